@@ -1,0 +1,84 @@
+import { inspect } from "node:util";
+import { failWith } from "./assertion_error.ts";
+import { assertEquals, equal } from "./equality.ts";
+
+/** An array or what is indexed like one; not a string. */
+export type ArrayLikeArg<T> = ArrayLike<T> & object;
+
+/** `actual` has, for each item of `expected`, one that is equal in depth. */
+export function assertArrayIncludes<T>(
+  actual: ArrayLikeArg<T>,
+  expected: ArrayLikeArg<T>,
+  msg?: string,
+): void {
+  const items = Array.from(actual);
+  const missing = Array.from(expected).filter((item) => !items.some((each) => equal(each, item)));
+  if (missing.length > 0) {
+    failWith(`Expected ${inspect(actual)} to include ${inspect(missing)}`, msg);
+  }
+}
+
+/** `actual` contains `expected`. */
+export function assertStringIncludes(
+  actual: string,
+  expected: string,
+  msg?: string,
+): void {
+  if (actual.includes(expected)) return;
+  failWith(`Expected ${inspect(actual)} to contain ${inspect(expected)}`, msg);
+}
+
+/** `actual` matches `expected`. */
+export function assertMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void {
+  if (!expected.test(actual)) {
+    failWith(`Expected ${inspect(actual)} to match ${expected}`, msg);
+  }
+}
+
+/** `actual` does not match `expected`. */
+export function assertNotMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void {
+  if (expected.test(actual)) {
+    failWith(`Expected ${inspect(actual)} not to match ${expected}`, msg);
+  }
+}
+
+/** Every property that `expected` has, at any depth, has an equal in `actual`; `actual` may have more. */
+export function assertObjectMatch(
+  // deno-lint-ignore no-explicit-any -- so that an interface without index signature is accepted
+  actual: Record<PropertyKey, any>,
+  expected: Record<PropertyKey, unknown>,
+  msg?: string,
+): void {
+  assertEquals(common(actual, expected), common(expected, expected), msg);
+}
+
+/** What of `value` is also named in `pattern`, as plain objects; of an array, as many items. */
+function common(value: unknown, pattern: unknown): unknown {
+  if (Array.isArray(value) && Array.isArray(pattern)) {
+    return value.slice(0, pattern.length).map((item, index) => common(item, pattern[index]));
+  }
+  if (!isRecord(value) || !isRecord(pattern)) return value;
+  const result: Record<PropertyKey, unknown> = {};
+  for (const key of Reflect.ownKeys(pattern)) {
+    if (Object.hasOwn(value, key)) {
+      result[key] = common(value[key], pattern[key]);
+    }
+  }
+  return result;
+}
+
+/** Whether `value` is matched property by property, rather than as a whole. */
+function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date) && !(value instanceof RegExp) &&
+    !(value instanceof Map) &&
+    !(value instanceof Set) && !ArrayBuffer.isView(value);
+}

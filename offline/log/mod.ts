@@ -1,0 +1,13 @@
+/**
+ * The part of `@std/log` that this project uses, on top of the console: loggers, handlers and their
+ * set-up, with the documented behaviour of the real one.
+ *
+ * It stands in for the real package where JSR cannot be reached (see `links` in `deno.json`).
+ *
+ * @module
+ */
+
+export * from "./handlers.ts";
+export * from "./levels.ts";
+export * from "./logger.ts";
+export * from "./setup.ts";
