@@ -1,0 +1,73 @@
+/**
+ * The errors of this folder. Names are those of Twisted's `twisted.internet.defer`.
+ *
+ * @module
+ */
+
+/**
+ * A Deferred was fired a second time.
+ *
+ * With debugging on (see `setDebugging`) the message says where the Deferred was made and where it
+ * was fired first.
+ */
+export class AlreadyCalledError extends Error {
+  static {
+    this.prototype.name = "AlreadyCalledError";
+  }
+}
+
+/**
+ * What a Deferred fails with when it is cancelled and its canceller does not fire it.
+ *
+ * The `cause` is what was given to `cancel()`; for an `AbortSignal`, its `reason`.
+ */
+export class CancelledError extends Error {
+  static {
+    this.prototype.name = "CancelledError";
+  }
+}
+
+/** What a Deferred fails with when the time given to `addTimeout()` is over. */
+export class TimeoutError extends Error {
+  static {
+    this.prototype.name = "TimeoutError";
+  }
+}
+
+/**
+ * Stands for something thrown that is not an `Error`; the `cause` is the value that was thrown.
+ *
+ * A failure is always an `Error`, so that an errback may read its `message` and `stack` without
+ * looking first. JavaScript lets anything be thrown, which Python does not: hence this class, which
+ * Twisted has no need of.
+ */
+export class NonErrorThrown extends Error {
+  static {
+    this.prototype.name = "NonErrorThrown";
+  }
+}
+
+/** The first failure in a `DeferredList` made with `fireOnOneErrback`, or in `gatherResults()`. */
+export class FirstError extends Error {
+  static {
+    this.prototype.name = "FirstError";
+  }
+
+  /** The error of the Deferred that failed; also the `cause`. */
+  readonly subFailure: Error;
+
+  /** The place of that Deferred in the list, counted from 0. */
+  readonly index: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param subFailure The error of the Deferred that failed.
+   * @param index Its place in the list, counted from 0.
+   */
+  constructor(subFailure: Error, index: number) {
+    super(`Deferred #${index} failed: ${subFailure.message}`, { cause: subFailure });
+    this.subFailure = subFailure;
+    this.index = index;
+  }
+}
