@@ -89,7 +89,9 @@ export class Logger {
   }
 
   set level(level: LogLevel) {
-    getLevelName(level);
+    if (!Object.values(LogLevels).includes(level)) {
+      throw new TypeError(`Invalid log level: ${level}`);
+    }
     this.#level = level;
   }
 

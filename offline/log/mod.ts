@@ -9,5 +9,7 @@
 
 export * from "./handlers.ts";
 export * from "./levels.ts";
-export * from "./logger.ts";
+export { type GenericFunction, Logger, type LoggerOptions } from "./logger.ts";
+// The real package gives the class away as a type alone.
+export type { LogRecord } from "./logger.ts";
 export * from "./setup.ts";
