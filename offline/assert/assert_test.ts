@@ -88,6 +88,7 @@ Deno.test("assertEquals() compares built-in objects by what they hold", () => {
     true,
     () => assertEquals(new Uint8Array([1, 2]), new Uint8Array([1, 2])),
     () => assertEquals(new Uint8Array([1, 2]).buffer, new Uint8Array([1, 2]).buffer),
+    () => assertEquals(new Float64Array([0]), new Float64Array([-0])),
     () => assertEquals(new Date(5), new Date(5)),
     () => assertEquals(/a/g, /a/g),
     () => assertEquals(new URL("http://a/b"), new URL("http://a/b")),
@@ -177,6 +178,8 @@ Deno.test("assertions on truth, class and order", () => {
 });
 
 Deno.test("assertions on what is contained", () => {
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
   check(
     true,
     () => assertStringIncludes("abc", "b"),
@@ -186,6 +189,8 @@ Deno.test("assertions on what is contained", () => {
     () => assertObjectMatch({ a: { b: 1, c: 2 }, d: 3 }, { a: { b: 1 } }),
     () => assertObjectMatch({ list: [{ a: 1, b: 2 }] }, { list: [{ a: 1 }] }),
     () => assertObjectMatch({ e: new Kelvin(1) }, { e: {} }),
+    () => assertObjectMatch({ s: new Set([1, 2]) }, { s: new Set([1]) }),
+    () => assertObjectMatch(circular, circular),
   );
   check(
     false,

@@ -60,25 +60,44 @@ export function assertObjectMatch(
   assertEquals(common(actual, expected), common(expected, expected), msg);
 }
 
-/** What of `value` is also named in `pattern`, as plain objects; of an array, as many items. */
-function common(value: unknown, pattern: unknown): unknown {
+/**
+ * What of `value` is also named in `pattern`, as plain objects: of an array, as many items; of a map
+ * or set, the shared keys. `open` has the pairs inside which we are: circles end where they meet one.
+ */
+function common(value: unknown, pattern: unknown, open = new Map<unknown, unknown>()): unknown {
+  if (!isObject(value) || !isObject(pattern)) return value;
+  if (open.has(value) && open.get(value) === pattern) return value;
+  open.set(value, pattern);
+  const result = commonPart(value, pattern, open);
+  open.delete(value);
+  return result;
+}
+
+function commonPart(value: object, pattern: object, open: Map<unknown, unknown>): unknown {
   if (Array.isArray(value) && Array.isArray(pattern)) {
-    return value.slice(0, pattern.length).map((item, index) => common(item, pattern[index]));
+    return value.slice(0, pattern.length).map((item, index) => common(item, pattern[index], open));
   }
-  if (!isRecord(value) || !isRecord(pattern)) return value;
+  if (value instanceof Map && pattern instanceof Map) {
+    const shared = [...value].filter(([key]) => pattern.has(key));
+    return new Map(shared.map(([key, item]) => [key, common(item, pattern.get(key), open)]));
+  }
+  if (value instanceof Set && pattern instanceof Set) return value.intersection(pattern);
+  if (isWhole(value) || isWhole(pattern)) return value;
   const result: Record<PropertyKey, unknown> = {};
   for (const key of Reflect.ownKeys(pattern)) {
     if (Object.hasOwn(value, key)) {
-      result[key] = common(value[key], pattern[key]);
+      result[key] = common(Reflect.get(value, key), Reflect.get(pattern, key), open);
     }
   }
   return result;
 }
 
-/** Whether `value` is matched property by property, rather than as a whole. */
-function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Date) && !(value instanceof RegExp) &&
-    !(value instanceof Map) &&
-    !(value instanceof Set) && !ArrayBuffer.isView(value);
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+/** Whether `value` is compared as a whole, rather than property by property. */
+function isWhole(value: object): boolean {
+  return Array.isArray(value) || value instanceof Date || value instanceof RegExp ||
+    value instanceof Map || value instanceof Set || ArrayBuffer.isView(value);
 }

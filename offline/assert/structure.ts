@@ -19,6 +19,10 @@ function copy(value: unknown, seen: Map<object, unknown>): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (seen.has(value)) return seen.get(value);
   if (value instanceof NativeDate) return new NativeDate(value.getTime());
+  if (value instanceof WeakRef) return copy(value.deref(), seen);
+  // Adding 0 turns -0 into 0 and nothing else into another number.
+  if (value instanceof Float64Array) return Float64Array.from(value, (item) => item + 0);
+  if (value instanceof Float32Array) return Float32Array.from(value, (item) => item + 0);
   if (isOpaque(value)) return value;
   if (value instanceof Map) return copyMap(value, seen);
   if (value instanceof Set) return copySet(value, seen);
@@ -32,7 +36,8 @@ function isOpaque(value: object): boolean {
     value instanceof URL ||
     value instanceof URLSearchParams || value instanceof String ||
     value instanceof Number ||
-    value instanceof Boolean;
+    value instanceof Boolean || value instanceof WeakMap ||
+    value instanceof WeakSet;
 }
 
 function copyMap(

@@ -176,14 +176,10 @@ export class FakeTime {
         args,
         true,
       );
-    const clear = (id?: unknown): void => this.#clear(id);
-    Object.assign(globalThis, {
-      Date: this.#clock.Date,
-      setTimeout,
-      setInterval,
-      clearTimeout: clear,
-      clearInterval: clear,
-    });
+    const clearTimeout = (id?: unknown): void => this.#clear("clearTimeout", id);
+    const clearInterval = (id?: unknown): void => this.#clear("clearInterval", id);
+    const fakes = { Date: this.#clock.Date, setTimeout, setInterval, clearTimeout, clearInterval };
+    Object.assign(globalThis, fakes);
     AbortSignal.timeout = (delay): AbortSignal => {
       const controller = new AbortController();
       const reason = new DOMException("Signal timed out.", "TimeoutError");
@@ -204,6 +200,7 @@ export class FakeTime {
         `FakeTime does not support non-function callbacks to ${name}`,
       );
     }
+    this.#checkFaking(name);
     const id = ++this.#lastId;
     const period = repeats ? delay : undefined;
     const call: Callback = (...args) => callback(...args);
@@ -216,12 +213,18 @@ export class FakeTime {
     return id;
   }
 
-  #clear(id: unknown): void {
+  #clear(name: string, id: unknown): void {
+    this.#checkFaking(name);
     if (typeof id !== "number") return;
     const handle = this.#pending.get(id);
     if (handle === undefined) return;
     this.#clock.clearTimeout(handle);
     this.#pending.delete(id);
+  }
+
+  /** Code that has kept one of the fakes must not think that it still works. */
+  #checkFaking(name: string): void {
+    if (active === undefined) throw new TimeError(`Cannot call faked ${name}: time is not faked`);
   }
 
   #arm(id: number, timer: Timer): void {

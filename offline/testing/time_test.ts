@@ -45,6 +45,16 @@ Deno.test("one FakeTime at a time, restored once", () => {
   assertThrows(() => FakeTime.restore(), TimeError, "already restored");
 });
 
+Deno.test("a faked function that was kept throws when time is real again", () => {
+  const time = new FakeTime();
+  const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+  time.restore();
+  assertThrows(() => setTimeout(() => {}, 1), TimeError);
+  assertThrows(() => setInterval(() => {}, 1), TimeError);
+  assertThrows(() => clearTimeout(1), TimeError);
+  assertThrows(() => clearInterval(1), TimeError);
+});
+
 Deno.test("tick() fires timers synchronously, in order, each at its own moment", () => {
   using time = new FakeTime(1000);
   const fired: [string, number][] = [];
