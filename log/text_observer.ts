@@ -1,0 +1,41 @@
+import type { LogObserver } from "./event.ts";
+import { eventText } from "./event_text.ts";
+import { formatTime as formatLocalTime } from "./format_time.ts";
+import { type SyncWriter, writeText } from "./sync_writer.ts";
+
+/** How {@linkcode textFileLogObserver} writes. */
+export interface TextFileLogOptions {
+  /**
+   * The text for a time in seconds since the epoch, at the head of each line.
+   *
+   * @default {formatTime} `2010-08-19 01:43:49+0000`, in the local time zone
+   */
+  readonly formatTime?: (seconds: number) => string;
+}
+
+/**
+ * An observer that writes each event as Twisted's `FileLogObserver` does: time, system in brackets, text; further lines
+ * of a text are set in by a tab. The line is with the writer before the observer returns.
+ *
+ * @param writer Where the lines go, in UTF-8.
+ * @param options How they are written.
+ * @returns The observer, for `addObserver()`.
+ *
+ * @example
+ * ```ts
+ * import { addObserver, textFileLogObserver } from "@torsion/reactor/log";
+ *
+ * const file = Deno.openSync("server.txt", { append: true, create: true });
+ * addObserver(textFileLogObserver(file));
+ * ```
+ */
+export function textFileLogObserver(
+  writer: SyncWriter,
+  options: TextFileLogOptions = {},
+): LogObserver {
+  const formatTime = options.formatTime ?? formatLocalTime;
+  return (event): void => {
+    const text = eventText(event).replaceAll("\n", "\n\t");
+    writeText(writer, `${formatTime(event.time)} [${event.system}] ${text}\n`);
+  };
+}
