@@ -1,6 +1,7 @@
 /**
- * The "system" of the code that runs now: what a log line shows in brackets. The reactor sets it around each call into a
- * protocol, so a `msg()` in `dataReceived` reads `[Echo,3,127.0.0.1]` (Twisted's `log.callWithLogger` and `logPrefix`).
+ * The "system" of the code that runs now: what a log line shows in brackets. The reactor sets it
+ * around each call into a protocol, so a `msg()` in `dataReceived` reads `[Echo,3,127.0.0.1]`
+ * (Twisted's `log.callWithLogger` and `logPrefix`).
  *
  * It holds for synchronous code: what runs after an `await` has the system of whoever runs it then.
  *
@@ -43,8 +44,8 @@ export function callWithSystem<T>(owner: SystemOwner, f: () => T): T {
 }
 
 /**
- * Makes `owner` the system from now on: {@linkcode callWithSystem} without a closure, for code that is called often.
- * What it returns must be given to {@linkcode leaveSystem} in a `finally`.
+ * Makes `owner` the system from now on: {@linkcode callWithSystem} without a closure, for code that
+ * is called often. What it returns must be given to {@linkcode leaveSystem} in a `finally`.
  *
  * @param owner The system, or who knows its name when it is needed.
  * @returns The system until now.

@@ -1,6 +1,6 @@
 /**
- * The text of an error for a person to read: its stack, then those of its causes, each behind `Caused by: `, and those
- * of the errors that it puts together (`AggregateError`).
+ * The text of an error for a person to read: its stack, then those of its causes, each behind
+ * `Caused by: `, and those of the errors that it puts together (`AggregateError`).
  */
 export function errorText(error: unknown): string {
   return describe(error, new Set());
@@ -18,7 +18,10 @@ function describe(error: unknown, seen: Set<unknown>): string {
   return text;
 }
 
-/** The stack under the name and message that the error has now: V8 writes the first line before a constructor names it. */
+/**
+ * The stack under the name and message that the error has now. A stack keeps those which the error
+ * had when it was first asked for.
+ */
 function stackOf(error: Error): string {
   const title = String(error);
   const { stack } = error;

@@ -25,8 +25,9 @@ export interface LogFields {
 }
 
 /**
- * Something that happened. The fields are those of Twisted's event dictionary (`twisted.python.log`); `level` stands in
- * for its `log_level`, and `message` is one text where Twisted has a tuple.
+ * Something that happened. The fields are those of Twisted's event dictionary
+ * (`twisted.python.log`); `level` stands in for its `log_level`, and `message` is one text where
+ * Twisted has a tuple.
  */
 export interface LogEvent {
   /** When it happened, in seconds since the epoch. */

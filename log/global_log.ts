@@ -2,8 +2,8 @@ import type { LogFields, LogObserver } from "./event.ts";
 import { type AddObserverOptions, LogPublisher } from "./publisher.ts";
 
 /**
- * The process's own publisher, behind `msg()`, `err()` and the like (Twisted's `globalLogPublisher`). It can be handed to
- * whatever takes a {@linkcode LogPublisher}.
+ * The process's own publisher, behind `msg()`, `err()` and the like (Twisted's
+ * `globalLogPublisher`). It can be handed to whatever takes a {@linkcode LogPublisher}.
  */
 export const globalLogPublisher: LogPublisher = new LogPublisher();
 
@@ -48,7 +48,8 @@ export function removeObserver(observer: LogObserver): void {
  * import * as log from "@torsion/reactor/log";
  *
  * log.startLogging(Deno.stdout);
- * log.msg("In callfunc as event handler"); // 2010-08-19 01:43:49+0000 [-] In callfunc as event handler
+ * log.msg("In callfunc as event handler"); // 2010-08-19 01:43:49+0000 [-] In callfunc as event
+ * handler
  * ```
  */
 export function msg(message: string, fields?: LogFields): void {
@@ -56,8 +57,8 @@ export function msg(message: string, fields?: LogFields): void {
 }
 
 /**
- * Logs an error with its stack and its causes. As an errback, `d.addErrback((error) => log.err(error))` logs a failure
- * and is done with it.
+ * Logs an error with its stack and its causes. As an errback, `d.addErrback((error) =>
+ * log.err(error))` logs a failure and is done with it.
  *
  * @param error What was thrown. What is no `Error` is wrapped into one.
  * @param why What was being done. @default {"Unhandled Error"}

@@ -1,7 +1,8 @@
 import type { LogEvent, LogObserver } from "./event.ts";
 
 /**
- * Keeps the last events, to tell them to an observer that comes late (Twisted's `LimitedHistoryLogObserver`).
+ * Keeps the last events, to tell them to an observer that comes late (Twisted's
+ * `LimitedHistoryLogObserver`).
  *
  * @example
  * ```ts

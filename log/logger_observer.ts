@@ -14,18 +14,21 @@ export interface LevelLogger {
   warn: LevelMethod;
   /** Logs what failed. */
   error: LevelMethod;
-  /** Logs what the program cannot go on with. Without it, `fatal` is taken, and without that, `error`. */
+  /**
+   * Logs what the program cannot go on with. Without it, `fatal` is taken, and without that,
+   * `error`.
+   */
   critical?: LevelMethod;
   /** LogTape's name for the highest level. */
   fatal?: LevelMethod;
 }
 
 /**
- * An observer that hands each event's text to the method of its level. The logger puts the time there itself; the system
- * is written in front, in brackets, where one is known.
+ * An observer that hands each event's text to the method of its level. The logger puts the time
+ * there itself; the system is written in front, in brackets, where one is known.
  *
- * A LogTape logger gets the event as the message's properties as well, and braces in the text doubled, since it would
- * take them for placeholders.
+ * A LogTape logger gets the event as the message's properties as well, and braces in the text
+ * doubled, since it would take them for placeholders.
  *
  * @param logger Who logs.
  * @returns The observer, for `addObserver()`.

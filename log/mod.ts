@@ -1,10 +1,10 @@
 /**
  * What happened: events, and who is told of them.
  *
- * Code logs with {@linkcode msg} and {@linkcode err}, or at a level with {@linkcode debug} to {@linkcode critical}.
- * Observers are told; {@linkcode startLogging} adds one that writes lines the way Twisted does. Libraries that want no
- * part in process-wide state take a {@linkcode LogPublisher}. The model is `twisted.python.log` with the levels of
- * `twisted.logger`.
+ * Code logs with {@linkcode msg} and {@linkcode err}, or at a level with {@linkcode debug} to
+ * {@linkcode critical}. Observers are told; {@linkcode startLogging} adds one that writes lines the
+ * way Twisted does. Libraries that want no part in process-wide state take a {@linkcode
+ * LogPublisher}. The model is `twisted.python.log` with the levels of `twisted.logger`.
  *
  * @example
  * ```ts

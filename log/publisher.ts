@@ -29,8 +29,8 @@ export interface AddObserverOptions {
   /** The lowest level that it is told of. @default {"debug"} */
   readonly level?: LogLevel;
   /**
-   * Whether the first observer is told of what happened before. One that says no, as a test's may, leaves the history
-   * to the next.
+   * Whether the first observer is told of what happened before. One that says no, as a test's may,
+   * leaves the history to the next.
    *
    * @default {true}
    */
@@ -49,10 +49,13 @@ interface Registration {
  * Tells observers what happens (Twisted's `LogPublisher`, with the methods of its `Logger`).
  *
  * - Events are told at once, to the observers in the order in which they were added.
- * - Until the first observer comes, events are kept for it, and errors are written to standard error as well. Without
- *   any observer later on, errors go to standard error and the rest is let go.
- * - An observer that throws is reported to the others, as an error; if there is none, on standard error. It stays.
- * - What an observer logs while it is told of an event goes to the others, so logging never runs in a circle.
+ * - Until the first observer comes, events are kept for it, and errors are written to standard
+ *   error as well. Without any observer later on, errors go to standard error and the rest is let
+ *   go.
+ * - An observer that throws is reported to the others, as an error; if there is none, on standard
+ *   error. It stays.
+ * - What an observer logs while it is told of an event goes to the others, so logging never runs in
+ *   a circle.
  *
  * @example
  * ```ts
@@ -103,9 +106,7 @@ export class LogPublisher {
     const history = this.#history;
     if (options.replay ?? true) this.#history = undefined;
     this.#setRegistrations([...this.#registrations, registration]);
-    if (this.#history === undefined) {
-      history?.replayTo((event) => this.#deliver(event, [registration]));
-    }
+    if (this.#history === undefined) this.#replay(history, registration);
     return remove;
   }
 
@@ -125,17 +126,19 @@ export class LogPublisher {
    * Logs a message.
    *
    * @param message What happened.
-   * @param fields What else there is to say; its `level` is `info` unless it says otherwise.
+   * @param fields What else there is to say; its `level` is `info` unless it says otherwise, or
+   *   `error` with `isError: true`.
    */
   msg(message: string, fields?: LogFields): void {
-    this.#log(fields?.level ?? "info", message, fields);
+    this.#log(fields?.level ?? (fields?.isError === true ? "error" : "info"), message, fields);
   }
 
   /**
-   * Logs an error, at level `error`. Twisted takes `critical`, which is left to the program here: not every error that
-   * is worth a line is the end of something.
+   * Logs an error, at level `error`. Twisted takes `critical`, which is left to the program here:
+   * not every error that is worth a line is the end of something.
    *
-   * @param error What was thrown. What is no `Error` is wrapped into one, with the value as its cause.
+   * @param error What was thrown. What is no `Error` is wrapped into one, with the value as its
+   *   cause.
    * @param why What was being done. @default {"Unhandled Error"} as in Twisted
    * @param fields What else there is to say.
    */
@@ -179,7 +182,10 @@ export class LogPublisher {
    */
   publish(event: LogEvent): void {
     this.#history?.observe(event);
-    this.#deliver(event, this.#registrations);
+    const broken = new Map<Registration, unknown>();
+    const isTold = tell(event, this.#registrations, broken);
+    if (event.isError && !isTold) this.#writeError(event);
+    if (broken.size > 0) this.#reportBroken(broken);
   }
 
   #log(level: LogLevel, message: string, fields: LogFields | undefined): void {
@@ -204,11 +210,15 @@ export class LogPublisher {
     }
   }
 
-  #deliver(event: LogEvent, registrations: readonly Registration[]): void {
+  #replay(history: LimitedHistory | undefined, registration: Registration): void {
     const broken = new Map<Registration, unknown>();
-    const isTold = tell(event, registrations, broken);
-    if (event.isError && !isTold) this.#writeError(event);
-    // A Map's iteration goes on to what is added on the way: an observer that breaks over a report is reported, too.
+    history?.replayTo((event) => void tell(event, [registration], broken));
+    this.#reportBroken(broken);
+  }
+
+  #reportBroken(broken: Map<Registration, unknown>): void {
+    // The loop comes to what is added on its way: an observer that breaks over a report is
+    // reported, too, but told no more.
     for (const [registration, error] of broken) {
       const report = observerFailed(registration.observer, error);
       const others = this.#registrations.filter((each) => !broken.has(each));
@@ -216,7 +226,10 @@ export class LogPublisher {
     }
   }
 
-  /** Standard error is the last resort: an error in writing to it has nowhere to go, and must not end the program. */
+  /**
+   * Standard error is the last resort: an error in writing to it has nowhere to go, and must not
+   * end the program.
+   */
   #writeError(event: LogEvent): void {
     try {
       writeText(this.#errorWriter ?? Deno.stderr, `${eventText(event)}\n`);

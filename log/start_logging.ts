@@ -6,7 +6,9 @@ import type { LogPublisher } from "./publisher.ts";
 import type { SyncWriter } from "./sync_writer.ts";
 import { textFileLogObserver, type TextFileLogOptions } from "./text_observer.ts";
 
-/** What {@linkcode startLogging} can write to: lines to a file or stream, or messages to a logger. */
+/**
+ * What {@linkcode startLogging} can write to: lines to a file or stream, or messages to a logger.
+ */
 export type LogSink = SyncWriter | LevelLogger;
 
 /** How {@linkcode startLogging} logs. */
@@ -18,13 +20,16 @@ export interface StartLoggingOptions extends TextFileLogOptions {
 }
 
 /**
- * Shows on `sink` what is logged from now on, after what has been logged before anything observed, and `Log opened.`.
+ * Shows on `sink` what is logged from now on, after what has been logged before anything observed,
+ * and `Log opened.`.
  *
- * Unlike Twisted's, it leaves standard output and the console alone: they are where the log most often goes. And what
- * was logged before is shown, as by Twisted's newer `globalLogBeginner`, rather than dropped.
+ * Unlike Twisted's, it leaves standard output and the console alone: they are where the log most
+ * often goes. And what was logged before is shown, as by Twisted's newer `globalLogBeginner`,
+ * rather than dropped.
  *
- * @param sink `Deno.stdout`, an open file or anything else with `writeSync`, which gets lines; or a logger with a method
- *   for each level (of `@std/log`, of LogTape, `console`), which gets messages.
+ * @param sink `Deno.stdout`, an open file or anything else with `writeSync`, which gets lines; or a
+ *   logger with a method for each level (of `@std/log`, of LogTape, `console`), which gets
+ *   messages.
  * @param options How it is logged.
  * @returns The observer, for `removeObserver()`.
  * @throws {TypeError} When `sink` is neither.

@@ -26,8 +26,8 @@ export interface StdLogger {
 }
 
 /**
- * An observer that hands each event to a logger of `@std/log`, at its level: the text as the message, the event as the
- * record's first argument, for formatters that want its fields.
+ * An observer that hands each event to a logger of `@std/log`, at its level: the text as the
+ * message, the event as the record's first argument, for formatters that want its fields.
  *
  * @param logger Who logs. @default {getLogger()} the logger named `default`
  * @returns The observer, for `addObserver()`.

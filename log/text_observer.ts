@@ -14,8 +14,9 @@ export interface TextFileLogOptions {
 }
 
 /**
- * An observer that writes each event as Twisted's `FileLogObserver` does: time, system in brackets, text; further lines
- * of a text are set in by a tab. The line is with the writer before the observer returns.
+ * An observer that writes each event as Twisted's `FileLogObserver` does: time, system in brackets,
+ * text; further lines of a text are set in by a tab. The line is with the writer before the
+ * observer returns.
  *
  * @param writer Where the lines go, in UTF-8.
  * @param options How they are written.

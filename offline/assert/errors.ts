@@ -66,7 +66,9 @@ export function assertRejects(
   fn: () => PromiseLike<unknown>,
   msg?: string,
 ): Promise<unknown>;
-/** `fn` returns a promise that rejects with an `ErrorClass` whose message includes `msgIncludes`. */
+/**
+ * `fn` returns a promise that rejects with an `ErrorClass` whose message includes `msgIncludes`.
+ */
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   ErrorClass: ErrorClass<E>,

@@ -50,7 +50,10 @@ export function assertNotMatch(
   }
 }
 
-/** Every property that `expected` has, at any depth, has an equal in `actual`; `actual` may have more. */
+/**
+ * Every property that `expected` has, at any depth, has an equal in `actual`; `actual` may have
+ * more.
+ */
 export function assertObjectMatch(
   // deno-lint-ignore no-explicit-any -- so that an interface without index signature is accepted
   actual: Record<PropertyKey, any>,
@@ -61,8 +64,9 @@ export function assertObjectMatch(
 }
 
 /**
- * What of `value` is also named in `pattern`, as plain objects: of an array, as many items; of a map
- * or set, the shared keys. `open` has the pairs inside which we are: circles end where they meet one.
+ * What of `value` is also named in `pattern`, as plain objects: of an array, as many items; of a
+ * map or set, the shared keys. `open` has the pairs inside which we are: circles end where they
+ * meet one.
  */
 function common(value: unknown, pattern: unknown, open = new Map<unknown, unknown>()): unknown {
   if (!isObject(value) || !isObject(pattern)) return value;

@@ -234,7 +234,10 @@ export class FakeTime {
     this.#pending.set(id, handle);
   }
 
-  /** Has the clock call `f` at `time`, as its own `setTimeout` cannot: to fractions, at any distance. */
+  /**
+   * Has the clock call `f` at `time`, as its own `setTimeout` cannot: to fractions, at any
+   * distance.
+   */
   #at(time: number, f: () => void): Handle {
     const now = this.#clock.now;
     this.#clock.now = time;

@@ -1,0 +1,48 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { callWithSystem, currentSystem, enterSystem, leaveSystem } from "./context.ts";
+
+Deno.test("the system is - outside of any", () => {
+  assertEquals(currentSystem(), "-");
+});
+
+Deno.test("callWithSystem() sets the system for the call and passes its result on", () => {
+  assertEquals(callWithSystem("outer", () => callWithSystem("inner", currentSystem)), "inner");
+  const systems = callWithSystem("outer", () => {
+    callWithSystem("inner", () => {});
+    return currentSystem();
+  });
+  assertEquals([systems, currentSystem()], ["outer", "-"]);
+});
+
+Deno.test("callWithSystem() puts the system back when the call throws", () => {
+  const boom = new Error("boom");
+  const fail = (): never =>
+    callWithSystem("inner", () => {
+      throw boom;
+    });
+  assertStrictEquals(assertThrows(fail), boom);
+  assertEquals(currentSystem(), "-");
+});
+
+Deno.test("logPrefix() is called each time that the name is needed, on its owner", () => {
+  const owner = {
+    count: 0,
+    logPrefix(): string {
+      return `Echo,${++this.count}`;
+    },
+  };
+  callWithSystem(owner, () => {
+    assertEquals(owner.count, 0);
+    assertEquals([currentSystem(), currentSystem()], ["Echo,1", "Echo,2"]);
+  });
+});
+
+Deno.test("enterSystem() and leaveSystem() nest", () => {
+  const first = enterSystem("a");
+  const second = enterSystem("b");
+  assertEquals([first, second, currentSystem()], ["-", "a", "b"]);
+  leaveSystem(second);
+  assertEquals(currentSystem(), "a");
+  leaveSystem(first);
+  assertEquals(currentSystem(), "-");
+});

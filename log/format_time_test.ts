@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { formatTime } from "./format_time.ts";
+
+/**
+ * What `formatTime` makes of `times` in another time zone: it is the process's, so another process
+ * is asked.
+ */
+async function formatIn(zone: string, ...times: number[]): Promise<string[]> {
+  const url = JSON.stringify(new URL("./format_time.ts", import.meta.url).href);
+  const code = `import { formatTime } from ${url};
+    for (const time of ${JSON.stringify(times)}) console.log(formatTime(time));`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", code],
+    env: { TZ: zone },
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout).trimEnd().split("\n");
+}
+
+Deno.test("formatTime() writes Twisted's format with the local offset", async () => {
+  const times = [1282182229, 0, 1282182229.999];
+  assertEquals(await formatIn("UTC", ...times), [
+    "2010-08-19 01:43:49+0000",
+    "1970-01-01 00:00:00+0000",
+    "2010-08-19 01:43:49+0000",
+  ]);
+});
+
+Deno.test("formatTime() knows offsets of half hours, and west of Greenwich", async () => {
+  assertEquals(await formatIn("Asia/Kolkata", 1282182229), ["2010-08-19 07:13:49+0530"]);
+  assertEquals(await formatIn("America/St_Johns", 1282182229), ["2010-08-18 23:13:49-0230"]);
+});
+
+Deno.test("formatTime() takes the offset of that moment, summer or winter", async () => {
+  assertEquals(await formatIn("Europe/Berlin", 1262304000, 1277942400), [
+    "2010-01-01 01:00:00+0100",
+    "2010-07-01 02:00:00+0200",
+  ]);
+});
+
+Deno.test("formatTime() writes - for what is no time", () => {
+  assertEquals([formatTime(NaN), formatTime(Infinity)], ["-", "-"]);
+});

@@ -1,0 +1,74 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import * as log from "./mod.ts";
+
+/** Runs `code` as a program, with the log as `log`; what it writes. */
+async function run(code: string): Promise<{ stdout: string; stderr: string }> {
+  const url = JSON.stringify(new URL("./mod.ts", import.meta.url).href);
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", `import * as log from ${url}; ${code}`],
+    env: { TZ: "UTC", NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("the functions are the global publisher's", () => {
+  const events: log.LogEvent[] = [];
+  const observer: log.LogObserver = (event) => void events.push(event);
+  {
+    using _observing = log.addObserver(observer, { replay: false });
+    log.msg("msg", { port: 80 });
+    log.err(new Error("boom"), "err");
+    log.debug("debug");
+    log.info("info");
+    log.warn("warn");
+    log.error("error");
+    log.critical("critical");
+    log.globalLogPublisher.msg("direct");
+    log.removeObserver(observer);
+    log.msg("gone");
+  }
+  assertEquals(events.map(({ level, message }) => `${level} ${message}`), [
+    "info msg",
+    "error err",
+    "debug debug",
+    "info info",
+    "warn warn",
+    "error error",
+    "critical critical",
+    "info direct",
+  ]);
+  assertEquals(events[0]?.port, 80);
+});
+
+Deno.test("a program that only imports the log writes nothing", async () => {
+  assertEquals(await run(""), { stdout: "", stderr: "" });
+});
+
+Deno.test("a program that starts no logging hears of errors alone, on standard error", async () => {
+  const { stdout, stderr } = await run(`
+    log.msg("nobody hears");
+    log.err(new RangeError("boom", { cause: new TypeError("why") }), "Cannot open the lid");
+  `);
+  assertEquals(stdout, "");
+  assertMatch(
+    stderr,
+    /^Cannot open the lid\nRangeError: boom\n {4}at [^]*\nCaused by: TypeError: why\n {4}at [^]*\n$/,
+  );
+  assert(!stderr.includes("nobody hears"));
+});
+
+Deno.test("a program that starts logging writes Twisted's lines to standard output", async () => {
+  const { stdout, stderr } = await run(`
+    log.startLogging(Deno.stdout);
+    log.callWithSystem({ logPrefix: () => "Echo,3,127.0.0.1" }, () => log.msg("two\\nlines"));
+  `);
+  assertEquals(stderr, "");
+  const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000`;
+  const lines = [
+    `${time} \\[-\\] Log opened\\.`,
+    `${time} \\[Echo,3,127\\.0\\.0\\.1\\] two`,
+    `\\tlines`,
+  ];
+  assertMatch(stdout, new RegExp(`^${lines.join("\\n")}\\n$`));
+});

@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import type { LogEvent, LogLevel } from "./event.ts";
+import { loggerLogObserver } from "./logger_observer.ts";
+
+const levels: LogLevel[] = ["debug", "info", "warn", "error", "critical"];
+
+/** A logger that notes which of its methods is called with what. */
+class Recorder<M extends string> {
+  readonly calls: [string, ...unknown[]][] = [];
+  readonly methods: Record<M, (...args: unknown[]) => void>;
+  constructor(...names: M[]) {
+    const methods = names.map((name) => [
+      name,
+      (...args: unknown[]): void => void this.calls.push([name, ...args]),
+    ]);
+    // Object.fromEntries() forgets the names.
+    this.methods = Object.fromEntries(methods) as Record<M, (...args: unknown[]) => void>;
+  }
+}
+
+function eventOf(fields: Partial<LogEvent>): LogEvent {
+  return { time: 5, level: "info", message: "hello", isError: false, system: "-", ...fields };
+}
+
+Deno.test("each level goes to the method of its name", () => {
+  const { calls, methods } = new Recorder("debug", "info", "warn", "error", "critical");
+  const observe = loggerLogObserver(methods);
+  for (const level of levels) observe(eventOf({ level, message: level }));
+  assertEquals(calls, levels.map((level) => [level, level]));
+});
+
+Deno.test("critical goes to fatal or error where there is no method of its name", () => {
+  const fatal = new Recorder("debug", "info", "warn", "error", "fatal");
+  loggerLogObserver(fatal.methods)(eventOf({ level: "critical" }));
+  assertEquals(fatal.calls, [["fatal", "hello"]]);
+  const error = new Recorder("debug", "info", "warn", "error");
+  loggerLogObserver(error.methods)(eventOf({ level: "critical" }));
+  assertEquals(error.calls, [["error", "hello"]]);
+});
+
+Deno.test("the text has the system, where one is known, and the error's stack", () => {
+  const { calls, methods } = new Recorder("debug", "info", "warn", "error");
+  const failure = Object.assign(new Error("boom"), { stack: "" });
+  loggerLogObserver(methods)(eventOf({ system: "Echo", level: "error", message: "why", failure }));
+  assertEquals(calls, [["error", "[Echo] why\nError: boom"]]);
+});
+
+Deno.test("a logger's methods are called on the logger", () => {
+  class Counter {
+    count = 0;
+    info(): void {
+      this.count++;
+    }
+    debug(): void {}
+    warn(): void {}
+    error(): void {}
+  }
+  const counter = new Counter();
+  loggerLogObserver(counter)(eventOf({}));
+  assertEquals(counter.count, 1);
+});
+
+Deno.test("a LogTape logger gets the event as properties and no accidental placeholders", () => {
+  const { calls, methods } = new Recorder("debug", "info", "warn", "error", "fatal");
+  const event = eventOf({ message: 'got {"a": 1}', port: 80 });
+  const logger = { ...methods, category: ["app"] };
+  loggerLogObserver(logger)(event);
+  assertEquals(calls, [["info", 'got {{"a": 1}}', event]]);
+});
+
+Deno.test("console is a logger", () => {
+  const lines: unknown[] = [];
+  const { warn } = console;
+  console.warn = (...args: unknown[]): void => void lines.push(args);
+  try {
+    loggerLogObserver(console)(eventOf({ level: "warn" }));
+  } finally {
+    console.warn = warn;
+  }
+  assertEquals(lines, [["hello"]]);
+});

@@ -1,0 +1,333 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { callWithSystem } from "./context.ts";
+import type { LogEvent, LogObserver } from "./event.ts";
+import { LogPublisher } from "./publisher.ts";
+
+/** A publisher whose standard error is `errors`. */
+function publisherWith(historySize = 200): { log: LogPublisher; errors: string[] } {
+  const errors: string[] = [];
+  const errorWriter = {
+    writeSync(data: Uint8Array): number {
+      errors.push(new TextDecoder().decode(data));
+      return data.length;
+    },
+  };
+  return { log: new LogPublisher({ historySize, errorWriter }), errors };
+}
+
+function collect(messages: string[]): LogObserver {
+  return (event) => void messages.push(event.message);
+}
+
+Deno.test("msg() tells every observer, in the order in which they were added", () => {
+  const { log } = publisherWith();
+  const seen: string[] = [];
+  log.addObserver((event) => seen.push(`first ${event.message}`));
+  log.addObserver((event) => seen.push(`second ${event.message}`));
+  log.msg("a");
+  log.msg("b");
+  assertEquals(seen, ["first a", "second a", "first b", "second b"]);
+});
+
+Deno.test("an event has time, level, message, isError and system", () => {
+  const { log } = publisherWith();
+  const events: LogEvent[] = [];
+  log.addObserver((event) => events.push(event));
+  const before = Date.now() / 1000;
+  log.msg("hello");
+  const [event] = events;
+  assert(event !== undefined && event.time >= before && event.time <= Date.now() / 1000);
+  assertEquals({ ...event, time: 0 }, {
+    time: 0,
+    level: "info",
+    message: "hello",
+    isError: false,
+    system: "-",
+  });
+});
+
+Deno.test("fields go into the event and win over system, time and level; not over the message", () => {
+  const { log } = publisherWith();
+  const events: LogEvent[] = [];
+  log.addObserver((event) => events.push(event));
+  log.msg("hello", { system: "Foo", time: 5, level: "warn", port: 80, message: "other" });
+  assertEquals(events, [
+    { time: 5, level: "warn", message: "hello", isError: false, system: "Foo", port: 80 },
+  ]);
+  log.msg("broken", { isError: true, time: 5 });
+  assertEquals(events[1], {
+    time: 5,
+    level: "error",
+    message: "broken",
+    isError: true,
+    system: "-",
+  });
+});
+
+Deno.test("each level has its method; error and critical are errors", () => {
+  const { log } = publisherWith();
+  const events: [string, boolean][] = [];
+  log.addObserver((event) => events.push([event.level, event.isError]));
+  for (const level of ["debug", "info", "warn", "error", "critical"] as const) log[level]("x");
+  assertEquals(events, [
+    ["debug", false],
+    ["info", false],
+    ["warn", false],
+    ["error", true],
+    ["critical", true],
+  ]);
+});
+
+Deno.test("err() logs the error under what was being done", () => {
+  const { log } = publisherWith();
+  const events: LogEvent[] = [];
+  log.addObserver((event) => events.push(event));
+  const error = new Error("boom");
+  log.err(error);
+  log.err(error, "Cannot open the lid", { lid: 5 });
+  assertEquals(
+    events.map(({ level, message, isError, failure, why, lid }) => [
+      level,
+      message,
+      isError,
+      failure === error,
+      why,
+      lid,
+    ]),
+    [
+      ["error", "Unhandled Error", true, true, undefined, undefined],
+      ["error", "Cannot open the lid", true, true, "Cannot open the lid", 5],
+    ],
+  );
+});
+
+Deno.test("err() wraps what is no error, with the value as the cause", () => {
+  const { log } = publisherWith();
+  const events: LogEvent[] = [];
+  log.addObserver((event) => events.push(event));
+  log.err({ code: 5 });
+  const failure = events[0]?.failure;
+  assertInstanceOf(failure, Error);
+  assertStringIncludes(failure.message, "{ code: 5 }");
+  assertEquals(failure.cause, { code: 5 });
+});
+
+Deno.test("what was logged before is told to the first observer, oldest first, and to no other", () => {
+  const { log } = publisherWith(3);
+  for (const message of ["a", "b", "c", "d"]) log.debug(message);
+  const first: string[] = [];
+  const second: string[] = [];
+  log.addObserver(collect(first));
+  log.addObserver(collect(second));
+  log.msg("now");
+  assertEquals([first, second], [["b", "c", "d", "now"], ["now"]]);
+});
+
+Deno.test("an observer that wants no replay leaves the history to the next", () => {
+  const { log } = publisherWith();
+  log.msg("before");
+  const tester: string[] = [];
+  const first: string[] = [];
+  {
+    using _observing = log.addObserver(collect(tester), { replay: false });
+    log.msg("during");
+  }
+  log.addObserver(collect(first));
+  assertEquals([tester, first], [["during"], ["before", "during"]]);
+});
+
+Deno.test("errors that nobody observes go to standard error, first and last", () => {
+  const { log, errors } = publisherWith();
+  log.msg("not an error");
+  log.error("early", { failure: Object.assign(new Error("boom"), { stack: "" }) });
+  const seen: string[] = [];
+  {
+    using _observing = log.addObserver(collect(seen));
+    log.error("observed");
+  }
+  log.critical("late");
+  log.msg("let go");
+  assertEquals(errors, ["early\nError: boom\n", "late\n"]);
+  assertEquals(seen, ["not an error", "early", "observed"]);
+});
+
+Deno.test("an observer is told of its level and above", () => {
+  const { log, errors } = publisherWith();
+  log.info("before");
+  log.warn("before, too");
+  const seen: string[] = [];
+  log.addObserver(collect(seen), { level: "warn" });
+  log.info("no");
+  log.warn("yes");
+  log.err(new Error(), "yes, too");
+  assertEquals(seen, ["before, too", "yes", "yes, too"]);
+  assertEquals(errors, []);
+});
+
+Deno.test("a level that nobody wants is not asked for its system", () => {
+  const { log } = publisherWith();
+  log.addObserver(() => {}, { level: "warn" });
+  let asked = 0;
+  callWithSystem({ logPrefix: () => `asked ${++asked}` }, () => {
+    log.debug("x");
+    log.info("x");
+    assertEquals(asked, 0);
+    log.warn("x");
+  });
+  assertEquals(asked, 1);
+});
+
+Deno.test("an observer is added once and removed once", () => {
+  const { log } = publisherWith();
+  const seen: string[] = [];
+  const observer = collect(seen);
+  log.addObserver(observer);
+  log.addObserver(observer);
+  log.msg("once");
+  log.removeObserver(observer);
+  log.removeObserver(observer);
+  log.msg("gone");
+  assertEquals(seen, ["once"]);
+});
+
+Deno.test("an observer may remove another in the middle of an event, or add one for the next", () => {
+  const { log } = publisherWith();
+  const seen: string[] = [];
+  const third = (): void => void seen.push("third");
+  const second = (): void => void seen.push("second");
+  log.addObserver(() => {
+    seen.push("first");
+    log.removeObserver(second);
+    log.addObserver(third);
+  });
+  log.addObserver(second);
+  log.msg("a");
+  log.msg("b");
+  assertEquals(seen, ["first", "first", "third"]);
+});
+
+Deno.test("an observer that throws is reported to the others and stays", () => {
+  const { log, errors } = publisherWith();
+  const events: LogEvent[] = [];
+  const boom = new Error("boom");
+  log.addObserver(function fragile(): never {
+    throw boom;
+  });
+  log.addObserver((event) => events.push(event));
+  log.msg("a");
+  log.msg("b");
+  const report = "The log observer fragile failed";
+  assertEquals(events.map(({ message }) => message), ["a", report, "b", report]);
+  assert(events[1]?.failure === boom && events[1].isError);
+  assertEquals(errors, []);
+});
+
+Deno.test("observers that throw at everything are each reported once, on standard error at last", () => {
+  const { log, errors } = publisherWith();
+  let calls = 0;
+  for (const name of ["one", "two", "three"]) {
+    const observer = (): never => {
+      calls++;
+      throw Object.assign(new Error(name), { stack: "" });
+    };
+    log.addObserver(observer);
+  }
+  log.err(Object.assign(new Error("boom"), { stack: "" }), "Original");
+  assertEquals(calls, 3);
+  assertEquals(errors, [
+    "Original\nError: boom\n",
+    ...["one", "two", "three"].map((name) => `The log observer observer failed\nError: ${name}\n`),
+  ]);
+});
+
+Deno.test("an observer that breaks over the report of another is reported as well", () => {
+  const { log } = publisherWith();
+  const seen: string[] = [];
+  log.addObserver(function first(): never {
+    throw new Error("at once");
+  });
+  log.addObserver(function second(event): void {
+    if (event.isError) throw new Error("at errors");
+  });
+  log.addObserver(collect(seen));
+  log.msg("x");
+  assertEquals(seen, [
+    "x",
+    "The log observer first failed",
+    "The log observer second failed",
+  ]);
+});
+
+Deno.test("an observer that breaks over the history is reported once", () => {
+  const { log, errors } = publisherWith();
+  log.msg("a");
+  log.msg("b");
+  log.addObserver(function fragile(): never {
+    throw Object.assign(new Error("boom"), { stack: "" });
+  });
+  assertEquals(errors, ["The log observer fragile failed\nError: boom\n"]);
+});
+
+Deno.test("what an observer logs goes to the others, and never in a circle", () => {
+  const { log } = publisherWith();
+  const seen: string[] = [];
+  log.addObserver((event) => {
+    seen.push(`one: ${event.message}`);
+    log.msg(`${event.message} by one`);
+  });
+  log.addObserver((event) => {
+    seen.push(`two: ${event.message}`);
+    log.msg(`${event.message} by two`);
+  });
+  log.msg("x");
+  assertEquals(seen, ["one: x", "two: x by one", "two: x", "one: x by two"]);
+});
+
+Deno.test("a logPrefix() that throws is logged and costs no event", () => {
+  const { log } = publisherWith();
+  const seen: string[] = [];
+  log.addObserver((event) => seen.push(`[${event.system}] ${event.message}`));
+  const owner = {
+    logPrefix(): string {
+      throw new Error("boom");
+    },
+  };
+  callWithSystem(owner, () => log.msg("hello"));
+  const system = "[(buggy logPrefix method)]";
+  assertEquals(seen, [`${system} Cannot tell the system of a log event`, `${system} hello`]);
+});
+
+Deno.test("publish() passes on what another publisher tells", () => {
+  const { log: inner } = publisherWith();
+  const { log: outer } = publisherWith();
+  const seen: string[] = [];
+  outer.addObserver(collect(seen));
+  inner.addObserver((event) => outer.publish(event));
+  inner.msg("x");
+  assertEquals(seen, ["x"]);
+});
+
+Deno.test("a standard error that fails does not fail the program", () => {
+  const log = new LogPublisher({
+    errorWriter: {
+      writeSync(): number {
+        throw new Deno.errors.BrokenPipe("gone");
+      },
+    },
+  });
+  log.error("x");
+});
+
+Deno.test("what cannot be is refused", () => {
+  const { log } = publisherWith();
+  // What untyped code may do.
+  const noObserver = {} as unknown as LogObserver;
+  assertThrows(() => log.addObserver(noObserver), TypeError, "must be a function, not {}");
+  assertThrows(() => new LogPublisher({ historySize: 0 }), RangeError, "history of 0 events");
+});

@@ -1,0 +1,70 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import type { LogEvent } from "./event.ts";
+import { textFileLogObserver } from "./text_observer.ts";
+
+/** A writer that takes at most `limit` bytes at a time. */
+class Memory {
+  readonly #limit: number;
+  #bytes: number[] = [];
+  constructor(limit = Infinity) {
+    this.#limit = limit;
+  }
+  writeSync(data: Uint8Array): number {
+    const taken = data.subarray(0, this.#limit);
+    this.#bytes.push(...taken);
+    return taken.length;
+  }
+  get text(): string {
+    return new TextDecoder().decode(new Uint8Array(this.#bytes));
+  }
+}
+
+const options = { formatTime: (seconds: number): string => `<${seconds}>` };
+
+function eventOf(fields: Partial<LogEvent>): LogEvent {
+  return { time: 5, level: "info", message: "hello", isError: false, system: "-", ...fields };
+}
+
+Deno.test("a line has time, system and text", () => {
+  const memory = new Memory();
+  const observe = textFileLogObserver(memory, options);
+  observe(eventOf({}));
+  observe(eventOf({ time: 6, system: "Echo,3,127.0.0.1", message: "zwölf €" }));
+  assertEquals(memory.text, "<5> [-] hello\n<6> [Echo,3,127.0.0.1] zwölf €\n");
+});
+
+Deno.test("the time is Twisted's format unless told otherwise", () => {
+  const memory = new Memory();
+  textFileLogObserver(memory)(eventOf({ time: Date.now() / 1000 }));
+  assertMatch(memory.text, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} \[-\] hello\n$/);
+});
+
+Deno.test("further lines are set in by a tab", () => {
+  const memory = new Memory();
+  textFileLogObserver(memory, options)(eventOf({ message: "a\nb\n" }));
+  assertEquals(memory.text, "<5> [-] a\n\tb\n\t\n");
+});
+
+Deno.test("an error's stack and causes follow its message", () => {
+  const memory = new Memory();
+  const cause = Object.assign(new TypeError("why"), { stack: "" });
+  const failure = Object.assign(new Error("boom", { cause }), {
+    stack: "Error: boom\n    at here",
+  });
+  textFileLogObserver(memory, options)(eventOf({ message: "Cannot", isError: true, failure }));
+  assertEquals(
+    memory.text,
+    "<5> [-] Cannot\n\tError: boom\n\t    at here\n\tCaused by: TypeError: why\n",
+  );
+});
+
+Deno.test("a line is written whole, however little the writer takes at a time", () => {
+  const memory = new Memory(3);
+  textFileLogObserver(memory, options)(eventOf({ message: "€".repeat(100) }));
+  assertEquals(memory.text, `<5> [-] ${"€".repeat(100)}\n`);
+});
+
+Deno.test("a writer that takes nothing is an error, not an endless loop", () => {
+  const observe = textFileLogObserver(new Memory(0), options);
+  assertThrows(() => observe(eventOf({})), Error, "took 0 of 14 bytes");
+});
