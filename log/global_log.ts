@@ -48,8 +48,7 @@ export function removeObserver(observer: LogObserver): void {
  * import * as log from "@torsion/reactor/log";
  *
  * log.startLogging(Deno.stdout);
- * log.msg("In callfunc as event handler"); // 2010-08-19 01:43:49+0000 [-] In callfunc as event
- * handler
+ * log.msg("In callfunc"); // 2010-08-19 01:43:49+0000 [-] In callfunc
  * ```
  */
 export function msg(message: string, fields?: LogFields): void {
