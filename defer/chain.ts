@@ -1,97 +1,84 @@
 /**
- * The engine under `Deferred`: a result, and the steps that wait for it.
+ * The engine under `Deferred`: a result, and the links that wait for it.
  *
  * A chain is fired once, with a value or a failure. Its steps then run in order, each given the
- * outcome of the one before. A step may return another chain; the first one then *waits*: it leaves a
- * link of kind `HAND_OVER` among the other's steps and goes on when that link is reached.
+ * outcome of the one before. A step may return another chain; the first one then *waits*: it leaves
+ * a `HAND_OVER` among the other's links and goes on when the other comes to it.
  *
- * Two things are kept in mind throughout:
+ * Two things shape the code:
  *
- * - The stack. Handing a result from chain to chain is a loop in `run()`, not a recursion, so the
- *   length of a line of waiting chains is limited by memory alone.
- * - The memory. In a line `W` waits on `M` waits on `S`, `M` is often nothing but a messenger: it has
- *   no step left except the one that hands its result to `W`. Then `W` is linked to `S` directly and
- *   `M` keeps no more than that link, so that it can be collected (`HANDED_ON`). Should anybody who
- *   still holds `M` add a step to it or pause it, `reinstate()` puts it back in between. A loop of
- *   callbacks, each returning the next Deferred, so takes constant memory.
+ * - The stack. A result goes from chain to chain in a loop, `#run()`, and not by recursion: memory
+ *   alone limits how many chains may wait in a line.
+ * - The memory. In a line where W waits on M and M on S, M is often a mere messenger, with nothing
+ *   left to do but to hand its result to W. Then S serves W directly, and M keeps no more than a
+ *   view of the link that goes past it (`HANDED_ON`). Nobody holds M any more, unless its user does;
+ *   should that one add a step to M or pause it, `#reinstate()` puts it back in the line. So a loop
+ *   whose every turn returns the Deferred of the next one runs in constant memory, where a loop of
+ *   promises keeps each of them.
  *
- * Types thread through `Deferred`, the face of this class. In here values are `unknown`.
+ * Types thread through `Deferred`, the face of this class. In here, values are `unknown`.
  */
 
-import { AlreadyCalledError, CancelledError, NonErrorThrown } from "./errors.ts";
 import { debugging, describeOrigin, findOrigin, noteCreated, noteFired } from "./debug.ts";
+import { AlreadyCalledError, CancelledError, NonErrorThrown } from "./errors.ts";
+import {
+  BUSY,
+  CALLED,
+  CANCELLING,
+  FAILED,
+  HAND_OVER,
+  HANDED_ON,
+  Link,
+  OBSERVE,
+  RUNNING,
+  SEEN,
+  STEP,
+  type Step,
+  SWALLOW,
+  WAITING,
+  WATCHED,
+} from "./link.ts";
+import { isThenable } from "./thenable.ts";
 import { forgive, watch } from "./unhandled.ts";
 
-/** A callback or errback, with its types taken off. */
-export type Step = (outcome: unknown) => unknown;
-
-// Bits of #flags.
-const CALLED = 1; //      fired, or about to be by a waiting chain
-const FAILED = 2; //      #result is a failure
-const RUNNING = 4; //     a step is on the call stack
-const WAITING = 8; //     #result is the chain waited on
-const HANDED_ON = 16; //  WAITING, and #result is the link that bypasses this chain
-const SWALLOW = 32; //    cancelled without a canceller: one late result is ignored
-const CANCELLING = 64; // the canceller is on the call stack
-const SEEN = 128; //      the failure in #result went to a promise, which watches over it
-const WATCHED = 256; //   the failure in #result is logged if this chain is collected
-
-/** Neither result nor steps are to be touched by anybody but the loop that is at work. */
-const BUSY = RUNNING | WAITING;
-
-// Kinds of link.
-const STEP = 0; //      runs a callback or errback; its outcome becomes the result
-const OBSERVE = 1; //   shows the result to a promise; the result stays
-const HAND_OVER = 2; // gives the result to the chain that waits, and keeps undefined
-
-class Link {
-  next: Link | undefined = undefined;
-  readonly kind: number;
-  readonly onResult: Step | undefined;
-  readonly onFailure: Step | undefined;
-  /** Of HAND_OVER: the chain that waits; none once it has been served. */
-  waiter: Chain | undefined;
-
-  constructor(
-    kind: number,
-    onResult: Step | undefined,
-    onFailure: Step | undefined,
-    waiter: Chain | undefined,
-  ) {
-    this.kind = kind;
-    this.onResult = onResult;
-    this.onFailure = onFailure;
-    this.waiter = waiter;
-  }
-}
-
-/** What can be seen of a chain from outside, for the inspect form. */
+/** What can be seen of a chain from outside. */
 export interface ChainState {
+  /** Whether it has been fired. */
   readonly called: boolean;
+  /** How many `pause()` have not been taken back. */
+  readonly paused: number;
+  /** Whether `result` is a failure. */
   readonly failed: boolean;
-  readonly paused: boolean;
-  readonly waiting: boolean;
-  /** The value, the error, or the chain waited on. */
+  /** The chain that is waited on. */
+  readonly source: Chain | undefined;
+  /** The value or failure, when there is one. */
   readonly result: unknown;
 }
 
-/** Adds a callback and an errback; one that is missing lets its outcome pass. */
+/** Adds a callback and an errback; where one is missing, its kind of outcome passes. */
 export let addStep: (chain: Chain, onResult?: Step, onFailure?: Step) => void;
-/** Shows the outcome at this point of the chain to a promise's resolving functions. */
-export let observe: (chain: Chain, onResult: Step, onFailure: Step) => void;
-/** Fires the chain with a value, or a failure. */
+/** Makes a promise of the outcome at this point of the chain, and leaves the chain as it is. */
+export let promiseOf: (chain: Chain) => Promise<unknown>;
+/** Fires the chain. A failure that is no `Error` gets one around it. */
 export let fire: (chain: Chain, outcome: unknown, failed: boolean) => void;
-/** Holds the steps back until as many `unpause()`. */
+/** Fires `chain` with whatever becomes of a promise that is none of ours. */
+export let follow: (chain: Chain, promise: PromiseLike<unknown>) => void;
+/** Holds the steps back, until `unpause()` has been called as often. */
 export let pause: (chain: Chain) => void;
-/** Takes one `pause()` back; returns false when there is none to take back. */
+/** Takes one `pause()` back. Returns false if there is none. */
 export let unpause: (chain: Chain) => boolean;
 /** Looks at the chain without touching it. */
 export let stateOf: (chain: Chain) => ChainState;
 
-/** A result to come and the steps that wait for it. */
+/**
+ * A result to come and the links that wait for it: what `Deferred` is made of.
+ *
+ * @internal
+ */
 export class Chain {
   #flags = 0;
   #pauses = 0;
+  /** By the flags: a value, an Error, the chain waited on, or the link past this chain. */
   #result: unknown = undefined;
   #head: Link | undefined = undefined;
   #tail: Link | undefined = undefined;
@@ -99,31 +86,59 @@ export class Chain {
 
   constructor(canceller: ((chain: Chain) => void) | undefined) {
     this.#canceller = canceller;
-    if (debugging) noteCreated(this);
+    if (debugging) noteCreated(this, Chain);
   }
 
+  /** See `Deferred.cancel()`. Not private, because subclasses have their own ideas of it. */
   cancel(reason?: unknown): void {
-    if ((this.#flags & CALLED) === 0) Chain.#cancelUnfired(this, reason);
-    else Chain.#last(this)?.cancel(reason);
+    if ((this.#flags & CALLED) === 0) {
+      Chain.#cancelUnfired(this, reason);
+      return;
+    }
+    let last: Chain | undefined;
+    for (let next = Chain.#source(this); next !== undefined; next = Chain.#source(next)) {
+      last = next;
+    }
+    last?.cancel(reason);
   }
 
   static {
     addStep = (chain, onResult, onFailure) => {
-      if ((chain.#flags & (CALLED | BUSY)) === CALLED && chain.#pauses === 0 && !chain.#head) {
-        // Nothing to wait for: the step runs at once, without a link.
+      if (Chain.#isIdle(chain)) {
+        // Nothing to wait for, so no link is needed.
         const step = (chain.#flags & FAILED) === 0 ? onResult : onFailure;
-        if (step !== undefined) {
-          Chain.#apply(chain, step);
-          Chain.#run(chain);
-        }
+        if (step === undefined) return;
+        Chain.#apply(chain, step);
+        Chain.#run(chain);
       } else {
         Chain.#append(chain, new Link(STEP, onResult, onFailure, undefined));
       }
     };
-    observe = (chain, onResult, onFailure) => {
-      Chain.#append(chain, new Link(OBSERVE, onResult, onFailure, undefined));
+    promiseOf = (chain) => {
+      if (!Chain.#isIdle(chain)) {
+        return new Promise((resolve, reject) => {
+          Chain.#append(chain, new Link(OBSERVE, resolve, reject, undefined));
+        });
+      }
+      if ((chain.#flags & FAILED) === 0) return Promise.resolve(chain.#result);
+      Chain.#seen(chain);
+      return Promise.reject(chain.#result);
     };
-    fire = (chain, outcome, failed) => Chain.#fire(chain, outcome, failed);
+    fire = (chain, outcome, failed) => {
+      if (!failed && isThenable(outcome)) {
+        throw new TypeError(
+          "Cannot fire a Deferred with a Deferred or promise: return it from a callback instead",
+        );
+      }
+      Chain.#fire(chain, outcome, failed);
+    };
+    follow = (chain, promise) => {
+      // Whatever the promise's make, Promise.resolve() sees to it that it settles once, and flat.
+      Promise.resolve(promise).then(
+        (value) => Chain.#fire(chain, value, false),
+        (error) => Chain.#fire(chain, error, true),
+      );
+    };
     pause = (chain) => {
       if (chain.#flags & HANDED_ON) Chain.#reinstate(chain);
       chain.#pauses++;
@@ -131,35 +146,31 @@ export class Chain {
     unpause = (chain) => {
       if (chain.#pauses === 0) return false;
       chain.#pauses--;
-      Chain.#run(chain);
+      if (chain.#flags & CALLED) Chain.#run(chain);
       return true;
     };
-    stateOf = (chain) => {
-      const waiting = Chain.#source(chain);
-      return {
-        called: (chain.#flags & CALLED) !== 0,
-        failed: (chain.#flags & FAILED) !== 0,
-        paused: chain.#pauses > 0,
-        waiting: waiting !== undefined,
-        result: waiting ?? (chain.#flags & WAITING ? undefined : chain.#result),
-      };
-    };
+    stateOf = (chain) => ({
+      called: (chain.#flags & CALLED) !== 0,
+      paused: chain.#pauses,
+      failed: (chain.#flags & FAILED) !== 0,
+      source: Chain.#source(chain),
+      result: chain.#flags & WAITING ? undefined : chain.#result,
+    });
   }
 
   static #fire(chain: Chain, outcome: unknown, failed: boolean): void {
     if (chain.#flags & CALLED) {
       if ((chain.#flags & SWALLOW) === 0) {
-        throw new AlreadyCalledError(
-          `Deferred was fired before${describeOrigin(findOrigin(chain))}`,
-        );
+        const origin = describeOrigin(findOrigin(chain));
+        throw new AlreadyCalledError(`Deferred has been fired before${origin}`);
       }
       chain.#flags &= ~SWALLOW;
       return;
     }
-    if (debugging) noteFired(chain);
+    if (debugging) noteFired(chain, fire);
     chain.#flags |= failed ? CALLED | FAILED : CALLED;
     chain.#result = failed ? toError(outcome) : outcome;
-    // The canceller often holds what the chain is about; it is of no use any more.
+    // No longer of use, and it often holds what would better be collected.
     chain.#canceller = undefined;
     Chain.#run(chain);
   }
@@ -176,29 +187,34 @@ export class Chain {
       } finally {
         chain.#flags &= ~CANCELLING;
       }
+      if (chain.#flags & CALLED) return;
     }
-    if ((chain.#flags & CALLED) === 0) {
-      const options = reason === undefined ? undefined : { cause: reason };
-      const swallow = chain.#flags & SWALLOW;
-      chain.#flags &= ~SWALLOW;
-      const error = new CancelledError("Deferred was cancelled", options);
-      chain.#flags |= swallow;
-      Chain.#fire(chain, error, true);
-    }
+    const options = reason === undefined ? undefined : { cause: reason };
+    Chain.#fire(chain, new CancelledError("Deferred was cancelled", options), true);
+  }
+
+  /** Whether a step added now would run at once. */
+  static #isIdle(chain: Chain): boolean {
+    return (chain.#flags & (CALLED | BUSY)) === CALLED && chain.#pauses === 0 &&
+      chain.#head === undefined;
   }
 
   static #append(chain: Chain, link: Link): void {
     if (chain.#flags & HANDED_ON) Chain.#reinstate(chain);
-    if (chain.#tail === undefined) chain.#head = link;
-    else chain.#tail.next = link;
-    chain.#tail = link;
+    Chain.#attach(chain, link);
     if (chain.#flags & CALLED) Chain.#run(chain);
   }
 
-  /** Runs what can be run of `start`, then of the chains that waited on it, and so on. */
+  static #attach(chain: Chain, link: Link): void {
+    if (chain.#tail === undefined) chain.#head = link;
+    else chain.#tail.next = link;
+    chain.#tail = link;
+  }
+
+  /** Runs what can be run of `start`, then of the chain that waited for it, and so on. */
   static #run(start: Chain): void {
     let current = start;
-    // The chains whose remaining steps come after those of the chain they handed their result to.
+    // Those that have handed their result over and have links left, which come after.
     let unfinished: Chain[] | undefined;
     for (;;) {
       const waiter = Chain.#advance(current);
@@ -213,7 +229,7 @@ export class Chain {
     }
   }
 
-  /** Runs steps until none is left or a result is to come; returns the chain to go on with. */
+  /** Runs links until none is left or the result is not there; returns the chain it then went to. */
   static #advance(chain: Chain): Chain | undefined {
     while (chain.#pauses === 0 && (chain.#flags & BUSY) === 0) {
       const link = chain.#head;
@@ -223,12 +239,11 @@ export class Chain {
       }
       chain.#head = link.next;
       if (link.next === undefined) chain.#tail = undefined;
-      link.next = undefined;
-      const failed = (chain.#flags & FAILED) !== 0;
       if (link.kind === HAND_OVER) return Chain.#handOver(chain, link);
+      const failed = (chain.#flags & FAILED) !== 0;
       const step = failed ? link.onFailure : link.onResult;
       if (link.kind === OBSERVE) {
-        if (failed) chain.#flags |= SEEN;
+        if (failed) Chain.#seen(chain);
         step?.(chain.#result);
       } else if (step !== undefined) {
         Chain.#apply(chain, step);
@@ -244,9 +259,7 @@ export class Chain {
     chain.#flags |= RUNNING;
     try {
       outcome = step(chain.#result);
-      if (outcome !== null && (typeof outcome === "object" || typeof outcome === "function")) {
-        outcome = Chain.#adopted(outcome);
-      }
+      if (isThenable(outcome)) outcome = Chain.#adopt(outcome);
     } catch (thrown) {
       failed = true;
       outcome = toError(thrown);
@@ -261,106 +274,97 @@ export class Chain {
     else chain.#result = outcome;
   }
 
+  static #adopt(promise: PromiseLike<unknown>): Chain {
+    if (promise instanceof Chain) return promise;
+    const chain = new Chain(undefined);
+    follow(chain, promise);
+    return chain;
+  }
+
   static #fail(chain: Chain, error: unknown): void {
-    if (error === chain.#result && chain.#flags & FAILED) return;
-    if (chain.#flags & FAILED) Chain.#recover(chain);
+    // The same failure thrown on is not a new one: what is known of it stays.
+    if (chain.#flags & FAILED && error === chain.#result) return;
+    Chain.#recover(chain);
     chain.#flags |= FAILED;
     chain.#result = error;
   }
 
-  /** The failure in the result is over. */
+  /** The failure in the result, if it is one, is over. */
   static #recover(chain: Chain): void {
     if (chain.#flags & WATCHED) forgive(chain);
     chain.#flags &= ~(FAILED | SEEN | WATCHED);
   }
 
-  /** All steps have run: a failure that is still there is nobody's, so far. */
+  /** A promise has the failure now: if nobody handles it there, the runtime says so. */
+  static #seen(chain: Chain): void {
+    if (chain.#flags & WATCHED) forgive(chain);
+    chain.#flags = chain.#flags & ~WATCHED | SEEN;
+  }
+
+  /** No link is left: a failure that is still there is nobody's, so far. */
   static #settle(chain: Chain): void {
-    if ((chain.#flags & (FAILED | SEEN | WATCHED)) === FAILED) {
-      chain.#flags |= WATCHED;
-      // A failure is always an Error: #fire and #apply see to it.
-      watch(chain, chain.#result as Error);
-    }
+    if ((chain.#flags & (FAILED | SEEN | WATCHED)) !== FAILED) return;
+    chain.#flags |= WATCHED;
+    // Wherever FAILED is set, the result has gone through toError().
+    watch(chain, chain.#result as Error);
   }
 
-  /** A promise of another make becomes a chain; what is neither stays as it is. */
-  static #adopted(value: object): object {
-    if (#flags in value) return value;
-    if (!("then" in value) || typeof value.then !== "function") return value;
-    const chain = new Chain(undefined);
-    value.then(
-      (result: unknown) => Chain.#fire(chain, result, false),
-      (error: unknown) => Chain.#fire(chain, error, true),
-    );
-    return chain;
-  }
-
-  /** Makes `chain` wait on `source`, or takes its result if there is one. */
+  /** Has `chain` wait on `source`, or take its result if there is one. */
   static #wait(chain: Chain, source: Chain): void {
-    if (source.#flags & HANDED_ON && Chain.#source(source) === undefined) Chain.#reinstate(source);
     if (Chain.#isCircle(chain, source)) {
-      Chain.#fail(
-        chain,
-        new TypeError("A callback returned the Deferred it was added to, or one that waits for it"),
-      );
+      const message = "A callback returned the Deferred it was added to, or one that waits for it";
+      Chain.#fail(chain, new TypeError(message));
       return;
     }
-    const idle = (source.#flags & (CALLED | BUSY)) === CALLED && source.#pauses === 0;
-    if (idle && source.#head === undefined) {
-      Chain.#takeResult(chain, source);
+    if (source.#flags & HANDED_ON) Chain.#reinstate(source);
+    if (Chain.#isIdle(source)) {
+      Chain.#take(chain, source);
       return;
     }
     chain.#flags |= WAITING;
-    if (Chain.#bypass(chain, source)) return;
-    if (source.#flags & HANDED_ON) Chain.#reinstate(source);
     chain.#result = source;
     const only = chain.#head;
-    let link: Link;
     if (
-      only !== undefined && only.kind === HAND_OVER && only.next === undefined && !chain.#pauses
+      only !== undefined && only === chain.#tail && only.kind === HAND_OVER && chain.#pauses === 0
     ) {
-      // This chain is a messenger between the source and the one that waits here.
-      link = only;
-      Chain.#relink(chain, link, source);
-    } else {
-      link = new Link(HAND_OVER, undefined, undefined, chain);
+      Chain.#passOver(chain, only, source);
+    } else if (!Chain.#passOverSource(chain, source)) {
+      Chain.#attach(source, new Link(HAND_OVER, undefined, undefined, chain));
     }
-    if (source.#tail === undefined) source.#head = link;
-    else source.#tail.next = link;
-    source.#tail = link;
   }
 
-  /** Takes `chain` out of the line: its waiter waits on `source`. */
-  static #relink(chain: Chain, link: Link, source: Chain): void {
+  /** Takes `chain`, a messenger, out of the line: `source` serves the one that `chain` would have. */
+  static #passOver(chain: Chain, link: Link, source: Chain): void {
     chain.#head = chain.#tail = undefined;
     chain.#flags |= HANDED_ON;
     chain.#result = link;
     if (link.waiter !== undefined) link.waiter.#result = source;
+    Chain.#attach(source, link);
   }
 
-  /** Takes a messenger `source` that has no steps at all out of the line before `chain`. */
-  static #bypass(chain: Chain, source: Chain): boolean {
-    if ((source.#flags & (WAITING | HANDED_ON)) !== WAITING) return false;
-    if (source.#head !== undefined || source.#pauses > 0 || chain.#head !== undefined) return false;
-    const origin = Chain.#source(source);
-    if (origin === undefined) return false;
-    const link = origin.#tail;
+  /** Takes `source` out of the line before `chain`, if it is a messenger that served nobody so far. */
+  static #passOverSource(chain: Chain, source: Chain): boolean {
+    if (source.#head !== undefined || source.#pauses > 0) return false;
+    const first = Chain.#source(source);
+    if (first === undefined) return false;
+    const link = first.#tail;
+    // Links that came after it would make a search of it; they are rare.
     if (link === undefined || link.waiter !== source) return false;
     link.waiter = chain;
-    chain.#result = origin;
+    chain.#result = first;
     source.#flags |= HANDED_ON;
     source.#result = link;
     return true;
   }
 
-  /** Puts a chain that was taken out of the line back in, in front of the one that took its place. */
+  /** Puts a chain that was taken out of the line back in, before the one that took its place. */
   static #reinstate(chain: Chain): void {
     // HANDED_ON says that the result is a link.
     const link = chain.#result as Link;
     const waiter = link.waiter;
     chain.#flags &= ~HANDED_ON;
     if (waiter === undefined) {
-      // Served in the meantime: as after any hand-over, undefined is what is left.
+      // Served in the meantime. As after any hand-over, undefined is what stays.
       chain.#flags &= ~WAITING;
       chain.#result = undefined;
       return;
@@ -368,46 +372,37 @@ export class Chain {
     chain.#result = waiter.#result;
     waiter.#result = chain;
     link.waiter = chain;
-    chain.#head = chain.#tail = new Link(HAND_OVER, undefined, undefined, waiter);
+    Chain.#attach(chain, new Link(HAND_OVER, undefined, undefined, waiter));
   }
 
   static #handOver(chain: Chain, link: Link): Chain | undefined {
     const waiter = link.waiter;
-    link.waiter = undefined;
     if (waiter === undefined) return undefined;
+    link.waiter = undefined;
     waiter.#flags &= ~WAITING;
-    Chain.#takeResult(waiter, chain);
+    Chain.#take(waiter, chain);
     return waiter;
   }
 
-  static #takeResult(chain: Chain, source: Chain): void {
+  /** Moves the result of `source` to `chain`; `undefined` is what stays. */
+  static #take(chain: Chain, source: Chain): void {
     chain.#result = source.#result;
-    if (source.#flags & FAILED) {
-      chain.#flags |= FAILED;
-      Chain.#recover(source);
-    }
     source.#result = undefined;
+    if ((source.#flags & FAILED) === 0) return;
+    chain.#flags |= FAILED;
+    Chain.#recover(source);
   }
 
-  /** The chain that `chain` waits on, if it still does. */
+  /** The chain that `chain` waits on, if it does. */
   static #source(chain: Chain): Chain | undefined {
     if ((chain.#flags & WAITING) === 0) return undefined;
-    // By the flags the result is a link (HANDED_ON) or a chain.
+    // By the flags, the result is a chain, or the link past this one, whose waiter has it.
     if ((chain.#flags & HANDED_ON) === 0) return chain.#result as Chain;
     const waiter = (chain.#result as Link).waiter;
     return waiter === undefined ? undefined : waiter.#result as Chain;
   }
 
-  /** The chain at the end of the line that `chain` waits in; undefined when it does not wait. */
-  static #last(chain: Chain): Chain | undefined {
-    let last: Chain | undefined;
-    for (let next = Chain.#source(chain); next !== undefined; next = Chain.#source(next)) {
-      last = next;
-    }
-    return last;
-  }
-
-  /** Tells whether `chain` would wait for itself. Only one that is waited on can be part of a circle. */
+  /** Whether `chain` would wait for itself: only one that others wait on can close a circle. */
   static #isCircle(chain: Chain, source: Chain): boolean {
     if (chain === source) return true;
     if (chain.#head === undefined) return false;
@@ -420,6 +415,7 @@ export class Chain {
 
 /** A failure is an Error; anything else that is thrown gets one around it. */
 function toError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
-  return new NonErrorThrown(`Not an Error was thrown: ${String(thrown)}`, { cause: thrown });
+  if (Error.isError(thrown)) return thrown;
+  const text = typeof thrown === "object" ? Object.prototype.toString.call(thrown) : String(thrown);
+  return new NonErrorThrown(`Not an Error was thrown: ${text}`, { cause: thrown });
 }

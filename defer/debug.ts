@@ -42,14 +42,14 @@ export function getDebugging(): boolean {
   return debugging;
 }
 
-/** Keeps the caller's stack as the place where `deferred` was made. */
-export function noteCreated(deferred: object): void {
-  originOf(deferred).created = callStack();
+/** Keeps the call stack as the place where `deferred` was made, from the caller of `above` on. */
+export function noteCreated(deferred: object, above: CallableFunction | NewableFunction): void {
+  originOf(deferred).created = callStack(above);
 }
 
-/** Keeps the caller's stack as the place where `deferred` was fired. */
-export function noteFired(deferred: object): void {
-  originOf(deferred).fired = callStack();
+/** Keeps the call stack as the place where `deferred` was fired, from the caller of `above` on. */
+export function noteFired(deferred: object, above: CallableFunction | NewableFunction): void {
+  originOf(deferred).fired = callStack(above);
 }
 
 /** Gives what is known of where `deferred` was made and fired. */
@@ -57,10 +57,10 @@ export function findOrigin(deferred: object): Origin | undefined {
   return origins.get(deferred);
 }
 
-/** Puts an origin in words, one line per stack frame; empty when nothing is known. */
+/** Puts an origin in words, to be added to a sentence; empty when nothing is known. */
 export function describeOrigin(origin: Origin | undefined): string {
   let text = "";
-  if (origin?.created !== undefined) text += `\n  created:\n${origin.created}`;
+  if (origin?.created !== undefined) text += `\n  made:\n${origin.created}`;
   if (origin?.fired !== undefined) text += `\n  fired:\n${origin.fired}`;
   return text;
 }
@@ -74,7 +74,9 @@ function originOf(deferred: object): Origin {
   return origin;
 }
 
-function callStack(): string {
-  // The first line is the error's own, the next two are callStack() and its caller here.
-  return (new Error().stack ?? "").split("\n").slice(3).join("\n");
+function callStack(above: CallableFunction | NewableFunction): string {
+  const holder = { stack: "" };
+  Error.captureStackTrace(holder, above);
+  // The first line names the holder, which says nothing.
+  return holder.stack.slice(holder.stack.indexOf("\n") + 1);
 }

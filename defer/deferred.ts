@@ -2,92 +2,236 @@ import {
   addStep,
   Chain,
   fire,
-  observe,
+  follow,
   pause as pauseChain,
+  promiseOf,
   stateOf,
-  type Step,
   unpause as unpauseChain,
 } from "./chain.ts";
+import type { TimeoutClock } from "./clock.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
+import { describeState } from "./inspect.ts";
+import type { Step } from "./link.ts";
 
-/** What `addTimeout()` needs of a clock. The reactor and the tasks' `Clock` both fit. */
-export interface TimeoutClock {
-  /**
-   * Has `f` called later.
-   *
-   * @param delay In how many seconds.
-   * @param f What to call.
-   * @returns The pending call.
-   */
-  callLater(delay: number, f: () => void): TimeoutCall;
-}
-
-/** What `addTimeout()` needs of a pending call. */
-export interface TimeoutCall {
-  /** Keeps the call from being made. */
-  cancel(): void;
-  /** Tells whether the call is still to be made. */
-  active(): boolean;
-}
-
-/** A result that is not there yet, and what to do with it once it is. */
+/**
+ * A result that is not there yet, and what is to be done with it once it is.
+ *
+ * Whoever makes the Deferred *fires* it, once, with `callback()` or `errback()`. Whoever gets it adds
+ * callbacks, before or after that. They run in the order in which they were added, each given what the
+ * one before it returned, synchronously: those added in time run inside `callback()`, those added
+ * later inside `addCallback()`. A callback that throws has the next errback run; an errback that
+ * returns has the next callback run.
+ *
+ * The rules, where they are not those of a promise:
+ *
+ * - **One chain.** `addCallback()` returns the Deferred itself, with its new type. Two callbacks
+ *   added to one Deferred run one after the other, not side by side.
+ * - **Waiting.** If a callback returns a Deferred or promise, the chain goes on with its result once
+ *   that is there. It *takes* the result: callbacks added to the inner Deferred after the outer one
+ *   began to wait get `undefined`. A Deferred that would wait for itself fails with a `TypeError`.
+ * - **Failures.** A failure is always an `Error`. To fail, throw: an `Error` that is returned is a
+ *   value like any other. What is thrown and is not an `Error` arrives as a `NonErrorThrown`, whose
+ *   `cause` it is. An errback passes its error on by throwing it again.
+ * - **Cancelling.** `cancel()` asks the maker to give up; see there.
+ * - **Unhandled failures.** If a Deferred is collected while a failure is its result, the failure is
+ *   logged as `Unhandled error in Deferred`.
+ * - **Promises.** `then()`, `catch()`, `finally()` and `await` look at the result as it is at that
+ *   point of the chain, and leave it there. Their callbacks run as a promise's do: later, not
+ *   synchronously. A failure that a promise has seen is the promise's affair and not logged.
+ *
+ * Twisted: `twisted.internet.defer.Deferred`. The result has no attribute here; a callback sees it,
+ * and runs at once if there is one.
+ *
+ * @typeParam T What the callback that is added next gets.
+ *
+ * @example
+ * ```ts
+ * import { Deferred } from "@torsion/reactor/defer";
+ *
+ * const answer = new Deferred<string>();
+ * answer
+ *   .addCallback((text) => Number(text)) // Deferred<number>
+ *   .addCallback((n) => n * 2)
+ *   .addErrback((error) => console.error(error.message));
+ * answer.callback("21"); // all of it happens here
+ * ```
+ */
 export class Deferred<T> extends Chain implements Promise<T> {
-  /** @param canceller Called by `cancel()`. */
+  /**
+   * Makes a Deferred that has not fired.
+   *
+   * @param canceller Called once by `cancel()` with this Deferred, to end what it stands for. It may
+   * fire the Deferred; if it does not, the Deferred fails with a `CancelledError`.
+   */
   constructor(canceller?: (deferred: Deferred<T>) => void) {
-    // The engine gives the canceller back the chain it was made with, which is this Deferred.
+    // The engine calls it with the chain it was made for, which is this Deferred.
     super(canceller as ((chain: Chain) => void) | undefined);
   }
 
-  static fromPromise<T>(promise: PromiseLike<T>): Deferred<Awaited<T>> {
+  /**
+   * Makes a Deferred that fires when a promise settles.
+   *
+   * A promise cannot be cancelled: on `cancel()` the Deferred fails at once and ignores what
+   * becomes of the promise. Twisted: `Deferred.fromFuture` and `Deferred.fromCoroutine`.
+   *
+   * @param promise Any promise, or a Deferred, which keeps its result.
+   * @param options `signal` cancels the Deferred when it aborts.
+   * @returns The Deferred, which never fires before this returns.
+   *
+   * @example
+   * ```ts
+   * import { Deferred } from "@torsion/reactor/defer";
+   *
+   * const page = Deferred.fromPromise(fetch("http://localhost:8080/"))
+   *   .addCallback((response) => response.text());
+   * ```
+   */
+  static fromPromise<T>(
+    promise: PromiseLike<T>,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Deferred<Awaited<T>> {
     const deferred = new Deferred<Awaited<T>>();
-    Promise.resolve(promise).then(
-      (value) => deferred.callback(value),
-      (error) => fire(deferred, error, true),
-    );
-    return deferred;
+    follow(deferred, promise);
+    return options.signal === undefined ? deferred : deferred.addSignal(options.signal);
   }
 
+  /** Whether it has been fired. It may still wait on another Deferred, or be paused. */
   get called(): boolean {
     return stateOf(this).called;
   }
 
+  /** How many calls of `pause()` have not been taken back. */
+  get paused(): number {
+    return stateOf(this).paused;
+  }
+
+  /** `"Deferred"`. */
   get [Symbol.toStringTag](): string {
     return "Deferred";
   }
 
-  addCallback<R, A extends unknown[]>(
+  /**
+   * Adds a callback: it gets the result, and what it returns is the result from then on.
+   *
+   * @param callback Called with the result, unless that is a failure, which passes.
+   * @param args Given to the callback after the result.
+   * @returns This Deferred.
+   *
+   * @example
+   * ```ts
+   * import { succeed } from "@torsion/reactor/defer";
+   *
+   * succeed(4)
+   *   .addCallback((n, m) => n + m, 38)
+   *   .addCallback(console.log); // 42
+   * ```
+   */
+  addCallback<R, A extends unknown[] = []>(
     callback: (result: T, ...args: A) => R | PromiseLike<R>,
     ...args: A
   ): Deferred<R> {
-    addStep(this, bound(callback, args), undefined);
-    return this as unknown as Deferred<R>;
+    addStep(this, asStep(callback, args), undefined);
+    return retyped(this);
   }
 
-  addErrback<R, A extends unknown[]>(
+  /**
+   * Adds an errback: it gets the failure, and what it returns is the result from then on.
+   *
+   * @param errback Called with the failure; any other result passes. It throws what it does not
+   * want to handle.
+   * @param args Given to the errback after the failure.
+   * @returns This Deferred.
+   *
+   * @example
+   * ```ts
+   * import { fail } from "@torsion/reactor/defer";
+   *
+   * fail(new RangeError("too much"))
+   *   .addErrback((error) => {
+   *     if (error instanceof RangeError) return 0;
+   *     throw error;
+   *   })
+   *   .addCallback(console.log); // 0
+   * ```
+   */
+  addErrback<R, A extends unknown[] = []>(
     errback: (error: Error, ...args: A) => R | PromiseLike<R>,
     ...args: A
   ): Deferred<T | R> {
-    addStep(this, undefined, bound(errback, args));
-    return this as unknown as Deferred<T | R>;
+    addStep(this, undefined, asStep(errback, args));
+    return retyped(this);
   }
 
-  addBoth<R, A extends unknown[]>(
+  /**
+   * Adds one function as both callback and errback.
+   *
+   * A failure that it returns becomes a value: use `addCallbacks()` to let each outcome pass as it
+   * is. In Twisted, a `Failure` that is returned stays one.
+   *
+   * @param both Called with the result or the failure.
+   * @param args Given to it after that.
+   * @returns This Deferred.
+   *
+   * @example
+   * ```ts
+   * import { succeed } from "@torsion/reactor/defer";
+   *
+   * succeed(1).addBoth((outcome) => outcome instanceof Error ? "failed" : "done");
+   * ```
+   */
+  addBoth<R, A extends unknown[] = []>(
     both: (outcome: T | Error, ...args: A) => R | PromiseLike<R>,
     ...args: A
   ): Deferred<R> {
-    const step = bound(both, args);
+    const step = asStep(both, args);
     addStep(this, step, step);
-    return this as unknown as Deferred<R>;
+    return retyped(this);
   }
 
-  addCallbacks<R, S = never>(
-    callback: (result: T) => R | PromiseLike<R>,
-    errback?: (error: Error) => S | PromiseLike<S>,
+  /**
+   * Adds a callback and an errback at the same point of the chain: only one of them runs.
+   *
+   * @param callback Called with the result, unless that is a failure. Without it, results pass.
+   * @param errback Called with the failure. Without it, failures pass.
+   * @returns This Deferred.
+   *
+   * @example
+   * ```ts
+   * import { Deferred } from "@torsion/reactor/defer";
+   *
+   * const reply = new Deferred<string>();
+   * // An error in the callback does not reach the errback beside it.
+   * reply.addCallbacks((text) => text.length, () => 0).addCallback(console.log);
+   * ```
+   */
+  addCallbacks<R = T, S = never>(
+    callback?: ((result: T) => R | PromiseLike<R>) | null,
+    errback?: ((error: Error) => S | PromiseLike<S>) | null,
   ): Deferred<R | S> {
-    addStep(this, callback as Step, errback as Step | undefined);
-    return this as unknown as Deferred<R | S>;
+    addStep(
+      this,
+      callback ? asStep(callback, []) : undefined,
+      errback ? asStep(errback, []) : undefined,
+    );
+    return retyped(this);
   }
 
+  /**
+   * Fires another Deferred with the result of this one, at this point of the chain.
+   *
+   * @param deferred The Deferred to fire.
+   * @returns This Deferred, whose result is `undefined` from then on.
+   *
+   * @example
+   * ```ts
+   * import { Deferred } from "@torsion/reactor/defer";
+   *
+   * const first = new Deferred<number>();
+   * const second = new Deferred<number>();
+   * first.chainDeferred(second);
+   * first.callback(1); // fires the second one, too
+   * ```
+   */
   chainDeferred(deferred: Deferred<T>): Deferred<void> {
     return this.addCallbacks(
       (result) => deferred.callback(result),
@@ -95,26 +239,86 @@ export class Deferred<T> extends Chain implements Promise<T> {
     );
   }
 
+  /**
+   * Fires with a result: runs the callbacks added so far.
+   *
+   * Errors that they throw stay in the chain. Once a Deferred without a canceller has been cancelled, one call
+   * of `callback()` or `errback()` is ignored, because whoever makes it could not know.
+   *
+   * @param result What the first callback gets. It may be anything but a Deferred or promise.
+   * @throws {AlreadyCalledError} If it has been fired before.
+   * @throws {TypeError} If the result is a Deferred or promise.
+   */
   callback(result: T): void {
     fire(this, result, false);
   }
 
+  /**
+   * Fires with a failure: runs the errbacks added so far. See `callback()`.
+   *
+   * @param error What the first errback gets.
+   * @throws {AlreadyCalledError} If it has been fired before.
+   */
   errback(error: Error): void {
     fire(this, error, true);
   }
 
+  /** Holds back the callbacks that have not run, and those still to be added, until `unpause()`. */
   pause(): void {
     pauseChain(this);
   }
 
+  /**
+   * Takes one `pause()` back. With the last one, the callbacks go on.
+   *
+   * @throws {RangeError} If there is no `pause()` to take back.
+   */
   unpause(): void {
-    if (!unpauseChain(this)) throw new Error("Deferred.unpause() without a pause() to take back");
+    if (!unpauseChain(this)) throw new RangeError("Deferred.unpause() without a pause() before it");
   }
 
+  /**
+   * Gives up on the result.
+   *
+   * If it has not been fired, the canceller is called; unless that fires it, it fails with a
+   * `CancelledError`. If it waits on another Deferred, that one is cancelled. If its result is
+   * there, nothing happens.
+   *
+   * @param reason The `cause` of the `CancelledError`.
+   *
+   * @example
+   * ```ts
+   * import { Deferred } from "@torsion/reactor/defer";
+   *
+   * const timer = setTimeout(() => ring.callback("ring"), 1000);
+   * const ring = new Deferred<string>(() => clearTimeout(timer));
+   * ring.addErrback((error) => console.log(error.name)); // CancelledError
+   * ring.cancel();
+   * ```
+   */
   override cancel(reason?: unknown): void {
     super.cancel(reason);
   }
 
+  /**
+   * Cancels the Deferred if what has been added to it so far takes too long.
+   *
+   * @param seconds How long it may take.
+   * @param clock Tells the time: a reactor, or anything else with `callLater()`.
+   * @param onTimeoutCancel Makes the result of what became of the cancelled Deferred, and is given `seconds`,
+   * too. Without it, a `CancelledError` is replaced by a `TimeoutError` and all else passes.
+   * @returns This Deferred.
+   *
+   * @example
+   * ```ts
+   * import { Deferred, type TimeoutClock } from "@torsion/reactor/defer";
+   *
+   * function ask(clock: TimeoutClock): Deferred<string> {
+   *   const reply = new Deferred<string>();
+   *   return reply.addTimeout(4, clock, () => "no reply");
+   * }
+   * ```
+   */
   addTimeout<R = never>(
     seconds: number,
     clock: TimeoutClock,
@@ -140,10 +344,66 @@ export class Deferred<T> extends Chain implements Promise<T> {
     );
   }
 
-  toPromise(): Promise<T> {
-    return new Promise<T>((resolve, reject) => observe(this, resolve as Step, reject));
+  /**
+   * Cancels the Deferred when a signal aborts, unless what has been added so far is done by then.
+   *
+   * Twisted has no such thing, because Python has no `AbortSignal`.
+   *
+   * @param signal Its `reason` becomes the `cause` of the `CancelledError`. If it has aborted
+   * already, the Deferred is cancelled at once.
+   * @returns This Deferred.
+   *
+   * @example
+   * ```ts
+   * import { Deferred } from "@torsion/reactor/defer";
+   *
+   * const reply = new Deferred<string>().addSignal(AbortSignal.timeout(4000));
+   * ```
+   */
+  addSignal(signal: AbortSignal): Deferred<T> {
+    if (signal.aborted) {
+      this.cancel(signal.reason);
+      return this;
+    }
+    const abort = () => this.cancel(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    return this.addCallbacks(
+      (result) => {
+        signal.removeEventListener("abort", abort);
+        return result;
+      },
+      (error) => {
+        signal.removeEventListener("abort", abort);
+        throw error;
+      },
+    );
   }
 
+  /**
+   * Makes a promise of the result as it is at this point of the chain. The chain keeps it.
+   *
+   * @returns The promise. If nobody handles its rejection, the runtime ends the program, as it does with any promise.
+   */
+  toPromise(): Promise<T> {
+    // The chain's result at this point is what T says.
+    return promiseOf(this) as Promise<T>;
+  }
+
+  /**
+   * Does what a promise's `then()` does, with the result at this point of the chain. The chain keeps
+   * it: callbacks added later get the same result. This is what makes `await` work.
+   *
+   * @param onResult Called with the result, in a later microtask.
+   * @param onFailure Called with the failure, in a later microtask.
+   * @returns A promise of what these return.
+   *
+   * @example
+   * ```ts
+   * import { succeed } from "@torsion/reactor/defer";
+   *
+   * console.log(await succeed(42));
+   * ```
+   */
   then<R = T, S = never>(
     onResult?: ((result: T) => R | PromiseLike<R>) | null,
     onFailure?: ((error: unknown) => S | PromiseLike<S>) | null,
@@ -151,22 +411,51 @@ export class Deferred<T> extends Chain implements Promise<T> {
     return this.toPromise().then(onResult, onFailure);
   }
 
-  catch<S = never>(
-    onFailure?: ((error: unknown) => S | PromiseLike<S>) | null,
-  ): Promise<T | S> {
+  /**
+   * Does what a promise's `catch()` does. See `then()`.
+   *
+   * @param onFailure Called with the failure, in a later microtask.
+   * @returns A promise of the result, or of what this returns.
+   */
+  catch<S = never>(onFailure?: ((error: unknown) => S | PromiseLike<S>) | null): Promise<T | S> {
     return this.toPromise().catch(onFailure);
   }
 
+  /**
+   * Does what a promise's `finally()` does. See `then()`.
+   *
+   * @param onSettled Called in a later microtask, once there is a result or failure.
+   * @returns A promise of the result.
+   */
   finally(onSettled?: (() => void) | null): Promise<T> {
     return this.toPromise().finally(onSettled);
   }
+
+  /**
+   * Makes the text that `console.log()` shows, such as `Deferred { 42 }` or `Deferred { <pending> }`.
+   *
+   * @param inspect Shows a value; `Deno.inspect` is one.
+   * @param options What to hand on to it.
+   * @returns The text.
+   */
+  [Symbol.for("Deno.customInspect")](
+    inspect: (value: unknown, options: { depth?: number }) => string,
+    options: { depth?: number },
+  ): string {
+    return describeState(this.constructor.name, stateOf(this), inspect, options);
+  }
 }
 
-function bound<A extends unknown[]>(
+/** The chain is the same; what its next step gets has changed. */
+function retyped<R>(deferred: Deferred<unknown>): Deferred<R> {
+  return deferred as Deferred<R>;
+}
+
+function asStep<A extends unknown[]>(
   step: (outcome: never, ...args: A) => unknown,
   args: A,
 ): Step {
-  // The types of a chain's steps are checked where they are added, not where they run.
-  const typed = step as (outcome: unknown, ...args: unknown[]) => unknown;
-  return args.length === 0 ? typed : (outcome) => typed(outcome, ...args);
+  // Types are checked where a step is added. The chain runs it with what they promise.
+  const untyped = step as (outcome: unknown, ...args: unknown[]) => unknown;
+  return args.length === 0 ? untyped : (outcome) => untyped(outcome, ...args);
 }

@@ -71,3 +71,37 @@ export class FirstError extends Error {
     this.index = index;
   }
 }
+
+/** What `race()` fails with: none succeeded. */
+export class FailureGroup extends AggregateError {
+  static {
+    this.prototype.name = "FailureGroup";
+  }
+
+  /** The errors, in the order of the Deferreds; the same list as `errors`. */
+  readonly failures: readonly Error[];
+
+  /**
+   * Makes the error.
+   *
+   * @param failures The errors, in the order of the Deferreds.
+   */
+  constructor(failures: readonly Error[]) {
+    super(failures, `All of ${failures.length} Deferreds failed`);
+    this.failures = failures;
+  }
+}
+
+/** More was put into a `DeferredQueue` than its `size` allows. */
+export class QueueOverflow extends Error {
+  static {
+    this.prototype.name = "QueueOverflow";
+  }
+}
+
+/** More is being asked of a `DeferredQueue` than its `backlog` allows. */
+export class QueueUnderflow extends Error {
+  static {
+    this.prototype.name = "QueueUnderflow";
+  }
+}

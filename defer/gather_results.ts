@@ -1,29 +1,40 @@
-import { Deferred } from "./deferred.ts";
-import { FirstError } from "./errors.ts";
+import type { Deferred } from "./deferred.ts";
+import { DeferredList } from "./deferred_list.ts";
 
-/** Waits for all; fails with the first failure. */
-export function gatherResults<T extends readonly Deferred<unknown>[] | []>(
+/** The results of `T`, in its order. */
+export type GatheredResults<T extends Iterable<unknown>> = T extends readonly unknown[]
+  ? { -readonly [K in keyof T]: Awaited<T[K]> }
+  : T extends Iterable<infer V> ? Awaited<V>[]
+  : never;
+
+/**
+ * Waits for several Deferreds, and fires with the list of their results once all are there.
+ *
+ * As soon as one fails, so does this, with a `FirstError` that says which. Cancelling it cancels all
+ * of them. Twisted: `twisted.internet.defer.gatherResults`.
+ *
+ * @param deferreds What to wait for: Deferreds or promises.
+ * @param options With `consumeErrors`, failures are taken away from the Deferreds, whose result is
+ * `undefined` from then on. Otherwise they pass, and are logged unless each Deferred has an errback of its
+ * own.
+ * @returns The results, with their types, in the order of the Deferreds.
+ *
+ * @example
+ * ```ts
+ * import { gatherResults, succeed } from "@torsion/reactor/defer";
+ *
+ * gatherResults([succeed("localhost"), succeed(2000)])
+ *   .addCallback(([host, port]) => console.log(`${host.trim()}:${port.toFixed()}`));
+ * ```
+ */
+export function gatherResults<const T extends Iterable<PromiseLike<unknown>>>(
   deferreds: T,
   options: { consumeErrors?: boolean } = {},
-): Deferred<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const results: unknown[] = new Array(deferreds.length);
-  let missing = deferreds.length;
-  const all = new Deferred<unknown>(() => {
-    for (const deferred of deferreds) deferred.cancel();
-  });
-  deferreds.forEach((deferred, index) => {
-    deferred.addCallbacks(
-      (result) => {
-        results[index] = result;
-        if (--missing === 0 && !all.called) all.callback(results);
-        return result;
-      },
-      (error) => {
-        if (!all.called) all.errback(new FirstError(error, index));
-        if (!options.consumeErrors) throw error;
-      },
-    );
-  });
-  if (missing === 0 && !all.called) all.callback(results);
-  return all as Deferred<{ -readonly [K in keyof T]: Awaited<T[K]> }>;
+): Deferred<GatheredResults<T>> {
+  const { consumeErrors = false } = options;
+  // A list that fires on one errback has only successes when it fires with its entries.
+  return new DeferredList<Iterable<PromiseLike<unknown>>>(deferreds, {
+    fireOnOneErrback: true,
+    consumeErrors,
+  }).addCallback((entries) => entries.map(([, result]) => result) as GatheredResults<T>);
 }

@@ -1,18 +1,57 @@
 /**
- * Deferred: a result that is not there yet, and what is to be done with it.
+ * Deferred: a result that is not there yet, and what is to be done with it. With it come
+ * the ways to wait for several, and a lock, a semaphore and a queue to wait for.
+ *
+ * Everything here is Twisted's `twisted.internet.defer`, in TypeScript's terms: a failure is an
+ * `Error`, a promise will do wherever a Deferred is waited for, and a Deferred will do wherever a
+ * promise is. `async`/`await` takes the place of `inlineCallbacks`.
+ *
+ * @example
+ * ```ts
+ * import { Deferred, gatherResults } from "@torsion/reactor/defer";
+ *
+ * const first = new Deferred<number>();
+ * const second = new Deferred<number>();
+ * gatherResults([first, second])
+ *   .addCallback(([a, b]) => a + b)
+ *   .addCallback((sum) => console.log(sum)) // 42
+ *   .addErrback((error) => console.error(error));
+ * first.callback(4);
+ * second.callback(38);
+ * ```
  *
  * @module
  */
 
-export { Deferred, type TimeoutCall, type TimeoutClock } from "./deferred.ts";
+export type { TimeoutCall, TimeoutClock } from "./clock.ts";
+export { ConcurrencyPrimitive, type WaitOptions } from "./concurrency_primitive.ts";
+export { getDebugging, setDebugging } from "./debug.ts";
+export { Deferred } from "./deferred.ts";
+export {
+  DeferredList,
+  type DeferredListEntries,
+  type DeferredListEntry,
+  type DeferredListFirst,
+  type DeferredListOptions,
+  type DeferredListResult,
+} from "./deferred_list.ts";
+export { DeferredLock } from "./deferred_lock.ts";
+export { DeferredQueue, type DeferredQueueOptions } from "./deferred_queue.ts";
+export { DeferredSemaphore } from "./deferred_semaphore.ts";
+export { ensureDeferred } from "./ensure_deferred.ts";
 export {
   AlreadyCalledError,
   CancelledError,
+  FailureGroup,
   FirstError,
   NonErrorThrown,
+  QueueOverflow,
+  QueueUnderflow,
   TimeoutError,
 } from "./errors.ts";
-export { getDebugging, setDebugging } from "./debug.ts";
-export { gatherResults } from "./gather_results.ts";
-export { execute, maybeDeferred } from "./maybe_deferred.ts";
-export { fail, succeed } from "./succeed.ts";
+export { execute, maybeDeferred } from "./execute.ts";
+export { fail } from "./fail.ts";
+export { type GatheredResults, gatherResults } from "./gather_results.ts";
+export { logError } from "./log_error.ts";
+export { race } from "./race.ts";
+export { succeed } from "./succeed.ts";

@@ -1,0 +1,24 @@
+import type { ChainState } from "./chain.ts";
+
+/** Deno's own default. */
+const DEPTH = 4;
+
+/** Puts the state of a Deferred in words: `Deferred { 42 }`, `Deferred { <pending> }`. */
+export function describeState(
+  name: string,
+  state: ChainState,
+  inspect: (value: unknown, options: { depth?: number }) => string,
+  options: { depth?: number },
+): string {
+  const { called, paused, failed, source, result } = state;
+  const depth = options.depth ?? DEPTH;
+  // Waiting chains may form long lines, and a result may lead back to its Deferred.
+  const show = (value: unknown): string =>
+    depth <= 0 ? "[...]" : inspect(value, { ...options, depth: depth - 1 });
+  const parts: string[] = [];
+  if (paused > 0) parts.push("<paused>");
+  if (!called) parts.push("<pending>");
+  else if (source !== undefined) parts.push(`<waiting> ${show(source)}`);
+  else parts.push(failed ? `<failed> ${show(result)}` : show(result));
+  return `${name} { ${parts.join(" ")} }`;
+}

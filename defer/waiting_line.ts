@@ -1,0 +1,43 @@
+import { Deferred } from "./deferred.ts";
+import { CancelledError } from "./errors.ts";
+import { fail } from "./fail.ts";
+
+/** Deferreds that wait for their turn. One that is cancelled leaves the line. */
+export class WaitingLine<T> {
+  // A set keeps its order, and lets those in the middle leave at no cost.
+  readonly #waiting = new Set<Deferred<T>>();
+
+  /** How many wait. */
+  get length(): number {
+    return this.#waiting.size;
+  }
+
+  /** Those that wait, the next one first. */
+  list(): Deferred<T>[] {
+    return [...this.#waiting];
+  }
+
+  /** Adds one at the end. */
+  join(signal: AbortSignal | undefined): Deferred<T> {
+    const deferred = new Deferred<T>((self) => {
+      this.#waiting.delete(self);
+    });
+    this.#waiting.add(deferred);
+    return signal === undefined ? deferred : deferred.addSignal(signal);
+  }
+
+  /** Takes the next one out of the line, to be fired. */
+  next(): Deferred<T> | undefined {
+    for (const deferred of this.#waiting) {
+      this.#waiting.delete(deferred);
+      return deferred;
+    }
+    return undefined;
+  }
+}
+
+/** What a wait gives whose signal has aborted before it began. */
+export function abortedBefore<T>(signal: AbortSignal): Deferred<T> {
+  const message = "The signal had aborted before the wait began";
+  return fail(new CancelledError(message, { cause: signal.reason }));
+}
