@@ -1,0 +1,22 @@
+/**
+ * Step 3: the first event handler. The reactor calls it as soon as it runs.
+ *
+ *     deno run examples/03_call_when_running.ts
+ *
+ * See: three lines from the handler, the argument it was given among them. It stops the reactor, and
+ * with it the program.
+ */
+
+import { log, reactor } from "@torsion/reactor";
+
+log.startLogging(Deno.stdout);
+
+function callfunc(x: string): void {
+  log.msg("In callfunc as event handler");
+  log.msg(x);
+  log.msg("Will shut down");
+  reactor.stop();
+}
+
+reactor.callWhenRunning(callfunc, "This was passed to callfunc");
+await reactor.run();

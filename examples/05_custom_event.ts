@@ -1,0 +1,30 @@
+/**
+ * Step 5: an event of your own. The reactor fires it, and calls the handlers that wait for it.
+ *
+ *     deno run examples/05_custom_event.ts
+ *
+ * See: the time now, again after 4 seconds, and again when Event1 fires after 8. Its handler stops the
+ * reactor.
+ */
+
+import { log, reactor } from "@torsion/reactor";
+
+log.startLogging(Deno.stdout);
+
+function callfunc(x: string): void {
+  log.msg(x);
+  log.msg(new Date().toLocaleString());
+  log.msg("Fire Event1 after 4 seconds");
+  reactor.callLater(4, () => reactor.fireSystemEvent("Event1"));
+}
+
+function onEvent1(): void {
+  log.msg(new Date().toLocaleString());
+  log.msg("In onEvent1, shutting down");
+  reactor.stop();
+}
+
+log.msg(new Date().toLocaleString());
+reactor.callLater(4, callfunc, "callfunc called after 4 sec");
+reactor.addSystemEventTrigger("during", "Event1", onEvent1);
+await reactor.run();

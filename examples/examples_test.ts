@@ -1,0 +1,265 @@
+// Starts every example for real, with exactly the permissions that its header names, and checks what the header promises.
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+
+const examples = new URL("./", import.meta.url);
+// Far beyond what any example takes: what hangs fails with what it has said so far.
+const DEADLINE_MS = 60_000;
+// A program that says nothing once it runs is made to, before its own first line: a signal must not come too early.
+const ANNOUNCE = `--preload=data:text/javascript,${
+  encodeURIComponent(
+    `import { reactor } from "@torsion/reactor"; reactor.callWhenRunning(console.log, "(running)");`,
+  )
+}`;
+
+/** The command in an example's header. */
+function commandOf(source: string): string[] {
+  const [, command] = /^ \* {5}deno (run .+)$/m.exec(source) ?? [];
+  assert(command !== undefined, "the header names no command");
+  return command.split(" ");
+}
+
+/** An example in a process of its own. */
+class Example implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #errors: Promise<string>;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  #partial = "";
+  readonly lines: string[] = [];
+
+  constructor(file: string, args: string[] = [], options: string[] = []) {
+    const command = commandOf(Deno.readTextFileSync(new URL(file, examples)));
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: [...command.toSpliced(1, 0, ...options), ...args],
+      cwd: new URL("../", examples),
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#errors = this.#child.stderr.text();
+    this.#deadline = setTimeout(() => this.#child.kill("SIGKILL"), DEADLINE_MS);
+  }
+
+  /** The next line of output that matches. */
+  async line(pattern: RegExp): Promise<RegExpExecArray> {
+    for (let line = await this.#next(); line !== null; line = await this.#next()) {
+      const match = pattern.exec(line);
+      if (match !== null) return match;
+    }
+    throw new Error(
+      `No line matches ${pattern}:\n${this.lines.join("\n")}\n${await this.#errors}`,
+    );
+  }
+
+  send(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for the program to end by itself. */
+  async end(): Promise<{ code: number; lines: string[]; errors: string }> {
+    while (await this.#next() !== null);
+    const { code } = await this.#child.status;
+    return { code, lines: this.lines, errors: await this.#errors };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#deadline);
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended, as it should.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.end();
+  }
+
+  async #next(): Promise<string | null> {
+    let end = this.#partial.indexOf("\n");
+    while (end < 0) {
+      const { done, value } = await this.#output.read();
+      if (done) return null;
+      this.#partial += value;
+      end = this.#partial.indexOf("\n");
+    }
+    const line = this.#partial.slice(0, end);
+    this.#partial = this.#partial.slice(end + 1);
+    this.lines.push(line);
+    return line;
+  }
+}
+
+/** The log's messages among the lines, without their times. */
+function messages(lines: string[]): string[] {
+  return lines.flatMap((line) =>
+    /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} \[-\] (.*)$/.exec(line)?.slice(1) ?? []
+  );
+}
+
+/** The port that a server listens on. */
+async function portOf(server: Example): Promise<number> {
+  const [, port] = await server.line(/ starting on 0\.0\.0\.0:(\d+)$/);
+  return Number(port);
+}
+
+/** What `nc` prints: all that comes, once all of these have been sent. */
+async function netcat(port: number, ...requests: string[]): Promise<string> {
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  for (const request of requests) await conn.write(new TextEncoder().encode(request));
+  let received = "";
+  const buffer = new Uint8Array(1024);
+  for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) {
+    received += new TextDecoder().decode(buffer.subarray(0, n));
+  }
+  return received;
+}
+
+const CLOCK_TIME = /\d\d?\D\d\d\D\d\d/;
+
+Deno.test("every example's header says how to run it", () => {
+  const files = [...Deno.readDirSync(examples)].map(({ name }) => name);
+  for (const file of files.filter((name) => !name.endsWith("_test.ts"))) {
+    const command = commandOf(Deno.readTextFileSync(new URL(file, examples)));
+    assertEquals(command.at(-1), `examples/${file}`);
+  }
+});
+
+Deno.test("01_run.ts waits until SIGINT ends it with exit code 0", async () => {
+  await using example = new Example("01_run.ts", [], [ANNOUNCE]);
+  await example.line(/running/);
+  example.send("SIGINT");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(lines, ["To stop this example, press Ctrl-C", "(running)"]);
+});
+
+Deno.test("02_logging.ts shows what the reactor's handler of SIGINT does", async () => {
+  await using example = new Example("02_logging.ts", [], [ANNOUNCE]);
+  await example.line(/running/);
+  example.send("SIGINT");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(lines.slice(1, 4), ["", "To stop this example, press Ctrl-C", ""]);
+  assertEquals(messages(lines), [
+    "Log opened.",
+    "Received SIGINT, shutting down.",
+    "Main loop terminated.",
+  ]);
+});
+
+Deno.test("03_call_when_running.ts calls its handler with the argument and stops", async () => {
+  await using example = new Example("03_call_when_running.ts");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(messages(lines), [
+    "Log opened.",
+    "In callfunc as event handler",
+    "This was passed to callfunc",
+    "Will shut down",
+    "Main loop terminated.",
+  ]);
+});
+
+Deno.test("04_call_later.ts makes its calls in their order, the cancelled one excepted, in 4 seconds", async () => {
+  const start = performance.now();
+  await using example = new Example("04_call_later.ts");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  assert(performance.now() - start >= 4000);
+  const [opened, before, delayed, reset, called, after, ...end] = messages(lines);
+  assertEquals(opened, "Log opened.");
+  assertMatch(before ?? "", CLOCK_TIME);
+  assertEquals(delayed, "delayed by 1 sec, called after 2 sec");
+  assertEquals(reset, "reset to 3 sec, called after 3 sec");
+  assertEquals(called, "callfunc called after 4 sec");
+  assertMatch(after ?? "", CLOCK_TIME);
+  assertEquals(end, ["Will stop", "Main loop terminated."]);
+});
+
+Deno.test("05_custom_event.ts fires Event1 after 8 seconds, and its handler stops the reactor", async () => {
+  const start = performance.now();
+  await using example = new Example("05_custom_event.ts");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  assert(performance.now() - start >= 8000);
+  const said = messages(lines);
+  assertEquals(said.filter((message) => !CLOCK_TIME.test(message)), [
+    "Log opened.",
+    "callfunc called after 4 sec",
+    "Fire Event1 after 4 seconds",
+    "In onEvent1, shutting down",
+    "Main loop terminated.",
+  ]);
+  assertEquals(said.filter((message) => CLOCK_TIME.test(message)).length, 3);
+});
+
+Deno.test("06_signals.ts logs each SIGHUP, and stops on SIGINT", async () => {
+  await using example = new Example("06_signals.ts");
+  await example.line(/Process \d+ waits/);
+  example.send("SIGHUP");
+  await example.line(/In onSignal/);
+  example.send("SIGHUP");
+  await example.line(/In onSignal/);
+  example.send("SIGINT");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(messages(lines).slice(2), [
+    "Received signal - SIGHUP",
+    "In onSignal",
+    "Received signal - SIGHUP",
+    "In onSignal",
+    "Received signal - SIGINT",
+    "In onSignal",
+    "shutting down ....",
+    "Main loop terminated.",
+  ]);
+});
+
+Deno.test("hello_server.ts greets each client, prints its address, and SIGINT ends it with a closing log", async () => {
+  await using server = new Example("hello_server.ts", ["0"]);
+  const port = await portOf(server);
+  for (let client = 0; client < 3; client++) {
+    assertEquals(await netcat(port), "Hello Twisted");
+    await server.line(/^New Connection$/);
+  }
+  server.send("SIGINT");
+  const { code, lines, errors } = await server.end();
+  assertEquals([code, errors], [0, ""]);
+  const address = /^IPv4Address \{ type: "TCP", host: "127\.0\.0\.1", port: \d+ \}$/;
+  assertEquals(lines.filter((line) => address.test(line)).length, 3);
+  assertEquals(messages(lines).slice(-3), [
+    "Received SIGINT, shutting down.",
+    `(TutorialServerFactory on 0.0.0.0:${port} closed)`,
+    "Main loop terminated.",
+  ]);
+});
+
+for (const file of ["hello_server.ts", "web_hello.ts"]) {
+  Deno.test(`${file} says that its port is taken, and exits with code 1`, async () => {
+    using taken = Deno.listen({ port: 0 });
+    await using server = new Example(file, [String(taken.addr.port)]);
+    const { code, errors } = await server.end();
+    assertEquals(code, 1);
+    assertMatch(errors, /^Cannot listen on 0\.0\.0\.0:\d+: Address already in use.*\n$/);
+  });
+}
+
+Deno.test("web_hello.ts answers GET and HEAD as HTTP wants it, and SIGINT ends it with a closing log", async () => {
+  await using server = new Example("web_hello.ts", ["0"]);
+  const port = await portOf(server);
+  const response = await fetch(`http://127.0.0.1:${port}/`);
+  assertEquals(await response.text(), "Hello Twisted\n");
+  assertEquals(response.status, 200);
+  assertEquals(response.headers.get("content-type"), "text/plain; charset=utf-8");
+  // In pieces, one of which ends within the empty line.
+  const got = await netcat(port, "GET / HTTP/1.1\r\n", "Host: localhost\r\n\r", "\n");
+  assertStringIncludes(got, "\r\nContent-Length: 14\r\nConnection: close\r\n\r\nHello Twisted\n");
+  const head = await netcat(port, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  assert(head.endsWith("\r\n\r\n"));
+  server.send("SIGINT");
+  const { code, lines, errors } = await server.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(messages(lines).at(-1), "Main loop terminated.");
+});

@@ -1,0 +1,42 @@
+/**
+ * The first server: it greets whoever connects, and hangs up.
+ *
+ *     deno run --allow-net examples/hello_server.ts
+ *
+ * See: `nc 127.0.0.1 2000` prints `Hello Twisted`, and the server prints who connected, and
+ * `New Connection`. Ctrl-C stops it. Another port can be given as an argument; 0 lets the system choose.
+ */
+
+import {
+  type IAddress,
+  log,
+  Protocol,
+  reactor,
+  ServerFactory,
+  TCP4ServerEndpoint,
+} from "@torsion/reactor";
+
+class ServerProtocol extends Protocol {
+  override connectionMade(): void {
+    console.log("New Connection");
+    this.transport.write("Hello Twisted");
+    this.transport.loseConnection();
+  }
+}
+
+class TutorialServerFactory extends ServerFactory {
+  override buildProtocol(addr: IAddress): ServerProtocol {
+    console.log(addr);
+    return new ServerProtocol();
+  }
+}
+
+if (import.meta.main) {
+  log.startLogging(Deno.stdout);
+  const endpoint = new TCP4ServerEndpoint(reactor, Number(Deno.args[0] ?? 2000));
+  endpoint.listen(new TutorialServerFactory()).addErrback((error) => {
+    console.error(error.message);
+    Deno.exit(1);
+  });
+  await reactor.run();
+}
