@@ -1,10 +1,10 @@
 /**
- * Hands what is logged to `@std/log`: the only part of this module that needs another one.
+ * Hands what is logged to `@std/log`. The logger is handed in, so nothing here needs that module but the
+ * program that uses it.
  *
  * @module
  */
 
-import { getLogger } from "@std/log";
 import type { LogObserver } from "./event.ts";
 import { eventTextWithSystem } from "./event_text.ts";
 
@@ -29,7 +29,7 @@ export interface StdLogger {
  * An observer that hands each event to a logger of `@std/log`, at its level: the text as the
  * message, the event as the record's first argument, for formatters that want its fields.
  *
- * @param logger Who logs. @default {getLogger()} the logger named `default`
+ * @param logger Who logs: what `getLogger()` of `@std/log` returns.
  * @returns The observer, for `addObserver()`.
  *
  * @example
@@ -41,7 +41,7 @@ export interface StdLogger {
  * addObserver(stdLogObserver(getLogger("network")));
  * ```
  */
-export function stdLogObserver(logger: StdLogger = getLogger()): LogObserver {
+export function stdLogObserver(logger: StdLogger): LogObserver {
   return (event): void => {
     // Taken as a function, so that no text is made for a level that the logger lets go.
     logger[event.level](() => eventTextWithSystem(event), event);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { BaseHandler, Logger, type LogRecord, setup } from "@std/log";
+import { BaseHandler, getLogger, Logger, type LogRecord, setup } from "@std/log";
 import { LogPublisher } from "./publisher.ts";
 import { startLogging } from "./start_logging.ts";
 import { stdLogObserver } from "./std.ts";
@@ -44,12 +44,12 @@ Deno.test("stdLogObserver() passes the error and its stack on", () => {
   assertStrictEquals(Reflect.get(Object(handler.records[0]?.args[0]), "failure"), error);
 });
 
-Deno.test("stdLogObserver() takes the default logger unless told otherwise", () => {
+Deno.test("stdLogObserver() takes what getLogger() returns, and its level counts", () => {
   const handler = new Records("NOTSET");
   setup({ handlers: { records: handler }, loggers: { default: { handlers: ["records"] } } });
   try {
     const publisher = new LogPublisher();
-    publisher.addObserver(stdLogObserver());
+    publisher.addObserver(stdLogObserver(getLogger()));
     publisher.debug("below the level");
     publisher.msg("hello");
     assertEquals(handler.records.map(({ msg }) => msg), ["hello"]);
