@@ -1,27 +1,51 @@
-/** Failures that nobody handled: found out when the Deferred that holds one is collected. */
+/**
+ * Failures that nobody handled, found out when the Deferred that holds one is collected.
+ *
+ * Most failures are handled in the turn in which they happen, and must cost next to nothing. So a
+ * Deferred is only noted at first, and registered in a microtask if its failure is still there.
+ */
 
 import { err } from "../log/mod.ts";
 import { describeOrigin, findOrigin, type Origin } from "./debug.ts";
+import { copyError } from "./error_copy.ts";
 
 interface Report {
-  error: Error;
-  origin: Origin | undefined;
+  readonly error: WeakRef<Error>;
+  /** Stands in for the error, which may well be collected together with its Deferred. */
+  readonly copy: Error;
+  readonly origin: Origin | undefined;
 }
 
-// Made at the first failure: importing this module does nothing.
+/** Those that failed in this turn. */
+const noted = new Map<object, Error>();
+
+// Made when it is needed: importing this module does nothing.
 let registry: FinalizationRegistry<Report> | undefined;
 
 /** Has `error` logged if `deferred` is collected before `forgive()` is called for it. */
 export function watch(deferred: object, error: Error): void {
-  registry ??= new FinalizationRegistry(reportUnhandled);
-  registry.register(deferred, { error, origin: findOrigin(deferred) }, deferred);
+  if (noted.size === 0) queueMicrotask(registerNoted);
+  noted.set(deferred, error);
 }
 
 /** Takes back `watch()`: the failure was handled, or went on to another Deferred. */
 export function forgive(deferred: object): void {
-  registry?.unregister(deferred);
+  if (!noted.delete(deferred)) registry?.unregister(deferred);
 }
 
-function reportUnhandled({ error, origin }: Report): void {
-  err(error, `Unhandled error in Deferred${describeOrigin(origin)}`);
+function registerNoted(): void {
+  registry ??= new FinalizationRegistry(reportUnhandled);
+  for (const [deferred, error] of noted) {
+    const report = {
+      error: new WeakRef(error),
+      copy: copyError(error),
+      origin: findOrigin(deferred),
+    };
+    registry.register(deferred, report, deferred);
+  }
+  noted.clear();
+}
+
+function reportUnhandled({ error, copy, origin }: Report): void {
+  err(error.deref() ?? copy, `Unhandled error in Deferred${describeOrigin(origin)}`);
 }

@@ -1,0 +1,212 @@
+/**
+ * What the engine does about the call stack and memory. Twisted's `test_defer.py`, DeferredTests:
+ * test_boundedStackDepth, test_canceller_circular_reference_callback,
+ * test_canceller_circular_reference_errback, test_canceller_circular_reference_non_final.
+ */
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Deferred } from "./deferred.ts";
+import { CancelledError } from "./errors.ts";
+import { succeed } from "./succeed.ts";
+
+const MANY = 100_000;
+
+// With the flag set, each new context has a gc() that collects all that can be.
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+/** Lets the current job end, until when V8 keeps what a WeakRef has been asked for. */
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** How many of those referred to are still there after a collection. */
+async function survivors(refs: WeakRef<object>[]): Promise<number> {
+  await nextTurn();
+  collect();
+  return refs.filter((ref) => ref.deref() !== undefined).length;
+}
+
+function unfired(): Deferred<number>[] {
+  return Array.from({ length: MANY }, () => new Deferred<number>());
+}
+
+Deno.test("a line of 100,000, made from its source on, fires and leaves the call stack alone", () => {
+  const source = new Deferred<number>();
+  let last: Deferred<number> = source;
+  for (let i = 0; i < MANY; i++) {
+    const inner = last;
+    last = succeed().addCallback(() => inner);
+  }
+  const seen: number[] = [];
+  last.addCallback((n) => seen.push(n));
+  source.callback(42);
+  assertEquals(seen, [42]);
+});
+
+Deno.test("a line of 100,000, made towards its source, fires and leaves the call stack alone", () => {
+  const line = unfired();
+  line.forEach((each, i) => each.addCallback((n) => line[i + 1] ?? n));
+  const seen: number[] = [];
+  line[0]?.addCallback((n) => seen.push(n));
+  line.forEach((each, i) => each.callback(i));
+  assertEquals(seen, [MANY - 1]);
+});
+
+Deno.test("a line of 100,000 with other callbacks in between leaves the call stack alone", () => {
+  const line = unfired();
+  const seen: number[] = [];
+  let between = 0;
+  line.forEach((each, i) => {
+    each.addCallback((n) => line[i + 1] ?? n).addCallback((n) => {
+      between++;
+      return n + 1;
+    });
+  });
+  line[0]?.addCallback((n) => seen.push(n));
+  line.forEach((each) => each.callback(0));
+  assertEquals([between, seen], [MANY, [MANY]]);
+});
+
+Deno.test("100,000 fired Deferreds returned one from another leave the call stack alone", () => {
+  const line = unfired();
+  line.forEach((each, i) => each.addCallback((n) => line[i + 1] ?? n));
+  for (let i = MANY - 1; i >= 0; i--) line[i]?.callback(i);
+  const seen: number[] = [];
+  line[0]?.addCallback((n) => seen.push(n));
+  assertEquals(seen, [MANY - 1]);
+});
+
+Deno.test("a failure passes through a line of 100,000, and cancel() goes the other way", () => {
+  const source = new Deferred<number>();
+  let last: Deferred<number> = source;
+  for (let i = 0; i < MANY; i++) {
+    const inner = last;
+    // With a callback in between, none is a mere messenger.
+    last = succeed().addCallback(() => inner).addCallback((n) => n + 1);
+  }
+  const seen: unknown[] = [];
+  last.addErrback((error) => seen.push(error));
+  last.cancel();
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("the depth of the call stack does not grow with the length of a line", () => {
+  const depth = (length: number): number => {
+    const line = unfired().slice(0, length);
+    let frames = 0;
+    line.forEach((each, i) => each.addCallback((n) => line[i + 1] ?? n));
+    line[0]?.addCallback(() => {
+      const limit = Error.stackTraceLimit;
+      Error.stackTraceLimit = Infinity;
+      frames = new Error().stack?.split("\n").length ?? 0;
+      Error.stackTraceLimit = limit;
+    });
+    line.forEach((each, i) => each.callback(i));
+    return frames;
+  };
+  assert(depth(2) > 0);
+  assertEquals(depth(2), depth(50));
+});
+
+Deno.test("a loop of callbacks, each returning the next Deferred, keeps none of them", async () => {
+  const TURNS = 1000;
+  const refs: WeakRef<object>[] = [];
+  let fire: (() => void) | undefined;
+  const turn = (n: number): Deferred<string> => {
+    const deferred = new Deferred<void>();
+    refs.push(new WeakRef(deferred));
+    fire = () => deferred.callback();
+    return deferred.addCallback(() => n === 0 ? "done" : turn(n - 1));
+  };
+  const seen: string[] = [];
+  turn(TURNS).addCallback((text) => seen.push(text));
+  for (let i = 0; i < TURNS; i++) fire?.();
+  // The first one, which is waited on here, and the last one, which it waits on.
+  assertEquals(await survivors(refs), 2);
+  fire?.();
+  assertEquals(seen, ["done"]);
+});
+
+Deno.test("a line made from its source on keeps none but its ends", async () => {
+  const refs: WeakRef<object>[] = [];
+  const source = new Deferred<number>();
+  const line = (): Deferred<number> => {
+    let last: Deferred<number> = source;
+    for (let i = 0; i < 1000; i++) {
+      const inner = last;
+      last = succeed().addCallback(() => inner);
+      refs.push(new WeakRef(last));
+    }
+    return last;
+  };
+  const last = line();
+  assertEquals(await survivors(refs), 1);
+  const seen: number[] = [];
+  last.addCallback((n) => seen.push(n));
+  source.callback(42);
+  assertEquals(seen, [42]);
+});
+
+Deno.test("a Deferred kept from the middle of a loop keeps none of the others", async () => {
+  const refs: WeakRef<object>[] = [];
+  const kept: Deferred<string>[] = [];
+  let fire: (() => void) | undefined;
+  const turn = (n: number): Deferred<string> => {
+    const deferred = new Deferred<void>();
+    fire = () => deferred.callback();
+    const returned = deferred.addCallback(() => n === 0 ? "done" : turn(n - 1));
+    if (n % 100 === 50) kept.push(returned);
+    else refs.push(new WeakRef(returned));
+    return returned;
+  };
+  const first = turn(1000);
+  for (let i = 0; i < 1000; i++) fire?.();
+  assertEquals(await survivors(refs), 2);
+  fire?.();
+  const seen: unknown[] = [];
+  for (const each of [first, ...kept]) each.addCallback((text) => seen.push(text));
+  assertEquals(seen, ["done", ...kept.map(() => undefined)]);
+});
+
+Deno.test("a fired Deferred lets go of its canceller, also while it waits", async () => {
+  const refs: WeakRef<object>[] = [];
+  const make = (): Deferred<unknown>[] => {
+    const withCanceller = (): Deferred<unknown> => {
+      const held = { deferred: undefined as Deferred<unknown> | undefined };
+      refs.push(new WeakRef(held));
+      held.deferred = new Deferred<unknown>(() => held.deferred);
+      return held.deferred;
+    };
+    const succeeded = withCanceller();
+    succeeded.callback(1);
+    const failed = withCanceller();
+    failed.addErrback(() => {});
+    failed.errback(new Error("no"));
+    const waits = withCanceller();
+    waits.addCallback(() => new Deferred<void>());
+    waits.callback(1);
+    return [succeeded, failed, waits];
+  };
+  const deferreds = make();
+  assertEquals(await survivors(refs), 0);
+  assertEquals(deferreds.length, 3);
+});
+
+Deno.test("callbacks that have run are let go of", async () => {
+  const refs: WeakRef<object>[] = [];
+  const make = (): Deferred<number> => {
+    const callback = (n: number): number => n + 1;
+    const errback = (): number => 0;
+    refs.push(new WeakRef(callback), new WeakRef(errback));
+    const deferred = new Deferred<number>();
+    deferred.addCallback(callback).addErrback(errback);
+    deferred.callback(1);
+    return deferred;
+  };
+  const deferred = make();
+  assertEquals(await survivors(refs), 0);
+  assertEquals(deferred.called, true);
+});

@@ -1,0 +1,259 @@
+/**
+ * Cancelling. Twisted's `test_defer.py`, DeferredCancellerTests, all of which have their
+ * counterpart here: test_noCanceller, test_raisesAfterCancelAndCallback,
+ * test_raisesAfterCancelAndErrback, test_noCancellerMultipleCancelsAfterCancelAndCallback,
+ * test_noCancellerMultipleCancelsAfterCancelAndErrback, test_noCancellerMultipleCancel,
+ * test_cancellerMultipleCancel, test_simpleCanceller, test_cancellerArg, test_cancelAfterCallback,
+ * test_cancelAfterErrback, test_cancellerThatErrbacks, test_cancellerThatCallbacks,
+ * test_cancelNestedDeferred.
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { Deferred } from "./deferred.ts";
+import { AlreadyCalledError, CancelledError } from "./errors.ts";
+import { fail } from "./fail.ts";
+import { succeed } from "./succeed.ts";
+
+/** What has come out of a Deferred, synchronously. The Deferred keeps `undefined`. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+Deno.test("cancel() without a canceller fails with a CancelledError", () => {
+  const deferred = new Deferred<void>();
+  const seen = outcomes(deferred);
+  deferred.cancel();
+  assertEquals(seen.length, 1);
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals(seen[0].cause, undefined);
+});
+
+Deno.test("cancel() without a canceller has one late result ignored", () => {
+  for (const late of ["callback", "errback"]) {
+    const deferred = new Deferred<number>();
+    const seen = outcomes(deferred);
+    deferred.cancel();
+    if (late === "callback") deferred.callback(1);
+    else deferred.errback(new Error("late"));
+    assertEquals(seen.length, 1);
+    assertThrows(() => deferred.callback(2), AlreadyCalledError);
+    assertThrows(() => deferred.errback(new Error("later")), AlreadyCalledError);
+  }
+});
+
+Deno.test("cancel() of a cancelled Deferred does nothing", () => {
+  const deferred = new Deferred<number>();
+  const seen = outcomes(deferred);
+  deferred.cancel();
+  deferred.cancel();
+  deferred.callback(1);
+  deferred.cancel();
+  assertEquals(seen.length, 1);
+  assertThrows(() => deferred.callback(2), AlreadyCalledError);
+});
+
+Deno.test("cancel() calls the canceller once, with the Deferred, and then fails", () => {
+  const given: unknown[] = [];
+  const deferred: Deferred<void> = new Deferred((self) => {
+    given.push(self);
+  });
+  const seen = outcomes(deferred);
+  deferred.cancel();
+  deferred.cancel();
+  assertEquals(given.length, 1);
+  assertStrictEquals(given[0], deferred);
+  assertEquals(seen.length, 1);
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("cancel() with a canceller has no late result ignored", () => {
+  const deferred = new Deferred<void>(() => {});
+  const seen = outcomes(deferred);
+  deferred.cancel();
+  assertThrows(() => deferred.callback(), AlreadyCalledError);
+  assertThrows(() => deferred.errback(new Error("late")), AlreadyCalledError);
+  assertEquals(seen.length, 1);
+});
+
+Deno.test("a canceller may fire the Deferred, with a result or a failure", () => {
+  const error = new Error("gave up");
+  const succeeds = new Deferred<string>((self) => self.callback("gave up"));
+  const fails = new Deferred<string>((self) => self.errback(error));
+  const [good, bad] = [outcomes(succeeds), outcomes(fails)];
+  succeeds.cancel();
+  fails.cancel();
+  assertEquals(good, ["gave up"]);
+  assertEquals(bad.length, 1);
+  assertStrictEquals(bad[0], error);
+});
+
+Deno.test("a canceller that calls cancel() is not called again", () => {
+  let calls = 0;
+  const deferred: Deferred<void> = new Deferred((self) => {
+    calls++;
+    self.cancel();
+  });
+  const seen = outcomes(deferred);
+  deferred.cancel();
+  assertEquals(calls, 1);
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("an error in a canceller comes out of cancel(), and the Deferred can still be fired", () => {
+  const deferred = new Deferred<number>(() => {
+    throw new RangeError("in the canceller");
+  });
+  const seen = outcomes(deferred);
+  assertThrows(() => deferred.cancel(), RangeError, "in the canceller");
+  assertThrows(() => deferred.cancel(), RangeError, "in the canceller");
+  deferred.callback(1);
+  assertEquals(seen, [1]);
+});
+
+Deno.test("cancel() after the result is there does nothing", () => {
+  let calls = 0;
+  const count = (): void => {
+    calls++;
+  };
+  const error = new Error("first");
+  const succeeded = new Deferred<string>(count);
+  const failed = new Deferred<string>(count);
+  succeeded.callback("biff");
+  failed.errback(error);
+  succeeded.cancel();
+  failed.cancel();
+  assertEquals(calls, 0);
+  assertEquals(outcomes(succeeded), ["biff"]);
+  assertStrictEquals(outcomes(failed)[0], error);
+});
+
+Deno.test("cancel() gives its reason to the CancelledError as cause", () => {
+  const reason = new Error("too late");
+  const deferred = new Deferred<void>(() => {});
+  const seen = outcomes(deferred);
+  deferred.cancel(reason);
+  assertInstanceOf(seen[0], CancelledError);
+  assertStrictEquals(seen[0].cause, reason);
+});
+
+Deno.test("cancel() of one that waits cancels the one it waits on, however long the line", () => {
+  const called: string[] = [];
+  const source = new Deferred<number>(() => {
+    called.push("source");
+  });
+  const middle = new Deferred<void>(() => {
+    called.push("middle");
+  });
+  const last = new Deferred<void>(() => {
+    called.push("last");
+  });
+  middle.callback();
+  last.callback();
+  const through = middle.addCallback(() => source);
+  const end = last.addCallback(() => through);
+  end.cancel("enough");
+  const seen = outcomes(end);
+  assertEquals(called, ["source"]);
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals(seen[0].cause, "enough");
+  assertEquals(outcomes(middle), [undefined]);
+});
+
+Deno.test("cancel() of the middle of a line cancels its source", () => {
+  const source = new Deferred<number>();
+  const middle = succeed().addCallback(() => source);
+  const seen = outcomes(succeed().addCallback(() => middle));
+  middle.cancel();
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("cancel() of one that waits uses what a subclass has made of cancel()", () => {
+  let cancelled = 0;
+  class Stubborn<T> extends Deferred<T> {
+    override cancel(): void {
+      cancelled++;
+    }
+  }
+  const stubborn = new Stubborn<number>();
+  const outer = succeed().addCallback(() => stubborn);
+  const seen = outcomes(outer);
+  outer.cancel();
+  assertEquals(cancelled, 1);
+  assertEquals(seen, []);
+  stubborn.callback(1);
+  assertEquals(seen, [1]);
+});
+
+Deno.test("cancel() of one that waits on a paused result does nothing", () => {
+  const inner = succeed(1);
+  inner.pause();
+  const outer = succeed().addCallback(() => inner);
+  const seen = outcomes(outer);
+  outer.cancel();
+  inner.unpause();
+  assertEquals(seen, [1]);
+});
+
+Deno.test("cancel() of one that waits on a promise fails at once and forgets the promise", async () => {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const outer = succeed().addCallback(() => promise);
+  const seen = outcomes(outer);
+  outer.cancel();
+  assertInstanceOf(seen[0], CancelledError);
+  resolve(1);
+  await promise;
+  assertEquals(seen.length, 1);
+});
+
+Deno.test("addSignal() cancels when the signal aborts", () => {
+  const controller = new AbortController();
+  const deferred = new Deferred<number>();
+  const seen = outcomes(deferred.addSignal(controller.signal));
+  assertEquals(seen, []);
+  controller.abort("enough");
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals(seen[0].cause, "enough");
+});
+
+Deno.test("addSignal() cancels at once if the signal has aborted", () => {
+  const seen = outcomes(new Deferred<number>().addSignal(AbortSignal.abort("enough")));
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals(seen[0].cause, "enough");
+  assertEquals(outcomes(succeed(1).addSignal(AbortSignal.abort())), [1]);
+});
+
+Deno.test("addSignal() lets go of the signal once the result is there", () => {
+  const error = new Error("no");
+  for (const result of [1, error]) {
+    const controller = new AbortController();
+    const inner = new Deferred<number>();
+    const deferred = new Deferred<number>().addSignal(controller.signal);
+    const passed: unknown[] = [];
+    const seen = outcomes(deferred.addBoth((outcome) => {
+      passed.push(outcome);
+      return inner;
+    }));
+    if (typeof result === "number") deferred.callback(result);
+    else deferred.errback(result);
+    assertEquals(passed, [result]);
+    controller.abort();
+    assertEquals(seen, [], "the inner Deferred is none of the signal's business");
+  }
+});
+
+Deno.test("addSignal() covers a wait that began before it", () => {
+  const controller = new AbortController();
+  const inner = new Deferred<number>();
+  const seen = outcomes(succeed().addCallback(() => inner).addSignal(controller.signal));
+  controller.abort();
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("a failed Deferred keeps its failure through addSignal()", () => {
+  const error = new Error("no");
+  assertStrictEquals(outcomes(fail(error).addSignal(new AbortController().signal))[0], error);
+});

@@ -1,0 +1,238 @@
+/**
+ * Deferreds and promises. Twisted's `test_defer.py`, DeferredFutureAdapterTests: test_asFuture,
+ * test_asFutureFailure, test_fromFuture, test_fromFutureFutureCancelled (a promise that rejects).
+ *
+ * Not applicable:
+ * - test_asFutureCancelFuture, test_asFutureSuccessCancel, test_fromFutureDeferredCancelled: a
+ *   promise cannot be cancelled. Instead, "a Deferred of a promise is cancelled at once" in
+ *   deferred_cancel_test.ts and here.
+ * - That asFuture() takes the result from the Deferred: toPromise() leaves it there.
+ */
+
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { Deferred } from "./deferred.ts";
+import { AlreadyCalledError, CancelledError, NonErrorThrown } from "./errors.ts";
+import { fail } from "./fail.ts";
+import { succeed } from "./succeed.ts";
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+Deno.test("await gives the result, also of one that has fired", async () => {
+  const later = new Deferred<number>();
+  const awaited = (async () => await later + 1)();
+  later.callback(41);
+  assertEquals(await awaited, 42);
+  assertEquals(await succeed("there"), "there");
+});
+
+Deno.test("await throws the failure, also of one that has failed", async () => {
+  const error = new Error("no");
+  const later = new Deferred<number>();
+  const awaited = assertRejects(async () => await later);
+  later.errback(error);
+  assertStrictEquals(await awaited, error);
+  assertStrictEquals(await assertRejects(async () => await fail(error)), error);
+});
+
+Deno.test("await leaves the result in the chain", async () => {
+  const error = new Error("no");
+  const succeeded = succeed(1);
+  assertEquals(await succeeded, 1);
+  assertEquals(await succeeded, 1);
+  assertEquals(outcomes(succeeded), [1]);
+  const failed = fail(error);
+  await assertRejects(() => failed);
+  assertStrictEquals(outcomes(failed)[0], error);
+});
+
+Deno.test("then() looks at the result at its point of the chain", async () => {
+  const deferred = new Deferred<number>();
+  const before = deferred.then((n) => n);
+  const after = deferred.addCallback((n) => n + 1).then((n) => n);
+  deferred.callback(1);
+  assertEquals(await Promise.all([before, after]), [1, 2]);
+});
+
+Deno.test("then() before the result and after it does not run its functions synchronously", async () => {
+  const order: string[] = [];
+  const deferred = new Deferred<void>();
+  const early = deferred.then(() => order.push("then, early"));
+  deferred.addCallback(() => {
+    order.push("callback");
+  });
+  deferred.callback();
+  const late = deferred.then(() => order.push("then, late"));
+  order.push("end");
+  await Promise.all([early, late]);
+  assertEquals(order, ["callback", "end", "then, early", "then, late"]);
+});
+
+Deno.test("then() gives a promise of what its functions return or throw", async () => {
+  const error = new Error("no");
+  const promise: Promise<string> = succeed(1).then((n) => `${n}`);
+  assertInstanceOf(promise, Promise);
+  assertEquals(await promise, "1");
+  assertEquals(await fail(error).then(null, (e) => e), error);
+  assertEquals(await succeed(1).then(), 1);
+  assertEquals(await succeed(1).then(() => succeed(2)), 2);
+  assertStrictEquals(await assertRejects(() => fail(error).then(() => 1)), error);
+  assertStrictEquals(
+    await assertRejects(() =>
+      succeed(1).then(() => {
+        throw error;
+      })
+    ),
+    error,
+  );
+});
+
+Deno.test("then() of one that waits, or is paused, waits with it", async () => {
+  const inner = new Deferred<number>();
+  const waiting = succeed().addCallback(() => inner).then((n) => n);
+  const paused = succeed(2);
+  paused.pause();
+  const held = paused.then((n) => n);
+  inner.callback(1);
+  paused.unpause();
+  assertEquals(await Promise.all([waiting, held]), [1, 2]);
+});
+
+Deno.test("catch() and finally() do what a promise's do", async () => {
+  const error = new Error("no");
+  let finals = 0;
+  const count = (): void => {
+    finals++;
+  };
+  assertEquals(await fail(error).catch(() => "caught"), "caught");
+  assertEquals(await succeed(1).catch(() => "caught"), 1);
+  assertEquals(await succeed(1).finally(count), 1);
+  assertStrictEquals(await assertRejects(() => fail(error).finally(count)), error);
+  assertEquals(finals, 2);
+});
+
+Deno.test("a Deferred is a promise to Promise.all(), Promise.race() and Promise.resolve()", async () => {
+  const deferred = new Deferred<number>();
+  const all = Promise.all([deferred, succeed("text"), Promise.resolve(true)]);
+  const first = Promise.race([new Deferred<number>(), deferred]);
+  deferred.callback(1);
+  assertEquals(await all, [1, "text", true]);
+  assertEquals(await first, 1);
+  assertEquals(await Promise.resolve(deferred), 1);
+  assertEquals(`${deferred}`, "[object Deferred]");
+});
+
+Deno.test("toPromise() makes a promise and leaves the result in the chain", async () => {
+  const deferred = new Deferred<number>();
+  const promise = deferred.toPromise();
+  assertInstanceOf(promise, Promise);
+  deferred.callback(1);
+  assertEquals(await promise, 1);
+  assertEquals(outcomes(deferred), [1]);
+});
+
+Deno.test("fromPromise() fires when the promise settles", async () => {
+  const error = new Error("no");
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const deferred = Deferred.fromPromise(promise);
+  assertEquals(deferred.called, false);
+  resolve(1);
+  assertEquals(await deferred, 1);
+  assertStrictEquals(
+    await assertRejects(() => Deferred.fromPromise(Promise.reject(error))),
+    error,
+  );
+});
+
+Deno.test("fromPromise() is cancelled at once, and ignores what becomes of the promise", async () => {
+  const { promise, reject } = Promise.withResolvers<number>();
+  const deferred = Deferred.fromPromise(promise);
+  const seen = outcomes(deferred);
+  deferred.cancel();
+  assertInstanceOf(seen[0], CancelledError);
+  reject(new Error("late"));
+  await assertRejects(() => promise, Error, "late");
+  assertEquals(seen.length, 1);
+  assertThrows(() => deferred.callback(1), AlreadyCalledError);
+});
+
+Deno.test("fromPromise() takes a signal", () => {
+  const controller = new AbortController();
+  const { promise } = Promise.withResolvers<number>();
+  const seen = outcomes(Deferred.fromPromise(promise, { signal: controller.signal }));
+  controller.abort("enough");
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals(seen[0].cause, "enough");
+});
+
+Deno.test("fromPromise() of a Deferred leaves it its result", async () => {
+  const deferred = succeed(1);
+  assertEquals(await Deferred.fromPromise(deferred), 1);
+  assertEquals(outcomes(deferred), [1]);
+});
+
+Deno.test("a promise that rejects with something else makes a NonErrorThrown", async () => {
+  const error = await assertRejects(() => Deferred.fromPromise(Promise.reject("text")));
+  assertInstanceOf(error, NonErrorThrown);
+  assertEquals([error.message, error.cause], ["Not an Error was thrown: text", "text"]);
+});
+
+Deno.test("a callback may return a promise, or be async", async () => {
+  const error = new Error("no");
+  assertEquals(await succeed(1).addCallback((n) => Promise.resolve(n + 1)), 2);
+  // deno-lint-ignore require-await -- an async function is the subject
+  assertEquals(await succeed(1).addCallback(async (n) => n + 1).addCallback((n) => n * 2), 4);
+  const failed = succeed(1).addCallback(() => Promise.reject(error)).addErrback((e) => e);
+  assertStrictEquals(await failed, error);
+});
+
+Deno.test("a callback may return any thenable, well-made or not", async () => {
+  const twice = {
+    then(resolve: (value: number) => void): void {
+      resolve(1);
+      resolve(2);
+    },
+  } as PromiseLike<number>; // Less than a PromiseLike: that is the point.
+  assertEquals(await succeed().addCallback(() => twice), 1);
+  const broken = {
+    then(): never {
+      throw new RangeError("broken");
+    },
+  } as PromiseLike<number>; // The same.
+  await assertRejects(() => succeed().addCallback(() => broken).toPromise(), RangeError, "broken");
+  const unreadable = {
+    get then(): never {
+      throw new RangeError("unreadable");
+    },
+  };
+  const seen = outcomes(succeed().addCallback(() => unreadable));
+  assertInstanceOf(seen[0], RangeError);
+});
+
+Deno.test("a thenable in a thenable is one result", async () => {
+  const inner = { then: (resolve: (n: number) => void) => resolve(42) } as PromiseLike<number>;
+  const outer = {
+    then: (resolve: (inner: PromiseLike<number>) => void) => resolve(inner),
+  } as PromiseLike<PromiseLike<number>>; // Promise.resolve() needs no more of either.
+  const seen = await succeed().addCallback(() => outer);
+  assertEquals<unknown>(seen, 42);
+});
+
+Deno.test("async functions and Deferreds may wait for each other in turn", async () => {
+  async function countDown(n: number): Promise<number> {
+    return n === 0 ? 0 : await succeed(n - 1).addCallback(countDown);
+  }
+  assertEquals(await countDown(100), 0);
+});

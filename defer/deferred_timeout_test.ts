@@ -1,0 +1,203 @@
+/**
+ * addTimeout(). Twisted's `test_defer.py`, DeferredAddTimeoutTests, all of which have their
+ * counterpart here: test_timeoutChainable, test_successResultBeforeTimeout(Custom),
+ * test_failureBeforeTimeout(Custom), test_timedOut, test_timedOutCustom,
+ * test_timedOutProvidedCancelSuccess, test_timedOutProvidedCancelFailure,
+ * test_cancelBeforeTimeout(Custom), test_providedCancelCalledBeforeTimeoutCustom,
+ * test_errbackAddedBeforeTimeout(Custom),
+ * test_errbackAddedBeforeTimeoutSuppressesCancellation(Custom),
+ * test_callbackAddedToCancelerBeforeTimeout(Custom).
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import type { TimeoutCall, TimeoutClock } from "./clock.ts";
+import { Deferred } from "./deferred.ts";
+import { CancelledError, TimeoutError } from "./errors.ts";
+
+/** The least that will do: one call, made by hand. Folders above have a better one. */
+class OneCall implements TimeoutClock {
+  delay: number | undefined;
+  #f: (() => void) | undefined;
+
+  callLater(delay: number, f: () => void): TimeoutCall {
+    this.delay = delay;
+    this.#f = f;
+    return {
+      cancel: () => {
+        this.#f = undefined;
+      },
+      active: () => this.#f !== undefined,
+    };
+  }
+
+  get waiting(): boolean {
+    return this.#f !== undefined;
+  }
+
+  timeIsUp(): void {
+    const f = this.#f;
+    this.#f = undefined;
+    f?.();
+  }
+}
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+const override = (outcome: unknown, seconds: number): unknown[] => ["override", outcome, seconds];
+
+Deno.test("addTimeout() asks the clock for the time given, in seconds, and returns the Deferred", () => {
+  const clock = new OneCall();
+  const deferred = new Deferred<number>();
+  assertStrictEquals<unknown>(deferred.addTimeout(10, clock), deferred);
+  assertEquals(clock.delay, 10);
+});
+
+Deno.test("addTimeout() lets a result in time pass, and takes its call back", () => {
+  for (const custom of [undefined, override]) {
+    const clock = new OneCall();
+    const inner = new Deferred<void>();
+    const given: unknown[] = [];
+    const deferred = new Deferred<string>();
+    const seen = outcomes(
+      deferred.addTimeout(10, clock, custom).addCallback((result) => {
+        given.push(result);
+        return inner;
+      }),
+    );
+    deferred.callback("in time");
+    assertEquals(given, ["in time"]);
+    assertEquals(clock.waiting, false);
+    clock.timeIsUp();
+    assertEquals(seen, [], "what comes after addTimeout() may take its time");
+  }
+});
+
+Deno.test("addTimeout() lets a failure in time pass, and takes its call back", () => {
+  for (const custom of [undefined, override]) {
+    const clock = new OneCall();
+    const error = new Error("no");
+    const deferred = new Deferred<string>();
+    const seen = outcomes(deferred.addTimeout(10, clock, custom));
+    deferred.errback(error);
+    assertStrictEquals(seen[0], error);
+    assertEquals(clock.waiting, false);
+  }
+});
+
+Deno.test("addTimeout() takes its call back if the Deferred is cancelled in time", () => {
+  for (const custom of [undefined, override]) {
+    const clock = new OneCall();
+    const deferred = new Deferred<string>();
+    const seen = outcomes(deferred.addTimeout(10, clock, custom));
+    deferred.cancel();
+    assertInstanceOf(seen[0], CancelledError);
+    assertEquals(clock.waiting, false);
+  }
+});
+
+Deno.test("addTimeout() cancels when the time is up, and makes it a TimeoutError", () => {
+  const clock = new OneCall();
+  let cancelled = 0;
+  const deferred = new Deferred<void>(() => {
+    cancelled++;
+  });
+  const seen = outcomes(deferred.addTimeout(10, clock));
+  assertEquals(seen, []);
+  clock.timeIsUp();
+  assertEquals(cancelled, 1);
+  assertInstanceOf(seen[0], TimeoutError);
+  assertEquals(seen[0].message, "Deferred timed out after 10 seconds");
+  assertInstanceOf(seen[0].cause, CancelledError);
+});
+
+Deno.test("addTimeout() makes what it is told to of a Deferred that timed out", () => {
+  const clock = new OneCall();
+  const deferred = new Deferred<void>();
+  const seen = outcomes(deferred.addTimeout(10, clock, (outcome, seconds) => {
+    assertInstanceOf(outcome, CancelledError);
+    return ["override", seconds];
+  }));
+  clock.timeIsUp();
+  assertEquals(seen, [["override", 10]]);
+});
+
+Deno.test("addTimeout() leaves alone what a canceller makes of a timeout", () => {
+  const error = new Error("from the canceller");
+  const results: [Deferred<string>, unknown][] = [
+    [new Deferred((self) => self.callback("from the canceller")), "from the canceller"],
+    [new Deferred((self) => self.errback(error)), error],
+  ];
+  for (const [deferred, expected] of results) {
+    const clock = new OneCall();
+    const seen = outcomes(deferred.addTimeout(10, clock));
+    clock.timeIsUp();
+    assertEquals(seen, [expected]);
+  }
+});
+
+Deno.test("addTimeout() gives what a canceller makes of a timeout to onTimeoutCancel", () => {
+  const error = new Error("from the canceller");
+  const results: [Deferred<string>, unknown][] = [
+    [new Deferred((self) => self.callback("from the canceller")), "from the canceller"],
+    [new Deferred((self) => self.errback(error)), error],
+  ];
+  for (const [deferred, expected] of results) {
+    const clock = new OneCall();
+    const seen = outcomes(deferred.addTimeout(10, clock, override));
+    clock.timeIsUp();
+    assertEquals(seen, [["override", expected, 10]]);
+  }
+});
+
+Deno.test("an errback before addTimeout() sees the CancelledError, and may pass it on", () => {
+  for (const custom of [undefined, () => "override"]) {
+    const clock = new OneCall();
+    const deferred = new Deferred<void>();
+    const passed: unknown[] = [];
+    deferred.addErrback((error) => {
+      passed.push(error);
+      throw error;
+    });
+    const seen = outcomes(deferred.addTimeout(10, clock, custom));
+    clock.timeIsUp();
+    assertInstanceOf(passed[0], CancelledError);
+    if (custom === undefined) assertInstanceOf(seen[0], TimeoutError);
+    else assertEquals(seen, ["override"]);
+  }
+});
+
+Deno.test("an errback before addTimeout() may handle the CancelledError", () => {
+  for (const custom of [undefined, override]) {
+    const clock = new OneCall();
+    const deferred = new Deferred<void>();
+    const seen = outcomes(deferred.addErrback(() => "handled").addTimeout(10, clock, custom));
+    clock.timeIsUp();
+    assertEquals(seen, [custom === undefined ? "handled" : ["override", "handled", 10]]);
+  }
+});
+
+Deno.test("addTimeout() cancels what the Deferred waits on", () => {
+  const clock = new OneCall();
+  const inner = new Deferred<string>();
+  const deferred = new Deferred<void>();
+  const seen = outcomes(deferred.addCallback(() => inner).addTimeout(10, clock));
+  deferred.callback();
+  clock.timeIsUp();
+  assertInstanceOf(seen[0], TimeoutError);
+});
+
+Deno.test("addTimeout() twice lets the first to be up win", () => {
+  const [long, short] = [new OneCall(), new OneCall()];
+  const deferred = new Deferred<void>();
+  const seen = outcomes(deferred.addTimeout(10, long, () => "long").addTimeout(1, short));
+  short.timeIsUp();
+  assertInstanceOf(seen[0], TimeoutError);
+  assertEquals([long.waiting, short.waiting], [false, false]);
+});

@@ -1,0 +1,73 @@
+/**
+ * Twisted's `test_defer.py`, DeferredTests: test_maybeDeferredSync, test_maybeDeferredSyncWithArgs,
+ * test_maybeDeferredSyncException, test_maybeDeferredAsync, test_maybeDeferredAsyncError,
+ * test_maybeDeferredCoroutineSuccess, test_maybeDeferredCoroutineSuccessIndirect,
+ * test_maybeDeferredCoroutineFailure.
+ *
+ * Not applicable: test_maybeDeferredSyncFailure, as an Error that is returned is a value.
+ */
+
+import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import type { Deferred } from "./deferred.ts";
+import { execute, maybeDeferred } from "./execute.ts";
+import { fail } from "./fail.ts";
+import { succeed } from "./succeed.ts";
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+for (const [name, call] of Object.entries({ execute, maybeDeferred })) {
+  Deno.test(`${name}() gives the result of a function, which gets its arguments`, () => {
+    const result = {};
+    assertStrictEquals(outcomes(call(() => result))[0], result);
+    assertEquals(outcomes(call((n: number, m: number) => n + m, 10, 5)), [15]);
+  });
+
+  Deno.test(`${name}() gives what a function throws`, () => {
+    const error = new RangeError("not acceptable");
+    assertStrictEquals(
+      outcomes(call(() => {
+        throw error;
+      }))[0],
+      error,
+    );
+  });
+
+  Deno.test(`${name}() gives an Error that is returned as a value`, () => {
+    const error = new Error("just a value");
+    assertEquals(outcomes(call(() => error).addCallback((value) => [value])), [[error]]);
+  });
+
+  Deno.test(`${name}() gives what becomes of a Deferred`, () => {
+    const error = new Error("no");
+    assertEquals(outcomes(call(() => succeed("Success"))), ["Success"]);
+    assertStrictEquals(outcomes(call(() => fail(error)))[0], error);
+  });
+
+  Deno.test(`${name}() gives what becomes of a promise`, async () => {
+    const error = new Error("no");
+    // deno-lint-ignore require-await -- an async function is the subject
+    const deferred = call(async () => 7);
+    assertEquals(await deferred.addCallback((n) => n + 1), 8);
+    assertStrictEquals(await call(() => Promise.reject(error)).addErrback((e) => e), error);
+  });
+}
+
+Deno.test("maybeDeferred() returns the Deferred that the function returned", () => {
+  const deferred = succeed(1);
+  assertStrictEquals(maybeDeferred(() => deferred), deferred);
+});
+
+Deno.test("execute() makes a new Deferred, which takes the result of the one returned", () => {
+  const deferred = succeed(1);
+  const executed = execute(() => deferred);
+  assertNotStrictEquals(executed, deferred);
+  assertEquals(outcomes(deferred), [undefined]);
+  assertEquals(outcomes(executed), [1]);
+});
