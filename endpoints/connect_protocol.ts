@@ -1,0 +1,42 @@
+import type { Deferred } from "../defer/mod.ts";
+import { Factory } from "../protocol/mod.ts";
+import type { IProtocol } from "../reactor/interfaces.ts";
+import type { IStreamClientEndpoint } from "./interfaces.ts";
+
+class InstanceFactory<P extends IProtocol> extends Factory<P> {
+  readonly #instance: P;
+
+  constructor(instance: P) {
+    super();
+    this.#instance = instance;
+  }
+
+  override buildProtocol(): P {
+    return this.#instance;
+  }
+}
+
+/**
+ * Connects one protocol that is already there: for clients that need no factory. Twisted's `connectProtocol`.
+ *
+ * @param endpoint Where to connect to.
+ * @param protocol What gets the connection.
+ * @returns A Deferred that fires with the protocol when its connection has been made. Cancelling it ends the attempt.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { connectProtocol, TCP4ClientEndpoint } from "@torsion/reactor/endpoints";
+ * import { Protocol } from "@torsion/reactor/protocol";
+ *
+ * reactor.run();
+ * const protocol = await connectProtocol(new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000), new Protocol());
+ * protocol.transport.loseConnection();
+ * ```
+ */
+export function connectProtocol<P extends IProtocol>(
+  endpoint: IStreamClientEndpoint,
+  protocol: P,
+): Deferred<P> {
+  return endpoint.connect(new InstanceFactory(protocol));
+}

@@ -1,0 +1,127 @@
+import { Deferred } from "../defer/mod.ts";
+import { ConnectingCancelledError, ConnectionDone } from "../reactor/errors.ts";
+import type {
+  IAddress,
+  IClientFactory,
+  IConnector,
+  IHalfCloseableProtocol,
+  IProtocol,
+  ITransport,
+} from "../reactor/interfaces.ts";
+import type { ITypedProtocolFactory } from "./interfaces.ts";
+
+/**
+ * Turns a client factory's callbacks into a Deferred: it fires with the protocol once its connection has been made.
+ *
+ * Between reactor and protocol stands a protocol of its own, because only that sees when `connectionMade` has returned, on every
+ * reactor alike. Twisted's `_WrappingFactory`.
+ */
+export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
+  readonly #factory: ITypedProtocolFactory<P>;
+  #connector: IConnector | null = null;
+  #cancelled = false;
+
+  /** Fires with the protocol. */
+  readonly connected: Deferred<P> = new Deferred<P>(() => this.#cancel());
+
+  /** @param factory What makes the protocol. */
+  constructor(factory: ITypedProtocolFactory<P>) {
+    this.#factory = factory;
+  }
+
+  startedConnecting(connector: IConnector): void {
+    this.#connector = connector;
+  }
+
+  buildProtocol(addr: IAddress): IProtocol | null {
+    const protocol = this.#factory.buildProtocol(addr);
+    if (protocol === null) {
+      this.connected.errback(
+        new ConnectionDone(`Connecting to ${addr} came to nothing: the factory built no protocol`),
+      );
+      return null;
+    }
+    const made = () => this.connected.callback(protocol);
+    return isHalfCloseable(protocol)
+      ? new HalfCloseableRelay(protocol, made)
+      : new Relay(protocol, made);
+  }
+
+  clientConnectionFailed(connector: IConnector, reason: Error): void {
+    this.#end(this.#cancelled ? new ConnectingCancelledError(connector.getDestination()) : reason);
+  }
+
+  clientConnectionLost(_connector: IConnector, reason: Error): void {
+    // Only news if the connection went before it was made: an error in buildProtocol or connectionMade.
+    this.#end(reason);
+  }
+
+  doStart(): void {
+    this.#factory.doStart();
+  }
+
+  doStop(): void {
+    this.#factory.doStop();
+  }
+
+  logPrefix(): string {
+    return this.#factory.logPrefix?.() ?? this.#factory.constructor.name;
+  }
+
+  #cancel(): void {
+    this.#cancelled = true;
+    this.#connector?.stopConnecting();
+  }
+
+  #end(reason: Error): void {
+    if (!this.connected.called) this.connected.errback(reason);
+  }
+}
+
+/** Passes all on to a protocol, and says when its connection has been made. */
+class Relay<P extends IProtocol> implements IProtocol {
+  protected readonly protocol: P;
+  readonly #made: () => void;
+
+  constructor(protocol: P, made: () => void) {
+    this.protocol = protocol;
+    this.#made = made;
+  }
+
+  makeConnection(transport: ITransport): void {
+    const result: unknown = this.protocol.makeConnection(transport);
+    this.#made();
+    // A promise, when connectionMade is async; typed as void like the interface.
+    return result as void;
+  }
+
+  connectionMade(): void {
+    // The protocol's own makeConnection calls its connectionMade.
+  }
+
+  dataReceived(data: Uint8Array): void {
+    return this.protocol.dataReceived(data);
+  }
+
+  connectionLost(reason: Error): void {
+    return this.protocol.connectionLost(reason);
+  }
+
+  logPrefix(): string {
+    return this.protocol.logPrefix?.() ?? this.protocol.constructor.name;
+  }
+}
+
+class HalfCloseableRelay extends Relay<IHalfCloseableProtocol> implements IHalfCloseableProtocol {
+  readConnectionLost(): void {
+    return this.protocol.readConnectionLost();
+  }
+
+  writeConnectionLost(): void {
+    return this.protocol.writeConnectionLost();
+  }
+}
+
+function isHalfCloseable(protocol: IProtocol): protocol is IHalfCloseableProtocol {
+  return "readConnectionLost" in protocol && "writeConnectionLost" in protocol;
+}

@@ -1,0 +1,30 @@
+import type { Deferred } from "../defer/mod.ts";
+import type { IListeningPort, IProtocol, IProtocolFactory } from "../reactor/interfaces.ts";
+
+/** A place to listen, as a value. Twisted's `IStreamServerEndpoint`. */
+export interface IStreamServerEndpoint {
+  /**
+   * Listens there.
+   *
+   * @param factory What makes the protocols.
+   * @returns A Deferred that fires with the port, or fails with `CannotListenError`.
+   */
+  listen(factory: IProtocolFactory): Deferred<IListeningPort>;
+}
+
+/** A factory that says what it builds: `connect` fires with a protocol of that type. */
+export interface ITypedProtocolFactory<P extends IProtocol> extends IProtocolFactory {
+  buildProtocol(addr: Parameters<IProtocolFactory["buildProtocol"]>[0]): P | null;
+}
+
+/** A place to connect to, as a value. Twisted's `IStreamClientEndpoint`. */
+export interface IStreamClientEndpoint {
+  /**
+   * Connects there.
+   *
+   * @param factory What makes the protocol; `buildProtocol` is called once.
+   * @returns A Deferred that fires with the protocol when its connection has been made, or fails with a `ConnectError`.
+   *   Cancelling it ends the attempt, and it fails with `ConnectingCancelledError`.
+   */
+  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P>;
+}

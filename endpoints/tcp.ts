@@ -1,0 +1,94 @@
+import { type Deferred, execute } from "../defer/mod.ts";
+import type {
+  ConnectTCPOptions,
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+  IReactorTCP,
+  ListenTCPOptions,
+} from "../reactor/interfaces.ts";
+import { ConnectingFactory } from "./connecting_factory.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+  ITypedProtocolFactory,
+} from "./interfaces.ts";
+
+/**
+ * An IPv4 TCP port to listen on. Twisted's `TCP4ServerEndpoint`.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { TCP4ServerEndpoint } from "@torsion/reactor/endpoints";
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * const endpoint = new TCP4ServerEndpoint(reactor, 2000, { interface: "127.0.0.1" });
+ * const port = await endpoint.listen(Factory.forProtocol(Protocol));
+ * console.log(`${port.getHost()}`); // 127.0.0.1:2000
+ * ```
+ */
+export class TCP4ServerEndpoint implements IStreamServerEndpoint {
+  readonly #reactor: IReactorTCP;
+  readonly #port: number;
+  readonly #options: ListenTCPOptions;
+
+  /**
+   * @param reactor What listens.
+   * @param port The port number; 0 lets the system choose one.
+   * @param options How it listens; `interface` is `"0.0.0.0"` unless given.
+   */
+  constructor(reactor: IReactorTCP, port: number, options: ListenTCPOptions = {}) {
+    this.#reactor = reactor;
+    this.#port = port;
+    this.#options = options;
+  }
+
+  /** See {@linkcode IStreamServerEndpoint.listen}. */
+  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
+    return execute(() => this.#reactor.listenTCP(this.#port, factory, this.#options));
+  }
+}
+
+/**
+ * An IPv4 TCP port to connect to. Twisted's `TCP4ClientEndpoint`.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { connectProtocol, TCP4ClientEndpoint } from "@torsion/reactor/endpoints";
+ * import { Protocol } from "@torsion/reactor/protocol";
+ *
+ * reactor.run();
+ * const protocol = await connectProtocol(new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000), new Protocol());
+ * protocol.transport.write("Hello");
+ * ```
+ */
+export class TCP4ClientEndpoint implements IStreamClientEndpoint {
+  readonly #reactor: IReactorTCP;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #options: ConnectTCPOptions;
+
+  /**
+   * @param reactor What connects.
+   * @param host A name or an address.
+   * @param port The port number.
+   * @param options How it connects; `timeout` is 30 seconds unless given.
+   */
+  constructor(reactor: IReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
+    this.#reactor = reactor;
+    this.#host = host;
+    this.#port = port;
+    this.#options = options;
+  }
+
+  /** See {@linkcode IStreamClientEndpoint.connect}. */
+  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
+    const connecting = new ConnectingFactory(factory);
+    return execute(() =>
+      this.#reactor.connectTCP(this.#host, this.#port, connecting, this.#options)
+    )
+      .addCallback(() => connecting.connected);
+  }
+}

@@ -1,0 +1,136 @@
+import type {
+  IAddress,
+  IClientFactory,
+  IConnector,
+  IProtocol,
+  IProtocolFactory,
+} from "../reactor/interfaces.ts";
+
+/** A protocol that a factory can make: a class without required constructor arguments. */
+export type ProtocolClass<P extends IProtocol> = new () => P;
+
+/**
+ * Makes a protocol for each connection, and holds what they share. Twisted's `twisted.internet.protocol.Factory`.
+ *
+ * Set {@linkcode protocol}, or override {@linkcode buildProtocol}.
+ *
+ * @typeParam P The protocols it makes.
+ *
+ * @example
+ * ```ts
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * class Counter extends Protocol {}
+ *
+ * class CounterFactory extends Factory<Counter> {
+ *   override protocol = Counter;
+ *   count = 0;
+ * }
+ * ```
+ */
+export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactory {
+  /** The class of the protocols to make. */
+  protocol: ProtocolClass<P> | null = null;
+  /** How many ports and connectors use this factory. */
+  numPorts = 0;
+
+  /**
+   * A factory of this class for a protocol's class.
+   *
+   * @param protocol The class.
+   * @param args What the factory's own constructor takes.
+   *
+   * @example
+   * ```ts
+   * import { Factory, Protocol } from "@torsion/reactor/protocol";
+   *
+   * class Echo extends Protocol {
+   *   override dataReceived(data: Uint8Array) {
+   *     this.transport.write(data);
+   *   }
+   * }
+   *
+   * const factory = Factory.forProtocol(Echo);
+   * ```
+   */
+  static forProtocol<P extends IProtocol, A extends unknown[], F extends Factory<P>>(
+    this: new (...args: A) => F,
+    protocol: ProtocolClass<P>,
+    ...args: A
+  ): F {
+    const factory = new this(...args);
+    factory.protocol = protocol;
+    return factory;
+  }
+
+  /**
+   * The protocol for a connection. Override it to choose by address, to share state, or to turn a connection away.
+   *
+   * @param addr The peer's address.
+   * @returns The protocol, or `null` to close the connection at once.
+   * @throws {Error} when there is no {@linkcode protocol} to make.
+   */
+  buildProtocol(addr: IAddress): P | null {
+    if (this.protocol === null) {
+      throw new Error(
+        `Cannot build a protocol for ${addr}: ${this.constructor.name} has neither a protocol nor a buildProtocol() of its own`,
+      );
+    }
+    const protocol = new this.protocol();
+    if ("factory" in protocol) protocol.factory = this;
+    return protocol;
+  }
+
+  /** Called by each port and connector that begins to use this factory; the first one calls {@linkcode startFactory}. */
+  doStart(): void {
+    if (this.numPorts++ === 0) this.startFactory();
+  }
+
+  /** Called by each port and connector that ends; the last one calls {@linkcode stopFactory}. */
+  doStop(): void {
+    // As Twisted has it: a stop too many does nothing.
+    if (this.numPorts === 0) return;
+    if (--this.numPorts === 0) this.stopFactory();
+  }
+
+  /** Called before the first use. Override it to open what all connections share. */
+  startFactory(): void {}
+
+  /** Called after the last use. Override it to close what all connections shared. */
+  stopFactory(): void {}
+
+  /** The name under which this factory's events are logged: the class's. */
+  logPrefix(): string {
+    return this.constructor.name;
+  }
+}
+
+/** A factory for connections that others open. Twisted's `ServerFactory`. */
+export class ServerFactory<P extends IProtocol = IProtocol> extends Factory<P> {}
+
+/** A factory for connections that this side opens with `connectTCP` and its like. Twisted's `ClientFactory`. */
+export class ClientFactory<P extends IProtocol = IProtocol> extends Factory<P>
+  implements IClientFactory {
+  /**
+   * An attempt begins. `connector.stopConnecting()` ends it.
+   *
+   * @param _connector What connects.
+   */
+  startedConnecting(_connector: IConnector): void {}
+
+  /**
+   * The attempt failed. `connector.connect()` tries again.
+   *
+   * @param _connector What connected.
+   * @param _reason Why: a `ConnectError`.
+   */
+  clientConnectionFailed(_connector: IConnector, _reason: Error): void {}
+
+  /**
+   * The connection is gone; its protocol has been told. `connector.connect()` opens it again.
+   *
+   * @param _connector What connected.
+   * @param _reason What the protocol's `connectionLost` got.
+   */
+  clientConnectionLost(_connector: IConnector, _reason: Error): void {}
+}

@@ -1,0 +1,24 @@
+/**
+ * Protocols and factories: what happens on a connection, and what makes the protocol for each one.
+ *
+ * @example A server that greets and closes
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * class Greeter extends Protocol {
+ *   override connectionMade() {
+ *     this.transport.write("Hello Twisted");
+ *     this.transport.loseConnection();
+ *   }
+ * }
+ *
+ * reactor.listenTCP(2000, Factory.forProtocol(Greeter));
+ * await reactor.run();
+ * ```
+ *
+ * @module
+ */
+
+export { ClientFactory, Factory, type ProtocolClass, ServerFactory } from "./factory.ts";
+export { Protocol } from "./protocol.ts";

@@ -1,0 +1,83 @@
+/**
+ * Addresses as values. Twisted's `twisted.internet.address`.
+ *
+ * @module
+ */
+
+import type { IAddress } from "./interfaces.ts";
+
+/** The kind of transport that an internet address belongs to. */
+export type InternetTransport = "TCP" | "UDP";
+
+abstract class InternetAddress implements IAddress {
+  /** `"TCP"` or `"UDP"`. */
+  readonly type: InternetTransport;
+  /** The numeric address, or a name that is not yet resolved. */
+  readonly host: string;
+  /** The port number. */
+  readonly port: number;
+
+  constructor(type: InternetTransport, host: string, port: number) {
+    this.type = type;
+    this.host = host;
+    this.port = port;
+  }
+
+  equals(other: IAddress): boolean {
+    return other instanceof InternetAddress && other.constructor === this.constructor &&
+      other.type === this.type && other.host === this.host && other.port === this.port;
+  }
+
+  abstract toString(): string;
+}
+
+/**
+ * An IPv4 address and port.
+ *
+ * @example
+ * ```ts
+ * import { IPv4Address } from "@torsion/reactor";
+ *
+ * const address = new IPv4Address("TCP", "127.0.0.1", 2000);
+ * console.log(`${address}`); // 127.0.0.1:2000
+ * ```
+ */
+export class IPv4Address extends InternetAddress {
+  /** @returns `127.0.0.1:2000` */
+  override toString(): string {
+    return `${this.host}:${this.port}`;
+  }
+}
+
+/** An IPv6 address and port. */
+export class IPv6Address extends InternetAddress {
+  /** @returns `[::1]:2000` */
+  override toString(): string {
+    return `[${this.host}]:${this.port}`;
+  }
+}
+
+// An IPv4 peer of a socket that listens on both families (RFC 4291 section 2.5.5.2).
+const MAPPED_PREFIX = "::ffff:";
+
+/**
+ * The address class that fits a host: IPv6 for what has a colon, a name for what is neither, else IPv4. An IPv4 address
+ * mapped into IPv6 (`::ffff:127.0.0.1`) comes out as IPv4: it is an IPv4 peer.
+ *
+ * @param type The kind of transport.
+ * @param host A numeric address or a name.
+ * @param port The port number.
+ */
+export function internetAddress(
+  type: InternetTransport,
+  host: string,
+  port: number,
+): IPv4Address | IPv6Address {
+  if (host.includes(":")) {
+    const mapped = host.startsWith(MAPPED_PREFIX) && host.includes(".");
+    return mapped
+      ? new IPv4Address(type, host.slice(MAPPED_PREFIX.length), port)
+      : new IPv6Address(type, host, port);
+  }
+  return new IPv4Address(type, host, port);
+}

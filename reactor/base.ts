@@ -1,0 +1,302 @@
+/**
+ * What every reactor shares: its life, its timed calls, its events and its signals.
+ *
+ * @module
+ */
+
+import { msg } from "../log/mod.ts";
+import { Alarm } from "./alarm.ts";
+import { TimedCalls } from "./delayed_call.ts";
+import { ReactorAlreadyRunning, ReactorNotRestartable, ReactorNotRunning } from "./errors.ts";
+import { HostClock } from "./host_clock.ts";
+import type {
+  EventPhase,
+  IDelayedCall,
+  IReactorCore,
+  IReactorTime,
+  RunOptions,
+  SignalHandler,
+  SystemEventTriggerID,
+} from "./interfaces.ts";
+import { ReactorResources } from "./resources.ts";
+import { Signals, type SignalSource } from "./signals.ts";
+import { type EventHooks, SystemEvent } from "./system_event.ts";
+import { callLogged } from "./user_code.ts";
+import { checkFunction, quote } from "./validation.ts";
+
+// How early a call may be made, in seconds: what binary fractions leave over when times are added.
+const SLACK = 1e-6;
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** What a reactor is built from. */
+export interface ReactorBaseOptions {
+  /** Where process signals come from. */
+  signalSource: SignalSource;
+  /** The signals that stop the reactor unless the user handles them. */
+  stopSignals: readonly Deno.Signal[];
+}
+
+/**
+ * The life of a reactor, in Twisted's order (`twisted.internet.base.ReactorBase`). A reactor for a network builds on it.
+ *
+ * Unlike Twisted's, `run()` does not block: it returns a promise. All else is the same: `startup` makes it run, `stop()`
+ * fires `shutdown` once the calls that are due have been made, `during shutdown` it stops running and closes all it holds.
+ */
+export abstract class ReactorBase implements IReactorCore, IReactorTime {
+  readonly #clock = new HostClock();
+  readonly #alarm = new Alarm(() => this.#turn());
+  readonly #calls: TimedCalls = new TimedCalls({
+    seconds: () => this.#clock.seconds(),
+    sooner: () => this.#setAlarm(),
+  });
+  readonly #events = new Map<string, SystemEvent>();
+  readonly #signals: Signals;
+  readonly #stopSignals: readonly Deno.Signal[];
+  #installSignalHandlers = true;
+  /** Settles the promise of `run()`; null when the reactor is not run. */
+  #end: (() => void) | null = null;
+  #started = false;
+  #running = false;
+  #stopped = false;
+  #startedBefore = false;
+  #shutdownDue = false;
+  #inTurn = false;
+  #used = false;
+
+  /** What this reactor holds open. For the reactors built on this one. */
+  protected readonly resources: ReactorResources = new ReactorResources();
+
+  /** @param options What it is built from. */
+  constructor(options: ReactorBaseOptions) {
+    this.#signals = new Signals(options.signalSource);
+    this.#stopSignals = options.stopSignals;
+  }
+
+  /** Whether the reactor runs: true from `during startup` until `during shutdown`. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Whether anything was ever asked of this reactor; see `installReactor`. */
+  get used(): boolean {
+    return this.#used;
+  }
+
+  /** Notes that something was asked of this reactor. For the reactors built on this one. */
+  protected use(): void {
+    this.#used = true;
+  }
+
+  /** See {@linkcode IReactorCore.run}. */
+  run(options: RunOptions = {}): Promise<void> {
+    this.use();
+    if (this.#started) return Promise.reject(new ReactorAlreadyRunning());
+    if (this.#startedBefore) return Promise.reject(new ReactorNotRestartable());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = () => this.#stopIfStarted();
+    options.signal?.addEventListener("abort", stop);
+    this.#end = () => {
+      options.signal?.removeEventListener("abort", stop);
+      this.#end = null;
+      msg("Main loop terminated.");
+      resolve();
+    };
+    this.#installSignalHandlers = options.installSignalHandlers ?? true;
+    this.#started = true;
+    this.#stopped = false;
+    this.#setAlarm();
+    this.fireSystemEvent("startup");
+    if (options.signal?.aborted) stop();
+    return promise;
+  }
+
+  /** See {@linkcode IReactorCore.stop}. */
+  stop(): void {
+    if (!this.#started || this.#stopped) throw new ReactorNotRunning();
+    this.#stopped = true;
+    this.#startedBefore = true;
+    this.#shutdownDue = true;
+    // Inside a turn, its end fires the shutdown; anywhere else, a turn of its own that comes before anything else does.
+    if (!this.#inTurn) queueMicrotask(() => this.#turn());
+  }
+
+  /** See {@linkcode IReactorCore.crash}. */
+  crash(): void {
+    this.#leave();
+    this.resources.unref();
+    this.#end?.();
+  }
+
+  /** See {@linkcode IReactorCore.callWhenRunning}. */
+  callWhenRunning<A extends unknown[]>(
+    f: (...args: A) => unknown,
+    ...args: A
+  ): SystemEventTriggerID | null {
+    if (!this.#running) return this.addSystemEventTrigger("after", "startup", f, ...args);
+    checkFunction("callWhenRunning() callable", f);
+    f(...args);
+    return null;
+  }
+
+  /** See {@linkcode IReactorCore.addSystemEventTrigger}. */
+  addSystemEventTrigger<A extends unknown[]>(
+    phase: EventPhase,
+    eventType: string,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): SystemEventTriggerID {
+    this.use();
+    checkFunction("addSystemEventTrigger() callable", f);
+    let event = this.#events.get(eventType);
+    if (event === undefined) {
+      event = new SystemEvent(eventType);
+      this.#events.set(eventType, event);
+    }
+    return event.add(phase, f, args);
+  }
+
+  /** See {@linkcode IReactorCore.removeSystemEventTrigger}. */
+  removeSystemEventTrigger(id: SystemEventTriggerID): void {
+    const event = this.#events.get(id?.eventType);
+    if (event === undefined) {
+      throw new RangeError(
+        `Cannot remove the trigger ${quote(id)}: this reactor has no such event`,
+      );
+    }
+    event.remove(id);
+  }
+
+  /** See {@linkcode IReactorCore.fireSystemEvent}. */
+  fireSystemEvent(eventType: string): void {
+    this.use();
+    const event = this.#events.get(eventType) ?? new SystemEvent(eventType);
+    this.#events.set(eventType, event);
+    event.fire(this.#hooks(eventType));
+  }
+
+  /** See {@linkcode IReactorTime.seconds}. */
+  seconds(): number {
+    return this.#clock.seconds();
+  }
+
+  /** See {@linkcode IReactorTime.callLater}. */
+  callLater<A extends unknown[]>(
+    delay: number,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): IDelayedCall {
+    this.#used = true;
+    const call = this.#calls.callLater(delay, f, args);
+    // The host's timers have been replaced, as FakeTime does: the wake-up moves to the ones that count now.
+    if (this.#alarm.isOutdated) this.#setAlarm();
+    return call;
+  }
+
+  /** See {@linkcode IReactorTime.getDelayedCalls}. */
+  getDelayedCalls(): IDelayedCall[] {
+    return this.#calls.pending();
+  }
+
+  /** See {@linkcode IReactorCore.sigInt}. */
+  sigInt(): void {
+    this.#stopOnSignal("SIGINT");
+  }
+
+  /** See {@linkcode IReactorCore.sigTerm}. */
+  sigTerm(): void {
+    this.#stopOnSignal("SIGTERM");
+  }
+
+  /** See {@linkcode IReactorCore.sigBreak}. */
+  sigBreak(): void {
+    this.#stopOnSignal("SIGBREAK");
+  }
+
+  /** See {@linkcode IReactorCore.addSignalHandler}. */
+  addSignalHandler(signal: Deno.Signal, handler: SignalHandler): void {
+    this.use();
+    checkFunction("addSignalHandler() handler", handler);
+    this.#signals.add(signal, handler);
+  }
+
+  /** See {@linkcode IReactorCore.removeSignalHandler}. */
+  removeSignalHandler(signal: Deno.Signal, handler: SignalHandler): void {
+    this.#signals.remove(signal, handler);
+  }
+
+  #hooks(eventType: string): EventHooks {
+    if (eventType === "startup") return { during: () => this.#reallyStart() };
+    if (eventType === "shutdown") {
+      return {
+        during: () => this.#shutDown(),
+        done: () => this.resources.whenEmpty(() => this.#end?.()),
+      };
+    }
+    return {};
+  }
+
+  #reallyStart(): void {
+    // Stopped or crashed while a `before startup` trigger was being waited for.
+    if (!this.#started) return;
+    this.#running = true;
+    this.#signals.install(
+      this.#installSignalHandlers ? this.#stopSignals : [],
+      (signal) => this.#receive(signal),
+    );
+  }
+
+  #shutDown(): void {
+    this.#leave();
+    this.resources.shutDown();
+  }
+
+  #leave(): void {
+    this.#started = this.#running = this.#shutdownDue = false;
+    this.#alarm.clear();
+    this.#signals.uninstall();
+  }
+
+  /** One turn of the loop: the calls that are due, then the shutdown if `stop()` asked for it. */
+  #turn(): void {
+    this.#inTurn = true;
+    this.#calls.runDue(this.#clock.seconds() + SLACK, makeCall);
+    this.#inTurn = false;
+    if (this.#shutdownDue) {
+      this.#shutdownDue = false;
+      this.fireSystemEvent("shutdown");
+    }
+    this.#setAlarm();
+  }
+
+  /** Sets the wake-up for the earliest call, and with it holds the process. Within a turn, its end does that. */
+  #setAlarm(): void {
+    if (!this.#started || this.#inTurn) return;
+    const due = this.#calls.nextDue();
+    this.#alarm.set(due === undefined ? Infinity : due - this.#clock.seconds());
+  }
+
+  #stopIfStarted(): void {
+    if (this.#started && !this.#stopped) this.stop();
+  }
+
+  #receive(signal: Deno.Signal): void {
+    if (signal === "SIGINT") this.sigInt();
+    else if (signal === "SIGBREAK") this.sigBreak();
+    else this.sigTerm();
+  }
+
+  #stopOnSignal(signal: Deno.Signal): void {
+    if (!this.#stopped) {
+      msg(`Received ${signal}, shutting down.`);
+      this.stop();
+      return;
+    }
+    msg(`Received ${signal} again, not waiting for the shutdown triggers.`);
+    this.#events.get("shutdown")?.hurry();
+  }
+}
+
+function makeCall(f: AnyFunction, args: readonly unknown[]): void {
+  callLogged(f, args, "While making a timed call");
+}

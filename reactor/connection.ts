@@ -1,0 +1,525 @@
+/**
+ * A stream connection: one state machine above every driver.
+ *
+ * It decides when bytes are written and received, when the connection ends, and with what reason. It knows no system call and no
+ * Deno API; the driver beneath it does. Three rules keep it straight:
+ *
+ * - `connectionLost` is called exactly once, last, and never from within a call that the protocol made: ends that the
+ *   protocol asks for wait for the end of the turn.
+ * - One write is under way at a time. What is written meanwhile gathers in the write buffer.
+ * - What a protocol's method throws is logged, and loses the connection with that error as the reason.
+ *
+ * Semantics are those of Twisted's `tcp.Connection` and `abstract.FileDescriptor`, but for two. A producer holds `loseConnection`
+ * back until it is unregistered, as Twisted's documentation has it and only some of its code. And when the peer closes, what was
+ * written is still sent before `connectionLost`: Twisted drops it, so that an echo may be lost to a peer that sends, closes its
+ * writing side and reads on.
+ *
+ * @module
+ */
+
+import { callWithSystem, enterSystem, leaveSystem } from "../log/context.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import type { EndOfTurn, EndOfTurnTask } from "./end_of_turn.ts";
+import {
+  ConnectionAborted,
+  ConnectionDone,
+  ConnectionLost,
+  LingerTimeout,
+  WriteBufferExceeded,
+} from "./errors.ts";
+import type {
+  IAddress,
+  IDelayedCall,
+  IHalfCloseableProtocol,
+  IProtocol,
+  IPullProducer,
+  IPushProducer,
+  IReactorCore,
+  IReactorTime,
+  ITransport,
+} from "./interfaces.ts";
+import type { ReactorResource, ReactorResources } from "./resources.ts";
+import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import { asError, logUserError, onRejection } from "./user_code.ts";
+import { quote } from "./validation.ts";
+import { WriteBuffer } from "./write_buffer.ts";
+
+/** What connections, ports and connectors need of their reactor. */
+export interface ConnectionHost {
+  /** Its clock and its life. */
+  readonly reactor: IReactorTime & Pick<IReactorCore, "callWhenRunning">;
+  /** Where they note that they are open. */
+  readonly resources: ReactorResources;
+  /** Where their tasks wait for the running code to return. */
+  readonly endOfTurn: EndOfTurn;
+}
+
+/** What made the connection: a port or a connector. */
+export interface ConnectionOwner {
+  /** What follows the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
+  logSuffix(connection: Connection): string;
+  /** The protocol has been told that the connection is lost. */
+  connectionLost(connection: Connection, reason: Error): void;
+}
+
+/** One connection. The transport that its protocol gets. */
+export class Connection implements ITransport, StreamDriverSink, ReactorResource, EndOfTurnTask {
+  readonly #host: ConnectionHost;
+  readonly #driver: StreamDriver;
+  readonly #owner: ConnectionOwner;
+  readonly #limits: ConnectionLimits;
+  readonly #protocol: IProtocol;
+  /** The number that its owner gave it. */
+  readonly session: number;
+  #lost = false;
+  #disconnecting = false;
+  /** Whether it is disconnecting because the peer has closed. */
+  #peerClosed = false;
+  /** Why the connection ends at the end of this turn, if it does. */
+  #abortReason: Error | null = null;
+
+  #paused = false;
+  #readEnded = false;
+  /** What came after `pauseProducing`. */
+  #held: Uint8Array | null = null;
+  #endHeld = false;
+
+  #buffer: WriteBuffer | null = null;
+  #writing = false;
+  #flushing = false;
+  #taskQueued = false;
+  /** How many calls of the protocol's methods are under way: their writes leave when the last returns. */
+  #callDepth = 0;
+  #writeClosing = false;
+  #writeClosed = false;
+  #producer: IPushProducer | IPullProducer | null = null;
+  #streaming = false;
+  #producerPaused = false;
+  #lingerCall: IDelayedCall | null = null;
+  #noDelay = false;
+  #keepAlive = false;
+
+  /**
+   * @param host What the reactor lends.
+   * @param driver What moves the bytes.
+   * @param owner What is told at the end.
+   * @param limits The bounds.
+   * @param protocol What gets the bytes.
+   * @param session The number that its owner gave it.
+   */
+  constructor(
+    host: ConnectionHost,
+    driver: StreamDriver,
+    owner: ConnectionOwner,
+    limits: ConnectionLimits,
+    protocol: IProtocol,
+    session = 0,
+  ) {
+    this.#host = host;
+    this.#driver = driver;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#protocol = protocol;
+    this.session = session;
+  }
+
+  /** Tells the protocol, and begins to receive. */
+  open(): void {
+    this.#host.resources.add(this);
+    this.#driver.attach(this);
+    this.#call("makeConnection", () => this.#protocol.makeConnection(this));
+    this.#flush();
+    if (!this.#isEnding && !this.#paused) this.#driver.startReading();
+  }
+
+  /** Whether the connection is open. */
+  get connected(): boolean {
+    return !this.#lost;
+  }
+
+  /** Whether `loseConnection` has been called, or the peer has closed, and the connection is not yet lost. */
+  get disconnecting(): boolean {
+    return this.#disconnecting && !this.#lost;
+  }
+
+  /** See {@linkcode ITransport.getPeer}. */
+  getPeer(): IAddress {
+    return this.#driver.getPeer();
+  }
+
+  /** See {@linkcode ITransport.getHost}. */
+  getHost(): IAddress {
+    return this.#driver.getHost();
+  }
+
+  /** See {@linkcode ITransport.setTcpNoDelay}. */
+  setTcpNoDelay(enabled: boolean): void {
+    this.#noDelay = enabled;
+    if (!this.#lost) this.#driver.setNoDelay?.(enabled);
+  }
+
+  /** See {@linkcode ITransport.getTcpNoDelay}. */
+  getTcpNoDelay(): boolean {
+    return this.#noDelay;
+  }
+
+  /** See {@linkcode ITransport.setTcpKeepAlive}. */
+  setTcpKeepAlive(enabled: boolean): void {
+    this.#keepAlive = enabled;
+    if (!this.#lost) this.#driver.setKeepAlive?.(enabled);
+  }
+
+  /** See {@linkcode ITransport.getTcpKeepAlive}. */
+  getTcpKeepAlive(): boolean {
+    return this.#keepAlive;
+  }
+
+  /** The protocol's name, and which of its connections this is. */
+  logPrefix(): string {
+    const protocol = this.#protocol;
+    return `${protocol.logPrefix?.() ?? protocol.constructor.name},${this.#owner.logSuffix(this)}`;
+  }
+
+  // Writing.
+
+  /** See {@linkcode ITransport.write}. */
+  write(data: Uint8Array | string): void {
+    const isString = typeof data === "string";
+    if (!isString && !(data instanceof Uint8Array)) {
+      throw new TypeError(`write() data must be a Uint8Array or a string, got ${quote(data)}`);
+    }
+    if (this.#lost || this.#writeClosed || this.#abortReason !== null || data.length === 0) return;
+    const buffer = this.#buffer ??= WriteBuffer.take();
+    const buffered = buffer.size;
+    if (isString) buffer.pushString(data);
+    else buffer.push(data);
+    if (buffer.size > this.#limits.writeBufferHighWater) this.#overfull(buffered, buffer.size);
+    this.#flushLater();
+  }
+
+  /** See {@linkcode ITransport.writeSequence}. */
+  writeSequence(data: Iterable<Uint8Array | string>): void {
+    for (const piece of data) this.write(piece);
+  }
+
+  /** See {@linkcode ITransport.loseConnection}. */
+  loseConnection(): void {
+    if (this.#lost || this.#disconnecting) return;
+    this.#disconnecting = true;
+    // Also when a write is under way: its peer may never read, and then only the linger time ends it.
+    if (this.#callDepth === 0 && !this.#flushing) this.#queueTask();
+  }
+
+  /** See {@linkcode ITransport.loseWriteConnection}. */
+  loseWriteConnection(): void {
+    if (this.#lost || this.#writeClosing) return;
+    this.#writeClosing = true;
+    this.#flushLater();
+  }
+
+  /** See {@linkcode ITransport.abortConnection}. */
+  abortConnection(): void {
+    this.#abort(new ConnectionAborted());
+  }
+
+  /** See `IConsumer.registerProducer`. */
+  registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
+    if (this.#producer !== null) {
+      throw new Error(
+        `Cannot register the producer ${quote(producer)}: ${
+          quote(this.#producer)
+        } has not been unregistered`,
+      );
+    }
+    if (this.#lost || this.#peerClosed) {
+      producer.stopProducing();
+      return;
+    }
+    this.#producer = producer;
+    this.#streaming = streaming;
+    this.#producerPaused = false;
+    if (!streaming) producer.resumeProducing();
+  }
+
+  /** See `IConsumer.unregisterProducer`. */
+  unregisterProducer(): void {
+    this.#producer = null;
+    if (this.#disconnecting || this.#writeClosing) this.#flushLater();
+  }
+
+  // Receiving.
+
+  /** See {@linkcode ITransport.pauseProducing}. */
+  pauseProducing(): void {
+    if (this.#paused || this.#lost || this.#disconnecting) return;
+    this.#paused = true;
+    this.#driver.stopReading();
+  }
+
+  /** See {@linkcode ITransport.resumeProducing}. */
+  resumeProducing(): void {
+    if (!this.#paused || this.#lost || this.#disconnecting) return;
+    this.#paused = false;
+    if (this.#held !== null || this.#endHeld) this.#queueTask();
+    else if (!this.#readEnded) this.#driver.startReading();
+  }
+
+  /** See {@linkcode ITransport.stopProducing}. */
+  stopProducing(): void {
+    this.loseConnection();
+  }
+
+  // What the reactor and the driver tell.
+
+  /** See {@linkcode ReactorResource.shutDown}. */
+  shutDown(): void {
+    this.#lose(new ConnectionLost("Connection was lost: the reactor has stopped"));
+  }
+
+  /** See {@linkcode ReactorResource.unref}. */
+  unref(): void {
+    this.#driver.unref();
+  }
+
+  /** See {@linkcode StreamDriverSink.received}. */
+  received(chunk: Uint8Array): void {
+    // A closing connection goes on reading, into nothing: a peer that sends before it reads would otherwise never read.
+    if (this.#isEnding || this.#disconnecting) return;
+    if (this.#paused) {
+      this.#held = chunk;
+      return;
+    }
+    const previous = enterSystem(this);
+    this.#callDepth++;
+    try {
+      const result: unknown = this.#protocol.dataReceived(chunk);
+      if (result !== undefined) {
+        onRejection(result, (error) => this.#protocolFailed("dataReceived", error));
+      }
+    } catch (error) {
+      this.#protocolFailed("dataReceived", error);
+    } finally {
+      this.#callDepth--;
+      leaveSystem(previous);
+    }
+    this.#flush();
+  }
+
+  /** See {@linkcode StreamDriverSink.readEnded}. */
+  readEnded(): void {
+    if (this.#paused && !this.#disconnecting) {
+      this.#endHeld = true;
+      return;
+    }
+    this.#readEnded = true;
+    if (this.#isEnding || this.#disconnecting) return;
+    const protocol = this.#protocol;
+    if (isHalfCloseable(protocol)) {
+      this.#call("readConnectionLost", () => protocol.readConnectionLost());
+    } else {
+      this.#disconnecting = this.#peerClosed = true;
+      this.#stopProducer();
+    }
+    this.#flush();
+  }
+
+  /** See {@linkcode StreamDriverSink.wrote}. */
+  wrote(count: number): void {
+    this.#writing = false;
+    const buffer = this.#buffer;
+    if (this.#isEnding || buffer === null) return;
+    buffer.consume(count);
+    this.#lingerCall?.reset(this.#limits.linger);
+    if (buffer.size === 0) {
+      this.#buffer = null;
+      buffer.release();
+      this.#resumeProducer();
+    }
+    this.#flush();
+  }
+
+  /** See {@linkcode StreamDriverSink.writeClosed}. */
+  writeClosed(): void {
+    this.#writing = false;
+    if (this.#isEnding) return;
+    const protocol = this.#protocol;
+    if (isHalfCloseable(protocol)) {
+      this.#call("writeConnectionLost", () => protocol.writeConnectionLost());
+    }
+    this.#flush();
+  }
+
+  /** See {@linkcode StreamDriverSink.failed}. */
+  failed(reason: Error): void {
+    // A peer that closed before it broke has closed: it did not care for what was left.
+    this.#lose(this.#peerClosed ? new ConnectionDone(undefined, { cause: reason }) : reason);
+  }
+
+  /** See {@linkcode StreamDriverSink.released}. */
+  released(): void {
+    this.#host.resources.delete(this);
+  }
+
+  /** See {@linkcode EndOfTurnTask.endOfTurn}. */
+  endOfTurn(): void {
+    this.#taskQueued = false;
+    if (this.#lost) return;
+    if (this.#abortReason !== null) this.#lose(this.#abortReason);
+    else if (!this.#paused && (this.#held !== null || this.#endHeld)) this.#deliverHeld();
+    this.#flush();
+  }
+
+  // Inside.
+
+  /** Whether the connection is lost, or will be when the turn ends. */
+  get #isEnding(): boolean {
+    return this.#lost || this.#abortReason !== null;
+  }
+
+  #queueTask(): void {
+    if (this.#taskQueued) return;
+    this.#taskQueued = true;
+    this.#host.endOfTurn.add(this);
+  }
+
+  /** Flushes when the running code returns: at the end of the protocol's method, or of the turn. */
+  #flushLater(): void {
+    if (this.#callDepth === 0 && !this.#writing && !this.#flushing) this.#queueTask();
+  }
+
+  /** Sends what waits, and when nothing does, closes what was asked to be closed. */
+  #flush(): void {
+    if (this.#callDepth > 0 || this.#flushing || this.#abortReason !== null) return;
+    this.#flushing = true;
+    // A driver may take the bytes, and call wrote(), before its write() returns.
+    while (this.#buffer !== null && !this.#writing && !this.#isEnding) {
+      this.#writing = true;
+      this.#driver.write(this.#buffer.head());
+    }
+    this.#flushing = false;
+    if (!this.#isEnding && (this.#disconnecting || this.#writeClosing)) this.#closeIfFlushed();
+  }
+
+  #closeIfFlushed(): void {
+    const flushed = this.#buffer === null && !this.#writing && this.#producer === null;
+    if (this.#disconnecting) {
+      if (flushed) this.#lose(new ConnectionDone());
+      else this.#waitForPeer();
+    } else if (flushed && !this.#writeClosed) {
+      this.#writeClosed = this.#writing = true;
+      this.#driver.closeWrite();
+    } else if (flushed && this.#readEnded) {
+      this.#lose(new ConnectionDone());
+    }
+  }
+
+  /** Closing takes as long as the peer takes to read, but no longer than the linger time without progress. */
+  #waitForPeer(): void {
+    if (this.#paused) {
+      this.#paused = false;
+      this.#held = null;
+      if (!this.#endHeld) this.#driver.startReading();
+    }
+    const { linger } = this.#limits;
+    if (this.#lingerCall !== null || linger === Infinity) return;
+    this.#lingerCall = this.#host.reactor.callLater(linger, () => this.#lingered());
+  }
+
+  #lingered(): void {
+    this.#lingerCall = null;
+    this.#abort(
+      new LingerTimeout(this.#buffer?.size ?? 0, this.#limits.linger, String(this.getPeer())),
+    );
+  }
+
+  #overfull(before: number, size: number): void {
+    if (before > 0 && size > this.#limits.writeBufferLimit) {
+      this.#abort(
+        new WriteBufferExceeded(
+          before,
+          size - before,
+          this.#limits.writeBufferLimit,
+          String(this.getPeer()),
+        ),
+      );
+    } else if (this.#streaming && this.#producer !== null && !this.#producerPaused) {
+      const producer = this.#producer;
+      this.#producerPaused = true;
+      if ("pauseProducing" in producer) {
+        this.#call("pauseProducing", () => producer.pauseProducing());
+      }
+    }
+  }
+
+  #resumeProducer(): void {
+    const producer = this.#producer;
+    if (producer === null || (this.#streaming && !this.#producerPaused)) return;
+    this.#producerPaused = false;
+    this.#call("resumeProducing", () => producer.resumeProducing());
+  }
+
+  #stopProducer(): void {
+    const producer = this.#producer;
+    this.#producer = null;
+    if (producer !== null) this.#call("stopProducing", () => producer.stopProducing());
+  }
+
+  #deliverHeld(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null) this.received(held);
+    if (this.#paused || this.#isEnding) return;
+    if (this.#endHeld) {
+      this.#endHeld = false;
+      this.readEnded();
+    } else if (!this.#readEnded) {
+      this.#driver.startReading();
+    }
+  }
+
+  #abort(reason: Error): void {
+    if (this.#isEnding) return;
+    this.#abortReason = reason;
+    this.#driver.stopReading();
+    this.#queueTask();
+  }
+
+  #lose(cause: Error): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    // What this side asked for first is the reason, whatever happens in the rest of the turn.
+    const reason = this.#abortReason ?? cause;
+    if (this.#lingerCall?.active()) this.#lingerCall.cancel();
+    this.#buffer?.release();
+    this.#buffer = this.#held = this.#lingerCall = null;
+    this.#stopProducer();
+    if (reason instanceof ConnectionAborted) this.#driver.abort();
+    else this.#driver.close();
+    this.#call("connectionLost", () => this.#protocol.connectionLost(reason));
+    this.#owner.connectionLost(this, reason);
+  }
+
+  /** Calls a method that others wrote. */
+  #call(method: string, f: () => unknown): void {
+    const previous = enterSystem(this);
+    this.#callDepth++;
+    try {
+      onRejection(f(), (error) => this.#protocolFailed(method, error));
+    } catch (error) {
+      this.#protocolFailed(method, error);
+    } finally {
+      this.#callDepth--;
+      leaveSystem(previous);
+    }
+  }
+
+  #protocolFailed(method: string, error: unknown): void {
+    this.#abort(asError(error));
+    // A promise is rejected outside of the call that returned it: the log is told again whose it was.
+    callWithSystem(this, () => logUserError(error, `While calling ${method}`));
+  }
+}
+
+function isHalfCloseable(protocol: IProtocol): protocol is IHalfCloseableProtocol {
+  return "readConnectionLost" in protocol && "writeConnectionLost" in protocol;
+}

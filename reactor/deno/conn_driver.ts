@@ -1,0 +1,168 @@
+/**
+ * Moves the bytes of a `Deno.Conn`.
+ *
+ * It uses `read` and `write` only: `conn.readable` closes the whole connection at the end of the stream, and takes twice the time.
+ *
+ * @module
+ */
+
+import type { IAddress } from "../interfaces.ts";
+import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
+import { addressOf } from "./address_of.ts";
+import { ReadBuffer } from "./read_buffer.ts";
+import { connectionLost } from "./system_error.ts";
+
+/** What becomes of a write, made once per connection and only for one that writes. */
+interface WriteHandlers {
+  wrote: (count: number) => void;
+  failed: (error: unknown) => void;
+}
+
+/** A driver over a connection that Deno opened or accepted. */
+export class ConnDriver implements StreamDriver {
+  readonly #conn: Deno.Conn;
+  #sink: StreamDriverSink | null = null;
+  readonly #buffer = new ReadBuffer();
+  #wanted = false;
+  #reading = false;
+  #writing = false;
+  #closed = false;
+
+  // One of each per connection, for all its reads; the ones for writes are made at the first write.
+  readonly #read = (count: number | null): void => this.#onRead(count);
+  readonly #readFailed = (error: unknown): void => this.#onReadFailed(error);
+  #writeHandlers: WriteHandlers | null = null;
+
+  /** @param conn The connection. It belongs to the driver now. */
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  /** See {@linkcode StreamDriver.attach}. */
+  attach(sink: StreamDriverSink): void {
+    this.#sink = sink;
+  }
+
+  /** See {@linkcode StreamDriver.getPeer}. */
+  getPeer(): IAddress {
+    return addressOf(this.#conn.remoteAddr);
+  }
+
+  /** See {@linkcode StreamDriver.getHost}. */
+  getHost(): IAddress {
+    return addressOf(this.#conn.localAddr);
+  }
+
+  /** See {@linkcode StreamDriver.startReading}. */
+  startReading(): void {
+    this.#wanted = true;
+    if (!this.#reading) this.#readOn();
+  }
+
+  /** See {@linkcode StreamDriver.stopReading}. */
+  stopReading(): void {
+    this.#wanted = false;
+  }
+
+  /** See {@linkcode StreamDriver.write}. */
+  write(bytes: Uint8Array): void {
+    const handlers = this.#writeHandlers ??= {
+      wrote: (count) => this.#onWrote(count),
+      failed: (error) => this.#onWriteFailed(error),
+    };
+    this.#writing = true;
+    this.#conn.write(bytes).then(handlers.wrote, handlers.failed);
+  }
+
+  /** See {@linkcode StreamDriver.closeWrite}. */
+  closeWrite(): void {
+    this.#writing = true;
+    this.#conn.closeWrite().then(() => {
+      this.#writing = false;
+      if (this.#closed) this.#releaseIfIdle();
+      else this.#sink?.writeClosed();
+    }, (error: unknown) => this.#onWriteFailed(error));
+  }
+
+  /** See {@linkcode StreamDriver.close}. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#wanted = false;
+    this.#conn.close();
+    this.#buffer.release();
+    this.#releaseIfIdle();
+  }
+
+  /** Closes as {@linkcode close} does: Deno's own sockets cannot be told to reset. */
+  abort(): void {
+    this.close();
+  }
+
+  /** See {@linkcode StreamDriver.unref}. */
+  unref(): void {
+    if (!this.#closed && "unref" in this.#conn && typeof this.#conn.unref === "function") {
+      this.#conn.unref();
+    }
+  }
+
+  #readOn(): void {
+    this.#reading = true;
+    this.#conn.read(this.#buffer.space()).then(this.#read, this.#readFailed);
+  }
+
+  #onRead(count: number | null): void {
+    this.#reading = false;
+    if (this.#closed) {
+      this.#releaseIfIdle();
+    } else if (count === null) {
+      this.#sink?.readEnded();
+    } else {
+      this.#sink?.received(this.#buffer.take(count));
+      if (this.#wanted && !this.#reading) this.#readOn();
+    }
+  }
+
+  #onReadFailed(error: unknown): void {
+    this.#reading = false;
+    if (this.#closed) this.#releaseIfIdle();
+    else this.#sink?.failed(connectionLost("read", this.getPeer(), error));
+  }
+
+  #onWrote(count: number): void {
+    this.#writing = false;
+    if (this.#closed) this.#releaseIfIdle();
+    else this.#sink?.wrote(count);
+  }
+
+  #onWriteFailed(error: unknown): void {
+    this.#writing = false;
+    if (this.#closed) this.#releaseIfIdle();
+    else this.#sink?.failed(connectionLost("write", this.getPeer(), error));
+  }
+
+  #releaseIfIdle(): void {
+    if (!this.#reading && !this.#writing) this.#sink?.released();
+  }
+}
+
+/** A driver over a TCP connection. */
+export class TcpConnDriver extends ConnDriver {
+  readonly #tcp: Deno.TcpConn;
+
+  /** @param conn The connection. It belongs to the driver now. */
+  constructor(conn: Deno.TcpConn) {
+    super(conn);
+    this.#tcp = conn;
+  }
+
+  /** See {@linkcode StreamDriver.setNoDelay}. */
+  setNoDelay(enabled: boolean): void {
+    this.#tcp.setNoDelay(enabled);
+  }
+
+  /** See {@linkcode StreamDriver.setKeepAlive}. */
+  setKeepAlive(enabled: boolean): void {
+    this.#tcp.setKeepAlive(enabled);
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Accepts the connections of a `Deno.Listener`.
+ *
+ * @module
+ */
+
+import type { IAddress } from "../interfaces.ts";
+import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
+import type { StreamDriver } from "../stream_driver.ts";
+import { asError } from "../user_code.ts";
+import { addressOf } from "./address_of.ts";
+
+/** What of `Deno.Listener` is used here. */
+export type AcceptingListener<C extends Deno.Conn> = Pick<
+  Deno.Listener<C>,
+  "accept" | "close" | "addr" | "unref"
+>;
+
+/** An acceptor over a listener. */
+export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
+  /** See {@linkcode StreamAcceptor.address}. */
+  readonly address: IAddress;
+  readonly #listener: AcceptingListener<C>;
+  readonly #driverFor: (conn: C) => StreamDriver;
+  #sink: StreamAcceptorSink | null = null;
+  #accepting = false;
+  #closed = false;
+  // One of each for all its connections.
+  readonly #onAccepted = (conn: C): void => this.#accepted(conn);
+  readonly #onFailed = (error: unknown): void => this.#failed(error);
+
+  /**
+   * @param listener The listener. It belongs to the acceptor now.
+   * @param driverFor Makes the driver of an accepted connection.
+   */
+  constructor(listener: AcceptingListener<C>, driverFor: (conn: C) => StreamDriver) {
+    this.#listener = listener;
+    this.#driverFor = driverFor;
+    this.address = addressOf(listener.addr);
+  }
+
+  /** See {@linkcode StreamAcceptor.attach}. */
+  attach(sink: StreamAcceptorSink): void {
+    this.#sink = sink;
+  }
+
+  /** See {@linkcode StreamAcceptor.accept}. */
+  accept(): void {
+    this.#accepting = true;
+    this.#listener.accept().then(this.#onAccepted, this.#onFailed);
+  }
+
+  /** See {@linkcode StreamAcceptor.close}. The address is free only when the accept under way has settled. */
+  close(): void {
+    this.#closed = true;
+    this.#listener.close();
+    if (!this.#accepting) queueMicrotask(() => this.#sink?.released());
+  }
+
+  /** See {@linkcode StreamAcceptor.unref}. */
+  unref(): void {
+    if (!this.#closed) this.#listener.unref();
+  }
+
+  #accepted(conn: C): void {
+    this.#accepting = false;
+    if (this.#closed) {
+      // It came in the moment in which the listener was closed.
+      conn.close();
+      this.#sink?.released();
+    } else {
+      this.#sink?.accepted(this.#driverFor(conn));
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#accepting = false;
+    if (this.#closed) this.#sink?.released();
+    else this.#sink?.acceptFailed(asError(error));
+  }
+}

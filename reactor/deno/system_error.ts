@@ -1,0 +1,82 @@
+/**
+ * Deno's errors as the reactor's.
+ *
+ * @module
+ */
+
+import {
+  CannotListenError,
+  ConnectError,
+  ConnectionLost,
+  ConnectionRefusedError,
+  DNSLookupError,
+  NoRouteError,
+  type SystemErrorDetails,
+  TimeoutError,
+} from "../errors.ts";
+import type { IAddress } from "../interfaces.ts";
+
+// Deno reports a failed lookup as a plain Error without a code (checked on 2.9.6).
+const LOOKUP_FAILED = "failed to lookup address information";
+
+/** The system's name for an error, where it has one: most of Deno's carry it. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
+/** The reason for a connection that broke while it was read from or written to. */
+export function connectionLost(
+  syscall: "read" | "write",
+  peer: IAddress,
+  cause: unknown,
+): ConnectionLost {
+  const address = String(peer);
+  return new ConnectionLost(`Connection to ${address} was lost: ${messageOf(cause)}`, {
+    code: codeOf(cause),
+    syscall,
+    address,
+    cause,
+  });
+}
+
+/** The error for a port that could not be bound. */
+export function cannotListen(iface: string, port: number, cause: unknown): CannotListenError {
+  return new CannotListenError(iface, port, { code: codeOf(cause), cause });
+}
+
+/** The error for a connection that could not be opened. */
+export function connectError(destination: string, cause: unknown): ConnectError {
+  const code = codeOf(cause);
+  const message = messageOf(cause);
+  const details: SystemErrorDetails = { code, syscall: "connect", address: destination, cause };
+  if (message.startsWith(LOOKUP_FAILED)) {
+    return new DNSLookupError(`Cannot connect to ${destination}: ${message}`, {
+      ...details,
+      code: "ENOTFOUND",
+      syscall: "getaddrinfo",
+    });
+  }
+  return new (classFor(code))(`Cannot connect to ${destination}: ${message}`, details);
+}
+
+function classFor(
+  code: string | undefined,
+): new (message: string, details: SystemErrorDetails) => ConnectError {
+  switch (code) {
+    case "ECONNREFUSED":
+      return ConnectionRefusedError;
+    case "ENETUNREACH":
+    case "EHOSTUNREACH":
+      return NoRouteError;
+    case "ETIMEDOUT":
+      return TimeoutError;
+    default:
+      return ConnectError;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

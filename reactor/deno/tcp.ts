@@ -1,0 +1,40 @@
+/**
+ * TCP by `Deno.listen` and `Deno.connect`.
+ *
+ * @module
+ */
+
+import type { Dial } from "../connector.ts";
+import type { StreamAcceptor } from "../stream_acceptor.ts";
+import { TcpConnDriver } from "./conn_driver.ts";
+import { ListenerAcceptor } from "./listener_acceptor.ts";
+import { cannotListen, connectError } from "./system_error.ts";
+
+/**
+ * Binds a TCP port.
+ *
+ * @throws {CannotListenError} when the address cannot be had.
+ */
+export function bindTcp(hostname: string, port: number, backlog: number): StreamAcceptor {
+  let listener: Deno.TcpListener;
+  try {
+    listener = Deno.listen({ transport: "tcp", hostname, port, tcpBacklog: backlog });
+  } catch (error) {
+    throw cannotListen(hostname, port, error);
+  }
+  return new ListenerAcceptor(listener, (conn) => new TcpConnDriver(conn));
+}
+
+/** A dial to a TCP port. Deno resolves the name and races the addresses it finds (RFC 8305). */
+export function dialTcp(hostname: string, port: number): Dial {
+  return (sink) => {
+    const abort = new AbortController();
+    Deno.connect({ transport: "tcp", hostname, port, signal: abort.signal }).then((conn) => {
+      sink.connected(new TcpConnDriver(conn));
+    }, (error: unknown) => {
+      // When it was this side that ended the attempt, the connector has failed already and does not listen.
+      sink.failed(connectError(`${hostname}:${port}`, error));
+    }).finally(() => sink.released());
+    return () => abort.abort();
+  };
+}

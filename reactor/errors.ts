@@ -1,0 +1,232 @@
+/**
+ * What can go wrong, by Twisted's names (`twisted.internet.error`).
+ *
+ * An error that the operating system reported keeps its `code` (`"ECONNREFUSED"`), its `syscall`, the `address` it was about, and the
+ * system's own error as `cause`.
+ *
+ * @module
+ */
+
+import type { IAddress } from "./interfaces.ts";
+
+/** What the operating system said of an error, where it said anything. */
+export interface SystemErrorDetails {
+  /** The system's name for the error: `"ECONNREFUSED"`. */
+  code?: string | undefined;
+  /** The call that failed: `"connect"`, `"read"`. */
+  syscall?: string | undefined;
+  /** The address it was about, as people write it. */
+  address?: string | undefined;
+  /** The error beneath. */
+  cause?: unknown;
+}
+
+/** An error with what the operating system said of it. */
+export abstract class NetworkError extends Error {
+  /** The system's name for the error: `"ECONNREFUSED"`. */
+  readonly code: string | undefined;
+  /** The call that failed: `"connect"`, `"read"`. */
+  readonly syscall: string | undefined;
+  /** The address it was about, as people write it. */
+  readonly address: string | undefined;
+
+  /**
+   * @param message The whole sentence.
+   * @param details What the system said.
+   */
+  constructor(message: string, details: SystemErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = details.code;
+    this.syscall = details.syscall;
+    this.address = details.address;
+  }
+}
+
+/** A port could not be listened on. The message names interface and port. */
+export class CannotListenError extends NetworkError {
+  /** The interface asked for. */
+  readonly interface: string;
+  /** The port asked for. */
+  readonly port: number;
+
+  /**
+   * @param iface The interface asked for.
+   * @param port The port asked for.
+   * @param details What the system said.
+   */
+  constructor(iface: string, port: number, details: SystemErrorDetails) {
+    const why = details.cause instanceof Error ? details.cause.message : String(details.cause);
+    super(`Cannot listen on ${iface}:${port}: ${why}`, {
+      syscall: "listen",
+      address: `${iface}:${port}`,
+      ...details,
+    });
+    this.interface = iface;
+    this.port = port;
+  }
+}
+
+/** A connection could not be opened. */
+export class ConnectError extends NetworkError {}
+
+/** The peer's host answers, and nobody listens on that port. */
+export class ConnectionRefusedError extends ConnectError {}
+
+/** There is no way to that address. */
+export class NoRouteError extends ConnectError {}
+
+/** The host's name could not be resolved. */
+export class DNSLookupError extends ConnectError {}
+
+/** The attempt was ended from this side (`stopConnecting`). */
+export class UserError extends ConnectError {}
+
+/** The attempt took longer than its timeout. */
+export class TimeoutError extends UserError {}
+
+/** The attempt was cancelled through its Deferred or its signal. */
+export class ConnectingCancelledError extends UserError {
+  /** Where it was connecting to. */
+  readonly destination: IAddress;
+
+  /** @param destination Where it was connecting to. */
+  constructor(destination: IAddress) {
+    super(`Connecting to ${destination} was cancelled`, { address: String(destination) });
+    this.destination = destination;
+  }
+}
+
+/** `stopConnecting` on a connector that does not connect. */
+export class NotConnectingError extends Error {
+  /** The error's name. */
+  override readonly name = "NotConnectingError";
+}
+
+/** A connection has ended, one way or the other. */
+export class ConnectionClosed extends NetworkError {}
+
+/** The connection ended as it should: one side closed it, and all was sent. */
+export class ConnectionDone extends ConnectionClosed {
+  /**
+   * @param message The whole sentence.
+   * @param details What the system said.
+   */
+  constructor(message?: string, details?: SystemErrorDetails) {
+    super(message ?? "Connection was closed cleanly", details);
+  }
+}
+
+/** The connection broke: the peer reset it, the network failed, or the reactor stopped under it. */
+export class ConnectionLost extends ConnectionClosed {
+  /**
+   * @param message The whole sentence.
+   * @param details What the system said.
+   */
+  constructor(message?: string, details?: SystemErrorDetails) {
+    super(message ?? "Connection was lost in a non-clean fashion", details);
+  }
+}
+
+/** This side aborted the connection. */
+export class ConnectionAborted extends ConnectionLost {
+  /**
+   * @param message The whole sentence.
+   * @param details What the system said.
+   */
+  constructor(message?: string, details?: SystemErrorDetails) {
+    super(message ?? "Connection was aborted locally", details);
+  }
+}
+
+/** The peer reads too slowly: a write did not fit into the write buffer any more, and the connection was aborted. */
+export class WriteBufferExceeded extends ConnectionAborted {
+  /** Bytes that waited when the write came. */
+  readonly buffered: number;
+  /** The most that may wait. */
+  readonly limit: number;
+
+  /**
+   * @param buffered Bytes that waited.
+   * @param added Bytes of the write that did not fit.
+   * @param limit The bound.
+   * @param address The peer.
+   */
+  constructor(buffered: number, added: number, limit: number, address: string) {
+    super(
+      `Connection to ${address} was aborted: a write of ${added} bytes behind ${buffered} unsent ones exceeds the limit of ${limit}`,
+      { address },
+    );
+    this.buffered = buffered;
+    this.limit = limit;
+  }
+}
+
+/** A closing connection's peer did not read what was left within the linger time. */
+export class LingerTimeout extends ConnectionAborted {
+  /** Bytes that were never sent. */
+  readonly unsent: number;
+
+  /**
+   * @param unsent Bytes left.
+   * @param seconds The linger time.
+   * @param address The peer.
+   */
+  constructor(unsent: number, seconds: number, address: string) {
+    super(
+      `Connection to ${address} was aborted: ${unsent} bytes unsent ${seconds} s after the last progress`,
+      { address },
+    );
+    this.unsent = unsent;
+  }
+}
+
+/** `run()` on a reactor that runs. */
+export class ReactorAlreadyRunning extends Error {
+  /** The error's name. */
+  override readonly name = "ReactorAlreadyRunning";
+  constructor() {
+    super("Cannot run the reactor: it is running already");
+  }
+}
+
+/** `stop()` on a reactor that does not run, or is stopping. */
+export class ReactorNotRunning extends Error {
+  /** The error's name. */
+  override readonly name = "ReactorNotRunning";
+  constructor() {
+    super("Cannot stop the reactor: it is not running");
+  }
+}
+
+/** `run()` on a reactor that has been stopped. */
+export class ReactorNotRestartable extends Error {
+  /** The error's name. */
+  override readonly name = "ReactorNotRestartable";
+  constructor() {
+    super(
+      "Cannot run the reactor: it has been stopped, and a stopped reactor does not start again",
+    );
+  }
+}
+
+/** `installReactor` after the process's reactor has been used. */
+export class ReactorAlreadyInstalledError extends Error {
+  /** The error's name. */
+  override readonly name = "ReactorAlreadyInstalledError";
+  constructor() {
+    super("Cannot install the reactor: the process's reactor is in use already");
+  }
+}
+
+/** A timed call was moved or cancelled after it had been made. */
+export class AlreadyCalled extends Error {
+  /** The error's name. */
+  override readonly name = "AlreadyCalled";
+}
+
+/** A timed call was moved or cancelled after it had been cancelled. */
+export class AlreadyCancelled extends Error {
+  /** The error's name. */
+  override readonly name = "AlreadyCancelled";
+}

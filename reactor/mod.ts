@@ -1,0 +1,13 @@
+/**
+ * The event loop: lifecycle, timers, system events, signals, connections, and the reactors themselves.
+ *
+ * @module
+ */
+
+export * from "./addresses.ts";
+export { ReactorBase, type ReactorBaseOptions } from "./base.ts";
+export { DelayedCall } from "./delayed_call.ts";
+export { DenoReactor } from "./deno/reactor.ts";
+export * from "./errors.ts";
+export type * from "./interfaces.ts";
+export { type InstallableReactor, installReactor, reactor } from "./reactor.ts";

@@ -1,0 +1,57 @@
+/**
+ * What a reactor holds open.
+ *
+ * @module
+ */
+
+/** Something open that a reactor closes when it stops: a connection, a port, an attempt to connect. */
+export interface ReactorResource {
+  /** Closes at once. {@linkcode ReactorResources.delete} follows, during this call or later, when nothing of it is left. */
+  shutDown(): void;
+  /** Stops holding the process. */
+  unref(): void;
+}
+
+/** The open resources of one reactor. */
+export class ReactorResources {
+  readonly #open = new Set<ReactorResource>();
+  #emptied: (() => void) | null = null;
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Notes a resource when it opens. */
+  add(resource: ReactorResource): void {
+    this.#open.add(resource);
+  }
+
+  /** Forgets a resource that has closed. */
+  delete(resource: ReactorResource): void {
+    this.#open.delete(resource);
+    if (this.#open.size === 0) this.#takeEmptied()?.();
+  }
+
+  /** Closes all that is open now. */
+  shutDown(): void {
+    for (const resource of [...this.#open]) resource.shutDown();
+  }
+
+  /** Lets the process end although they are open. */
+  unref(): void {
+    for (const resource of this.#open) resource.unref();
+  }
+
+  /** Calls `f` once nothing is open: now, or when the last one has closed. */
+  whenEmpty(f: () => void): void {
+    if (this.#open.size === 0) f();
+    else this.#emptied = f;
+  }
+
+  #takeEmptied(): (() => void) | null {
+    const emptied = this.#emptied;
+    this.#emptied = null;
+    return emptied;
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The seam between a listening port and what accepts its connections.
+ *
+ * @module
+ */
+
+import type { IAddress } from "./interfaces.ts";
+import type { StreamDriver } from "./stream_driver.ts";
+
+/** What an acceptor tells its port. */
+export interface StreamAcceptorSink {
+  /** A connection came. */
+  accepted(driver: StreamDriver): void;
+  /** No connection could be accepted this time: too many files are open, say. */
+  acceptFailed(error: Error): void;
+  /** After `close`: nothing of the acceptor is left, and the address is free. */
+  released(): void;
+}
+
+/** A bound socket that accepts one connection each time it is asked. */
+export interface StreamAcceptor {
+  /** Where it is bound. */
+  readonly address: IAddress;
+  /** Hands over the port that listens. Comes first, once. */
+  attach(sink: StreamAcceptorSink): void;
+  /** Asks for one connection. `accepted` or `acceptFailed` follows, unless it is closed before. */
+  accept(): void;
+  /** Closes. Only `released` follows. */
+  close(): void;
+  /** No longer holds the process. */
+  unref(): void;
+}

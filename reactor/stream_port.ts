@@ -1,0 +1,249 @@
+/**
+ * A port that listens for stream connections. Twisted's `tcp.Port`.
+ *
+ * @module
+ */
+
+import { Deferred } from "../defer/deferred.ts";
+import { succeed } from "../defer/succeed.ts";
+import { msg } from "../log/mod.ts";
+import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import type {
+  IAddress,
+  IDelayedCall,
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+} from "./interfaces.ts";
+import type { ReactorResource } from "./resources.ts";
+import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
+import type { StreamDriver } from "./stream_driver.ts";
+import { logUserError } from "./user_code.ts";
+
+// What the system could not give now it may give soon: asking at once again would only spin. trio waits as long.
+const PAUSE_AFTER_FAILURE = 0.1;
+
+/** How a port treats its connections. */
+export interface StreamPortLimits {
+  /** Connections open at a time. */
+  readonly maxConnections: number;
+  /** Connections open at a time from one host. */
+  readonly maxConnectionsPerHost: number;
+  /** What happens at `maxConnections`. */
+  readonly overflow: "pause" | "refuse";
+  /** The bounds of each connection. */
+  readonly connection: ConnectionLimits;
+}
+
+/** A listening port over any kind of acceptor. */
+export class StreamPort
+  implements IListeningPort, StreamAcceptorSink, ConnectionOwner, ReactorResource {
+  readonly #host: ConnectionHost;
+  readonly #factory: IProtocolFactory;
+  readonly #limits: StreamPortLimits;
+  readonly #bind: () => StreamAcceptor;
+  #acceptor: StreamAcceptor | null = null;
+  #address: IAddress | null = null;
+  #stopped: Deferred<void> | null = null;
+  #open = 0;
+  readonly #perHost = new Map<string, number>();
+  #accepted = 0;
+  #accepting = false;
+  /** Whether the failure that now keeps the port from accepting has been logged. */
+  #failing = false;
+  #pause: IDelayedCall | null = null;
+
+  /**
+   * @param host What the reactor lends.
+   * @param factory What makes the protocols.
+   * @param limits How connections are treated.
+   * @param bind Binds the address; throws a `CannotListenError`.
+   */
+  constructor(
+    host: ConnectionHost,
+    factory: IProtocolFactory,
+    limits: StreamPortLimits,
+    bind: () => StreamAcceptor,
+  ) {
+    this.#host = host;
+    this.#factory = factory;
+    this.#limits = limits;
+    this.#bind = bind;
+  }
+
+  /** How many connections are open. */
+  get connectionCount(): number {
+    return this.#open;
+  }
+
+  /** See {@linkcode IListeningPort.startListening}. */
+  startListening(): void {
+    if (this.#acceptor !== null) {
+      throw new Error(`Cannot listen on ${this.#address}: it is being listened on already`);
+    }
+    const acceptor = this.#bind();
+    this.#acceptor = acceptor;
+    this.#address = acceptor.address;
+    this.#host.resources.add(this);
+    acceptor.attach(this);
+    msg(`${this.#factoryName()} starting on ${acceptor.address}`);
+    this.#factory.doStart();
+    this.#host.reactor.callWhenRunning(() => this.#acceptNext());
+  }
+
+  /** See {@linkcode IListeningPort.stopListening}. */
+  stopListening(): Deferred<void> {
+    if (this.#acceptor === null) return succeed(undefined);
+    const stopped = new Deferred<void>();
+    if (this.#stopped === null) {
+      this.#stopped = stopped;
+      this.#close(this.#acceptor);
+    } else {
+      this.#stopped.addBoth(() => stopped.callback());
+    }
+    return stopped;
+  }
+
+  /** See {@linkcode IListeningPort.getHost}. */
+  getHost(): IAddress {
+    if (this.#address === null) {
+      throw new Error("Cannot tell the address of a port that has not been listened on");
+    }
+    return this.#address;
+  }
+
+  /** {@linkcode stopListening}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopListening();
+  }
+
+  /** See {@linkcode ReactorResource.shutDown}. */
+  shutDown(): void {
+    this.stopListening();
+  }
+
+  /** See {@linkcode ReactorResource.unref}. */
+  unref(): void {
+    this.#acceptor?.unref();
+  }
+
+  /** See {@linkcode StreamAcceptorSink.accepted}. */
+  accepted(driver: StreamDriver): void {
+    this.#accepting = this.#failing = false;
+    this.#admit(driver);
+    this.#acceptNext();
+  }
+
+  /** See {@linkcode StreamAcceptorSink.acceptFailed}. */
+  acceptFailed(error: Error): void {
+    this.#accepting = false;
+    // Once until it works again: an overloaded server has better things to do than to write its log.
+    if (!this.#failing) {
+      logUserError(error, `Could not accept a connection on ${this.#address}, trying on`);
+    }
+    this.#failing = true;
+    this.#pause = this.#host.reactor.callLater(PAUSE_AFTER_FAILURE, () => {
+      this.#pause = null;
+      this.#acceptNext();
+    });
+  }
+
+  /** See {@linkcode StreamAcceptorSink.released}. */
+  released(): void {
+    this.#acceptor = null;
+    msg(`(${this.#factoryName()} on ${this.#address} closed)`);
+    this.#factory.doStop();
+    const stopped = this.#stopped;
+    this.#stopped = null;
+    stopped?.callback();
+    this.#host.resources.delete(this);
+  }
+
+  /** See {@linkcode ConnectionOwner.logSuffix}. */
+  logSuffix(connection: Connection): string {
+    return `${connection.session},${hostOf(connection.getPeer())}`;
+  }
+
+  /** See {@linkcode ConnectionOwner.connectionLost}. */
+  connectionLost(connection: Connection): void {
+    this.#open--;
+    this.#count(hostOf(connection.getPeer()), -1);
+    this.#acceptNext();
+  }
+
+  #close(acceptor: StreamAcceptor): void {
+    this.#pause?.cancel();
+    this.#pause = null;
+    acceptor.close();
+  }
+
+  #acceptNext(): void {
+    if (
+      this.#accepting || this.#pause !== null || this.#stopped !== null || this.#acceptor === null
+    ) return;
+    if (this.#isFull && this.#limits.overflow === "pause") return;
+    this.#accepting = true;
+    this.#acceptor.accept();
+  }
+
+  get #isFull(): boolean {
+    return this.#open >= this.#limits.maxConnections;
+  }
+
+  #admit(driver: StreamDriver): void {
+    const session = this.#accepted++;
+    const peer = driver.getPeer();
+    const host = hostOf(peer);
+    if (this.#isFull || (this.#perHost.get(host) ?? 0) >= this.#limits.maxConnectionsPerHost) {
+      msg(
+        `Refused a connection from ${peer}: ${
+          this.#isFull ? "the port" : "its host"
+        } has all it may have`,
+      );
+      driver.abort();
+      return;
+    }
+    const protocol = this.#buildProtocol(peer);
+    if (protocol === null) {
+      driver.close();
+      return;
+    }
+    const connection = new Connection(
+      this.#host,
+      driver,
+      this,
+      this.#limits.connection,
+      protocol,
+      session,
+    );
+    this.#open++;
+    this.#count(host, 1);
+    connection.open();
+  }
+
+  #buildProtocol(peer: IAddress): IProtocol | null {
+    try {
+      return this.#factory.buildProtocol(peer);
+    } catch (error) {
+      logUserError(error, `While building a protocol for ${peer}`);
+      return null;
+    }
+  }
+
+  #count(host: string, change: number): void {
+    if (this.#limits.maxConnectionsPerHost === Infinity) return;
+    const count = (this.#perHost.get(host) ?? 0) + change;
+    if (count > 0) this.#perHost.set(host, count);
+    else this.#perHost.delete(host);
+  }
+
+  #factoryName(): string {
+    return this.#factory.logPrefix?.() ?? this.#factory.constructor.name;
+  }
+}
+
+/** What connections are counted by: the host of an internet address; all others are one host. */
+function hostOf(address: IAddress): string {
+  return "host" in address ? String(address.host) : "";
+}

@@ -1,0 +1,57 @@
+/**
+ * Checks on what callers hand in. Each error names the parameter, what is required, and the value found.
+ *
+ * @module
+ */
+
+/** A value as an error message quotes it. */
+export function quote(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "object" && value !== null) {
+    return `an object of class ${value.constructor?.name ?? "(none)"}`;
+  }
+  return String(value);
+}
+
+/** Throws unless `value` is a function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") {
+    throw new TypeError(`${name} must be a function, got ${quote(value)}`);
+  }
+}
+
+/** Throws unless `value` is a finite number, which may be negative. */
+export function checkFinite(name: string, value: unknown): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number of seconds, got ${quote(value)}`);
+  }
+  if (!Number.isFinite(value)) {
+    throw new RangeError(`${name} must be a finite number of seconds, got ${value}`);
+  }
+}
+
+/** Throws unless `value` is a delay: a finite number of seconds, zero or more. */
+export function checkDelay(name: string, value: unknown): void {
+  // One comparison on the way that every timed call takes; NaN, Infinity and other types fail it too.
+  if (typeof value === "number" && value >= 0 && value < Infinity) return;
+  checkFinite(name, value);
+  throw new RangeError(`${name} must be zero or more seconds, got ${value}`);
+}
+
+/** Throws unless `value` is an integer from `min` to `max`. */
+export function checkInteger(name: string, value: unknown, min: number, max: number): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number, got ${quote(value)}`);
+  }
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
+  }
+}
+
+/** Throws unless `value` is a bound: an integer from `min`, or Infinity. */
+export function checkBound(name: string, value: unknown, min: number): void {
+  if (value === Infinity) return;
+  checkInteger(name, value, min, Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,155 @@
+/**
+ * What a connection has yet to send.
+ *
+ * Small writes are copied, so that the caller may use its memory again, and lie behind one another where they can, so that many of them
+ * leave in one system call. Large ones are kept by reference: copying them would cost more than the call it saves. Buffers are taken
+ * from a pool while there is something to send: an idle connection has none.
+ *
+ * @module
+ */
+
+import { LARGEST_PIECE, type SharedSlab, SharedSlabs } from "./slab.ts";
+
+/** Writes of this many bytes and more are not copied: their buffer belongs to the transport until it is flushed. */
+export const COPY_BELOW: number = LARGEST_PIECE;
+
+// Small pieces that do not lie behind one another are gathered up to this size.
+const GATHER_UP_TO = 65536;
+const MOST_SPARE = 256;
+const spare: WriteBuffer[] = [];
+const slabs = new SharedSlabs();
+const encoder = new TextEncoder();
+
+/** A run of bytes in a slab, or bytes of the caller's. */
+interface Chunk {
+  bytes: Uint8Array;
+  slab: SharedSlab | null;
+}
+
+// In the place of what has been sent, whose memory is not to be kept.
+const SENT: Chunk = { bytes: new Uint8Array(), slab: null };
+
+/** A queue of bytes: in by `push`, out by `head` and `consume`. */
+export class WriteBuffer {
+  /** What is ready to be sent, in order, from `#first` on. */
+  readonly #chunks: Chunk[] = [];
+  #first = 0;
+  /** The run behind all chunks, which may still grow. */
+  #tail: SharedSlab | null = null;
+  #tailStart = 0;
+  #tailEnd = 0;
+  #size = 0;
+
+  /** An empty buffer. */
+  static take(): WriteBuffer {
+    return spare.pop() ?? new WriteBuffer();
+  }
+
+  /** Gives an empty buffer back. One that is not empty is just dropped: its memory may still be read by the system. */
+  release(): void {
+    if (this.#size === 0 && spare.length < MOST_SPARE) spare.push(this);
+  }
+
+  /** Bytes that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds bytes. Those of a small write are copied. */
+  push(bytes: Uint8Array): void {
+    if (bytes.length >= COPY_BELOW) {
+      this.#seal();
+      this.#size += bytes.length;
+      this.#chunks.push({ bytes, slab: null });
+      return;
+    }
+    this.#grow(bytes.length).memory.set(bytes, this.#tailEnd);
+    this.#grew(bytes.length);
+  }
+
+  /** Adds a string as UTF-8. */
+  pushString(text: string): void {
+    // A UTF-16 unit takes three bytes of UTF-8 at the most.
+    if (text.length * 3 >= COPY_BELOW) {
+      this.push(encoder.encode(text));
+      return;
+    }
+    const { memory } = this.#grow(text.length * 3);
+    this.#grew(encoder.encodeInto(text, memory.subarray(this.#tailEnd)).written);
+  }
+
+  /** The next bytes to send, at least one. They stay as they are. */
+  head(): Uint8Array {
+    this.#seal();
+    const head = this.#chunks[this.#first];
+    if (head === undefined) throw new Error("Cannot take bytes from an empty write buffer");
+    const isLast = this.#first === this.#chunks.length - 1;
+    return isLast || head.bytes.length >= COPY_BELOW ? head.bytes : this.#gather();
+  }
+
+  /** Drops `count` bytes of the head: they have been sent. */
+  consume(count: number): void {
+    const head = this.#chunks[this.#first];
+    if (head === undefined || count > head.bytes.length) {
+      throw new Error(`Cannot consume ${count} bytes of a head of ${head?.bytes.length ?? 0}`);
+    }
+    this.#size -= count;
+    if (count < head.bytes.length) {
+      head.bytes = head.bytes.subarray(count);
+      return;
+    }
+    if (head.slab !== null) slabs.release(head.slab);
+    this.#chunks[this.#first++] = SENT;
+    if (this.#first === this.#chunks.length) {
+      this.#chunks.length = this.#first = 0;
+    } else if (this.#first >= 32 && this.#first * 2 >= this.#chunks.length) {
+      this.#chunks.splice(0, this.#first);
+      this.#first = 0;
+    }
+  }
+
+  /** Makes the first small chunks one. */
+  #gather(): Uint8Array {
+    let size = 0;
+    let end = this.#first;
+    for (let chunk = this.#chunks[end]; chunk !== undefined; chunk = this.#chunks[++end]) {
+      if (chunk.bytes.length >= COPY_BELOW || size + chunk.bytes.length > GATHER_UP_TO) break;
+      size += chunk.bytes.length;
+    }
+    const bytes = new Uint8Array(size);
+    let filled = 0;
+    for (
+      const chunk of this.#chunks.splice(this.#first, end - this.#first, { bytes, slab: null })
+    ) {
+      bytes.set(chunk.bytes, filled);
+      filled += chunk.bytes.length;
+      if (chunk.slab !== null) slabs.release(chunk.slab);
+    }
+    return bytes;
+  }
+
+  /** A slab with room for `size` bytes behind the tail: in place where nobody else has taken any since, else a new tail. */
+  #grow(size: number): SharedSlab {
+    const slab = slabs.withRoom(size);
+    if (this.#tail === slab && this.#tailEnd === slab.used) return slab;
+    this.#seal();
+    this.#tail = slab;
+    this.#tailStart = this.#tailEnd = slab.used;
+    slab.users++;
+    return slab;
+  }
+
+  #grew(size: number): void {
+    this.#tailEnd += size;
+    this.#size += size;
+    if (this.#tail !== null) this.#tail.used = this.#tailEnd;
+  }
+
+  /** Makes the tail a chunk. Later writes go behind it. */
+  #seal(): void {
+    const slab = this.#tail;
+    if (slab === null) return;
+    this.#chunks.push({ bytes: slab.memory.subarray(this.#tailStart, this.#tailEnd), slab });
+    this.#tail = null;
+  }
+}
