@@ -1,0 +1,185 @@
+// The rules of the house that no compiler and no linter knows, as tests. Each names what breaks it, and where.
+
+import { assertEquals } from "@std/assert";
+
+const root = new URL("./", import.meta.url);
+
+// From the ground up. What stands on one floor imports from its own and from those below.
+const FLOORS = [
+  "log",
+  "defer",
+  "reactor/interfaces.ts",
+  "reactor",
+  "task",
+  "protocol",
+  "endpoints",
+  "testing",
+  "mod.ts",
+];
+
+// Where Deno's API may be used, and what of it. The rest of the library runs on whatever drives it.
+const DENO_ALLOWED: Record<string, RegExp> = {
+  "reactor/deno/": /./,
+  "log/": /^(inspect|stderr)$/,
+  "reactor/": /^Signal$/,
+};
+
+/** All files with that ending, as paths from the root. */
+function files(ending: string, folder = ""): string[] {
+  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) {
+      return /^(\.git|node_modules|coverage)$/.test(name) ? [] : files(ending, `${folder}${name}/`);
+    }
+    return name.endsWith(ending) ? [folder + name] : [];
+  }).sort();
+}
+
+const read = (path: string): string => Deno.readTextFileSync(new URL(path, root));
+const isTest = (path: string): boolean => /_test\.ts$|\/conformance\//.test(path);
+const floorOf = (path: string): number =>
+  FLOORS.includes(path) ? FLOORS.indexOf(path) : FLOORS.indexOf(path.split("/")[0] ?? "");
+
+const sources = files(".ts");
+const library = sources.filter((path) => floorOf(path) >= 0 && !isTest(path));
+
+/** A file's text without its comments. No string of the library has a comment's beginning in it. */
+function codeOf(path: string): string {
+  return read(path).replaceAll(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm, "");
+}
+
+/** What a file imports or re-exports: specifiers, those of its own package as paths from the root. */
+function importsOf(path: string, { types = true } = {}): string[] {
+  const statements = codeOf(path).matchAll(
+    /^(?:import|export)( type)?[\w\s{},*]*\bfrom "([^"]+)"|\bimport[ (]"([^"]+)"/gm,
+  );
+  return [...statements].filter(([, type]) => types || type === undefined)
+    .map(([, , from, loaded]) => from ?? loaded ?? "")
+    .map((specifier) =>
+      specifier.startsWith(".")
+        ? new URL(specifier, new URL(path, root)).href.slice(root.href.length)
+        : specifier
+    );
+}
+
+/** The places where a line matches. */
+function places(paths: string[], pattern: RegExp, text: (path: string) => string): string[] {
+  return paths.flatMap((path) =>
+    text(path).split("\n").filter((line) => pattern.test(line)).map((line) => `${path}: ${line}`)
+  );
+}
+
+Deno.test("imports go down only, and never out of the package", () => {
+  const broken = library.flatMap((path) =>
+    importsOf(path)
+      .filter((to) => floorOf(to) < 0 || floorOf(to) > floorOf(path))
+      .map((to) => `${path} imports ${to}`)
+  );
+  assertEquals(broken, []);
+});
+
+Deno.test("reactor/interfaces.ts imports the type of a Deferred and nothing else", () => {
+  assertEquals(importsOf("reactor/interfaces.ts"), ["defer/deferred.ts"]);
+  assertEquals(/^import (?!type )/m.test(codeOf("reactor/interfaces.ts")), false);
+});
+
+Deno.test("no two files load each other, by whatever way round", () => {
+  const done = new Set<string>();
+  const circles: string[] = [];
+  const visit = (path: string, way: string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" > "));
+    if (done.has(path) || way.includes(path)) return;
+    for (const to of importsOf(path, { types: false })) visit(to, [...way, path]);
+    done.add(path);
+  };
+  for (const path of library) visit(path, []);
+  assertEquals(circles, []);
+});
+
+Deno.test("the library asks nothing of Deno but in reactor/deno/, and a little in log/", () => {
+  const broken = library.flatMap((path) => {
+    const [, allowed] = Object.entries(DENO_ALLOWED).find(([folder]) => path.startsWith(folder)) ??
+      [];
+    return [...codeOf(path).matchAll(/\bDeno\.(\w+)(?!\w*")/g)]
+      .filter(([, name = ""]) => !allowed?.test(name))
+      .map(([use]) => `${path} uses ${use}`);
+  });
+  assertEquals(broken, []);
+});
+
+Deno.test("no module reaches for the process's reactor", () => {
+  const reaching = library.filter((path) => importsOf(path).includes("reactor/reactor.ts"));
+  assertEquals(reaching, ["reactor/mod.ts"]);
+});
+
+Deno.test("importing the library does nothing, and needs no permission", async () => {
+  const entries: string[] = Object.values(JSON.parse(read("deno.json")).exports);
+  const program = entries.map((entry) => `import "${new URL(entry, root)}";`).join("\n");
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", `data:text/javascript,${encodeURIComponent(program)}`],
+    cwd: root,
+  }).output();
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  assertEquals([code, text(stdout), text(stderr)], [0, "", ""]);
+});
+
+Deno.test("a mod.ts re-exports and does nothing else", () => {
+  const broken = library.filter((path) => /(^|\/)mod\.ts$/.test(path)).flatMap((path) =>
+    codeOf(path).split(";").map((statement) => statement.trim()).filter((statement) =>
+      statement !== "" && !/^export [^=]* from "[^"]+"$/.test(statement)
+    ).map((statement) => `${path}: ${statement}`)
+  );
+  assertEquals(broken, []);
+});
+
+Deno.test("deno.json exports the mod.ts of every folder", () => {
+  const exported = new Set(Object.values(JSON.parse(read("deno.json")).exports));
+  const doors = library.filter((path) => /^(\w+\/)?mod\.ts$/.test(path));
+  assertEquals(doors.filter((path) => !exported.has(`./${path}`)), []);
+});
+
+Deno.test("files have names in snake_case that say what is in them", () => {
+  const broken = sources.filter((path) => {
+    const name = path.split("/").at(-1) ?? "";
+    return !/^[a-z0-9]+(_[a-z0-9]+)*\.ts$/.test(name) || /util|helper|common|misc/.test(name);
+  });
+  assertEquals(broken, []);
+});
+
+Deno.test("what is private is #private", () => {
+  assertEquals(places(library, /^\s*private /, codeOf), []);
+});
+
+Deno.test("every test is run, and with its leak checks", () => {
+  const tests = sources.filter(isTest);
+  const evasion = /\.test\.(ignore|only|skip)\b|\b(ignore|only): *true|\bsanitize\w+: *false/;
+  assertEquals(places(tests, evasion, read), []);
+  assertEquals(JSON.parse(read("deno.json")).test, { sanitizeOps: true, sanitizeResources: true });
+});
+
+Deno.test("nothing is left for later, and no check is silenced without a reason beside it", () => {
+  assertEquals(places(sources, /\b([T]ODO|[F]IXME|[X]XX)\b/, read), []);
+  assertEquals(places(sources, /@ts-(ignore|nocheck)/, read), []);
+  assertEquals(places(sources, /@ts-[e]xpect-error(?!: \w)/, read), []);
+  assertEquals(places(sources, /deno-[l]int-ignore(?!.* -- \w)/, read), []);
+});
+
+Deno.test("the examples use the library by its name, as a program elsewhere would", () => {
+  const examples = sources.filter((path) => path.startsWith("examples/") && !isTest(path));
+  const broken = examples.flatMap((path) =>
+    importsOf(path).filter((to) => !/^@torsion\/reactor(\/|$)/.test(to)).map((to) =>
+      `${path}: ${to}`
+    )
+  );
+  assertEquals(broken, []);
+});
+
+Deno.test("README.md and CONTRIBUTING.md name only files that are there", () => {
+  const paths = [...files(".md"), ...files("")];
+  const broken = ["README.md", "CONTRIBUTING.md"].flatMap((page) =>
+    [...read(page).matchAll(/`((?:\.ci|[\w-]+)\/[\w./-]*|[\w-]+\.(?:ts|md|json))`/g)]
+      .map(([, path = ""]) => path)
+      .filter((path) => !paths.some((real) => real === path || real.startsWith(path)))
+      .map((path) => `${page}: ${path}`)
+  );
+  assertEquals(broken, []);
+});
