@@ -79,6 +79,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #abortReason: Error | null = null;
 
   #paused = false;
+  /** Whether the driver has been asked to read. */
+  #reading = false;
   #readEnded = false;
   /** What came after `pauseProducing`. */
   #held: Uint8Array | null = null;
@@ -129,7 +131,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#driver.attach(this);
     this.#call("makeConnection", () => this.#protocol.makeConnection(this));
     this.#flush();
-    if (!this.#isEnding && !this.#paused) this.#driver.startReading();
+    if (!this.#isEnding && !this.#paused) this.#readOn();
   }
 
   /** Whether the connection is open. */
@@ -253,15 +255,15 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   pauseProducing(): void {
     if (this.#paused || this.#lost || this.#disconnecting) return;
     this.#paused = true;
-    this.#driver.stopReading();
+    this.#stopReading();
   }
 
   /** See {@linkcode ITransport.resumeProducing}. */
   resumeProducing(): void {
     if (!this.#paused || this.#lost || this.#disconnecting) return;
     this.#paused = false;
-    if (this.#held !== null || this.#endHeld) this.#queueTask();
-    else if (!this.#readEnded) this.#driver.startReading();
+    // A driver may have something at once; the protocol gets it when the running code has returned.
+    this.#queueTask();
   }
 
   /** See {@linkcode ITransport.stopProducing}. */
@@ -365,7 +367,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#taskQueued = false;
     if (this.#lost) return;
     if (this.#abortReason !== null) this.#lose(this.#abortReason);
-    else if (!this.#paused && (this.#held !== null || this.#endHeld)) this.#deliverHeld();
+    else if (!this.#paused && !this.#reading) this.#readOn();
     this.#flush();
   }
 
@@ -415,10 +417,9 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** Closing takes as long as the peer takes to read, but no longer than the linger time without progress. */
   #waitForPeer(): void {
-    if (this.#paused) {
+    if (!this.#reading) {
       this.#paused = false;
-      this.#held = null;
-      if (!this.#endHeld) this.#driver.startReading();
+      this.#readOn();
     }
     const { linger } = this.#limits;
     if (this.#lingerCall !== null || linger === Infinity) return;
@@ -464,23 +465,31 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     if (producer !== null) this.#call("stopProducing", () => producer.stopProducing());
   }
 
-  #deliverHeld(): void {
+  /** Delivers what was held back, then what comes. */
+  #readOn(): void {
     const held = this.#held;
     this.#held = null;
     if (held !== null) this.received(held);
-    if (this.#paused || this.#isEnding) return;
+    if (this.#paused || this.#isEnding || this.#readEnded) return;
     if (this.#endHeld) {
       this.#endHeld = false;
       this.readEnded();
-    } else if (!this.#readEnded) {
+    } else {
+      this.#reading = true;
       this.#driver.startReading();
     }
+  }
+
+  #stopReading(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    this.#driver.stopReading();
   }
 
   #abort(reason: Error): void {
     if (this.#isEnding) return;
     this.#abortReason = reason;
-    this.#driver.stopReading();
+    this.#stopReading();
     this.#queueTask();
   }
 

@@ -230,7 +230,7 @@ export class MemoryDriver implements StreamDriver {
       this.#in.writer?.wake();
       if (this.#wanted && !this.#closed && !this.#read.underWay) this.#read.start();
     } else if (this.#in.ended) {
-      this.#read.underWay = false;
+      this.#read.underWay = this.#wanted = false;
       this.#sink?.readEnded();
     }
   }

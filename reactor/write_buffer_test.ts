@@ -1,0 +1,201 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { COPY_BELOW, WriteBuffer } from "./write_buffer.ts";
+
+/** Sends all that waits, `most` bytes at a time. @returns what was sent, and in how many writes. */
+function drain(buffer: WriteBuffer, most = Infinity): { text: string; writes: number } {
+  const decoder = new TextDecoder();
+  let text = "";
+  let writes = 0;
+  while (buffer.size > 0) {
+    const head = buffer.head();
+    const count = Math.min(head.length, most);
+    text += decoder.decode(head.subarray(0, count), { stream: true });
+    buffer.consume(count);
+    writes++;
+  }
+  return { text: text + decoder.decode(), writes };
+}
+
+Deno.test("Small writes come out as one piece", () => {
+  const buffer = WriteBuffer.take();
+  for (let i = 0; i < 100; i++) buffer.pushString("12345");
+  buffer.push(new TextEncoder().encode("end"));
+  assertEquals(buffer.size, 503);
+  assertEquals(drain(buffer), { text: "12345".repeat(100) + "end", writes: 1 });
+  assertEquals(buffer.size, 0);
+  buffer.release();
+});
+
+Deno.test("Small writes of many buffers at a time come out as one piece each", () => {
+  const buffers = Array.from({ length: 50 }, () => WriteBuffer.take());
+  for (let i = 0; i < 20; i++) {
+    for (const [j, buffer] of buffers.entries()) buffer.pushString(`${j},`);
+  }
+  for (const [j, buffer] of buffers.entries()) {
+    assertEquals(drain(buffer), { text: `${j},`.repeat(20), writes: 1 });
+    buffer.release();
+  }
+});
+
+Deno.test("Large writes are kept by reference, small ones are copied", () => {
+  const buffer = WriteBuffer.take();
+  const large = new Uint8Array(COPY_BELOW).fill(0x61);
+  buffer.push(large);
+  assertStrictEquals(buffer.head(), large);
+  buffer.consume(COPY_BELOW);
+  const small = new Uint8Array(COPY_BELOW - 1).fill(0x61);
+  buffer.push(small);
+  small.fill(0x62);
+  assertEquals(drain(buffer).text, "a".repeat(COPY_BELOW - 1));
+  buffer.release();
+});
+
+Deno.test("Small and large writes keep their order", () => {
+  const buffer = WriteBuffer.take();
+  let expected = "";
+  for (let i = 0; i < 100; i++) {
+    const text = String.fromCharCode(0x61 + i % 26).repeat(i % 3 === 0 ? COPY_BELOW + i : i);
+    expected += text;
+    buffer.pushString(text);
+  }
+  assertEquals(drain(buffer, 1000).text, expected);
+  buffer.release();
+});
+
+Deno.test("Strings become UTF-8, whatever their length", () => {
+  const buffer = WriteBuffer.take();
+  for (const length of [1, 10, 1364, 1365, 1366, 4095, 4096, 10_000]) {
+    for (const letter of ["a", "ä", "€"]) {
+      buffer.pushString(letter.repeat(length));
+      assertEquals(buffer.size, new TextEncoder().encode(letter).length * length);
+      assertEquals(drain(buffer).text, letter.repeat(length));
+    }
+  }
+  buffer.pushString("\ud800"); // half of a pair has no UTF-8
+  assertEquals(drain(buffer).text, "\ufffd");
+  buffer.release();
+});
+
+Deno.test("An empty buffer has no head, and no more can be consumed than the head has", () => {
+  const buffer = WriteBuffer.take();
+  assertThrows(() => buffer.head(), Error, "Cannot take bytes from an empty write buffer");
+  buffer.pushString("abc");
+  buffer.head();
+  assertThrows(() => buffer.consume(4), Error, "Cannot consume 4 bytes of a head of 3");
+  buffer.consume(3);
+  assertThrows(() => buffer.consume(1), Error, "Cannot consume 1 bytes of a head of 0");
+  buffer.release();
+});
+
+Deno.test("A million pieces that wait are sent in linear time", () => {
+  const buffer = WriteBuffer.take();
+  const piece = new Uint8Array(COPY_BELOW);
+  const count = 1_000_000;
+  for (let i = 0; i < count; i++) buffer.push(piece);
+  assertEquals(buffer.size, count * COPY_BELOW);
+  // Moving what is left at every 32nd piece would take minutes.
+  while (buffer.size > 0) buffer.consume(buffer.head().length);
+  buffer.release();
+});
+
+/** What the test does with its buffers. */
+type Step =
+  | { do: "push"; buffer: number; size: number }
+  | { do: "string"; buffer: number; size: number }
+  | { do: "send"; buffer: number }
+  | { do: "sent"; buffer: number; share: number }
+  | { do: "drop"; buffer: number };
+
+/** A piece that is being sent, and how it looked. */
+interface Sending {
+  head: Uint8Array;
+  copy: Uint8Array;
+}
+
+/** A buffer, what it should hold, and the piece that is being sent. */
+interface Modelled {
+  buffer: WriteBuffer;
+  bytes: number[];
+  sending: Sending | null;
+}
+
+Deno.test("Whatever is pushed and sent in whatever order on several buffers, each sends its own bytes, which do not change meanwhile", () => {
+  const index = fc.integer({ min: 0, max: 3 });
+  const size = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 200 }) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 2 * COPY_BELOW }) },
+    { weight: 1, arbitrary: fc.integer({ min: 10_000, max: 100_000 }) },
+  );
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({ do: fc.constantFrom("push" as const, "string" as const), buffer: index, size }),
+    fc.record({ do: fc.constant("send" as const), buffer: index }),
+    fc.record({
+      do: fc.constant("sent" as const),
+      buffer: index,
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("drop" as const), buffer: index }) },
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300, size: "max" }), (steps) => {
+      let next = 0;
+      const orphans: Sending[] = [];
+      const models: Modelled[] = Array.from({ length: 4 }, fresh);
+      for (const step of steps) {
+        const model = models[step.buffer] ?? fresh();
+        if (step.do === "push" || step.do === "string") {
+          const byte = next++ % 128;
+          for (let i = 0; i < step.size; i++) model.bytes.push(byte);
+          if (step.do === "string") {
+            model.buffer.pushString(String.fromCharCode(byte).repeat(step.size));
+          } else model.buffer.push(new Uint8Array(step.size).fill(byte));
+        } else if (step.do === "send") {
+          send(model);
+        } else if (step.do === "sent") {
+          sent(model, step.share);
+        } else {
+          // As a connection that is lost does: the piece that is being sent must stay as it is.
+          if (model.sending !== null) orphans.push(model.sending);
+          else model.buffer.release();
+          models[step.buffer] = fresh();
+        }
+        assertEquals(model.buffer.size, model.bytes.length);
+      }
+      for (const model of models) {
+        sent(model, 1);
+        while (model.bytes.length > 0) {
+          send(model);
+          sent(model, 1);
+        }
+        assertEquals(model.buffer.size, 0);
+        model.buffer.release();
+      }
+      for (const { head, copy } of orphans) assertEquals(head, copy);
+    }),
+    { seed: 1, numRuns: 300 },
+  );
+
+  function fresh(): Modelled {
+    return { buffer: WriteBuffer.take(), bytes: [], sending: null };
+  }
+
+  function send(model: Modelled): void {
+    if (model.sending !== null || model.bytes.length === 0) return;
+    const head = model.buffer.head();
+    assert(head.length > 0);
+    model.sending = { head, copy: head.slice() };
+  }
+
+  function sent(model: Modelled, share: number): void {
+    const { sending } = model;
+    if (sending === null) return;
+    model.sending = null;
+    const { head, copy } = sending;
+    const same = head.every((byte, i) => byte === copy[i] && byte === model.bytes[i]);
+    assert(same, "the bytes that were being sent have changed, or are others");
+    const count = Math.max(1, Math.floor(share * head.length));
+    model.bytes.splice(0, count);
+    model.buffer.consume(count);
+  }
+});
