@@ -10,11 +10,11 @@
  * - The stack. A result goes from chain to chain in a loop, `#run()`, and not by recursion: memory
  *   alone limits how many chains may wait in a line.
  * - The memory. In a line where W waits on M and M on S, M is often a mere messenger, with nothing
- *   left to do but to hand its result to W. Then S serves W directly, and M keeps no more than a
- *   view of the link that goes past it (`HANDED_ON`). Nobody holds M any more, unless its user does;
- *   should that one add a step to M or pause it, `#reinstate()` puts it back in the line. So a loop
- *   whose every turn returns the Deferred of the next one runs in constant memory, where a loop of
- *   promises keeps each of them.
+ *   left to do but to hand its result to W. Then S serves W directly, and M keeps no more than its
+ *   `Place` in the line (`HANDED_ON`). Nobody holds M any more, unless its user does; should that
+ *   one add a step to M or pause it, `#reinstate()` puts it back in the line. So a loop whose every
+ *   turn returns the Deferred of the next one runs in constant memory, where a loop of promises
+ *   keeps each of them.
  *
  * Types thread through `Deferred`, the face of this class. In here, values are `unknown`.
  */
@@ -26,10 +26,11 @@ import {
   CALLED,
   CANCELLING,
   FAILED,
-  HAND_OVER,
   HANDED_ON,
+  HandOver,
   Link,
   OBSERVE,
+  Place,
   RUNNING,
   SEEN,
   STEP,
@@ -78,7 +79,7 @@ export let stateOf: (chain: Chain) => ChainState;
 export class Chain {
   #flags = 0;
   #pauses = 0;
-  /** By the flags: a value, an Error, the chain waited on, or the link past this chain. */
+  /** By the flags: a value, an Error, the chain waited on, or the place in its line. */
   #result: unknown = undefined;
   #head: Link | undefined = undefined;
   #tail: Link | undefined = undefined;
@@ -111,13 +112,13 @@ export class Chain {
         Chain.#apply(chain, step);
         Chain.#run(chain);
       } else {
-        Chain.#append(chain, new Link(STEP, onResult, onFailure, undefined));
+        Chain.#append(chain, new Link(STEP, onResult, onFailure));
       }
     };
     promiseOf = (chain) => {
       if (!Chain.#isIdle(chain)) {
         return new Promise((resolve, reject) => {
-          Chain.#append(chain, new Link(OBSERVE, resolve, reject, undefined));
+          Chain.#append(chain, new Link(OBSERVE, resolve, reject));
         });
       }
       if ((chain.#flags & FAILED) === 0) return Promise.resolve(chain.#result);
@@ -239,7 +240,7 @@ export class Chain {
       }
       chain.#head = link.next;
       if (link.next === undefined) chain.#tail = undefined;
-      if (link.kind === HAND_OVER) return Chain.#handOver(chain, link);
+      if (link instanceof HandOver) return Chain.#handOver(chain, link);
       const failed = (chain.#flags & FAILED) !== 0;
       const step = failed ? link.onFailure : link.onResult;
       if (link.kind === OBSERVE) {
@@ -324,20 +325,18 @@ export class Chain {
     chain.#flags |= WAITING;
     chain.#result = source;
     const only = chain.#head;
-    if (
-      only !== undefined && only === chain.#tail && only.kind === HAND_OVER && chain.#pauses === 0
-    ) {
+    if (only instanceof HandOver && only === chain.#tail && chain.#pauses === 0) {
       Chain.#passOver(chain, only, source);
     } else if (!Chain.#passOverSource(chain, source)) {
-      Chain.#attach(source, new Link(HAND_OVER, undefined, undefined, chain));
+      Chain.#attach(source, new HandOver(chain));
     }
   }
 
   /** Takes `chain`, a messenger, out of the line: `source` serves the one that `chain` would have. */
-  static #passOver(chain: Chain, link: Link, source: Chain): void {
+  static #passOver(chain: Chain, link: HandOver, source: Chain): void {
     chain.#head = chain.#tail = undefined;
     chain.#flags |= HANDED_ON;
-    chain.#result = link;
+    chain.#result = new Place(link, "first");
     if (link.waiter !== undefined) link.waiter.#result = source;
     Chain.#attach(source, link);
   }
@@ -348,19 +347,19 @@ export class Chain {
     const first = Chain.#source(source);
     if (first === undefined) return false;
     const link = first.#tail;
-    // Links that came after it would make a search of it; they are rare.
-    if (link === undefined || link.waiter !== source) return false;
+    // If other links came after it, finding it would take a search. That is rare.
+    if (!(link instanceof HandOver) || link.waiter !== source) return false;
     link.waiter = chain;
     chain.#result = first;
     source.#flags |= HANDED_ON;
-    source.#result = link;
+    source.#result = new Place(link, "last");
     return true;
   }
 
-  /** Puts a chain that was taken out of the line back in, before the one that took its place. */
+  /** Puts a chain that was taken out of its line back in. */
   static #reinstate(chain: Chain): void {
-    // HANDED_ON says that the result is a link.
-    const link = chain.#result as Link;
+    // HANDED_ON says that the result is a place.
+    const { link, rank } = chain.#result as Place;
     const waiter = link.waiter;
     chain.#flags &= ~HANDED_ON;
     if (waiter === undefined) {
@@ -369,13 +368,16 @@ export class Chain {
       chain.#result = undefined;
       return;
     }
+    const behind = new HandOver(waiter);
+    behind.split = link.split;
+    link.split = { rank, link: behind };
+    link.waiter = chain;
     chain.#result = waiter.#result;
     waiter.#result = chain;
-    link.waiter = chain;
-    Chain.#attach(chain, new Link(HAND_OVER, undefined, undefined, waiter));
+    Chain.#attach(chain, behind);
   }
 
-  static #handOver(chain: Chain, link: Link): Chain | undefined {
+  static #handOver(chain: Chain, link: HandOver): Chain | undefined {
     const waiter = link.waiter;
     if (waiter === undefined) return undefined;
     link.waiter = undefined;
@@ -396,9 +398,9 @@ export class Chain {
   /** The chain that `chain` waits on, if it does. */
   static #source(chain: Chain): Chain | undefined {
     if ((chain.#flags & WAITING) === 0) return undefined;
-    // By the flags, the result is a chain, or the link past this one, whose waiter has it.
+    // By the flags, the result is a chain, or a place in a line, where the next one has it.
     if ((chain.#flags & HANDED_ON) === 0) return chain.#result as Chain;
-    const waiter = (chain.#result as Link).waiter;
+    const waiter = (chain.#result as Place).link.waiter;
     return waiter === undefined ? undefined : waiter.#result as Chain;
   }
 

@@ -42,7 +42,14 @@ Deno.test("Deno.inspect() shows the middle of a line as what it is", () => {
   const middle = succeed().addCallback(() => source);
   const last = succeed().addCallback(() => middle);
   assertEquals(Deno.inspect(middle), "Deferred { <waiting> Deferred { <pending> } }");
-  last.addCallback(() => 1);
+  const waiting = "Deferred { <waiting> Deferred { <pending> } }";
+  assertEquals(Deno.inspect(last), waiting, "it has nothing to do, and is not waited for");
+  middle.pause();
+  assertEquals(
+    Deno.inspect(last),
+    `Deferred { <waiting> ${waiting.replace("<waiting>", "<paused> <waiting>")} }`,
+  );
+  middle.unpause();
   source.callback(1);
   assertEquals(Deno.inspect(middle), "Deferred { undefined }");
 });

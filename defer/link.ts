@@ -15,7 +15,7 @@ export const FAILED = 2;
 export const RUNNING = 4;
 /** The result is the chain that is waited on. */
 export const WAITING = 8;
-/** Waiting, and out of the line: the result is the link that goes past this chain. */
+/** Waiting, and out of the line: the result is the place there. */
 export const HANDED_ON = 16;
 /** Cancelled without a canceller: one late result is ignored. */
 export const SWALLOW = 32;
@@ -47,18 +47,50 @@ export class Link {
   readonly onResult: Step | undefined;
   /** Takes a failure; without one, failures pass. */
   readonly onFailure: Step | undefined;
-  /** Of `HAND_OVER`, the chain that waits; `undefined` once it has been served. */
-  waiter: Chain | undefined;
 
-  constructor(
-    kind: number,
-    onResult: Step | undefined,
-    onFailure: Step | undefined,
-    waiter: Chain | undefined,
-  ) {
+  constructor(kind: number, onResult: Step | undefined, onFailure: Step | undefined) {
     this.kind = kind;
     this.onResult = onResult;
     this.onFailure = onFailure;
+  }
+}
+
+/** The link of kind `HAND_OVER`. Others may see it as what goes past them: see `Place`. */
+export class HandOver extends Link {
+  /** The chain that waits; `undefined` once it has been served. */
+  waiter: Chain | undefined;
+  /** The last chain to be put back in past which this link went, and what serves those behind it. */
+  split: { readonly rank: number; readonly link: HandOver } | undefined = undefined;
+
+  constructor(waiter: Chain) {
+    super(HAND_OVER, undefined, undefined);
     this.waiter = waiter;
+  }
+}
+
+let passedOver = 0;
+
+/**
+ * Where in its line a chain would be that has been taken out of it: behind those of lower rank and
+ * before those of higher rank.
+ */
+export class Place {
+  /** What served the one behind it when it was taken out. */
+  #link: HandOver;
+  /** Unique. The later, the farther from 0: lines lose chains at their ends only. */
+  readonly rank: number;
+
+  constructor(link: HandOver, end: "first" | "last") {
+    passedOver++;
+    this.#link = link;
+    this.rank = end === "first" ? -passedOver : passedOver;
+  }
+
+  /** What serves the one behind it now: others may have been put back in before it. */
+  get link(): HandOver {
+    while (this.#link.split !== undefined && this.#link.split.rank < this.rank) {
+      this.#link = this.#link.split.link;
+    }
+    return this.#link;
   }
 }

@@ -1,0 +1,226 @@
+/**
+ * Twisted's `test_defer.py`, DeferredTests: testDeferredList, testEmptyDeferredList,
+ * testDeferredListFireOnOneError, testDeferredListDontConsumeErrors, testDeferredListConsumeErrors,
+ * testDeferredListFireOnOneErrorWithAlreadyFiredDeferreds,
+ * testDeferredListWithAlreadyFiredDeferreds, test_cancelDeferredList,
+ * test_cancelDeferredListCallback, test_cancelDeferredListWithFireOnOneCallback,
+ * test_cancelDeferredListWithFireOnOneCallbackAndDeferredCallback,
+ * test_cancelDeferredListWithFireOnOneErrback,
+ * test_cancelDeferredListWithFireOnOneErrbackAllDeferredsCallback,
+ * test_cancelDeferredListWithOriginalDeferreds, test_cancelDeferredListWithException,
+ * test_cancelFiredOnOneCallbackDeferredList, test_cancelFiredOnOneErrbackDeferredList;
+ * DeferredListEmptyTests: testDeferredListEmpty.
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { addObserver, type LogEvent } from "../log/mod.ts";
+import { Deferred } from "./deferred.ts";
+import { DeferredList } from "./deferred_list.ts";
+import { CancelledError, FirstError } from "./errors.ts";
+import { fail } from "./fail.ts";
+import { succeed } from "./succeed.ts";
+
+const consumeErrors = true;
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+function assertCancelled(deferred: Deferred<unknown>): void {
+  assertInstanceOf(outcomes(deferred)[0], CancelledError);
+}
+
+/** A Deferred whose canceller gives it a result. */
+function rescued(): Deferred<string> {
+  return new Deferred<string>((self) => self.callback("rescued"));
+}
+
+Deno.test("DeferredList fires with what became of each, in the order of the list", () => {
+  const error = new Error("2");
+  const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
+  const seen = outcomes(new DeferredList([a, b, c]));
+  const passed = outcomes(b);
+  c.callback("3");
+  b.errback(error);
+  assertEquals(seen, []);
+  a.callback("1");
+  assertEquals(seen, [[[true, "1"], [false, error], [true, "3"]]]);
+  assertStrictEquals(passed[0], error, "failures pass");
+  assertEquals(outcomes(a), ["1"], "and so do results");
+});
+
+Deno.test("DeferredList takes Deferreds that have fired", () => {
+  const error = new Error("Bang");
+  const failed = fail(error);
+  assertEquals(outcomes(new DeferredList([failed, succeed(2)])), [[[false, error], [true, 2]]]);
+  failed.addErrback(() => {});
+});
+
+Deno.test("DeferredList takes any iterable, and promises", async () => {
+  const error = new Error("no");
+  const list = new DeferredList(new Set([Promise.resolve(1), Promise.reject(error)]));
+  assertEquals(await list, [[true, 1], [false, error]]);
+});
+
+Deno.test("DeferredList without Deferreds fires at once, unless it waits for one", () => {
+  assertEquals(outcomes(new DeferredList([])), [[]]);
+  assertEquals(outcomes(new DeferredList([], { fireOnOneErrback: true })), [[]]);
+  assertEquals(outcomes(new DeferredList([], { fireOnOneCallback: true })), []);
+});
+
+Deno.test("fireOnOneCallback fires with the first result and its index", () => {
+  const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
+  const seen = outcomes(new DeferredList([a, b, c], { fireOnOneCallback: true, consumeErrors }));
+  a.errback(new Error("no"));
+  assertEquals(seen, []);
+  c.callback("3");
+  b.callback("2");
+  assertEquals(seen, [["3", 2]]);
+});
+
+Deno.test("fireOnOneCallback fires with all entries if there is no result", () => {
+  const error = new Error("no");
+  const list = new DeferredList([fail(error), fail(error)], {
+    fireOnOneCallback: true,
+    consumeErrors,
+  });
+  assertEquals(outcomes(list), [[[false, error], [false, error]]]);
+});
+
+Deno.test("fireOnOneErrback fails with the first failure, as a FirstError", () => {
+  const error = new Error("from b");
+  const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
+  const seen = outcomes(new DeferredList([a, b, c], { fireOnOneErrback: true, consumeErrors }));
+  a.callback("1");
+  assertEquals(seen, []);
+  b.errback(error);
+  c.errback(new Error("from c"));
+  assertEquals(seen.length, 1);
+  assertInstanceOf(seen[0], FirstError);
+  assertStrictEquals(seen[0].subFailure, error);
+  assertEquals(seen[0].index, 1);
+});
+
+Deno.test("fireOnOneErrback fires with all entries if all succeed", () => {
+  const list = new DeferredList([succeed(1), succeed(2)], { fireOnOneErrback: true });
+  assertEquals(outcomes(list), [[[true, 1], [true, 2]]]);
+});
+
+Deno.test("fireOnOneErrback sees a failure that is there already", () => {
+  const failed = fail(new Error("Bang"));
+  const list = new DeferredList([failed, new Deferred<number>()], { fireOnOneErrback: true });
+  assertInstanceOf(outcomes(list)[0], FirstError);
+  failed.addErrback(() => {});
+});
+
+Deno.test("consumeErrors takes failures from the Deferreds; without it, they pass", () => {
+  for (const consumeErrors of [false, true]) {
+    const error = new Error("Bang");
+    const deferred = new Deferred<number>();
+    const seen = outcomes(new DeferredList([deferred], { consumeErrors }));
+    const passed = outcomes(deferred);
+    deferred.errback(error);
+    assertEquals(passed, [consumeErrors ? undefined : error]);
+    assertEquals(seen, [[[false, error]]]);
+  }
+});
+
+Deno.test("cancel() cancels each, and the list fires with what becomes of them", () => {
+  const [a, b] = [rescued(), new Deferred<string>()];
+  const list = new DeferredList([a, b]);
+  list.cancel("enough");
+  const [entries] = outcomes(list.addCallback(([first, second]) => [first, second[1]]));
+  const [, error] = entries as [unknown, Error]; // As made in the line above.
+  assertEquals(entries, [[true, "rescued"], error]);
+  assertInstanceOf(error, CancelledError);
+  assertEquals(error.cause, "enough");
+  assertCancelled(b);
+});
+
+Deno.test("cancel() with fireOnOneCallback cancels each, and fires if one succeeds", () => {
+  const [a, b] = [new Deferred<string>(), new Deferred<string>()];
+  new DeferredList([a, b], { fireOnOneCallback: true }).cancel();
+  assertCancelled(a);
+  assertCancelled(b);
+  const [c, d] = [rescued(), new Deferred<string>()];
+  const list = new DeferredList([c, d], { fireOnOneCallback: true });
+  list.cancel();
+  assertEquals(outcomes(list), [["rescued", 0]]);
+  assertCancelled(d);
+});
+
+Deno.test("cancel() with fireOnOneErrback cancels each, and fails if one fails", () => {
+  const [a, b] = [new Deferred<string>(), new Deferred<string>()];
+  const failing = new DeferredList([a, b], { fireOnOneErrback: true });
+  failing.cancel();
+  assertCancelled(a);
+  assertCancelled(b);
+  const [error] = outcomes(failing);
+  assertInstanceOf(error, FirstError);
+  assertInstanceOf(error.subFailure, CancelledError);
+  const list = new DeferredList([rescued(), rescued()], { fireOnOneErrback: true });
+  list.cancel();
+  assertEquals(outcomes(list), [[[true, "rescued"], [true, "rescued"]]]);
+});
+
+Deno.test("cancel() cancels those that the list was made with", () => {
+  const array = [new Deferred<void>()];
+  const list = new DeferredList(array, { consumeErrors });
+  const later = new Deferred<void>();
+  array.push(later);
+  list.cancel();
+  assertEquals([list.called, later.called], [true, false]);
+});
+
+Deno.test("cancel() goes on after an error in a canceller, which is logged", () => {
+  const error = new RangeError("in the canceller");
+  const events: LogEvent[] = [];
+  using _observing = addObserver((event) => events.push(event), { replay: false });
+  const bad = new Deferred<void>(() => {
+    throw error;
+  });
+  const good = new Deferred<void>();
+  const list = new DeferredList([bad, good]);
+  list.cancel();
+  assertCancelled(good);
+  assertEquals(events.map((event) => event.failure), [error]);
+  assertEquals(list.called, false, "it still waits for the bad one");
+});
+
+Deno.test("cancel() of a list that has fired spares the Deferreds", () => {
+  const [a, b, c, d] = [
+    new Deferred<void>(),
+    new Deferred<void>(),
+    new Deferred<void>(),
+    new Deferred<void>(),
+  ];
+  const first = new DeferredList([a, b], { fireOnOneCallback: true });
+  a.callback();
+  first.cancel();
+  const failed = new DeferredList([c, d], { fireOnOneErrback: true, consumeErrors });
+  c.errback(new Error("no"));
+  failed.cancel();
+  assertEquals([b.called, d.called], [false, false]);
+  assertInstanceOf(outcomes(failed)[0], FirstError);
+});
+
+Deno.test("cancel() of a list that has fired cancels what it waits on", () => {
+  const inner = new Deferred<void>();
+  const list = new DeferredList([]);
+  const seen = outcomes(list.addCallback(() => inner));
+  list.cancel();
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("cancel() of a Deferred that waits on a list cancels what is in the list", () => {
+  const [a, b] = [new Deferred<void>(), new Deferred<void>()];
+  const outer = succeed().addCallback(() => new DeferredList([a, b], { consumeErrors }));
+  outer.cancel();
+  const [entries] = outcomes(outer.addCallback((all) => all.map(([success]) => success)));
+  assertEquals(entries, [false, false]);
+});

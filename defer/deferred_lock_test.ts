@@ -1,0 +1,185 @@
+/**
+ * Twisted's `test_defer.py`, OtherPrimitivesTests: testLock, test_cancelLockAfterAcquired,
+ * test_cancelLockBeforeAcquired. The part of testLock that calls run() without a function is not
+ * applicable: the types do not let it be.
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { Deferred } from "./deferred.ts";
+import { DeferredLock } from "./deferred_lock.ts";
+import { CancelledError } from "./errors.ts";
+import { gatherResults } from "./gather_results.ts";
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+Deno.test("acquire() fires with the lock, one at a time and in order", () => {
+  const lock = new DeferredLock();
+  const turns: string[] = [];
+  assertEquals(lock.locked, false);
+  assertStrictEquals(outcomes(lock.acquire())[0], lock);
+  lock.acquire().addCallback(() => turns.push("second"));
+  lock.acquire().addCallback(() => turns.push("third"));
+  assertEquals([lock.locked, turns, lock.waiting.length], [true, [], 2]);
+  lock.release();
+  assertEquals([lock.locked, turns], [true, ["second"]]);
+  lock.release();
+  assertEquals([lock.locked, turns], [true, ["second", "third"]]);
+  lock.release();
+  assertEquals([lock.locked, lock.waiting], [false, []]);
+});
+
+Deno.test("release() of a lock that nobody has throws", () => {
+  const lock = new DeferredLock();
+  assertThrows(() => lock.release(), RangeError, "DeferredLock.release()");
+  lock.acquire();
+  lock.release();
+  assertThrows(() => lock.release(), RangeError, "DeferredLock.release()");
+  assertEquals(lock.locked, false);
+});
+
+Deno.test("run() holds the lock until the function's Deferred has fired", () => {
+  const lock = new DeferredLock();
+  const control = new Deferred<string>();
+  const given: unknown[] = [];
+  const seen = outcomes(lock.run(
+    (...args: string[]) => {
+      given.push(...args);
+      return control;
+    },
+    "one",
+    "two",
+  ));
+  assertEquals(given, ["one", "two"]);
+  const next = outcomes(lock.acquire());
+  assertEquals([lock.locked, seen, next], [true, [], []]);
+  control.callback("result");
+  assertEquals(seen, ["result"]);
+  assertEquals(next.length, 1);
+  lock.release();
+  assertEquals(lock.locked, false);
+});
+
+Deno.test("run() releases the lock after a failure, thrown or not", () => {
+  const lock = new DeferredLock();
+  const error = new Error("no");
+  const thrown = outcomes(lock.run((): never => {
+    throw error;
+  }));
+  assertStrictEquals(thrown[0], error);
+  assertEquals(lock.locked, false);
+  const control = new Deferred<void>();
+  const failed = outcomes(lock.run(() => control));
+  control.errback(error);
+  assertStrictEquals(failed[0], error);
+  assertEquals(lock.locked, false);
+});
+
+Deno.test("run() takes async functions and values", async () => {
+  const lock = new DeferredLock();
+  // deno-lint-ignore require-await -- an async function is the subject
+  const both = gatherResults([lock.run(async () => 1), lock.run(() => 2)]);
+  assertEquals(await both, [1, 2]);
+  assertEquals(lock.locked, false);
+});
+
+Deno.test("cancel() of acquire() that has fired has no effect", () => {
+  const lock = new DeferredLock();
+  const acquired = lock.acquire();
+  acquired.cancel();
+  assertStrictEquals(outcomes(acquired)[0], lock);
+  assertEquals(lock.locked, true);
+});
+
+Deno.test("cancel() of acquire() leaves the line, wherever it stands", () => {
+  const lock = new DeferredLock();
+  lock.acquire();
+  const line = [lock.acquire(), lock.acquire(), lock.acquire()];
+  const seen = line.map(outcomes);
+  line[1]?.cancel();
+  assertInstanceOf(seen[1]?.[0], CancelledError);
+  assertEquals(lock.waiting.length, 2);
+  lock.release();
+  lock.release();
+  assertEquals([seen[0]?.length, seen[2]?.length], [1, 1]);
+});
+
+Deno.test("cancel() of run() leaves the line, or cancels what the function returned", () => {
+  const lock = new DeferredLock();
+  let calls = 0;
+  const running = lock.run(() => {
+    calls++;
+    return new Deferred<void>();
+  });
+  const waiting = lock.run(() => calls++);
+  waiting.cancel();
+  assertInstanceOf(outcomes(waiting)[0], CancelledError);
+  running.cancel();
+  assertInstanceOf(outcomes(running)[0], CancelledError);
+  assertEquals([calls, lock.locked], [1, false]);
+});
+
+Deno.test("acquire() takes a signal, which ends a wait and nothing else", () => {
+  const lock = new DeferredLock();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const held = outcomes(lock.acquire({ signal }));
+  const waiting = outcomes(lock.acquire({ signal }));
+  controller.abort("enough");
+  assertStrictEquals(held[0], lock);
+  assertInstanceOf(waiting[0], CancelledError);
+  assertEquals(waiting[0].cause, "enough");
+  assertEquals([lock.locked, lock.waiting.length], [true, 0]);
+  lock.release();
+  const late = outcomes(lock.acquire({ signal }));
+  assertInstanceOf(late[0], CancelledError);
+  assertEquals([late[0].cause, lock.locked], ["enough", false]);
+});
+
+Deno.test("using releases the lock at the end of the scope", async () => {
+  const lock = new DeferredLock();
+  const order: string[] = [];
+  async function turn(name: string, inside: Promise<void>): Promise<void> {
+    using held = await lock.acquire();
+    order.push(`${name} begins`);
+    await inside;
+    order.push(`${name} ends`);
+    assertStrictEquals(held, lock);
+  }
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const turns = [turn("first", promise), turn("second", Promise.resolve())];
+  resolve();
+  await Promise.all(turns);
+  assertEquals(order, ["first begins", "first ends", "second begins", "second ends"]);
+  assertEquals(lock.locked, false);
+});
+
+Deno.test("a line of 10,000 short turns leaves the call stack alone", () => {
+  const lock = new DeferredLock();
+  lock.acquire();
+  const order: number[] = [];
+  for (let i = 0; i < 10_000; i++) lock.run(() => order.push(i));
+  lock.release();
+  assertEquals(order.length, 10_000);
+  assertEquals(order.slice(-2), [9998, 9999]);
+  assertEquals(lock.locked, false);
+});
+
+Deno.test("acquire() inside a turn that release() began waits behind those in line", () => {
+  const lock = new DeferredLock();
+  const order: string[] = [];
+  lock.acquire();
+  lock.run(() => {
+    order.push("first");
+    lock.run(() => order.push("third"));
+  });
+  lock.run(() => order.push("second"));
+  lock.release();
+  assertEquals(order, ["first", "second", "third"]);
+});

@@ -1,0 +1,148 @@
+/**
+ * Twisted's `test_defer.py`, OtherPrimitivesTests: testQueue, test_cancelQueueAfterSynchronousGet,
+ * test_cancelQueueAfterGet.
+ */
+
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Deferred } from "./deferred.ts";
+import { DeferredQueue } from "./deferred_queue.ts";
+import { CancelledError, QueueOverflow, QueueUnderflow } from "./errors.ts";
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+Deno.test("get() fires in order, whether the objects are there before or come later", () => {
+  const queue = new DeferredQueue<number>({ size: 2, backlog: 2 });
+  const gotten: number[] = [];
+  const keep = (n: number): void => {
+    gotten.push(n);
+  };
+  queue.get().addCallback(keep);
+  queue.get().addCallback(keep);
+  assertThrows(() => queue.get(), QueueUnderflow, "its backlog is 2");
+  assertEquals(queue.waiting.length, 2);
+  queue.put(0);
+  queue.put(1);
+  assertEquals(gotten, [0, 1]);
+  queue.put(2);
+  queue.put(3);
+  assertEquals(gotten, [0, 1]);
+  assertThrows(() => queue.put(4), QueueOverflow, "its size is 2");
+  assertEquals(queue.pending, [2, 3]);
+  queue.get().addCallback(keep);
+  queue.get().addCallback(keep);
+  assertEquals(gotten, [0, 1, 2, 3]);
+});
+
+Deno.test("a queue has no limits unless they are given", () => {
+  const queue = new DeferredQueue<number>();
+  assertEquals([queue.size, queue.backlog], [Infinity, Infinity]);
+  const gotten: number[] = [];
+  for (let i = 0; i < 1000; i++) queue.get().addCallback((n) => gotten.push(n));
+  for (let i = 0; i < 2000; i++) queue.put(i);
+  assertEquals([gotten.length, queue.pending.length], [1000, 1000]);
+});
+
+Deno.test("a limit of 0 lets nothing wait", () => {
+  assertThrows(() => new DeferredQueue<number>({ size: 0 }).put(1), QueueOverflow);
+  assertThrows(() => new DeferredQueue<number>({ backlog: 0 }).get(), QueueUnderflow);
+});
+
+Deno.test("a limit is a number of 0 or more", () => {
+  for (const size of [-1, NaN]) {
+    assertThrows(() => new DeferredQueue({ size }), RangeError, `size of 0 or more, not ${size}`);
+    assertThrows(() => new DeferredQueue({ backlog: size }), RangeError, "backlog of 0 or more");
+  }
+});
+
+Deno.test("put() takes no promise, and leaves those in line alone", () => {
+  const queue = new DeferredQueue<unknown>();
+  const seen = outcomes(queue.get());
+  assertThrows(() => queue.put(Promise.resolve(1)), TypeError, "wait for it first");
+  assertThrows(() => queue.put(new Deferred<void>()), TypeError);
+  queue.put("object");
+  assertEquals(seen, ["object"]);
+});
+
+Deno.test("cancel() of get() that has fired has no effect", () => {
+  const queue = new DeferredQueue<string>();
+  const gotten = queue.get();
+  queue.put("object");
+  gotten.cancel();
+  assertEquals(outcomes(gotten), ["object"]);
+});
+
+Deno.test("cancel() of get() leaves the line: the object goes to the next", () => {
+  const queue = new DeferredQueue<string>({ backlog: 1 });
+  const gotten = queue.get();
+  gotten.cancel();
+  assertInstanceOf(outcomes(gotten)[0], CancelledError);
+  const next = outcomes(queue.get());
+  queue.put("object");
+  assertEquals(next, ["object"]);
+});
+
+Deno.test("get() takes a signal, which ends a wait and nothing else", () => {
+  const queue = new DeferredQueue<string>();
+  const controller = new AbortController();
+  const waiting = outcomes(queue.get({ signal: controller.signal }));
+  controller.abort("enough");
+  assertInstanceOf(waiting[0], CancelledError);
+  queue.put("object");
+  const late = outcomes(queue.get({ signal: controller.signal }));
+  assertInstanceOf(late[0], CancelledError);
+  assertEquals([late[0].cause, queue.pending], ["enough", ["object"]]);
+});
+
+Deno.test("what goes in comes out once, in order, whatever is cancelled in between", () => {
+  const step = fc.oneof(
+    fc.constant({ kind: "put" as const }),
+    fc.constant({ kind: "get" as const }),
+    fc.record({ kind: fc.constant("cancel" as const), which: fc.nat() }),
+  );
+  const limits = fc.record({ size: fc.nat({ max: 3 }), backlog: fc.nat({ max: 3 }) });
+  const property = fc.property(limits, fc.array(step), (options, steps) => {
+    const queue = new DeferredQueue<number>(options);
+    const pending: number[] = [];
+    const waiting: Deferred<void>[] = [];
+    const [gotten, expected]: [number[], number[]] = [[], []];
+    for (const [n, each] of steps.entries()) {
+      if (each.kind === "put") {
+        const full = waiting.length === 0 && pending.length === options.size;
+        if (full) {
+          assertThrows(() => queue.put(n), QueueOverflow);
+          continue;
+        }
+        if (waiting.shift() === undefined) pending.push(n);
+        else expected.push(n);
+        queue.put(n);
+      } else if (each.kind === "get") {
+        const empty = pending.length === 0 && waiting.length === options.backlog;
+        if (empty) {
+          assertThrows(() => queue.get(), QueueUnderflow);
+          continue;
+        }
+        const got = queue.get().addCallback((object) => {
+          gotten.push(object);
+        }).addErrback(() => {});
+        const object = pending.shift();
+        if (object === undefined) waiting.push(got);
+        else expected.push(object);
+      } else {
+        const [cancelled] = waiting.splice(each.which % Math.max(waiting.length, 1), 1);
+        cancelled?.cancel();
+      }
+      assertEquals(gotten, expected);
+      assertEquals(queue.pending, pending);
+      assertEquals(queue.waiting.length, waiting.length);
+    }
+  });
+  fc.assert(property, { seed: 20100819, numRuns: 300 });
+});

@@ -1,0 +1,20 @@
+import { assertEquals } from "@std/assert";
+import { Fifo } from "./fifo.ts";
+
+Deno.test("Fifo gives back what was put in, in order, however the two are mixed", () => {
+  const fifo = new Fifo<number>();
+  const out: number[] = [];
+  let next = 0;
+  for (let round = 0; round < 100; round++) {
+    for (let i = 0; i < round % 7; i++) fifo.push(next++);
+    for (let i = 0; i < round % 5 && fifo.length > 0; i++) out.push(fifo.shift());
+    assertEquals([...out, ...fifo.list()], Array.from({ length: next }, (_, i) => i));
+  }
+});
+
+Deno.test("Fifo keeps undefined like any other value", () => {
+  const fifo = new Fifo<undefined>();
+  fifo.push(undefined);
+  fifo.push(undefined);
+  assertEquals([fifo.shift(), fifo.length], [undefined, 1]);
+});

@@ -1,0 +1,141 @@
+/**
+ * Twisted's `test_defer.py`, RaceTests: test_success, test_failure, test_resultAfterCancel,
+ * test_resultFromCancel, test_cancel. Where Twisted draws the number of Deferreds at random, all
+ * the numbers are gone through here.
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { addObserver, type LogEvent } from "../log/mod.ts";
+import { Deferred } from "./deferred.ts";
+import { CancelledError, FailureGroup } from "./errors.ts";
+import { race } from "./race.ts";
+import { fail } from "./fail.ts";
+import { succeed } from "./succeed.ts";
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+/** Deferreds, and how often each has been cancelled. */
+function runners(count: number): [Deferred<string>[], number[]] {
+  const cancelled = new Array<number>(count).fill(0);
+  const deferreds = cancelled.map((_, index) =>
+    new Deferred<string>(() => {
+      cancelled[index] = (cancelled[index] ?? 0) + 1;
+    })
+  );
+  return [deferreds, cancelled];
+}
+
+Deno.test("race() fires with the index and result of the first, and cancels the rest", () => {
+  for (let count = 1; count <= 4; count++) {
+    for (let winner = 0; winner < count; winner++) {
+      const [deferreds, cancelled] = runners(count);
+      const seen = outcomes(race(deferreds));
+      deferreds[winner]?.callback("won");
+      assertEquals(seen, [[winner, "won"]]);
+      assertEquals(cancelled, deferreds.map((_, index) => index === winner ? 0 : 1));
+    }
+  }
+});
+
+Deno.test("race() ignores failures as long as one may win", () => {
+  const [deferreds, cancelled] = runners(3);
+  const seen = outcomes(race(deferreds));
+  deferreds[0]?.errback(new Error("no"));
+  assertEquals(seen, []);
+  deferreds[2]?.callback("won");
+  assertEquals(seen, [[2, "won"]]);
+  assertEquals(cancelled, [0, 1, 0]);
+});
+
+Deno.test("race() fails with all failures, in the order of the list, if all fail", () => {
+  for (let count = 1; count <= 4; count++) {
+    const [deferreds, cancelled] = runners(count);
+    const errors = deferreds.map((_, index) => new Error(`${index}`));
+    const seen = outcomes(race(deferreds));
+    for (let i = count - 1; i >= 0; i--) deferreds[i]?.errback(errors[i] ?? new Error());
+    assertInstanceOf(seen[0], FailureGroup);
+    assertEquals(seen[0].failures, errors);
+    assertEquals(cancelled, deferreds.map(() => 0));
+  }
+});
+
+Deno.test("race() takes Deferreds that have fired, and promises", async () => {
+  assertEquals(outcomes(race([fail(new Error("no")), succeed("won")])), [[1, "won"]]);
+  assertEquals(await race([new Deferred<string>(), Promise.resolve("won")]), [1, "won"]);
+});
+
+Deno.test("race() of nothing never fires", () => {
+  assertEquals(outcomes(race([])), []);
+});
+
+Deno.test("a result that comes after the race goes nowhere", () => {
+  const [winner, late] = [new Deferred<string>(), new Deferred<string>()];
+  const seen = outcomes(race([winner, late]));
+  winner.callback("won");
+  late.callback("late");
+  assertEquals(seen, [[0, "won"]]);
+  assertEquals(outcomes(late), [undefined]);
+});
+
+Deno.test("a canceller may make a late winner, which goes nowhere", () => {
+  const winner = new Deferred<string>();
+  const late = new Deferred<string>((self) => self.callback("late"));
+  const seen = outcomes(race([winner, late]));
+  winner.callback("won");
+  assertEquals(seen, [[0, "won"]]);
+});
+
+Deno.test("cancel() of a race cancels all, and it fails with all their failures", () => {
+  for (let count = 1; count <= 3; count++) {
+    const [deferreds, cancelled] = runners(count);
+    const raced = race(deferreds);
+    const seen = outcomes(raced);
+    raced.cancel();
+    assertEquals(cancelled, deferreds.map(() => 1));
+    assertInstanceOf(seen[0], FailureGroup);
+    assertInstanceOf(seen[0].failures[0], CancelledError);
+  }
+});
+
+Deno.test("cancel() of a race that a canceller ends gives the result", () => {
+  const raced = race([new Deferred<string>(), new Deferred<string>((d) => d.callback("rescued"))]);
+  const seen = outcomes(raced);
+  raced.cancel();
+  assertEquals(seen, [[1, "rescued"]]);
+});
+
+Deno.test("what becomes of a Deferred after its race was cancelled goes nowhere", () => {
+  const paused = [new Deferred<string>(), new Deferred<string>()];
+  for (const each of paused) each.pause();
+  const raced = race(paused);
+  const seen = outcomes(raced);
+  raced.cancel();
+  for (const each of paused) each.unpause();
+  assertEquals(seen.length, 1);
+  assertInstanceOf(seen[0], CancelledError);
+  for (const each of paused) assertEquals(outcomes(each), [undefined]);
+});
+
+Deno.test("an error in a loser's canceller is logged, and does not spoil the race", () => {
+  const error = new RangeError("in the canceller");
+  const events: LogEvent[] = [];
+  using _observing = addObserver((event) => events.push(event), { replay: false });
+  const winner = new Deferred<string>();
+  const bad = new Deferred<string>(() => {
+    throw error;
+  });
+  const [others, cancelled] = runners(1);
+  const seen = outcomes(race([bad, winner, ...others]));
+  winner.callback("won");
+  assertEquals(seen, [[1, "won"]]);
+  assertEquals(cancelled, [1]);
+  assertEquals(events.length, 1);
+  assertStrictEquals(events[0]?.failure, error);
+});
