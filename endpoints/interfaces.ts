@@ -14,6 +14,7 @@ export interface IStreamServerEndpoint {
 
 /** A factory that says what it builds: `connect` fires with a protocol of that type. */
 export interface ITypedProtocolFactory<P extends IProtocol> extends IProtocolFactory {
+  /** The protocol for a connection to `addr`; `null` turns the connection away. */
   buildProtocol(addr: Parameters<IProtocolFactory["buildProtocol"]>[0]): P | null;
 }
 

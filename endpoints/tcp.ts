@@ -34,6 +34,8 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint {
   readonly #options: ListenTCPOptions;
 
   /**
+   * Names a port; nothing listens yet.
+   *
    * @param reactor What listens.
    * @param port The port number; 0 lets the system choose one.
    * @param options How it listens; `interface` is `"0.0.0.0"` unless given.
@@ -71,6 +73,8 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
   readonly #options: ConnectTCPOptions;
 
   /**
+   * Names a port; nothing connects yet.
+   *
    * @param reactor What connects.
    * @param host A name or an address.
    * @param port The port number.

@@ -9,7 +9,8 @@ import type { IAddress } from "./interfaces.ts";
 /** The kind of transport that an internet address belongs to. */
 export type InternetTransport = "TCP" | "UDP";
 
-abstract class InternetAddress implements IAddress {
+/** What an IPv4 and an IPv6 address have in common. */
+export abstract class InternetAddress implements IAddress {
   /** `"TCP"` or `"UDP"`. */
   readonly type: InternetTransport;
   /** The numeric address, or a name that is not yet resolved. */
@@ -17,17 +18,26 @@ abstract class InternetAddress implements IAddress {
   /** The port number. */
   readonly port: number;
 
+  /**
+   * Makes an address.
+   *
+   * @param type The kind of transport.
+   * @param host The numeric address, or a name that is not yet resolved.
+   * @param port The port number.
+   */
   constructor(type: InternetTransport, host: string, port: number) {
     this.type = type;
     this.host = host;
     this.port = port;
   }
 
+  /** Whether the other address is of the same kind, and has the same host and port. */
   equals(other: IAddress): boolean {
     return other instanceof InternetAddress && other.constructor === this.constructor &&
       other.type === this.type && other.host === this.host && other.port === this.port;
   }
 
+  /** The address as people write it. */
   abstract toString(): string;
 }
 
@@ -43,7 +53,7 @@ abstract class InternetAddress implements IAddress {
  * ```
  */
 export class IPv4Address extends InternetAddress {
-  /** @returns `127.0.0.1:2000` */
+  /** The address as people write it: `127.0.0.1:2000`. */
   override toString(): string {
     return `${this.host}:${this.port}`;
   }
@@ -51,7 +61,7 @@ export class IPv4Address extends InternetAddress {
 
 /** An IPv6 address and port. */
 export class IPv6Address extends InternetAddress {
-  /** @returns `[::1]:2000` */
+  /** The address as people write it: `[::1]:2000`. */
   override toString(): string {
     return `[${this.host}]:${this.port}`;
   }

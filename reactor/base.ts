@@ -67,7 +67,11 @@ export abstract class ReactorBase implements IReactorCore, IReactorTime {
   /** What this reactor holds open. For the reactors built on this one. */
   protected readonly resources: ReactorResources = new ReactorResources();
 
-  /** @param options What it is built from. */
+  /**
+   * Makes a reactor that has not run yet.
+   *
+   * @param options What it is built from.
+   */
   constructor(options: ReactorBaseOptions) {
     this.#signals = new Signals(options.signalSource);
     this.#stopSignals = options.stopSignals;

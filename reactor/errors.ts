@@ -31,6 +31,8 @@ export abstract class NetworkError extends Error {
   readonly address: string | undefined;
 
   /**
+   * Makes the error.
+   *
    * @param message The whole sentence.
    * @param details What the system said.
    */
@@ -51,6 +53,8 @@ export class CannotListenError extends NetworkError {
   readonly port: number;
 
   /**
+   * Makes the error.
+   *
    * @param iface The interface asked for.
    * @param port The port asked for.
    * @param details What the system said.
@@ -90,7 +94,11 @@ export class ConnectingCancelledError extends UserError {
   /** Where it was connecting to. */
   readonly destination: IAddress;
 
-  /** @param destination Where it was connecting to. */
+  /**
+   * Makes the error.
+   *
+   * @param destination Where it was connecting to.
+   */
   constructor(destination: IAddress) {
     super(`Connecting to ${destination} was cancelled`, { address: String(destination) });
     this.destination = destination;
@@ -109,6 +117,8 @@ export class ConnectionClosed extends NetworkError {}
 /** The connection ended as it should: one side closed it, and all was sent. */
 export class ConnectionDone extends ConnectionClosed {
   /**
+   * Makes the error.
+   *
    * @param message The whole sentence.
    * @param details What the system said.
    */
@@ -120,6 +130,8 @@ export class ConnectionDone extends ConnectionClosed {
 /** The connection broke: the peer reset it, the network failed, or the reactor stopped under it. */
 export class ConnectionLost extends ConnectionClosed {
   /**
+   * Makes the error.
+   *
    * @param message The whole sentence.
    * @param details What the system said.
    */
@@ -131,6 +143,8 @@ export class ConnectionLost extends ConnectionClosed {
 /** This side aborted the connection. */
 export class ConnectionAborted extends ConnectionLost {
   /**
+   * Makes the error.
+   *
    * @param message The whole sentence.
    * @param details What the system said.
    */
@@ -147,6 +161,8 @@ export class WriteBufferExceeded extends ConnectionAborted {
   readonly limit: number;
 
   /**
+   * Makes the error.
+   *
    * @param buffered Bytes that waited.
    * @param added Bytes of the write that did not fit.
    * @param limit The bound.
@@ -168,6 +184,8 @@ export class LingerTimeout extends ConnectionAborted {
   readonly unsent: number;
 
   /**
+   * Makes the error.
+   *
    * @param unsent Bytes left.
    * @param seconds The linger time.
    * @param address The peer.
@@ -185,6 +203,7 @@ export class LingerTimeout extends ConnectionAborted {
 export class ReactorAlreadyRunning extends Error {
   /** The error's name. */
   override readonly name = "ReactorAlreadyRunning";
+  /** Makes the error. */
   constructor() {
     super("Cannot run the reactor: it is running already");
   }
@@ -194,6 +213,7 @@ export class ReactorAlreadyRunning extends Error {
 export class ReactorNotRunning extends Error {
   /** The error's name. */
   override readonly name = "ReactorNotRunning";
+  /** Makes the error. */
   constructor() {
     super("Cannot stop the reactor: it is not running");
   }
@@ -203,6 +223,7 @@ export class ReactorNotRunning extends Error {
 export class ReactorNotRestartable extends Error {
   /** The error's name. */
   override readonly name = "ReactorNotRestartable";
+  /** Makes the error. */
   constructor() {
     super(
       "Cannot run the reactor: it has been stopped, and a stopped reactor does not start again",
@@ -214,6 +235,7 @@ export class ReactorNotRestartable extends Error {
 export class ReactorAlreadyInstalledError extends Error {
   /** The error's name. */
   override readonly name = "ReactorAlreadyInstalledError";
+  /** Makes the error. */
   constructor() {
     super("Cannot install the reactor: the process's reactor is in use already");
   }

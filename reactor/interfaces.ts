@@ -203,6 +203,7 @@ export interface IConsumer {
    * @throws {Error} when another producer is registered.
    */
   registerProducer(producer: IPushProducer, streaming: true): void;
+  /** The same for a pull producer. */
   registerProducer(producer: IPullProducer, streaming: false): void;
   /** Forgets the producer. */
   unregisterProducer(): void;

@@ -11,3 +11,5 @@ export { DenoReactor } from "./deno/reactor.ts";
 export * from "./errors.ts";
 export type * from "./interfaces.ts";
 export { type InstallableReactor, installReactor, reactor } from "./reactor.ts";
+export type { ReactorResource, ReactorResources } from "./resources.ts";
+export type { SignalSource } from "./signals.ts";
