@@ -246,6 +246,16 @@ for (const file of ["hello_server.ts", "web_hello.ts"]) {
   });
 }
 
+Deno.test("hello_server.ts without the permission in its header names the flag, and exits with code 1", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "examples/hello_server.ts", "0"],
+    cwd: new URL("../", examples),
+    stdin: "null",
+  }).output();
+  assertEquals(code, 1);
+  assertStringIncludes(new TextDecoder().decode(stderr), "--allow-net");
+});
+
 Deno.test("web_hello.ts answers GET and HEAD as HTTP wants it, and SIGINT ends it with a closing log", async () => {
   await using server = new Example("web_hello.ts", ["0"]);
   const port = await portOf(server);
