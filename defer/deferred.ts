@@ -451,11 +451,16 @@ function retyped<R>(deferred: Deferred<unknown>): Deferred<R> {
   return deferred as Deferred<R>;
 }
 
-function asStep<A extends unknown[]>(
-  step: (outcome: never, ...args: A) => unknown,
-  args: A,
-): Step {
+function asStep<A extends unknown[]>(step: (outcome: never, ...args: A) => unknown, args: A): Step {
   // Types are checked where a step is added. The chain runs it with what they promise.
   const untyped = step as (outcome: unknown, ...args: unknown[]) => unknown;
-  return args.length === 0 ? untyped : (outcome) => untyped(outcome, ...args);
+  return args.length === 0 ? untyped : withArguments(untyped, args);
+}
+
+// By itself, for the closure must not cost those who have no use for it.
+function withArguments(
+  step: (outcome: unknown, ...args: unknown[]) => unknown,
+  args: unknown[],
+): Step {
+  return (outcome) => step(outcome, ...args);
 }

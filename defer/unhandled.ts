@@ -16,16 +16,19 @@ interface Report {
   readonly origin: Origin | undefined;
 }
 
-/** Those that failed in this turn. */
+/** Those that failed since the last microtask that looked after them. */
 const noted = new Map<object, Error>();
+let isScheduled = false;
 
 // Made when it is needed: importing this module does nothing.
 let registry: FinalizationRegistry<Report> | undefined;
 
 /** Has `error` logged if `deferred` is collected before `forgive()` is called for it. */
 export function watch(deferred: object, error: Error): void {
-  if (noted.size === 0) queueMicrotask(registerNoted);
   noted.set(deferred, error);
+  if (isScheduled) return;
+  isScheduled = true;
+  queueMicrotask(registerNoted);
 }
 
 /** Takes back `watch()`: the failure was handled, or went on to another Deferred. */
@@ -34,6 +37,7 @@ export function forgive(deferred: object): void {
 }
 
 function registerNoted(): void {
+  isScheduled = false;
   registry ??= new FinalizationRegistry(reportUnhandled);
   for (const [deferred, error] of noted) {
     const report = {
