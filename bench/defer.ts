@@ -1,14 +1,14 @@
 /**
- * What Deferreds cost beside native promises, as ratios of times taken in turns in one run, and what
- * a live one weighs.
+ * What Deferreds cost beside native promises, as ratios of times taken in turns in one run, and
+ * what a live one weighs.
  *
  * Run: `deno run bench/defer.ts`
  *
- * A ratio below 1 is in favour of Deferreds. The first group is held to 1 or less, and the weight to less
- * than 200 bytes; the program exits with 1 if they are not. A Deferred gives its result when its
- * callbacks have run, inside `callback()`; a promise, when it has been awaited. The second group
- * awaits the Deferreds as well, which no longer is a like for like: `await` takes a detour of a promise and
- * two microtasks for anything that is not a promise of its own.
+ * A ratio below 1 is in favour of Deferreds. The first group is held to 1 or less, and the weight
+ * to less than 200 bytes; the program exits with 1 if they are not. A Deferred gives its result
+ * when its callbacks have run, inside `callback()`; a promise, when it has been awaited. The second
+ * group awaits the Deferreds as well, which no longer is a like for like: `await` takes a detour of
+ * a promise and two microtasks for anything that is not a promise of its own.
  */
 
 import { setFlagsFromString } from "node:v8";

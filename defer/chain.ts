@@ -91,7 +91,7 @@ export class Chain {
     if (debugging) noteCreated(this, Chain);
   }
 
-  /** See `Deferred.cancel()`. Not private, because subclasses have their own ideas of it. */
+  /** See `Deferred.cancel()`. A subclass may have its own. */
   cancel(reason?: unknown): void {
     if ((this.#flags & CALLED) === 0) {
       Chain.#cancelUnfired(this, reason);
@@ -231,7 +231,7 @@ export class Chain {
     }
   }
 
-  /** Runs links until none is left or the result is not there; returns the chain it then went to. */
+  /** Runs links until none is left or the result is gone; returns the chain that has it then. */
   static #advance(chain: Chain): Chain | undefined {
     while (chain.#pauses === 0 && (chain.#flags & BUSY) === 0) {
       const link = chain.#head;
@@ -335,7 +335,7 @@ export class Chain {
     }
   }
 
-  /** Takes `chain`, a messenger, out of the line: `source` serves the one that `chain` would have. */
+  /** Takes `chain`, a messenger, out of the line: `source` serves the one behind it. */
   static #passOver(chain: Chain, link: HandOver, source: Chain): void {
     chain.#head = chain.#tail = undefined;
     chain.#flags |= HANDED_ON;
@@ -344,7 +344,7 @@ export class Chain {
     Chain.#attach(source, link);
   }
 
-  /** Takes `source` out of the line before `chain`, if it is a messenger that served nobody so far. */
+  /** Takes `source` out of the line before `chain`, if it is a messenger with nobody to serve. */
   static #passOverSource(chain: Chain, source: Chain): boolean {
     if (source.#head !== undefined || source.#pauses > 0) return false;
     const first = Chain.#source(source);

@@ -56,7 +56,8 @@ export abstract class ConcurrencyPrimitive implements Disposable {
    * Ends a turn: the next one in the line gets it.
    *
    * If this is called by a callback that itself runs because of a `release()`, the next one's
-   * callbacks run after that callback, so that the length of the line does not matter to the call stack.
+   * callbacks run after that callback, so that the length of the line does not matter to the call
+   * stack.
    *
    * @throws {RangeError} If there is no turn to end.
    */

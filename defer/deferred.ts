@@ -16,25 +16,26 @@ import type { Step } from "./link.ts";
 /**
  * A result that is not there yet, and what is to be done with it once it is.
  *
- * Whoever makes the Deferred *fires* it, once, with `callback()` or `errback()`. Whoever gets it adds
- * callbacks, before or after that. They run in the order in which they were added, each given what the
- * one before it returned, synchronously: those added in time run inside `callback()`, those added
- * later inside `addCallback()`. A callback that throws has the next errback run; an errback that
- * returns has the next callback run.
+ * Whoever makes the Deferred *fires* it, once, with `callback()` or `errback()`. Whoever gets it
+ * adds callbacks, before or after that. They run in the order in which they were added, each given
+ * what the one before it returned, synchronously: those added in time run inside `callback()`,
+ * those added later inside `addCallback()`. A callback that throws has the next errback run; an
+ * errback that returns has the next callback run.
  *
  * The rules, where they are not those of a promise:
  *
  * - **One chain.** `addCallback()` returns the Deferred itself, with its new type. Two callbacks
  *   added to one Deferred run one after the other, not side by side.
- * - **Waiting.** If a callback returns a Deferred or promise, the chain goes on with its result once
- *   that is there. It *takes* the result: callbacks added to the inner Deferred after the outer one
- *   began to wait get `undefined`. A Deferred that would wait for itself fails with a `TypeError`.
+ * - **Waiting.** If a callback returns a Deferred or promise, the chain goes on with its result
+ *   once that is there. It *takes* the result: callbacks added to the inner Deferred after the
+ *   outer one began to wait get `undefined`. A Deferred that would wait for itself fails with a
+ *   `TypeError`.
  * - **Failures.** A failure is always an `Error`. To fail, throw: an `Error` that is returned is a
  *   value like any other. What is thrown and is not an `Error` arrives as a `NonErrorThrown`, whose
  *   `cause` it is. An errback passes its error on by throwing it again.
  * - **Cancelling.** `cancel()` asks the maker to give up; see there.
- * - **Unhandled failures.** If a Deferred is collected while a failure is its result, the failure is
- *   logged as `Unhandled error in Deferred`.
+ * - **Unhandled failures.** If a Deferred is collected while a failure is its result, the failure
+ *   is logged as `Unhandled error in Deferred`.
  * - **Promises.** `then()`, `catch()`, `finally()` and `await` look at the result as it is at that
  *   point of the chain, and leave it there. Their callbacks run as a promise's do: later, not
  *   synchronously. A failure that a promise has seen is the promise's affair and not logged.
@@ -60,8 +61,8 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Makes a Deferred that has not fired.
    *
-   * @param canceller Called once by `cancel()` with this Deferred, to end what it stands for. It may
-   * fire the Deferred; if it does not, the Deferred fails with a `CancelledError`.
+   * @param canceller Called once by `cancel()` with this Deferred, to end what it stands for. It
+   * may fire the Deferred; if it does not, the Deferred fails with a `CancelledError`.
    */
   constructor(canceller?: (deferred: Deferred<T>) => void) {
     // The engine calls it with the chain it was made for, which is this Deferred.
@@ -242,8 +243,9 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Fires with a result: runs the callbacks added so far.
    *
-   * Errors that they throw stay in the chain. Once a Deferred without a canceller has been cancelled, one call
-   * of `callback()` or `errback()` is ignored, because whoever makes it could not know.
+   * Errors that they throw stay in the chain. Once a Deferred without a canceller has been
+   * cancelled, one call of `callback()` or `errback()` is ignored, because whoever makes it could
+   * not know.
    *
    * @param result What the first callback gets. It may be anything but a Deferred or promise.
    * @throws {AlreadyCalledError} If it has been fired before.
@@ -305,8 +307,9 @@ export class Deferred<T> extends Chain implements Promise<T> {
    *
    * @param seconds How long it may take.
    * @param clock Tells the time: a reactor, or anything else with `callLater()`.
-   * @param onTimeoutCancel Makes the result of what became of the cancelled Deferred, and is given `seconds`,
-   * too. Without it, a `CancelledError` is replaced by a `TimeoutError` and all else passes.
+   * @param onTimeoutCancel Makes the result of what became of the cancelled Deferred, and is given
+   * `seconds`, too. Without it, a `CancelledError` is replaced by a `TimeoutError` and all else
+   * passes.
    * @returns This Deferred.
    *
    * @example
@@ -382,7 +385,8 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Makes a promise of the result as it is at this point of the chain. The chain keeps it.
    *
-   * @returns The promise. If nobody handles its rejection, the runtime ends the program, as it does with any promise.
+   * @returns The promise. If nobody handles its rejection, the runtime ends the program, as it does
+   * with any promise.
    */
   toPromise(): Promise<T> {
     // The chain's result at this point is what T says.
@@ -390,8 +394,8 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Does what a promise's `then()` does, with the result at this point of the chain. The chain keeps
-   * it: callbacks added later get the same result. This is what makes `await` work.
+   * Does what a promise's `then()` does, with the result at this point of the chain. The chain
+   * keeps it: callbacks added later get the same result. This is what makes `await` work.
    *
    * @param onResult Called with the result, in a later microtask.
    * @param onFailure Called with the failure, in a later microtask.
@@ -432,7 +436,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Makes the text that `console.log()` shows, such as `Deferred { 42 }` or `Deferred { <pending> }`.
+   * Makes the text that `console.log()` shows: `Deferred { 42 }`, or `Deferred { <pending> }`.
    *
    * @param inspect Shows a value; `Deno.inspect` is one.
    * @param options What to hand on to it.

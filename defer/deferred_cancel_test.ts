@@ -103,7 +103,7 @@ Deno.test("a canceller that calls cancel() is not called again", () => {
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("an error in a canceller comes out of cancel(), and the Deferred can still be fired", () => {
+Deno.test("an error in a canceller comes out of cancel(), and leaves the Deferred unfired", () => {
   const deferred = new Deferred<number>(() => {
     throw new RangeError("in the canceller");
   });
@@ -198,7 +198,7 @@ Deno.test("cancel() of one that waits on a paused result does nothing", () => {
   assertEquals(seen, [1]);
 });
 
-Deno.test("cancel() of one that waits on a promise fails at once and forgets the promise", async () => {
+Deno.test("cancel() of one that waits on a promise forgets the promise at once", async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const outer = succeed().addCallback(() => promise);
   const seen = outcomes(outer);

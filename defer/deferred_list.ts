@@ -20,8 +20,8 @@ export interface DeferredListOptions {
   fireOnOneErrback?: boolean;
 
   /**
-   * Takes failures away from the Deferreds, whose result is `undefined` from then on. Otherwise they
-   * pass, and are logged unless each Deferred has an errback of its own.
+   * Takes failures away from the Deferreds, whose result is `undefined` from then on. Otherwise
+   * they pass, and are logged unless each Deferred has an errback of its own.
    *
    * @default {false}
    */
@@ -56,9 +56,9 @@ export type DeferredListResult<T extends Iterable<unknown>, O extends DeferredLi
  * index (with all entries if none succeeds; never if the list is empty); with `fireOnOneErrback` it
  * fails with the first failure. Neither cancels the rest.
  *
- * Twisted: `twisted.internet.defer.DeferredList`. The list may hold promises here; their failures are
- * always consumed. Once it has fired, `cancel()` does what it does with any Deferred, where that of
- * Twisted's list does nothing.
+ * Twisted: `twisted.internet.defer.DeferredList`. The list may hold promises here; their failures
+ * are always consumed. Once it has fired, `cancel()` does what it does with any Deferred, where
+ * that of Twisted's list does nothing.
  *
  * @typeParam T The list, or any iterable, of Deferreds or promises.
  * @typeParam O The options given.

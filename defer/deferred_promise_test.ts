@@ -4,8 +4,7 @@
  *
  * Not applicable:
  * - test_asFutureCancelFuture, test_asFutureSuccessCancel, test_fromFutureDeferredCancelled: a
- *   promise cannot be cancelled. Instead, "a Deferred of a promise is cancelled at once" in
- *   deferred_cancel_test.ts and here.
+ *   promise cannot be cancelled. Instead, "fromPromise() is cancelled at once, and the promise ignored".
  * - That asFuture() takes the result from the Deferred: toPromise() leaves it there.
  */
 
@@ -66,7 +65,7 @@ Deno.test("then() looks at the result at its point of the chain", async () => {
   assertEquals(await Promise.all([before, after]), [1, 2]);
 });
 
-Deno.test("then() before the result and after it does not run its functions synchronously", async () => {
+Deno.test("then() does not run its functions synchronously, early or late", async () => {
   const order: string[] = [];
   const deferred = new Deferred<void>();
   const early = deferred.then(() => order.push("then, early"));
@@ -123,7 +122,7 @@ Deno.test("catch() and finally() do what a promise's do", async () => {
   assertEquals(finals, 2);
 });
 
-Deno.test("a Deferred is a promise to Promise.all(), Promise.race() and Promise.resolve()", async () => {
+Deno.test("a Deferred is a promise to all(), race() and resolve() of Promise", async () => {
   const deferred = new Deferred<number>();
   const all = Promise.all([deferred, succeed("text"), Promise.resolve(true)]);
   const first = Promise.race([new Deferred<number>(), deferred]);
@@ -156,7 +155,7 @@ Deno.test("fromPromise() fires when the promise settles", async () => {
   );
 });
 
-Deno.test("fromPromise() is cancelled at once, and ignores what becomes of the promise", async () => {
+Deno.test("fromPromise() is cancelled at once, and the promise ignored", async () => {
   const { promise, reject } = Promise.withResolvers<number>();
   const deferred = Deferred.fromPromise(promise);
   const seen = outcomes(deferred);

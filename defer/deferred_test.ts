@@ -29,9 +29,10 @@
  *     arguments for its functions; a closure does that.
  *   - test_callbackMaybeReturnsFailure, and the second half of testCallbackErrors: there is no
  *     Failure, and an Error that is returned is a value ("an Error that is returned is a value").
- *   - test_chainDeferredRecordsExplicitChain, test_explicitChainClearedWhenResolved: `_chainedTo` of
- *     chainDeferred() serves only Twisted's repr; nothing waits, so nothing is shown as waiting.
- *   - test_circularChainWarning: a circle is an error from the start, there is nothing to deprecate.
+ *   - test_chainDeferredRecordsExplicitChain, test_explicitChainClearedWhenResolved: `_chainedTo`
+ *     of chainDeferred() serves only Twisted's repr; nothing waits, so nothing is shown as waiting.
+ *   - test_circularChainWarning: a circle is an error from the start, there is nothing to
+ *     deprecate.
  *   - test_errbackWithNoArgsNoDebug, test_errbackWithNoArgs: JavaScript has no current exception.
  *   - test_errorInCallbackDoesNotCaptureVars, test_errorInCallbackCapturesVarsWhenDebugging: a
  *     JavaScript stack has no local variables.
@@ -45,8 +46,8 @@
  * - DeferredListEmptyTests: deferred_list_test.ts
  * - OtherPrimitivesTests: deferred_lock_test.ts, deferred_semaphore_test.ts, deferred_queue_test.ts
  * - DeferredFilesystemLockTests: not applicable. The class wraps `twisted.python.lockfile`, a lock
- *   made of symbolic links for want of a portable lock in Python; `Deno.FsFile.lock()` is one, and a
- *   promise.
+ *   made of symbolic links for want of a portable lock in Python; `Deno.FsFile.lock()` is one, and
+ *   a promise.
  * - DeferredAddTimeoutTests: deferred_timeout_test.ts
  * - EnsureDeferredTests: ensure_deferred_test.ts
  * - TimeoutErrorTests: not applicable. It tests the deprecation of `timeout()`, long replaced by

@@ -52,7 +52,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
 
 const override = (outcome: unknown, seconds: number): unknown[] => ["override", outcome, seconds];
 
-Deno.test("addTimeout() asks the clock for the time given, in seconds, and returns the Deferred", () => {
+Deno.test("addTimeout() asks the clock for the seconds given, and returns the Deferred", () => {
   const clock = new OneCall();
   const deferred = new Deferred<number>();
   assertStrictEquals<unknown>(deferred.addTimeout(10, clock), deferred);

@@ -2,7 +2,8 @@ import { Deferred } from "./deferred.ts";
 import { isThenable } from "./thenable.ts";
 
 /**
- * Makes a Deferred of a promise, such as an async function returns. A Deferred is returned as it is.
+ * Makes a Deferred of a promise, such as an async function returns. A Deferred is returned as it
+ * is.
  *
  * Twisted: `twisted.internet.defer.ensureDeferred`, where coroutines take the place of promises.
  *
@@ -22,7 +23,8 @@ import { isThenable } from "./thenable.ts";
  * ```
  */
 export function ensureDeferred<T>(promise: PromiseLike<T>): Deferred<Awaited<T>> {
-  // A PromiseLike<T> that is a Deferred is a Deferred<T>, and a Deferred's result is never a promise.
+  // A PromiseLike<T> that is a Deferred is a Deferred<T>, and a Deferred's result is never a
+  // promise.
   if (promise instanceof Deferred) return promise as Deferred<Awaited<T>>;
   if (!isThenable(promise)) {
     throw new TypeError(`ensureDeferred() takes a Deferred or promise, not ${String(promise)}`);

@@ -10,13 +10,13 @@ export type GatheredResults<T extends Iterable<unknown>> = T extends readonly un
 /**
  * Waits for several Deferreds, and fires with the list of their results once all are there.
  *
- * As soon as one fails, so does this, with a `FirstError` that says which. Cancelling it cancels all
- * of them. Twisted: `twisted.internet.defer.gatherResults`.
+ * As soon as one fails, so does this, with a `FirstError` that says which. Cancelling it cancels
+ * all of them. Twisted: `twisted.internet.defer.gatherResults`.
  *
  * @param deferreds What to wait for: Deferreds or promises.
  * @param options With `consumeErrors`, failures are taken away from the Deferreds, whose result is
- * `undefined` from then on. Otherwise they pass, and are logged unless each Deferred has an errback of its
- * own.
+ * `undefined` from then on. Otherwise they pass, and are logged unless each Deferred has an errback
+ * of its own.
  * @returns The results, with their types, in the order of the Deferreds.
  *
  * @example

@@ -1,6 +1,7 @@
 /**
- * Twisted's `test_defer.py`, DeferredTests: test_gatherResults, test_gatherResultsWithConsumeErrors,
- * test_cancelGatherResults, test_cancelGatherResultsWithAllDeferredsCallback.
+ * Twisted's `test_defer.py`, DeferredTests: test_gatherResults,
+ * test_gatherResultsWithConsumeErrors, test_cancelGatherResults,
+ * test_cancelGatherResultsWithAllDeferredsCallback.
  */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";

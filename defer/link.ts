@@ -59,7 +59,7 @@ export class Link {
 export class HandOver extends Link {
   /** The chain that waits; `undefined` once it has been served. */
   waiter: Chain | undefined;
-  /** The last chain to be put back in past which this link went, and what serves those behind it. */
+  /** The first chain put back in behind this link, and what serves those behind that one. */
   split: { readonly rank: number; readonly link: HandOver } | undefined = undefined;
 
   constructor(waiter: Chain) {

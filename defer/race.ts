@@ -7,8 +7,8 @@ import { FailureGroup } from "./errors.ts";
  * Fires with the first result that there is, and cancels the rest.
  *
  * Failures do not count, unless all fail: then this fails with a `FailureGroup`. Cancelling it
- * cancels all of them. It takes results and failures away from the Deferreds. With none to wait for,
- * it never fires. Twisted: `twisted.internet.defer.race`.
+ * cancels all of them. It takes results and failures away from the Deferreds. With none to wait
+ * for, it never fires. Twisted: `twisted.internet.defer.race`.
  *
  * @param deferreds What to wait for: Deferreds or promises.
  * @returns The place of the winner among them, and its result.

@@ -1,4 +1,7 @@
-/** Twisted's `test_defer.py`, DeferredTests: testImmediateSuccess, test_succeedMatchesManualSuccess. */
+/**
+ * Twisted's `test_defer.py`, DeferredTests: testImmediateSuccess,
+ * test_succeedMatchesManualSuccess.
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "./deferred.ts";
