@@ -56,18 +56,28 @@ export interface ConnectionHost {
 
 /** What made the connection: a port or a connector. */
 export interface ConnectionOwner {
+  /** What the reactor lends. */
+  readonly host: ConnectionHost;
+  /** The bounds of each connection. */
+  readonly limits: ConnectionLimits;
   /** What follows the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
   logSuffix(connection: Connection): string;
   /** The protocol has been told that the connection is lost. */
   connectionLost(connection: Connection, reason: Error): void;
 }
 
+/** A producer, and how it is treated. */
+interface ProducerRegistration {
+  readonly producer: IPushProducer | IPullProducer;
+  /** Whether it is a push producer. */
+  readonly streaming: boolean;
+  paused: boolean;
+}
+
 /** One connection. The transport that its protocol gets. */
 export class Connection implements ITransport, StreamDriverSink, ReactorResource, EndOfTurnTask {
-  readonly #host: ConnectionHost;
-  readonly #driver: StreamDriver;
   readonly #owner: ConnectionOwner;
-  readonly #limits: ConnectionLimits;
+  readonly #driver: StreamDriver;
   readonly #protocol: IProtocol;
   /** The number that its owner gave it. */
   readonly session: number;
@@ -94,40 +104,27 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #callDepth = 0;
   #writeClosing = false;
   #writeClosed = false;
-  #producer: IPushProducer | IPullProducer | null = null;
-  #streaming = false;
-  #producerPaused = false;
+  #registration: ProducerRegistration | null = null;
   #lingerCall: IDelayedCall | null = null;
   #noDelay = false;
   #keepAlive = false;
 
   /**
-   * @param host What the reactor lends.
+   * @param owner What made it, and is told at the end.
    * @param driver What moves the bytes.
-   * @param owner What is told at the end.
-   * @param limits The bounds.
-   * @param protocol What gets the bytes.
+   * @param protocol What gets them.
    * @param session The number that its owner gave it.
    */
-  constructor(
-    host: ConnectionHost,
-    driver: StreamDriver,
-    owner: ConnectionOwner,
-    limits: ConnectionLimits,
-    protocol: IProtocol,
-    session = 0,
-  ) {
-    this.#host = host;
-    this.#driver = driver;
+  constructor(owner: ConnectionOwner, driver: StreamDriver, protocol: IProtocol, session = 0) {
     this.#owner = owner;
-    this.#limits = limits;
+    this.#driver = driver;
     this.#protocol = protocol;
     this.session = session;
   }
 
   /** Tells the protocol, and begins to receive. */
   open(): void {
-    this.#host.resources.add(this);
+    this.#owner.host.resources.add(this);
     this.#driver.attach(this);
     this.#call("makeConnection", () => this.#protocol.makeConnection(this));
     this.#flush();
@@ -195,7 +192,9 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     const buffered = buffer.size;
     if (isString) buffer.pushString(data);
     else buffer.push(data);
-    if (buffer.size > this.#limits.writeBufferHighWater) this.#overfull(buffered, buffer.size);
+    if (buffer.size > this.#owner.limits.writeBufferHighWater) {
+      this.#overfull(buffered, buffer.size);
+    }
     this.#flushLater();
   }
 
@@ -226,10 +225,10 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See `IConsumer.registerProducer`. */
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
-    if (this.#producer !== null) {
+    if (this.#registration !== null) {
       throw new Error(
         `Cannot register the producer ${quote(producer)}: ${
-          quote(this.#producer)
+          quote(this.#registration.producer)
         } has not been unregistered`,
       );
     }
@@ -237,15 +236,13 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       producer.stopProducing();
       return;
     }
-    this.#producer = producer;
-    this.#streaming = streaming;
-    this.#producerPaused = false;
+    this.#registration = { producer, streaming, paused: false };
     if (!streaming) producer.resumeProducing();
   }
 
   /** See `IConsumer.unregisterProducer`. */
   unregisterProducer(): void {
-    this.#producer = null;
+    this.#registration = null;
     if (this.#disconnecting || this.#writeClosing) this.#flushLater();
   }
 
@@ -331,7 +328,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     const buffer = this.#buffer;
     if (this.#isEnding || buffer === null) return;
     buffer.consume(count);
-    this.#lingerCall?.reset(this.#limits.linger);
+    this.#lingerCall?.reset(this.#owner.limits.linger);
     if (buffer.size === 0) {
       this.#buffer = null;
       buffer.release();
@@ -359,7 +356,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See {@linkcode StreamDriverSink.released}. */
   released(): void {
-    this.#host.resources.delete(this);
+    this.#owner.host.resources.delete(this);
   }
 
   /** See {@linkcode EndOfTurnTask.endOfTurn}. */
@@ -381,7 +378,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #queueTask(): void {
     if (this.#taskQueued) return;
     this.#taskQueued = true;
-    this.#host.endOfTurn.add(this);
+    this.#owner.host.endOfTurn.add(this);
   }
 
   /** Flushes when the running code returns: at the end of the protocol's method, or of the turn. */
@@ -403,7 +400,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   }
 
   #closeIfFlushed(): void {
-    const flushed = this.#buffer === null && !this.#writing && this.#producer === null;
+    const flushed = this.#buffer === null && !this.#writing && this.#registration === null;
     if (this.#disconnecting) {
       if (flushed) this.#lose(new ConnectionDone());
       else this.#waitForPeer();
@@ -421,48 +418,54 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       this.#paused = false;
       this.#readOn();
     }
-    const { linger } = this.#limits;
+    const { linger } = this.#owner.limits;
     if (this.#lingerCall !== null || linger === Infinity) return;
-    this.#lingerCall = this.#host.reactor.callLater(linger, () => this.#lingered());
+    this.#lingerCall = this.#owner.host.reactor.callLater(linger, () => this.#lingered());
   }
 
   #lingered(): void {
     this.#lingerCall = null;
     this.#abort(
-      new LingerTimeout(this.#buffer?.size ?? 0, this.#limits.linger, String(this.getPeer())),
+      new LingerTimeout(this.#buffer?.size ?? 0, this.#owner.limits.linger, String(this.getPeer())),
     );
   }
 
   #overfull(before: number, size: number): void {
-    if (before > 0 && size > this.#limits.writeBufferLimit) {
+    if (before > 0 && size > this.#owner.limits.writeBufferLimit) {
       this.#abort(
         new WriteBufferExceeded(
           before,
           size - before,
-          this.#limits.writeBufferLimit,
+          this.#owner.limits.writeBufferLimit,
           String(this.getPeer()),
         ),
       );
-    } else if (this.#streaming && this.#producer !== null && !this.#producerPaused) {
-      const producer = this.#producer;
-      this.#producerPaused = true;
-      if ("pauseProducing" in producer) {
-        this.#call("pauseProducing", () => producer.pauseProducing());
-      }
+    } else {
+      this.#pauseProducer();
     }
   }
 
+  #pauseProducer(): void {
+    const registration = this.#registration;
+    if (registration === null || !registration.streaming || registration.paused) return;
+    registration.paused = true;
+    const { producer } = registration;
+    if ("pauseProducing" in producer) this.#call("pauseProducing", () => producer.pauseProducing());
+  }
+
   #resumeProducer(): void {
-    const producer = this.#producer;
-    if (producer === null || (this.#streaming && !this.#producerPaused)) return;
-    this.#producerPaused = false;
-    this.#call("resumeProducing", () => producer.resumeProducing());
+    const registration = this.#registration;
+    if (registration === null || (registration.streaming && !registration.paused)) return;
+    registration.paused = false;
+    this.#call("resumeProducing", () => registration.producer.resumeProducing());
   }
 
   #stopProducer(): void {
-    const producer = this.#producer;
-    this.#producer = null;
-    if (producer !== null) this.#call("stopProducing", () => producer.stopProducing());
+    const registration = this.#registration;
+    this.#registration = null;
+    if (registration !== null) {
+      this.#call("stopProducing", () => registration.producer.stopProducing());
+    }
   }
 
   /** Delivers what was held back, then what comes. */

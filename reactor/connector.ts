@@ -40,16 +40,20 @@ export type Dial = (sink: DialSink) => () => void;
 
 /** A connector over any kind of dial. */
 export class Connector implements IConnector, ConnectionOwner {
-  readonly #host: ConnectionHost;
+  /** See {@linkcode ConnectionOwner.host}. */
+  readonly host: ConnectionHost;
   readonly #factory: IClientFactory;
   readonly #destination: IAddress;
-  readonly #limits: ConnectionLimits;
+  /** See {@linkcode ConnectionOwner.limits}. */
+  readonly limits: ConnectionLimits;
   readonly #timeout: number;
   readonly #dial: Dial;
   #state: ConnectorState = "disconnected";
   #factoryStarted = false;
   #attempt: Attempt | null = null;
   #connection: Connection | null = null;
+  /** Whether `disconnect()` came while the protocol was being built. */
+  #unwanted = false;
 
   /**
    * @param host What the reactor lends.
@@ -67,10 +71,10 @@ export class Connector implements IConnector, ConnectionOwner {
     timeout: number,
     dial: Dial,
   ) {
-    this.#host = host;
+    this.host = host;
     this.#factory = factory;
     this.#destination = destination;
-    this.#limits = limits;
+    this.limits = limits;
     this.#timeout = timeout;
     this.#dial = dial;
   }
@@ -90,25 +94,26 @@ export class Connector implements IConnector, ConnectionOwner {
     if (this.#state !== "disconnected") {
       throw new Error(`Cannot connect to ${this.#destination}: the connector is ${this.#state}`);
     }
-    this.#state = "connecting";
     if (!this.#factoryStarted) {
-      this.#factoryStarted = true;
       this.#factory.doStart();
+      this.#factoryStarted = true;
     }
-    const attempt = new Attempt(this.#host, this.#dial, {
+    this.#state = "connecting";
+    const attempt = new Attempt(this.host, this.#dial, {
       connected: (driver) => this.#connected(driver),
       failed: (reason) => this.#failed(reason),
     });
     this.#attempt = attempt;
     if (this.#timeout !== Infinity) attempt.failIn(this.#timeout, () => this.#timedOut());
     this.#tell("startedConnecting", () => this.#factory.startedConnecting(this));
-    this.#host.reactor.callWhenRunning(() => attempt.start());
+    this.host.reactor.callWhenRunning(() => attempt.start());
   }
 
   /** See {@linkcode IConnector.disconnect}. */
   disconnect(): void {
     if (this.#state === "connecting") this.stopConnecting();
-    else this.#connection?.loseConnection();
+    else if (this.#connection !== null) this.#connection.loseConnection();
+    else this.#unwanted = this.#state === "connected";
   }
 
   /** See {@linkcode IConnector.stopConnecting}. */
@@ -149,6 +154,7 @@ export class Connector implements IConnector, ConnectionOwner {
   #connected(driver: StreamDriver): void {
     this.#attempt = null;
     this.#state = "connected";
+    this.#unwanted = false;
     let protocol: IProtocol | null;
     try {
       protocol = this.#factory.buildProtocol(driver.getPeer());
@@ -163,8 +169,10 @@ export class Connector implements IConnector, ConnectionOwner {
       this.#lost(new ConnectionDone("Connection was turned away: the factory built no protocol"));
       return;
     }
-    this.#connection = new Connection(this.#host, driver, this, this.#limits, protocol);
-    this.#connection.open();
+    this.#connection = new Connection(this, driver, protocol);
+    const connection = this.#connection;
+    connection.open();
+    if (this.#unwanted) connection.loseConnection();
   }
 
   #failed(reason: Error): void {
@@ -185,7 +193,7 @@ export class Connector implements IConnector, ConnectionOwner {
   #stopFactoryIfIdle(): void {
     if (this.#state !== "disconnected" || !this.#factoryStarted) return;
     this.#factoryStarted = false;
-    this.#factory.doStop();
+    this.#tell("doStop", () => this.#factory.doStop());
   }
 
   #tell(method: string, f: () => unknown): void {
@@ -221,8 +229,11 @@ class Attempt implements DialSink, ReactorResource {
     this.#cancelDial = this.#dial(this);
   }
 
+  /** Ends the attempt from this side. */
   fail(reason: Error): void {
-    if (this.#finish()) this.#told.failed(reason);
+    if (!this.#finish()) return;
+    this.#cancelDial?.();
+    this.#told.failed(reason);
   }
 
   connected(driver: StreamDriver): void {
@@ -231,7 +242,7 @@ class Attempt implements DialSink, ReactorResource {
   }
 
   failed(reason: Error): void {
-    this.fail(reason);
+    if (this.#finish()) this.#told.failed(reason);
   }
 
   released(): void {
@@ -248,13 +259,12 @@ class Attempt implements DialSink, ReactorResource {
     this.#cancelDial?.();
   }
 
-  /** Ends the attempt, and its dial. @returns whether it was still open. */
+  /** Ends the attempt. @returns whether it was still open. */
   #finish(): boolean {
     if (this.#over) return false;
     this.#over = true;
     this.#timer?.cancel();
     this.#timer = null;
-    this.#cancelDial?.();
     return true;
   }
 }

@@ -19,7 +19,7 @@ import type {
 import type { ReactorResource } from "./resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
-import { logUserError } from "./user_code.ts";
+import { asError, logUserError } from "./user_code.ts";
 
 // What the system could not give now it may give soon: asking at once again would only spin. trio waits as long.
 const PAUSE_AFTER_FAILURE = 0.1;
@@ -39,13 +39,18 @@ export interface StreamPortLimits {
 /** A listening port over any kind of acceptor. */
 export class StreamPort
   implements IListeningPort, StreamAcceptorSink, ConnectionOwner, ReactorResource {
-  readonly #host: ConnectionHost;
+  /** See {@linkcode ConnectionOwner.host}. */
+  readonly host: ConnectionHost;
+  /** See {@linkcode ConnectionOwner.limits}. */
+  readonly limits: ConnectionLimits;
   readonly #factory: IProtocolFactory;
   readonly #limits: StreamPortLimits;
   readonly #bind: () => StreamAcceptor;
+  #factoryStarted = false;
   #acceptor: StreamAcceptor | null = null;
   #address: IAddress | null = null;
-  #stopped: Deferred<void> | null = null;
+  /** Who waits for it to close; null while it listens. */
+  #stopping: Deferred<void>[] | null = null;
   #open = 0;
   readonly #perHost = new Map<string, number>();
   #accepted = 0;
@@ -66,7 +71,8 @@ export class StreamPort
     limits: StreamPortLimits,
     bind: () => StreamAcceptor,
   ) {
-    this.#host = host;
+    this.host = host;
+    this.limits = limits.connection;
     this.#factory = factory;
     this.#limits = limits;
     this.#bind = bind;
@@ -85,22 +91,22 @@ export class StreamPort
     const acceptor = this.#bind();
     this.#acceptor = acceptor;
     this.#address = acceptor.address;
-    this.#host.resources.add(this);
+    this.host.resources.add(this);
     acceptor.attach(this);
     msg(`${this.#factoryName()} starting on ${acceptor.address}`);
-    this.#factory.doStart();
-    this.#host.reactor.callWhenRunning(() => this.#acceptNext());
+    this.#startFactory(acceptor);
+    this.host.reactor.callWhenRunning(() => this.#acceptNext());
   }
 
   /** See {@linkcode IListeningPort.stopListening}. */
   stopListening(): Deferred<void> {
     if (this.#acceptor === null) return succeed(undefined);
     const stopped = new Deferred<void>();
-    if (this.#stopped === null) {
-      this.#stopped = stopped;
+    if (this.#stopping === null) {
+      this.#stopping = [stopped];
       this.#close(this.#acceptor);
     } else {
-      this.#stopped.addBoth(() => stopped.callback());
+      this.#stopping.push(stopped);
     }
     return stopped;
   }
@@ -120,7 +126,8 @@ export class StreamPort
 
   /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
-    this.stopListening();
+    this.stopListening()
+      .addErrback((error) => logUserError(error, `While closing ${this.#address}`));
   }
 
   /** See {@linkcode ReactorResource.unref}. */
@@ -143,7 +150,7 @@ export class StreamPort
       logUserError(error, `Could not accept a connection on ${this.#address}, trying on`);
     }
     this.#failing = true;
-    this.#pause = this.#host.reactor.callLater(PAUSE_AFTER_FAILURE, () => {
+    this.#pause = this.host.reactor.callLater(PAUSE_AFTER_FAILURE, () => {
       this.#pause = null;
       this.#acceptNext();
     });
@@ -151,13 +158,17 @@ export class StreamPort
 
   /** See {@linkcode StreamAcceptorSink.released}. */
   released(): void {
-    this.#acceptor = null;
+    const stopping = this.#stopping ?? [];
+    this.#acceptor = this.#stopping = null;
+    this.#accepting = this.#failing = false;
     msg(`(${this.#factoryName()} on ${this.#address} closed)`);
-    this.#factory.doStop();
-    const stopped = this.#stopped;
-    this.#stopped = null;
-    stopped?.callback();
-    this.#host.resources.delete(this);
+    const failure = this.#stopFactory();
+    // Who waited may listen again at once, and then it is a resource again.
+    if (this.#acceptor === null) this.host.resources.delete(this);
+    for (const stopped of stopping) {
+      if (failure === null) stopped.callback();
+      else stopped.errback(failure);
+    }
   }
 
   /** See {@linkcode ConnectionOwner.logSuffix}. */
@@ -172,6 +183,31 @@ export class StreamPort
     this.#acceptNext();
   }
 
+  /** A factory that cannot start leaves nothing open. */
+  #startFactory(acceptor: StreamAcceptor): void {
+    try {
+      this.#factory.doStart();
+      this.#factoryStarted = true;
+    } finally {
+      if (!this.#factoryStarted) {
+        this.#stopping = [];
+        acceptor.close();
+      }
+    }
+  }
+
+  /** @returns What went wrong in the factory: for whoever stopped the port, as in Twisted. */
+  #stopFactory(): Error | null {
+    if (!this.#factoryStarted) return null;
+    this.#factoryStarted = false;
+    try {
+      this.#factory.doStop();
+      return null;
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
   #close(acceptor: StreamAcceptor): void {
     this.#pause?.cancel();
     this.#pause = null;
@@ -180,7 +216,7 @@ export class StreamPort
 
   #acceptNext(): void {
     if (
-      this.#accepting || this.#pause !== null || this.#stopped !== null || this.#acceptor === null
+      this.#accepting || this.#pause !== null || this.#stopping !== null || this.#acceptor === null
     ) return;
     if (this.#isFull && this.#limits.overflow === "pause") return;
     this.#accepting = true;
@@ -209,14 +245,7 @@ export class StreamPort
       driver.close();
       return;
     }
-    const connection = new Connection(
-      this.#host,
-      driver,
-      this,
-      this.#limits.connection,
-      protocol,
-      session,
-    );
+    const connection = new Connection(this, driver, protocol, session);
     this.#open++;
     this.#count(host, 1);
     connection.open();

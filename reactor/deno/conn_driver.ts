@@ -90,7 +90,6 @@ export class ConnDriver implements StreamDriver {
     this.#closed = true;
     this.#wanted = false;
     this.#conn.close();
-    this.#buffer.release();
     this.#releaseIfIdle();
   }
 
@@ -142,7 +141,9 @@ export class ConnDriver implements StreamDriver {
   }
 
   #releaseIfIdle(): void {
-    if (!this.#reading && !this.#writing) this.#sink?.released();
+    if (this.#reading || this.#writing) return;
+    this.#buffer.release();
+    this.#sink?.released();
   }
 }
 

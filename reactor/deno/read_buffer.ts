@@ -18,7 +18,9 @@
 
 import { KeptPieces, LARGEST_PIECE } from "../slab.ts";
 
-const SMALLEST = 256;
+/** The size of a connection's first buffer: a cell of memory that many connections share, as an ArrayBuffer takes 300 bytes by itself. */
+const CELL = 256;
+const CELLS_AT_ONCE = 128;
 const LARGEST_WAITING = 4096;
 const LARGEST = 65536;
 /** Behind a chunk, less than this is not worth a read. */
@@ -26,42 +28,42 @@ const LEAST_SPACE = 16384;
 /** Connections that may wait with a large buffer: 4 MiB in all. */
 const MOST_LARGE_WAITING = 64;
 
+const NOTHING = new Uint8Array(0);
 let largeWaiting = 0;
+const freeCells: Uint8Array<ArrayBuffer>[] = [];
 const pieces = new KeptPieces();
 
 /** The read memory of one connection. */
 export class ReadBuffer {
-  #memory: Uint8Array<ArrayBuffer> | null = null;
+  #memory: Uint8Array<ArrayBuffer> = takeCell();
   #offset = 0;
   #isLargeWaiting = false;
 
   /** Where the next read puts its bytes. */
   space(): Uint8Array<ArrayBuffer> {
-    const memory = this.#memory ??= new Uint8Array(SMALLEST);
-    return this.#offset === 0 ? memory : memory.subarray(this.#offset);
+    return this.#offset === 0 ? this.#memory : this.#memory.subarray(this.#offset);
   }
 
   /** The first `count` bytes of the last {@linkcode space}, in memory that is never written again. Sizes the next space. */
   take(count: number): Uint8Array<ArrayBuffer> {
     const space = this.space();
-    const bytes = space.subarray(0, count);
     const filled = count === space.length;
     if (count > LARGEST_PIECE) {
       this.#offset += count;
       this.#fitAfterLarge(filled);
-      return bytes;
+      return space.subarray(0, count);
     }
-    const chunk = pieces.copy(bytes);
+    const chunk = pieces.copy(filled ? space : space.subarray(0, count));
     if (filled) this.#replace(Math.min(space.length * 4, LARGEST));
     else this.#fitAfterSmall(count, space.length);
     return chunk;
   }
 
-  /** Lets go of all memory. */
+  /** Lets go of the memory. Comes last, and with no read under way. */
   release(): void {
-    this.#memory = null;
-    this.#offset = 0;
     this.#waitLarge(false);
+    giveCell(this.#memory);
+    this.#memory = NOTHING;
   }
 
   #fitAfterSmall(count: number, size: number): void {
@@ -75,14 +77,15 @@ export class ReadBuffer {
   }
 
   #fitAfterLarge(filled: boolean): void {
-    const left = (this.#memory?.length ?? 0) - this.#offset;
+    const left = this.#memory.length - this.#offset;
     if (filled) this.#replace(LARGEST);
     else if (!this.#waitLarge(true)) this.#replace(LARGEST_WAITING);
     else if (left < LEAST_SPACE) this.#replace(LARGEST);
   }
 
   #replace(size: number): void {
-    this.#memory = new Uint8Array(size);
+    giveCell(this.#memory);
+    this.#memory = size === CELL ? takeCell() : new Uint8Array(size);
     this.#offset = 0;
   }
 
@@ -101,7 +104,19 @@ export class ReadBuffer {
 
 /** The smallest size that fits twice `count` bytes. */
 function fitFor(count: number): number {
-  let size = SMALLEST;
+  let size = CELL;
   while (size < 2 * count) size *= 2;
   return size;
+}
+
+function takeCell(): Uint8Array<ArrayBuffer> {
+  const cell = freeCells.pop();
+  if (cell !== undefined) return cell;
+  const memory = new ArrayBuffer(CELL * CELLS_AT_ONCE);
+  for (let i = 1; i < CELLS_AT_ONCE; i++) freeCells.push(new Uint8Array(memory, i * CELL, CELL));
+  return new Uint8Array(memory, 0, CELL);
+}
+
+function giveCell(memory: Uint8Array<ArrayBuffer>): void {
+  if (memory.length === CELL) freeCells.push(memory);
 }
