@@ -1,5 +1,5 @@
 import { Deferred } from "../defer/mod.ts";
-import { ConnectingCancelledError, ConnectionDone } from "../reactor/errors.ts";
+import { ConnectingCancelledError, NoProtocol } from "../reactor/errors.ts";
 import type {
   IAddress,
   IClientFactory,
@@ -8,6 +8,7 @@ import type {
   IProtocol,
   ITransport,
 } from "../reactor/interfaces.ts";
+import { asError } from "../reactor/user_code.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
 
 /**
@@ -19,7 +20,6 @@ import type { ITypedProtocolFactory } from "./interfaces.ts";
 export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
   readonly #factory: ITypedProtocolFactory<P>;
   #connector: IConnector | null = null;
-  #cancelled = false;
 
   /** Fires with the protocol. */
   readonly connected: Deferred<P> = new Deferred<P>(() => this.#cancel());
@@ -34,21 +34,19 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
   }
 
   buildProtocol(addr: IAddress): IProtocol | null {
-    const protocol = this.#factory.buildProtocol(addr);
-    if (protocol === null) {
-      this.connected.errback(
-        new ConnectionDone(`Connecting to ${addr} came to nothing: the factory built no protocol`),
-      );
-      return null;
-    }
-    const made = () => this.connected.callback(protocol);
+    const protocol = this.#build(addr);
+    // It may have been cancelled while the protocol was built.
+    if (protocol === null || this.connected.called) return null;
+    const made = () => {
+      if (!this.connected.called) this.connected.callback(protocol);
+    };
     return isHalfCloseable(protocol)
       ? new HalfCloseableRelay(protocol, made)
       : new Relay(protocol, made);
   }
 
-  clientConnectionFailed(connector: IConnector, reason: Error): void {
-    this.#end(this.#cancelled ? new ConnectingCancelledError(connector.getDestination()) : reason);
+  clientConnectionFailed(_connector: IConnector, reason: Error): void {
+    this.#end(reason);
   }
 
   clientConnectionLost(_connector: IConnector, reason: Error): void {
@@ -68,9 +66,31 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
     return this.#factory.logPrefix?.() ?? this.#factory.constructor.name;
   }
 
+  /** What goes wrong here is for whoever waits, and for nobody else: it is not logged. */
+  #build(addr: IAddress): P | null {
+    let protocol: P | null;
+    try {
+      protocol = this.#factory.buildProtocol(addr);
+    } catch (error) {
+      this.#end(asError(error));
+      return null;
+    }
+    if (protocol === null) {
+      this.#end(
+        new NoProtocol(`Connecting to ${addr} came to nothing: the factory built no protocol`, {
+          address: String(addr),
+        }),
+      );
+    }
+    return protocol;
+  }
+
+  /** Also in the middle of `connectionMade`: then the connection is there, and is lost. */
   #cancel(): void {
-    this.#cancelled = true;
-    this.#connector?.stopConnecting();
+    const connector = this.#connector;
+    if (connector === null) return;
+    this.#end(new ConnectingCancelledError(connector.getDestination()));
+    connector.disconnect();
   }
 
   #end(reason: Error): void {

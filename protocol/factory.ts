@@ -83,7 +83,8 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
 
   /** Called by each port and connector that begins to use this factory; the first one calls {@linkcode startFactory}. */
   doStart(): void {
-    if (this.numPorts++ === 0) this.startFactory();
+    if (this.numPorts === 0) this.startFactory();
+    this.numPorts++;
   }
 
   /** Called by each port and connector that ends; the last one calls {@linkcode stopFactory}. */

@@ -114,9 +114,9 @@ class End {
       writeBufferLimit: 5000,
       linger: 10,
     };
-    const owner = { logSuffix: () => "end", connectionLost: () => {} };
+    const owner = { host, limits, logSuffix: () => "end", connectionLost: () => {} };
     const protocol = this.#protocol(halfCloseable);
-    this.connection = new Connection(host, this.driver, owner, limits, protocol);
+    this.connection = new Connection(owner, this.driver, protocol);
   }
 
   expect(condition: boolean, otherwise: string): void {

@@ -61,11 +61,8 @@ export class CannotListenError extends NetworkError {
    */
   constructor(iface: string, port: number, details: SystemErrorDetails) {
     const why = details.cause instanceof Error ? details.cause.message : String(details.cause);
-    super(`Cannot listen on ${iface}:${port}: ${why}`, {
-      syscall: "listen",
-      address: `${iface}:${port}`,
-      ...details,
-    });
+    const address = iface.includes(":") ? `[${iface}]:${port}` : `${iface}:${port}`;
+    super(`Cannot listen on ${address}: ${why}`, { syscall: "listen", address, ...details });
     this.interface = iface;
     this.port = port;
   }
@@ -82,6 +79,9 @@ export class NoRouteError extends ConnectError {}
 
 /** The host's name could not be resolved. */
 export class DNSLookupError extends ConnectError {}
+
+/** The connection was there, and the factory built no protocol for it. */
+export class NoProtocol extends ConnectError {}
 
 /** The attempt was ended from this side (`stopConnecting`). */
 export class UserError extends ConnectError {}

@@ -15,6 +15,7 @@ export interface ReactorResource {
 /** The open resources of one reactor. */
 export class ReactorResources {
   readonly #open = new Set<ReactorResource>();
+  #shutDown = false;
   #emptied: (() => void) | null = null;
 
   /** How many are open. */
@@ -22,9 +23,13 @@ export class ReactorResources {
     return this.#open.size;
   }
 
-  /** Notes a resource when it opens. */
+  /** Notes a resource when it opens. One that opens after the shutdown is closed when the running code returns: it could not be used. */
   add(resource: ReactorResource): void {
     this.#open.add(resource);
+    if (!this.#shutDown) return;
+    queueMicrotask(() => {
+      if (this.#open.has(resource)) resource.shutDown();
+    });
   }
 
   /** Forgets a resource that has closed. */
@@ -33,8 +38,9 @@ export class ReactorResources {
     if (this.#open.size === 0) this.#takeEmptied()?.();
   }
 
-  /** Closes all that is open now. */
+  /** Closes all that is open, for good. */
   shutDown(): void {
+    this.#shutDown = true;
     for (const resource of [...this.#open]) resource.shutDown();
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Connection, type ConnectionHost } from "../connection.ts";
+import { Connection, type ConnectionHost, type ConnectionOwner } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
 import { TimedCalls } from "../delayed_call.ts";
 import { EndOfTurn, type EndOfTurnTask } from "../end_of_turn.ts";
@@ -36,6 +36,9 @@ export class TestHost implements ConnectionHost {
   /** What the pipes are about to do. */
   readonly steps: (() => void)[] = [];
   readonly reactor: ConnectionHost["reactor"];
+  /** Whether the reactor runs; see {@linkcode run}. */
+  isRunning = true;
+  readonly #whenRunning: (() => unknown)[] = [];
   #now = 0;
   readonly #calls: TimedCalls = new TimedCalls({ seconds: () => this.#now });
 
@@ -49,10 +52,17 @@ export class TestHost implements ConnectionHost {
       ): IDelayedCall => this.#calls.callLater(delay, f, args),
       getDelayedCalls: () => this.#calls.pending(),
       callWhenRunning: (f, ...args) => {
-        f(...args);
+        if (this.isRunning) f(...args);
+        else this.#whenRunning.push(() => f(...args));
         return null;
       },
     };
+  }
+
+  /** Starts the reactor, if it was made not to run yet. */
+  run(): void {
+    this.isRunning = true;
+    for (const f of this.#whenRunning.splice(0)) f();
   }
 
   /** Ends the turn: what waits for that is done. */
@@ -250,16 +260,13 @@ export class Bed implements Disposable {
     this.peer = new Peer(other);
     this.driver = new CheckedDriver(end);
     this.protocol = new (options.halfCloseable ? HalfCloseableRecorder : Recorder)(options);
-    this.connection = new Connection(
-      this.host,
-      this.driver,
-      {
-        logSuffix: () => "7,192.0.2.2",
-        connectionLost: (_, reason) => this.owner.push(reason),
-      },
-      connectionLimits(options),
-      this.protocol,
-    );
+    const owner: ConnectionOwner = {
+      host: this.host,
+      limits: connectionLimits(options),
+      logSuffix: () => "7,192.0.2.2",
+      connectionLost: (_, reason) => this.owner.push(reason),
+    };
+    this.connection = new Connection(owner, this.driver, this.protocol);
   }
 
   get events(): string[] {

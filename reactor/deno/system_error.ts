@@ -17,6 +17,7 @@ import {
 import type { IAddress } from "../interfaces.ts";
 
 // Deno reports a failed lookup as a plain Error without a code (checked on 2.9.6).
+// The rest of the message is the C library's.
 const LOOKUP_FAILED = "failed to lookup address information";
 
 /** The system's name for an error, where it has one: most of Deno's carry it. */
@@ -54,7 +55,7 @@ export function connectError(destination: string, cause: unknown): ConnectError 
   if (message.startsWith(LOOKUP_FAILED)) {
     return new DNSLookupError(`Cannot connect to ${destination}: ${message}`, {
       ...details,
-      code: "ENOTFOUND",
+      code: message.includes("Temporary failure") ? "EAI_AGAIN" : "ENOTFOUND",
       syscall: "getaddrinfo",
     });
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { internetAddress } from "../addresses.ts";
 import type { Dial } from "../connector.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { TcpConnDriver } from "./conn_driver.ts";
@@ -33,7 +34,7 @@ export function dialTcp(hostname: string, port: number): Dial {
       sink.connected(new TcpConnDriver(conn));
     }, (error: unknown) => {
       // When it was this side that ended the attempt, the connector has failed already and does not listen.
-      sink.failed(connectError(`${hostname}:${port}`, error));
+      sink.failed(connectError(String(internetAddress("TCP", hostname, port)), error));
     }).finally(() => sink.released());
     return () => abort.abort();
   };

@@ -1,0 +1,429 @@
+/** A listening port, over an acceptor that the test works by hand. With real sockets: `conformance/tcp.ts`. */
+
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { addObserver } from "../log/mod.ts";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { IPv4Address } from "./addresses.ts";
+import { Peer, TestHost } from "./conformance/connection_bed.ts";
+import { LoggedErrors } from "./conformance/logged_errors.ts";
+import { connectionLimits } from "./connection_limits.ts";
+import type { IAddress, IDelayedCall, IProtocol } from "./interfaces.ts";
+import { memoryPipe } from "./memory_driver.ts";
+import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
+import { StreamPort, type StreamPortLimits } from "./stream_port.ts";
+
+/** An acceptor to which connections come when the test says so. */
+class HandAcceptor implements StreamAcceptor {
+  readonly address: IAddress = new IPv4Address("TCP", "127.0.0.1", 2000);
+  readonly calls: string[] = [];
+  isAccepting = false;
+  readonly #host: TestHost;
+  #sink: StreamAcceptorSink | null = null;
+
+  constructor(host: TestHost) {
+    this.#host = host;
+  }
+
+  attach(sink: StreamAcceptorSink): void {
+    this.#sink = sink;
+  }
+
+  accept(): void {
+    assert(!this.isAccepting && !this.calls.includes("close"), "accept() out of turn");
+    this.isAccepting = true;
+  }
+
+  close(): void {
+    this.calls.push("close");
+  }
+
+  unref(): void {
+    this.calls.push("unref");
+  }
+
+  /** Someone connects. @returns the peer, unless nobody accepts. */
+  connect(host = "192.0.2.1"): Peer | null {
+    if (!this.isAccepting) return null;
+    this.isAccepting = false;
+    const peerAddress = new IPv4Address("TCP", host, 3000);
+    const [end, other] = memoryPipe({
+      schedule: (step) => this.#host.steps.push(step),
+      addresses: [this.address, peerAddress],
+    });
+    const peer = new Peer(other);
+    other.startReading();
+    this.#sink?.accepted(end);
+    this.#host.settle();
+    return peer;
+  }
+
+  fail(error: Error): void {
+    this.isAccepting = false;
+    this.#sink?.acceptFailed(error);
+  }
+
+  release(): void {
+    this.#sink?.released();
+  }
+}
+
+class TestFactory extends Factory<Protocol> {
+  readonly built: Protocol[] = [];
+  readonly events: string[] = [];
+
+  override buildProtocol(_addr: IAddress): Protocol | null {
+    const protocol = new Protocol();
+    this.built.push(protocol);
+    return protocol;
+  }
+
+  override startFactory(): void {
+    this.events.push("start");
+  }
+
+  override stopFactory(): void {
+    this.events.push("stop");
+  }
+}
+
+interface Bed {
+  host: TestHost;
+  factory: TestFactory;
+  acceptors: HandAcceptor[];
+  acceptor: HandAcceptor;
+  port: StreamPort;
+}
+
+const LIMITS: StreamPortLimits = {
+  maxConnections: Infinity,
+  maxConnectionsPerHost: Infinity,
+  overflow: "pause",
+  connection: connectionLimits({}),
+};
+
+function listen(
+  limits: Partial<StreamPortLimits> = {},
+  factory = new TestFactory(),
+  host = new TestHost(),
+): Bed {
+  const acceptors: HandAcceptor[] = [];
+  const port = new StreamPort(
+    host,
+    factory,
+    { ...LIMITS, ...limits },
+    () => {
+      const acceptor = new HandAcceptor(host);
+      acceptors.push(acceptor);
+      return acceptor;
+    },
+  );
+  port.startListening();
+  const acceptor = acceptors[0] ?? new HandAcceptor(host);
+  return { host, factory, acceptors, acceptor, port };
+}
+
+Deno.test("A port accepts one connection after the other", () => {
+  const { factory, acceptor, port, host } = listen();
+  for (let i = 1; i <= 3; i++) {
+    assert(acceptor.connect() !== null);
+    assertEquals(factory.built.length, i);
+    assertEquals(port.connectionCount, i);
+  }
+  factory.built[0]?.transport.loseConnection();
+  host.settle();
+  assertEquals(port.connectionCount, 2);
+});
+
+Deno.test("A port accepts when the reactor runs, and not before", () => {
+  const host = new TestHost();
+  host.isRunning = false;
+  const { acceptor } = listen({}, new TestFactory(), host);
+  assert(!acceptor.isAccepting);
+  host.run();
+  assert(acceptor.isAccepting);
+});
+
+Deno.test("A port that is stopped before the reactor runs never accepts", () => {
+  const host = new TestHost();
+  host.isRunning = false;
+  const { acceptor, port } = listen({}, new TestFactory(), host);
+  port.stopListening();
+  host.run();
+  assert(!acceptor.isAccepting);
+  acceptor.release();
+  assertEquals(host.resources.size, 0);
+});
+
+Deno.test("The session numbers of a port's connections count up, and show in their log prefix", () => {
+  const { factory, acceptor } = listen();
+  acceptor.connect("192.0.2.7");
+  acceptor.connect("192.0.2.8");
+  const prefixes = factory.built.map(({ transport }) =>
+    "logPrefix" in transport && typeof transport.logPrefix === "function"
+      ? transport.logPrefix()
+      : ""
+  );
+  assertEquals(prefixes, ["Protocol,0,192.0.2.7", "Protocol,1,192.0.2.8"]);
+});
+
+Deno.test("At maxConnections a port pauses, and accepts again when one has gone", () => {
+  const { factory, acceptor, host } = listen({ maxConnections: 2 });
+  acceptor.connect();
+  acceptor.connect();
+  assert(!acceptor.isAccepting);
+  factory.built[0]?.transport.abortConnection();
+  assert(!acceptor.isAccepting);
+  host.settle();
+  assert(acceptor.isAccepting);
+  acceptor.connect();
+  assert(!acceptor.isAccepting);
+});
+
+Deno.test('At maxConnections a port with overflow "refuse" accepts and closes at once', () => {
+  const { factory, acceptor, host } = listen({ maxConnections: 1, overflow: "refuse" });
+  acceptor.connect();
+  const refused = acceptor.connect();
+  assertEquals(refused?.end, "ECONNRESET");
+  assertEquals(factory.built.length, 1);
+  factory.built[0]?.transport.loseConnection();
+  host.settle();
+  assertEquals(acceptor.connect()?.end, "");
+  assertEquals(factory.built.length, 2);
+});
+
+Deno.test("maxConnectionsPerHost refuses one more from a host, and only from that one", () => {
+  const { factory, acceptor, host } = listen({ maxConnectionsPerHost: 1 });
+  acceptor.connect("192.0.2.1");
+  assertEquals(acceptor.connect("192.0.2.1")?.end, "ECONNRESET");
+  assertEquals(acceptor.connect("192.0.2.2")?.end, "");
+  factory.built[0]?.transport.loseConnection();
+  host.settle();
+  assertEquals(acceptor.connect("192.0.2.1")?.end, "");
+  assertEquals(factory.built.length, 3);
+});
+
+Deno.test("buildProtocol() that returns null closes the connection; one that throws does too, and is logged", () => {
+  using errors = new LoggedErrors();
+  const factory = new TestFactory();
+  const { acceptor, port } = listen({}, factory);
+  factory.buildProtocol = () => null;
+  assertEquals(acceptor.connect()?.end, "ended");
+  factory.buildProtocol = () => {
+    throw new RangeError("boom");
+  };
+  assertEquals(acceptor.connect("192.0.2.9")?.end, "ended");
+  const [event] = errors.takeEvents();
+  assertEquals(event?.why, "While building a protocol for 192.0.2.9:3000");
+  assertEquals(port.connectionCount, 0);
+  assert(acceptor.isAccepting);
+});
+
+Deno.test("stopListening() in buildProtocol() and in connectionMade() leaves that connection open", () => {
+  for (const where of ["buildProtocol", "connectionMade"]) {
+    const factory = new TestFactory();
+    const { acceptor, port, host } = listen({}, factory);
+    const protocol = new Protocol();
+    factory.buildProtocol = () => {
+      if (where === "buildProtocol") port.stopListening();
+      return protocol;
+    };
+    protocol.connectionMade = () => {
+      if (where === "connectionMade") port.stopListening();
+    };
+    acceptor.connect();
+    acceptor.release();
+    assert(protocol.transport.connected);
+    protocol.transport.loseConnection();
+    host.settle();
+    assertEquals(host.resources.size, 0);
+  }
+});
+
+Deno.test("A failure to accept is logged once, and the port asks again after a pause until it works", () => {
+  using errors = new LoggedErrors();
+  const { acceptor, host, factory } = listen();
+  for (let i = 0; i < 5; i++) {
+    acceptor.fail(new Error("Too many open files"));
+    assert(!acceptor.isAccepting);
+    host.advance(0.099);
+    assert(!acceptor.isAccepting);
+    host.advance(0.001);
+    assert(acceptor.isAccepting);
+  }
+  const [event, ...more] = errors.takeEvents();
+  assertEquals(event?.why, "Could not accept a connection on 127.0.0.1:2000, trying on");
+  assertEquals(event?.failure?.message, "Too many open files");
+  assertEquals(more, []);
+  acceptor.connect();
+  assertEquals(factory.built.length, 1);
+  acceptor.fail(new Error("Too many open files"));
+  assertEquals(errors.takeEvents().length, 1);
+});
+
+Deno.test("While it pauses after a failure, a port does not accept because a connection has gone", () => {
+  using errors = new LoggedErrors();
+  const { acceptor, host, factory } = listen();
+  acceptor.connect();
+  acceptor.fail(new Error("Too many open files"));
+  factory.built[0]?.transport.loseConnection();
+  host.settle();
+  assert(!acceptor.isAccepting);
+  assertEquals(errors.takeEvents().length, 1);
+});
+
+Deno.test("stopListening() fires when the acceptor has let go, for all who wait; open connections stay", () => {
+  const { acceptor, port, factory, host } = listen();
+  acceptor.connect();
+  const fired: string[] = [];
+  const cancelled = port.stopListening();
+  cancelled.addErrback(() => void fired.push("cancelled"));
+  port.stopListening().addCallback(() => void fired.push("first"));
+  port.stopListening().addCallback(() => void fired.push("second"));
+  cancelled.cancel();
+  assertEquals(fired, ["cancelled"]);
+  assertEquals(acceptor.calls, ["close"]);
+  acceptor.release();
+  assertEquals(fired, ["cancelled", "first", "second"]);
+  assert(factory.built[0]?.transport.connected);
+  assertEquals(factory.events, ["start", "stop"]);
+  let again = false;
+  port.stopListening().addCallback(() => again = true);
+  assert(again);
+  factory.built[0]?.transport.loseConnection();
+  host.settle();
+});
+
+Deno.test("stopListening() cancels the pause after a failure", () => {
+  using errors = new LoggedErrors();
+  const { acceptor, port, host } = listen();
+  acceptor.fail(new Error("Too many open files"));
+  port.stopListening();
+  assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
+  acceptor.release();
+  assertEquals(errors.takeEvents().length, 1);
+});
+
+Deno.test("A port listens again after it was stopped: it accepts, and is closed at the shutdown", () => {
+  const { acceptor, acceptors, port, factory, host } = listen();
+  assertThrows(() => port.startListening(), Error, "Cannot listen on 127.0.0.1:2000");
+  assert(acceptor.isAccepting); // when it is closed
+  port.stopListening().addCallback(() => port.startListening());
+  assertThrows(() => port.startListening(), Error, "Cannot listen on 127.0.0.1:2000");
+  acceptor.release();
+  const [, second] = acceptors;
+  assert(second?.connect() !== null);
+  assertEquals(factory.built.length, 1);
+  assertEquals(factory.events, ["start", "stop", "start"]);
+  host.resources.shutDown();
+  assertEquals(second?.calls, ["close"]);
+  second?.release();
+  host.settle();
+  assertEquals(host.resources.size, 0);
+});
+
+Deno.test("stopFactory() that throws: stopListening() fails with its error, and the port can listen again", () => {
+  const factory = new TestFactory();
+  const { acceptor, acceptors, port, host } = listen({}, factory);
+  const error = new RangeError("boom");
+  factory.stopFactory = () => {
+    throw error;
+  };
+  const failures: Error[] = [];
+  port.stopListening().addErrback((failure) => failures.push(failure));
+  port.stopListening().addErrback((failure) => failures.push(failure));
+  acceptor.release();
+  assertEquals(failures, [error, error]);
+  assertEquals(host.resources.size, 0);
+  port.startListening();
+  assert(acceptors[1]?.isAccepting);
+});
+
+Deno.test("stopFactory() that throws at the shutdown is logged, and the port is closed still", () => {
+  using errors = new LoggedErrors();
+  const factory = new TestFactory();
+  const { acceptor, host } = listen({}, factory);
+  factory.stopFactory = () => {
+    throw new RangeError("boom");
+  };
+  host.resources.shutDown();
+  acceptor.release();
+  assertEquals(host.resources.size, 0);
+  assertEquals(errors.take().map(String), ["RangeError: boom"]);
+});
+
+Deno.test("startFactory() that throws: startListening() does too, and nothing stays open", () => {
+  const { acceptor, acceptors, port, factory, host } = listen();
+  port.stopListening();
+  acceptor.release();
+  const error = new RangeError("boom");
+  factory.startFactory = () => {
+    throw error;
+  };
+  try {
+    port.startListening();
+    assert(false, "startListening() did not throw");
+  } catch (thrown) {
+    assertStrictEquals(thrown, error);
+  }
+  const [, second] = acceptors;
+  assertEquals(second?.calls, ["close"]);
+  assert(!second?.isAccepting);
+  second?.release();
+  assertEquals(factory.numPorts, 0);
+  assertEquals(factory.events, ["start", "stop"]);
+  assertEquals(host.resources.size, 0);
+});
+
+Deno.test("A port that is opened after the shutdown is closed again", async () => {
+  const { acceptor, acceptors, port, host } = listen();
+  host.resources.shutDown();
+  acceptor.release();
+  port.startListening();
+  await null;
+  const [, second] = acceptors;
+  assertEquals(second?.calls, ["close"]);
+  second?.release();
+  assertEquals(host.resources.size, 0);
+});
+
+Deno.test("A port says what starts and closes where", () => {
+  const messages: string[] = [];
+  using _observing = addObserver(({ message }) => messages.push(message), { replay: false });
+  const { acceptor, port } = listen();
+  port.stopListening();
+  acceptor.release();
+  assertEquals(messages, [
+    "TestFactory starting on 127.0.0.1:2000",
+    "(TestFactory on 127.0.0.1:2000 closed)",
+  ]);
+});
+
+Deno.test("`await using` closes the port", async () => {
+  const { acceptor, factory, host, port } = listen();
+  acceptor.close = () => queueMicrotask(() => acceptor.release());
+  {
+    await using _closing = port;
+  }
+  assertEquals(factory.events, ["start", "stop"]);
+  assertEquals(host.resources.size, 0);
+});
+
+Deno.test("unref() reaches the acceptor", () => {
+  const { acceptor, port } = listen();
+  port.unref();
+  assertEquals(acceptor.calls, ["unref"]);
+});
+
+Deno.test("A factory that is no Factory will do", () => {
+  const host = new TestHost();
+  const acceptor = new HandAcceptor(host);
+  const protocol: IProtocol = {
+    makeConnection: (transport) => transport.write("plain"),
+    connectionMade: () => {},
+    dataReceived: () => {},
+    connectionLost: () => {},
+  };
+  const factory = { buildProtocol: () => protocol, doStart: () => {}, doStop: () => {} };
+  new StreamPort(host, factory, LIMITS, () => acceptor).startListening();
+  assertEquals(acceptor.connect()?.text, "plain");
+});
