@@ -4,7 +4,8 @@
  *
  * Not applicable:
  * - test_asFutureCancelFuture, test_asFutureSuccessCancel, test_fromFutureDeferredCancelled: a
- *   promise cannot be cancelled. Instead, "fromPromise() is cancelled at once, and the promise ignored".
+ *   promise cannot be cancelled. Instead, "fromPromise() is cancelled at once, and the promise
+ *   ignored".
  * - That asFuture() takes the result from the Deferred: toPromise() leaves it there.
  */
 
