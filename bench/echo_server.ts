@@ -1,5 +1,7 @@
 /**
- * An echo server for `pair.py`-like loads: the shortest program on this library. usage: deno run -A bench/echo_server.ts PORT [hello]
+ * The shortest echo server on this library. usage: deno run --allow-net bench/echo_server.ts PORT [hello]
+ *
+ * With `hello` it greets and closes instead.
  *
  * @module
  */
@@ -23,7 +25,8 @@ class Hello extends Protocol {
   }
 }
 
-const [port, hello] = Deno.args;
+const [number, hello] = Deno.args;
 const factory = hello === undefined ? Factory.forProtocol(Echo) : Factory.forProtocol(Hello);
-new TCP4ServerEndpoint(reactor, Number(port), { interface: "127.0.0.1" }).listen(factory);
+const endpoint = new TCP4ServerEndpoint(reactor, Number(number), { interface: "127.0.0.1" });
+endpoint.listen(factory).addCallback((port) => console.log(`listening on ${port.getHost()}`));
 await reactor.run();

@@ -1,0 +1,21 @@
+/**
+ * The echo server that people write on `Deno.listen`: what `echo.ts` and `idle.ts` measure this library against.
+ * usage: deno run --allow-net bench/echo_by_hand.ts PORT
+ *
+ * @module
+ */
+
+async function serve(conn: Deno.TcpConn): Promise<void> {
+  using _closed = conn;
+  conn.setNoDelay(true);
+  const buffer = new Uint8Array(65536);
+  for (let read = await conn.read(buffer); read !== null; read = await conn.read(buffer)) {
+    for (let sent = 0; sent < read;) sent += await conn.write(buffer.subarray(sent, read));
+  }
+}
+
+const listener = Deno.listen({ port: Number(Deno.args[0]), hostname: "127.0.0.1" });
+console.log(`listening on ${listener.addr.port}`);
+for await (const conn of listener) {
+  serve(conn).catch((error: unknown) => console.error("connection lost:", error));
+}
