@@ -26,10 +26,11 @@ import {
   CALLED,
   CANCELLING,
   FAILED,
-  HAND_OVER,
   HANDED_ON,
-  HandOver,
-  Link,
+  type HandOver,
+  handOverTo,
+  isHandOver,
+  type Link,
   OBSERVE,
   Place,
   RUNNING,
@@ -106,20 +107,21 @@ export class Chain {
 
   static {
     addStep = (chain, onResult, onFailure) => {
-      if (Chain.#isIdle(chain)) {
-        // Nothing to wait for, so no link is needed.
-        const step = (chain.#flags & FAILED) === 0 ? onResult : onFailure;
-        if (step === undefined) return;
-        Chain.#apply(chain, step);
-        Chain.#run(chain);
+      if ((chain.#flags & CALLED) === 0) {
+        Chain.#attach(chain, { next: undefined, kind: STEP, onResult, onFailure });
       } else {
-        Chain.#append(chain, new Link(STEP, onResult, onFailure));
+        Chain.#addLate(chain, onResult, onFailure);
       }
     };
     promiseOf = (chain) => {
       if (!Chain.#isIdle(chain)) {
         return new Promise((resolve, reject) => {
-          Chain.#append(chain, new Link(OBSERVE, resolve, reject));
+          Chain.#append(chain, {
+            next: undefined,
+            kind: OBSERVE,
+            onResult: resolve,
+            onFailure: reject,
+          });
         });
       }
       if ((chain.#flags & FAILED) === 0) return Promise.resolve(chain.#result);
@@ -195,6 +197,19 @@ export class Chain {
     Chain.#fire(chain, new CancelledError("Deferred was cancelled", options), true);
   }
 
+  /** Adds a step to a chain that has been fired. */
+  static #addLate(chain: Chain, onResult: Step | undefined, onFailure: Step | undefined): void {
+    if (!Chain.#isIdle(chain)) {
+      Chain.#append(chain, { next: undefined, kind: STEP, onResult, onFailure });
+      return;
+    }
+    // Nothing to wait for, so no link is needed.
+    const step = (chain.#flags & FAILED) === 0 ? onResult : onFailure;
+    if (step === undefined) return;
+    Chain.#apply(chain, step);
+    if (chain.#head !== undefined || chain.#flags & FAILED) Chain.#run(chain);
+  }
+
   /** Whether a step added now would run at once. */
   static #isIdle(chain: Chain): boolean {
     return (chain.#flags & (CALLED | BUSY)) === CALLED && chain.#pauses === 0 &&
@@ -241,8 +256,7 @@ export class Chain {
       }
       chain.#head = link.next;
       if (link.next === undefined) chain.#tail = undefined;
-      // The kind tells it sooner than instanceof would.
-      if (link.kind === HAND_OVER) return Chain.#handOver(chain, link as HandOver);
+      if (isHandOver(link)) return Chain.#handOver(chain, link);
       const failed = (chain.#flags & FAILED) !== 0;
       const step = failed ? link.onFailure : link.onResult;
       if (link.kind === OBSERVE) {
@@ -328,10 +342,12 @@ export class Chain {
     chain.#flags |= WAITING;
     chain.#result = source;
     const only = chain.#head;
-    if (only instanceof HandOver && only === chain.#tail && chain.#pauses === 0) {
+    if (
+      only !== undefined && isHandOver(only) && only === chain.#tail && chain.#pauses === 0
+    ) {
       Chain.#passOver(chain, only, source);
     } else if (!Chain.#passOverSource(chain, source)) {
-      Chain.#attach(source, new HandOver(chain));
+      Chain.#attach(source, handOverTo(chain));
     }
   }
 
@@ -351,7 +367,7 @@ export class Chain {
     if (first === undefined) return false;
     const link = first.#tail;
     // If other links came after it, finding it would take a search. That is rare.
-    if (!(link instanceof HandOver) || link.waiter !== source) return false;
+    if (link === undefined || !isHandOver(link) || link.waiter !== source) return false;
     link.waiter = chain;
     chain.#result = first;
     source.#flags |= HANDED_ON;
@@ -371,7 +387,7 @@ export class Chain {
       chain.#result = undefined;
       return;
     }
-    const behind = new HandOver(waiter);
+    const behind = handOverTo(waiter);
     behind.split = link.split;
     link.split = { rank, link: behind };
     link.waiter = chain;

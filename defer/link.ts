@@ -37,35 +37,41 @@ export const OBSERVE = 1;
 /** Gives the result to the chain that waits for it, and leaves `undefined`. */
 export const HAND_OVER = 2;
 
-/** One thing to be done with the result, and the next. */
-export class Link {
+/** One thing to be done with the result, and the next. A literal, as what is made most often. */
+export interface Link {
   /** What comes after it. */
-  next: Link | undefined = undefined;
+  next: Link | undefined;
   /** `STEP`, `OBSERVE` or `HAND_OVER`. */
   readonly kind: number;
   /** Takes a value; without one, values pass. */
   readonly onResult: Step | undefined;
   /** Takes a failure; without one, failures pass. */
   readonly onFailure: Step | undefined;
-
-  constructor(kind: number, onResult: Step | undefined, onFailure: Step | undefined) {
-    this.kind = kind;
-    this.onResult = onResult;
-    this.onFailure = onFailure;
-  }
 }
 
 /** The link of kind `HAND_OVER`. Others may see it as what goes past them: see `Place`. */
-export class HandOver extends Link {
+export interface HandOver extends Link {
   /** The chain that waits; `undefined` once it has been served. */
   waiter: Chain | undefined;
   /** The first chain put back in behind this link, and what serves those behind that one. */
-  split: { readonly rank: number; readonly link: HandOver } | undefined = undefined;
+  split: { readonly rank: number; readonly link: HandOver } | undefined;
+}
 
-  constructor(waiter: Chain) {
-    super(HAND_OVER, undefined, undefined);
-    this.waiter = waiter;
-  }
+/** Makes the link that hands the result over to `waiter`. */
+export function handOverTo(waiter: Chain): HandOver {
+  return {
+    next: undefined,
+    kind: HAND_OVER,
+    onResult: undefined,
+    onFailure: undefined,
+    waiter,
+    split: undefined,
+  };
+}
+
+/** Tells which kind of link it is. */
+export function isHandOver(link: Link): link is HandOver {
+  return link.kind === HAND_OVER;
 }
 
 let passedOver = 0;
