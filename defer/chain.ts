@@ -399,6 +399,8 @@ export class Chain {
   static #handOver(chain: Chain, link: HandOver): Chain | undefined {
     const waiter = link.waiter;
     if (waiter === undefined) return undefined;
+    // Those that were taken out of the line may keep the link, and it must not keep the others.
+    link.next = undefined;
     link.waiter = undefined;
     waiter.#flags &= ~WAITING;
     Chain.#take(waiter, chain);

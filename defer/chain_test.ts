@@ -221,7 +221,7 @@ function permutations(items: number[]): number[][] {
   );
 }
 
-Deno.test("a line keeps its order, however it came about and in whatever order it is added to", () => {
+Deno.test("a line keeps its order, however it came about and whatever is added where", () => {
   const indexes = [0, 1, 2, 3];
   for (const firing of permutations(indexes)) {
     for (const adding of permutations(indexes)) {
