@@ -9,6 +9,22 @@ import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
 import type { StreamDriver } from "../stream_driver.ts";
 import { asError } from "../user_code.ts";
 import { addressOf } from "./address_of.ts";
+import { codeOf } from "./system_error.ts";
+
+// Only the connection that was to be accepted is broken: its peer has reset it already (Deno then fails to tell its address, ENOTCONN), a
+// firewall has turned it away (EPERM), or, on Linux, its pending network error is reported here (accept(2)). The next one may be fine.
+const OF_ONE_CONNECTION: ReadonlySet<string | undefined> = new Set([
+  "ENOTCONN",
+  "ECONNABORTED",
+  "ECONNRESET",
+  "EPERM",
+  "EPROTO",
+  "ENOPROTOOPT",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+]);
 
 /** What of `Deno.Listener` is used here. */
 export type AcceptingListener<C extends Deno.Conn> = Pick<
@@ -76,6 +92,7 @@ export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
   #failed(error: unknown): void {
     this.#accepting = false;
     if (this.#closed) this.#sink?.released();
+    else if (OF_ONE_CONNECTION.has(codeOf(error))) this.accept();
     else this.#sink?.acceptFailed(asError(error));
   }
 }

@@ -1,0 +1,96 @@
+/**
+ * A peer that this library has no part in, so that a fault cannot hide by being on both sides.
+ *
+ * @module
+ */
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A peer on Deno's own socket. */
+export class RawPeer {
+  readonly conn: Deno.Conn;
+
+  constructor(conn: Deno.Conn) {
+    this.conn = conn;
+  }
+
+  async send(data: string | Uint8Array): Promise<void> {
+    let left = typeof data === "string" ? encoder.encode(data) : data;
+    while (left.length > 0) left = left.subarray(await this.conn.write(left));
+  }
+
+  /** What one read gives: null at the end. */
+  async readOnce(most = 65536): Promise<Uint8Array | null> {
+    const buffer = new Uint8Array(most);
+    const count = await this.conn.read(buffer);
+    return count === null ? null : buffer.subarray(0, count);
+  }
+
+  /** Exactly that many bytes. */
+  async read(size: number): Promise<Uint8Array> {
+    const all = new Uint8Array(size);
+    for (let filled = 0; filled < size;) {
+      const count = await this.conn.read(all.subarray(filled));
+      if (count === null) throw new Error(`The stream ended ${size - filled} bytes early`);
+      filled += count;
+    }
+    return all;
+  }
+
+  async readText(length: number): Promise<string> {
+    return decoder.decode(await this.read(length));
+  }
+
+  /** All until the end. */
+  async readAll(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    for (;;) {
+      const chunk = await this.readOnce();
+      if (chunk === null) return concat(chunks);
+      chunks.push(chunk);
+    }
+  }
+
+  /** How the stream ends, whatever comes before: `"end"`, or the code of the error. */
+  async ending(): Promise<string> {
+    try {
+      await this.readAll();
+      return "end";
+    } catch (error) {
+      return error instanceof Error && "code" in error ? String(error.code) : String(error);
+    }
+  }
+
+  close(): void {
+    this.conn.close();
+  }
+}
+
+/** Chunks as one. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let filled = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return all;
+}
+
+/** Bytes in which every place can be told from its neighbours. */
+export function pattern(size: number, seed = 1): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  let state = seed;
+  for (let i = 0; i < size; i++) {
+    // A linear congruential generator: Numerical Recipes' constants.
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    bytes[i] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** Whether two are the same; megabytes are too much for an assertion that would print them. */
+export function same(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

@@ -1,0 +1,258 @@
+/**
+ * Bytes over TCP, to and from raw peers.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { ConnectionAborted, ConnectionDone } from "../errors.ts";
+import type { IReactor, ListenTCPOptions } from "../interfaces.ts";
+import { concat, pattern, type RawPeer, same } from "./raw_peer.ts";
+import { type TcpBed, tcpTest } from "./tcp_bed.ts";
+import { type Wire, type WireBehaviour, Wires } from "./wire.ts";
+
+const MEGABYTE = 1 << 20;
+
+/** A connection from a raw client. */
+async function accepted(
+  bed: TcpBed,
+  behaviour: WireBehaviour | (() => Wire) = {},
+  options: ListenTCPOptions = {},
+): Promise<{ peer: RawPeer; wire: Wire }> {
+  const factory = new Wires(behaviour);
+  const port = bed.listen(factory, options);
+  bed.run();
+  const peer = await bed.rawConnect(port.port);
+  return { peer, wire: await factory.wire() };
+}
+
+/** The tests of writing and receiving. */
+export function transferTests(name: string, makeReactor: () => IReactor): void {
+  const test = tcpTest(name, makeReactor);
+  const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
+
+  test("write() and writeSequence() send bytes and strings, in order", async (bed) => {
+    const { peer, wire } = await accepted(bed);
+    wire.transport.write("one ");
+    wire.transport.write(new TextEncoder().encode("two "));
+    wire.transport.writeSequence(["three ", new Uint8Array([0x34]), " fünf"]);
+    wire.transport.loseConnection();
+    assertEquals(new TextDecoder().decode(await peer.readAll()), "one two three 4 fünf");
+  });
+
+  test("A large transfer arrives intact in both directions at once", async (bed) => {
+    const [out, back] = [pattern(8 * MEGABYTE, 1), pattern(8 * MEGABYTE, 2)];
+    const { peer, wire } = await accepted(bed);
+    wire.transport.write(out);
+    const sending = peer.send(back);
+    const received = await peer.read(out.length);
+    await sending;
+    await wire.has(back.length);
+    assert(same(received, out));
+    assert(same(concat(wire.chunks), back));
+  });
+
+  test("A large transfer in pieces of all sizes arrives intact", async (bed) => {
+    const all = pattern(4 * MEGABYTE);
+    const { peer, wire } = await accepted(bed);
+    for (let start = 0, size = 1; start < all.length; start += size, size = size * 7 % 65521) {
+      wire.transport.write(all.subarray(start, start + size));
+    }
+    wire.transport.loseConnection();
+    assert(same(await peer.readAll(), all));
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+  });
+
+  test("A chunk given to dataReceived() is never written again", async (bed) => {
+    const all = pattern(2 * MEGABYTE);
+    const copies: Uint8Array[] = [];
+    const { peer, wire } = await accepted(bed, {
+      dataReceived: (_, data) => copies.push(data.slice()),
+    });
+    // Of every size, some in one go, so that reads end everywhere.
+    for (let start = 0, size = 1; start < all.length; start += size, size = size * 5 % 30011) {
+      await peer.send(all.subarray(start, start + size));
+      if (size % 3 === 0) await wire.has(start + 1);
+    }
+    await wire.has(all.length);
+    assert(same(concat(copies), all));
+    assert(wire.chunks.every((chunk, i) => same(chunk, copies[i] ?? chunk.subarray(1))));
+  });
+
+  test("Chunks of many connections at a time do not mix", async (bed) => {
+    const factory = new Wires(echo);
+    const port = bed.listen(factory);
+    bed.run();
+    await Promise.all(Array.from({ length: 20 }, async (_, i) => {
+      const peer = await bed.rawConnect(port.port);
+      const mine = pattern(100_000, i + 1);
+      const sending = (async () => {
+        for (let start = 0; start < mine.length; start += 777) {
+          await peer.send(mine.subarray(start, start + 777));
+        }
+      })();
+      assert(same(await peer.read(mine.length), mine));
+      await sending;
+    }));
+  });
+
+  test("Many small writes in one turn leave as one", async (bed) => {
+    const { peer, wire } = await accepted(bed);
+    wire.transport.setTcpNoDelay(true);
+    // The read waits already: it would return with the first bytes that came alone.
+    const reading = peer.readOnce();
+    for (let i = 0; i < 100; i++) wire.transport.write("01234567890123456789");
+    assertEquals((await reading)?.length, 2000);
+  });
+
+  test("The caller may use the memory of a small write again, and its own copy of the words is what arrives", async (bed) => {
+    const { peer, wire } = await accepted(bed);
+    const memory = new Uint8Array(16);
+    for (let i = 0; i < 50; i++) {
+      memory.fill(i);
+      wire.transport.write(memory);
+    }
+    memory.fill(255);
+    const expected = Uint8Array.from({ length: 800 }, (_, i) => i >> 4);
+    assert(same(await peer.read(800), expected));
+  });
+
+  test("pauseProducing() slows the peer down, and resumeProducing() loses nothing", async (bed) => {
+    const all = pattern(32 * MEGABYTE);
+    const { peer, wire } = await accepted(bed, {
+      connectionMade: (wire) => wire.transport.pauseProducing(),
+    });
+    // One write takes what the system has room for.
+    const taken = await peer.conn.write(all);
+    assert(taken < all.length, "the system took everything, although nobody read");
+    assertEquals(wire.size, 0);
+    wire.transport.resumeProducing();
+    await peer.send(all.subarray(taken));
+    await wire.has(all.length);
+    assert(same(concat(wire.chunks), all));
+  });
+
+  test("Pausing in each dataReceived() and resuming in a later turn", async (bed) => {
+    const all = pattern(MEGABYTE);
+    const paused = new Set<Wire>();
+    const { peer, wire } = await accepted(bed, {
+      dataReceived: (wire) => {
+        assert(!paused.has(wire), "dataReceived() while paused");
+        paused.add(wire);
+        wire.transport.pauseProducing();
+        bed.reactor.callLater(0, () => {
+          paused.delete(wire);
+          wire.transport.resumeProducing();
+        });
+      },
+    });
+    await peer.send(all);
+    peer.close();
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+    assert(same(concat(wire.chunks), all));
+  });
+
+  test("A push producer is paused while the peer does not read, and resumed when it has", async (bed) => {
+    const { peer, wire } = await accepted(bed, {}, { writeBufferHighWater: 65536 });
+    const piece = pattern(50_000);
+    const calls: string[] = [];
+    const resumed = Promise.withResolvers<void>();
+    wire.transport.registerProducer({
+      pauseProducing: () => calls.push("pause"),
+      resumeProducing: () => {
+        calls.push("resume");
+        resumed.resolve();
+      },
+      stopProducing: () => calls.push("stop"),
+    }, true);
+    let written = 0;
+    while (calls.length === 0) {
+      wire.transport.write(piece);
+      written += piece.length;
+    }
+    assertEquals([calls, written], [["pause"], 100_000]);
+    const received = await peer.read(written);
+    await resumed.promise;
+    assertEquals(calls, ["pause", "resume"]);
+    assert(same(received, concat([piece, piece])));
+    wire.transport.unregisterProducer();
+  });
+
+  test("A pull producer sends as fast as the peer reads, and no faster", async (bed) => {
+    const { peer, wire } = await accepted(bed);
+    const piece = pattern(65_536);
+    let pulls = 0;
+    const total = 200;
+    wire.transport.registerProducer({
+      resumeProducing: () => {
+        wire.transport.write(piece);
+        if (++pulls === total) {
+          wire.transport.unregisterProducer();
+          wire.transport.loseConnection();
+        }
+      },
+      stopProducing: () => {},
+    }, false);
+    await peer.read(piece.length);
+    // What is not with the peer is on its way: the system holds a few megabytes, and this side one piece.
+    assert(pulls < total, "all pieces were made although hardly one was read");
+    const rest = await peer.readAll();
+    assertEquals(rest.length, (total - 1) * piece.length);
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+  });
+
+  test("A connection in which nobody reads is aborted at the limit of its write buffer", async (bed) => {
+    const { wire } = await accepted(bed, {}, { writeBufferLimit: MEGABYTE });
+    // More than the system takes, and one that is let through: it comes into an empty buffer.
+    wire.transport.write(new Uint8Array(64 * MEGABYTE));
+    wire.transport.write("the last straw");
+    const reason = await wire.lost();
+    assertInstanceOf(reason, ConnectionAborted);
+    assertEquals([reason.name, wire.transport.connected], ["WriteBufferExceeded", false]);
+  });
+
+  test("setTcpNoDelay() and setTcpKeepAlive() can be set and asked for, and are off at first", async (bed) => {
+    const { peer, wire } = await accepted(bed);
+    const { transport } = wire;
+    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
+    transport.setTcpNoDelay(true);
+    transport.setTcpKeepAlive(true);
+    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [true, true]);
+    transport.setTcpNoDelay(false);
+    transport.setTcpKeepAlive(false);
+    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
+    peer.close();
+    await wire.lost();
+    transport.setTcpNoDelay(true); // does nothing, and does not throw
+  });
+
+  test("Two reactors in one process talk to each other", async (bed) => {
+    const other = makeReactor();
+    const running = other.run({ installSignalHandlers: false });
+    bed.after(async () => {
+      other.stop();
+      await running;
+    });
+    const servers = new Wires(echo);
+    const port = bed.listen(servers);
+    bed.run();
+    const clients = new Wires();
+    other.connectTCP("127.0.0.1", port.port, clients);
+    const client = await clients.wire();
+    client.transport.write("across");
+    await client.has(6);
+    assertEquals(client.text, "across");
+  });
+
+  test("A write within the same turn as connectionMade() on both sides", async (bed) => {
+    const servers = new Wires({ connectionMade: (wire) => wire.transport.write("from server") });
+    const clients = new Wires({ connectionMade: (wire) => wire.transport.write("from client") });
+    const port = bed.listen(servers);
+    bed.reactor.connectTCP("127.0.0.1", port.port, clients);
+    bed.run();
+    const [server, client] = [await servers.wire(), await clients.wire()];
+    await server.has(11);
+    await client.has(11);
+    assertEquals([server.text, client.text], ["from client", "from server"]);
+  });
+}
