@@ -18,11 +18,11 @@ export class KeptPieces {
   #memory: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #used = 0;
 
-  /** A copy of `bytes`, of which there are at most {@linkcode LARGEST_PIECE}. */
-  copy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-    const start = this.#memory.length - this.#used < bytes.length ? this.#renew() : this.#used;
-    this.#memory.set(bytes, start);
-    this.#used = start + bytes.length;
+  /** A copy of the first `count` bytes, which are {@linkcode LARGEST_PIECE} at the most. */
+  copy(bytes: Uint8Array, count: number): Uint8Array<ArrayBuffer> {
+    const start = this.#memory.length - this.#used < count ? this.#renew() : this.#used;
+    this.#memory.set(count === bytes.length ? bytes : bytes.subarray(0, count), start);
+    this.#used = start + count;
     return this.#memory.subarray(start, this.#used);
   }
 

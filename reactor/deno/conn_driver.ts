@@ -107,7 +107,7 @@ export class ConnDriver implements StreamDriver {
 
   #readOn(): void {
     this.#reading = true;
-    this.#conn.read(this.#buffer.space()).then(this.#read, this.#readFailed);
+    this.#conn.read(this.#buffer.space).then(this.#read, this.#readFailed);
   }
 
   #onRead(count: number | null): void {

@@ -10,8 +10,9 @@
  * Connections in the middle of a transfer run dry again and again, and starting small each time would cost them calls. So a few of
  * them may wait with a large buffer; how many is bounded for the process, and with it the memory.
  *
- * A chunk that is handed out is never written again. Small chunks are copied into slabs, and the buffer is read into again; large ones
- * are parts of the buffer, and the next read goes behind them.
+ * A chunk that is handed out is never written again: all are copied out, and the buffer is read into again while it is in the
+ * processor's cache. Handing large buffers over instead costs as much: a new one has to be cleared, `slice` need not clear what it
+ * fills.
  *
  * @module
  */
@@ -23,8 +24,6 @@ const CELL = 256;
 const CELLS_AT_ONCE = 128;
 const LARGEST_WAITING = 4096;
 const LARGEST = 65536;
-/** Behind a chunk, less than this is not worth a read. */
-const LEAST_SPACE = 16384;
 /** Connections that may wait with a large buffer: 4 MiB in all. */
 const MOST_LARGE_WAITING = 64;
 
@@ -36,26 +35,19 @@ const pieces = new KeptPieces();
 /** The read memory of one connection. */
 export class ReadBuffer {
   #memory: Uint8Array<ArrayBuffer> = takeCell();
-  #offset = 0;
   #isLargeWaiting = false;
 
   /** Where the next read puts its bytes. */
-  space(): Uint8Array<ArrayBuffer> {
-    return this.#offset === 0 ? this.#memory : this.#memory.subarray(this.#offset);
+  get space(): Uint8Array<ArrayBuffer> {
+    return this.#memory;
   }
 
-  /** The first `count` bytes of the last {@linkcode space}, in memory that is never written again. Sizes the next space. */
+  /** The first `count` bytes of {@linkcode space}, in memory that is never written again. Sizes the next space. */
   take(count: number): Uint8Array<ArrayBuffer> {
-    const space = this.space();
-    const filled = count === space.length;
-    if (count > LARGEST_PIECE) {
-      this.#offset += count;
-      this.#fitAfterLarge(filled);
-      return space.subarray(0, count);
-    }
-    const chunk = pieces.copy(filled ? space : space.subarray(0, count));
-    if (filled) this.#replace(Math.min(space.length * 4, LARGEST));
-    else this.#fitAfterSmall(count, space.length);
+    const memory = this.#memory;
+    const chunk = count > LARGEST_PIECE ? memory.slice(0, count) : pieces.copy(memory, count);
+    if (count === memory.length) this.#resize(Math.min(count * 4, LARGEST));
+    else this.#fitToWait(count, memory.length);
     return chunk;
   }
 
@@ -66,27 +58,21 @@ export class ReadBuffer {
     this.#memory = NOTHING;
   }
 
-  #fitAfterSmall(count: number, size: number): void {
+  /** Sizes the buffer for a read that waits, after one that took `count` of `size` bytes. */
+  #fitToWait(count: number, size: number): void {
     const fit = Math.min(fitFor(count), LARGEST_WAITING);
     if (size <= LARGEST_WAITING) {
-      if (size < fit) this.#replace(fit);
+      if (size < fit) this.#resize(fit);
     } else if (count < size >> 3 || !this.#waitLarge(true)) {
       this.#waitLarge(false);
-      this.#replace(fit);
+      this.#resize(fit);
     }
   }
 
-  #fitAfterLarge(filled: boolean): void {
-    const left = this.#memory.length - this.#offset;
-    if (filled) this.#replace(LARGEST);
-    else if (!this.#waitLarge(true)) this.#replace(LARGEST_WAITING);
-    else if (left < LEAST_SPACE) this.#replace(LARGEST);
-  }
-
-  #replace(size: number): void {
+  #resize(size: number): void {
+    if (size === this.#memory.length) return;
     giveCell(this.#memory);
-    this.#memory = size === CELL ? takeCell() : new Uint8Array(size);
-    this.#offset = 0;
+    this.#memory = new Uint8Array(size);
   }
 
   /** Takes or gives back one of the places for large waiting buffers. @returns whether this buffer has one now. */
