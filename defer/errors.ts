@@ -27,10 +27,29 @@ export class CancelledError extends Error {
   }
 }
 
-/** What a Deferred fails with when the time given to `addTimeout()` is over. */
+/**
+ * What a Deferred fails with when the time given to `addTimeout()` is over.
+ *
+ * Connections time out too, with an error of that name that is a `ConnectError`, and so does `AbortSignal.timeout()`, with a
+ * `DOMException`. `instanceof TimeoutError` holds for all three, so that one check serves whatever timed out. (Twisted has two
+ * unrelated classes of that name, and the wrong one of them catches nothing.)
+ *
+ * @example
+ * ```ts
+ * import { TimeoutError } from "@torsion/reactor/defer";
+ *
+ * const tooLate = (error: unknown) => error instanceof TimeoutError;
+ * ```
+ */
 export class TimeoutError extends Error {
   static {
     this.prototype.name = "TimeoutError";
+  }
+
+  /** Whether `value` says that something timed out. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== TimeoutError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return value instanceof Error && value.name === "TimeoutError";
   }
 }
 
