@@ -57,7 +57,18 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
     this: new (...args: A) => F,
     protocol: ProtocolClass<P>,
     ...args: A
-  ): F {
+  ): F;
+  /** For a factory class that does not say what it builds: the factory does. */
+  static forProtocol<P extends IProtocol, A extends unknown[], F extends Factory>(
+    this: new (...args: A) => F,
+    protocol: ProtocolClass<P>,
+    ...args: A
+  ): F & Factory<P>;
+  static forProtocol(
+    this: new (...args: unknown[]) => Factory,
+    protocol: ProtocolClass<IProtocol>,
+    ...args: unknown[]
+  ): Factory {
     const factory = new this(...args);
     factory.protocol = protocol;
     return factory;
@@ -112,6 +123,28 @@ export class ServerFactory<P extends IProtocol = IProtocol> extends Factory<P> {
 /** A factory for connections that this side opens with `connectTCP` and its like. Twisted's `ClientFactory`. */
 export class ClientFactory<P extends IProtocol = IProtocol> extends Factory<P>
   implements IClientFactory {
+  /** See {@linkcode Factory.forProtocol}: what it makes is a `ClientFactory`. */
+  static override forProtocol<P extends IProtocol, A extends unknown[], F extends ClientFactory<P>>(
+    this: new (...args: A) => F,
+    protocol: ProtocolClass<P>,
+    ...args: A
+  ): F;
+  /** For a factory class that does not say what it builds. */
+  static override forProtocol<P extends IProtocol, A extends unknown[], F extends ClientFactory>(
+    this: new (...args: A) => F,
+    protocol: ProtocolClass<P>,
+    ...args: A
+  ): F & ClientFactory<P>;
+  static override forProtocol(
+    this: new (...args: unknown[]) => ClientFactory,
+    protocol: ProtocolClass<IProtocol>,
+    ...args: unknown[]
+  ): ClientFactory {
+    const factory = new this(...args);
+    factory.protocol = protocol;
+    return factory;
+  }
+
   /**
    * An attempt begins. `connector.stopConnecting()` ends it.
    *

@@ -1,0 +1,154 @@
+/** Of Twisted's `internet/test/test_protocol.py`, `FactoryTests`; its two on log statements do not apply: here the port says what starts. */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { IPv4Address } from "../reactor/addresses.ts";
+import type { IClientFactory, IProtocol, IProtocolFactory } from "../reactor/interfaces.ts";
+import { ClientFactory, Factory, Protocol, ServerFactory } from "./mod.ts";
+
+const address = new IPv4Address("TCP", "192.0.2.1", 1111);
+
+class Echo extends Protocol {
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data);
+  }
+}
+
+/** True for the same type only. */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+
+Deno.test("buildProtocol() makes a protocol of the factory's class, and tells it its factory", () => {
+  class Echoes extends Factory<Echo> {
+    override protocol = Echo;
+  }
+  const factory: IProtocolFactory = new Echoes();
+  const protocol = factory.buildProtocol(address);
+  assertInstanceOf(protocol, Echo);
+  assertStrictEquals(protocol.factory, factory);
+  assertEquals(factory.buildProtocol(address) === protocol, false);
+});
+
+Deno.test("buildProtocol() of a factory without a protocol throws, and names address and class", () => {
+  class Empty extends Factory {}
+  assertThrows(
+    () => new Empty().buildProtocol(address),
+    Error,
+    "Cannot build a protocol for 192.0.2.1:1111: Empty has neither a protocol nor a buildProtocol() of its own",
+  );
+});
+
+Deno.test("A protocol that is no Protocol is made too, and not told of a factory that it does not ask for", () => {
+  class Plain implements IProtocol {
+    makeConnection(): void {}
+    connectionMade(): void {}
+    dataReceived(): void {}
+    connectionLost(): void {}
+  }
+  const plain = Factory.forProtocol(Plain).buildProtocol(address);
+  assertInstanceOf(plain, Plain);
+  assertEquals("factory" in plain, false);
+});
+
+Deno.test("forProtocol() makes a factory of the class that it is called on, with that class's arguments", () => {
+  class Room extends ServerFactory<Echo> {
+    constructor(readonly topic: string, readonly seats: number) {
+      super();
+    }
+  }
+  const room = Room.forProtocol(Echo, "tea", 12);
+  assertInstanceOf(room, Room);
+  assertEquals([room.topic, room.seats], ["tea", 12]);
+  assertInstanceOf(room.buildProtocol(address), Echo);
+  const typed: Equal<typeof room, Room> = true;
+  assertEquals(typed, true);
+});
+
+Deno.test("forProtocol() knows the type of the protocols", () => {
+  const echoes = Factory.forProtocol(Echo);
+  const built = echoes.buildProtocol(address);
+  const clients = ClientFactory.forProtocol(Echo);
+  const types: [
+    Equal<typeof echoes, Factory<Echo>>,
+    Equal<typeof built, Echo | null>,
+    Equal<typeof clients, ClientFactory<Echo>>,
+  ] = [true, true, true];
+  assertEquals(types, [true, true, true]);
+  assertInstanceOf(clients satisfies IClientFactory, ClientFactory);
+});
+
+Deno.test("forProtocol() of a factory class that does not say what it builds keeps all that the class has", () => {
+  class Room extends Factory {
+    readonly guests = new Set<string>();
+  }
+  class Callers extends ClientFactory {
+    readonly calls: string[] = [];
+  }
+  const room = Room.forProtocol(Echo);
+  const callers = Callers.forProtocol(Echo);
+  const types: [
+    Equal<typeof room, Room & Factory<Echo>>,
+    Equal<typeof callers, Callers & ClientFactory<Echo>>,
+  ] = [true, true];
+  assertEquals(types, [true, true]);
+  assertEquals([room.guests.size, callers.calls], [0, []]);
+  assertInstanceOf(room.buildProtocol(address), Echo);
+});
+
+Deno.test("The first doStart() starts the factory, the last doStop() stops it", () => {
+  const events: string[] = [];
+  class Noisy extends Factory {
+    override startFactory(): void {
+      events.push(`start at ${this.numPorts}`);
+    }
+
+    override stopFactory(): void {
+      events.push(`stop at ${this.numPorts}`);
+    }
+  }
+  const factory = new Noisy();
+  factory.doStart();
+  factory.doStart();
+  assertEquals([factory.numPorts, events], [2, ["start at 0"]]);
+  factory.doStop();
+  assertEquals([factory.numPorts, events], [1, ["start at 0"]]);
+  factory.doStop();
+  assertEquals([factory.numPorts, events], [0, ["start at 0", "stop at 0"]]);
+  factory.doStop(); // one too many
+  assertEquals([factory.numPorts, events.length], [0, 2]);
+  factory.doStart();
+  assertEquals(events.length, 3);
+});
+
+Deno.test("A factory that could not start is started by the next port", () => {
+  let fails = true;
+  class Shy extends Factory {
+    override startFactory(): void {
+      if (fails) throw new RangeError("not yet");
+    }
+  }
+  const factory = new Shy();
+  assertThrows(() => factory.doStart(), RangeError, "not yet");
+  assertEquals(factory.numPorts, 0);
+  fails = false;
+  factory.doStart();
+  assertEquals(factory.numPorts, 1);
+});
+
+Deno.test("The log prefix is the class's name", () => {
+  class Chatroom extends ServerFactory {}
+  assertEquals(new Chatroom().logPrefix(), "Chatroom");
+});
+
+Deno.test("A ClientFactory may leave out what it does not care for", () => {
+  const factory = new ClientFactory();
+  const connector = {
+    state: "disconnected" as const,
+    connect: () => {},
+    disconnect: () => {},
+    stopConnecting: () => {},
+    getDestination: () => address,
+  };
+  factory.startedConnecting(connector);
+  factory.clientConnectionFailed(connector, new Error("no"));
+  factory.clientConnectionLost(connector, new Error("gone"));
+});

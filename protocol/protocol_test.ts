@@ -1,0 +1,87 @@
+/**
+ * Of Twisted's `internet/test/test_protocol.py`, `ProtocolTests` are here and `FactoryTests` in `factory_test.ts`. `ClientCreatorTests`
+ * are those of endpoints (`endpoints/tcp_test.ts`), which take its place; `AdapterTests` and `FileWrapperTests` are about adapters that
+ * do not exist here. Of `test/test_protocols.py`, `WireTests` and `PortforwardingTests` come with those protocols.
+ */
+
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { connect } from "../reactor/conformance/connection_bed.ts";
+import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import type { IProtocol, ITransport } from "../reactor/interfaces.ts";
+import { Protocol } from "./mod.ts";
+
+/** A transport, come by in an honest way. */
+function someTransport(): ITransport {
+  return connect().connection;
+}
+
+Deno.test("makeConnection() sets the transport, and then calls connectionMade()", () => {
+  const transport = someTransport();
+  const seen: unknown[] = [];
+  class Greeter extends Protocol {
+    override connectionMade(): void {
+      seen.push(this.transport, this.connected);
+    }
+  }
+  const protocol = new Greeter();
+  assert(!protocol.connected);
+  protocol.makeConnection(transport);
+  assertEquals(seen.length, 2);
+  assertStrictEquals(seen[0], transport);
+  assertEquals(seen[1], true);
+});
+
+Deno.test("The transport is asked for in vain before the connection is made", () => {
+  class Eager extends Protocol {}
+  assertThrows(
+    () => new Eager().transport,
+    Error,
+    "Eager has no transport: its connection has not been made",
+  );
+});
+
+Deno.test("A transport can be set without a connection, for wrappers and tests", () => {
+  const protocol = new Protocol();
+  const transport = someTransport();
+  protocol.transport = transport;
+  assertStrictEquals(protocol.transport, transport);
+  assert(!protocol.connected);
+});
+
+Deno.test("A Protocol takes everything, does nothing, and is an IProtocol", () => {
+  const protocol: IProtocol = new Protocol();
+  protocol.makeConnection(someTransport());
+  protocol.dataReceived(new Uint8Array(3));
+  protocol.connectionLost(new Error("over"));
+});
+
+Deno.test("The log prefix is the class's name", () => {
+  class Chat extends Protocol {}
+  assertEquals(new Chat().logPrefix(), "Chat");
+});
+
+Deno.test("connected and transport stay as they were when the connection is lost", () => {
+  const protocol = new Protocol();
+  using bed = connect({ connectionLost: (_, reason) => protocol.connectionLost(reason) });
+  protocol.makeConnection(bed.connection);
+  bed.connection.abortConnection();
+  bed.host.settle();
+  assert(protocol.connected);
+  assertEquals(String(protocol.transport.getPeer()), "192.0.2.2:2222");
+});
+
+Deno.test("The promise of an async connectionMade() reaches the connection: what it is rejected with loses it", async () => {
+  using errors = new LoggedErrors();
+  class Failing extends Protocol {
+    // deno-lint-ignore require-await -- an async method that throws is what is tested
+    override async connectionMade(): Promise<void> {
+      throw new RangeError("boom");
+    }
+  }
+  const failing = new Failing();
+  using bed = connect({ connectionMade: ({ transport }) => failing.makeConnection(transport) });
+  for (let i = 0; i < 5; i++) await null;
+  bed.host.settle();
+  assertEquals(bed.events, ["made", "lost RangeError"]);
+  assertEquals(errors.take().map(String), ["RangeError: boom"]);
+});
