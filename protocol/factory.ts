@@ -9,6 +9,11 @@ import type {
 /** A protocol that a factory can make: a class without required constructor arguments. */
 export type ProtocolClass<P extends IProtocol> = new () => P;
 
+/** The type of a factory of class `F` that makes protocols `P`: `F` itself where it says so, else `F` and that it does. */
+export type FactoryFor<F extends Factory, P extends IProtocol> = F extends Factory<P> ? F
+  : Factory extends F ? Factory<P>
+  : F & Factory<P>;
+
 /**
  * Makes a protocol for each connection, and holds what they share. Twisted's `twisted.internet.protocol.Factory`.
  *
@@ -53,17 +58,12 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
    * const factory = Factory.forProtocol(Echo);
    * ```
    */
-  static forProtocol<P extends IProtocol, A extends unknown[], F extends Factory<P>>(
-    this: new (...args: A) => F,
-    protocol: ProtocolClass<P>,
-    ...args: A
-  ): F;
-  /** For a factory class that does not say what it builds: the factory does. */
   static forProtocol<P extends IProtocol, A extends unknown[], F extends Factory>(
     this: new (...args: A) => F,
     protocol: ProtocolClass<P>,
     ...args: A
-  ): F & Factory<P>;
+  ): FactoryFor<F, P>;
+  // What it makes has a type that depends on the class: the compiler cannot follow it in here.
   static forProtocol(
     this: new (...args: unknown[]) => Factory,
     protocol: ProtocolClass<IProtocol>,
@@ -123,28 +123,6 @@ export class ServerFactory<P extends IProtocol = IProtocol> extends Factory<P> {
 /** A factory for connections that this side opens with `connectTCP` and its like. Twisted's `ClientFactory`. */
 export class ClientFactory<P extends IProtocol = IProtocol> extends Factory<P>
   implements IClientFactory {
-  /** See {@linkcode Factory.forProtocol}: what it makes is a `ClientFactory`. */
-  static override forProtocol<P extends IProtocol, A extends unknown[], F extends ClientFactory<P>>(
-    this: new (...args: A) => F,
-    protocol: ProtocolClass<P>,
-    ...args: A
-  ): F;
-  /** For a factory class that does not say what it builds. */
-  static override forProtocol<P extends IProtocol, A extends unknown[], F extends ClientFactory>(
-    this: new (...args: A) => F,
-    protocol: ProtocolClass<P>,
-    ...args: A
-  ): F & ClientFactory<P>;
-  static override forProtocol(
-    this: new (...args: unknown[]) => ClientFactory,
-    protocol: ProtocolClass<IProtocol>,
-    ...args: unknown[]
-  ): ClientFactory {
-    const factory = new this(...args);
-    factory.protocol = protocol;
-    return factory;
-  }
-
   /**
    * An attempt begins. `connector.stopConnecting()` ends it.
    *

@@ -8,6 +8,9 @@ import { ClientFactory, Factory, Protocol, ServerFactory } from "./mod.ts";
 const address = new IPv4Address("TCP", "192.0.2.1", 1111);
 
 class Echo extends Protocol {
+  // What sets its type apart from Protocol.
+  readonly isEcho = true;
+
   override dataReceived(data: Uint8Array): void {
     this.transport.write(data);
   }
@@ -70,7 +73,7 @@ Deno.test("forProtocol() knows the type of the protocols", () => {
   const types: [
     Equal<typeof echoes, Factory<Echo>>,
     Equal<typeof built, Echo | null>,
-    Equal<typeof clients, ClientFactory<Echo>>,
+    Equal<typeof clients, ClientFactory & Factory<Echo>>,
   ] = [true, true, true];
   assertEquals(types, [true, true, true]);
   assertInstanceOf(clients satisfies IClientFactory, ClientFactory);
@@ -83,14 +86,19 @@ Deno.test("forProtocol() of a factory class that does not say what it builds kee
   class Callers extends ClientFactory {
     readonly calls: string[] = [];
   }
+  class Counting<P extends Protocol> extends Factory<P> {
+    count = 0;
+  }
   const room = Room.forProtocol(Echo);
   const callers = Callers.forProtocol(Echo);
+  const counting = Counting.forProtocol(Echo);
   const types: [
     Equal<typeof room, Room & Factory<Echo>>,
-    Equal<typeof callers, Callers & ClientFactory<Echo>>,
-  ] = [true, true];
-  assertEquals(types, [true, true]);
-  assertEquals([room.guests.size, callers.calls], [0, []]);
+    Equal<typeof callers, Callers & Factory<Echo>>,
+    Equal<typeof counting, Counting<Protocol> & Factory<Echo>>,
+  ] = [true, true, true];
+  assertEquals(types, [true, true, true]);
+  assertEquals([room.guests.size, callers.calls, counting.count], [0, [], 0]);
   assertInstanceOf(room.buildProtocol(address), Echo);
 });
 

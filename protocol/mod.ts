@@ -20,5 +20,11 @@
  * @module
  */
 
-export { ClientFactory, Factory, type ProtocolClass, ServerFactory } from "./factory.ts";
+export {
+  ClientFactory,
+  Factory,
+  type FactoryFor,
+  type ProtocolClass,
+  ServerFactory,
+} from "./factory.ts";
 export { Protocol } from "./protocol.ts";

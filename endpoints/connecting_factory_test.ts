@@ -1,0 +1,297 @@
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`, `WrappingFactoryTests`. Not here: file descriptors cannot be received in Deno;
+ * `handshakeCompleted` comes with TLS.
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { IPv4Address } from "../reactor/addresses.ts";
+import { connect } from "../reactor/conformance/connection_bed.ts";
+import {
+  ConnectingCancelledError,
+  ConnectionDone,
+  ConnectionRefusedError,
+  NoProtocol,
+} from "../reactor/errors.ts";
+import type { ConnectorState, IConnector, IProtocol, ITransport } from "../reactor/interfaces.ts";
+import { ConnectingFactory } from "./connecting_factory.ts";
+
+const destination = new IPv4Address("TCP", "192.0.2.2", 2222);
+
+/** A protocol that notes what is called. */
+class Noted extends Protocol {
+  readonly calls: string[] = [];
+
+  override connectionMade(): void {
+    this.calls.push("made");
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.calls.push(`received ${data.length}`);
+  }
+
+  override connectionLost(reason: Error): void {
+    this.calls.push(`lost ${reason.name}`);
+  }
+}
+
+class HalfCloseable extends Noted {
+  readConnectionLost(): void {
+    this.calls.push("read lost");
+  }
+
+  writeConnectionLost(): void {
+    this.calls.push("write lost");
+  }
+}
+
+class NotedFactory<P extends Protocol> extends Factory<P> {
+  readonly events: string[] = [];
+
+  override startFactory(): void {
+    this.events.push("start");
+  }
+
+  override stopFactory(): void {
+    this.events.push("stop");
+  }
+}
+
+class NotedConnector implements IConnector {
+  state: ConnectorState = "connecting";
+  disconnects = 0;
+
+  connect(): void {}
+
+  disconnect(): void {
+    this.disconnects++;
+  }
+
+  stopConnecting(): void {
+    throw new Error("It is disconnect() that ends an attempt as well as a connection");
+  }
+
+  getDestination(): IPv4Address {
+    return destination;
+  }
+}
+
+/** What came of the Deferred. */
+function outcome<P extends IProtocol>(factory: ConnectingFactory<P>): (P | Error)[] {
+  const outcomes: (P | Error)[] = [];
+  factory.connected.addCallbacks(
+    (protocol) => void outcomes.push(protocol),
+    (error) => void outcomes.push(error),
+  );
+  return outcomes;
+}
+
+/** What the factory builds for the reactor. */
+function build(factory: ConnectingFactory<IProtocol>): IProtocol {
+  const built = factory.buildProtocol(destination);
+  assert(built !== null);
+  return built;
+}
+
+function transport(): ITransport {
+  return connect().connection;
+}
+
+Deno.test("The Deferred fires with the protocol itself when its connectionMade() has returned", () => {
+  class Watching extends Noted {
+    override connectionMade(): void {
+      super.connectionMade();
+      assertEquals(outcomes, []);
+    }
+  }
+  const factory = new ConnectingFactory(Factory.forProtocol(Watching));
+  const outcomes = outcome(factory);
+  const made = transport();
+  build(factory).makeConnection(made);
+  const [protocol] = outcomes;
+  assertInstanceOf(protocol, Watching);
+  assertEquals(protocol.calls, ["made"]);
+  assertStrictEquals(protocol.transport, made);
+});
+
+Deno.test("Bytes and losses reach the protocol", () => {
+  const factory = new ConnectingFactory(Factory.forProtocol(Noted));
+  const outcomes = outcome(factory);
+  const relay = build(factory);
+  relay.makeConnection(transport());
+  relay.dataReceived(new Uint8Array(3));
+  relay.connectionLost(new ConnectionDone());
+  const [protocol] = outcomes;
+  assertInstanceOf(protocol, Noted);
+  assertEquals(protocol.calls, ["made", "received 3", "lost ConnectionDone"]);
+});
+
+Deno.test("What the protocol's methods return, a promise say, reaches the connection", () => {
+  const promise = Promise.resolve();
+  const returning = { then: promise.then.bind(promise) };
+  const protocol = new Protocol();
+  // Typed as void, as a method is that may be async.
+  protocol.connectionMade = protocol.dataReceived = protocol.connectionLost = () =>
+    returning as unknown as void;
+  const factory = new ConnectingFactory<Protocol>({
+    buildProtocol: () => protocol,
+    doStart: () => {},
+    doStop: () => {},
+  });
+  const relay = build(factory);
+  const results: unknown[] = [
+    relay.makeConnection(transport()),
+    relay.dataReceived(new Uint8Array(1)),
+    relay.connectionLost(new ConnectionDone()),
+  ];
+  assertEquals(results.map((result) => result === returning), [true, true, true]);
+});
+
+Deno.test("A half-closeable protocol stays half-closeable, and others do not become it", () => {
+  const factory = new ConnectingFactory(Factory.forProtocol(HalfCloseable));
+  const outcomes = outcome(factory);
+  const relay = build(factory);
+  relay.makeConnection(transport());
+  assert("readConnectionLost" in relay && typeof relay.readConnectionLost === "function");
+  assert("writeConnectionLost" in relay && typeof relay.writeConnectionLost === "function");
+  relay.readConnectionLost();
+  relay.writeConnectionLost();
+  const [protocol] = outcomes;
+  assertInstanceOf(protocol, HalfCloseable);
+  assertEquals(protocol.calls, ["made", "read lost", "write lost"]);
+  const plain = build(new ConnectingFactory(Factory.forProtocol(Noted)));
+  assert(!("readConnectionLost" in plain) && !("writeConnectionLost" in plain));
+});
+
+Deno.test("The log prefix is the protocol's own, or its class's name", () => {
+  class Chat extends Protocol {
+    override logPrefix(): string {
+      return "Chat with Bob";
+    }
+  }
+  class Bare implements IProtocol {
+    makeConnection(): void {}
+    connectionMade(): void {}
+    dataReceived(): void {}
+    connectionLost(): void {}
+  }
+  const prefix = (protocol: new () => IProtocol) =>
+    build(new ConnectingFactory(Factory.forProtocol(protocol))).logPrefix?.();
+  assertEquals([prefix(Chat), prefix(Bare)], ["Chat with Bob", "Bare"]);
+});
+
+Deno.test("doStart(), doStop() and logPrefix() are the factory's", () => {
+  const wrapped = NotedFactory.forProtocol(Noted);
+  const factory = new ConnectingFactory(wrapped);
+  factory.doStart();
+  assertEquals([wrapped.numPorts, wrapped.events], [1, ["start"]]);
+  factory.doStop();
+  assertEquals([wrapped.numPorts, wrapped.events], [0, ["start", "stop"]]);
+  assertEquals(factory.logPrefix(), "NotedFactory");
+  const bare = { buildProtocol: () => null, doStart: () => {}, doStop: () => {} };
+  assertEquals(new ConnectingFactory(bare).logPrefix(), "Object");
+});
+
+Deno.test("buildProtocol() that throws fails the Deferred, and turns the connection away", () => {
+  const error = new RangeError("boom");
+  const wrapped = Factory.forProtocol(Noted);
+  wrapped.buildProtocol = () => {
+    throw error;
+  };
+  const factory = new ConnectingFactory(wrapped);
+  const outcomes = outcome(factory);
+  assertEquals(factory.buildProtocol(destination), null);
+  factory.clientConnectionLost(new NotedConnector(), new ConnectionDone());
+  assertEquals(outcomes, [error]);
+});
+
+Deno.test("buildProtocol() that returns null fails the Deferred with NoProtocol", () => {
+  const wrapped = Factory.forProtocol(Noted);
+  wrapped.buildProtocol = () => null;
+  const factory = new ConnectingFactory(wrapped);
+  const outcomes = outcome(factory);
+  assertEquals(factory.buildProtocol(destination), null);
+  const [error] = outcomes;
+  assertInstanceOf(error, NoProtocol);
+  assertEquals(error.address, "192.0.2.2:2222");
+});
+
+Deno.test("An attempt that fails, fails the Deferred with its reason", () => {
+  const factory = new ConnectingFactory(Factory.forProtocol(Noted));
+  const outcomes = outcome(factory);
+  const reason = new ConnectionRefusedError("refused");
+  factory.clientConnectionFailed(new NotedConnector(), reason);
+  assertEquals(outcomes, [reason]);
+});
+
+Deno.test("connectionMade() that throws passes its error on; the loss that follows fails the Deferred", () => {
+  const error = new RangeError("boom");
+  class Failing extends Noted {
+    override connectionMade(): void {
+      throw error;
+    }
+  }
+  const factory = new ConnectingFactory(Factory.forProtocol(Failing));
+  const outcomes = outcome(factory);
+  const relay = build(factory);
+  assertThrows(() => relay.makeConnection(transport()), RangeError, "boom");
+  assertEquals(outcomes, []);
+  factory.clientConnectionLost(new NotedConnector(), error);
+  assertEquals(outcomes, [error]);
+});
+
+Deno.test("A loss after the connection was made does not concern the Deferred", () => {
+  const factory = new ConnectingFactory(Factory.forProtocol(Noted));
+  const outcomes = outcome(factory);
+  build(factory).makeConnection(transport());
+  factory.clientConnectionLost(new NotedConnector(), new ConnectionDone());
+  assertEquals(outcomes.length, 1);
+});
+
+Deno.test("Cancelling ends the attempt, and fails the Deferred with ConnectingCancelledError, once", () => {
+  const factory = new ConnectingFactory(Factory.forProtocol(Noted));
+  const connector = new NotedConnector();
+  factory.startedConnecting(connector);
+  const outcomes = outcome(factory);
+  factory.connected.cancel();
+  const [error] = outcomes;
+  assertInstanceOf(error, ConnectingCancelledError);
+  assertEquals(error.message, "Connecting to 192.0.2.2:2222 was cancelled");
+  assertStrictEquals(error.destination, destination);
+  assertEquals(connector.disconnects, 1);
+  factory.clientConnectionFailed(connector, new ConnectionRefusedError("late"));
+  assertEquals(outcomes.length, 1);
+});
+
+Deno.test("Cancelling while the protocol is built, or in connectionMade(), loses the connection", () => {
+  class Cancelling extends Noted {
+    override connectionMade(): void {
+      super.connectionMade();
+      making.connected.cancel();
+    }
+  }
+  const making = new ConnectingFactory(Factory.forProtocol(Cancelling));
+  const connector = new NotedConnector();
+  making.startedConnecting(connector);
+  const outcomes = outcome(making);
+  build(making).makeConnection(transport());
+  assertInstanceOf(outcomes[0], ConnectingCancelledError);
+  assertEquals([outcomes.length, connector.disconnects], [1, 1]);
+
+  const wrapped = Factory.forProtocol(Noted);
+  const building = new ConnectingFactory(wrapped);
+  building.startedConnecting(connector);
+  wrapped.buildProtocol = () => {
+    building.connected.cancel();
+    return new Noted();
+  };
+  const others = outcome(building);
+  assertEquals(building.buildProtocol(destination), null);
+  assertInstanceOf(others[0], ConnectingCancelledError);
+});

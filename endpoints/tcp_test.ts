@@ -1,0 +1,298 @@
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`, `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin` for TCP over IPv4.
+ * `test_interface` is the compiler's. The other endpoints, and their strings, come with those endpoints.
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import type { Deferred } from "../defer/mod.ts";
+import { ClientFactory, Factory, Protocol } from "../protocol/mod.ts";
+import { IPv4Address } from "../reactor/addresses.ts";
+import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import { tcpTest } from "../reactor/conformance/tcp_bed.ts";
+import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import {
+  CannotListenError,
+  ConnectingCancelledError,
+  ConnectionDone,
+  ConnectionRefusedError,
+  NoProtocol,
+  TimeoutError,
+} from "../reactor/errors.ts";
+import type {
+  ConnectTCPOptions,
+  IClientFactory,
+  IConnector,
+  IListeningPort,
+  IProtocolFactory,
+  IReactorTCP,
+  ListenTCPOptions,
+} from "../reactor/interfaces.ts";
+import {
+  connectProtocol,
+  type IStreamClientEndpoint,
+  type IStreamServerEndpoint,
+  TCP4ClientEndpoint,
+  TCP4ServerEndpoint,
+} from "./mod.ts";
+
+const test = tcpTest("TCP endpoints", () => new DenoReactor());
+
+class Echo extends Protocol {
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data);
+  }
+}
+
+/** True for the same type only. */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+
+Deno.test("The endpoints hand the reactor what they were made with", () => {
+  const calls: unknown[][] = [];
+  const port: IListeningPort = {
+    startListening: () => {},
+    stopListening: () => {
+      throw new Error("not asked for");
+    },
+    getHost: () => new IPv4Address("TCP", "127.0.0.1", 2000),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const reactor: IReactorTCP = {
+    listenTCP(
+      number: number,
+      factory: IProtocolFactory,
+      options?: ListenTCPOptions,
+    ): IListeningPort {
+      calls.push([number, factory, options]);
+      return port;
+    },
+    connectTCP(
+      host: string,
+      number: number,
+      _: IClientFactory,
+      options?: ConnectTCPOptions,
+    ): IConnector {
+      calls.push([host, number, options]);
+      return { state: "connecting" } as IConnector; // all that is looked at
+    },
+  };
+  const factory = Factory.forProtocol(Echo);
+  const listening: IListeningPort[] = [];
+  new TCP4ServerEndpoint(reactor, 2000).listen(factory).addCallback((got) => listening.push(got));
+  new TCP4ServerEndpoint(reactor, 0, { backlog: 5, interface: "127.0.0.1" }).listen(factory);
+  new TCP4ClientEndpoint(reactor, "example.org", 80).connect(factory);
+  new TCP4ClientEndpoint(reactor, "example.org", 80, { timeout: 5, linger: 1 }).connect(factory);
+  assertStrictEquals(listening[0], port);
+  assertEquals(calls, [
+    [2000, factory, {}],
+    [0, factory, { backlog: 5, interface: "127.0.0.1" }],
+    ["example.org", 80, {}],
+    ["example.org", 80, { timeout: 5, linger: 1 }],
+  ]);
+});
+
+test("listen() fires with the port, and connect() with the protocol, typed as the factory has it", async (bed) => {
+  bed.run();
+  const server: IStreamServerEndpoint = new TCP4ServerEndpoint(bed.reactor, 0, {
+    interface: "127.0.0.1",
+  });
+  const port = await server.listen(Factory.forProtocol(Echo));
+  const { port: number } = port.getHost() as IPv4Address;
+  const client: IStreamClientEndpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", number);
+  const connecting = client.connect(Factory.forProtocol(Wire));
+  class Chatroom extends Factory {}
+  const chatting = client.connect(Chatroom.forProtocol(Wire));
+  const calling = client.connect(ClientFactory.forProtocol(Wire));
+  const types: [
+    Equal<typeof connecting, Deferred<Wire>>,
+    Equal<typeof chatting, Deferred<Wire>>,
+    Equal<typeof calling, Deferred<Wire>>,
+  ] = [true, true, true];
+  assertEquals(types, [true, true, true]);
+  for (const wire of [await connecting, await chatting, await calling]) {
+    assertInstanceOf(wire, Wire);
+    assertEquals(wire.events, ["made"]);
+    wire.transport.write("ping");
+    await wire.has(4);
+    assertEquals(wire.text, "ping");
+  }
+});
+
+test("listen() on a port in use fails with CannotListenError", async (bed) => {
+  const taken = bed.rawListen().addr.port;
+  const endpoint = new TCP4ServerEndpoint(bed.reactor, taken, { interface: "127.0.0.1" });
+  const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
+  assertEquals(error.code, "EADDRINUSE");
+});
+
+test("What the reactor throws at once comes out of the Deferred", async (bed) => {
+  const server = new TCP4ServerEndpoint(bed.reactor, 70000);
+  await assertRejects(() => server.listen(new Wires()), RangeError, "70000");
+  const client = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", 70000);
+  await assertRejects(() => client.connect(new Wires()), RangeError, "70000");
+});
+
+test("connect() to a port on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  listener.close();
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  const factory = new Wires();
+  await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
+  assertEquals(factory.events, ["start", "stop"]);
+});
+
+test("connect() that takes too long fails with TimeoutError", async (bed) => {
+  bed.run();
+  const { addr } = bed.rawListen({ tcpBacklog: 1 });
+  await bed.rawConnect(addr.port);
+  await bed.rawConnect(addr.port);
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", addr.port, { timeout: 0.05 });
+  await assertRejects(() => endpoint.connect(new Wires()), TimeoutError);
+});
+
+test("Cancelling connect() fails it with ConnectingCancelledError, and leaves no socket", async (bed) => {
+  bed.run();
+  const { addr } = bed.rawListen({ tcpBacklog: 1 });
+  await bed.rawConnect(addr.port);
+  await bed.rawConnect(addr.port); // the next one gets no answer
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", addr.port);
+  const factory = new Wires();
+  const connecting = endpoint.connect(factory);
+  const failing = assertRejects(() => connecting, ConnectingCancelledError);
+  connecting.cancel();
+  const error = await failing;
+  assertEquals(String(error.destination), `127.0.0.1:${addr.port}`);
+  assertEquals(factory.events, ["start", "stop"]);
+  assertEquals(bed.reactor.getDelayedCalls(), []);
+});
+
+test("Cancelling connect() in the moment in which the connection is made: the peer sees it close", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  for (const where of ["buildProtocol", "connectionMade"]) {
+    const factory: Wires = new Wires(() => {
+      if (where === "buildProtocol") connecting.cancel();
+      return new Wire({ connectionMade: () => connecting.cancel() });
+    });
+    const connecting: Deferred<Wire> = endpoint.connect(factory);
+    const failing = assertRejects(() => connecting, ConnectingCancelledError);
+    const peer = await bed.rawAccept(listener);
+    assertEquals(await peer.ending(), "end");
+    await failing;
+  }
+});
+
+test("connect() with an AbortSignal through addSignal()", async (bed) => {
+  bed.run();
+  const { addr } = bed.rawListen({ tcpBacklog: 1 });
+  await bed.rawConnect(addr.port);
+  await bed.rawConnect(addr.port);
+  const aborting = new AbortController();
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", addr.port);
+  const connecting = endpoint.connect(new Wires()).addSignal(aborting.signal);
+  const failing = assertRejects(() => connecting, ConnectingCancelledError);
+  aborting.abort();
+  await failing;
+});
+
+test("A factory that builds no protocol, or throws, fails connect() with that; it is not logged too", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  const error = new RangeError("boom");
+  const failing: [() => null, typeof NoProtocol | typeof RangeError][] = [
+    [() => null, NoProtocol],
+    [() => {
+      throw error;
+    }, RangeError],
+  ];
+  for (const [build, expected] of failing) {
+    const rejected = assertRejects(() => endpoint.connect(new Wires(build)), expected);
+    const peer = await bed.rawAccept(listener);
+    assertEquals(await peer.ending(), "end");
+    await rejected;
+  }
+});
+
+test("connectionMade() that throws fails connect() with its error, which is logged as well", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  const error = new RangeError("boom");
+  const factory = new Wires({
+    connectionMade: () => {
+      throw error;
+    },
+  });
+  const rejected = assertRejects(() => endpoint.connect(factory), RangeError, "boom");
+  await (await bed.rawAccept(listener)).ending();
+  await rejected;
+  assertStrictEquals(factory.built[0]?.reason, error);
+  assertEquals(bed.errors.take(), [error]);
+});
+
+test("The protocol hears how its connection ends; half-closeable ones of each end", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  const connecting = connectProtocol(endpoint, new HalfCloseableWire());
+  const peer = await bed.rawAccept(listener);
+  const wire = await connecting;
+  await peer.conn.closeWrite();
+  await wire.seen("read lost");
+  wire.transport.write("answer");
+  wire.transport.loseWriteConnection();
+  assertEquals(new TextDecoder().decode(await peer.readAll()), "answer");
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+  assertEquals(wire.events, ["made", "read lost", "write lost", "lost"]);
+});
+
+test("connectProtocol() connects the protocol that it is given, and fires with it", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  const mine = new Wire();
+  const connecting = connectProtocol(endpoint, mine);
+  const typed: Equal<typeof connecting, Deferred<Wire>> = true;
+  assertEquals(typed, true);
+  await bed.rawAccept(listener);
+  assertStrictEquals(await connecting, mine);
+  assert(mine.transport.connected);
+});
+
+Deno.test("connectProtocol() returns what the endpoint's connect() returns, for a factory that builds the protocol", () => {
+  using _errors = new LoggedErrors();
+  const mine = new Echo();
+  const asked: IProtocolFactory[] = [];
+  let returned: unknown;
+  const endpoint: IStreamClientEndpoint = {
+    connect: (factory) => {
+      asked.push(factory);
+      const deferred = new TCP4ClientEndpoint(
+        {
+          listenTCP: () => {
+            throw new Error("not asked for");
+          },
+          connectTCP: () => ({ state: "connecting" }) as IConnector,
+        },
+        "example.org",
+        80,
+      ).connect(factory);
+      returned = deferred;
+      return deferred;
+    },
+  };
+  const result: unknown = connectProtocol(endpoint, mine);
+  assertStrictEquals(result, returned);
+  const built = asked[0]?.buildProtocol(new IPv4Address("TCP", "192.0.2.1", 80));
+  assertStrictEquals(built, mine);
+});
