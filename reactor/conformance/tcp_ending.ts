@@ -294,6 +294,25 @@ export function endingTests(name: string, makeReactor: () => IReactor): void {
     });
   }
 
+  test("crash() leaves connections and ports as they are: they go on when the reactor runs again", async (bed) => {
+    const factory = new Wires(echo);
+    const port = bed.listen(factory);
+    const crashed = bed.reactor.run({ installSignalHandlers: false });
+    const peer = await bed.rawConnect(port.port);
+    const wire = await factory.wire();
+    bed.reactor.crash();
+    await crashed;
+    assertEquals([wire.events, factory.events], [["made"], ["start"]]);
+    bed.run();
+    for (const each of [peer, await bed.rawConnect(port.port)]) {
+      await each.send("still there?");
+      assertEquals(await each.readText(12), "still there?");
+    }
+    await bed.stop();
+    assertEquals(wire.events.at(-1), "lost");
+    assertEquals(factory.events, ["start", "stop"]);
+  });
+
   test("connect() and listenTCP() in connectionLost() during the shutdown hold nothing open", async (bed) => {
     const clients = new Wires();
     const raw = bed.rawListen();

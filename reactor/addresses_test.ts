@@ -1,0 +1,35 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { internetAddress, IPv4Address, IPv6Address } from "./addresses.ts";
+
+Deno.test("Addresses are equal when class, transport, host and port are", () => {
+  const address = new IPv4Address("TCP", "127.0.0.1", 80);
+  assert(address.equals(new IPv4Address("TCP", "127.0.0.1", 80)));
+  const others = [
+    new IPv4Address("UDP", "127.0.0.1", 80),
+    new IPv4Address("TCP", "127.0.0.2", 80),
+    new IPv4Address("TCP", "127.0.0.1", 81),
+    new IPv6Address("TCP", "127.0.0.1", 80),
+    { equals: () => true, toString: () => "127.0.0.1:80" },
+  ];
+  assertEquals(others.filter((other) => address.equals(other)), []);
+});
+
+Deno.test("Addresses are written as people write them", () => {
+  assertEquals(String(new IPv4Address("TCP", "127.0.0.1", 80)), "127.0.0.1:80");
+  assertEquals(String(new IPv6Address("TCP", "::1", 80)), "[::1]:80");
+  assertEquals(`${new IPv4Address("TCP", "example.org", 80)}`, "example.org:80");
+});
+
+Deno.test("internetAddress() chooses the class that fits the host", () => {
+  assertInstanceOf(internetAddress("TCP", "127.0.0.1", 80), IPv4Address);
+  assertInstanceOf(internetAddress("TCP", "example.org", 80), IPv4Address);
+  assertInstanceOf(internetAddress("TCP", "::1", 80), IPv6Address);
+  assertInstanceOf(internetAddress("TCP", "fe80::1%eth0", 80), IPv6Address);
+});
+
+Deno.test("internetAddress() makes an IPv4 address of one that is mapped into IPv6", () => {
+  const address = internetAddress("TCP", "::ffff:192.0.2.1", 80);
+  assert(address.equals(new IPv4Address("TCP", "192.0.2.1", 80)));
+  // Not mapped: it only begins like that.
+  assertInstanceOf(internetAddress("TCP", "::ffff:1", 80), IPv6Address);
+});
