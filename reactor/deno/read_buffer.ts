@@ -4,7 +4,7 @@
  * A read that waits needs a buffer, and most connections of a large server only wait: so their buffers must be small. A read that has much
  * to take needs a large one, or it takes many calls. What is known of the next read is how the last one ended:
  *
- * - It filled its buffer: there is more in the kernel, and the next read will not wait. Its buffer is four times as large.
+ * - It filled its buffer: there is more in the kernel, and the next read will not wait. Its buffer is four times as large, up to 128 KiB.
  * - It did not: the kernel is empty, and the next read will wait. Its buffer fits twice what came, up to 4 KiB.
  *
  * Connections in the middle of a transfer run dry again and again, and starting small each time would cost them calls. So a few of
@@ -23,9 +23,9 @@ import { KeptPieces, LARGEST_PIECE } from "../slab.ts";
 const CELL = 256;
 const CELLS_AT_ONCE = 128;
 const LARGEST_WAITING = 4096;
-const LARGEST = 65536;
+const LARGEST = 131072;
 /** Connections that may wait with a large buffer: 4 MiB in all. */
-const MOST_LARGE_WAITING = 64;
+const MOST_LARGE_WAITING = 32;
 
 const NOTHING = new Uint8Array(0);
 let largeWaiting = 0;
@@ -72,7 +72,7 @@ export class ReadBuffer {
   #resize(size: number): void {
     if (size === this.#memory.length) return;
     giveCell(this.#memory);
-    this.#memory = new Uint8Array(size);
+    this.#memory = size === CELL ? takeCell() : new Uint8Array(size);
   }
 
   /** Takes or gives back one of the places for large waiting buffers. @returns whether this buffer has one now. */

@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { ReadBuffer } from "./read_buffer.ts";
+
+/** Fills the first `count` bytes of the space, as a read does, and takes them. */
+function read(buffer: ReadBuffer, count: number, value = 1): Uint8Array {
+  buffer.space.fill(value, 0, count);
+  return buffer.take(count);
+}
+
+/** Reads that fill their buffer until it grows no more, as in the middle of a large transfer. */
+function growAll(buffer: ReadBuffer): void {
+  for (let size = 0; size < buffer.space.length;) {
+    size = buffer.space.length;
+    read(buffer, size);
+  }
+}
+
+Deno.test("ReadBuffer waits with 256 bytes until something has come", () => {
+  const buffer = new ReadBuffer();
+  assertEquals(buffer.space.length, 256);
+  buffer.release();
+});
+
+Deno.test("ReadBuffer never writes a chunk again that it has handed out", () => {
+  const buffer = new ReadBuffer();
+  const chunks = [10, 256, 1024, 3000, 4096, 5000, 16384, 65536, 7, 131072, 9].map((count, i) => {
+    while (buffer.space.length < count) read(buffer, buffer.space.length, 255);
+    return read(buffer, count, i);
+  });
+  for (const [i, chunk] of chunks.entries()) {
+    assert(chunk.every((byte) => byte === i), `chunk ${i}`);
+  }
+  buffer.release();
+});
+
+Deno.test("ReadBuffer reads four times as much after a read that filled it, up to 128 KiB", () => {
+  const buffer = new ReadBuffer();
+  const sizes: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    sizes.push(buffer.space.length);
+    read(buffer, buffer.space.length);
+  }
+  assertEquals(sizes, [256, 1024, 4096, 16384, 65536, 131072, 131072]);
+  buffer.release();
+});
+
+Deno.test("ReadBuffer waits with room for twice what came", () => {
+  const buffer = new ReadBuffer();
+  read(buffer, 200);
+  assertEquals(buffer.space.length, 512);
+  read(buffer, 100);
+  assertEquals(buffer.space.length, 512);
+  read(buffer, 500);
+  assertEquals(buffer.space.length, 1024);
+  buffer.release();
+});
+
+Deno.test("ReadBuffer keeps its memory while messages stay the same size", () => {
+  const buffer = new ReadBuffer();
+  read(buffer, 200);
+  const { space } = buffer;
+  for (let i = 0; i < 100; i++) read(buffer, 200);
+  assertStrictEquals(buffer.space, space);
+  buffer.release();
+});
+
+Deno.test("ReadBuffer is small again when a transfer is followed by small messages", () => {
+  const buffer = new ReadBuffer();
+  growAll(buffer);
+  read(buffer, 100);
+  assertEquals(buffer.space.length, 256);
+  buffer.release();
+});
+
+Deno.test("ReadBuffer lets 32 connections wait with a large buffer, and gives the place on", () => {
+  const buffers = Array.from({ length: 40 }, () => new ReadBuffer());
+  for (const buffer of buffers) {
+    growAll(buffer);
+    read(buffer, 100_000);
+  }
+  const large = (): number => buffers.filter(({ space }) => space.length > 4096).length;
+  assertEquals(large(), 32);
+  assertEquals(buffers[39]?.space.length, 4096);
+
+  buffers[0]?.release();
+  const last = buffers[39] ?? new ReadBuffer();
+  growAll(last);
+  read(last, 100_000);
+  assertEquals(last.space.length, 131072);
+  for (const buffer of buffers.slice(1)) buffer.release();
+});
+
+Deno.test("ReadBuffer shares no memory between two connections that wait", () => {
+  const first = new ReadBuffer();
+  const second = new ReadBuffer();
+  first.space.fill(1);
+  second.space.fill(2);
+  assert(first.space.every((byte) => byte === 1));
+  first.release();
+  second.release();
+
+  const third = new ReadBuffer();
+  const fourth = new ReadBuffer();
+  assert(third.space !== fourth.space && third.space.length === 256 && fourth.space.length === 256);
+  third.release();
+  fourth.release();
+});
