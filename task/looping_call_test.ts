@@ -1,0 +1,472 @@
+/**
+ * LoopingCall. Twisted's `test_task.py`, test by test:
+ *
+ * - LoopTests: testBasicFunction, testDelayedStart, testBadDelay, testStopAtOnce,
+ *   testStoppingBeforeDelayedStart, test_reset, test_reprFunction: here.
+ *   test_callbackTimeSkips, test_reactorTimeSkips, test_reactorTimeCountSkips,
+ *   test_countLengthyIntervalCounts, test_withCountFloatingPointBoundary,
+ *   test_withCountIntervalZero, test_withCountIntervalZeroDelay,
+ *   test_withCountIntervalZeroDelayThenNonZeroInterval: looping_call_skips_test.ts.
+ *   Not applicable:
+ *   - test_defaultClock: no module reaches for the process's reactor, so there is no default
+ *     ("start() without a clock says what is missing").
+ *   - test_reprMethod: a JavaScript function does not know the class that it is a method of.
+ *   - test_deferredDeprecation: `deferred` is not deprecated here, there is nothing to warn of.
+ * - ReactorLoopTests, on a fake clock where Twisted has its reactor: testFailure, testFailAndStop,
+ *   testEveryIteration, testStopAtOnceLater, testWaitDeferred, testFailurePropagation: here.
+ *   test_deferredWithCount: looping_call_skips_test.ts.
+ */
+
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Deferred } from "../defer/deferred.ts";
+import { CancelledError } from "../defer/errors.ts";
+import { fail } from "../defer/fail.ts";
+import { addObserver, type LogEvent } from "../log/mod.ts";
+import { ReactorBase } from "../reactor/base.ts";
+import type { IDelayedCall } from "../reactor/interfaces.ts";
+import { Clock } from "./clock.ts";
+import { LoopingCall } from "./looping_call.ts";
+
+/** A looping call on a clock of its own. */
+function loopOn<A extends unknown[]>(
+  clock: Clock,
+  f: (...args: A) => unknown,
+  ...args: A
+): LoopingCall<A> {
+  const loop = new LoopingCall(f, ...args);
+  loop.clock = clock;
+  return loop;
+}
+
+/** What has come out of a Deferred, synchronously. It is consumed. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+Deno.test("start() calls at once and then every interval, with the arguments", () => {
+  const clock = new Clock();
+  const seen: [string, number][] = [];
+  const loop = loopOn(clock, (a: string, b: number) => seen.push([a, b]), "a", 1);
+  const ended = outcomes(loop.start(0.1));
+  clock.pump([0.05, 0.1, 0.1]);
+  assertEquals(seen, [["a", 1], ["a", 1], ["a", 1]]);
+  assertEquals([loop.running, ended], [true, []]);
+  loop.stop();
+  assertStrictEquals(ended[0], loop);
+  assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
+});
+
+Deno.test("start(interval, false) waits an interval before the first call", () => {
+  const clock = new Clock();
+  const times: number[] = [];
+  const loop = loopOn(clock, () => times.push(clock.seconds()));
+  const ended = outcomes(loop.start(0.1, false));
+  clock.pump([0.05, 0.1, 0.1]);
+  assertEquals(times, [0.1, 0.2]);
+  loop.stop();
+  assertStrictEquals(ended[0], loop);
+  assertEquals(clock.getDelayedCalls(), []);
+});
+
+Deno.test("an interval is zero or more seconds", () => {
+  const loop = loopOn(new Clock(), () => {});
+  for (const interval of [-1, NaN, Infinity]) {
+    assertThrows(() => loop.start(interval), RangeError, `${interval}`);
+    assertThrows(() => loop.interval = interval, RangeError, "LoopingCall.interval");
+  }
+  assertEquals([loop.running, loop.interval], [false, null]);
+});
+
+Deno.test("start() without a clock says what is missing", () => {
+  const loop = new LoopingCall(() => {});
+  assertThrows(() => loop.start(1), Error, "set its clock");
+  assertEquals(loop.running, false);
+});
+
+Deno.test("a callable that is none is refused when it is given", () => {
+  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  assertThrows(() => new LoopingCall("f"), TypeError, '"f"');
+  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  assertThrows(() => LoopingCall.withCount(1), TypeError, "1");
+});
+
+Deno.test("stop() before the first call leaves nothing behind", () => {
+  for (const interval of [0, 10]) {
+    const clock = new Clock();
+    let ran = 0;
+    const loop = loopOn(clock, () => ran++);
+    const ended = outcomes(loop.start(interval, false));
+    loop.stop();
+    assertEquals(clock.getDelayedCalls(), []);
+    clock.advance(20);
+    assertEquals(ran, 0);
+    assertStrictEquals(ended[0], loop);
+  }
+});
+
+Deno.test("stop() from another call of the clock prevents all later calls", () => {
+  const clock = new Clock();
+  let ran = 0;
+  const loop = loopOn(clock, () => ran++);
+  loop.start(1, false);
+  clock.callLater(0, () => loop.stop());
+  clock.advance(5);
+  assertEquals(ran, 0);
+});
+
+Deno.test("what runs cannot be started, and what does not, neither stopped nor reset", () => {
+  const loop = loopOn(new Clock(), () => {});
+  assertThrows(() => loop.stop(), Error, "not running");
+  assertThrows(() => loop.reset(), Error, "not running");
+  loop.start(1);
+  assertThrows(() => loop.start(1), Error, "running already");
+  loop.stop();
+  assertThrows(() => loop.stop(), Error, "Cannot stop LoopingCall<1>");
+});
+
+Deno.test("reset() waits a whole interval from now, and counts on from there", () => {
+  const clock = new Clock();
+  const times: number[] = [];
+  const loop = loopOn(clock, () => times.push(clock.seconds()));
+  loop.start(2, false);
+  clock.advance(1);
+  loop.reset();
+  clock.advance(1);
+  assertEquals(times, []);
+  clock.advance(4);
+  assertEquals(times, [3, 5]);
+});
+
+Deno.test("reset() during a call does nothing", () => {
+  const clock = new Clock();
+  const times: number[] = [];
+  const loop = loopOn(clock, () => {
+    times.push(clock.seconds());
+    loop.reset();
+  });
+  loop.start(2);
+  clock.advance(4);
+  assertEquals(times, [0, 2, 4]);
+});
+
+Deno.test("a changed interval holds from the next call on", () => {
+  const clock = new Clock();
+  const times: number[] = [];
+  const loop = loopOn(clock, () => times.push(clock.seconds()));
+  loop.start(2);
+  loop.interval = 3;
+  assertEquals(loop.interval, 3);
+  clock.advance(9);
+  assertEquals(times, [0, 2, 3, 6, 9]);
+});
+
+Deno.test("an error ends the loop and fails the Deferred", () => {
+  const clock = new Clock();
+  const error = new Error("from the call");
+  const loop = loopOn(clock, (limit: number) => {
+    if (clock.seconds() >= limit) throw error;
+  }, 0.2);
+  const ended = outcomes(loop.start(0.1));
+  clock.advance(0.1);
+  assertEquals(ended, []);
+  clock.advance(1);
+  assertStrictEquals(ended[0], error);
+  assertEquals([loop.running, loop.deferred, clock.getDelayedCalls()], [false, null, []]);
+});
+
+Deno.test("an error in the first call comes by the Deferred, too", () => {
+  const error = new Error("from the call");
+  const loop = loopOn(new Clock(), () => {
+    throw error;
+  });
+  assertStrictEquals(outcomes(loop.start(0.1))[0], error);
+});
+
+Deno.test("a call that stops the loop and throws fails the Deferred", () => {
+  const error = new Error("from the call");
+  const loop = loopOn(new Clock(), () => {
+    loop.stop();
+    throw error;
+  });
+  assertStrictEquals(outcomes(loop.start(0.1))[0], error);
+  assertEquals(loop.running, false);
+});
+
+Deno.test("with an interval of 0 a call is made each turn, until it stops", () => {
+  const clock = new Clock();
+  let ran = 0;
+  const loop = loopOn(clock, () => {
+    if (++ran > 5) loop.stop();
+  });
+  const ended = outcomes(loop.start(0));
+  assertEquals(ran, 1);
+  clock.advance(0);
+  assertEquals(ran, 6);
+  assertStrictEquals(ended[0], loop);
+});
+
+Deno.test("the next call waits for the Deferred that the last one returned", () => {
+  const clock = new Clock();
+  const calls: Deferred<void>[] = [];
+  const loop = loopOn(clock, () => {
+    const call = new Deferred<void>();
+    calls.push(call);
+    return call;
+  });
+  loop.start(0.25);
+  clock.pump([1, 1]);
+  assertEquals([calls.length, clock.getDelayedCalls()], [1, []]);
+  calls[0]?.callback();
+  clock.advance(0.25);
+  assertEquals(calls.length, 2);
+});
+
+Deno.test("stop() while a call is under way lets the Deferred wait for it", () => {
+  const clock = new Clock();
+  const loop = loopOn(clock, () => {
+    const call = new Deferred<void>();
+    call.addCallback(() => loop.stop());
+    clock.callLater(1, () => call.callback());
+    return call;
+  });
+  const inCallback = outcomes(loop.start(0.2));
+  clock.pump([0.2, 0.8]);
+  assertStrictEquals(inCallback[0], loop);
+  assertEquals(clock.getDelayedCalls(), []);
+
+  const pending = new Deferred<void>();
+  const other = loopOn(clock, () => pending);
+  const fromOutside = outcomes(other.start(1));
+  other.stop();
+  assertEquals([other.running, fromOutside], [false, []]);
+  pending.callback();
+  assertStrictEquals(fromOutside[0], other);
+});
+
+Deno.test("a failure of the Deferred that the callable returned ends the loop", () => {
+  const clock = new Clock();
+  const error = new Error("later");
+  const loop = loopOn(clock, () => {
+    const call = new Deferred<void>();
+    clock.callLater(0.3, () => call.errback(error));
+    return call;
+  });
+  const ended = outcomes(loop.start(1));
+  clock.advance(0.3);
+  assertStrictEquals(ended[0], error);
+  assertEquals(clock.getDelayedCalls(), []);
+});
+
+Deno.test("promises are waited for like Deferreds", async () => {
+  const clock = new Clock();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let ran = 0;
+  const loop = loopOn(clock, async () => {
+    ran++;
+    await promise;
+    if (ran > 1) throw new Error("the second time");
+  });
+  const ended = loop.start(1);
+  clock.advance(5);
+  assertEquals(ran, 1);
+  resolve();
+  await promise;
+  // The promise of an async function that has awaited it settles a few microtasks later.
+  while (clock.getDelayedCalls().length === 0) await null;
+  clock.advance(1);
+  await assertRejects(() => ended, Error, "the second time");
+});
+
+Deno.test("deferred is what start() returned, as long as it runs", () => {
+  const loop = loopOn(new Clock(), () => {});
+  assertEquals(loop.deferred, null);
+  const started = loop.start(1);
+  assertStrictEquals(loop.deferred, started);
+  loop.stop();
+  assertEquals(loop.deferred, null);
+});
+
+Deno.test("it can be started again when it has been stopped or has failed", () => {
+  const clock = new Clock();
+  const times: number[] = [];
+  const loop = loopOn(clock, () => {
+    times.push(clock.seconds());
+    if (times.length === 2) throw new Error("the second call");
+  });
+  outcomes(loop.start(1));
+  clock.advance(1);
+  assertEquals(loop.running, false);
+  loop.start(5);
+  clock.advance(5);
+  loop.stop();
+  loop.start(0.5, false);
+  clock.advance(0.5);
+  assertEquals(times, [0, 1, 1, 6, 6.5]);
+});
+
+Deno.test("a call may stop the loop and start it anew", () => {
+  const clock = new Clock();
+  const times: number[] = [];
+  const ended: unknown[][] = [];
+  const loop = loopOn(clock, () => {
+    times.push(clock.seconds());
+    if (times.length !== 2) return;
+    loop.stop();
+    ended.push(outcomes(loop.start(4)));
+  });
+  ended.push(outcomes(loop.start(1)));
+  clock.advance(9);
+  // Twice at 1: the second time as the first call of the new run.
+  assertEquals(times, [0, 1, 1, 5, 9]);
+  assertEquals(ended.map((outcome) => outcome.length), [1, 0]);
+});
+
+Deno.test("a new run waits until the last call from before is over, so that none overlap", () => {
+  const clock = new Clock();
+  const calls: Deferred<void>[] = [];
+  const loop = loopOn(clock, () => {
+    const call = new Deferred<void>();
+    calls.push(call);
+    return call;
+  });
+  const first = outcomes(loop.start(1));
+  loop.stop();
+  const second = outcomes(loop.start(1));
+  loop.stop();
+  assertStrictEquals(second[0], loop); // its first call was never made
+  loop.start(1, false);
+  clock.advance(3);
+  assertEquals([calls.length, first], [1, []]);
+  calls[0]?.callback();
+  assertEquals(calls.length, 2);
+  assertStrictEquals(first[0], loop);
+});
+
+Deno.test("cancelling the Deferred stops the loop", () => {
+  const clock = new Clock();
+  const loop = loopOn(clock, () => {});
+  const started = loop.start(1);
+  const ended = outcomes(started);
+  started.cancel();
+  assertInstanceOf(ended[0], CancelledError);
+  assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
+});
+
+Deno.test("a signal stops the loop by cancelling the Deferred", () => {
+  const clock = new Clock();
+  const loop = loopOn(clock, () => {});
+  const controller = new AbortController();
+  const ended = outcomes(loop.start(1).addSignal(controller.signal));
+  clock.advance(1);
+  controller.abort();
+  assertInstanceOf(ended[0], CancelledError);
+  assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
+});
+
+Deno.test("the call that is under way when the loop is cancelled is left to itself", () => {
+  const errors: LogEvent[] = [];
+  using _observing = addObserver((event) => errors.push(event), { level: "error", replay: false });
+  for (const end of ["callback", "errback"] as const) {
+    const clock = new Clock();
+    const call = new Deferred<void>();
+    const loop = loopOn(clock, () => call);
+    const started = loop.start(1);
+    outcomes(started);
+    started.cancel();
+    if (end === "callback") call.callback();
+    else call.errback(new Error("too late to be told"));
+    assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
+  }
+  assertEquals(errors.map(({ failure }) => failure?.message), ["too late to be told"]);
+});
+
+Deno.test("using ends the loop with its block", () => {
+  const clock = new Clock();
+  let ended: unknown[] = [];
+  {
+    using loop = loopOn(clock, () => {});
+    ended = outcomes(loop.start(1));
+  }
+  assertEquals([ended.length, clock.getDelayedCalls()], [1, []]);
+  {
+    using _neverStarted = loopOn(clock, () => {});
+  }
+});
+
+Deno.test("toString() names the interval, the callable and its arguments", () => {
+  function tick(_n: number, _name: string): void {}
+  const loop = loopOn(new Clock(), tick, 1, "a");
+  assertEquals(`${loop}`, 'LoopingCall<null>(tick(1, "a"))');
+  loop.start(0.5);
+  assertEquals(`${loop}`, 'LoopingCall<0.5>(tick(1, "a"))');
+  assertEquals(`${new LoopingCall(() => {})}`, "LoopingCall<null>((anonymous)())");
+  assertMatch(`${LoopingCall.withCount(function frames(): void {})}`, /\(frames\(\)\)$/);
+});
+
+/** Wakes every call a microsecond early, as a reactor may. */
+class EarlyClock extends Clock {
+  override callLater<A extends unknown[]>(
+    delay: number,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): IDelayedCall {
+    return super.callLater(Math.max(delay - 1e-6, 0), f, ...args);
+  }
+}
+
+Deno.test("a clock that wakes early makes no call twice, and counts none double", () => {
+  const clock = new EarlyClock();
+  let ran = 0;
+  const counts: number[] = [];
+  loopOn(clock, () => ran++).start(0.1, false);
+  const counting = LoopingCall.withCount((count) => counts.push(count));
+  counting.clock = clock;
+  counting.start(0.1, false);
+  clock.advance(10.05);
+  assertEquals(ran, 100);
+  assertEquals(counts, Array(100).fill(1));
+});
+
+/** A reactor without signals. */
+class QuietReactor extends ReactorBase {
+  constructor() {
+    super({ signalSource: { listen: () => {}, unlisten: () => {} }, stopSignals: [] });
+  }
+}
+
+Deno.test("on a reactor, calls come at each interval, and not one too many", async () => {
+  using time = new FakeTime();
+  const reactor = new QuietReactor();
+  const stopped = reactor.run();
+  let ran = 0;
+  const loop = new LoopingCall(() => ran++);
+  loop.clock = reactor;
+  loop.start(0.1);
+  for (let ms = 1; ms <= 10_000; ms++) {
+    time.tick(1);
+    assertEquals(ran, 1 + Math.floor(ms / 100), `after ${ms} ms`);
+  }
+  loop.stop();
+  reactor.stop();
+  await stopped;
+});
+
+Deno.test("a failure that nobody asks for is left to the Deferred, and not thrown at the clock", () => {
+  const clock = new Clock();
+  const loop = loopOn(clock, () => clock.seconds() > 0 ? fail(new Error("handled")) : undefined);
+  const started = loop.start(1);
+  clock.advance(5);
+  assertEquals((outcomes(started)[0] as Error).message, "handled"); // the only outcome is an Error
+});
