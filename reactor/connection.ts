@@ -128,7 +128,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#driver.attach(this);
     this.#call("makeConnection", () => this.#protocol.makeConnection(this));
     this.#flush();
-    if (!this.#isEnding && !this.#paused) this.#readOn();
+    this.#readOn();
   }
 
   /** Whether the connection is open. */

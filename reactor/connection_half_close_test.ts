@@ -220,6 +220,16 @@ Deno.test("A reset after the writing side has been closed: ConnectionLost", () =
   assertEquals(bed.events, ["made", "write lost", "lost ConnectionLost"]);
 });
 
+Deno.test("The writing side that is closed when the connection has been aborted is not told of", () => {
+  using bed = connect({ halfCloseable });
+  bed.connection.loseWriteConnection();
+  bed.host.endTurn();
+  bed.connection.abortConnection();
+  for (const step of bed.host.steps.splice(0)) step();
+  bed.host.settle();
+  assertEquals(bed.events, ["made", "lost ConnectionAborted"]);
+});
+
 Deno.test("abortConnection() between the two ends", () => {
   using bed = connect({ halfCloseable });
   bed.connection.loseWriteConnection();

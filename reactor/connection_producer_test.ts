@@ -291,6 +291,31 @@ for (const synchronous of [false, true]) {
   });
 }
 
+Deno.test("What resumeProducing() writes before it aborts does not go out", () => {
+  using bed = connect({ synchronous: true, writeBufferHighWater: 3 });
+  const producer = new Producer(() => {
+    bed.connection.write("more");
+    bed.connection.abortConnection();
+  });
+  bed.connection.registerProducer(producer, true);
+  bed.connection.write("0123456789");
+  bed.host.settle();
+  assertEquals(bed.driver.calls, ["write(10)", "abort()"]);
+});
+
+Deno.test("A write that ends when the connection has been aborted resumes no producer", () => {
+  using bed = connect({ writeBufferHighWater: 3 });
+  const producer = new Producer();
+  bed.connection.registerProducer(producer, true);
+  bed.connection.write("0123456789");
+  bed.host.endTurn();
+  bed.connection.abortConnection();
+  for (const step of bed.host.steps.splice(0)) step();
+  assertEquals(producer.calls, ["pause"]);
+  bed.host.settle();
+  assertEquals(producer.calls, ["pause", "stop"]);
+});
+
 for (const method of ["pauseProducing", "resumeProducing", "stopProducing"] as const) {
   Deno.test(`${method}() that throws is logged and loses the connection with its error`, () => {
     using errors = new LoggedErrors();

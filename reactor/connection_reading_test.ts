@@ -148,6 +148,19 @@ Deno.test("loseConnection() while paused reads on, into nothing: a peer that sen
   assertEquals(bed.events, ["made", "lost ConnectionDone"]);
 });
 
+Deno.test("pauseProducing() after loseConnection() does nothing: a closing connection reads on", () => {
+  using bed = connect({ capacity: 4 });
+  bed.peer.driver.stopReading();
+  bed.connection.write("0123456789");
+  bed.connection.loseConnection();
+  bed.host.settle();
+  bed.connection.pauseProducing();
+  assert(bed.driver.isReading);
+  bed.peer.driver.startReading();
+  bed.host.settle();
+  assertEquals(bed.peer.text, "0123456789");
+});
+
 Deno.test("resumeProducing() after the connection is lost does nothing", () => {
   using bed = connect();
   bed.connection.pauseProducing();

@@ -321,6 +321,22 @@ Deno.test("A port listens again after it was stopped: it accepts, and is closed 
   assertEquals(host.resources.size, 0);
 });
 
+Deno.test("A port that listens again in stopFactory() is closed at the shutdown", () => {
+  const factory = new TestFactory();
+  const { acceptor, acceptors, port, host } = listen({}, factory);
+  factory.stopFactory = () => {
+    factory.stopFactory = () => {};
+    port.startListening();
+  };
+  port.stopListening();
+  acceptor.release();
+  assert(acceptors[1]?.isAccepting);
+  host.resources.shutDown();
+  assertEquals(acceptors[1]?.calls, ["close"]);
+  acceptors[1]?.release();
+  assertEquals([host.resources.size, factory.numPorts], [0, 0]);
+});
+
 Deno.test("stopFactory() that throws: stopListening() fails with its error, and the port can listen again", () => {
   const factory = new TestFactory();
   const { acceptor, acceptors, port, host } = listen({}, factory);
