@@ -126,8 +126,14 @@ export function listeningTests(name: string, makeReactor: () => IReactor): void 
     for (const [port, options, message] of wrong) {
       assertThrows(() => bed.reactor.listenTCP(port, factory, options), RangeError, message);
     }
+    // As JavaScript may call it.
+    const overflow = "drop" as unknown as "refuse";
     assertThrows(
-      // As JavaScript may call it.
+      () => bed.reactor.listenTCP(0, factory, { overflow }),
+      RangeError,
+      'overflow must be "pause" or "refuse", got "drop"',
+    );
+    assertThrows(
       () => bed.reactor.listenTCP("80" as unknown as number, factory),
       TypeError,
       'listenTCP() port must be a number, got "80"',
