@@ -128,7 +128,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#driver.attach(this);
     this.#call("makeConnection", () => this.#protocol.makeConnection(this));
     this.#flush();
-    this.#readOn();
+    // Closing with something unsent, it reads already.
+    if (!this.#reading) this.#readOn();
   }
 
   /** Whether the connection is open. */

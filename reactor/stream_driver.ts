@@ -26,7 +26,7 @@ export interface StreamDriverSink {
 export interface StreamDriver {
   /** Hands over the connection that listens. Comes first, once. */
   attach(sink: StreamDriverSink): void;
-  /** Delivers what comes, until `stopReading`. */
+  /** Delivers what comes, until `stopReading`; possibly before this returns. */
   startReading(): void;
   /** Delivers no more; a read under way may still deliver. */
   stopReading(): void;

@@ -52,6 +52,7 @@ export class CheckedDriver implements StreamDriver, StreamDriverSink {
 
   startReading(): void {
     this.#expectOpen("startReading()");
+    this.#expect(!this.#isReading, "startReading() a second time");
     this.#expect(!this.#readEnded, "startReading() after the end");
     this.#isReading = true;
     this.#late = 1;
@@ -60,6 +61,7 @@ export class CheckedDriver implements StreamDriver, StreamDriverSink {
 
   stopReading(): void {
     this.#expectOpen("stopReading()");
+    this.#expect(this.#isReading, "stopReading() without startReading()");
     this.#isReading = false;
     this.#driver.stopReading();
   }

@@ -276,6 +276,7 @@ export function listeningTests(name: string, makeReactor: () => IReactor): void 
     const factory = new Wires(greeter);
     const port = bed.listen(factory, { maxConnectionsPerHost: 1 });
     bed.run();
+    // Linux has all of 127.0.0.0/8 on the loopback interface.
     await bed.nodeConnect(port.port, "127.0.0.2");
     await factory.wire(0);
     const refused = await bed.nodeConnect(port.port, "127.0.0.2");
