@@ -13,6 +13,7 @@ import type {
   EventPhase,
   IDelayedCall,
   IReactorCore,
+  IReactorThreads,
   IReactorTime,
   RunOptions,
   SignalHandler,
@@ -21,6 +22,7 @@ import type {
 import { ReactorResources } from "./resources.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 import { type EventHooks, SystemEvent } from "./system_event.ts";
+import { TurnCalls } from "./turn_calls.ts";
 import { callLogged } from "./user_code.ts";
 import { checkFunction, quote } from "./validation.ts";
 
@@ -43,13 +45,15 @@ export interface ReactorBaseOptions {
  * Unlike Twisted's, `run()` does not block: it returns a promise. All else is the same: `startup` makes it run, `stop()`
  * fires `shutdown` once the calls that are due have been made, `during shutdown` it stops running and closes all it holds.
  */
-export abstract class ReactorBase implements IReactorCore, IReactorTime {
+export abstract class ReactorBase
+  implements IReactorCore, IReactorTime, Pick<IReactorThreads, "callFromThread"> {
   readonly #clock = new HostClock();
   readonly #alarm = new Alarm(() => this.#turn());
   readonly #calls: TimedCalls = new TimedCalls({
     seconds: () => this.#clock.seconds(),
     sooner: () => this.#setAlarm(),
   });
+  readonly #turnCalls = new TurnCalls();
   readonly #events = new Map<string, SystemEvent>();
   readonly #signals: Signals;
   readonly #stopSignals: readonly Deno.Signal[];
@@ -197,6 +201,15 @@ export abstract class ReactorBase implements IReactorCore, IReactorTime {
     return call;
   }
 
+  /** See {@linkcode IReactorThreads.callFromThread}. */
+  callFromThread<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void {
+    this.use();
+    checkFunction("callFromThread() callable", f);
+    this.#turnCalls.add(f, args);
+    // The first one wakes the reactor for all.
+    if (this.#turnCalls.length === 1 || this.#alarm.isOutdated) this.#setAlarm();
+  }
+
   /** See {@linkcode IReactorTime.getDelayedCalls}. */
   getDelayedCalls(): IDelayedCall[] {
     return this.#calls.pending();
@@ -264,6 +277,7 @@ export abstract class ReactorBase implements IReactorCore, IReactorTime {
   /** One turn of the loop: the calls that are due, then the shutdown if `stop()` asked for it. */
   #turn(): void {
     this.#inTurn = true;
+    this.#turnCalls.run();
     this.#calls.runDue(this.#clock.seconds() + SLACK, makeCall);
     this.#inTurn = false;
     if (this.#shutdownDue) {
@@ -276,6 +290,7 @@ export abstract class ReactorBase implements IReactorCore, IReactorTime {
   /** Sets the wake-up for the earliest call, and with it holds the process. Within a turn, its end does that. */
   #setAlarm(): void {
     if (!this.#started || this.#inTurn) return;
+    if (this.#turnCalls.length > 0) return this.#alarm.set(0);
     const due = this.#calls.nextDue();
     this.#alarm.set(due === undefined ? Infinity : due - this.#clock.seconds());
   }

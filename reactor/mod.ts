@@ -1,5 +1,5 @@
 /**
- * The event loop: lifecycle, timers, system events, signals, connections, and the reactors themselves.
+ * The event loop: lifecycle, timers, system events, signals, connections, threads, and the reactors themselves.
  *
  * @module
  */
@@ -8,8 +8,10 @@ export * from "./addresses.ts";
 export { ReactorBase, type ReactorBaseOptions } from "./base.ts";
 export { DelayedCall } from "./delayed_call.ts";
 export { DenoReactor } from "./deno/reactor.ts";
+export { startDenoThread } from "./deno/thread.ts";
 export * from "./errors.ts";
 export type * from "./interfaces.ts";
 export { type InstallableReactor, installReactor, reactor } from "./reactor.ts";
 export type { ReactorResource, ReactorResources } from "./resources.ts";
 export type { SignalSource } from "./signals.ts";
+export * from "./threads/mod.ts";

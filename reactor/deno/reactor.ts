@@ -17,11 +17,15 @@ import type {
   IListeningPort,
   IProtocolFactory,
   IReactor,
+  IThreadPool,
   ListenTCPOptions,
+  WorkerTask,
 } from "../interfaces.ts";
 import { StreamPort } from "../stream_port.ts";
+import { ReactorThreads } from "../threads/reactor_threads.ts";
 import { checkBound, checkDelay, checkInteger, quote } from "../validation.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
+import { startDenoThread } from "./thread.ts";
 
 /**
  * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`. Needs `--allow-net` for what it listens on and
@@ -38,6 +42,7 @@ import { bindTcp, dialTcp } from "./tcp.ts";
  */
 export class DenoReactor extends ReactorBase implements IReactor {
   readonly #host: ConnectionHost;
+  readonly #threads = new ReactorThreads(this, this.resources, startDenoThread);
 
   constructor() {
     super({
@@ -104,5 +109,22 @@ export class DenoReactor extends ReactorBase implements IReactor {
     );
     connector.connect();
     return connector;
+  }
+
+  /** See `IReactorThreads.callInThread`. */
+  callInThread<A extends unknown[]>(task: WorkerTask<A>, ...args: NoInfer<A>): void {
+    this.getThreadPool().callInThread(task, ...args);
+  }
+
+  /** See `IReactorThreads.suggestThreadPoolSize`. */
+  suggestThreadPoolSize(size: number): void {
+    this.use();
+    this.#threads.pool().adjustPoolsize({ max: size });
+  }
+
+  /** See `IReactorThreads.getThreadPool`. */
+  getThreadPool(): IThreadPool {
+    this.use();
+    return this.#threads.pool();
   }
 }

@@ -1,0 +1,30 @@
+/**
+ * What the reactor's thread and a worker thread say to each other. A thread does one task at a time, so nothing needs a number.
+ *
+ * @module
+ */
+
+import type { SentError } from "./sent_error.ts";
+
+/** To the thread: do this. */
+export interface TaskMessage {
+  /** The absolute URL of the module. */
+  readonly module: string;
+  /** The name of the exported function. */
+  readonly name: string;
+  /** Its arguments. Where a function was, there is a hole. */
+  readonly args: readonly unknown[];
+  /** Which of the arguments are functions. */
+  readonly functions: readonly number[];
+}
+
+/** From the thread: what became of the task, or came up while it was done. */
+export type ThreadMessage =
+  /** The task is done. */
+  | { readonly type: "result"; readonly value: unknown }
+  /** The task failed. */
+  | { readonly type: "failure"; readonly error: SentError }
+  /** The task called a function that was among its arguments. */
+  | { readonly type: "call"; readonly argument: number; readonly args: readonly unknown[] }
+  /** An error that nothing caught ends the thread. */
+  | { readonly type: "crash"; readonly error: SentError };
