@@ -128,8 +128,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#driver.attach(this);
     this.#call("makeConnection", () => this.#protocol.makeConnection(this));
     this.#flush();
-    // Closing with something unsent, it reads already.
-    if (!this.#reading) this.#readOn();
+    this.#readOn();
   }
 
   /** Whether the connection is open. */
@@ -474,7 +473,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     const held = this.#held;
     this.#held = null;
     if (held !== null) this.received(held);
-    if (this.#paused || this.#isEnding || this.#readEnded) return;
+    // A connection that was closed meanwhile, with something unsent, reads already.
+    if (this.#paused || this.#isEnding || this.#readEnded || this.#reading) return;
     if (this.#endHeld) {
       this.#endHeld = false;
       this.readEnded();
