@@ -136,9 +136,12 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     return !this.#lost;
   }
 
-  /** Whether `loseConnection` has been called, or the peer has closed, and the connection is not yet lost. */
+  /**
+   * Whether the connection is about to be lost: it is being closed or aborted, or the peer has closed. In Twisted an abort does not
+   * show here; a protocol that takes its input apart in a loop could not tell that it should stop.
+   */
   get disconnecting(): boolean {
-    return this.#disconnecting && !this.#lost;
+    return (this.#disconnecting || this.#abortReason !== null) && !this.#lost;
   }
 
   /** See {@linkcode ITransport.getPeer}. */
@@ -208,7 +211,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     if (this.#lost || this.#disconnecting) return;
     this.#disconnecting = true;
     // Also when a write is under way: its peer may never read, and then only the linger time ends it.
-    if (this.#callDepth === 0 && !this.#flushing) this.#queueTask();
+    if (!this.#isBusy) this.#queueTask();
   }
 
   /** See {@linkcode ITransport.loseWriteConnection}. */
@@ -272,6 +275,9 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
+    this.#disconnecting = true;
+    // A goodbye written in the turn that stopped the reactor. What the system does not take at once is dropped, as in Twisted.
+    this.#send();
     this.#lose(new ConnectionLost("Connection was lost: the reactor has stopped"));
   }
 
@@ -383,12 +389,23 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** Flushes when the running code returns: at the end of the protocol's method, or of the turn. */
   #flushLater(): void {
-    if (this.#callDepth === 0 && !this.#writing && !this.#flushing) this.#queueTask();
+    if (!this.#isBusy && !this.#writing) this.#queueTask();
   }
 
   /** Sends what waits, and when nothing does, closes what was asked to be closed. */
   #flush(): void {
-    if (this.#callDepth > 0 || this.#flushing || this.#abortReason !== null) return;
+    this.#send();
+    const isClosing = this.#disconnecting || this.#writeClosing;
+    if (isClosing && !this.#isEnding && !this.#isBusy) this.#closeIfFlushed();
+  }
+
+  /** Whether what runs now will flush when it returns. */
+  get #isBusy(): boolean {
+    return this.#callDepth > 0 || this.#flushing;
+  }
+
+  #send(): void {
+    if (this.#isBusy) return;
     this.#flushing = true;
     // A driver may take the bytes, and call wrote(), before its write() returns.
     while (this.#buffer !== null && !this.#writing && !this.#isEnding) {
@@ -396,7 +413,6 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       this.#driver.write(this.#buffer.head());
     }
     this.#flushing = false;
-    if (!this.#isEnding && (this.#disconnecting || this.#writeClosing)) this.#closeIfFlushed();
   }
 
   #closeIfFlushed(): void {

@@ -37,6 +37,15 @@ Deno.test("makeConnection() comes first, with the transport", () => {
   assertEquals(bed.connection.logPrefix(), "Recorder,7,192.0.2.2");
 });
 
+Deno.test("disconnecting says that the connection ends also when it is aborted", () => {
+  using bed = connect();
+  bed.connection.abortConnection();
+  assert(bed.connection.disconnecting);
+  bed.host.settle();
+  assert(!bed.connection.disconnecting);
+  assertEquals(bed.events, ["made", "lost ConnectionAborted"]);
+});
+
 Deno.test("The peer closes: ConnectionDone", () => {
   using bed = connect();
   bed.peer.send("bye");

@@ -211,7 +211,7 @@ export interface IConsumer {
 
 /** A connection, as its protocol sees it. Twisted's `ITransport` and `ITCPTransport`. */
 export interface ITransport extends IConsumer {
-  /** Whether {@linkcode loseConnection} has been called and the connection is not yet lost. */
+  /** Whether the connection is being closed or aborted, or the peer has closed, and it is not yet lost. */
   readonly disconnecting: boolean;
   /** Whether the connection is open. */
   readonly connected: boolean;

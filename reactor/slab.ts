@@ -10,8 +10,9 @@
 /** Pieces up to this size are worth copying together. */
 export const LARGEST_PIECE = 4096;
 
-// A piece that is kept keeps its slab, which is why slabs are not larger.
-const SLAB_SIZE = 32768;
+// A piece that is kept keeps its slab, which is why it is not larger: a thousand kept ends of lines keep 16 MB at the worst.
+const KEPT_SLAB_SIZE = 16384;
+const SHARED_SLAB_SIZE = 32768;
 
 /** Copies that are their owners' to keep: their memory is never written again. */
 export class KeptPieces {
@@ -27,7 +28,7 @@ export class KeptPieces {
   }
 
   #renew(): number {
-    this.#memory = new Uint8Array(SLAB_SIZE);
+    this.#memory = new Uint8Array(KEPT_SLAB_SIZE);
     return 0;
   }
 }
@@ -35,7 +36,7 @@ export class KeptPieces {
 /** Memory that is used again when all its users have let go: fresh memory has to be cleared, and is in no cache. */
 export class SharedSlab {
   /** The memory. */
-  readonly memory: Uint8Array<ArrayBuffer> = new Uint8Array(SLAB_SIZE);
+  readonly memory: Uint8Array<ArrayBuffer> = new Uint8Array(SHARED_SLAB_SIZE);
   /** How far it is taken. */
   used = 0;
   /** How many hold a part of it. */
@@ -51,7 +52,7 @@ export class SharedSlabs {
 
   /** The slab in use, with room for `size` more bytes, at most {@linkcode LARGEST_PIECE} times three. */
   withRoom(size: number): SharedSlab {
-    if (SLAB_SIZE - this.#current.used >= size) return this.#current;
+    if (SHARED_SLAB_SIZE - this.#current.used >= size) return this.#current;
     this.#current = this.#free.pop() ?? new SharedSlab();
     return this.#current;
   }

@@ -6,7 +6,7 @@
 
 import { Deferred } from "../defer/deferred.ts";
 import { succeed } from "../defer/succeed.ts";
-import { msg } from "../log/mod.ts";
+import { debug, msg } from "../log/mod.ts";
 import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type {
@@ -232,7 +232,8 @@ export class StreamPort
     const peer = driver.getPeer();
     const host = hostOf(peer);
     if (this.#isFull || (this.#perHost.get(host) ?? 0) >= this.#limits.maxConnectionsPerHost) {
-      msg(
+      // Not louder: whoever is refused can come again as often as it likes.
+      debug(
         `Refused a connection from ${peer}: ${
           this.#isFull ? "the port" : "its host"
         } has all it may have`,

@@ -280,6 +280,17 @@ export function endingTests(name: string, makeReactor: () => IReactor): void {
     bed.rawListen({ port: second.port });
   });
 
+  test("What was written in the turn that stops the reactor still goes out", async (bed) => {
+    const { peer, wire } = await accepted(bed);
+    bed.reactor.callLater(0, () => {
+      wire.transport.write("goodbye");
+      bed.reactor.stop();
+    });
+    assertEquals(new TextDecoder().decode(await peer.readAll()), "goodbye");
+    assertInstanceOf(await wire.lost(), ConnectionLost);
+    await bed.run();
+  });
+
   for (const method of ["connectionMade", "dataReceived", "connectionLost"] as const) {
     test(`stop() in ${method}()`, async (bed) => {
       const factory = new Wires({ [method]: () => bed.reactor.stop() });

@@ -68,7 +68,7 @@ export class ConnDriver implements StreamDriver {
   write(bytes: Uint8Array): void {
     const handlers = this.#writeHandlers ??= {
       wrote: (count) => this.#onWrote(count),
-      failed: (error) => this.#onWriteFailed(error),
+      failed: (error) => this.#onWriteFailed("write", error),
     };
     this.#writing = true;
     this.#conn.write(bytes).then(handlers.wrote, handlers.failed);
@@ -81,7 +81,7 @@ export class ConnDriver implements StreamDriver {
       this.#writing = false;
       if (this.#closed) this.#releaseIfIdle();
       else this.#sink?.writeClosed();
-    }, (error: unknown) => this.#onWriteFailed(error));
+    }, (error: unknown) => this.#onWriteFailed("shutdown", error));
   }
 
   /** See {@linkcode StreamDriver.close}. */
@@ -134,10 +134,10 @@ export class ConnDriver implements StreamDriver {
     else this.#sink?.wrote(count);
   }
 
-  #onWriteFailed(error: unknown): void {
+  #onWriteFailed(syscall: "write" | "shutdown", error: unknown): void {
     this.#writing = false;
     if (this.#closed) this.#releaseIfIdle();
-    else this.#sink?.failed(connectionLost("write", this.getPeer(), error));
+    else this.#sink?.failed(connectionLost(syscall, this.getPeer(), error));
   }
 
   #releaseIfIdle(): void {

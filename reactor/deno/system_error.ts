@@ -29,7 +29,7 @@ export function codeOf(error: unknown): string | undefined {
 
 /** The reason for a connection that broke while it was read from or written to. */
 export function connectionLost(
-  syscall: "read" | "write",
+  syscall: "read" | "write" | "shutdown",
   peer: IAddress,
   cause: unknown,
 ): ConnectionLost {
