@@ -1,0 +1,62 @@
+/**
+ * cooperate() and coiterate(), which share one cooperator on the host's timers. Twisted's
+ * `test_cooperator.py`, AliasTests: test_cooperate, without its look at the private list of tasks.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { coiterate, cooperate } from "./cooperate.ts";
+
+Deno.test("cooperate() works through an iterator without a reactor", () => {
+  using time = new FakeTime();
+  const seen: string[] = [];
+  const task = cooperate(function* (): Generator<unknown> {
+    for (let i = 0; i < 3; i++) yield seen.push("piece");
+  }());
+  task.whenDone().addCallback(() => void seen.push("done"));
+  assertEquals(seen, []); // not before the host's next turn
+  time.runAll();
+  assertEquals(seen, ["piece", "piece", "piece", "done"]);
+});
+
+Deno.test("coiterate() shares the time with cooperate()", () => {
+  using time = new FakeTime();
+  const seen: string[] = [];
+  function* worker(name: string): Generator<void> {
+    for (let i = 0; i < 3; i++) {
+      seen.push(name);
+      yield;
+    }
+  }
+  cooperate(worker("a"));
+  const done = coiterate(worker("b"));
+  time.runAll();
+  assertEquals(seen.join(""), "ababab");
+  assert(done.called);
+});
+
+Deno.test("endless work leaves the host's timers their turns", () => {
+  using time = new FakeTime();
+  let pieces = 0;
+  let turns = 0;
+  const task = cooperate(function* (): Generator<unknown> {
+    while (true) yield pieces++;
+  }());
+  const timer = setInterval(() => turns++, 1);
+  time.tick(1);
+  while (turns < 3) time.tick(1);
+  const before = pieces;
+  assert(before > 0);
+  task.stop();
+  clearInterval(timer);
+  time.runAll();
+  assertEquals(pieces, before);
+});
+
+Deno.test("nothing is left behind when the work is done, on the real host either", async () => {
+  let pieces = 0;
+  await coiterate(function* (): Generator<unknown> {
+    while (pieces < 10) yield pieces++;
+  }());
+  assertEquals(pieces, 10);
+});

@@ -1,0 +1,122 @@
+/**
+ * deferLater(). Twisted's `test_task.py`, DeferLaterTests, all of which have their counterpart here:
+ * test_callback, test_errback, test_cancel, test_noCallback.
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { Deferred } from "../defer/deferred.ts";
+import { CancelledError } from "../defer/errors.ts";
+import { Clock } from "./clock.ts";
+import { deferLater } from "./defer_later.ts";
+
+/** What has come out of a Deferred, synchronously. It is consumed. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+Deno.test("deferLater() calls with the arguments, and fires with the result", () => {
+  const clock = new Clock();
+  const given: unknown[] = [];
+  const flag = {};
+  const seen = outcomes(deferLater(
+    clock,
+    3,
+    (a: string, b: number) => {
+      given.push(a, b);
+      return flag;
+    },
+    "foo",
+    4,
+  ));
+  clock.advance(2);
+  assertEquals([given, seen], [[], []]);
+  clock.advance(1);
+  assertEquals(given, ["foo", 4]);
+  assertStrictEquals(seen[0], flag);
+});
+
+Deno.test("deferLater() fails with what the function throws", () => {
+  const clock = new Clock();
+  const error = new Error("from the call");
+  const seen = outcomes(deferLater(clock, 1, () => {
+    throw error;
+  }));
+  clock.advance(1);
+  assertStrictEquals(seen[0], error);
+});
+
+Deno.test("deferLater() waits for what the function returns", () => {
+  const clock = new Clock();
+  const inner = new Deferred<number>();
+  const seen = outcomes(deferLater(clock, 1, () => inner));
+  clock.advance(1);
+  assertEquals(seen, []);
+  inner.callback(4);
+  assertEquals(seen, [4]);
+});
+
+Deno.test("deferLater() without a function fires with undefined", () => {
+  const clock = new Clock();
+  const later: Deferred<void> = deferLater(clock, 2);
+  const seen = outcomes(later);
+  clock.advance(1);
+  assertEquals(seen, []);
+  clock.advance(1);
+  assertEquals(seen, [undefined]);
+});
+
+Deno.test("cancelling it takes the call back", () => {
+  const clock = new Clock();
+  let called = 0;
+  const later = deferLater(clock, 1, () => called++);
+  const seen = outcomes(later);
+  later.cancel();
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals(clock.getDelayedCalls(), []);
+  clock.advance(2);
+  assertEquals(called, 0);
+});
+
+Deno.test("cancelling it after the call cancels what that returned", () => {
+  const clock = new Clock();
+  let cancelled = 0;
+  const later = deferLater(clock, 1, () => new Deferred<void>(() => cancelled++));
+  const seen = outcomes(later);
+  clock.advance(1);
+  later.cancel();
+  assertEquals(cancelled, 1);
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("a signal cancels the wait, and does nothing after it", () => {
+  const clock = new Clock();
+  const controller = new AbortController();
+  const short = outcomes(deferLater(clock, 1, { signal: controller.signal }));
+  const long = outcomes(deferLater(clock, 5, { signal: controller.signal }));
+  const withCall = outcomes(deferLater(clock, 5, () => 4).addSignal(controller.signal));
+  clock.advance(1);
+  controller.abort("enough");
+  assertEquals(short, [undefined]);
+  for (const [error] of [long, withCall]) {
+    assertInstanceOf(error, CancelledError);
+    assertEquals(error.cause, "enough");
+  }
+  assertEquals(clock.getDelayedCalls(), []);
+  assertInstanceOf(
+    outcomes(deferLater(clock, 1, { signal: controller.signal }))[0],
+    CancelledError,
+  );
+  assertEquals(clock.getDelayedCalls(), []);
+});
+
+Deno.test("what is wrong is said at once", () => {
+  const clock = new Clock();
+  assertThrows(() => deferLater(clock, -1), RangeError, "-1");
+  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  assertThrows(() => deferLater(clock, 1, "f"), TypeError, '"f"');
+  assertEquals(clock.getDelayedCalls(), []);
+});
