@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isTimeFaked } from "./host_clock.ts";
+
 // The host's timers take a signed 32-bit number of milliseconds; Deno fires at once past it.
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -34,12 +36,16 @@ export class Alarm {
     const ms = Math.min(Math.max(Math.ceil(seconds * 1000 - 1e-3), 0), LONGEST_MS);
     // Looked up at each use: tests replace the global timers, and a timer is cleared where it was set.
     const { setTimeout, clearTimeout } = globalThis;
+    const faked = isTimeFaked();
     this.#timers = setTimeout;
     const timer = setTimeout(() => {
       this.#clear = this.#timers = null;
       this.#wake();
     }, ms);
-    this.#clear = () => clearTimeout(timer);
+    this.#clear = () => {
+      // A fake timer that was left behind cannot wake any more, and FakeTime throws when it is cleared.
+      if (!faked || !this.isOutdated) clearTimeout(timer);
+    };
   }
 
   /** Does not wake, and lets the process go. */

@@ -14,27 +14,36 @@ const hostDate: unknown = structuredClone(new Date(0)).constructor;
  */
 export class HostClock {
   #date: unknown = hostDate;
-  #offset = 0;
+  /** What the source showed when the reading was {@linkcode #base}. Only its differences count: they are exact, its sums are not. */
+  #origin = 0;
+  #base = 0;
   #last = 0;
 
   /** The time now, in seconds. */
   seconds(): number {
     const date = globalThis.Date;
     if (date !== this.#date) this.#changeSource(date);
-    let now = (date === hostDate ? performance.now() : date.now()) + this.#offset;
-    if (now < this.#last) {
-      // The source stepped back, such as a second FakeTime that starts before the first one ended.
-      this.#offset += this.#last - now;
-      now = this.#last;
-    }
-    this.#last = now;
-    return now / 1000;
+    const source = date === hostDate ? performance.now() : date.now();
+    const now = this.#base + (source - this.#origin);
+    // The source may step back, such as a second FakeTime that starts before the first one ended.
+    if (now < this.#last) this.#goOnFrom(source);
+    else this.#last = now;
+    return this.#last / 1000;
   }
 
   #changeSource(date: DateConstructor): void {
-    const now = this.#date === hostDate ? performance.now() + this.#offset : this.#last;
-    this.#offset = now - (date === hostDate ? performance.now() : date.now());
-    this.#last = now;
+    if (this.#date === hostDate) this.#last = this.#base + (performance.now() - this.#origin);
     this.#date = date;
+    this.#goOnFrom(date === hostDate ? performance.now() : date.now());
   }
+
+  #goOnFrom(source: number): void {
+    this.#origin = source;
+    this.#base = this.#last;
+  }
+}
+
+/** Whether the host's time is a fake one now. Its timers are, too, then. */
+export function isTimeFaked(): boolean {
+  return globalThis.Date !== hostDate;
 }
