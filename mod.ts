@@ -2,7 +2,8 @@
  * Torsion: event-driven networking for Deno, after Python's Twisted.
  *
  * The everyday names, re-exported from their own entry points: `./reactor` (the event loop and its connections), `./defer` (Deferreds),
- * `./protocol` (protocols and factories), `./endpoints` (where to listen and what to connect to) and `./log` (as the namespace `log`).
+ * `./task` (looping calls, cooperative tasks, a program's main function, a clock for tests), `./protocol` (protocols and factories),
+ * `./endpoints` (where to listen and what to connect to) and `./log` (as the namespace `log`).
  *
  * @example A server that greets
  * ```ts no-eval
@@ -27,5 +28,6 @@ export * from "./endpoints/mod.ts";
 export * as log from "./log/mod.ts";
 export * from "./protocol/mod.ts";
 export * from "./reactor/mod.ts";
+export * from "./task/mod.ts";
 // Both have one: connections time out, and so do Deferreds. Whatever timed out is an instance of the Deferred's.
 export { TimeoutError } from "./defer/mod.ts";

@@ -217,6 +217,24 @@ Deno.test("06_signals.ts logs each SIGHUP, and stops on SIGINT", async () => {
   ]);
 });
 
+Deno.test("looping_call.ts calls each half second, counts what it missed, and ends with exit code 0", async () => {
+  await using example = new Example("looping_call.ts");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  const [opened, first, second, third, slow, fifth, ...end] = messages(lines);
+  assertEquals([opened, first], ["Log opened.", "call 1 at 0.0 s, on time"]);
+  // A busy machine may make any of these late, and the fourth can only miss more for it.
+  for (const [i, message] of [second, third, slow, fifth].entries()) {
+    assertMatch(
+      message ?? "",
+      new RegExp(`^call ${i + 2} at \\d+\\.\\d s, (on time|for \\d+ calls)$`),
+    );
+  }
+  const [, missed] = /for (\d+) calls/.exec(slow ?? "") ?? [];
+  assert(Number(missed) >= 3, slow);
+  assertEquals(end, ["The loop has ended", "Main loop terminated."]);
+});
+
 Deno.test("hello_server.ts greets each client, prints its address, and SIGINT ends it with a closing log", async () => {
   await using server = new Example("hello_server.ts", ["0"]);
   const port = await portOf(server);

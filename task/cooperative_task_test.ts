@@ -7,6 +7,8 @@
  */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Deferred } from "../defer/deferred.ts";
 import { addObserver, type LogEvent } from "../log/mod.ts";
 import { Clock } from "./clock.ts";
@@ -338,4 +340,22 @@ Deno.test("using stops the task with its block, unless it is over", () => {
   {
     using _task = bench.task;
   }
+});
+
+Deno.test("a failure of which nobody asked to be told is logged in the end", async () => {
+  // With the flag set, each new context has a gc() that collects all that can be.
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const errors: LogEvent[] = [];
+  using _observing = addObserver((event) => errors.push(event), { level: "error", replay: false });
+  (() => {
+    const bench = new Bench();
+    bench.next = "die";
+    bench.pump();
+  })();
+  for (let round = 0; round < 50 && errors.length === 0; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    collect();
+  }
+  assertEquals(errors.map(({ failure }) => failure?.message), ["from the worker"]);
 });

@@ -1,0 +1,108 @@
+import { execute } from "../defer/execute.ts";
+import { isThenable } from "../defer/thenable.ts";
+import { err } from "../log/mod.ts";
+import { exitProcess } from "../reactor/deno/exit.ts";
+import { ReactorNotRunning } from "../reactor/errors.ts";
+import type { IReactorCore } from "../reactor/interfaces.ts";
+import { quote } from "../reactor/validation.ts";
+import { SystemExit } from "./errors.ts";
+import { inLaterTurn } from "./host_turn.ts";
+
+/** What `react()` needs besides the program. */
+export interface ReactOptions<R extends IReactorCore = IReactorCore> {
+  /** The reactor to run, which `main` is given, too. */
+  reactor: R;
+  /**
+   * Ends the process, given its exit status.
+   *
+   * @default {Deno.exit}
+   */
+  exit?: (code: number) => void;
+}
+
+/**
+ * Runs a program: calls `main(reactor, ...args)`, runs the reactor until what that returns is there,
+ * and ends the process. Twisted's `twisted.internet.task.react`.
+ *
+ * - **Exit status.** 0 when `main` succeeds; that of a {@linkcode SystemExit} that it throws; 1 when
+ *   it fails with any other error, which is logged, and without an observer of the log printed on
+ *   standard error.
+ * - **Stopping.** The reactor is stopped when `main` is done. If something else stops it first
+ *   (Ctrl-C does), the shutdown's triggers still run, `main` is not waited for any longer, and the
+ *   status is 0 unless it has failed by then.
+ * - **The end** is `Deno.exit`: what may still be open, such as a request that `main` was waiting
+ *   for, does not hold the process back.
+ * - **The reactor** has to be given. Twisted would take the process's, which nothing in this library
+ *   reaches for, and a reactor of its own would be one that no other part of the program runs on.
+ *
+ * @param main The program: an async function, or one that returns a Deferred or promise. It is called
+ * before the reactor runs.
+ * @param args What it gets after the reactor, such as `Deno.args`.
+ * @param options The reactor, and how to end the process.
+ * @returns A promise that is fulfilled when `exit` has been called and has returned, which
+ * `Deno.exit` does not. It is rejected with `ReactorAlreadyRunning` or `ReactorNotRestartable` when
+ * the reactor cannot be run.
+ *
+ * @example
+ * ```ts no-eval
+ * import { deferLater, type IReactor, react, reactor } from "@torsion/reactor";
+ *
+ * async function main(reactor: IReactor, ...names: string[]): Promise<void> {
+ *   for (const name of names) {
+ *     console.log("Hello", name);
+ *     await deferLater(reactor, 1);
+ *   }
+ * }
+ *
+ * await react(main, Deno.args, { reactor });
+ * ```
+ */
+export async function react<R extends IReactorCore, A extends unknown[]>(
+  main: (reactor: R, ...args: A) => PromiseLike<unknown>,
+  args: readonly [...A],
+  options: ReactOptions<R>,
+): Promise<void> {
+  const { reactor, exit = exitProcess } = options;
+  let code = 0;
+  let isFinished = false;
+  let isStopping = false;
+  reactor.addSystemEventTrigger("before", "shutdown", () => {
+    isStopping = true;
+  });
+  const finish = (status: number): void => {
+    isFinished = true;
+    code = status;
+    if (!isStopping) reactor.callWhenRunning(stopIfRunning, reactor);
+  };
+  execute(() => checked(main(reactor, ...args)))
+    .addCallbacks(() => 0, reported)
+    .addCallback(finish);
+  await reactor.run();
+  // What a shutdown trigger has brought about may still be on its way through main's awaits.
+  if (!isFinished) await new Promise<void>(inLaterTurn);
+  exit(code);
+}
+
+function stopIfRunning(reactor: IReactorCore): void {
+  try {
+    reactor.stop();
+  } catch (error) {
+    // Something else has stopped it in this very turn.
+    if (!(error instanceof ReactorNotRunning)) throw error;
+  }
+}
+
+/** Who forgets `async` would otherwise wonder why the program ends at once. */
+function checked(returned: PromiseLike<unknown>): PromiseLike<unknown> {
+  if (isThenable(returned)) return returned;
+  throw new TypeError(
+    `react() needs a main that returns a Deferred or promise, got ${quote(returned)}`,
+  );
+}
+
+/** Tells of a failure. @returns The exit status that it calls for. */
+function reported(error: Error): number {
+  if (error instanceof SystemExit) return error.code;
+  err(error, "The main function failed");
+  return 1;
+}

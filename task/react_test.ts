@@ -1,0 +1,224 @@
+/**
+ * react(), on a reactor without signals under a faked time. Twisted's `test_task.py`:
+ *
+ * - ReactTests, where main returns a Deferred, and ReactCoroutineFunctionTests, where it is an async
+ *   function, each test below for both: test_runsUntilAsyncCallback, test_runsUntilSyncCallback,
+ *   test_runsUntilAsyncErrback, test_runsUntilSyncErrback, test_singleStopCallback,
+ *   test_singleStopErrback, test_arguments, test_exitWithDefinedCode, test_synchronousStop,
+ *   test_asynchronousStop.
+ *   Not applicable: test_defaultReactor (of both). No module reaches for the process's reactor, so
+ *   the reactor has to be given, and the compiler sees to it.
+ */
+
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Deferred } from "../defer/deferred.ts";
+import { fail } from "../defer/fail.ts";
+import { succeed } from "../defer/succeed.ts";
+import { addObserver, type LogEvent } from "../log/mod.ts";
+import { ReactorBase } from "../reactor/base.ts";
+import { ReactorNotRestartable } from "../reactor/errors.ts";
+import { SystemExit } from "./errors.ts";
+import { react } from "./react.ts";
+
+/** A reactor without signals. */
+class QuietReactor extends ReactorBase {
+  constructor() {
+    super({ signalSource: { listen: () => {}, unlisten: () => {} }, stopSignals: [] });
+  }
+}
+
+type Main<A extends unknown[]> = (reactor: QuietReactor, ...args: A) => PromiseLike<unknown>;
+
+interface Ended {
+  readonly code: number | undefined;
+  /** How long the reactor ran, in seconds. */
+  readonly seconds: number;
+  readonly errors: string[];
+}
+
+/** Runs a program until it exits. */
+async function run<A extends unknown[]>(main: Main<A>, args: [...A]): Promise<Ended> {
+  using time = new FakeTime();
+  const events: LogEvent[] = [];
+  using _observing = addObserver((event) => events.push(event), { level: "error", replay: false });
+  const reactor = new QuietReactor();
+  const start = reactor.seconds();
+  let seconds = NaN;
+  reactor.addSystemEventTrigger("after", "shutdown", () => seconds = reactor.seconds() - start);
+  const codes: number[] = [];
+  const exited = react(main, args, { reactor, exit: (code) => codes.push(code) });
+  for (let step = 0; step < 100 && codes.length === 0; step++) await time.tickAsync(100);
+  await exited;
+  assertEquals([codes.length, reactor.running], [1, false]);
+  const errors = events.map(({ failure }) => failure?.message ?? "");
+  return { code: codes[0], seconds: Math.round(seconds * 10) / 10, errors };
+}
+
+/** Both kinds of main that Twisted tests. */
+function kinds<A extends unknown[]>(main: Main<A>): [string, Main<A>][] {
+  return [
+    ["a Deferred", main],
+    ["an async function", async (reactor, ...args) => await main(reactor, ...args)],
+  ];
+}
+
+/** Has a test for both kinds of main. */
+function testBoth<A extends unknown[]>(
+  name: string,
+  main: Main<A>,
+  check: (run: (...args: A) => Promise<Ended>) => Promise<void>,
+): void {
+  for (const [kind, each] of kinds(main)) {
+    Deno.test(`${name} (${kind})`, () => check((...args) => run(each, args)));
+  }
+}
+
+const passed: boolean[] = [];
+testBoth("react() runs until main is done, and exits with 0", (reactor) => {
+  const finished = new Deferred<void>();
+  reactor.callLater(1, () => passed.push(true));
+  reactor.callLater(2, () => finished.callback());
+  return finished;
+}, async (run) => {
+  passed.length = 0;
+  assertEquals(await run(), { code: 0, seconds: 2, errors: [] });
+  assertEquals(passed, [true]);
+});
+
+testBoth(
+  "react() ends at once when main is done at once",
+  () => succeed("whatever"),
+  async (run) => assertEquals(await run(), { code: 0, seconds: 0, errors: [] }),
+);
+
+testBoth("react() exits with 1 when main fails, and logs the error", (reactor) => {
+  const finished = new Deferred<void>();
+  reactor.callLater(1, () => finished.errback(new Error("expected")));
+  return finished;
+}, async (run) => assertEquals(await run(), { code: 1, seconds: 1, errors: ["expected"] }));
+
+testBoth(
+  "react() exits with 1 when main fails at once",
+  () => fail(new Error("expected")),
+  async (run) => assertEquals(await run(), { code: 1, seconds: 0, errors: ["expected"] }),
+);
+
+testBoth("react() does not stop a reactor that stops already", (reactor) => {
+  const finished = new Deferred<void>();
+  reactor.callLater(1, () => reactor.stop());
+  reactor.addSystemEventTrigger("during", "shutdown", () => finished.callback());
+  return finished;
+}, async (run) => assertEquals(await run(), { code: 0, seconds: 1, errors: [] }));
+
+testBoth("react() exits with 1 when main fails because of the shutdown", (reactor) => {
+  const finished = new Deferred<void>();
+  reactor.callLater(1, () => reactor.stop());
+  reactor.addSystemEventTrigger("during", "shutdown", () => {
+    finished.errback(new Error("expected"));
+  });
+  return finished;
+}, async (run) => assertEquals(await run(), { code: 1, seconds: 1, errors: ["expected"] }));
+
+const seen: unknown[] = [];
+testBoth("react() hands main the arguments", (_reactor, x: number, y: string, z: number) => {
+  seen.push(x, y, z);
+  return succeed();
+}, async (run) => {
+  seen.length = 0;
+  assertEquals((await run(1, "2", 3)).code, 0);
+  assertEquals(seen, [1, "2", 3]);
+});
+
+testBoth(
+  "react() exits with the code of a SystemExit",
+  () => fail(new SystemExit(23)),
+  async (run) => assertEquals(await run(), { code: 23, seconds: 0, errors: [] }),
+);
+
+testBoth("react() takes it when main is done right after the reactor was stopped", (reactor) => {
+  const finished = new Deferred<void>();
+  reactor.callWhenRunning(() => {
+    reactor.stop();
+    finished.callback();
+  });
+  return finished;
+}, async (run) => assertEquals(await run(), { code: 0, seconds: 0, errors: [] }));
+
+testBoth("react() does not wait for main when the reactor has been stopped", (reactor) => {
+  reactor.callLater(1, () => reactor.stop());
+  return new Deferred();
+}, async (run) => assertEquals(await run(), { code: 0, seconds: 1, errors: [] }));
+
+Deno.test("react() lets a before shutdown trigger hold the end back", async () => {
+  const main: Main<[]> = (reactor) => {
+    reactor.addSystemEventTrigger("before", "shutdown", () => {
+      const closed = new Deferred<void>();
+      reactor.callLater(2, () => closed.callback());
+      return closed;
+    });
+    return succeed();
+  };
+  assertEquals(await run(main, []), { code: 0, seconds: 2, errors: [] });
+});
+
+Deno.test("react() takes what main throws at once as its failure", async () => {
+  const main: Main<[]> = () => {
+    throw new Error("expected");
+  };
+  assertEquals(await run(main, []), { code: 1, seconds: 0, errors: ["expected"] });
+});
+
+Deno.test("react() says so when main returns nothing to wait for", async () => {
+  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  const { code, errors } = await run(() => 4, []);
+  assertEquals(code, 1);
+  assertStringIncludes(errors.join(), "a Deferred or promise, got 4");
+});
+
+Deno.test("react() on a reactor that cannot run is rejected, and does not exit", async () => {
+  using time = new FakeTime();
+  const reactor = new QuietReactor();
+  const stopped = reactor.run();
+  reactor.stop();
+  await time.tickAsync(1);
+  await stopped;
+  const exited: number[] = [];
+  const options = { reactor, exit: (code: number) => exited.push(code) };
+  await assertRejects(() => react(() => succeed(), [], options), ReactorNotRestartable);
+  assertEquals(exited, []);
+});
+
+Deno.test("a SystemExit has an exit status, from 0 to 255", () => {
+  assertEquals([new SystemExit().code, new SystemExit(255).code], [0, 255]);
+  assertEquals(String(new SystemExit(2)), "SystemExit: The program ends with status 2");
+  for (const code of [-1, 256, 0.5, NaN]) assertThrows(() => new SystemExit(code), RangeError);
+});
+
+Deno.test("a program that react() runs ends its process, with its status and its error", async () => {
+  const program = (main: string): string => `
+    import { deferLater } from "${import.meta.resolve("./defer_later.ts")}";
+    import { react } from "${import.meta.resolve("./react.ts")}";
+    import { SystemExit } from "${import.meta.resolve("./errors.ts")}";
+    import { DenoReactor } from "${import.meta.resolve("../reactor/deno/reactor.ts")}";
+    setInterval(() => {}, 1000); // holds the process, but not past main's end
+    await react(async (reactor) => { ${main} }, [], { reactor: new DenoReactor() });
+  `;
+  const ends = [
+    "",
+    "await deferLater(reactor, 0); throw new SystemExit(3)",
+    "throw new Error('no')",
+  ];
+  const results = await Promise.all(ends.map(async (main) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", `data:text/typescript,${encodeURIComponent(program(main))}`],
+      stdin: "null",
+      env: { NO_COLOR: "1" },
+    }).output();
+    return { code, errors: new TextDecoder().decode(stderr) };
+  }));
+  assertEquals(results.map(({ code }) => code), [0, 3, 1]);
+  assertEquals([results[0]?.errors, results[1]?.errors], ["", ""]);
+  assertStringIncludes(results[2]?.errors ?? "", "The main function failed");
+  assertStringIncludes(results[2]?.errors ?? "", "Error: no");
+});
