@@ -74,7 +74,7 @@ export class Cooperator implements Disposable {
   /** What can be gone on with, the next one first. */
   readonly #ready = new Set<Work>();
   /** Goes along the line: who is taken out in front and added again is reached anew at the end. */
-  #line: Iterator<Work> = this.#ready.values();
+  readonly #line: SetIterator<Work> = this.#ready.values();
   #round: { cancel(): void } | null = null;
   #isInRound = false;
 
@@ -198,18 +198,16 @@ export class Cooperator implements Disposable {
       }
     } finally {
       this.#isInRound = false;
-      this.#schedule();
     }
+    // Not after an error of the predicate, which would only come again and again.
+    this.#schedule();
   }
 
   #takeNext(): Work | undefined {
+    // Asked at its end, the line would be over for good, and miss who joins it later.
     if (this.#ready.size === 0) return undefined;
-    let next = this.#line.next();
-    if (next.done) {
-      this.#line = this.#ready.values();
-      next = this.#line.next();
-    }
-    this.#ready.delete(next.value);
-    return next.value;
+    const next = this.#line.next().value;
+    if (next !== undefined) this.#ready.delete(next);
+    return next;
   }
 }

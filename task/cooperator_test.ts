@@ -195,6 +195,22 @@ Deno.test("a round is over when the predicate says so, and the next one comes by
   cooperator.stop();
 });
 
+Deno.test("an error of the predicate comes out of the round, once", () => {
+  const clock = new Clock();
+  let rounds = 0;
+  const cooperator = new Cooperator({
+    scheduler: (round) => clock.callLater(1, round),
+    terminationPredicateFactory: () => {
+      rounds++;
+      throw new Error("the predicate's");
+    },
+  });
+  cooperator.cooperate(yielding([1]));
+  assertThrows(() => clock.advance(9), Error, "the predicate's");
+  clock.advance(9);
+  assertEquals([rounds, clock.getDelayedCalls()], [1, []]);
+});
+
 Deno.test("a callback that adds a task has no second round scheduled", () => {
   const scheduled: (() => void)[] = [];
   const cooperator = new Cooperator({
