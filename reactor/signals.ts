@@ -60,11 +60,16 @@ export class Signals {
     this.#unlistenIfIdle(signal);
   }
 
-  /** Starts to listen: to the signals that users handle, and with `own` to these others. */
+  /**
+   * Starts to listen: to the signals that users handle, and with `own` to these others. One of these that this system cannot deliver is
+   * logged: a reactor runs without it.
+   */
   install(signals: readonly Deno.Signal[], own: SignalHandler): void {
     this.#installed = true;
     for (const signal of signals) this.#of(signal).own = own;
-    for (const signal of this.#handlers.keys()) this.#listen(signal);
+    for (const signal of this.#handlers.keys()) {
+      callLogged(() => this.#listen(signal), [], "While installing the signal handlers");
+    }
   }
 
   /** Stops listening. The user's handlers are kept for the next {@linkcode install}. */
@@ -88,11 +93,7 @@ export class Signals {
   /** Asks the source at once, so that the error comes where the mistake is and not when the reactor starts. */
   #checkSupported(signal: Deno.Signal): void {
     const probe = () => {};
-    try {
-      this.#source.listen(signal, probe);
-    } catch (cause) {
-      throw new TypeError(`Cannot handle the signal ${quote(signal)} on this system`, { cause });
-    }
+    this.#listenAtSource(signal, probe);
     this.#source.unlisten(signal, probe);
   }
 
@@ -102,8 +103,16 @@ export class Signals {
       return;
     }
     const listener = () => this.#deliver(signal, handlers);
-    this.#source.listen(signal, listener);
+    this.#listenAtSource(signal, listener);
     handlers.listener = listener;
+  }
+
+  #listenAtSource(signal: Deno.Signal, listener: () => void): void {
+    try {
+      this.#source.listen(signal, listener);
+    } catch (cause) {
+      throw new TypeError(`Cannot handle the signal ${quote(signal)} on this system`, { cause });
+    }
   }
 
   #unlistenIfIdle(signal: Deno.Signal): void {

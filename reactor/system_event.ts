@@ -32,6 +32,7 @@ export class SystemEvent {
   readonly #type: string;
   readonly #triggers: Record<EventPhase, Trigger[]> = { before: [], during: [], after: [] };
   #proceed: (() => void) | null = null;
+  #abandoned = 0;
 
   /** @param type The event's name. */
   constructor(type: string) {
@@ -40,13 +41,7 @@ export class SystemEvent {
 
   /** See `IReactorCore.addSystemEventTrigger`. */
   add(phase: EventPhase, f: AnyFunction, args: readonly unknown[]): SystemEventTriggerID {
-    if (!Object.hasOwn(this.#triggers, phase)) {
-      throw new RangeError(
-        `Cannot add a trigger to ${
-          quote(this.#type)
-        }: phase must be "before", "during" or "after", got ${quote(phase)}`,
-      );
-    }
+    this.#checkPhase("add a trigger to", phase);
     const trigger = new Trigger(this.#type, phase, f, args);
     this.#triggers[phase].push(trigger);
     return trigger;
@@ -54,6 +49,7 @@ export class SystemEvent {
 
   /** See `IReactorCore.removeSystemEventTrigger`. */
   remove(id: SystemEventTriggerID): void {
+    this.#checkPhase("remove a trigger from", id.phase);
     const list = this.#triggers[id.phase];
     const index = list.findIndex((trigger) => trigger === id);
     if (index < 0) {
@@ -70,8 +66,9 @@ export class SystemEvent {
   fire(hooks: EventHooks = {}): void {
     let waiting = 1;
     let proceeded = false;
+    const abandoned = this.#abandoned;
     const proceed = () => {
-      if (proceeded) return;
+      if (proceeded || abandoned !== this.#abandoned) return;
       proceeded = true;
       this.#proceed = null;
       hooks.during?.();
@@ -96,6 +93,21 @@ export class SystemEvent {
   /** Goes on without the `before` triggers that are being waited for, if any are. */
   hurry(): void {
     this.#proceed?.();
+  }
+
+  /** Ends the firings that wait for a `before` trigger: the triggers that have not run wait for the next one. */
+  abandon(): void {
+    this.#abandoned++;
+    this.#proceed = null;
+  }
+
+  #checkPhase(action: string, phase: EventPhase): void {
+    if (Object.hasOwn(this.#triggers, phase)) return;
+    throw new RangeError(
+      `Cannot ${action} ${quote(this.#type)}: phase must be "before", "during" or "after", got ${
+        quote(phase)
+      }`,
+    );
   }
 
   #run(phase: EventPhase, wait?: (result: PromiseLike<unknown>, why: string) => void): void {

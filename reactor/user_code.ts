@@ -23,7 +23,8 @@ export function whenSettled(
   failed: (error: unknown) => void,
 ): void {
   if (!(result instanceof Deferred)) {
-    result.then(succeeded, failed);
+    // By way of a real promise: any other object's own then() may throw, or call back twice.
+    Promise.resolve(result).then(succeeded, failed);
     return;
   }
   result.addCallbacks((value: unknown) => {
@@ -39,7 +40,8 @@ export function logUserError(error: unknown, why: string): void {
 
 /** Calls `failed` if `result` is a promise and is rejected. A Deferred is left alone: it logs an unhandled failure itself. */
 export function onRejection(result: unknown, failed: (error: unknown) => void): void {
-  if (isThenable(result) && !(result instanceof Deferred)) result.then(undefined, failed);
+  if (!isThenable(result) || result instanceof Deferred) return;
+  Promise.resolve(result).then(undefined, failed);
 }
 
 /** `error` itself, or an Error around what was thrown instead of one. */
