@@ -31,7 +31,7 @@ import type { IReactorThreads, IThreadPool, WorkerTask } from "../interfaces.ts"
  * ```
  */
 export function deferToThread<A extends unknown[], R>(
-  reactor: IReactorThreads,
+  reactor: Pick<IReactorThreads, "getThreadPool">,
   task: WorkerTask<A, R>,
   ...args: NoInfer<A>
 ): Deferred<R> {

@@ -44,7 +44,7 @@ export class PoolWorker {
    * @throws {DOMException} `DataCloneError` when an argument cannot be sent; the thread is free then.
    */
   begin(call: ThreadCall): void {
-    this.#thread.post(call.message);
+    call.send((message) => this.#thread.post(message));
     this.#thread.ref();
     this.#call = call;
   }

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { err } from "../../log/mod.ts";
+import { err, msg } from "../../log/mod.ts";
 import type { IThreadCall, ThreadResult, WorkerTask } from "../interfaces.ts";
 import { callLogged } from "../user_code.ts";
 import { quote } from "../validation.ts";
+import { ThreadPoolStopped } from "./errors.ts";
 import type { TaskMessage } from "./messages.ts";
 import { absoluteUrl } from "./worker_task.ts";
 
@@ -15,7 +16,9 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** A task with its arguments, and whom its outcome is for. */
 export class ThreadCall implements IThreadCall {
-  #message: TaskMessage;
+  readonly #name: string;
+  /** What the thread is to get; null once it has got it, so that a long task does not hold its arguments twice. */
+  #message: TaskMessage | null;
   readonly #functions = new Map<number, AnyFunction>();
   // What it gives is between the task and the caller, as the task's type has it.
   readonly #onResult: ThreadResult<never> | null;
@@ -40,17 +43,10 @@ export class ThreadCall implements IThreadCall {
       this.#functions.set(index, arg as AnyFunction); // only ever called with what the task gave it
       sent[index] = undefined;
     });
-    this.#message = {
-      module: absoluteUrl(task.module),
-      name: task.export,
-      args: sent,
-      functions: [...this.#functions.keys()],
-    };
-  }
-
-  /** What the thread gets. */
-  get message(): TaskMessage {
-    return this.#message;
+    const module = absoluteUrl(task.module);
+    this.#name = `${quote(task.export)} of ${module}`;
+    const functions = [...this.#functions.keys()];
+    this.#message = { module, name: task.export, args: sent, functions };
   }
 
   /**
@@ -59,7 +55,17 @@ export class ThreadCall implements IThreadCall {
    * @throws {DOMException} `DataCloneError` when one of them cannot be sent.
    */
   copyArguments(): void {
-    this.#message = { ...this.#message, args: structuredClone(this.#message.args) };
+    if (this.#message !== null) this.#message = structuredClone(this.#message);
+  }
+
+  /**
+   * Has the task sent to a thread, and forgets it.
+   *
+   * @throws What `post` throws.
+   */
+  send(post: (message: TaskMessage) => void): void {
+    if (this.#message !== null) post(this.#message);
+    this.#message = null;
   }
 
   /** Notes how to take the call out of where it is now. */
@@ -70,7 +76,7 @@ export class ThreadCall implements IThreadCall {
   /** See {@linkcode IThreadCall.cancel}. */
   cancel(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#leave();
     this.#drop();
   }
 
@@ -90,9 +96,17 @@ export class ThreadCall implements IThreadCall {
     this.#end(false, error);
   }
 
+  /** The pool was stopped. Nothing went wrong, so that the log gets no error where nobody waits for the outcome. */
+  stopped(): void {
+    const why = `The pool was stopped before the task ${this.#name} was done`;
+    if (this.#onResult !== null) return this.failed(new ThreadPoolStopped(why));
+    msg(why);
+    this.#leave();
+  }
+
   #end(success: boolean, outcome: unknown): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#leave();
     if (this.#onResult !== null) {
       callLogged(this.#onResult, [success, outcome], `While giving the outcome of ${this.#name}`);
     } else if (!success) {
@@ -100,7 +114,9 @@ export class ThreadCall implements IThreadCall {
     }
   }
 
-  get #name(): string {
-    return `${quote(this.#message.name)} of ${this.#message.module}`;
+  #leave(): void {
+    this.#over = true;
+    this.#message = null;
+    this.#functions.clear();
   }
 }

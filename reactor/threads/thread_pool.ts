@@ -132,7 +132,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     this.#beginWaiting();
   }
 
-  /** Ends all threads. What they were at, and what waits, fails with `ThreadPoolStopped`. */
+  /** Ends all threads. What they were at, and what waits, fails with `ThreadPoolStopped`; where nobody hears of it, it is logged. */
   stop(): void {
     if (this.#joined) return;
     this.#started = false;
@@ -141,8 +141,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     this.#idle.length = 0;
     this.#busy.clear();
     this.#waiting.clear();
-    const error = new ThreadPoolStopped("The pool was stopped before the task was done");
-    for (const call of calls) call?.failed(error);
+    for (const call of calls) call?.stopped();
   }
 
   /** See {@linkcode IThreadPool.callInThread}. */
@@ -161,7 +160,7 @@ export class ThreadPool implements IThreadPool, Disposable {
   ): IThreadCall {
     // The outcome is what the task gives; a type for it ends where it leaves for another thread.
     const call = new ThreadCall(onResult as ThreadResult<never> | null, task as WorkerTask, args);
-    if (this.#joined) call.failed(new ThreadPoolStopped("The pool has been stopped"));
+    if (this.#joined) call.stopped();
     else this.#begin(call, this.#takeWorker());
     return call;
   }
@@ -258,9 +257,8 @@ export class ThreadPool implements IThreadPool, Disposable {
 
   /** The task that a thread is at was cancelled. */
   #drop(worker: PoolWorker): void {
-    this.#busy.delete(worker);
     worker.terminate();
-    this.#beginWaiting();
+    this.#goneWhileBusy(worker);
   }
 
   #freed(worker: PoolWorker): void {
@@ -273,12 +271,15 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   #lost(worker: PoolWorker): void {
-    const wasBusy = this.#busy.delete(worker);
-    if (!wasBusy) {
-      const index = this.#idle.indexOf(worker);
-      if (index >= 0) this.#idle.splice(index, 1);
-      err(worker.error, "A thread ended while it had nothing to do");
-    }
-    if (this.#started) this.#beginWaiting();
+    if (this.#busy.has(worker)) return this.#goneWhileBusy(worker);
+    this.#idle.splice(this.#idle.indexOf(worker), 1);
+    err(worker.error, "A thread ended while it had nothing to do");
+  }
+
+  #goneWhileBusy(worker: PoolWorker): void {
+    this.#busy.delete(worker);
+    // It may have been one that was to end.
+    this.#toQuit = Math.min(this.#toQuit, this.#busy.size);
+    this.#beginWaiting();
   }
 }

@@ -1,0 +1,83 @@
+/**
+ * What the tests of threads have threads do.
+ *
+ * @module
+ */
+
+import { isMainThread } from "node:worker_threads";
+
+let done = 0;
+
+/** A sum. */
+export function add(a: number, b: number): number {
+  return a + b;
+}
+
+/** Whether this is the thread that the program began with. */
+export function isInIOThread(): Promise<boolean> {
+  return Promise.resolve(isMainThread);
+}
+
+/** How often this has been called in this thread. */
+export function countInModule(): number {
+  return ++done;
+}
+
+/** Calls `at` `n` times. */
+export function countTo(n: number, at: (i: number) => void): number {
+  for (let i = 0; i < n; i++) at(i);
+  return n;
+}
+
+/** Throws. */
+export function fail(): never {
+  const error = new RangeError("too far", { cause: new TypeError("deep down") });
+  throw Object.assign(error, { code: "EFAR" });
+}
+
+/** Throws where no caller can catch it: in a timer, or in a promise that nobody waits for. */
+export function crash(where: "timer" | "promise"): Promise<never> {
+  const error = new RangeError("uncaught", { cause: new TypeError("deep down") });
+  if (where === "timer") {
+    setTimeout(() => {
+      throw error;
+    });
+  } else {
+    Promise.reject(error);
+  }
+  return new Promise(() => {});
+}
+
+/** Throws in a timer once the task is over. */
+export function crashLater(): void {
+  setTimeout(() => {
+    throw new RangeError("uncaught, and idle");
+  });
+}
+
+/** Ends the thread. */
+export function exit(how: "Deno.exit" | "close"): Promise<never> {
+  if (how === "Deno.exit") Deno.exit(7);
+  globalThis.close();
+  return new Promise(() => {});
+}
+
+/** Holds a connection to a port, and waits for nothing. The connection closes when the thread ends. */
+export async function waitForever(port: number): Promise<never> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(new Uint8Array(1));
+  return new Promise(() => {});
+}
+
+/** The same, but computes, and says so each time round. */
+export async function computeForever(port: number, round: () => void): Promise<never> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(new Uint8Array(1));
+  for (;;) round();
+}
+
+/** Computes without end, and listens to nobody. */
+export function computeAlone(begun: () => void): never {
+  begun();
+  for (;;);
+}

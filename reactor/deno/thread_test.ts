@@ -1,0 +1,205 @@
+/**
+ * Real threads beneath a pool, and whole programs that use them. The leak checks of `deno test` do not know of threads, so that these tests
+ * look for themselves: each ends the pool with all its threads, and the programs have to end by themselves.
+ */
+
+import { assertEquals, assertInstanceOf, assertMatch, assertStringIncludes } from "@std/assert";
+import { CancelledError } from "../../defer/errors.ts";
+import { LoggedErrors } from "../conformance/logged_errors.ts";
+import { deferToThreadPool } from "../threads/defer_to_thread.ts";
+import { ThreadExited } from "../threads/errors.ts";
+import { ThreadPool } from "../threads/thread_pool.ts";
+import type { StartThread } from "../threads/worker_thread.ts";
+import { workerModule } from "../threads/worker_task.ts";
+import { startDenoThread } from "./thread.ts";
+
+const root = new URL("../../", import.meta.url);
+const tasksUrl = new URL("reactor/conformance/tasks.ts", root);
+const tasks = workerModule<typeof import("../conformance/tasks.ts")>(tasksUrl);
+
+/** Runs `f` with a pool of at most one thread. */
+async function pooled(f: (pool: ThreadPool) => Promise<void>): Promise<void> {
+  using _errors = new LoggedErrors();
+  using pool = new ThreadPool({ max: 1, startThread: startDenoThread });
+  pool.start();
+  await f(pool);
+}
+
+const errorOf = (error: Error): Error => error;
+
+Deno.test("a thread keeps the state of its modules from one task to the next", () =>
+  pooled(async (pool) => {
+    const counts = [1, 2, 3].map(() => deferToThreadPool(pool, tasks.task("countInModule")));
+    assertEquals(await Promise.all(counts), [1, 2, 3]);
+  }));
+
+Deno.test("what a SharedArrayBuffer holds is shared with the task", () =>
+  pooled(async (pool) => {
+    const cells = new Int32Array(new SharedArrayBuffer(4));
+    const store = {
+      module: "data:text/javascript,export const store = Atomics.store",
+      export: "store",
+    };
+    assertEquals(await deferToThreadPool(pool, store, cells, 0, 42), 42);
+    assertEquals(cells[0], 42);
+  }));
+
+for (const where of ["timer", "promise"] as const) {
+  Deno.test(`an error that nothing catches, in a ${where}, fails the task as it was, and another thread takes over`, () =>
+    pooled(async (pool) => {
+      const crash = deferToThreadPool(pool, tasks.task("crash"), where);
+      const next = deferToThreadPool(pool, tasks.task("countInModule"));
+      const error = await crash.addErrback(errorOf);
+      assertInstanceOf(error, RangeError);
+      assertInstanceOf(error.cause, TypeError);
+      assertEquals([error.message, await next], ["uncaught", 1]);
+    }));
+}
+
+for (const [how, exitCode] of [["Deno.exit", 7], ["close", 0]] as const) {
+  Deno.test(`${how}() in a task fails it, and another thread takes over`, () =>
+    pooled(async (pool) => {
+      const exit = deferToThreadPool(pool, tasks.task("exit"), how);
+      const next = deferToThreadPool(pool, tasks.task("countInModule"));
+      const error = await exit.addErrback(errorOf);
+      assertInstanceOf(error, ThreadExited);
+      assertEquals([error.exitCode, await next], [exitCode, 1]);
+    }));
+}
+
+Deno.test("a thread that crashes while it has nothing to do is logged and replaced", async () => {
+  using errors = new LoggedErrors();
+  const lost = Promise.withResolvers<void>();
+  const startThread: StartThread = (events) => {
+    const message: typeof events.message = (message) => {
+      events.message(message);
+      if (message.type === "crash") lost.resolve();
+    };
+    const thread = startDenoThread({ ...events, message });
+    // Nothing else holds the process until the crash.
+    thread.unref = () => {};
+    return thread;
+  };
+  using pool = new ThreadPool({ max: 1, startThread });
+  pool.start();
+  await deferToThreadPool(pool, tasks.task("crashLater"));
+  await lost.promise;
+  assertEquals(errors.take().map(({ message }) => message), ["uncaught, and idle"]);
+  assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
+});
+
+Deno.test("a module that does not load fails its task, and the thread goes on", () =>
+  pooled(async (pool) => {
+    assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
+    const missing = { module: new URL("reactor/conformance/no_such_file.ts", root), export: "f" };
+    const error = await deferToThreadPool(pool, missing).addErrback(errorOf);
+    assertInstanceOf(error, TypeError);
+    assertStringIncludes(error.message, "no_such_file.ts");
+    assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 2);
+  }));
+
+Deno.test("a task that computes and calls back ends at its next call when it is cancelled", () =>
+  pooled(async (pool) => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const first = Promise.withResolvers<void>();
+    const forever = deferToThreadPool(
+      pool,
+      tasks.task("computeForever"),
+      listener.addr.port,
+      first.resolve,
+    );
+    using connection = await listener.accept();
+    await connection.read(new Uint8Array(1));
+    await first.promise;
+    forever.cancel();
+    assertInstanceOf(await forever.addErrback(errorOf), CancelledError);
+    assertEquals(await connection.read(new Uint8Array(1)), null);
+  }));
+
+Deno.test("thirty threads, one after the other, each do their task", () =>
+  pooled(async (pool) => {
+    for (let i = 0; i < 30; i++) {
+      assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
+      pool.stopAWorker();
+    }
+  }));
+
+/** Runs a program to its end, with the names that it needs imported. */
+async function program(
+  body: string,
+  permissions = ["--allow-read", "--allow-net"],
+): Promise<{ code: number; output: string; errors: string }> {
+  const source = `
+    import { DenoReactor, deferToThread, deferToThreadPool, startDenoThread, ThreadPool, workerModule }
+      from "${new URL("reactor/mod.ts", root)}";
+    const tasks = workerModule("${tasksUrl}");
+    ${body}`;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...permissions,
+      `data:text/javascript,${encodeURIComponent(source)}`,
+    ],
+    cwd: root,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { code, output: text(stdout), errors: text(stderr) };
+}
+
+Deno.test("a program ends with its reactor, whatever its threads are at", async () => {
+  const { code, output, errors } = await program(`
+    const reactor = new DenoReactor();
+    deferToThread(reactor, tasks.task("computeAlone"), () => reactor.stop())
+      .addErrback((error) => console.log(error.name));
+    await reactor.run();
+    console.log("over");`);
+  assertEquals([code, output, errors], [0, "ThreadPoolStopped\nover\n", ""]);
+});
+
+Deno.test("a program ends although a task that was cancelled computes on", async () => {
+  const { code, output, errors } = await program(`
+    const reactor = new DenoReactor();
+    const alone = deferToThread(reactor, tasks.task("computeAlone"), () => alone.cancel());
+    alone.addErrback((error) => console.log(error.name))
+      .addCallback(() => deferToThread(reactor, tasks.task("add"), 1, 2))
+      .addCallback((sum) => console.log(sum))
+      .addCallback(() => reactor.stop());
+    await reactor.run();
+    console.log("over");`);
+  assertEquals([code, output, errors], [0, "CancelledError\n3\nover\n", ""]);
+});
+
+Deno.test("a program ends after a crash() of its reactor, whatever its threads are at", async () => {
+  const { code, output, errors } = await program(`
+    const reactor = new DenoReactor();
+    deferToThread(reactor, tasks.task("computeAlone"), () => reactor.crash());
+    await reactor.run();
+    console.log("over");`);
+  assertEquals([code, output, errors], [0, "over\n", ""]);
+});
+
+Deno.test("a pool holds the program while a task is at work, and not when it is idle", async () => {
+  const { code, output, errors } = await program(`
+    const pool = new ThreadPool({ min: 2, max: 2, startThread: startDenoThread });
+    pool.start();
+    console.log(await deferToThreadPool(pool, tasks.task("add"), 1, 2));`);
+  assertEquals([code, output, errors], [0, "3\n", ""]);
+});
+
+Deno.test("threads need to read what they import, and nothing else; without, the task says so", async () => {
+  const body = `
+    const reactor = new DenoReactor();
+    deferToThread(reactor, tasks.task("add"), 1, 2)
+      .addCallbacks((sum) => console.log(sum), (error) => console.log(error.message))
+      .addCallback(() => reactor.stop());
+    await reactor.run();`;
+  const allowed = ["reactor", "defer"]
+    .map((folder) => new URL(folder, root).pathname).join(",");
+  assertEquals((await program(body, [`--allow-read=${allowed}`])).output, "3\n");
+  const { code, output } = await program(body, []);
+  assertEquals(code, 0);
+  assertMatch(output, /^Requires read access to .*, run again with the --allow-read flag\n/);
+});

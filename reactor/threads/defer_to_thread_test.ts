@@ -1,0 +1,166 @@
+/**
+ * Deferreds over threads that do what the test says.
+ *
+ * Of Twisted's `test/test_threads.py`: DeferredResultTests and DeferToThreadPoolTests (test_deferredResult, test_deferredFailure,
+ * test_deferredFailureAfterSuccess) are here and, with real threads, in `../conformance/threads.ts`, with ReactorThreadsTests and
+ * StartupBehaviorTests. test_callMultiple and the tests of blockingCallFromThread do not apply: `mod.ts` says why.
+ * Twisted cannot cancel what it deferred to a thread.
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import type { Deferred } from "../../defer/deferred.ts";
+import { CancelledError } from "../../defer/errors.ts";
+import { FakeThreads } from "../conformance/fake_threads.ts";
+import type { IReactorThreads } from "../interfaces.ts";
+import { deferToThread, deferToThreadPool } from "./defer_to_thread.ts";
+import { ThreadPoolStopped } from "./errors.ts";
+import { ThreadPool } from "./thread_pool.ts";
+import { workerModule } from "./worker_task.ts";
+
+/** A module as `typeof import(…)` has it. */
+interface Sums {
+  add(a: number, b: number): number;
+  count(n: number, at: (i: number) => void): Promise<string>;
+  keep(value: unknown): void;
+}
+
+const sums = workerModule<Sums>("file:///srv/sums.ts");
+
+/** A started pool over threads that do what the test says. */
+function running(): { pool: ThreadPool; threads: FakeThreads } {
+  const threads = new FakeThreads();
+  const pool = new ThreadPool({ max: 1, startThread: threads.start });
+  pool.start();
+  return { pool, threads };
+}
+
+/** What has come out of a Deferred, synchronously. */
+function outcomes(deferred: Deferred<unknown>): unknown[] {
+  const seen: unknown[] = [];
+  deferred.addBoth((outcome) => {
+    seen.push(outcome);
+  });
+  return seen;
+}
+
+Deno.test("deferToThreadPool() fires with the task's result, of its type", () => {
+  const { pool, threads } = running();
+  const sum: Deferred<number> = deferToThreadPool(pool, sums.task("add"), 3, 4);
+  const seen = outcomes(sum);
+  assertEquals([threads.at(0).tasks[0]?.args, seen], [[3, 4], []]);
+  threads.at(0).finish(7);
+  assertEquals(seen, [7]);
+});
+
+Deno.test("deferToThreadPool() fails with the task's error", () => {
+  const { pool, threads } = running();
+  const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
+  threads.at(0).fail(new RangeError("too far"));
+  assertInstanceOf(seen[0], RangeError);
+});
+
+Deno.test("a failure after a success, in the same thread, is one", () => {
+  const { pool, threads } = running();
+  const seen = outcomes(
+    deferToThreadPool(pool, sums.task("add"), 1, 1)
+      .addCallback((n) => deferToThreadPool(pool, sums.task("add"), n, n)),
+  );
+  threads.at(0).finish(2);
+  assertEquals(threads.at(0).tasks[1]?.args, [2, 2]);
+  threads.at(0).fail(new RangeError("division by zero"));
+  assertInstanceOf(seen[0], RangeError);
+});
+
+Deno.test("deferToThread() uses the reactor's pool", () => {
+  const { pool, threads } = running();
+  const reactor: Pick<IReactorThreads, "getThreadPool"> = { getThreadPool: () => pool };
+  const seen = outcomes(deferToThread(reactor, sums.task("count"), 2, () => {}));
+  threads.at(0).finish("done");
+  assertEquals(seen, ["done"]);
+});
+
+Deno.test("a function among the arguments is called before the Deferred fires", () => {
+  const { pool, threads } = running();
+  const seen: unknown[] = [];
+  deferToThreadPool(pool, sums.task("count"), 2, (i) => seen.push(i))
+    .addCallback((text) => seen.push(text));
+  threads.at(0).call(1, 0);
+  threads.at(0).call(1, 1);
+  threads.at(0).finish("done");
+  assertEquals(seen, [0, 1, "done"]);
+});
+
+Deno.test("the types of the arguments are those of the function", () => {
+  const { pool } = running();
+  // @ts-expect-error: a string is no number
+  outcomes(deferToThreadPool(pool, sums.task("add"), 3, "4"));
+  // @ts-expect-error: an argument is missing
+  outcomes(deferToThreadPool(pool, sums.task("add"), 3));
+  const untyped: Deferred<unknown> = deferToThreadPool(
+    pool,
+    { module: "file:///srv/sums.ts", export: "add" },
+    "anything",
+    4,
+  );
+  assertEquals(outcomes(untyped), []);
+  pool.stop();
+});
+
+Deno.test("cancelling the Deferred fails it at once and ends the task", () => {
+  const { pool, threads } = running();
+  const deferred = deferToThreadPool(pool, sums.task("add"), 3, 4);
+  const seen = outcomes(deferred);
+  deferred.cancel();
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals([threads.alive, pool.statistics().busyWorkerCount], [0, 0]);
+  threads.at(0).finish(7);
+  assertEquals(seen.length, 1);
+});
+
+Deno.test("cancelling the Deferred of a task that waits takes it out of the line", () => {
+  const { pool, threads } = running();
+  const first = outcomes(deferToThreadPool(pool, sums.task("add"), 1, 1));
+  const second = deferToThreadPool(pool, sums.task("add"), 2, 2);
+  const seen = outcomes(second);
+  second.cancel();
+  threads.at(0).finish(2);
+  assertEquals([first, threads.at(0).tasks.length, threads.alive], [[2], 1, 1]);
+  assertInstanceOf(seen[0], CancelledError);
+});
+
+Deno.test("a signal ends the task", () => {
+  const { pool, threads } = running();
+  const leaving = new AbortController();
+  const seen = outcomes(
+    deferToThreadPool(pool, sums.task("add"), 3, 4).addSignal(leaving.signal),
+  );
+  leaving.abort("the client left");
+  assertInstanceOf(seen[0], CancelledError);
+  assertEquals([seen[0].cause, threads.alive], ["the client left", 0]);
+});
+
+Deno.test("an argument that cannot be sent fails the Deferred", () => {
+  const { pool } = running();
+  const [error] = outcomes(deferToThreadPool(pool, sums.task("keep"), { f: () => {} }));
+  assertInstanceOf(error, DOMException);
+  assertEquals(error.name, "DataCloneError");
+});
+
+Deno.test("stopping the pool fails the Deferred, as does a stopped pool", () => {
+  const { pool } = running();
+  const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
+  pool.stop();
+  assertInstanceOf(seen[0], ThreadPoolStopped);
+  assertInstanceOf(
+    outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4))[0],
+    ThreadPoolStopped,
+  );
+});
+
+Deno.test("a thread that is lost fails the Deferred with what ended it", () => {
+  const { pool, threads } = running();
+  const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
+  const error = new Error("gone");
+  threads.at(0).exit(error);
+  assertStrictEquals(seen[0], error);
+});

@@ -1,0 +1,91 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { packError, unpackError } from "./sent_error.ts";
+
+/** What arrives of something thrown in another thread. */
+function arrived(thrown: unknown): Error {
+  return unpackError(structuredClone(packError(thrown)));
+}
+
+class CustomError extends RangeError {
+  override readonly name = "CustomError";
+  readonly limit: number;
+  constructor(message: string, limit: number) {
+    super(message);
+    this.limit = limit;
+  }
+}
+
+Deno.test("an error arrives with its class, name, message and stack", () => {
+  const builtIn = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, Error];
+  for (const ErrorClass of builtIn) {
+    const error = new ErrorClass("too far");
+    const copy = arrived(error);
+    assertStrictEquals(copy.constructor, ErrorClass);
+    assertEquals([copy.name, copy.message, copy.stack], [error.name, error.message, error.stack]);
+  }
+});
+
+Deno.test("an error of a class of one's own arrives as one of the built-in class beneath, with name and properties", () => {
+  const copy = arrived(new CustomError("too far", 4));
+  assertInstanceOf(copy, RangeError);
+  assertEquals([copy.name, copy.message], ["CustomError", "too far"]);
+  assertEquals(Reflect.get(copy, "limit"), 4);
+  assertEquals(String(copy), "CustomError: too far");
+});
+
+Deno.test("a name that lives in the prototype arrives", () => {
+  class Renamed extends Error {
+    static {
+      this.prototype.name = "Renamed";
+    }
+  }
+  assertEquals(arrived(new Renamed("x")).name, "Renamed");
+});
+
+Deno.test("an error arrives with its chain of causes", () => {
+  const copy = arrived(new Error("outer", { cause: new TypeError("inner", { cause: { n: 1 } }) }));
+  assertInstanceOf(copy.cause, TypeError);
+  assertEquals(copy.cause.message, "inner");
+  assertEquals(copy.cause.cause, { n: 1 });
+  assertEquals(Object.keys(copy), []); // a cause is not listed
+});
+
+Deno.test("an error that is its own cause arrives as that", () => {
+  const error = new Error("round");
+  error.cause = error;
+  const copy = arrived(error);
+  assertStrictEquals(copy.cause, copy);
+});
+
+Deno.test("an AggregateError arrives with its errors", () => {
+  const copy = arrived(new AggregateError([new TypeError("one"), "two"], "both"));
+  assertInstanceOf(copy, AggregateError);
+  assertInstanceOf(copy.errors[0], TypeError);
+  assertEquals(copy.errors[1], "two");
+});
+
+Deno.test("a DOMException arrives as one", () => {
+  const copy = arrived(new DOMException("too late", "AbortError"));
+  assertInstanceOf(copy, DOMException);
+  assertEquals([copy.name, copy.message], ["AbortError", "too late"]);
+});
+
+Deno.test("what an error holds and cannot be sent stays behind", () => {
+  const error = Object.assign(new Error("x"), {
+    code: "EFAR",
+    retry: () => {},
+    deep: { f: () => {} },
+    tag: Symbol("tag"),
+    details: { at: new Date(0) },
+  });
+  const copy = arrived(error);
+  assertEquals(Object.keys(copy), ["code", "details"]);
+  assertEquals(Reflect.get(copy, "details"), { at: new Date(0) });
+});
+
+Deno.test("what is thrown and is no Error arrives as NonErrorThrown, with it as the cause", () => {
+  const copy = arrived("boom");
+  assertEquals([copy.name, copy.cause], ["NonErrorThrown", "boom"]);
+  assert(copy.message.includes('"boom"'));
+  assertEquals(arrived(() => {}).cause, undefined);
+});
