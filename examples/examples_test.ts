@@ -254,7 +254,7 @@ Deno.test("hello_server.ts greets each client, prints its address, and SIGINT en
   ]);
 });
 
-for (const file of ["hello_server.ts", "web_hello.ts"]) {
+for (const file of ["hello_server.ts", "web_hello.ts", "async_server.ts"]) {
   Deno.test(`${file} says that its port is taken, and exits with code 1`, async () => {
     using taken = Deno.listen({ port: 0 });
     await using server = new Example(file, [String(taken.addr.port)]);
@@ -290,4 +290,31 @@ Deno.test("web_hello.ts answers GET and HEAD as HTTP wants it, and SIGINT ends i
   const { code, lines, errors } = await server.end();
   assertEquals([code, errors], [0, ""]);
   assertEquals(messages(lines).at(-1), "Main loop terminated.");
+});
+
+Deno.test("async_server.ts answers clients side by side, after the time that it takes", async () => {
+  await using server = new Example("async_server.ts", ["0", "0.5"]);
+  const port = await portOf(server);
+  const start = performance.now();
+  const answers = await Promise.all([netcat(port), netcat(port), netcat(port)]);
+  assertEquals(answers, Array(3).fill("Hello Deferred\n"));
+  assert(performance.now() - start >= 500);
+  server.send("SIGINT");
+  const { code, lines, errors } = await server.end();
+  assertEquals([code, errors], [0, ""]);
+  const events = lines.flatMap((line) => / 127\.0\.0\.1:\d+ (.*)$/.exec(line)?.slice(1) ?? []);
+  assertEquals(events, [...Array(3).fill("asks"), ...Array(3).fill("is answered")]);
+  assertEquals(messages(lines).at(-1), "Main loop terminated.");
+});
+
+Deno.test("async_server.ts cancels the answer when its client leaves early", async () => {
+  await using server = new Example("async_server.ts", ["0", "3600"]);
+  const client = await Deno.connect({ hostname: "127.0.0.1", port: await portOf(server) });
+  const [, address] = await server.line(/ (127\.0\.0\.1:\d+) asks$/);
+  client.close();
+  const [, left] = await server.line(/ (\S+) left early: its answer is cancelled$/);
+  assertEquals(left, address);
+  server.send("SIGINT");
+  const { code, errors } = await server.end();
+  assertEquals([code, errors], [0, ""]);
 });
