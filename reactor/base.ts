@@ -23,7 +23,7 @@ import { ReactorResources } from "./resources.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 import { type EventHooks, SystemEvent } from "./system_event.ts";
 import { TurnCalls } from "./turn_calls.ts";
-import { callLogged } from "./user_code.ts";
+import { callLogged, logUserError, onRejection } from "./user_code.ts";
 import { checkFunction, quote } from "./validation.ts";
 
 // How early a call may be made, in seconds: what binary fractions leave over when times are added.
@@ -132,6 +132,7 @@ export abstract class ReactorBase
   /** See {@linkcode IReactorCore.crash}. */
   crash(): void {
     this.#leave();
+    this.#events.get("shutdown")?.abandon();
     this.resources.unref();
     this.#end?.();
   }
@@ -143,7 +144,8 @@ export abstract class ReactorBase
   ): SystemEventTriggerID | null {
     if (!this.#running) return this.addSystemEventTrigger("after", "startup", f, ...args);
     checkFunction("callWhenRunning() callable", f);
-    f(...args);
+    // What it throws at once is the caller's; what it throws later would be nobody's.
+    onRejection(f(...args), (error) => logUserError(error, "While calling when running"));
     return null;
   }
 
@@ -254,7 +256,7 @@ export abstract class ReactorBase
   }
 
   #reallyStart(): void {
-    // Stopped or crashed while a `before startup` trigger was being waited for.
+    // Somebody fired `startup` by hand.
     if (!this.#started) return;
     this.#running = true;
     this.#signals.install(
@@ -272,10 +274,14 @@ export abstract class ReactorBase
     this.#started = this.#running = this.#shutdownDue = false;
     this.#alarm.clear();
     this.#signals.uninstall();
+    // It may still wait for a `before startup` trigger.
+    this.#events.get("startup")?.abandon();
   }
 
   /** One turn of the loop: the calls that are due, then the shutdown if `stop()` asked for it. */
   #turn(): void {
+    // Crashed after a stop() that asked for this turn.
+    if (!this.#started) return;
     this.#inTurn = true;
     this.#turnCalls.run();
     this.#calls.runDue(this.#clock.seconds() + SLACK, makeCall);

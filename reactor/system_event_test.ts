@@ -118,7 +118,7 @@ Deno.test("remove() of what has a phase that there is not throws a RangeError th
   const real = event.add("before", () => {}, []);
   // As a caller without types would.
   const id = { ...real, phase: "xxx" } as unknown as SystemEventTriggerID;
-  assertThrows(() => event.remove(id), RangeError, '"xxx"');
+  assertThrows(() => event.remove(id), RangeError, "xxx");
 });
 
 Deno.test("A trigger that throws is logged with its phase and event, and the others run", () => {

@@ -1,0 +1,36 @@
+/**
+ * What every reactor's life is: written against `IReactorCore` (and `callLater`) alone, so that each reactor runs it unchanged.
+ *
+ * Of Twisted's tests:
+ *
+ * - `internet/test/test_core.py`, `SystemEventTestsBuilder`: all is here but `test_iterate` (there is no `iterate()`: the host's loop cannot be
+ *   stepped), `test_signalHandlersInstalledDuringStartup` (it patches Python's `signal`; see `signals_test.ts` and `lifecycle_test.ts`) and
+ *   `test_shutdownDisconnectsCleanly` (`conformance/tcp.ts`).
+ * - `test/test_internet.py`: `SystemEventTests`, all; the private half, `ThreePhaseEventTests`, is in `system_event_test.ts`. `TimeTests`,
+ *   `CallFromThreadStopsAndWakeUpTests` and `DelayedTests` are about time and threads. `ChildResolveTests`, `CallFromThreadTests` and
+ *   `ReactorThreads…` have no part in the life of a reactor.
+ * - `internet/test/test_base.py`: `ThreadedResolverTests` do not apply, Deno resolves names; `DelayedCallTests` are in `delayed_call_test.ts`;
+ *   `ReactorBaseSignalTests` test `_exitSignal`, which there is not: a process that handled its signal ends with code 0.
+ *
+ * What differs: `run()` does not block but returns a promise, so that errors in using it reject that promise. An error that a test does not
+ * expect in the log fails it.
+ *
+ * @module
+ */
+
+import type { IReactor } from "../interfaces.ts";
+import { eventTests } from "./core_events.ts";
+import { runningTests } from "./core_running.ts";
+import { stoppingTests } from "./core_stopping.ts";
+
+/**
+ * Defines the tests.
+ *
+ * @param name The reactor's, for the tests' names.
+ * @param makeReactor Makes a new one.
+ */
+export function coreConformance(name: string, makeReactor: () => IReactor): void {
+  runningTests(name, makeReactor);
+  stoppingTests(name, makeReactor);
+  eventTests(name, makeReactor);
+}
