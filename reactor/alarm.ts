@@ -9,23 +9,41 @@ import { isTimeFaked } from "./host_clock.ts";
 // The host's timers take a signed 32-bit number of milliseconds; Deno fires at once past it.
 const LONGEST_MS = 2 ** 31 - 1;
 
+// How often to look whether faked time is over, in milliseconds.
+const WATCH_MS = 10;
+
+// The genuine interval timers, unless a test faked time before this module was loaded.
+const { setInterval: watch, clearInterval: unwatch } = isTimeFaked()
+  ? { setInterval: () => undefined, clearInterval: () => undefined }
+  : globalThis;
+
+/** A timer that is set. */
+interface SetTimer {
+  /** The function it was set with. */
+  readonly by: typeof globalThis.setTimeout;
+  readonly clear: () => void;
+  /** Ends the watch over faked time, for a timer that is set in it. */
+  readonly unwatch: (() => void) | null;
+}
+
 /**
  * A single wake-up, moved as the earliest timed call moves. While it is set it also holds the process, which nothing idle in
  * Deno does: so a running reactor always has it set, if need be at the far end of the host's range.
+ *
+ * In faked time a genuine timer watches that time is still faked: a fake that ends takes its timers with it. It holds the process, too.
  */
 export class Alarm {
   readonly #wake: () => void;
-  #clear: (() => void) | null = null;
-  #timers: typeof globalThis.setTimeout | null = null;
+  #set: SetTimer | null = null;
 
-  /** @param wake Called when the time has come, or at the end of the host's range: whoever is woken looks at the clock. */
+  /** @param wake Called when the time has come, but also for no reason: whoever is woken looks at the clock. */
   constructor(wake: () => void) {
     this.#wake = wake;
   }
 
   /** Whether it is set on timers that have been replaced since. */
   get isOutdated(): boolean {
-    return this.#timers !== null && this.#timers !== globalThis.setTimeout;
+    return this.#set !== null && this.#set.by !== globalThis.setTimeout;
   }
 
   /** Wakes in `seconds`, instead of when it was set to before. Infinity only holds the process. */
@@ -36,21 +54,36 @@ export class Alarm {
     const ms = Math.min(Math.max(Math.ceil(seconds * 1000 - 1e-3), 0), LONGEST_MS);
     // Looked up at each use: tests replace the global timers, and a timer is cleared where it was set.
     const { setTimeout, clearTimeout } = globalThis;
-    const faked = isTimeFaked();
-    this.#timers = setTimeout;
-    const timer = setTimeout(() => {
-      this.#clear = this.#timers = null;
-      this.#wake();
-    }, ms);
-    this.#clear = () => {
-      // A fake timer that was left behind cannot wake any more, and FakeTime throws when it is cleared.
-      if (!faked || !this.isOutdated) clearTimeout(timer);
+    const timer = setTimeout(() => this.#fire(set), ms);
+    const set: SetTimer = {
+      by: setTimeout,
+      clear: () => clearTimeout(timer),
+      unwatch: isTimeFaked() ? this.#watch() : null,
     };
+    this.#set = set;
   }
 
   /** Does not wake, and lets the process go. */
   clear(): void {
-    this.#clear?.();
-    this.#clear = this.#timers = null;
+    const set = this.#set;
+    this.#set = null;
+    if (set === null) return;
+    set.unwatch?.();
+    // A fake that is gone cannot clear its timers, and says so; nor do they fire.
+    if (set.unwatch === null || set.by === globalThis.setTimeout) set.clear();
+  }
+
+  #fire(set: SetTimer): void {
+    if (set !== this.#set) return;
+    set.unwatch?.();
+    this.#set = null;
+    this.#wake();
+  }
+
+  #watch(): () => void {
+    const timer = watch(() => {
+      if (this.isOutdated) this.#wake();
+    }, WATCH_MS);
+    return () => unwatch(timer);
   }
 }

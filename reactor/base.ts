@@ -47,7 +47,8 @@ export interface ReactorBaseOptions {
  */
 export abstract class ReactorBase
   implements IReactorCore, IReactorTime, Pick<IReactorThreads, "callFromThread"> {
-  readonly #clock = new HostClock();
+  // Under a fake, wake-ups come from the fake's timers: so the alarm moves when one comes or goes.
+  readonly #clock: HostClock = new HostClock(() => this.#setAlarm());
   readonly #alarm = new Alarm(() => this.#turn());
   readonly #calls: TimedCalls = new TimedCalls({
     seconds: () => this.#clock.seconds(),
@@ -107,6 +108,7 @@ export abstract class ReactorBase
     this.#end = () => {
       options.signal?.removeEventListener("abort", stop);
       this.#end = null;
+      this.#alarm.clear();
       msg("Main loop terminated.");
       resolve();
     };
@@ -158,11 +160,7 @@ export abstract class ReactorBase
   ): SystemEventTriggerID {
     this.use();
     checkFunction("addSystemEventTrigger() callable", f);
-    let event = this.#events.get(eventType);
-    if (event === undefined) {
-      event = new SystemEvent(eventType);
-      this.#events.set(eventType, event);
-    }
+    const event = this.#events.get(eventType) ?? this.#newEvent(eventType);
     return event.add(phase, f, args);
   }
 
@@ -180,9 +178,11 @@ export abstract class ReactorBase
   /** See {@linkcode IReactorCore.fireSystemEvent}. */
   fireSystemEvent(eventType: string): void {
     this.use();
-    const event = this.#events.get(eventType) ?? new SystemEvent(eventType);
-    this.#events.set(eventType, event);
-    event.fire(this.#hooks(eventType));
+    const hooks = this.#hooks(eventType);
+    // The reactor's own events are more than their triggers; any other is nothing without one.
+    const event = this.#events.get(eventType) ??
+      (hooks === null ? null : this.#newEvent(eventType));
+    event?.fire(hooks ?? {});
   }
 
   /** See {@linkcode IReactorTime.seconds}. */
@@ -197,10 +197,7 @@ export abstract class ReactorBase
     ...args: A
   ): IDelayedCall {
     this.#used = true;
-    const call = this.#calls.callLater(delay, f, args);
-    // The host's timers have been replaced, as FakeTime does: the wake-up moves to the ones that count now.
-    if (this.#alarm.isOutdated) this.#setAlarm();
-    return call;
+    return this.#calls.callLater(delay, f, args);
   }
 
   /** See {@linkcode IReactorThreads.callFromThread}. */
@@ -244,7 +241,13 @@ export abstract class ReactorBase
     this.#signals.remove(signal, handler);
   }
 
-  #hooks(eventType: string): EventHooks {
+  #newEvent(eventType: string): SystemEvent {
+    const event = new SystemEvent(eventType);
+    this.#events.set(eventType, event);
+    return event;
+  }
+
+  #hooks(eventType: string): EventHooks | null {
     if (eventType === "startup") return { during: () => this.#reallyStart() };
     if (eventType === "shutdown") {
       return {
@@ -252,7 +255,7 @@ export abstract class ReactorBase
         done: () => this.resources.whenEmpty(() => this.#end?.()),
       };
     }
-    return {};
+    return null;
   }
 
   #reallyStart(): void {
@@ -267,6 +270,8 @@ export abstract class ReactorBase
 
   #shutDown(): void {
     this.#leave();
+    // Holds the process until all is closed.
+    if (this.#end !== null) this.#alarm.set(Infinity);
     this.resources.shutDown();
   }
 
@@ -280,12 +285,15 @@ export abstract class ReactorBase
 
   /** One turn of the loop: the calls that are due, then the shutdown if `stop()` asked for it. */
   #turn(): void {
-    // Crashed after a stop() that asked for this turn.
-    if (!this.#started) return;
+    // It may have been left since the turn was asked for; and a call may turn faked time on and so wake the alarm.
+    if (!this.#started || this.#inTurn) return;
     this.#inTurn = true;
-    this.#turnCalls.run();
-    this.#calls.runDue(this.#clock.seconds() + SLACK, makeCall);
-    this.#inTurn = false;
+    try {
+      this.#turnCalls.run();
+      this.#calls.runDue(this.#clock.seconds() + SLACK, makeCall);
+    } finally {
+      this.#inTurn = false;
+    }
     if (this.#shutdownDue) {
       this.#shutdownDue = false;
       this.fireSystemEvent("shutdown");
@@ -297,8 +305,8 @@ export abstract class ReactorBase
   #setAlarm(): void {
     if (!this.#started || this.#inTurn) return;
     if (this.#turnCalls.length > 0) return this.#alarm.set(0);
-    const due = this.#calls.nextDue();
-    this.#alarm.set(due === undefined ? Infinity : due - this.#clock.seconds());
+    const due = this.#calls.nextDue() ?? Infinity;
+    this.#alarm.set(due - this.#clock.seconds());
   }
 
   #stopIfStarted(): void {
@@ -312,13 +320,13 @@ export abstract class ReactorBase
   }
 
   #stopOnSignal(signal: Deno.Signal): void {
-    if (!this.#stopped) {
-      msg(`Received ${signal}, shutting down.`);
-      this.stop();
+    if (this.#started && this.#stopped) {
+      msg(`Received ${signal} while shutting down, not waiting for the triggers before shutdown.`);
+      this.#events.get("shutdown")?.hurry();
       return;
     }
-    msg(`Received ${signal} again, not waiting for the shutdown triggers.`);
-    this.#events.get("shutdown")?.hurry();
+    this.stop();
+    msg(`Received ${signal}, shutting down.`);
   }
 }
 

@@ -10,26 +10,39 @@
 
 import { SlotHeap } from "./slot_heap.ts";
 
-// Below this many dead slots a sweep costs more than the memory is worth.
+/** What is to be called. */
+export type Callable = () => unknown;
+
+// Below this a sweep costs more than the memory is worth.
 const SWEEP_MINIMUM = 64;
 
-/** The queue: earliest call first, and among equals the one that was added first. */
-export class CallQueue<C extends object> implements Iterable<C> {
-  readonly #place: (call: C, slot: number) => void;
-  /** Slots, by the moment to look at them: when the call is due, or earlier if it was put off. */
-  #heap = new SlotHeap();
-  /** By slot. A slot of the heap whose call is gone is dead. */
-  #calls: (C | undefined)[] = [];
-  /** By slot. */
+/**
+ * The queue: earliest call first, and among equals the one that was added first.
+ *
+ * It keeps each call in a slot and knows it outside by a handle. What making a call needs is in arrays, not in the handle: to touch
+ * 200,000 handles in the order of their time is 200,000 cache misses.
+ *
+ * @typeParam H The handles.
+ */
+export class CallQueue<H> {
+  readonly #moved: (handle: H, slot: number) => void;
+  // By slot.
+  #handles: H[] = [];
+  /** `null` in a slot that is dead or free. */
+  #callables: (Callable | null)[] = [];
   #dues: number[] = [];
+  #orders: number[] = [];
+  /** Slots by the moment to look at them: when their call is due, or earlier if it was put off. */
+  #heap = new SlotHeap(this.#orders);
+  #anyPutOff = false;
   /** The slots that are not in the heap. */
   #free: number[] = [];
   #dead = 0;
   #added = 0;
 
-  /** @param place Told the slot of a call, which the other methods ask for: when it is added, and when a sweep moves it. */
-  constructor(place: (call: C, slot: number) => void) {
-    this.#place = place;
+  /** @param moved Told the slot of a call: when it is added, and when it changes. */
+  constructor(moved: (handle: H, slot: number) => void) {
+    this.#moved = moved;
   }
 
   /** How many places are taken, dead slots included. */
@@ -37,90 +50,95 @@ export class CallQueue<C extends object> implements Iterable<C> {
     return this.#heap.size;
   }
 
-  /** A moment before which no call is due. */
-  get nothingBefore(): number {
-    return this.#heap.topKey ?? Infinity;
-  }
-
-  /** How many calls have been added so far. */
+  /** How many calls have been added so far: the order of the next one. */
   get added(): number {
     return this.#added;
   }
 
+  /** A moment before which no call is due; Infinity when there is none. */
+  get nothingBefore(): number {
+    return this.#heap.topKey;
+  }
+
   /** Adds a call. O(log n). */
-  add(call: C, due: number): void {
-    this.#insert(call, due, this.#added++);
+  add(handle: H, due: number, callable: Callable): void {
+    this.#insert(handle, due, this.#added++, callable);
   }
 
-  /** When the call in `slot` is due. */
-  dueAt(slot: number): number {
-    return at(this.#dues, slot);
+  /** What waits in `slot` under this handle; `null` when nothing does: it was called or removed, or the slot is another's. */
+  find(handle: H, slot: number): Callable | null {
+    return this.#handles[slot] === handle ? this.#callables[slot] ?? null : null;
   }
 
-  /** Which call it was that was added, in `slot`: 0 for the first. */
-  orderAt(slot: number): number {
-    return this.#heap.orderOf(slot);
-  }
-
-  /** Takes the call in `slot` out. O(1), amortised. */
+  /** Takes out the call in `slot`. O(1), amortised. */
   remove(slot: number): void {
-    this.#calls[slot] = undefined;
+    this.#callables[slot] = null;
     this.#dead++;
     if (this.#dead > SWEEP_MINIMUM && this.#dead > this.size >> 1) this.#sweep();
   }
 
   /** Moves the call in `slot`: to a later time in O(1), amortised, to an earlier one in O(log n). */
-  move(slot: number, due: number): void {
-    const call = this.#calls[slot];
-    if (call === undefined) return;
-    if (due >= this.dueAt(slot)) {
+  move(handle: H, slot: number, due: number): void {
+    const callable = this.find(handle, slot);
+    if (callable === null) return;
+    if (due >= at(this.#dues, slot)) {
       this.#dues[slot] = due;
+      this.#anyPutOff = true;
       return;
     }
-    const order = this.orderAt(slot);
+    const order = at(this.#orders, slot);
     this.remove(slot);
-    this.#insert(call, due, order);
+    this.#insert(handle, due, order, callable);
   }
 
-  /** The slot of the earliest call; `undefined` when there is none. O(1) unless calls were cancelled or put off. */
-  earliest(): number | undefined {
+  /** When the earliest call is due; Infinity when there is none. O(1) unless calls were cancelled or put off. */
+  nextDue(): number {
     const heap = this.#heap;
     for (let slot = heap.top; slot !== undefined; slot = heap.top) {
-      const due = this.dueAt(slot);
-      if (this.#calls[slot] === undefined) {
+      if (this.#callables[slot] === null) {
         this.#dead--;
-        this.#removeTop(slot);
-      } else if (due !== heap.topKey) {
-        heap.rekeyTop(due);
-      } else {
-        return slot;
+        this.#freeTop(slot);
+        continue;
       }
+      if (!this.#anyPutOff) break;
+      const due = at(this.#dues, slot);
+      if (due === heap.topKey) break;
+      heap.rekeyTop(due);
     }
-    return undefined;
+    return heap.topKey;
   }
 
-  /** Takes out the earliest call: the one in the slot that {@linkcode earliest} has just returned. O(log n). */
-  take(slot: number): C | undefined {
-    const call = this.#calls[slot];
-    this.#calls[slot] = undefined;
-    this.#removeTop(slot);
-    return call;
+  /** How many calls were added before the earliest one, which {@linkcode nextDue} has just found. */
+  get nextOrder(): number {
+    return at(this.#orders, this.#heap.top ?? 0);
   }
 
-  /** The calls, in no particular order. */
-  *[Symbol.iterator](): Iterator<C> {
-    for (const call of this.#calls) if (call !== undefined) yield call;
+  /** Takes out the earliest call, which {@linkcode nextDue} has just found. O(log n). */
+  takeNext(): Callable | null {
+    const slot = this.#heap.top;
+    if (slot === undefined) return null;
+    const callable = this.#callables[slot] ?? null;
+    this.#callables[slot] = null;
+    this.#freeTop(slot);
+    return callable;
   }
 
-  #insert(call: C, due: number, order: number): void {
-    const slot = this.#free.pop() ?? this.#calls.length;
-    this.#calls[slot] = call;
+  /** The handles of the calls, in no particular order. */
+  handles(): H[] {
+    return this.#handles.filter((_, slot) => this.#callables[slot] !== null);
+  }
+
+  #insert(handle: H, due: number, order: number, callable: Callable): void {
+    const slot = this.#free.pop() ?? this.#handles.length;
+    this.#handles[slot] = handle;
+    this.#callables[slot] = callable;
     this.#dues[slot] = due;
-    this.#heap.push(slot, due, order);
-    this.#place(call, slot);
+    this.#orders[slot] = order;
+    this.#heap.push(slot, due);
+    this.#moved(handle, slot);
   }
 
-  #removeTop(slot: number): void {
+  #freeTop(slot: number): void {
     this.#heap.removeTop();
     this.#free.push(slot);
     // So that what is kept by slot does not stay as long as it was once.
@@ -128,27 +146,31 @@ export class CallQueue<C extends object> implements Iterable<C> {
     if (free > SWEEP_MINIMUM && free > 4 * this.size) this.#sweep();
   }
 
-  /** Starts afresh with the calls that live, in slots without gaps. */
+  /** Starts afresh with the calls still to come, in slots without gaps. */
   #sweep(): void {
-    const calls: C[] = [];
-    const dues: number[] = [];
-    const orders: number[] = [];
-    this.#calls.forEach((call, slot) => {
-      if (call === undefined) return;
-      this.#place(call, calls.length);
-      calls.push(call);
-      dues.push(this.dueAt(slot));
-      orders.push(this.orderAt(slot));
-    });
-    this.#calls = calls;
-    this.#dues = dues;
-    this.#heap = SlotHeap.of(dues, orders);
+    const handles = this.#handles;
+    const callables = this.#callables;
+    const dues = this.#dues;
+    const orders = this.#orders;
+    const slots = this.#heap.slots();
+    this.#handles = [];
+    this.#callables = [];
+    this.#dues = [];
+    this.#orders = [];
+    this.#heap = new SlotHeap(this.#orders);
+    this.#anyPutOff = false;
     this.#free = [];
     this.#dead = 0;
+    for (const slot of slots) {
+      const handle = handles[slot];
+      const callable = callables[slot] ?? null;
+      if (handle === undefined || callable === null) continue;
+      this.#insert(handle, at(dues, slot), at(orders, slot), callable);
+    }
   }
 }
 
-/** The element at `index`: a slot that was handed out is in range, which the type cannot tell. */
+/** The element at `index`. A slot that was handed out is in range, which the type cannot tell. */
 function at(array: readonly number[], index: number): number {
   return array[index] as number;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CallQueue } from "./call_queue.ts";
+import { type Callable, CallQueue } from "./call_queue.ts";
 import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
 import type { IDelayedCall } from "./interfaces.ts";
 import { checkDelay, checkFinite, checkFunction } from "./validation.ts";
@@ -23,24 +23,17 @@ type AnyFunction = (...args: never[]) => unknown;
 /** Makes one timed call. */
 export type MakeCall = (f: AnyFunction, args: readonly unknown[]) => void;
 
-// In place of a slot, for a call that waits no more.
-const MADE = -1;
-const CANCELLED = -2;
-
-// Most calls have none, and need no array of their own to say so.
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** What TimedCalls may do with a call and nobody else can: DelayedCall alone reaches its private fields, and opens this door. */
-interface CallAccess {
-  place(call: DelayedCall, slot: number): void;
-  make(call: DelayedCall, due: number, make: MakeCall): void;
-}
+/** Instead of a slot, for a call that has been cancelled. */
+const CANCELLED = -1;
 
-let access: CallAccess;
+// The queue tells each call where it is. DelayedCall hands this out, as it alone reaches its private fields.
+let setSlot: (call: DelayedCall, slot: number) => void;
 
 /** The calls that wait on one clock. */
 export class TimedCalls {
-  readonly #queue = new CallQueue<DelayedCall>((call, slot) => access.place(call, slot));
+  readonly #queue = new CallQueue<DelayedCall>((call, slot) => setSlot(call, slot));
   readonly #seconds: () => number;
   readonly #sooner: (() => void) | undefined;
 
@@ -50,7 +43,7 @@ export class TimedCalls {
     this.#sooner = options.sooner;
   }
 
-  /** Places taken in the queue: the calls to come, and those of cancelled ones that are not yet swept. */
+  /** Places taken in the queue: the calls to come, and cancelled ones that are not yet swept. */
   get size(): number {
     return this.#queue.size;
   }
@@ -61,21 +54,21 @@ export class TimedCalls {
     checkFunction("callLater() callable", f);
     const due = this.#seconds() + delay;
     const isSooner = due < this.#queue.nothingBefore;
-    const call = new DelayedCall(this, f, args.length === 0 ? NO_ARGUMENTS : args);
-    this.#queue.add(call, due);
+    const call = new DelayedCall(this, due);
+    this.#queue.add(call, due, withArguments(f, args));
     if (isSooner) this.#sooner?.();
     return call;
   }
 
   /** The calls still to come, in no particular order. */
   pending(): DelayedCall[] {
-    return [...this.#queue];
+    return this.#queue.handles();
   }
 
   /** When the earliest call is due, in seconds; `undefined` when none waits. */
   nextDue(): number | undefined {
-    const slot = this.#queue.earliest();
-    return slot === undefined ? undefined : this.#queue.dueAt(slot);
+    const due = this.#queue.nextDue();
+    return due === Infinity ? undefined : due;
   }
 
   /**
@@ -87,17 +80,16 @@ export class TimedCalls {
   runDue(now: number, make: MakeCall): void {
     const queue = this.#queue;
     const addedBefore = queue.added;
-    for (let slot = queue.earliest(); slot !== undefined; slot = queue.earliest()) {
-      const due = queue.dueAt(slot);
-      if (due > now || queue.orderAt(slot) >= addedBefore) return;
-      const call = queue.take(slot);
-      if (call !== undefined) access.make(call, due, make);
+    while (queue.nextDue() <= now) {
+      if (queue.added > addedBefore && queue.nextOrder >= addedBefore) return;
+      const callable = queue.takeNext();
+      if (callable !== null) make(callable, NO_ARGUMENTS);
     }
   }
 
-  /** When the call in `slot` is due, for {@linkcode DelayedCall}. */
-  dueAt(slot: number): number {
-    return this.#queue.dueAt(slot);
+  /** What waits in `slot` for this call, for {@linkcode DelayedCall}; `null` when nothing does. */
+  find(call: DelayedCall, slot: number): Callable | null {
+    return this.#queue.find(call, slot);
   }
 
   /** Takes the call in `slot` back, for {@linkcode DelayedCall}. */
@@ -106,9 +98,9 @@ export class TimedCalls {
   }
 
   /** Moves the call in `slot`, for {@linkcode DelayedCall}. */
-  move(slot: number, due: number): void {
+  move(call: DelayedCall, slot: number, due: number): void {
     const isSooner = due < this.#queue.nothingBefore;
-    this.#queue.move(slot, due);
+    this.#queue.move(call, slot, due);
     if (isSooner) this.#sooner?.();
   }
 
@@ -116,6 +108,12 @@ export class TimedCalls {
   seconds(): number {
     return this.#seconds();
   }
+}
+
+/** `f` with its arguments, as a function of none. It keeps the name of `f`. */
+function withArguments(f: AnyFunction, args: readonly unknown[]): Callable {
+  // callLater's type has matched the arguments to the function, also when there are none.
+  return args.length === 0 ? f as Callable : f.bind(undefined, ...args as never[]);
 }
 
 /**
@@ -133,45 +131,30 @@ export class TimedCalls {
  */
 export class DelayedCall implements IDelayedCall {
   readonly #calls: TimedCalls;
-  /** Where it waits in the queue; {@linkcode MADE} or {@linkcode CANCELLED} once it does not. */
-  #slot = MADE;
-  /** When it was due, once it waits no more. */
-  #wasDue: number | null = null;
-  #f: AnyFunction | null;
-  #args: readonly unknown[] | null;
+  /** Where the queue keeps it, or did until the call was made. */
+  #slot = CANCELLED;
+  #due: number;
 
   static {
-    access = {
-      place: (call, slot) => {
-        call.#slot = slot;
-      },
-      make: (call, due, make) => {
-        const f = call.#f;
-        const args = call.#args;
-        if (f === null || args === null) return;
-        call.#slot = MADE;
-        call.#wasDue = due;
-        call.#args = null;
-        make(f, args);
-      },
+    setSlot = (call, slot) => {
+      call.#slot = slot;
     };
   }
 
   /** Made by `callLater`. */
-  constructor(calls: TimedCalls, f: AnyFunction, args: readonly unknown[]) {
+  constructor(calls: TimedCalls, due: number) {
     this.#calls = calls;
-    this.#f = f;
-    this.#args = args;
+    this.#due = due;
   }
 
   /** The moment of the call, in seconds on the clock that makes it. */
   getTime(): number {
-    return this.#wasDue ?? this.#calls.dueAt(this.#slot);
+    return this.#due;
   }
 
   /** Whether the call is still to come. */
   active(): boolean {
-    return this.#slot >= 0;
+    return this.#callable() !== null;
   }
 
   /**
@@ -181,12 +164,8 @@ export class DelayedCall implements IDelayedCall {
    * @throws {AlreadyCancelled} when it has been cancelled before.
    */
   cancel(): void {
-    this.#checkPending("cancel");
-    const slot = this.#slot;
-    this.#wasDue = this.#calls.dueAt(slot);
-    this.#slot = CANCELLED;
-    this.#f = this.#args = null;
-    this.#calls.remove(slot);
+    this.#checkActive("cancel");
+    this.#cancel();
   }
 
   /**
@@ -198,8 +177,8 @@ export class DelayedCall implements IDelayedCall {
    */
   delay(seconds: number): void {
     checkFinite("delay() seconds", seconds);
-    this.#checkPending("delay");
-    this.#calls.move(this.#slot, this.getTime() + seconds);
+    this.#checkActive("delay");
+    this.#move(this.#due + seconds);
   }
 
   /**
@@ -211,29 +190,47 @@ export class DelayedCall implements IDelayedCall {
    */
   reset(seconds: number): void {
     checkDelay("reset() seconds", seconds);
-    this.#checkPending("reset");
-    this.#calls.move(this.#slot, this.#calls.seconds() + seconds);
+    this.#checkActive("reset");
+    this.#move(this.#calls.seconds() + seconds);
   }
 
   /** Cancels the call if it is still to come. */
   [Symbol.dispose](): void {
-    if (this.active()) this.cancel();
+    if (this.active()) this.#cancel();
   }
 
   /** @returns What will be called, and in how many seconds. */
   toString(): string {
-    if (this.#f === null) return "DelayedCall(cancelled)";
-    const name = this.#f.name || "(anonymous)";
-    return this.active()
-      ? `DelayedCall(${name} in ${(this.getTime() - this.#calls.seconds()).toFixed(3)} s)`
-      : `DelayedCall(${name}, called)`;
+    const callable = this.#callable();
+    if (callable === null) return `DelayedCall(${this.#fate()})`;
+    const name = callable.name.replace(/^bound /, "") || "(anonymous)";
+    return `DelayedCall(${name} in ${(this.#due - this.#calls.seconds()).toFixed(3)} s)`;
   }
 
-  #checkPending(action: string): void {
-    if (this.#slot >= 0) return;
+  #callable(): Callable | null {
+    return this.#slot === CANCELLED ? null : this.#calls.find(this, this.#slot);
+  }
+
+  #fate(): string {
+    return this.#slot === CANCELLED ? "cancelled" : "called";
+  }
+
+  #cancel(): void {
+    const slot = this.#slot;
+    this.#slot = CANCELLED;
+    this.#calls.remove(slot);
+  }
+
+  #move(due: number): void {
+    this.#due = due;
+    this.#calls.move(this, this.#slot, due);
+  }
+
+  #checkActive(action: string): void {
+    if (this.active()) return;
     if (this.#slot === CANCELLED) {
-      throw new AlreadyCancelled(`Cannot ${action} a timed call that has been cancelled: ${this}`);
+      throw new AlreadyCancelled(`Cannot ${action} a timed call that has been cancelled`);
     }
-    throw new AlreadyCalled(`Cannot ${action} a timed call that has been made: ${this}`);
+    throw new AlreadyCalled(`Cannot ${action} a timed call that has been made`);
   }
 }

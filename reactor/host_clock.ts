@@ -13,11 +13,17 @@ const hostDate: unknown = structuredClone(new Date(0)).constructor;
  * The reading goes on where it was when a fake comes and when it goes.
  */
 export class HostClock {
+  readonly #changed: () => void;
   #date: unknown = hostDate;
   /** What the source showed when the reading was {@linkcode #base}. Only its differences count: they are exact, its sums are not. */
   #origin = 0;
   #base = 0;
   #last = 0;
+
+  /** @param changed Told by the first reading after a fake has come or gone. */
+  constructor(changed: () => void = () => {}) {
+    this.#changed = changed;
+  }
 
   /** The time now, in seconds. */
   seconds(): number {
@@ -35,6 +41,7 @@ export class HostClock {
     if (this.#date === hostDate) this.#last = this.#base + (performance.now() - this.#origin);
     this.#date = date;
     this.#goOnFrom(date === hostDate ? performance.now() : date.now());
+    this.#changed();
   }
 
   #goOnFrom(source: number): void {
