@@ -1,0 +1,94 @@
+/**
+ * A program in a process of its own, for what is the whole process's: its signals, its end, its reactor.
+ *
+ * @module
+ */
+
+// Far beyond what any program takes: what hangs is killed, and fails with what it has said so far.
+const DEADLINE_MS = 60_000;
+
+/** How a program ended. */
+export interface ProgramEnd {
+  code: number;
+  signal: Deno.Signal | null;
+  /** All that it said. */
+  lines: string[];
+  errors: string;
+}
+
+/** A running program. */
+export class Program implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #errors: Promise<string>;
+  readonly #deadline: ReturnType<typeof setTimeout>;
+  readonly #lines: string[] = [];
+  #partial = "";
+
+  /** @param source A module that may import what this package exports. */
+  constructor(source: string) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--quiet", source],
+      cwd: new URL("../../", import.meta.url),
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#errors = this.#child.stderr.text();
+    this.#deadline = setTimeout(() => this.#child.kill("SIGKILL"), DEADLINE_MS);
+  }
+
+  /** Waits for the line. */
+  async line(expected: string): Promise<void> {
+    for (let line = await this.#next(); line !== expected; line = await this.#next()) {
+      if (line !== null) continue;
+      const said = [...this.#lines, await this.#errors].join("\n");
+      throw new Error(`The program ended without ${JSON.stringify(expected)}:\n${said}`);
+    }
+  }
+
+  /** Sends it a signal. */
+  send(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits until it has ended by itself. */
+  async end(): Promise<ProgramEnd> {
+    while (await this.#next() !== null);
+    const { code, signal } = await this.#child.status;
+    return { code, signal, lines: this.#lines, errors: await this.#errors };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#deadline);
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended, as it should.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.end();
+  }
+
+  async #next(): Promise<string | null> {
+    let end = this.#partial.indexOf("\n");
+    while (end < 0) {
+      const { done, value } = await this.#output.read();
+      if (done) return null;
+      this.#partial += value;
+      end = this.#partial.indexOf("\n");
+    }
+    const line = this.#partial.slice(0, end);
+    this.#partial = this.#partial.slice(end + 1);
+    this.#lines.push(line);
+    return line;
+  }
+}
+
+/** Runs a program until it ends by itself. */
+export async function runProgram(source: string): Promise<ProgramEnd> {
+  await using program = new Program(source);
+  return await program.end();
+}
