@@ -19,6 +19,7 @@
  */
 
 import type { IReactor } from "../interfaces.ts";
+import { crashingTests } from "./core_crashing.ts";
 import { eventTests } from "./core_events.ts";
 import { runningTests } from "./core_running.ts";
 import { stoppingTests } from "./core_stopping.ts";
@@ -32,5 +33,6 @@ import { stoppingTests } from "./core_stopping.ts";
 export function coreConformance(name: string, makeReactor: () => IReactor): void {
   runningTests(name, makeReactor);
   stoppingTests(name, makeReactor);
+  crashingTests(name, makeReactor);
   eventTests(name, makeReactor);
 }
