@@ -29,6 +29,27 @@ export function countTo(n: number, at: (i: number) => void): number {
   return n;
 }
 
+/** Calls `at` `n` times, and counts in `sent[0]` how often it is about to. */
+export function flood(n: number, sent: Int32Array, at: () => void): void {
+  for (let i = 0; i < n; i++) {
+    Atomics.add(sent, 0, 1);
+    at();
+  }
+}
+
+/** Calls `at` `n` times with what cannot be sent, and gives the names of the errors. */
+export function callInVain(n: number, at: (f: () => void) => void): string[] {
+  const names = new Set<string>();
+  for (let i = 0; i < n; i++) {
+    try {
+      at(() => {});
+    } catch (error) {
+      names.add(error instanceof Error ? error.name : String(error));
+    }
+  }
+  return [...names];
+}
+
 /** Throws. */
 export function fail(): never {
   const error = new RangeError("too far", { cause: new TypeError("deep down") });

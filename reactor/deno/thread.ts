@@ -8,6 +8,7 @@
  */
 
 import type { Worker } from "node:worker_threads";
+import { CallGate } from "../threads/call_gate.ts";
 import { ThreadExited } from "../threads/errors.ts";
 import type { TaskMessage, ThreadMessage } from "../threads/messages.ts";
 import type { ThreadEvents, WorkerThread } from "../threads/worker_thread.ts";
@@ -28,8 +29,7 @@ export function startDenoThread(events: ThreadEvents): WorkerThread {
 
 class DenoThread implements WorkerThread {
   readonly #worker: Worker;
-  /** What the thread reads to learn that its task was given up. */
-  readonly #cancelled = new Int32Array(new SharedArrayBuffer(4));
+  readonly #gate = new CallGate();
   #error: Error | null = null;
   #ended = false;
 
@@ -40,10 +40,11 @@ class DenoThread implements WorkerThread {
     const program = `import { serve } from ${JSON.stringify(ENTRY.href)};
       serve((module) => import(module));`;
     this.#worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
-      workerData: this.#cancelled,
+      workerData: this.#gate.cells,
     });
     this.#worker.unref();
     this.#worker.on("message", (message: ThreadMessage) => {
+      if (message.type === "call") this.#gate.arrived();
       if (!this.#ended) events.message(message);
     });
     this.#worker.on("messageerror", (error: Error) => {
@@ -64,7 +65,7 @@ class DenoThread implements WorkerThread {
 
   terminate(): void {
     this.#ended = true;
-    Atomics.store(this.#cancelled, 0, 1);
+    this.#gate.close();
     void this.#worker.terminate();
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { parentPort, workerData } from "node:worker_threads";
+import { CallGate } from "../threads/call_gate.ts";
 import type { TaskMessage, ThreadMessage } from "../threads/messages.ts";
 import { packError } from "../threads/sent_error.ts";
 import { type LoadModule, runTask, type ThreadPort } from "../threads/task_runner.ts";
@@ -13,10 +14,18 @@ import { type LoadModule, runTask, type ThreadPort } from "../threads/task_runne
 export function serve(load: LoadModule): void {
   if (parentPort === null) throw new Error("Tasks can be served in a thread of a pool only");
   const pool = parentPort;
-  const cancelled: Int32Array = workerData; // what the pool gave to its thread
+  const gate = new CallGate(workerData); // what the pool gave to its thread
   const port: ThreadPort = {
-    post: (message: ThreadMessage) => pool.postMessage(message),
-    isCancelled: () => Atomics.load(cancelled, 0) !== 0,
+    post: (message: ThreadMessage) => {
+      try {
+        pool.postMessage(message);
+      } catch (error) {
+        // It cannot be sent, so that it will not arrive.
+        if (message.type === "call") gate.arrived();
+        throw error;
+      }
+    },
+    mayCall: () => gate.pass(),
   };
   addEventListener("error", (event) => crash(port, event, event.error));
   addEventListener("unhandledrejection", (event) => crash(port, event, event.reason));

@@ -3,9 +3,16 @@
  * look for themselves: each ends the pool with all its threads, and the programs have to end by themselves.
  */
 
-import { assertEquals, assertInstanceOf, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { CancelledError } from "../../defer/errors.ts";
 import { LoggedErrors } from "../conformance/logged_errors.ts";
+import { MAX_CALLS_UNDER_WAY } from "../threads/call_gate.ts";
 import { deferToThreadPool } from "../threads/defer_to_thread.ts";
 import { ThreadExited } from "../threads/errors.ts";
 import { ThreadPool } from "../threads/thread_pool.ts";
@@ -96,6 +103,30 @@ Deno.test("a module that does not load fails its task, and the thread goes on", 
     assertInstanceOf(error, TypeError);
     assertStringIncludes(error.message, "no_such_file.ts");
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 2);
+  }));
+
+Deno.test("a task that calls back faster than it is heard waits", () =>
+  pooled(async (pool) => {
+    const sent = new Int32Array(new SharedArrayBuffer(4));
+    let heard = 0;
+    let farthest = 0;
+    await deferToThreadPool(pool, tasks.task("flood"), 10_000, sent, () => {
+      farthest = Math.max(farthest, Atomics.load(sent, 0) - heard);
+      heard++;
+    });
+    assertEquals(heard, 10_000);
+    // The call that waits is counted already, and so is one that was let go by the call that is being heard.
+    assert(farthest <= MAX_CALLS_UNDER_WAY + 2, `${farthest} calls were under way`);
+  }));
+
+Deno.test("a call with what cannot be sent throws in the task, as often as it is tried", () =>
+  pooled(async (pool) => {
+    const call = (): never => {
+      throw new Error("called");
+    };
+    assertEquals(await deferToThreadPool(pool, tasks.task("callInVain"), 100, call), [
+      "DataCloneError",
+    ]);
   }));
 
 Deno.test("a task that computes and calls back ends at its next call when it is cancelled", () =>

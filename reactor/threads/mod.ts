@@ -10,7 +10,7 @@
  * - a thread has module state of its own, and keeps it from one task to the next. The task's module is imported by each thread once;
  * - a function among the arguments stays here. The task gets one in its place that may be called as often as it likes: each call, in order
  *   and before the task's result, calls the function in the reactor's thread, with copies of what it was given. That is what
- *   `reactor.callFromThread(f, ...)` is to a Python thread. It gives the task nothing back;
+ *   `reactor.callFromThread(f, ...)` is to a Python thread. It gives the task nothing back, but makes it wait while 64 calls are on their way;
  * - `blockingCallFromThread` has no counterpart: what a task needs to know it is given, or it ends with a question and is followed by
  *   another task. A task may be `async` and wait for whatever it likes, but never for the reactor;
  * - `callMultipleInThread` has none either: an exported function calls as many others as it likes;

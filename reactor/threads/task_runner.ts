@@ -16,8 +16,12 @@ export interface ThreadPort {
    * @throws {DOMException} `DataCloneError` when something in it cannot be sent.
    */
   post(message: ThreadMessage): void;
-  /** Whether the pool has given the task up. To be read while the task is at work. */
-  isCancelled(): boolean;
+  /**
+   * Waits until the pool can take another call.
+   *
+   * @returns Whether it can; not once it has given the task up.
+   */
+  mayCall(): boolean;
 }
 
 /** Imports a module by its URL. */
@@ -56,11 +60,11 @@ function argumentsOf(task: TaskMessage, port: ThreadPort, turn: { over: boolean 
   const args = [...task.args];
   for (const argument of task.functions) {
     args[argument] = (...sent: unknown[]): void => {
-      // Synchronous code cannot be interrupted from outside: this is where it learns of its end.
-      if (port.isCancelled()) throw new Error(`The task ${nameOf(task)} was cancelled`);
       if (turn.over) {
         throw new Error(`The task ${nameOf(task)} is over: nobody hears its functions any more`);
       }
+      // Synchronous code cannot be interrupted from outside: this is where it learns of its end.
+      if (!port.mayCall()) throw new Error(`The task ${nameOf(task)} was cancelled`);
       port.post({ type: "call", argument, args: sent });
     };
   }

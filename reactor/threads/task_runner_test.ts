@@ -17,8 +17,8 @@ class Port implements ThreadPort {
     this.sent.push(structuredClone(message));
   }
 
-  isCancelled(): boolean {
-    return this.cancelled;
+  mayCall(): boolean {
+    return !this.cancelled;
   }
 
   /** The error that the only message brings. */
