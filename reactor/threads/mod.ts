@@ -27,13 +27,13 @@
  * **Permissions** are those of the program. Deno asks for `--allow-read` to import a module that is named at run time, when it is a file, and
  * for `--allow-import` when it is on a host that is not allowed by default.
  *
- * **Why no library does this.** They were tried under Deno 2.9.6 with a task that fails, one that never ends and is cancelled, one that exits,
+ * **Why no library does this.** Four were tried under Deno 2.9.6 with a task that fails, one that never ends and is cancelled, one that exits,
  * one that throws from a timer, and a pool that is left to itself. `piscina` 5.3.2 did all of it, on `node:worker_threads` as this does, but
  * a task has one argument and cannot call back, its module has to be a file, so that a program run from an `https:` URL has none, and it needs
- * `--allow-env` besides. `tinypool` 2.2.0 never settles a task whose thread exits. `poolifier` 5.3.2 does not end a task that runs (it asks
- * it to), never settles one whose thread exits, and holds the process until it is destroyed. `workerpool` 10.0.3 needs a worker script in which
- * the tasks are registered, loses the class of errors, and holds the process until it is terminated. `threads` 1.7.0 cannot cancel what
- * has begun. `comlink` is no pool. Each would have been this module's only dependency.
+ * `--allow-env` besides. `tinypool` 2.2.0 never settled a task whose thread exits. `poolifier` 5.3.2 did not end a task that runs (it asks
+ * it to), never settled one whose thread exits, and held the process until it was destroyed. `workerpool` 10.0.3 needs a worker script in
+ * which the tasks are registered, lost the class of errors, and held the process until it was terminated. Of the others, `threads` 1.7.0
+ * left the task that never ends in its thread when that was cancelled, and `comlink` is no pool. Each would have been the only dependency.
  *
  * @module
  */
