@@ -4,11 +4,12 @@ import { err } from "../log/mod.ts";
 import { exitProcess } from "../reactor/deno/exit.ts";
 import { ReactorNotRunning } from "../reactor/errors.ts";
 import type { IReactorCore } from "../reactor/interfaces.ts";
+import { type InstallableReactor, reactor as processReactor } from "../reactor/reactor.ts";
 import { quote } from "../reactor/validation.ts";
 import { SystemExit } from "./errors.ts";
 import { inLaterTurn } from "./host_turn.ts";
 
-/** What `react()` needs besides the program. */
+/** What `react()` takes besides the program. */
 export interface ReactOptions<R extends IReactorCore = IReactorCore> {
   /** The reactor to run, which `main` is given, too. */
   reactor: R;
@@ -32,20 +33,20 @@ export interface ReactOptions<R extends IReactorCore = IReactorCore> {
  *   status is 0 unless it has failed by then.
  * - **The end** is `Deno.exit`: what may still be open, such as a request that `main` was waiting
  *   for, does not hold the process back.
- * - **The reactor** has to be given. Twisted would take the process's, which nothing in this library
- *   reaches for, and a reactor of its own would be one that no other part of the program runs on.
+ * - **The reactor** is the process's unless another is given, as in Twisted. Nothing else in this library reaches
+ *   for it; this function is a program's main line, which others can only call once.
  *
  * @param main The program: an async function, or one that returns a Deferred or promise. It is called
  * before the reactor runs.
  * @param args What it gets after the reactor, such as `Deno.args`.
- * @param options The reactor, and how to end the process.
+ * @param options Another reactor, and how to end the process.
  * @returns A promise that is fulfilled when `exit` has been called and has returned, which
  * `Deno.exit` does not. It is rejected with `ReactorAlreadyRunning` or `ReactorNotRestartable` when
  * the reactor cannot be run.
  *
  * @example
  * ```ts no-eval
- * import { deferLater, type IReactor, react, reactor } from "@torsion/reactor";
+ * import { deferLater, type IReactor, react } from "@torsion/reactor";
  *
  * async function main(reactor: IReactor, ...names: string[]): Promise<void> {
  *   for (const name of names) {
@@ -54,15 +55,34 @@ export interface ReactOptions<R extends IReactorCore = IReactorCore> {
  *   }
  * }
  *
- * await react(main, Deno.args, { reactor });
+ * await react(main, Deno.args);
  * ```
  */
-export async function react<R extends IReactorCore, A extends unknown[]>(
+export function react<A extends unknown[]>(
+  main: (reactor: InstallableReactor, ...args: A) => PromiseLike<unknown>,
+  args?: readonly [...A],
+  options?: Omit<ReactOptions, "reactor">,
+): Promise<void>;
+export function react<R extends IReactorCore, A extends unknown[]>(
   main: (reactor: R, ...args: A) => PromiseLike<unknown>,
   args: readonly [...A],
   options: ReactOptions<R>,
+): Promise<void>;
+export function react(
+  // The overloads match the function to its reactor and its arguments.
+  main: (reactor: never, ...args: unknown[]) => PromiseLike<unknown>,
+  args: readonly unknown[] = [],
+  options: Partial<ReactOptions> = {},
 ): Promise<void> {
-  const { reactor, exit = exitProcess } = options;
+  const { reactor = processReactor, exit = exitProcess } = options;
+  return runToEnd(reactor, () => main(reactor as never, ...args), exit);
+}
+
+async function runToEnd(
+  reactor: IReactorCore,
+  main: () => PromiseLike<unknown>,
+  exit: (code: number) => void,
+): Promise<void> {
   let code = 0;
   let isFinished = false;
   let isStopping = false;
@@ -74,7 +94,7 @@ export async function react<R extends IReactorCore, A extends unknown[]>(
     code = status;
     if (!isStopping) reactor.callWhenRunning(stopIfRunning, reactor);
   };
-  execute(() => checked(main(reactor, ...args)))
+  execute(() => checked(main()))
     .addCallbacks(() => 0, reported)
     .addCallback(finish);
   await reactor.run();

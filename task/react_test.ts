@@ -6,11 +6,16 @@
  *   test_runsUntilAsyncErrback, test_runsUntilSyncErrback, test_singleStopCallback,
  *   test_singleStopErrback, test_arguments, test_exitWithDefinedCode, test_synchronousStop,
  *   test_asynchronousStop.
- *   Not applicable: test_defaultReactor (of both). No module reaches for the process's reactor, so
- *   the reactor has to be given, and the compiler sees to it.
+ * - test_defaultReactor of both: the last test, once, as the process has one reactor and it runs once.
  */
 
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Deferred } from "../defer/deferred.ts";
 import { fail } from "../defer/fail.ts";
@@ -18,6 +23,7 @@ import { succeed } from "../defer/succeed.ts";
 import { addObserver, type LogEvent } from "../log/mod.ts";
 import { ReactorBase } from "../reactor/base.ts";
 import { ReactorNotRestartable } from "../reactor/errors.ts";
+import { reactor as processReactor } from "../reactor/reactor.ts";
 import { SystemExit } from "./errors.ts";
 import { react } from "./react.ts";
 
@@ -221,4 +227,17 @@ Deno.test("a program that react() runs ends its process, with its status and its
   assertEquals([results[0]?.errors, results[1]?.errors], ["", ""]);
   assertStringIncludes(results[2]?.errors ?? "", "The main function failed");
   assertStringIncludes(results[2]?.errors ?? "", "Error: no");
+});
+
+Deno.test("react() runs the process's reactor unless another is given", async () => {
+  const codes: number[] = [];
+  let given: unknown;
+  const main = (reactor: unknown, name: string): Promise<void> => {
+    given = reactor;
+    assertEquals(name, "Ada");
+    return Promise.resolve();
+  };
+  await react(main, ["Ada"], { exit: (code) => codes.push(code) });
+  assertStrictEquals(given, processReactor);
+  assertEquals(codes, [0]);
 });
