@@ -199,7 +199,7 @@ export class DelayedCall implements IDelayedCall {
     if (this.active()) this.#cancel();
   }
 
-  /** @returns What will be called, and in how many seconds. */
+  /** What will be called, and in how many seconds. */
   toString(): string {
     const callable = this.#callable();
     if (callable === null) return `DelayedCall(${this.#fate()})`;

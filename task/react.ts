@@ -63,6 +63,14 @@ export function react<A extends unknown[]>(
   args?: readonly [...A],
   options?: Omit<ReactOptions, "reactor">,
 ): Promise<void>;
+/**
+ * The same on a reactor of the caller's.
+ *
+ * @param main The program. It is given that reactor.
+ * @param args What it gets after the reactor.
+ * @param options The reactor, and how to end the process.
+ * @returns A promise as above.
+ */
 export function react<R extends IReactorCore, A extends unknown[]>(
   main: (reactor: R, ...args: A) => PromiseLike<unknown>,
   args: readonly [...A],
