@@ -36,6 +36,11 @@ export class TimedCalls {
   readonly #queue = new CallQueue<DelayedCall>((call, slot) => setSlot(call, slot));
   readonly #seconds: () => number;
   readonly #sooner: (() => void) | undefined;
+  /**
+   * The moment whose calls are being made now. What they ask for is due no earlier: it comes behind all that is due, also when binary
+   * fractions put a sum of delays a little after the moment it was meant for.
+   */
+  #turn = -Infinity;
 
   /** @param options What the clock gives. */
   constructor(options: TimedCallsOptions) {
@@ -52,7 +57,7 @@ export class TimedCalls {
   callLater(delay: number, f: AnyFunction, args: readonly unknown[]): DelayedCall {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);
-    const due = this.#seconds() + delay;
+    const due = Math.max(this.#seconds() + delay, this.#turn);
     const isSooner = due < this.#queue.nothingBefore;
     const call = new DelayedCall(this, due);
     this.#queue.add(call, due, withArguments(f, args));
@@ -78,6 +83,15 @@ export class TimedCalls {
    * @param make Makes one call. An error out of it ends this turn; the rest stays due.
    */
   runDue(now: number, make: MakeCall): void {
+    this.#turn = now;
+    try {
+      this.#makeDue(now, make);
+    } finally {
+      this.#turn = -Infinity;
+    }
+  }
+
+  #makeDue(now: number, make: MakeCall): void {
     const queue = this.#queue;
     const addedBefore = queue.added;
     while (queue.nextDue() <= now) {

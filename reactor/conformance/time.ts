@@ -1,0 +1,321 @@
+/**
+ * What every reactor's time is: written against `IReactorTime` (and `run`, `stop`) alone, so that each reactor runs it unchanged.
+ *
+ * Of Twisted's tests:
+ *
+ * - `test/test_internet.py`, `TimeTests`: `test_seconds`, `test_callLaterUsesReactorSecondsInDelayedCall`, `test_callLaterOrder`,
+ *   `test_callLaterDelayAndReset`, `test_delayedTime`, `testCallInNextIteration`, `testCallLaterReset` are here. `test_callLaterTime`
+ *   and `test_callLaterDelay…` are in `delayed_call_test.ts`. `DelayedTests` (`test_getDelayedCalls` and its kin): here. `testWakeUp` is about
+ *   threads.
+ * - `internet/test/test_time.py`: `test_delayedCallStopsReactor` and `test_distantDelayedCall` are here. `GlibTimeTestsBuilder` is about another host.
+ *
+ * The time is faked: `FakeTime` of `@std/testing/time` drives each reactor exactly, which is one of the claims.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
+import type { IReactor } from "../interfaces.ts";
+import { coreTest } from "./core_bed.ts";
+
+const DAY = 86_400;
+
+/**
+ * Defines the tests.
+ *
+ * @param name The reactor's, for the tests' names.
+ * @param makeReactor Makes a new one.
+ */
+export function timeConformance(name: string, makeReactor: () => IReactor): void {
+  const test = coreTest(name, makeReactor);
+
+  /** A test on a running reactor, under faked time. */
+  const timed = (
+    claim: string,
+    f: (
+      reactor: IReactor,
+      time: FakeTime,
+      note: (event: string) => void,
+      take: () => string[],
+    ) => void,
+  ): void =>
+    test(claim, async (bed) => {
+      using time = new FakeTime();
+      const running = bed.run();
+      f(bed.reactor, time, bed.note, () => bed.take());
+      bed.reactor.stop();
+      await running;
+    });
+
+  timed(
+    "tick(4000) makes a callLater(4) and all that is due before it, in order, before it returns",
+    (reactor, time, note, take) => {
+      reactor.callLater(4, note, "4");
+      reactor.callLater(0.5, note, "0.5");
+      reactor.callLater(3.999, note, "3.999");
+      reactor.callLater(4.001, note, "4.001");
+      time.tick(4000);
+      assertEquals(take(), ["0.5", "3.999", "4"]);
+      time.tick(1);
+      assertEquals(take(), ["4.001"]);
+    },
+  );
+
+  timed("tick(0) makes a callLater(0)", (reactor, time, note, take) => {
+    reactor.callLater(0, note, "now");
+    assertEquals(take(), []);
+    time.tick(0);
+    assertEquals(take(), ["now"]);
+  });
+
+  timed("A call sees the time at which it is due", (reactor, time) => {
+    const start = reactor.seconds();
+    const seen: number[] = [];
+    for (const delay of [3, 1, 2]) {
+      reactor.callLater(delay, () => seen.push(reactor.seconds() - start));
+    }
+    time.tick(10_000);
+    assertEquals(seen.map((seconds) => Math.round(seconds * 1e6) / 1e6), [1, 2, 3]);
+  });
+
+  timed(
+    "Calls due at one instant are made in the order in which they were asked for",
+    (reactor, time, note, take) => {
+      const names = Array.from({ length: 50 }, (_, i) => `call ${i}`);
+      for (const each of names) reactor.callLater(1, note, each);
+      time.tick(1000);
+      assertEquals(take(), names);
+    },
+  );
+
+  timed(
+    "The order at one instant is that of asking, also for calls that were moved there",
+    (reactor, time, note, take) => {
+      const early = reactor.callLater(1, note, "asked first, put off");
+      const late = reactor.callLater(9, note, "asked second, brought forward");
+      reactor.callLater(2, note, "asked third");
+      early.delay(1);
+      late.reset(2);
+      time.tick(2000);
+      assertEquals(take(), [
+        "asked first, put off",
+        "asked second, brought forward",
+        "asked third",
+      ]);
+    },
+  );
+
+  test("A call that is asked for meanwhile, for now, waits for the next turn", async (bed) => {
+    using time = new FakeTime();
+    const { reactor, note } = bed;
+    const running = bed.run();
+    reactor.callLater(1, () => {
+      reactor.callLater(0, note, "in the next turn, which there is none of");
+      note("first");
+    });
+    // The shutdown ends this turn, and with it all turns.
+    reactor.callLater(1, () => reactor.stop());
+    reactor.callLater(1, note, "last of this turn");
+    time.tick(1000);
+    await running;
+    assertEquals(bed.take(), ["first", "last of this turn"]);
+  });
+
+  timed("Fractions that binary cannot hold cost no millisecond", (reactor, time, note, take) => {
+    for (const delay of [0.1, 0.3, 1.1, 2.2]) reactor.callLater(delay, note, String(delay));
+    for (const tick of [100, 200, 800, 1100]) time.tick(tick);
+    assertEquals(take(), ["0.1", "0.3", "1.1", "2.2"]);
+  });
+
+  timed("Delays longer than the host's longest timer are kept", (reactor, time, note, take) => {
+    reactor.callLater(60 * DAY, note, "in sixty days");
+    time.tick(59 * DAY * 1000);
+    assertEquals(take(), []);
+    time.tick(DAY * 1000);
+    assertEquals(take(), ["in sixty days"]);
+  });
+
+  timed("cancel() takes a call back", (reactor, time, note, take) => {
+    const call = reactor.callLater(1, note, "cancelled");
+    reactor.callLater(1, note, "kept");
+    call.cancel();
+    assert(!call.active());
+    time.tick(5000);
+    assertEquals(take(), ["kept"]);
+  });
+
+  timed("A call may cancel another that is due with it", (reactor, time, note, take) => {
+    reactor.callLater(1, () => second.cancel());
+    const second = reactor.callLater(1, note, "never");
+    time.tick(1000);
+    assertEquals(take(), []);
+  });
+
+  timed("delay() puts off or forward, reset() waits anew", (reactor, time, note, take) => {
+    reactor.callLater(2, note, "put off").delay(1);
+    reactor.callLater(2, note, "forward").delay(-1);
+    const anew = reactor.callLater(2, note, "anew");
+    time.tick(1000);
+    assertEquals(take(), ["forward"]);
+    anew.reset(2.5);
+    time.tick(2000);
+    assertEquals(take(), ["put off"]);
+    time.tick(500);
+    assertEquals(take(), ["anew"]);
+  });
+
+  timed(
+    "A call that has been made, or cancelled, can be neither moved nor cancelled",
+    (reactor, time) => {
+      const made = reactor.callLater(0, () => {});
+      time.tick(0);
+      const cancelled = reactor.callLater(1, () => {});
+      cancelled.cancel();
+      for (const act of ["cancel", "delay", "reset"] as const) {
+        assertThrows(() => made[act](1), AlreadyCalled, act);
+        assertThrows(() => cancelled[act](1), AlreadyCancelled, act);
+      }
+    },
+  );
+
+  timed("using ends a call with its block", (reactor, time, note, take) => {
+    {
+      using _call = reactor.callLater(1, note, "outlived");
+    }
+    {
+      using _call = reactor.callLater(0, note, "made in time");
+      time.tick(0);
+    }
+    time.tick(1000);
+    assertEquals(take(), ["made in time"]);
+  });
+
+  timed("getTime() is when the call is due, on the reactor's clock", (reactor, time) => {
+    const start = reactor.seconds();
+    const call = reactor.callLater(5, () => {});
+    assertEquals(call.getTime() - start, 5);
+    time.tick(1000);
+    call.reset(5);
+    assertEquals(Math.round((call.getTime() - start) * 1e6) / 1e6, 6);
+    call.cancel();
+  });
+
+  timed(
+    "getDelayedCalls() has the calls that are still to come, and them alone",
+    (reactor, time) => {
+      const [a, b, c] = [1, 2, 3].map((delay) => reactor.callLater(delay, () => {}));
+      assertEquals(new Set(reactor.getDelayedCalls()), new Set([a, b, c]));
+      time.tick(1000);
+      b?.cancel();
+      assertEquals(reactor.getDelayedCalls(), [c]);
+      c?.cancel();
+    },
+  );
+
+  timed("Wrong delays are named in the error", (reactor) => {
+    const nothing = (): void => {};
+    for (const delay of [-1, NaN, Infinity, -Infinity]) {
+      const error = assertThrows(() => reactor.callLater(delay, nothing), RangeError);
+      assertStringIncludes(error.message, String(delay));
+      assertThrows(() => reactor.callLater(1, nothing).reset(delay), RangeError, String(delay));
+    }
+    assertThrows(() => reactor.callLater(1, nothing).delay(NaN), RangeError, "NaN");
+    for (const delay of ["4", null, undefined, {}]) {
+      // As a program without types may call it.
+      assertThrows(
+        () => reactor.callLater(delay as unknown as number, nothing),
+        TypeError,
+        "delay",
+      );
+    }
+    const noFunction = "print" as unknown as () => void;
+    assertThrows(() => reactor.callLater(1, noFunction), TypeError, '"print"');
+    for (const call of reactor.getDelayedCalls()) call.cancel();
+  });
+
+  test("Calls asked for before run() wait for it, and are due from when they were asked for", async (bed) => {
+    using time = new FakeTime();
+    bed.reactor.callLater(1, bed.note, "one");
+    bed.reactor.callLater(5, bed.note, "five");
+    time.tick(3000);
+    assertEquals(bed.take(), []);
+    const running = bed.run();
+    time.tick(0);
+    assertEquals(bed.take(), ["one"]);
+    time.tick(2000);
+    assertEquals(bed.take(), ["five"]);
+    bed.reactor.stop();
+    await running;
+  });
+
+  test("Time that is faked while the reactor runs is the reactor's from then on, and real time is afterwards", async (bed) => {
+    const { reactor } = bed;
+    const running = bed.run();
+    const before = reactor.seconds();
+    {
+      using time = new FakeTime();
+      reactor.callLater(100, bed.note, "faked");
+      time.tick(100_000);
+      assertEquals(bed.take(), ["faked"]);
+    }
+    assert(reactor.seconds() - before >= 100);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reactor.callLater(0.001, resolve);
+    await promise;
+    reactor.stop();
+    await running;
+  });
+
+  test("Steps of the wall clock do not move calls", async (bed) => {
+    const { reactor } = bed;
+    const running = bed.run();
+    const genuine = Date.now;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reactor.callLater(0.005, resolve);
+    const far = reactor.callLater(3600, bed.note, "an hour from now");
+    try {
+      Date.now = () => genuine() + 2 * 3600 * 1000;
+      await promise;
+      assertEquals(bed.take(), []);
+      assert(far.getTime() - reactor.seconds() > 3590);
+    } finally {
+      Date.now = genuine;
+    }
+    far.cancel();
+    reactor.stop();
+    await running;
+  });
+
+  test("What a call throws is logged, and the next ones are made", async (bed) => {
+    using time = new FakeTime();
+    const running = bed.run();
+    bed.reactor.callLater(1, () => {
+      throw new Error("boom");
+    });
+    bed.reactor.callLater(1, bed.note, "next");
+    time.tick(1000);
+    assertEquals(bed.take(), ["next"]);
+    assertEquals(bed.takeErrors(), ["boom"]);
+    bed.reactor.stop();
+    await running;
+  });
+
+  test("A timed call may stop the reactor", async (bed) => {
+    const running = bed.run();
+    bed.reactor.callLater(0, () => bed.reactor.stop());
+    await running;
+    assert(!bed.reactor.running);
+  });
+
+  test("A stopped reactor makes no more calls, and holds no timer", async (bed) => {
+    using time = new FakeTime();
+    const running = bed.run();
+    bed.reactor.callLater(1, bed.note, "too late");
+    bed.reactor.stop();
+    await running;
+    time.tick(10_000);
+    assertEquals(bed.take(), []);
+  });
+}
