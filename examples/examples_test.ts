@@ -1,10 +1,9 @@
 // Starts every example for real, with exactly the permissions that its header names, and checks what the header promises.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Program } from "../reactor/conformance/program.ts";
 
 const examples = new URL("./", import.meta.url);
-// Far beyond what any example takes: what hangs fails with what it has said so far.
-const DEADLINE_MS = 60_000;
 // A program that says nothing once it runs is made to, before its own first line: a signal must not come too early.
 const ANNOUNCE = `--preload=data:text/javascript,${
   encodeURIComponent(
@@ -19,75 +18,11 @@ function commandOf(source: string): string[] {
   return command.split(" ");
 }
 
-/** An example in a process of its own. */
-class Example implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #output: ReadableStreamDefaultReader<string>;
-  readonly #errors: Promise<string>;
-  readonly #deadline: ReturnType<typeof setTimeout>;
-  #partial = "";
-  readonly lines: string[] = [];
-
+/** An example in a process of its own, started by the command in its header. */
+class Example extends Program {
   constructor(file: string, args: string[] = [], options: string[] = []) {
     const command = commandOf(Deno.readTextFileSync(new URL(file, examples)));
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: [...command.toSpliced(1, 0, ...options), ...args],
-      cwd: new URL("../", examples),
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    this.#errors = this.#child.stderr.text();
-    this.#deadline = setTimeout(() => this.#child.kill("SIGKILL"), DEADLINE_MS);
-  }
-
-  /** The next line of output that matches. */
-  async line(pattern: RegExp): Promise<RegExpExecArray> {
-    for (let line = await this.#next(); line !== null; line = await this.#next()) {
-      const match = pattern.exec(line);
-      if (match !== null) return match;
-    }
-    throw new Error(
-      `No line matches ${pattern}:\n${this.lines.join("\n")}\n${await this.#errors}`,
-    );
-  }
-
-  send(signal: Deno.Signal): void {
-    this.#child.kill(signal);
-  }
-
-  /** Waits for the program to end by itself. */
-  async end(): Promise<{ code: number; lines: string[]; errors: string }> {
-    while (await this.#next() !== null);
-    const { code } = await this.#child.status;
-    return { code, lines: this.lines, errors: await this.#errors };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#deadline);
-    try {
-      this.#child.kill("SIGKILL");
-    } catch (error) {
-      // It has ended, as it should.
-      if (!(error instanceof TypeError)) throw error;
-    }
-    await this.end();
-  }
-
-  async #next(): Promise<string | null> {
-    let end = this.#partial.indexOf("\n");
-    while (end < 0) {
-      const { done, value } = await this.#output.read();
-      if (done) return null;
-      this.#partial += value;
-      end = this.#partial.indexOf("\n");
-    }
-    const line = this.#partial.slice(0, end);
-    this.#partial = this.#partial.slice(end + 1);
-    this.lines.push(line);
-    return line;
+    super([...command.toSpliced(1, 0, ...options), ...args]);
   }
 }
 

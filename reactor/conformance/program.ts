@@ -22,13 +22,14 @@ export class Program implements AsyncDisposable {
   readonly #output: ReadableStreamDefaultReader<string>;
   readonly #errors: Promise<string>;
   readonly #deadline: ReturnType<typeof setTimeout>;
-  readonly #lines: string[] = [];
   #partial = "";
+  /** What it has said so far. */
+  readonly lines: string[] = [];
 
-  /** @param source A module that may import what this package exports. */
-  constructor(source: string) {
+  /** @param args What `deno` gets, in the package's folder. */
+  constructor(args: string[]) {
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["eval", "--quiet", source],
+      args,
       cwd: new URL("../../", import.meta.url),
       env: { NO_COLOR: "1" },
       stdin: "null",
@@ -40,13 +41,22 @@ export class Program implements AsyncDisposable {
     this.#deadline = setTimeout(() => this.#child.kill("SIGKILL"), DEADLINE_MS);
   }
 
-  /** Waits for the line. */
-  async line(expected: string): Promise<void> {
-    for (let line = await this.#next(); line !== expected; line = await this.#next()) {
-      if (line !== null) continue;
-      const said = [...this.#lines, await this.#errors].join("\n");
-      throw new Error(`The program ended without ${JSON.stringify(expected)}:\n${said}`);
+  /** A module that may import what this package exports. */
+  static evaluate(source: string): Program {
+    return new Program(["eval", "--quiet", source]);
+  }
+
+  /** Waits for a line that matches, or is the string given. */
+  async line(expected: RegExp | string): Promise<RegExpExecArray> {
+    const pattern = typeof expected === "string"
+      ? new RegExp(`^${RegExp.escape(expected)}$`)
+      : expected;
+    for (let line = await this.#next(); line !== null; line = await this.#next()) {
+      const match = pattern.exec(line);
+      if (match !== null) return match;
     }
+    const said = [...this.lines, await this.#errors].join("\n");
+    throw new Error(`The program ended without a line that matches ${pattern}:\n${said}`);
   }
 
   /** Sends it a signal. */
@@ -58,9 +68,10 @@ export class Program implements AsyncDisposable {
   async end(): Promise<ProgramEnd> {
     while (await this.#next() !== null);
     const { code, signal } = await this.#child.status;
-    return { code, signal, lines: this.#lines, errors: await this.#errors };
+    return { code, signal, lines: this.lines, errors: await this.#errors };
   }
 
+  /** Kills it, if it has not ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#deadline);
     try {
@@ -82,13 +93,13 @@ export class Program implements AsyncDisposable {
     }
     const line = this.#partial.slice(0, end);
     this.#partial = this.#partial.slice(end + 1);
-    this.#lines.push(line);
+    this.lines.push(line);
     return line;
   }
 }
 
 /** Runs a program until it ends by itself. */
 export async function runProgram(source: string): Promise<ProgramEnd> {
-  await using program = new Program(source);
+  await using program = Program.evaluate(source);
   return await program.end();
 }

@@ -21,7 +21,7 @@ async function signalled(
   source: string,
   ...signals: [after: string, signal: Deno.Signal][]
 ): Promise<ProgramEnd> {
-  await using program = new Program(BEGINNING + source);
+  await using program = Program.evaluate(BEGINNING + source);
   for (const [after, signal] of signals) {
     await program.line(after);
     program.send(signal);
