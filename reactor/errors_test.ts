@@ -1,0 +1,115 @@
+// Of Twisted's tests, `test/test_error.py` is about the texts of its errors, made of what they are given; and about `getConnectError`, which
+// turns an errno into a class: here that is `deno/system_error_test.ts`. An error has no `args`: what it is made from are its fields.
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { IPv4Address } from "./addresses.ts";
+import * as errors from "./errors.ts";
+
+const address = new IPv4Address("TCP", "127.0.0.1", 80);
+
+/** One of each, but for the abstract one. */
+const ONE_OF_EACH = {
+  CannotListenError: new errors.CannotListenError("127.0.0.1", 80, {}),
+  ConnectError: new errors.ConnectError("message"),
+  ConnectionRefusedError: new errors.ConnectionRefusedError("message"),
+  NoRouteError: new errors.NoRouteError("message"),
+  DNSLookupError: new errors.DNSLookupError("message"),
+  NoProtocol: new errors.NoProtocol("message"),
+  UserError: new errors.UserError("message"),
+  TimeoutError: new errors.TimeoutError("message"),
+  ConnectingCancelledError: new errors.ConnectingCancelledError(address),
+  NotConnectingError: new errors.NotConnectingError("message"),
+  ConnectionClosed: new errors.ConnectionClosed("message"),
+  ConnectionDone: new errors.ConnectionDone(),
+  ConnectionLost: new errors.ConnectionLost(),
+  ConnectionAborted: new errors.ConnectionAborted(),
+  WriteBufferExceeded: new errors.WriteBufferExceeded(10, 20, 25, "127.0.0.1:80"),
+  LingerTimeout: new errors.LingerTimeout(10, 30, "127.0.0.1:80"),
+  ReactorAlreadyRunning: new errors.ReactorAlreadyRunning(),
+  ReactorNotRunning: new errors.ReactorNotRunning(),
+  ReactorNotRestartable: new errors.ReactorNotRestartable(),
+  ReactorAlreadyInstalledError: new errors.ReactorAlreadyInstalledError(),
+  AlreadyCalled: new errors.AlreadyCalled("message"),
+  AlreadyCancelled: new errors.AlreadyCancelled("message"),
+};
+
+Deno.test("Every error has the name of its class, a message, and is printed as both", () => {
+  for (const [name, error] of Object.entries(ONE_OF_EACH)) {
+    assertInstanceOf(error, Error);
+    assertEquals([error.name, error.constructor.name], [name, name]);
+    assert(error.message.length > 0);
+    assertEquals(String(error), `${name}: ${error.message}`);
+  }
+});
+
+Deno.test("Every class of error is tested here", () => {
+  const classes = Object.keys(errors).filter((name) => name !== "NetworkError");
+  assertEquals(Object.keys(ONE_OF_EACH).sort(), classes.sort());
+});
+
+Deno.test("A subclass of the user's has its own name", () => {
+  class Overloaded extends errors.ConnectionLost {}
+  assertEquals(new Overloaded().name, "Overloaded");
+});
+
+Deno.test("Errors are kinds of one another as Twisted's are", () => {
+  const kinds: [Error, new (message: string) => Error][] = [
+    [ONE_OF_EACH.ConnectionRefusedError, errors.ConnectError],
+    [ONE_OF_EACH.NoRouteError, errors.ConnectError],
+    [ONE_OF_EACH.DNSLookupError, errors.ConnectError],
+    [ONE_OF_EACH.UserError, errors.ConnectError],
+    [ONE_OF_EACH.TimeoutError, errors.UserError],
+    [ONE_OF_EACH.ConnectionDone, errors.ConnectionClosed],
+    [ONE_OF_EACH.ConnectionLost, errors.ConnectionClosed],
+    [ONE_OF_EACH.ConnectionAborted, errors.ConnectionLost],
+    [ONE_OF_EACH.WriteBufferExceeded, errors.ConnectionAborted],
+    [ONE_OF_EACH.LingerTimeout, errors.ConnectionAborted],
+  ];
+  for (const [error, kind] of kinds) assertInstanceOf(error, kind);
+  assert(!(ONE_OF_EACH.ConnectionDone instanceof errors.ConnectionLost));
+  assert(!(ONE_OF_EACH.ConnectionLost instanceof errors.ConnectionAborted));
+});
+
+Deno.test("An error keeps what the system said of it", () => {
+  const cause = new Error("os error 111");
+  const said = { code: "ECONNREFUSED", syscall: "connect", address: "127.0.0.1:80", cause };
+  const error = new errors.ConnectionRefusedError("refused", said);
+  const { code, syscall, address } = error;
+  assertEquals({ code, syscall, address, cause: error.cause }, said);
+});
+
+Deno.test("An error of which the system said nothing has no cause, not an undefined one", () => {
+  const error = new errors.ConnectionLost();
+  assert(!Object.hasOwn(error, "cause"));
+  assertEquals([error.code, error.syscall, error.address], [undefined, undefined, undefined]);
+});
+
+Deno.test("CannotListenError names the address and why", () => {
+  const cause = new Error("Address already in use");
+  const error = new errors.CannotListenError("127.0.0.1", 80, { code: "EADDRINUSE", cause });
+  assertEquals(error.message, "Cannot listen on 127.0.0.1:80: Address already in use");
+  assertEquals([error.interface, error.port, error.address, error.syscall, error.code], [
+    "127.0.0.1",
+    80,
+    "127.0.0.1:80",
+    "listen",
+    "EADDRINUSE",
+  ]);
+  assertEquals(new errors.CannotListenError("::1", 80, {}).address, "[::1]:80");
+});
+
+Deno.test("Errors about limits name the numbers", () => {
+  const { WriteBufferExceeded: exceeded, LingerTimeout: linger } = ONE_OF_EACH;
+  assertEquals([exceeded.buffered, exceeded.limit, linger.unsent], [10, 25, 10]);
+  for (const part of ["127.0.0.1:80", "10 unsent", "20 bytes", "25"]) {
+    assert(exceeded.message.includes(part), exceeded.message);
+  }
+  for (const part of ["127.0.0.1:80", "10 bytes", "30 s"]) {
+    assert(linger.message.includes(part), linger.message);
+  }
+});
+
+Deno.test("A cancelled attempt names where it went", () => {
+  const error = ONE_OF_EACH.ConnectingCancelledError;
+  assertEquals([error.destination, error.address], [address, "127.0.0.1:80"]);
+});
