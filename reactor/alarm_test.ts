@@ -113,6 +113,17 @@ Deno.test("An alarm set under FakeTime that has ended is moved to the host by se
   await promise;
 });
 
+Deno.test("An alarm whose FakeTime has ended wakes soon, by itself", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const alarm = new Alarm(resolve);
+  {
+    using _time = new FakeTime();
+    alarm.set(Infinity);
+  }
+  await promise;
+  alarm.clear();
+});
+
 Deno.test("clear() of an alarm whose FakeTime has ended lets it be: it could not wake any more", () => {
   const { alarm, count } = countingAlarm();
   {

@@ -3,11 +3,14 @@
  *
  * Of Twisted's tests:
  *
- * - `test/test_internet.py`, `TimeTests`: `test_seconds`, `test_callLaterUsesReactorSecondsInDelayedCall`, `test_callLaterOrder`,
- *   `test_callLaterDelayAndReset`, `test_delayedTime`, `testCallInNextIteration`, `testCallLaterReset` are here. `test_callLaterTime`
- *   and `test_callLaterDelay…` are in `delayed_call_test.ts`. `DelayedTests` (`test_getDelayedCalls` and its kin): here. `testWakeUp` is about
- *   threads.
- * - `internet/test/test_time.py`: `test_delayedCallStopsReactor` and `test_distantDelayedCall` are here. `GlibTimeTestsBuilder` is about another host.
+ * - `test/test_internet.py`, `TimeTests`: `test_seconds`, `test_callLater`, `test_callLaterReset`, `testCallLaterTime` and the tests of
+ *   cancelling are here. `test_callLaterUsesReactorSeconds…` and `testDelayedCallSecondsOverride` replace the function that tells the time;
+ *   here whatever makes calls is given one (`delayed_call_test.ts`). `testDelayedCallStringification` is there, too.
+ * - `test/test_internet.py`, `DelayedTests`: both. `CallFromThreadStopsAndWakeUpTests` are about threads.
+ * - `internet/test/test_time.py`: `test_delayedCallStopsReactor` and `test_distantDelayedCall` are here. `GlibTimeTestsBuilder` is about
+ *   another host.
+ * - `internet/test/test_base.py`, `DelayedCallMixin`: the comparisons do not apply, calls have no order as values; nor does the debug mode,
+ *   which shows where a call was asked for.
  *
  * The time is faked: `FakeTime` of `@std/testing/time` drives each reactor exactly, which is one of the claims.
  *
@@ -17,7 +20,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
-import type { IReactor } from "../interfaces.ts";
+import type { IDelayedCall, IReactor } from "../interfaces.ts";
 import { coreTest } from "./core_bed.ts";
 
 const DAY = 86_400;
@@ -136,6 +139,52 @@ export function timeConformance(name: string, makeReactor: () => IReactor): void
     time.tick(DAY * 1000);
     assertEquals(take(), ["in sixty days"]);
   });
+
+  timed("A delay of any length hinders no other call", (reactor, time, note, take) => {
+    const distant = reactor.callLater(2 ** 128 + 1, note, "never");
+    reactor.callLater(1, note, "soon");
+    time.tick(1000);
+    assertEquals(take(), ["soon"]);
+    assert(distant.active());
+    assertEquals(reactor.getDelayedCalls(), [distant]);
+  });
+
+  timed(
+    "active() is true until the call is made, and false while it is",
+    (reactor, time, note, take) => {
+      const call: IDelayedCall = reactor.callLater(1, () => note(`called: ${call.active()}`));
+      time.tick(999);
+      assert(call.active());
+      time.tick(1);
+      assertEquals(take(), ["called: false"]);
+      assert(!call.active());
+    },
+  );
+
+  timed("A call cannot be cancelled or moved while it is made", (reactor, time, note, take) => {
+    const call = reactor.callLater(1, () => {
+      for (const act of ["cancel", "delay", "reset"] as const) {
+        assertThrows(() => call[act](1), AlreadyCalled);
+        note(act);
+      }
+    });
+    time.tick(1000);
+    assertEquals(take(), ["cancel", "delay", "reset"]);
+  });
+
+  timed(
+    "A call may ask for another, again and again: each comes in its time",
+    (reactor, time, note, take) => {
+      const start = reactor.seconds();
+      const again = (): void => {
+        note((reactor.seconds() - start).toFixed(3));
+        reactor.callLater(0.1, again);
+      };
+      reactor.callLater(0.1, again);
+      time.tick(350);
+      assertEquals(take(), ["0.100", "0.200", "0.300"]);
+    },
+  );
 
   timed("cancel() takes a call back", (reactor, time, note, take) => {
     const call = reactor.callLater(1, note, "cancelled");
@@ -264,6 +313,47 @@ export function timeConformance(name: string, makeReactor: () => IReactor): void
     const { promise, resolve } = Promise.withResolvers<void>();
     reactor.callLater(0.001, resolve);
     await promise;
+    reactor.stop();
+    await running;
+  });
+
+  test("A reactor made and run under faked time goes on in real time when the fake has ended", async (bed) => {
+    const fired = Promise.withResolvers<void>();
+    const time = new FakeTime();
+    const { reactor } = bed;
+    const running = bed.run();
+    reactor.callLater(10, bed.note, "faked");
+    reactor.callLater(10.001, fired.resolve);
+    time.tick(10_000);
+    time.restore();
+    assertEquals(bed.take(), ["faked"]);
+    // Nobody touches the reactor now: it has to notice by itself.
+    await fired.promise;
+    reactor.stop();
+    await running;
+  });
+
+  test("A reactor can be stopped when the fake under which it was run has ended", async (bed) => {
+    const time = new FakeTime();
+    const running = bed.run();
+    bed.reactor.callLater(10, bed.note, "too late");
+    time.restore();
+    bed.reactor.stop();
+    await running;
+    assertEquals(bed.take(), []);
+  });
+
+  test("A reactor that waited in real time moves to a fake, with all its calls, when it is next asked", async (bed) => {
+    const { reactor } = bed;
+    const running = bed.run();
+    const first = reactor.callLater(3600, bed.note, "asked for in real time");
+    using time = new FakeTime();
+    reactor.callLater(3601, bed.note, "asked for in faked time");
+    time.tick(3600_000);
+    assertEquals(bed.take(), ["asked for in real time"]);
+    time.tick(1000);
+    assertEquals(bed.take(), ["asked for in faked time"]);
+    assert(!first.active());
     reactor.stop();
     await running;
   });
