@@ -1,8 +1,8 @@
 /**
  * Idle connections: resident memory of the server for each, against the loop that people write by hand.
  *
- * Counts 5,000 connections twice: on a server that has just started, whose engine also grows its young generation by then, once
- * and whatever is allocated; and on one that holds 1,000 already. Linux only, and needs `ulimit -n 8000` or more.
+ * Counts 5,000 connections three times: on a server that has just started, whose engine also grows its young generation by then,
+ * once and whatever is allocated; on one that is told to keep that small; and on one that holds 1,000 already. Linux only, and needs `ulimit -n 8000` or more.
  * usage: deno run -A bench/idle.ts [CONNECTIONS]
  *
  * @module
@@ -27,8 +27,8 @@ async function settled(server: ServerProcess): Promise<number> {
   }
 }
 
-async function cost(file: string, warmUp: number): Promise<number> {
-  await using server = await ServerProcess.start(file);
+async function cost(file: string, warmUp: number, flags: string[]): Promise<number> {
+  await using server = await ServerProcess.start(file, flags);
   const first = await open(server.port, warmUp);
   const before = await settled(server);
   const conns = await open(server.port, connections);
@@ -37,12 +37,18 @@ async function cost(file: string, warmUp: number): Promise<number> {
   return (after - before) / connections;
 }
 
-for (const warmUp of [0, 1000]) {
-  const hand = await cost("echo_by_hand.ts", warmUp);
-  const torsion = await cost("echo_server.ts", warmUp);
+const SMALL_YOUNG_GENERATION = "--v8-flags=--max-semi-space-size=1";
+const SERVERS: [description: string, warmUp: number, flags: string[]][] = [
+  ["on a fresh server", 0, []],
+  [`on a fresh server with ${SMALL_YOUNG_GENERATION}`, 0, [SMALL_YOUNG_GENERATION]],
+  ["beside 1000 others", 1000, []],
+];
+
+for (const [description, warmUp, flags] of SERVERS) {
+  const hand = await cost("echo_by_hand.ts", warmUp, flags);
+  const torsion = await cost("echo_server.ts", warmUp, flags);
   console.log(
-    `${connections} idle connections beside ${warmUp}: by hand ${
-      hand.toFixed(2)
-    } KiB each, torsion ${torsion.toFixed(2)} KiB`,
+    `${connections} idle connections ${description}: ` +
+      `by hand ${hand.toFixed(2)} KiB each, torsion ${torsion.toFixed(2)} KiB`,
   );
 }

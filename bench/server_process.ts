@@ -21,12 +21,14 @@ export class ServerProcess implements AsyncDisposable {
   /**
    * Starts `deno run --allow-net FILE 0`, and waits until it has said where it listens.
    *
+   * @param file The program.
+   * @param flags More for `deno run`.
    * @throws {Error} when it ends without saying so.
    */
-  static async start(file: string): Promise<ServerProcess> {
+  static async start(file: string, flags: string[] = []): Promise<ServerProcess> {
     const path = new URL(file, import.meta.url).pathname;
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-net", path, "0"],
+      args: ["run", "--allow-net", ...flags, path, "0"],
       stdout: "piped",
     }).spawn();
     let said = "";
