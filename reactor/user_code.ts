@@ -64,7 +64,8 @@ export function callLogged(
   try {
     // Whoever stored the function stored these arguments with it, under a type that matches them.
     const result = f(...args as never[]);
-    onRejection(result, (error) => logUserError(error, why));
+    // Asked here, so that the calls that return nothing, which are most, cost no closure.
+    if (isThenable(result)) onRejection(result, (error) => logUserError(error, why));
   } catch (error) {
     logUserError(error, why);
   }
