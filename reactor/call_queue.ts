@@ -13,8 +13,19 @@ import { SlotHeap } from "./slot_heap.ts";
 /** What is to be called. */
 export type Callable = () => unknown;
 
+/** How the queue deals with the handles of its calls. */
+export interface CallHandles<H> {
+  /** When the call is due now, whatever was said when it was added. */
+  dueOf(handle: H): number;
+  /** Told where the call is: when it is added, and when that changes. */
+  moved(handle: H, slot: number): void;
+}
+
 // Below this a sweep costs more than the memory is worth.
 const SWEEP_MINIMUM = 64;
+
+// The end of the chain of free slots.
+const NONE = -1;
 
 /**
  * The queue: earliest call first, and among equals the one that was added first.
@@ -25,24 +36,24 @@ const SWEEP_MINIMUM = 64;
  * @typeParam H The handles.
  */
 export class CallQueue<H> {
-  readonly #moved: (handle: H, slot: number) => void;
+  readonly #access: CallHandles<H>;
   // By slot.
   #handles: H[] = [];
   /** `null` in a slot that is dead or free. */
   #callables: (Callable | null)[] = [];
-  #dues: number[] = [];
+  /** Of a slot in the heap, which call was added first; of a free one, the next that is free. */
   #orders: number[] = [];
   /** Slots by the moment to look at them: when their call is due, or earlier if it was put off. */
   #heap = new SlotHeap(this.#orders);
   #anyPutOff = false;
-  /** The slots that are not in the heap. */
-  #free: number[] = [];
+  /** The first of the slots that are not in the heap. */
+  #free = NONE;
   #dead = 0;
   #added = 0;
 
-  /** @param moved Told the slot of a call: when it is added, and when it changes. */
-  constructor(moved: (handle: H, slot: number) => void) {
-    this.#moved = moved;
+  /** @param access How it deals with the handles. */
+  constructor(access: CallHandles<H>) {
+    this.#access = access;
   }
 
   /** How many places are taken, dead slots included. */
@@ -77,15 +88,15 @@ export class CallQueue<H> {
     if (this.#dead > SWEEP_MINIMUM && this.#dead > this.size >> 1) this.#sweep();
   }
 
-  /** Moves the call in `slot`: to a later time in O(1), amortised, to an earlier one in O(log n). */
-  move(handle: H, slot: number, due: number): void {
+  /** To be called when a call in the queue has become due later. O(1), amortised. */
+  putOff(): void {
+    this.#anyPutOff = true;
+  }
+
+  /** Moves the call in `slot` to an earlier time than it was due. O(log n). */
+  bringForward(handle: H, slot: number, due: number): void {
     const callable = this.find(handle, slot);
     if (callable === null) return;
-    if (due >= at(this.#dues, slot)) {
-      this.#dues[slot] = due;
-      this.#anyPutOff = true;
-      return;
-    }
     const order = at(this.#orders, slot);
     this.remove(slot);
     this.#insert(handle, due, order, callable);
@@ -100,8 +111,7 @@ export class CallQueue<H> {
         this.#freeTop(slot);
         continue;
       }
-      if (!this.#anyPutOff) break;
-      const due = at(this.#dues, slot);
+      const due = this.#dueAt(slot);
       if (due === heap.topKey) break;
       heap.rekeyTop(due);
     }
@@ -129,20 +139,33 @@ export class CallQueue<H> {
   }
 
   #insert(handle: H, due: number, order: number, callable: Callable): void {
-    const slot = this.#free.pop() ?? this.#handles.length;
+    const slot = this.#takeFreeSlot();
     this.#handles[slot] = handle;
     this.#callables[slot] = callable;
-    this.#dues[slot] = due;
     this.#orders[slot] = order;
     this.#heap.push(slot, due);
-    this.#moved(handle, slot);
+    this.#access.moved(handle, slot);
+  }
+
+  /** When the call in `slot` is due, which is on top of the heap. To ask its handle costs a cache miss. */
+  #dueAt(slot: number): number {
+    const handle = this.#handles[slot];
+    return this.#anyPutOff && handle !== undefined ? this.#access.dueOf(handle) : this.#heap.topKey;
+  }
+
+  #takeFreeSlot(): number {
+    const slot = this.#free;
+    if (slot === NONE) return this.#handles.length;
+    this.#free = at(this.#orders, slot);
+    return slot;
   }
 
   #freeTop(slot: number): void {
     this.#heap.removeTop();
-    this.#free.push(slot);
+    this.#orders[slot] = this.#free;
+    this.#free = slot;
     // So that what is kept by slot does not stay as long as it was once.
-    const free = this.#free.length;
+    const free = this.#handles.length - this.size;
     if (free > SWEEP_MINIMUM && free > 4 * this.size) this.#sweep();
   }
 
@@ -150,22 +173,20 @@ export class CallQueue<H> {
   #sweep(): void {
     const handles = this.#handles;
     const callables = this.#callables;
-    const dues = this.#dues;
     const orders = this.#orders;
     const slots = this.#heap.slots();
     this.#handles = [];
     this.#callables = [];
-    this.#dues = [];
     this.#orders = [];
     this.#heap = new SlotHeap(this.#orders);
     this.#anyPutOff = false;
-    this.#free = [];
+    this.#free = NONE;
     this.#dead = 0;
     for (const slot of slots) {
       const handle = handles[slot];
       const callable = callables[slot] ?? null;
       if (handle === undefined || callable === null) continue;
-      this.#insert(handle, at(dues, slot), at(orders, slot), callable);
+      this.#insert(handle, this.#access.dueOf(handle), at(orders, slot), callable);
     }
   }
 }

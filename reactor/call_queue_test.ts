@@ -2,21 +2,35 @@ import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert
 import fc from "fast-check";
 import { CallQueue } from "./call_queue.ts";
 
-/** A call outside the queue: it knows its slot, as the queue asks. */
+/** A call outside the queue: it knows its slot and when it is due, as the queue asks. */
 interface Handle {
   readonly name: string;
+  due: number;
   slot: number;
 }
 
+const dueOf = ({ due }: Handle): number => due;
+
 /** A queue, and what its calls say when they are called. */
 class QueueBed {
-  readonly queue = new CallQueue<Handle>((handle, slot) => handle.slot = slot);
+  readonly queue = new CallQueue<Handle>({
+    dueOf,
+    moved: (handle, slot) => handle.slot = slot,
+  });
   readonly said: string[] = [];
 
   add(name: string, due: number): Handle {
-    const handle = { name, slot: -1 };
+    const handle = { name, due, slot: -1 };
     this.queue.add(handle, due, () => this.said.push(name));
     return handle;
+  }
+
+  /** Moves a call that is in the queue. */
+  move(handle: Handle, due: number): void {
+    const isLater = due >= handle.due;
+    handle.due = due;
+    if (isLater) this.queue.putOff();
+    else this.queue.bringForward(handle, handle.slot, due);
   }
 
   isIn(handle: Handle): boolean {
@@ -74,8 +88,8 @@ Deno.test("A call that was put off comes at its new time, also when it was on to
   const first = bed.add("first", 1);
   bed.add("second", 2);
   const third = bed.add("third", 3);
-  bed.queue.move(first, first.slot, 2.5);
-  bed.queue.move(third, third.slot, 4);
+  bed.move(first, 2.5);
+  bed.move(third, 4);
   assertEquals(bed.next(), ["second", 2]);
   assertEquals(bed.next(), ["first", 2.5]);
   assertEquals(bed.next(), ["third", 4]);
@@ -85,8 +99,8 @@ Deno.test("A call that was put off and then moved back, not all the way, comes a
   const bed = new QueueBed();
   const call = bed.add("call", 1);
   bed.add("other", 5);
-  bed.queue.move(call, call.slot, 9);
-  bed.queue.move(call, call.slot, 3);
+  bed.move(call, 9);
+  bed.move(call, 3);
   assertEquals([bed.next(), bed.next()], [["call", 3], ["other", 5]]);
   assertEquals(bed.queue.nextDue(), Infinity);
 });
@@ -96,7 +110,7 @@ Deno.test("A call that is brought forward comes once, at its new time, and keeps
   bed.add("a", 1);
   const b = bed.add("b", 5);
   bed.add("c", 1);
-  bed.queue.move(b, b.slot, 1);
+  bed.move(b, 1);
   assertEquals(bed.drain(), ["a", "b", "c"]);
 });
 
@@ -104,16 +118,16 @@ Deno.test("A call put off to a time at which others are due keeps its turn among
   const bed = new QueueBed();
   const a = bed.add("a", 1);
   bed.add("b", 2);
-  bed.queue.move(a, a.slot, 2);
+  bed.move(a, 2);
   bed.add("c", 2);
   assertEquals(bed.drain(), ["a", "b", "c"]);
 });
 
-Deno.test("move() of a call that is not in the queue does nothing", () => {
+Deno.test("bringForward() of a call that is not in the queue does nothing", () => {
   const bed = new QueueBed();
   const call = bed.add("call", 1);
   bed.next();
-  bed.queue.move(call, call.slot, 2);
+  bed.move(call, 0);
   assertEquals([bed.queue.nextDue(), bed.queue.size], [Infinity, 0]);
 });
 
@@ -151,9 +165,9 @@ Deno.test("100,000 calls that are added and then all cancelled leave an empty qu
 Deno.test("100,000 times put off is one place in the queue; brought forward, it is a few", () => {
   const bed = new QueueBed();
   const call = bed.add("call", 1e9);
-  for (let i = 0; i < 100_000; i++) bed.queue.move(call, call.slot, 1e9 + i);
+  for (let i = 0; i < 100_000; i++) bed.move(call, 1e9 + i);
   assertEquals(bed.queue.size, 1);
-  for (let i = 0; i < 100_000; i++) bed.queue.move(call, call.slot, 1e9 - i);
+  for (let i = 0; i < 100_000; i++) bed.move(call, 1e9 - i);
   assertLess(bed.queue.size, 70);
   assertEquals(bed.next(), ["call", 1e9 - 99_999]);
   assertEquals(bed.queue.nextDue(), Infinity);
@@ -171,12 +185,15 @@ Deno.test("A queue that was long once makes its slots few again", () => {
 
 Deno.test("Sweeps are rare: calls are told their slots twice at most on average, however the queue grows and shrinks", () => {
   let told = 0;
-  const queue = new CallQueue<Handle>((handle, slot) => {
-    handle.slot = slot;
-    told++;
+  const queue = new CallQueue<Handle>({
+    dueOf,
+    moved: (handle, slot) => {
+      handle.slot = slot;
+      told++;
+    },
   });
   const add = (due: number): Handle => {
-    const handle = { name: "call", slot: -1 };
+    const handle = { name: "call", due, slot: -1 };
     queue.add(handle, due, () => {});
     return handle;
   };
@@ -226,7 +243,7 @@ class MoveCommand implements fc.Command<ModelCall[], QueueBed> {
     const moved = model[this.which % model.length];
     if (moved === undefined) return;
     moved.due = this.due;
-    bed.queue.move(moved.handle, moved.handle.slot, this.due);
+    bed.move(moved.handle, this.due);
   }
   toString = (): string => `move(${this.which}, ${this.due})`;
 }

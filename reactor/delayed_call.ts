@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Callable, CallQueue } from "./call_queue.ts";
+import { type Callable, type CallHandles, CallQueue } from "./call_queue.ts";
 import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
 import type { IDelayedCall } from "./interfaces.ts";
 import { checkDelay, checkFinite, checkFunction } from "./validation.ts";
@@ -28,12 +28,12 @@ const NO_ARGUMENTS: readonly unknown[] = [];
 /** Instead of a slot, for a call that has been cancelled. */
 const CANCELLED = -1;
 
-// The queue tells each call where it is. DelayedCall hands this out, as it alone reaches its private fields.
-let setSlot: (call: DelayedCall, slot: number) => void;
+// For the queue. DelayedCall hands it out, as it alone reaches its private fields.
+let handles: CallHandles<DelayedCall>;
 
 /** The calls that wait on one clock. */
 export class TimedCalls {
-  readonly #queue = new CallQueue<DelayedCall>((call, slot) => setSlot(call, slot));
+  readonly #queue = new CallQueue(handles);
   readonly #seconds: () => number;
   readonly #sooner: (() => void) | undefined;
   /**
@@ -111,10 +111,15 @@ export class TimedCalls {
     this.#queue.remove(slot);
   }
 
-  /** Moves the call in `slot`, for {@linkcode DelayedCall}. */
-  move(call: DelayedCall, slot: number, due: number): void {
+  /** Notes that a call has been put off, for {@linkcode DelayedCall}. */
+  putOff(): void {
+    this.#queue.putOff();
+  }
+
+  /** Moves the call in `slot` to an earlier time, for {@linkcode DelayedCall}. */
+  bringForward(call: DelayedCall, slot: number, due: number): void {
     const isSooner = due < this.#queue.nothingBefore;
-    this.#queue.move(call, slot, due);
+    this.#queue.bringForward(call, slot, due);
     if (isSooner) this.#sooner?.();
   }
 
@@ -150,8 +155,11 @@ export class DelayedCall implements IDelayedCall {
   #due: number;
 
   static {
-    setSlot = (call, slot) => {
-      call.#slot = slot;
+    handles = {
+      dueOf: (call) => call.#due,
+      moved: (call, slot) => {
+        call.#slot = slot;
+      },
     };
   }
 
@@ -236,8 +244,10 @@ export class DelayedCall implements IDelayedCall {
   }
 
   #move(due: number): void {
+    const isLater = due >= this.#due;
     this.#due = due;
-    this.#calls.move(this, this.#slot, due);
+    if (isLater) this.#calls.putOff();
+    else this.#calls.bringForward(this, this.#slot, due);
   }
 
   #checkActive(action: string): void {
