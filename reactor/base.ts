@@ -26,9 +26,6 @@ import { TurnCalls } from "./turn_calls.ts";
 import { callLogged, logUserError, onRejection } from "./user_code.ts";
 import { checkFunction, quote } from "./validation.ts";
 
-// How early a call may be made, in seconds: what binary fractions leave over when times are added.
-const SLACK = 1e-6;
-
 type AnyFunction = (...args: never[]) => unknown;
 
 /** What a reactor is built from. */
@@ -290,7 +287,7 @@ export abstract class ReactorBase
     this.#inTurn = true;
     try {
       this.#turnCalls.run();
-      this.#calls.runDue(this.#clock.seconds() + SLACK, makeCall);
+      this.#calls.runDue(this.#clock.seconds(), makeCall);
     } finally {
       this.#inTurn = false;
     }
@@ -305,8 +302,7 @@ export abstract class ReactorBase
   #setAlarm(): void {
     if (!this.#started || this.#inTurn) return;
     if (this.#turnCalls.length > 0) return this.#alarm.set(0);
-    const due = this.#calls.nextDue() ?? Infinity;
-    this.#alarm.set(due - this.#clock.seconds());
+    this.#alarm.set(this.#calls.wait());
   }
 
   #stopIfStarted(): void {

@@ -15,7 +15,7 @@ export type Callable = () => unknown;
 
 /** How the queue deals with the handles of its calls. */
 export interface CallHandles<H> {
-  /** When the call is due now, whatever was said when it was added. */
+  /** When the call is due now, whatever was said when it was added. A number of any unit. */
   dueOf(handle: H): number;
   /** Told where the call is: when it is added, and when that changes. */
   moved(handle: H, slot: number): void;
@@ -116,6 +116,11 @@ export class CallQueue<H> {
       heap.rekeyTop(due);
     }
     return heap.topKey;
+  }
+
+  /** The handle of the earliest call, which {@linkcode nextDue} has just found. */
+  get nextHandle(): H | undefined {
+    return this.#handles[this.#heap.top ?? NONE];
   }
 
   /** How many calls were added before the earliest one, which {@linkcode nextDue} has just found. */

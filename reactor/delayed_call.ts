@@ -28,6 +28,12 @@ const NO_ARGUMENTS: readonly unknown[] = [];
 /** Instead of a slot, for a call that has been cancelled. */
 const CANCELLED = -1;
 
+// The queue orders calls by whole microseconds. Sums of delays that mean one instant are one there, as 0.1 + 0.2 and 0.3, and the order in
+// which their calls were asked for decides.
+function microseconds(seconds: number): number {
+  return Math.round(seconds * 1e6);
+}
+
 // For the queue. DelayedCall hands it out, as it alone reaches its private fields.
 let handles: CallHandles<DelayedCall>;
 
@@ -36,11 +42,6 @@ export class TimedCalls {
   readonly #queue = new CallQueue(handles);
   readonly #seconds: () => number;
   readonly #sooner: (() => void) | undefined;
-  /**
-   * The moment whose calls are being made now. What they ask for is due no earlier: it comes behind all that is due, also when binary
-   * fractions put a sum of delays a little after the moment it was meant for.
-   */
-  #turn = -Infinity;
 
   /** @param options What the clock gives. */
   constructor(options: TimedCallsOptions) {
@@ -57,10 +58,11 @@ export class TimedCalls {
   callLater(delay: number, f: AnyFunction, args: readonly unknown[]): DelayedCall {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);
-    const due = Math.max(this.#seconds() + delay, this.#turn);
-    const isSooner = due < this.#queue.nothingBefore;
+    const due = this.#seconds() + delay;
+    const moment = microseconds(due);
+    const isSooner = moment < this.#queue.nothingBefore;
     const call = new DelayedCall(this, due);
-    this.#queue.add(call, due, withArguments(f, args));
+    this.#queue.add(call, moment, withArguments(f, args));
     if (isSooner) this.#sooner?.();
     return call;
   }
@@ -72,8 +74,17 @@ export class TimedCalls {
 
   /** When the earliest call is due, in seconds; `undefined` when none waits. */
   nextDue(): number | undefined {
-    const due = this.#queue.nextDue();
-    return due === Infinity ? undefined : due;
+    return this.#queue.nextDue() === Infinity ? undefined : this.#queue.nextHandle?.getTime();
+  }
+
+  /** How long the earliest call still has to wait, in seconds: zero when it is due, Infinity when none waits. */
+  wait(): number {
+    return Math.max(0, this.#queue.nextDue() - microseconds(this.#seconds())) / 1e6;
+  }
+
+  /** Whether a call is due by `now`. */
+  isAnyDue(now: number): boolean {
+    return this.#queue.nextDue() <= microseconds(now);
   }
 
   /**
@@ -83,18 +94,10 @@ export class TimedCalls {
    * @param make Makes one call. An error out of it ends this turn; the rest stays due.
    */
   runDue(now: number, make: MakeCall): void {
-    this.#turn = now;
-    try {
-      this.#makeDue(now, make);
-    } finally {
-      this.#turn = -Infinity;
-    }
-  }
-
-  #makeDue(now: number, make: MakeCall): void {
     const queue = this.#queue;
     const addedBefore = queue.added;
-    while (queue.nextDue() <= now) {
+    const moment = microseconds(now);
+    while (queue.nextDue() <= moment) {
       if (queue.added > addedBefore && queue.nextOrder >= addedBefore) return;
       const callable = queue.takeNext();
       if (callable !== null) make(callable, NO_ARGUMENTS);
@@ -117,9 +120,10 @@ export class TimedCalls {
   }
 
   /** Moves the call in `slot` to an earlier time, for {@linkcode DelayedCall}. */
-  bringForward(call: DelayedCall, slot: number, due: number): void {
-    const isSooner = due < this.#queue.nothingBefore;
-    this.#queue.bringForward(call, slot, due);
+  bringForward(call: DelayedCall, slot: number): void {
+    const moment = microseconds(call.getTime());
+    const isSooner = moment < this.#queue.nothingBefore;
+    this.#queue.bringForward(call, slot, moment);
     if (isSooner) this.#sooner?.();
   }
 
@@ -156,7 +160,7 @@ export class DelayedCall implements IDelayedCall {
 
   static {
     handles = {
-      dueOf: (call) => call.#due,
+      dueOf: (call) => microseconds(call.#due),
       moved: (call, slot) => {
         call.#slot = slot;
       },
@@ -247,7 +251,7 @@ export class DelayedCall implements IDelayedCall {
     const isLater = due >= this.#due;
     this.#due = due;
     if (isLater) this.#calls.putOff();
-    else this.#calls.bringForward(this, this.#slot, due);
+    else this.#calls.bringForward(this, this.#slot);
   }
 
   #checkActive(action: string): void {

@@ -46,6 +46,8 @@ export class HostClock {
 
   #goOnFrom(source: number): void {
     this.#origin = source;
+    // On a whole microsecond, so that moments that are equal in faked time are so here, whenever it began.
+    this.#last = Math.ceil(this.#last * 1000) / 1000;
     this.#base = this.#last;
   }
 }

@@ -70,10 +70,7 @@ export class Clock implements IReactorTime {
   advance(seconds: number): void {
     checkDelay("advance() seconds", seconds);
     const end = this.#now + seconds;
-    for (let due = this.#calls.nextDue(); due !== undefined; due = this.#calls.nextDue()) {
-      if (due > end) break;
-      this.#makeDue(due);
-    }
+    while (this.#calls.isAnyDue(end)) this.#makeDue(Math.min(this.#calls.nextDue() ?? end, end));
     this.#now = Math.max(this.#now, end);
   }
 
@@ -88,10 +85,7 @@ export class Clock implements IReactorTime {
   jump(seconds: number): void {
     checkDelay("jump() seconds", seconds);
     this.#now += seconds;
-    for (let due = this.#calls.nextDue(); due !== undefined; due = this.#calls.nextDue()) {
-      if (due > this.#now) break;
-      this.#makeDue(due);
-    }
+    while (this.#calls.isAnyDue(this.#now)) this.#makeDue(this.#now);
   }
 
   /**
