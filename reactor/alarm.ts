@@ -49,9 +49,8 @@ export class Alarm {
   /** Wakes in `seconds`, instead of when it was set to before. Infinity only holds the process. */
   set(seconds: number): void {
     this.clear();
-    // Rounded up, or the clock would not be there yet; less half a microsecond, or what binary fractions
-    // leave over, as in 0.1 + 0.2, would cost a millisecond.
-    const ms = Math.min(Math.max(Math.ceil(seconds * 1000 - 5e-4), 0), LONGEST_MS);
+    // Rounded up, or the clock would not be there yet; but not for what binary fractions leave over, as in 0.1 + 0.2.
+    const ms = Math.min(Math.max(Math.ceil(seconds * 1000 - 5e-5), 0), LONGEST_MS);
     // Looked up at each use: tests replace the global timers, and a timer is cleared where it was set.
     const { setTimeout, clearTimeout } = globalThis;
     const timer = setTimeout(() => this.#fire(set), ms);

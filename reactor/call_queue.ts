@@ -111,7 +111,9 @@ export class CallQueue<H> {
         this.#freeTop(slot);
         continue;
       }
-      const due = this.#dueAt(slot);
+      // To ask a handle costs a cache miss.
+      if (!this.#anyPutOff) break;
+      const due = this.#access.dueOf(at(this.#handles, slot));
       if (due === heap.topKey) break;
       heap.rekeyTop(due);
     }
@@ -150,12 +152,6 @@ export class CallQueue<H> {
     this.#orders[slot] = order;
     this.#heap.push(slot, due);
     this.#access.moved(handle, slot);
-  }
-
-  /** When the call in `slot` is due, which is on top of the heap. To ask its handle costs a cache miss. */
-  #dueAt(slot: number): number {
-    const handle = this.#handles[slot];
-    return this.#anyPutOff && handle !== undefined ? this.#access.dueOf(handle) : this.#heap.topKey;
   }
 
   #takeFreeSlot(): number {
@@ -197,6 +193,6 @@ export class CallQueue<H> {
 }
 
 /** The element at `index`. A slot that was handed out is in range, which the type cannot tell. */
-function at(array: readonly number[], index: number): number {
-  return array[index] as number;
+function at<T>(array: readonly T[], index: number): T {
+  return array[index] as T;
 }

@@ -28,10 +28,13 @@ const NO_ARGUMENTS: readonly unknown[] = [];
 /** Instead of a slot, for a call that has been cancelled. */
 const CANCELLED = -1;
 
-// The queue orders calls by whole microseconds. Sums of delays that mean one instant are one there, as 0.1 + 0.2 and 0.3, and the order in
-// which their calls were asked for decides.
-function microseconds(seconds: number): number {
-  return Math.round(seconds * 1e6);
+// The queue orders calls by whole tenths of a microsecond. Sums of delays that mean one instant are one there, as 0.1 + 0.2 and 0.3, and the
+// order in which their calls were asked for decides. Nothing coarser: equals are dearer to compare, and most calls are for instants of their
+// own. Nothing finer: the numbers would not be exact for as long as a process runs.
+const TICKS_PER_SECOND = 1e7;
+
+function toTicks(seconds: number): number {
+  return Math.round(seconds * TICKS_PER_SECOND);
 }
 
 // For the queue. DelayedCall hands it out, as it alone reaches its private fields.
@@ -59,10 +62,10 @@ export class TimedCalls {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);
     const due = this.#seconds() + delay;
-    const moment = microseconds(due);
-    const isSooner = moment < this.#queue.nothingBefore;
+    const ticks = toTicks(due);
+    const isSooner = ticks < this.#queue.nothingBefore;
     const call = new DelayedCall(this, due);
-    this.#queue.add(call, moment, withArguments(f, args));
+    this.#queue.add(call, ticks, withArguments(f, args));
     if (isSooner) this.#sooner?.();
     return call;
   }
@@ -79,12 +82,12 @@ export class TimedCalls {
 
   /** How long the earliest call still has to wait, in seconds: zero when it is due, Infinity when none waits. */
   wait(): number {
-    return Math.max(0, this.#queue.nextDue() - microseconds(this.#seconds())) / 1e6;
+    return Math.max(0, this.#queue.nextDue() - toTicks(this.#seconds())) / TICKS_PER_SECOND;
   }
 
   /** Whether a call is due by `now`. */
   isAnyDue(now: number): boolean {
-    return this.#queue.nextDue() <= microseconds(now);
+    return this.#queue.nextDue() <= toTicks(now);
   }
 
   /**
@@ -96,8 +99,8 @@ export class TimedCalls {
   runDue(now: number, make: MakeCall): void {
     const queue = this.#queue;
     const addedBefore = queue.added;
-    const moment = microseconds(now);
-    while (queue.nextDue() <= moment) {
+    const ticks = toTicks(now);
+    while (queue.nextDue() <= ticks) {
       if (queue.added > addedBefore && queue.nextOrder >= addedBefore) return;
       const callable = queue.takeNext();
       if (callable !== null) make(callable, NO_ARGUMENTS);
@@ -121,9 +124,9 @@ export class TimedCalls {
 
   /** Moves the call in `slot` to an earlier time, for {@linkcode DelayedCall}. */
   bringForward(call: DelayedCall, slot: number): void {
-    const moment = microseconds(call.getTime());
-    const isSooner = moment < this.#queue.nothingBefore;
-    this.#queue.bringForward(call, slot, moment);
+    const ticks = toTicks(call.getTime());
+    const isSooner = ticks < this.#queue.nothingBefore;
+    this.#queue.bringForward(call, slot, ticks);
     if (isSooner) this.#sooner?.();
   }
 
@@ -160,7 +163,7 @@ export class DelayedCall implements IDelayedCall {
 
   static {
     handles = {
-      dueOf: (call) => microseconds(call.#due),
+      dueOf: (call) => toTicks(call.#due),
       moved: (call, slot) => {
         call.#slot = slot;
       },
