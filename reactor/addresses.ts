@@ -67,6 +67,31 @@ export class IPv6Address extends InternetAddress {
   }
 }
 
+/** The address of a UNIX socket: a path in the file system. Twisted's `UNIXAddress`. */
+export class UNIXAddress implements IAddress {
+  /** The path; `""` for an end that has none, as a client's. */
+  readonly name: string;
+
+  /**
+   * Makes an address.
+   *
+   * @param name The path; `""` for an end that has none.
+   */
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Whether the other address is one of a UNIX socket, too, and has the same path. */
+  equals(other: IAddress): boolean {
+    return other instanceof UNIXAddress && other.name === this.name;
+  }
+
+  /** The path, or `unix:` for an end that has none. */
+  toString(): string {
+    return this.name === "" ? "unix:" : this.name;
+  }
+}
+
 // An IPv4 peer of a socket that listens on both families (RFC 4291 section 2.5.5.2).
 const MAPPED_PREFIX = "::ffff:";
 

@@ -45,27 +45,32 @@ export abstract class NetworkError extends Error {
   }
 }
 
-/** A port could not be listened on. The message names interface and port. */
+/** A port could not be listened on. The message names the address. Twisted's `CannotListenError`. */
 export class CannotListenError extends NetworkError {
-  /** The interface asked for. */
+  /** The interface asked for; `""` where there is none, as for a UNIX socket. */
   readonly interface: string;
-  /** The port asked for. */
-  readonly port: number;
+  /** The port asked for, or the path. */
+  readonly port: number | string;
 
   /**
    * Makes the error.
    *
-   * @param iface The interface asked for.
-   * @param port The port asked for.
+   * @param where The address asked for.
    * @param details What the system said.
    */
-  constructor(iface: string, port: number, details: SystemErrorDetails) {
+  constructor(where: IAddress, details: SystemErrorDetails) {
     const why = details.cause instanceof Error ? details.cause.message : String(details.cause);
-    const address = iface.includes(":") ? `[${iface}]:${port}` : `${iface}:${port}`;
+    const address = String(where);
     super(`Cannot listen on ${address}: ${why}`, { syscall: "listen", address, ...details });
-    this.interface = iface;
-    this.port = port;
+    this.interface = "host" in where ? String(where.host) : "";
+    this.port = "port" in where && typeof where.port === "number" ? where.port : address;
   }
+}
+
+/** This system, or Deno on it, cannot do what was asked for. The message says what would. */
+export class UnsupportedError extends Error {
+  /** The error's name. */
+  override readonly name = "UnsupportedError";
 }
 
 /** A connection could not be opened. */

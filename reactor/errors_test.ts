@@ -2,14 +2,15 @@
 // turns an errno into a class: here that is `deno/system_error_test.ts`. An error has no `args`: what it is made from are its fields.
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { IPv4Address } from "./addresses.ts";
+import { IPv4Address, IPv6Address, UNIXAddress } from "./addresses.ts";
 import * as errors from "./errors.ts";
 
 const address = new IPv4Address("TCP", "127.0.0.1", 80);
 
 /** One of each, but for the abstract one. */
 const ONE_OF_EACH = {
-  CannotListenError: new errors.CannotListenError("127.0.0.1", 80, {}),
+  UnsupportedError: new errors.UnsupportedError("Cannot do it"),
+  CannotListenError: new errors.CannotListenError(new IPv4Address("TCP", "127.0.0.1", 80), {}),
   ConnectError: new errors.ConnectError("message"),
   ConnectionRefusedError: new errors.ConnectionRefusedError("message"),
   NoRouteError: new errors.NoRouteError("message"),
@@ -86,7 +87,10 @@ Deno.test("An error of which the system said nothing has no cause, not an undefi
 
 Deno.test("CannotListenError names the address and why", () => {
   const cause = new Error("Address already in use");
-  const error = new errors.CannotListenError("127.0.0.1", 80, { code: "EADDRINUSE", cause });
+  const error = new errors.CannotListenError(new IPv4Address("TCP", "127.0.0.1", 80), {
+    code: "EADDRINUSE",
+    cause,
+  });
   assertEquals(error.message, "Cannot listen on 127.0.0.1:80: Address already in use");
   assertEquals([error.interface, error.port, error.address, error.syscall, error.code], [
     "127.0.0.1",
@@ -95,7 +99,12 @@ Deno.test("CannotListenError names the address and why", () => {
     "listen",
     "EADDRINUSE",
   ]);
-  assertEquals(new errors.CannotListenError("::1", 80, {}).address, "[::1]:80");
+  assertEquals(
+    new errors.CannotListenError(new IPv6Address("TCP", "::1", 80), {}).address,
+    "[::1]:80",
+  );
+  const path = new errors.CannotListenError(new UNIXAddress("/run/a"), {});
+  assertEquals([path.interface, path.port, path.address], ["", "/run/a", "/run/a"]);
 });
 
 Deno.test("Errors about limits name the numbers", () => {

@@ -19,22 +19,11 @@ import type {
 import type { ReactorResource } from "./resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
+import type { StreamPortLimits } from "./stream_port_limits.ts";
 import { asError, logUserError } from "./user_code.ts";
 
 // What the system could not give now it may give soon: asking at once again would only spin. trio waits as long.
 const PAUSE_AFTER_FAILURE = 0.1;
-
-/** How a port treats its connections. */
-export interface StreamPortLimits {
-  /** Connections open at a time. */
-  readonly maxConnections: number;
-  /** Connections open at a time from one host. */
-  readonly maxConnectionsPerHost: number;
-  /** What happens at `maxConnections`. */
-  readonly overflow: "pause" | "refuse";
-  /** The bounds of each connection. */
-  readonly connection: ConnectionLimits;
-}
 
 /** A listening port over any kind of acceptor. */
 export class StreamPort

@@ -10,7 +10,8 @@ import { connectionLimits } from "./connection_limits.ts";
 import type { IAddress, IDelayedCall, IProtocol } from "./interfaces.ts";
 import { memoryPipe } from "./memory_driver.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
-import { StreamPort, type StreamPortLimits } from "./stream_port.ts";
+import { StreamPort } from "./stream_port.ts";
+import type { StreamPortLimits } from "./stream_port_limits.ts";
 
 /** An acceptor to which connections come when the test says so. */
 class HandAcceptor implements StreamAcceptor {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { internetAddress } from "../addresses.ts";
+import { internetAddress, UNIXAddress } from "../addresses.ts";
 import type { IAddress } from "../interfaces.ts";
 
 /**
@@ -14,6 +14,8 @@ import type { IAddress } from "../interfaces.ts";
  */
 export function addressOf(address: Deno.Addr): IAddress {
   if (address.transport === "tcp") return internetAddress("TCP", address.hostname, address.port);
+  // A client's own end has no path; Deno's type says otherwise, and 2.9.6 gives null.
+  if (address.transport === "unix") return new UNIXAddress(address.path ?? "");
   throw new TypeError(
     `Cannot make an address for the transport ${JSON.stringify(address.transport)}`,
   );

@@ -1,5 +1,5 @@
 import { assert, assertThrows } from "@std/assert";
-import { IPv4Address, IPv6Address } from "../addresses.ts";
+import { IPv4Address, IPv6Address, UNIXAddress } from "../addresses.ts";
 import { addressOf } from "./address_of.ts";
 
 Deno.test("addressOf() makes an address of Deno's", () => {
@@ -14,10 +14,17 @@ Deno.test("An IPv4 peer of a socket on both families is an IPv4 peer", () => {
   assert(address.equals(new IPv4Address("TCP", "127.0.0.1", 80)));
 });
 
+Deno.test("addressOf() of a UNIX socket is its path, and of an end without one it is none", () => {
+  assert(addressOf({ transport: "unix", path: "/run/a" }).equals(new UNIXAddress("/run/a")));
+  // What Deno 2.9.6 gives for a client's own end, whatever its type says.
+  const unnamed = { transport: "unix", path: null } as unknown as Deno.UnixAddr;
+  assert(addressOf(unnamed).equals(new UNIXAddress("")));
+});
+
 Deno.test("addressOf() of a transport that is not served throws, and names it", () => {
   assertThrows(
-    () => addressOf({ transport: "unix", path: "/tmp/socket" }),
+    () => addressOf({ transport: "unixpacket", path: "/tmp/socket" }),
     TypeError,
-    'Cannot make an address for the transport "unix"',
+    'Cannot make an address for the transport "unixpacket"',
   );
 });

@@ -8,22 +8,27 @@ import { internetAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
 import type { ConnectionHost } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
-import { Connector } from "../connector.ts";
+import { Connector, type Dial } from "../connector.ts";
 import { EndOfTurn } from "../end_of_turn.ts";
 import type {
+  ConnectStreamOptions,
   ConnectTCPOptions,
+  IAddress,
   IClientFactory,
   IConnector,
   IListeningPort,
   IProtocolFactory,
   IReactor,
   IThreadPool,
+  ListenStreamOptions,
   ListenTCPOptions,
   WorkerTask,
 } from "../interfaces.ts";
+import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { StreamPort } from "../stream_port.ts";
+import { streamPortLimits } from "../stream_port_limits.ts";
 import { ReactorThreads } from "../threads/reactor_threads.ts";
-import { checkBound, checkDelay, checkInteger, quote } from "../validation.ts";
+import { checkDelay, checkInteger } from "../validation.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
 import { startDenoThread } from "./thread.ts";
 
@@ -61,30 +66,10 @@ export class DenoReactor extends ReactorBase implements IReactor {
     factory: IProtocolFactory,
     options: ListenTCPOptions = {},
   ): IListeningPort {
-    this.use();
-    const { backlog = 511, interface: hostname = "0.0.0.0", maxConnections = Infinity } = options;
-    const { maxConnectionsPerHost = Infinity, overflow = "pause" } = options;
+    const { backlog = 511, interface: hostname = "0.0.0.0" } = options;
     checkInteger("listenTCP() port", port, 0, 65535);
     checkInteger("backlog", backlog, 1, 65535);
-    checkBound("maxConnections", maxConnections, 1);
-    checkBound("maxConnectionsPerHost", maxConnectionsPerHost, 1);
-    if (overflow !== "pause" && overflow !== "refuse") {
-      throw new RangeError(`overflow must be "pause" or "refuse", got ${quote(overflow)}`);
-    }
-    const limits = {
-      maxConnections,
-      maxConnectionsPerHost,
-      overflow,
-      connection: connectionLimits(options),
-    };
-    const listening = new StreamPort(
-      this.#host,
-      factory,
-      limits,
-      () => bindTcp(hostname, port, backlog),
-    );
-    listening.startListening();
-    return listening;
+    return this.#listen(factory, options, () => bindTcp(hostname, port, backlog));
   }
 
   /** See `IReactorTCP.connectTCP`. */
@@ -94,21 +79,9 @@ export class DenoReactor extends ReactorBase implements IReactor {
     factory: IClientFactory,
     options: ConnectTCPOptions = {},
   ): IConnector {
-    this.use();
-    const { timeout = 30 } = options;
     checkInteger("connectTCP() port", port, 1, 65535);
-    if (timeout !== Infinity) checkDelay("timeout", timeout);
     const destination = internetAddress("TCP", host, port);
-    const connector = new Connector(
-      this.#host,
-      factory,
-      destination,
-      connectionLimits(options),
-      timeout,
-      dialTcp(host, port),
-    );
-    connector.connect();
-    return connector;
+    return this.#connect(destination, factory, options, dialTcp(host, port));
   }
 
   /** See `IReactorThreads.callInThread`. */
@@ -126,5 +99,31 @@ export class DenoReactor extends ReactorBase implements IReactor {
   getThreadPool(): IThreadPool {
     this.use();
     return this.#threads.pool();
+  }
+
+  #listen(
+    factory: IProtocolFactory,
+    options: ListenStreamOptions,
+    bind: () => StreamAcceptor,
+  ): IListeningPort {
+    this.use();
+    const port = new StreamPort(this.#host, factory, streamPortLimits(options), bind);
+    port.startListening();
+    return port;
+  }
+
+  #connect(
+    destination: IAddress,
+    factory: IClientFactory,
+    options: ConnectStreamOptions,
+    dial: Dial,
+  ): IConnector {
+    this.use();
+    const { timeout = 30 } = options;
+    if (timeout !== Infinity) checkDelay("timeout", timeout);
+    const limits = connectionLimits(options);
+    const connector = new Connector(this.#host, factory, destination, limits, timeout, dial);
+    connector.connect();
+    return connector;
   }
 }

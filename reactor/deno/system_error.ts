@@ -43,12 +43,13 @@ export function connectionLost(
 }
 
 /** The error for a port that could not be bound. */
-export function cannotListen(iface: string, port: number, cause: unknown): CannotListenError {
-  return new CannotListenError(iface, port, { code: codeOf(cause), cause });
+export function cannotListen(where: IAddress, cause: unknown): CannotListenError {
+  return new CannotListenError(where, { code: codeOf(cause), cause });
 }
 
 /** The error for a connection that could not be opened. */
-export function connectError(destination: string, cause: unknown): ConnectError {
+export function connectError(to: IAddress, cause: unknown): ConnectError {
+  const destination = String(to);
   const code = codeOf(cause);
   const message = messageOf(cause);
   const details: SystemErrorDetails = { code, syscall: "connect", address: destination, cause };

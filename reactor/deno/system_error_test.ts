@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { IPv4Address } from "../addresses.ts";
+import { IPv4Address, IPv6Address } from "../addresses.ts";
 import { type ConnectError, NetworkError } from "../errors.ts";
 import { cannotListen, codeOf, connectError, connectionLost } from "./system_error.ts";
 
@@ -25,7 +25,7 @@ Deno.test("connectError() has Twisted's class for what the system says", () => {
   ];
   for (const [code, name] of classes) {
     const cause = systemError("It went wrong (os error 1)", code);
-    const error: ConnectError = connectError("192.0.2.1:80", cause);
+    const error: ConnectError = connectError(new IPv4Address("TCP", "192.0.2.1", 80), cause);
     assertEquals(shown(error), [
       name,
       "Cannot connect to 192.0.2.1:80: It went wrong (os error 1)",
@@ -40,7 +40,7 @@ Deno.test("connectError() has Twisted's class for what the system says", () => {
 Deno.test("connectError() knows a failed lookup by its message, for Deno gives it no code", () => {
   const lookup = (why: string) =>
     connectError(
-      "no-such-host.invalid:80",
+      new IPv4Address("TCP", "no-such-host.invalid", 80),
       systemError(`failed to lookup address information: ${why}`),
     );
   assertEquals(shown(lookup("Name or service not known")), [
@@ -55,14 +55,14 @@ Deno.test("connectError() knows a failed lookup by its message, for Deno gives i
 
 Deno.test("cannotListen() names the address, IPv6 in brackets", () => {
   const cause = systemError("Address already in use (os error 98)", "EADDRINUSE");
-  assertEquals(shown(cannotListen("127.0.0.1", 2000, cause)), [
+  assertEquals(shown(cannotListen(new IPv4Address("TCP", "127.0.0.1", 2000), cause)), [
     "CannotListenError",
     "Cannot listen on 127.0.0.1:2000: Address already in use (os error 98)",
     "EADDRINUSE",
     "listen",
     "127.0.0.1:2000",
   ]);
-  const error = cannotListen("::1", 2000, cause);
+  const error = cannotListen(new IPv6Address("TCP", "::1", 2000), cause);
   assertEquals([error.address, error.interface, error.port], ["[::1]:2000", "::1", 2000]);
   assertStrictEquals(error.cause, cause);
 });
@@ -89,7 +89,7 @@ Deno.test("codeOf() is undefined for what has no code", () => {
 });
 
 Deno.test("What is thrown and is no Error is quoted, not lost", () => {
-  const error = connectError("192.0.2.1:80", "the line is dead");
+  const error = connectError(new IPv4Address("TCP", "192.0.2.1", 80), "the line is dead");
   assertEquals(error.message, "Cannot connect to 192.0.2.1:80: the line is dead");
   assertEquals(error.cause, "the line is dead");
   assertEquals(error instanceof NetworkError, true);

@@ -21,20 +21,21 @@ export function bindTcp(hostname: string, port: number, backlog: number): Stream
   try {
     listener = Deno.listen({ transport: "tcp", hostname, port, tcpBacklog: backlog });
   } catch (error) {
-    throw cannotListen(hostname, port, error);
+    throw cannotListen(internetAddress("TCP", hostname, port), error);
   }
   return new ListenerAcceptor(listener, (conn) => new TcpConnDriver(conn));
 }
 
 /** A dial to a TCP port. Deno resolves the name and races the addresses it finds (RFC 8305). */
 export function dialTcp(hostname: string, port: number): Dial {
+  const destination = internetAddress("TCP", hostname, port);
   return (sink) => {
     const abort = new AbortController();
     Deno.connect({ transport: "tcp", hostname, port, signal: abort.signal }).then((conn) => {
       sink.connected(new TcpConnDriver(conn));
     }, (error: unknown) => {
       // When it was this side that ended the attempt, the connector has failed already and does not listen.
-      sink.failed(connectError(String(internetAddress("TCP", hostname, port)), error));
+      sink.failed(connectError(destination, error));
     }).finally(() => sink.released());
     return () => abort.abort();
   };

@@ -1,0 +1,53 @@
+/**
+ * What happens on a connection, and who makes it.
+ *
+ * @module
+ */
+
+import type { IAddress } from "./address.ts";
+import type { IConnector } from "./stream.ts";
+import type { ITransport } from "./transport.ts";
+
+/** What happens on a connection. Twisted's `IProtocol`. */
+export interface IProtocol {
+  /** Called by the reactor with the new connection; calls {@linkcode connectionMade}. */
+  makeConnection(transport: ITransport): void;
+  /** The connection is there. */
+  connectionMade(): void;
+  /** Bytes came. The chunk is the protocol's to keep; its size says nothing about what the peer wrote at once. */
+  dataReceived(data: Uint8Array): void;
+  /** The connection is gone: called exactly once, and the last call. */
+  connectionLost(reason: Error): void;
+  /** The name under which the connection's events are logged. */
+  logPrefix?(): string;
+}
+
+/** A protocol that keeps each direction's end apart. A protocol with both methods is one. Twisted's `IHalfCloseableProtocol`. */
+export interface IHalfCloseableProtocol extends IProtocol {
+  /** The peer will send no more. */
+  readConnectionLost(): void;
+  /** The writing side has been closed. */
+  writeConnectionLost(): void;
+}
+
+/** Makes a protocol for each connection. Twisted's `IProtocolFactory`. */
+export interface IProtocolFactory {
+  /** The protocol for a connection from or to `addr`; `null` turns the connection away. */
+  buildProtocol(addr: IAddress): IProtocol | null;
+  /** Called by each port and connector that begins to use the factory. */
+  doStart(): void;
+  /** Called by each port and connector that no longer uses it. */
+  doStop(): void;
+  /** The name under which the factory's events are logged. */
+  logPrefix?(): string;
+}
+
+/** A factory for connections that this side opens. Twisted's `ClientFactory`. */
+export interface IClientFactory extends IProtocolFactory {
+  /** An attempt begins. */
+  startedConnecting(connector: IConnector): void;
+  /** The attempt failed. `connector.connect()` tries again. */
+  clientConnectionFailed(connector: IConnector, reason: Error): void;
+  /** The connection is gone. `connector.connect()` opens it again. */
+  clientConnectionLost(connector: IConnector, reason: Error): void;
+}

@@ -1,0 +1,112 @@
+/**
+ * Ports and connectors over any kind of stream, and what bounds their connections.
+ *
+ * @module
+ */
+
+import type { Deferred } from "../../defer/deferred.ts";
+import type { IAddress } from "./address.ts";
+
+/** A port that listens. Twisted's `IListeningPort`. */
+export interface IListeningPort extends AsyncDisposable {
+  /**
+   * Listens again after {@linkcode stopListening}.
+   *
+   * @throws {CannotListenError} when the address cannot be had.
+   */
+  startListening(): void;
+  /** Accepts no more. The Deferred fires when the address is free again. Open connections stay open. */
+  stopListening(): Deferred<void>;
+  /** Where it listens; with port 0, the port that the system chose. */
+  getHost(): IAddress;
+  /** {@linkcode stopListening}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How far a connector is. */
+export type ConnectorState = "disconnected" | "connecting" | "connected";
+
+/** An outgoing connection, and the means to open it again. Twisted's `IConnector`. */
+export interface IConnector {
+  /** How far it is. */
+  readonly state: ConnectorState;
+  /**
+   * Connects again.
+   *
+   * @throws {Error} when it is connecting or connected.
+   */
+  connect(): void;
+  /** Ends the attempt, or loses the connection. */
+  disconnect(): void;
+  /**
+   * Ends the attempt; the factory gets a `UserError`.
+   *
+   * @throws {NotConnectingError} when there is none.
+   */
+  stopConnecting(): void;
+  /** Where it connects to. */
+  getDestination(): IAddress;
+}
+
+/** Bounds on one connection. Each has a default that protects the process. */
+export interface ConnectionOptions {
+  /**
+   * Bytes in the write buffer above which a push producer is paused.
+   *
+   * @default {65536}
+   */
+  writeBufferHighWater?: number;
+  /**
+   * Bytes in the write buffer that a further write may not exceed: past that the connection is aborted with `WriteBufferExceeded`.
+   * One write into an empty buffer may be larger.
+   *
+   * @default {67108864}
+   */
+  writeBufferLimit?: number;
+  /**
+   * Seconds that a closing connection waits for its peer to read on before it is aborted, counted from the last byte taken.
+   *
+   * @default {60}
+   */
+  linger?: number;
+}
+
+/** How a port for streams listens, whatever kind of stream. */
+export interface ListenStreamOptions extends ConnectionOptions {
+  /**
+   * Connections that may wait to be accepted.
+   *
+   * @default {511}
+   */
+  backlog?: number;
+  /**
+   * Connections that may be open at a time.
+   *
+   * @default {Infinity}
+   */
+  maxConnections?: number;
+  /**
+   * Connections that may be open from one host at a time. One more is refused, whatever {@linkcode overflow} says: the
+   * host is known only once the connection is accepted, and pausing would let one host shut out all others.
+   *
+   * @default {Infinity}
+   */
+  maxConnectionsPerHost?: number;
+  /**
+   * What happens at {@linkcode maxConnections}: `"pause"` accepts no more, so that the next ones wait in the backlog; `"refuse"`
+   * closes them at once.
+   *
+   * @default {"pause"}
+   */
+  overflow?: "pause" | "refuse";
+}
+
+/** How a stream is opened, whatever kind. */
+export interface ConnectStreamOptions extends ConnectionOptions {
+  /**
+   * Seconds until the attempt is given up with a `TimeoutError`.
+   *
+   * @default {30}
+   */
+  timeout?: number;
+}

@@ -1,0 +1,55 @@
+/**
+ * A connection, as its protocol sees it.
+ *
+ * @module
+ */
+
+import type { IAddress } from "./address.ts";
+import type { IConsumer } from "./producer.ts";
+
+/** A connection, as its protocol sees it. Twisted's `ITransport` and `ITCPTransport`. */
+export interface ITransport extends IConsumer {
+  /** Whether the connection is being closed or aborted, or the peer has closed, and it is not yet lost. */
+  readonly disconnecting: boolean;
+  /** Whether the connection is open. */
+  readonly connected: boolean;
+  /**
+   * Sends bytes, or a string as UTF-8. Never blocks: what cannot go out now waits in the write buffer. All that is written in one
+   * turn leaves together.
+   *
+   * Small writes are copied. A buffer of 4 KiB or more belongs to the transport until it is flushed: do not change it before.
+   * Writing to a connection that is gone does nothing, as in Twisted.
+   *
+   * @throws {TypeError} when the data is neither.
+   */
+  write(data: Uint8Array | string): void;
+  /** Sends several pieces, as if written one after the other. */
+  writeSequence(data: Iterable<Uint8Array | string>): void;
+  /**
+   * Closes the connection once all that was written, and all that a registered producer writes, has gone out. Nothing more is
+   * received. A peer that stops reading holds this up no longer than the linger time.
+   */
+  loseConnection(): void;
+  /** Closes the writing side once all that was written has gone out; receiving goes on. */
+  loseWriteConnection(): void;
+  /** Closes the connection now. What waits to be sent is thrown away; the protocol gets `ConnectionAborted`. */
+  abortConnection(): void;
+  /** The other end's address. */
+  getPeer(): IAddress;
+  /** This end's address. */
+  getHost(): IAddress;
+  /** Stops receiving, so that the peer is slowed down. */
+  pauseProducing(): void;
+  /** Receives again. */
+  resumeProducing(): void;
+  /** Closes the connection: nobody reads it any more. */
+  stopProducing(): void;
+  /** Sends small pieces at once (`true`) or lets the system gather them (`false`, Nagle's algorithm, the default). */
+  setTcpNoDelay(enabled: boolean): void;
+  /** Whether small pieces are sent at once. */
+  getTcpNoDelay(): boolean;
+  /** Has the system probe an idle peer. */
+  setTcpKeepAlive(enabled: boolean): void;
+  /** Whether the system probes an idle peer. */
+  getTcpKeepAlive(): boolean;
+}
