@@ -19,17 +19,20 @@
 
 import { callWithSystem, enterSystem, leaveSystem } from "../log/context.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
+import { ConnectionTimeouts } from "./connection_timeouts.ts";
 import type { EndOfTurn, EndOfTurnTask } from "./end_of_turn.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
+  ConnectionTimeout,
   LingerTimeout,
   WriteBufferExceeded,
 } from "./errors.ts";
 import type {
   IAddress,
   IDelayedCall,
+  IDrainableProtocol,
   IHalfCloseableProtocol,
   IProtocol,
   IPullProducer,
@@ -106,6 +109,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #writeClosed = false;
   #registration: ProducerRegistration | null = null;
   #lingerCall: IDelayedCall | null = null;
+  #timeouts: ConnectionTimeouts | null = null;
   #noDelay = false;
   #keepAlive = false;
 
@@ -126,6 +130,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   open(): void {
     this.#owner.host.resources.add(this);
     this.#driver.attach(this);
+    this.#startTimeouts();
     this.#call("makeConnection", () => this.#protocol.makeConnection(this));
     this.#flush();
     this.#readOn();
@@ -223,7 +228,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See {@linkcode ITransport.abortConnection}. */
   abortConnection(): void {
-    this.#abort(new ConnectionAborted());
+    this.abort(new ConnectionAborted());
   }
 
   /** See `IConsumer.registerProducer`. */
@@ -281,6 +286,27 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#lose(new ConnectionLost("Connection was lost: the reactor has stopped"));
   }
 
+  /** Whether `owner` made it. */
+  isOf(owner: ConnectionOwner): boolean {
+    return this.#owner === owner;
+  }
+
+  /** Tells a protocol that wants to know that its port is drained. */
+  drain(): void {
+    const protocol = this.#protocol;
+    if (this.#isEnding || this.#disconnecting || !isDrainable(protocol)) return;
+    this.#call("drainRequested", () => protocol.drainRequested());
+    this.#flush();
+  }
+
+  /** Ends the connection with this turn, for a reason that is not the protocol's: a bound was reached, say. */
+  abort(reason: Error): void {
+    if (this.#isEnding) return;
+    this.#abortReason = reason;
+    this.#stopReading();
+    this.#queueTask();
+  }
+
   /** See {@linkcode ReactorResource.unref}. */
   unref(): void {
     this.#driver.unref();
@@ -290,6 +316,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   received(chunk: Uint8Array): void {
     // A closing connection goes on reading, into nothing: a peer that sends before it reads would otherwise never read.
     if (this.#isEnding || this.#disconnecting) return;
+    this.#timeouts?.received();
     if (this.#paused) {
       this.#held = chunk;
       return;
@@ -335,6 +362,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     if (this.#isEnding || buffer === null) return;
     buffer.consume(count);
     this.#lingerCall?.reset(this.#owner.limits.linger);
+    this.#timeouts?.wrote(buffer.size === 0);
     if (buffer.size === 0) {
       this.#buffer = null;
       buffer.release();
@@ -410,6 +438,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     // A driver may take the bytes, and call wrote(), before its write() returns.
     while (this.#buffer !== null && !this.#writing && !this.#isEnding) {
       this.#writing = true;
+      this.#timeouts?.writing();
       this.#driver.write(this.#buffer.head());
     }
     this.#flushing = false;
@@ -441,14 +470,22 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   #lingered(): void {
     this.#lingerCall = null;
-    this.#abort(
+    this.abort(
       new LingerTimeout(this.#buffer?.size ?? 0, this.#owner.limits.linger, String(this.getPeer())),
     );
   }
 
+  #startTimeouts(): void {
+    const { host: { reactor }, limits: { timeouts } } = this.#owner;
+    if (timeouts === null) return;
+    this.#timeouts = new ConnectionTimeouts(reactor, timeouts, (which, seconds) => {
+      this.abort(new ConnectionTimeout(which, seconds, String(this.getPeer())));
+    });
+  }
+
   #overfull(before: number, size: number): void {
     if (before > 0 && size > this.#owner.limits.writeBufferLimit) {
-      this.#abort(
+      this.abort(
         new WriteBufferExceeded(
           before,
           size - before,
@@ -506,19 +543,13 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#driver.stopReading();
   }
 
-  #abort(reason: Error): void {
-    if (this.#isEnding) return;
-    this.#abortReason = reason;
-    this.#stopReading();
-    this.#queueTask();
-  }
-
   #lose(cause: Error): void {
     if (this.#lost) return;
     this.#lost = true;
     // What this side asked for first is the reason, whatever happens in the rest of the turn.
     const reason = this.#abortReason ?? cause;
     if (this.#lingerCall?.active()) this.#lingerCall.cancel();
+    this.#timeouts?.stop();
     this.#buffer?.release();
     this.#buffer = this.#held = this.#lingerCall = null;
     this.#stopProducer();
@@ -543,10 +574,14 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   }
 
   #protocolFailed(method: string, error: unknown): void {
-    this.#abort(asError(error));
+    this.abort(asError(error));
     // A promise is rejected outside of the call that returned it: the log is told again whose it was.
     callWithSystem(this, () => logUserError(error, `While calling ${method}`));
   }
+}
+
+function isDrainable(protocol: IProtocol): protocol is IDrainableProtocol {
+  return "drainRequested" in protocol;
 }
 
 function isHalfCloseable(protocol: IProtocol): protocol is IHalfCloseableProtocol {

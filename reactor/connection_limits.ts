@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type TimeoutLimits, timeoutLimits } from "./connection_timeouts.ts";
 import type { ConnectionOptions } from "./interfaces.ts";
 import { checkBound, checkDelay } from "./validation.ts";
 
@@ -15,6 +16,8 @@ export interface ConnectionLimits {
   readonly writeBufferLimit: number;
   /** Seconds without progress before a closing connection is aborted. */
   readonly linger: number;
+  /** How long it may be silent, stuck or open; null for a connection without such a bound. */
+  readonly timeouts: TimeoutLimits | null;
 }
 
 /**
@@ -39,5 +42,6 @@ export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
     writeBufferHighWater: Math.min(writeBufferHighWater, writeBufferLimit),
     writeBufferLimit,
     linger,
+    timeouts: timeoutLimits(options),
   };
 }

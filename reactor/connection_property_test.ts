@@ -113,6 +113,7 @@ class End {
       writeBufferHighWater: world.highWater,
       writeBufferLimit: 5000,
       linger: 10,
+      timeouts: null,
     };
     const owner = { host, limits, logSuffix: () => "end", connectionLost: () => {} };
     const protocol = this.#protocol(halfCloseable);

@@ -204,6 +204,55 @@ export class LingerTimeout extends ConnectionAborted {
   }
 }
 
+/** A connection was aborted because a time that it had been given was over. */
+export class ConnectionTimeout extends ConnectionAborted {
+  /** Which time it was: `idleTimeout`, `writeStallTimeout` or `totalTimeout`. */
+  readonly timeout: "idle" | "writeStall" | "total";
+  /** How long it was, in seconds. */
+  readonly seconds: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param timeout Which time is over.
+   * @param seconds How long it was.
+   * @param address The peer.
+   */
+  constructor(timeout: "idle" | "writeStall" | "total", seconds: number, address: string) {
+    super(`Connection to ${address} was aborted: ${TIMEOUT_REASONS[timeout]} ${seconds} s`, {
+      code: "ETIMEDOUT",
+      address,
+    });
+    this.timeout = timeout;
+    this.seconds = seconds;
+  }
+}
+
+const TIMEOUT_REASONS = {
+  idle: "no byte came or went for",
+  writeStall: "the peer took none of what was written for",
+  total: "it has lasted for",
+};
+
+/** A port was drained, and this connection did not end in time. */
+export class DrainTimeout extends ConnectionAborted {
+  /** How long the connections were given, in seconds. */
+  readonly seconds: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param seconds How long the connections were given.
+   * @param address The peer.
+   */
+  constructor(seconds: number, address: string) {
+    super(`Connection to ${address} was aborted: its port was drained, and ${seconds} s are over`, {
+      address,
+    });
+    this.seconds = seconds;
+  }
+}
+
 /** `run()` on a reactor that runs. */
 export class ReactorAlreadyRunning extends Error {
   /** The error's name. */

@@ -26,6 +26,8 @@ const ONE_OF_EACH = {
   ConnectionAborted: new errors.ConnectionAborted(),
   WriteBufferExceeded: new errors.WriteBufferExceeded(10, 20, 25, "127.0.0.1:80"),
   LingerTimeout: new errors.LingerTimeout(10, 30, "127.0.0.1:80"),
+  ConnectionTimeout: new errors.ConnectionTimeout("idle", 30, "127.0.0.1:80"),
+  DrainTimeout: new errors.DrainTimeout(30, "127.0.0.1:80"),
   ReactorAlreadyRunning: new errors.ReactorAlreadyRunning(),
   ReactorNotRunning: new errors.ReactorNotRunning(),
   ReactorNotRestartable: new errors.ReactorNotRestartable(),
@@ -65,6 +67,8 @@ Deno.test("Errors are kinds of one another as Twisted's are", () => {
     [ONE_OF_EACH.ConnectionAborted, errors.ConnectionLost],
     [ONE_OF_EACH.WriteBufferExceeded, errors.ConnectionAborted],
     [ONE_OF_EACH.LingerTimeout, errors.ConnectionAborted],
+    [ONE_OF_EACH.ConnectionTimeout, errors.ConnectionAborted],
+    [ONE_OF_EACH.DrainTimeout, errors.ConnectionAborted],
   ];
   for (const [error, kind] of kinds) assertInstanceOf(error, kind);
   assert(!(ONE_OF_EACH.ConnectionDone instanceof errors.ConnectionLost));

@@ -23,6 +23,11 @@ export class ReactorResources {
     return this.#open.size;
   }
 
+  /** The open ones, as they are now. */
+  list(): ReactorResource[] {
+    return [...this.#open];
+  }
+
   /** Notes a resource when it opens. One that opens after the shutdown is closed when the running code returns: it could not be used. */
   add(resource: ReactorResource): void {
     this.#open.add(resource);
@@ -41,7 +46,7 @@ export class ReactorResources {
   /** Closes all that is open, for good. */
   shutDown(): void {
     this.#shutDown = true;
-    for (const resource of [...this.#open]) resource.shutDown();
+    for (const resource of this.list()) resource.shutDown();
   }
 
   /** Lets the process end although they are open. */

@@ -16,11 +16,13 @@ import type {
   IProtocol,
   IProtocolFactory,
 } from "./interfaces.ts";
+import { type Drained, PortDrain } from "./port_drain.ts";
 import type { ReactorResource } from "./resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 import { asError, logUserError } from "./user_code.ts";
+import { checkDelay } from "./validation.ts";
 
 // What the system could not give now it may give soon: asking at once again would only spin. trio waits as long.
 const PAUSE_AFTER_FAILURE = 0.1;
@@ -47,6 +49,7 @@ export class StreamPort
   /** Whether the failure that now keeps the port from accepting has been logged. */
   #failing = false;
   #pause: IDelayedCall | null = null;
+  #drains: PortDrain[] = [];
 
   /**
    * @param host What the reactor lends.
@@ -98,6 +101,24 @@ export class StreamPort
       this.#stopping.push(stopped);
     }
     return stopped;
+  }
+
+  /** See {@linkcode IListeningPort.drain}. */
+  drain(seconds: number): Deferred<number> {
+    if (seconds !== Infinity) checkDelay("drain() seconds", seconds);
+    const drained: Drained = {
+      clock: this.host.reactor,
+      connections: () => this.#connections(),
+      isDrained: () => this.#acceptor === null && this.#open === 0,
+    };
+    const drain = new PortDrain(drained, seconds);
+    this.#drains.push(drain);
+    msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#open} open)`);
+    // What goes wrong in the factory is for whoever waits for the drain.
+    this.stopListening().addErrback((error) => drain.fail(error));
+    for (const connection of this.#connections()) connection.drain();
+    this.#checkDrains();
+    return drain.done;
   }
 
   /** See {@linkcode IListeningPort.getHost}. */
@@ -158,6 +179,7 @@ export class StreamPort
       if (failure === null) stopped.callback();
       else stopped.errback(failure);
     }
+    this.#checkDrains();
   }
 
   /** See {@linkcode ConnectionOwner.logSuffix}. */
@@ -169,6 +191,7 @@ export class StreamPort
   connectionLost(connection: Connection): void {
     this.#open--;
     this.#count(hostOf(connection.getPeer()), -1);
+    this.#checkDrains();
     this.#acceptNext();
   }
 
@@ -201,6 +224,20 @@ export class StreamPort
     this.#pause?.cancel();
     this.#pause = null;
     acceptor.close();
+  }
+
+  /** Looked for among all that is open: to keep them here too would cost every connection its place in a second set. */
+  #connections(): Connection[] {
+    return this.host.resources.list().filter((resource): resource is Connection =>
+      resource instanceof Connection && resource.connected && resource.isOf(this)
+    );
+  }
+
+  #checkDrains(): void {
+    // One that is over may let its waiter listen, or drain, again.
+    const drains = this.#drains;
+    this.#drains = [];
+    this.#drains.push(...drains.filter((drain) => !drain.check()));
   }
 
   #acceptNext(): void {

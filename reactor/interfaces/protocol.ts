@@ -30,6 +30,15 @@ export interface IHalfCloseableProtocol extends IProtocol {
   writeConnectionLost(): void;
 }
 
+/** A protocol that is told when its server is about to leave. A protocol with this method is one. Twisted has no such thing. */
+export interface IDrainableProtocol extends IProtocol {
+  /**
+   * The port is drained ({@linkcode IListeningPort.drain}): finish what is under way, begin nothing new, and lose the connection. One that
+   * waits for nothing can lose it now.
+   */
+  drainRequested(): void;
+}
+
 /** Makes a protocol for each connection. Twisted's `IProtocolFactory`. */
 export interface IProtocolFactory {
   /** The protocol for a connection from or to `addr`; `null` turns the connection away. */

@@ -19,6 +19,26 @@ export interface IListeningPort extends AsyncDisposable {
   stopListening(): Deferred<void>;
   /** Where it listens; with port 0, the port that the system chose. */
   getHost(): IAddress;
+  /**
+   * Accepts no more, and lets what is open come to its end: the first half of a graceful shutdown.
+   *
+   * Each open connection whose protocol is an {@linkcode IDrainableProtocol} is told. Those that are still open at the deadline are
+   * aborted with `DrainTimeout`. Twisted leaves all of this to its users.
+   *
+   * @param seconds How long the connections may take. Infinity waits for as long as they take.
+   * @returns A Deferred that fires with the number of connections that were aborted, once none is open and the address is free.
+   *   Cancelling it gives up the wait and the deadline; the connections stay.
+   *
+   * @example Finish what clients have begun, for up to 30 seconds; a second signal does not wait
+   * ```ts no-eval
+   * import { Factory, Protocol, reactor } from "@torsion/reactor";
+   *
+   * const port = reactor.listenTCP(2000, Factory.forProtocol(Protocol));
+   * reactor.addSystemEventTrigger("before", "shutdown", () => port.drain(30));
+   * await reactor.run();
+   * ```
+   */
+  drain(seconds: number): Deferred<number>;
   /** {@linkcode stopListening}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -69,6 +89,26 @@ export interface ConnectionOptions {
    * @default {60}
    */
   linger?: number;
+  /**
+   * Seconds without a byte in either direction after which the connection is aborted with `ConnectionTimeout`. While the protocol has
+   * paused it, nothing comes.
+   *
+   * @default {Infinity}
+   */
+  idleTimeout?: number;
+  /**
+   * Seconds after which the connection is aborted with `ConnectionTimeout` when there is something to send and the system takes none of
+   * it: the peer does not read. A peer that reads slowly is not meant: each byte taken begins the time anew.
+   *
+   * @default {Infinity}
+   */
+  writeStallTimeout?: number;
+  /**
+   * Seconds that the connection may last, from when it is made, before it is aborted with `ConnectionTimeout`.
+   *
+   * @default {Infinity}
+   */
+  totalTimeout?: number;
 }
 
 /** How a port for streams listens, whatever kind of stream. */
