@@ -61,6 +61,9 @@ Deno.test("The endpoints hand the reactor what they were made with", () => {
     stopListening: () => {
       throw new Error("not asked for");
     },
+    drain: () => {
+      throw new Error("not asked for");
+    },
     getHost: () => new IPv4Address("TCP", "127.0.0.1", 2000),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

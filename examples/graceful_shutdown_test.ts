@@ -1,0 +1,73 @@
+// Kills examples/graceful_shutdown.ts for real, and checks what its header promises.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Example, messages, portOf } from "../reactor/conformance/example.ts";
+import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+
+/** Nobody waits that long: what takes it would be found by the watchdog of {@linkcode Example}. */
+const FOREVER = "3600";
+
+async function connect(port: number): Promise<RawPeer> {
+  return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+}
+
+/** A client whose line is under way. */
+async function asking(server: Example, port: number, line: string): Promise<RawPeer> {
+  const client = await connect(port);
+  await client.send(line);
+  await server.line(new RegExp(` ${line.length} bytes from 127\\.0\\.0\\.1:\\d+$`));
+  return client;
+}
+
+Deno.test("SIGTERM: the port is closed, lines under way come back, idle clients leave; exit code 0", async () => {
+  await using server = new Example("graceful_shutdown.ts", ["0", "0.3", FOREVER]);
+  const port = await portOf(server);
+  const idle = await connect(port);
+  const busy = await asking(server, port, "a line\n");
+  server.send("SIGTERM");
+  await server.line(/ \(Factory on 0\.0\.0\.0:\d+ closed\)$/);
+  await assertRejects(() => connect(port), Deno.errors.ConnectionRefused);
+  const texts = [idle, busy].map(async (client) =>
+    new TextDecoder().decode(await client.readAll())
+  );
+  assertEquals(await Promise.all(texts), ["Goodbye\n", "a line\nGoodbye\n"]);
+  const { code, signal, lines, errors } = await server.end();
+  assertEquals([code, signal, errors], [0, null, ""]);
+  assertEquals(messages(lines).slice(-2), ["Drained, 0 aborted", "Main loop terminated."]);
+  assert(messages(lines).includes("Received SIGTERM, shutting down."));
+  for (const client of [idle, busy]) client.close();
+});
+
+Deno.test("SIGTERM: who is not done at the deadline is aborted; exit code 0", async () => {
+  await using server = new Example("graceful_shutdown.ts", ["0", FOREVER, "0.2"]);
+  const port = await portOf(server);
+  const busy = await asking(server, port, "never answered\n");
+  server.send("SIGTERM");
+  assertEquals(new TextDecoder().decode(await busy.readAll()), "");
+  const { code, lines } = await server.end();
+  assertEquals(code, 0);
+  assertEquals(messages(lines).slice(-2), ["Drained, 1 aborted", "Main loop terminated."]);
+  assert(
+    lines.some((line) => / was aborted: its port was drained, and 0\.2 s are over$/.test(line)),
+  );
+  busy.close();
+});
+
+Deno.test("A second SIGTERM does not wait for anybody; exit code 0", async () => {
+  await using server = new Example("graceful_shutdown.ts", ["0", FOREVER, FOREVER]);
+  const port = await portOf(server);
+  const busy = await asking(server, port, "never answered\n");
+  server.send("SIGTERM");
+  await server.line(/ \(Factory on 0\.0\.0\.0:\d+ closed\)$/);
+  server.send("SIGTERM");
+  assertEquals(new TextDecoder().decode(await busy.readAll()), "");
+  const { code, lines } = await server.end();
+  assertEquals(code, 0);
+  assert(
+    messages(lines).includes(
+      "Received SIGTERM while shutting down, not waiting for the triggers before shutdown.",
+    ),
+  );
+  assertEquals(messages(lines).at(-1), "Main loop terminated.");
+  busy.close();
+});
