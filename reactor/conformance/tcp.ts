@@ -1,5 +1,5 @@
 /**
- * What every reactor's TCP does: written against `IReactorTCP` alone, so that each reactor runs it unchanged.
+ * What every reactor's TCP does: what every stream does (`stream.ts`), and what is TCP's own.
  *
  * Real sockets on the loopback interface; at the other end raw peers (`Deno.connect`, `Deno.listen`, `node:net`), so that a fault cannot
  * hide by being on both sides. Of Twisted's tests:
@@ -22,20 +22,25 @@
  */
 
 import type { IReactor } from "../interfaces.ts";
-import { connectingTests } from "./tcp_connecting.ts";
-import { endingTests } from "./tcp_ending.ts";
-import { listeningTests } from "./tcp_listening.ts";
-import { transferTests } from "./tcp_transfer.ts";
+import { streamConformance } from "./stream.ts";
+import type { StreamKind } from "./stream_kind.ts";
+import { tcpConnectingTests } from "./tcp_connecting.ts";
+import { tcpKind } from "./tcp_kind.ts";
+import { tcpListeningTests } from "./tcp_listening.ts";
 
 /**
  * Defines the tests.
  *
  * @param name The reactor's, for the tests' names.
  * @param makeReactor Makes a new one.
+ * @param differences Where its TCP is not what `tcpKind` says: an abort that resets, say.
  */
-export function tcpConformance(name: string, makeReactor: () => IReactor): void {
-  listeningTests(name, makeReactor);
-  connectingTests(name, makeReactor);
-  transferTests(name, makeReactor);
-  endingTests(name, makeReactor);
+export function tcpConformance(
+  name: string,
+  makeReactor: () => IReactor,
+  differences: Partial<StreamKind> = {},
+): void {
+  streamConformance({ ...tcpKind(name, makeReactor), ...differences });
+  tcpListeningTests(name, makeReactor);
+  tcpConnectingTests(name, makeReactor);
 }

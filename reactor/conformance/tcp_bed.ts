@@ -1,7 +1,5 @@
 /**
- * What the TCP conformance tests run in.
- *
- * Nothing here waits for time to pass: every wait ends with the event that it waits for. A test that hangs is ended by a watchdog.
+ * What the tests run in that are TCP's own.
  *
  * @module
  */
@@ -9,41 +7,12 @@
 import { connect as nodeConnect, type Socket } from "node:net";
 import type { IPv4Address } from "../addresses.ts";
 import type { IAddress, IListeningPort, IReactor } from "../interfaces.ts";
-import { LoggedErrors } from "./logged_errors.ts";
-import { RawPeer } from "./raw_peer.ts";
+import type { RawPeer } from "./raw_peer.ts";
+import { SocketBed, type SocketTest, socketTest } from "./socket_bed.ts";
 import type { Wires } from "./wire.ts";
 
-const WATCHDOG_SECONDS = 30;
-
-/** A reactor for one test, and what is cleaned up after it. */
-export class TcpBed {
-  readonly reactor: IReactor;
-  /** What was logged as an error; what a test does not take fails it. */
-  readonly errors: LoggedErrors;
-  readonly #cleanups: (() => unknown)[] = [];
-  #running: Promise<void> | null = null;
-
-  constructor(reactor: IReactor, errors: LoggedErrors) {
-    this.reactor = reactor;
-    this.errors = errors;
-  }
-
-  /** Runs the reactor. @returns what settles when it has stopped. */
-  run(): Promise<void> {
-    return this.#running ??= this.reactor.run({ installSignalHandlers: false });
-  }
-
-  /** Stops the reactor, and waits until it has let go of everything. */
-  async stop(): Promise<void> {
-    this.reactor.stop();
-    await this.#running;
-  }
-
-  /** Has `f` called after the test. */
-  after(f: () => unknown): void {
-    this.#cleanups.push(f);
-  }
-
+/** A bed with TCP ports on the loopback interface. */
+export class TcpBed extends SocketBed {
   /** A port on the loopback interface. */
   listen(
     factory: Wires,
@@ -55,9 +24,7 @@ export class TcpBed {
 
   /** A listener of Deno's own. */
   rawListen(options: Partial<Deno.TcpListenOptions> = {}): Deno.TcpListener {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0, ...options });
-    this.after(() => closeQuietly(listener));
-    return listener;
+    return this.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0, ...options }));
   }
 
   /** A connection of Deno's own. */
@@ -65,40 +32,26 @@ export class TcpBed {
     return this.raw(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
-  /** A connection that a raw listener accepted. */
-  async rawAccept(listener: Deno.TcpListener): Promise<RawPeer> {
-    return this.raw(await listener.accept());
+  /** A socket of node's, which can bind an address. */
+  nodeConnect(port: number, localAddress: string): Promise<Socket> {
+    return nodeSocket(this, port, localAddress);
   }
+}
 
-  raw(conn: Deno.Conn): RawPeer {
-    this.after(() => closeQuietly(conn));
-    return new RawPeer(conn);
-  }
-
-  /** A socket of node's, which can reset. */
-  nodeConnect(port: number, localAddress = "127.0.0.1"): Promise<Socket> {
-    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-    const socket = nodeConnect({ host: "127.0.0.1", port, localAddress });
-    socket.once("connect", () => resolve(socket));
-    socket.once("error", reject);
-    this.after(() => {
-      const closed = Promise.withResolvers<void>();
-      if (socket.closed) closed.resolve();
-      else socket.once("close", () => closed.resolve());
-      socket.destroy();
-      return closed.promise;
-    });
-    return promise;
-  }
-
-  /** Undoes all. */
-  async cleanUp(): Promise<void> {
-    for (const f of this.#cleanups.reverse()) await f();
-    // Stopping it is also how the ports are closed of a reactor that was never run.
-    const running = this.run();
-    if (this.reactor.running) this.reactor.stop();
-    await running;
-  }
+/** A socket of node's, which can reset and bind an address: connected, and closed after the test. */
+export function nodeSocket(bed: SocketBed, port: number, localAddress: string): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = nodeConnect({ host: "127.0.0.1", port, localAddress });
+  socket.once("connect", () => resolve(socket));
+  socket.once("error", reject);
+  bed.after(() => {
+    const closed = Promise.withResolvers<void>();
+    if (socket.closed) closed.resolve();
+    else socket.once("close", () => closed.resolve());
+    socket.destroy();
+    return closed.promise;
+  });
+  return promise;
 }
 
 /** The port number of an address. */
@@ -107,33 +60,9 @@ export function portOf(address: IAddress): number {
 }
 
 /** Defines a test of a reactor, which `f` runs when it is ready to. */
-export type TcpTest = (claim: string, f: (bed: TcpBed) => void | Promise<void>) => void;
+export type TcpTest = SocketTest<TcpBed>;
 
 /** What makes tests for one kind of reactor. */
 export function tcpTest(name: string, makeReactor: () => IReactor): TcpTest {
-  return (claim, f) =>
-    Deno.test(`${name}: ${claim}`, async () => {
-      using errors = new LoggedErrors();
-      const bed = new TcpBed(makeReactor(), errors);
-      const barked = Promise.withResolvers<never>();
-      const watchdog = setTimeout(
-        () => barked.reject(new Error(`Nothing came of it in ${WATCHDOG_SECONDS} s`)),
-        WATCHDOG_SECONDS * 1000,
-      );
-      try {
-        await Promise.race([f(bed), barked.promise]);
-        await Promise.race([bed.cleanUp(), barked.promise]);
-      } finally {
-        clearTimeout(watchdog);
-      }
-    });
-}
-
-/** The test has closed it already, or the peer has. */
-function closeQuietly(resource: { close(): void }): void {
-  try {
-    resource.close();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BadResource)) throw error;
-  }
+  return socketTest(name, (errors) => new TcpBed(makeReactor(), errors));
 }

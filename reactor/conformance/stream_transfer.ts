@@ -1,38 +1,25 @@
 /**
- * Bytes over TCP, to and from raw peers.
+ * Bytes over a stream, to and from raw peers.
  *
  * @module
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { ConnectionAborted, ConnectionDone } from "../errors.ts";
-import type { IReactor, ListenTCPOptions } from "../interfaces.ts";
-import { concat, pattern, type RawPeer, same } from "./raw_peer.ts";
-import { type TcpBed, tcpTest } from "./tcp_bed.ts";
+import { concat, pattern, same } from "./raw_peer.ts";
+import { streamTest } from "./stream_bed.ts";
+import type { StreamKind } from "./stream_kind.ts";
 import { type Wire, type WireBehaviour, Wires } from "./wire.ts";
 
 const MEGABYTE = 1 << 20;
 
-/** A connection from a raw client. */
-async function accepted(
-  bed: TcpBed,
-  behaviour: WireBehaviour | (() => Wire) = {},
-  options: ListenTCPOptions = {},
-): Promise<{ peer: RawPeer; wire: Wire }> {
-  const factory = new Wires(behaviour);
-  const port = bed.listen(factory, options);
-  bed.run();
-  const peer = await bed.rawConnect(port.port);
-  return { peer, wire: await factory.wire() };
-}
-
 /** The tests of writing and receiving. */
-export function transferTests(name: string, makeReactor: () => IReactor): void {
-  const test = tcpTest(name, makeReactor);
+export function transferTests(kind: StreamKind): void {
+  const test = streamTest(kind);
   const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
 
   test("write() and writeSequence() send bytes and strings, in order", async (bed) => {
-    const { peer, wire } = await accepted(bed);
+    const { peer, wire } = await bed.accepted();
     wire.transport.write("one ");
     wire.transport.write(new TextEncoder().encode("two "));
     wire.transport.writeSequence(["three ", new Uint8Array([0x34]), " fünf"]);
@@ -42,7 +29,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
 
   test("A large transfer arrives intact in both directions at once", async (bed) => {
     const [out, back] = [pattern(8 * MEGABYTE, 1), pattern(8 * MEGABYTE, 2)];
-    const { peer, wire } = await accepted(bed);
+    const { peer, wire } = await bed.accepted();
     wire.transport.write(out);
     const sending = peer.send(back);
     const received = await peer.read(out.length);
@@ -54,7 +41,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
 
   test("A large transfer in pieces of all sizes arrives intact", async (bed) => {
     const all = pattern(4 * MEGABYTE);
-    const { peer, wire } = await accepted(bed);
+    const { peer, wire } = await bed.accepted();
     for (let start = 0, size = 1; start < all.length; start += size, size = size * 7 % 65521) {
       wire.transport.write(all.subarray(start, start + size));
     }
@@ -66,7 +53,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
   test("A chunk given to dataReceived() is never written again", async (bed) => {
     const all = pattern(2 * MEGABYTE);
     const copies: Uint8Array[] = [];
-    const { peer, wire } = await accepted(bed, {
+    const { peer, wire } = await bed.accepted({
       dataReceived: (_, data) => copies.push(data.slice()),
     });
     // Of every size, some in one go, so that reads end everywhere.
@@ -84,7 +71,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
     const port = bed.listen(factory);
     bed.run();
     await Promise.all(Array.from({ length: 20 }, async (_, i) => {
-      const peer = await bed.rawConnect(port.port);
+      const peer = await bed.rawConnect(port.place);
       const mine = pattern(100_000, i + 1);
       const sending = (async () => {
         for (let start = 0; start < mine.length; start += 777) {
@@ -97,7 +84,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
   });
 
   test("Many small writes in one turn leave as one", async (bed) => {
-    const { peer, wire } = await accepted(bed);
+    const { peer, wire } = await bed.accepted();
     wire.transport.setTcpNoDelay(true);
     // The read waits already: it would return with the first bytes that came alone.
     const reading = peer.readOnce();
@@ -106,7 +93,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
   });
 
   test("The caller may use the memory of a small write again, and its own copy of the words is what arrives", async (bed) => {
-    const { peer, wire } = await accepted(bed);
+    const { peer, wire } = await bed.accepted();
     const memory = new Uint8Array(16);
     for (let i = 0; i < 50; i++) {
       memory.fill(i);
@@ -119,7 +106,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
 
   test("pauseProducing() slows the peer down, and resumeProducing() loses nothing", async (bed) => {
     const all = pattern(32 * MEGABYTE);
-    const { peer, wire } = await accepted(bed, {
+    const { peer, wire } = await bed.accepted({
       connectionMade: (wire) => wire.transport.pauseProducing(),
     });
     // One write takes what the system has room for.
@@ -135,7 +122,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
   test("Pausing in each dataReceived() and resuming in a later turn", async (bed) => {
     const all = pattern(MEGABYTE);
     const paused = new Set<Wire>();
-    const { peer, wire } = await accepted(bed, {
+    const { peer, wire } = await bed.accepted({
       dataReceived: (wire) => {
         assert(!paused.has(wire), "dataReceived() while paused");
         paused.add(wire);
@@ -153,7 +140,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
   });
 
   test("A push producer is paused while the peer does not read, and resumed when it has", async (bed) => {
-    const { peer, wire } = await accepted(bed, {}, { writeBufferHighWater: 65536 });
+    const { peer, wire } = await bed.accepted({}, { writeBufferHighWater: 65536 });
     const piece = pattern(50_000);
     const calls: string[] = [];
     const resumed = Promise.withResolvers<void>();
@@ -179,7 +166,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
   });
 
   test("A pull producer sends as fast as the peer reads, and no faster", async (bed) => {
-    const { peer, wire } = await accepted(bed);
+    const { peer, wire } = await bed.accepted();
     const piece = pattern(65_536);
     let pulls = 0;
     const total = 200;
@@ -202,7 +189,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
   });
 
   test("A connection in which nobody reads is aborted at the limit of its write buffer", async (bed) => {
-    const { wire } = await accepted(bed, {}, { writeBufferLimit: MEGABYTE });
+    const { wire } = await bed.accepted({}, { writeBufferLimit: MEGABYTE });
     // More than the system takes, and one that is let through: it comes into an empty buffer.
     wire.transport.write(new Uint8Array(64 * MEGABYTE));
     wire.transport.write("the last straw");
@@ -211,23 +198,8 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
     assertEquals([reason.name, wire.transport.connected], ["WriteBufferExceeded", false]);
   });
 
-  test("setTcpNoDelay() and setTcpKeepAlive() can be set and asked for, and are off at first", async (bed) => {
-    const { peer, wire } = await accepted(bed);
-    const { transport } = wire;
-    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
-    transport.setTcpNoDelay(true);
-    transport.setTcpKeepAlive(true);
-    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [true, true]);
-    transport.setTcpNoDelay(false);
-    transport.setTcpKeepAlive(false);
-    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
-    peer.close();
-    await wire.lost();
-    transport.setTcpNoDelay(true); // does nothing, and does not throw
-  });
-
   test("Two reactors in one process talk to each other", async (bed) => {
-    const other = makeReactor();
+    const other = kind.makeReactor();
     const running = other.run({ installSignalHandlers: false });
     bed.after(async () => {
       other.stop();
@@ -237,7 +209,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
     const port = bed.listen(servers);
     bed.run();
     const clients = new Wires();
-    other.connectTCP("127.0.0.1", port.port, clients);
+    kind.connect(other, port.place, clients, {});
     const client = await clients.wire();
     client.transport.write("across");
     await client.has(6);
@@ -248,7 +220,7 @@ export function transferTests(name: string, makeReactor: () => IReactor): void {
     const servers = new Wires({ connectionMade: (wire) => wire.transport.write("from server") });
     const clients = new Wires({ connectionMade: (wire) => wire.transport.write("from client") });
     const port = bed.listen(servers);
-    bed.reactor.connectTCP("127.0.0.1", port.port, clients);
+    bed.connect(port.place, clients);
     bed.run();
     const [server, client] = [await servers.wire(), await clients.wire()];
     await server.has(11);
