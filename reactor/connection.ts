@@ -227,8 +227,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   }
 
   /** See {@linkcode ITransport.abortConnection}. */
-  abortConnection(): void {
-    this.abort(new ConnectionAborted());
+  abortConnection(reason?: Error): void {
+    this.abort(reason instanceof ConnectionAborted ? reason : ConnectionAborted.because(reason));
   }
 
   /** See `IConsumer.registerProducer`. */

@@ -19,7 +19,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { connect, type Recorder } from "./conformance/connection_bed.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
-import { ConnectionAborted, ConnectionDone, ConnectionLost } from "./errors.ts";
+import { ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionTimeout } from "./errors.ts";
 
 /** Lets promises that have settled be noticed. */
 async function promisesSettle(): Promise<void> {
@@ -177,6 +177,25 @@ Deno.test("abortConnection() throws away what is unsent, and the peer sees a res
   bed.peer.driver.startReading();
   bed.host.settle();
   assertEquals(bed.peer.end, "ECONNRESET");
+});
+
+Deno.test("abortConnection() with a reason: the protocol gets it, by itself or as the cause, and the peer sees a reset", () => {
+  const aborted = new ConnectionTimeout("idle", 4, "192.0.2.2:2222");
+  const boom = new RangeError("boom");
+  for (const given of [aborted, boom]) {
+    using bed = connect();
+    bed.connection.abortConnection(given);
+    bed.connection.abortConnection(new Error("too late"));
+    bed.host.settle();
+    const { reason } = bed.protocol;
+    assertInstanceOf(reason, ConnectionAborted);
+    if (given === aborted) assertStrictEquals(reason, aborted);
+    else {
+      assertStrictEquals(reason.cause, boom);
+      assertEquals(reason.message, "Connection was aborted locally: boom");
+    }
+    assertEquals(bed.peer.end, "ECONNRESET");
+  }
 });
 
 Deno.test("abortConnection() after loseConnection() aborts", () => {

@@ -156,6 +156,14 @@ export class ConnectionAborted extends ConnectionLost {
   constructor(message?: string, details?: SystemErrorDetails) {
     super(message ?? "Connection was aborted locally", details);
   }
+
+  /** The error for an abort that another error is the reason of, if any is. */
+  static because(reason?: Error): ConnectionAborted {
+    if (reason === undefined) return new ConnectionAborted();
+    return new ConnectionAborted(`Connection was aborted locally: ${reason.message}`, {
+      cause: reason,
+    });
+  }
 }
 
 /** The peer reads too slowly: a write did not fit into the write buffer any more, and the connection was aborted. */

@@ -32,8 +32,12 @@ export interface ITransport extends IConsumer {
   loseConnection(): void;
   /** Closes the writing side once all that was written has gone out; receiving goes on. */
   loseWriteConnection(): void;
-  /** Closes the connection now. What waits to be sent is thrown away; the protocol gets `ConnectionAborted`. */
-  abortConnection(): void;
+  /**
+   * Closes the connection now. What waits to be sent is thrown away; the protocol gets `ConnectionAborted`. Twisted takes no reason.
+   *
+   * @param reason Why: a `ConnectionAborted` is what the protocol gets, any other error becomes the `cause` of one.
+   */
+  abortConnection(reason?: Error): void;
   /** The other end's address. */
   getPeer(): IAddress;
   /** This end's address. */
