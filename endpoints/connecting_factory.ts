@@ -1,15 +1,9 @@
 import { Deferred } from "../defer/mod.ts";
 import { ConnectingCancelledError, NoProtocol } from "../reactor/errors.ts";
-import type {
-  IAddress,
-  IClientFactory,
-  IConnector,
-  IHalfCloseableProtocol,
-  IProtocol,
-  ITransport,
-} from "../reactor/interfaces.ts";
+import type { IAddress, IClientFactory, IConnector, IProtocol } from "../reactor/interfaces.ts";
 import { asError } from "../reactor/user_code.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
+import { relayTo } from "./relay.ts";
 
 /**
  * Turns a client factory's callbacks into a Deferred: it fires with the protocol once its connection has been made.
@@ -37,12 +31,11 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
     const protocol = this.#build(addr);
     // It may have been cancelled while the protocol was built.
     if (protocol === null || this.connected.called) return null;
-    const made = () => {
-      if (!this.connected.called) this.connected.callback(protocol);
-    };
-    return isHalfCloseable(protocol)
-      ? new HalfCloseableRelay(protocol, made)
-      : new Relay(protocol, made);
+    return relayTo(protocol, {
+      made: () => {
+        if (!this.connected.called) this.connected.callback(protocol);
+      },
+    });
   }
 
   clientConnectionFailed(_connector: IConnector, reason: Error): void {
@@ -96,52 +89,4 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
   #end(reason: Error): void {
     if (!this.connected.called) this.connected.errback(reason);
   }
-}
-
-/** Passes all on to a protocol, and says when its connection has been made. */
-class Relay<P extends IProtocol> implements IProtocol {
-  protected readonly protocol: P;
-  readonly #made: () => void;
-
-  constructor(protocol: P, made: () => void) {
-    this.protocol = protocol;
-    this.#made = made;
-  }
-
-  makeConnection(transport: ITransport): void {
-    const result: unknown = this.protocol.makeConnection(transport);
-    this.#made();
-    // A promise, when connectionMade is async; typed as void like the interface.
-    return result as void;
-  }
-
-  connectionMade(): void {
-    // The protocol's own makeConnection calls its connectionMade.
-  }
-
-  dataReceived(data: Uint8Array): void {
-    return this.protocol.dataReceived(data);
-  }
-
-  connectionLost(reason: Error): void {
-    return this.protocol.connectionLost(reason);
-  }
-
-  logPrefix(): string {
-    return this.protocol.logPrefix?.() ?? this.protocol.constructor.name;
-  }
-}
-
-class HalfCloseableRelay extends Relay<IHalfCloseableProtocol> implements IHalfCloseableProtocol {
-  readConnectionLost(): void {
-    return this.protocol.readConnectionLost();
-  }
-
-  writeConnectionLost(): void {
-    return this.protocol.writeConnectionLost();
-  }
-}
-
-function isHalfCloseable(protocol: IProtocol): protocol is IHalfCloseableProtocol {
-  return "readConnectionLost" in protocol && "writeConnectionLost" in protocol;
 }
