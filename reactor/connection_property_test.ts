@@ -16,6 +16,7 @@ import { CheckedDriver } from "./conformance/checked_driver.ts";
 import { TestHost } from "./conformance/connection_bed.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
 import { Connection } from "./connection.ts";
+import type { TimeoutLimits } from "./connection_timeouts.ts";
 import { ConnectionDone } from "./errors.ts";
 import type { IProtocol, IPushProducer } from "./interfaces.ts";
 import { type MemoryDriver, memoryPipe } from "./memory_driver.ts";
@@ -52,6 +53,7 @@ interface World {
   synchronous: boolean;
   halfCloseable: [boolean, boolean];
   highWater: number;
+  timeouts: TimeoutLimits | null;
 }
 
 /** A producer that checks what it is told. */
@@ -113,7 +115,7 @@ class End {
       writeBufferHighWater: world.highWater,
       writeBufferLimit: 5000,
       linger: 10,
-      timeouts: null,
+      timeouts: world.timeouts,
     };
     const owner = { host, limits, logSuffix: () => "end", connectionLost: () => {} };
     const protocol = this.#protocol(halfCloseable);
@@ -241,12 +243,14 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant("wait" as const), seconds: fc.nat({ max: 12 }) }),
   },
 );
+const seconds = fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 12 }));
 const world: fc.Arbitrary<World> = fc.record({
   capacity: fc.integer({ min: 1, max: 100 }),
   chunkSize: fc.integer({ min: 1, max: 100 }),
   synchronous: fc.boolean(),
   halfCloseable: fc.tuple(fc.boolean(), fc.boolean()),
   highWater: fc.integer({ min: 0, max: 200 }),
+  timeouts: fc.option(fc.record({ idle: seconds, writeStall: seconds, total: seconds })),
 });
 
 function play(world: World, moves: (Act | Move)[]): void {

@@ -16,28 +16,47 @@ export interface ProgramEnd {
   errors: string;
 }
 
+/** How a program is started. */
+export interface ProgramOptions {
+  /**
+   * What is run.
+   *
+   * @default {Deno.execPath()}
+   */
+  command?: string;
+  /**
+   * Whether it is given input: {@linkcode Program.say}.
+   *
+   * @default {false}
+   */
+  input?: boolean;
+}
+
 /** A running program. */
 export class Program implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #output: ReadableStreamDefaultReader<string>;
   readonly #errors: Promise<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array> | null;
   readonly #deadline: ReturnType<typeof setTimeout>;
   #partial = "";
   /** What it has said so far. */
   readonly lines: string[] = [];
 
-  /** @param args What `deno` gets, in the package's folder. */
-  constructor(args: string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
+  /** @param args What `deno`, or the command, gets. It runs in the package's folder. */
+  constructor(args: string[], options: ProgramOptions = {}) {
+    const { command = Deno.execPath(), input = false } = options;
+    this.#child = new Deno.Command(command, {
       args,
       cwd: new URL("../../", import.meta.url),
       env: { NO_COLOR: "1" },
-      stdin: "null",
+      stdin: input ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#errors = this.#child.stderr.text();
+    this.#input = input ? this.#child.stdin.getWriter() : null;
     this.#deadline = setTimeout(() => this.#child.kill("SIGKILL"), DEADLINE_MS);
   }
 
@@ -57,6 +76,16 @@ export class Program implements AsyncDisposable {
     }
     const said = [...this.lines, await this.#errors].join("\n");
     throw new Error(`The program ended without a line that matches ${pattern}:\n${said}`);
+  }
+
+  /** Writes to its input. */
+  async say(text: string): Promise<void> {
+    await this.#input?.write(new TextEncoder().encode(text));
+  }
+
+  /** Ends its input. */
+  async endInput(): Promise<void> {
+    await this.#input?.close();
   }
 
   /** Sends it a signal. */
@@ -80,6 +109,8 @@ export class Program implements AsyncDisposable {
       // It has ended, as it should.
       if (!(error instanceof TypeError)) throw error;
     }
+    // Its input is closed with it; a pipe that it left unread says so.
+    await this.#input?.abort().catch(() => {});
     await this.end();
   }
 
