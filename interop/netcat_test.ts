@@ -1,0 +1,35 @@
+/** Against OpenBSD's netcat: TCP both ways, with each side ending first. */
+
+import { assertEquals } from "@std/assert";
+import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
+import { portOf } from "../reactor/conformance/tcp_bed.ts";
+import { Wire } from "../reactor/conformance/wire.ts";
+import { shouting } from "./echo.ts";
+import { interopTest, NETCAT } from "./tool.ts";
+
+const test = interopTest(NETCAT);
+
+test("a client's half-close lets the answer through: nc -N sends, ends, and still reads", async (bed) => {
+  bed.run();
+  const port = bed.reactor.listenTCP(0, shouting(), { interface: "127.0.0.1" });
+  const nc = bed.start("-N", "127.0.0.1", String(portOf(port.getHost())));
+  await nc.say("hello\n");
+  await nc.endInput();
+  const { code, lines } = await nc.end();
+  assertEquals([code, lines], [0, ["HELLO"]]);
+});
+
+test("nc -l listens, and each side hears the other", async (bed) => {
+  bed.run();
+  const nc = bed.startAloud("-v", "-n", "-l", "127.0.0.1", "0");
+  const [, port] = await nc.line(/^Listening on 127\.0\.0\.1 (\d+)$/);
+  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", Number(port));
+  const wire = await connectProtocol(endpoint, new Wire());
+  await nc.say("from nc\n");
+  await wire.has("from nc\n".length);
+  wire.transport.write("from here\n");
+  wire.transport.loseConnection();
+  await nc.line("from here");
+  assertEquals([wire.text, (await nc.end()).code], ["from nc\n", 0]);
+  assertEquals((await wire.lost()).name, "ConnectionDone");
+});
