@@ -1,14 +1,25 @@
 /**
- * Endpoints: where to listen and what to connect to, as values. A program that takes an endpoint does not know what kind
+ * Endpoints: where to listen and what to connect to, as values and as strings. A program that takes an endpoint does not know what kind
  * of connection it serves.
  *
  * @module
  */
 
+export * as argument from "./argument_types.ts";
 export { connectProtocol } from "./connect_protocol.ts";
+export { defaultEndpointRegistry } from "./default_endpoint_registry.ts";
+export { quoteStringArgument } from "./description.ts";
+export { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
+export type { ArgumentsRead, ArgumentTypes, EndpointArguments } from "./endpoint_arguments.ts";
+export {
+  EndpointRegistry,
+  type IStreamClientEndpointStringParserWithReactor,
+  type IStreamServerEndpointStringParser,
+} from "./endpoint_registry.ts";
+export { clientFromString, serverFromString } from "./from_string.ts";
 export type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
-export { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
+export { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint } from "./tcp.ts";

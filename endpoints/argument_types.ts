@@ -1,0 +1,104 @@
+/**
+ * What the arguments of an endpoint's description can be.
+ *
+ * @module
+ */
+
+/** One kind of argument: how its value is read. */
+export interface ArgumentType<T> {
+  /** Whether it may be left out. */
+  readonly optional: boolean;
+  /**
+   * Reads a value.
+   *
+   * @param value What stands in the description, without its backslashes.
+   * @throws {RangeError} when it is none of this kind; the message goes on where the argument's name ends: `must be ...`.
+   */
+  read(value: string): T;
+}
+
+/** An {@linkcode ArgumentType} that may be left out. */
+export interface OptionalArgumentType<T> extends ArgumentType<T> {
+  /** It may. */
+  readonly optional: true;
+}
+
+/** Any text but none. */
+export const text: ArgumentType<string> = {
+  optional: false,
+  read(value: string): string {
+    if (value !== "") return value;
+    // Most often it is an IPv6 address whose colons were forgotten.
+    throw new RangeError(String.raw`must not be empty; a colon in a value is written "\:"`);
+  },
+};
+
+/** Seconds: zero or more, with a fraction if need be. */
+export const seconds: ArgumentType<number> = {
+  optional: false,
+  read(value: string): number {
+    // Number() alone takes "", "0x10" and "1e3", too.
+    if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
+    throw new RangeError(`must be a number of seconds, got ${JSON.stringify(value)}`);
+  },
+};
+
+/** Yes or no, written `1` or `0`, as in Twisted. */
+export const flag: ArgumentType<boolean> = {
+  optional: false,
+  read(value: string): boolean {
+    if (value === "1" || value === "0") return value === "1";
+    throw new RangeError(`must be 0 or 1, got ${JSON.stringify(value)}`);
+  },
+};
+
+/**
+ * A whole number.
+ *
+ * @param min The least one.
+ * @param max The greatest one.
+ */
+export function integer(min: number, max: number): ArgumentType<number> {
+  return {
+    optional: false,
+    read(value: string): number {
+      const number = /^\d+$/.test(value) ? Number(value) : NaN;
+      if (number >= min && number <= max) return number;
+      throw new RangeError(
+        `must be a whole number from ${min} to ${max}, got ${JSON.stringify(value)}`,
+      );
+    },
+  };
+}
+
+/** A file's mode, as `chmod` takes it: `660`, or `0660`. */
+export const mode: ArgumentType<number> = {
+  optional: false,
+  read(value: string): number {
+    if (/^[0-7]{1,4}$/.test(value)) return parseInt(value, 8);
+    throw new RangeError(
+      `must be a file's mode in octal digits, as 660, got ${JSON.stringify(value)}`,
+    );
+  },
+};
+
+/**
+ * One of several words.
+ *
+ * @param words All there are.
+ */
+export function oneOf<W extends string>(...words: W[]): ArgumentType<W> {
+  return {
+    optional: false,
+    read(value: string): W {
+      const word = words.find((each) => each === value);
+      if (word !== undefined) return word;
+      throw new RangeError(`must be one of ${words.join(", ")}, got ${JSON.stringify(value)}`);
+    },
+  };
+}
+
+/** The same kind, which may be left out. */
+export function optional<T>(type: ArgumentType<T>): OptionalArgumentType<T> {
+  return { optional: true, read: (value) => type.read(value) };
+}

@@ -1,0 +1,14 @@
+import type { IReactor } from "../reactor/interfaces.ts";
+import { EndpointRegistry } from "./endpoint_registry.ts";
+import { haproxyServerParser } from "./haproxy_parser.ts";
+import { tcp6ServerParser, tcpClientParser, tcpServerParser } from "./tcp_parsers.ts";
+
+/**
+ * The types that `serverFromString` and `clientFromString` know. What is registered here is known in the whole process, as a plugin of
+ * Twisted's is; a registry of your own on top of this one keeps a type to your own code.
+ */
+export const defaultEndpointRegistry: EndpointRegistry<IReactor> = new EndpointRegistry<IReactor>()
+  .registerServerType(tcpServerParser)
+  .registerServerType(tcp6ServerParser)
+  .registerServerType(haproxyServerParser)
+  .registerClientType(tcpClientParser);

@@ -1,0 +1,99 @@
+import type { IReactor } from "../reactor/interfaces.ts";
+import { defaultEndpointRegistry } from "./default_endpoint_registry.ts";
+import type { EndpointRegistry } from "./endpoint_registry.ts";
+import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
+
+/**
+ * Makes a server endpoint of a string, such as an administrator writes it into a configuration. Twisted's `serverFromString`.
+ *
+ * | Type | Examples |
+ * | --- | --- |
+ * | `tcp` | `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50` |
+ * | `tcp6` | `tcp6:80`, `tcp6:80:interface=\:\:1` |
+ *
+ * A type may have arguments by position and by name (`interface=127.0.0.1`), with colons between them. A backslash quotes a colon, an
+ * equals sign or a backslash in a value; {@linkcode quoteStringArgument} does so.
+ *
+ * @param reactor What is to listen.
+ * @param description The string.
+ * @param options `registry` has types of your own.
+ * @throws {EndpointDescriptionError} when the string describes no server endpoint; its message quotes the string and points at the place.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { serverFromString } from "@torsion/reactor/endpoints";
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * const endpoint = serverFromString(reactor, Deno.args[0] ?? "tcp:2000:interface=127.0.0.1");
+ * const port = await endpoint.listen(Factory.forProtocol(Protocol));
+ * console.log(`${port.getHost()}`);
+ * ```
+ */
+export function serverFromString(reactor: IReactor, description: string): IStreamServerEndpoint;
+/**
+ * Makes a server endpoint of a string, by the types of a registry.
+ *
+ * @param reactor What is to listen.
+ * @param description The string.
+ * @param options `registry` has the types.
+ */
+export function serverFromString<R>(
+  reactor: NoInfer<R>,
+  description: string,
+  options: { registry: EndpointRegistry<R> },
+): IStreamServerEndpoint;
+export function serverFromString(
+  reactor: IReactor,
+  description: string,
+  options: { registry: EndpointRegistry<IReactor> } = { registry: defaultEndpointRegistry },
+): IStreamServerEndpoint {
+  return options.registry.serverFromString(reactor, description);
+}
+
+/**
+ * Makes a client endpoint of a string. Twisted's `clientFromString`.
+ *
+ * | Type | Examples |
+ * | --- | --- |
+ * | `tcp` | `tcp:example.org:80`, `tcp:host=example.org:port=80`, `tcp:example.org:80:timeout=5` |
+ *
+ * The grammar is that of {@linkcode serverFromString}.
+ *
+ * @param reactor What is to connect.
+ * @param description The string.
+ * @param options `registry` has types of your own.
+ * @throws {EndpointDescriptionError} when the string describes no client endpoint; its message quotes the string and points at the place.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { clientFromString, connectProtocol } from "@torsion/reactor/endpoints";
+ * import { Protocol } from "@torsion/reactor/protocol";
+ *
+ * reactor.run();
+ * const endpoint = clientFromString(reactor, Deno.args[0] ?? "tcp:127.0.0.1:2000");
+ * const protocol = await connectProtocol(endpoint, new Protocol());
+ * protocol.transport.write("Hello");
+ * ```
+ */
+export function clientFromString(reactor: IReactor, description: string): IStreamClientEndpoint;
+/**
+ * Makes a client endpoint of a string, by the types of a registry.
+ *
+ * @param reactor What is to connect.
+ * @param description The string.
+ * @param options `registry` has the types.
+ */
+export function clientFromString<R>(
+  reactor: NoInfer<R>,
+  description: string,
+  options: { registry: EndpointRegistry<R> },
+): IStreamClientEndpoint;
+export function clientFromString(
+  reactor: IReactor,
+  description: string,
+  options: { registry: EndpointRegistry<IReactor> } = { registry: defaultEndpointRegistry },
+): IStreamClientEndpoint {
+  return options.registry.clientFromString(reactor, description);
+}

@@ -1,0 +1,461 @@
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`:
+ *
+ * - `ParserTests`: all that is not in `description_test.ts`.
+ * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unknownType`; `test_typeFromPlugin` and `test_stringParserWithReactor`
+ *   by a registry, which takes the place of plugins. `test_ssl*` and `test_unix*` come with those endpoints.
+ * - `TCP6ServerEndpointPluginTests`: `test_stringDescription`; the other two are about finding plugins, and about interfaces, which are
+ *   the compiler's.
+ */
+
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { IPv4Address } from "../reactor/addresses.ts";
+import { CannotListenError, ConnectError } from "../reactor/errors.ts";
+import type { IReactor } from "../reactor/interfaces.ts";
+import {
+  argument,
+  clientFromString,
+  defaultEndpointRegistry,
+  type EndpointArguments,
+  EndpointDescriptionError,
+  EndpointRegistry,
+  type IStreamClientEndpoint,
+  type IStreamServerEndpoint,
+  quoteStringArgument,
+  serverFromString,
+} from "./mod.ts";
+
+/** A reactor that notes what is asked of it, and does nothing. */
+class NotedReactor {
+  readonly calls: unknown[][] = [];
+
+  listenTCP(...[port, , options]: Parameters<IReactor["listenTCP"]>): never {
+    return this.#note("listenTCP", port, options);
+  }
+
+  connectTCP(...[host, port, , options]: Parameters<IReactor["connectTCP"]>): never {
+    return this.#note("connectTCP", host, port, options);
+  }
+
+  #note(...call: unknown[]): never {
+    this.calls.push(call);
+    throw new ConnectError("Nothing is done here");
+  }
+}
+
+/** A reactor that has no more than the endpoints ask of it. */
+const asReactor = (reactor: NotedReactor): IReactor => reactor as unknown as IReactor;
+
+/** What the server endpoint that a string describes asks of the reactor. */
+function listening(description: string): unknown[] {
+  const reactor = new NotedReactor();
+  const endpoint = serverFromString(asReactor(reactor), description);
+  endpoint.listen(Factory.forProtocol(Protocol)).addErrback(() => {});
+  return reactor.calls[0] ?? [];
+}
+
+/** What the client endpoint that a string describes asks of the reactor. */
+function connecting(description: string): unknown[] {
+  const reactor = new NotedReactor();
+  const endpoint = clientFromString(asReactor(reactor), description);
+  endpoint.connect(Factory.forProtocol(Protocol)).addErrback(() => {});
+  return reactor.calls[0] ?? [];
+}
+
+const SERVERS: [description: string, ...call: unknown[]][] = [
+  ["tcp:80", "listenTCP", 80, {}],
+  ["tcp:80:interface=127.0.0.1", "listenTCP", 80, { interface: "127.0.0.1" }],
+  ["tcp:80:backlog=6", "listenTCP", 80, { backlog: 6 }],
+  ["tcp:1234:backlog=12:interface=10.0.0.1", "listenTCP", 1234, {
+    backlog: 12,
+    interface: "10.0.0.1",
+  }],
+  ["tcp:80:127.0.0.1:50", "listenTCP", 80, { interface: "127.0.0.1", backlog: 50 }],
+  ["tcp:port=0", "listenTCP", 0, {}],
+  ["TCP:80", "listenTCP", 80, {}],
+  [String.raw`tcp:80:interface=\:\:1`, "listenTCP", 80, { interface: "::1" }],
+  [String.raw`tcp\6:8080:backlog=12:interface=\:\:1`, "listenTCP", 8080, {
+    backlog: 12,
+    interface: "::1",
+  }],
+  ["tcp6:8080", "listenTCP", 8080, { interface: "::" }],
+  [String.raw`tcp6:8080:12:\:\:1`, "listenTCP", 8080, { backlog: 12, interface: "::1" }],
+];
+
+for (const [description, ...call] of SERVERS) {
+  Deno.test(`serverFromString(): ${description}`, () => {
+    assertEquals(listening(description), call);
+  });
+}
+
+const CLIENTS: [description: string, ...call: unknown[]][] = [
+  ["tcp:host=example.com:port=1234:timeout=7", "connectTCP", "example.com", 1234, { timeout: 7 }],
+  ["tcp:example.com:1234:timeout=7.5", "connectTCP", "example.com", 1234, { timeout: 7.5 }],
+  ["tcp:example.com:port=1234", "connectTCP", "example.com", 1234, {}],
+  ["tcp:host=example.com:1234", "connectTCP", "example.com", 1234, {}],
+  ["tcp:port=1234:example.com", "connectTCP", "example.com", 1234, {}],
+  [String.raw`tcp:\:\:1:80`, "connectTCP", "::1", 80, {}],
+];
+
+for (const [description, ...call] of CLIENTS) {
+  Deno.test(`clientFromString(): ${description}`, () => {
+    assertEquals(connecting(description), call);
+  });
+}
+
+type Wrong = [description: string, offset: number, piece: string, problem: string];
+
+const WRONG_SERVERS: Wrong[] = [
+  [
+    "ftl:andromeda/carcosa/hali/2387",
+    0,
+    "ftl",
+    `there is no type "ftl" of server endpoints; there is haproxy, tcp, tcp6`,
+  ],
+  ["tcp:", 4, "", `the argument "port" is missing`],
+  [
+    "tcp:interface=::1",
+    14,
+    "",
+    `the argument "interface" must not be empty; a colon in a value is written "\\:"`,
+  ],
+  [
+    "tcp:80:interface=",
+    17,
+    "",
+    `the argument "interface" must not be empty; a colon in a value is written "\\:"`,
+  ],
+  ["tcp:http", 4, "http", `the argument "port" must be a whole number from 0 to 65535, got "http"`],
+  [
+    "tcp:65536",
+    4,
+    "65536",
+    `the argument "port" must be a whole number from 0 to 65535, got "65536"`,
+  ],
+  ["tcp:-1", 4, "-1", `the argument "port" must be a whole number from 0 to 65535, got "-1"`],
+  ["tcp:8e1", 4, "8e1", `the argument "port" must be a whole number from 0 to 65535, got "8e1"`],
+  ["tcp: 80", 4, " 80", `the argument "port" must be a whole number from 0 to 65535, got " 80"`],
+  [
+    "tcp:80:backlog=0",
+    15,
+    "0",
+    `the argument "backlog" must be a whole number from 1 to 65535, got "0"`,
+  ],
+  [
+    "tcp:80:interfce=127.0.0.1",
+    7,
+    "interfce",
+    `"tcp" has no argument "interfce"; it has port, interface, backlog`,
+  ],
+  [
+    "tcp:80:constructor=1",
+    7,
+    "constructor",
+    `"tcp" has no argument "constructor"; it has port, interface, backlog`,
+  ],
+  ["tcp:80:port=90", 7, "port", `the argument "port" is given twice`],
+  ["tcp:port=80:port=80", 12, "port", `the argument "port" is given twice`],
+  [
+    "tcp:80:127.0.0.1:5:6",
+    19,
+    "6",
+    `"tcp" takes no more than 3 without a name: port, interface, backlog`,
+  ],
+  ["tcp:80\\", 6, "\\", "it ends with a backslash that has no character to quote"],
+  [
+    "haproxy:tcp:80",
+    0,
+    "haproxy",
+    "the PROXY protocol, which it stands for, is not there yet",
+  ],
+];
+
+const WRONG_CLIENTS: Wrong[] = [
+  [
+    "ftl:andromeda/carcosa/hali/2387",
+    0,
+    "ftl",
+    `there is no type "ftl" of client endpoints; there is tcp`,
+  ],
+  ["tcp:example.org", 15, "", `the argument "port" is missing`],
+  ["tcp::80", 4, "", `the argument "host" must not be empty; a colon in a value is written "\\:"`],
+  [
+    "tcp:example.org:0",
+    16,
+    "0",
+    `the argument "port" must be a whole number from 1 to 65535, got "0"`,
+  ],
+  [
+    "tcp:example.org:80:timeout=soon",
+    27,
+    "soon",
+    `the argument "timeout" must be a number of seconds, got "soon"`,
+  ],
+  ["tcp:example.org:80:90", 19, "90", `"tcp" takes no more than 2 without a name: host, port`],
+  [
+    "tcp:::1:80",
+    4,
+    "",
+    `the argument "host" must not be empty; a colon in a value is written "\\:"`,
+  ],
+];
+
+function isWrong(make: () => unknown, [description, offset, piece, problem]: Wrong): void {
+  const error = assertThrows(make, EndpointDescriptionError);
+  const [sentence] = error.message.split("\n");
+  assertEquals(
+    [sentence, error.offset, error.piece],
+    [`Cannot make an endpoint of ${JSON.stringify(description)}: ${problem}`, offset, piece],
+  );
+}
+
+for (const wrong of WRONG_SERVERS) {
+  Deno.test(`serverFromString() refuses ${JSON.stringify(wrong[0])}: ${wrong[3]}`, () => {
+    isWrong(() => listening(wrong[0]), wrong);
+  });
+}
+
+for (const wrong of WRONG_CLIENTS) {
+  Deno.test(`clientFromString() refuses ${JSON.stringify(wrong[0])}: ${wrong[3]}`, () => {
+    isWrong(() => connecting(wrong[0]), wrong);
+  });
+}
+
+Deno.test("The error shows the place", () => {
+  const error = assertThrows(() => listening("tcp:80:interfce=127.0.0.1"));
+  assertInstanceOf(error, EndpointDescriptionError);
+  assertEquals(error.message.split("\n").slice(1), [
+    "  tcp:80:interfce=127.0.0.1",
+    "         ^^^^^^^^",
+  ]);
+});
+
+Deno.test("What the reactor refuses comes through the Deferred, not out of the string", () => {
+  const errors: Error[] = [];
+  serverFromString(asReactor(new NotedReactor()), "tcp:80").listen(Factory.forProtocol(Protocol))
+    .addErrback((error) => void errors.push(error));
+  assertEquals(errors.map(({ message }) => message), ["Nothing is done here"]);
+});
+
+/** An endpoint that says what it was made of. */
+class NotedEndpoint implements IStreamServerEndpoint, IStreamClientEndpoint {
+  readonly made: unknown[];
+
+  constructor(...made: unknown[]) {
+    this.made = made;
+  }
+
+  listen(): never {
+    throw new CannotListenError(new IPv4Address("TCP", "192.0.2.1", 1), {});
+  }
+
+  connect(): never {
+    throw new ConnectError("Nothing is done here");
+  }
+}
+
+const ARGUMENTS = {
+  first: argument.text,
+  second: argument.optional(argument.text),
+  yes: argument.optional(argument.flag),
+  mode: argument.optional(argument.mode),
+  kind: argument.optional(argument.oneOf("round", "square")),
+};
+
+/** What its parsers want is no reactor at all. */
+function registryOfFakes(): EndpointRegistry<string> {
+  const make = (reactor: string, args: EndpointArguments) =>
+    new NotedEndpoint(reactor, args.take(["first", "second"], ARGUMENTS));
+  return new EndpointRegistry<string>()
+    .registerServerType({ prefix: "fake", parseStreamServer: make })
+    .registerClientType({ prefix: "crfake", parseStreamClient: make });
+}
+
+/** What it was made of. */
+function madeOf(endpoint: IStreamServerEndpoint | IStreamClientEndpoint): unknown[] {
+  assertInstanceOf(endpoint, NotedEndpoint);
+  return endpoint.made;
+}
+
+Deno.test("A registry's types get the reactor and the arguments that were given", () => {
+  const registry = registryOfFakes();
+  const server = serverFromString("a reactor", "fake:hello:world:yes=1:mode=660", { registry });
+  assertEquals(madeOf(server), ["a reactor", {
+    first: "hello",
+    second: "world",
+    yes: true,
+    mode: 0o660,
+  }]);
+  const client = clientFromString("a reactor", "crfake:alpha:kind=round:yes=0", { registry });
+  assertEquals(madeOf(client), ["a reactor", { first: "alpha", kind: "round", yes: false }]);
+});
+
+for (
+  const [name, problem] of [
+    ["yes=no", `the argument "yes" must be 0 or 1, got "no"`],
+    ["mode=rw", `the argument "mode" must be a file's mode in octal digits, as 660, got "rw"`],
+    ["mode=888", `the argument "mode" must be a file's mode in octal digits, as 660, got "888"`],
+    ["kind=oval", `the argument "kind" must be one of round, square, got "oval"`],
+  ]
+) {
+  Deno.test(`A value that is none of its argument's kind: ${name}`, () => {
+    const error = assertThrows(
+      () => registryOfFakes().serverFromString("", `fake:a:${name}`),
+      EndpointDescriptionError,
+    );
+    assertEquals(error.message.split("\n")[0]?.endsWith(`: ${problem}`), true, error.message);
+    assertInstanceOf(error.cause, RangeError);
+  });
+}
+
+Deno.test("A registry on another has the types of both, and leaves the other as it is", () => {
+  const registry = new EndpointRegistry(defaultEndpointRegistry);
+  registry.registerServerType({
+    prefix: "fake",
+    parseStreamServer: (reactor) => new NotedEndpoint(reactor),
+  });
+  const reactor = new NotedReactor();
+  const endpoint = serverFromString(asReactor(reactor), "FAKE", { registry });
+  assertStrictEquals(madeOf(endpoint)[0], reactor);
+  assertEquals(registry.serverTypes(), [...defaultEndpointRegistry.serverTypes(), "fake"]);
+  assertEquals(registry.clientTypes(), defaultEndpointRegistry.clientTypes());
+  serverFromString(asReactor(reactor), "tcp:80", { registry });
+  assertThrows(() => serverFromString(asReactor(reactor), "fake"), EndpointDescriptionError);
+});
+
+Deno.test("A type is registered once, and has a name", () => {
+  const registry = new EndpointRegistry(registryOfFakes());
+  const server = (prefix: string) => ({ prefix, parseStreamServer: () => new NotedEndpoint() });
+  assertThrows(
+    () => registry.registerServerType(server("Fake")),
+    RangeError,
+    'Cannot register the server endpoint type "Fake": there is one',
+  );
+  assertThrows(
+    () => registry.registerClientType({ prefix: "", parseStreamClient: () => new NotedEndpoint() }),
+    RangeError,
+    'Cannot register the client endpoint type "": it is empty',
+  );
+  registry.registerServerType(server("crfake"));
+});
+
+Deno.test("A type that asks for no arguments has none", () => {
+  const registry = new EndpointRegistry<null>()
+    .registerServerType({ prefix: "none", parseStreamServer: () => new NotedEndpoint() })
+    .registerClientType({ prefix: "none", parseStreamClient: () => new NotedEndpoint() });
+  for (const description of ["none", "none:"]) {
+    serverFromString(null, description, { registry });
+    clientFromString(null, description, { registry });
+  }
+  const error = assertThrows(() => serverFromString(null, "none:a", { registry }));
+  assertInstanceOf(error, EndpointDescriptionError);
+  assertEquals([error.offset, error.piece], [5, "a"]);
+  assertEquals(error.message.includes('"none" takes no argument without a name'), true);
+  const named = assertThrows(() => clientFromString(null, "none:a=1", { registry }));
+  assertEquals(
+    named instanceof Error && named.message.includes('"none" has no argument "a"; it has none'),
+    true,
+  );
+});
+
+/** Types that stand around another: by the rest of the string, and by an argument. */
+function registryOfWrappers(): EndpointRegistry<string> {
+  return new EndpointRegistry(registryOfFakes())
+    .registerServerType({
+      prefix: "wrap",
+      parseStreamServer: (_, args) => new NotedEndpoint("wrap", args.serverOfRest()),
+    })
+    .registerClientType({
+      prefix: "wrap",
+      parseStreamClient: (_, args) => new NotedEndpoint("wrap", args.clientOfRest()),
+    })
+    .registerClientType({
+      prefix: "through",
+      parseStreamClient: (_, args) => {
+        const { host } = args.take(["host"], { host: argument.text, endpoint: argument.text });
+        return new NotedEndpoint(host, args.clientIn("endpoint"));
+      },
+    });
+}
+
+Deno.test("A type can wrap the endpoint that the rest of the string describes", () => {
+  const registry = registryOfWrappers();
+  const [, wrapped] = madeOf(
+    registry.serverFromString("a reactor", String.raw`wrap:wrap:fake:a\:b:second=c`),
+  );
+  assertInstanceOf(wrapped, NotedEndpoint);
+  const [, inner] = wrapped.made;
+  assertInstanceOf(inner, NotedEndpoint);
+  assertEquals(inner.made, ["a reactor", { first: "a:b", second: "c" }]);
+  const [, client] = madeOf(registry.clientFromString("a reactor", "wrap:crfake:a"));
+  assertInstanceOf(client, NotedEndpoint);
+  assertEquals(client.made, ["a reactor", { first: "a" }]);
+});
+
+Deno.test("An error in what is wrapped points into the whole string", () => {
+  const registry = registryOfWrappers();
+  const error = assertThrows(
+    () => registry.serverFromString("", "wrap:fake:a:yes=maybe"),
+    EndpointDescriptionError,
+  );
+  assertEquals([error.description, error.offset, error.piece], [
+    "wrap:fake:a:yes=maybe",
+    16,
+    "maybe",
+  ]);
+  const missing = assertThrows(
+    () => registry.serverFromString("", "wrap"),
+    EndpointDescriptionError,
+    '"wrap" is followed by another description',
+  );
+  assertEquals(missing.offset, 4);
+  assertThrows(() => registry.serverFromString("", "wrap:"), EndpointDescriptionError);
+});
+
+Deno.test("A type can have another endpoint's description as an argument", () => {
+  const registry = registryOfWrappers();
+  const inner = "crfake:a:second=b";
+  const endpoint = registry.clientFromString(
+    "a reactor",
+    `through:there:endpoint=${quoteStringArgument(inner)}`,
+  );
+  const [host, wrapped] = madeOf(endpoint);
+  assertEquals(host, "there");
+  assertInstanceOf(wrapped, NotedEndpoint);
+  assertEquals(wrapped.made, ["a reactor", { first: "a", second: "b" }]);
+});
+
+Deno.test("An error in a description that is an argument points at the argument, and quotes both", () => {
+  const registry = registryOfWrappers();
+  const error = assertThrows(
+    () => registry.clientFromString("", String.raw`through:there:endpoint=ftl\:80`),
+    EndpointDescriptionError,
+  );
+  assertEquals([error.offset, error.piece], [23, String.raw`ftl\:80`]);
+  assertEquals(
+    error.message.includes(`Cannot make an endpoint of "ftl:80": there is no type`),
+    true,
+  );
+  assertInstanceOf(error.cause, EndpointDescriptionError);
+  assertEquals(error.cause.description, "ftl:80");
+});
+
+Deno.test("Any string describes an endpoint, or an EndpointDescriptionError says where it does not", () => {
+  const unit = fc.constantFrom(":", "=", "\\", "8", "port", "host", "interface", "backlog", "a");
+  const type = fc.constantFrom("tcp", "tcp6", "haproxy", "x");
+  const text = fc.tuple(type, fc.string({ unit })).map(([head, tail]) => `${head}:${tail}`);
+  fc.assert(
+    fc.property(text, (description) => {
+      for (const make of [listening, connecting]) {
+        try {
+          make(description);
+        } catch (error) {
+          assertInstanceOf(error, EndpointDescriptionError);
+          assertEquals(error.description, description);
+        }
+      }
+    }),
+  );
+});

@@ -1,0 +1,55 @@
+/**
+ * The descriptions of TCP endpoints.
+ *
+ * @module
+ */
+
+import type { IReactorTCP } from "../reactor/interfaces.ts";
+import { integer, optional, seconds, text } from "./argument_types.ts";
+import type {
+  IStreamClientEndpointStringParserWithReactor,
+  IStreamServerEndpointStringParser,
+} from "./endpoint_registry.ts";
+import { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint } from "./tcp.ts";
+
+/** What a description of a TCP port to listen on may have. */
+export const LISTEN_TCP = {
+  port: integer(0, 65535),
+  interface: optional(text),
+  backlog: optional(integer(1, 65535)),
+};
+
+/** What a description of a TCP port to connect to may have. */
+export const CONNECT_TCP = {
+  host: text,
+  port: integer(1, 65535),
+  timeout: optional(seconds),
+};
+
+/** `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50`. */
+export const tcpServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
+  prefix: "tcp",
+  parseStreamServer: (reactor, args) => {
+    const { port, ...options } = args.take(["port", "interface", "backlog"], LISTEN_TCP);
+    return new TCP4ServerEndpoint(reactor, port, options);
+  },
+};
+
+/** `tcp6:80`, `tcp6:80:interface=\:\:1`. */
+export const tcp6ServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
+  prefix: "tcp6",
+  parseStreamServer: (reactor, args) => {
+    // Twisted's has backlog and interface the other way round.
+    const { port, ...options } = args.take(["port", "backlog", "interface"], LISTEN_TCP);
+    return new TCP6ServerEndpoint(reactor, port, options);
+  },
+};
+
+/** `tcp:example.org:80`, `tcp:host=example.org:port=80:timeout=5`. */
+export const tcpClientParser: IStreamClientEndpointStringParserWithReactor<IReactorTCP> = {
+  prefix: "tcp",
+  parseStreamClient: (reactor, args) => {
+    const { host, port, ...options } = args.take(["host", "port"], CONNECT_TCP);
+    return new TCP4ClientEndpoint(reactor, host, port, options);
+  },
+};
