@@ -67,9 +67,9 @@ export class IPv6Address extends InternetAddress {
   }
 }
 
-/** The address of a UNIX socket: a path in the file system. Twisted's `UNIXAddress`. */
+/** The address of a UNIX socket: a path in the file system, or an abstract name. Twisted's `UNIXAddress`. */
 export class UNIXAddress implements IAddress {
-  /** The path; `""` for an end that has none, as a client's. */
+  /** The path; `""` for an end that has none, as a client's. An abstract name of Linux's begins with a zero byte. */
   readonly name: string;
 
   /**
@@ -86,9 +86,9 @@ export class UNIXAddress implements IAddress {
     return other instanceof UNIXAddress && other.name === this.name;
   }
 
-  /** The path, or `unix:` for an end that has none. */
+  /** The path, or `unix:` for an end that has none. An abstract name has `@` for its zero byte, as `ss` and `lsof` show it. */
   toString(): string {
-    return this.name === "" ? "unix:" : this.name;
+    return this.name === "" ? "unix:" : this.name.replace(/^\0/, "@");
   }
 }
 

@@ -88,6 +88,9 @@ export class DNSLookupError extends ConnectError {}
 /** The connection was there, and the factory built no protocol for it. */
 export class NoProtocol extends ConnectError {}
 
+/** The file is not that of a UNIX socket whose server is there: nobody holds its lock. */
+export class BadFileError extends ConnectError {}
+
 /** The attempt was ended from this side (`stopConnecting`). */
 export class UserError extends ConnectError {}
 

@@ -11,6 +11,7 @@ import type { IReactorCore } from "./interfaces/core.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
 import type { IReactorThreads } from "./interfaces/threads.ts";
 import type { IReactorTime } from "./interfaces/time.ts";
+import type { IReactorUNIX } from "./interfaces/unix.ts";
 
 export type * from "./interfaces/address.ts";
 export type * from "./interfaces/core.ts";
@@ -21,6 +22,8 @@ export type * from "./interfaces/tcp.ts";
 export type * from "./interfaces/threads.ts";
 export type * from "./interfaces/time.ts";
 export type * from "./interfaces/transport.ts";
+export type * from "./interfaces/unix.ts";
 
-/** A reactor for programs: life, time, TCP and threads. */
-export interface IReactor extends IReactorCore, IReactorTime, IReactorTCP, IReactorThreads {}
+/** A reactor for programs: life, time, TCP, UNIX sockets and threads. */
+export interface IReactor
+  extends IReactorCore, IReactorTime, IReactorTCP, IReactorUNIX, IReactorThreads {}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { internetAddress } from "../addresses.ts";
+import { internetAddress, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
 import type { ConnectionHost } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
@@ -13,6 +13,7 @@ import { EndOfTurn } from "../end_of_turn.ts";
 import type {
   ConnectStreamOptions,
   ConnectTCPOptions,
+  ConnectUNIXOptions,
   IAddress,
   IClientFactory,
   IConnector,
@@ -22,6 +23,7 @@ import type {
   IThreadPool,
   ListenStreamOptions,
   ListenTCPOptions,
+  ListenUNIXOptions,
   WorkerTask,
 } from "../interfaces.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
@@ -31,6 +33,8 @@ import { ReactorThreads } from "../threads/reactor_threads.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
 import { startDenoThread } from "./thread.ts";
+import { bindUnix, dialUnix } from "./unix.ts";
+import { checkLockable, checkUnixPath } from "./unix_path.ts";
 
 /**
  * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`. Needs `--allow-net` for what it listens on and
@@ -82,6 +86,33 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("connectTCP() port", port, 1, 65535);
     const destination = internetAddress("TCP", host, port);
     return this.#connect(destination, factory, options, dialTcp(host, port));
+  }
+
+  /** See `IReactorUNIX.listenUNIX`. */
+  listenUNIX(
+    path: string,
+    factory: IProtocolFactory,
+    options: ListenUNIXOptions = {},
+  ): IListeningPort {
+    const { backlog = 511, mode = 0o666, wantPID = false } = options;
+    checkUnixPath("listenUNIX() path", path);
+    checkInteger("backlog", backlog, 1, 65535);
+    checkInteger("mode", mode, 0, 0o777);
+    checkLockable("wantPID", wantPID, path);
+    return this.#listen(factory, options, () => bindUnix(path, mode, wantPID));
+  }
+
+  /** See `IReactorUNIX.connectUNIX`. */
+  connectUNIX(
+    path: string,
+    factory: IClientFactory,
+    options: ConnectUNIXOptions = {},
+  ): IConnector {
+    const { checkPID = false } = options;
+    checkUnixPath("connectUNIX() path", path);
+    checkLockable("checkPID", checkPID, path);
+    const dial = dialUnix(this, path, checkPID);
+    return this.#connect(new UNIXAddress(path), factory, options, dial);
   }
 
   /** See `IReactorThreads.callInThread`. */

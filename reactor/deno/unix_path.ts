@@ -1,0 +1,45 @@
+/**
+ * The paths of UNIX sockets: what the system allows, said in time and with numbers.
+ *
+ * @module
+ */
+
+import { quote } from "../validation.ts";
+
+/** Whether it is a name in Linux's abstract namespace, which has no files. */
+export function isAbstract(path: string): boolean {
+  return path.startsWith("\0");
+}
+
+/** Throws unless `path` can be the path of a socket, were there room for it. */
+export function checkUnixPath(name: string, path: unknown): void {
+  if (typeof path !== "string") throw new TypeError(`${name} must be a string, got ${quote(path)}`);
+  if (path === "") throw new RangeError(`${name} must not be empty`);
+  if (path.includes("\0", 1)) {
+    throw new RangeError(`${name} must have a zero byte at its beginning only, got ${quote(path)}`);
+  }
+}
+
+/** Throws when a lock is wanted beside what has no file. */
+export function checkLockable(option: string, wanted: boolean, path: string): void {
+  if (wanted && isAbstract(path)) {
+    throw new RangeError(`${option} must be false for an abstract name, which has no file`);
+  }
+}
+
+/**
+ * Throws unless the system has room for the path.
+ *
+ * @throws {RangeError} with code `ENAMETOOLONG`; Deno says only that a constant of the C library is exceeded.
+ */
+export function checkPathLength(path: string): void {
+  // sizeof(sun_path): 108 on Linux (unix(7)), 104 on macOS and the BSDs. A path has a zero byte at its end, too.
+  const room = Deno.build.os === "linux" ? 108 : 104;
+  const most = isAbstract(path) ? room : room - 1;
+  const { length } = new TextEncoder().encode(path);
+  if (length <= most) return;
+  const error = new RangeError(
+    `it has ${length} bytes, and a UNIX socket's path on ${Deno.build.os} may have ${most}`,
+  );
+  throw Object.assign(error, { code: "ENAMETOOLONG" });
+}
