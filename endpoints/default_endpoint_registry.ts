@@ -2,6 +2,7 @@ import type { IReactor } from "../reactor/interfaces.ts";
 import { EndpointRegistry } from "./endpoint_registry.ts";
 import { haproxyServerParser } from "./haproxy_parser.ts";
 import { tcp6ServerParser, tcpClientParser, tcpServerParser } from "./tcp_parsers.ts";
+import { unixClientParser, unixServerParser } from "./unix_parsers.ts";
 
 /**
  * The types that `serverFromString` and `clientFromString` know. What is registered here is known in the whole process, as a plugin of
@@ -11,4 +12,6 @@ export const defaultEndpointRegistry: EndpointRegistry<IReactor> = new EndpointR
   .registerServerType(tcpServerParser)
   .registerServerType(tcp6ServerParser)
   .registerServerType(haproxyServerParser)
-  .registerClientType(tcpClientParser);
+  .registerServerType(unixServerParser)
+  .registerClientType(tcpClientParser)
+  .registerClientType(unixClientParser);

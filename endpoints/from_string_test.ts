@@ -2,8 +2,8 @@
  * Of Twisted's `internet/test/test_endpoints.py`:
  *
  * - `ParserTests`: all that is not in `description_test.ts`.
- * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unknownType`; `test_typeFromPlugin` and `test_stringParserWithReactor`
- *   by a registry, which takes the place of plugins. `test_ssl*` and `test_unix*` come with those endpoints.
+ * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unix*`, `test_unknownType`; `test_typeFromPlugin` and
+ *   `test_stringParserWithReactor` by a registry, which takes the place of plugins. `test_ssl*` come with those endpoints.
  * - `TCP6ServerEndpointPluginTests`: `test_stringDescription`; the other two are about finding plugins, and about interfaces, which are
  *   the compiler's.
  */
@@ -37,6 +37,14 @@ class NotedReactor {
 
   connectTCP(...[host, port, , options]: Parameters<IReactor["connectTCP"]>): never {
     return this.#note("connectTCP", host, port, options);
+  }
+
+  listenUNIX(...[path, , options]: Parameters<IReactor["listenUNIX"]>): never {
+    return this.#note("listenUNIX", path, options);
+  }
+
+  connectUNIX(...[path, , options]: Parameters<IReactor["connectUNIX"]>): never {
+    return this.#note("connectUNIX", path, options);
   }
 
   #note(...call: unknown[]): never {
@@ -82,6 +90,21 @@ const SERVERS: [description: string, ...call: unknown[]][] = [
   }],
   ["tcp6:8080", "listenTCP", 8080, { interface: "::" }],
   [String.raw`tcp6:8080:12:\:\:1`, "listenTCP", 8080, { backlog: 12, interface: "::1" }],
+  ["unix:/var/run/finger", "listenUNIX", "/var/run/finger", {}],
+  ["unix:/var/run/finger:mode=0660", "listenUNIX", "/var/run/finger", { mode: 0o660 }],
+  ["unix:/var/run/finger:lockfile=0", "listenUNIX", "/var/run/finger", { wantPID: false }],
+  ["unix:/var/foo/bar:backlog=7:mode=0123:lockfile=1", "listenUNIX", "/var/foo/bar", {
+    backlog: 7,
+    mode: 0o123,
+    wantPID: true,
+  }],
+  ["unix:/var/foo/bar:600:7:1", "listenUNIX", "/var/foo/bar", {
+    mode: 0o600,
+    backlog: 7,
+    wantPID: true,
+  }],
+  ["unix:address=foo=bar", "listenUNIX", "foo=bar", {}],
+  [String.raw`unix:foo\:bar\=baz\:qux\\`, "listenUNIX", "foo:bar=baz:qux\\", {}],
 ];
 
 for (const [description, ...call] of SERVERS) {
@@ -97,6 +120,15 @@ const CLIENTS: [description: string, ...call: unknown[]][] = [
   ["tcp:host=example.com:1234", "connectTCP", "example.com", 1234, {}],
   ["tcp:port=1234:example.com", "connectTCP", "example.com", 1234, {}],
   [String.raw`tcp:\:\:1:80`, "connectTCP", "::1", 80, {}],
+  ["unix:path=/var/foo/bar:lockfile=1:timeout=9", "connectUNIX", "/var/foo/bar", {
+    checkPID: true,
+    timeout: 9,
+  }],
+  ["unix:path=/var/foo/bar", "connectUNIX", "/var/foo/bar", {}],
+  ["unix:/var/foo/bar:lockfile=1:timeout=9", "connectUNIX", "/var/foo/bar", {
+    checkPID: true,
+    timeout: 9,
+  }],
 ];
 
 for (const [description, ...call] of CLIENTS) {
@@ -112,7 +144,7 @@ const WRONG_SERVERS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of server endpoints; there is haproxy, tcp, tcp6`,
+    `there is no type "ftl" of server endpoints; there is haproxy, tcp, tcp6, unix`,
   ],
   ["tcp:", 4, "", `the argument "port" is missing`],
   [
@@ -177,7 +209,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of client endpoints; there is tcp`,
+    `there is no type "ftl" of client endpoints; there is tcp, unix`,
   ],
   ["tcp:example.org", 15, "", `the argument "port" is missing`],
   ["tcp::80", 4, "", `the argument "host" must not be empty; a colon in a value is written "\\:"`],

@@ -23,3 +23,4 @@ export type {
   ITypedProtocolFactory,
 } from "./interfaces.ts";
 export { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint } from "./tcp.ts";
+export { UNIXClientEndpoint, UNIXServerEndpoint } from "./unix.ts";

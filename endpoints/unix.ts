@@ -1,0 +1,94 @@
+import { type Deferred, execute } from "../defer/mod.ts";
+import type {
+  ConnectUNIXOptions,
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+  IReactorUNIX,
+  ListenUNIXOptions,
+} from "../reactor/interfaces.ts";
+import { ConnectingFactory } from "./connecting_factory.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+  ITypedProtocolFactory,
+} from "./interfaces.ts";
+
+/**
+ * A UNIX socket to listen on. Twisted's `UNIXServerEndpoint`.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { UNIXServerEndpoint } from "@torsion/reactor/endpoints";
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * const endpoint = new UNIXServerEndpoint(reactor, "/run/chat/socket", { mode: 0o660 });
+ * const port = await endpoint.listen(Factory.forProtocol(Protocol));
+ * console.log(`${port.getHost()}`); // /run/chat/socket
+ * ```
+ */
+export class UNIXServerEndpoint implements IStreamServerEndpoint {
+  readonly #reactor: IReactorUNIX;
+  readonly #path: string;
+  readonly #options: ListenUNIXOptions;
+
+  /**
+   * Names a path; nothing listens yet.
+   *
+   * @param reactor What listens.
+   * @param path Where the socket's file is to be; on Linux, with a zero byte in front, an abstract name.
+   * @param options How it listens; `mode` is `0o666` unless given.
+   */
+  constructor(reactor: IReactorUNIX, path: string, options: ListenUNIXOptions = {}) {
+    this.#reactor = reactor;
+    this.#path = path;
+    this.#options = options;
+  }
+
+  /** See {@linkcode IStreamServerEndpoint.listen}. */
+  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
+    return execute(() => this.#reactor.listenUNIX(this.#path, factory, this.#options));
+  }
+}
+
+/**
+ * A UNIX socket to connect to. Twisted's `UNIXClientEndpoint`.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { connectProtocol, UNIXClientEndpoint } from "@torsion/reactor/endpoints";
+ * import { Protocol } from "@torsion/reactor/protocol";
+ *
+ * reactor.run();
+ * const endpoint = new UNIXClientEndpoint(reactor, "/run/chat/socket", { timeout: 5 });
+ * const protocol = await connectProtocol(endpoint, new Protocol());
+ * protocol.transport.write("Hello");
+ * ```
+ */
+export class UNIXClientEndpoint implements IStreamClientEndpoint {
+  readonly #reactor: IReactorUNIX;
+  readonly #path: string;
+  readonly #options: ConnectUNIXOptions;
+
+  /**
+   * Names a path; nothing connects yet.
+   *
+   * @param reactor What connects.
+   * @param path Where the socket's file is; or an abstract name.
+   * @param options How it connects; `timeout` is 30 seconds unless given.
+   */
+  constructor(reactor: IReactorUNIX, path: string, options: ConnectUNIXOptions = {}) {
+    this.#reactor = reactor;
+    this.#path = path;
+    this.#options = options;
+  }
+
+  /** See {@linkcode IStreamClientEndpoint.connect}. */
+  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
+    const connecting = new ConnectingFactory(factory);
+    return execute(() => this.#reactor.connectUNIX(this.#path, connecting, this.#options))
+      .addCallback(() => connecting.connected);
+  }
+}

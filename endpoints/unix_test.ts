@@ -1,0 +1,126 @@
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`, `UNIXEndpointsTests`: `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin`
+ * over UNIX sockets. `test_interface` is the compiler's. What the endpoints share with those for TCP is in `tcp_test.ts`; strings are
+ * in `from_string_test.ts`.
+ */
+
+import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { UNIXAddress } from "../reactor/addresses.ts";
+import { streamTest } from "../reactor/conformance/stream_bed.ts";
+import { freePath, stalePath, unixKind } from "../reactor/conformance/unix_kind.ts";
+import { Wire, Wires } from "../reactor/conformance/wire.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import {
+  CannotListenError,
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+  TimeoutError,
+} from "../reactor/errors.ts";
+import type { IConnector, IListeningPort, IReactorUNIX } from "../reactor/interfaces.ts";
+import { connectProtocol, UNIXClientEndpoint, UNIXServerEndpoint } from "./mod.ts";
+
+const kind = unixKind("UNIX endpoints", () => new DenoReactor());
+const test = streamTest(kind);
+
+class Echo extends Protocol {
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data);
+  }
+}
+
+Deno.test("UNIX endpoints hand the reactor what they were made with", () => {
+  const calls: unknown[][] = [];
+  const port = {} as IListeningPort; // it is only passed on
+  const reactor: IReactorUNIX = {
+    listenUNIX: (path, factory, options) => {
+      calls.push([path, factory, options]);
+      return port;
+    },
+    connectUNIX: (path, _, options) => {
+      calls.push([path, options]);
+      return { state: "connecting" } as IConnector; // all that is looked at
+    },
+  };
+  const factory = Factory.forProtocol(Echo);
+  const listening: IListeningPort[] = [];
+  new UNIXServerEndpoint(reactor, "/one").listen(factory).addCallback((got) => listening.push(got));
+  const listen = { backlog: 100, mode: 0o600, wantPID: true };
+  new UNIXServerEndpoint(reactor, "/two", listen).listen(factory);
+  new UNIXClientEndpoint(reactor, "/three").connect(factory);
+  new UNIXClientEndpoint(reactor, "/four", { timeout: 10, checkPID: true }).connect(factory);
+  assertStrictEquals(listening[0], port);
+  assertEquals(calls, [
+    ["/one", factory, {}],
+    ["/two", factory, listen],
+    ["/three", {}],
+    ["/four", { timeout: 10, checkPID: true }],
+  ]);
+});
+
+test("listen() fires with the port, and connect() with the protocol", async (bed) => {
+  bed.run();
+  const path = freePath(bed);
+  const port = await new UNIXServerEndpoint(bed.reactor, path).listen(Factory.forProtocol(Echo));
+  assertEquals(port.getHost(), new UNIXAddress(path));
+  const wire = await new UNIXClientEndpoint(bed.reactor, path).connect(Factory.forProtocol(Wire));
+  assertInstanceOf(wire, Wire);
+  wire.transport.write("ping");
+  await wire.has(4);
+  assertEquals(wire.text, "ping");
+});
+
+test("listen() on a path that somebody listens on fails with CannotListenError", async (bed) => {
+  const { place } = bed.rawListen();
+  const endpoint = new UNIXServerEndpoint(bed.reactor, String(place));
+  const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
+  assertEquals(error.code, "EADDRINUSE");
+});
+
+test("What the reactor throws at once comes out of the Deferred", async (bed) => {
+  const server = new UNIXServerEndpoint(bed.reactor, "");
+  await assertRejects(() => server.listen(new Wires()), RangeError, "must not be empty");
+  const client = new UNIXClientEndpoint(bed.reactor, "");
+  await assertRejects(() => client.connect(new Wires()), RangeError, "must not be empty");
+});
+
+test("connect() to a path on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (bed) => {
+  bed.run();
+  const factory = new Wires();
+  const endpoint = new UNIXClientEndpoint(bed.reactor, stalePath(bed));
+  await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
+  assertEquals(factory.events, ["start", "stop"]);
+});
+
+test("connect() that takes too long fails with TimeoutError", async (bed) => {
+  bed.run();
+  const path = String(await kind.silentPlace?.(bed));
+  const endpoint = new UNIXClientEndpoint(bed.reactor, path, { timeout: 0.05 });
+  await assertRejects(() => endpoint.connect(new Wires()), TimeoutError);
+});
+
+test("Cancelling connect() fails it with ConnectingCancelledError; the connection that comes all the same is closed", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const endpoint = new UNIXClientEndpoint(bed.reactor, String(listener.place));
+  const factory = new Wires();
+  const connecting = endpoint.connect(factory);
+  const failing = assertRejects(() => connecting, ConnectingCancelledError);
+  connecting.cancel();
+  const error = await failing;
+  assertEquals(String(error.destination), String(listener.place));
+  assertEquals([factory.events, bed.reactor.getDelayedCalls()], [["start", "stop"], []]);
+  assertEquals(await (await bed.rawAccept(listener)).ending(), "end");
+});
+
+test("connectProtocol() connects the protocol that it is given", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const mine = new Wire();
+  const endpoint = new UNIXClientEndpoint(bed.reactor, String(listener.place));
+  const connecting = connectProtocol(endpoint, mine);
+  const peer = await bed.rawAccept(listener);
+  assertStrictEquals(await connecting, mine);
+  peer.close();
+  await mine.lost();
+});
