@@ -1,7 +1,7 @@
-/** Against OpenBSD's netcat: TCP both ways, with each side ending first. */
+/** Against OpenBSD's netcat: TCP and UNIX sockets both ways, with each side ending first. */
 
 import { assertEquals } from "@std/assert";
-import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
+import { connectProtocol, TCP4ClientEndpoint, UNIXClientEndpoint } from "../endpoints/mod.ts";
 import { portOf } from "../reactor/conformance/tcp_bed.ts";
 import { Wire } from "../reactor/conformance/wire.ts";
 import { shouting } from "./echo.ts";
@@ -32,4 +32,30 @@ test("nc -l listens, and each side hears the other", async (bed) => {
   await nc.line("from here");
   assertEquals([wire.text, (await nc.end()).code], ["from nc\n", 0]);
   assertEquals((await wire.lost()).name, "ConnectionDone");
+});
+
+test("nc -U -N: the same on a UNIX socket", async (bed) => {
+  bed.run();
+  const path = bed.path("echo");
+  bed.reactor.listenUNIX(path, shouting());
+  const nc = bed.start("-U", "-N", path);
+  await nc.say("hello\n");
+  await nc.endInput();
+  const { code, lines } = await nc.end();
+  assertEquals([code, lines], [0, ["HELLO"]]);
+});
+
+test("nc -U -l: the same on a UNIX socket", async (bed) => {
+  bed.run();
+  const path = bed.path("nc");
+  const nc = bed.startAloud("-v", "-U", "-l", path);
+  await nc.line(/^(Bound|Listening) on /);
+  await nc.line(/^Listening on /);
+  const wire = await connectProtocol(new UNIXClientEndpoint(bed.reactor, path), new Wire());
+  await nc.say("from nc\n");
+  await wire.has("from nc\n".length);
+  wire.transport.write("from here\n");
+  wire.transport.loseConnection();
+  await nc.line("from here");
+  assertEquals([wire.text, (await nc.end()).code], ["from nc\n", 0]);
 });

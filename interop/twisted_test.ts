@@ -1,20 +1,17 @@
 /**
- * Against Twisted itself, the reference: each as the server, and each as the client, on the same kind of endpoint.
+ * Against Twisted itself, the reference: each as the server and each as the client, at endpoints that the same strings describe in both.
  *
- * Twisted's programs are in `peers/`; they take an endpoint as a string.
+ * Twisted's programs are in `peers/`.
  */
 
 import { assertEquals } from "@std/assert";
 import {
+  clientFromString,
   connectProtocol,
-  type IStreamClientEndpoint,
-  type IStreamServerEndpoint,
-  TCP4ClientEndpoint,
-  TCP4ServerEndpoint,
+  quoteStringArgument,
+  serverFromString,
 } from "../endpoints/mod.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
 import { Wire } from "../reactor/conformance/wire.ts";
-import type { IListeningPort } from "../reactor/interfaces.ts";
 import { shouting } from "./echo.ts";
 import { type InteropBed, interopTest, TWISTED } from "./tool.ts";
 
@@ -22,32 +19,34 @@ const test = interopTest(TWISTED);
 
 const peer = (name: string): string => new URL(`./peers/${name}.py`, import.meta.url).pathname;
 
-/** A kind of endpoint, in both of the languages. */
-interface Kind {
-  /** Our server's endpoint. */
-  server(bed: InteropBed): IStreamServerEndpoint;
-  /** Twisted's client for our port. */
-  clientString(port: IListeningPort): string;
-  /** Twisted's server. */
-  serverString(bed: InteropBed): string;
-  /** Our client for Twisted's port. */
-  client(bed: InteropBed, port: string): IStreamClientEndpoint;
+/** A server's endpoint, and its client's, given the port that the server has. */
+interface Pair {
+  readonly server: string;
+  client(port: number): string;
 }
 
-const KINDS: Record<string, Kind> = {
-  tcp: {
-    server: ({ reactor }) => new TCP4ServerEndpoint(reactor, 0, { interface: "127.0.0.1" }),
-    clientString: (port) => `tcp:127.0.0.1:${portOf(port.getHost())}`,
-    serverString: () => "tcp:0:interface=127.0.0.1",
-    client: ({ reactor }, port) => new TCP4ClientEndpoint(reactor, "127.0.0.1", Number(port)),
+const KINDS: Record<string, (bed: InteropBed) => Pair> = {
+  tcp: () => ({
+    server: "tcp:0:interface=127.0.0.1",
+    client: (port) => `tcp:127.0.0.1:${port}`,
+  }),
+  tcp6: () => ({
+    server: String.raw`tcp6:0:interface=\:\:1`,
+    client: (port) => String.raw`tcp:host=\:\:1:port=${port}`,
+  }),
+  unix: (bed) => {
+    const path = quoteStringArgument(bed.path("echo: here"));
+    return { server: `unix:${path}`, client: () => `unix:path=${path}:timeout=9` };
   },
 };
 
-for (const [name, kind] of Object.entries(KINDS)) {
+for (const [name, pair] of Object.entries(KINDS)) {
   test(`${name}: Twisted's client, our server`, async (bed) => {
     bed.run();
-    const port = await kind.server(bed).listen(shouting());
-    const twisted = bed.start(peer("twisted_client"), kind.clientString(port), "grüße");
+    const { server, client } = pair(bed);
+    const address = (await serverFromString(bed.reactor, server).listen(shouting())).getHost();
+    const port = "port" in address ? Number(address.port) : 0;
+    const twisted = bed.start(peer("twisted_client"), client(port), "grüße");
     const { code, lines, errors } = await twisted.end();
     assertEquals([code, errors], [0, ""]);
     assertEquals(lines, ["received GRÜSSE", "lost ConnectionDone"]);
@@ -55,9 +54,11 @@ for (const [name, kind] of Object.entries(KINDS)) {
 
   test(`${name}: our client, Twisted's server`, async (bed) => {
     bed.run();
-    const twisted = bed.start(peer("twisted_echo"), kind.serverString(bed));
-    const [, place = ""] = await twisted.line(/^listening on (.*)$/);
-    const wire = await connectProtocol(kind.client(bed, place), new Wire());
+    const { server, client } = pair(bed);
+    const twisted = bed.start(peer("twisted_echo"), server);
+    const [, port] = await twisted.line(/^listening on (\d+|a path)$/);
+    const endpoint = clientFromString(bed.reactor, client(Number(port)));
+    const wire = await connectProtocol(endpoint, new Wire());
     wire.transport.write("hello");
     await wire.has(5);
     assertEquals(wire.text, "HELLO");
