@@ -20,6 +20,7 @@
  * @module
  */
 
+export { DatagramProtocol } from "./datagram_protocol.ts";
 export {
   ClientFactory,
   Factory,

@@ -264,6 +264,34 @@ export class DrainTimeout extends ConnectionAborted {
   }
 }
 
+/** A host that is not an IP address, or one of the wrong IP version. Twisted's `InvalidAddressError`. */
+export class InvalidAddressError extends RangeError {
+  /** The error's name. */
+  override readonly name = "InvalidAddressError";
+  /** The host that was given. */
+  readonly address: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param address The host that was given.
+   * @param message The whole sentence.
+   */
+  constructor(address: string, message: string) {
+    super(message);
+    this.address = address;
+  }
+}
+
+/** A datagram could not be sent, or a datagram port could not be set, because the system refused. */
+export class DatagramError extends NetworkError {}
+
+/** A datagram is too long to be sent. Twisted's `MessageLengthError`. */
+export class MessageLengthError extends DatagramError {}
+
+/** A multicast group could not be joined or left. Twisted's `MulticastJoinError`. */
+export class MulticastJoinError extends DatagramError {}
+
 /** `run()` on a reactor that runs. */
 export class ReactorAlreadyRunning extends Error {
   /** The error's name. */

@@ -11,10 +11,12 @@ import type { IReactorCore } from "./interfaces/core.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
 import type { IReactorThreads } from "./interfaces/threads.ts";
 import type { IReactorTime } from "./interfaces/time.ts";
+import type { IReactorMulticast, IReactorUDP } from "./interfaces/udp.ts";
 import type { IReactorUNIX } from "./interfaces/unix.ts";
 
 export type * from "./interfaces/address.ts";
 export type * from "./interfaces/core.ts";
+export type * from "./interfaces/datagram.ts";
 export type * from "./interfaces/producer.ts";
 export type * from "./interfaces/protocol.ts";
 export type * from "./interfaces/stream.ts";
@@ -22,8 +24,16 @@ export type * from "./interfaces/tcp.ts";
 export type * from "./interfaces/threads.ts";
 export type * from "./interfaces/time.ts";
 export type * from "./interfaces/transport.ts";
+export type * from "./interfaces/udp.ts";
 export type * from "./interfaces/unix.ts";
 
-/** A reactor for programs: life, time, TCP, UNIX sockets and threads. */
+/** A reactor for programs: life, time, TCP, UDP, UNIX sockets and threads. */
 export interface IReactor
-  extends IReactorCore, IReactorTime, IReactorTCP, IReactorUNIX, IReactorThreads {}
+  extends
+    IReactorCore,
+    IReactorTime,
+    IReactorTCP,
+    IReactorUDP,
+    IReactorMulticast,
+    IReactorUNIX,
+    IReactorThreads {}

@@ -9,6 +9,7 @@ import { ReactorBase } from "../base.ts";
 import type { ConnectionHost } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
 import { Connector, type Dial } from "../connector.ts";
+import { datagramLimits } from "../datagram_port.ts";
 import { EndOfTurn } from "../end_of_turn.ts";
 import type {
   ConnectStreamOptions,
@@ -17,12 +18,18 @@ import type {
   IAddress,
   IClientFactory,
   IConnector,
+  IDatagramProtocol,
+  IInternetAddress,
   IListeningPort,
+  IMulticastTransport,
   IProtocolFactory,
   IReactor,
   IThreadPool,
+  IUDPTransport,
+  ListenMulticastOptions,
   ListenStreamOptions,
   ListenTCPOptions,
+  ListenUDPOptions,
   ListenUNIXOptions,
   WorkerTask,
 } from "../interfaces.ts";
@@ -30,15 +37,17 @@ import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { StreamPort } from "../stream_port.ts";
 import { streamPortLimits } from "../stream_port_limits.ts";
 import { ReactorThreads } from "../threads/reactor_threads.ts";
+import { checkInterface, UDPPort } from "../udp_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
 import { startDenoThread } from "./thread.ts";
+import { bindDenoUDP } from "./udp.ts";
 import { bindUnix, dialUnix } from "./unix.ts";
 import { checkLockable, checkUnixPath } from "./unix_path.ts";
 
 /**
- * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`. Needs `--allow-net` for what it listens on and
- * connects to, and nothing else.
+ * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for UDP `node:dgram`. Needs `--allow-net` for
+ * what it listens on, connects to and sends to, and nothing else.
  *
  * @example
  * ```ts
@@ -88,6 +97,24 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#connect(destination, factory, options, dialTcp(host, port));
   }
 
+  /** See `IReactorUDP.listenUDP`. */
+  listenUDP(
+    port: number,
+    protocol: IDatagramProtocol<IUDPTransport, IInternetAddress>,
+    options: ListenUDPOptions = {},
+  ): IUDPTransport {
+    return this.#listenUDP("listenUDP", port, protocol, options);
+  }
+
+  /** See `IReactorMulticast.listenMulticast`. */
+  listenMulticast(
+    port: number,
+    protocol: IDatagramProtocol<IMulticastTransport, IInternetAddress>,
+    options: ListenMulticastOptions = {},
+  ): IMulticastTransport {
+    return this.#listenUDP("listenMulticast", port, protocol, options);
+  }
+
   /** See `IReactorUNIX.listenUNIX`. */
   listenUNIX(
     path: string,
@@ -130,6 +157,23 @@ export class DenoReactor extends ReactorBase implements IReactor {
   getThreadPool(): IThreadPool {
     this.use();
     return this.#threads.pool();
+  }
+
+  #listenUDP(
+    method: string,
+    port: number,
+    protocol: IDatagramProtocol<never, IInternetAddress>,
+    options: ListenMulticastOptions,
+  ): UDPPort {
+    const { interface: host = "0.0.0.0", listenMultiple = false } = options;
+    checkInteger(`${method}() port`, port, 0, 65535);
+    checkInterface(host);
+    const limits = datagramLimits(options);
+    this.use();
+    const bind = () => bindDenoUDP(host, port, listenMultiple);
+    const udpPort = new UDPPort(this.#host, protocol, limits, bind);
+    udpPort.startListening();
+    return udpPort;
   }
 
   #listen(

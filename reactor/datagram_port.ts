@@ -1,0 +1,399 @@
+/**
+ * A datagram port: one state machine above every driver.
+ *
+ * It decides what is sent when, who gets what comes, and how the port opens and closes. It knows no system call and no Deno or node API;
+ * the driver beneath it does. Three rules keep it straight:
+ *
+ * - One datagram is being sent at a time; the next ones wait, in order and in a bounded queue. Not for the order alone: Deno serves what
+ *   is under way in slices, and a thousand sends at once would keep every receive waiting until the last of them is done (measured on
+ *   2.9.6: 20,000 datagrams sent at once to a port of the same process, 1 received; one at a time, 16,000).
+ * - What a protocol's method throws is logged, and the port goes on: a datagram concerns no other. `makeConnection` and `doStop` excepted:
+ *   whoever opens or closes the port gets their error.
+ * - A port that is closed sends what was written before, then calls `doStop`, once, and never from within a call that the protocol made.
+ *
+ * Semantics are those of Twisted's `udp.Port`, but for three. Twisted sends while `write` runs, so that `write` can raise what the system
+ * says; here what the system says comes later and is logged. A datagram longer than `maxPacketSize` is dropped, where Twisted hands over
+ * its beginning. And a protocol that fails in `makeConnection` leaves no open port behind.
+ *
+ * @module
+ */
+
+import { Deferred } from "../defer/deferred.ts";
+import { Fifo } from "../defer/fifo.ts";
+import { succeed } from "../defer/succeed.ts";
+import { callWithSystem, enterSystem, leaveSystem } from "../log/context.ts";
+import { msg, warn } from "../log/mod.ts";
+import type { ConnectionHost } from "./connection.ts";
+import type { DatagramDriver, DatagramDriverSink } from "./datagram_driver.ts";
+import type { EndOfTurnTask } from "./end_of_turn.ts";
+import type { DatagramOptions, IAddress, IDatagramTransport } from "./interfaces.ts";
+import type { ReactorResource } from "./resources.ts";
+import { Tally } from "./tally.ts";
+import { asError, logUserError, onRejection } from "./user_code.ts";
+import { checkBound, checkInteger, quote } from "./validation.ts";
+
+// What a queued datagram takes beside its bytes: an upper bound, so that empty ones are bounded too.
+const DATAGRAM_OVERHEAD = 256;
+
+/** The bounds of a datagram port; see `DatagramOptions`. */
+export interface DatagramLimits {
+  /** Bytes of the largest datagram that is accepted. */
+  readonly maxPacketSize: number;
+  /** Bytes that may wait to be sent. */
+  readonly writeBufferLimit: number;
+}
+
+/**
+ * Fills in what the options leave open.
+ *
+ * @throws {RangeError | TypeError} when a bound is out of range.
+ */
+export function datagramLimits(options: DatagramOptions): DatagramLimits {
+  // Twisted's maxPacketSize; and as much waiting as a burst of a hundred of the largest.
+  const { maxPacketSize = 8192, writeBufferLimit = 1048576 } = options;
+  checkInteger("maxPacketSize", maxPacketSize, 1, 0x7fffffff);
+  checkBound("writeBufferLimit", writeBufferLimit, 1);
+  return { maxPacketSize, writeBufferLimit };
+}
+
+/** What of its protocol every port uses. */
+export interface DatagramPortProtocol {
+  /** See `IDatagramProtocol.doStop`. */
+  doStop(): void;
+  /** See `IDatagramProtocol.connectionRefused`. */
+  connectionRefused(): void;
+  /** See `IDatagramProtocol.logPrefix`. */
+  logPrefix?(): string;
+}
+
+/** A datagram that waits to be sent. */
+interface Waiting<A> {
+  readonly datagram: Uint8Array;
+  readonly to: A;
+}
+
+/** The bytes of what a protocol writes as one datagram. */
+export function datagramBytes(pieces: Iterable<Uint8Array | string>): Uint8Array {
+  const chunks = [...pieces].map((piece) => {
+    if (typeof piece === "string") return new TextEncoder().encode(piece);
+    if (piece instanceof Uint8Array) return piece;
+    throw new TypeError(`A datagram must be a Uint8Array or a string, got ${quote(piece)}`);
+  });
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const datagram = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let filled = 0;
+  for (const chunk of chunks) {
+    datagram.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return datagram;
+}
+
+/** What the ports of every kind of datagram have in common. */
+export abstract class DatagramPort<
+  A extends IAddress,
+  D extends DatagramDriver<A>,
+  P extends DatagramPortProtocol,
+> implements IDatagramTransport, DatagramDriverSink<A>, ReactorResource, EndOfTurnTask {
+  /** What gets the datagrams. */
+  protected readonly protocol: P;
+  readonly #host: ConnectionHost;
+  readonly #limits: DatagramLimits;
+  readonly #bind: () => D;
+  #driver: D | null = null;
+  #address: A | null = null;
+  /** Who waits for it to close; null while nobody has asked for that. */
+  #stopping: Deferred<void>[] | null = null;
+  /** Whether the driver has been told to close. */
+  #closing = false;
+  #started = false;
+
+  #queue = new Fifo<Waiting<A>>();
+  #queued = 0;
+  /** Where the datagram goes that is being sent. */
+  #sendingTo: A | null = null;
+  #pumping = false;
+
+  // What has gone wrong, one by one: whoever floods a port should not fill a disk.
+  readonly #overfull = new Tally();
+  readonly #oversized = new Tally();
+  readonly #sendFailures = new Tally();
+  readonly #receiveFailures = new Tally();
+
+  /**
+   * @param host What the reactor lends.
+   * @param protocol What gets the datagrams.
+   * @param limits The port's bounds.
+   * @param bind Binds the address; throws a `CannotListenError`.
+   */
+  constructor(host: ConnectionHost, protocol: P, limits: DatagramLimits, bind: () => D) {
+    this.protocol = protocol;
+    this.#host = host;
+    this.#limits = limits;
+    this.#bind = bind;
+  }
+
+  /** See {@linkcode IDatagramTransport.startListening}. */
+  startListening(): void {
+    if (this.#driver !== null) {
+      throw new Error(`Cannot listen on ${this.#address}: it is being listened on already`);
+    }
+    const driver = this.#bind();
+    this.#driver = driver;
+    this.#address = driver.address;
+    this.#overfull =
+      this.#sendFailing =
+      this.#receiveFailing =
+      this.#oversized =
+        false;
+    this.bound(driver);
+    this.#host.resources.add(this);
+    driver.attach(this);
+    msg(`${this.#protocolName()} starting on ${this.portName(driver.address)}`);
+    this.#startProtocol();
+    this.#host.reactor.callWhenRunning(() => {
+      if (this.#driver === driver && this.#stopping === null) driver.startReceiving();
+    });
+  }
+
+  /** See {@linkcode IDatagramTransport.stopListening}. */
+  stopListening(): Deferred<void> {
+    if (this.#driver === null) return succeed();
+    const stopped = new Deferred<void>();
+    if (this.#stopping === null) {
+      this.#stopping = [];
+      this.#host.endOfTurn.add(this);
+    }
+    this.#stopping.push(stopped);
+    return stopped;
+  }
+
+  /** See {@linkcode IDatagramTransport.loseConnection}. */
+  loseConnection(): void {
+    this.shutDown();
+  }
+
+  /** {@linkcode stopListening}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopListening();
+  }
+
+  /** See {@linkcode IDatagramTransport.getHost}. */
+  getHost(): A {
+    if (this.#address === null) {
+      throw new Error("Cannot tell the address of a port that has not been listened on");
+    }
+    return this.#address;
+  }
+
+  /** The protocol's name, and the kind of transport: `Echo (UDP)`. */
+  logPrefix(): string {
+    return `${this.#protocolName()} (UDP)`;
+  }
+
+  // What the reactor and the driver tell.
+
+  /** See {@linkcode ReactorResource.shutDown}. */
+  shutDown(): void {
+    this.stopListening()
+      .addErrback((error) => logUserError(error, `While closing ${this.#address}`));
+  }
+
+  /** See {@linkcode ReactorResource.unref}. */
+  unref(): void {
+    this.#driver?.unref();
+  }
+
+  /** See {@linkcode EndOfTurnTask.endOfTurn}. */
+  endOfTurn(): void {
+    this.#closeIfSent();
+  }
+
+  /** See {@linkcode DatagramDriverSink.received}. */
+  received(datagram: Uint8Array, from: A): void {
+    if (this.#stopping !== null) return;
+    if (datagram.length > this.#limits.maxPacketSize) this.#dropOversized(from);
+    else this.callProtocol("datagramReceived", () => this.deliver(datagram, from));
+  }
+
+  /** See {@linkcode DatagramDriverSink.receiveFailed}. */
+  receiveFailed(error: Error): void {
+    if (this.#stopping !== null) return;
+    if (codeOf(error) === "ECONNREFUSED") return this.#refused();
+    const failures = this.#receiveFailures;
+    if (failures.add()) {
+      this.#inSystem(() => logUserError(error, `Could not receive, trying on${failures}`));
+    }
+  }
+
+  /** See {@linkcode DatagramDriverSink.sent}. */
+  sent(error: Error | null): void {
+    const to = this.#sendingTo;
+    this.#sendingTo = null;
+    if (error !== null) this.#sendFailed(error, to);
+    this.#pump();
+    this.#closeIfSent();
+  }
+
+  /** See {@linkcode DatagramDriverSink.released}. */
+  released(): void {
+    const stopping = this.#stopping ?? [];
+    this.#driver = this.#stopping = null;
+    this.#closing = false;
+    if (this.#address !== null) msg(this.closedLine(this.#address));
+    const failure = this.#stopProtocol();
+    // Who waited may listen again at once, and then it is a resource again.
+    if (this.#driver === null) this.#host.resources.delete(this);
+    for (const stopped of stopping) {
+      if (failure === null) stopped.callback();
+      else stopped.errback(failure);
+    }
+  }
+
+  // For the kinds of port.
+
+  /** The driver, while the port is open. */
+  protected get driver(): D {
+    if (this.#driver === null) {
+      throw new Error(`Cannot use the port on ${this.#address}: it is closed`);
+    }
+    return this.#driver;
+  }
+
+  /** Sends a datagram, or has it wait. The bytes may be changed afterwards. */
+  protected send(datagram: Uint8Array, to: A): void {
+    if (this.#driver === null || this.#closing) return;
+    if (this.#sendingTo !== null || this.#pumping) return this.#enqueue(datagram, to);
+    this.#sendNow(this.#driver, datagram, to);
+    this.#pump();
+  }
+
+  /** Calls a method of the protocol's. What it throws is logged. */
+  protected callProtocol(method: string, f: () => unknown): void {
+    const previous = enterSystem(this);
+    try {
+      this.#watch(f(), method);
+    } catch (error) {
+      this.#protocolFailed(error, method);
+    } finally {
+      leaveSystem(previous);
+    }
+  }
+
+  /** The address has been bound; the protocol does not know yet. */
+  protected bound(_driver: D): void {}
+
+  /** Tells the protocol that it has a transport. @returns what the protocol's method does. */
+  protected abstract makeConnection(): unknown;
+
+  /** Hands a datagram over, if it is for the protocol. @returns what the protocol's method does. */
+  protected abstract deliver(datagram: Uint8Array, from: A): unknown;
+
+  /** Whether the port is connected: only then does the protocol hear that nobody listens at the other end. */
+  protected abstract readonly isConnected: boolean;
+
+  /** The port in the line that says that it is open. */
+  protected abstract portName(address: A): string;
+
+  /** The line that says that it is closed. */
+  protected abstract closedLine(address: A): string;
+
+  // Inside.
+
+  #sendNow(driver: D, datagram: Uint8Array, to: A): void {
+    this.#pumping = true;
+    this.#sendingTo = to;
+    driver.send(datagram, to);
+    this.#pumping = false;
+  }
+
+  #enqueue(datagram: Uint8Array, to: A): void {
+    const size = datagram.length + DATAGRAM_OVERHEAD;
+    if (this.#queued + size > this.#limits.writeBufferLimit) return this.#dropUnsent(to);
+    this.#queued += size;
+    this.#queue.push({ datagram: datagram.slice(), to });
+  }
+
+  /** Sends what waits, until the driver takes its time. A driver may call sent() before its send() returns. */
+  #pump(): void {
+    while (
+      this.#driver !== null && !this.#pumping && this.#sendingTo === null && this.#queue.length > 0
+    ) {
+      const { datagram, to } = this.#queue.shift();
+      this.#queued -= datagram.length + DATAGRAM_OVERHEAD;
+      this.#sendNow(this.#driver, datagram, to);
+    }
+  }
+
+  #closeIfSent(): void {
+    if (this.#stopping === null || this.#closing || this.#driver === null) return;
+    if (this.#pumping || this.#sendingTo !== null || this.#queue.length > 0) return;
+    this.#closing = true;
+    this.#driver.close();
+  }
+
+  #refused(): void {
+    if (!this.isConnected || this.#stopping !== null) return;
+    this.callProtocol("connectionRefused", () => this.protocol.connectionRefused());
+  }
+
+  #sendFailed(error: Error, to: A | null): void {
+    if (codeOf(error) === "ECONNREFUSED" && this.isConnected) return this.#refused();
+    const failures = this.#sendFailures;
+    if (!failures.add()) return;
+    this.#inSystem(() => logUserError(error, `Could not send a datagram to ${to}${failures}`));
+  }
+
+  #dropUnsent(to: A): void {
+    if (!this.#overfull.add()) return;
+    const line =
+      `Dropped a datagram to ${to}: ${this.#queue.length} others wait to be sent${this.#overfull}`;
+    this.#inSystem(() => warn(line));
+  }
+
+  #dropOversized(from: A): void {
+    if (!this.#oversized.add()) return;
+    const line =
+      `Dropped a datagram from ${from}: it has more than maxPacketSize, ${this.#limits.maxPacketSize} bytes${this.#oversized}`;
+    this.#inSystem(() => warn(line));
+  }
+
+  /** Logs as this port. */
+  #inSystem(f: () => void): void {
+    callWithSystem(this, f);
+  }
+
+  /** A protocol that cannot start leaves nothing open. */
+  #startProtocol(): void {
+    try {
+      this.#watch(this.makeConnection(), "makeConnection");
+      this.#started = true;
+    } finally {
+      if (!this.#started) {
+        this.#stopping ??= [];
+        this.#host.endOfTurn.add(this);
+      }
+    }
+  }
+
+  /** @returns What went wrong in the protocol: for whoever closed the port. */
+  #stopProtocol(): Error | null {
+    if (!this.#started) return null;
+    this.#started = false;
+    try {
+      this.#watch(this.protocol.doStop(), "doStop");
+      return null;
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  #protocolName(): string {
+    return this.protocol.logPrefix?.() ?? this.protocol.constructor.name;
+  }
+}
+
+function codeOf(error: Error): unknown {
+  return "code" in error ? error.code : undefined;
+}

@@ -1,0 +1,212 @@
+/**
+ * A UDP port over any kind of driver. Twisted's `udp.Port` and `udp.MulticastPort`.
+ *
+ * @module
+ */
+
+import type { Deferred } from "../defer/deferred.ts";
+import { execute } from "../defer/execute.ts";
+import { IPv4Address, IPv6Address } from "./addresses.ts";
+import type { UDPDriver } from "./datagram_driver.ts";
+import { datagramBytes, DatagramPort } from "./datagram_port.ts";
+import { DatagramError, InvalidAddressError, MessageLengthError } from "./errors.ts";
+import type {
+  DatagramDestination,
+  IDatagramProtocol,
+  IInternetAddress,
+  IMulticastTransport,
+} from "./interfaces.ts";
+import { isIPAddress, isIPv6Address, isSameHost } from "./ip_address.ts";
+import { checkInteger, quote } from "./validation.ts";
+
+// The length field has 16 bits and counts UDP's header of 8 bytes (RFC 768); IPv4's length counts its own of 20 as well (RFC 791).
+const MAX_LENGTH_IPV4 = 65535 - 20 - 8;
+const MAX_LENGTH_IPV6 = 65535 - 8;
+
+const BROADCAST = "255.255.255.255";
+
+/**
+ * Checks an interface to listen on.
+ *
+ * @throws {InvalidAddressError} when it is no IP address.
+ */
+export function checkInterface(host: string): void {
+  if (isIPAddress(host) || isIPv6Address(host)) return;
+  throw new InvalidAddressError(host, `interface must be an IP address, got ${quote(host)}`);
+}
+
+/** A UDP port. The transport that its protocol gets. */
+export class UDPPort
+  extends DatagramPort<IInternetAddress, UDPDriver, IDatagramProtocol<never, IInternetAddress>>
+  implements IMulticastTransport {
+  #peer: IInternetAddress | null = null;
+  #isIPv6 = false;
+  // The system's own defaults. What it has been told since cannot be asked of it.
+  #broadcast = false;
+  #ttl = 1;
+  #loopback = true;
+  #outgoing = "";
+
+  /** See {@linkcode IMulticastTransport.write}. */
+  write(datagram: Uint8Array | string, addr?: DatagramDestination): void {
+    this.writeSequence([datagram], addr);
+  }
+
+  /** See {@linkcode IMulticastTransport.writeSequence}. */
+  writeSequence(pieces: Iterable<Uint8Array | string>, addr?: DatagramDestination): void {
+    const datagram = datagramBytes(pieces);
+    const to = this.#destination(addr);
+    const most = this.#isIPv6 ? MAX_LENGTH_IPV6 : MAX_LENGTH_IPV4;
+    if (datagram.length > most) {
+      throw new MessageLengthError(
+        `Cannot send ${datagram.length} bytes to ${to}: a UDP datagram holds ${most}`,
+        { code: "EMSGSIZE", syscall: "send", address: String(to) },
+      );
+    }
+    this.send(datagram, to);
+  }
+
+  /** See {@linkcode IMulticastTransport.connect}. */
+  connect(host: string, port: number): void {
+    if (this.#peer !== null) {
+      throw new Error(`Cannot connect to ${host}:${port}: the port is connected to ${this.#peer}`);
+    }
+    this.#checkHost("connect() host", host);
+    checkInteger("connect() port", port, 1, 65535);
+    this.#peer = this.#address(host, port);
+  }
+
+  /** See {@linkcode IMulticastTransport.setBroadcastAllowed}. */
+  setBroadcastAllowed(enabled: boolean): void {
+    this.driver.setBroadcast(enabled);
+    this.#broadcast = enabled;
+  }
+
+  /** See {@linkcode IMulticastTransport.getBroadcastAllowed}. */
+  getBroadcastAllowed(): boolean {
+    return this.#broadcast;
+  }
+
+  /** See {@linkcode IMulticastTransport.joinGroup}. */
+  joinGroup(addr: string, interface_ = ""): Deferred<void> {
+    return execute(() => {
+      this.#checkHost("joinGroup() address", addr);
+      this.driver.joinGroup(addr, interface_);
+    });
+  }
+
+  /** See {@linkcode IMulticastTransport.leaveGroup}. */
+  leaveGroup(addr: string, interface_ = ""): Deferred<void> {
+    return execute(() => {
+      this.#checkHost("leaveGroup() address", addr);
+      this.driver.leaveGroup(addr, interface_);
+    });
+  }
+
+  /** See {@linkcode IMulticastTransport.setTTL}. */
+  setTTL(ttl: number): void {
+    checkInteger("setTTL() ttl", ttl, 0, 255);
+    this.driver.setMulticastTTL(ttl);
+    this.#ttl = ttl;
+  }
+
+  /** See {@linkcode IMulticastTransport.getTTL}. */
+  getTTL(): number {
+    return this.#ttl;
+  }
+
+  /** See {@linkcode IMulticastTransport.setLoopbackMode}. */
+  setLoopbackMode(enabled: boolean): void {
+    this.driver.setMulticastLoopback(enabled);
+    this.#loopback = enabled;
+  }
+
+  /** See {@linkcode IMulticastTransport.getLoopbackMode}. */
+  getLoopbackMode(): boolean {
+    return this.#loopback;
+  }
+
+  /** See {@linkcode IMulticastTransport.setOutgoingInterface}. */
+  setOutgoingInterface(addr: string): Deferred<void> {
+    return execute(() => {
+      this.driver.setMulticastInterface(addr);
+      this.#outgoing = addr;
+    });
+  }
+
+  /** See {@linkcode IMulticastTransport.getOutgoingInterface}. */
+  getOutgoingInterface(): string {
+    return this.#outgoing || (this.#isIPv6 ? "::" : "0.0.0.0");
+  }
+
+  /** A new socket is not connected, and has the system's defaults. */
+  protected override bound(driver: UDPDriver): void {
+    this.#isIPv6 = isIPv6Address(driver.address.host);
+    this.#peer = null;
+    this.#broadcast = false;
+    this.#ttl = 1;
+    this.#loopback = true;
+    this.#outgoing = "";
+  }
+
+  protected override makeConnection(): unknown {
+    // The reactor's methods say what the protocol's transport has to be; this port is all of it.
+    return this.protocol.makeConnection(this as never);
+  }
+
+  protected override deliver(datagram: Uint8Array, from: IInternetAddress): unknown {
+    const peer = this.#peer;
+    // The system may not know that the port is connected, and what came before it was waits here anyway.
+    if (peer !== null && (from.port !== peer.port || !isSameHost(from.host, peer.host))) return;
+    return this.protocol.datagramReceived(datagram, from);
+  }
+
+  protected override get isConnected(): boolean {
+    return this.#peer !== null;
+  }
+
+  protected override portName(address: IInternetAddress): string {
+    return String(address.port);
+  }
+
+  protected override closedLine(address: IInternetAddress): string {
+    return `(UDP Port ${address.port} Closed)`;
+  }
+
+  #destination(addr: DatagramDestination | undefined): IInternetAddress {
+    const peer = this.#peer;
+    if (addr === undefined) {
+      if (peer !== null) return peer;
+      throw new TypeError(`write() needs an address: the port on ${this.getHost()} has no peer`);
+    }
+    const { port } = addr;
+    const host = addr.host === "<broadcast>" ? BROADCAST : addr.host;
+    this.#checkHost("write() address", host);
+    checkInteger("write() port", port, 1, 65535);
+    if (peer !== null && (port !== peer.port || !isSameHost(host, peer.host))) {
+      throw new Error(`Cannot write to ${host}:${port}: the port is connected to ${peer}`);
+    }
+    const to = this.#address(host, port);
+    if (host === BROADCAST && !this.#broadcast) {
+      throw new DatagramError(
+        `Cannot send to ${to}: broadcasts are not allowed, see setBroadcastAllowed()`,
+        { code: "EACCES", syscall: "send", address: String(to) },
+      );
+    }
+    return to;
+  }
+
+  #checkHost(name: string, host: string): void {
+    const version = this.#isIPv6 ? "IPv6" : "IPv4";
+    if (this.#isIPv6 ? isIPv6Address(host) : isIPAddress(host)) return;
+    throw new InvalidAddressError(
+      host,
+      `${name} must be an ${version} address on the port on ${this.getHost()}, got ${quote(host)}`,
+    );
+  }
+
+  /** An IPv4 peer of an IPv6 port keeps its mapped address: as such it is written to. */
+  #address(host: string, port: number): IInternetAddress {
+    return this.#isIPv6 ? new IPv6Address("UDP", host, port) : new IPv4Address("UDP", host, port);
+  }
+}
