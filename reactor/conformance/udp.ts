@@ -1,0 +1,397 @@
+/**
+ * What every reactor's UDP does: written against `IReactorUDP` and `IReactorMulticast` alone, so that each reactor runs it unchanged.
+ *
+ * Real sockets on the loopback interface, which loses none of the few datagrams that are under way here. Every wait is for the datagram that
+ * comes; that none comes is shown by another one behind it. Of Twisted's tests:
+ *
+ * - `test/test_udp.py`, `UDPTests`: all but `test_connectionRefused`, which no socket of Deno's can show (see `IUDPTransport.connect`); the
+ *   port's part of it is in `udp_port_test.ts`. `test_datagramReceivedError` needs no repeats: loopback loses nothing.
+ *   `ReactorShutdownInteractionTests`: the reactor is stopped for real. `MulticastTests`: `test_loopback` is in `udp_port_test.ts` as far as
+ *   it tells something: on the loopback interface, the only one that is sure to be there, Linux takes no notice of the mode.
+ * - `internet/test/test_udp.py`, `DatagramTransportTestsMixin` and `UDPPortTestsMixin`: here what needs sockets, the rest in
+ *   `udp_port_test.ts`. Not covered: `test_str` and `test_repr` (about Python's), `UDPFDServerTestsBuilder` (`adoptDatagramPort` is not
+ *   offered: Deno's `node:dgram` adopts sockets but does not tell their IP version before).
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { DatagramProtocol } from "../../protocol/mod.ts";
+import { IPv4Address, IPv6Address } from "../addresses.ts";
+import {
+  CannotListenError,
+  DatagramError,
+  InvalidAddressError,
+  MulticastJoinError,
+} from "../errors.ts";
+import type { IReactor, IUDPTransport, ListenMulticastOptions } from "../interfaces.ts";
+import { LoggedTexts } from "./core_bed.ts";
+import { AwaitedRecorder, type UdpBed, type UDPEnd, udpTest } from "./udp_bed.ts";
+
+// Of those that everyone may use within a site (RFC 2365), as Twisted's tests do with another.
+const GROUP = "239.255.42.99";
+
+/**
+ * Defines the tests.
+ *
+ * @param name The reactor's, for the tests' names.
+ * @param makeReactor Makes a new one.
+ */
+export function udpConformance(name: string, makeReactor: () => IReactor): void {
+  bindingTests(name, makeReactor);
+  exchangeTests(name, makeReactor);
+  endingTests(name, makeReactor);
+  multicastTests(name, makeReactor);
+}
+
+/** Opening. */
+function bindingTests(name: string, makeReactor: () => IReactor): void {
+  const test = udpTest(name, makeReactor);
+
+  test("listenUDP() binds at once, to all of IPv4 and a port that the system chose", ({ reactor }) => {
+    using logged = new LoggedTexts();
+    const protocol = new DatagramProtocol();
+    const transport = reactor.listenUDP(0, protocol);
+    const address = transport.getHost();
+    assert(address.port > 0);
+    assert(address.equals(new IPv4Address("UDP", "0.0.0.0", address.port)));
+    assertStrictEquals(protocol.transport, transport);
+    assertEquals(logged.texts, [`DatagramProtocol starting on ${address.port}`]);
+  });
+
+  test("A UDP port that is taken: CannotListenError, and nothing is started", async (bed) => {
+    const { port } = await bed.rawBind();
+    const protocol = new AwaitedRecorder();
+    const error = assertThrows(
+      () => bed.reactor.listenUDP(port, protocol, { interface: "127.0.0.1" }),
+      CannotListenError,
+      `Cannot listen on 127.0.0.1:${port}: `,
+    );
+    assertEquals([error.interface, error.port, error.code], ["127.0.0.1", port, "EADDRINUSE"]);
+    assertEquals(protocol.events, []);
+  });
+
+  test("An address that is not this machine's: CannotListenError", ({ reactor }) => {
+    const error = assertThrows(
+      () => reactor.listenUDP(0, new DatagramProtocol(), { interface: "192.0.2.1" }),
+      CannotListenError,
+    );
+    assertEquals(error.code, "EADDRNOTAVAIL");
+  });
+
+  test("An interface that is not an IP address: InvalidAddressError", ({ reactor }) => {
+    assertThrows(
+      () => reactor.listenUDP(0, new DatagramProtocol(), { interface: "example.com" }),
+      InvalidAddressError,
+      'interface must be an IP address, got "example.com"',
+    );
+  });
+
+  test("A port number out of range is refused by its method's name", ({ reactor }) => {
+    const protocol = new DatagramProtocol();
+    assertThrows(() => reactor.listenUDP(65536, protocol), RangeError, "listenUDP() port");
+    assertThrows(() => reactor.listenMulticast(-1, protocol), RangeError, "listenMulticast() port");
+  });
+
+  test("IPv6: listenUDP() on ::1 hands out IPv6 addresses, and sends and connects to them", async (bed) => {
+    const server = bed.listen({}, { interface: "::1" });
+    const client = bed.listen({}, { interface: "::1" });
+    bed.run();
+    client.transport.write("spam", server.transport.getHost());
+    await server.protocol.received(1);
+    client.transport.connect("::1", server.port);
+    client.transport.write("eggs");
+    await server.protocol.received(2);
+    const [source] = server.protocol.sources;
+    assert(source instanceof IPv6Address && source.equals(client.transport.getHost()));
+    assertEquals(server.protocol.events, ["started", "received spam", "received eggs"]);
+  });
+}
+
+/** Sending and receiving. */
+function exchangeTests(name: string, makeReactor: () => IReactor): void {
+  const test = udpTest(name, makeReactor);
+
+  test("Datagrams come from a raw peer and go back to it, each whole", async (bed) => {
+    const { port } = bed.listen({
+      datagramReceived: (protocol, text, addr) => protocol.transport.write(`${text}!`, addr),
+    });
+    const peer = await bed.rawBind();
+    bed.run();
+    for (const text of ["hello", "", "x".repeat(8192)]) {
+      await peer.send(text, port);
+      assertEquals(await peer.next(), { text: `${text}!`, port });
+    }
+  });
+
+  test("The largest datagram of UDP arrives where it is allowed", async (bed) => {
+    const { protocol, port } = bed.listen({}, { maxPacketSize: 65507 });
+    const client = bed.listen();
+    bed.run();
+    client.transport.write(new Uint8Array(65507).fill(120), { host: "127.0.0.1", port });
+    await protocol.received(1);
+    assertEquals(protocol.events.at(-1), `received ${"x".repeat(65507)}`);
+  });
+
+  test("A datagram longer than maxPacketSize is dropped, and the next one arrives", async (bed) => {
+    const { protocol, port } = bed.listen();
+    const peer = await bed.rawBind();
+    bed.run();
+    await peer.send(new Uint8Array(8193), port);
+    await peer.send("next", port);
+    await protocol.received(1);
+    assertEquals(protocol.events, ["started", "received next"]);
+  });
+
+  test("A port sends before the reactor runs, and receives when it does, what came before included", async (bed) => {
+    const { protocol, transport, port } = bed.listen();
+    const peer = await bed.rawBind();
+    transport.write("early", { host: "127.0.0.1", port: peer.port });
+    assertEquals(await peer.next(), { text: "early", port });
+    await peer.send("one", port);
+    await peer.send("two", port);
+    assertEquals(protocol.events, ["started"]);
+    bed.run();
+    await protocol.received(2);
+    assertEquals(protocol.events, ["started", "received one", "received two"]);
+  });
+
+  test("A connected port and its peer exchange datagrams, and what comes from others is dropped", async (bed) => {
+    const server = bed.listen();
+    const client = bed.listen();
+    const other = await bed.rawBind();
+    bed.run();
+    client.transport.connect("127.0.0.1", server.port);
+    await other.send("other", client.port);
+    server.transport.write("hello", client.transport.getHost());
+    await client.protocol.received(1);
+    for (const [i, addr] of [undefined, server.transport.getHost()].entries()) {
+      client.transport.write(String(i), addr);
+      await server.protocol.received(i + 1);
+    }
+    assertEquals(client.protocol.events, ["started", "received hello"]);
+    assertEquals(server.protocol.events, ["started", "received 0", "received 1"]);
+  });
+
+  test("A datagram to a port where nobody listens harms none that follows", async (bed) => {
+    const { protocol, transport, port } = bed.listen();
+    const peer = await bed.rawBind();
+    const gone = bed.listen();
+    bed.run();
+    await gone.transport.stopListening();
+    transport.write("to nobody", { host: "127.0.0.1", port: gone.port });
+    await peer.send("to somebody", port);
+    await protocol.received(1);
+    assertEquals(protocol.events, ["started", "received to somebody"]);
+  });
+
+  test("What datagramReceived() throws is logged as the port's, and the port goes on", async (bed) => {
+    const { protocol, port } = bed.listen({
+      datagramReceived: (_, text) => {
+        throw new Error(text);
+      },
+    });
+    const peer = await bed.rawBind();
+    bed.run();
+    for (const text of ["one", "two"]) await peer.send(text, port);
+    await protocol.received(2);
+    const events = bed.errors.takeEvents();
+    assertEquals(events.map(({ failure }) => failure?.message), ["one", "two"]);
+    assertEquals(events.map(({ system }) => system), ["Recorder (UDP)", "Recorder (UDP)"]);
+  });
+
+  test("A chunk is the protocol's to keep: the next datagram does not change it", async (bed) => {
+    const kept: Uint8Array[] = [];
+    class Keeper extends AwaitedRecorder {
+      override datagramReceived(...args: Parameters<AwaitedRecorder["datagramReceived"]>): void {
+        kept.push(args[0]);
+        super.datagramReceived(...args);
+      }
+    }
+    const protocol = new Keeper();
+    const transport = bed.reactor.listenUDP(0, protocol, { interface: "127.0.0.1" });
+    const peer = await bed.rawBind();
+    bed.run();
+    for (const text of ["one", "two"]) await peer.send(text, transport.getHost().port);
+    await protocol.received(2);
+    assertEquals(kept.map((chunk) => new TextDecoder().decode(chunk)), ["one", "two"]);
+    assertEquals(kept.map(({ buffer }) => buffer.byteLength), [3, 3]);
+  });
+
+  test("A broadcast that is allowed reaches a port bound to all addresses", async (bed) => {
+    const { protocol, port } = bed.listen({}, { interface: "0.0.0.0" });
+    const client = bed.listen();
+    bed.run();
+    client.transport.setBroadcastAllowed(true);
+    assertEquals(client.transport.getBroadcastAllowed(), true);
+    // The loopback network's own broadcast address.
+    client.transport.write("all", { host: "127.255.255.255", port });
+    await protocol.received(1);
+    assertEquals(protocol.events, ["started", "received all"]);
+  });
+
+  test("A broadcast that the system refuses is logged, and the next datagram is sent", async (bed) => {
+    const { transport } = bed.listen();
+    const peer = await bed.rawBind();
+    transport.write("all", { host: "127.255.255.255", port: peer.port });
+    transport.write("one", { host: "127.0.0.1", port: peer.port });
+    assertEquals((await peer.next()).text, "one");
+    const [error] = bed.errors.take();
+    assertInstanceOf(error, DatagramError);
+    assertStringIncludes(error.message, `Cannot send to 127.255.255.255:${peer.port}: `);
+  });
+}
+
+/** Closing. */
+function endingTests(name: string, makeReactor: () => IReactor): void {
+  const test = udpTest(name, makeReactor);
+
+  test("stopListening() fires when the address is free, and what was written has been sent", async (bed) => {
+    using logged = new LoggedTexts();
+    const { protocol, transport, port } = bed.listen();
+    const peer = await bed.rawBind();
+    for (let i = 0; i < 50; i++) transport.write(String(i), { host: "127.0.0.1", port: peer.port });
+    let again: IUDPTransport | null = null;
+    await transport.stopListening().addCallback(() => {
+      again = bed.reactor.listenUDP(port, protocol, { interface: "127.0.0.1" });
+    });
+    assertEquals(protocol.events, ["started", "stopped", "started"]);
+    assertStrictEquals(protocol.transport, again);
+    assertEquals(logged.texts.slice(1), [
+      `(UDP Port ${port} Closed)`,
+      `Recorder starting on ${port}`,
+    ]);
+    for (let i = 0; i < 50; i++) assertEquals((await peer.next()).text, String(i));
+  });
+
+  test("A protocol that stops its port in startProtocol() is stopped after it", async (bed) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { protocol } = bed.listen({
+      startProtocol: (protocol) => {
+        protocol.transport.stopListening();
+        protocol.events.push("start returns");
+      },
+      stopProtocol: () => resolve(),
+    });
+    await promise;
+    assertEquals(protocol.events, ["started", "start returns", "stopped"]);
+  });
+
+  test("Stopping the reactor in datagramReceived() stops the port, and then the reactor", async (bed) => {
+    const { protocol, transport } = bed.listen({ datagramReceived: () => bed.reactor.stop() });
+    const running = bed.run();
+    transport.write("one", transport.getHost());
+    transport.write("two", transport.getHost());
+    await running;
+    assertEquals(protocol.events.filter((event) => event !== "received two"), [
+      "started",
+      "received one",
+      "stopped",
+    ]);
+  });
+
+  test("A port that is bound after the reactor has stopped is closed", async (bed) => {
+    await Promise.all([bed.run(), bed.stop()]);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { protocol } = bed.listen({ stopProtocol: () => resolve() });
+    await promise;
+    assertEquals(protocol.events, ["started", "stopped"]);
+  });
+}
+
+/** Multicast, all of it on the loopback interface. */
+function multicastTests(name: string, makeReactor: () => IReactor): void {
+  const test = udpTest(name, makeReactor);
+
+  /** A member of the group, on all addresses: Linux delivers to those only, and to the group's own. */
+  async function member(bed: UdpBed, options: ListenMulticastOptions = {}): Promise<UDPEnd> {
+    const end = bed.listen({}, { interface: "0.0.0.0", ...options });
+    await end.transport.joinGroup(GROUP, "127.0.0.1");
+    return end;
+  }
+
+  /** A port that sends to groups by the loopback interface. */
+  async function sender(bed: UdpBed): Promise<UDPEnd> {
+    const end = bed.listen();
+    await end.transport.setOutgoingInterface("127.0.0.1");
+    return end;
+  }
+
+  test("A group can be joined, sent to, and left", async (bed) => {
+    const { protocol, transport, port } = await member(bed);
+    const client = await sender(bed);
+    bed.run();
+    client.transport.write("one", { host: GROUP, port });
+    await protocol.received(1);
+    await transport.leaveGroup(GROUP, "127.0.0.1");
+    client.transport.write("two", { host: GROUP, port });
+    client.transport.write("three", { host: "127.0.0.1", port });
+    await protocol.received(2);
+    assertEquals(protocol.events, ["started", "received one", "received three"]);
+    assert(protocol.sources[0]?.equals(client.transport.getHost()));
+  });
+
+  test("Ports that share an address each receive what is sent to their group", async (bed) => {
+    const first = await member(bed, { listenMultiple: true });
+    const protocol = new AwaitedRecorder();
+    const second = bed.reactor.listenMulticast(first.port, protocol, { listenMultiple: true });
+    await second.joinGroup(GROUP, "127.0.0.1");
+    assertThrows(
+      () => bed.reactor.listenMulticast(first.port, new AwaitedRecorder()),
+      CannotListenError,
+    );
+    const client = await sender(bed);
+    bed.run();
+    client.transport.write("all", { host: GROUP, port: first.port });
+    await Promise.all([first.protocol.received(1), protocol.received(1)]);
+  });
+
+  test("A group that cannot be joined or left: MulticastJoinError, which names it", async (bed) => {
+    const { transport } = bed.listen();
+    const join = await assertRejects(
+      async () => await transport.joinGroup("127.0.0.1", "127.0.0.1"),
+      MulticastJoinError,
+      "Cannot join the group 127.0.0.1 by 127.0.0.1",
+    );
+    assertEquals(join.code, "EINVAL");
+    await assertRejects(
+      async () => await transport.leaveGroup(GROUP, "127.0.0.1"),
+      MulticastJoinError,
+      `Cannot leave the group ${GROUP}`,
+    );
+  });
+
+  test("An IPv6 group is joined and left by an interface's name", async (bed) => {
+    const { transport } = bed.listen({}, { interface: "::" });
+    await transport.joinGroup("ff02::1234", "lo");
+    await transport.leaveGroup("ff02::1234", "lo");
+  });
+
+  test("TTL, loopback mode and outgoing interface begin as the system's, and can be set", async (bed) => {
+    const { transport } = bed.listen();
+    const read = () => [
+      transport.getTTL(),
+      transport.getLoopbackMode(),
+      transport.getOutgoingInterface(),
+    ];
+    assertEquals(read(), [1, true, "0.0.0.0"]);
+    transport.setTTL(2);
+    transport.setLoopbackMode(false);
+    await transport.setOutgoingInterface("127.0.0.1");
+    assertEquals(read(), [2, false, "127.0.0.1"]);
+    await assertRejects(
+      async () => await transport.setOutgoingInterface("192.0.2.1"),
+      DatagramError,
+      "192.0.2.1",
+    );
+    assertEquals(read(), [2, false, "127.0.0.1"]);
+  });
+}

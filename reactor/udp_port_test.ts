@@ -1,0 +1,628 @@
+// A UDP port over sockets in memory, with turns that the test moves: what it does is the same on real ones (`conformance/udp.ts`, where
+// the list of Twisted's tests is).
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { DatagramProtocol } from "../protocol/mod.ts";
+import { IPv4Address, IPv6Address } from "./addresses.ts";
+import { DatagramBed, DatagramRecorder } from "./conformance/datagram_bed.ts";
+import { LoggedTexts } from "./conformance/core_bed.ts";
+import { LoggedErrors } from "./conformance/logged_errors.ts";
+import { datagramLimits } from "./datagram_port.ts";
+import {
+  CannotListenError,
+  DatagramError,
+  InvalidAddressError,
+  MessageLengthError,
+  MulticastJoinError,
+} from "./errors.ts";
+import { UDPPort } from "./udp_port.ts";
+
+/** What a Deferred has come to: `"pending"`, `"fired"`, or its error. */
+function outcome(deferred: { addCallbacks(f: () => void, g: (error: Error) => void): unknown }) {
+  const result: { is: string | Error } = { is: "pending" };
+  deferred.addCallbacks(() => {
+    result.is = "fired";
+  }, (error) => {
+    result.is = error;
+  });
+  return result;
+}
+
+// Opening and closing.
+
+Deno.test("A port binds at once, starts its protocol with itself as transport, and says so in the log", () => {
+  using logged = new LoggedTexts();
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen({}, { port: 1234 });
+  assertStrictEquals(protocol.transport, port);
+  assertEquals(protocol.take(), ["started"]);
+  assertEquals(port.getHost(), new IPv4Address("UDP", "127.0.0.1", 1234));
+  assertEquals(logged.texts, ["Recorder starting on 1234"]);
+  assertEquals(port.logPrefix(), "Recorder (UDP)");
+});
+
+Deno.test("A port on a taken address throws, and starts nothing", () => {
+  const bed = new DatagramBed();
+  bed.listen({}, { port: 1234 });
+  const { protocol, port } = bed.prepare({}, { port: 1234 });
+  const error = assertThrows(() => port.startListening(), CannotListenError);
+  assertEquals([error.port, error.code], [1234, "EADDRINUSE"]);
+  assertEquals(protocol.events, []);
+  assertEquals(bed.host.resources.size, 1);
+});
+
+Deno.test("stopListening() stops the protocol, not from within the call, and fires when the address is free", () => {
+  using logged = new LoggedTexts();
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen({}, { port: 1234 });
+  const stopped = outcome(port.stopListening());
+  assertEquals(protocol.take(), ["started"]);
+  bed.host.settle();
+  assertEquals([protocol.take(), stopped.is], [["stopped"], "fired"]);
+  assertThrows(() => protocol.transport, Error, "no port uses it");
+  assertEquals([bed.network.size, bed.host.resources.size], [0, 0]);
+  assertEquals(logged.texts.at(-1), "(UDP Port 1234 Closed)");
+});
+
+Deno.test("A protocol that stops its port in startProtocol() is stopped after it", () => {
+  const bed = new DatagramBed();
+  const { protocol } = bed.listen({
+    startProtocol: (protocol) => {
+      protocol.transport.stopListening();
+      protocol.events.push("start returns");
+    },
+  });
+  bed.host.settle();
+  assertEquals(protocol.events, ["started", "start returns", "stopped"]);
+});
+
+Deno.test("stopListening() twice stops once, and both Deferreds fire; on a closed port it fires at once", () => {
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen();
+  const both = [outcome(port.stopListening()), outcome(port.stopListening())];
+  bed.host.settle();
+  assertEquals(both.map(({ is }) => is), ["fired", "fired"]);
+  assertEquals(outcome(port.stopListening()).is, "fired");
+  assertEquals(protocol.events, ["started", "stopped"]);
+});
+
+Deno.test("A port listens again after it has stopped, with the same protocol, and not before", () => {
+  const bed = new DatagramBed();
+  const { protocol, port, drivers } = bed.listen({}, { port: 1234 });
+  assertThrows(() => port.startListening(), Error, "it is being listened on already");
+  port.stopListening().addCallback(() => port.startListening());
+  bed.host.settle();
+  assertEquals(protocol.events, ["started", "stopped", "started"]);
+  assertEquals([drivers.length, bed.host.resources.size], [2, 1]);
+});
+
+Deno.test("A port that listens again is not connected, and forbids broadcasts again", () => {
+  const bed = new DatagramBed();
+  const { port } = bed.listen();
+  port.connect("127.0.0.1", 1);
+  port.setBroadcastAllowed(true);
+  port.stopListening();
+  bed.host.settle();
+  port.startListening();
+  assertEquals(port.getBroadcastAllowed(), false);
+  assertThrows(() => port.write("x"), TypeError, "has no peer");
+});
+
+Deno.test("A protocol that fails to start leaves no open port behind", () => {
+  const bed = new DatagramBed();
+  const failure = new Error("no");
+  const { protocol, port } = bed.prepare({
+    startProtocol: () => {
+      throw failure;
+    },
+  });
+  assertStrictEquals(assertThrows(() => port.startListening()), failure);
+  bed.host.settle();
+  assertEquals([bed.network.size, bed.host.resources.size], [0, 0]);
+  assertEquals(protocol.events, ["started"]);
+  // It may be tried again.
+  assertStrictEquals(assertThrows(() => port.startListening()), failure);
+});
+
+Deno.test("What stopProtocol() throws is for whoever stopped the port; the port is closed all the same", () => {
+  const bed = new DatagramBed();
+  const failure = new Error("no");
+  const { port } = bed.listen({
+    stopProtocol: () => {
+      throw failure;
+    },
+  });
+  const stopped = outcome(port.stopListening());
+  bed.host.settle();
+  assertStrictEquals(stopped.is, failure);
+  assertEquals(bed.network.size, 0);
+});
+
+Deno.test("What an async startProtocol() or stopProtocol() rejects with is logged", async () => {
+  using errors = new LoggedErrors();
+  const bed = new DatagramBed();
+  const { port } = bed.listen({
+    startProtocol: () => Promise.reject(new Error("start")),
+    stopProtocol: () => Promise.reject(new Error("stop")),
+  });
+  port.stopListening();
+  bed.host.settle();
+  await Promise.resolve();
+  await Promise.resolve();
+  assertEquals(errors.take().map(({ message }) => message).toSorted(), ["start", "stop"]);
+});
+
+Deno.test("A second port cannot use a protocol that a port uses", () => {
+  const bed = new DatagramBed();
+  const { protocol } = bed.listen();
+  const port = new UDPPort(
+    bed.host,
+    protocol,
+    datagramLimits({}),
+    () => bed.network.bind("127.0.0.1", 0),
+  );
+  assertThrows(() => port.startListening(), Error, "Cannot use DatagramRecorder on a second port");
+  bed.host.settle();
+  assertEquals(bed.network.size, 1);
+  assertEquals(protocol.events, ["started"]);
+});
+
+Deno.test("The reactor's shutdown closes a port, and logs what its protocol throws", () => {
+  using errors = new LoggedErrors();
+  const bed = new DatagramBed();
+  bed.listen({
+    stopProtocol: () => {
+      throw new Error("no");
+    },
+  });
+  bed.host.resources.shutDown();
+  bed.host.settle();
+  assertEquals([bed.network.size, bed.host.resources.size], [0, 0]);
+  assertEquals(errors.take().map(({ message }) => message), ["no"]);
+});
+
+Deno.test("A crash unrefs a port and closes nothing", () => {
+  const bed = new DatagramBed();
+  const { drivers } = bed.listen();
+  bed.host.resources.unref();
+  assertEquals(drivers.map(({ unrefs }) => unrefs), [1]);
+  assertEquals(bed.network.size, 1);
+});
+
+Deno.test("`await using` closes a port, and loseConnection() is another name for it", async () => {
+  const bed = new DatagramBed();
+  const first = bed.listen();
+  {
+    await using _port = first.port;
+    queueMicrotask(() => bed.host.settle());
+    queueMicrotask(() => queueMicrotask(() => bed.host.settle()));
+  }
+  assertEquals(first.protocol.events, ["started", "stopped"]);
+  const second = bed.listen();
+  second.port.loseConnection();
+  bed.host.settle();
+  assertEquals(second.protocol.events, ["started", "stopped"]);
+});
+
+Deno.test("A port that has never listened has no address", () => {
+  const { port } = new DatagramBed().prepare();
+  assertThrows(() => port.getHost(), Error, "has not been listened on");
+  assertThrows(() => port.setBroadcastAllowed(true), Error, "it is closed");
+});
+
+// Sending and receiving.
+
+Deno.test("A datagram arrives whole, with an address that write() takes", () => {
+  const bed = new DatagramBed();
+  const server = bed.listen({
+    datagramReceived: (protocol, text, addr) => protocol.transport.write(`${text}!`, addr),
+  });
+  const client = bed.listen();
+  client.port.write("hello", server.port.getHost());
+  client.port.write(new Uint8Array(), { host: "127.0.0.1", port: server.port.getHost().port });
+  bed.host.settle();
+  assertEquals(server.protocol.take(), ["started", "received hello", "received "]);
+  assertEquals(client.protocol.take(), ["started", "received hello!", "received !"]);
+  assertEquals(server.protocol.sources, [client.port.getHost(), client.port.getHost()]);
+  assertInstanceOf(server.protocol.sources[0], IPv4Address);
+});
+
+Deno.test("writeSequence() sends its pieces as one datagram", () => {
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen();
+  port.writeSequence(["some", new TextEncoder().encode("bytes"), "to", "write"], port.getHost());
+  port.writeSequence([], port.getHost());
+  bed.host.settle();
+  assertEquals(protocol.events, ["started", "received somebytestowrite", "received "]);
+});
+
+Deno.test("write() takes bytes and strings, and nothing else", () => {
+  const bed = new DatagramBed();
+  const { port } = bed.listen();
+  // @ts-expect-error: not a datagram
+  assertThrows(() => port.write(42, port.getHost()), TypeError, "got 42");
+});
+
+Deno.test("Datagrams leave in order, one at a time", () => {
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen();
+  for (let i = 0; i < 100; i++) port.write(String(i), port.getHost());
+  assertEquals(bed.host.steps.length, 1);
+  bed.host.settle();
+  assertEquals(protocol.events.slice(1), Array.from({ length: 100 }, (_, i) => `received ${i}`));
+});
+
+Deno.test("What is written may be changed as soon as write() has returned, whether it waits or not", () => {
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen();
+  const bytes = new TextEncoder().encode("a");
+  for (const letter of "abc") {
+    bytes[0] = letter.charCodeAt(0);
+    port.write(bytes, port.getHost());
+  }
+  bytes[0] = 0;
+  bed.host.settle();
+  assertEquals(protocol.events.slice(1), ["received a", "received b", "received c"]);
+});
+
+Deno.test("What was written before stopListening(), and in the same turn, is sent before the port closes", () => {
+  const bed = new DatagramBed();
+  const server = bed.listen();
+  const client = bed.listen();
+  client.port.write("one", server.port.getHost());
+  client.port.write("two", server.port.getHost());
+  client.port.stopListening();
+  client.port.write("three", server.port.getHost());
+  bed.host.settle();
+  client.port.write("four", server.port.getHost());
+  bed.host.settle();
+  assertEquals(server.protocol.events.slice(1), ["received one", "received two", "received three"]);
+  assertEquals(client.protocol.events, ["started", "stopped"]);
+});
+
+Deno.test("Nothing is received after stopListening()", () => {
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen();
+  port.write("late", port.getHost());
+  port.stopListening();
+  bed.host.settle();
+  assertEquals(protocol.events, ["started", "stopped"]);
+});
+
+Deno.test("A protocol that stops its port in datagramReceived() gets nothing more", () => {
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen({
+    datagramReceived: (protocol) => {
+      protocol.transport.stopListening();
+    },
+  });
+  for (const text of ["one", "two", "three"]) port.write(text, port.getHost());
+  bed.host.settle();
+  assertEquals(protocol.events, ["started", "received one", "stopped"]);
+});
+
+Deno.test("A port sends before the reactor runs, and receives once it does, what came before included", () => {
+  const bed = new DatagramBed();
+  bed.host.isRunning = false;
+  const { protocol, port } = bed.listen();
+  port.write("early", port.getHost());
+  bed.host.settle();
+  assertEquals(protocol.take(), ["started"]);
+  bed.host.run();
+  assertEquals(protocol.take(), ["received early"]);
+});
+
+Deno.test("A port that was closed before the reactor ran does not receive when it does", () => {
+  const bed = new DatagramBed();
+  bed.host.isRunning = false;
+  const { protocol, port } = bed.listen();
+  port.write("early", port.getHost());
+  port.stopListening();
+  bed.host.settle();
+  bed.host.run();
+  assertEquals(protocol.events, ["started", "stopped"]);
+});
+
+Deno.test("What datagramReceived() throws or rejects with is logged as the port's, and the port goes on", async () => {
+  using errors = new LoggedErrors();
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen({
+    datagramReceived: (_, text) => {
+      if (text === "reject") return Promise.reject(new Error(text));
+      throw new Error(text);
+    },
+  });
+  for (const text of ["one", "reject", "two"]) port.write(text, port.getHost());
+  bed.host.settle();
+  await Promise.resolve();
+  const events = errors.takeEvents();
+  assertEquals(events.map(({ failure }) => failure?.message), ["one", "two", "reject"]);
+  assertEquals(new Set(events.map(({ system }) => system)), new Set(["Recorder (UDP)"]));
+  assertEquals(protocol.events.length, 4);
+});
+
+Deno.test("A datagram longer than maxPacketSize is dropped, and the log says so; one as long arrives", () => {
+  using logged = new LoggedTexts();
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen({}, { maxPacketSize: 4 });
+  for (const text of ["1234", "12345", "123"]) port.write(text, port.getHost());
+  bed.host.settle();
+  assertEquals(protocol.events, ["started", "received 1234", "received 123"]);
+  assertEquals(logged.texts.slice(1), [
+    `Dropped a datagram from ${port.getHost()}: it has more than maxPacketSize, 4 bytes`,
+  ]);
+});
+
+Deno.test("A datagram that finds no room among those that wait is dropped; the log tells of the first and the tenth", () => {
+  using logged = new LoggedTexts();
+  const bed = new DatagramBed();
+  // One is being sent, two wait: each counts as 256 bytes more than it has.
+  const { protocol, port } = bed.listen({}, { writeBufferLimit: 2 * 257 });
+  for (let i = 0; i < 20; i++) port.write("x", port.getHost());
+  bed.host.settle();
+  assertEquals(protocol.events.length, 1 + 3);
+  port.write("y", port.getHost());
+  bed.host.settle();
+  assertEquals(protocol.events.at(-1), "received y");
+  const line = `Dropped a datagram to ${port.getHost()}: 2 others wait to be sent`;
+  assertEquals(logged.texts.slice(1), [line, `${line} (10 so far)`]);
+});
+
+Deno.test("Bounds out of range are refused, each with its name", () => {
+  assertThrows(() => datagramLimits({ maxPacketSize: 0 }), RangeError, "maxPacketSize");
+  assertThrows(() => datagramLimits({ writeBufferLimit: 0 }), RangeError, "writeBufferLimit");
+  assertEquals(datagramLimits({}), { maxPacketSize: 8192, writeBufferLimit: 1048576 });
+});
+
+Deno.test("A datagram longer than UDP carries is refused by write(), on either IP version", () => {
+  const bed = new DatagramBed();
+  const four = bed.listen().port;
+  const error = assertThrows(
+    () => four.write(new Uint8Array(65508), four.getHost()),
+    MessageLengthError,
+    "Cannot send 65508 bytes",
+  );
+  assertEquals([error.code, error.address], ["EMSGSIZE", String(four.getHost())]);
+  const six = bed.listen({}, { interface: "::1" }).port;
+  assertThrows(() => six.write(new Uint8Array(65528), six.getHost()), MessageLengthError);
+  four.write(new Uint8Array(65507), four.getHost());
+  six.write(new Uint8Array(65527), six.getHost());
+});
+
+Deno.test("What the system says of a send is logged, once for ten, and the port sends on", () => {
+  using errors = new LoggedErrors();
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen();
+  for (let i = 0; i < 12; i++) port.write("x", { host: "127.0.0.1", port: 9 });
+  port.write("y", port.getHost());
+  bed.host.settle();
+  const events = errors.takeEvents();
+  assertEquals(events.map(({ message }) => message.split("\n")[0]), [
+    "Could not send a datagram to 127.0.0.1:9",
+    "Could not send a datagram to 127.0.0.1:9 (10 so far)",
+  ]);
+  assertEquals(protocol.events, ["started", "received y"]);
+});
+
+Deno.test("What the system says of a receive is logged, once for ten, and of a refusal that is nobody's nothing", () => {
+  using errors = new LoggedErrors();
+  const { port } = new DatagramBed().listen();
+  for (let i = 0; i < 12; i++) port.receiveFailed(new Error("no"));
+  port.receiveFailed(new DatagramError("no", { code: "ECONNREFUSED" }));
+  assertEquals(errors.takeEvents().map(({ message }) => message.split("\n")[0]), [
+    "Could not receive, trying on",
+    "Could not receive, trying on (10 so far)",
+  ]);
+});
+
+// Addresses.
+
+Deno.test("write() takes no name, and says what it got", () => {
+  const { port } = new DatagramBed().listen();
+  const error = assertThrows(
+    () => port.write("spam", { host: "example.invalid", port: 1 }),
+    InvalidAddressError,
+    'write() address must be an IPv4 address on the port on 127.0.0.1:49152, got "example.invalid"',
+  );
+  assertEquals(error.address, "example.invalid");
+  assertInstanceOf(error, RangeError);
+});
+
+Deno.test("write() takes no address of the other IP version", () => {
+  const bed = new DatagramBed();
+  const four = bed.listen().port;
+  assertThrows(() => four.write("spam", { host: "::1", port: 1 }), InvalidAddressError);
+  const six = bed.listen({}, { interface: "::1" }).port;
+  assertThrows(() => six.write("spam", { host: "127.0.0.1", port: 1 }), InvalidAddressError);
+  assertThrows(() => six.write("spam", { host: "<broadcast>", port: 1 }), InvalidAddressError);
+});
+
+Deno.test("write() takes no port 0, and needs an address", () => {
+  const { port } = new DatagramBed().listen();
+  assertThrows(
+    () => port.write("spam", { host: "127.0.0.1", port: 0 }),
+    RangeError,
+    "write() port",
+  );
+  assertThrows(() => port.write("spam"), TypeError, "has no peer");
+});
+
+Deno.test("An IPv6 port has IPv6 addresses", () => {
+  const bed = new DatagramBed();
+  const server = bed.listen({}, { interface: "::1" });
+  const client = bed.listen({}, { interface: "::" });
+  client.port.write("spam", server.port.getHost());
+  bed.host.settle();
+  const [source] = server.protocol.sources;
+  assertInstanceOf(source, IPv6Address);
+  assertEquals([source.type, source.host], ["UDP", "::1"]);
+  assert(String(server.port.getHost()).startsWith("[::1]:"));
+});
+
+Deno.test("A broadcast is sent when it is allowed, by either name, and refused when it is not", () => {
+  const bed = new DatagramBed();
+  const server = bed.listen({}, { interface: "0.0.0.0", port: 1234 });
+  const { port, drivers } = bed.listen();
+  assertEquals(port.getBroadcastAllowed(), false);
+  const error = assertThrows(
+    () => port.write("all", { host: "<broadcast>", port: 1234 }),
+    DatagramError,
+    "see setBroadcastAllowed()",
+  );
+  assertEquals(error.code, "EACCES");
+  port.setBroadcastAllowed(true);
+  assertEquals([port.getBroadcastAllowed(), drivers[0]?.settings.broadcast], [true, true]);
+  port.write("one", { host: "<broadcast>", port: 1234 });
+  port.write("two", { host: "255.255.255.255", port: 1234 });
+  bed.host.settle();
+  assertEquals(server.protocol.events.slice(1), ["received one", "received two"]);
+});
+
+// Connected.
+
+Deno.test("A connected port sends to its peer, with no address or the peer's, and to nobody else", () => {
+  const bed = new DatagramBed();
+  const server = bed.listen();
+  const client = bed.listen();
+  const { host, port } = server.port.getHost();
+  client.port.connect(host, port);
+  client.port.write("a");
+  client.port.write("b", server.port.getHost());
+  client.port.write("c", { host, port });
+  assertThrows(
+    () => client.port.write("d", client.port.getHost()),
+    Error,
+    `the port is connected to ${host}:${port}`,
+  );
+  bed.host.settle();
+  assertEquals(server.protocol.events.slice(1), ["received a", "received b", "received c"]);
+});
+
+Deno.test("A connected port receives from its peer only, however its address was written", () => {
+  const bed = new DatagramBed();
+  const [server, other] = [
+    bed.listen({}, { interface: "::1" }),
+    bed.listen({}, { interface: "::1" }),
+  ];
+  const client = bed.listen({}, { interface: "::1" });
+  client.port.connect("0:0:0:0:0:0:0:1", server.port.getHost().port);
+  other.port.write("other", client.port.getHost());
+  server.port.write("server", client.port.getHost());
+  bed.host.settle();
+  assertEquals(client.protocol.events, ["started", "received server"]);
+});
+
+Deno.test("connect() takes an IP address of the port's version, a port, and happens once", () => {
+  const { port } = new DatagramBed().listen();
+  assertThrows(() => port.connect("localhost", 80), InvalidAddressError, "connect() host");
+  assertThrows(() => port.connect("::1", 80), InvalidAddressError);
+  assertThrows(() => port.connect("127.0.0.1", 0), RangeError, "connect() port");
+  port.connect("127.0.0.1", 80);
+  assertThrows(() => port.connect("127.0.0.1", 80), Error, "is connected to 127.0.0.1:80");
+});
+
+Deno.test("A connected port tells its protocol that nobody listens, and goes on", () => {
+  using errors = new LoggedErrors();
+  const bed = new DatagramBed();
+  const client = bed.listen({
+    connectionRefused: () => {
+      throw new Error("refused");
+    },
+  });
+  client.port.connect("127.0.0.1", 9);
+  client.port.write("one");
+  client.port.write("two");
+  client.port.receiveFailed(new DatagramError("no", { code: "ECONNREFUSED" }));
+  bed.host.settle();
+  assertEquals(client.protocol.events, ["started", "refused", "refused", "refused"]);
+  assertEquals(errors.take().length, 3);
+});
+
+// Multicast.
+
+Deno.test("A port that has joined a group receives what is sent to it, and one that has left does not", () => {
+  const bed = new DatagramBed();
+  const member = bed.listen({}, { interface: "0.0.0.0" });
+  const sender = bed.listen();
+  const group = { host: "225.0.0.250", port: member.port.getHost().port };
+  const joined = outcome(member.port.joinGroup(group.host));
+  sender.port.write("one", group);
+  bed.host.settle();
+  const left = outcome(member.port.leaveGroup(group.host));
+  using errors = new LoggedErrors();
+  sender.port.write("two", group);
+  bed.host.settle();
+  assertEquals(errors.take().length, 1);
+  assertEquals([joined.is, left.is], ["fired", "fired"]);
+  assertEquals(member.protocol.events, ["started", "received one"]);
+});
+
+Deno.test("Ports that share an address all receive what is sent to their group", () => {
+  const bed = new DatagramBed();
+  const options = { interface: "0.0.0.0", port: 1234, listenMultiple: true };
+  const members = [bed.listen({}, options), bed.listen({}, options)];
+  assertThrows(() => bed.listen({}, { ...options, listenMultiple: false }), CannotListenError);
+  for (const { port } of members) port.joinGroup("225.0.0.250");
+  members[0]?.port.write("all", { host: "225.0.0.250", port: 1234 });
+  bed.host.settle();
+  for (const { protocol } of members) assertEquals(protocol.take(), ["started", "received all"]);
+});
+
+Deno.test("joinGroup() and leaveGroup() fail with what is wrong", () => {
+  const { port } = new DatagramBed().listen();
+  assertInstanceOf(outcome(port.joinGroup("127.0.0.1")).is, MulticastJoinError);
+  assertInstanceOf(outcome(port.leaveGroup("225.0.0.250")).is, MulticastJoinError);
+  assertInstanceOf(outcome(port.joinGroup("all.example")).is, InvalidAddressError);
+  assertInstanceOf(outcome(port.leaveGroup("ff02::1")).is, InvalidAddressError);
+});
+
+Deno.test("Multicast is set as asked, from the system's own settings on", () => {
+  const bed = new DatagramBed();
+  const { port, drivers } = bed.listen();
+  assertEquals(
+    [port.getTTL(), port.getLoopbackMode(), port.getOutgoingInterface()],
+    [1, true, "0.0.0.0"],
+  );
+  port.setTTL(2);
+  port.setLoopbackMode(false);
+  assertEquals(outcome(port.setOutgoingInterface("127.0.0.1")).is, "fired");
+  assertEquals(
+    [port.getTTL(), port.getLoopbackMode(), port.getOutgoingInterface()],
+    [2, false, "127.0.0.1"],
+  );
+  assertEquals(drivers[0]?.settings, { ttl: 2, loopback: false, interface: "127.0.0.1" });
+  assertThrows(() => port.setTTL(256), RangeError, "ttl");
+  assertEquals(bed.listen({}, { interface: "::1" }).port.getOutgoingInterface(), "::");
+});
+
+// The protocol.
+
+Deno.test("A DatagramProtocol does nothing by itself, and has its class's name", () => {
+  class Quiet extends DatagramProtocol {}
+  const protocol = new Quiet();
+  assertThrows(() => protocol.transport, Error, "Quiet has no transport");
+  protocol.doStop();
+  protocol.datagramReceived(new Uint8Array(), new IPv4Address("UDP", "127.0.0.1", 1));
+  protocol.connectionRefused();
+  assertEquals([protocol.numPorts, protocol.logPrefix()], [0, "Quiet"]);
+});
+
+Deno.test("A protocol's port is named by its class when it has no logPrefix()", () => {
+  class Bare {
+    makeConnection(): void {}
+    doStop(): void {}
+    datagramReceived(): void {}
+    connectionRefused(): void {}
+  }
+  const bed = new DatagramBed();
+  const bind = () => bed.network.bind("127.0.0.1", 0);
+  const port = new UDPPort(bed.host, new Bare(), datagramLimits({}), bind);
+  assertEquals(port.logPrefix(), "Bare (UDP)");
+  assertEquals(new DatagramRecorder().logPrefix(), "Recorder");
+});
