@@ -28,6 +28,10 @@ const ONE_OF_EACH = {
   LingerTimeout: new errors.LingerTimeout(10, 30, "127.0.0.1:80"),
   ConnectionTimeout: new errors.ConnectionTimeout("idle", 30, "127.0.0.1:80"),
   DrainTimeout: new errors.DrainTimeout(30, "127.0.0.1:80"),
+  InvalidAddressError: new errors.InvalidAddressError("example.com", "message"),
+  DatagramError: new errors.DatagramError("message"),
+  MessageLengthError: new errors.MessageLengthError("message"),
+  MulticastJoinError: new errors.MulticastJoinError("message"),
   ReactorAlreadyRunning: new errors.ReactorAlreadyRunning(),
   ReactorNotRunning: new errors.ReactorNotRunning(),
   ReactorNotRestartable: new errors.ReactorNotRestartable(),
@@ -58,6 +62,9 @@ Deno.test("A subclass of the user's has its own name", () => {
 Deno.test("Errors are kinds of one another as Twisted's are", () => {
   const kinds: [Error, new (message: string) => Error][] = [
     [ONE_OF_EACH.ConnectionRefusedError, errors.ConnectError],
+    [ONE_OF_EACH.InvalidAddressError, RangeError],
+    [ONE_OF_EACH.MessageLengthError, errors.DatagramError],
+    [ONE_OF_EACH.MulticastJoinError, errors.DatagramError],
     [ONE_OF_EACH.NoRouteError, errors.ConnectError],
     [ONE_OF_EACH.DNSLookupError, errors.ConnectError],
     [ONE_OF_EACH.UserError, errors.ConnectError],
