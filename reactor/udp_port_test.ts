@@ -8,6 +8,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import type { Deferred } from "../defer/deferred.ts";
 import { DatagramProtocol } from "../protocol/mod.ts";
 import { IPv4Address, IPv6Address } from "./addresses.ts";
 import { DatagramBed, DatagramRecorder } from "./conformance/datagram_bed.ts";
@@ -24,7 +25,7 @@ import {
 import { UDPPort } from "./udp_port.ts";
 
 /** What a Deferred has come to: `"pending"`, `"fired"`, or its error. */
-function outcome(deferred: { addCallbacks(f: () => void, g: (error: Error) => void): unknown }) {
+function outcome(deferred: Deferred<void>): { is: string | Error } {
   const result: { is: string | Error } = { is: "pending" };
   deferred.addCallbacks(() => {
     result.is = "fired";
