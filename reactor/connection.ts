@@ -27,6 +27,7 @@ import {
   ConnectionLost,
   ConnectionTimeout,
   LingerTimeout,
+  UnsupportedError,
   WriteBufferExceeded,
 } from "./errors.ts";
 import type {
@@ -44,7 +45,7 @@ import type {
 import type { ReactorResource, ReactorResources } from "./resources.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
 import { asError, logUserError, onRejection } from "./user_code.ts";
-import { quote } from "./validation.ts";
+import { checkKeepAliveIdle, quote } from "./validation.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
 /** What connections, ports and connectors need of their reactor. */
@@ -111,7 +112,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #lingerCall: IDelayedCall | null = null;
   #timeouts: ConnectionTimeouts | null = null;
   #noDelay = false;
-  #keepAlive = false;
+  #keepAlive: boolean;
 
   /**
    * @param owner What made it, and is told at the end.
@@ -124,6 +125,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#driver = driver;
     this.#protocol = protocol;
     this.session = session;
+    this.#keepAlive = driver.keepsAlive ?? false;
   }
 
   /** Tells the protocol, and begins to receive. */
@@ -171,9 +173,12 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   }
 
   /** See {@linkcode ITransport.setTcpKeepAlive}. */
-  setTcpKeepAlive(enabled: boolean): void {
+  setTcpKeepAlive(enabled: boolean, idle?: number): void {
+    if (idle !== undefined) this.#checkKeepAliveIdle(idle);
     this.#keepAlive = enabled;
-    if (!this.#lost) this.#driver.setKeepAlive?.(enabled);
+    if (this.#lost) return;
+    if (enabled && idle !== undefined) this.#driver.setKeepAliveIdle?.(idle);
+    else this.#driver.setKeepAlive?.(enabled);
   }
 
   /** See {@linkcode ITransport.getTcpKeepAlive}. */
@@ -403,6 +408,15 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   }
 
   // Inside.
+
+  #checkKeepAliveIdle(idle: number): void {
+    checkKeepAliveIdle("setTcpKeepAlive() idle", idle);
+    if (this.#driver.setKeepAliveIdle === undefined) {
+      throw new UnsupportedError(
+        `Cannot set the keep-alive idle time of the connection to ${this.getPeer()}: listen or connect over TCP with { keepAlive: ${idle} }`,
+      );
+    }
+  }
 
   /** Whether the connection is lost, or will be when the turn ends. */
   get #isEnding(): boolean {

@@ -48,4 +48,8 @@ export interface StreamDriver {
   setNoDelay?(enabled: boolean): void;
   /** Switches keep-alive probes on or off, where there are any. */
   setKeepAlive?(enabled: boolean): void;
+  /** Switches them on, the first one after that many seconds, where that can be said. */
+  setKeepAliveIdle?(seconds: number): void;
+  /** Whether they are on from the start; they are not unless it says so. */
+  readonly keepsAlive?: boolean;
 }

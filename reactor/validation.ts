@@ -55,3 +55,8 @@ export function checkBound(name: string, value: unknown, min: number): void {
   if (value === Infinity) return;
   checkInteger(name, value, min, Number.MAX_SAFE_INTEGER);
 }
+
+/** Throws unless `value` is an idle time of keep-alive probes: the most is Linux's (tcp(7)). */
+export function checkKeepAliveIdle(name: string, value: unknown): void {
+  checkInteger(name, value, 1, 32767);
+}

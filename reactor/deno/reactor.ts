@@ -33,6 +33,7 @@ import type {
   ListenUNIXOptions,
   WorkerTask,
 } from "../interfaces.ts";
+import { bindSocket, checkSocketOptions, dialSocket, needsSocket } from "../node/tcp.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { StreamPort } from "../stream_port.ts";
 import { streamPortLimits } from "../stream_port_limits.ts";
@@ -82,7 +83,9 @@ export class DenoReactor extends ReactorBase implements IReactor {
     const { backlog = 511, interface: hostname = "0.0.0.0" } = options;
     checkInteger("listenTCP() port", port, 0, 65535);
     checkInteger("backlog", backlog, 1, 65535);
-    return this.#listen(factory, options, () => bindTcp(hostname, port, backlog));
+    checkSocketOptions(options);
+    const bind = needsSocket(options) ? bindSocket : bindTcp;
+    return this.#listen(factory, options, () => bind(hostname, port, backlog, options));
   }
 
   /** See `IReactorTCP.connectTCP`. */
@@ -93,8 +96,10 @@ export class DenoReactor extends ReactorBase implements IReactor {
     options: ConnectTCPOptions = {},
   ): IConnector {
     checkInteger("connectTCP() port", port, 1, 65535);
+    checkSocketOptions(options);
     const destination = internetAddress("TCP", host, port);
-    return this.#connect(destination, factory, options, dialTcp(host, port));
+    const dial = needsSocket(options) ? dialSocket : dialTcp;
+    return this.#connect(destination, factory, options, dial(host, port, options));
   }
 
   /** See `IReactorUDP.listenUDP`. */

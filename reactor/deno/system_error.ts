@@ -29,7 +29,7 @@ export function codeOf(error: unknown): string | undefined {
 
 /** The reason for a connection that broke while it was read from or written to. */
 export function connectionLost(
-  syscall: "read" | "write" | "shutdown",
+  syscall: string,
   peer: IAddress,
   cause: unknown,
 ): ConnectionLost {
@@ -58,6 +58,14 @@ export function connectError(to: IAddress, cause: unknown): ConnectError {
       ...details,
       code: message.includes("Temporary failure") ? "EAI_AGAIN" : "ENOTFOUND",
       syscall: "getaddrinfo",
+    });
+  }
+  // As node reports it, which names the call in the message too.
+  if (message.startsWith("getaddrinfo ")) {
+    const syscall = "getaddrinfo";
+    return new DNSLookupError(`Cannot connect to ${destination}: ${message}`, {
+      ...details,
+      syscall,
     });
   }
   return new (classFor(code))(`Cannot connect to ${destination}: ${message}`, details);

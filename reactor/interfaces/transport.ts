@@ -35,6 +35,8 @@ export interface ITransport extends IConsumer {
   /**
    * Closes the connection now. What waits to be sent is thrown away; the protocol gets `ConnectionAborted`. Twisted takes no reason.
    *
+   * The peer of a TCP connection with `resetOnAbort` sees a reset. Others may take it for an end in order: Deno's own sockets cannot reset.
+   *
    * @param reason Why: a `ConnectionAborted` is what the protocol gets, any other error becomes the `cause` of one.
    */
   abortConnection(reason?: Error): void;
@@ -52,8 +54,18 @@ export interface ITransport extends IConsumer {
   setTcpNoDelay(enabled: boolean): void;
   /** Whether small pieces are sent at once. */
   getTcpNoDelay(): boolean;
-  /** Has the system probe an idle peer. */
-  setTcpKeepAlive(enabled: boolean): void;
+  /**
+   * Has the system probe an idle peer.
+   *
+   * Deno's own sockets leave the system's idle time as it is: two hours on most. A connection that was listened for or connected with
+   * `keepAlive` or `resetOnAbort` can be told another.
+   *
+   * @param enabled Whether it does.
+   * @param idle Seconds without a byte before the first probe: an integer from 1 to 32767.
+   * @throws {UnsupportedError} when an idle time is given, and the connection cannot be told one.
+   * @throws {RangeError} when it is out of range.
+   */
+  setTcpKeepAlive(enabled: boolean, idle?: number): void;
   /** Whether the system probes an idle peer. */
   getTcpKeepAlive(): boolean;
 }

@@ -1,0 +1,166 @@
+/**
+ * TCP by `node:net`.
+ *
+ * @module
+ */
+
+import type { Server, Socket } from "node:net";
+import { internetAddress } from "../addresses.ts";
+import type { Dial } from "../connector.ts";
+import { cannotListen, connectError } from "../deno/system_error.ts";
+import { bindTcp } from "../deno/tcp.ts";
+import type { ConnectTCPOptions, TCPSocketOptions } from "../interfaces.ts";
+import type { StreamAcceptor } from "../stream_acceptor.ts";
+import { checkInteger, checkKeepAliveIdle, quote } from "../validation.ts";
+import { netModule } from "./net_module.ts";
+import { ServerAcceptor } from "./server_acceptor.ts";
+import { TcpSocketDriver } from "./socket_driver.ts";
+
+/** Whether it takes `node:net` to do what is asked for. */
+export function needsSocket(options: ConnectTCPOptions): boolean {
+  const { resetOnAbort = false, keepAlive, bindAddress } = options;
+  return resetOnAbort || keepAlive !== undefined || bindAddress !== undefined;
+}
+
+/**
+ * Checks what only `node:net` can do.
+ *
+ * @throws {RangeError | TypeError} when an option is out of range.
+ */
+export function checkSocketOptions({ keepAlive, bindAddress }: ConnectTCPOptions): void {
+  if (keepAlive !== undefined) checkKeepAliveIdle("keepAlive", keepAlive);
+  if (bindAddress === undefined) return;
+  const [host, port] = localEnd(bindAddress);
+  if (netModule().isIP(host) === 0) {
+    throw new RangeError(`bindAddress must be a numeric address, got ${quote(host)}`);
+  }
+  checkInteger("bindAddress port", port, 0, 65535);
+}
+
+/**
+ * Binds a TCP port.
+ *
+ * `server.listen({ host, port })` binds in a later turn, so the handle that it would make then is made here. It tells badly what went
+ * wrong: of the system's errors it knows few, and that an address is in use it says only when somebody listens. So when it fails,
+ * Deno's own listener is asked for the same, and fails with the right error. (Asking Deno first, and binding again what it has had,
+ * would turn away who connects in between.)
+ *
+ * @throws {CannotListenError} when the address cannot be had.
+ */
+export function bindSocket(
+  hostname: string,
+  port: number,
+  backlog: number,
+  options: TCPSocketOptions,
+): StreamAcceptor {
+  const server = makeServer();
+  const where = internetAddress("TCP", hostname, port);
+  try {
+    const handle = serverHandle(hostname, port);
+    if (typeof handle !== "number" && listenNow(server, handle, backlog)) {
+      return tcpAcceptor(server, backlog, options);
+    }
+  } catch (error) {
+    throw cannotListen(where, error);
+  }
+  bindTcp(hostname, port, backlog).close();
+  throw cannotListen(where, new Error("the address was in use, and has just become free"));
+}
+
+/** Makes a server whose connections wait to be read, and may be half closed. */
+export function makeServer(): Server {
+  return netModule().createServer({ pauseOnConnect: true, allowHalfOpen: true });
+}
+
+/** Listens at once. @returns whether it does. */
+export function listenNow(server: Server, on: object, backlog: number): boolean {
+  // What goes wrong shows at once; the event comes in a later turn.
+  const ignore = () => {};
+  server.on("error", ignore);
+  server.listen(on, backlog);
+  if (server.listening) server.off("error", ignore);
+  return server.listening;
+}
+
+/** An acceptor over a TCP server that listens. */
+export function tcpAcceptor(
+  server: Server,
+  backlog: number,
+  options: TCPSocketOptions,
+): StreamAcceptor {
+  const address = server.address();
+  if (address === null || typeof address === "string") {
+    throw new TypeError("Cannot accept: the server does not listen on TCP");
+  }
+  const where = internetAddress("TCP", address.address, address.port);
+  return new ServerAcceptor(server, where, backlog, (socket) => tcpDriver(socket, options));
+}
+
+/**
+ * A dial to a TCP port. Node resolves the name, and tries one address after the other, the next one 250 ms after the last (RFC 8305), or
+ * when that has failed.
+ */
+export function dialSocket(hostname: string, port: number, options: ConnectTCPOptions): Dial {
+  const destination = internetAddress("TCP", hostname, port);
+  return (sink) => {
+    const socket = netModule().connect({
+      host: hostname,
+      port,
+      allowHalfOpen: true,
+      ...localOptions(options.bindAddress),
+    });
+    // When it is this side that ends the attempt, the socket is silent but for its end.
+    const failed = (error: Error) => sink.failed(connectError(destination, error));
+    const released = () => sink.released();
+    socket.once("error", failed);
+    socket.once("close", released);
+    socket.once("connect", () => {
+      const driver = tcpDriver(socket, options);
+      if (driver === null) {
+        socket.destroy(new Error("the connection was lost as soon as it was there"));
+        return;
+      }
+      socket.off("error", failed);
+      socket.off("close", released);
+      sink.connected(driver);
+      sink.released();
+    });
+    return () => socket.destroy();
+  };
+}
+
+/** @returns `null` when the connection has gone already, and its addresses with it. */
+function tcpDriver(socket: Socket, { keepAlive }: TCPSocketOptions): TcpSocketDriver | null {
+  const { remoteAddress, remotePort = 0, localAddress, localPort = 0 } = socket;
+  if (remoteAddress === undefined || localAddress === undefined) {
+    return null;
+  }
+  return new TcpSocketDriver(
+    socket,
+    internetAddress("TCP", remoteAddress, remotePort),
+    internetAddress("TCP", localAddress, localPort),
+    keepAlive,
+  );
+}
+
+/** The handle of a server, bound; or the number of the system's error. */
+function serverHandle(host: string, port: number): object | number {
+  // Node's own way to bind at once, for its cluster module; not documented, and so without a type.
+  const net = netModule() as unknown as {
+    _createServerHandle(host: string, port: number, family: 4 | 6): object | number;
+  };
+  return net._createServerHandle(host, port, host.includes(":") ? 6 : 4);
+}
+
+function localEnd(bindAddress: string | readonly [string, number]): readonly [string, number] {
+  return typeof bindAddress === "string" ? [bindAddress, 0] : bindAddress;
+}
+
+function localOptions(
+  bindAddress: ConnectTCPOptions["bindAddress"],
+): { localAddress?: string; localPort?: number; family?: number } {
+  if (bindAddress === undefined) return {};
+  const [localAddress, localPort] = localEnd(bindAddress);
+  // Of the addresses that a name has, only those of the same family can be reached from there.
+  return { localAddress, localPort, family: netModule().isIP(localAddress) };
+}
