@@ -53,17 +53,22 @@ export class RawPeer {
   }
 
   /** How the stream ends, whatever comes before: `"end"`, or the code of the error. */
-  async ending(): Promise<string> {
-    try {
-      await this.readAll();
-      return "end";
-    } catch (error) {
-      return error instanceof Error && "code" in error ? String(error.code) : String(error);
-    }
+  ending(): Promise<string> {
+    return endingOf(this.readAll());
   }
 
   close(): void {
     this.conn.close();
+  }
+}
+
+/** How it ends: `"end"`, or the code of the error. */
+export async function endingOf(reading: Promise<unknown>): Promise<string> {
+  try {
+    await reading;
+    return "end";
+  } catch (error) {
+    return error instanceof Error && "code" in error ? String(error.code) : String(error);
   }
 }
 

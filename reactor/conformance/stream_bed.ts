@@ -12,7 +12,7 @@ import type {
   ListenStreamOptions,
 } from "../interfaces.ts";
 import type { LoggedErrors } from "./logged_errors.ts";
-import type { RawPeer } from "./raw_peer.ts";
+import { endingOf, type RawPeer } from "./raw_peer.ts";
 import { SocketBed, type SocketTest, socketTest } from "./socket_bed.ts";
 import type { StreamKind } from "./stream_kind.ts";
 import { type Wire, type WireBehaviour, Wires } from "./wire.ts";
@@ -56,6 +56,12 @@ export class StreamBed extends SocketBed {
   /** A connection that this library has no part in. */
   async rawConnect(to: IAddress): Promise<RawPeer> {
     return this.raw(await this.kind.rawConnect(to));
+  }
+
+  /** How a raw connection ends, as its own side sees it: a reset may be there before its `connect` returns. */
+  async rawEnding(to: IAddress): Promise<string> {
+    const connecting = this.rawConnect(to);
+    return await endingOf(connecting.then((peer) => peer.readAll()));
   }
 
   /** A connection that a raw peer opens and this side accepts, each as its own side sees it. */

@@ -99,11 +99,12 @@ export function endingTests(kind: StreamKind): void {
     });
 
     test(`${method}() in connectionMade()`, async (bed) => {
-      const { peer, wire } = await bed.accepted({
-        connectionMade: (wire) => wire.transport[method](),
-      });
+      const factory = new Wires({ connectionMade: (wire) => wire.transport[method]() });
+      const { place } = bed.listen(factory);
+      bed.run();
+      await bed.rawEnding(place);
+      const wire = await factory.wire();
       await wire.lost();
-      await peer.ending();
       assertEquals(wire.events, ["made", "lost"]);
     });
   }

@@ -189,7 +189,7 @@ export function listeningTests(kind: StreamKind): void {
     const one = await bed.rawConnect(port.place);
     assertEquals(await one.readText(5), "hello");
     for (let i = 0; i < 2; i++) {
-      assertMatch(await (await bed.rawConnect(port.place)).ending(), kind.abortSeenAs);
+      assertMatch(await bed.rawEnding(port.place), kind.abortSeenAs);
     }
     one.close();
     await factory.built[0]?.lost();
