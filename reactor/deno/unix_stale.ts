@@ -28,16 +28,21 @@ const PROBE = `onmessage = async ({ data: { path, answer } }) => {
  * Another server may do the same at this moment, and have bound the path already: so only the very file is removed that was asked
  * for. That leaves a moment too short for all but very bad luck; `wantPID` is for whoever has that.
  *
+ * @param path The socket's.
+ * @param isRefused Tells whether a connection to a socket is refused.
  * @returns Whether the path can be bound now, as far as this goes.
  * @throws {Error} with code `EADDRINUSE` when something is there that is no socket.
  */
-export function removeStaleSocket(path: string): boolean {
+export function removeStaleSocket(
+  path: string,
+  isRefused: (path: string) => boolean = connectionIsRefused,
+): boolean {
   const found = fileAt(path);
   if (found === null) return true;
   if (found.isSocket !== true) {
     throw Object.assign(new Error("a file is there that is no socket"), { code: "EADDRINUSE" });
   }
-  if (!refuses(path)) return false;
+  if (!isRefused(path)) return false;
   const now = fileAt(path);
   if (now !== null && isSame(now, found)) Deno.removeSync(path);
   return true;
@@ -53,16 +58,16 @@ function fileAt(path: string): Deno.FileInfo | null {
   }
 }
 
-/** A new file may have the number of one that is gone; it hardly has its time as well. */
+/** A new file often has the number of one that is gone. It is made later, though, and nobody writes to a socket's file. */
 function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
-  return a.dev === b.dev && a.ino === b.ino && a.ctime?.getTime() === b.ctime?.getTime();
+  return a.dev === b.dev && a.ino === b.ino && a.mtime?.getTime() === b.mtime?.getTime();
 }
 
 /**
  * Whether a connection to the socket is refused. Deno connects only asynchronously, and a port is bound when `listenUNIX` returns: so a
  * thread tries, and this one waits for it, some 15 ms.
  */
-function refuses(path: string): boolean {
+function connectionIsRefused(path: string): boolean {
   const answer = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const thread = new Worker(`data:text/javascript,${encodeURIComponent(PROBE)}`, {
     type: "module",

@@ -1,0 +1,80 @@
+// Of Twisted's `python/test/test_lockfile.py`, all that is not about Windows or about errors that it patches into the system.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { SocketBed, socketTest } from "../conformance/socket_bed.ts";
+import { freePath } from "../conformance/unix_kind.ts";
+import { lockHolder, PidLock } from "./pid_lock.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const test = socketTest("PidLock", (errors) => new SocketBed(new DenoReactor(), errors));
+
+/** The number of a process that has ended. */
+async function deadPid(): Promise<number> {
+  const child = new Deno.Command("true").spawn();
+  await child.status;
+  return child.pid;
+}
+
+function linked(path: string): string {
+  return Deno.readLinkSync(path);
+}
+
+test("it is a link to the process's number, and gone when it is released", (bed) => {
+  const path = freePath(bed);
+  const lock = new PidLock(path);
+  assertEquals([linked(path), lockHolder(path)], [String(Deno.pid), String(Deno.pid)]);
+  lock.release();
+  assertEquals(lockHolder(path), null);
+  assertThrows(() => linked(path), Deno.errors.NotFound);
+  new PidLock(path).release();
+});
+
+test("it is held once, by this process as by another that is alive", (bed) => {
+  const path = freePath(bed);
+  const lock = new PidLock(path);
+  assertThrows(() => new PidLock(path), Error, `${path} is held by process ${Deno.pid}`);
+  lock.release();
+  Deno.symlinkSync("1", path);
+  const error = assertThrows(() => new PidLock(path), Error, `${path} is held by process 1`);
+  assertEquals([linked(path), (error as Error & { code: string }).code], ["1", "EEXIST"]);
+});
+
+test("one that a process has left that is gone is broken", async (bed) => {
+  const path = freePath(bed);
+  await Deno.symlink(String(await deadPid()), path);
+  assertEquals(lockHolder(path), null);
+  const lock = new PidLock(path);
+  assertEquals(linked(path), String(Deno.pid));
+  lock.release();
+});
+
+test("one with this process's own number that it does not hold is an earlier process's", (bed) => {
+  const path = freePath(bed);
+  Deno.symlinkSync(String(Deno.pid), path);
+  assertEquals(lockHolder(path), null);
+  new PidLock(path).release();
+});
+
+for (const foreign of ["example.org:4711", "-1", "0", "1.5"]) {
+  test(`one that is made otherwise is left alone: ${foreign}`, (bed) => {
+    const path = freePath(bed);
+    Deno.symlinkSync(foreign, path);
+    assertThrows(() => new PidLock(path), Error, `is held by process ${foreign}`);
+    assertEquals(linked(path), foreign);
+  });
+}
+
+test("releasing leaves alone what somebody has put in its place, and what is not there", (bed) => {
+  const path = freePath(bed);
+  const lock = new PidLock(path);
+  Deno.removeSync(path);
+  Deno.symlinkSync("1", path);
+  lock.release();
+  assertEquals(linked(path), "1");
+  Deno.removeSync(path);
+  lock.release();
+});
+
+test("a folder that is not there is an error", (bed) => {
+  assertThrows(() => new PidLock(`${freePath(bed)}/lock`), Deno.errors.NotFound);
+});

@@ -1,0 +1,111 @@
+// The mode of a socket's file, and what it is before it has that. Under the process's own umask, which each test puts back.
+
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Program } from "../conformance/program.ts";
+import { SocketBed, socketTest } from "../conformance/socket_bed.ts";
+import { freePath, listenAt } from "../conformance/unix_kind.ts";
+import { DenoReactor } from "./reactor.ts";
+import { bindWithMode } from "./unix_mode.ts";
+
+const test = socketTest("bindWithMode()", (errors) => new SocketBed(new DenoReactor(), errors));
+
+function modeOf(path: string): number {
+  return (Deno.lstatSync(path).mode ?? 0) & 0o777;
+}
+
+/** Binds with a mode under a umask. @returns the mode in the first moment, and in the end. */
+function modes(bed: SocketBed, umask: number, mode: number): string[] {
+  const path = freePath(bed);
+  const seen: number[] = [];
+  const before = Deno.umask(umask);
+  try {
+    bindWithMode(path, mode, () => {
+      const listener = bed.closeAfter(listenAt(path));
+      seen.push(modeOf(path));
+      return listener;
+    });
+    assertEquals(Deno.umask(), umask, "the umask is put back");
+  } finally {
+    Deno.umask(before);
+  }
+  return [...seen, modeOf(path)].map((each) => each.toString(8));
+}
+
+for (const umask of [0, 0o002, 0o022, 0o077]) {
+  test(`what keeps others out does so from the first moment, under a umask of ${umask.toString(8)}`, (bed) => {
+    assertEquals(modes(bed, umask, 0o600), ["700", "600"]);
+    assertEquals(modes(bed, umask, 0o660), ["700", "660"]);
+  });
+}
+
+test("what lets all in is made under the umask that there is, and set then", (bed) => {
+  assertEquals(modes(bed, 0o022, 0o666), ["755", "666"]);
+  assertEquals(modes(bed, 0o111, 0o666), ["666", "666"]);
+  assertEquals(modes(bed, 0o777, 0o777), ["0", "777"]);
+});
+
+test("what fails puts the umask back, too", (bed) => {
+  const before = Deno.umask(0o022);
+  try {
+    assertThrows(
+      () =>
+        bindWithMode(freePath(bed), 0o600, () => {
+          throw new RangeError("boom");
+        }),
+      RangeError,
+      "boom",
+    );
+    assertEquals(Deno.umask(), 0o022);
+  } finally {
+    Deno.umask(before);
+  }
+});
+
+test("a socket whose mode cannot be set is closed", (bed) => {
+  const path = freePath(bed);
+  let closed = 0;
+  const socket = { close: () => closed++ };
+  // Nothing is there that could have a mode.
+  assertThrows(() => bindWithMode(path, 0o666, () => socket), Deno.errors.NotFound);
+  assertEquals(closed, 1);
+});
+
+/** What a program says that may use the path and nothing else, and listens there. */
+async function listening(path: string, umask: string, mode: number): Promise<string[]> {
+  const source = `import { DenoReactor } from ${
+    JSON.stringify(import.meta.resolve("./reactor.ts"))
+  };
+    import { Factory, Protocol } from ${
+    JSON.stringify(import.meta.resolve("../../protocol/mod.ts"))
+  };
+    const [path, mode] = Deno.args;
+    try {
+      new DenoReactor().listenUNIX(path, Factory.forProtocol(Protocol), { mode: Number(mode) });
+      console.log((Deno.lstatSync(path).mode & 0o777).toString(8));
+    } catch (error) {
+      console.log(error.message);
+    }`;
+  const permissions = [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
+  await using program = new Program([
+    "-c",
+    `umask ${umask}; exec "$0" run --quiet --no-prompt "$@"`,
+    Deno.execPath(),
+    ...permissions,
+    `data:text/javascript,${encodeURIComponent(source)}`,
+    path,
+    String(mode),
+  ], { command: "sh" });
+  const { lines } = await program.end();
+  return lines;
+}
+
+test("without --allow-sys, a umask that would let others in for a moment is an error, and nothing is left", async (bed) => {
+  const path = freePath(bed);
+  assertEquals(await listening(path, "022", 0o600), ["600"]);
+  assertEquals(await listening(path, "002", 0o660), ["660"]);
+  assertEquals(await listening(path, "002", 0o600), [
+    `Cannot listen on ${path}: it was made with mode 775, and others could connect before it had 600: ` +
+    "run with --allow-sys, or under a umask of 077",
+  ]);
+  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+});

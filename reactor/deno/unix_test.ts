@@ -1,0 +1,331 @@
+/**
+ * What is UNIX sockets' own; what they share with every stream is in `unix_conformance_test.ts`.
+ *
+ * Of Twisted's tests:
+ *
+ * - `internet/test/test_unix.py`: `UNIXTestsBuilder` (`ConnectionTestsMixin` is in the conformance tests, and so is `test_addresses`),
+ *   `UNIXPortTestsBuilder`, `UnixClientTestsBuilder`. Not covered: `test_sendFileDescriptor` and all others of `sendFileDescriptor` and
+ *   its receiving side (Deno passes no file descriptors), `UNIXFDPortTestsBuilder` and `UNIXAdoptStreamConnectionTestsBuilder` (Deno adopts
+ *   none). `UNIXDatagramTestsBuilder` is about datagrams. `test_listenFailure` patches what is private there; the failures here are real.
+ * - `test/test_unix.py`: `UnixSocketTests`; `test_peerBind` is in `interop/socat_test.ts`, since Deno binds no client. The two about
+ *   `repr` are about Python's. `test_connectToUncleanServer` and its neighbours are here and in `pid_lock_test.ts`.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
+import { UNIXAddress } from "../addresses.ts";
+import { LoggedTexts } from "../conformance/core_bed.ts";
+import { Program } from "../conformance/program.ts";
+import { type StreamBed, streamTest } from "../conformance/stream_bed.ts";
+import { connectTo, freePath, listenAt, stalePath, unixKind } from "../conformance/unix_kind.ts";
+import { type Wire, Wires } from "../conformance/wire.ts";
+import { BadFileError, CannotListenError, ConnectError, ConnectionLost } from "../errors.ts";
+import type { IListeningPort, ListenUNIXOptions } from "../interfaces.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const kind = unixKind("DenoReactor UNIX", () => new DenoReactor());
+const test = streamTest(kind);
+const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
+
+function listen(bed: StreamBed, path: string, options: ListenUNIXOptions = {}): IListeningPort {
+  return bed.reactor.listenUNIX(path, new Wires(greeter), options);
+}
+
+/** What the system says when a path cannot be had. */
+function listenError(bed: StreamBed, path: string, options?: ListenUNIXOptions): CannotListenError {
+  const factory = new Wires();
+  const error = assertThrows(
+    () => bed.reactor.listenUNIX(path, factory, options),
+    CannotListenError,
+  );
+  assertEquals(factory.events, []); // a port that is not there does not use the factory
+  assert(error.message.startsWith(`Cannot listen on ${path}: `), error.message);
+  assertEquals([error.interface, error.port, error.address], ["", path, path]);
+  return error;
+}
+
+/** Why a connection to that path fails. */
+async function connectError(bed: StreamBed, path: string, options = {}): Promise<ConnectError> {
+  const factory = new Wires();
+  bed.reactor.connectUNIX(path, factory, options);
+  bed.run();
+  await factory.told("failed");
+  const [error] = factory.reasons;
+  assertInstanceOf(error, ConnectError);
+  assertEquals(error.address, path);
+  return error;
+}
+
+/** What a connection to that path is greeted with. */
+async function greeting(bed: StreamBed, path: string): Promise<string> {
+  bed.run();
+  return await bed.raw(await connectTo(path)).readText(5);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+test("listenUNIX() binds at once, and stopListening() removes the file", async (bed) => {
+  const path = freePath(bed);
+  const port = listen(bed, path);
+  assertEquals(port.getHost(), new UNIXAddress(path));
+  assertEquals((await Deno.lstat(path)).isSocket, true);
+  bed.raw(await connectTo(path)); // the reactor does not even run
+  await port.stopListening();
+  assert(!exists(path));
+});
+
+test("The log tells where a factory starts, and where it has closed", async (bed) => {
+  using log = new LoggedTexts();
+  const path = freePath(bed);
+  await listen(bed, path).stopListening();
+  assertEquals(log.texts, [`Wires starting on ${path}`, `(Wires on ${path} closed)`]);
+});
+
+for (const mode of [0o666, 0o600, 0o660, 0o777, 0]) {
+  test(`The file has the mode asked for: ${mode.toString(8)}`, (bed) => {
+    const path = freePath(bed);
+    listen(bed, path, { mode });
+    assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, mode);
+  });
+}
+
+test("The file has mode 666 unless another is asked for", (bed) => {
+  const path = freePath(bed);
+  listen(bed, path);
+  assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o666);
+});
+
+test("A socket's file on which nobody listens is removed", async (bed) => {
+  const path = stalePath(bed);
+  listen(bed, path);
+  assertEquals(await greeting(bed, path), "hello");
+});
+
+test("The file of a server that was killed is removed", async (bed) => {
+  const path = freePath(bed);
+  await using server = Program.evaluate(`
+    Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} });
+    console.log("listening");
+    setInterval(() => {}, 1e9);
+  `);
+  await server.line("listening");
+  assertEquals(listenError(bed, path).code, "EADDRINUSE");
+  server.send("SIGKILL");
+  await server.end();
+  assert(exists(path));
+  listen(bed, path);
+  assertEquals(await greeting(bed, path), "hello");
+});
+
+test("A socket on which somebody listens stays as it is", async (bed) => {
+  const path = freePath(bed);
+  const listener = bed.closeAfter(listenAt(path));
+  assertEquals(listenError(bed, path).code, "EADDRINUSE");
+  const probe = await bed.rawAccept(listener);
+  assertEquals(await probe.ending(), "end"); // whoever asked has gone again
+  const peer = bed.raw(await connectTo(path));
+  await peer.send("still there?");
+  assertEquals(await (await bed.rawAccept(listener)).readText(12), "still there?");
+});
+
+test("A socket whose server does not keep up stays as it is", async (bed) => {
+  const place = await kind.silentPlace?.(bed);
+  const path = String(place);
+  assertEquals(listenError(bed, path).code, "EADDRINUSE");
+  assert(exists(path));
+});
+
+const NO_SOCKETS: Record<string, (path: string, bed: StreamBed) => void> = {
+  "A file": (path) => Deno.writeTextFileSync(path, "precious"),
+  "A folder": (path) => Deno.mkdirSync(path),
+  "A symbolic link to a socket": (path, bed) => Deno.symlinkSync(stalePath(bed), path),
+};
+
+for (const [what, make] of Object.entries(NO_SOCKETS)) {
+  test(`${what} in the socket's place stays as it is: CannotListenError`, (bed) => {
+    const path = freePath(bed);
+    make(path, bed);
+    const error = listenError(bed, path);
+    assertEquals(error.code, "EADDRINUSE");
+    assertMatch(error.message, /: a file is there that is no socket$/);
+    assert(exists(path));
+  });
+}
+
+test("A folder that is not there: CannotListenError with ENOENT; ConnectError with ENOENT", async (bed) => {
+  const path = `${freePath(bed)}/socket`;
+  const error = listenError(bed, path);
+  assertEquals([error.code, error.syscall], ["ENOENT", "listen"]);
+  assertInstanceOf(error.cause, Error);
+  const reason = await connectError(bed, path);
+  assertEquals([reason.name, reason.code, reason.syscall], ["ConnectError", "ENOENT", "connect"]);
+  assertInstanceOf(reason.cause, Error);
+});
+
+test("A file that is no socket refuses connections", async (bed) => {
+  const path = freePath(bed);
+  await Deno.writeTextFile(path, "");
+  const reason = await connectError(bed, path);
+  assertEquals([reason.name, reason.code], ["ConnectionRefusedError", "ECONNREFUSED"]);
+});
+
+test("A path that is too long: the error names it, its length and the most there may be", async (bed) => {
+  const folder = freePath(bed);
+  await Deno.mkdir(folder);
+  // Two bytes each in UTF-8.
+  const path = `${folder}/${"ü".repeat(60)}`;
+  const size = new TextEncoder().encode(path).length;
+  const why = new RegExp(`: it has ${size} bytes, and a UNIX socket's path on linux may have 107$`);
+  const error = listenError(bed, path);
+  assertEquals(error.code, "ENAMETOOLONG");
+  assertMatch(error.message, why);
+  const reason = await connectError(bed, path);
+  assertEquals(reason.code, "ENAMETOOLONG");
+  assertMatch(reason.message, why);
+});
+
+test("The longest path that there may be can be listened on", async (bed) => {
+  const folder = freePath(bed);
+  await Deno.mkdir(folder);
+  const path = `${folder}/`.padEnd(107, "x");
+  listen(bed, path);
+  assertEquals(await greeting(bed, path), "hello");
+  assertEquals(listenError(bed, `${path}x`).code, "ENAMETOOLONG");
+});
+
+test("An abstract name has no file, and is written with an @", async (bed) => {
+  const name = `\0torsion-${crypto.randomUUID()}`;
+  const servers = new Wires(greeter);
+  const port = bed.reactor.listenUNIX(name, servers, { mode: 0o600 });
+  assertEquals(port.getHost(), new UNIXAddress(name));
+  assertEquals(String(port.getHost()), `@${name.slice(1)}`);
+  const clients = new Wires();
+  const connector = bed.reactor.connectUNIX(name, clients);
+  assertEquals(connector.getDestination(), new UNIXAddress(name));
+  bed.run();
+  const client = await clients.wire();
+  await client.has(5);
+  assertEquals(client.transport.getPeer(), new UNIXAddress(name));
+  assert(!exists(name.slice(1)));
+});
+
+test("An abstract name may have one byte more than a path, and is in use while somebody listens", (bed) => {
+  const name = `\0torsion-${crypto.randomUUID()}`.padEnd(108, "x");
+  listen(bed, name);
+  const again = assertThrows(() => listen(bed, name), CannotListenError);
+  assertEquals(again.code, "EADDRINUSE");
+  const longer = assertThrows(() => listen(bed, `${name}x`), CannotListenError);
+  assertEquals(longer.code, "ENAMETOOLONG");
+});
+
+test("Paths and options out of range throw, and name what is wrong", (bed) => {
+  const factory = new Wires();
+  const { reactor } = bed;
+  const wrong: [() => unknown, typeof RangeError | typeof TypeError, string][] = [
+    [() => reactor.listenUNIX("", factory), RangeError, "listenUNIX() path must not be empty"],
+    [() => reactor.listenUNIX("a\0b", factory), RangeError, "zero byte at its beginning only"],
+    [() => reactor.listenUNIX("a", factory, { mode: 0o1777 }), RangeError, "mode must be"],
+    [() => reactor.listenUNIX("a", factory, { mode: -1 }), RangeError, "mode must be"],
+    [() => reactor.listenUNIX("a", factory, { backlog: 0 }), RangeError, "backlog must be"],
+    [() => reactor.listenUNIX("a", factory, { linger: -1 }), RangeError, "linger must be"],
+    [() => reactor.listenUNIX("\0a", factory, { wantPID: true }), RangeError, "wantPID must be"],
+    [() => reactor.connectUNIX("", factory), RangeError, "connectUNIX() path must not be empty"],
+    [() => reactor.connectUNIX("a", factory, { timeout: -1 }), RangeError, "timeout must be"],
+    [() => reactor.connectUNIX("\0a", factory, { checkPID: true }), RangeError, "checkPID must be"],
+    // As JavaScript may call it.
+    [() => reactor.listenUNIX(80 as unknown as string, factory), TypeError, "got 80"],
+  ];
+  for (const [call, type, message] of wrong) assertThrows(call, type, message);
+  assertEquals(factory.events, []);
+});
+
+test("A peer that closes without having read all resets the connection: ConnectionLost", async (bed) => {
+  const { peer, wire } = await bed.accepted(greeter);
+  // One byte of five: the others are there, too, and are not read.
+  await peer.read(1);
+  peer.close();
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ConnectionLost);
+  assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", "unix:"]);
+});
+
+test("An attempt waits while the server's queue is full, and is made when there is room", async (bed) => {
+  const path = freePath(bed);
+  const listener = bed.closeAfter(listenAt(path));
+  const peers: Deno.Conn[] = [];
+  try {
+    for (;;) peers.push(bed.closeAfter(await connectTo(path)));
+  } catch (error) {
+    assertInstanceOf(error, Deno.errors.WouldBlock);
+  }
+  const factory = new Wires();
+  bed.reactor.connectUNIX(path, factory);
+  bed.run();
+  // An attempt that finds the queue full comes before one that has begun after it.
+  await connectError(bed, path, { timeout: 0.01 });
+  assertEquals(factory.built.length, 0);
+  for (const _ of peers) await bed.rawAccept(listener);
+  await factory.wire();
+});
+
+test("With wantPID the port holds a lock as long as it listens", async (bed) => {
+  const path = freePath(bed);
+  const port = listen(bed, path, { wantPID: true });
+  for (let i = 0; i < 2; i++) {
+    assertEquals(await Deno.readLink(`${path}.lock`), String(Deno.pid));
+    await port.stopListening();
+    assert(!exists(`${path}.lock`));
+    port.startListening();
+  }
+});
+
+test("Who cannot have the lock cannot listen, and whoever cannot listen gives it back", (bed) => {
+  const path = freePath(bed);
+  listen(bed, path, { wantPID: true });
+  const error = listenError(bed, path, { wantPID: true });
+  assertEquals(error.code, "EEXIST");
+  assertMatch(error.message, new RegExp(`: ${path}\\.lock is held by process ${Deno.pid}$`));
+  const other = freePath(bed);
+  Deno.mkdirSync(other);
+  listenError(bed, other, { wantPID: true });
+  assert(!exists(`${other}.lock`));
+});
+
+test("A server with wantPID that was killed is in nobody's way; until then it holds its lock", async (bed) => {
+  const path = freePath(bed);
+  await using server = Program.evaluate(`
+    import { DenoReactor, Factory, Protocol } from "@torsion/reactor";
+    const reactor = new DenoReactor();
+    reactor.listenUNIX(${JSON.stringify(path)}, Factory.forProtocol(Protocol), { wantPID: true });
+    reactor.callWhenRunning(console.log, "running");
+    await reactor.run();
+  `);
+  await server.line("running");
+  assertEquals(listenError(bed, path, { wantPID: true }).code, "EEXIST");
+  const clients = new Wires();
+  bed.reactor.connectUNIX(path, clients, { checkPID: true });
+  bed.run();
+  await clients.wire();
+  server.send("SIGKILL");
+  await server.end();
+  assertInstanceOf(await connectError(bed, path, { checkPID: true }), BadFileError);
+  listen(bed, path, { wantPID: true });
+  assertEquals(await greeting(bed, path), "hello");
+});
+
+test("With checkPID a server without a lock is not connected to: BadFileError", async (bed) => {
+  const listener = bed.rawListen();
+  const error = await connectError(bed, String(listener.place), { checkPID: true });
+  assertInstanceOf(error, BadFileError);
+  assertEquals(
+    error.message,
+    `Cannot connect to ${listener.place}: nobody holds ${listener.place}.lock`,
+  );
+});
