@@ -1,7 +1,8 @@
-/** Against socat: TCP on IPv4 and IPv6, half-close, and a reset. */
+/** Against socat: TCP on IPv4 and IPv6, UNIX sockets and abstract names, half-close, and a reset. */
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
+import { connectProtocol, TCP4ClientEndpoint, UNIXClientEndpoint } from "../endpoints/mod.ts";
+import { UNIXAddress } from "../reactor/addresses.ts";
 import { portOf } from "../reactor/conformance/tcp_bed.ts";
 import { HalfCloseableWire, type Wire, Wires } from "../reactor/conformance/wire.ts";
 import { ConnectionLost } from "../reactor/errors.ts";
@@ -52,4 +53,42 @@ test("a peer that resets: ConnectionLost", async (bed) => {
   const reason = await wire.lost();
   assertInstanceOf(reason, ConnectionLost);
   assertEquals(reason.code, "ECONNRESET");
+});
+
+test("UNIX: a client that has a path of its own is known by it", async (bed) => {
+  const factory = new Wires();
+  const port = bed.reactor.listenUNIX(bed.path("socket"), factory);
+  bed.run();
+  const own = bed.path("client");
+  bed.start("-", `UNIX-CONNECT:${port.getHost()},bind=${own}`);
+  const wire: Wire = await factory.wire();
+  assertEquals([factory.addresses, wire.transport.getPeer()], [
+    [new UNIXAddress(own)],
+    new UNIXAddress(own),
+  ]);
+});
+
+test("an abstract name: a client of socat's gets its answer after its half-close", async (bed) => {
+  bed.run();
+  const name = `torsion-${crypto.randomUUID()}`;
+  bed.reactor.listenUNIX(`\0${name}`, shouting());
+  const socat = bed.start("-", `ABSTRACT-CONNECT:${name}`);
+  await socat.say("hello\n");
+  await socat.endInput();
+  const { code, lines } = await socat.end();
+  assertEquals([code, lines], [0, ["HELLO"]]);
+});
+
+test("UNIX: a server of socat's that pipes through a program", async (bed) => {
+  bed.run();
+  const path = bed.path("socket");
+  const socat = bed.startAloud("-d", "-d", `UNIX-LISTEN:${path}`, "EXEC:sort");
+  await socat.line(/ listening on AF=1 /);
+  const endpoint = new UNIXClientEndpoint(bed.reactor, path);
+  const wire = await connectProtocol(endpoint, new HalfCloseableWire());
+  wire.transport.write("b\na\n");
+  wire.transport.loseWriteConnection();
+  await wire.seen("read lost");
+  assertEquals(wire.text, "a\nb\n");
+  assertEquals((await wire.lost()).name, "ConnectionDone");
 });

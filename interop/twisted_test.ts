@@ -4,7 +4,7 @@
  * Twisted's programs are in `peers/`.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   clientFromString,
   connectProtocol,
@@ -12,6 +12,7 @@ import {
   serverFromString,
 } from "../endpoints/mod.ts";
 import { Wire } from "../reactor/conformance/wire.ts";
+import { CannotListenError } from "../reactor/errors.ts";
 import { shouting } from "./echo.ts";
 import { type InteropBed, interopTest, TWISTED } from "./tool.ts";
 
@@ -37,6 +38,10 @@ const KINDS: Record<string, (bed: InteropBed) => Pair> = {
   unix: (bed) => {
     const path = quoteStringArgument(bed.path("echo: here"));
     return { server: `unix:${path}`, client: () => `unix:path=${path}:timeout=9` };
+  },
+  "unix with a lock": (bed) => {
+    const path = bed.path("echo");
+    return { server: `unix:${path}:lockfile=1`, client: () => `unix:${path}:lockfile=1` };
   },
 };
 
@@ -67,3 +72,16 @@ for (const [name, pair] of Object.entries(KINDS)) {
     await twisted.line("lost ConnectionDone");
   });
 }
+
+test("unix: each respects the other's lock, and takes over that of one that was killed", async (bed) => {
+  const server = `unix:${bed.path("echo")}:lockfile=1`;
+  const first = bed.start(peer("twisted_echo"), server);
+  await first.line(/^listening on /);
+  const ours = serverFromString(bed.reactor, server);
+  await assertRejects(() => ours.listen(shouting()), CannotListenError, "is held by process");
+  first.send("SIGKILL");
+  await first.end();
+  await ours.listen(shouting());
+  const second = bed.start(peer("twisted_echo"), server);
+  await second.line(/^failed .*Cannot acquire lock/);
+});

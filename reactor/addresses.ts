@@ -81,7 +81,7 @@ export class UNIXAddress implements IAddress {
     this.name = name;
   }
 
-  /** Whether the other address is one of a UNIX socket, too, and has the same path. */
+  /** Whether the other address is one of a UNIX socket, too, and has the same path. Twisted's looks at the file, and follows links. */
   equals(other: IAddress): boolean {
     return other instanceof UNIXAddress && other.name === this.name;
   }

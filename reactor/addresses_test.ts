@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { internetAddress, IPv4Address, IPv6Address } from "./addresses.ts";
+import { internetAddress, IPv4Address, IPv6Address, UNIXAddress } from "./addresses.ts";
 
 Deno.test("Addresses are equal when class, transport, host and port are", () => {
   const address = new IPv4Address("TCP", "127.0.0.1", 80);
@@ -18,6 +18,14 @@ Deno.test("Addresses are written as people write them", () => {
   assertEquals(String(new IPv4Address("TCP", "127.0.0.1", 80)), "127.0.0.1:80");
   assertEquals(String(new IPv6Address("TCP", "::1", 80)), "[::1]:80");
   assertEquals(`${new IPv4Address("TCP", "example.org", 80)}`, "example.org:80");
+});
+
+Deno.test("A UNIX socket's address is its path; an abstract name has an @ in place of its zero byte", () => {
+  assertEquals(String(new UNIXAddress("/run/chat/socket")), "/run/chat/socket");
+  assertEquals(String(new UNIXAddress("\0chat\0")), "@chat\0");
+  assertEquals(String(new UNIXAddress("")), "unix:");
+  assert(new UNIXAddress("/a").equals(new UNIXAddress("/a")));
+  assert(!new UNIXAddress("\0a").equals(new UNIXAddress("@a")));
 });
 
 Deno.test("internetAddress() chooses the class that fits the host", () => {

@@ -1,4 +1,6 @@
-// Of Twisted's `python/test/test_lockfile.py`, all that is not about Windows or about errors that it patches into the system.
+// Of Twisted's `test/test_lockfile.py`, `LockingTests`: all but those that patch the system's calls, so that they fail, or so that a lock
+// goes in the middle of it. `test_unlockOther` has another end: what is another's is left alone, and not an error. `UtilTests` is about
+// what Windows lacks.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SocketBed, socketTest } from "../conformance/socket_bed.ts";

@@ -48,7 +48,7 @@ import { checkLockable, checkUnixPath } from "./unix_path.ts";
 
 /**
  * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for UDP `node:dgram`. Needs `--allow-net` for
- * what it listens on, connects to and sends to, and nothing else.
+ * what it listens on, connects to and sends to, for UNIX sockets also `--allow-read` and `--allow-write` for their paths, and nothing else.
  *
  * @example
  * ```ts
