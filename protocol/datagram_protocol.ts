@@ -1,5 +1,12 @@
 import type { IPv4Address, IPv6Address } from "../reactor/addresses.ts";
-import type { IAddress, IDatagramProtocol, IUDPTransport } from "../reactor/interfaces.ts";
+import type {
+  IAddress,
+  IConnectedDatagramProtocol,
+  IDatagramProtocol,
+  IUDPTransport,
+  IUNIXAddress,
+  IUNIXDatagramConnectedTransport,
+} from "../reactor/interfaces.ts";
 
 /**
  * What happens on a datagram port: subclass it, and override {@linkcode datagramReceived}. Twisted's
@@ -107,4 +114,37 @@ export class DatagramProtocol<T = IUDPTransport, A extends IAddress = IPv4Addres
   logPrefix(): string {
     return this.constructor.name;
   }
+}
+
+/**
+ * What happens on a connected UNIX datagram port. Twisted's `twisted.internet.protocol.ConnectedDatagramProtocol`.
+ *
+ * A connected UDP port uses a {@linkcode DatagramProtocol}: it is connected by `transport.connect`.
+ *
+ * @example Ask, and print the answer
+ * ```ts no-eval
+ * import { ConnectedDatagramProtocol, reactor } from "@torsion/reactor";
+ *
+ * class Asking extends ConnectedDatagramProtocol {
+ *   override startProtocol() {
+ *     this.transport.write("what time is it?");
+ *   }
+ *   override datagramReceived(datagram: Uint8Array) {
+ *     console.log(new TextDecoder().decode(datagram));
+ *   }
+ * }
+ *
+ * reactor.connectUNIXDatagram("/run/clock", new Asking(), { bindAddress: "/run/asking" });
+ * await reactor.run(); // under --unstable-net
+ * ```
+ */
+export class ConnectedDatagramProtocol
+  extends DatagramProtocol<IUNIXDatagramConnectedTransport, IUNIXAddress>
+  implements IConnectedDatagramProtocol {
+  /**
+   * The port could not be connected, and is closed. Override it to try elsewhere.
+   *
+   * @param _reason Why: a `ConnectError` or a `CannotListenError`.
+   */
+  connectionFailed(_reason: Error): void {}
 }

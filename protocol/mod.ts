@@ -20,7 +20,7 @@
  * @module
  */
 
-export { DatagramProtocol } from "./datagram_protocol.ts";
+export { ConnectedDatagramProtocol, DatagramProtocol } from "./datagram_protocol.ts";
 export {
   ClientFactory,
   Factory,

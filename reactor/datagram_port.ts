@@ -343,7 +343,7 @@ export abstract class DatagramPort<
   #dropUnsent(to: A): void {
     if (!this.#overfull.add()) return;
     const line =
-      `Dropped a datagram to ${to}: ${this.#queue.length} others wait to be sent${this.#overfull}`;
+      `Dropped a datagram to ${to}: no room beside the ${this.#queue.length} that wait to be sent${this.#overfull}`;
     this.#inSystem(() => warn(line));
   }
 

@@ -13,6 +13,7 @@ import type { IReactorThreads } from "./interfaces/threads.ts";
 import type { IReactorTime } from "./interfaces/time.ts";
 import type { IReactorMulticast, IReactorUDP } from "./interfaces/udp.ts";
 import type { IReactorUNIX } from "./interfaces/unix.ts";
+import type { IReactorUNIXDatagram } from "./interfaces/unix_datagram.ts";
 
 export type * from "./interfaces/address.ts";
 export type * from "./interfaces/core.ts";
@@ -26,6 +27,7 @@ export type * from "./interfaces/time.ts";
 export type * from "./interfaces/transport.ts";
 export type * from "./interfaces/udp.ts";
 export type * from "./interfaces/unix.ts";
+export type * from "./interfaces/unix_datagram.ts";
 
 /** A reactor for programs: life, time, TCP, UDP, UNIX sockets and threads. */
 export interface IReactor
@@ -36,4 +38,5 @@ export interface IReactor
     IReactorUDP,
     IReactorMulticast,
     IReactorUNIX,
+    IReactorUNIXDatagram,
     IReactorThreads {}

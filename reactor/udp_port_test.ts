@@ -11,6 +11,7 @@ import {
 import type { Deferred } from "../defer/deferred.ts";
 import { DatagramProtocol } from "../protocol/mod.ts";
 import { IPv4Address, IPv6Address } from "./addresses.ts";
+import { TestHost } from "./conformance/connection_bed.ts";
 import { DatagramBed, DatagramRecorder } from "./conformance/datagram_bed.ts";
 import { LoggedTexts } from "./conformance/core_bed.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
@@ -22,6 +23,7 @@ import {
   MessageLengthError,
   MulticastJoinError,
 } from "./errors.ts";
+import { MemoryDatagramNetwork } from "./memory_datagram_network.ts";
 import { UDPPort } from "./udp_port.ts";
 
 /** What a Deferred has come to: `"pending"`, `"fired"`, or its error. */
@@ -259,6 +261,25 @@ Deno.test("Datagrams leave in order, one at a time", () => {
   assertEquals(protocol.events.slice(1), Array.from({ length: 100 }, (_, i) => `received ${i}`));
 });
 
+Deno.test("A driver may be done before its send() returns: what a protocol writes meanwhile comes next", () => {
+  const host = new TestHost();
+  const network = new MemoryDatagramNetwork({ schedule: (step) => step() });
+  const protocol = new DatagramRecorder({
+    datagramReceived: ({ transport }, text) => {
+      if (text.length < 3) transport.write(`${text}${text}`, transport.getHost());
+    },
+  });
+  const bind = () => network.bind("127.0.0.1", 0);
+  const port = new UDPPort(host, protocol, datagramLimits({}), bind);
+  port.startListening();
+  port.write("a", port.getHost());
+  port.write("b", port.getHost());
+  assertEquals(
+    protocol.events.slice(1),
+    ["a", "aa", "aaaa", "b", "bb", "bbbb"].map((text) => `received ${text}`),
+  );
+});
+
 Deno.test("What is written may be changed as soon as write() has returned, whether it waits or not", () => {
   const bed = new DatagramBed();
   const { protocol, port } = bed.listen();
@@ -371,7 +392,7 @@ Deno.test("A datagram that finds no room among those that wait is dropped; the l
   port.write("y", port.getHost());
   bed.host.settle();
   assertEquals(protocol.events.at(-1), "received y");
-  const line = `Dropped a datagram to ${port.getHost()}: 2 others wait to be sent`;
+  const line = `Dropped a datagram to ${port.getHost()}: no room beside the 2 that wait to be sent`;
   assertEquals(logged.texts.slice(1), [line, `${line} (10 so far)`]);
 });
 

@@ -14,9 +14,11 @@ import { EndOfTurn } from "../end_of_turn.ts";
 import type {
   ConnectStreamOptions,
   ConnectTCPOptions,
+  ConnectUNIXDatagramOptions,
   ConnectUNIXOptions,
   IAddress,
   IClientFactory,
+  IConnectedDatagramProtocol,
   IConnector,
   IDatagramProtocol,
   IInternetAddress,
@@ -26,10 +28,14 @@ import type {
   IReactor,
   IThreadPool,
   IUDPTransport,
+  IUNIXAddress,
+  IUNIXDatagramConnectedTransport,
+  IUNIXDatagramTransport,
   ListenMulticastOptions,
   ListenStreamOptions,
   ListenTCPOptions,
   ListenUDPOptions,
+  ListenUNIXDatagramOptions,
   ListenUNIXOptions,
   WorkerTask,
 } from "../interfaces.ts";
@@ -39,11 +45,13 @@ import { StreamPort } from "../stream_port.ts";
 import { streamPortLimits } from "../stream_port_limits.ts";
 import { ReactorThreads } from "../threads/reactor_threads.ts";
 import { checkInterface, UDPPort } from "../udp_port.ts";
+import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../unix_datagram_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
 import { startDenoThread } from "./thread.ts";
 import { bindDenoUDP } from "./udp.ts";
 import { bindUnix, dialUnix } from "./unix.ts";
+import { bindUnixDatagram, checkUnixDatagrams, checkUnixPeer } from "./unix_datagram.ts";
 import { checkLockable, checkUnixPath } from "./unix_path.ts";
 
 /**
@@ -145,6 +153,47 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkLockable("checkPID", checkPID, path);
     const dial = dialUnix(this, path, checkPID);
     return this.#connect(new UNIXAddress(path), factory, options, dial);
+  }
+
+  /** See `IReactorUNIXDatagram.listenUNIXDatagram`. */
+  listenUNIXDatagram(
+    path: string,
+    protocol: IDatagramProtocol<IUNIXDatagramTransport, IUNIXAddress>,
+    options: ListenUNIXDatagramOptions = {},
+  ): IUNIXDatagramTransport {
+    checkUnixDatagrams();
+    const { mode = 0o666 } = options;
+    checkUnixPath("listenUNIXDatagram() path", path);
+    checkInteger("mode", mode, 0, 0o777);
+    const limits = datagramLimits(options);
+    this.use();
+    const bind = () => bindUnixDatagram(path, mode, limits.maxPacketSize);
+    const port = new UNIXDatagramPort(this.#host, protocol, limits, bind);
+    port.startListening();
+    return port;
+  }
+
+  /** See `IReactorUNIXDatagram.connectUNIXDatagram`. */
+  connectUNIXDatagram(
+    path: string,
+    protocol: IConnectedDatagramProtocol,
+    options: ConnectUNIXDatagramOptions = {},
+  ): IUNIXDatagramConnectedTransport {
+    checkUnixDatagrams();
+    const { mode = 0o666, bindAddress } = options;
+    checkUnixPath("connectUNIXDatagram() path", path);
+    if (bindAddress !== undefined) checkUnixPath("bindAddress", bindAddress);
+    checkInteger("mode", mode, 0, 0o777);
+    const limits = datagramLimits(options);
+    this.use();
+    const bind = () => {
+      checkUnixPeer(path);
+      return bindUnixDatagram(bindAddress ?? null, mode, limits.maxPacketSize);
+    };
+    const peer = new UNIXAddress(path);
+    const port = new ConnectedUNIXDatagramPort(this.#host, protocol, limits, peer, bind);
+    port.startListening();
+    return port;
   }
 
   /** See `IReactorThreads.callInThread`. */
