@@ -128,7 +128,14 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#listenUDP("listenMulticast", port, protocol, options);
   }
 
-  /** See `IReactorUNIX.listenUNIX`. */
+  /**
+   * See `IReactorUNIX.listenUNIX`. Needs `--allow-net=unix:<path>`, `--allow-read=<path>` and `--allow-write=<path>`; for an abstract name
+   * `--allow-net` without a list.
+   *
+   * A mode that keeps others out does so from the first moment: under `--allow-sys`, or a umask that keeps them out itself, as the usual
+   * 022 does. Where neither is so, this throws. `wantPID` needs `--allow-read` and `--allow-write` without a list, and where there is a
+   * lock already `--allow-run`, to see whether its holder is alive.
+   */
   listenUNIX(
     path: string,
     factory: IProtocolFactory,
@@ -142,7 +149,9 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#listen(factory, options, () => bindUnix(path, mode, wantPID));
   }
 
-  /** See `IReactorUNIX.connectUNIX`. */
+  /**
+   * See `IReactorUNIX.connectUNIX`. Needs what {@linkcode listenUNIX} needs; `checkPID` also `--allow-read=<path>.lock` and `--allow-run`.
+   */
   connectUNIX(
     path: string,
     factory: IClientFactory,

@@ -1,7 +1,6 @@
 // The mode of a socket's file, and what it is before it has that. Under the process's own umask, which each test puts back.
 
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Program } from "../conformance/program.ts";
+import { assertEquals, assertThrows } from "@std/assert";
 import { SocketBed, socketTest } from "../conformance/socket_bed.ts";
 import { freePath, listenAt } from "../conformance/unix_kind.ts";
 import { DenoReactor } from "./reactor.ts";
@@ -68,44 +67,4 @@ test("a socket whose mode cannot be set is closed", (bed) => {
   // Nothing is there that could have a mode.
   assertThrows(() => bindWithMode(path, 0o666, () => socket), Deno.errors.NotFound);
   assertEquals(closed, 1);
-});
-
-/** What a program says that may use the path and nothing else, and listens there. */
-async function listening(path: string, umask: string, mode: number): Promise<string[]> {
-  const source = `import { DenoReactor } from ${
-    JSON.stringify(import.meta.resolve("./reactor.ts"))
-  };
-    import { Factory, Protocol } from ${
-    JSON.stringify(import.meta.resolve("../../protocol/mod.ts"))
-  };
-    const [path, mode] = Deno.args;
-    try {
-      new DenoReactor().listenUNIX(path, Factory.forProtocol(Protocol), { mode: Number(mode) });
-      console.log((Deno.lstatSync(path).mode & 0o777).toString(8));
-    } catch (error) {
-      console.log(error.message);
-    }`;
-  const permissions = [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
-  await using program = new Program([
-    "-c",
-    `umask ${umask}; exec "$0" run --quiet --no-prompt "$@"`,
-    Deno.execPath(),
-    ...permissions,
-    `data:text/javascript,${encodeURIComponent(source)}`,
-    path,
-    String(mode),
-  ], { command: "sh" });
-  const { lines } = await program.end();
-  return lines;
-}
-
-test("without --allow-sys, a umask that would let others in for a moment is an error, and nothing is left", async (bed) => {
-  const path = freePath(bed);
-  assertEquals(await listening(path, "022", 0o600), ["600"]);
-  assertEquals(await listening(path, "002", 0o660), ["660"]);
-  assertEquals(await listening(path, "002", 0o600), [
-    `Cannot listen on ${path}: it was made with mode 775, and others could connect before it had 600: ` +
-    "run with --allow-sys, or under a umask of 077",
-  ]);
-  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
 });

@@ -12,6 +12,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
+import { Clock } from "../../task/mod.ts";
 import { UNIXAddress } from "../addresses.ts";
 import { LoggedTexts } from "../conformance/core_bed.ts";
 import { Program } from "../conformance/program.ts";
@@ -19,8 +20,9 @@ import { type StreamBed, streamTest } from "../conformance/stream_bed.ts";
 import { connectTo, freePath, listenAt, stalePath, unixKind } from "../conformance/unix_kind.ts";
 import { type Wire, Wires } from "../conformance/wire.ts";
 import { BadFileError, CannotListenError, ConnectError, ConnectionLost } from "../errors.ts";
-import type { IListeningPort, ListenUNIXOptions } from "../interfaces.ts";
+import type { IDelayedCall, IListeningPort, ListenUNIXOptions } from "../interfaces.ts";
 import { DenoReactor } from "./reactor.ts";
+import { dialUnix } from "./unix.ts";
 
 const kind = unixKind("DenoReactor UNIX", () => new DenoReactor());
 const test = streamTest(kind);
@@ -274,6 +276,45 @@ test("An attempt waits while the server's queue is full, and is made when there 
   for (const _ of peers) await bed.rawAccept(listener);
   await factory.wire();
 });
+
+/** A clock that tells when it is first asked for a call. */
+class AskedClock extends Clock {
+  readonly #asked = Promise.withResolvers<void>();
+  readonly asked: Promise<void> = this.#asked.promise;
+
+  override callLater<A extends unknown[]>(
+    delay: number,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): IDelayedCall {
+    this.#asked.resolve();
+    return super.callLater(delay, f, ...args);
+  }
+}
+
+for (const when of ["waits for room", "asks again"] as const) {
+  test(`An attempt that is given up while it ${when} is over once`, async (bed) => {
+    const place = await kind.silentPlace?.(bed);
+    const clock = new AskedClock();
+    const events: string[] = [];
+    const over = Promise.withResolvers<void>();
+    const cancel = dialUnix(clock, String(place), false)({
+      connected: () => events.push("connected"),
+      failed: () => events.push("failed"),
+      released: () => {
+        events.push("released");
+        over.resolve();
+      },
+    });
+    await clock.asked;
+    if (when === "asks again") clock.advance(1);
+    cancel();
+    assertEquals(clock.getDelayedCalls(), []);
+    await over.promise;
+    // What is under way cannot be ended; nobody listens to how it goes.
+    assertEquals(events, when === "asks again" ? ["failed", "released"] : ["released"]);
+  });
+}
 
 test("With wantPID the port holds a lock as long as it listens", async (bed) => {
   const path = freePath(bed);

@@ -21,7 +21,7 @@ export interface ListenUNIXOptions extends Omit<ListenStreamOptions, "maxConnect
    */
   backlog?: number;
   /**
-   * The mode of the socket's file: who may connect. Whoever may write to the file may (unix(7)).
+   * The mode of the socket's file: who may connect. Whoever may write to the file may (unix(7)). At no time may anybody else.
    *
    * @default {0o666}
    */
