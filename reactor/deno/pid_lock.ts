@@ -7,7 +7,7 @@
  * @module
  */
 
-import { codeOf } from "./system_error.ts";
+import { codeOf, errorWithCode } from "./system_error.ts";
 
 // A process that was killed and has its number again, as the only one in a container has, does not hold what it held before.
 const held = new Set<string>();
@@ -26,8 +26,7 @@ export class PidLock {
     while (!link(path)) {
       const holder = lockHolder(path);
       if (holder !== null) {
-        const error = new Error(`${path} is held by process ${holder}`);
-        throw Object.assign(error, { code: "EEXIST" });
+        throw errorWithCode("EEXIST", `${path} is held by process ${holder}`);
       }
       ifThere(() => Deno.removeSync(path));
     }

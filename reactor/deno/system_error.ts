@@ -27,6 +27,11 @@ export function codeOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** An error that this side finds, with the name that the system would have for it. */
+export function errorWithCode(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
 /** The reason for a connection that broke while it was read from or written to. */
 export function connectionLost(
   syscall: string,

@@ -5,6 +5,7 @@
  */
 
 import { quote } from "../validation.ts";
+import { errorWithCode } from "./system_error.ts";
 
 /** Whether it is a name in Linux's abstract namespace, which has no files. */
 export function isAbstract(path: string): boolean {
@@ -30,7 +31,7 @@ export function checkLockable(option: string, wanted: boolean, path: string): vo
 /**
  * Throws unless the system has room for the path.
  *
- * @throws {RangeError} with code `ENAMETOOLONG`; Deno says only that a constant of the C library is exceeded.
+ * @throws {Error} with code `ENAMETOOLONG`; Deno says only that a constant of the C library is exceeded.
  */
 export function checkPathLength(path: string): void {
   // sizeof(sun_path): 108 on Linux (unix(7)), 104 on macOS and the BSDs. A path has a zero byte at its end, too.
@@ -38,8 +39,8 @@ export function checkPathLength(path: string): void {
   const most = isAbstract(path) ? room : room - 1;
   const { length } = new TextEncoder().encode(path);
   if (length <= most) return;
-  const error = new RangeError(
+  throw errorWithCode(
+    "ENAMETOOLONG",
     `it has ${length} bytes, and a UNIX socket's path on ${Deno.build.os} may have ${most}`,
   );
-  throw Object.assign(error, { code: "ENAMETOOLONG" });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { errorWithCode } from "./system_error.ts";
+
 // Longer than a thread takes to start on a machine that is busy. Who does not answer until then is taken to be alive.
 const DEADLINE_MS = 5000;
 
@@ -40,7 +42,7 @@ export function removeStaleSocket(
   const found = fileAt(path);
   if (found === null) return true;
   if (found.isSocket !== true) {
-    throw Object.assign(new Error("a file is there that is no socket"), { code: "EADDRINUSE" });
+    throw errorWithCode("EADDRINUSE", "a file is there that is no socket");
   }
   if (!isRefused(path)) return false;
   const now = fileAt(path);
