@@ -5,6 +5,7 @@
  * @module
  */
 
+export { AdoptedStreamServerEndpoint } from "./adopted.ts";
 export * as argument from "./argument_types.ts";
 export { connectProtocol } from "./connect_protocol.ts";
 export { defaultEndpointRegistry } from "./default_endpoint_registry.ts";
@@ -22,5 +23,6 @@ export type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
+export { ListenFDs } from "./listen_fds.ts";
 export { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint } from "./tcp.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./unix.ts";

@@ -67,6 +67,21 @@ export class CannotListenError extends NetworkError {
   }
 }
 
+/** An endpoint that can listen only once was to listen again. Twisted's `AlreadyListened`. */
+export class AlreadyListened extends Error {
+  /** The error's name. */
+  override readonly name = "AlreadyListened";
+
+  /**
+   * Makes the error.
+   *
+   * @param where What it has listened on.
+   */
+  constructor(where: string) {
+    super(`Cannot listen on ${where} again: it is a socket that was made elsewhere`);
+  }
+}
+
 /** This system, or Deno on it, cannot do what was asked for. The message says what would. */
 export class UnsupportedError extends Error {
   /** The error's name. */

@@ -38,6 +38,7 @@ const ONE_OF_EACH = {
   ReactorAlreadyInstalledError: new errors.ReactorAlreadyInstalledError(),
   AlreadyCalled: new errors.AlreadyCalled("message"),
   AlreadyCancelled: new errors.AlreadyCancelled("message"),
+  AlreadyListened: new errors.AlreadyListened("message"),
 };
 
 Deno.test("Every error has the name of its class, a message, and is printed as both", () => {

@@ -8,6 +8,7 @@
  */
 
 import type { IReactorCore } from "./interfaces/core.ts";
+import type { IReactorSocket } from "./interfaces/socket.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
 import type { IReactorThreads } from "./interfaces/threads.ts";
 import type { IReactorTime } from "./interfaces/time.ts";
@@ -20,6 +21,7 @@ export type * from "./interfaces/core.ts";
 export type * from "./interfaces/datagram.ts";
 export type * from "./interfaces/producer.ts";
 export type * from "./interfaces/protocol.ts";
+export type * from "./interfaces/socket.ts";
 export type * from "./interfaces/stream.ts";
 export type * from "./interfaces/tcp.ts";
 export type * from "./interfaces/threads.ts";
@@ -29,7 +31,7 @@ export type * from "./interfaces/udp.ts";
 export type * from "./interfaces/unix.ts";
 export type * from "./interfaces/unix_datagram.ts";
 
-/** A reactor for programs: life, time, TCP, UDP, UNIX sockets and threads. */
+/** A reactor for programs: life, time, TCP, UDP, UNIX sockets, adopted ones and threads. */
 export interface IReactor
   extends
     IReactorCore,
@@ -39,4 +41,5 @@ export interface IReactor
     IReactorMulticast,
     IReactorUNIX,
     IReactorUNIXDatagram,
+    IReactorSocket,
     IReactorThreads {}

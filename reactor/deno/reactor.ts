@@ -12,6 +12,8 @@ import { Connector, type Dial } from "../connector.ts";
 import { datagramLimits } from "../datagram_port.ts";
 import { EndOfTurn } from "../end_of_turn.ts";
 import type {
+  AddressFamily,
+  AdoptStreamPortOptions,
   ConnectStreamOptions,
   ConnectTCPOptions,
   ConnectUNIXDatagramOptions,
@@ -39,6 +41,7 @@ import type {
   ListenUNIXOptions,
   WorkerTask,
 } from "../interfaces.ts";
+import { adopting } from "../node/adopted_socket.ts";
 import { bindSocket, checkSocketOptions, dialSocket, needsSocket } from "../node/tcp.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { StreamPort } from "../stream_port.ts";
@@ -203,6 +206,19 @@ export class DenoReactor extends ReactorBase implements IReactor {
     const port = new ConnectedUNIXDatagramPort(this.#host, protocol, limits, peer, bind);
     port.startListening();
     return port;
+  }
+
+  /** See `IReactorSocket.adoptStreamPort`. */
+  adoptStreamPort(
+    fileDescriptor: number,
+    addressFamily: AddressFamily,
+    factory: IProtocolFactory,
+    options: AdoptStreamPortOptions = {},
+  ): IListeningPort {
+    const { backlog = 511 } = options;
+    checkInteger("backlog", backlog, 1, 65535);
+    const bind = adopting(fileDescriptor, addressFamily, backlog, options);
+    return this.#listen(factory, options, bind);
   }
 
   /** See `IReactorThreads.callInThread`. */

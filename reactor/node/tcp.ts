@@ -13,6 +13,7 @@ import type { ConnectTCPOptions, TCPSocketOptions } from "../interfaces.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { checkInteger, checkKeepAliveIdle, quote } from "../validation.ts";
 import { netModule } from "./net_module.ts";
+import { listenNow, makeServer } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { TcpSocketDriver } from "./socket_driver.ts";
 
@@ -65,21 +66,6 @@ export function bindSocket(
   }
   bindTcp(hostname, port, backlog).close();
   throw cannotListen(where, new Error("the address was in use, and has just become free"));
-}
-
-/** Makes a server whose connections wait to be read, and may be half closed. */
-export function makeServer(): Server {
-  return netModule().createServer({ pauseOnConnect: true, allowHalfOpen: true });
-}
-
-/** Listens at once. @returns whether it does. */
-export function listenNow(server: Server, on: object, backlog: number): boolean {
-  // What goes wrong shows at once; the event comes in a later turn.
-  const ignore = () => {};
-  server.on("error", ignore);
-  server.listen(on, backlog);
-  if (server.listening) server.off("error", ignore);
-  return server.listening;
 }
 
 /** An acceptor over a TCP server that listens. */

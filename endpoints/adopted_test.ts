@@ -1,0 +1,102 @@
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`, `AdoptedStreamServerEndpointTests`. `test_descriptionNonBlocking` and
+ * `test_descriptorClosed` are about what the reactor does here; see `reactor/node/adopted_socket_test.ts`.
+ */
+
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { ForeignSocket } from "../reactor/conformance/foreign_socket.ts";
+import { Program } from "../reactor/conformance/program.ts";
+import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { AlreadyListened } from "../reactor/errors.ts";
+import type { IListeningPort, IReactorSocket } from "../reactor/interfaces.ts";
+import { AdoptedStreamServerEndpoint } from "./mod.ts";
+
+/** A reactor that notes what it is asked to adopt. */
+function notedReactor(port: IListeningPort): IReactorSocket & { calls: unknown[][] } {
+  const calls: unknown[][] = [];
+  return {
+    calls,
+    adoptStreamPort: (...args) => {
+      calls.push(args);
+      return port;
+    },
+  };
+}
+
+const port = {} as IListeningPort; // it is only passed on
+const factory = Factory.forProtocol(Protocol);
+
+Deno.test("AdoptedStreamServerEndpoint hands the reactor what it was made with", async () => {
+  const reactor = notedReactor(port);
+  assertStrictEquals(
+    await new AdoptedStreamServerEndpoint(reactor, 3, "INET").listen(factory),
+    port,
+  );
+  const options = { backlog: 7, keepAlive: 60 };
+  await new AdoptedStreamServerEndpoint(reactor, 4, "UNIX", options).listen(factory);
+  assertEquals(reactor.calls, [[3, "INET", factory, {}], [4, "UNIX", factory, options]]);
+});
+
+Deno.test("AdoptedStreamServerEndpoint listens once: a second time the Deferred fails", async () => {
+  const reactor = notedReactor(port);
+  const endpoint = new AdoptedStreamServerEndpoint(reactor, 3, "INET");
+  await endpoint.listen(factory);
+  await assertRejects(
+    async () => await endpoint.listen(factory),
+    AlreadyListened,
+    "Cannot listen on file descriptor 3 again",
+  );
+  assertEquals(reactor.calls.length, 1);
+});
+
+Deno.test("AdoptedStreamServerEndpoint fails its Deferred with what the reactor throws", async () => {
+  const reactor: IReactorSocket = {
+    adoptStreamPort: () => {
+      throw new RangeError("boom");
+    },
+  };
+  const endpoint = new AdoptedStreamServerEndpoint(reactor, 3, "INET");
+  await assertRejects(async () => await endpoint.listen(factory), RangeError, "boom");
+});
+
+const SERVER = `
+  import { reactor } from "${new URL("../reactor/mod.ts", import.meta.url)}";
+  import { AdoptedStreamServerEndpoint, ListenFDs } from "${new URL("./mod.ts", import.meta.url)}";
+  import { Factory, Protocol } from "${new URL("../protocol/mod.ts", import.meta.url)}";
+
+  class Greeter extends Protocol {
+    connectionMade() {
+      this.transport.write("hello");
+      this.transport.loseConnection();
+    }
+    connectionLost() {
+      reactor.stop();
+    }
+  }
+  const inherited = ListenFDs.fromEnvironment((name) => Deno.env.get(name), Deno.pid);
+  const web = inherited.inheritedNamedDescriptors().get("web");
+  const port = await new AdoptedStreamServerEndpoint(reactor, web, "INET")
+    .listen(Factory.forProtocol(Greeter));
+  console.log(web + " is " + port.getHost());
+  await reactor.run();
+`;
+
+Deno.test("A program serves on a socket that it has inherited, with permission for three variables and no more", async () => {
+  using socket = ForeignSocket.listenIPv4();
+  using inherited = socket.inheritable();
+  await using program = new Program([
+    "-c",
+    // What systemd does before it starts a program.
+    `exec 3<&${inherited.descriptor} && LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec "$@"`,
+    "bash",
+    Deno.execPath(),
+    ...["run", "--quiet", "--no-prompt", "--allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES"],
+    `data:text/javascript,${encodeURIComponent(SERVER)}`,
+  ], { command: "bash" });
+  await program.line(`3 is 127.0.0.1:${socket.port}`);
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: socket.port });
+  const all = await new RawPeer(conn).readAll();
+  assertEquals(new TextDecoder().decode(all), "hello");
+  assertEquals((await program.end()).code, 0);
+});

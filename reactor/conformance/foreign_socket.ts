@@ -1,0 +1,117 @@
+/**
+ * Sockets that Deno knows nothing of, by libc: what a program inherits, or gets of another library.
+ *
+ * @module
+ */
+
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+
+const { symbols: libc } = Deno.dlopen("libc.so.6", {
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  dup: { parameters: ["i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+});
+
+/** What a call has returned, unless it has failed. */
+function checked(call: string, result: number): number {
+  if (result < 0) throw new Error(`${call} failed`);
+  return result;
+}
+
+/** A socket by its descriptor. */
+export class ForeignSocket implements Disposable {
+  /** The number of the descriptor. */
+  readonly descriptor: number;
+
+  private constructor(descriptor: number) {
+    this.descriptor = descriptor;
+  }
+
+  static #make(family: number, type: number): ForeignSocket {
+    return new ForeignSocket(checked("socket", libc.socket(family, type | SOCK_CLOEXEC, 0)));
+  }
+
+  /** One that listens on 127.0.0.1, by default on a port that the system chooses. */
+  static listenIPv4(port = 0): ForeignSocket {
+    const address = Uint8Array.of(
+      AF_INET,
+      0,
+      port >> 8,
+      port & 255,
+      127,
+      0,
+      0,
+      1,
+      ...Array(8).fill(0),
+    );
+    return ForeignSocket.#make(AF_INET, SOCK_STREAM).#listen(address);
+  }
+
+  /** One that listens on ::1, on a port that the system chooses. */
+  static listenIPv6(): ForeignSocket {
+    const address = new Uint8Array(28);
+    address[0] = AF_INET6;
+    address[23] = 1;
+    return ForeignSocket.#make(AF_INET6, SOCK_STREAM).#listen(address);
+  }
+
+  /** One that listens on a path. */
+  static listenUNIX(path: string): ForeignSocket {
+    const address = Uint8Array.of(AF_UNIX, 0, ...new TextEncoder().encode(path), 0);
+    return ForeignSocket.#make(AF_UNIX, SOCK_STREAM).#listen(address);
+  }
+
+  /** One for datagrams on IPv4, not bound. */
+  static datagrams(): ForeignSocket {
+    return ForeignSocket.#make(AF_INET, SOCK_DGRAM);
+  }
+
+  /** The port that it is bound to. */
+  get port(): number {
+    const address = new Uint8Array(28);
+    const size = new Uint8Array(Uint32Array.of(address.length).buffer);
+    checked("getsockname", libc.getsockname(this.descriptor, address, size));
+    return new DataView(address.buffer).getUint16(2);
+  }
+
+  /** A second descriptor of the same socket, for whoever takes it over. */
+  copy(): number {
+    return checked("dup", libc.dup(this.descriptor));
+  }
+
+  /** The same socket once more, which programs that are started inherit. */
+  inheritable(): ForeignSocket {
+    return new ForeignSocket(this.copy());
+  }
+
+  [Symbol.dispose](): void {
+    checked("close", libc.close(this.descriptor));
+  }
+
+  #listen(address: Uint8Array<ArrayBuffer>): this {
+    // As service managers do: what is left of connections would keep the address taken.
+    const on = new Uint8Array(Uint32Array.of(1).buffer);
+    checked("setsockopt", libc.setsockopt(this.descriptor, SOL_SOCKET, SO_REUSEADDR, on, 4));
+    checked("bind", libc.bind(this.descriptor, address, address.length));
+    checked("listen", libc.listen(this.descriptor, 511));
+    return this;
+  }
+}
+
+/** Whether a descriptor of that number is open. */
+export function isOpen(descriptor: number): boolean {
+  const copy = libc.dup(descriptor);
+  if (copy >= 0) libc.close(copy);
+  return copy >= 0;
+}

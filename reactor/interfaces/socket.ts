@@ -1,0 +1,40 @@
+/**
+ * Sockets that were made elsewhere, on a reactor.
+ *
+ * @module
+ */
+
+import type { IProtocolFactory } from "./protocol.ts";
+import type { IListeningPort, ListenStreamOptions } from "./stream.ts";
+import type { TCPSocketOptions } from "./tcp.ts";
+
+/** What kind of address a socket has, by the names of systemd's and Twisted's endpoint strings: IPv4, IPv6, or a path. */
+export type AddressFamily = "INET" | "INET6" | "UNIX";
+
+/** How an adopted port listens. Connections that are aborted are reset, where they are TCP's. */
+export interface AdoptStreamPortOptions
+  extends ListenStreamOptions, Pick<TCPSocketOptions, "keepAlive"> {}
+
+/** Sockets that were made elsewhere, on a reactor. Of Twisted's `IReactorSocket`, ports for streams. */
+export interface IReactorSocket {
+  /**
+   * Listens on a socket that is bound already: one that a service manager has opened, or the program before this one.
+   *
+   * The descriptor is the reactor's from then on, and is closed with the port; Twisted makes a copy, and leaves it to its caller. A port
+   * that has stopped cannot listen again: its socket is gone. Deno (2.9.6) asks no permission for it.
+   *
+   * @param fileDescriptor The number of the descriptor.
+   * @param addressFamily What kind of address the socket is bound to. The address of a UNIX socket is unknown: `getHost()` gives one
+   *   without a path.
+   * @param factory What makes the protocols.
+   * @param options How it listens.
+   * @throws {CannotListenError} when it is no socket that listens, and is then left as it is; or one of another family, and is closed.
+   * @throws {RangeError} when the descriptor, the family or an option is out of range.
+   */
+  adoptStreamPort(
+    fileDescriptor: number,
+    addressFamily: AddressFamily,
+    factory: IProtocolFactory,
+    options?: AdoptStreamPortOptions,
+  ): IListeningPort;
+}

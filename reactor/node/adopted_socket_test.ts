@@ -1,0 +1,176 @@
+/**
+ * Ports on sockets that were made elsewhere. Of Twisted's tests:
+ *
+ * - `internet/test/test_tcp.py`, `TCPFDPortTestsBuilder`: the suites for streams that do not depend on how a port is bound.
+ * - `internet/test/test_socket.py`, `AdoptStreamPortErrorsTestsBuilder`. `test_provider` is the compiler's. `adoptStreamConnection` and
+ *   `adoptDatagramPort` are not offered.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { internetAddress } from "../addresses.ts";
+import { ForeignSocket, isOpen } from "../conformance/foreign_socket.ts";
+import { pattern, same } from "../conformance/raw_peer.ts";
+import { endingTests } from "../conformance/stream_ending.ts";
+import { halfCloseTests } from "../conformance/stream_half_close.ts";
+import type { StreamKind } from "../conformance/stream_kind.ts";
+import { resetTests } from "../conformance/stream_resets.ts";
+import { transferTests } from "../conformance/stream_transfer.ts";
+import { portOf, tcpTest } from "../conformance/tcp_bed.ts";
+import { tcpKind } from "../conformance/tcp_kind.ts";
+import { connectTo, freePath } from "../conformance/unix_kind.ts";
+import { HalfCloseableWire, type Wire, type WireBehaviour, Wires } from "../conformance/wire.ts";
+import { DenoReactor } from "../deno/reactor.ts";
+import { CannotListenError, ConnectionAborted, ConnectionDone } from "../errors.ts";
+import type { AddressFamily, IReactorSocket } from "../interfaces.ts";
+
+const adopted: StreamKind = {
+  ...tcpKind("An adopted socket", () => new DenoReactor()),
+  listenMethod: "adoptStreamPort",
+  listen: (reactor, at, factory, options) => {
+    using socket = ForeignSocket.listenIPv4(portOf(at));
+    return reactor.adoptStreamPort(socket.copy(), "INET", factory, options);
+  },
+  abortSeenAs: /^ECONNRESET$/,
+};
+
+transferTests(adopted);
+endingTests(adopted);
+halfCloseTests(adopted);
+resetTests(adopted);
+
+const test = tcpTest("adoptStreamPort()", () => new DenoReactor());
+const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
+const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
+
+test("takes over sockets on IPv4 and IPv6, and tells their addresses", async (bed) => {
+  for (
+    const [family, socket, host] of [
+      ["INET", ForeignSocket.listenIPv4(), "127.0.0.1"],
+      ["INET6", ForeignSocket.listenIPv6(), "::1"],
+    ] as const
+  ) {
+    using _ = socket;
+    const factory = new Wires(greeter);
+    const port = bed.reactor.adoptStreamPort(socket.copy(), family, factory);
+    assert(port.getHost().equals(internetAddress("TCP", host, socket.port)), `${port.getHost()}`);
+    bed.run();
+    const peer = bed.raw(await Deno.connect({ hostname: host, port: socket.port }));
+    assertEquals(await peer.readText(5), "hello");
+    assert((await factory.wire()).transport.getHost().equals(port.getHost()));
+  }
+});
+
+test("takes over UNIX sockets, whose paths it cannot tell", async (bed) => {
+  const path = freePath(bed);
+  using socket = ForeignSocket.listenUNIX(path);
+  const factory = new Wires(greeter);
+  const port = bed.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+  assertEquals(String(port.getHost()), "unix:");
+  bed.run();
+  const peer = bed.raw(await connectTo(path));
+  assertEquals(await peer.readText(5), "hello");
+  await port.stopListening();
+  assert((await Deno.stat(path)).isSocket, "the path is not this port's to remove");
+});
+
+test("moves bytes over UNIX sockets, too: all of them, each direction to its own end", async (bed) => {
+  const path = freePath(bed);
+  using socket = ForeignSocket.listenUNIX(path);
+  const factory = new Wires(() => new HalfCloseableWire(echo));
+  bed.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+  bed.run();
+  const peer = bed.raw(await connectTo(path));
+  const wire = await factory.wire();
+  const all = pattern(4 << 20);
+  const sending = peer.send(all).then(() => peer.conn.closeWrite());
+  assert(same(await peer.read(all.length), all));
+  await sending;
+  await wire.seen("read lost");
+  wire.transport.write("bye");
+  wire.transport.loseWriteConnection();
+  assertEquals(new TextDecoder().decode(await peer.readAll()), "bye");
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+});
+
+test("aborts over UNIX sockets, where there is nothing to reset with", async (bed) => {
+  const path = freePath(bed);
+  using socket = ForeignSocket.listenUNIX(path);
+  const factory = new Wires();
+  bed.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+  bed.run();
+  const peer = bed.raw(await connectTo(path));
+  const wire = await factory.wire();
+  wire.transport.abortConnection();
+  assertInstanceOf(await wire.lost(), ConnectionAborted);
+  assertEquals(await peer.ending(), "end");
+});
+
+test("closes its descriptor with the port, and only closes it: the socket listens on for whoever else has it", async (bed) => {
+  using socket = ForeignSocket.listenIPv4();
+  const descriptor = socket.copy();
+  const port = bed.reactor.adoptStreamPort(descriptor, "INET", new Wires());
+  bed.run();
+  assert(isOpen(descriptor));
+  await port.stopListening();
+  assert(!isOpen(descriptor));
+  await bed.rawConnect(socket.port);
+});
+
+test("is for once: the port does not listen again, as the number may be anything's by then", async (bed) => {
+  using socket = ForeignSocket.listenIPv4();
+  const descriptor = socket.copy();
+  const factory = new Wires();
+  const port = bed.reactor.adoptStreamPort(descriptor, "INET", factory);
+  await port.stopListening();
+  assertThrows(
+    () => port.startListening(),
+    CannotListenError,
+    `Cannot listen on file descriptor ${descriptor}: it has been listened on, and was closed`,
+  );
+  assertEquals(factory.events, ["start", "stop"]);
+  bed.run();
+});
+
+test("throws CannotListenError for what is no socket that listens, and leaves it as it is", (bed) => {
+  using datagrams = ForeignSocket.datagrams();
+  const factory = new Wires();
+  for (const descriptor of [datagrams.descriptor, 12345]) {
+    const error = assertThrows(
+      () => bed.reactor.adoptStreamPort(descriptor, "INET", factory),
+      CannotListenError,
+      `Cannot listen on file descriptor ${descriptor}: it is no socket that listens`,
+    );
+    assertEquals([error.address, error.interface], [`file descriptor ${descriptor}`, ""]);
+  }
+  assert(isOpen(datagrams.descriptor));
+  assertEquals(factory.events, []);
+});
+
+test("throws CannotListenError for a socket of another family, and closes it", (bed) => {
+  using socket = ForeignSocket.listenIPv4();
+  for (const family of ["INET6", "UNIX"] as const) {
+    const descriptor = socket.copy();
+    assertThrows(
+      () => bed.reactor.adoptStreamPort(descriptor, family, new Wires()),
+      CannotListenError,
+      `Cannot listen on file descriptor ${descriptor}: its address family is INET, not ${family}`,
+    );
+    assert(!isOpen(descriptor));
+  }
+});
+
+test("throws for descriptors, families and options out of range", (bed) => {
+  const factory = new Wires();
+  const adopt = (...args: Parameters<IReactorSocket["adoptStreamPort"]>) => () =>
+    bed.reactor.adoptStreamPort(...args);
+  assertThrows(adopt(-1, "INET", factory), RangeError, "fileDescriptor must be an integer from 0");
+  // As JavaScript may call it.
+  const family = "INET5" as AddressFamily;
+  assertThrows(
+    adopt(3, family, factory),
+    RangeError,
+    'addressFamily must be one of "INET", "INET6", "UNIX", got "INET5"',
+  );
+  assertThrows(adopt(3, "INET", factory, { backlog: 0 }), RangeError, "backlog");
+  assertThrows(adopt(3, "INET", factory, { keepAlive: 0 }), RangeError, "keepAlive must be");
+});
