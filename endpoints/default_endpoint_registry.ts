@@ -1,7 +1,12 @@
 import type { IReactor } from "../reactor/interfaces.ts";
 import { EndpointRegistry } from "./endpoint_registry.ts";
 import { haproxyServerParser } from "./haproxy_parser.ts";
-import { tcp6ServerParser, tcpClientParser, tcpServerParser } from "./tcp_parsers.ts";
+import {
+  tcp6ClientParser,
+  tcp6ServerParser,
+  tcpClientParser,
+  tcpServerParser,
+} from "./tcp_parsers.ts";
 import { unixClientParser, unixServerParser } from "./unix_parsers.ts";
 
 /**
@@ -14,4 +19,5 @@ export const defaultEndpointRegistry: EndpointRegistry<IReactor> = new EndpointR
   .registerServerType(haproxyServerParser)
   .registerServerType(unixServerParser)
   .registerClientType(tcpClientParser)
+  .registerClientType(tcp6ClientParser)
   .registerClientType(unixClientParser);

@@ -8,6 +8,7 @@
 export { AdoptedStreamServerEndpoint } from "./adopted.ts";
 export * as argument from "./argument_types.ts";
 export { connectProtocol } from "./connect_protocol.ts";
+export type { ConnectToHostOptions, IReactorForNames } from "./connect_to_host.ts";
 export { defaultEndpointRegistry } from "./default_endpoint_registry.ts";
 export { quoteStringArgument } from "./description.ts";
 export { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
@@ -17,6 +18,7 @@ export {
   type IStreamClientEndpointStringParserWithReactor,
   type IStreamServerEndpointStringParser,
 } from "./endpoint_registry.ts";
+export { HostnameEndpoint } from "./hostname_endpoint.ts";
 export { clientFromString, serverFromString } from "./from_string.ts";
 export type {
   IStreamClientEndpoint,
@@ -24,5 +26,6 @@ export type {
   ITypedProtocolFactory,
 } from "./interfaces.ts";
 export { ListenFDs } from "./listen_fds.ts";
-export { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint } from "./tcp.ts";
+export { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
+export { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./unix.ts";

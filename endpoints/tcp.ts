@@ -53,47 +53,6 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint {
 }
 
 /**
- * An IPv6 TCP port to listen on. Twisted's `TCP6ServerEndpoint`.
- *
- * On all interfaces (`"::"`) it also accepts IPv4 connections where the system maps them into IPv6, as Linux does; their
- * addresses are `IPv4Address`es.
- *
- * @example
- * ```ts no-eval
- * import { reactor } from "@torsion/reactor";
- * import { TCP6ServerEndpoint } from "@torsion/reactor/endpoints";
- * import { Factory, Protocol } from "@torsion/reactor/protocol";
- *
- * const endpoint = new TCP6ServerEndpoint(reactor, 2000, { interface: "::1" });
- * const port = await endpoint.listen(Factory.forProtocol(Protocol));
- * console.log(`${port.getHost()}`); // [::1]:2000
- * ```
- */
-export class TCP6ServerEndpoint implements IStreamServerEndpoint {
-  readonly #reactor: IReactorTCP;
-  readonly #port: number;
-  readonly #options: ListenTCPOptions;
-
-  /**
-   * Names a port; nothing listens yet.
-   *
-   * @param reactor What listens.
-   * @param port The port number; 0 lets the system choose one.
-   * @param options How it listens; `interface` is `"::"` unless given.
-   */
-  constructor(reactor: IReactorTCP, port: number, options: ListenTCPOptions = {}) {
-    this.#reactor = reactor;
-    this.#port = port;
-    this.#options = { interface: "::", ...options };
-  }
-
-  /** See {@linkcode IStreamServerEndpoint.listen}. */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return execute(() => this.#reactor.listenTCP(this.#port, factory, this.#options));
-  }
-}
-
-/**
  * An IPv4 TCP port to connect to. Twisted's `TCP4ClientEndpoint`.
  *
  * @example

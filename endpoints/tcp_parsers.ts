@@ -6,11 +6,13 @@
 
 import type { IReactorTCP } from "../reactor/interfaces.ts";
 import { integer, optional, seconds, text } from "./argument_types.ts";
+import type { IReactorForNames } from "./connect_to_host.ts";
 import type {
   IStreamClientEndpointStringParserWithReactor,
   IStreamServerEndpointStringParser,
 } from "./endpoint_registry.ts";
-import { TCP4ClientEndpoint, TCP4ServerEndpoint, TCP6ServerEndpoint } from "./tcp.ts";
+import { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
+import { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";
 
 /** What a description of a TCP port to listen on may have. */
 export const LISTEN_TCP = {
@@ -51,5 +53,14 @@ export const tcpClientParser: IStreamClientEndpointStringParserWithReactor<IReac
   parseStreamClient: (reactor, args) => {
     const { host, port, ...options } = args.take(["host", "port"], CONNECT_TCP);
     return new TCP4ClientEndpoint(reactor, host, port, options);
+  },
+};
+
+/** `tcp6:example.org:80`, `tcp6:\:\:1:80`. Twisted has no such description. */
+export const tcp6ClientParser: IStreamClientEndpointStringParserWithReactor<IReactorForNames> = {
+  prefix: "tcp6",
+  parseStreamClient: (reactor, args) => {
+    const { host, port, ...options } = args.take(["host", "port"], CONNECT_TCP);
+    return new TCP6ClientEndpoint(reactor, host, port, options);
   },
 };

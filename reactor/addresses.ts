@@ -67,6 +67,37 @@ export class IPv6Address extends InternetAddress {
   }
 }
 
+/** A host's name and a port, before anybody has looked the name up. Twisted's `HostnameAddress`. */
+export class HostnameAddress implements IAddress {
+  /** The name. */
+  readonly hostname: string;
+  /** The port number. */
+  readonly port: number;
+
+  /**
+   * Makes an address.
+   *
+   * @param hostname The name.
+   * @param port The port number.
+   */
+  constructor(hostname: string, port: number) {
+    this.hostname = hostname;
+    this.port = port;
+  }
+
+  /** Whether the other address is one of a name, too, and has the same name and port. */
+  equals(other: IAddress): boolean {
+    return other instanceof HostnameAddress && other.hostname === this.hostname &&
+      other.port === this.port;
+  }
+
+  /** The address as people write it: `example.org:80`, `[::1]:80`. */
+  toString(): string {
+    const host = isIPv6Address(this.hostname) ? `[${this.hostname}]` : this.hostname;
+    return `${host}:${this.port}`;
+  }
+}
+
 /** The address of a UNIX socket: a path in the file system, or an abstract name. Twisted's `UNIXAddress`. */
 export class UNIXAddress implements IAddress {
   /** The path; `""` for an end that has none, as a client's. An abstract name of Linux's begins with a zero byte. */
@@ -115,4 +146,18 @@ export function internetAddress(
       : new IPv6Address(type, host, port);
   }
   return new IPv4Address(type, host, port);
+}
+
+const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
+
+/** Whether it is an IPv4 address: four numbers, in decimal digits and without leading zeros. Twisted's `isIPAddress`. */
+export function isIPAddress(host: string): boolean {
+  return IPV4.test(host);
+}
+
+/** Whether it is an IPv6 address (RFC 4291 section 2.2), with a zone or without (RFC 4007 section 11). Twisted's `isIPv6Address`. */
+export function isIPv6Address(host: string): boolean {
+  const [, address] = /^([\da-f:.]+)(?:%[!-$&-.0-~]+)?$/i.exec(host) ?? [];
+  return address !== undefined && address.includes(":") && URL.canParse(`http://[${address}]/`);
 }

@@ -8,6 +8,7 @@
  */
 
 import type { IReactorCore } from "./interfaces/core.ts";
+import type { IReactorPluggableNameResolver } from "./interfaces/name_resolver.ts";
 import type { IReactorSocket } from "./interfaces/socket.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
 import type { IReactorThreads } from "./interfaces/threads.ts";
@@ -19,6 +20,7 @@ import type { IReactorUNIXDatagram } from "./interfaces/unix_datagram.ts";
 export type * from "./interfaces/address.ts";
 export type * from "./interfaces/core.ts";
 export type * from "./interfaces/datagram.ts";
+export type * from "./interfaces/name_resolver.ts";
 export type * from "./interfaces/producer.ts";
 export type * from "./interfaces/protocol.ts";
 export type * from "./interfaces/socket.ts";
@@ -31,7 +33,7 @@ export type * from "./interfaces/udp.ts";
 export type * from "./interfaces/unix.ts";
 export type * from "./interfaces/unix_datagram.ts";
 
-/** A reactor for programs: life, time, TCP, UDP, UNIX sockets, adopted ones and threads. */
+/** A reactor for programs: life, time, TCP, UDP, UNIX sockets, adopted ones, names of hosts and threads. */
 export interface IReactor
   extends
     IReactorCore,
@@ -42,4 +44,5 @@ export interface IReactor
     IReactorUNIX,
     IReactorUNIXDatagram,
     IReactorSocket,
+    IReactorPluggableNameResolver,
     IReactorThreads {}

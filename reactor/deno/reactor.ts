@@ -23,6 +23,7 @@ import type {
   IConnectedDatagramProtocol,
   IConnector,
   IDatagramProtocol,
+  IHostnameResolver,
   IInternetAddress,
   IListeningPort,
   IMulticastTransport,
@@ -50,6 +51,7 @@ import { ReactorThreads } from "../threads/reactor_threads.ts";
 import { checkInterface, UDPPort } from "../udp_port.ts";
 import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../unix_datagram_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
+import { DenoNameResolver } from "./name_resolver.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
 import { startDenoThread } from "./thread.ts";
 import { bindDenoUDP } from "./udp.ts";
@@ -73,6 +75,7 @@ import { checkLockable, checkUnixPath } from "./unix_path.ts";
 export class DenoReactor extends ReactorBase implements IReactor {
   readonly #host: ConnectionHost;
   readonly #threads = new ReactorThreads(this, this.resources, startDenoThread);
+  #nameResolver: IHostnameResolver = new DenoNameResolver();
 
   constructor() {
     super({
@@ -219,6 +222,19 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("backlog", backlog, 1, 65535);
     const bind = adopting(fileDescriptor, addressFamily, backlog, options);
     return this.#listen(factory, options, bind);
+  }
+
+  /** See `IReactorPluggableNameResolver.nameResolver`. */
+  get nameResolver(): IHostnameResolver {
+    return this.#nameResolver;
+  }
+
+  /** See `IReactorPluggableNameResolver.installNameResolver`. */
+  installNameResolver(resolver: IHostnameResolver): IHostnameResolver {
+    this.use();
+    const previous = this.#nameResolver;
+    this.#nameResolver = resolver;
+    return previous;
   }
 
   /** See `IReactorThreads.callInThread`. */

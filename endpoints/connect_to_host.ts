@@ -1,0 +1,89 @@
+import { type Deferred, execute } from "../defer/mod.ts";
+import { connectToHost, type HappyEyeballsOptions } from "../reactor/happy_eyeballs.ts";
+import type {
+  ConnectTCPOptions,
+  IAddress,
+  IPFamily,
+  IProtocol,
+  IReactorPluggableNameResolver,
+  IReactorTCP,
+  IReactorTime,
+} from "../reactor/interfaces.ts";
+import type { ITypedProtocolFactory } from "./interfaces.ts";
+import { TCP4ClientEndpoint } from "./tcp.ts";
+
+/** What connecting to a name takes of a reactor. */
+export type IReactorForNames = IReactorTCP & IReactorTime & IReactorPluggableNameResolver;
+
+/** How a connection to a name is opened; `timeout` holds for each lookup and for each attempt. */
+export interface ConnectToHostOptions
+  extends ConnectTCPOptions, Omit<HappyEyeballsOptions, "timeout"> {}
+
+/**
+ * Connects over TCP to the first address of a host that answers, and has a protocol built for that connection alone.
+ *
+ * @param families The families of the addresses that are tried.
+ */
+export function connectTCPToHost<P extends IProtocol>(
+  reactor: IReactorForNames,
+  host: string,
+  port: number,
+  families: readonly IPFamily[],
+  factory: ITypedProtocolFactory<P>,
+  options: ConnectToHostOptions,
+): Deferred<P> {
+  const { attemptDelay: _, resolutionDelay: __, ...connectOptions } = options;
+  const course = {
+    clock: reactor,
+    resolver: reactor.nameResolver,
+    families,
+    attempt: (address: string, won: () => void) =>
+      new TCP4ClientEndpoint(reactor, address, port, connectOptions)
+        .connect(new ContendingFactory(factory, won)),
+  };
+  return execute(() => {
+    // Held over all attempts, so that the factory is not stopped between two of them.
+    factory.doStart();
+    return connectToHost(host, port, course, options);
+  }).addCallbacks(
+    (protocol) => {
+      factory.doStop();
+      return protocol;
+    },
+    (error) => {
+      factory.doStop();
+      throw error;
+    },
+  );
+}
+
+/**
+ * The factory in one of several attempts. What is asked for a protocol has a connection, and has won: so `buildProtocol` is called once,
+ * and what goes wrong in it is not tried again elsewhere. (In Twisted it is: a factory that builds nothing does so for each address.)
+ */
+class ContendingFactory<P extends IProtocol> implements ITypedProtocolFactory<P> {
+  readonly #factory: ITypedProtocolFactory<P>;
+  readonly #won: () => void;
+
+  constructor(factory: ITypedProtocolFactory<P>, won: () => void) {
+    this.#factory = factory;
+    this.#won = won;
+  }
+
+  buildProtocol(addr: IAddress): P | null {
+    this.#won();
+    return this.#factory.buildProtocol(addr);
+  }
+
+  doStart(): void {
+    this.#factory.doStart();
+  }
+
+  doStop(): void {
+    this.#factory.doStop();
+  }
+
+  logPrefix(): string {
+    return this.#factory.logPrefix?.() ?? this.#factory.constructor.name;
+  }
+}

@@ -1,0 +1,114 @@
+import { type Deferred, execute } from "../defer/mod.ts";
+import type {
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+  IReactorTCP,
+  ListenTCPOptions,
+} from "../reactor/interfaces.ts";
+import {
+  connectTCPToHost,
+  type ConnectToHostOptions,
+  type IReactorForNames,
+} from "./connect_to_host.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+  ITypedProtocolFactory,
+} from "./interfaces.ts";
+
+/**
+ * An IPv6 TCP port to listen on. Twisted's `TCP6ServerEndpoint`.
+ *
+ * On all interfaces (`"::"`) it also accepts IPv4 connections where the system maps them into IPv6, as Linux does; their
+ * addresses are `IPv4Address`es.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { TCP6ServerEndpoint } from "@torsion/reactor/endpoints";
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * const endpoint = new TCP6ServerEndpoint(reactor, 2000, { interface: "::1" });
+ * const port = await endpoint.listen(Factory.forProtocol(Protocol));
+ * console.log(`${port.getHost()}`); // [::1]:2000
+ * ```
+ */
+export class TCP6ServerEndpoint implements IStreamServerEndpoint {
+  readonly #reactor: IReactorTCP;
+  readonly #port: number;
+  readonly #options: ListenTCPOptions;
+
+  /**
+   * Names a port; nothing listens yet.
+   *
+   * @param reactor What listens.
+   * @param port The port number; 0 lets the system choose one.
+   * @param options How it listens; `interface` is `"::"` unless given.
+   */
+  constructor(reactor: IReactorTCP, port: number, options: ListenTCPOptions = {}) {
+    this.#reactor = reactor;
+    this.#port = port;
+    this.#options = { interface: "::", ...options };
+  }
+
+  /** See {@linkcode IStreamServerEndpoint.listen}. */
+  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
+    return execute(() => this.#reactor.listenTCP(this.#port, factory, this.#options));
+  }
+}
+
+/**
+ * An IPv6 TCP port to connect to. Twisted's `TCP6ClientEndpoint`.
+ *
+ * Twisted's connects to the first IPv6 address of a name. This one tries the others, too, as `HostnameEndpoint` does.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { connectProtocol, TCP6ClientEndpoint } from "@torsion/reactor/endpoints";
+ * import { Protocol } from "@torsion/reactor/protocol";
+ *
+ * reactor.run();
+ * const protocol = await connectProtocol(new TCP6ClientEndpoint(reactor, "::1", 2000), new Protocol());
+ * protocol.transport.write("Hello");
+ * ```
+ */
+export class TCP6ClientEndpoint implements IStreamClientEndpoint {
+  readonly #reactor: IReactorForNames;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #options: ConnectToHostOptions;
+
+  /**
+   * Names a port; nothing connects yet.
+   *
+   * @param reactor What connects.
+   * @param host A name, whose IPv6 addresses are tried, or an IPv6 address.
+   * @param port The port number.
+   * @param options How it connects.
+   */
+  constructor(
+    reactor: IReactorForNames,
+    host: string,
+    port: number,
+    options: ConnectToHostOptions = {},
+  ) {
+    this.#reactor = reactor;
+    this.#host = host;
+    this.#port = port;
+    this.#options = options;
+  }
+
+  /** See {@linkcode IStreamClientEndpoint.connect}. */
+  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
+    return connectTCPToHost(
+      this.#reactor,
+      this.#host,
+      this.#port,
+      ["IPv6"],
+      factory,
+      this.#options,
+    );
+  }
+}

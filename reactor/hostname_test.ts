@@ -1,0 +1,70 @@
+/** Of Twisted's `internet/test/test_endpoints.py`, `HostnameEndpointIDNATests`, as far as it is about names. */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { encodeHostname } from "./hostname.ts";
+
+const NAMES: [host: string, encoded: string][] = [
+  ["localhost", "localhost"],
+  ["Example.ORG.", "Example.ORG."],
+  ["_xmpp._tcp.example.org", "_xmpp._tcp.example.org"],
+  ["xn--bcher-kva.ch", "xn--bcher-kva.ch"],
+  ["bücher.ch", "xn--bcher-kva.ch"],
+  ["Bu\u0308cher.ch", "xn--bcher-kva.ch"], // not composed
+  ["例え。テスト", "xn--r8jz45g.xn--zckzah"], // its own dot
+  ["127.0.0.1", "127.0.0.1"],
+  ["::1", "::1"],
+  ["fe80::1%eth0", "fe80::1%eth0"],
+  ["１２７．0.0.1", "127.0.0.1"],
+  [`${"a".repeat(63)}.org`, `${"a".repeat(63)}.org`],
+];
+
+for (const [host, encoded] of NAMES) {
+  Deno.test(`encodeHostname(): ${host} is looked up as ${encoded}`, () => {
+    assertEquals(encodeHostname(host), encoded);
+  });
+}
+
+const WRONG = [
+  "",
+  ".",
+  "a..b",
+  "exa mple.org",
+  "example.org/",
+  "user@example.org",
+  "example.org:80",
+  "[::1]",
+  "b\u00fccher.ch:80",
+  "b\u00fccher.ch/x",
+  "x@b\u00fccher.ch",
+  "b\u00fccher.ch?",
+  "b\u00fccher%2ech",
+  "b\u00fc\tcher.ch",
+  "\u2ff0-garbage-\u2ff0",
+  "\x00",
+  "a".repeat(64),
+  `${"a.".repeat(127)}a`,
+];
+
+for (const host of WRONG) {
+  Deno.test(`encodeHostname(): ${JSON.stringify(host)} is no name, and the error says so`, () => {
+    const error = assertThrows(() => encodeHostname(host), RangeError);
+    assertEquals(error.message, `Not a hostname: ${JSON.stringify(host)}`);
+  });
+}
+
+Deno.test("encodeHostname(): what it returns is in ASCII, and is encoded as itself; all else is a RangeError", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (host) => {
+      let encoded: string;
+      try {
+        encoded = encodeHostname(host);
+      } catch (error) {
+        assertEquals(error instanceof RangeError, true);
+        return;
+      }
+      assertEquals(encodeHostname(encoded), encoded);
+      assertEquals(/^[\x21-\x7e]+$/.test(encoded), true);
+    }),
+  );
+});
