@@ -209,7 +209,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of client endpoints; there is tcp, unix`,
+    `there is no type "ftl" of client endpoints; there is tcp, tcp6, unix`,
   ],
   ["tcp:example.org", 15, "", `the argument "port" is missing`],
   ["tcp::80", 4, "", `the argument "host" must not be empty; a colon in a value is written "\\:"`],

@@ -26,6 +26,7 @@ export const CONNECT_TCP = {
   host: text,
   port: integer(1, 65535),
   timeout: optional(seconds),
+  bindAddress: optional(text),
 };
 
 /** `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50`. */

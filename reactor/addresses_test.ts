@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { internetAddress, IPv4Address, IPv6Address, UNIXAddress } from "./addresses.ts";
+import {
+  HostnameAddress,
+  internetAddress,
+  IPv4Address,
+  IPv6Address,
+  isIPAddress,
+  isIPv6Address,
+  UNIXAddress,
+} from "./addresses.ts";
 
 Deno.test("Addresses are equal when class, transport, host and port are", () => {
   const address = new IPv4Address("TCP", "127.0.0.1", 80);
@@ -40,4 +48,51 @@ Deno.test("internetAddress() makes an IPv4 address of one that is mapped into IP
   assert(address.equals(new IPv4Address("TCP", "192.0.2.1", 80)));
   // Not mapped: it only begins like that.
   assertInstanceOf(internetAddress("TCP", "::ffff:1", 80), IPv6Address);
+});
+
+Deno.test("A hostname's address is equal to one of the same name and port, and is written as people write it", () => {
+  const address = new HostnameAddress("example.org", 80);
+  assert(address.equals(new HostnameAddress("example.org", 80)));
+  assert(!address.equals(new HostnameAddress("example.org", 81)));
+  assert(!address.equals(new HostnameAddress("example.net", 80)));
+  assert(!address.equals(new IPv4Address("TCP", "example.org", 80)));
+  assertEquals(String(address), "example.org:80");
+  assertEquals(String(new HostnameAddress("::1", 80)), "[::1]:80");
+});
+
+Deno.test("isIPAddress() knows four decimal numbers up to 255 from all else", () => {
+  const yes = ["0.0.0.0", "127.0.0.1", "255.255.255.255", "192.0.2.99"];
+  const no = [
+    "",
+    "1.2.3",
+    "1.2.3.4.5",
+    "256.0.0.1",
+    "01.2.3.4",
+    "1.2.3.4 ",
+    "0x7f.0.0.1",
+    "::1",
+    "a.b.c.d",
+  ];
+  assertEquals(yes.filter(isIPAddress), yes);
+  assertEquals(no.filter(isIPAddress), []);
+});
+
+Deno.test("isIPv6Address() knows what RFC 4291 allows, and a zone, from all else", () => {
+  const yes = ["::", "::1", "2001:DB8::6", "1:2:3:4:5:6:7:8", "::ffff:192.0.2.1", "fe80::1%eth0"];
+  const no = [
+    "",
+    ":",
+    ":::",
+    "1::2::3",
+    "1:2:3:4:5:6:7",
+    "12345::",
+    "::g",
+    "[::1]",
+    "::1%",
+    "::1]/[",
+    "127.0.0.1",
+    "::1%é",
+  ];
+  assertEquals(yes.filter(isIPv6Address), yes);
+  assertEquals(no.filter(isIPv6Address), []);
 });

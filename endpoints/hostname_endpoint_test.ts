@@ -1,0 +1,451 @@
+/**
+ * Connections to names: with the reactor's own connectors over pipes in memory, in virtual time, and with real sockets. The race itself is
+ * in `reactor/happy_eyeballs_test.ts`.
+ *
+ * Of Twisted's `internet/test/test_endpoints.py`:
+ *
+ * - `HostnameEndpointsOneIPv4Tests`, `HostnameEndpointsOneIPv6Tests`, `_HostnameEndpointMemoryReactorMixin` and its two reactors: all, but
+ *   `test_deprecation` and `test_errorsLogged` (of reactors without a resolver, which there are none of here). A single address's error
+ *   comes with the host's name, in an error of the same class.
+ * - `HostnameEndpointReprTests`: all, but bytes, which a name is not here. `HostnameEndpointBindAddressTypes`: what `bindAddress` can be is
+ *   the compiler's, and what becomes of it the reactor's; that it gets there is here.
+ * - `TCP6EndpointsTests`, `TCP6EndpointNameResolutionTests`: all, but `test_freeFunctionDeferToThread`. The first of several addresses is
+ *   not the only one that is tried.
+ * - `SimpleHostnameResolverTests`, `HostnameEndpointFallbackNameResolutionTests`: of a fallback that is not needed here.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import type { Deferred } from "../defer/mod.ts";
+import { HostnameAddress, internetAddress, IPv6Address } from "../reactor/addresses.ts";
+import { TestHost } from "../reactor/conformance/connection_bed.ts";
+import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
+import { Wire, Wires } from "../reactor/conformance/wire.ts";
+import { connectionLimits } from "../reactor/connection_limits.ts";
+import { Connector, type DialSink } from "../reactor/connector.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import {
+  ConnectError,
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+  DNSLookupError,
+  NoProtocol,
+  TimeoutError,
+} from "../reactor/errors.ts";
+import type { ConnectTCPOptions, IClientFactory, IConnector } from "../reactor/interfaces.ts";
+import { type MemoryDriver, memoryPipe } from "../reactor/memory_driver.ts";
+import { TableNameResolver } from "../reactor/table_name_resolver.ts";
+import {
+  clientFromString,
+  type ConnectToHostOptions,
+  HostnameEndpoint,
+  type IReactorForNames,
+  type IStreamClientEndpoint,
+  TCP6ClientEndpoint,
+  TCP6ServerEndpoint,
+} from "./mod.ts";
+
+const V6 = "2001:db8::6";
+const V4 = "192.0.2.4";
+const TABLE = new TableNameResolver({ "both.test": [V4, V6], "six.test": [V6], "four.test": [V4] });
+
+/** A dial that the test answers. */
+interface Dialled {
+  readonly address: string;
+  readonly options: ConnectTCPOptions;
+  readonly sink: DialSink;
+  cancelled: boolean;
+}
+
+/** A reactor whose dials the test answers; all above them is the real thing. */
+class DialledReactor implements IReactorForNames {
+  readonly host = new TestHost();
+  readonly nameResolver = TABLE;
+  readonly dials: Dialled[] = [];
+  /** The other ends of the connections made. */
+  readonly peers: MemoryDriver[] = [];
+  readonly callLater: IReactorForNames["callLater"] = this.host.reactor.callLater;
+
+  seconds(): number {
+    return this.host.reactor.seconds();
+  }
+
+  getDelayedCalls(): ReturnType<IReactorForNames["getDelayedCalls"]> {
+    return this.host.reactor.getDelayedCalls();
+  }
+
+  installNameResolver(): never {
+    throw new Error("Not asked for");
+  }
+
+  listenTCP(): never {
+    throw new Error("Not asked for");
+  }
+
+  connectTCP(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options: ConnectTCPOptions = {},
+  ): IConnector {
+    const to = internetAddress("TCP", host, port);
+    const { timeout = 30 } = options;
+    const limits = connectionLimits(options);
+    const connector = new Connector(this.host, factory, to, limits, timeout, (sink) => {
+      const dialled: Dialled = { address: String(to), options, sink, cancelled: false };
+      this.dials.push(dialled);
+      return () => {
+        dialled.cancelled = true;
+        sink.released();
+      };
+    });
+    connector.connect();
+    return connector;
+  }
+
+  succeed(index: number): void {
+    const [end, other] = memoryPipe({ schedule: (step) => this.host.steps.push(step) });
+    this.peers.push(other);
+    const { sink } = this.#dial(index);
+    sink.connected(end);
+    sink.released();
+    this.host.settle();
+  }
+
+  refuse(index: number): void {
+    const { address, sink } = this.#dial(index);
+    sink.failed(new ConnectionRefusedError(`${address} refused`, { code: "ECONNREFUSED" }));
+    sink.released();
+    this.host.settle();
+  }
+
+  #dial(index: number): Dialled {
+    const dial = this.dials[index];
+    if (dial === undefined) throw new Error(`There is no dial ${index}`);
+    return dial;
+  }
+
+  /** Throws unless no attempt and no timer is left. */
+  checkIdle(): void {
+    assertEquals(this.getDelayedCalls(), []);
+    assertEquals(this.host.resources.size, 0);
+  }
+}
+
+/** What came of connecting. */
+function outcomeOf(connecting: Deferred<Wire>): (Wire | Error)[] {
+  const outcomes: (Wire | Error)[] = [];
+  connecting.addCallbacks((wire) => void outcomes.push(wire), (error) => void outcomes.push(error));
+  return outcomes;
+}
+
+/** A reactor, a factory, and what comes of connecting to a host. */
+interface Begun {
+  reactor: DialledReactor;
+  factory: Wires;
+  connecting: Deferred<Wire>;
+  outcomes: (Wire | Error)[];
+}
+
+function begin(host = "both.test", options: ConnectToHostOptions = {}): Begun {
+  const reactor = new DialledReactor();
+  const factory = new Wires();
+  const endpoint: IStreamClientEndpoint = new HostnameEndpoint(reactor, host, 80, options);
+  const connecting = endpoint.connect(factory);
+  return { reactor, factory, connecting, outcomes: outcomeOf(connecting) };
+}
+
+Deno.test("connect() fires with the protocol over the first connection, and the other attempt is cancelled", () => {
+  const { reactor, factory, outcomes } = begin();
+  reactor.host.advance(0.25);
+  assertEquals(reactor.dials.map(({ address }) => address), [`[${V6}]:80`, `${V4}:80`]);
+  reactor.succeed(1);
+  const [wire] = outcomes;
+  assertInstanceOf(wire, Wire);
+  assertEquals(wire.events, ["made"]);
+  assertEquals(factory.built, [wire]);
+  assertEquals(reactor.dials.map(({ cancelled }) => cancelled), [true, false]);
+  assertEquals(reactor.getDelayedCalls(), []);
+  assertEquals(reactor.host.resources.size, 1);
+});
+
+for (const [host, address] of [["four.test", `${V4}:80`], ["six.test", `[${V6}]:80`]]) {
+  Deno.test(`A name with one address is connected to there: ${host}`, () => {
+    const { reactor, outcomes } = begin(host);
+    reactor.host.advance(1);
+    assertEquals(reactor.dials.map((each) => each.address), [address]);
+    reactor.succeed(0);
+    assertInstanceOf(outcomes[0], Wire);
+    assertEquals(reactor.getDelayedCalls(), []);
+  });
+}
+
+Deno.test("What concerns the connections reaches the reactor; the race's own options do not", () => {
+  const { reactor } = begin("both.test", {
+    attemptDelay: 1,
+    resolutionDelay: 2,
+    timeout: 5,
+    bindAddress: "192.0.2.1",
+    linger: 3,
+  });
+  reactor.host.advance(1);
+  const options = { timeout: 5, bindAddress: "192.0.2.1", linger: 3 };
+  assertEquals(reactor.dials.map((each) => each.options), [options, options]);
+});
+
+Deno.test("The factory is started once and stopped once, however many attempts there are", () => {
+  const { reactor, factory, outcomes } = begin();
+  reactor.refuse(0);
+  reactor.refuse(1);
+  const [error] = outcomes;
+  assertInstanceOf(error, ConnectionRefusedError);
+  assertEquals(
+    error.message,
+    `Cannot connect to both.test:80. [${V6}]:80 refused. ${V4}:80 refused`,
+  );
+  assertEquals(factory.events, ["start", "stop"]);
+  reactor.checkIdle();
+});
+
+Deno.test("The factory is stopped when the connection is lost", () => {
+  const { reactor, factory, outcomes } = begin();
+  reactor.refuse(0);
+  reactor.succeed(1);
+  assertEquals(factory.events, ["start"]);
+  const [wire] = outcomes;
+  assertInstanceOf(wire, Wire);
+  reactor.peers[0]?.close();
+  reactor.host.settle();
+  assertEquals(wire.events, ["made", "lost"]);
+  assertEquals(factory.events, ["start", "stop"]);
+  reactor.checkIdle();
+});
+
+Deno.test("An attempt that takes too long fails with TimeoutError, and is one of the reasons", () => {
+  const { reactor, outcomes } = begin("both.test", { timeout: 2 });
+  reactor.host.advance(0.25);
+  reactor.refuse(1);
+  reactor.host.advance(1.75);
+  const [error] = outcomes;
+  assertInstanceOf(error, ConnectError);
+  assert(!(error instanceof TimeoutError));
+  assertInstanceOf(error.cause, AggregateError);
+  const [first, second] = error.cause.errors;
+  assertInstanceOf(first, ConnectionRefusedError);
+  assertInstanceOf(second, TimeoutError);
+  assertEquals(second.message, `Connecting to [${V6}]:80 took longer than 2 s`);
+  reactor.checkIdle();
+});
+
+Deno.test("A factory that builds nothing, or throws, is asked once: the connection was there", () => {
+  for (const boom of [null, new RangeError("boom")]) {
+    const reactor = new DialledReactor();
+    const factory = new Wires(() => {
+      if (boom !== null) throw boom;
+      return null;
+    });
+    const outcomes = outcomeOf(new HostnameEndpoint(reactor, "both.test", 80).connect(factory));
+    reactor.host.advance(0.25);
+    reactor.succeed(0);
+    assertInstanceOf(outcomes[0], boom === null ? NoProtocol : RangeError);
+    assertEquals(factory.addresses.length, 1);
+    assertEquals(reactor.dials.map(({ cancelled }) => cancelled), [false, true]);
+    assertEquals(factory.events, ["start", "stop"]);
+    reactor.checkIdle();
+  }
+});
+
+Deno.test("connectionMade() that throws fails connect(), and no other address is tried", () => {
+  using errors = new LoggedErrors();
+  const boom = new RangeError("boom");
+  const reactor = new DialledReactor();
+  const factory = new Wires({
+    connectionMade: () => {
+      throw boom;
+    },
+  });
+  const outcomes = outcomeOf(new HostnameEndpoint(reactor, "both.test", 80).connect(factory));
+  reactor.succeed(0);
+  assertEquals(outcomes, [boom]);
+  assertEquals(errors.take(), [boom]);
+  reactor.host.advance(10);
+  assertEquals(reactor.dials.length, 1);
+  reactor.checkIdle();
+});
+
+for (
+  const [when, seconds, dials] of [
+    ["the first attempt", 0.1, 1],
+    ["all attempts", 0.3, 2],
+  ] as const
+) {
+  Deno.test(`Cancelling connect() during ${when} leaves no attempt and no timer`, () => {
+    const { reactor, factory, connecting, outcomes } = begin();
+    reactor.host.advance(seconds);
+    connecting.cancel();
+    const [error] = outcomes;
+    assertInstanceOf(error, ConnectingCancelledError);
+    assert(error.destination.equals(new HostnameAddress("both.test", 80)));
+    assertEquals(reactor.dials.map(({ cancelled }) => cancelled), Array(dials).fill(true));
+    assertEquals(factory.events, ["start", "stop"]);
+    reactor.checkIdle();
+  });
+}
+
+Deno.test("Cancelling connect() while its protocol is built, or made, closes the connection", () => {
+  for (const where of ["buildProtocol", "connectionMade"]) {
+    const reactor = new DialledReactor();
+    const factory: Wires = new Wires(() => {
+      if (where === "buildProtocol") connecting.cancel();
+      return new Wire({ connectionMade: () => connecting.cancel() });
+    });
+    const connecting = new HostnameEndpoint(reactor, "both.test", 80).connect(factory);
+    const outcomes = outcomeOf(connecting);
+    reactor.host.advance(0.25);
+    reactor.succeed(0);
+    assertInstanceOf(outcomes[0], ConnectingCancelledError);
+    assertEquals(reactor.dials.map(({ cancelled }) => cancelled), [false, true]);
+    reactor.peers[0]?.close();
+    reactor.host.settle();
+    assertEquals(factory.events, ["start", "stop"]);
+    reactor.checkIdle();
+  }
+});
+
+Deno.test("A name without an address fails with DNSLookupError, and what is no name with RangeError; the factory is stopped", () => {
+  for (
+    const [host, ErrorClass, message] of [
+      ["none.test", DNSLookupError, "Cannot connect to none.test:80: the name has no address"],
+      ["no name", RangeError, 'Not a hostname: "no name"'],
+    ] as const
+  ) {
+    const { reactor, factory, outcomes } = begin(host);
+    const [error] = outcomes;
+    assertInstanceOf(error, ErrorClass);
+    assertEquals(error.message, message);
+    assertEquals(factory.events, ["start", "stop"]);
+    reactor.checkIdle();
+  }
+});
+
+Deno.test("A port out of range fails connect()", () => {
+  const reactor = new DialledReactor();
+  const outcomes = outcomeOf(new HostnameEndpoint(reactor, "both.test", 0).connect(new Wires()));
+  assertInstanceOf(outcomes[0], RangeError);
+});
+
+for (
+  const [host, text] of [
+    ["example.com", "example.com:80"],
+    ["bücher.ch", "xn--bcher-kva.ch:80"],
+    ["::1", "[::1]:80"],
+    ["no name", '"no name":80'],
+  ] as const
+) {
+  Deno.test(`The endpoint to ${host} is written as HostnameEndpoint ${text}`, () => {
+    assertEquals(
+      String(new HostnameEndpoint(new DialledReactor(), host, 80)),
+      `HostnameEndpoint ${text}`,
+    );
+  });
+}
+
+Deno.test("A TCP6ClientEndpoint tries a name's IPv6 addresses only, or the address that it is given", () => {
+  for (const host of ["both.test", V6]) {
+    const reactor = new DialledReactor();
+    const options = { timeout: 10, bindAddress: ["2001:db8::1", 49595] } as const;
+    const outcomes = outcomeOf(
+      new TCP6ClientEndpoint(reactor, host, 80, options).connect(new Wires()),
+    );
+    reactor.host.advance(1);
+    assertEquals(reactor.dials.map(({ address }) => address), [`[${V6}]:80`]);
+    assertEquals(reactor.dials[0]?.options, options);
+    reactor.succeed(0);
+    assertInstanceOf(outcomes[0], Wire);
+  }
+  const outcomes = ["four.test", V4].map((host) =>
+    outcomeOf(new TCP6ClientEndpoint(new DialledReactor(), host, 80).connect(new Wires()))[0]
+  );
+  assertInstanceOf(outcomes[0], DNSLookupError);
+  assertInstanceOf(outcomes[1], RangeError);
+});
+
+// --- Real sockets ----------------------------------------------------------------------------
+
+const test = tcpTest("Endpoints by name", () => new DenoReactor());
+
+test("The address that answers gets the connection, and the one that refuses is passed over", async (bed) => {
+  bed.run();
+  bed.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
+  const listener = bed.rawListen();
+  const { port } = listener.addr as Deno.NetAddr;
+  const connecting = new HostnameEndpoint(bed.reactor, "both.test", port).connect(new Wires());
+  const peer = await bed.rawAccept(listener);
+  const wire = await connecting;
+  assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
+  await peer.conn.write(new TextEncoder().encode("hello"));
+  await wire.has(5);
+  assertEquals(wire.text, "hello");
+});
+
+test("IPv6 is connected to first where it answers", async (bed) => {
+  bed.run();
+  bed.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
+  const server = new TCP6ServerEndpoint(bed.reactor, 0, { interface: "::1" });
+  const factory = new Wires();
+  const port = await server.listen(factory);
+  const number = portOf(port.getHost());
+  assert(port.getHost().equals(new IPv6Address("TCP", "::1", number)));
+  const wire = await new HostnameEndpoint(bed.reactor, "both.test", number).connect(new Wires());
+  assertEquals(String(wire.transport.getPeer()), `[::1]:${number}`);
+  await factory.wire();
+  assertEquals(factory.built.length, 1);
+});
+
+test("localhost, by the system's resolver, and by a TCP6ClientEndpoint and a string", async (bed) => {
+  bed.run();
+  const factory = new Wires();
+  const number = portOf((await new TCP6ServerEndpoint(bed.reactor, 0).listen(factory)).getHost());
+  const endpoints = [
+    new HostnameEndpoint(bed.reactor, "localhost", number),
+    new TCP6ClientEndpoint(bed.reactor, "::1", number),
+    clientFromString(bed.reactor, String.raw`tcp6:\:\:1:${number}`),
+  ];
+  for (const [index, endpoint] of endpoints.entries()) {
+    const wire = await endpoint.connect(new Wires());
+    await factory.wire(index);
+    wire.transport.loseConnection();
+    await wire.lost();
+  }
+});
+
+test("When nobody listens, both addresses say so in one error", async (bed) => {
+  bed.run();
+  bed.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
+  const listener = bed.rawListen();
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const endpoint = new HostnameEndpoint(bed.reactor, "both.test", port);
+  const error = await assertRejects(() => endpoint.connect(new Wires()), ConnectionRefusedError);
+  assertEquals([error.code, error.syscall], ["ECONNREFUSED", "connect"]);
+  for (const address of [`[::1]:${port}`, `127.0.0.1:${port}`, `both.test:${port}`]) {
+    assert(error.message.includes(address), error.message);
+  }
+  assertEquals(bed.reactor.getDelayedCalls(), []);
+});
+
+test("An AbortSignal ends an attempt that gets no answer, and leaves no socket", async (bed) => {
+  bed.run();
+  bed.reactor.installNameResolver(new TableNameResolver({ "four.test": ["127.0.0.1"] }));
+  const listener = bed.rawListen({ tcpBacklog: 1 });
+  const { port } = listener.addr as Deno.NetAddr;
+  await bed.rawConnect(port);
+  await bed.rawConnect(port); // the next one gets no answer
+  const aborting = new AbortController();
+  const connecting = new HostnameEndpoint(bed.reactor, "four.test", port).connect(new Wires())
+    .addSignal(aborting.signal);
+  const failing = assertRejects(() => connecting, ConnectingCancelledError);
+  aborting.abort();
+  await failing;
+  assertEquals(bed.reactor.getDelayedCalls(), []);
+});

@@ -1,0 +1,24 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { TableNameResolver } from "./table_name_resolver.ts";
+
+Deno.test("A table of names answers at once, by family and in its order, whatever the case", () => {
+  const resolver = new TableNameResolver({
+    "Db.example": ["192.0.2.2", "2001:db8::1", "192.0.2.1"],
+  });
+  const answers: (readonly string[])[] = [];
+  for (const name of ["db.example", "DB.EXAMPLE", "other.example", "constructor"]) {
+    for (const family of ["IPv4", "IPv6"] as const) {
+      resolver.resolveHostName(name, { family }).addCallback((found) => answers.push(found));
+    }
+  }
+  const known = [["192.0.2.2", "192.0.2.1"], ["2001:db8::1"]];
+  assertEquals(answers, [...known, ...known, [], [], [], []]);
+});
+
+Deno.test("A table of names takes addresses only", () => {
+  assertThrows(
+    () => new TableNameResolver({ "a.example": ["192.0.2.1", "b.example"] }),
+    RangeError,
+    'Not an address of a.example: "b.example"',
+  );
+});
