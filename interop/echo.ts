@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Factory, Protocol } from "../protocol/mod.ts";
+import { DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
+import type { DatagramDestination } from "../reactor/interfaces.ts";
 
 const decoder = new TextDecoder();
 
@@ -25,4 +26,11 @@ export class Shout extends Protocol {
 /** A factory for {@linkcode Shout}s. */
 export function shouting(): Factory<Shout> {
   return Factory.forProtocol(Shout);
+}
+
+/** The same for datagrams. */
+export class ShoutDatagrams extends DatagramProtocol {
+  override datagramReceived(datagram: Uint8Array, addr: DatagramDestination): void {
+    this.transport.write(decoder.decode(datagram).toUpperCase(), addr);
+  }
 }

@@ -6,7 +6,7 @@ import { UNIXAddress } from "../reactor/addresses.ts";
 import { portOf } from "../reactor/conformance/tcp_bed.ts";
 import { HalfCloseableWire, type Wire, Wires } from "../reactor/conformance/wire.ts";
 import { ConnectionLost } from "../reactor/errors.ts";
-import { shouting } from "./echo.ts";
+import { ShoutDatagrams, shouting } from "./echo.ts";
 import { type InteropBed, interopTest, SOCAT } from "./tool.ts";
 
 const test = interopTest(SOCAT);
@@ -92,3 +92,13 @@ test("UNIX: a server of socat's that pipes through a program", async (bed) => {
   assertEquals(wire.text, "a\nb\n");
   assertEquals((await wire.lost()).name, "ConnectionDone");
 });
+
+for (const [family, host] of [["UDP4", "127.0.0.1"], ["UDP6", "::1"]] as const) {
+  test(`${family}: a client of socat's gets a datagram back`, async (bed) => {
+    bed.run();
+    const port = bed.reactor.listenUDP(0, new ShoutDatagrams(), { interface: host });
+    const socat = bed.start("-", `${family}:${port.getHost()}`);
+    await socat.say("hello\n");
+    await socat.line("HELLO");
+  });
+}

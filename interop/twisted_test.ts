@@ -11,9 +11,10 @@ import {
   quoteStringArgument,
   serverFromString,
 } from "../endpoints/mod.ts";
+import { DatagramProtocol } from "../protocol/mod.ts";
 import { Wire } from "../reactor/conformance/wire.ts";
 import { CannotListenError } from "../reactor/errors.ts";
-import { shouting } from "./echo.ts";
+import { ShoutDatagrams, shouting } from "./echo.ts";
 import { type InteropBed, interopTest, TWISTED } from "./tool.ts";
 
 const test = interopTest(TWISTED);
@@ -84,4 +85,31 @@ test("unix: each respects the other's lock, and takes over that of one that was 
   await ours.listen(shouting());
   const second = bed.start(peer("twisted_echo"), server);
   await second.line(/^failed .*Cannot acquire lock/);
+});
+
+test("UDP: Twisted's connected port, our server", async (bed) => {
+  bed.run();
+  const port = bed.reactor.listenUDP(0, new ShoutDatagrams(), { interface: "127.0.0.1" });
+  const twisted = bed.start(peer("twisted_udp_client"), String(port.getHost().port), "hello");
+  const { code, lines, errors } = await twisted.end();
+  assertEquals([code, lines, errors], [0, ["received HELLO"], ""]);
+});
+
+test("UDP: our connected port, Twisted's server", async (bed) => {
+  bed.run();
+  const twisted = bed.start(peer("twisted_udp_echo"));
+  const [, port] = await twisted.line(/^listening on (\d+)$/);
+  const heard = Promise.withResolvers<string>();
+  class Asking extends DatagramProtocol {
+    override startProtocol(): void {
+      this.transport.connect("127.0.0.1", Number(port));
+      this.transport.write("hello");
+    }
+
+    override datagramReceived(datagram: Uint8Array): void {
+      heard.resolve(new TextDecoder().decode(datagram));
+    }
+  }
+  bed.reactor.listenUDP(0, new Asking(), { interface: "127.0.0.1" });
+  assertEquals(await heard.promise, "HELLO");
 });
