@@ -1,0 +1,58 @@
+/**
+ * Who is there? Each program that runs this joins a multicast group and asks all in it, which answer to all. Start it in several terminals,
+ * or on several machines of one network.
+ *
+ *     deno run --allow-net examples/multicast.ts
+ *
+ * See: each prints who asks and who answers. Ctrl-C stops it. Another port can be given as an argument, and behind it the IP address of the
+ * interface to use; `127.0.0.1` keeps everything on this machine.
+ */
+
+import {
+  DatagramProtocol,
+  type IMulticastTransport,
+  type IPv4Address,
+  type IPv6Address,
+  log,
+  reactor,
+} from "@torsion/reactor";
+
+// Of those that everyone may use within a site (RFC 2365).
+const GROUP = "239.255.8.5";
+
+class WhoIsThere extends DatagramProtocol<IMulticastTransport> {
+  readonly #interface: string | undefined;
+
+  constructor(interfaceAddress: string | undefined) {
+    super();
+    this.#interface = interfaceAddress;
+  }
+
+  override async startProtocol(): Promise<void> {
+    // No further than this network, whoever routes multicast.
+    this.transport.setTTL(1);
+    if (this.#interface !== undefined) await this.transport.setOutgoingInterface(this.#interface);
+    await this.transport.joinGroup(GROUP, this.#interface);
+    this.#tellAll("Who is there?");
+  }
+
+  override datagramReceived(datagram: Uint8Array, addr: IPv4Address | IPv6Address): void {
+    const text = new TextDecoder().decode(datagram);
+    log.msg(`${addr}: ${text}`);
+    if (text === "Who is there?") this.#tellAll(`Process ${Deno.pid}`);
+  }
+
+  #tellAll(text: string): void {
+    const { port } = this.transport.getHost();
+    this.transport.write(text, { host: GROUP, port });
+  }
+}
+
+if (import.meta.main) {
+  log.startLogging(Deno.stdout);
+  const [port = "8005", interfaceAddress] = Deno.args;
+  // All on one machine share the port.
+  const options = { listenMultiple: true };
+  reactor.listenMulticast(Number(port), new WhoIsThere(interfaceAddress), options);
+  await reactor.run();
+}
