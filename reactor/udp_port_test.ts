@@ -105,6 +105,19 @@ Deno.test("A port listens again after it has stopped, with the same protocol, an
   assertEquals([drivers.length, bed.host.resources.size], [2, 1]);
 });
 
+Deno.test("A protocol may have its port listen again in stopProtocol()", () => {
+  const bed = new DatagramBed();
+  const end = bed.listen({
+    stopProtocol: ({ events }) => {
+      if (events.length < 4) end.port.startListening();
+    },
+  });
+  end.port.stopListening();
+  bed.host.settle();
+  assertEquals(end.protocol.events, ["started", "stopped", "started"]);
+  assertEquals([bed.network.size, bed.host.resources.size], [1, 1]);
+});
+
 Deno.test("A port that listens again is not connected, and forbids broadcasts again", () => {
   const bed = new DatagramBed();
   const { port } = bed.listen();
@@ -266,18 +279,34 @@ Deno.test("A driver may be done before its send() returns: what a protocol write
   const network = new MemoryDatagramNetwork({ schedule: (step) => step() });
   const protocol = new DatagramRecorder({
     datagramReceived: ({ transport }, text) => {
-      if (text.length < 3) transport.write(`${text}${text}`, transport.getHost());
+      if (text.length === 3) return;
+      for (const digit of [1, 2]) transport.write(`${text}${digit}`, transport.getHost());
     },
   });
   const bind = () => network.bind("127.0.0.1", 0);
   const port = new UDPPort(host, protocol, datagramLimits({}), bind);
   port.startListening();
   port.write("a", port.getHost());
-  port.write("b", port.getHost());
   assertEquals(
     protocol.events.slice(1),
-    ["a", "aa", "aaaa", "b", "bb", "bbbb"].map((text) => `received ${text}`),
+    ["a", "a1", "a2", "a11", "a12", "a21", "a22"].map((text) => `received ${text}`),
   );
+});
+
+Deno.test("A protocol that tries again at each refusal does not pile calls up, however fast they are refused", () => {
+  let left = 20_000;
+  const protocol = new DatagramRecorder({
+    startProtocol: ({ transport }) => transport.connect("127.0.0.1", 9),
+    connectionRefused: ({ transport }) => {
+      if (left-- > 0) transport.write("again");
+    },
+  });
+  const network = new MemoryDatagramNetwork({ schedule: (step) => step() });
+  const bind = () => network.bind("127.0.0.1", 0);
+  const port = new UDPPort(new TestHost(), protocol, datagramLimits({}), bind);
+  port.startListening();
+  port.write("first");
+  assertEquals(protocol.events.length, 1 + 1 + 20_000);
 });
 
 Deno.test("What is written may be changed as soon as write() has returned, whether it waits or not", () => {
@@ -306,6 +335,22 @@ Deno.test("What was written before stopListening(), and in the same turn, is sen
   bed.host.settle();
   assertEquals(server.protocol.events.slice(1), ["received one", "received two", "received three"]);
   assertEquals(client.protocol.events, ["started", "stopped"]);
+});
+
+Deno.test("A goodbye after stopListening(), in the same turn, is sent; once the port closes, nothing is", () => {
+  const bed = new DatagramBed();
+  const server = bed.listen();
+  const client = bed.listen();
+  client.port.stopListening();
+  client.port.write("goodbye", server.port.getHost());
+  bed.host.settle();
+  assertEquals(server.protocol.take(), ["started", "received goodbye"]);
+  client.port.startListening();
+  client.port.stopListening();
+  bed.host.endTurn();
+  client.port.write("too late", server.port.getHost());
+  bed.host.settle();
+  assertEquals(server.protocol.take(), []);
 });
 
 Deno.test("Nothing is received after stopListening()", () => {
@@ -389,9 +434,9 @@ Deno.test("A datagram that finds no room among those that wait is dropped; the l
   for (let i = 0; i < 20; i++) port.write("x", port.getHost());
   bed.host.settle();
   assertEquals(protocol.events.length, 1 + 3);
-  port.write("y", port.getHost());
+  for (let i = 0; i < 3; i++) port.write("y", port.getHost());
   bed.host.settle();
-  assertEquals(protocol.events.at(-1), "received y");
+  assertEquals(protocol.events.slice(4), Array(3).fill("received y"));
   const line = `Dropped a datagram to ${port.getHost()}: no room beside the 2 that wait to be sent`;
   assertEquals(logged.texts.slice(1), [line, `${line} (10 so far)`]);
 });
@@ -434,9 +479,10 @@ Deno.test("What the system says of a send is logged, once for ten, and the port 
 
 Deno.test("What the system says of a receive is logged, once for ten, and of a refusal that is nobody's nothing", () => {
   using errors = new LoggedErrors();
-  const { port } = new DatagramBed().listen();
+  const { protocol, port } = new DatagramBed().listen();
   for (let i = 0; i < 12; i++) port.receiveFailed(new Error("no"));
   port.receiveFailed(new DatagramError("no", { code: "ECONNREFUSED" }));
+  assertEquals(protocol.events, ["started"]);
   assertEquals(errors.takeEvents().map(({ message }) => message.split("\n")[0]), [
     "Could not receive, trying on",
     "Could not receive, trying on (10 so far)",
@@ -564,6 +610,16 @@ Deno.test("A connected port tells its protocol that nobody listens, and goes on"
   bed.host.settle();
   assertEquals(client.protocol.events, ["started", "refused", "refused", "refused"]);
   assertEquals(errors.take().length, 3);
+});
+
+Deno.test("A refusal that comes while the port is closing is nobody's any more", () => {
+  const bed = new DatagramBed();
+  const client = bed.listen();
+  client.port.connect("127.0.0.1", 9);
+  client.port.write("one");
+  client.port.stopListening();
+  bed.host.settle();
+  assertEquals(client.protocol.events, ["started", "stopped"]);
 });
 
 // Multicast.

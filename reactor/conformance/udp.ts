@@ -158,6 +158,11 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(await peer.next(), { text: "early", port });
     await peer.send("one", port);
     await peer.send("two", port);
+    // Time for them to arrive, if they are ever to come too early.
+    for (let i = 0; i < 3; i++) {
+      await peer.send("itself", peer.port);
+      await peer.next();
+    }
     assertEquals(protocol.events, ["started"]);
     bed.run();
     await protocol.received(2);

@@ -125,6 +125,33 @@ Deno.test("A thousand datagrams go both ways at once, none lost, in order", asyn
   assertEquals(lines, ["1000 true 1000 true"]);
 });
 
+Deno.test("A port that waits for datagrams can send, again and again, and sees nothing of how", async () => {
+  const lines = await said(`
+    class Server extends DatagramProtocol {
+      datagramReceived(datagram, addr) {
+        console.log(text(datagram), addr.name === folder + "/echo");
+        // By then the next receive is under way.
+        reactor.callLater(0, () => this.ask());
+      }
+      ask() {
+        if (++this.asked > 5) return reactor.stop();
+        this.transport.write(String(this.asked), folder + "/echo");
+        this.transport.write(String(this.asked) + "b", folder + "/none");
+      }
+      asked = 0;
+    }
+    const server = new Server();
+    reactor.listenUNIXDatagram(folder + "/server", server);
+    reactor.listenUNIXDatagram(folder + "/echo", new Echo());
+    reactor.callLater(0, () => server.ask());
+    await reactor.run();
+  `);
+  assertEquals(
+    lines.filter((line) => !/^log: Could not send a datagram to |^echo stopped$/.test(line)),
+    [1, 2, 3, 4, 5].map((i) => `echo ${i} true`),
+  );
+});
+
 Deno.test("A path that is taken, too long or nowhere: CannotListenError, which names it", async () => {
   const lines = await said(`
     const protocol = new Echo();
