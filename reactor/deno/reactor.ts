@@ -4,12 +4,13 @@
  * @module
  */
 
-import { internetAddress, UNIXAddress } from "../addresses.ts";
+import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
 import type { ConnectionHost } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
 import { Connector, type Dial } from "../connector.ts";
 import { datagramLimits } from "../datagram_port.ts";
+import { dialByName } from "../dial_by_name.ts";
 import { EndOfTurn } from "../end_of_turn.ts";
 import type {
   AddressFamily,
@@ -113,7 +114,16 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkSocketOptions(options);
     const destination = internetAddress("TCP", host, port);
     const dial = needsSocket(options) ? dialSocket : dialTcp;
-    return this.#connect(destination, factory, options, dial(host, port, options));
+    const dialTo = (address: string) => dial(address, port, options);
+    // Deno finds and races a name's addresses itself, as by its own resolver. Any other one has to be asked.
+    const isKnown = isIPAddress(host) || isIPv6Address(host) ||
+      this.#nameResolver instanceof DenoNameResolver;
+    return this.#connect(
+      destination,
+      factory,
+      options,
+      isKnown ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo),
+    );
   }
 
   /** See `IReactorUDP.listenUDP`. */

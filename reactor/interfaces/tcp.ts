@@ -67,7 +67,7 @@ export interface IReactorTCP {
   /**
    * Connects to a TCP port. The attempt begins when the reactor runs.
    *
-   * @param host A name or an address.
+   * @param host A name or an address. A name's addresses race (RFC 8305); they are found by the resolver that was installed, if one was.
    * @param port The port number.
    * @throws {RangeError} when the port or an option is out of range.
    */
