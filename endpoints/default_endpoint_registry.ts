@@ -1,6 +1,7 @@
 import type { IReactor } from "../reactor/interfaces.ts";
 import { EndpointRegistry } from "./endpoint_registry.ts";
 import { haproxyServerParser } from "./haproxy_parser.ts";
+import { systemdServerParser } from "./systemd_parser.ts";
 import {
   tcp6ClientParser,
   tcp6ServerParser,
@@ -16,6 +17,7 @@ import { unixClientParser, unixServerParser } from "./unix_parsers.ts";
 export const defaultEndpointRegistry: EndpointRegistry<IReactor> = new EndpointRegistry<IReactor>()
   .registerServerType(tcpServerParser)
   .registerServerType(tcp6ServerParser)
+  .registerServerType(systemdServerParser)
   .registerServerType(haproxyServerParser)
   .registerServerType(unixServerParser)
   .registerClientType(tcpClientParser)

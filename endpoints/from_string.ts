@@ -11,6 +11,7 @@ import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.
  * | `tcp` | `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50` |
  * | `tcp6` | `tcp6:80`, `tcp6:80:interface=\:\:1` |
  * | `unix` | `unix:/run/chat/socket`, `unix:/run/chat/socket:mode=660`, `unix:/run/chat/socket:lockfile=1` |
+ * | `systemd` | `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0` |
  *
  * A type may have arguments by position and by name (`interface=127.0.0.1`), with colons between them. A backslash quotes a colon, an
  * equals sign or a backslash in a value; {@linkcode quoteStringArgument} does so.
@@ -57,7 +58,8 @@ export function serverFromString(
  *
  * | Type | Examples |
  * | --- | --- |
- * | `tcp` | `tcp:example.org:80`, `tcp:host=example.org:port=80`, `tcp:example.org:80:timeout=5` |
+ * | `tcp` | `tcp:example.org:80`, `tcp:host=example.org:port=80`, `tcp:example.org:80:timeout=5`, `tcp:example.org:80:bindAddress=192.0.2.1` |
+ * | `tcp6` | `tcp6:example.org:80`, `tcp6:\:\:1:80` |
  * | `unix` | `unix:/run/chat/socket`, `unix:path=/run/chat/socket:timeout=5`, `unix:/run/chat/socket:lockfile=1` |
  *
  * The grammar is that of {@linkcode serverFromString}.

@@ -4,6 +4,7 @@
  * - `ParserTests`: all that is not in `description_test.ts`.
  * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unix*`, `test_unknownType`; `test_typeFromPlugin` and
  *   `test_stringParserWithReactor` by a registry, which takes the place of plugins. `test_ssl*` come with those endpoints.
+ * - `SystemdEndpointPluginTests`: all that is not about finding plugins, and about interfaces.
  * - `TCP6ServerEndpointPluginTests`: `test_stringDescription`; the other two are about finding plugins, and about interfaces, which are
  *   the compiler's.
  */
@@ -13,7 +14,9 @@ import fc from "fast-check";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError } from "../reactor/errors.ts";
-import type { IReactor } from "../reactor/interfaces.ts";
+import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
+import { TableNameResolver } from "../reactor/table_name_resolver.ts";
+import { Clock } from "../task/mod.ts";
 import {
   argument,
   clientFromString,
@@ -27,9 +30,39 @@ import {
   serverFromString,
 } from "./mod.ts";
 
+/** A process with the number 42 and these variables. */
+class FakeSurroundings implements ISurroundings {
+  readonly pid = 42;
+  readonly #environment: Record<string, string> | Error;
+
+  constructor(environment: Record<string, string> | Error) {
+    this.#environment = environment;
+  }
+
+  getEnvironment(name: string): string | undefined {
+    if (this.#environment instanceof Error) throw this.#environment;
+    return this.#environment[name];
+  }
+
+  readTextFile(): never {
+    throw new Error("Not asked for");
+  }
+
+  readDirectory(): never {
+    throw new Error("Not asked for");
+  }
+}
+
 /** A reactor that notes what is asked of it, and does nothing. */
-class NotedReactor {
+class NotedReactor extends Clock {
   readonly calls: unknown[][] = [];
+  readonly nameResolver = new TableNameResolver({ "six.test": ["::6"] });
+  /** Three sockets were handed on to it. */
+  readonly surroundings = new FakeSurroundings({
+    LISTEN_PID: "42",
+    LISTEN_FDS: "3",
+    LISTEN_FDNAMES: "web:admin:web2",
+  });
 
   listenTCP(...[port, , options]: Parameters<IReactor["listenTCP"]>): never {
     return this.#note("listenTCP", port, options);
@@ -45,6 +78,10 @@ class NotedReactor {
 
   connectUNIX(...[path, , options]: Parameters<IReactor["connectUNIX"]>): never {
     return this.#note("connectUNIX", path, options);
+  }
+
+  adoptStreamPort(...[descriptor, family]: Parameters<IReactor["adoptStreamPort"]>): never {
+    return this.#note("adoptStreamPort", descriptor, family);
   }
 
   #note(...call: unknown[]): never {
@@ -90,6 +127,9 @@ const SERVERS: [description: string, ...call: unknown[]][] = [
   }],
   ["tcp6:8080", "listenTCP", 8080, { interface: "::" }],
   [String.raw`tcp6:8080:12:\:\:1`, "listenTCP", 8080, { backlog: 12, interface: "::1" }],
+  ["systemd:domain=INET:index=0", "adoptStreamPort", 3, "INET"],
+  ["systemd:domain=INET6:index=2", "adoptStreamPort", 5, "INET6"],
+  ["systemd:UNIX:name=admin", "adoptStreamPort", 4, "UNIX"],
   ["unix:/var/run/finger", "listenUNIX", "/var/run/finger", {}],
   ["unix:/var/run/finger:mode=0660", "listenUNIX", "/var/run/finger", { mode: 0o660 }],
   ["unix:/var/run/finger:lockfile=0", "listenUNIX", "/var/run/finger", { wantPID: false }],
@@ -120,6 +160,11 @@ const CLIENTS: [description: string, ...call: unknown[]][] = [
   ["tcp:host=example.com:1234", "connectTCP", "example.com", 1234, {}],
   ["tcp:port=1234:example.com", "connectTCP", "example.com", 1234, {}],
   [String.raw`tcp:\:\:1:80`, "connectTCP", "::1", 80, {}],
+  ["tcp:example.com:80:bindAddress=10.0.0.2", "connectTCP", "example.com", 80, {
+    bindAddress: "10.0.0.2",
+  }],
+  [String.raw`tcp6:\:\:1:80:timeout=5`, "connectTCP", "::1", 80, { timeout: 5 }],
+  ["tcp6:six.test:80", "connectTCP", "::6", 80, {}],
   ["unix:path=/var/foo/bar:lockfile=1:timeout=9", "connectUNIX", "/var/foo/bar", {
     checkPID: true,
     timeout: 9,
@@ -144,7 +189,7 @@ const WRONG_SERVERS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of server endpoints; there is haproxy, tcp, tcp6, unix`,
+    `there is no type "ftl" of server endpoints; there is haproxy, systemd, tcp, tcp6, unix`,
   ],
   ["tcp:", 4, "", `the argument "port" is missing`],
   [
@@ -194,6 +239,36 @@ const WRONG_SERVERS: Wrong[] = [
     19,
     "6",
     `"tcp" takes no more than 3 without a name: port, interface, backlog`,
+  ],
+  [
+    "systemd:domain=INET",
+    0,
+    "systemd",
+    "it has either an index or a name, which say which socket it is",
+  ],
+  [
+    "systemd:domain=INET:index=0:name=web",
+    33,
+    "web",
+    "it has either an index or a name, which say which socket it is",
+  ],
+  [
+    "systemd:domain=TCP:index=0",
+    15,
+    "TCP",
+    `the argument "domain" must be one of INET, INET6, UNIX, got "TCP"`,
+  ],
+  [
+    "systemd:domain=INET:index=3",
+    26,
+    "3",
+    "this process has no inherited socket 3; it has 3, counted from 0",
+  ],
+  [
+    "systemd:domain=INET:name=ftp",
+    25,
+    "ftp",
+    `this process has no inherited socket of the name "ftp"; it has web, admin, web2`,
   ],
   ["tcp:80\\", 6, "\\", "it ends with a backslash that has no character to quote"],
   [
@@ -262,6 +337,17 @@ Deno.test("The error shows the place", () => {
     "  tcp:80:interfce=127.0.0.1",
     "         ^^^^^^^^",
   ]);
+});
+
+Deno.test("systemd: variables that may not be read are told of", () => {
+  const denied = new Error('Requires env access to "LISTEN_PID"');
+  const reactor = { surroundings: new FakeSurroundings(denied) } as unknown as IReactor; // all that is asked
+  const error = assertThrows(
+    () => serverFromString(reactor, "systemd:domain=INET:index=0"),
+    EndpointDescriptionError,
+    `systemd's variables cannot be read: ${denied.message}`,
+  );
+  assertStrictEquals(error.cause, denied);
 });
 
 Deno.test("What the reactor refuses comes through the Deferred, not out of the string", () => {

@@ -10,6 +10,7 @@
 import type { IReactorCore } from "./interfaces/core.ts";
 import type { IReactorPluggableNameResolver } from "./interfaces/name_resolver.ts";
 import type { IReactorSocket } from "./interfaces/socket.ts";
+import type { IReactorSurroundings } from "./interfaces/surroundings.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
 import type { IReactorThreads } from "./interfaces/threads.ts";
 import type { IReactorTime } from "./interfaces/time.ts";
@@ -25,6 +26,7 @@ export type * from "./interfaces/producer.ts";
 export type * from "./interfaces/protocol.ts";
 export type * from "./interfaces/socket.ts";
 export type * from "./interfaces/stream.ts";
+export type * from "./interfaces/surroundings.ts";
 export type * from "./interfaces/tcp.ts";
 export type * from "./interfaces/threads.ts";
 export type * from "./interfaces/time.ts";
@@ -45,4 +47,5 @@ export interface IReactor
     IReactorUNIXDatagram,
     IReactorSocket,
     IReactorPluggableNameResolver,
+    IReactorSurroundings,
     IReactorThreads {}

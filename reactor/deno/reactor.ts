@@ -30,6 +30,7 @@ import type {
   IMulticastTransport,
   IProtocolFactory,
   IReactor,
+  ISurroundings,
   IThreadPool,
   IUDPTransport,
   IUNIXAddress,
@@ -53,6 +54,7 @@ import { checkInterface, UDPPort } from "../udp_port.ts";
 import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../unix_datagram_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
+import { DenoSurroundings } from "./surroundings.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
 import { startDenoThread } from "./thread.ts";
 import { bindDenoUDP } from "./udp.ts";
@@ -77,6 +79,9 @@ export class DenoReactor extends ReactorBase implements IReactor {
   readonly #host: ConnectionHost;
   readonly #threads = new ReactorThreads(this, this.resources, startDenoThread);
   #nameResolver: IHostnameResolver = new DenoNameResolver();
+
+  /** See `IReactorSurroundings.surroundings`. */
+  readonly surroundings: ISurroundings = new DenoSurroundings();
 
   constructor() {
     super({

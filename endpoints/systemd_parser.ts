@@ -1,0 +1,66 @@
+import type { IReactorSocket, IReactorSurroundings } from "../reactor/interfaces.ts";
+import { AdoptedStreamServerEndpoint } from "./adopted.ts";
+import { integer, oneOf, optional, text } from "./argument_types.ts";
+import type { EndpointArguments } from "./endpoint_arguments.ts";
+import type { IStreamServerEndpointStringParser } from "./endpoint_registry.ts";
+import { ListenFDs } from "./listen_fds.ts";
+
+const INHERITED = {
+  domain: oneOf("INET", "INET6", "UNIX"),
+  index: optional(integer(0, 999_999)),
+  name: optional(text),
+};
+
+/**
+ * `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0`: a socket that systemd has opened for this process. One of `index` and
+ * `name` is given. It is looked for when the description is read, so that a mistake in it is found there.
+ */
+export const systemdServerParser: IStreamServerEndpointStringParser<
+  IReactorSocket & IReactorSurroundings
+> = {
+  prefix: "systemd",
+  parseStreamServer: (reactor, args) => {
+    const { domain, index, name } = args.take(["domain", "index", "name"], INHERITED);
+    if ((index === undefined) === (name === undefined)) {
+      throw args.error("name", "it has either an index or a name, which say which socket it is");
+    }
+    const inherited = inheritedBy(reactor, args);
+    const descriptor = name === undefined
+      ? byIndex(inherited, index ?? 0, args)
+      : byName(inherited, name, args);
+    return new AdoptedStreamServerEndpoint(reactor, descriptor, domain);
+  },
+};
+
+function inheritedBy({ surroundings }: IReactorSurroundings, args: EndpointArguments): ListenFDs {
+  try {
+    const environ = (name: string) => surroundings.getEnvironment(name);
+    return ListenFDs.fromEnvironment(environ, surroundings.pid);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw args.error(null, `systemd's variables cannot be read: ${why}`, { cause });
+  }
+}
+
+function byIndex(inherited: ListenFDs, index: number, args: EndpointArguments): number {
+  const descriptors = inherited.inheritedDescriptors();
+  const descriptor = descriptors[index];
+  if (descriptor !== undefined) return descriptor;
+  throw args.error(
+    "index",
+    `this process has no inherited socket ${index}; it has ${descriptors.length}, counted from 0`,
+  );
+}
+
+function byName(inherited: ListenFDs, name: string, args: EndpointArguments): number {
+  const descriptors = inherited.inheritedNamedDescriptors();
+  const descriptor = descriptors.get(name);
+  if (descriptor !== undefined) return descriptor;
+  const names = [...descriptors.keys()].join(", ");
+  throw args.error(
+    "name",
+    `this process has no inherited socket of the name ${JSON.stringify(name)}; it has ${
+      names === "" ? "none" : names
+    }`,
+  );
+}
