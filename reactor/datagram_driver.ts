@@ -43,13 +43,13 @@ export interface UDPDriver extends DatagramDriver<IInternetAddress> {
   /** Allows broadcasts, or forbids them. */
   setBroadcast(enabled: boolean): void;
   /** Joins a multicast group; `""` lets the system choose the interface. */
-  joinGroup(group: string, interface_: string): void;
+  joinGroup(group: string, interfaceAddress: string): void;
   /** Leaves a multicast group. */
-  leaveGroup(group: string, interface_: string): void;
+  leaveGroup(group: string, interfaceAddress: string): void;
   /** Sets how many networks away a datagram to a group may go. */
   setMulticastTTL(ttl: number): void;
   /** Sets whether this machine gets what it sends to a group. */
   setMulticastLoopback(enabled: boolean): void;
   /** Sets by which interface datagrams to a group leave. */
-  setMulticastInterface(interface_: string): void;
+  setMulticastInterface(interfaceAddress: string): void;
 }

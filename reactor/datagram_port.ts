@@ -25,36 +25,15 @@ import { callWithSystem, enterSystem, leaveSystem } from "../log/context.ts";
 import { msg, warn } from "../log/mod.ts";
 import type { ConnectionHost } from "./connection.ts";
 import type { DatagramDriver, DatagramDriverSink } from "./datagram_driver.ts";
+import type { DatagramLimits } from "./datagram_limits.ts";
 import type { EndOfTurnTask } from "./end_of_turn.ts";
-import type { DatagramOptions, IAddress, IDatagramTransport } from "./interfaces.ts";
+import type { IAddress, IDatagramTransport } from "./interfaces.ts";
 import type { ReactorResource } from "./resources.ts";
 import { Tally } from "./tally.ts";
 import { asError, logUserError, onRejection } from "./user_code.ts";
-import { checkBound, checkInteger, quote } from "./validation.ts";
 
 // What a queued datagram takes beside its bytes: an upper bound, so that empty ones are bounded too.
 const DATAGRAM_OVERHEAD = 256;
-
-/** The bounds of a datagram port; see `DatagramOptions`. */
-export interface DatagramLimits {
-  /** Bytes of the largest datagram that is accepted. */
-  readonly maxPacketSize: number;
-  /** Bytes that may wait to be sent. */
-  readonly writeBufferLimit: number;
-}
-
-/**
- * Fills in what the options leave open.
- *
- * @throws {RangeError | TypeError} when a bound is out of range.
- */
-export function datagramLimits(options: DatagramOptions): DatagramLimits {
-  // Twisted's maxPacketSize; and as much waiting as a burst of a hundred of the largest.
-  const { maxPacketSize = 8192, writeBufferLimit = 1048576 } = options;
-  checkInteger("maxPacketSize", maxPacketSize, 1, 0x7fffffff);
-  checkBound("writeBufferLimit", writeBufferLimit, 1);
-  return { maxPacketSize, writeBufferLimit };
-}
 
 /** What of its protocol every port uses. */
 export interface DatagramPortProtocol {
@@ -70,24 +49,6 @@ export interface DatagramPortProtocol {
 interface Waiting<A> {
   readonly datagram: Uint8Array;
   readonly to: A;
-}
-
-/** The bytes of what a protocol writes as one datagram. */
-export function datagramBytes(pieces: Iterable<Uint8Array | string>): Uint8Array {
-  const chunks = [...pieces].map((piece) => {
-    if (typeof piece === "string") return new TextEncoder().encode(piece);
-    if (piece instanceof Uint8Array) return piece;
-    throw new TypeError(`A datagram must be a Uint8Array or a string, got ${quote(piece)}`);
-  });
-  const [only] = chunks;
-  if (only !== undefined && chunks.length === 1) return only;
-  const datagram = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
-  let filled = 0;
-  for (const chunk of chunks) {
-    datagram.set(chunk, filled);
-    filled += chunk.length;
-  }
-  return datagram;
 }
 
 /** What the ports of every kind of datagram have in common. */
@@ -218,7 +179,7 @@ export abstract class DatagramPort<
     if (codeOf(error) === "ECONNREFUSED") return this.#refused();
     const failures = this.#receiveFailures;
     if (failures.add()) {
-      this.#inSystem(() => logUserError(error, `Could not receive, trying on${failures}`));
+      callWithSystem(this, () => logUserError(error, `Could not receive, trying on${failures}`));
     }
   }
 
@@ -337,21 +298,24 @@ export abstract class DatagramPort<
     if (codeOf(error) === "ECONNREFUSED" && this.isConnected) return this.#refused();
     const failures = this.#sendFailures;
     if (!failures.add()) return;
-    this.#inSystem(() => logUserError(error, `Could not send a datagram to ${to}${failures}`));
+    callWithSystem(
+      this,
+      () => logUserError(error, `Could not send a datagram to ${to}${failures}`),
+    );
   }
 
   #dropUnsent(to: A): void {
     if (!this.#overfull.add()) return;
     const line =
       `Dropped a datagram to ${to}: no room beside the ${this.#queue.length} that wait to be sent${this.#overfull}`;
-    this.#inSystem(() => warn(line));
+    callWithSystem(this, () => warn(line));
   }
 
   #dropOversized(from: A): void {
     if (!this.#oversized.add()) return;
     const line =
       `Dropped a datagram from ${from}: it has more than maxPacketSize, ${this.#limits.maxPacketSize} bytes${this.#oversized}`;
-    this.#inSystem(() => warn(line));
+    callWithSystem(this, () => warn(line));
   }
 
   /** Logs the rejection of a promise that a method of the protocol's returned. */
@@ -361,12 +325,7 @@ export abstract class DatagramPort<
   }
 
   #protocolFailed(error: unknown, method: string): void {
-    this.#inSystem(() => logUserError(error, `While calling ${method}`));
-  }
-
-  /** Logs as this port. */
-  #inSystem(f: () => void): void {
-    callWithSystem(this, f);
+    callWithSystem(this, () => logUserError(error, `While calling ${method}`));
   }
 
   /** A protocol that cannot start leaves nothing open. */

@@ -131,8 +131,8 @@ export class MemoryUDPDriver implements UDPDriver {
   }
 
   /** See {@linkcode UDPDriver.joinGroup}. */
-  joinGroup(group: string, interface_: string): void {
-    const membership = `${group} ${interface_}`;
+  joinGroup(group: string, interfaceAddress: string): void {
+    const membership = `${group} ${interfaceAddress}`;
     if (!isMulticast(group) || this.#groups.has(membership)) {
       throw new MulticastJoinError(`Cannot join the group ${group}`, { code: "EINVAL" });
     }
@@ -140,8 +140,8 @@ export class MemoryUDPDriver implements UDPDriver {
   }
 
   /** See {@linkcode UDPDriver.leaveGroup}. */
-  leaveGroup(group: string, interface_: string): void {
-    if (!this.#groups.delete(`${group} ${interface_}`)) {
+  leaveGroup(group: string, interfaceAddress: string): void {
+    if (!this.#groups.delete(`${group} ${interfaceAddress}`)) {
       throw new MulticastJoinError(`Cannot leave the group ${group}`, { code: "EADDRNOTAVAIL" });
     }
   }
@@ -157,8 +157,8 @@ export class MemoryUDPDriver implements UDPDriver {
   }
 
   /** See {@linkcode UDPDriver.setMulticastInterface}. */
-  setMulticastInterface(interface_: string): void {
-    this.settings.interface = interface_;
+  setMulticastInterface(interfaceAddress: string): void {
+    this.settings.interface = interfaceAddress;
   }
 
   /** Where its datagrams come from. */

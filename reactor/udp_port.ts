@@ -7,8 +7,9 @@
 import type { Deferred } from "../defer/deferred.ts";
 import { execute } from "../defer/execute.ts";
 import { IPv4Address, IPv6Address } from "./addresses.ts";
+import { datagramBytes } from "./datagram_bytes.ts";
 import type { UDPDriver } from "./datagram_driver.ts";
-import { datagramBytes, DatagramPort } from "./datagram_port.ts";
+import { DatagramPort } from "./datagram_port.ts";
 import { DatagramError, InvalidAddressError, MessageLengthError } from "./errors.ts";
 import type {
   DatagramDestination,
@@ -88,18 +89,18 @@ export class UDPPort
   }
 
   /** See {@linkcode IMulticastTransport.joinGroup}. */
-  joinGroup(addr: string, interface_ = ""): Deferred<void> {
+  joinGroup(addr: string, interfaceAddress = ""): Deferred<void> {
     return execute(() => {
       this.#checkHost("joinGroup() address", addr);
-      this.driver.joinGroup(addr, interface_);
+      this.driver.joinGroup(addr, interfaceAddress);
     });
   }
 
   /** See {@linkcode IMulticastTransport.leaveGroup}. */
-  leaveGroup(addr: string, interface_ = ""): Deferred<void> {
+  leaveGroup(addr: string, interfaceAddress = ""): Deferred<void> {
     return execute(() => {
       this.#checkHost("leaveGroup() address", addr);
-      this.driver.leaveGroup(addr, interface_);
+      this.driver.leaveGroup(addr, interfaceAddress);
     });
   }
 

@@ -15,7 +15,7 @@ import { TestHost } from "./conformance/connection_bed.ts";
 import { DatagramBed, DatagramRecorder } from "./conformance/datagram_bed.ts";
 import { LoggedTexts } from "./conformance/core_bed.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
-import { datagramLimits } from "./datagram_port.ts";
+import { datagramLimits } from "./datagram_limits.ts";
 import {
   CannotListenError,
   DatagramError,

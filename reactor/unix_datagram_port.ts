@@ -6,13 +6,10 @@
 
 import { UNIXAddress } from "./addresses.ts";
 import type { ConnectionHost } from "./connection.ts";
+import { datagramBytes } from "./datagram_bytes.ts";
 import type { DatagramDriver } from "./datagram_driver.ts";
-import {
-  datagramBytes,
-  type DatagramLimits,
-  DatagramPort,
-  type DatagramPortProtocol,
-} from "./datagram_port.ts";
+import type { DatagramLimits } from "./datagram_limits.ts";
+import { DatagramPort, type DatagramPortProtocol } from "./datagram_port.ts";
 import type {
   IConnectedDatagramProtocol,
   IDatagramProtocol,

@@ -6,7 +6,7 @@
 
 import { DatagramProtocol } from "../../protocol/mod.ts";
 import type { IPv4Address, IPv6Address } from "../addresses.ts";
-import { datagramLimits } from "../datagram_port.ts";
+import { datagramLimits } from "../datagram_limits.ts";
 import type { IMulticastTransport, ListenMulticastOptions } from "../interfaces.ts";
 import { MemoryDatagramNetwork, type MemoryUDPDriver } from "../memory_datagram_network.ts";
 import { UDPPort } from "../udp_port.ts";

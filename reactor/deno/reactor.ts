@@ -9,7 +9,7 @@ import { ReactorBase } from "../base.ts";
 import type { ConnectionHost } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
 import { Connector, type Dial } from "../connector.ts";
-import { datagramLimits } from "../datagram_port.ts";
+import { datagramLimits } from "../datagram_limits.ts";
 import { dialByName } from "../dial_by_name.ts";
 import { EndOfTurn } from "../end_of_turn.ts";
 import type {

@@ -1,7 +1,8 @@
 // What of DenoReactor's UDP is Deno's: what it cannot do, what it must be allowed, and what holds the process.
 
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { DatagramProtocol } from "../../protocol/mod.ts";
+import { LoggedErrors } from "../conformance/logged_errors.ts";
 import { Program, type ProgramEnd } from "../conformance/program.ts";
 import { UnsupportedError } from "../errors.ts";
 import { DenoReactor } from "./reactor.ts";
@@ -29,6 +30,16 @@ Deno.test("setTTL() says that Deno cannot set it: on IPv6, and to 0", async () =
   await using six = reactor.listenMulticast(0, new DatagramProtocol(), { interface: "::1" });
   assertThrows(() => six.setTTL(2), UnsupportedError, "an IPv4 port can");
   assertEquals([four.getTTL(), six.getTTL()], [1, 1]);
+});
+
+Deno.test("Sending to an IPv6 address with a scope is logged as what Deno cannot do", async () => {
+  using errors = new LoggedErrors();
+  const reactor = new DenoReactor();
+  const port = reactor.listenUDP(0, new DatagramProtocol(), { interface: "::1" });
+  port.write("x", { host: "::1%lo", port: 9 });
+  await port.stopListening();
+  const [error] = errors.take();
+  assertStringIncludes(error?.message ?? "", "takes no scope in an address");
 });
 
 Deno.test("A UDP port holds no process: not bound, not after a crash", async () => {

@@ -66,12 +66,12 @@ export interface IMulticastTransport extends IUDPTransport {
    * Joins a group. All who bind its port on this machine receive what is sent to it.
    *
    * @param addr The group's IP address. No name, unlike in Twisted: look it up before.
-   * @param interface The IP address of the interface to join on; for IPv6 its name. Default: the system chooses.
+   * @param interfaceAddress The IP address of the interface to join on; for IPv6 its name. Default: the system chooses.
    * @returns A Deferred that fires when it has been joined, and fails with a `MulticastJoinError` when it cannot be.
    */
-  joinGroup(addr: string, interface_?: string): Deferred<void>;
+  joinGroup(addr: string, interfaceAddress?: string): Deferred<void>;
   /** Leaves a group. The parameters are those with which it was joined. */
-  leaveGroup(addr: string, interface_?: string): Deferred<void>;
+  leaveGroup(addr: string, interfaceAddress?: string): Deferred<void>;
   /**
    * Sets how many networks away what is sent to a group may go. At first 1: this network only.
    *

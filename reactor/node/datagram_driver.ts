@@ -142,13 +142,13 @@ class NodeUDPDriver implements UDPDriver {
   }
 
   /** See {@linkcode UDPDriver.joinGroup}. Deno says EINVAL whatever the system said. */
-  joinGroup(group: string, interface_: string): void {
-    this.#change("join", group, interface_, (by) => this.#socket.addMembership(group, by));
+  joinGroup(group: string, interfaceAddress: string): void {
+    this.#change("join", group, interfaceAddress, (by) => this.#socket.addMembership(group, by));
   }
 
   /** See {@linkcode UDPDriver.leaveGroup}. */
-  leaveGroup(group: string, interface_: string): void {
-    this.#change("leave", group, interface_, (by) => this.#socket.dropMembership(group, by));
+  leaveGroup(group: string, interfaceAddress: string): void {
+    this.#change("leave", group, interfaceAddress, (by) => this.#socket.dropMembership(group, by));
   }
 
   /** See {@linkcode UDPDriver.setMulticastTTL}. */
@@ -172,10 +172,10 @@ class NodeUDPDriver implements UDPDriver {
   }
 
   /** See {@linkcode UDPDriver.setMulticastInterface}. */
-  setMulticastInterface(interface_: string): void {
+  setMulticastInterface(interfaceAddress: string): void {
     this.#set(
-      `send to multicast groups by ${interface_}`,
-      () => this.#socket.setMulticastInterface(this.#interface(interface_) ?? "0.0.0.0"),
+      `send to multicast groups by ${interfaceAddress}`,
+      () => this.#socket.setMulticastInterface(this.#interface(interfaceAddress) ?? "0.0.0.0"),
     );
   }
 
@@ -203,6 +203,12 @@ class NodeUDPDriver implements UDPDriver {
         details,
       );
     }
+    if (to.host.includes("%")) {
+      return new DatagramError(
+        `Cannot send to ${to}: Deno's node:dgram takes no scope in an address; setOutgoingInterface() chooses one for groups`,
+        details,
+      );
+    }
     const missing = this.#missingPermission(to);
     if (missing !== null) {
       return new DatagramError(`Cannot send to ${to}: ${missing}`, { ...details, code: "EACCES" });
@@ -227,13 +233,13 @@ class NodeUDPDriver implements UDPDriver {
   #change(
     what: "join" | "leave",
     group: string,
-    interface_: string,
-    f: (interface_: string | undefined) => void,
+    interfaceAddress: string,
+    f: (interfaceAddress: string | undefined) => void,
   ): void {
     try {
-      f(this.#interface(interface_));
+      f(this.#interface(interfaceAddress));
     } catch (cause) {
-      const by = interface_ === "" ? "any interface" : interface_;
+      const by = interfaceAddress === "" ? "any interface" : interfaceAddress;
       throw new MulticastJoinError(
         `Cannot ${what} the group ${group} by ${by} on ${this.address}: ${asError(cause).message}`,
         this.#details(cause),
@@ -246,9 +252,11 @@ class NodeUDPDriver implements UDPDriver {
   }
 
   /** The interface as node wants it: for IPv6, as the scope of an address. */
-  #interface(interface_: string): string | undefined {
-    if (interface_ === "") return undefined;
-    return this.#isIPv6 && !interface_.includes(":") ? `::%${interface_}` : interface_;
+  #interface(interfaceAddress: string): string | undefined {
+    if (interfaceAddress === "") return undefined;
+    return this.#isIPv6 && !interfaceAddress.includes(":")
+      ? `::%${interfaceAddress}`
+      : interfaceAddress;
   }
 }
 
