@@ -1,0 +1,39 @@
+/**
+ * An echo server, over whatever transport the endpoint's description on its command line names.
+ *
+ *     deno run --allow-net examples/echo.ts
+ *
+ * See: `nc 127.0.0.1 2000` sends back what you type. Ctrl-C stops the server. What else it can listen on, each with what it needs and no
+ * more:
+ *
+ *     deno run --allow-net=127.0.0.1:2000 examples/echo.ts tcp:2000:interface=127.0.0.1
+ *     deno run --allow-net=[::1]:2000 examples/echo.ts 'tcp6:2000:interface=\:\:1'
+ *     deno run --allow-net=unix:/tmp/echo.sock --allow-read=/tmp/echo.sock --allow-write=/tmp/echo.sock examples/echo.ts unix:/tmp/echo.sock:mode=600
+ *     deno run --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES examples/echo.ts systemd:domain=INET:index=0
+ *
+ * and `nc ::1 2000`, `nc -U /tmp/echo.sock` speak with it. The last one is for a service of systemd's that is started by its socket. What
+ * is wrong with a description is shown: try `tcp:2000:interfce=127.0.0.1`.
+ */
+
+import { execute, Factory, log, Protocol, reactor, serverFromString } from "@torsion/reactor";
+
+class Echo extends Protocol {
+  override connectionMade(): void {
+    log.msg(`Connection from ${this.transport.getPeer()}`);
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data);
+  }
+}
+
+if (import.meta.main) {
+  const [description = "tcp:2000"] = Deno.args;
+  log.startLogging(Deno.stdout);
+  execute(() => serverFromString(reactor, description).listen(Factory.forProtocol(Echo)))
+    .addErrback((error) => {
+      console.error(error.message);
+      Deno.exit(1);
+    });
+  await reactor.run();
+}

@@ -1,0 +1,101 @@
+// Starts examples/echo.ts on each transport that its header names, with exactly the permissions beside it, and speaks with it.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Example, examples, messages } from "../reactor/conformance/example.ts";
+import { Program } from "../reactor/conformance/program.ts";
+import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+
+const header = Deno.readTextFileSync(new URL("echo.ts", examples));
+
+/** The command that the header names for a type of endpoint, with a port that the system chooses. */
+function commandFor(type: string): string[] {
+  const commands = [...header.matchAll(/^ \* {5}deno (run .+)$/gm)].map(([, command = ""]) =>
+    command
+  );
+  const command = commands.find((each) =>
+    each.includes(` examples/echo.ts ${type}:`) || each.includes(` '${type}:`)
+  );
+  assert(command !== undefined, `the header names no command for ${type}`);
+  return command.replaceAll("'", "").replaceAll("2000", "0").split(" ");
+}
+
+/** What comes back when that is said. */
+async function echoed(conn: Deno.Conn, text: string): Promise<string> {
+  const peer = new RawPeer(conn);
+  await peer.send(text);
+  await peer.conn.closeWrite();
+  const back = new TextDecoder().decode(await peer.readAll());
+  peer.close();
+  return back;
+}
+
+/** Ends the server as Ctrl-C does. */
+async function stop(server: Program): Promise<void> {
+  server.send("SIGINT");
+  const { code, lines, errors } = await server.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(messages(lines).at(-1), "Main loop terminated.");
+}
+
+for (const [type, hostname] of [["tcp", "127.0.0.1"], ["tcp6", "::1"]] as const) {
+  Deno.test(`echo.ts over ${type} sends back what comes, with no more than its permissions`, async () => {
+    await using server = new Program(commandFor(type));
+    const [, port] = await server.line(/ starting on .*:(\d+)$/);
+    const conn = await Deno.connect({ hostname, port: Number(port) });
+    assertEquals(await echoed(conn, "hello"), "hello");
+    await stop(server);
+  });
+}
+
+Deno.test("echo.ts over a UNIX socket sends back what comes, with no more than its permissions", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = `${directory}/echo.sock`;
+    await using server = new Program(
+      commandFor("unix").map((word) => word.replaceAll("/tmp/echo.sock", path)),
+    );
+    await server.line(new RegExp(` starting on ${RegExp.escape(path)}$`));
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    const conn = await Deno.connect({ transport: "unix", path });
+    assertEquals(await echoed(conn, "hello"), "hello");
+    await stop(server);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+// As systemd does it: the socket listens before the program is there, and is its descriptor 3.
+const ACTIVATE = `
+import os, socket, sys
+s = socket.create_server(("127.0.0.1", 0))
+print("port", s.getsockname()[1], flush=True)
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execvp(sys.argv[1], sys.argv[1:])
+`;
+
+Deno.test("echo.ts over a socket of systemd's sends back what comes, with no more than its permissions", async () => {
+  const args = ["-c", ACTIVATE, Deno.execPath(), ...commandFor("systemd")];
+  await using server = new Program(args, { command: "/usr/bin/python3" });
+  const [, port] = await server.line(/^port (\d+)$/);
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+  assertEquals(await echoed(conn, "hello"), "hello");
+  await stop(server);
+});
+
+Deno.test("echo.ts points at the mistake in a description, and exits with code 1", async () => {
+  await using server = new Example("echo.ts", ["tcp:2000:interfce=127.0.0.1"]);
+  const { code, errors } = await server.end();
+  assertEquals(code, 1);
+  assertStringIncludes(errors, '"tcp" has no argument "interfce"; it has port, interface, backlog');
+  assertStringIncludes(errors, "  tcp:2000:interfce=127.0.0.1\n           ^^^^^^^^\n");
+});
+
+Deno.test("echo.ts says that its port is taken, and exits with code 1", async () => {
+  using taken = Deno.listen({ port: 0 });
+  await using server = new Example("echo.ts", [`tcp:${taken.addr.port}`]);
+  const { code, errors } = await server.end();
+  assertEquals(code, 1);
+  assertStringIncludes(errors, "Address already in use");
+});
