@@ -28,4 +28,7 @@ export {
   type ProtocolClass,
   ServerFactory,
 } from "./factory.ts";
+export { LineOnlyReceiver } from "./line_only_receiver.ts";
+export { LineProtocol } from "./line_protocol.ts";
+export { LineReceiver } from "./line_receiver.ts";
 export { Protocol } from "./protocol.ts";

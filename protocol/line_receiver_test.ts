@@ -1,0 +1,609 @@
+/**
+ * Of Twisted's `protocols/test/test_basic.py`, `LineReceiverTests`, `LineReceiverLineLengthExceededTests` and `ProducerTests` are here,
+ * `LineOnlyReceiverTests` in `line_only_receiver_test.ts`.
+ *
+ * - `test_rawDataError`: a value that a method returns means nothing here, unless it is a promise; errors are thrown, see below.
+ * - `test_stackRecursion` goes as deep as the test here does; there is no recursion limit to ask for.
+ * - `test_lineReceiverAsProducer` has the receiver registered with its own transport, as a pull producer. Here that throws for a push
+ *   producer by the compiler's leave only; it is tested as a push producer of another connection, which is what it is for.
+ * - The netstring and integer-prefixed receivers, and `FileSenderTests`, are elsewhere: the latter in `readable_stream_producer_test.ts`.
+ */
+
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import { connectProtocol } from "../reactor/conformance/protocol_bed.ts";
+import type { IPushProducer } from "../reactor/interfaces.ts";
+import { Clock } from "../task/mod.ts";
+import { LineReceiver } from "./mod.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Uint8Array): string => new TextDecoder().decode(data);
+
+/** Text cut into pieces of one size. */
+function cut(all: string, size: number): string[] {
+  return Array.from(
+    { length: Math.ceil(all.length / size) },
+    (_, i) => all.slice(i * size, (i + 1) * size),
+  );
+}
+
+/** Has a protocol receive what the peer sends in pieces, one a turn. */
+function feed(protocol: LineReceiver, pieces: string[]): void {
+  for (const piece of pieces) protocol.dataReceived(bytes(piece));
+}
+
+/** Records lines. */
+class Lines extends LineReceiver {
+  override delimiter: string | Uint8Array = "\n";
+  readonly lines: string[] = [];
+
+  override textReceived(line: string): void {
+    this.lines.push(line);
+  }
+}
+
+/** Does what the lines say; the raw data after an empty line belongs to the entry that it begins. */
+class Obedient extends LineReceiver {
+  override delimiter = "\n";
+  override MAX_LENGTH = 64;
+  readonly received: string[] = [];
+  readonly #clock: Clock;
+  #left = 0;
+
+  constructor(clock: Clock = new Clock()) {
+    super();
+    this.#clock = clock;
+  }
+
+  override textReceived(line: string): void {
+    this.received.push(line);
+    if (line === "") {
+      this.setRawMode();
+    } else if (line === "pause") {
+      this.pauseProducing();
+      this.#clock.callLater(0, () => this.resumeProducing());
+    } else if (line === "rawpause") {
+      this.pauseProducing();
+      this.setRawMode();
+      this.received.push("");
+      this.#clock.callLater(0, () => this.resumeProducing());
+    } else if (line === "stop") {
+      this.stopProducing();
+    } else if (line.startsWith("len ")) {
+      this.#left = Number(line.slice(4));
+    }
+  }
+
+  override rawDataReceived(data: Uint8Array): void {
+    const mine = data.subarray(0, this.#left);
+    this.#left -= mine.length;
+    this.received.push(this.received.pop() + text(mine));
+    if (this.#left === 0) this.setLineMode(data.subarray(mine.length));
+  }
+
+  override lineLengthExceeded(line: Uint8Array): void {
+    if (line.length > this.MAX_LENGTH + 1) this.setLineMode(line.subarray(this.MAX_LENGTH + 1));
+  }
+}
+
+const DIALOGUE = `len 10
+
+0123456789len 5
+
+1234
+len 20
+foo 123
+
+0123456789
+012345678len 0
+foo 5
+
+1234567890123456789012345678901234567890123456789012345678901234567890
+len 1
+
+a`;
+
+for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
+  Deno.test(`Lines and raw data come out as they went in, in pieces of ${size}`, () => {
+    using bed = connectProtocol(new Obedient());
+    feed(bed.protocol, cut(DIALOGUE, size));
+    assertEquals(bed.protocol.received, [
+      "len 10",
+      "0123456789",
+      "len 5",
+      "1234\n",
+      "len 20",
+      "foo 123",
+      "0123456789\n012345678",
+      "len 0",
+      "foo 5",
+      "",
+      // The rest of a line of 70, behind the 65 that are dropped.
+      "67890",
+      "len 1",
+      "a",
+    ]);
+  });
+
+  Deno.test(`A pause holds back the lines behind it, in pieces of ${size}`, () => {
+    const clock = new Clock();
+    using bed = connectProtocol(new Obedient(clock));
+    feed(bed.protocol, cut("twiddle1\ntwiddle2\npause\ntwiddle3\n", size));
+    assertEquals(bed.protocol.received, ["twiddle1", "twiddle2", "pause"]);
+    clock.advance(0);
+    assertEquals(bed.protocol.received, ["twiddle1", "twiddle2", "pause", "twiddle3"]);
+  });
+
+  Deno.test(`A pause holds back the raw data behind it, in pieces of ${size}`, () => {
+    const clock = new Clock();
+    using bed = connectProtocol(new Obedient(clock));
+    feed(bed.protocol, cut("twiddle1\nlen 5\nrawpause\n12345twiddle3\n", size));
+    assertEquals(bed.protocol.received, ["twiddle1", "len 5", "rawpause", ""]);
+    clock.advance(0);
+    assertEquals(bed.protocol.received, ["twiddle1", "len 5", "rawpause", "12345", "twiddle3"]);
+  });
+
+  Deno.test(`stopProducing() ends the lines and the connection, in pieces of ${size}`, () => {
+    using bed = connectProtocol(new Obedient());
+    feed(bed.protocol, cut("twiddle1\ntwiddle2\nstop\nmore\nstuff\n", size));
+    assertEquals(bed.protocol.received, ["twiddle1", "twiddle2", "stop"]);
+    bed.host.settle();
+    assertEquals(bed.reason?.name, "ConnectionDone");
+  });
+}
+
+Deno.test("A receiver that pauses after each line gets one each time that it is resumed, and at once", () => {
+  class Reluctant extends Lines {
+    override textReceived(line: string): void {
+      super.textReceived(line);
+      this.pauseProducing();
+    }
+  }
+  using bed = connectProtocol(new Reluctant());
+  const { protocol } = bed;
+  bed.peer.send("hello, ");
+  bed.host.settle();
+  assertEquals([protocol.lines, protocol.paused, bed.driver.isReading], [[], false, true]);
+  bed.peer.send("world\n");
+  bed.host.settle();
+  assertEquals([protocol.lines.length, protocol.paused, bed.driver.isReading], [1, true, false]);
+  protocol.resumeProducing();
+  bed.host.settle();
+  assertEquals([protocol.lines.length, protocol.paused, bed.driver.isReading], [1, false, true]);
+  bed.peer.send("hello\nworld\ngood");
+  bed.host.settle();
+  assertEquals(protocol.lines, ["hello, world", "hello"]);
+  protocol.resumeProducing();
+  assertEquals(protocol.lines, ["hello, world", "hello", "world"]);
+  bed.host.settle();
+  assertEquals(bed.driver.isReading, false);
+  bed.peer.send("bye\n");
+  bed.host.settle();
+  assertEquals(protocol.lines.length, 3);
+  protocol.resumeProducing();
+  bed.host.settle();
+  assertEquals(protocol.lines, ["hello, world", "hello", "world", "goodbye"]);
+});
+
+Deno.test("The end of a connection that is paused waits for the lines that were held back", () => {
+  class Reluctant extends Lines {
+    override textReceived(line: string): void {
+      super.textReceived(line);
+      this.pauseProducing();
+    }
+
+    override connectionLost(): void {
+      this.lines.push("(lost)");
+    }
+  }
+  using bed = connectProtocol(new Reluctant());
+  bed.peer.send("one\ntwo\n");
+  bed.host.settle();
+  bed.peer.driver.closeWrite();
+  bed.host.settle();
+  assertEquals(bed.protocol.lines, ["one"]);
+  bed.protocol.resumeProducing();
+  bed.host.settle();
+  assertEquals(bed.protocol.lines, ["one", "two"]);
+  bed.protocol.resumeProducing();
+  bed.host.settle();
+  assertEquals(bed.protocol.lines, ["one", "two", "(lost)"]);
+});
+
+Deno.test("As the producer of a slow connection it is paused in the middle of a chunk, and nothing is lost", () => {
+  using slow = connectProtocol(new Lines(), { writeBufferHighWater: 10, capacity: 4 });
+  class Forwarder extends Lines implements IPushProducer {
+    override textReceived(line: string): void {
+      super.textReceived(line);
+      slow.protocol.sendLine(line);
+    }
+  }
+  using bed = connectProtocol(new Forwarder());
+  slow.connection.registerProducer(bed.protocol, true);
+  const sent = Array.from({ length: 50 }, (_, i) => `line ${i}`);
+  bed.peer.send(sent.map((line) => line + "\n").join(""));
+  bed.host.settle();
+  assertEquals(bed.protocol.lines.length, 2);
+  for (let i = 0; i < 100; i++) {
+    slow.host.settle();
+    bed.host.settle();
+  }
+  assertEquals(bed.protocol.lines, sent);
+  assertEquals(slow.peer.text.split("\n").slice(0, -1), sent);
+  slow.connection.unregisterProducer();
+});
+
+Deno.test("clearLineBuffer() gives what is left of a chunk, and forgets it", () => {
+  class Clearing extends LineReceiver {
+    readonly seen: string[] = [];
+
+    override lineReceived(line: Uint8Array): void {
+      this.seen.push(text(line), text(this.clearLineBuffer()));
+    }
+  }
+  using bed = connectProtocol(new Clearing());
+  feed(bed.protocol, ["foo\r\nbar\r\nbaz", "quux\r\n"]);
+  assertEquals(bed.protocol.seen, ["foo", "bar\r\nbaz", "quux", ""]);
+});
+
+Deno.test("The mode may change with every byte, however many there are", () => {
+  class Flipping extends Lines {
+    override textReceived(line: string): void {
+      super.textReceived(line);
+      this.setRawMode();
+    }
+
+    override rawDataReceived(data: Uint8Array): void {
+      this.setLineMode(data.subarray(1));
+    }
+  }
+  using bed = connectProtocol(new Flipping());
+  feed(bed.protocol, ["x\nx".repeat(50_000)]);
+  assertEquals(bed.protocol.lines.join(""), "x".repeat(50_000));
+});
+
+Deno.test("setLineMode() puts what it is given before what came while it was paused", () => {
+  class Parking extends Lines {
+    parked: Uint8Array = new Uint8Array(0);
+
+    override rawDataReceived(data: Uint8Array): void {
+      this.parked = data;
+      this.pauseProducing();
+    }
+  }
+  using bed = connectProtocol(new Parking());
+  bed.protocol.setRawMode();
+  feed(bed.protocol, ["one\ntw", "o\nthree\n"]);
+  bed.protocol.setLineMode(bed.protocol.parked);
+  assertEquals(bed.protocol.lines, []);
+  bed.protocol.resumeProducing();
+  assertEquals(bed.protocol.lines, ["one", "two", "three"]);
+});
+
+for (const method of ["loseConnection", "abortConnection"] as const) {
+  Deno.test(`${method}() in a method ends the lines and the raw data of the same chunk`, () => {
+    class Leaving extends Lines {
+      override textReceived(line: string): void {
+        super.textReceived(line);
+        if (line === "raw") this.setRawMode();
+        else if (line === "leave") this.transport[method]();
+      }
+
+      override rawDataReceived(data: Uint8Array): void {
+        this.transport[method]();
+        this.setLineMode(data.subarray(1));
+      }
+    }
+    for (const last of ["leave", "raw"]) {
+      using bed = connectProtocol(new Leaving());
+      bed.peer.send(`stay\n${last}\n-and\nso on\n`);
+      bed.host.settle();
+      assertEquals(bed.protocol.lines, ["stay", last]);
+    }
+  });
+}
+
+Deno.test("Nothing is handed over after the connection is lost", () => {
+  using bed = connectProtocol(new Lines());
+  bed.protocol.pauseProducing();
+  feed(bed.protocol, ["one\ntwo\n"]);
+  bed.peer.driver.abort();
+  bed.connection.write("to find that out");
+  bed.host.settle();
+  assertEquals(bed.reason?.name, "ConnectionLost");
+  bed.protocol.resumeProducing();
+  assertEquals(bed.protocol.lines, []);
+});
+
+Deno.test("A line longer than MAX_LENGTH loses the connection, ended or not; one of MAX_LENGTH does not", () => {
+  for (const [length, tail, lost] of [[0, "\r\n", 0], [1, "\r\nr", 1], [2, "", 1]] as const) {
+    class Plain extends LineReceiver {
+      override lineReceived(): void {}
+    }
+    using bed = connectProtocol(new Plain());
+    assertEquals(bed.protocol.MAX_LENGTH, 16384);
+    feed(bed.protocol, ["x".repeat(16384 + length) + tail]);
+    assertEquals(bed.connection.disconnecting, lost === 1);
+  }
+});
+
+Deno.test("MAX_LENGTH does not count a delimiter, nor the beginning of one", () => {
+  class Short extends Lines {
+    override delimiter = "\r\n";
+    override MAX_LENGTH = 4;
+  }
+  using bed = connectProtocol(new Short());
+  feed(bed.protocol, ["xxxx", "\r", "\nyyyy\r"]);
+  assertEquals(bed.protocol.lines, ["xxxx"]);
+  assert(!bed.connection.disconnecting);
+  feed(bed.protocol, ["z"]); // not a delimiter after all
+  assert(bed.connection.disconnecting);
+});
+
+Deno.test("lineLengthExceeded() gets all that was not handed over, and may go on with a part of it", () => {
+  class Catcher extends LineReceiver {
+    override MAX_LENGTH = 6;
+    readonly events: string[] = [];
+
+    override textReceived(line: string): void {
+      this.events.push(line);
+    }
+
+    override lineLengthExceeded(line: Uint8Array): void {
+      this.events.push(`too long: ${text(line)}`);
+    }
+  }
+  const long = "x".repeat(14);
+  for (const all of [long, `${long}\r\n${long}`, `${long}\r\n${long}\r\n`]) {
+    using bed = connectProtocol(new Catcher());
+    feed(bed.protocol, [`x\r\n${all}`]);
+    assertEquals(bed.protocol.events, ["x", `too long: ${all}`]);
+    assert(!bed.connection.disconnecting);
+    feed(bed.protocol, ["y\r\n"]);
+    assertEquals(bed.protocol.events.at(-1), "y");
+  }
+});
+
+Deno.test("The delimiter may be bytes or a string, of any length, and may change in the middle of a chunk", () => {
+  class Changing extends Lines {
+    override textReceived(line: string): void {
+      super.textReceived(line);
+      if (line.startsWith("by ")) this.delimiter = line.slice(3);
+      else if (line === "by zero") this.delimiter = new Uint8Array([0]);
+    }
+  }
+  using bed = connectProtocol(new Changing());
+  feed(bed.protocol, ["a\nby --\nb-c--by é--d-", "-éeé"]);
+  assertEquals(bed.protocol.lines, ["a", "by --", "b-c", "by é", "d--", "e"]);
+  bed.protocol.delimiter = new Uint8Array([0, 1]);
+  bed.protocol.dataReceived(new Uint8Array([0x66, 0, 0, 1, 0]));
+  assertEquals(bed.protocol.lines.at(-1), "f\0");
+  bed.protocol.sendLine("g");
+  bed.protocol.sendLine(bytes("h"));
+  bed.host.settle();
+  assertEquals(bed.peer.text, "g\0\x01h\0\x01");
+  bed.protocol.delimiter = "";
+  assertThrows(
+    () => bed.protocol.dataReceived(bytes("x")),
+    RangeError,
+    "Changing's delimiter must not be empty",
+  );
+});
+
+Deno.test("lineReceived() gets bytes as they are; textReceived() gets them decoded, with U+FFFD for what is no UTF-8", () => {
+  class Raw extends LineReceiver {
+    readonly lines: number[][] = [];
+
+    override lineReceived(line: Uint8Array): void {
+      this.lines.push([...line]);
+    }
+  }
+  const data = new Uint8Array([0xff, 0x0d, 0x41, 0x0d, 0x0a, 0xef, 0xbb, 0xbf, 0x0d, 0x0a]);
+  using raw = connectProtocol(new Raw());
+  raw.protocol.dataReceived(data);
+  assertEquals(raw.protocol.lines, [[0xff, 0x0d, 0x41], [0xef, 0xbb, 0xbf]]);
+  using lines = connectProtocol(new Lines());
+  lines.protocol.delimiter = "\r\n";
+  lines.protocol.dataReceived(data);
+  assertEquals(lines.protocol.lines, ["\ufffd\rA", "\ufeff"]);
+});
+
+Deno.test("A receiver that does not override what it is called for is lost with an error that says so", () => {
+  using errors = new LoggedErrors();
+  class Deaf extends LineReceiver {}
+  using lines = connectProtocol(new Deaf());
+  lines.peer.send("x\r\n");
+  lines.host.settle();
+  assertEquals(
+    lines.reason?.message,
+    "Cannot take a line: Deaf has neither a lineReceived() nor a textReceived() of its own",
+  );
+  using raw = connectProtocol(new Deaf());
+  raw.protocol.setRawMode();
+  raw.peer.send("x");
+  raw.host.settle();
+  assertEquals(
+    raw.reason?.message,
+    "Cannot take raw data: Deaf has no rawDataReceived() of its own",
+  );
+  assertEquals(errors.take(), [lines.reason, raw.reason]);
+});
+
+Deno.test("What a method throws loses the connection, and what is left of the chunk is not handed over", () => {
+  using errors = new LoggedErrors();
+  class Failing extends Lines {
+    override textReceived(line: string): void {
+      super.textReceived(line);
+      throw new RangeError(line);
+    }
+  }
+  using bed = connectProtocol(new Failing());
+  bed.peer.send("one\ntwo\n");
+  bed.host.settle();
+  assertEquals(bed.protocol.lines, ["one"]);
+  assertEquals(errors.take(), [bed.reason]);
+  assertEquals(String(bed.reason), "RangeError: one");
+});
+
+Deno.test("What async methods reject with is logged, all of it, and the first is why the connection is lost", async () => {
+  using errors = new LoggedErrors();
+  class Failing extends LineReceiver {
+    override async textReceived(line: string): Promise<void> {
+      await null;
+      if (line !== "fine") throw new RangeError(line);
+    }
+  }
+  using bed = connectProtocol(new Failing());
+  bed.peer.send("fine\r\none\r\ntwo\r\n");
+  await bed.settle();
+  assertEquals(String(bed.reason), "RangeError: one");
+  assertEquals(errors.take().map((error) => error.message).toSorted(), ["one", "two"]);
+});
+
+// A model of the same protocol, as simple as can be: it has all that ever came as one text, and goes through it again from where it is.
+
+/** What the two are told in lines, and do. */
+interface Receiver {
+  receive(chunk: string): void;
+  resume(): void;
+  readonly events: string[];
+}
+
+const MAX_LENGTH = 8;
+
+/** The protocol itself, which does what its lines say. */
+class Acting extends LineReceiver implements Receiver {
+  override MAX_LENGTH = MAX_LENGTH;
+  readonly events: string[] = [];
+
+  constructor(delimiter: string) {
+    super();
+    this.delimiter = delimiter;
+  }
+
+  override textReceived(line: string): void {
+    this.events.push(`line ${line}`);
+    if (line.startsWith("p")) this.pauseProducing();
+    if (line.startsWith("r")) this.setRawMode();
+    if (line.startsWith("c")) this.clearLineBuffer();
+    if (line.startsWith("l")) this.transport.loseConnection();
+  }
+
+  override rawDataReceived(data: Uint8Array): void {
+    this.events.push(`raw ${text(data.subarray(0, 1))}`);
+    if (data[0] === 0x70) this.pauseProducing();
+    this.setLineMode(data.subarray(1));
+  }
+
+  override lineLengthExceeded(line: Uint8Array): void {
+    this.events.push(`too long ${text(line)}`);
+    this.setLineMode(line.subarray(MAX_LENGTH));
+  }
+
+  receive(chunk: string): void {
+    this.dataReceived(bytes(chunk));
+  }
+
+  resume(): void {
+    this.resumeProducing();
+  }
+}
+
+class Model implements Receiver {
+  readonly events: string[] = [];
+  readonly #delimiter: string;
+  #rest = "";
+  #isRaw = false;
+  #isPaused = false;
+  #isLost = false;
+
+  constructor(delimiter: string) {
+    this.#delimiter = delimiter;
+  }
+
+  receive(chunk: string): void {
+    this.#rest += chunk;
+    while (this.#rest !== "" && !this.#isPaused && !this.#isLost && this.#step());
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.receive("");
+  }
+
+  #step(): boolean {
+    if (this.#isRaw) {
+      this.events.push(`raw ${this.#rest[0]}`);
+      this.#isPaused = this.#rest.startsWith("p");
+      this.#isRaw = false;
+      this.#rest = this.#rest.slice(1);
+      return true;
+    }
+    const end = this.#rest.indexOf(this.#delimiter);
+    const isTooLong = end > MAX_LENGTH ||
+      (end < 0 && this.#rest.length >= MAX_LENGTH + this.#delimiter.length);
+    if (isTooLong) {
+      this.events.push(`too long ${this.#rest}`);
+      this.#rest = this.#rest.slice(MAX_LENGTH);
+      return true;
+    }
+    if (end < 0) return false;
+    const line = this.#rest.slice(0, end);
+    this.events.push(`line ${line}`);
+    this.#rest = line.startsWith("c") ? "" : this.#rest.slice(end + this.#delimiter.length);
+    this.#isPaused = line.startsWith("p");
+    this.#isRaw = line.startsWith("r");
+    this.#isLost = line.startsWith("l");
+    return true;
+  }
+}
+
+Deno.test("Whatever comes, however it is cut, and whatever the lines have it do: it does what the model does", () => {
+  const input = fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom("a", "\r", "\n", "\r\n", "\r\n") },
+      { weight: 1, arbitrary: fc.constantFrom("p", "r", "c", "aaaaaaaa", "l") },
+    ),
+    { maxLength: 60 },
+  ).map((pieces) => pieces.join(""));
+  const cuts = fc.oneof(
+    fc.constant([1]),
+    fc.constant([Infinity]),
+    fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1 }),
+  );
+  fc.assert(
+    fc.property(input, cuts, fc.constantFrom("\r\n", "\n", "\r\r\n"), (all, sizes, delimiter) => {
+      using bed = connectProtocol(new Acting(delimiter));
+      const model = new Model(delimiter);
+      for (let start = 0, i = 0; start < all.length; i++) {
+        const size = sizes[i % sizes.length] ?? 1;
+        for (const receiver of [bed.protocol, model]) {
+          receiver.receive(all.slice(start, start + size));
+          if (i % 3 === 2) receiver.resume();
+        }
+        assertEquals(bed.protocol.events, model.events);
+        start += size;
+      }
+      for (let i = 0; i < all.length; i++) {
+        for (const receiver of [bed.protocol, model]) receiver.resume();
+      }
+      assertEquals(bed.protocol.events, model.events);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("A line is a view of its chunk: nothing is copied where nothing is cut", () => {
+  class Views extends LineReceiver {
+    line: Uint8Array = new Uint8Array(0);
+
+    override lineReceived(line: Uint8Array): void {
+      this.line = line;
+    }
+  }
+  using bed = connectProtocol(new Views());
+  const chunk = bytes("one\r\ntwo\r\n");
+  bed.protocol.dataReceived(chunk);
+  assertStrictEquals(bed.protocol.line.buffer, chunk.buffer);
+});

@@ -1,0 +1,139 @@
+/** The bytes that a line protocol keeps: what comes out, what it costs, and what it holds on to. */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { ReceiveBuffer } from "./receive_buffer.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (data: Uint8Array): string => new TextDecoder().decode(data);
+
+/** All pieces that are complete, as text. */
+function pieces(buffer: ReceiveBuffer, delimiter: Uint8Array): string[] {
+  const taken: string[] = [];
+  for (;;) {
+    const length = buffer.lengthUntil(delimiter);
+    if (length < 0) return taken;
+    taken.push(text(buffer.take(length, delimiter.length)));
+  }
+}
+
+/** Counts the bytes that `f` has copied, and those that it has searched. */
+function cost(f: () => void): { copied: number; searched: number } {
+  const { set, indexOf } = Uint8Array.prototype;
+  const counts = { copied: 0, searched: 0 };
+  Uint8Array.prototype.set = function (array, offset): void {
+    counts.copied += array.length;
+    set.call(this, array, offset);
+  };
+  Uint8Array.prototype.indexOf = function (element, from = 0): number {
+    const at = indexOf.call(this, element, from);
+    counts.searched += (at < 0 ? this.length : at) - from;
+    return at;
+  };
+  try {
+    f();
+  } finally {
+    Object.assign(Uint8Array.prototype, { set, indexOf });
+  }
+  return counts;
+}
+
+Deno.test("What comes out is what went in, split at the delimiters, whatever the chunks", () => {
+  const input = fc.stringMatching(/^[ab;]{0,60}$/);
+  const delimiters = fc.constantFrom(";", "ab", "aab", "abab", ";;");
+  fc.assert(
+    fc.property(input, fc.array(fc.integer({ min: 1, max: 9 })), delimiters, (all, sizes, end) => {
+      const buffer = new ReceiveBuffer();
+      const taken: string[] = [];
+      let start = 0;
+      for (const size of [...sizes, all.length]) {
+        buffer.append(bytes(all.slice(start, start + size)));
+        start += size;
+        taken.push(...pieces(buffer, bytes(end)));
+        buffer.settle();
+      }
+      assertEquals([...taken, text(buffer.takeAll())], all.split(end));
+      assertEquals(buffer.size, 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("What was handed out is never written again, and what was handed in is not written to", () => {
+  const buffer = new ReceiveBuffer();
+  const chunk = bytes("one;two;thr");
+  buffer.append(chunk);
+  const taken = [buffer.take(3, 1), buffer.take(3, 1)];
+  for (const byte of "ee;four;") {
+    buffer.append(bytes(byte));
+    const length = buffer.lengthUntil(bytes(";"));
+    if (length >= 0) taken.push(buffer.take(length, 1));
+    buffer.settle();
+  }
+  buffer.append(bytes("five"));
+  assertEquals(taken.map(text), ["one", "two", "three", "four"]);
+  assertEquals(text(chunk), "one;two;thr");
+});
+
+Deno.test("putBack() puts bytes in front of what is there", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.putBack(bytes("b;"));
+  buffer.append(bytes("c"));
+  assertEquals(buffer.lengthUntil(bytes(";")), 1);
+  buffer.putBack(bytes("a"));
+  assertEquals(buffer.lengthUntil(bytes(";")), 2);
+  assertEquals(text(buffer.takeAll()), "ab;c");
+});
+
+Deno.test("searchAgain() finds another delimiter in what was searched", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.append(bytes("a,b"));
+  assertEquals(buffer.lengthUntil(bytes(";")), -1);
+  buffer.searchAgain();
+  assertEquals(buffer.lengthUntil(bytes(",")), 1);
+});
+
+Deno.test("A quarter of a megabyte without a delimiter, byte by byte, is copied and searched a bounded number of times", () => {
+  const size = 1 << 18;
+  const buffer = new ReceiveBuffer();
+  const { copied, searched } = cost(() => {
+    for (let i = 0; i < size; i++) {
+      buffer.append(new Uint8Array([i]));
+      buffer.lengthUntil(bytes("\r\n\r\n"));
+      buffer.settle();
+    }
+  });
+  assertEquals(buffer.size, size);
+  assert(copied < 4 * size, `${copied} bytes were copied`);
+  assert(searched < 8 * size, `${searched} bytes were searched`);
+});
+
+Deno.test("A megabyte of lines in one chunk, taken one a turn, is copied once or so", () => {
+  const line = "x".repeat(30) + "\n";
+  const size = line.length * 33_000;
+  const buffer = new ReceiveBuffer();
+  buffer.append(bytes(line.repeat(33_000)));
+  const { copied, searched } = cost(() => {
+    while (buffer.size > 0) {
+      buffer.take(buffer.lengthUntil(bytes("\n")), 1);
+      buffer.settle();
+    }
+  });
+  assert(copied < size, `${copied} bytes were copied`);
+  assert(searched <= size, `${searched} bytes were searched`);
+});
+
+Deno.test("A small rest does not keep the chunk that it came with, nor the memory that was taken for a large one", () => {
+  const buffer = new ReceiveBuffer();
+  for (let chunk = 0; chunk < 3; chunk++) {
+    buffer.append(bytes("x".repeat(131_000) + ";rest"));
+    buffer.take(buffer.lengthUntil(bytes(";")), 1);
+    buffer.settle();
+    const rest = buffer.takeAll();
+    assertEquals([text(rest), rest.buffer.byteLength], ["rest", 64]);
+    buffer.putBack(rest);
+  }
+  buffer.take(4, 0);
+  buffer.settle();
+  assertEquals(buffer.takeAll().buffer.byteLength, 0);
+});
