@@ -64,6 +64,7 @@ for (
     "reactor.addSignalHandler('SIGHUP', () => {})",
     "reactor.callFromThread(() => {})",
     "reactor.listenTCP(0, new torsion.Factory(), { interface: '127.0.0.1' })",
+    "reactor.listenUDP(0, new torsion.DatagramProtocol(), { interface: '127.0.0.1' })",
     "{ const running = reactor.run(); reactor.stop(); await running; }",
   ]
 ) {

@@ -6,7 +6,7 @@
 
 import type { Deferred } from "../defer/deferred.ts";
 import { execute } from "../defer/execute.ts";
-import { IPv4Address, IPv6Address } from "./addresses.ts";
+import { IPv4Address, IPv6Address, isIPAddress, isIPv6Address } from "./addresses.ts";
 import { datagramBytes } from "./datagram_bytes.ts";
 import type { UDPDriver } from "./datagram_driver.ts";
 import { DatagramPort } from "./datagram_port.ts";
@@ -17,7 +17,7 @@ import type {
   IInternetAddress,
   IMulticastTransport,
 } from "./interfaces.ts";
-import { isIPAddress, isIPv6Address, isSameHost } from "./ip_address.ts";
+import { isSameHost } from "./same_host.ts";
 import { checkInteger, quote } from "./validation.ts";
 
 // The length field has 16 bits and counts UDP's header of 8 bytes (RFC 768); IPv4's length counts its own of 20 as well (RFC 791).

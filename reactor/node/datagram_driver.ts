@@ -17,7 +17,7 @@
  */
 
 import type { RemoteInfo, Socket } from "node:dgram";
-import { IPv4Address, IPv6Address } from "../addresses.ts";
+import { IPv4Address, IPv6Address, isIPv6Address } from "../addresses.ts";
 import type { DatagramDriverSink, UDPDriver } from "../datagram_driver.ts";
 import {
   CannotListenError,
@@ -27,7 +27,6 @@ import {
   UnsupportedError,
 } from "../errors.ts";
 import type { IInternetAddress } from "../interfaces.ts";
-import { isIPv6Address } from "../ip_address.ts";
 import { asError } from "../user_code.ts";
 
 // As much as Linux keeps for a socket by default (net.core.rmem_default), and as it counts: the bytes, and what it takes to keep them.
