@@ -1,7 +1,8 @@
 /**
  * A greeting server for `overload.ts`, which starts it with few file descriptors. Arguments: the module of a reactor's class, and its name.
  *
- * It prints its port, each error that is logged, and at the end how many connections it had. It stops when its standard input ends.
+ * It prints its port, each error that is logged, whenever no descriptor is left for anything else, and at the end how many connections it
+ * had. It stops when its standard input ends.
  *
  * @module
  */
@@ -17,6 +18,12 @@ class Greeter extends Protocol {
   override connectionMade(): void {
     connections++;
     this.transport.write("hello");
+    try {
+      Deno.openSync("/dev/null").close();
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EMFILE")) throw error;
+      console.log("no descriptor is left");
+    }
   }
 }
 

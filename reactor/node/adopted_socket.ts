@@ -10,7 +10,7 @@ import { CannotListenError } from "../errors.ts";
 import type { AddressFamily, AdoptStreamPortOptions, IAddress } from "../interfaces.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { checkInteger, checkKeepAliveIdle, quote } from "../validation.ts";
-import { listenNow, makeServer } from "./server.ts";
+import { adoptHandle, listenNow } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { SocketDriver } from "./socket_driver.ts";
 import { tcpAcceptor } from "./tcp.ts";
@@ -60,30 +60,19 @@ export function adopting(
   return () => {
     // The number may be another socket's by now.
     if (adopted) throw cannotAdopt(fileDescriptor, "it has been listened on, and was closed");
-    const server = makeServer();
-    if (!listenNow(server, { fd: fileDescriptor }, backlog)) {
-      throw cannotAdopt(fileDescriptor, "it is no socket that listens");
-    }
+    const listening = listenNow(adoptHandle(fileDescriptor), backlog);
+    if (listening === null) throw cannotAdopt(fileDescriptor, "it is no socket that listens");
     adopted = true;
-    return acceptorOf(server, fileDescriptor, addressFamily, backlog, options);
+    const { server } = listening;
+    const family = familyOf(server);
+    if (family !== addressFamily) {
+      server.close();
+      throw cannotAdopt(fileDescriptor, `its address family is ${family}, not ${addressFamily}`);
+    }
+    return family === "UNIX"
+      ? new ServerAcceptor(server, new UNIXAddress(""), { backlog, driverFor: unixDriver })
+      : tcpAcceptor(listening, backlog, options);
   };
-}
-
-function acceptorOf(
-  server: Server,
-  fileDescriptor: number,
-  expected: AddressFamily,
-  backlog: number,
-  options: AdoptStreamPortOptions,
-): StreamAcceptor {
-  const family = familyOf(server);
-  if (family !== expected) {
-    server.close();
-    throw cannotAdopt(fileDescriptor, `its address family is ${family}, not ${expected}`);
-  }
-  return family === "UNIX"
-    ? new ServerAcceptor(server, new UNIXAddress(""), backlog, unixDriver)
-    : tcpAcceptor(server, backlog, options);
 }
 
 function familyOf(server: Server): AddressFamily {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { internetAddress } from "../addresses.ts";
 import type { Dial } from "../connector.ts";
 import { cannotListen, connectError } from "../deno/system_error.ts";
@@ -13,7 +13,7 @@ import type { ConnectTCPOptions, TCPSocketOptions } from "../interfaces.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { checkInteger, checkKeepAliveIdle, quote } from "../validation.ts";
 import { netModule } from "./net_module.ts";
-import { listenNow, makeServer } from "./server.ts";
+import { bindHandle, type ListeningServer, listenNow } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { TcpSocketDriver } from "./socket_driver.ts";
 
@@ -41,10 +41,9 @@ export function checkSocketOptions({ keepAlive, bindAddress }: ConnectTCPOptions
 /**
  * Binds a TCP port.
  *
- * `server.listen({ host, port })` binds in a later turn, so the handle that it would make then is made here. It tells badly what went
- * wrong: of the system's errors it knows few, and that an address is in use it says only when somebody listens. So when it fails,
- * Deno's own listener is asked for the same, and fails with the right error. (Asking Deno first, and binding again what it has had,
- * would turn away who connects in between.)
+ * Node's handle tells badly what went wrong: of the system's errors it knows few, and that an address is in use it says only when somebody
+ * listens. So when it fails, Deno's own listener is asked for the same, and fails with the right error. (Asking Deno first, and binding
+ * again what it has had, would turn away who connects in between.)
  *
  * @throws {CannotListenError} when the address cannot be had.
  */
@@ -54,13 +53,10 @@ export function bindSocket(
   backlog: number,
   options: TCPSocketOptions,
 ): StreamAcceptor {
-  const server = makeServer();
   const where = internetAddress("TCP", hostname, port);
   try {
-    const handle = serverHandle(hostname, port);
-    if (typeof handle !== "number" && listenNow(server, handle, backlog)) {
-      return tcpAcceptor(server, backlog, options);
-    }
+    const listening = listenNow(bindHandle(hostname, port), backlog);
+    if (listening !== null) return tcpAcceptor(listening, backlog, options);
   } catch (error) {
     throw cannotListen(where, error);
   }
@@ -70,7 +66,7 @@ export function bindSocket(
 
 /** An acceptor over a TCP server that listens. */
 export function tcpAcceptor(
-  server: Server,
+  { server, handle }: ListeningServer,
   backlog: number,
   options: TCPSocketOptions,
 ): StreamAcceptor {
@@ -79,7 +75,11 @@ export function tcpAcceptor(
     throw new TypeError("Cannot accept: the server does not listen on TCP");
   }
   const where = internetAddress("TCP", address.address, address.port);
-  return new ServerAcceptor(server, where, backlog, (socket) => tcpDriver(socket, options));
+  return new ServerAcceptor(server, where, {
+    backlog,
+    driverFor: (socket) => tcpDriver(socket, options),
+    lookAgain: () => handle.listen(backlog),
+  });
 }
 
 /**
@@ -127,15 +127,6 @@ function tcpDriver(socket: Socket, { keepAlive }: TCPSocketOptions): TcpSocketDr
     internetAddress("TCP", localAddress, localPort),
     keepAlive,
   );
-}
-
-/** The handle of a server, bound; or the number of the system's error. */
-function serverHandle(host: string, port: number): object | number {
-  // Node's own way to bind at once, for its cluster module; not documented, and so without a type.
-  const net = netModule() as unknown as {
-    _createServerHandle(host: string, port: number, family: 4 | 6): object | number;
-  };
-  return net._createServerHandle(host, port, host.includes(":") ? 6 : 4);
 }
 
 function localEnd(bindAddress: string | readonly [string, number]): readonly [string, number] {
