@@ -16,6 +16,10 @@ import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
 // A write ends when all of it has been taken. In pieces, it shows that the peer reads: the linger time counts from the last one.
 const LARGEST_WRITE = 262144;
 
+// Of a new socket Deno does not know that it takes bytes until it has looked for news of it. A goodbye that is written in the turn in which
+// the reactor stops would be lost for that. It is the time that a collection of garbage may keep it from looking.
+const FIRST_WRITE_MS = 100;
+
 /** A driver over a socket that is open and paused. */
 export class SocketDriver implements StreamDriver {
   readonly #socket: Socket;
@@ -23,6 +27,8 @@ export class SocketDriver implements StreamDriver {
   readonly #peer: IAddress;
   readonly #host: IAddress;
   #sink: StreamDriverSink | null = null;
+  #writing = false;
+  #hasWritten = false;
   #writeSize = 0;
   /** Whether `close` or `abort` has come. */
   #closed = false;
@@ -75,6 +81,7 @@ export class SocketDriver implements StreamDriver {
   /** See {@linkcode StreamDriver.write}. */
   write(bytes: Uint8Array): void {
     const piece = bytes.length > LARGEST_WRITE ? bytes.subarray(0, LARGEST_WRITE) : bytes;
+    this.#writing = true;
     this.#writeSize = piece.length;
     this.#socket.write(piece, this.#taken);
   }
@@ -89,7 +96,10 @@ export class SocketDriver implements StreamDriver {
 
   /** See {@linkcode StreamDriver.close}. */
   close(): void {
-    this.#end((socket) => socket.destroy());
+    this.#end((socket) => {
+      if (this.#writing && !this.#hasWritten) this.#destroySoon();
+      else socket.destroy();
+    });
   }
 
   /** See {@linkcode StreamDriver.abort}. */
@@ -100,6 +110,13 @@ export class SocketDriver implements StreamDriver {
   /** See {@linkcode StreamDriver.unref}. */
   unref(): void {
     this.#socket.unref();
+  }
+
+  /** Waits for the first write of all, but not for a peer that does not read. */
+  #destroySoon(): void {
+    const { setTimeout, clearTimeout } = globalThis.process.getBuiltinModule("node:timers");
+    const timer = setTimeout(() => this.#socket.destroy(), FIRST_WRITE_MS);
+    this.#socket.once("close", () => clearTimeout(timer));
   }
 
   /** Breaks off, with a reset where there is one. */
@@ -126,8 +143,11 @@ export class SocketDriver implements StreamDriver {
   }
 
   #onTaken(error?: Error | null): void {
+    this.#writing = false;
+    this.#hasWritten = true;
+    if (this.#closed) this.#socket.destroy();
     // A failure comes as an event, too.
-    if (!this.#closed && !error) this.#sink?.wrote(this.#writeSize);
+    else if (!error) this.#sink?.wrote(this.#writeSize);
   }
 
   #onError(error: Error): void {
