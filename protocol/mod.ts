@@ -31,4 +31,11 @@ export {
 export { LineOnlyReceiver } from "./line_only_receiver.ts";
 export { LineProtocol } from "./line_protocol.ts";
 export { LineReceiver } from "./line_receiver.ts";
+export {
+  ForwardingProtocol,
+  ProxyClient,
+  ProxyClientFactory,
+  ProxyFactory,
+  ProxyServer,
+} from "./portforward.ts";
 export { Protocol } from "./protocol.ts";

@@ -97,11 +97,9 @@ export class ReceiveBuffer {
   /** Copies what is kept into new memory, with room for `more` and to grow. */
   #move(more: number): Uint8Array {
     const { size } = this;
-    const searched = this.#searched - this.#start;
     const memory = new Uint8Array(Math.max(size * 2 + more, SMALLEST));
     memory.set(this.#bytes.subarray(this.#start));
     this.#keep(memory.subarray(0, size), memory);
-    this.#searched = searched;
     return memory;
   }
 

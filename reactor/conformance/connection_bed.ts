@@ -195,6 +195,11 @@ export class Peer implements StreamDriverSink {
     driver.attach(this);
   }
 
+  /** Bytes that the pipe has not taken yet. */
+  get unsent(): number {
+    return this.#unsent.reduce((size, { length }) => size + length, 0);
+  }
+
   send(data: string): void {
     this.#unsent.push(new TextEncoder().encode(data));
     this.#sendOn();

@@ -1,0 +1,290 @@
+/**
+ * Of Twisted's `test/test_protocols.py`, `PortforwardingTests`: `test_portforward` is here with real sockets, and `test_registerProducers`
+ * by what comes of it, as a transport tells nobody who its producer is.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { addObserver, type LogEvent } from "../log/mod.ts";
+import { IPv4Address } from "../reactor/addresses.ts";
+import { Peer, TestHost } from "../reactor/conformance/connection_bed.ts";
+import { ProtocolBed } from "../reactor/conformance/protocol_bed.ts";
+import { pattern, same } from "../reactor/conformance/raw_peer.ts";
+import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
+import { Wires } from "../reactor/conformance/wire.ts";
+import { connectionLimits } from "../reactor/connection_limits.ts";
+import { Connector, type DialSink } from "../reactor/connector.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { ConnectionRefusedError } from "../reactor/errors.ts";
+import type {
+  ConnectTCPOptions,
+  IClientFactory,
+  IConnector,
+  IReactorTCP,
+} from "../reactor/interfaces.ts";
+import { memoryPipe } from "../reactor/memory_driver.ts";
+import { ProxyClient, ProxyClientFactory, ProxyFactory, ProxyServer } from "./mod.ts";
+
+const HIGH_WATER = 1000;
+const PIPE = 500;
+
+/** A client at one end, a server at the other, and a forwarder between them that connects when it is told to. */
+class World implements Disposable {
+  readonly host = new TestHost();
+  /** Where the forwarder connected to. */
+  readonly asked: [host: string, port: number, options: ConnectTCPOptions | undefined][] = [];
+  readonly reactor: Pick<IReactorTCP, "connectTCP"> = {
+    connectTCP: (host, port, factory, options) => this.#connect(host, port, factory, options),
+  };
+  readonly bed: ProtocolBed<ProxyServer>;
+  #dial: DialSink | null = null;
+  #isCancelled = false;
+  #server: Peer | null = null;
+
+  constructor() {
+    const reactor: IReactorTCP = {
+      ...this.reactor,
+      listenTCP: () => {
+        throw new Error("not asked for");
+      },
+    };
+    const factory = new ProxyFactory(reactor, "example.org", 80, { timeout: 5 });
+    const server = factory.buildProtocol(new IPv4Address("TCP", "192.0.2.2", 2222));
+    if (server === null) throw new Error("No protocol was built");
+    this.bed = new ProtocolBed(server, {
+      host: this.host,
+      capacity: PIPE,
+      writeBufferHighWater: HIGH_WATER,
+    });
+    this.bed.open();
+  }
+
+  get client(): Peer {
+    return this.bed.peer;
+  }
+
+  get server(): Peer {
+    if (this.#server === null) throw new Error("Not connected yet");
+    return this.#server;
+  }
+
+  /** Whether the attempt to connect was given up. */
+  get isCancelled(): boolean {
+    return this.#isCancelled;
+  }
+
+  /** The server answers. */
+  connect(): this {
+    const [end, other] = memoryPipe({
+      schedule: (step) => this.host.steps.push(step),
+      capacity: PIPE,
+    });
+    this.#server = new Peer(other);
+    other.startReading();
+    this.#dial?.released();
+    this.#dial?.connected(end);
+    this.host.settle();
+    return this;
+  }
+
+  /** The server does not answer. */
+  refuse(): void {
+    this.#dial?.released();
+    this.#dial?.failed(new ConnectionRefusedError("Connecting to example.org:80 was refused"));
+    this.host.settle();
+  }
+
+  [Symbol.dispose](): void {
+    this.bed[Symbol.dispose]();
+  }
+
+  #connect(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options?: ConnectTCPOptions,
+  ): IConnector {
+    this.asked.push([host, port, options]);
+    const limits = connectionLimits({ writeBufferHighWater: HIGH_WATER });
+    const address = new IPv4Address("TCP", "192.0.2.3", port);
+    const connector = new Connector(this.host, factory, address, limits, Infinity, (sink) => {
+      this.#dial = sink;
+      return () => {
+        this.#isCancelled = true;
+        sink.released();
+      };
+    });
+    connector.connect();
+    return connector;
+  }
+}
+
+Deno.test("A connection is connected on to where the factory says, and bytes go both ways", () => {
+  using world = new World();
+  assertEquals(world.asked, [["example.org", 80, { timeout: 5 }]]);
+  world.connect();
+  world.client.send("ping");
+  world.host.settle();
+  assertEquals(world.server.text, "ping");
+  world.server.send("pong");
+  world.host.settle();
+  assertEquals(world.client.text, "pong");
+});
+
+Deno.test("What is sent, and ended, before the server answers is not lost", () => {
+  using world = new World();
+  world.client.send("early ");
+  world.host.settle();
+  assertEquals(world.bed.driver.isReading, false);
+  world.client.send("bird");
+  world.host.settle();
+  world.client.driver.closeWrite();
+  world.host.settle();
+  world.connect();
+  assertEquals([world.server.text, world.server.end], ["early bird", "ended"]);
+  world.server.send("worm");
+  world.host.settle();
+  assertEquals([world.client.text, world.client.end], ["worm", ""]);
+});
+
+for (const way of ["there", "back"] as const) {
+  Deno.test(`A reader that does not read pauses what is sent ${way} after a bounded number of bytes, and then gets all`, () => {
+    using world = new World();
+    world.connect();
+    const [from, to] = way === "there"
+      ? [world.client, world.server]
+      : [world.server, world.client];
+    const all = Array.from({ length: 4000 }, (_, i) => `${i} `).join("");
+    to.driver.stopReading();
+    from.send(all);
+    world.host.settle();
+    // The read that was under way, two pipes, a write buffer that is above its mark by a chunk, and a chunk that came when it was paused.
+    const most = PIPE + 2 * PIPE + (HIGH_WATER + PIPE) + PIPE;
+    const taken = all.length - from.unsent;
+    assert(to.text.length <= PIPE && taken > HIGH_WATER && taken <= most, `${taken} were taken`);
+    to.driver.startReading();
+    world.host.settle();
+    assert(to.text === all);
+    assertEquals(from.unsent, 0);
+  });
+
+  Deno.test(`The end of what is sent ${way} is passed on behind it, and the other direction stays open`, () => {
+    using world = new World();
+    world.connect();
+    const [from, to] = way === "there"
+      ? [world.client, world.server]
+      : [world.server, world.client];
+    to.driver.stopReading();
+    const all = "x".repeat(5000);
+    from.send(all);
+    world.host.settle();
+    assertEquals(to.end, "");
+    to.driver.startReading();
+    world.host.settle();
+    from.driver.closeWrite();
+    world.host.settle();
+    assertEquals([to.text.length, to.end], [5000, "ended"]);
+    to.send("an answer, at leisure");
+    world.host.settle();
+    assertEquals([from.text, from.end], ["an answer, at leisure", ""]);
+    to.driver.closeWrite();
+    world.host.settle();
+    assertEquals([from.end, world.bed.reason?.name], ["ended", "ConnectionDone"]);
+    assertEquals(world.host.reactor.getDelayedCalls().length, 0);
+  });
+
+  Deno.test(`A peer that breaks on the way ${way} has the other connection aborted`, () => {
+    using world = new World();
+    world.connect();
+    const [from, to] = way === "there"
+      ? [world.client, world.server]
+      : [world.server, world.client];
+    from.send("half a sent");
+    world.host.settle();
+    from.driver.abort();
+    world.host.settle();
+    assertEquals([to.text, to.end], ["half a sent", "ECONNRESET"]);
+  });
+}
+
+Deno.test("A server that has sent all and is gone does not cost the client what is under way, even if it breaks then", () => {
+  using world = new World();
+  world.connect();
+  world.client.driver.stopReading();
+  world.server.send("x".repeat(800));
+  world.host.settle();
+  world.server.driver.close();
+  world.host.settle();
+  // The server is gone: this cannot be passed on.
+  world.client.send("quit");
+  world.host.settle();
+  world.client.driver.startReading();
+  world.host.settle();
+  assertEquals([world.client.text.length, world.client.end], [800, "ended"]);
+});
+
+Deno.test("A client whose server cannot be reached is disconnected, and the log says why", () => {
+  using world = new World();
+  const events: LogEvent[] = [];
+  using _observing = addObserver((event) => events.push(event), { replay: false });
+  world.refuse();
+  assertEquals(world.client.end, "ended");
+  assertEquals(world.bed.reason?.name, "ConnectionDone");
+  assertEquals(events.map(({ level, message }) => [level, message]), [
+    ["warn", "Cannot forward 192.0.2.2:2222: Connecting to example.org:80 was refused"],
+  ]);
+});
+
+Deno.test("A client that is lost while the forwarder connects ends the attempt, and the log says nothing", () => {
+  using world = new World();
+  const events: LogEvent[] = [];
+  using _observing = addObserver((event) => events.push(event), { replay: false });
+  world.bed.connection.abortConnection();
+  world.host.settle();
+  assert(world.isCancelled);
+  assertEquals(events, []);
+});
+
+Deno.test("The protocols can be exchanged, and say what they lack", () => {
+  class Client extends ProxyClient {}
+  class Clients extends ProxyClientFactory {
+    override protocol = Client;
+  }
+  class Server extends ProxyServer {
+    override clientProtocolFactory = Clients;
+  }
+  class Servers extends ProxyFactory {
+    override protocol = Server;
+  }
+  const reactor = new DenoReactor();
+  const address = new IPv4Address("TCP", "192.0.2.1", 1111);
+  const server = new Servers(reactor, "example.org", 80).buildProtocol(address);
+  assertInstanceOf(server, Server);
+  const clients = new server.clientProtocolFactory();
+  clients.setServer(server);
+  const client = clients.buildProtocol(address);
+  assertInstanceOf(client, Client);
+  assertEquals(client.peer, server);
+  const { connection } = new ProtocolBed(new ProxyServer());
+  assertThrows(() => new ProxyServer().makeConnection(connection), Error, "has no factory");
+  assertThrows(() => new ProxyClient().makeConnection(connection), Error, "has no peer");
+});
+
+const test = tcpTest("Port forwarding", () => new DenoReactor());
+
+test("Megabytes go both ways at once over real sockets, through a forwarder, intact", async (bed) => {
+  const servers = new Wires({ dataReceived: (wire, data) => wire.transport.write(data) });
+  const echo = bed.listen(servers);
+  const forwarder = bed.reactor.listenTCP(
+    0,
+    new ProxyFactory(bed.reactor, "127.0.0.1", echo.port),
+    { interface: "127.0.0.1" },
+  );
+  bed.run();
+  const peer = await bed.rawConnect(portOf(forwarder.getHost()));
+  const sent = pattern(4 << 20);
+  const sending = peer.send(sent).then(() => peer.conn.closeWrite());
+  const received = await peer.readAll();
+  await sending;
+  assert(same(received, sent));
+  assertEquals((await (await servers.wire()).lost()).name, "ConnectionDone");
+});
