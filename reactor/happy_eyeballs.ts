@@ -216,7 +216,7 @@ class Race<T> {
     const isEmpty = !this.#queue.has("IPv6") && !this.#queue.has("IPv4");
     if (isEmpty) {
       if (this.#awaited.size === 0 && this.#contenders.size === 0) this.#fail();
-    } else if (this.#patient && this.#awaited.has("IPv6") && !this.#queue.has("IPv6")) {
+    } else if (this.#patient && this.#awaited.has("IPv6")) {
       this.#timer ??= this.#later(this.#options.resolutionDelay);
     } else if (this.#patient || this.#timer === null) {
       this.#try();

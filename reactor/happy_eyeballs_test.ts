@@ -484,6 +484,24 @@ Deno.test("A resolver can answer by a promise", async () => {
   assertEquals(await connectToHost("example.org", 80, course), V4);
 });
 
+Deno.test("What is connected to at once is not looked up any further", () => {
+  const asked: IPFamily[] = [];
+  const course = {
+    clock: new Clock(),
+    resolver: {
+      resolveHostName: (_: string, { family }: ResolveHostNameOptions) => {
+        asked.push(family);
+        return succeed([V6]);
+      },
+    },
+    families: ["IPv6", "IPv4"] as const,
+    attempt: (address: string) => succeed(address),
+  };
+  const won: string[] = [];
+  connectToHost("example.org", 80, course).addCallback((address) => void won.push(address));
+  assertEquals([won, asked, course.clock.getDelayedCalls()], [[V6], ["IPv6"], []]);
+});
+
 Deno.test("What is no ConnectError ends the race: it would be wrong at any address", () => {
   const error = new TypeError("no such option");
   const tried: string[] = [];
