@@ -38,4 +38,5 @@ export {
   ProxyFactory,
   ProxyServer,
 } from "./portforward.ts";
+export { ProcessProtocol } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";

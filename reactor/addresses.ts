@@ -123,6 +123,36 @@ export class UNIXAddress implements IAddress {
   }
 }
 
+/** A child process. Twisted's `ProcessEndpoint` has a private one, without content. */
+export class ProcessAddress implements IAddress {
+  /** The program that it runs. */
+  readonly executable: string;
+  /** The number of the process. */
+  readonly pid: number;
+
+  /**
+   * Makes an address.
+   *
+   * @param executable The program that it runs.
+   * @param pid The number of the process.
+   */
+  constructor(executable: string, pid: number) {
+    this.executable = executable;
+    this.pid = pid;
+  }
+
+  /** Whether the other address is the same process. */
+  equals(other: IAddress): boolean {
+    return other instanceof ProcessAddress && other.executable === this.executable &&
+      other.pid === this.pid;
+  }
+
+  /** The program and the number: `sort (1234)`. */
+  toString(): string {
+    return `${this.executable} (${this.pid})`;
+  }
+}
+
 // An IPv4 peer of a socket that listens on both families (RFC 4291 section 2.5.5.2).
 const MAPPED_PREFIX = "::ffff:";
 

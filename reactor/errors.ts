@@ -307,6 +307,89 @@ export class MessageLengthError extends DatagramError {}
 /** A multicast group could not be joined or left. Twisted's `MulticastJoinError`. */
 export class MulticastJoinError extends DatagramError {}
 
+/** A child process could not be started. The message says why. Twisted has no name for it: there, the child exits with code 1. */
+export class SpawnError extends NetworkError {
+  /** The program asked for. */
+  readonly executable: string;
+
+  /**
+   * Makes the error.
+   *
+   * @param executable The program asked for.
+   * @param details What the system said.
+   */
+  constructor(executable: string, details: SystemErrorDetails) {
+    const why = details.cause instanceof Error ? details.cause.message : String(details.cause);
+    super(`Cannot start ${JSON.stringify(executable)}: ${why}`, {
+      syscall: "spawn",
+      address: executable,
+      ...details,
+    });
+    this.executable = executable;
+  }
+}
+
+/** A child process has exited with code 0. */
+export class ProcessDone extends ConnectionDone {
+  /** The exit code: 0. */
+  readonly exitCode = 0;
+  /** No signal ended it. */
+  readonly signal = null;
+  /** As a shell reports it: 0. */
+  readonly status = 0;
+
+  /**
+   * Makes the error.
+   *
+   * @param where The child.
+   */
+  constructor(where: IAddress) {
+    super(`Process ${where} ended with exit code 0`, { address: String(where) });
+  }
+}
+
+/** A child process has exited with another code than 0, or a signal has ended it. */
+export class ProcessTerminated extends ConnectionLost {
+  /** The exit code; null when a signal ended it. */
+  readonly exitCode: number | null;
+  /** The name of the signal that ended it: `"SIGTERM"`. Twisted has its number. Null when the child exited by itself. */
+  readonly signal: string | null;
+  /** As a shell reports it: the exit code, or 128 and the signal's number. */
+  readonly status: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param where The child.
+   * @param status The exit code, or 128 and the signal's number.
+   * @param signal The signal that ended it, if one did.
+   */
+  constructor(where: IAddress, status: number, signal: string | null) {
+    super(
+      `Process ${where} ended ${signal === null ? `with exit code ${status}` : `by ${signal}`}`,
+      { address: String(where) },
+    );
+    this.exitCode = signal === null ? status : null;
+    this.signal = signal;
+    this.status = status;
+  }
+}
+
+/** A signal for a child process that has exited. */
+export class ProcessExitedAlready extends Error {
+  /** The error's name. */
+  override readonly name = "ProcessExitedAlready";
+
+  /**
+   * Makes the error.
+   *
+   * @param where The child.
+   */
+  constructor(where: IAddress) {
+    super(`Cannot send a signal to the process ${where}: it has exited`);
+  }
+}
+
 /** `run()` on a reactor that runs. */
 export class ReactorAlreadyRunning extends Error {
   /** The error's name. */

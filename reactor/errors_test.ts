@@ -2,10 +2,11 @@
 // turns an errno into a class: here that is `deno/system_error_test.ts`. An error has no `args`: what it is made from are its fields.
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { IPv4Address, IPv6Address, UNIXAddress } from "./addresses.ts";
+import { IPv4Address, IPv6Address, ProcessAddress, UNIXAddress } from "./addresses.ts";
 import * as errors from "./errors.ts";
 
 const address = new IPv4Address("TCP", "127.0.0.1", 80);
+const child = new ProcessAddress("sort", 1234);
 
 /** One of each, but for the abstract one. */
 const ONE_OF_EACH = {
@@ -32,6 +33,10 @@ const ONE_OF_EACH = {
   DatagramError: new errors.DatagramError("message"),
   MessageLengthError: new errors.MessageLengthError("message"),
   MulticastJoinError: new errors.MulticastJoinError("message"),
+  SpawnError: new errors.SpawnError("sort", {}),
+  ProcessDone: new errors.ProcessDone(child),
+  ProcessTerminated: new errors.ProcessTerminated(child, 1, null),
+  ProcessExitedAlready: new errors.ProcessExitedAlready(child),
   ReactorAlreadyRunning: new errors.ReactorAlreadyRunning(),
   ReactorNotRunning: new errors.ReactorNotRunning(),
   ReactorNotRestartable: new errors.ReactorNotRestartable(),
@@ -77,6 +82,8 @@ Deno.test("Errors are kinds of one another as Twisted's are", () => {
     [ONE_OF_EACH.LingerTimeout, errors.ConnectionAborted],
     [ONE_OF_EACH.ConnectionTimeout, errors.ConnectionAborted],
     [ONE_OF_EACH.DrainTimeout, errors.ConnectionAborted],
+    [ONE_OF_EACH.ProcessDone, errors.ConnectionDone],
+    [ONE_OF_EACH.ProcessTerminated, errors.ConnectionLost],
   ];
   for (const [error, kind] of kinds) assertInstanceOf(error, kind);
   assert(!(ONE_OF_EACH.ConnectionDone instanceof errors.ConnectionLost));
@@ -133,4 +140,50 @@ Deno.test("Errors about limits name the numbers", () => {
 Deno.test("A cancelled attempt names where it went", () => {
   const error = ONE_OF_EACH.ConnectingCancelledError;
   assertEquals([error.destination, error.address], [address, "127.0.0.1:80"]);
+});
+
+Deno.test("The errors of a child process tell which it was, and how it ended", () => {
+  const told = (
+    { message, exitCode, signal, status }: errors.ProcessDone | errors.ProcessTerminated,
+  ) => [
+    message,
+    exitCode,
+    signal,
+    status,
+  ];
+  assertEquals(told(ONE_OF_EACH.ProcessDone), [
+    "Process sort (1234) ended with exit code 0",
+    0,
+    null,
+    0,
+  ]);
+  assertEquals(told(ONE_OF_EACH.ProcessTerminated), [
+    "Process sort (1234) ended with exit code 1",
+    1,
+    null,
+    1,
+  ]);
+  assertEquals(told(new errors.ProcessTerminated(child, 143, "SIGTERM")), [
+    "Process sort (1234) ended by SIGTERM",
+    null,
+    "SIGTERM",
+    143,
+  ]);
+  assertEquals(
+    ONE_OF_EACH.ProcessExitedAlready.message,
+    "Cannot send a signal to the process sort (1234): it has exited",
+  );
+});
+
+Deno.test("SpawnError names the program and why", () => {
+  const cause = new Error("No such file or directory");
+  const error = new errors.SpawnError("sort", { code: "ENOENT", cause });
+  assertEquals(error.message, 'Cannot start "sort": No such file or directory');
+  assertEquals([error.executable, error.address, error.syscall, error.code, error.cause], [
+    "sort",
+    "sort",
+    "spawn",
+    "ENOENT",
+    cause,
+  ]);
 });

@@ -9,6 +9,7 @@
 
 import type { IReactorCore } from "./interfaces/core.ts";
 import type { IReactorPluggableNameResolver } from "./interfaces/name_resolver.ts";
+import type { IReactorProcess } from "./interfaces/process.ts";
 import type { IReactorSocket } from "./interfaces/socket.ts";
 import type { IReactorSurroundings } from "./interfaces/surroundings.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
@@ -22,6 +23,7 @@ export type * from "./interfaces/address.ts";
 export type * from "./interfaces/core.ts";
 export type * from "./interfaces/datagram.ts";
 export type * from "./interfaces/name_resolver.ts";
+export type * from "./interfaces/process.ts";
 export type * from "./interfaces/producer.ts";
 export type * from "./interfaces/protocol.ts";
 export type * from "./interfaces/socket.ts";
@@ -35,7 +37,7 @@ export type * from "./interfaces/udp.ts";
 export type * from "./interfaces/unix.ts";
 export type * from "./interfaces/unix_datagram.ts";
 
-/** A reactor for programs: life, time, TCP, UDP, UNIX sockets, adopted ones, names of hosts and threads. */
+/** A reactor for programs: life, time, TCP, UDP, UNIX sockets, adopted ones, names of hosts, child processes and threads. */
 export interface IReactor
   extends
     IReactorCore,
@@ -48,4 +50,5 @@ export interface IReactor
     IReactorSocket,
     IReactorPluggableNameResolver,
     IReactorSurroundings,
+    IReactorProcess,
     IReactorThreads {}

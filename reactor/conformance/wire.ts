@@ -10,7 +10,7 @@ import type { IAddress, IConnector } from "../interfaces.ts";
 const decoder = new TextDecoder();
 
 /** Tells those who wait that something has happened. */
-class Bell {
+export class Bell {
   #waiting: (() => void)[] = [];
 
   ring(): void {

@@ -6,6 +6,7 @@
 
 import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
+import { ChildProcess } from "../child_process.ts";
 import type { ConnectionHost } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
 import { Connector, type Dial } from "../connector.ts";
@@ -28,6 +29,8 @@ import type {
   IInternetAddress,
   IListeningPort,
   IMulticastTransport,
+  IProcessProtocol,
+  IProcessTransport,
   IProtocolFactory,
   IReactor,
   ISurroundings,
@@ -42,6 +45,7 @@ import type {
   ListenUDPOptions,
   ListenUNIXDatagramOptions,
   ListenUNIXOptions,
+  SpawnProcessOptions,
   WorkerTask,
 } from "../interfaces.ts";
 import { adopting } from "../node/adopted_socket.ts";
@@ -53,6 +57,7 @@ import { ReactorThreads } from "../threads/reactor_threads.ts";
 import { checkInterface, UDPPort } from "../udp_port.ts";
 import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../unix_datagram_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
+import { spawnChild } from "./child.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
 import { DenoSurroundings } from "./surroundings.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
@@ -64,7 +69,8 @@ import { checkLockable, checkUnixPath } from "./unix_path.ts";
 
 /**
  * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for UDP `node:dgram`. Needs `--allow-net` for
- * what it listens on, connects to and sends to, for UNIX sockets also `--allow-read` and `--allow-write` for their paths, and nothing else.
+ * what it listens on, connects to and sends to, for UNIX sockets also `--allow-read` and `--allow-write` for their paths, `--allow-run` for
+ * the programs it starts, and nothing else.
  *
  * @example
  * ```ts
@@ -250,6 +256,21 @@ export class DenoReactor extends ReactorBase implements IReactor {
     const previous = this.#nameResolver;
     this.#nameResolver = resolver;
     return previous;
+  }
+
+  /** See `IReactorProcess.spawnProcess`. */
+  spawnProcess(
+    processProtocol: IProcessProtocol,
+    executable: string,
+    options: SpawnProcessOptions = {},
+  ): IProcessTransport {
+    this.use();
+    // A child may take its time with its input: it is this program's own, and can be killed.
+    const limits = connectionLimits({ ...options, linger: Infinity });
+    const driver = spawnChild(executable, options);
+    const child = new ChildProcess(this.#host, limits, processProtocol, executable, driver);
+    child.open();
+    return child;
   }
 
   /** See `IReactorThreads.callInThread`. */

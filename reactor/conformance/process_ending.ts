@@ -1,0 +1,302 @@
+/**
+ * How child processes end, by themselves, by signals, and with the reactor; and how their pipes do.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  ConnectionDone,
+  ConnectionLost,
+  ProcessDone,
+  ProcessExitedAlready,
+  ProcessTerminated,
+} from "../errors.ts";
+import type { IReactor, ProcessSignal } from "../interfaces.ts";
+import { Child, isThere, processTest, temporaryFolder } from "./process_bed.ts";
+
+/** Says when it is ready, and waits for its input to end. */
+const WAITING = "echo ready; exec cat >/dev/null";
+
+/** Defines the tests. */
+export function endingChildren(name: string, makeReactor: () => IReactor): void {
+  const test = processTest(`${name}: processes`, makeReactor);
+
+  test("Exit code 0 is a ProcessDone, another one a ProcessTerminated; both callbacks get the same", async (bed) => {
+    bed.run();
+    const done = bed.sh("exit 0");
+    const failed = bed.sh("exit 1");
+    assertInstanceOf(await done.ended(), ProcessDone);
+    const { exitCode, signal, status, message } = await failed.ended();
+    assertInstanceOf(failed.reasons.ended, ProcessTerminated);
+    assertEquals([exitCode, signal, status], [1, null, 1]);
+    assertEquals(message, `Process ${failed.transport.getPeer()} ended with exit code 1`);
+    assert(failed.reasons.exited === failed.reasons.ended);
+    assert(failed.events.indexOf("exited") < failed.events.indexOf("ended"));
+  });
+
+  const signals: [ProcessSignal, string, number][] = [
+    ["HUP", "SIGHUP", 1],
+    ["INT", "SIGINT", 2],
+    ["KILL", "SIGKILL", 9],
+    ["TERM", "SIGTERM", 15],
+    ["SIGUSR1", "SIGUSR1", 10],
+    [12, "SIGUSR2", 12],
+  ];
+  for (const [sent, signal, number] of signals) {
+    test(`signalProcess(${JSON.stringify(sent)}) ends a child by ${signal}, which its reason names`, async (bed) => {
+      bed.run();
+      const child = bed.sh(WAITING, {
+        outReceived: ({ transport }) => transport.signalProcess(sent),
+      });
+      const { exitCode, ...reason } = await child.ended();
+      assertInstanceOf(child.reasons.ended, ProcessTerminated);
+      assertEquals([exitCode, reason.signal, reason.status], [null, signal, 128 + number]);
+      assertEquals(
+        child.reasons.ended.message,
+        `Process ${child.transport.getPeer()} ended by ${signal}`,
+      );
+    });
+  }
+
+  test("A child that handles a signal ends as it likes", async (bed) => {
+    bed.run();
+    const child = bed.sh("trap 'exit 42' TERM; echo ready; read line", {
+      outReceived: ({ transport }) => {
+        transport.signalProcess("TERM");
+        transport.closeStdin();
+      },
+    });
+    const { exitCode, signal } = await child.ended();
+    assertEquals([exitCode, signal], [42, null]);
+  });
+
+  test("STOP holds a child up, SIGCONT lets it go on", async (bed) => {
+    bed.run();
+    const [stopped, other] = [bed.sh("exec cat"), bed.sh("exec cat")];
+    for (const { transport } of [stopped, other]) transport.write("here");
+    await Promise.all([stopped.said("here"), other.said("here")]);
+    stopped.transport.signalProcess("STOP");
+    for (const { transport } of [stopped, other]) transport.write(" still");
+    await other.said("still");
+    assertEquals(stopped.out, "here");
+    stopped.transport.signalProcess("SIGCONT");
+    await stopped.said("still");
+  });
+
+  test("A child's signals are as the system sets them, whatever this process does with them", async (bed) => {
+    bed.run();
+    // Deno ignores SIGPIPE.
+    const child = bed.sh("exec grep -E '^Sig(Ign|Blk)' /proc/self/status");
+    await child.ended();
+    // The first 31 are signals; what comes after them belongs to the C library.
+    const masks = child.out.match(/[0-9a-f]{16}$/gm)?.map((mask) =>
+      parseInt(mask.slice(8), 16) & 0x7fffffff
+    );
+    assertEquals(masks, [0, 0], child.out);
+  });
+
+  test("A signal that is none is a TypeError, and the child lives on", async (bed) => {
+    bed.run();
+    const child = bed.sh("cat");
+    for (const signal of ["NONE", "SIGNONE", 99]) {
+      // What no type lets through.
+      assertThrows(() => child.transport.signalProcess(signal as ProcessSignal), TypeError);
+    }
+    child.transport.closeStdin();
+    assertInstanceOf(await child.ended(), ProcessDone);
+  });
+
+  test("After its exit a child has no pid, a signal is a ProcessExitedAlready, and writes do nothing", async (bed) => {
+    bed.run();
+    const seen: unknown[] = [];
+    const look = ({ transport }: Child): void => {
+      seen.push(transport.pid);
+      assertThrows(
+        () => transport.signalProcess("INT"),
+        ProcessExitedAlready,
+        `the process ${transport.getPeer()}`,
+      );
+      transport.write("x");
+      transport.writeSequence(["x"]);
+      transport.writeToChild(0, "x");
+      transport.loseConnection();
+      transport.pauseProducing();
+      transport.resumeProducing();
+    };
+    const child = bed.sh("exit 0", { processExited: look, processEnded: look });
+    await child.ended();
+    look(child);
+    assertEquals(seen, [null, null, null]);
+  });
+
+  test("No zombie is left", async (bed) => {
+    bed.run();
+    const pids: (number | null)[] = [];
+    const children = Array.from(
+      { length: 5 },
+      () => bed.sh("exit 0", { processExited: () => pids.push(...left()) }),
+    );
+    const left = (): (number | null)[] =>
+      children.filter(({ events, transport }) =>
+        events.includes("exited") && isThere(transport.pid)
+      )
+        .map(({ transport }) => transport.pid);
+    const all = children.map(({ transport }) => transport.pid);
+    for (const child of children) await child.ended();
+    assertEquals(pids, []);
+    assertEquals(all.filter(isThere), []);
+  });
+
+  test("A child that closes its output lives on, and its errors are heard", async (bed) => {
+    bed.run();
+    const child = bed.sh("exec >&-; read line; echo $line >&2");
+    await child.seen("out lost");
+    assertInstanceOf(child.reasons["out lost"], ConnectionDone);
+    assert(child.transport.pid !== null);
+    child.transport.write("still here\n");
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.err, "still here\n");
+  });
+
+  test("A child that closes its input is noticed by the next write: inConnectionLost() says EPIPE", async (bed) => {
+    bed.run();
+    const child = bed.sh("exec <&-; echo closed; kill -STOP $$; echo end >&2");
+    await child.said("closed");
+    assertEquals(child.events.includes("in lost"), false);
+    child.transport.write("for nobody");
+    await child.seen("in lost");
+    const reason = child.reasons["in lost"];
+    assertInstanceOf(reason, ConnectionLost);
+    assertEquals([reason.code, reason.syscall], ["EPIPE", "write"]);
+    child.transport.write("nor this");
+    child.transport.signalProcess("KILL");
+    await child.ended();
+    assertEquals(child.events.filter((event) => event === "in lost").length, 1);
+  });
+
+  for (const fd of [1, 2]) {
+    test(`Closing descriptor ${fd} here has a child that writes on ended by SIGPIPE`, async (bed) => {
+      bed.run();
+      const child = bed.sh(`exec yes >&${fd}`, {
+        outReceived: ({ transport }) => transport.closeStdout(),
+        errReceived: ({ transport }) => transport.closeStderr(),
+      });
+      assertEquals((await child.ended()).signal, "SIGPIPE");
+      assertInstanceOf(child.reasons[fd === 1 ? "out lost" : "err lost"], ConnectionDone);
+    });
+  }
+
+  test("closeStdin() sends what was written before", async (bed) => {
+    bed.run();
+    const child = bed.sh("wc -c");
+    child.transport.write(new Uint8Array(1_000_000));
+    child.transport.closeStdin();
+    child.transport.closeStdin();
+    await child.ended();
+    assertEquals(child.out.trim(), "1000000");
+  });
+
+  test("loseConnection() closes all three pipes: one child that reads its input ends, and not the other", async (bed) => {
+    bed.run();
+    const first = bed.sh(WAITING);
+    const second = bed.sh(WAITING);
+    await Promise.all([first.said("ready"), second.said("ready")]);
+    first.transport.loseConnection();
+    assertInstanceOf(await first.ended(), ProcessDone);
+    assertEquals(first.events.slice(0, 2), ["made", "out"]);
+    assertEquals(first.events.slice(2, 5).toSorted(), ["err lost", "in lost", "out lost"]);
+    assert(second.transport.pid !== null);
+    second.transport.signalProcess("KILL");
+    assertEquals((await second.ended()).signal, "SIGKILL");
+  });
+
+  test("processExited() comes while another process still has the pipes; processEnded() when they are closed", async (bed) => {
+    bed.run();
+    // What it leaves behind reads the same input, and ends with it.
+    const child = bed.sh("exec 3<&0; cat <&3 >/dev/null & echo here; exit 0");
+    await child.seen("exited");
+    assertEquals(child.events.includes("ended"), false);
+    assertInstanceOf(await child.ended(), ProcessDone);
+  });
+
+  test("processEnded() waits for whoever has inherited a pipe, and loseConnection() ends the wait", async (bed) => {
+    bed.run();
+    const child = bed.sh("sh -c 'kill -STOP $$' & echo $!");
+    await child.seen("exited");
+    await child.said("\n");
+    bed.after(() => Deno.kill(Number(child.out), "SIGKILL"));
+    assertEquals(child.events.filter((event) => event.startsWith("out l")), []);
+    child.transport.loseConnection();
+    assertInstanceOf(await child.ended(), ProcessDone);
+  });
+
+  test("What the protocol throws is logged; out of outReceived() it closes that pipe, and no other", async (bed) => {
+    bed.run();
+    const thrown: Error[] = [];
+    const fail = (where: string) => (): never => {
+      const error = new Error(where);
+      thrown.push(error);
+      throw error;
+    };
+    const child = bed.sh("echo out; read line; echo err >&2", {
+      connectionMade: fail("connectionMade"),
+      outReceived: fail("outReceived"),
+      outConnectionLost: ({ transport }) => {
+        transport.write("go on\n");
+        fail("outConnectionLost")();
+      },
+      processExited: fail("processExited"),
+      processEnded: fail("processEnded"),
+    });
+    await child.ended();
+    assertEquals(child.err, "err\n");
+    assertEquals(bed.errors.take(), thrown);
+    assertEquals(thrown.length, 5);
+    assert(child.reasons["out lost"] === thrown[1]);
+  });
+
+  test("What an async protocol rejects with is logged too", async (bed) => {
+    bed.run();
+    const error = new Error("rejected");
+    const child = bed.sh("exit 0", { processEnded: () => Promise.reject(error) });
+    await child.ended();
+    await Promise.resolve();
+    assertEquals(bed.errors.take(), [error]);
+  });
+
+  test("stop() closes the pipes and leaves the child to itself; its exit is told if this process sees it", async (bed) => {
+    bed.run();
+    const path = temporaryFolder(bed);
+    const child = bed.sh("cat; cat end >&2; echo over >over", {}, { path });
+    child.transport.write("x");
+    await child.said("x");
+    await bed.stop();
+    assertEquals(child.events.slice(0, 2), ["made", "out"]);
+    assertEquals(child.events.slice(2).toSorted(), ["err lost", "in lost", "out lost"]);
+    assertInstanceOf(child.reasons["in lost"], ConnectionLost);
+    await child.ended();
+    assertEquals(Deno.readTextFileSync(`${path}/over`), "over\n");
+  });
+
+  test("stop() does not wait for a child that does not read", async (bed) => {
+    bed.run();
+    const child = bed.sh("echo ready; kill -STOP $$");
+    await child.said("ready");
+    child.transport.write(new Uint8Array(1_000_000));
+    await bed.stop();
+    assertInstanceOf(child.reasons["in lost"], ConnectionLost);
+    assertEquals(child.events.includes("exited"), false);
+  });
+
+  test("A child that is started while the reactor shuts down is left to itself as well", async (bed) => {
+    const child = new Child();
+    bed.reactor.addSystemEventTrigger("during", "shutdown", () => {
+      bed.reactor.spawnProcess(child, "/bin/sh", { args: ["-c", "cat"] });
+    });
+    bed.run();
+    await bed.stop();
+    assertEquals(child.events.toSorted(), ["err lost", "in lost", "made", "out lost"]);
+    await child.ended();
+  });
+}
