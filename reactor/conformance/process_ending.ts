@@ -276,7 +276,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(child.events.slice(2).toSorted(), ["err lost", "in lost", "out lost"]);
     assertInstanceOf(child.reasons["in lost"], ConnectionLost);
     await child.ended();
-    assertEquals(Deno.readTextFileSync(`${path}/over`), "over\n");
+    assertEquals(await Deno.readTextFile(`${path}/over`), "over\n");
   });
 
   test("stop() does not wait for a child that does not read", async (bed) => {

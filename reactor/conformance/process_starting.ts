@@ -86,7 +86,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
   test("A program's name is looked up in the PATH that the child gets", async (bed) => {
     bed.run();
     const bin = temporaryFolder(bed);
-    Deno.writeTextFileSync(`${bin}/cat`, "#!/bin/sh\necho mine\n", { mode: 0o700 });
+    await Deno.writeTextFile(`${bin}/cat`, "#!/bin/sh\necho mine\n", { mode: 0o700 });
     const child = new Child();
     bed.spawn("cat", child, { env: { PATH: `${bin}:/bin` } });
     await child.ended();
@@ -114,7 +114,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
   test("A script is run by the program that its first line names", async (bed) => {
     bed.run();
     const script = `${temporaryFolder(bed)}/script`;
-    Deno.writeTextFileSync(script, '#!/bin/sh\necho "this is the output"\n', { mode: 0o700 });
+    await Deno.writeTextFile(script, '#!/bin/sh\necho "this is the output"\n', { mode: 0o700 });
     const child = new Child();
     bed.spawn(script, child);
     assertEquals((await child.ended()).exitCode, 0);
@@ -124,7 +124,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
   test("A child has no descriptor of this process's but those that it is given", async (bed) => {
     bed.run();
     const path = `${temporaryFolder(bed)}/open`;
-    bed.closeAfter(Deno.openSync(path, { create: true, write: true }));
+    bed.closeAfter(await Deno.open(path, { create: true, write: true }));
     bed.closeAfter(Deno.listen({ port: 0 }));
     const child = bed.sh("ls -l /proc/$$/fd");
     await child.ended();
@@ -135,12 +135,12 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
   test("A number among childFDs is a descriptor of this process's that the child gets", async (bed) => {
     bed.run();
     const path = `${temporaryFolder(bed)}/file`;
-    Deno.writeTextFileSync(path, "from the file\n");
+    await Deno.writeTextFile(path, "from the file\n");
     const [input, output] = [openSync(path, "r"), openSync(`${path}.out`, "w")];
     bed.after(() => [input, output].forEach(closeSync));
     const child = bed.sh("cat; echo err >&2", {}, { childFDs: { 0: input, 1: output, 2: "r" } });
     await child.ended();
-    assertEquals(Deno.readTextFileSync(`${path}.out`), "from the file\n");
+    assertEquals(await Deno.readTextFile(`${path}.out`), "from the file\n");
     assertEquals(child.err, "err\n");
     assertEquals(child.events.toSorted(), ["ended", "err", "err lost", "exited", "made"]);
   });
