@@ -4,6 +4,8 @@
  * @module
  */
 
+import { encodeHostname } from "../reactor/hostname.ts";
+
 /** One kind of argument: how its value is read. */
 export interface ArgumentType<T> {
   /** Whether it may be left out. */
@@ -30,6 +32,29 @@ export const text: ArgumentType<string> = {
     if (value !== "") return value;
     // Most often it is an IPv6 address whose colons were forgotten.
     throw new RangeError(String.raw`must not be empty; a colon in a value is written "\:"`);
+  },
+};
+
+/** A host's name or address. A name with other characters than ASCII's is read as its IDNA form: `xn--bcher-kva.ch`. */
+export const hostname: ArgumentType<string> = {
+  optional: false,
+  read(value: string): string {
+    try {
+      return encodeHostname(text.read(value));
+    } catch (error) {
+      if (!(error instanceof RangeError) || value === "") throw error;
+      throw new RangeError(`must be a host's name or address, got ${JSON.stringify(value)}`);
+    }
+  },
+};
+
+/** Several words, with commas between them: `h2,http/1.1`. */
+export const words: ArgumentType<string[]> = {
+  optional: false,
+  read(value: string): string[] {
+    const all = value.split(",");
+    if (!all.includes("")) return all;
+    throw new RangeError(`must be words with commas between them, got ${JSON.stringify(value)}`);
   },
 };
 

@@ -165,6 +165,7 @@ const CLIENTS: [description: string, ...call: unknown[]][] = [
   }],
   [String.raw`tcp6:\:\:1:80:timeout=5`, "connectTCP", "::1", 80, { timeout: 5 }],
   ["tcp6:six.test:80", "connectTCP", "::6", 80, {}],
+  ["tcp:bücher.ch:80", "connectTCP", "xn--bcher-kva.ch", 80, {}],
   ["unix:path=/var/foo/bar:lockfile=1:timeout=9", "connectUNIX", "/var/foo/bar", {
     checkPID: true,
     timeout: 9,
@@ -300,6 +301,12 @@ const WRONG_CLIENTS: Wrong[] = [
     "soon",
     `the argument "timeout" must be a number of seconds, got "soon"`,
   ],
+  [
+    "tcp:exa mple.org:80",
+    4,
+    "exa mple.org",
+    `the argument "host" must be a host's name or address, got "exa mple.org"`,
+  ],
   ["tcp:example.org:80:90", 19, "90", `"tcp" takes no more than 2 without a name: host, port`],
   [
     "tcp:::1:80",
@@ -380,6 +387,7 @@ const ARGUMENTS = {
   yes: argument.optional(argument.flag),
   mode: argument.optional(argument.mode),
   kind: argument.optional(argument.oneOf("round", "square")),
+  words: argument.optional(argument.words),
 };
 
 /** What its parsers want is no reactor at all. */
@@ -406,8 +414,15 @@ Deno.test("A registry's types get the reactor and the arguments that were given"
     yes: true,
     mode: 0o660,
   }]);
-  const client = clientFromString("a reactor", "crfake:alpha:kind=round:yes=0", { registry });
-  assertEquals(madeOf(client), ["a reactor", { first: "alpha", kind: "round", yes: false }]);
+  const client = clientFromString("a reactor", "crfake:alpha:kind=round:yes=0:words=a,b", {
+    registry,
+  });
+  assertEquals(madeOf(client), ["a reactor", {
+    first: "alpha",
+    kind: "round",
+    yes: false,
+    words: ["a", "b"],
+  }]);
 });
 
 for (
@@ -415,6 +430,7 @@ for (
     ["yes=no", `the argument "yes" must be 0 or 1, got "no"`],
     ["mode=rw", `the argument "mode" must be a file's mode in octal digits, as 660, got "rw"`],
     ["mode=888", `the argument "mode" must be a file's mode in octal digits, as 660, got "888"`],
+    ["words=a,,b", `the argument "words" must be words with commas between them, got "a,,b"`],
     ["kind=oval", `the argument "kind" must be one of round, square, got "oval"`],
   ]
 ) {

@@ -5,7 +5,7 @@
  */
 
 import type { IReactorTCP } from "../reactor/interfaces.ts";
-import { integer, optional, seconds, text } from "./argument_types.ts";
+import { hostname, integer, optional, seconds, text } from "./argument_types.ts";
 import type { IReactorForNames } from "./connect_to_host.ts";
 import type {
   IStreamClientEndpointStringParserWithReactor,
@@ -23,7 +23,7 @@ export const LISTEN_TCP = {
 
 /** What a description of a TCP port to connect to may have. */
 export const CONNECT_TCP = {
-  host: text,
+  host: hostname,
   port: integer(1, 65535),
   timeout: optional(seconds),
   bindAddress: optional(text),

@@ -48,7 +48,7 @@ export function connectFailure(
     code: common(reasons, "code"),
     syscall: common(reasons, "syscall"),
     address,
-    cause: new AggregateError(reasons, `${reasons.length} reasons`),
+    cause: new AggregateError(reasons, `Why there is no connection to ${address}`),
   });
 }
 
