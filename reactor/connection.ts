@@ -196,14 +196,11 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See {@linkcode ITransport.write}. */
   write(data: Uint8Array | string): void {
-    const isString = typeof data === "string";
-    if (!isString && !(data instanceof Uint8Array)) {
-      throw new TypeError(`write() data must be a Uint8Array or a string, got ${quote(data)}`);
-    }
+    checkData("write", data);
     if (this.#lost || this.#writeClosed || this.#abortReason !== null || data.length === 0) return;
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;
-    if (isString) buffer.pushString(data);
+    if (typeof data === "string") buffer.pushString(data);
     else buffer.push(data);
     if (buffer.size > this.#owner.limits.writeBufferHighWater) {
       this.#overfull(buffered, buffer.size);
@@ -213,7 +210,9 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See {@linkcode ITransport.writeSequence}. */
   writeSequence(data: Iterable<Uint8Array | string>): void {
-    for (const piece of data) this.write(piece);
+    const pieces = [...data];
+    for (const piece of pieces) checkData("writeSequence", piece);
+    for (const piece of pieces) this.write(piece);
   }
 
   /** See {@linkcode ITransport.loseConnection}. */
@@ -245,7 +244,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
         } has not been unregistered`,
       );
     }
-    if (this.#lost || this.#peerClosed) {
+    if (this.#lost || this.#peerClosed || this.#writeClosed) {
       producer.stopProducing();
       return;
     }
@@ -518,6 +517,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     registration.paused = true;
     const { producer } = registration;
     if ("pauseProducing" in producer) this.#call("pauseProducing", () => producer.pauseProducing());
+    // It may have closed the connection, in the middle of a write of code that is none of the protocol's methods.
+    if (this.#disconnecting) this.#queueTask();
   }
 
   #resumeProducer(): void {
@@ -596,6 +597,12 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
 function isDrainable(protocol: IProtocol): protocol is IDrainableProtocol {
   return "drainRequested" in protocol;
+}
+
+function checkData(method: string, data: unknown): void {
+  if (typeof data !== "string" && !(data instanceof Uint8Array)) {
+    throw new TypeError(`${method}() data must be a Uint8Array or a string, got ${quote(data)}`);
+  }
 }
 
 function isHalfCloseable(protocol: IProtocol): protocol is IHalfCloseableProtocol {

@@ -1,6 +1,12 @@
 /** Producers: when they are paused, resumed and stopped, and how they hold `loseConnection` back. */
 
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { type Bed, connect } from "./conformance/connection_bed.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
 import { LingerTimeout } from "./errors.ts";
@@ -227,6 +233,49 @@ Deno.test("A producer that never ends holds a closing connection no longer than 
   bed.host.advance(1);
   assertEquals(bed.protocol.reason instanceof LingerTimeout, true);
   assertEquals(producer.calls, ["stop"]);
+});
+
+Deno.test("loseConnection() in pauseProducing(), with a write under way to a peer that never reads, lingers no longer than any other", () => {
+  using bed = stuck({ writeBufferHighWater: 3, linger: 20 });
+  bed.connection.write("x");
+  bed.host.settle();
+  const producer = new Producer();
+  producer.pauseProducing = () => bed.connection.loseConnection();
+  bed.connection.registerProducer(producer, true);
+  bed.connection.write("0123456789");
+  bed.host.settle();
+  bed.host.advance(20);
+  assertInstanceOf(bed.protocol.reason, LingerTimeout);
+});
+
+Deno.test("A producer that is registered when the writing side has been closed is stopped at once, and holds nothing back", () => {
+  for (const streaming of [true, false]) {
+    using bed = connect({ halfCloseable: true });
+    bed.connection.loseWriteConnection();
+    bed.host.settle();
+    const producer = new Producer();
+    if (streaming) bed.connection.registerProducer(producer, true);
+    else bed.connection.registerProducer(producer, false);
+    assertEquals(producer.calls, ["stop"]);
+    bed.connection.loseConnection();
+    bed.host.settle();
+    assertEquals(bed.events, ["made", "write lost", "lost ConnectionDone"]);
+  }
+});
+
+Deno.test("A producer that is registered after loseWriteConnection(), while there is something to send, sends on", () => {
+  using bed = connect({ halfCloseable: true });
+  bed.connection.write("head ");
+  bed.connection.loseWriteConnection();
+  let left = 3;
+  const producer = new Producer(() => {
+    bed.connection.write(`${left--} `);
+    if (left === 0) bed.connection.unregisterProducer();
+  });
+  bed.connection.registerProducer(producer, false);
+  bed.host.settle();
+  assertEquals([bed.peer.text, bed.peer.end], ["head 3 2 1 ", "ended"]);
+  assertEquals(bed.events, ["made", "write lost"]);
 });
 
 Deno.test("Unregistering in resumeProducing() of a closing connection closes it", () => {

@@ -72,6 +72,21 @@ Deno.test("write() of anything else throws a TypeError that names it, before and
   }
 });
 
+Deno.test("writeSequence() with a piece that is neither throws, and sends nothing of it", () => {
+  using bed = connect();
+  // As JavaScript may call it.
+  const wrong = 3 as unknown as string;
+  for (const pieces of [["one", wrong, "two"], new Set(["one", wrong, "two"])]) {
+    assertThrows(
+      () => bed.connection.writeSequence(pieces),
+      TypeError,
+      "writeSequence() data must be a Uint8Array or a string, got 3",
+    );
+  }
+  bed.host.settle();
+  assertEquals(bed.peer.text, "");
+});
+
 Deno.test("Writing nothing writes nothing", () => {
   using bed = connect();
   bed.connection.write("");

@@ -27,7 +27,8 @@ export interface IConsumer {
   /** Takes bytes, or a string that goes out as UTF-8. */
   write(data: Uint8Array | string): void;
   /**
-   * Has `producer` paused and resumed as the consumer fills and empties.
+   * Has `producer` paused and resumed as the consumer fills and empties. A pull producer is asked for its first piece at once. Where
+   * nothing can be written any more, the producer is stopped at once instead.
    *
    * @param streaming `true` for a push producer, `false` for a pull producer.
    * @throws {Error} when another producer is registered.

@@ -23,14 +23,21 @@ export interface ITransport extends IConsumer {
    * @throws {TypeError} when the data is neither.
    */
   write(data: Uint8Array | string): void;
-  /** Sends several pieces, as if written one after the other. */
+  /**
+   * Sends several pieces, as if written one after the other.
+   *
+   * @throws {TypeError} when one of them is neither bytes nor a string; none is sent then.
+   */
   writeSequence(data: Iterable<Uint8Array | string>): void;
   /**
    * Closes the connection once all that was written, and all that a registered producer writes, has gone out. Nothing more is
    * received. A peer that stops reading holds this up no longer than the linger time.
    */
   loseConnection(): void;
-  /** Closes the writing side once all that was written has gone out; receiving goes on. */
+  /**
+   * Closes the writing side once all that was written, and all that a registered producer writes, has gone out; receiving goes on. Twisted
+   * does not wait for a push producer.
+   */
   loseWriteConnection(): void;
   /**
    * Closes the connection now. What waits to be sent is thrown away; the protocol gets `ConnectionAborted`. Twisted takes no reason.
