@@ -65,7 +65,7 @@ export interface ITransport extends IConsumer {
    * Has the system probe an idle peer.
    *
    * Deno's own sockets leave the system's idle time as it is: two hours on most. A connection that was listened for or connected with
-   * `keepAlive` or `resetOnAbort` can be told another.
+   * `keepAlive` or `resetOnAbort` can be told another (but on Windows, where Deno 2.9.6 leaves the system's time, too).
    *
    * @param enabled Whether it does.
    * @param idle Seconds without a byte before the first probe: an integer from 1 to 32767.

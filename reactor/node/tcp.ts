@@ -5,7 +5,7 @@
  */
 
 import type { Socket } from "node:net";
-import { internetAddress } from "../addresses.ts";
+import { internetAddress, isIPAddress, isIPv6Address } from "../addresses.ts";
 import type { Dial } from "../connector.ts";
 import { cannotListen, connectError } from "../deno/system_error.ts";
 import { bindTcp } from "../deno/tcp.ts";
@@ -32,7 +32,7 @@ export function checkSocketOptions({ keepAlive, bindAddress }: ConnectTCPOptions
   if (keepAlive !== undefined) checkKeepAliveIdle("keepAlive", keepAlive);
   if (bindAddress === undefined) return;
   const [host, port] = localEnd(bindAddress);
-  if (netModule().isIP(host) === 0) {
+  if (!isIPAddress(host) && !isIPv6Address(host)) {
     throw new RangeError(`bindAddress must be a numeric address, got ${quote(host)}`);
   }
   checkInteger("bindAddress port", port, 0, 65535);
@@ -139,5 +139,5 @@ function localOptions(
   if (bindAddress === undefined) return {};
   const [localAddress, localPort] = localEnd(bindAddress);
   // Of the addresses that a name has, only those of the same family can be reached from there.
-  return { localAddress, localPort, family: netModule().isIP(localAddress) };
+  return { localAddress, localPort, family: isIPv6Address(localAddress) ? 6 : 4 };
 }

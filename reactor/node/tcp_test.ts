@@ -1,0 +1,207 @@
+/**
+ * What TCP can do on `node:net` beyond what it can everywhere. Of Twisted's tests: `test/test_tcp.py`, `LocalRemoteAddressTests.test_clientBind`;
+ * `internet/test/test_tcp.py`, `AbortConnectionMixin` as its peers see it.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { Server, Socket } from "node:net";
+import { IPv4Address } from "../addresses.ts";
+import { endingOf } from "../conformance/raw_peer.ts";
+import { portOf, tcpTest } from "../conformance/tcp_bed.ts";
+import { Wires } from "../conformance/wire.ts";
+import { DenoReactor } from "../deno/reactor.ts";
+import { CannotListenError, ConnectError, UnsupportedError } from "../errors.ts";
+import type { ConnectTCPOptions, ListenTCPOptions } from "../interfaces.ts";
+import type { StreamAcceptorSink } from "../stream_acceptor.ts";
+import { ServerAcceptor } from "./server_acceptor.ts";
+import { TcpSocketDriver } from "./socket_driver.ts";
+
+const HOST = "127.0.0.1";
+const here = new IPv4Address("TCP", HOST, 1);
+const there = new IPv4Address("TCP", HOST, 2);
+
+const test = tcpTest("node:net", () => new DenoReactor());
+
+for (const resetOnAbort of [true, false]) {
+  const seen = resetOnAbort ? "a reset" : "an end in order";
+
+  test(`With resetOnAbort ${resetOnAbort} the peer of an aborted connection sees ${seen}, on both sides`, async (bed) => {
+    const servers = new Wires();
+    const { port } = bed.listen(servers, { resetOnAbort });
+    const clients = new Wires();
+    const raw = bed.rawListen();
+    bed.reactor.connectTCP(HOST, raw.addr.port, clients, { resetOnAbort });
+    bed.run();
+    const peers = [await bed.rawConnect(port), await bed.rawAccept(raw)];
+    const wires = [await servers.wire(), await clients.wire()];
+    for (const wire of wires) wire.transport.abortConnection();
+    const endings = await Promise.all(peers.map((peer) => peer.ending()));
+    assertEquals(endings, Array(2).fill(resetOnAbort ? "ECONNRESET" : "end"));
+  });
+}
+
+test("bindAddress is where the connection comes from: an address, or an address and a port", async (bed) => {
+  const raw = bed.rawListen();
+  const factory = new Wires();
+  const spare = bed.rawListen({ hostname: "127.0.0.3" });
+  const { port } = spare.addr;
+  spare.close();
+  const ways: [string, ConnectTCPOptions["bindAddress"]][] = [
+    [HOST, "127.0.0.2"],
+    ["localhost", "127.0.0.2"],
+    [HOST, ["127.0.0.3", port]],
+  ];
+  bed.run();
+  const peers: Deno.NetAddr[] = [];
+  for (const [i, [host, bindAddress = ""]] of ways.entries()) {
+    bed.reactor.connectTCP(host, raw.addr.port, factory, { bindAddress });
+    const { conn } = await bed.rawAccept(raw);
+    peers.push(conn.remoteAddr as Deno.NetAddr); // TCP's
+    const { transport } = await factory.wire(i);
+    assertEquals(String(transport.getHost()), `${peers[i]?.hostname}:${peers[i]?.port}`);
+  }
+  assertEquals(peers.map(({ hostname }) => hostname), ["127.0.0.2", "127.0.0.2", "127.0.0.3"]);
+  assertEquals(peers[2]?.port, port);
+});
+
+test("bindAddress that cannot be had: ConnectError, with what the system said", async (bed) => {
+  const taken = bed.rawListen();
+  const raw = bed.rawListen();
+  const factory = new Wires();
+  const bindAddress = [HOST, taken.addr.port] as const;
+  bed.reactor.connectTCP(HOST, raw.addr.port, factory, { bindAddress });
+  bed.run();
+  await factory.told("failed");
+  const [reason] = factory.reasons;
+  assertInstanceOf(reason, ConnectError);
+  assertEquals([reason.code, reason.address], ["EADDRINUSE", `${HOST}:${raw.addr.port}`]);
+});
+
+test("setTcpKeepAlive() takes the seconds of idleness where it was asked for, and says so where it was not", async (bed) => {
+  const message = "listen or connect over TCP with { keepAlive: 60 }";
+  for (const options of [{ resetOnAbort: true }, { keepAlive: 30 }, {}]) {
+    const factory = new Wires();
+    const { port } = bed.listen(factory, options);
+    bed.run();
+    await bed.rawConnect(port);
+    const { transport } = await factory.wire();
+    assertEquals(transport.getTcpKeepAlive(), "keepAlive" in options);
+    if (Object.keys(options).length > 0) transport.setTcpKeepAlive(true, 60);
+    else assertThrows(() => transport.setTcpKeepAlive(true, 60), UnsupportedError, message);
+    assertEquals(transport.getTcpKeepAlive(), Object.keys(options).length > 0);
+    transport.setTcpKeepAlive(false);
+    assertEquals(transport.getTcpKeepAlive(), false);
+    for (const idle of [0, 1.5, 32768]) {
+      assertThrows(() => transport.setTcpKeepAlive(true, idle), RangeError, "idle must be");
+    }
+  }
+});
+
+Deno.test("A driver tells its socket the idle time, first and later", () => {
+  const calls: unknown[][] = [];
+  class NotedSocket extends Socket {
+    override setKeepAlive(...args: unknown[]): this {
+      calls.push(args);
+      return this;
+    }
+  }
+  const driver = new TcpSocketDriver(new NotedSocket(), there, here, 37);
+  assert(driver.keepsAlive);
+  driver.setKeepAliveIdle(5);
+  driver.setKeepAlive(false);
+  driver.setKeepAlive(true);
+  assertEquals(calls, [[true, 37000], [true, 5000], [false], [true]]);
+  assert(!new TcpSocketDriver(new NotedSocket(), there, here).keepsAlive);
+});
+
+test("Chunks are plain arrays of bytes, whose slice() is a copy", async (bed) => {
+  const factory = new Wires();
+  const { port } = bed.listen(factory, { resetOnAbort: true });
+  bed.run();
+  const peer = await bed.rawConnect(port);
+  const wire = await factory.wire();
+  await peer.send("bytes");
+  await wire.has(5);
+  assertEquals(wire.chunks.map(({ constructor }) => constructor), [Uint8Array]);
+});
+
+test("Options out of range throw, and name what is wrong", (bed) => {
+  const factory = new Wires();
+  const listen: [ListenTCPOptions, string][] = [
+    [{ keepAlive: 0 }, "keepAlive must be an integer from 1 to 32767, got 0"],
+    [{ keepAlive: 1.5 }, "keepAlive"],
+    [{ resetOnAbort: true, backlog: 0 }, "backlog"],
+  ];
+  for (const [options, message] of listen) {
+    assertThrows(() => bed.reactor.listenTCP(0, factory, options), RangeError, message);
+  }
+  const connect: [ConnectTCPOptions, string][] = [
+    [{ keepAlive: 40000 }, "keepAlive"],
+    [{ bindAddress: "localhost" }, 'bindAddress must be a numeric address, got "localhost"'],
+    [{ bindAddress: [HOST, 65536] }, "bindAddress port must be an integer from 0 to 65535"],
+  ];
+  for (const [options, message] of connect) {
+    assertThrows(() => bed.reactor.connectTCP(HOST, 80, factory, options), RangeError, message);
+  }
+  assertEquals(factory.events, []);
+});
+
+test("A port on a name's address listens there, and one in use names its error", (bed) => {
+  const port = bed.reactor.listenTCP(0, new Wires(), {
+    interface: "localhost",
+    resetOnAbort: true,
+  });
+  const number = portOf(port.getHost());
+  assertEquals(String(port.getHost()), `${HOST}:${number}`);
+  const error = assertThrows(
+    () => bed.reactor.listenTCP(number, new Wires(), { interface: HOST, resetOnAbort: true }),
+    CannotListenError,
+  );
+  assertEquals(error.code, "EADDRINUSE");
+});
+
+test("As many connections wait as the backlog says; the others are reset, and at the port's end those that wait", async (bed) => {
+  const port = bed.listen(new Wires(), { resetOnAbort: true, backlog: 2 });
+  const waiting = [await bed.rawConnect(port.port), await bed.rawConnect(port.port)];
+  // What is accepted before the connection that is refused has come before it.
+  const refused = bed.rawConnect(port.port).then((peer) => peer.readAll());
+  assertEquals(await endingOf(refused), "ECONNRESET");
+  const endings = waiting.map((peer) => peer.ending());
+  await port.stopListening();
+  assertEquals(await Promise.all(endings), ["ECONNRESET", "ECONNRESET"]);
+  bed.run();
+});
+
+test("A name that is being looked up when the attempt is stopped is of no more interest", async (bed) => {
+  const factory = new Wires();
+  bed.run();
+  const connector = bed.reactor.connectTCP("localhost", 80, factory, { resetOnAbort: true });
+  connector.stopConnecting();
+  assertEquals(factory.events, ["start", "connecting", "failed", "stop"]);
+  await bed.stop();
+});
+
+Deno.test("What a server says is wrong with accepting, the next one to ask is told", async () => {
+  const told: unknown[] = [];
+  const sink: StreamAcceptorSink = {
+    accepted: () => told.push("accepted"),
+    acceptFailed: (error) => told.push(error),
+    released: () => told.push("released"),
+  };
+  const server = new Server();
+  const acceptor = new ServerAcceptor(server, here, { backlog: 5, driverFor: () => null });
+  acceptor.attach(sink);
+  const [first, second] = [new Error("first"), new Error("second")];
+  server.emit("error", first);
+  assertEquals(told, []);
+  acceptor.accept();
+  assertEquals(told, []); // not within the call
+  await null;
+  assertEquals(told, [first]);
+  acceptor.accept();
+  server.emit("error", second);
+  assertEquals(told, [first, second]);
+  acceptor.close();
+  await null;
+  assertEquals(told, [first, second, "released"]);
+});
