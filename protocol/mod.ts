@@ -38,5 +38,16 @@ export {
   ProxyFactory,
   ProxyServer,
 } from "./portforward.ts";
+export {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  type GetProcessOutputOptions,
+  getProcessValue,
+  ProcessOutputExceeded,
+  type ProcessOutputOptions,
+  ProcessOutputTerminated,
+  type RunProcessOptions,
+  UnexpectedErrorOutput,
+} from "./process_output.ts";
 export { ProcessProtocol } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";

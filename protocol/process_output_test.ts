@@ -1,0 +1,233 @@
+// Of Twisted's `test/test_iutils.py`, `ProcessUtilsTests`. `test_getProcess…DefaultPath` is about a folder that this process may not read,
+// which root may; that no `path` is this process's folder is tested in `reactor/conformance/process_starting.ts`. The tests of
+// `suppressWarnings` do not apply: there are no warnings.
+
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { CancelledError, type Deferred } from "../defer/mod.ts";
+import { isThere, processTest, temporaryFolder } from "../reactor/conformance/process_bed.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { ProcessDone, ProcessTerminated, SpawnError } from "../reactor/errors.ts";
+import type {
+  IProcessProtocol,
+  IProcessTransport,
+  IReactorProcess,
+  SpawnProcessOptions,
+} from "../reactor/interfaces.ts";
+import {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  getProcessValue,
+  ProcessOutputExceeded,
+  ProcessOutputTerminated,
+  type RunProcessOptions,
+  UnexpectedErrorOutput,
+} from "./mod.ts";
+
+const test = processTest("running a program", () => new DenoReactor());
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** A script for the shell. */
+function script(source: string, options: RunProcessOptions = {}): RunProcessOptions {
+  return { args: ["-c", source], env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, ...options };
+}
+
+test("getProcessOutput() gives all that it writes, however it ends", async (bed) => {
+  bed.run();
+  const output = await getProcessOutput(
+    bed.reactor,
+    "/bin/sh",
+    script("echo hello; echo world; exit 1"),
+  );
+  assertEquals(text(output), "hello\nworld\n");
+});
+
+test("getProcessOutput() fails at the first error output, and tells when the program has ended", async (bed) => {
+  bed.run();
+  const { reactor } = bed;
+  const error = await assertRejects(
+    () => getProcessOutput(reactor, "/bin/sh", script("echo hello world >&2")),
+    UnexpectedErrorOutput,
+    "wrote to its standard error: hello world",
+  );
+  assertEquals(text(error.data), "hello world\n");
+  assertInstanceOf(await error.processEnded, ProcessDone);
+});
+
+test("With errortoo, getProcessOutput() gives the errors among the output", async (bed) => {
+  bed.run();
+  const options = { ...script("printf foo; printf foo >&2"), errortoo: true };
+  assertEquals(text(await getProcessOutput(bed.reactor, "/bin/sh", options)), "foofoo");
+});
+
+test("getProcessValue() gives the exit code, and fails with the signal that ended it", async (bed) => {
+  bed.run();
+  const { reactor } = bed;
+  assertEquals(await getProcessValue(reactor, "/bin/sh", script("exit 0")), 0);
+  assertEquals(
+    await getProcessValue(reactor, "/bin/sh", script("echo out; echo err >&2; exit 7")),
+    7,
+  );
+  const error = await assertRejects(
+    () => getProcessValue(reactor, "/bin/sh", script("kill -TERM $$")),
+    ProcessTerminated,
+  );
+  assertEquals([error.signal, error.exitCode], ["SIGTERM", null]);
+});
+
+test("getProcessOutputAndValue() gives output, errors and exit code", async (bed) => {
+  bed.run();
+  const [out, err, code] = await getProcessOutputAndValue(
+    bed.reactor,
+    "/bin/sh",
+    script("echo 'hello world!'; echo 'goodbye world!' >&2; exit 1"),
+  );
+  assertEquals([text(out), text(err), code], ["hello world!\n", "goodbye world!\n", 1]);
+});
+
+test("A signal fails getProcessOutputAndValue(), with what was written until then", async (bed) => {
+  bed.run();
+  const error = await assertRejects(
+    () =>
+      getProcessOutputAndValue(
+        bed.reactor,
+        "/bin/sh",
+        script("echo 'stdout bytes'; echo 'stderr bytes' >&2; kill -KILL $$"),
+      ),
+    ProcessOutputTerminated,
+    "ended by SIGKILL",
+  );
+  assertEquals([text(error.out), text(error.err), error.signal, error.status], [
+    "stdout bytes\n",
+    "stderr bytes\n",
+    "SIGKILL",
+    137,
+  ]);
+});
+
+test("stdinBytes are what it reads; without them, there is nothing to read", async (bed) => {
+  bed.run();
+  const { reactor } = bed;
+  const stdinBytes = "These are the bytes to see.";
+  const [out] = await getProcessOutputAndValue(reactor, "cat", { stdinBytes });
+  assertEquals(text(out), stdinBytes);
+  assertEquals(
+    text(await getProcessOutput(reactor, "cat", { stdinBytes: new Uint8Array([65]) })),
+    "A",
+  );
+  assertEquals(text(await getProcessOutput(reactor, "cat")), "");
+  assertEquals(await getProcessValue(reactor, "grep", { args: ["x"], stdinBytes: "x" }), 0);
+  assertEquals(await getProcessValue(reactor, "grep", { args: ["x"] }), 1);
+});
+
+test("path is the folder that it runs in", async (bed) => {
+  bed.run();
+  const { reactor } = bed;
+  const path = temporaryFolder(bed);
+  assertEquals(
+    text(await getProcessOutput(reactor, "/bin/sh", script("pwd", { path }))),
+    `${path}\n`,
+  );
+  const [out] = await getProcessOutputAndValue(reactor, "/bin/sh", script("pwd", { path }));
+  assertEquals(text(out), `${path}\n`);
+  const here = script('test "$(pwd)" = "$0"', { path });
+  const args = [...here.args ?? [], path];
+  assertEquals(await getProcessValue(reactor, "/bin/sh", { ...here, args }), 0);
+});
+
+test("To cancel is to kill the program, and to let go of its pipes", async (bed) => {
+  bed.run();
+  const path = temporaryFolder(bed);
+  // Each says its number through a named pipe, and then waits for what never comes.
+  const waiting = script("echo $$ >number; read line <never", { path });
+  const { reactor } = bed;
+  assertEquals(await getProcessValue(reactor, "mkfifo", { args: ["number", "never"], path }), 0);
+  for (const run of [getProcessOutput, getProcessOutputAndValue, getProcessValue]) {
+    const watched = new WatchedReactor(reactor);
+    const running: Deferred<unknown> = run(watched, "/bin/sh", waiting);
+    const pid = Number(await Deno.readTextFile(`${path}/number`));
+    assert(isThere(pid));
+    running.cancel();
+    await assertRejects(() => running, CancelledError);
+    assertEquals((await watched.ended).message.endsWith("by SIGKILL"), true);
+    assert(!isThere(pid));
+  }
+});
+
+test("A program that writes more than maxBytes is killed, and fails with that", async (bed) => {
+  bed.run();
+  const watched = new WatchedReactor(bed.reactor);
+  const error = await assertRejects(
+    () => getProcessOutput(watched, "yes", { maxBytes: 1_000_000 }),
+    ProcessOutputExceeded,
+    "more than 1000000 bytes",
+  );
+  assertEquals(error.limit, 1_000_000);
+  await watched.ended;
+  const exact = { ...script("printf 12345"), maxBytes: 5 };
+  assertEquals(text(await getProcessOutput(bed.reactor, "/bin/sh", exact)), "12345");
+  assertEquals((await getProcessOutputAndValue(bed.reactor, "/bin/sh", exact)).length, 3);
+});
+
+test("A program that cannot be started fails the Deferred, and so does an option that makes no sense", async (bed) => {
+  bed.run();
+  const { reactor } = bed;
+  for (const run of [getProcessOutput, getProcessOutputAndValue, getProcessValue]) {
+    const error = await assertRejects(() => run(reactor, "/nonexistent"), SpawnError);
+    assertEquals(error.code, "ENOENT");
+  }
+  await assertRejects(
+    () => getProcessOutput(reactor, "cat", { maxBytes: -1 }),
+    RangeError,
+    "maxBytes",
+  );
+});
+
+Deno.test("The environment is empty unless it is given, and all options are passed on", () => {
+  const asked: SpawnProcessOptions[] = [];
+  const reactor: IReactorProcess = {
+    spawnProcess: (_protocol, _executable, options = {}) => {
+      asked.push(options);
+      throw new SpawnError("program", {});
+    },
+  };
+  const options = { args: ["a"], env: null, path: "/", uid: 1, gid: 2 };
+  for (const run of [getProcessOutput, getProcessOutputAndValue, getProcessValue]) {
+    run(reactor, "program").addErrback(() => {});
+    run(reactor, "program", { ...options, stdinBytes: "x" }).addErrback(() => {});
+  }
+  const both = { 1: "r", 2: "r" } as const;
+  assertEquals(
+    asked,
+    [both, both, {}].flatMap((outputs) => [
+      { args: [], env: {}, childFDs: outputs },
+      { ...options, childFDs: { 0: "w" as const, ...outputs } },
+    ]),
+  );
+});
+
+/** Tells when a child has ended. */
+class WatchedReactor implements IReactorProcess {
+  readonly #reactor: IReactorProcess;
+  readonly #ended = Promise.withResolvers<Error>();
+
+  constructor(reactor: IReactorProcess) {
+    this.#reactor = reactor;
+  }
+
+  get ended(): Promise<Error> {
+    return this.#ended.promise;
+  }
+
+  spawnProcess(
+    protocol: IProcessProtocol,
+    executable: string,
+    options?: SpawnProcessOptions,
+  ): IProcessTransport {
+    const ended = protocol.processEnded.bind(protocol);
+    protocol.processEnded = (reason) => {
+      ended(reason);
+      this.#ended.resolve(reason);
+    };
+    return this.#reactor.spawnProcess(protocol, executable, options);
+  }
+}
