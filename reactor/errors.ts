@@ -260,6 +260,35 @@ const TIMEOUT_REASONS = {
   total: "it has lasted for",
 };
 
+/**
+ * TLS failed on a connection that was there. In the handshake its `code` tells why: `CERT_HAS_EXPIRED`, `UNABLE_TO_VERIFY_LEAF_SIGNATURE` and its
+ * like (nobody known has signed it), `ERR_TLS_CERT_ALTNAME_INVALID` (it is for another name), `ERR_SSL_NO_APPLICATION_PROTOCOL`,
+ * `ERR_SSL_…_ALERT_…` (the peer refuses), `ETIMEDOUT`, `ECONNRESET`.
+ */
+export class TLSError extends ConnectionLost {
+  /** Whether the handshake failed, or what came after it. */
+  readonly phase: "handshake" | "transfer";
+
+  /**
+   * Makes the error.
+   *
+   * @param phase When it happened.
+   * @param address The peer.
+   * @param cause What happened.
+   * @param code Its name, where the cause has none.
+   */
+  constructor(
+    phase: "handshake" | "transfer",
+    address: string,
+    cause: Error,
+    code: string | undefined = "code" in cause ? String(cause.code) : undefined,
+  ) {
+    const what = phase === "handshake" ? "TLS handshake with" : "TLS with";
+    super(`${what} ${address} failed: ${cause.message}`, { code, address, cause });
+    this.phase = phase;
+  }
+}
+
 /** A port was drained, and this connection did not end in time. */
 export class DrainTimeout extends ConnectionAborted {
   /** How long the connections were given, in seconds. */

@@ -15,6 +15,7 @@ import type { IReactorSurroundings } from "./interfaces/surroundings.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
 import type { IReactorThreads } from "./interfaces/threads.ts";
 import type { IReactorTime } from "./interfaces/time.ts";
+import type { IReactorTLS } from "./interfaces/tls.ts";
 import type { IReactorMulticast, IReactorUDP } from "./interfaces/udp.ts";
 import type { IReactorUNIX } from "./interfaces/unix.ts";
 import type { IReactorUNIXDatagram } from "./interfaces/unix_datagram.ts";
@@ -32,17 +33,19 @@ export type * from "./interfaces/surroundings.ts";
 export type * from "./interfaces/tcp.ts";
 export type * from "./interfaces/threads.ts";
 export type * from "./interfaces/time.ts";
+export type * from "./interfaces/tls.ts";
 export type * from "./interfaces/transport.ts";
 export type * from "./interfaces/udp.ts";
 export type * from "./interfaces/unix.ts";
 export type * from "./interfaces/unix_datagram.ts";
 
-/** A reactor for programs: life, time, TCP, UDP, UNIX sockets, adopted ones, names of hosts, child processes and threads. */
+/** A reactor for programs: life, time, TCP, TLS, UDP, UNIX sockets, adopted ones, names of hosts, child processes and threads. */
 export interface IReactor
   extends
     IReactorCore,
     IReactorTime,
     IReactorTCP,
+    IReactorTLS,
     IReactorUDP,
     IReactorMulticast,
     IReactorUNIX,

@@ -5,6 +5,7 @@
  */
 
 import type { IAddress } from "./interfaces.ts";
+import type { TlsSession } from "./tls_engine.ts";
 
 /** What a driver tells its connection. Each may be called from within a call to the driver. */
 export interface StreamDriverSink {
@@ -24,7 +25,7 @@ export interface StreamDriverSink {
 
 /** Moves the bytes of one stream connection: a socket, a pipe, or memory. */
 export interface StreamDriver {
-  /** Hands over the connection that listens. Comes first, once. */
+  /** Hands over the connection that listens. Comes first; and again when another takes over in the middle. */
   attach(sink: StreamDriverSink): void;
   /** Delivers what comes, until `stopReading`; possibly before this returns. */
   startReading(): void;
@@ -48,8 +49,15 @@ export interface StreamDriver {
   setNoDelay?(enabled: boolean): void;
   /** Switches keep-alive probes on or off, where there are any. */
   setKeepAlive?(enabled: boolean): void;
+<<<<<<< HEAD
   /** Switches them on, the first one after that many seconds, where that can be said. */
   setKeepAliveIdle?(seconds: number): void;
   /** Whether they are on from the start; they are not unless it says so. */
   readonly keepsAlive?: boolean;
+=======
+  /** The reactor has stopped: what `close` still waits for gets a last moment. Absent where it waits for nothing. */
+  hurry?(): void;
+  /** What TLS has agreed on; null or absent without TLS, and before its handshake is done. */
+  readonly session?: TlsSession | null;
+>>>>>>> 862deb5 (TLS as a layer: a driver over any other, its engine on node:tls)
 }

@@ -6,9 +6,10 @@
 
 import type { IAddress } from "./address.ts";
 import type { IConsumer } from "./producer.ts";
+import type { ITLSTransport } from "./tls.ts";
 
 /** A connection, as its protocol sees it. Twisted's `ITransport` and `ITCPTransport`. */
-export interface ITransport extends IConsumer {
+export interface ITransport extends IConsumer, ITLSTransport {
   /** Whether the connection is being closed or aborted, or the peer has closed, and it is not yet lost. */
   readonly disconnecting: boolean;
   /** Whether the connection is open. */

@@ -1,0 +1,141 @@
+/**
+ * A handshake that nobody but the reactor owns yet: the time between a connection's beginning and its protocol.
+ *
+ * @module
+ */
+
+import type { Dial } from "./connector.ts";
+import { ConnectionLost } from "./errors.ts";
+import type { ReactorResource, ReactorResources } from "./resources.ts";
+import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+
+/** What a handshake's driver tells of it: one of these, once, unless it is closed before. */
+export interface HandshakeListener {
+  /** It is done. */
+  handshakeCompleted(): void;
+  /** It has failed; the reason is fit for `connectionLost`. The driver is for the listener to close. */
+  handshakeFailed(reason: Error): void;
+}
+
+/** A driver that has to agree with its peer before it carries bytes. */
+export interface HandshakeDriver extends StreamDriver {
+  /** Begins. Comes after `attach`, once. */
+  start(listener: HandshakeListener): void;
+}
+
+/** Puts a handshake in front of a driver. */
+export type Securing = (driver: StreamDriver) => HandshakeDriver;
+
+/** What becomes of a handshake. */
+export interface HandshakeOutcome {
+  /** The driver carries bytes now. */
+  completed(driver: StreamDriver): void;
+  /** There will be no connection. */
+  failed(reason: Error): void;
+  /** The handshake has left the driver to its connection, or nothing of it is left. */
+  released(): void;
+}
+
+/** A handshake under way. */
+export class Handshake implements HandshakeListener, StreamDriverSink, ReactorResource {
+  readonly #resources: ReactorResources;
+  readonly #driver: HandshakeDriver;
+  readonly #outcome: HandshakeOutcome;
+  #over = false;
+
+  /**
+   * Begins it.
+   *
+   * @param resources Where it notes that it is open.
+   * @param driver What does it.
+   * @param outcome Who wants to know.
+   */
+  constructor(resources: ReactorResources, driver: HandshakeDriver, outcome: HandshakeOutcome) {
+    this.#resources = resources;
+    this.#driver = driver;
+    this.#outcome = outcome;
+    resources.add(this);
+    driver.attach(this);
+    driver.start(this);
+  }
+
+  /** Ends it from this side; only `released` follows. */
+  cancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#driver.abort();
+  }
+
+  /** See {@linkcode HandshakeListener.handshakeCompleted}. */
+  handshakeCompleted(): void {
+    this.#over = true;
+    this.#outcome.completed(this.#driver);
+    // The connection has been noted by now, so that the reactor never thinks that all is closed.
+    this.released();
+  }
+
+  /** See {@linkcode HandshakeListener.handshakeFailed}. */
+  handshakeFailed(reason: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#driver.close();
+    this.#outcome.failed(reason);
+  }
+
+  /** See {@linkcode ReactorResource.shutDown}. */
+  shutDown(): void {
+    if (this.#over) this.#driver.hurry?.();
+    this.#over = true;
+    this.#driver.abort();
+    this.#outcome.failed(new ConnectionLost("The handshake was ended: the reactor has stopped"));
+  }
+
+  /** See {@linkcode ReactorResource.unref}. */
+  unref(): void {
+    this.#driver.unref();
+  }
+
+  /** See {@linkcode StreamDriverSink.released}. */
+  released(): void {
+    this.#resources.delete(this);
+    this.#outcome.released();
+  }
+
+  // A handshake's driver carries nothing else before it has a connection.
+
+  /** Nothing is asked for. */
+  received(): void {}
+
+  /** Nothing is asked for. */
+  readEnded(): void {}
+
+  /** Nothing is written. */
+  wrote(): void {}
+
+  /** Nothing is closed. */
+  writeClosed(): void {}
+
+  /** The listener is told. */
+  failed(): void {}
+}
+
+/** A dial with a handshake behind it. */
+export function dialSecured(dial: Dial, resources: ReactorResources, secure: Securing): Dial {
+  return (sink) => {
+    let handshake: Handshake | null = null;
+    const cancel = dial({
+      connected: (driver) => {
+        handshake = new Handshake(resources, secure(driver), {
+          completed: (secured) => sink.connected(secured),
+          failed: (reason) => sink.failed(reason),
+          released: () => sink.released(),
+        });
+      },
+      failed: (reason) => sink.failed(reason),
+      released: () => {
+        if (handshake === null) sink.released();
+      },
+    });
+    return () => handshake === null ? cancel() : handshake.cancel();
+  };
+}

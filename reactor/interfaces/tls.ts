@@ -1,0 +1,208 @@
+/**
+ * TLS on a reactor, and on a connection.
+ *
+ * @module
+ */
+
+import type { IClientFactory, IProtocol, IProtocolFactory } from "./protocol.ts";
+import type {
+  ConnectStreamOptions,
+  IConnector,
+  IListeningPort,
+  ListenStreamOptions,
+} from "./stream.ts";
+
+/** Who one is: a certificate and its private key. */
+export interface TLSCertificate {
+  /** The certificate as PEM, followed by those between it and the root. */
+  cert: string;
+  /** Its private key as PEM. */
+  key: string;
+}
+
+/** What both sides of TLS may say. */
+export interface TLSOptions {
+  /** This side's certificate as PEM, followed by those between it and the root. */
+  cert?: string;
+  /** The certificate's private key as PEM. */
+  key?: string;
+  /**
+   * The roots that the peer's certificate is checked against, as PEM. They take the place of the system's. A server that names some asks
+   * its clients for a certificate; see {@linkcode TLSServerOptions.clientCertificate}.
+   */
+  caCerts?: readonly string[];
+  /**
+   * The protocols to speak over TLS, the most wanted first (RFC 7301). The handshake fails where both sides name some and share none.
+   *
+   * @default {[]}
+   */
+  alpnProtocols?: readonly string[];
+  /**
+   * Seconds that the handshake may take.
+   *
+   * @default {10}
+   */
+  handshakeTimeout?: number;
+}
+
+/** How a server speaks TLS. */
+export interface TLSServerOptions extends TLSOptions {
+  /**
+   * The certificate for the name that the client asked for (SNI, RFC 6066), `""` if it named none. Asked at each handshake, so that new
+   * certificates serve from the next one on, and no port has to be closed. `undefined` stands for `cert` and `key`; where there are none
+   * the handshake fails. Return the same object while nothing has changed: it is parsed once.
+   */
+  certificates?: (
+    serverName: string,
+  ) => TLSCertificate | undefined | PromiseLike<TLSCertificate | undefined>;
+  /**
+   * Whether a client must have a certificate (`"require"`) or may (`"request"`). One that it shows must be signed by one of
+   * {@linkcode TLSOptions.caCerts} either way.
+   *
+   * @default {"require"} with `caCerts`; without, none is asked for
+   */
+  clientCertificate?: "require" | "request";
+}
+
+/** How a client speaks TLS. */
+export interface TLSClientOptions extends TLSOptions {
+  /**
+   * The name, or the address, that the server's certificate must be for. A name is also told to the server (SNI).
+   *
+   * @default the host that `connectTLS` connects to; `startTLS` and `wrapClientTLS` have none
+   */
+  serverName?: string;
+  /**
+   * Takes any certificate, whoever it is for and whoever signed it. Whoever is on the way can then read and change everything.
+   *
+   * @default {false}
+   */
+  unsafelyIgnoreCertificateErrors?: boolean;
+}
+
+/** How TLS begins on a connection that is there. */
+export interface StartTLSOptions extends TLSServerOptions, TLSClientOptions {
+  /**
+   * Which side of the handshake this is.
+   *
+   * @default `"client"` on a connection that this side opened, `"server"` on one that it accepted
+   */
+  role?: "client" | "server";
+}
+
+/** How a TLS port listens. */
+export interface ListenTLSOptions extends ListenStreamOptions, TLSServerOptions {
+  /**
+   * The local address to listen on.
+   *
+   * @default {"0.0.0.0"}
+   */
+  interface?: string;
+}
+
+/** How a TLS connection is opened. `timeout` is for all of it, the handshake included. */
+export interface ConnectTLSOptions extends ConnectStreamOptions, TLSClientOptions {}
+
+/** TLS on a reactor. Twisted's `IReactorSSL`. */
+export interface IReactorTLS {
+  /**
+   * Listens on a TCP port for TLS. `connectionMade` comes when the handshake is done: in Twisted it comes before, and a protocol can
+   * greet a peer that it knows nothing of. A handshake under way counts as a connection, holds up no other, and is ended by
+   * `stopListening`. One that fails is told to the factory's `handshakeFailed`, if it has one.
+   *
+   * @param port The port number; 0 lets the system choose one.
+   * @throws {CannotListenError} when the address cannot be had.
+   * @throws {TypeError} when there is no certificate, or one that cannot be used.
+   * @throws {RangeError} when the port or an option is out of range.
+   */
+  listenTLS(port: number, factory: IProtocolFactory, options: ListenTLSOptions): IListeningPort;
+  /**
+   * Connects to a TCP port, and speaks TLS there. The server's certificate is verified. A handshake that fails is told to
+   * `clientConnectionFailed`, with a `TLSError`.
+   *
+   * @param host A name or an address.
+   * @param port The port number.
+   * @throws {TypeError} when a certificate cannot be used.
+   * @throws {RangeError} when the port or an option is out of range.
+   */
+  connectTLS(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options?: ConnectTLSOptions,
+  ): IConnector;
+}
+
+/** A protocol that is told when a handshake is done. A protocol with this method is one. Twisted's `IHandshakeListener`. */
+export interface IHandshakeListener extends IProtocol {
+  /**
+   * The handshake is done, and the peer's certificate is verified where it was to be. On a connection of `listenTLS` or `connectTLS`
+   * this follows `connectionMade`, so that one protocol serves there and after `startTLS`.
+   */
+  handshakeCompleted(): void;
+}
+
+/** A name in a certificate: its parts by their short names, `CN`, `O`, `OU`. Of a part that comes several times, the last. */
+export type DistinguishedName = Readonly<Record<string, string>>;
+
+/** What the peer's certificate says. It has been verified, unless this side asked for no verification. */
+export interface PeerCertificate {
+  /** Whom it is for. */
+  readonly subject: DistinguishedName;
+  /** Who signed it. */
+  readonly issuer: DistinguishedName;
+  /** The names and addresses that it is for: `DNS:example.org`, `IP Address:192.0.2.1`. */
+  readonly subjectAltName: readonly string[];
+  /** When it begins to be valid. */
+  readonly validFrom: Date;
+  /** When it ends to be valid. */
+  readonly validTo: Date;
+  /** The SHA-256 digest of {@linkcode raw}, as `AB:CD:…`. */
+  readonly fingerprint256: string;
+  /** The certificate itself, as DER. */
+  readonly raw: Uint8Array;
+}
+
+/** What TLS is to a connection. Twisted's `ITLSTransport`, `ISSLTransport` and `INegotiated`. */
+export interface ITLSTransport {
+  /** Whether a handshake is done, and all that is written and received is protected. */
+  readonly secure: boolean;
+  /** The protocol that both sides agreed on by ALPN; `null` without one, and before the handshake is done. */
+  readonly negotiatedProtocol: string | null;
+  /** The peer's certificate; `null` without one, and before the handshake is done. */
+  getPeerCertificate(): PeerCertificate | null;
+  /**
+   * Begins TLS on the connection as it is. What was written before goes out as it was; what is written after is protected, and waits for
+   * the handshake. What comes from now on belongs to the handshake, also what came while the connection was paused. The protocol is told
+   * by {@linkcode IHandshakeListener.handshakeCompleted}; a handshake that fails loses the connection with a `TLSError`.
+   *
+   * **Throw away what you have buffered.** A client may send its next commands before the handshake, and so may whoever is between: a
+   * server that keeps them executes them as if they had come protected (CVE-2011-0411). What follows in the chunk that `dataReceived`
+   * is handling is the protocol's already, and no library can take it back; what came later goes to the handshake, which it breaks.
+   *
+   * Does nothing on a connection that is lost, as `write` does.
+   *
+   * @throws {Error} when TLS has begun already, or the writing side has been closed.
+   * @throws {TypeError} when the options lack what this side needs, or have a certificate that cannot be used.
+   * @throws {UnsupportedError} when this transport, or its reactor, knows no TLS.
+   *
+   * @example The server's side of STARTTLS
+   * ```ts
+   * import { Protocol } from "@torsion/reactor";
+   *
+   * class Greeter extends Protocol {
+   *   cert = "";
+   *   key = "";
+   *   override dataReceived(data: Uint8Array) {
+   *     if (new TextDecoder().decode(data) !== "STARTTLS\r\n") return; // whatever follows it is thrown away
+   *     this.transport.write("220 Go ahead\r\n");
+   *     this.transport.startTLS({ cert: this.cert, key: this.key });
+   *   }
+   *   handshakeCompleted() {
+   *     this.transport.write("Now nobody else hears this\r\n");
+   *   }
+   * }
+   * ```
+   */
+  startTLS(options: StartTLSOptions): void;
+}

@@ -1,0 +1,434 @@
+/**
+ * TLS as a layer: a driver that carries its bytes through another driver, whatever that one is.
+ *
+ * The idea is that of Twisted's `TLSMemoryBIOProtocol`, one floor lower: there TLS is a protocol under the protocol, here it is a driver
+ * upon the driver, so that one connection state machine is above both. What does the cryptography is a {@linkcode TlsEngine}.
+ *
+ * How it ends, compared with Twisted:
+ *
+ * - `close` sends close_notify and closes, as RFC 8446, section 6.1, has it for a side that has no use for what may still come. Twisted waits for
+ *   the peer's close_notify, for as long as that takes.
+ * - `closeWrite` sends close_notify and reads on: each direction ends by itself, as the same section says. Twisted has no half-close over
+ *   TLS. What is beneath stays open both ways.
+ * - A peer that goes without close_notify may have been cut off by somebody between (a truncation attack): `ConnectionLost`, as in Twisted.
+ *
+ * Memory is bounded both ways: ciphertext is read only while plaintext is wanted, and one piece of plaintext is with the engine at a time.
+ *
+ * @module
+ */
+
+import { TLSError } from "./errors.ts";
+import type { HandshakeDriver, HandshakeListener } from "./handshake.ts";
+import type { IAddress, IDelayedCall, IReactorTime } from "./interfaces.ts";
+import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import type { TlsContext, TlsEngine, TlsEngineSink, TlsSession } from "./tls_engine.ts";
+
+// Three records' worth, as much as the engine encrypts in one go. More would be copied, and show no progress, all at once.
+const PIECE = 49152;
+// How long the peer may take for the last bytes once the reactor has stopped, and its clock with it. Milliseconds.
+const LAST_MOMENT = 100;
+
+/** How a layer is put on a driver. */
+export interface TlsDriverOptions {
+  /** Seconds that a closing layer waits for its last bytes to be taken. */
+  linger: number;
+  /** Bytes that its connection had to send when TLS began: they go out as they are. */
+  plaintext?: number;
+  /** Whether the driver beneath has been asked to read. */
+  reading?: boolean;
+}
+
+/** TLS over another driver. */
+export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSink {
+  readonly #beneath: StreamDriver;
+  readonly #engine: TlsEngine;
+  readonly #clock: Pick<IReactorTime, "callLater">;
+  readonly #handshakeTimeout: number;
+  readonly #linger: number;
+  #sink: StreamDriverSink | null = null;
+  #listener: HandshakeListener | null = null;
+  #session: TlsSession | null = null;
+  /** The end of the handshake's time, then that of the closing. */
+  #deadline: IDelayedCall | null = null;
+
+  /** Bytes that are still to go out as they are. */
+  #plaintext: number;
+  /** Ciphertext that has not been taken yet. */
+  #ciphertext: Uint8Array | null = null;
+  /** Whether the driver beneath is writing. */
+  #sending = false;
+  /** What the connection wants to be sent; null when it waits for nothing. */
+  #piece: Uint8Array | null = null;
+  #writeClosing = false;
+  #writeClosed = false;
+
+  #wanted = false;
+  #reading: boolean;
+  /** Ciphertext that came although none was wanted. */
+  #unread: Uint8Array | null = null;
+  #unreadEnd = false;
+  /** Plaintext that came although none was wanted, and how it ends. */
+  readonly #held: Uint8Array[] = [];
+  #end: "closed" | TLSError | null = null;
+
+  #failed = false;
+  #closed = false;
+  #closedBeneath = false;
+  #lastMoment: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param beneath What carries the ciphertext. It belongs to the layer now.
+   * @param context What makes the engine.
+   * @param clock What the deadlines are on.
+   * @param options How it is put there.
+   */
+  constructor(
+    beneath: StreamDriver,
+    context: TlsContext,
+    clock: Pick<IReactorTime, "callLater">,
+    options: TlsDriverOptions,
+  ) {
+    const { linger, plaintext = 0, reading = false } = options;
+    this.#beneath = beneath;
+    this.#engine = context.newEngine();
+    this.#clock = clock;
+    this.#handshakeTimeout = context.handshakeTimeout;
+    this.#linger = linger;
+    this.#plaintext = plaintext;
+    this.#reading = this.#wanted = reading;
+  }
+
+  /** See {@linkcode StreamDriver.session}. */
+  get session(): TlsSession | null {
+    return this.#session;
+  }
+
+  /** See {@linkcode StreamDriver.attach}. */
+  attach(sink: StreamDriverSink): void {
+    if (this.#sink === null) this.#beneath.attach(this);
+    this.#sink = sink;
+  }
+
+  /** See {@linkcode HandshakeDriver.start}. */
+  start(listener: HandshakeListener): void {
+    this.#listener = listener;
+    if (this.#handshakeTimeout !== Infinity) {
+      this.#deadline = this.#clock.callLater(this.#handshakeTimeout, () => this.#timedOut());
+    }
+    this.#engine.start(this);
+    this.#readBeneath();
+  }
+
+  /** See {@linkcode StreamDriver.getPeer}. */
+  getPeer(): IAddress {
+    return this.#beneath.getPeer();
+  }
+
+  /** See {@linkcode StreamDriver.getHost}. */
+  getHost(): IAddress {
+    return this.#beneath.getHost();
+  }
+
+  /** See {@linkcode StreamDriver.setNoDelay}. */
+  setNoDelay(enabled: boolean): void {
+    this.#beneath.setNoDelay?.(enabled);
+  }
+
+  /** See {@linkcode StreamDriver.setKeepAlive}. */
+  setKeepAlive(enabled: boolean): void {
+    this.#beneath.setKeepAlive?.(enabled);
+  }
+
+  /** See {@linkcode StreamDriver.unref}. */
+  unref(): void {
+    this.#beneath.unref();
+  }
+
+  // Reading.
+
+  /** See {@linkcode StreamDriver.startReading}. */
+  startReading(): void {
+    this.#wanted = true;
+    this.#deliver();
+    this.#feed();
+    this.#readBeneath();
+  }
+
+  /** See {@linkcode StreamDriver.stopReading}. */
+  stopReading(): void {
+    this.#wanted = false;
+    this.#readBeneath();
+  }
+
+  /** See {@linkcode StreamDriverSink.received}. */
+  received(chunk: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#unread = chunk;
+    this.#feed();
+  }
+
+  /** See {@linkcode StreamDriverSink.readEnded}. */
+  readEnded(): void {
+    this.#reading = false;
+    this.#unreadEnd = true;
+    this.#feed();
+  }
+
+  /** See {@linkcode TlsEngineSink.decrypted}. */
+  decrypted(chunk: Uint8Array): void {
+    if (this.#isOver) return;
+    if (this.#wanted && this.#held.length === 0) this.#sink?.received(chunk);
+    else this.#held.push(chunk);
+  }
+
+  /** See {@linkcode TlsEngineSink.peerClosed}. */
+  peerClosed(): void {
+    this.#endReading("closed");
+  }
+
+  /** See {@linkcode TlsEngineSink.peerVanished}. */
+  peerVanished(): void {
+    if (this.#isOver || this.#end !== null) return;
+    if (this.#session === null) {
+      this.#failHandshake(new Error("the peer closed the connection"), "ECONNRESET");
+    } else {
+      // Behind what came in order: that is the protocol's, whatever may be missing.
+      this.#endReading(this.#error(new Error("the peer ended without close_notify")));
+    }
+  }
+
+  // Writing.
+
+  /** See {@linkcode StreamDriver.write}. */
+  write(bytes: Uint8Array): void {
+    if (this.#plaintext > 0) {
+      this.#sending = true;
+      this.#beneath.write(bytes.subarray(0, this.#plaintext));
+      return;
+    }
+    this.#piece = bytes.subarray(0, PIECE);
+    if (this.#session !== null) this.#engine.write(this.#piece);
+  }
+
+  /** See {@linkcode StreamDriver.closeWrite}. */
+  closeWrite(): void {
+    this.#writeClosing = true;
+    if (this.#session !== null) this.#engine.end();
+  }
+
+  /** See {@linkcode TlsEngineSink.encrypted}. */
+  encrypted(bytes: Uint8Array): void {
+    this.#ciphertext = bytes;
+    this.#send();
+  }
+
+  /** See {@linkcode StreamDriverSink.wrote}. */
+  wrote(count: number): void {
+    this.#sending = false;
+    if (this.#closedBeneath) return;
+    if (this.#plaintext > 0) {
+      this.#plaintext -= count;
+      this.#sink?.wrote(count);
+    } else if (this.#ciphertext !== null) {
+      this.#sent(this.#ciphertext, count);
+    }
+    this.#send();
+  }
+
+  /** See {@linkcode TlsEngineSink.plaintextSent}. */
+  plaintextSent(): void {
+    const piece = this.#piece;
+    this.#piece = null;
+    if (!this.#isOver && piece !== null) this.#sink?.wrote(piece.length);
+  }
+
+  /** See {@linkcode TlsEngineSink.closeSent}. */
+  closeSent(): void {
+    this.#writeClosed = true;
+    if (this.#closed) this.#closeBeneath();
+    else this.#sink?.writeClosed();
+  }
+
+  // The handshake, and what goes wrong.
+
+  /** See {@linkcode TlsEngineSink.secured}. */
+  secured(session: TlsSession): void {
+    if (this.#isOver) return;
+    this.#session = session;
+    this.#stopWaiting();
+    this.#listener?.handshakeCompleted();
+    if (this.#isOver) return;
+    if (this.#piece !== null) this.#engine.write(this.#piece);
+    if (this.#writeClosing) this.#engine.end();
+    this.#readBeneath();
+  }
+
+  /** See {@linkcode TlsEngineSink.tlsFailed}. */
+  tlsFailed(cause: Error): void {
+    if (this.#closed) this.#closeBeneath();
+    else if (this.#session === null) this.#failHandshake(cause);
+    else this.#fail(this.#error(cause));
+  }
+
+  /** See {@linkcode StreamDriverSink.failed}. */
+  failed(reason: Error): void {
+    if (this.#closed) return;
+    this.#ciphertext = null;
+    if (this.#session === null) this.#failHandshake(reason);
+    else this.#fail(reason);
+  }
+
+  // Closing.
+
+  /** See {@linkcode StreamDriver.close}. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopWaiting();
+    if (this.#session !== null && !this.#failed && !this.#writeClosed) {
+      if (!this.#writeClosing) this.#engine.end();
+    } else if (!this.#failed || this.#ciphertext === null) {
+      return this.#closeBeneath();
+    }
+    // What is left is a few bytes, and a peer that does not read does not get them.
+    if (this.#linger !== Infinity) {
+      this.#deadline = this.#clock.callLater(this.#linger, () => this.#breakBeneath());
+    }
+  }
+
+  /** See {@linkcode StreamDriver.abort}. */
+  abort(): void {
+    this.#closed = true;
+    this.#stopWaiting();
+    this.#breakBeneath();
+  }
+
+  /** See {@linkcode StreamDriver.hurry}. */
+  hurry(): void {
+    if (this.#closedBeneath) return;
+    // Of the host's own clock: the reactor's has stopped with it.
+    this.#lastMoment ??= setTimeout(() => this.#breakBeneath(), LAST_MOMENT);
+  }
+
+  /** See {@linkcode StreamDriverSink.released}. */
+  released(): void {
+    clearTimeout(this.#lastMoment);
+    this.#sink?.released();
+  }
+
+  /** Never comes: what is beneath stays open both ways. */
+  writeClosed(): void {}
+
+  // Inside.
+
+  get #isOver(): boolean {
+    return this.#closed || this.#failed;
+  }
+
+  /** Reads ciphertext while the handshake or the connection has a use for it. */
+  #readBeneath(): void {
+    const wanted = !this.#isOver && !this.#unreadEnd && this.#end === null &&
+      this.#unread === null && (this.#wanted || this.#session === null);
+    if (wanted === this.#reading) return;
+    this.#reading = wanted;
+    if (wanted) this.#beneath.startReading();
+    else if (!this.#closed && !this.#unreadEnd) this.#beneath.stopReading();
+  }
+
+  /** Hands the engine what came. */
+  #feed(): void {
+    if (this.#isOver || (this.#session !== null && !this.#wanted)) return;
+    const chunk = this.#unread;
+    this.#unread = null;
+    if (chunk !== null) this.#engine.receive(chunk);
+    if (this.#unreadEnd && this.#unread === null && !this.#isOver) this.#engine.receiveEnd();
+  }
+
+  /** Delivers what was held back, for as long as it is wanted. */
+  #deliver(): void {
+    while (this.#wanted && !this.#isOver) {
+      const chunk = this.#held.shift();
+      if (chunk === undefined) break;
+      this.#sink?.received(chunk);
+    }
+    if (this.#end !== null) this.#endReading(this.#end);
+  }
+
+  #endReading(end: "closed" | TLSError): void {
+    if (this.#isOver) return;
+    this.#end = end;
+    if (!this.#wanted || this.#held.length > 0) return this.#readBeneath();
+    this.#wanted = false;
+    this.#readBeneath();
+    if (end === "closed") this.#sink?.readEnded();
+    else this.#fail(end);
+  }
+
+  #send(): void {
+    if (this.#ciphertext === null || this.#plaintext > 0 || this.#sending) return;
+    if (this.#closedBeneath) return;
+    this.#sending = true;
+    this.#beneath.write(this.#ciphertext);
+  }
+
+  #sent(ciphertext: Uint8Array, count: number): void {
+    const left = ciphertext.length - count;
+    this.#ciphertext = left > 0 ? ciphertext.subarray(count) : null;
+    if (left > 0) return;
+    this.#engine.sent();
+    // That was the alert which tells the peer what is wrong.
+    if (this.#closed && this.#failed && this.#ciphertext === null) this.#closeBeneath();
+  }
+
+  #timedOut(): void {
+    this.#deadline = null;
+    this.#ciphertext = null;
+    this.#failHandshake(
+      new Error(`it took longer than ${this.#handshakeTimeout} s`),
+      "ETIMEDOUT",
+    );
+  }
+
+  #failHandshake(cause: Error, code?: string): void {
+    if (this.#isOver) return;
+    this.#failed = true;
+    this.#stopWaiting();
+    this.#readBeneath();
+    this.#listener?.handshakeFailed(this.#error(cause, code));
+  }
+
+  #fail(reason: Error): void {
+    if (this.#isOver) return;
+    this.#failed = true;
+    this.#sink?.failed(reason);
+  }
+
+  #error(cause: Error, code?: string): TLSError {
+    const phase = this.#session === null ? "handshake" : "transfer";
+    return new TLSError(phase, String(this.getPeer()), cause, code);
+  }
+
+  #stopWaiting(): void {
+    if (this.#deadline?.active()) this.#deadline.cancel();
+    this.#deadline = null;
+  }
+
+  #closeBeneath(): void {
+    if (!this.#letGo()) return;
+    this.#beneath.close();
+  }
+
+  #breakBeneath(): void {
+    if (!this.#letGo()) return;
+    this.#beneath.abort();
+  }
+
+  /** @returns whether it had not been let go of yet. */
+  #letGo(): boolean {
+    if (this.#closedBeneath) return false;
+    this.#closedBeneath = true;
+    this.#stopWaiting();
+    this.#engine.destroy();
+    return true;
+  }
+}
