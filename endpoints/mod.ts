@@ -28,4 +28,11 @@ export type {
 export { ListenFDs } from "./listen_fds.ts";
 export { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
 export { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";
+export {
+  TLSClientEndpoint,
+  TLSClientEndpoint as SSL4ClientEndpoint,
+  TLSServerEndpoint,
+  TLSServerEndpoint as SSL4ServerEndpoint,
+} from "./tls.ts";
 export { UNIXClientEndpoint, UNIXServerEndpoint } from "./unix.ts";
+export { wrapClientTLS, wrapServerTLS } from "./wrap_tls.ts";

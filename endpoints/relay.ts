@@ -1,4 +1,9 @@
-import type { IHalfCloseableProtocol, IProtocol, ITransport } from "../reactor/interfaces.ts";
+import type {
+  IHalfCloseableProtocol,
+  IHandshakeListener,
+  IProtocol,
+  ITransport,
+} from "../reactor/interfaces.ts";
 
 /** What whoever stands between reactor and protocol wants to know. */
 export interface RelayEvents {
@@ -69,9 +74,15 @@ class HalfCloseableRelay<P extends IHalfCloseableProtocol> extends Relay<P>
  * @param events What the caller wants to know.
  */
 export function relayTo<P extends IProtocol>(protocol: P, events: RelayEvents): Relay<P> {
-  return isHalfCloseable(protocol)
+  const relay = isHalfCloseable(protocol)
     ? new HalfCloseableRelay(protocol, events)
     : new Relay(protocol, events);
+  if (!isHandshakeListener(protocol)) return relay;
+  return Object.assign(relay, { handshakeCompleted: () => protocol.handshakeCompleted() });
+}
+
+function isHandshakeListener(protocol: IProtocol): protocol is IHandshakeListener {
+  return "handshakeCompleted" in protocol;
 }
 
 function isHalfCloseable<P extends IProtocol>(protocol: P): protocol is P & IHalfCloseableProtocol {

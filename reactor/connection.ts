@@ -35,15 +35,20 @@ import type {
   IDelayedCall,
   IDrainableProtocol,
   IHalfCloseableProtocol,
+  IHandshakeListener,
   IProtocol,
   IPullProducer,
   IPushProducer,
   IReactorCore,
   IReactorTime,
   ITransport,
+  PeerCertificate,
+  StartTLSOptions,
 } from "./interfaces.ts";
 import type { ReactorResource, ReactorResources } from "./resources.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import { TlsDriver } from "./tls_driver.ts";
+import type { TlsContext, TlsProvider, TlsSession } from "./tls_engine.ts";
 import { asError, logUserError, onRejection } from "./user_code.ts";
 import { checkKeepAliveIdle, quote } from "./validation.ts";
 import { WriteBuffer } from "./write_buffer.ts";
@@ -56,6 +61,8 @@ export interface ConnectionHost {
   readonly resources: ReactorResources;
   /** Where their tasks wait for the running code to return. */
   readonly endOfTurn: EndOfTurn;
+  /** What does TLS, where there is any. */
+  readonly tls?: TlsProvider;
 }
 
 /** What made the connection: a port or a connector. */
@@ -64,6 +71,8 @@ export interface ConnectionOwner {
   readonly host: ConnectionHost;
   /** The bounds of each connection. */
   readonly limits: ConnectionLimits;
+  /** Which side of a handshake it is by default: `"client"` if it opens connections. */
+  readonly role?: "client" | "server";
   /** What follows the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
   logSuffix(connection: Connection): string;
   /** The protocol has been told that the connection is lost. */
@@ -81,7 +90,7 @@ interface ProducerRegistration {
 /** One connection. The transport that its protocol gets. */
 export class Connection implements ITransport, StreamDriverSink, ReactorResource, EndOfTurnTask {
   readonly #owner: ConnectionOwner;
-  readonly #driver: StreamDriver;
+  #driver: StreamDriver;
   readonly #protocol: IProtocol;
   /** The number that its owner gave it. */
   readonly session: number;
@@ -134,6 +143,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#driver.attach(this);
     this.#startTimeouts();
     this.#call("makeConnection", () => this.#protocol.makeConnection(this));
+    if (this.secure) this.#handshakeCompleted();
     this.#flush();
     this.#readOn();
   }
@@ -184,6 +194,47 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   /** See {@linkcode ITransport.getTcpKeepAlive}. */
   getTcpKeepAlive(): boolean {
     return this.#keepAlive;
+  }
+
+  /** See `ITLSTransport.secure`. */
+  get secure(): boolean {
+    return this.#session !== null;
+  }
+
+  /** See `ITLSTransport.negotiatedProtocol`. */
+  get negotiatedProtocol(): string | null {
+    return this.#session?.negotiatedProtocol ?? null;
+  }
+
+  /** See `ITLSTransport.getPeerCertificate`. */
+  getPeerCertificate(): PeerCertificate | null {
+    return this.#session?.peerCertificate ?? null;
+  }
+
+  /** See `ITLSTransport.startTLS`. */
+  startTLS(options: StartTLSOptions): void {
+    const context = this.#tlsContext(options);
+    if (this.#isEnding) return;
+    if (this.#driver.session !== undefined) {
+      throw new Error(`Cannot start TLS with ${this.getPeer()}: it has been started already`);
+    }
+    if (this.#writeClosing || this.#readEnded) {
+      throw new Error(`Cannot start TLS with ${this.getPeer()}: one side has been closed already`);
+    }
+    const { host: { reactor }, limits: { linger } } = this.#owner;
+    const driver = new TlsDriver(this.#driver, context, reactor, {
+      linger,
+      plaintext: this.#buffer?.size ?? 0,
+      reading: this.#reading,
+      noDelay: this.#noDelay,
+    });
+    this.#driver = driver;
+    driver.attach(this);
+    driver.start({
+      handshakeCompleted: () => this.#handshakeCompleted(),
+      handshakeFailed: (reason) => this.failed(reason),
+    });
+    this.#feedHeld(driver);
   }
 
   /** The protocol's name, and which of its connections this is. */
@@ -288,6 +339,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     // A goodbye written in the turn that stopped the reactor. What the system does not take at once is dropped, as in Twisted.
     this.#send();
     this.#lose(new ConnectionLost("Connection was lost: the reactor has stopped"));
+    // Also where it was lost before, and its driver is still at work.
+    this.#driver.hurry?.();
   }
 
   /** Whether `owner` made it. */
@@ -407,6 +460,41 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   }
 
   // Inside.
+
+  get #session(): TlsSession | null {
+    return this.#driver.session ?? null;
+  }
+
+  /** What `startTLS` needs, checked. */
+  #tlsContext(options: StartTLSOptions): TlsContext {
+    const { host: { tls }, role: own } = this.#owner;
+    const { role = own } = options;
+    if (tls === undefined) {
+      throw new UnsupportedError(
+        `Cannot start TLS with ${this.getPeer()}: its reactor has none; DenoReactor does`,
+      );
+    }
+    if (role !== "client" && role !== "server") {
+      throw new TypeError(`startTLS() role must be "client" or "server", got ${quote(role)}`);
+    }
+    return role === "client" ? tls.client(options) : tls.server(options);
+  }
+
+  /** What came and was not delivered is the handshake's: it came after the last that the protocol has seen. */
+  #feedHeld(driver: TlsDriver): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null) driver.received(held);
+    if (this.#endHeld) driver.readEnded();
+    this.#endHeld = false;
+  }
+
+  #handshakeCompleted(): void {
+    const protocol = this.#protocol;
+    if (this.#isEnding || !isHandshakeListener(protocol)) return;
+    this.#call("handshakeCompleted", () => protocol.handshakeCompleted());
+    this.#flush();
+  }
 
   #checkKeepAliveIdle(idle: number): void {
     checkKeepAliveIdle("setTcpKeepAlive() idle", idle);
@@ -603,6 +691,10 @@ function checkData(method: string, data: unknown): void {
   if (typeof data !== "string" && !(data instanceof Uint8Array)) {
     throw new TypeError(`${method}() data must be a Uint8Array or a string, got ${quote(data)}`);
   }
+}
+
+function isHandshakeListener(protocol: IProtocol): protocol is IHandshakeListener {
+  return "handshakeCompleted" in protocol;
 }
 
 function isHalfCloseable(protocol: IProtocol): protocol is IHalfCloseableProtocol {

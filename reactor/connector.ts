@@ -46,6 +46,8 @@ export class Connector implements IConnector, ConnectionOwner {
   readonly #destination: IAddress;
   /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
+  /** See {@linkcode ConnectionOwner.role}. */
+  readonly role = "client";
   readonly #timeout: number;
   readonly #dial: Dial;
   #state: ConnectorState = "disconnected";

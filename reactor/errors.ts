@@ -281,12 +281,16 @@ export class TLSError extends ConnectionLost {
     phase: "handshake" | "transfer",
     address: string,
     cause: Error,
-    code: string | undefined = "code" in cause ? String(cause.code) : undefined,
+    code: string | undefined = codeOf(cause),
   ) {
     const what = phase === "handshake" ? "TLS handshake with" : "TLS with";
     super(`${what} ${address} failed: ${cause.message}`, { code, address, cause });
     this.phase = phase;
   }
+}
+
+function codeOf(cause: Error): string | undefined {
+  return "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 }
 
 /** A port was drained, and this connection did not end in time. */

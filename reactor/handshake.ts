@@ -5,7 +5,6 @@
  */
 
 import type { Dial } from "./connector.ts";
-import { ConnectionLost } from "./errors.ts";
 import type { ReactorResource, ReactorResources } from "./resources.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
 
@@ -19,6 +18,8 @@ export interface HandshakeListener {
 
 /** A driver that has to agree with its peer before it carries bytes. */
 export interface HandshakeDriver extends StreamDriver {
+  /** As any driver's. When another takes over, whoever had it before gets `released`. */
+  attach(sink: StreamDriverSink): void;
   /** Begins. Comes after `attach`, once. */
   start(listener: HandshakeListener): void;
 }
@@ -44,8 +45,6 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
   #over = false;
 
   /**
-   * Begins it.
-   *
    * @param resources Where it notes that it is open.
    * @param driver What does it.
    * @param outcome Who wants to know.
@@ -54,9 +53,13 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#resources = resources;
     this.#driver = driver;
     this.#outcome = outcome;
-    resources.add(this);
-    driver.attach(this);
-    driver.start(this);
+  }
+
+  /** Begins it. */
+  start(): void {
+    this.#resources.add(this);
+    this.#driver.attach(this);
+    this.#driver.start(this);
   }
 
   /** Ends it from this side; only `released` follows. */
@@ -69,9 +72,8 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
   /** See {@linkcode HandshakeListener.handshakeCompleted}. */
   handshakeCompleted(): void {
     this.#over = true;
+    // Whoever takes the driver over releases this; where it is turned away, its end does.
     this.#outcome.completed(this.#driver);
-    // The connection has been noted by now, so that the reactor never thinks that all is closed.
-    this.released();
   }
 
   /** See {@linkcode HandshakeListener.handshakeFailed}. */
@@ -84,10 +86,9 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
 
   /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
+    // One that has failed may still be telling its peer why.
     if (this.#over) this.#driver.hurry?.();
-    this.#over = true;
-    this.#driver.abort();
-    this.#outcome.failed(new ConnectionLost("The handshake was ended: the reactor has stopped"));
+    else this.cancel();
   }
 
   /** See {@linkcode ReactorResource.unref}. */
@@ -130,6 +131,7 @@ export function dialSecured(dial: Dial, resources: ReactorResources, secure: Sec
           failed: (reason) => sink.failed(reason),
           released: () => sink.released(),
         });
+        handshake.start();
       },
       failed: (reason) => sink.failed(reason),
       released: () => {

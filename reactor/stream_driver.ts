@@ -49,15 +49,12 @@ export interface StreamDriver {
   setNoDelay?(enabled: boolean): void;
   /** Switches keep-alive probes on or off, where there are any. */
   setKeepAlive?(enabled: boolean): void;
-<<<<<<< HEAD
   /** Switches them on, the first one after that many seconds, where that can be said. */
   setKeepAliveIdle?(seconds: number): void;
   /** Whether they are on from the start; they are not unless it says so. */
   readonly keepsAlive?: boolean;
-=======
   /** The reactor has stopped: what `close` still waits for gets a last moment. Absent where it waits for nothing. */
   hurry?(): void;
   /** What TLS has agreed on; null or absent without TLS, and before its handshake is done. */
   readonly session?: TlsSession | null;
->>>>>>> 862deb5 (TLS as a layer: a driver over any other, its engine on node:tls)
 }

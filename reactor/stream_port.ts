@@ -9,6 +9,7 @@ import { succeed } from "../defer/succeed.ts";
 import { debug, msg } from "../log/mod.ts";
 import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
+import { Handshake, type HandshakeDriver, type Securing } from "./handshake.ts";
 import type {
   IAddress,
   IDelayedCall,
@@ -21,7 +22,7 @@ import type { ReactorResource } from "./resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
-import { asError, logUserError } from "./user_code.ts";
+import { asError, callLogged, logUserError } from "./user_code.ts";
 import { checkDelay } from "./validation.ts";
 
 // What the system could not give now it may give soon: asking at once again would only spin. trio waits as long.
@@ -34,9 +35,13 @@ export class StreamPort
   readonly host: ConnectionHost;
   /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
+  /** See {@linkcode ConnectionOwner.role}. */
+  readonly role = "server";
   readonly #factory: IProtocolFactory;
   readonly #limits: StreamPortLimits;
   readonly #bind: () => StreamAcceptor;
+  readonly #secure: Securing | null;
+  readonly #handshakes = new Set<Handshake>();
   #factoryStarted = false;
   #acceptor: StreamAcceptor | null = null;
   #address: IAddress | null = null;
@@ -56,18 +61,21 @@ export class StreamPort
    * @param factory What makes the protocols.
    * @param limits How connections are treated.
    * @param bind Binds the address; throws a `CannotListenError`.
+   * @param secure The handshake that comes before each protocol, if one does.
    */
   constructor(
     host: ConnectionHost,
     factory: IProtocolFactory,
     limits: StreamPortLimits,
     bind: () => StreamAcceptor,
+    secure: Securing | null = null,
   ) {
     this.host = host;
     this.limits = limits.connection;
     this.#factory = factory;
     this.#limits = limits;
     this.#bind = bind;
+    this.#secure = secure;
   }
 
   /** How many connections are open. */
@@ -189,8 +197,13 @@ export class StreamPort
 
   /** See {@linkcode ConnectionOwner.connectionLost}. */
   connectionLost(connection: Connection): void {
+    this.#leave(hostOf(connection.getPeer()));
+  }
+
+  /** One connection less. */
+  #leave(host: string): void {
     this.#open--;
-    this.#count(hostOf(connection.getPeer()), -1);
+    this.#count(host, -1);
     this.#checkDrains();
     this.#acceptNext();
   }
@@ -224,6 +237,8 @@ export class StreamPort
     this.#pause?.cancel();
     this.#pause = null;
     acceptor.close();
+    // No new connection comes, and one whose handshake is not done has not come yet.
+    for (const handshake of this.#handshakes) handshake.cancel();
   }
 
   /** Looked for among all that is open: to keep them here too would cost every connection its place in a second set. */
@@ -267,6 +282,12 @@ export class StreamPort
       driver.abort();
       return;
     }
+    if (this.#secure === null) this.#connect(driver, session);
+    else this.#shakeHands(this.#secure(driver), session);
+  }
+
+  #connect(driver: StreamDriver, session: number): void {
+    const peer = driver.getPeer();
     const protocol = this.#buildProtocol(peer);
     if (protocol === null) {
       driver.close();
@@ -274,8 +295,37 @@ export class StreamPort
     }
     const connection = new Connection(this, driver, protocol, session);
     this.#open++;
-    this.#count(host, 1);
+    this.#count(hostOf(peer), 1);
     connection.open();
+  }
+
+  /** A handshake counts as a connection, until it is one. */
+  #shakeHands(driver: HandshakeDriver, session: number): void {
+    const peer = driver.getPeer();
+    const host = hostOf(peer);
+    this.#open++;
+    this.#count(host, 1);
+    const handshake = new Handshake(this.host.resources, driver, {
+      completed: (secured) => this.#connect(secured, session),
+      failed: (reason) => this.#handshakeFailed(peer, reason),
+      released: () => {
+        this.#handshakes.delete(handshake);
+        this.#leave(host);
+      },
+    });
+    this.#handshakes.add(handshake);
+    handshake.start();
+  }
+
+  #handshakeFailed(peer: IAddress, reason: Error): void {
+    const factory = this.#factory;
+    if (factory.handshakeFailed === undefined) {
+      // Not louder: whoever fails can come again as often as it likes.
+      debug(reason.message);
+      return;
+    }
+    const tell = () => factory.handshakeFailed?.(peer, reason);
+    callLogged(tell, [], `While telling of a handshake that failed with ${peer}`);
   }
 
   #buildProtocol(peer: IAddress): IProtocol | null {

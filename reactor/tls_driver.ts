@@ -36,6 +36,8 @@ export interface TlsDriverOptions {
   plaintext?: number;
   /** Whether the driver beneath has been asked to read. */
   reading?: boolean;
+  /** Whether the driver beneath sends small pieces at once. */
+  noDelay?: boolean;
 }
 
 /** TLS over another driver. */
@@ -45,6 +47,11 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   readonly #clock: Pick<IReactorTime, "callLater">;
   readonly #handshakeTimeout: number;
   readonly #linger: number;
+  #noDelay: boolean;
+  /** See {@linkcode StreamDriver.setKeepAliveIdle}. */
+  readonly setKeepAliveIdle?: (seconds: number) => void;
+  /** See {@linkcode StreamDriver.keepsAlive}. */
+  readonly keepsAlive: boolean;
   #sink: StreamDriverSink | null = null;
   #listener: HandshakeListener | null = null;
   #session: TlsSession | null = null;
@@ -88,14 +95,20 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     clock: Pick<IReactorTime, "callLater">,
     options: TlsDriverOptions,
   ) {
-    const { linger, plaintext = 0, reading = false } = options;
+    const { linger, plaintext = 0, reading = false, noDelay = false } = options;
     this.#beneath = beneath;
     this.#engine = context.newEngine();
     this.#clock = clock;
     this.#handshakeTimeout = context.handshakeTimeout;
     this.#linger = linger;
+    this.#noDelay = noDelay;
     this.#plaintext = plaintext;
     this.#reading = this.#wanted = reading;
+    // Absent where it is absent beneath: that is what tells.
+    if (beneath.setKeepAliveIdle !== undefined) {
+      this.setKeepAliveIdle = (seconds) => beneath.setKeepAliveIdle?.(seconds);
+    }
+    this.keepsAlive = beneath.keepsAlive ?? false;
   }
 
   /** See {@linkcode StreamDriver.session}. */
@@ -103,10 +116,12 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     return this.#session;
   }
 
-  /** See {@linkcode StreamDriver.attach}. */
+  /** See {@linkcode HandshakeDriver.attach}. */
   attach(sink: StreamDriverSink): void {
-    if (this.#sink === null) this.#beneath.attach(this);
+    const former = this.#sink;
+    if (former === null) this.#beneath.attach(this);
     this.#sink = sink;
+    former?.released();
   }
 
   /** See {@linkcode HandshakeDriver.start}. */
@@ -115,6 +130,8 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     if (this.#handshakeTimeout !== Infinity) {
       this.#deadline = this.#clock.callLater(this.#handshakeTimeout, () => this.#timedOut());
     }
+    // A handshake is small pieces, and each may wait 40 ms for the peer to acknowledge the one before.
+    this.#beneath.setNoDelay?.(true);
     this.#engine.start(this);
     this.#readBeneath();
   }
@@ -131,7 +148,8 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
 
   /** See {@linkcode StreamDriver.setNoDelay}. */
   setNoDelay(enabled: boolean): void {
-    this.#beneath.setNoDelay?.(enabled);
+    this.#noDelay = enabled;
+    if (this.#session !== null) this.#beneath.setNoDelay?.(enabled);
   }
 
   /** See {@linkcode StreamDriver.setKeepAlive}. */
@@ -256,10 +274,11 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     if (this.#isOver) return;
     this.#session = session;
     this.#stopWaiting();
-    this.#listener?.handshakeCompleted();
-    if (this.#isOver) return;
+    this.#beneath.setNoDelay?.(this.#noDelay);
+    // What waits goes first, so that what the listener writes now comes behind it, and only once.
     if (this.#piece !== null) this.#engine.write(this.#piece);
-    if (this.#writeClosing) this.#engine.end();
+    else if (this.#writeClosing) this.#engine.end();
+    this.#listener?.handshakeCompleted();
     this.#readBeneath();
   }
 

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { ConnectionDone, ConnectionRefusedError, UserError } from "../errors.ts";
 import type { IConnector } from "../interfaces.ts";
+import type { RawPeer } from "./raw_peer.ts";
 import { streamTest } from "./stream_bed.ts";
 import type { StreamKind } from "./stream_kind.ts";
 import { Wires } from "./wire.ts";
@@ -129,18 +130,17 @@ export function connectingTests(kind: StreamKind): void {
   test("connect() in clientConnectionFailed() tries again until somebody listens", async (bed) => {
     const factory = new Wires();
     const place = kind.refusingPlace(bed);
-    let listener: Deno.Listener | null = null;
+    const accepted = Promise.withResolvers<RawPeer>();
     const told = factory.clientConnectionFailed.bind(factory);
     factory.clientConnectionFailed = (connector, reason) => {
       told(connector, reason);
-      if (factory.reasons.length === 3) listener = bed.rawListen(place);
+      if (factory.reasons.length === 3) accepted.resolve(bed.rawAccept(bed.rawListen(place)));
       connector.connect();
     };
     bed.connect(place, factory);
     bed.run();
+    await accepted.promise;
     await factory.wire();
-    assert(listener !== null);
-    await bed.rawAccept(listener);
     assertEquals(factory.reasons.length, 3);
   });
 

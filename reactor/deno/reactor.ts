@@ -8,16 +8,18 @@ import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../add
 import { ReactorBase } from "../base.ts";
 import { ChildProcess } from "../child_process.ts";
 import type { ConnectionHost } from "../connection.ts";
-import { connectionLimits } from "../connection_limits.ts";
+import { type ConnectionLimits, connectionLimits } from "../connection_limits.ts";
 import { Connector, type Dial } from "../connector.ts";
 import { datagramLimits } from "../datagram_limits.ts";
 import { dialByName } from "../dial_by_name.ts";
 import { EndOfTurn } from "../end_of_turn.ts";
+import { dialSecured, type Securing } from "../handshake.ts";
 import type {
   AddressFamily,
   AdoptStreamPortOptions,
   ConnectStreamOptions,
   ConnectTCPOptions,
+  ConnectTLSOptions,
   ConnectUNIXDatagramOptions,
   ConnectUNIXOptions,
   IAddress,
@@ -42,6 +44,7 @@ import type {
   ListenMulticastOptions,
   ListenStreamOptions,
   ListenTCPOptions,
+  ListenTLSOptions,
   ListenUDPOptions,
   ListenUNIXDatagramOptions,
   ListenUNIXOptions,
@@ -50,10 +53,13 @@ import type {
 } from "../interfaces.ts";
 import { adopting } from "../node/adopted_socket.ts";
 import { bindSocket, checkSocketOptions, dialSocket, needsSocket } from "../node/tcp.ts";
+import { nodeTls } from "../node/tls_contexts.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { StreamPort } from "../stream_port.ts";
 import { streamPortLimits } from "../stream_port_limits.ts";
 import { ReactorThreads } from "../threads/reactor_threads.ts";
+import { TlsDriver } from "../tls_driver.ts";
+import type { TlsContext } from "../tls_engine.ts";
 import { checkInterface, UDPPort } from "../udp_port.ts";
 import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../unix_datagram_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
@@ -97,7 +103,12 @@ export class DenoReactor extends ReactorBase implements IReactor {
         ? ["SIGINT", "SIGTERM", "SIGBREAK"]
         : ["SIGINT", "SIGTERM"],
     });
-    this.#host = { reactor: this, resources: this.resources, endOfTurn: new EndOfTurn() };
+    this.#host = {
+      reactor: this,
+      resources: this.resources,
+      endOfTurn: new EndOfTurn(),
+      tls: nodeTls,
+    };
   }
 
   /** See `IReactorTCP.listenTCP`. */
@@ -106,12 +117,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
     factory: IProtocolFactory,
     options: ListenTCPOptions = {},
   ): IListeningPort {
-    const { backlog = 511, interface: hostname = "0.0.0.0" } = options;
     checkInteger("listenTCP() port", port, 0, 65535);
-    checkInteger("backlog", backlog, 1, 65535);
-    checkSocketOptions(options);
-    const bind = needsSocket(options) ? bindSocket : bindTcp;
-    return this.#listen(factory, options, () => bind(hostname, port, backlog, options));
+    return this.#listen(factory, options, this.#binding(port, options));
   }
 
   /** See `IReactorTCP.connectTCP`. */
@@ -122,18 +129,32 @@ export class DenoReactor extends ReactorBase implements IReactor {
     options: ConnectTCPOptions = {},
   ): IConnector {
     checkInteger("connectTCP() port", port, 1, 65535);
-    checkSocketOptions(options);
     const destination = internetAddress("TCP", host, port);
-    const dial = needsSocket(options) ? dialSocket : dialTcp;
-    const dialTo = (address: string) => dial(address, port, options);
-    // Deno finds and races a name's addresses itself, as by its own resolver. Any other one has to be asked.
-    const isKnown = isIPAddress(host) || isIPv6Address(host) ||
-      this.#nameResolver instanceof DenoNameResolver;
+    return this.#connect(destination, factory, options, this.#dialing(host, port, options));
+  }
+
+  /** See `IReactorTLS.listenTLS`. Needs what {@linkcode listenTCP} needs. */
+  listenTLS(port: number, factory: IProtocolFactory, options: ListenTLSOptions): IListeningPort {
+    checkInteger("listenTLS() port", port, 0, 65535);
+    return this.#listen(factory, options, this.#binding(port, options), nodeTls.server(options));
+  }
+
+  /** See `IReactorTLS.connectTLS`. Needs what {@linkcode connectTCP} needs. */
+  connectTLS(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options: ConnectTLSOptions = {},
+  ): IConnector {
+    checkInteger("connectTLS() port", port, 1, 65535);
+    const destination = internetAddress("TCP", host, port);
+    const context = nodeTls.client({ serverName: host, ...options });
     return this.#connect(
       destination,
       factory,
       options,
-      isKnown ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo),
+      this.#dialing(host, port, options),
+      context,
     );
   }
 
@@ -307,13 +328,41 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return udpPort;
   }
 
+  /** What binds a TCP port. */
+  #binding(port: number, options: ListenTCPOptions): () => StreamAcceptor {
+    const { backlog = 511, interface: hostname = "0.0.0.0" } = options;
+    checkInteger("backlog", backlog, 1, 65535);
+    checkSocketOptions(options);
+    const bind = needsSocket(options) ? bindSocket : bindTcp;
+    return () => bind(hostname, port, backlog, options);
+  }
+
+  /** What dials a TCP port. */
+  #dialing(host: string, port: number, options: ConnectTCPOptions): Dial {
+    checkSocketOptions(options);
+    const dial = needsSocket(options) ? dialSocket : dialTcp;
+    const dialTo = (address: string) => dial(address, port, options);
+    // Deno finds and races a name's addresses itself, as by its own resolver. Any other one has to be asked.
+    const isKnown = isIPAddress(host) || isIPv6Address(host) ||
+      this.#nameResolver instanceof DenoNameResolver;
+    return isKnown ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo);
+  }
+
+  /** A layer of TLS for each connection. */
+  #securing(context: TlsContext, { linger }: ConnectionLimits): Securing {
+    return (driver) => new TlsDriver(driver, context, this, { linger });
+  }
+
   #listen(
     factory: IProtocolFactory,
     options: ListenStreamOptions,
     bind: () => StreamAcceptor,
+    tls?: TlsContext,
   ): IListeningPort {
     this.use();
-    const port = new StreamPort(this.#host, factory, streamPortLimits(options), bind);
+    const limits = streamPortLimits(options);
+    const secure = tls === undefined ? null : this.#securing(tls, limits.connection);
+    const port = new StreamPort(this.#host, factory, limits, bind, secure);
     port.startListening();
     return port;
   }
@@ -323,12 +372,16 @@ export class DenoReactor extends ReactorBase implements IReactor {
     factory: IClientFactory,
     options: ConnectStreamOptions,
     dial: Dial,
+    tls?: TlsContext,
   ): IConnector {
     this.use();
     const { timeout = 30 } = options;
     if (timeout !== Infinity) checkDelay("timeout", timeout);
     const limits = connectionLimits(options);
-    const connector = new Connector(this.#host, factory, destination, limits, timeout, dial);
+    const secured = tls === undefined
+      ? dial
+      : dialSecured(dial, this.resources, this.#securing(tls, limits));
+    const connector = new Connector(this.#host, factory, destination, limits, timeout, secured);
     connector.connect();
     return connector;
   }

@@ -47,6 +47,14 @@ export interface IProtocolFactory {
   doStart(): void;
   /** Called by each port and connector that no longer uses it. */
   doStop(): void;
+  /**
+   * A connection that was accepted came to nothing: its TLS handshake failed. There is no protocol to tell. Without this method it is logged
+   * at debug level only: whoever fails can come again as often as it likes. Twisted has no such thing, its protocol is there before.
+   *
+   * @param addr The peer.
+   * @param reason Why: a `TLSError`.
+   */
+  handshakeFailed?(addr: IAddress, reason: Error): void;
   /** The name under which the factory's events are logged. */
   logPrefix?(): string;
 }

@@ -5,12 +5,8 @@
  */
 
 import type { IClientFactory, IProtocol, IProtocolFactory } from "./protocol.ts";
-import type {
-  ConnectStreamOptions,
-  IConnector,
-  IListeningPort,
-  ListenStreamOptions,
-} from "./stream.ts";
+import type { IConnector, IListeningPort } from "./stream.ts";
+import type { ConnectTCPOptions, ListenTCPOptions } from "./tcp.ts";
 
 /** Who one is: a certificate and its private key. */
 export interface TLSCertificate {
@@ -91,17 +87,10 @@ export interface StartTLSOptions extends TLSServerOptions, TLSClientOptions {
 }
 
 /** How a TLS port listens. */
-export interface ListenTLSOptions extends ListenStreamOptions, TLSServerOptions {
-  /**
-   * The local address to listen on.
-   *
-   * @default {"0.0.0.0"}
-   */
-  interface?: string;
-}
+export interface ListenTLSOptions extends ListenTCPOptions, TLSServerOptions {}
 
 /** How a TLS connection is opened. `timeout` is for all of it, the handshake included. */
-export interface ConnectTLSOptions extends ConnectStreamOptions, TLSClientOptions {}
+export interface ConnectTLSOptions extends ConnectTCPOptions, TLSClientOptions {}
 
 /** TLS on a reactor. Twisted's `IReactorSSL`. */
 export interface IReactorTLS {

@@ -5,7 +5,7 @@
  */
 
 import type { X509Certificate } from "node:crypto";
-import type { ConnectionOptions, SecureContext, TLSSocket, TlsOptions } from "node:tls";
+import type { ConnectionOptions, SecureContext, TlsOptions, TLSSocket } from "node:tls";
 import type {
   TLSCertificate,
   TLSClientOptions,

@@ -154,10 +154,8 @@ function plain(bytes: Uint8Array): Uint8Array {
 /** A stream for a `TLSSocket`: what it writes is handed to `write`, and what is pushed it reads. */
 function newWire(write: (bytes: Uint8Array, written: () => void) => void): Duplex {
   const wire = new (streamModule().Duplex)({
-    read() {},
-    write(bytes: Uint8Array, _encoding, written) {
-      write(bytes, written);
-    },
+    read: () => {},
+    write: (bytes: Uint8Array, _encoding, written) => write(bytes, written),
   });
   const destroy = wire.destroy.bind(wire);
   // A destroyed stream takes no more writes, and the alert is written only after TLS has destroyed it.

@@ -1,0 +1,139 @@
+import { Deferred } from "../defer/mod.ts";
+import { ConnectingCancelledError } from "../reactor/errors.ts";
+import type {
+  IAddress,
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+  TLSClientOptions,
+  TLSServerOptions,
+} from "../reactor/interfaces.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+  ITypedProtocolFactory,
+} from "./interfaces.ts";
+import { type TlsGate, tlsGate } from "./tls_gate.ts";
+
+/**
+ * TLS over whatever an endpoint connects to: a UNIX socket, a process, another network. Twisted's `wrapClientTLS`.
+ *
+ * The protocol is built when the connection beneath is there, and gets it when the handshake is done.
+ *
+ * @param options Whom to trust, and what name the certificate must be for: `serverName` is needed, as no name can be guessed here.
+ * @param endpoint What connects. Its connections must know `startTLS`.
+ * @returns An endpoint. Its `connect` fails with a `TLSError` when the handshake fails.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { connectProtocol, UNIXClientEndpoint, wrapClientTLS } from "@torsion/reactor/endpoints";
+ * import { Protocol } from "@torsion/reactor/protocol";
+ *
+ * reactor.run();
+ * const beneath = new UNIXClientEndpoint(reactor, "/run/secrets.socket");
+ * const protocol = await connectProtocol(wrapClientTLS({ serverName: "secrets.internal" }, beneath), new Protocol());
+ * protocol.transport.write("Nobody between hears this");
+ * ```
+ */
+export function wrapClientTLS(
+  options: TLSClientOptions,
+  endpoint: IStreamClientEndpoint,
+): IStreamClientEndpoint {
+  return {
+    connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
+      return new SecuredConnecting(options, endpoint, factory).secured;
+    },
+  };
+}
+
+/**
+ * TLS on whatever an endpoint listens on. Twisted has it as `TLSMemoryBIOFactory`.
+ *
+ * A protocol is built when its connection is accepted, and gets it when the handshake is done. A handshake that fails is told to the
+ * factory's `handshakeFailed`, if it has one. The options are looked at when the first connection comes: what is wrong with them is logged
+ * then, and loses that connection.
+ *
+ * @param options With which certificate to serve, and whom to trust.
+ * @param endpoint What listens. Its connections must know `startTLS`.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor } from "@torsion/reactor";
+ * import { UNIXServerEndpoint, wrapServerTLS } from "@torsion/reactor/endpoints";
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * const cert = await Deno.readTextFile("server.pem");
+ * const key = await Deno.readTextFile("server.key");
+ * const beneath = new UNIXServerEndpoint(reactor, "/run/secrets.socket");
+ * await wrapServerTLS({ cert, key }, beneath).listen(Factory.forProtocol(Protocol));
+ * ```
+ */
+export function wrapServerTLS(
+  options: TLSServerOptions,
+  endpoint: IStreamServerEndpoint,
+): IStreamServerEndpoint {
+  return {
+    listen: (factory: IProtocolFactory): Deferred<IListeningPort> =>
+      endpoint.listen(behindGate(factory, (addr) => {
+        const protocol = factory.buildProtocol(addr);
+        return protocol && tlsGate(protocol, { ...options, role: "server" }, {
+          secured: () => {},
+          failed: (reason) => factory.handshakeFailed?.(addr, reason),
+        });
+      })),
+  };
+}
+
+/** A connection on its way, and then its handshake. */
+class SecuredConnecting<P extends IProtocol> {
+  /** Fires with the protocol when it has its connection. */
+  readonly secured: Deferred<P> = new Deferred<P>(() => this.#cancel());
+  readonly #connecting: Deferred<IProtocol>;
+  #gate: TlsGate | null = null;
+  #peer: IAddress | null = null;
+
+  constructor(
+    options: TLSClientOptions,
+    endpoint: IStreamClientEndpoint,
+    factory: ITypedProtocolFactory<P>,
+  ) {
+    this.#connecting = endpoint.connect(behindGate(factory, (addr) => {
+      const protocol = factory.buildProtocol(addr);
+      if (protocol === null) return null;
+      this.#peer = addr;
+      return this.#gate = tlsGate(protocol, { ...options, role: "client" }, {
+        secured: () => this.#end(() => this.secured.callback(protocol)),
+        failed: (reason) => this.#fail(reason),
+      });
+    }));
+    this.#connecting.addErrback((reason) => this.#fail(reason));
+  }
+
+  #cancel(): void {
+    if (this.#gate === null || this.#peer === null) return this.#connecting.cancel();
+    this.#fail(new ConnectingCancelledError(this.#peer));
+    this.#gate.cancel();
+  }
+
+  #fail(reason: Error): void {
+    this.#end(() => this.secured.errback(reason));
+  }
+
+  #end(f: () => void): void {
+    if (!this.secured.called) f();
+  }
+}
+
+/** A factory that builds other protocols, and is the same otherwise. */
+function behindGate(
+  factory: IProtocolFactory,
+  buildProtocol: IProtocolFactory["buildProtocol"],
+): IProtocolFactory {
+  return {
+    buildProtocol,
+    doStart: () => factory.doStart(),
+    doStop: () => factory.doStop(),
+    logPrefix: () => factory.logPrefix?.() ?? factory.constructor.name,
+  };
+}
