@@ -7,7 +7,7 @@
 // USER_HZ, the unit of the times in /proc/PID/stat: 100 on every Linux that Deno runs on.
 const TICKS_PER_SECOND = 100;
 
-/** A server of this folder, started on a free port. */
+/** A server, started on a free port. */
 export class ServerProcess implements AsyncDisposable {
   /** The port it listens on. */
   readonly port: number;
@@ -19,16 +19,21 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /**
-   * Starts `deno run --allow-net FILE 0`, and waits until it has said where it listens.
+   * Starts `deno run --allow-net FILE 0 ARGS`, and waits until it has said where it listens.
    *
-   * @param file The program.
+   * @param file The program, as seen from this folder.
    * @param flags More for `deno run`.
+   * @param args More for the program, behind the port.
    * @throws {Error} when it ends without saying so.
    */
-  static async start(file: string, flags: string[] = []): Promise<ServerProcess> {
+  static async start(
+    file: string,
+    flags: string[] = [],
+    args: string[] = [],
+  ): Promise<ServerProcess> {
     const path = new URL(file, import.meta.url).pathname;
     const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-net", ...flags, path, "0"],
+      args: ["run", "--allow-net", ...flags, path, "0", ...args],
       stdout: "piped",
     }).spawn();
     let said = "";
@@ -39,7 +44,7 @@ export class ServerProcess implements AsyncDisposable {
       })
     ) {
       said += text;
-      const port = /listening on .*?(\d+)\n/.exec(said)?.[1];
+      const port = /(?:listening|starting) on .*?(\d+)\n/.exec(said)?.[1];
       if (port !== undefined) return new ServerProcess(process, Number(port));
     }
     throw new Error(`${file} ended before it listened; it said ${JSON.stringify(said)}`);

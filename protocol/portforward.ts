@@ -22,10 +22,13 @@ import type {
   IConnector,
   IHalfCloseableProtocol,
   IReactorTCP,
+  WriteOptions,
 } from "../reactor/interfaces.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
+
+const GIVEN: WriteOptions = { transfer: true };
 
 /** One of the two connections. Twisted's `Proxy`, a name that means something else in JavaScript. */
 export class ForwardingProtocol extends Protocol implements IHalfCloseableProtocol {
@@ -38,9 +41,12 @@ export class ForwardingProtocol extends Protocol implements IHalfCloseableProtoc
     this.peer = peer;
   }
 
-  /** Passes bytes on. */
+  /**
+   * Passes bytes on. A chunk is given to the other transport, which frees it when it has been sent: override this to look at what
+   * passes, and copy what is to be kept.
+   */
   override dataReceived(data: Uint8Array): void {
-    this.peer?.transport.write(data);
+    this.peer?.transport.write(data, GIVEN);
   }
 
   /** This side sends no more: the other is told, behind what was sent. */

@@ -44,6 +44,7 @@ import type {
   ITransport,
   PeerCertificate,
   StartTLSOptions,
+  WriteOptions,
 } from "./interfaces.ts";
 import type { ReactorResource, ReactorResources } from "./resources.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
@@ -246,13 +247,13 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   // Writing.
 
   /** See {@linkcode ITransport.write}. */
-  write(data: Uint8Array | string): void {
+  write(data: Uint8Array | string, options?: WriteOptions): void {
     checkData("write", data);
     if (this.#lost || this.#writeClosed || this.#abortReason !== null || data.length === 0) return;
     const buffer = this.#buffer ??= WriteBuffer.take();
     const buffered = buffer.size;
     if (typeof data === "string") buffer.pushString(data);
-    else buffer.push(data);
+    else buffer.push(data, options?.transfer);
     if (buffer.size > this.#owner.limits.writeBufferHighWater) {
       this.#overfull(buffered, buffer.size);
     }

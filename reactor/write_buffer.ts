@@ -24,10 +24,12 @@ const encoder = new TextEncoder();
 interface Chunk {
   bytes: Uint8Array;
   slab: SharedSlab | null;
+  /** What the caller gave away, to be freed when it has been sent. */
+  given: ArrayBuffer | null;
 }
 
 // In the place of what has been sent, whose memory is not to be kept.
-const SENT: Chunk = { bytes: new Uint8Array(), slab: null };
+const SENT: Chunk = { bytes: new Uint8Array(), slab: null, given: null };
 
 /** A queue of bytes: in by `push`, out by `head` and `consume`. */
 export class WriteBuffer {
@@ -55,12 +57,17 @@ export class WriteBuffer {
     return this.#size;
   }
 
-  /** Adds bytes. Those of a small write are copied. */
-  push(bytes: Uint8Array): void {
+  /**
+   * Adds bytes. Those of a small write are copied.
+   *
+   * @param isGiven Whether the caller has no more use for them. A large buffer is freed as soon as it has been sent: left to the
+   *   collector, which does not hurry, a fast transfer would have tens of megabytes of them lie about.
+   */
+  push(bytes: Uint8Array, isGiven = false): void {
     if (bytes.length >= COPY_BELOW) {
       this.#seal();
       this.#size += bytes.length;
-      this.#chunks.push({ bytes, slab: null });
+      this.#chunks.push({ bytes, slab: null, given: isGiven ? wholeBuffer(bytes) : null });
       return;
     }
     this.#grow(bytes.length).memory.set(bytes, this.#tailEnd);
@@ -98,7 +105,7 @@ export class WriteBuffer {
       head.bytes = head.bytes.subarray(count);
       return;
     }
-    if (head.slab !== null) slabs.release(head.slab);
+    letGo(head);
     this.#chunks[this.#first++] = SENT;
     if (this.#first === this.#chunks.length) {
       this.#chunks.length = this.#first = 0;
@@ -119,11 +126,15 @@ export class WriteBuffer {
     const bytes = new Uint8Array(size);
     let filled = 0;
     for (
-      const chunk of this.#chunks.splice(this.#first, end - this.#first, { bytes, slab: null })
+      const chunk of this.#chunks.splice(this.#first, end - this.#first, {
+        bytes,
+        slab: null,
+        given: null,
+      })
     ) {
       bytes.set(chunk.bytes, filled);
       filled += chunk.bytes.length;
-      if (chunk.slab !== null) slabs.release(chunk.slab);
+      letGo(chunk);
     }
     return bytes;
   }
@@ -149,7 +160,23 @@ export class WriteBuffer {
   #seal(): void {
     const slab = this.#tail;
     if (slab === null) return;
-    this.#chunks.push({ bytes: slab.memory.subarray(this.#tailStart, this.#tailEnd), slab });
+    this.#chunks.push({
+      bytes: slab.memory.subarray(this.#tailStart, this.#tailEnd),
+      slab,
+      given: null,
+    });
     this.#tail = null;
   }
+}
+
+/** The chunk has been sent, or copied. */
+function letGo({ slab, given }: Chunk): void {
+  if (slab !== null) slabs.release(slab);
+  given?.transfer(0);
+}
+
+/** The buffer that these bytes are all of; null where they share it, with others or with other threads. */
+function wholeBuffer(bytes: Uint8Array): ArrayBuffer | null {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : null;
 }

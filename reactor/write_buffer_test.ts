@@ -199,3 +199,38 @@ Deno.test("Whatever is pushed and sent in whatever order on several buffers, eac
     model.buffer.consume(count);
   }
 });
+
+Deno.test("A large buffer that was given away is freed once all of it has been sent, unless it is a part of another", () => {
+  const buffer = new WriteBuffer();
+  const kept = new Uint8Array(COPY_BELOW);
+  const given = new Uint8Array(COPY_BELOW * 2);
+  const part = new Uint8Array(COPY_BELOW + 1).subarray(1);
+  const shared = new Uint8Array(new SharedArrayBuffer(COPY_BELOW));
+  buffer.push(kept);
+  for (const bytes of [given, part, shared]) buffer.push(bytes, true);
+  buffer.consume(buffer.head().length);
+  buffer.consume(1);
+  assertEquals(given.length, COPY_BELOW * 2);
+  buffer.consume(buffer.head().length);
+  assertEquals(given.length, 0);
+  while (buffer.size > 0) buffer.consume(buffer.head().length);
+  assertEquals([kept, part, shared].map(({ length }) => length), Array(3).fill(COPY_BELOW));
+});
+
+Deno.test("The small rest of a large buffer that was given away is copied, with what is behind it, and the buffer freed", () => {
+  const buffer = new WriteBuffer();
+  const given = new Uint8Array(COPY_BELOW).fill(0x61);
+  buffer.push(given, true);
+  buffer.pushString("b");
+  buffer.consume(COPY_BELOW - 2);
+  assertEquals(drain(buffer), { text: "aab", writes: 1 });
+  assertEquals(given.length, 0);
+});
+
+Deno.test("A small write is copied, given away or not", () => {
+  const buffer = new WriteBuffer();
+  const given = new Uint8Array(10);
+  buffer.push(given, true);
+  buffer.consume(buffer.head().length);
+  assertEquals(given.length, 10);
+});

@@ -1,0 +1,29 @@
+// Forwards through examples/portforward.ts for real, and checks what its header promises.
+
+import { assertEquals } from "@std/assert";
+import { Example, messages, netcat, portOf } from "../reactor/conformance/example.ts";
+
+Deno.test("portforward.ts: who connects gets what the server behind it sends; SIGINT ends it with a closing log", async () => {
+  await using hello = new Example("hello_server.ts", ["0"]);
+  const to = String(await portOf(hello));
+  await using forwarder = new Example("portforward.ts", ["0", "127.0.0.1", to]);
+  const port = await portOf(forwarder);
+  for (let client = 0; client < 3; client++) assertEquals(await netcat(port), "Hello Twisted");
+  forwarder.send("SIGINT");
+  const { code, lines, errors } = await forwarder.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(messages(lines).slice(-3), [
+    "Received SIGINT, shutting down.",
+    `(ProxyFactory on 0.0.0.0:${port} closed)`,
+    "Main loop terminated.",
+  ]);
+});
+
+Deno.test("portforward.ts: who cannot be connected on is disconnected, and the log says why", async () => {
+  const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const to = String(nobody.addr.port);
+  nobody.close();
+  await using forwarder = new Example("portforward.ts", ["0", "127.0.0.1", to]);
+  assertEquals(await netcat(await portOf(forwarder)), "");
+  await forwarder.line(new RegExp(` Cannot forward 127\\.0\\.0\\.1:\\d+: .*127\\.0\\.0\\.1:${to}`));
+});
