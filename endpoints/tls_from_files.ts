@@ -1,0 +1,122 @@
+/**
+ * TLS endpoints whose keys and certificates are in files.
+ *
+ * @module
+ */
+
+import { CancelledError, type Deferred, execute } from "../defer/mod.ts";
+import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
+import { CannotListenError, ConnectError, ConnectingCancelledError } from "../reactor/errors.ts";
+import type {
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+  IReactorSurroundings,
+  IReactorTLS,
+  ISurroundings,
+  ListenTLSOptions,
+  TLSClientOptions,
+  TLSOptions,
+} from "../reactor/interfaces.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+  ITypedProtocolFactory,
+} from "./interfaces.ts";
+import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
+import { wrapClientTLS } from "./wrap_client_tls.ts";
+
+/** Where this side's certificate is, and where those are that the peer's is checked against. */
+export interface TLSFiles {
+  /** The files of this side's certificate; none, if it has none. */
+  certificate: CertificateFiles | null;
+  /** A directory or a file with trust roots; `null` for the system's. */
+  trustRoots: string | null;
+}
+
+/** What {@linkcode TLSOptions} are made of. */
+async function read(surroundings: ISurroundings, files: TLSFiles): Promise<TLSOptions> {
+  const { certificate, trustRoots } = files;
+  return {
+    ...certificate === null ? {} : await readCertificate(surroundings, certificate),
+    ...trustRoots === null ? {} : { caCerts: await readTrustRoots(surroundings, trustRoots) },
+  };
+}
+
+/** A TLS port to listen on. Its files are read each time it listens. */
+export class TLSFileServerEndpoint implements IStreamServerEndpoint {
+  readonly #reactor: IReactorTLS & IReactorSurroundings;
+  readonly #port: number;
+  readonly #files: TLSFiles;
+  readonly #options: ListenTLSOptions;
+
+  constructor(
+    reactor: IReactorTLS & IReactorSurroundings,
+    port: number,
+    files: TLSFiles,
+    options: ListenTLSOptions,
+  ) {
+    this.#reactor = reactor;
+    this.#port = port;
+    this.#files = files;
+    this.#options = options;
+  }
+
+  /** See {@linkcode IStreamServerEndpoint.listen}. A file that cannot be read fails it with `CannotListenError`. */
+  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
+    return execute(() => read(this.#reactor.surroundings, this.#files))
+      .addErrback((cause) => {
+        const where = internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port);
+        throw new CannotListenError(where, { cause });
+      })
+      .addCallback((tls) =>
+        this.#reactor.listenTLS(this.#port, factory, { ...this.#options, ...tls })
+      );
+  }
+}
+
+/** TLS over another endpoint. Its files are read each time it connects. */
+export class TLSFileClientEndpoint implements IStreamClientEndpoint {
+  readonly #surroundings: ISurroundings;
+  readonly #wrapped: IStreamClientEndpoint;
+  readonly #to: HostnameAddress;
+  readonly #files: TLSFiles;
+  readonly #options: TLSClientOptions;
+
+  /**
+   * @param surroundings Where the files are read.
+   * @param wrapped What it connects by.
+   * @param to Where that leads, for errors.
+   * @param files The files.
+   * @param options What is not in files.
+   */
+  constructor(
+    surroundings: ISurroundings,
+    wrapped: IStreamClientEndpoint,
+    to: HostnameAddress,
+    files: TLSFiles,
+    options: TLSClientOptions,
+  ) {
+    this.#surroundings = surroundings;
+    this.#wrapped = wrapped;
+    this.#to = to;
+    this.#files = files;
+    this.#options = options;
+  }
+
+  /** See {@linkcode IStreamClientEndpoint.connect}. A file that cannot be read fails it with `ConnectError`. */
+  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
+    return execute(() => read(this.#surroundings, this.#files))
+      .addErrback((cause) => {
+        if (cause instanceof CancelledError) throw new ConnectingCancelledError(this.#to);
+        const address = String(this.#to);
+        throw new ConnectError(`Cannot connect to ${address}: ${cause.message}`, {
+          address,
+          cause,
+        });
+      })
+      .addCallback((tls) =>
+        wrapClientTLS({ ...this.#options, ...tls }, this.#wrapped).connect(factory)
+      );
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The descriptions of TLS endpoints. `ssl` and `tls` are one for servers; for clients they differ in their arguments' names, as in Twisted.
+ *
+ * Twisted's `sslmethod` and `dhParameters` are not there: which versions and which exchanges of keys are safe, the system under Deno knows.
+ *
+ * @module
+ */
+
+import { HostnameAddress } from "../reactor/addresses.ts";
+import type { IReactorSurroundings, IReactorTLS } from "../reactor/interfaces.ts";
+import { hostname, oneOf, optional, seconds, text, words } from "./argument_types.ts";
+import type { IReactorForNames } from "./connect_to_host.ts";
+import type { EndpointArguments } from "./endpoint_arguments.ts";
+import type {
+  IStreamClientEndpointStringParserWithReactor,
+  IStreamServerEndpointStringParser,
+} from "./endpoint_registry.ts";
+import { HostnameEndpoint } from "./hostname_endpoint.ts";
+import type { IStreamServerEndpoint } from "./interfaces.ts";
+import type { CertificateFiles } from "./pem_files.ts";
+import { CONNECT_TCP, LISTEN_TCP } from "./tcp_parsers.ts";
+import { TLSFileClientEndpoint, TLSFileServerEndpoint } from "./tls_from_files.ts";
+
+const HANDSHAKE = {
+  alpnProtocols: optional(words),
+  handshakeTimeout: optional(seconds),
+};
+
+const LISTEN_TLS = {
+  ...LISTEN_TCP,
+  ...HANDSHAKE,
+  privateKey: optional(text),
+  certKey: optional(text),
+  extraCertChain: optional(text),
+  caCertsDir: optional(text),
+  clientCertificate: optional(oneOf("require", "request")),
+};
+
+const CONNECT_SSL = {
+  ...CONNECT_TCP,
+  ...HANDSHAKE,
+  privateKey: optional(text),
+  certKey: optional(text),
+  extraCertChain: optional(text),
+  caCertsDir: optional(text),
+  hostname: optional(hostname),
+};
+
+const CONNECT_TLS = {
+  ...CONNECT_TCP,
+  ...HANDSHAKE,
+  privateKey: optional(text),
+  certificate: optional(text),
+  trustRoots: optional(text),
+  endpoint: optional(text),
+};
+
+type ServerReactor = IReactorTLS & IReactorSurroundings;
+type ClientReactor = IReactorForNames & IReactorSurroundings;
+
+/** `ssl:443:privateKey=key.pem:certKey=cert.pem`; the certificate may be in the key's file, which is `server.pem` unless given. */
+export const sslServerParser: IStreamServerEndpointStringParser<ServerReactor> = {
+  prefix: "ssl",
+  parseStreamServer,
+};
+
+/** The same by its newer name. */
+export const tlsServerParser: IStreamServerEndpointStringParser<ServerReactor> = {
+  prefix: "tls",
+  parseStreamServer,
+};
+
+/**
+ * `ssl:example.org:443`, `ssl:example.org:443:caCertsDir=/etc/ssl/certs`, `ssl:192.0.2.1:443:hostname=example.org`. In Twisted it takes any
+ * certificate unless it has a `hostname`; here that is the host unless it is given.
+ */
+export const sslClientParser: IStreamClientEndpointStringParserWithReactor<ClientReactor> = {
+  prefix: "ssl",
+  parseStreamClient: (reactor, args) => {
+    const taken = args.take(["host", "port"], CONNECT_SSL);
+    const { host, port, privateKey, certKey, extraCertChain, caCertsDir } = taken;
+    const certificate = ownCertificate(privateKey, certKey, extraCertChain, args);
+    const files = { certificate, trustRoots: caCertsDir ?? null };
+    const tcp = pick(taken, "timeout", "bindAddress");
+    const wrapped = new HostnameEndpoint(reactor, host, port, tcp);
+    const { hostname: serverName = host } = taken;
+    const options = { ...pick(taken, "alpnProtocols", "handshakeTimeout"), serverName };
+    return new TLSFileClientEndpoint(
+      reactor.surroundings,
+      wrapped,
+      new HostnameAddress(host, port),
+      files,
+      options,
+    );
+  },
+};
+
+/**
+ * `tls:example.org:443`, `tls:example.org:443:trustRoots=/etc/ssl/certs`, `tls:example.org:443:endpoint=unix\:/run/tunnel`: over another
+ * endpoint the host and port only say whom the certificate must be for.
+ */
+export const tlsClientParser: IStreamClientEndpointStringParserWithReactor<ClientReactor> = {
+  prefix: "tls",
+  parseStreamClient: (reactor, args) => {
+    const taken = args.take(["host", "port"], CONNECT_TLS);
+    const { host, port, privateKey, certificate, trustRoots, endpoint } = taken;
+    const tcp = pick(taken, "timeout", "bindAddress");
+    const [misplaced] = Object.keys(tcp);
+    if (endpoint !== undefined && misplaced !== undefined) {
+      throw args.error(misplaced, `the argument "${misplaced}" belongs into the endpoint`);
+    }
+    const wrapped = endpoint === undefined
+      ? new HostnameEndpoint(reactor, host, port, tcp)
+      : args.clientIn("endpoint");
+    const files = {
+      certificate: ownCertificate(privateKey, certificate, undefined, args),
+      trustRoots: trustRoots ?? null,
+    };
+    const options = { ...pick(taken, "alpnProtocols", "handshakeTimeout"), serverName: host };
+    return new TLSFileClientEndpoint(
+      reactor.surroundings,
+      wrapped,
+      new HostnameAddress(host, port),
+      files,
+      options,
+    );
+  },
+};
+
+function parseStreamServer(reactor: ServerReactor, args: EndpointArguments): IStreamServerEndpoint {
+  const {
+    port,
+    privateKey = "server.pem",
+    certKey: certificate,
+    extraCertChain: chain,
+    caCertsDir,
+    ...options
+  } = args.take(["port", "privateKey", "certKey"], LISTEN_TLS);
+  const files = {
+    certificate: { privateKey, certificate, chain },
+    trustRoots: caCertsDir ?? null,
+  };
+  if (options.clientCertificate !== undefined && caCertsDir === undefined) {
+    throw args.error(
+      "clientCertificate",
+      `the argument "clientCertificate" needs "caCertsDir": whom to trust to sign them`,
+    );
+  }
+  return new TLSFileServerEndpoint(reactor, port, files, options);
+}
+
+/** A client has a certificate if its description names one; then the key may be in the same file, or the other way round. */
+function ownCertificate(
+  privateKey: string | undefined,
+  certificate: string | undefined,
+  chain: string | undefined,
+  args: EndpointArguments,
+): CertificateFiles | null {
+  const file = privateKey ?? certificate;
+  if (file !== undefined) return { privateKey: file, certificate, chain };
+  if (chain === undefined) return null;
+  throw args.error("extraCertChain", `the argument "extraCertChain" needs "certKey"`);
+}
+
+/** Those of the properties that are there. */
+function pick<T extends object, K extends keyof T>(from: T, ...names: K[]): Pick<T, K> {
+  const there = names.filter((name) => name in from).map((name) => [name, from[name]]);
+  // What is missing was optional, or it would be there.
+  return Object.fromEntries(there) as Pick<T, K>;
+}

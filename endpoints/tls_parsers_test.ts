@@ -1,0 +1,268 @@
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`, what is about strings:
+ *
+ * - `ServerStringTests`: `test_ssl`, `test_sslWithDefaults`; the chains are in `pem_files_test.ts`. There is no `test_sslDHparameters`, and no
+ *   `sslmethod` in `test_ssl`: see `tls_parsers.ts`.
+ * - `SSLClientStringTests`: `test_ssl`, `test_sslPositionalArgs`, `test_sslWithDefaults`. `test_sslSimple` is decided otherwise: who names no
+ *   `hostname` still has the certificate verified, for the host. `test_unreadableCertificate`: see `pem_files_test.ts`.
+ * - `WrapClientTLSParserTests`: `test_hostnameEndpointConstruction`, `test_utf8Encoding`, `test_tls`, `test_tlsWithDefaults`.
+ */
+
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { testCertificates } from "../reactor/conformance/certificates.ts";
+import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
+import { Wires } from "../reactor/conformance/wire.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import {
+  CannotListenError,
+  ConnectError,
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+} from "../reactor/errors.ts";
+import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
+import { TableNameResolver } from "../reactor/table_name_resolver.ts";
+import { Clock } from "../task/mod.ts";
+import {
+  clientFromString,
+  EndpointDescriptionError,
+  quoteStringArgument,
+  serverFromString,
+} from "./mod.ts";
+
+const pem = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
+
+/** Files by their paths. */
+const FILES: Record<string, string> = {
+  "server.pem": pem("PRIVATE KEY") + pem("CERTIFICATE"),
+  "key.pem": pem("EC PRIVATE KEY"),
+  "cert.pem": pem("CERTIFICATE"),
+  "roots.pem": pem("CERTIFICATE") + pem("CERTIFICATE"),
+};
+
+/** A reactor that notes what is asked of it, and does nothing. */
+class NotedReactor extends Clock {
+  readonly calls: unknown[][] = [];
+  readonly nameResolver = new TableNameResolver({ "xn--bcher-kva.ch": ["192.0.2.1"] });
+  readonly surroundings: Pick<ISurroundings, "readTextFile" | "readDirectory"> = {
+    readTextFile: (path) => {
+      const text = FILES[path];
+      return text === undefined ? Promise.reject(new Error("No such file")) : Promise.resolve(text);
+    },
+    readDirectory: () =>
+      Promise.reject(Object.assign(new Error("Not a directory"), { code: "ENOTDIR" })),
+  };
+
+  listenTLS(...[port, , options]: Parameters<IReactor["listenTLS"]>): never {
+    this.calls.push(["listenTLS", port, options]);
+    throw new ConnectError("Nothing is done here");
+  }
+
+  connectTCP(...[host, port, , options]: Parameters<IReactor["connectTCP"]>): never {
+    this.calls.push(["connectTCP", host, port, options]);
+    throw new ConnectError("Nothing is done here");
+  }
+}
+
+/** A reactor that has no more than the endpoints ask of it. */
+const asReactor = (reactor: NotedReactor): IReactor => reactor as unknown as IReactor;
+
+const SERVERS: [description: string, port: number, options: Record<string, unknown>][] = [
+  ["ssl:443", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
+  ["tls:443:privateKey=server.pem", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
+  [
+    "ssl:1234:backlog=12:privateKey=key.pem:certKey=cert.pem:interface=10.0.0.1",
+    1234,
+    { backlog: 12, interface: "10.0.0.1", cert: FILES["cert.pem"], key: FILES["key.pem"] },
+  ],
+  [
+    "tls:443:key.pem:cert.pem:extraCertChain=roots.pem:alpnProtocols=h2,http/1.1:handshakeTimeout=5",
+    443,
+    {
+      cert: pem("CERTIFICATE").repeat(3),
+      key: FILES["key.pem"],
+      alpnProtocols: ["h2", "http/1.1"],
+      handshakeTimeout: 5,
+    },
+  ],
+  [
+    "tls:443:caCertsDir=roots.pem:clientCertificate=request",
+    443,
+    {
+      cert: FILES["cert.pem"],
+      key: pem("PRIVATE KEY"),
+      caCerts: [FILES["cert.pem"], FILES["cert.pem"]],
+      clientCertificate: "request",
+    },
+  ],
+];
+
+for (const [description, port, options] of SERVERS) {
+  Deno.test(`serverFromString(): ${description}`, async () => {
+    const reactor = new NotedReactor();
+    const endpoint = serverFromString(asReactor(reactor), description);
+    await assertRejects(() => endpoint.listen(Factory.forProtocol(Protocol)), ConnectError);
+    assertEquals(reactor.calls, [["listenTLS", port, options]]);
+  });
+}
+
+Deno.test("A file that cannot be read fails listen() and connect(), not the string", async () => {
+  const reactor = new NotedReactor();
+  const server = serverFromString(asReactor(reactor), "ssl:443:privateKey=none.pem");
+  const listening = await assertRejects(
+    () => server.listen(Factory.forProtocol(Protocol)),
+    CannotListenError,
+  );
+  const why = "Cannot read the private key in none.pem: No such file";
+  assertEquals(listening.message, `Cannot listen on 0.0.0.0:443: ${why}`);
+  const client = clientFromString(asReactor(reactor), "tls:example.org:443:privateKey=none.pem");
+  const connecting = await assertRejects(() => client.connect(new Wires()), ConnectError);
+  assertEquals(connecting.message, `Cannot connect to example.org:443: ${why}`);
+  assertEquals(reactor.calls, []);
+});
+
+for (
+  const description of [
+    "tls:bücher.ch:443:timeout=10:bindAddress=127.0.0.1",
+    "ssl:host=bücher.ch:port=443:timeout=10:bindAddress=127.0.0.1:hostname=example.org",
+  ]
+) {
+  Deno.test(`clientFromString(): ${description} is over a HostnameEndpoint`, async () => {
+    const reactor = new NotedReactor();
+    const endpoint = clientFromString(asReactor(reactor), description);
+    await assertRejects(() => endpoint.connect(new Wires()), ConnectError);
+    assertEquals(reactor.calls, [["connectTCP", "192.0.2.1", 443, {
+      timeout: 10,
+      bindAddress: "127.0.0.1",
+    }]]);
+  });
+}
+
+Deno.test("Cancelling connect() while its files are read fails it with ConnectingCancelledError", async () => {
+  const reactor = new NotedReactor();
+  reactor.surroundings.readTextFile = () => new Promise(() => {});
+  const endpoint = clientFromString(asReactor(reactor), "tls:example.org:443:certificate=a.pem");
+  const connecting = endpoint.connect(new Wires());
+  const failing = assertRejects(() => connecting, ConnectingCancelledError);
+  connecting.cancel();
+  assertEquals(String((await failing).destination), "example.org:443");
+});
+
+const WRONG: [side: "server" | "client", description: string, piece: string, problem: string][] = [
+  ["server", "ssl:", "", `the argument "port" is missing`],
+  ["server", "ssl:443:sslmethod=TLSv1_2_METHOD", "sslmethod", `"ssl" has no argument "sslmethod"`],
+  [
+    "server",
+    "tls:443:clientCertificate=require",
+    "require",
+    `the argument "clientCertificate" needs "caCertsDir"`,
+  ],
+  [
+    "client",
+    "ssl:example.org:443:extraCertChain=a.pem",
+    "a.pem",
+    `the argument "extraCertChain" needs "certKey"`,
+  ],
+  [
+    "client",
+    String.raw`tls:example.org:443:endpoint=tcp\:192.0.2.1\:80:timeout=5`,
+    "5",
+    `the argument "timeout" belongs into the endpoint`,
+  ],
+  [
+    "client",
+    String.raw`tls:example.org:443:endpoint=ftl\:80`,
+    String.raw`ftl\:80`,
+    `there is no type "ftl" of client endpoints`,
+  ],
+  ["client", "tls:exa mple:443", "exa mple", `must be a host's name or address`],
+];
+
+for (const [side, description, piece, problem] of WRONG) {
+  Deno.test(`${side}FromString() refuses ${description}: ${problem}`, () => {
+    const make = side === "server" ? serverFromString : clientFromString;
+    const error = assertThrows(
+      () => make(asReactor(new NotedReactor()), description),
+      EndpointDescriptionError,
+      problem,
+    );
+    assertEquals(error.piece, piece);
+  });
+}
+
+// --- Real sockets ----------------------------------------------------------------------------
+
+const test = tcpTest("TLS by strings", () => new DenoReactor());
+
+/** Files with certificates, while `f` runs. */
+async function withFiles(
+  files: Record<string, string>,
+  f: (path: (name: string) => string) => Promise<void>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir();
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${directory}/${name}`, text);
+    }
+    await f((name) => quoteStringArgument(`${directory}/${name}`));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+test("a server and its clients speak, each with certificates from files, also over another endpoint", async (bed) => {
+  bed.run();
+  const { authority, server, client } = await testCertificates();
+  await withFiles({
+    "server.pem": server.key + server.cert,
+    "client.pem": client.cert + client.key,
+    "ca.pem": authority.cert,
+  }, async (path) => {
+    const factory = new Wires();
+    const port = await serverFromString(
+      bed.reactor,
+      `tls:0:interface=127.0.0.1:privateKey=${path("server.pem")}:caCertsDir=${path("ca.pem")}`,
+    ).listen(factory);
+    const number = portOf(port.getHost());
+    bed.reactor.installNameResolver(new TableNameResolver({ "localhost": ["127.0.0.1"] }));
+    const own = `privateKey=${path("client.pem")}`;
+    const tcp = quoteStringArgument(`tcp:127.0.0.1:${number}`);
+    const descriptions = [
+      `tls:localhost:${number}:${own}:certificate=${path("client.pem")}:trustRoots=${
+        path("ca.pem")
+      }`,
+      `ssl:localhost:${number}:${own}:caCertsDir=${path("ca.pem")}`,
+      `ssl:127.0.0.1:${number}:${own}:caCertsDir=${path("ca.pem")}:hostname=localhost`,
+      `tls:localhost:1:${own}:trustRoots=${path("ca.pem")}:endpoint=${tcp}`,
+    ];
+    for (const [index, description] of descriptions.entries()) {
+      const wire = await clientFromString(bed.reactor, description).connect(new Wires());
+      wire.transport.write("hello");
+      const accepted = await factory.wire(index);
+      await accepted.has(5);
+      assertEquals(accepted.text, "hello");
+      wire.transport.loseConnection();
+      await Promise.all([wire.lost(), accepted.lost()]);
+    }
+    await port.stopListening();
+    const refused = clientFromString(bed.reactor, `tls:localhost:${number}`).connect(new Wires());
+    assertInstanceOf(await refused.catch((error) => error), ConnectionRefusedError);
+  });
+});
+
+test("a client verifies the server's certificate unless it is told whom to trust: also an ssl: one without a hostname", async (bed) => {
+  bed.run();
+  const { server } = await testCertificates();
+  await withFiles({ "server.pem": server.key + server.cert }, async (path) => {
+    const port = await serverFromString(
+      bed.reactor,
+      `ssl:0:interface=127.0.0.1:privateKey=${path("server.pem")}`,
+    ).listen(new Wires());
+    const description = `ssl:127.0.0.1:${portOf(port.getHost())}`;
+    await assertRejects(
+      () => clientFromString(bed.reactor, description).connect(new Wires()),
+      Error,
+      "certificate",
+    );
+  });
+});
