@@ -8,6 +8,12 @@ import {
   tcpClientParser,
   tcpServerParser,
 } from "./tcp_parsers.ts";
+import {
+  sslClientParser,
+  sslServerParser,
+  tlsClientParser,
+  tlsServerParser,
+} from "./tls_parsers.ts";
 import { unixClientParser, unixServerParser } from "./unix_parsers.ts";
 
 /**
@@ -17,9 +23,13 @@ import { unixClientParser, unixServerParser } from "./unix_parsers.ts";
 export const defaultEndpointRegistry: EndpointRegistry<IReactor> = new EndpointRegistry<IReactor>()
   .registerServerType(tcpServerParser)
   .registerServerType(tcp6ServerParser)
+  .registerServerType(sslServerParser)
+  .registerServerType(tlsServerParser)
   .registerServerType(systemdServerParser)
   .registerServerType(haproxyServerParser)
   .registerServerType(unixServerParser)
   .registerClientType(tcpClientParser)
   .registerClientType(tcp6ClientParser)
+  .registerClientType(sslClientParser)
+  .registerClientType(tlsClientParser)
   .registerClientType(unixClientParser);

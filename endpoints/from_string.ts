@@ -10,8 +10,14 @@ import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.
  * | --- | --- |
  * | `tcp` | `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50` |
  * | `tcp6` | `tcp6:80`, `tcp6:80:interface=\:\:1` |
+ * | `tls`, `ssl` | `tls:443:privateKey=key.pem:certKey=cert.pem`, `tls:443:privateKey=both.pem:caCertsDir=/etc/clients` |
  * | `unix` | `unix:/run/chat/socket`, `unix:/run/chat/socket:mode=660`, `unix:/run/chat/socket:lockfile=1` |
  * | `systemd` | `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0` |
+ *
+ * Keys and certificates are in files, as PEM, which are read each time the endpoint listens. Their arguments are Twisted's: a certificate
+ * (`certKey`) may be in its key's file, `extraCertChain` names those between it and the root, and with `caCertsDir`, a directory or a file,
+ * clients must have certificates that these have signed (`clientCertificate=request`: they may). `alpnProtocols=h2,http/1.1` and
+ * `handshakeTimeout` are there, too.
  *
  * A type may have arguments by position and by name (`interface=127.0.0.1`), with colons between them. A backslash quotes a colon, an
  * equals sign or a backslash in a value; {@linkcode quoteStringArgument} does so.
@@ -60,7 +66,12 @@ export function serverFromString(
  * | --- | --- |
  * | `tcp` | `tcp:example.org:80`, `tcp:host=example.org:port=80`, `tcp:example.org:80:timeout=5`, `tcp:example.org:80:bindAddress=192.0.2.1` |
  * | `tcp6` | `tcp6:example.org:80`, `tcp6:\:\:1:80` |
+ * | `tls` | `tls:example.org:443`, `tls:example.org:443:trustRoots=ca.pem:certificate=cert.pem:privateKey=key.pem`, `tls:example.org:443:endpoint=unix\:/run/tunnel` |
+ * | `ssl` | `ssl:example.org:443`, `ssl:192.0.2.1:443:hostname=example.org:caCertsDir=ca.pem:certKey=cert.pem:privateKey=key.pem` |
  * | `unix` | `unix:/run/chat/socket`, `unix:path=/run/chat/socket:timeout=5`, `unix:/run/chat/socket:lockfile=1` |
+ *
+ * The server's certificate must be for the host and signed by one of the system's trust roots, or of those in the directory or file
+ * `trustRoots` (`caCertsDir`). Over another endpoint the host says only whom the certificate must be for.
  *
  * The grammar is that of {@linkcode serverFromString}.
  *

@@ -3,7 +3,7 @@
  *
  * - `ParserTests`: all that is not in `description_test.ts`.
  * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unix*`, `test_unknownType`; `test_typeFromPlugin` and
- *   `test_stringParserWithReactor` by a registry, which takes the place of plugins. `test_ssl*` come with those endpoints.
+ *   `test_stringParserWithReactor` by a registry, which takes the place of plugins. `test_ssl*` are in `tls_parsers_test.ts`.
  * - `SystemdEndpointPluginTests`: all that is not about finding plugins, and about interfaces.
  * - `TCP6ServerEndpointPluginTests`: `test_stringDescription`; the other two are about finding plugins, and about interfaces, which are
  *   the compiler's.
@@ -190,7 +190,7 @@ const WRONG_SERVERS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of server endpoints; there is haproxy, systemd, tcp, tcp6, unix`,
+    `there is no type "ftl" of server endpoints; there is haproxy, ssl, systemd, tcp, tcp6, tls, unix`,
   ],
   ["tcp:", 4, "", `the argument "port" is missing`],
   [
@@ -285,7 +285,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of client endpoints; there is tcp, tcp6, unix`,
+    `there is no type "ftl" of client endpoints; there is ssl, tcp, tcp6, tls, unix`,
   ],
   ["tcp:example.org", 15, "", `the argument "port" is missing`],
   ["tcp::80", 4, "", `the argument "host" must not be empty; a colon in a value is written "\\:"`],

@@ -5,7 +5,7 @@
  */
 
 import { CancelledError, type Deferred, execute } from "../defer/mod.ts";
-import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
+import { type HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError, ConnectingCancelledError } from "../reactor/errors.ts";
 import type {
   IListeningPort,
@@ -24,7 +24,7 @@ import type {
   ITypedProtocolFactory,
 } from "./interfaces.ts";
 import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
-import { wrapClientTLS } from "./wrap_client_tls.ts";
+import { wrapClientTLS } from "./wrap_tls.ts";
 
 /** Where this side's certificate is, and where those are that the peer's is checked against. */
 export interface TLSFiles {

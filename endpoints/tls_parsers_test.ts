@@ -212,7 +212,8 @@ async function withFiles(
 
 test("a server and its clients speak, each with certificates from files, also over another endpoint", async (bed) => {
   bed.run();
-  const { authority, server, client } = await testCertificates();
+  const { authority, server } = await testCertificates();
+  const client = await authority.issue({ name: "CN=client" });
   await withFiles({
     "server.pem": server.key + server.cert,
     "client.pem": client.cert + client.key,

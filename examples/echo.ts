@@ -9,9 +9,12 @@
  *     deno run --allow-net=127.0.0.1:2000 examples/echo.ts tcp:2000:interface=127.0.0.1
  *     deno run --allow-net=[::1]:2000 examples/echo.ts 'tcp6:2000:interface=\:\:1'
  *     deno run --allow-net=unix:/tmp/echo.sock --allow-read=/tmp/echo.sock --allow-write=/tmp/echo.sock examples/echo.ts unix:/tmp/echo.sock:mode=600
+ *     deno run --allow-net=127.0.0.1:2000 --allow-read=server.pem examples/echo.ts tls:2000:interface=127.0.0.1:privateKey=server.pem
  *     deno run --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES examples/echo.ts systemd:domain=INET:index=0
  *
- * and `nc ::1 2000`, `nc -U /tmp/echo.sock` speak with it. The last one is for a service of systemd's that is started by its socket. What
+ * and `nc ::1 2000`, `nc -U /tmp/echo.sock`, `openssl s_client -connect 127.0.0.1:2000` speak with it. `server.pem` has a private key and a
+ * certificate: `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem -out server.crt`, and `cat server.crt >>
+ * server.pem`. The last one is for a service of systemd's that is started by its socket. What
  * is wrong with a description is shown: try `tcp:2000:interfce=127.0.0.1`.
  */
 

@@ -1,6 +1,7 @@
 // Starts examples/echo.ts on each transport that its header names, with exactly the permissions beside it, and speaks with it.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { testCertificates } from "../reactor/conformance/certificates.ts";
 import { Example, examples, messages } from "../reactor/conformance/example.ts";
 import { Program } from "../reactor/conformance/program.ts";
 import { RawPeer } from "../reactor/conformance/raw_peer.ts";
@@ -57,6 +58,28 @@ Deno.test("echo.ts over a UNIX socket sends back what comes, with no more than i
     await server.line(new RegExp(` starting on ${RegExp.escape(path)}$`));
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
     const conn = await Deno.connect({ transport: "unix", path });
+    assertEquals(await echoed(conn, "hello"), "hello");
+    await stop(server);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("echo.ts over TLS sends back what comes, with no more than its permissions", async () => {
+  const { authority, server: { cert, key } } = await testCertificates();
+  const directory = await Deno.makeTempDir();
+  try {
+    const path = `${directory}/server.pem`;
+    await Deno.writeTextFile(path, key + cert);
+    await using server = new Program(
+      commandFor("tls").map((word) => word.replaceAll("server.pem", path)),
+    );
+    const [, port] = await server.line(/ starting on .*:(\d+)$/);
+    const conn = await Deno.connectTls({
+      hostname: "127.0.0.1",
+      port: Number(port),
+      caCerts: [authority.cert],
+    });
     assertEquals(await echoed(conn, "hello"), "hello");
     await stop(server);
   } finally {
