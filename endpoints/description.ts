@@ -7,6 +7,9 @@
  * A backslash takes the next character as it is, so `\:`, `\=` and `\\` put these three into a type, a name or a value. An `=` in a
  * value needs no backslash, because only the first one of an argument ends a name.
  *
+ * Whatever both read, both read alike, but for a lone colon behind the type: in Twisted that is an empty argument. And Twisted also reads
+ * what has no type (`:80`), what has it later (`port=80:tcp`), and takes the last of several values for one name.
+ *
  * @module
  */
 

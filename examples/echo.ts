@@ -12,10 +12,11 @@
  *     deno run --allow-net=127.0.0.1:2000 --allow-read=server.pem examples/echo.ts tls:2000:interface=127.0.0.1:privateKey=server.pem
  *     deno run --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES examples/echo.ts systemd:domain=INET:index=0
  *
- * and `nc ::1 2000`, `nc -U /tmp/echo.sock`, `openssl s_client -connect 127.0.0.1:2000` speak with it. `server.pem` has a private key and a
- * certificate: `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem -out server.crt`, and `cat server.crt >>
- * server.pem`. The last one is for a service of systemd's that is started by its socket. What
- * is wrong with a description is shown: try `tcp:2000:interfce=127.0.0.1`.
+ * `nc ::1 2000`, `nc -U /tmp/echo.sock` and `openssl s_client -connect 127.0.0.1:2000` speak with these. In `server.pem` are a private key
+ * and a certificate, as from `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem -out server.crt` and
+ * `cat server.crt >> server.pem`. The last one is for a service that systemd starts by its socket.
+ *
+ * What is wrong with a description is shown: try `tcp:2000:interfce=127.0.0.1`.
  */
 
 import { execute, Factory, log, Protocol, reactor, serverFromString } from "@torsion/reactor";
