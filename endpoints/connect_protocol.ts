@@ -1,20 +1,7 @@
 import type { Deferred } from "../defer/mod.ts";
-import { Factory } from "../protocol/mod.ts";
 import type { IProtocol } from "../reactor/interfaces.ts";
+import { InstanceFactory } from "./instance_factory.ts";
 import type { IStreamClientEndpoint } from "./interfaces.ts";
-
-class InstanceFactory<P extends IProtocol> extends Factory<P> {
-  readonly #instance: P;
-
-  constructor(instance: P) {
-    super();
-    this.#instance = instance;
-  }
-
-  override buildProtocol(): P {
-    return this.#instance;
-  }
-}
 
 /**
  * Connects one protocol that is already there: for clients that need no factory. Twisted's `connectProtocol`.

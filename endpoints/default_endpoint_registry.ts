@@ -1,6 +1,7 @@
 import type { IReactor } from "../reactor/interfaces.ts";
 import { EndpointRegistry } from "./endpoint_registry.ts";
 import { haproxyServerParser } from "./haproxy_parser.ts";
+import { stdioServerParser } from "./stdio_parser.ts";
 import { systemdServerParser } from "./systemd_parser.ts";
 import {
   tcp6ClientParser,
@@ -28,6 +29,7 @@ export const defaultEndpointRegistry: EndpointRegistry<IReactor> = new EndpointR
   .registerServerType(systemdServerParser)
   .registerServerType(haproxyServerParser)
   .registerServerType(unixServerParser)
+  .registerServerType(stdioServerParser)
   .registerClientType(tcpClientParser)
   .registerClientType(tcp6ClientParser)
   .registerClientType(sslClientParser)

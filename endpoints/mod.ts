@@ -26,6 +26,7 @@ export type {
   ITypedProtocolFactory,
 } from "./interfaces.ts";
 export { ListenFDs } from "./listen_fds.ts";
+export { StandardIO, StandardIOEndpoint } from "./standard_io.ts";
 export { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
 export { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";
 export {

@@ -123,20 +123,33 @@ export class UNIXAddress implements IAddress {
   }
 }
 
+/** Standard input and output. Twisted's `stdio.PipeAddress`. */
+export class PipeAddress implements IAddress {
+  /** Whether the other address is this process's standard input and output, too. */
+  equals(other: IAddress): boolean {
+    return other instanceof PipeAddress;
+  }
+
+  /** `standard input and output`. */
+  toString(): string {
+    return "standard input and output";
+  }
+}
+
 /** A child process. Twisted's `ProcessEndpoint` has a private one, without content. */
 export class ProcessAddress implements IAddress {
   /** The program that it runs. */
   readonly executable: string;
-  /** The number of the process. */
-  readonly pid: number;
+  /** The number of the process; null for one that is yet to be started. */
+  readonly pid: number | null;
 
   /**
    * Makes an address.
    *
    * @param executable The program that it runs.
-   * @param pid The number of the process.
+   * @param pid The number of the process, if it has been started.
    */
-  constructor(executable: string, pid: number) {
+  constructor(executable: string, pid: number | null = null) {
     this.executable = executable;
     this.pid = pid;
   }
@@ -149,7 +162,7 @@ export class ProcessAddress implements IAddress {
 
   /** The program and the number: `sort (1234)`. */
   toString(): string {
-    return `${this.executable} (${this.pid})`;
+    return this.pid === null ? this.executable : `${this.executable} (${this.pid})`;
   }
 }
 

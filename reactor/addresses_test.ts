@@ -6,6 +6,8 @@ import {
   IPv6Address,
   isIPAddress,
   isIPv6Address,
+  PipeAddress,
+  ProcessAddress,
   UNIXAddress,
 } from "./addresses.ts";
 
@@ -95,4 +97,19 @@ Deno.test("isIPv6Address() knows what RFC 4291 allows, and a zone, from all else
   ];
   assertEquals(yes.filter(isIPv6Address), yes);
   assertEquals(no.filter(isIPv6Address), []);
+});
+
+Deno.test("A child process is known by what it runs and its number, standard input and output are what they are", () => {
+  const child = new ProcessAddress("sort", 1234);
+  assertEquals([String(child), String(new PipeAddress())], [
+    "sort (1234)",
+    "standard input and output",
+  ]);
+  assertEquals(String(new ProcessAddress("sort")), "sort");
+  assert(child.equals(new ProcessAddress("sort", 1234)));
+  assert(!child.equals(new ProcessAddress("sort", 1235)));
+  assert(!child.equals(new ProcessAddress("cat", 1234)));
+  assert(!child.equals(new PipeAddress()));
+  assert(new PipeAddress().equals(new PipeAddress()));
+  assert(!new PipeAddress().equals(child));
 });

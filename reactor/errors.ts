@@ -341,7 +341,7 @@ export class MessageLengthError extends DatagramError {}
 export class MulticastJoinError extends DatagramError {}
 
 /** A child process could not be started. The message says why. Twisted has no name for it: there, the child exits with code 1. */
-export class SpawnError extends NetworkError {
+export class SpawnError extends ConnectError {
   /** The program asked for. */
   readonly executable: string;
 

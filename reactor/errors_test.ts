@@ -82,6 +82,7 @@ Deno.test("Errors are kinds of one another as Twisted's are", () => {
     [ONE_OF_EACH.LingerTimeout, errors.ConnectionAborted],
     [ONE_OF_EACH.ConnectionTimeout, errors.ConnectionAborted],
     [ONE_OF_EACH.DrainTimeout, errors.ConnectionAborted],
+    [ONE_OF_EACH.SpawnError, errors.ConnectError],
     [ONE_OF_EACH.ProcessDone, errors.ConnectionDone],
     [ONE_OF_EACH.ProcessTerminated, errors.ConnectionLost],
   ];

@@ -11,6 +11,7 @@ import type { IReactorCore } from "./interfaces/core.ts";
 import type { IReactorPluggableNameResolver } from "./interfaces/name_resolver.ts";
 import type { IReactorProcess } from "./interfaces/process.ts";
 import type { IReactorSocket } from "./interfaces/socket.ts";
+import type { IReactorStdio } from "./interfaces/stdio.ts";
 import type { IReactorSurroundings } from "./interfaces/surroundings.ts";
 import type { IReactorTCP } from "./interfaces/tcp.ts";
 import type { IReactorThreads } from "./interfaces/threads.ts";
@@ -28,6 +29,7 @@ export type * from "./interfaces/process.ts";
 export type * from "./interfaces/producer.ts";
 export type * from "./interfaces/protocol.ts";
 export type * from "./interfaces/socket.ts";
+export type * from "./interfaces/stdio.ts";
 export type * from "./interfaces/stream.ts";
 export type * from "./interfaces/surroundings.ts";
 export type * from "./interfaces/tcp.ts";
@@ -39,7 +41,7 @@ export type * from "./interfaces/udp.ts";
 export type * from "./interfaces/unix.ts";
 export type * from "./interfaces/unix_datagram.ts";
 
-/** A reactor for programs: life, time, TCP, TLS, UDP, UNIX sockets, adopted ones, names of hosts, child processes and threads. */
+/** A reactor for programs: life, time, TCP, TLS, UDP, UNIX sockets, adopted ones, names of hosts, child processes, standard streams and threads. */
 export interface IReactor
   extends
     IReactorCore,
@@ -54,4 +56,5 @@ export interface IReactor
     IReactorPluggableNameResolver,
     IReactorSurroundings,
     IReactorProcess,
+    IReactorStdio,
     IReactorThreads {}

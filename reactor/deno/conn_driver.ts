@@ -18,9 +18,15 @@ interface WriteHandlers {
   failed: (error: unknown) => void;
 }
 
+/** What the driver asks of a `Deno.Conn`. */
+export type StreamConn = Pick<
+  Deno.Conn,
+  "read" | "write" | "closeWrite" | "close" | "localAddr" | "remoteAddr"
+>;
+
 /** A driver over a connection that Deno opened or accepted. */
 export class ConnDriver implements StreamDriver {
-  readonly #conn: Deno.Conn;
+  readonly #conn: StreamConn;
   #sink: StreamDriverSink | null = null;
   readonly #buffer = new ReadBuffer();
   #wanted = false;
@@ -34,7 +40,7 @@ export class ConnDriver implements StreamDriver {
   #writeHandlers: WriteHandlers | null = null;
 
   /** @param conn The connection. It belongs to the driver now. */
-  constructor(conn: Deno.Conn) {
+  constructor(conn: StreamConn) {
     this.#conn = conn;
   }
 

@@ -49,6 +49,7 @@ import type {
   ListenUNIXDatagramOptions,
   ListenUNIXOptions,
   SpawnProcessOptions,
+  StandardIOOptions,
   WorkerTask,
 } from "../interfaces.ts";
 import { adopting } from "../node/adopted_socket.ts";
@@ -65,6 +66,7 @@ import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../unix_datagram_po
 import { checkDelay, checkInteger } from "../validation.ts";
 import { spawnChild } from "./child.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
+import { standardIOBinding } from "./stdio.ts";
 import { DenoSurroundings } from "./surroundings.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
 import { startDenoThread } from "./thread.ts";
@@ -292,6 +294,13 @@ export class DenoReactor extends ReactorBase implements IReactor {
     const child = new ChildProcess(this.#host, limits, processProtocol, executable, driver);
     child.open();
     return child;
+  }
+
+  /** See `IReactorStdio.listenStandardIO`. */
+  listenStandardIO(factory: IProtocolFactory, options: StandardIOOptions = {}): IListeningPort {
+    const { stdin = Deno.stdin, stdout = Deno.stdout } = options;
+    const bind = standardIOBinding(stdin, stdout);
+    return this.#listen(factory, { linger: Infinity, ...options }, bind);
   }
 
   /** See `IReactorThreads.callInThread`. */

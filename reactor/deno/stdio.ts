@@ -1,0 +1,126 @@
+/**
+ * Standard input and output as a connection that is accepted once.
+ *
+ * @module
+ */
+
+import { PipeAddress } from "../addresses.ts";
+import { CannotListenError } from "../errors.ts";
+import type { IByteSink, IByteSource } from "../interfaces.ts";
+import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
+import { ConnDriver, type StreamConn } from "./conn_driver.ts";
+
+/** Binds a pair of streams; once it has been accepted, there is nothing to bind any more. */
+export function standardIOBinding(stdin: IByteSource, stdout: IByteSink): () => StreamAcceptor {
+  let isTaken = false;
+  return () => {
+    if (isTaken) {
+      const cause = new Error("they have had their connection");
+      throw new CannotListenError(new PipeAddress(), { cause });
+    }
+    return new StdioAcceptor(() => {
+      isTaken = true;
+      return new StdioDriver(stdin, stdout);
+    });
+  };
+}
+
+class StdioAcceptor implements StreamAcceptor {
+  readonly address: PipeAddress = new PipeAddress();
+  readonly #take: () => StdioDriver;
+  #sink: StreamAcceptorSink | null = null;
+  #accepted = false;
+  #closed = false;
+
+  constructor(take: () => StdioDriver) {
+    this.#take = take;
+  }
+
+  attach(sink: StreamAcceptorSink): void {
+    this.#sink = sink;
+  }
+
+  accept(): void {
+    if (this.#accepted) return;
+    this.#accepted = true;
+    queueMicrotask(() => {
+      if (!this.#closed) this.#sink?.accepted(this.#take());
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    queueMicrotask(() => this.#sink?.released());
+  }
+
+  /** Does nothing: it holds no process. */
+  unref(): void {}
+}
+
+class StdioDriver extends ConnDriver {
+  constructor(stdin: IByteSource, stdout: IByteSink) {
+    super(new StdioConn(stdin, stdout));
+  }
+
+  override getPeer(): PipeAddress {
+    return new PipeAddress();
+  }
+
+  override getHost(): PipeAddress {
+    return new PipeAddress();
+  }
+}
+
+/** The two streams, as if they were one connection of Deno's. */
+class StdioConn implements StreamConn {
+  readonly #stdin: IByteSource;
+  readonly #stdout: IByteSink;
+  #isClosed = false;
+  #isGivenUp = false;
+  /** Never asked for. */
+  readonly localAddr: Deno.Addr = { transport: "unix", path: "" };
+  /** Never asked for. */
+  readonly remoteAddr: Deno.Addr = { transport: "unix", path: "" };
+
+  constructor(stdin: IByteSource, stdout: IByteSink) {
+    this.#stdin = stdin;
+    this.#stdout = stdout;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#stdin.read(buffer);
+    } catch (error) {
+      // Nobody is to hear of it, and a promise that is never settled holds no process.
+      if (this.#isGivenUp) return await new Promise<never>(() => {});
+      throw error;
+    }
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#stdout.write(bytes);
+  }
+
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Only to close it ends a read that is under way; all that was written has been taken, and needs no closing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      this.#stdin.close();
+    } catch (error) {
+      // Somebody else has.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  }
+
+  /** A read of standard input cannot be taken off the process; given up, it lets go. */
+  unref(): void {
+    this.#isGivenUp = true;
+    this.close();
+  }
+}
