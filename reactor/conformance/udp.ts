@@ -132,6 +132,18 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     }
   });
 
+  test("A port on all of IPv6 receives from IPv4, too, and its answer arrives", async (bed) => {
+    const { protocol, port } = bed.listen({
+      datagramReceived: (protocol, text, addr) => protocol.transport.write(`${text}!`, addr),
+    }, { interface: "::" });
+    const peer = await bed.rawBind();
+    bed.run();
+    await peer.send("hello", port);
+    assertEquals(await peer.next(), { text: "hello!", port });
+    // The address is one of IPv6 (RFC 4291 section 2.5.5.2): as such it can be written to.
+    assert(protocol.sources[0]?.equals(new IPv6Address("UDP", "::ffff:127.0.0.1", peer.port)));
+  });
+
   test("The largest datagram of UDP arrives where it is allowed", async (bed) => {
     const { protocol, port } = bed.listen({}, { maxPacketSize: 65507 });
     const client = bed.listen();

@@ -4,6 +4,7 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { DatagramProtocol } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../conformance/logged_errors.ts";
 import { Program, type ProgramEnd } from "../conformance/program.ts";
+import { udpTest } from "../conformance/udp_bed.ts";
 import { UnsupportedError } from "../errors.ts";
 import { DenoReactor } from "./reactor.ts";
 
@@ -41,6 +42,26 @@ Deno.test("Sending to an IPv6 address with a scope is logged as what Deno cannot
   const [error] = errors.take();
   assertStringIncludes(error?.message ?? "", "takes no scope in an address");
 });
+
+udpTest("DenoReactor", () => new DenoReactor())(
+  "What comes before the reactor runs is kept as far as a socket's own buffer would keep it",
+  async (bed) => {
+    const { protocol, port } = bed.listen();
+    const peer = await bed.rawBind();
+    for (let i = 0; i < 700; i++) {
+      await peer.send("x".repeat(100), port);
+      // Time for it to be received: what the system itself has to drop is not what this is about.
+      await peer.send("itself", peer.port);
+      await peer.next();
+    }
+    bed.run();
+    // Each takes 356 bytes of 212992.
+    await protocol.received(598);
+    await peer.send("last", port);
+    await protocol.received(599);
+    assertEquals(protocol.events.at(-1), "received last");
+  },
+);
 
 Deno.test("A UDP port holds no process: not bound, not after a crash", async () => {
   const { code, errors } = await run(
