@@ -11,15 +11,18 @@ import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.
 /** The kinds of a type's arguments, by name. */
 export type ArgumentTypes = Record<string, ArgumentType<unknown>>;
 
-type OptionalNames<S extends ArgumentTypes> = {
-  [K in keyof S]: S[K] extends OptionalArgumentType<unknown> ? K : never;
-}[keyof S];
-type Value<A> = A extends ArgumentType<infer T> ? T : never;
-
 /** The arguments that were read. One that was left out is not there, so that a spread passes on what was given, and no more. */
 export type ArgumentsRead<S extends ArgumentTypes> =
-  & { [K in Exclude<keyof S, OptionalNames<S>>]: Value<S[K]> }
-  & { [K in OptionalNames<S>]?: Value<S[K]> };
+  & {
+    [K in keyof S as S[K] extends OptionalArgumentType<unknown> ? never : K]: ReturnType<
+      S[K]["read"]
+    >;
+  }
+  & {
+    [K in keyof S as S[K] extends OptionalArgumentType<unknown> ? K : never]?: ReturnType<
+      S[K]["read"]
+    >;
+  };
 
 /** What makes endpoints of the descriptions within a description. */
 export interface NestedEndpoints {
@@ -53,6 +56,8 @@ export class EndpointArguments {
   #given: ReadonlyMap<string, DescriptionPiece> = new Map();
 
   /**
+   * Holds the arguments. A parser is handed them.
+   *
    * @param description The description, taken apart.
    * @param nested What makes endpoints of the descriptions within it.
    */

@@ -66,7 +66,11 @@ export class EndpointRegistry<R> {
   readonly #servers = new Map<string, IStreamServerEndpointStringParser<R>>();
   readonly #clients = new Map<string, IStreamClientEndpointStringParserWithReactor<R>>();
 
-  /** @param base The registry that it adds to, which stays as it is. */
+  /**
+   * Makes a registry without types of its own.
+   *
+   * @param base The registry that it adds to, which stays as it is.
+   */
   constructor(base: EndpointRegistry<R> | null = null) {
     this.#base = base;
   }

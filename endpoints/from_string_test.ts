@@ -19,6 +19,7 @@ import { TableNameResolver } from "../reactor/table_name_resolver.ts";
 import { Clock } from "../task/mod.ts";
 import {
   argument,
+  type ArgumentsRead,
   clientFromString,
   defaultEndpointRegistry,
   type EndpointArguments,
@@ -592,4 +593,16 @@ Deno.test("Any string describes an endpoint, or an EndpointDescriptionError says
       }
     }),
   );
+});
+
+Deno.test("The arguments that were read have the types of their kinds, and those that were left out may be missing", () => {
+  type Read = ArgumentsRead<typeof ARGUMENTS>;
+  const given: Pick<Read, "first"> = { first: "a" };
+  const read: Read = given;
+  const flag: boolean | undefined = read.yes;
+  // @ts-expect-error: a mode is a number
+  const wrong: string | undefined = read.mode;
+  // @ts-expect-error: there is no such argument
+  const none: unknown = read.third;
+  assertEquals([flag, wrong, none], [undefined, undefined, undefined]);
 });

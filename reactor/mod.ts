@@ -11,6 +11,7 @@ export { DenoReactor } from "./deno/reactor.ts";
 export { startDenoThread } from "./deno/thread.ts";
 export { DenoNameResolver } from "./deno/name_resolver.ts";
 export * from "./errors.ts";
+export type { HappyEyeballsOptions } from "./happy_eyeballs.ts";
 export type * from "./interfaces.ts";
 export { type InstallableReactor, installReactor, reactor } from "./reactor.ts";
 export type { ReactorResource, ReactorResources } from "./resources.ts";
