@@ -1,6 +1,6 @@
 /**
  * Endpoints: where to listen and what to connect to, as values and as strings. A program that takes an endpoint does not know what kind
- * of connection it serves.
+ * of connection it serves. And services, which keep servers and connections for as long as a program runs.
  *
  * @module
  */
@@ -27,6 +27,7 @@ export type {
   ITypedProtocolFactory,
 } from "./interfaces.ts";
 export { ListenFDs } from "./listen_fds.ts";
+export * from "./service/mod.ts";
 export { StandardIO, StandardIOEndpoint } from "./standard_io.ts";
 export { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
 export { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";

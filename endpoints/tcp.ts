@@ -87,6 +87,11 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
+  /** The address, as people write it. */
+  toString(): string {
+    return `${this.#host}:${this.#port}`;
+  }
+
   /** See {@linkcode IStreamClientEndpoint.connect}. */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
     const connecting = new ConnectingFactory(factory);

@@ -1,0 +1,279 @@
+/**
+ * Service and MultiService. Twisted's `test/test_application.py`, `ServiceTests`, test by test: all are here but testApplicationAsParent (there
+ * is no `Application`, a MultiService is the application) and testCopying (nothing copies a service). Of `InterfacesTests` and of
+ * `application/test/test_service.py`, `ServiceInterfaceTests`, the compiler takes care. `ProcessTests`, `LoadingTests` and `ApplicationTests`
+ * are about what serves `twistd`; see `mod.ts`. `AppSupportTests.test_startApplication` is in `start_application_test.ts`.
+ */
+
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { Deferred, fail } from "../../defer/mod.ts";
+import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
+import { outcomes } from "./conformance/fake_endpoint.ts";
+import { type IService, MultiService, Service, ServicesNotStopped } from "./mod.ts";
+
+/** A service that notes what is asked of it, in a list that several may share. */
+class Noted extends Service {
+  /** What `stopService()` returns. */
+  stopped: PromiseLike<unknown> | void = undefined;
+
+  constructor(readonly calls: string[] = [], name?: string) {
+    super();
+    if (name !== undefined) this.setName(name);
+  }
+
+  override privilegedStartService(): void {
+    this.calls.push(`privileged ${this.name}`);
+  }
+
+  override startService(): void {
+    super.startService();
+    this.calls.push(`start ${this.name}`);
+  }
+
+  override stopService(): PromiseLike<unknown> | void {
+    super.stopService();
+    this.calls.push(`stop ${this.name}`);
+    return this.stopped;
+  }
+}
+
+function parentOf(...children: Service[]): MultiService {
+  const parent = new MultiService();
+  for (const child of children) child.setServiceParent(parent);
+  return parent;
+}
+
+Deno.test("setName() names a service", () => {
+  const service = new Service();
+  assertEquals(service.name, null);
+  service.setName("hello");
+  assertEquals([service.name, String(service)], ["hello", 'Service "hello"']);
+});
+
+Deno.test("setServiceParent() makes a service part of another", () => {
+  const child = new Service();
+  const parent = parentOf(child);
+  assertEquals([...parent], [child]);
+  assertStrictEquals(child.parent, parent);
+});
+
+Deno.test("A parent knows its services by their names", () => {
+  const child = new Noted([], "hello");
+  const parent = parentOf(child, new Service());
+  assertStrictEquals(parent.getServiceNamed("hello"), child);
+  assertThrows(
+    () => parent.getServiceNamed("lala"),
+    RangeError,
+    'MultiService has no service named "lala"',
+  );
+});
+
+Deno.test("A service with a parent cannot be named", () => {
+  const child = new Noted([], "hello");
+  parentOf(child);
+  assertThrows(
+    () => child.setName("lala"),
+    Error,
+    'Cannot name Noted "hello" "lala": its parent knows it as it is',
+  );
+});
+
+Deno.test("A second service of one name is turned down, and has no parent", () => {
+  const first = new Noted([], "hello");
+  const second = new Noted([], "hello");
+  const parent = parentOf(first);
+  assertThrows(
+    () => second.setServiceParent(parent),
+    RangeError,
+    'Cannot add Noted "hello" to MultiService: it has one named "hello"',
+  );
+  assertEquals([second.parent, [...parent].length], [null, 1]);
+});
+
+Deno.test("disownServiceParent() takes a service out", () => {
+  const child = new Noted([], "hello");
+  const parent = parentOf(child);
+  assertEquals(child.disownServiceParent(), undefined);
+  assertEquals([[...parent], child.parent, child.calls], [[], null, []]);
+  assertThrows(() => parent.getServiceNamed("hello"), RangeError);
+  assertThrows(
+    () => child.disownServiceParent(),
+    Error,
+    'Cannot disown the parent of Noted "hello": it has none',
+  );
+  assertThrows(
+    () => parent.removeService(child),
+    RangeError,
+    'Cannot remove Noted "hello" from MultiService: it is not there',
+  );
+});
+
+Deno.test("running says whether a service has been started and not stopped", () => {
+  const service = new Service();
+  assertEquals(service.running, false);
+  service.startService();
+  assertEquals(service.running, true);
+  service.stopService();
+  assertEquals(service.running, false);
+});
+
+Deno.test("A MultiService starts its services in their order, and stops them in the reverse order", () => {
+  const calls: string[] = [];
+  const [a, b] = [new Noted(calls, "a"), new Noted(calls, "b")];
+  const parent = parentOf(a, b);
+  parent.startService();
+  assertEquals([a.running, b.running, parent.running], [true, true, true]);
+  const stopped = outcomes(parent.stopService());
+  assertEquals([a.running, b.running, parent.running], [false, false, false]);
+  assertEquals(calls, ["start a", "start b", "stop b", "stop a"]);
+  assertEquals(stopped, [undefined]);
+});
+
+Deno.test("What is added to a running parent is started in full, and stopped when it is removed", () => {
+  const parent = new MultiService();
+  parent.startService();
+  const child = new Noted([], "a");
+  child.setServiceParent(parent);
+  assertEquals([child.running, child.calls], [true, ["privileged a", "start a"]]);
+  child.stopped = new Deferred();
+  assertStrictEquals(child.disownServiceParent(), child.stopped);
+  assertEquals([child.running, child.calls.at(-1)], [false, "stop a"]);
+});
+
+Deno.test("privilegedStartService() is that of each, and starts nothing", () => {
+  const calls: string[] = [];
+  const parent = parentOf(new Noted(calls, "a"), parentOf(new Noted(calls, "b")));
+  parent.privilegedStartService();
+  assertEquals([calls, parent.running], [["privileged a", "privileged b"], false]);
+});
+
+// --- What Twisted's tests do not say -----------------------------------------------------------
+
+Deno.test("stopService() of a MultiService begins with all at once, and waits for all", () => {
+  const children = ["a", "b", "c"].map((name) => new Noted([], name));
+  const waits = children.map(() => new Deferred<void>());
+  children.forEach((child, i) => child.stopped = waits[i]);
+  const parent = parentOf(...children);
+  parent.startService();
+  const stopped = outcomes(parent.stopService());
+  assertEquals(children.map(({ running }) => running), [false, false, false]);
+  waits[0]?.callback();
+  waits[2]?.callback();
+  assertEquals(stopped, []);
+  waits[1]?.callback();
+  assertEquals(stopped, [undefined]);
+});
+
+Deno.test("A service that cannot be stopped keeps no other from stopping; all errors are reported together in the end", () => {
+  using _errors = new LoggedErrors();
+  const [thrown, failed] = [new RangeError("thrown"), new RangeError("failed")];
+  class Throwing extends Noted {
+    override stopService(): never {
+      throw thrown;
+    }
+  }
+  const [first, second, third] = [new Noted([], "a"), new Throwing([], "b"), new Noted([], "c")];
+  const last = new Deferred<void>();
+  first.stopped = last;
+  third.stopped = fail(failed);
+  const parent = parentOf(first, second, third);
+  parent.startService();
+  const stopped = outcomes(parent.stopService());
+  assertEquals([stopped, first.running], [[], false]);
+  last.callback();
+  const [error] = stopped;
+  assertInstanceOf(error, ServicesNotStopped);
+  assertEquals(error.errors, [failed, thrown]);
+  assertEquals(error.services, [third, second]);
+  assertEquals(error.name, "ServicesNotStopped");
+  assertEquals(
+    error.message,
+    'Cannot stop 2 of the services: Noted "c": failed; Throwing "b": thrown',
+  );
+});
+
+Deno.test("What a service throws when it is started comes out, and leaves those behind it unstarted", () => {
+  class Failing extends Service {
+    override startService(): void {
+      throw new RangeError("boom");
+    }
+  }
+  const calls: string[] = [];
+  const parent = parentOf(new Noted(calls, "a"), new Failing(), new Noted(calls, "b"));
+  assertThrows(() => parent.startService(), RangeError, "boom");
+  assertEquals([calls, parent.running], [["start a"], true]);
+  const late = new Failing();
+  assertThrows(() => late.setServiceParent(parent), RangeError, "boom");
+  assertStrictEquals(late.parent, parent);
+  parent.stopService();
+  assertEquals(calls, ["start a", "stop b", "stop a"]);
+});
+
+Deno.test("A startService() that is async and fails is logged", async () => {
+  using errors = new LoggedErrors();
+  class Slow extends Service {
+    override async startService(): Promise<void> {
+      await null;
+      throw new RangeError("boom");
+    }
+  }
+  const parent = parentOf(new Slow());
+  parent.startService();
+  for (let i = 0; i < 5; i++) await null;
+  const [event] = errors.takeEvents();
+  assertEquals([event?.why, event?.failure?.message], ["While Slow was started", "boom"]);
+});
+
+Deno.test("A service that another one adds or removes when it is started is started once or not at all", () => {
+  const calls: string[] = [];
+  const [added, removed] = [new Noted(calls, "added"), new Noted(calls, "removed")];
+  class Meddling extends Service {
+    override startService(): void {
+      added.setServiceParent(parent);
+      removed.disownServiceParent();
+    }
+  }
+  const parent = parentOf(new Meddling(), removed);
+  parent.startService();
+  assertEquals(calls, ["privileged added", "start added", "stop removed"]);
+});
+
+Deno.test("setServiceParent() leaves the old parent first; an error in stopping for that is logged", () => {
+  using errors = new LoggedErrors();
+  const child = new Noted([], "a");
+  const [old, other] = [parentOf(child), new MultiService()];
+  old.startService();
+  other.startService();
+  child.stopped = fail(new RangeError("boom"));
+  child.setServiceParent(other);
+  assertEquals([[...old], [...other], child.parent === other], [[], [child], true]);
+  assertEquals(child.calls, ["start a", "stop a", "privileged a", "start a"]);
+  const [event] = errors.takeEvents();
+  assertEquals(event?.why, 'While Noted "a" was stopped to get another parent');
+});
+
+Deno.test("await using stops a service, and waits for it", async () => {
+  const stopping = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const scope = async (child: Noted) => {
+    await using service: IService = parentOf(child);
+    service.startService();
+    events.push("started");
+  };
+  const child = new Noted();
+  child.stopped = stopping.promise;
+  const done = scope(child).then(() => events.push("disposed"));
+  while (child.running || events.length === 0) await null;
+  assertEquals(events, ["started"]);
+  stopping.resolve();
+  await done;
+  assertEquals(events, ["started", "disposed"]);
+  child.stopped = Promise.reject(new RangeError("boom"));
+  await assertRejects(() => scope(child), Error, "boom");
+});

@@ -1,0 +1,170 @@
+import { CancelledError, Deferred, fail, succeed } from "../../defer/mod.ts";
+import { err } from "../../log/mod.ts";
+import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
+import type { IStreamServerEndpoint } from "../interfaces.ts";
+import { Service } from "./service.ts";
+import { StopWaiters } from "./stop_waiters.ts";
+
+/** How a {@linkcode StreamServerEndpointService} starts and stops. */
+export interface StreamServerEndpointServiceOptions {
+  /**
+   * Whether `startService()` throws what keeps it from listening, if that is known at once; what comes later is logged. Otherwise
+   * both are logged. Twisted's `_raiseSynchronously`, which its `strports.service` sets.
+   *
+   * @default {false}
+   */
+  raiseSynchronously?: boolean;
+}
+
+/**
+ * A server: listens on an endpoint while it runs. Twisted's `twisted.application.internet.StreamServerEndpointService`.
+ *
+ * Connections stay open when it stops; those that are left are closed with the reactor. In Twisted it can be started only once. Here it can
+ * be started again, also while it stops: then it listens when its address is free.
+ *
+ * @example
+ * ```ts no-eval
+ * import { reactor, startApplication, StreamServerEndpointService, TCP4ServerEndpoint } from "@torsion/reactor";
+ * import { Factory, Protocol } from "@torsion/reactor/protocol";
+ *
+ * const endpoint = new TCP4ServerEndpoint(reactor, 2000);
+ * const server = new StreamServerEndpointService(endpoint, Factory.forProtocol(Protocol), { raiseSynchronously: true });
+ * startApplication(reactor, server);
+ * await reactor.run(); // listens until Ctrl-C
+ * ```
+ */
+export class StreamServerEndpointService extends Service {
+  readonly #endpoint: IStreamServerEndpoint;
+  readonly #factory: IProtocolFactory;
+  readonly #raiseSynchronously: boolean;
+  /** Fires with the port, or with `null` if it does not come to that. `null` before the start and after the stop. */
+  #listening: Deferred<IListeningPort | null> | null = null;
+  /** What came of it. */
+  #outcome: IListeningPort | Error | null = null;
+  readonly #portWaiters = new Set<Deferred<IListeningPort>>();
+  readonly #stopWaiters = new StopWaiters();
+  /** Starts that wait for the end of a stop. */
+  readonly #startWaiters = new StopWaiters();
+  #stopping = 0;
+  #stopError: Error | undefined;
+
+  /**
+   * Makes a service that does not listen yet.
+   *
+   * @param endpoint Where it listens.
+   * @param factory What makes the protocols.
+   * @param options How it starts and stops.
+   */
+  constructor(
+    endpoint: IStreamServerEndpoint,
+    factory: IProtocolFactory,
+    options: StreamServerEndpointServiceOptions = {},
+  ) {
+    super();
+    this.#endpoint = endpoint;
+    this.#factory = factory;
+    this.#raiseSynchronously = options.raiseSynchronously ?? false;
+  }
+
+  /**
+   * Listens, unless it does already.
+   *
+   * @throws {Error} what keeps it from listening, with `raiseSynchronously`.
+   */
+  override privilegedStartService(): void {
+    if (this.#listening !== null) return;
+    super.privilegedStartService();
+    this.#outcome = null;
+    let failure: Error | null = null;
+    const free = this.#stopping > 0 ? this.#startWaiters.add() : succeed();
+    const listening = free.addCallback(() => this.#endpoint.listen(this.#factory)).addErrback(
+      (error) => {
+        failure = error;
+        return null;
+      },
+    );
+    this.#listening = listening;
+    this.#throwIfAtOnce(failure);
+    listening.addCallback((port) => {
+      if (this.#listening === listening) this.#settle(port ?? failure);
+      if (failure !== null && !(failure instanceof CancelledError)) {
+        err(failure, `${this} does not listen`);
+      }
+      return port;
+    });
+  }
+
+  /**
+   * Listens, unless {@linkcode privilegedStartService} has seen to that.
+   *
+   * @throws {Error} what keeps it from listening, with `raiseSynchronously`.
+   */
+  override startService(): void {
+    this.privilegedStartService();
+    super.startService();
+  }
+
+  /**
+   * Waits until it listens. Twisted has no such thing; its users look at a private attribute.
+   *
+   * @returns Fires with the port: at once, or when it is there. It fails with what keeps the service from listening, and with
+   *   `CancelledError` when that is stopped. Cancelling it ends this wait and nothing else.
+   */
+  whenListening(): Deferred<IListeningPort> {
+    if (this.#outcome instanceof Error) return fail(this.#outcome);
+    if (this.#outcome !== null) return succeed(this.#outcome);
+    const waiter = new Deferred<IListeningPort>(() => this.#portWaiters.delete(waiter));
+    this.#portWaiters.add(waiter);
+    return waiter;
+  }
+
+  /**
+   * Listens no more, or ends the attempt to. Nothing that comes of the attempt is logged, but for errors other than `CancelledError`.
+   *
+   * @returns A Deferred that fires when the address is free again.
+   */
+  override stopService(): Deferred<void> {
+    const stopped = this.#stopWaiters.add();
+    const listening: Deferred<IListeningPort | null> = this.#listening ?? succeed(null);
+    this.#listening = null;
+    // From here on, who is told of anything may start it again: that waits.
+    this.#stopping++;
+    this.#settle(new CancelledError(`${this} has been stopped`));
+    listening.cancel();
+    listening.addCallback((port) => port?.stopListening()).addCallbacks(
+      () => this.#stopped(),
+      (error) => this.#stopped(error),
+    );
+    return stopped;
+  }
+
+  #throwIfAtOnce(failure: Error | null): void {
+    if (failure === null || !this.#raiseSynchronously) return;
+    this.#listening = null;
+    this.#settle(failure);
+    throw failure;
+  }
+
+  #settle(outcome: IListeningPort | Error | null): void {
+    this.#outcome = outcome;
+    const waiters = [...this.#portWaiters];
+    this.#portWaiters.clear();
+    for (const waiter of waiters) {
+      // Who is told may cancel another.
+      if (waiter.called) continue;
+      if (outcome instanceof Error) waiter.errback(outcome);
+      else if (outcome !== null) waiter.callback(outcome);
+    }
+  }
+
+  #stopped(error?: Error): void {
+    this.#stopError ??= error;
+    if (--this.#stopping > 0) return;
+    const outcome = this.#stopError;
+    this.#stopError = undefined;
+    if (this.#listening === null) super.stopService();
+    const tell = this.#stopWaiters.take();
+    this.#startWaiters.take()();
+    tell(outcome);
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * TimerService. Twisted's `application/test/test_internet.py`, `TimerServiceTests`, and `test/test_application.py`, `TimerBasicTests` and
+ * `InternetTests.testBrokenTimer`, test by test: all are here, on a fake clock, but
+ *
+ * - test_startServiceUsesGlobalReactor: nothing here reaches for the process's reactor, a clock has to be set;
+ * - test_pickleTimerServiceNotPickleLoop, test_pickleTimerServiceNotPickleLoopFinished, testPickledTimer: nothing is pickled.
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { Deferred } from "../../defer/mod.ts";
+import { addObserver } from "../../log/mod.ts";
+import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
+import { Clock } from "../../task/mod.ts";
+import { outcomes } from "./conformance/fake_endpoint.ts";
+import { TimerService } from "./mod.ts";
+
+/** A service that calls each 2 seconds, notes when, and returns what `answer` says. */
+function timerOn(clock: Clock, answer: () => unknown = () => {}): [TimerService, number[]] {
+  const calls: number[] = [];
+  const timer = new TimerService(2, () => {
+    calls.push(clock.seconds());
+    return answer();
+  });
+  timer.clock = clock;
+  return [timer, calls];
+}
+
+Deno.test("startService() calls at once and then each step, with the arguments, until stopService()", () => {
+  const clock = new Clock();
+  const seen: unknown[] = [];
+  const timer = new TimerService(0.5, (...args: [string, number]) => seen.push(args), "hello", 10);
+  timer.clock = clock;
+  assertEquals([timer.step, timer.running], [0.5, false]);
+  timer.startService();
+  assertEquals([seen, timer.running], [[["hello", 10]], true]);
+  clock.advance(1);
+  assertEquals(seen.length, 3);
+  assertEquals(outcomes(timer.stopService()), [undefined]);
+  clock.advance(10);
+  assertEquals([seen.length, timer.running, clock.getDelayedCalls()], [3, false, []]);
+});
+
+Deno.test("stopService() waits for the call that is under way; until then the service runs", () => {
+  const clock = new Clock();
+  const answer = new Deferred<string>();
+  const [timer] = timerOn(clock, () => answer);
+  timer.startService();
+  const stops = [outcomes(timer.stopService()), outcomes(timer.stopService())];
+  assertEquals([stops, timer.running], [[[], []], true]);
+  answer.callback("an answer");
+  assertEquals([stops, timer.running], [[[undefined], [undefined]], false]);
+});
+
+Deno.test("stopService() between two calls fires at once", () => {
+  const clock = new Clock();
+  const answer = new Deferred<void>();
+  const [timer] = timerOn(clock, () => answer);
+  timer.startService();
+  answer.callback();
+  assertEquals(outcomes(timer.stopService()), [undefined]);
+});
+
+Deno.test("A call that fails is logged, and is the last; stopService() does not fail for it", () => {
+  for (const fails of ["at once", "later", "after the stop"]) {
+    using errors = new LoggedErrors();
+    const clock = new Clock();
+    const error = new RangeError("boom");
+    const answer = new Deferred<void>();
+    const [timer, calls] = timerOn(clock, () => {
+      if (fails === "at once") throw error;
+      return answer;
+    });
+    timer.startService();
+    if (fails === "later") answer.errback(error);
+    const stopped = outcomes(timer.stopService());
+    if (fails === "after the stop") answer.errback(error);
+    const [event] = errors.takeEvents();
+    assertEquals(event?.why, "TimerService makes no more calls: one has failed");
+    assertEquals(event?.failure, error);
+    clock.advance(10);
+    assertEquals([stopped, calls, timer.running], [[undefined], [0], false]);
+  }
+});
+
+Deno.test("A timer whose call failed runs on until it is stopped, and then can be started again", () => {
+  using errors = new LoggedErrors();
+  const clock = new Clock();
+  const failures = [new RangeError("boom")];
+  const [timer, calls] = timerOn(clock, () => {
+    for (const error of failures.splice(0)) throw error;
+  });
+  timer.startService();
+  assertEquals([errors.take().length, timer.running], [1, true]);
+  timer.stopService();
+  timer.startService();
+  clock.advance(2);
+  assertEquals(calls, [0, 0, 2]);
+  timer.stopService();
+});
+
+Deno.test("Started again while a call is under way, it makes the next one when that is over, and never two at a time", () => {
+  const clock = new Clock();
+  const answer = new Deferred<void>();
+  const answers = [answer];
+  const [timer, calls] = timerOn(clock, () => answers.shift());
+  timer.startService();
+  const stops = [outcomes(timer.stopService())];
+  timer.startService();
+  stops.push(outcomes(timer.stopService()));
+  timer.startService();
+  clock.advance(3);
+  assertEquals([calls, stops], [[0], [[], []]]);
+  answer.callback();
+  assertEquals([calls, stops, timer.running], [[0, 3], [[undefined], [undefined]], true]);
+  timer.stopService();
+});
+
+Deno.test("Who waits for the stop may start it again", () => {
+  const clock = new Clock();
+  const answers = [new Deferred<void>()];
+  const [answer] = answers;
+  const [timer, calls] = timerOn(clock, () => answers.shift());
+  timer.startService();
+  timer.stopService().addCallback(() => timer.startService());
+  answer?.callback();
+  clock.advance(2);
+  assertEquals([calls, timer.running], [[0, 0, 2], true]);
+  timer.stopService();
+});
+
+Deno.test("stopService() within the call makes it the last", () => {
+  const clock = new Clock();
+  const [timer, calls] = timerOn(clock, () => void timer.stopService());
+  timer.startService();
+  clock.advance(10);
+  assertEquals([calls, timer.running], [[0], false]);
+});
+
+Deno.test("A second startService() is logged, and does nothing else", () => {
+  const clock = new Clock();
+  const [timer, calls] = timerOn(clock);
+  timer.startService();
+  const messages: string[] = [];
+  using _observing = addObserver(({ message }) => messages.push(message), { replay: false });
+  timer.startService();
+  assertEquals(messages, ["Duplicate TimerService.startService TimerService"]);
+  assertEquals(calls, [0]);
+  timer.stopService();
+});
+
+Deno.test("stopService() before startService() fires at once", () => {
+  const [timer] = timerOn(new Clock());
+  assertEquals(outcomes(timer.stopService()), [undefined]);
+});
+
+Deno.test("Without a clock it does not start, and says what is missing", () => {
+  const timer = new TimerService(1, () => {});
+  assertThrows(
+    () => timer.startService(),
+    Error,
+    "Cannot start TimerService: set its clock first, to a reactor or a Clock",
+  );
+  assertEquals(timer.running, false);
+});
+
+Deno.test("A step that is none, and a callable that is none, are turned down", () => {
+  for (const wrong of [-1, NaN, Infinity]) {
+    assertThrows(() => new TimerService(wrong, () => {}), RangeError, "TimerService() step");
+  }
+  const callable: unknown = "tick";
+  // What a program without types may do.
+  assertThrows(() => new TimerService(1, callable as () => void), TypeError, "callable");
+});
