@@ -122,7 +122,7 @@ Deno.test("The factory that the endpoint gets passes doStart(), doStop() and log
   factory.doStop();
   assertEquals(bed.factory.numPorts, 0);
   assertEquals(factory.logPrefix?.(), "Clients");
-  const bare = { buildProtocol: () => null, doStart() {}, doStop() {} };
+  const bare = { buildProtocol: () => null, doStart: () => {}, doStop: () => {} };
   const service = new ClientService(bed.endpoint, bare, { clock: bed.clock });
   service.startService();
   assertEquals(bed.endpoint.dial().factory.logPrefix?.(), "Object");
