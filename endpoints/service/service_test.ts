@@ -22,9 +22,9 @@ class Noted extends Service {
   /** What `stopService()` returns. */
   stopped: PromiseLike<unknown> | void = undefined;
 
-  constructor(readonly calls: string[] = [], name?: string) {
+  constructor(readonly calls: string[], name: string) {
     super();
-    if (name !== undefined) this.setName(name);
+    this.setName(name);
   }
 
   override privilegedStartService(): void {
@@ -266,7 +266,7 @@ Deno.test("await using stops a service, and waits for it", async () => {
     service.startService();
     events.push("started");
   };
-  const child = new Noted();
+  const child = new Noted([], "a");
   child.stopped = stopping.promise;
   const done = scope(child).then(() => events.push("disposed"));
   while (child.running || events.length === 0) await null;
