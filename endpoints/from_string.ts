@@ -12,6 +12,7 @@ import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.
  * | `tcp6` | `tcp6:80`, `tcp6:80:interface=\:\:1` |
  * | `tls`, `ssl` | `tls:443:privateKey=key.pem:certKey=cert.pem`, `tls:443:privateKey=both.pem:caCertsDir=/etc/clients` |
  * | `unix` | `unix:/run/chat/socket`, `unix:/run/chat/socket:mode=660`, `unix:/run/chat/socket:lockfile=1` |
+ * | `stdio` | `stdio:` |
  * | `systemd` | `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0` |
  *
  * Keys and certificates are in files, as PEM, which are read each time the endpoint listens. Their arguments are Twisted's: a certificate

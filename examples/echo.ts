@@ -10,6 +10,7 @@
  *     deno run --allow-net=[::1]:2000 examples/echo.ts 'tcp6:2000:interface=\:\:1'
  *     deno run --allow-net=unix:/tmp/echo.sock --allow-read=/tmp/echo.sock --allow-write=/tmp/echo.sock examples/echo.ts unix:/tmp/echo.sock:mode=600
  *     deno run --allow-net=127.0.0.1:2000 --allow-read=server.pem examples/echo.ts tls:2000:interface=127.0.0.1:privateKey=server.pem
+ *     deno run examples/echo.ts stdio:
  *     deno run --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES examples/echo.ts systemd:domain=INET:index=0
  *
  * `nc ::1 2000`, `nc -U /tmp/echo.sock` and `openssl s_client -connect 127.0.0.1:2000` speak with these. In `server.pem` are a private key
@@ -21,6 +22,10 @@
 
 import { execute, Factory, log, Protocol, reactor, serverFromString } from "@torsion/reactor";
 
+const [description = "tcp:2000"] = Deno.args;
+/** Standard output is the connection then, and its end the program's. */
+const isStdio = /^stdio\b/i.test(description);
+
 class Echo extends Protocol {
   override connectionMade(): void {
     log.msg(`Connection from ${this.transport.getPeer()}`);
@@ -29,11 +34,15 @@ class Echo extends Protocol {
   override dataReceived(data: Uint8Array): void {
     this.transport.write(data);
   }
+
+  override connectionLost(reason: Error): void {
+    log.msg(reason.message);
+    if (isStdio && reactor.running) reactor.stop();
+  }
 }
 
 if (import.meta.main) {
-  const [description = "tcp:2000"] = Deno.args;
-  log.startLogging(Deno.stdout);
+  log.startLogging(isStdio ? Deno.stderr : Deno.stdout);
   execute(() => serverFromString(reactor, description).listen(Factory.forProtocol(Echo)))
     .addErrback((error) => {
       console.error(error.message);

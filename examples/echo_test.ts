@@ -87,6 +87,16 @@ Deno.test("echo.ts over TLS sends back what comes, with no more than its permiss
   }
 });
 
+Deno.test("echo.ts over standard input and output sends back what comes, and ends with it; its log goes elsewhere", async () => {
+  await using server = new Program(commandFor("stdio"), { input: true });
+  await server.say("hello\n");
+  await server.line("hello");
+  await server.endInput();
+  const { code, lines, errors } = await server.end();
+  assertEquals([code, lines], [0, ["hello"]]);
+  assertEquals(messages(errors.split("\n")).at(-1), "Main loop terminated.");
+});
+
 // As systemd does it: the socket listens before the program is there, and is its descriptor 3.
 const ACTIVATE = `
 import os, socket, sys
