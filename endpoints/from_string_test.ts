@@ -4,6 +4,7 @@
  * - `ParserTests`: all that is not in `description_test.ts`.
  * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unix*`, `test_unknownType`; `test_typeFromPlugin` and
  *   `test_stringParserWithReactor` by a registry, which takes the place of plugins. `test_ssl*` are in `tls_parsers_test.ts`.
+ * - `StandardIOEndpointPluginTests`: `test_stringDescription`.
  * - `SystemdEndpointPluginTests`: all that is not about finding plugins, and about interfaces.
  * - `TCP6ServerEndpointPluginTests`: `test_stringDescription`; the other two are about finding plugins, and about interfaces, which are
  *   the compiler's.
@@ -81,6 +82,10 @@ class NotedReactor extends Clock {
     return this.#note("connectUNIX", path, options);
   }
 
+  listenStandardIO(...[, options]: Parameters<IReactor["listenStandardIO"]>): never {
+    return this.#note("listenStandardIO", options);
+  }
+
   adoptStreamPort(...[descriptor, family]: Parameters<IReactor["adoptStreamPort"]>): never {
     return this.#note("adoptStreamPort", descriptor, family);
   }
@@ -128,6 +133,7 @@ const SERVERS: [description: string, ...call: unknown[]][] = [
   }],
   ["tcp6:8080", "listenTCP", 8080, { interface: "::" }],
   [String.raw`tcp6:8080:12:\:\:1`, "listenTCP", 8080, { backlog: 12, interface: "::1" }],
+  ["stdio:", "listenStandardIO", {}],
   ["systemd:domain=INET:index=0", "adoptStreamPort", 3, "INET"],
   ["systemd:domain=INET6:index=2", "adoptStreamPort", 5, "INET6"],
   ["systemd:UNIX:name=admin", "adoptStreamPort", 4, "UNIX"],
@@ -191,7 +197,7 @@ const WRONG_SERVERS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of server endpoints; there is haproxy, ssl, systemd, tcp, tcp6, tls, unix`,
+    `there is no type "ftl" of server endpoints; there is haproxy, ssl, stdio, systemd, tcp, tcp6, tls, unix`,
   ],
   ["tcp:", 4, "", `the argument "port" is missing`],
   [
@@ -242,6 +248,7 @@ const WRONG_SERVERS: Wrong[] = [
     "6",
     `"tcp" takes no more than 3 without a name: port, interface, backlog`,
   ],
+  ["stdio:0", 6, "0", `"stdio" takes no argument without a name`],
   [
     "systemd:domain=INET",
     0,
