@@ -28,6 +28,8 @@ export type {
 } from "./interfaces.ts";
 export { ListenFDs } from "./listen_fds.ts";
 export * from "./service/mod.ts";
+export { ProcessEndpoint, type ProcessEndpointOptions, StandardErrorBehavior } from "./process.ts";
+export { ProcessConnection } from "./process_connection.ts";
 export { StandardIO, StandardIOEndpoint } from "./standard_io.ts";
 export { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
 export { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";

@@ -85,6 +85,9 @@ function isHandshakeListener(protocol: IProtocol): protocol is IHandshakeListene
   return "handshakeCompleted" in protocol;
 }
 
-function isHalfCloseable<P extends IProtocol>(protocol: P): protocol is P & IHalfCloseableProtocol {
+/** Whether a protocol wants to be told of each direction's end. */
+export function isHalfCloseable<P extends IProtocol>(
+  protocol: P,
+): protocol is P & IHalfCloseableProtocol {
   return "readConnectionLost" in protocol && "writeConnectionLost" in protocol;
 }

@@ -4,15 +4,15 @@
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { CancelledError, type Deferred } from "../defer/mod.ts";
-import { isThere, processTest, temporaryFolder } from "../reactor/conformance/process_bed.ts";
+import {
+  isThere,
+  processTest,
+  temporaryFolder,
+  WatchedReactor,
+} from "../reactor/conformance/process_bed.ts";
 import { DenoReactor } from "../reactor/deno/reactor.ts";
 import { ProcessDone, ProcessTerminated, SpawnError } from "../reactor/errors.ts";
-import type {
-  IProcessProtocol,
-  IProcessTransport,
-  IReactorProcess,
-  SpawnProcessOptions,
-} from "../reactor/interfaces.ts";
+import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
 import {
   getProcessOutput,
   getProcessOutputAndValue,
@@ -204,30 +204,3 @@ Deno.test("The environment is empty unless it is given, and all options are pass
     ]),
   );
 });
-
-/** Tells when a child has ended. */
-class WatchedReactor implements IReactorProcess {
-  readonly #reactor: IReactorProcess;
-  readonly #ended = Promise.withResolvers<Error>();
-
-  constructor(reactor: IReactorProcess) {
-    this.#reactor = reactor;
-  }
-
-  get ended(): Promise<Error> {
-    return this.#ended.promise;
-  }
-
-  spawnProcess(
-    protocol: IProcessProtocol,
-    executable: string,
-    options?: SpawnProcessOptions,
-  ): IProcessTransport {
-    const ended = protocol.processEnded.bind(protocol);
-    protocol.processEnded = (reason) => {
-      ended(reason);
-      this.#ended.resolve(reason);
-    };
-    return this.#reactor.spawnProcess(protocol, executable, options);
-  }
-}

@@ -6,7 +6,13 @@
 
 import { ProcessProtocol } from "../../protocol/mod.ts";
 import type { ProcessDone, ProcessTerminated } from "../errors.ts";
-import type { IProcessTransport, IReactor, SpawnProcessOptions } from "../interfaces.ts";
+import type {
+  IProcessProtocol,
+  IProcessTransport,
+  IReactor,
+  IReactorProcess,
+  SpawnProcessOptions,
+} from "../interfaces.ts";
 import { SocketBed, type SocketTest, socketTest } from "./socket_bed.ts";
 import { Bell } from "./wire.ts";
 
@@ -151,6 +157,34 @@ export class ProcessBed extends SocketBed {
 /** What makes tests for one kind of reactor. */
 export function processTest(name: string, makeReactor: () => IReactor): SocketTest<ProcessBed> {
   return socketTest(name, (errors) => new ProcessBed(makeReactor(), errors));
+}
+
+/** Tells when a child has ended, whoever its protocol is. */
+export class WatchedReactor implements IReactorProcess {
+  readonly #reactor: IReactorProcess;
+  readonly #ended = Promise.withResolvers<Error>();
+
+  constructor(reactor: IReactorProcess) {
+    this.#reactor = reactor;
+  }
+
+  /** Resolves with how it ended. */
+  get ended(): Promise<Error> {
+    return this.#ended.promise;
+  }
+
+  spawnProcess(
+    protocol: IProcessProtocol,
+    executable: string,
+    options?: SpawnProcessOptions,
+  ): IProcessTransport {
+    const ended = protocol.processEnded.bind(protocol);
+    protocol.processEnded = (reason) => {
+      ended(reason);
+      this.#ended.resolve(reason);
+    };
+    return this.#reactor.spawnProcess(protocol, executable, options);
+  }
 }
 
 /** A folder for one test. */

@@ -1,0 +1,327 @@
+// Of Twisted's `internet/test/test_endpoints.py`, `ProcessEndpointsTests`, `ProcessEndpointTransportTests` and `WrappedIProtocolTests`, with real
+// children where Twisted has a fake transport. `test_constructorDefaults` and its twin look at private fields: what reaches `spawnProcess`
+// is compared here. `test_verify…` are the compiler's.
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { addObserver } from "../log/mod.ts";
+import { ProcessAddress } from "../reactor/addresses.ts";
+import { ProcessBed, temporaryFolder, WatchedReactor } from "../reactor/conformance/process_bed.ts";
+import { socketTest } from "../reactor/conformance/socket_bed.ts";
+import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import {
+  ConnectionAborted,
+  ConnectionDone,
+  ConnectionLost,
+  NoProtocol,
+  ProcessTerminated,
+  SpawnError,
+  UnsupportedError,
+  WriteBufferExceeded,
+} from "../reactor/errors.ts";
+import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
+import {
+  connectProtocol,
+  ProcessConnection,
+  ProcessEndpoint,
+  StandardErrorBehavior,
+} from "./mod.ts";
+
+/** Notes what is logged without being an error. */
+class EndpointBed extends ProcessBed {
+  readonly messages: string[] = [];
+
+  constructor(...args: ConstructorParameters<typeof ProcessBed>) {
+    super(...args);
+    const observing = addObserver(({ message }) => this.messages.push(message), { replay: false });
+    this.after(() => observing[Symbol.dispose]());
+  }
+
+  /** An endpoint that runs a script in the shell. */
+  endpoint(
+    script: string,
+    options: ConstructorParameters<typeof ProcessEndpoint>[2] = {},
+  ): ProcessEndpoint {
+    return new ProcessEndpoint(this.reactor, "/bin/sh", {
+      args: ["-c", script],
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+      ...options,
+    });
+  }
+
+  /** Starts a script, and kills it after the test. */
+  async connect<W extends Wire>(
+    wire: W,
+    script: string,
+    options: SpawnProcessOptions = {},
+  ): Promise<W> {
+    this.run();
+    await connectProtocol(this.endpoint(script, options), wire);
+    this.after(async () => {
+      wire.transport.abortConnection();
+      await wire.lost();
+    });
+    return wire;
+  }
+}
+
+const test = socketTest("ProcessEndpoint", (errors) => new EndpointBed(new DenoReactor(), errors));
+
+/** The transport, as the endpoint's own class has it. */
+function connectionOf({ transport }: Wire): ProcessConnection {
+  assertInstanceOf(transport, ProcessConnection);
+  return transport;
+}
+
+Deno.test("What it was made with is what reaches spawnProcess(), but for errFlag", () => {
+  const asked: unknown[] = [];
+  const reactor: IReactorProcess = {
+    spawnProcess: (_protocol, ...rest) => {
+      asked.push(rest);
+      throw new SpawnError("program", {});
+    },
+  };
+  const options = {
+    args: ["a"],
+    env: null,
+    path: "/",
+    uid: 1,
+    gid: 2,
+    usePTY: false,
+    childFDs: { 1: "r" },
+  } as const;
+  for (
+    const endpoint of [
+      new ProcessEndpoint(reactor, "program"),
+      new ProcessEndpoint(reactor, "program", { ...options, errFlag: StandardErrorBehavior.DROP }),
+    ]
+  ) endpoint.connect(new Wires()).addErrback(() => {});
+  assertEquals(asked, [["program", {}], ["program", options]]);
+});
+
+test("The protocol writes to the child's input and receives its output; the end is a ConnectionDone", async (bed) => {
+  bed.run();
+  const factory = new Wires();
+  const wire = await bed.endpoint("cat").connect(factory);
+  assertStrictEquals(wire, factory.built[0]);
+  assertEquals(wire.events, ["made"]);
+  assertEquals(factory.addresses, [new ProcessAddress("/bin/sh")]);
+  wire.transport.write("hello, ");
+  wire.transport.writeSequence(["wor", "ld"]);
+  await wire.has(12);
+  assertEquals([wire.transport.connected, wire.transport.disconnecting], [true, false]);
+  wire.transport.loseConnection();
+  assertEquals(wire.transport.disconnecting, true);
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+  assertEquals(wire.text, "hello, world");
+  assertEquals([wire.transport.connected, wire.transport.disconnecting], [false, false]);
+  assertEquals(factory.events, ["start", "stop"]);
+});
+
+test("Its addresses are the process, and the transport has it", async (bed) => {
+  const wire = await bed.connect(new Wire(), "cat");
+  const { process } = connectionOf(wire);
+  assertEquals(String(wire.transport.getPeer()), `/bin/sh (${process.pid})`);
+  assert(wire.transport.getPeer().equals(wire.transport.getHost()));
+  process.signalProcess("TERM");
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ProcessTerminated);
+  assertEquals(reason.signal, "SIGTERM");
+});
+
+test("An exit code is the reason, once all output is there", async (bed) => {
+  const wire = await bed.connect(new Wire(), "head -c 1000000 /dev/zero; exit 3");
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ProcessTerminated);
+  assertEquals([reason.exitCode, wire.size], [3, 1_000_000]);
+});
+
+test("What it writes to its standard error is logged, or dropped", async (bed) => {
+  bed.run();
+  const said = async (errFlag?: StandardErrorBehavior): Promise<string[]> => {
+    const endpoint = bed.endpoint("echo oops >&2", errFlag === undefined ? {} : { errFlag });
+    await (await endpoint.connect(new Wires())).lost();
+    return bed.messages.splice(0).filter((message) => message.includes("stderr"));
+  };
+  const line = "Process /bin/sh wrote stderr unhandled by Wire: oops";
+  assertEquals(await said(), [line]);
+  assertEquals(await said(StandardErrorBehavior.LOG), [line]);
+  assertEquals(await said(StandardErrorBehavior.DROP), []);
+});
+
+test("loseConnection() sends all that was written, whatever the child writes before it reads, and though it was paused", async (bed) => {
+  const path = temporaryFolder(bed);
+  const script = "head -c 1000000 /dev/zero; wc -c >count; exit 5";
+  const wire = await bed.connect(new Wire(), script, { path });
+  wire.transport.pauseProducing();
+  wire.transport.write(new Uint8Array(1_000_000));
+  wire.transport.loseConnection();
+  wire.transport.pauseProducing();
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ProcessTerminated);
+  assertEquals(reason.exitCode, 5);
+  assertEquals(await Deno.readTextFile(`${path}/count`), "1000000\n");
+  assertEquals(wire.events, ["made", "lost"]);
+});
+
+test("loseConnection() ends a child that writes without end, and one whose input is no pipe", async (bed) => {
+  for (const childFDs of [{ 0: "w", 1: "r" }, { 1: "r" }] as const) {
+    const wire = await bed.connect(new Wire(), "exec yes", { childFDs });
+    await wire.has(1);
+    wire.transport.loseConnection();
+    const reason = await wire.lost();
+    assertInstanceOf(reason, ProcessTerminated);
+    assertEquals(reason.signal, "SIGPIPE");
+  }
+});
+
+test("abortConnection() kills the child; the reason is the one given", async (bed) => {
+  for (const given of [undefined, new RangeError("why")]) {
+    const wire = await bed.connect(new Wire(), "trap '' TERM; exec cat");
+    wire.transport.abortConnection(given);
+    assertEquals(wire.transport.disconnecting, true);
+    wire.transport.abortConnection(new Error("too late"));
+    const reason = await wire.lost();
+    assertInstanceOf(reason, ConnectionAborted);
+    assertStrictEquals(reason.cause, given);
+    assertEquals(connectionOf(wire).process.pid, null);
+  }
+});
+
+test("A half-closeable protocol is told of each direction's end", async (bed) => {
+  const wire = await bed.connect(
+    new HalfCloseableWire(),
+    "exec 3>&1 >&-; cat >/dev/null; exec 3>&-; echo err >&2",
+  );
+  wire.transport.write("x");
+  wire.transport.loseWriteConnection();
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+  assertEquals(wire.events.toSorted(), ["lost", "made", "read lost", "write lost"]);
+  assertEquals([wire.events[0], wire.events[3]], ["made", "lost"]);
+});
+
+test("A paused protocol holds the child up, a producer is told when it does not read", async (bed) => {
+  const wire = await bed.connect(new Wire(), "cat");
+  const events: string[] = [];
+  const paused = Promise.withResolvers<void>();
+  const resumed = Promise.withResolvers<void>();
+  wire.transport.registerProducer({
+    pauseProducing: () => paused.resolve(),
+    resumeProducing: () => resumed.resolve(),
+    stopProducing: () => events.push("stop"),
+  }, true);
+  wire.transport.pauseProducing();
+  wire.transport.write(new Uint8Array(1_000_000));
+  await paused.promise;
+  assertEquals(wire.size, 0);
+  wire.transport.resumeProducing();
+  await resumed.promise;
+  wire.transport.unregisterProducer();
+  let pulls = 0;
+  wire.transport.registerProducer(
+    { resumeProducing: () => pulls++, stopProducing: () => {} },
+    false,
+  );
+  assertEquals([pulls, events], [1, []]);
+  wire.transport.unregisterProducer();
+  await wire.has(1_000_000);
+  wire.transport.stopProducing();
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+});
+
+test("A child that does not read loses the connection at the write buffer's limit", async (bed) => {
+  const wire = await bed.connect(new Wire(), "read line; kill -STOP $$", {
+    writeBufferLimit: 1_000_000,
+  });
+  for (let i = 0; i < 30; i++) wire.transport.write(new Uint8Array(100_000));
+  assertInstanceOf(await wire.lost(), WriteBufferExceeded);
+});
+
+test("What dataReceived() or readConnectionLost() throws loses the connection, and is the reason", async (bed) => {
+  const error = new RangeError("boom");
+  const fail = (): never => {
+    throw error;
+  };
+  const first = await bed.connect(new Wire({ dataReceived: fail }), "cat");
+  first.transport.write("x");
+  assertStrictEquals(await first.lost(), error);
+  const second = new HalfCloseableWire();
+  second.readConnectionLost = fail;
+  await bed.connect(second, "exec >&-; cat");
+  assertStrictEquals(await second.lost(), error);
+  assertEquals(bed.errors.take(), [error, error]);
+});
+
+test("What connectionMade() throws fails connect(), is logged, and kills the child", async (bed) => {
+  bed.run();
+  const error = new RangeError("boom");
+  const factory = new Wires({
+    connectionMade: () => {
+      throw error;
+    },
+  });
+  await assertRejects(() => bed.endpoint("cat").connect(factory), RangeError, "boom");
+  assertStrictEquals(await factory.built[0]?.lost(), error);
+  assertEquals(bed.errors.take(), [error]);
+  assertEquals(factory.events, ["start", "stop"]);
+});
+
+test("A program that cannot be started, or a factory that builds nothing, fails connect(); nothing is started", async (bed) => {
+  bed.run();
+  const error = new RangeError("boom");
+  type Failure =
+    | typeof SpawnError
+    | typeof NoProtocol
+    | typeof RangeError
+    | typeof UnsupportedError;
+  const failing: [ProcessEndpoint, Wires, Failure][] = [
+    [new ProcessEndpoint(bed.reactor, "/nonexistent"), new Wires(), SpawnError],
+    [bed.endpoint("cat"), new Wires(() => null), NoProtocol],
+    [
+      bed.endpoint("cat"),
+      new Wires(() => {
+        throw error;
+      }),
+      RangeError,
+    ],
+    [bed.endpoint("cat", { usePTY: true }), new Wires(), UnsupportedError],
+  ];
+  for (const [endpoint, factory, expected] of failing) {
+    await assertRejects(() => endpoint.connect(factory), expected);
+    assertEquals(factory.events, ["start", "stop"]);
+  }
+});
+
+test("stop() loses the connection, though the child runs on; its end is no news", async (bed) => {
+  bed.run();
+  const watched = new WatchedReactor(bed.reactor);
+  const wire = await new ProcessEndpoint(watched, "cat").connect(new Wires());
+  await bed.stop();
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ConnectionLost);
+  assert(reason.message.includes("the reactor has stopped"), reason.message);
+  await watched.ended;
+  assertEquals(wire.events, ["made", "lost"]);
+});
+
+test("A pipe has neither TLS nor what TCP has", async (bed) => {
+  const wire = await bed.connect(new Wire(), "cat");
+  const { transport } = wire;
+  transport.setTcpNoDelay(true);
+  transport.setTcpKeepAlive(true);
+  assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
+  assertEquals([transport.secure, transport.negotiatedProtocol, transport.getPeerCertificate()], [
+    false,
+    null,
+    null,
+  ]);
+  assertThrows(() => transport.startTLS({ role: "client" }), UnsupportedError, "child process");
+  assertThrows(() => transport.setTcpKeepAlive(true, 10), UnsupportedError, "10 s");
+});
