@@ -83,7 +83,8 @@ function familyOf(server: Server): AddressFamily {
 }
 
 function unixDriver(socket: Socket): SocketDriver {
-  return new SocketDriver(socket, new UNIXAddress(""), new UNIXAddress(""));
+  const unknown = new UNIXAddress("");
+  return new SocketDriver(socket, { peer: unknown, host: unknown, isAccepted: true });
 }
 
 function cannotAdopt(fileDescriptor: number, why: string): CannotListenError {

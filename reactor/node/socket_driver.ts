@@ -2,8 +2,10 @@
  * Moves the bytes of a `net.Socket`, for what Deno's own sockets cannot do: a reset on abort, a local address to connect from, the idle
  * time of keep-alive probes, and sockets that came as file descriptors.
  *
- * One limit is Deno's (2.9.6): it takes a peer that has closed its writing side without ever sending a byte for gone. What the system does
- * not take at once of a write to it then breaks with EPIPE. Deno's own sockets have no such limit.
+ * One limit is Deno's (2.9.6): it takes a peer that has closed its writing side without ever sending a byte for gone, and fails what waits
+ * to be sent with EPIPE. What the system takes at once is sent still. But of a socket that it has just accepted, Deno does not know that
+ * it takes anything until it has looked for news of it: so the first write is held back until then. What does not fit into the system's
+ * buffer is lost to such a peer all the same; Deno's own sockets have no such limit. A greeting leaves some milliseconds later for it.
  *
  * @module
  */
@@ -16,17 +18,34 @@ import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
 // A write ends when all of it has been taken. In pieces, it shows that the peer reads: the linger time counts from the last one.
 const LARGEST_WRITE = 262144;
 
-// Of a new socket Deno does not know that it takes bytes until it has looked for news of it. A goodbye that is written in the turn in which
-// the reactor stops would be lost for that. It is the time that a collection of garbage may keep it from looking.
+// In this time Deno has looked for news, in a program that has just started too.
+const NEWS_MS = 10;
+
+// The longest that a collection of garbage may keep it from looking: a goodbye that is written in the turn in which the reactor stops is
+// not to be lost for that.
 const FIRST_WRITE_MS = 100;
+
+/** What is known of a socket. */
+export interface SocketFacts {
+  /** The other end's address. */
+  readonly peer: IAddress;
+  /** This end's address. */
+  readonly host: IAddress;
+  /** Whether it has been accepted, and just now. */
+  readonly isAccepted: boolean;
+}
 
 /** A driver over a socket that is open and paused. */
 export class SocketDriver implements StreamDriver {
   readonly #socket: Socket;
   // The socket forgets them when it closes.
-  readonly #peer: IAddress;
-  readonly #host: IAddress;
+  readonly #facts: SocketFacts;
   #sink: StreamDriverSink | null = null;
+  /** Whether Deno has looked for news of it. */
+  #isKnown: boolean;
+  /** The first write, held back until it has. */
+  #held: Uint8Array | null = null;
+  #stopWaiting: (() => void) | null = null;
   #writing = false;
   #hasWritten = false;
   #writeSize = 0;
@@ -38,13 +57,12 @@ export class SocketDriver implements StreamDriver {
 
   /**
    * @param socket The socket. It belongs to the driver now.
-   * @param peer The other end's address.
-   * @param host This end's address.
+   * @param facts What is known of it.
    */
-  constructor(socket: Socket, peer: IAddress, host: IAddress) {
+  constructor(socket: Socket, facts: SocketFacts) {
     this.#socket = socket;
-    this.#peer = peer;
-    this.#host = host;
+    this.#facts = facts;
+    this.#isKnown = !facts.isAccepted;
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("end", () => this.#onEnd());
     socket.on("error", (error) => this.#onError(error));
@@ -60,12 +78,12 @@ export class SocketDriver implements StreamDriver {
 
   /** See {@linkcode StreamDriver.getPeer}. */
   getPeer(): IAddress {
-    return this.#peer;
+    return this.#facts.peer;
   }
 
   /** See {@linkcode StreamDriver.getHost}. */
   getHost(): IAddress {
-    return this.#host;
+    return this.#facts.host;
   }
 
   /** See {@linkcode StreamDriver.startReading}. */
@@ -83,7 +101,8 @@ export class SocketDriver implements StreamDriver {
     const piece = bytes.length > LARGEST_WRITE ? bytes.subarray(0, LARGEST_WRITE) : bytes;
     this.#writing = true;
     this.#writeSize = piece.length;
-    this.#socket.write(piece, this.#taken);
+    if (this.#isKnown) this.#socket.write(piece, this.#taken);
+    else this.#hold(piece);
   }
 
   /** See {@linkcode StreamDriver.closeWrite}. */
@@ -112,6 +131,20 @@ export class SocketDriver implements StreamDriver {
     this.#socket.unref();
   }
 
+  #hold(piece: Uint8Array): void {
+    this.#held = piece;
+    this.#stopWaiting = afterNews(() => this.#known());
+  }
+
+  /** There was news of the socket, or time enough for it. */
+  #known(): void {
+    this.#isKnown = true;
+    this.#stopWaiting?.();
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null && !this.#socket.destroyed) this.#socket.write(held, this.#taken);
+  }
+
   /** Waits for the first write of all, but not for a peer that does not read. */
   #destroySoon(): void {
     const { setTimeout, clearTimeout } = globalThis.process.getBuiltinModule("node:timers");
@@ -133,12 +166,14 @@ export class SocketDriver implements StreamDriver {
   }
 
   #onData(chunk: Uint8Array): void {
+    if (!this.#isKnown) this.#known();
     if (this.#closed) return;
     // Each chunk has memory of its own. As a Buffer its slice() would share that memory, unlike any other Uint8Array's.
     this.#sink?.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
 
   #onEnd(): void {
+    if (!this.#isKnown) this.#known();
     if (!this.#closed) this.#sink?.readEnded();
   }
 
@@ -151,11 +186,14 @@ export class SocketDriver implements StreamDriver {
   }
 
   #onError(error: Error): void {
-    if (!this.#closed) this.#sink?.failed(connectionLost(syscallOf(error), this.#peer, error));
+    if (!this.#closed) {
+      this.#sink?.failed(connectionLost(syscallOf(error), this.#facts.peer, error));
+    }
   }
 
   #onClose(): void {
     this.#socketClosed = true;
+    this.#stopWaiting?.();
     if (this.#closed) this.#sink?.released();
   }
 }
@@ -168,12 +206,11 @@ export class TcpSocketDriver extends SocketDriver {
 
   /**
    * @param socket The socket. It belongs to the driver now.
-   * @param peer The other end's address.
-   * @param host This end's address.
+   * @param facts What is known of it.
    * @param keepAlive Seconds that the peer may be idle before it is probed; without them, it is not.
    */
-  constructor(socket: Socket, peer: IAddress, host: IAddress, keepAlive?: number) {
-    super(socket, peer, host);
+  constructor(socket: Socket, facts: SocketFacts, keepAlive?: number) {
+    super(socket, facts);
     this.#tcp = socket;
     this.keepsAlive = keepAlive !== undefined;
     if (keepAlive !== undefined) this.setKeepAliveIdle(keepAlive);
@@ -197,6 +234,32 @@ export class TcpSocketDriver extends SocketDriver {
   protected override reset(socket: Socket): void {
     socket.resetAndDestroy();
   }
+}
+
+/**
+ * Calls `f` when Deno has looked for news, and acted on them. It looks when it has nothing else to do: a timer that is late has seen it
+ * busy all the time, and is set anew.
+ *
+ * @returns What calls it off.
+ */
+function afterNews(f: () => void): () => void {
+  const timers = globalThis.process.getBuiltinModule("node:timers");
+  const begun = performance.now();
+  let immediate: ReturnType<typeof timers.setImmediate> | undefined;
+  let timeout: ReturnType<typeof timers.setTimeout>;
+  const wait = () => {
+    const due = performance.now() + NEWS_MS;
+    timeout = timers.setTimeout(() => {
+      const now = performance.now();
+      if (now > due + NEWS_MS && now < begun + FIRST_WRITE_MS) wait();
+      else immediate = timers.setImmediate(f);
+    }, NEWS_MS);
+  };
+  wait();
+  return () => {
+    timers.clearTimeout(timeout);
+    timers.clearImmediate(immediate);
+  };
 }
 
 /** The call that failed, as node names it. */

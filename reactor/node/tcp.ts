@@ -77,7 +77,7 @@ export function tcpAcceptor(
   const where = internetAddress("TCP", address.address, address.port);
   return new ServerAcceptor(server, where, {
     backlog,
-    driverFor: (socket) => tcpDriver(socket, options),
+    driverFor: (socket) => tcpDriver(socket, true, options),
     lookAgain: () => handle.listen(backlog),
   });
 }
@@ -101,7 +101,7 @@ export function dialSocket(hostname: string, port: number, options: ConnectTCPOp
     socket.once("error", failed);
     socket.once("close", released);
     socket.once("connect", () => {
-      const driver = tcpDriver(socket, options);
+      const driver = tcpDriver(socket, false, options);
       if (driver === null) {
         socket.destroy(new Error("the connection was lost as soon as it was there"));
         return;
@@ -116,17 +116,16 @@ export function dialSocket(hostname: string, port: number, options: ConnectTCPOp
 }
 
 /** @returns `null` when the connection has gone already, and its addresses with it. */
-function tcpDriver(socket: Socket, { keepAlive }: TCPSocketOptions): TcpSocketDriver | null {
+function tcpDriver(
+  socket: Socket,
+  isAccepted: boolean,
+  { keepAlive }: TCPSocketOptions,
+): TcpSocketDriver | null {
   const { remoteAddress, remotePort = 0, localAddress, localPort = 0 } = socket;
-  if (remoteAddress === undefined || localAddress === undefined) {
-    return null;
-  }
-  return new TcpSocketDriver(
-    socket,
-    internetAddress("TCP", remoteAddress, remotePort),
-    internetAddress("TCP", localAddress, localPort),
-    keepAlive,
-  );
+  if (remoteAddress === undefined || localAddress === undefined) return null;
+  const peer = internetAddress("TCP", remoteAddress, remotePort);
+  const host = internetAddress("TCP", localAddress, localPort);
+  return new TcpSocketDriver(socket, { peer, host, isAccepted }, keepAlive);
 }
 
 function localEnd(bindAddress: string | readonly [string, number]): readonly [string, number] {

@@ -6,11 +6,11 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Server, Socket } from "node:net";
 import { IPv4Address } from "../addresses.ts";
-import { endingOf } from "../conformance/raw_peer.ts";
+import { endingOf, pattern, same } from "../conformance/raw_peer.ts";
 import { portOf, tcpTest } from "../conformance/tcp_bed.ts";
 import { Wires } from "../conformance/wire.ts";
 import { DenoReactor } from "../deno/reactor.ts";
-import { CannotListenError, ConnectError, UnsupportedError } from "../errors.ts";
+import { CannotListenError, ConnectError, ConnectionDone, UnsupportedError } from "../errors.ts";
 import type { ConnectTCPOptions, ListenTCPOptions } from "../interfaces.ts";
 import type { StreamAcceptorSink } from "../stream_acceptor.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
@@ -18,7 +18,7 @@ import { TcpSocketDriver } from "./socket_driver.ts";
 
 const HOST = "127.0.0.1";
 const here = new IPv4Address("TCP", HOST, 1);
-const there = new IPv4Address("TCP", HOST, 2);
+const facts = { peer: new IPv4Address("TCP", HOST, 2), host: here, isAccepted: false };
 
 const test = tcpTest("node:net", () => new DenoReactor());
 
@@ -105,13 +105,40 @@ Deno.test("A driver tells its socket the idle time, first and later", () => {
       return this;
     }
   }
-  const driver = new TcpSocketDriver(new NotedSocket(), there, here, 37);
+  const driver = new TcpSocketDriver(new NotedSocket(), facts, 37);
   assert(driver.keepsAlive);
   driver.setKeepAliveIdle(5);
   driver.setKeepAlive(false);
   driver.setKeepAlive(true);
   assertEquals(calls, [[true, 37000], [true, 5000], [false], [true]]);
-  assert(!new TcpSocketDriver(new NotedSocket(), there, here).keepsAlive);
+  assert(!new TcpSocketDriver(new NotedSocket(), facts).keepsAlive);
+});
+
+for (const size of [5, 65536]) {
+  test(`A peer that ends its sending side before it has sent a byte gets a greeting of ${size} bytes`, async (bed) => {
+    const greeting = pattern(size);
+    const factory = new Wires({ connectionMade: (wire) => wire.transport.write(greeting) });
+    const { port } = bed.listen(factory, { resetOnAbort: true });
+    // Before the other side looks for news of it.
+    const peer = await bed.rawConnect(port);
+    await peer.conn.closeWrite();
+    bed.run();
+    assert(same(await peer.readAll(), greeting));
+    assertInstanceOf(await (await factory.wire()).lost(), ConnectionDone);
+  });
+}
+
+test("A first write that is held back goes out when bytes come, or after a turn", async (bed) => {
+  const factory = new Wires({
+    dataReceived: (wire, data) => wire.transport.write(data),
+    connectionMade: (wire) => wire.transport.write("hello "),
+  });
+  const { port } = bed.listen(factory, { resetOnAbort: true });
+  bed.run();
+  const [silent, early] = [await bed.rawConnect(port), await bed.rawConnect(port)];
+  await early.send("you");
+  assertEquals(await early.readText(9), "hello you");
+  assertEquals(await silent.readText(6), "hello ");
 });
 
 test("Chunks are plain arrays of bytes, whose slice() is a copy", async (bed) => {
