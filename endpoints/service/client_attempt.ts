@@ -27,7 +27,7 @@ export interface ClientAttemptSettings<P extends IProtocol> {
   /** Seconds for the dial and the preparation together. */
   readonly attemptTimeout: number;
   /** Makes a new connection fit for use, or rejects it. */
-  readonly prepareConnection: (protocol: P) => unknown;
+  prepareConnection(protocol: P): unknown;
 }
 
 /** Who is told: of one of `connected` and `failed`, unless the attempt is ended before, and of `over`, which is the last. */
@@ -139,16 +139,17 @@ export class ClientAttempt<P extends IProtocol> {
   }
 
   #prepare(relay: Relay<P>): void {
-    const { prepareConnection } = this.#settings;
-    this.#preparation = maybeDeferred(() => prepareConnection(relay.protocol)).addCallbacks(
-      () => {
-        if (this.#settle()) this.#sink.connected(relay.protocol);
-      },
-      (error) => {
-        this.#fail(error);
-        this.#close();
-      },
-    );
+    const settings = this.#settings;
+    this.#preparation = maybeDeferred(() => settings.prepareConnection(relay.protocol))
+      .addCallbacks(
+        () => {
+          if (this.#settle()) this.#sink.connected(relay.protocol);
+        },
+        (error) => {
+          this.#fail(error);
+          this.#close();
+        },
+      );
     // It may have ended or lost the connection itself.
     if (this.#isSettled) this.#preparation.cancel();
   }

@@ -1,6 +1,7 @@
 import { CancelledError, Deferred, fail, succeed } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
+import { checkDelay } from "../../reactor/validation.ts";
 import type { IStreamServerEndpoint } from "../interfaces.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
@@ -14,12 +15,19 @@ export interface StreamServerEndpointServiceOptions {
    * @default {false}
    */
   raiseSynchronously?: boolean;
+  /**
+   * Seconds that connections may take to come to their end when the service stops (`IListeningPort.drain`): those that are left then are
+   * aborted. `null` leaves them alone, as Twisted does.
+   *
+   * @default {null}
+   */
+  drain?: number | null;
 }
 
 /**
  * A server: listens on an endpoint while it runs. Twisted's `twisted.application.internet.StreamServerEndpointService`.
  *
- * Connections stay open when it stops; those that are left are closed with the reactor. In Twisted it can be started only once. Here it can
+ * Connections stay open when it stops, unless `drain` says otherwise, and are closed with the reactor. In Twisted it can be started only once. Here it can
  * be started again, also while it stops: then it listens when its address is free.
  *
  * @example
@@ -37,6 +45,7 @@ export class StreamServerEndpointService extends Service {
   readonly #endpoint: IStreamServerEndpoint;
   readonly #factory: IProtocolFactory;
   readonly #raiseSynchronously: boolean;
+  readonly #drain: number | null;
   /** Fires with the port, or with `null` if it does not come to that. `null` before the start and after the stop. */
   #listening: Deferred<IListeningPort | null> | null = null;
   /** What came of it. */
@@ -54,6 +63,7 @@ export class StreamServerEndpointService extends Service {
    * @param endpoint Where it listens.
    * @param factory What makes the protocols.
    * @param options How it starts and stops.
+   * @throws {RangeError} when `drain` is negative or NaN.
    */
   constructor(
     endpoint: IStreamServerEndpoint,
@@ -64,6 +74,10 @@ export class StreamServerEndpointService extends Service {
     this.#endpoint = endpoint;
     this.#factory = factory;
     this.#raiseSynchronously = options.raiseSynchronously ?? false;
+    this.#drain = options.drain ?? null;
+    if (this.#drain !== null && this.#drain !== Infinity) {
+      checkDelay("StreamServerEndpointService() drain", this.#drain);
+    }
   }
 
   /**
@@ -121,7 +135,7 @@ export class StreamServerEndpointService extends Service {
   /**
    * Listens no more, or ends the attempt to. Nothing that comes of the attempt is logged, but for errors other than `CancelledError`.
    *
-   * @returns A Deferred that fires when the address is free again.
+   * @returns A Deferred that fires when the address is free again, and, with `drain`, no connection is left.
    */
   override stopService(): Deferred<void> {
     const stopped = this.#stopWaiters.add();
@@ -131,11 +145,15 @@ export class StreamServerEndpointService extends Service {
     this.#stopping++;
     this.#settle(new CancelledError(`${this} has been stopped`));
     listening.cancel();
-    listening.addCallback((port) => port?.stopListening()).addCallbacks(
+    listening.addCallback((port) => port === null ? undefined : this.#close(port)).addCallbacks(
       () => this.#stopped(),
       (error) => this.#stopped(error),
     );
     return stopped;
+  }
+
+  #close(port: IListeningPort): Deferred<unknown> {
+    return this.#drain === null ? port.stopListening() : port.drain(this.#drain);
   }
 
   #throwIfAtOnce(failure: Error | null): void {

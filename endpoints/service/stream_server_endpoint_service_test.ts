@@ -26,10 +26,17 @@ const boom = new RangeError("boom");
 class FakePort {
   readonly closed = new Deferred<void>();
   calls = 0;
+  /** What `drain()` was given. */
+  readonly drains: number[] = [];
 
   stopListening(): Deferred<void> {
     this.calls++;
     return this.closed;
+  }
+
+  drain(seconds: number): Deferred<number> {
+    this.drains.push(seconds);
+    return this.closed.addCallback(() => 2);
   }
 }
 
@@ -279,4 +286,21 @@ Deno.test("Who waits for the port may cancel another, and stop the service", () 
   assertEquals([stopped, port.calls], [[[]], 1]);
   port.closed.callback();
   assert(!bed.service.running);
+});
+
+Deno.test("With drain, stopService() drains the port, and fires when that is done", () => {
+  using bed = new Bed({ drain: 30 });
+  bed.service.startService();
+  const port = bed.endpoint.startedListening();
+  const stopped = outcomes(bed.service.stopService());
+  assertEquals([stopped, port.drains, port.calls], [[], [30], 0]);
+  port.closed.callback();
+  assertEquals(stopped, [undefined]);
+  for (const wrong of [-1, NaN]) {
+    assertThrows(
+      () => new StreamServerEndpointService(bed.endpoint, bed.factory, { drain: wrong }),
+      RangeError,
+      "StreamServerEndpointService() drain",
+    );
+  }
 });

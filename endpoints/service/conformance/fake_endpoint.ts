@@ -19,6 +19,8 @@ export class FakeDial {
   /** Whether `loseConnection()` has been called. */
   disconnecting = false;
   isCancelled = false;
+  /** Whether the Deferred has not fired. */
+  isPending = true;
   isLost = false;
   #built: IProtocol | null = null;
   readonly #fire: (outcome: IProtocol | Error) => void;
@@ -108,6 +110,11 @@ export class FakeEndpoint implements IStreamClientEndpoint {
       if (result.called) return;
       if (outcome instanceof Error) result.errback(outcome);
       else result.callback(outcome as P); // the dial's own factory built it
+    });
+    result.addBoth((outcome) => {
+      dial.isPending = false;
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
     });
     this.dials.push(dial);
     this.#behaviour.dialling?.(dial);

@@ -1,0 +1,241 @@
+/**
+ * A client service, and a program that does whatever comes to its mind: from outside, and within whatever the service calls. The endpoint
+ * does what it likes, too. Whatever happens:
+ *
+ * - There is never more than one attempt or connection.
+ * - A service that runs always has something under way: an attempt, a connection, or a timed call.
+ * - `whenConnected()` fires at once if and only if there is a connection that is prepared and not being closed, and then with its protocol.
+ * - A stop is over when nothing is left, and not before. Then nobody waits for a connection.
+ * - Every Deferred fires exactly once. In the end nothing is left: no connection, no attempt, no timed call.
+ */
+
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import fc from "fast-check";
+import { Deferred } from "../../defer/mod.ts";
+import { Factory, Protocol } from "../../protocol/mod.ts";
+import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
+import { Clock } from "../../task/mod.ts";
+import { type FakeDial, FakeEndpoint } from "./conformance/fake_endpoint.ts";
+import { ClientService } from "./mod.ts";
+
+/** What may be done, and how often. */
+const weights = {
+  start: 3,
+  stop: 1,
+  wait: 1,
+  "wait for one": 1,
+  "wait for two": 1,
+  cancel: 1,
+  build: 1,
+  succeed: 6,
+  fail: 1,
+  lose: 2,
+  prepared: 4,
+  rejected: 1,
+};
+
+type Action = keyof typeof weights;
+
+// The keys of an object are those that its type has, where it is written like this.
+const actions = Object.entries(weights) as [Action, number][];
+
+/** Something is done, at once or within what the service calls next; or time passes. */
+type Move = { action: Action; within: boolean } | { seconds: number };
+
+interface World {
+  dialling: "waits" | "succeeds" | "fails" | "throws";
+  cancelled: "fails" | "succeeds" | "by itself";
+  preparing: "no" | "waits" | "throws";
+  losesAtOnce: boolean;
+  attemptTimeout: number;
+  stableAfter: number;
+}
+
+const world: fc.Arbitrary<World> = fc.record({
+  dialling: fc.constantFrom("waits", "waits", "waits", "waits", "succeeds", "fails", "throws"),
+  cancelled: fc.constantFrom("by itself", "fails", "succeeds"),
+  preparing: fc.constantFrom("no", "no", "waits", "waits", "waits", "throws"),
+  losesAtOnce: fc.boolean(),
+  attemptTimeout: fc.constantFrom(Infinity, 3),
+  stableAfter: fc.constantFrom(0, 3),
+});
+
+const action: fc.Arbitrary<Action> = fc.oneof(
+  ...actions.map(([action, weight]) => ({ weight, arbitrary: fc.constant(action) })),
+);
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ action, within: fc.constantFrom(true, false, false) }) },
+  { weight: 1, arbitrary: fc.record({ seconds: fc.integer({ min: 1, max: 8 }) }) },
+);
+
+/** The endpoint's part: one connection for each dial. */
+function succeed(dial: FakeDial): void {
+  if (dial.isPending && !dial.isOpen) dial.succeed();
+}
+
+/** The service, and all that it is told and tells. */
+class Play {
+  readonly clock = new Clock();
+  readonly endpoint: FakeEndpoint;
+  readonly service: ClientService<Protocol>;
+  readonly plans: Action[] = [];
+  readonly prepared = new Set<unknown>();
+  readonly waits: Deferred<unknown>[] = [];
+  /** What has become of each Deferred that the service gave: how often it fired. */
+  readonly fired: number[] = [];
+  stopsLeft = 0;
+  #preparation: Deferred<void> | null = null;
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+    const play = (): void => this.#playPlan();
+    class Told extends Protocol {
+      override connectionMade(): void {
+        play();
+      }
+      override connectionLost(): void {
+        play();
+      }
+    }
+    this.endpoint = new FakeEndpoint({
+      losesAtOnce: world.losesAtOnce,
+      dialling: (dial) => {
+        play();
+        if (world.dialling === "succeeds") succeed(dial);
+        if (world.dialling === "fails") dial.fail();
+        if (world.dialling !== "throws") return;
+        dial.isPending = false;
+        throw new Error("planned");
+      },
+      cancelled: (dial) => {
+        if (world.cancelled === "succeeds") succeed(dial);
+        if (world.cancelled === "fails") dial.fail();
+      },
+    });
+    this.service = new ClientService(this.endpoint, Factory.forProtocol(Told), {
+      clock: this.clock,
+      attemptTimeout: world.attemptTimeout,
+      stableAfter: world.stableAfter,
+      retryPolicy: (failures) => {
+        assert(failures >= 1);
+        play();
+        return 1;
+      },
+      prepareConnection: (protocol) => this.#prepare(protocol),
+    });
+  }
+
+  do(action: Action): void {
+    const dial = this.endpoint.dials.at(-1);
+    if (action === "start") this.service.startService();
+    if (action === "stop") this.#stop();
+    if (action === "wait") this.#wait(Infinity);
+    if (action === "wait for one") this.#wait(1);
+    if (action === "wait for two") this.#wait(2);
+    if (action === "cancel") this.waits.at(-1)?.cancel();
+    if (action === "build") dial?.build();
+    if (action === "succeed" && dial !== undefined) succeed(dial);
+    if (action === "fail") dial?.fail();
+    if (action === "lose") dial?.lose();
+    if (action === "prepared" && !this.#preparation?.called) this.#preparation?.callback();
+    if (action === "rejected" && !this.#preparation?.called) {
+      this.#preparation?.errback(new Error("planned"));
+    }
+  }
+
+  check(): void {
+    const under = this.endpoint.dials.filter((dial) => dial.isPending || dial.isOpen);
+    assert(under.length <= 1, `${under.length} attempts at a time`);
+    const timers = this.clock.getDelayedCalls().length;
+    if (this.service.running) assert(under.length + timers > 0, "nothing is under way");
+    else if (under.length === 0) {
+      assertEquals(timers, 0);
+      assertEquals(this.stopsLeft, 0, "a stop is not over, and nothing is left");
+    }
+    const [dial] = under;
+    const current = dial?.isOpen && !dial.disconnecting ? dial.protocol : null;
+    this.#checkWhenConnected(current);
+  }
+
+  /** Ends everything, and looks at what is left. */
+  finish(): void {
+    this.plans.length = 0;
+    this.do("stop");
+    for (const dial of this.endpoint.dials) dial.lose();
+    this.check();
+    assertEquals(this.stopsLeft, 0);
+    assertEquals(this.clock.getDelayedCalls(), []);
+    assertEquals(this.endpoint.dials.filter((dial) => dial.isPending || dial.isOpen), []);
+    assertEquals(this.fired, this.fired.map(() => 1));
+  }
+
+  #checkWhenConnected(relay: unknown): void {
+    let got: unknown = null;
+    const probe = this.service.whenConnected();
+    probe.addCallbacks((protocol) => void (got = protocol), () => {});
+    probe.cancel();
+    // The endpoint knows the relay, whose protocol it is.
+    const { protocol } = (relay ?? { protocol: null }) as { protocol: unknown };
+    const expected = this.prepared.has(protocol) ? protocol : null;
+    assertStrictEquals(got, expected);
+  }
+
+  #prepare(protocol: Protocol): Deferred<void> | void {
+    this.#playPlan();
+    if (this.#world.preparing === "throws") throw new Error("planned");
+    if (this.#world.preparing === "no") return void this.prepared.add(protocol);
+    const preparation = new Deferred<void>();
+    this.#preparation = preparation;
+    return preparation.addCallback(() => void this.prepared.add(protocol));
+  }
+
+  #wait(failures: number): void {
+    const wait = this.service.whenConnected(failures);
+    this.waits.push(wait);
+    this.#watch(wait);
+  }
+
+  #stop(): void {
+    this.stopsLeft++;
+    this.#watch(
+      this.service.stopService().addCallback(() => {
+        this.stopsLeft--;
+      }),
+    );
+  }
+
+  #watch(deferred: Deferred<unknown>): void {
+    const index = this.fired.push(0) - 1;
+    deferred.addBoth(() => {
+      this.fired[index] = (this.fired[index] ?? 0) + 1;
+      this.#playPlan();
+    });
+  }
+
+  #playPlan(): void {
+    const action = this.plans.shift();
+    if (action !== undefined) this.do(action);
+  }
+}
+
+Deno.test("Whatever is asked of a client service, whenever, and whatever its endpoint does, it keeps its promises", () => {
+  const seen = { connections: 0, attempts: 0 };
+  const moves = fc.array(move, { minLength: 10, maxLength: 80, size: "max" });
+  const property = fc.property(world, moves, (world, moves) => {
+    using _errors = new LoggedErrors();
+    const play = new Play(world);
+    for (const each of moves) {
+      if ("seconds" in each) play.clock.advance(each.seconds);
+      else if (each.within) play.plans.push(each.action);
+      else play.do(each.action);
+      play.check();
+    }
+    play.finish();
+    seen.connections += play.prepared.size;
+    seen.attempts += play.endpoint.dials.length;
+  });
+  fc.assert(property, { seed: 20100819, numRuns: 3000 });
+  assert(seen.connections > 1000 && seen.attempts > 6000, JSON.stringify(seen));
+});
