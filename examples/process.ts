@@ -1,0 +1,92 @@
+/**
+ * A child process: runs a command, shows each line that it writes, and how it ended. This program ends as the command did.
+ *
+ *     deno run --allow-run examples/process.ts
+ *
+ * See: the lines of `ls -l`, each behind `out:`, and `Process ls (...) ended with exit code 0`. Another command can be given
+ * as arguments, as in `examples/process.ts sh -c "echo oops >&2; exit 3"`. Ctrl-C, or SIGTERM, ends the command first.
+ */
+
+import {
+  Deferred,
+  type ProcessDone,
+  ProcessProtocol,
+  type ProcessTerminated,
+  reactor,
+} from "@torsion/reactor";
+
+/** Cuts what comes into lines: a chunk may end within one, and within a character. */
+class Lines {
+  readonly #decoder = new TextDecoder();
+  readonly #name: string;
+  #partial = "";
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  add(data: Uint8Array): void {
+    const lines = (this.#partial + this.#decoder.decode(data, { stream: true })).split("\n");
+    this.#partial = lines.pop() ?? "";
+    for (const line of lines) console.log(`${this.#name}: ${line}`);
+  }
+
+  end(): void {
+    if (this.#partial !== "") console.log(`${this.#name}: ${this.#partial}`);
+  }
+}
+
+class Command extends ProcessProtocol {
+  readonly ended = new Deferred<number>();
+  readonly #out = new Lines("out");
+  readonly #err = new Lines("err");
+
+  override connectionMade(): void {
+    this.transport.closeStdin();
+  }
+
+  override outReceived(data: Uint8Array): void {
+    this.#out.add(data);
+  }
+
+  override errReceived(data: Uint8Array): void {
+    this.#err.add(data);
+  }
+
+  // All that it wrote is here by now.
+  override processEnded(reason: ProcessDone | ProcessTerminated): void {
+    this.#out.end();
+    this.#err.end();
+    console.log(reason.message);
+    this.ended.callback(reason.status);
+  }
+
+  /** What the reactor waits for before it stops: a child would outlive it. */
+  end(): Deferred<number> {
+    if (this.transport.pid !== null) this.transport.signalProcess("TERM");
+    return this.ended;
+  }
+}
+
+if (import.meta.main) {
+  const [executable = "ls", ...args] = Deno.args.length > 0 ? Deno.args : ["ls", "-l"];
+  const command = new Command();
+  try {
+    // A child has no environment but the one that it is given; null passes on this program's.
+    reactor.spawnProcess(command, executable, { args, env: null });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+  let isStopping = false;
+  reactor.addSystemEventTrigger("before", "shutdown", () => {
+    isStopping = true;
+    return command.end();
+  });
+  command.ended.addCallback((status) => {
+    Deno.exitCode = status;
+    if (!isStopping) reactor.stop();
+    return status;
+  });
+  await reactor.run();
+}

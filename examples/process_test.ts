@@ -1,0 +1,42 @@
+// Runs examples/process.ts for real, and checks what its header promises.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Example } from "../reactor/conformance/example.ts";
+
+Deno.test("process.ts shows each line of ls -l, and ends as it did", async () => {
+  await using example = new Example("process.ts");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  assertMatch(lines.at(-1) ?? "", /^Process ls \(\d+\) ended with exit code 0$/);
+  assert(lines.some((line) => /^out: .* README\.md$/.test(line)), lines.join("\n"));
+});
+
+Deno.test("process.ts shows output and errors of another command, the last line without its end too, and its exit code", async () => {
+  await using example = new Example("process.ts", [
+    "sh",
+    "-c",
+    "echo oops >&2; printf 'a\\nb'; exit 3",
+  ]);
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [3, ""]);
+  assertEquals(lines.slice(0, -1).toSorted(), ["err: oops", "out: a", "out: b"]);
+  assertMatch(lines.at(-1) ?? "", /^Process sh \(\d+\) ended with exit code 3$/);
+});
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.test(`process.ts ends its command first on ${signal}`, async () => {
+    await using example = new Example("process.ts", ["sh", "-c", "echo ready; exec sleep 3600"]);
+    await example.line("out: ready");
+    example.send(signal);
+    const { code, lines, errors } = await example.end();
+    assertEquals([code, errors], [143, ""]);
+    assertMatch(lines.at(-1) ?? "", /^Process sh \(\d+\) ended by SIGTERM$/);
+  });
+}
+
+Deno.test("process.ts says why a command cannot be started, and exits with code 1", async () => {
+  await using example = new Example("process.ts", ["/nonexistent"]);
+  const { code, errors } = await example.end();
+  assertEquals(code, 1);
+  assertMatch(errors, /^Cannot start "\/nonexistent": .*No such file or directory.*\n$/);
+});

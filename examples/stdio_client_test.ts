@@ -1,0 +1,41 @@
+// Runs examples/stdio_client.ts for real, and checks what its header promises.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { commandOf, Example, examples, portOf } from "../reactor/conformance/example.ts";
+import { Program } from "../reactor/conformance/program.ts";
+
+/** The example, with an input of its own. */
+async function client(...args: string[]): Promise<Program> {
+  const command = commandOf(await Deno.readTextFile(new URL("stdio_client.ts", examples)));
+  return new Program([...command, ...args], { input: true });
+}
+
+Deno.test("stdio_client.ts prints what hello_server.ts sends, and ends though its input is open", async () => {
+  await using server = new Example("hello_server.ts", ["0"]);
+  await using program = await client("127.0.0.1", String(await portOf(server)));
+  const { code, lines, errors } = await program.end();
+  // The server ends no line.
+  assertEquals([code, lines, errors], [0, [], ""]);
+});
+
+Deno.test("stdio_client.ts sends what is typed and shows what comes back, until its input ends", async () => {
+  await using server = new Example("graceful_shutdown.ts", ["0", "0"]);
+  await using program = await client("127.0.0.1", String(await portOf(server)));
+  await program.say("first\n");
+  await program.line("first");
+  await program.say("second\n");
+  await program.line("second");
+  await program.endInput();
+  const { code, errors } = await program.end();
+  assertEquals([code, errors], [0, ""]);
+});
+
+Deno.test("stdio_client.ts says that nobody answers, and exits with code 1", async () => {
+  const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = nobody.addr;
+  nobody.close();
+  await using program = await client("127.0.0.1", String(port));
+  const { code, errors } = await program.end();
+  assertEquals(code, 1);
+  assertMatch(errors, new RegExp(`^Cannot connect to 127\\.0\\.0\\.1:${port}: .*\n$`));
+});
