@@ -11,7 +11,10 @@ import type { TCPSocketOptions } from "./tcp.ts";
 /** What kind of address a socket has, by the names of systemd's and Twisted's endpoint strings: IPv4, IPv6, or a path. */
 export type AddressFamily = "INET" | "INET6" | "UNIX";
 
-/** How an adopted port listens. Connections that are aborted are reset, where they are TCP's. */
+/**
+ * How an adopted port listens. Its connections are as `TCPSocketOptions` describes: those that are aborted are reset, where they are TCP's. One
+ * limit more is Deno's (2.9.6): a port on a UNIX socket that has run out of file descriptors accepts no more.
+ */
 export interface AdoptStreamPortOptions
   extends ListenStreamOptions, Pick<TCPSocketOptions, "keepAlive"> {}
 
