@@ -1,4 +1,14 @@
-/** Producers: when they are paused, resumed and stopped, and how they hold `loseConnection` back. */
+/**
+ * Producers: when they are paused, resumed and stopped, and how they hold `loseConnection` back. Of Twisted's tests, `internet/abstract.py` has
+ * none of its own for them:
+ *
+ * - `internet/test/test_tcp.py`: `WriteSequenceTestsMixin.test_streamingProducer` and `test_nonStreamingProducer`; of `AbortConnectionMixin`
+ *   `test_resumeProducingAbort`, `test_resumeProducingAbortLater`, `test_fullWriteBuffer`, `test_fullWriteBufferAfterByteExchange`,
+ *   `test_resumeProducingThrows`. Over sockets: `conformance/stream_transfer.ts`.
+ * - `internet/test/connectionmixins.py`: `test_unregisterProducerAfterDisconnect`.
+ *
+ * A second producer gets an `Error` where Twisted raises `RuntimeError`.
+ */
 
 import {
   assert,
@@ -323,6 +333,29 @@ Deno.test("abortConnection() in resumeProducing() at registration: connectionLos
   assertEquals(bed.events, ["made", "lost ConnectionAborted"]);
   assertEquals(producer.calls, ["resume", "stop"]);
 });
+
+for (const stuckFirst of [false, true]) {
+  Deno.test(`abortConnection() in pauseProducing()${stuckFirst ? ", with a write under way," : ""} aborts, and stops the producer`, () => {
+    using bed = stuckFirst
+      ? stuck({ writeBufferHighWater: 3 })
+      : connect({ writeBufferHighWater: 3 });
+    if (stuckFirst) {
+      bed.connection.write("x");
+      bed.host.settle();
+    }
+    const producer = new Producer();
+    producer.pauseProducing = () => {
+      producer.calls.push("pause");
+      bed.connection.abortConnection();
+    };
+    bed.connection.registerProducer(producer, true);
+    bed.connection.write("0123456789");
+    assertEquals(bed.events, ["made"]);
+    bed.host.settle();
+    assertEquals(bed.events, ["made", "lost ConnectionAborted"]);
+    assertEquals(producer.calls, ["pause", "stop"]);
+  });
+}
 
 for (const synchronous of [false, true]) {
   Deno.test(`abortConnection() in resumeProducing() while closing aborts, over ${synchronous ? "a synchronous" : "an asynchronous"} driver`, () => {

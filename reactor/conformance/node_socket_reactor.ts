@@ -7,14 +7,16 @@
 import { DenoReactor } from "../deno/reactor.ts";
 import type {
   ConnectTCPOptions,
+  ConnectTLSOptions,
   IClientFactory,
   IConnector,
   IListeningPort,
   IProtocolFactory,
   ListenTCPOptions,
+  ListenTLSOptions,
 } from "../interfaces.ts";
 
-/** A reactor whose every TCP port and connection asks for what takes `node:net`. */
+/** A reactor whose every port and connection over TCP, and over TLS, asks for what takes `node:net`. */
 export class NodeSocketReactor extends DenoReactor {
   override listenTCP(
     port: number,
@@ -31,5 +33,22 @@ export class NodeSocketReactor extends DenoReactor {
     options?: ConnectTCPOptions,
   ): IConnector {
     return super.connectTCP(host, port, factory, { ...options, resetOnAbort: true });
+  }
+
+  override listenTLS(
+    port: number,
+    factory: IProtocolFactory,
+    options: ListenTLSOptions,
+  ): IListeningPort {
+    return super.listenTLS(port, factory, { ...options, resetOnAbort: true });
+  }
+
+  override connectTLS(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options?: ConnectTLSOptions,
+  ): IConnector {
+    return super.connectTLS(host, port, factory, { ...options, resetOnAbort: true });
   }
 }
