@@ -55,6 +55,7 @@ export interface ListenTCPOptions extends ListenStreamOptions, TCPSocketOptions 
 export interface ConnectTCPOptions extends ConnectStreamOptions, TCPSocketOptions {
   /**
    * The local address to connect from: a numeric address, or one and a port. As {@linkcode TCPSocketOptions} it has `node:net` connect.
+   * It needs permission for that end, too: `--allow-net=example.org:80,192.0.2.7:0`.
    *
    * @default {undefined} The system chooses.
    */

@@ -14,6 +14,8 @@ import { netModule } from "./net_module.ts";
 export interface ServerHandle {
   /** Listens. Once more, it has a TCP server look again for connections to accept. @returns 0, or the number of the system's error. */
   listen(backlog: number): number;
+  /** Gives up what it has bound. */
+  close(): void;
 }
 
 type MakeHandle = (

@@ -89,6 +89,15 @@ export function tcpAcceptor(
 export function dialSocket(hostname: string, port: number, options: ConnectTCPOptions): Dial {
   const destination = internetAddress("TCP", hostname, port);
   return (sink) => {
+    try {
+      askToBind(options.bindAddress);
+    } catch (error) {
+      queueMicrotask(() => {
+        sink.failed(connectError(destination, error));
+        sink.released();
+      });
+      return () => {};
+    }
     const socket = netModule().connect({
       host: hostname,
       port,
@@ -126,6 +135,14 @@ function tcpDriver(
   const peer = internetAddress("TCP", remoteAddress, remotePort);
   const host = internetAddress("TCP", localAddress, localPort);
   return new TcpSocketDriver(socket, { peer, host, isAccepted }, keepAlive);
+}
+
+/** Has Deno ask for the permission to bind here: from within `connect` its refusal comes in a turn of its own, and ends the program. */
+function askToBind(bindAddress: ConnectTCPOptions["bindAddress"]): void {
+  if (bindAddress === undefined) return;
+  const handle = bindHandle(...localEnd(bindAddress));
+  // What else there is to say, `connect` says.
+  if (typeof handle !== "number") handle.close();
 }
 
 function localEnd(bindAddress: string | readonly [string, number]): readonly [string, number] {

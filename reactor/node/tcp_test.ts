@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { Server, Socket } from "node:net";
 import { IPv4Address } from "../addresses.ts";
+import { Program } from "../conformance/program.ts";
 import { endingOf, pattern, same } from "../conformance/raw_peer.ts";
 import { portOf, tcpTest } from "../conformance/tcp_bed.ts";
 import { Wires } from "../conformance/wire.ts";
@@ -75,6 +76,31 @@ test("bindAddress that cannot be had: ConnectError, with what the system said", 
   const [reason] = factory.reasons;
   assertInstanceOf(reason, ConnectError);
   assertEquals([reason.code, reason.address], ["EADDRINUSE", `${HOST}:${raw.addr.port}`]);
+});
+
+const CLIENT = `
+  import { DenoReactor } from "${new URL("../mod.ts", import.meta.url)}";
+  import { ClientFactory } from "${new URL("../../protocol/mod.ts", import.meta.url)}";
+
+  const reactor = new DenoReactor();
+  class Telling extends ClientFactory {
+    clientConnectionFailed(connector, reason) {
+      console.log(reason.name + ": " + reason.message);
+      reactor.stop();
+    }
+  }
+  reactor.connectTCP("127.0.0.1", 9, new Telling(), { bindAddress: "127.0.0.2" });
+  await reactor.run();
+`;
+
+Deno.test("bindAddress that the program may not use: ConnectError, and the program goes on", async () => {
+  const module = `data:text/javascript,${encodeURIComponent(CLIENT)}`;
+  const flags = ["--quiet", "--no-prompt", "--allow-net=127.0.0.1:9"];
+  await using program = new Program(["run", ...flags, module]);
+  const { code, lines } = await program.end();
+  assertEquals([code, lines], [0, [
+    'ConnectError: Cannot connect to 127.0.0.1:9: Requires net access to "127.0.0.2:0", run again with the --allow-net flag',
+  ]]);
 });
 
 test("setTcpKeepAlive() takes the seconds of idleness where it was asked for, and says so where it was not", async (bed) => {
