@@ -28,7 +28,7 @@ import type { IStreamServerEndpoint } from "./interfaces.ts";
  * ```
  */
 export class AdoptedStreamServerEndpoint implements IStreamServerEndpoint {
-  readonly #reactor: IReactorSocket;
+  readonly #reactor: Pick<IReactorSocket, "adoptStreamPort">;
   readonly #fileDescriptor: number;
   readonly #addressFamily: AddressFamily;
   readonly #options: AdoptStreamPortOptions;
@@ -43,7 +43,7 @@ export class AdoptedStreamServerEndpoint implements IStreamServerEndpoint {
    * @param options How it listens.
    */
   constructor(
-    reactor: IReactorSocket,
+    reactor: Pick<IReactorSocket, "adoptStreamPort">,
     fileDescriptor: number,
     addressFamily: AddressFamily,
     options: AdoptStreamPortOptions = {},

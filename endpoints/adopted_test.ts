@@ -12,8 +12,11 @@ import { AlreadyListened } from "../reactor/errors.ts";
 import type { IListeningPort, IReactorSocket } from "../reactor/interfaces.ts";
 import { AdoptedStreamServerEndpoint } from "./mod.ts";
 
+/** All that the endpoint asks of a reactor. */
+type Adopting = Pick<IReactorSocket, "adoptStreamPort">;
+
 /** A reactor that notes what it is asked to adopt. */
-function notedReactor(port: IListeningPort): IReactorSocket & { calls: unknown[][] } {
+function notedReactor(port: IListeningPort): Adopting & { calls: unknown[][] } {
   const calls: unknown[][] = [];
   return {
     calls,
@@ -51,7 +54,7 @@ Deno.test("AdoptedStreamServerEndpoint listens once: a second time the Deferred 
 });
 
 Deno.test("AdoptedStreamServerEndpoint fails its Deferred with what the reactor throws", async () => {
-  const reactor: IReactorSocket = {
+  const reactor: Adopting = {
     adoptStreamPort: () => {
       throw new RangeError("boom");
     },

@@ -19,6 +19,7 @@ const { symbols: libc } = Deno.dlopen("libc.so.6", {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   listen: { parameters: ["i32", "i32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   dup: { parameters: ["i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
 });
@@ -44,18 +45,12 @@ export class ForeignSocket implements Disposable {
 
   /** One that listens on 127.0.0.1, by default on a port that the system chooses. */
   static listenIPv4(port = 0): ForeignSocket {
-    const address = Uint8Array.of(
-      AF_INET,
-      0,
-      port >> 8,
-      port & 255,
-      127,
-      0,
-      0,
-      1,
-      ...Array(8).fill(0),
-    );
-    return ForeignSocket.#make(AF_INET, SOCK_STREAM).#listen(address);
+    return ForeignSocket.#make(AF_INET, SOCK_STREAM).#listen(loopback(port));
+  }
+
+  /** One that is connected to a port on 127.0.0.1. */
+  static connectIPv4(port: number): ForeignSocket {
+    return ForeignSocket.#make(AF_INET, SOCK_STREAM).#connect(loopback(port));
   }
 
   /** One that listens on ::1, on a port that the system chooses. */
@@ -68,8 +63,12 @@ export class ForeignSocket implements Disposable {
 
   /** One that listens on a path. */
   static listenUNIX(path: string): ForeignSocket {
-    const address = Uint8Array.of(AF_UNIX, 0, ...new TextEncoder().encode(path), 0);
-    return ForeignSocket.#make(AF_UNIX, SOCK_STREAM).#listen(address);
+    return ForeignSocket.#make(AF_UNIX, SOCK_STREAM).#listen(unix(path));
+  }
+
+  /** One that is connected to a path. */
+  static connectUNIX(path: string): ForeignSocket {
+    return ForeignSocket.#make(AF_UNIX, SOCK_STREAM).#connect(unix(path));
   }
 
   /** One for datagrams on IPv4, not bound. */
@@ -99,6 +98,11 @@ export class ForeignSocket implements Disposable {
     checked("close", libc.close(this.descriptor));
   }
 
+  #connect(address: Uint8Array<ArrayBuffer>): this {
+    checked("connect", libc.connect(this.descriptor, address, address.length));
+    return this;
+  }
+
   #listen(address: Uint8Array<ArrayBuffer>): this {
     // As service managers do: what is left of connections would keep the address taken.
     const on = new Uint8Array(Uint32Array.of(1).buffer);
@@ -107,6 +111,16 @@ export class ForeignSocket implements Disposable {
     checked("listen", libc.listen(this.descriptor, 511));
     return this;
   }
+}
+
+/** An address on 127.0.0.1, as the system takes it. */
+function loopback(port: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(AF_INET, 0, port >> 8, port & 255, 127, 0, 0, 1, ...Array(8).fill(0));
+}
+
+/** A path, as the system takes it. */
+function unix(path: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.of(AF_UNIX, 0, ...new TextEncoder().encode(path), 0);
 }
 
 /** Whether a descriptor of that number is open. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AdoptedConnection } from "../adopted_connection.ts";
 import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
 import { ChildProcess } from "../child_process.ts";
@@ -16,6 +17,7 @@ import { EndOfTurn } from "../end_of_turn.ts";
 import { dialSecured, type Securing } from "../handshake.ts";
 import type {
   AddressFamily,
+  AdoptStreamConnectionOptions,
   AdoptStreamPortOptions,
   ConnectStreamOptions,
   ConnectTCPOptions,
@@ -52,7 +54,7 @@ import type {
   StandardIOOptions,
   WorkerTask,
 } from "../interfaces.ts";
-import { adopting } from "../node/adopted_socket.ts";
+import { adoptConnection, adopting } from "../node/adopted_socket.ts";
 import { bindSocket, checkSocketOptions, dialSocket, needsSocket } from "../node/tcp.ts";
 import { nodeTls } from "../node/tls_contexts.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
@@ -266,6 +268,19 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("backlog", backlog, 1, 65535);
     const bind = adopting(fileDescriptor, addressFamily, backlog, options);
     return this.#listen(factory, options, bind);
+  }
+
+  /** See `IReactorSocket.adoptStreamConnection`. */
+  adoptStreamConnection(
+    fileDescriptor: number,
+    addressFamily: AddressFamily,
+    factory: IProtocolFactory,
+    options: AdoptStreamConnectionOptions = {},
+  ): void {
+    const owner = new AdoptedConnection(this.#host, connectionLimits(options));
+    const driver = adoptConnection(fileDescriptor, addressFamily, options);
+    this.use();
+    owner.open(driver, factory);
   }
 
   /** See `IReactorPluggableNameResolver.nameResolver`. */

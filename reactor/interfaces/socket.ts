@@ -5,7 +5,7 @@
  */
 
 import type { IProtocolFactory } from "./protocol.ts";
-import type { IListeningPort, ListenStreamOptions } from "./stream.ts";
+import type { ConnectionOptions, IListeningPort, ListenStreamOptions } from "./stream.ts";
 import type { TCPSocketOptions } from "./tcp.ts";
 
 /** What kind of address a socket has, by the names of systemd's and Twisted's endpoint strings: IPv4, IPv6, or a path. */
@@ -18,7 +18,11 @@ export type AddressFamily = "INET" | "INET6" | "UNIX";
 export interface AdoptStreamPortOptions
   extends ListenStreamOptions, Pick<TCPSocketOptions, "keepAlive"> {}
 
-/** Sockets that were made elsewhere, on a reactor. Of Twisted's `IReactorSocket`, ports for streams. */
+/** How an adopted connection is treated; see {@linkcode AdoptStreamPortOptions}. */
+export interface AdoptStreamConnectionOptions
+  extends ConnectionOptions, Pick<TCPSocketOptions, "keepAlive"> {}
+
+/** Sockets that were made elsewhere, on a reactor. Of Twisted's `IReactorSocket`, those for streams. */
 export interface IReactorSocket {
   /**
    * Listens on a socket that is bound already: one that a service manager has opened, or the program before this one.
@@ -40,4 +44,23 @@ export interface IReactorSocket {
     factory: IProtocolFactory,
     options?: AdoptStreamPortOptions,
   ): IListeningPort;
+  /**
+   * Takes a connection over: one that a service manager has accepted (`Accept=yes` in a socket unit), say. The factory builds a protocol for
+   * it when the reactor runs; its `doStart` and `doStop` are not called, as in Twisted.
+   *
+   * The descriptor is the reactor's from then on, and is closed with the connection; Twisted makes a copy, and leaves it to its caller.
+   *
+   * @param fileDescriptor The number of the descriptor.
+   * @param addressFamily What kind of address the socket has. Those of UNIX sockets are unknown.
+   * @param factory What makes the protocol.
+   * @param options How the connection is treated.
+   * @throws {ConnectError} when it is no socket, and is then left as it is; or no connection of that family, and is closed.
+   * @throws {RangeError} when the descriptor, the family or an option is out of range.
+   */
+  adoptStreamConnection(
+    fileDescriptor: number,
+    addressFamily: AddressFamily,
+    factory: IProtocolFactory,
+    options?: AdoptStreamConnectionOptions,
+  ): void;
 }

@@ -6,14 +6,23 @@
 
 import type { Server, Socket } from "node:net";
 import { UNIXAddress } from "../addresses.ts";
-import { CannotListenError } from "../errors.ts";
-import type { AddressFamily, AdoptStreamPortOptions, IAddress } from "../interfaces.ts";
+import { connectError } from "../deno/system_error.ts";
+import { CannotListenError, type ConnectError } from "../errors.ts";
+import type {
+  AddressFamily,
+  AdoptStreamConnectionOptions,
+  AdoptStreamPortOptions,
+  IAddress,
+  TCPSocketOptions,
+} from "../interfaces.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
+import type { StreamDriver } from "../stream_driver.ts";
 import { checkInteger, checkKeepAliveIdle, quote } from "../validation.ts";
+import { netModule } from "./net_module.ts";
 import { adoptHandle, listenNow } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { SocketDriver } from "./socket_driver.ts";
-import { tcpAcceptor } from "./tcp.ts";
+import { tcpAcceptor, tcpDriver } from "./tcp.ts";
 
 const FAMILIES: readonly AddressFamily[] = ["INET", "INET6", "UNIX"];
 
@@ -49,13 +58,7 @@ export function adopting(
   backlog: number,
   options: AdoptStreamPortOptions,
 ): () => StreamAcceptor {
-  checkInteger("fileDescriptor", fileDescriptor, 0, 2147483647);
-  if (!FAMILIES.includes(addressFamily)) {
-    throw new RangeError(
-      `addressFamily must be one of ${FAMILIES.map(quote).join(", ")}, got ${quote(addressFamily)}`,
-    );
-  }
-  if (options.keepAlive !== undefined) checkKeepAliveIdle("keepAlive", options.keepAlive);
+  checkAdoption(fileDescriptor, addressFamily, options);
   let adopted = false;
   return () => {
     // The number may be another socket's by now.
@@ -64,7 +67,7 @@ export function adopting(
     if (listening === null) throw cannotAdopt(fileDescriptor, "it is no socket that listens");
     adopted = true;
     const { server } = listening;
-    const family = familyOf(server);
+    const family = familyOf(server.address());
     if (family !== addressFamily) {
       server.close();
       throw cannotAdopt(fileDescriptor, `its address family is ${family}, not ${addressFamily}`);
@@ -75,10 +78,59 @@ export function adopting(
   };
 }
 
-function familyOf(server: Server): AddressFamily {
-  const address = server.address();
+/**
+ * Takes a connection over.
+ *
+ * @param fileDescriptor The descriptor. It belongs to the driver then.
+ * @param addressFamily What its address is to be.
+ * @param options What TCP's connections are asked for.
+ * @throws {ConnectError} when it is no connection of that family.
+ * @throws {RangeError | TypeError} when one of them is out of range.
+ */
+export function adoptConnection(
+  fileDescriptor: number,
+  addressFamily: AddressFamily,
+  options: AdoptStreamConnectionOptions,
+): StreamDriver {
+  checkAdoption(fileDescriptor, addressFamily, options);
+  const socket = openSocket(fileDescriptor);
+  const family = familyOf(socket.address());
+  const driver = family === "UNIX" ? unixDriver(socket) : tcpDriver(socket, true, options);
+  if (family === addressFamily && driver !== null) return driver;
+  socket.destroy();
+  const why = driver === null
+    ? "it is no connection"
+    : `its address family is ${family}, not ${addressFamily}`;
+  throw notConnected(fileDescriptor, new Error(why));
+}
+
+function openSocket(fileDescriptor: number): Socket {
+  try {
+    // Without a type: manualStart, which is node's own, keeps it from being read before anybody listens.
+    const options = { fd: fileDescriptor, allowHalfOpen: true, manualStart: true };
+    return new (netModule().Socket)(options);
+  } catch (error) {
+    throw notConnected(fileDescriptor, error);
+  }
+}
+
+function checkAdoption(
+  fileDescriptor: number,
+  addressFamily: AddressFamily,
+  { keepAlive }: Pick<TCPSocketOptions, "keepAlive">,
+): void {
+  checkInteger("fileDescriptor", fileDescriptor, 0, 2147483647);
+  if (!FAMILIES.includes(addressFamily)) {
+    throw new RangeError(
+      `addressFamily must be one of ${FAMILIES.map(quote).join(", ")}, got ${quote(addressFamily)}`,
+    );
+  }
+  if (keepAlive !== undefined) checkKeepAliveIdle("keepAlive", keepAlive);
+}
+
+function familyOf(address: ReturnType<Server["address"]> | object): AddressFamily {
   // That of a UNIX socket Deno tells only of one that it has bound itself.
-  if (address === null || typeof address === "string") return "UNIX";
+  if (address === null || typeof address === "string" || !("family" in address)) return "UNIX";
   return address.family === "IPv6" ? "INET6" : "INET";
 }
 
@@ -89,4 +141,8 @@ function unixDriver(socket: Socket): SocketDriver {
 
 function cannotAdopt(fileDescriptor: number, why: string): CannotListenError {
   return new CannotListenError(new DescriptorAddress(fileDescriptor), { cause: new Error(why) });
+}
+
+function notConnected(fileDescriptor: number, cause: unknown): ConnectError {
+  return connectError(new DescriptorAddress(fileDescriptor), cause);
 }

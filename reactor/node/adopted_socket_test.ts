@@ -1,9 +1,10 @@
 /**
- * Ports on sockets that were made elsewhere. Of Twisted's tests:
+ * Ports and connections on sockets that were made elsewhere. Of Twisted's tests:
  *
  * - `internet/test/test_tcp.py`, `TCPFDPortTestsBuilder`: the suites for streams that do not depend on how a port is bound.
- * - `internet/test/test_socket.py`, `AdoptStreamPortErrorsTestsBuilder`. `test_provider` is the compiler's. `adoptStreamConnection` and
- *   `adoptDatagramPort` are not offered.
+ *   `AdoptStreamConnectionTestsBuilder`: its addresses and its transfers.
+ * - `internet/test/test_socket.py`, `AdoptStreamPortErrorsTestsBuilder` and `AdoptStreamConnectionErrorsTestsBuilder`. `test_provider` is the
+ *   compiler's. `adoptDatagramPort` is not offered.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
@@ -17,10 +18,10 @@ import { resetTests } from "../conformance/stream_resets.ts";
 import { transferTests } from "../conformance/stream_transfer.ts";
 import { portOf, tcpTest } from "../conformance/tcp_bed.ts";
 import { tcpKind } from "../conformance/tcp_kind.ts";
-import { connectTo, freePath } from "../conformance/unix_kind.ts";
+import { connectTo, freePath, listenAt } from "../conformance/unix_kind.ts";
 import { HalfCloseableWire, type Wire, type WireBehaviour, Wires } from "../conformance/wire.ts";
 import { DenoReactor } from "../deno/reactor.ts";
-import { CannotListenError, ConnectionAborted, ConnectionDone } from "../errors.ts";
+import { CannotListenError, ConnectError, ConnectionAborted, ConnectionDone } from "../errors.ts";
 import type { AddressFamily, IReactorSocket } from "../interfaces.ts";
 
 const adopted: StreamKind = {
@@ -173,4 +174,90 @@ test("throws for descriptors, families and options out of range", (bed) => {
   );
   assertThrows(adopt(3, "INET", factory, { backlog: 0 }), RangeError, "backlog");
   assertThrows(adopt(3, "INET", factory, { keepAlive: 0 }), RangeError, "keepAlive must be");
+});
+
+const connection = tcpTest("adoptStreamConnection()", () => new DenoReactor());
+
+connection(
+  "gives a TCP connection to a protocol when the reactor runs, with its addresses",
+  async (bed) => {
+    const raw = bed.rawListen();
+    using socket = ForeignSocket.connectIPv4(raw.addr.port);
+    const peer = await bed.rawAccept(raw);
+    const factory = new Wires(echo);
+    bed.reactor.adoptStreamConnection(socket.copy(), "INET", factory, { keepAlive: 60 });
+    assertEquals(factory.built.length, 0);
+    bed.run();
+    const wire = await factory.wire();
+    assertEquals(factory.events, []); // neither started nor stopped
+    const there = internetAddress("TCP", "127.0.0.1", raw.addr.port);
+    const here = internetAddress("TCP", "127.0.0.1", socket.port);
+    assert(factory.addresses[0]?.equals(there));
+    assert(wire.transport.getPeer().equals(there) && wire.transport.getHost().equals(here));
+    assert(wire.transport.getTcpKeepAlive());
+    const all = pattern(1 << 20);
+    const sending = peer.send(all);
+    assert(same(await peer.read(all.length), all));
+    await sending;
+    wire.transport.abortConnection();
+    assertInstanceOf(await wire.lost(), ConnectionAborted);
+  },
+);
+
+connection(
+  "takes over UNIX sockets, and closes its descriptor with the connection",
+  async (bed) => {
+    const path = freePath(bed);
+    const listener = bed.closeAfter(listenAt(path));
+    const peer = bed.raw(await connectTo(path));
+    const accepted = await listener.accept();
+    accepted.close();
+    assertEquals(await peer.readOnce(), null);
+    using socket = ForeignSocket.connectUNIX(path);
+    const other = bed.raw(await listener.accept());
+    const factory = new Wires(echo);
+    const descriptor = socket.copy();
+    bed.reactor.adoptStreamConnection(descriptor, "UNIX", factory);
+    bed.run();
+    await other.send("hello");
+    assertEquals(await other.readText(5), "hello");
+    const wire = await factory.wire();
+    wire.transport.loseConnection();
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+    await bed.stop();
+    assert(!isOpen(descriptor));
+  },
+);
+
+connection(
+  "closes a connection that the factory builds no protocol for, or fails to",
+  async (bed) => {
+    const raw = bed.rawListen();
+    const error = new RangeError("boom");
+    const builds = [() => null, () => {
+      throw error;
+    }];
+    bed.run();
+    for (const build of builds) {
+      using socket = ForeignSocket.connectIPv4(raw.addr.port);
+      const peer = await bed.rawAccept(raw);
+      bed.reactor.adoptStreamConnection(socket.copy(), "INET", new Wires(build));
+      // The first descriptor still holds it open.
+      socket[Symbol.dispose]();
+      assertEquals(await peer.ending(), "end");
+    }
+    assertEquals(bed.errors.take(), [error]);
+  },
+);
+
+connection("throws ConnectError for what is no connection of that family", (bed) => {
+  using listening = ForeignSocket.listenIPv4();
+  using connected = ForeignSocket.connectIPv4(listening.port);
+  const adopt = (descriptor: number, family: AddressFamily) => () =>
+    bed.reactor.adoptStreamConnection(descriptor, family, new Wires());
+  assertThrows(adopt(12345, "INET"), ConnectError, "Cannot connect to file descriptor 12345: ");
+  assertThrows(adopt(listening.copy(), "INET"), ConnectError, "it is no connection");
+  const other = connected.copy();
+  assertThrows(adopt(other, "INET6"), ConnectError, "its address family is INET, not INET6");
+  assertThrows(adopt(connected.descriptor, "INET5" as AddressFamily), RangeError, "addressFamily");
 });

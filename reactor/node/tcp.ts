@@ -124,8 +124,15 @@ export function dialSocket(hostname: string, port: number, options: ConnectTCPOp
   };
 }
 
-/** @returns `null` when the connection has gone already, and its addresses with it. */
-function tcpDriver(
+/**
+ * A driver over a TCP connection.
+ *
+ * @param socket The connection, paused.
+ * @param isAccepted Whether it has been accepted, and just now.
+ * @param options What it is asked for.
+ * @returns `null` when the connection has gone already, and its addresses with it.
+ */
+export function tcpDriver(
   socket: Socket,
   isAccepted: boolean,
   { keepAlive }: TCPSocketOptions,

@@ -1,0 +1,53 @@
+/**
+ * Connections that were made elsewhere: by a service manager, by the program before this one.
+ *
+ * @module
+ */
+
+import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import type { IProtocolFactory } from "./interfaces.ts";
+import type { StreamDriver } from "./stream_driver.ts";
+import { logUserError } from "./user_code.ts";
+
+/** What stands in the place of a port for one connection that came without. */
+export class AdoptedConnection implements ConnectionOwner {
+  /** See {@linkcode ConnectionOwner.host}. */
+  readonly host: ConnectionHost;
+  /** See {@linkcode ConnectionOwner.limits}. */
+  readonly limits: ConnectionLimits;
+
+  /**
+   * @param host What the reactor lends.
+   * @param limits The bounds of the connection.
+   */
+  constructor(host: ConnectionHost, limits: ConnectionLimits) {
+    this.host = host;
+    this.limits = limits;
+  }
+
+  /** Gives the connection to a protocol when the reactor runs. */
+  open(driver: StreamDriver, factory: IProtocolFactory): void {
+    this.host.reactor.callWhenRunning(() => this.#open(driver, factory));
+  }
+
+  /** See {@linkcode ConnectionOwner.logSuffix}. */
+  logSuffix(connection: Connection): string {
+    return `adopted,${connection.getPeer()}`;
+  }
+
+  /** Nobody waits for it. */
+  connectionLost(): void {}
+
+  #open(driver: StreamDriver, factory: IProtocolFactory): void {
+    const peer = driver.getPeer();
+    try {
+      const protocol = factory.buildProtocol(peer);
+      if (protocol === null) driver.close();
+      else new Connection(this, driver, protocol).open();
+    } catch (error) {
+      logUserError(error, `While building a protocol for ${peer}`);
+      driver.close();
+    }
+  }
+}
