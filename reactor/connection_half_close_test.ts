@@ -1,4 +1,8 @@
-/** Each direction ends for itself: `loseWriteConnection`, `readConnectionLost`, `writeConnectionLost`. */
+/**
+ * Each direction ends for itself: `loseWriteConnection`, `readConnectionLost`, `writeConnectionLost`. Of Twisted's `test/test_tcp.py`:
+ * `HalfCloseTests`, `HalfCloseNoNotificationAndShutdownExceptionTests.testNoNotification`, `HalfCloseBuggyApplicationTests`. `testShutdownException`
+ * takes a socket: `conformance/stream_resets.ts`.
+ */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { type Behaviour, connect, type Recorder } from "./conformance/connection_bed.ts";

@@ -7,16 +7,16 @@
  * - `internet/test/test_tcp.py`: `TCPClientTestsBase`, `TCPConnectorTestsBuilder`, `TCPPortTestsMixin` (IPv4 and IPv6),
  *   `TCPConnectionTestsBuilder`, `StreamTransportTestsMixin` and `AbortConnectionMixin` are here, those that need no socket in
  *   `connection_test.ts` and its neighbours. Not covered: scope identifiers in IPv6 addresses (Deno does not report them),
- *   `test_badContext` and whatever begins TLS (comes with TLS). `AdoptStreamConnectionTestsBuilder` and
- *   `TCPFDPortTestsBuilder` are in `node/adopted_socket_test.ts`. `test_closePeerOnEMFILE` does not apply: Twisted keeps a descriptor in reserve to turn peers
- *   away with, here the port waits until there are descriptors again (`overload.ts`).
+ *   `test_badContext` and whatever begins TLS (comes with TLS). `AdoptStreamConnectionTestsBuilder` and `TCPFDPortTestsBuilder` are in
+ *   `node/adopted_socket_test.ts`. `test_closePeerOnEMFILE` does not apply: Twisted keeps a descriptor in reserve to turn peers away with,
+ *   here the port waits until there are descriptors again (`overload.ts`).
  * - `internet/test/connectionmixins.py`: all but `test_protocolGarbageAfterLostConnection`: a transport that is kept keeps its
  *   protocol, which JavaScript's collector frees with it.
  * - `test/test_tcp.py`: `ListeningTests`, `LoopbackTests`, `FactoryTests`, `CannotBindTests`, `LocalRemoteAddressTests`, `WriteDataTests`,
  *   `AddressTests`, `LargeBufferTests`, `HalfCloseTests`, `HalfClose…` with faults, `PauseProducingTests`, `CallBackOrderTests`.
  *   `testPortRepr` and `test_serverRepr` are about Python's `repr`. `test_connectByService` does not apply: ports are numbers.
- *   `test_clientBind` is in `node/tcp_test.ts`. `test_directConnectionLostCall` and its twin call what is private
- *   here. `ProperlyCloseFilesMixin` is what the leak checks of `deno test` do for every test.
+ *   `test_clientBind` is in `node/tcp_test.ts`. `test_directConnectionLostCall` and its twin call what is private here.
+ *   `ProperlyCloseFilesMixin` is what the leak checks of `deno test` do for every test.
  *
  * @module
  */
