@@ -261,8 +261,9 @@ const TIMEOUT_REASONS = {
 };
 
 /**
- * TLS failed on a connection that was there. In the handshake its `code` tells why: `CERT_HAS_EXPIRED`, `UNABLE_TO_VERIFY_LEAF_SIGNATURE` and its
- * like (nobody known has signed it), `ERR_TLS_CERT_ALTNAME_INVALID` (it is for another name), `ERR_SSL_NO_APPLICATION_PROTOCOL`,
+ * TLS failed on a connection that was there. In the handshake its `code` tells why: `UNABLE_TO_VERIFY_LEAF_SIGNATURE`,
+ * `SELF_SIGNED_CERT_IN_CHAIN` and their like (nobody known has signed the certificate; also, as Deno has no other name for it, it has expired),
+ * `ERR_TLS_CERT_ALTNAME_INVALID` (it is for another name), `ERR_SSL_NO_APPLICATION_PROTOCOL`,
  * `ERR_SSL_…_ALERT_…` (the peer refuses), `ETIMEDOUT`, `ECONNRESET`.
  */
 export class TLSError extends ConnectionLost {

@@ -48,9 +48,7 @@ export interface TLSServerOptions extends TLSOptions {
    * certificates serve from the next one on, and no port has to be closed. `undefined` stands for `cert` and `key`; where there are none
    * the handshake fails. Return the same object while nothing has changed: it is parsed once.
    */
-  certificates?: (
-    serverName: string,
-  ) => TLSCertificate | undefined | PromiseLike<TLSCertificate | undefined>;
+  certificates?: (serverName: string) => TLSCertificate | undefined;
   /**
    * Whether a client must have a certificate (`"require"`) or may (`"request"`). One that it shows must be signed by one of
    * {@linkcode TLSOptions.caCerts} either way.

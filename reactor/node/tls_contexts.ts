@@ -13,8 +13,9 @@ import type {
   TLSServerOptions,
 } from "../interfaces.ts";
 import type { TlsContext, TlsProvider } from "../tls_engine.ts";
-import { asError } from "../user_code.ts";
+import { asError, logUserError } from "../user_code.ts";
 import { checkDelay, checkFunction, quote } from "../validation.ts";
+import { leadsToRoot, shownChain } from "./certificate_chain.ts";
 import { type BeginHandshake, type Handshaking, NodeTlsEngine } from "./tls_engine.ts";
 import { cryptoModule, tlsModule } from "./tls_module.ts";
 
@@ -31,7 +32,7 @@ function context(options: TLSOptions, begin: BeginHandshake): TlsContext {
 }
 
 function clientHandshake(options: TLSClientOptions): BeginHandshake {
-  const { serverName, unsafelyIgnoreCertificateErrors = false } = options;
+  const { serverName, unsafelyIgnoreCertificateErrors = false, caCerts = [] } = options;
   if (serverName === undefined && !unsafelyIgnoreCertificateErrors) {
     throw new TypeError(
       "serverName is needed: the name or the address that the server's certificate must be for",
@@ -44,15 +45,38 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
     ALPNProtocols: [...options.alpnProtocols ?? []],
     secureContext: tlsModule().createSecureContext(material(options)),
   };
+  const roots = unsafelyIgnoreCertificateErrors
+    ? []
+    : caCerts.map((caCert, i) => parse(`caCerts[${i}]`, caCert));
   return (wire, handshaking) => {
     const socket = tlsModule().connect({ ...socketOptions, socket: wire });
-    const failed = (error: Error) => handshaking.failed(error);
+    const failed = (error: Error) => handshaking.failed(explained(error));
     socket.once("error", failed);
     socket.once("secureConnect", () => {
       socket.off("error", failed);
-      handshaking.secured(socket, socket.getPeerX509Certificate());
+      if (roots.length === 0 || leadsToRoot(shownChain(socket), roots)) {
+        handshaking.secured(socket, socket.getPeerX509Certificate());
+      } else {
+        socket.destroy();
+        handshaking.failed(certificateError("CERT_SIGNATURE_FAILURE", "no root has signed it"));
+      }
     });
   };
+}
+
+/** Deno has one name for several things that are wrong with a certificate (checked on 2.9.6). */
+function explained(error: Error & { code?: string }): Error {
+  if (error.code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE") return error;
+  return certificateError(
+    error.code,
+    "nobody known has signed it, or it has expired, or is not valid yet: Deno does not tell which",
+    error,
+  );
+}
+
+function certificateError(code: string, message: string, cause?: Error): Error {
+  const error = new Error(`the certificate is not accepted: ${message}`, { cause });
+  return Object.assign(error, { code });
 }
 
 /** An address is verified, but not told to the server: RFC 6066 knows names only. */
@@ -75,11 +99,14 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
     // No time of its own: neither zero nor nothing means that.
     handshakeTimeout: -1,
   };
-  if (certificates !== undefined) {
-    serverOptions.SNICallback = certificateChoice(certificates, caCerts);
-  }
+  const choose = certificates && certificateChoice(certificates, options);
   return (wire, handshaking) => {
-    const server = tlsModule().createServer(serverOptions);
+    const own = { ...serverOptions };
+    if (choose !== undefined) {
+      // Answered at once: over a stream of JavaScript's, what is chosen later is never sent (checked on Deno 2.9.6).
+      own.SNICallback = (name, chosen) => chosen(null, choose(name, handshaking));
+    }
+    const server = tlsModule().createServer(own);
     server.once("secureConnection", (socket) => admit(socket, handshaking));
     server.once("tlsClientError", (error, socket) => {
       handshaking.failed(unauthorized(socket) ?? error);
@@ -104,29 +131,37 @@ function unauthorized(socket: TLSSocket): Error | null {
   // The types have it as an error; what is there is the error's code.
   const code: unknown = socket.authorizationError;
   if (!code) return null;
-  return Object.assign(new Error(`the client's certificate is not accepted: ${code}`), { code });
+  return explained(certificateError(String(code), String(code)));
 }
 
-/** Asks for the certificate at each handshake; what comes back is made ready once. */
+/** Chooses a certificate; what comes back is made ready once. */
 function certificateChoice(
   certificates: NonNullable<TLSServerOptions["certificates"]>,
-  caCerts: readonly string[],
-): NonNullable<TlsOptions["SNICallback"]> {
+  options: TLSServerOptions,
+): (serverName: string, handshaking: Handshaking) => SecureContext {
   checkFunction("certificates", certificates);
+  const { cert, key, caCerts = [] } = options;
+  const own = cert === undefined || key === undefined ? undefined : { cert, key };
   const ready = new WeakMap<TLSCertificate, SecureContext>();
   const contextOf = (certificate: TLSCertificate): SecureContext => {
     let context = ready.get(certificate);
     if (context === undefined) {
-      const { cert, key } = certificate;
-      context = tlsModule().createSecureContext(material({ cert, key, caCerts }));
+      context = tlsModule().createSecureContext(material({ ...certificate, caCerts }));
       ready.set(certificate, context);
     }
     return context;
   };
-  return (serverName, choose) => {
-    Promise.try(certificates, serverName).then((certificate) => {
-      return certificate === undefined ? undefined : contextOf(certificate);
-    }).then((context) => choose(null, context), (error) => choose(asError(error)));
+  return (serverName, handshaking) => {
+    try {
+      const certificate = certificates(serverName) ?? own;
+      if (certificate !== undefined) return contextOf(certificate);
+      handshaking.failed(new Error(`there is no certificate for ${quote(serverName)}`));
+    } catch (error) {
+      logUserError(error, `While choosing the certificate for ${quote(serverName)}`);
+      handshaking.failed(asError(error));
+    }
+    // Without a certificate TLS fails in good order. An error given back would come out where nobody can catch it.
+    return tlsModule().createSecureContext();
   };
 }
 

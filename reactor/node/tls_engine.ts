@@ -43,6 +43,7 @@ export class NodeTlsEngine implements TlsEngine, Handshaking {
   #ending = false;
   #closeSent = false;
   #peerClosed = false;
+  #failing = false;
   #over = false;
 
   /** @param begin Begins the handshake. */
@@ -69,7 +70,7 @@ export class NodeTlsEngine implements TlsEngine, Handshaking {
   receiveEnd(): void {
     // The stream itself is never ended: TLS would take that for the peer's word. What has come is told of by then.
     setImmediate(() => {
-      if (!this.#peerClosed) this.#tell((sink) => sink.peerVanished());
+      if (!this.#peerClosed && !this.#failing) this.#tell((sink) => sink.peerVanished());
     });
   }
 
@@ -124,6 +125,8 @@ export class NodeTlsEngine implements TlsEngine, Handshaking {
 
   /** See {@linkcode Handshaking.failed}. */
   failed(cause: Error): void {
+    if (this.#failing) return;
+    this.#failing = true;
     // An alert, if there is one, has been written by then.
     setImmediate(() => {
       this.#tell((sink) => sink.tlsFailed(cause));

@@ -1,0 +1,408 @@
+/**
+ * TLS on real sockets, between two of this library's ends and with raw peers. What any stream does is in `tls_conformance_test.ts`; the
+ * layer by itself, with faked time, in `tls_driver_test.ts`. Of Twisted's tests:
+ *
+ * - `test/test_ssl.py`: `TLSTests`, `SpammyTLSTests` and `ConnectionLostTests` are here. `test_openSSLBuffering` and `StolenTCPTests` are what
+ *   `tls_conformance_test.ts` does with large transfers and half-closed peers. `FakeContext` and the tests of context factories are about
+ *   OpenSSL's contexts; what is left of them, that certificates are looked at early, is here.
+ * - `internet/test/test_tls.py`: `StartTLSClientTestsMixin`, `SSLClientTestsMixin` and `TLSPortTestsBuilder` run the suites that run here over
+ *   every stream; `test_badContext` and `test_disconnectAfterWriteAfterStartTLS` are here.
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { TestAuthority } from "../conformance/certificates.ts";
+import { SecuredWires, tlsTest } from "../conformance/tls_bed.ts";
+import { portOf } from "../conformance/tcp_bed.ts";
+import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "../errors.ts";
+import type { TLSCertificate } from "../interfaces.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const test = await tlsTest("TLS", () => new DenoReactor());
+
+/** That it is an error of the handshake, and its code. */
+function codeOf(error: Error): string | undefined {
+  assertInstanceOf(error, TLSError);
+  assertEquals(error.phase, "handshake");
+  assertMatch(error.address ?? "", /^127\.0\.0\.1:\d+$/);
+  return error.code;
+}
+
+test("connectionMade() comes when the handshake is done, and handshakeCompleted() after it", async (bed) => {
+  const { server, client } = await bed.pair();
+  for (const { events, transport } of [server, client]) {
+    assertEquals(events, ["made", "secured"]);
+    assert(transport.secure);
+  }
+});
+
+test("Both sides agree on the client's most wanted protocol that the server has", async (bed) => {
+  const { server, client } = await bed.pair({ alpnProtocols: ["b", "a"] }, {
+    alpnProtocols: ["x", "a", "b"],
+  });
+  assertEquals([server, client].map(({ transport }) => transport.negotiatedProtocol), ["b", "b"]);
+});
+
+test("Where one side names no protocol there is none", async (bed) => {
+  const { server, client } = await bed.pair({}, { alpnProtocols: ["a"] });
+  assertEquals([server, client].map(({ transport }) => transport.negotiatedProtocol), [null, null]);
+});
+
+test("getPeerCertificate() tells the client who the server is, and the server nothing of a client without one", async (bed) => {
+  const { server, client } = await bed.pair();
+  assertEquals(server.transport.getPeerCertificate(), null);
+  const certificate = client.transport.getPeerCertificate();
+  assert(certificate !== null);
+  assertEquals(certificate.subject, { CN: "localhost", O: "Tests" });
+  assertEquals(certificate.issuer, { CN: "Test Authority" });
+  assertEquals(certificate.subjectAltName, ["DNS:localhost", "IP Address:127.0.0.1"]);
+  assert(certificate.validFrom.getTime() < Date.now());
+  assert(certificate.validTo.getTime() > Date.now());
+  const digest = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new Uint8Array(certificate.raw)),
+  );
+  assertEquals(certificate.fingerprint256.replaceAll(":", "").toLowerCase(), digest.toHex());
+  client.transport.loseConnection();
+  await client.lost();
+  assertStrictEquals(client.transport.getPeerCertificate(), certificate);
+});
+
+test("A server's certificate that nobody trusted has signed is refused by the client", async (bed) => {
+  const stranger = await TestAuthority.make("CN=Stranger");
+  const { server, client } = await bed.refusal(await stranger.issue());
+  assertMatch(codeOf(client) ?? "", /^(UNABLE_TO_|SELF_SIGNED_)/);
+  assertMatch(codeOf(server) ?? "", /^ERR_SSL_.*ALERT_UNKNOWN_CA$/);
+});
+
+test("A certificate that has expired, or is not valid yet, is refused", async (bed) => {
+  for (const days of [[-2, -1], [1, 2]] as const) {
+    const { client } = await bed.refusal(await bed.authority.issue({ days }));
+    assertEquals(codeOf(client), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
+    assertMatch(client.message, /expired, or is not valid yet/);
+  }
+});
+
+test("A certificate for another name or another address is refused", async (bed) => {
+  const other = await bed.authority.issue({ dns: ["other.example"], ip: [] });
+  for (const serverName of ["localhost", "127.0.0.1"]) {
+    const clients = new SecuredWires();
+    bed.connect(bed.listen(new SecuredWires(), other).port, clients, { serverName });
+    bed.run();
+    await clients.told("failed");
+    const [reason] = clients.reasons;
+    assert(reason !== undefined);
+    assertEquals(codeOf(reason), "ERR_TLS_CERT_ALTNAME_INVALID");
+  }
+});
+
+test("serverName is what the certificate must be for, in place of the host", async (bed) => {
+  const other = await bed.authority.issue({ dns: ["other.example"], ip: [] });
+  const { client } = await bed.pair(other, { serverName: "other.example" });
+  assertEquals(client.transport.getPeerCertificate()?.subjectAltName, ["DNS:other.example"]);
+});
+
+test("unsafelyIgnoreCertificateErrors takes any certificate", async (bed) => {
+  const stranger = await TestAuthority.make("CN=Stranger");
+  const bad = await stranger.issue({ dns: ["other.example"], ip: [], days: [-2, -1] });
+  const { client } = await bed.pair(bad, { unsafelyIgnoreCertificateErrors: true });
+  assert(client.transport.secure);
+});
+
+test("Two sides that share no protocol: ERR_SSL_NO_APPLICATION_PROTOCOL on both", async (bed) => {
+  const { server, client } = await bed.refusal({ alpnProtocols: ["a"] }, { alpnProtocols: ["b"] });
+  assertEquals(codeOf(server), "ERR_SSL_NO_APPLICATION_PROTOCOL");
+  assertEquals(codeOf(client), "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
+});
+
+test("certificates is asked for the name that the client wants, and its answer serves from the next handshake on", async (bed) => {
+  const asked: string[] = [];
+  let current: TLSCertificate | undefined;
+  const servers = new SecuredWires();
+  const { port } = bed.listen(servers, {
+    alpnProtocols: ["a"],
+    certificates: (name) => {
+      asked.push(name);
+      return current;
+    },
+  });
+  bed.run();
+  const subject = async (serverName: string) => {
+    const clients = new SecuredWires();
+    bed.connect(port, clients, { serverName, alpnProtocols: ["a"] });
+    const { transport } = await clients.wire();
+    assertEquals(transport.negotiatedProtocol, "a");
+    return transport.getPeerCertificate()?.subject.CN;
+  };
+  assertEquals(await subject("localhost"), "localhost");
+  current = await bed.authority.issue({ name: "CN=renewed" });
+  assertEquals(await subject("localhost"), "renewed");
+  current = await bed.authority.issue({ name: "CN=again" });
+  assertEquals(await subject("127.0.0.1"), "again");
+  assertEquals(asked, ["localhost", "localhost", ""]);
+});
+
+test("certificates that throws is logged and ends that handshake; the port goes on", async (bed) => {
+  const error = new RangeError("boom");
+  const servers = new SecuredWires();
+  const { port } = bed.listen(servers, {
+    certificates: (name) => {
+      if (name !== "localhost") return undefined;
+      throw error;
+    },
+  });
+  bed.run();
+  const clients = new SecuredWires();
+  bed.connect(port, clients, { serverName: "localhost" });
+  await clients.told("failed");
+  assertStrictEquals((await servers.failure()).cause, error);
+  assertEquals(bed.errors.take(), [error]);
+  bed.connect(port, clients);
+  await clients.wire();
+});
+
+test("A server without a certificate for that name ends the handshake", async (bed) => {
+  const servers = new SecuredWires();
+  const port = bed.reactor.listenTLS(0, servers, { certificates: () => undefined });
+  bed.run();
+  const clients = new SecuredWires();
+  bed.connect(portOf(port.getHost()), clients, { serverName: "unknown.example" });
+  await clients.told("failed");
+  assertMatch((await servers.failure()).message, /there is no certificate for "unknown\.example"$/);
+});
+
+test("A client's certificate that the server trusts: the server knows who it is", async (bed) => {
+  const caCerts = [bed.authority.cert];
+  const client = await bed.authority.issue({ name: "CN=alice" });
+  for (const certificates of [undefined, () => bed.server]) {
+    const pair = await bed.pair({ caCerts, ...certificates && { certificates } }, client);
+    assertEquals(pair.server.transport.getPeerCertificate()?.subject, { CN: "alice" });
+  }
+});
+
+test('A client without a certificate is refused, unless clientCertificate is "request"', async (bed) => {
+  const caCerts = [bed.authority.cert];
+  const servers = new SecuredWires();
+  bed.connect(bed.listen(servers, { caCerts }).port, new SecuredWires());
+  bed.run();
+  assertEquals(codeOf(await servers.failure()), "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE");
+  const { server } = await bed.pair({ caCerts, clientCertificate: "request" });
+  assertEquals(server.transport.getPeerCertificate(), null);
+});
+
+for (const clientCertificate of ["require", "request"] as const) {
+  for (const how of ["cert and key", "certificates"]) {
+    test(`A client's certificate that is not trusted is refused, with "${clientCertificate}" and ${how}`, async (bed) => {
+      const stranger = await TestAuthority.make("CN=Stranger");
+      const servers = new SecuredWires();
+      const { port } = bed.listen(servers, {
+        caCerts: [bed.authority.cert],
+        clientCertificate,
+        ...how === "certificates" ? { certificates: () => bed.server } : {},
+      });
+      bed.connect(port, new SecuredWires(), await stranger.issue());
+      bed.run();
+      assertMatch(codeOf(await servers.failure()) ?? "", /^(UNABLE|SELF|DEPTH)_/);
+      assertEquals(servers.built, []);
+    });
+  }
+}
+
+test("A client's certificate that has expired is refused", async (bed) => {
+  const servers = new SecuredWires();
+  const { port } = bed.listen(servers, { caCerts: [bed.authority.cert] });
+  bed.connect(port, new SecuredWires(), await bed.authority.issue({ days: [-2, -1] }));
+  bed.run();
+  assertMatch((await servers.failure()).message, /expired/);
+});
+
+test("A silent client holds up no other, counts as a connection, and is turned out after handshakeTimeout", async (bed) => {
+  const servers = new SecuredWires();
+  const { port } = bed.listen(servers, { handshakeTimeout: 0.1, maxConnections: 2 });
+  bed.run();
+  const silent = bed.raw(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const clients = new SecuredWires();
+  bed.connect(port, clients);
+  await clients.wire();
+  // No room for a third until the silent one is gone.
+  bed.connect(port, clients);
+  const reason = await servers.failure();
+  assertEquals(codeOf(reason), "ETIMEDOUT");
+  assertEquals(clients.built.length, 1);
+  assertEquals(await silent.ending(), "end");
+  await clients.wire(1);
+});
+
+test("A silent server: the client's handshake fails after handshakeTimeout", async (bed) => {
+  const listener = bed.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const clients = new SecuredWires();
+  bed.connect(listener.addr.port, clients, { handshakeTimeout: 0.05 });
+  bed.run();
+  const peer = await bed.rawAccept(listener);
+  await clients.told("failed");
+  const [reason] = clients.reasons;
+  assert(reason !== undefined);
+  assertEquals(codeOf(reason), "ETIMEDOUT");
+  assertMatch(await peer.ending(), /^(end|ECONNRESET)$/);
+});
+
+test("stopConnecting() ends a handshake under way", async (bed) => {
+  const listener = bed.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const clients = new SecuredWires();
+  const connector = bed.connect(listener.addr.port, clients);
+  bed.run();
+  const peer = await bed.rawAccept(listener);
+  await peer.readOnce();
+  connector.stopConnecting();
+  assertEquals(clients.events, ["start", "connecting", "failed", "stop"]);
+  await peer.ending();
+});
+
+for (const how of ["stopListening", "stop"] as const) {
+  test(`${how}() ends the handshakes under way, and nothing is left of them`, async (bed) => {
+    const servers = new SecuredWires();
+    const port = bed.listen(servers);
+    bed.run();
+    const silent = bed.raw(await Deno.connect({ hostname: "127.0.0.1", port: port.port }));
+    await silent.send(new Uint8Array([22, 3, 1])); // the beginning of a handshake
+    const clients = new SecuredWires();
+    bed.connect(port.port, clients);
+    await clients.wire(); // by now the silent one has been accepted, too
+    if (how === "stop") await bed.stop();
+    else await port.stopListening();
+    assertMatch(await silent.ending(), /^(end|ECONNRESET)$/);
+    assertEquals(servers.failures, []);
+  });
+}
+
+test("A client that speaks no TLS gets an alert and the end; without handshakeFailed() nothing is said of it", async (bed) => {
+  const servers = new SecuredWires();
+  const { port } = bed.listen(Object.assign(servers, { handshakeFailed: undefined }));
+  bed.run();
+  const peer = bed.raw(await Deno.connect({ hostname: "127.0.0.1", port }));
+  await peer.send("GET / HTTP/1.1\r\n\r\n");
+  const answer = await peer.readAll();
+  assertEquals([...answer.subarray(0, 3)], [21, 3, 3]); // an alert, RFC 8446, section 5.1
+  assertEquals(servers.built, []);
+});
+
+test("A peer that goes without close_notify: what it sent comes, then ConnectionLost", async (bed) => {
+  const servers = new SecuredWires();
+  const { port } = bed.listen(servers);
+  bed.run();
+  // Between the two stands one that passes on a few bytes and then cuts both off.
+  const cutter = bed.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const clients = new SecuredWires({
+    connectionMade: (wire) => wire.transport.write("all of it?"),
+  });
+  bed.connect(cutter.addr.port, clients);
+  const near = bed.raw(await cutter.accept());
+  const far = bed.raw(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const passing = Promise.all([
+    near.conn.readable.pipeTo(far.conn.writable),
+    far.conn.readable.pipeTo(near.conn.writable, { preventClose: true }),
+  ]).catch(() => {}); // cut off below
+  const server = await servers.wire();
+  await server.has(10);
+  far.conn.close();
+  const reason = await server.lost();
+  assertInstanceOf(reason, ConnectionLost);
+  assertInstanceOf(reason, TLSError);
+  assertEquals(reason.phase, "transfer");
+  assertEquals(server.text, "all of it?");
+  await passing;
+});
+
+test("Both sides lose the connection at once: ConnectionDone for both", async (bed) => {
+  const { server, client } = await bed.pair();
+  server.transport.loseConnection();
+  client.transport.loseConnection();
+  assertInstanceOf(await server.lost(), ConnectionDone);
+  assertInstanceOf(await client.lost(), ConnectionDone);
+});
+
+test("abortConnection() on one side is ConnectionLost on the other, never ConnectionDone", async (bed) => {
+  const { server, client } = await bed.pair();
+  server.transport.abortConnection();
+  assertInstanceOf(await server.lost(), ConnectionAborted);
+  const reason = await client.lost();
+  assertInstanceOf(reason, ConnectionLost);
+  assert(!(reason instanceof ConnectionAborted));
+});
+
+test("With resetOnAbort the peer of an aborted connection sees a reset", async (bed) => {
+  const { server, client } = await bed.pair({ resetOnAbort: true });
+  server.transport.abortConnection();
+  const reason = await client.lost();
+  assertInstanceOf(reason, ConnectionLost);
+  assertEquals(reason.code, "ECONNRESET");
+});
+
+test("stop() ends also where a peer does not read, with much unsent", async (bed) => {
+  const servers = new SecuredWires({
+    connectionMade: (wire) => wire.transport.write(new Uint8Array(64 << 20)),
+  });
+  const clients = new SecuredWires({ connectionMade: (wire) => wire.transport.pauseProducing() });
+  bed.connect(bed.listen(servers).port, clients);
+  bed.run();
+  const server = await servers.wire();
+  await clients.wire();
+  await bed.stop();
+  assertInstanceOf(await server.lost(), ConnectionLost);
+});
+
+test("A slow reader slows the writer down: what is unsent waits with the producer, not with TLS", async (bed) => {
+  const { server, client } = await bed.pair();
+  client.transport.pauseProducing();
+  let pulls = 0;
+  const piece = new Uint8Array(1 << 16);
+  const total = 512; // 32 MiB: far more than the system's buffers hold
+  server.transport.registerProducer({
+    resumeProducing: () => {
+      server.transport.write(piece);
+      if (++pulls === total) server.transport.unregisterProducer();
+    },
+    stopProducing: () => {},
+  }, false);
+  // The other direction works meanwhile, many round trips long.
+  for (let i = 1; i <= 20; i++) {
+    client.transport.write("x");
+    await server.has(i);
+  }
+  assert(pulls < total, "all was written although nobody read");
+  client.transport.resumeProducing();
+  await client.has(total * piece.length);
+  assertEquals(pulls, total);
+});
+
+test("Certificates that cannot be used are errors of the caller's, at once", (bed) => {
+  const { reactor, server, authority: { cert: ca } } = bed;
+  const wires = new SecuredWires();
+  const listen = (options: object) => () => reactor.listenTLS(0, wires, options);
+  assertThrows(listen({}), TypeError, "needs a certificate");
+  assertThrows(listen({ cert: server.cert }), TypeError, "key is missing");
+  assertThrows(listen({ cert: server.cert, key: "?" }), TypeError, "key is not a private key");
+  assertThrows(listen({ cert: "?", key: server.key }), TypeError, "cert is not a certificate");
+  assertThrows(listen({ cert: ca, key: server.key }), TypeError, "key is not the key of cert");
+  assertThrows(listen({ ...server, caCerts: [ca, "?"] }), TypeError, "caCerts[1]");
+  assertThrows(listen({ ...server, clientCertificate: "request" }), TypeError, "needs caCerts");
+  assertThrows(
+    listen({ ...server, caCerts: [ca], clientCertificate: "perhaps" }),
+    RangeError,
+    '"perhaps"',
+  );
+  assertThrows(listen({ ...server, handshakeTimeout: -1 }), RangeError, "handshakeTimeout");
+  assertThrows(listen({ ...server, certificates: 5 }), TypeError, "certificates must be");
+  assertThrows(
+    () => reactor.connectTLS("localhost", 443, wires, { caCerts: ["?"] }),
+    TypeError,
+    "caCerts[0]",
+  );
+  assertThrows(() => reactor.connectTLS("localhost", 0, wires), RangeError, "connectTLS() port");
+  assertEquals(wires.events, []);
+});
