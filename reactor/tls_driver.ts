@@ -293,6 +293,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   failed(reason: Error): void {
     if (this.#closed) return;
     this.#ciphertext = null;
+    this.#reading = false;
     if (this.#session === null) this.#failHandshake(reason);
     else this.#fail(reason);
   }

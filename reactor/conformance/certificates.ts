@@ -18,6 +18,7 @@ import {
   X509CertificateGenerator,
 } from "@peculiar/x509";
 import type { TLSCertificate } from "../interfaces.ts";
+import { version1 } from "./version1_certificate.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY = 86_400_000;
@@ -26,6 +27,8 @@ const DAY = 86_400_000;
 export interface CertificateOptions {
   /** The subject, as `CN=…`. */
   name?: string;
+  /** Whether it is of X.509 version 1. */
+  isVersion1?: boolean;
   /** The names that it is for. */
   dns?: string[];
   /** The addresses that it is for. */
@@ -79,7 +82,10 @@ export class TestAuthority {
       signingAlgorithm: ALGORITHM,
       extensions: await this.#extensions(dns, ip),
     });
-    return { cert: certificate.toString("pem"), key: await pemOf(keys.privateKey) };
+    const cert = options.isVersion1
+      ? await version1(certificate, this.#keys.privateKey)
+      : certificate.toString("pem");
+    return { cert, key: await pemOf(keys.privateKey) };
   }
 
   async #extensions(dns: string[], ip: string[]): Promise<Extension[]> {

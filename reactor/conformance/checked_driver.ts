@@ -45,7 +45,6 @@ export class CheckedDriver implements StreamDriver, StreamDriverSink {
   }
 
   attach(sink: StreamDriverSink): void {
-    this.#expect(this.#sink === null, "attach() a second time");
     this.#sink = sink;
     this.#driver.attach(this);
   }

@@ -80,6 +80,20 @@ test("A server's certificate that nobody trusted has signed is refused by the cl
   assertMatch(codeOf(server) ?? "", /^ERR_SSL_.*ALERT_UNKNOWN_CA$/);
 });
 
+test("A certificate of version 1 is refused where only its issuer's name is that of a root", async (bed) => {
+  // Of the same name as the authority that is trusted, and with another key.
+  const forger = await TestAuthority.make();
+  const forged = await forger.issue({ isVersion1: true });
+  const clients = new SecuredWires();
+  const { port } = bed.listen(new SecuredWires(), forged);
+  bed.connect(port, clients, { serverName: "localhost" });
+  bed.run();
+  await clients.told("failed");
+  const [reason] = clients.reasons;
+  assert(reason !== undefined);
+  assertEquals(codeOf(reason), "CERT_SIGNATURE_FAILURE");
+});
+
 test("A certificate that has expired, or is not valid yet, is refused", async (bed) => {
   for (const days of [[-2, -1], [1, 2]] as const) {
     const { client } = await bed.refusal(await bed.authority.issue({ days }));

@@ -1,0 +1,168 @@
+/**
+ * TLS begun on a connection that is there, between two of this library's ends on real sockets. Of Twisted's tests:
+ *
+ * - `test/test_ssl.py`: `test_TLS`, `test_unTLS` and `test_backwardsTLS` of `TLSTests` and `SpammyTLSTests`, `test_bothSidesLoseConnection`.
+ * - `internet/test/test_tls.py`: `test_disconnectAfterWriteAfterStartTLS`.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { concat, pattern, same } from "../conformance/raw_peer.ts";
+import { portOf } from "../conformance/tcp_bed.ts";
+import { SecuredWires, type TlsBed, tlsTest } from "../conformance/tls_bed.ts";
+import type { Wire } from "../conformance/wire.ts";
+import { ConnectionDone, TLSError } from "../errors.ts";
+import type { StartTLSOptions } from "../interfaces.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const MEGABYTE = 1 << 20;
+const test = await tlsTest("startTLS()", () => new DenoReactor());
+
+/** Both sides of a connection in the open, and what each starts TLS with. */
+async function open(bed: TlsBed): Promise<
+  { server: Wire; client: Wire; asServer: StartTLSOptions; asClient: StartTLSOptions }
+> {
+  const [servers, clients] = [new SecuredWires(), new SecuredWires()];
+  const port = bed.reactor.listenTCP(0, servers, { interface: "127.0.0.1" });
+  bed.reactor.connectTCP("127.0.0.1", portOf(port.getHost()), clients);
+  bed.run();
+  const [server, client] = await Promise.all([servers.wire(), clients.wire()]);
+  const asClient = { serverName: "localhost", caCerts: [bed.authority.cert] };
+  return { server, client, asServer: { ...bed.server }, asClient };
+}
+
+test("What was written before goes out in the open, what is written after is protected", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  const { transport } = server;
+  assert(!transport.secure);
+  transport.write("open");
+  transport.startTLS({ ...asServer, alpnProtocols: ["a"] });
+  transport.write("secret");
+  await client.has(4);
+  assertEquals([client.text, client.events], ["open", ["made", "data"]]);
+  client.transport.startTLS({ ...asClient, alpnProtocols: ["a"] });
+  client.transport.write("me too");
+  await client.has(10);
+  await server.has(6);
+  assertEquals([client.text, server.text], ["opensecret", "me too"]);
+  assertEquals(server.events, ["made", "secured", "data"]);
+  assertEquals(client.events.slice(0, 3), ["made", "data", "secured"]);
+  assert(server.transport === transport && transport.secure);
+  assertEquals([transport.negotiatedProtocol, client.transport.negotiatedProtocol], ["a", "a"]);
+  assertEquals(client.transport.getPeerCertificate()?.subject.CN, "localhost");
+});
+
+test("Megabytes that wait to be sent in the open, and megabytes behind them, arrive intact", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  const [first, second] = [pattern(8 * MEGABYTE, 1), pattern(8 * MEGABYTE, 2)];
+  server.transport.write(first);
+  server.transport.startTLS(asServer);
+  server.transport.write(second);
+  await client.has(first.length);
+  assertEquals(client.size, first.length);
+  client.transport.startTLS(asClient);
+  await client.has(first.length + second.length);
+  assert(same(concat(client.chunks), concat([first, second])));
+});
+
+test("The side that accepted the connection can be the client", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  server.transport.startTLS({ ...asClient, role: "client" });
+  client.transport.startTLS({ ...asServer, role: "server" });
+  await Promise.all([server.seen("secured"), client.seen("secured")]);
+  assertEquals(server.transport.getPeerCertificate()?.subject.CN, "localhost");
+});
+
+test("A handshake that fails loses the connection with TLSError, on both sides", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  server.transport.startTLS(asServer);
+  client.transport.startTLS({ ...asClient, serverName: "other.example" });
+  const reason = await client.lost();
+  assertInstanceOf(reason, TLSError);
+  assertEquals([reason.phase, reason.code], ["handshake", "ERR_TLS_CERT_ALTNAME_INVALID"]);
+  await server.lost();
+  assertEquals(client.events, ["made", "lost"]);
+});
+
+test("A peer that goes on in the open: TLSError", async (bed) => {
+  const { server, client, asServer } = await open(bed);
+  server.transport.startTLS(asServer);
+  client.transport.write("What do you mean?\r\n");
+  assertInstanceOf(await server.lost(), TLSError);
+  assertEquals(server.events, ["made", "lost"]);
+  await client.lost();
+});
+
+test("A handshake that takes longer than handshakeTimeout: TLSError with ETIMEDOUT", async (bed) => {
+  const { server, asServer } = await open(bed);
+  server.transport.startTLS({ ...asServer, handshakeTimeout: 0.02 });
+  const reason = await server.lost();
+  assertInstanceOf(reason, TLSError);
+  assertEquals([reason.phase, reason.code], ["handshake", "ETIMEDOUT"]);
+});
+
+test("loseConnection() behind a write waits for the handshake, and all arrives", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  server.transport.startTLS(asServer);
+  server.transport.write("last words");
+  server.transport.loseConnection();
+  client.transport.startTLS(asClient);
+  assertInstanceOf(await client.lost(), ConnectionDone);
+  assertInstanceOf(await server.lost(), ConnectionDone);
+  assertEquals(client.text, "last words");
+});
+
+test("loseConnection() with nothing to send ends the handshake", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  client.transport.startTLS(asClient);
+  server.transport.startTLS(asServer);
+  server.transport.loseConnection();
+  assertInstanceOf(await server.lost(), ConnectionDone);
+  assertInstanceOf(await client.lost(), TLSError);
+});
+
+test("stop() ends a handshake under way", async (bed) => {
+  const { server, client, asServer } = await open(bed);
+  server.transport.startTLS(asServer);
+  await bed.stop();
+  assertEquals([server.events.at(-1), client.events.at(-1)], ["lost", "lost"]);
+});
+
+test("A registered producer goes on over TLS", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  let left = 100;
+  server.transport.startTLS(asServer);
+  server.transport.registerProducer({
+    resumeProducing: () => {
+      server.transport.write(new Uint8Array(10_000));
+      if (--left === 0) server.transport.unregisterProducer();
+    },
+    stopProducing: () => {},
+  }, false);
+  client.transport.startTLS(asClient);
+  await client.has(1_000_000);
+  assertEquals(left, 0);
+});
+
+test("It cannot begin twice, nor with one side closed; on a lost connection it does nothing", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  server.transport.startTLS(asServer);
+  assertThrows(() => server.transport.startTLS(asServer), Error, "it has been started already");
+  client.transport.startTLS(asClient);
+  await server.seen("secured");
+  assertThrows(() => server.transport.startTLS(asServer), Error, "it has been started already");
+  server.transport.loseConnection();
+  await server.lost();
+  server.transport.startTLS(asServer);
+  const half = await open(bed);
+  half.server.transport.loseWriteConnection();
+  assertThrows(() => half.server.transport.startTLS(asServer), Error, "closed already");
+});
+
+test("A client has to say whom it speaks to, and a server needs a certificate", async (bed) => {
+  const { server, client, asClient } = await open(bed);
+  assertThrows(() => client.transport.startTLS({}), TypeError, "serverName is needed");
+  assertThrows(() => server.transport.startTLS({}), TypeError, "needs a certificate");
+  const role = "peer" as "client"; // as a program without types may
+  assertThrows(() => server.transport.startTLS({ ...asClient, role }), TypeError, '"peer"');
+  assert(!server.transport.secure && server.transport.connected);
+});

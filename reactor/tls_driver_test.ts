@@ -1,0 +1,434 @@
+/**
+ * The TLS layer by itself: memory beneath, an engine that is worked by hand, and time that the test moves. Of Twisted's
+ * `protocols/test/test_tls.py`, whose `TLSMemoryBIOProtocol` this is one floor lower:
+ *
+ * - `TLSMemoryBIOTests`: `test_handshake`, `test_handshakeFailure`, `test_getPeerCertificate` and `test_makeConnection` are in
+ *   `deno/tls_test.ts`, as they take real TLS; writes before, after and across handshake and close, `test_multipleWrites`, `test_hugeWrite`,
+ *   `test_disorderlyShutdown`, `test_unexpectedEOF`, `test_loseConnection…` are here, and over real TLS in the suites of every stream.
+ *   `test_interfaces` and `test_wrappedProtocolInterfaces` are the compiler's. `test_getHandle` does not apply: there is no handle.
+ *   `test_noCircularReferences` does not either: a collector frees circles. `test_writeUnicodeRaisesTypeError` does not: strings go out as UTF-8.
+ * - `DeterministicTLSMemoryBIOTests`: `test_handshakeNotification` is in `deno/tls_test.ts`; `test_smallWriteBuffering` and
+ *   `_AggregateSmallWritesTests` are about the write buffer, which is the connection's (`connection_writing_test.ts`).
+ * - `TLSProducerTests`, `NonStreamingProducerTests`: producers are the connection's (`connection_producer_test.ts`), and go by what the layer says
+ *   it has sent, which is tested here. `TLSMemoryBIOFactoryTests` do not apply: there is no factory.
+ * - `NegotiationTests`: in `deno/tls_test.ts`.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { CheckedDriver } from "./conformance/checked_driver.ts";
+import { Peer, Recorder, TestHost } from "./conformance/connection_bed.ts";
+import { FakeTls } from "./conformance/fake_tls.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { connectionLimits } from "./connection_limits.ts";
+import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "./errors.ts";
+import { memoryPipe } from "./memory_driver.ts";
+import type { StreamDriverSink } from "./stream_driver.ts";
+import { TlsDriver } from "./tls_driver.ts";
+
+const decoder = new TextDecoder();
+
+/** A layer, what is beneath and above it, and what came of it. */
+class LayerBed implements StreamDriverSink {
+  readonly host = new TestHost();
+  readonly tls: FakeTls;
+  readonly driver: TlsDriver;
+  readonly beneath: CheckedDriver;
+  readonly peer: Peer;
+  /** What the layer told: `received …`, `read ended`, `wrote …`, `write closed`, `failed …`, `released`, `secured`. */
+  readonly events: string[] = [];
+  reason: Error | null = null;
+
+  constructor({ capacity = 65536, plaintext = 0, handshakeTimeout = 10, linger = 5 } = {}) {
+    const [end, other] = memoryPipe({ capacity, schedule: (step) => this.host.steps.push(step) });
+    this.peer = new Peer(other);
+    this.beneath = new CheckedDriver(end);
+    this.tls = new FakeTls(handshakeTimeout);
+    this.driver = new TlsDriver(this.beneath, this.tls, this.host.reactor, { linger, plaintext });
+    this.driver.attach(this);
+    this.driver.start({
+      handshakeCompleted: () => this.events.push("secured"),
+      handshakeFailed: (reason) => this.failed(reason),
+    });
+  }
+
+  get engine(): FakeTls["engine"] {
+    return this.tls.engine;
+  }
+
+  /** The events since the last time. */
+  take(): string[] {
+    this.host.settle();
+    return this.events.splice(0);
+  }
+
+  received(chunk: Uint8Array): void {
+    this.events.push(`received ${decoder.decode(chunk)}`);
+  }
+
+  readEnded(): void {
+    this.events.push("read ended");
+  }
+
+  wrote(count: number): void {
+    this.events.push(`wrote ${count}`);
+  }
+
+  writeClosed(): void {
+    this.events.push("write closed");
+  }
+
+  failed(reason: Error): void {
+    this.reason = reason;
+    this.events.push(`failed ${reason.name}`);
+  }
+
+  released(): void {
+    this.events.push("released");
+  }
+
+  /** Checks what holds for every layer. */
+  [Symbol.dispose](): void {
+    assertEquals(this.beneath.violations, []);
+    if (!this.beneath.isReleased) return;
+    assertEquals(this.host.reactor.getDelayedCalls().length, 0);
+    assertEquals(this.engine.calls.filter((call) => call === "destroy").length, 1);
+  }
+}
+
+/** A layer whose handshake is done, come to rest. The peer reads. */
+function secured(options: ConstructorParameters<typeof LayerBed>[0] = {}): LayerBed {
+  const bed = new LayerBed(options);
+  bed.peer.driver.startReading();
+  bed.engine.secure();
+  bed.take();
+  bed.engine.calls.splice(0);
+  return bed;
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+Deno.test("The handshake's bytes are carried both ways without being asked for", () => {
+  using bed = new LayerBed();
+  bed.peer.driver.startReading();
+  bed.engine.encrypt("hello");
+  bed.peer.send("hello yourself");
+  assertEquals(bed.take(), []);
+  assertEquals(bed.peer.text, "hello");
+  assertEquals(bed.engine.calls, ["start", "sent", "receive hello yourself"]);
+  assertEquals(bed.driver.session, null);
+  bed.engine.secure();
+  assertEquals(bed.take(), ["secured"]);
+  assertEquals(bed.driver.session?.negotiatedProtocol, "fake");
+  assertEquals(bed.host.reactor.getDelayedCalls(), []);
+});
+
+Deno.test("Small pieces go out at once during the handshake, and as the connection has it afterwards", () => {
+  using bed = new LayerBed();
+  const set = () => bed.beneath.calls.filter((call) => call.startsWith("setNoDelay"));
+  assertEquals(set(), ["setNoDelay(true)"]);
+  bed.engine.secure();
+  assertEquals(set(), ["setNoDelay(true)", "setNoDelay(false)"]);
+  using other = new LayerBed();
+  other.driver.setNoDelay(true);
+  other.engine.secure();
+  assertEquals(other.beneath.calls, ["setNoDelay(true)", "setNoDelay(true)"]);
+});
+
+Deno.test("A write before the handshake is done waits for it, and is made once", () => {
+  using bed = new LayerBed();
+  bed.driver.write(bytes("early"));
+  assertEquals(bed.take(), []);
+  assertEquals(bed.engine.calls, ["start"]);
+  bed.engine.secure();
+  assertEquals(bed.engine.calls, ["start", "write early"]);
+  bed.engine.sink.plaintextSent();
+  assertEquals(bed.take(), ["secured", "wrote 5"]);
+});
+
+Deno.test("What was to be sent when TLS began goes out as it was, before anything of TLS", () => {
+  using bed = new LayerBed({ plaintext: 10 });
+  bed.peer.driver.startReading();
+  bed.engine.encrypt("[hello]");
+  bed.driver.write(bytes("in the opensecret"));
+  assertEquals(bed.take(), ["wrote 10"]);
+  assertEquals(bed.peer.text, "in the open".slice(0, 10) + "[hello]");
+  bed.driver.write(bytes("secret"));
+  bed.engine.secure();
+  assertEquals(bed.engine.calls, ["start", "sent", "write secret"]);
+});
+
+Deno.test("A large write goes out in pieces, and each is told of: a slow peer's progress shows", () => {
+  using bed = secured();
+  bed.driver.write(new Uint8Array(100_000));
+  assertEquals(bed.engine.calls, ["write(49152)"]);
+  bed.engine.sink.plaintextSent();
+  assertEquals(bed.take(), ["wrote 49152"]);
+});
+
+Deno.test("Ciphertext that the driver beneath takes in parts goes out whole before the engine is told", () => {
+  using bed = secured({ capacity: 3 });
+  bed.engine.encrypt("ten bytes!");
+  assertEquals(bed.engine.calls, []);
+  bed.take();
+  assertEquals([bed.peer.text, bed.engine.calls], ["ten bytes!", ["sent"]]);
+});
+
+Deno.test("Nothing is read beneath while nothing is wanted above", () => {
+  using bed = secured();
+  bed.peer.send("one");
+  bed.take();
+  bed.peer.send("two");
+  bed.take();
+  // One read was under way when the handshake ended.
+  assertEquals([bed.engine.calls, bed.beneath.isReading], [[], false]);
+  bed.driver.startReading();
+  bed.take();
+  assertEquals(bed.engine.calls, ["receive one", "receive two"]);
+  bed.driver.stopReading();
+  assert(!bed.beneath.isReading);
+});
+
+Deno.test("Plaintext that comes while none is wanted is held, in order, and so is the end", () => {
+  using bed = secured();
+  bed.engine.decrypt("a");
+  bed.engine.decrypt("b");
+  bed.engine.sink.peerClosed();
+  assertEquals(bed.take(), []);
+  bed.driver.startReading();
+  assertEquals(bed.take(), ["received a", "received b", "read ended"]);
+});
+
+Deno.test("A peer that vanishes: what it sent comes first, then TLSError", () => {
+  using bed = secured();
+  bed.engine.decrypt("half a");
+  bed.peer.driver.close();
+  bed.driver.startReading();
+  assertEquals(bed.take(), ["received half a"]);
+  assertEquals(bed.engine.calls, ["receiveEnd"]);
+  bed.driver.stopReading();
+  bed.engine.sink.peerVanished();
+  assertEquals(bed.take(), []);
+  bed.driver.startReading();
+  assertEquals(bed.take(), ["failed TLSError"]);
+  assertInstanceOf(bed.reason, ConnectionLost);
+  assertEquals((bed.reason as TLSError).phase, "transfer");
+  bed.driver.close();
+  assertEquals(bed.take(), ["released"]);
+});
+
+Deno.test("close() tells the peer, and closes when that is on its way", () => {
+  using bed = secured();
+  bed.driver.close();
+  assertEquals(bed.engine.calls, ["end"]);
+  bed.engine.encrypt("[bye]");
+  assertEquals(bed.take(), []);
+  bed.engine.sink.closeSent();
+  assertEquals(bed.take(), ["released"]);
+  assertEquals([bed.peer.text, bed.peer.end], ["[bye]", "ended"]);
+});
+
+Deno.test("close() to a peer that does not read breaks the connection after the linger time", () => {
+  using bed = secured({ capacity: 1, linger: 5 });
+  bed.peer.driver.stopReading();
+  bed.driver.close();
+  bed.engine.encrypt("[bye]");
+  assertEquals(bed.take(), []);
+  bed.host.advance(4.9);
+  assertEquals(bed.take(), []);
+  bed.host.advance(0.2);
+  assertEquals(bed.take(), ["released"]);
+  assertEquals(bed.beneath.calls.at(-1), "abort()");
+});
+
+Deno.test("closeWrite() tells the peer and leaves the rest open; close() then says no more", () => {
+  using bed = secured();
+  bed.driver.startReading();
+  bed.driver.closeWrite();
+  assertEquals(bed.engine.calls, ["end"]);
+  bed.engine.sink.closeSent();
+  bed.engine.decrypt("still there");
+  assertEquals(bed.take(), ["write closed", "received still there"]);
+  assert(!bed.beneath.calls.includes("closeWrite()"));
+  bed.driver.close();
+  assertEquals(bed.take(), ["released"]);
+  assertEquals(bed.engine.calls, ["end", "destroy"]);
+});
+
+Deno.test("closeWrite() before the handshake is done waits for it", () => {
+  using bed = new LayerBed();
+  bed.driver.closeWrite();
+  assertEquals(bed.engine.calls, ["start"]);
+  bed.engine.secure();
+  assertEquals(bed.engine.calls, ["start", "end"]);
+});
+
+Deno.test("abort() closes at once, whatever is under way", () => {
+  using bed = secured({ capacity: 1 });
+  bed.peer.driver.stopReading();
+  bed.engine.encrypt("never read");
+  bed.driver.write(bytes("never sent"));
+  bed.driver.abort();
+  assertEquals(bed.take(), ["released"]);
+  assertEquals([bed.beneath.calls.at(-1), bed.engine.calls.at(-1)], ["abort()", "destroy"]);
+});
+
+Deno.test("close() during the handshake ends it", () => {
+  using bed = new LayerBed();
+  bed.driver.close();
+  assertEquals(bed.take(), ["released"]);
+  assertEquals(bed.engine.calls, ["start", "destroy"]);
+});
+
+Deno.test("A handshake that does not end in its time fails with TLSError, with ETIMEDOUT, the peer and the time", () => {
+  using bed = new LayerBed({ handshakeTimeout: 3 });
+  bed.host.advance(2.9);
+  assertEquals(bed.take(), []);
+  bed.host.advance(0.2);
+  assertEquals(bed.take(), ["failed TLSError"]);
+  const reason = bed.reason;
+  assertInstanceOf(reason, TLSError);
+  assertEquals([reason.phase, reason.code, reason.address], [
+    "handshake",
+    "ETIMEDOUT",
+    "192.0.2.2:2222",
+  ]);
+  assertEquals(
+    reason.message,
+    "TLS handshake with 192.0.2.2:2222 failed: it took longer than 3 s",
+  );
+  bed.driver.close();
+  assertEquals(bed.take(), ["released"]);
+});
+
+Deno.test("What tells the peer why its handshake failed goes out before the connection is closed", () => {
+  using bed = new LayerBed({ capacity: 2 });
+  bed.engine.encrypt("[alert]");
+  const cause = Object.assign(new Error("no"), { code: "ERR_NO" });
+  bed.engine.sink.tlsFailed(cause);
+  assertEquals(bed.events, ["failed TLSError"]);
+  assertStrictEquals(bed.reason?.cause, cause);
+  assertEquals((bed.reason as TLSError).code, "ERR_NO");
+  bed.driver.close();
+  assertEquals(bed.take(), ["failed TLSError"]);
+  bed.peer.driver.startReading();
+  assertEquals(bed.take(), ["released"]);
+  assertEquals([bed.peer.text, bed.peer.end], ["[alert]", "ended"]);
+});
+
+Deno.test("A peer that closes or resets during the handshake: TLSError, with what happened", () => {
+  using closing = new LayerBed();
+  closing.peer.driver.close();
+  closing.take();
+  closing.engine.sink.peerVanished();
+  assertEquals((closing.reason as TLSError).code, "ECONNRESET");
+  using resetting = new LayerBed();
+  resetting.peer.driver.abort();
+  assertEquals(resetting.take(), ["failed TLSError"]);
+  assertEquals((resetting.reason as TLSError).phase, "handshake");
+  assertInstanceOf(resetting.reason?.cause, ConnectionLost);
+});
+
+Deno.test("A reset after the handshake is told as it is beneath; TLS that fails then is a TLSError", () => {
+  using resetting = secured();
+  resetting.driver.startReading();
+  resetting.peer.driver.abort();
+  assertEquals(resetting.take(), ["failed ConnectionLost"]);
+  using failing = secured();
+  failing.engine.sink.tlsFailed(new Error("bad record"));
+  assertEquals(failing.take(), ["failed TLSError"]);
+  assertEquals((failing.reason as TLSError).phase, "transfer");
+});
+
+Deno.test("Whoever had the driver is released when another takes it over", () => {
+  using bed = new LayerBed();
+  bed.driver.attach(new LayerBed());
+  assertEquals(bed.events, ["released"]);
+});
+
+/** A connection in the open whose reactor has TLS worked by hand. */
+function connection(): {
+  host: TestHost;
+  tls: FakeTls;
+  protocol: Recorder;
+  connection: Connection;
+  peer: Peer;
+  driver: CheckedDriver;
+} & Disposable {
+  const host = new TestHost();
+  const tls = new FakeTls();
+  const [end, other] = memoryPipe({ schedule: (step) => host.steps.push(step) });
+  const owner: ConnectionOwner = {
+    host: Object.assign(host, { tls }),
+    limits: connectionLimits({}),
+    role: "server",
+    logSuffix: () => "0",
+    connectionLost: () => {},
+  };
+  const driver = new CheckedDriver(end);
+  const protocol = new Recorder();
+  const made = new Connection(owner, driver, protocol);
+  const peer = new Peer(other);
+  peer.driver.startReading();
+  made.open();
+  host.settle();
+  return {
+    host,
+    tls,
+    protocol,
+    connection: made,
+    peer,
+    driver,
+    [Symbol.dispose]: () => assertEquals(driver.violations, []),
+  };
+}
+
+Deno.test("What came in the open while the connection was paused goes to the handshake, not to the protocol", () => {
+  using bed = connection();
+  const { host, tls: { engine }, protocol, connection: paused, peer } = bed;
+  paused.pauseProducing();
+  peer.send("MAIL FROM:<injected@example.org>");
+  host.settle();
+  paused.startTLS({});
+  host.settle();
+  assertEquals(engine.calls, ["start", "receive MAIL FROM:<injected@example.org>"]);
+  engine.sink.tlsFailed(new Error("that is not TLS"));
+  host.settle();
+  assertEquals(protocol.events, ["made", "lost TLSError"]);
+});
+
+Deno.test("What comes in the same turn behind startTLS() goes to the handshake, and the connection goes on over TLS", () => {
+  using bed = connection();
+  const { host, tls: { engine }, protocol, connection: plain, peer, driver } = bed;
+  plain.write("220 go ahead");
+  plain.startTLS({});
+  plain.write("secret");
+  peer.send("[client hello]");
+  host.settle();
+  assertEquals(peer.text, "220 go ahead");
+  assertEquals(engine.calls, ["start", "receive [client hello]"]);
+  assert(!plain.secure);
+  engine.secure();
+  assert(plain.secure);
+  engine.decrypt("hidden");
+  engine.sink.plaintextSent();
+  plain.loseConnection();
+  host.settle();
+  engine.sink.closeSent();
+  host.settle();
+  assertEquals(protocol.events, ["made", "received hidden", "lost ConnectionDone"]);
+  assertInstanceOf(protocol.reason, ConnectionDone);
+  assertEquals(engine.calls.slice(2), ["write secret", "end", "destroy"]);
+  assert(driver.isReleased);
+  assertEquals(host.reactor.getDelayedCalls(), []);
+});
+
+Deno.test("abortConnection() during a handshake: ConnectionAborted, and the driver beneath is aborted", () => {
+  using bed = connection();
+  const { host, protocol, connection: plain, driver } = bed;
+  plain.startTLS({});
+  plain.abortConnection();
+  host.settle();
+  assertInstanceOf(protocol.reason, ConnectionAborted);
+  assertEquals(driver.calls.at(-1), "abort()");
+  assertEquals(host.resources.size, 0);
+});
