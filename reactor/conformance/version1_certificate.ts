@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type X509Certificate } from "@peculiar/x509";
+import type { X509Certificate } from "@peculiar/x509";
 
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;

@@ -1,0 +1,202 @@
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`, `SSL4EndpointsTests` and `WrapClientTLSTests`, those that are not about its context
+ * factories. `test_wrappingBehavior` and `test_underlyingConnectErrors` of `WrapperClientEndpointTests` are here too.
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { testCertificates } from "../reactor/conformance/certificates.ts";
+import type { SocketBed } from "../reactor/conformance/socket_bed.ts";
+import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
+import { SecuredWire, SecuredWires } from "../reactor/conformance/tls_bed.ts";
+import { HalfCloseableWire, Wire } from "../reactor/conformance/wire.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import {
+  ConnectingCancelledError,
+  ConnectionDone,
+  ConnectionRefusedError,
+  NoProtocol,
+  TLSError,
+} from "../reactor/errors.ts";
+import {
+  connectProtocol,
+  SSL4ClientEndpoint,
+  SSL4ServerEndpoint,
+  TCP4ClientEndpoint,
+  TLSClientEndpoint,
+  TLSServerEndpoint,
+  UNIXClientEndpoint,
+  UNIXServerEndpoint,
+  wrapClientTLS,
+  wrapServerTLS,
+} from "./mod.ts";
+
+const test = tcpTest("TLS endpoints", () => new DenoReactor());
+const { authority, server } = await testCertificates();
+const caCerts = [authority.cert];
+
+class Echo extends Protocol {
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data);
+  }
+}
+
+/** A path for a socket, gone after the test. */
+function socketPath(bed: SocketBed): string {
+  const folder = Deno.makeTempDirSync();
+  bed.after(() => Deno.removeSync(folder, { recursive: true }));
+  return `${folder}/tls.socket`;
+}
+
+test("listen() fires with the port, and connect() with the protocol when its handshake is done", async (bed) => {
+  bed.run();
+  const options = { interface: "127.0.0.1", ...server, alpnProtocols: ["echo"] };
+  const port = await new TLSServerEndpoint(bed.reactor, 0, options)
+    .listen(Factory.forProtocol(Echo));
+  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", portOf(port.getHost()), {
+    caCerts,
+    alpnProtocols: ["echo"],
+  });
+  const wire = await connectProtocol(endpoint, new SecuredWire());
+  assertEquals([wire.transport.secure, wire.transport.negotiatedProtocol], [true, "echo"]);
+  wire.transport.write("hello");
+  await wire.has(5);
+  await wire.seen("secured");
+});
+
+test("A handshake that fails rejects connect() with TLSError; nobody listening with ConnectionRefusedError", async (bed) => {
+  bed.run();
+  const options = { interface: "127.0.0.1", ...server };
+  const port = await new TLSServerEndpoint(bed.reactor, 0, options)
+    .listen(Factory.forProtocol(Echo));
+  const number = portOf(port.getHost());
+  const connect = () =>
+    connectProtocol(new TLSClientEndpoint(bed.reactor, "127.0.0.1", number), new Wire());
+  const reason = await assertRejects(() => connect(), TLSError);
+  assertEquals(reason.phase, "handshake");
+  await port.stopListening();
+  await assertRejects(() => connect(), ConnectionRefusedError);
+});
+
+test("listen() fails with a certificate that cannot be used", async (bed) => {
+  const endpoint = new TLSServerEndpoint(bed.reactor, 0, { cert: "?", key: "?" });
+  const listening = endpoint.listen(Factory.forProtocol(Echo));
+  await assertRejects(() => listening, TypeError, "cert is not a certificate");
+});
+
+Deno.test("Twisted's names are the same endpoints", () => {
+  assertStrictEquals(SSL4ServerEndpoint, TLSServerEndpoint);
+  assertStrictEquals(SSL4ClientEndpoint, TLSClientEndpoint);
+});
+
+test("wrapServerTLS() and wrapClientTLS() speak TLS over UNIX sockets", async (bed) => {
+  bed.run();
+  const path = socketPath(bed);
+  const servers = new SecuredWires();
+  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(servers);
+  const client = wrapClientTLS(
+    { serverName: "localhost", caCerts },
+    new UNIXClientEndpoint(bed.reactor, path),
+  );
+  const wire = await connectProtocol(client, new SecuredWire());
+  assertEquals(wire.transport.getPeerCertificate()?.subject.CN, "localhost");
+  const other = await servers.wire();
+  other.transport.write("from server");
+  wire.transport.write("from client");
+  await Promise.all([wire.has(11), other.has(11)]);
+  assertEquals([wire.text, other.text], ["from server", "from client"]);
+  assertEquals(wire.events.slice(0, 2), ["made", "secured"]);
+  wire.transport.loseConnection();
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+  assertInstanceOf(await other.lost(), ConnectionDone);
+  assertEquals(servers.failures, []);
+});
+
+test("A wrapped protocol stays half-closeable", async (bed) => {
+  bed.run();
+  const path = socketPath(bed);
+  const servers = new SecuredWires({ dataReceived: (wire, data) => wire.transport.write(data) });
+  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(servers);
+  const client = wrapClientTLS(
+    { serverName: "localhost", caCerts },
+    new UNIXClientEndpoint(bed.reactor, path),
+  );
+  const wire = await connectProtocol(client, new HalfCloseableWire());
+  wire.transport.write("question");
+  wire.transport.loseWriteConnection();
+  await wire.seen("write lost");
+  await wire.lost();
+  assertEquals(wire.text, "question");
+  assert(wire.events.includes("read lost"));
+});
+
+test("A wrapped handshake that fails: TLSError for connect(), handshakeFailed() for the server's factory", async (bed) => {
+  bed.run();
+  const path = socketPath(bed);
+  const servers = new SecuredWires();
+  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(servers);
+  const beneath = new UNIXClientEndpoint(bed.reactor, path);
+  const wire = new Wire();
+  const connecting = connectProtocol(
+    wrapClientTLS({ serverName: "localhost", caCerts, alpnProtocols: ["a"] }, beneath),
+    wire,
+  );
+  await connecting;
+  const failing = new Wire();
+  const refused = connectProtocol(wrapClientTLS({ serverName: "localhost" }, beneath), failing);
+  await assertRejects(() => refused, TLSError);
+  assertInstanceOf(await servers.failure(), TLSError);
+  assertEquals(failing.events, []);
+});
+
+test("wrapClientTLS() without a name to verify rejects with TypeError", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const beneath = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  const connecting = connectProtocol(wrapClientTLS({}, beneath), new Wire());
+  await assertRejects(() => connecting, TypeError, "serverName is needed");
+  bed.errors.take(); // thrown while its connection was made, so it is logged too
+});
+
+test("What the endpoint beneath cannot connect to, and a factory that builds nothing, reach the caller", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const { port } = listener.addr;
+  const wrapped = wrapClientTLS(
+    { serverName: "localhost" },
+    new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", port),
+  );
+  const none = Factory.forProtocol(Wire);
+  none.buildProtocol = () => null;
+  await assertRejects(() => wrapped.connect(none), NoProtocol);
+  listener.close();
+  await assertRejects(
+    () => connectProtocol(wrapped, new Wire()),
+    ConnectionRefusedError,
+  );
+});
+
+test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", async (bed) => {
+  bed.run();
+  const listener = bed.rawListen();
+  const wire = new Wire();
+  const connecting = connectProtocol(
+    wrapClientTLS(
+      { serverName: "localhost" },
+      new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port),
+    ),
+    wire,
+  );
+  const peer = await bed.rawAccept(listener);
+  await peer.readOnce(); // the handshake has begun
+  connecting.cancel();
+  await assertRejects(() => connecting, ConnectingCancelledError);
+  await peer.ending();
+  assertEquals(wire.events, []);
+});

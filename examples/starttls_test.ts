@@ -1,0 +1,71 @@
+// Runs examples/starttls.ts against itself, and sends it what nobody should have executed.
+
+import { assertEquals } from "@std/assert";
+import { testCertificates } from "../reactor/conformance/certificates.ts";
+import { Example, messages, portOf } from "../reactor/conformance/example.ts";
+import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+
+/** The files that the header makes, in a folder that is gone afterwards. */
+class Files implements Disposable {
+  readonly folder = Deno.makeTempDirSync();
+  readonly cert = `${this.folder}/cert.pem`;
+  readonly key = `${this.folder}/key.pem`;
+  readonly authority = `${this.folder}/authority.pem`;
+
+  static async make(): Promise<Files> {
+    const { authority, server } = await testCertificates();
+    const files = new Files();
+    Deno.writeTextFileSync(files.cert, server.cert);
+    Deno.writeTextFileSync(files.key, server.key);
+    Deno.writeTextFileSync(files.authority, authority.cert);
+    return files;
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("starttls.ts: client and server begin in the open, and go on protected", async () => {
+  using files = await Files.make();
+  await using server = new Example("starttls.ts", ["0", files.cert, files.key]);
+  const port = String(await portOf(server));
+  await using client = new Example("starttls.ts", ["client", port, files.authority]);
+  const { code, lines, errors } = await client.end();
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(lines, [
+    "< 220 localhost ESMTP",
+    "> EHLO me",
+    "< 250-localhost",
+    "< 250 STARTTLS",
+    "> STARTTLS",
+    "< 220 Go ahead",
+    "(protected: localhost)",
+    "> EHLO me",
+    "< 250 localhost",
+    "> QUIT",
+    "< 221 Bye",
+    "(Connection was closed cleanly)",
+  ]);
+  server.send("SIGINT");
+  assertEquals((await server.end()).code, 0);
+});
+
+Deno.test("starttls.ts throws away what comes behind STARTTLS in the open", async () => {
+  using files = await Files.make();
+  await using server = new Example("starttls.ts", ["0", files.cert, files.key]);
+  const port = await portOf(server);
+  const client = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  await client.send("STARTTLS\r\nQUIT\r\n");
+  const answer = "220 localhost ESMTP\r\n220 Go ahead\r\n";
+  assertEquals(await client.readText(answer.length), answer);
+  await client.send("QUIT\r\n");
+  // An alert, and no goodbye: what comes now is for the handshake.
+  const rest = await client.readAll();
+  assertEquals([...rest.subarray(0, 3)], [21, 3, 3]);
+  client.close();
+  await server.line(/has gone: TLS handshake with \S+ failed/);
+  server.send("SIGINT");
+  const { code, lines } = await server.end();
+  assertEquals([code, messages(lines).at(-1)], [0, "Main loop terminated."]);
+});
