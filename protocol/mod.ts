@@ -51,3 +51,5 @@ export {
 } from "./process_output.ts";
 export { ProcessProtocol } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";
+export { ProducerStopped, ReadableStreamProducer } from "./readable_stream_producer.ts";
+export { StreamProtocol, type StreamProtocolOptions } from "./stream_protocol.ts";

@@ -1,0 +1,238 @@
+/**
+ * Of Twisted's `protocols/test/test_basic.py`, `FileSenderTests`:
+ *
+ * - `test_interface` is the compiler's.
+ * - `test_producerRegistered`, `test_transfer`, `test_transferMultipleChunks` (the chunks are the stream's) and `test_abortedTransfer` are here.
+ * - `test_transferWithTransform`: `pipeThrough` is for that. The last byte sent, which Twisted's Deferred fires with, is for those who
+ *   transform, too.
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { CancelledError } from "../defer/mod.ts";
+import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import { connectProtocol, type ProtocolBed } from "../reactor/conformance/protocol_bed.ts";
+import { pattern, same } from "../reactor/conformance/raw_peer.ts";
+import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { Factory, ProducerStopped, Protocol, ReadableStreamProducer } from "./mod.ts";
+
+/** A stream that is fed by hand. */
+class Source implements UnderlyingDefaultSource<Uint8Array | string> {
+  pulled = 0;
+  /** What it was cancelled with. */
+  cancelled: unknown = null;
+  controller: ReadableStreamDefaultController<Uint8Array | string> | null = null;
+  // The last one: it sets what is above.
+  readonly stream: ReadableStream<Uint8Array | string> = new ReadableStream(this, {
+    highWaterMark: 0,
+  });
+
+  start(controller: ReadableStreamDefaultController<Uint8Array | string>): void {
+    this.controller = controller;
+  }
+
+  pull(): void {
+    this.pulled++;
+  }
+
+  cancel(reason: unknown): void {
+    this.cancelled = reason;
+  }
+}
+
+/** A protocol that does nothing, on a connection with a small buffer. */
+function quiet(): ProtocolBed<Protocol> {
+  return connectProtocol(new Protocol(), { capacity: 10, writeBufferHighWater: 20 });
+}
+
+Deno.test("All of a stream is written, bytes and strings, and then the Deferred fires; the connection stays open", async () => {
+  using bed = quiet();
+  const stream = ReadableStream.from<Uint8Array | string>([
+    "Test ",
+    new Uint8Array([0x63]),
+    "ontent",
+  ]);
+  const outcome: unknown[] = [];
+  new ReadableStreamProducer(stream).startProducing(bed.connection)
+    .addCallback((result) => outcome.push(result));
+  await bed.settle();
+  assertEquals([bed.peer.text, outcome], ["Test content", [undefined]]);
+  assert(!stream.locked);
+  bed.connection.loseConnection(); // which no producer holds back any more
+  await bed.settle();
+  assertEquals(bed.reason?.name, "ConnectionDone");
+});
+
+Deno.test("While the consumer is full, no more is read than what was asked for", async () => {
+  using bed = quiet();
+  bed.peer.driver.stopReading();
+  let made = 0;
+  const stream = new ReadableStream<string>({
+    pull: (controller) => {
+      controller.enqueue(`${made++} `);
+      if (made === 100) controller.close();
+    },
+  }, { highWaterMark: 0 });
+  const done = new ReadableStreamProducer(stream).startProducing(bed.connection);
+  await bed.settle();
+  // One in the read that was under way, two pipes of ten bytes, and the buffer's twenty.
+  assert(made < 25, `${made} were made`);
+  bed.peer.driver.startReading();
+  for (let i = 0; i < 20; i++) await bed.settle();
+  await done;
+  assertEquals(bed.peer.text, Array.from({ length: 100 }, (_, i) => `${i} `).join(""));
+});
+
+Deno.test("What was read when the consumer paused waits until it goes on", async () => {
+  using bed = quiet();
+  const source = new Source();
+  const producer = new ReadableStreamProducer(source.stream);
+  producer.startProducing(bed.connection);
+  await bed.settle();
+  assertEquals(source.pulled, 1);
+  producer.pauseProducing();
+  producer.pauseProducing();
+  source.controller?.enqueue("late");
+  await bed.settle();
+  assertEquals([bed.peer.text, source.pulled], ["", 1]);
+  producer.resumeProducing();
+  await bed.settle();
+  assertEquals([bed.peer.text, source.pulled], ["late", 2]);
+  source.controller?.close();
+  await bed.settle();
+});
+
+Deno.test("A consumer that is lost has the stream cancelled, and the Deferred fails with ProducerStopped", async () => {
+  for (const isPaused of [false, true]) {
+    using bed = quiet();
+    const source = new Source();
+    const producer = new ReadableStreamProducer(source.stream);
+    const failing = assertRejects(() => producer.startProducing(bed.connection), ProducerStopped);
+    await bed.settle();
+    if (isPaused) producer.pauseProducing();
+    bed.connection.abortConnection();
+    await bed.settle();
+    await failing;
+    assertInstanceOf(source.cancelled, ProducerStopped);
+    assert(!source.stream.locked);
+    producer.stopProducing(); // once is enough
+  }
+});
+
+Deno.test("A consumer that is gone already has the stream cancelled at once", async () => {
+  using bed = quiet();
+  bed.connection.abortConnection();
+  await bed.settle();
+  const source = new Source();
+  await assertRejects(
+    () => new ReadableStreamProducer(source.stream).startProducing(bed.connection),
+    ProducerStopped,
+  );
+  assertInstanceOf(source.cancelled, ProducerStopped);
+});
+
+Deno.test("A stream that fails fails the Deferred, and lets go of the consumer", async () => {
+  for (const thrown of [new RangeError("boom"), "no error"]) {
+    using _errors = new LoggedErrors();
+    using bed = quiet();
+    const source = new Source();
+    const done = new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+    const failing = assertRejects(() => done, Error);
+    source.controller?.enqueue("half");
+    source.controller?.error(thrown);
+    await bed.settle();
+    const error = await failing;
+    if (thrown instanceof Error) assertStrictEquals(error, thrown);
+    else assertEquals(error.cause, thrown);
+    bed.connection.loseConnection();
+    await bed.settle();
+    assertEquals(bed.reason?.name, "ConnectionDone");
+  }
+});
+
+Deno.test("A chunk that the consumer does not take fails the Deferred, and cancels the stream", async () => {
+  using bed = quiet();
+  const source = new Source();
+  const done = new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+  const failing = assertRejects(() => done, TypeError);
+  source.controller?.enqueue(42 as unknown as string);
+  await bed.settle();
+  assertStrictEquals(await failing, source.cancelled);
+});
+
+Deno.test("Cancelling the Deferred cancels the stream, and lets go of the consumer", async () => {
+  using bed = quiet();
+  const source = new Source();
+  const done = new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+  const failing = assertRejects(() => done, CancelledError);
+  await bed.settle();
+  done.cancel();
+  await bed.settle();
+  await failing;
+  assertInstanceOf(source.cancelled, CancelledError);
+  bed.connection.loseConnection();
+  await bed.settle();
+  assertEquals(bed.reason?.name, "ConnectionDone");
+});
+
+Deno.test("A cancelled stream whose cancel() fails has that logged", async () => {
+  using errors = new LoggedErrors();
+  using bed = quiet();
+  const boom = new RangeError("boom");
+  const stream = new ReadableStream<string>({ cancel: () => Promise.reject(boom) });
+  const done = new ReadableStreamProducer(stream).startProducing(bed.connection);
+  const failing = assertRejects(() => done, CancelledError);
+  done.cancel();
+  await bed.settle();
+  await failing;
+  assertEquals(errors.take(), [boom]);
+});
+
+Deno.test("A stream that is read elsewhere, or a consumer that has a producer, fails the Deferred and stays as it was", async () => {
+  using bed = quiet();
+  const locked = new Source().stream;
+  const reader = locked.getReader();
+  await assertRejects(
+    () => new ReadableStreamProducer(locked).startProducing(bed.connection),
+    TypeError,
+  );
+  reader.releaseLock();
+  const other = new Source();
+  const producer = new ReadableStreamProducer(other.stream);
+  producer.startProducing(bed.connection).addErrback(() => {});
+  const third = new Source();
+  await assertRejects(
+    () => new ReadableStreamProducer(third.stream).startProducing(bed.connection),
+    Error,
+    "Cannot register the producer",
+  );
+  assert(!third.stream.locked && other.stream.locked);
+  bed.connection.abortConnection();
+  await bed.settle();
+});
+
+const test = tcpTest("A stream as a producer", () => new DenoReactor());
+
+test("A file goes out over a real socket, whole, and is closed", async (bed) => {
+  const folder = await Deno.makeTempDir();
+  bed.after(() => Deno.remove(folder, { recursive: true }));
+  const content = pattern(3 << 20);
+  await Deno.writeFile(`${folder}/file`, content);
+  class Download extends Protocol {
+    override async connectionMade(): Promise<void> {
+      const file = await Deno.open(`${folder}/file`);
+      await new ReadableStreamProducer(file.readable).startProducing(this.transport);
+      this.transport.loseConnection();
+    }
+  }
+  const port = bed.reactor.listenTCP(0, Factory.forProtocol(Download), { interface: "127.0.0.1" });
+  bed.run();
+  const peer = await bed.rawConnect(portOf(port.getHost()));
+  assert(same(await peer.readAll(), content));
+});
