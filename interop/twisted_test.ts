@@ -15,6 +15,7 @@ import { DatagramProtocol } from "../protocol/mod.ts";
 import { Wire } from "../reactor/conformance/wire.ts";
 import { CannotListenError } from "../reactor/errors.ts";
 import { ShoutDatagrams, shouting } from "./echo.ts";
+import { tlsFiles } from "./tls_files.ts";
 import { type InteropBed, interopTest, TWISTED } from "./tool.ts";
 
 const test = interopTest(TWISTED);
@@ -27,7 +28,7 @@ interface Pair {
   client(port: number): string;
 }
 
-const KINDS: Record<string, (bed: InteropBed) => Pair> = {
+const KINDS: Record<string, (bed: InteropBed) => Pair | Promise<Pair>> = {
   tcp: () => ({
     server: "tcp:0:interface=127.0.0.1",
     client: (port) => `tcp:127.0.0.1:${port}`,
@@ -40,6 +41,14 @@ const KINDS: Record<string, (bed: InteropBed) => Pair> = {
     const path = quoteStringArgument(bed.path("echo: here"));
     return { server: `unix:${path}`, client: () => `unix:path=${path}:timeout=9` };
   },
+  ssl: async (bed) => {
+    const { folder } = await tlsFiles(bed);
+    const files = `privateKey=${folder}/server.key:certKey=${folder}/server.pem`;
+    return {
+      server: `ssl:0:interface=127.0.0.1:${files}`,
+      client: (port) => `tls:localhost:${port}:trustRoots=${folder}/roots`,
+    };
+  },
   "unix with a lock": (bed) => {
     const path = bed.path("echo");
     return { server: `unix:${path}:lockfile=1`, client: () => `unix:${path}:lockfile=1` };
@@ -49,7 +58,7 @@ const KINDS: Record<string, (bed: InteropBed) => Pair> = {
 for (const [name, pair] of Object.entries(KINDS)) {
   test(`${name}: Twisted's client, our server`, async (bed) => {
     bed.run();
-    const { server, client } = pair(bed);
+    const { server, client } = await pair(bed);
     const address = (await serverFromString(bed.reactor, server).listen(shouting())).getHost();
     const port = "port" in address ? Number(address.port) : 0;
     const twisted = bed.start(peer("twisted_client"), client(port), "grüße");
@@ -60,7 +69,7 @@ for (const [name, pair] of Object.entries(KINDS)) {
 
   test(`${name}: our client, Twisted's server`, async (bed) => {
     bed.run();
-    const { server, client } = pair(bed);
+    const { server, client } = await pair(bed);
     const twisted = bed.start(peer("twisted_echo"), server);
     const [, port] = await twisted.line(/^listening on (\d+|a path)$/);
     const endpoint = clientFromString(bed.reactor, client(Number(port)));

@@ -57,7 +57,7 @@ export class Program implements AsyncDisposable {
     this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#errors = this.#child.stderr.text();
     this.#input = input ? this.#child.stdin.getWriter() : null;
-    this.#deadline = setTimeout(() => this.#child.kill("SIGKILL"), DEADLINE_MS);
+    this.#deadline = setTimeout(() => this.#kill(), DEADLINE_MS);
   }
 
   /** A module that may import what this package exports. */
@@ -103,15 +103,19 @@ export class Program implements AsyncDisposable {
   /** Kills it, if it has not ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#deadline);
+    this.#kill();
+    // Its input is closed with it; a pipe that it left unread says so.
+    await this.#input?.abort().catch(() => {});
+    await this.end();
+  }
+
+  #kill(): void {
     try {
       this.#child.kill("SIGKILL");
     } catch (error) {
       // It has ended, as it should.
       if (!(error instanceof TypeError)) throw error;
     }
-    // Its input is closed with it; a pipe that it left unread says so.
-    await this.#input?.abort().catch(() => {});
-    await this.end();
   }
 
   async #next(): Promise<string | null> {

@@ -59,7 +59,7 @@ export class SocketBed {
 
   /** Undoes all. */
   async cleanUp(): Promise<void> {
-    for (const f of this.#cleanups.reverse()) await f();
+    for (const f of this.#cleanups.splice(0).reverse()) await f();
     // Stopping it is also how the ports are closed of a reactor that was never run.
     const running = this.run();
     if (this.reactor.running) this.reactor.stop();
@@ -92,9 +92,14 @@ export function socketTest<B extends SocketBed>(
         () => barked.reject(new Error(`Nothing came of it in ${WATCHDOG_SECONDS} s`)),
         WATCHDOG_SECONDS * 1000,
       );
+      const inTime = (work: void | Promise<void>) => Promise.race([work, barked.promise]);
       try {
-        await Promise.race([f(bed), barked.promise]);
-        await Promise.race([bed.cleanUp(), barked.promise]);
+        await inTime(f(bed));
+        await inTime(bed.cleanUp());
+      } catch (failure) {
+        // What a failed test leaves open would be held against the ones that follow. Its own failure is the one to see.
+        await Promise.allSettled([inTime(bed.cleanUp())]);
+        throw failure;
       } finally {
         clearTimeout(watchdog);
       }

@@ -1,0 +1,192 @@
+/** Against OpenSSL's command line: TLS as a server and as a client, client certificates, ALPN, SNI, versions, and STARTTLS. */
+
+import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import { connectProtocol, TLSClientEndpoint } from "../endpoints/mod.ts";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import type { Program } from "../reactor/conformance/program.ts";
+import { portOf } from "../reactor/conformance/tcp_bed.ts";
+import { Wire, Wires } from "../reactor/conformance/wire.ts";
+import { TLSError } from "../reactor/errors.ts";
+import type { IListeningPort, IProtocolFactory, TLSServerOptions } from "../reactor/interfaces.ts";
+import { shouting } from "./echo.ts";
+import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
+import { type TLSFiles, tlsFiles } from "./tls_files.ts";
+
+const test = interopTest(OPENSSL);
+
+/** A port of ours on 127.0.0.1, whose protocols shout. */
+function listenTLS(
+  bed: InteropBed,
+  options: TLSServerOptions,
+  factory: IProtocolFactory = shouting(),
+): IListeningPort {
+  bed.run();
+  return bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
+}
+
+/** OpenSSL's client. It verifies us, and ends when its input does. */
+function sClient(
+  bed: InteropBed,
+  port: IListeningPort,
+  files: TLSFiles,
+  ...more: string[]
+): Program {
+  return bed.startAloud(
+    "s_client",
+    ...[
+      "-connect",
+      `127.0.0.1:${portOf(port.getHost())}`,
+      "-CAfile",
+      `${files.folder}/roots/ca.pem`,
+    ],
+    ...["-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"],
+    ...more,
+  );
+}
+
+/** OpenSSL's server, and its port. It says what it hears, and sends what it is told. */
+async function sServer(
+  bed: InteropBed,
+  files: TLSFiles,
+  ...more: string[]
+): Promise<[Program, number]> {
+  const server = bed.startAloud(
+    "s_server",
+    ...["-accept", "127.0.0.1:0", "-naccept", "1"],
+    ...["-cert", `${files.folder}/server.pem`, "-key", `${files.folder}/server.key`],
+    ...more,
+  );
+  const [, port] = await server.line(/^ACCEPT 127\.0\.0\.1:(\d+)$/);
+  return [server, Number(port)];
+}
+
+for (const version of ["-tls1_2", "-tls1_3"]) {
+  test(`s_client ${version}: it verifies us, gets its answer, and hears our close_notify`, async (bed) => {
+    const files = await tlsFiles(bed);
+    const factory = new Wires({ dataReceived: (wire) => wire.transport.write("ANSWER\n") });
+    const port = bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...files.server });
+    bed.run();
+    const client = sClient(bed, port, files, version);
+    await client.say("question\n");
+    await client.line(/ANSWER$/);
+    const wire = await factory.wire();
+    assertEquals(wire.text, "question\n");
+    wire.transport.loseConnection();
+    // Without a close_notify it would complain of an unexpected end.
+    await client.line(/^closed$/);
+    assertEquals((await wire.lost()).name, "ConnectionDone");
+  });
+}
+
+test("s_client -alpn: the protocol that both speak", async (bed) => {
+  const files = await tlsFiles(bed);
+  const port = listenTLS(bed, { ...files.server, alpnProtocols: ["h2", "echo/1"] });
+  const client = sClient(bed, port, files, "-alpn", "echo/1");
+  await client.line("ALPN protocol: echo/1");
+});
+
+test("s_client -servername: the certificate for the name that it asks for", async (bed) => {
+  const files = await tlsFiles(bed);
+  const asked: string[] = [];
+  const certificates = (name: string) => {
+    asked.push(name);
+    return files.server;
+  };
+  const client = sClient(bed, listenTLS(bed, { certificates }), files);
+  await client.say("hello\n");
+  await client.line(/HELLO$/);
+  assertEquals(asked, ["localhost"]);
+});
+
+test("s_client -cert: a client's certificate is verified, and its protocol can read it", async (bed) => {
+  const files = await tlsFiles(bed);
+  class Named extends Protocol {
+    override connectionMade(): void {
+      this.transport.write(`Hello ${this.transport.getPeerCertificate()?.subject.CN}\n`);
+    }
+  }
+  const options = { ...files.server, caCerts: [files.authority.cert] };
+  const port = listenTLS(bed, options, Factory.forProtocol(Named));
+  const { folder } = files;
+  const client = sClient(
+    bed,
+    port,
+    files,
+    "-cert",
+    `${folder}/client.pem`,
+    "-key",
+    `${folder}/client.key`,
+  );
+  await client.line(/Hello Alice$/);
+});
+
+test("s_client without the certificate that we require: no protocol is built, and the factory hears why", async (bed) => {
+  const files = await tlsFiles(bed);
+  const failed = Promise.withResolvers<Error>();
+  const factory = Object.assign(new Wires(), {
+    handshakeFailed: (_peer: unknown, reason: Error) => failed.resolve(reason),
+  });
+  bed.run();
+  const options = { ...files.server, caCerts: [files.authority.cert] };
+  const port = bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
+  const client = sClient(bed, port, files, "-tls1_2");
+  await client.line(/alert handshake failure|alert certificate required|alert bad certificate/);
+  assertInstanceOf(await failed.promise, TLSError);
+  assertEquals(factory.built, []);
+});
+
+test("s_server: we verify it, and both hear each other until our close_notify", async (bed) => {
+  bed.run();
+  const files = await tlsFiles(bed);
+  const [server, port] = await sServer(bed, files, "-alpn", "echo/1");
+  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, {
+    caCerts: [files.authority.cert],
+    serverName: "localhost",
+    alpnProtocols: ["echo/1"],
+  });
+  const wire = await connectProtocol(endpoint, new Wire());
+  assertEquals(wire.transport.negotiatedProtocol, "echo/1");
+  assertEquals(wire.transport.getPeerCertificate()?.subject.CN, "localhost");
+  wire.transport.write("from here\n");
+  await server.line("from here");
+  await server.say("from openssl\n");
+  await wire.has("from openssl\n".length);
+  assertEquals(wire.text, "from openssl\n");
+  wire.transport.loseConnection();
+  assertEquals((await wire.lost()).name, "ConnectionDone");
+  assertEquals((await server.end()).code, 0);
+});
+
+test("s_server that we do not trust, or that is somebody else: TLSError", async (bed) => {
+  bed.run();
+  const files = await tlsFiles(bed);
+  const stranger = await tlsFiles(bed);
+  const wrongs: [object, RegExp][] = [
+    [{ caCerts: [stranger.authority.cert], serverName: "localhost" }, /127\.0\.0\.1:\d+/],
+    [{ caCerts: [files.authority.cert], serverName: "example.org" }, /example\.org/],
+  ];
+  for (const [options, message] of wrongs) {
+    const [, port] = await sServer(bed, files);
+    const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+    const error = await assertRejects(
+      async () => await connectProtocol(endpoint, new Wire()),
+      TLSError,
+    );
+    assertMatch(error.message, message);
+  }
+});
+
+test("s_server -Verify: it verifies our certificate", async (bed) => {
+  bed.run();
+  const files = await tlsFiles(bed);
+  const ca = ["-CAfile", `${files.folder}/roots/ca.pem`];
+  const [server, port] = await sServer(bed, files, "-Verify", "1", "-verify_return_error", ...ca);
+  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, {
+    caCerts: [files.authority.cert],
+    ...files.client,
+  });
+  const wire = await connectProtocol(endpoint, new Wire());
+  wire.transport.write("from Alice\n");
+  await server.line("from Alice");
+  assertMatch(server.lines.join("\n"), /CN = Alice/);
+});
