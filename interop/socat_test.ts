@@ -1,12 +1,18 @@
-/** Against socat: TCP on IPv4 and IPv6, UNIX sockets and abstract names, half-close, and a reset. */
+/** Against socat: TCP on IPv4 and IPv6, UNIX sockets and abstract names, TLS, half-close, and a reset. */
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { connectProtocol, TCP4ClientEndpoint, UNIXClientEndpoint } from "../endpoints/mod.ts";
+import {
+  connectProtocol,
+  TCP4ClientEndpoint,
+  TLSClientEndpoint,
+  UNIXClientEndpoint,
+} from "../endpoints/mod.ts";
 import { UNIXAddress } from "../reactor/addresses.ts";
 import { portOf } from "../reactor/conformance/tcp_bed.ts";
-import { HalfCloseableWire, type Wire, Wires } from "../reactor/conformance/wire.ts";
+import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
 import { ConnectionLost } from "../reactor/errors.ts";
 import { ShoutDatagrams, shouting } from "./echo.ts";
+import { tlsFiles } from "./tls_files.ts";
 import { type InteropBed, interopTest, SOCAT } from "./tool.ts";
 
 const test = interopTest(SOCAT);
@@ -102,3 +108,30 @@ for (const [family, host] of [["UDP4", "127.0.0.1"], ["UDP6", "::1"]] as const) 
     await socat.line("HELLO");
   });
 }
+
+test("OPENSSL: a client of socat's verifies us, and gets its answer", async (bed) => {
+  bed.run();
+  const { folder, server } = await tlsFiles(bed);
+  const port = bed.reactor.listenTLS(0, shouting(), { interface: "127.0.0.1", ...server });
+  const options = `cafile=${folder}/roots/ca.pem,commonname=localhost`;
+  const socat = bed.start("-", `OPENSSL:127.0.0.1:${portOf(port.getHost())},${options}`);
+  await socat.say("hello\n");
+  await socat.line("HELLO");
+});
+
+test("OPENSSL-LISTEN: a server of socat's verifies our certificate", async (bed) => {
+  bed.run();
+  const { authority, client, folder } = await tlsFiles(bed);
+  const files = `cert=${folder}/server.pem,key=${folder}/server.key,cafile=${folder}/roots/ca.pem`;
+  const port = await listening(bed, `OPENSSL-LISTEN:0,bind=127.0.0.1,${files}`, "EXEC:cat");
+  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, {
+    caCerts: [authority.cert],
+    ...client,
+  });
+  const wire = await connectProtocol(endpoint, new Wire());
+  wire.transport.write("hello\n");
+  await wire.has(6);
+  assertEquals(wire.text, "hello\n");
+  wire.transport.loseConnection();
+  await wire.lost();
+});
