@@ -25,7 +25,7 @@ export async function tlsFiles(bed: InteropBed): Promise<TLSFiles> {
   const authority = await TestAuthority.make();
   const server = await authority.issue();
   const client = await authority.issue({ name: "CN=Alice", dns: [], ip: [] });
-  Deno.mkdirSync(`${folder}/roots`);
+  await Deno.mkdir(`${folder}/roots`);
   const texts = {
     "roots/ca.pem": authority.cert,
     "server.pem": server.cert,
@@ -34,7 +34,7 @@ export async function tlsFiles(bed: InteropBed): Promise<TLSFiles> {
     "client.key": client.key,
   };
   for (const [name, text] of Object.entries(texts)) {
-    Deno.writeTextFileSync(`${folder}/${name}`, text);
+    await Deno.writeTextFile(`${folder}/${name}`, text);
   }
   return { authority, server, client, folder };
 }
