@@ -417,12 +417,30 @@ Deno.test("A connection that is lost while it is prepared is an attempt that fai
   assertEquals(bed.endpoint.dials.length, 2);
 });
 
-Deno.test("A connection that is lost within prepareConnection() is an attempt that failed", () => {
-  using bed = started({ prepareConnection: () => bed.endpoint.dial().lose() });
+Deno.test("A connection that is lost within prepareConnection() is an attempt that failed, and what that returned is cancelled", () => {
+  const cancelled: unknown[] = [];
+  using bed: Bed = started({
+    prepareConnection: () => {
+      bed.endpoint.dial().lose();
+      return new Deferred<void>(() => cancelled.push("cancelled"));
+    },
+  });
   const waiting = outcomes(bed.service.whenConnected(1));
   bed.connect();
   assertEquals(String(waiting[0]), "ConnectionDone: Connection was closed cleanly");
-  assertEquals(bed.clock.getDelayedCalls().length, 1);
+  assertEquals([cancelled, bed.clock.getDelayedCalls().length], [["cancelled"], 1]);
+});
+
+Deno.test("A connection that the endpoint leaves open when it fails is closed, and the next attempt waits for that", () => {
+  using bed = started();
+  bed.endpoint.dial().make();
+  bed.endpoint.dial().fail();
+  assert(bed.endpoint.dial().disconnecting);
+  bed.clock.advance(AT_LEAST_ONE_ATTEMPT);
+  assertEquals(bed.endpoint.dials.length, 1);
+  bed.endpoint.dial().lose();
+  bed.clock.advance(AT_LEAST_ONE_ATTEMPT);
+  assertEquals(bed.endpoint.dials.length, 2);
 });
 
 Deno.test("stopService() while the connection is prepared cancels that, closes the connection, and waits for it", () => {

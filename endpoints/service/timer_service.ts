@@ -65,8 +65,8 @@ export class TimerService<A extends unknown[] = []> extends Service {
     }
     super.startService();
     this.#loop.clock = this.clock;
-    this.#loop.start(this.step).addErrback((error) => {
-      err(error, `${this} makes no more calls: one has failed`);
+    this.#loop.start(this.step).addErrback(() => {
+      // Logged where it came up, before who waits for the stop is told.
     });
   }
 
@@ -87,6 +87,7 @@ export class TimerService<A extends unknown[] = []> extends Service {
     return maybeDeferred(callable, ...args).addCallbacks(
       () => this.#called(),
       (error) => {
+        err(error, `${this} makes no more calls: one has failed`);
         this.#called();
         throw error;
       },
