@@ -30,6 +30,12 @@ export interface ProgramOptions {
    * @default {false}
    */
   input?: boolean;
+  /**
+   * What is in its environment beside this process's own.
+   *
+   * @default {{}}
+   */
+  environment?: Record<string, string>;
 }
 
 /** A running program. */
@@ -45,11 +51,11 @@ export class Program implements AsyncDisposable {
 
   /** @param args What `deno`, or the command, gets. It runs in the package's folder. */
   constructor(args: string[], options: ProgramOptions = {}) {
-    const { command = Deno.execPath(), input = false } = options;
+    const { command = Deno.execPath(), input = false, environment = {} } = options;
     this.#child = new Deno.Command(command, {
       args,
       cwd: new URL("../../", import.meta.url),
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...environment },
       stdin: input ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",

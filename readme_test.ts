@@ -1,0 +1,212 @@
+// What README.md promises in tables: the flags of every example, and of every feature, each run with exactly those.
+
+import { createSocket } from "node:dgram";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Program } from "./reactor/conformance/program.ts";
+import { TestAuthority } from "./reactor/conformance/certificates.ts";
+
+const root = new URL("./", import.meta.url);
+const readme = Deno.readTextFileSync(new URL("README.md", root));
+
+/** The rows of the table under that heading, as their cells. */
+function table(heading: string): string[][] {
+  const [, section = ""] = readme.split(`\n## ${heading}\n`);
+  const rows = section.split("\n## ")[0]?.match(/^\|.*\|$/gm) ?? [];
+  return rows.slice(2).map((row) => row.slice(1, -1).split("|").map((cell) => cell.trim()));
+}
+
+/** The flags in a cell. */
+const flagsIn = (cell: string): string[] => /`([^`]*)`/.exec(cell)?.[1]?.split(" ") ?? [];
+
+Deno.test("the table of examples names all of them, each with the flags of its header", () => {
+  const folder = new URL("examples/", root);
+  const headers = [...Deno.readDirSync(folder)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".ts") && !name.endsWith("_test.ts")).sort()
+    .map((name) => {
+      const [, flags = ""] =
+        /^ \* {5}deno run (.*)examples\//m.exec(Deno.readTextFileSync(new URL(name, folder))) ?? [];
+      return [`\`examples/${name}\``, flags.split(" ").filter((flag) => flag !== "")];
+    });
+  const rows = table("Examples").map(([name, flags = ""]) => [name, flagsIn(flags)]);
+  assertEquals(rows.toSorted((a, b) => String(a[0]) < String(b[0]) ? -1 : 1), headers);
+});
+
+/** What a feature's program is given. */
+interface Ground {
+  /** The port of the peer; 0 where there is none. */
+  port: number;
+  /** A path in a temporary folder. */
+  path: string;
+}
+
+/** What a program does, in one statement; it prints `done` when it has done it. */
+interface Feature {
+  readonly source: (ground: Ground) => string;
+  /** Who is at the port, if it speaks to somebody. */
+  readonly peer?: "tcp" | "udp";
+  /** What its environment says. */
+  readonly environment?: (ground: Ground) => Record<string, string>;
+  /** What must be in the file at the path before. */
+  readonly file?: () => Promise<string>;
+}
+
+const BEGINNING = `
+  import {
+    clientFromString, connectProtocol, DatagramProtocol, Factory, HostnameEndpoint, ListenFDs, log, ProcessProtocol, Protocol, DenoReactor,
+    serverFromString, TCP4ClientEndpoint, UNIXClientEndpoint, deferToThread, workerModule,
+  } from ${JSON.stringify(import.meta.resolve("./mod.ts"))};
+  const reactor = new DenoReactor();
+  const running = reactor.run();
+  const factory = Factory.forProtocol(Protocol);
+  const done = () => { console.log("done"); reactor.stop(); };
+`;
+
+/** The features, by the first cell of their row. */
+const FEATURES: Record<string, Feature> = {
+  "timers, events, signals, Deferreds, the log on standard output": {
+    source: () =>
+      `log.startLogging(Deno.stdout); reactor.addSignalHandler("SIGHUP", () => {});
+      reactor.callLater(0, done);`,
+  },
+  "`listenTCP`, `listenTLS`, their endpoints": {
+    source: ({ port }) =>
+      `reactor.listenTCP(${port}, factory, { interface: "127.0.0.1" }); done();`,
+  },
+  "`connectTCP`, `connectTLS`, their endpoints": {
+    peer: "tcp",
+    source: ({ port }) =>
+      `await connectProtocol(new TCP4ClientEndpoint(reactor, "localhost", ${port}), new Protocol()); done();`,
+  },
+  "`bindAddress`": {
+    peer: "tcp",
+    source: ({ port }) =>
+      `const from = { bindAddress: "127.0.0.1" };
+      await connectProtocol(new TCP4ClientEndpoint(reactor, "127.0.0.1", ${port}, from), new Protocol()); done();`,
+  },
+  "`HostnameEndpoint`, `tls:` to a name": {
+    peer: "tcp",
+    source: ({ port }) =>
+      `await connectProtocol(new HostnameEndpoint(reactor, "localhost", ${port}), new Protocol()); done();`,
+  },
+  "`ssl:` with its key and certificate in files": {
+    file: async () => {
+      const { cert, key } = await (await TestAuthority.make()).issue();
+      return cert + "\n" + key;
+    },
+    source: ({ port, path }) =>
+      `const files = "privateKey=${path}:certKey=${path}";
+      await serverFromString(reactor, "ssl:${port}:interface=127.0.0.1:" + files).listen(factory); done();`,
+  },
+  "`listenUNIX`, `connectUNIX`, `unix:`": {
+    source: ({ path }) =>
+      `reactor.listenUNIX("${path}", factory);
+      await connectProtocol(new UNIXClientEndpoint(reactor, "${path}"), new Protocol()); done();`,
+  },
+  "`wantPID`": {
+    source: ({ path }) => `reactor.listenUNIX("${path}", factory, { wantPID: true }); done();`,
+  },
+  "`listenUDP`, `listenMulticast`, and each place that is sent to": {
+    peer: "udp",
+    source: ({ port }) =>
+      `const udp = reactor.listenUDP(0, new class extends DatagramProtocol {
+        datagramReceived() { done(); }
+      }(), { interface: "127.0.0.1" });
+      udp.write("x", { host: "127.0.0.1", port: ${port} });`,
+  },
+  "`listenUNIXDatagram`, `connectUNIXDatagram`": {
+    source: ({ path }) => `reactor.listenUNIXDatagram("${path}", new DatagramProtocol()); done();`,
+  },
+  "`spawnProcess`, `ProcessEndpoint`, `getProcessOutput`": {
+    source: () =>
+      `reactor.spawnProcess(new class extends ProcessProtocol {
+        processEnded() { done(); }
+      }(), "/bin/sh", { args: ["-c", "exit 0"] });`,
+  },
+  "`StandardIOEndpoint`, `stdio:`": {
+    source: () =>
+      `await serverFromString(reactor, "stdio:").listen(Factory.forProtocol(class extends Protocol {
+        connectionMade() { this.transport.write("done\\n"); this.transport.loseConnection(); }
+        connectionLost() { reactor.stop(); }
+      }));`,
+  },
+  "`systemd:`, `ListenFDs.fromEnvironment(Deno.env.get, …)`": {
+    environment: () => ({ LISTEN_PID: "1", LISTEN_FDS: "1", LISTEN_FDNAMES: "web" }),
+    source: () => `ListenFDs.fromEnvironment((name) => Deno.env.get(name), Deno.pid); done();`,
+  },
+  "`deferToThread`, `callInThread`": {
+    source: () =>
+      `await deferToThread(reactor, { module: ${
+        JSON.stringify(import.meta.resolve("./reactor/conformance/tasks.ts"))
+      }, export: "add" }, 1, 2); done();`,
+  },
+  "a log in a file that the program opens": {
+    source: ({ path }) =>
+      `using file = Deno.openSync("${path}", { write: true, create: true });
+      log.startLogging(file); log.msg("hello"); done();`,
+  },
+};
+
+Deno.test("the table of permissions has a program for each row, and no other", () => {
+  assertEquals(table("Permissions").map(([feature]) => feature), Object.keys(FEATURES));
+});
+
+/** Somebody to speak to: a TCP port that is not even accepted from, or a UDP port that answers. */
+async function startPeer(
+  kind: "tcp" | "udp" | undefined,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  if (kind === undefined) return { port: 0, [Symbol.asyncDispose]: () => Promise.resolve() };
+  if (kind === "tcp") {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const close = () => Promise.resolve(listener.close());
+    return { port: listener.addr.port, [Symbol.asyncDispose]: close };
+  }
+  const socket = createSocket(
+    "udp4",
+    (message, { address, port }) => socket.send(message, port, address),
+  );
+  await new Promise<void>((bound) => socket.bind(0, "127.0.0.1", bound));
+  const close = () => new Promise<void>((closed) => socket.close(closed));
+  return { port: socket.address().port, [Symbol.asyncDispose]: close };
+}
+
+/** Runs a feature's program with those flags. @returns whether it did what it is for, and all that it said. */
+async function run(program: Feature, flags: string[]): Promise<[done: boolean, said: string]> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using peer = await startPeer(program.peer);
+    const ground: Ground = { port: peer.port, path: `${folder}/here` };
+    if (program.file) await Deno.writeTextFile(ground.path, await program.file());
+    const source = `${BEGINNING}\n${program.source(ground)}\nawait running;`;
+    await using started = new Program([
+      ...["run", "--quiet", "--no-prompt"],
+      ...flags.map((flag) =>
+        flag.replaceAll(":2000", `:${ground.port}`).replaceAll("/run/chat/socket", ground.path)
+      ),
+      `data:text/javascript,${encodeURIComponent(source)}`,
+    ], { environment: program.environment?.(ground) ?? {} });
+    const { code, lines, errors } = await started.end();
+    return [code === 0 && lines.includes("done"), [...lines, errors].join("\n")];
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+for (const [feature = "", cell = ""] of table("Permissions")) {
+  const program = FEATURES[feature];
+  const flags = flagsIn(cell);
+
+  Deno.test(`${feature}: ${flags.join(" ") || "no flag"} is enough`, async () => {
+    assert(program !== undefined, "no program for this row");
+    const [done, said] = await run(program, flags);
+    assert(done, said);
+  });
+
+  for (const flag of flags) {
+    Deno.test(`${feature}: not without ${flag}, and the error names it`, async () => {
+      assert(program !== undefined, "no program for this row");
+      const [done, said] = await run(program, flags.filter((other) => other !== flag));
+      assert(!done, said);
+      assertStringIncludes(said, flag.split("=")[0] ?? flag);
+    });
+  }
+}
