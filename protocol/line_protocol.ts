@@ -98,7 +98,7 @@ export abstract class LineProtocol extends Protocol {
     const results = new AsyncResults();
     try {
       while (
-        this.#received.size > 0 && this.isReceptive && this.receiveNext(this.#received, results)
+        this.#received.size > 0 && this.isReceptive && this.#receiveNext(results)
       );
     } finally {
       this.#isReceiving = false;
@@ -113,14 +113,19 @@ export abstract class LineProtocol extends Protocol {
     return this.transport.connected && !this.transport.disconnecting;
   }
 
-  /**
-   * Hands over the next line.
-   *
-   * @param received What it is taken out of.
-   * @param results Where what the method returns is left.
-   * @returns Whether there was one.
-   */
-  protected receiveNext(received: ReceiveBuffer, results: AsyncResults): boolean {
+  /** What takes bytes as they come; `null` while lines are looked for. */
+  protected get rawReceiver(): ((data: Uint8Array) => unknown) | null {
+    return null;
+  }
+
+  /** Hands over the next line, or all that came. @returns whether there was something to hand over. */
+  #receiveNext(results: AsyncResults): boolean {
+    const received = this.#received;
+    const raw = this.rawReceiver;
+    if (raw !== null) {
+      results.add(raw(received.takeAll()));
+      return true;
+    }
     const delimiter = this.#currentDelimiter();
     const length = received.lengthUntil(delimiter);
     if (length > this.MAX_LENGTH) {

@@ -1,7 +1,5 @@
 import type { IPushProducer } from "../reactor/interfaces.ts";
-import type { AsyncResults } from "./async_results.ts";
 import { LineProtocol } from "./line_protocol.ts";
-import type { ReceiveBuffer } from "./receive_buffer.ts";
 
 /**
  * A protocol that receives lines, or bytes as they come, and goes from one to the other and back. Twisted's
@@ -41,7 +39,7 @@ import type { ReceiveBuffer } from "./receive_buffer.ts";
 export class LineReceiver extends LineProtocol implements IPushProducer {
   /** Whether it is paused. */
   paused = false;
-  #isRaw = false;
+  #raw: ((data: Uint8Array) => unknown) | null = null;
 
   /**
    * Bytes came in raw mode. Override it to receive them.
@@ -57,7 +55,7 @@ export class LineReceiver extends LineProtocol implements IPushProducer {
 
   /** From now on bytes go to {@linkcode rawDataReceived} as they come, those behind the current line first. */
   setRawMode(): void {
-    this.#isRaw = true;
+    this.#raw = (data) => this.rawDataReceived(data);
   }
 
   /**
@@ -67,7 +65,7 @@ export class LineReceiver extends LineProtocol implements IPushProducer {
    *   before what came since.
    */
   setLineMode(extra?: Uint8Array): void {
-    this.#isRaw = false;
+    this.#raw = null;
     return this.receiveOn(extra);
   }
 
@@ -95,10 +93,8 @@ export class LineReceiver extends LineProtocol implements IPushProducer {
     return !this.paused && super.isReceptive;
   }
 
-  /** Hands over the next line or, in raw mode, all that came. */
-  protected override receiveNext(received: ReceiveBuffer, results: AsyncResults): boolean {
-    if (!this.#isRaw) return super.receiveNext(received, results);
-    results.add(this.rawDataReceived(received.takeAll()));
-    return true;
+  /** What takes bytes as they come, in raw mode. */
+  protected override get rawReceiver(): ((data: Uint8Array) => unknown) | null {
+    return this.#raw;
   }
 }
