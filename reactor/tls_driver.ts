@@ -48,6 +48,8 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   readonly #handshakeTimeout: number;
   readonly #linger: number;
   #noDelay: boolean;
+  /** Whether small pieces are sent at once, as the handshake wants it: until something else has come or gone. */
+  #hurried = false;
   /** See {@linkcode StreamDriver.setKeepAliveIdle}. */
   readonly setKeepAliveIdle?: (seconds: number) => void;
   /** See {@linkcode StreamDriver.keepsAlive}. */
@@ -131,6 +133,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
       this.#deadline = this.#clock.callLater(this.#handshakeTimeout, () => this.#timedOut());
     }
     // A handshake is small pieces, and each may wait 40 ms for the peer to acknowledge the one before.
+    this.#hurried = true;
     this.#beneath.setNoDelay?.(true);
     this.#engine.start(this);
     this.#readBeneath();
@@ -149,7 +152,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   /** See {@linkcode StreamDriver.setNoDelay}. */
   setNoDelay(enabled: boolean): void {
     this.#noDelay = enabled;
-    if (this.#session !== null) this.#beneath.setNoDelay?.(enabled);
+    if (!this.#hurried) this.#beneath.setNoDelay?.(enabled);
   }
 
   /** See {@linkcode StreamDriver.setKeepAlive}. */
@@ -195,6 +198,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   /** See {@linkcode TlsEngineSink.decrypted}. */
   decrypted(chunk: Uint8Array): void {
     if (this.#isOver) return;
+    if (this.#hurried) this.#calmDown();
     if (this.#wanted && this.#held.length === 0) this.#sink?.received(chunk);
     else this.#held.push(chunk);
   }
@@ -257,6 +261,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   plaintextSent(): void {
     const piece = this.#piece;
     this.#piece = null;
+    if (this.#hurried) this.#calmDown();
     if (!this.#isOver && piece !== null) this.#sink?.wrote(piece.length);
   }
 
@@ -274,7 +279,6 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     if (this.#isOver) return;
     this.#session = session;
     this.#stopWaiting();
-    this.#beneath.setNoDelay?.(this.#noDelay);
     // What waits goes first, so that what the listener writes now comes behind it, and only once.
     if (this.#piece !== null) this.#engine.write(this.#piece);
     else if (this.#writeClosing) this.#engine.end();
@@ -340,6 +344,12 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   writeClosed(): void {}
 
   // Inside.
+
+  /** The handshake's last pieces are sent after it is done for this side; those that follow go as the connection has it. */
+  #calmDown(): void {
+    this.#hurried = false;
+    if (!this.#closed && !this.#noDelay) this.#beneath.setNoDelay?.(false);
+  }
 
   get #isOver(): boolean {
     return this.#closed || this.#failed;

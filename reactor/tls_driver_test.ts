@@ -122,16 +122,27 @@ Deno.test("The handshake's bytes are carried both ways without being asked for",
   assertEquals(bed.host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("Small pieces go out at once during the handshake, and as the connection has it afterwards", () => {
-  using bed = new LayerBed();
-  const set = () => bed.beneath.calls.filter((call) => call.startsWith("setNoDelay"));
-  assertEquals(set(), ["setNoDelay(true)"]);
-  bed.engine.secure();
-  assertEquals(set(), ["setNoDelay(true)", "setNoDelay(false)"]);
-  using other = new LayerBed();
-  other.driver.setNoDelay(true);
-  other.engine.secure();
-  assertEquals(other.beneath.calls, ["setNoDelay(true)", "setNoDelay(true)"]);
+Deno.test("Small pieces go out at once until something follows the handshake, then as the connection has it", () => {
+  const set = ({ beneath }: LayerBed) =>
+    beneath.calls.filter((call) => call.startsWith("setNoDelay"));
+  using reading = new LayerBed();
+  reading.engine.secure();
+  assertEquals(set(reading), ["setNoDelay(true)"]);
+  reading.engine.decrypt("a");
+  reading.engine.decrypt("b");
+  assertEquals(set(reading), ["setNoDelay(true)", "setNoDelay(false)"]);
+  reading.driver.setNoDelay(true);
+  assertEquals(set(reading).at(-1), "setNoDelay(true)");
+  using writing = new LayerBed();
+  writing.engine.secure();
+  writing.driver.write(bytes("a"));
+  writing.engine.sink.plaintextSent();
+  assertEquals(set(writing), ["setNoDelay(true)", "setNoDelay(false)"]);
+  using impatient = new LayerBed();
+  impatient.driver.setNoDelay(true);
+  impatient.engine.secure();
+  impatient.engine.decrypt("a");
+  assertEquals(set(impatient), ["setNoDelay(true)"]);
 });
 
 Deno.test("A write before the handshake is done waits for it, and is made once", () => {
