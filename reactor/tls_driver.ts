@@ -295,9 +295,10 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
 
   /** See {@linkcode StreamDriverSink.failed}. */
   failed(reason: Error): void {
-    if (this.#closed) return;
     this.#ciphertext = null;
     this.#reading = false;
+    // A peer that is gone need not be told.
+    if (this.#closed) return this.#closeBeneath();
     if (this.#session === null) this.#failHandshake(reason);
     else this.#fail(reason);
   }

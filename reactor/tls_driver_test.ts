@@ -251,6 +251,30 @@ Deno.test("close() to a peer that does not read breaks the connection after the 
   assertEquals(bed.beneath.calls.at(-1), "abort()");
 });
 
+Deno.test("close() to a peer that is gone already waits for nothing", () => {
+  using bed = secured();
+  bed.driver.close();
+  bed.peer.driver.close();
+  bed.engine.encrypt("[bye]");
+  assertEquals(bed.take(), ["released"]);
+});
+
+Deno.test("close() with the reactor stopped gives the peer a last moment of the host's clock", async () => {
+  using bed = secured({ capacity: 1 });
+  bed.peer.driver.stopReading();
+  bed.driver.close();
+  bed.engine.encrypt("[bye]");
+  const released = Promise.withResolvers<void>();
+  bed.released = () => released.resolve();
+  bed.driver.hurry();
+  bed.driver.hurry();
+  bed.host.settle();
+  const steps = setInterval(() => bed.host.settle(), 1);
+  await released.promise;
+  clearInterval(steps);
+  assertEquals(bed.beneath.calls.at(-1), "abort()");
+});
+
 Deno.test("closeWrite() tells the peer and leaves the rest open; close() then says no more", () => {
   using bed = secured();
   bed.driver.startReading();
