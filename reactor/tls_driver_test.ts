@@ -289,6 +289,15 @@ Deno.test("closeWrite() tells the peer and leaves the rest open; close() then sa
   assertEquals(bed.engine.calls, ["end", "destroy"]);
 });
 
+Deno.test("close() while closeWrite() is under way tells the peer once", () => {
+  using bed = secured();
+  bed.driver.closeWrite();
+  bed.driver.close();
+  bed.engine.sink.closeSent();
+  assertEquals(bed.take(), ["released"]);
+  assertEquals(bed.engine.calls, ["end", "destroy"]);
+});
+
 Deno.test("closeWrite() before the handshake is done waits for it", () => {
   using bed = new LayerBed();
   bed.driver.closeWrite();

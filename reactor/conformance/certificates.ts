@@ -88,6 +88,22 @@ export class TestAuthority {
     return { cert, key: await pemOf(keys.privateKey) };
   }
 
+  /** Another authority, whose certificate this one has signed: a good one, or one that says that it is none. */
+  async delegate(isAuthority = true): Promise<TestAuthority> {
+    const keys = await newKeys();
+    const certificate = await X509CertificateGenerator.create({
+      serialNumber: (++this.#issued).toString(16).padStart(2, "0"),
+      subject: "CN=Delegate",
+      issuer: this.#certificate.subject,
+      ...validity([-1, 1]),
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      signingAlgorithm: ALGORITHM,
+      extensions: [new BasicConstraintsExtension(isAuthority, undefined, true)],
+    });
+    return new TestAuthority(certificate, keys);
+  }
+
   async #extensions(dns: string[], ip: string[]): Promise<Extension[]> {
     return [
       new BasicConstraintsExtension(false, undefined, true),

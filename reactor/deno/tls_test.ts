@@ -80,6 +80,13 @@ test("A server's certificate that nobody trusted has signed is refused by the cl
   assertMatch(codeOf(server) ?? "", /^ERR_SSL_.*ALERT_UNKNOWN_CA$/);
 });
 
+test("A certificate by way of another one that the server shows with it is good", async (bed) => {
+  const delegate = await bed.authority.delegate();
+  const { cert, key } = await delegate.issue();
+  const { client } = await bed.pair({ cert: cert + delegate.cert, key });
+  assertEquals(client.transport.getPeerCertificate()?.issuer, { CN: "Delegate" });
+});
+
 test("A certificate of version 1 is refused where only its issuer's name is that of a root", async (bed) => {
   // Of the same name as the authority that is trusted, and with another key.
   const forger = await TestAuthority.make();
@@ -361,13 +368,15 @@ test("stop() ends also where a peer does not read, with much unsent", async (bed
   const servers = new SecuredWires({
     connectionMade: (wire) => wire.transport.write(new Uint8Array(64 << 20)),
   });
-  const clients = new SecuredWires({ connectionMade: (wire) => wire.transport.pauseProducing() });
-  bed.connect(bed.listen(servers).port, clients);
+  const { port } = bed.listen(servers);
   bed.run();
-  const server = await servers.wire();
-  await clients.wire();
+  const { cert } = bed.authority;
+  const silent = bed.raw(
+    await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts: [cert] }),
+  );
+  await silent.read(1);
   await bed.stop();
-  assertInstanceOf(await server.lost(), ConnectionLost);
+  assertInstanceOf(await (await servers.wire()).lost(), ConnectionLost);
 });
 
 test("A slow reader slows the writer down: what is unsent waits with the producer, not with TLS", async (bed) => {

@@ -4,6 +4,10 @@
  * Deno's own TLS (`Deno.startTls`) begins on a TCP connection only and as a client only, and tells nothing of the peer's certificate.
  * `node:tls` speaks over any stream, on both sides, and knows SNI and client certificates. Both are rustls beneath.
  *
+ * It is the engine of `listenTLS` and `connectTLS`, too, although Deno's own TLS would do for the plain cases: over the layer an echo of 64
+ * bytes takes a tenth more time than a bare loop over Deno's own, large transfers a quarter more, and `node:tls` on its own sockets more
+ * than either. For that a connection that is closed can be forced to end, and tells whom it is with.
+ *
  * Three things are not as one would expect of it (checked on Deno 2.9.6):
  *
  * - A server checks a client's certificate in `tls.Server`, not in `TLSSocket`: so each connection gets a server of its own, which never
