@@ -83,7 +83,7 @@ test("A server's certificate that nobody trusted has signed is refused by the cl
 test("A certificate by way of another one that the server shows with it is good", async (bed) => {
   const delegate = await bed.authority.delegate();
   const { cert, key } = await delegate.issue();
-  const { client } = await bed.pair({ cert: cert + delegate.cert, key });
+  const { client } = await bed.pair({ cert: `${cert}\n${delegate.cert}`, key });
   assertEquals(client.transport.getPeerCertificate()?.issuer, { CN: "Delegate" });
 });
 
