@@ -4,9 +4,10 @@
  * Deno's own TLS (`Deno.startTls`) begins on a TCP connection only and as a client only, and tells nothing of the peer's certificate.
  * `node:tls` speaks over any stream, on both sides, and knows SNI and client certificates. Both are rustls beneath.
  *
- * It is the engine of `listenTLS` and `connectTLS`, too, although Deno's own TLS would do for the plain cases: over the layer an echo of 64
- * bytes takes a tenth more time than a bare loop over Deno's own, large transfers a quarter more, and `node:tls` on its own sockets more
- * than either. For that a connection that is closed can be forced to end, and tells whom it is with.
+ * It is the engine of `listenTLS` and `connectTLS`, too, although Deno's own TLS would do for the plain cases, and is faster: one connection
+ * with a bare loop over it made 26 to 31 thousand round trips of 64 bytes a second, the layer 17 to 29, `node:tls` on its own sockets 20; large
+ * transfers went at 320 to 360, 190 to 270 and 200 to 300 MB/s (Deno 2.9.6, two busy cores). For that a connection here can be forced to
+ * end, and tells whom it is with.
  *
  * Three things are not as one would expect of it (checked on Deno 2.9.6):
  *
