@@ -1,0 +1,104 @@
+/**
+ * A chat of lines, with nicknames.
+ *
+ *     deno run --allow-net examples/chat.ts
+ *
+ * See: `nc 127.0.0.1 2000` in two terminals. Each is asked for its name first; what one types the other sees. `/who` lists who is there,
+ * `/quit` leaves. Another port can be given as an argument; 0 lets the system choose.
+ */
+
+import {
+  type IAddress,
+  LineReceiver,
+  log,
+  reactor,
+  ServerFactory,
+  TCP4ServerEndpoint,
+} from "@torsion/reactor";
+
+/** Letters and digits of any language, up to 20: nothing that could pass for a message of the server's. */
+const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
+
+/** The people in one room, by their names. */
+class Room {
+  readonly people = new Map<string, Talker>();
+
+  /** Tells all but one. */
+  say(line: string, except: Talker): void {
+    for (const talker of this.people.values()) {
+      if (talker !== except) talker.sendLine(line);
+    }
+  }
+}
+
+/** Somebody in a room. */
+class Talker extends LineReceiver {
+  // What nc sends ends lines so; a telnet's carriage return is taken off below.
+  override delimiter = "\n";
+  override MAX_LENGTH = 1000;
+  readonly #room: Room;
+  #name: string | null = null;
+
+  constructor(room: Room) {
+    super();
+    this.#room = room;
+  }
+
+  override connectionMade(): void {
+    this.sendLine("What's your name?");
+  }
+
+  override textReceived(text: string): void {
+    const line = text.replace(/\r$/, "");
+    if (this.#name === null) this.#enter(line);
+    else if (line === "/quit") this.transport.loseConnection();
+    else if (line === "/who") this.sendLine(`* ${[...this.#room.people.keys()].join(", ")}`);
+    else if (line !== "") this.#room.say(`<${this.#name}> ${line}`, this);
+  }
+
+  override lineLengthExceeded(): void {
+    this.sendLine(`* A line has ${this.MAX_LENGTH} bytes at most. Goodbye.`);
+    this.transport.loseConnection();
+  }
+
+  override connectionLost(reason: Error): void {
+    if (this.#name === null) return;
+    this.#room.people.delete(this.#name);
+    this.#room.say(`* ${this.#name} has left`, this);
+    log.msg(`${this.#name} has left: ${reason.message}`);
+  }
+
+  #enter(name: string): void {
+    if (!NAME.test(name)) {
+      this.sendLine("A name has up to 20 letters, digits, _ and -. Please choose another.");
+    } else if (this.#room.people.has(name)) {
+      this.sendLine(`${name} is here already. Please choose another.`);
+    } else {
+      this.#name = name;
+      this.sendLine(`Welcome, ${name}! ${this.#room.people.size} here before you.`);
+      this.#room.people.set(name, this);
+      this.#room.say(`* ${name} has come`, this);
+      log.msg(`${name} has come from ${this.transport.getPeer()}`);
+    }
+  }
+}
+
+class ChatFactory extends ServerFactory<Talker> {
+  readonly #room = new Room();
+
+  override buildProtocol(_addr: IAddress): Talker {
+    return new Talker(this.#room);
+  }
+}
+
+if (import.meta.main) {
+  log.startLogging(Deno.stdout);
+  // Whoever does not read what is said is cut off, long before the others' words fill the memory; whoever says nothing for an hour, too.
+  const bounds = { writeBufferLimit: 1_000_000, idleTimeout: 3600 };
+  const endpoint = new TCP4ServerEndpoint(reactor, Number(Deno.args[0] ?? 2000), bounds);
+  endpoint.listen(new ChatFactory()).addErrback((error) => {
+    console.error(error.message);
+    Deno.exit(1);
+  });
+  await reactor.run();
+}
