@@ -28,9 +28,19 @@ export {
   type ProtocolClass,
   ServerFactory,
 } from "./factory.ts";
+export { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
+export { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
 export { LineOnlyReceiver } from "./line_only_receiver.ts";
 export { LineProtocol } from "./line_protocol.ts";
 export { LineReceiver } from "./line_receiver.ts";
+export {
+  PendingRequest,
+  PendingRequests,
+  type RequestOptions,
+  RequestQueueFull,
+  type RequestQueueOptions,
+  UnexpectedAnswer,
+} from "./pending_requests.ts";
 export {
   ForwardingProtocol,
   ProxyClient,
@@ -52,4 +62,5 @@ export {
 export { ProcessProtocol } from "./process_protocol.ts";
 export { Protocol } from "./protocol.ts";
 export { ProducerStopped, ReadableStreamProducer } from "./readable_stream_producer.ts";
+export { RequestQueue } from "./request_queue.ts";
 export { StreamProtocol, type StreamProtocolOptions } from "./stream_protocol.ts";

@@ -1,0 +1,160 @@
+import { ConnectionAborted } from "../reactor/errors.ts";
+import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces.ts";
+import { checkDelay, checkFunction, checkInteger } from "../reactor/validation.ts";
+
+/** How a {@linkcode Heartbeat} goes. */
+export interface HeartbeatOptions {
+  /** Seconds of silence after which the peer is asked for a sign of life. */
+  interval: number;
+  /** Asks: writes the protocol's own PING, an empty frame, whatever the peer answers. */
+  send: () => unknown;
+  /**
+   * How many times in a row the peer may be asked without a byte from it, before the connection is aborted.
+   *
+   * @default {2}
+   */
+  maxMissed?: number;
+}
+
+/** A connection was aborted because nothing came from the peer, although it was asked. */
+export class HeartbeatTimeout extends ConnectionAborted {
+  /** For how many seconds nothing came. */
+  readonly silence: number;
+  /** How many times the peer was asked in vain. */
+  readonly missed: number;
+
+  /**
+   * Makes the error.
+   *
+   * @param silence For how many seconds nothing came.
+   * @param missed How many times the peer was asked in vain.
+   * @param address The peer.
+   */
+  constructor(silence: number, missed: number, address: string) {
+    super(
+      `Connection to ${address} was aborted: nothing came for ${silence} s, though it was asked ${missed} times`,
+      { code: "ETIMEDOUT", address },
+    );
+    this.silence = silence;
+    this.missed = missed;
+  }
+}
+
+/**
+ * Finds out that a peer is dead, though its connection is open: a machine that lost its power closes nothing.
+ *
+ * Any byte from the peer is a sign of life; it is only asked when there was none for a while. When it has been asked too often in vain, the
+ * connection is aborted, and the protocol's `connectionLost` gets a {@linkcode HeartbeatTimeout}. The heart stops with the connection.
+ * (TCP's own keep-alive finds a dead peer as well, after two hours unless the system is told otherwise, and not one whose program hangs.
+ * `idleTimeout` ends a connection on which both sides are content to be silent.)
+ *
+ * Twisted has no such thing; each client writes its own.
+ *
+ * @example
+ * ```ts
+ * import { Heartbeat, type IReactorTime, LineReceiver } from "@torsion/reactor";
+ *
+ * class Client extends LineReceiver {
+ *   readonly #clock: IReactorTime;
+ *   #heartbeat: Heartbeat | null = null;
+ *
+ *   constructor(clock: IReactorTime) {
+ *     super();
+ *     this.#clock = clock;
+ *   }
+ *
+ *   override connectionMade() {
+ *     const ping = () => this.sendLine("PING");
+ *     this.#heartbeat = new Heartbeat(this.#clock, this.transport, { interval: 30, send: ping });
+ *     this.#heartbeat.start();
+ *   }
+ *
+ *   override dataReceived(data: Uint8Array) {
+ *     this.#heartbeat?.alive();
+ *     super.dataReceived(data);
+ *   }
+ * }
+ * ```
+ */
+export class Heartbeat implements Disposable {
+  readonly #clock: Pick<IReactorTime, "callLater">;
+  readonly #transport: ITransport;
+  readonly #interval: number;
+  readonly #send: () => unknown;
+  readonly #maxMissed: number;
+  #call: IDelayedCall | null = null;
+  #missed = 0;
+
+  /**
+   * Makes one that does not beat yet.
+   *
+   * @param clock What measures the silence: the reactor, or a test's `Clock`.
+   * @param transport The connection.
+   * @param options How it goes.
+   * @throws {RangeError | TypeError} when an option is out of range.
+   */
+  constructor(
+    clock: Pick<IReactorTime, "callLater">,
+    transport: ITransport,
+    options: HeartbeatOptions,
+  ) {
+    const { interval, send, maxMissed = 2 } = options;
+    checkDelay("Heartbeat interval", interval);
+    if (interval === 0) {
+      throw new RangeError("Heartbeat interval must be more than 0 seconds, got 0");
+    }
+    checkFunction("Heartbeat send", send);
+    checkInteger("Heartbeat maxMissed", maxMissed, 1, Number.MAX_SAFE_INTEGER);
+    this.#clock = clock;
+    this.#transport = transport;
+    this.#interval = interval;
+    this.#send = send;
+    this.#maxMissed = maxMissed;
+  }
+
+  /** How many times the peer has been asked since its last byte. */
+  get missed(): number {
+    return this.#missed;
+  }
+
+  /** Begins to listen for signs of life, from now on. */
+  start(): void {
+    this.stop();
+    this.#missed = 0;
+    this.#call = this.#clock.callLater(this.#interval, () => this.#beat());
+  }
+
+  /** Something came from the peer. Before the start and after the stop, this does nothing. */
+  alive(): void {
+    this.#missed = 0;
+    this.#call?.reset(this.#interval);
+  }
+
+  /** Asks no more. A connection that is lost need not be stopped by hand. */
+  stop(): void {
+    if (this.#call?.active()) this.#call.cancel();
+    this.#call = null;
+  }
+
+  /** {@linkcode stop}, for `using`. */
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  #beat(): void {
+    this.#call = null;
+    const transport = this.#transport;
+    if (!transport.connected || transport.disconnecting) return;
+    if (this.#missed === this.#maxMissed) {
+      const silence = this.#interval * (this.#missed + 1);
+      transport.abortConnection(
+        new HeartbeatTimeout(silence, this.#missed, String(transport.getPeer())),
+      );
+      return;
+    }
+    this.#missed++;
+    // Before it is asked: what throws there is logged, and the peer is asked again.
+    this.#call = this.#clock.callLater(this.#interval, () => this.#beat());
+    return this.#send() as void; // a promise of its own is for the clock to look at
+  }
+}

@@ -1,0 +1,140 @@
+/** Signs of life, over a pipe in memory and in the time of its host. */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { type Bed, connect } from "../reactor/conformance/connection_bed.ts";
+import { ConnectionAborted } from "../reactor/errors.ts";
+import type { IDelayedCall } from "../reactor/interfaces.ts";
+import { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
+
+/** A connection whose heart beats: it asks by a `?`. */
+function beating(options: Partial<HeartbeatOptions> = {}): Bed & { heartbeat: Heartbeat } {
+  const bed = connect({ dataReceived: () => heartbeat.alive() });
+  const send = () => bed.connection.write("?");
+  const heartbeat = new Heartbeat(bed.host.reactor, bed.connection, {
+    interval: 10,
+    send,
+    ...options,
+  });
+  heartbeat.start();
+  return Object.assign(bed, { heartbeat });
+}
+
+Deno.test("A silent peer is asked after each interval, and when it does not answer the connection is aborted", () => {
+  using bed = beating();
+  bed.host.advance(9.9);
+  assertEquals(bed.peer.text, "");
+  bed.host.advance(0.1);
+  assertEquals([bed.peer.text, bed.heartbeat.missed], ["?", 1]);
+  bed.host.advance(10);
+  assertEquals([bed.peer.text, bed.heartbeat.missed], ["??", 2]);
+  bed.host.advance(9.9);
+  assert(bed.connection.connected);
+  bed.host.advance(0.1);
+  const { reason } = bed.protocol;
+  assertInstanceOf(reason, HeartbeatTimeout);
+  assertInstanceOf(reason, ConnectionAborted);
+  assertEquals([reason.silence, reason.missed, reason.name], [30, 2, "HeartbeatTimeout"]);
+  assertEquals(
+    reason.message,
+    "Connection to 192.0.2.2:2222 was aborted: nothing came for 30 s, though it was asked 2 times",
+  );
+  assertEquals(bed.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
+});
+
+Deno.test("Any byte is a sign of life: the silence begins anew, and what was missed is forgotten", () => {
+  using bed = beating();
+  bed.host.advance(10);
+  bed.host.advance(10);
+  bed.host.advance(5);
+  assertEquals([bed.peer.text, bed.heartbeat.missed], ["??", 2]);
+  bed.peer.send("!");
+  bed.host.settle();
+  assertEquals(bed.heartbeat.missed, 0);
+  bed.host.advance(9.9);
+  assertEquals(bed.peer.text, "??");
+  bed.host.advance(0.1);
+  assertEquals([bed.peer.text, bed.heartbeat.missed], ["???", 1]);
+  bed.heartbeat.stop();
+});
+
+Deno.test("A peer that talks by itself is never asked", () => {
+  using bed = beating();
+  for (let i = 0; i < 10; i++) {
+    bed.host.advance(9);
+    bed.peer.send("x");
+    bed.host.settle();
+  }
+  assertEquals(bed.peer.text, "");
+  bed.heartbeat.stop();
+});
+
+Deno.test("maxMissed: how often it is asked in vain", () => {
+  using bed = beating({ maxMissed: 1 });
+  bed.host.advance(10);
+  bed.host.advance(10);
+  assertEquals([bed.peer.text, bed.protocol.reason?.name], ["?", "HeartbeatTimeout"]);
+});
+
+Deno.test("A connection that is lost or being closed is not asked, and no timer is left", () => {
+  using lost = beating();
+  lost.peer.driver.close();
+  lost.host.settle();
+  assertEquals(lost.protocol.reason?.name, "ConnectionDone");
+  lost.host.advance(10);
+  assertEquals([lost.peer.text, lost.host.reactor.getDelayedCalls()], ["", []]);
+  using closing = beating();
+  closing.peer.driver.stopReading();
+  closing.connection.write("x".repeat(200_000));
+  closing.connection.loseConnection();
+  closing.host.settle();
+  closing.host.advance(10);
+  assertEquals(closing.heartbeat.missed, 0);
+  closing.connection.abortConnection();
+  closing.host.settle();
+});
+
+Deno.test("stop() and `using` end it; started again, it counts from then", () => {
+  using bed = beating();
+  bed.host.advance(15);
+  bed.heartbeat.stop();
+  bed.heartbeat.alive();
+  bed.host.advance(100);
+  assertEquals(bed.peer.text, "?");
+  {
+    using heartbeat = bed.heartbeat;
+    heartbeat.start();
+    heartbeat.start();
+    assertEquals(heartbeat.missed, 0);
+    assertEquals(bed.host.reactor.getDelayedCalls().length, 1);
+  }
+  assertEquals(bed.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
+});
+
+Deno.test("send() that throws is the clock's to tell of, and the peer is asked again", () => {
+  let asked = 0;
+  using bed = beating({
+    send: () => {
+      asked++;
+      throw new RangeError("boom");
+    },
+  });
+  for (const count of [1, 2]) {
+    assertThrows(() => bed.host.advance(10), RangeError, "boom");
+    assertEquals(asked, count);
+  }
+  bed.host.advance(10);
+  assertEquals(bed.protocol.reason?.name, "HeartbeatTimeout");
+});
+
+Deno.test("Options that make no sense are refused, and named", () => {
+  using bed = connect();
+  const make = (options: HeartbeatOptions) =>
+    new Heartbeat(bed.host.reactor, bed.connection, options);
+  const send = () => {};
+  assertThrows(() => make({ interval: 0, send }), RangeError, "interval must be more than 0");
+  assertThrows(() => make({ interval: NaN, send }), RangeError, "Heartbeat interval");
+  assertThrows(() => make({ interval: 1, send, maxMissed: 0 }), RangeError, "Heartbeat maxMissed");
+  // Typed otherwise, as JavaScript may call it.
+  const none = undefined as unknown as () => void;
+  assertThrows(() => make({ interval: 1, send: none }), TypeError, "Heartbeat send");
+});

@@ -1,0 +1,202 @@
+import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
+import type { IReactorTime } from "../reactor/interfaces.ts";
+import { asError } from "../reactor/user_code.ts";
+import { checkBound, checkDelay } from "../reactor/validation.ts";
+
+/** How requests are bounded. */
+export interface RequestQueueOptions {
+  /** Measures the timeouts: the reactor, or a test's `Clock`. Needed where there are any. */
+  clock?: Pick<IReactorTime, "callLater">;
+  /**
+   * Seconds that a request may take, from when it is made, the wait for its turn included, until it fails with a `TimeoutError`.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number;
+  /**
+   * Requests that may be with the peer at a time. 1 sends each when the one before it has been answered.
+   *
+   * @default {1000}
+   */
+  maxInFlight?: number;
+  /**
+   * Requests that may wait for their turn. One more fails with {@linkcode RequestQueueFull}.
+   *
+   * @default {10000}
+   */
+  maxWaiting?: number;
+}
+
+/** How a single request is treated otherwise than the rest. */
+export interface RequestOptions {
+  /** Seconds that this request may take. */
+  timeout?: number;
+}
+
+/** A request was made while too many others waited. */
+export class RequestQueueFull extends Error {
+  /** The error's name. */
+  override readonly name = "RequestQueueFull";
+}
+
+/** An answer came that no request waits for: peer and client do not mean the same any more. */
+export class UnexpectedAnswer extends Error {
+  /** The error's name. */
+  override readonly name = "UnexpectedAnswer";
+}
+
+/** A request, from when it is made until its answer is there. */
+export class PendingRequest<Req, Res> {
+  /** What is asked. */
+  readonly request: Req;
+  /** Fires with the answer. */
+  readonly answer: Deferred<Res>;
+  /** Whether nobody waits for the answer any more. */
+  isAbandoned = false;
+
+  /**
+   * Makes a request that has not been sent.
+   *
+   * @param request What is asked.
+   * @param abandoned Called when the Deferred is cancelled, by a timeout too.
+   */
+  constructor(request: Req, abandoned: (pending: PendingRequest<Req, Res>) => void) {
+    this.request = request;
+    this.answer = new Deferred<Res>(() => {
+      this.isAbandoned = true;
+      abandoned(this);
+    });
+  }
+
+  /** Hands over the answer, or drops it if nobody waits. */
+  settle(outcome: { answer: Res } | { error: Error }): void {
+    if (this.isAbandoned || this.answer.called) return;
+    if ("error" in outcome) this.answer.errback(outcome.error);
+    else this.answer.callback(outcome.answer);
+  }
+}
+
+/**
+ * Requests on one connection: who waits for an answer, and who for a turn. What `RequestQueue` and `KeyedRequestQueue` have in common; a
+ * protocol that tells its answers apart in another way can build on it, too.
+ */
+export abstract class PendingRequests<Req, Res> {
+  readonly #clock: Pick<IReactorTime, "callLater"> | null;
+  readonly #timeout: number;
+  readonly #maxInFlight: number;
+  readonly #maxWaiting: number;
+  // A set keeps its order, and lets one in the middle go.
+  readonly #waiting = new Set<PendingRequest<Req, Res>>();
+  /** Why no more requests are taken. */
+  #lost: Error | null = null;
+
+  /**
+   * Makes an empty one.
+   *
+   * @param options How requests are bounded.
+   * @throws {RangeError | TypeError} when an option is out of range, or a timeout has no clock.
+   */
+  constructor(options: RequestQueueOptions) {
+    const { clock = null, timeout = Infinity, maxInFlight = 1000, maxWaiting = 10_000 } = options;
+    checkBound("maxInFlight", maxInFlight, 1);
+    checkBound("maxWaiting", maxWaiting, 0);
+    this.#clock = clock;
+    this.#timeout = timeout;
+    this.#maxInFlight = maxInFlight;
+    this.#maxWaiting = maxWaiting;
+    this.#check(timeout);
+  }
+
+  /** How many requests are with the peer. Those that nobody waits for any more are among them, until they are answered. */
+  abstract get inFlight(): number;
+
+  /** How many requests wait for their turn. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Makes a request: sends it, or has it wait for its turn.
+   *
+   * @param request What is asked.
+   * @param options How this one is treated otherwise.
+   * @returns A Deferred that fires with the answer. Cancelling it gives the request up: one that waits is never sent; the answer to one that
+   *   was sent is dropped when it comes. It fails with a `TimeoutError` when the answer takes too long, with
+   *   {@linkcode RequestQueueFull}, with what `send` throws, or with the reason for which the connection was lost.
+   */
+  request(request: Req, options: RequestOptions = {}): Deferred<Res> {
+    const { timeout = this.#timeout } = options;
+    this.#check(timeout);
+    if (this.#lost !== null) return fail(this.#lost);
+    const hasTurn = this.#waiting.size === 0 && this.inFlight < this.#maxInFlight;
+    if (!hasTurn && this.#waiting.size >= this.#maxWaiting) {
+      return fail(
+        new RequestQueueFull(
+          `Cannot take a request: ${this.inFlight} are with the peer, and ${this.#waiting.size} wait, as many as may`,
+        ),
+      );
+    }
+    const pending = new PendingRequest<Req, Res>(request, () => this.#waiting.delete(pending));
+    if (hasTurn) this.#start(pending);
+    else this.#waiting.add(pending);
+    return this.#within(timeout, pending.answer);
+  }
+
+  /**
+   * Fails all requests, and those made from now on: the connection is gone. For `connectionLost`.
+   *
+   * @param reason Why.
+   */
+  connectionLost(reason: Error): void {
+    this.#lost ??= reason;
+    const all = [...this.takeInFlight(), ...this.#waiting];
+    this.#waiting.clear();
+    for (const pending of all) pending.settle({ error: reason });
+  }
+
+  /** Sends a request, and then notes it as being with the peer. What it throws is the request's failure, which is not noted then. */
+  protected abstract send(pending: PendingRequest<Req, Res>): void;
+
+  /** All that are with the peer, in the order in which they were sent; they are so no more. */
+  protected abstract takeInFlight(): PendingRequest<Req, Res>[];
+
+  /**
+   * A request has been answered, and is noted no more: the next one's turn comes first, and then its answer is heard.
+   *
+   * @param pending The request.
+   * @param outcome Its answer, or its failure.
+   */
+  protected settle(
+    pending: PendingRequest<Req, Res>,
+    outcome: { answer: Res } | { error: Error },
+  ): void {
+    while (this.inFlight < this.#maxInFlight) {
+      const [next] = this.#waiting;
+      if (next === undefined) break;
+      this.#waiting.delete(next);
+      this.#start(next);
+    }
+    pending.settle(outcome);
+  }
+
+  #start(pending: PendingRequest<Req, Res>): void {
+    try {
+      this.send(pending);
+    } catch (error) {
+      pending.settle({ error: asError(error) });
+    }
+  }
+
+  #within(seconds: number, answer: Deferred<Res>): Deferred<Res> {
+    if (this.#clock === null || seconds === Infinity || answer.called) return answer;
+    return answer.addTimeout(seconds, this.#clock, () => {
+      throw new TimeoutError(`The request was not answered within ${seconds} s`);
+    });
+  }
+
+  #check(timeout: number): void {
+    if (timeout === Infinity) return;
+    checkDelay("timeout", timeout);
+    if (this.#clock === null) throw new TypeError("A timeout needs a clock: clock is missing");
+  }
+}

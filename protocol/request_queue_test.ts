@@ -1,0 +1,265 @@
+/** Requests and their answers, in order and by name. */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { CancelledError, type Deferred, TimeoutError } from "../defer/mod.ts";
+import { ConnectionDone } from "../reactor/errors.ts";
+import type { IDelayedCall } from "../reactor/interfaces.ts";
+import { Clock } from "../task/mod.ts";
+import { KeyedRequestQueue } from "./keyed_request_queue.ts";
+import {
+  RequestQueueFull,
+  type RequestQueueOptions,
+  UnexpectedAnswer,
+} from "./pending_requests.ts";
+import { RequestQueue } from "./request_queue.ts";
+
+/** What becomes of a request: its answer, or the name of its failure. */
+function outcomeOf(answer: Deferred<string>): string[] {
+  const outcomes: string[] = [];
+  answer.addCallbacks(
+    (text) => void outcomes.push(text),
+    (error) => void outcomes.push(error.name),
+  );
+  return outcomes;
+}
+
+/** A queue, and what it sent. */
+function queue(
+  options: RequestQueueOptions = {},
+): { queue: RequestQueue<string, string>; sent: string[]; clock: Clock } {
+  const sent: string[] = [];
+  const clock = new Clock();
+  return {
+    queue: new RequestQueue((request) => sent.push(request), { clock, ...options }),
+    sent,
+    clock,
+  };
+}
+
+Deno.test("Answers go to the requests in the order in which they were made", () => {
+  const bed = queue();
+  const outcomes = ["a", "b", "c"].map((request) => outcomeOf(bed.queue.request(request)));
+  assertEquals(bed.sent, ["a", "b", "c"]);
+  assertEquals([bed.queue.inFlight, bed.queue.waiting], [3, 0]);
+  bed.queue.answer("A");
+  bed.queue.fail(new RangeError("no b"));
+  bed.queue.answer("C");
+  assertEquals(outcomes, [["A"], ["RangeError"], ["C"]]);
+  assertEquals(bed.queue.inFlight, 0);
+});
+
+Deno.test("maxInFlight: the rest wait, and are sent in order as answers come", () => {
+  const bed = queue({ maxInFlight: 2 });
+  for (const request of ["a", "b", "c", "d"]) bed.queue.request(request);
+  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a", "b"], 2, 2]);
+  bed.queue.answer("A");
+  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a", "b", "c"], 2, 1]);
+});
+
+Deno.test("A request that is made as an answer is heard comes behind those that wait", () => {
+  const bed = queue({ maxInFlight: 1 });
+  bed.queue.request("a").addCallback(() => void bed.queue.request("from a"));
+  bed.queue.request("b");
+  bed.queue.answer("A");
+  bed.queue.answer("B");
+  assertEquals(bed.sent, ["a", "b", "from a"]);
+});
+
+Deno.test("maxWaiting: one more fails with RequestQueueFull, and says how many there are", () => {
+  const bed = queue({ maxInFlight: 1, maxWaiting: 1 });
+  bed.queue.request("a");
+  bed.queue.request("b");
+  const errors: Error[] = [];
+  bed.queue.request("c").addErrback((error) => void errors.push(error));
+  assertInstanceOf(errors[0], RequestQueueFull);
+  assertEquals(
+    errors[0].message,
+    "Cannot take a request: 1 are with the peer, and 1 wait, as many as may",
+  );
+  bed.queue.answer("A");
+  assertEquals(bed.sent, ["a", "b"]);
+});
+
+Deno.test("A request that takes too long fails with TimeoutError; its late answer is dropped, and the next is the next one's", () => {
+  const bed = queue({ timeout: 5 });
+  const late = outcomeOf(bed.queue.request("late"));
+  bed.clock.advance(4);
+  const next = outcomeOf(bed.queue.request("next"));
+  bed.clock.advance(1);
+  assertEquals([late, next], [["TimeoutError"], []]);
+  assertEquals(bed.queue.inFlight, 2);
+  bed.queue.answer("LATE");
+  bed.queue.answer("NEXT");
+  assertEquals([late, next], [["TimeoutError"], ["NEXT"]]);
+  assertEquals(bed.clock.getDelayedCalls(), [] as IDelayedCall[]);
+});
+
+Deno.test("A timeout counts the wait for the turn; what times out there is never sent", () => {
+  const bed = queue({ maxInFlight: 1, timeout: Infinity });
+  bed.queue.request("slow");
+  const errors: Error[] = [];
+  bed.queue.request("hurried", { timeout: 2 }).addErrback((error) => void errors.push(error));
+  bed.clock.advance(2);
+  assertInstanceOf(errors[0], TimeoutError);
+  assertEquals(errors[0].message, "The request was not answered within 2 s");
+  bed.queue.request("after");
+  bed.queue.answer("SLOW");
+  assertEquals(bed.sent, ["slow", "after"]);
+});
+
+Deno.test("Cancelling gives a request up: a waiting one is not sent, the answer to a sent one is dropped", () => {
+  const bed = queue({ maxInFlight: 1 });
+  const sent = bed.queue.request("sent");
+  const waiting = bed.queue.request("waiting");
+  const last = outcomeOf(bed.queue.request("last"));
+  const failures: Error[] = [];
+  for (const request of [sent, waiting]) {
+    request.addErrback((error) => void failures.push(error));
+    request.cancel();
+  }
+  assert(failures.every((error) => error instanceof CancelledError));
+  bed.queue.answer("SENT");
+  bed.queue.answer("LAST");
+  assertEquals([bed.sent, last], [["sent", "last"], ["LAST"]]);
+});
+
+Deno.test("An AbortSignal gives a request up, too", () => {
+  const bed = queue();
+  const giving = new AbortController();
+  const outcome = outcomeOf(bed.queue.request("a").addSignal(giving.signal));
+  giving.abort();
+  bed.queue.answer("A");
+  assertEquals(outcome, ["CancelledError"]);
+});
+
+Deno.test("connectionLost() fails all with its reason, those made later as well, and leaves no timer", () => {
+  const bed = queue({ maxInFlight: 1, timeout: 9 });
+  const reason = new ConnectionDone();
+  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
+  bed.queue.connectionLost(reason);
+  outcomes.push(outcomeOf(bed.queue.request("c")));
+  assertEquals(outcomes, [["ConnectionDone"], ["ConnectionDone"], ["ConnectionDone"]]);
+  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a"], 0, 0]);
+  assertEquals(bed.clock.getDelayedCalls(), [] as IDelayedCall[]);
+});
+
+Deno.test("send() that throws fails that request, and those behind it have their turn", () => {
+  const sent: string[] = [];
+  const requests = new RequestQueue<string, string>((request) => {
+    if (request.startsWith("bad")) throw new RangeError(request);
+    sent.push(request);
+  }, { maxInFlight: 1 });
+  requests.request("a");
+  const outcomes = ["bad b", "bad c", "d"].map((each) => outcomeOf(requests.request(each)));
+  requests.answer("A");
+  requests.answer("D");
+  assertEquals([sent, outcomes], [["a", "d"], [["RangeError"], ["RangeError"], ["D"]]]);
+  assertEquals(outcomeOf(requests.request("bad at once")), ["RangeError"]);
+});
+
+Deno.test("An answer to nothing throws UnexpectedAnswer", () => {
+  const bed = queue();
+  assertThrows(() => bed.queue.answer("A"), UnexpectedAnswer, "no request is with the peer");
+  const failure = new Error("no");
+  assertThrows(() => bed.queue.fail(failure), UnexpectedAnswer, "the failure Error: no");
+});
+
+Deno.test("Options that make no sense are refused, and named", () => {
+  const make = (options: RequestQueueOptions) => new RequestQueue(() => {}, options);
+  assertThrows(() => make({ maxInFlight: 0 }), RangeError, "maxInFlight");
+  assertThrows(() => make({ maxWaiting: -1 }), RangeError, "maxWaiting");
+  assertThrows(() => make({ timeout: 5 }), TypeError, "clock is missing");
+  assertThrows(() => make({ timeout: -5, clock: new Clock() }), RangeError, "timeout");
+  assertThrows(() => make({}).request("a", { timeout: 1 }), TypeError, "clock is missing");
+});
+
+Deno.test("By name: answers come in any order; names count up from 1, or are the caller's", () => {
+  const sent: [number, string][] = [];
+  const numbered = new KeyedRequestQueue<string, string>((id, request) => sent.push([id, request]));
+  const outcomes = ["a", "b"].map((request) => outcomeOf(numbered.request(request)));
+  numbered.fail(2, new RangeError("no b"));
+  numbered.answer(1, "A");
+  assertEquals([sent, outcomes], [[[1, "a"], [2, "b"]], [["A"], ["RangeError"]]]);
+  const names: string[] = [];
+  const named = new KeyedRequestQueue<string, string, string>((id) => names.push(id), {
+    newId: () => `id-${names.length}`,
+  });
+  const outcome = outcomeOf(named.request("a"));
+  named.answer("id-0", "A");
+  assertEquals([names, outcome], [["id-0"], ["A"]]);
+  // @ts-expect-error: names that are no numbers need newId
+  assertThrows(() => new KeyedRequestQueue<string, string, string>(() => {}).answer("x", "y"));
+});
+
+Deno.test("By name: a late answer is dropped once; another of its name, or of an unknown one, is an error that names it", () => {
+  const clock = new Clock();
+  const requests = new KeyedRequestQueue<string, string>(() => {}, { clock, timeout: 1 });
+  const outcome = outcomeOf(requests.request("a"));
+  clock.advance(1);
+  assertEquals(requests.inFlight, 1);
+  requests.answer(1, "late");
+  assertEquals([outcome, requests.inFlight], [["TimeoutError"], 0]);
+  assertThrows(() => requests.answer(1, "again"), UnexpectedAnswer, "Cannot take an answer to 1");
+  assertThrows(() => requests.fail(7, new Error()), UnexpectedAnswer, "Cannot take an answer to 7");
+});
+
+Deno.test("By name: a name that is taken fails the request that would have it", () => {
+  const requests = new KeyedRequestQueue<string, string>(() => {}, { newId: () => 1 });
+  const first = outcomeOf(requests.request("a"));
+  assertEquals(outcomeOf(requests.request("b")), ["RangeError"]);
+  requests.answer(1, "A");
+  assertEquals(first, ["A"]);
+});
+
+type Move = "request" | "answer" | "fail" | "cancel" | "wait" | "lose";
+
+Deno.test("Whatever happens in whatever order, each request ends once, and gets its own answer", () => {
+  const move = fc.record({
+    kind: fc.constantFrom<Move>(
+      "request",
+      "request",
+      "answer",
+      "answer",
+      "fail",
+      "cancel",
+      "wait",
+      "lose",
+    ),
+    which: fc.nat({ max: 20 }),
+  });
+  const play = (maxInFlight: number, moves: { kind: Move; which: number }[]): void => {
+    const clock = new Clock();
+    const unanswered: number[] = [];
+    const options = { clock, timeout: 3, maxInFlight, maxWaiting: 4 };
+    const requests = new RequestQueue<number, number>((n) => unanswered.push(n), options);
+    const asked: { answer: Deferred<number>; ends: (number | string)[] }[] = [];
+    for (const { kind, which } of moves) {
+      if (kind === "request") {
+        const ends: (number | string)[] = [];
+        const answer = requests.request(asked.length);
+        asked.push({ answer, ends });
+        answer.addCallbacks((n) => void ends.push(n), (error) => void ends.push(error.name));
+      } else if (kind === "cancel") asked[which]?.answer.cancel();
+      else if (kind === "wait") clock.advance(1);
+      else if (kind === "lose") requests.connectionLost(new ConnectionDone());
+      else if (requests.inFlight > 0) {
+        const n = unanswered.shift() ?? -1;
+        if (kind === "answer") requests.answer(n);
+        else requests.fail(new RangeError(`${n}`));
+      }
+      assert(requests.inFlight <= maxInFlight && requests.waiting <= 4);
+      if (requests.waiting > 0) assertEquals(requests.inFlight, maxInFlight);
+    }
+    requests.connectionLost(new ConnectionDone());
+    for (const [n, { ends }] of asked.entries()) {
+      assertEquals(ends.length, 1);
+      if (typeof ends[0] === "number") assertEquals(ends[0], n);
+    }
+    assertEquals(clock.getDelayedCalls(), [] as IDelayedCall[]);
+  };
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(move, { maxLength: 60 }), play),
+    { seed: 2024, numRuns: 1000 },
+  );
+});
