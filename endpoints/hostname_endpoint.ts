@@ -70,9 +70,9 @@ export class HostnameEndpoint implements IStreamClientEndpoint {
     );
   }
 
-  /** The endpoint for people: `HostnameEndpoint xn--bcher-kva.ch:80`. */
+  /** See {@linkcode IStreamClientEndpoint.toString}: `xn--bcher-kva.ch:80`. */
   toString(): string {
-    return `HostnameEndpoint ${new HostnameAddress(asciiOf(this.#host), this.#port)}`;
+    return String(new HostnameAddress(asciiOf(this.#host), this.#port));
   }
 }
 

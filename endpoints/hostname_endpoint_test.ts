@@ -342,11 +342,8 @@ for (
     ["no name", '"no name":80'],
   ] as const
 ) {
-  Deno.test(`The endpoint to ${host} is written as HostnameEndpoint ${text}`, () => {
-    assertEquals(
-      String(new HostnameEndpoint(new DialledReactor(), host, 80)),
-      `HostnameEndpoint ${text}`,
-    );
+  Deno.test(`The endpoint to ${host} is written as ${text}`, () => {
+    assertEquals(String(new HostnameEndpoint(new DialledReactor(), host, 80)), text);
   });
 }
 

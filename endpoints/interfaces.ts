@@ -28,4 +28,6 @@ export interface IStreamClientEndpoint {
    *   Cancelling it ends the attempt, and it fails with `ConnectingCancelledError`.
    */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P>;
+  /** Where it leads, as people write it: for logs. Every endpoint of this library says so. */
+  toString(): string;
 }

@@ -74,6 +74,11 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
     this.#spawnOptions = spawnOptions;
   }
 
+  /** See {@linkcode IStreamClientEndpoint.toString}: the program. */
+  toString(): string {
+    return this.#executable;
+  }
+
   /**
    * Starts the program. It is started once for each connection.
    *

@@ -87,7 +87,7 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
-  /** The address, as people write it. */
+  /** See {@linkcode IStreamClientEndpoint.toString}: `127.0.0.1:2000`. */
   toString(): string {
     return `${this.#host}:${this.#port}`;
   }

@@ -1,4 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
+import { HostnameAddress } from "../reactor/addresses.ts";
 import type {
   IListeningPort,
   IProtocol,
@@ -98,6 +99,11 @@ export class TCP6ClientEndpoint implements IStreamClientEndpoint {
     this.#host = host;
     this.#port = port;
     this.#options = options;
+  }
+
+  /** See {@linkcode IStreamClientEndpoint.toString}: `[::1]:2000`. */
+  toString(): string {
+    return String(new HostnameAddress(this.#host, this.#port));
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */

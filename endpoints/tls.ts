@@ -1,4 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
+import { HostnameAddress } from "../reactor/addresses.ts";
 import type {
   ConnectTLSOptions,
   IListeningPort,
@@ -87,6 +88,11 @@ export class TLSClientEndpoint implements IStreamClientEndpoint {
     this.#host = host;
     this.#port = port;
     this.#options = options;
+  }
+
+  /** See {@linkcode IStreamClientEndpoint.toString}: `example.org:443`. */
+  toString(): string {
+    return String(new HostnameAddress(this.#host, this.#port));
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. A handshake that fails is a `TLSError`. */

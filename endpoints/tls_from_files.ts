@@ -104,6 +104,11 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
+  /** See {@linkcode IStreamClientEndpoint.toString}: `example.org:443`. */
+  toString(): string {
+    return String(this.#to);
+  }
+
   /** See {@linkcode IStreamClientEndpoint.connect}. A file that cannot be read fails it with `ConnectError`. */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
     return execute(() => read(this.#surroundings, this.#files))

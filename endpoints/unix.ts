@@ -1,4 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
+import { UNIXAddress } from "../reactor/addresses.ts";
 import type {
   ConnectUNIXOptions,
   IListeningPort,
@@ -83,6 +84,11 @@ export class UNIXClientEndpoint implements IStreamClientEndpoint {
     this.#reactor = reactor;
     this.#path = path;
     this.#options = options;
+  }
+
+  /** See {@linkcode IStreamClientEndpoint.toString}: `/run/chat/socket`. */
+  toString(): string {
+    return String(new UNIXAddress(this.#path));
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */

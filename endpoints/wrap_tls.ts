@@ -44,6 +44,7 @@ export function wrapClientTLS(
     connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
       return new SecuredConnecting(options, endpoint, factory).secured;
     },
+    toString: () => String(endpoint),
   };
 }
 
