@@ -19,61 +19,36 @@
 import {
   ClientFactory,
   type IConnector,
+  LineReceiver,
   log,
-  Protocol,
   reactor,
   ServerFactory,
 } from "@torsion/reactor";
 
-/** Lines in and out; a line that comes is told to `lineReceived`. */
-abstract class Lines extends Protocol {
-  #buffer = "";
-
-  abstract lineReceived(line: string): void;
-
-  override dataReceived(data: Uint8Array): void {
-    this.#buffer += new TextDecoder().decode(data);
-    for (let end = this.#buffer.indexOf("\n"); end >= 0; end = this.#buffer.indexOf("\n")) {
-      const line = this.#buffer.slice(0, end).trimEnd();
-      this.#buffer = this.#buffer.slice(end + 1);
-      this.lineReceived(line);
-    }
-  }
-
-  send(...lines: string[]): void {
-    this.transport.writeSequence(lines.map((line) => `${line}\r\n`));
-  }
-
-  /** Whatever came in the open behind the last line may be anybody's (CVE-2011-0411). */
-  forget(): void {
-    this.#buffer = "";
-  }
-}
-
-class MailServer extends Lines {
+class MailServer extends LineReceiver {
   static cert = "";
   static key = "";
 
   override connectionMade(): void {
-    this.send("220 localhost ESMTP");
+    this.sendLine("220 localhost ESMTP");
   }
 
-  override lineReceived(line: string): void {
+  override textReceived(line: string): void {
     switch (line.split(" ")[0]?.toUpperCase()) {
       case "EHLO":
-        if (this.transport.secure) this.send("250 localhost");
-        else this.send("250-localhost", "250 STARTTLS");
+        if (this.transport.secure) this.sendLine("250 localhost");
+        else this.transport.write("250-localhost\r\n250 STARTTLS\r\n");
         break;
       case "STARTTLS":
-        if (this.transport.secure) this.send("503 TLS is on already");
+        if (this.transport.secure) this.sendLine("503 TLS is on already");
         else this.#startTLS();
         break;
       case "QUIT":
-        this.send("221 Bye");
+        this.sendLine("221 Bye");
         this.transport.loseConnection();
         break;
       default:
-        this.send("502 Not here");
+        this.sendLine("502 Not here");
     }
   }
 
@@ -86,19 +61,20 @@ class MailServer extends Lines {
   }
 
   #startTLS(): void {
-    this.send("220 Go ahead");
+    this.sendLine("220 Go ahead");
     this.transport.startTLS({ cert: MailServer.cert, key: MailServer.key });
-    this.forget();
+    // Whatever came in the open behind that line may be anybody's (CVE-2011-0411).
+    this.clearLineBuffer();
   }
 }
 
-class MailClient extends Lines {
+class MailClient extends LineReceiver {
   static caCert = "";
   /** What to say after each answer, until TLS is on, and then. */
   readonly #open = ["EHLO me", "STARTTLS"];
   readonly #secret = ["QUIT"];
 
-  override lineReceived(line: string): void {
+  override textReceived(line: string): void {
     console.log(`< ${line}`);
     if (/^\d{3}-/.test(line)) return; // the answer goes on
     const next = (this.transport.secure ? this.#secret : this.#open).shift();
@@ -108,7 +84,7 @@ class MailClient extends Lines {
 
   say(line: string): void {
     console.log(`> ${line}`);
-    this.send(line);
+    this.sendLine(line);
   }
 
   handshakeCompleted(): void {
@@ -121,7 +97,7 @@ class MailClient extends Lines {
   }
 
   #startTLS(): void {
-    this.forget();
+    this.clearLineBuffer(); // as the server does
     this.transport.startTLS({ serverName: "localhost", caCerts: [MailClient.caCert] });
   }
 }

@@ -4,6 +4,7 @@ import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std
 import { connectProtocol, TLSClientEndpoint } from "../endpoints/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import type { Program } from "../reactor/conformance/program.ts";
+import { Example, portOf as listeningPortOf } from "../reactor/conformance/example.ts";
 import { portOf } from "../reactor/conformance/tcp_bed.ts";
 import { Wire, Wires } from "../reactor/conformance/wire.ts";
 import { TLSError } from "../reactor/errors.ts";
@@ -189,4 +190,25 @@ test("s_server -Verify: it verifies our certificate", async (bed) => {
   wire.transport.write("from Alice\n");
   await server.line("from Alice");
   assertMatch(server.lines.join("\n"), /CN = Alice/);
+});
+
+test("s_client -starttls smtp: a conversation that begins in the open, with examples/starttls.ts", async (bed) => {
+  const { folder } = await tlsFiles(bed);
+  const files = [`${folder}/server.pem`, `${folder}/server.key`];
+  const server = new Example("starttls.ts", ["0", ...files]);
+  bed.after(() => server[Symbol.asyncDispose]());
+  const client = bed.startAloud(
+    "s_client",
+    ...["-starttls", "smtp", "-crlf", "-connect", `127.0.0.1:${await listeningPortOf(server)}`],
+    ...[
+      "-CAfile",
+      `${folder}/roots/ca.pem`,
+      "-verify_return_error",
+      "-verify_hostname",
+      "localhost",
+    ],
+  );
+  await client.line(/Verify return code: 0 \(ok\)/);
+  await client.say("EHLO me\n");
+  await client.line(/250 localhost$/);
 });
