@@ -210,5 +210,5 @@ test("s_client -starttls smtp: a conversation that begins in the open, with exam
   );
   await client.line(/Verify return code: 0 \(ok\)/);
   await client.say("EHLO me\n");
-  await client.line(/250 localhost$/);
+  await client.line(/250 localhost\r$/);
 });
