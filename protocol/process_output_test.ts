@@ -1,6 +1,6 @@
 // Of Twisted's `test/test_iutils.py`, `ProcessUtilsTests`. `test_getProcess…DefaultPath` is about a folder that this process may not read,
 // which root may; that no `path` is this process's folder is tested in `reactor/conformance/process_starting.ts`. The tests of
-// `suppressWarnings` do not apply: there are no warnings.
+// `suppressWarnings` (`SuppressWarningsTests`, `DeferredSuppressedWarningsTests`) do not apply: there are no warnings.
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { CancelledError, type Deferred } from "../defer/mod.ts";

@@ -11,7 +11,8 @@
  *   `ProcessProtocolTests` in `protocol/process_protocol_test.ts`. `FDTests.test_FD` does not apply: Deno gives a child three descriptors; its
  *   `test_linger` is here, with those. `test_executionError` is an error of `spawnProcess` here. `test_patchSysStdout…` and
  *   `MockProcessTests` are about Python's `sys` and `os`, but for `test_kill…`. `UtilTests` is about `procutils.which`: the system looks in
- *   `PATH`. The terminals' and the Windows tests do not apply.
+ *   `PATH`. `PosixProcessPTYTests` and the terminals' part of `TestTwoProcessesBase` do not apply, nor do `Win32ProcessTests` and the three
+ *   other classes for Windows; `ProcessIsUnimportableOnUnsupportedPlatormsTests` is about Python's modules.
  *
  * @module
  */

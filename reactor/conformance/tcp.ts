@@ -7,10 +7,12 @@
  * - `internet/test/test_tcp.py`: `TCPClientTestsBase`, `TCPConnectorTestsBuilder`, `TCPPortTestsMixin` (IPv4 and IPv6),
  *   `TCPConnectionTestsBuilder`, `StreamTransportTestsMixin` and `AbortConnectionMixin` are here, those that need no socket in
  *   `connection_test.ts` and its neighbours. Not covered: scope identifiers in IPv6 addresses (Deno does not report them),
- *   `test_badContext` and whatever begins TLS (comes with TLS). `AdoptStreamConnectionTestsBuilder` and `TCPFDPortTestsBuilder` are in
+ *   and what begins TLS, which is in `deno/tls_test.ts`. `AdoptStreamConnectionTestsBuilder` and `TCPFDPortTestsBuilder` are in
  *   `node/adopted_socket_test.ts`. `test_closePeerOnEMFILE` does not apply: Twisted keeps a descriptor in reserve to turn peers away with,
- *   here the port waits until there are descriptors again (`overload.ts`).
- * - `internet/test/connectionmixins.py`: all but `test_protocolGarbageAfterLostConnection`: a transport that is kept keeps its
+ *   here the port waits until there are descriptors again (`overload.ts`). So `ExhaustsFileDescriptorsTests`,
+ *   `AssertPeerClosedOnEMFILETests` and `NullFileDescriptorReservationTests` have nothing to test. `TCPTransportServerAddressTestMixin` is
+ *   among the tests of listening. `SimpleUtilityTests` is about Python's `getaddrinfo`.
+ * - `internet/test/connectionmixins.py`: `StreamClientTestsMixin` and the rest, all but `test_protocolGarbageAfterLostConnection`: a transport that is kept keeps its
  *   protocol, which JavaScript's collector frees with it.
  * - `test/test_tcp.py`: `ListeningTests`, `LoopbackTests`, `FactoryTests`, `CannotBindTests`, `LocalRemoteAddressTests`, `WriteDataTests`,
  *   `AddressTests`, `LargeBufferTests`, `HalfCloseTests`, `HalfClose…` with faults, `PauseProducingTests`, `CallBackOrderTests`.

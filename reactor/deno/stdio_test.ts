@@ -2,7 +2,7 @@
 //
 // Of Twisted's tests:
 //
-// - `test/test_stdio.py`: all are here. `test_lastWriteReceived` wants a terminal, where the last bytes once were lost; here a pipe has them. In
+// - `test/test_stdio.py`, `StandardInputOutputTests`: all are here. `test_lastWriteReceived` wants a terminal, where the last bytes once were lost; here a pipe has them. In
 //   `test_normalFileStandardOut`, files are both what is read and what is written.
 // - `internet/test/test_stdio.py`, `StdioFilesTests`: not covered. It is about `addReader` and its like for file descriptors, which this reactor
 //   has none of.

@@ -2,8 +2,8 @@
  * TLS on real sockets, between two of this library's ends and with raw peers. What any stream does is in `tls_conformance_test.ts`; the
  * layer by itself, with faked time, in `tls_driver_test.ts`. Of Twisted's tests:
  *
- * - `test/test_ssl.py`: `TLSTests`, `SpammyTLSTests` and `ConnectionLostTests` are here. `test_openSSLBuffering` and `StolenTCPTests` are what
- *   `tls_conformance_test.ts` does with large transfers and half-closed peers. `FakeContext` and the tests of context factories are about
+ * - `test/test_ssl.py`: `TLSTests`, `SpammyTLSTests` and `ConnectionLostTests` are here. `test_openSSLBuffering` (`BufferingTests`) and `StolenTCPTests` are what
+ *   `tls_conformance_test.ts` does with large transfers and half-closed peers. `FakeContext`, `DefaultOpenSSLContextFactoryTests` and `ClientContextFactoryTests` are about
  *   OpenSSL's contexts; what is left of them, that certificates are looked at early, is here.
  * - `internet/test/test_tls.py`: `StartTLSClientTestsMixin`, `SSLClientTestsMixin` and `TLSPortTestsBuilder` run the suites that run here over
  *   every stream; `test_badContext` and `test_disconnectAfterWriteAfterStartTLS` are here.
