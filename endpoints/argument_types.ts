@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeHostname } from "../reactor/hostname.ts";
+import { encodeHostname } from "../reactor/names/hostname.ts";
 
 /** One kind of argument: how its value is read. */
 export interface ArgumentType<T> {

@@ -1,5 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
-import { connectToHost, type HappyEyeballsOptions } from "../reactor/happy_eyeballs.ts";
+import { connectToHost, type HappyEyeballsOptions } from "../reactor/names/happy_eyeballs.ts";
 import type {
   ConnectTCPOptions,
   IAddress,

@@ -16,7 +16,7 @@ import { Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError } from "../reactor/errors.ts";
 import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
-import { TableNameResolver } from "../reactor/table_name_resolver.ts";
+import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import { Clock } from "../task/mod.ts";
 import {
   argument,

@@ -1,6 +1,6 @@
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
-import { encodeHostname } from "../reactor/hostname.ts";
+import { encodeHostname } from "../reactor/names/hostname.ts";
 import type { IProtocol } from "../reactor/interfaces.ts";
 import {
   connectTCPToHost,
@@ -11,7 +11,7 @@ import type { IStreamClientEndpoint, ITypedProtocolFactory } from "./interfaces.
 
 /**
  * A TCP port of a host that is known by its name. All its addresses are tried, of both families, side by side with a little delay, and
- * the first that answers gets the connection: Happy Eyeballs (RFC 8305), told of in `reactor/happy_eyeballs.ts`. Twisted's
+ * the first that answers gets the connection: Happy Eyeballs (RFC 8305), told of in `reactor/names/happy_eyeballs.ts`. Twisted's
  * `HostnameEndpoint`.
  *
  * When none answers, `connect()` fails with a `ConnectError` whose message has each address and why it failed, and whose `cause` is an

@@ -1,6 +1,6 @@
 /**
  * Connections to names: with the reactor's own connectors over pipes in memory, in virtual time, and with real sockets. The race itself is
- * in `reactor/happy_eyeballs_test.ts`.
+ * in `reactor/names/happy_eyeballs_test.ts`.
  *
  * Of Twisted's `internet/test/test_endpoints.py`:
  *
@@ -34,7 +34,7 @@ import {
 } from "../reactor/errors.ts";
 import type { ConnectTCPOptions, IClientFactory, IConnector } from "../reactor/interfaces.ts";
 import { type MemoryDriver, memoryPipe } from "../reactor/memory_driver.ts";
-import { TableNameResolver } from "../reactor/table_name_resolver.ts";
+import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import {
   clientFromString,
   type ConnectToHostOptions,

@@ -1,7 +1,7 @@
 /**
  * Of Twisted's `internet/test/test_endpoints.py`, `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin` for TCP over IPv4.
  * `test_interface` is the compiler's. `ConnectProtocolTests` are here, too. The classes for other endpoints are named where those are tested:
- * `unix_test.ts`, `tls_test.ts`, `hostname_endpoint_test.ts` and `../reactor/happy_eyeballs_test.ts`, `process_test.ts`, `standard_io_test.ts`,
+ * `unix_test.ts`, `tls_test.ts`, `hostname_endpoint_test.ts` and `../reactor/names/happy_eyeballs_test.ts`, `process_test.ts`, `standard_io_test.ts`,
  * `adopted_test.ts`; strings in `description_test.ts`, `from_string_test.ts`, `tls_parsers_test.ts` and `pem_files_test.ts`; and
  * `WrappingFactoryTests` in `connecting_factory_test.ts`.
  */

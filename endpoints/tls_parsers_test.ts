@@ -21,7 +21,7 @@ import {
   ConnectionRefusedError,
 } from "../reactor/errors.ts";
 import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
-import { TableNameResolver } from "../reactor/table_name_resolver.ts";
+import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import { Clock } from "../task/mod.ts";
 import {
   clientFromString,

@@ -5,10 +5,10 @@
  */
 
 import { msg } from "../log/mod.ts";
-import { Alarm } from "./alarm.ts";
-import { TimedCalls } from "./delayed_call.ts";
+import { Alarm } from "./time/alarm.ts";
+import { TimedCalls } from "./time/delayed_call.ts";
 import { ReactorAlreadyRunning, ReactorNotRestartable, ReactorNotRunning } from "./errors.ts";
-import { HostClock } from "./host_clock.ts";
+import { HostClock } from "./time/host_clock.ts";
 import type {
   EventPhase,
   IDelayedCall,

@@ -48,8 +48,8 @@ import type {
 } from "./interfaces.ts";
 import type { ReactorResource, ReactorResources } from "./resources.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
-import { TlsDriver } from "./tls_driver.ts";
-import type { TlsContext, TlsProvider, TlsSession } from "./tls_engine.ts";
+import { TlsDriver } from "./tls/tls_driver.ts";
+import type { TlsContext, TlsProvider, TlsSession } from "./tls/tls_engine.ts";
 import { asError, logUserError, onRejection } from "./user_code.ts";
 import { checkKeepAliveIdle, quote } from "./validation.ts";
 import { WriteBuffer } from "./write_buffer.ts";

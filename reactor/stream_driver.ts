@@ -5,7 +5,7 @@
  */
 
 import type { IAddress } from "./interfaces.ts";
-import type { TlsSession } from "./tls_engine.ts";
+import type { TlsSession } from "./tls/tls_engine.ts";
 
 /** What a driver tells its connection. Each may be called from within a call to the driver. */
 export interface StreamDriverSink {

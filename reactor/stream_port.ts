@@ -9,7 +9,7 @@ import { succeed } from "../defer/succeed.ts";
 import { debug, msg } from "../log/mod.ts";
 import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
-import { Handshake, type HandshakeDriver, type Securing } from "./handshake.ts";
+import { Handshake, type HandshakeDriver, type Securing } from "./tls/handshake.ts";
 import type {
   IAddress,
   IDelayedCall,

@@ -1,4 +1,4 @@
-import { TimedCalls } from "../reactor/delayed_call.ts";
+import { TimedCalls } from "../reactor/time/delayed_call.ts";
 import type { IDelayedCall, IReactorTime } from "../reactor/interfaces.ts";
 import { checkDelay } from "../reactor/validation.ts";
 

@@ -6,7 +6,7 @@
 
 import { Connection, type ConnectionHost, type ConnectionOwner } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
-import { TimedCalls } from "../delayed_call.ts";
+import { TimedCalls } from "../time/delayed_call.ts";
 import { EndOfTurn, type EndOfTurnTask } from "../end_of_turn.ts";
 import type {
   ConnectionOptions,

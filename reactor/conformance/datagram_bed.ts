@@ -6,10 +6,13 @@
 
 import { DatagramProtocol } from "../../protocol/mod.ts";
 import type { IPv4Address, IPv6Address } from "../addresses.ts";
-import { datagramLimits } from "../datagram_limits.ts";
+import { datagramLimits } from "../datagram/datagram_limits.ts";
 import type { IMulticastTransport, ListenMulticastOptions } from "../interfaces.ts";
-import { MemoryDatagramNetwork, type MemoryUDPDriver } from "../memory_datagram_network.ts";
-import { UDPPort } from "../udp_port.ts";
+import {
+  MemoryDatagramNetwork,
+  type MemoryUDPDriver,
+} from "../datagram/memory_datagram_network.ts";
+import { UDPPort } from "../datagram/udp_port.ts";
 import { TestHost } from "./connection_bed.ts";
 
 /** What the methods of a {@linkcode DatagramRecorder} do beside recording. */

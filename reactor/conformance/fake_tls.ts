@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { TlsContext, TlsEngine, TlsEngineSink, TlsProvider } from "../tls_engine.ts";
+import type { TlsContext, TlsEngine, TlsEngineSink, TlsProvider } from "../tls/tls_engine.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

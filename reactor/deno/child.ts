@@ -9,7 +9,7 @@
  */
 
 import { ProcessAddress } from "../addresses.ts";
-import type { ChildDriver, ChildPipe, ChildStatus } from "../child_driver.ts";
+import type { ChildDriver, ChildPipe, ChildStatus } from "../process/child_driver.ts";
 import { SpawnError, UnsupportedError } from "../errors.ts";
 import type { ChildFD, SpawnProcessOptions } from "../interfaces.ts";
 import { quote } from "../validation.ts";

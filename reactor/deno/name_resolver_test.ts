@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Program } from "../conformance/program.ts";
-import { TableNameResolver } from "../table_name_resolver.ts";
+import { TableNameResolver } from "../names/table_name_resolver.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
 import { DenoReactor } from "./reactor.ts";
 

@@ -7,14 +7,14 @@
 import { AdoptedConnection } from "../adopted_connection.ts";
 import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
-import { ChildProcess } from "../child_process.ts";
+import { ChildProcess } from "../process/child_process.ts";
 import type { ConnectionHost } from "../connection.ts";
 import { type ConnectionLimits, connectionLimits } from "../connection_limits.ts";
 import { Connector, type Dial } from "../connector.ts";
-import { datagramLimits } from "../datagram_limits.ts";
-import { dialByName } from "../dial_by_name.ts";
+import { datagramLimits } from "../datagram/datagram_limits.ts";
+import { dialByName } from "../names/dial_by_name.ts";
 import { EndOfTurn } from "../end_of_turn.ts";
-import { dialSecured, type Securing } from "../handshake.ts";
+import { dialSecured, type Securing } from "../tls/handshake.ts";
 import type {
   AddressFamily,
   AdoptStreamConnectionOptions,
@@ -61,10 +61,10 @@ import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { StreamPort } from "../stream_port.ts";
 import { streamPortLimits } from "../stream_port_limits.ts";
 import { ReactorThreads } from "../threads/reactor_threads.ts";
-import { TlsDriver } from "../tls_driver.ts";
-import type { TlsContext } from "../tls_engine.ts";
-import { checkInterface, UDPPort } from "../udp_port.ts";
-import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../unix_datagram_port.ts";
+import { TlsDriver } from "../tls/tls_driver.ts";
+import type { TlsContext } from "../tls/tls_engine.ts";
+import { checkInterface, UDPPort } from "../datagram/udp_port.ts";
+import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../datagram/unix_datagram_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
 import { spawnChild } from "./child.ts";
 import { DenoNameResolver } from "./name_resolver.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { UDPDriver } from "../datagram_driver.ts";
+import type { UDPDriver } from "../datagram/datagram_driver.ts";
 import type { IInternetAddress } from "../interfaces.ts";
 import { bindUDP } from "../node/datagram_driver.ts";
 

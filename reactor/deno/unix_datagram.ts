@@ -15,7 +15,7 @@
  */
 
 import { UNIXAddress } from "../addresses.ts";
-import type { DatagramDriver, DatagramDriverSink } from "../datagram_driver.ts";
+import type { DatagramDriver, DatagramDriverSink } from "../datagram/datagram_driver.ts";
 import { ConnectError, DatagramError, MessageLengthError, UnsupportedError } from "../errors.ts";
 import type { IUNIXAddress } from "../interfaces.ts";
 import { asError, logUserError } from "../user_code.ts";

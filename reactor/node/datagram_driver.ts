@@ -18,7 +18,7 @@
 
 import type { RemoteInfo, Socket } from "node:dgram";
 import { IPv4Address, IPv6Address, isIPv6Address } from "../addresses.ts";
-import type { DatagramDriverSink, UDPDriver } from "../datagram_driver.ts";
+import type { DatagramDriverSink, UDPDriver } from "../datagram/datagram_driver.ts";
 import {
   CannotListenError,
   DatagramError,

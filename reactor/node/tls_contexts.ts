@@ -12,7 +12,7 @@ import type {
   TLSOptions,
   TLSServerOptions,
 } from "../interfaces.ts";
-import type { TlsContext, TlsProvider } from "../tls_engine.ts";
+import type { TlsContext, TlsProvider } from "../tls/tls_engine.ts";
 import { asError, logUserError } from "../user_code.ts";
 import { checkDelay, checkFunction, quote } from "../validation.ts";
 import { leadsToRoot, shownChain } from "./certificate_chain.ts";

@@ -22,7 +22,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import type { TlsEngine, TlsEngineSink } from "../tls_engine.ts";
+import type { TlsEngine, TlsEngineSink } from "../tls/tls_engine.ts";
 import { NodeTlsSession } from "./tls_session.ts";
 import { streamModule } from "./tls_module.ts";
 

@@ -6,7 +6,7 @@
 
 import type { X509Certificate } from "node:crypto";
 import type { DistinguishedName, PeerCertificate } from "../interfaces.ts";
-import type { TlsSession } from "../tls_engine.ts";
+import type { TlsSession } from "../tls/tls_engine.ts";
 
 /** What was agreed on. The certificate is taken apart when it is asked for. */
 export class NodeTlsSession implements TlsSession {

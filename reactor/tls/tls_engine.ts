@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "./interfaces.ts";
+import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "../interfaces.ts";
 
 /** What a handshake agreed on. */
 export interface TlsSession {

@@ -12,13 +12,13 @@ import {
 } from "@std/assert";
 import type { ChildDriver, ChildStatus } from "./child_driver.ts";
 import { ChildProcess } from "./child_process.ts";
-import { connectionLimits } from "./connection_limits.ts";
-import { TestHost } from "./conformance/connection_bed.ts";
-import { LoggedErrors } from "./conformance/logged_errors.ts";
-import { ConnectionLost, ProcessExitedAlready, WriteBufferExceeded } from "./errors.ts";
-import type { ConnectionOptions, IProcessProtocol } from "./interfaces.ts";
-import { type MemoryDriver, memoryPipe } from "./memory_driver.ts";
-import type { StreamDriverSink } from "./stream_driver.ts";
+import { connectionLimits } from "../connection_limits.ts";
+import { TestHost } from "../conformance/connection_bed.ts";
+import { LoggedErrors } from "../conformance/logged_errors.ts";
+import { ConnectionLost, ProcessExitedAlready, WriteBufferExceeded } from "../errors.ts";
+import type { ConnectionOptions, IProcessProtocol } from "../interfaces.ts";
+import { type MemoryDriver, memoryPipe } from "../memory_driver.ts";
+import type { StreamDriverSink } from "../stream_driver.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -17,10 +17,10 @@
  * @module
  */
 
-import { TLSError } from "./errors.ts";
+import { TLSError } from "../errors.ts";
 import type { HandshakeDriver, HandshakeListener } from "./handshake.ts";
-import type { IAddress, IDelayedCall, IReactorTime } from "./interfaces.ts";
-import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import type { IAddress, IDelayedCall, IReactorTime } from "../interfaces.ts";
+import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
 import type { TlsContext, TlsEngine, TlsEngineSink, TlsSession } from "./tls_engine.ts";
 
 // Three records' worth, as much as the engine encrypts in one go. More would be copied, and show no progress, all at once.

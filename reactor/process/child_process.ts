@@ -7,12 +7,12 @@
  * @module
  */
 
-import { callWithSystem } from "../log/context.ts";
-import { ProcessAddress } from "./addresses.ts";
+import { callWithSystem } from "../../log/context.ts";
+import { ProcessAddress } from "../addresses.ts";
 import type { ChildDriver, ChildPipe, ChildStatus } from "./child_driver.ts";
-import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
-import { ConnectionLost, ProcessDone, ProcessExitedAlready, ProcessTerminated } from "./errors.ts";
+import { Connection, type ConnectionHost, type ConnectionOwner } from "../connection.ts";
+import type { ConnectionLimits } from "../connection_limits.ts";
+import { ConnectionLost, ProcessDone, ProcessExitedAlready, ProcessTerminated } from "../errors.ts";
 import type {
   IProcessProtocol,
   IProcessTransport,
@@ -20,10 +20,10 @@ import type {
   IPullProducer,
   IPushProducer,
   ProcessSignal,
-} from "./interfaces.ts";
-import type { ReactorResource } from "./resources.ts";
-import { callLogged } from "./user_code.ts";
-import { quote } from "./validation.ts";
+} from "../interfaces.ts";
+import type { ReactorResource } from "../resources.ts";
+import { callLogged } from "../user_code.ts";
+import { quote } from "../validation.ts";
 
 /** A child process. The transport that its protocol gets. */
 export class ChildProcess implements IProcessTransport, ConnectionOwner, ReactorResource {

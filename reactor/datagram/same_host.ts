@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isIPv6Address } from "./addresses.ts";
+import { isIPv6Address } from "../addresses.ts";
 
 /** Whether two are one IP address, however each is written. The zone of an IPv6 address is not looked at: Deno does not report it. */
 export function isSameHost(a: string, b: string): boolean {

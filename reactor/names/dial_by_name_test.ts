@@ -1,16 +1,16 @@
 /** A dial to a name, over dials that the test answers, and `connectTCP` with a resolver that was installed. */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { Deferred } from "../defer/mod.ts";
-import { Clock } from "../task/mod.ts";
-import { tcpTest } from "./conformance/tcp_bed.ts";
-import { Wires } from "./conformance/wire.ts";
-import type { DialSink } from "./connector.ts";
-import { DenoReactor } from "./deno/reactor.ts";
+import { Deferred } from "../../defer/mod.ts";
+import { Clock } from "../../task/mod.ts";
+import { tcpTest } from "../conformance/tcp_bed.ts";
+import { Wires } from "../conformance/wire.ts";
+import type { DialSink } from "../connector.ts";
+import { DenoReactor } from "../deno/reactor.ts";
 import { dialByName } from "./dial_by_name.ts";
-import { ConnectionRefusedError, DNSLookupError, UserError } from "./errors.ts";
-import { memoryPipe } from "./memory_driver.ts";
-import type { StreamDriver } from "./stream_driver.ts";
+import { ConnectionRefusedError, DNSLookupError, UserError } from "../errors.ts";
+import { memoryPipe } from "../memory_driver.ts";
+import type { StreamDriver } from "../stream_driver.ts";
 import { TableNameResolver } from "./table_name_resolver.ts";
 
 const TABLE = new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] });

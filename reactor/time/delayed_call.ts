@@ -5,9 +5,9 @@
  */
 
 import { type Callable, type CallHandles, CallQueue } from "./call_queue.ts";
-import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
-import type { IDelayedCall } from "./interfaces.ts";
-import { checkDelay, checkFinite, checkFunction } from "./validation.ts";
+import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
+import type { IDelayedCall } from "../interfaces.ts";
+import { checkDelay, checkFinite, checkFunction } from "../validation.ts";
 
 /** What a clock gives its timed calls. */
 export interface TimedCallsOptions {

@@ -4,21 +4,21 @@
  * @module
  */
 
-import type { Deferred } from "../defer/deferred.ts";
-import { execute } from "../defer/execute.ts";
-import { IPv4Address, IPv6Address, isIPAddress, isIPv6Address } from "./addresses.ts";
+import type { Deferred } from "../../defer/deferred.ts";
+import { execute } from "../../defer/execute.ts";
+import { IPv4Address, IPv6Address, isIPAddress, isIPv6Address } from "../addresses.ts";
 import { datagramBytes } from "./datagram_bytes.ts";
 import type { UDPDriver } from "./datagram_driver.ts";
 import { DatagramPort } from "./datagram_port.ts";
-import { DatagramError, InvalidAddressError, MessageLengthError } from "./errors.ts";
+import { DatagramError, InvalidAddressError, MessageLengthError } from "../errors.ts";
 import type {
   DatagramDestination,
   IDatagramProtocol,
   IInternetAddress,
   IMulticastTransport,
-} from "./interfaces.ts";
+} from "../interfaces.ts";
 import { isSameHost } from "./same_host.ts";
-import { checkInteger, quote } from "./validation.ts";
+import { checkInteger, quote } from "../validation.ts";
 
 // The length field has 16 bits and counts UDP's header of 8 bytes (RFC 768); IPv4's length counts its own of 20 as well (RFC 791).
 const MAX_LENGTH_IPV4 = 65535 - 20 - 8;

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { IPv4Address } from "./addresses.ts";
+import { IPv4Address } from "../addresses.ts";
 import type { DatagramDriverSink } from "./datagram_driver.ts";
-import { CannotListenError, MulticastJoinError } from "./errors.ts";
-import type { IInternetAddress } from "./interfaces.ts";
+import { CannotListenError, MulticastJoinError } from "../errors.ts";
+import type { IInternetAddress } from "../interfaces.ts";
 import { MemoryDatagramNetwork, type MemoryUDPDriver } from "./memory_datagram_network.ts";
 
 /** A network whose steps the test takes, and what its sockets tell. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { IAddress } from "./interfaces.ts";
-import type { IInternetAddress } from "./interfaces/udp.ts";
+import type { IAddress } from "../interfaces.ts";
+import type { IInternetAddress } from "../interfaces/udp.ts";
 
 /** What a driver tells its port. */
 export interface DatagramDriverSink<A extends IAddress> {

@@ -7,10 +7,10 @@
  * @module
  */
 
-import { IPv4Address, IPv6Address, isIPv6Address } from "./addresses.ts";
+import { IPv4Address, IPv6Address, isIPv6Address } from "../addresses.ts";
 import type { DatagramDriverSink, UDPDriver } from "./datagram_driver.ts";
-import { CannotListenError, DatagramError, MulticastJoinError } from "./errors.ts";
-import type { IInternetAddress } from "./interfaces.ts";
+import { CannotListenError, DatagramError, MulticastJoinError } from "../errors.ts";
+import type { IInternetAddress } from "../interfaces.ts";
 import { isSameHost } from "./same_host.ts";
 
 /** How a network in memory behaves. */

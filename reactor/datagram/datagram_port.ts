@@ -18,19 +18,19 @@
  * @module
  */
 
-import { Deferred } from "../defer/deferred.ts";
-import { Fifo } from "../defer/fifo.ts";
-import { succeed } from "../defer/succeed.ts";
-import { callWithSystem, enterSystem, leaveSystem } from "../log/context.ts";
-import { msg, warn } from "../log/mod.ts";
-import type { ConnectionHost } from "./connection.ts";
+import { Deferred } from "../../defer/deferred.ts";
+import { Fifo } from "../../defer/fifo.ts";
+import { succeed } from "../../defer/succeed.ts";
+import { callWithSystem, enterSystem, leaveSystem } from "../../log/context.ts";
+import { msg, warn } from "../../log/mod.ts";
+import type { ConnectionHost } from "../connection.ts";
 import type { DatagramDriver, DatagramDriverSink } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";
-import type { EndOfTurnTask } from "./end_of_turn.ts";
-import type { IAddress, IDatagramTransport } from "./interfaces.ts";
-import type { ReactorResource } from "./resources.ts";
+import type { EndOfTurnTask } from "../end_of_turn.ts";
+import type { IAddress, IDatagramTransport } from "../interfaces.ts";
+import type { ReactorResource } from "../resources.ts";
 import { Tally } from "./tally.ts";
-import { asError, logUserError, onRejection } from "./user_code.ts";
+import { asError, logUserError, onRejection } from "../user_code.ts";
 
 // What a queued datagram takes beside its bytes: an upper bound, so that empty ones are bounded too.
 const DATAGRAM_OVERHEAD = 256;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { UNIXAddress } from "./addresses.ts";
-import type { ConnectionHost } from "./connection.ts";
+import { UNIXAddress } from "../addresses.ts";
+import type { ConnectionHost } from "../connection.ts";
 import { datagramBytes } from "./datagram_bytes.ts";
 import type { DatagramDriver } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";
@@ -16,9 +16,9 @@ import type {
   IUNIXAddress,
   IUNIXDatagramConnectedTransport,
   IUNIXDatagramTransport,
-} from "./interfaces.ts";
-import { asError } from "./user_code.ts";
-import { quote } from "./validation.ts";
+} from "../interfaces.ts";
+import { asError } from "../user_code.ts";
+import { quote } from "../validation.ts";
 
 /** Throws unless `path` can be the path of a socket, were there room for it. */
 function checkDestination(path: unknown): asserts path is string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HostnameAddress } from "./addresses.ts";
+import type { HostnameAddress } from "../addresses.ts";
 import {
   ConnectError,
   ConnectionRefusedError,
@@ -12,7 +12,7 @@ import {
   NetworkError,
   NoRouteError,
   TimeoutError,
-} from "./errors.ts";
+} from "../errors.ts";
 
 const CLASSES = [ConnectionRefusedError, NoRouteError, TimeoutError, DNSLookupError];
 

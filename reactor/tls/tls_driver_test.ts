@@ -15,14 +15,14 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { CheckedDriver } from "./conformance/checked_driver.ts";
-import { Peer, Recorder, TestHost } from "./conformance/connection_bed.ts";
-import { FakeTls } from "./conformance/fake_tls.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
-import { connectionLimits } from "./connection_limits.ts";
-import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "./errors.ts";
-import { memoryPipe } from "./memory_driver.ts";
-import type { StreamDriverSink } from "./stream_driver.ts";
+import { CheckedDriver } from "../conformance/checked_driver.ts";
+import { Peer, Recorder, TestHost } from "../conformance/connection_bed.ts";
+import { FakeTls } from "../conformance/fake_tls.ts";
+import { Connection, type ConnectionOwner } from "../connection.ts";
+import { connectionLimits } from "../connection_limits.ts";
+import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "../errors.ts";
+import { memoryPipe } from "../memory_driver.ts";
+import type { StreamDriverSink } from "../stream_driver.ts";
 import { TlsDriver } from "./tls_driver.ts";
 
 const decoder = new TextDecoder();

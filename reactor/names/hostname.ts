@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isIPAddress, isIPv6Address } from "./addresses.ts";
+import { isIPAddress, isIPv6Address } from "../addresses.ts";
 
 // RFC 1035 section 2.3.4. A label may have an underscore, as names of services do (RFC 2782), and a dot may end the whole name.
 const LABEL = /^[a-z0-9_-]{1,63}$/i;

@@ -8,13 +8,13 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import type { Deferred } from "../defer/deferred.ts";
-import { DatagramProtocol } from "../protocol/mod.ts";
-import { IPv4Address, IPv6Address } from "./addresses.ts";
-import { TestHost } from "./conformance/connection_bed.ts";
-import { DatagramBed, DatagramRecorder } from "./conformance/datagram_bed.ts";
-import { LoggedTexts } from "./conformance/core_bed.ts";
-import { LoggedErrors } from "./conformance/logged_errors.ts";
+import type { Deferred } from "../../defer/deferred.ts";
+import { DatagramProtocol } from "../../protocol/mod.ts";
+import { IPv4Address, IPv6Address } from "../addresses.ts";
+import { TestHost } from "../conformance/connection_bed.ts";
+import { DatagramBed, DatagramRecorder } from "../conformance/datagram_bed.ts";
+import { LoggedTexts } from "../conformance/core_bed.ts";
+import { LoggedErrors } from "../conformance/logged_errors.ts";
 import { datagramLimits } from "./datagram_limits.ts";
 import {
   CannotListenError,
@@ -22,7 +22,7 @@ import {
   InvalidAddressError,
   MessageLengthError,
   MulticastJoinError,
-} from "./errors.ts";
+} from "../errors.ts";
 import { MemoryDatagramNetwork } from "./memory_datagram_network.ts";
 import { UDPPort } from "./udp_port.ts";
 

@@ -10,18 +10,18 @@
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
-import { Deferred, fail, succeed } from "../defer/mod.ts";
-import { Clock } from "../task/mod.ts";
-import { LoggedErrors } from "./conformance/logged_errors.ts";
+import { Deferred, fail, succeed } from "../../defer/mod.ts";
+import { Clock } from "../../task/mod.ts";
+import { LoggedErrors } from "../conformance/logged_errors.ts";
 import {
   ConnectError,
   ConnectingCancelledError,
   ConnectionRefusedError,
   DNSLookupError,
   TimeoutError,
-} from "./errors.ts";
+} from "../errors.ts";
 import { connectToHost, type HappyEyeballsOptions } from "./happy_eyeballs.ts";
-import type { IPFamily, ResolveHostNameOptions } from "./interfaces.ts";
+import type { IPFamily, ResolveHostNameOptions } from "../interfaces.ts";
 
 const FOREVER = Infinity;
 

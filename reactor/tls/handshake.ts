@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Dial } from "./connector.ts";
-import type { ReactorResource, ReactorResources } from "./resources.ts";
-import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import type { Dial } from "../connector.ts";
+import type { ReactorResource, ReactorResources } from "../resources.ts";
+import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
 
 /** What a handshake's driver tells of it: one of these, once, unless it is closed before. */
 export interface HandshakeListener {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "./validation.ts";
+import { quote } from "../validation.ts";
 
 /**
  * The bytes of one datagram that is written in pieces.

@@ -25,14 +25,14 @@
  * @module
  */
 
-import { Deferred, execute } from "../defer/mod.ts";
+import { Deferred, execute } from "../../defer/mod.ts";
 import { AddressQueue } from "./address_queue.ts";
-import { HostnameAddress, isIPAddress, isIPv6Address } from "./addresses.ts";
+import { HostnameAddress, isIPAddress, isIPv6Address } from "../addresses.ts";
 import { connectFailure } from "./connect_failure.ts";
-import { ConnectError, ConnectingCancelledError, DNSLookupError, TimeoutError } from "./errors.ts";
+import { ConnectError, ConnectingCancelledError, DNSLookupError, TimeoutError } from "../errors.ts";
 import { encodeHostname } from "./hostname.ts";
-import type { IDelayedCall, IHostnameResolver, IPFamily, IReactorTime } from "./interfaces.ts";
-import { checkDelay, checkInteger } from "./validation.ts";
+import type { IDelayedCall, IHostnameResolver, IPFamily, IReactorTime } from "../interfaces.ts";
+import { checkDelay, checkInteger } from "../validation.ts";
 
 /** How long things may take in a race. */
 export interface HappyEyeballsOptions {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TimedCalls } from "./delayed_call.ts";
-import { AlreadyCalled, AlreadyCancelled } from "./errors.ts";
+import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
 
 /** Timed calls on a clock that is set by hand, and what was made of them. */
 class Bed {
