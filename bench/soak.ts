@@ -1,0 +1,149 @@
+/**
+ * Whether connections leave anything behind: opens and closes many over each kind of stream, and looks at what the heap holds.
+ *
+ * Each round opens connections, sends a line each way, and ends them in one of four ways by turns. After a warm-up the heap is measured,
+ * collected before; after as many rounds again it must not have grown by more than 64 bytes a connection. So must not the number
+ * of open files.
+ * usage: deno run -A --v8-flags=--expose-gc bench/soak.ts [CONNECTIONS]
+ *
+ * @module
+ */
+
+import {
+  connectProtocol,
+  DenoReactor,
+  Factory,
+  type IAddress,
+  type IListeningPort,
+  type IStreamClientEndpoint,
+  Protocol,
+  TCP4ClientEndpoint,
+  TLSClientEndpoint,
+  UNIXClientEndpoint,
+} from "../mod.ts";
+import { addObserver } from "../log/mod.ts";
+import { TestAuthority } from "../reactor/conformance/certificates.ts";
+
+const AT_A_TIME = 50;
+const LIMIT_BYTES = 64;
+const connections = Number(Deno.args[0] ?? 4000);
+
+/** Sends back what comes. */
+class Echo extends Protocol {
+  override dataReceived(data: Uint8Array): void {
+    this.transport.write(data);
+  }
+}
+
+/** Says something, and ends when it has come back. */
+class Client extends Protocol {
+  readonly lost = Promise.withResolvers<void>();
+  readonly #end: (client: Client) => void;
+
+  constructor(end: (client: Client) => void) {
+    super();
+    this.#end = end;
+  }
+
+  override connectionMade(): void {
+    this.transport.write("hello\n");
+  }
+
+  override dataReceived(): void {
+    this.#end(this);
+  }
+
+  override connectionLost(): void {
+    this.lost.resolve();
+  }
+}
+
+const ENDS: ((client: Client) => void)[] = [
+  ({ transport }) => transport.loseConnection(),
+  ({ transport }) => transport.abortConnection(),
+  ({ transport }) => transport.loseWriteConnection(),
+  ({ transport }) => {
+    throw new RangeError(`planned, with ${transport.getPeer()}`);
+  },
+];
+
+/** A kind of stream: its port, and the endpoint to it. */
+interface Kind {
+  listen(): IListeningPort;
+  client(to: IAddress): IStreamClientEndpoint;
+}
+
+// The planned errors are told of as any: here nobody wants to hear of them.
+addObserver(() => {});
+const reactor = new DenoReactor();
+const running = reactor.run();
+const folder = await Deno.makeTempDir();
+const authority = await TestAuthority.make();
+const certificate = await authority.issue();
+const factory = Factory.forProtocol(Echo);
+const portOf = (address: IAddress): number => "port" in address ? Number(address.port) : 0;
+const LOOPBACK = { interface: "127.0.0.1" };
+const trust = { caCerts: [authority.cert] };
+
+const KINDS: Record<string, Kind> = {
+  TCP: {
+    listen: () => reactor.listenTCP(0, factory, LOOPBACK),
+    client: (to) => new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(to)),
+  },
+  "TCP by node:net": {
+    listen: () => reactor.listenTCP(0, factory, { ...LOOPBACK, resetOnAbort: true }),
+    client: (to) =>
+      new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(to), { resetOnAbort: true }),
+  },
+  UNIX: {
+    listen: () => reactor.listenUNIX(`${folder}/soak`, factory),
+    client: () => new UNIXClientEndpoint(reactor, `${folder}/soak`),
+  },
+  TLS: {
+    listen: () => reactor.listenTLS(0, factory, { ...LOOPBACK, ...certificate }),
+    client: (to) => new TLSClientEndpoint(reactor, "127.0.0.1", portOf(to), trust),
+  },
+};
+
+async function connectAll(endpoint: IStreamClientEndpoint, count: number): Promise<void> {
+  for (let made = 0; made < count; made += AT_A_TIME) {
+    await Promise.all(Array.from({ length: AT_A_TIME }, async (_, i) => {
+      const client = new Client(ENDS[i % ENDS.length] ?? (() => {}));
+      await connectProtocol(endpoint, client);
+      await client.lost.promise;
+    }));
+  }
+}
+
+/** What the heap holds once all that can be collected is. */
+async function measured(): Promise<{ bytes: number; files: number }> {
+  const { gc } = globalThis as { gc?: () => void }; // there with --expose-gc, and in no type
+  if (gc === undefined) throw new Error("Run it with --v8-flags=--expose-gc");
+  for (let i = 0; i < 5; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    gc();
+  }
+  const files = (await Array.fromAsync(Deno.readDir("/proc/self/fd"))).length;
+  return { bytes: Deno.memoryUsage().heapUsed, files };
+}
+
+for (const [name, kind] of Object.entries(KINDS)) {
+  const port = kind.listen();
+  const endpoint = kind.client(port.getHost());
+  await connectAll(endpoint, connections);
+  const before = await measured();
+  await connectAll(endpoint, connections);
+  const after = await measured();
+  const grown = (after.bytes - before.bytes) / connections;
+  const files = after.files - before.files;
+  console.log(
+    `${connections} connections over ${name}: ${
+      grown.toFixed(1)
+    } bytes of the heap each are left (limit ${LIMIT_BYTES}), ${files} files`,
+  );
+  if (grown > LIMIT_BYTES || files > 0) Deno.exitCode = 1;
+  await port.stopListening();
+}
+reactor.stop();
+await running;
+await Deno.remove(folder, { recursive: true });
