@@ -159,8 +159,8 @@ class Transfer {
 
   /** Cancels the stream, unless it has ended. */
   #giveUp(reason: unknown): void {
+    // A pump that is paused is not told: it waits for ever, and is collected.
     this.#isOver = true;
-    this.resume();
     this.#reader.cancel(reason).catch((error: unknown) => {
       // One that has failed says so again.
       if (error !== reason) logUserError(error, "While cancelling a stream");

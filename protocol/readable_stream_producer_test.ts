@@ -89,6 +89,21 @@ Deno.test("While the consumer is full, no more is read than what was asked for",
   assertEquals(bed.peer.text, Array.from({ length: 100 }, (_, i) => `${i} `).join(""));
 });
 
+Deno.test("Nothing is asked for while the consumer is full", async () => {
+  using bed = quiet();
+  bed.peer.driver.stopReading();
+  const source = new Source();
+  new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+  source.controller?.enqueue("x".repeat(100)); // there before it is asked for
+  await bed.settle();
+  assertEquals(source.pulled, 0);
+  bed.peer.driver.startReading();
+  await bed.settle();
+  assertEquals([source.pulled, bed.peer.text.length], [1, 100]);
+  source.controller?.close();
+  await bed.settle();
+});
+
 Deno.test("What was read when the consumer paused waits until it goes on", async () => {
   using bed = quiet();
   const source = new Source();
