@@ -6,9 +6,9 @@ import type {
   IProcessTransport,
   IProtocol,
 } from "../reactor/interfaces.ts";
+import { isHalfCloseable } from "../reactor/protocol_kinds.ts";
 import { asError, onRejection } from "../reactor/user_code.ts";
 import { ProcessConnection } from "./process_connection.ts";
-import { isHalfCloseable } from "./relay.ts";
 
 /** What a {@linkcode ProcessRelay} is made of. */
 export interface ProcessRelayOptions {

@@ -1,9 +1,5 @@
-import type {
-  IHalfCloseableProtocol,
-  IHandshakeListener,
-  IProtocol,
-  ITransport,
-} from "../reactor/interfaces.ts";
+import type { IHalfCloseableProtocol, IProtocol, ITransport } from "../reactor/interfaces.ts";
+import { isDrainable, isHalfCloseable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
 
 /** What whoever stands between reactor and protocol wants to know. */
 export interface RelayEvents {
@@ -77,17 +73,11 @@ export function relayTo<P extends IProtocol>(protocol: P, events: RelayEvents): 
   const relay = isHalfCloseable(protocol)
     ? new HalfCloseableRelay(protocol, events)
     : new Relay(protocol, events);
-  if (!isHandshakeListener(protocol)) return relay;
-  return Object.assign(relay, { handshakeCompleted: () => protocol.handshakeCompleted() });
-}
-
-function isHandshakeListener(protocol: IProtocol): protocol is IHandshakeListener {
-  return "handshakeCompleted" in protocol;
-}
-
-/** Whether a protocol wants to be told of each direction's end. */
-export function isHalfCloseable<P extends IProtocol>(
-  protocol: P,
-): protocol is P & IHalfCloseableProtocol {
-  return "readConnectionLost" in protocol && "writeConnectionLost" in protocol;
+  return Object.assign(
+    relay,
+    isHandshakeListener(protocol)
+      ? { handshakeCompleted: () => protocol.handshakeCompleted() }
+      : {},
+    isDrainable(protocol) ? { drainRequested: () => protocol.drainRequested() } : {},
+  );
 }

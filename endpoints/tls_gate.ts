@@ -4,6 +4,7 @@ import type {
   ITransport,
   StartTLSOptions,
 } from "../reactor/interfaces.ts";
+import { isDrainable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
 import { relayTo } from "./relay.ts";
 
 /** What whoever puts a gate in front of a protocol wants to know: one of the two, once. */
@@ -44,15 +45,17 @@ export function tlsGate(
       secured = true;
       const made: unknown = protocol.makeConnection(connection);
       events.secured();
-      if ("handshakeCompleted" in protocol && typeof protocol.handshakeCompleted === "function") {
-        protocol.handshakeCompleted();
-      }
+      if (isHandshakeListener(protocol)) protocol.handshakeCompleted();
       // A promise, when connectionMade is async; typed as void like the interface.
       return made as void;
     },
     connectionLost(reason: Error): void {
       if (secured) return protocol.connectionLost(reason);
       events.failed(reason);
+    },
+    drainRequested(): void {
+      if (!secured) connection?.abortConnection();
+      else if (isDrainable(protocol)) protocol.drainRequested();
     },
     cancel(): void {
       connection?.abortConnection();

@@ -200,3 +200,36 @@ test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", 
   await peer.ending();
   assertEquals(wire.events, []);
 });
+
+test("A port of wrapServerTLS() that is drained tells its protocols, and ends handshakes under way", async (bed) => {
+  bed.run();
+  const { authority, server } = await testCertificates();
+  const path = `${await Deno.makeTempDir()}/drained`;
+  bed.after(() => Deno.remove(path.replace(/\/drained$/, ""), { recursive: true }));
+  const asked = Promise.withResolvers<void>();
+  class Polite extends Wire {
+    drainRequested(): void {
+      asked.resolve();
+      this.transport.loseConnection();
+    }
+  }
+  const handshaking = Promise.withResolvers<void>();
+  const servers = Factory.forProtocol(Polite);
+  let built = 0;
+  servers.buildProtocol = () => {
+    if (++built === 2) handshaking.resolve();
+    return new Polite();
+  };
+  const port = await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(
+    servers,
+  );
+  const beneath = new UNIXClientEndpoint(bed.reactor, path);
+  const trust = { caCerts: [authority.cert], serverName: "localhost" };
+  const wire = await connectProtocol(wrapClientTLS(trust, beneath), new Wire());
+  const silent = bed.raw(await Deno.connect({ transport: "unix", path }));
+  await handshaking.promise;
+  assertEquals(await port.drain(3600), 0);
+  await asked.promise;
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+  await silent.ending();
+});

@@ -33,9 +33,6 @@ import {
 import type {
   IAddress,
   IDelayedCall,
-  IDrainableProtocol,
-  IHalfCloseableProtocol,
-  IHandshakeListener,
   IProtocol,
   IPullProducer,
   IPushProducer,
@@ -46,6 +43,7 @@ import type {
   StartTLSOptions,
   WriteOptions,
 } from "./interfaces.ts";
+import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_kinds.ts";
 import type { ReactorResource, ReactorResources } from "./resources.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
 import { TlsDriver } from "./tls/tls_driver.ts";
@@ -684,20 +682,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   }
 }
 
-function isDrainable(protocol: IProtocol): protocol is IDrainableProtocol {
-  return "drainRequested" in protocol;
-}
-
 function checkData(method: string, data: unknown): void {
   if (typeof data !== "string" && !(data instanceof Uint8Array)) {
     throw new TypeError(`${method}() data must be a Uint8Array or a string, got ${quote(data)}`);
   }
-}
-
-function isHandshakeListener(protocol: IProtocol): protocol is IHandshakeListener {
-  return "handshakeCompleted" in protocol;
-}
-
-function isHalfCloseable(protocol: IProtocol): protocol is IHalfCloseableProtocol {
-  return "readConnectionLost" in protocol && "writeConnectionLost" in protocol;
 }
