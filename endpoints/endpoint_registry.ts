@@ -43,7 +43,7 @@ export interface IStreamClientEndpointStringParserWithReactor<R> {
  * ```ts no-eval
  * import { reactor } from "@torsion/reactor";
  * import {
- *   argument,
+ *   endpointArgument,
  *   defaultEndpointRegistry,
  *   EndpointRegistry,
  *   serverFromString,
@@ -54,7 +54,7 @@ export interface IStreamClientEndpointStringParserWithReactor<R> {
  * registry.registerServerType({
  *   prefix: "local",
  *   parseStreamServer(reactor, args) {
- *     const { port } = args.take(["port"], { port: argument.integer(0, 65535) });
+ *     const { port } = args.take(["port"], { port: endpointArgument.integer(0, 65535) });
  *     return new TCP4ServerEndpoint(reactor, port, { interface: "127.0.0.1" });
  *   },
  * });

@@ -19,10 +19,10 @@ import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import { Clock } from "../task/mod.ts";
 import {
-  argument,
   type ArgumentsRead,
   clientFromString,
   defaultEndpointRegistry,
+  endpointArgument,
   type EndpointArguments,
   EndpointDescriptionError,
   EndpointRegistry,
@@ -390,12 +390,12 @@ class NotedEndpoint implements IStreamServerEndpoint, IStreamClientEndpoint {
 }
 
 const ARGUMENTS = {
-  first: argument.text,
-  second: argument.optional(argument.text),
-  yes: argument.optional(argument.flag),
-  mode: argument.optional(argument.mode),
-  kind: argument.optional(argument.oneOf("round", "square")),
-  words: argument.optional(argument.words),
+  first: endpointArgument.text,
+  second: endpointArgument.optional(endpointArgument.text),
+  yes: endpointArgument.optional(endpointArgument.flag),
+  mode: endpointArgument.optional(endpointArgument.mode),
+  kind: endpointArgument.optional(endpointArgument.oneOf("round", "square")),
+  words: endpointArgument.optional(endpointArgument.words),
 };
 
 /** What its parsers want is no reactor at all. */
@@ -516,7 +516,10 @@ function registryOfWrappers(): EndpointRegistry<string> {
     .registerClientType({
       prefix: "through",
       parseStreamClient: (_, args) => {
-        const { host } = args.take(["host"], { host: argument.text, endpoint: argument.text });
+        const { host } = args.take(["host"], {
+          host: endpointArgument.text,
+          endpoint: endpointArgument.text,
+        });
         return new NotedEndpoint(host, args.clientIn("endpoint"));
       },
     });

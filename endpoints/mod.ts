@@ -6,7 +6,7 @@
  */
 
 export { AdoptedStreamServerEndpoint } from "./adopted.ts";
-export * as argument from "./argument_types.ts";
+export * as endpointArgument from "./argument_types.ts";
 export type { ArgumentType, OptionalArgumentType } from "./argument_types.ts";
 export { connectProtocol } from "./connect_protocol.ts";
 export type { ConnectToHostOptions, IReactorForNames } from "./connect_to_host.ts";
