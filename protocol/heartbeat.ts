@@ -46,7 +46,8 @@ export class HeartbeatTimeout extends ConnectionAborted {
  * Any byte from the peer is a sign of life; it is only asked when there was none for a while. When it has been asked too often in vain, the
  * connection is aborted, and the protocol's `connectionLost` gets a {@linkcode HeartbeatTimeout}. The heart stops with the connection.
  * (TCP's own keep-alive finds a dead peer as well, after two hours unless the system is told otherwise, and not one whose program hangs.
- * `idleTimeout` ends a connection on which both sides are content to be silent.)
+ * `idleTimeout` ends a connection on which both sides are content to be silent.) While this side has paused the transport, nothing can come:
+ * {@linkcode stop} it for a long pause, and {@linkcode start} it again.
  *
  * Twisted has no such thing; each client writes its own.
  *
