@@ -1,3 +1,4 @@
+import { killProcess } from "../protocol/kill_process.ts";
 import { ConnectionAborted, UnsupportedError } from "../reactor/errors.ts";
 import type {
   IAddress,
@@ -144,7 +145,7 @@ export class ProcessConnection implements ITransport {
   abort(reason: Error): void {
     if (this.#isLost || this.#abortReason !== null) return;
     this.#abortReason = reason;
-    if (this.process.pid !== null) this.process.signalProcess("KILL");
+    killProcess(this.process);
     // Others may have inherited its pipes.
     this.process.loseConnection();
   }

@@ -10,6 +10,7 @@
 import {
   Deferred,
   type ProcessDone,
+  ProcessExitedAlready,
   ProcessProtocol,
   type ProcessTerminated,
   reactor,
@@ -63,7 +64,12 @@ class Command extends ProcessProtocol {
 
   /** What the reactor waits for before it stops: a child would outlive it. */
   end(): Deferred<number> {
-    if (this.transport.pid !== null) this.transport.signalProcess("TERM");
+    try {
+      this.transport.signalProcess("TERM");
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof ProcessExitedAlready)) throw error;
+    }
     return this.ended;
   }
 }

@@ -3,6 +3,7 @@ import { ConnectionAborted, ProcessTerminated } from "../reactor/errors.ts";
 import type { IAddress, IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
 import { asError } from "../reactor/user_code.ts";
 import { checkBound } from "../reactor/validation.ts";
+import { killProcess } from "./kill_process.ts";
 import { ProcessProtocol } from "./process_protocol.ts";
 
 /** How a program is run to its end; the environment is empty unless `env` is given, as with `spawnProcess`. */
@@ -244,7 +245,7 @@ class Runner<R> extends ProcessProtocol {
 
   kill(): void {
     const { transport } = this;
-    if (transport.pid !== null) transport.signalProcess("KILL");
+    killProcess(transport);
     // Others may have inherited its pipes.
     transport.loseConnection();
   }

@@ -1,0 +1,29 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ProcessAddress } from "../reactor/addresses.ts";
+import { ProcessExitedAlready } from "../reactor/errors.ts";
+import type { ProcessSignal } from "../reactor/interfaces.ts";
+import { killProcess } from "./kill_process.ts";
+
+/** A child that takes signals as `f` says. */
+function child(f: (signal: ProcessSignal) => void): { signalProcess: typeof f } {
+  return { signalProcess: f };
+}
+
+Deno.test("killProcess() sends KILL", () => {
+  const signals: ProcessSignal[] = [];
+  killProcess(child((signal) => void signals.push(signal)));
+  assertEquals(signals, ["KILL"]);
+});
+
+Deno.test("killProcess() of a child that has exited, though nobody has heard of it, does nothing", () => {
+  killProcess(child(() => {
+    throw new ProcessExitedAlready(new ProcessAddress("cat", 42));
+  }));
+});
+
+Deno.test("killProcess() passes on what else goes wrong", () => {
+  const process = child(() => {
+    throw new RangeError("boom");
+  });
+  assertThrows(() => killProcess(process), RangeError, "boom");
+});
