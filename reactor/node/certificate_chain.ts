@@ -1,11 +1,9 @@
 /**
  * A second look at the chain of a server's certificate.
  *
- * Where roots are named, `node:tls` on Deno 2.9.6 takes a certificate that its library cannot read (of X.509 version 1, say) for good if only the
- * issuer's *name* is that of a root: nobody's signature is looked at, so that everybody can make one. It does so to be as lenient as
- * Node. Where none are named, it does not. So a chain to a named root is walked here again, signature by signature.
- *
- * This is not the whole of RFC 5280, section 6: names, purposes and constraints are checked by what came before, in all but that case.
+ * Where roots are named, `node:tls` on Deno 2.9.6 is more lenient than a client may be that means those roots and no others. So a chain that
+ * it has accepted is walked here again, signature by signature, to one of them. What this does not look at (names, purposes and
+ * constraints: RFC 5280, section 6) is what came before has to see to.
  *
  * @module
  */
