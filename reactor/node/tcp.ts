@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Socket } from "node:net";
+import type { LookupFunction, Socket } from "node:net";
 import { internetAddress, isIPAddress, isIPv6Address } from "../addresses.ts";
 import type { Dial } from "../connector.ts";
 import { cannotListen, connectError } from "../deno/system_error.ts";
@@ -84,9 +84,16 @@ export function tcpAcceptor(
 
 /**
  * A dial to a TCP port. Node resolves the name, and tries one address after the other, the next one 250 ms after the last (RFC 8305), or
- * when that has failed.
+ * when that has failed. A lookup cannot be recalled: one that nobody waits for any more still holds the process until the system answers.
+ *
+ * @param lookup What resolves the name, instead of node.
  */
-export function dialSocket(hostname: string, port: number, options: ConnectTCPOptions): Dial {
+export function dialSocket(
+  hostname: string,
+  port: number,
+  options: ConnectTCPOptions,
+  lookup?: LookupFunction,
+): Dial {
   const destination = internetAddress("TCP", hostname, port);
   return (sink) => {
     try {
@@ -103,6 +110,7 @@ export function dialSocket(hostname: string, port: number, options: ConnectTCPOp
       port,
       allowHalfOpen: true,
       ...localOptions(options.bindAddress),
+      ...(lookup === undefined ? {} : { lookup }),
     });
     // When it is this side that ends the attempt, the socket is silent but for its end.
     const failed = (error: Error) => sink.failed(connectError(destination, error));

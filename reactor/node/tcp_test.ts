@@ -16,6 +16,7 @@ import type { ConnectTCPOptions, ListenTCPOptions } from "../interfaces.ts";
 import type { StreamAcceptorSink } from "../stream_acceptor.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { TcpSocketDriver } from "./socket_driver.ts";
+import { dialSocket } from "./tcp.ts";
 
 const HOST = "127.0.0.1";
 const here = new IPv4Address("TCP", HOST, 1);
@@ -225,13 +226,28 @@ test("As many connections wait as the backlog says; the others are reset, and at
   bed.run();
 });
 
-test("A name that is being looked up when the attempt is stopped is of no more interest", async (bed) => {
-  const factory = new Wires();
-  bed.run();
-  const connector = bed.reactor.connectTCP("localhost", 80, factory, { resetOnAbort: true });
-  connector.stopConnecting();
-  assertEquals(factory.events, ["start", "connecting", "failed", "stop"]);
-  await bed.stop();
+Deno.test("A name that is being looked up when the attempt is stopped is of no more interest", async () => {
+  const answers: ((address: string) => void)[] = [];
+  const dial = dialSocket("name.test", 80, {}, (_name, _options, answer) => {
+    answers.push((address) => answer(null, [{ address, family: 4 }]));
+  });
+  const told: string[] = [];
+  const released = Promise.withResolvers<void>();
+  const stop = dial({
+    connected: () => told.push("connected"),
+    failed: (error) => told.push(String(error)),
+    released: () => {
+      told.push("released");
+      released.resolve();
+    },
+  });
+  await null; // node asks in a turn of its own
+  stop();
+  await released.promise;
+  assertEquals(answers.length, 1);
+  for (const answer of answers) answer("127.0.0.1");
+  await new Promise((resolve) => setTimeout(resolve)); // whatever it would do with it
+  assertEquals(told, ["released"]);
 });
 
 Deno.test("What a server says is wrong with accepting, the next one to ask is told", async () => {
