@@ -37,13 +37,13 @@ export interface NestedEndpoints {
  *
  * @example A type of one's own: see `EndpointRegistry`
  * ```ts
- * import { argument, type EndpointArguments } from "@torsion/reactor/endpoints";
+ * import { endpointArgument, type EndpointArguments } from "@torsion/reactor/endpoints";
  *
  * function read(args: EndpointArguments) {
  *   // `memory:lobby`, `memory:lobby:limit=5`, `memory:name=lobby`
  *   const { name, ...options } = args.take(["name"], {
- *     name: argument.text,
- *     limit: argument.optional(argument.integer(1, 100)),
+ *     name: endpointArgument.text,
+ *     limit: endpointArgument.optional(endpointArgument.integer(1, 100)),
  *   });
  *   return { name, options }; // options: { limit?: number }
  * }

@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { testCertificates } from "../reactor/conformance/certificates.ts";
 import { Example, examples, messages } from "../reactor/conformance/example.ts";
+import { ForeignSocket } from "../reactor/conformance/foreign_socket.ts";
 import { Program } from "../reactor/conformance/program.ts";
 import { RawPeer } from "../reactor/conformance/raw_peer.ts";
 
@@ -98,21 +99,15 @@ Deno.test("echo.ts over standard input and output sends back what comes, and end
 });
 
 // As systemd does it: the socket listens before the program is there, and is its descriptor 3.
-const ACTIVATE = `
-import os, socket, sys
-s = socket.create_server(("127.0.0.1", 0))
-print("port", s.getsockname()[1], flush=True)
-os.dup2(s.fileno(), 3)
-os.set_inheritable(3, True)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
-os.execvp(sys.argv[1], sys.argv[1:])
-`;
+const activate = (descriptor: number): string =>
+  `exec 3<&${descriptor} && LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"`;
 
 Deno.test("echo.ts over a socket of systemd's sends back what comes, with no more than its permissions", async () => {
-  const args = ["-c", ACTIVATE, Deno.execPath(), ...commandFor("systemd")];
-  await using server = new Program(args, { command: "/usr/bin/python3" });
-  const [, port] = await server.line(/^port (\d+)$/);
-  const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+  using socket = ForeignSocket.listenIPv4();
+  using inherited = socket.inheritable();
+  const args = ["-c", activate(inherited.descriptor), "bash", Deno.execPath()];
+  await using server = new Program([...args, ...commandFor("systemd")], { command: "bash" });
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: socket.port });
   assertEquals(await echoed(conn, "hello"), "hello");
   await stop(server);
 });
