@@ -7,12 +7,14 @@ import type {
 import { isDrainable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
 import { relayTo } from "./relay.ts";
 
-/** What whoever puts a gate in front of a protocol wants to know: one of the two, once. */
+/** What whoever puts a gate in front of a protocol wants to know. */
 export interface TlsGateEvents {
   /** The handshake is done, and the protocol's `connectionMade` has returned. */
-  secured(): void;
+  secured?(): void;
   /** The connection is gone, and the protocol never had it. */
   failed(reason: Error): void;
+  /** The connection is gone, and the protocol has been told: also when its `connectionMade` threw. */
+  lost?(reason: Error): void;
 }
 
 /** A protocol that begins TLS, and hands the connection on when the handshake is done. */
@@ -44,14 +46,18 @@ export function tlsGate(
       if (connection === null) return;
       secured = true;
       const made: unknown = protocol.makeConnection(connection);
-      events.secured();
+      events.secured?.();
       if (isHandshakeListener(protocol)) protocol.handshakeCompleted();
       // A promise, when connectionMade is async; typed as void like the interface.
       return made as void;
     },
     connectionLost(reason: Error): void {
-      if (secured) return protocol.connectionLost(reason);
-      events.failed(reason);
+      if (!secured) return events.failed(reason);
+      try {
+        return protocol.connectionLost(reason);
+      } finally {
+        events.lost?.(reason);
+      }
     },
     drainRequested(): void {
       if (!secured) connection?.abortConnection();

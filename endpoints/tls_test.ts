@@ -182,6 +182,23 @@ test("What the endpoint beneath cannot connect to, and a factory that builds not
   );
 });
 
+test("connectionMade() that throws loses the wrapped connection, and fails connect() with its error", async (bed) => {
+  bed.run();
+  const port = await new TLSServerEndpoint(bed.reactor, 0, { interface: "127.0.0.1", ...server })
+    .listen(Factory.forProtocol(Echo));
+  const beneath = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", portOf(port.getHost()));
+  const boom = new RangeError("boom");
+  const wire = new Wire({
+    connectionMade: () => {
+      throw boom;
+    },
+  });
+  const wrapped = wrapClientTLS({ serverName: "localhost", caCerts }, beneath);
+  assertStrictEquals(await assertRejects(() => connectProtocol(wrapped, wire)), boom);
+  assertStrictEquals(await wire.lost(), boom);
+  assertEquals(bed.errors.take(), [boom]);
+});
+
 test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", async (bed) => {
   bed.run();
   const listener = bed.rawListen();

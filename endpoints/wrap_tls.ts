@@ -79,7 +79,6 @@ export function wrapServerTLS(
       endpoint.listen(behindGate(factory, (addr) => {
         const protocol = factory.buildProtocol(addr);
         return protocol && tlsGate(protocol, { ...options, role: "server" }, {
-          secured: () => {},
           failed: (reason) => factory.handshakeFailed?.(addr, reason),
         });
       })),
@@ -106,6 +105,8 @@ class SecuredConnecting<P extends IProtocol> {
       return this.#gate = tlsGate(protocol, { ...options, role: "client" }, {
         secured: () => this.#end(() => this.secured.callback(protocol)),
         failed: (reason) => this.#fail(reason),
+        // Only news if connectionMade threw: it has not been secured then.
+        lost: (reason) => this.#fail(reason),
       });
     }));
     this.#connecting.addErrback((reason) => this.#fail(reason));
