@@ -66,6 +66,7 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint {
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
     return execute(() => read(this.#reactor.surroundings, this.#files))
       .addErrback((cause) => {
+        if (cause instanceof CancelledError) throw cause;
         const where = internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port);
         throw new CannotListenError(where, { cause });
       })

@@ -9,6 +9,7 @@
  */
 
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { CancelledError } from "../defer/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { testCertificates } from "../reactor/conformance/certificates.ts";
 import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
@@ -146,6 +147,15 @@ Deno.test("Cancelling connect() while its files are read fails it with Connectin
   const failing = assertRejects(() => connecting, ConnectingCancelledError);
   connecting.cancel();
   assertEquals(String((await failing).destination), "example.org:443");
+});
+
+Deno.test("Cancelling listen() while its files are read fails it with CancelledError, as at any other time", async () => {
+  const reactor = new NotedReactor();
+  reactor.surroundings.readTextFile = () => new Promise(() => {});
+  const listening = serverFromString(asReactor(reactor), "tls:443").listen(new Wires());
+  listening.cancel();
+  await assertRejects(() => listening, CancelledError);
+  assertEquals(reactor.calls, []);
 });
 
 const WRONG: [side: "server" | "client", description: string, piece: string, problem: string][] = [
