@@ -17,6 +17,7 @@ Deno.test("A client's endpoint is written as the place to which it leads", () =>
   const beneath = new UNIXClientEndpoint(reactor, "/run/chat/socket");
   const written: [object, string][] = [
     [new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000), "127.0.0.1:2000"],
+    [new TCP4ClientEndpoint(reactor, "::1", 2000), "[::1]:2000"],
     [new TCP6ClientEndpoint(reactor, "::1", 2000), "[::1]:2000"],
     [new TLSClientEndpoint(reactor, "example.org", 443), "example.org:443"],
     [beneath, "/run/chat/socket"],

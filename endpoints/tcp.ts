@@ -1,4 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
+import { HostnameAddress } from "../reactor/addresses.ts";
 import type {
   ConnectTCPOptions,
   IListeningPort,
@@ -89,7 +90,7 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
 
   /** See {@linkcode IStreamClientEndpoint.toString}: `127.0.0.1:2000`. */
   toString(): string {
-    return `${this.#host}:${this.#port}`;
+    return String(new HostnameAddress(this.#host, this.#port));
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */
