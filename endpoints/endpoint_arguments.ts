@@ -37,7 +37,7 @@ export interface NestedEndpoints {
  *
  * @example A type of one's own: see `EndpointRegistry`
  * ```ts
- * import { endpointArgument, type EndpointArguments } from "@torsion/reactor/endpoints";
+ * import { type EndpointArguments, endpointArgument } from "@torsion/reactor/endpoints";
  *
  * function read(args: EndpointArguments) {
  *   // `memory:lobby`, `memory:lobby:limit=5`, `memory:name=lobby`
