@@ -1,0 +1,154 @@
+/**
+ * What is left of a `connect()` that is cancelled, whatever the endpoint and whenever it is: nothing. On real sockets; the stages that take
+ * a clock or a peer of one's own are in `hostname_endpoint_test.ts` and `tls_test.ts`.
+ */
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import type { Deferred } from "../defer/mod.ts";
+import { testCertificates } from "../reactor/conformance/certificates.ts";
+import type { SocketBed } from "../reactor/conformance/socket_bed.ts";
+import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
+import { Wire, Wires } from "../reactor/conformance/wire.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { ConnectingCancelledError } from "../reactor/errors.ts";
+import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
+import {
+  HostnameEndpoint,
+  type IStreamClientEndpoint,
+  ProcessEndpoint,
+  TCP4ClientEndpoint,
+  TCP6ClientEndpoint,
+  TLSClientEndpoint,
+  UNIXClientEndpoint,
+  wrapClientTLS,
+} from "./mod.ts";
+
+const test = tcpTest("Cancelling connect()", () => new DenoReactor());
+const { authority, server } = await testCertificates();
+const trust = { caCerts: [authority.cert], serverName: "localhost" };
+
+/** A reactor for the servers, so that what the client's has left is the client's own. */
+function servers(bed: SocketBed): DenoReactor {
+  const reactor = new DenoReactor();
+  const running = reactor.run({ installSignalHandlers: false });
+  bed.after(() => {
+    reactor.stop();
+    return running;
+  });
+  return reactor;
+}
+
+function tcpPort(bed: SocketBed, host = "127.0.0.1"): number {
+  return portOf(servers(bed).listenTCP(0, new Wires(), { interface: host }).getHost());
+}
+
+function tlsPort(bed: SocketBed): number {
+  const options = { interface: "127.0.0.1", ...server };
+  return portOf(servers(bed).listenTLS(0, new Wires(), options).getHost());
+}
+
+function unixPath(bed: SocketBed): string {
+  const folder = Deno.makeTempDirSync();
+  bed.after(() => Deno.removeSync(folder, { recursive: true }));
+  servers(bed).listenUNIX(`${folder}/socket`, new Wires());
+  return `${folder}/socket`;
+}
+
+/** The client's reactor, which knows a name: nobody listens at the first of its addresses. */
+function resolving({ reactor }: SocketBed): SocketBed["reactor"] {
+  reactor.installNameResolver(new TableNameResolver({ "here.test": ["::1", "127.0.0.1"] }));
+  return reactor;
+}
+
+const ENDPOINTS: Record<string, (bed: SocketBed) => IStreamClientEndpoint> = {
+  "TCP4ClientEndpoint": (bed) => new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", tcpPort(bed)),
+  "TCP4ClientEndpoint to a name": (bed) =>
+    new TCP4ClientEndpoint(resolving(bed), "here.test", tcpPort(bed)),
+  "TCP4ClientEndpoint with a bindAddress": (bed) =>
+    new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", tcpPort(bed), { bindAddress: "127.0.0.1" }),
+  "TCP6ClientEndpoint": (bed) => new TCP6ClientEndpoint(bed.reactor, "::1", tcpPort(bed, "::1")),
+  "HostnameEndpoint": (bed) => new HostnameEndpoint(resolving(bed), "here.test", tcpPort(bed)),
+  "TLSClientEndpoint": (bed) =>
+    new TLSClientEndpoint(bed.reactor, "127.0.0.1", tlsPort(bed), trust),
+  "wrapClientTLS(HostnameEndpoint)": (bed) =>
+    wrapClientTLS(trust, new HostnameEndpoint(resolving(bed), "here.test", tlsPort(bed))),
+  "UNIXClientEndpoint": (bed) => new UNIXClientEndpoint(bed.reactor, unixPath(bed)),
+  "ProcessEndpoint": (bed) => new ProcessEndpoint(bed.reactor, "cat"),
+};
+
+const WAYS: Record<string, (connecting: Deferred<unknown>) => () => void> = {
+  "cancel()": (connecting) => () => connecting.cancel(),
+  "a signal": (connecting) => {
+    const aborting = new AbortController();
+    connecting.addSignal(aborting.signal);
+    return () => aborting.abort();
+  },
+};
+
+/** Turns of the event loop after which it is cancelled. Before the first the reactor does not run; the last are after the connection. */
+const MOMENTS = [0, 1, 2, 3, 4, 6, 8, 12, 20];
+
+for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
+  for (const [way, prepare] of Object.entries(WAYS)) {
+    test(`${name}: by ${way} at any moment leaves no protocol with a connection, and no timer`, async (bed) => {
+      const endpoint = makeEndpoint(bed);
+      for (const moment of MOMENTS) {
+        const wires = new Wires();
+        const connecting = endpoint.connect(wires);
+        const cancel = prepare(connecting);
+        if (moment > 0) bed.run();
+        for (let turn = 0; turn < moment; turn++) await oneTurn();
+        cancel();
+        bed.run();
+        await cancelled(connecting, wires);
+        await noTimers(bed);
+      }
+    });
+  }
+
+  // A process is there before `connect()` has returned.
+  if (name === "ProcessEndpoint") continue;
+
+  for (const stage of ["buildProtocol", "connectionMade"]) {
+    test(`${name}: within ${stage}() fails it, and loses the connection`, async (bed) => {
+      bed.run();
+      let cancel = () => {};
+      const wires = new Wires(() => {
+        if (stage === "buildProtocol") cancel();
+        return new Wire({ connectionMade: () => stage === "connectionMade" && cancel() });
+      });
+      const connecting = makeEndpoint(bed).connect(wires);
+      cancel = () => connecting.cancel();
+      assertEquals(await cancelled(connecting, wires), "failed");
+      const events = wires.built.map((wire) => wire.events);
+      assertEquals(events, [stage === "buildProtocol" ? [] : ["made", "lost"]]);
+      await noTimers(bed);
+    });
+  }
+}
+
+/** Resolves when nothing is left. */
+async function cancelled(connecting: Deferred<Wire>, wires: Wires): Promise<"failed" | "too late"> {
+  const [outcome] = await Promise.allSettled([connecting]);
+  if (outcome.status === "rejected") assertInstanceOf(outcome.reason, ConnectingCancelledError);
+  else outcome.value.transport.abortConnection();
+  if (wires.events.includes("start")) await wires.told("stop");
+  assertEquals(wires.events.filter((event) => event === "start" || event === "stop"), [
+    "start",
+    "stop",
+  ]);
+  for (const { events } of wires.built) {
+    assert(events.length === 0 || events.at(-1) === "lost", `${events}`);
+  }
+  return outcome.status === "rejected" ? "failed" : "too late";
+}
+
+/** The timers are gone soon: TLS may still be saying farewell, and all of theirs would run for 30 s and longer. */
+async function noTimers({ reactor }: SocketBed): Promise<void> {
+  for (let turn = 0; turn < 1000 && reactor.getDelayedCalls().length > 0; turn++) await oneTurn();
+  assertEquals(reactor.getDelayedCalls(), []);
+}
+
+function oneTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
