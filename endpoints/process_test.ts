@@ -44,12 +44,22 @@ class EndpointBed extends ProcessBed {
     this.after(() => observing[Symbol.dispose]());
   }
 
+  /** The reactor, for whose children the test waits at its end: a connection may be lost before its process is. */
+  readonly #awaited: IReactorProcess = {
+    spawnProcess: (protocol, executable, options) => {
+      const watched = new WatchedReactor(this.reactor);
+      const transport = watched.spawnProcess(protocol, executable, options);
+      this.after(() => watched.ended);
+      return transport;
+    },
+  };
+
   /** An endpoint that runs a script in the shell. */
   endpoint(
     script: string,
     options: ConstructorParameters<typeof ProcessEndpoint>[2] = {},
   ): ProcessEndpoint {
-    return new ProcessEndpoint(this.reactor, "/bin/sh", {
+    return new ProcessEndpoint(this.#awaited, "/bin/sh", {
       args: ["-c", script],
       env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
       ...options,
