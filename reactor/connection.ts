@@ -488,11 +488,14 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#endHeld = false;
   }
 
-  #handshakeCompleted(): void {
+  /** @returns whether the connection goes on. */
+  #handshakeCompleted(): boolean {
     const protocol = this.#protocol;
-    if (this.#isEnding || !isHandshakeListener(protocol)) return;
-    this.#call("handshakeCompleted", () => protocol.handshakeCompleted());
-    this.#flush();
+    if (!this.#isEnding && isHandshakeListener(protocol)) {
+      this.#call("handshakeCompleted", () => protocol.handshakeCompleted());
+      this.#flush();
+    }
+    return !this.#isEnding;
   }
 
   #checkKeepAliveIdle(idle: number): void {

@@ -10,8 +10,8 @@ import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
 
 /** What a handshake's driver tells of it: one of these, once, unless it is closed before. */
 export interface HandshakeListener {
-  /** It is done. */
-  handshakeCompleted(): void;
+  /** It is done. @returns whether what was written before may go out: not to a peer that the protocol has turned away. */
+  handshakeCompleted(): boolean;
   /** It has failed; the reason is fit for `connectionLost`. The driver is for the listener to close. */
   handshakeFailed(reason: Error): void;
 }
@@ -70,10 +70,11 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
   }
 
   /** See {@linkcode HandshakeListener.handshakeCompleted}. */
-  handshakeCompleted(): void {
+  handshakeCompleted(): boolean {
     this.#over = true;
     // Whoever takes the driver over releases this; where it is turned away, its end does.
     this.#outcome.completed(this.#driver);
+    return true;
   }
 
   /** See {@linkcode HandshakeListener.handshakeFailed}. */

@@ -279,10 +279,12 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     if (this.#isOver) return;
     this.#session = session;
     this.#stopWaiting();
-    // What waits goes first, so that what the listener writes now comes behind it, and only once.
-    if (this.#piece !== null) this.#engine.write(this.#piece);
-    else if (this.#writeClosing) this.#engine.end();
-    this.#listener?.handshakeCompleted();
+    // What the listener writes now is behind these: the connection has them under way.
+    const waiting = this.#piece;
+    const isWriteClosing = this.#writeClosing;
+    if (!this.#listener?.handshakeCompleted() || this.#isOver) return;
+    if (waiting !== null) this.#engine.write(waiting);
+    else if (isWriteClosing) this.#engine.end();
     this.#readBeneath();
   }
 

@@ -18,6 +18,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { CheckedDriver } from "../conformance/checked_driver.ts";
 import { Peer, Recorder, TestHost } from "../conformance/connection_bed.ts";
 import { FakeTls } from "../conformance/fake_tls.ts";
+import { LoggedErrors } from "../conformance/logged_errors.ts";
 import { Connection, type ConnectionOwner } from "../connection.ts";
 import { connectionLimits } from "../connection_limits.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "../errors.ts";
@@ -37,6 +38,8 @@ class LayerBed implements StreamDriverSink {
   /** What the layer told: `received …`, `read ended`, `wrote …`, `write closed`, `failed …`, `released`, `secured`. */
   readonly events: string[] = [];
   reason: Error | null = null;
+  /** Whether what was written before the handshake may go out. */
+  goesOn = true;
 
   constructor({ capacity = 65536, plaintext = 0, handshakeTimeout = 10, linger = 5 } = {}) {
     const [end, other] = memoryPipe({ capacity, schedule: (step) => this.host.steps.push(step) });
@@ -46,7 +49,10 @@ class LayerBed implements StreamDriverSink {
     this.driver = new TlsDriver(this.beneath, this.tls, this.host.reactor, { linger, plaintext });
     this.driver.attach(this);
     this.driver.start({
-      handshakeCompleted: () => this.events.push("secured"),
+      handshakeCompleted: () => {
+        this.events.push("secured");
+        return this.goesOn;
+      },
       handshakeFailed: (reason) => this.failed(reason),
     });
   }
@@ -154,6 +160,18 @@ Deno.test("A write before the handshake is done waits for it, and is made once",
   assertEquals(bed.engine.calls, ["start", "write early"]);
   bed.engine.sink.plaintextSent();
   assertEquals(bed.take(), ["secured", "wrote 5"]);
+});
+
+Deno.test("A write, and an end, before the handshake is done is not made where the listener does not go on", () => {
+  for (const early of ["write", "closeWrite"] as const) {
+    using bed = new LayerBed();
+    bed.goesOn = false;
+    bed.driver[early](bytes("early"));
+    bed.engine.secure();
+    assertEquals([bed.take(), bed.engine.calls], [["secured"], ["start"]]);
+    bed.driver.abort();
+    assertEquals(bed.take(), ["released"]);
+  }
 });
 
 Deno.test("What was to be sent when TLS began goes out as it was, before anything of TLS", () => {
@@ -389,11 +407,21 @@ Deno.test("Whoever had the driver is released when another takes it over", () =>
   assertEquals(bed.events, ["released"]);
 });
 
+/** A protocol that is told of its handshake. */
+class Listening extends Recorder {
+  /** What it does then. */
+  onHandshake: () => void = () => {};
+
+  handshakeCompleted(): void {
+    this.record("secured", this.onHandshake);
+  }
+}
+
 /** A connection in the open whose reactor has TLS worked by hand. */
 function connection(): {
   host: TestHost;
   tls: FakeTls;
-  protocol: Recorder;
+  protocol: Listening;
   connection: Connection;
   peer: Peer;
   driver: CheckedDriver;
@@ -409,7 +437,7 @@ function connection(): {
     connectionLost: () => {},
   };
   const driver = new CheckedDriver(end);
-  const protocol = new Recorder();
+  const protocol = new Listening();
   const made = new Connection(owner, driver, protocol);
   const peer = new Peer(other);
   peer.driver.startReading();
@@ -459,7 +487,7 @@ Deno.test("What comes in the same turn behind startTLS() goes to the handshake, 
   host.settle();
   engine.sink.closeSent();
   host.settle();
-  assertEquals(protocol.events, ["made", "received hidden", "lost ConnectionDone"]);
+  assertEquals(protocol.events, ["made", "secured", "received hidden", "lost ConnectionDone"]);
   assertInstanceOf(protocol.reason, ConnectionDone);
   assertEquals(engine.calls.slice(2), ["write secret", "end", "destroy"]);
   assert(driver.isReleased);
@@ -475,4 +503,55 @@ Deno.test("abortConnection() during a handshake: ConnectionAborted, and the driv
   assertInstanceOf(protocol.reason, ConnectionAborted);
   assertEquals(driver.calls.at(-1), "abort()");
   assertEquals(host.resources.size, 0);
+});
+
+Deno.test("What was written before the handshake does not go out to a peer that handshakeCompleted() turns away", () => {
+  for (const how of ["abortConnection()", "throws"]) {
+    using errors = new LoggedErrors();
+    using bed = connection();
+    const { host, tls: { engine }, protocol, connection: plain } = bed;
+    protocol.onHandshake = () => {
+      if (how === "throws") throw new RangeError("not you");
+      plain.abortConnection();
+    };
+    plain.startTLS({});
+    plain.write("for a friend's eyes");
+    host.settle();
+    engine.secure();
+    host.settle();
+    // An error ends the connection in order: the peer is told, and nothing else.
+    const ended = how === "throws";
+    assertEquals(engine.calls, ["start", ended ? "end" : "destroy"]);
+    assertEquals(protocol.events, [
+      "made",
+      "secured",
+      ended ? "lost RangeError" : "lost ConnectionAborted",
+    ]);
+    assertEquals(errors.take().length, ended ? 1 : 0);
+  }
+});
+
+Deno.test("What handshakeCompleted() writes goes out behind what was written before, and so does the end", () => {
+  for (const early of ["before ", ""]) {
+    using bed = connection();
+    const { host, tls: { engine }, protocol, connection: plain } = bed;
+    protocol.onHandshake = () => {
+      plain.write("after");
+      plain.loseWriteConnection();
+    };
+    plain.startTLS({});
+    if (early !== "") plain.write(early);
+    host.settle();
+    engine.secure();
+    const written: string[] = [];
+    for (let call = engine.calls.at(-1); call?.startsWith("write "); call = engine.calls.at(-1)) {
+      written.push(call.slice("write ".length));
+      engine.sink.plaintextSent();
+      host.settle();
+    }
+    assertEquals(written.join(""), `${early}after`);
+    assertEquals(engine.calls.slice(1), [...written.map((text) => `write ${text}`), "end"]);
+    plain.abortConnection();
+    host.settle();
+  }
 });
