@@ -169,6 +169,31 @@ Deno.test("A half-closeable protocol stays half-closeable, and others do not bec
   assert(!("readConnectionLost" in plain) && !("writeConnectionLost" in plain));
 });
 
+Deno.test("A protocol that is told of handshakes, or of draining, is told still, and others do not become such", () => {
+  class Telling extends Noted {
+    handshakeCompleted(): void {
+      this.calls.push("secured");
+    }
+
+    drainRequested(): void {
+      this.calls.push("asked to end");
+    }
+  }
+  const factory = new ConnectingFactory(Factory.forProtocol(Telling));
+  const outcomes = outcome(factory);
+  const relay = build(factory);
+  relay.makeConnection(transport());
+  assert("handshakeCompleted" in relay && typeof relay.handshakeCompleted === "function");
+  assert("drainRequested" in relay && typeof relay.drainRequested === "function");
+  relay.handshakeCompleted();
+  relay.drainRequested();
+  const [protocol] = outcomes;
+  assertInstanceOf(protocol, Telling);
+  assertEquals(protocol.calls, ["made", "secured", "asked to end"]);
+  const plain = build(new ConnectingFactory(Factory.forProtocol(Noted)));
+  assert(!("handshakeCompleted" in plain) && !("drainRequested" in plain));
+});
+
 Deno.test("The log prefix is the protocol's own, or its class's name", () => {
   class Chat extends Protocol {
     override logPrefix(): string {

@@ -25,6 +25,7 @@ import { connectionLimits } from "../reactor/connection_limits.ts";
 import { Connector, type DialSink } from "../reactor/connector.ts";
 import { DenoReactor } from "../reactor/deno/reactor.ts";
 import {
+  CannotListenError,
   ConnectError,
   ConnectingCancelledError,
   ConnectionRefusedError,
@@ -397,6 +398,13 @@ test("IPv6 is connected to first where it answers", async (bed) => {
   assertEquals(String(wire.transport.getPeer()), `[::1]:${number}`);
   await factory.wire();
   assertEquals(factory.built.length, 1);
+});
+
+test("listen() of a TCP6ServerEndpoint on a port in use fails with CannotListenError", async (bed) => {
+  const taken = bed.closeAfter(Deno.listen({ hostname: "::1", port: 0 })).addr.port;
+  const endpoint = new TCP6ServerEndpoint(bed.reactor, taken, { interface: "::1" });
+  const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
+  assertEquals([error.code, error.address], ["EADDRINUSE", `[::1]:${taken}`]);
 });
 
 test("localhost, by the system's resolver, and by a TCP6ClientEndpoint and a string", async (bed) => {

@@ -18,12 +18,14 @@ import { SecuredWire, SecuredWires } from "../reactor/conformance/tls_bed.ts";
 import { HalfCloseableWire, Wire } from "../reactor/conformance/wire.ts";
 import { DenoReactor } from "../reactor/deno/reactor.ts";
 import {
+  CannotListenError,
   ConnectingCancelledError,
   ConnectionDone,
   ConnectionRefusedError,
   NoProtocol,
   TLSError,
 } from "../reactor/errors.ts";
+import type { IConnector, IListeningPort, IReactorTLS } from "../reactor/interfaces.ts";
 import {
   connectProtocol,
   SSL4ClientEndpoint,
@@ -53,6 +55,48 @@ function socketPath(bed: SocketBed): string {
   bed.after(() => Deno.removeSync(folder, { recursive: true }));
   return `${folder}/tls.socket`;
 }
+
+Deno.test("TLS endpoints hand the reactor what they were made with", () => {
+  const calls: unknown[][] = [];
+  const port = {} as IListeningPort; // it is only passed on
+  const reactor: IReactorTLS = {
+    listenTLS: (number, factory, options) => {
+      calls.push([number, factory, options]);
+      return port;
+    },
+    connectTLS: (host, number, _, options) => {
+      calls.push([host, number, options]);
+      return { state: "connecting" } as IConnector; // all that is looked at
+    },
+  };
+  const factory = Factory.forProtocol(Echo);
+  const listening: IListeningPort[] = [];
+  const listen = { ...server, backlog: 5, interface: "127.0.0.1" };
+  new TLSServerEndpoint(reactor, 443, listen).listen(factory)
+    .addCallback((got) => listening.push(got));
+  const connect = { timeout: 10, bindAddress: ["localhost", 49595], caCerts } as const;
+  new TLSClientEndpoint(reactor, "example.org", 443).connect(factory);
+  new TLSClientEndpoint(reactor, "example.org", 443, connect).connect(factory);
+  assertStrictEquals(listening[0], port);
+  assertEquals(calls, [
+    [443, factory, listen],
+    ["example.org", 443, {}],
+    ["example.org", 443, connect],
+  ]);
+});
+
+test("listen() of a TLS endpoint on a port in use fails with CannotListenError", async (bed) => {
+  const taken = bed.rawListen().addr.port;
+  const endpoint = new TLSServerEndpoint(bed.reactor, taken, {
+    interface: "127.0.0.1",
+    ...server,
+  });
+  const error = await assertRejects(
+    () => endpoint.listen(Factory.forProtocol(Echo)),
+    CannotListenError,
+  );
+  assertEquals(error.code, "EADDRINUSE");
+});
 
 test("listen() fires with the port, and connect() with the protocol when its handshake is done", async (bed) => {
   bed.run();

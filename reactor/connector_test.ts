@@ -7,6 +7,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { addObserver, msg } from "../log/mod.ts";
 import { ClientFactory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "./addresses.ts";
 import { Peer, TestHost } from "./conformance/connection_bed.ts";
@@ -129,6 +130,24 @@ Deno.test("A connection, from the attempt to its loss", () => {
   ]);
   assertInstanceOf(factory.reasons[0], ConnectionDone);
   assertEquals(host.resources.size, 0);
+});
+
+Deno.test("What a client's protocol logs says that it is a client's", () => {
+  const factory = new TestFactory();
+  const logged: (string | undefined)[] = [];
+  using _observing = addObserver(({ system }) => logged.push(system), { replay: false });
+  const { connector, succeed, host } = bound(new Bed({ factory }));
+  factory.buildProtocol = () => {
+    const protocol = new Protocol();
+    protocol.logPrefix = () => "Custom Client";
+    protocol.connectionMade = protocol.dataReceived = () => msg("here");
+    return protocol;
+  };
+  connector.connect();
+  const peer = succeed();
+  peer.send("x");
+  host.settle();
+  assertEquals(logged, ["Custom Client,client", "Custom Client,client"]);
 });
 
 Deno.test("An attempt that fails", () => {

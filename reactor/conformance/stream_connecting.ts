@@ -196,6 +196,18 @@ export function connectingTests(kind: StreamKind): void {
     assertEquals(bed.errors.take(), [error]);
   });
 
+  test("The reactor can be stopped in a client's connectionMade()", async (bed) => {
+    const factory = new Wires({ connectionMade: () => bed.reactor.stop() });
+    const listener = bed.rawListen();
+    bed.connect(listener.place, factory);
+    const running = bed.run();
+    const peer = await bed.rawAccept(listener);
+    await running;
+    await peer.ending();
+    assertEquals(factory.built[0]?.events, ["made", "lost"]);
+    assertEquals(factory.events, ["start", "connecting", "lost", "stop"]);
+  });
+
   test("The reactor can be stopped in clientConnectionFailed()", async (bed) => {
     const factory = new Wires();
     factory.clientConnectionFailed = () => bed.reactor.stop();

@@ -5,7 +5,8 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { DNSLookupError } from "../errors.ts";
+import { IPv6Address } from "../addresses.ts";
+import { ConnectionRefusedError, DNSLookupError } from "../errors.ts";
 import type { IReactor } from "../interfaces.ts";
 import { tcpTest } from "./tcp_bed.ts";
 import { Wires } from "./wire.ts";
@@ -25,6 +26,38 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     const wire = await factory.wire();
     assertEquals(String(connector.getDestination()), `localhost:${listener.addr.port}`);
     assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${listener.addr.port}`);
+  });
+
+  test("IPv6: connectTCP() to ::1 hands out IPv6 addresses, and connects again", async (bed) => {
+    const listener = bed.closeAfter(Deno.listen({ hostname: "::1", port: 0 }));
+    const there = new IPv6Address("TCP", "::1", listener.addr.port);
+    const factory = new Wires();
+    const connector = bed.reactor.connectTCP("::1", listener.addr.port, factory);
+    assert(connector.getDestination().equals(there));
+    bed.run();
+    for (let i = 0; i < 2; i++) {
+      const peer = await bed.rawAccept(listener);
+      const { transport } = await factory.wire(i);
+      assert(factory.addresses[i]?.equals(there) && transport.getPeer().equals(there));
+      const { port } = peer.conn.remoteAddr as Deno.NetAddr;
+      assert(transport.getHost().equals(new IPv6Address("TCP", "::1", port)));
+      if (i > 0) continue;
+      peer.close();
+      await factory.told("lost");
+      connector.connect();
+    }
+  });
+
+  test("IPv6: nobody listens: ConnectionRefusedError", async (bed) => {
+    const listener = Deno.listen({ hostname: "::1", port: 0 });
+    listener.close();
+    const factory = new Wires();
+    bed.reactor.connectTCP("::1", listener.addr.port, factory);
+    bed.run();
+    await factory.told("failed");
+    const [reason] = factory.reasons;
+    assertInstanceOf(reason, ConnectionRefusedError);
+    assertEquals(reason.address, `[::1]:${listener.addr.port}`);
   });
 
   test("A name that does not exist: DNSLookupError", async (bed) => {

@@ -49,6 +49,8 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
       String(address),
       `[::1]:${(peer.conn.localAddr as Deno.NetAddr).port}`,
     );
+    const { transport } = await factory.wire();
+    assert(transport.getPeer().equals(address) && transport.getHost().equals(port.getHost()));
   });
 
   test("An address that is not this machine's: CannotListenError", (bed) => {

@@ -10,7 +10,7 @@ import { concat, pattern, same } from "../conformance/raw_peer.ts";
 import { portOf } from "../conformance/tcp_bed.ts";
 import { SecuredWires, type TlsBed, tlsTest } from "../conformance/tls_bed.ts";
 import type { Wire } from "../conformance/wire.ts";
-import { ConnectionDone, TLSError } from "../errors.ts";
+import { ConnectionAborted, ConnectionClosed, ConnectionDone, TLSError } from "../errors.ts";
 import type { StartTLSOptions } from "../interfaces.ts";
 import { DenoReactor } from "./reactor.ts";
 
@@ -90,6 +90,55 @@ test("A peer that goes on in the open: TLSError", async (bed) => {
   assertInstanceOf(await server.lost(), TLSError);
   assertEquals(server.events, ["made", "lost"]);
   await client.lost();
+});
+
+test("A side that does not begin TLS receives the other's hello as it is", async (bed) => {
+  const { server, client, asClient } = await open(bed);
+  client.transport.write("plain");
+  client.transport.startTLS(asClient);
+  client.transport.write("secret");
+  await server.has(10);
+  assertEquals(server.text.slice(0, 5), "plain");
+  // A handshake record of TLS: RFC 8446, section 5.1.
+  assertEquals([...concat(server.chunks).subarray(5, 7)], [22, 3]);
+  assert(!client.transport.secure && !server.text.includes("secret"));
+});
+
+test("What was written before the handshake is not for a peer that handshakeCompleted() turns away", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  Object.assign(client, {
+    handshakeCompleted: () => {
+      assertEquals(client.transport.getPeerCertificate()?.subject.CN, "localhost");
+      client.transport.abortConnection();
+    },
+  });
+  server.transport.startTLS(asServer);
+  client.transport.startTLS(asClient);
+  client.transport.write("untrustworthy");
+  assertInstanceOf(await client.lost(), ConnectionAborted);
+  await server.lost();
+  assertEquals(server.text, "");
+});
+
+test("Both sides answer what comes over TLS, and lose the connection: both are told, and write into nothing then", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  for (const wire of [server, client]) {
+    const received = wire.dataReceived.bind(wire);
+    wire.dataReceived = (data) => {
+      received(data);
+      wire.transport.write("y");
+      wire.transport.loseConnection();
+    };
+    wire.transport.startTLS(wire === server ? asServer : asClient);
+    wire.transport.write("x");
+  }
+  for (const wire of [server, client]) {
+    assertInstanceOf(await wire.lost(), ConnectionClosed);
+    wire.transport.write("z");
+    wire.transport.writeSequence(["z", "z"]);
+    assertEquals(wire.text.slice(0, 1), "x");
+    assertEquals(wire.events.at(-1), "lost");
+  }
 });
 
 test("A handshake that takes longer than handshakeTimeout: TLSError with ETIMEDOUT", async (bed) => {

@@ -170,6 +170,27 @@ test("A half-closeable protocol that throws when the input ends loses the connec
   assert(child.err.includes("While calling readConnectionLost"), child.err);
 });
 
+test("A half-closeable protocol that throws when its writing side is closed loses the connection with its error", async (bed) => {
+  bed.run();
+  const child = program(
+    bed,
+    `
+    class Buggy extends Base {
+      connectionMade() { this.transport.write("made"); this.transport.loseWriteConnection(); }
+      readConnectionLost() {}
+      writeConnectionLost() { throw new RangeError("buggy"); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Buggy(), { reactor });
+    await reactor.run();
+    `,
+  );
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.out, "made");
+  assert(child.err.includes("While calling writeConnectionLost"), child.err);
+  assert(child.err.includes("lost RangeError"), child.err);
+});
+
 test("A reader of the output that has gone loses the connection with EPIPE, half-closeable protocols too", async (bed) => {
   bed.run();
   for (const methods of ["", "readConnectionLost() {} writeConnectionLost() {}"]) {

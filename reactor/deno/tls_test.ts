@@ -18,8 +18,9 @@ import {
   assertThrows,
 } from "@std/assert";
 import { TestAuthority } from "../conformance/certificates.ts";
-import { SecuredWires, tlsTest } from "../conformance/tls_bed.ts";
+import { SecuredWire, SecuredWires, tlsTest } from "../conformance/tls_bed.ts";
 import { portOf } from "../conformance/tcp_bed.ts";
+import { Wires } from "../conformance/wire.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "../errors.ts";
 import type { TLSCertificate } from "../interfaces.ts";
 import { DenoReactor } from "./reactor.ts";
@@ -40,6 +41,26 @@ test("connectionMade() comes when the handshake is done, and handshakeCompleted(
     assertEquals(events, ["made", "secured"]);
     assert(transport.secure);
   }
+});
+
+test("handshakeCompleted() that aborts: the peer receives nothing of what connectionMade() has written", async (bed) => {
+  class Distrustful extends SecuredWire {
+    override handshakeCompleted(): void {
+      super.handshakeCompleted();
+      assertEquals(this.transport.getPeerCertificate()?.subject.CN, "localhost");
+      this.transport.abortConnection();
+    }
+  }
+  const servers = new SecuredWires();
+  const clients = new Wires(() =>
+    new Distrustful({ connectionMade: (wire) => wire.transport.write("untrustworthy") })
+  );
+  bed.connect(bed.listen(servers).port, clients);
+  bed.run();
+  assertInstanceOf(await (await clients.wire()).lost(), ConnectionAborted);
+  const server = await servers.wire();
+  await server.lost();
+  assertEquals(server.text, "");
 });
 
 test("Both sides agree on the client's most wanted protocol that the server has", async (bed) => {

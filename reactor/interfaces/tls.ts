@@ -124,7 +124,8 @@ export interface IReactorTLS {
 export interface IHandshakeListener extends IProtocol {
   /**
    * The handshake is done, and the peer's certificate is verified where it was to be. On a connection of `listenTLS` or `connectTLS`
-   * this follows `connectionMade`, so that one protocol serves there and after `startTLS`.
+   * this follows `connectionMade`, so that one protocol serves there and after `startTLS`. A peer that it turns away, by `abortConnection`
+   * or by an error, receives nothing of what was written before.
    */
   handshakeCompleted(): void;
 }
@@ -150,7 +151,13 @@ export interface PeerCertificate {
   readonly raw: Uint8Array;
 }
 
-/** What TLS is to a connection. Twisted's `ITLSTransport`, `ISSLTransport` and `INegotiated`. */
+/**
+ * What TLS is to a connection. Twisted's `ITLSTransport`, `ISSLTransport` and `INegotiated`.
+ *
+ * A connection over TLS is closed as any other, where Twisted has rules of its own. After `loseConnection` nothing more is received; Twisted
+ * delivers what comes until the peer closes, too. What is written after it, before the connection is lost, still goes out; Twisted drops it.
+ * And `connectionLost` comes when all has gone out, and does not wait for the peer's close_notify, which need not ever come.
+ */
 export interface ITLSTransport {
   /** Whether a handshake is done, and all that is written and received is protected. */
   readonly secure: boolean;
