@@ -18,7 +18,7 @@ export interface HeartbeatOptions {
 
 /** A connection was aborted because nothing came from the peer, although it was asked. */
 export class HeartbeatTimeout extends ConnectionAborted {
-  /** For how many seconds nothing came. */
+  /** For how many seconds nothing came, as measured. */
   readonly silence: number;
   /** How many times the peer was asked in vain. */
   readonly missed: number;
@@ -32,7 +32,9 @@ export class HeartbeatTimeout extends ConnectionAborted {
    */
   constructor(silence: number, missed: number, address: string) {
     super(
-      `Connection to ${address} was aborted: nothing came for ${silence} s, though it was asked ${missed} times`,
+      `Connection to ${address} was aborted: nothing came for ${
+        Number(silence.toFixed(3))
+      } s, though it was asked ${missed === 1 ? "once" : `${missed} times`}`,
       { code: "ETIMEDOUT", address },
     );
     this.silence = silence;
@@ -44,10 +46,15 @@ export class HeartbeatTimeout extends ConnectionAborted {
  * Finds out that a peer is dead, though its connection is open: a machine that lost its power closes nothing.
  *
  * Any byte from the peer is a sign of life; it is only asked when there was none for a while. When it has been asked too often in vain, the
- * connection is aborted, and the protocol's `connectionLost` gets a {@linkcode HeartbeatTimeout}. The heart stops with the connection.
- * (TCP's own keep-alive finds a dead peer as well, after two hours unless the system is told otherwise, and not one whose program hangs.
- * `idleTimeout` ends a connection on which both sides are content to be silent.) While this side has paused the transport, nothing can come:
- * {@linkcode stop} it for a long pause, and {@linkcode start} it again.
+ * connection is aborted, and the protocol's `connectionLost` gets a {@linkcode HeartbeatTimeout}. (TCP's own keep-alive finds a dead peer as
+ * well, after two hours unless the system is told otherwise, and not one whose program hangs. `idleTimeout` ends a connection on which both
+ * sides are content to be silent.)
+ *
+ * A pause of this process is not taken for the peer's: it looks once more for what has come meanwhile before it gives up. While this side has
+ * paused the transport, or the peer has closed its half, nothing can come: {@linkcode stop} it for that time.
+ *
+ * {@linkcode stop} it in `connectionLost`, too. Where that is left out, it notes at its next beat that the connection is gone, and ends; until
+ * then a timed call is left.
  *
  * Twisted has no such thing; each client writes its own.
  *
@@ -74,17 +81,24 @@ export class HeartbeatTimeout extends ConnectionAborted {
  *     this.#heartbeat?.alive();
  *     super.dataReceived(data);
  *   }
+ *
+ *   override connectionLost() {
+ *     this.#heartbeat?.stop();
+ *   }
  * }
  * ```
  */
 export class Heartbeat implements Disposable {
-  readonly #clock: Pick<IReactorTime, "callLater">;
+  readonly #clock: Pick<IReactorTime, "callLater" | "seconds">;
   readonly #transport: ITransport;
   readonly #interval: number;
   readonly #send: () => unknown;
   readonly #maxMissed: number;
   #call: IDelayedCall | null = null;
-  #missed = 0;
+  /** Beats since the peer's last byte: for each it is asked, then comes a last look, then the end. */
+  #beats = 0;
+  /** When the last byte came, or it was started. Known from the first beat on. */
+  #heard = 0;
 
   /**
    * Makes one that does not beat yet.
@@ -95,7 +109,7 @@ export class Heartbeat implements Disposable {
    * @throws {RangeError | TypeError} when an option is out of range.
    */
   constructor(
-    clock: Pick<IReactorTime, "callLater">,
+    clock: Pick<IReactorTime, "callLater" | "seconds">,
     transport: ITransport,
     options: HeartbeatOptions,
   ) {
@@ -115,23 +129,23 @@ export class Heartbeat implements Disposable {
 
   /** How many times the peer has been asked since its last byte. */
   get missed(): number {
-    return this.#missed;
+    return Math.min(this.#beats, this.#maxMissed);
   }
 
   /** Begins to listen for signs of life, from now on. */
   start(): void {
     this.stop();
-    this.#missed = 0;
-    this.#call = this.#clock.callLater(this.#interval, () => this.#beat());
+    this.#beats = 0;
+    this.#beatIn(this.#interval);
   }
 
   /** Something came from the peer. Before the start and after the stop, this does nothing. */
   alive(): void {
-    this.#missed = 0;
+    this.#beats = 0;
     this.#call?.reset(this.#interval);
   }
 
-  /** Asks no more. A connection that is lost need not be stopped by hand. */
+  /** Asks no more, and leaves no timed call. It can be started again. */
   stop(): void {
     if (this.#call?.active()) this.#call.cancel();
     this.#call = null;
@@ -142,20 +156,31 @@ export class Heartbeat implements Disposable {
     this.stop();
   }
 
-  #beat(): void {
+  #beatIn(seconds: number): void {
+    const call: IDelayedCall = this.#clock.callLater(seconds, () => this.#beat(call.getTime()));
+    this.#call = call;
+  }
+
+  /** @param due When this beat should have been, on the clock. */
+  #beat(due: number): void {
     this.#call = null;
-    const transport = this.#transport;
-    if (!transport.connected || transport.disconnecting) return;
-    if (this.#missed === this.#maxMissed) {
-      const silence = this.#interval * (this.#missed + 1);
-      transport.abortConnection(
-        new HeartbeatTimeout(silence, this.#missed, String(transport.getPeer())),
-      );
-      return;
+    if (!this.#transport.connected || this.#transport.disconnecting) return;
+    if (this.#beats === 0) this.#heard = due - this.#interval;
+    this.#beats++;
+    if (this.#beats <= this.#maxMissed) {
+      // Before it is asked: what throws there is logged, and the peer is asked again.
+      this.#beatIn(this.#interval);
+      return this.#send() as void; // a promise of its own is for the clock to look at
     }
-    this.#missed++;
-    // Before it is asked: what throws there is logged, and the peer is asked again.
-    this.#call = this.#clock.callLater(this.#interval, () => this.#beat());
-    return this.#send() as void; // a promise of its own is for the clock to look at
+    if (this.#beats > this.#maxMissed + 1) return this.#giveUp();
+    // When this process stood still, what came meanwhile has not been read yet: timed calls may come before it.
+    const late = Math.max(0, this.#clock.seconds() - due);
+    this.#beatIn(Math.min(late, this.#interval));
+  }
+
+  #giveUp(): void {
+    const peer = String(this.#transport.getPeer());
+    const silence = this.#clock.seconds() - this.#heard;
+    this.#transport.abortConnection(new HeartbeatTimeout(silence, this.#maxMissed, peer));
   }
 }

@@ -1,14 +1,17 @@
 /** Signs of life, over a pipe in memory and in the time of its host. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { type Bed, connect } from "../reactor/conformance/connection_bed.ts";
+import { type Bed, type Behaviour, connect } from "../reactor/conformance/connection_bed.ts";
 import { ConnectionAborted } from "../reactor/errors.ts";
 import type { IDelayedCall } from "../reactor/interfaces.ts";
 import { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
 
 /** A connection whose heart beats: it asks by a `?`. */
-function beating(options: Partial<HeartbeatOptions> = {}): Bed & { heartbeat: Heartbeat } {
-  const bed = connect({ dataReceived: () => heartbeat.alive() });
+function beating(
+  options: Partial<HeartbeatOptions> = {},
+  behaviour: Behaviour = {},
+): Bed & { heartbeat: Heartbeat } {
+  const bed = connect({ dataReceived: () => heartbeat.alive(), ...behaviour });
   const send = () => bed.connection.write("?");
   const heartbeat = new Heartbeat(bed.host.reactor, bed.connection, {
     interval: 10,
@@ -30,6 +33,8 @@ Deno.test("A silent peer is asked after each interval, and when it does not answ
   bed.host.advance(9.9);
   assert(bed.connection.connected);
   bed.host.advance(0.1);
+  assert(bed.connection.connected);
+  bed.host.advance(0); // the last look
   const { reason } = bed.protocol;
   assertInstanceOf(reason, HeartbeatTimeout);
   assertInstanceOf(reason, ConnectionAborted);
@@ -72,10 +77,63 @@ Deno.test("maxMissed: how often it is asked in vain", () => {
   using bed = beating({ maxMissed: 1 });
   bed.host.advance(10);
   bed.host.advance(10);
+  bed.host.advance(0);
   assertEquals([bed.peer.text, bed.protocol.reason?.name], ["?", "HeartbeatTimeout"]);
+  assertEquals(
+    bed.protocol.reason?.message,
+    "Connection to 192.0.2.2:2222 was aborted: nothing came for 20 s, though it was asked once",
+  );
 });
 
-Deno.test("A connection that is lost or being closed is not asked, and no timer is left", () => {
+Deno.test("A pause of this process is not the peer's: what it has answered meanwhile is read before the heart gives up", () => {
+  using bed = beating({ maxMissed: 1 });
+  bed.host.advance(10);
+  assertEquals([bed.peer.text, bed.heartbeat.missed], ["?", 1]);
+  bed.peer.send("!"); // on its way while nothing runs here
+  bed.host.advance(25);
+  assertEquals([bed.protocol.received, bed.heartbeat.missed], ["!", 0]);
+  bed.host.advance(9.5);
+  assertEquals(bed.peer.text, "?");
+  bed.host.advance(0.5);
+  assertEquals([bed.peer.text, bed.connection.connected], ["??", true]);
+  bed.heartbeat.stop();
+});
+
+Deno.test("After a pause the last look takes as long as the pause did, an interval at most; the silence is the one measured", () => {
+  for (const [pause, look] of [[4, 4], [3600, 10]] as const) {
+    using bed = beating({ maxMissed: 1 });
+    bed.host.advance(10);
+    bed.host.advance(10 + pause);
+    bed.host.advance(look - 0.5);
+    assert(bed.connection.connected);
+    assertEquals(bed.heartbeat.missed, 1);
+    bed.host.advance(0.5);
+    const { reason } = bed.protocol;
+    assertInstanceOf(reason, HeartbeatTimeout);
+    assertEquals([reason.silence, reason.missed], [20 + pause + look, 1]);
+  }
+});
+
+Deno.test("A message names the silence to the millisecond", () => {
+  const { message, silence } = new HeartbeatTimeout(0.1 + 0.2, 3, "peer");
+  assertEquals(silence, 0.1 + 0.2);
+  assertEquals(
+    message,
+    "Connection to peer was aborted: nothing came for 0.3 s, though it was asked 3 times",
+  );
+});
+
+Deno.test("Stopped in connectionLost(), it leaves no timer", () => {
+  using bed: Bed & { heartbeat: Heartbeat } = beating({}, {
+    connectionLost: () => bed.heartbeat.stop(),
+  });
+  bed.peer.driver.close();
+  bed.host.settle();
+  assertEquals(bed.protocol.reason?.name, "ConnectionDone");
+  assertEquals(bed.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
+});
+
+Deno.test("A connection that is lost or being closed is not asked, and after the next beat no timer is left", () => {
   using lost = beating();
   lost.peer.driver.close();
   lost.host.settle();
@@ -123,6 +181,7 @@ Deno.test("send() that throws is the clock's to tell of, and the peer is asked a
     assertEquals(asked, count);
   }
   bed.host.advance(10);
+  bed.host.advance(0);
   assertEquals(bed.protocol.reason?.name, "HeartbeatTimeout");
 });
 
