@@ -18,6 +18,12 @@ export class Fifo<T> {
     this.#items.push(item);
   }
 
+  /** Takes one out, wherever it is, if it is there. It is looked for from the end. */
+  remove(item: T): void {
+    const at = this.#items.lastIndexOf(item);
+    if (at >= this.#first) this.#items.splice(at, 1);
+  }
+
   /** Takes the first one. There has to be one. */
   shift(): T {
     // Of type T, as long as #first < length, which the caller has seen to.

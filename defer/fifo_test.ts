@@ -18,3 +18,12 @@ Deno.test("Fifo keeps undefined like any other value", () => {
   fifo.push(undefined);
   assertEquals([fifo.shift(), fifo.length], [undefined, 1]);
 });
+
+Deno.test("Fifo takes one out of the middle, and what has been taken already, or was never in it, is not found", () => {
+  const fifo = new Fifo<string>();
+  for (const item of ["a", "b", "c", "d"]) fifo.push(item);
+  assertEquals(fifo.shift(), "a");
+  for (const item of ["c", "a", "x"]) fifo.remove(item);
+  assertEquals([fifo.list(), fifo.length], [["b", "d"], 2]);
+  assertEquals([fifo.shift(), fifo.shift(), fifo.length], ["b", "d", 0]);
+});

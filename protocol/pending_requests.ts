@@ -1,6 +1,6 @@
 import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
 import type { IReactorTime } from "../reactor/interfaces.ts";
-import { asError } from "../reactor/user_code.ts";
+import { asError, onRejection } from "../reactor/user_code.ts";
 import { checkBound, checkDelay } from "../reactor/validation.ts";
 
 /** How requests are bounded. */
@@ -51,8 +51,6 @@ export class PendingRequest<Req, Res> {
   readonly request: Req;
   /** Fires with the answer. */
   readonly answer: Deferred<Res>;
-  /** Whether nobody waits for the answer any more. */
-  isAbandoned = false;
 
   /**
    * Makes a request that has not been sent.
@@ -62,15 +60,12 @@ export class PendingRequest<Req, Res> {
    */
   constructor(request: Req, abandoned: (pending: PendingRequest<Req, Res>) => void) {
     this.request = request;
-    this.answer = new Deferred<Res>(() => {
-      this.isAbandoned = true;
-      abandoned(this);
-    });
+    this.answer = new Deferred<Res>(() => abandoned(this));
   }
 
   /** Hands over the answer, or drops it if nobody waits. */
   settle(outcome: { answer: Res } | { error: Error }): void {
-    if (this.isAbandoned || this.answer.called) return;
+    if (this.answer.called) return;
     if ("error" in outcome) this.answer.errback(outcome.error);
     else this.answer.callback(outcome.answer);
   }
@@ -94,6 +89,8 @@ export abstract class PendingRequests<Req, Res> {
   #turn = 0;
   /** Why no more requests are taken. */
   #lost: Error | null = null;
+  /** Whether those that wait are being sent. */
+  #isStarting = false;
 
   /**
    * Makes an empty one.
@@ -112,7 +109,7 @@ export abstract class PendingRequests<Req, Res> {
     this.#check(timeout);
   }
 
-  /** How many requests are with the peer. Those that nobody waits for any more are among them, until they are answered. */
+  /** How many requests are with the peer, and hold a place among `maxInFlight`. */
   abstract get inFlight(): number;
 
   /** How many requests wait for their turn. */
@@ -143,7 +140,9 @@ export abstract class PendingRequests<Req, Res> {
     }
     // Only those that wait are counted, or the first of them would have to be looked for behind all that did not.
     const number = hasTurn ? -1 : this.#nextNumber++;
-    const pending = new PendingRequest<Req, Res>(request, () => this.#waiting.delete(number));
+    const pending = new PendingRequest<Req, Res>(request, (pending) => {
+      if (!this.#waiting.delete(number)) this.#abandon(pending);
+    });
     if (hasTurn) this.#start(pending);
     else this.#waiting.set(number, pending);
     return this.#within(timeout, pending.answer);
@@ -161,8 +160,22 @@ export abstract class PendingRequests<Req, Res> {
     for (const pending of all) pending.settle({ error: reason });
   }
 
-  /** Sends a request, and then notes it as being with the peer. What it throws is the request's failure, which is not noted then. */
-  protected abstract send(pending: PendingRequest<Req, Res>): void;
+  /**
+   * Notes a request as being with the peer, and then sends it: its answer, or the connection's loss, may come before this returns.
+   *
+   * @returns Where it is a promise: for that to be rejected is as if this had thrown, which is the request's failure.
+   */
+  protected abstract send(pending: PendingRequest<Req, Res>): unknown;
+
+  /** A request could not be sent: if it is noted as being with the peer, it is so no more. */
+  protected abstract forget(pending: PendingRequest<Req, Res>): void;
+
+  /**
+   * Nobody waits any more for the answer to a request that has been sent. What can do without its place gives it free here.
+   *
+   * @param _pending The request.
+   */
+  protected abandon(_pending: PendingRequest<Req, Res>): void {}
 
   /** All that are with the peer, in the order in which they were sent; they are so no more. */
   protected abstract takeInFlight(): PendingRequest<Req, Res>[];
@@ -177,8 +190,25 @@ export abstract class PendingRequests<Req, Res> {
     pending: PendingRequest<Req, Res>,
     outcome: { answer: Res } | { error: Error },
   ): void {
-    while (this.inFlight < this.#maxInFlight && this.#waiting.size > 0) this.#startNext();
+    this.#startMore();
     pending.settle(outcome);
+  }
+
+  #abandon(pending: PendingRequest<Req, Res>): void {
+    this.abandon(pending);
+    this.#startMore();
+  }
+
+  /** Starts as many of those that wait as may. */
+  #startMore(): void {
+    // What is answered while it is sent comes here again: the loop below goes on with the rest, however many they are.
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    try {
+      while (this.inFlight < this.#maxInFlight && this.#waiting.size > 0) this.#startNext();
+    } finally {
+      this.#isStarting = false;
+    }
   }
 
   /** Starts the first of those that wait; there has to be one. */
@@ -191,10 +221,15 @@ export abstract class PendingRequests<Req, Res> {
 
   #start(pending: PendingRequest<Req, Res>): void {
     try {
-      this.send(pending);
+      onRejection(this.send(pending), (error) => this.#notSent(pending, error));
     } catch (error) {
-      pending.settle({ error: asError(error) });
+      this.#notSent(pending, error);
     }
+  }
+
+  #notSent(pending: PendingRequest<Req, Res>, error: unknown): void {
+    this.forget(pending);
+    this.settle(pending, { error: asError(error) });
   }
 
   #within(seconds: number, answer: Deferred<Res>): Deferred<Res> {

@@ -54,7 +54,7 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
   /**
    * Makes an empty queue.
    *
-   * @param send Sends a request. What it throws is that request's failure.
+   * @param send Sends a request. What it throws, or rejects its promise with, is that request's failure.
    * @param options How requests are bounded.
    * @throws {RangeError | TypeError} when an option is out of range, or a timeout has no clock.
    */
@@ -86,10 +86,15 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
     this.settle(this.#oldest(`the failure ${error}`), { error });
   }
 
-  /** Sends a request, and notes it as being with the peer. */
-  protected send(pending: PendingRequest<Req, Res>): void {
-    this.#send(pending.request);
+  /** Notes a request as being with the peer, and sends it. */
+  protected send(pending: PendingRequest<Req, Res>): unknown {
     this.#inFlight.push(pending);
+    return this.#send(pending.request);
+  }
+
+  /** Takes a request that was not sent out of the order. */
+  protected forget(pending: PendingRequest<Req, Res>): void {
+    this.#inFlight.remove(pending);
   }
 
   /** All that are with the peer; they are so no more. */

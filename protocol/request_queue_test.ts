@@ -1,12 +1,10 @@
-/** Requests and their answers, in order and by name. */
+/** Requests and their answers, in order. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import fc from "fast-check";
 import { CancelledError, type Deferred, TimeoutError } from "../defer/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import type { IDelayedCall } from "../reactor/interfaces.ts";
 import { Clock } from "../task/mod.ts";
-import { KeyedRequestQueue } from "./keyed_request_queue.ts";
 import {
   RequestQueueFull,
   type RequestQueueOptions,
@@ -158,6 +156,66 @@ Deno.test("send() that throws fails that request, and those behind it have their
   assertEquals(outcomeOf(requests.request("bad at once")), ["RangeError"]);
 });
 
+Deno.test("A request that is made as a failure to send is heard comes behind those that wait", () => {
+  const sent: string[] = [];
+  const requests = new RequestQueue<string, string>((request) => {
+    if (request === "bad") throw new RangeError(request);
+    sent.push(request);
+  }, { maxInFlight: 1 });
+  requests.request("a");
+  requests.request("bad").addErrback(() => void requests.request("from bad"));
+  requests.request("b");
+  requests.answer("A");
+  requests.answer("B");
+  assertEquals(sent, ["a", "b", "from bad"]);
+});
+
+Deno.test("send() that is rejected fails that request, and those behind it get their own answers", async () => {
+  const requests = new RequestQueue<string, string>(
+    (request) => request === "bad" ? Promise.reject(new RangeError(request)) : Promise.resolve(),
+    {
+      maxInFlight: 2,
+    },
+  );
+  const outcomes = ["bad", "b", "c"].map((each) => outcomeOf(requests.request(each)));
+  await Promise.resolve(); // the rejection is heard
+  await Promise.resolve();
+  assertEquals([outcomes, requests.inFlight, requests.waiting], [[["RangeError"], [], []], 2, 0]);
+  requests.answer("B");
+  requests.answer("C");
+  assertEquals(outcomes, [["RangeError"], ["B"], ["C"]]);
+});
+
+Deno.test("An answer that comes while the request is being sent is the request's, however many wait", () => {
+  const requests: RequestQueue<string, string> = new RequestQueue((request) => {
+    if (request !== "first") requests.answer(request.toUpperCase());
+  }, { maxInFlight: 1 });
+  const outcomes = ["first", ...Array(10_000).fill("x")].map((each) =>
+    outcomeOf(requests.request(each))
+  );
+  requests.answer("FIRST");
+  assertEquals(outcomes, [["FIRST"], ...Array(10_000).fill(["X"])]);
+  assertEquals(outcomeOf(requests.request("at once")), ["AT ONCE"]);
+});
+
+Deno.test("A connection that is lost while a request is being sent fails that, too", () => {
+  const requests: RequestQueue<string, string> = new RequestQueue(
+    () => requests.connectionLost(new ConnectionDone()),
+  );
+  assertEquals([outcomeOf(requests.request("a")), requests.inFlight], [["ConnectionDone"], 0]);
+});
+
+Deno.test("Requests that nobody waits for any more keep their places: a peer that answers none is sent no more", () => {
+  const bed = queue({ maxInFlight: 2, timeout: 1 });
+  const outcomes = ["a", "b", "c"].map((request) => outcomeOf(bed.queue.request(request)));
+  bed.clock.advance(1);
+  assertEquals(outcomes, Array(3).fill(["TimeoutError"]));
+  const last = outcomeOf(bed.queue.request("d"));
+  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a", "b"], 2, 1]);
+  for (const answer of ["A", "B", "D"]) bed.queue.answer(answer);
+  assertEquals([bed.sent, last], [["a", "b", "d"], ["D"]]);
+});
+
 Deno.test("An answer to nothing throws UnexpectedAnswer", () => {
   const bed = queue();
   assertThrows(() => bed.queue.answer("A"), UnexpectedAnswer, "no request is with the peer");
@@ -172,94 +230,4 @@ Deno.test("Options that make no sense are refused, and named", () => {
   assertThrows(() => make({ timeout: 5 }), TypeError, "clock is missing");
   assertThrows(() => make({ timeout: -5, clock: new Clock() }), RangeError, "timeout");
   assertThrows(() => make({}).request("a", { timeout: 1 }), TypeError, "clock is missing");
-});
-
-Deno.test("By name: answers come in any order; names count up from 1, or are the caller's", () => {
-  const sent: [number, string][] = [];
-  const numbered = new KeyedRequestQueue<string, string>((id, request) => sent.push([id, request]));
-  const outcomes = ["a", "b"].map((request) => outcomeOf(numbered.request(request)));
-  numbered.fail(2, new RangeError("no b"));
-  numbered.answer(1, "A");
-  assertEquals([sent, outcomes], [[[1, "a"], [2, "b"]], [["A"], ["RangeError"]]]);
-  const names: string[] = [];
-  const named = new KeyedRequestQueue<string, string, string>((id) => names.push(id), {
-    newId: () => `id-${names.length}`,
-  });
-  const outcome = outcomeOf(named.request("a"));
-  named.answer("id-0", "A");
-  assertEquals([names, outcome], [["id-0"], ["A"]]);
-  // @ts-expect-error: names that are no numbers need newId
-  assertThrows(() => new KeyedRequestQueue<string, string, string>(() => {}).answer("x", "y"));
-});
-
-Deno.test("By name: a late answer is dropped once; another of its name, or of an unknown one, is an error that names it", () => {
-  const clock = new Clock();
-  const requests = new KeyedRequestQueue<string, string>(() => {}, { clock, timeout: 1 });
-  const outcome = outcomeOf(requests.request("a"));
-  clock.advance(1);
-  assertEquals(requests.inFlight, 1);
-  requests.answer(1, "late");
-  assertEquals([outcome, requests.inFlight], [["TimeoutError"], 0]);
-  assertThrows(() => requests.answer(1, "again"), UnexpectedAnswer, "Cannot take an answer to 1");
-  assertThrows(() => requests.fail(7, new Error()), UnexpectedAnswer, "Cannot take an answer to 7");
-});
-
-Deno.test("By name: a name that is taken fails the request that would have it", () => {
-  const requests = new KeyedRequestQueue<string, string>(() => {}, { newId: () => 1 });
-  const first = outcomeOf(requests.request("a"));
-  assertEquals(outcomeOf(requests.request("b")), ["RangeError"]);
-  requests.answer(1, "A");
-  assertEquals(first, ["A"]);
-});
-
-type Move = "request" | "answer" | "fail" | "cancel" | "wait" | "lose";
-
-Deno.test("Whatever happens in whatever order, each request ends once, and gets its own answer", () => {
-  const move = fc.record({
-    kind: fc.constantFrom<Move>(
-      "request",
-      "request",
-      "answer",
-      "answer",
-      "fail",
-      "cancel",
-      "wait",
-      "lose",
-    ),
-    which: fc.nat({ max: 20 }),
-  });
-  const play = (maxInFlight: number, moves: { kind: Move; which: number }[]): void => {
-    const clock = new Clock();
-    const unanswered: number[] = [];
-    const options = { clock, timeout: 3, maxInFlight, maxWaiting: 4 };
-    const requests = new RequestQueue<number, number>((n) => unanswered.push(n), options);
-    const asked: { answer: Deferred<number>; ends: (number | string)[] }[] = [];
-    for (const { kind, which } of moves) {
-      if (kind === "request") {
-        const ends: (number | string)[] = [];
-        const answer = requests.request(asked.length);
-        asked.push({ answer, ends });
-        answer.addCallbacks((n) => void ends.push(n), (error) => void ends.push(error.name));
-      } else if (kind === "cancel") asked[which]?.answer.cancel();
-      else if (kind === "wait") clock.advance(1);
-      else if (kind === "lose") requests.connectionLost(new ConnectionDone());
-      else if (requests.inFlight > 0) {
-        const n = unanswered.shift() ?? -1;
-        if (kind === "answer") requests.answer(n);
-        else requests.fail(new RangeError(`${n}`));
-      }
-      assert(requests.inFlight <= maxInFlight && requests.waiting <= 4);
-      if (requests.waiting > 0) assertEquals(requests.inFlight, maxInFlight);
-    }
-    requests.connectionLost(new ConnectionDone());
-    for (const [n, { ends }] of asked.entries()) {
-      assertEquals(ends.length, 1);
-      if (typeof ends[0] === "number") assertEquals(ends[0], n);
-    }
-    assertEquals(clock.getDelayedCalls(), [] as IDelayedCall[]);
-  };
-  fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(move, { maxLength: 60 }), play),
-    { seed: 2024, numRuns: 1000 },
-  );
 });

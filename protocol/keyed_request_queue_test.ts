@@ -1,0 +1,159 @@
+/** Requests and their answers, by name. */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { type Deferred, fail } from "../defer/mod.ts";
+import { ConnectionDone } from "../reactor/errors.ts";
+import { Clock } from "../task/mod.ts";
+import { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
+import { UnexpectedAnswer } from "./pending_requests.ts";
+
+/** What becomes of a request: its answer, or the name of its failure. */
+function outcomeOf(answer: Deferred<string>): string[] {
+  const outcomes: string[] = [];
+  answer.addCallbacks(
+    (text) => void outcomes.push(text),
+    (error) => void outcomes.push(error.name),
+  );
+  return outcomes;
+}
+
+/** A queue whose requests time out after a second, and the names it gave. */
+function queue(
+  options: Partial<KeyedRequestQueueOptions<number>> = {},
+): { queue: KeyedRequestQueue<string, string>; sent: [number, string][]; clock: Clock } {
+  const sent: [number, string][] = [];
+  const clock = new Clock();
+  return {
+    queue: new KeyedRequestQueue((id, request) => sent.push([id, request]), {
+      clock,
+      timeout: 1,
+      ...options,
+    }),
+    sent,
+    clock,
+  };
+}
+
+Deno.test("Answers come in any order; names count up from 1", () => {
+  const bed = queue();
+  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
+  bed.queue.fail(2, new RangeError("no b"));
+  bed.queue.answer(1, "A");
+  assertEquals([bed.sent, outcomes], [[[1, "a"], [2, "b"]], [["A"], ["RangeError"]]]);
+});
+
+Deno.test("newId: names can be the caller's; those that are no numbers need it", () => {
+  const names: string[] = [];
+  const named = new KeyedRequestQueue<string, string, string>((id) => names.push(id), {
+    newId: () => `id-${names.length}`,
+  });
+  const outcome = outcomeOf(named.request("a"));
+  named.answer("id-0", "A");
+  assertEquals([names, outcome], [["id-0"], ["A"]]);
+  // @ts-expect-error: names that are no numbers need newId
+  assertThrows(() => new KeyedRequestQueue<string, string, string>(() => {}).answer("x", "y"));
+});
+
+Deno.test("A late answer is dropped once; another of its name, or of an unknown one, is an error that names it", () => {
+  const bed = queue();
+  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
+  bed.clock.advance(1);
+  assertEquals([bed.queue.inFlight, bed.queue.abandoned], [0, 2]);
+  bed.queue.answer(1, "late");
+  bed.queue.fail(2, new RangeError("late"));
+  assertEquals([outcomes, bed.queue.abandoned], [[["TimeoutError"], ["TimeoutError"]], 0]);
+  assertThrows(() => bed.queue.answer(1, "again"), UnexpectedAnswer, "Cannot take an answer to 1");
+  const failure = new Error("no");
+  assertThrows(() => bed.queue.fail(7, failure), UnexpectedAnswer, "Cannot take an answer to 7");
+});
+
+Deno.test("Requests given up give their places free: a peer that answers some of them never still gets the rest", () => {
+  const bed = queue({ maxInFlight: 2 });
+  const lost = ["a", "b"].map((request) => bed.queue.request(request));
+  const waiting = outcomeOf(bed.queue.request("c", { timeout: 9 }));
+  for (const each of lost) each.addErrback(() => {});
+  lost[0]?.cancel();
+  assertEquals(bed.sent.at(-1), [3, "c"]);
+  bed.clock.advance(1);
+  bed.queue.request("d").addErrback(() => {});
+  assertEquals(bed.sent.at(-1), [4, "d"]);
+  assertEquals([bed.queue.inFlight, bed.queue.waiting, bed.queue.abandoned], [2, 0, 2]);
+  bed.queue.answer(3, "C");
+  bed.queue.answer(1, "late");
+  assertEquals([waiting, bed.queue.abandoned], [["C"], 1]);
+});
+
+Deno.test("maxAbandoned: the oldest that was given up is forgotten, and its answer is then one that nobody asked for", () => {
+  const bed = queue({ maxAbandoned: 2 });
+  for (const request of ["a", "b", "c"]) bed.queue.request(request).addErrback(() => {});
+  bed.clock.advance(1);
+  assertEquals(bed.queue.abandoned, 2);
+  assertThrows(() => bed.queue.answer(1, "late"), UnexpectedAnswer);
+  for (const id of [2, 3]) bed.queue.answer(id, "late");
+  assertEquals(bed.queue.abandoned, 0);
+  const none = queue({ maxAbandoned: 0 });
+  none.queue.request("a").addErrback(() => {});
+  none.clock.advance(1);
+  assertEquals(none.queue.abandoned, 0);
+  assertThrows(() => queue({ maxAbandoned: -1 }), RangeError, "maxAbandoned");
+});
+
+Deno.test("Names may come round again: one that is taken, also by a request given up, is passed over", () => {
+  let last = 0;
+  const bed = queue({ newId: () => last = last % 3 + 1 });
+  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
+  bed.clock.advance(1); // 1 and 2 are given up
+  bed.queue.request("x");
+  bed.queue.answer(3, "X");
+  for (const request of ["c", "d"]) outcomes.push(outcomeOf(bed.queue.request(request)));
+  assertEquals(bed.sent.slice(2), [[3, "x"], [3, "c"]]);
+  assertEquals(outcomes, [["TimeoutError"], ["TimeoutError"], [], ["RangeError"]]);
+  bed.queue.answer(2, "late");
+  outcomes.push(outcomeOf(bed.queue.request("e")));
+  assertEquals(bed.sent.at(-1), [2, "e"]);
+  bed.queue.answer(2, "E");
+  assertEquals(outcomes.at(-1), ["E"]);
+});
+
+Deno.test("A name that is taken, and the only one there is, fails the request that would have it", () => {
+  const bed = queue({ newId: () => 1 });
+  const first = outcomeOf(bed.queue.request("a"));
+  const errors: Error[] = [];
+  bed.queue.request("b").addErrback((error) => void errors.push(error));
+  assertEquals(
+    errors.map(({ name, message }) => `${name}: ${message}`),
+    ["RangeError: Cannot name a request 1: another of that name is with the peer"],
+  );
+  bed.queue.answer(1, "A");
+  assertEquals(first, ["A"]);
+});
+
+Deno.test("What send() throws is the request's failure, and its name is free again", () => {
+  const requests = new KeyedRequestQueue<string, string>((_id, request) => {
+    if (request === "bad") throw new RangeError(request);
+  }, { newId: () => 1 });
+  assertEquals([outcomeOf(requests.request("bad")), requests.inFlight], [["RangeError"], 0]);
+  const next = outcomeOf(requests.request("good"));
+  requests.answer(1, "GOOD");
+  assertEquals(next, ["GOOD"]);
+});
+
+Deno.test("A Deferred that send() returns is nobody's but its maker's", () => {
+  const returned = fail(new RangeError("logged, if nobody hears of it"));
+  const requests = new KeyedRequestQueue<string, string>(() => returned);
+  const outcome = outcomeOf(requests.request("a"));
+  returned.addErrback(() => {});
+  requests.answer(1, "A");
+  assertEquals(outcome, ["A"]);
+});
+
+Deno.test("connectionLost() fails all, and nothing is known of any name any more", () => {
+  const bed = queue();
+  bed.queue.request("given up").addErrback(() => {});
+  bed.clock.advance(1);
+  const outcome = outcomeOf(bed.queue.request("a"));
+  bed.queue.connectionLost(new ConnectionDone());
+  assertEquals(outcome, ["ConnectionDone"]);
+  assertEquals([bed.queue.inFlight, bed.queue.abandoned], [0, 0]);
+  assertThrows(() => bed.queue.answer(1, "late"), UnexpectedAnswer);
+});

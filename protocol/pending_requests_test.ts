@@ -1,0 +1,154 @@
+/** Both kinds of queues, against a model: whatever happens in whatever order. */
+
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import type { Deferred } from "../defer/mod.ts";
+import { ConnectionDone } from "../reactor/errors.ts";
+import type { IDelayedCall } from "../reactor/interfaces.ts";
+import { Clock } from "../task/mod.ts";
+import { KeyedRequestQueue } from "./keyed_request_queue.ts";
+import type { PendingRequests, RequestQueueOptions } from "./pending_requests.ts";
+import { RequestQueue } from "./request_queue.ts";
+
+/** What is asked: a number, and what its sending does. */
+interface Question {
+  n: number;
+  sending: "sends" | "throws" | "answers at once" | "loses the connection";
+}
+
+/** A queue, and the peer, that knows what it has not answered yet. */
+interface Subject {
+  requests: PendingRequests<Question, number>;
+  /** Answers the question at that place, or one that there is. Returns whether there was any. */
+  answer: (place: number, failure?: Error) => boolean;
+}
+
+/** Called with each question that leaves. */
+type Sent = (question: Question) => void;
+
+function inOrder(options: RequestQueueOptions, sent: Sent): Subject {
+  const unanswered: number[] = [];
+  const answer: Subject["answer"] = (_place, failure) => {
+    const n = unanswered.shift();
+    if (n === undefined) return false;
+    if (failure === undefined) requests.answer(n);
+    else requests.fail(failure);
+    return true;
+  };
+  const requests: RequestQueue<Question, number> = new RequestQueue((question) => {
+    sent(question);
+    if (question.sending === "throws") throw new TypeError(`${question.n}`);
+    unanswered.push(question.n);
+    // In order: this answers all that was asked before, too.
+    if (question.sending === "answers at once") { while (answer(0)); }
+    if (question.sending === "loses the connection") requests.connectionLost(new ConnectionDone());
+  }, options);
+  return { requests, answer: (...args) => requests.inFlight > 0 && answer(...args) };
+}
+
+function byName(options: RequestQueueOptions, sent: Sent): Subject {
+  const unanswered: { id: number; n: number }[] = [];
+  const answer: Subject["answer"] = (place, failure) => {
+    const [asked] = unanswered.splice(place % Math.max(1, unanswered.length), 1);
+    if (asked === undefined) return false;
+    if (failure === undefined) requests.answer(asked.id, asked.n);
+    else requests.fail(asked.id, failure);
+    return true;
+  };
+  const requests: KeyedRequestQueue<Question, number> = new KeyedRequestQueue((id, question) => {
+    sent(question);
+    if (question.sending === "throws") throw new TypeError(`${question.n}`);
+    unanswered.push({ id, n: question.n });
+    if (question.sending === "answers at once") answer(unanswered.length - 1);
+    if (question.sending === "loses the connection") requests.connectionLost(new ConnectionDone());
+  }, options);
+  return {
+    requests,
+    answer: (...args) => requests.inFlight + requests.abandoned > 0 && answer(...args),
+  };
+}
+
+/** One thing that happens. */
+interface Move {
+  kind: "request" | "answer" | "fail" | "cancel" | "wait" | "lose";
+  sending: Question["sending"];
+  which: number;
+}
+
+const weighted = <T>(...choices: [weight: number, value: T][]): fc.Arbitrary<T> =>
+  fc.oneof(...choices.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })));
+
+const move: fc.Arbitrary<Move> = fc.record({
+  kind: weighted<Move["kind"]>(
+    [8, "request"],
+    [6, "answer"],
+    [3, "fail"],
+    [4, "cancel"],
+    [3, "wait"],
+    [1, "lose"],
+  ),
+  sending: weighted<Question["sending"]>(
+    [16, "sends"],
+    [3, "throws"],
+    [3, "answers at once"],
+    [1, "loses the connection"],
+  ),
+  which: fc.nat({ max: 30 }),
+});
+
+/** What became of one request. */
+interface Asked {
+  answer: Deferred<number>;
+  /** Its answers and failures: there should be one. */
+  ends: (number | string)[];
+  /** Whether it ended before it was sent. */
+  endedUnsent: boolean;
+}
+
+function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves: Move[]): void {
+  const clock = new Clock();
+  const maxInFlight = 1 + (moves[0]?.which ?? 0) % 4;
+  const sent: number[] = [];
+  const options = { clock, timeout: 3, maxInFlight, maxWaiting: 4 };
+  const { requests, answer } = make(options, ({ n }) => sent.push(n));
+  const asked: Asked[] = [];
+  const ask = (sending: Question["sending"]): void => {
+    const n = asked.length;
+    const each: Asked = { answer: requests.request({ n, sending }), ends: [], endedUnsent: false };
+    asked.push(each);
+    const ended = (outcome: number | string): void => {
+      each.ends.push(outcome);
+      each.endedUnsent = !sent.includes(n);
+    };
+    each.answer.addCallbacks(ended, (error) => ended(error.name));
+  };
+  for (const { kind, sending, which } of moves) {
+    if (kind === "request") ask(sending);
+    else if (kind === "answer") answer(which);
+    else if (kind === "fail") answer(which, new RangeError());
+    else if (kind === "cancel") asked[which]?.answer.cancel();
+    else if (kind === "wait") clock.advance(1);
+    else requests.connectionLost(new ConnectionDone());
+    assert(requests.inFlight <= maxInFlight && requests.waiting <= 4);
+    // Nobody waits while there is room.
+    if (requests.waiting > 0) assertEquals(requests.inFlight, maxInFlight);
+  }
+  requests.connectionLost(new ConnectionDone());
+  for (const [n, { ends, endedUnsent }] of asked.entries()) {
+    assertEquals(ends.length, 1);
+    if (typeof ends[0] === "number") assertEquals(ends[0], n);
+    assertEquals(sent.filter((each) => each === n).length, endedUnsent ? 0 : 1);
+  }
+  // What is sent is sent in the order in which it was asked.
+  assertEquals(sent, sent.toSorted((a, b) => a - b));
+  assertEquals(clock.getDelayedCalls(), [] as IDelayedCall[]);
+}
+
+for (const make of [inOrder, byName]) {
+  Deno.test(`${make.name}: whatever happens in whatever order, each request ends once, gets its own answer, and is sent in its turn or never`, () => {
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 60 }), (moves) => play(make, moves)),
+      { seed: 2024, numRuns: 1000 },
+    );
+  });
+}
