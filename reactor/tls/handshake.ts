@@ -125,8 +125,11 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
 export function dialSecured(dial: Dial, resources: ReactorResources, secure: Securing): Dial {
   return (sink) => {
     let handshake: Handshake | null = null;
+    let cancelled = false;
     const cancel = dial({
       connected: (driver) => {
+        // It may have been cancelled in the moment in which it was connected.
+        if (cancelled) return driver.abort();
         handshake = new Handshake(resources, secure(driver), {
           completed: (secured) => sink.connected(secured),
           failed: (reason) => sink.failed(reason),
@@ -139,6 +142,10 @@ export function dialSecured(dial: Dial, resources: ReactorResources, secure: Sec
         if (handshake === null) sink.released();
       },
     });
-    return () => handshake === null ? cancel() : handshake.cancel();
+    return () => {
+      cancelled = true;
+      if (handshake === null) cancel();
+      else handshake.cancel();
+    };
   };
 }

@@ -1,0 +1,72 @@
+/** Handshakes before there is a protocol, on memory, with an engine worked by hand. On sockets: `deno/tls_test.ts`. */
+
+import { assertEquals } from "@std/assert";
+import { CheckedDriver } from "../conformance/checked_driver.ts";
+import { Peer, TestHost } from "../conformance/connection_bed.ts";
+import { FakeTls } from "../conformance/fake_tls.ts";
+import type { DialSink } from "../connector.ts";
+import { memoryPipe } from "../memory_driver.ts";
+import { dialSecured } from "./handshake.ts";
+import { TlsDriver } from "./tls_driver.ts";
+
+/** A dial with a handshake behind it, worked by hand on both sides. */
+class DialBed {
+  readonly host = new TestHost();
+  readonly tls = new FakeTls();
+  readonly driver: CheckedDriver;
+  readonly peer: Peer;
+  /** What the dial told, in order: `connected`, `failed`, `released`; and `cancelled` of the one beneath. */
+  readonly events: string[] = [];
+  readonly cancel: () => void;
+  #beneath: DialSink | null = null;
+
+  constructor() {
+    const [end, other] = memoryPipe({ schedule: (step) => this.host.steps.push(step) });
+    this.driver = new CheckedDriver(end);
+    this.peer = new Peer(other);
+    other.startReading();
+    const dial = dialSecured(
+      (sink) => {
+        this.#beneath = sink;
+        return () => this.events.push("cancelled");
+      },
+      this.host.resources,
+      (driver) => new TlsDriver(driver, this.tls, this.host.reactor, { linger: 60 }),
+    );
+    this.cancel = dial({
+      connected: () => this.events.push("connected"),
+      failed: () => this.events.push("failed"),
+      released: () => this.events.push("released"),
+    });
+  }
+
+  /** The dial beneath succeeds. */
+  succeed(): void {
+    this.#beneath?.connected(this.driver);
+    this.#beneath?.released();
+    this.host.settle();
+  }
+}
+
+Deno.test("A connection that is there although its dial was cancelled is aborted, without a handshake", () => {
+  const bed = new DialBed();
+  bed.cancel();
+  bed.succeed();
+  assertEquals(bed.tls.engine.calls, []);
+  assertEquals(bed.events, ["cancelled", "released"]);
+  assertEquals(bed.driver.calls, ["abort()"]);
+  assertEquals(bed.host.resources.size, 0);
+  assertEquals(bed.host.reactor.getDelayedCalls(), []);
+  assertEquals(bed.peer.end, "ECONNRESET");
+});
+
+Deno.test("A dial that is cancelled during its handshake is over when the driver beneath is released", () => {
+  const bed = new DialBed();
+  bed.succeed();
+  assertEquals(bed.events, []);
+  bed.cancel();
+  bed.host.settle();
+  assertEquals(bed.events, ["released"]);
+  assertEquals(bed.host.resources.size, 0);
+  assertEquals(bed.host.reactor.getDelayedCalls(), []);
+});
