@@ -5,7 +5,8 @@
  * One limit is Deno's (2.9.6): it takes a peer that has closed its writing side without ever sending a byte for gone, and fails what waits
  * to be sent with EPIPE. What the system takes at once is sent still. But of a socket that it has just accepted, Deno does not know that
  * it takes anything until it has looked for news of it: so the first write is held back until then. What does not fit into the system's
- * buffer is lost to such a peer all the same; Deno's own sockets have no such limit. A greeting leaves some milliseconds later for it.
+ * buffer is lost to such a peer all the same; Deno's own sockets have no such limit. A greeting leaves 64 turns of Deno's loop later for
+ * it, half a millisecond where there is little else to do.
  *
  * @module
  */
@@ -14,15 +15,12 @@ import type { Socket } from "node:net";
 import { connectionLost } from "../deno/system_error.ts";
 import type { IAddress } from "../interfaces.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
+import { afterNews } from "./news.ts";
 
 // A write ends when all of it has been taken. In pieces, it shows that the peer reads: the linger time counts from the last one.
 const LARGEST_WRITE = 262144;
 
-// In this time Deno has looked for news, in a program that has just started too.
-const NEWS_MS = 10;
-
-// The longest that a collection of garbage may keep it from looking: a goodbye that is written in the turn in which the reactor stops is
-// not to be lost for that.
+// What of a socket's first write the system does not take at once gets this long after the socket has been closed.
 const FIRST_WRITE_MS = 100;
 
 /** What is known of a socket. */
@@ -116,8 +114,8 @@ export class SocketDriver implements StreamDriver {
   /** See {@linkcode StreamDriver.close}. */
   close(): void {
     this.#end((socket) => {
-      if (this.#writing && !this.#hasWritten) this.#destroySoon();
-      else socket.destroy();
+      if (!this.#writing || this.#hasWritten) socket.destroy();
+      else if (this.#held === null) this.#destroySoon();
     });
   }
 
@@ -142,7 +140,9 @@ export class SocketDriver implements StreamDriver {
     this.#stopWaiting?.();
     const held = this.#held;
     this.#held = null;
-    if (held !== null && !this.#socket.destroyed) this.#socket.write(held, this.#taken);
+    if (held === null || this.#socket.destroyed) return;
+    this.#socket.write(held, this.#taken);
+    if (this.#closed) this.#destroySoon();
   }
 
   /** Waits for the first write of all, but not for a peer that does not read. */
@@ -234,32 +234,6 @@ export class TcpSocketDriver extends SocketDriver {
   protected override reset(socket: Socket): void {
     socket.resetAndDestroy();
   }
-}
-
-/**
- * Calls `f` when Deno has looked for news, and acted on them. It looks when it has nothing else to do: a timer that is late has seen it
- * busy all the time, and is set anew.
- *
- * @returns What calls it off.
- */
-function afterNews(f: () => void): () => void {
-  const timers = globalThis.process.getBuiltinModule("node:timers");
-  const begun = performance.now();
-  let immediate: ReturnType<typeof timers.setImmediate> | undefined;
-  let timeout: ReturnType<typeof timers.setTimeout>;
-  const wait = () => {
-    const due = performance.now() + NEWS_MS;
-    timeout = timers.setTimeout(() => {
-      const now = performance.now();
-      if (now > due + NEWS_MS && now < begun + FIRST_WRITE_MS) wait();
-      else immediate = timers.setImmediate(f);
-    }, NEWS_MS);
-  };
-  wait();
-  return () => {
-    timers.clearTimeout(timeout);
-    timers.clearImmediate(immediate);
-  };
 }
 
 /** The call that failed, as node names it. */

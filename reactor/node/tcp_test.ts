@@ -155,7 +155,22 @@ for (const size of [5, 65536]) {
   });
 }
 
-test("A first write that is held back goes out when bytes come, or after a turn", async (bed) => {
+test("Such a peer gets its greeting also from a program that has much to do", async (bed) => {
+  const factory = new Wires({
+    connectionMade: (wire) => {
+      wire.transport.write("hello");
+      // So that no timer tells that Deno has had the time to look for news.
+      for (const begun = performance.now(); performance.now() < begun + 15;);
+    },
+  });
+  const { port } = bed.listen(factory, { resetOnAbort: true });
+  const peers = await Promise.all(Array.from({ length: 10 }, () => bed.rawConnect(port)));
+  for (const peer of peers) await peer.conn.closeWrite();
+  bed.run();
+  for (const peer of peers) assertEquals(await peer.readText(5), "hello");
+});
+
+test("A first write that is held back goes out when bytes come, or after some turns", async (bed) => {
   const factory = new Wires({
     dataReceived: (wire, data) => wire.transport.write(data),
     connectionMade: (wire) => wire.transport.write("hello "),

@@ -1,0 +1,40 @@
+/** How turns are counted. That they are enough is tested on sockets: `tcp_test.ts`. */
+
+import { assertEquals } from "@std/assert";
+import { afterNews } from "./news.ts";
+
+/** Resolves when there has been news of what was there when it was called. */
+const news = (): Promise<void> => new Promise((resolve) => afterNews(resolve));
+
+Deno.test("All who wait are called, in the order in which they came, but for those who have called it off", async () => {
+  const called: string[] = [];
+  afterNews(() => called.push("first"));
+  const callOff = afterNews(() => called.push("never"));
+  afterNews(() => called.push("second"));
+  callOff();
+  await news();
+  assertEquals(called, ["first", "second"]);
+});
+
+Deno.test("Whoever comes later waits as many turns as those before", async () => {
+  let turns = 0;
+  const count = () => {
+    turns++;
+    counting = setImmediate(count);
+  };
+  let counting = setImmediate(count);
+  await news();
+  const first = turns;
+  afterNews(() => {});
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+  const begun = turns;
+  await news();
+  clearImmediate(counting);
+  assertEquals(turns - begun >= first - 1, true, `${first} turns, then ${turns - begun}`);
+});
+
+Deno.test("Who is called may wait again", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  afterNews(() => void afterNews(resolve));
+  await promise;
+});
