@@ -6,7 +6,10 @@ import { checkDelay, checkFunction, checkInteger } from "../reactor/validation.t
 export interface HeartbeatOptions {
   /** Seconds of silence after which the peer is asked for a sign of life. */
   interval: number;
-  /** Asks: writes the protocol's own PING, an empty frame, whatever the peer answers. */
+  /**
+   * Asks: writes the protocol's own PING, an empty frame, whatever the peer answers. Where answers come in order, it asks by way of the
+   * `RequestQueue`, like everybody else.
+   */
   send: () => unknown;
   /**
    * How many times in a row the peer may be asked without a byte from it, before the connection is aborted.
