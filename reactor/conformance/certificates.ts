@@ -116,6 +116,20 @@ export class TestAuthority {
   }
 }
 
+/** A certificate for `localhost` that has signed itself, with its key. */
+export async function selfSigned(): Promise<TLSCertificate> {
+  const keys = await newKeys();
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    serialNumber: "01",
+    name: "CN=localhost",
+    ...validity([-1, 1]),
+    signingAlgorithm: ALGORITHM,
+    keys,
+    extensions: [new SubjectAlternativeNameExtension([{ type: "dns", value: "localhost" }])],
+  });
+  return { cert: certificate.toString("pem"), key: await pemOf(keys.privateKey) };
+}
+
 async function newKeys(): Promise<CryptoKeyPair> {
   // One pair, as the algorithm is an asymmetric one.
   return await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as CryptoKeyPair;

@@ -1,8 +1,10 @@
 /**
  * TLS begun on a connection that is there, between two of this library's ends on real sockets. Of Twisted's tests:
  *
- * - `test/test_ssl.py`: `test_TLS`, `test_unTLS` and `test_backwardsTLS` of `TLSTests` and `SpammyTLSTests`, `test_bothSidesLoseConnection`.
- * - `internet/test/test_tls.py`: `test_disconnectAfterWriteAfterStartTLS`.
+ * - `test/test_ssl.py`: `test_TLS`, `test_unTLS` and `test_backwardsTLS` of `TLSTests`, and of `SpammyTLSTests`, which has much to send then.
+ * - `internet/test/test_tls.py`: `test_disconnectAfterWriteAfterStartTLS`, and `ConnectionTestsMixin` by way of `startTLS`
+ *   (`StartTLSClientTestsMixin`).
+ * - `internet/test/test_tcp.py`: `TCPServerTests.test_writeAfterDisconnectAfterTLS` and `test_writeSequenceAfterDisconnectAfterTLS`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
@@ -210,6 +212,7 @@ test("It cannot begin twice, nor with one side closed; on a lost connection it d
 test("A client has to say whom it speaks to, and a server needs a certificate", async (bed) => {
   const { server, client, asClient } = await open(bed);
   assertThrows(() => client.transport.startTLS({}), TypeError, "serverName is needed");
+  assertThrows(() => client.transport.startTLS({ serverName: "" }), RangeError, "Not a hostname");
   assertThrows(() => server.transport.startTLS({}), TypeError, "needs a certificate");
   const role = "peer" as "client"; // as a program without types may
   assertThrows(() => server.transport.startTLS({ ...asClient, role }), TypeError, '"peer"');

@@ -2,11 +2,19 @@
  * TLS on real sockets, between two of this library's ends and with raw peers. What any stream does is in `tls_conformance_test.ts`; the
  * layer by itself, with faked time, in `tls_driver_test.ts`. Of Twisted's tests:
  *
- * - `test/test_ssl.py`: `TLSTests`, `SpammyTLSTests` and `ConnectionLostTests` are here. `test_openSSLBuffering` (`BufferingTests`) and `StolenTCPTests` are what
- *   `tls_conformance_test.ts` does with large transfers and half-closed peers. `FakeContext`, `DefaultOpenSSLContextFactoryTests` and `ClientContextFactoryTests` are about
- *   OpenSSL's contexts; what is left of them, that certificates are looked at early, is here.
- * - `internet/test/test_tls.py`: `StartTLSClientTestsMixin`, `SSLClientTestsMixin` and `TLSPortTestsBuilder` run the suites that run here over
- *   every stream; `test_badContext` and `test_disconnectAfterWriteAfterStartTLS` are here.
+ * - `test/test_ssl.py`: `TLSTests` and `SpammyTLSTests` are in `start_tls_test.ts`. `ConnectionLostTests` are here; `testImmediateDisconnect` is what
+ *   every stream does. So is `BufferingTests.test_openSSLBuffering`, a line that is sent before the other side sends any. `StolenTCPTests` are
+ *   what the leak checks of `deno test` do for every test. `DefaultOpenSSLContextFactoryTests` (with a `FakeContext`) and
+ *   `ClientContextFactoryTests`: contexts are no business of the caller's here. What is left of them is that missing files are told of
+ *   (`endpoints/tls_parsers_test.ts`), that certificates are looked at early, here, and that TLS 1.2 and 1.3 are spoken (`interop/openssl_test.ts`).
+ *   `ContextGeneratingMixin` is a tool.
+ * - `internet/test/test_tls.py`: `SSLClientTestsMixin` and `TLSPortTestsBuilder` (`TLSMixin`, `SSLCreator`, `StreamTransportTestsMixin`) and
+ *   `AbortSSLConnectionTests` run the suites that run over every stream; `test_badContext` (`BadContextTestsMixin`) is here, and in
+ *   `start_tls_test.ts` for `startTLS`. `StartTLSClientTestsMixin` (`StartTLSClientCreator`) and `test_disconnectAfterWriteAfterStartTLS` are there, too.
+ * - `test/test_sslverify.py`, what shows on the wire: `ServiceIdentityTests`, `TrustRootTests`, `MultipleCertificateTrustRootTests`, `NPNOrALPNTests`,
+ *   and of `OpenSSLOptionsTests` those that verify. `test_fallback` and `test_surpriseFromInfoCallback` are about Python's ways to verify; NPN is
+ *   older than ALPN, and not offered. All its other classes are about OpenSSL's contexts, ciphers and curves, and Python's objects for certificates.
+ * - `protocols/test/test_tls.py` is accounted for in `../tls/tls_driver_test.ts`.
  */
 
 import {
@@ -17,12 +25,13 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { TestAuthority } from "../conformance/certificates.ts";
+import { selfSigned, TestAuthority } from "../conformance/certificates.ts";
 import { SecuredWire, SecuredWires, tlsTest } from "../conformance/tls_bed.ts";
 import { portOf } from "../conformance/tcp_bed.ts";
 import { Wires } from "../conformance/wire.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "../errors.ts";
 import type { TLSCertificate } from "../interfaces.ts";
+import { TableNameResolver } from "../names/table_name_resolver.ts";
 import { DenoReactor } from "./reactor.ts";
 
 const test = await tlsTest("TLS", () => new DenoReactor());
@@ -108,6 +117,16 @@ test("A certificate by way of another one that the server shows with it is good"
   assertEquals(client.transport.getPeerCertificate()?.issuer, { CN: "Delegate" });
 });
 
+test("Each of several roots is good, and so is a certificate that is a root itself", async (bed) => {
+  const other = await TestAuthority.make("CN=Other");
+  const own = await selfSigned();
+  const caCerts = [other.cert, bed.authority.cert, own.cert];
+  for (const server of [bed.server, await other.issue(), own]) {
+    const { client } = await bed.pair(server, { caCerts, serverName: "localhost" });
+    assert(client.transport.secure);
+  }
+});
+
 test("A certificate of version 1 is refused where only its issuer's name is that of a root", async (bed) => {
   // Of the same name as the authority that is trusted, and with another key.
   const forger = await TestAuthority.make();
@@ -147,6 +166,29 @@ test("serverName is what the certificate must be for, in place of the host", asy
   const other = await bed.authority.issue({ dns: ["other.example"], ip: [] });
   const { client } = await bed.pair(other, { serverName: "other.example" });
   assertEquals(client.transport.getPeerCertificate()?.subjectAltName, ["DNS:other.example"]);
+});
+
+test("A name that is not in ASCII is told to the server, and verified, by its IDNA form", async (bed) => {
+  const asked: string[] = [];
+  const certificate = await bed.authority.issue({ dns: ["xn--bcher-kva.example"], ip: [] });
+  const servers = new SecuredWires();
+  const { port } = bed.listen(servers, {
+    certificates: (name) => {
+      asked.push(name);
+      return certificate;
+    },
+  });
+  bed.run();
+  const resolver = new TableNameResolver({ "xn--bcher-kva.example": ["127.0.0.1"] });
+  bed.reactor.installNameResolver(resolver);
+  const caCerts = [bed.authority.cert];
+  for (const [host, serverName] of [["127.0.0.1", "BÜCHER.example"], ["bücher.example"]] as const) {
+    const clients = new SecuredWires();
+    const named = serverName === undefined ? {} : { serverName };
+    bed.reactor.connectTLS(host, port, clients, { caCerts, ...named });
+    await clients.wire();
+  }
+  assertEquals(asked, ["xn--bcher-kva.example", "xn--bcher-kva.example"]);
 });
 
 test("unsafelyIgnoreCertificateErrors takes any certificate", async (bed) => {
@@ -448,5 +490,12 @@ test("Certificates that cannot be used are errors of the caller's, at once", (be
     "caCerts[0]",
   );
   assertThrows(() => reactor.connectTLS("localhost", 0, wires), RangeError, "connectTLS() port");
+  for (const serverName of ["", "no name"]) {
+    assertThrows(
+      () => reactor.connectTLS("localhost", 443, wires, { serverName }),
+      RangeError,
+      `Not a hostname: "${serverName}"`,
+    );
+  }
   assertEquals(wires.events, []);
 });

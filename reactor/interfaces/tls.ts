@@ -61,7 +61,7 @@ export interface TLSServerOptions extends TLSOptions {
 /** How a client speaks TLS. */
 export interface TLSClientOptions extends TLSOptions {
   /**
-   * The name, or the address, that the server's certificate must be for. A name is also told to the server (SNI).
+   * The name, or the address, that the server's certificate must be for. A name is also told to the server (SNI), in ASCII (IDNA).
    *
    * @default the host that `connectTLS` connects to; `startTLS` and `wrapClientTLS` have none
    */
@@ -110,7 +110,7 @@ export interface IReactorTLS {
    * @param host A name or an address.
    * @param port The port number.
    * @throws {TypeError} when a certificate cannot be used.
-   * @throws {RangeError} when the port or an option is out of range.
+   * @throws {RangeError} when the port or an option is out of range, or the name that the certificate must be for is none.
    */
   connectTLS(
     host: string,
@@ -178,6 +178,7 @@ export interface ITLSTransport {
    *
    * @throws {Error} when TLS has begun already, or the writing side has been closed.
    * @throws {TypeError} when the options lack what this side needs, or have a certificate that cannot be used.
+   * @throws {RangeError} when an option is out of range, or `serverName` is no name.
    * @throws {UnsupportedError} when this transport, or its reactor, knows no TLS.
    *
    * @example The server's side of STARTTLS
