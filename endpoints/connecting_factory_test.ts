@@ -1,6 +1,6 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, `WrappingFactoryTests`. Not here: file descriptors cannot be received in Deno;
- * `handshakeCompleted` comes with TLS.
+ * Of Twisted's `internet/test/test_endpoints.py`, `WrappingFactoryTests`: all but `test_wrappingProtocolFileDescriptorReceiver` and the two like
+ * it, as file descriptors cannot be received in Deno. Handshakes on real connections: `tls_test.ts`.
  */
 
 import {

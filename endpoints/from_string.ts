@@ -23,9 +23,12 @@ import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.
  * A type may have arguments by position and by name (`interface=127.0.0.1`), with colons between them. A backslash quotes a colon, an
  * equals sign or a backslash in a value; {@linkcode quoteStringArgument} does so.
  *
+ * What differs from Twisted: `unix` takes no lock unless `lockfile=1` asks for one, as the socket of a server that was killed is in nobody's
+ * way here; and `sslmethod` and `dhParameters` are not there, as the system under Deno knows what is safe.
+ *
  * @param reactor What is to listen.
  * @param description The string.
- * @param options `registry` has types of your own.
+ * @param options `registry` has types of your own, where Twisted has plugins.
  * @throws {EndpointDescriptionError} when the string describes no server endpoint; its message quotes the string and points at the place.
  *
  * @example
@@ -72,7 +75,8 @@ export function serverFromString(
  * | `unix` | `unix:/run/chat/socket`, `unix:path=/run/chat/socket:timeout=5`, `unix:/run/chat/socket:lockfile=1` |
  *
  * The server's certificate must be for the host and signed by one of the system's trust roots, or of those in the directory or file
- * `trustRoots` (`caCertsDir`). Over another endpoint the host says only whom the certificate must be for.
+ * `trustRoots` (`caCertsDir`). Twisted's `ssl` takes any certificate unless it is given a `hostname` or `caCertsDir`. Over another endpoint the
+ * host says only whom the certificate must be for.
  *
  * The grammar is that of {@linkcode serverFromString}.
  *

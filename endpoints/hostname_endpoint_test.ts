@@ -4,13 +4,16 @@
  *
  * Of Twisted's `internet/test/test_endpoints.py`:
  *
- * - `HostnameEndpointsOneIPv4Tests`, `HostnameEndpointsOneIPv6Tests`, `_HostnameEndpointMemoryReactorMixin` and its two reactors: all, but
- *   `test_deprecation` and `test_errorsLogged` (of reactors without a resolver, which there are none of here). A single address's error
- *   comes with the host's name, in an error of the same class.
+ * - `HostnameEndpointsOneIPv4Tests`, `HostnameEndpointsOneIPv6Tests`, and `_HostnameEndpointMemoryReactorMixin` with
+ *   `HostnameEndpointMemoryIPv4ReactorTests` and `HostnameEndpointMemoryIPv6ReactorTests`: all, but `test_deprecation` and `test_errorsLogged` (of
+ *   reactors without a resolver, which there are none of here). A single address's error comes with the host's name, in an error of the
+ *   same class.
  * - `HostnameEndpointReprTests`: all, but bytes, which a name is not here. `HostnameEndpointBindAddressTypes`: what `bindAddress` can be is
  *   the compiler's, and what becomes of it the reactor's; that it gets there is here.
- * - `TCP6EndpointsTests`, `TCP6EndpointNameResolutionTests`: all, but `test_freeFunctionDeferToThread`. The first of several addresses is
- *   not the only one that is tried.
+ * - `HostnameEndpointIDNATests`: `test_deferBadEncodingToConnect`; the others, `HostnameEndpointsFasterConnectionTests` and
+ *   `HostnameEndpointsGAIFailureTests` are with the race.
+ * - `TCP6EndpointsTests`: its client here, its server's arguments in `from_string_test.ts`. `TCP6EndpointNameResolutionTests`: all, but
+ *   `test_freeFunctionDeferToThread`. The first of several addresses is not the only one that is tried.
  * - `SimpleHostnameResolverTests`, `HostnameEndpointFallbackNameResolutionTests`: of a fallback that is not needed here.
  */
 

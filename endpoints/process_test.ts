@@ -1,6 +1,7 @@
 // Of Twisted's `internet/test/test_endpoints.py`, `ProcessEndpointsTests`, `ProcessEndpointTransportTests` and `WrappedIProtocolTests`, with real
-// children where Twisted has a fake transport. `test_constructorDefaults` and its twin look at private fields: what reaches `spawnProcess`
-// is compared here. `test_verify…` are the compiler's.
+// children where Twisted has a fake transport. `test_constructorDefaults` and `test_constructorNonDefaults`, `test_constructor` of the other
+// two, and `test_wrappedProtocol` look at private fields: what reaches `spawnProcess` is compared here, and what comes of it. `test_verify…`
+// are the compiler's, and so is `test_extraneousAttributes`: the transport has no attributes beside those of its class.
 
 import {
   assert,

@@ -1,5 +1,6 @@
 // Of Twisted's `internet/test/test_endpoints.py`, `StandardIOEndpointsTests` and `StandardIOEndpointPluginTests`. `test_interface` is the
-// compiler's. What comes of it in a program is in `reactor/deno/stdio_test.ts`.
+// compiler's, and `test_pluginDiscovery` does not apply. What comes of it in a program, the address included, is in
+// `reactor/deno/stdio_test.ts`.
 
 import {
   assertEquals,

@@ -1,9 +1,18 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin` for TCP over IPv4.
- * `test_interface` is the compiler's. `ConnectProtocolTests` are here, too. The classes for other endpoints are named where those are tested:
- * `unix_test.ts`, `tls_test.ts`, `hostname_endpoint_test.ts` and `../reactor/names/happy_eyeballs_test.ts`, `process_test.ts`, `standard_io_test.ts`,
- * `adopted_test.ts`; strings in `description_test.ts`, `from_string_test.ts`, `tls_parsers_test.ts` and `pem_files_test.ts`; and
- * `WrappingFactoryTests` in `connecting_factory_test.ts`.
+ * Twisted's `internet/test/test_endpoints.py`, class by class. `test_interface` of them all is the compiler's, as are those of parsers;
+ * `test_pluginDiscovery` does not apply, as a registry takes the place of plugins.
+ *
+ * - Here: `TCP4EndpointsTests`, which is `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin` (`EndpointTestCaseMixin`) for TCP over
+ *   IPv4; and `ConnectProtocolTests`.
+ * - `connecting_factory_test.ts`: `WrappingFactoryTests`.
+ * - `hostname_endpoint_test.ts`, with `../reactor/names/happy_eyeballs_test.ts` and `../reactor/names/hostname_test.ts`: `TCP6EndpointsTests`,
+ *   `TCP6EndpointNameResolutionTests`, all `HostnameEndpoint…` classes and `SimpleHostnameResolverTests`.
+ * - `unix_test.ts`: `UNIXEndpointsTests`. `tls_test.ts`: `SSL4EndpointsTests`, `WrapperClientEndpointTests`, `WrapClientTLSTests`.
+ *   `process_test.ts`: `ProcessEndpointsTests`, `ProcessEndpointTransportTests`, `WrappedIProtocolTests`. `standard_io_test.ts`:
+ *   `StandardIOEndpointsTests`, `StandardIOEndpointPluginTests`. `adopted_test.ts`: `AdoptedStreamServerEndpointTests`.
+ * - Strings: `ParserTests` in `description_test.ts` and `from_string_test.ts`; `ServerStringTests`, `ClientStringTests`, `SystemdEndpointPluginTests`
+ *   and `TCP6ServerEndpointPluginTests` in `from_string_test.ts`; `SSLClientStringTests` and `WrapClientTLSParserTests` in `tls_parsers_test.ts`,
+ *   and what is about files in `pem_files_test.ts`.
  */
 
 import {

@@ -1,6 +1,11 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, `SSL4EndpointsTests` and `WrapClientTLSTests`, those that are not about its context
- * factories. `test_wrappingBehavior` and `test_underlyingConnectErrors` of `WrapperClientEndpointTests` are here too.
+ * Of Twisted's `internet/test/test_endpoints.py`:
+ *
+ * - `SSL4EndpointsTests`, which is `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin` over TLS. `test_endpointConnectingCancelled`
+ *   is in `cancelling_test.ts`.
+ * - `WrapperClientEndpointTests`, with TLS for the wrapper: all but `test_transportOfTransportOfWrappedProtocol`, as a protocol gets the
+ *   connection itself here, and TLS is beneath it. `test_methodsAvailable` is what `connect()` fires with: the protocol itself.
+ * - `WrapClientTLSTests` has one test, of a Python without OpenSSL.
  */
 
 import {

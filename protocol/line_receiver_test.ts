@@ -1,12 +1,14 @@
 /**
- * Of Twisted's `protocols/test/test_basic.py`, `LineReceiverTests`, `LineReceiverLineLengthExceededTests` and `ProducerTests` are here,
- * `LineOnlyReceiverTests` in `line_only_receiver_test.ts`.
+ * Twisted's `protocols/test/test_basic.py`, class by class: `LineReceiverTests`, `LineReceiverLineLengthExceededTests` and `ProducerTests` are
+ * here, `LineOnlyReceiverTests` in `line_only_receiver_test.ts`, `FileSenderTests` in `readable_stream_producer_test.ts`. Not covered, as the
+ * receivers are not there yet: `NetstringReceiverTests`; `Int32Tests`, `Int16Tests` and `Int8Tests`; and what they have in common, `LPTestCaseMixin`,
+ * `IntNTestCaseMixin` and `RecvdAttributeMixin`.
  *
  * - `test_rawDataError`: a value that a method returns means nothing here, unless it is a promise; errors are thrown, see below.
  * - `test_stackRecursion` goes as deep as the test here does; there is no recursion limit to ask for.
- * - `test_lineReceiverAsProducer` has the receiver registered with its own transport, as a pull producer. Here that throws for a push
- *   producer by the compiler's leave only; it is tested as a push producer of another connection, which is what it is for.
- * - The netstring and integer-prefixed receivers, and `FileSenderTests`, are elsewhere: the latter in `readable_stream_producer_test.ts`.
+ * - `test_lineReceiverAsProducer` registers the receiver with its own transport, and only shows that lines still come. Here it is the producer
+ *   of another connection, which is what that is for.
+ * - `test_rawDataReceivedNotImplemented` and `test_lineReceivedNotImplemented`: the connection is lost with the error.
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";

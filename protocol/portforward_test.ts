@@ -1,6 +1,7 @@
 /**
  * Of Twisted's `test/test_protocols.py`, `PortforwardingTests`: `test_portforward` is here with real sockets, and `test_registerProducers`
- * by what comes of it, as a transport tells nobody who its producer is.
+ * by what comes of it, as a transport tells nobody who its producer is. `WireTests` is about `twisted.protocols.wire` (echo, discard and their
+ * like), which is not offered, and `StringTransportTests` about a test tool.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";

@@ -1,7 +1,7 @@
 /**
  * Of Twisted's `internet/test/test_protocol.py`, `ProtocolTests` are here and `FactoryTests` in `factory_test.ts`. `ClientCreatorTests`
  * are those of endpoints (`endpoints/tcp_test.ts`), which take its place; `AdapterTests` and `FileWrapperTests` are about adapters that
- * do not exist here. Of `test/test_protocols.py`, `WireTests` and `PortforwardingTests` come with those protocols.
+ * do not exist here.
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";

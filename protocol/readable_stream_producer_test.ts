@@ -5,6 +5,8 @@
  * - `test_producerRegistered`, `test_transfer`, `test_transferMultipleChunks` (the chunks are the stream's) and `test_abortedTransfer` are here.
  * - `test_transferWithTransform`: `pipeThrough` is for that. The last byte sent, which Twisted's Deferred fires with, is for those who
  *   transform, too.
+ *
+ * And of `test/test_tpfile.py`, `FileSenderTests`: both, a file and an empty one.
  */
 
 import {
@@ -64,6 +66,18 @@ Deno.test("All of a stream is written, bytes and strings, and then the Deferred 
   await bed.settle();
   assertEquals([bed.peer.text, outcome], ["Test content", [undefined]]);
   assert(!stream.locked);
+  bed.connection.loseConnection(); // which no producer holds back any more
+  await bed.settle();
+  assertEquals(bed.reason?.name, "ConnectionDone");
+});
+
+Deno.test("An empty stream is written, too: the Deferred fires, and the consumer has its place free again", async () => {
+  using bed = quiet();
+  const outcome: unknown[] = [];
+  new ReadableStreamProducer(ReadableStream.from<Uint8Array>([])).startProducing(bed.connection)
+    .addCallback((result) => outcome.push(result));
+  await bed.settle();
+  assertEquals([bed.peer.text, outcome], ["", [undefined]]);
   bed.connection.loseConnection(); // which no producer holds back any more
   await bed.settle();
   assertEquals(bed.reason?.name, "ConnectionDone");

@@ -59,7 +59,7 @@ export class IPv4Address extends InternetAddress {
   }
 }
 
-/** An IPv6 address and port. */
+/** An IPv6 address and port. Twisted's has a scope and a flow, too; Deno tells neither. */
 export class IPv6Address extends InternetAddress {
   /** The address as people write it: `[::1]:2000`. */
   override toString(): string {

@@ -2,18 +2,18 @@
  * How a connection lives and ends. The other tests of `connection.ts`: `connection_reading_test.ts`, `connection_writing_test.ts`,
  * `connection_producer_test.ts`, `connection_half_close_test.ts`, `connection_property_test.ts`.
  *
- * Of Twisted's tests on the state machine (the ones on sockets are listed in `conformance/tcp.ts`):
+ * Of Twisted's tests on the state machine (all classes are listed in `conformance/tcp.ts`):
  *
- * - `internet/test/test_tcp.py` `AbortConnectionMixin`: all eleven are here or in `connection_writing_test.ts` (a full write buffer),
- *   without a network; `TCPServerTests.test_write(Sequence)AfterDisconnect` in `connection_writing_test.ts`; those after TLS come with TLS.
+ * - `internet/test/test_tcp.py` `AbortConnectionMixin`: all eleven are here, in `connection_writing_test.ts` (a full write buffer) or in
+ *   `connection_producer_test.ts`, without a network. `TCPServerTests`: `test_writeAfterDisconnect` and `test_writeSequenceAfterDisconnect` are
+ *   in `connection_writing_test.ts`, the two after TLS in `deno/start_tls_test.ts`.
  * - `TCPConnectionTests.test_doReadWarningIsRaised`: a value returned from `dataReceived` was once a reason to close; here only a
- *   promise means anything.
- * - `TCPConnectionTestsBuilder`: `test_resumeProducing…` in `connection_reading_test.ts`, `test_doubleHalfClose` in
- *   `connection_half_close_test.ts`.
+ *   promise means anything. `test_noTLSBeforeStartTLS` and `test_tlsAfterStartTLS`: `secure`, in `tls/tls_driver_test.ts`.
+ * - `TCPConnectionTestsBuilder`: `test_stopStartReading`, `test_resumeProducing…` and `test_connectionLostAfterPausedTransport` in
+ *   `connection_reading_test.ts`, `test_doubleHalfClose` in `connection_half_close_test.ts`.
  * - `WriteSequenceTestsMixin`, `test_unregisterProducerAfterDisconnect`, `test_disconnectWhileProducing`: `connection_producer_test.ts`.
  *   `test_writeSequenceWithUnicodeRaisesException` does not apply: a string goes out as UTF-8.
  * - `test/test_tcp.py` `HalfCloseBuggyApplicationTests`, `HalfCloseNoNotificationAndShutdownExceptionTests`: `connection_half_close_test.ts`.
- * - `FakeSocketTests`, `BuffersLogsTests`, `FileDescriptorReservationTests` and their like test tools that do not exist here.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";

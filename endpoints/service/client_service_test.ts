@@ -6,6 +6,10 @@
  * - test_prepareConnectionCalledWithProtocol gets the protocol itself here, where Twisted hands over a proxy.
  * - test_prepareConnectionThrows: the connection is closed here, and the next attempt waits until it is lost.
  *
+ * There is no `ReconnectingClientFactory`: it does not reconnect over endpoints, where Twisted's guide has ClientService in its place. Of
+ * `test/test_factories.py`, `ReconnectingFactoryTests`, test_stopTryingWhenConnected and test_stopTryingDoesNotReconnect are what stopService()
+ * does here, test_parametrizedClock is every test; the other three are about pickling.
+ *
  * `BackoffPolicyTests` are in `backoff_policy_test.ts`; what any sequence of events may bring about, in `client_service_model_test.ts`; real
  * sockets in `client_service_tcp_test.ts`. After Twisted's tests come those of what it lacks.
  */

@@ -6,13 +6,15 @@
  * - `internet/test/test_process.py`: `ProcessTestsBuilderBase` and `ProcessTestsBuilder` are here. `test_processTransportInterface` is the
  *   compiler's. `test_systemCallUninterruptedByChildExit` and `test_errorDuringExec` are about Python between fork and exec,
  *   `test_process_unregistered_before_protocol_ended_callback`, `PotentialZombieWarningTests`, `ReapingNonePidsLogsProperly` and
- *   `GetFileActionsTests` about Twisted's own reaping and spawning: Deno does both. `PTYProcessTestsBuilder` does not apply: Deno has no terminals.
- * - `test/test_process.py`: `ProcessTests`, `TwoProcessesPosixTests`, `PosixProcessBase`, `PosixProcessTests`, `ClosingPipesTests` are here,
- *   `ProcessProtocolTests` in `protocol/process_protocol_test.ts`. `FDTests.test_FD` does not apply: Deno gives a child three descriptors; its
- *   `test_linger` is here, with those. `test_executionError` is an error of `spawnProcess` here. `test_patchSysStdout…` and
- *   `MockProcessTests` are about Python's `sys` and `os`, but for `test_kill…`. `UtilTests` is about `procutils.which`: the system looks in
- *   `PATH`. `PosixProcessPTYTests` and the terminals' part of `TestTwoProcessesBase` do not apply, nor do `Win32ProcessTests` and the three
- *   other classes for Windows; `ProcessIsUnimportableOnUnsupportedPlatormsTests` is about Python's modules.
+ *   `GetFileActionsTests` about Twisted's own reaping and spawning: Deno does both. `PTYProcessTestsBuilder` does not apply: Deno has no
+ *   terminals. `ProcessIsUnimportableOnUnsupportedPlatormsTests` is about Python's modules.
+ * - `test/test_process.py`: `ProcessTests`, `TestTwoProcessesBase` (`TwoProcessesPosixTests`; `TwoProcessesNonPosixTests` is the same elsewhere),
+ *   `PosixProcessBase`, `PosixProcessTests`, `ClosingPipesTests` are here, `ProcessProtocolTests` in `protocol/process_protocol_test.ts`.
+ *   `FDTests.test_FD` does not apply: Deno gives a child three descriptors; its `test_linger` is here, with those. `test_executionError` is an
+ *   error of `spawnProcess` here. `test_patchSysStdout…` and `test_patch_sys__stdout__WithStringIO` are about Python's `sys`, `MockProcessTests`
+ *   about its `os`, but for its four `test_kill…`, which are in `../process/child_process_test.ts`. `UtilTests` is about `procutils.which`: the
+ *   system looks in `PATH`. `PosixProcessPTYTests`, `test_closePty` and `test_killPty` do not apply, nor do the classes for Windows:
+ *   `Win32ProcessTests`, `Win32UnicodeEnvironmentTests`, `DumbWin32ProcTests` and `Win32CreateProcessFlagsTests`.
  *
  * @module
  */

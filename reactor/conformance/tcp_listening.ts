@@ -115,21 +115,23 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
   });
 
   test("setTcpNoDelay() and setTcpKeepAlive() can be set and asked for, and are off at first", async (bed) => {
-    const factory = new Wires();
-    const port = bed.listen(factory);
+    const [servers, clients] = [new Wires(), new Wires()];
+    bed.reactor.connectTCP("127.0.0.1", bed.listen(servers).port, clients);
     bed.run();
-    const peer = await bed.rawConnect(port.port);
-    const wire = await factory.wire();
-    const { transport } = wire;
-    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
-    transport.setTcpNoDelay(true);
-    transport.setTcpKeepAlive(true);
-    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [true, true]);
-    transport.setTcpNoDelay(false);
-    transport.setTcpKeepAlive(false);
-    assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
-    peer.close();
-    await wire.lost();
-    transport.setTcpNoDelay(true); // does nothing, and does not throw
+    const wires = [await servers.wire(), await clients.wire()];
+    for (const { transport } of wires) {
+      assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
+      transport.setTcpNoDelay(true);
+      transport.setTcpKeepAlive(true);
+      assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [true, true]);
+      transport.setTcpNoDelay(false);
+      transport.setTcpKeepAlive(false);
+      assertEquals([transport.getTcpNoDelay(), transport.getTcpKeepAlive()], [false, false]);
+    }
+    wires[0]?.transport.loseConnection();
+    for (const wire of wires) {
+      await wire.lost();
+      wire.transport.setTcpNoDelay(true); // does nothing, and does not throw
+    }
   });
 }

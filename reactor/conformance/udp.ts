@@ -8,9 +8,9 @@
  *   port's part of it is in `udp_port_test.ts`. `test_datagramReceivedError` needs no repeats: loopback loses nothing.
  *   `ReactorShutdownInteractionTests`: the reactor is stopped for real. `MulticastTests`: `test_loopback` is in `udp_port_test.ts` as far as
  *   it tells something: on the loopback interface, the only one that is sure to be there, Linux takes no notice of the mode.
- * - `internet/test/test_udp.py`, `DatagramTransportTestsMixin` and `UDPPortTestsMixin`: here what needs sockets, the rest in
- *   `udp_port_test.ts`. Not covered: `test_str` and `test_repr` (about Python's), `UDPFDServerTestsBuilder` (`adoptDatagramPort` is not
- *   offered: Deno's `node:dgram` adopts sockets but does not tell their IP version before).
+ * - `internet/test/test_udp.py`, `DatagramTransportTestsMixin` and `UDPPortTestsMixin` (`UDPServerTestsBuilder`): here what needs sockets, the
+ *   rest in `udp_port_test.ts`. `test_interface` is the compiler's. Not covered: `test_str` and `test_repr` (about Python's),
+ *   `UDPFDServerTestsBuilder` (`adoptDatagramPort` is not offered: Deno's `node:dgram` adopts sockets but does not tell their IP version before).
  *
  * @module
  */

@@ -2,8 +2,9 @@
 //
 // Of Twisted's tests:
 //
-// - `test/test_stdio.py`, `StandardInputOutputTests`: all are here. `test_lastWriteReceived` wants a terminal, where the last bytes once were lost; here a pipe has them. In
-//   `test_normalFileStandardOut`, files are both what is read and what is written.
+// - `test/test_stdio.py`, `StandardInputOutputTests`: all are here. In `test_buggyWriteConnectionLost` the writing side ends by the reader's
+//   leaving; here that loses the connection with EPIPE, and it is this side that ends it. `test_lastWriteReceived` wants a terminal, where the
+//   last bytes once were lost; here a pipe has them. In `test_normalFileStandardOut`, files are both what is read and what is written.
 // - `internet/test/test_stdio.py`, `StdioFilesTests`: not covered. It is about `addReader` and its like for file descriptors, which this reactor
 //   has none of.
 //

@@ -67,6 +67,9 @@ export interface IReactorTCP {
   /**
    * Listens on a TCP port. The port is bound when this returns; connections are accepted while the reactor runs.
    *
+   * When the process runs out of file descriptors, those who connect wait in the backlog until there are some again, and the log says so.
+   * Twisted keeps one in reserve, and turns them away.
+   *
    * @param port The port number; 0 lets the system choose one.
    * @throws {CannotListenError} when the address cannot be had.
    * @throws {RangeError} when the port or an option is out of range.
@@ -76,7 +79,7 @@ export interface IReactorTCP {
    * Connects to a TCP port. The attempt begins when the reactor runs.
    *
    * @param host A name or an address. A name's addresses race (RFC 8305); they are found by the resolver that was installed, if one was.
-   * @param port The port number.
+   * @param port The port number. Twisted also takes a service's name, `"http"`, which Deno cannot look up.
    * @throws {RangeError} when the port or an option is out of range.
    */
   connectTCP(

@@ -27,8 +27,8 @@ export interface ITransport extends IConsumer, ITLSTransport {
   /** Whether the connection is open. */
   readonly connected: boolean;
   /**
-   * Sends bytes, or a string as UTF-8. Never blocks: what cannot go out now waits in the write buffer. All that is written in one
-   * turn leaves together.
+   * Sends bytes, or a string as UTF-8, which Twisted does not take. Never blocks: what cannot go out now waits in the write buffer. All that
+   * is written in one turn leaves together.
    *
    * Small writes are copied. A buffer of 4 KiB or more belongs to the transport until it is flushed: do not change it before.
    * Writing to a connection that is gone does nothing, as in Twisted.

@@ -1,5 +1,5 @@
 /**
- * What TCP can do on `node:net` beyond what it can everywhere. Of Twisted's tests: `test/test_tcp.py`, `LocalRemoteAddressTests.test_clientBind`;
+ * What TCP can do on `node:net` beyond what it can everywhere. Of Twisted's tests: `test/test_tcp.py`, `CannotBindTests.test_clientBind`;
  * `internet/test/test_tcp.py`, `AbortConnectionMixin` as its peers see it.
  */
 
