@@ -31,12 +31,26 @@ export function dialTcp(hostname: string, port: number): Dial {
   const destination = internetAddress("TCP", hostname, port);
   return (sink) => {
     const abort = new AbortController();
-    Deno.connect({ transport: "tcp", hostname, port, signal: abort.signal }).then((conn) => {
-      sink.connected(new TcpConnDriver(conn));
+    const signal = withoutThrowing(abort.signal);
+    Deno.connect({ transport: "tcp", hostname, port, signal }).then((conn) => {
+      // It may have been ended in the moment in which it was connected.
+      if (signal.aborted) conn.close();
+      else sink.connected(new TcpConnDriver(conn));
     }, (error: unknown) => {
       // When it was this side that ended the attempt, the connector has failed already and does not listen.
       sink.failed(connectError(destination, error));
     }).finally(() => sink.released());
     return () => abort.abort();
   };
+}
+
+/**
+ * The signal, for a `Deno.connect` that it is to end and nothing else.
+ *
+ * Deno looks at the signal once more when the connection is there already, and throws if it was aborted in just that moment: the connection
+ * is then nobody's, and stays open for as long as the program runs. As this signal does not throw, the connection comes out all the same, for
+ * the caller to close.
+ */
+function withoutThrowing(signal: AbortSignal): AbortSignal {
+  return Object.assign(signal, { throwIfAborted: () => {} });
 }
