@@ -1,7 +1,7 @@
 /**
- * Producers: when they are paused, resumed and stopped, and how they hold `loseConnection` back. Of Twisted's tests, `internet/abstract.py` has
- * none of its own for them:
+ * Producers: when they are paused, resumed and stopped, and how they hold `loseConnection` back. Of Twisted's tests:
  *
+ * - `test/test_internet.py`, `ProducerTests`: all six.
  * - `internet/test/test_tcp.py`: `WriteSequenceTestsMixin.test_streamingProducer` and `test_nonStreamingProducer`; of `AbortConnectionMixin`
  *   `test_resumeProducingAbort`, `test_resumeProducingAbortLater`, `test_fullWriteBuffer`, `test_fullWriteBufferAfterByteExchange`,
  *   `test_resumeProducingThrows`. Over sockets: `conformance/stream_transfer.ts`.

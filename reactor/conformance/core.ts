@@ -6,10 +6,11 @@
  * - `internet/test/test_core.py`, `SystemEventTestsBuilder`: all is here but `test_iterate` (there is no `iterate()`: the host's loop cannot be
  *   stepped), `test_signalHandlersInstalledDuringStartup` (it patches Python's `signal`; see `signals_test.ts` and `lifecycle_test.ts`) and
  *   `test_shutdownDisconnectsCleanly` (`conformance/tcp.ts`).
- * - `test/test_internet.py`: `SystemEventTests`, all; the private half, `ThreePhaseEventTests`, is in `system_event_test.ts`. `TimeTests`,
- *   `CallFromThreadStopsAndWakeUpTests` and `DelayedTests` are about time and threads. `ChildResolveTests`, `CallFromThreadTests` and
- *   `ReactorThreads…` have no part in the life of a reactor.
- * - `internet/test/test_base.py`: `ThreadedResolverTests` do not apply, Deno resolves names; `DelayedCallTests` are in `delayed_call_test.ts`;
+ * - `test/test_internet.py`: `SystemEventTests`, all; the private half, `ThreePhaseEventTests`, is in `system_event_test.ts`. `TimeTests` and
+ *   `DelayedTests` are in `time.ts`, `CallFromThreadStopsAndWakeUpTests` and `CallFromThreadTests` in `threads.ts`, `ProducerTests` in
+ *   `connection_producer_test.ts`, `ProtocolTests` in `protocol/factory_test.ts`. `ResolveTests` is about a thread that Twisted resolves in;
+ *   `PortStringificationTests` and `ConnectorReprTests` are about Python's `repr`.
+ * - `internet/test/test_base.py`: `ThreadedResolverTests` do not apply, Deno resolves names; `DelayedCallMixin` is told of in `time.ts`;
  *   `ReactorBaseSignalTests` test `_exitSignal`, which there is not: a process that handled its signal ends with code 0.
  *
  * What differs: `run()` does not block but returns a promise, so that errors in using it reject that promise. An error that a test does not

@@ -9,6 +9,7 @@
  *   that has a reactor is in its thread), test_threadPoolCurrentThreadDeprecated.
  * - `test/test_threads.py`: ReactorThreadsTests (test_suggestThreadPoolSize, test_callInThread, test_callFromThread, test_wakerOverflow) and
  *   StartupBehaviorTests. The rest is in `../threads/defer_to_thread_test.ts`.
+ * - `test/test_internet.py`: CallFromThreadTests and CallFromThreadStopsAndWakeUpTests.
  *
  * @module
  */
