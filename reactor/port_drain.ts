@@ -8,6 +8,7 @@ import { Deferred } from "../defer/deferred.ts";
 import type { Connection } from "./connection.ts";
 import { DrainTimeout } from "./errors.ts";
 import type { IDelayedCall, IReactorTime } from "./interfaces.ts";
+import type { Handshake } from "./tls/handshake.ts";
 
 /** What is drained. */
 export interface Drained {
@@ -15,6 +16,8 @@ export interface Drained {
   readonly clock: Pick<IReactorTime, "callLater">;
   /** The connections that are open. */
   connections(): Connection[];
+  /** What is left of the handshakes: of those that have failed, or whose connection was turned away. */
+  readonly handshakes: ReadonlySet<Handshake>;
   /** Whether the port is closed, and none of its connections is open. */
   isDrained(): boolean;
 }
@@ -61,6 +64,7 @@ export class PortDrain {
       this.#aborted++;
       connection.abort(new DrainTimeout(seconds, String(connection.getPeer())));
     }
+    for (const handshake of this.#drained.handshakes) handshake.breakOff();
   }
 
   #stop(): void {

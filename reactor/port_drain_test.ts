@@ -4,10 +4,14 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { CancelledError } from "../defer/mod.ts";
 import { addObserver } from "../log/mod.ts";
 import { Protocol } from "../protocol/mod.ts";
+import { TestHost } from "./conformance/connection_bed.ts";
+import { FakeTls } from "./conformance/fake_tls.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
 import { listen, type PortBed, TestFactory } from "./conformance/port_bed.ts";
 import { ConnectionAborted, ConnectionDone, DrainTimeout } from "./errors.ts";
 import type { IDelayedCall, IDrainableProtocol } from "./interfaces.ts";
+import type { StreamDriver } from "./stream_driver.ts";
+import { TlsDriver } from "./tls/tls_driver.ts";
 
 /** Notes why it was lost. */
 class Noted extends Protocol {
@@ -96,6 +100,26 @@ Deno.test("At the deadline drain() aborts what is left, says why, and fires with
     [reason.message, reason.seconds],
     ["Connection to 192.0.2.1:3000 was aborted: its port was drained, and 30 s are over", 30],
   );
+});
+
+Deno.test("The deadline ends a handshake, too, that has failed and whose peer does not take what it is told", () => {
+  const host = new TestHost();
+  const tls = new FakeTls();
+  const secure = (driver: StreamDriver) =>
+    new TlsDriver(driver, tls, host.reactor, { linger: Infinity });
+  const { port, acceptor } = listen({}, new TestFactory(), host, secure);
+  acceptor.connect()?.driver.stopReading();
+  tls.engine.encrypt("x".repeat(200_000));
+  tls.engine.sink.tlsFailed(new Error("planned"));
+  host.settle();
+  const drained: number[] = [];
+  port.drain(5).addCallback((aborted) => drained.push(aborted));
+  acceptor.release();
+  host.advance(4.9);
+  assertEquals(drained, []);
+  host.advance(0.1);
+  assertEquals(drained, [0]);
+  assertEquals(host.resources.size, 0);
 });
 
 Deno.test("drain() tells protocols that want to know, once each, and sends what they say then", () => {

@@ -117,6 +117,7 @@ export class StreamPort
     const drained: Drained = {
       clock: this.host.reactor,
       connections: () => this.#connections(),
+      handshakes: this.#handshakes,
       isDrained: () => this.#acceptor === null && this.#open === 0,
     };
     const drain = new PortDrain(drained, seconds);

@@ -13,6 +13,7 @@ import { memoryPipe } from "../memory_driver.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
 import { StreamPort } from "../stream_port.ts";
 import type { StreamPortLimits } from "../stream_port_limits.ts";
+import type { Securing } from "../tls/handshake.ts";
 import { Peer, TestHost } from "./connection_bed.ts";
 
 /** An acceptor to which connections come when the test says so. */
@@ -112,6 +113,7 @@ export function listen(
   limits: Partial<StreamPortLimits> = {},
   factory = new TestFactory(),
   host = new TestHost(),
+  secure: Securing | null = null,
 ): PortBed {
   const acceptors: HandAcceptor[] = [];
   const port = new StreamPort(
@@ -123,6 +125,7 @@ export function listen(
       acceptors.push(acceptor);
       return acceptor;
     },
+    secure,
   );
   port.startListening();
   const acceptor = acceptors[0] ?? new HandAcceptor(host);

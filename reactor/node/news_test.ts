@@ -1,6 +1,6 @@
 /** How turns are counted. That they are enough is tested on sockets: `tcp_test.ts`. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { afterNews } from "./news.ts";
 
 /** Resolves when there has been news of what was there when it was called. */
@@ -30,7 +30,7 @@ Deno.test("Whoever comes later waits as many turns as those before", async () =>
   const begun = turns;
   await news();
   clearImmediate(counting);
-  assertEquals(turns - begun >= first - 1, true, `${first} turns, then ${turns - begun}`);
+  assert(turns - begun >= first - 1, `${first} turns, then ${turns - begun}`);
 });
 
 Deno.test("Who is called may wait again", async () => {

@@ -64,7 +64,11 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
 
   /** Ends it from this side; only `released` follows. */
   cancel(): void {
-    if (this.#over) return;
+    if (!this.#over) this.breakOff();
+  }
+
+  /** As {@linkcode cancel}; and one that has failed tells its peer no more of it. */
+  breakOff(): void {
     this.#over = true;
     this.#driver.abort();
   }
