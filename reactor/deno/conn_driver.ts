@@ -10,7 +10,7 @@ import type { IAddress } from "../interfaces.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
 import { addressOf } from "./address_of.ts";
 import { ReadBuffer } from "./read_buffer.ts";
-import { connectionLost } from "./system_error.ts";
+import { codeOf, connectionLost } from "./system_error.ts";
 
 /** What becomes of a write, made once per connection and only for one that writes. */
 interface WriteHandlers {
@@ -165,11 +165,20 @@ export class TcpConnDriver extends ConnDriver {
 
   /** See {@linkcode StreamDriver.setNoDelay}. */
   setNoDelay(enabled: boolean): void {
-    this.#tcp.setNoDelay(enabled);
+    unlessBroken(() => this.#tcp.setNoDelay(enabled));
   }
 
   /** See {@linkcode StreamDriver.setKeepAlive}. */
   setKeepAlive(enabled: boolean): void {
-    this.#tcp.setKeepAlive(enabled);
+    unlessBroken(() => this.#tcp.setKeepAlive(enabled));
+  }
+}
+
+/** Sets an option. Of a connection that its peer has reset macOS takes none (EINVAL): that it is broken, reading tells. */
+function unlessBroken(set: () => void): void {
+  try {
+    set();
+  } catch (error) {
+    if (codeOf(error) !== "EINVAL") throw error;
   }
 }
