@@ -1,7 +1,7 @@
 /**
  * Of Twisted's `internet/test/test_endpoints.py`:
  *
- * - `ParserTests`: all that is not in `description_test.ts`.
+ * - `ParserTests`: all that is not in `description_test.ts`. Where none is asked for, as in `test_simpleUNIX`, there is no lock: see `unix_parsers.ts`.
  * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unix*`, `test_unknownType`; `test_typeFromPlugin` and
  *   `test_stringParserWithReactor` by a registry, which takes the place of plugins. `test_ssl*` are in `tls_parsers_test.ts`.
  * - `StandardIOEndpointPluginTests`: `test_stringDescription`.

@@ -28,7 +28,8 @@ export interface IConsumer {
   write(data: Uint8Array | string): void;
   /**
    * Has `producer` paused and resumed as the consumer fills and empties. A pull producer is asked for its first piece at once. Where
-   * nothing can be written any more, the producer is stopped at once instead.
+   * nothing can be written any more, the producer is stopped at once instead. What its methods throw is logged, and loses the connection; in
+   * Twisted's TLS, what a pull producer throws ends that producer only, and the connection waits for more.
    *
    * @param streaming `true` for a push producer, `false` for a pull producer.
    * @throws {Error} when another producer is registered.

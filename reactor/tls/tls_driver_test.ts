@@ -15,7 +15,7 @@
  *   connection's (`connection_writing_test.ts`).
  * - `TLSProducerTests`: producers are the connection's (`connection_producer_test.ts`), and go by what the layer says it has sent, which is
  *   tested here, and over sockets in `deno/tls_test.ts`. There is no second one beneath who might pause, too. `NonStreamingProducerTests`: a
- *   pull producer is asked by the connection, over TLS as over all else, and needs no adapter.
+ *   pull producer is asked by the connection, over TLS as over all else, and needs no adapter. What it throws loses the connection.
  * - `TLSMemoryBIOFactoryTests` do not apply: there is no factory; what a port logs is every port's (`stream_port_test.ts`).
  */
 
