@@ -1,0 +1,23 @@
+// Starts examples/request_reply.ts for real, with exactly the permission that its header names, and checks what the header promises.
+
+import { assert, assertEquals } from "@std/assert";
+import { Example } from "../reactor/conformance/example.ts";
+
+Deno.test("request_reply.ts gets its own answer to each question, outlives a late one, and finds out that its server hangs", async () => {
+  await using example = new Example("request_reply.ts");
+  const { code, lines, errors } = await example.end();
+  assertEquals([code, errors], [0, ""]);
+  const [hung, ...rest] = lines.toReversed();
+  assertEquals(rest.toReversed(), [
+    "UPPER a: A",
+    "UPPER b: B",
+    "UPPER c: C",
+    "WAIT 1.5: TimeoutError: The request was not answered within 1 s",
+    "UPPER mine: MINE",
+    "MUMBLE: Error: what is MUMBLE?",
+  ]);
+  const [, silence] =
+    /^WAIT 3600: HeartbeatTimeout: .* nothing came for ([\d.]+) s, though it was asked 2 times$/
+      .exec(hung ?? "") ?? [];
+  assert(Number(silence) > 2.9, hung);
+});
