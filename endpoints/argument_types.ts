@@ -5,6 +5,7 @@
  */
 
 import { encodeHostname } from "../reactor/names/hostname.ts";
+import { HOW_TO_WRITE_A_COLON } from "./description.ts";
 
 /** One kind of argument: how its value is read. */
 export interface ArgumentType<T> {
@@ -30,8 +31,8 @@ export const text: ArgumentType<string> = {
   optional: false,
   read(value: string): string {
     if (value !== "") return value;
-    // Most often it is an IPv6 address whose colons were forgotten.
-    throw new RangeError(String.raw`must not be empty; a colon in a value is written "\:"`);
+    // Most often it is an IPv6 address whose colons were not quoted.
+    throw new RangeError(`must not be empty; ${HOW_TO_WRITE_A_COLON}`);
   },
 };
 
@@ -43,7 +44,10 @@ export const hostname: ArgumentType<string> = {
       return encodeHostname(text.read(value));
     } catch (error) {
       if (!(error instanceof RangeError) || value === "") throw error;
-      throw new RangeError(`must be a host's name or address, got ${JSON.stringify(value)}`);
+      const got = JSON.stringify(value);
+      // As people write IPv6 addresses elsewhere, and here as `\:\:1`.
+      const hint = value.startsWith("[") ? `; it has no brackets, and ${HOW_TO_WRITE_A_COLON}` : "";
+      throw new RangeError(`must be a host's name or address, got ${got}${hint}`);
     }
   },
 };
@@ -100,9 +104,9 @@ export function integer(min: number, max: number): ArgumentType<number> {
 export const mode: ArgumentType<number> = {
   optional: false,
   read(value: string): number {
-    if (/^[0-7]{1,4}$/.test(value)) return parseInt(value, 8);
+    if (/^0?[0-7]{1,3}$/.test(value)) return parseInt(value, 8);
     throw new RangeError(
-      `must be a file's mode in octal digits, as 660, got ${JSON.stringify(value)}`,
+      `must be a file's mode in octal digits, such as 660, got ${JSON.stringify(value)}`,
     );
   },
 };

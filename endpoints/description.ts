@@ -15,6 +15,9 @@
 
 import { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
 
+/** What to say where a colon has most likely ended a value that it belongs to. */
+export const HOW_TO_WRITE_A_COLON = String.raw`a colon in a value is written "\:"`;
+
 /** A piece of a description: what it means, and where it stands. */
 export interface DescriptionPiece extends DescriptionSpan {
   /** The piece without its backslashes. */

@@ -47,12 +47,25 @@ export class EndpointDescriptionError extends Error {
     problem: string,
     options: ErrorOptions = {},
   ) {
-    const quoted = JSON.stringify(description);
-    super(`Cannot make an endpoint of ${quoted}: ${problem}${pointer(description, span)}`, options);
+    super(
+      `Cannot make an endpoint of ${visible(description)}: ${problem}${pointer(description, span)}`,
+      options,
+    );
     this.description = description;
     this.piece = description.slice(span.start, span.end);
     this.offset = span.start;
   }
+}
+
+// Controls, line breaks, and what only steers how text is laid out: a byte order mark at the beginning of a file, for one.
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A string in quotes, with nothing in it that is not seen. */
+export function visible(text: string): string {
+  return JSON.stringify(text).replaceAll(
+    INVISIBLE,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
 }
 
 /** Two lines: the string, and carets beneath the place. */
@@ -60,7 +73,7 @@ function pointer(description: string, { start, end }: DescriptionSpan): string {
   if (description === "") return "";
   const columns = (from: number, to: number) => [...description.slice(from, to)].length;
   const carets = "^".repeat(Math.max(columns(start, end), 1));
-  // A line break in the string would tear the two lines apart.
-  const line = description.replaceAll(/[\p{Cc}\u2028\u2029]/gu, "\ufffd");
+  // A line break in the string would tear the two lines apart, and other invisible characters hide what is wrong.
+  const line = description.replaceAll(INVISIBLE, "\ufffd");
   return `\n  ${line}\n  ${" ".repeat(columns(0, start))}${carets}`;
 }

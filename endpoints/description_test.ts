@@ -88,6 +88,11 @@ Deno.test("The error shows the string, and the place beneath it, by characters a
     error.message,
     `Cannot make an endpoint of "a:😀:\\nbc:d": wrong\n  a:😀:\ufffdbc:d\n      ^^^`,
   );
+  const marked = new EndpointDescriptionError("\ufefftcp:80", { start: 0, end: 4 }, "wrong");
+  assertEquals(
+    marked.message,
+    `Cannot make an endpoint of "\\u{feff}tcp:80": wrong\n  \ufffdtcp:80\n  ^^^^`,
+  );
   const missing = new EndpointDescriptionError("tcp", { start: 3, end: 3 }, "wrong");
   assertEquals(missing.message.split("\n").at(-1), "     ^");
   assertEquals(missing.piece, "");

@@ -3,6 +3,7 @@ import {
   type Description,
   type DescriptionArgument,
   type DescriptionPiece,
+  HOW_TO_WRITE_A_COLON,
   parseDescription,
 } from "./description.ts";
 import { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
@@ -199,9 +200,8 @@ export class EndpointArguments {
   #tooMany(positional: readonly string[]): string {
     const { value: type } = this.#description.type;
     if (positional.length === 0) return `"${type}" takes no argument without a name`;
-    return `"${type}" takes no more than ${positional.length} without a name: ${
-      positional.join(", ")
-    }`;
+    const names = positional.join(", ");
+    return `"${type}" takes no more than ${positional.length} without a name: ${names}; ${HOW_TO_WRITE_A_COLON}`;
   }
 
   #unknown(name: string, types: ArgumentTypes): string {

@@ -1,5 +1,5 @@
 import { type Description, parseDescription } from "./description.ts";
-import { EndpointDescriptionError } from "./description_error.ts";
+import { EndpointDescriptionError, visible } from "./description_error.ts";
 import { EndpointArguments } from "./endpoint_arguments.ts";
 import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
 
@@ -177,8 +177,8 @@ function unknownType(
   return new EndpointDescriptionError(
     text,
     type,
-    `there is no type ${JSON.stringify(type.value)} of ${side} endpoints; there is ${
-      known.toSorted().join(", ")
-    }`,
+    `it begins with a type, and there is no type ${
+      visible(type.value)
+    } of ${side} endpoints; the types are ${known.toSorted().join(", ")}`,
   );
 }

@@ -197,7 +197,7 @@ const WRONG_SERVERS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of server endpoints; there is haproxy, ssl, stdio, systemd, tcp, tcp6, tls, unix`,
+    `it begins with a type, and there is no type "ftl" of server endpoints; the types are haproxy, ssl, stdio, systemd, tcp, tcp6, tls, unix`,
   ],
   ["tcp:", 4, "", `the argument "port" is missing`],
   [
@@ -246,20 +246,21 @@ const WRONG_SERVERS: Wrong[] = [
     "tcp:80:127.0.0.1:5:6",
     19,
     "6",
-    `"tcp" takes no more than 3 without a name: port, interface, backlog`,
+    String
+      .raw`"tcp" takes no more than 3 without a name: port, interface, backlog; a colon in a value is written "\:"`,
   ],
   ["stdio:0", 6, "0", `"stdio" takes no argument without a name`],
   [
     "systemd:domain=INET",
     0,
     "systemd",
-    "it has either an index or a name, which say which socket it is",
+    "it takes either an index or a name, to say which socket it is",
   ],
   [
     "systemd:domain=INET:index=0:name=web",
     33,
     "web",
-    "it has either an index or a name, which say which socket it is",
+    "it takes either an index or a name, to say which socket it is",
   ],
   [
     "systemd:domain=TCP:index=0",
@@ -293,7 +294,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `there is no type "ftl" of client endpoints; there is ssl, tcp, tcp6, tls, unix`,
+    `it begins with a type, and there is no type "ftl" of client endpoints; the types are ssl, tcp, tcp6, tls, unix`,
   ],
   ["tcp:example.org", 15, "", `the argument "port" is missing`],
   ["tcp::80", 4, "", `the argument "host" must not be empty; a colon in a value is written "\\:"`],
@@ -315,7 +316,26 @@ const WRONG_CLIENTS: Wrong[] = [
     "exa mple.org",
     `the argument "host" must be a host's name or address, got "exa mple.org"`,
   ],
-  ["tcp:example.org:80:90", 19, "90", `"tcp" takes no more than 2 without a name: host, port`],
+  [
+    "tcp:example.org:80:90",
+    19,
+    "90",
+    String
+      .raw`"tcp" takes no more than 2 without a name: host, port; a colon in a value is written "\:"`,
+  ],
+  [
+    "tcp:[::1]:80",
+    4,
+    "[",
+    String
+      .raw`the argument "host" must be a host's name or address, got "["; it has no brackets, and a colon in a value is written "\:"`,
+  ],
+  [
+    "127.0.0.1:80",
+    0,
+    "127.0.0.1",
+    `it begins with a type, and there is no type "127.0.0.1" of client endpoints; the types are ssl, tcp, tcp6, tls, unix`,
+  ],
   [
     "tcp:::1:80",
     4,
@@ -436,8 +456,15 @@ Deno.test("A registry's types get the reactor and the arguments that were given"
 for (
   const [name, problem] of [
     ["yes=no", `the argument "yes" must be 0 or 1, got "no"`],
-    ["mode=rw", `the argument "mode" must be a file's mode in octal digits, as 660, got "rw"`],
-    ["mode=888", `the argument "mode" must be a file's mode in octal digits, as 660, got "888"`],
+    ["mode=rw", `the argument "mode" must be a file's mode in octal digits, such as 660, got "rw"`],
+    [
+      "mode=1777",
+      `the argument "mode" must be a file's mode in octal digits, such as 660, got "1777"`,
+    ],
+    [
+      "mode=888",
+      `the argument "mode" must be a file's mode in octal digits, such as 660, got "888"`,
+    ],
     ["words=a,,b", `the argument "words" must be words with commas between them, got "a,,b"`],
     ["kind=oval", `the argument "kind" must be one of round, square, got "oval"`],
   ]
@@ -580,7 +607,9 @@ Deno.test("An error in a description that is an argument points at the argument,
   );
   assertEquals([error.offset, error.piece], [23, String.raw`ftl\:80`]);
   assertEquals(
-    error.message.includes(`Cannot make an endpoint of "ftl:80": there is no type`),
+    error.message.includes(
+      `Cannot make an endpoint of "ftl:80": it begins with a type, and there is no type`,
+    ),
     true,
   );
   assertInstanceOf(error.cause, EndpointDescriptionError);

@@ -22,7 +22,7 @@ export const systemdServerParser: IStreamServerEndpointStringParser<
   parseStreamServer: (reactor, args) => {
     const { domain, index, name } = args.take(["domain", "index", "name"], INHERITED);
     if ((index === undefined) === (name === undefined)) {
-      throw args.error("name", "it has either an index or a name, which say which socket it is");
+      throw args.error("name", "it takes either an index or a name, to say which socket it is");
     }
     const inherited = inheritedBy(reactor, args);
     const descriptor = name === undefined

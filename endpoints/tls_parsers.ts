@@ -107,7 +107,10 @@ export const tlsClientParser: IStreamClientEndpointStringParserWithReactor<Clien
     const tcp = pick(taken, "timeout", "bindAddress");
     const [misplaced] = Object.keys(tcp);
     if (endpoint !== undefined && misplaced !== undefined) {
-      throw args.error(misplaced, `the argument "${misplaced}" belongs into the endpoint`);
+      throw args.error(
+        misplaced,
+        `the argument "${misplaced}" belongs to the endpoint's own description`,
+      );
     }
     const wrapped = endpoint === undefined
       ? new HostnameEndpoint(reactor, host, port, tcp)

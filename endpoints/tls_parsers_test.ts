@@ -177,7 +177,7 @@ const WRONG: [side: "server" | "client", description: string, piece: string, pro
     "client",
     String.raw`tls:example.org:443:endpoint=tcp\:192.0.2.1\:80:timeout=5`,
     "5",
-    `the argument "timeout" belongs into the endpoint`,
+    `the argument "timeout" belongs to the endpoint's own description`,
   ],
   [
     "client",
