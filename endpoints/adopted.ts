@@ -54,12 +54,17 @@ export class AdoptedStreamServerEndpoint implements IStreamServerEndpoint {
     this.#options = options;
   }
 
+  /** See {@linkcode IStreamServerEndpoint.toString}: `file descriptor 3`. */
+  toString(): string {
+    return `file descriptor ${this.#fileDescriptor}`;
+  }
+
   /**
    * Listens, once: a second time the Deferred fails with `AlreadyListened`, as the number may be another descriptor's by then. See
    * {@linkcode IStreamServerEndpoint.listen}.
    */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    if (this.#used) return fail(new AlreadyListened(`file descriptor ${this.#fileDescriptor}`));
+    if (this.#used) return fail(new AlreadyListened(String(this)));
     this.#used = true;
     return execute(() =>
       this.#reactor.adoptStreamPort(

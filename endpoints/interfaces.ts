@@ -10,6 +10,8 @@ export interface IStreamServerEndpoint {
    * @returns A Deferred that fires with the port, or fails with `CannotListenError`.
    */
   listen(factory: IProtocolFactory): Deferred<IListeningPort>;
+  /** Where it listens, as people write it: for logs. Every endpoint of this library says so. */
+  toString(): string;
 }
 
 /** A factory that says what it builds: `connect` fires with a protocol of that type. */

@@ -1,15 +1,22 @@
-/** What every client endpoint does, whatever its kind. */
+/** What every endpoint does, whatever its kind. */
 
 import { assertEquals } from "@std/assert";
 import { DenoReactor } from "../reactor/deno/reactor.ts";
 import {
+  AdoptedStreamServerEndpoint,
   clientFromString,
   ProcessEndpoint,
+  serverFromString,
   TCP4ClientEndpoint,
+  TCP4ServerEndpoint,
   TCP6ClientEndpoint,
+  TCP6ServerEndpoint,
   TLSClientEndpoint,
+  TLSServerEndpoint,
   UNIXClientEndpoint,
+  UNIXServerEndpoint,
   wrapClientTLS,
+  wrapServerTLS,
 } from "./mod.ts";
 
 Deno.test("A client's endpoint is written as the place to which it leads", () => {
@@ -24,6 +31,24 @@ Deno.test("A client's endpoint is written as the place to which it leads", () =>
     [wrapClientTLS({ serverName: "example.org" }, beneath), "/run/chat/socket"],
     [new ProcessEndpoint(reactor, "/bin/cat"), "/bin/cat"],
     [clientFromString(reactor, "tls:example.org:443"), "example.org:443"],
+  ];
+  for (const [endpoint, text] of written) assertEquals(String(endpoint), text);
+});
+
+Deno.test("A server's endpoint is written as the place on which it listens", () => {
+  const reactor = new DenoReactor();
+  const beneath = new UNIXServerEndpoint(reactor, "/run/chat/socket");
+  const certificate = { cert: "", key: "" };
+  const written: [object, string][] = [
+    [new TCP4ServerEndpoint(reactor, 2000), "0.0.0.0:2000"],
+    [new TCP4ServerEndpoint(reactor, 0, { interface: "::1" }), "[::1]:0"],
+    [new TCP6ServerEndpoint(reactor, 2000), "[::]:2000"],
+    [new TLSServerEndpoint(reactor, 443, certificate), "0.0.0.0:443"],
+    [beneath, "/run/chat/socket"],
+    [wrapServerTLS(certificate, beneath), "/run/chat/socket"],
+    [new AdoptedStreamServerEndpoint(reactor, 3, "INET"), "file descriptor 3"],
+    [serverFromString(reactor, "tls:443:interface=127.0.0.1"), "127.0.0.1:443"],
+    [serverFromString(reactor, "stdio:"), "standard input and output"],
   ];
   for (const [endpoint, text] of written) assertEquals(String(endpoint), text);
 });

@@ -1,4 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
+import { PipeAddress } from "../reactor/addresses.ts";
 import type {
   IListeningPort,
   IProtocol,
@@ -46,6 +47,11 @@ export class StandardIOEndpoint implements IStreamServerEndpoint {
   constructor(reactor: IReactorStdio, options: StandardIOOptions = {}) {
     this.#reactor = reactor;
     this.#options = options;
+  }
+
+  /** See {@linkcode IStreamServerEndpoint.toString}: `standard input and output`. */
+  toString(): string {
+    return String(new PipeAddress());
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
-import { HostnameAddress } from "../reactor/addresses.ts";
+import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import type {
   IListeningPort,
   IProtocol,
@@ -51,6 +51,11 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint {
     this.#reactor = reactor;
     this.#port = port;
     this.#options = { interface: "::", ...options };
+  }
+
+  /** See {@linkcode IStreamServerEndpoint.toString}: `[::]:2000`. */
+  toString(): string {
+    return String(internetAddress("TCP", this.#options.interface ?? "::", this.#port));
   }
 
   /** See {@linkcode IStreamServerEndpoint.listen}. */

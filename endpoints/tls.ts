@@ -1,5 +1,5 @@
 import { type Deferred, execute } from "../defer/mod.ts";
-import { HostnameAddress } from "../reactor/addresses.ts";
+import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import type {
   ConnectTLSOptions,
   IListeningPort,
@@ -46,6 +46,11 @@ export class TLSServerEndpoint implements IStreamServerEndpoint {
     this.#reactor = reactor;
     this.#port = port;
     this.#options = options;
+  }
+
+  /** See {@linkcode IStreamServerEndpoint.toString}: `0.0.0.0:4433`. */
+  toString(): string {
+    return String(internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port));
   }
 
   /** See {@linkcode IStreamServerEndpoint.listen}. It also fails when a certificate cannot be used. */

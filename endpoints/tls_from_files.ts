@@ -8,6 +8,7 @@ import { CancelledError, type Deferred, execute } from "../defer/mod.ts";
 import { type HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError, ConnectingCancelledError } from "../reactor/errors.ts";
 import type {
+  IAddress,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
@@ -62,17 +63,25 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint {
     this.#options = options;
   }
 
+  /** See {@linkcode IStreamServerEndpoint.toString}: `0.0.0.0:443`. */
+  toString(): string {
+    return String(this.#where());
+  }
+
   /** See {@linkcode IStreamServerEndpoint.listen}. A file that cannot be read fails it with `CannotListenError`. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
     return execute(() => read(this.#reactor.surroundings, this.#files))
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw cause;
-        const where = internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port);
-        throw new CannotListenError(where, { cause });
+        throw new CannotListenError(this.#where(), { cause });
       })
       .addCallback((tls) =>
         this.#reactor.listenTLS(this.#port, factory, { ...this.#options, ...tls })
       );
+  }
+
+  #where(): IAddress {
+    return internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port);
   }
 }
 

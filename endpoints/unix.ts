@@ -47,6 +47,11 @@ export class UNIXServerEndpoint implements IStreamServerEndpoint {
     this.#options = options;
   }
 
+  /** See {@linkcode IStreamServerEndpoint.toString}: `/run/chat/socket`. */
+  toString(): string {
+    return String(new UNIXAddress(this.#path));
+  }
+
   /** See {@linkcode IStreamServerEndpoint.listen}. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
     return execute(() => this.#reactor.listenUNIX(this.#path, factory, this.#options));

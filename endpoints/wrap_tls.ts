@@ -82,6 +82,7 @@ export function wrapServerTLS(
           failed: (reason) => factory.handshakeFailed?.(addr, reason),
         });
       })),
+    toString: () => String(endpoint),
   };
 }
 

@@ -6,6 +6,7 @@ import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces
 import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
 import { type ClientEvent, type ClientState, nextState } from "./client_lifecycle.ts";
+import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
@@ -249,11 +250,4 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   #stoppedError(): CancelledError {
     return new CancelledError(`${this} has been stopped: it does not connect`);
   }
-}
-
-/** An endpoint that can say where it leads to does. */
-function nameOf(endpoint: IStreamClientEndpoint): string {
-  return endpoint.toString === Object.prototype.toString
-    ? endpoint.constructor.name
-    : String(endpoint);
 }

@@ -3,6 +3,7 @@ import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
 import { checkDelay } from "../../reactor/validation.ts";
 import type { IStreamServerEndpoint } from "../interfaces.ts";
+import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
@@ -102,7 +103,7 @@ export class StreamServerEndpointService extends Service {
     listening.addCallback((port) => {
       if (this.#listening === listening) this.#settle(port ?? failure);
       if (failure !== null && !(failure instanceof CancelledError)) {
-        err(failure, `${this} does not listen`);
+        err(failure, `${this} does not listen on ${nameOf(this.#endpoint)}`);
       }
       return port;
     });

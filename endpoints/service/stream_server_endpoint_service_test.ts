@@ -115,7 +115,7 @@ for (const start of ["startService", "privilegedStartService"] as const) {
     bed.service[start]();
     const [event] = bed.errors.takeEvents();
     assertEquals(event?.failure, boom);
-    assertEquals(event?.why, "StreamServerEndpointService does not listen");
+    assertEquals(event?.why, "StreamServerEndpointService does not listen on FakeServer");
   });
 }
 
