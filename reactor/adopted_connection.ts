@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import type { IProtocolFactory } from "./interfaces.ts";
 import type { StreamDriver } from "./stream_driver.ts";

@@ -18,9 +18,10 @@
  */
 
 import { callWithSystem, enterSystem, leaveSystem } from "../log/context.ts";
+import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { ConnectionTimeouts } from "./connection_timeouts.ts";
-import type { EndOfTurn, EndOfTurnTask } from "./end_of_turn.ts";
+import type { EndOfTurnTask } from "./end_of_turn.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
@@ -36,33 +37,21 @@ import type {
   IProtocol,
   IPullProducer,
   IPushProducer,
-  IReactorCore,
-  IReactorTime,
   ITransport,
   PeerCertificate,
   StartTLSOptions,
   WriteOptions,
 } from "./interfaces.ts";
+import { type CallProducer, ProducerRegistration } from "./producer_registration.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_kinds.ts";
-import type { ReactorResource, ReactorResources } from "./resources.ts";
+import type { ReactorResource } from "./resources.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import { startTlsContext } from "./tls/start_tls.ts";
 import { TlsDriver } from "./tls/tls_driver.ts";
-import type { TlsContext, TlsProvider, TlsSession } from "./tls/tls_engine.ts";
+import type { TlsSession } from "./tls/tls_engine.ts";
 import { asError, logUserError, onRejection } from "./user_code.ts";
 import { checkKeepAliveIdle, quote } from "./validation.ts";
 import { WriteBuffer } from "./write_buffer.ts";
-
-/** What connections, ports and connectors need of their reactor. */
-export interface ConnectionHost {
-  /** Its clock and its life. */
-  readonly reactor: IReactorTime & Pick<IReactorCore, "callWhenRunning">;
-  /** Where they note that they are open. */
-  readonly resources: ReactorResources;
-  /** Where their tasks wait for the running code to return. */
-  readonly endOfTurn: EndOfTurn;
-  /** What does TLS, where there is any. */
-  readonly tls?: TlsProvider;
-}
 
 /** What made the connection: a port or a connector. */
 export interface ConnectionOwner {
@@ -76,14 +65,6 @@ export interface ConnectionOwner {
   logSuffix(connection: Connection): string;
   /** The protocol has been told that the connection is lost. */
   connectionLost(connection: Connection, reason: Error): void;
-}
-
-/** A producer, and how it is treated. */
-interface ProducerRegistration {
-  readonly producer: IPushProducer | IPullProducer;
-  /** Whether it is a push producer. */
-  readonly streaming: boolean;
-  paused: boolean;
 }
 
 /** One connection. The transport that its protocol gets. */
@@ -212,7 +193,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See `ITLSTransport.startTLS`. */
   startTLS(options: StartTLSOptions): void {
-    const context = this.#tlsContext(options);
+    const { host, role, limits: { linger } } = this.#owner;
+    const context = startTlsContext(host.tls, role, options, this.getPeer());
     if (this.#isEnding) return;
     if (this.#driver.session !== undefined) {
       throw new Error(`Cannot start TLS with ${this.getPeer()}: it has been started already`);
@@ -220,8 +202,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     if (this.#writeClosing || this.#readEnded) {
       throw new Error(`Cannot start TLS with ${this.getPeer()}: one side has been closed already`);
     }
-    const { host: { reactor }, limits: { linger } } = this.#owner;
-    const driver = new TlsDriver(this.#driver, context, reactor, {
+    const driver = new TlsDriver(this.#driver, context, host.reactor, {
       linger,
       plaintext: this.#buffer?.size ?? 0,
       reading: this.#reading,
@@ -298,7 +279,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       producer.stopProducing();
       return;
     }
-    this.#registration = { producer, streaming, paused: false };
+    const call: CallProducer = (method, f) => this.#call(method, f);
+    this.#registration = new ProducerRegistration(producer, streaming, call);
     if (!streaming) producer.resumeProducing();
   }
 
@@ -422,7 +404,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     if (buffer.size === 0) {
       this.#buffer = null;
       buffer.release();
-      this.#resumeProducer();
+      this.#registration?.resume();
     }
     this.#flush();
   }
@@ -462,21 +444,6 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   get #session(): TlsSession | null {
     return this.#driver.session ?? null;
-  }
-
-  /** What `startTLS` needs, checked. */
-  #tlsContext(options: StartTLSOptions): TlsContext {
-    const { host: { tls }, role: own } = this.#owner;
-    const { role = own } = options;
-    if (tls === undefined) {
-      throw new UnsupportedError(
-        `Cannot start TLS with ${this.getPeer()}: its reactor has none; DenoReactor does`,
-      );
-    }
-    if (role !== "client" && role !== "server") {
-      throw new TypeError(`startTLS() role must be "client" or "server", got ${quote(role)}`);
-    }
-    return role === "client" ? tls.client(options) : tls.server(options);
   }
 
   /** What came and was not delivered is the handshake's: it came after the last that the protocol has seen. */
@@ -596,34 +563,16 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
           String(this.getPeer()),
         ),
       );
-    } else {
-      this.#pauseProducer();
+    } else if (this.#registration?.pause() && this.#disconnecting) {
+      // It has closed the connection, in the middle of a write of code that is none of the protocol's methods.
+      this.#queueTask();
     }
-  }
-
-  #pauseProducer(): void {
-    const registration = this.#registration;
-    if (registration === null || !registration.streaming || registration.paused) return;
-    registration.paused = true;
-    const { producer } = registration;
-    if ("pauseProducing" in producer) this.#call("pauseProducing", () => producer.pauseProducing());
-    // It may have closed the connection, in the middle of a write of code that is none of the protocol's methods.
-    if (this.#disconnecting) this.#queueTask();
-  }
-
-  #resumeProducer(): void {
-    const registration = this.#registration;
-    if (registration === null || (registration.streaming && !registration.paused)) return;
-    registration.paused = false;
-    this.#call("resumeProducing", () => registration.producer.resumeProducing());
   }
 
   #stopProducer(): void {
     const registration = this.#registration;
     this.#registration = null;
-    if (registration !== null) {
-      this.#call("stopProducing", () => registration.producer.stopProducing());
-    }
+    registration?.stop();
   }
 
   /** Delivers what was held back, then what comes. */

@@ -7,7 +7,8 @@
 import { Deferred } from "../defer/deferred.ts";
 import { succeed } from "../defer/succeed.ts";
 import { debug, msg } from "../log/mod.ts";
-import { Connection, type ConnectionHost, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { Handshake, type HandshakeDriver, type Securing } from "./tls/handshake.ts";
 import type {
@@ -18,6 +19,7 @@ import type {
   IProtocolFactory,
 } from "./interfaces.ts";
 import { type Drained, PortDrain } from "./port_drain.ts";
+import { PortOccupancy } from "./port_occupancy.ts";
 import type { ReactorResource } from "./resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
@@ -38,7 +40,7 @@ export class StreamPort
   /** See {@linkcode ConnectionOwner.role}. */
   readonly role = "server";
   readonly #factory: IProtocolFactory;
-  readonly #limits: StreamPortLimits;
+  readonly #overflow: StreamPortLimits["overflow"];
   readonly #bind: () => StreamAcceptor;
   readonly #secure: Securing | null;
   readonly #handshakes = new Set<Handshake>();
@@ -47,8 +49,7 @@ export class StreamPort
   #address: IAddress | null = null;
   /** Who waits for it to close; null while it listens. */
   #stopping: Deferred<void>[] | null = null;
-  #open = 0;
-  readonly #perHost = new Map<string, number>();
+  readonly #occupancy: PortOccupancy;
   #accepted = 0;
   #accepting = false;
   /** Whether the failure that now keeps the port from accepting has been logged. */
@@ -73,14 +74,15 @@ export class StreamPort
     this.host = host;
     this.limits = limits.connection;
     this.#factory = factory;
-    this.#limits = limits;
+    this.#overflow = limits.overflow;
+    this.#occupancy = new PortOccupancy(limits);
     this.#bind = bind;
     this.#secure = secure;
   }
 
   /** How many connections are open. */
   get connectionCount(): number {
-    return this.#open;
+    return this.#occupancy.open;
   }
 
   /** See {@linkcode IListeningPort.startListening}. */
@@ -118,11 +120,11 @@ export class StreamPort
       clock: this.host.reactor,
       connections: () => this.#connections(),
       handshakes: this.#handshakes,
-      isDrained: () => this.#acceptor === null && this.#open === 0,
+      isDrained: () => this.#acceptor === null && this.#occupancy.open === 0,
     };
     const drain = new PortDrain(drained, seconds);
     this.#drains.push(drain);
-    msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#open} open)`);
+    msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#occupancy.open} open)`);
     // What goes wrong in the factory is for whoever waits for the drain.
     this.stopListening().addErrback((error) => drain.fail(error));
     for (const connection of this.#connections()) connection.drain();
@@ -203,8 +205,7 @@ export class StreamPort
 
   /** One connection less. */
   #leave(host: string): void {
-    this.#open--;
-    this.#count(host, -1);
+    this.#occupancy.leave(host);
     this.#checkDrains();
     this.#acceptNext();
   }
@@ -260,26 +261,18 @@ export class StreamPort
     if (
       this.#accepting || this.#pause !== null || this.#stopping !== null || this.#acceptor === null
     ) return;
-    if (this.#isFull && this.#limits.overflow === "pause") return;
+    if (this.#occupancy.isFull && this.#overflow === "pause") return;
     this.#accepting = true;
     this.#acceptor.accept();
-  }
-
-  get #isFull(): boolean {
-    return this.#open >= this.#limits.maxConnections;
   }
 
   #admit(driver: StreamDriver): void {
     const session = this.#accepted++;
     const peer = driver.getPeer();
-    const host = hostOf(peer);
-    if (this.#isFull || (this.#perHost.get(host) ?? 0) >= this.#limits.maxConnectionsPerHost) {
+    const full = this.#occupancy.fullFor(hostOf(peer));
+    if (full !== null) {
       // Not louder: whoever is refused can come again as often as it likes.
-      debug(
-        `Refused a connection from ${peer}: ${
-          this.#isFull ? "the port" : "its host"
-        } has all it may have`,
-      );
+      debug(`Refused a connection from ${peer}: ${full} has all it may have`);
       driver.abort();
       return;
     }
@@ -295,8 +288,7 @@ export class StreamPort
       return;
     }
     const connection = new Connection(this, driver, protocol, session);
-    this.#open++;
-    this.#count(hostOf(peer), 1);
+    this.#occupancy.enter(hostOf(peer));
     connection.open();
   }
 
@@ -304,8 +296,7 @@ export class StreamPort
   #shakeHands(driver: HandshakeDriver, session: number): void {
     const peer = driver.getPeer();
     const host = hostOf(peer);
-    this.#open++;
-    this.#count(host, 1);
+    this.#occupancy.enter(host);
     const handshake = new Handshake(this.host.resources, driver, {
       completed: (secured) => this.#connect(secured, session),
       failed: (reason) => this.#handshakeFailed(peer, reason),
@@ -336,13 +327,6 @@ export class StreamPort
       logUserError(error, `While building a protocol for ${peer}`);
       return null;
     }
-  }
-
-  #count(host: string, change: number): void {
-    if (this.#limits.maxConnectionsPerHost === Infinity) return;
-    const count = (this.#perHost.get(host) ?? 0) + change;
-    if (count > 0) this.#perHost.set(host, count);
-    else this.#perHost.delete(host);
   }
 
   #factoryName(): string {

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Connection, type ConnectionHost, type ConnectionOwner } from "../connection.ts";
+import { Connection, type ConnectionOwner } from "../connection.ts";
+import type { ConnectionHost } from "../connection_host.ts";
 import { connectionLimits } from "../connection_limits.ts";
 import { TimedCalls } from "../time/delayed_call.ts";
 import { EndOfTurn, type EndOfTurnTask } from "../end_of_turn.ts";

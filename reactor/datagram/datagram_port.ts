@@ -23,7 +23,7 @@ import { Fifo } from "../../defer/fifo.ts";
 import { succeed } from "../../defer/succeed.ts";
 import { callWithSystem, enterSystem, leaveSystem } from "../../log/context.ts";
 import { msg, warn } from "../../log/mod.ts";
-import type { ConnectionHost } from "../connection.ts";
+import type { ConnectionHost } from "../connection_host.ts";
 import type { DatagramDriver, DatagramDriverSink } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";
 import type { EndOfTurnTask } from "../end_of_turn.ts";

@@ -5,7 +5,7 @@
  */
 
 import { UNIXAddress } from "../addresses.ts";
-import type { ConnectionHost } from "../connection.ts";
+import type { ConnectionHost } from "../connection_host.ts";
 import { datagramBytes } from "./datagram_bytes.ts";
 import type { DatagramDriver } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";

@@ -8,7 +8,7 @@ import { AdoptedConnection } from "../adopted_connection.ts";
 import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
 import { ChildProcess } from "../process/child_process.ts";
-import type { ConnectionHost } from "../connection.ts";
+import type { ConnectionHost } from "../connection_host.ts";
 import { type ConnectionLimits, connectionLimits } from "../connection_limits.ts";
 import { Connector, type Dial } from "../connector.ts";
 import { datagramLimits } from "../datagram/datagram_limits.ts";

@@ -10,7 +10,8 @@
 import { callWithSystem } from "../../log/context.ts";
 import { ProcessAddress } from "../addresses.ts";
 import type { ChildDriver, ChildPipe, ChildStatus } from "./child_driver.ts";
-import { Connection, type ConnectionHost, type ConnectionOwner } from "../connection.ts";
+import { Connection, type ConnectionOwner } from "../connection.ts";
+import type { ConnectionHost } from "../connection_host.ts";
 import type { ConnectionLimits } from "../connection_limits.ts";
 import { ConnectionLost, ProcessDone, ProcessExitedAlready, ProcessTerminated } from "../errors.ts";
 import type {

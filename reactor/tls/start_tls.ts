@@ -1,0 +1,38 @@
+/**
+ * What `startTLS` asks for, checked.
+ *
+ * @module
+ */
+
+import { UnsupportedError } from "../errors.ts";
+import type { IAddress, StartTLSOptions } from "../interfaces.ts";
+import { quote } from "../validation.ts";
+import type { TlsContext, TlsProvider } from "./tls_engine.ts";
+
+/**
+ * Finds what makes the engine.
+ *
+ * @param tls What the reactor has for TLS.
+ * @param own The side that the connection is on by itself, if it is on one.
+ * @param options What `startTLS` was called with.
+ * @param peer Whom the connection is with.
+ * @throws {UnsupportedError} when the reactor has no TLS.
+ * @throws {TypeError | RangeError} when the options cannot be used.
+ */
+export function startTlsContext(
+  tls: TlsProvider | undefined,
+  own: StartTLSOptions["role"] | undefined,
+  options: StartTLSOptions,
+  peer: IAddress,
+): TlsContext {
+  const { role = own } = options;
+  if (tls === undefined) {
+    throw new UnsupportedError(
+      `Cannot start TLS with ${peer}: its reactor has none; DenoReactor does`,
+    );
+  }
+  if (role !== "client" && role !== "server") {
+    throw new TypeError(`startTLS() role must be "client" or "server", got ${quote(role)}`);
+  }
+  return role === "client" ? tls.client(options) : tls.server(options);
+}
