@@ -9,12 +9,14 @@
 
 import { codeOf, errorWithCode } from "./system_error.ts";
 
-// A process that was killed and has its number again, as the only one in a container has, does not hold what it held before.
+// A process that was killed and has its number again, as the only one in a container has, does not hold what it held before. So what this
+// one holds is noted, as the links themselves: a path can be written in many ways.
 const held = new Set<string>();
 
 /** The lock, held. */
 export class PidLock {
   readonly #path: string;
+  readonly #link: string;
 
   /**
    * Takes it. A lock whose holder is gone is broken.
@@ -31,12 +33,13 @@ export class PidLock {
       ifThere(() => Deno.removeSync(path));
     }
     this.#path = path;
-    held.add(path);
+    this.#link = linkAt(path);
+    held.add(this.#link);
   }
 
   /** Gives it back. One that somebody has taken away meanwhile is left alone. */
   release(): void {
-    held.delete(this.#path);
+    held.delete(this.#link);
     if (ifThere(() => Deno.readLinkSync(this.#path)) === String(Deno.pid)) {
       Deno.removeSync(this.#path);
     }
@@ -48,7 +51,7 @@ export function lockHolder(path: string): string | null {
   const holder = ifThere(() => Deno.readLinkSync(path));
   if (holder === null) return null;
   const pid = Number(holder);
-  if (pid === Deno.pid) return held.has(path) ? holder : null;
+  if (pid === Deno.pid) return held.has(ifThere(() => linkAt(path)) ?? "") ? holder : null;
   // What is no number is not for this to judge.
   return Number.isInteger(pid) && pid > 0 && !isAlive(pid) ? null : holder;
 }
@@ -61,6 +64,12 @@ function link(path: string): boolean {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw error;
   }
+}
+
+/** Which link it is, whatever the path says. */
+function linkAt(path: string): string {
+  const { dev, ino } = Deno.lstatSync(path);
+  return `${dev}:${ino}`;
 }
 
 function isAlive(pid: number): boolean {

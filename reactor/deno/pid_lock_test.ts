@@ -41,6 +41,15 @@ test("it is held once, by this process as by another that is alive", (bed) => {
   assertEquals([linked(path), (error as Error & { code: string }).code], ["1", "EEXIST"]);
 });
 
+test("it is held whichever way its path is written", (bed) => {
+  const path = freePath(bed);
+  const lock = new PidLock(path);
+  const otherwise = path.replace("/", "/./");
+  assertThrows(() => new PidLock(otherwise), Error, `is held by process ${Deno.pid}`);
+  assertEquals([linked(path), lockHolder(otherwise)], [String(Deno.pid), String(Deno.pid)]);
+  lock.release();
+});
+
 test("one that a process has left that is gone is broken", async (bed) => {
   const path = freePath(bed);
   await Deno.symlink(String(await deadPid()), path);
