@@ -17,7 +17,8 @@ import {
 const CLASSES = [ConnectionRefusedError, NoRouteError, TimeoutError, DNSLookupError];
 
 /**
- * The error for a host that could not be connected to: its message has every reason, and its `cause` is an `AggregateError` of them.
+ * The error for a host that could not be connected to: its message has every reason, and its `cause` is an `AggregateError` of them. The
+ * only reason is that itself if it is about the same place.
  *
  * Its class is that of the reasons where they are of one kind, so that `catch` need not know how many addresses the host has today; else
  * `ConnectError`. The same holds for `code`. Twisted fails with whatever reason came last, and drops the others: then an unreachable IPv6
@@ -34,6 +35,11 @@ export function connectFailure(
 ): ConnectError {
   const reasons = [...attempts, ...lookups];
   const address = String(to);
+  const [first] = reasons;
+  // It says it all where the host is an address.
+  if (reasons.length === 1 && first instanceof ConnectError && first.address === address) {
+    return first;
+  }
   if (reasons.length === 0) {
     return new DNSLookupError(`Cannot connect to ${address}: the name has no address`, {
       code: "ENOTFOUND",

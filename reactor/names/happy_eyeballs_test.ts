@@ -12,6 +12,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import fc from "fast-check";
 import { Deferred, fail, succeed } from "../../defer/mod.ts";
 import { Clock } from "../../task/mod.ts";
+import { HostnameAddress } from "../addresses.ts";
 import { LoggedErrors } from "../conformance/logged_errors.ts";
 import {
   ConnectError,
@@ -20,6 +21,7 @@ import {
   DNSLookupError,
   TimeoutError,
 } from "../errors.ts";
+import { connectFailure } from "./connect_failure.ts";
 import { connectToHost, type HappyEyeballsOptions } from "./happy_eyeballs.ts";
 import type { IPFamily, ResolveHostNameOptions } from "../interfaces.ts";
 
@@ -407,6 +409,11 @@ Deno.test("One attempt's reason is told in the same way", () => {
   const error = reasonOf({ lookups: { IPv4: [0, [V4]] }, attempts: { [V4]: [0, "refused"] } });
   assertInstanceOf(error, ConnectionRefusedError);
   assertEquals(error.message, `Cannot connect to example.org:80. ${V4} refused`);
+});
+
+Deno.test("One attempt at what was asked for is the reason itself: an address is not told of twice", () => {
+  const reason = new ConnectionRefusedError("refused", { address: `${V4}:80` });
+  assertStrictEquals(connectFailure(new HostnameAddress(V4, 80), [reason], []), reason);
 });
 
 Deno.test("A name without an address says so", () => {
