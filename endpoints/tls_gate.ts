@@ -4,67 +4,101 @@ import type {
   ITransport,
   StartTLSOptions,
 } from "../reactor/interfaces.ts";
-import { isDrainable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
-import { relayTo } from "./relay.ts";
+import { isDrainable, isHalfCloseable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
 
-/** What whoever puts a gate in front of a protocol wants to know. */
-export interface TlsGateEvents {
-  /** The handshake is done, and the protocol's `connectionMade` has returned. */
-  secured?(): void;
-  /** The connection is gone, and the protocol never had it. */
+/** What a gate asks, and tells. */
+export interface TlsGateEvents<P extends IProtocol> {
+  /** The handshake is done: builds what gets the connection; `null` turns that away. */
+  build(): P | null;
+  /** The protocol's `connectionMade` has returned. */
+  secured?(protocol: P): void;
+  /** The connection is gone, and its handshake was not done. */
   failed(reason: Error): void;
-  /** The connection is gone, and the protocol has been told: also when its `connectionMade` threw. */
+  /** The connection is gone, and the protocol, if there is one, has been told: also when its `connectionMade` threw. */
   lost?(reason: Error): void;
 }
 
-/** A protocol that begins TLS, and hands the connection on when the handshake is done. */
-export interface TlsGate extends IHandshakeListener {
-  /** Ends a handshake under way. */
-  cancel(): void;
-}
+/** A protocol that begins TLS, and hands the connection on when the handshake is done. From then on it can do what the protocol behind it can. */
+export class TlsGate<P extends IProtocol> implements IHandshakeListener {
+  readonly #options: StartTLSOptions;
+  readonly #events: TlsGateEvents<P>;
+  #transport: ITransport | null = null;
+  #isSecured = false;
+  #protocol: P | null = null;
 
-/**
- * Puts a gate in front of a protocol. It can do what the protocol can.
- *
- * @param protocol Who gets the connection.
- * @param options How TLS begins.
- * @param events Who wants to know.
- */
-export function tlsGate(
-  protocol: IProtocol,
-  options: StartTLSOptions,
-  events: TlsGateEvents,
-): TlsGate {
-  let connection: ITransport | null = null;
-  let secured = false;
-  return Object.assign(relayTo(protocol, {}), {
-    makeConnection(transport: ITransport): void {
-      connection = transport;
-      transport.startTLS(options);
-    },
-    handshakeCompleted(): void {
-      if (connection === null) return;
-      secured = true;
-      const made: unknown = protocol.makeConnection(connection);
-      events.secured?.();
-      if (isHandshakeListener(protocol)) protocol.handshakeCompleted();
-      // A promise, when connectionMade is async; typed as void like the interface.
-      return made as void;
-    },
-    connectionLost(reason: Error): void {
-      if (!secured) return events.failed(reason);
-      try {
-        return protocol.connectionLost(reason);
-      } finally {
-        events.lost?.(reason);
-      }
-    },
-    drainRequested(): void {
-      if (!secured) connection?.abortConnection();
-      else if (isDrainable(protocol)) protocol.drainRequested();
-    },
-    cancel(): void {
-      connection?.abortConnection();
-    },
-  });
+  /**
+   * @param options How TLS begins.
+   * @param events What it asks, and who wants to know.
+   */
+  constructor(options: StartTLSOptions, events: TlsGateEvents<P>) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  makeConnection(transport: ITransport): void {
+    this.#transport = transport;
+    transport.startTLS(this.#options);
+  }
+
+  connectionMade(): void {
+    // The protocol's own makeConnection calls its connectionMade.
+  }
+
+  handshakeCompleted(): void {
+    const transport = this.#transport;
+    if (transport === null) return;
+    this.#isSecured = true;
+    const protocol = this.#events.build();
+    if (protocol === null) return transport.loseConnection();
+    this.#protocol = protocol;
+    this.resemble(protocol);
+    const made: unknown = protocol.makeConnection(transport);
+    this.#events.secured?.(protocol);
+    if (isHandshakeListener(protocol)) protocol.handshakeCompleted();
+    // A promise, when connectionMade is async; typed as void like the interface.
+    return made as void;
+  }
+
+  dataReceived(data: Uint8Array): void {
+    return this.#protocol?.dataReceived(data);
+  }
+
+  connectionLost(reason: Error): void {
+    if (!this.#isSecured) return this.#events.failed(reason);
+    try {
+      return this.#protocol?.connectionLost(reason);
+    } finally {
+      this.#events.lost?.(reason);
+    }
+  }
+
+  drainRequested(): void {
+    const protocol = this.#protocol;
+    if (!this.#isSecured) this.cancel();
+    else if (protocol !== null && isDrainable(protocol)) protocol.drainRequested();
+  }
+
+  logPrefix(): string {
+    const protocol = this.#protocol;
+    return protocol === null
+      ? "TLS handshake"
+      : protocol.logPrefix?.() ?? protocol.constructor.name;
+  }
+
+  /** Ends a handshake under way, and the connection with it. */
+  cancel(): void {
+    this.#transport?.abortConnection();
+  }
+
+  /**
+   * Has it be able to do what a protocol can that will be behind it: for who looks at it before the handshake is done. What only some
+   * protocols can do is told by their methods being there.
+   */
+  resemble(protocol: P): void {
+    if (!isHalfCloseable(protocol)) return;
+    Object.assign(this, {
+      readConnectionLost: () => protocol.readConnectionLost(),
+      writeConnectionLost: () => protocol.writeConnectionLost(),
+    });
+  }
 }

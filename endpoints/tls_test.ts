@@ -20,7 +20,7 @@ import { testCertificates } from "../reactor/conformance/certificates.ts";
 import type { SocketBed } from "../reactor/conformance/socket_bed.ts";
 import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
 import { SecuredWire, SecuredWires } from "../reactor/conformance/tls_bed.ts";
-import { HalfCloseableWire, Wire } from "../reactor/conformance/wire.ts";
+import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
 import { DenoReactor } from "../reactor/deno/reactor.ts";
 import {
   CannotListenError,
@@ -31,6 +31,7 @@ import {
   TLSError,
 } from "../reactor/errors.ts";
 import type { IConnector, IListeningPort, IReactorTLS } from "../reactor/interfaces.ts";
+import type { IAddress } from "../reactor/interfaces.ts";
 import {
   connectProtocol,
   SSL4ClientEndpoint,
@@ -202,6 +203,8 @@ test("A wrapped handshake that fails: TLSError for connect(), handshakeFailed() 
   await assertRejects(() => refused, TLSError);
   assertInstanceOf(await servers.failure(), TLSError);
   assertEquals(failing.events, []);
+  // What counts its connections has none too many.
+  assertEquals(servers.built.length, 1);
 });
 
 test("wrapClientTLS() without a name to verify rejects with TypeError", async (bed) => {
@@ -211,6 +214,29 @@ test("wrapClientTLS() without a name to verify rejects with TypeError", async (b
   const connecting = connectProtocol(wrapClientTLS({}, beneath), new Wire());
   await assertRejects(() => connecting, TypeError, "serverName is needed");
   bed.errors.take(); // thrown while its connection was made, so it is logged too
+});
+
+test("A server's factory that builds nothing, or throws, loses the wrapped connection", async (bed) => {
+  bed.run();
+  const path = socketPath(bed);
+  const boom = new RangeError("boom");
+  let builds = (): Wire | null => null;
+  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(
+    new Wires(() => builds()),
+  );
+  const connect = () => {
+    const wrapped = wrapClientTLS(
+      { serverName: "localhost", caCerts },
+      new UNIXClientEndpoint(bed.reactor, path),
+    );
+    return connectProtocol(wrapped, new Wire());
+  };
+  await (await connect()).lost();
+  builds = () => {
+    throw boom;
+  };
+  await (await connect()).lost();
+  assertEquals(bed.errors.take(), [boom]);
 });
 
 test("What the endpoint beneath cannot connect to, and a factory that builds nothing, reach the caller", async (bed) => {
@@ -280,15 +306,17 @@ test("A port of wrapServerTLS() that is drained tells its protocols, and ends ha
     }
   }
   const handshaking = Promise.withResolvers<void>();
-  const servers = Factory.forProtocol(Polite);
-  let built = 0;
-  servers.buildProtocol = () => {
-    if (++built === 2) handshaking.resolve();
-    return new Polite();
-  };
-  const port = await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(
-    servers,
-  );
+  let accepted = 0;
+  const listening = new UNIXServerEndpoint(bed.reactor, path);
+  const port = await wrapServerTLS(server, {
+    listen: (factory) => {
+      const buildProtocol = (addr: IAddress) => {
+        if (++accepted === 2) handshaking.resolve();
+        return factory.buildProtocol(addr);
+      };
+      return listening.listen({ ...factory, buildProtocol });
+    },
+  }).listen(Factory.forProtocol(Polite));
   const beneath = new UNIXClientEndpoint(bed.reactor, path);
   const trust = { caCerts: [authority.cert], serverName: "localhost" };
   const wire = await connectProtocol(wrapClientTLS(trust, beneath), new Wire());

@@ -1,4 +1,5 @@
 import { Deferred } from "../defer/mod.ts";
+import { debug } from "../log/mod.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import type {
   IAddress,
@@ -13,7 +14,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
-import { type TlsGate, tlsGate } from "./tls_gate.ts";
+import { TlsGate } from "./tls_gate.ts";
 
 /**
  * TLS over whatever an endpoint connects to: a UNIX socket, a process, another network. Twisted's `wrapClientTLS`.
@@ -51,8 +52,8 @@ export function wrapClientTLS(
 /**
  * TLS on whatever an endpoint listens on. Twisted has it as `TLSMemoryBIOFactory`.
  *
- * A protocol is built when its connection is accepted, and gets it when the handshake is done. A handshake that fails is told to the
- * factory's `handshakeFailed`, if it has one. The options are looked at when the first connection comes: what is wrong with them is logged
+ * A protocol is built when the handshake of its connection is done, as by `listenTLS`: a factory that counts its connections has none that
+ * its protocols are never told of. A handshake that fails is told to the factory's `handshakeFailed`, if it has one. The options are looked at when the first connection comes: what is wrong with them is logged
  * then, and loses that connection.
  *
  * @param options With which certificate to serve, and whom to trust.
@@ -76,12 +77,13 @@ export function wrapServerTLS(
 ): IStreamServerEndpoint {
   return {
     listen: (factory: IProtocolFactory): Deferred<IListeningPort> =>
-      endpoint.listen(behindGate(factory, (addr) => {
-        const protocol = factory.buildProtocol(addr);
-        return protocol && tlsGate(protocol, { ...options, role: "server" }, {
-          failed: (reason) => factory.handshakeFailed?.(addr, reason),
-        });
-      })),
+      endpoint.listen(
+        behindGate(factory, (addr) =>
+          new TlsGate({ ...options, role: "server" }, {
+            build: () => factory.buildProtocol(addr),
+            failed: (reason) => tellOfHandshake(factory, addr, reason),
+          })),
+      ),
     toString: () => String(endpoint),
   };
 }
@@ -91,7 +93,7 @@ class SecuredConnecting<P extends IProtocol> {
   /** Fires with the protocol when it has its connection. */
   readonly secured: Deferred<P> = new Deferred<P>(() => this.#cancel());
   readonly #connecting: Deferred<IProtocol>;
-  #gate: TlsGate | null = null;
+  #gate: TlsGate<P> | null = null;
   #peer: IAddress | null = null;
 
   constructor(
@@ -103,12 +105,17 @@ class SecuredConnecting<P extends IProtocol> {
       const protocol = factory.buildProtocol(addr);
       if (protocol === null) return null;
       this.#peer = addr;
-      return this.#gate = tlsGate(protocol, { ...options, role: "client" }, {
+      const gate = new TlsGate<P>({ ...options, role: "client" }, {
+        build: () => protocol,
         secured: () => this.#end(() => this.secured.callback(protocol)),
         failed: (reason) => this.#fail(reason),
         // Only news if connectionMade threw: it has not been secured then.
         lost: (reason) => this.#fail(reason),
       });
+      // The endpoint beneath may have a relay of its own, which looks at it now.
+      gate.resemble(protocol);
+      this.#gate = gate;
+      return gate;
     }));
     this.#connecting.addErrback((reason) => this.#fail(reason));
   }
@@ -126,6 +133,13 @@ class SecuredConnecting<P extends IProtocol> {
   #end(f: () => void): void {
     if (!this.secured.called) f();
   }
+}
+
+/** As a port of TLS's own does. */
+function tellOfHandshake(factory: IProtocolFactory, addr: IAddress, reason: Error): void {
+  if (factory.handshakeFailed !== undefined) factory.handshakeFailed(addr, reason);
+  // Not louder: whoever fails can come again as often as it likes.
+  else debug(reason.message);
 }
 
 /** A factory that builds other protocols, and is the same otherwise. */
