@@ -766,3 +766,26 @@ Deno.test("Times that are none are turned down", () => {
     }
   }
 });
+
+Deno.test("A service's connections have the type of what its factory builds", () => {
+  const options = { clock: new Clock() };
+  class Chat extends Protocol {
+    readonly nick = "";
+  }
+  const plain = new ClientService(new FakeEndpoint(), Factory.forProtocol(Chat), options);
+  const prepared = new ClientService(new FakeEndpoint(), Factory.forProtocol(Chat), {
+    ...options,
+    prepareConnection: (chat) => Promise.resolve(chat.nick),
+  });
+  const whenConnected = plain.whenConnected(1);
+  const types: [
+    Equal<typeof plain, ClientService<Chat>>,
+    Equal<typeof prepared, ClientService<Chat>>,
+    Equal<typeof whenConnected, Deferred<Chat>>,
+  ] = [true, true, true];
+  assertEquals(types, [true, true, true]);
+});
+
+/** True for the same type only. */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
