@@ -16,9 +16,9 @@ import type {
  * What a TCP connection is asked for beyond what Deno's own sockets can do.
  *
  * Any of it has `node:net` move the bytes in place of them. Measured with echo servers, that takes up to 1.8 times the processor time for a
- * message, three times for a connection that is greeted and closed, and 20 ms once. And there are limits that Deno 2.9.6 sets:
+ * message, two and a half times for a connection that is greeted and closed, and 20 ms once. And there are limits that Deno 2.9.6 sets:
  *
- * - What a server says first leaves 10 ms later, unless the client says something.
+ * - What a server says first leaves half a millisecond later, or 64 turns of a busy program's loop, unless the client says something.
  * - A peer that closes its writing side before it has sent a byte (as `nc -N` without input does) gets no more than the system's buffers take at once;
  *   the connection is lost with EPIPE then.
  * - A port accepts all that comes: what `overflow: "pause"` has wait, waits here, up to `backlog` connections. One more is reset.
