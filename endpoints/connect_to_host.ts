@@ -1,10 +1,13 @@
 import { type Deferred, execute } from "../defer/mod.ts";
+import { HostnameAddress } from "../reactor/addresses.ts";
 import { connectToHost, type HappyEyeballsOptions } from "../reactor/names/happy_eyeballs.ts";
+import { ConnectError } from "../reactor/errors.ts";
 import type {
   ConnectTCPOptions,
   IAddress,
   IPFamily,
   IProtocol,
+  IReactorCore,
   IReactorPluggableNameResolver,
   IReactorTCP,
   IReactorTime,
@@ -13,7 +16,11 @@ import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { TCP4ClientEndpoint } from "./tcp.ts";
 
 /** What connecting to a name takes of a reactor. */
-export type IReactorForNames = IReactorTCP & IReactorTime & IReactorPluggableNameResolver;
+export type IReactorForNames =
+  & IReactorTCP
+  & IReactorTime
+  & IReactorPluggableNameResolver
+  & Pick<IReactorCore, "addSystemEventTrigger" | "removeSystemEventTrigger">;
 
 /** How a connection to a name is opened; `timeout` holds for each lookup and for each attempt. */
 export interface ConnectToHostOptions
@@ -44,14 +51,43 @@ export function connectTCPToHost<P extends IProtocol>(
   return execute(() => {
     // Held over all attempts, so that the factory is not stopped between two of them.
     factory.doStart();
-    return connectToHost(host, port, course, options);
-  }).addCallbacks(
-    (protocol) => {
-      factory.doStop();
-      return protocol;
+    const connecting = connectToHost(host, port, course, options);
+    return endedByShutdown(reactor, connecting, String(new HostnameAddress(host, port)))
+      .addCallbacks(
+        (protocol) => {
+          factory.doStop();
+          return protocol;
+        },
+        (error) => {
+          factory.doStop();
+          throw error;
+        },
+      );
+  });
+}
+
+/** A lookup is nothing that a reactor ends when it stops, and between two attempts there is not even that. */
+function endedByShutdown<T>(
+  reactor: IReactorForNames,
+  connecting: Deferred<T>,
+  address: string,
+): Deferred<T> {
+  let stopped = false;
+  const trigger = reactor.addSystemEventTrigger("during", "shutdown", () => {
+    stopped = true;
+    connecting.cancel();
+  });
+  return connecting.addCallbacks(
+    (result) => {
+      if (!stopped) reactor.removeSystemEventTrigger(trigger);
+      return result;
     },
     (error) => {
-      factory.doStop();
+      if (stopped) {
+        const message = `Connecting to ${address} was ended: the reactor has stopped`;
+        throw new ConnectError(message, { address, cause: error });
+      }
+      reactor.removeSystemEventTrigger(trigger);
       throw error;
     },
   );

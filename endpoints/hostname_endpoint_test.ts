@@ -18,7 +18,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import type { Deferred } from "../defer/mod.ts";
+import { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress, IPv6Address } from "../reactor/addresses.ts";
 import { TestHost } from "../reactor/conformance/connection_bed.ts";
 import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
@@ -38,6 +38,7 @@ import {
 } from "../reactor/errors.ts";
 import type { ConnectTCPOptions, IClientFactory, IConnector } from "../reactor/interfaces.ts";
 import { type MemoryDriver, memoryPipe } from "../reactor/memory_driver.ts";
+import { SystemEvent } from "../reactor/system_event.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import {
   clientFromString,
@@ -69,6 +70,15 @@ class DialledReactor implements IReactorForNames {
   /** The other ends of the connections made. */
   readonly peers: MemoryDriver[] = [];
   readonly callLater: IReactorForNames["callLater"] = this.host.reactor.callLater;
+  readonly shutdown = new SystemEvent("shutdown");
+  readonly addSystemEventTrigger: IReactorForNames["addSystemEventTrigger"] = (
+    phase,
+    _type,
+    f,
+    ...args
+  ) => this.shutdown.add(phase, f, args);
+  readonly removeSystemEventTrigger: IReactorForNames["removeSystemEventTrigger"] = (id) =>
+    this.shutdown.remove(id);
 
   seconds(): number {
     return this.host.reactor.seconds();
@@ -456,4 +466,59 @@ test("An AbortSignal ends an attempt that gets no answer, and leaves no socket",
   aborting.abort();
   await failing;
   assertEquals(bed.reactor.getDelayedCalls(), []);
+});
+
+test("A reactor that stops ends connect() while the name is looked up, too, and stops its factory", async (bed) => {
+  const { reactor } = bed;
+  bed.run();
+  const looking = new Deferred<string[]>();
+  reactor.installNameResolver({ resolveHostName: () => looking });
+  const wires = new Wires();
+  const connecting = new HostnameEndpoint(reactor, "slow.test", 80).connect(wires);
+  const failing = assertRejects(() => connecting, ConnectError, "the reactor has stopped");
+  await bed.stop();
+  await failing;
+  assertEquals(wires.events, ["start", "stop"]);
+});
+
+test("connect() has no more to do with the reactor's stop when it is over", async (bed) => {
+  const { reactor } = bed;
+  bed.run();
+  const added: unknown[] = [];
+  const add = reactor.addSystemEventTrigger.bind(reactor);
+  reactor.addSystemEventTrigger = (...args) => {
+    const id = add(...args);
+    added.push(id);
+    return id;
+  };
+  const remove = reactor.removeSystemEventTrigger.bind(reactor);
+  reactor.removeSystemEventTrigger = (id) => {
+    remove(id);
+    added.splice(added.indexOf(id), 1);
+  };
+  const listener = bed.rawListen();
+  const connect = () =>
+    new HostnameEndpoint(reactor, "127.0.0.1", listener.addr.port).connect(new Wires());
+  const connecting = connect();
+  assertEquals(added.length, 1);
+  await connecting;
+  listener.close();
+  await assertRejects(connect, ConnectionRefusedError);
+  assertEquals(added, []);
+});
+
+test("A factory that cannot be started is not stopped", async (bed) => {
+  const events: string[] = [];
+  class Broken extends Wires {
+    override doStart(): void {
+      events.push("start");
+      throw new RangeError("boom");
+    }
+    override doStop(): void {
+      events.push("stop");
+    }
+  }
+  const endpoint = new HostnameEndpoint(bed.reactor, "127.0.0.1", 80);
+  await assertRejects(() => endpoint.connect(new Broken()), RangeError, "boom");
+  assertEquals(events, ["start"]);
 });

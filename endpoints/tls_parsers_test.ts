@@ -23,6 +23,7 @@ import {
 } from "../reactor/errors.ts";
 import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
+import { SystemEvent } from "../reactor/system_event.ts";
 import { Clock } from "../task/mod.ts";
 import {
   clientFromString,
@@ -53,6 +54,12 @@ class NotedReactor extends Clock {
     readDirectory: () =>
       Promise.reject(Object.assign(new Error("Not a directory"), { code: "ENOTDIR" })),
   };
+
+  readonly #shutdown = new SystemEvent("shutdown");
+  readonly addSystemEventTrigger: IReactor["addSystemEventTrigger"] = (phase, _, f, ...args) =>
+    this.#shutdown.add(phase, f, args);
+  readonly removeSystemEventTrigger: IReactor["removeSystemEventTrigger"] = (id) =>
+    this.#shutdown.remove(id);
 
   listenTLS(...[port, , options]: Parameters<IReactor["listenTLS"]>): never {
     this.calls.push(["listenTLS", port, options]);
