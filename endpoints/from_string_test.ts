@@ -272,7 +272,7 @@ const WRONG_SERVERS: Wrong[] = [
     "systemd:domain=INET:index=3",
     26,
     "3",
-    "this process has no inherited socket 3; it has 3, counted from 0",
+    "this process has no inherited socket 3, counted from 0; it has 3 of them",
   ],
   [
     "systemd:domain=INET:name=ftp",

@@ -31,6 +31,10 @@ Deno.test("A client's endpoint is written as the place to which it leads", () =>
     [wrapClientTLS({ serverName: "example.org" }, beneath), "/run/chat/socket"],
     [new ProcessEndpoint(reactor, "/bin/cat"), "/bin/cat"],
     [clientFromString(reactor, "tls:example.org:443"), "example.org:443"],
+    [
+      clientFromString(reactor, String.raw`tls:example.org:443:endpoint=unix\:/run/tunnel`),
+      "example.org:443 over /run/tunnel",
+    ],
   ];
   for (const [endpoint, text] of written) assertEquals(String(endpoint), text);
 });

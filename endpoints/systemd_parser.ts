@@ -48,7 +48,7 @@ function byIndex(inherited: ListenFDs, index: number, args: EndpointArguments): 
   if (descriptor !== undefined) return descriptor;
   throw args.error(
     "index",
-    `this process has no inherited socket ${index}; it has ${descriptors.length}, counted from 0`,
+    `this process has no inherited socket ${index}, counted from 0; it has ${descriptors.length} of them`,
   );
 }
 

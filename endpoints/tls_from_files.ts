@@ -114,9 +114,10 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: `example.org:443`. */
+  /** See {@linkcode IStreamClientEndpoint.toString}: `example.org:443`, or `example.org:443 over /run/tunnel`. */
   toString(): string {
-    return String(this.#to);
+    const [to, over] = [String(this.#to), String(this.#wrapped)];
+    return to === over ? to : `${to} over ${over}`;
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. A file that cannot be read fails it with `ConnectError`. */
