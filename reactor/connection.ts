@@ -51,6 +51,7 @@ import { TlsDriver } from "./tls/tls_driver.ts";
 import type { TlsSession } from "./tls/tls_engine.ts";
 import { asError, logUserError, onRejection } from "./user_code.ts";
 import { checkKeepAliveIdle, quote } from "./validation.ts";
+import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
 /** What made the connection: a port or a connector. */
@@ -397,7 +398,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   wrote(count: number): void {
     this.#writing = false;
     const buffer = this.#buffer;
-    if (this.#isEnding || buffer === null) return;
+    if (this.#isEnding || buffer === null || this.#isSpoiled(buffer)) return;
     buffer.consume(count);
     this.#lingerCall?.reset(this.#owner.limits.linger);
     this.#timeouts?.wrote(buffer.size === 0);
@@ -422,6 +423,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See {@linkcode StreamDriverSink.failed}. */
   failed(reason: Error): void {
+    // The system cannot read memory that has gone, and reports a bad address.
+    if (this.#buffer !== null) this.#isSpoiled(this.#buffer);
     // A peer that closed before it broke has closed: it did not care for what was left.
     this.#lose(this.#peerClosed ? new ConnectionDone(undefined, { cause: reason }) : reason);
   }
@@ -507,11 +510,19 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#flushing = true;
     // A driver may take the bytes, and call wrote(), before its write() returns.
     while (this.#buffer !== null && !this.#writing && !this.#isEnding) {
+      if (this.#isSpoiled(this.#buffer)) break;
       this.#writing = true;
       this.#timeouts?.writing();
       this.#driver.write(this.#buffer.head());
     }
     this.#flushing = false;
+  }
+
+  /** Whether bytes that were written cannot be sent any more. The connection ends then: its peer would miss them. */
+  #isSpoiled(buffer: WriteBuffer): boolean {
+    const { spoiled } = buffer;
+    if (spoiled > 0) this.abort(bufferSpoiled(spoiled, String(this.getPeer())));
+    return spoiled > 0;
   }
 
   #closeIfFlushed(): void {
@@ -631,11 +642,5 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.abort(asError(error));
     // A promise is rejected outside of the call that returned it: the log is told again whose it was.
     callWithSystem(this, () => logUserError(error, `While calling ${method}`));
-  }
-}
-
-function checkData(method: string, data: unknown): void {
-  if (typeof data !== "string" && !(data instanceof Uint8Array)) {
-    throw new TypeError(`${method}() data must be a Uint8Array or a string, got ${quote(data)}`);
   }
 }

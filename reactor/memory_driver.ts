@@ -249,7 +249,8 @@ export class MemoryDriver implements StreamDriver {
       this.#out.reader?.wake();
     } else {
       const count = this.#out.put(this.#bytes);
-      if (count === 0) return;
+      // No room yet. Bytes whose memory is gone take none: the connection finds that when they come back to it.
+      if (count === 0 && this.#bytes.length > 0) return;
       this.#write.underWay = false;
       this.#sink?.wrote(count);
       this.#out.reader?.wake();

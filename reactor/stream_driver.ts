@@ -31,7 +31,10 @@ export interface StreamDriver {
   startReading(): void;
   /** Delivers no more; a read under way may still deliver. */
   stopReading(): void;
-  /** Sends bytes. One write at a time: the next comes after `wrote`. The bytes are not changed meanwhile. */
+  /**
+   * Sends bytes. One write at a time: the next comes after `wrote`. The bytes are not changed meanwhile, but a protocol that breaks
+   * its word may detach them: they have no length then. A driver neither fails nor hangs on that, and calls `wrote` or `failed`.
+   */
   write(bytes: Uint8Array): void;
   /** Ends the writing side. Comes with no write under way. */
   closeWrite(): void;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { hold, letGoOf } from "./held_buffers.ts";
 import { LARGEST_PIECE, type SharedSlab, SharedSlabs } from "./slab.ts";
 
 /** Writes of this many bytes and more are not copied: their buffer belongs to the transport until it is flushed. */
@@ -23,13 +24,15 @@ const encoder = new TextEncoder();
 /** A run of bytes in a slab, or bytes of the caller's. */
 interface Chunk {
   bytes: Uint8Array;
+  /** The length of `bytes`. They have another one once the caller has detached or resized their buffer. */
+  size: number;
   slab: SharedSlab | null;
-  /** What the caller gave away, to be freed when it has been sent. */
-  given: ArrayBuffer | null;
+  /** The caller's buffer, noted among the held ones. */
+  held: ArrayBuffer | null;
 }
 
 // In the place of what has been sent, whose memory is not to be kept.
-const SENT: Chunk = { bytes: new Uint8Array(), slab: null, given: null };
+const SENT: Chunk = { bytes: new Uint8Array(), size: 0, slab: null, held: null };
 
 /** A queue of bytes: in by `push`, out by `head` and `consume`. */
 export class WriteBuffer {
@@ -60,14 +63,20 @@ export class WriteBuffer {
   /**
    * Adds bytes. Those of a small write are copied.
    *
-   * @param isGiven Whether the caller has no more use for them. A large buffer is freed as soon as it has been sent: left to the
-   *   collector, which does not hurry, a fast transfer would have tens of megabytes of them lie about.
+   * @param isGiven Whether the caller has no more use for them. A large buffer is freed as soon as every connection that holds it
+   *   has sent it: left to the collector, which does not hurry, a fast transfer would have tens of megabytes of them lie about.
    */
   push(bytes: Uint8Array, isGiven = false): void {
     if (bytes.length >= COPY_BELOW) {
       this.#seal();
-      this.#size += bytes.length;
-      this.#chunks.push({ bytes, slab: null, given: isGiven ? wholeBuffer(bytes) : null });
+      const size = bytes.length;
+      this.#size += size;
+      this.#chunks.push({
+        bytes: ofFixedLength(bytes),
+        size,
+        slab: null,
+        held: hold(bytes, isGiven),
+      });
       return;
     }
     this.#grow(bytes.length).memory.set(bytes, this.#tailEnd);
@@ -85,24 +94,31 @@ export class WriteBuffer {
     this.#grew(encoder.encodeInto(text, memory.subarray(this.#tailEnd)).written);
   }
 
-  /** The next bytes to send, at least one. They stay as they are. */
+  /** The next bytes to send, at least one. They stay as they are. Not to be asked for while the head is {@linkcode spoiled}. */
   head(): Uint8Array {
     this.#seal();
     const head = this.#chunks[this.#first];
     if (head === undefined) throw new Error("Cannot take bytes from an empty write buffer");
     const isLast = this.#first === this.#chunks.length - 1;
-    return isLast || head.bytes.length >= COPY_BELOW ? head.bytes : this.#gather();
+    return isLast || head.size >= COPY_BELOW ? head.bytes : this.#gather();
+  }
+
+  /** Bytes of the head that can no longer be sent, because their owner has detached or resized the buffer; 0 while all is well. */
+  get spoiled(): number {
+    const head = this.#chunks[this.#first];
+    return head === undefined || isIntact(head) ? 0 : head.size;
   }
 
   /** Drops `count` bytes of the head: they have been sent. */
   consume(count: number): void {
     const head = this.#chunks[this.#first];
-    if (head === undefined || count > head.bytes.length) {
-      throw new Error(`Cannot consume ${count} bytes of a head of ${head?.bytes.length ?? 0}`);
+    if (head === undefined || count > head.size) {
+      throw new Error(`Cannot consume ${count} bytes of a head of ${head?.size ?? 0}`);
     }
     this.#size -= count;
-    if (count < head.bytes.length) {
+    if (count < head.size) {
       head.bytes = head.bytes.subarray(count);
+      head.size -= count;
       return;
     }
     letGo(head);
@@ -120,20 +136,22 @@ export class WriteBuffer {
     let size = 0;
     let end = this.#first;
     for (let chunk = this.#chunks[end]; chunk !== undefined; chunk = this.#chunks[++end]) {
-      if (chunk.bytes.length >= COPY_BELOW || size + chunk.bytes.length > GATHER_UP_TO) break;
-      size += chunk.bytes.length;
+      if (chunk.size >= COPY_BELOW || size + chunk.size > GATHER_UP_TO) break;
+      if (!isIntact(chunk)) break;
+      size += chunk.size;
     }
     const bytes = new Uint8Array(size);
     let filled = 0;
     for (
       const chunk of this.#chunks.splice(this.#first, end - this.#first, {
         bytes,
+        size,
         slab: null,
-        given: null,
+        held: null,
       })
     ) {
       bytes.set(chunk.bytes, filled);
-      filled += chunk.bytes.length;
+      filled += chunk.size;
       letGo(chunk);
     }
     return bytes;
@@ -162,21 +180,28 @@ export class WriteBuffer {
     if (slab === null) return;
     this.#chunks.push({
       bytes: slab.memory.subarray(this.#tailStart, this.#tailEnd),
+      size: this.#tailEnd - this.#tailStart,
       slab,
-      given: null,
+      held: null,
     });
     this.#tail = null;
   }
 }
 
 /** The chunk has been sent, or copied. */
-function letGo({ slab, given }: Chunk): void {
+function letGo({ slab, held }: Chunk): void {
   if (slab !== null) slabs.release(slab);
-  given?.transfer(0);
+  if (held !== null) letGoOf(held);
 }
 
-/** The buffer that these bytes are all of; null where they share it, with others or with other threads. */
-function wholeBuffer(bytes: Uint8Array): ArrayBuffer | null {
+/** Whether the caller's memory is still there. A view on a buffer that has been detached or shrunk has another length, mostly 0. */
+function isIntact({ bytes, size }: Chunk): boolean {
+  return bytes.length === size;
+}
+
+/** A view on a buffer that can be resized may grow with it; this one does not. */
+function ofFixedLength(bytes: Uint8Array): Uint8Array {
   const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : null;
+  const canChange = buffer instanceof ArrayBuffer ? buffer.resizable : buffer.growable;
+  return canChange ? bytes.subarray(0, bytes.length) : bytes;
 }

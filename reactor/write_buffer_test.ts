@@ -234,3 +234,88 @@ Deno.test("A small write is copied, given away or not", () => {
   buffer.consume(buffer.head().length);
   assertEquals(given.length, 10);
 });
+
+/** Has the bytes' buffer taken away, as `postMessage` does. */
+function detach({ buffer }: Uint8Array): void {
+  structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+}
+
+/** Sends all that waits. */
+function sendAll(buffer: WriteBuffer): void {
+  while (buffer.size > 0) buffer.consume(buffer.head().length);
+}
+
+Deno.test("WriteBuffer.spoiled tells how much of the head's memory is gone, and only of the head's", () => {
+  const buffer = new WriteBuffer();
+  const [first, second] = [new Uint8Array(COPY_BELOW), new Uint8Array(COPY_BELOW)];
+  buffer.push(first);
+  buffer.push(second);
+  detach(second);
+  assertEquals(buffer.spoiled, 0);
+  buffer.consume(buffer.head().length);
+  assertEquals([buffer.spoiled, buffer.size], [COPY_BELOW, COPY_BELOW]);
+});
+
+Deno.test("WriteBuffer.spoiled is found while the head is being sent, and behind its first bytes", () => {
+  const buffer = new WriteBuffer();
+  const bytes = new Uint8Array(COPY_BELOW);
+  buffer.push(bytes);
+  buffer.pushString("behind");
+  buffer.consume(buffer.head().subarray(0, 4000).length);
+  detach(bytes);
+  assertEquals([buffer.spoiled, buffer.size], [COPY_BELOW - 4000, COPY_BELOW - 4000 + 6]);
+});
+
+Deno.test("WriteBuffer.head() gathers nothing whose memory is gone", () => {
+  const buffer = new WriteBuffer();
+  const bytes = new Uint8Array(COPY_BELOW);
+  buffer.push(bytes);
+  buffer.consume(buffer.head().subarray(0, 4000).length);
+  buffer.pushString("behind");
+  const rest = new Uint8Array(COPY_BELOW);
+  buffer.push(rest);
+  assertEquals(buffer.head().length, COPY_BELOW - 4000 + 6);
+  detach(bytes);
+  detach(rest);
+  assertEquals(buffer.spoiled, 0);
+  buffer.consume(buffer.head().length);
+  assertEquals(buffer.spoiled, COPY_BELOW);
+});
+
+Deno.test("WriteBuffer.push() sends the bytes that a view had, though its buffer grows", () => {
+  const buffer = new WriteBuffer();
+  const growing = new ArrayBuffer(COPY_BELOW, { maxByteLength: 2 * COPY_BELOW });
+  buffer.push(new Uint8Array(growing));
+  growing.resize(2 * COPY_BELOW);
+  assertEquals([buffer.spoiled, buffer.head().length], [0, COPY_BELOW]);
+});
+
+Deno.test("WriteBuffer frees a buffer that was given away when the last that holds it has sent it", () => {
+  const bytes = new Uint8Array(COPY_BELOW);
+  const buffers = [new WriteBuffer(), new WriteBuffer(), new WriteBuffer()];
+  for (const [i, buffer] of buffers.entries()) buffer.push(bytes, i === 1);
+  for (const buffer of buffers) {
+    assertEquals([bytes.length, buffer.spoiled], [COPY_BELOW, 0]);
+    sendAll(buffer);
+  }
+  assertEquals(bytes.length, 0);
+});
+
+Deno.test("WriteBuffer frees no buffer that a dropped one still holds", () => {
+  const bytes = new Uint8Array(COPY_BELOW);
+  const [dropped, other] = [new WriteBuffer(), new WriteBuffer()];
+  dropped.push(bytes);
+  other.push(bytes, true);
+  const head = dropped.head();
+  dropped.release();
+  sendAll(other);
+  assertEquals(head.length, COPY_BELOW);
+});
+
+Deno.test("WriteBuffer leaves the memory of a WebAssembly module alone, given away or not", () => {
+  const buffer = new WriteBuffer();
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  buffer.push(new Uint8Array(memory.buffer), true);
+  sendAll(buffer);
+  assertEquals(memory.buffer.byteLength, 65536);
+});

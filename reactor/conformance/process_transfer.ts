@@ -55,6 +55,31 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assert(child.out === piece.repeat(100));
   });
 
+  test("write() of a buffer that is transferred before it is sent loses the child's input, and nothing else", async (bed) => {
+    bed.run();
+    const bytes = new Uint8Array(MIB);
+    const child = bed.sh("cat >/dev/null; echo alive");
+    child.transport.write(bytes);
+    detach(bytes);
+    await child.ended();
+    assertSpoiled(child);
+    assertEquals(child.out, "alive\n");
+  });
+
+  test("write() of a buffer that is transferred while it is sent loses the child's input, and nothing else", async (bed) => {
+    bed.run();
+    const bytes = new Uint8Array(MIB).fill(97);
+    const child = bed.sh("head -c 1000; cat >/dev/null; echo alive", {
+      outReceived: () => {
+        if (bytes.length > 0) detach(bytes);
+      },
+    });
+    child.transport.write(bytes);
+    await child.ended();
+    assertSpoiled(child);
+    assertEquals(child.out.slice(1000), "alive\n");
+  });
+
   test("10 MiB that a child writes on each pipe just before it exits arrive whole, and then processEnded()", async (bed) => {
     bed.run();
     const child = bed.sh(`head -c ${10 * MIB} /dev/zero >&2 & head -c ${10 * MIB} /dev/zero; wait`);
@@ -212,4 +237,13 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     await stopped.promise;
     await child.ended();
   });
+}
+
+function detach(bytes: Uint8Array<ArrayBuffer>): void {
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+}
+
+function assertSpoiled(child: Child): void {
+  const { message } = child.reasons["in lost"] ?? {};
+  assert(message?.includes("a write was detached (transferred) or shrunk"), message);
 }

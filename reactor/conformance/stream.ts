@@ -15,6 +15,7 @@ import type { StreamKind } from "./stream_kind.ts";
 import { listeningTests } from "./stream_listening.ts";
 import { resetTests } from "./stream_resets.ts";
 import { silenceTests } from "./stream_silence.ts";
+import { spoiledWriteTests } from "./stream_spoiled.ts";
 import { transferTests } from "./stream_transfer.ts";
 
 /**
@@ -27,6 +28,7 @@ export function streamConformance(kind: StreamKind): void {
   connectingTests(kind);
   silenceTests(kind);
   transferTests(kind);
+  spoiledWriteTests(kind);
   endingTests(kind);
   halfCloseTests(kind);
   resetTests(kind);

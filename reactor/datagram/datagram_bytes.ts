@@ -5,17 +5,21 @@
  */
 
 import { quote } from "../validation.ts";
+import { checkMemory } from "../written_data.ts";
 
 /**
  * The bytes of one datagram that is written in pieces.
  *
  * @returns A single piece of bytes as it is; else a copy.
- * @throws {TypeError} when a piece is neither bytes nor a string.
+ * @throws {TypeError} when a piece is neither bytes nor a string, or when its memory has been detached.
  */
 export function datagramBytes(pieces: Iterable<Uint8Array | string>): Uint8Array {
   const chunks = [...pieces].map((piece) => {
     if (typeof piece === "string") return new TextEncoder().encode(piece);
-    if (piece instanceof Uint8Array) return piece;
+    if (piece instanceof Uint8Array) {
+      if (piece.length === 0) checkMemory("write", piece);
+      return piece;
+    }
     throw new TypeError(`A datagram must be a Uint8Array or a string, got ${quote(piece)}`);
   });
   const [only] = chunks;

@@ -265,6 +265,32 @@ Deno.test("write() takes bytes and strings, and nothing else", () => {
   assertThrows(() => port.write(42, port.getHost()), TypeError, "got 42");
 });
 
+Deno.test("write() of bytes whose buffer has been detached throws, and sends no empty datagram", () => {
+  const bed = new DatagramBed();
+  const { protocol: receiver } = bed.listen({}, { port: 1234 });
+  const { protocol } = bed.listen();
+  const bytes = new Uint8Array(10);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  const to = new IPv4Address("UDP", "127.0.0.1", 1234);
+  assertThrows(() => protocol.transport.write(bytes, to), TypeError, "has been detached");
+  bed.host.settle();
+  assertEquals(receiver.take(), ["started"]);
+});
+
+Deno.test("Datagrams that wait are copies: what becomes of the bytes after write() does not matter", () => {
+  const bed = new DatagramBed();
+  const { protocol: receiver } = bed.listen({}, { port: 1234 });
+  const { protocol } = bed.listen();
+  const to = new IPv4Address("UDP", "127.0.0.1", 1234);
+  for (let i = 0; i < 3; i++) {
+    const bytes = new TextEncoder().encode(`datagram ${i}`);
+    protocol.transport.write(bytes, to);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+  }
+  bed.host.settle();
+  assertEquals(receiver.take().length, 4);
+});
+
 Deno.test("Datagrams leave in order, one at a time", () => {
   const bed = new DatagramBed();
   const { protocol, port } = bed.listen();

@@ -144,10 +144,11 @@ export class PipeWriter extends PipeDriver {
 
   /** See {@linkcode StreamDriver.write}. */
   write(bytes: Uint8Array): void {
+    const { length } = bytes;
     this.#writing = true;
     this.#writer.write(bytes).then(() => {
       this.#writing = false;
-      if (!this.closed) this.sink?.wrote(bytes.length);
+      if (!this.closed) this.sink?.wrote(length);
     }, (error: unknown) => {
       this.#writing = false;
       this.failed("write", error);

@@ -151,6 +151,21 @@ test("A handshake that takes longer than handshakeTimeout: TLSError with ETIMEDO
   assertEquals([reason.phase, reason.code], ["handshake", "ETIMEDOUT"]);
 });
 
+test("write() of a buffer that is transferred during the handshake loses the connection", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  server.transport.startTLS(asServer);
+  const bytes = new Uint8Array(65536);
+  server.transport.write(bytes);
+  // In a later turn: by then the write is with the driver, which waits for the handshake.
+  await new Promise<void>((resolve) => bed.reactor.callLater(0, resolve));
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  client.transport.startTLS(asClient);
+  const reason = await server.lost();
+  assertInstanceOf(reason, ConnectionAborted);
+  assert(reason.message.includes("was detached (transferred) or shrunk"), reason.message);
+  await client.lost();
+});
+
 test("loseConnection() behind a write waits for the handshake, and all arrives", async (bed) => {
   const { server, client, asServer, asClient } = await open(bed);
   server.transport.startTLS(asServer);

@@ -20,7 +20,7 @@ import {
   temporaryFolder,
 } from "../conformance/process_bed.ts";
 import { Wire, Wires } from "../conformance/wire.ts";
-import { CannotListenError, ConnectionDone, ProcessDone } from "../errors.ts";
+import { CannotListenError, ConnectionAborted, ConnectionDone, ProcessDone } from "../errors.ts";
 import type { SpawnProcessOptions } from "../interfaces.ts";
 import { DenoReactor } from "./reactor.ts";
 
@@ -384,4 +384,23 @@ test("A port that is stopped before the reactor runs leaves the streams alone", 
   port.startListening();
   await (await factory.wire()).lost();
   assertEquals(reads.length, 1);
+});
+
+test("write() of a buffer that is transferred before it is sent loses the connection", async (bed) => {
+  bed.run();
+  const closed = Promise.withResolvers<null>();
+  const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
+  const written: number[] = [];
+  const stdout = {
+    write: (bytes: Uint8Array) => Promise.resolve(written.push(bytes.length) && bytes.length),
+  };
+  const factory = new Wires();
+  bed.reactor.listenStandardIO(factory, { stdin, stdout });
+  const wire = await factory.wire();
+  const bytes = new Uint8Array(65536);
+  wire.transport.write(bytes);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ConnectionAborted);
+  assertEquals(written, []);
 });

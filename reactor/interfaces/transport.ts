@@ -11,9 +11,10 @@ import type { ITLSTransport } from "./tls.ts";
 /** How something is written. Twisted has no such thing. */
 export interface WriteOptions {
   /**
-   * Gives the buffer away: nobody else looks at it any more, and its memory may be freed as soon as it has been sent. What is all of an
+   * Gives the buffer away: the caller does not use it any more, and its memory may be freed as soon as it has been sent. What is all of an
    * `ArrayBuffer` is detached then, as by `structuredClone(data, { transfer })`. For those who pass on a lot: garbage of this size may pile up
-   * to some 70 MiB before it is collected.
+   * to some 70 MiB before it is collected. A buffer that was written to several connections is detached when the last of them has
+   * sent it, so a broadcast may give it away with any of its writes.
    *
    * @default {false}
    */
@@ -30,10 +31,11 @@ export interface ITransport extends IConsumer, ITLSTransport {
    * Sends bytes, or a string as UTF-8, which Twisted does not take. Never blocks: what cannot go out now waits in the write buffer. All that
    * is written in one turn leaves together.
    *
-   * Small writes are copied. A buffer of 4 KiB or more belongs to the transport until it is flushed: do not change it before.
+   * Small writes are copied. A buffer of 4 KiB or more belongs to the transport until it is flushed: do not change it before. If it is
+   * detached (transferred) or shrunk before, the connection is lost with a `ConnectionAborted` that says so.
    * Writing to a connection that is gone does nothing, as in Twisted.
    *
-   * @throws {TypeError} when the data is neither.
+   * @throws {TypeError} when the data is neither, or when its buffer has been detached or shrunk already.
    */
   write(data: Uint8Array | string, options?: WriteOptions): void;
   /**

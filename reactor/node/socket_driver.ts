@@ -141,7 +141,9 @@ export class SocketDriver implements StreamDriver {
     const held = this.#held;
     this.#held = null;
     if (held === null || this.#socket.destroyed) return;
-    this.#socket.write(held, this.#taken);
+    if (held.length === this.#writeSize) this.#socket.write(held, this.#taken);
+    // Its memory is gone: the connection finds that, and ends.
+    else this.#onTaken();
     if (this.#closed) this.#destroySoon();
   }
 

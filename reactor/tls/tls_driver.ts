@@ -68,6 +68,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   #sending = false;
   /** What the connection wants to be sent; null when it waits for nothing. */
   #piece: Uint8Array | null = null;
+  #pieceSize = 0;
   #writeClosing = false;
   #writeClosed = false;
 
@@ -229,6 +230,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
       return;
     }
     this.#piece = bytes.subarray(0, PIECE);
+    this.#pieceSize = this.#piece.length;
     if (this.#session !== null) this.#engine.write(this.#piece);
   }
 
@@ -262,7 +264,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     const piece = this.#piece;
     this.#piece = null;
     if (this.#hurried) this.#calmDown();
-    if (!this.#isOver && piece !== null) this.#sink?.wrote(piece.length);
+    if (!this.#isOver && piece !== null) this.#sink?.wrote(this.#pieceSize);
   }
 
   /** See {@linkcode TlsEngineSink.closeSent}. */
@@ -283,9 +285,15 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     const waiting = this.#piece;
     const isWriteClosing = this.#writeClosing;
     if (!this.#listener?.handshakeCompleted() || this.#isOver) return;
-    if (waiting !== null) this.#engine.write(waiting);
+    if (waiting !== null) this.#writeWaiting(waiting);
     else if (isWriteClosing) this.#engine.end();
     this.#readBeneath();
+  }
+
+  /** What the handshake held back. The connection looks at bytes that are gone, and ends: they only have to come back to it. */
+  #writeWaiting(piece: Uint8Array): void {
+    if (piece.length === this.#pieceSize) this.#engine.write(piece);
+    else this.plaintextSent();
   }
 
   /** See {@linkcode TlsEngineSink.tlsFailed}. */
