@@ -3,7 +3,6 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connectProtocol, TLSClientEndpoint } from "../endpoints/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import type { Program } from "../reactor/conformance/program.ts";
 import { Example, portOf as listeningPortOf } from "../reactor/conformance/example.ts";
 import { portOf } from "../reactor/conformance/tcp_bed.ts";
 import { Wire, Wires } from "../reactor/conformance/wire.ts";
@@ -11,7 +10,8 @@ import { TLSError } from "../reactor/errors.ts";
 import type { IListeningPort, IProtocolFactory, TLSServerOptions } from "../reactor/interfaces.ts";
 import { shouting } from "./echo.ts";
 import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
-import { type TLSFiles, tlsFiles } from "./tls_files.ts";
+import { sClient, sServer } from "./openssl.ts";
+import { tlsFiles } from "./tls_files.ts";
 
 const test = interopTest(OPENSSL);
 
@@ -25,49 +25,13 @@ function listenTLS(
   return bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
 }
 
-/** OpenSSL's client. It verifies us, and ends when its input does. */
-function sClient(
-  bed: InteropBed,
-  port: IListeningPort,
-  files: TLSFiles,
-  ...more: string[]
-): Program {
-  return bed.startAloud(
-    "s_client",
-    ...[
-      "-connect",
-      `127.0.0.1:${portOf(port.getHost())}`,
-      "-CAfile",
-      `${files.folder}/roots/ca.pem`,
-    ],
-    ...["-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"],
-    ...more,
-  );
-}
-
-/** OpenSSL's server, and its port. It says what it hears, and sends what it is told. */
-async function sServer(
-  bed: InteropBed,
-  files: TLSFiles,
-  ...more: string[]
-): Promise<[Program, number]> {
-  const server = bed.startAloud(
-    "s_server",
-    ...["-accept", "127.0.0.1:0", "-naccept", "1"],
-    ...["-cert", `${files.folder}/server.pem`, "-key", `${files.folder}/server.key`],
-    ...more,
-  );
-  const [, port] = await server.line(/^ACCEPT 127\.0\.0\.1:(\d+)$/);
-  return [server, Number(port)];
-}
-
 for (const version of ["-tls1_2", "-tls1_3"]) {
   test(`s_client ${version}: it verifies us, gets its answer, and hears our close_notify`, async (bed) => {
     const files = await tlsFiles(bed);
     const factory = new Wires({ dataReceived: (wire) => wire.transport.write("ANSWER\n") });
     const port = bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...files.server });
     bed.run();
-    const client = sClient(bed, port, files, version);
+    const client = sClient(bed, portOf(port.getHost()), files, version);
     await client.say("question\n");
     await client.line(/ANSWER$/);
     const wire = await factory.wire();
@@ -82,7 +46,7 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
 test("s_client -alpn: the protocol that both speak", async (bed) => {
   const files = await tlsFiles(bed);
   const port = listenTLS(bed, { ...files.server, alpnProtocols: ["h2", "echo/1"] });
-  const client = sClient(bed, port, files, "-alpn", "echo/1");
+  const client = sClient(bed, portOf(port.getHost()), files, "-alpn", "echo/1");
   await client.line("ALPN protocol: echo/1");
 });
 
@@ -93,7 +57,7 @@ test("s_client -servername: the certificate for the name that it asks for", asyn
     asked.push(name);
     return files.server;
   };
-  const client = sClient(bed, listenTLS(bed, { certificates }), files);
+  const client = sClient(bed, portOf(listenTLS(bed, { certificates }).getHost()), files);
   await client.say("hello\n");
   await client.line(/HELLO$/);
   assertEquals(asked, ["localhost"]);
@@ -111,7 +75,7 @@ test("s_client -cert: a client's certificate is verified, and its protocol can r
   const { folder } = files;
   const client = sClient(
     bed,
-    port,
+    portOf(port.getHost()),
     files,
     "-cert",
     `${folder}/client.pem`,
@@ -130,7 +94,7 @@ test("s_client without the certificate that we require: no protocol is built, an
   bed.run();
   const options = { ...files.server, caCerts: [files.authority.cert] };
   const port = bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
-  const client = sClient(bed, port, files, "-tls1_2");
+  const client = sClient(bed, portOf(port.getHost()), files, "-tls1_2");
   await client.line(/alert handshake failure|alert certificate required|alert bad certificate/);
   assertInstanceOf(await failed.promise, TLSError);
   assertEquals(factory.built, []);

@@ -51,7 +51,8 @@ export interface TLSServerOptions extends TLSOptions {
   certificates?: (serverName: string) => TLSCertificate | undefined;
   /**
    * Whether a client must have a certificate (`"require"`) or may (`"request"`). One that it shows must be signed by one of
-   * {@linkcode TLSOptions.caCerts} either way.
+   * {@linkcode TLSOptions.caCerts} either way. Both hold for resumed sessions as for new ones: a session that another port has begun is
+   * refused unless its certificate passes here. Without it `getPeerCertificate()` returns `null`, whatever a resumed session carries.
    *
    * @default {"require"} with `caCerts`; without, none is asked for
    */

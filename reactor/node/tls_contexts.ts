@@ -52,18 +52,37 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
     : caCerts.map((caCert, i) => parse(`caCerts[${i}]`, caCert));
   return (wire, handshaking) => {
     const socket = tlsModule().connect({ ...socketOptions, socket: wire });
-    const failed = (error: Error) => handshaking.failed(explained(error));
-    socket.once("error", failed);
-    socket.once("secureConnect", () => {
-      socket.off("error", failed);
-      if (roots.length === 0 || leadsToRoot(shownChain(socket), roots)) {
-        handshaking.secured(socket, socket.getPeerX509Certificate());
-      } else {
-        socket.destroy();
-        handshaking.failed(certificateError("CERT_SIGNATURE_FAILURE", "no root has signed it"));
-      }
-    });
+    // Listens for as long as the socket lives: an error without a listener ends the process.
+    socket.on("error", (error) => handshaking.failed(explained(error)));
+    socket.once("secureConnect", () =>
+      settle(socket, handshaking, () => {
+        const isTrusted = roots.length === 0 || leadsToRoot(shownChain(socket), roots);
+        return isTrusted ? socket.getPeerX509Certificate() : notSigned();
+      }));
   };
+}
+
+/**
+ * Completes a handshake with the peer's certificate, or fails it with an error. An exception fails it as well: thrown in an event
+ * handler it would end the process.
+ */
+function settle(
+  socket: TLSSocket,
+  handshaking: Handshaking,
+  verify: () => X509Certificate | Error | undefined,
+): void {
+  try {
+    const verified = verify();
+    if (!(verified instanceof Error)) return handshaking.secured(socket, verified);
+    handshaking.failed(verified);
+  } catch (error) {
+    handshaking.failed(asError(error));
+  }
+  socket.destroy();
+}
+
+function notSigned(): Error {
+  return certificateError("CERT_SIGNATURE_FAILURE", "no root has signed it");
 }
 
 /** Deno has one name for several things that are wrong with a certificate (checked on 2.9.6). */
@@ -105,6 +124,7 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
     // No time of its own: neither zero nor nothing means that.
     handshakeTimeout: -1,
   };
+  const roots = caCerts.map((caCert, i) => parse(`caCerts[${i}]`, caCert));
   const choose = certificates && certificateChoice(certificates, options);
   return (wire, handshaking) => {
     const own = { ...serverOptions };
@@ -113,7 +133,10 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
       own.SNICallback = (name, chosen) => chosen(null, choose(name, handshaking));
     }
     const server = tlsModule().createServer(own);
-    server.once("secureConnection", (socket) => admit(socket, handshaking));
+    server.once(
+      "secureConnection",
+      (socket) => settle(socket, handshaking, () => verifyClient(socket, clientCertificate, roots)),
+    );
     server.once("tlsClientError", (error, socket) => {
       handshaking.failed(unauthorized(socket) ?? error);
     });
@@ -121,15 +144,27 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
   };
 }
 
-/** A certificate that was asked for, but not insisted on, has not been looked at yet. */
-function admit(socket: TLSSocket, handshaking: Handshaking): void {
-  const certificate = socket.getPeerX509Certificate();
-  const refused = certificate === undefined ? null : unauthorized(socket);
-  if (refused === null) handshaking.secured(socket, certificate);
-  else {
-    socket.destroy();
-    handshaking.failed(refused);
+/**
+ * Verifies a client by the port's own roots. Deno shares sessions between all servers of a process, so a resumed session may carry a
+ * certificate that another port has verified by other roots, or none at all (checked on 2.9.6).
+ *
+ * @returns The client's certificate; `undefined` without one, or where none was asked for; an error to refuse the client with.
+ */
+function verifyClient(
+  socket: TLSSocket,
+  clientCertificate: TLSServerOptions["clientCertificate"],
+  roots: readonly X509Certificate[],
+): X509Certificate | Error | undefined {
+  if (clientCertificate === undefined) return undefined;
+  const chain = shownChain(socket);
+  const [certificate] = chain;
+  if (certificate === undefined) {
+    return clientCertificate === "request" ? undefined : certificateError(
+      "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
+      "the client has shown none, in this session or in the one that it resumes",
+    );
   }
+  return unauthorized(socket) ?? (leadsToRoot(chain, roots) ? certificate : notSigned());
 }
 
 /** What is wrong with the client's certificate. */

@@ -1,0 +1,40 @@
+/**
+ * OpenSSL's command line as a TLS client and as a TLS server.
+ *
+ * @module
+ */
+
+import type { Program } from "../reactor/conformance/program.ts";
+import type { TLSFiles } from "./tls_files.ts";
+import type { InteropBed } from "./tool.ts";
+
+/** Starts OpenSSL's client. It verifies the server, and exits when its input ends. */
+export function sClient(
+  bed: InteropBed,
+  port: number,
+  { folder }: TLSFiles,
+  ...more: string[]
+): Program {
+  return bed.startAloud(
+    "s_client",
+    ...["-connect", `127.0.0.1:${port}`, "-CAfile", `${folder}/roots/ca.pem`],
+    ...["-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"],
+    ...more,
+  );
+}
+
+/** Starts OpenSSL's server, which prints what it receives and sends its input. Resolves with the program and its port. */
+export async function sServer(
+  bed: InteropBed,
+  { folder }: TLSFiles,
+  ...more: string[]
+): Promise<[Program, number]> {
+  const server = bed.startAloud(
+    "s_server",
+    ...["-accept", "127.0.0.1:0", "-naccept", "1"],
+    ...["-cert", `${folder}/server.pem`, "-key", `${folder}/server.key`],
+    ...more,
+  );
+  const [, port] = await server.line(/^ACCEPT 127\.0\.0\.1:(\d+)$/);
+  return [server, Number(port)];
+}

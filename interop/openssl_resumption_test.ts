@@ -1,0 +1,242 @@
+/**
+ * Sessions resumed by OpenSSL's client. Deno shares them between all servers of a process, so each port has to verify the client of a
+ * resumed session by its own roots, as it verifies the client of a new one.
+ */
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { serverFromString, TCP4ServerEndpoint, wrapServerTLS } from "../endpoints/mod.ts";
+import { Factory, Protocol } from "../protocol/mod.ts";
+import { TestAuthority } from "../reactor/conformance/certificates.ts";
+import { portOf } from "../reactor/conformance/tcp_bed.ts";
+import { TLSError } from "../reactor/errors.ts";
+import type { IAddress, IListeningPort, TLSServerOptions } from "../reactor/interfaces.ts";
+import { sClient } from "./openssl.ts";
+import { type TLSFiles, tlsFiles } from "./tls_files.ts";
+import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
+
+const test = interopTest(OPENSSL);
+const VERSIONS = ["-tls1_2", "-tls1_3"];
+
+/** Greets a client by its certificate's name once the handshake is done. */
+class Greeter extends Protocol {
+  handshakeCompleted(): void {
+    const name = this.transport.getPeerCertificate()?.subject.CN ?? "nobody";
+    this.transport.write(`Hello, ${name}\n`);
+  }
+}
+
+/** Collects why connections failed before they were greeted. */
+class Failures {
+  readonly reasons: Error[] = [];
+  readonly #first = Promise.withResolvers<Error>();
+
+  /** The reason of the first failure. */
+  get first(): Promise<Error> {
+    return this.#first.promise;
+  }
+
+  add(reason: Error): void {
+    this.reasons.push(reason);
+    this.#first.resolve(reason);
+  }
+}
+
+/** Makes the factory of a port whose handshakes precede its protocols. */
+function greeting(failures: Failures): Factory<Greeter> {
+  return Object.assign(Factory.forProtocol(Greeter), {
+    handshakeFailed: (_peer: IAddress, reason: Error) => failures.add(reason),
+  });
+}
+
+type Listen = (
+  bed: InteropBed,
+  options: TLSServerOptions,
+  failures: Failures,
+) => IListeningPort | Promise<IListeningPort>;
+
+const INTERFACE = { interface: "127.0.0.1" };
+
+/** Every way to serve TLS. */
+const SERVERS: Record<string, Listen> = {
+  "listenTLS()": (bed, options, failures) =>
+    bed.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options }),
+  "listenTLS() with certificates": (bed, { cert = "", key = "", ...options }, failures) => {
+    const certificates = () => ({ cert, key });
+    return bed.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options, certificates });
+  },
+  "startTLS()": (bed, options, failures) => {
+    class Upgrading extends Greeter {
+      override connectionMade(): void {
+        this.transport.startTLS(options);
+      }
+      override connectionLost(reason: Error): void {
+        if (reason instanceof TLSError) failures.add(reason);
+      }
+    }
+    return bed.reactor.listenTCP(0, Factory.forProtocol(Upgrading), INTERFACE);
+  },
+  "wrapServerTLS()": async (bed, options, failures) => {
+    const endpoint = new TCP4ServerEndpoint(bed.reactor, 0, INTERFACE);
+    return await wrapServerTLS(options, endpoint).listen(greeting(failures));
+  },
+  "ssl: string": async (
+    bed,
+    { cert = "", key = "", caCerts = [], clientCertificate },
+    failures,
+  ) => {
+    const folder = bed.path(".");
+    await Deno.mkdir(`${folder}/own`);
+    await Deno.mkdir(`${folder}/roots`);
+    await Deno.writeTextFile(`${folder}/own/server.pem`, `${key}\n${cert}`);
+    for (const [i, caCert] of caCerts.entries()) {
+      await Deno.writeTextFile(`${folder}/roots/${i}.pem`, caCert);
+    }
+    const description = [
+      "ssl:0:interface=127.0.0.1",
+      `privateKey=${folder}/own/server.pem`,
+      ...caCerts.length > 0 ? [`caCertsDir=${folder}/roots`] : [],
+      ...clientCertificate === undefined ? [] : [`clientCertificate=${clientCertificate}`],
+    ];
+    return await serverFromString(bed.reactor, description.join(":")).listen(greeting(failures));
+  },
+};
+
+/** Listens, and resolves with the port's number. */
+async function serve(
+  bed: InteropBed,
+  listen: Listen,
+  options: TLSServerOptions,
+  failures: Failures,
+): Promise<number> {
+  bed.run();
+  return portOf((await listen(bed, options, failures)).getHost());
+}
+
+/** Connects with a new session, and keeps it in a file. */
+async function keepSession(
+  bed: InteropBed,
+  port: number,
+  files: TLSFiles,
+  ...more: string[]
+): Promise<string> {
+  const session = `${files.folder}/session`;
+  await using client = sClient(bed, port, files, "-sess_out", session, ...more);
+  // The tickets are sent before the greeting.
+  await client.line(/Hello, \w+$/);
+  return session;
+}
+
+/** Resumes a session. Resolves with the greeting; `null` if the server has refused the client. */
+async function resume(
+  bed: InteropBed,
+  port: number,
+  files: TLSFiles,
+  session: string,
+  version: string,
+): Promise<string | null> {
+  await using client = sClient(bed, port, files, version, "-sess_in", session);
+  // Either follows the summary of the session. Without a greeting the server closes, and the client exits.
+  await client.line(/^Reused, TLSv1/);
+  const greeted = client.line(/Hello, \w+$/);
+  return await greeted.then(([line]) => line.replace(/^.*Hello/, "Hello"), () => null);
+}
+
+/** The options that have OpenSSL's client show Alice's certificate. */
+function alice({ folder }: TLSFiles): string[] {
+  return ["-cert", `${folder}/client.pem`, "-key", `${folder}/client.key`];
+}
+
+for (const [name, listen] of Object.entries(SERVERS)) {
+  for (const version of VERSIONS) {
+    test(`${name} refuses a session of a port that asked for no certificate, ${version}`, async (bed) => {
+      const files = await tlsFiles(bed);
+      const failures = new Failures();
+      const open = await serve(bed, SERVERS["listenTLS()"] ?? listen, files.server, failures);
+      const session = await keepSession(bed, open, files, version);
+      const options = { ...files.server, caCerts: [files.authority.cert] };
+      const strict = await serve(bed, listen, options, failures);
+      assertEquals(await resume(bed, strict, files, session, version), null);
+      const reason = await failures.first;
+      assertInstanceOf(reason, TLSError);
+      assertEquals(reason.code, "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE");
+    });
+
+    for (const clientCertificate of ["require", "request"] as const) {
+      test(`${name} refuses a session whose certificate its roots have not signed, with "${clientCertificate}", ${version}`, async (bed) => {
+        const files = await tlsFiles(bed);
+        const failures = new Failures();
+        const port1 = bed.reactor.listenTLS(0, greeting(failures), {
+          ...INTERFACE,
+          ...files.server,
+          caCerts: [files.authority.cert],
+        });
+        bed.run();
+        const session = await keepSession(
+          bed,
+          portOf(port1.getHost()),
+          files,
+          version,
+          ...alice(files),
+        );
+        // A session outlives its port.
+        await port1.stopListening();
+        const stranger = await TestAuthority.make("CN=Stranger");
+        const options = { ...files.server, caCerts: [stranger.cert], clientCertificate };
+        const port2 = await serve(bed, listen, options, failures);
+        assertEquals(await resume(bed, port2, files, session, version), null);
+        const reason = await failures.first;
+        assertInstanceOf(reason, TLSError);
+        assertEquals(reason.code, "CERT_SIGNATURE_FAILURE");
+      });
+
+      test(`${name} resumes its own sessions with their certificate, with "${clientCertificate}", ${version}`, async (bed) => {
+        const files = await tlsFiles(bed);
+        const failures = new Failures();
+        const options = { ...files.server, caCerts: [files.authority.cert], clientCertificate };
+        const port = await serve(bed, listen, options, failures);
+        const session = await keepSession(bed, port, files, version, ...alice(files));
+        assertEquals(await resume(bed, port, files, session, version), "Hello, Alice");
+      });
+    }
+
+    test(`${name} that asks for no certificate reports none, ${version}`, async (bed) => {
+      const files = await tlsFiles(bed);
+      const failures = new Failures();
+      const options = { ...files.server, caCerts: [files.authority.cert] };
+      const strict = await serve(bed, listen, options, failures);
+      const session = await keepSession(bed, strict, files, version, ...alice(files));
+      const open = await serve(bed, listen, files.server, failures);
+      assertEquals(await resume(bed, open, files, session, version), "Hello, nobody");
+    });
+  }
+}
+
+for (const version of VERSIONS) {
+  test(`"request" resumes a session without a certificate, and one by way of an intermediate, ${version}`, async (bed) => {
+    const files = await tlsFiles(bed);
+    const failures = new Failures();
+    const options = {
+      ...files.server,
+      caCerts: [files.authority.cert],
+      clientCertificate: "request",
+    } as const;
+    const port = bed.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options });
+    bed.run();
+    const number = portOf(port.getHost());
+    const without = await keepSession(bed, number, files, version);
+    assertEquals(await resume(bed, number, files, without, version), "Hello, nobody");
+
+    const delegate = await files.authority.delegate();
+    const { cert, key } = await delegate.issue({ name: "CN=Bob", dns: [], ip: [] });
+    const [certFile, keyFile, chainFile] = ["bob.pem", "bob.key", "delegate.pem"]
+      .map((name) => `${files.folder}/${name}`);
+    assert(certFile !== undefined && keyFile !== undefined && chainFile !== undefined);
+    await Deno.writeTextFile(certFile, cert);
+    await Deno.writeTextFile(keyFile, key);
+    await Deno.writeTextFile(chainFile, delegate.cert);
+    const bob = ["-cert", certFile, "-key", keyFile, "-cert_chain", chainFile];
+    const session = await keepSession(bed, number, files, version, ...bob);
+    assertEquals(await resume(bed, number, files, session, version), "Hello, Bob");
+    assertEquals(failures.reasons, []);
+  });
+}
