@@ -314,7 +314,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   /** See `IReactorStdio.listenStandardIO`. */
   listenStandardIO(factory: IProtocolFactory, options: StandardIOOptions = {}): IListeningPort {
     const { stdin = Deno.stdin, stdout = Deno.stdout } = options;
-    const bind = standardIOBinding(stdin, stdout);
+    const bind = standardIOBinding(this, stdin, stdout);
     return this.#listen(factory, { linger: Infinity, ...options }, bind);
   }
 

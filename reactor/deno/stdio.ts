@@ -6,12 +6,23 @@
 
 import { PipeAddress } from "../addresses.ts";
 import { CannotListenError } from "../errors.ts";
-import type { IByteSink, IByteSource } from "../interfaces.ts";
+import type { IByteSink, IByteSource, IReactorTime } from "../interfaces.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
+import { BackOff } from "./back_off.ts";
 import { ConnDriver, type StreamConn } from "./conn_driver.ts";
 
-/** Binds a pair of streams; once it has been accepted, there is nothing to bind any more. */
-export function standardIOBinding(stdin: IByteSource, stdout: IByteSink): () => StreamAcceptor {
+type Timers = Pick<IReactorTime, "callLater">;
+
+/**
+ * Binds a pair of streams; once it has been accepted, there is nothing to bind any more.
+ *
+ * @param timers The clock of the pauses while a stream that is non-blocking is not ready.
+ */
+export function standardIOBinding(
+  timers: Timers,
+  stdin: IByteSource,
+  stdout: IByteSink,
+): () => StreamAcceptor {
   let isTaken = false;
   return () => {
     if (isTaken) {
@@ -20,7 +31,7 @@ export function standardIOBinding(stdin: IByteSource, stdout: IByteSink): () => 
     }
     return new StdioAcceptor(() => {
       isTaken = true;
-      return new StdioDriver(stdin, stdout);
+      return new StdioDriver(timers, stdin, stdout);
     });
   };
 }
@@ -59,8 +70,8 @@ class StdioAcceptor implements StreamAcceptor {
 }
 
 class StdioDriver extends ConnDriver {
-  constructor(stdin: IByteSource, stdout: IByteSink) {
-    super(new StdioConn(stdin, stdout));
+  constructor(timers: Timers, stdin: IByteSource, stdout: IByteSink) {
+    super(new StdioConn(timers, stdin, stdout));
   }
 
   override getPeer(): PipeAddress {
@@ -76,6 +87,7 @@ class StdioDriver extends ConnDriver {
 class StdioConn implements StreamConn {
   readonly #stdin: IByteSource;
   readonly #stdout: IByteSink;
+  readonly #writes: BackOff;
   #isClosed = false;
   #isGivenUp = false;
   /** Never asked for. */
@@ -83,23 +95,18 @@ class StdioConn implements StreamConn {
   /** Never asked for. */
   readonly remoteAddr: Deno.Addr = { transport: "unix", path: "" };
 
-  constructor(stdin: IByteSource, stdout: IByteSink) {
+  constructor(timers: Timers, stdin: IByteSource, stdout: IByteSink) {
     this.#stdin = stdin;
     this.#stdout = stdout;
+    this.#writes = new BackOff(timers);
   }
 
-  async read(buffer: Uint8Array): Promise<number | null> {
-    try {
-      return await this.#stdin.read(buffer);
-    } catch (error) {
-      // Nobody is to hear of it, and a promise that is never settled holds no process.
-      if (this.#isGivenUp) return await new Promise<never>(() => {});
-      throw error;
-    }
+  read(buffer: Uint8Array): Promise<number | null> {
+    return this.#unlessGivenUp(this.#stdin.read(buffer));
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    return this.#stdout.write(bytes);
+    return this.#unlessGivenUp(this.#writes.run(() => this.#stdout.write(bytes)));
   }
 
   closeWrite(): Promise<void> {
@@ -110,11 +117,22 @@ class StdioConn implements StreamConn {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#writes.stop();
     try {
       this.#stdin.close();
     } catch (error) {
       // Somebody else has.
       if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  }
+
+  async #unlessGivenUp<T>(operation: Promise<T>): Promise<T> {
+    try {
+      return await operation;
+    } catch (error) {
+      // Nobody is to hear of it, and a promise that is never settled holds no process.
+      if (this.#isGivenUp) return await new Promise<never>(() => {});
+      throw error;
     }
   }
 

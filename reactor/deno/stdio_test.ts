@@ -404,3 +404,103 @@ test("write() of a buffer that is transferred before it is sent loses the connec
   assertInstanceOf(reason, ConnectionAborted);
   assertEquals(written, []);
 });
+
+/** Makes a descriptor of its own non-blocking, as `node:net` does with each that it is given, and ends. */
+const MAKE_NON_BLOCKING = `
+  import { Socket } from "node:net";
+  const fd = Number(Deno.args[0]);
+  new Socket({ fd, readable: fd === 0, writable: fd === 1 });
+  setImmediate(() => Deno.exit());
+`;
+
+/** A program that another one has shared a standard stream with, and made it non-blocking. */
+function afterNonBlocking(
+  bed: ProcessBed,
+  fd: 0 | 1,
+  source: string,
+  behaviour: ChildBehaviour,
+): Child {
+  return bed.sh("", behaviour, {
+    args: [
+      "-c",
+      `"$0" eval --quiet "$1" ${fd}; exec "$0" eval --quiet "$2"`,
+      Deno.execPath(),
+      MAKE_NON_BLOCKING,
+      BEGINNING + source,
+    ],
+    env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+    path: root,
+  });
+}
+
+test("StandardIO writes all to an output that another process has made non-blocking", async (bed) => {
+  bed.run();
+  const size = 3_000_000;
+  const child = afterNonBlocking(
+    bed,
+    1,
+    `
+    class Much extends Base {
+      connectionMade() { this.transport.write(new Uint8Array(${size}).fill(65)); this.transport.loseConnection(); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Much(), { reactor });
+    await reactor.run();
+    `,
+    {},
+  );
+  await child.ended();
+  assertEquals([child.size.out, child.err], [size, "lost ConnectionDone \n"]);
+});
+
+test("StandardIO reads from an input that another process has made non-blocking", async (bed) => {
+  bed.run();
+  const child = afterNonBlocking(
+    bed,
+    0,
+    `
+    class Echo extends Base {
+      connectionMade() { this.transport.write("ready"); }
+      dataReceived(data) { this.transport.write(data); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Echo(), { reactor });
+    await reactor.run();
+    `,
+    {
+      outReceived: ({ transport }, data) => {
+        if (new TextDecoder().decode(data) !== "ready") return;
+        transport.write("steady");
+        transport.closeStdin();
+      },
+    },
+  );
+  await child.ended();
+  assertEquals([child.out, child.err], ["readysteady", "lost ConnectionDone \n"]);
+});
+
+test("StandardIO makes no attempt after the connection is closed, and leaves no timed call", async (bed) => {
+  bed.run();
+  let attempts = 0;
+  const [again, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];
+  const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
+  const stdout = {
+    write: () => {
+      if (++attempts === 3) again.resolve();
+      return Promise.reject(Object.assign(new Error("not ready"), { code: "EAGAIN" }));
+    },
+  };
+  const factory = new Wires();
+  bed.reactor.listenStandardIO(factory, { stdin, stdout });
+  const wire = await factory.wire();
+  wire.transport.write("never");
+  await again.promise;
+  wire.transport.abortConnection();
+  assertInstanceOf(await wire.lost(), ConnectionAborted);
+  await closed.promise;
+  const made = attempts;
+  assertEquals(bed.reactor.getDelayedCalls(), []);
+  // More than the longest pause.
+  await new Promise<void>((resolve) => bed.reactor.callLater(0.1, resolve));
+  assertEquals([made, bed.reactor.getDelayedCalls()], [attempts, []]);
+});
