@@ -16,7 +16,7 @@
  *   }
  * }
  *
- * new TCP4ServerEndpoint(reactor, 2000).listen(ServerFactory.forProtocol(Greeter));
+ * await new TCP4ServerEndpoint(reactor, 2000).listen(ServerFactory.forProtocol(Greeter));
  * await reactor.run();
  * ```
  *

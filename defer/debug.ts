@@ -15,8 +15,8 @@ const origins = new WeakMap<object, Origin>();
  * Switches the recording of where Deferreds are made and fired on or off.
  *
  * While it is on, `AlreadyCalledError` and the log entry of an unhandled failure say where the
- * Deferred was made and where it was fired. Each Deferred then costs two call stacks, so it is off
- * by default. Twisted: `twisted.internet.defer.setDebugging`.
+ * Deferred was made and where it was fired, and an unhandled failure is reported at the end of the
+ * turn. Each Deferred then costs two call stacks, so it is off by default. Twisted: `twisted.internet.defer.setDebugging`.
  *
  * @param on Whether to record from now on.
  *

@@ -34,8 +34,10 @@ import type { Step } from "./link.ts";
  *   value like any other. What is thrown and is not an `Error` arrives as a `NonErrorThrown`, whose
  *   `cause` it is. An errback passes its error on by throwing it again.
  * - **Cancelling.** `cancel()` asks the maker to give up; see there.
- * - **Unhandled failures.** If a Deferred is collected while a failure is its result, the failure
- *   is logged as `Unhandled error in Deferred`.
+ * - **Unhandled failures.** A failure that no errback handles within a second is logged as
+ *   `Unhandled error in Deferred`: earlier if a reactor shuts down or the program ends, at the end
+ *   of the turn after `setDebugging(true)`. Each is logged once; the log also notes when one is
+ *   handled after that. Twisted waits for the garbage collector, which may never come.
  * - **Promises.** `then()`, `catch()`, `finally()` and `await` look at the result as it is at that
  *   point of the chain, and leave it there. Their callbacks run as a promise's do: later, not
  *   synchronously. A failure that a promise has seen is the promise's affair and not logged.

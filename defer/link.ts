@@ -23,7 +23,7 @@ export const SWALLOW = 32;
 export const CANCELLING = 64;
 /** The failure in the result went to a promise, which watches over it. */
 export const SEEN = 128;
-/** The failure in the result is logged if the chain is collected. */
+/** The failure in the result is going to be reported, or has been: see `unhandled.ts`. */
 export const WATCHED = 256;
 /** The result is not to be looked at: a step or another chain is going to replace it. */
 export const BUSY = RUNNING | WAITING;

@@ -3,7 +3,7 @@ import { err } from "../log/mod.ts";
 /**
  * An errback that logs a failure and passes it on. Twisted: `twisted.internet.defer.logError`.
  *
- * If nobody handles it further down the chain, it is logged again when the Deferred is collected.
+ * If no errback handles it further down the chain, it is logged again as an unhandled error.
  *
  * @param error The failure.
  * @returns Nothing: it throws.

@@ -6,54 +6,59 @@
  * Not applicable: test_errorLogNoRepr, as the log says what it logs in its own words (see `log/`).
  */
 
-import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { addObserver, type LogEvent } from "../log/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { addObserver, type LogEvent, type LogObserver } from "../log/mod.ts";
 import { setDebugging } from "./debug.ts";
 import { Deferred } from "./deferred.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
+import { nameInReports, reportUnhandled } from "./unhandled.ts";
 
-// With the flag set, each new context has a gc() that collects all that can be.
-setFlagsFromString("--expose-gc");
-const collect: () => void = runInNewContext("gc");
-
-const finalized = new Set<object>();
-const registry = new FinalizationRegistry<object>((token) => finalized.add(token));
-
-async function nextTurn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** Has the garbage collected, and waits until what is to be done about it has been done. */
-async function collectAndFinalize(): Promise<void> {
-  const token = {};
-  (() => registry.register({}, token))();
-  // What was made or looked at in this job is kept until it ends.
-  await nextTurn();
-  collect();
-  while (!finalized.has(token)) await nextTurn();
-}
-
-/** What has been logged as unhandled of what `make` leaves behind, which should be so many. */
-async function unhandled(expected: number, make: () => void): Promise<LogEvent[]> {
-  const events: LogEvent[] = [];
-  using _observing = addObserver((event) => {
-    if (event.isError) events.push(event);
+function observing(events: LogEvent[], observer?: LogObserver): Disposable {
+  return addObserver((event) => {
+    events.push(event);
+    observer?.(event);
   }, { replay: false });
-  make();
-  // V8 finalizes one registry after the other, in no order that is promised: once the second
-  // round's has had its turn, all of the first round have. It is free to need more of them.
-  for (let round = 0; round < 2 || round < 50 && events.length < expected; round++) {
-    await collectAndFinalize();
-  }
-  return events;
 }
 
-Deno.test("a failure at the end of a chain is logged when the Deferred is collected", async () => {
+/** Returns what is reported of the failures that `make` leaves behind. */
+async function unhandled(make: () => void): Promise<LogEvent[]> {
+  const events: LogEvent[] = [];
+  using _observing = observing(events);
+  make();
+  await Promise.resolve();
+  reportUnhandled();
+  return events.filter(({ isError }) => isError);
+}
+
+// The genuine ones, also while a test fakes time.
+const { setInterval, clearInterval } = globalThis;
+
+/** Returns the next error that is logged. The timer of the reports does not hold the process. */
+async function nextError(): Promise<LogEvent> {
+  const { promise, resolve } = Promise.withResolvers<LogEvent>();
+  using _observing = addObserver((event) => {
+    if (event.isError) resolve(event);
+  }, { replay: false });
+  const hold = setInterval(() => {}, 1000);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(hold);
+  }
+}
+
+Deno.test("a failure at the end of a chain is reported", async () => {
   const error = new RangeError("nobody's");
-  const events = await unhandled(1, () => {
+  const events = await unhandled(() => {
     const deferred = new Deferred<number>();
     deferred.addCallback(() => {
       throw error;
@@ -66,7 +71,7 @@ Deno.test("a failure at the end of a chain is logged when the Deferred is collec
 });
 
 Deno.test("a failure is logged once for each Deferred, and with its own error", async () => {
-  const messages = (await unhandled(3, () => {
+  const messages = (await unhandled(() => {
     fail(new Error("one"));
     fail(new Error("two"));
     new Deferred<void>().cancel();
@@ -78,15 +83,15 @@ Deno.test("the log has the error's stack", async () => {
   function culprit(): never {
     throw new Error("nobody's");
   }
-  const [event] = await unhandled(1, () => {
+  const [event] = await unhandled(() => {
     succeed().addCallback(culprit);
   });
   assert(event?.failure instanceof Error);
   assertMatch(event.failure.stack ?? "", /culprit/);
 });
 
-Deno.test("a Deferred in a circle of references is collected and logged, too", async () => {
-  const events = await unhandled(1, () => {
+Deno.test("a failure of a Deferred in a circle of references is reported", async () => {
+  const events = await unhandled(() => {
     const circle: { deferred?: Deferred<unknown> } = {};
     circle.deferred = new Deferred<unknown>();
     circle.deferred
@@ -100,7 +105,7 @@ Deno.test("a Deferred in a circle of references is collected and logged, too", a
 });
 
 Deno.test("a failure that is handled is not logged, whenever it was", async () => {
-  const events = await unhandled(0, () => {
+  const events = await unhandled(() => {
     const ignore = (): void => {};
     fail(new Error("after")).addErrback(ignore);
     const before = new Deferred<void>().addErrback(ignore);
@@ -114,7 +119,7 @@ Deno.test("a failure that is handled is not logged, whenever it was", async () =
 });
 
 Deno.test("of a failure that makes way for another, the other is logged", async () => {
-  const events = await unhandled(1, () => {
+  const events = await unhandled(() => {
     fail(new Error("first")).addErrback((cause) => {
       throw new Error("second", { cause });
     });
@@ -125,7 +130,7 @@ Deno.test("of a failure that makes way for another, the other is logged", async 
 });
 
 Deno.test("a failure that is passed on is logged once", async () => {
-  const events = await unhandled(1, () => {
+  const events = await unhandled(() => {
     fail(new Error("passed on"))
       .addCallback(() => 1)
       .addErrback((error) => {
@@ -137,7 +142,7 @@ Deno.test("a failure that is passed on is logged once", async () => {
 });
 
 Deno.test("a failure that another Deferred took is that one's affair", async () => {
-  const events = await unhandled(0, () => {
+  const events = await unhandled(() => {
     const ignore = (): void => {};
     succeed().addCallback(() => fail(new Error("taken at once"))).addErrback(ignore);
     const later = new Deferred<void>();
@@ -150,7 +155,7 @@ Deno.test("a failure that another Deferred took is that one's affair", async () 
 });
 
 Deno.test("a failure that makes way for a Deferred to wait on is not logged", async () => {
-  const events = await unhandled(0, () => {
+  const events = await unhandled(() => {
     fail(new Error("no")).addErrback(() => new Deferred<void>());
   });
   assertEquals(events, []);
@@ -158,7 +163,7 @@ Deno.test("a failure that makes way for a Deferred to wait on is not logged", as
 
 Deno.test("a failure that a promise has seen is the promise's affair", async () => {
   const seen: Promise<unknown>[] = [];
-  const events = await unhandled(0, () => {
+  const events = await unhandled(() => {
     const before = new Deferred<void>();
     seen.push(assertRejects(() => before.toPromise(), Error, "before"));
     before.errback(new Error("before"));
@@ -176,7 +181,7 @@ Deno.test("a failure that a promise has seen is the promise's affair", async () 
 
 Deno.test("a failure that follows one a promise has seen is logged", async () => {
   const seen: Promise<unknown>[] = [];
-  const events = await unhandled(1, () => {
+  const events = await unhandled(() => {
     const deferred = fail(new Error("seen"));
     seen.push(assertRejects(() => deferred.toPromise(), Error, "seen"));
     deferred.addErrback(() => {
@@ -198,9 +203,137 @@ Deno.test("with debugging on, the log says where the Deferred was made and fired
   }
   setDebugging(true);
   try {
-    const [event] = await unhandled(1, () => fireIt(makeIt()));
+    const [event] = await unhandled(() => fireIt(makeIt()));
     assertMatch(event?.message ?? "", /made:[^]*makeIt[^]*fired:[^]*fireIt/);
   } finally {
     setDebugging(false);
   }
+});
+
+Deno.test("a failure is reported after a grace, without any garbage collection", async () => {
+  const next = nextError();
+  const held = fail(new Error("held"));
+  assertEquals((await next).message, "Unhandled error in Deferred");
+  held.addErrback(() => {});
+});
+
+Deno.test("FakeTime does not hold a report back", async () => {
+  using _time = new FakeTime();
+  const next = nextError();
+  fail(new Error("faked"));
+  assert((await next).failure instanceof Error);
+});
+
+Deno.test("a failure that is handled before the timer fires is never reported", async () => {
+  const events: LogEvent[] = [];
+  using _observing = observing(events);
+  const handled = fail(new Error("handled in time"));
+  await Promise.resolve();
+  const next = nextError();
+  fail(new Error("not handled"));
+  handled.addErrback(() => {});
+  await next;
+  reportUnhandled();
+  assertEquals(events.length, 1);
+});
+
+Deno.test("a failure is reported once, and its later handling is noted", async () => {
+  const events: LogEvent[] = [];
+  using _observing = observing(events);
+  const late = fail(new RangeError("too much"));
+  reportUnhandled();
+  reportUnhandled();
+  late.addErrback(() => {});
+  await Promise.resolve();
+  reportUnhandled();
+  assertEquals(events.map(({ message, level }) => [level, message]), [
+    ["error", "Unhandled error in Deferred"],
+    ["info", "Unhandled error in Deferred has been handled after its report: RangeError: too much"],
+  ]);
+});
+
+Deno.test("a failure that is thrown on after its report is not reported again", async () => {
+  const events = await unhandled(() => {
+    const late = fail(new Error("thrown on"));
+    reportUnhandled();
+    late.addErrback((error) => {
+      throw error;
+    });
+  });
+  assertEquals(events.length, 1);
+});
+
+Deno.test("an observer may handle a failure before its report, and cause new ones", async () => {
+  const events: LogEvent[] = [];
+  const second = new Deferred<void>();
+  let caused = 0;
+  using _observing = observing(events, ({ isError }) => {
+    second.addErrback(() => {});
+    if (isError && caused++ < 1) fail(new Error("caused by a report"));
+  });
+  fail(new Error("first"));
+  second.errback(new Error("second"));
+  reportUnhandled();
+  assertEquals(events.length, 1);
+  await Promise.resolve();
+  reportUnhandled();
+  assertEquals(events.length, 2);
+});
+
+Deno.test("with debugging on, a failure is reported at the end of the turn", async () => {
+  const events: LogEvent[] = [];
+  using _observing = observing(events);
+  setDebugging(true);
+  try {
+    const handled = fail(new Error("handled in the same turn"));
+    fail(new Error("nobody's"));
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+    handled.addErrback(() => {});
+    assertEquals(events.length, 0);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(events.map(({ failure }) => String(failure)), ["Error: nobody's"]);
+  } finally {
+    setDebugging(false);
+  }
+});
+
+Deno.test("a report contains the name of the Deferred", async () => {
+  const messages = (await unhandled(() => {
+    nameInReports(fail(new Error("one")), "the first");
+    nameInReports(fail(new Error("two")), () => "the second");
+    nameInReports(fail(new Error("three")), () => {
+      throw new Error("no name");
+    });
+  })).map(({ message }) => message);
+  assertEquals(messages, [
+    "Unhandled error in Deferred (the first)",
+    "Unhandled error in Deferred (the second)",
+    "Unhandled error in Deferred ((its text cannot be read))",
+  ]);
+});
+
+Deno.test("of very many failures, a thousand are reported and the others counted", async () => {
+  const events = await unhandled(() => {
+    for (let i = 0; i < 5000; i++) fail(new Error("one of many"));
+    const handled = Array.from({ length: 50 }, () => fail(new Error("handled")));
+    for (const deferred of handled) deferred.addErrback(() => {});
+  });
+  assertEquals(events.length, 1001);
+  assertStringIncludes(events.at(-1)?.message ?? "", "4000 more Deferreds");
+  assertEquals(events.at(-1)?.count, 4000);
+});
+
+Deno.test("an error whose text cannot be read is reported, and its handling noted", async () => {
+  const error = new Error();
+  for (const key of ["name", "message", "toString"]) {
+    Object.defineProperty(error, key, {
+      get(): never {
+        throw new Error("unreadable");
+      },
+    });
+  }
+  const deferred = fail(error);
+  const events = await unhandled(() => {});
+  assertEquals(events.length, 1);
+  deferred.addErrback(() => {});
 });

@@ -1,4 +1,4 @@
-import { type Deferred, execute, fail } from "../defer/mod.ts";
+import { type Deferred, fail } from "../defer/mod.ts";
 import { AlreadyListened } from "../reactor/errors.ts";
 import type {
   AddressFamily,
@@ -8,6 +8,7 @@ import type {
   IReactorSocket,
 } from "../reactor/interfaces.ts";
 import type { IStreamServerEndpoint } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 
 /**
  * A socket that listens already, to go on listening on: one that a service manager has opened, say. Twisted's
@@ -66,13 +67,12 @@ export class AdoptedStreamServerEndpoint implements IStreamServerEndpoint {
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
     if (this.#used) return fail(new AlreadyListened(String(this)));
     this.#used = true;
-    return execute(() =>
+    return listening(this, () =>
       this.#reactor.adoptStreamPort(
         this.#fileDescriptor,
         this.#addressFamily,
         factory,
         this.#options,
-      )
-    );
+      ));
   }
 }

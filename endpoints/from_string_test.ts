@@ -90,6 +90,12 @@ class NotedReactor extends Clock {
     return this.#note("adoptStreamPort", descriptor, family);
   }
 
+  addSystemEventTrigger(): null {
+    return null;
+  }
+
+  removeSystemEventTrigger(): void {}
+
   #note(...call: unknown[]): never {
     this.calls.push(call);
     throw new ConnectError("Nothing is done here");

@@ -1,4 +1,4 @@
-import { type Deferred, execute } from "../defer/mod.ts";
+import type { Deferred } from "../defer/mod.ts";
 import { PipeAddress } from "../reactor/addresses.ts";
 import type {
   IListeningPort,
@@ -9,6 +9,7 @@ import type {
 } from "../reactor/interfaces.ts";
 import { InstanceFactory } from "./instance_factory.ts";
 import type { IStreamServerEndpoint } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 
 /**
  * Standard input and output, as a place to listen: one connection comes of it. Twisted's `StandardIOEndpoint`.
@@ -61,7 +62,7 @@ export class StandardIOEndpoint implements IStreamServerEndpoint {
    * @returns A Deferred that fires with the port, where Twisted's fires with the transport, and too early for an endpoint.
    */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return execute(() => this.#reactor.listenStandardIO(factory, this.#options));
+    return listening(this, () => this.#reactor.listenStandardIO(factory, this.#options));
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 
 /**
  * An IPv4 TCP port to listen on. Twisted's `TCP4ServerEndpoint`.
@@ -54,7 +55,7 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint {
 
   /** See {@linkcode IStreamServerEndpoint.listen}. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return execute(() => this.#reactor.listenTCP(this.#port, factory, this.#options));
+    return listening(this, () => this.#reactor.listenTCP(this.#port, factory, this.#options));
   }
 }
 

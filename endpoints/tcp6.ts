@@ -1,4 +1,4 @@
-import { type Deferred, execute } from "../defer/mod.ts";
+import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import type {
   IListeningPort,
@@ -17,6 +17,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 
 /**
  * An IPv6 TCP port to listen on. Twisted's `TCP6ServerEndpoint`.
@@ -60,7 +61,7 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint {
 
   /** See {@linkcode IStreamServerEndpoint.listen}. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return execute(() => this.#reactor.listenTCP(this.#port, factory, this.#options));
+    return listening(this, () => this.#reactor.listenTCP(this.#port, factory, this.#options));
   }
 }
 

@@ -14,6 +14,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 
 /**
  * A TCP port to listen on for TLS. Twisted's `SSL4ServerEndpoint`, a name that serves here too.
@@ -55,7 +56,7 @@ export class TLSServerEndpoint implements IStreamServerEndpoint {
 
   /** See {@linkcode IStreamServerEndpoint.listen}. It also fails when a certificate cannot be used. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return execute(() => this.#reactor.listenTLS(this.#port, factory, this.#options));
+    return listening(this, () => this.#reactor.listenTLS(this.#port, factory, this.#options));
   }
 }
 

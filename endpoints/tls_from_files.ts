@@ -24,6 +24,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
 import { wrapClientTLS } from "./wrap_tls.ts";
 
@@ -70,7 +71,7 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint {
 
   /** See {@linkcode IStreamServerEndpoint.listen}. A file that cannot be read fails it with `CannotListenError`. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return execute(() => read(this.#reactor.surroundings, this.#files))
+    return listening(this, () => read(this.#reactor.surroundings, this.#files))
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw cause;
         throw new CannotListenError(this.#where(), { cause });

@@ -14,6 +14,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 
 /**
  * A UNIX socket to listen on. Twisted's `UNIXServerEndpoint`.
@@ -54,7 +55,7 @@ export class UNIXServerEndpoint implements IStreamServerEndpoint {
 
   /** See {@linkcode IStreamServerEndpoint.listen}. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return execute(() => this.#reactor.listenUNIX(this.#path, factory, this.#options));
+    return listening(this, () => this.#reactor.listenUNIX(this.#path, factory, this.#options));
   }
 }
 

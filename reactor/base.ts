@@ -4,6 +4,7 @@
  * @module
  */
 
+import { reportAtEndOfTurn } from "../defer/unhandled.ts";
 import { msg } from "../log/mod.ts";
 import { Alarm } from "./time/alarm.ts";
 import { TimedCalls } from "./time/delayed_call.ts";
@@ -106,6 +107,7 @@ export abstract class ReactorBase
       options.signal?.removeEventListener("abort", stop);
       this.#end = null;
       this.#alarm.clear();
+      reportAtEndOfTurn();
       msg("Main loop terminated.");
       resolve();
     };

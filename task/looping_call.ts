@@ -1,5 +1,6 @@
 import { Deferred } from "../defer/deferred.ts";
 import { maybeDeferred } from "../defer/execute.ts";
+import { nameInReports } from "../defer/unhandled.ts";
 import { err } from "../log/mod.ts";
 import type { IDelayedCall, IReactorTime } from "../reactor/interfaces.ts";
 import { checkDelay, checkFunction, quote } from "../reactor/validation.ts";
@@ -218,7 +219,7 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
     this.#isCalling = false;
     if (this.#run === run) this.#run = null;
     if (run.deferred.called) err(error, `${this} failed after it had been cancelled`);
-    else run.deferred.errback(error);
+    else nameInReports(run.deferred, () => `${this} failed`).errback(error);
     this.#callHeld();
   }
 

@@ -29,6 +29,7 @@ import { FakeTime } from "@std/testing/time";
 import { Deferred } from "../defer/deferred.ts";
 import { CancelledError } from "../defer/errors.ts";
 import { fail } from "../defer/fail.ts";
+import { reportUnhandled } from "../defer/unhandled.ts";
 import { addObserver, type LogEvent } from "../log/mod.ts";
 import { ReactorBase } from "../reactor/base.ts";
 import type { IDelayedCall } from "../reactor/interfaces.ts";
@@ -469,4 +470,20 @@ Deno.test("a failure that nobody asks for is left to the Deferred, and not throw
   const started = loop.start(1);
   clock.advance(5);
   assertEquals((outcomes(started)[0] as Error).message, "handled"); // the only outcome is an Error
+});
+
+Deno.test("an unhandled failure is reported with the name of the LoopingCall", () => {
+  const messages: string[] = [];
+  using _observing = addObserver(({ message }) => messages.push(message), {
+    level: "error",
+    replay: false,
+  });
+  const clock = new Clock();
+  const loop = new LoopingCall(function poll(): never {
+    throw new Error("no answer");
+  });
+  loop.clock = clock;
+  loop.start(0.5);
+  reportUnhandled();
+  assertEquals(messages, ["Unhandled error in Deferred (LoopingCall<0.5>(poll()) failed)"]);
 });

@@ -10,6 +10,7 @@ import { execute } from "../defer/execute.ts";
 import { fail } from "../defer/fail.ts";
 import { succeed } from "../defer/succeed.ts";
 import { isThenable } from "../defer/thenable.ts";
+import { nameInReports } from "../defer/unhandled.ts";
 import { err } from "../log/mod.ts";
 import { quote } from "../reactor/validation.ts";
 import {
@@ -179,7 +180,7 @@ export class Work<I extends TaskIterator = TaskIterator> {
     this.#watchers = [];
     const { error } = ending;
     if (error !== null && ending.State === TaskFailed && watchers.length === 0) {
-      this.#unclaimed = fail(error);
+      this.#unclaimed = nameInReports(fail<I>(error), "a cooperative task failed");
     }
     for (const watcher of watchers) {
       if (error === null) watcher.callback(this.#iterator);

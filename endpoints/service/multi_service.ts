@@ -2,7 +2,7 @@ import { type Deferred, DeferredList, maybeDeferred } from "../../defer/mod.ts";
 import { quote } from "../../reactor/validation.ts";
 import type { IService, IServiceCollection } from "./interfaces.ts";
 import { Service } from "./service.ts";
-import { start, startInFull } from "./start.ts";
+import { start, startInFull, startPrivileged } from "./start.ts";
 
 /** Services that could not be stopped, each with its error. All others of their parent have been. */
 export class ServicesNotStopped extends AggregateError {
@@ -89,7 +89,7 @@ export class MultiService extends Service implements IServiceCollection {
   /** See {@linkcode IService.privilegedStartService}: that of each. */
   override privilegedStartService(): void {
     super.privilegedStartService();
-    for (const service of this.#each()) service.privilegedStartService();
+    for (const service of this.#each()) startPrivileged(service);
   }
 
   /** See {@linkcode IService.startService}: that of each. */

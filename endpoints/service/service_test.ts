@@ -13,6 +13,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Deferred, fail } from "../../defer/mod.ts";
+import { reportUnhandled } from "../../defer/unhandled.ts";
 import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
 import { outcomes } from "./conformance/fake_endpoint.ts";
 import { type IService, MultiService, Service, ServicesNotStopped } from "./mod.ts";
@@ -276,4 +277,37 @@ Deno.test("await using stops a service, and waits for it", async () => {
   assertEquals(events, ["started", "disposed"]);
   child.stopped = Promise.reject(new RangeError("boom"));
   await assertRejects(() => scope(child), Error, "boom");
+});
+
+Deno.test("a failure of an asynchronous start is logged with the name of the service", async () => {
+  using errors = new LoggedErrors();
+  class Failing extends Service {
+    constructor(readonly start: () => unknown) {
+      super();
+      this.setName("failing");
+    }
+    override startService(): void {
+      super.startService();
+      return this.start() as void; // as an async method does
+    }
+    override privilegedStartService(): void {
+      return this.start() as void;
+    }
+  }
+  const parent = parentOf(
+    new Failing(() => Promise.reject(new Error("rejected"))),
+  );
+  parent.privilegedStartService();
+  parent.startService();
+  const deferring = new Failing(() => fail(new Error("failed")));
+  deferring.setName("deferring");
+  deferring.setServiceParent(parent);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  reportUnhandled();
+  assertEquals(errors.takeEvents().map(({ message }) => message), [
+    'While Failing "failing" was started',
+    'While Failing "failing" was started',
+    'Unhandled error in Deferred (while Failing "deferring" was started)',
+    'Unhandled error in Deferred (while Failing "deferring" was started)',
+  ]);
 });

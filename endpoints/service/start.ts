@@ -1,14 +1,27 @@
+import { Deferred } from "../../defer/mod.ts";
+import { nameInReports } from "../../defer/unhandled.ts";
 import { err } from "../../log/mod.ts";
 import { onRejection } from "../../reactor/user_code.ts";
 import type { IService } from "./interfaces.ts";
 
-/** Starts a service. If its method is async, what goes wrong is logged. */
+/** Starts a service. If its method is async, its failure is logged. */
 export function start(service: IService): void {
-  onRejection(service.startService(), (error) => err(error, `While ${service} was started`));
+  watch(service.startService(), service);
+}
+
+/** Does what a service does before privileges are given up. An asynchronous failure is logged. */
+export function startPrivileged(service: IService): void {
+  watch(service.privilegedStartService(), service);
 }
 
 /** Starts a service, with what it does before privileges are given up. */
 export function startInFull(service: IService): void {
-  service.privilegedStartService();
+  startPrivileged(service);
   start(service);
+}
+
+/** The types promise `void`, which an async method satisfies, too. */
+function watch(result: unknown, service: IService): void {
+  if (result instanceof Deferred) nameInReports(result, () => `while ${service} was started`);
+  else onRejection(result, (error) => err(error, `While ${service} was started`));
 }

@@ -33,6 +33,24 @@ export function stoppingTests(name: string, makeReactor: () => IReactor): void {
     ]);
   });
 
+  test("the shutdown reports failures that no errback handles, and leaves those that are", async (bed) => {
+    const { reactor } = bed;
+    const failures = ["left", "handled after run()"].map((message) => {
+      const deferred = new Deferred<void>();
+      reactor.addSystemEventTrigger("during", "shutdown", () => {
+        deferred.errback(new Error(message));
+      });
+      return deferred;
+    });
+    reactor.callWhenRunning(() => reactor.stop());
+    await bed.run();
+    failures[1]?.addErrback(() => {});
+    assertEquals(bed.takeErrors(), []);
+    // The turn is over.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(bed.takeErrors(), ["left"]);
+  });
+
   test("stop() twice throws ReactorNotRunning, at once, while it stops, and after it", async (bed) => {
     const { reactor } = bed;
     const stop = () => assertThrows(() => reactor.stop(), ReactorNotRunning);

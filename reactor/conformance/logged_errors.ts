@@ -4,9 +4,13 @@
  * @module
  */
 
+import { reportUnhandled } from "../../defer/unhandled.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
 
-/** Collects logged errors until it is disposed of, and then throws if any was not taken. */
+/**
+ * Collects logged errors until it is disposed of, and then throws if any was not taken. Failures
+ * that no errback has handled by then are among them.
+ */
 export class LoggedErrors implements Disposable {
   #events: LogEvent[] = [];
   readonly #observing: Disposable = addObserver((event) => this.#events.push(event), {
@@ -28,6 +32,7 @@ export class LoggedErrors implements Disposable {
 
   /** Stops collecting. @throws {AggregateError} when errors are left. */
   [Symbol.dispose](): void {
+    reportUnhandled();
     this.#observing[Symbol.dispose]();
     const left = this.take();
     if (left.length > 0) throw new AggregateError(left, "Errors were logged");

@@ -117,7 +117,13 @@ export class FakeEndpoint implements IStreamClientEndpoint {
       return outcome;
     });
     this.dials.push(dial);
-    this.#behaviour.dialling?.(dial);
+    try {
+      this.#behaviour.dialling?.(dial);
+    } catch (error) {
+      // The caller never gets the Deferred, which the dial may still fail.
+      result.addErrback(() => {});
+      throw error;
+    }
     return result;
   }
 
