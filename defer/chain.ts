@@ -41,6 +41,7 @@ import {
   WAITING,
   WATCHED,
 } from "./link.ts";
+import { follow as followPromise, isInstance, quote } from "../log/foreign.ts";
 import { isThenable } from "./thenable.ts";
 import { forgive, watch } from "./unhandled.ts";
 
@@ -137,8 +138,9 @@ export class Chain {
       Chain.#fire(chain, outcome, failed);
     };
     follow = (chain, promise) => {
-      // Whatever the promise's make, Promise.resolve() sees to it that it settles once, and flat.
-      Promise.resolve(promise).then(
+      // Whatever the promise's make, a real one sees to it that it settles once, and flat.
+      followPromise(
+        promise,
         (value) => Chain.#fire(chain, value, false),
         (error) => Chain.#fire(chain, error, true),
       );
@@ -293,7 +295,7 @@ export class Chain {
   }
 
   static #adopt(promise: PromiseLike<unknown>): Chain {
-    if (promise instanceof Chain) return promise;
+    if (isInstance(promise, Chain)) return promise;
     const chain = new Chain(undefined);
     follow(chain, promise);
     return chain;
@@ -439,6 +441,6 @@ export class Chain {
 /** A failure is an Error; anything else that is thrown gets one around it. */
 function toError(thrown: unknown): Error {
   if (Error.isError(thrown)) return thrown;
-  const text = typeof thrown === "object" ? Object.prototype.toString.call(thrown) : String(thrown);
+  const text = typeof thrown === "string" ? thrown : quote(thrown);
   return new NonErrorThrown(`Not an Error was thrown: ${text}`, { cause: thrown });
 }

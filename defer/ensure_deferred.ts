@@ -1,4 +1,5 @@
 import { Deferred } from "./deferred.ts";
+import { isInstance, textOf } from "../log/foreign.ts";
 import { isThenable } from "./thenable.ts";
 
 /**
@@ -25,9 +26,9 @@ import { isThenable } from "./thenable.ts";
 export function ensureDeferred<T>(promise: PromiseLike<T>): Deferred<Awaited<T>> {
   // A PromiseLike<T> that is a Deferred is a Deferred<T>, and a Deferred's result is never a
   // promise.
-  if (promise instanceof Deferred) return promise as Deferred<Awaited<T>>;
+  if (isInstance(promise, Deferred)) return promise as Deferred<Awaited<T>>;
   if (!isThenable(promise)) {
-    throw new TypeError(`ensureDeferred() takes a Deferred or promise, not ${String(promise)}`);
+    throw new TypeError(`ensureDeferred() takes a Deferred or promise, not ${textOf(promise)}`);
   }
   return Deferred.fromPromise(promise);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isError, messageOf, read } from "../log/foreign.ts";
+
 /**
  * A Deferred was fired a second time.
  *
@@ -49,7 +51,7 @@ export class TimeoutError extends Error {
   /** Whether `value` says that something timed out. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== TimeoutError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return value instanceof Error && value.name === "TimeoutError";
+    return isError(value) && read(value, "name") === "TimeoutError";
   }
 }
 
@@ -85,7 +87,7 @@ export class FirstError extends Error {
    * @param index Its place in the list, counted from 0.
    */
   constructor(subFailure: Error, index: number) {
-    super(`Deferred #${index} failed: ${subFailure.message}`, { cause: subFailure });
+    super(`Deferred #${index} failed: ${messageOf(subFailure)}`, { cause: subFailure });
     this.subFailure = subFailure;
     this.index = index;
   }

@@ -1,3 +1,4 @@
+import { isInstance } from "../log/foreign.ts";
 import { Deferred } from "./deferred.ts";
 import { succeed } from "./succeed.ts";
 
@@ -61,5 +62,5 @@ export function maybeDeferred<R, A extends unknown[] = []>(
     });
   }
   // A PromiseLike<R> that is a Deferred is a Deferred<R>.
-  return returned instanceof Deferred ? returned as Deferred<R> : execute(() => returned);
+  return isInstance(returned, Deferred) ? returned as Deferred<R> : execute(() => returned);
 }

@@ -13,8 +13,14 @@ export function describeState(
   const { called, paused, failed, source, result } = state;
   const depth = options.depth ?? DEPTH;
   // Waiting chains may form long lines, and a result may lead back to its Deferred.
-  const show = (value: unknown): string =>
-    depth <= 0 ? "[...]" : inspect(value, { ...options, depth: depth - 1 });
+  const show = (value: unknown): string => {
+    if (depth <= 0) return "[...]";
+    try {
+      return inspect(value, { ...options, depth: depth - 1 });
+    } catch {
+      return "[unreadable]";
+    }
+  };
   const parts: string[] = [];
   if (paused > 0) parts.push("<paused>");
   if (!called) parts.push("<pending>");

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { messageOf } from "../log/foreign.ts";
 import type { ISurroundings } from "../reactor/interfaces.ts";
 
 /** Which files a certificate is in. */
@@ -104,8 +105,4 @@ async function readBlocks(
 
 function joined(blocks: readonly (string | undefined)[]): string {
   return blocks.map((block) => `${block ?? ""}\n`).join("");
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from "../log/foreign.ts";
 import type { IReactorSocket, IReactorSurroundings } from "../reactor/interfaces.ts";
 import { AdoptedStreamServerEndpoint } from "./adopted.ts";
 import { integer, oneOf, optional, text } from "./argument_types.ts";
@@ -37,8 +38,7 @@ function inheritedBy({ surroundings }: IReactorSurroundings, args: EndpointArgum
     const environ = (name: string) => surroundings.getEnvironment(name);
     return ListenFDs.fromEnvironment(environ, surroundings.pid);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw args.error(null, `systemd's variables cannot be read: ${why}`, { cause });
+    throw args.error(null, `systemd's variables cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 

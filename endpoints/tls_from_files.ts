@@ -4,6 +4,7 @@
  * @module
  */
 
+import { messageOf } from "../log/foreign.ts";
 import { CancelledError, type Deferred, execute } from "../defer/mod.ts";
 import { type HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError, ConnectingCancelledError } from "../reactor/errors.ts";
@@ -127,7 +128,7 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw new ConnectingCancelledError(this.#to);
         const address = String(this.#to);
-        throw new ConnectError(`Cannot connect to ${address}: ${cause.message}`, {
+        throw new ConnectError(`Cannot connect to ${address}: ${messageOf(cause)}`, {
           address,
           cause,
         });

@@ -1,3 +1,4 @@
+import { messageOf } from "../log/foreign.ts";
 import { Deferred } from "../defer/mod.ts";
 import { debug } from "../log/mod.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
@@ -139,7 +140,7 @@ class SecuredConnecting<P extends IProtocol> {
 function tellOfHandshake(factory: IProtocolFactory, addr: IAddress, reason: Error): void {
   if (factory.handshakeFailed !== undefined) factory.handshakeFailed(addr, reason);
   // Not louder: whoever fails can come again as often as it likes.
-  else debug(reason.message);
+  else debug(messageOf(reason));
 }
 
 /** A factory that builds other protocols, and is the same otherwise. */

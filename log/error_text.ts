@@ -1,37 +1,100 @@
+import { inspect, isError, isInstance, messageOf, textOf } from "./foreign.ts";
+
+/** How many errors are shown of one: more causes than this say nothing more, and may never end. */
+const MAX_ERRORS = 100;
+
+/** An error that is yet to be shown, and what is written in front of it. */
+interface Entry {
+  readonly value: unknown;
+  readonly prefix: string;
+}
+
 /**
- * The text of an error for a person to read: its stack, then those of its causes, each behind
- * `Caused by: `, and those of the errors that it puts together (`AggregateError`).
+ * Returns the text of an error for a person to read: its stack, then those of its causes, each
+ * behind `Caused by: `, and those of the errors that it puts together (`AggregateError`).
+ *
+ * It throws for no value, and looks at 100 errors at most.
  */
 export function errorText(error: unknown): string {
-  return describe(error, new Set());
+  const parts: string[] = [];
+  const seen = new Set<unknown>();
+  // A stack, so that any depth will do: the entry that is shown next is the last.
+  const entries: Entry[] = [{ value: error, prefix: "" }];
+  for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
+    if (parts.length === MAX_ERRORS) {
+      parts.push(`(more causes than ${MAX_ERRORS} are not shown)`);
+      break;
+    }
+    const { value, prefix } = entry;
+    if (!isError(value)) {
+      parts.push(prefix + inspect(value));
+    } else if (seen.has(value)) {
+      parts.push(`${prefix}${titleOf(value)} (shown above)`);
+    } else {
+      seen.add(value);
+      parts.push(prefix + stackOf(value));
+      entries.push(...within(value));
+    }
+  }
+  return parts.join("\n");
 }
 
-function describe(error: unknown, seen: Set<unknown>): string {
-  if (!(error instanceof Error)) return inspect(error);
-  if (seen.has(error)) return `${String(error)} (shown above)`;
-  seen.add(error);
-  let text = stackOf(error);
-  if (error instanceof AggregateError) {
-    for (const each of error.errors) text += `\n${describe(each, seen)}`;
+/** What an error leads to, last first. */
+function within(error: Error): Entry[] {
+  const entries: Entry[] = [];
+  try {
+    const { cause } = error;
+    if (cause !== undefined) entries.push({ value: cause, prefix: "Caused by: " });
+  } catch (thrown) {
+    // The error itself could be read, or this would not have been reached.
+    entries.push({ value: `(unreadable: ${messageOf(thrown)})`, prefix: "Caused by: " });
   }
-  if (error.cause !== undefined) text += `\nCaused by: ${describe(error.cause, seen)}`;
-  return text;
+  return [...entries, ...errorsOf(error).reverse()];
+}
+
+function errorsOf(error: Error): Entry[] {
+  if (!isInstance(error, AggregateError)) return [];
+  try {
+    const { errors } = error;
+    if (!Array.isArray(errors)) return [];
+    // By index, as an array may have an iterator of its own.
+    return Array.from({ length: Math.min(errors.length, MAX_ERRORS + 1) }, (_, index) => ({
+      value: errors[index],
+      prefix: "",
+    }));
+  } catch (thrown) {
+    return [{ value: `(unreadable errors: ${messageOf(thrown)})`, prefix: "" }];
+  }
 }
 
 /**
- * The stack under the name and message that the error has now. A stack keeps those which the error
- * had when it was first asked for.
+ * Returns the stack under the name and message that the error has now. A stack keeps those which
+ * the error had when it was first asked for.
  */
 function stackOf(error: Error): string {
-  const title = String(error);
-  const { stack } = error;
-  if (stack === undefined || stack === "") return title;
-  if (stack.startsWith(title)) return stack;
-  const frames = stack.indexOf("\n    at ");
-  return frames === -1 ? title : title + stack.slice(frames);
+  const title = titleOf(error);
+  try {
+    const { stack } = error;
+    if (typeof stack !== "string" || stack === "") return title;
+    if (stack.startsWith(title)) return stack;
+    const frames = stack.indexOf("\n    at ");
+    return frames === -1 ? title : title + stack.slice(frames);
+  } catch (thrown) {
+    return `${title}\n(unable to obtain the stack: ${messageOf(thrown)})`;
+  }
 }
 
-/** What a thrown value looks like that is no error. */
-export function inspect(value: unknown): string {
-  return Deno.inspect(value, { depth: 2, strAbbreviateSize: 1000 });
+/** Returns the error's name and message, of which one may be unreadable. */
+function titleOf(error: Error): string {
+  try {
+    return String(error);
+  } catch {
+    let name = "Error";
+    try {
+      name = textOf(error.name);
+    } catch {
+      // The message may say enough.
+    }
+    return `${name}: ${messageOf(error)}`;
+  }
 }

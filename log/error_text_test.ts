@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { hostileValues } from "./conformance/hostile_values.ts";
 import { errorText } from "./error_text.ts";
 import { eventText } from "./event_text.ts";
 
@@ -37,5 +38,53 @@ Deno.test("eventText() survives an error whose stack cannot be had", () => {
     },
   });
   const event = { time: 0, level: "error", message: "x", isError: true, system: "-" } as const;
-  assertEquals(eventText({ ...event, failure }), "x\n(unable to obtain the stack: no stack)");
+  assertEquals(
+    eventText({ ...event, failure }),
+    "x\nError: boom\n(unable to obtain the stack: no stack)",
+  );
 });
+
+Deno.test("errorText() shows 100 errors of a chain of 7,000 causes, and of an endless one", () => {
+  let deep = bare(new Error("0"));
+  for (let i = 1; i < 7000; i++) deep = bare(new Error(`${i}`, { cause: deep }));
+  const lines = errorText(deep).split("\n");
+  assertEquals(lines.length, 101);
+  assertEquals(lines.slice(0, 2), ["Error: 6999", "Caused by: Error: 6998"]);
+  assertEquals(lines.at(-1), "(more causes than 100 are not shown)");
+
+  class Endless extends Error {
+    override stack = "";
+    override get cause(): unknown {
+      return new Endless("again");
+    }
+  }
+  assertEquals(errorText(new Endless("first")).split("\n").length, 101);
+});
+
+Deno.test("errorText() shows AggregateErrors that are nested 7,000 deep, in order", () => {
+  let deep: Error = bare(new Error("0"));
+  for (let i = 1; i < 7000; i++) {
+    deep = bare(new AggregateError([deep, bare(new Error("beside"))], `${i}`));
+  }
+  assertEquals(errorText(deep).split("\n").length, 101);
+  const [a, b, c, d] = ["a", "b", "c", "d"].map((text) => bare(new Error(text)));
+  const inner = bare(new AggregateError([a, b], "inner", { cause: c }));
+  const outer = bare(new AggregateError([inner, d], "outer"));
+  assertEquals(errorText(outer).split("\n"), [
+    "AggregateError: outer",
+    "AggregateError: inner",
+    "Error: a",
+    "Error: b",
+    "Caused by: Error: c",
+    "Error: d",
+  ]);
+});
+
+for (const [name, value] of hostileValues()) {
+  Deno.test(`errorText() has a text for ${name}`, () => {
+    const text = errorText(value);
+    assert(text.length > 0);
+    assert(errorText(new Error("around it", { cause: value })).includes("around it"));
+    assert(errorText(new AggregateError([value], "with it")).includes("with it"));
+  });
+}

@@ -48,10 +48,42 @@ export interface LogEvent {
   readonly [field: string]: unknown;
 }
 
-/** What is told of every event. It should neither wait nor throw. */
+/**
+ * What is told of every event. It should neither wait nor throw. What it throws, or what a promise
+ * that it returns is rejected with, is reported to the other observers.
+ */
 export type LogObserver = (event: LogEvent) => void;
 
-/** Makes an event out of what was logged. The fields win over what would be there without them. */
+/** Copies fields. In place of one whose getter throws there is a text that says so. */
+export function copyFields(fields: LogFields): LogFields {
+  try {
+    return { ...fields };
+  } catch {
+    return Object.fromEntries(
+      keysOf(fields).map((key) => {
+        try {
+          return [key, fields[key]];
+        } catch {
+          return [key, "(unreadable)"];
+        }
+      }),
+    );
+  }
+}
+
+function keysOf(fields: LogFields): string[] {
+  try {
+    return Object.keys(fields);
+  } catch {
+    // A revoked proxy has none.
+    return [];
+  }
+}
+
+/**
+ * Makes an event out of what was logged. The fields, a copy that belongs to the event, win over what
+ * would be there without them.
+ */
 export function makeEvent(
   level: LogLevel,
   message: string,

@@ -1,9 +1,12 @@
 import { errorText } from "./error_text.ts";
 import type { LogEvent } from "./event.ts";
+import { textOf } from "./foreign.ts";
+import { visibleText } from "./visible_text.ts";
 
 /**
  * An event's message and, on the lines after it, the stack of its failure and of that one's causes.
- * It never throws (Twisted's `textFromEventDict`).
+ * Control characters are written as escapes, as by {@linkcode visibleText}; newlines stay. It never
+ * throws (Twisted's `textFromEventDict`).
  *
  * @param event What happened.
  * @returns The text, of one line or more, without a line break at its end.
@@ -18,25 +21,26 @@ import type { LogEvent } from "./event.ts";
  * ```
  */
 export function eventText(event: LogEvent): string {
-  if (event.failure === undefined) return String(event.message);
-  return `${event.message}\n${failureText(event.failure)}`;
+  const message = visibleText(textOf(event.message));
+  if (event.failure === undefined) return message;
+  return `${message}\n${visibleText(errorText(event.failure))}`;
 }
 
-function failureText(failure: Error): string {
-  try {
-    return errorText(failure);
-  } catch (error) {
-    // An error's own getters threw: what they threw is all that there is to show, and may be as
-    // broken.
-    return `(unable to obtain the stack${error instanceof Error ? `: ${error.message}` : ""})`;
-  }
+/** The same as one line, and continuations of it that a tab sets in, as Twisted writes them. */
+export function eventLine(event: LogEvent): string {
+  return eventText(event).replaceAll("\n", "\n\t");
+}
+
+/** The event's system on one line, whoever named it. */
+export function systemText(event: LogEvent): string {
+  return visibleText(textOf(event.system), { newlines: "escaped" });
 }
 
 /**
- * The same on one text for loggers that write time and level themselves: with the system in front,
- * where one is known.
+ * The line for loggers that write time and level themselves: with the system in front, where one is
+ * known.
  */
-export function eventTextWithSystem(event: LogEvent): string {
-  const text = eventText(event);
-  return event.system === "-" ? text : `[${event.system}] ${text}`;
+export function eventLineWithSystem(event: LogEvent): string {
+  const line = eventLine(event);
+  return event.system === "-" ? line : `[${systemText(event)}] ${line}`;
 }

@@ -38,10 +38,11 @@ export function removeObserver(observer: LogObserver): void {
 }
 
 /**
- * Logs a message.
+ * Logs a message. Several arguments are joined with spaces, as in Twisted, each as its text.
  *
  * @param message What happened.
- * @param fields What else there is to say; the `level` is `info` unless it says otherwise.
+ * @param fields What else there is to say: an object literal behind the message, of which `level` is
+ *   `info` unless it says otherwise.
  *
  * @example
  * ```ts
@@ -51,8 +52,22 @@ export function removeObserver(observer: LogObserver): void {
  * log.msg("In callfunc"); // 2010-08-19 01:43:49+0000 [-] In callfunc
  * ```
  */
-export function msg(message: string, fields?: LogFields): void {
-  globalLogPublisher.msg(message, fields);
+export function msg(message: string, fields?: LogFields): void;
+/**
+ * Logs a message of several parts.
+ *
+ * @param message The parts. The last of them gives the fields if it is an object literal.
+ *
+ * @example
+ * ```ts
+ * import * as log from "@torsion/reactor/log";
+ *
+ * log.msg("got", 3, "lines", { system: "reader" }); // [reader] got 3 lines
+ * ```
+ */
+export function msg(...message: unknown[]): void;
+export function msg(...message: unknown[]): void {
+  globalLogPublisher.msg(...message);
 }
 
 /**

@@ -53,7 +53,7 @@ Deno.test("a program that starts no logging hears of errors alone, on standard e
   assertEquals(stdout, "");
   assertMatch(
     stderr,
-    /^Cannot open the lid\nRangeError: boom\n {4}at [^]*\nCaused by: TypeError: why\n {4}at [^]*\n$/,
+    /^Cannot open the lid\n\tRangeError: boom\n\t {4}at [^]*\n\tCaused by: TypeError: why\n\t {4}at [^]*\n$/,
   );
   assert(!stderr.includes("nobody hears"));
 });
@@ -71,4 +71,19 @@ Deno.test("a program that starts logging writes Twisted's lines to standard outp
     `\\tlines`,
   ];
   assertMatch(stdout, new RegExp(`^${lines.join("\\n")}\\n$`));
+});
+
+Deno.test("a program whose log cannot be written says so once, not for each event", async () => {
+  const { stderr } = await run(`
+    log.startLogging({ writeSync: () => { throw new Error("no space left") } });
+    for (let i = 0; i < 8; i++) log.msg("x");
+  `);
+  assertEquals(stderr.match(/no space left/g)?.length, 1);
+});
+
+Deno.test("a program's errors on standard error are one line each, with continuations", async () => {
+  const { stderr } = await run(String.raw`
+    log.err(Object.assign(new Error("a\nforged\x1b[2J"), { stack: "" }), "b\nforged\x85");
+  `);
+  assertEquals(stderr, "b\n\tforged\\x85\n\tError: a\n\tforged\\x1b[2J\n");
 });

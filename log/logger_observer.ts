@@ -1,5 +1,5 @@
 import type { LogEvent, LogLevel, LogObserver } from "./event.ts";
-import { eventTextWithSystem } from "./event_text.ts";
+import { eventLineWithSystem } from "./event_text.ts";
 
 /** A method that logs a text. */
 export type LevelMethod = (message: string, event?: Record<string, unknown>) => unknown;
@@ -43,7 +43,7 @@ export interface LevelLogger {
 export function loggerLogObserver(logger: LevelLogger): LogObserver {
   return isLogTape(logger)
     ? (event): void => void logger[methodOf(logger, event.level)]?.(templateOf(event), event)
-    : (event): void => void logger[methodOf(logger, event.level)]?.(eventTextWithSystem(event));
+    : (event): void => void logger[methodOf(logger, event.level)]?.(eventLineWithSystem(event));
 }
 
 function methodOf(logger: LevelLogger, level: LogLevel): keyof LevelLogger {
@@ -57,5 +57,5 @@ function isLogTape(logger: LevelLogger): boolean {
 }
 
 function templateOf(event: LogEvent): string {
-  return eventTextWithSystem(event).replaceAll("{", "{{").replaceAll("}", "}}");
+  return eventLineWithSystem(event).replaceAll("{", "{{").replaceAll("}", "}}");
 }

@@ -42,7 +42,13 @@ Deno.test("the text has the system, where one is known, and the error's stack", 
   const { calls, methods } = new Recorder("debug", "info", "warn", "error");
   const failure = Object.assign(new Error("boom"), { stack: "" });
   loggerLogObserver(methods)(eventOf({ system: "Echo", level: "error", message: "why", failure }));
-  assertEquals(calls, [["error", "[Echo] why\nError: boom"]]);
+  assertEquals(calls, [["error", "[Echo] why\n\tError: boom"]]);
+});
+
+Deno.test("a logger gets one line with continuations, without control characters", () => {
+  const { calls, methods } = new Recorder("debug", "info", "warn", "error");
+  loggerLogObserver(methods)(eventOf({ system: "a\nb", message: "x\x1b[2J\ny\r" }));
+  assertEquals(calls, [["info", "[a\\nb] x\\x1b[2J\n\ty\\r"]]);
 });
 
 Deno.test("a logger's methods are called on the logger", () => {

@@ -1,6 +1,6 @@
 import { currentSystem } from "./context.ts";
-import { inspect } from "./error_text.ts";
 import {
+  copyFields,
   levelRanks,
   type LogEvent,
   type LogFields,
@@ -8,9 +8,12 @@ import {
   type LogObserver,
   makeEvent,
 } from "./event.ts";
-import { eventText } from "./event_text.ts";
+import { eventLine } from "./event_text.ts";
+import { follow, inspect, isError, isThenable, read, textOf } from "./foreign.ts";
 import { LimitedHistory } from "./history.ts";
+import { parseMessage } from "./message.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
+import { Tally } from "./tally.ts";
 
 /** How a {@linkcode LogPublisher} treats what nobody observes. */
 export interface LogPublisherOptions {
@@ -43,6 +46,16 @@ interface Registration {
   lowestRank: number;
   /** Whether the observer is being called: what it logs itself goes to the others alone. */
   isRunning: boolean;
+  /** How often it has failed. */
+  readonly failures: Tally;
+}
+
+/** What became of one event. */
+interface Outcome {
+  /** The observers that have taken it. */
+  readonly told: Set<Registration>;
+  /** Those that threw, and what. */
+  readonly broken: [Registration, unknown][];
 }
 
 /**
@@ -52,8 +65,9 @@ interface Registration {
  * - Until the first observer comes, events are kept for it, and errors are written to standard
  *   error as well. Without any observer later on, errors go to standard error and the rest is let
  *   go.
- * - An observer that throws is reported to the others, as an error; if there is none, on standard
- *   error. It stays.
+ * - An observer that throws, or returns a promise that is rejected, is reported to the others, as an
+ *   error; if there is none, on standard error. It stays. One that fails again and again is reported
+ *   the first time, the tenth, the hundredth and so on.
  * - What an observer logs while it is told of an event goes to the others, so logging never runs in
  *   a circle.
  *
@@ -102,7 +116,7 @@ export class LogPublisher {
     const remove: Disposable = { [Symbol.dispose]: () => this.removeObserver(observer) };
     if (this.#registrations.some((each) => each.observer === observer)) return remove;
     const lowestRank = levelRanks[options.level ?? "debug"];
-    const registration = { observer, lowestRank, isRunning: false };
+    const registration = { observer, lowestRank, isRunning: false, failures: new Tally() };
     const history = this.#history;
     if (options.replay ?? true) this.#history = undefined;
     this.#setRegistrations([...this.#registrations, registration]);
@@ -123,14 +137,18 @@ export class LogPublisher {
   }
 
   /**
-   * Logs a message.
+   * Logs a message. Several arguments are joined with spaces, as in Twisted, each as its text.
    *
-   * @param message What happened.
-   * @param fields What else there is to say; its `level` is `info` unless it says otherwise, or
-   *   `error` with `isError: true`.
+   * @param message What happened; the last of several arguments may be an object literal: what else
+   *   there is to say. The `level` is `info` unless it says otherwise, or `error` with
+   *   `isError: true`.
    */
-  msg(message: string, fields?: LogFields): void {
-    this.#log(fields?.level ?? (fields?.isError === true ? "error" : "info"), message, fields);
+  msg(message: string, fields?: LogFields): void;
+  msg(...message: unknown[]): void;
+  msg(...message: unknown[]): void {
+    const { text, fields } = parseMessage(message);
+    const level = fields?.level ?? (fields?.isError === true ? "error" : "info");
+    if (levelRanks[level] >= this.#lowestRank) this.#publish(level, text, fields);
   }
 
   /**
@@ -143,11 +161,13 @@ export class LogPublisher {
    * @param fields What else there is to say.
    */
   err(error: unknown, why?: string, fields?: LogFields): void {
-    const failure = error instanceof Error
+    const failure = isError(error)
       ? error
       : new Error(`Thrown, though no Error: ${inspect(error)}`, { cause: error });
-    const more = why === undefined ? { ...fields, failure } : { ...fields, failure, why };
-    this.#log(fields?.level ?? "error", why ?? "Unhandled Error", more);
+    const copied = fields === undefined ? undefined : copyFields(fields);
+    const more = why === undefined ? { ...copied, failure } : { ...copied, failure, why };
+    const level = copied?.level ?? "error";
+    if (levelRanks[level] >= this.#lowestRank) this.#publish(level, why ?? "Unhandled Error", more);
   }
 
   /** Logs what is of interest when looking for a fault. */
@@ -182,15 +202,16 @@ export class LogPublisher {
    */
   publish(event: LogEvent): void {
     this.#history?.observe(event);
-    const broken = new Map<Registration, unknown>();
-    const isTold = tell(event, this.#registrations, broken);
-    if (event.isError && !isTold) this.#writeError(event);
-    if (broken.size > 0) this.#reportBroken(broken);
+    this.#deliver(event, new Set());
   }
 
   #log(level: LogLevel, message: string, fields: LogFields | undefined): void {
     if (levelRanks[level] < this.#lowestRank) return;
-    this.publish(makeEvent(level, message, fields?.system ?? this.#systemNow(), fields));
+    this.#publish(level, message, fields === undefined ? undefined : copyFields(fields));
+  }
+
+  #publish(level: LogLevel, message: string, copied: LogFields | undefined): void {
+    this.publish(makeEvent(level, message, copied?.system ?? this.#systemNow(), copied));
   }
 
   #setRegistrations(registrations: readonly Registration[]): void {
@@ -211,18 +232,69 @@ export class LogPublisher {
   }
 
   #replay(history: LimitedHistory | undefined, registration: Registration): void {
-    const broken = new Map<Registration, unknown>();
-    history?.replayTo((event) => void tell(event, [registration], broken));
-    this.#reportBroken(broken);
+    const failed = new Set<Registration>();
+    history?.replayTo((event) => {
+      const { broken } = this.#tell(event, [registration], failed);
+      this.#reportBroken(broken, failed);
+    });
   }
 
-  #reportBroken(broken: Map<Registration, unknown>): void {
-    // The loop comes to what is added on its way: an observer that breaks over a report is
-    // reported, too, but told no more.
-    for (const [registration, error] of broken) {
-      const report = observerFailed(registration.observer, error);
-      const others = this.#registrations.filter((each) => !broken.has(each));
-      if (!tell(report, others, broken)) this.#writeError(report);
+  /**
+   * Delivers an event to the observers but for those in `failed`, which failed over the same event
+   * or over a report about it: each fails once, so that reports come to an end.
+   */
+  #deliver(event: LogEvent, failed: Set<Registration>): void {
+    const observers = this.#registrations.filter((each) => !failed.has(each));
+    const { told, broken } = this.#tell(event, observers, failed);
+    if (event.isError && told.size === 0) this.#writeError(event);
+    this.#reportBroken(broken, failed);
+  }
+
+  #tell(
+    event: LogEvent,
+    registrations: readonly Registration[],
+    failed: Set<Registration>,
+  ): Outcome {
+    const outcome: Outcome = { told: new Set(), broken: [] };
+    const rank = levelRanks[event.level];
+    for (const registration of registrations) {
+      if (registration.isRunning || rank < registration.lowestRank) continue;
+      registration.isRunning = true;
+      try {
+        // An async function is an observer for the compiler, too.
+        const result: unknown = registration.observer(event);
+        outcome.told.add(registration);
+        if (isThenable(result)) {
+          const rejected = (error: unknown): void =>
+            this.#rejected(event, outcome, registration, error, failed);
+          follow(result, undefined, rejected);
+        }
+      } catch (error) {
+        outcome.broken.push([registration, error]);
+      } finally {
+        registration.isRunning = false;
+      }
+    }
+    return outcome;
+  }
+
+  /** The promise of an observer was rejected: the event may have been taken by no other. */
+  #rejected(
+    event: LogEvent,
+    { told }: Outcome,
+    registration: Registration,
+    error: unknown,
+    failed: Set<Registration>,
+  ): void {
+    told.delete(registration);
+    if (event.isError && told.size === 0) this.#writeError(event);
+    if (!failed.has(registration)) this.#reportBroken([[registration, error]], failed);
+  }
+
+  #reportBroken(broken: readonly [Registration, unknown][], failed: Set<Registration>): void {
+    for (const [registration] of broken) failed.add(registration);
+    for (const [{ observer, failures }, error] of broken) {
+      if (failures.add()) this.#deliver(observerFailed(observer, error, failures), failed);
     }
   }
 
@@ -232,38 +304,15 @@ export class LogPublisher {
    */
   #writeError(event: LogEvent): void {
     try {
-      writeText(this.#errorWriter ?? Deno.stderr, `${eventText(event)}\n`);
+      writeText(this.#errorWriter ?? Deno.stderr, `${eventLine(event)}\n`);
     } catch {
       return;
     }
   }
 }
 
-/** Tells `registrations` of `event` and notes which of them throw; whether any took it. */
-function tell(
-  event: LogEvent,
-  registrations: readonly Registration[],
-  broken: Map<Registration, unknown>,
-): boolean {
-  const rank = levelRanks[event.level];
-  let isTold = false;
-  for (const registration of registrations) {
-    if (registration.isRunning || rank < registration.lowestRank) continue;
-    registration.isRunning = true;
-    try {
-      registration.observer(event);
-      isTold = true;
-    } catch (error) {
-      broken.set(registration, error);
-    } finally {
-      registration.isRunning = false;
-    }
-  }
-  return isTold;
-}
-
-function observerFailed(observer: LogObserver, error: unknown): LogEvent {
-  const failure = error instanceof Error ? error : new Error(inspect(error), { cause: error });
-  const message = `The log observer ${observer.name || "(anonymous)"} failed`;
-  return makeEvent("error", message, "-", { failure });
+function observerFailed(observer: LogObserver, error: unknown, failures: Tally): LogEvent {
+  const failure = isError(error) ? error : new Error(inspect(error), { cause: error });
+  const name = textOf(read(observer, "name")) || "(anonymous)";
+  return makeEvent("error", `The log observer ${name} failed${failures}`, "-", { failure });
 }

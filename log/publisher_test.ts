@@ -5,6 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { hostileValues } from "./conformance/hostile_values.ts";
 import { callWithSystem } from "./context.ts";
 import type { LogEvent, LogObserver } from "./event.ts";
 import { LogPublisher } from "./publisher.ts";
@@ -153,7 +154,7 @@ Deno.test("errors that nobody observes go to standard error, first and last", ()
   }
   log.critical("late");
   log.msg("let go");
-  assertEquals(errors, ["early\nError: boom\n", "late\n"]);
+  assertEquals(errors, ["early\n\tError: boom\n", "late\n"]);
   assertEquals(seen, ["not an error", "early", "observed"]);
 });
 
@@ -223,7 +224,7 @@ Deno.test("an observer that throws is reported to the others and stays", () => {
   log.msg("a");
   log.msg("b");
   const report = "The log observer fragile failed";
-  assertEquals(events.map(({ message }) => message), ["a", report, "b", report]);
+  assertEquals(events.map(({ message }) => message), ["a", report, "b"]);
   assert(events[1]?.failure === boom && events[1].isError);
   assertEquals(errors, []);
 });
@@ -241,8 +242,10 @@ Deno.test("observers that throw at everything are each reported once, on standar
   log.err(Object.assign(new Error("boom"), { stack: "" }), "Original");
   assertEquals(calls, 3);
   assertEquals(errors, [
-    "Original\nError: boom\n",
-    ...["one", "two", "three"].map((name) => `The log observer observer failed\nError: ${name}\n`),
+    "Original\n\tError: boom\n",
+    ...["one", "two", "three"].map((name) =>
+      `The log observer observer failed\n\tError: ${name}\n`
+    ),
   ]);
 });
 
@@ -271,7 +274,7 @@ Deno.test("an observer that breaks over the history is reported once", () => {
   log.addObserver(function fragile(): never {
     throw Object.assign(new Error("boom"), { stack: "" });
   });
-  assertEquals(errors, ["The log observer fragile failed\nError: boom\n"]);
+  assertEquals(errors, ["The log observer fragile failed\n\tError: boom\n"]);
 });
 
 Deno.test("what an observer logs goes to the others, and never in a circle", () => {
@@ -330,4 +333,75 @@ Deno.test("what cannot be is refused", () => {
   const noObserver = {} as unknown as LogObserver;
   assertThrows(() => log.addObserver(noObserver), TypeError, "must be a function, not {}");
   assertThrows(() => new LogPublisher({ historySize: 0 }), RangeError, "history of 0 events");
+});
+
+Deno.test("an observer whose promise is rejected is reported to the others, once for an event", async () => {
+  const { log, errors } = publisherWith();
+  const seen: LogEvent[] = [];
+  const boom = new Error("boom");
+  // deno-lint-ignore require-await -- a promise that is rejected is the subject
+  log.addObserver(async function first(): Promise<void> {
+    throw boom;
+  });
+  // deno-lint-ignore require-await -- the same
+  log.addObserver(async function second(): Promise<void> {
+    throw boom;
+  });
+  log.addObserver((event) => void seen.push(event));
+  log.msg("x");
+  // Long enough for a report of a report, if there were one.
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals(seen.map(({ message }) => message), [
+    "x",
+    "The log observer first failed",
+    "The log observer second failed",
+  ]);
+  assert(seen.slice(1).every(({ failure, isError }) => failure === boom && isError));
+  assertEquals(errors, []);
+});
+
+Deno.test("an error of which every observer's promise is rejected goes to standard error", async () => {
+  const { log, errors } = publisherWith();
+  for (const name of ["one", "two"]) {
+    log.addObserver(() => Promise.reject(Object.assign(new Error(name), { stack: "" })));
+  }
+  log.error("original");
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals(errors, [
+    "original\n",
+    // Those that were told of each other's failure failed over that report as well.
+    "The log observer (anonymous) failed\n\tError: two\n",
+    "The log observer (anonymous) failed\n\tError: one\n",
+  ]);
+});
+
+Deno.test("observers may return and throw anything", async () => {
+  for (const [, value] of hostileValues()) {
+    const { log } = publisherWith();
+    const seen: string[] = [];
+    log.addObserver(() => {
+      throw value;
+    });
+    log.addObserver(() => value as void); // What untyped code may do.
+    log.addObserver(() => Promise.reject(value));
+    log.addObserver(collect(seen));
+    log.msg("x");
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    assertEquals(seen[0], "x");
+    assert(seen.length === 3 || seen.length === 4, seen.join());
+  }
+});
+
+Deno.test("an observer that fails for ever is reported the 1st, 10th, 100th time", () => {
+  const { log, errors } = publisherWith();
+  log.addObserver(function full(): never {
+    throw Object.assign(new Error("no space"), { stack: "" });
+  });
+  for (let i = 0; i < 500; i++) log.msg("x");
+  assertEquals(
+    errors,
+    ["", " (10 times so far)", " (100 times so far)"].map((count) =>
+      `The log observer full failed${count}\n\tError: no space\n`
+    ),
+  );
 });

@@ -6,7 +6,7 @@
  */
 
 import type { LogObserver } from "./event.ts";
-import { eventTextWithSystem } from "./event_text.ts";
+import { eventLineWithSystem } from "./event_text.ts";
 
 /** A method of a logger: makes the message if it is wanted. */
 export type StdLevelMethod = (message: () => string, ...args: unknown[]) => unknown;
@@ -44,6 +44,6 @@ export interface StdLogger {
 export function stdLogObserver(logger: StdLogger): LogObserver {
   return (event): void => {
     // Taken as a function, so that no text is made for a level that the logger lets go.
-    logger[event.level](() => eventTextWithSystem(event), event);
+    logger[event.level](() => eventLineWithSystem(event), event);
   };
 }

@@ -34,13 +34,21 @@ Deno.test("stdLogObserver() hands each event to the logger at its level, with it
   assertEquals(Reflect.get(Object(fields), "port"), 80);
 });
 
+Deno.test("stdLogObserver() hands over one line with continuations, without control characters", () => {
+  const publisher = new LogPublisher();
+  const handler = new Records("NOTSET");
+  publisher.addObserver(stdLogObserver(new Logger("x", "NOTSET", { handlers: [handler] })));
+  publisher.msg("x\x1b[2J\ny\u2028", { system: "a\nb" });
+  assertEquals(handler.records.map(({ msg }) => msg), ["[a\\nb] x\\x1b[2J\n\ty\\u2028"]);
+});
+
 Deno.test("stdLogObserver() passes the error and its stack on", () => {
   const publisher = new LogPublisher();
   const handler = new Records("NOTSET");
   publisher.addObserver(stdLogObserver(new Logger("x", "NOTSET", { handlers: [handler] })));
   const error = Object.assign(new Error("boom"), { stack: "" });
   publisher.err(error, "Cannot open");
-  assertEquals(handler.records.map(({ msg }) => msg), ["Cannot open\nError: boom"]);
+  assertEquals(handler.records.map(({ msg }) => msg), ["Cannot open\n\tError: boom"]);
   assertStrictEquals(Reflect.get(Object(handler.records[0]?.args[0]), "failure"), error);
 });
 

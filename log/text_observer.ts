@@ -1,5 +1,5 @@
 import type { LogObserver } from "./event.ts";
-import { eventText } from "./event_text.ts";
+import { eventLine, systemText } from "./event_text.ts";
 import { formatTime as formatLocalTime } from "./format_time.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
 
@@ -15,8 +15,9 @@ export interface TextFileLogOptions {
 
 /**
  * An observer that writes each event as Twisted's `FileLogObserver` does: time, system in brackets,
- * text; further lines of a text are set in by a tab. The line is with the writer before the
- * observer returns.
+ * text. One event is one line: further lines of a text are set in by a tab, and control characters
+ * are written as escapes, as by `visibleText()`. The line is with the writer before the observer
+ * returns.
  *
  * @param writer Where the lines go, in UTF-8.
  * @param options How they are written.
@@ -36,7 +37,7 @@ export function textFileLogObserver(
 ): LogObserver {
   const formatTime = options.formatTime ?? formatLocalTime;
   return (event): void => {
-    const text = eventText(event).replaceAll("\n", "\n\t");
-    writeText(writer, `${formatTime(event.time)} [${event.system}] ${text}\n`);
+    const line = `[${systemText(event)}] ${eventLine(event)}`;
+    writeText(writer, `${formatTime(event.time)} ${line}\n`);
   };
 }

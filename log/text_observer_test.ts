@@ -68,3 +68,16 @@ Deno.test("a writer that takes nothing is an error, not an endless loop", () => 
   const observe = textFileLogObserver(new Memory(0), options);
   assertThrows(() => observe(eventOf({})), Error, "took 0 of 14 bytes");
 });
+
+Deno.test("one event is one line, whatever its message, system and error contain", () => {
+  const memory = new Memory();
+  const observe = textFileLogObserver(memory, options);
+  const forged = "a\r\n<5> [-] forged\x1b[31m\x85\u2028b";
+  const failure = Object.assign(new Error(forged), { stack: "", name: "E\x07" });
+  observe(eventOf({ system: forged, message: forged, failure }));
+  const visible = "forged\\x1b[31m\\x85\\u2028b";
+  assertEquals(
+    memory.text,
+    `<5> [a\\r\\n<5> [-] ${visible}] a\\r\n\t<5> [-] ${visible}\n\tE\\x07: a\\r\n\t<5> [-] ${visible}\n`,
+  );
+});

@@ -1,4 +1,5 @@
 import { Deferred } from "../defer/mod.ts";
+import { follow, isInstance } from "../log/foreign.ts";
 import { isThenable, logUserError } from "../reactor/user_code.ts";
 
 /**
@@ -12,7 +13,7 @@ export class AsyncResults {
 
   /** Adds what a method returned. A Deferred is left alone: it logs an unhandled failure itself. */
   add(result: unknown): void {
-    if (!isThenable(result) || result instanceof Deferred) return;
+    if (!isThenable(result) || isInstance(result, Deferred)) return;
     (this.#promises ??= []).push(result);
   }
 
@@ -22,7 +23,7 @@ export class AsyncResults {
     if (promises === null) return undefined;
     let failures = 0;
     for (const promise of promises) {
-      Promise.resolve(promise).then(undefined, (error: unknown) => {
+      follow(promise, undefined, (error) => {
         if (failures++ > 0) logUserError(error, why);
       });
     }

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { messageOf } from "../log/foreign.ts";
 import * as log from "../log/mod.ts";
 import type {
   ConnectTCPOptions,
@@ -148,7 +149,7 @@ export class ProxyServer extends ForwardingProtocol {
   peerUnreachable(reason: Error): void {
     // An attempt that was given up because the client had left is nobody's business.
     if (!this.transport.connected) return;
-    log.warn(`Cannot forward ${this.transport.getPeer()}: ${reason.message}`, { reason });
+    log.warn(`Cannot forward ${this.transport.getPeer()}: ${messageOf(reason)}`, { reason });
     this.transport.loseConnection();
   }
 }

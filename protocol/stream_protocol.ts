@@ -1,3 +1,4 @@
+import { isError, textOf } from "../log/foreign.ts";
 import type { IHalfCloseableProtocol, ITransport } from "../reactor/interfaces.ts";
 import { checkBound } from "../reactor/validation.ts";
 import { Protocol } from "./protocol.ts";
@@ -155,6 +156,6 @@ export class StreamProtocol extends Protocol implements IHalfCloseableProtocol, 
 
 /** What a stream was given up for, which may be anything, as an error. */
 function reasonOf(reason: unknown): Error | undefined {
-  if (reason === undefined || reason instanceof Error) return reason;
-  return new Error(String(reason), { cause: reason });
+  if (reason === undefined || isError(reason)) return reason;
+  return new Error(textOf(reason), { cause: reason });
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { messageOf, read } from "../log/foreign.ts";
 import type { IAddress } from "./interfaces.ts";
 
 /** What the operating system said of an error, where it said anything. */
@@ -59,7 +60,7 @@ export class CannotListenError extends NetworkError {
    * @param details What the system said.
    */
   constructor(where: IAddress, details: SystemErrorDetails) {
-    const why = details.cause instanceof Error ? details.cause.message : String(details.cause);
+    const why = messageOf(details.cause);
     const address = String(where);
     super(`Cannot listen on ${address}: ${why}`, { syscall: "listen", address, ...details });
     this.interface = "host" in where ? String(where.host) : "";
@@ -178,7 +179,7 @@ export class ConnectionAborted extends ConnectionLost {
   /** The error for an abort that another error is the reason of, if any is. */
   static because(reason?: Error): ConnectionAborted {
     if (reason === undefined) return new ConnectionAborted();
-    return new ConnectionAborted(`Connection was aborted locally: ${reason.message}`, {
+    return new ConnectionAborted(`Connection was aborted locally: ${messageOf(reason)}`, {
       cause: reason,
     });
   }
@@ -285,13 +286,14 @@ export class TLSError extends ConnectionLost {
     code: string | undefined = codeOf(cause),
   ) {
     const what = phase === "handshake" ? "TLS handshake with" : "TLS with";
-    super(`${what} ${address} failed: ${cause.message}`, { code, address, cause });
+    super(`${what} ${address} failed: ${messageOf(cause)}`, { code, address, cause });
     this.phase = phase;
   }
 }
 
 function codeOf(cause: Error): string | undefined {
-  return "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+  const code = read(cause, "code");
+  return typeof code === "string" ? code : undefined;
 }
 
 /** A port was drained, and this connection did not end in time. */
@@ -353,7 +355,7 @@ export class SpawnError extends ConnectError {
    * @param details What the system said.
    */
   constructor(executable: string, details: SystemErrorDetails) {
-    const why = details.cause instanceof Error ? details.cause.message : String(details.cause);
+    const why = messageOf(details.cause);
     super(`Cannot start ${JSON.stringify(executable)}: ${why}`, {
       syscall: "spawn",
       address: executable,

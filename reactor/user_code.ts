@@ -5,14 +5,10 @@
  */
 
 import { Deferred } from "../defer/deferred.ts";
+import { follow, isError, isInstance, isThenable, quote } from "../log/foreign.ts";
 import { err } from "../log/mod.ts";
-import { quote } from "./validation.ts";
 
-/** Whether `value` is a promise, a Deferred or the like. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value &&
-    typeof value.then === "function";
-}
+export { isThenable };
 
 /**
  * Calls one of the two when `result` is there. A Deferred that has fired is there at once, and keeps its result; what fails is handled.
@@ -22,9 +18,9 @@ export function whenSettled(
   succeeded: () => void,
   failed: (error: unknown) => void,
 ): void {
-  if (!(result instanceof Deferred)) {
+  if (!isInstance(result, Deferred)) {
     // By way of a real promise: any other object's own then() may throw, or call back twice.
-    Promise.resolve(result).then(succeeded, failed);
+    follow(result, succeeded, failed);
     return;
   }
   result.addCallbacks((value: unknown) => {
@@ -40,13 +36,13 @@ export function logUserError(error: unknown, why: string): void {
 
 /** Calls `failed` if `result` is a promise and is rejected. A Deferred is left alone: it logs an unhandled failure itself. */
 export function onRejection(result: unknown, failed: (error: unknown) => void): void {
-  if (!isThenable(result) || result instanceof Deferred) return;
-  Promise.resolve(result).then(undefined, failed);
+  if (!isThenable(result) || isInstance(result, Deferred)) return;
+  follow(result, undefined, failed);
 }
 
 /** `error` itself, or an Error around what was thrown instead of one. */
 export function asError(error: unknown): Error {
-  return error instanceof Error
+  return isError(error)
     ? error
     : new Error(`Not an Error was thrown: ${quote(error)}`, { cause: error });
 }

@@ -1,5 +1,6 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { Deferred } from "../defer/mod.ts";
+import { hostileValues } from "../log/conformance/hostile_values.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
 import { asError, callLogged, isThenable, onRejection, whenSettled } from "./user_code.ts";
 
@@ -126,3 +127,25 @@ Deno.test("callLogged() logs what an async function rejects with, and what was t
   const [event, ...more] = errors.takeEvents();
   assertEquals([event?.failure?.cause, event?.why, more], ["text", "While testing", []]);
 });
+
+for (const [name, value] of hostileValues()) {
+  Deno.test(`callLogged(), onRejection() and asError() survive ${name}, thrown or returned`, async () => {
+    using logged = new LoggedErrors();
+    callLogged(
+      () => {
+        throw value;
+      },
+      [],
+      "While calling f",
+    );
+    assertEquals(logged.take().length, 1);
+    let rejections = 0;
+    callLogged(() => value, [], "While calling g");
+    onRejection(value, () => rejections++);
+    onRejection(Promise.reject(value), () => rejections++);
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+    assertEquals(rejections >= 1, true);
+    logged.take();
+    assertInstanceOf(asError(value), Error);
+  });
+}

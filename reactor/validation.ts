@@ -4,16 +4,9 @@
  * @module
  */
 
-/** A value as an error message quotes it. */
-export function quote(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "function") return `function ${value.name || "(anonymous)"}`;
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "object" && value !== null) {
-    return `an object of class ${value.constructor?.name ?? "(none)"}`;
-  }
-  return String(value);
-}
+import { quote } from "../log/foreign.ts";
+
+export { quote };
 
 /** Throws unless `value` is a function. */
 export function checkFunction(name: string, value: unknown): void {

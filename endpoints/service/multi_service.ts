@@ -1,3 +1,4 @@
+import { messageOf } from "../../log/foreign.ts";
 import { type Deferred, DeferredList, maybeDeferred } from "../../defer/mod.ts";
 import { quote } from "../../reactor/validation.ts";
 import type { IService, IServiceCollection } from "./interfaces.ts";
@@ -19,7 +20,7 @@ export class ServicesNotStopped extends AggregateError {
    * @param failed The services, each with its error.
    */
   constructor(failed: readonly (readonly [service: IService, error: Error])[]) {
-    const each = failed.map(([service, error]) => `${service}: ${error.message}`).join("; ");
+    const each = failed.map(([service, error]) => `${service}: ${messageOf(error)}`).join("; ");
     super(
       failed.map(([, error]) => error),
       `Cannot stop ${failed.length} of the services: ${each}`,

@@ -1,3 +1,4 @@
+import { isInstance, messageOf } from "../../log/foreign.ts";
 import { Deferred } from "../../defer/mod.ts";
 import type { Dial } from "../connector.ts";
 import { ConnectError, DNSLookupError } from "../errors.ts";
@@ -61,8 +62,8 @@ function attemptBy(dial: Dial, released: () => void): Deferred<StreamDriver> {
 
 /** What is no name cannot be connected to, either. */
 function asConnectError(error: Error, host: string): ConnectError {
-  if (error instanceof ConnectError) return error;
-  return new DNSLookupError(`Cannot connect to ${host}: ${error.message}`, {
+  if (isInstance(error, ConnectError)) return error;
+  return new DNSLookupError(`Cannot connect to ${host}: ${messageOf(error)}`, {
     syscall: "getaddrinfo",
     address: host,
     cause: error,

@@ -25,6 +25,7 @@
  * @module
  */
 
+import { isInstance, messageOf } from "../../log/foreign.ts";
 import { Deferred, execute } from "../../defer/mod.ts";
 import { AddressQueue } from "./address_queue.ts";
 import { HostnameAddress, isIPAddress, isIPv6Address } from "../addresses.ts";
@@ -195,10 +196,10 @@ class Race<T> {
   #notFound(family: IPFamily, error: Error): void {
     if (this.#settled) return;
     const { hostname } = this.#to;
-    const known = error instanceof ConnectError;
+    const known = isInstance(error, ConnectError);
     this.#failedLookups.push(
       known ? error : new DNSLookupError(
-        `Cannot find the ${family} addresses of ${hostname}: ${error.message}`,
+        `Cannot find the ${family} addresses of ${hostname}: ${messageOf(error)}`,
         { syscall: "getaddrinfo", address: hostname, cause: error },
       ),
     );

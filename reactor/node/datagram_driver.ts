@@ -16,6 +16,7 @@
  * @module
  */
 
+import { messageOf } from "../../log/foreign.ts";
 import type { RemoteInfo, Socket } from "node:dgram";
 import { IPv4Address, IPv6Address, isIPv6Address } from "../addresses.ts";
 import type { DatagramDriverSink, UDPDriver } from "../datagram/datagram_driver.ts";
@@ -27,7 +28,6 @@ import {
   UnsupportedError,
 } from "../errors.ts";
 import type { IInternetAddress } from "../interfaces.ts";
-import { asError } from "../user_code.ts";
 
 // As much as Linux keeps for a socket by default (net.core.rmem_default), and as it counts: the bytes, and what it takes to keep them.
 const HELD_LIMIT = 212992;
@@ -223,7 +223,7 @@ class NodeUDPDriver implements UDPDriver {
       f();
     } catch (cause) {
       throw new DatagramError(
-        `Cannot ${what} on ${this.address}: ${asError(cause).message}`,
+        `Cannot ${what} on ${this.address}: ${messageOf(cause)}`,
         this.#details(cause),
       );
     }
@@ -240,7 +240,7 @@ class NodeUDPDriver implements UDPDriver {
     } catch (cause) {
       const by = interfaceAddress === "" ? "any interface" : interfaceAddress;
       throw new MulticastJoinError(
-        `Cannot ${what} the group ${group} by ${by} on ${this.address}: ${asError(cause).message}`,
+        `Cannot ${what} the group ${group} by ${by} on ${this.address}: ${messageOf(cause)}`,
         this.#details(cause),
       );
     }

@@ -7,10 +7,19 @@
  */
 
 import { NonErrorThrown } from "../../defer/errors.ts";
-import { quote } from "../validation.ts";
+import { isError, quote } from "../../log/foreign.ts";
 
-/** An error as plain data. */
-export interface SentError {
+/** How many errors of one are sent: more causes than this say nothing more. */
+const MAX_ERRORS = 1000;
+
+/**
+ * An error as plain data: itself, then those that it leads to, which name each other by their
+ * places in the list. A nested form could not be sent: a clone of it would overflow the stack.
+ */
+export type SentError = readonly PackedError[];
+
+/** One of the errors. */
+export interface PackedError {
   /** The built-in class that is closest to it. */
   kind: string;
   /** Its properties, its own or not: name, message, stack, and what else it has that can be sent. */
@@ -25,9 +34,11 @@ export interface SentProperty {
   enumerable: boolean;
   /** What it is, or what was made of it. */
   value: unknown;
-  /** How an error in the value is to be read: the value is one, is a list in which some are, or has none. */
+  /** How the value is to be read: as the place of an error, as a list in which some are, or as it is. */
   holds: "error" | "list" | "data";
 }
+
+type PackedValue = Pick<SentProperty, "value" | "holds">;
 
 const MAKE: Record<string, () => Error> = {
   AggregateError: () => new AggregateError([]),
@@ -42,7 +53,7 @@ const MAKE: Record<string, () => Error> = {
 
 /** Makes data of what was thrown. An error that is its own cause stays so. */
 export function packError(thrown: unknown): SentError {
-  return pack(asFailure(thrown), new Map());
+  return new Packing(asFailure(thrown)).packed;
 }
 
 /**
@@ -52,48 +63,92 @@ export function packError(thrown: unknown): SentError {
  * their name.
  */
 export function unpackError(sent: SentError): Error {
-  return unpack(sent, new Map());
+  const errors = sent.map(({ kind }) => (MAKE[kind] ?? (() => new Error()))());
+  errors.forEach((error, index) => {
+    for (const { key, enumerable, ...packed } of sent[index]?.properties ?? []) {
+      const value = unpackValue(packed, errors);
+      Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
+    }
+  });
+  return errors[0] ?? new Error("An error without a description was sent");
 }
 
 /** What a Deferred does with what is thrown and is no Error. */
 function asFailure(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown;
+  if (isError(thrown)) return thrown;
   return new NonErrorThrown(`Not an Error was thrown: ${quote(thrown)}`, { cause: thrown });
 }
 
-function pack(error: Error, sent: Map<Error, SentError>): SentError {
-  const known = sent.get(error);
-  if (known !== undefined) return known;
-  const made: SentError = { kind: kindOf(error), properties: [] };
-  sent.set(error, made);
-  const put = (key: string, value: unknown, enumerable: boolean): void => {
-    const packed = packValue(value, sent);
-    if (packed !== null) made.properties.push({ key, enumerable, ...packed });
-  };
-  // A name or message may live in the class, and a DOMException's do in getters.
-  put("name", error.name, false);
-  put("message", error.message, false);
-  put("stack", error.stack, false);
-  for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
-    if (key === "name" || key === "message" || key === "stack" || !("value" in descriptor)) {
-      continue;
-    }
-    put(key, descriptor.value, descriptor.enumerable ?? false);
+/** Packs one error after the other, so that any depth will do. */
+class Packing {
+  readonly packed: PackedError[] = [];
+  /** The errors in the order of their places. The last ones are yet to be packed. */
+  readonly #places = new Map<Error, number>();
+
+  constructor(error: Error) {
+    this.#placeOf(error);
+    // The loop comes to what is added on its way.
+    for (const each of this.#places.keys()) this.packed.push(this.#pack(each));
   }
-  return made;
+
+  /** Gives null when there are too many. */
+  #placeOf(error: Error): number | null {
+    const known = this.#places.get(error);
+    if (known !== undefined) return known;
+    const place = this.#places.size;
+    if (place === MAX_ERRORS) return null;
+    this.#places.set(error, place);
+    return place;
+  }
+
+  #pack(error: Error): PackedError {
+    const made: PackedError = { kind: kindOf(error), properties: [] };
+    const put = (key: string, enumerable: boolean, get: () => unknown): void => {
+      const packed = this.#packUnread(get);
+      if (packed !== null) made.properties.push({ key, enumerable, ...packed });
+    };
+    // A name or message may live in the class, and a DOMException's do in getters.
+    put("name", false, () => error.name);
+    put("message", false, () => error.message);
+    put("stack", false, () => error.stack);
+    for (const [key, descriptor] of descriptorsOf(error)) {
+      if (key === "name" || key === "message" || key === "stack" || !("value" in descriptor)) {
+        continue;
+      }
+      put(key, descriptor.enumerable ?? false, () => descriptor.value);
+    }
+    return made;
+  }
+
+  /** Gives null for what cannot be read, and what cannot be sent. */
+  #packUnread(get: () => unknown): PackedValue | null {
+    try {
+      return this.#packValue(get());
+    } catch {
+      return null;
+    }
+  }
+
+  #packValue(value: unknown): PackedValue | null {
+    if (isError(value)) {
+      const place = this.#placeOf(value);
+      return place === null ? null : { value: place, holds: "error" };
+    }
+    if (Array.isArray(value) && value.some(isError)) {
+      const items = value.map((each) => this.#packUnread(() => each));
+      return { value: items.filter((item) => item !== null), holds: "list" };
+    }
+    return isSendable(value) ? { value, holds: "data" } : null;
+  }
 }
 
-/** Gives null for what cannot be sent. */
-function packValue(
-  value: unknown,
-  sent: Map<Error, SentError>,
-): Pick<SentProperty, "value" | "holds"> | null {
-  if (value instanceof Error) return { value: pack(value, sent), holds: "error" };
-  if (Array.isArray(value) && value.some((each) => each instanceof Error)) {
-    const items = value.map((each) => packValue(each, sent));
-    return { value: items.filter((item) => item !== null), holds: "list" };
+function descriptorsOf(error: Error): [string, PropertyDescriptor][] {
+  try {
+    return Object.entries(Object.getOwnPropertyDescriptors(error));
+  } catch {
+    // A proxy's traps may throw.
+    return [];
   }
-  return isSendable(value) ? { value, holds: "data" } : null;
 }
 
 function isSendable(value: unknown): boolean {
@@ -109,36 +164,23 @@ function isSendable(value: unknown): boolean {
 }
 
 function kindOf(error: Error): string {
-  for (let proto = Object.getPrototypeOf(error); proto !== null;) {
-    const name: unknown = proto.constructor?.name;
-    if (typeof name === "string" && Object.hasOwn(MAKE, name)) return name;
-    proto = Object.getPrototypeOf(proto);
+  try {
+    for (let proto = Object.getPrototypeOf(error); proto !== null;) {
+      const name: unknown = proto.constructor?.name;
+      if (typeof name === "string" && Object.hasOwn(MAKE, name)) return name;
+      proto = Object.getPrototypeOf(proto);
+    }
+  } catch {
+    // A proxy among its prototypes: nothing more is known.
   }
   return "Error";
 }
 
-function unpack(sent: SentError, made: Map<SentError, Error>): Error {
-  const known = made.get(sent);
-  if (known !== undefined) return known;
-  const error = (MAKE[sent.kind] ?? (() => new Error()))();
-  made.set(sent, error);
-  for (const { key, enumerable, ...packed } of sent.properties) {
-    const value = unpackValue(packed, made);
-    Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
-  }
-  return error;
-}
-
-function unpackValue(
-  { value, holds }: Pick<SentProperty, "value" | "holds">,
-  made: Map<SentError, Error>,
-): unknown {
-  // `holds` says what packValue() made of it.
-  if (holds === "error") return unpack(value as SentError, made);
+function unpackValue({ value, holds }: PackedValue, errors: readonly Error[]): unknown {
+  // `holds` says what Packing made of it.
+  if (holds === "error") return errors[value as number];
   if (holds === "list") {
-    return (value as Pick<SentProperty, "value" | "holds">[]).map((item) =>
-      unpackValue(item, made)
-    );
+    return (value as PackedValue[]).map((item) => unpackValue(item, errors));
   }
   return value;
 }

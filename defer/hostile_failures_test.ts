@@ -1,0 +1,28 @@
+import { assert, assertEquals } from "@std/assert";
+import { hostileValues } from "../log/conformance/hostile_values.ts";
+import { execute, FirstError, succeed, TimeoutError } from "./mod.ts";
+
+for (const [name, value] of hostileValues()) {
+  Deno.test(`a Deferred takes ${name} for a failure, and can be inspected`, () => {
+    const failed = execute((): never => {
+      throw value;
+    });
+    assertEquals(typeof Deno.inspect(failed), "string");
+    let failure: unknown;
+    failed.addErrback((error) => {
+      failure = error;
+    });
+    // An instanceof would throw where the error's prototype is broken.
+    assert(Error.isError(failure));
+    assert(failure === value || failure.cause === value);
+    assert(!(failure instanceof TimeoutError));
+    assert(new FirstError(failure, 0).message.startsWith("Deferred #0 failed: "));
+  });
+
+  Deno.test(`a promise may be rejected with ${name}`, async () => {
+    const failure = await succeed()
+      .addCallback(() => Promise.reject(value))
+      .addErrback((error: Error) => [error]);
+    assert(Error.isError(failure[0]));
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * Looks at values that other code made. None of these functions throws: any value can be thrown,
+ * and its getters, `toString()` or proxy traps may throw in turn.
+ *
+ * @module
+ */
+
+import { visibleText } from "./visible_text.ts";
+
+/** The most characters that are shown of a value. */
+const MAX_SHOWN = 10_000;
+
+/** Returns whether `value` is an instance of `constructor`; a revoked proxy is not. */
+export function isInstance<T>(
+  value: unknown,
+  constructor: abstract new (...args: never[]) => T,
+): value is T {
+  try {
+    return value instanceof constructor;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns whether `value` is an error. Its properties may still throw: see {@linkcode read}. */
+export function isError(value: unknown): value is Error {
+  return isInstance(value, Error);
+}
+
+/**
+ * Returns whether `value` has a `then` method. A value whose `then` cannot be read counts as one:
+ * a promise that is resolved with it is rejected with the error.
+ */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (value === null || typeof value !== "object" && typeof value !== "function") return false;
+  try {
+    return "then" in value && typeof value.then === "function";
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Calls `succeeded` or `failed` when a promise or the like has settled, once: later, but for one
+ * whose constructor cannot be read. What its `then()` throws is a failure.
+ *
+ * @param value The promise. Anything else counts as one that has succeeded.
+ */
+export function follow(
+  value: unknown,
+  succeeded: ((value: unknown) => void) | undefined,
+  failed: (error: unknown) => void,
+): void {
+  try {
+    // As await does it: a promise is asked by the built-in then(), anything else by its own.
+    Promise.prototype.then.call(Promise.resolve(value), succeeded, failed);
+  } catch (error) {
+    // The constructor of a promise could not be read.
+    failed(error);
+  }
+}
+
+/** Returns a property of an object, or undefined if it cannot be read. */
+export function read(value: object, key: PropertyKey): unknown {
+  try {
+    return Reflect.get(value, key);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns `String(value)`, or a text that says that there is none. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return inspect(value);
+  }
+}
+
+/** Returns an error's message, or the text of a value that is not an error. */
+export function messageOf(error: unknown): string {
+  if (!isError(error)) return textOf(error);
+  try {
+    return String(error.message);
+  } catch {
+    return "(its message cannot be read)";
+  }
+}
+
+/** Returns a value as a program would write it, shortened. */
+export function inspect(value: unknown): string {
+  try {
+    const text = visibleText(Deno.inspect(value, { depth: 2, strAbbreviateSize: 1000 }));
+    return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+  } catch {
+    return `(${typeof value === "function" ? "a function" : "an object"} that cannot be shown)`;
+  }
+}
+
+/** Returns a value as an error message quotes it, on one line: an object by its class alone. */
+export function quote(value: unknown): string {
+  if (typeof value === "string") return visibleText(JSON.stringify(value));
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "function" && (typeof value !== "object" || value === null)) {
+    return oneLine(String(value));
+  }
+  try {
+    return typeof value === "function"
+      ? oneLine(`function ${value.name || "(anonymous)"}`)
+      : oneLine(`an object of class ${value.constructor?.name ?? "(none)"}`);
+  } catch {
+    return `${typeof value === "function" ? "a function" : "an object"} that cannot be read`;
+  }
+}
+
+function oneLine(text: string): string {
+  return visibleText(text, { newlines: "escaped" });
+}

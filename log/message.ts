@@ -1,0 +1,45 @@
+import { copyFields, type LogFields } from "./event.ts";
+import { inspect, read, textOf } from "./foreign.ts";
+
+/** What `msg()` was called with: a text, and what else there is to say. */
+export interface Message {
+  readonly text: string;
+  readonly fields: LogFields | undefined;
+}
+
+/**
+ * Joins the arguments of `msg()` with spaces, as Twisted does. An object literal behind them is the
+ * event's fields, where Twisted has keyword arguments.
+ */
+export function parseMessage(args: readonly unknown[]): Message {
+  const last = args.at(-1);
+  const hasFields = args.length > 1 && (last === undefined || isLiteral(last));
+  const parts = hasFields ? args.slice(0, -1) : args;
+  return {
+    text: parts.map(partText).join(" "),
+    fields: hasFields && last !== undefined ? copyFields(last) : undefined,
+  };
+}
+
+function isLiteral(value: unknown): value is LogFields {
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    const prototype = Object.getPrototypeOf(value);
+    return prototype === Object.prototype || prototype === null;
+  } catch {
+    return false;
+  }
+}
+
+function partText(part: unknown): string {
+  if (typeof part === "function") return inspect(part);
+  if (typeof part !== "object" || part === null || hasText(part)) return textOf(part);
+  return inspect(part);
+}
+
+/** Whether an object's `toString()` says more than its class. */
+function hasText(value: object): boolean {
+  const toString = read(value, "toString");
+  return typeof toString === "function" && toString !== Object.prototype.toString &&
+    toString !== Array.prototype.toString;
+}
