@@ -7,6 +7,9 @@
 import { encodeHostname } from "../reactor/names/hostname.ts";
 import { HOW_TO_WRITE_A_COLON } from "./description.ts";
 
+// As people write IPv6 addresses elsewhere, and here as `\:\:1`.
+const WITHOUT_BRACKETS = `it has no brackets, and ${HOW_TO_WRITE_A_COLON}`;
+
 /** One kind of argument: how its value is read. */
 export interface ArgumentType<T> {
   /** Whether it may be left out. */
@@ -44,11 +47,20 @@ export const hostname: ArgumentType<string> = {
       return encodeHostname(text.read(value));
     } catch (error) {
       if (!(error instanceof RangeError) || value === "") throw error;
-      const got = JSON.stringify(value);
-      // As people write IPv6 addresses elsewhere, and here as `\:\:1`.
-      const hint = value.startsWith("[") ? `; it has no brackets, and ${HOW_TO_WRITE_A_COLON}` : "";
-      throw new RangeError(`must be a host's name or address, got ${got}${hint}`);
+      const hint = value.startsWith("[") ? `; ${WITHOUT_BRACKETS}` : "";
+      throw new RangeError(
+        `must be a host's name or address, got ${JSON.stringify(value)}${hint}`,
+      );
     }
+  },
+};
+
+/** An address of this machine, or its name. Only the brackets that IPv6 addresses have elsewhere are refused. */
+export const localAddress: ArgumentType<string> = {
+  optional: false,
+  read(value: string): string {
+    if (!value.startsWith("[")) return text.read(value);
+    throw new RangeError(`must be an address, got ${JSON.stringify(value)}; ${WITHOUT_BRACKETS}`);
   },
 };
 

@@ -92,8 +92,9 @@ export class EndpointArguments {
     // One after the other, so that it is the first mistake that is told of.
     for (const argument of this.#description.arguments) {
       const [name, type] = this.#typeOf(argument, positional, types, given);
+      const previous = [...given.keys()].at(-1);
       given.set(name, argument.value);
-      read[name] = this.#read(name, type, argument.value);
+      read[name] = this.#read(name, type, argument, previous);
     }
     this.#given = given;
     for (const [name, type] of Object.entries(types)) {
@@ -181,12 +182,20 @@ export class EndpointArguments {
     return [name, type];
   }
 
-  #read(name: string, type: ArgumentType<unknown>, piece: DescriptionPiece): unknown {
+  #read(
+    name: string,
+    type: ArgumentType<unknown>,
+    { name: written, value: piece }: DescriptionArgument,
+    previous: string | undefined,
+  ): unknown {
     try {
       return type.read(piece.value);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      throw this.#error(piece, `the argument "${name}" ${error.message}`, { cause: error });
+      const problem = written === null
+        ? problemWithPlace(name, piece.value, error.message, previous)
+        : `the argument "${name}" ${error.message}`;
+      throw this.#error(piece, problem, { cause: error });
     }
   }
 
@@ -223,4 +232,20 @@ export class EndpointArguments {
   ): EndpointDescriptionError {
     return new EndpointDescriptionError(this.#description.text, span, problem, options);
   }
+}
+
+/** What is wrong with an argument that has its name from its place: it may be the rest of an address whose colons are not quoted. */
+function problemWithPlace(
+  name: string,
+  value: string,
+  problem: string,
+  previous: string | undefined,
+): string {
+  if (value === "" && previous !== undefined) {
+    return `the argument "${previous}" is followed by an empty one; ${HOW_TO_WRITE_A_COLON}`;
+  }
+  const hint = value.startsWith("[") && !problem.endsWith(HOW_TO_WRITE_A_COLON)
+    ? `; ${HOW_TO_WRITE_A_COLON}`
+    : "";
+  return `the argument "${name}" ${problem}${hint}`;
 }

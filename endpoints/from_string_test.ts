@@ -235,6 +235,34 @@ const WRONG_SERVERS: Wrong[] = [
     `the argument "backlog" must be a whole number from 1 to 65535, got "0"`,
   ],
   [
+    "tcp:80:interface=[::1]",
+    17,
+    "[",
+    String
+      .raw`the argument "interface" must be an address, got "["; it has no brackets, and a colon in a value is written "\:"`,
+  ],
+  [
+    String.raw`tcp6:80:interface=[\:\:1]`,
+    18,
+    String.raw`[\:\:1]`,
+    String
+      .raw`the argument "interface" must be an address, got "[::1]"; it has no brackets, and a colon in a value is written "\:"`,
+  ],
+  [
+    "tcp6:80:interface=fe80::1",
+    23,
+    "",
+    String
+      .raw`the argument "interface" is followed by an empty one; a colon in a value is written "\:"`,
+  ],
+  [
+    "tcp6:80:[::1]",
+    8,
+    "[",
+    String
+      .raw`the argument "backlog" must be a whole number from 1 to 65535, got "["; a colon in a value is written "\:"`,
+  ],
+  [
     "tcp:80:interfce=127.0.0.1",
     7,
     "interfce",
@@ -335,6 +363,13 @@ const WRONG_CLIENTS: Wrong[] = [
     "[",
     String
       .raw`the argument "host" must be a host's name or address, got "["; it has no brackets, and a colon in a value is written "\:"`,
+  ],
+  [
+    "tcp:host=a:port=80:bindAddress=[::1]",
+    31,
+    "[",
+    String
+      .raw`the argument "bindAddress" must be an address, got "["; it has no brackets, and a colon in a value is written "\:"`,
   ],
   [
     "127.0.0.1:80",

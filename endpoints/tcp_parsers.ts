@@ -5,7 +5,7 @@
  */
 
 import type { IReactorTCP } from "../reactor/interfaces.ts";
-import { hostname, integer, optional, seconds, text } from "./argument_types.ts";
+import { hostname, integer, localAddress, optional, seconds } from "./argument_types.ts";
 import type { IReactorForNames } from "./connect_to_host.ts";
 import type {
   IStreamClientEndpointStringParserWithReactor,
@@ -17,7 +17,7 @@ import { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";
 /** What a description of a TCP port to listen on may have. */
 export const LISTEN_TCP = {
   port: integer(0, 65535),
-  interface: optional(text),
+  interface: optional(localAddress),
   backlog: optional(integer(1, 65535)),
 };
 
@@ -26,7 +26,7 @@ export const CONNECT_TCP = {
   host: hostname,
   port: integer(1, 65535),
   timeout: optional(seconds),
-  bindAddress: optional(text),
+  bindAddress: optional(localAddress),
 };
 
 /** `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50`. */

@@ -33,6 +33,19 @@ export function checkDelay(name: string, value: unknown): void {
   throw new RangeError(`${name} must be zero or more seconds, got ${value}`);
 }
 
+/**
+ * Throws unless a moment on a clock is finite: delays that are finite each may have a sum that is not.
+ *
+ * @param name The parameter that leads to the moment.
+ * @param seconds Its value.
+ * @param moment The moment, in seconds on the clock.
+ * @returns The moment.
+ */
+export function checkMoment(name: string, seconds: number, moment: number): number {
+  if (Number.isFinite(moment)) return moment;
+  throw new RangeError(`${name} must lead to a finite time, got ${seconds}`);
+}
+
 /** Throws unless `value` is an integer from `min` to `max`. */
 export function checkInteger(name: string, value: unknown, min: number, max: number): void {
   if (typeof value !== "number") {

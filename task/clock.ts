@@ -1,6 +1,6 @@
 import { TimedCalls } from "../reactor/time/delayed_call.ts";
 import type { IDelayedCall, IReactorTime } from "../reactor/interfaces.ts";
-import { checkDelay } from "../reactor/validation.ts";
+import { checkDelay, checkMoment } from "../reactor/validation.ts";
 
 /**
  * A clock that stands still until it is told to move: what a test hands to code that wants a
@@ -63,13 +63,13 @@ export class Clock implements IReactorTime {
    * for its steps.
    *
    * @param seconds How long: zero or more, and finite.
-   * @throws {RangeError} When it is negative, NaN or infinite.
+   * @throws {RangeError} When it is negative, NaN or infinite, or leads to a time that is infinite.
    * @throws {unknown} What a call throws. The clock stays at its moment, and the calls behind it
    * stay due.
    */
   advance(seconds: number): void {
     checkDelay("advance() seconds", seconds);
-    const end = this.#now + seconds;
+    const end = checkMoment("advance() seconds", seconds, this.#now + seconds);
     while (this.#calls.isAnyDue(end)) this.#makeDue(Math.min(this.#calls.nextDue() ?? end, end));
     this.#now = Math.max(this.#now, end);
   }
@@ -79,12 +79,12 @@ export class Clock implements IReactorTime {
    * suspended or overslept, and as Twisted's `Clock.advance` does it.
    *
    * @param seconds How long: zero or more, and finite.
-   * @throws {RangeError} When it is negative, NaN or infinite.
+   * @throws {RangeError} When it is negative, NaN or infinite, or leads to a time that is infinite.
    * @throws {unknown} What a call throws. The calls behind it stay due.
    */
   jump(seconds: number): void {
     checkDelay("jump() seconds", seconds);
-    this.#now += seconds;
+    this.#now = checkMoment("jump() seconds", seconds, this.#now + seconds);
     while (this.#calls.isAnyDue(this.#now)) this.#makeDue(this.#now);
   }
 

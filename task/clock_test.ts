@@ -246,3 +246,17 @@ Deno.test("jump() makes the calls that advance() makes, never before their momen
     assertEquals(made("jump"), made("advance"));
   }));
 });
+
+Deno.test("Clock.advance() and jump() go as far as numbers do, and no farther", () => {
+  for (const move of ["advance", "jump"] as const) {
+    const clock = new Clock();
+    clock[move](Number.MAX_VALUE);
+    assertEquals(clock.seconds(), Number.MAX_VALUE);
+    assertThrows(
+      () => clock[move](Number.MAX_VALUE),
+      RangeError,
+      `${move}() seconds must lead to a finite time`,
+    );
+    assertEquals(clock.seconds(), Number.MAX_VALUE);
+  }
+});

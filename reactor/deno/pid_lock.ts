@@ -7,7 +7,11 @@
  * @module
  */
 
+import { quote } from "../validation.ts";
 import { codeOf, errorWithCode } from "./system_error.ts";
+
+// The system keeps it in 32 bits, with a sign.
+const GREATEST_PID = 2 ** 31 - 1;
 
 // A process that was killed and has its number again, as the only one in a container has, does not hold what it held before. So what this
 // one holds is noted, as the links themselves: a path can be written in many ways.
@@ -16,7 +20,7 @@ const held = new Set<string>();
 /** The lock, held. */
 export class PidLock {
   readonly #path: string;
-  readonly #link: string;
+  readonly #link: string | null;
 
   /**
    * Takes it. A lock whose holder is gone is broken.
@@ -28,19 +32,22 @@ export class PidLock {
     while (!link(path)) {
       const holder = lockHolder(path);
       if (holder !== null) {
-        throw errorWithCode("EEXIST", `${path} is held by process ${holder}`);
+        throw errorWithCode("EEXIST", `${path} ${fateOf(holder)}`);
       }
       ifThere(() => Deno.removeSync(path));
     }
     this.#path = path;
     this.#link = linkAt(path);
-    held.add(this.#link);
+    if (this.#link !== null) held.add(this.#link);
   }
 
   /** Gives it back. One that somebody has taken away meanwhile is left alone. */
   release(): void {
+    if (this.#link === null) return;
     held.delete(this.#link);
-    if (ifThere(() => Deno.readLinkSync(this.#path)) === String(Deno.pid)) {
+    const isThere = ifThere(() => linkAt(this.#path)) === this.#link;
+    // A later link may have got the same number from the file system.
+    if (isThere && ifThere(() => readLink(this.#path)) === String(Deno.pid)) {
       Deno.removeSync(this.#path);
     }
   }
@@ -48,12 +55,36 @@ export class PidLock {
 
 /** Who holds the lock at that path: what the link says; null if nobody does. */
 export function lockHolder(path: string): string | null {
-  const holder = ifThere(() => Deno.readLinkSync(path));
+  const holder = ifThere(() => readLink(path));
   if (holder === null) return null;
-  const pid = Number(holder);
+  const pid = pidOf(holder);
   if (pid === Deno.pid) return held.has(ifThere(() => linkAt(path)) ?? "") ? holder : null;
-  // What is no number is not for this to judge.
-  return Number.isInteger(pid) && pid > 0 && !isAlive(pid) ? null : holder;
+  // A link to anything else was not made by this library or Twisted, and is left alone.
+  return pid !== null && !isAlive(pid) ? null : holder;
+}
+
+/** The number that a link points to; null when it is not a process's number. */
+function pidOf(holder: string): number | null {
+  const pid = /^[1-9]\d*$/.test(holder) ? Number(holder) : NaN;
+  return pid <= GREATEST_PID ? pid : null;
+}
+
+/** Why a lock cannot be taken, behind its path. */
+function fateOf(holder: string): string {
+  if (pidOf(holder) !== null) return `is held by process ${holder}`;
+  return `is not a lock: it points to ${
+    quote(holder)
+  } and not to a process number from 1 to ${GREATEST_PID}; remove it if no server uses it`;
+}
+
+/** @throws {Error} with code `EEXIST` when something else is there. */
+function readLink(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch (error) {
+    if (codeOf(error) !== "EINVAL") throw error;
+    throw errorWithCode("EEXIST", `${path} is not a lock: it is not a symbolic link`);
+  }
 }
 
 function link(path: string): boolean {
@@ -66,10 +97,10 @@ function link(path: string): boolean {
   }
 }
 
-/** Which link it is, whatever the path says. */
-function linkAt(path: string): string {
-  const { dev, ino } = Deno.lstatSync(path);
-  return `${dev}:${ino}`;
+/** Which link it is, whatever the path says; null for what is not a link. */
+function linkAt(path: string): string | null {
+  const { dev, ino, isSymlink } = Deno.lstatSync(path);
+  return isSymlink ? `${dev}:${ino}` : null;
 }
 
 function isAlive(pid: number): boolean {

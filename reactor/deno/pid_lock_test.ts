@@ -67,14 +67,45 @@ test("one with this process's own number that it does not hold is an earlier pro
   new PidLock(path).release();
 });
 
-for (const foreign of ["example.org:4711", "-1", "0", "1.5"]) {
-  test(`one that is made otherwise is left alone: ${foreign}`, (bed) => {
+for (
+  const foreign of [
+    "example.org:4711",
+    "-1",
+    "0",
+    "1.5",
+    "1e3",
+    "2147483648",
+    "4294967297",
+    "9".repeat(30),
+  ]
+) {
+  test(`PidLock leaves a link alone that does not point to a process number: ${foreign}`, (bed) => {
     const path = freePath(bed);
     Deno.symlinkSync(foreign, path);
-    assertThrows(() => new PidLock(path), Error, `is held by process ${foreign}`);
+    assertEquals(lockHolder(path), foreign);
+    assertThrows(
+      () => new PidLock(path),
+      Error,
+      `${path} is not a lock: it points to "${foreign}" and not to a process number from 1 to 2147483647`,
+    );
     assertEquals(linked(path), foreign);
   });
 }
+
+test("PidLock takes the lock of the greatest process number, which no process has", (bed) => {
+  const path = freePath(bed);
+  Deno.symlinkSync("2147483647", path);
+  new PidLock(path).release();
+});
+
+test("PidLock leaves alone what is not a link, and says so", (bed) => {
+  const path = freePath(bed);
+  Deno.writeTextFileSync(path, "1");
+  for (const f of [() => new PidLock(path), () => lockHolder(path)]) {
+    assertThrows(f, Error, `${path} is not a lock: it is not a symbolic link`);
+  }
+  assertEquals(Deno.readTextFileSync(path), "1");
+});
 
 test("releasing leaves alone what somebody has put in its place, and what is not there", (bed) => {
   const path = freePath(bed);
@@ -85,6 +116,15 @@ test("releasing leaves alone what somebody has put in its place, and what is not
   assertEquals(linked(path), "1");
   Deno.removeSync(path);
   lock.release();
+});
+
+test("PidLock.release() leaves alone a file that was put in its place", (bed) => {
+  const path = freePath(bed);
+  const lock = new PidLock(path);
+  Deno.removeSync(path);
+  Deno.writeTextFileSync(path, "another's");
+  lock.release();
+  assertEquals(Deno.readTextFileSync(path), "another's");
 });
 
 test("a folder that is not there is an error", (bed) => {

@@ -7,7 +7,7 @@
 import { type Callable, type CallHandles, CallQueue } from "./call_queue.ts";
 import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
 import type { IDelayedCall } from "../interfaces.ts";
-import { checkDelay, checkFinite, checkFunction } from "../validation.ts";
+import { checkDelay, checkFinite, checkFunction, checkMoment } from "../validation.ts";
 
 /** What a clock gives its timed calls. */
 export interface TimedCallsOptions {
@@ -34,7 +34,8 @@ const CANCELLED = -1;
 const TICKS_PER_SECOND = 1e7;
 
 function toTicks(seconds: number): number {
-  return Math.round(seconds * TICKS_PER_SECOND);
+  // Infinity is kept for a queue without a call.
+  return Math.min(Math.round(seconds * TICKS_PER_SECOND), Number.MAX_VALUE);
 }
 
 // For the queue. DelayedCall hands it out, as it alone reaches its private fields.
@@ -61,7 +62,7 @@ export class TimedCalls {
   callLater(delay: number, f: AnyFunction, args: readonly unknown[]): DelayedCall {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);
-    const due = this.#seconds() + delay;
+    const due = checkMoment("callLater() delay", delay, this.#seconds() + delay);
     const ticks = toTicks(due);
     const isSooner = ticks < this.#queue.nothingBefore;
     const call = new DelayedCall(this, due);
@@ -201,26 +202,28 @@ export class DelayedCall implements IDelayedCall {
    * Puts the call off, or with a negative number forward.
    *
    * @param seconds How much later than planned.
+   * @throws {RangeError} when the number, or the time that it leads to, is not finite.
    * @throws {AlreadyCalled} when it has been made.
    * @throws {AlreadyCancelled} when it has been cancelled.
    */
   delay(seconds: number): void {
     checkFinite("delay() seconds", seconds);
     this.#checkActive("delay");
-    this.#move(this.#due + seconds);
+    this.#move(checkMoment("delay() seconds", seconds, this.#due + seconds));
   }
 
   /**
    * Starts the wait anew.
    *
    * @param seconds The delay, counted from now.
+   * @throws {RangeError} when the delay is negative, or when it, or the time that it leads to, is not finite.
    * @throws {AlreadyCalled} when it has been made.
    * @throws {AlreadyCancelled} when it has been cancelled.
    */
   reset(seconds: number): void {
     checkDelay("reset() seconds", seconds);
     this.#checkActive("reset");
-    this.#move(this.#calls.seconds() + seconds);
+    this.#move(checkMoment("reset() seconds", seconds, this.#calls.seconds() + seconds));
   }
 
   /** Cancels the call if it is still to come. */

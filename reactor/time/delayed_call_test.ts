@@ -122,6 +122,34 @@ Deno.test("DelayedCall says what it will call and when, and what became of it", 
   assertStringIncludes(String(other), "cancelled");
 });
 
+Deno.test("DelayedCall.delay(), reset() and callLater() refuse what leads to an infinite time", () => {
+  const bed = new Bed();
+  const call = bed.ask(1, "far");
+  call.delay(Number.MAX_VALUE);
+  assertThrows(
+    () => call.delay(Number.MAX_VALUE),
+    RangeError,
+    "delay() seconds must lead to a finite time, got 1.7976931348623157e+308",
+  );
+  assertEquals([call.getTime(), call.active()], [Number.MAX_VALUE, true]);
+  call.delay(-Number.MAX_VALUE);
+  assertEquals(call.getTime(), 0);
+  call.delay(-Number.MAX_VALUE);
+  assertThrows(() => call.delay(-Number.MAX_VALUE), RangeError, "delay() seconds must lead to");
+  bed.now = Number.MAX_VALUE;
+  assertThrows(() => call.reset(Number.MAX_VALUE), RangeError, "reset() seconds must lead to");
+  assertThrows(() => bed.ask(Number.MAX_VALUE, "x"), RangeError, "callLater() delay must lead to");
+});
+
+Deno.test("TimedCalls knows a call that is due at the end of all numbers", () => {
+  const bed = new Bed();
+  bed.ask(Number.MAX_VALUE, "last");
+  assertEquals(bed.calls.nextDue(), Number.MAX_VALUE);
+  bed.now = Number.MAX_VALUE;
+  bed.run();
+  assertEquals(bed.made, ["last"]);
+});
+
 Deno.test("DelayedCall.delay() that brings a call forward past now makes it due at once", () => {
   const bed = new Bed();
   const call = bed.ask(5, "forward");
