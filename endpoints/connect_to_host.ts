@@ -2,6 +2,7 @@ import { type Deferred, execute } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { connectToHost, type HappyEyeballsOptions } from "../reactor/names/happy_eyeballs.ts";
 import { ConnectError } from "../reactor/errors.ts";
+import { buildProtocol, startFactory, stopFactory } from "../reactor/factory_calls.ts";
 import type {
   ConnectTCPOptions,
   IAddress,
@@ -12,6 +13,7 @@ import type {
   IReactorTCP,
   IReactorTime,
 } from "../reactor/interfaces.ts";
+import { logPrefixOf } from "../reactor/user_code.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { TCP4ClientEndpoint } from "./tcp.ts";
 
@@ -50,16 +52,16 @@ export function connectTCPToHost<P extends IProtocol>(
   };
   return execute(() => {
     // Held over all attempts, so that the factory is not stopped between two of them.
-    factory.doStart();
+    startFactory(factory);
     const connecting = connectToHost(host, port, course, options);
     return endedByShutdown(reactor, connecting, String(new HostnameAddress(host, port)))
       .addCallbacks(
         (protocol) => {
-          factory.doStop();
+          stopFactory(factory);
           return protocol;
         },
         (error) => {
-          factory.doStop();
+          stopFactory(factory);
           throw error;
         },
       );
@@ -108,18 +110,18 @@ class ContendingFactory<P extends IProtocol> implements ITypedProtocolFactory<P>
 
   buildProtocol(addr: IAddress): P | null {
     this.#won();
-    return this.#factory.buildProtocol(addr);
+    return buildProtocol(this.#factory, addr);
   }
 
   doStart(): void {
-    this.#factory.doStart();
+    return this.#factory.doStart();
   }
 
   doStop(): void {
-    this.#factory.doStop();
+    return this.#factory.doStop();
   }
 
   logPrefix(): string {
-    return this.#factory.logPrefix?.() ?? this.#factory.constructor.name;
+    return logPrefixOf(this.#factory);
   }
 }

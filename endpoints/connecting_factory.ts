@@ -1,7 +1,8 @@
 import { Deferred } from "../defer/mod.ts";
 import { ConnectingCancelledError, NoProtocol } from "../reactor/errors.ts";
 import type { IAddress, IClientFactory, IConnector, IProtocol } from "../reactor/interfaces.ts";
-import { asError } from "../reactor/user_code.ts";
+import { buildProtocol } from "../reactor/factory_calls.ts";
+import { asError, logPrefixOf } from "../reactor/user_code.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { relayTo } from "./relay.ts";
 
@@ -48,22 +49,22 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
   }
 
   doStart(): void {
-    this.#factory.doStart();
+    return this.#factory.doStart();
   }
 
   doStop(): void {
-    this.#factory.doStop();
+    return this.#factory.doStop();
   }
 
   logPrefix(): string {
-    return this.#factory.logPrefix?.() ?? this.#factory.constructor.name;
+    return logPrefixOf(this.#factory);
   }
 
   /** What goes wrong here is for whoever waits, and for nobody else: it is not logged. */
   #build(addr: IAddress): P | null {
     let protocol: P | null;
     try {
-      protocol = this.#factory.buildProtocol(addr);
+      protocol = buildProtocol(this.#factory, addr);
     } catch (error) {
       this.#end(asError(error));
       return null;

@@ -1,6 +1,7 @@
 import { type Deferred, execute } from "../defer/mod.ts";
 import { ProcessAddress } from "../reactor/addresses.ts";
 import { NoProtocol } from "../reactor/errors.ts";
+import { buildProtocol, startFactory, stopFactory } from "../reactor/factory_calls.ts";
 import type { IProtocol, IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "./interfaces.ts";
 import { ProcessRelay } from "./process_relay.ts";
@@ -87,24 +88,24 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
    */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
     return execute(() => {
-      factory.doStart();
+      startFactory(factory);
       let relay: ProcessRelay | null = null;
       try {
         const protocol = this.#build(factory);
-        relay = this.#relay(protocol, () => factory.doStop());
+        relay = this.#relay(protocol, () => stopFactory(factory));
         this.#reactor.spawnProcess(relay, this.#executable, this.#spawnOptions);
         if (relay.failure !== null) throw relay.failure;
         return protocol;
       } catch (error) {
         // Where there is a process, its end stops the factory.
-        if (!relay?.isConnected) factory.doStop();
+        if (!relay?.isConnected) stopFactory(factory);
         throw error;
       }
     });
   }
 
   #build<P extends IProtocol>(factory: ITypedProtocolFactory<P>): P {
-    const protocol = factory.buildProtocol(new ProcessAddress(this.#executable));
+    const protocol = buildProtocol(factory, new ProcessAddress(this.#executable));
     if (protocol !== null) return protocol;
     throw new NoProtocol(
       `Starting ${JSON.stringify(this.#executable)} came to nothing: the factory built no protocol`,

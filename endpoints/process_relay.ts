@@ -7,7 +7,7 @@ import type {
   IProtocol,
 } from "../reactor/interfaces.ts";
 import { isHalfCloseable } from "../reactor/protocol_kinds.ts";
-import { asError, onRejection } from "../reactor/user_code.ts";
+import { asError, logPrefixOf, nameInLog, onRejection } from "../reactor/user_code.ts";
 import { ProcessConnection } from "./process_connection.ts";
 
 /** What a {@linkcode ProcessRelay} is made of. */
@@ -65,7 +65,9 @@ export class ProcessRelay implements IProcessProtocol {
     } else if (childFD === 2 && this.#options.logsErrors) {
       const text = this.#decoder.decode(data, { stream: true }).trimEnd();
       msg(
-        `Process ${this.#options.executable} wrote stderr unhandled by ${this.logPrefix()}: ${text}`,
+        `Process ${this.#options.executable} wrote stderr unhandled by ${
+          nameInLog(this.#protocol)
+        }: ${text}`,
       );
     }
   }
@@ -96,7 +98,7 @@ export class ProcessRelay implements IProcessProtocol {
   }
 
   logPrefix(): string {
-    return this.#protocol.logPrefix?.() ?? this.#protocol.constructor.name;
+    return logPrefixOf(this.#protocol);
   }
 
   #lose(reason: Error): void {

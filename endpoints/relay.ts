@@ -1,4 +1,5 @@
 import type { IHalfCloseableProtocol, IProtocol, ITransport } from "../reactor/interfaces.ts";
+import { logPrefixOf } from "../reactor/user_code.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
 
 /** What whoever stands between reactor and protocol wants to know. */
@@ -48,7 +49,7 @@ export class Relay<P extends IProtocol> implements IProtocol {
   }
 
   logPrefix(): string {
-    return this.protocol.logPrefix?.() ?? this.protocol.constructor.name;
+    return logPrefixOf(this.protocol);
   }
 }
 

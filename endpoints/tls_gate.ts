@@ -4,6 +4,8 @@ import type {
   ITransport,
   StartTLSOptions,
 } from "../reactor/interfaces.ts";
+import { AsyncResults } from "../protocol/async_results.ts";
+import { logPrefixOf } from "../reactor/user_code.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
 
 /** What a gate asks, and tells. */
@@ -52,11 +54,12 @@ export class TlsGate<P extends IProtocol> implements IHandshakeListener {
     if (protocol === null) return transport.loseConnection();
     this.#protocol = protocol;
     this.resemble(protocol);
-    const made: unknown = protocol.makeConnection(transport);
+    const results = new AsyncResults("While calling handshakeCompleted");
+    results.add(protocol.makeConnection(transport));
     this.#events.secured?.(protocol);
-    if (isHandshakeListener(protocol)) protocol.handshakeCompleted();
-    // A promise, when connectionMade is async; typed as void like the interface.
-    return made as void;
+    if (isHandshakeListener(protocol)) results.add(protocol.handshakeCompleted());
+    // A promise, when one of them is async; typed as void like the interface.
+    return results.combined() as void;
   }
 
   dataReceived(data: Uint8Array): void {
@@ -75,14 +78,12 @@ export class TlsGate<P extends IProtocol> implements IHandshakeListener {
   drainRequested(): void {
     const protocol = this.#protocol;
     if (!this.#isSecured) this.cancel();
-    else if (protocol !== null && isDrainable(protocol)) protocol.drainRequested();
+    else if (protocol !== null && isDrainable(protocol)) return protocol.drainRequested();
   }
 
   logPrefix(): string {
     const protocol = this.#protocol;
-    return protocol === null
-      ? "TLS handshake"
-      : protocol.logPrefix?.() ?? protocol.constructor.name;
+    return protocol === null ? "TLS handshake" : logPrefixOf(protocol);
   }
 
   /** Ends a handshake under way, and the connection with it. */

@@ -2,6 +2,7 @@ import { messageOf } from "../log/foreign.ts";
 import { Deferred } from "../defer/mod.ts";
 import { debug } from "../log/mod.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
+import { buildProtocol } from "../reactor/factory_calls.ts";
 import type {
   IAddress,
   IListeningPort,
@@ -10,6 +11,7 @@ import type {
   TLSClientOptions,
   TLSServerOptions,
 } from "../reactor/interfaces.ts";
+import { callLogged, logPrefixOf } from "../reactor/user_code.ts";
 import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
@@ -81,7 +83,7 @@ export function wrapServerTLS(
       endpoint.listen(
         behindGate(factory, (addr) =>
           new TlsGate({ ...options, role: "server" }, {
-            build: () => factory.buildProtocol(addr),
+            build: () => buildProtocol(factory, addr),
             failed: (reason) => tellOfHandshake(factory, addr, reason),
           })),
       ),
@@ -103,7 +105,7 @@ class SecuredConnecting<P extends IProtocol> {
     factory: ITypedProtocolFactory<P>,
   ) {
     this.#connecting = endpoint.connect(behindGate(factory, (addr) => {
-      const protocol = factory.buildProtocol(addr);
+      const protocol = buildProtocol(factory, addr);
       if (protocol === null) return null;
       this.#peer = addr;
       const gate = new TlsGate<P>({ ...options, role: "client" }, {
@@ -138,20 +140,24 @@ class SecuredConnecting<P extends IProtocol> {
 
 /** As a port of TLS's own does. */
 function tellOfHandshake(factory: IProtocolFactory, addr: IAddress, reason: Error): void {
-  if (factory.handshakeFailed !== undefined) factory.handshakeFailed(addr, reason);
-  // Not louder: whoever fails can come again as often as it likes.
-  else debug(messageOf(reason));
+  if (factory.handshakeFailed === undefined) {
+    // Not louder: whoever fails can come again as often as it likes.
+    debug(messageOf(reason));
+    return;
+  }
+  const tell = () => factory.handshakeFailed?.(addr, reason);
+  callLogged(tell, [], `While calling handshakeFailed for ${addr}`);
 }
 
 /** A factory that builds other protocols, and is the same otherwise. */
 function behindGate(
   factory: IProtocolFactory,
-  buildProtocol: IProtocolFactory["buildProtocol"],
+  build: IProtocolFactory["buildProtocol"],
 ): IProtocolFactory {
   return {
-    buildProtocol,
+    buildProtocol: build,
     doStart: () => factory.doStart(),
     doStop: () => factory.doStop(),
-    logPrefix: () => factory.logPrefix?.() ?? factory.constructor.name,
+    logPrefix: () => logPrefixOf(factory),
   };
 }

@@ -5,6 +5,7 @@ import type {
   IProtocol,
   IProtocolFactory,
 } from "../reactor/interfaces.ts";
+import { logRejection } from "../reactor/user_code.ts";
 
 /** A protocol that a factory can make: a class without required constructor arguments. */
 export type ProtocolClass<P extends IProtocol> = new () => P;
@@ -94,7 +95,9 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
 
   /** Called by each port and connector that begins to use this factory; the first one calls {@linkcode startFactory}. */
   doStart(): void {
-    if (this.numPorts === 0) this.startFactory();
+    if (this.numPorts === 0) {
+      logRejection(this.startFactory(), `While calling startFactory of ${this.constructor.name}`);
+    }
     this.numPorts++;
   }
 
@@ -102,13 +105,24 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
   doStop(): void {
     // As Twisted has it: a stop too many does nothing.
     if (this.numPorts === 0) return;
-    if (--this.numPorts === 0) this.stopFactory();
+    if (--this.numPorts > 0) return;
+    logRejection(this.stopFactory(), `While calling stopFactory of ${this.constructor.name}`);
   }
 
-  /** Called before the first use. Override it to open what all connections share. */
+  /**
+   * Called before the first use. Override it to open what all connections share.
+   *
+   * An error that it throws is thrown by the call that began to use the factory, and leaves nothing open. It may be `async`: the promise
+   * is not waited for, and its rejection is logged.
+   */
   startFactory(): void {}
 
-  /** Called after the last use. Override it to close what all connections shared. */
+  /**
+   * Called after the last use. Override it to close what all connections shared.
+   *
+   * An error that it throws fails the Deferred of `stopListening()`. It may be `async`: the promise is not waited for, and its rejection is
+   * logged.
+   */
   stopFactory(): void {}
 
   /** The name under which this factory's events are logged: the class's. */

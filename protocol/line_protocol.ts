@@ -95,7 +95,7 @@ export abstract class LineProtocol extends Protocol {
     // Called from within a method that the loop below has called, the loop goes on with it.
     if (this.#isReceiving) return;
     this.#isReceiving = true;
-    const results = new AsyncResults();
+    const results = new AsyncResults("While receiving lines");
     try {
       while (
         this.#received.size > 0 && this.isReceptive && this.#receiveNext(results)
@@ -105,7 +105,7 @@ export abstract class LineProtocol extends Protocol {
       this.#received.settle();
     }
     // A promise for the connection to look at, where one of the methods is async; typed as void like the interface.
-    return results.combined("While receiving lines") as void;
+    return results.combined() as void;
   }
 
   /** Whether more may be handed over: not once the connection is being lost, though more may have come before that. */

@@ -7,6 +7,7 @@
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
+import { buildProtocol } from "./factory_calls.ts";
 import type { IProtocolFactory } from "./interfaces.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { logUserError } from "./user_code.ts";
@@ -43,11 +44,11 @@ export class AdoptedConnection implements ConnectionOwner {
   #open(driver: StreamDriver, factory: IProtocolFactory): void {
     const peer = driver.getPeer();
     try {
-      const protocol = factory.buildProtocol(peer);
+      const protocol = buildProtocol(factory, peer);
       if (protocol === null) driver.close();
       else new Connection(this, driver, protocol).open();
     } catch (error) {
-      logUserError(error, `While building a protocol for ${peer}`);
+      logUserError(error, `While calling buildProtocol for ${peer}`);
       driver.close();
     }
   }

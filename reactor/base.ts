@@ -24,7 +24,7 @@ import { ReactorResources } from "./resources.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 import { type EventHooks, SystemEvent } from "./system_event.ts";
 import { TurnCalls } from "./turn_calls.ts";
-import { callLogged, logUserError, onRejection } from "./user_code.ts";
+import { callLogged, logRejection } from "./user_code.ts";
 import { checkFunction, quote } from "./validation.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -146,7 +146,7 @@ export abstract class ReactorBase
     if (!this.#running) return this.addSystemEventTrigger("after", "startup", f, ...args);
     checkFunction("callWhenRunning() callable", f);
     // What it throws at once is the caller's; what it throws later would be nobody's.
-    onRejection(f(...args), (error) => logUserError(error, "While calling when running"));
+    logRejection(f(...args), "While making a call of callWhenRunning()");
     return null;
   }
 
@@ -329,5 +329,5 @@ export abstract class ReactorBase
 }
 
 function makeCall(f: AnyFunction, args: readonly unknown[]): void {
-  callLogged(f, args, "While making a timed call");
+  callLogged(f, args, "While making a timed call of callLater()");
 }

@@ -49,7 +49,7 @@ import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
 import { startTlsContext } from "./tls/start_tls.ts";
 import { TlsDriver } from "./tls/tls_driver.ts";
 import type { TlsSession } from "./tls/tls_engine.ts";
-import { asError, logUserError, onRejection } from "./user_code.ts";
+import { asError, callGuarded, logPrefixOf, logUserError, onRejection } from "./user_code.ts";
 import { checkKeepAliveIdle, quote } from "./validation.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
@@ -64,6 +64,8 @@ export interface ConnectionOwner {
   readonly role?: "client" | "server";
   /** What follows the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
   logSuffix(connection: Connection): string;
+  /** What the log calls a method of the protocol, where that only passes the call on. */
+  methodName?(method: string): string;
   /** The protocol has been told that the connection is lost. */
   connectionLost(connection: Connection, reason: Error): void;
 }
@@ -220,8 +222,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** The protocol's name, and which of its connections this is. */
   logPrefix(): string {
-    const protocol = this.#protocol;
-    return `${protocol.logPrefix?.() ?? protocol.constructor.name},${this.#owner.logSuffix(this)}`;
+    return `${logPrefixOf(this.#protocol)},${this.#owner.logSuffix(this)}`;
   }
 
   // Writing.
@@ -277,12 +278,15 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       );
     }
     if (this.#lost || this.#peerClosed || this.#writeClosed) {
-      producer.stopProducing();
+      this.#call("stopProducing", () => producer.stopProducing());
       return;
     }
     const call: CallProducer = (method, f) => this.#call(method, f);
-    this.#registration = new ProducerRegistration(producer, streaming, call);
-    if (!streaming) producer.resumeProducing();
+    const registration = new ProducerRegistration(producer, streaming, call);
+    this.#registration = registration;
+    if (streaming) return;
+    registration.resume();
+    this.#flushLater();
   }
 
   /** See `IConsumer.unregisterProducer`. */
@@ -629,9 +633,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     const previous = enterSystem(this);
     this.#callDepth++;
     try {
-      onRejection(f(), (error) => this.#protocolFailed(method, error));
-    } catch (error) {
-      this.#protocolFailed(method, error);
+      callGuarded(f, (error) => this.#protocolFailed(method, error));
     } finally {
       this.#callDepth--;
       leaveSystem(previous);
@@ -641,6 +643,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #protocolFailed(method: string, error: unknown): void {
     this.abort(asError(error));
     // A promise is rejected outside of the call that returned it: the log is told again whose it was.
-    callWithSystem(this, () => logUserError(error, `While calling ${method}`));
+    const name = this.#owner.methodName?.(method) ?? method;
+    callWithSystem(this, () => logUserError(error, `While calling ${name}`));
   }
 }

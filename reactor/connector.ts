@@ -22,6 +22,7 @@ import type {
   IDelayedCall,
   IProtocol,
 } from "./interfaces.ts";
+import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 import type { ReactorResource } from "./resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { asError, callLogged, logUserError } from "./user_code.ts";
@@ -98,7 +99,7 @@ export class Connector implements IConnector, ConnectionOwner {
       throw new Error(`Cannot connect to ${this.#destination}: the connector is ${this.#state}`);
     }
     if (!this.#factoryStarted) {
-      this.#factory.doStart();
+      startFactory(this.#factory);
       this.#factoryStarted = true;
     }
     this.#state = "connecting";
@@ -160,9 +161,9 @@ export class Connector implements IConnector, ConnectionOwner {
     this.#unwanted = false;
     let protocol: IProtocol | null;
     try {
-      protocol = this.#factory.buildProtocol(driver.getPeer());
+      protocol = buildProtocol(this.#factory, driver.getPeer());
     } catch (error) {
-      logUserError(error, `While building a protocol for ${this.#destination}`);
+      logUserError(error, `While calling buildProtocol for ${this.#destination}`);
       driver.abort();
       this.#lost(asError(error));
       return;
@@ -196,7 +197,7 @@ export class Connector implements IConnector, ConnectionOwner {
   #stopFactoryIfIdle(): void {
     if (this.#state !== "disconnected" || !this.#factoryStarted) return;
     this.#factoryStarted = false;
-    this.#tell("doStop", () => this.#factory.doStop());
+    this.#tell("doStop", () => stopFactory(this.#factory));
   }
 
   #tell(method: string, f: () => unknown): void {

@@ -10,6 +10,7 @@ import { debug, msg } from "../log/mod.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
+import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 import { Handshake, type HandshakeDriver, type Securing } from "./tls/handshake.ts";
 import type {
   IAddress,
@@ -24,7 +25,7 @@ import type { ReactorResource } from "./resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
-import { asError, callLogged, logUserError } from "./user_code.ts";
+import { asError, callLogged, logUserError, nameInLog } from "./user_code.ts";
 import { checkDelay } from "./validation.ts";
 
 // What the system could not give now it may give soon: asking at once again would only spin. trio waits as long.
@@ -213,7 +214,7 @@ export class StreamPort
   /** A factory that cannot start leaves nothing open. */
   #startFactory(acceptor: StreamAcceptor): void {
     try {
-      this.#factory.doStart();
+      startFactory(this.#factory);
       this.#factoryStarted = true;
     } finally {
       if (!this.#factoryStarted) {
@@ -228,7 +229,7 @@ export class StreamPort
     if (!this.#factoryStarted) return null;
     this.#factoryStarted = false;
     try {
-      this.#factory.doStop();
+      stopFactory(this.#factory);
       return null;
     } catch (error) {
       return asError(error);
@@ -317,20 +318,20 @@ export class StreamPort
       return;
     }
     const tell = () => factory.handshakeFailed?.(peer, reason);
-    callLogged(tell, [], `While telling of a handshake that failed with ${peer}`);
+    callLogged(tell, [], `While calling handshakeFailed for ${peer}`);
   }
 
   #buildProtocol(peer: IAddress): IProtocol | null {
     try {
-      return this.#factory.buildProtocol(peer);
+      return buildProtocol(this.#factory, peer);
     } catch (error) {
-      logUserError(error, `While building a protocol for ${peer}`);
+      logUserError(error, `While calling buildProtocol for ${peer}`);
       return null;
     }
   }
 
   #factoryName(): string {
-    return this.#factory.logPrefix?.() ?? this.#factory.constructor.name;
+    return nameInLog(this.#factory);
   }
 }
 

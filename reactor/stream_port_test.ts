@@ -100,7 +100,7 @@ Deno.test("buildProtocol() that returns null closes the connection; one that thr
   };
   assertEquals(acceptor.connect("192.0.2.9")?.end, "ended");
   const [event] = errors.takeEvents();
-  assertEquals(event?.why, "While building a protocol for 192.0.2.9:3000");
+  assertEquals(event?.why, "While calling buildProtocol for 192.0.2.9:3000");
   assertEquals(port.connectionCount, 0);
   assert(acceptor.isAccepting);
 });

@@ -5,7 +5,7 @@
  */
 
 import type { EventPhase, SystemEventTriggerID } from "./interfaces.ts";
-import { isThenable, logUserError, onRejection, whenSettled } from "./user_code.ts";
+import { isThenable, logRejection, logUserError, whenSettled } from "./user_code.ts";
 import { quote } from "./validation.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -119,7 +119,7 @@ export class SystemEvent {
         // The trigger's own arguments: addSystemEventTrigger's type has matched them to the function.
         const result = trigger.f(...trigger.args as never[]);
         if (wait !== undefined && isThenable(result)) wait(result, why);
-        else onRejection(result, (error) => logUserError(error, why));
+        else logRejection(result, why);
       } catch (error) {
         logUserError(error, why);
       }

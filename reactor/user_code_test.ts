@@ -2,7 +2,14 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import { Deferred } from "../defer/mod.ts";
 import { hostileValues } from "../log/conformance/hostile_values.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
-import { asError, callLogged, isThenable, onRejection, whenSettled } from "./user_code.ts";
+import {
+  asError,
+  callLogged,
+  isThenable,
+  nameInLog,
+  onRejection,
+  whenSettled,
+} from "./user_code.ts";
 
 function fired<T>(value: T): Deferred<T> {
   const deferred = new Deferred<T>();
@@ -149,3 +156,33 @@ for (const [name, value] of hostileValues()) {
     assertInstanceOf(asError(value), Error);
   });
 }
+
+Deno.test("isThenable() counts a value whose then cannot be read: it fails like a promise", async () => {
+  const error = new Error("simulated");
+  const value = {
+    get then(): never {
+      throw error;
+    },
+  };
+  assertEquals(isThenable(value), true);
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  onRejection(value, resolve);
+  assertStrictEquals(await promise, error);
+});
+
+Deno.test("nameInLog() gives the class's name where logPrefix() fails, and logs why", () => {
+  class Named {
+    logPrefix(): string {
+      throw new Error("simulated");
+    }
+  }
+  using errors = new LoggedErrors();
+  assertEquals(nameInLog(new Named()), "Named");
+  // Untyped callers' prefixes.
+  assertEquals(nameInLog({ logPrefix: () => 42 as never }), "Object");
+  assertEquals(nameInLog(Object.create(null)), "(no class)");
+  assertEquals(errors.takeEvents().map(({ why, failure }) => [why, failure?.message]), [
+    ["While calling logPrefix of Named", "simulated"],
+    ["While calling logPrefix of Object", "logPrefix() must return a string, got 42"],
+  ]);
+});

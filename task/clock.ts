@@ -1,5 +1,6 @@
 import { TimedCalls } from "../reactor/time/delayed_call.ts";
 import type { IDelayedCall, IReactorTime } from "../reactor/interfaces.ts";
+import { logRejection } from "../reactor/user_code.ts";
 import { checkDelay, checkMoment } from "../reactor/validation.ts";
 
 /**
@@ -102,7 +103,7 @@ export class Clock implements IReactorTime {
     this.#now = Math.max(this.#now, moment);
     this.#calls.runDue(this.#now, (f, args) => {
       // Whoever asked for the call gave these arguments with it, under a type that matches them.
-      f(...args as never[]);
+      logRejection(f(...args as never[]), "While making a timed call of callLater()");
     });
   }
 }

@@ -6,6 +6,7 @@
 
 import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
 import { ConnectionLost, TimeoutError } from "../../reactor/errors.ts";
+import { buildProtocol } from "../../reactor/factory_calls.ts";
 import type {
   IAddress,
   IDelayedCall,
@@ -13,6 +14,7 @@ import type {
   IReactorTime,
   ITransport,
 } from "../../reactor/interfaces.ts";
+import { logPrefixOf } from "../../reactor/user_code.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
 import { type Relay, relayTo } from "../relay.ts";
 
@@ -104,12 +106,12 @@ export class ClientAttempt<P extends IProtocol> {
       buildProtocol: (addr) => this.#isUnwanted ? null : this.#build(addr),
       doStart: () => factory.doStart(),
       doStop: () => factory.doStop(),
-      logPrefix: () => factory.logPrefix?.() ?? factory.constructor.name,
+      logPrefix: () => logPrefixOf(factory),
     };
   }
 
   #build(addr: IAddress): Relay<P> | null {
-    const protocol = this.#settings.factory.buildProtocol(addr);
+    const protocol = buildProtocol(this.#settings.factory, addr);
     if (protocol === null) return null;
     const relay: Relay<P> = relayTo(protocol, {
       making: (transport) => void this.#open.set(relay, transport),

@@ -30,7 +30,14 @@ import type { EndOfTurnTask } from "../end_of_turn.ts";
 import type { IAddress, IDatagramTransport } from "../interfaces.ts";
 import type { ReactorResource } from "../resources.ts";
 import { Tally } from "./tally.ts";
-import { asError, logUserError, onRejection } from "../user_code.ts";
+import {
+  asError,
+  callGuarded,
+  logPrefixOf,
+  logUserError,
+  nameInLog,
+  onRejection,
+} from "../user_code.ts";
 
 // What a queued datagram takes beside its bytes: an upper bound, so that empty ones are bounded too.
 const DATAGRAM_OVERHEAD = 256;
@@ -106,7 +113,7 @@ export abstract class DatagramPort<
     this.bound(driver);
     this.#host.resources.add(this);
     driver.attach(this);
-    msg(`${this.#protocolName()} starting on ${this.portName(driver.address)}`);
+    msg(`${nameInLog(this.protocol)} starting on ${this.portName(driver.address)}`);
     this.#startProtocol();
     this.#host.reactor.callWhenRunning(() => {
       if (this.#driver === driver && this.#stopping === null) driver.startReceiving();
@@ -145,7 +152,7 @@ export abstract class DatagramPort<
 
   /** The protocol's name, and the kind of transport: `Echo (UDP)`. */
   logPrefix(): string {
-    return `${this.#protocolName()} (UDP)`;
+    return `${logPrefixOf(this.protocol)} (UDP)`;
   }
 
   // What the reactor and the driver tell.
@@ -229,9 +236,7 @@ export abstract class DatagramPort<
   protected callProtocol(method: string, f: () => unknown): void {
     const previous = enterSystem(this);
     try {
-      this.#watch(f(), method);
-    } catch (error) {
-      this.#protocolFailed(error, method);
+      callGuarded(f, (error) => this.#protocolFailed(error, method));
     } finally {
       leaveSystem(previous);
     }
@@ -351,10 +356,6 @@ export abstract class DatagramPort<
     } catch (error) {
       return asError(error);
     }
-  }
-
-  #protocolName(): string {
-    return this.protocol.logPrefix?.() ?? this.protocol.constructor.name;
   }
 }
 

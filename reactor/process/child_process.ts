@@ -23,7 +23,7 @@ import type {
   ProcessSignal,
 } from "../interfaces.ts";
 import type { ReactorResource } from "../resources.ts";
-import { callLogged } from "../user_code.ts";
+import { callLogged, logPrefixOf } from "../user_code.ts";
 import { quote } from "../validation.ts";
 
 /** A child process. The transport that its protocol gets. */
@@ -98,7 +98,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   /** The protocol's name, and which process it is. */
   logPrefix(): string {
-    return `${this.#protocolName()},${this.#driver.pid}`;
+    return `${logPrefixOf(this.#protocol)},${this.#driver.pid}`;
   }
 
   // Writing.
@@ -128,7 +128,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   /** See `IConsumer.registerProducer`. Without a standard input to write to, the producer is stopped. */
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
     const stdin = this.#writers.get(0);
-    if (stdin === undefined) producer.stopProducing();
+    if (stdin === undefined) this.#tell("stopProducing", () => producer.stopProducing());
     else stdin.registerProducer(producer, streaming);
   }
 
@@ -213,6 +213,12 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     return String(this.#driver.pid);
   }
 
+  /** See {@linkcode ConnectionOwner.methodName}. */
+  methodName(method: string): string {
+    if (method === "dataReceived") return "childDataReceived";
+    return method === "connectionLost" ? "childConnectionLost" : method;
+  }
+
   /** See {@linkcode ConnectionOwner.connectionLost}. The protocol has been told. */
   connectionLost(): void {
     this.#endIfOver();
@@ -231,7 +237,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
           pipes.delete(childFD);
           return this.#protocol.childConnectionLost(childFD, reason);
         },
-        logPrefix: () => this.#protocolName(),
+        logPrefix: () => logPrefixOf(this.#protocol),
       }),
     );
     pipes.set(childFD, connection);
@@ -273,10 +279,6 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     this.#ended = true;
     this.host.resources.delete(this);
     this.#tell("processEnded", () => this.#protocol.processEnded(reason));
-  }
-
-  #protocolName(): string {
-    return this.#protocol.logPrefix?.() ?? this.#protocol.constructor.name;
   }
 
   #tell(method: string, f: () => unknown): void {

@@ -1,0 +1,36 @@
+// Every hook that the library calls, times everything that user code can do wrong in it. In each case the process lives, the error is
+// reported with the hook's name, the resource is lost or kept as documented, `connectionLost` comes exactly once, and nothing leaks.
+
+import { assertEquals } from "@std/assert";
+import { documentedHooks } from "./documented_hooks.ts";
+import { checkRefusal, type Hook, runHook, titleOf } from "./hook.ts";
+import { DATAGRAM_HOOKS } from "./datagram_hooks.ts";
+import { FACTORY_HOOKS } from "./factory_hooks.ts";
+import { PROCESS_HOOKS } from "./process_hooks.ts";
+import { CORE_HOOKS } from "./core_hooks.ts";
+import { PRODUCER_HOOKS } from "./producer_hooks.ts";
+import { PROTOCOL_HOOKS } from "./protocol_hooks.ts";
+import { WRONGS } from "./wrongs.ts";
+
+const HOOKS: readonly Hook[] = [
+  ...CORE_HOOKS,
+  ...PROTOCOL_HOOKS,
+  ...PRODUCER_HOOKS,
+  ...FACTORY_HOOKS,
+  ...DATAGRAM_HOOKS,
+  ...PROCESS_HOOKS,
+];
+
+for (const hook of HOOKS) {
+  Deno.test(`${titleOf(hook)} may go wrong in ${WRONGS.length} ways`, () => runHook(hook));
+  if (hook.refuses === undefined) continue;
+  Deno.test(`${titleOf(hook)} must be a function`, () => checkRefusal(hook));
+}
+
+Deno.test("the table names only hooks that the documentation shows", async () => {
+  const documented = await documentedHooks();
+  const called = new Set(HOOKS.flatMap((hook) => hook.documented));
+  assertEquals([...called].filter((name) => !documented.includes(name)), []);
+  const cases = HOOKS.length * WRONGS.length;
+  console.log(`hooks: ${HOOKS.length} hooks x ${WRONGS.length} wrongs = ${cases} cases`);
+});

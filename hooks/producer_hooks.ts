@@ -1,0 +1,74 @@
+/**
+ * The methods of a producer that is registered with a connection.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Protocol } from "../protocol/mod.ts";
+import { connectProtocol } from "../reactor/conformance/protocol_bed.ts";
+import type { IConsumer } from "../reactor/interfaces.ts";
+import type { Case, Hook } from "./hook.ts";
+
+interface Producer {
+  pauseProducing(): void;
+  resumeProducing(): void;
+  stopProducing(): void;
+}
+
+type Register = (consumer: IConsumer, producer: Producer) => void;
+
+const push: Register = (consumer, producer) => consumer.registerProducer(producer, true);
+const pull: Register = (consumer, producer) => consumer.registerProducer(producer, false);
+
+/** Registers a producer that goes wrong, has it called, and checks that the connection ends once. */
+async function produce(
+  test: Case,
+  method: keyof Producer,
+  register: Register,
+  isLost = false,
+): Promise<void> {
+  const nothing = (): void => {};
+  const producer = {
+    pauseProducing: nothing,
+    resumeProducing: nothing,
+    stopProducing: nothing,
+    [method]: test.act,
+  };
+  let losses = 0;
+  const protocol = Object.assign(new Protocol(), { connectionLost: () => void losses++ });
+  using bed = connectProtocol(protocol, { capacity: 16, writeBufferHighWater: 64 });
+  if (isLost) {
+    bed.connection.abortConnection();
+    await bed.settle();
+  }
+  register(bed.connection, producer);
+  bed.connection.write("x".repeat(128));
+  await bed.settle();
+  if (test.wrong.fails && method !== "stopProducing") {
+    assertEquals(losses, 1, "the connection was not lost");
+  }
+  bed.connection.abortConnection();
+  await bed.settle();
+  assertEquals(losses, 1, "connectionLost did not come exactly once");
+  assertEquals(bed.host.resources.size, 0, "a resource is left");
+}
+
+function producerHook(
+  name: keyof Producer,
+  where: string,
+  documented: readonly string[],
+  register: Register,
+  isLost = false,
+): Hook {
+  return { name, where, documented, run: (test) => produce(test, name, register, isLost) };
+}
+
+export const PRODUCER_HOOKS: readonly Hook[] = [
+  producerHook("pauseProducing", "of a push producer", ["IPushProducer.pauseProducing"], push),
+  producerHook("resumeProducing", "of a push producer", ["IPushProducer.resumeProducing"], push),
+  producerHook("stopProducing", "of a push producer", ["IPushProducer.stopProducing"], push),
+  producerHook("resumeProducing", "of a pull producer", ["IPullProducer.resumeProducing"], pull),
+  producerHook("stopProducing", "of a pull producer", ["IPullProducer.stopProducing"], pull),
+  producerHook("stopProducing", "of a producer for a lost connection", [], push, true),
+];
