@@ -1,4 +1,5 @@
 import { inspect, isError, isInstance, messageOf, textOf } from "./foreign.ts";
+import { isShortage } from "./shortage.ts";
 
 /** How many errors are shown of one: more causes than this say nothing more, and may never end. */
 const MAX_ERRORS = 100;
@@ -74,6 +75,9 @@ function errorsOf(error: Error): Entry[] {
 function stackOf(error: Error): string {
   const title = titleOf(error);
   try {
+    // The stack adds nothing here, and formatting it takes descriptors and memory, of which none may
+    // be left.
+    if (isShortage(error)) return title;
     const { stack } = error;
     if (typeof stack !== "string" || stack === "") return title;
     if (stack.startsWith(title)) return stack;

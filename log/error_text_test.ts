@@ -19,6 +19,20 @@ Deno.test("errorText() says the name and message that the error has now, not whe
   assertMatch(errorText(error), /^ConnectionLost: gone\nfor good\n {4}at .*error_text_test\.ts/);
 });
 
+Deno.test("errorText() leaves the stack of a shortage alone, also where it is a cause", () => {
+  const read: string[] = [];
+  const shortage = (code: string) =>
+    Object.defineProperty(Object.assign(new Error(`no ${code}`), { code }), "stack", {
+      get: () => read.push(code),
+    });
+  assertEquals(errorText(shortage("EMFILE")), "Error: no EMFILE");
+  const lost = bare(new Error("lost", { cause: shortage("ENFILE") }));
+  assertEquals(errorText(lost), "Error: lost\nCaused by: Error: no ENFILE");
+  const both = bare(new AggregateError([shortage("ENOMEM"), shortage("ENOBUFS")], "both"));
+  assertEquals(errorText(both), "AggregateError: both\nError: no ENOMEM\nError: no ENOBUFS");
+  assertEquals(read, []);
+});
+
 Deno.test("errorText() follows causes and aggregates, and circles once", () => {
   const inner = bare(new Error("inner", { cause: "a text" }));
   const outer = bare(new Error("outer", { cause: inner }));

@@ -111,6 +111,8 @@ export class Signals {
     try {
       this.#source.listen(signal, listener);
     } catch (cause) {
+      // Anything else would be for another reason: that no file descriptor is left, for one.
+      if (!(cause instanceof TypeError)) throw cause;
       throw new TypeError(`Cannot handle the signal ${quote(signal)} on this system`, { cause });
     }
   }

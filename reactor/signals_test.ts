@@ -2,7 +2,7 @@
 // descriptors and SIGCHLD, which Deno does itself. `ReactorBaseSignalTests` (`internet/test/test_base.py`) is about `_exitSignal`, by which
 // Twisted ends its process with the signal again; here a signal that was handled ends the process with code 0.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 
@@ -152,6 +152,15 @@ Deno.test("add() of a signal that the source cannot deliver throws a TypeError t
   assertEquals(cause instanceof TypeError && cause.message, "no SIGKILL here");
   signals.install([], own);
   assertEquals(source.listening, []);
+});
+
+Deno.test("add() throws what the source throws for another reason than that it cannot deliver the signal", () => {
+  const { source, handler, signals } = bed();
+  const shortage = new Error("no descriptor is left");
+  source.listen = () => {
+    throw shortage;
+  };
+  assertStrictEquals(assertThrows(() => signals.add("SIGHUP", handler("user"))), shortage);
 });
 
 Deno.test("An own signal that the source cannot deliver is logged, and the others are listened to", () => {

@@ -1,6 +1,6 @@
-import { DNSLookupError } from "../errors.ts";
+import type { DNSLookupError } from "../errors.ts";
 import type { IHostnameResolver, ResolveHostNameOptions } from "../interfaces.ts";
-import { codeOf } from "./system_error.ts";
+import { codeOf, lookupError } from "./system_error.ts";
 
 /**
  * Finds addresses as all programs of the system do: by the C library's `getaddrinfo`, and so by `/etc/hosts` and whatever else the
@@ -20,29 +20,23 @@ export class DenoNameResolver implements IHostnameResolver {
     // The port is Deno's own addition, and unknown to node's types: with it, a permission for the name and that port is enough.
     const options = { family: family === "IPv6" ? 6 : 4, all: true, port } as const;
     lookup(hostName, options, (error, answers) => {
-      const code = codeOf(error);
-      if (error === null || error === undefined) resolve(answers.map(({ address }) => address));
+      if (error === null || error === undefined) {
+        resolve(answers.map(({ address }) => address));
+        return;
+      }
+      const failure = failureOf(hostName, port, error);
       // No such name, or none of its addresses is of that family: getaddrinfo does not tell them apart.
-      else if (code === "ENOTFOUND") resolve([]);
-      else reject(lookupError(hostName, port, code, error));
+      if (failure.code === "ENOTFOUND") resolve([]);
+      else reject(failure);
     });
     return promise;
   }
 }
 
-function lookupError(
-  name: string,
-  port: number,
-  code: string | undefined,
-  cause: Error,
-): DNSLookupError {
+function failureOf(name: string, port: number, cause: Error): DNSLookupError {
+  const code = codeOf(cause);
   const why = code === "EPERM"
     ? `it needs the permission --allow-net=${name}${port === 0 ? "" : `:${port}`}`
     : cause.message;
-  return new DNSLookupError(`Cannot look up ${name}: ${why}`, {
-    code,
-    syscall: "getaddrinfo",
-    address: name,
-    cause,
-  });
+  return lookupError(`look up ${name}`, { code, address: name, cause }, why);
 }

@@ -50,6 +50,7 @@ import type {
   ListenUDPOptions,
   ListenUNIXDatagramOptions,
   ListenUNIXOptions,
+  RunOptions,
   SpawnProcessOptions,
   StandardIOOptions,
   WorkerTask,
@@ -67,7 +68,9 @@ import { checkInterface, UDPPort } from "../datagram/udp_port.ts";
 import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../datagram/unix_datagram_port.ts";
 import { checkDelay, checkInteger } from "../validation.ts";
 import { spawnChild } from "./child.ts";
+import { prepareForShortage } from "./descriptors.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
+import { listenToSignal, prepareSignals } from "./signals.ts";
 import { standardIOBinding } from "./stdio.ts";
 import { DenoSurroundings } from "./surroundings.ts";
 import { bindTcp, dialTcp } from "./tcp.ts";
@@ -101,7 +104,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
 
   constructor() {
     super({
-      signalSource: { listen: Deno.addSignalListener, unlisten: Deno.removeSignalListener },
+      signalSource: { listen: listenToSignal, unlisten: Deno.removeSignalListener },
       // Ctrl-Break exists on Windows only.
       stopSignals: Deno.build.os === "windows"
         ? ["SIGINT", "SIGTERM", "SIGBREAK"]
@@ -113,6 +116,13 @@ export class DenoReactor extends ReactorBase implements IReactor {
       endOfTurn: new EndOfTurn(),
       tls: nodeTls,
     };
+  }
+
+  /** See `IReactorCore.run`. */
+  override run(options: RunOptions = {}): Promise<void> {
+    prepareForShortage();
+    prepareSignals();
+    return super.run(options);
   }
 
   /** See `IReactorTCP.listenTCP`. */

@@ -15,6 +15,7 @@ import {
   TimeoutError,
 } from "../errors.ts";
 import type { IAddress } from "../interfaces.ts";
+import { isOutOfDescriptors } from "./descriptors.ts";
 
 // Deno reports a failed lookup as a plain Error without a code (checked on 2.9.6).
 // The rest of the message is the C library's.
@@ -58,22 +59,33 @@ export function connectError(to: IAddress, cause: unknown): ConnectError {
   const code = codeOf(cause);
   const message = messageOf(cause);
   const details: SystemErrorDetails = { code, syscall: "connect", address: destination, cause };
-  if (message.startsWith(LOOKUP_FAILED)) {
-    return new DNSLookupError(`Cannot connect to ${destination}: ${message}`, {
-      ...details,
-      code: message.includes("Temporary failure") ? "EAI_AGAIN" : "ENOTFOUND",
-      syscall: "getaddrinfo",
-    });
-  }
-  // As node reports it, which names the call in the message too.
-  if (message.startsWith("getaddrinfo ")) {
-    const syscall = "getaddrinfo";
-    return new DNSLookupError(`Cannot connect to ${destination}: ${message}`, {
-      ...details,
-      syscall,
-    });
+  // The second form is node's.
+  if (message.startsWith(LOOKUP_FAILED) || message.startsWith("getaddrinfo ")) {
+    const known = message.includes("Temporary failure") ? "EAI_AGAIN" : "ENOTFOUND";
+    return lookupError(`connect to ${destination}`, { ...details, code: code ?? known }, message);
   }
   return new (classFor(code))(`Cannot connect to ${destination}: ${message}`, details);
+}
+
+/**
+ * Returns the error for a name that could not be looked up. Without a file descriptor the C library cannot read its own files and reports
+ * an unknown name, or an error without a meaning. The shortage is reported instead.
+ *
+ * @param what The operation that failed, as in "look up example.com".
+ * @param details The code, the address and the cause.
+ * @param why The reason.
+ */
+export function lookupError(
+  what: string,
+  { code, address, cause }: SystemErrorDetails,
+  why: string,
+): DNSLookupError {
+  const syscall = "getaddrinfo";
+  if (isOutOfDescriptors()) {
+    const message = `Cannot ${what}: too many open files to look up the name`;
+    return new DNSLookupError(message, { code: "EMFILE", syscall, address });
+  }
+  return new DNSLookupError(`Cannot ${what}: ${why}`, { code, syscall, address, cause });
 }
 
 function classFor(

@@ -12,11 +12,15 @@ import { CallGate } from "../threads/call_gate.ts";
 import { ThreadExited } from "../threads/errors.ts";
 import type { TaskMessage, ThreadMessage } from "../threads/messages.ts";
 import type { ThreadEvents, WorkerThread } from "../threads/worker_thread.ts";
+import { asError } from "../user_code.ts";
+import { checkDescriptors, FOR_A_THREAD } from "./descriptors.ts";
 
 const ENTRY = new URL("./thread_entry.ts", import.meta.url);
 
 /**
  * Starts a thread for a `ThreadPool`.
+ *
+ * Without enough free file descriptors, the thread exits at once with an error that has the code `EMFILE`.
  *
  * It has the permissions of the program. `--allow-read` has to cover the modules of the tasks, if they are files, and what those import.
  *
@@ -24,7 +28,35 @@ const ENTRY = new URL("./thread_entry.ts", import.meta.url);
  * @returns The thread.
  */
 export function startDenoThread(events: ThreadEvents): WorkerThread {
+  try {
+    // Deno ends the process when it starts a thread without them.
+    checkDescriptors(FOR_A_THREAD, "start a thread");
+  } catch (error) {
+    return new ThreadNotStarted(events, asError(error));
+  }
   return new DenoThread(events);
+}
+
+/** A thread that could not be started. It only exits. */
+class ThreadNotStarted implements WorkerThread {
+  #ended = false;
+
+  constructor(events: ThreadEvents, error: Error) {
+    queueMicrotask(() => {
+      if (!this.#ended) events.exited(error);
+      this.#ended = true;
+    });
+  }
+
+  post(): void {}
+
+  terminate(): void {
+    this.#ended = true;
+  }
+
+  ref(): void {}
+
+  unref(): void {}
 }
 
 class DenoThread implements WorkerThread {
