@@ -1,4 +1,4 @@
-import { ConcurrencyPrimitive } from "./concurrency_primitive.ts";
+import { ConcurrencyPrimitive, type ConcurrencyPrimitiveOptions } from "./concurrency_primitive.ts";
 
 /**
  * A lock: one at a time has it, the others wait in line.
@@ -20,9 +20,14 @@ import { ConcurrencyPrimitive } from "./concurrency_primitive.ts";
  * ```
  */
 export class DeferredLock extends ConcurrencyPrimitive {
-  /** Makes a lock that nobody has. */
-  constructor() {
-    super(1);
+  /**
+   * Makes a lock that is free.
+   *
+   * @param options The limit of those that wait.
+   * @throws {RangeError} If that limit is negative or not a number.
+   */
+  constructor(options?: ConcurrencyPrimitiveOptions) {
+    super(1, options);
   }
 
   /** Whether somebody has it. */

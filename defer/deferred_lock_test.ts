@@ -7,7 +7,8 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { Deferred } from "./deferred.ts";
 import { DeferredLock } from "./deferred_lock.ts";
-import { CancelledError } from "./errors.ts";
+import { DeferredSemaphore } from "./deferred_semaphore.ts";
+import { CancelledError, TooManyWaiters } from "./errors.ts";
 import { gatherResults } from "./gather_results.ts";
 
 /** What has come out of a Deferred, synchronously. */
@@ -182,4 +183,55 @@ Deno.test("acquire() inside a turn that release() began waits behind those in li
   lock.run(() => order.push("second"));
   lock.release();
   assertEquals(order, ["first", "second", "third"]);
+});
+
+for (const fails of [false, true]) {
+  const name = fails ? "failure" : "result";
+  Deno.test(`run() has the next in line run before the ${name} is delivered`, () => {
+    const seen: string[] = [];
+    const lock = new DeferredLock();
+    const run = (n: number): void => {
+      const deferred = lock.run(() => {
+        seen.push(`run ${n}`);
+        if (fails) throw new Error(`failure ${n}`);
+        return `result ${n}`;
+      });
+      deferred.addBoth((outcome) => {
+        seen.push(outcome instanceof Error ? outcome.message : outcome);
+      });
+    };
+    lock.acquire();
+    for (const n of [1, 2, 3]) run(n);
+    lock.release();
+    assertEquals(seen, ["run 1", "run 2", `${name} 1`, "run 3", `${name} 2`, `${name} 3`]);
+    assertEquals(lock.locked, false);
+  });
+}
+
+Deno.test("cancel() of run() while the next in line runs leaves its result", () => {
+  const lock = new DeferredLock();
+  lock.acquire();
+  const first = lock.run(() => "result");
+  const seen = outcomes(first);
+  lock.run(() => first.cancel());
+  lock.release();
+  assertEquals([seen, lock.locked], [["result"], false]);
+});
+
+Deno.test("acquire() and run() fail with TooManyWaiters beyond the backlog", () => {
+  for (const lock of [new DeferredLock({ backlog: 1 }), new DeferredSemaphore(1, { backlog: 1 })]) {
+    lock.acquire();
+    const waiting = outcomes(lock.acquire());
+    const failed = [lock.acquire(), lock.run(() => 1)].flatMap(outcomes);
+    for (const error of failed) assertInstanceOf(error, TooManyWaiters);
+    assertEquals(
+      failed.map(String)[0],
+      `TooManyWaiters: Cannot wait for a turn of the ${lock.constructor.name}: its backlog is 1`,
+    );
+    lock.release();
+    lock.release();
+    assertEquals([failed.length, waiting], [2, [lock]]);
+  }
+  assertEquals(new DeferredLock().backlog, 100_000);
+  assertThrows(() => new DeferredLock({ backlog: -1 }), RangeError, "backlog of 0 or more");
 });

@@ -4,21 +4,21 @@ import { QueueOverflow, QueueUnderflow } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import { succeed } from "./succeed.ts";
 import { isThenable } from "./thenable.ts";
-import { abortedBefore, WaitingLine } from "./waiting_line.ts";
+import { abortedBefore, limitOf, WaitingLine } from "./waiting_line.ts";
 
-/** The limits of a `DeferredQueue`. */
+/** The limits of a `DeferredQueue`. In Twisted, there are none unless they are given. */
 export interface DeferredQueueOptions {
   /**
-   * How many objects may wait for somebody to get them.
+   * The most objects that wait for a `get()`. `Infinity` lifts the limit.
    *
-   * @default {Infinity}
+   * @default {100_000}
    */
   size?: number;
 
   /**
-   * How many calls of `get()` may wait for an object.
+   * The most calls of `get()` that wait for an object. `Infinity` lifts the limit.
    *
-   * @default {Infinity}
+   * @default {100_000}
    */
   backlog?: number;
 }
@@ -40,10 +40,10 @@ export interface DeferredQueueOptions {
  * ```
  */
 export class DeferredQueue<T> {
-  /** How many objects may wait for somebody to get them. */
+  /** The most objects that wait for a `get()`. */
   readonly size: number;
 
-  /** How many calls of `get()` may wait for an object. */
+  /** The most calls of `get()` that wait for an object. */
   readonly backlog: number;
 
   readonly #pending = new Fifo<T>();
@@ -56,8 +56,8 @@ export class DeferredQueue<T> {
    * @throws {RangeError} If a limit is negative or not a number.
    */
   constructor(options: DeferredQueueOptions = {}) {
-    this.size = limit("size", options.size);
-    this.backlog = limit("backlog", options.backlog);
+    this.size = limitOf("DeferredQueue", "size", options.size);
+    this.backlog = limitOf("DeferredQueue", "backlog", options.backlog);
   }
 
   /** The objects that nobody got so far, the next one first. */
@@ -108,9 +108,4 @@ export class DeferredQueue<T> {
     if (this.#line.length < this.backlog) return this.#line.join(signal);
     throw new QueueUnderflow(`DeferredQueue is empty: its backlog is ${this.backlog}`);
   }
-}
-
-function limit(name: string, value = Infinity): number {
-  if (value >= 0) return value;
-  throw new RangeError(`DeferredQueue needs a ${name} of 0 or more, not ${value}`);
 }

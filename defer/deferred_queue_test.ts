@@ -41,9 +41,17 @@ Deno.test("get() fires in order, whether the objects are there before or come la
   assertEquals(gotten, [0, 1, 2, 3]);
 });
 
-Deno.test("a queue has no limits unless they are given", () => {
+Deno.test("a queue without options holds 100,000 objects or waiters, and no more", () => {
   const queue = new DeferredQueue<number>();
-  assertEquals([queue.size, queue.backlog], [Infinity, Infinity]);
+  assertEquals([queue.size, queue.backlog], [100_000, 100_000]);
+  for (let i = 0; i < 100_000; i++) queue.get();
+  assertThrows(() => queue.get(), QueueUnderflow, "its backlog is 100000");
+  for (let i = 0; i < 200_000; i++) queue.put(i);
+  assertThrows(() => queue.put(0), QueueOverflow, "its size is 100000");
+});
+
+Deno.test("a queue has no limits with those of Infinity", () => {
+  const queue = new DeferredQueue<number>({ size: Infinity, backlog: Infinity });
   const gotten: number[] = [];
   for (let i = 0; i < 1000; i++) queue.get().addCallback((n) => gotten.push(n));
   for (let i = 0; i < 2000; i++) queue.put(i);

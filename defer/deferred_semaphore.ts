@@ -1,4 +1,4 @@
-import { ConcurrencyPrimitive } from "./concurrency_primitive.ts";
+import { ConcurrencyPrimitive, type ConcurrencyPrimitiveOptions } from "./concurrency_primitive.ts";
 
 /**
  * A semaphore: no more than so many have it at a time, the others wait in line.
@@ -19,16 +19,17 @@ export class DeferredSemaphore extends ConcurrencyPrimitive {
   readonly limit: number;
 
   /**
-   * Makes a semaphore that nobody has.
+   * Makes a semaphore with all tokens free.
    *
    * @param tokens How many may have it at a time.
-   * @throws {RangeError} If that is not a whole number of 1 or more.
+   * @param options The limit of those that wait.
+   * @throws {RangeError} If the number is not a whole one of 1 or more, or the limit negative.
    */
-  constructor(tokens: number) {
+  constructor(tokens: number, options?: ConcurrencyPrimitiveOptions) {
     if (!Number.isSafeInteger(tokens) || tokens < 1) {
       throw new RangeError(`DeferredSemaphore needs a whole number of tokens >= 1, not ${tokens}`);
     }
-    super(tokens);
+    super(tokens, options);
     this.limit = tokens;
   }
 

@@ -113,6 +113,16 @@ export class FailureGroup extends AggregateError {
   }
 }
 
+/**
+ * One more waits for a turn or a connection than the limit allows. In Twisted there is no such
+ * limit.
+ */
+export class TooManyWaiters extends Error {
+  static {
+    this.prototype.name = "TooManyWaiters";
+  }
+}
+
 /** More was put into a `DeferredQueue` than its `size` allows. */
 export class QueueOverflow extends Error {
   static {

@@ -24,7 +24,11 @@
  */
 
 export type { TimeoutCall, TimeoutClock } from "./clock.ts";
-export { ConcurrencyPrimitive, type WaitOptions } from "./concurrency_primitive.ts";
+export {
+  ConcurrencyPrimitive,
+  type ConcurrencyPrimitiveOptions,
+  type WaitOptions,
+} from "./concurrency_primitive.ts";
 export { getDebugging, setDebugging } from "./debug.ts";
 export { Deferred } from "./deferred.ts";
 export {
@@ -48,6 +52,7 @@ export {
   QueueOverflow,
   QueueUnderflow,
   TimeoutError,
+  TooManyWaiters,
 } from "./errors.ts";
 export { execute, maybeDeferred } from "./execute.ts";
 export { fail } from "./fail.ts";

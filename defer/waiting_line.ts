@@ -2,6 +2,19 @@ import { Deferred } from "./deferred.ts";
 import { CancelledError } from "./errors.ts";
 import { fail } from "./fail.ts";
 
+/** The most objects or waiters, unless an option says otherwise. */
+const DEFAULT_LIMIT = 100_000;
+
+/**
+ * Reads a limit among the options of a class.
+ *
+ * @throws {RangeError} If it is negative or not a number.
+ */
+export function limitOf(owner: string, name: string, value = DEFAULT_LIMIT): number {
+  if (value >= 0) return value;
+  throw new RangeError(`${owner} needs a ${name} of 0 or more, not ${value}`);
+}
+
 /** Deferreds that wait for their turn. One that is cancelled leaves the line. */
 export class WaitingLine<T> {
   // A set keeps its order, and lets those in the middle leave at no cost.

@@ -1,4 +1,4 @@
-import { CancelledError, Deferred, fail, succeed } from "../../defer/mod.ts";
+import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
 import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces.ts";
 import { checkBound, checkDelay } from "../../reactor/validation.ts";
@@ -40,6 +40,13 @@ export interface ClientServiceOptions<P extends IProtocol = IProtocol> {
    * @default {0}
    */
   stableAfter?: number;
+  /**
+   * The most calls of `whenConnected()` that wait at a time: one more fails with `TooManyWaiters`. `Infinity` lifts the limit. Twisted has
+   * no such limit.
+   *
+   * @default {10_000}
+   */
+  maxWaiting?: number;
 }
 
 /**
@@ -73,6 +80,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   readonly #clock: ClientServiceOptions["clock"];
   readonly #retryPolicy: RetryPolicy;
   readonly #stableAfter: number;
+  readonly #maxWaiting: number;
   #state: ClientState = "init";
   #attempt: ClientAttempt<P> | null = null;
   #retry: IDelayedCall | null = null;
@@ -90,7 +98,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
    * @param endpoint Where it connects to.
    * @param factory What makes the protocols.
    * @param options How it connects; `clock` is needed.
-   * @throws {RangeError} when a time is negative or NaN.
+   * @throws {RangeError} when a time is negative or NaN, or `maxWaiting` not a whole number.
    */
   constructor(
     endpoint: IStreamClientEndpoint,
@@ -103,6 +111,8 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     this.#retryPolicy = retryPolicy ?? backoffPolicy();
     this.#stableAfter = stableAfter ?? 0;
     checkDelay("ClientService() stableAfter", this.#stableAfter);
+    this.#maxWaiting = options.maxWaiting ?? 10_000;
+    checkBound("ClientService() maxWaiting", this.#maxWaiting, 0);
     if (attemptTimeout !== undefined && attemptTimeout !== Infinity) {
       checkDelay("ClientService() attemptTimeout", attemptTimeout);
     }
@@ -121,7 +131,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
    * @param failAfterFailures How many attempts may fail before this does: 1 fails it with the next one that fails. Infinity waits for as
    *   long as the service runs.
    * @returns Fires with the protocol of the current connection, or of the next when that is there and prepared. It fails with the error of
-   *   the attempt that was one too many; and with `CancelledError` when the service stops, or has been stopped. Cancelling it ends
+   *   the attempt that was one too many; with `TooManyWaiters` when `maxWaiting` others wait; and with `CancelledError` when the service stops, or has been stopped. Cancelling it ends
    *   this wait, and nothing else; `addSignal()` cancels it when a signal aborts.
    * @throws {RangeError} when the number is not a whole one of 1 or more.
    */
@@ -129,6 +139,14 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     checkBound("whenConnected() failAfterFailures", failAfterFailures, 1);
     if (this.#protocol !== null) return succeed(this.#protocol);
     if (this.#state === "stopped") return fail(this.#stoppedError());
+    if (this.#connectWaiters.size >= this.#maxWaiting) {
+      const limit = this.#maxWaiting;
+      return fail(
+        new TooManyWaiters(
+          `Cannot wait for a connection of ${this}: ${limit} others wait, the most`,
+        ),
+      );
+    }
     const waiter = new Deferred<P>(() => this.#connectWaiters.delete(waiter));
     this.#connectWaiters.set(waiter, failAfterFailures);
     return waiter;

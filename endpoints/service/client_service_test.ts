@@ -21,7 +21,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { CancelledError, Deferred, fail } from "../../defer/mod.ts";
+import { CancelledError, Deferred, fail, TooManyWaiters } from "../../defer/mod.ts";
 import { addObserver } from "../../log/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
@@ -789,3 +789,22 @@ Deno.test("A service's connections have the type of what its factory builds", ()
 /** True for the same type only. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
+
+Deno.test("whenConnected() fails with TooManyWaiters when maxWaiting others wait", () => {
+  const options = { clock: new Clock(), maxWaiting: 2 };
+  const service = new ClientService(new FakeEndpoint(), Factory.forProtocol(Protocol), options);
+  const [first, , third] = [1, 2, 3].map(() => service.whenConnected());
+  assertInstanceOf(third === undefined ? null : outcomes(third)[0], TooManyWaiters);
+  first?.addErrback(() => {}).cancel();
+  const next = outcomes(service.whenConnected());
+  assertEquals(next, []);
+  assertThrows(
+    () =>
+      new ClientService(new FakeEndpoint(), Factory.forProtocol(Protocol), {
+        ...options,
+        maxWaiting: -1,
+      }),
+    RangeError,
+    "maxWaiting",
+  );
+});
