@@ -16,7 +16,7 @@ Deno.test("the errors are named like their classes, and are Errors", () => {
     assertEquals(error.name, error.constructor.name);
     assertEquals(String(error), `${error.name}: ${error.message}`);
   }
-  assertEquals(made.length, 8);
+  assertEquals(made.length, 9);
 });
 
 Deno.test("FirstError tells which Deferred failed, and of what", () => {
