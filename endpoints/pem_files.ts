@@ -9,6 +9,7 @@
 
 import { messageOf } from "../log/foreign.ts";
 import type { ISurroundings } from "../reactor/interfaces.ts";
+import { pemCertificates, pemPrivateKeys } from "../reactor/tls/pem.ts";
 
 /** Which files a certificate is in. */
 export interface CertificateFiles {
@@ -28,9 +29,6 @@ export interface ReadCertificate {
   key: string;
 }
 
-const CERTIFICATE = /^(X509 |TRUSTED )?CERTIFICATE$/;
-const PRIVATE_KEY = /PRIVATE KEY$/;
-
 /**
  * Reads a certificate.
  *
@@ -40,10 +38,10 @@ export async function readCertificate(
   surroundings: ISurroundings,
   { privateKey, certificate = privateKey, chain }: CertificateFiles,
 ): Promise<ReadCertificate> {
-  const [key] = await readBlocks(surroundings, privateKey, "private key", PRIVATE_KEY);
-  const certificates = await readBlocks(surroundings, certificate, "certificate", CERTIFICATE);
+  const [key] = await readBlocks(surroundings, privateKey, "private key", pemPrivateKeys);
+  const certificates = await readBlocks(surroundings, certificate, "certificate", pemCertificates);
   if (chain !== undefined) {
-    certificates.push(...await readBlocks(surroundings, chain, "certificate", CERTIFICATE));
+    certificates.push(...await readBlocks(surroundings, chain, "certificate", pemCertificates));
   }
   return { cert: joined(certificates), key: joined([key]) };
 }
@@ -67,7 +65,7 @@ export async function readTrustRoots(
   if (paths.length === 0) {
     throw new Error(`There is no certificate in ${path}: no file's name ends in .pem`);
   }
-  const read = paths.map((each) => readBlocks(surroundings, each, "certificate", CERTIFICATE));
+  const read = paths.map((each) => readBlocks(surroundings, each, "certificate", pemCertificates));
   return (await Promise.all(read)).flat().map((certificate) => joined([certificate]));
 }
 
@@ -84,12 +82,12 @@ async function listed(
   }
 }
 
-/** The pieces of a PEM file (RFC 7468) with such labels: one at least. */
+/** The blocks of a PEM file that `blocksOf` finds: one at least. */
 async function readBlocks(
   surroundings: ISurroundings,
   path: string,
   what: string,
-  label: RegExp,
+  blocksOf: (text: string) => string[],
 ): Promise<string[]> {
   let text: string;
   try {
@@ -97,8 +95,7 @@ async function readBlocks(
   } catch (cause) {
     throw new Error(`Cannot read the ${what} in ${path}: ${messageOf(cause)}`, { cause });
   }
-  const found = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----[^]+?-----END \1-----/g)]
-    .filter(([, name = ""]) => label.test(name)).map(([block]) => block);
+  const found = blocksOf(text);
   if (found.length === 0) throw new Error(`There is no ${what} in ${path}, as PEM`);
   return found;
 }

@@ -46,6 +46,21 @@ async function read(surroundings: ISurroundings, files: TLSFiles): Promise<TLSOp
   };
 }
 
+/** Throws an error again. One about what is in the files names them. */
+function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never {
+  if (!(cause instanceof TypeError)) throw cause;
+  const places = [
+    ...certificate === null ? [] : [
+      `key in ${certificate.privateKey}`,
+      `cert in ${certificate.certificate ?? certificate.privateKey}`,
+      ...certificate.chain === undefined ? [] : [`its chain in ${certificate.chain}`],
+    ],
+    ...trustRoots === null ? [] : [`caCerts in ${trustRoots}`],
+  ];
+  const where = places.length > 0 ? ` (${places.join(", ")})` : "";
+  throw new TypeError(`${cause.message}${where}`, { cause });
+}
+
 /** A TLS port to listen on. Its files are read each time it listens. */
 export class TLSFileServerEndpoint implements IStreamServerEndpoint {
   readonly #reactor: IReactorTLS & IReactorSurroundings;
@@ -78,7 +93,8 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint {
         throw new CannotListenError(this.#where(), { cause });
       })
       .addCallback((tls) =>
-        this.#reactor.listenTLS(this.#port, factory, { ...this.#options, ...tls })
+        execute(() => this.#reactor.listenTLS(this.#port, factory, { ...this.#options, ...tls }))
+          .addErrback((error) => namingFiles(this.#files, error))
       );
   }
 
@@ -135,6 +151,7 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
       })
       .addCallback((tls) =>
         wrapClientTLS({ ...this.#options, ...tls }, this.#wrapped).connect(factory)
+          .addErrback((error) => namingFiles(this.#files, error))
       );
   }
 }

@@ -5,13 +5,15 @@ import type {
   StartTLSOptions,
 } from "../reactor/interfaces.ts";
 import { AsyncResults } from "../protocol/async_results.ts";
-import { logPrefixOf } from "../reactor/user_code.ts";
+import { asError, logPrefixOf } from "../reactor/user_code.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "../reactor/protocol_kinds.ts";
 
 /** What a gate asks, and tells. */
 export interface TlsGateEvents<P extends IProtocol> {
   /** The handshake is done: builds what gets the connection; `null` turns that away. */
   build(): P | null;
+  /** The options of TLS cannot be used. The connection is aborted. Without this method the error is the connection's: logged, and its end. */
+  unusable?(error: Error): void;
   /** The protocol's `connectionMade` has returned. */
   secured?(protocol: P): void;
   /** The connection is gone, and its handshake was not done. */
@@ -39,7 +41,13 @@ export class TlsGate<P extends IProtocol> implements IHandshakeListener {
 
   makeConnection(transport: ITransport): void {
     this.#transport = transport;
-    transport.startTLS(this.#options);
+    try {
+      transport.startTLS(this.#options);
+    } catch (error) {
+      if (this.#events.unusable === undefined) throw error;
+      this.#events.unusable(asError(error));
+      transport.abortConnection();
+    }
   }
 
   connectionMade(): void {

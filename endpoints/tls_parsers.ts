@@ -58,7 +58,7 @@ const CONNECT_TLS = {
 type ServerReactor = IReactorTLS & IReactorSurroundings;
 type ClientReactor = IReactorForNames & IReactorSurroundings;
 
-/** `ssl:443:privateKey=key.pem:certKey=cert.pem`; the certificate may be in the key's file, which is `server.pem` unless given. */
+/** `ssl:443:privateKey=key.pem:certKey=cert.pem`; one file may hold both, under either name. Without a file it is `server.pem`. */
 export const sslServerParser: IStreamServerEndpointStringParser<ServerReactor> = {
   prefix: "ssl",
   parseStreamServer,
@@ -133,8 +133,8 @@ export const tlsClientParser: IStreamClientEndpointStringParserWithReactor<Clien
 function parseStreamServer(reactor: ServerReactor, args: EndpointArguments): IStreamServerEndpoint {
   const {
     port,
-    privateKey = "server.pem",
     certKey: certificate,
+    privateKey = certificate ?? "server.pem",
     extraCertChain: chain,
     caCertsDir,
     ...options

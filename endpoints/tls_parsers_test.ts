@@ -78,6 +78,7 @@ const asReactor = (reactor: NotedReactor): IReactor => reactor as unknown as IRe
 const SERVERS: [description: string, port: number, options: Record<string, unknown>][] = [
   ["ssl:443", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
   ["tls:443:privateKey=server.pem", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
+  ["ssl:443:certKey=server.pem", 443, { cert: FILES["cert.pem"], key: pem("PRIVATE KEY") }],
   [
     "ssl:1234:backlog=12:privateKey=key.pem:certKey=cert.pem:interface=10.0.0.1",
     1234,

@@ -137,7 +137,7 @@ test("A handshake that fails rejects connect() with TLSError; nobody listening w
 test("listen() fails with a certificate that cannot be used", async (bed) => {
   const endpoint = new TLSServerEndpoint(bed.reactor, 0, { cert: "?", key: "?" });
   const listening = endpoint.listen(Factory.forProtocol(Echo));
-  await assertRejects(() => listening, TypeError, "cert is not a certificate");
+  await assertRejects(() => listening, TypeError, "Cannot use cert: it is not a certificate");
 });
 
 Deno.test("Twisted's names are the same endpoints", () => {

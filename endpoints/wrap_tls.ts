@@ -110,6 +110,7 @@ class SecuredConnecting<P extends IProtocol> {
       this.#peer = addr;
       const gate = new TlsGate<P>({ ...options, role: "client" }, {
         build: () => protocol,
+        unusable: (error) => this.#fail(error),
         secured: () => this.#end(() => this.secured.callback(protocol)),
         failed: (reason) => this.#fail(reason),
         // Only news if connectionMade threw: it has not been secured then.

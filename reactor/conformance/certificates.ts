@@ -69,7 +69,7 @@ export class TestAuthority {
   }
 
   /** A certificate that it has signed, with its key. */
-  async issue(options: CertificateOptions = {}): Promise<TLSCertificate> {
+  async issue(options: CertificateOptions = {}): Promise<Required<TLSCertificate>> {
     const { name = "CN=localhost, O=Tests", dns = ["localhost"], ip = ["127.0.0.1"] } = options;
     const keys = await newKeys();
     const certificate = await X509CertificateGenerator.create({
@@ -117,7 +117,7 @@ export class TestAuthority {
 }
 
 /** A certificate for `localhost` that has signed itself, with its key. */
-export async function selfSigned(): Promise<TLSCertificate> {
+export async function selfSigned(): Promise<Required<TLSCertificate>> {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned({
     serialNumber: "01",
@@ -146,10 +146,12 @@ function validity([from, to]: readonly [number, number]): { notBefore: Date; not
   };
 }
 
-let shared: Promise<{ authority: TestAuthority; server: TLSCertificate }> | null = null;
+let shared: Promise<{ authority: TestAuthority; server: Required<TLSCertificate> }> | null = null;
 
 /** An authority, and a server's certificate of it for `localhost` and `127.0.0.1`: one for all tests of a file. */
-export function testCertificates(): Promise<{ authority: TestAuthority; server: TLSCertificate }> {
+export function testCertificates(): Promise<
+  { authority: TestAuthority; server: Required<TLSCertificate> }
+> {
   return shared ??= TestAuthority.make().then(async (authority) => ({
     authority,
     server: await authority.issue(),

@@ -472,9 +472,9 @@ test("Certificates that cannot be used are errors of the caller's, at once", (be
   const listen = (options: object) => () => reactor.listenTLS(0, wires, options);
   assertThrows(listen({}), TypeError, "needs a certificate");
   assertThrows(listen({ cert: server.cert }), TypeError, "key is missing");
-  assertThrows(listen({ cert: server.cert, key: "?" }), TypeError, "key is not a private key");
-  assertThrows(listen({ cert: "?", key: server.key }), TypeError, "cert is not a certificate");
-  assertThrows(listen({ cert: ca, key: server.key }), TypeError, "key is not the key of cert");
+  assertThrows(listen({ cert: server.cert, key: "?" }), TypeError, "Cannot use key: it is not");
+  assertThrows(listen({ cert: "?", key: server.key }), TypeError, "Cannot use cert: it is not");
+  assertThrows(listen({ cert: ca, key: server.key }), TypeError, "it is not the key of cert");
   assertThrows(listen({ ...server, caCerts: [ca, "?"] }), TypeError, "caCerts[1]");
   assertThrows(listen({ ...server, clientCertificate: "request" }), TypeError, "needs caCerts");
   assertThrows(

@@ -8,19 +8,19 @@ import type { IClientFactory, IProtocol, IProtocolFactory } from "./protocol.ts"
 import type { IConnector, IListeningPort } from "./stream.ts";
 import type { ConnectTCPOptions, ListenTCPOptions } from "./tcp.ts";
 
-/** Who one is: a certificate and its private key. */
+/** A certificate and its private key. Either text may hold both, in any order; the other can be left out then. */
 export interface TLSCertificate {
   /** The certificate as PEM, followed by those between it and the root. */
-  cert: string;
-  /** Its private key as PEM. */
-  key: string;
+  cert?: string;
+  /** Its private key as PEM, not encrypted. */
+  key?: string;
 }
 
 /** What both sides of TLS may say. */
 export interface TLSOptions {
-  /** This side's certificate as PEM, followed by those between it and the root. */
+  /** This side's certificate as PEM, followed by those between it and the root. It may hold the private key as well, in any order. */
   cert?: string;
-  /** The certificate's private key as PEM. */
+  /** The certificate's private key as PEM, not encrypted. It may hold the certificate as well, in any order. */
   key?: string;
   /**
    * The roots that the peer's certificate is checked against, as PEM. They take the place of the system's. A server that names some asks
@@ -47,8 +47,13 @@ export interface TLSServerOptions extends TLSOptions {
    * The certificate for the name that the client asked for (SNI, RFC 6066), `""` if it named none. Asked at each handshake, so that new
    * certificates serve from the next one on, and no port has to be closed. `undefined` stands for `cert` and `key`; where there are none
    * the handshake fails. Return the same object while nothing has changed: it is parsed once.
+   *
+   * It may return a promise: the handshake waits for it, no longer than `handshakeTimeout`. An exception, a rejection and a certificate
+   * that cannot be used are logged, and fail that handshake.
    */
-  certificates?: (serverName: string) => TLSCertificate | undefined;
+  certificates?: (
+    serverName: string,
+  ) => TLSCertificate | undefined | PromiseLike<TLSCertificate | undefined>;
   /**
    * Whether a client must have a certificate (`"require"`) or may (`"request"`). One that it shows must be signed by one of
    * {@linkcode TLSOptions.caCerts} either way. Both hold for resumed sessions as for new ones: a session that another port has begun is
@@ -100,7 +105,8 @@ export interface IReactorTLS {
    *
    * @param port The port number; 0 lets the system choose one.
    * @throws {CannotListenError} when the address cannot be had.
-   * @throws {TypeError} when there is no certificate, or one that cannot be used.
+   * @throws {TypeError} when there is no certificate, or when a key, a certificate, a root or a protocol name cannot be used. The
+   *   error says which, and why.
    * @throws {RangeError} when the port or an option is out of range.
    */
   listenTLS(port: number, factory: IProtocolFactory, options: ListenTLSOptions): IListeningPort;

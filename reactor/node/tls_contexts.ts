@@ -5,21 +5,20 @@
  */
 
 import type { X509Certificate } from "node:crypto";
-import type { ConnectionOptions, SecureContext, TlsOptions, TLSSocket } from "node:tls";
+import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
 import { isIPAddress, isIPv6Address } from "../addresses.ts";
-import type {
-  TLSCertificate,
-  TLSClientOptions,
-  TLSOptions,
-  TLSServerOptions,
-} from "../interfaces.ts";
+import type { TLSClientOptions, TLSOptions, TLSServerOptions } from "../interfaces.ts";
 import { encodeHostname } from "../names/hostname.ts";
 import type { TlsContext, TlsProvider } from "../tls/tls_engine.ts";
-import { asError, logUserError } from "../user_code.ts";
-import { checkDelay, checkFunction, quote } from "../validation.ts";
+import { asError } from "../user_code.ts";
+import { checkDelay, quote } from "../validation.ts";
 import { leadsToRoot, shownChain } from "./certificate_chain.ts";
+import { CertificateChoice } from "./certificate_choice.ts";
 import { type BeginHandshake, type Handshaking, NodeTlsEngine } from "./tls_engine.ts";
-import { cryptoModule, tlsModule } from "./tls_module.ts";
+import { certificateRoots, checkedProtocols, tlsMaterial } from "./tls_material.ts";
+import { tlsModule } from "./tls_module.ts";
+
+const NOTHING = new Uint8Array(0);
 
 /** TLS by `node:tls`. */
 export const nodeTls: TlsProvider = {
@@ -44,12 +43,10 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
     ...serverName === undefined ? {} : named(serverName),
     // Given always: without it, an environment variable could switch verification off.
     rejectUnauthorized: !unsafelyIgnoreCertificateErrors,
-    ALPNProtocols: [...options.alpnProtocols ?? []],
-    secureContext: tlsModule().createSecureContext(material(options)),
+    ALPNProtocols: checkedProtocols(options.alpnProtocols),
+    secureContext: tlsModule().createSecureContext(tlsMaterial(options)),
   };
-  const roots = unsafelyIgnoreCertificateErrors
-    ? []
-    : caCerts.map((caCert, i) => parse(`caCerts[${i}]`, caCert));
+  const roots = unsafelyIgnoreCertificateErrors ? [] : certificateRoots(caCerts);
   return (wire, handshaking) => {
     const socket = tlsModule().connect({ ...socketOptions, socket: wire });
     // Listens for as long as the socket lives: an error without a listener ends the process.
@@ -112,25 +109,33 @@ function named(serverName: string): ConnectionOptions {
 function serverHandshake(options: TLSServerOptions): BeginHandshake {
   const { certificates, caCerts = [] } = options;
   const { clientCertificate = caCerts.length > 0 ? "require" : undefined } = options;
-  if (options.cert === undefined && certificates === undefined) {
+  if (options.cert === undefined && options.key === undefined && certificates === undefined) {
     throw new TypeError("A TLS server needs a certificate: cert and key, or certificates");
   }
   checkClientCertificate(clientCertificate, caCerts);
   const serverOptions: TlsOptions = {
-    ...material(options),
+    ...tlsMaterial(options),
     requestCert: clientCertificate !== undefined,
     rejectUnauthorized: clientCertificate === "require",
-    ALPNProtocols: [...options.alpnProtocols ?? []],
+    ALPNProtocols: checkedProtocols(options.alpnProtocols),
     // No time of its own: neither zero nor nothing means that.
     handshakeTimeout: -1,
   };
-  const roots = caCerts.map((caCert, i) => parse(`caCerts[${i}]`, caCert));
-  const choose = certificates && certificateChoice(certificates, options);
+  const roots = certificateRoots(caCerts);
+  const choice = certificates && new CertificateChoice(certificates, options);
   return (wire, handshaking) => {
     const own = { ...serverOptions };
-    if (choose !== undefined) {
-      // Answered at once: over a stream of JavaScript's, what is chosen later is never sent (checked on Deno 2.9.6).
-      own.SNICallback = (name, chosen) => chosen(null, choose(name, handshaking));
+    if (choice !== undefined) {
+      own.SNICallback = (serverName, chosen) =>
+        choice.choose({
+          serverName,
+          answer: (context) => {
+            chosen(null, context);
+            // Over a stream like this one the engine sends what it has when it receives something (checked on Deno 2.9.6).
+            wire.emit("data", NOTHING);
+          },
+          failed: (reason) => handshaking.failed(reason),
+        });
     }
     const server = tlsModule().createServer(own);
     server.once(
@@ -175,37 +180,6 @@ function unauthorized(socket: TLSSocket): Error | null {
   return explained(certificateError(String(code), String(code)));
 }
 
-/** Chooses a certificate; what comes back is made ready once. */
-function certificateChoice(
-  certificates: NonNullable<TLSServerOptions["certificates"]>,
-  options: TLSServerOptions,
-): (serverName: string, handshaking: Handshaking) => SecureContext {
-  checkFunction("certificates", certificates);
-  const { cert, key, caCerts = [] } = options;
-  const own = cert === undefined || key === undefined ? undefined : { cert, key };
-  const ready = new WeakMap<TLSCertificate, SecureContext>();
-  const contextOf = (certificate: TLSCertificate): SecureContext => {
-    let context = ready.get(certificate);
-    if (context === undefined) {
-      context = tlsModule().createSecureContext(material({ ...certificate, caCerts }));
-      ready.set(certificate, context);
-    }
-    return context;
-  };
-  return (serverName, handshaking) => {
-    try {
-      const certificate = certificates(serverName) ?? own;
-      if (certificate !== undefined) return contextOf(certificate);
-      handshaking.failed(new Error(`there is no certificate for ${quote(serverName)}`));
-    } catch (error) {
-      logUserError(error, `While choosing the certificate for ${quote(serverName)}`);
-      handshaking.failed(asError(error));
-    }
-    // Without a certificate TLS fails in good order. An error given back would come out where nobody can catch it.
-    return tlsModule().createSecureContext();
-  };
-}
-
 function checkClientCertificate(clientCertificate: unknown, caCerts: readonly string[]): void {
   if (clientCertificate === undefined) return;
   if (clientCertificate !== "require" && clientCertificate !== "request") {
@@ -215,37 +189,5 @@ function checkClientCertificate(clientCertificate: unknown, caCerts: readonly st
   }
   if (caCerts.length === 0) {
     throw new TypeError("clientCertificate needs caCerts: whom to trust to sign them");
-  }
-}
-
-/** Certificates and keys, looked at now: in a handshake it would be the peer that hears of what is wrong with them. */
-function material(options: TLSOptions): { ca?: string[]; cert?: string; key?: string } {
-  const { cert, key, caCerts = [] } = options;
-  for (const [i, caCert] of caCerts.entries()) parse(`caCerts[${i}]`, caCert);
-  const roots = caCerts.length > 0 ? { ca: [...caCerts] } : {};
-  if (cert === undefined && key === undefined) return roots;
-  if (cert === undefined || key === undefined) {
-    throw new TypeError(`A certificate needs its key: ${cert ? "key" : "cert"} is missing`);
-  }
-  const certificate = parse("cert", cert);
-  if (!certificate.checkPrivateKey(privateKey(key))) {
-    throw new TypeError(`key is not the key of cert, which is for ${quote(certificate.subject)}`);
-  }
-  return { ...roots, cert, key };
-}
-
-function parse(name: string, pem: string): X509Certificate {
-  try {
-    return new (cryptoModule().X509Certificate)(pem);
-  } catch (cause) {
-    throw new TypeError(`${name} is not a certificate in PEM`, { cause });
-  }
-}
-
-function privateKey(pem: string): ReturnType<ReturnType<typeof cryptoModule>["createPrivateKey"]> {
-  try {
-    return cryptoModule().createPrivateKey(pem);
-  } catch (cause) {
-    throw new TypeError("key is not a private key in PEM", { cause });
   }
 }

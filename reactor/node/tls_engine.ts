@@ -23,6 +23,7 @@ import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import type { TlsEngine, TlsEngineSink } from "../tls/tls_engine.ts";
+import { asError } from "../user_code.ts";
 import { NodeTlsSession } from "./tls_session.ts";
 import { streamModule } from "./tls_module.ts";
 
@@ -63,7 +64,12 @@ export class NodeTlsEngine implements TlsEngine, Handshaking {
       this.#written = written;
       this.#tell((sink) => sink.encrypted(plain(bytes)));
     });
-    this.#begin(this.#wire, this);
+    try {
+      this.#begin(this.#wire, this);
+    } catch (error) {
+      // Something that only a handshake shows: it fails this one.
+      this.failed(asError(error));
+    }
   }
 
   /** See {@linkcode TlsEngine.receive}. */

@@ -1,0 +1,184 @@
+/** Keys and certificates that OpenSSL has made: each one serves, or is refused where it is given, with the reason. */
+
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { clientFromString, connectProtocol, serverFromString } from "../endpoints/mod.ts";
+import { ClientFactory, Protocol } from "../protocol/mod.ts";
+import { testCertificates } from "../reactor/conformance/certificates.ts";
+import { portOf } from "../reactor/conformance/tcp_bed.ts";
+import { SecuredWires } from "../reactor/conformance/tls_bed.ts";
+import { Wire, Wires } from "../reactor/conformance/wire.ts";
+import type { StartTLSOptions } from "../reactor/interfaces.ts";
+import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
+
+const test = interopTest(OPENSSL);
+const INTERFACE = { interface: "127.0.0.1" };
+
+/** A certificate that has signed itself, and its key, as texts and as files. */
+interface Material {
+  readonly cert: string;
+  readonly key: string;
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** Has OpenSSL make a key of some kind, and a certificate of it. */
+async function make(bed: InteropBed, kind: readonly string[]): Promise<Material> {
+  const folder = bed.path(".");
+  const [certFile, keyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
+  const request = ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
+  const extensions = ["subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"]
+    .flatMap((extension) => ["-addext", extension]);
+  const files = ["-out", certFile, "-keyout", keyFile];
+  const { code, errors } = await bed.start(...request, ...extensions, ...files, ...kind).end();
+  assertEquals(code, 0, errors);
+  const [cert, key] = await Promise.all([certFile, keyFile].map((file) => Deno.readTextFile(file)));
+  return { cert: cert ?? "", key: key ?? "", certFile, keyFile };
+}
+
+const ec = (curve: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`];
+
+/** What is refused, and with which words. */
+const REFUSED: Record<string, readonly [kind: string[], reason: RegExp]> = {
+  "RSA of 1024 bits": [
+    ["-newkey", "rsa:1024"],
+    /^Cannot use cert: the RSA key of "CN=localhost" has 1024 bits, and at least 2048 are required/,
+  ],
+  "RSA of 1536 bits": [["-newkey", "rsa:1536"], /has 1536 bits/],
+  "RSA-PSS": [
+    ["-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"],
+    /^Cannot use cert and key: TLS does not support the key of "CN=localhost"/,
+  ],
+  "P-192": [ec("P-192"), /^Cannot use key: it cannot be read: unsupported ec named curve/],
+  "P-224": [ec("P-224"), /TLS does not support the key of "CN=localhost"/],
+  "secp256k1": [ec("secp256k1"), /TLS does not support the key of "CN=localhost"/],
+  "brainpoolP256r1": [ec("brainpoolP256r1"), /^Cannot use key: it cannot be read/],
+  "a curve by its parameters": [
+    [...ec("P-256"), "-pkeyopt", "ec_param_enc:explicit"],
+    /^Cannot use key: it cannot be read/,
+  ],
+  "Ed448": [["-newkey", "ed448"], /TLS does not support the key of "CN=localhost"/],
+};
+
+/** What serves. Ed25519 is not for TLS 1.2 of every client. */
+const ACCEPTED: Record<string, readonly string[]> = {
+  "RSA of 2048 bits": ["-newkey", "rsa:2048"],
+  "RSA of 2048 bits signed with SHA-1": ["-newkey", "rsa:2048", "-sha1"],
+  "P-256": ec("P-256"),
+  "P-384": ec("P-384"),
+  "P-521": ec("P-521"),
+  "Ed25519": ["-newkey", "ed25519"],
+};
+
+for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
+  test(`${name} is refused with a TypeError wherever it is given`, async (bed) => {
+    const { cert, key, certFile, keyFile } = await make(bed, kind);
+    const { reactor } = bed;
+    const wires = new Wires();
+    bed.run();
+    const throws = (f: () => unknown) => assertMatch(assertThrows(f, TypeError).message, reason);
+    throws(() => reactor.listenTLS(0, wires, { ...INTERFACE, cert, key }));
+    throws(() => reactor.listenTLS(0, wires, { ...INTERFACE, cert: `${key}${cert}` }));
+    throws(() => reactor.connectTLS("127.0.0.1", 443, wires, { cert, key }));
+
+    const files = `privateKey=${keyFile}:certKey=${certFile}`;
+    const endpoint = serverFromString(reactor, `ssl:0:interface=127.0.0.1:${files}`);
+    const error = await assertRejects(async () => await endpoint.listen(wires), TypeError);
+    assertMatch(error.message, reason);
+    assertMatch(error.message, new RegExp(RegExp.escape(certFile)));
+
+    const tcp = reactor.listenTCP(0, new Wires(), INTERFACE);
+    const number = portOf(tcp.getHost());
+    const client = clientFromString(reactor, `ssl:127.0.0.1:${number}:hostname=localhost:${files}`);
+    const failure = await assertRejects(
+      async () => await connectProtocol(client, new Wire()),
+      TypeError,
+    );
+    assertMatch(failure.message, reason);
+    assertMatch(failure.message, new RegExp(RegExp.escape(keyFile)));
+    for (const role of ["server", "client"] as const) {
+      const options = { role, cert, key, serverName: "localhost" };
+      assertMatch((await upgradeError(bed, number, options)).message, reason);
+    }
+    assertEquals(wires.built, []);
+  });
+
+  test(`${name} as the answer of certificates fails that handshake alone`, async (bed) => {
+    const wrong = await make(bed, kind);
+    const { authority, server } = await testCertificates();
+    const servers = new SecuredWires();
+    const port = bed.reactor.listenTLS(0, servers, {
+      ...INTERFACE,
+      ...server,
+      certificates: (serverName) => serverName === "" ? undefined : wrong,
+    });
+    bed.run();
+    const connect = (serverName: string) => {
+      const clients = new SecuredWires();
+      const options = { caCerts: [authority.cert], serverName };
+      bed.reactor.connectTLS("127.0.0.1", portOf(port.getHost()), clients, options);
+      return clients;
+    };
+    await connect("localhost").told("failed");
+    const { cause } = await servers.failure();
+    assertInstanceOf(cause, TypeError);
+    assertMatch(cause.message, reason);
+    assertEquals(bed.errors.take(), [cause]);
+    await connect("127.0.0.1").wire();
+  });
+}
+
+/** Resolves with what startTLS() throws. */
+async function upgradeError(
+  bed: InteropBed,
+  port: number,
+  options: StartTLSOptions,
+): Promise<Error> {
+  const thrown = Promise.withResolvers<Error>();
+  class Upgrading extends Protocol {
+    override connectionMade(): void {
+      thrown.resolve(assertThrows(() => this.transport.startTLS(options), TypeError));
+      this.transport.abortConnection();
+    }
+  }
+  bed.reactor.connectTCP("127.0.0.1", port, ClientFactory.forProtocol(Upgrading));
+  return await thrown.promise;
+}
+
+for (const [name, kind] of Object.entries(ACCEPTED)) {
+  test(`${name} serves`, async (bed) => {
+    const { cert, key, certFile } = await make(bed, kind);
+    const factory = new Wires({ connectionMade: (wire) => wire.transport.write("Hello\n") });
+    const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, cert: `${key}${cert}` });
+    bed.run();
+    const client = bed.startAloud(
+      "s_client",
+      ...["-connect", `127.0.0.1:${portOf(port.getHost())}`, "-CAfile", certFile],
+    );
+    await client.line(/Hello$/);
+  });
+}
+
+test("A root with a weak key is refused with a TypeError", async (bed) => {
+  const { cert } = await make(bed, ["-newkey", "rsa:1024"]);
+  const { server } = await testCertificates();
+  const wires = new Wires();
+  const caCerts = [server.cert, cert];
+  for (
+    const f of [
+      () => bed.reactor.listenTLS(0, wires, { ...INTERFACE, ...server, caCerts }),
+      () => bed.reactor.connectTLS("127.0.0.1", 443, wires, { caCerts }),
+    ]
+  ) {
+    assertThrows(
+      f,
+      TypeError,
+      'Cannot use caCerts[1]: the RSA key of "CN=localhost" has 1024 bits',
+    );
+  }
+});
