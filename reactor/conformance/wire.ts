@@ -7,8 +7,6 @@
 import { ClientFactory, Protocol } from "../../protocol/mod.ts";
 import type { IAddress, IConnector } from "../interfaces.ts";
 
-const decoder = new TextDecoder();
-
 /** Tells those who wait that something has happened. */
 export class Bell {
   #waiting: (() => void)[] = [];
@@ -62,6 +60,8 @@ export class Wire extends Protocol {
 
   /** All that came, as text. */
   get text(): string {
+    // One decoder for each call: bytes that end in the middle of a character are kept for the next chunk.
+    const decoder = new TextDecoder();
     return this.chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
   }
 
