@@ -78,7 +78,7 @@ import { startDenoThread } from "./thread.ts";
 import { bindDenoUDP } from "./udp.ts";
 import { bindUnix, dialUnix } from "./unix.ts";
 import { bindUnixDatagram, checkUnixDatagrams, checkUnixPeer } from "./unix_datagram.ts";
-import { checkLockable, checkUnixPath } from "./unix_path.ts";
+import { checkLockable, checkUnixPath, lastingPath } from "./unix_path.ts";
 
 /**
  * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for UDP `node:dgram`. Needs `--allow-net` for
@@ -197,6 +197,9 @@ export class DenoReactor extends ReactorBase implements IReactor {
    * A mode that keeps others out does so from the first moment: under `--allow-sys`, or a umask that keeps them out itself, as the usual
    * 022 does. Where neither is so, this throws. `wantPID` needs `--allow-read` and `--allow-write` without a list, and where there is a
    * lock already `--allow-run`, to see whether its holder is alive.
+   *
+   * Deno removes whatever is at the path when the port closes. A file that has taken the socket's place is moved aside for that moment,
+   * within its folder, which `--allow-read` and `--allow-write` must allow; where they do not, it is lost, and that is logged.
    */
   listenUNIX(
     path: string,
@@ -208,7 +211,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("backlog", backlog, 1, 65535);
     checkInteger("mode", mode, 0, 0o777);
     checkLockable("wantPID", wantPID, path);
-    return this.#listen(factory, options, () => bindUnix(path, mode, wantPID));
+    const place = lastingPath(path);
+    return this.#listen(factory, options, () => bindUnix(place, mode, wantPID));
   }
 
   /**
@@ -238,7 +242,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("mode", mode, 0, 0o777);
     const limits = datagramLimits(options);
     this.use();
-    const bind = () => bindUnixDatagram(path, mode, limits.maxPacketSize);
+    const place = lastingPath(path);
+    const bind = () => bindUnixDatagram(place, mode, limits.maxPacketSize);
     const port = new UNIXDatagramPort(this.#host, protocol, limits, bind);
     port.startListening();
     return port;
@@ -257,11 +262,12 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("mode", mode, 0, 0o777);
     const limits = datagramLimits(options);
     this.use();
+    const place = bindAddress === undefined ? null : lastingPath(bindAddress);
+    const peer = new UNIXAddress(lastingPath(path));
     const bind = () => {
-      checkUnixPeer(path);
-      return bindUnixDatagram(bindAddress ?? null, mode, limits.maxPacketSize);
+      checkUnixPeer(peer.name);
+      return bindUnixDatagram(place, mode, limits.maxPacketSize);
     };
-    const peer = new UNIXAddress(path);
     const port = new ConnectedUNIXDatagramPort(this.#host, protocol, limits, peer, bind);
     port.startListening();
     return port;

@@ -10,9 +10,10 @@ import { BadFileError, ConnectError } from "../errors.ts";
 import type { IDelayedCall, IReactorTime } from "../interfaces.ts";
 import type { StreamAcceptor } from "../stream_acceptor.ts";
 import { ConnDriver } from "./conn_driver.ts";
-import { type AcceptingListener, ListenerAcceptor } from "./listener_acceptor.ts";
+import { ListenerAcceptor } from "./listener_acceptor.ts";
 import { lockHolder, PidLock } from "./pid_lock.ts";
 import { cannotListen, codeOf, connectError } from "./system_error.ts";
+import { UnixListener } from "./unix_listener.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { checkPathLength, isAbstract } from "./unix_path.ts";
 import { removeStaleSocket } from "./unix_stale.ts";
@@ -31,11 +32,8 @@ const RETRY_SECONDS = 0.05;
 export function bindUnix(path: string, mode: number, wantPID: boolean): StreamAcceptor {
   const lock = wantPID ? taking(path, () => new PidLock(lockPath(path))) : null;
   try {
-    const listener = taking(path, () => listen(path, mode));
-    return new ListenerAcceptor(
-      lock === null ? listener : locked(listener, lock),
-      (conn) => new ConnDriver(conn),
-    );
+    const listener = taking(path, () => withFile(listen(path, mode), path, lock));
+    return new ListenerAcceptor(listener, (conn) => new ConnDriver(conn));
   } catch (error) {
     lock?.release();
     throw error;
@@ -132,20 +130,14 @@ function listen(path: string, mode: number): Deno.UnixListener {
   }
 }
 
-/** A listener that gives its lock back when it closes. */
-function locked(
-  listener: Deno.UnixListener,
-  lock: PidLock,
-): AcceptingListener<Deno.UnixConn> {
-  return {
-    addr: listener.addr,
-    accept: () => listener.accept(),
-    unref: () => listener.unref(),
-    close: () => {
-      listener.close();
-      lock.release();
-    },
-  };
+/** The listener, with its file and its lock. */
+function withFile(listener: Deno.UnixListener, path: string, lock: PidLock | null): UnixListener {
+  try {
+    return new UnixListener(listener, path, lock);
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
 }
 
 /** @throws {BadFileError} unless a server holds its lock. */

@@ -9,7 +9,7 @@
  *   after 0.1 s is given up, and those behind it at once, as Twisted drops what finds no room. It may still arrive. While it waits,
  *   nothing can be received; and the process waits for it, unless it is ended by `Deno.exit`.
  * - A receive cannot be unref'd: a port that is open holds the process, after a crash of the reactor too.
- * - The socket's file stays behind when the socket closes. It is removed here.
+ * - The socket's file stays behind when the socket closes. It is removed here, unless another file has taken its path.
  *
  * @module
  */
@@ -18,10 +18,11 @@ import { UNIXAddress } from "../addresses.ts";
 import type { DatagramDriver, DatagramDriverSink } from "../datagram/datagram_driver.ts";
 import { ConnectError, DatagramError, MessageLengthError, UnsupportedError } from "../errors.ts";
 import type { IUNIXAddress } from "../interfaces.ts";
-import { asError, logUserError } from "../user_code.ts";
+import { asError } from "../user_code.ts";
 import { cannotListen, codeOf } from "./system_error.ts";
+import { SocketFile } from "./unix_file.ts";
 import { bindWithMode } from "./unix_mode.ts";
-import { checkPathLength, isAbstract } from "./unix_path.ts";
+import { absolutePath, checkPathLength, isAbstract } from "./unix_path.ts";
 
 // Far more than a receiver takes that reads, far less than anyone waits for a shutdown.
 const GIVE_UP_MS = 100;
@@ -112,6 +113,7 @@ class UnixDatagramDriver implements DatagramDriver<IUNIXAddress> {
   readonly address: IUNIXAddress;
   readonly #path: string | null;
   readonly #conn: UnixDatagramConn;
+  readonly #file: SocketFile | null = null;
   /** What wakes a receive. */
   readonly #waker: UnixDatagramConn | null;
   readonly #token = crypto.getRandomValues(new Uint8Array(TOKEN_LENGTH));
@@ -132,7 +134,15 @@ class UnixDatagramDriver implements DatagramDriver<IUNIXAddress> {
     // One byte more than is of use tells a longer datagram.
     this.#spaceSize = Math.max(maxPacketSize + 1, TOKEN_LENGTH + 1);
     this.#conn = listen({ transport: "unixpacket", ...path === null ? {} : { path } });
-    this.#waker = path === null ? null : listen({ transport: "unixpacket" });
+    try {
+      const hasFile = path !== null && !isAbstract(path);
+      this.#file = hasFile ? new SocketFile(absolutePath(path)) : null;
+      this.#waker = path === null ? null : listen({ transport: "unixpacket" });
+    } catch (error) {
+      this.#file?.remove();
+      this.#conn.close();
+      throw error;
+    }
   }
 
   /** See {@linkcode DatagramDriver.attach}. */
@@ -163,9 +173,10 @@ class UnixDatagramDriver implements DatagramDriver<IUNIXAddress> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retry);
+    // While the socket is open, no other file can have its number.
+    this.#file?.remove();
     this.#conn.close();
     this.#waker?.close();
-    this.#removeFile();
     if (!this.#receiving) queueMicrotask(() => this.#sink?.released());
   }
 
@@ -227,7 +238,10 @@ class UnixDatagramDriver implements DatagramDriver<IUNIXAddress> {
       clearTimeout(givingUp);
       this.#sink?.sent(error);
     };
-    const givingUp = setTimeout(() => tell(notTaken(to)), GIVE_UP_MS);
+    // In two halves: a program that was busy for all of that time looks at what has been taken before the second one.
+    let givingUp = setTimeout(() => {
+      givingUp = setTimeout(() => tell(notTaken(to)), GIVE_UP_MS / 2);
+    }, GIVE_UP_MS / 2);
     const done = (error: DatagramError | null): void => {
       this.#sending = false;
       tell(error);
@@ -235,17 +249,6 @@ class UnixDatagramDriver implements DatagramDriver<IUNIXAddress> {
     };
     this.#conn.send(datagram, { transport: "unixpacket", path: to.name })
       .then(() => done(null), (error: unknown) => done(sendError(error, { datagram, to })));
-  }
-
-  #removeFile(): void {
-    const path = this.#path;
-    if (path === null || isAbstract(path)) return;
-    try {
-      Deno.removeSync(path);
-    } catch (error) {
-      // Somebody else has removed it.
-      if (!(error instanceof Deno.errors.NotFound)) logUserError(error, `Could not remove ${path}`);
-    }
   }
 }
 

@@ -191,6 +191,45 @@ Deno.test("The socket's file has the mode that was asked for, or all may write t
   ]);
 });
 
+Deno.test("stopListening() removes the socket's own file only, and Deno.chdir() makes no difference", async () => {
+  const lines = await said(`
+    class Client extends ConnectedDatagramProtocol {
+      startProtocol() { this.transport.write("hello"); }
+      datagramReceived(datagram) { console.log(text(datagram)); this.done(); }
+    }
+    const running = reactor.run();
+    await Deno.mkdir(folder + "/other");
+    Deno.chdir(folder);
+    const port = reactor.listenUNIXDatagram("server", new Echo());
+    const client = new Client();
+    const answered = new Promise((resolve) => client.done = resolve);
+    Deno.chdir("/");
+    reactor.connectUNIXDatagram(folder + "/server", client, { bindAddress: folder + "/client" });
+    await answered;
+    console.log(port.getHost().name === folder + "/server");
+    Deno.chdir(folder + "/other");
+    await Deno.writeTextFile("server", "precious");
+    await port.stopListening();
+    console.log(await exists(folder + "/server"), await Deno.readTextFile("server"));
+    const again = reactor.listenUNIXDatagram("/" + folder + "/again", new Echo());
+    await Deno.remove(folder + "/again");
+    await Deno.writeTextFile(folder + "/again", "precious, too");
+    await again.stopListening();
+    console.log(await Deno.readTextFile(folder + "/again"));
+    reactor.stop();
+    await running;
+    Deno.chdir("/");
+  `);
+  assertEquals(lines, [
+    "echo hello",
+    "true",
+    "echo stopped",
+    "false precious",
+    "echo stopped",
+    "precious, too",
+  ]);
+});
+
 Deno.test("A name in the abstract namespace has no file, and is answered to", async () => {
   const lines = await said(`
     class Client extends ConnectedDatagramProtocol {

@@ -12,6 +12,17 @@ export function isAbstract(path: string): boolean {
   return path.startsWith("\0");
 }
 
+/** The path from the root, whatever the current folder is later. An abstract name has no folder. */
+export function absolutePath(path: string): string {
+  return path.startsWith("/") || isAbstract(path) ? path : `${Deno.cwd()}/${path}`;
+}
+
+/** The path to bind or to send to: the absolute one, if the system has room for it. */
+export function lastingPath(path: string): string {
+  const absolute = absolutePath(path);
+  return byteLength(absolute) <= roomFor(absolute) ? absolute : path;
+}
+
 /** Throws unless `path` can be the path of a socket, were there room for it. */
 export function checkUnixPath(name: string, path: unknown): void {
   if (typeof path !== "string") throw new TypeError(`${name} must be a string, got ${quote(path)}`);
@@ -34,13 +45,20 @@ export function checkLockable(option: string, wanted: boolean, path: string): vo
  * @throws {Error} with code `ENAMETOOLONG`; Deno says only that a constant of the C library is exceeded.
  */
 export function checkPathLength(path: string): void {
-  // sizeof(sun_path): 108 on Linux (unix(7)), 104 on macOS and the BSDs. A path has a zero byte at its end, too.
-  const room = Deno.build.os === "linux" ? 108 : 104;
-  const most = isAbstract(path) ? room : room - 1;
-  const { length } = new TextEncoder().encode(path);
+  const [length, most] = [byteLength(path), roomFor(path)];
   if (length <= most) return;
   throw errorWithCode(
     "ENAMETOOLONG",
     `it has ${length} bytes, and a UNIX socket's path on ${Deno.build.os} may have ${most}`,
   );
+}
+
+function byteLength(path: string): number {
+  return new TextEncoder().encode(path).length;
+}
+
+function roomFor(path: string): number {
+  // sizeof(sun_path): 108 on Linux (unix(7)), 104 on macOS and the BSDs. A path has a zero byte at its end, too.
+  const room = Deno.build.os === "linux" ? 108 : 104;
+  return isAbstract(path) ? room : room - 1;
 }

@@ -85,6 +85,94 @@ test("listenUNIX() binds at once, and stopListening() removes the file", async (
   assert(!exists(path));
 });
 
+/** What another program may put in the place of a socket's file. */
+const USURPERS: Record<string, (bed: StreamBed, path: string) => void> = {
+  "another server's socket": (bed, path) => void bed.closeAfter(listenAt(path)),
+  "a plain file": (_, path) => Deno.writeTextFileSync(path, "precious"),
+  "a link to nothing": (_, path) => Deno.symlinkSync("/nowhere", path),
+};
+
+for (const [what, put] of Object.entries(USURPERS)) {
+  for (const running of [true, false]) {
+    const when = running ? "while it accepts" : "before it accepts";
+    test(`stopListening() ${when} leaves ${what} alone that has taken its path`, async (bed) => {
+      const path = freePath(bed);
+      const port = listen(bed, path);
+      if (running) await greeting(bed, path);
+      await Deno.remove(path);
+      put(bed, path);
+      const { ino, dev, mtime } = await Deno.lstat(path);
+      await port.stopListening();
+      const after = await Deno.lstat(path);
+      assertEquals([after.ino, after.dev, after.mtime], [ino, dev, mtime]);
+      // And nothing beside it.
+      assertEquals((await Array.fromAsync(Deno.readDir(folderOf(path)))).length, 1);
+    });
+  }
+}
+
+test("stopListening() leaves a server alone that has taken its path, and that server goes on", async (bed) => {
+  const path = freePath(bed);
+  const [first, second] = [
+    new Wires(greeter),
+    new Wires({ connectionMade: ({ transport }) => transport.write("other") }),
+  ];
+  const port = bed.reactor.listenUNIX(path, first);
+  assertEquals(await greeting(bed, path), "hello");
+  await Deno.remove(path);
+  bed.reactor.listenUNIX(path, second);
+  await port.stopListening();
+  assertEquals(await greeting(bed, path), "other");
+});
+
+test("stopListening() of a port whose file has been removed removes nothing", async (bed) => {
+  const path = freePath(bed);
+  const port = listen(bed, path);
+  await greeting(bed, path);
+  await Deno.remove(path);
+  await port.stopListening();
+  assert(!exists(path));
+});
+
+test("listenUNIX() resolves a relative path at once: Deno.chdir() makes no difference later", async (bed) => {
+  const [folder, other] = [folderOf(freePath(bed)), folderOf(freePath(bed))];
+  inFolder(bed, folder);
+  const port = bed.reactor.listenUNIX("socket", new Wires(greeter), { wantPID: true });
+  assertEquals(String(port.getHost()), `${folder}/socket`);
+  Deno.chdir(other);
+  assertEquals(await greeting(bed, `${folder}/socket`), "hello");
+  await Deno.writeTextFile("socket", "precious");
+  await port.stopListening();
+  assert(!exists(`${folder}/socket`) && !exists(`${folder}/socket.lock`));
+  assertEquals(await Deno.readTextFile(`${other}/socket`), "precious");
+  port.startListening();
+  assert(exists(`${folder}/socket`));
+});
+
+test("listenUNIX() with a relative path that is too long from the root removes its own file all the same", async (bed) => {
+  const folder = `${folderOf(freePath(bed))}/${"long".repeat(25)}`;
+  await Deno.mkdir(folder);
+  inFolder(bed, folder);
+  const port = listen(bed, "socket");
+  await greeting(bed, "socket");
+  Deno.chdir("..");
+  await Deno.writeTextFile("socket", "precious");
+  await port.stopListening();
+  assert(!exists(`${folder}/socket`));
+  assertEquals(await Deno.readTextFile("socket"), "precious");
+});
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** Goes to a folder until the test is over. */
+function inFolder(bed: StreamBed, folder: string): void {
+  const before = Deno.cwd();
+  bed.after(() => Deno.chdir(before));
+  Deno.chdir(folder);
+}
+
 test("The log tells where a factory starts, and where it has closed", async (bed) => {
   using log = new LoggedTexts();
   const path = freePath(bed);

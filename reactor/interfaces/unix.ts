@@ -49,7 +49,7 @@ export interface ConnectUNIXOptions extends ConnectStreamOptions {
 export interface IReactorUNIX {
   /**
    * Listens on a UNIX socket. It is bound when this returns; connections are accepted while the reactor runs. Its file is removed when
-   * the port stops listening.
+   * the port stops listening; a file that has taken its path stays. A relative path is resolved now.
    *
    * A socket's file that a server left behind is in nobody's way: if a connection to it is refused, it is removed. In Twisted only
    * `wantPID` does so, and whoever restarts after a crash without it cannot listen. What is no socket is never removed.

@@ -79,7 +79,8 @@ export interface ConnectUNIXDatagramOptions extends ListenUNIXDatagramOptions {
 export interface IReactorUNIXDatagram {
   /**
    * Binds a UNIX datagram socket. It is bound when this returns, and may send; it receives while the reactor runs. Its file is removed when the
-   * port stops listening: Twisted leaves it, and with it a path that cannot be bound again.
+   * port stops listening: Twisted leaves it, and with it a path that cannot be bound again. A file that has taken its path stays. A
+   * relative path is resolved now.
    *
    * @param path Where its file is to be; on Linux, with a zero byte in front, a name in the abstract namespace, which has no files.
    * @throws {CannotListenError} when the path cannot be had.
