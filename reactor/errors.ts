@@ -263,9 +263,10 @@ const TIMEOUT_REASONS = {
 
 /**
  * TLS failed on a connection that was there. In the handshake its `code` tells why: `UNABLE_TO_VERIFY_LEAF_SIGNATURE`,
- * `SELF_SIGNED_CERT_IN_CHAIN` and their like (nobody known has signed the certificate; also, as Deno has no other name for it, it has expired),
- * `ERR_TLS_CERT_ALTNAME_INVALID` (it is for another name), `ERR_SSL_NO_APPLICATION_PROTOCOL`,
- * `ERR_SSL_…_ALERT_…` (the peer refuses), `ETIMEDOUT`, `ECONNRESET`.
+ * `SELF_SIGNED_CERT_IN_CHAIN`, `CERT_SIGNATURE_FAILURE` and their like (nobody known has signed the certificate; the first also, as Deno has
+ * no other name for it, that it has expired), `CERT_HAS_EXPIRED`, `INVALID_CA` (its issuer may not sign), `INVALID_PURPOSE`,
+ * `PERMITTED_VIOLATION` (its issuer may not sign for such a name), `UNSUPPORTED_SIGNATURE_ALGORITHM`, `ERR_TLS_CERT_ALTNAME_INVALID` (it is
+ * for another name), `ERR_SSL_NO_APPLICATION_PROTOCOL`, `ERR_SSL_…_ALERT_…` (the peer refuses), `ETIMEDOUT`, `ECONNRESET`.
  */
 export class TLSError extends ConnectionLost {
   /** Whether the handshake failed, or what came after it. */

@@ -5,6 +5,7 @@
  */
 
 import type { X509Certificate } from "@peculiar/x509";
+import { element } from "./der_writer.ts";
 
 const SEQUENCE = 0x30;
 const INTEGER = 0x02;
@@ -59,21 +60,4 @@ function parts(bytes: Uint8Array): Uint8Array[] {
     found.push(bytes.subarray(start, start += header + length));
   }
   return found;
-}
-
-function element(tag: number, ...inner: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const length = inner.reduce((sum, { length }) => sum + length, 0);
-  const header = length < 128
-    ? [tag, length]
-    : length < 256
-    ? [tag, 0x81, length]
-    : [tag, 0x82, length >> 8, length & 255];
-  const all = new Uint8Array(header.length + length);
-  all.set(header);
-  let filled = header.length;
-  for (const each of inner) {
-    all.set(each, filled);
-    filled += each.length;
-  }
-  return all;
 }

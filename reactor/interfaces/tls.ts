@@ -23,8 +23,11 @@ export interface TLSOptions {
   /** The certificate's private key as PEM, not encrypted. It may hold the certificate as well, in any order. */
   key?: string;
   /**
-   * The roots that the peer's certificate is checked against, as PEM. They take the place of the system's. A server that names some asks
-   * its clients for a certificate; see {@linkcode TLSServerOptions.clientCertificate}.
+   * The roots that the peer's certificate is checked against, as PEM, each text of one certificate or several. They take the place of the
+   * system's. A server that names some asks its clients for a certificate; see {@linkcode TLSServerOptions.clientCertificate}.
+   *
+   * What signs others, a root as well, must be valid at the time, an authority (`CA:TRUE`), and have the key usage `keyCertSign` if it has
+   * any. A peer's certificate that is itself among these needs no authority.
    */
   caCerts?: readonly string[];
   /**
@@ -67,7 +70,8 @@ export interface TLSServerOptions extends TLSOptions {
 /** How a client speaks TLS. */
 export interface TLSClientOptions extends TLSOptions {
   /**
-   * The name, or the address, that the server's certificate must be for. A name is also told to the server (SNI), in ASCII (IDNA).
+   * The name, or the address, that the server's certificate must be for: one of its alternative names (RFC 9525), as a common name does not
+   * count. A wildcard there stands for the whole of the first label. A name is also told to the server (SNI), in ASCII (IDNA).
    *
    * @default the host that `connectTLS` connects to; `startTLS` and `wrapClientTLS` have none
    */
@@ -137,7 +141,10 @@ export interface IHandshakeListener extends IProtocol {
   handshakeCompleted(): void;
 }
 
-/** A name in a certificate: its parts by their short names, `CN`, `O`, `OU`. Of a part that comes several times, the last. */
+/**
+ * A name in a certificate: its parts by their short names, `CN`, `O`, `OU`. Of a part that comes several times, the last. Each value is one
+ * part as it is in the certificate, line breaks and all.
+ */
 export type DistinguishedName = Readonly<Record<string, string>>;
 
 /** What the peer's certificate says. It has been verified, unless this side asked for no verification. */
@@ -146,7 +153,10 @@ export interface PeerCertificate {
   readonly subject: DistinguishedName;
   /** Who signed it. */
   readonly issuer: DistinguishedName;
-  /** The names and addresses that it is for: `DNS:example.org`, `IP Address:192.0.2.1`. */
+  /**
+   * The names and addresses that it is for, each with its kind before the first colon: `DNS:example.org`, `IP Address:192.0.2.1`,
+   * `URI:…`, `email:…`, `DirName:…`. Each is one name of the certificate, commas and all.
+   */
   readonly subjectAltName: readonly string[];
   /** When it begins to be valid. */
   readonly validFrom: Date;
@@ -170,7 +180,10 @@ export interface ITLSTransport {
   readonly secure: boolean;
   /** The protocol that both sides agreed on by ALPN; `null` without one, and before the handshake is done. */
   readonly negotiatedProtocol: string | null;
-  /** The peer's certificate; `null` without one, and before the handshake is done. */
+  /**
+   * The peer's certificate. It is `null` without one, before the handshake is done, and for one that cannot be read, which only
+   * `unsafelyIgnoreCertificateErrors` lets pass.
+   */
   getPeerCertificate(): PeerCertificate | null;
   /**
    * Begins TLS on the connection as it is. What was written before goes out as it was; what is written after is protected, and waits for

@@ -1,39 +1,36 @@
 import { assertEquals } from "@std/assert";
-import { X509Certificate } from "node:crypto";
-import { TestAuthority } from "../conformance/certificates.ts";
-import { leadsToRoot } from "./certificate_chain.ts";
+import { CERTIFICATE_TABLE, type Shown } from "../conformance/certificate_table.ts";
+import { encodeHostname } from "../names/hostname.ts";
+import { readCertificate } from "../tls/certificate.ts";
+import { CertificateError, type PeerTrust, verifyChain } from "./certificate_chain.ts";
 
-const parsed = (pem: string): X509Certificate => new X509Certificate(pem);
+const SIDES = ["server", "client"] as const;
 
-Deno.test("A chain leads to the root that has signed it, and to none of the same name only", async () => {
-  const [authority, namesake] = [await TestAuthority.make(), await TestAuthority.make()];
-  const leaf = parsed((await authority.issue()).cert);
-  const roots = [authority, namesake].map(({ cert }) => parsed(cert));
-  const [own, other] = roots.map((root) => leadsToRoot([leaf], [root]));
-  assertEquals([own, other, leadsToRoot([leaf], roots)], [true, false, true]);
-  assertEquals(leadsToRoot([], roots), false);
-  assertEquals(leadsToRoot([leaf], []), false);
-});
+function trustOf({ roots, host = "localhost" }: Shown, purpose: "server" | "client"): PeerTrust {
+  return {
+    purpose,
+    roots: roots.map(({ der }) => readCertificate(der)),
+    ...purpose === "server" ? { host: encodeHostname(host) } : {},
+  };
+}
 
-Deno.test("A certificate that is itself among the roots is good", async () => {
-  const authority = await TestAuthority.make();
-  const leaf = parsed((await authority.issue()).cert);
-  assertEquals(leadsToRoot([leaf], [leaf]), true);
-});
-
-Deno.test("What is not an authority signs nothing, though its signature is good", async () => {
-  const authority = await TestAuthority.make();
-  for (const isAuthority of [true, false]) {
-    const middle = await authority.delegate(isAuthority);
-    const chain = [(await middle.issue()).cert, middle.cert].map(parsed);
-    assertEquals(leadsToRoot(chain, [parsed(authority.cert)]), isAuthority);
+/** The code of the refusal; null when the chain is accepted. */
+function verdict(chain: readonly Uint8Array[], trust: PeerTrust): string | null {
+  try {
+    verifyChain(chain, trust);
+    return null;
+  } catch (error) {
+    if (error instanceof CertificateError) return error.code;
+    throw error;
   }
-});
+}
 
-Deno.test("A certificate before or after its time leads nowhere", async () => {
-  const authority = await TestAuthority.make();
-  const leaf = parsed((await authority.issue()).cert);
-  const at = (days: number) =>
-    leadsToRoot([leaf], [parsed(authority.cert)], new Date(Date.now() + days * 86_400_000));
-  assertEquals([at(-3), at(0), at(3)], [false, true, false]);
-});
+for (const { name, make, code, side } of CERTIFICATE_TABLE) {
+  Deno.test(`verifyChain() ${code === null ? "accepts" : "refuses"} ${name}`, async () => {
+    for (const each of SIDES.filter((each) => side === undefined || side === each)) {
+      const shown = await make(each);
+      const chain = [shown.leaf, ...shown.others ?? []].map(({ der }) => der);
+      assertEquals(verdict(chain, trustOf(shown, each)), code, each);
+    }
+  });
+}

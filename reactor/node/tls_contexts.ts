@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { X509Certificate } from "node:crypto";
 import type { ConnectionOptions, TlsOptions, TLSSocket } from "node:tls";
 import { isIPAddress, isIPv6Address } from "../addresses.ts";
 import type { TLSClientOptions, TLSOptions, TLSServerOptions } from "../interfaces.ts";
@@ -12,10 +11,17 @@ import { encodeHostname } from "../names/hostname.ts";
 import type { TlsContext, TlsProvider } from "../tls/tls_engine.ts";
 import { asError } from "../user_code.ts";
 import { checkDelay, quote } from "../validation.ts";
-import { leadsToRoot, shownChain } from "./certificate_chain.ts";
+import type { Certificate } from "../tls/certificate.ts";
+import {
+  CertificateError,
+  type PeerTrust,
+  shownCertificate,
+  shownChain,
+  verifyChain,
+} from "./certificate_chain.ts";
 import { CertificateChoice } from "./certificate_choice.ts";
 import { type BeginHandshake, type Handshaking, NodeTlsEngine } from "./tls_engine.ts";
-import { certificateRoots, checkedProtocols, tlsMaterial } from "./tls_material.ts";
+import { checkedProtocols, tlsMaterial, trustedRoots } from "./tls_material.ts";
 import { tlsModule } from "./tls_module.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -39,23 +45,31 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
       "serverName is needed: the name or the address that the server's certificate must be for",
     );
   }
+  const host = serverName === undefined ? undefined : encodeHostname(serverName);
   const socketOptions: ConnectionOptions = {
-    ...serverName === undefined ? {} : named(serverName),
+    ...host === undefined ? {} : named(host),
     // Given always: without it, an environment variable could switch verification off.
     rejectUnauthorized: !unsafelyIgnoreCertificateErrors,
+    // Names are checked by `verifyChain`.
+    checkServerIdentity: () => undefined,
     ALPNProtocols: checkedProtocols(options.alpnProtocols),
     secureContext: tlsModule().createSecureContext(tlsMaterial(options)),
   };
-  const roots = unsafelyIgnoreCertificateErrors ? [] : certificateRoots(caCerts);
+  const trust: PeerTrust | null = unsafelyIgnoreCertificateErrors ? null : {
+    purpose: "server",
+    roots: caCerts.length > 0 ? trustedRoots(caCerts) : null,
+    ...host === undefined ? {} : { host },
+  };
   return (wire, handshaking) => {
     const socket = tlsModule().connect({ ...socketOptions, socket: wire });
     // Listens for as long as the socket lives: an error without a listener ends the process.
     socket.on("error", (error) => handshaking.failed(explained(error)));
     socket.once("secureConnect", () =>
-      settle(socket, handshaking, () => {
-        const isTrusted = roots.length === 0 || leadsToRoot(shownChain(socket), roots);
-        return isTrusted ? socket.getPeerX509Certificate() : notSigned();
-      }));
+      settle(
+        socket,
+        handshaking,
+        () => trust === null ? shownCertificate(socket) : verifyChain(shownChain(socket), trust),
+      ));
   };
 }
 
@@ -66,44 +80,30 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
 function settle(
   socket: TLSSocket,
   handshaking: Handshaking,
-  verify: () => X509Certificate | Error | undefined,
+  verify: () => Certificate | null,
 ): void {
   try {
-    const verified = verify();
-    if (!(verified instanceof Error)) return handshaking.secured(socket, verified);
-    handshaking.failed(verified);
+    handshaking.secured(socket, verify());
   } catch (error) {
     handshaking.failed(asError(error));
+    socket.destroy();
   }
-  socket.destroy();
-}
-
-function notSigned(): Error {
-  return certificateError("CERT_SIGNATURE_FAILURE", "no root has signed it");
 }
 
 /** Deno has one name for several things that are wrong with a certificate (checked on 2.9.6). */
 function explained(error: Error & { code?: string }): Error {
   if (error.code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE") return error;
-  return certificateError(
-    error.code,
-    "nobody known has signed it, or it has expired, or is not valid yet: Deno does not tell which",
-    error,
-  );
-}
-
-function certificateError(code: string, message: string, cause?: Error): Error {
-  const error = new Error(`the certificate is not accepted: ${message}`, { cause });
-  return Object.assign(error, { code });
+  const reason =
+    "nobody known has signed it, or its signature is of a kind that Deno does not support, " +
+    "or it has expired, or is not valid yet: Deno does not tell which";
+  return new CertificateError({ code: error.code, reason }, error);
 }
 
 /**
- * Whom the certificate must be for. An address is verified, but not told to the server: RFC 6066 knows names only, and in ASCII. Deno verifies
- * other names, too, and tells nothing of them; and for an empty one it would verify "localhost" (checked on 2.9.6).
+ * Whom the certificate must be for. An address is verified, but not told to the server: RFC 6066 knows names only, and in ASCII.
  */
-function named(serverName: string): ConnectionOptions {
-  const name = encodeHostname(serverName);
-  return isIPAddress(name) || isIPv6Address(name) ? { host: name } : { servername: name };
+function named(host: string): ConnectionOptions {
+  return isIPAddress(host) || isIPv6Address(host) ? { host } : { servername: host };
 }
 
 function serverHandshake(options: TLSServerOptions): BeginHandshake {
@@ -121,7 +121,7 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
     // No time of its own: neither zero nor nothing means that.
     handshakeTimeout: -1,
   };
-  const roots = certificateRoots(caCerts);
+  const roots = trustedRoots(caCerts);
   const choice = certificates && new CertificateChoice(certificates, options);
   return (wire, handshaking) => {
     const own = { ...serverOptions };
@@ -153,23 +153,26 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
  * Verifies a client by the port's own roots. Deno shares sessions between all servers of a process, so a resumed session may carry a
  * certificate that another port has verified by other roots, or none at all (checked on 2.9.6).
  *
- * @returns The client's certificate; `undefined` without one, or where none was asked for; an error to refuse the client with.
+ * @returns The client's certificate; null without one, or where none was asked for.
+ * @throws {CertificateError} to refuse the client with.
  */
 function verifyClient(
   socket: TLSSocket,
   clientCertificate: TLSServerOptions["clientCertificate"],
-  roots: readonly X509Certificate[],
-): X509Certificate | Error | undefined {
-  if (clientCertificate === undefined) return undefined;
+  roots: readonly Certificate[],
+): Certificate | null {
+  if (clientCertificate === undefined) return null;
   const chain = shownChain(socket);
-  const [certificate] = chain;
-  if (certificate === undefined) {
-    return clientCertificate === "request" ? undefined : certificateError(
-      "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
-      "the client has shown none, in this session or in the one that it resumes",
-    );
+  if (chain.length === 0) {
+    if (clientCertificate === "request") return null;
+    throw new CertificateError({
+      code: "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
+      reason: "the client has shown none, in this session or in the one that it resumes",
+    });
   }
-  return unauthorized(socket) ?? (leadsToRoot(chain, roots) ? certificate : notSigned());
+  const refused = unauthorized(socket);
+  if (refused !== null) throw refused;
+  return verifyChain(chain, { purpose: "client", roots });
 }
 
 /** What is wrong with the client's certificate. */
@@ -177,7 +180,7 @@ function unauthorized(socket: TLSSocket): Error | null {
   // The types have it as an error; what is there is the error's code.
   const code: unknown = socket.authorizationError;
   if (!code) return null;
-  return explained(certificateError(String(code), String(code)));
+  return explained(new CertificateError({ code: String(code), reason: String(code) }));
 }
 
 function checkClientCertificate(clientCertificate: unknown, caCerts: readonly string[]): void {

@@ -7,7 +7,8 @@
  * It is the engine of `listenTLS` and `connectTLS`, too, although Deno's own TLS would do for the plain cases, and is faster: one connection
  * with a bare loop over it made 26 to 31 thousand round trips of 64 bytes a second, the layer 17 to 29, `node:tls` on its own sockets 20; large
  * transfers went at 320 to 360, 190 to 270 and 200 to 300 MB/s (Deno 2.9.6, two busy cores). For that a connection here can be forced to
- * end, and tells whom it is with.
+ * end, tells whom it is with, and takes a server whose certificate is its own authority. The peer's certificate is verified by
+ * `certificate_chain.ts`, which says why Deno alone is not enough.
  *
  * Three things are not as one would expect of it (checked on Deno 2.9.6):
  *
@@ -19,9 +20,9 @@
  * @module
  */
 
-import type { X509Certificate } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
+import type { Certificate } from "../tls/certificate.ts";
 import type { TlsEngine, TlsEngineSink } from "../tls/tls_engine.ts";
 import { asError } from "../user_code.ts";
 import { NodeTlsSession } from "./tls_session.ts";
@@ -29,8 +30,8 @@ import { streamModule } from "./tls_module.ts";
 
 /** What becomes of a handshake. */
 export interface Handshaking {
-  /** It is done, and the peer's certificate is good. */
-  secured(socket: TLSSocket, certificate: X509Certificate | undefined): void;
+  /** It is done, and the peer's certificate, if it has shown one, is good. */
+  secured(socket: TLSSocket, certificate: Certificate | null): void;
   /** It has failed. */
   failed(cause: Error): void;
 }
@@ -118,7 +119,7 @@ export class NodeTlsEngine implements TlsEngine, Handshaking {
   }
 
   /** See {@linkcode Handshaking.secured}. */
-  secured(socket: TLSSocket, certificate: X509Certificate | undefined): void {
+  secured(socket: TLSSocket, certificate: Certificate | null): void {
     if (this.#over) {
       socket.destroy();
       return;
@@ -131,7 +132,7 @@ export class NodeTlsEngine implements TlsEngine, Handshaking {
       this.#tell((sink) => sink.peerClosed());
     });
     const protocol = socket.alpnProtocol;
-    this.#sink?.secured(new NodeTlsSession(protocol ? protocol : null, certificate ?? null));
+    this.#sink?.secured(new NodeTlsSession(protocol ? protocol : null, certificate));
   }
 
   /** See {@linkcode Handshaking.failed}. */

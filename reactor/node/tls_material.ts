@@ -7,6 +7,7 @@
 
 import type { KeyObject, X509Certificate } from "node:crypto";
 import type { TLSOptions } from "../interfaces.ts";
+import { type Certificate, readCertificate } from "../tls/certificate.ts";
 import { pemCertificates, pemPrivateKeys } from "../tls/pem.ts";
 import { asError } from "../user_code.ts";
 import { quote } from "../validation.ts";
@@ -53,6 +54,26 @@ export function certificateRoots(caCerts: readonly string[]): X509Certificate[] 
     const roots = parseCertificates(name, pemCertificates(checkText(name, caCert)));
     for (const root of roots) checkStrength(name, root);
     return roots;
+  });
+}
+
+/**
+ * Reads the roots that a peer is checked against, as our own check of chains takes them.
+ *
+ * @throws {TypeError} when one cannot be used.
+ */
+export function trustedRoots(caCerts: readonly string[]): Certificate[] {
+  return certificateRoots(caCerts).map((root) => {
+    try {
+      return readCertificate(new Uint8Array(root.raw));
+    } catch (cause) {
+      throw new TypeError(
+        `Cannot use caCerts: the certificate of ${quote(root.subject)} is malformed: ${
+          asError(cause).message
+        }`,
+        { cause },
+      );
+    }
   });
 }
 

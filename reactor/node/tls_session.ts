@@ -4,22 +4,25 @@
  * @module
  */
 
-import type { X509Certificate } from "node:crypto";
-import type { DistinguishedName, PeerCertificate } from "../interfaces.ts";
+import type { PeerCertificate } from "../interfaces.ts";
+import type { Certificate } from "../tls/certificate.ts";
+import { attributesOf } from "../tls/distinguished_name.ts";
+import { generalNameText } from "../tls/general_name.ts";
 import type { TlsSession } from "../tls/tls_engine.ts";
+import { cryptoModule } from "./tls_module.ts";
 
-/** What was agreed on. The certificate is taken apart when it is asked for. */
+/** What was agreed on. The certificate is made presentable when it is asked for. */
 export class NodeTlsSession implements TlsSession {
   /** See {@linkcode TlsSession.negotiatedProtocol}. */
   readonly negotiatedProtocol: string | null;
-  readonly #certificate: X509Certificate | null;
+  readonly #certificate: Certificate | null;
   #peerCertificate: PeerCertificate | null = null;
 
   /**
    * @param negotiatedProtocol The protocol chosen by ALPN.
    * @param certificate What the peer showed.
    */
-  constructor(negotiatedProtocol: string | null, certificate: X509Certificate | null) {
+  constructor(negotiatedProtocol: string | null, certificate: Certificate | null) {
     this.negotiatedProtocol = negotiatedProtocol;
     this.#certificate = certificate;
   }
@@ -31,32 +34,16 @@ export class NodeTlsSession implements TlsSession {
   }
 }
 
-/** A certificate's contents, as values. */
-export function peerCertificate(certificate: X509Certificate): PeerCertificate {
+/** A certificate's contents, as values: each name is one name, whatever is in it. */
+export function peerCertificate(certificate: Certificate): PeerCertificate {
+  const digest = cryptoModule().createHash("sha256").update(certificate.der).digest("hex");
   return {
-    subject: distinguishedName(certificate.subject),
-    issuer: distinguishedName(certificate.issuer),
-    subjectAltName: alternativeNames(certificate.subjectAltName ?? ""),
-    validFrom: new Date(certificate.validFrom),
-    validTo: new Date(certificate.validTo),
-    fingerprint256: certificate.fingerprint256,
-    raw: new Uint8Array(certificate.raw),
+    subject: attributesOf(certificate.subject),
+    issuer: attributesOf(certificate.issuer),
+    subjectAltName: (certificate.extensions.subjectAltName ?? []).map(generalNameText),
+    validFrom: new Date(certificate.notBefore),
+    validTo: new Date(certificate.notAfter),
+    fingerprint256: digest.toUpperCase().replaceAll(/..(?!$)/g, "$&:"),
+    raw: new Uint8Array(certificate.der),
   };
-}
-
-/** Node writes one part a line. */
-function distinguishedName(text: string): DistinguishedName {
-  const parts = (text ?? "").split("\n").filter((line) => line.includes("="));
-  return Object.fromEntries(parts.map((line) => {
-    const end = line.indexOf("=");
-    return [line.slice(0, end), line.slice(end + 1)];
-  }));
-}
-
-/** Names divided by commas. One with a comma or a quote in it is written as JSON, so that it is not taken for two. */
-export function alternativeNames(text: string): string[] {
-  const names = text.match(/(?:"(?:[^"\\]|\\.)*"|[^",])+/g) ?? [];
-  return names.map((name) =>
-    name.trim().replace(/"(?:[^"\\]|\\.)*"/, (quoted) => String(JSON.parse(quoted)))
-  );
 }

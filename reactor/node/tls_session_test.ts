@@ -1,14 +1,39 @@
 import { assertEquals } from "@std/assert";
-import { alternativeNames } from "./tls_session.ts";
+import { Forged, names } from "../conformance/forged_certificates.ts";
+import { readCertificate } from "../tls/certificate.ts";
+import { peerCertificate } from "./tls_session.ts";
 
-Deno.test("Alternative names are divided where Node divides them, and not within a quoted one", () => {
-  const table: [string, string[]][] = [
-    ["", []],
-    ["DNS:localhost", ["DNS:localhost"]],
-    ["DNS:a.example, IP Address:::1", ["DNS:a.example", "IP Address:::1"]],
-    // A name that tries to be two (CVE-2021-44532).
-    ['DNS:"evil.example, DNS:good.example"', ["DNS:evil.example, DNS:good.example"]],
-    ['DNS:"a\\"b", DNS:c', ['DNS:a"b', "DNS:c"]],
-  ];
-  for (const [text, names] of table) assertEquals(alternativeNames(text), names);
+Deno.test("peerCertificate() gives each name as one name, and each attribute as one attribute", async () => {
+  const forged = await Forged.root({
+    subject: [{ O: ["x\nCN=admin"] }, { OU: ["first"] }, { OU: ["last"] }, { CN: ["bob"] }],
+    extensions: [
+      names(
+        { type: "url", value: "http://m.test/, DNS:localhost, DNS:example.test" },
+        { type: "dns", value: "mallory.test, DNS:localhost" },
+        { type: "dn", value: "CN=a\\, DNS:localhost" },
+        { type: "ip", value: "127.0.0.1" },
+        { type: "ip", value: "2001:db8:0:0:0:0:0:1" },
+        { type: "email", value: "a@b.test" },
+        { type: "id", value: "1.2.3.4" },
+      ),
+    ],
+  });
+  const certificate = peerCertificate(readCertificate(forged.der));
+  const subject = { O: "x\nCN=admin", OU: "last", CN: "bob" };
+  assertEquals([certificate.subject, certificate.issuer], [subject, subject]);
+  assertEquals(certificate.subjectAltName, [
+    "URI:http://m.test/, DNS:localhost, DNS:example.test",
+    "DNS:mallory.test, DNS:localhost",
+    "DirName:CN=a\\, DNS:localhost",
+    "IP Address:127.0.0.1",
+    "IP Address:2001:db8::1",
+    "email:a@b.test",
+    "Registered ID:1.2.3.4",
+  ]);
+  assertEquals(certificate.raw, forged.der);
+});
+
+Deno.test("peerCertificate() shows no common name where only another attribute has one in it", async () => {
+  const forged = await Forged.root({ subject: [{ O: ["x\nCN=admin"] }] });
+  assertEquals(peerCertificate(readCertificate(forged.der)).subject, { O: "x\nCN=admin" });
 });

@@ -1,0 +1,275 @@
+/**
+ * X.509 certificates (RFC 5280), read from their DER: the fields that decide whom a connection is with.
+ *
+ * The reader is strict. What it does not know, and is critical, it reports; what is malformed it refuses, as it refuses an extension
+ * that comes twice.
+ *
+ * @module
+ */
+
+import {
+  bitsOf,
+  booleanOf,
+  checkInteger,
+  type DerElement,
+  DerError,
+  DerReader,
+  elementsOf,
+  oidOf,
+  onlyElement,
+  smallIntegerOf,
+  Tag,
+  timeOf,
+} from "./der.ts";
+import { type Name, nameOf } from "./distinguished_name.ts";
+import { type GeneralName, generalNameOf, generalNamesOf } from "./general_name.ts";
+
+/** What may be done with a certificate's key, by the number of its bit in the extension. */
+export const KeyUsage = { digitalSignature: 0, keyCertSign: 5 } as const;
+
+/** Limits on the names in certificates that a certificate's key has signed, directly or not (RFC 5280, section 4.2.1.10). */
+export interface NameConstraints {
+  /** Names of a kind that occurs here must be in one of these trees. */
+  readonly permitted: readonly GeneralName[];
+  /** No name may be in one of these trees. */
+  readonly excluded: readonly GeneralName[];
+}
+
+/** The extensions that decide something. */
+export interface CertificateExtensions {
+  /** The names that it is for. */
+  readonly subjectAltName?: readonly GeneralName[];
+  /** Whether it is an authority, and how many other authorities may be between it and a leaf. */
+  readonly basicConstraints?: { readonly isAuthority: boolean; readonly pathLength?: number };
+  /** The numbers of the bits that are set. */
+  readonly keyUsage?: ReadonlySet<number>;
+  /** The identifiers of the purposes. */
+  readonly extendedKeyUsage?: readonly string[];
+  /** Limits on the names in certificates that it has signed. */
+  readonly nameConstraints?: NameConstraints;
+}
+
+/** A certificate. */
+export interface Certificate {
+  /** The whole of it. */
+  readonly der: Uint8Array;
+  /** 1, 2 or 3. */
+  readonly version: number;
+  /** The part that is signed. */
+  readonly signed: Uint8Array;
+  /** The algorithm of the signature, as DER. */
+  readonly signatureAlgorithm: Uint8Array;
+  /** The signature. */
+  readonly signature: Uint8Array;
+  /** Who signed it. */
+  readonly issuer: Name;
+  /** When it begins to be valid, in milliseconds since 1970. */
+  readonly notBefore: number;
+  /** The last moment at which it is valid, in milliseconds since 1970. */
+  readonly notAfter: number;
+  /** Whom it is for. */
+  readonly subject: Name;
+  /** The public key, as the DER of SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array;
+  /** The extensions that decide something. */
+  readonly extensions: CertificateExtensions;
+  /** The identifiers of critical extensions that are not among {@linkcode extensions}: each may forbid what is not known here. */
+  readonly unknownCritical: readonly string[];
+}
+
+/**
+ * Reads a certificate.
+ *
+ * @param der The certificate as DER. Its memory is kept.
+ * @throws {DerError} when it is malformed.
+ */
+export function readCertificate(der: Uint8Array): Certificate {
+  const outer = new DerReader(onlyElement(der, Tag.sequence, "the certificate").contents);
+  const signed = outer.read(Tag.sequence, "the signed part");
+  const signatureAlgorithm = outer.read(Tag.sequence, "the signature's algorithm").bytes;
+  const signature = wholeBytes(outer.read(Tag.bitString, "the signature"), "the signature");
+  outer.end("the certificate");
+
+  const reader = new DerReader(signed.contents);
+  const version = versionOf(reader);
+  checkInteger(reader.read(Tag.integer, "the serial number"), "the serial number");
+  const algorithm = reader.read(Tag.sequence, "the signature's algorithm").bytes;
+  if (!sameBytes(algorithm, signatureAlgorithm)) {
+    throw new DerError("Cannot read the certificate: it names two algorithms for its signature");
+  }
+  const issuer = nameOf(reader.read(Tag.sequence, "the issuer").bytes, "the issuer");
+  const validity = new DerReader(reader.read(Tag.sequence, "the validity").contents);
+  const notBefore = timeOf(validity.next("the validity"), "the validity");
+  const notAfter = timeOf(validity.next("the validity"), "the validity");
+  validity.end("the validity");
+  const subject = nameOf(reader.read(Tag.sequence, "the subject").bytes, "the subject");
+  const publicKey = publicKeyOf(reader);
+  // Unique identifiers, [1] and [2], are refused as anything else: no authority may use them, and node's engine refuses them.
+  const explicit = version === 3 ? reader.readOptional(0xa3, "the extensions") : undefined;
+  reader.end("the certificate");
+  return {
+    der,
+    version,
+    signed: signed.bytes,
+    signatureAlgorithm,
+    signature,
+    issuer,
+    notBefore,
+    notAfter,
+    subject,
+    publicKey,
+    ...extensionsOf(explicit),
+  };
+}
+
+/** Whether two runs of bytes are the same. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+function versionOf(reader: DerReader): number {
+  const explicit = reader.readOptional(0xa0, "the version");
+  if (explicit === undefined) return 1;
+  const version = smallIntegerOf(
+    onlyElement(explicit.contents, Tag.integer, "the version"),
+    "the version",
+  );
+  // Version 1 is said by saying nothing.
+  if (version !== 1 && version !== 2) throw new DerError(`Cannot read the version: ${version}`);
+  return version + 1;
+}
+
+function wholeBytes(element: DerElement, what: string): Uint8Array {
+  const { bytes, unused } = bitsOf(element, what);
+  if (unused !== 0) throw new DerError(`Cannot read ${what}: it has no whole number of bytes`);
+  return bytes;
+}
+
+function publicKeyOf(reader: DerReader): Uint8Array {
+  const what = "the public key";
+  const { bytes, contents } = reader.read(Tag.sequence, what);
+  const inner = new DerReader(contents);
+  inner.read(Tag.sequence, what);
+  wholeBytes(inner.read(Tag.bitString, what), what);
+  inner.end(what);
+  return bytes;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+type ExtensionReader = (value: Uint8Array, into: Writable<CertificateExtensions>) => void;
+
+const EXTENSIONS: Readonly<Record<string, ExtensionReader>> = {
+  "2.5.29.15": (value, into) => {
+    into.keyUsage = keyUsageOf(value);
+  },
+  "2.5.29.17": (value, into) => {
+    const what = "the alternative names";
+    into.subjectAltName = generalNamesOf(onlyElement(value, Tag.sequence, what).contents, what);
+  },
+  "2.5.29.19": (value, into) => {
+    into.basicConstraints = basicConstraintsOf(value);
+  },
+  "2.5.29.30": (value, into) => {
+    into.nameConstraints = nameConstraintsOf(value);
+  },
+  "2.5.29.37": (value, into) => {
+    const what = "the extended key usage";
+    into.extendedKeyUsage = elementsOf(onlyElement(value, Tag.sequence, what).contents, what)
+      .map((element) => {
+        if (element.tag !== Tag.oid) throw new DerError(`Cannot read ${what}: no identifier`);
+        return oidOf(element, what);
+      });
+  },
+};
+
+function extensionsOf(
+  explicit: DerElement | undefined,
+): Pick<Certificate, "extensions" | "unknownCritical"> {
+  const extensions: Writable<CertificateExtensions> = {};
+  const unknownCritical: string[] = [];
+  if (explicit === undefined) return { extensions, unknownCritical };
+  const what = "the extensions";
+  const seen = new Set<string>();
+  const { contents } = onlyElement(explicit.contents, Tag.sequence, what);
+  for (const element of elementsOf(contents, what)) {
+    const { id, isCritical, value } = extensionOf(element);
+    if (seen.has(id)) throw new DerError(`Cannot read ${what}: ${id} comes twice`);
+    seen.add(id);
+    const read = EXTENSIONS[id];
+    if (read !== undefined) read(value, extensions);
+    else if (isCritical) unknownCritical.push(id);
+  }
+  return { extensions, unknownCritical };
+}
+
+function extensionOf(
+  element: DerElement,
+): { id: string; isCritical: boolean; value: Uint8Array } {
+  const what = "an extension";
+  if (element.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: no sequence`);
+  const reader = new DerReader(element.contents);
+  const id = oidOf(reader.read(Tag.oid, what), what);
+  const critical = reader.readOptional(Tag.boolean, what);
+  const isCritical = critical !== undefined && booleanOf(critical, what);
+  const value = reader.read(Tag.octetString, what).contents;
+  reader.end(what);
+  return { id, isCritical, value };
+}
+
+function keyUsageOf(value: Uint8Array): ReadonlySet<number> {
+  const { bytes } = bitsOf(onlyElement(value, Tag.bitString, "the key usage"), "the key usage");
+  const bits = Array.from(bytes).flatMap((byte, i) =>
+    [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => (byte & 0x80 >> bit) !== 0).map((bit) => i * 8 + bit)
+  );
+  return new Set(bits);
+}
+
+function basicConstraintsOf(
+  value: Uint8Array,
+): NonNullable<CertificateExtensions["basicConstraints"]> {
+  const what = "the basic constraints";
+  const reader = new DerReader(onlyElement(value, Tag.sequence, what).contents);
+  const authority = reader.readOptional(Tag.boolean, what);
+  // That it is none is said by saying nothing; but many say it.
+  const isAuthority = authority !== undefined && booleanOf(authority, what);
+  const length = reader.readOptional(Tag.integer, what);
+  reader.end(what);
+  return length === undefined
+    ? { isAuthority }
+    : { isAuthority, pathLength: smallIntegerOf(length, what) };
+}
+
+function nameConstraintsOf(value: Uint8Array): NameConstraints {
+  const what = "the name constraints";
+  const reader = new DerReader(onlyElement(value, Tag.sequence, what).contents);
+  const permitted = reader.readOptional(0xa0, what);
+  const excluded = reader.readOptional(0xa1, what);
+  reader.end(what);
+  return { permitted: subtreesOf(permitted), excluded: subtreesOf(excluded) };
+}
+
+function subtreesOf(element: DerElement | undefined): GeneralName[] {
+  const what = "the name constraints";
+  if (element === undefined) return [];
+  return elementsOf(element.contents, what).map((subtree) => {
+    if (subtree.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: no sequence`);
+    const reader = new DerReader(subtree.contents);
+    const base = generalNameOf(reader.next(what), what);
+    // `minimum` and `maximum` have no meaning in RFC 5280, and may not be there.
+    reader.end(what);
+    if (base.kind === "IP Address" && !isNetwork(base.address)) {
+      throw new DerError(`Cannot read ${what}: a network without a proper mask`);
+    }
+    return base;
+  });
+}
+
+/** Whether it is an address and a mask of the same length, whose ones come before its zeros. */
+function isNetwork(bytes: Uint8Array): boolean {
+  if (bytes.length !== 8 && bytes.length !== 32) return false;
+  const mask = Array.from(
+    bytes.subarray(bytes.length / 2),
+    (byte) => byte.toString(2).padStart(8, "0"),
+  ).join("");
+  return /^1*0*$/.test(mask);
+}

@@ -1,0 +1,289 @@
+/**
+ * A strict reader of DER (X.690), the encoding of certificates.
+ *
+ * Strict means: whatever has two readings is refused. Lengths are definite, in their shortest form and inside their parent; nothing is
+ * left over.
+ *
+ * @module
+ */
+
+/** Tags of the elements that certificates are made of. */
+export const Tag = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  oid: 0x06,
+  utf8String: 0x0c,
+  numericString: 0x12,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  visibleString: 0x1a,
+  universalString: 0x1c,
+  bmpString: 0x1e,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** Thrown for bytes that are not the DER that was expected. */
+export class DerError extends Error {
+  /** See `Error.name`. */
+  override readonly name = "DerError";
+}
+
+/** One element. */
+export interface DerElement {
+  /** The tag byte: class, constructed bit and number. */
+  readonly tag: number;
+  /** The contents, without tag and length. */
+  readonly contents: Uint8Array;
+  /** The whole element. */
+  readonly bytes: Uint8Array;
+}
+
+/** Reads elements one after the other. */
+export class DerReader {
+  readonly #bytes: Uint8Array;
+  #position = 0;
+
+  /** @param bytes The elements, in sequence. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Whether all elements have been read. */
+  get atEnd(): boolean {
+    return this.#position === this.#bytes.length;
+  }
+
+  /**
+   * Reads the next element, whatever its tag.
+   *
+   * @param what The name of the element, for the error.
+   * @throws {DerError} when there is none, or it is malformed.
+   */
+  next(what: string): DerElement {
+    const start = this.#position;
+    const tag = this.#byte(what);
+    if ((tag & 0x1f) === 0x1f) throw new DerError(`Cannot read ${what}: a tag of several bytes`);
+    const length = this.#length(what);
+    const from = this.#position;
+    if (length > this.#bytes.length - from) {
+      throw new DerError(`Cannot read ${what}: it ends after ${this.#bytes.length - from} bytes`);
+    }
+    this.#position = from + length;
+    return {
+      tag,
+      contents: this.#bytes.subarray(from, this.#position),
+      bytes: this.#bytes.subarray(start, this.#position),
+    };
+  }
+
+  /**
+   * Reads the next element, which has this tag.
+   *
+   * @throws {DerError} when there is none, it has another tag, or it is malformed.
+   */
+  read(tag: number, what: string): DerElement {
+    const element = this.next(what);
+    if (element.tag !== tag) throw new DerError(`Cannot read ${what}: its tag is ${element.tag}`);
+    return element;
+  }
+
+  /** Reads the next element if it has this tag; else returns `undefined` and reads nothing. */
+  readOptional(tag: number, what: string): DerElement | undefined {
+    return this.#bytes[this.#position] === tag ? this.next(what) : undefined;
+  }
+
+  /** @throws {DerError} when anything is left. */
+  end(what: string): void {
+    if (!this.atEnd) throw new DerError(`Cannot read ${what}: bytes are left over`);
+  }
+
+  #byte(what: string): number {
+    const byte = this.#bytes[this.#position];
+    if (byte === undefined) throw new DerError(`Cannot read ${what}: the bytes have ended`);
+    this.#position += 1;
+    return byte;
+  }
+
+  #length(what: string): number {
+    const first = this.#byte(what);
+    if (first < 0x80) return first;
+    const count = first & 0x7f;
+    if (count === 0 || count > 3) {
+      throw new DerError(`Cannot read ${what}: its length is indefinite or too large`);
+    }
+    let length = 0;
+    for (let i = 0; i < count; i++) length = length * 256 + this.#byte(what);
+    if (length < 0x80 || length < 256 ** (count - 1)) {
+      throw new DerError(`Cannot read ${what}: its length is longer than needed`);
+    }
+    return length;
+  }
+}
+
+/**
+ * Reads the elements of a sequence, or of anything else that is made of elements.
+ *
+ * @throws {DerError} when one is malformed.
+ */
+export function elementsOf(contents: Uint8Array, what: string): DerElement[] {
+  const reader = new DerReader(contents);
+  const elements: DerElement[] = [];
+  while (!reader.atEnd) elements.push(reader.next(what));
+  return elements;
+}
+
+/**
+ * Reads bytes that are one element with this tag, and nothing else.
+ *
+ * @throws {DerError} when they are not.
+ */
+export function onlyElement(bytes: Uint8Array, tag: number, what: string): DerElement {
+  const reader = new DerReader(bytes);
+  const element = reader.read(tag, what);
+  reader.end(what);
+  return element;
+}
+
+/** @throws {DerError} when the contents are not those of a BOOLEAN. */
+export function booleanOf({ contents }: DerElement, what: string): boolean {
+  const [value] = contents;
+  if (contents.length !== 1 || (value !== 0 && value !== 0xff)) {
+    throw new DerError(`Cannot read ${what}: not a boolean`);
+  }
+  return value === 0xff;
+}
+
+/** @throws {DerError} when the contents are not those of an INTEGER from 0 to 2^31 - 1. */
+export function smallIntegerOf(element: DerElement, what: string): number {
+  checkInteger(element, what);
+  const { contents } = element;
+  if ((contents[0] ?? 0) >= 0x80 || contents.length > 4) {
+    throw new DerError(`Cannot read ${what}: the number is out of range`);
+  }
+  return contents.reduce((value, byte) => value * 256 + byte, 0);
+}
+
+/** @throws {DerError} when the contents are not those of an INTEGER, in its shortest form. */
+export function checkInteger({ contents }: DerElement, what: string): void {
+  const [first, second] = contents;
+  const isPadded = second !== undefined &&
+    (first === 0 && second < 0x80 || first === 0xff && second >= 0x80);
+  if (first === undefined || isPadded) throw new DerError(`Cannot read ${what}: not an integer`);
+}
+
+/**
+ * Reads an OBJECT IDENTIFIER.
+ *
+ * @returns Its numbers with dots between them.
+ * @throws {DerError} when the contents are not those of one.
+ */
+export function oidOf({ contents }: DerElement, what: string): string {
+  const numbers: bigint[] = [];
+  let value = 0n;
+  let isInside = false;
+  for (const byte of contents) {
+    if (!isInside && byte === 0x80) throw new DerError(`Cannot read ${what}: a padded number`);
+    value = value << 7n | BigInt(byte & 0x7f);
+    isInside = byte >= 0x80;
+    if (isInside) continue;
+    numbers.push(value);
+    value = 0n;
+  }
+  const [first, ...rest] = numbers;
+  if (first === undefined || isInside) throw new DerError(`Cannot read ${what}: no identifier`);
+  const root = first < 80n ? first / 40n : 2n;
+  return [root, first - root * 40n, ...rest].join(".");
+}
+
+/**
+ * Reads a BIT STRING.
+ *
+ * @returns The bytes, the first bit being the highest of the first byte, and how many bits of the last byte are unused: all zero.
+ * @throws {DerError} when the contents are not those of one.
+ */
+export function bitsOf(
+  { contents }: DerElement,
+  what: string,
+): { readonly bytes: Uint8Array; readonly unused: number } {
+  const [unused] = contents;
+  const bytes = contents.subarray(1);
+  const last = bytes.at(-1) ?? 0;
+  if (unused === undefined || unused > 7 || (unused > 0 && bytes.length === 0)) {
+    throw new DerError(`Cannot read ${what}: not a bit string`);
+  }
+  if ((last & (1 << unused) - 1) !== 0) {
+    throw new DerError(`Cannot read ${what}: unused bits are set`);
+  }
+  return { bytes, unused };
+}
+
+const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
+const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
+
+/**
+ * Reads a time as RFC 5280, section 4.1.2.5, has it: in UTC, with seconds.
+ *
+ * @returns Milliseconds since 1970.
+ * @throws {DerError} when it is not one.
+ */
+export function timeOf({ tag, contents }: DerElement, what: string): number {
+  const text = asciiOf(contents) ?? "";
+  const isShort = tag === Tag.utcTime;
+  if (!isShort && tag !== Tag.generalizedTime) throw new DerError(`Cannot read ${what}: no time`);
+  const parts = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(text)?.slice(1).map(Number);
+  if (parts === undefined) throw new DerError(`Cannot read ${what}: no time`);
+  const [written = 0, month = 0, ...rest] = parts;
+  const year = !isShort ? written : written < 50 ? 2000 + written : 1900 + written;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, rest[0]);
+  date.setUTCHours(rest[1] ?? 0, rest[2], rest[3]);
+  // A date that does not exist comes out as another one.
+  const digits = date.toISOString().replace(/\.000Z$/, "Z").replaceAll(/[-:T]/g, "");
+  if (digits !== (isShort ? `${year}${text.slice(2)}` : text)) {
+    throw new DerError(`Cannot read ${what}: there is no such time`);
+  }
+  return date.getTime();
+}
+
+/** Bytes as ASCII; `undefined` when they are not. */
+export function asciiOf(bytes: Uint8Array): string | undefined {
+  return bytes.every((byte) => byte < 0x80) ? latin1Of(bytes) : undefined;
+}
+
+function latin1Of(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** The text of a string element; `undefined` when it is not a string, or not one of its kind. */
+export function textOf({ tag, contents }: DerElement): string | undefined {
+  switch (tag) {
+    case Tag.utf8String:
+      return decoded(contents, "utf-8");
+    case Tag.numericString:
+    case Tag.printableString:
+    case Tag.ia5String:
+    case Tag.visibleString:
+      return asciiOf(contents);
+    case Tag.teletexString:
+      // In practice these bytes are Latin-1.
+      return latin1Of(contents);
+    case Tag.bmpString:
+      return contents.length % 2 === 0 ? decoded(contents, "utf-16be") : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function decoded(bytes: Uint8Array, encoding: string): string | undefined {
+  try {
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The names that a certificate is for, beside its subject: GeneralName of RFC 5280, section 4.2.1.6.
+ *
+ * @module
+ */
+
+import { asciiOf, type DerElement, DerError, elementsOf, oidOf } from "./der.ts";
+import { type Name, nameOf, nameText } from "./distinguished_name.ts";
+
+/** A name of one kind. `address` is that of a host, or of a network with its mask behind it. */
+export type GeneralName =
+  | { readonly kind: "DNS" | "email" | "URI"; readonly text: string }
+  | { readonly kind: "IP Address"; readonly address: Uint8Array }
+  | { readonly kind: "DirName"; readonly name: Name }
+  | { readonly kind: "Registered ID"; readonly text: string }
+  | { readonly kind: "othername" | "X400Name" | "EdiPartyName"; readonly text: string };
+
+// The context-specific tags; 0, 3, 4 and 5 are constructed.
+const KINDS = {
+  0xa0: "othername",
+  0x81: "email",
+  0x82: "DNS",
+  0xa3: "X400Name",
+  0xa4: "DirName",
+  0xa5: "EdiPartyName",
+  0x86: "URI",
+  0x87: "IP Address",
+  0x88: "Registered ID",
+} as const;
+
+/**
+ * Reads the names in a sequence.
+ *
+ * @param contents The contents of the sequence.
+ * @param what The name of the field, for the error.
+ * @throws {DerError} when one is malformed, or an address is not one of a host.
+ */
+export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[] {
+  return elementsOf(contents, what).map((element) => {
+    const name = generalNameOf(element, what);
+    if (name.kind === "IP Address" && ![4, 16].includes(name.address.length)) {
+      throw new DerError(`Cannot read ${what}: an address of ${name.address.length} bytes`);
+    }
+    return name;
+  });
+}
+
+/**
+ * Reads one name. An address may have any length here.
+ *
+ * @throws {DerError} when it is malformed, or of no known kind.
+ */
+export function generalNameOf({ tag, contents, bytes }: DerElement, what: string): GeneralName {
+  const kind = KINDS[tag as keyof typeof KINDS] as typeof KINDS[keyof typeof KINDS] | undefined; // any tag may come
+  switch (kind) {
+    case undefined:
+      throw new DerError(`Cannot read ${what}: a name with the tag ${tag}`);
+    case "DNS":
+    case "email":
+    case "URI": {
+      const text = asciiOf(contents);
+      if (text === undefined) throw new DerError(`Cannot read ${what}: a name outside ASCII`);
+      return { kind, text };
+    }
+    case "IP Address":
+      return { kind, address: contents };
+    case "DirName":
+      return { kind, name: nameOf(contents, what) };
+    case "Registered ID":
+      return { kind, text: oidOf({ tag, contents, bytes }, what) };
+    default:
+      return { kind, text: `#${bytes.toHex()}` };
+  }
+}
+
+/** A name as text: its kind, a colon, and the name as it is. */
+export function generalNameText(name: GeneralName): string {
+  switch (name.kind) {
+    case "IP Address":
+      return `${name.kind}:${addressText(name.address)}`;
+    case "DirName":
+      return `${name.kind}:${nameText(name.name)}`;
+    default:
+      return `${name.kind}:${name.text}`;
+  }
+}
+
+/** An address as people write it: the short form of RFC 5952 for IPv6. */
+export function addressText(address: Uint8Array): string {
+  if (address.length === 4) return address.join(".");
+  const groups = address.toHex().match(/.{4}/g) ?? [];
+  return URL.parse(`http://[${groups.join(":")}]/`)?.hostname.slice(1, -1) ?? address.toHex();
+}

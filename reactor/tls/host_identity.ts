@@ -1,0 +1,53 @@
+/**
+ * Whether a certificate is for a host (RFC 9525).
+ *
+ * Only alternative names of the kinds DNS and IP Address count, never the subject's common name. A wildcard stands for one label, is
+ * the whole of the first label, and has two labels behind it at least.
+ *
+ * @module
+ */
+
+import { isIPAddress, isIPv6Address } from "../addresses.ts";
+import { sameBytes } from "./certificate.ts";
+import type { GeneralName } from "./general_name.ts";
+
+/**
+ * Returns whether one of a certificate's names is that of the host.
+ *
+ * @param names The alternative names of the certificate.
+ * @param host A name in ASCII, or an address.
+ */
+export function isForHost(names: readonly GeneralName[], host: string): boolean {
+  const address = addressBytes(host);
+  return names.some((name) => {
+    if (address !== null) return name.kind === "IP Address" && sameBytes(name.address, address);
+    return name.kind === "DNS" && matches(name.text.toLowerCase(), host.toLowerCase());
+  });
+}
+
+const LABEL = /^[a-z\d_](?:[a-z\d_-]*[a-z\d_])?$/;
+
+function matches(pattern: string, host: string): boolean {
+  // The dot at the end of a host's name says only that it is whole.
+  const labels = host.replace(/\.$/, "").split(".");
+  const [first = "", ...rest] = pattern.split(".");
+  const isWildcard = first === "*";
+  if (isWildcard ? rest.length < 2 : !LABEL.test(first)) return false;
+  // What ends in a number is an address, and those have a kind of their own.
+  if (!rest.every((label) => LABEL.test(label)) || /^\d+$/.test(rest.at(-1) ?? first)) return false;
+  const [own = "", ...others] = labels;
+  return (isWildcard ? own !== "" : own === first) && rest.join(".") === others.join(".");
+}
+
+/** The bytes of an address; null for a name. The zone of an address is this host's matter, and in no certificate. */
+function addressBytes(host: string): Uint8Array | null {
+  if (isIPAddress(host)) return Uint8Array.from(host.split("."), Number);
+  if (!isIPv6Address(host)) return null;
+  const short = URL.parse(`http://[${host.replace(/%.*$/, "")}]/`)?.hostname.slice(1, -1) ?? "";
+  const [front = [], back = []] = short.split("::").map((half) =>
+    half === "" ? [] : half.split(":")
+  );
+  const zeros = Array.from({ length: 8 - front.length - back.length }, () => "0");
+  const groups = short.includes("::") ? [...front, ...zeros, ...back] : front;
+  return Uint8Array.fromHex(groups.map((group) => group.padStart(4, "0")).join(""));
+}

@@ -1,0 +1,85 @@
+/**
+ * Name constraints (RFC 5280, section 4.2.1.10): the names that an authority may not sign for.
+ *
+ * DNS names, addresses and distinguished names are compared. Where any other kind is constrained, a certificate with a name of that kind
+ * is refused, as the RFC allows. Self-issued certificates are no exception here, which it also allows to leave out.
+ *
+ * @module
+ */
+
+import type { Certificate, NameConstraints } from "./certificate.ts";
+import { isBelow } from "./distinguished_name.ts";
+import { type GeneralName, generalNameText } from "./general_name.ts";
+
+/**
+ * Returns the first name of a certificate that the constraints of an authority above it forbid.
+ *
+ * @returns The name as text; `undefined` when all are allowed.
+ */
+export function forbiddenName(
+  certificate: Certificate,
+  { permitted, excluded }: NameConstraints,
+): string | undefined {
+  const forbidden = namesOf(certificate).find((name) => {
+    const trees = permitted.filter(({ kind }) => kind === name.kind);
+    return trees.length > 0 && !trees.some((tree) => isInside(name, tree)) ||
+      excluded.some((tree) => tree.kind === name.kind && mayBeInside(name, tree));
+  });
+  return forbidden && generalNameText(forbidden);
+}
+
+/** All names of a certificate: the alternative ones, its subject, and the mail addresses there. */
+function namesOf({ subject, extensions }: Certificate): GeneralName[] {
+  const names: GeneralName[] = [...extensions.subjectAltName ?? []];
+  if (subject.relativeNames.length > 0) names.push({ kind: "DirName", name: subject });
+  for (const { type, value } of subject.relativeNames.flat()) {
+    if (type === "emailAddress") names.push({ kind: "email", text: value });
+  }
+  return names;
+}
+
+/** Whether all that the name stands for is in the tree. */
+function isInside(name: GeneralName, tree: GeneralName): boolean {
+  if (name.kind === "DNS" && tree.kind === "DNS") return isSubdomain(name.text, tree.text);
+  if (name.kind === "DirName" && tree.kind === "DirName") return isBelow(name.name, tree.name);
+  if (name.kind === "IP Address" && tree.kind === "IP Address") {
+    return isInNetwork(name.address, tree.address);
+  }
+  return false;
+}
+
+/** Whether anything that the name stands for is in the tree, or can be. */
+function mayBeInside(name: GeneralName, tree: GeneralName): boolean {
+  if (name.kind === "DNS" && tree.kind === "DNS") {
+    // A wildcard stands for every name with one label more, so also for the tree's own.
+    const [, parent] = /^\*\.(.*)$/.exec(name.text) ?? [];
+    const isAmong = parent !== undefined && parentOf(tree.text) === normal(parent);
+    return isAmong || isSubdomain(name.text, tree.text);
+  }
+  const isComparable = name.kind === "DirName" || name.kind === "IP Address";
+  return !isComparable || isInside(name, tree);
+}
+
+function normal(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}
+
+function parentOf(tree: string): string {
+  return normal(tree).replace(/^\./, "").replace(/^[^.]*\.?/, "");
+}
+
+/** A tree that begins with a dot is that of the names below, without the name itself. An empty one has all names. */
+function isSubdomain(name: string, tree: string): boolean {
+  const [own, base] = [normal(name), normal(tree)];
+  if (base === "" || base === own) return true;
+  return own.endsWith(base.startsWith(".") ? base : `.${base}`);
+}
+
+/** A network is an address and its mask. */
+function isInNetwork(address: Uint8Array, network: Uint8Array): boolean {
+  if (network.length !== address.length * 2) return false;
+  return address.every((byte, i) => {
+    const mask = network[address.length + i] ?? 0;
+    return (byte & mask) === ((network[i] ?? 0) & mask);
+  });
+}
