@@ -1,3 +1,4 @@
+import { checkFunction } from "../log/foreign.ts";
 import { Deferred } from "./deferred.ts";
 import { TooManyWaiters } from "./errors.ts";
 import { maybeDeferred } from "./execute.ts";
@@ -103,6 +104,7 @@ export abstract class ConcurrencyPrimitive implements Disposable {
     f: (...args: A) => R | PromiseLike<R>,
     ...args: A
   ): Deferred<R> {
+    checkFunction("run() callable", f);
     return this.acquire().addCallback(() =>
       maybeDeferred(f, ...args).addCallbacks(
         (result) => this.#releaseBefore(() => result),

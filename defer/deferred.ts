@@ -8,6 +8,7 @@ import {
   stateOf,
   unpause as unpauseChain,
 } from "./chain.ts";
+import { checkFunction } from "../log/foreign.ts";
 import type { TimeoutClock } from "./clock.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
 import { describeState } from "./inspect.ts";
@@ -67,6 +68,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * may fire the Deferred; if it does not, the Deferred fails with a `CancelledError`.
    */
   constructor(canceller?: (deferred: Deferred<T>) => void) {
+    if (canceller !== undefined) checkFunction("Deferred() canceller", canceller);
     // The engine calls it with the chain it was made for, which is this Deferred.
     super(canceller as ((chain: Chain) => void) | undefined);
   }
@@ -133,6 +135,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
     callback: (result: T, ...args: A) => R | PromiseLike<R>,
     ...args: A
   ): Deferred<R> {
+    checkFunction("addCallback() callback", callback);
     addStep(this, asStep(callback, args), undefined);
     return retyped(this);
   }
@@ -161,6 +164,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
     errback: (error: Error, ...args: A) => R | PromiseLike<R>,
     ...args: A
   ): Deferred<T | R> {
+    checkFunction("addErrback() errback", errback);
     addStep(this, undefined, asStep(errback, args));
     return retyped(this);
   }
@@ -186,6 +190,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
     both: (outcome: T | Error, ...args: A) => R | PromiseLike<R>,
     ...args: A
   ): Deferred<R> {
+    checkFunction("addBoth() both", both);
     const step = asStep(both, args);
     addStep(this, step, step);
     return retyped(this);
@@ -213,8 +218,8 @@ export class Deferred<T> extends Chain implements Promise<T> {
   ): Deferred<R | S> {
     addStep(
       this,
-      callback ? asStep(callback, []) : undefined,
-      errback ? asStep(errback, []) : undefined,
+      optionalStep("addCallbacks() callback", callback),
+      optionalStep("addCallbacks() errback", errback),
     );
     return retyped(this);
   }
@@ -329,6 +334,9 @@ export class Deferred<T> extends Chain implements Promise<T> {
     clock: TimeoutClock,
     onTimeoutCancel?: (outcome: T | Error, seconds: number) => R | PromiseLike<R>,
   ): Deferred<T | R> {
+    if (onTimeoutCancel !== undefined) {
+      checkFunction("addTimeout() onTimeoutCancel", onTimeoutCancel);
+    }
     let timedOut = false;
     const call = clock.callLater(seconds, () => {
       timedOut = true;
@@ -461,6 +469,15 @@ function asStep<A extends unknown[]>(step: (outcome: never, ...args: A) => unkno
   // Types are checked where a step is added. The chain runs it with what they promise.
   const untyped = step as (outcome: unknown, ...args: unknown[]) => unknown;
   return args.length === 0 ? untyped : withArguments(untyped, args);
+}
+
+function optionalStep(
+  name: string,
+  step: ((outcome: never) => unknown) | null | undefined,
+): Step | undefined {
+  if (step === null || step === undefined) return undefined;
+  checkFunction(name, step);
+  return asStep(step, []);
 }
 
 // By itself, for the closure must not cost those who have no use for it.

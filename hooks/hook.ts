@@ -17,6 +17,16 @@ export interface Case {
   readonly received: (error: unknown) => void;
 }
 
+/** How a value that is not a function is refused in a hook's place. */
+export interface Refusal {
+  /** The name of the option or parameter, which the error has to contain. */
+  readonly option: string;
+  /** Passes the value. */
+  readonly give: (value: never) => unknown;
+  /** Whether null means that there is no function. */
+  readonly allowsNull?: boolean;
+}
+
 /** One row of the table. */
 export interface Hook {
   /** The name that the log gives it. */
@@ -39,7 +49,7 @@ export interface Hook {
   /** Has the library call the hook, and asserts what becomes of the resource. Leaves nothing open. */
   readonly run: (test: Case) => void | Promise<void>;
   /** Passes a value that is not a function in the hook's place, which has to throw a TypeError with the option's name. */
-  readonly refuses?: { readonly option: string; readonly give: (value: never) => unknown };
+  readonly refuses?: Refusal;
 }
 
 /** A turn of the host's event loop: rejections that no one has handled show up at its end. */
@@ -145,8 +155,8 @@ export async function runHook(hook: Hook): Promise<void> {
 /** Passes values that are not functions in the hook's place. */
 export function checkRefusal({ refuses, ...hook }: Hook): void {
   if (refuses === undefined) return;
-  const { option, give } = refuses;
-  for (const value of [42, "name", {}, null]) {
+  const { option, give, allowsNull = false } = refuses;
+  for (const value of [42, "name", {}, ...allowsNull ? [] : [null]]) {
     let thrown: unknown = null;
     try {
       // An untyped caller's.

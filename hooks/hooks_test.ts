@@ -6,6 +6,9 @@ import { documentedHooks } from "./documented_hooks.ts";
 import { checkRefusal, type Hook, runHook, titleOf } from "./hook.ts";
 import { DATAGRAM_HOOKS } from "./datagram_hooks.ts";
 import { FACTORY_HOOKS } from "./factory_hooks.ts";
+import { DEFER_HOOKS } from "./defer_hooks.ts";
+import { LOG_HOOKS } from "./log_hooks.ts";
+import { TASK_HOOKS } from "./task_hooks.ts";
 import { PROCESS_HOOKS } from "./process_hooks.ts";
 import { CORE_HOOKS } from "./core_hooks.ts";
 import { PRODUCER_HOOKS } from "./producer_hooks.ts";
@@ -13,7 +16,10 @@ import { PROTOCOL_HOOKS } from "./protocol_hooks.ts";
 import { WRONGS } from "./wrongs.ts";
 
 const HOOKS: readonly Hook[] = [
+  ...LOG_HOOKS,
+  ...DEFER_HOOKS,
   ...CORE_HOOKS,
+  ...TASK_HOOKS,
   ...PROTOCOL_HOOKS,
   ...PRODUCER_HOOKS,
   ...FACTORY_HOOKS,

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { atOnce, quote } from "./foreign.ts";
+
 /** What can say on whose behalf it acts. */
 export interface HasLogPrefix {
   /** The system's name. Asked for only when something is logged. */
@@ -81,8 +83,11 @@ export function leaveSystem(previous: SystemOwner): void {
  * The name of the system of the code that runs now; `"-"` outside of any.
  *
  * @returns What a log line shows in brackets.
- * @throws What the owner's `logPrefix()` throws.
+ * @throws {TypeError} When the owner's `logPrefix()` does not return a string, and what it throws.
  */
 export function currentSystem(): string {
-  return typeof current === "string" ? current : current.logPrefix();
+  if (typeof current === "string") return current;
+  const prefix: unknown = atOnce("logPrefix()", current.logPrefix());
+  if (typeof prefix === "string") return prefix;
+  throw new TypeError(`logPrefix() must return a string, got ${quote(prefix)}`);
 }

@@ -117,3 +117,28 @@ export function quote(value: unknown): string {
 function oneLine(text: string): string {
   return visibleText(text, { newlines: "escaped" });
 }
+
+/** Throws a TypeError that names the place and the value unless `value` is a function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== "function") {
+    throw new TypeError(`${name} must be a function, got ${quote(value)}`);
+  }
+}
+
+/**
+ * Returns the answer of a hook that has to give it at once.
+ *
+ * @param hook The hook's name, such as `logPrefix()`.
+ * @param answer What the hook returned.
+ * @param rejected Called when the answer is a promise, and that is rejected.
+ * @throws {TypeError} When the answer is a promise.
+ */
+export function atOnce<T>(
+  hook: string,
+  answer: T,
+  rejected: (error: unknown) => void = () => {},
+): T {
+  if (!isThenable(answer)) return answer;
+  follow(answer, undefined, rejected);
+  throw new TypeError(`${hook} must answer at once, got a promise: it cannot be async`);
+}

@@ -1,3 +1,6 @@
+import { errorText } from "./error_text.ts";
+import { checkFunction, follow, isThenable } from "./foreign.ts";
+import { writeText } from "./sync_writer.ts";
 import type { LogEvent, LogObserver } from "./event.ts";
 
 /**
@@ -46,13 +49,27 @@ export class LimitedHistory {
   /**
    * Tells the kept events to `observer`, oldest first. They stay.
    *
-   * @param observer Who is told. Its errors come out of this call.
+   * @param observer Who is told. Its errors come out of this call; where it is async, its rejections
+   *   are written to standard error.
+   * @throws {TypeError} When `observer` is not a function.
    */
   replayTo(observer: LogObserver): void {
+    checkFunction("LimitedHistory.replayTo() observer", observer);
     const isFull = this.#events.length === this.#size;
     const oldest = isFull ? this.#next : 0;
     for (const event of [...this.#events.slice(oldest), ...this.#events.slice(0, oldest)]) {
-      observer(event);
+      // An async function is an observer for the compiler, too.
+      const result: unknown = observer(event);
+      if (isThenable(result)) follow(result, undefined, writeFailure);
     }
+  }
+}
+
+function writeFailure(error: unknown): void {
+  try {
+    writeText(Deno.stderr, `An observer of a log history failed\n${errorText(error)}\n`);
+  } catch {
+    // Standard error is the last resort.
+    return;
   }
 }

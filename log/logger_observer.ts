@@ -41,9 +41,10 @@ export interface LevelLogger {
  * ```
  */
 export function loggerLogObserver(logger: LevelLogger): LogObserver {
+  // What a method returns may be a promise, which is the publisher's to follow.
   return isLogTape(logger)
-    ? (event): void => void logger[methodOf(logger, event.level)]?.(templateOf(event), event)
-    : (event): void => void logger[methodOf(logger, event.level)]?.(eventLineWithSystem(event));
+    ? (event): unknown => logger[methodOf(logger, event.level)]?.(templateOf(event), event)
+    : (event): unknown => logger[methodOf(logger, event.level)]?.(eventLineWithSystem(event));
 }
 
 function methodOf(logger: LevelLogger, level: LogLevel): keyof LevelLogger {

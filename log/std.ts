@@ -42,8 +42,6 @@ export interface StdLogger {
  * ```
  */
 export function stdLogObserver(logger: StdLogger): LogObserver {
-  return (event): void => {
-    // Taken as a function, so that no text is made for a level that the logger lets go.
-    logger[event.level](() => eventLineWithSystem(event), event);
-  };
+  // Taken as a function, so that no text is made for a level that the logger lets go.
+  return (event): unknown => logger[event.level](() => eventLineWithSystem(event), event);
 }

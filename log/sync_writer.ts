@@ -1,3 +1,5 @@
+import { atOnce } from "./foreign.ts";
+
 /** Where lines can be written at once: `Deno.stdout`, `Deno.stderr`, an open `Deno.FsFile`. */
 export interface SyncWriter {
   /** Writes bytes from the beginning of `data` and returns how many were written: at least one. */
@@ -14,7 +16,7 @@ const encoder = new TextEncoder();
 export function writeText(writer: SyncWriter, text: string): void {
   let rest = encoder.encode(text);
   while (rest.length > 0) {
-    const written = writer.writeSync(rest);
+    const written = atOnce("writeSync()", writer.writeSync(rest));
     if (!(written > 0)) {
       throw new Error(`The log's writer took ${written} of ${rest.length} bytes`);
     }

@@ -1,5 +1,6 @@
 import type { LogObserver } from "./event.ts";
 import { eventLine, systemText } from "./event_text.ts";
+import { atOnce, checkFunction, quote } from "./foreign.ts";
 import { formatTime as formatLocalTime } from "./format_time.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
 
@@ -22,6 +23,7 @@ export interface TextFileLogOptions {
  * @param writer Where the lines go, in UTF-8.
  * @param options How they are written.
  * @returns The observer, for `addObserver()`.
+ * @throws {TypeError} When `formatTime` is not a function.
  *
  * @example
  * ```ts
@@ -35,9 +37,14 @@ export function textFileLogObserver(
   writer: SyncWriter,
   options: TextFileLogOptions = {},
 ): LogObserver {
-  const formatTime = options.formatTime ?? formatLocalTime;
+  const { formatTime = formatLocalTime } = options;
+  checkFunction("textFileLogObserver() formatTime", formatTime);
   return (event): void => {
     const line = `[${systemText(event)}] ${eventLine(event)}`;
-    writeText(writer, `${formatTime(event.time)} ${line}\n`);
+    const time: unknown = atOnce("formatTime()", formatTime(event.time));
+    if (typeof time !== "string") {
+      throw new TypeError(`formatTime() must return a string, got ${quote(time)}`);
+    }
+    writeText(writer, `${time} ${line}\n`);
   };
 }

@@ -9,7 +9,14 @@
  */
 
 import { Deferred } from "../defer/deferred.ts";
-import { follow, isError, isInstance, isThenable, quote } from "../log/foreign.ts";
+import {
+  atOnce as refuseLate,
+  follow,
+  isError,
+  isInstance,
+  isThenable,
+  quote,
+} from "../log/foreign.ts";
 import { err } from "../log/mod.ts";
 
 export { isThenable };
@@ -102,9 +109,9 @@ export function callLogged(
  * @throws {TypeError} when the answer is a promise.
  */
 export function atOnce<T>(hook: string, answer: T, why: string): T {
-  if (!isThenable(answer)) return answer;
-  logRejection(answer, why);
-  throw new TypeError(`${hook} must answer at once, got a promise: it cannot be async`);
+  return isThenable(answer)
+    ? refuseLate(hook, answer, (error) => logUserError(error, why))
+    : answer;
 }
 
 /**

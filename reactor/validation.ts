@@ -4,16 +4,9 @@
  * @module
  */
 
-import { quote } from "../log/foreign.ts";
+import { checkFunction, quote } from "../log/foreign.ts";
 
-export { quote };
-
-/** Throws unless `value` is a function. */
-export function checkFunction(name: string, value: unknown): void {
-  if (typeof value !== "function") {
-    throw new TypeError(`${name} must be a function, got ${quote(value)}`);
-  }
-}
+export { checkFunction, quote };
 
 /** Throws unless `value` is a finite number, which may be negative. */
 export function checkFinite(name: string, value: unknown): void {

@@ -1,5 +1,6 @@
 import { Deferred } from "../defer/deferred.ts";
-import { checkFunction } from "../reactor/validation.ts";
+import { atOnce, logUserError } from "../reactor/user_code.ts";
+import { checkFunction, quote } from "../reactor/validation.ts";
 import { CooperativeTask } from "./cooperative_task.ts";
 import { inLaterTurn } from "./host_turn.ts";
 import { type TaskIterator, Work } from "./work.ts";
@@ -8,7 +9,7 @@ import { type TaskIterator, Work } from "./work.ts";
 export interface CooperatorOptions {
   /**
    * Called at the beginning of each round; what it returns is asked after each piece of work whether
-   * the round is over.
+   * the round is over. An error of either is logged, and from then on rounds take their default time.
    *
    * @default {rounds of 10 ms}
    */
@@ -65,7 +66,7 @@ function roundsOfTime(): () => boolean {
  * ```
  */
 export class Cooperator implements Disposable {
-  readonly #predicateFactory: () => () => boolean;
+  #predicateFactory: () => () => boolean;
   readonly #scheduler: (round: () => void) => { cancel(): void };
   #isStarted: boolean;
   #isStopped = false;
@@ -184,23 +185,39 @@ export class Cooperator implements Disposable {
 
   #schedule(): void {
     if (!this.running || this.#isInRound || this.#round !== null || this.#ready.size === 0) return;
-    this.#round = this.#scheduler(() => this.#doRound());
+    const call = atOnce(
+      "scheduler()",
+      this.#scheduler(() => this.#doRound()),
+      "While calling scheduler of a Cooperator",
+    );
+    if (typeof call?.cancel !== "function") {
+      throw new TypeError(`scheduler() must return an object with cancel(), got ${quote(call)}`);
+    }
+    this.#round = call;
   }
 
   #doRound(): void {
     this.#round = null;
     this.#isInRound = true;
-    try {
-      const isOver = this.#predicateFactory();
-      for (let work = this.#takeNext(); work !== undefined; work = this.#takeNext()) {
-        work.step();
-        if (isOver()) break;
-      }
-    } finally {
-      this.#isInRound = false;
+    const isOver = this.#ask(this.#predicateFactory, roundsOfTime);
+    for (let work = this.#takeNext(); work !== undefined; work = this.#takeNext()) {
+      work.step();
+      if (this.#ask(isOver, () => true)) break;
     }
-    // Not after an error of the predicate, which would only come again and again.
+    this.#isInRound = false;
     this.#schedule();
+  }
+
+  /** Asks a function of the user's. One that fails is logged, and rounds are as by default from then on: it would only fail again. */
+  #ask<T>(f: () => T, fallback: () => T): T {
+    const why = "While calling terminationPredicateFactory of a Cooperator";
+    try {
+      return atOnce("terminationPredicateFactory()", f(), why);
+    } catch (error) {
+      logUserError(error, why);
+      this.#predicateFactory = roundsOfTime;
+      return fallback();
+    }
   }
 
   #takeNext(): Work | undefined {

@@ -5,7 +5,8 @@ import { exitProcess } from "../reactor/deno/exit.ts";
 import { ReactorNotRunning } from "../reactor/errors.ts";
 import type { IReactorCore } from "../reactor/interfaces.ts";
 import { type InstallableReactor, reactor as processReactor } from "../reactor/reactor.ts";
-import { quote } from "../reactor/validation.ts";
+import { logRejection } from "../reactor/user_code.ts";
+import { checkFunction, quote } from "../reactor/validation.ts";
 import { SystemExit } from "./errors.ts";
 import { inLaterTurn } from "./host_turn.ts";
 
@@ -83,6 +84,8 @@ export function react(
   options: Partial<ReactOptions> = {},
 ): Promise<void> {
   const { reactor = processReactor, exit = exitProcess } = options;
+  checkFunction("react() main", main);
+  checkFunction("react() exit", exit);
   return runToEnd(reactor, () => main(reactor as never, ...args), exit);
 }
 
@@ -108,7 +111,7 @@ async function runToEnd(
   await reactor.run();
   // What a shutdown trigger has brought about may still be on its way through main's awaits.
   if (!isFinished) await new Promise<void>(inLaterTurn);
-  exit(code);
+  logRejection(exit(code), "While calling exit of react()");
 }
 
 function stopIfRunning(reactor: IReactorCore): void {
