@@ -227,7 +227,7 @@ Deno.test("threads need to read what they import, and nothing else; without, the
       .addCallbacks((sum) => console.log(sum), (error) => console.log(error.message))
       .addCallback(() => reactor.stop());
     await reactor.run();`;
-  const allowed = ["reactor", "defer"]
+  const allowed = ["reactor", "defer", "log"]
     .map((folder) => new URL(folder, root).pathname).join(",");
   assertEquals((await program(body, [`--allow-read=${allowed}`])).output, "3\n");
   const { code, output } = await program(body, []);
