@@ -1,4 +1,6 @@
-import type { Deferred } from "../defer/mod.ts";
+import { checkProtocol } from "../reactor/untyped_callers.ts";
+import { asError } from "../reactor/user_code.ts";
+import { type Deferred, fail } from "../defer/mod.ts";
 import type { IProtocol } from "../reactor/interfaces.ts";
 import { InstanceFactory } from "./instance_factory.ts";
 import type { IStreamClientEndpoint } from "./interfaces.ts";
@@ -25,5 +27,10 @@ export function connectProtocol<P extends IProtocol>(
   endpoint: IStreamClientEndpoint,
   protocol: P,
 ): Deferred<P> {
+  try {
+    checkProtocol("connect", protocol);
+  } catch (error) {
+    return fail(asError(error));
+  }
   return endpoint.connect(new InstanceFactory(protocol));
 }

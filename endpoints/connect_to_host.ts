@@ -1,3 +1,4 @@
+import { checkFactory } from "../reactor/untyped_callers.ts";
 import { type Deferred, execute } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { connectToHost, type HappyEyeballsOptions } from "../reactor/names/happy_eyeballs.ts";
@@ -52,6 +53,7 @@ export function connectTCPToHost<P extends IProtocol>(
   };
   return execute(() => {
     // Held over all attempts, so that the factory is not stopped between two of them.
+    checkFactory("connect", factory);
     startFactory(factory);
     const connecting = connectToHost(host, port, course, options);
     return endedByShutdown(reactor, connecting, String(new HostnameAddress(host, port)))

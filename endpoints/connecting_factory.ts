@@ -1,3 +1,4 @@
+import { checkFactory } from "../reactor/untyped_callers.ts";
 import { Deferred } from "../defer/mod.ts";
 import { ConnectingCancelledError, NoProtocol } from "../reactor/errors.ts";
 import type { IAddress, IClientFactory, IConnector, IProtocol } from "../reactor/interfaces.ts";
@@ -19,8 +20,12 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
   /** Fires with the protocol. */
   readonly connected: Deferred<P> = new Deferred<P>(() => this.#cancel());
 
-  /** @param factory What makes the protocol. */
+  /**
+   * @param factory What makes the protocol.
+   * @throws {TypeError} when it is not a factory.
+   */
   constructor(factory: ITypedProtocolFactory<P>) {
+    checkFactory("connect", factory);
     this.#factory = factory;
   }
 

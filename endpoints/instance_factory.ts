@@ -4,6 +4,7 @@ import type { IProtocol } from "../reactor/interfaces.ts";
 /** Builds the one protocol that it has been given. */
 export class InstanceFactory<P extends IProtocol> extends Factory<P> {
   readonly #instance: P;
+  override noisy = false;
 
   /** @param instance The protocol. */
   constructor(instance: P) {

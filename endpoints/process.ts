@@ -1,3 +1,4 @@
+import { checkFactory } from "../reactor/untyped_callers.ts";
 import { type Deferred, execute } from "../defer/mod.ts";
 import { ProcessAddress } from "../reactor/addresses.ts";
 import { NoProtocol } from "../reactor/errors.ts";
@@ -88,6 +89,7 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
    */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
     return execute(() => {
+      checkFactory("connect", factory);
       startFactory(factory);
       let relay: ProcessRelay | null = null;
       try {

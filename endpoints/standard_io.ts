@@ -1,3 +1,4 @@
+import { checkProtocol } from "../reactor/untyped_callers.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { PipeAddress } from "../reactor/addresses.ts";
 import type {
@@ -92,6 +93,7 @@ export function StandardIO(
   protocol: IProtocol,
   options: StandardIOOptions & { reactor: IReactorStdio },
 ): IListeningPort {
+  checkProtocol("use standard input and output", protocol);
   const { reactor, ...rest } = options;
   return reactor.listenStandardIO(new InstanceFactory(protocol), rest);
 }

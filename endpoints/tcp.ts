@@ -101,10 +101,10 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    const connecting = new ConnectingFactory(factory);
-    return execute(() =>
-      this.#reactor.connectTCP(this.#host, this.#port, connecting, this.#options)
-    )
-      .addCallback(() => connecting.connected);
+    return execute(() => {
+      const connecting = new ConnectingFactory(factory);
+      this.#reactor.connectTCP(this.#host, this.#port, connecting, this.#options);
+      return connecting.connected;
+    });
   }
 }

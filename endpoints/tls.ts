@@ -103,10 +103,10 @@ export class TLSClientEndpoint implements IStreamClientEndpoint {
 
   /** See {@linkcode IStreamClientEndpoint.connect}. A handshake that fails is a `TLSError`. */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    const connecting = new ConnectingFactory(factory);
-    return execute(() =>
-      this.#reactor.connectTLS(this.#host, this.#port, connecting, this.#options)
-    )
-      .addCallback(() => connecting.connected);
+    return execute(() => {
+      const connecting = new ConnectingFactory(factory);
+      this.#reactor.connectTLS(this.#host, this.#port, connecting, this.#options);
+      return connecting.connected;
+    });
   }
 }

@@ -99,8 +99,10 @@ export class UNIXClientEndpoint implements IStreamClientEndpoint {
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    const connecting = new ConnectingFactory(factory);
-    return execute(() => this.#reactor.connectUNIX(this.#path, connecting, this.#options))
-      .addCallback(() => connecting.connected);
+    return execute(() => {
+      const connecting = new ConnectingFactory(factory);
+      this.#reactor.connectUNIX(this.#path, connecting, this.#options);
+      return connecting.connected;
+    });
   }
 }

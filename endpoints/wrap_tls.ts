@@ -1,8 +1,9 @@
 import { messageOf } from "../log/foreign.ts";
-import { Deferred } from "../defer/mod.ts";
+import { Deferred, execute } from "../defer/mod.ts";
 import { debug } from "../log/mod.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import { buildProtocol } from "../reactor/factory_calls.ts";
+import { checkFactory } from "../reactor/untyped_callers.ts";
 import type {
   IAddress,
   IListeningPort,
@@ -17,6 +18,7 @@ import type {
   IStreamServerEndpoint,
   ITypedProtocolFactory,
 } from "./interfaces.ts";
+import { listening } from "./listening.ts";
 import { TlsGate } from "./tls_gate.ts";
 
 /**
@@ -46,7 +48,10 @@ export function wrapClientTLS(
 ): IStreamClientEndpoint {
   return {
     connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-      return new SecuredConnecting(options, endpoint, factory).secured;
+      return execute(() => {
+        checkFactory("connect", factory);
+        return new SecuredConnecting(options, endpoint, factory).secured;
+      });
     },
     toString: () => String(endpoint),
   };
@@ -78,17 +83,19 @@ export function wrapServerTLS(
   options: TLSServerOptions,
   endpoint: IStreamServerEndpoint,
 ): IStreamServerEndpoint {
-  return {
+  const secured: IStreamServerEndpoint = {
     listen: (factory: IProtocolFactory): Deferred<IListeningPort> =>
-      endpoint.listen(
-        behindGate(factory, (addr) =>
+      listening(secured, () => {
+        checkFactory("listen", factory);
+        return endpoint.listen(behindGate(factory, (addr) =>
           new TlsGate({ ...options, role: "server" }, {
             build: () => buildProtocol(factory, addr),
             failed: (reason) => tellOfHandshake(factory, addr, reason),
-          })),
-      ),
+          })));
+      }),
     toString: () => String(endpoint),
   };
+  return secured;
 }
 
 /** A connection on its way, and then its handshake. */
@@ -159,6 +166,7 @@ function behindGate(
     buildProtocol: build,
     doStart: () => factory.doStart(),
     doStop: () => factory.doStop(),
+    noisy: factory.noisy ?? true,
     logPrefix: () => logPrefixOf(factory),
   };
 }

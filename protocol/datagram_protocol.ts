@@ -35,6 +35,8 @@ export class DatagramProtocol<T = IUDPTransport, A extends IAddress = IPv4Addres
   implements IDatagramProtocol<T, A> {
   /** How many ports use this protocol. */
   numPorts = 0;
+  /** Whether the log says where ports with this protocol begin and end to listen. Twisted's `DatagramProtocol.noisy`. */
+  noisy = true;
   #transport: T | null = null;
 
   /**

@@ -39,6 +39,11 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
   protocol: ProtocolClass<P> | null = null;
   /** How many ports and connectors use this factory. */
   numPorts = 0;
+  /**
+   * Whether the log says where ports with this factory begin and end to listen. Twisted's `Factory.noisy`, which is about lines of the
+   * factory's own; here the port's say the same.
+   */
+  noisy = true;
 
   /**
    * A factory of this class for a protocol's class.

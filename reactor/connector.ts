@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkClientFactory } from "./untyped_callers.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -75,6 +76,7 @@ export class Connector implements IConnector, ConnectionOwner {
     timeout: number,
     dial: Dial,
   ) {
+    checkClientFactory(factory);
     this.host = host;
     this.#factory = factory;
     this.#destination = destination;

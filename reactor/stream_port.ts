@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFactory } from "./untyped_callers.ts";
 import { Deferred } from "../defer/deferred.ts";
 import { succeed } from "../defer/succeed.ts";
 import { debug, msg } from "../log/mod.ts";
@@ -72,6 +73,7 @@ export class StreamPort
     bind: () => StreamAcceptor,
     secure: Securing | null = null,
   ) {
+    checkFactory("listen", factory);
     this.host = host;
     this.limits = limits.connection;
     this.#factory = factory;
@@ -96,7 +98,7 @@ export class StreamPort
     this.#address = acceptor.address;
     this.host.resources.add(this);
     acceptor.attach(this);
-    msg(`${this.#factoryName()} starting on ${acceptor.address}`);
+    if (this.#isNoisy) msg(`${this.#factoryName()} starting on ${acceptor.address}`);
     this.#startFactory(acceptor);
     this.host.reactor.callWhenRunning(() => this.#acceptNext());
   }
@@ -183,7 +185,7 @@ export class StreamPort
     const stopping = this.#stopping ?? [];
     this.#acceptor = this.#stopping = null;
     this.#accepting = this.#failing = false;
-    msg(`(${this.#factoryName()} on ${this.#address} closed)`);
+    if (this.#isNoisy) msg(`(${this.#factoryName()} on ${this.#address} closed)`);
     const failure = this.#stopFactory();
     // Who waited may listen again at once, and then it is a resource again.
     if (this.#acceptor === null) this.host.resources.delete(this);
@@ -328,6 +330,10 @@ export class StreamPort
       logUserError(error, `While calling buildProtocol for ${peer}`);
       return null;
     }
+  }
+
+  get #isNoisy(): boolean {
+    return this.#factory.noisy !== false;
   }
 
   #factoryName(): string {

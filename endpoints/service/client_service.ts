@@ -1,4 +1,5 @@
 import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
+import { checkFactory } from "../../reactor/untyped_callers.ts";
 import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces.ts";
 import { checkBound, checkDelay } from "../../reactor/validation.ts";
@@ -99,6 +100,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
    * @param factory What makes the protocols.
    * @param options How it connects; `clock` is needed.
    * @throws {RangeError} when a time is negative or NaN, or `maxWaiting` not a whole number.
+   * @throws {TypeError} when the factory is not a factory.
    */
   constructor(
     endpoint: IStreamClientEndpoint,
@@ -106,6 +108,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     options: ClientServiceOptions<P>,
   ) {
     super();
+    checkFactory("make a ClientService", factory);
     const { clock, retryPolicy, prepareConnection, attemptTimeout, stableAfter } = options;
     this.#clock = clock;
     this.#retryPolicy = retryPolicy ?? backoffPolicy();

@@ -1,3 +1,4 @@
+import { checkFactory } from "../../reactor/untyped_callers.ts";
 import { CancelledError, Deferred, fail, succeed } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
@@ -65,6 +66,7 @@ export class StreamServerEndpointService extends Service {
    * @param factory What makes the protocols.
    * @param options How it starts and stops.
    * @throws {RangeError} when `drain` is negative or NaN.
+   * @throws {TypeError} when the factory is not a factory.
    */
   constructor(
     endpoint: IStreamServerEndpoint,
@@ -72,6 +74,7 @@ export class StreamServerEndpointService extends Service {
     options: StreamServerEndpointServiceOptions = {},
   ) {
     super();
+    checkFactory("make a StreamServerEndpointService", factory);
     this.#endpoint = endpoint;
     this.#factory = factory;
     this.#raiseSynchronously = options.raiseSynchronously ?? false;

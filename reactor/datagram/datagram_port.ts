@@ -18,6 +18,7 @@
  * @module
  */
 
+import { checkDatagramProtocol } from "../untyped_callers.ts";
 import { Deferred } from "../../defer/deferred.ts";
 import { Fifo } from "../../defer/fifo.ts";
 import { succeed } from "../../defer/succeed.ts";
@@ -50,6 +51,8 @@ export interface DatagramPortProtocol {
   connectionRefused(): void;
   /** See `IDatagramProtocol.logPrefix`. */
   logPrefix?(): string;
+  /** See `IDatagramProtocol.noisy`. */
+  readonly noisy?: boolean;
 }
 
 /** A datagram that waits to be sent. */
@@ -96,6 +99,7 @@ export abstract class DatagramPort<
    * @param bind Binds the address; throws a `CannotListenError`.
    */
   constructor(host: ConnectionHost, protocol: P, limits: DatagramLimits, bind: () => D) {
+    checkDatagramProtocol(protocol);
     this.protocol = protocol;
     this.#host = host;
     this.#limits = limits;
@@ -113,7 +117,9 @@ export abstract class DatagramPort<
     this.bound(driver);
     this.#host.resources.add(this);
     driver.attach(this);
-    msg(`${nameInLog(this.protocol)} starting on ${this.portName(driver.address)}`);
+    if (this.#isNoisy) {
+      msg(`${nameInLog(this.protocol)} starting on ${this.portName(driver.address)}`);
+    }
     this.#startProtocol();
     this.#host.reactor.callWhenRunning(() => {
       if (this.#driver === driver && this.#stopping === null) driver.startReceiving();
@@ -204,7 +210,7 @@ export abstract class DatagramPort<
     const stopping = this.#stopping ?? [];
     this.#driver = this.#stopping = null;
     this.#closing = false;
-    if (this.#address !== null) msg(this.closedLine(this.#address));
+    if (this.#address !== null && this.#isNoisy) msg(this.closedLine(this.#address));
     const failure = this.#stopProtocol();
     // Who waited may listen again at once, and then it is a resource again.
     if (this.#driver === null) this.#host.resources.delete(this);
@@ -331,6 +337,10 @@ export abstract class DatagramPort<
 
   #protocolFailed(error: unknown, method: string): void {
     callWithSystem(this, () => logUserError(error, `While calling ${method}`));
+  }
+
+  get #isNoisy(): boolean {
+    return this.protocol.noisy !== false;
   }
 
   /** A protocol that cannot start leaves nothing open. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFactory, checkProcessProtocol } from "../untyped_callers.ts";
 import { AdoptedConnection } from "../adopted_connection.ts";
 import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
@@ -293,6 +294,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     factory: IProtocolFactory,
     options: AdoptStreamConnectionOptions = {},
   ): void {
+    checkFactory("adopt a connection", factory);
     const owner = new AdoptedConnection(this.#host, connectionLimits(options));
     const driver = adoptConnection(fileDescriptor, addressFamily, options);
     this.use();
@@ -318,6 +320,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     executable: string,
     options: SpawnProcessOptions = {},
   ): IProcessTransport {
+    checkProcessProtocol(processProtocol);
     this.use();
     // A child may take its time with its input: it is this program's own, and can be killed.
     const limits = connectionLimits({ ...options, linger: Infinity });

@@ -24,6 +24,8 @@ export interface IDatagramProtocol<T, A extends IAddress = IAddress> {
   connectionRefused(): void;
   /** The name under which the port's events are logged. */
   logPrefix?(): string;
+  /** Whether the log says where a port with this protocol begins and ends to listen. @default {true} */
+  readonly noisy?: boolean;
 }
 
 /** What every datagram transport can do, and the port that a reactor's method returns. */

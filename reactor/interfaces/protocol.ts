@@ -57,6 +57,8 @@ export interface IProtocolFactory {
   handshakeFailed?(addr: IAddress, reason: Error): void;
   /** The name under which the factory's events are logged. */
   logPrefix?(): string;
+  /** Whether the log says where a port with this factory begins and ends to listen. @default {true} */
+  readonly noisy?: boolean;
 }
 
 /** A factory for connections that this side opens. Twisted's `ClientFactory`. */
