@@ -21,6 +21,8 @@ export class ProcessConnection implements ITransport {
   /** No TLS. */
   readonly secure = false;
   /** No TLS. */
+  readonly tlsStarted = false;
+  /** No TLS. */
   readonly negotiatedProtocol = null;
 
   /** Made by `ProcessEndpoint`. */

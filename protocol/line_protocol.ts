@@ -1,6 +1,7 @@
 import { AsyncResults } from "./async_results.ts";
 import { Protocol } from "./protocol.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
+import { TLSBoundary } from "./tls_boundary.ts";
 
 const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -28,6 +29,7 @@ export abstract class LineProtocol extends Protocol {
 
   /** What came and has not been handed over. */
   readonly #received = new ReceiveBuffer();
+  readonly #boundary = new TLSBoundary();
   #isReceiving = false;
   /** The delimiter that is looked for, and what {@linkcode delimiter} was when it was looked at. */
   #searchedFor: Uint8Array = NOTHING;
@@ -77,6 +79,9 @@ export abstract class LineProtocol extends Protocol {
   /**
    * Forgets what came and was not handed over.
    *
+   * What is left when `transport.startTLS` is called never comes as a line: it aborts the connection as soon as it would be handed over.
+   * A side that begins TLS at once, without waiting for an answer, is served by `startTLS({ …, received: this.clearLineBuffer() })`.
+   *
    * @returns What was forgotten.
    */
   clearLineBuffer(): Uint8Array {
@@ -85,6 +90,7 @@ export abstract class LineProtocol extends Protocol {
 
   /** Hands over the lines in what came. */
   override dataReceived(data: Uint8Array): void {
+    if (!this.#boundary.arriving(this.transport, this.#received.size)) return;
     this.#received.append(data);
     return this.receiveOn();
   }
@@ -98,7 +104,8 @@ export abstract class LineProtocol extends Protocol {
     const results = new AsyncResults("While receiving lines");
     try {
       while (
-        this.#received.size > 0 && this.isReceptive && this.#receiveNext(results)
+        this.#received.size > 0 && this.isReceptive &&
+        this.#boundary.allows(this.transport, this.#received.size) && this.#receiveNext(results)
       );
     } finally {
       this.#isReceiving = false;

@@ -184,6 +184,11 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     return this.#session !== null;
   }
 
+  /** See `ITLSTransport.tlsStarted`. */
+  get tlsStarted(): boolean {
+    return this.#driver.session !== undefined;
+  }
+
   /** See `ITLSTransport.negotiatedProtocol`. */
   get negotiatedProtocol(): string | null {
     return this.#session?.negotiatedProtocol ?? null;
@@ -199,7 +204,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     const { host, role, limits: { linger } } = this.#owner;
     const context = startTlsContext(host.tls, role, options, this.getPeer());
     if (this.#isEnding) return;
-    if (this.#driver.session !== undefined) {
+    if (this.tlsStarted) {
       throw new Error(`Cannot start TLS with ${this.getPeer()}: it has been started already`);
     }
     if (this.#writeClosing || this.#readEnded) {
@@ -217,6 +222,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       handshakeCompleted: () => this.#handshakeCompleted(),
       handshakeFailed: (reason) => this.failed(reason),
     });
+    if (options.received !== undefined) driver.received(options.received);
     this.#feedHeld(driver);
   }
 

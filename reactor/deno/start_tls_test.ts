@@ -224,6 +224,30 @@ test("It cannot begin twice, nor with one side closed; on a lost connection it d
   assertThrows(() => half.server.transport.startTLS(asServer), Error, "closed already");
 });
 
+test("received is the beginning of the handshake, however the client's hello came", async (bed) => {
+  const { server, client, asServer, asClient } = await open(bed);
+  // The hello follows the command at once, without an answer in between.
+  client.transport.write("STARTTLS");
+  client.transport.startTLS(asClient);
+  await server.has("STARTTLS".length + 1);
+  const received = concat(server.chunks).subarray("STARTTLS".length);
+  assert(!server.transport.tlsStarted && client.transport.tlsStarted);
+  server.transport.startTLS({ ...asServer, received });
+  assert(server.transport.tlsStarted && !server.transport.secure);
+  await Promise.all([server.seen("secured"), client.seen("secured")]);
+});
+
+test("received that is not TLS fails the handshake on either side", async (bed) => {
+  for (const side of ["server", "client"] as const) {
+    const ends = await open(bed);
+    const wire = ends[side];
+    const options = side === "server" ? ends.asServer : ends.asClient;
+    wire.transport.startTLS({ ...options, received: new TextEncoder().encode("EVIL\r\n") });
+    assertInstanceOf(await wire.lost(), TLSError);
+    assertEquals(wire.text, "");
+  }
+});
+
 test("A client has to say whom it speaks to, and a server needs a certificate", async (bed) => {
   const { server, client, asClient } = await open(bed);
   assertThrows(() => client.transport.startTLS({}), TypeError, "serverName is needed");
@@ -231,5 +255,7 @@ test("A client has to say whom it speaks to, and a server needs a certificate", 
   assertThrows(() => server.transport.startTLS({}), TypeError, "needs a certificate");
   const role = "peer" as "client"; // as a program without types may
   assertThrows(() => server.transport.startTLS({ ...asClient, role }), TypeError, '"peer"');
+  const received = "bytes" as unknown as Uint8Array; // likewise
+  assertThrows(() => server.transport.startTLS({ received }), TypeError, "received must be");
   assert(!server.transport.secure && server.transport.connected);
 });

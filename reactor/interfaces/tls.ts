@@ -92,6 +92,13 @@ export interface StartTLSOptions extends TLSServerOptions, TLSClientOptions {
    * @default `"client"` on a connection that this side opened, `"server"` on one that it accepted
    */
   role?: "client" | "server";
+  /**
+   * Bytes that the protocol has received already and that belong to the handshake. They go to TLS before what comes next, never to the
+   * protocol: a peer that has sent anything but TLS fails the handshake.
+   *
+   * @default nothing
+   */
+  received?: Uint8Array;
 }
 
 /** How a TLS port listens. */
@@ -178,6 +185,8 @@ export interface PeerCertificate {
 export interface ITLSTransport {
   /** Whether a handshake is done, and all that is written and received is protected. */
   readonly secure: boolean;
+  /** Whether TLS has begun: from `startTLS` on, before its handshake is done. */
+  readonly tlsStarted: boolean;
   /** The protocol that both sides agreed on by ALPN; `null` without one, and before the handshake is done. */
   readonly negotiatedProtocol: string | null;
   /**
@@ -190,14 +199,16 @@ export interface ITLSTransport {
    * the handshake. What comes from now on belongs to the handshake, also what came while the connection was paused. The protocol is told
    * by {@linkcode IHandshakeListener.handshakeCompleted}; a handshake that fails loses the connection with a `TLSError`.
    *
-   * **Throw away what you have buffered.** A client may send its next commands before the handshake, and so may whoever is between: a
-   * server that keeps them executes them as if they had come protected (CVE-2011-0411). What follows in the chunk that `dataReceived`
-   * is handling is the protocol's already, and no library can take it back; what came later goes to the handshake, which it breaks.
+   * **Keep nothing that came before.** A client may send its next commands before the handshake, and so may whoever is between: a
+   * server that keeps them executes them as if they had come protected (CVE-2011-0411); a client that keeps answers has the same problem.
+   * `LineReceiver` and its kin abort the connection when lines are left in their buffer. A protocol that takes its input apart
+   * by itself throws away what follows the command in the chunk that `dataReceived` is handling, or passes it on as
+   * {@linkcode StartTLSOptions.received}. What comes later goes to the handshake by itself.
    *
    * Does nothing on a connection that is lost, as `write` does.
    *
    * @throws {Error} when TLS has begun already, or the writing side has been closed.
-   * @throws {TypeError} when the options lack what this side needs, or have a certificate that cannot be used.
+   * @throws {TypeError} when the options lack what this side needs, or a key, a certificate, a root or a protocol name cannot be used.
    * @throws {RangeError} when an option is out of range, or `serverName` is no name.
    * @throws {UnsupportedError} when this transport, or its reactor, knows no TLS.
    *

@@ -25,7 +25,7 @@ export function startTlsContext(
   options: StartTLSOptions,
   peer: IAddress,
 ): TlsContext {
-  const { role = own } = options;
+  const { role = own, received } = options;
   if (tls === undefined) {
     throw new UnsupportedError(
       `Cannot start TLS with ${peer}: its reactor has none; DenoReactor does`,
@@ -33,6 +33,9 @@ export function startTlsContext(
   }
   if (role !== "client" && role !== "server") {
     throw new TypeError(`startTLS() role must be "client" or "server", got ${quote(role)}`);
+  }
+  if (received !== undefined && !(received instanceof Uint8Array)) {
+    throw new TypeError(`startTLS() received must be a Uint8Array, got ${quote(received)}`);
   }
   return role === "client" ? tls.client(options) : tls.server(options);
 }
