@@ -5,6 +5,7 @@
  */
 
 import { isMainThread } from "node:worker_threads";
+import { currentTask } from "../threads/current_task.ts";
 
 let done = 0;
 
@@ -83,7 +84,9 @@ export function exit(how: "Deno.exit" | "close"): Promise<never> {
   return new Promise(() => {});
 }
 
-/** Holds a connection to a port, and waits for nothing. The connection closes when the thread ends. */
+/**
+ * Holds a connection to a port, and waits for nothing. The connection closes when the thread ends.
+ */
 export async function waitForever(port: number): Promise<never> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   await connection.write(new Uint8Array(1));
@@ -101,4 +104,59 @@ export async function computeForever(port: number, round: () => void): Promise<n
 export function computeAlone(begun: () => void): never {
   begun();
   for (;;);
+}
+
+/** Computes until `released[0]` is set, and does not look at its cancellation. */
+export function computeUntil(released: Int32Array, begun: () => void): void {
+  begun();
+  while (Atomics.load(released, 0) === 0);
+}
+
+/** Computes until it is cancelled. */
+export function computeWatching(begun: () => void): never {
+  const task = currentTask();
+  task.throwIfCancelled();
+  begun();
+  for (;;) task.throwIfCancelled();
+}
+
+/** Waits until it is cancelled, cleans up, and notes in `seen[0]` that it has done so. */
+export async function waitWatching(seen: Int32Array, begun: () => void): Promise<never> {
+  const { signal } = currentTask();
+  try {
+    begun();
+    return await new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  } finally {
+    await Promise.resolve();
+    Atomics.add(seen, 0, signal.reason?.name === "CancelledError" ? 1 : 100);
+  }
+}
+
+/** Whether the task is seen as cancelled, by each way to look. */
+export function looks(): [boolean, boolean] {
+  currentTask().throwIfCancelled();
+  return [currentTask().cancelled, currentTask().signal.aborted];
+}
+
+/** Fills the heap. */
+export async function exhaust(
+  where: "at once" | "after an await" | "in a timer" | "in a microtask" | "in strings",
+): Promise<unknown> {
+  if (where === "after an await") await new Promise((resolve) => setTimeout(resolve));
+  if (where === "in a microtask") await null;
+  if (where === "in a timer") return new Promise(() => setTimeout(fillHeap));
+  if (where === "in strings") return fillWithStrings();
+  return fillHeap();
+}
+
+function fillHeap(): never {
+  const kept: unknown[] = [];
+  for (;;) kept.push({ i: kept.length });
+}
+
+function fillWithStrings(): never {
+  const kept: unknown[] = [];
+  for (;;) kept.push(JSON.parse(JSON.stringify({ text: `${kept.length}`.padEnd(100_000, "x") })));
 }

@@ -19,7 +19,7 @@ import { FakeTime } from "@std/testing/time";
 import { CancelledError } from "../../defer/errors.ts";
 import type { IReactorCore, IReactorThreads, IReactorTime } from "../interfaces.ts";
 import { deferToThread } from "../threads/defer_to_thread.ts";
-import { ThreadPoolStopped } from "../threads/errors.ts";
+import { ThreadPoolFull, ThreadPoolStopped } from "../threads/errors.ts";
 import { workerModule } from "../threads/worker_task.ts";
 import { LoggedErrors } from "./logged_errors.ts";
 
@@ -93,6 +93,16 @@ export function threadsConformance(name: string, makeReactor: () => ThreadedReac
     }
     assertThrows(() => reactor.suggestThreadPoolSize(-1), RangeError, "max must be an integer");
     reactor.fireSystemEvent("shutdown");
+  });
+
+  test("the pool's limits can be changed", async (reactor) => {
+    reactor.getThreadPool().adjustPoolsize({ max: 1, maxBacklog: 1 });
+    const calls = [1, 2].map((n) => deferToThread(reactor, tasks.task("add"), n, n));
+    const [first, second] = calls;
+    assert(first !== undefined && second !== undefined);
+    const refused = await second.addErrback((error) => error);
+    assertInstanceOf(refused, ThreadPoolFull);
+    await running(reactor, async () => assertEquals(await first, 2));
   });
 
   test("deferToThread() gives what the task gives, from another thread", async (reactor) => {

@@ -4,17 +4,28 @@
  * @module
  */
 
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { CallGate } from "../threads/call_gate.ts";
-import type { TaskMessage, ThreadMessage } from "../threads/messages.ts";
+import { Cancellation } from "../threads/cancellation.ts";
+import type { PoolMessage, ThreadMessage } from "../threads/messages.ts";
 import { packError } from "../threads/sent_error.ts";
-import { type LoadModule, runTask, type ThreadPort } from "../threads/task_runner.ts";
+import { type LoadModule, TaskRunner, type ThreadPort } from "../threads/task_runner.ts";
+import type { ThreadData } from "./thread.ts";
 
-/** Does what the pool sends, from now on. For the program of a thread, which `./thread.ts` writes. */
+/** Milliseconds between two looks at the heap's limit. */
+const HEAP_WATCH_MS = 250;
+
+// A thread's port has to be reachable: it closes when it is collected, which would mean that the
+// thread has ended.
+const held = new Set<unknown>();
+
+/**
+ * Does what the pool sends, from now on. For the program of a thread, which `./thread.ts` writes.
+ */
 export function serve(load: LoadModule): void {
-  if (parentPort === null) throw new Error("Tasks can be served in a thread of a pool only");
-  const pool = parentPort;
-  const gate = new CallGate(workerData); // what the pool gave to its thread
+  const { port: pool, ...cells } = workerData as ThreadData; // what the pool gave to its thread
+  const gate = new CallGate(cells.gate);
+  const cancellation = new Cancellation(cells.cancellation);
   const port: ThreadPort = {
     post: (message: ThreadMessage) => {
       try {
@@ -25,16 +36,48 @@ export function serve(load: LoadModule): void {
         throw error;
       }
     },
-    mayCall: () => gate.pass(),
+    mayCall: () => {
+      if (!gate.pass()) return false;
+      if (!cancellation.cancelled) return true;
+      gate.arrived();
+      return false;
+    },
+    cancellation,
   };
+  const runner = new TaskRunner(port, load);
+  held.add(pool);
   addEventListener("error", (event) => crash(port, event, event.error));
   addEventListener("unhandledrejection", (event) => crash(port, event, event.reason));
-  pool.on("message", (task: TaskMessage) => void runTask(task, port, load));
+  pool.on("message", (message: PoolMessage) => void runner.receive(message));
+  watchHeap(port);
 }
 
-/** Ends the thread with the error. Left to Deno, it would be printed, and arrive without its name and cause. */
+/**
+ * Ends the thread with the error. Left to Deno, it would be printed, and arrive without its name
+ * and cause.
+ */
 function crash(port: ThreadPort, event: Event, error: unknown): void {
   event.preventDefault();
-  port.post({ type: "crash", error: packError(error) });
-  Deno.exit(1);
+  try {
+    port.post({ type: "crash", error: packError(error) });
+  } finally {
+    Deno.exit(1);
+  }
+}
+
+/**
+ * Ends the thread once it has run out of memory.
+ *
+ * At the limit, Deno interrupts what runs and doubles the limit. It only reports that when a timer
+ * or the main program was interrupted: a listener, or a function that has awaited something, just
+ * stops for good, and its promise never settles. The raised limit shows it.
+ */
+function watchHeap(port: ThreadPort): void {
+  const { getHeapStatistics } = globalThis.process.getBuiltinModule("node:v8");
+  const limit = getHeapStatistics().heap_size_limit;
+  setInterval(() => {
+    if (getHeapStatistics().heap_size_limit <= limit) return;
+    port.post({ type: "outOfMemory" });
+    Deno.exit(1);
+  }, HEAP_WATCH_MS);
 }

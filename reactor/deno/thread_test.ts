@@ -3,18 +3,12 @@
  * look for themselves: each ends the pool with all its threads, and the programs have to end by themselves.
  */
 
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertMatch,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { CancelledError } from "../../defer/errors.ts";
 import { LoggedErrors } from "../conformance/logged_errors.ts";
 import { MAX_CALLS_UNDER_WAY } from "../threads/call_gate.ts";
 import { deferToThreadPool } from "../threads/defer_to_thread.ts";
-import { ThreadExited } from "../threads/errors.ts";
+import { TaskUnloadable, ThreadExited } from "../threads/errors.ts";
 import { ThreadPool } from "../threads/thread_pool.ts";
 import type { StartThread } from "../threads/worker_thread.ts";
 import { workerModule } from "../threads/worker_task.ts";
@@ -77,12 +71,12 @@ for (const [how, exitCode] of [["Deno.exit", 7], ["close", 0]] as const) {
 Deno.test("a thread that crashes while it has nothing to do is logged and replaced", async () => {
   using errors = new LoggedErrors();
   const lost = Promise.withResolvers<void>();
-  const startThread: StartThread = (events) => {
+  const startThread: StartThread = (events, options) => {
     const message: typeof events.message = (message) => {
       events.message(message);
       if (message.type === "crash") lost.resolve();
     };
-    const thread = startDenoThread({ ...events, message });
+    const thread = startDenoThread({ ...events, message }, options);
     // Nothing else holds the process until the crash.
     thread.unref = () => {};
     return thread;
@@ -100,7 +94,8 @@ Deno.test("a module that does not load fails its task, and the thread goes on", 
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
     const missing = { module: new URL("reactor/conformance/no_such_file.ts", root), export: "f" };
     const error = await deferToThreadPool(pool, missing).addErrback(errorOf);
-    assertInstanceOf(error, TypeError);
+    assertInstanceOf(error, TaskUnloadable);
+    assertInstanceOf(error.cause, TypeError);
     assertStringIncludes(error.message, "no_such_file.ts");
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 2);
   }));
@@ -220,17 +215,36 @@ Deno.test("a pool holds the program while a task is at work, and not when it is 
   assertEquals([code, output, errors], [0, "3\n", ""]);
 });
 
-Deno.test("threads need to read what they import, and nothing else; without, the task says so", async () => {
-  const body = `
-    const reactor = new DenoReactor();
-    deferToThread(reactor, tasks.task("add"), 1, 2)
-      .addCallbacks((sum) => console.log(sum), (error) => console.log(error.message))
-      .addCallback(() => reactor.stop());
-    await reactor.run();`;
-  const allowed = ["reactor", "defer", "log"]
-    .map((folder) => new URL(folder, root).pathname).join(",");
-  assertEquals((await program(body, [`--allow-read=${allowed}`])).output, "3\n");
-  const { code, output } = await program(body, []);
-  assertEquals(code, 0);
-  assertMatch(output, /^Requires read access to .*, run again with the --allow-read flag\n/);
+Deno.test("a thread reads the library and the modules of its tasks, and names what it may not", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/half.ts`, "export const half = (n: number) => n / 2;");
+    await Deno.writeTextFile(
+      `${folder}/mean.ts`,
+      `import { half } from "./half.ts"; export const mean = (a: number, b: number) => half(a + b);`,
+    );
+    const body = `
+      using pool = new ThreadPool({ startThread: startDenoThread });
+      const mean = { module: "file://${folder}/mean.ts", export: "mean" };
+      const outcome = deferToThreadPool(pool, mean, 1, 5).addErrback((error) => String(error));
+      pool.start();
+      console.log(await outcome);`;
+    const library = ["reactor", "defer", "log"].map((name) => new URL(name, root).pathname);
+    const run = (...paths: unknown[]) => program(body, [`--allow-read=${["/none", ...paths]}`]);
+
+    assertEquals(await run(...library, folder), { code: 0, output: "3\n", errors: "" });
+    assertEquals(await run(folder), {
+      code: 0,
+      output: `NotCapable: Cannot start a thread: it needs --allow-read=${library} ` +
+        "for its own program, and for the modules of the tasks with all that they import\n",
+      errors: "",
+    });
+    const { output, errors } = await run(...library, `${folder}/mean.ts`);
+    const name = `"mean" of file://${folder}/mean.ts`;
+    assertStringIncludes(output, `TaskUnloadable: Cannot import the module of the task ${name}`);
+    assertStringIncludes(output, `Requires read access to "${folder}/half.ts"`);
+    assertEquals(errors, "");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -9,15 +9,24 @@ import { maybeDeferred } from "../../defer/execute.ts";
 import type { IReactorThreads, IThreadPool, WorkerTask } from "../interfaces.ts";
 
 /**
- * Has a task done by a thread of the reactor's pool. Twisted's `twisted.internet.threads.deferToThread`, which knows its reactor itself.
+ * Has a task done by a thread of the reactor's pool. Twisted's
+ * `twisted.internet.threads.deferToThread`, which knows its reactor itself.
  *
  * @typeParam A What the task takes.
  * @typeParam R What it gives.
  * @param reactor The reactor whose pool it is. The task begins when it runs.
  * @param task The exported function that is to be called; see `workerModule`.
- * @param args Its arguments: copied by structured clone, now. A function among them is called in the reactor's thread when the task calls it.
- * @returns Fires with a copy of the task's result, or fails with its error, or with `ThreadPoolStopped` when the reactor stops first.
- *   To cancel it is to end the task.
+ * @param args Its arguments: copied by structured clone, now. A function among them is called in
+ *   the reactor's thread when the task calls it.
+ * @returns Fires with a copy of the task's result, or fails with its error, or with
+ *   `ThreadPoolStopped` when the reactor stops first, with `ThreadPoolFull` or `ThreadPoolStuck`
+ *   when the pool refuses the task, and with `TaskUnloadable` or `Deno.errors.NotCapable` when its
+ *   module cannot be imported. Cancelling it fails it at once and cancels the task, which ends when
+ *   it can: see `currentTask`.
+ *
+ * The task cannot be interrupted while it computes. One that may take long calls
+ * `currentTask().throwIfCancelled()` in its loops, or awaits with `currentTask().signal`: otherwise
+ * a cancelled task keeps its thread until it returns.
  *
  * @example
  * ```ts
@@ -39,15 +48,18 @@ export function deferToThread<A extends unknown[], R>(
 }
 
 /**
- * Has a task done by a thread of a pool of one's own. Twisted's `twisted.internet.threads.deferToThreadPool`, which takes a reactor first:
- * there the result is known in another thread, and the reactor brings it here. A message from a thread comes here by itself.
+ * Has a task done by a thread of a pool of one's own. Twisted's
+ * `twisted.internet.threads.deferToThreadPool`, which takes a reactor first: there the result is
+ * known in another thread, and the reactor brings it here. A message from a thread comes here by
+ * itself.
  *
  * @typeParam A What the task takes.
  * @typeParam R What it gives.
  * @param pool The pool.
  * @param task The exported function that is to be called; see `workerModule`.
  * @param args Its arguments; see {@linkcode deferToThread}.
- * @returns Fires with a copy of the task's result, or fails with its error. To cancel it is to end the task.
+ * @returns Fires and fails as with {@linkcode deferToThread}. Cancelling it fails it at once and
+ *   cancels the task, which ends when it can: see `currentTask`.
  *
  * @example
  * ```ts

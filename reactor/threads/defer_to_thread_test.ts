@@ -13,7 +13,7 @@ import { CancelledError } from "../../defer/errors.ts";
 import { FakeThreads } from "../conformance/fake_threads.ts";
 import type { IReactorThreads } from "../interfaces.ts";
 import { deferToThread, deferToThreadPool } from "./defer_to_thread.ts";
-import { ThreadPoolStopped } from "./errors.ts";
+import { TaskUnloadable, ThreadPoolFull, ThreadPoolStopped } from "./errors.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import { workerModule } from "./worker_task.ts";
 
@@ -163,4 +163,25 @@ Deno.test("a thread that is lost fails the Deferred with what ended it", () => {
   const error = new Error("gone");
   threads.at(0).exit(error);
   assertStrictEquals(seen[0], error);
+});
+
+Deno.test("a task that the pool refuses fails the Deferred", () => {
+  const threads = new FakeThreads();
+  using pool = new ThreadPool({ max: 1, maxBacklog: 0, startThread: threads.start });
+  pool.start();
+  outcomes(deferToThreadPool(pool, sums.task("add"), 1, 1).addErrback(() => {}));
+  assertInstanceOf(outcomes(deferToThreadPool(pool, sums.task("add"), 2, 2))[0], ThreadPoolFull);
+});
+
+Deno.test("a module that cannot be imported fails the Deferred with TaskUnloadable", () => {
+  const { pool, threads } = running();
+  const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
+  threads.at(0).unloadable(new SyntaxError("Unexpected token"));
+  const [error] = seen;
+  assertInstanceOf(error, TaskUnloadable);
+  assertInstanceOf(error.cause, SyntaxError);
+  assertEquals(
+    error.message,
+    'Cannot import the module of the task "add" of file:///srv/sums.ts: Unexpected token',
+  );
 });

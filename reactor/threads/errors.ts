@@ -10,9 +10,38 @@ export class ThreadPoolStopped extends Error {
   override readonly name = "ThreadPoolStopped";
 }
 
+/** A task was refused because `maxBacklog` others already wait for a thread. */
+export class ThreadPoolFull extends Error {
+  /** The error's name. */
+  override readonly name = "ThreadPoolFull";
+}
+
 /**
- * The thread ended before its task was done, without an error that would say why: the task called `Deno.exit()`, `process.exit()` or
- * `close()`.
+ * A task was refused because every thread of the pool is stuck: its task was cancelled, does not
+ * look at that, and computes on. The pool accepts tasks again when one of them has ended.
+ */
+export class ThreadPoolStuck extends Error {
+  /** The error's name. */
+  override readonly name = "ThreadPoolStuck";
+}
+
+/**
+ * The module of a task could not be imported by the thread. The `cause` is the error of the import.
+ */
+export class TaskUnloadable extends Error {
+  /** The error's name. */
+  override readonly name = "TaskUnloadable";
+}
+
+/** The JavaScript heap of the thread reached the pool's `maxHeapSize` before its task was done. */
+export class ThreadOutOfMemory extends Error {
+  /** The error's name. */
+  override readonly name = "ThreadOutOfMemory";
+}
+
+/**
+ * The thread ended before its task was done, without an error that would say why: the task called
+ * `Deno.exit()`, `process.exit()` or `close()`.
  */
 export class ThreadExited extends Error {
   /** The error's name. */

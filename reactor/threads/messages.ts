@@ -1,12 +1,13 @@
 /**
- * What the reactor's thread and a worker thread say to each other. A thread does one task at a time, so nothing needs a number.
+ * What the reactor's thread and a worker thread say to each other. A thread does one task at a
+ * time, so nothing needs a number.
  *
  * @module
  */
 
 import type { SentError } from "./sent_error.ts";
 
-/** To the thread: do this. */
+/** A task on its way to a thread. */
 export interface TaskMessage {
   /** The absolute URL of the module. */
   readonly module: string;
@@ -18,13 +19,24 @@ export interface TaskMessage {
   readonly functions: readonly number[];
 }
 
-/** From the thread: what became of the task, or came up while it was done. */
+/** To the thread. */
+export type PoolMessage =
+  /** Begin a task. */
+  | { readonly type: "task"; readonly task: TaskMessage }
+  /** The task was cancelled: abort its signal. */
+  | { readonly type: "cancel" };
+
+/** From the thread: the outcome of the task, or an event while it ran. */
 export type ThreadMessage =
   /** The task is done. */
   | { readonly type: "result"; readonly value: unknown }
   /** The task failed. */
   | { readonly type: "failure"; readonly error: SentError }
+  /** The module of the task could not be imported. */
+  | { readonly type: "unloadable"; readonly error: SentError }
   /** The task called a function that was among its arguments. */
   | { readonly type: "call"; readonly argument: number; readonly args: readonly unknown[] }
   /** An error that nothing caught ends the thread. */
-  | { readonly type: "crash"; readonly error: SentError };
+  | { readonly type: "crash"; readonly error: SentError }
+  /** The JavaScript heap has reached its limit, and with it the task has ended: the thread ends. */
+  | { readonly type: "outOfMemory" };

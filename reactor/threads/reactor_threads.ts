@@ -4,18 +4,14 @@
  * @module
  */
 
-import type { IReactorCore, SystemEventTriggerID } from "../interfaces.ts";
+import type { IReactorCore, IReactorTime, SystemEventTriggerID } from "../interfaces.ts";
 import type { ReactorResource, ReactorResources } from "../resources.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import type { StartThread } from "./worker_thread.ts";
 
-// Twisted's, for `twisted.internet.base.ReactorBase`.
-const MIN = 0;
-const MAX = 10;
-
 /** A reactor's pool: made when it is asked for, started and stopped with the reactor. */
 export class ReactorThreads {
-  readonly #reactor: IReactorCore;
+  readonly #reactor: IReactorCore & IReactorTime;
   readonly #resources: ReactorResources;
   readonly #startThread: StartThread;
   #pool: ThreadPool | null = null;
@@ -25,7 +21,11 @@ export class ReactorThreads {
    * @param resources What the reactor holds open.
    * @param startThread Makes its threads.
    */
-  constructor(reactor: IReactorCore, resources: ReactorResources, startThread: StartThread) {
+  constructor(
+    reactor: IReactorCore & IReactorTime,
+    resources: ReactorResources,
+    startThread: StartThread,
+  ) {
     this.#reactor = reactor;
     this.#resources = resources;
     this.#startThread = startThread;
@@ -38,7 +38,7 @@ export class ReactorThreads {
   }
 
   #newPool(): ThreadPool {
-    const pool = new ThreadPool({ min: MIN, max: MAX, startThread: this.#startThread });
+    const pool = new ThreadPool({ clock: this.#reactor, startThread: this.#startThread });
     let startup: SystemEventTriggerID | null = null;
     const resource: ReactorResource = {
       shutDown: () => {

@@ -138,7 +138,7 @@ class Packing {
       const items = value.map((each) => this.#packUnread(() => each));
       return { value: items.filter((item) => item !== null), holds: "list" };
     }
-    return isSendable(value) ? { value, holds: "data" } : null;
+    return dataOf(value);
   }
 }
 
@@ -151,15 +151,15 @@ function descriptorsOf(error: Error): [string, PropertyDescriptor][] {
   }
 }
 
-function isSendable(value: unknown): boolean {
-  if (typeof value === "function" || typeof value === "symbol") return false;
-  if (typeof value !== "object") return true;
+/** A copy: the original may be another the next time that it is looked at. */
+function dataOf(value: unknown): PackedValue | null {
+  if (typeof value === "function" || typeof value === "symbol") return null;
   try {
-    structuredClone(value);
-    return true;
+    return { value: structuredClone(value), holds: "data" };
   } catch {
-    // Whatever stands in the way, a getter's own error included: the property stays behind, and the error arrives without it.
-    return false;
+    // Whatever stands in the way, a getter's own error included: the property stays behind, and
+    // the error arrives without it.
+    return null;
   }
 }
 

@@ -109,3 +109,16 @@ for (const [name, value] of hostileValues()) {
     assertInstanceOf(arrived(new Error("around it", { cause: value })), Error);
   });
 }
+
+Deno.test("packError() looks at what an error holds once, and sends what it found", () => {
+  let looks = 0;
+  const changing = new Error("changing", {
+    cause: {
+      get value(): number {
+        if (looks++ > 0) throw new Error("looked at twice");
+        return 1;
+      },
+    },
+  });
+  assertEquals(arrived(changing).cause, { value: 1 });
+});

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { CancelledError } from "../../defer/errors.ts";
 import { quote } from "../validation.ts";
-import type { TaskMessage, ThreadMessage } from "./messages.ts";
+import type { Cancellation } from "./cancellation.ts";
+import { RunningTask, setCurrentTask } from "./current_task.ts";
+import type { PoolMessage, TaskMessage, ThreadMessage } from "./messages.ts";
 import { packError } from "./sent_error.ts";
 
 /** How a thread talks to its pool, whatever kind of thread it is. */
@@ -19,31 +22,102 @@ export interface ThreadPort {
   /**
    * Waits until the pool can take another call.
    *
-   * @returns Whether it can; not once it has given the task up.
+   * @returns Whether it can; not once the task was cancelled.
    */
   mayCall(): boolean;
+  /** Where the pool cancels the task. */
+  readonly cancellation: Cancellation;
 }
 
 /** Imports a module by its URL. */
 export type LoadModule = (url: string) => Promise<Record<string, unknown>>;
 
 type AnyFunction = (...args: unknown[]) => unknown;
+type Outcome = ThreadMessage & { type: "result" | "failure" | "unloadable" };
 
-/** Does a task and sends what becomes of it. */
-export async function runTask(
-  task: TaskMessage,
-  port: ThreadPort,
-  load: LoadModule,
-): Promise<void> {
-  const turn = { over: false };
-  try {
-    const f = exportOf(task, await load(task.module));
-    const value: unknown = await f(...argumentsOf(task, port, turn));
-    turn.over = true;
-    sendResult(task, port, value);
-  } catch (error) {
-    turn.over = true;
-    port.post({ type: "failure", error: packError(error) });
+/** Does the tasks of one thread. */
+export class TaskRunner {
+  readonly #port: ThreadPort;
+  readonly #load: LoadModule;
+  #task: RunningTask | null = null;
+
+  /**
+   * @param port Leads to the pool.
+   * @param load Imports the modules of the tasks.
+   */
+  constructor(port: ThreadPort, load: LoadModule) {
+    this.#port = port;
+    this.#load = load;
+  }
+
+  /**
+   * Does what the pool says.
+   *
+   * @returns Resolves when the message has been dealt with: for a task, when its outcome was sent.
+   *   Never rejects.
+   */
+  async receive(message: PoolMessage): Promise<void> {
+    if (message.type === "cancel") this.#task?.abort();
+    else this.#send(message.task, await this.#outcome(message.task));
+  }
+
+  async #outcome(message: TaskMessage): Promise<Outcome> {
+    let exports: Record<string, unknown>;
+    try {
+      exports = await this.#load(message.module);
+    } catch (error) {
+      return { type: "unloadable", error: packError(error) };
+    }
+    const task = new RunningTask(nameOf(message), this.#port.cancellation);
+    this.#task = task;
+    setCurrentTask(task);
+    const turn = { over: false };
+    try {
+      const f = exportOf(message, exports);
+      const value: unknown = await f(...this.#argumentsOf(message, turn));
+      return { type: "result", value };
+    } catch (error) {
+      return { type: "failure", error: packError(error) };
+    } finally {
+      turn.over = true;
+      this.#task = null;
+      task.settle();
+      setCurrentTask(null);
+    }
+  }
+
+  #send(message: TaskMessage, outcome: Outcome): void {
+    try {
+      this.#port.post(outcome);
+    } catch (error) {
+      const text = outcome.type === "result"
+        ? `Cannot send the result of ${nameOf(message)}: ${quote(outcome.value)}`
+        : `Cannot send the error of ${nameOf(message)}`;
+      this.#port.post({
+        type: "failure",
+        error: packError(new TypeError(text, { cause: error })),
+      });
+    }
+  }
+
+  /** The task's arguments, with a function again where one was. */
+  #argumentsOf(message: TaskMessage, turn: { over: boolean }): unknown[] {
+    const args = [...message.args];
+    for (const argument of message.functions) {
+      args[argument] = (...sent: unknown[]): void => {
+        if (turn.over) {
+          throw new Error(
+            `Cannot call a function of the caller: the task ${nameOf(message)} has ended`,
+          );
+        }
+        // Synchronous code cannot be interrupted from outside: this is where it learns of its end.
+        if (!this.#port.mayCall()) {
+          throw new CancelledError(`The task ${nameOf(message)} was cancelled`);
+        }
+        this.#port.post({ type: "call", argument, args: sent });
+      };
+    }
+    return args;
   }
 }
 
@@ -53,32 +127,6 @@ function exportOf({ module, name }: TaskMessage, exports: Record<string, unknown
     throw new TypeError(`${module} must export a function ${quote(name)}, has ${quote(f)}`);
   }
   return f as AnyFunction; // what the task's arguments are, is between the caller and the module
-}
-
-/** The task's arguments, with a function again where one was. */
-function argumentsOf(task: TaskMessage, port: ThreadPort, turn: { over: boolean }): unknown[] {
-  const args = [...task.args];
-  for (const argument of task.functions) {
-    args[argument] = (...sent: unknown[]): void => {
-      if (turn.over) {
-        throw new Error(`The task ${nameOf(task)} is over: nobody hears its functions any more`);
-      }
-      // Synchronous code cannot be interrupted from outside: this is where it learns of its end.
-      if (!port.mayCall()) throw new Error(`The task ${nameOf(task)} was cancelled`);
-      port.post({ type: "call", argument, args: sent });
-    };
-  }
-  return args;
-}
-
-function sendResult(task: TaskMessage, port: ThreadPort, value: unknown): void {
-  try {
-    port.post({ type: "result", value });
-  } catch (error) {
-    throw new TypeError(`The result of ${nameOf(task)} cannot be sent: ${quote(value)}`, {
-      cause: error,
-    });
-  }
 }
 
 function nameOf({ module, name }: TaskMessage): string {

@@ -3,15 +3,19 @@
  */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { currentTask } from "./current_task.ts";
 import type { TaskMessage, ThreadMessage } from "./messages.ts";
 import { unpackError } from "./sent_error.ts";
-import { runTask, type ThreadPort } from "./task_runner.ts";
+import { Cancellation } from "./cancellation.ts";
+import { type LoadModule, TaskRunner, type ThreadPort } from "./task_runner.ts";
 
 const MODULE = "test:module";
 
 class Port implements ThreadPort {
   readonly sent: ThreadMessage[] = [];
+  readonly cancellation = new Cancellation();
   cancelled = false;
+  attempts = 0;
 
   post(message: ThreadMessage): void {
     this.sent.push(structuredClone(message));
@@ -24,13 +28,18 @@ class Port implements ThreadPort {
   /** The error that the only message brings. */
   error(): Error {
     const [message, ...others] = this.sent;
-    assert(message?.type === "failure" && others.length === 0);
+    assert(message?.type === "failure" || message?.type === "unloadable");
+    assertEquals(others, []);
     return unpackError(message.error);
   }
 }
 
 function task(name: string, args: unknown[] = [], functions: number[] = []): TaskMessage {
   return { module: MODULE, name, args, functions };
+}
+
+function runTask(task: TaskMessage, port: ThreadPort, load: LoadModule): Promise<void> {
+  return new TaskRunner(port, load).receive({ type: "task", task });
 }
 
 /** Runs a task of a module with these exports. */
@@ -79,13 +88,13 @@ Deno.test("an export that is no function fails the task, and is named with its m
 Deno.test("a module that does not load fails the task", async () => {
   const port = new Port();
   await runTask(task("add"), port, () => Promise.reject(new SyntaxError("Unexpected token")));
-  assertEquals(port.error().name, "SyntaxError");
+  assertEquals([port.sent[0]?.type, port.error().name], ["unloadable", "SyntaxError"]);
 });
 
 Deno.test("a result that cannot be sent fails the task, and says why", async () => {
   const error = (await run(task("make"), { make: () => () => 1 })).error();
   assertEquals(error.name, "TypeError");
-  assertStringIncludes(error.message, 'The result of "make" of test:module cannot be sent');
+  assertStringIncludes(error.message, 'Cannot send the result of "make" of test:module');
   assertEquals((error.cause as Error).name, "DataCloneError");
 });
 
@@ -108,7 +117,7 @@ Deno.test("a function that is called when its task is over throws", async () => 
     kept = f;
   };
   const { sent } = await run(task("keep", [undefined], [0]), { keep });
-  assertThrows(() => kept?.(), Error, 'The task "keep" of test:module is over');
+  assertThrows(() => kept?.(), Error, 'the task "keep" of test:module has ended');
   assertEquals(sent, [{ type: "result", value: undefined }]);
 });
 
@@ -125,4 +134,39 @@ Deno.test("a function that is called when its task was cancelled throws, and so 
   await run(task("forever", [undefined], [0]), { forever }, port);
   assertEquals(seen, [0, 1, 2]);
   assertEquals(port.sent.at(-1)?.type, "failure");
+});
+
+Deno.test("a task sees that it was cancelled, and the next one does not", async () => {
+  const port = new Port();
+  const runner = new TaskRunner(port, () =>
+    Promise.resolve({
+      wait: () => {
+        const { signal } = currentTask();
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        );
+      },
+      look: () => [currentTask().cancelled, currentTask().signal.aborted],
+    }));
+  await runner.receive({ type: "cancel" });
+  const waiting = runner.receive({ type: "task", task: task("wait") });
+  await Promise.resolve(); // the module is imported in this turn
+  assertEquals(port.cancellation.cancel(), true);
+  await runner.receive({ type: "cancel" });
+  await waiting;
+  assertEquals([port.error().name, currentTask().cancelled], ["CancelledError", false]);
+  port.cancellation.reset();
+  await runner.receive({ type: "task", task: task("look") });
+  assertEquals(port.sent.at(-1), { type: "result", value: [false, false] });
+});
+
+Deno.test("an outcome that cannot be sent, for whatever reason, is a failure that can", async () => {
+  const port = new Port();
+  const post = port.post.bind(port);
+  port.post = (message) => {
+    if (port.attempts++ === 0) throw new RangeError("too deep");
+    post(message);
+  };
+  await run(task("fail"), { fail: () => Promise.reject(new Error("deep")) }, port);
+  assertEquals(port.error().message, 'Cannot send the error of "fail" of test:module');
 });

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { err, msg } from "../../log/mod.ts";
+import { err } from "../../log/mod.ts";
 import type { IThreadCall, ThreadResult, WorkerTask } from "../interfaces.ts";
 import { callLogged } from "../user_code.ts";
 import { quote } from "../validation.ts";
-import { ThreadPoolStopped } from "./errors.ts";
 import type { TaskMessage } from "./messages.ts";
 import { absoluteUrl } from "./worker_task.ts";
 
@@ -16,8 +15,12 @@ type AnyFunction = (...args: never[]) => unknown;
 
 /** A task with its arguments, and whom its outcome is for. */
 export class ThreadCall implements IThreadCall {
-  readonly #name: string;
-  /** What the thread is to get; null once it has got it, so that a long task does not hold its arguments twice. */
+  /** The task's name, with its module. */
+  readonly name: string;
+  /**
+   * What the thread is to get; null once it has got it, so that a long task does not hold its
+   * arguments twice.
+   */
   #message: TaskMessage | null;
   readonly #functions = new Map<number, AnyFunction>();
   // What it gives is between the task and the caller, as the task's type has it.
@@ -44,7 +47,7 @@ export class ThreadCall implements IThreadCall {
       sent[index] = undefined;
     });
     const module = absoluteUrl(task.module);
-    this.#name = `${quote(task.export)} of ${module}`;
+    this.name = `${quote(task.export)} of ${module}`;
     const functions = [...this.#functions.keys()];
     this.#message = { module, name: task.export, args: sent, functions };
   }
@@ -83,7 +86,7 @@ export class ThreadCall implements IThreadCall {
   /** The task called the function that is its argument of that number. */
   called(argument: number, args: readonly unknown[]): void {
     const f = this.#functions.get(argument);
-    if (f !== undefined) callLogged(f, args, `While calling a function for ${this.#name}`);
+    if (f !== undefined) callLogged(f, args, `While calling a function for ${this.name}`);
   }
 
   /** The task is done. */
@@ -96,11 +99,13 @@ export class ThreadCall implements IThreadCall {
     this.#end(false, error);
   }
 
-  /** The pool was stopped. Nothing went wrong, so that the log gets no error where nobody waits for the outcome. */
-  stopped(): void {
-    const why = `The pool was stopped before the task ${this.#name} was done`;
-    if (this.#onResult !== null) return this.failed(new ThreadPoolStopped(why));
-    msg(why);
+  /** Whether its outcome is for nobody but the log. */
+  get isUnheard(): boolean {
+    return this.#onResult === null;
+  }
+
+  /** Drops the call without an outcome. The log is left to the caller. */
+  abandon(): void {
     this.#leave();
   }
 
@@ -108,9 +113,9 @@ export class ThreadCall implements IThreadCall {
     if (this.#over) return;
     this.#leave();
     if (this.#onResult !== null) {
-      callLogged(this.#onResult, [success, outcome], `While giving the outcome of ${this.#name}`);
+      callLogged(this.#onResult, [success, outcome], `While giving the outcome of ${this.name}`);
     } else if (!success) {
-      err(outcome as Error, `The task ${this.#name} failed`); // what failed() was given
+      err(outcome as Error, `The task ${this.name} failed`); // what failed() was given
     }
   }
 

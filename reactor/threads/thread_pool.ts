@@ -4,31 +4,32 @@
  * @module
  */
 
-import { err } from "../../log/mod.ts";
-import type { IThreadCall, IThreadPool, ThreadResult, WorkerTask } from "../interfaces.ts";
-import { checkInteger } from "../validation.ts";
-import { ThreadPoolStopped } from "./errors.ts";
+import { err, msg, warn } from "../../log/mod.ts";
+import type {
+  IReactorTime,
+  IThreadCall,
+  IThreadPool,
+  ThreadPoolLimits,
+  ThreadResult,
+  WorkerTask,
+} from "../interfaces.ts";
+import { asError } from "../user_code.ts";
+import { EndingThreads } from "./ending_threads.ts";
+import { ThreadPoolFull, ThreadPoolStopped, ThreadPoolStuck } from "./errors.ts";
+import { changeLimits, DEFAULT_LIMITS } from "./pool_limits.ts";
 import { PoolWorker, type WorkerOwner } from "./pool_worker.ts";
 import { ThreadCall } from "./thread_call.ts";
 import type { StartThread } from "./worker_thread.ts";
 
-/** What a pool is built from. */
-export interface ThreadPoolOptions {
+/** What a pool is built from: its limits, and these. */
+export interface ThreadPoolOptions extends ThreadPoolLimits {
   /** Makes the threads: `startDenoThread`. */
   startThread: StartThread;
   /**
-   * The threads that `start()` makes at once. A thread that is lost is replaced when there is work for another.
-   *
-   * @default {0}
+   * Measures `endTimeout`: the reactor, or a test's `Clock`. Without a clock no thread counts as
+   * stuck: tasks wait for those that do not end.
    */
-  min?: number;
-  /**
-   * The most threads that there may be. The others are started when there is work for them, and kept until `stop()`.
-   * Each costs some 14 MiB and a core for as long as it computes.
-   *
-   * @default {10}
-   */
-  max?: number;
+  clock?: Pick<IReactorTime, "callLater">;
 }
 
 /** What a pool is at. Twisted's `Team.statistics()`. */
@@ -37,6 +38,10 @@ export interface ThreadPoolStatistics {
   idleWorkerCount: number;
   /** Threads at work. */
   busyWorkerCount: number;
+  /** Threads that were told to end, or whose task was cancelled, and that have not ended yet. */
+  endingWorkerCount: number;
+  /** Those of them that have taken longer than `endTimeout`. */
+  stuckWorkerCount: number;
   /** Tasks that wait for a thread. */
   backloggedWorkCount: number;
 }
@@ -44,11 +49,15 @@ export interface ThreadPoolStatistics {
 /**
  * A bounded number of threads, and the tasks that wait for one: in the order in which they came.
  *
- * A thread holds the process while it is at work, not while it is idle. Whoever makes a pool of his own stops it when it is no longer
- * needed, or has `using` do it; the reactor's own (`reactor.getThreadPool()`) starts and stops with the reactor.
+ * A thread holds the process while it is at work, not while it is idle. Whoever makes a pool of his
+ * own stops it when it is no longer needed, or has `using` do it; the reactor's own
+ * (`reactor.getThreadPool()`) starts and stops with the reactor.
  *
- * Twisted: `twisted.python.threadpool.ThreadPool`. Its `stop()` waits for the work; here it ends the work, for a task may never end and
- * nothing is to hold a stopped program back.
+ * A thread counts until its JavaScript has ended. A task that computes on after it was cancelled so
+ * keeps its place: with `max` threads, no more than `max` cores are taken.
+ *
+ * Twisted: `twisted.python.threadpool.ThreadPool`. Its `stop()` waits for the work; here it ends
+ * the work, for a task may never end and nothing is to hold a stopped program back.
  *
  * @example
  * ```ts
@@ -63,40 +72,50 @@ export interface ThreadPoolStatistics {
  */
 export class ThreadPool implements IThreadPool, Disposable {
   readonly #startThread: StartThread;
-  #min = 0;
-  #max = 10;
+  #limits = DEFAULT_LIMITS;
   #started = false;
   #joined = false;
   /** The one that was freed last comes first: what it has loaded is warm. */
   readonly #idle: PoolWorker[] = [];
   readonly #busy = new Set<PoolWorker>();
+  readonly #ending: EndingThreads;
   readonly #waiting = new Set<ThreadCall>();
   /** How many threads are to end once they are free. */
   #toQuit = 0;
   readonly #owner: WorkerOwner = {
     freed: (worker) => this.#freed(worker),
     lost: (worker) => this.#lost(worker),
+    ended: (worker) => this.#ended(worker),
   };
 
   /**
    * Makes a pool that has not started.
    *
    * @param options How many threads, and of what kind.
-   * @throws {RangeError} when the numbers are not integers from 0, or the fewest are more than the most.
+   * @throws {TypeError} when a limit has the wrong type.
+   * @throws {RangeError} when a limit is out of range, or the fewest threads are more than the
+   *   most.
    */
   constructor(options: ThreadPoolOptions) {
     this.#startThread = options.startThread;
-    this.adjustPoolsize(options);
+    this.#limits = changeLimits(DEFAULT_LIMITS, options);
+    const endTimeout = (): number => this.#limits.endTimeout;
+    this.#ending = new EndingThreads({
+      get endTimeout() {
+        return endTimeout();
+      },
+      stuck: () => this.#foundStuck(),
+    }, options.clock ?? null);
   }
 
   /** The fewest threads that are kept. */
   get min(): number {
-    return this.#min;
+    return this.#limits.min;
   }
 
   /** The most threads that there may be. */
   get max(): number {
-    return this.#max;
+    return this.#limits.max;
   }
 
   /** Whether tasks are begun: true from {@linkcode start} until {@linkcode stop}. */
@@ -114,6 +133,8 @@ export class ThreadPool implements IThreadPool, Disposable {
     return {
       idleWorkerCount: this.#idle.length,
       busyWorkerCount: this.#busy.size,
+      endingWorkerCount: this.#ending.size,
+      stuckWorkerCount: this.#ending.stuckCount,
       backloggedWorkCount: this.#waiting.size,
     };
   }
@@ -132,16 +153,20 @@ export class ThreadPool implements IThreadPool, Disposable {
     this.#beginWaiting();
   }
 
-  /** Ends all threads. What they were at, and what waits, fails with `ThreadPoolStopped`; where nobody hears of it, it is logged. */
+  /**
+   * Ends all threads. What they were at, and what waits, fails with `ThreadPoolStopped`; where
+   * nobody hears of it, it is logged. A task that computes runs on until it returns, and does not
+   * hold the process.
+   */
   stop(): void {
     if (this.#joined) return;
     this.#started = false;
     this.#joined = true;
-    const calls = [...this.#workers()].map((worker) => worker.terminate()).concat(...this.#waiting);
+    const atWork = [...this.#workers()].flatMap((worker) => worker.abandon() ?? []);
+    this.#ending.clear();
     this.#idle.length = 0;
     this.#busy.clear();
-    this.#waiting.clear();
-    for (const call of calls) call?.stopped();
+    this.#dropStopped([...atWork, ...this.#takeWaiting()]);
   }
 
   /** See {@linkcode IThreadPool.callInThread}. */
@@ -150,8 +175,8 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   /**
-   * See {@linkcode IThreadPool.callInThreadWithCallback}. `onResult` runs in the thread of whoever asked, as all code does that has
-   * the pool; in Twisted it runs in the thread that did the task.
+   * See {@linkcode IThreadPool.callInThreadWithCallback}. `onResult` runs in the thread of whoever
+   * asked, as all code does that has the pool; in Twisted it runs in the thread that did the task.
    */
   callInThreadWithCallback<A extends unknown[], R>(
     onResult: ThreadResult<R> | null,
@@ -160,25 +185,16 @@ export class ThreadPool implements IThreadPool, Disposable {
   ): IThreadCall {
     // The outcome is what the task gives; a type for it ends where it leaves for another thread.
     const call = new ThreadCall(onResult as ThreadResult<never> | null, task as WorkerTask, args);
-    if (this.#joined) call.stopped();
+    if (this.#joined) this.#dropStopped([call]);
     else this.#begin(call, this.#takeWorker());
     return call;
   }
 
-  /**
-   * Changes how many threads there may be. Those that are too many end when they are idle.
-   *
-   * @param size The fewest and the most; what is not given stays.
-   * @throws {RangeError} when the numbers are not integers from 0, or the fewest are more than the most.
-   */
-  adjustPoolsize(size: { min?: number; max?: number }): void {
-    const { min = this.#min, max = this.#max } = size;
-    checkInteger("min", min, 0, Number.MAX_SAFE_INTEGER);
-    checkInteger("max", max, 0, Number.MAX_SAFE_INTEGER);
-    if (min > max) throw new RangeError(`min must not be more than max, got ${min} and ${max}`);
-    this.#min = min;
-    this.#max = max;
-    while (this.#size > max && this.#idle.length > 0) this.#idle.pop()?.terminate();
+  /** See {@linkcode IThreadPool.adjustPoolsize}. */
+  adjustPoolsize(limits: ThreadPoolLimits): void {
+    this.#limits = changeLimits(this.#limits, limits);
+    while (this.#idle.length > 0 && this.#kept > this.#limits.max) this.#end(this.#idle.pop());
+    if (this.#isStuck) this.#refuseWaiting();
     if (!this.#started) return;
     this.#grow();
     this.#beginWaiting();
@@ -186,19 +202,19 @@ export class ThreadPool implements IThreadPool, Disposable {
 
   /** Starts one more thread, unless there are as many as may be or the pool does not run. */
   startAWorker(): void {
-    if (this.#started && this.#size < this.#max) this.#freed(this.#newWorker());
+    if (this.#started && this.#size < this.#limits.max) this.#freed(this.#newWorker());
   }
 
   /** Ends one thread, as soon as one is idle. */
   stopAWorker(): void {
-    const worker = this.#idle.pop();
-    if (worker !== undefined) worker.terminate();
+    if (this.#idle.length > 0) this.#end(this.#idle.pop());
     else if (this.#toQuit < this.#busy.size) this.#toQuit++;
   }
 
   /** Lets the process end although tasks are at work. */
   unref(): void {
     for (const worker of this.#workers()) worker.unref();
+    this.#ending.hold(false);
   }
 
   /** {@linkcode stop}, for `using`. */
@@ -206,8 +222,23 @@ export class ThreadPool implements IThreadPool, Disposable {
     this.stop();
   }
 
+  /** The threads that count against the limit: with fewer, one more may start. */
   get #size(): number {
-    return this.#idle.length + this.#busy.size;
+    return this.#kept + this.#ending.size - this.#ending.stuckCount;
+  }
+
+  /** The same without those that will soon have ended: with more than the limit, one has to end. */
+  get #kept(): number {
+    return this.#idle.length + this.#busy.size + this.#countedStuck;
+  }
+
+  get #countedStuck(): number {
+    return this.#limits.replaceStuck ? 0 : this.#ending.stuckCount;
+  }
+
+  /** Whether no task can begin before a stuck thread has ended, which it may never do. */
+  get #isStuck(): boolean {
+    return this.#limits.max > 0 && this.#countedStuck >= this.#limits.max;
   }
 
   *#workers(): Iterable<PoolWorker> {
@@ -216,26 +247,35 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   #newWorker(): PoolWorker {
-    return new PoolWorker(this.#owner, this.#startThread);
+    return new PoolWorker(this.#owner, this.#startThread, {
+      maxHeapSize: this.#limits.maxHeapSize,
+    });
   }
 
   #grow(): void {
-    while (this.#size < this.#min) this.#idle.push(this.#newWorker());
+    try {
+      while (this.#size < this.#limits.min) this.#idle.push(this.#newWorker());
+    } catch (error) {
+      err(error, "Cannot start a thread of the pool");
+    }
   }
 
   /** An idle thread, or a new one if there may be one more. */
   #takeWorker(): PoolWorker | undefined {
     if (!this.#started) return undefined;
-    return this.#idle.pop() ?? (this.#size < this.#max ? this.#newWorker() : undefined);
+    if (this.#idle.length > 0) return this.#idle.pop();
+    if (this.#size >= this.#limits.max) return undefined;
+    try {
+      return this.#newWorker();
+    } catch (error) {
+      // Without one more thread, those that are at work do the task later.
+      if (this.#busy.size === 0) throw error;
+      return undefined;
+    }
   }
 
   #begin(call: ThreadCall, worker: PoolWorker | undefined): void {
-    if (worker === undefined) {
-      call.copyArguments();
-      this.#waiting.add(call);
-      call.droppedBy(() => this.#waiting.delete(call));
-      return;
-    }
+    if (worker === undefined) return this.#wait(call);
     try {
       worker.begin(call);
     } catch (error) {
@@ -243,43 +283,129 @@ export class ThreadPool implements IThreadPool, Disposable {
       throw error;
     }
     this.#busy.add(worker);
-    call.droppedBy(() => this.#drop(worker));
+    call.droppedBy(() => this.#cancel(worker));
+  }
+
+  #wait(call: ThreadCall): void {
+    if (this.#isStuck) throw new ThreadPoolStuck(`Cannot begin ${call.name}: ${this.#allStuck()}`);
+    const { maxBacklog } = this.#limits;
+    if (this.#waiting.size >= maxBacklog) {
+      throw new ThreadPoolFull(
+        `Cannot begin ${call.name}: the limit of ${maxBacklog} waiting tasks (maxBacklog) is reached`,
+      );
+    }
+    call.copyArguments();
+    this.#waiting.add(call);
+    this.#ending.hold(true);
+    call.droppedBy(() => {
+      this.#waiting.delete(call);
+      this.#ending.hold(this.#waiting.size > 0);
+    });
   }
 
   #beginWaiting(): void {
-    for (const call of this.#waiting) {
-      const worker = this.#takeWorker();
-      if (worker === undefined) return;
-      this.#waiting.delete(call);
-      this.#begin(call, worker);
+    try {
+      for (const call of this.#waiting) {
+        const worker = this.#takeWorker();
+        if (worker === undefined) return;
+        this.#waiting.delete(call);
+        this.#begin(call, worker);
+      }
+      this.#ending.hold(false);
+    } catch (error) {
+      // No thread can be started: nothing would begin the tasks later.
+      const failure = asError(error);
+      this.#drop(this.#takeWaiting(), failure.message, () => failure);
     }
   }
 
+  #takeWaiting(): ThreadCall[] {
+    const calls = [...this.#waiting];
+    this.#waiting.clear();
+    this.#ending.hold(false);
+    return calls;
+  }
+
   /** The task that a thread is at was cancelled. */
-  #drop(worker: PoolWorker): void {
+  #cancel(worker: PoolWorker): void {
+    worker.cancel();
+    this.#leaveBusy(worker);
+    this.#ending.add(worker);
+    this.#beginWaiting();
+  }
+
+  #end(worker: PoolWorker | undefined): void {
+    if (worker === undefined) return;
     worker.terminate();
-    this.#goneWhileBusy(worker);
+    this.#ending.add(worker);
   }
 
   #freed(worker: PoolWorker): void {
     this.#busy.delete(worker);
+    this.#ending.delete(worker);
     const quits = this.#toQuit > 0 && this.#waiting.size === 0;
     if (quits) this.#toQuit--;
-    if (quits || this.#size >= this.#max) worker.terminate();
+    if (quits || this.#kept >= this.#limits.max) this.#end(worker);
     else this.#idle.push(worker);
     this.#beginWaiting();
   }
 
   #lost(worker: PoolWorker): void {
-    if (this.#busy.has(worker)) return this.#goneWhileBusy(worker);
-    this.#idle.splice(this.#idle.indexOf(worker), 1);
-    err(worker.error, "A thread ended while it had nothing to do");
+    if (this.#idle.includes(worker)) {
+      this.#idle.splice(this.#idle.indexOf(worker), 1);
+      err(worker.error, "A thread ended while it had nothing to do");
+    }
+    this.#leaveBusy(worker);
+    this.#ending.delete(worker);
+    this.#ending.add(worker);
   }
 
-  #goneWhileBusy(worker: PoolWorker): void {
+  #ended(worker: PoolWorker): void {
+    this.#ending.delete(worker);
+    this.#beginWaiting();
+  }
+
+  #leaveBusy(worker: PoolWorker): void {
     this.#busy.delete(worker);
     // It may have been one that was to end.
     this.#toQuit = Math.min(this.#toQuit, this.#busy.size);
-    this.#beginWaiting();
+  }
+
+  #foundStuck(): void {
+    if (this.#isStuck) this.#refuseWaiting();
+    else this.#beginWaiting(); // where stuck threads are replaced
+  }
+
+  #refuseWaiting(): void {
+    this.#drop(this.#takeWaiting(), this.#allStuck(), (text) => new ThreadPoolStuck(text));
+  }
+
+  #allStuck(): string {
+    return `all ${this.#limits.max} threads of the pool compute for tasks that were cancelled`;
+  }
+
+  #dropStopped(calls: readonly ThreadCall[]): void {
+    this.#drop(calls, "the pool was stopped", (text) => new ThreadPoolStopped(text), msg);
+  }
+
+  /**
+   * Fails calls that will not be done. What is for the log alone is said there in one line: there
+   * may be thousands.
+   */
+  #drop(
+    calls: readonly ThreadCall[],
+    why: string,
+    errorOf: (text: string) => Error,
+    log: (text: string) => void = warn,
+  ): void {
+    const [first, ...others] = calls.filter((call) => call.isUnheard);
+    if (first !== undefined) {
+      const more = others.length > 0 ? ` and ${others.length} more` : "";
+      log(`Cannot do ${first.name}${more}: ${why}`);
+    }
+    for (const call of calls) {
+      if (call.isUnheard) call.abandon();
+      else call.failed(errorOf(`Cannot do ${call.name}: ${why}`));
+    }
   }
 }

@@ -271,7 +271,7 @@ Deno.test("cancel() takes a waiting task out of the line", () => {
   assertEquals([outcomes, counts(pool), threads.count], [[], [0, 1, 0], 1]);
 });
 
-Deno.test("cancel() ends the thread that is at the task, and another takes its place when there is work", () => {
+Deno.test("cancel() ends the thread of the task, and another takes its place once it has ended", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   const call = pool.callInThreadWithCallback(onResult, TASK, 0, onResult);
@@ -280,16 +280,19 @@ Deno.test("cancel() ends the thread that is at the task, and another takes its p
   assertEquals([threads.at(0).terminated, counts(pool)], [true, [0, 0, 0]]);
   threads.at(0).call(1);
   threads.at(0).finish();
-  assertEquals([outcomes, threads.count], [[], 1]);
   pool.callInThread(TASK, 1);
-  assertEquals([threads.count, threads.at(1).tasks[0]?.args], [2, [1]]);
+  assertEquals([outcomes, threads.count, counts(pool)], [[], 1, [0, 0, 1]]);
+  threads.at(0).exit();
+  assertEquals([threads.count, threads.at(1).tasks[0]?.args, counts(pool)], [2, [1], [0, 1, 0]]);
 });
 
-Deno.test("cancel() of a task gives its place to one that waits", () => {
+Deno.test("cancel() of a task gives its place to one that waits, once its thread has ended", () => {
   const { pool, threads } = running({ max: 1 });
   const call = pool.callInThreadWithCallback(null, TASK, 0);
   pool.callInThread(TASK, 1);
   call.cancel();
+  assertEquals([threads.count, threads.alive], [1, 0]);
+  threads.at(0).exit();
   assertEquals([threads.count, threads.alive, threads.at(1).tasks[0]?.args], [2, 1, [1]]);
 });
 
@@ -317,6 +320,7 @@ Deno.test("a thread that crashes fails its task, and is replaced for those that 
   pool.callInThreadWithCallback(onResult, TASK, 0);
   pool.callInThreadWithCallback(onResult, TASK, 1);
   threads.at(0).crash(new TypeError("in a timer"));
+  threads.at(0).exit();
   const [[success, error] = []] = outcomes;
   assertInstanceOf(error, TypeError);
   assertEquals([success, error.message], [false, "in a timer"]);
@@ -351,6 +355,7 @@ Deno.test("an idle thread that ends is logged, and gets no more tasks", () => {
   using errors = new LoggedErrors();
   const { pool, threads } = running({ min: 2, max: 2 });
   threads.at(1).crash(new Error("in a timer"));
+  threads.at(1).exit();
   assertEquals(errors.take().map(({ message }) => message), ["in a timer"]);
   assertEquals(counts(pool), [1, 0, 0]);
   pool.callInThread(TASK, 0);
@@ -366,6 +371,7 @@ Deno.test("adjustPoolsize() ends idle threads that are too many, and starts thos
   assertEquals([threads.alive, counts(pool)], [0, [0, 0, 0]]);
   pool.callInThread(TASK);
   assertEquals(counts(pool), [0, 0, 1]);
+  threads.exitTerminated();
   pool.adjustPoolsize({ min: 3, max: 3 });
   assertEquals([threads.alive, counts(pool)], [3, [2, 1, 0]]);
 });
@@ -407,6 +413,7 @@ Deno.test("startAWorker() starts threads up to the most; stopAWorker() ends them
   assertEquals(threads.alive, 1);
   threads.at(1).finish();
   assertEquals([threads.alive, counts(pool)], [0, [0, 0, 0]]);
+  threads.exitTerminated();
   pool.callInThread(TASK);
   threads.at(2).finish();
   assertEquals([threads.alive, counts(pool)], [1, [1, 0, 0]]);
@@ -417,6 +424,7 @@ Deno.test("stopAWorker() does not end another thread when the busy one is gone b
   const call = pool.callInThreadWithCallback(null, TASK);
   pool.stopAWorker();
   call.cancel();
+  threads.at(0).exit();
   pool.callInThread(TASK);
   threads.at(1).finish();
   assertEquals(counts(pool), [1, 0, 0]);
@@ -448,7 +456,7 @@ Deno.test("a stopped pool fails what it is given, and does not start again", () 
   assertEquals(threads.count, 0);
 });
 
-Deno.test("callInThread() logs that its task was lost with the pool, as no error", () => {
+Deno.test("callInThread() logs that its task was lost with the pool, in one line for all", () => {
   const messages: string[] = [];
   const { pool } = running({ max: 1 });
   pool.callInThread(TASK);
@@ -458,8 +466,10 @@ Deno.test("callInThread() logs that its task was lost with the pool, as no error
   });
   pool.stop();
   pool.callInThread(TASK);
-  const lost = 'info: The pool was stopped before the task "add" of file:///srv/sums.ts was done';
-  assertEquals(messages, [lost, lost, lost]);
+  assertEquals(messages, [
+    'info: Cannot do "add" of file:///srv/sums.ts and 1 more: the pool was stopped',
+    'info: Cannot do "add" of file:///srv/sums.ts: the pool was stopped',
+  ]);
 });
 
 Deno.test("using stops the pool at the end of its block", () => {

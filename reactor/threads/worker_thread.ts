@@ -14,8 +14,22 @@ export interface WorkerThread {
    * @throws {DOMException} `DataCloneError` when an argument cannot be sent.
    */
   post(task: TaskMessage): void;
-  /** Ends it. Nothing is heard of it after this. */
+  /**
+   * Cancels its task. The thread lives on.
+   *
+   * @returns Whether the task watches for its cancellation, and so may return by itself.
+   */
+  cancel(): boolean;
+  /**
+   * Ends it, as soon as its JavaScript returns. No message comes from it after this, but `ended`
+   * does.
+   */
   terminate(): void;
+  /**
+   * Ends it likewise, but no event comes from it any more, `ended` included: nothing of it is left
+   * on this side.
+   */
+  abandon(): void;
   /** Holds the process. A new thread does not. */
   ref(): void;
   /** Holds the process no longer. */
@@ -26,9 +40,19 @@ export interface WorkerThread {
 export interface ThreadEvents {
   /** It says something. */
   message(message: ThreadMessage): void;
-  /** It has ended by itself: the last of it. */
-  exited(error: Error): void;
+  /**
+   * None of its JavaScript runs any more, and none will: the last event, also after `terminate()`.
+   *
+   * @param error Why it has ended, unless it was told to.
+   */
+  ended(error: Error): void;
+}
+
+/** How a thread is to be. */
+export interface ThreadOptions {
+  /** The most that its JavaScript heap may hold, in bytes, or Infinity. */
+  readonly maxHeapSize: number;
 }
 
 /** Starts a thread. Nothing comes from it before this returns. */
-export type StartThread = (events: ThreadEvents) => WorkerThread;
+export type StartThread = (events: ThreadEvents, options: ThreadOptions) => WorkerThread;

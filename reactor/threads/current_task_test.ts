@@ -1,0 +1,68 @@
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { CancelledError } from "../../defer/errors.ts";
+import { Cancellation } from "./cancellation.ts";
+import { currentTask, RunningTask, setCurrentTask } from "./current_task.ts";
+
+/** A task, and the pool's side of its cancellation. */
+function running(): { task: RunningTask; pool: Cancellation } {
+  const pool = new Cancellation();
+  pool.reset();
+  return { task: new RunningTask('"sum" of test:module', new Cancellation(pool.cells)), pool };
+}
+
+Deno.test("currentTask() outside of a thread is a task that is never cancelled", () => {
+  const task = currentTask();
+  task.throwIfCancelled();
+  assertEquals([task.cancelled, task.signal.aborted], [false, false]);
+  assertStrictEquals(task.signal, currentTask().signal);
+});
+
+Deno.test("currentTask() is the task that runs", () => {
+  const { task } = running();
+  setCurrentTask(task);
+  assertStrictEquals(currentTask(), task);
+  setCurrentTask(null);
+  assertEquals(currentTask() === task, false);
+});
+
+Deno.test("ThreadTask.throwIfCancelled() throws once the pool has cancelled the task", () => {
+  const { task, pool } = running();
+  task.throwIfCancelled();
+  assertEquals(task.cancelled, false);
+  pool.cancel();
+  const text = 'The task "sum" of test:module was cancelled';
+  assertThrows(() => task.throwIfCancelled(), CancelledError, text);
+  assertEquals([task.cancelled, task.signal.aborted], [true, true]);
+});
+
+Deno.test("ThreadTask.signal aborts with a CancelledError when the pool says so", () => {
+  const { task, pool } = running();
+  const { signal } = task;
+  pool.cancel();
+  assertEquals(signal.aborted, false);
+  task.abort();
+  task.abort();
+  assertInstanceOf(signal.reason, CancelledError);
+});
+
+Deno.test("Cancellation.cancel() reports whether the task watches, by either way", () => {
+  assertEquals(running().pool.cancel(), false);
+  for (const look of ["cancelled", "signal", "throwIfCancelled"] as const) {
+    const { task, pool } = running();
+    if (look === "throwIfCancelled") task.throwIfCancelled();
+    else task[look];
+    assertEquals(pool.cancel(), true, look);
+  }
+});
+
+Deno.test("ThreadTask.cancelled stays as it is when the task has settled", () => {
+  const [first, second] = [running(), running()];
+  first.pool.cancel();
+  first.task.settle();
+  first.pool.reset();
+  assertEquals(first.task.cancelled, true);
+  second.task.settle();
+  second.pool.cancel();
+  assertEquals(second.task.cancelled, false);
+  second.task.throwIfCancelled();
+});
