@@ -41,9 +41,15 @@ import {
   WAITING,
   WATCHED,
 } from "./link.ts";
-import { follow as followPromise, isInstance, quote } from "../log/foreign.ts";
+import {
+  follow as followPromise,
+  isInstance,
+  isThenable as mayBeThenable,
+  quote,
+} from "../log/foreign.ts";
+import { err } from "../log/mod.ts";
 import { isThenable } from "./thenable.ts";
-import { forgive, watch } from "./unhandled.ts";
+import { forgive, nameInReports, watch } from "./unhandled.ts";
 
 /** What can be seen of a chain from outside. */
 export interface ChainState {
@@ -141,8 +147,8 @@ export class Chain {
       // Whatever the promise's make, a real one sees to it that it settles once, and flat.
       followPromise(
         promise,
-        (value) => Chain.#fire(chain, value, false),
-        (error) => Chain.#fire(chain, error, true),
+        (value) => Chain.#fireLogged(chain, value, false),
+        (error) => Chain.#fireLogged(chain, error, true),
       );
     };
     pause = (chain) => {
@@ -181,6 +187,15 @@ export class Chain {
     Chain.#run(chain);
   }
 
+  /** Fires for a promise, where an error would be an unhandled rejection. */
+  static #fireLogged(chain: Chain, outcome: unknown, failed: boolean): void {
+    try {
+      Chain.#fire(chain, outcome, failed);
+    } catch (error) {
+      err(error, "Cannot fire a Deferred with the outcome of its promise");
+    }
+  }
+
   static #cancelUnfired(chain: Chain, reason: unknown): void {
     if (chain.#flags & CANCELLING) return;
     const canceller = chain.#canceller;
@@ -189,7 +204,8 @@ export class Chain {
     } else {
       chain.#flags |= CANCELLING;
       try {
-        canceller(chain);
+        const returned: unknown = canceller(chain);
+        if (returned !== undefined) logRejectedCanceller(returned);
       } finally {
         chain.#flags &= ~CANCELLING;
       }
@@ -436,6 +452,17 @@ export class Chain {
     }
     return false;
   }
+}
+
+/** No one waits for an async canceller: its failure is logged. */
+function logRejectedCanceller(returned: unknown): void {
+  if (!mayBeThenable(returned)) return;
+  if (isInstance(returned, Chain)) {
+    nameInReports(returned, "returned by the canceller of a Deferred");
+    return;
+  }
+  const failed = (error: unknown): void => err(error, "Error in the canceller of a Deferred");
+  followPromise(returned, undefined, failed);
 }
 
 /** A failure is an Error; anything else that is thrown gets one around it. */

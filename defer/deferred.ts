@@ -1,3 +1,4 @@
+import { checkFunction, isInstance } from "../log/foreign.ts";
 import {
   addStep,
   Chain,
@@ -8,7 +9,7 @@ import {
   stateOf,
   unpause as unpauseChain,
 } from "./chain.ts";
-import { checkFunction } from "../log/foreign.ts";
+import { cancelLogged } from "./cancel_all.ts";
 import type { TimeoutClock } from "./clock.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
 import { describeState } from "./inspect.ts";
@@ -65,7 +66,9 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * Makes a Deferred that has not fired.
    *
    * @param canceller Called once by `cancel()` with this Deferred, to end what it stands for. It
-   * may fire the Deferred; if it does not, the Deferred fails with a `CancelledError`.
+   * may fire the Deferred; if it does not, the Deferred fails with a `CancelledError`. What it
+   * throws comes out of `cancel()`, and leaves the Deferred unfired; it is logged where a timeout or
+   * a signal cancels. If it returns a promise, that is not waited for, and its rejection is logged.
    */
   constructor(canceller?: (deferred: Deferred<T>) => void) {
     if (canceller !== undefined) checkFunction("Deferred() canceller", canceller);
@@ -340,7 +343,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
     let timedOut = false;
     const call = clock.callLater(seconds, () => {
       timedOut = true;
-      this.cancel();
+      cancelLogged(this);
     });
     return this.addCallbacks<T | R, R>(
       (result) => {
@@ -351,7 +354,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
         if (call.active()) call.cancel();
         if (!timedOut) throw error;
         if (onTimeoutCancel) return onTimeoutCancel(error, seconds);
-        if (!(error instanceof CancelledError)) throw error;
+        if (!isInstance(error, CancelledError)) throw error;
         throw new TimeoutError(`Deferred timed out after ${seconds} seconds`, { cause: error });
       },
     );
@@ -375,10 +378,10 @@ export class Deferred<T> extends Chain implements Promise<T> {
    */
   addSignal(signal: AbortSignal): Deferred<T> {
     if (signal.aborted) {
-      this.cancel(signal.reason);
+      cancelLogged(this, signal.reason);
       return this;
     }
-    const abort = () => this.cancel(signal.reason);
+    const abort = () => cancelLogged(this, signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     return this.addCallbacks(
       (result) => {

@@ -1,3 +1,4 @@
+import { isInstance } from "../log/foreign.ts";
 import { msg } from "../log/mod.ts";
 import { ConnectionAborted, ConnectionDone, ProcessDone } from "../reactor/errors.ts";
 import type {
@@ -78,11 +79,11 @@ export class ProcessRelay implements IProcessProtocol {
     if (childFD === 0) {
       const { disconnecting } = connection;
       // It reads too slowly for the bounds of the connection.
-      if (reason instanceof ConnectionAborted) connection.abort(reason);
+      if (isInstance(reason, ConnectionAborted)) connection.abort(reason);
       connection.writeLost();
       if (!disconnecting) return this.#call(() => this.#halfCloseable?.writeConnectionLost());
     } else if (childFD === 1) {
-      if (!(reason instanceof ConnectionDone)) return this.#lose(reason);
+      if (!isInstance(reason, ConnectionDone)) return this.#lose(reason);
       if (!connection.disconnecting) {
         return this.#call(() => this.#halfCloseable?.readConnectionLost());
       }
@@ -94,7 +95,7 @@ export class ProcessRelay implements IProcessProtocol {
   processEnded(reason: Error): void {
     if (this.#isLost) return;
     const aborted = this.#connection?.abortReason;
-    return this.#lose(aborted ?? (reason instanceof ProcessDone ? new ConnectionDone() : reason));
+    return this.#lose(aborted ?? (isInstance(reason, ProcessDone) ? new ConnectionDone() : reason));
   }
 
   logPrefix(): string {

@@ -1,4 +1,5 @@
 import { messageOf } from "../log/foreign.ts";
+import { cancelLogged } from "../defer/cancel_all.ts";
 import { Deferred, execute } from "../defer/mod.ts";
 import { debug } from "../log/mod.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
@@ -132,7 +133,7 @@ class SecuredConnecting<P extends IProtocol> {
   }
 
   #cancel(): void {
-    if (this.#gate === null || this.#peer === null) return this.#connecting.cancel();
+    if (this.#gate === null || this.#peer === null) return cancelLogged(this.#connecting);
     this.#fail(new ConnectingCancelledError(this.#peer));
     this.#gate.cancel();
   }

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { messageOf } from "../log/foreign.ts";
+import { isInstance, messageOf } from "../log/foreign.ts";
 import * as log from "../log/mod.ts";
 import type {
   ConnectTCPOptions,
@@ -68,7 +68,7 @@ export class ForwardingProtocol extends Protocol implements IHalfCloseableProtoc
     this.peer = peer.peer = null;
     peer.transport.unregisterProducer();
     // One that had ended its sending before it broke has sent all that it had to.
-    if (this.#readEnded || reason instanceof ConnectionDone) peer.transport.loseConnection();
+    if (this.#readEnded || isInstance(reason, ConnectionDone)) peer.transport.loseConnection();
     else peer.transport.abortConnection(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { isInstance } from "../log/foreign.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import type { ITransport } from "../reactor/interfaces.ts";
 
@@ -56,7 +57,7 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
 
   /** The connection is gone. */
   lost(reason: Error): void {
-    if (reason instanceof ConnectionDone) this.end();
+    if (isInstance(reason, ConnectionDone)) this.end();
     this.#controller?.error(reason);
     this.#controller = null;
   }

@@ -1,3 +1,4 @@
+import { textOf } from "../log/foreign.ts";
 import { Fifo } from "../defer/fifo.ts";
 import {
   type PendingRequest,
@@ -83,7 +84,7 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
    * @throws {UnexpectedAnswer} when nothing was asked.
    */
   fail(error: Error): void {
-    this.settle(this.#oldest(`the failure ${error}`), { error });
+    this.settle(this.#oldest(`the failure ${textOf(error)}`), { error });
   }
 
   /** Notes a request as being with the peer, and sends it. */

@@ -1,3 +1,4 @@
+import { isInstance } from "../log/foreign.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import type { IPushProducer, ITransport, WriteOptions } from "../reactor/interfaces.ts";
 import { COPY_BELOW } from "../reactor/write_buffer.ts";
@@ -84,7 +85,7 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
   /** The connection is gone. */
   lost(reason: Error): void {
     // Closed as a whole before its writing side was: all has gone out, too.
-    if (this.#isClosing && reason instanceof ConnectionDone) this.#done();
+    if (this.#isClosing && isInstance(reason, ConnectionDone)) this.#done();
     this.#controller?.error(reason);
     this.#controller = null;
     this.#waiting?.reject(reason);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isInstance } from "../log/foreign.ts";
 import { Deferred } from "../defer/deferred.ts";
 import { CancelledError } from "../defer/errors.ts";
 import { execute } from "../defer/execute.ts";
@@ -169,7 +170,7 @@ export class Work<I extends TaskIterator = TaskIterator> {
       return;
     }
     // Whoever stops a task may well cancel what it waits for.
-    if (!(error instanceof CancelledError)) err(error, "A task failed after it had been stopped");
+    if (!isInstance(error, CancelledError)) err(error, "A task failed after it had been stopped");
   }
 
   #end(ending: Ending): void {

@@ -1,4 +1,5 @@
-import { checkDelay, quote } from "../../reactor/validation.ts";
+import { atOnce } from "../../reactor/user_code.ts";
+import { checkDelay, checkFunction, quote } from "../../reactor/validation.ts";
 
 /** How long to wait before the next attempt: given how many have failed in a row, it returns seconds. */
 export type RetryPolicy = (failures: number) => number;
@@ -55,6 +56,7 @@ export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
   const { initialDelay = 1, maxDelay = 60, factor = 1.5, jitter = Math.random } = options;
   checkDelay("backoffPolicy() initialDelay", initialDelay);
   checkDelay("backoffPolicy() maxDelay", maxDelay);
+  checkFunction("backoffPolicy() jitter", jitter);
   if (!(factor > 0)) {
     throw new RangeError(`backoffPolicy() factor must be a positive number, got ${quote(factor)}`);
   }
@@ -62,6 +64,6 @@ export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
     const grown = initialDelay * factor ** Math.min(100, failures);
     // Not Math.min: what has grown beyond all numbers may be NaN, and counts as too long.
     const delay = grown <= maxDelay ? grown : maxDelay;
-    return delay + jitter(delay);
+    return delay + atOnce("jitter()", jitter(delay), "While calling the jitter of backoffPolicy()");
   };
 }

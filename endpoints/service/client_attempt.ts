@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cancelLogged } from "../../defer/cancel_all.ts";
 import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
 import { ConnectionLost, TimeoutError } from "../../reactor/errors.ts";
 import { buildProtocol } from "../../reactor/factory_calls.ts";
@@ -82,7 +83,7 @@ export class ClientAttempt<P extends IProtocol> {
       (error) => this.#dialFailed(error),
     );
     // It may have been ended by what connect() called.
-    if (this.#isEnded) this.#dial.cancel();
+    if (this.#isEnded) cancelLogged(this.#dial);
   }
 
   /** Ends it: the dial, the preparation, the connection. `over` follows, at once or when the connection is lost. */
@@ -91,8 +92,8 @@ export class ClientAttempt<P extends IProtocol> {
     this.#isEnded = true;
     this.#settle();
     this.#close();
-    this.#dial?.cancel();
-    this.#preparation?.cancel();
+    if (this.#dial !== null) cancelLogged(this.#dial);
+    if (this.#preparation !== null) cancelLogged(this.#preparation);
   }
 
   /** Whether a connection that is made now comes too late. */
@@ -153,7 +154,7 @@ export class ClientAttempt<P extends IProtocol> {
         },
       );
     // It may have ended or lost the connection itself.
-    if (this.#isSettled) this.#preparation.cancel();
+    if (this.#isSettled) cancelLogged(this.#preparation);
   }
 
   #timedOut(seconds: number): void {
@@ -167,7 +168,7 @@ export class ClientAttempt<P extends IProtocol> {
     this.#lastLoss = reason;
     if (relay === this.#chosen) {
       this.#fail(reason);
-      this.#preparation?.cancel();
+      if (this.#preparation !== null) cancelLogged(this.#preparation);
     }
     this.#checkOver();
   }

@@ -1,8 +1,10 @@
+import { textOf } from "../../log/foreign.ts";
 import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
 import { checkFactory } from "../../reactor/untyped_callers.ts";
 import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces.ts";
-import { checkBound, checkDelay } from "../../reactor/validation.ts";
+import { atOnce } from "../../reactor/user_code.ts";
+import { checkBound, checkDelay, checkFunction } from "../../reactor/validation.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
 import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
@@ -110,6 +112,10 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     super();
     checkFactory("make a ClientService", factory);
     const { clock, retryPolicy, prepareConnection, attemptTimeout, stableAfter } = options;
+    if (retryPolicy !== undefined) checkFunction("ClientService() retryPolicy", retryPolicy);
+    if (prepareConnection !== undefined) {
+      checkFunction("ClientService() prepareConnection", prepareConnection);
+    }
     this.#clock = clock;
     this.#retryPolicy = retryPolicy ?? backoffPolicy();
     this.#stableAfter = stableAfter ?? 0;
@@ -230,7 +236,9 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     const endpoint = nameOf(this.#settings.endpoint);
     const seconds = Number(delay.toFixed(3));
     info(
-      `Scheduling retry ${attempt} to connect ${endpoint} in ${seconds} seconds. (${reason})`,
+      `Scheduling retry ${attempt} to connect ${endpoint} in ${seconds} seconds. (${
+        textOf(reason)
+      })`,
       { attempt, endpoint, delay, reason },
     );
   }
@@ -244,7 +252,8 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
 
   #nextDelay(): number {
     try {
-      const delay = this.#retryPolicy(this.#failures);
+      const why = `While calling the retryPolicy of ${this}`;
+      const delay = atOnce("retryPolicy()", this.#retryPolicy(this.#failures), why);
       checkDelay("retryPolicy() result", delay);
       return delay;
     } catch (error) {

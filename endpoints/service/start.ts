@@ -1,3 +1,4 @@
+import { isInstance, textOf } from "../../log/foreign.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { nameInReports } from "../../defer/unhandled.ts";
 import { err } from "../../log/mod.ts";
@@ -22,6 +23,9 @@ export function startInFull(service: IService): void {
 
 /** The types promise `void`, which an async method satisfies, too. */
 function watch(result: unknown, service: IService): void {
-  if (result instanceof Deferred) nameInReports(result, () => `while ${service} was started`);
-  else onRejection(result, (error) => err(error, `While ${service} was started`));
+  if (isInstance(result, Deferred)) {
+    nameInReports(result, () => `while ${service} was started`);
+    return;
+  }
+  onRejection(result, (error) => err(error, `While ${textOf(service)} was started`));
 }

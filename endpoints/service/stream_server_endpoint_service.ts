@@ -1,4 +1,6 @@
+import { isError, isInstance } from "../../log/foreign.ts";
 import { checkFactory } from "../../reactor/untyped_callers.ts";
+import { cancelLogged } from "../../defer/cancel_all.ts";
 import { CancelledError, Deferred, fail, succeed } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
@@ -105,7 +107,7 @@ export class StreamServerEndpointService extends Service {
     this.#throwIfAtOnce(failure);
     listening.addCallback((port) => {
       if (this.#listening === listening) this.#settle(port ?? failure);
-      if (failure !== null && !(failure instanceof CancelledError)) {
+      if (failure !== null && !isInstance(failure, CancelledError)) {
         err(failure, `${this} does not listen on ${nameOf(this.#endpoint)}`);
       }
       return port;
@@ -129,7 +131,7 @@ export class StreamServerEndpointService extends Service {
    *   `CancelledError` when that is stopped. Cancelling it ends this wait and nothing else.
    */
   whenListening(): Deferred<IListeningPort> {
-    if (this.#outcome instanceof Error) return fail(this.#outcome);
+    if (isError(this.#outcome)) return fail(this.#outcome);
     if (this.#outcome !== null) return succeed(this.#outcome);
     const waiter = new Deferred<IListeningPort>(() => this.#portWaiters.delete(waiter));
     this.#portWaiters.add(waiter);
@@ -148,7 +150,7 @@ export class StreamServerEndpointService extends Service {
     // From here on, who is told of anything may start it again: that waits.
     this.#stopping++;
     this.#settle(new CancelledError(`${this} has been stopped`));
-    listening.cancel();
+    cancelLogged(listening);
     listening.addCallback((port) => port === null ? undefined : this.#close(port)).addCallbacks(
       () => this.#stopped(),
       (error) => this.#stopped(error),
@@ -174,7 +176,7 @@ export class StreamServerEndpointService extends Service {
     for (const waiter of waiters) {
       // Who is told may cancel another.
       if (waiter.called) continue;
-      if (outcome instanceof Error) waiter.errback(outcome);
+      if (isError(outcome)) waiter.errback(outcome);
       else if (outcome !== null) waiter.callback(outcome);
     }
   }

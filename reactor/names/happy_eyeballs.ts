@@ -25,6 +25,7 @@
  * @module
  */
 
+import { cancelLogged } from "../../defer/cancel_all.ts";
 import { isInstance, messageOf } from "../../log/foreign.ts";
 import { Deferred, execute } from "../../defer/mod.ts";
 import { AddressQueue } from "./address_queue.ts";
@@ -170,7 +171,7 @@ class Race<T> {
     const looking = execute(() => resolver.resolveHostName(hostname, { family, port, signal }));
     this.#awaited.set(family, () => {
       aborting.abort();
-      looking.cancel();
+      cancelLogged(looking);
     });
     if (timeout !== Infinity) {
       looking.addTimeout(timeout, clock, () => {
@@ -235,13 +236,13 @@ class Race<T> {
     // Before the attempt, which may come to its end at once.
     this.#timer = this.#later(this.#options.attemptDelay);
     const attempt = this.#course.attempt(address, () => this.#won(contender));
-    contender.cancel = () => attempt.cancel();
+    contender.cancel = () => cancelLogged(attempt);
     attempt.addCallbacks(
       (result) => this.#succeeded(contender, result),
       (error) => this.#failed(contender, error),
     );
     // It may have been cancelled from within the attempt.
-    if (this.#over) attempt.cancel();
+    if (this.#over) cancelLogged(attempt);
   }
 
   #won(contender: Contender): void {
@@ -262,7 +263,7 @@ class Race<T> {
     this.#contenders.delete(contender);
     if (this.#over || (this.#winner !== null && this.#winner !== contender)) return;
     // The winner's reason is nobody else's. And what is wrong with the call is wrong with it for any address.
-    if (this.#winner === contender || !(error instanceof ConnectError)) {
+    if (this.#winner === contender || !isInstance(error, ConnectError)) {
       this.#end();
       this.result.errback(error);
       return;

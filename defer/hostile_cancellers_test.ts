@@ -1,0 +1,124 @@
+/** Cancellers that throw or reject with any value, and promises that settle too late. */
+
+import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
+import { addObserver, eventText, type LogEvent } from "../log/mod.ts";
+import { hostileValues } from "../log/conformance/hostile_values.ts";
+import { CancelledError, Deferred, fail, type TimeoutClock, TimeoutError } from "./mod.ts";
+import { reportUnhandled } from "./unhandled.ts";
+
+const CANCELLER = "Error in the canceller of a Deferred";
+
+/** Returns what is logged as an error until the end of the turn in which `f` is called. */
+async function logged(f: () => void): Promise<LogEvent[]> {
+  const events: LogEvent[] = [];
+  using _observing = addObserver((event) => events.push(event), { level: "error", replay: false });
+  f();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  reportUnhandled();
+  // Each event can be formatted.
+  for (const event of events) eventText(event);
+  return events;
+}
+
+/** The outcome of a Deferred that has fired. */
+function outcomeOf(deferred: Deferred<unknown>): unknown {
+  let seen: unknown = "not fired";
+  deferred.addBoth((outcome) => {
+    seen = outcome;
+  });
+  return seen;
+}
+
+/** A clock that passes its calls to `later`. */
+const clockOf = (later: (f: () => void) => unknown): TimeoutClock => ({
+  callLater: (_, f) => {
+    later(f);
+    return { active: () => false, cancel: () => {} };
+  },
+});
+
+const rejects = (value: unknown): Promise<never> => Promise.reject(value);
+
+for (const [name, value] of hostileValues()) {
+  Deno.test(`a canceller that rejects with ${name} is logged`, async () => {
+    const deferred = new Deferred<void>(() => rejects(value));
+    const events = await logged(() => {
+      deferred.cancel();
+      assertInstanceOf(outcomeOf(deferred), CancelledError);
+    });
+    assertEquals(events.map(({ message }) => message), [CANCELLER]);
+  });
+
+  Deno.test(`a canceller that throws ${name} is logged where a signal or a timeout calls it`, async () => {
+    const aborting = new AbortController();
+    const timedCalls: (() => void)[] = [];
+    const clock = clockOf((f) => timedCalls.push(f));
+    const make = (): Deferred<number> =>
+      new Deferred<number>(() => {
+        throw value;
+      });
+    const bySignal = make().addSignal(aborting.signal);
+    const byTimeout = make().addTimeout(1, clock);
+    const events = await logged(() => {
+      make().addSignal(AbortSignal.abort());
+      aborting.abort();
+      for (const f of timedCalls) f();
+    });
+    assertEquals(events.map(({ message }) => message), [CANCELLER, CANCELLER, CANCELLER]);
+    // As in Twisted, they have not fired.
+    for (const each of [bySignal, byTimeout]) each.callback(1);
+    assertEquals([bySignal, byTimeout].map(outcomeOf), [1, 1]);
+  });
+}
+
+Deno.test("a thenable of a canceller may throw or never settle", async () => {
+  const thenables = [
+    {
+      then(): never {
+        throw new Error("thrown by then()");
+      },
+    },
+    { then(): void {} },
+    new Promise(() => {}),
+  ];
+  const deferreds = thenables.map((each) => new Deferred<void>(() => each as unknown as void));
+  const events = await logged(() => {
+    for (const each of deferreds) {
+      each.cancel();
+      assertInstanceOf(outcomeOf(each), CancelledError);
+    }
+  });
+  assertEquals(events.map(({ message }) => message), [CANCELLER]);
+});
+
+Deno.test("a failed Deferred that a canceller returns is reported as such", async () => {
+  const deferred = new Deferred<void>(() => fail(new Error("failed")));
+  const events = await logged(() => {
+    deferred.cancel();
+    assertInstanceOf(outcomeOf(deferred), CancelledError);
+  });
+  assertEquals(events.map(({ message }) => message), [
+    "Unhandled error in Deferred (returned by the canceller of a Deferred)",
+  ]);
+});
+
+Deno.test("a promise that settles after its Deferred was fired is logged", async () => {
+  const outcomes = [Promise.resolve(1), rejects(new Error("late"))];
+  const deferreds = outcomes.map((each) => Deferred.fromPromise(each));
+  const events = await logged(() => deferreds.forEach((each) => each.callback(2)));
+  assertEquals(deferreds.map(outcomeOf), [2, 2]);
+  assertEquals(events.map(({ message }) => message), [
+    "Cannot fire a Deferred with the outcome of its promise",
+    "Cannot fire a Deferred with the outcome of its promise",
+  ]);
+  assertStringIncludes(String(events[0]?.failure), "AlreadyCalledError");
+});
+
+Deno.test("an onTimeoutCancel that rejects fails the Deferred", async () => {
+  const failed = new Deferred<number>().addTimeout(
+    1,
+    clockOf(queueMicrotask),
+    () => rejects(new TimeoutError("rejected")),
+  );
+  await assertRejects(() => failed, TimeoutError, "rejected");
+});
