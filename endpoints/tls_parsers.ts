@@ -8,7 +8,7 @@
 
 import { HostnameAddress } from "../reactor/addresses.ts";
 import type { IReactorSurroundings, IReactorTLS } from "../reactor/interfaces.ts";
-import { hostname, oneOf, optional, seconds, text, words } from "./argument_types.ts";
+import { hostname, integer, oneOf, optional, seconds, text, words } from "./argument_types.ts";
 import type { IReactorForNames } from "./connect_to_host.ts";
 import type { EndpointArguments } from "./endpoint_arguments.ts";
 import type {
@@ -34,6 +34,7 @@ const LISTEN_TLS = {
   extraCertChain: optional(text),
   caCertsDir: optional(text),
   clientCertificate: optional(oneOf("require", "request")),
+  maxHandshakes: optional(integer(1, Number.MAX_SAFE_INTEGER)),
 };
 
 const CONNECT_SSL = {

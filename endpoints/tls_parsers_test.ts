@@ -95,9 +95,10 @@ const SERVERS: [description: string, port: number, options: Record<string, unkno
     },
   ],
   [
-    "tls:443:caCertsDir=roots.pem:clientCertificate=request",
+    "tls:443:caCertsDir=roots.pem:clientCertificate=request:maxHandshakes=50",
     443,
     {
+      maxHandshakes: 50,
       cert: FILES["cert.pem"],
       key: pem("PRIVATE KEY"),
       caCerts: [FILES["cert.pem"], FILES["cert.pem"]],

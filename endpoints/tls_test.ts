@@ -14,6 +14,7 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStrictEquals,
+  assertThrows,
 } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { testCertificates } from "../reactor/conformance/certificates.ts";
@@ -37,6 +38,7 @@ import {
   SSL4ClientEndpoint,
   SSL4ServerEndpoint,
   TCP4ClientEndpoint,
+  TCP4ServerEndpoint,
   TLSClientEndpoint,
   TLSServerEndpoint,
   UNIXClientEndpoint,
@@ -326,4 +328,22 @@ test("A port of wrapServerTLS() that is drained tells its protocols, and ends ha
   await asked.promise;
   assertInstanceOf(await wire.lost(), ConnectionDone);
   await silent.ending();
+});
+
+test("wrapServerTLS() refuses connections while maxHandshakes are under way", async (bed) => {
+  bed.run();
+  const { authority, server } = await testCertificates();
+  const factory = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
+  const beneath = new TCP4ServerEndpoint(bed.reactor, 0, { interface: "127.0.0.1" });
+  assertThrows(() => wrapServerTLS({ ...server, maxHandshakes: 0 }, beneath), RangeError);
+  const port = await wrapServerTLS({ ...server, maxHandshakes: 1 }, beneath).listen(factory);
+  const to = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", portOf(port.getHost()));
+  const silent = await connectProtocol(to, new Wire());
+  const trust = { caCerts: [authority.cert], serverName: "localhost" };
+  const refused = connectProtocol(wrapClientTLS(trust, to), new Wire());
+  await assertRejects(() => refused, TLSError);
+  silent.transport.loseConnection();
+  await factory.failure();
+  const wire = await connectProtocol(wrapClientTLS(trust, to), new Wire());
+  await wire.has(1);
 });

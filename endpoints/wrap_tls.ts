@@ -11,7 +11,7 @@ import type {
   IProtocol,
   IProtocolFactory,
   TLSClientOptions,
-  TLSServerOptions,
+  TLSPortOptions,
 } from "../reactor/interfaces.ts";
 import { callLogged, logPrefixOf } from "../reactor/user_code.ts";
 import type {
@@ -20,6 +20,8 @@ import type {
   ITypedProtocolFactory,
 } from "./interfaces.ts";
 import { listening } from "./listening.ts";
+import { MAX_HANDSHAKES } from "../reactor/tls/handshake.ts";
+import { checkBound } from "../reactor/validation.ts";
 import { TlsGate } from "./tls_gate.ts";
 
 /**
@@ -65,8 +67,9 @@ export function wrapClientTLS(
  * its protocols are never told of. A handshake that fails is told to the factory's `handshakeFailed`, if it has one. The options are looked at when the first connection comes: what is wrong with them is logged
  * then, and loses that connection.
  *
- * @param options With which certificate to serve, and whom to trust.
+ * @param options With which certificate to serve, whom to trust, and how many handshakes may be under way.
  * @param endpoint What listens. Its connections must know `startTLS`.
+ * @throws {RangeError} when `maxHandshakes` is out of range.
  *
  * @example
  * ```ts no-eval
@@ -81,22 +84,46 @@ export function wrapClientTLS(
  * ```
  */
 export function wrapServerTLS(
-  options: TLSServerOptions,
+  options: TLSPortOptions,
   endpoint: IStreamServerEndpoint,
 ): IStreamServerEndpoint {
+  const { maxHandshakes = MAX_HANDSHAKES } = options;
+  checkBound("maxHandshakes", maxHandshakes, 1);
   const secured: IStreamServerEndpoint = {
     listen: (factory: IProtocolFactory): Deferred<IListeningPort> =>
       listening(secured, () => {
         checkFactory("listen", factory);
-        return endpoint.listen(behindGate(factory, (addr) =>
-          new TlsGate({ ...options, role: "server" }, {
-            build: () => buildProtocol(factory, addr),
-            failed: (reason) => tellOfHandshake(factory, addr, reason),
-          })));
+        return endpoint.listen(behindGate(factory, serverGates(factory, options, maxHandshakes)));
       }),
     toString: () => String(endpoint),
   };
   return secured;
+}
+
+/** Makes the gates of one port, and refuses connections while too many of them are handshaking. */
+function serverGates(
+  factory: IProtocolFactory,
+  options: TLSPortOptions,
+  maxHandshakes: number,
+): IProtocolFactory["buildProtocol"] {
+  let handshakes = 0;
+  return (addr) => {
+    if (handshakes >= maxHandshakes) {
+      debug(`Refused a connection from ${addr}: ${handshakes} handshakes are under way`);
+      return null;
+    }
+    handshakes++;
+    return new TlsGate({ ...options, role: "server" }, {
+      build: () => {
+        handshakes--;
+        return buildProtocol(factory, addr);
+      },
+      failed: (reason) => {
+        handshakes--;
+        tellOfHandshake(factory, addr, reason);
+      },
+    });
+  };
 }
 
 /** A connection on its way, and then its handshake. */

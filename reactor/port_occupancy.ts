@@ -6,15 +6,23 @@
 
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 
+/** How many connections there may be. */
+export type OccupancyLimits = Pick<
+  StreamPortLimits,
+  "maxConnections" | "maxConnectionsPerHost" | "maxHandshakes"
+>;
+
 /** The connections of one port, counted, also by the host that they come from. */
 export class PortOccupancy {
-  readonly #limits: Pick<StreamPortLimits, "maxConnections" | "maxConnectionsPerHost">;
+  readonly #limits: OccupancyLimits;
   #open = 0;
+  /** How many of the open ones have not finished their handshake. */
+  #handshakes = 0;
   /** Empty where hosts have no limit. */
   readonly #perHost = new Map<string, number>();
 
   /** @param limits How many there may be. */
-  constructor(limits: Pick<StreamPortLimits, "maxConnections" | "maxConnectionsPerHost">) {
+  constructor(limits: OccupancyLimits) {
     this.#limits = limits;
   }
 
@@ -25,7 +33,8 @@ export class PortOccupancy {
 
   /** Whether the port has all it may have. */
   get isFull(): boolean {
-    return this.#open >= this.#limits.maxConnections;
+    const { maxConnections, maxHandshakes } = this.#limits;
+    return this.#open >= maxConnections || this.#handshakes >= maxHandshakes;
   }
 
   /** Who has all it may have, so that no more may come from that host; null if one may. */
@@ -45,6 +54,18 @@ export class PortOccupancy {
   leave(host: string): void {
     this.#open--;
     this.#count(host, -1);
+  }
+
+  /** One more, whose handshake begins. */
+  enterHandshake(host: string): void {
+    this.#handshakes++;
+    this.enter(host);
+  }
+
+  /** One less, whose handshake has failed, or has left it to a connection that has entered. */
+  leaveHandshake(host: string): void {
+    this.#handshakes--;
+    this.leave(host);
   }
 
   #count(host: string, change: number): void {

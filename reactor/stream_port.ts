@@ -203,12 +203,12 @@ export class StreamPort
 
   /** See {@linkcode ConnectionOwner.connectionLost}. */
   connectionLost(connection: Connection): void {
-    this.#leave(hostOf(connection.getPeer()));
+    this.#occupancy.leave(hostOf(connection.getPeer()));
+    this.#left();
   }
 
-  /** One connection less. */
-  #leave(host: string): void {
-    this.#occupancy.leave(host);
+  /** There is one connection less. */
+  #left(): void {
     this.#checkDrains();
     this.#acceptNext();
   }
@@ -299,13 +299,14 @@ export class StreamPort
   #shakeHands(driver: HandshakeDriver, session: number): void {
     const peer = driver.getPeer();
     const host = hostOf(peer);
-    this.#occupancy.enter(host);
+    this.#occupancy.enterHandshake(host);
     const handshake = new Handshake(this.host.resources, driver, {
       completed: (secured) => this.#connect(secured, session),
       failed: (reason) => this.#handshakeFailed(peer, reason),
       released: () => {
         this.#handshakes.delete(handshake);
-        this.#leave(host);
+        this.#occupancy.leaveHandshake(host);
+        this.#left();
       },
     });
     this.#handshakes.add(handshake);

@@ -5,7 +5,8 @@
  */
 
 import { type ConnectionLimits, connectionLimits } from "./connection_limits.ts";
-import type { ListenStreamOptions } from "./interfaces.ts";
+import type { ListenStreamOptions, TLSPortOptions } from "./interfaces.ts";
+import { MAX_HANDSHAKES } from "./tls/handshake.ts";
 import { checkBound, quote } from "./validation.ts";
 
 /** How a port treats its connections. */
@@ -14,7 +15,9 @@ export interface StreamPortLimits {
   readonly maxConnections: number;
   /** Connections open at a time from one host. */
   readonly maxConnectionsPerHost: number;
-  /** What happens at `maxConnections`. */
+  /** TLS handshakes under way at a time. */
+  readonly maxHandshakes: number;
+  /** What happens at `maxConnections` and at `maxHandshakes`. */
   readonly overflow: "pause" | "refuse";
   /** The bounds of each connection. */
   readonly connection: ConnectionLimits;
@@ -25,13 +28,26 @@ export interface StreamPortLimits {
  *
  * @throws {RangeError | TypeError} when a bound is out of range.
  */
-export function streamPortLimits(options: ListenStreamOptions): StreamPortLimits {
-  const { maxConnections = Infinity, maxConnectionsPerHost = Infinity, overflow = "pause" } =
-    options;
+export function streamPortLimits(
+  options: ListenStreamOptions & TLSPortOptions,
+): StreamPortLimits {
+  const {
+    maxConnections = Infinity,
+    maxConnectionsPerHost = Infinity,
+    maxHandshakes = MAX_HANDSHAKES,
+    overflow = "pause",
+  } = options;
+  checkBound("maxHandshakes", maxHandshakes, 1);
   checkBound("maxConnections", maxConnections, 1);
   checkBound("maxConnectionsPerHost", maxConnectionsPerHost, 1);
   if (overflow !== "pause" && overflow !== "refuse") {
     throw new RangeError(`overflow must be "pause" or "refuse", got ${quote(overflow)}`);
   }
-  return { maxConnections, maxConnectionsPerHost, overflow, connection: connectionLimits(options) };
+  return {
+    maxConnections,
+    maxConnectionsPerHost,
+    maxHandshakes,
+    overflow,
+    connection: connectionLimits(options),
+  };
 }

@@ -104,6 +104,7 @@ export interface PortBed {
 export const LIMITS: StreamPortLimits = {
   maxConnections: Infinity,
   maxConnectionsPerHost: Infinity,
+  maxHandshakes: 1000,
   overflow: "pause",
   connection: connectionLimits({}),
 };

@@ -101,8 +101,19 @@ export interface StartTLSOptions extends TLSServerOptions, TLSClientOptions {
   received?: Uint8Array;
 }
 
+/** How a port speaks TLS. */
+export interface TLSPortOptions extends TLSServerOptions {
+  /**
+   * Handshakes that may be under way at a time. Each costs memory and a descriptor before anything is known of the client. At the limit
+   * a port of `listenTLS` does what its `overflow` says; one of `wrapServerTLS` closes further connections.
+   *
+   * @default {1000}
+   */
+  maxHandshakes?: number;
+}
+
 /** How a TLS port listens. */
-export interface ListenTLSOptions extends ListenTCPOptions, TLSServerOptions {}
+export interface ListenTLSOptions extends ListenTCPOptions, TLSPortOptions {}
 
 /** How a TLS connection is opened. `timeout` is for all of it, the handshake included. */
 export interface ConnectTLSOptions extends ConnectTCPOptions, TLSClientOptions {}
@@ -112,7 +123,7 @@ export interface IReactorTLS {
   /**
    * Listens on a TCP port for TLS. `connectionMade` comes when the handshake is done: in Twisted it comes before, and a protocol can
    * greet a peer that it knows nothing of. A handshake under way counts as a connection, holds up no other, and is ended by
-   * `stopListening`. One that fails is told to the factory's `handshakeFailed`, if it has one.
+   * `stopListening`. What the limits on connections refuse costs no handshake. One that fails is told to the factory's `handshakeFailed`, if it has one.
    *
    * @param port The port number; 0 lets the system choose one.
    * @throws {CannotListenError} when the address cannot be had.

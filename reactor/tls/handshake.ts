@@ -8,6 +8,9 @@ import type { Dial } from "../connector.ts";
 import type { ReactorResource, ReactorResources } from "../resources.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
 
+/** The default limit on the handshakes under way on one port. */
+export const MAX_HANDSHAKES = 1000;
+
 /** What a handshake's driver tells of it: one of these, once, unless it is closed before. */
 export interface HandshakeListener {
   /** It is done. @returns whether what was written before may go out: not to a peer that the protocol has turned away. */
