@@ -13,6 +13,8 @@ export interface StreamAcceptorSink {
   accepted(driver: StreamDriver): void;
   /** No connection could be accepted this time: too many files are open, say. */
   acceptFailed(error: Error): void;
+  /** A connection was turned away. */
+  turnedAway(): void;
   /** After `close`: nothing of the acceptor is left, and the address is free. */
   released(): void;
 }
@@ -23,8 +25,13 @@ export interface StreamAcceptor {
   readonly address: IAddress;
   /** Hands over the port that listens. Comes first, once. */
   attach(sink: StreamAcceptorSink): void;
-  /** Asks for one connection. `accepted` or `acceptFailed` follows, unless it is closed before. */
-  accept(): void;
+  /**
+   * Asks for one connection. `accepted` or `acceptFailed` follows, unless the acceptor is closed before.
+   *
+   * @param turnAway Whether a connection for which no file descriptor is left is accepted with a spare one and closed: `turnedAway` follows.
+   * An acceptor without a spare descriptor ignores this. @default {false}
+   */
+  accept(turnAway?: boolean): void;
   /** Closes. Only `released` follows. */
   close(): void;
   /** No longer holds the process. */

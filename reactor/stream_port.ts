@@ -8,18 +8,13 @@ import { checkFactory } from "./untyped_callers.ts";
 import { Deferred } from "../defer/deferred.ts";
 import { succeed } from "../defer/succeed.ts";
 import { debug, msg } from "../log/mod.ts";
+import { AcceptPauses } from "./accept_pauses.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 import { Handshake, type HandshakeDriver, type Securing } from "./tls/handshake.ts";
-import type {
-  IAddress,
-  IDelayedCall,
-  IListeningPort,
-  IProtocol,
-  IProtocolFactory,
-} from "./interfaces.ts";
+import type { IAddress, IListeningPort, IProtocol, IProtocolFactory } from "./interfaces.ts";
 import { type Drained, PortDrain } from "./port_drain.ts";
 import { PortOccupancy } from "./port_occupancy.ts";
 import type { ReactorResource } from "./resources.ts";
@@ -28,9 +23,6 @@ import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 import { asError, callLogged, logUserError, nameInLog } from "./user_code.ts";
 import { checkDelay } from "./validation.ts";
-
-// What the system could not give now it may give soon: asking at once again would only spin. trio waits as long.
-const PAUSE_AFTER_FAILURE = 0.1;
 
 /** A listening port over any kind of acceptor. */
 export class StreamPort
@@ -54,9 +46,7 @@ export class StreamPort
   readonly #occupancy: PortOccupancy;
   #accepted = 0;
   #accepting = false;
-  /** Whether the failure that now keeps the port from accepting has been logged. */
-  #failing = false;
-  #pause: IDelayedCall | null = null;
+  readonly #pauses: AcceptPauses;
   #drains: PortDrain[] = [];
 
   /**
@@ -81,6 +71,7 @@ export class StreamPort
     this.#occupancy = new PortOccupancy(limits);
     this.#bind = bind;
     this.#secure = secure;
+    this.#pauses = new AcceptPauses(host.reactor, () => this.#acceptNext());
   }
 
   /** How many connections are open. */
@@ -161,7 +152,8 @@ export class StreamPort
 
   /** See {@linkcode StreamAcceptorSink.accepted}. */
   accepted(driver: StreamDriver): void {
-    this.#accepting = this.#failing = false;
+    this.#accepting = false;
+    this.#pauses.accepted();
     this.#admit(driver);
     this.#acceptNext();
   }
@@ -169,22 +161,21 @@ export class StreamPort
   /** See {@linkcode StreamAcceptorSink.acceptFailed}. */
   acceptFailed(error: Error): void {
     this.#accepting = false;
-    // Once until it works again: an overloaded server has better things to do than to write its log.
-    if (!this.#failing) {
-      logUserError(error, `Could not accept a connection on ${this.#address}, trying on`);
-    }
-    this.#failing = true;
-    this.#pause = this.host.reactor.callLater(PAUSE_AFTER_FAILURE, () => {
-      this.#pause = null;
-      this.#acceptNext();
-    });
+    this.#pauses.failed(error, String(this.#address));
+  }
+
+  /** See {@linkcode StreamAcceptorSink.turnedAway}. */
+  turnedAway(): void {
+    this.#accepting = false;
+    this.#pauses.turnedAway();
+    this.#acceptNext();
   }
 
   /** See {@linkcode StreamAcceptorSink.released}. */
   released(): void {
     const stopping = this.#stopping ?? [];
     this.#acceptor = this.#stopping = null;
-    this.#accepting = this.#failing = false;
+    this.#accepting = false;
     if (this.#isNoisy) msg(`(${this.#factoryName()} on ${this.#address} closed)`);
     const failure = this.#stopFactory();
     // Who waited may listen again at once, and then it is a resource again.
@@ -239,8 +230,7 @@ export class StreamPort
   }
 
   #close(acceptor: StreamAcceptor): void {
-    this.#pause?.cancel();
-    this.#pause = null;
+    this.#pauses.stop();
     acceptor.close();
     // No new connection comes, and one whose handshake is not done has not come yet.
     for (const handshake of this.#handshakes) handshake.cancel();
@@ -262,11 +252,11 @@ export class StreamPort
 
   #acceptNext(): void {
     if (
-      this.#accepting || this.#pause !== null || this.#stopping !== null || this.#acceptor === null
+      this.#accepting || this.#pauses.isPaused || this.#stopping !== null || this.#acceptor === null
     ) return;
     if (this.#occupancy.isFull && this.#overflow === "pause") return;
     this.#accepting = true;
-    this.#acceptor.accept();
+    this.#acceptor.accept(this.#pauses.turnsAway);
   }
 
   #admit(driver: StreamDriver): void {

@@ -126,25 +126,97 @@ Deno.test("stopListening() in buildProtocol() and in connectionMade() leaves tha
   }
 });
 
-Deno.test("A failure to accept is logged once, and the port asks again after a pause until it works", () => {
-  using errors = new LoggedErrors();
+/** An error of the system that has no file descriptor left. */
+const shortage = () => Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+
+/** Collects what is logged about accepting. */
+function acceptingLog(): Disposable & { lines: string[] } {
+  const lines: string[] = [];
+  const observing = addObserver(({ level, message, failure }) => {
+    if (/accept/i.test(message)) lines.push(`${level}: ${message}${failure ? " (stack)" : ""}`);
+  }, { replay: false });
+  return { lines, [Symbol.dispose]: () => observing[Symbol.dispose]() };
+}
+
+const PAUSES =
+  "error: Cannot accept connections on 127.0.0.1:2000, accepting pauses: Too many open files";
+
+Deno.test("StreamPort pauses after a failure to accept, and logs one line for all of a shortage", () => {
+  using log = acceptingLog();
   const { acceptor, host, factory } = listen();
   for (let i = 0; i < 5; i++) {
-    acceptor.fail(new Error("Too many open files"));
+    acceptor.fail(shortage());
     assert(!acceptor.isAccepting);
     host.advance(0.099);
     assert(!acceptor.isAccepting);
     host.advance(0.001);
     assert(acceptor.isAccepting);
   }
-  const [event, ...more] = errors.takeEvents();
-  assertEquals(event?.why, "Could not accept a connection on 127.0.0.1:2000, trying on");
-  assertEquals(event?.failure?.message, "Too many open files");
-  assertEquals(more, []);
+  assertEquals(log.lines, [PAUSES]);
   acceptor.connect();
   assertEquals(factory.built.length, 1);
-  acceptor.fail(new Error("Too many open files"));
-  assertEquals(errors.takeEvents().length, 1);
+});
+
+Deno.test("StreamPort logs that it accepts again when it has done so for a second", () => {
+  using log = acceptingLog();
+  const { acceptor, host } = listen();
+  acceptor.fail(shortage());
+  host.advance(0.1);
+  acceptor.connect();
+  host.advance(0.9);
+  // One connection between failures is not the end of the shortage.
+  acceptor.fail(shortage());
+  host.advance(0.1);
+  acceptor.connect();
+  host.advance(0.99);
+  assertEquals(log.lines, [PAUSES]);
+  host.advance(0.01);
+  const resumed = "info: Accepting connections on 127.0.0.1:2000 again after 1.1 s";
+  assertEquals(log.lines, [PAUSES, resumed]);
+  host.advance(60);
+  acceptor.fail(shortage());
+  assertEquals(log.lines, [PAUSES, resumed, PAUSES]);
+});
+
+Deno.test("StreamPort turns clients away that have waited for a second, until one is accepted", () => {
+  using log = acceptingLog();
+  const { acceptor, host } = listen();
+  for (let i = 1; i <= 11; i++) {
+    acceptor.fail(shortage());
+    host.advance(0.1);
+    assertEquals(acceptor.turnsAway, i > 10, `after ${i} failures`);
+  }
+  for (let i = 0; i < 3; i++) acceptor.turnAway();
+  assert(acceptor.turnsAway);
+  acceptor.connect();
+  assert(acceptor.isAccepting && !acceptor.turnsAway);
+  host.advance(1);
+  const resumed =
+    "info: Accepting connections on 127.0.0.1:2000 again after 1.1 s; connections turned away: 3";
+  assertEquals(log.lines, [PAUSES, resumed]);
+});
+
+Deno.test("StreamPort.stopListening() during a shortage ends it without a line", () => {
+  using log = acceptingLog();
+  const { acceptor, host, port } = listen();
+  acceptor.fail(shortage());
+  host.advance(0.1);
+  acceptor.connect();
+  port.stopListening();
+  acceptor.release();
+  host.advance(10);
+  assertEquals(log.lines, [PAUSES]);
+});
+
+Deno.test("StreamPort logs any other failure to accept with its stack", () => {
+  using errors = new LoggedErrors();
+  const { acceptor } = listen();
+  const failure = new Error("broken");
+  acceptor.fail(failure);
+  const [event, ...more] = errors.takeEvents();
+  assertEquals(event?.why, "Cannot accept connections on 127.0.0.1:2000, accepting pauses");
+  assertStrictEquals(event?.failure, failure);
+  assertEquals(more, []);
 });
 
 Deno.test("While it pauses after a failure, a port does not accept because a connection has gone", () => {

@@ -1,108 +1,122 @@
 /**
- * A server that runs out of file descriptors, for real: a process of its own with a low limit.
+ * A server that runs out of file descriptors: a process of its own with a low limit.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { RawPeer } from "./raw_peer.ts";
+import { Program } from "./program.ts";
+import { endingOf, RawPeer } from "./raw_peer.ts";
 
 const CLIENTS = 120;
 const DESCRIPTORS = 64;
 
-/** A program's output, line by line. */
-class Lines {
-  readonly seen: string[] = [];
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  #rest = "";
+/** A server with few descriptors, and its clients. */
+class Overload implements AsyncDisposable {
+  readonly #server: Program;
+  readonly #peers: RawPeer[] = [];
+  #port = 0;
 
-  constructor(output: ReadableStream<Uint8Array<ArrayBuffer>>) {
-    this.#lines = output.pipeThrough(new TextDecoderStream()).getReader();
+  private constructor(server: Program) {
+    this.#server = server;
   }
 
-  /** The next line that begins so, without that beginning. */
-  async next(beginning: string): Promise<string> {
-    for (;;) {
-      const line = await this.#next();
-      this.seen.push(line);
-      if (line.startsWith(beginning)) return line.slice(beginning.length);
-    }
+  /** Starts a server on the reactor that `module` exports as `name`. */
+  static async start(module: string, name: string): Promise<Overload> {
+    const program = new URL("./overloaded_server.ts", import.meta.url).href;
+    const deno = [Deno.execPath(), "run", "--quiet", "--allow-all", program, module, name];
+    const script = `ulimit -n ${DESCRIPTORS} && exec "$@"`;
+    const overload = new Overload(
+      new Program(["-c", script, "sh", ...deno], { command: "sh", input: true }),
+    );
+    const [, port = ""] = await overload.line(/^port (\d+)$/);
+    overload.#port = Number(port);
+    return overload;
   }
 
-  async end(): Promise<void> {
-    while (!(await this.#lines.read()).done);
+  /** Waits for a line of the server's output. */
+  line(expected: RegExp): Promise<RegExpExecArray> {
+    return this.#server.line(expected);
   }
 
-  async #next(): Promise<string> {
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#lines.read();
-      if (done) throw new Error(`The server ended after: ${this.seen.join(" | ")}`);
-      this.#rest += value;
-    }
-    const end = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + 1);
-    return line;
+  /** Waits until the server logs that it cannot accept. */
+  async short(): Promise<void> {
+    const where = RegExp.escape(`127.0.0.1:${this.#port}`);
+    await this.line(
+      RegExp(
+        `^logged Cannot accept connections on ${where}, accepting pauses: Too many open files`,
+      ),
+    );
   }
-}
 
-/** Connects, and leaves after the greeting, when `mayLeave` says so. */
-async function visit(port: number, greeted: () => void, mayLeave: Promise<void>): Promise<void> {
-  const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
-  assertEquals(await peer.readText(5), "hello");
-  greeted();
-  await mayLeave;
-  peer.close();
+  /** Connects. */
+  async connect(): Promise<RawPeer> {
+    const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port: this.#port }));
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** Stops the server. @returns The number of connections that it had, and what it logged. */
+  async end(): Promise<{ connections: number; logged: string[] }> {
+    await this.#server.endInput();
+    const { code, lines, errors } = await this.#server.end();
+    assertEquals(code, 0, [...lines, errors].join("\n"));
+    return {
+      connections: Number(lines.at(-1)?.replace("connections ", "")),
+      logged: lines.filter((line) => line.startsWith("logged ")),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers.splice(0)) peer.close();
+    await this.#server[Symbol.asyncDispose]();
+  }
 }
 
 /**
- * Defines the test.
+ * Defines the tests.
  *
- * @param name The reactor's, for the test's name.
- * @param module The URL of the module that exports the reactor's class, under that name.
- * @param options `logs` is whether the reactor gets to know what goes wrong, and so can log it.
+ * @param name The name of the reactor's class.
+ * @param module The URL of the module that exports it.
  */
-export function overloadTest(name: string, module: string, { logs = true } = {}): void {
-  const does = logs ? "logs it, waits," : "waits,";
-  Deno.test(`${name}: A port that runs out of file descriptors ${does} and goes on when there are some again`, async () => {
-    const program = new URL("./overloaded_server.ts", import.meta.url).href;
-    await using server = new Deno.Command("sh", {
-      args: [
-        "-c",
-        `ulimit -n ${DESCRIPTORS} && exec "$@"`,
-        "sh",
-        Deno.execPath(),
-        ...["run", "--quiet", "--allow-all", program, module, name],
-      ],
-      stdin: "piped",
-      stdout: "piped",
-    }).spawn();
-    const lines = new Lines(server.stdout);
-    const port = Number(await lines.next("port "));
-
-    const full = Promise.withResolvers<void>();
+export function overloadTests(name: string, module: string): void {
+  Deno.test(`${name}: a port without file descriptors logs it and serves all when some are free again`, async () => {
+    await using overload = await Overload.start(module, name);
+    const mayLeave = Promise.withResolvers<void>();
     let greeted = 0;
-    const visits = Array.from(
-      { length: CLIENTS },
-      () => visit(port, () => greeted++, full.promise),
-    );
-    if (logs) {
-      const logged = await lines.next("logged ");
-      const expected = `EMFILE: Could not accept a connection on 127.0.0.1:${port}, trying on`;
-      assertEquals(logged, expected);
-    } else {
-      await lines.next("no descriptor is left");
-    }
+    const visits = Array.from({ length: CLIENTS }, async () => {
+      const peer = await overload.connect();
+      assertEquals(await peer.readText(5), "hello");
+      greeted++;
+      await mayLeave.promise;
+      await peer.conn.closeWrite();
+    });
+    await overload.short();
     assert(greeted < DESCRIPTORS, `${greeted} were greeted with ${DESCRIPTORS} descriptors`);
-    full.resolve();
+    mayLeave.resolve();
     await Promise.all(visits);
+    const { connections, logged } = await overload.end();
+    assertEquals(connections, CLIENTS);
+    assertEquals(logged.length <= 2, true, logged.join("\n"));
+  });
 
-    await server.stdin.close();
-    assertEquals(await lines.next("connections "), String(CLIENTS));
-    await lines.end();
-    assertEquals(await server.status, { success: true, code: 0, signal: null });
-    // Once for each time that it was full, and not for each time that it tried.
-    const logged = lines.seen.filter((line) => line.startsWith("logged ")).length;
-    assert(logged < 10, `It was logged ${logged} times`);
+  Deno.test(`${name}: a port without file descriptors for a second turns clients away`, async () => {
+    await using overload = await Overload.start(module, name);
+    const served: RawPeer[] = [];
+    let turnedAway = 0;
+    await Promise.all(Array.from({ length: CLIENTS }, async () => {
+      const peer = await overload.connect();
+      const greeting = peer.readText(5);
+      if (await endingOf(greeting) === "end") served.push(peer);
+      else turnedAway++;
+    }));
+    assert(served.length < DESCRIPTORS, `${served.length} were served`);
+    for (const peer of served) await peer.conn.closeWrite();
+    assertEquals(await (await overload.connect()).readText(5), "hello");
+    const [, count] = await overload.line(/^logged Accepting .* again .* turned away: (\d+)$/);
+    assertEquals(Number(count), turnedAway);
+    const { connections, logged } = await overload.end();
+    assertEquals(connections, CLIENTS - turnedAway + 1);
+    assertEquals(logged.length, 2, logged.join("\n"));
   });
 }

@@ -21,6 +21,7 @@ export class HandAcceptor implements StreamAcceptor {
   readonly address: IAddress = new IPv4Address("TCP", "127.0.0.1", 2000);
   readonly calls: string[] = [];
   isAccepting = false;
+  turnsAway = false;
   readonly #host: TestHost;
   #sink: StreamAcceptorSink | null = null;
 
@@ -32,9 +33,16 @@ export class HandAcceptor implements StreamAcceptor {
     this.#sink = sink;
   }
 
-  accept(): void {
+  accept(turnAway = false): void {
     assert(!this.isAccepting && !this.calls.includes("close"), "accept() out of turn");
     this.isAccepting = true;
+    this.turnsAway = turnAway;
+  }
+
+  /** Turns a client away. */
+  turnAway(): void {
+    this.isAccepting = false;
+    this.#sink?.turnedAway();
   }
 
   close(): void {

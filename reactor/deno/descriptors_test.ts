@@ -12,6 +12,8 @@ import {
 const limits = { ignore: Deno.build.os === "windows" };
 const program = new URL("../conformance/shortage_program.ts", import.meta.url).href;
 
+const PAUSES = /\] Cannot accept connections on .*, accepting pauses: Too many open files/;
+
 /** Each operation, the outcome of its attempt without descriptors, and what the log contains by then. */
 const operations: [name: string, ending: string, logged: RegExp][] = [
   ["connect to an address", "EMFILE", /ConnectError: Cannot connect to .*: Too many open files/],
@@ -30,6 +32,10 @@ const operations: [name: string, ending: string, logged: RegExp][] = [
   ["spawn a process", "EMFILE", /Failed to spawn .*: Too many open files/],
   ["start a thread", "EMFILE", /Error: Cannot start a thread: too many open files/],
   ["handle a signal", "done", /^/],
+  ["accept over TCP", "done", PAUSES],
+  ["accept over node:net", "done", PAUSES],
+  ["accept over UNIX", "done", PAUSES],
+  ["accept over TLS", "done", PAUSES],
   // Not shortages: their stacks are logged in full.
   ["throw in a timed call", "done", /^\t {4}at .*shortage_operations\.ts:\d+:\d+/m],
   ["fail a Deferred", "done", /^\t {4}at .*shortage_operations\.ts:\d+:\d+/m],

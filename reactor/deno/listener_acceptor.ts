@@ -9,6 +9,7 @@ import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
 import type { StreamDriver } from "../stream_driver.ts";
 import { asError } from "../user_code.ts";
 import { addressOf } from "./address_of.ts";
+import { SpareDescriptor } from "./spare_descriptor.ts";
 import { codeOf } from "./system_error.ts";
 
 // Only the connection that was to be accepted is broken: its peer has reset it already (Deno then fails to tell its address, ENOTCONN), a
@@ -39,7 +40,9 @@ export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
   readonly #listener: AcceptingListener<C>;
   readonly #driverFor: (conn: C) => StreamDriver;
   #sink: StreamAcceptorSink | null = null;
+  readonly #spare = new SpareDescriptor();
   #accepting = false;
+  #turningAway = false;
   #closed = false;
   // One of each for all its connections.
   readonly #onAccepted = (conn: C): void => this.#accepted(conn);
@@ -53,6 +56,7 @@ export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
     this.#listener = listener;
     this.#driverFor = driverFor;
     this.address = addressOf(listener.addr);
+    this.#spare.take();
   }
 
   /** See {@linkcode StreamAcceptor.attach}. */
@@ -61,14 +65,17 @@ export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
   }
 
   /** See {@linkcode StreamAcceptor.accept}. */
-  accept(): void {
+  accept(turnAway = false): void {
     this.#accepting = true;
+    this.#turningAway = turnAway && this.#spare.isAllowed;
+    if (this.#turningAway) this.#spare.release();
     this.#listener.accept().then(this.#onAccepted, this.#onFailed);
   }
 
   /** See {@linkcode StreamAcceptor.close}. The address is free only when the accept under way has settled. */
   close(): void {
     this.#closed = true;
+    this.#spare.release();
     this.#listener.close();
     if (!this.#accepting) queueMicrotask(() => this.#sink?.released());
   }
@@ -84,15 +91,23 @@ export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
       // It came in the moment in which the listener was closed.
       conn.close();
       this.#sink?.released();
-    } else {
-      this.#sink?.accepted(this.#driverFor(conn));
+      return;
     }
+    // If the spare descriptor can be had again beside the connection, there is no shortage.
+    const isShort = !this.#spare.take() && this.#turningAway;
+    if (!isShort) {
+      this.#sink?.accepted(this.#driverFor(conn));
+      return;
+    }
+    conn.close();
+    this.#spare.take();
+    this.#sink?.turnedAway();
   }
 
   #failed(error: unknown): void {
     this.#accepting = false;
     if (this.#closed) this.#sink?.released();
-    else if (OF_ONE_CONNECTION.has(codeOf(error))) this.accept();
+    else if (OF_ONE_CONNECTION.has(codeOf(error))) this.accept(this.#turningAway);
     else this.#sink?.acceptFailed(asError(error));
   }
 }

@@ -1,6 +1,6 @@
-import { overloadTest } from "../conformance/overload.ts";
+import { overloadTests } from "../conformance/overload.ts";
 import { tcpConformance } from "../conformance/tcp.ts";
 import { DenoReactor } from "./reactor.ts";
 
 tcpConformance("DenoReactor", () => new DenoReactor());
-overloadTest("DenoReactor", new URL("./reactor.ts", import.meta.url).href);
+overloadTests("DenoReactor", new URL("./reactor.ts", import.meta.url).href);

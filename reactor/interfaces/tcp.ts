@@ -22,7 +22,7 @@ import type {
  * - A peer that closes its writing side before it has sent a byte (as `nc -N` without input does) gets no more than the system's buffers take at once;
  *   the connection is lost with EPIPE then.
  * - A port accepts all that comes: what `overflow: "pause"` has wait, waits here, up to `backlog` connections. One more is reset.
- * - A port that runs out of file descriptors goes on when there are some again, but cannot log it.
+ * - A port that runs out of file descriptors notices it, or that some are free again, up to a second later.
  */
 export interface TCPSocketOptions {
   /**
@@ -67,8 +67,9 @@ export interface IReactorTCP {
   /**
    * Listens on a TCP port. The port is bound when this returns; connections are accepted while the reactor runs.
    *
-   * When the process runs out of file descriptors, those who connect wait in the backlog until there are some again, and the log says so.
-   * Twisted keeps one in reserve, and turns them away.
+   * When no file descriptor is left, the port pauses and tries again every 100 ms, and the log has one line when that begins and one when
+   * it is over. Clients wait in the backlog. With `--allow-read=/dev/null` the port keeps a spare descriptor, as Twisted does, and turns away
+   * clients that have waited for a second; Twisted turns all away at once.
    *
    * @param port The port number; 0 lets the system choose one.
    * @throws {CannotListenError} when the address cannot be had.

@@ -6,6 +6,9 @@
 
 import type { Server, Socket } from "node:net";
 import { debug } from "../../log/mod.ts";
+import { isOutOfDescriptors } from "../deno/descriptors.ts";
+import { SpareDescriptor } from "../deno/spare_descriptor.ts";
+import { errorWithCode } from "../deno/system_error.ts";
 import type { IAddress } from "../interfaces.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
 import type { StreamDriver } from "../stream_driver.ts";
@@ -29,9 +32,9 @@ export interface ServerAcceptorOptions {
  * The server accepts by itself whatever comes, so here is the backlog: what comes before it is asked for waits, paused. What finds the
  * backlog full is reset, as the system resets what waits when the port is closed.
  *
- * When there are no file descriptors left, the server of Deno 2.9.6 accepts no more, ever, and tells nobody. So it is told to look again
- * whenever one of its connections has closed, and every second for those descriptors that others give back. It costs a system call each.
- * On a UNIX socket it cannot be told to.
+ * When no file descriptor is left, the server of Deno 2.9.6 stops accepting for good and reports nothing. So the acceptor looks every second
+ * whether one is left, which needs no permission, reports the shortage to its port, and has the server look again for connections. It also has
+ * the server look again whenever one of its connections has closed. A server on a UNIX socket cannot look again.
  */
 export class ServerAcceptor implements StreamAcceptor {
   /** See {@linkcode StreamAcceptor.address}. */
@@ -42,7 +45,10 @@ export class ServerAcceptor implements StreamAcceptor {
   readonly #stopLooking: () => void;
   #failure: Error | null = null;
   #sink: StreamAcceptorSink | null = null;
+  readonly #spare = new SpareDescriptor();
   #asked = false;
+  #short = false;
+  #turningAway = false;
   #closed = false;
   // One for all its connections.
   readonly #connectionClosed = (): void => this.#lookAgain();
@@ -62,6 +68,7 @@ export class ServerAcceptor implements StreamAcceptor {
       this.#deliver();
     });
     this.#stopLooking = this.#lookEverySecond();
+    if (options.lookAgain !== undefined) this.#spare.take();
   }
 
   /** See {@linkcode StreamAcceptor.attach}. */
@@ -70,16 +77,27 @@ export class ServerAcceptor implements StreamAcceptor {
   }
 
   /** See {@linkcode StreamAcceptor.accept}. */
-  accept(): void {
+  accept(turnAway = false): void {
     this.#asked = true;
+    const isIdle = this.#waiting.length === 0;
+    this.#turningAway = turnAway && isIdle && this.#spare.isAllowed &&
+      this.#options.lookAgain !== undefined;
+    if (this.#turningAway) {
+      this.#short = false;
+      this.#spare.release();
+      this.#lookAgain();
+    } else if (this.#short && isIdle) {
+      this.#look();
+    }
     // Later, as from the system: its port asks for the next one within `accepted`, and there may be hundreds.
-    if (this.#waiting.length > 0 || this.#failure !== null) queueMicrotask(() => this.#deliver());
+    if (!isIdle || this.#short || this.#failure !== null) queueMicrotask(() => this.#deliver());
   }
 
   /** See {@linkcode StreamAcceptor.close}. The address is free at once. */
   close(): void {
     this.#closed = true;
     this.#stopLooking();
+    this.#spare.release();
     this.#server.close();
     for (const driver of this.#waiting.splice(0)) driver.abort();
     queueMicrotask(() => this.#sink?.released());
@@ -94,7 +112,7 @@ export class ServerAcceptor implements StreamAcceptor {
     if (this.#options.lookAgain === undefined) return () => {};
     const { setInterval, clearInterval } = globalThis.process.getBuiltinModule("node:timers");
     // It is the server that holds the process.
-    const timer = setInterval(() => this.#lookAgain(), LOOK_AGAIN_MS).unref();
+    const timer = setInterval(() => this.#watch(), LOOK_AGAIN_MS).unref();
     return () => clearInterval(timer);
   }
 
@@ -102,8 +120,34 @@ export class ServerAcceptor implements StreamAcceptor {
     if (!this.#closed) this.#options.lookAgain?.();
   }
 
+  /** Notes a shortage, or has the server look for connections. */
+  #look(): void {
+    this.#short = isOutOfDescriptors();
+    if (!this.#short) this.#lookAgain();
+  }
+
+  #watch(): void {
+    // While connections are turned away, the spare descriptor is free.
+    if (this.#turningAway) return this.#lookAgain();
+    this.#look();
+    this.#deliver();
+  }
+
+  /** Returns whether a connection has come that is to be turned away. */
+  #isShortFor(socket: Socket): boolean {
+    // If the spare descriptor can be had again beside the connection, there is no shortage.
+    const isShort = !this.#spare.take() && this.#turningAway;
+    this.#turningAway = false;
+    if (!isShort) return false;
+    this.#asked = false;
+    socket.destroy();
+    this.#sink?.turnedAway();
+    return true;
+  }
+
   #arrived(socket: Socket): void {
     socket.once("close", this.#connectionClosed);
+    if (this.#isShortFor(socket)) return;
     const { backlog, driverFor } = this.#options;
     const driver = driverFor(socket);
     if (driver === null) {
@@ -121,16 +165,17 @@ export class ServerAcceptor implements StreamAcceptor {
 
   #deliver(): void {
     if (!this.#asked || this.#closed) return;
-    const failure = this.#failure;
-    if (failure !== null) {
-      this.#failure = null;
+    const driver = this.#waiting.shift();
+    if (driver !== undefined) {
       this.#asked = false;
-      this.#sink?.acceptFailed(failure);
+      this.#sink?.accepted(driver);
       return;
     }
-    const driver = this.#waiting.shift();
-    if (driver === undefined) return;
+    const shortage = this.#short ? errorWithCode("EMFILE", "Too many open files") : null;
+    const failure = this.#failure ?? shortage;
+    if (failure === null) return;
+    this.#failure = null;
     this.#asked = false;
-    this.#sink?.accepted(driver);
+    this.#sink?.acceptFailed(failure);
   }
 }

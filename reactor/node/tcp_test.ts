@@ -270,6 +270,7 @@ Deno.test("What a server says is wrong with accepting, the next one to ask is to
   const sink: StreamAcceptorSink = {
     accepted: () => told.push("accepted"),
     acceptFailed: (error) => told.push(error),
+    turnedAway: () => told.push("turned away"),
     released: () => told.push("released"),
   };
   const server = new Server();
