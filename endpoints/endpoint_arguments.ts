@@ -1,3 +1,5 @@
+import { isInstance } from "../log/foreign.ts";
+import { atOnce } from "../reactor/user_code.ts";
 import type { ArgumentType, OptionalArgumentType } from "./argument_types.ts";
 import {
   type Description,
@@ -189,9 +191,10 @@ export class EndpointArguments {
     previous: string | undefined,
   ): unknown {
     try {
-      return type.read(piece.value);
+      const why = `While calling read of the argument ${name}`;
+      return atOnce("read()", type.read(piece.value), why);
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+      if (!isInstance(error, RangeError)) throw error;
       const problem = written === null
         ? problemWithPlace(name, piece.value, error.message, previous)
         : `the argument "${name}" ${error.message}`;

@@ -1,3 +1,5 @@
+import { atOnce } from "../reactor/user_code.ts";
+import { checkFunction } from "../reactor/validation.ts";
 import { type Description, parseDescription } from "./description.ts";
 import { EndpointDescriptionError, visible } from "./description_error.ts";
 import { EndpointArguments } from "./endpoint_arguments.ts";
@@ -82,6 +84,7 @@ export class EndpointRegistry<R> {
    * @throws {RangeError} when there is one with that prefix, or the prefix is empty.
    */
   registerServerType(parser: IStreamServerEndpointStringParser<R>): this {
+    checkFunction("registerServerType() parser.parseStreamServer", parser.parseStreamServer);
     register("server", this.#servers, parser, this.#server(parser.prefix));
     return this;
   }
@@ -93,6 +96,7 @@ export class EndpointRegistry<R> {
    * @throws {RangeError} when there is one with that prefix, or the prefix is empty.
    */
   registerClientType(parser: IStreamClientEndpointStringParserWithReactor<R>): this {
+    checkFunction("registerClientType() parser.parseStreamClient", parser.parseStreamClient);
     register("client", this.#clients, parser, this.#client(parser.prefix));
     return this;
   }
@@ -131,7 +135,11 @@ export class EndpointRegistry<R> {
     const parser = this.#server(description.type.value);
     if (parser === undefined) throw unknownType("server", description, this.serverTypes());
     const args = this.#arguments(reactor, description);
-    const endpoint = parser.parseStreamServer(reactor, args);
+    const endpoint = atOnce(
+      "parseStreamServer()",
+      parser.parseStreamServer(reactor, args),
+      `While calling parseStreamServer of the type ${parser.prefix}`,
+    );
     args.checkTaken();
     return endpoint;
   }
@@ -140,7 +148,11 @@ export class EndpointRegistry<R> {
     const parser = this.#client(description.type.value);
     if (parser === undefined) throw unknownType("client", description, this.clientTypes());
     const args = this.#arguments(reactor, description);
-    const endpoint = parser.parseStreamClient(reactor, args);
+    const endpoint = atOnce(
+      "parseStreamClient()",
+      parser.parseStreamClient(reactor, args),
+      `While calling parseStreamClient of the type ${parser.prefix}`,
+    );
     args.checkTaken();
     return endpoint;
   }

@@ -1,3 +1,6 @@
+import { atOnce } from "../reactor/user_code.ts";
+import { checkFunction } from "../reactor/validation.ts";
+
 // The number of the first descriptor that is handed on; all others follow (sd_listen_fds(3)).
 const START = 3;
 
@@ -47,13 +50,18 @@ export class ListenFDs {
     pid: number,
     { start = START }: { start?: number } = {},
   ): ListenFDs {
-    if (environ("LISTEN_PID") !== String(pid)) return new ListenFDs([]);
-    const count = environ("LISTEN_FDS") ?? "";
+    checkFunction("ListenFDs.fromEnvironment() environ", environ);
+    const ask = (name: string): string | undefined => {
+      const why = `While calling environ for ${name}`;
+      return atOnce("environ()", environ(name), why);
+    };
+    if (ask("LISTEN_PID") !== String(pid)) return new ListenFDs([]);
+    const count = ask("LISTEN_FDS") ?? "";
     // No process can have more (fs.nr_open).
     const descriptors = /^\d{1,6}$/.test(count)
       ? Array.from({ length: Number(count) }, (_, index) => start + index)
       : [];
-    const joined = environ("LISTEN_FDNAMES") ?? "";
+    const joined = ask("LISTEN_FDNAMES") ?? "";
     const names = joined === "" ? [] : joined.split(":");
     const fit = names.length === 0 || names.length === descriptors.length;
     return fit ? new ListenFDs(descriptors, names) : new ListenFDs([]);

@@ -102,4 +102,19 @@ export const DEFER_HOOKS: readonly Hook[] = [
   ),
   deferredHook("DeferredSemaphore.run()", [], (act) => new DeferredSemaphore(1).run(act)),
   deferredHook("deferLater()", ["deferLater(f)"], callLater),
+  {
+    name: "canceller",
+    documented: ["new Deferred(canceller)"],
+    reports: "either",
+    run: ({ act, received }) => {
+      const deferred = new Deferred<void>(act);
+      deferred.addErrback(() => {});
+      try {
+        deferred.cancel();
+      } catch (error) {
+        received(error);
+      }
+    },
+    refuses: { option: "canceller", give: (f) => new Deferred(f) },
+  },
 ];

@@ -9,6 +9,8 @@ import { FACTORY_HOOKS } from "./factory_hooks.ts";
 import { DEFER_HOOKS } from "./defer_hooks.ts";
 import { LOG_HOOKS } from "./log_hooks.ts";
 import { TASK_HOOKS } from "./task_hooks.ts";
+import { ENDPOINT_HOOKS } from "./endpoint_hooks.ts";
+import { PROTOCOL_CLASS_HOOKS } from "./protocol_class_hooks.ts";
 import { PROCESS_HOOKS } from "./process_hooks.ts";
 import { CORE_HOOKS } from "./core_hooks.ts";
 import { PRODUCER_HOOKS } from "./producer_hooks.ts";
@@ -19,6 +21,8 @@ const HOOKS: readonly Hook[] = [
   ...LOG_HOOKS,
   ...DEFER_HOOKS,
   ...CORE_HOOKS,
+  ...ENDPOINT_HOOKS,
+  ...PROTOCOL_CLASS_HOOKS,
   ...TASK_HOOKS,
   ...PROTOCOL_HOOKS,
   ...PRODUCER_HOOKS,

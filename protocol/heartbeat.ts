@@ -1,5 +1,6 @@
 import { ConnectionAborted } from "../reactor/errors.ts";
 import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces.ts";
+import { callLogged } from "../reactor/user_code.ts";
 import { checkDelay, checkFunction, checkInteger } from "../reactor/validation.ts";
 
 /** How a {@linkcode Heartbeat} goes. */
@@ -173,7 +174,12 @@ export class Heartbeat implements Disposable {
     if (this.#beats <= this.#maxMissed) {
       // Before it is asked: what throws there is logged, and the peer is asked again.
       this.#beatIn(this.#interval);
-      return this.#send() as void; // a promise of its own is for the clock to look at
+      callLogged(
+        this.#send,
+        [],
+        `While calling send of a Heartbeat for ${this.#transport.getPeer()}`,
+      );
+      return;
     }
     if (this.#beats > this.#maxMissed + 1) return this.#giveUp();
     // When this process stood still, what came meanwhile has not been read yet: timed calls may come before it.

@@ -1,4 +1,5 @@
-import { checkBound } from "../reactor/validation.ts";
+import { atOnce } from "../reactor/user_code.ts";
+import { checkBound, checkFunction } from "../reactor/validation.ts";
 import {
   type PendingRequest,
   PendingRequests,
@@ -85,6 +86,8 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
       : [options: KeyedRequestQueueOptions<Id>]
   ) {
     super(options ?? {});
+    checkFunction("KeyedRequestQueue() send", send);
+    if (options?.newId !== undefined) checkFunction("KeyedRequestQueue() newId", options.newId);
     this.#send = send;
     const { maxAbandoned = 10_000 } = options ?? {};
     checkBound("maxAbandoned", maxAbandoned, 0);
@@ -163,14 +166,15 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
   /** A name that is not taken. Of one more than there are, one is not, unless they repeat. */
   #freeId(): Id {
     const isTaken = (id: Id): boolean => this.#inFlight.has(id) || this.#abandoned.has(id);
-    let id = this.#newId();
+    const newId = (): Id => atOnce("newId()", this.#newId(), "While calling newId");
+    let id = newId();
     for (let left = this.#inFlight.size + this.#abandoned.size; isTaken(id); left--) {
       if (left === 0) {
         throw new RangeError(
           `Cannot name a request ${String(id)}: another of that name is with the peer`,
         );
       }
-      id = this.#newId();
+      id = newId();
     }
     return id;
   }

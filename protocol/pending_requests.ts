@@ -1,7 +1,7 @@
 import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
 import type { IReactorTime } from "../reactor/interfaces.ts";
 import { asError, onRejection } from "../reactor/user_code.ts";
-import { checkBound, checkDelay } from "../reactor/validation.ts";
+import { checkBound, checkDelay, checkFunction } from "../reactor/validation.ts";
 
 /** How requests are bounded. */
 export interface RequestQueueOptions {
@@ -59,6 +59,7 @@ export class PendingRequest<Req, Res> {
    * @param abandoned Called when the Deferred is cancelled, by a timeout too.
    */
   constructor(request: Req, abandoned: (pending: PendingRequest<Req, Res>) => void) {
+    checkFunction("PendingRequest() abandoned", abandoned);
     this.request = request;
     this.answer = new Deferred<Res>(() => abandoned(this));
   }

@@ -107,7 +107,7 @@ export class ProxyClientFactory extends ClientFactory<ProxyClient> {
 
   /** There is nothing to forward to: the connection that came is closed. */
   override clientConnectionFailed(_connector: IConnector, reason: Error): void {
-    this.server?.peerUnreachable(reason);
+    return this.server?.peerUnreachable(reason);
   }
 }
 

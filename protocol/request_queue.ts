@@ -1,5 +1,6 @@
 import { textOf } from "../log/foreign.ts";
 import { Fifo } from "../defer/fifo.ts";
+import { checkFunction } from "../reactor/validation.ts";
 import {
   type PendingRequest,
   PendingRequests,
@@ -61,6 +62,7 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
    */
   constructor(send: (request: Req) => unknown, options: RequestQueueOptions = {}) {
     super(options);
+    checkFunction("RequestQueue() send", send);
     this.#send = send;
   }
 

@@ -1,5 +1,5 @@
 import { atOnce } from "../../reactor/user_code.ts";
-import { checkDelay, checkFunction, quote } from "../../reactor/validation.ts";
+import { checkDelay, checkFinite, checkFunction, quote } from "../../reactor/validation.ts";
 
 /** How long to wait before the next attempt: given how many have failed in a row, it returns seconds. */
 export type RetryPolicy = (failures: number) => number;
@@ -64,6 +64,8 @@ export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
     const grown = initialDelay * factor ** Math.min(100, failures);
     // Not Math.min: what has grown beyond all numbers may be NaN, and counts as too long.
     const delay = grown <= maxDelay ? grown : maxDelay;
-    return delay + atOnce("jitter()", jitter(delay), "While calling the jitter of backoffPolicy()");
+    const added = atOnce("jitter()", jitter(delay), "While calling the jitter of backoffPolicy()");
+    checkFinite("backoffPolicy() jitter() result", added);
+    return delay + added;
   };
 }

@@ -164,7 +164,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   /** Connects. If it runs already, that is logged and nothing else. */
   override startService(): void {
     if (this.running) {
-      warn(`Duplicate ClientService.startService ${this}`);
+      warn(`Duplicate ClientService.startService ${nameOf(this)}`);
       return;
     }
     super.startService();
@@ -252,12 +252,12 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
 
   #nextDelay(): number {
     try {
-      const why = `While calling the retryPolicy of ${this}`;
+      const why = `While calling the retryPolicy of ${nameOf(this)}`;
       const delay = atOnce("retryPolicy()", this.#retryPolicy(this.#failures), why);
       checkDelay("retryPolicy() result", delay);
       return delay;
     } catch (error) {
-      err(error, `The retryPolicy of ${this} failed: waiting as by default`);
+      err(error, `The retryPolicy of ${nameOf(this)} failed: waiting as by default`);
       return backoffPolicy()(this.#failures);
     }
   }
@@ -278,6 +278,6 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   }
 
   #stoppedError(): CancelledError {
-    return new CancelledError(`${this} has been stopped: it does not connect`);
+    return new CancelledError(`${nameOf(this)} has been stopped: it does not connect`);
   }
 }

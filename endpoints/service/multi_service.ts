@@ -2,6 +2,7 @@ import { messageOf } from "../../log/foreign.ts";
 import { type Deferred, DeferredList, maybeDeferred } from "../../defer/mod.ts";
 import { quote } from "../../reactor/validation.ts";
 import type { IService, IServiceCollection } from "./interfaces.ts";
+import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";
 import { start, startInFull, startPrivileged } from "./start.ts";
 
@@ -20,7 +21,9 @@ export class ServicesNotStopped extends AggregateError {
    * @param failed The services, each with its error.
    */
   constructor(failed: readonly (readonly [service: IService, error: Error])[]) {
-    const each = failed.map(([service, error]) => `${service}: ${messageOf(error)}`).join("; ");
+    const each = failed.map(([service, error]) => `${nameOf(service)}: ${messageOf(error)}`).join(
+      "; ",
+    );
     super(
       failed.map(([, error]) => error),
       `Cannot stop ${failed.length} of the services: ${each}`,
@@ -61,7 +64,9 @@ export class MultiService extends Service implements IServiceCollection {
   addService(service: IService): void {
     const { name } = service;
     if (name !== null && this.#named(name) !== undefined) {
-      throw new RangeError(`Cannot add ${service} to ${this}: it has one named ${quote(name)}`);
+      throw new RangeError(
+        `Cannot add ${nameOf(service)} to ${this}: it has one named ${quote(name)}`,
+      );
     }
     this.#services.add(service);
     if (this.running) startInFull(service);
@@ -70,7 +75,7 @@ export class MultiService extends Service implements IServiceCollection {
   /** See {@linkcode IServiceCollection.removeService}. */
   removeService(service: IService): PromiseLike<unknown> | void {
     if (!this.#services.delete(service)) {
-      throw new RangeError(`Cannot remove ${service} from ${this}: it is not there`);
+      throw new RangeError(`Cannot remove ${nameOf(service)} from ${this}: it is not there`);
     }
     return this.running ? service.stopService() : undefined;
   }

@@ -1,8 +1,19 @@
-import type { IStreamClientEndpoint, IStreamServerEndpoint } from "../interfaces.ts";
+import { atOnce, classNameOf, logUserError } from "../../reactor/user_code.ts";
+import { quote } from "../../reactor/validation.ts";
 
-/** An endpoint for the log: where it leads or listens, if it can say so, else its class. */
-export function nameOf(endpoint: IStreamClientEndpoint | IStreamServerEndpoint): string {
-  return endpoint.toString === Object.prototype.toString
-    ? endpoint.constructor.name
-    : String(endpoint);
+/**
+ * Returns an endpoint or a service for the log: where it leads or listens, or its name, if it can say so, else its class. An error of its
+ * `toString()` is logged.
+ */
+export function nameOf(named: object): string {
+  if (named.toString === Object.prototype.toString) return classNameOf(named);
+  const why = `While calling toString of ${classNameOf(named)}`;
+  try {
+    const name: unknown = atOnce("toString()", named.toString(), why);
+    if (typeof name === "string") return name;
+    throw new TypeError(`toString() must return a string, got ${quote(name)}`);
+  } catch (error) {
+    logUserError(error, why);
+    return classNameOf(named);
+  }
 }

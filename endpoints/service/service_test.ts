@@ -228,7 +228,10 @@ Deno.test("A startService() that is async and fails is logged", async () => {
   parent.startService();
   for (let i = 0; i < 5; i++) await null;
   const [event] = errors.takeEvents();
-  assertEquals([event?.why, event?.failure?.message], ["While Slow was started", "boom"]);
+  assertEquals([event?.why, event?.failure?.message], [
+    "While calling startService of Slow",
+    "boom",
+  ]);
 });
 
 Deno.test("A service that another one adds or removes when it is started is started once or not at all", () => {
@@ -305,9 +308,9 @@ Deno.test("a failure of an asynchronous start is logged with the name of the ser
   await new Promise((resolve) => setTimeout(resolve, 0));
   reportUnhandled();
   assertEquals(errors.takeEvents().map(({ message }) => message), [
-    'While Failing "failing" was started',
-    'While Failing "failing" was started',
-    'Unhandled error in Deferred (while Failing "deferring" was started)',
-    'Unhandled error in Deferred (while Failing "deferring" was started)',
+    'While calling privilegedStartService of Failing "failing"',
+    'While calling startService of Failing "failing"',
+    'Unhandled error in Deferred (privilegedStartService of Failing "deferring")',
+    'Unhandled error in Deferred (startService of Failing "deferring")',
   ]);
 });

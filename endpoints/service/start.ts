@@ -1,18 +1,18 @@
-import { isInstance, textOf } from "../../log/foreign.ts";
+import { isInstance } from "../../log/foreign.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { nameInReports } from "../../defer/unhandled.ts";
-import { err } from "../../log/mod.ts";
-import { onRejection } from "../../reactor/user_code.ts";
+import { logRejection } from "../../reactor/user_code.ts";
 import type { IService } from "./interfaces.ts";
+import { nameOf } from "./name_of.ts";
 
 /** Starts a service. If its method is async, its failure is logged. */
 export function start(service: IService): void {
-  watch(service.startService(), service);
+  watch(service.startService(), service, "startService");
 }
 
 /** Does what a service does before privileges are given up. An asynchronous failure is logged. */
 export function startPrivileged(service: IService): void {
-  watch(service.privilegedStartService(), service);
+  watch(service.privilegedStartService(), service, "privilegedStartService");
 }
 
 /** Starts a service, with what it does before privileges are given up. */
@@ -22,10 +22,11 @@ export function startInFull(service: IService): void {
 }
 
 /** The types promise `void`, which an async method satisfies, too. */
-function watch(result: unknown, service: IService): void {
+function watch(result: unknown, service: IService, method: string): void {
+  if (result === undefined) return;
   if (isInstance(result, Deferred)) {
-    nameInReports(result, () => `while ${service} was started`);
+    nameInReports(result, () => `${method} of ${nameOf(service)}`);
     return;
   }
-  onRejection(result, (error) => err(error, `While ${textOf(service)} was started`));
+  logRejection(result, `While calling ${method} of ${nameOf(service)}`);
 }

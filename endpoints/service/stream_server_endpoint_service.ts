@@ -108,7 +108,7 @@ export class StreamServerEndpointService extends Service {
     listening.addCallback((port) => {
       if (this.#listening === listening) this.#settle(port ?? failure);
       if (failure !== null && !isInstance(failure, CancelledError)) {
-        err(failure, `${this} does not listen on ${nameOf(this.#endpoint)}`);
+        err(failure, `${nameOf(this)} does not listen on ${nameOf(this.#endpoint)}`);
       }
       return port;
     });
@@ -149,7 +149,7 @@ export class StreamServerEndpointService extends Service {
     this.#listening = null;
     // From here on, who is told of anything may start it again: that waits.
     this.#stopping++;
-    this.#settle(new CancelledError(`${this} has been stopped`));
+    this.#settle(new CancelledError(`${nameOf(this)} has been stopped`));
     cancelLogged(listening);
     listening.addCallback((port) => port === null ? undefined : this.#close(port)).addCallbacks(
       () => this.#stopped(),

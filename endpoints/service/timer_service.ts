@@ -2,6 +2,7 @@ import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
 import { err, warn } from "../../log/mod.ts";
 import { checkDelay, checkFunction } from "../../reactor/validation.ts";
 import { LoopingCall, type LoopingClock } from "../../task/mod.ts";
+import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
@@ -57,7 +58,7 @@ export class TimerService<A extends unknown[] = []> extends Service {
    */
   override startService(): void {
     if (this.#loop.running) {
-      warn(`Duplicate TimerService.startService ${this}`);
+      warn(`Duplicate TimerService.startService ${nameOf(this)}`);
       return;
     }
     if (this.clock === null) {
@@ -87,7 +88,7 @@ export class TimerService<A extends unknown[] = []> extends Service {
     return maybeDeferred(callable, ...args).addCallbacks(
       () => this.#called(),
       (error) => {
-        err(error, `${this} makes no more calls: one has failed`);
+        err(error, `${nameOf(this)} makes no more calls: one has failed`);
         this.#called();
         throw error;
       },
