@@ -77,6 +77,7 @@ Deno.test("The endpoints hand the reactor what they were made with", () => {
       throw new Error("not asked for");
     },
     getHost: () => new IPv4Address("TCP", "127.0.0.1", 2000),
+    stats: { accepted: 0, refused: 0, failedHandshakes: 0, failedAccepts: 0 },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const reactor: IReactorTCP = {

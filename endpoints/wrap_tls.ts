@@ -1,7 +1,8 @@
 import { messageOf } from "../log/foreign.ts";
 import { cancelLogged } from "../defer/cancel_all.ts";
 import { Deferred, execute } from "../defer/mod.ts";
-import { debug } from "../log/mod.ts";
+import { msg } from "../log/mod.ts";
+import { Tally } from "../log/tally.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import { buildProtocol } from "../reactor/factory_calls.ts";
 import { checkFactory } from "../reactor/untyped_callers.ts";
@@ -107,9 +108,13 @@ function serverGates(
   maxHandshakes: number,
 ): IProtocolFactory["buildProtocol"] {
   let handshakes = 0;
+  const refusals = new Tally();
+  const failures = new Tally();
   return (addr) => {
     if (handshakes >= maxHandshakes) {
-      debug(`Refused a connection from ${addr}: ${handshakes} handshakes are under way`);
+      if (refusals.add()) {
+        msg(`Refused a connection from ${addr}: ${handshakes} handshakes are under way${refusals}`);
+      }
       return null;
     }
     handshakes++;
@@ -120,7 +125,7 @@ function serverGates(
       },
       failed: (reason) => {
         handshakes--;
-        tellOfHandshake(factory, addr, reason);
+        tellOfHandshake(factory, addr, reason, failures);
       },
     });
   };
@@ -174,11 +179,15 @@ class SecuredConnecting<P extends IProtocol> {
   }
 }
 
-/** As a port of TLS's own does. */
-function tellOfHandshake(factory: IProtocolFactory, addr: IAddress, reason: Error): void {
+/** As a port of TLS's own does. There is no clock here: the log gets the first, the tenth, the hundredth. */
+function tellOfHandshake(
+  factory: IProtocolFactory,
+  addr: IAddress,
+  reason: Error,
+  failures: Tally,
+): void {
   if (factory.handshakeFailed === undefined) {
-    // Not louder: whoever fails can come again as often as it likes.
-    debug(messageOf(reason));
+    if (failures.add()) msg(`${messageOf(reason)}${failures}`, { reason });
     return;
   }
   const tell = () => factory.handshakeFailed?.(addr, reason);

@@ -23,9 +23,11 @@ import type {
   IConnector,
   IHalfCloseableProtocol,
   IReactorTCP,
+  IReactorTime,
   WriteOptions,
 } from "../reactor/interfaces.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
+import { alike, LogThrottle } from "../reactor/log_throttle.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
 
@@ -149,7 +151,7 @@ export class ProxyServer extends ForwardingProtocol {
   peerUnreachable(reason: Error): void {
     // An attempt that was given up because the client had left is nobody's business.
     if (!this.transport.connected) return;
-    log.warn(`Cannot forward ${this.transport.getPeer()}: ${messageOf(reason)}`, { reason });
+    this.factory?.logUnreachable(this.transport.getPeer(), reason);
     this.transport.loseConnection();
   }
 }
@@ -177,6 +179,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   readonly port: number;
   /** How it is connected. */
   readonly options: ConnectTCPOptions;
+  readonly #unreachable: LogThrottle | null;
 
   /**
    * Names where to forward to; nothing connects yet.
@@ -186,11 +189,41 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
    * @param port The port number.
    * @param options How it connects, and the bounds of the connections on.
    */
-  constructor(reactor: IReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
+  constructor(
+    reactor: IReactorTCP,
+    host: string,
+    port: number,
+    options: ConnectTCPOptions = {},
+  ) {
     super();
     this.reactor = reactor;
+    this.#unreachable = isClock(reactor) ? new LogThrottle(reactor) : null;
     this.host = host;
     this.port = port;
     this.options = options;
   }
+
+  /**
+   * Logs that a connection could not be forwarded: the first at once, and those that follow within a second in one line, as any client can
+   * bring it about.
+   *
+   * @param peer Whose connection it is.
+   * @param reason Why.
+   */
+  logUnreachable(peer: IAddress, reason: Error): void {
+    const line = `Cannot forward ${peer}: ${messageOf(reason)}`;
+    const write = (count: number): void => log.warn(`${line}${alike(count)}`, { reason, count });
+    if (this.#unreachable === null) write(1);
+    else this.#unreachable.add(write);
+  }
+
+  /** Logs what is due. */
+  override stopFactory(): void {
+    this.#unreachable?.flush();
+  }
+}
+
+/** A reactor that only connects is none. */
+function isClock(reactor: object): reactor is IReactorTime {
+  return "seconds" in reactor && "callLater" in reactor;
 }

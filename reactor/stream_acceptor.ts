@@ -15,6 +15,8 @@ export interface StreamAcceptorSink {
   acceptFailed(error: Error): void;
   /** A connection was turned away. */
   turnedAway(): void;
+  /** The acceptor itself has refused a connection, and closed it. */
+  refused(peer: IAddress, why: string): void;
   /** After `close`: nothing of the acceptor is left, and the address is free. */
   released(): void;
 }

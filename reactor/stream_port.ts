@@ -7,20 +7,27 @@
 import { checkFactory } from "./untyped_callers.ts";
 import { Deferred } from "../defer/deferred.ts";
 import { succeed } from "../defer/succeed.ts";
-import { debug, msg } from "../log/mod.ts";
+import { msg } from "../log/mod.ts";
 import { AcceptPauses } from "./accept_pauses.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 import { Handshake, type HandshakeDriver, type Securing } from "./tls/handshake.ts";
-import type { IAddress, IListeningPort, IProtocol, IProtocolFactory } from "./interfaces.ts";
+import type {
+  IAddress,
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+  StreamPortStats,
+} from "./interfaces.ts";
 import { type Drained, PortDrain } from "./port_drain.ts";
 import { PortOccupancy } from "./port_occupancy.ts";
 import type { ReactorResource } from "./resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
+import { StreamPortTroubles } from "./stream_port_troubles.ts";
 import { asError, callLogged, logUserError, nameInLog } from "./user_code.ts";
 import { checkDelay } from "./validation.ts";
 
@@ -44,6 +51,7 @@ export class StreamPort
   /** Who waits for it to close; null while it listens. */
   #stopping: Deferred<void>[] | null = null;
   readonly #occupancy: PortOccupancy;
+  readonly #troubles: StreamPortTroubles;
   #accepted = 0;
   #accepting = false;
   readonly #pauses: AcceptPauses;
@@ -69,6 +77,7 @@ export class StreamPort
     this.#factory = factory;
     this.#overflow = limits.overflow;
     this.#occupancy = new PortOccupancy(limits);
+    this.#troubles = new StreamPortTroubles(host.reactor);
     this.#bind = bind;
     this.#secure = secure;
     this.#pauses = new AcceptPauses(host.reactor, () => this.#acceptNext());
@@ -77,6 +86,11 @@ export class StreamPort
   /** How many connections are open. */
   get connectionCount(): number {
     return this.#occupancy.open;
+  }
+
+  /** See {@linkcode IListeningPort.stats}. */
+  get stats(): StreamPortStats {
+    return this.#troubles.stats(this.#accepted);
   }
 
   /** See {@linkcode IListeningPort.startListening}. */
@@ -161,18 +175,28 @@ export class StreamPort
   /** See {@linkcode StreamAcceptorSink.acceptFailed}. */
   acceptFailed(error: Error): void {
     this.#accepting = false;
+    this.#troubles.acceptFailed();
     this.#pauses.failed(error, String(this.#address));
   }
 
   /** See {@linkcode StreamAcceptorSink.turnedAway}. */
   turnedAway(): void {
     this.#accepting = false;
+    this.#accepted++;
     this.#pauses.turnedAway();
+    this.#troubles.turnedAway();
     this.#acceptNext();
+  }
+
+  /** See {@linkcode StreamAcceptorSink.refused}. */
+  refused(peer: IAddress, why: string): void {
+    this.#accepted++;
+    this.#troubles.refused(peer, why);
   }
 
   /** See {@linkcode StreamAcceptorSink.released}. */
   released(): void {
+    this.#troubles.flush();
     const stopping = this.#stopping ?? [];
     this.#acceptor = this.#stopping = null;
     this.#accepting = false;
@@ -264,8 +288,7 @@ export class StreamPort
     const peer = driver.getPeer();
     const full = this.#occupancy.fullFor(hostOf(peer));
     if (full !== null) {
-      // Not louder: whoever is refused can come again as often as it likes.
-      debug(`Refused a connection from ${peer}: ${full} has all it may have`);
+      this.#troubles.refused(peer, `${full} has all it may have`);
       driver.abort();
       return;
     }
@@ -305,11 +328,8 @@ export class StreamPort
 
   #handshakeFailed(peer: IAddress, reason: Error): void {
     const factory = this.#factory;
-    if (factory.handshakeFailed === undefined) {
-      // Not louder: whoever fails can come again as often as it likes.
-      debug(reason.message);
-      return;
-    }
+    if (factory.handshakeFailed === undefined) return this.#troubles.handshakeFailed(reason);
+    this.#troubles.handshakeToldOf();
     const tell = () => factory.handshakeFailed?.(peer, reason);
     callLogged(tell, [], `While calling handshakeFailed for ${peer}`);
   }

@@ -1,7 +1,7 @@
 /** A listening port, over an acceptor that the test works by hand. With real sockets: `conformance/tcp.ts`. */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { addObserver } from "../log/mod.ts";
+import { addObserver, type LogEvent } from "../log/mod.ts";
 import { Protocol } from "../protocol/mod.ts";
 import { TestHost } from "./conformance/connection_bed.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
@@ -401,4 +401,54 @@ Deno.test("A factory that is no Factory will do", () => {
   const factory = { buildProtocol: () => protocol, doStart: () => {}, doStop: () => {} };
   new StreamPort(host, factory, LIMITS, () => acceptor).startListening();
   assertEquals(acceptor.connect()?.text, "plain");
+});
+
+/** The lines about refused connections, and the numbers in their events, while `f` runs. */
+function refusals(f: () => void): [string, unknown][] {
+  const lines: [string, unknown][] = [];
+  const observer = ({ message, count }: LogEvent): void => {
+    if (message.startsWith("Refused")) lines.push([message, count]);
+  };
+  using _observing = addObserver(observer, { replay: false });
+  f();
+  return lines;
+}
+
+Deno.test("A port logs 10,000 refused connections in two lines, and counts them in its stats", () => {
+  const { acceptor, host, port } = listen({ maxConnectionsPerHost: 1 });
+  const line = "Refused a connection from 192.0.2.1:3000: its host has all it may have";
+  const lines = refusals(() => {
+    for (let i = 0; i <= 10_000; i++) acceptor.connect();
+    assertEquals(host.reactor.getDelayedCalls().length, 1);
+    host.advance(1);
+  });
+  assertEquals(lines, [[line, 1], [`${line} (and 9998 more)`, 9999]]);
+  assertEquals(port.stats, {
+    accepted: 10_001,
+    refused: 10_000,
+    failedHandshakes: 0,
+    failedAccepts: 0,
+  });
+});
+
+Deno.test("A port that closes logs the refusals that are due, and leaves no timed call", () => {
+  const { acceptor, host, port } = listen({ maxConnections: 1, overflow: "refuse" });
+  const lines = refusals(() => {
+    for (let i = 0; i < 4; i++) acceptor.connect();
+    port.stopListening();
+    acceptor.release();
+  });
+  assertEquals(lines.map(([, count]) => count), [1, 2]);
+  assertEquals(host.reactor.getDelayedCalls(), []);
+});
+
+Deno.test("A port counts what its acceptor refuses and cannot accept", () => {
+  using errors = new LoggedErrors();
+  const { acceptor, port } = listen();
+  const lines = refusals(() => port.refused(acceptor.address, "5 wait already"));
+  assertEquals(lines, [["Refused a connection from 127.0.0.1:2000: 5 wait already", 1]]);
+  acceptor.fail(new Error("no"));
+  assertEquals([port.stats.refused, port.stats.failedAccepts], [1, 1]);
+  assertEquals(errors.take().length, 1);
+  port.stopListening();
 });

@@ -28,9 +28,9 @@ import type { ConnectionHost } from "../connection_host.ts";
 import type { DatagramDriver, DatagramDriverSink } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";
 import type { EndOfTurnTask } from "../end_of_turn.ts";
-import type { IAddress, IDatagramTransport } from "../interfaces.ts";
+import type { DatagramPortStats, IAddress, IDatagramTransport } from "../interfaces.ts";
+import { alike, LogThrottle } from "../log_throttle.ts";
 import type { ReactorResource } from "../resources.ts";
-import { Tally } from "./tally.ts";
 import {
   asError,
   callGuarded,
@@ -87,10 +87,10 @@ export abstract class DatagramPort<
   #pumping = false;
 
   // What has gone wrong, one by one: whoever floods a port should not fill a disk.
-  readonly #overfull = new Tally();
-  readonly #oversized = new Tally();
-  readonly #sendFailures = new Tally();
-  readonly #receiveFailures = new Tally();
+  readonly #overfull: LogThrottle;
+  readonly #oversized: LogThrottle;
+  readonly #sendFailures: LogThrottle;
+  readonly #receiveFailures: LogThrottle;
 
   /**
    * @param host What the reactor lends.
@@ -104,6 +104,20 @@ export abstract class DatagramPort<
     this.#host = host;
     this.#limits = limits;
     this.#bind = bind;
+    this.#overfull = new LogThrottle(host.reactor);
+    this.#oversized = new LogThrottle(host.reactor);
+    this.#sendFailures = new LogThrottle(host.reactor);
+    this.#receiveFailures = new LogThrottle(host.reactor);
+  }
+
+  /** See {@linkcode IDatagramTransport.stats}. */
+  get stats(): DatagramPortStats {
+    return {
+      oversized: this.#oversized.count,
+      unsent: this.#overfull.count,
+      failedSends: this.#sendFailures.count,
+      failedReceives: this.#receiveFailures.count,
+    };
   }
 
   /** See {@linkcode IDatagramTransport.startListening}. */
@@ -190,10 +204,12 @@ export abstract class DatagramPort<
   receiveFailed(error: Error): void {
     if (this.#stopping !== null) return;
     if (codeOf(error) === "ECONNREFUSED") return this.#refused();
-    const failures = this.#receiveFailures;
-    if (failures.add()) {
-      callWithSystem(this, () => logUserError(error, `Could not receive, trying on${failures}`));
-    }
+    this.#receiveFailures.add((count) => {
+      callWithSystem(
+        this,
+        () => logUserError(error, `Could not receive, trying on${alike(count)}`),
+      );
+    });
   }
 
   /** See {@linkcode DatagramDriverSink.sent}. */
@@ -207,6 +223,8 @@ export abstract class DatagramPort<
 
   /** See {@linkcode DatagramDriverSink.released}. */
   released(): void {
+    const troubles = [this.#overfull, this.#oversized, this.#sendFailures, this.#receiveFailures];
+    for (const each of troubles) each.flush();
     const stopping = this.#stopping ?? [];
     this.#driver = this.#stopping = null;
     this.#closing = false;
@@ -307,26 +325,30 @@ export abstract class DatagramPort<
 
   #sendFailed(error: Error, to: A | null): void {
     if (codeOf(error) === "ECONNREFUSED" && this.isConnected) return this.#refused();
-    const failures = this.#sendFailures;
-    if (!failures.add()) return;
-    callWithSystem(
-      this,
-      () => logUserError(error, `Could not send a datagram to ${to}${failures}`),
-    );
+    this.#sendFailures.add((count) => {
+      const why = `Could not send a datagram to ${to}${alike(count)}`;
+      callWithSystem(this, () => logUserError(error, why));
+    });
   }
 
   #dropUnsent(to: A): void {
-    if (!this.#overfull.add()) return;
-    const line =
-      `Dropped a datagram to ${to}: no room beside the ${this.#queue.length} that wait to be sent${this.#overfull}`;
-    callWithSystem(this, () => warn(line));
+    const waiting = this.#queue.length;
+    const line = `Dropped a datagram to ${to}: no room beside the ${waiting} that wait to be sent`;
+    this.#warn(this.#overfull, line);
   }
 
   #dropOversized(from: A): void {
-    if (!this.#oversized.add()) return;
-    const line =
-      `Dropped a datagram from ${from}: it has more than maxPacketSize, ${this.#limits.maxPacketSize} bytes${this.#oversized}`;
-    callWithSystem(this, () => warn(line));
+    const { maxPacketSize } = this.#limits;
+    this.#warn(
+      this.#oversized,
+      `Dropped a datagram from ${from}: it has more than maxPacketSize, ${maxPacketSize} bytes`,
+    );
+  }
+
+  #warn(throttle: LogThrottle, line: string): void {
+    throttle.add((count) => {
+      callWithSystem(this, () => warn(`${line}${alike(count)}`, { count }));
+    });
   }
 
   /** Logs the rejection of a promise that a method of the protocol's returned. */

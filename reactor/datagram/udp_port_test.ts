@@ -452,7 +452,7 @@ Deno.test("A datagram longer than maxPacketSize is dropped, and the log says so;
   ]);
 });
 
-Deno.test("A datagram that finds no room among those that wait is dropped; the log tells of the first and the tenth", () => {
+Deno.test("A datagram that finds no room among those that wait is dropped; the log counts them", () => {
   using logged = new LoggedTexts();
   const bed = new DatagramBed();
   // One is being sent, two wait: each counts as 256 bytes more than it has.
@@ -464,7 +464,10 @@ Deno.test("A datagram that finds no room among those that wait is dropped; the l
   bed.host.settle();
   assertEquals(protocol.events.slice(4), Array(3).fill("received y"));
   const line = `Dropped a datagram to ${port.getHost()}: no room beside the 2 that wait to be sent`;
-  assertEquals(logged.texts.slice(1), [line, `${line} (10 so far)`]);
+  assertEquals(logged.texts.slice(1), [line]);
+  bed.host.advance(1);
+  assertEquals(logged.texts.slice(1), [line, `${line} (and 15 more)`]);
+  assertEquals(port.stats, { oversized: 0, unsent: 17, failedSends: 0, failedReceives: 0 });
 });
 
 Deno.test("Bounds out of range are refused, each with its name", () => {
@@ -488,30 +491,37 @@ Deno.test("A datagram longer than UDP carries is refused by write(), on either I
   six.write(new Uint8Array(65527), six.getHost());
 });
 
-Deno.test("What the system says of a send is logged, once for ten, and the port sends on", () => {
+Deno.test("What the system says of a send is logged once a second, and the port sends on", () => {
   using errors = new LoggedErrors();
   const bed = new DatagramBed();
   const { protocol, port } = bed.listen();
   for (let i = 0; i < 12; i++) port.write("x", { host: "127.0.0.1", port: 9 });
   port.write("y", port.getHost());
   bed.host.settle();
+  bed.host.advance(1);
   const events = errors.takeEvents();
   assertEquals(events.map(({ message }) => message.split("\n")[0]), [
     "Could not send a datagram to 127.0.0.1:9",
-    "Could not send a datagram to 127.0.0.1:9 (10 so far)",
+    "Could not send a datagram to 127.0.0.1:9 (and 10 more)",
   ]);
   assertEquals(protocol.events, ["started", "received y"]);
 });
 
-Deno.test("What the system says of a receive is logged, once for ten, and of a refusal that is nobody's nothing", () => {
+Deno.test("What the system says of a receive is logged once a second, and of a refusal that is nobody's nothing", () => {
   using errors = new LoggedErrors();
-  const { protocol, port } = new DatagramBed().listen();
+  const bed = new DatagramBed();
+  const { protocol, port } = bed.listen();
   for (let i = 0; i < 12; i++) port.receiveFailed(new Error("no"));
   port.receiveFailed(new DatagramError("no", { code: "ECONNREFUSED" }));
   assertEquals(protocol.events, ["started"]);
+  assertEquals(port.stats.failedReceives, 12);
+  // What is due is logged when the port closes, and no timed call is left.
+  port.stopListening();
+  bed.host.settle();
+  assertEquals(bed.host.reactor.getDelayedCalls(), []);
   assertEquals(errors.takeEvents().map(({ message }) => message.split("\n")[0]), [
     "Could not receive, trying on",
-    "Could not receive, trying on (10 so far)",
+    "Could not receive, trying on (and 10 more)",
   ]);
 });
 

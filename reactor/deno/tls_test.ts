@@ -25,6 +25,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { LoggedTexts } from "../conformance/core_bed.ts";
 import { selfSigned, TestAuthority } from "../conformance/certificates.ts";
 import { SecuredWire, SecuredWires, tlsTest } from "../conformance/tls_bed.ts";
 import { portOf } from "../conformance/tcp_bed.ts";
@@ -362,15 +363,19 @@ for (const how of ["stopListening", "stop"] as const) {
   });
 }
 
-test("A client that speaks no TLS gets an alert and the end; without handshakeFailed() nothing is said of it", async (bed) => {
+test("A client that speaks no TLS gets an alert and the end; without handshakeFailed() that is logged and counted", async (bed) => {
+  using logged = new LoggedTexts();
   const servers = new SecuredWires();
-  const { port } = bed.listen(Object.assign(servers, { handshakeFailed: undefined }));
+  const listening = bed.listen(Object.assign(servers, { handshakeFailed: undefined }));
   bed.run();
-  const peer = bed.raw(await Deno.connect({ hostname: "127.0.0.1", port }));
+  const peer = bed.raw(await Deno.connect({ hostname: "127.0.0.1", port: listening.port }));
   await peer.send("GET / HTTP/1.1\r\n\r\n");
   const answer = await peer.readAll();
   assertEquals([...answer.subarray(0, 3)], [21, 3, 3]); // an alert, RFC 8446, section 5.1
   assertEquals(servers.built, []);
+  assertEquals(listening.stats.failedHandshakes, 1);
+  const lines = logged.texts.filter((line) => line.startsWith("TLS handshake with 127.0.0.1:"));
+  assertEquals(lines.length, 1);
 });
 
 test("A peer that goes without close_notify: what it sent comes, then ConnectionLost", async (bed) => {

@@ -43,10 +43,27 @@ export interface IDatagramTransport extends AsyncDisposable {
    * again.
    */
   stopListening(): Deferred<void>;
+  /**
+   * What went wrong with datagrams since the port was made: for a metric, or an alarm. The log has the first of each kind, and what follows
+   * at most once a second, with a count. Twisted has no such thing.
+   */
+  readonly stats: DatagramPortStats;
   /** {@linkcode stopListening}, under the name that Twisted keeps for older code. */
   loseConnection(): void;
   /** {@linkcode stopListening}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The numbers of a datagram port, each since it was made. */
+export interface DatagramPortStats {
+  /** Datagrams that came and were dropped: longer than `maxPacketSize`. */
+  readonly oversized: number;
+  /** Datagrams that were written and dropped: there was no room within `writeBufferLimit`. */
+  readonly unsent: number;
+  /** Datagrams that the system did not send. */
+  readonly failedSends: number;
+  /** Times that the system could not receive. */
+  readonly failedReceives: number;
 }
 
 /** Bounds on one datagram port. Each has a default that protects the process. */

@@ -48,8 +48,8 @@ export interface IProtocolFactory {
   /** Called by each port and connector that no longer uses it. */
   doStop(): void;
   /**
-   * A connection that was accepted came to nothing: its TLS handshake failed. There is no protocol to tell. Without this method it is logged
-   * at debug level only: whoever fails can come again as often as it likes. Twisted has no such thing, its protocol is there before.
+   * A connection that was accepted came to nothing: its TLS handshake failed. There is no protocol to tell. Without this method it is logged,
+   * and what follows within a second in one line. Twisted has no such thing, its protocol is there before.
    *
    * @param addr The peer.
    * @param reason Why: a `TLSError`.

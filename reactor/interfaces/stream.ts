@@ -39,8 +39,25 @@ export interface IListeningPort extends AsyncDisposable {
    * ```
    */
   drain(seconds: number): Deferred<number>;
+  /**
+   * How many connections came, and what went wrong with them, since the port was made: for a metric, or an alarm. The log has the first of
+   * each kind, and what follows at most once a second, with a count. Twisted has no such thing.
+   */
+  readonly stats: StreamPortStats;
   /** {@linkcode stopListening}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The numbers of a listening port, each since it was made. */
+export interface StreamPortStats {
+  /** Connections that came, those that were refused or failed in their handshake included. */
+  readonly accepted: number;
+  /** Connections that were refused: the port, or their host, had as many as it may have, or the process had no file descriptor left. */
+  readonly refused: number;
+  /** TLS handshakes that failed. */
+  readonly failedHandshakes: number;
+  /** Times that the system could not accept a connection: for lack of file descriptors, say. */
+  readonly failedAccepts: number;
 }
 
 /** How far a connector is. */

@@ -5,7 +5,6 @@
  */
 
 import type { Server, Socket } from "node:net";
-import { debug } from "../../log/mod.ts";
 import { isOutOfDescriptors } from "../deno/descriptors.ts";
 import { SpareDescriptor } from "../deno/spare_descriptor.ts";
 import { errorWithCode } from "../deno/system_error.ts";
@@ -155,7 +154,7 @@ export class ServerAcceptor implements StreamAcceptor {
       return;
     }
     if (this.#waiting.length >= backlog) {
-      debug(`Refused a connection to ${this.address}: ${backlog} wait already`);
+      this.#sink?.refused(driver.getPeer(), `${backlog} wait already`);
       driver.abort();
       return;
     }

@@ -271,6 +271,7 @@ Deno.test("What a server says is wrong with accepting, the next one to ask is to
     accepted: () => told.push("accepted"),
     acceptFailed: (error) => told.push(error),
     turnedAway: () => told.push("turned away"),
+    refused: (peer, why) => told.push(`refused ${peer}: ${why}`),
     released: () => told.push("released"),
   };
   const server = new Server();
