@@ -1,0 +1,230 @@
+/**
+ * What `testssl` and its like look at, by OpenSSL's command line: protocol versions, cipher suites, early data, renegotiation, truncation,
+ * and injection around STARTTLS. Resumption is in `openssl_resumption_test.ts`, weak keys in `openssl_material_test.ts`.
+ */
+
+import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import { connectProtocol, TLSClientEndpoint } from "../endpoints/mod.ts";
+import { ClientFactory, Factory, LineReceiver } from "../protocol/mod.ts";
+import { testCertificates } from "../reactor/conformance/certificates.ts";
+import { portOf } from "../reactor/conformance/tcp_bed.ts";
+import { SecuredWires } from "../reactor/conformance/tls_bed.ts";
+import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
+import { ConnectionAborted, TLSError } from "../reactor/errors.ts";
+import type { StartTLSOptions } from "../reactor/interfaces.ts";
+import { sClient, sServer } from "./openssl.ts";
+import { tlsFiles } from "./tls_files.ts";
+import { interopTest, OPENSSL } from "./tool.ts";
+
+const test = interopTest(OPENSSL);
+const INTERFACE = { interface: "127.0.0.1" };
+const VERSIONS = ["-tls1_2", "-tls1_3"];
+
+/** Makes a factory of wires that send back what they receive, in capitals. */
+function shouting(): SecuredWires {
+  return new SecuredWires({
+    dataReceived: (wire, data) =>
+      wire.transport.write(new TextDecoder().decode(data).toUpperCase()),
+  });
+}
+
+/** What a server must refuse, whatever the client asks for. */
+const REFUSED: Record<string, string[]> = {
+  "TLS 1.0": ["-tls1", "-cipher", "DEFAULT@SECLEVEL=0"],
+  "TLS 1.1": ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
+  "RSA key exchange": ["-tls1_2", "-cipher", "AES128-GCM-SHA256:AES128-SHA"],
+  "DHE key exchange": ["-tls1_2", "-cipher", "DHE"],
+  "CBC mode": ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256:ECDHE-ECDSA-AES128-SHA"],
+  "no encryption and no authentication": ["-tls1_2", "-cipher", "eNULL:aNULL@SECLEVEL=0"],
+};
+
+for (const [what, options] of Object.entries(REFUSED)) {
+  test(`s_client with ${what}: the handshake fails`, async (bed) => {
+    const files = await tlsFiles(bed);
+    const factory = shouting();
+    const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+    bed.run();
+    const client = sClient(bed, portOf(port.getHost()), files, ...options);
+    await client.line(/alert (handshake failure|protocol version)/);
+    assertInstanceOf(await factory.failure(), TLSError);
+    assertEquals(factory.built, []);
+  });
+}
+
+for (const version of ["-tls1", "-tls1_1"]) {
+  test(`s_server ${version}: our handshake fails`, async (bed) => {
+    bed.run();
+    const files = await tlsFiles(bed);
+    const [, port] = await sServer(bed, files, version, "-cipher", "DEFAULT@SECLEVEL=0");
+    const options = { caCerts: [files.authority.cert], serverName: "localhost" };
+    const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+    await assertRejects(async () => await connectProtocol(endpoint, new Wire()), TLSError);
+  });
+}
+
+test("s_client -early_data: no early data is accepted", async (bed) => {
+  const files = await tlsFiles(bed);
+  const factory = shouting();
+  const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+  bed.run();
+  const number = portOf(port.getHost());
+  const session = `${files.folder}/session`;
+  await Deno.writeTextFile(`${files.folder}/early`, "early\n");
+  for (const more of [["-sess_out", session], ["-sess_in", session]]) {
+    await using client = sClient(
+      bed,
+      number,
+      files,
+      "-tls1_3",
+      ...more,
+      ...["-early_data", `${files.folder}/early`],
+    );
+    await client.line("Early data was not sent");
+    await client.say("late\n");
+    await client.line(/LATE$/);
+  }
+  assertEquals(factory.built.map((wire) => wire.text), ["late\n", "late\n"]);
+});
+
+test("s_client that renegotiates: the connection is lost, and no other", async (bed) => {
+  const files = await tlsFiles(bed);
+  const factory = shouting();
+  const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+  bed.run();
+  const client = sClient(bed, portOf(port.getHost()), files, "-tls1_2");
+  await client.say("hello\n");
+  await client.line(/HELLO$/);
+  await client.say("R\n");
+  await client.line(/no renegotiation/);
+  assertInstanceOf(await (await factory.wire()).lost(), TLSError);
+  const next = sClient(bed, portOf(port.getHost()), files, "-tls1_2");
+  await next.say("hello\n");
+  await next.line(/HELLO$/);
+});
+
+test("s_server that renegotiates: we do not follow, and no data is lost", async (bed) => {
+  bed.run();
+  const files = await tlsFiles(bed);
+  const [server, port] = await sServer(bed, files, "-tls1_2");
+  const options = { caCerts: [files.authority.cert], serverName: "localhost" };
+  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+  const wire = await connectProtocol(endpoint, new Wire());
+  wire.transport.write("from here\n");
+  await server.line("from here");
+  await server.say("before\n");
+  await wire.has("before\n".length);
+  await server.say("r\n");
+  const reason = await wire.lost();
+  assertInstanceOf(reason, TLSError);
+  assertEquals(wire.text, "before\n");
+});
+
+test("s_client that changes its keys: the connection continues", async (bed) => {
+  const files = await tlsFiles(bed);
+  const factory = shouting();
+  const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+  bed.run();
+  const client = sClient(bed, portOf(port.getHost()), files, "-tls1_3");
+  for (const command of ["K", "k"]) {
+    await client.say("hello\n");
+    await client.line(/HELLO$/);
+    await client.say(`${command}\n`);
+    await client.line(/KEYUPDATE/);
+  }
+  await client.say("again\n");
+  await client.line(/AGAIN$/);
+});
+
+for (const version of VERSIONS) {
+  test(`s_client ${version} that is killed: the server's protocol is told of the truncation`, async (bed) => {
+    const files = await tlsFiles(bed);
+    const factory = new Wires(() => new HalfCloseableWire());
+    const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+    bed.run();
+    const client = sClient(bed, portOf(port.getHost()), files, version);
+    const wire = await factory.wire();
+    await client.say("half a mess\n");
+    await wire.has("half a mess\n".length);
+    wire.transport.write("noted\n");
+    await client.line(/noted$/);
+    client.send("SIGKILL");
+    const reason = await wire.lost();
+    assertInstanceOf(reason, TLSError);
+    assertMatch(reason.message, /close_notify/);
+    assertEquals(wire.events.includes("read lost"), false);
+  });
+
+  test(`s_server ${version} that is killed: the client's protocol is told of the truncation`, async (bed) => {
+    bed.run();
+    const files = await tlsFiles(bed);
+    const [server, port] = await sServer(bed, files, version);
+    const options = { caCerts: [files.authority.cert], serverName: "localhost" };
+    const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+    const wire = await connectProtocol(endpoint, new Wire());
+    wire.transport.write("hello\n");
+    await server.line("hello");
+    await server.say("half a mess\n");
+    await wire.has("half a mess\n".length);
+    server.send("SIGKILL");
+    const reason = await wire.lost();
+    assertInstanceOf(reason, TLSError);
+    assertMatch(reason.message, /close_notify/);
+  });
+}
+
+/** A side of STARTTLS as programs write it: it begins TLS at a line, and remembers every line. */
+class Upgrading extends LineReceiver {
+  readonly lines: string[] = [];
+  readonly lost = Promise.withResolvers<Error>();
+  options: StartTLSOptions = {};
+
+  override textReceived(line: string): void {
+    this.lines.push(line);
+    if (line === "STARTTLS") this.sendLine("220 Go ahead");
+    if (/^STARTTLS|^220/.test(line)) this.transport.startTLS(this.options);
+  }
+
+  override connectionLost(reason: Error): void {
+    this.lost.resolve(reason);
+  }
+}
+
+/** Expects that the connection was lost because of bytes in the open. */
+async function assertInjectionRefused({ lost }: Upgrading): Promise<void> {
+  const reason = await lost.promise;
+  assertInstanceOf(reason, ConnectionAborted);
+  assertInstanceOf(reason.cause, Error);
+  assertMatch(reason.cause.message, /bytes that came before it were left in the buffer/);
+}
+
+test("Commands injected behind STARTTLS lose a server's connection, and are not executed", async (bed) => {
+  const { server } = await testCertificates();
+  const protocol = Object.assign(new Upgrading(), { options: server });
+  const port = bed.reactor.listenTCP(0, once(protocol, new Factory()), INTERFACE);
+  bed.run();
+  const peer = bed.raw(
+    await Deno.connect({ hostname: "127.0.0.1", port: portOf(port.getHost()) }),
+  );
+  await peer.send("STARTTLS\r\nMAIL FROM:<evil@example.org>\r\n");
+  await assertInjectionRefused(protocol);
+  assertEquals(protocol.lines, ["STARTTLS"]);
+});
+
+test("Answers injected in front of TLS lose a client's connection, and are not believed", async (bed) => {
+  const { authority } = await testCertificates();
+  const options = { serverName: "localhost", caCerts: [authority.cert] };
+  const protocol = Object.assign(new Upgrading(), { options });
+  const listener = bed.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const factory = once(protocol, new ClientFactory());
+  bed.reactor.connectTCP("127.0.0.1", listener.addr.port, factory);
+  bed.run();
+  const peer = await bed.rawAccept(listener);
+  await peer.send("220 Go ahead\r\n250 You are admin\r\n");
+  await assertInjectionRefused(protocol);
+  assertEquals(protocol.lines, ["220 Go ahead"]);
+});
+
+/** Has a factory build this protocol. */
+function once<F extends Factory>(protocol: Upgrading, factory: F): F {
+  return Object.assign(factory, { buildProtocol: () => protocol });
+}
