@@ -69,9 +69,9 @@ export class Forged {
     return await forge({ subject: "CN=Root", days: [-2, 2], ...options }, null);
   }
 
-  /** The certificate as DER. */
+  /** The certificate as DER: a copy. */
   get der(): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.certificate.rawData);
+    return new Uint8Array(this.certificate.rawData.slice(0));
   }
 
   /** The certificate as PEM. */

@@ -266,6 +266,7 @@ export function textOf({ tag, contents }: DerElement): string | undefined {
     case Tag.utf8String:
       return decoded(contents, "utf-8");
     case Tag.numericString:
+      return /^[\d ]*$/.exec(latin1Of(contents))?.[0];
     case Tag.printableString:
     case Tag.ia5String:
     case Tag.visibleString:
