@@ -1,6 +1,6 @@
 /** Bytes that came in the open and are still kept when TLS begins: no receiver hands them over as if they had come over TLS. */
 
-import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connectionLimits } from "../reactor/connection_limits.ts";
 import { Connection, type ConnectionOwner } from "../reactor/connection.ts";
 import type { FakeEngine } from "../reactor/conformance/fake_tls.ts";
@@ -9,7 +9,7 @@ import { TestHost } from "../reactor/conformance/connection_bed.ts";
 import { ConnectionAborted } from "../reactor/errors.ts";
 import type { IProtocol } from "../reactor/interfaces.ts";
 import { memoryPipe } from "../reactor/memory_driver.ts";
-import { LineOnlyReceiver, LineReceiver, type Protocol } from "./mod.ts";
+import { LineOnlyReceiver, LineReceiver, type Protocol, StreamProtocol } from "./mod.ts";
 
 type Role = "client" | "server";
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
@@ -226,4 +226,47 @@ Deno.test("LineReceiver.setLineMode() takes lines before anything came, and over
   bed.sendSecret("one\r\nrawtwo\r\n");
   assertEquals(receiver.lines, ["own", "one", "raw rawtwo\r\n", "two"]);
   assertEquals(receiver.reason, null);
+});
+
+/** A protocol of streams that notes its end. */
+class Streams extends StreamProtocol {
+  reason: Error | null = null;
+
+  override connectionLost(reason: Error): void {
+    this.reason = reason;
+    super.connectionLost(reason);
+  }
+}
+
+Deno.test("StreamProtocol does not give out over TLS what came before and was not read", async () => {
+  for (const more of [true, false]) {
+    const protocol = new Streams();
+    const bed = new Bed(protocol, "server");
+    const reader = protocol.readable.getReader();
+    bed.send("STARTTLS\r\n");
+    bed.send("EVIL\r\n");
+    assertEquals(text((await reader.read()).value ?? bytes("")), "STARTTLS\r\n");
+    protocol.transport.startTLS({});
+    bed.secure();
+    if (more) bed.sendSecret("secret");
+    const rejected = assertRejects(() => reader.read(), ConnectionAborted);
+    await Promise.resolve();
+    bed.host.settle();
+    await rejected;
+    assertLeft(protocol.reason, 6);
+  }
+});
+
+Deno.test("StreamProtocol gives out what comes over TLS when all was read before", async () => {
+  const protocol = new Streams();
+  const bed = new Bed(protocol, "client");
+  const reader = protocol.readable.getReader();
+  const first = reader.read();
+  bed.send("220 Go ahead\r\n");
+  assertEquals(text((await first).value ?? bytes("")), "220 Go ahead\r\n");
+  protocol.transport.startTLS({});
+  bed.secure();
+  bed.sendSecret("secret");
+  assertEquals(text((await reader.read()).value ?? bytes("")), "secret");
+  assertEquals(protocol.reason, null);
 });
