@@ -60,8 +60,8 @@ class Client extends LineReceiver {
   }
 
   override connectionMade(): void {
-    // In order like any other question, or its answer would be taken for another's. When none comes, the heartbeat is what tells of it.
-    const send = () => this.ask("PING").addErrback(() => {});
+    // A question like the others: sent past the queue, its answer would be taken for another's.
+    const send = () => this.ask("PING");
     this.#heartbeat = new Heartbeat(reactor, this.transport, { interval: 1, send });
     this.#heartbeat.start();
   }

@@ -1,6 +1,8 @@
-import { ConnectionAborted } from "../reactor/errors.ts";
+import { TimeoutError } from "../defer/errors.ts";
+import { isInstance } from "../log/foreign.ts";
+import { ConnectionAborted, ConnectionClosed } from "../reactor/errors.ts";
 import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces.ts";
-import { callLogged } from "../reactor/user_code.ts";
+import { isThenable, logUserError, whenSettled } from "../reactor/user_code.ts";
 import { checkDelay, checkFunction, checkInteger } from "../reactor/validation.ts";
 
 /** How a {@linkcode Heartbeat} goes. */
@@ -8,8 +10,9 @@ export interface HeartbeatOptions {
   /** Seconds of silence after which the peer is asked for a sign of life. */
   interval: number;
   /**
-   * Asks: writes the protocol's own PING, an empty frame, whatever the peer answers. Where answers come in order, it asks by way of the
-   * `RequestQueue`, like everybody else.
+   * Asks: sends the protocol's own PING, an empty frame, or any message that the peer answers. A protocol with a {@linkcode RequestQueue} or a
+   * {@linkcode KeyedRequestQueue} makes it a request like the others, and returns its Deferred. That a request is not answered, or is lost with
+   * its connection, is not logged: this is what the heartbeat reports. Any other failure is.
    */
   send: () => unknown;
   /**
@@ -54,6 +57,9 @@ export class HeartbeatTimeout extends ConnectionAborted {
  * well, after two hours unless the system is told otherwise, and not one whose program hangs. `idleTimeout` ends a connection on which both
  * sides are content to be silent.)
  *
+ * Answers that come in order come behind those to earlier requests. There, `interval` times `maxMissed + 1` has to be longer than the peer may
+ * take for any request.
+ *
  * A pause of this process is not taken for the peer's: it looks once more for what has come meanwhile before it gives up. While this side has
  * paused the transport, or the peer has closed its half, nothing can come: {@linkcode stop} it for that time.
  *
@@ -62,22 +68,35 @@ export class HeartbeatTimeout extends ConnectionAborted {
  *
  * Twisted has no such thing; each client writes its own.
  *
- * @example
+ * @example A client that asks in order, where the answer to its PING is one of the answers
  * ```ts
- * import { Heartbeat, type IReactorTime, LineReceiver } from "@torsion/reactor";
+ * import {
+ *   type Deferred,
+ *   Heartbeat,
+ *   type IReactorTime,
+ *   LineReceiver,
+ *   RequestQueue,
+ * } from "@torsion/reactor";
  *
  * class Client extends LineReceiver {
  *   readonly #clock: IReactorTime;
+ *   readonly #requests: RequestQueue<string, string>;
  *   #heartbeat: Heartbeat | null = null;
  *
  *   constructor(clock: IReactorTime) {
  *     super();
  *     this.#clock = clock;
+ *     this.#requests = new RequestQueue((line) => this.sendLine(line), { clock, timeout: 5 });
+ *   }
+ *
+ *   ask(question: string): Deferred<string> {
+ *     return this.#requests.request(question);
  *   }
  *
  *   override connectionMade() {
- *     const ping = () => this.sendLine("PING");
- *     this.#heartbeat = new Heartbeat(this.#clock, this.transport, { interval: 30, send: ping });
+ *     // A request like the others: sent past the queue, its answer would be taken for another's.
+ *     const send = () => this.ask("PING");
+ *     this.#heartbeat = new Heartbeat(this.#clock, this.transport, { interval: 30, send });
  *     this.#heartbeat.start();
  *   }
  *
@@ -86,8 +105,14 @@ export class HeartbeatTimeout extends ConnectionAborted {
  *     super.dataReceived(data);
  *   }
  *
- *   override connectionLost() {
+ *   override textReceived(line: string) {
+ *     if (line.startsWith("-")) this.#requests.fail(new Error(line.slice(1)));
+ *     else this.#requests.answer(line);
+ *   }
+ *
+ *   override connectionLost(reason: Error) {
  *     this.#heartbeat?.stop();
+ *     this.#requests.connectionLost(reason);
  *   }
  * }
  * ```
@@ -174,17 +199,32 @@ export class Heartbeat implements Disposable {
     if (this.#beats <= this.#maxMissed) {
       // Before it is asked: what throws there is logged, and the peer is asked again.
       this.#beatIn(this.#interval);
-      callLogged(
-        this.#send,
-        [],
-        `While calling send of a Heartbeat for ${this.#transport.getPeer()}`,
-      );
+      this.#ask();
       return;
     }
     if (this.#beats > this.#maxMissed + 1) return this.#giveUp();
     // When this process stood still, what came meanwhile has not been read yet: timed calls may come before it.
     const late = Math.max(0, this.#clock.seconds() - due);
     this.#beatIn(Math.min(late, this.#interval));
+  }
+
+  #ask(): void {
+    try {
+      const asked: unknown = this.#send();
+      if (isThenable(asked)) whenSettled(asked, () => {}, (error) => this.#notAnswered(error));
+    } catch (error) {
+      this.#logFailure(error);
+    }
+  }
+
+  /** The next beats find out whether the peer is dead. */
+  #notAnswered(error: unknown): void {
+    const isExpected = isInstance(error, TimeoutError) || isInstance(error, ConnectionClosed);
+    if (!isExpected) this.#logFailure(error);
+  }
+
+  #logFailure(error: unknown): void {
+    logUserError(error, `While calling send of a Heartbeat for ${this.#transport.getPeer()}`);
   }
 
   #giveUp(): void {

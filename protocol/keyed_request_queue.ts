@@ -31,7 +31,7 @@ export interface KeyedRequestQueueOptions<Id> extends RequestQueueOptions {
  * never come. Its name is kept: so a late answer, which is dropped, is told from one that nobody asked for. `maxAbandoned` bounds how many such
  * names there are.
  *
- * Else it is as {@linkcode RequestQueue}.
+ * Else it is as {@linkcode RequestQueue}. The PING of a {@linkcode Heartbeat} is a request here, too.
  *
  * @typeParam Req What is asked.
  * @typeParam Res What is answered.

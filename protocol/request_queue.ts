@@ -14,7 +14,8 @@ import {
  *
  * A request that is given up, by its `Deferred`, an `AbortSignal` or a timeout, keeps its place in the order: its answer still comes, and is
  * dropped. So those behind it get their own. It also keeps its place among `maxInFlight`; when a peer leaves so many unanswered, nothing
- * more is sent to it, and what is asked times out. Losing such a connection is for a {@linkcode Heartbeat}.
+ * more is sent to it, and what is asked times out. Losing such a connection is for a {@linkcode Heartbeat}, whose PING is a request, too: the
+ * example there combines the two.
  *
  * A queue belongs to one connection. What is to be asked again on the next one, only its asker knows. Twisted has no such thing; each client
  * writes its own.

@@ -1,0 +1,160 @@
+/** A Heartbeat together with a RequestQueue or a KeyedRequestQueue, as the documentation combines them. */
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import type { Deferred } from "../defer/mod.ts";
+import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import { connectProtocol, type ProtocolBed } from "../reactor/conformance/protocol_bed.ts";
+import { TestHost } from "../reactor/conformance/connection_bed.ts";
+import type { IProtocol, IReactorTime } from "../reactor/interfaces.ts";
+import { Heartbeat, HeartbeatTimeout } from "./heartbeat.ts";
+import { KeyedRequestQueue } from "./keyed_request_queue.ts";
+import { LineReceiver } from "./line_receiver.ts";
+
+interface Client extends IProtocol {
+  ask(question: string): Deferred<string>;
+}
+
+type ClientClass = new (clock: IReactorTime) => Client;
+
+/** Loads the class of the example in the documentation of Heartbeat. */
+async function documentedClient(): Promise<ClientClass> {
+  const source = await Deno.readTextFile(new URL("heartbeat.ts", import.meta.url));
+  const [, example = ""] = /@example [^]*?```ts\n([^]*?) \* ```/.exec(source) ?? [];
+  const module = `${example.replaceAll(/^ \* ?/gm, "")}\nexport { Client };`
+    .replace("@torsion/reactor", import.meta.resolve("../mod.ts"));
+  const { Client } = await import(`data:application/typescript,${encodeURIComponent(module)}`);
+  return Client;
+}
+
+/** The same for answers that come in any order, each with the name of its request. */
+class KeyedClient extends LineReceiver implements Client {
+  readonly #clock: IReactorTime;
+  readonly #requests: KeyedRequestQueue<string, string>;
+  #heartbeat: Heartbeat | null = null;
+
+  constructor(clock: IReactorTime) {
+    super();
+    this.#clock = clock;
+    const send = (id: number, question: string) => this.sendLine(`${id} ${question}`);
+    this.#requests = new KeyedRequestQueue(send, { clock, timeout: 5 });
+  }
+
+  ask(question: string): Deferred<string> {
+    return this.#requests.request(question);
+  }
+
+  override connectionMade(): void {
+    const send = () => this.ask("PING");
+    this.#heartbeat = new Heartbeat(this.#clock, this.transport, { interval: 30, send });
+    this.#heartbeat.start();
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#heartbeat?.alive();
+    super.dataReceived(data);
+  }
+
+  override textReceived(line: string): void {
+    const [id = "", answer = ""] = line.split(" ");
+    if (answer.startsWith("-")) this.#requests.fail(Number(id), new Error(answer.slice(1)));
+    else this.#requests.answer(Number(id), answer);
+  }
+
+  override connectionLost(reason: Error): void {
+    this.#heartbeat?.stop();
+    this.#requests.connectionLost(reason);
+  }
+}
+
+/** A server that answers each question with its text in small letters. */
+class Server {
+  readonly #bed: ProtocolBed<Client>;
+  readonly #isKeyed: boolean;
+  #read = 0;
+
+  constructor(bed: ProtocolBed<Client>, isKeyed: boolean) {
+    this.#bed = bed;
+    this.#isKeyed = isKeyed;
+  }
+
+  /** The questions that have come since the last call. */
+  questions(): string[] {
+    this.#bed.host.settle();
+    const lines = this.#bed.peer.text.split("\r\n").slice(this.#read, -1);
+    this.#read += lines.length;
+    return lines;
+  }
+
+  answer(questions: string[]): void {
+    const answers = questions.map((line) => {
+      const [id, question] = this.#isKeyed ? line.split(" ") : ["", line];
+      const answer = question === "BAD" ? "-bad" : question?.toLowerCase();
+      return this.#isKeyed ? `${id} ${answer}` : answer;
+    });
+    this.#bed.peer.send(answers.map((each) => `${each}\r\n`).join(""));
+    this.#bed.host.settle();
+  }
+}
+
+/** What comes of a request. */
+function outcomeOf(deferred: Deferred<string>): string[] {
+  const seen: string[] = [];
+  deferred.addBoth((outcome) => void seen.push(String(outcome)));
+  return seen;
+}
+
+const kinds: [string, () => Promise<ClientClass>][] = [
+  ["RequestQueue", documentedClient],
+  ["KeyedRequestQueue", () => Promise.resolve(KeyedClient)],
+];
+
+for (const [kind, load] of kinds) {
+  const test = (claim: string, f: (bed: ProtocolBed<Client>, server: Server) => void): void =>
+    Deno.test(`Heartbeat with a ${kind}: ${claim}`, async () => {
+      using _errors = new LoggedErrors();
+      const host = new TestHost();
+      const Client = await load();
+      using bed = connectProtocol(new Client(host.reactor), { host });
+      f(bed, new Server(bed, kind === "KeyedRequestQueue"));
+    });
+
+  test("the answer to a PING is not taken for another's", (bed, server) => {
+    bed.host.advance(30);
+    const asked = ["ONE", "TWO", "BAD", "THREE"].map((each) => outcomeOf(bed.protocol.ask(each)));
+    server.answer(server.questions());
+    assertEquals(asked, [["one"], ["two"], ["Error: bad"], ["three"]]);
+    bed.host.advance(30);
+    server.answer(server.questions());
+    const more = outcomeOf(bed.protocol.ask("FOUR"));
+    server.answer(server.questions());
+    assertEquals(more, ["four"]);
+    assert(bed.connection.connected);
+    bed.connection.loseConnection();
+  });
+
+  test("an answer that comes too late is a sign of life, and not another's", (bed, server) => {
+    bed.host.advance(30);
+    const pings = server.questions();
+    bed.host.advance(29);
+    server.answer(pings);
+    const asked = outcomeOf(bed.protocol.ask("ONE"));
+    server.answer(server.questions());
+    assertEquals(asked, ["one"]);
+    bed.host.advance(29);
+    assertEquals(server.questions(), []);
+    bed.connection.loseConnection();
+  });
+
+  test(
+    "a silent peer is lost, with all that it was asked, and nothing else is logged",
+    (bed, server) => {
+      const asked = outcomeOf(bed.protocol.ask("ONE"));
+      for (let i = 0; i < 3; i++) bed.host.advance(30);
+      bed.host.advance(0);
+      assertInstanceOf(bed.reason, HeartbeatTimeout);
+      assertEquals(server.questions().length, 3);
+      assertEquals(asked, ["TimeoutError: The request was not answered within 5 s"]);
+      assertEquals(bed.host.reactor.getDelayedCalls(), []);
+    },
+  );
+}
