@@ -4,7 +4,8 @@
  *     deno run --allow-net examples/chat.ts
  *
  * See: `nc 127.0.0.1 2000` in two terminals. Each is asked for its name first; what one types the other sees. `/who` lists who is there,
- * `/quit` leaves. Another port can be given as an argument; 0 lets the system choose.
+ * `/quit` leaves. Control characters arrive as text, such as `\x1b`: nobody can steer another's terminal. Another port can be given as an
+ * argument; 0 lets the system choose.
  */
 
 import {
@@ -53,7 +54,7 @@ class Talker extends LineReceiver {
     if (this.#name === null) this.#enter(line);
     else if (line === "/quit") this.transport.loseConnection();
     else if (line === "/who") this.sendLine(`* ${[...this.#room.people.keys()].join(", ")}`);
-    else if (line !== "") this.#room.say(`<${this.#name}> ${line}`, this);
+    else if (line !== "") this.#room.say(`<${this.#name}> ${log.visibleText(line)}`, this);
   }
 
   override lineLengthExceeded(): void {

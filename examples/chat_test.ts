@@ -60,6 +60,8 @@ Deno.test("chat.ts asks for a name, passes on what is said, and tells who comes 
   await ann.reads("* Bøb has come");
   await ann.say("Hello");
   await bob.reads("<Ann> Hello");
+  await ann.say("\x1b[2Jgone\r<Bob> forged\x9b\u2028");
+  await bob.reads("<Ann> \\x1b[2Jgone\\r<Bob> forged\\x9b\\u2028");
   await bob.say("/who");
   await bob.reads("* Ann, Bøb");
   await bob.say("/quit");

@@ -75,7 +75,7 @@ class MailClient extends LineReceiver {
   readonly #secret = ["QUIT"];
 
   override textReceived(line: string): void {
-    console.log(`< ${line}`);
+    console.log(`< ${log.visibleText(line)}`); // the server must not steer the terminal
     if (/^\d{3}-/.test(line)) return; // the answer goes on
     const next = (this.transport.secure ? this.#secret : this.#open).shift();
     if (next !== undefined) this.say(next);
@@ -88,7 +88,8 @@ class MailClient extends LineReceiver {
   }
 
   handshakeCompleted(): void {
-    console.log(`(protected: ${this.transport.getPeerCertificate()?.subject.CN})`);
+    const name = this.transport.getPeerCertificate()?.subject.CN ?? "";
+    console.log(`(protected: ${log.visibleText(name)})`);
     this.say("EHLO me");
   }
 

@@ -4,7 +4,8 @@
  *     deno run --allow-net examples/stdio_client.ts
  *
  * See: with `hello_server.ts` running, it prints `Hello Twisted` and ends. With `graceful_shutdown.ts`, each line typed comes
- * back; Ctrl-D ends what is sent. It works in pipes as well. Arguments: host and port (127.0.0.1 and 2000).
+ * back; Ctrl-D ends what is sent. It works in pipes as well. As `nc` does, it passes on every byte that the server sends, those that steer a
+ * terminal too: use it with servers that you trust. Arguments: host and port (127.0.0.1 and 2000).
  */
 
 import { ProxyFactory, ProxyServer, reactor, StandardIOEndpoint } from "@torsion/reactor";

@@ -8,6 +8,7 @@
  */
 
 import { messageOf, read } from "../log/foreign.ts";
+import { visibleText } from "../log/visible_text.ts";
 import type { IAddress } from "./interfaces.ts";
 
 /** What the operating system said of an error, where it said anything. */
@@ -287,7 +288,9 @@ export class TLSError extends ConnectionLost {
     code: string | undefined = codeOf(cause),
   ) {
     const what = phase === "handshake" ? "TLS handshake with" : "TLS with";
-    super(`${what} ${address} failed: ${messageOf(cause)}`, { code, address, cause });
+    // A certificate's names may be in the message: they are the peer's.
+    const why = visibleText(messageOf(cause), { newlines: "escaped" });
+    super(`${what} ${address} failed: ${why}`, { code, address, cause });
     this.phase = phase;
   }
 }

@@ -192,3 +192,12 @@ Deno.test("SpawnError names the program and why", () => {
     cause,
   ]);
 });
+
+Deno.test("TLSError shows the control characters of a peer's certificate, and stays on one line", () => {
+  const { message } = new errors.TLSError(
+    "handshake",
+    "a:1",
+    new Error("it is for x\n\x1b[2J\x9b"),
+  );
+  assertEquals(message, "TLS handshake with a:1 failed: it is for x\\n\\x1b[2J\\x9b");
+});

@@ -27,6 +27,7 @@ import {
 import { generalNameText } from "../tls/general_name.ts";
 import { isForHost } from "../tls/host_identity.ts";
 import { asError } from "../user_code.ts";
+import { quote } from "../validation.ts";
 import { rejectSignature } from "./certificate_signature.ts";
 
 // Longer chains than any in use.
@@ -135,10 +136,10 @@ function rejectChain(
 function rejectHost(leaf: Certificate, host: string | undefined): Rejection | null {
   const { subjectAltName = [] } = leaf.extensions;
   if (host === undefined || isForHost(subjectAltName, host)) return null;
-  const names = subjectAltName.map((name) => JSON.stringify(generalNameText(name))).join(", ");
+  const names = subjectAltName.map((name) => quote(generalNameText(name))).join(", ");
   return {
     code: "ERR_TLS_CERT_ALTNAME_INVALID",
-    reason: `it is not for ${JSON.stringify(host)}, but for ${
+    reason: `it is not for ${quote(host)}, but for ${
       names || "no host: it has no alternative names"
     }`,
   };

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { quote } from "../validation.ts";
 import { type Certificate, KeyUsage, sameBytes } from "./certificate.ts";
 import { nameText } from "./distinguished_name.ts";
 import { forbiddenName } from "./name_constraints.ts";
@@ -165,7 +166,7 @@ function rejectIssuer(
   now: number,
 ): Rejection | null {
   const { basicConstraints, keyUsage } = issuer.extensions;
-  const who = `its issuer ${JSON.stringify(nameText(issuer.subject))}`;
+  const who = `its issuer ${quote(nameText(issuer.subject))}`;
   if (issuer.version !== 3 || basicConstraints?.isAuthority !== true) {
     return { code: "INVALID_CA", reason: `${who} is not an authority (CA:TRUE)` };
   }
@@ -193,7 +194,7 @@ export function rejectNames(issuer: Certificate, below: readonly Certificate[]):
   const forbidden = below.map((certificate) => forbiddenName(certificate, nameConstraints))
     .find((name) => name !== undefined);
   if (forbidden === undefined) return null;
-  const who = JSON.stringify(nameText(issuer.subject));
-  const reason = `the name constraints of ${who} forbid ${JSON.stringify(forbidden)}`;
+  const who = quote(nameText(issuer.subject));
+  const reason = `the name constraints of ${who} forbid ${quote(forbidden)}`;
   return { code: "PERMITTED_VIOLATION", reason };
 }
