@@ -43,6 +43,7 @@ import {
 } from "./link.ts";
 import {
   follow as followPromise,
+  isError,
   isInstance,
   isThenable as mayBeThenable,
   quote,
@@ -467,7 +468,8 @@ function logRejectedCanceller(returned: unknown): void {
 
 /** A failure is an Error; anything else that is thrown gets one around it. */
 function toError(thrown: unknown): Error {
-  if (Error.isError(thrown)) return thrown;
+  // With a broken prototype it is an error that no instanceof can look at.
+  if (Error.isError(thrown) && isError(thrown)) return thrown;
   const text = typeof thrown === "string" ? thrown : quote(thrown);
   return new NonErrorThrown(`Not an Error was thrown: ${text}`, { cause: thrown });
 }

@@ -12,8 +12,7 @@ for (const [name, value] of hostileValues()) {
     failed.addErrback((error) => {
       failure = error;
     });
-    // An instanceof would throw where the error's prototype is broken.
-    assert(Error.isError(failure));
+    assert(failure instanceof Error);
     assert(failure === value || failure.cause === value);
     assert(!(failure instanceof TimeoutError));
     assert(new FirstError(failure, 0).message.startsWith("Deferred #0 failed: "));
@@ -23,6 +22,6 @@ for (const [name, value] of hostileValues()) {
     const failure = await succeed()
       .addCallback(() => Promise.reject(value))
       .addErrback((error: Error) => [error]);
-    assert(Error.isError(failure[0]));
+    assert(failure[0] instanceof Error);
   });
 }

@@ -9,7 +9,7 @@ import {
   makeEvent,
 } from "./event.ts";
 import { eventLine } from "./event_text.ts";
-import { follow, inspect, isError, isThenable, read, textOf } from "./foreign.ts";
+import { follow, inspect, isError, isThenable, messageOf, read, textOf } from "./foreign.ts";
 import { LimitedHistory } from "./history.ts";
 import { parseMessage } from "./message.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
@@ -314,5 +314,8 @@ export class LogPublisher {
 function observerFailed(observer: LogObserver, error: unknown, failures: Tally): LogEvent {
   const failure = isError(error) ? error : new Error(inspect(error), { cause: error });
   const name = textOf(read(observer, "name")) || "(anonymous)";
-  return makeEvent("error", `The log observer ${name} failed${failures}`, "-", { failure });
+  const message = `The log observer ${name} failed${failures}`;
+  if (failures.count === 1) return makeEvent("error", message, "-", { failure });
+  // Its stack has been shown: what fails for ever is told in one line.
+  return makeEvent("error", `${message}: ${messageOf(failure)}`, "-", { error: failure });
 }

@@ -5,6 +5,11 @@ export class Tally {
   #count = 0;
   #next = 1;
 
+  /** How often it has. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Counts one more. @returns Whether to log it. */
   add(): boolean {
     if (++this.#count < this.#next) return false;

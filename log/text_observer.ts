@@ -39,7 +39,8 @@ export function textFileLogObserver(
 ): LogObserver {
   const { formatTime = formatLocalTime } = options;
   checkFunction("textFileLogObserver() formatTime", formatTime);
-  return (event): void => {
+  // Named, so that the report of its failure says what failed.
+  return function textFileLogObserver(event): void {
     const line = `[${systemText(event)}] ${eventLine(event)}`;
     const time: unknown = atOnce("formatTime()", formatTime(event.time));
     if (typeof time !== "string") {
