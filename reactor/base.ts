@@ -24,10 +24,15 @@ import { ReactorResources } from "./resources.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 import { type EventHooks, SystemEvent } from "./system_event.ts";
 import { TurnCalls } from "./turn_calls.ts";
-import { callLogged, logRejection } from "./user_code.ts";
+import { callLogged, logRejection, logUserError } from "./user_code.ts";
 import { checkFunction, quote } from "./validation.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
+
+const IN_LOOP = "While running the reactor's loop";
+
+/** Seconds until the loop tries again after its clock or its timer failed. The program may have replaced them. */
+const RETRY = 0.1;
 
 /** What a reactor is built from. */
 export interface ReactorBaseOptions {
@@ -290,6 +295,8 @@ export abstract class ReactorBase
     try {
       this.#turnCalls.run();
       this.#calls.runDue(this.#clock.seconds(), makeCall);
+    } catch (error) {
+      logUserError(error, IN_LOOP);
     } finally {
       this.#inTurn = false;
     }
@@ -300,11 +307,18 @@ export abstract class ReactorBase
     this.#setAlarm();
   }
 
-  /** Sets the wake-up for the earliest call, and with it holds the process. Within a turn, its end does that. */
+  /**
+   * Sets the wake-up for the earliest call, which also holds the process. Within a turn, the end of the turn does so. Never throws: a
+   * reactor without its next wake-up would never run again.
+   */
   #setAlarm(): void {
     if (!this.#started || this.#inTurn) return;
-    if (this.#turnCalls.length > 0) return this.#alarm.set(0);
-    this.#alarm.set(this.#calls.wait());
+    try {
+      this.#alarm.set(this.#turnCalls.length > 0 ? 0 : this.#calls.wait());
+    } catch (error) {
+      logUserError(error, IN_LOOP);
+      this.#alarm.setGenuine(RETRY);
+    }
   }
 
   #stopIfStarted(): void {

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { classNameOf, logUserError } from "./user_code.ts";
+
 /** Something to be done when the running code has returned. */
 export interface EndOfTurnTask {
   /** Does it. Must not throw. */
@@ -19,7 +21,14 @@ export class EndOfTurn {
   readonly #run = (): void => {
     const tasks = this.#tasks;
     this.#tasks = [];
-    for (const task of tasks) task.endOfTurn();
+    for (const task of tasks) {
+      try {
+        task.endOfTurn();
+      } catch (error) {
+        // The other tasks are not affected, and the process continues.
+        logUserError(error, `While ending a turn of ${classNameOf(task)}`);
+      }
+    }
   };
 
   /** Has `task` done once the running code has returned. */

@@ -77,7 +77,7 @@ export class Signals {
     this.#installed = false;
     for (const [signal, handlers] of this.#handlers) {
       handlers.own = null;
-      this.#unlisten(signal, handlers);
+      callLogged(() => this.#unlisten(signal, handlers), [], `While giving ${signal} up`);
     }
   }
 

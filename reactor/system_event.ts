@@ -5,7 +5,7 @@
  */
 
 import type { EventPhase, SystemEventTriggerID } from "./interfaces.ts";
-import { isThenable, logRejection, logUserError, whenSettled } from "./user_code.ts";
+import { callLogged, isThenable, logRejection, logUserError, whenSettled } from "./user_code.ts";
 import { quote } from "./validation.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -71,10 +71,10 @@ export class SystemEvent {
       if (proceeded || abandoned !== this.#abandoned) return;
       proceeded = true;
       this.#proceed = null;
-      hooks.during?.();
+      this.#call(hooks.during);
       this.#run("during");
       this.#run("after");
-      hooks.done?.();
+      this.#call(hooks.done);
     };
     const finished = () => {
       if (--waiting === 0) proceed();
@@ -99,6 +99,11 @@ export class SystemEvent {
   abandon(): void {
     this.#abandoned++;
     this.#proceed = null;
+  }
+
+  /** Calls a hook. An error of one part of the reactor must not prevent the rest of the event. */
+  #call(hook: (() => void) | undefined): void {
+    if (hook !== undefined) callLogged(hook, [], `While firing ${quote(this.#type)}`);
   }
 
   #checkPhase(action: string, phase: EventPhase): void {

@@ -50,9 +50,22 @@ export function whenSettled(
   }, failed);
 }
 
-/** Logs an error that came out of user code. */
+/** Logs an error of user code. Never throws, so that the caller can continue. */
 export function logUserError(error: unknown, why: string): void {
-  err(error, why);
+  try {
+    err(error, why);
+  } catch {
+    // The log itself has failed, perhaps because of the error.
+    sayUnlogged(why);
+  }
+}
+
+function sayUnlogged(why: string): void {
+  try {
+    console.error(`Cannot log an error: ${why}`);
+  } catch {
+    // No other output is left.
+  }
 }
 
 /** Calls `failed` if `result` is a promise and is rejected. A Deferred is left alone; see {@linkcode isWatched}. */

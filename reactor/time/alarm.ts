@@ -4,6 +4,7 @@
  * @module
  */
 
+import { logUserError } from "../user_code.ts";
 import { isTimeFaked } from "./host_clock.ts";
 
 // The host's timers take a signed 32-bit number of milliseconds; Deno fires at once past it.
@@ -12,15 +13,17 @@ const LONGEST_MS = 2 ** 31 - 1;
 // How often to look whether faked time is over, in milliseconds.
 const WATCH_MS = 10;
 
-// The genuine interval timers, unless a test faked time before this module was loaded.
+// The genuine timers, unless a test faked time before this module was loaded.
 const { setInterval: watch, clearInterval: unwatch } = isTimeFaked()
   ? { setInterval: () => undefined, clearInterval: () => undefined }
   : globalThis;
+const { setTimeout: genuine, clearTimeout: clearGenuine } = globalThis;
 
 /** A timer that is set. */
 interface SetTimer {
   /** The function it was set with. */
   readonly by: typeof globalThis.setTimeout;
+  readonly timer: ReturnType<typeof globalThis.setTimeout>;
   readonly clear: () => void;
   /** Ends the watch over faked time, for a timer that is set in it. */
   readonly unwatch: (() => void) | null;
@@ -56,9 +59,19 @@ export class Alarm {
     const timer = setTimeout(() => this.#fire(set), ms);
     const set: SetTimer = {
       by: setTimeout,
+      timer,
       clear: () => clearTimeout(timer),
       unwatch: isTimeFaked() ? this.#watch() : null,
     };
+    this.#set = set;
+  }
+
+  /** Wakes in `seconds` by the timers of the host, after those that replaced them have failed. */
+  setGenuine(seconds: number): void {
+    this.clear();
+    const timer = genuine(() => this.#fire(set), seconds * 1000);
+    const clear = () => clearGenuine(timer);
+    const set: SetTimer = { by: globalThis.setTimeout, timer, clear, unwatch: null };
     this.#set = set;
   }
 
@@ -69,7 +82,13 @@ export class Alarm {
     if (set === null) return;
     set.unwatch?.();
     // A fake that is gone cannot clear its timers, and says so; nor do they fire.
-    if (set.unwatch === null || set.by === globalThis.setTimeout) set.clear();
+    if (set.unwatch !== null && set.by !== globalThis.setTimeout) return;
+    try {
+      set.clear();
+    } catch (error) {
+      logUserError(error, "While clearing the timer of the reactor");
+      clearGenuine(set.timer);
+    }
   }
 
   #fire(set: SetTimer): void {

@@ -28,8 +28,10 @@ export class HostClock {
   /** The time now, in seconds. */
   seconds(): number {
     const date = globalThis.Date;
-    if (date !== this.#date) this.#changeSource(date);
     const source = date === hostDate ? performance.now() : date.now();
+    // The fake returns no time. The clock stands still until it does.
+    if (!Number.isFinite(source)) return this.#last / 1000;
+    if (date !== this.#date) this.#changeSource(date, source);
     const now = this.#base + (source - this.#origin);
     // The source may step back, such as a second FakeTime that starts before the first one ended.
     if (now < this.#last) this.#goOnFrom(source);
@@ -37,10 +39,10 @@ export class HostClock {
     return this.#last / 1000;
   }
 
-  #changeSource(date: DateConstructor): void {
+  #changeSource(date: DateConstructor, source: number): void {
     if (this.#date === hostDate) this.#last = this.#base + (performance.now() - this.#origin);
     this.#date = date;
-    this.#goOnFrom(date === hostDate ? performance.now() : date.now());
+    this.#goOnFrom(source);
     this.#changed();
   }
 
