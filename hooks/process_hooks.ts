@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { callWithSystem, msg } from "../log/mod.ts";
 import { ProcessProtocol } from "../protocol/mod.ts";
 import { Peer, TestHost } from "../reactor/conformance/connection_bed.ts";
 import { connectionLimits } from "../reactor/connection_limits.ts";
@@ -42,6 +43,8 @@ async function runChild(test: Case, method: keyof ProcessProtocol & string): Pro
   );
   child.open();
   host.settle();
+  // Has the log ask for the name of the protocol.
+  callWithSystem(child, () => msg("something"));
   for (const { childFD, peer } of pipes) if (childFD > 0) peer.send("output");
   host.settle();
   await null;
@@ -95,4 +98,7 @@ export const PROCESS_HOOKS: readonly Hook[] = [
   calledBy("childConnectionLost", "errConnectionLost"),
   processHook("processExited", ["IProcessProtocol.processExited", "ProcessProtocol.processExited"]),
   processHook("processEnded", ["IProcessProtocol.processEnded", "ProcessProtocol.processEnded"]),
+  processHook("logPrefix", ["IProcessProtocol.logPrefix", "ProcessProtocol.logPrefix"], {
+    answers: true,
+  }),
 ];

@@ -4,10 +4,12 @@
  * @module
  */
 
+import { isInstance } from "../../log/foreign.ts";
 import { PipeAddress } from "../addresses.ts";
 import { CannotListenError } from "../errors.ts";
 import type { IByteSink, IByteSource, IReactorTime } from "../interfaces.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../stream_acceptor.ts";
+import { callGuarded, logUserError } from "../user_code.ts";
 import { BackOff } from "./back_off.ts";
 import { ConnDriver, type StreamConn } from "./conn_driver.ts";
 
@@ -90,6 +92,8 @@ class StdioConn implements StreamConn {
   readonly #writes: BackOff;
   #isClosed = false;
   #isGivenUp = false;
+  /** Ends the read under way. */
+  #endRead: (() => void) | null = null;
   /** Never asked for. */
   readonly localAddr: Deno.Addr = { transport: "unix", path: "" };
   /** Never asked for. */
@@ -102,11 +106,15 @@ class StdioConn implements StreamConn {
   }
 
   read(buffer: Uint8Array): Promise<number | null> {
-    return this.#unlessGivenUp(this.#stdin.read(buffer));
+    const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+    // A source of the application's own may never settle a read, not even when it is closed.
+    this.#endRead = () => resolve(null);
+    this.#unlessGivenUp(() => this.#stdin.read(buffer)).then(resolve, reject);
+    return promise;
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    return this.#unlessGivenUp(this.#writes.run(() => this.#stdout.write(bytes)));
+    return this.#unlessGivenUp(() => this.#writes.run(() => this.#stdout.write(bytes)));
   }
 
   closeWrite(): Promise<void> {
@@ -118,17 +126,19 @@ class StdioConn implements StreamConn {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#writes.stop();
-    try {
-      this.#stdin.close();
-    } catch (error) {
+    const endRead = this.#endRead;
+    this.#endRead = null;
+    callGuarded(() => this.#stdin.close(), (error) => {
       // Somebody else has.
-      if (!(error instanceof Deno.errors.BadResource)) throw error;
-    }
+      if (isInstance(error, Deno.errors.BadResource)) return;
+      logUserError(error, "While calling close of the standard input");
+    });
+    endRead?.();
   }
 
-  async #unlessGivenUp<T>(operation: Promise<T>): Promise<T> {
+  async #unlessGivenUp<T>(operation: () => Promise<T>): Promise<T> {
     try {
-      return await operation;
+      return await operation();
     } catch (error) {
       // Nobody is to hear of it, and a promise that is never settled holds no process.
       if (this.#isGivenUp) return await new Promise<never>(() => {});

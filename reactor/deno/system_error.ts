@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isError, messageOf, read } from "../../log/foreign.ts";
 import {
   CannotListenError,
   ConnectError,
@@ -23,9 +24,8 @@ const LOOKUP_FAILED = "failed to lookup address information";
 
 /** The system's name for an error, where it has one: most of Deno's carry it. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
+  const code = isError(error) ? read(error, "code") : undefined;
+  return typeof code === "string" ? code : undefined;
 }
 
 /** An error that this side finds, with the name that the system would have for it. */
@@ -102,8 +102,4 @@ function classFor(
     default:
       return ConnectError;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

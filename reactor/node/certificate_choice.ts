@@ -67,7 +67,7 @@ export class CertificateChoice {
   }
 
   #refuse(request: CertificateRequest, error: unknown): void {
-    logUserError(error, `While choosing the certificate for ${quote(request.serverName)}`);
+    logUserError(error, `While calling certificates for ${quote(request.serverName)}`);
     request.failed(asError(error));
     this.#answerWithout(request);
   }

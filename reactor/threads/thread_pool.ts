@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkFunction } from "../validation.ts";
 import { err, msg, warn } from "../../log/mod.ts";
 import type {
   IReactorTime,
@@ -183,6 +184,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     task: WorkerTask<A, R>,
     ...args: NoInfer<A>
   ): IThreadCall {
+    if (onResult !== null) checkFunction("callInThreadWithCallback() onResult", onResult);
     // The outcome is what the task gives; a type for it ends where it leaves for another thread.
     const call = new ThreadCall(onResult as ThreadResult<never> | null, task as WorkerTask, args);
     if (this.#joined) this.#dropStopped([call]);
