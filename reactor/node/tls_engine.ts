@@ -75,7 +75,12 @@ export class NodeTlsEngine implements TlsEngine, Handshaking {
 
   /** See {@linkcode TlsEngine.receive}. */
   receive(bytes: Uint8Array): void {
-    this.#wire?.push(bytes);
+    try {
+      // Not by push(), which may put it off: Deno reads the peer's certificates in here, and throws at those that it cannot read.
+      this.#wire?.emit("data", bytes);
+    } catch (error) {
+      this.failed(asError(error));
+    }
   }
 
   /** See {@linkcode TlsEngine.receiveEnd}. */
