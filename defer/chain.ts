@@ -50,7 +50,7 @@ import {
 } from "../log/foreign.ts";
 import { err } from "../log/mod.ts";
 import { isThenable } from "./thenable.ts";
-import { forgive, nameInReports, watch } from "./unhandled.ts";
+import { forgive, nameInReports, passOn, watch } from "./unhandled.ts";
 
 /** What can be seen of a chain from outside. */
 export interface ChainState {
@@ -432,6 +432,11 @@ export class Chain {
     source.#result = undefined;
     if ((source.#flags & FAILED) === 0) return;
     chain.#flags |= FAILED;
+    // What has been reported is not reported again.
+    if (source.#flags & WATCHED && passOn(source, chain)) {
+      source.#flags &= ~WATCHED;
+      chain.#flags |= WATCHED;
+    }
     Chain.#recover(source);
   }
 

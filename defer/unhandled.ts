@@ -59,6 +59,19 @@ export function forgive(deferred: object): void {
 }
 
 /**
+ * Notes that a failure went from one Deferred to another.
+ *
+ * @returns Whether it had been reported: then the other one must not be watched for it.
+ */
+export function passOn(from: object, to: object): boolean {
+  const text = reported.get(from);
+  if (text === undefined) return false;
+  reported.delete(from);
+  reported.set(to, text);
+  return true;
+}
+
+/**
  * Gives a Deferred a name, which the report of its failure contains.
  *
  * @param deferred The Deferred.

@@ -14,6 +14,8 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { FakeTime } from "@std/testing/time";
 import { addObserver, type LogEvent, type LogObserver } from "../log/mod.ts";
 import { setDebugging } from "./debug.ts";
@@ -336,4 +338,32 @@ Deno.test("an error whose text cannot be read is reported, and its handling note
   const events = await unhandled(() => {});
   assertEquals(events.length, 1);
   deferred.addErrback(() => {});
+});
+
+Deno.test("a failure that another Deferred takes after its report is not reported again", async () => {
+  const events: LogEvent[] = [];
+  using _observing = observing(events);
+  const inner = fail(new Error("taken"));
+  reportUnhandled();
+  const outer = succeed().addCallback(() => inner);
+  await Promise.resolve();
+  reportUnhandled();
+  assertEquals(events.length, 1);
+  outer.addErrback(() => {});
+  assertMatch(events[1]?.message ?? "", /handled after its report: Error: taken/);
+  assertEquals(events.length, 2);
+});
+
+Deno.test("Deferreds whose failures were reported can be collected", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const refs = await (async () => {
+    const deferreds = [fail(new Error("one")), nameInReports(fail(new Error("two")), "second")];
+    assertEquals((await unhandled(() => {})).length, 2);
+    return deferreds.map((deferred) => new WeakRef(deferred));
+  })();
+  // A WeakRef holds its object until the end of the turn.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  collect();
+  assertEquals(refs.map((ref) => ref.deref()), [undefined, undefined]);
 });
