@@ -54,6 +54,16 @@ export interface LogEvent {
  */
 export type LogObserver = (event: LogEvent) => void;
 
+/** Returns `level`, or `fallback` where an untyped caller gave no level that there is. */
+export function levelOr(fallback: LogLevel, level: unknown): LogLevel {
+  return isLevel(level) ? level : fallback;
+}
+
+/** Returns whether there is such a level. */
+export function isLevel(level: unknown): level is LogLevel {
+  return typeof level === "string" && Object.hasOwn(levelRanks, level);
+}
+
 /** Copies fields. In place of one whose getter throws there is a text that says so. */
 export function copyFields(fields: LogFields): LogFields {
   try {

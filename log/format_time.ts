@@ -12,7 +12,8 @@
  * ```
  */
 export function formatTime(seconds: number): string {
-  const date = new Date(seconds * 1000);
+  // An event's time may be whatever an untyped caller gave.
+  const date = new Date(typeof seconds === "number" ? seconds * 1000 : NaN);
   if (Number.isNaN(date.getTime())) return "-";
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;

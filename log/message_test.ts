@@ -52,14 +52,14 @@ for (const [name, value] of hostileValues()) {
       },
     };
     const log = new LogPublisher({ errorWriter: writer });
-    log.addObserver(textFileLogObserver(writer, { formatTime: () => "now" }));
+    log.addObserver(textFileLogObserver(writer));
     log.msg(value);
     log.msg("with", value, "between");
     log.msg("x", { field: value });
     log.err(value, "Cannot do it");
     // What untyped code may do.
     log.warn(value as string);
-    log.msg("y", { system: value as string, time: value as number });
+    log.msg("y", { system: value as string, time: value as number, level: value as "info" });
     assertEquals(text.split("\n").filter((line) => !line.startsWith("\t")).length, 7, text);
     assertEquals(text.includes("log observer"), false, text);
     // deno-lint-ignore no-control-regex -- controls must not be there
@@ -76,4 +76,16 @@ Deno.test("fields whose getter throws cost the field, not the event", () => {
   });
   const [event] = logged((log) => log.warn("x", fields));
   assertEquals([event?.message, event?.level, event?.port], ["x", "warn", 80]);
+});
+
+Deno.test("an event whose level is not a level is logged at the one that it would have without", () => {
+  const level = "warning" as "warn"; // what untyped code may do
+  assertEquals(
+    logged((log) => {
+      log.msg("x", { level });
+      log.msg("x", { level, isError: true });
+      log.err(new Error("boom"), "x", { level });
+    }).map((event) => event.level),
+    ["info", "error", "error"],
+  );
 });

@@ -1,6 +1,8 @@
 import { currentSystem } from "./context.ts";
 import {
   copyFields,
+  isLevel,
+  levelOr,
   levelRanks,
   type LogEvent,
   type LogFields,
@@ -9,7 +11,7 @@ import {
   makeEvent,
 } from "./event.ts";
 import { eventLine } from "./event_text.ts";
-import { follow, inspect, isError, isThenable, messageOf, read, textOf } from "./foreign.ts";
+import { follow, inspect, isError, isThenable, messageOf, quote, read, textOf } from "./foreign.ts";
 import { LimitedHistory } from "./history.ts";
 import { parseMessage } from "./message.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
@@ -107,15 +109,22 @@ export class LogPublisher {
    * @param observer Who is told. Adding it again changes nothing.
    * @param options What it is told.
    * @returns Removes it again when disposed of: `using _observing = log.addObserver(...)`.
-   * @throws {TypeError} When `observer` is no function.
+   * @throws {TypeError} When `observer` is no function, or `level` no level.
    */
   addObserver(observer: LogObserver, options: AddObserverOptions = {}): Disposable {
     if (typeof observer !== "function") {
       throw new TypeError(`A log observer must be a function, not ${inspect(observer)}`);
     }
+    const { level = "debug" } = options;
+    if (!isLevel(level)) {
+      const levels = Object.keys(levelRanks).join(", ");
+      throw new TypeError(
+        `Cannot add a log observer: level must be one of ${levels}, got ${quote(level)}`,
+      );
+    }
     const remove: Disposable = { [Symbol.dispose]: () => this.removeObserver(observer) };
     if (this.#registrations.some((each) => each.observer === observer)) return remove;
-    const lowestRank = levelRanks[options.level ?? "debug"];
+    const lowestRank = levelRanks[level];
     const registration = { observer, lowestRank, isRunning: false, failures: new Tally() };
     const history = this.#history;
     if (options.replay ?? true) this.#history = undefined;
@@ -147,7 +156,7 @@ export class LogPublisher {
   msg(...message: unknown[]): void;
   msg(...message: unknown[]): void {
     const { text, fields } = parseMessage(message);
-    const level = fields?.level ?? (fields?.isError === true ? "error" : "info");
+    const level = levelOr(fields?.isError === true ? "error" : "info", fields?.level);
     if (levelRanks[level] >= this.#lowestRank) this.#publish(level, text, fields);
   }
 
@@ -166,7 +175,7 @@ export class LogPublisher {
       : new Error(`Thrown, though no Error: ${inspect(error)}`, { cause: error });
     const copied = fields === undefined ? undefined : copyFields(fields);
     const more = why === undefined ? { ...copied, failure } : { ...copied, failure, why };
-    const level = copied?.level ?? "error";
+    const level = levelOr("error", copied?.level);
     if (levelRanks[level] >= this.#lowestRank) this.#publish(level, why ?? "Unhandled Error", more);
   }
 

@@ -8,7 +8,7 @@ import {
 import { hostileValues } from "./conformance/hostile_values.ts";
 import { callWithSystem } from "./context.ts";
 import type { LogEvent, LogObserver } from "./event.ts";
-import { LogPublisher } from "./publisher.ts";
+import { type AddObserverOptions, LogPublisher } from "./publisher.ts";
 
 /** A publisher whose standard error is `errors`. */
 function publisherWith(historySize = 200): { log: LogPublisher; errors: string[] } {
@@ -333,6 +333,12 @@ Deno.test("what cannot be is refused", () => {
   const noObserver = {} as unknown as LogObserver;
   assertThrows(() => log.addObserver(noObserver), TypeError, "must be a function, not {}");
   assertThrows(() => new LogPublisher({ historySize: 0 }), RangeError, "history of 0 events");
+  const options = { level: "warning" } as unknown as AddObserverOptions;
+  assertThrows(
+    () => log.addObserver(() => {}, options),
+    TypeError,
+    'level must be one of debug, info, warn, error, critical, got "warning"',
+  );
 });
 
 Deno.test("an observer whose promise is rejected is reported to the others, once for an event", async () => {

@@ -13,6 +13,7 @@ import { Wires } from "../conformance/wire.ts";
 import { DenoReactor } from "../deno/reactor.ts";
 import { CannotListenError, ConnectError, ConnectionDone, UnsupportedError } from "../errors.ts";
 import type { ConnectTCPOptions, ListenTCPOptions } from "../interfaces.ts";
+import { memoryPipe } from "../memory_driver.ts";
 import type { StreamAcceptorSink } from "../stream_acceptor.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { TcpSocketDriver } from "./socket_driver.ts";
@@ -290,4 +291,24 @@ Deno.test("What a server says is wrong with accepting, the next one to ask is to
   acceptor.close();
   await null;
   assertEquals(told, [first, second, "released"]);
+});
+
+Deno.test("A server acceptor tells its port of each connection that finds the backlog full", () => {
+  const told: string[] = [];
+  const sink: StreamAcceptorSink = {
+    accepted: () => told.push("accepted"),
+    acceptFailed: () => told.push("failed"),
+    turnedAway: () => told.push("turned away"),
+    refused: (peer, why) => told.push(`refused ${peer}: ${why}`),
+    released: () => told.push("released"),
+  };
+  const server = new Server();
+  const [driver] = memoryPipe({ schedule: () => {}, addresses: [here, here] });
+  const acceptor = new ServerAcceptor(server, here, { backlog: 1, driverFor: () => driver });
+  acceptor.attach(sink);
+  server.emit("connection", new Socket());
+  assertEquals(told, []);
+  server.emit("connection", new Socket());
+  assertEquals(told, [`refused ${here}: 1 wait already`]);
+  acceptor.close();
 });
