@@ -140,15 +140,18 @@ export function looks(): [boolean, boolean] {
   return [currentTask().cancelled, currentTask().signal.aborted];
 }
 
+const EXHAUST = {
+  "at once": fillHeap,
+  "after an await": () => new Promise((resolve) => setTimeout(resolve)).then(fillHeap),
+  "in a microtask": () => Promise.resolve().then(fillHeap),
+  "in a timer": () => new Promise(() => setTimeout(fillHeap)),
+  "in strings": fillWithStrings,
+  "in a copy": fillWithCopies,
+};
+
 /** Fills the heap. */
-export async function exhaust(
-  where: "at once" | "after an await" | "in a timer" | "in a microtask" | "in strings",
-): Promise<unknown> {
-  if (where === "after an await") await new Promise((resolve) => setTimeout(resolve));
-  if (where === "in a microtask") await null;
-  if (where === "in a timer") return new Promise(() => setTimeout(fillHeap));
-  if (where === "in strings") return fillWithStrings();
-  return fillHeap();
+export function exhaust(where: keyof typeof EXHAUST): unknown {
+  return EXHAUST[where]();
 }
 
 function fillHeap(): never {
@@ -159,4 +162,10 @@ function fillHeap(): never {
 function fillWithStrings(): never {
   const kept: unknown[] = [];
   for (;;) kept.push(JSON.parse(JSON.stringify({ text: `${kept.length}`.padEnd(100_000, "x") })));
+}
+
+function fillWithCopies(): never {
+  const list = Array.from({ length: 200_000 }, (_, i) => ({ i }));
+  const kept: unknown[] = [];
+  for (;;) kept.push(structuredClone(list));
 }

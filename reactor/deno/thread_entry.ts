@@ -26,8 +26,11 @@ export function serve(load: LoadModule): void {
   const { port: pool, ...cells } = workerData as ThreadData; // what the pool gave to its thread
   const gate = new CallGate(cells.gate);
   const cancellation = new Cancellation(cells.cancellation);
+  const heap = new HeapWatch();
   const port: ThreadPort = {
     post: (message: ThreadMessage) => {
+      // What a task settles with when its memory is full is a consequence of that.
+      if (message.type !== "call" && message.type !== "outOfMemory") heap.check(port);
       try {
         pool.postMessage(message);
       } catch (error) {
@@ -49,7 +52,7 @@ export function serve(load: LoadModule): void {
   addEventListener("error", (event) => crash(port, event, event.error));
   addEventListener("unhandledrejection", (event) => crash(port, event, event.reason));
   pool.on("message", (message: PoolMessage) => void runner.receive(message));
-  watchHeap(port);
+  heap.start(port);
 }
 
 /**
@@ -70,14 +73,22 @@ function crash(port: ThreadPort, event: Event, error: unknown): void {
  *
  * At the limit, Deno interrupts what runs and doubles the limit. It only reports that when a timer
  * or the main program was interrupted: a listener, or a function that has awaited something, just
- * stops for good, and its promise never settles. The raised limit shows it.
+ * stops for good, and its promise never settles. Some built-in functions throw an error of their
+ * own instead. The raised limit shows it in all cases.
  */
-function watchHeap(port: ThreadPort): void {
-  const { getHeapStatistics } = globalThis.process.getBuiltinModule("node:v8");
-  const limit = getHeapStatistics().heap_size_limit;
-  setInterval(() => {
-    if (getHeapStatistics().heap_size_limit <= limit) return;
+class HeapWatch {
+  readonly #statistics = globalThis.process.getBuiltinModule("node:v8").getHeapStatistics;
+  readonly #limit = this.#statistics().heap_size_limit;
+
+  /** Looks at the limit from time to time, for a task that will never settle. */
+  start(port: ThreadPort): void {
+    setInterval(() => this.check(port), HEAP_WATCH_MS);
+  }
+
+  /** Ends the thread if the heap has been full. */
+  check(port: ThreadPort): void {
+    if (this.#statistics().heap_size_limit <= this.#limit) return;
     port.post({ type: "outOfMemory" });
     Deno.exit(1);
-  }, HEAP_WATCH_MS);
+  }
 }

@@ -55,7 +55,14 @@ Deno.test("a task whose thenable never settles is ended when it is cancelled", (
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
   }));
 
-const wheres = ["at once", "after an await", "in a timer", "in a microtask", "in strings"] as const;
+const wheres = [
+  "at once",
+  "after an await",
+  "in a timer",
+  "in a microtask",
+  "in strings",
+  "in a copy",
+] as const;
 for (const where of wheres) {
   Deno.test(`a task that fills its heap ${where} fails with ThreadOutOfMemory, and the program lives`, () =>
     pooled(32 * MIB, async (pool) => {
