@@ -124,7 +124,8 @@ async function runCase(hook: Hook, wrong: Wrong): Promise<void> {
       level: "error",
       replay: false,
     });
-    await hook.run({ wrong, act: wrong.act, received: (error) => received.push(error) });
+    // A function of its own for each case: some hooks are told apart by it.
+    await hook.run({ wrong, act: () => wrong.act(), received: (error) => received.push(error) });
     await hostTurn();
   }
   uncaught.check();

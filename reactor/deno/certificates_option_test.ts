@@ -97,6 +97,25 @@ test("certificates that returns neither a certificate nor a key says so", async 
   assertEquals(bed.errors.take(), [cause]);
 });
 
+test("certificates that fails again and again does not fill the log", async (bed) => {
+  const error = new RangeError("boom");
+  const servers = new SecuredWires();
+  const { port } = bed.listen(servers, {
+    certificates: () => {
+      throw error;
+    },
+  });
+  bed.run();
+  for (let i = 0; i < 12; i++) {
+    const clients = new SecuredWires();
+    bed.connect(port, clients, { serverName: "localhost" });
+    assertStrictEquals((await servers.failure(i)).cause, error);
+    await clients.told("failed");
+  }
+  // The first, and the tenth.
+  assertEquals(bed.errors.take(), [error, error]);
+});
+
 test("certificates that never answers: the handshake fails after handshakeTimeout", async (bed) => {
   const servers = new SecuredWires();
   const answer = Promise.withResolvers<typeof bed.server>();

@@ -5,6 +5,7 @@
  */
 
 import type { SecureContext } from "node:tls";
+import { Tally } from "../../log/tally.ts";
 import type { TLSCertificate, TLSServerOptions } from "../interfaces.ts";
 import { asError, isThenable, logUserError } from "../user_code.ts";
 import { checkFunction, quote } from "../validation.ts";
@@ -21,9 +22,14 @@ export interface CertificateRequest {
   failed(reason: Error): void;
 }
 
+type Certificates = NonNullable<TLSServerOptions["certificates"]>;
+
+/** How often each option has failed. Every connection that calls `startTLS` has a choice of its own. */
+const failures = new WeakMap<Certificates, Tally>();
+
 /** Asks the `certificates` option, and prepares each certificate once. */
 export class CertificateChoice {
-  readonly #certificates: NonNullable<TLSServerOptions["certificates"]>;
+  readonly #certificates: Certificates;
   /** The certificate for names without one of their own. */
   readonly #own: TLSCertificate | undefined;
   readonly #caCerts: readonly string[];
@@ -35,7 +41,7 @@ export class CertificateChoice {
    * @throws {TypeError} when `certificates` is not a function.
    */
   constructor(
-    certificates: NonNullable<TLSServerOptions["certificates"]>,
+    certificates: Certificates,
     { cert, key, caCerts = [] }: TLSServerOptions,
   ) {
     checkFunction("certificates", certificates);
@@ -67,9 +73,16 @@ export class CertificateChoice {
   }
 
   #refuse(request: CertificateRequest, error: unknown): void {
-    logUserError(error, `While calling certificates for ${quote(request.serverName)}`);
+    this.#log(error, request.serverName);
     request.failed(asError(error));
     this.#answerWithout(request);
+  }
+
+  /** Clients choose the names: the log gets the first failure, the tenth, the hundredth. Each one fails its handshake with the error. */
+  #log(error: unknown, serverName: string): void {
+    const tally = failures.getOrInsertComputed(this.#certificates, () => new Tally());
+    if (!tally.add()) return;
+    logUserError(error, `While calling certificates for ${quote(serverName)}${tally}`);
   }
 
   /** Without a certificate the engine sends an alert. An error passed to it would end the process. */
