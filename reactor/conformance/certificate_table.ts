@@ -28,6 +28,8 @@ export interface Shown {
   readonly leaf: Forged;
   /** What it shows with it, in this order. */
   readonly others?: readonly Forged[];
+  /** PEM that follows the peer's certificate, before the others. */
+  readonly garbage?: string;
   /** Whom the other side trusts. */
   readonly roots: readonly Forged[];
   /** The host that a server must be; `localhost` unless it is given. */
@@ -241,6 +243,12 @@ add(null, {
     const leaf = await Forged.root({ subject: "CN=Own", extensions: [LOCALHOST] });
     return { leaf, roots: [leaf] };
   },
+  "self-signed leaf among the roots that may sign certificates only": async () => {
+    const leaf = await Forged.root({ subject: "CN=Own", extensions: [...AUTHORITY, LOCALHOST] });
+    return { leaf, roots: [leaf] };
+  },
+  "leaf with another key usage for TLS": (side) =>
+    underRoot(side, {}, { extensions: [LOCALHOST, usage("keyEncipherment")] }),
   "leaf without key usages or purposes": (side) => underRoot(side, {}, { extensions: [LOCALHOST] }),
   "leaf with an unknown extension that is not critical": (side) =>
     underRoot(side, {}, { extensions: [LOCALHOST, unknown(false)] }),
@@ -257,10 +265,6 @@ const LEAVES: Record<string, [(side: Side) => ForgedOptions, string]> = {
   ],
   "is for mail": [() => ({ extensions: [LOCALHOST, purpose("email")] }), "INVALID_PURPOSE"],
   "is for any purpose": [() => ({ extensions: [LOCALHOST, purpose("any")] }), "INVALID_PURPOSE"],
-  "has a key usage without digitalSignature": [
-    () => ({ extensions: [LOCALHOST, usage("keyAgreement")] }),
-    "INVALID_PURPOSE",
-  ],
   "has an unknown critical extension": [
     () => ({ extensions: [LOCALHOST, unknown(true)] }),
     "UNHANDLED_CRITICAL_EXTENSION",
@@ -275,6 +279,11 @@ for (const [what, [options, code]] of Object.entries(LEAVES)) {
     },
   }, { isUnshowable: code === "UNHANDLED_CRITICAL_EXTENSION" });
 }
+
+add("INVALID_PURPOSE", {
+  "leaf whose key usage does not allow TLS": (side) =>
+    underRoot(side, {}, { extensions: [LOCALHOST, usage("keyCertSign", "nonRepudiation")] }),
+});
 
 add("CERT_REJECTED", {
   "leaf that has its names twice": (side) =>

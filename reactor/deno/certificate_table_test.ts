@@ -1,60 +1,17 @@
 /** The table of certificates over real handshakes, with a peer of `node:tls` that shows whatever it is given. */
 
 import { assertEquals, assertInstanceOf, assertNotEquals } from "@std/assert";
-import tls from "node:tls";
 import {
   CERTIFICATE_TABLE,
   type CertificateCase,
   type Shown,
 } from "../conformance/certificate_table.ts";
+import { connectShowing, serveShowing } from "../conformance/showing_peers.ts";
 import { SecuredWires, type TlsBed, tlsTest } from "../conformance/tls_bed.ts";
 import { TLSError } from "../errors.ts";
 import { DenoReactor } from "./reactor.ts";
 
 const test = await tlsTest("TLS", () => new DenoReactor());
-
-/** What a peer shows, as PEM. */
-async function shownBy({ leaf, others = [] }: Shown): Promise<{ cert: string; key: string }> {
-  return { cert: [leaf, ...others].map(({ pem }) => pem).join("\n"), key: await leaf.key() };
-}
-
-/** A server that shows these, and its port. */
-async function serve(shown: Shown): Promise<{ port: number } & AsyncDisposable> {
-  const server = tls.createServer(await shownBy(shown));
-  const sockets = new Set<tls.TLSSocket>();
-  server.on("secureConnection", (socket) => {
-    sockets.add(socket);
-    // A client that refuses it goes without a word.
-    socket.on("error", () => {}).resume();
-  });
-  server.on("tlsClientError", () => {});
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The server has no port");
-  return {
-    port: address.port,
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-/** A client that shows these, and takes any server. */
-async function connect(port: number, shown: Shown): Promise<AsyncDisposable> {
-  const socket = tls.connect({
-    ...await shownBy(shown),
-    ...{ port, host: "127.0.0.1", servername: "localhost", rejectUnauthorized: false },
-  });
-  const closed = new Promise((resolve) => socket.once("close", resolve));
-  socket.on("error", () => {}).resume();
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      socket.destroy();
-      await closed;
-    },
-  };
-}
 
 /** The failure, or null for a connection, which is ended then. */
 async function verdict(
@@ -71,7 +28,7 @@ async function verdict(
 /** The reason for which our client refuses the server; null when it takes it. */
 async function clientVerdict(bed: TlsBed, shown: Shown): Promise<Error | null> {
   const { host = "localhost", roots } = shown;
-  await using server = await serve(shown);
+  await using server = await serveShowing(shown);
   const clients = new SecuredWires();
   const caCerts = roots.map(({ pem }) => pem);
   bed.connect(server.port, clients, { serverName: host, caCerts });
@@ -85,7 +42,7 @@ async function serverVerdict(bed: TlsBed, shown: Shown): Promise<Error | null> {
   const caCerts = shown.roots.map(({ pem }) => pem);
   const { port } = bed.listen(servers, { caCerts });
   bed.run();
-  await using _client = await connect(port, shown);
+  await using _client = await connectShowing(port, shown);
   return await verdict(servers, servers.failure());
 }
 

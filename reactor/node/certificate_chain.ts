@@ -21,6 +21,7 @@ import {
   CertificatePath,
   type CertificatePurpose,
   type Rejection,
+  rejectKeyUsage,
   rejectLeaf,
   rejectNames,
 } from "../tls/certificate_path.ts";
@@ -29,6 +30,7 @@ import { isForHost } from "../tls/host_identity.ts";
 import { asError } from "../user_code.ts";
 import { quote } from "../validation.ts";
 import { rejectSignature } from "./certificate_signature.ts";
+import { tlsModule } from "./tls_module.ts";
 
 // Longer chains than any in use.
 const LONGEST = 10;
@@ -43,10 +45,22 @@ export interface PeerTrust {
   readonly host?: string;
 }
 
-/** The certificates that the peer showed as DER, its own first. Roots that its last one leads to may follow. */
+/**
+ * Keeps the engine from reading the peer's certificates by itself. It does so in an event handler of its own once a server is verified, where
+ * one that cannot be read would end the process (checked on Deno 2.9.6).
+ */
+export function hideCertificates(socket: TLSSocket): void {
+  Object.assign(socket, { getPeerCertificate: () => ({}) });
+}
+
+/**
+ * Returns the certificates that the peer showed as DER, its own first. Roots that its last one leads to may follow.
+ *
+ * @throws {CertificateError} when Deno cannot read one of them.
+ */
 export function shownChain(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
-  let shown = socket.getPeerCertificate(true);
+  let shown = certificatesOf(socket, true);
   while (shown?.raw !== undefined && chain.length < LONGEST) {
     chain.push(new Uint8Array(shown.raw));
     // A root's issuer is itself.
@@ -58,12 +72,25 @@ export function shownChain(socket: TLSSocket): Uint8Array[] {
 
 /** The peer's certificate, verified or not; null without one, or with one that cannot be read. */
 export function shownCertificate(socket: TLSSocket): Certificate | null {
-  const [leaf] = shownChain(socket);
-  if (leaf === undefined) return null;
+  const raw = certificatesOf(socket, false)?.raw;
+  const certificate = raw === undefined ? null : read(new Uint8Array(raw));
+  return certificate instanceof Error ? null : certificate;
+}
+
+/** What Deno makes of them. The types have a certificate always; without one there is an empty object. */
+type ShownCertificate = {
+  readonly raw?: Uint8Array;
+  readonly issuerCertificate?: ShownCertificate;
+};
+
+function certificatesOf(socket: TLSSocket, withIssuers: boolean): ShownCertificate | undefined {
   try {
-    return readCertificate(leaf);
-  } catch {
-    return null;
+    // Of the class: that of the socket may be hidden.
+    return tlsModule().TLSSocket.prototype.getPeerCertificate.call(socket, withIssuers);
+  } catch (cause) {
+    const error = asError(cause);
+    const reason = `the certificates shown with it cannot be read: ${error.message}`;
+    throw new CertificateError({ code: "CERT_REJECTED", reason }, error);
   }
 }
 
@@ -130,7 +157,8 @@ function rejectChain(
     return new CertificatePath(roots, purpose, rejectSignature, now).reject(leaf, others);
   }
   const rejections = others.map((other) => rejectNames(other, [leaf]));
-  return rejectLeaf(leaf, purpose, now) ?? rejections.find((each) => each !== null) ?? null;
+  return rejectLeaf(leaf, purpose, now) ?? rejectKeyUsage(leaf) ??
+    rejections.find((each) => each !== null) ?? null;
 }
 
 function rejectHost(leaf: Certificate, host: string | undefined): Rejection | null {

@@ -14,6 +14,7 @@ import { checkDelay, quote } from "../validation.ts";
 import type { Certificate } from "../tls/certificate.ts";
 import {
   CertificateError,
+  hideCertificates,
   type PeerTrust,
   shownCertificate,
   shownChain,
@@ -62,6 +63,7 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
   };
   return (wire, handshaking) => {
     const socket = tlsModule().connect({ ...socketOptions, socket: wire });
+    hideCertificates(socket);
     // Listens for as long as the socket lives: an error without a listener ends the process.
     socket.on("error", (error) => handshaking.failed(explained(error)));
     socket.once("secureConnect", () =>

@@ -25,7 +25,12 @@ import { type Name, nameOf } from "./distinguished_name.ts";
 import { type GeneralName, generalNameOf, generalNamesOf } from "./general_name.ts";
 
 /** What may be done with a certificate's key, by the number of its bit in the extension. */
-export const KeyUsage = { digitalSignature: 0, keyCertSign: 5 } as const;
+export const KeyUsage = {
+  digitalSignature: 0,
+  keyEncipherment: 2,
+  keyAgreement: 4,
+  keyCertSign: 5,
+} as const;
 
 /** Limits on the names in certificates that a certificate's key has signed, directly or not (RFC 5280, section 4.2.1.10). */
 export interface NameConstraints {

@@ -3,8 +3,8 @@
  *
  * A certificate signs others only within its time, as an authority (`CA:TRUE`), with the key usage `keyCertSign` where it has key usages,
  * for the purpose in question where it has purposes, within its path length and its name constraints, and without a critical extension
- * that is not known here. Roots are no exception. A peer's certificate that is itself among the roots needs nobody to sign it, but is
- * held to the rest.
+ * that is not known here. Roots are no exception. A peer's certificate that is itself among the roots needs nobody to sign it and no
+ * key usage for TLS, as it may be an authority's; its time and its purposes count.
  *
  * @module
  */
@@ -50,11 +50,16 @@ export function rejectLeaf(
     // Deno does not check that its key is the peer's.
     return { code: "UNSUPPORTED_VERSION", reason: `it is of X.509 version ${leaf.version}` };
   }
-  const { keyUsage } = leaf.extensions;
-  if (keyUsage !== undefined && !keyUsage.has(KeyUsage.digitalSignature)) {
-    return { code: "INVALID_PURPOSE", reason: "its key usage lacks digitalSignature" };
-  }
   return rejectUse("it", leaf, purpose, now);
+}
+
+// As OpenSSL has it for TLS: a cipher suite may use any of them.
+const TLS_USAGES = [KeyUsage.digitalSignature, KeyUsage.keyEncipherment, KeyUsage.keyAgreement];
+
+/** Returns what the key usages of a peer's certificate forbid. */
+export function rejectKeyUsage({ extensions: { keyUsage } }: Certificate): Rejection | null {
+  if (keyUsage === undefined || TLS_USAGES.some((usage) => keyUsage.has(usage))) return null;
+  return { code: "INVALID_PURPOSE", reason: "its key usage does not allow TLS" };
 }
 
 /** The search for a way from a certificate to a root. */
@@ -98,7 +103,8 @@ export class CertificatePath {
     const rejection = rejectLeaf(leaf, this.#purpose, this.#now);
     if (rejection !== null) return rejection;
     if (this.#roots.some((root) => sameBytes(root.der, leaf.der))) return null;
-    return this.#leadsToRoot([leaf], others) ? null : this.#rejection;
+    if (!this.#leadsToRoot([leaf], others)) return this.#rejection;
+    return rejectKeyUsage(leaf);
   }
 
   /** Whether a root has signed the last of a way, or another certificate that leads to a root itself. */

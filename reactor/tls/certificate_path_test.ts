@@ -1,0 +1,74 @@
+/** What the table of certificates (`../conformance/certificate_table.ts`) does not reach: the cost of a search, and its reasons. */
+
+import { assert, assertEquals } from "@std/assert";
+import { authority, Forged } from "../conformance/forged_certificates.ts";
+import { readCertificate } from "./certificate.ts";
+import { CertificatePath, type Rejection } from "./certificate_path.ts";
+
+const root = readCertificate((await Forged.root({ extensions: [authority()] })).der);
+
+Deno.test("CertificatePath checks 100 signatures at most, however a peer's certificates name each other", async () => {
+  // Each of them names all of them, itself included, as its issuer.
+  const own = await Forged.root({ subject: "CN=Own", extensions: [authority()] });
+  const others = await Promise.all(
+    Array.from({ length: 9 }, () => own.issue({ subject: "CN=Own", extensions: [authority()] })),
+  );
+  let checked = 0;
+  const good = (): null => {
+    checked += 1;
+    return null;
+  };
+  const [leaf, ...rest] = [own, ...others].map(({ der }) => readCertificate(der));
+  assert(leaf !== undefined);
+  const path = new CertificatePath([root], "server", good, Date.now());
+  assertEquals(path.reject(leaf, rest)?.code, "CERT_SIGNATURE_FAILURE");
+  assertEquals(checked, 100);
+});
+
+Deno.test("CertificatePath gives up after ten certificates, and counts the self-issued not as authorities", async () => {
+  const long = async (length: number): Promise<Rejection | null> => {
+    const chain = [await Forged.root({ extensions: [authority(true, 0)] })];
+    for (let i = 1; i < length; i++) {
+      const last = chain.at(-1);
+      // Self-issued: each has the name of its issuer.
+      if (last !== undefined) {
+        chain.push(await last.issue({ subject: "CN=Root", extensions: [authority()] }));
+      }
+    }
+    const leaf = await chain.at(-1)?.issue({ subject: "CN=Leaf" });
+    const [top, ...others] = chain.map(({ der }) => readCertificate(der));
+    assert(top !== undefined && leaf !== undefined);
+    const isIssuer = (signed: Uint8Array, issuer: Uint8Array): boolean =>
+      chain.some((each, i) => same(each.der, issuer) && same([...chain, leaf][i + 1]?.der, signed));
+    const path = new CertificatePath(
+      [top],
+      "server",
+      (certificate, issuer) =>
+        isIssuer(certificate.der, issuer.der)
+          ? null
+          : { code: "CERT_SIGNATURE_FAILURE", reason: "it is another's" },
+      Date.now(),
+    );
+    return path.reject(readCertificate(leaf.der), others);
+  };
+  assertEquals(await long(9), null);
+  assertEquals((await long(12))?.code, "CERT_SIGNATURE_FAILURE");
+});
+
+Deno.test("CertificatePath says which issuer is at fault, and how", async () => {
+  const issuer = await Forged.root({
+    subject: [{ O: ["a, b"] }, { CN: ["Old\nRoot"] }],
+    days: [-3, -2],
+    extensions: [authority()],
+  });
+  const leaf = readCertificate((await issuer.issue()).der);
+  const path = new CertificatePath([readCertificate(issuer.der)], "client", () => null, Date.now());
+  const { code, reason = "" } = path.reject(leaf, []) ?? {};
+  assertEquals(code, "CERT_HAS_EXPIRED");
+  const expired = 'its issuer "CN=Old\\\\0aRoot,O=a\\\\, b" has expired at ';
+  assert(reason.startsWith(expired), reason);
+});
+
+function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && a.toHex() === b.toHex();
+}
