@@ -5,6 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { relayTo } from "../endpoints/relay.ts";
+import { TlsGate } from "../endpoints/tls_gate.ts";
 import { callWithSystem, msg } from "../log/mod.ts";
 import { TestHost } from "../reactor/conformance/connection_bed.ts";
 import { FakeTls } from "../reactor/conformance/fake_tls.ts";
@@ -61,16 +63,71 @@ class Subject implements IProtocol {
   }
 }
 
-type Trigger = (bed: ProtocolBed<Subject>, tls: FakeTls) => void;
+/** A connection on the way to going wrong. */
+interface Scene {
+  readonly bed: ProtocolBed<IProtocol>;
+  readonly tls: FakeTls;
+}
+
+/** How a protocol gets its connection, and how a peer is heard then. */
+interface Way {
+  /** For the titles of the rows; the first way is that of the documentation. */
+  readonly where?: string;
+  /** The hook that calls `makeConnection`. */
+  readonly makes?: string;
+  wrap(protocol: IProtocol): IProtocol;
+  open?(scene: Scene): void;
+  send(scene: Scene): void;
+  endReading(scene: Scene): void;
+  endWriting(scene: Scene): void;
+}
+
+const DIRECT: Way = {
+  wrap: (protocol) => protocol,
+  send: ({ bed }) => bed.peer.send("some bytes"),
+  endReading: ({ bed }) => bed.peer.driver.closeWrite(),
+  endWriting: ({ bed }) => bed.connection.loseWriteConnection(),
+};
+
+const RELAYED: Way = {
+  ...DIRECT,
+  where: "behind a relay of an endpoint",
+  wrap: (protocol) => relayTo(protocol, {}),
+};
+
+const GATED: Way = {
+  where: "behind the TLS of an endpoint",
+  makes: "handshakeCompleted",
+  wrap: (protocol) => new TlsGate({ role: "server" }, { build: () => protocol, failed: () => {} }),
+  open: ({ tls }) => tls.engine.secure(),
+  send: ({ tls }) => tls.engine.decrypt("some bytes"),
+  endReading: ({ tls }) => tls.engine.sink.peerClosed(),
+  endWriting: ({ bed, tls }) => {
+    bed.connection.loseWriteConnection();
+    bed.host.settle();
+    tls.engine.sink.closeSent();
+  },
+};
+
+type Trigger = (scene: Scene) => void;
 
 /** Runs a connection whose protocol goes wrong in one method, and checks how it ends. */
-async function lose(test: Case, method: string, trigger: Trigger, keeps = false): Promise<void> {
+async function lose(
+  way: Way,
+  test: Case,
+  method: string,
+  trigger: Trigger,
+  keeps = false,
+): Promise<void> {
   const subject = new Subject();
   subject.hooks[method] = test.act;
   const tls = new FakeTls();
-  using bed = connectProtocol(subject, { host: Object.assign(new TestHost(), { tls }) });
+  const host = Object.assign(new TestHost(), { tls });
+  using bed = connectProtocol<IProtocol>(way.wrap(subject), { host });
+  const scene = { bed, tls };
+  way.open?.(scene);
   await bed.settle();
-  trigger(bed, tls);
+  trigger(scene);
   await bed.settle();
   const isLost = test.wrong.fails && !keeps;
   if (isLost) assertEquals(subject.losses, 1, "the connection was not lost");
@@ -83,66 +140,72 @@ async function lose(test: Case, method: string, trigger: Trigger, keeps = false)
   assertEquals(bed.host.reactor.getDelayedCalls(), [], "a timed call is left");
 }
 
-function protocolHook(
-  name: string,
-  documented: readonly string[],
-  trigger: Trigger,
-  keeps = false,
-): Hook {
-  return { name, documented, run: (test) => lose(test, name, trigger, keeps) };
-}
-
-const send: Trigger = (bed) => bed.peer.send("some bytes");
-
-const logSomething: Trigger = (bed) => callWithSystem(bed.connection, () => msg("something"));
-
-const startTls: Trigger = (bed, tls) => {
+/** Starts TLS, unless the connection has it. */
+const startTls: Trigger = ({ bed, tls }) => {
+  if (bed.connection.secure) return;
   bed.connection.startTLS({ role: "client" });
   tls.engine.secure();
 };
 
-export const PROTOCOL_HOOKS: readonly Hook[] = [
-  protocolHook(
-    "makeConnection",
-    [
-      "IProtocol.makeConnection",
-      "IProtocol.connectionMade",
-      "Protocol.makeConnection",
-      "Protocol.connectionMade",
-    ],
-    () => {},
-  ),
-  protocolHook("dataReceived", ["IProtocol.dataReceived", "Protocol.dataReceived"], send),
-  protocolHook(
-    "readConnectionLost",
-    ["IHalfCloseableProtocol.readConnectionLost"],
-    (bed) => bed.peer.driver.closeWrite(),
-  ),
-  protocolHook(
-    "writeConnectionLost",
-    ["IHalfCloseableProtocol.writeConnectionLost"],
-    (bed) => bed.connection.loseWriteConnection(),
-  ),
-  protocolHook(
-    "connectionLost",
-    ["IProtocol.connectionLost", "Protocol.connectionLost"],
-    (bed) => bed.connection.loseConnection(),
-  ),
-  protocolHook(
-    "drainRequested",
-    ["IDrainableProtocol.drainRequested"],
-    (bed) => bed.connection.drain(),
-  ),
-  {
-    name: "logPrefix",
-    documented: ["IProtocol.logPrefix", "Protocol.logPrefix", "HasLogPrefix.logPrefix"],
-    answers: true,
-    // Asked for when something is logged in one of its methods; the connection goes on.
-    run: (test) => lose(test, "logPrefix", logSomething, true),
-  },
-  {
-    name: "handshakeCompleted",
-    documented: ["IHandshakeListener.handshakeCompleted"],
-    run: (test) => lose(test, "handshakeCompleted", startTls),
-  },
-];
+/** The rows of one way. */
+function hooksOf(way: Way): Hook[] {
+  const hook = (
+    name: string,
+    documented: readonly string[],
+    trigger: Trigger,
+    options: Partial<Hook> & { keeps?: boolean } = {},
+  ): Hook => {
+    const { keeps, ...rest } = options;
+    return {
+      name,
+      ...way.where === undefined ? {} : { where: way.where },
+      documented: way === DIRECT ? documented : [],
+      run: (test) => lose(way, test, name, trigger, keeps),
+      ...rest,
+    };
+  };
+  return [
+    hook(
+      "makeConnection",
+      [
+        "IProtocol.makeConnection",
+        "IProtocol.connectionMade",
+        "Protocol.makeConnection",
+        "Protocol.connectionMade",
+      ],
+      () => {},
+      way.makes === undefined ? {} : { calledBy: way.makes },
+    ),
+    hook("dataReceived", ["IProtocol.dataReceived", "Protocol.dataReceived"], way.send),
+    hook(
+      "readConnectionLost",
+      ["IHalfCloseableProtocol.readConnectionLost"],
+      way.endReading,
+    ),
+    hook(
+      "writeConnectionLost",
+      ["IHalfCloseableProtocol.writeConnectionLost"],
+      way.endWriting,
+    ),
+    hook(
+      "connectionLost",
+      ["IProtocol.connectionLost", "Protocol.connectionLost"],
+      ({ bed }) => bed.connection.abortConnection(),
+    ),
+    hook(
+      "drainRequested",
+      ["IDrainableProtocol.drainRequested"],
+      ({ bed }) => bed.connection.drain(),
+    ),
+    hook("handshakeCompleted", ["IHandshakeListener.handshakeCompleted"], startTls),
+    hook(
+      "logPrefix",
+      ["IProtocol.logPrefix", "Protocol.logPrefix", "HasLogPrefix.logPrefix"],
+      // It is asked for when something is logged; the connection goes on.
+      ({ bed }) => callWithSystem(bed.connection, () => msg("something")),
+      { answers: true, keeps: true },
+    ),
+  ];
+}
+
+export const PROTOCOL_HOOKS: readonly Hook[] = [DIRECT, RELAYED, GATED].flatMap(hooksOf);
