@@ -133,6 +133,18 @@ Deno.test("importing the library does nothing, and needs no permission", async (
   assertEquals([code, text(stdout), text(stderr)], [0, "", ""]);
 });
 
+Deno.test("a factory is called by way of reactor/factory_calls.ts, and names by way of user_code.ts", () => {
+  const direct = /\.buildProtocol\(|\.logPrefix\?\.\(|factory\.doSt(art|op)\(\);/i;
+  // A subclass that extends what its own class builds.
+  const callers = library.filter((path) =>
+    !["reactor/factory_calls.ts", "reactor/user_code.ts", "protocol/portforward.ts"].includes(path)
+  );
+  const broken = places(callers, direct, codeOf)
+    // Passed on to the caller, which looks at the result.
+    .filter((place) => !/return this\.#factory\.doSt(art|op)\(\);$/.test(place));
+  assertEquals(broken, []);
+});
+
 Deno.test("a mod.ts re-exports and does nothing else", () => {
   const broken = library.filter((path) => /(^|\/)mod\.ts$/.test(path)).flatMap((path) =>
     codeOf(path).split(";").map((statement) => statement.trim()).filter((statement) =>

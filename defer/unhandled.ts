@@ -83,6 +83,11 @@ export function nameInReports<D extends object>(deferred: D, name: string | (() 
   return deferred;
 }
 
+/** Gives a Deferred that name, unless it has one. */
+export function nameByDefault(deferred: object, name: string): void {
+  if (!names.has(deferred)) names.set(deferred, name);
+}
+
 /** Reports all failures that no errback has handled so far. */
 export function reportUnhandled(): void {
   for (const [deferred, error] of young) old.set(deferred, error);

@@ -14,13 +14,14 @@ import { HandAcceptor, LIMITS } from "../reactor/conformance/port_bed.ts";
 import { connectionLimits } from "../reactor/connection_limits.ts";
 import { Connector, type DialSink } from "../reactor/connector.ts";
 import { ConnectionRefusedError } from "../reactor/errors.ts";
+import type { IClientFactory, IProtocolFactory } from "../reactor/interfaces.ts";
 import { memoryPipe } from "../reactor/memory_driver.ts";
 import { StreamPort } from "../reactor/stream_port.ts";
 import { TlsDriver } from "../reactor/tls/tls_driver.ts";
 import type { Case, Hook } from "./hook.ts";
 
 /** A factory that counts the losses of its connections. */
-class Counting extends ClientFactory<Protocol> {
+export class Counting extends ClientFactory<Protocol> {
   losses = 0;
   readonly built: Protocol[] = [];
 
@@ -33,7 +34,7 @@ class Counting extends ClientFactory<Protocol> {
 }
 
 /** Replaces a method. */
-function wrongFactory<F extends Factory>(
+export function wrongFactory<F extends Factory>(
   factory: F,
   method: keyof F & string,
   act: () => never,
@@ -46,21 +47,35 @@ function checkNothingLeft(host: TestHost): void {
   assertEquals(host.reactor.getDelayedCalls(), [], "a timed call is left");
 }
 
+/** How a factory is used. */
+interface Use {
+  /** What the port has of the factory: the factory itself, unless an endpoint puts something before it. */
+  readonly wrapped?: IProtocolFactory;
+  /** What is there for TLS. */
+  readonly tls?: FakeTls;
+  /** Continues once a peer has connected. */
+  connected?(host: TestHost): void;
+  /** Continues once the peer has closed. */
+  closed?(): void;
+}
+
 /** Listens with a factory, takes one connection, closes everything. */
-async function listen(test: Case, factory: Factory): Promise<void> {
-  const host = new TestHost();
+export async function listen(test: Case, factory: Factory, use: Use = {}): Promise<void> {
+  const host = Object.assign(new TestHost(), use.tls === undefined ? {} : { tls: use.tls });
   const acceptor = new HandAcceptor(host);
-  const port = new StreamPort(host, factory, LIMITS, () => acceptor);
+  const port = new StreamPort(host, use.wrapped ?? factory, LIMITS, () => acceptor);
   try {
     port.startListening();
   } catch (error) {
     test.received(error);
   }
   const peer = acceptor.calls.includes("close") ? null : acceptor.connect();
+  if (peer !== null) use.connected?.(host);
   await null;
   host.settle();
   peer?.driver.close();
   host.settle();
+  if (peer !== null) use.closed?.();
   const stopped = port.stopListening();
   let isStopped = false;
   stopped.addCallbacks(() => {
@@ -70,6 +85,8 @@ async function listen(test: Case, factory: Factory): Promise<void> {
     test.received(error);
   });
   acceptor.release();
+  // TLS says goodbye for as long as its peer may take.
+  host.advance(100);
   assertEquals(isStopped, true, "stopListening() did not settle");
   if (factory instanceof Counting) assertEquals(factory.losses, factory.built.length);
   checkNothingLeft(host);
@@ -115,11 +132,16 @@ async function failHandshake(test: Case): Promise<void> {
 }
 
 /** Connects with a factory: once in vain if `fails`, else to a peer that closes. */
-async function connect(test: Case, factory: Counting, fails: boolean): Promise<void> {
+export async function connect(
+  test: Case,
+  factory: Counting,
+  fails = false,
+  wrapped: IClientFactory = factory,
+): Promise<void> {
   const host = new TestHost();
   let sink: DialSink | null = null;
   const destination = new IPv4Address("TCP", "192.0.2.2", 2222);
-  const connector = new Connector(host, factory, destination, connectionLimits({}), 30, (dial) => {
+  const connector = new Connector(host, wrapped, destination, connectionLimits({}), 30, (dial) => {
     sink = dial;
     return () => dial.released();
   });

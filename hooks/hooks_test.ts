@@ -10,6 +10,7 @@ import { FACTORY_HOOKS } from "./factory_hooks.ts";
 import { DEFER_HOOKS } from "./defer_hooks.ts";
 import { LOG_HOOKS } from "./log_hooks.ts";
 import { TASK_HOOKS } from "./task_hooks.ts";
+import { ENDPOINT_FACTORY_HOOKS } from "./endpoint_factory_hooks.ts";
 import { ENDPOINT_HOOKS } from "./endpoint_hooks.ts";
 import { PROTOCOL_CLASS_HOOKS } from "./protocol_class_hooks.ts";
 import { RESOLVER_HOOKS } from "./resolver_hooks.ts";
@@ -33,6 +34,7 @@ const HOOKS: readonly Hook[] = [
   ...PROTOCOL_HOOKS,
   ...PRODUCER_HOOKS,
   ...FACTORY_HOOKS,
+  ...ENDPOINT_FACTORY_HOOKS,
   ...DATAGRAM_HOOKS,
   ...PROCESS_HOOKS,
   ...RESOLVER_HOOKS,

@@ -7,15 +7,18 @@
 import { assertEquals } from "@std/assert";
 import { callWithSystem, msg } from "../log/mod.ts";
 import { ProcessProtocol } from "../protocol/mod.ts";
+import { ProcessRelay } from "../endpoints/process_relay.ts";
 import { Peer, TestHost } from "../reactor/conformance/connection_bed.ts";
 import { connectionLimits } from "../reactor/connection_limits.ts";
 import { memoryPipe } from "../reactor/memory_driver.ts";
+import type { IProcessProtocol } from "../reactor/interfaces.ts";
 import type { ChildStatus } from "../reactor/process/child_driver.ts";
 import { ChildProcess } from "../reactor/process/child_process.ts";
 import type { Case, Hook } from "./hook.ts";
+import { Subject } from "./protocol_hooks.ts";
 
 /** Starts a child that writes to both outputs, closes its pipes and exits. */
-async function runChild(test: Case, method: keyof ProcessProtocol & string): Promise<void> {
+async function runChild(subject: IProcessProtocol): Promise<void> {
   const host = new TestHost();
   const pipes = [0, 1, 2].map((childFD) => {
     const [driver, there] = memoryPipe({ schedule: (step) => host.steps.push(step) });
@@ -23,9 +26,12 @@ async function runChild(test: Case, method: keyof ProcessProtocol & string): Pro
   });
   let exited: (status: ChildStatus) => void = () => {};
   let ends = 0;
-  const protocol = Object.assign(new ProcessProtocol(), {
-    processEnded: () => void ends++,
-    [method]: method === "processEnded" ? () => (ends++, test.act()) : test.act,
+  const ended = subject.processEnded;
+  const protocol = Object.assign(subject, {
+    processEnded: (reason: Error) => {
+      ends++;
+      return ended.call(subject, reason);
+    },
   });
   const child = new ChildProcess(
     host,
@@ -68,13 +74,38 @@ function processHook(
     name: method,
     where: "of a process protocol",
     documented,
-    run: (test) => runChild(test, method),
+    run: (test) => runChild(Object.assign(new ProcessProtocol(), { [method]: test.act })),
     ...options,
   };
 }
 
 function calledBy(caller: string, method: keyof ProcessProtocol & string): Hook {
   return processHook(method, [`ProcessProtocol.${method}`], { calledBy: caller });
+}
+
+/** A method of a protocol for connections, which a `ProcessEndpoint` has connected to a process. */
+function connectionHook(method: string, calledBy: string, options: Partial<Hook> = {}): Hook {
+  const run = async (test: Case): Promise<void> => {
+    const protocol = new Subject();
+    protocol.hooks[method] = test.act;
+    const relay = new ProcessRelay({
+      protocol,
+      executable: "program",
+      logsErrors: true,
+      isWritable: true,
+      lost: () => {},
+    });
+    await runChild(relay);
+    assertEquals(protocol.losses, 1, "connectionLost did not come exactly once");
+  };
+  return {
+    name: method,
+    where: "of a process endpoint",
+    calledBy,
+    documented: [],
+    run,
+    ...options,
+  };
 }
 
 export const PROCESS_HOOKS: readonly Hook[] = [
@@ -101,4 +132,10 @@ export const PROCESS_HOOKS: readonly Hook[] = [
   processHook("logPrefix", ["IProcessProtocol.logPrefix", "ProcessProtocol.logPrefix"], {
     answers: true,
   }),
+  connectionHook("makeConnection", "makeConnection"),
+  connectionHook("dataReceived", "childDataReceived"),
+  connectionHook("readConnectionLost", "childConnectionLost"),
+  connectionHook("writeConnectionLost", "childConnectionLost"),
+  connectionHook("connectionLost", "processEnded"),
+  connectionHook("logPrefix", "logPrefix", { answers: true }),
 ];

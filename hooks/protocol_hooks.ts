@@ -15,7 +15,7 @@ import type { IProtocol, ITransport } from "../reactor/interfaces.ts";
 import type { Case, Hook } from "./hook.ts";
 
 /** A protocol of which a test replaces a method. */
-class Subject implements IProtocol {
+export class Subject implements IProtocol {
   /** How often the connection was lost. */
   losses = 0;
   reason: unknown = null;

@@ -375,7 +375,8 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     try {
       const result: unknown = this.#protocol.dataReceived(chunk);
       if (result !== undefined) {
-        onRejection(result, (error) => this.#protocolFailed("dataReceived", error));
+        const failed = (error: unknown): void => this.#protocolFailed("dataReceived", error);
+        onRejection(result, failed, "calling dataReceived");
       }
     } catch (error) {
       this.#protocolFailed("dataReceived", error);
@@ -639,7 +640,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     const previous = enterSystem(this);
     this.#callDepth++;
     try {
-      callGuarded(f, (error) => this.#protocolFailed(method, error));
+      callGuarded(f, (error) => this.#protocolFailed(method, error), method);
     } finally {
       this.#callDepth--;
       leaveSystem(previous);

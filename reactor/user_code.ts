@@ -17,6 +17,7 @@ import {
   isThenable,
   quote,
 } from "../log/foreign.ts";
+import { nameByDefault } from "../defer/unhandled.ts";
 import { err } from "../log/mod.ts";
 
 export { isThenable };
@@ -68,15 +69,24 @@ function sayUnlogged(why: string): void {
   }
 }
 
-/** Calls `failed` if `result` is a promise and is rejected. A Deferred is left alone; see {@linkcode isWatched}. */
-export function onRejection(result: unknown, failed: UserCodeFailed): void {
+/**
+ * Calls `failed` if `result` is a promise and is rejected. A Deferred is left alone; see {@linkcode isWatched}.
+ *
+ * @param doing What was being done, for the report of a Deferred's unhandled failure: `calling dataReceived`.
+ */
+export function onRejection(result: unknown, failed: UserCodeFailed, doing?: string): void {
   if (isWatched(result)) follow(result, undefined, failed);
+  else if (doing !== undefined && isInstance(result, Deferred)) {
+    nameByDefault(result, `while ${doing}`);
+  }
 }
 
 /** Logs the rejection of what user code returned. */
 export function logRejection(result: unknown, why: string): void {
   // Asked first, so that the calls that return nothing, which are most, cost no closure.
-  if (result !== undefined) onRejection(result, (error) => logUserError(error, why));
+  if (result === undefined) return;
+  const doing = why.replace(/^While /, "");
+  onRejection(result, (error) => logUserError(error, why), doing);
 }
 
 /** Returns `error` itself, or an Error around a thrown value that is not one. */
@@ -85,11 +95,16 @@ export function asError(error: unknown): Error {
   return new Error(`Not an Error was thrown: ${quote(error)}`, { cause: error });
 }
 
-/** Calls `f()`, and `failed` with the value that it throws, or that the promise it returns is rejected with. */
-export function callGuarded(f: () => unknown, failed: UserCodeFailed): void {
+/**
+ * Calls `f()`, and `failed` with the value that it throws, or that the promise it returns is rejected with.
+ *
+ * @param hook The hook's name, for the report of a Deferred's unhandled failure.
+ */
+export function callGuarded(f: () => unknown, failed: UserCodeFailed, hook?: string): void {
   try {
     const result = f();
-    if (result !== undefined) onRejection(result, failed);
+    if (result === undefined) return;
+    onRejection(result, failed, hook === undefined ? undefined : `calling ${hook}`);
   } catch (error) {
     failed(error);
   }

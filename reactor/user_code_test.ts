@@ -1,9 +1,11 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { Deferred } from "../defer/mod.ts";
+import { Deferred, fail } from "../defer/mod.ts";
+import { reportUnhandled } from "../defer/unhandled.ts";
 import { hostileValues } from "../log/conformance/hostile_values.ts";
 import { LoggedErrors } from "./conformance/logged_errors.ts";
 import {
   asError,
+  callGuarded,
   callLogged,
   isThenable,
   nameInLog,
@@ -184,5 +186,17 @@ Deno.test("nameInLog() gives the class's name where logPrefix() fails, and logs 
   assertEquals(errors.takeEvents().map(({ why, failure }) => [why, failure?.message]), [
     ["While calling logPrefix of Named", "simulated"],
     ["While calling logPrefix of Object", "logPrefix() must return a string, got 42"],
+  ]);
+});
+
+Deno.test("callLogged() and callGuarded() leave a Deferred alone, and name it in the report of its failure", async () => {
+  using errors = new LoggedErrors();
+  callLogged(() => fail(new Error("one")), [], "While calling startFactory of Echo");
+  callGuarded(() => fail(new Error("two")), () => {}, "dataReceived");
+  await null;
+  reportUnhandled();
+  assertEquals(errors.takeEvents().map(({ message }) => message), [
+    "Unhandled error in Deferred (while calling startFactory of Echo)",
+    "Unhandled error in Deferred (while calling dataReceived)",
   ]);
 });

@@ -260,7 +260,7 @@ export abstract class DatagramPort<
   protected callProtocol(method: string, f: () => unknown): void {
     const previous = enterSystem(this);
     try {
-      callGuarded(f, (error) => this.#protocolFailed(error, method));
+      callGuarded(f, (error) => this.#protocolFailed(error, method), method);
     } finally {
       leaveSystem(previous);
     }

@@ -41,11 +41,20 @@ export interface IDrainableProtocol extends IProtocol {
 
 /** Makes a protocol for each connection. Twisted's `IProtocolFactory`. */
 export interface IProtocolFactory {
-  /** The protocol for a connection from or to `addr`; `null` turns the connection away. */
+  /**
+   * Returns the protocol for a connection from or to `addr`; `null` turns the connection away. It cannot be `async`. An error is logged, and
+   * closes the connection.
+   */
   buildProtocol(addr: IAddress): IProtocol | null;
-  /** Called by each port and connector that begins to use the factory. */
+  /**
+   * Called by each port and connector that begins to use the factory. An error that it throws is thrown by the call that listens or
+   * connects, and nothing is left open. A promise is not waited for; its rejection is logged.
+   */
   doStart(): void;
-  /** Called by each port and connector that no longer uses it. */
+  /**
+   * Called by each port and connector that no longer uses it. An error that it throws fails the Deferred of `stopListening()`; a connector
+   * logs it. A promise is not waited for; its rejection is logged.
+   */
   doStop(): void;
   /**
    * A connection that was accepted came to nothing: its TLS handshake failed. There is no protocol to tell. Without this method it is logged,
