@@ -23,6 +23,16 @@ export interface TLSMaterial {
   key?: string;
 }
 
+/** A certificate, followed by its chain, and its private key. */
+type CertificatePair = Readonly<Record<"cert" | "key", string>>;
+
+/**
+ * Pairs that have been found good, by their text. A server of `startTLS` gives its own again for each connection, and to check it takes
+ * longer than the rest of what a handshake costs before anything is known of the client.
+ */
+const checkedPairs = new Map<string, CertificatePair>();
+const MOST_CHECKED_PAIRS = 16;
+
 const encoder = new TextEncoder();
 // Smaller ones have been out of use since 2014, and the engine refuses them.
 const LEAST_RSA_BITS = 2048;
@@ -112,7 +122,7 @@ export function checkedProtocols(alpnProtocols: readonly string[] = []): string[
 function ownMaterial(
   cert: string | undefined,
   key: string | undefined,
-): { cert?: string; key?: string } {
+): Partial<CertificatePair> {
   if (cert === undefined && key === undefined) return {};
   const inCert = cert === undefined ? "" : checkText("cert", cert);
   const inKey = key === undefined ? "" : checkText("key", key);
@@ -120,12 +130,25 @@ function ownMaterial(
   const [keyBlock] = firstOf(pemPrivateKeys(inKey), pemPrivateKeys(inCert));
   if (blocks.length === 0) throw missing("cert", cert, "a certificate");
   if (keyBlock === undefined) throw missing("key", key, "a private key");
+  const name = [...blocks, keyBlock].join("\n");
+  const known = checkedPairs.get(name);
+  if (known !== undefined) return known;
+  const checked = checkedPair(blocks, keyBlock);
+  for (const oldest of checkedPairs.keys()) {
+    if (checkedPairs.size < MOST_CHECKED_PAIRS) break;
+    checkedPairs.delete(oldest);
+  }
+  checkedPairs.set(name, checked);
+  return checked;
+}
+
+function checkedPair(blocks: readonly string[], key: string): CertificatePair {
   const chain = parseCertificates("cert", blocks);
   for (const certificate of chain) checkStrength("cert", certificate);
-  checkMatch(chain, parsePrivateKey(keyBlock));
-  const material = { cert: chain.map(String).join(""), key: keyBlock };
-  checkWithEngine(material, chain);
-  return material;
+  checkMatch(chain, parsePrivateKey(key));
+  const pair = { cert: chain.map(String).join(""), key };
+  checkWithEngine(pair, chain);
+  return pair;
 }
 
 function firstOf(own: string[], other: string[]): string[] {
@@ -219,7 +242,7 @@ function isKeyOf(certificate: X509Certificate, key: KeyObject): boolean {
 
 /** Has the engine load certificate and key, as it does for each handshake. It refuses some kinds of keys. */
 function checkWithEngine(
-  material: { cert: string; key: string },
+  material: CertificatePair,
   [own]: readonly X509Certificate[],
 ): void {
   const wire = new (streamModule().Duplex)({

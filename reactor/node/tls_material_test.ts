@@ -21,6 +21,20 @@ Deno.test("tlsMaterial() finds certificate and key in either text and in any ord
   }
 });
 
+Deno.test("tlsMaterial() tells many pairs apart, however often each is given", async () => {
+  const pairs = [];
+  for (let i = 0; i < 20; i++) pairs.push(await authority.issue({ name: `CN=host${i}` }));
+  for (let round = 0; round < 2; round++) {
+    for (const pair of pairs) {
+      const { cert = "" } = tlsMaterial(pair);
+      assertEquals(cert.replaceAll("\n", ""), pair.cert.replaceAll("\n", ""));
+    }
+  }
+  const [first, second] = pairs;
+  assert(first !== undefined && second !== undefined);
+  assertThrows(() => tlsMaterial({ cert: first.cert, key: second.key }), TypeError, "not the key");
+});
+
 Deno.test("tlsMaterial() prefers what stands in its own place", () => {
   const mixed = tlsMaterial({ cert: `${cert}\n${other.key}`, key: `${other.cert}\n${key}` });
   assertEquals(mixed, tlsMaterial({ cert, key }));
