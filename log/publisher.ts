@@ -156,7 +156,7 @@ export class LogPublisher {
   msg(...message: unknown[]): void;
   msg(...message: unknown[]): void {
     const { text, fields } = parseMessage(message);
-    const level = levelOr(fields?.isError === true ? "error" : "info", fields?.level);
+    const level = levelOr(fields?.["isError"] === true ? "error" : "info", fields?.level);
     if (levelRanks[level] >= this.#lowestRank) this.#publish(level, text, fields);
   }
 

@@ -26,7 +26,7 @@ interface Run<L> {
  * - **Waiting.** If the function returns a Deferred or promise, the next call waits for it, so that
  *   two calls never overlap.
  * - **Errors.** A call that fails ends the loop, and the Deferred of `start()` fails with its
- *   error. If nobody handles that, it is logged as any unhandled failure of a Deferred.
+ *   error. Without an errback, the error is reported within a second, with the name of the loop.
  * - **The clock.** Twisted's default is the process's reactor. Nothing in this library reaches for
  *   that, so `clock` has to be set.
  *

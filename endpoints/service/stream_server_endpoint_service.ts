@@ -1,10 +1,10 @@
 import { isError, isInstance } from "../../log/foreign.ts";
 import { checkFactory } from "../../reactor/untyped_callers.ts";
 import { cancelLogged } from "../../defer/cancel_all.ts";
-import { CancelledError, Deferred, fail, succeed } from "../../defer/mod.ts";
+import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
-import { checkDelay } from "../../reactor/validation.ts";
+import { checkBound, checkDelay } from "../../reactor/validation.ts";
 import type { IStreamServerEndpoint } from "../interfaces.ts";
 import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";
@@ -26,6 +26,12 @@ export interface StreamServerEndpointServiceOptions {
    * @default {null}
    */
   drain?: number | null;
+  /**
+   * The most calls of `whenListening()` that wait at a time: one more fails with `TooManyWaiters`. `Infinity` lifts the limit.
+   *
+   * @default {10_000}
+   */
+  maxWaiting?: number;
 }
 
 /**
@@ -50,6 +56,7 @@ export class StreamServerEndpointService extends Service {
   readonly #factory: IProtocolFactory;
   readonly #raiseSynchronously: boolean;
   readonly #drain: number | null;
+  readonly #maxWaiting: number;
   /** Fires with the port, or with `null` if it does not come to that. `null` before the start and after the stop. */
   #listening: Deferred<IListeningPort | null> | null = null;
   /** What came of it. */
@@ -67,7 +74,7 @@ export class StreamServerEndpointService extends Service {
    * @param endpoint Where it listens.
    * @param factory What makes the protocols.
    * @param options How it starts and stops.
-   * @throws {RangeError} when `drain` is negative or NaN.
+   * @throws {RangeError} when `drain` is negative or NaN, or `maxWaiting` not a whole number.
    * @throws {TypeError} when the factory is not a factory.
    */
   constructor(
@@ -81,6 +88,8 @@ export class StreamServerEndpointService extends Service {
     this.#factory = factory;
     this.#raiseSynchronously = options.raiseSynchronously ?? false;
     this.#drain = options.drain ?? null;
+    this.#maxWaiting = options.maxWaiting ?? 10_000;
+    checkBound("StreamServerEndpointService() maxWaiting", this.#maxWaiting, 0);
     if (this.#drain !== null && this.#drain !== Infinity) {
       checkDelay("StreamServerEndpointService() drain", this.#drain);
     }
@@ -127,12 +136,18 @@ export class StreamServerEndpointService extends Service {
   /**
    * Waits until it listens. Twisted has no such thing; its users look at a private attribute.
    *
-   * @returns Fires with the port: at once, or when it is there. It fails with what keeps the service from listening, and with
-   *   `CancelledError` when that is stopped. Cancelling it ends this wait and nothing else.
+   * @returns Fires with the port: at once, or when it is there. It fails with what keeps the service from listening, with
+   *   `TooManyWaiters` when `maxWaiting` others wait, and with `CancelledError` when the service is stopped. Cancelling it ends this wait and nothing else.
    */
   whenListening(): Deferred<IListeningPort> {
     if (isError(this.#outcome)) return fail(this.#outcome);
     if (this.#outcome !== null) return succeed(this.#outcome);
+    if (this.#portWaiters.size >= this.#maxWaiting) {
+      const limit = this.#maxWaiting;
+      return fail(
+        new TooManyWaiters(`Cannot wait for the port of ${this}: ${limit} others wait, the most`),
+      );
+    }
     const waiter = new Deferred<IListeningPort>(() => this.#portWaiters.delete(waiter));
     this.#portWaiters.add(waiter);
     return waiter;

@@ -12,7 +12,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { CancelledError, Deferred } from "../../defer/mod.ts";
+import { CancelledError, Deferred, TooManyWaiters } from "../../defer/mod.ts";
 import { Factory } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
@@ -303,4 +303,14 @@ Deno.test("With drain, stopService() drains the port, and fires when that is don
       "StreamServerEndpointService() drain",
     );
   }
+});
+
+Deno.test("whenListening() fails with TooManyWaiters when maxWaiting others wait", () => {
+  using bed = new Bed({ maxWaiting: 1 });
+  const first = outcomes(bed.service.whenListening());
+  assertInstanceOf(outcomes(bed.service.whenListening())[0], TooManyWaiters);
+  bed.service.startService();
+  const port: unknown = bed.endpoint.startedListening();
+  assertStrictEquals(first[0] as unknown, port);
+  assertThrows(() => new Bed({ maxWaiting: -1 }), RangeError, "maxWaiting");
 });
