@@ -1,0 +1,30 @@
+// Starts examples/primes.ts for real, with exactly the permissions that its header names, and
+// checks what the header promises.
+
+import { assertEquals } from "@std/assert";
+import { Example, portOf } from "../reactor/conformance/example.ts";
+import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+
+/** A client that asks for a count. */
+async function asking(port: number, question: string): Promise<RawPeer> {
+  const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
+  await peer.send(`${question}\n`);
+  return peer;
+}
+
+Deno.test("primes.ts counts in one thread, which clients that leave do not keep", async () => {
+  await using server = new Example("primes.ts", ["0", "1"]);
+  const port = await portOf(server);
+  for (let i = 0; i < 6; i++) {
+    const peer = await asking(port, "1e15");
+    await server.line(/asks$/);
+    peer.close();
+    await server.line(/left: its count is cancelled$/);
+  }
+  const peer = await asking(port, "1000000");
+  assertEquals(await peer.readText(6), "78498\n");
+  peer.close();
+  server.send("SIGINT");
+  const { code, errors } = await server.end();
+  assertEquals([code, errors], [0, ""]);
+});
