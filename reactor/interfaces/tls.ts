@@ -26,8 +26,8 @@ export interface TLSOptions {
    * The roots that the peer's certificate is checked against, as PEM, each text of one certificate or several. They take the place of the
    * system's. A server that names some asks its clients for a certificate; see {@linkcode TLSServerOptions.clientCertificate}.
    *
-   * What signs others, a root as well, must be valid at the time, an authority (`CA:TRUE`), and have the key usage `keyCertSign` if it has
-   * any. A peer's certificate that is itself among these needs no authority.
+   * A certificate that signs others, including a root, must be valid at the time, must be an authority (`CA:TRUE`), and must have the key
+   * usage `keyCertSign` if it has key usages. A peer's certificate that is one of the roots needs no issuer.
    */
   caCerts?: readonly string[];
   /**
@@ -70,8 +70,8 @@ export interface TLSServerOptions extends TLSOptions {
 /** How a client speaks TLS. */
 export interface TLSClientOptions extends TLSOptions {
   /**
-   * The name, or the address, that the server's certificate must be for: one of its alternative names (RFC 9525), as a common name does not
-   * count. A wildcard there stands for the whole of the first label. A name is also told to the server (SNI), in ASCII (IDNA).
+   * The name, or the address, that the server's certificate must contain as an alternative name (RFC 9525). A common name does not count,
+   * and a wildcard must be the whole first label. A name is also sent to the server (SNI), in ASCII (IDNA).
    *
    * @default the host that `connectTLS` connects to; `startTLS` and `wrapClientTLS` have none
    */
@@ -160,8 +160,8 @@ export interface IHandshakeListener extends IProtocol {
 }
 
 /**
- * A name in a certificate: its parts by their short names, `CN`, `O`, `OU`. Of a part that comes several times, the last. Each value is one
- * part as it is in the certificate, line breaks and all.
+ * A name in a certificate: its parts by their short names, `CN`, `O`, `OU`. Of several parts with one name, the last. A value is unchanged
+ * from the certificate, including line breaks.
  */
 export type DistinguishedName = Readonly<Record<string, string>>;
 
@@ -172,8 +172,8 @@ export interface PeerCertificate {
   /** Who signed it. */
   readonly issuer: DistinguishedName;
   /**
-   * The names and addresses that it is for, each with its kind before the first colon: `DNS:example.org`, `IP Address:192.0.2.1`,
-   * `URI:…`, `email:…`, `DirName:…`. Each is one name of the certificate, commas and all.
+   * The alternative names, each with its kind before the first colon: `DNS:example.org`, `IP Address:192.0.2.1`, `URI:…`, `email:…`,
+   * `DirName:…`. Each element is exactly one name of the certificate, including commas.
    */
   readonly subjectAltName: readonly string[];
   /** When it begins to be valid. */
@@ -201,8 +201,8 @@ export interface ITLSTransport {
   /** The protocol that both sides agreed on by ALPN; `null` without one, and before the handshake is done. */
   readonly negotiatedProtocol: string | null;
   /**
-   * The peer's certificate. It is `null` without one, before the handshake is done, and for one that cannot be read, which only
-   * `unsafelyIgnoreCertificateErrors` lets pass.
+   * Returns the peer's certificate. It is `null` without a certificate, before the handshake has completed, and for a malformed certificate,
+   * which only `unsafelyIgnoreCertificateErrors` accepts.
    */
   getPeerCertificate(): PeerCertificate | null;
   /**

@@ -1,16 +1,19 @@
 /**
- * Whether a peer of `node:tls` is who it should be: a check of our own beside that of Deno's engine.
+ * The check of a peer's certificates, in addition to that of Deno's engine.
  *
- * It is needed because `node:tls` on Deno 2.9.6 is more lenient than a peer's identity allows. It takes names apart as text, accepts a common
- * name in place of alternative ones, and partial wildcards; it does not look at the time and the constraints of a root, and accepts a
- * certificate of version 1 by its issuer's name alone. So the certificates are read anew from their DER, and decided on by
- * {@linkcode CertificatePath} and {@linkcode isForHost}; Deno's engine has a veto, and proves that the peer has its certificate's key.
+ * It is needed because `node:tls` on Deno 2.9.6 is too lenient. It parses names as text, so that a name
+ * can contain other names. It accepts a common name without alternative names, and partial wildcards.
+ * It ignores the validity and the constraints of roots. It accepts a certificate of version 1 by its
+ * issuer's name, and without proof that the peer has the key. So the certificates are read again from
+ * their DER, {@linkcode CertificatePath} and {@linkcode isForHost} decide, and the engine has a veto.
  *
- * Deno's own TLS (`Deno.startTls`) verifies both chain and names well, but is not used, for clients either: it shows no certificate of the
- * peer, cannot be forced to end, and refuses a server whose certificate is its own authority, as `openssl req -x509` makes them.
+ * Deno's own TLS (`Deno.startTls`) verifies chains and names well. It is not used, because it shows no
+ * peer certificate, cannot be forced to close, and refuses a server whose certificate is its own
+ * authority, such as those of `openssl req -x509`.
  *
- * Where no roots are named, the system's are trusted. Deno does not let a program read them without a permission for that, so the way to
- * them is the engine's part alone. The name constraints of every certificate that is shown are then checked here, too.
+ * Without `caCerts`, the system's roots are trusted. A program needs a permission to read them, so the
+ * engine alone verifies the chain. Versions, purposes, names, and the name constraints of all
+ * certificates that the peer has sent are checked here as well.
  *
  * @module
  */
@@ -35,28 +38,28 @@ import { tlsModule } from "./tls_module.ts";
 // Longer chains than any in use.
 const LONGEST = 10;
 
-/** Whom a peer's certificate must be from and for. */
+/** The requirements on a peer's certificate. */
 export interface PeerTrust {
-  /** What the peer is. */
+  /** The side of the peer. */
   readonly purpose: CertificatePurpose;
-  /** The roots that are trusted; null for those of the system, by which the engine has verified the chain. */
+  /** The trusted roots. Null stands for the system's, against which the engine has verified the chain. */
   readonly roots: readonly Certificate[] | null;
-  /** The name in ASCII, or the address, that the certificate must be for; `undefined` for any. */
+  /** The host that the certificate must belong to: a name in ASCII, or an address. Any host if undefined. */
   readonly host?: string;
 }
 
 /**
- * Keeps the engine from reading the peer's certificates by itself. It does so in an event handler of its own once a server is verified, where
- * one that cannot be read would end the process (checked on Deno 2.9.6).
+ * Keeps the engine from reading the peer's certificates. It does so in its own event handler once a
+ * server is verified, where a malformed certificate would end the process (checked on Deno 2.9.6).
  */
 export function hideCertificates(socket: TLSSocket): void {
   Object.assign(socket, { getPeerCertificate: () => ({}) });
 }
 
 /**
- * Returns the certificates that the peer showed as DER, its own first. Roots that its last one leads to may follow.
+ * Returns the certificates that the peer has sent as DER, its own first. Roots may follow.
  *
- * @throws {CertificateError} when Deno cannot read one of them.
+ * @throws {CertificateError} when Deno cannot read a certificate.
  */
 export function shownChain(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
@@ -70,14 +73,14 @@ export function shownChain(socket: TLSSocket): Uint8Array[] {
   return chain;
 }
 
-/** The peer's certificate, verified or not; null without one, or with one that cannot be read. */
+/** Returns the peer's certificate without a check. Null if there is none, or if it is malformed. */
 export function shownCertificate(socket: TLSSocket): Certificate | null {
   const raw = certificatesOf(socket, false)?.raw;
   const certificate = raw === undefined ? null : read(new Uint8Array(raw));
   return certificate instanceof Error ? null : certificate;
 }
 
-/** What Deno makes of them. The types have a certificate always; without one there is an empty object. */
+/** A certificate as Deno returns it: an empty object if there is none, contrary to its type. */
 type ShownCertificate = {
   readonly raw?: Uint8Array;
   readonly issuerCertificate?: ShownCertificate;
@@ -85,7 +88,7 @@ type ShownCertificate = {
 
 function certificatesOf(socket: TLSSocket, withIssuers: boolean): ShownCertificate | undefined {
   try {
-    // Of the class: that of the socket may be hidden.
+    // The socket's own method may be hidden.
     return tlsModule().TLSSocket.prototype.getPeerCertificate.call(socket, withIssuers);
   } catch (cause) {
     const error = asError(cause);
@@ -95,13 +98,13 @@ function certificatesOf(socket: TLSSocket, withIssuers: boolean): ShownCertifica
 }
 
 /**
- * Verifies the certificates that a peer has shown.
+ * Verifies the certificates that a peer has sent.
  *
- * @param chain The certificates as DER, the peer's own first: one at least.
- * @param trust Whom they must be from and for.
+ * @param chain The certificates as DER, the peer's own first. At least one.
+ * @param trust The requirements.
  * @param now The time, in milliseconds since 1970.
  * @returns The peer's certificate.
- * @throws {CertificateError} when it is not accepted.
+ * @throws {CertificateError} when the peer is refused.
  */
 export function verifyChain(
   chain: readonly Uint8Array[],
@@ -115,23 +118,23 @@ export function verifyChain(
   if (leaf instanceof Error) {
     throw new CertificateError({ code: "CERT_REJECTED", reason: leaf.message });
   }
-  // One that cannot be read has signed nothing.
+  // A malformed certificate cannot be an issuer.
   const readable = others.filter((other): other is Certificate => !(other instanceof Error));
   const rejection = rejectChain(leaf, readable, trust, now) ?? rejectHost(leaf, trust.host);
   if (rejection !== null) throw new CertificateError(rejection);
   return leaf;
 }
 
-/** A peer's certificate is not accepted. */
+/** Thrown when a peer's certificate is not accepted. */
 export class CertificateError extends Error {
   /** See `Error.name`. */
   override readonly name = "CertificateError";
-  /** A code as that of OpenSSL. */
+  /** A code in the style of OpenSSL's. */
   readonly code: string;
 
   /**
-   * @param rejection What is wrong.
-   * @param cause The error of the engine that says so.
+   * @param rejection The reason.
+   * @param cause The error of the engine that reports it.
    */
   constructor({ code, reason }: Rejection, cause?: Error) {
     super(`the certificate is not accepted: ${reason}`, { cause });

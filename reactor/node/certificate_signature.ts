@@ -1,8 +1,9 @@
 /**
- * The signature of one certificate, checked by `node:crypto`.
+ * The signature of a certificate, checked by `node:crypto`.
  *
- * `X509Certificate.verify` is not used: on Deno 2.9.6 it throws for keys on many curves, P-521 among them, and does not know RSA-PSS. Weak
- * algorithms, MD5 and SHA-1 and short keys, are not accepted, nor keys so long that checking them takes a while.
+ * `X509Certificate.verify` is not used: on Deno 2.9.6 it throws for keys on many curves, including
+ * P-521, and does not support RSA-PSS. Weak algorithms and keys (MD5, SHA-1, RSA below 2048 bits) are
+ * refused, and so are keys above 8192 bits, which take long to check.
  *
  * @module
  */
@@ -42,7 +43,7 @@ function pss(hash: string, salt: string): string {
   return `06092a864886f70d01010a3034a00f${hashAlgorithm}a11c${mgf1}a2030201${salt}`;
 }
 
-/** Returns what is wrong with a certificate's signature by this issuer; null when it is good. Never throws. */
+/** Returns why a certificate's signature by this issuer is refused, or null if it is good. Never throws. */
 export function rejectSignature(certificate: Certificate, issuer: Certificate): Rejection | null {
   try {
     const { contents } = onlyElement(certificate.signatureAlgorithm, Tag.sequence, "the algorithm");
@@ -70,7 +71,7 @@ function publicKeyOf({ publicKey }: Certificate): KeyObject {
   );
 }
 
-/** What forbids to use a key with an algorithm. */
+/** Returns why a key cannot be used with an algorithm. */
 function rejectKey(key: KeyObject, algorithm: Algorithm): string | null {
   const { asymmetricKeyType = "unknown", asymmetricKeyDetails = {} } = key;
   if (asymmetricKeyType !== algorithm.key) return `is of the type ${asymmetricKeyType}`;
@@ -82,7 +83,7 @@ function rejectKey(key: KeyObject, algorithm: Algorithm): string | null {
       if (!["prime256v1", "secp384r1", "secp521r1"].includes(namedCurve)) {
         return `is on the curve ${namedCurve}, which is not supported`;
       }
-      // Deno's crypto takes that for a wrong signature (checked on 2.9.6).
+      // Deno's crypto finds every such signature wrong (checked on 2.9.6).
       return namedCurve === "secp521r1" && algorithm.hash === "sha256"
         ? "is on the curve secp521r1, which is not supported with SHA-256"
         : null;

@@ -96,8 +96,8 @@ function settle(
 function explained(error: Error & { code?: string }): Error {
   if (error.code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE") return error;
   const reason =
-    "nobody known has signed it, or its signature is of a kind that Deno does not support, " +
-    "or it has expired, or is not valid yet: Deno does not tell which";
+    "no known authority has signed it, or with a key or an algorithm that Deno does not " +
+    "support, or it has expired, or is not valid yet: Deno does not report which";
   return new CertificateError({ code: error.code, reason }, error);
 }
 

@@ -1,8 +1,8 @@
 /**
- * X.509 certificates (RFC 5280), read from their DER: the fields that decide whom a connection is with.
+ * X.509 certificates (RFC 5280), read from their DER: the fields that decide who the peer is.
  *
- * The reader is strict. What it does not know, and is critical, it reports; what is malformed it refuses, as it refuses an extension
- * that comes twice.
+ * The reader is strict. It refuses a malformed field and an extension that occurs twice, and reports
+ * critical extensions that it does not know.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import {
 import { type Name, nameOf } from "./distinguished_name.ts";
 import { type GeneralName, generalNameOf, generalNamesOf } from "./general_name.ts";
 
-/** What may be done with a certificate's key, by the number of its bit in the extension. */
+/** The uses of a key, by the number of the bit in the extension. */
 export const KeyUsage = {
   digitalSignature: 0,
   keyEncipherment: 2,
@@ -32,7 +32,7 @@ export const KeyUsage = {
   keyCertSign: 5,
 } as const;
 
-/** Limits on the names in certificates that a certificate's key has signed, directly or not (RFC 5280, section 4.2.1.10). */
+/** Limits on the names in all certificates below an authority (RFC 5280, section 4.2.1.10). */
 export interface NameConstraints {
   /** Names of a kind that occurs here must be in one of these trees. */
   readonly permitted: readonly GeneralName[];
@@ -40,17 +40,17 @@ export interface NameConstraints {
   readonly excluded: readonly GeneralName[];
 }
 
-/** The extensions that decide something. */
+/** The extensions that decide whether a certificate is accepted. */
 export interface CertificateExtensions {
-  /** The names that it is for. */
+  /** The alternative names of the owner. */
   readonly subjectAltName?: readonly GeneralName[];
-  /** Whether it is an authority, and how many other authorities may be between it and a leaf. */
+  /** Whether the subject is an authority, and how many authorities may follow before the peer. */
   readonly basicConstraints?: { readonly isAuthority: boolean; readonly pathLength?: number };
   /** The numbers of the bits that are set. */
   readonly keyUsage?: ReadonlySet<number>;
   /** The identifiers of the purposes. */
   readonly extendedKeyUsage?: readonly string[];
-  /** Limits on the names in certificates that it has signed. */
+  /** Limits on the names in all certificates below this one. */
   readonly nameConstraints?: NameConstraints;
 }
 
@@ -66,19 +66,19 @@ export interface Certificate {
   readonly signatureAlgorithm: Uint8Array;
   /** The signature. */
   readonly signature: Uint8Array;
-  /** Who signed it. */
+  /** The name of the signer. */
   readonly issuer: Name;
-  /** When it begins to be valid, in milliseconds since 1970. */
+  /** The first moment at which the certificate is valid, in milliseconds since 1970. */
   readonly notBefore: number;
-  /** The last moment at which it is valid, in milliseconds since 1970. */
+  /** The last moment at which the certificate is valid, in milliseconds since 1970. */
   readonly notAfter: number;
-  /** Whom it is for. */
+  /** The name of the owner. */
   readonly subject: Name;
   /** The public key, as the DER of SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array;
-  /** The extensions that decide something. */
+  /** The extensions that decide whether a certificate is accepted. */
   readonly extensions: CertificateExtensions;
-  /** The identifiers of critical extensions that are not among {@linkcode extensions}: each may forbid what is not known here. */
+  /** The identifiers of critical extensions that this reader does not know. */
   readonly unknownCritical: readonly string[];
 }
 
@@ -109,7 +109,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   validity.end("the validity");
   const subject = nameOf(reader.read(Tag.sequence, "the subject").bytes, "the subject");
   const publicKey = publicKeyOf(reader);
-  // Unique identifiers, [1] and [2], are refused as anything else: no authority may use them, and node's engine refuses them.
+  // Unique identifiers, [1] and [2], are refused: RFC 5280 forbids authorities to use them.
   const explicit = version === 3 ? reader.readOptional(0xa3, "the extensions") : undefined;
   reader.end("the certificate");
   return {
@@ -139,7 +139,7 @@ function versionOf(reader: DerReader): number {
     onlyElement(explicit.contents, Tag.integer, "the version"),
     "the version",
   );
-  // Version 1 is said by saying nothing.
+  // Version 1 is the default, which DER leaves out.
   if (version !== 1 && version !== 2) throw new DerError(`Cannot read the version: ${version}`);
   return version + 1;
 }
@@ -235,7 +235,7 @@ function basicConstraintsOf(
   const what = "the basic constraints";
   const reader = new DerReader(onlyElement(value, Tag.sequence, what).contents);
   const authority = reader.readOptional(Tag.boolean, what);
-  // That it is none is said by saying nothing; but many say it.
+  // FALSE is the default, which DER leaves out. Many certificates contain it nevertheless.
   const isAuthority = authority !== undefined && booleanOf(authority, what);
   const length = reader.readOptional(Tag.integer, what);
   reader.end(what);
@@ -260,7 +260,7 @@ function subtreesOf(element: DerElement | undefined): GeneralName[] {
     if (subtree.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: no sequence`);
     const reader = new DerReader(subtree.contents);
     const base = generalNameOf(reader.next(what), what);
-    // `minimum` and `maximum` have no meaning in RFC 5280, and may not be there.
+    // RFC 5280 forbids `minimum` and `maximum`.
     reader.end(what);
     if (base.kind === "IP Address" && !isNetwork(base.address)) {
       throw new DerError(`Cannot read ${what}: a network without a proper mask`);

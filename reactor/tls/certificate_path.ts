@@ -1,10 +1,12 @@
 /**
- * The way from a peer's certificate to a root (RFC 5280, section 6).
+ * The search for a path from a peer's certificate to a root (RFC 5280, section 6).
  *
- * A certificate signs others only within its time, as an authority (`CA:TRUE`), with the key usage `keyCertSign` where it has key usages,
- * for the purpose in question where it has purposes, within its path length and its name constraints, and without a critical extension
- * that is not known here. Roots are no exception. A peer's certificate that is itself among the roots needs nobody to sign it and no
- * key usage for TLS, as it may be an authority's; its time and its purposes count.
+ * A certificate may sign others if it is valid at the time, is an authority (`CA:TRUE`), has the key
+ * usage `keyCertSign` or no key usages, has the peer's purpose or no purposes, keeps to its path length
+ * and name constraints, and has no unknown critical extension. The same holds for roots.
+ *
+ * A peer's certificate that is itself a root needs no issuer, and no key usage for TLS, because it may
+ * be an authority's. Its validity and its purposes are checked.
  *
  * @module
  */
@@ -14,31 +16,31 @@ import { type Certificate, KeyUsage, sameBytes } from "./certificate.ts";
 import { nameText } from "./distinguished_name.ts";
 import { forbiddenName } from "./name_constraints.ts";
 
-/** What a certificate is used for. */
+/** The side of the peer that has the certificate. */
 export type CertificatePurpose = "server" | "client";
 
-/** What is wrong with a certificate. */
+/** The reason why a certificate is refused. */
 export interface Rejection {
-  /** A code as that of OpenSSL. */
+  /** A code in the style of OpenSSL's. */
   readonly code: string;
   /** A sentence about the certificate, which is "it". */
   readonly reason: string;
 }
 
-/** Checks one signature. Returns what is wrong with it, an unsupported key or algorithm included, and never throws. */
+/** Checks one signature. Returns why it is refused, also for an unsupported key or algorithm. Never throws. */
 export type SignatureCheck = (certificate: Certificate, issuer: Certificate) => Rejection | null;
 
 const PURPOSES = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 
-// Longer ways than any in use, and no more signatures than a server may have its clients check.
+// Far above what real chains need. They limit the work that a peer can cause.
 const LONGEST = 10;
 const MOST_SIGNATURES = 100;
 
 /**
- * Returns what forbids to use a certificate for a peer of TLS, whoever has signed it.
+ * Returns why a certificate cannot be a TLS peer's, regardless of its issuer.
  *
  * @param leaf The peer's certificate.
- * @param purpose What the peer is.
+ * @param purpose The side of the peer.
  * @param now The time, in milliseconds since 1970.
  */
 export function rejectLeaf(
@@ -47,22 +49,22 @@ export function rejectLeaf(
   now: number,
 ): Rejection | null {
   if (leaf.version !== 3) {
-    // Deno does not check that its key is the peer's.
+    // Deno 2.9.6 does not check that the peer has the key of such a certificate.
     return { code: "UNSUPPORTED_VERSION", reason: `it is of X.509 version ${leaf.version}` };
   }
   return rejectUse("it", leaf, purpose, now);
 }
 
-// As OpenSSL has it for TLS: a cipher suite may use any of them.
+// The same as in OpenSSL.
 const TLS_USAGES = [KeyUsage.digitalSignature, KeyUsage.keyEncipherment, KeyUsage.keyAgreement];
 
-/** Returns what the key usages of a peer's certificate forbid. */
+/** Returns why the key usages of a peer's certificate do not allow TLS. */
 export function rejectKeyUsage({ extensions: { keyUsage } }: Certificate): Rejection | null {
   if (keyUsage === undefined || TLS_USAGES.some((usage) => keyUsage.has(usage))) return null;
   return { code: "INVALID_PURPOSE", reason: "its key usage does not allow TLS" };
 }
 
-/** The search for a way from a certificate to a root. */
+/** Searches a path from a certificate to a root. */
 export class CertificatePath {
   readonly #roots: readonly Certificate[];
   readonly #purpose: CertificatePurpose;
@@ -75,8 +77,8 @@ export class CertificatePath {
   };
 
   /**
-   * @param roots Whom to trust.
-   * @param purpose What the peer is.
+   * @param roots The trusted certificates.
+   * @param purpose The side of the peer.
    * @param rejectSignature Checks one signature.
    * @param now The time, in milliseconds since 1970.
    */
@@ -93,11 +95,11 @@ export class CertificatePath {
   }
 
   /**
-   * Looks for a way. Each of several issuers with the same name is tried.
+   * Searches a path. Tries every issuer with the right name.
    *
    * @param leaf The peer's certificate.
-   * @param others The certificates that the peer has shown with it, in any order.
-   * @returns What is wrong; null when there is a way.
+   * @param others The other certificates that the peer has sent, in any order.
+   * @returns The reason for a refusal, or null if there is a path.
    */
   reject(leaf: Certificate, others: readonly Certificate[]): Rejection | null {
     const rejection = rejectLeaf(leaf, this.#purpose, this.#now);
@@ -107,24 +109,24 @@ export class CertificatePath {
     return rejectKeyUsage(leaf);
   }
 
-  /** Whether a root has signed the last of a way, or another certificate that leads to a root itself. */
-  #leadsToRoot(way: readonly Certificate[], others: readonly Certificate[]): boolean {
-    if (way.length >= LONGEST) return false;
-    if (this.#roots.some((root) => this.#signs(root, way))) return true;
+  /** Whether the last certificate of a path is signed by a root, or by another one that leads to a root. */
+  #leadsToRoot(path: readonly Certificate[], others: readonly Certificate[]): boolean {
+    if (path.length >= LONGEST) return false;
+    if (this.#roots.some((root) => this.#signs(root, path))) return true;
     return others.some((other) =>
-      this.#signs(other, way) &&
-      this.#leadsToRoot([...way, other], others.filter((each) => each !== other))
+      this.#signs(other, path) &&
+      this.#leadsToRoot([...path, other], others.filter((each) => each !== other))
     );
   }
 
-  /** Whether an issuer has signed the last of a way, and may sign all of it. */
-  #signs(issuer: Certificate, way: readonly Certificate[]): boolean {
-    const certificate = way.at(-1);
+  /** Whether an issuer has signed the last certificate of a path, and may sign all of it. */
+  #signs(issuer: Certificate, path: readonly Certificate[]): boolean {
+    const certificate = path.at(-1);
     if (certificate === undefined || !isNamed(issuer, certificate)) return false;
     if (this.#signaturesLeft === 0) return false;
     this.#signaturesLeft -= 1;
     const rejection = this.#rejectSignature(certificate, issuer) ??
-      rejectIssuer(issuer, way, this.#purpose, this.#now);
+      rejectIssuer(issuer, path, this.#purpose, this.#now);
     if (rejection === null) return true;
     this.#rejection = rejection;
     return false;
@@ -137,7 +139,7 @@ function isNamed(issuer: Certificate, certificate: Certificate): boolean {
     sameBytes(issuer.subject.der, certificate.issuer.der);
 }
 
-/** What forbids any certificate, that of a peer as that of an authority. */
+/** Checks what holds for every certificate, that of a peer or of an authority. */
 function rejectUse(
   who: string,
   { notBefore, notAfter, extensions, unknownCritical }: Certificate,
@@ -164,10 +166,10 @@ function rejectUse(
   return null;
 }
 
-/** What forbids an authority to sign a way, from the peer's certificate up. */
+/** Checks whether an authority may sign a path, which begins with the peer's certificate. */
 function rejectIssuer(
   issuer: Certificate,
-  way: readonly Certificate[],
+  path: readonly Certificate[],
   purpose: CertificatePurpose,
   now: number,
 ): Rejection | null {
@@ -180,16 +182,18 @@ function rejectIssuer(
     return { code: "INVALID_CA", reason: `${who} has a key usage without keyCertSign` };
   }
   const { pathLength = Infinity } = basicConstraints;
-  const between = way.slice(1).filter(({ issuer, subject }) => !sameBytes(issuer.der, subject.der));
+  const between = path.slice(1).filter(({ issuer, subject }) =>
+    !sameBytes(issuer.der, subject.der)
+  );
   if (between.length > pathLength) {
     const reason = `${who} allows no more than ${pathLength} authorities below it`;
     return { code: "PATH_LENGTH_EXCEEDED", reason };
   }
-  return rejectUse(who, issuer, purpose, now) ?? rejectNames(issuer, way);
+  return rejectUse(who, issuer, purpose, now) ?? rejectNames(issuer, path);
 }
 
 /**
- * Returns what the name constraints of an authority forbid.
+ * Returns why the name constraints of an authority forbid certificates below it.
  *
  * @param issuer The authority.
  * @param below The certificates below it.

@@ -1,8 +1,8 @@
 /**
  * A strict reader of DER (X.690), the encoding of certificates.
  *
- * Strict means: whatever has two readings is refused. Lengths are definite, in their shortest form and inside their parent; nothing is
- * left over.
+ * It refuses every encoding that allows two readings: lengths must be definite, in their shortest
+ * form and within their parent, and no bytes may be left over.
  *
  * @module
  */
@@ -60,10 +60,10 @@ export class DerReader {
   }
 
   /**
-   * Reads the next element, whatever its tag.
+   * Reads the next element, with any tag.
    *
    * @param what The name of the element, for the error.
-   * @throws {DerError} when there is none, or it is malformed.
+   * @throws {DerError} when the bytes have ended, or the element is malformed.
    */
   next(what: string): DerElement {
     const start = this.#position;
@@ -83,9 +83,9 @@ export class DerReader {
   }
 
   /**
-   * Reads the next element, which has this tag.
+   * Reads the next element, which must have this tag.
    *
-   * @throws {DerError} when there is none, it has another tag, or it is malformed.
+   * @throws {DerError} when the bytes have ended, or the element has another tag or is malformed.
    */
   read(tag: number, what: string): DerElement {
     const element = this.next(what);
@@ -127,9 +127,9 @@ export class DerReader {
 }
 
 /**
- * Reads the elements of a sequence, or of anything else that is made of elements.
+ * Reads all elements that these bytes consist of.
  *
- * @throws {DerError} when one is malformed.
+ * @throws {DerError} when an element is malformed.
  */
 export function elementsOf(contents: Uint8Array, what: string): DerElement[] {
   const reader = new DerReader(contents);
@@ -139,9 +139,9 @@ export function elementsOf(contents: Uint8Array, what: string): DerElement[] {
 }
 
 /**
- * Reads bytes that are one element with this tag, and nothing else.
+ * Reads bytes that consist of exactly one element with this tag.
  *
- * @throws {DerError} when they are not.
+ * @throws {DerError} when they do not.
  */
 export function onlyElement(bytes: Uint8Array, tag: number, what: string): DerElement {
   const reader = new DerReader(bytes);
@@ -180,8 +180,8 @@ export function checkInteger({ contents }: DerElement, what: string): void {
 /**
  * Reads an OBJECT IDENTIFIER.
  *
- * @returns Its numbers with dots between them.
- * @throws {DerError} when the contents are not those of one.
+ * @returns Its numbers, separated by dots.
+ * @throws {DerError} when the contents are not an object identifier.
  */
 export function oidOf({ contents }: DerElement, what: string): string {
   const numbers: bigint[] = [];
@@ -204,8 +204,9 @@ export function oidOf({ contents }: DerElement, what: string): string {
 /**
  * Reads a BIT STRING.
  *
- * @returns The bytes, the first bit being the highest of the first byte, and how many bits of the last byte are unused: all zero.
- * @throws {DerError} when the contents are not those of one.
+ * @returns The bytes, whose first bit is the highest of the first byte, and the number of unused bits
+ * in the last byte, which are zero.
+ * @throws {DerError} when the contents are not a bit string.
  */
 export function bitsOf(
   { contents }: DerElement,
@@ -227,10 +228,10 @@ const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 
 /**
- * Reads a time as RFC 5280, section 4.1.2.5, has it: in UTC, with seconds.
+ * Reads a time in the form of RFC 5280, section 4.1.2.5: in UTC, with seconds.
  *
  * @returns Milliseconds since 1970.
- * @throws {DerError} when it is not one.
+ * @throws {DerError} when the element is not such a time.
  */
 export function timeOf({ tag, contents }: DerElement, what: string): number {
   const text = asciiOf(contents) ?? "";
@@ -243,7 +244,7 @@ export function timeOf({ tag, contents }: DerElement, what: string): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, rest[0]);
   date.setUTCHours(rest[1] ?? 0, rest[2], rest[3]);
-  // A date that does not exist comes out as another one.
+  // Date turns a day that does not exist into another one.
   const digits = date.toISOString().replace(/\.000Z$/, "Z").replaceAll(/[-:T]/g, "");
   if (digits !== (isShort ? `${year}${text.slice(2)}` : text)) {
     throw new DerError(`Cannot read ${what}: there is no such time`);

@@ -1,5 +1,5 @@
 /**
- * Distinguished names, as certificates have them for subjects and issuers (RFC 5280, section 4.1.2.4).
+ * Distinguished names, the form of a certificate's subject and issuer (RFC 5280, section 4.1.2.4).
  *
  * @module
  */
@@ -49,7 +49,7 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 export interface NameAttribute {
   /** The short name of its type, or the dotted identifier of a type without one. */
   readonly type: string;
-  /** Its value; of one that is not text, `#` and its DER in hexadecimal, as RFC 4514 has it. */
+  /** Its value as text. A value that is not text is `#` and its DER in hexadecimal, as in RFC 4514. */
   readonly value: string;
 }
 
@@ -88,12 +88,12 @@ function attributeOf(element: DerElement, what: string): NameAttribute {
   return { type: SHORT_NAMES[type] ?? type, value: textOf(value) ?? `#${value.bytes.toHex()}` };
 }
 
-/** The attributes of a name by their types; of several with one type, the last. */
+/** Returns the attributes of a name by type. Of several attributes with one type, the last counts. */
 export function attributesOf({ relativeNames }: Name): Record<string, string> {
   return Object.fromEntries(relativeNames.flat().map(({ type, value }) => [type, value]));
 }
 
-/** A name as text, the most specific part first (RFC 4514). No value can be taken for another attribute. */
+/** Formats a name, the most specific part first (RFC 4514). Escapes keep a value from reading as another attribute. */
 export function nameText({ relativeNames }: Name): string {
   return relativeNames.toReversed()
     .map((attributes) => attributes.map(({ type, value }) => `${type}=${escaped(value)}`).join("+"))
@@ -109,7 +109,7 @@ function escaped(value: string): string {
   );
 }
 
-/** Whether a name lies in the tree below another: begins with all its relative names (RFC 5280, section 7.1). */
+/** Returns whether a name begins with all relative names of another (RFC 5280, section 7.1). */
 export function isBelow(name: Name, base: Name): boolean {
   return base.relativeNames.every((relative, i) => {
     const other = name.relativeNames[i];
@@ -117,7 +117,7 @@ export function isBelow(name: Name, base: Name): boolean {
   });
 }
 
-/** Case and spaces do not count, nor which kind of string an attribute is. */
+/** Ignores case, spaces and the kind of string. */
 function comparable(attributes: readonly NameAttribute[]): string {
   const parts = attributes.map(({ type, value }) => {
     const text = value.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ");

@@ -1,5 +1,5 @@
 /**
- * The names that a certificate is for, beside its subject: GeneralName of RFC 5280, section 4.2.1.6.
+ * The names in a certificate beside its subject: GeneralName of RFC 5280, section 4.2.1.6.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { asciiOf, type DerElement, DerError, elementsOf, oidOf } from "./der.ts";
 import { type Name, nameOf, nameText } from "./distinguished_name.ts";
 
-/** A name of one kind. `address` is that of a host, or of a network with its mask behind it. */
+/** A name of one kind. `address` is the address of a host, or that of a network followed by its mask. */
 export type GeneralName =
   | { readonly kind: "DNS" | "email" | "URI"; readonly text: string }
   | { readonly kind: "IP Address"; readonly address: Uint8Array }
@@ -33,7 +33,7 @@ const KINDS = {
  *
  * @param contents The contents of the sequence.
  * @param what The name of the field, for the error.
- * @throws {DerError} when one is malformed, or an address is not one of a host.
+ * @throws {DerError} when a name is malformed, or an address is not that of a host.
  */
 export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[] {
   return elementsOf(contents, what).map((element) => {
@@ -46,9 +46,9 @@ export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[
 }
 
 /**
- * Reads one name. An address may have any length here.
+ * Reads one name. An address may have any length.
  *
- * @throws {DerError} when it is malformed, or of no known kind.
+ * @throws {DerError} when the name is malformed or of an unknown kind.
  */
 export function generalNameOf({ tag, contents, bytes }: DerElement, what: string): GeneralName {
   const kind = KINDS[tag as keyof typeof KINDS] as typeof KINDS[keyof typeof KINDS] | undefined; // any tag may come
@@ -73,7 +73,7 @@ export function generalNameOf({ tag, contents, bytes }: DerElement, what: string
   }
 }
 
-/** A name as text: its kind, a colon, and the name as it is. */
+/** Formats a name: its kind, a colon, and the name, unchanged. */
 export function generalNameText(name: GeneralName): string {
   switch (name.kind) {
     case "IP Address":
@@ -85,7 +85,7 @@ export function generalNameText(name: GeneralName): string {
   }
 }
 
-/** An address as people write it: the short form of RFC 5952 for IPv6. */
+/** Formats an address, an IPv6 address in the short form of RFC 5952. */
 export function addressText(address: Uint8Array): string {
   if (address.length === 4) return address.join(".");
   const groups = address.toHex().match(/.{4}/g) ?? [];

@@ -1,8 +1,9 @@
 /**
- * Whether a certificate is for a host (RFC 9525).
+ * Host names in certificates, checked by RFC 9525.
  *
- * Only alternative names of the kinds DNS and IP Address count, never the subject's common name. A wildcard stands for one label, is
- * the whole of the first label, and has two labels behind it at least.
+ * Only alternative names of the kinds DNS and IP Address count, never the subject's common name. A
+ * wildcard must be the whole first label, stands for exactly one label, and needs at least two labels
+ * after it.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { sameBytes } from "./certificate.ts";
 import type { GeneralName } from "./general_name.ts";
 
 /**
- * Returns whether one of a certificate's names is that of the host.
+ * Returns whether a certificate belongs to a host.
  *
  * @param names The alternative names of the certificate.
  * @param host A name in ASCII, or an address.
@@ -28,18 +29,18 @@ export function isForHost(names: readonly GeneralName[], host: string): boolean 
 const LABEL = /^[a-z\d_](?:[a-z\d_-]*[a-z\d_])?$/;
 
 function matches(pattern: string, host: string): boolean {
-  // The dot at the end of a host's name says only that it is whole.
+  // The dot at the end of a host name only marks it as complete.
   const labels = host.replace(/\.$/, "").split(".");
   const [first = "", ...rest] = pattern.split(".");
   const isWildcard = first === "*";
   if (isWildcard ? rest.length < 2 : !LABEL.test(first)) return false;
-  // What ends in a number is an address, and those have a kind of their own.
+  // A name that ends in a number is an address, which has its own kind.
   if (!rest.every((label) => LABEL.test(label)) || /^\d+$/.test(rest.at(-1) ?? first)) return false;
   const [own = "", ...others] = labels;
   return (isWildcard ? own !== "" : own === first) && rest.join(".") === others.join(".");
 }
 
-/** The bytes of an address; null for a name. The zone of an address is this host's matter, and in no certificate. */
+/** Returns the bytes of an address, or null for a name. The zone of an address has a meaning on this host only. */
 function addressBytes(host: string): Uint8Array | null {
   if (isIPAddress(host)) return Uint8Array.from(host.split("."), Number);
   if (!isIPv6Address(host)) return null;

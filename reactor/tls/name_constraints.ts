@@ -1,8 +1,9 @@
 /**
- * Name constraints (RFC 5280, section 4.2.1.10): the names that an authority may not sign for.
+ * Name constraints (RFC 5280, section 4.2.1.10): the names that an authority may sign.
  *
- * DNS names, addresses and distinguished names are compared. Where any other kind is constrained, a certificate with a name of that kind
- * is refused, as the RFC allows. Self-issued certificates are no exception here, which it also allows to leave out.
+ * DNS names, addresses and distinguished names are compared. If another kind of name is constrained,
+ * every certificate with a name of that kind is refused, as the RFC allows. Self-issued certificates
+ * are checked like all others, which is stricter than the RFC.
  *
  * @module
  */
@@ -28,7 +29,7 @@ export function forbiddenName(
   return forbidden && generalNameText(forbidden);
 }
 
-/** All names of a certificate: the alternative ones, its subject, and the mail addresses there. */
+/** Returns all names of a certificate: alternative names, subject, and mail addresses in the subject. */
 function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   const names: GeneralName[] = [...extensions.subjectAltName ?? []];
   if (subject.relativeNames.length > 0) names.push({ kind: "DirName", name: subject });
@@ -38,7 +39,7 @@ function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   return names;
 }
 
-/** Whether all that the name stands for is in the tree. */
+/** Returns whether every name that a pattern stands for is in the tree. */
 function isInside(name: GeneralName, tree: GeneralName): boolean {
   if (name.kind === "DNS" && tree.kind === "DNS") return isSubdomain(name.text, tree.text);
   if (name.kind === "DirName" && tree.kind === "DirName") return isBelow(name.name, tree.name);
@@ -48,10 +49,10 @@ function isInside(name: GeneralName, tree: GeneralName): boolean {
   return false;
 }
 
-/** Whether anything that the name stands for is in the tree, or can be. */
+/** Returns whether any name that a pattern stands for may be in the tree. */
 function mayBeInside(name: GeneralName, tree: GeneralName): boolean {
   if (name.kind === "DNS" && tree.kind === "DNS") {
-    // A wildcard stands for every name with one label more, so also for the tree's own.
+    // A wildcard also stands for the tree's own name if that has one label more.
     const [, parent] = /^\*\.(.*)$/.exec(name.text) ?? [];
     const isAmong = parent !== undefined && parentOf(tree.text) === normal(parent);
     return isAmong || isSubdomain(name.text, tree.text);
@@ -68,7 +69,7 @@ function parentOf(tree: string): string {
   return normal(tree).replace(/^\./, "").replace(/^[^.]*\.?/, "");
 }
 
-/** A tree that begins with a dot is that of the names below, without the name itself. An empty one has all names. */
+/** A tree with a leading dot contains the names below, without the name itself. An empty tree contains all names. */
 function isSubdomain(name: string, tree: string): boolean {
   const [own, base] = [normal(name), normal(tree)];
   if (base === "" || base === own) return true;
