@@ -16,6 +16,7 @@ import {
 } from "../conformance/forged_certificates.ts";
 import { Program } from "../conformance/program.ts";
 import { connectShowing, serveShowing } from "../conformance/showing_peers.ts";
+import { portOf } from "../conformance/tcp_bed.ts";
 import { SecuredWires, tlsTest } from "../conformance/tls_bed.ts";
 import { TLSError } from "../errors.ts";
 import { DenoReactor } from "./reactor.ts";
@@ -93,6 +94,29 @@ test("unsafelyIgnoreCertificateErrors takes a certificate that cannot be read, a
     const { transport } = await clients.wire();
     assertEquals(transport.getPeerCertificate() !== null, isShown);
     transport.abortConnection();
+  }
+});
+
+test("startTLS() checks names as connectTLS() does, on whichever side the client is", async (bed) => {
+  const { leaf, roots: [root] } = await underRoot({
+    extensions: [names({ type: "url", value: "http://m.test/, DNS:localhost" })],
+  });
+  const asServer = { cert: leaf.pem, key: await leaf.key() };
+  const asClient = { serverName: "localhost", caCerts: [root?.pem ?? ""] };
+  for (const isReversed of [false, true]) {
+    const [servers, clients] = [new SecuredWires(), new SecuredWires()];
+    const port = bed.reactor.listenTCP(0, servers, { interface: "127.0.0.1" });
+    bed.reactor.connectTCP("127.0.0.1", portOf(port.getHost()), clients);
+    bed.run();
+    const ends = await Promise.all([servers.wire(), clients.wire()]);
+    const [server, client] = isReversed ? ends.toReversed() : ends;
+    assert(server !== undefined && client !== undefined);
+    server.transport.startTLS({ ...asServer, role: "server" });
+    client.transport.startTLS({ ...asClient, role: "client" });
+    const reason = await client.lost();
+    assertInstanceOf(reason, TLSError);
+    assertEquals(reason.code, "ERR_TLS_CERT_ALTNAME_INVALID");
+    await server.lost();
   }
 });
 
