@@ -186,6 +186,10 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     documented: ["IStreamClientEndpoint.connect"],
     reports: "caller",
     run: (test) => keepConnected(test, wrongEndpoint({ connect: test.act })),
+    refuses: {
+      option: "the endpoint",
+      give: (endpoint) => new ClientService(endpoint, factory, { clock: new Clock() }),
+    },
   },
   {
     name: "toString",
@@ -225,6 +229,10 @@ export const ENDPOINT_HOOKS: readonly Hook[] = [
     where: "of an endpoint, by a StreamServerEndpointService",
     documented: ["IStreamServerEndpoint.listen"],
     run: (test) => serve(wrongEndpoint({ listen: test.act })),
+    refuses: {
+      option: "the endpoint",
+      give: (endpoint) => new StreamServerEndpointService(endpoint, factory),
+    },
   },
   {
     name: "toString",

@@ -61,7 +61,19 @@ function producerHook(
   register: Register,
   isLost = false,
 ): Hook {
-  return { name, where, documented, run: (test) => produce(test, name, register, isLost) };
+  return {
+    name,
+    where,
+    documented,
+    run: (test) => produce(test, name, register, isLost),
+    refuses: {
+      option: "the producer",
+      give: (producer) => {
+        using bed = connectProtocol(new Protocol());
+        register(bed.connection, producer);
+      },
+    },
+  };
 }
 
 export const PRODUCER_HOOKS: readonly Hook[] = [

@@ -6,6 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { fail } from "../defer/mod.ts";
+import { DenoReactor } from "../reactor/deno/reactor.ts";
 import { connectToHost } from "../reactor/names/happy_eyeballs.ts";
 import { Clock } from "../task/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
@@ -35,5 +36,9 @@ export const RESOLVER_HOOKS: readonly Hook[] = [
     documented: ["IHostnameResolver.resolveHostName"],
     reports: "caller",
     run: connect,
+    refuses: {
+      option: "the name resolver",
+      give: (resolver) => new DenoReactor().installNameResolver(resolver),
+    },
   },
 ];

@@ -59,6 +59,13 @@ function streamHook(
     documented: [documented],
     reports: reports ?? "log",
     run: (test) => communicate(test, method),
+    refuses: {
+      option: method === "write" ? "stdout" : "stdin",
+      give: (stream) => {
+        const options = method === "write" ? { stdout: stream } : { stdin: stream };
+        return new DenoReactor().listenStandardIO(new Factory(), options);
+      },
+    },
   };
 }
 

@@ -17,6 +17,7 @@
  * @module
  */
 
+import { checkProducer } from "./untyped_callers.ts";
 import { callWithSystem, enterSystem, leaveSystem } from "../log/context.ts";
 import type { ConnectionHost } from "./connection_host.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
@@ -276,6 +277,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See `IConsumer.registerProducer`. */
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
+    checkProducer(producer, streaming);
     if (this.#registration !== null) {
       throw new Error(
         `Cannot register the producer ${quote(producer)}: ${

@@ -7,11 +7,16 @@
 
 import { quote, read } from "../log/foreign.ts";
 import type {
+  IByteSink,
+  IByteSource,
   IClientFactory,
   IDatagramProtocol,
+  IHostnameResolver,
   IProcessProtocol,
   IProtocol,
   IProtocolFactory,
+  IPullProducer,
+  IPushProducer,
 } from "./interfaces.ts";
 
 type MethodOf<T> = Exclude<keyof T, symbol>;
@@ -43,6 +48,15 @@ const PROCESS_PROTOCOL: readonly MethodOf<IProcessProtocol>[] = [
   "processExited",
   "processEnded",
 ];
+const PUSH_PRODUCER: readonly MethodOf<IPushProducer>[] = [
+  "pauseProducing",
+  "resumeProducing",
+  "stopProducing",
+];
+const PULL_PRODUCER: readonly MethodOf<IPullProducer>[] = ["resumeProducing", "stopProducing"];
+const NAME_RESOLVER: readonly MethodOf<IHostnameResolver>[] = ["resolveHostName"];
+const BYTE_SOURCE: readonly MethodOf<IByteSource>[] = ["read", "close"];
+const BYTE_SINK: readonly MethodOf<IByteSink>[] = ["write"];
 
 /**
  * Checks the factory of a port.
@@ -88,6 +102,51 @@ export function checkDatagramProtocol(protocol: unknown): void {
  */
 export function checkProcessProtocol(protocol: unknown): void {
   check("Cannot start a process: the protocol", protocol, PROCESS_PROTOCOL);
+}
+
+/**
+ * Checks a producer that is registered with a transport.
+ *
+ * @param streaming Whether it is to be a push producer.
+ * @throws {TypeError} when it is not a producer of that kind.
+ */
+export function checkProducer(producer: unknown, streaming: boolean): void {
+  check("Cannot register: the producer", producer, streaming ? PUSH_PRODUCER : PULL_PRODUCER);
+}
+
+/**
+ * Checks a name resolver.
+ *
+ * @throws {TypeError} when it is not one.
+ */
+export function checkNameResolver(resolver: unknown): void {
+  check("Cannot install: the name resolver", resolver, NAME_RESOLVER);
+}
+
+/**
+ * Checks the streams for standard input and output.
+ *
+ * @throws {TypeError} when one of them cannot be used.
+ */
+export function checkStandardStreams(stdin: unknown, stdout: unknown): void {
+  check("Cannot use standard input: stdin", stdin, BYTE_SOURCE);
+  check("Cannot use standard output: stdout", stdout, BYTE_SINK);
+}
+
+/**
+ * Checks an endpoint that a service uses.
+ *
+ * @param action What is to be done with it.
+ * @param endpoint The endpoint.
+ * @param method The method that the service calls.
+ * @throws {TypeError} when the endpoint does not have it.
+ */
+export function checkEndpoint(
+  action: string,
+  endpoint: unknown,
+  method: "connect" | "listen",
+): void {
+  check(`Cannot ${action}: the endpoint`, endpoint, [method]);
 }
 
 function check(what: string, value: unknown, methods: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { textOf } from "../../log/foreign.ts";
 import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
-import { checkFactory } from "../../reactor/untyped_callers.ts";
+import { checkEndpoint, checkFactory } from "../../reactor/untyped_callers.ts";
 import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces.ts";
 import { atOnce } from "../../reactor/user_code.ts";
@@ -110,6 +110,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     options: ClientServiceOptions<P>,
   ) {
     super();
+    checkEndpoint("make a ClientService", endpoint, "connect");
     checkFactory("make a ClientService", factory);
     const { clock, retryPolicy, prepareConnection, attemptTimeout, stableAfter } = options;
     if (retryPolicy !== undefined) checkFunction("ClientService() retryPolicy", retryPolicy);

@@ -1,5 +1,5 @@
 import { isError, isInstance } from "../../log/foreign.ts";
-import { checkFactory } from "../../reactor/untyped_callers.ts";
+import { checkEndpoint, checkFactory } from "../../reactor/untyped_callers.ts";
 import { cancelLogged } from "../../defer/cancel_all.ts";
 import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
@@ -83,6 +83,7 @@ export class StreamServerEndpointService extends Service {
     options: StreamServerEndpointServiceOptions = {},
   ) {
     super();
+    checkEndpoint("make a StreamServerEndpointService", endpoint, "listen");
     checkFactory("make a StreamServerEndpointService", factory);
     this.#endpoint = endpoint;
     this.#factory = factory;

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { checkFactory, checkProcessProtocol } from "../untyped_callers.ts";
+import {
+  checkFactory,
+  checkNameResolver,
+  checkProcessProtocol,
+  checkStandardStreams,
+} from "../untyped_callers.ts";
 import { AdoptedConnection } from "../adopted_connection.ts";
 import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../addresses.ts";
 import { ReactorBase } from "../base.ts";
@@ -308,6 +313,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
 
   /** See `IReactorPluggableNameResolver.installNameResolver`. */
   installNameResolver(resolver: IHostnameResolver): IHostnameResolver {
+    checkNameResolver(resolver);
     this.use();
     const previous = this.#nameResolver;
     this.#nameResolver = resolver;
@@ -333,6 +339,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   /** See `IReactorStdio.listenStandardIO`. */
   listenStandardIO(factory: IProtocolFactory, options: StandardIOOptions = {}): IListeningPort {
     const { stdin = Deno.stdin, stdout = Deno.stdout } = options;
+    checkStandardStreams(stdin, stdout);
     const bind = standardIOBinding(this, stdin, stdout);
     return this.#listen(factory, { linger: Infinity, ...options }, bind);
   }

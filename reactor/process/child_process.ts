@@ -7,6 +7,7 @@
  * @module
  */
 
+import { checkProducer } from "../untyped_callers.ts";
 import { callWithSystem } from "../../log/context.ts";
 import { ProcessAddress } from "../addresses.ts";
 import type { ChildDriver, ChildPipe, ChildStatus } from "./child_driver.ts";
@@ -127,6 +128,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   /** See `IConsumer.registerProducer`. Without a standard input to write to, the producer is stopped. */
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
+    checkProducer(producer, streaming);
     const stdin = this.#writers.get(0);
     if (stdin === undefined) this.#tell("stopProducing", () => producer.stopProducing());
     else stdin.registerProducer(producer, streaming);

@@ -98,6 +98,7 @@ export class ThreadPool implements IThreadPool, Disposable {
    *   most.
    */
   constructor(options: ThreadPoolOptions) {
+    checkFunction("ThreadPool() startThread", options.startThread);
     this.#startThread = options.startThread;
     this.#limits = changeLimits(DEFAULT_LIMITS, options);
     const endTimeout = (): number => this.#limits.endTimeout;
