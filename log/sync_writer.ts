@@ -1,4 +1,4 @@
-import { isError, read } from "./foreign.ts";
+import { atOnce, isError, read } from "./foreign.ts";
 
 /** Where lines can be written at once: `Deno.stdout`, `Deno.stderr`, an open `Deno.FsFile`. */
 export interface SyncWriter {
@@ -32,7 +32,7 @@ export function writeText(
   let pauses = 0;
   while (rest.length > 0) {
     try {
-      const written = writer.writeSync(rest);
+      const written = atOnce("writeSync()", writer.writeSync(rest));
       if (!(written > 0)) {
         throw new Error(`The log's writer took ${written} of ${rest.length} bytes`);
       }
