@@ -5,7 +5,7 @@
  */
 
 import tls from "node:tls";
-import type { Shown } from "./certificate_table.ts";
+import type { Shown } from "./certificate_case.ts";
 
 /** What a peer shows, as PEM. */
 async function shownBy(

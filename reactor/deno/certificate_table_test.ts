@@ -1,11 +1,8 @@
 /** The table of certificates over real handshakes, with a peer of `node:tls` that shows whatever it is given. */
 
 import { assertEquals, assertInstanceOf, assertNotEquals } from "@std/assert";
-import {
-  CERTIFICATE_TABLE,
-  type CertificateCase,
-  type Shown,
-} from "../conformance/certificate_table.ts";
+import type { CertificateCase, Shown } from "../conformance/certificate_case.ts";
+import { CERTIFICATE_TABLE } from "../conformance/certificate_table.ts";
 import { connectShowing, serveShowing } from "../conformance/showing_peers.ts";
 import { SecuredWires, type TlsBed, tlsTest } from "../conformance/tls_bed.ts";
 import { TLSError } from "../errors.ts";

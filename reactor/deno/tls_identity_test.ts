@@ -4,7 +4,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 // The library's decorators need it, before the library.
 import "reflect-metadata";
 import { Extension } from "@peculiar/x509";
-import type { Shown } from "../conformance/certificate_table.ts";
+import type { Shown } from "../conformance/certificate_case.ts";
 import { element } from "../conformance/der_writer.ts";
 import {
   authority,

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { CERTIFICATE_TABLE, type Shown } from "../conformance/certificate_table.ts";
+import type { Shown } from "../conformance/certificate_case.ts";
+import { CERTIFICATE_TABLE } from "../conformance/certificate_table.ts";
 import { encodeHostname } from "../names/hostname.ts";
 import { readCertificate } from "../tls/certificate.ts";
 import { CertificateError, type PeerTrust, verifyChain } from "./certificate_chain.ts";
