@@ -46,6 +46,9 @@ export interface IReactorTime {
    *
    * Calls due at one instant are made in the order in which they were asked for. What `f` throws is logged.
    *
+   * When the process was stopped (SIGSTOP) or busy, so that a call is more than 10 ms late, a reactor first delivers the input that has
+   * arrived: a peer that sent its bytes in time does not run into a timeout. That takes 5 to 50 ms, a tenth of the delay.
+   *
    * @param delay The wait in seconds: zero or more, and finite.
    * @throws {TypeError} when the delay is not a number or `f` not a function.
    * @throws {RangeError} when the delay is negative, NaN or infinite.

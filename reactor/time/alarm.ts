@@ -13,6 +13,15 @@ const LONGEST_MS = 2 ** 31 - 1;
 // How often to look whether faked time is over, in milliseconds.
 const WATCH_MS = 10;
 
+// A loop that has overslept, because the process was stopped or busy, finds timers and input at once, and Deno fires the timers first. So the
+// wake-up is put off then, by a tenth of the time overslept within these limits, for the host to deliver what has arrived in time.
+const OVERSLEPT_MS = 10;
+const LEAST_GRACE_MS = 5;
+const MOST_GRACE_MS = 50;
+
+// The grace is several timers: input may take more than one turn of the loop, as in a handshake.
+const TURNS = 5;
+
 // The genuine timers, unless a test faked time before this module was loaded.
 const { setInterval: watch, clearInterval: unwatch } = isTimeFaked()
   ? { setInterval: () => undefined, clearInterval: () => undefined }
@@ -27,6 +36,27 @@ interface SetTimer {
   readonly clear: () => void;
   /** Ends the watch over faked time, for a timer that is set in it. */
   readonly unwatch: (() => void) | null;
+  /** When it is due, by `performance.now()`. */
+  readonly due: number;
+  /** The turns of the host's loop before it wakes; null until it fires. */
+  readonly grace: Grace | null;
+}
+
+/** Turns of the host's loop to wait for. */
+interface Grace {
+  readonly turns: number;
+  /** The length of each in milliseconds. */
+  readonly ms: number;
+}
+
+const NO_GRACE: Grace = { turns: 0, ms: 0 };
+
+/** Returns the grace of a timer that fires now. Faked time is never late. */
+function graceOf({ due }: SetTimer): Grace {
+  const late = performance.now() - due;
+  if (late < OVERSLEPT_MS || isTimeFaked()) return NO_GRACE;
+  const ms = Math.min(Math.max(late / 10, LEAST_GRACE_MS), MOST_GRACE_MS);
+  return { turns: TURNS, ms: ms / TURNS };
 }
 
 /**
@@ -39,7 +69,12 @@ export class Alarm {
   readonly #wake: () => void;
   #set: SetTimer | null = null;
 
-  /** @param wake Called when the time has come, but also for no reason: whoever is woken looks at the clock. */
+  /**
+   * Makes an alarm that is not set.
+   *
+   * @param wake Called when the time has come, and at times for no reason: it has to look at the clock. When the host's loop comes to the
+   *   alarm late, input that has arrived by then is delivered first.
+   */
   constructor(wake: () => void) {
     this.#wake = wake;
   }
@@ -62,16 +97,23 @@ export class Alarm {
       timer,
       clear: () => clearTimeout(timer),
       unwatch: isTimeFaked() ? this.#watch() : null,
+      due: performance.now() + ms,
+      grace: null,
     };
     this.#set = set;
   }
 
   /** Wakes in `seconds` by the timers of the host, after those that replaced them have failed. */
   setGenuine(seconds: number): void {
+    this.#setGenuine(seconds * 1000, null);
+  }
+
+  #setGenuine(ms: number, grace: Grace | null): void {
     this.clear();
-    const timer = genuine(() => this.#fire(set), seconds * 1000);
+    const timer = genuine(() => this.#fire(set), ms);
     const clear = () => clearGenuine(timer);
-    const set: SetTimer = { by: globalThis.setTimeout, timer, clear, unwatch: null };
+    const due = performance.now() + ms;
+    const set: SetTimer = { by: globalThis.setTimeout, timer, clear, unwatch: null, due, grace };
     this.#set = set;
   }
 
@@ -93,6 +135,8 @@ export class Alarm {
 
   #fire(set: SetTimer): void {
     if (set !== this.#set) return;
+    const { turns, ms } = set.grace ?? graceOf(set);
+    if (turns > 0) return this.#setGenuine(ms, { turns: turns - 1, ms });
     set.unwatch?.();
     this.#set = null;
     this.#wake();

@@ -149,3 +149,51 @@ Deno.test("An alarm set under one FakeTime is set again under the next", () => {
   time.tick(1);
   assertEquals(count(), 1);
 });
+
+/** Moves `performance.now()` until it is disposed of, as if the process had been stopped for so long. */
+function stoppedFor(ms: number): Disposable {
+  const before = performance.now.bind(performance);
+  Object.assign(performance, { now: () => before() + ms });
+  // Uncovers the method of the prototype.
+  return { [Symbol.dispose]: () => void Reflect.deleteProperty(performance, "now") };
+}
+
+const nextTimer = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
+
+Deno.test("Alarm wakes after some turns of the loop when the loop has overslept", async () => {
+  const { promise: woken, resolve } = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const alarm = new Alarm(() => {
+    events.push("woken");
+    resolve();
+  });
+  alarm.set(0);
+  using _ = stoppedFor(1000);
+  for (let i = 0; i < 3; i++) await nextTimer();
+  events.push("turns");
+  await woken;
+  assertEquals(events, ["turns", "woken"]);
+});
+
+Deno.test("Alarm.clear() and Alarm.set() apply while an overslept alarm waits", async () => {
+  const { alarm, count } = countingAlarm();
+  alarm.set(0);
+  using _ = stoppedFor(1000);
+  await nextTimer();
+  await nextTimer();
+  alarm.clear();
+  for (let i = 0; i < 70; i++) await nextTimer();
+  assertEquals(count(), 0);
+  alarm.set(0);
+  while (count() === 0) await nextTimer();
+  assertEquals(count(), 1);
+});
+
+Deno.test("Alarm does not wait in faked time, however late its timer is", () => {
+  using time = new FakeTime();
+  const { alarm, count } = countingAlarm();
+  alarm.set(1);
+  using _ = stoppedFor(5000);
+  time.tick(1000);
+  assertEquals(count(), 1);
+});
