@@ -124,7 +124,7 @@ export class Alarm {
     if (set === null) return;
     set.unwatch?.();
     // A fake that is gone cannot clear its timers, and says so; nor do they fire.
-    if (set.unwatch !== null && set.by !== globalThis.setTimeout) return;
+    if (set.unwatch !== null && set.by !== globalThis.setTimeout && set.by !== genuine) return;
     try {
       set.clear();
     } catch (error) {
