@@ -153,6 +153,7 @@ export class LogPublisher {
    *   `isError: true`.
    */
   msg(message: string, fields?: LogFields): void;
+  /** Logs a message of several values, joined with spaces, each as its text. */
   msg(...message: unknown[]): void;
   msg(...message: unknown[]): void {
     const { text, fields } = parseMessage(message);
