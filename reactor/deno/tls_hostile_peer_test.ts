@@ -44,15 +44,6 @@ for (const [how, options] of Object.entries(TRUSTS)) {
   });
 }
 
-test("connectTLS() with unsafelyIgnoreCertificateErrors takes a chain that cannot be read", async (bed) => {
-  const port = await nodeServer(bed, `${bed.server.cert}\n${JUNK}`);
-  bed.run();
-  const clients = new SecuredWires();
-  bed.connect(port, clients, { unsafelyIgnoreCertificateErrors: true });
-  const { transport } = await clients.wire();
-  assert(transport.secure);
-});
-
 for (const clientCertificate of ["require", "request"] as const) {
   test(`listenTLS() with "${clientCertificate}": a chain that cannot be read ends that handshake alone`, async (bed) => {
     const { cert, key } = await bed.authority.issue({ name: "CN=Alice", dns: [], ip: [] });
