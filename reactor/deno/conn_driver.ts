@@ -12,6 +12,9 @@ import { addressOf } from "./address_of.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { codeOf, connectionLost } from "./system_error.ts";
 
+// What the system does not take at once of a first write gets this long after the connection has been closed.
+const FIRST_WRITE_MS = 100;
+
 /** What becomes of a write, made once per connection and only for one that writes. */
 interface WriteHandlers {
   wrote: (count: number) => void;
@@ -32,7 +35,11 @@ export class ConnDriver implements StreamDriver {
   #wanted = false;
   #reading = false;
   #writing = false;
+  #hasWritten = false;
+  /** Whether `close` or `abort` has come, and whether the connection itself has been closed. */
   #closed = false;
+  #connClosed = false;
+  #lastMoment: ReturnType<typeof setTimeout> | undefined;
 
   // One of each per connection, for all its reads; the ones for writes are made at the first write.
   readonly #read = (count: number | null): void => this.#onRead(count);
@@ -85,28 +92,34 @@ export class ConnDriver implements StreamDriver {
     this.#writing = true;
     this.#conn.closeWrite().then(() => {
       this.#writing = false;
-      if (this.#closed) this.#releaseIfIdle();
+      if (this.#closed) this.#closeConn();
       else this.#sink?.writeClosed();
     }, (error: unknown) => this.#onWriteFailed("shutdown", error));
   }
 
-  /** See {@linkcode StreamDriver.close}. */
+  /**
+   * See {@linkcode StreamDriver.close}. Deno has to look at a socket that it has just accepted before it knows that it takes bytes, and
+   * closing it would end the write: so a first write that is under way goes first.
+   */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#wanted = false;
-    this.#conn.close();
-    this.#releaseIfIdle();
+    if (!this.#writing || this.#hasWritten) this.#closeConn();
+    else this.#lastMoment = setTimeout(() => this.#closeConn(), FIRST_WRITE_MS);
   }
 
-  /** Closes as {@linkcode close} does: Deno's own sockets cannot be told to reset. */
+  /** Closes the connection at once: Deno's own sockets cannot be told to reset. */
   abort(): void {
-    this.close();
+    if (this.#connClosed) return;
+    this.#closed = true;
+    this.#wanted = false;
+    this.#closeConn();
   }
 
   /** See {@linkcode StreamDriver.unref}. */
   unref(): void {
-    if (!this.#closed && "unref" in this.#conn && typeof this.#conn.unref === "function") {
+    if (!this.#connClosed && "unref" in this.#conn && typeof this.#conn.unref === "function") {
       this.#conn.unref();
     }
   }
@@ -136,18 +149,28 @@ export class ConnDriver implements StreamDriver {
 
   #onWrote(count: number): void {
     this.#writing = false;
-    if (this.#closed) this.#releaseIfIdle();
+    this.#hasWritten = true;
+    if (this.#closed) this.#closeConn();
     else this.#sink?.wrote(count);
   }
 
   #onWriteFailed(syscall: "write" | "shutdown", error: unknown): void {
     this.#writing = false;
-    if (this.#closed) this.#releaseIfIdle();
+    if (this.#closed) this.#closeConn();
     else this.#sink?.failed(connectionLost(syscall, this.getPeer(), error));
   }
 
+  #closeConn(): void {
+    clearTimeout(this.#lastMoment);
+    if (!this.#connClosed) {
+      this.#connClosed = true;
+      this.#conn.close();
+    }
+    this.#releaseIfIdle();
+  }
+
   #releaseIfIdle(): void {
-    if (this.#reading || this.#writing) return;
+    if (this.#reading || this.#writing || !this.#connClosed) return;
     this.#buffer.release();
     this.#sink?.released();
   }

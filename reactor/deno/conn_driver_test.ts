@@ -1,7 +1,7 @@
 /** What a driver does with a connection that the test has made. With real ones: the suites of every stream. */
 
-import { assertThrows } from "@std/assert";
-import { TcpConnDriver } from "./conn_driver.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { ConnDriver, type StreamConn, TcpConnDriver } from "./conn_driver.ts";
 import { errorWithCode } from "./system_error.ts";
 
 /** A connection that takes no options. */
@@ -22,4 +22,69 @@ Deno.test("Any other error of an option is the caller's", () => {
   const driver = new TcpConnDriver(unsettable(errorWithCode("EPERM", "planned")));
   assertThrows(() => driver.setNoDelay(true), Error, "planned");
   assertThrows(() => driver.setKeepAlive(true), Error, "planned");
+});
+
+/** A connection whose writes are done when the test says so, a driver over it, and what they did. */
+class WritingBed {
+  readonly events: string[] = [];
+  readonly driver: ConnDriver;
+  #written: ((count: number) => void) | null = null;
+
+  constructor() {
+    const address: Deno.Addr = { transport: "tcp", hostname: "192.0.2.1", port: 1 };
+    const conn: StreamConn = {
+      localAddr: address,
+      remoteAddr: address,
+      read: () => Promise.resolve(null),
+      write: () => new Promise((resolve) => this.#written = resolve),
+      closeWrite: () => Promise.resolve(),
+      close: () => this.events.push("closed"),
+    };
+    this.driver = new ConnDriver(conn);
+    this.driver.attach({
+      received: () => {},
+      readEnded: () => {},
+      wrote: () => this.events.push("wrote"),
+      writeClosed: () => {},
+      failed: () => {},
+      released: () => this.events.push("released"),
+    });
+  }
+
+  /** A write has been done. */
+  async written(): Promise<void> {
+    this.#written?.(1);
+    await Promise.resolve();
+  }
+}
+
+Deno.test("ConnDriver.close() lets a first write go out, abort() does not", async () => {
+  const bed = new WritingBed();
+  bed.driver.write(new Uint8Array(1));
+  bed.driver.close();
+  assertEquals(bed.events, []);
+  await bed.written();
+  assertEquals(bed.events, ["closed", "released"]);
+  bed.driver.close();
+  bed.driver.abort();
+  assertEquals(bed.events, ["closed", "released"]);
+
+  const other = new WritingBed();
+  other.driver.write(new Uint8Array(1));
+  other.driver.close();
+  other.driver.abort();
+  assertEquals(other.events, ["closed"]);
+  await other.written();
+  assertEquals(other.events, ["closed", "released"]);
+});
+
+Deno.test("ConnDriver.close() does not wait for a later write", async () => {
+  const bed = new WritingBed();
+  bed.driver.write(new Uint8Array(1));
+  await bed.written();
+  bed.driver.write(new Uint8Array(1));
+  bed.driver.close();
+  assertEquals(bed.events, ["wrote", "closed"]);
+  await bed.written();
+  assertEquals(bed.events, ["wrote", "closed", "released"]);
 });
