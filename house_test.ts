@@ -9,7 +9,7 @@ const FLOORS = [
   "log",
   "defer",
   "reactor/interfaces",
-  "reactor/interfaces.ts",
+  "reactor/interfaces/mod.ts",
   "reactor",
   "task",
   "protocol",
@@ -20,7 +20,7 @@ const FLOORS = [
 
 // Where Deno's API may be used, and what of it. The rest of the library runs on whatever drives it.
 const DENO_ALLOWED: Record<string, RegExp> = {
-  "reactor/deno/": /./,
+  "reactor/drivers/deno/": /./,
   "log/": /^(inspect|stderr)$/,
   "reactor/": /^Signal$/,
 };
@@ -106,7 +106,7 @@ Deno.test("no two files load each other, by whatever way round", () => {
   assertEquals(circles, []);
 });
 
-Deno.test("the library asks nothing of Deno but in reactor/deno/, and a little in log/", () => {
+Deno.test("the library asks nothing of Deno but in reactor/drivers/deno/, and a little in log/", () => {
   const broken = library.flatMap((path) => {
     const [, allowed] = Object.entries(DENO_ALLOWED).find(([folder]) => path.startsWith(folder)) ??
       [];
@@ -118,7 +118,7 @@ Deno.test("the library asks nothing of Deno but in reactor/deno/, and a little i
 });
 
 Deno.test("no module reaches for the process's reactor, but react(), which is a program's main line", () => {
-  const reaching = library.filter((path) => importsOf(path).includes("reactor/reactor.ts"));
+  const reaching = library.filter((path) => importsOf(path).includes("reactor/process_reactor.ts"));
   assertEquals(reaching.toSorted(), ["reactor/mod.ts", "task/react.ts"]);
 });
 
@@ -133,11 +133,12 @@ Deno.test("importing the library does nothing, and needs no permission", async (
   assertEquals([code, text(stdout), text(stderr)], [0, "", ""]);
 });
 
-Deno.test("a factory is called by way of reactor/factory_calls.ts, and names by way of user_code.ts", () => {
+Deno.test("a factory is called by way of reactor/stream/factory_calls.ts, and names by way of user_code.ts", () => {
   const direct = /\.buildProtocol\(|\.logPrefix\?\.\(|factory\.doSt(art|op)\(\);/i;
   // A subclass that extends what its own class builds.
   const callers = library.filter((path) =>
-    !["reactor/factory_calls.ts", "reactor/user_code.ts", "protocol/portforward.ts"].includes(path)
+    !["reactor/stream/factory_calls.ts", "defer/guarded_call.ts", "protocol/portforward.ts"]
+      .includes(path)
   );
   const broken = places(callers, direct, codeOf)
     // Passed on to the caller, which looks at the result.

@@ -2,8 +2,8 @@
 
 import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Program } from "./reactor/conformance/program.ts";
-import { TestAuthority } from "./reactor/conformance/certificates.ts";
+import { Program } from "./testing/fixtures/program.ts";
+import { TestAuthority } from "./testing/fixtures/certificates.ts";
 
 const root = new URL("./", import.meta.url);
 const readme = Deno.readTextFileSync(new URL("README.md", root));
@@ -136,7 +136,7 @@ const FEATURES: Record<string, Feature> = {
   "`deferToThread`, `callInThread`": {
     source: () =>
       `await deferToThread(reactor, { module: ${
-        JSON.stringify(import.meta.resolve("./reactor/conformance/tasks.ts"))
+        JSON.stringify(import.meta.resolve("./testing/fixtures/thread_tasks.ts"))
       }, export: "add" }, 1, 2); done();`,
   },
   "a log in a file that the program opens": {

@@ -10,10 +10,10 @@
  */
 
 import {
+  type Address,
   connectProtocol,
   DenoReactor,
   Factory,
-  type IAddress,
   type IListeningPort,
   type IStreamClientEndpoint,
   Protocol,
@@ -22,7 +22,7 @@ import {
   UNIXClientEndpoint,
 } from "../mod.ts";
 import { addObserver } from "../log/mod.ts";
-import { TestAuthority } from "../reactor/conformance/certificates.ts";
+import { TestAuthority } from "../testing/fixtures/certificates.ts";
 
 const AT_A_TIME = 50;
 const LIMIT_BYTES = 64;
@@ -70,7 +70,7 @@ const ENDS: ((client: Client) => void)[] = [
 /** A kind of stream: its port, and the endpoint to it. */
 interface Kind {
   listen(): IListeningPort;
-  client(to: IAddress): IStreamClientEndpoint;
+  client(to: Address): IStreamClientEndpoint;
 }
 
 // The planned errors are told of as any: here nobody wants to hear of them.
@@ -81,7 +81,7 @@ const folder = await Deno.makeTempDir();
 const authority = await TestAuthority.make();
 const certificate = await authority.issue();
 const factory = Factory.forProtocol(Echo);
-const portOf = (address: IAddress): number => "port" in address ? Number(address.port) : 0;
+const portOf = (address: Address): number => "port" in address ? Number(address.port) : 0;
 const LOOPBACK = { interface: "127.0.0.1" };
 const trust = { caCerts: [authority.cert] };
 

@@ -11,7 +11,7 @@
  *   alone limits how many chains may wait in a line.
  * - The memory. In a line where W waits on M and M on S, M is often a mere messenger, with nothing
  *   left to do but to hand its result to W. Then S serves W directly, and M keeps no more than its
- *   `Place` in the line (`HANDED_ON`). Nobody holds M any more, unless its user does; should that
+ *   `HandoverPosition` in the line (`HANDED_ON`). Nobody holds M any more, unless its user does; should that
  *   one add a step to M or pause it, `#reinstate()` puts it back in the line. So a loop whose every
  *   turn returns the Deferred of the next one runs in constant memory, where a loop of promises
  *   keeps each of them.
@@ -28,11 +28,11 @@ import {
   FAILED,
   HANDED_ON,
   type HandOver,
+  HandoverPosition,
   handOverTo,
   isHandOver,
   type Link,
   OBSERVE,
-  Place,
   RUNNING,
   SEEN,
   STEP,
@@ -47,10 +47,10 @@ import {
   isInstance,
   isThenable as mayBeThenable,
   quote,
-} from "../log/foreign.ts";
+} from "../internal/foreign_value.ts";
 import { err } from "../log/mod.ts";
 import { isThenable } from "./thenable.ts";
-import { forgive, nameInReports, passOn, watch } from "./unhandled.ts";
+import { markHandled, nameInReports, passOn, watch } from "./unhandled.ts";
 
 /** What can be seen of a chain from outside. */
 export interface ChainState {
@@ -328,13 +328,13 @@ export class Chain {
 
   /** The failure in the result, if it is one, is over. */
   static #recover(chain: Chain): void {
-    if (chain.#flags & WATCHED) forgive(chain);
+    if (chain.#flags & WATCHED) markHandled(chain);
     chain.#flags &= ~(FAILED | SEEN | WATCHED);
   }
 
   /** A promise has the failure now: if nobody handles it there, the runtime says so. */
   static #seen(chain: Chain): void {
-    if (chain.#flags & WATCHED) forgive(chain);
+    if (chain.#flags & WATCHED) markHandled(chain);
     chain.#flags = chain.#flags & ~WATCHED | SEEN;
   }
 
@@ -374,7 +374,7 @@ export class Chain {
   static #passOver(chain: Chain, link: HandOver, source: Chain): void {
     chain.#head = chain.#tail = undefined;
     chain.#flags |= HANDED_ON;
-    chain.#result = new Place(link, "first");
+    chain.#result = new HandoverPosition(link, "first");
     if (link.waiter !== undefined) link.waiter.#result = source;
     Chain.#attach(source, link);
   }
@@ -390,14 +390,14 @@ export class Chain {
     link.waiter = chain;
     chain.#result = first;
     source.#flags |= HANDED_ON;
-    source.#result = new Place(link, "last");
+    source.#result = new HandoverPosition(link, "last");
     return true;
   }
 
   /** Puts a chain that was taken out of its line back in. */
   static #reinstate(chain: Chain): void {
     // HANDED_ON says that the result is a place.
-    const { link, rank } = chain.#result as Place;
+    const { link, rank } = chain.#result as HandoverPosition;
     const waiter = link.waiter;
     chain.#flags &= ~HANDED_ON;
     if (waiter === undefined) {
@@ -445,7 +445,7 @@ export class Chain {
     if ((chain.#flags & WAITING) === 0) return undefined;
     // By the flags, the result is a chain, or a place in a line, where the next one has it.
     if ((chain.#flags & HANDED_ON) === 0) return chain.#result as Chain;
-    const waiter = (chain.#result as Place).link.waiter;
+    const waiter = (chain.#result as HandoverPosition).link.waiter;
     return waiter === undefined ? undefined : waiter.#result as Chain;
   }
 

@@ -1,10 +1,10 @@
-import { checkFunction } from "../log/foreign.ts";
+import { checkFunction } from "../internal/foreign_value.ts";
 import { Deferred } from "./deferred.ts";
 import { TooManyWaiters } from "./errors.ts";
 import { maybeDeferred } from "./execute.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
-import { abortedBefore, limitOf, WaitingLine } from "./waiting_line.ts";
+import { abortedBefore, limitOf, WaiterQueue } from "./waiter_queue.ts";
 
 /** How to wait for a lock, a semaphore or a queue. */
 export interface WaitOptions {
@@ -37,7 +37,7 @@ export abstract class ConcurrencyPrimitive implements Disposable {
   /** Tokens given back while `#release()` is on the call stack, each with the wait for its pass. */
   readonly #returned: (Deferred<void> | null)[] = [];
   #releasing = false;
-  readonly #line = new WaitingLine<this>();
+  readonly #line = new WaiterQueue<this>();
 
   /**
    * Makes one with all tokens free.

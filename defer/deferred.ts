@@ -1,4 +1,4 @@
-import { checkFunction, isInstance } from "../log/foreign.ts";
+import { checkFunction, isInstance } from "../internal/foreign_value.ts";
 import {
   addStep,
   Chain,

@@ -4,7 +4,7 @@ import { QueueOverflow, QueueUnderflow } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import { succeed } from "./succeed.ts";
 import { isThenable } from "./thenable.ts";
-import { abortedBefore, limitOf, WaitingLine } from "./waiting_line.ts";
+import { abortedBefore, limitOf, WaiterQueue } from "./waiter_queue.ts";
 
 /** The limits of a `DeferredQueue`. In Twisted, there are none unless they are given. */
 export interface DeferredQueueOptions {
@@ -47,7 +47,7 @@ export class DeferredQueue<T> {
   readonly backlog: number;
 
   readonly #pending = new Fifo<T>();
-  readonly #line = new WaitingLine<T>();
+  readonly #line = new WaiterQueue<T>();
 
   /**
    * Makes an empty queue.

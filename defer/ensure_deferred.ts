@@ -1,5 +1,5 @@
 import { Deferred } from "./deferred.ts";
-import { isInstance, textOf } from "../log/foreign.ts";
+import { isInstance, textOf } from "../internal/foreign_value.ts";
 import { isThenable } from "./thenable.ts";
 
 /**

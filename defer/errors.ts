@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isError, messageOf, read } from "../log/foreign.ts";
+import { isError, messageOf, read } from "../internal/foreign_value.ts";
 
 /**
  * A Deferred was fired a second time.

@@ -1,4 +1,4 @@
-import { isInstance } from "../log/foreign.ts";
+import { isInstance } from "../internal/foreign_value.ts";
 import { Deferred } from "./deferred.ts";
 import { succeed } from "./succeed.ts";
 

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import { addObserver, eventText, type LogEvent } from "../log/mod.ts";
-import { hostileValues } from "../log/conformance/hostile_values.ts";
+import { hostileValues } from "../testing/fixtures/hostile_values.ts";
 import { CancelledError, Deferred, fail, type TimeoutClock, TimeoutError } from "./mod.ts";
 import { reportUnhandled } from "./unhandled.ts";
 

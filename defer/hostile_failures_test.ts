@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { hostileValues } from "../log/conformance/hostile_values.ts";
+import { hostileValues } from "../testing/fixtures/hostile_values.ts";
 import { execute, FirstError, succeed, TimeoutError } from "./mod.ts";
 
 for (const [name, value] of hostileValues()) {

@@ -49,7 +49,7 @@ export interface Link {
   readonly onFailure: Step | undefined;
 }
 
-/** The link of kind `HAND_OVER`. Others may see it as what goes past them: see `Place`. */
+/** The link of kind `HAND_OVER`. Others may see it as what goes past them: see `HandoverPosition`. */
 export interface HandOver extends Link {
   /** The chain that waits; `undefined` once it has been served. */
   waiter: Chain | undefined;
@@ -80,7 +80,7 @@ let passedOver = 0;
  * Where in its line a chain would be that has been taken out of it: behind those of lower rank and
  * before those of higher rank.
  */
-export class Place {
+export class HandoverPosition {
   /** What served the one behind it when it was taken out. */
   #link: HandOver;
   /** Unique. The later, the farther from 0: lines lose chains at their ends only. */

@@ -46,7 +46,7 @@ export function watch(deferred: object, error: Error): void {
 }
 
 /** Takes back `watch()`: the failure was handled, or passed to another Deferred. */
-export function forgive(deferred: object): void {
+export function markHandled(deferred: object): void {
   if (young.delete(deferred) || old.delete(deferred)) return clearTimer();
   if (uncounted.delete(deferred)) {
     surplus--;

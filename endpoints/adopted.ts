@@ -6,7 +6,7 @@ import type {
   IListeningPort,
   IProtocolFactory,
   IReactorSocket,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import type { IStreamServerEndpoint } from "./interfaces.ts";
 import { listening } from "./listening.ts";
 

@@ -1,15 +1,15 @@
 /**
  * Of Twisted's `internet/test/test_endpoints.py`, `AdoptedStreamServerEndpointTests`. `test_descriptionNonBlocking` and
- * `test_descriptorClosed` are about what the reactor does here; see `reactor/node/adopted_socket_test.ts`.
+ * `test_descriptorClosed` are about what the reactor does here; see `reactor/drivers/node/adopted_socket_test.ts`.
  */
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { ForeignSocket } from "../reactor/conformance/foreign_socket.ts";
-import { Program } from "../reactor/conformance/program.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { ForeignSocket } from "../testing/peers/foreign_socket.ts";
+import { Program } from "../testing/fixtures/program.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 import { AlreadyListened } from "../reactor/errors.ts";
-import type { IListeningPort, IReactorSocket } from "../reactor/interfaces.ts";
+import type { IListeningPort, IReactorSocket } from "../reactor/interfaces/mod.ts";
 import { AdoptedStreamServerEndpoint } from "./mod.ts";
 
 /** All that the endpoint asks of a reactor. */

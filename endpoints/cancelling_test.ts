@@ -5,11 +5,11 @@
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Deferred } from "../defer/mod.ts";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import type { SocketBed } from "../reactor/conformance/socket_bed.ts";
-import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { Wire, Wires } from "../reactor/conformance/wire.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import type { SocketFixture } from "../testing/fixtures/socket_fixture.ts";
+import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { Wire, Wires } from "../testing/fixtures/wire.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import {
@@ -28,52 +28,57 @@ const { authority, server } = await testCertificates();
 const trust = { caCerts: [authority.cert], serverName: "localhost" };
 
 /** A reactor for the servers, so that what the client's has left is the client's own. */
-function servers(bed: SocketBed): DenoReactor {
+function servers(fixture: SocketFixture): DenoReactor {
   const reactor = new DenoReactor();
   const running = reactor.run({ installSignalHandlers: false });
-  bed.after(() => {
+  fixture.after(() => {
     reactor.stop();
     return running;
   });
   return reactor;
 }
 
-function tcpPort(bed: SocketBed, host = "127.0.0.1"): number {
-  return portOf(servers(bed).listenTCP(0, new Wires(), { interface: host }).getHost());
+function tcpPort(fixture: SocketFixture, host = "127.0.0.1"): number {
+  return portOf(servers(fixture).listenTCP(0, new Wires(), { interface: host }).getHost());
 }
 
-function tlsPort(bed: SocketBed): number {
+function tlsPort(fixture: SocketFixture): number {
   const options = { interface: "127.0.0.1", ...server };
-  return portOf(servers(bed).listenTLS(0, new Wires(), options).getHost());
+  return portOf(servers(fixture).listenTLS(0, new Wires(), options).getHost());
 }
 
-function unixPath(bed: SocketBed): string {
+function unixPath(fixture: SocketFixture): string {
   const folder = Deno.makeTempDirSync();
-  bed.after(() => Deno.removeSync(folder, { recursive: true }));
-  servers(bed).listenUNIX(`${folder}/socket`, new Wires());
+  fixture.after(() => Deno.removeSync(folder, { recursive: true }));
+  servers(fixture).listenUNIX(`${folder}/socket`, new Wires());
   return `${folder}/socket`;
 }
 
 /** The client's reactor, which knows a name: nobody listens at the first of its addresses. */
-function resolving({ reactor }: SocketBed): SocketBed["reactor"] {
+function resolving({ reactor }: SocketFixture): SocketFixture["reactor"] {
   reactor.installNameResolver(new TableNameResolver({ "here.test": ["::1", "127.0.0.1"] }));
   return reactor;
 }
 
-const ENDPOINTS: Record<string, (bed: SocketBed) => IStreamClientEndpoint> = {
-  "TCP4ClientEndpoint": (bed) => new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", tcpPort(bed)),
-  "TCP4ClientEndpoint to a name": (bed) =>
-    new TCP4ClientEndpoint(resolving(bed), "here.test", tcpPort(bed)),
-  "TCP4ClientEndpoint with a bindAddress": (bed) =>
-    new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", tcpPort(bed), { bindAddress: "127.0.0.1" }),
-  "TCP6ClientEndpoint": (bed) => new TCP6ClientEndpoint(bed.reactor, "::1", tcpPort(bed, "::1")),
-  "HostnameEndpoint": (bed) => new HostnameEndpoint(resolving(bed), "here.test", tcpPort(bed)),
-  "TLSClientEndpoint": (bed) =>
-    new TLSClientEndpoint(bed.reactor, "127.0.0.1", tlsPort(bed), trust),
-  "wrapClientTLS(HostnameEndpoint)": (bed) =>
-    wrapClientTLS(trust, new HostnameEndpoint(resolving(bed), "here.test", tlsPort(bed))),
-  "UNIXClientEndpoint": (bed) => new UNIXClientEndpoint(bed.reactor, unixPath(bed)),
-  "ProcessEndpoint": (bed) => new ProcessEndpoint(bed.reactor, "cat"),
+const ENDPOINTS: Record<string, (fixture: SocketFixture) => IStreamClientEndpoint> = {
+  "TCP4ClientEndpoint": (fixture) =>
+    new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", tcpPort(fixture)),
+  "TCP4ClientEndpoint to a name": (fixture) =>
+    new TCP4ClientEndpoint(resolving(fixture), "here.test", tcpPort(fixture)),
+  "TCP4ClientEndpoint with a bindAddress": (fixture) =>
+    new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", tcpPort(fixture), {
+      bindAddress: "127.0.0.1",
+    }),
+  "TCP6ClientEndpoint": (fixture) =>
+    new TCP6ClientEndpoint(fixture.reactor, "::1", tcpPort(fixture, "::1")),
+  "HostnameEndpoint": (fixture) =>
+    new HostnameEndpoint(resolving(fixture), "here.test", tcpPort(fixture)),
+  "TLSClientEndpoint": (fixture) =>
+    new TLSClientEndpoint(fixture.reactor, "127.0.0.1", tlsPort(fixture), trust),
+  "wrapClientTLS(HostnameEndpoint)": (fixture) =>
+    wrapClientTLS(trust, new HostnameEndpoint(resolving(fixture), "here.test", tlsPort(fixture))),
+  "UNIXClientEndpoint": (fixture) => new UNIXClientEndpoint(fixture.reactor, unixPath(fixture)),
+  "ProcessEndpoint": (fixture) => new ProcessEndpoint(fixture.reactor, "cat"),
 };
 
 const WAYS: Record<string, (connecting: Deferred<unknown>) => () => void> = {
@@ -90,18 +95,18 @@ const MOMENTS = [0, 1, 2, 3, 4, 6, 8, 12, 20];
 
 for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
   for (const [way, prepare] of Object.entries(WAYS)) {
-    test(`${name}: by ${way} at any moment leaves no protocol with a connection, and no timer`, async (bed) => {
-      const endpoint = makeEndpoint(bed);
+    test(`${name}: by ${way} at any moment leaves no protocol with a connection, and no timer`, async (fixture) => {
+      const endpoint = makeEndpoint(fixture);
       for (const moment of MOMENTS) {
         const wires = new Wires();
         const connecting = endpoint.connect(wires);
         const cancel = prepare(connecting);
-        if (moment > 0) bed.run();
+        if (moment > 0) fixture.run();
         for (let turn = 0; turn < moment; turn++) await oneTurn();
         cancel();
-        bed.run();
+        fixture.run();
         await cancelled(connecting, wires);
-        await noTimers(bed);
+        await noTimers(fixture);
       }
     });
   }
@@ -110,19 +115,19 @@ for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
   if (name === "ProcessEndpoint") continue;
 
   for (const stage of ["buildProtocol", "connectionMade"]) {
-    test(`${name}: within ${stage}() fails it, and loses the connection`, async (bed) => {
-      bed.run();
+    test(`${name}: within ${stage}() fails it, and loses the connection`, async (fixture) => {
+      fixture.run();
       let cancel = () => {};
       const wires = new Wires(() => {
         if (stage === "buildProtocol") cancel();
         return new Wire({ connectionMade: () => stage === "connectionMade" && cancel() });
       });
-      const connecting = makeEndpoint(bed).connect(wires);
+      const connecting = makeEndpoint(fixture).connect(wires);
       cancel = () => connecting.cancel();
       assertEquals(await cancelled(connecting, wires), "failed");
       const events = wires.built.map((wire) => wire.events);
       assertEquals(events, [stage === "buildProtocol" ? [] : ["made", "lost"]]);
-      await noTimers(bed);
+      await noTimers(fixture);
     });
   }
 }
@@ -144,7 +149,7 @@ async function cancelled(connecting: Deferred<Wire>, wires: Wires): Promise<"fai
 }
 
 /** The timers are gone soon: TLS may still be saying farewell, and all of theirs would run for 30 s and longer. */
-async function noTimers({ reactor }: SocketBed): Promise<void> {
+async function noTimers({ reactor }: SocketFixture): Promise<void> {
   for (let turn = 0; turn < 1000 && reactor.getDelayedCalls().length > 0; turn++) await oneTurn();
   assertEquals(reactor.getDelayedCalls(), []);
 }

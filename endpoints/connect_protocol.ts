@@ -1,7 +1,7 @@
-import { checkProtocol } from "../reactor/untyped_callers.ts";
-import { asError } from "../reactor/user_code.ts";
+import { checkProtocol } from "../reactor/lifecycle/argument_checks.ts";
+import { asError } from "../defer/guarded_call.ts";
 import { type Deferred, fail } from "../defer/mod.ts";
-import type { IProtocol } from "../reactor/interfaces.ts";
+import type { IProtocol } from "../reactor/interfaces/mod.ts";
 import { InstanceFactory } from "./instance_factory.ts";
 import type { IStreamClientEndpoint } from "./interfaces.ts";
 

@@ -1,20 +1,20 @@
-import { checkFactory } from "../reactor/untyped_callers.ts";
+import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
 import { type Deferred, execute } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { connectToHost, type HappyEyeballsOptions } from "../reactor/names/happy_eyeballs.ts";
 import { ConnectError } from "../reactor/errors.ts";
-import { buildProtocol, startFactory, stopFactory } from "../reactor/factory_calls.ts";
+import { buildProtocol, startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
 import type {
+  Address,
   ConnectTCPOptions,
-  IAddress,
   IPFamily,
   IProtocol,
   IReactorCore,
   IReactorPluggableNameResolver,
   IReactorTCP,
   IReactorTime,
-} from "../reactor/interfaces.ts";
-import { logPrefixOf } from "../reactor/user_code.ts";
+} from "../reactor/interfaces/mod.ts";
+import { logPrefixOf } from "../defer/guarded_call.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { TCP4ClientEndpoint } from "./tcp.ts";
 
@@ -49,7 +49,7 @@ export function connectTCPToHost<P extends IProtocol>(
     families,
     attempt: (address: string, won: () => void) =>
       new TCP4ClientEndpoint(reactor, address, port, connectOptions)
-        .connect(new ContendingFactory(factory, won)),
+        .connect(new RacingFactory(factory, won)),
   };
   return execute(() => {
     // Held over all attempts, so that the factory is not stopped between two of them.
@@ -101,7 +101,7 @@ function endedByShutdown<T>(
  * The factory in one of several attempts. What is asked for a protocol has a connection, and has won: so `buildProtocol` is called once,
  * and what goes wrong in it is not tried again elsewhere. (In Twisted it is: a factory that builds nothing does so for each address.)
  */
-class ContendingFactory<P extends IProtocol> implements ITypedProtocolFactory<P> {
+class RacingFactory<P extends IProtocol> implements ITypedProtocolFactory<P> {
   readonly #factory: ITypedProtocolFactory<P>;
   readonly #won: () => void;
 
@@ -110,7 +110,7 @@ class ContendingFactory<P extends IProtocol> implements ITypedProtocolFactory<P>
     this.#won = won;
   }
 
-  buildProtocol(addr: IAddress): P | null {
+  buildProtocol(addr: Address): P | null {
     this.#won();
     return buildProtocol(this.#factory, addr);
   }

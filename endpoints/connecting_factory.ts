@@ -1,11 +1,11 @@
-import { checkFactory } from "../reactor/untyped_callers.ts";
+import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
 import { Deferred } from "../defer/mod.ts";
 import { ConnectingCancelledError, NoProtocol } from "../reactor/errors.ts";
-import type { IAddress, IClientFactory, IConnector, IProtocol } from "../reactor/interfaces.ts";
-import { buildProtocol } from "../reactor/factory_calls.ts";
-import { asError, logPrefixOf } from "../reactor/user_code.ts";
+import type { Address, IClientFactory, IConnector, IProtocol } from "../reactor/interfaces/mod.ts";
+import { buildProtocol } from "../reactor/stream/factory_calls.ts";
+import { asError, logPrefixOf } from "../defer/guarded_call.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
-import { relayTo } from "./relay.ts";
+import { wrapProtocol } from "./protocol_wrapper.ts";
 
 /**
  * Turns a client factory's callbacks into a Deferred: it fires with the protocol once its connection has been made.
@@ -33,11 +33,11 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
     this.#connector = connector;
   }
 
-  buildProtocol(addr: IAddress): IProtocol | null {
+  buildProtocol(addr: Address): IProtocol | null {
     const protocol = this.#build(addr);
     // It may have been cancelled while the protocol was built.
     if (protocol === null || this.connected.called) return null;
-    return relayTo(protocol, {
+    return wrapProtocol(protocol, {
       made: () => {
         if (!this.connected.called) this.connected.callback(protocol);
       },
@@ -66,7 +66,7 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
   }
 
   /** What goes wrong here is for whoever waits, and for nobody else: it is not logged. */
-  #build(addr: IAddress): P | null {
+  #build(addr: Address): P | null {
     let protocol: P | null;
     try {
       protocol = buildProtocol(this.#factory, addr);

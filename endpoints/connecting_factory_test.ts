@@ -12,14 +12,19 @@ import {
 } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { connect } from "../reactor/conformance/connection_bed.ts";
+import { connect } from "../testing/fixtures/connection_fixture.ts";
 import {
   ConnectingCancelledError,
   ConnectionDone,
   ConnectionRefusedError,
   NoProtocol,
 } from "../reactor/errors.ts";
-import type { ConnectorState, IConnector, IProtocol, ITransport } from "../reactor/interfaces.ts";
+import type {
+  ConnectorState,
+  IConnector,
+  IProtocol,
+  ITransport,
+} from "../reactor/interfaces/mod.ts";
 import { ConnectingFactory } from "./connecting_factory.ts";
 
 const destination = new IPv4Address("TCP", "192.0.2.2", 2222);

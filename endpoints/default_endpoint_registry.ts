@@ -1,4 +1,4 @@
-import type { IReactor } from "../reactor/interfaces.ts";
+import type { IReactor } from "../reactor/interfaces/mod.ts";
 import { EndpointRegistry } from "./endpoint_registry.ts";
 import { haproxyServerParser } from "./haproxy_parser.ts";
 import { stdioServerParser } from "./stdio_parser.ts";

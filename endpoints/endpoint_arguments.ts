@@ -1,5 +1,5 @@
-import { isInstance } from "../log/foreign.ts";
-import { atOnce } from "../reactor/user_code.ts";
+import { isInstance } from "../internal/foreign_value.ts";
+import { atOnce } from "../defer/guarded_call.ts";
 import type { ArgumentType, OptionalArgumentType } from "./argument_types.ts";
 import {
   type Description,

@@ -1,5 +1,5 @@
-import { atOnce } from "../reactor/user_code.ts";
-import { checkFunction } from "../reactor/validation.ts";
+import { atOnce } from "../defer/guarded_call.ts";
+import { checkFunction } from "../internal/validation.ts";
 import { type Description, parseDescription } from "./description.ts";
 import { EndpointDescriptionError, visible } from "./description_error.ts";
 import { EndpointArguments } from "./endpoint_arguments.ts";

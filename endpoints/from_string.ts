@@ -1,4 +1,4 @@
-import type { IReactor } from "../reactor/interfaces.ts";
+import type { IReactor } from "../reactor/interfaces/mod.ts";
 import { defaultEndpointRegistry } from "./default_endpoint_registry.ts";
 import type { EndpointRegistry } from "./endpoint_registry.ts";
 import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";

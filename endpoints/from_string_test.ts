@@ -15,7 +15,7 @@ import fc from "fast-check";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError } from "../reactor/errors.ts";
-import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
+import type { IHostEnvironment, IReactor } from "../reactor/interfaces/mod.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import { Clock } from "../task/mod.ts";
 import {
@@ -33,7 +33,7 @@ import {
 } from "./mod.ts";
 
 /** A process with the number 42 and these variables. */
-class FakeSurroundings implements ISurroundings {
+class FakeHostEnvironment implements IHostEnvironment {
   readonly pid = 42;
   readonly #environment: Record<string, string> | Error;
 
@@ -60,7 +60,7 @@ class NotedReactor extends Clock {
   readonly calls: unknown[][] = [];
   readonly nameResolver = new TableNameResolver({ "six.test": ["::6"] });
   /** Three sockets were handed on to it. */
-  readonly surroundings = new FakeSurroundings({
+  readonly hostEnvironment = new FakeHostEnvironment({
     LISTEN_PID: "42",
     LISTEN_FDS: "3",
     LISTEN_FDNAMES: "web:admin:web2",
@@ -417,7 +417,7 @@ Deno.test("The error shows the place", () => {
 
 Deno.test("systemd: variables that may not be read are told of", () => {
   const denied = new Error('Requires env access to "LISTEN_PID"');
-  const reactor = { surroundings: new FakeSurroundings(denied) } as unknown as IReactor; // all that is asked
+  const reactor = { hostEnvironment: new FakeHostEnvironment(denied) } as unknown as IReactor; // all that is asked
   const error = assertThrows(
     () => serverFromString(reactor, "systemd:domain=INET:index=0"),
     EndpointDescriptionError,

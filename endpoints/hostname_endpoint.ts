@@ -1,7 +1,7 @@
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { encodeHostname } from "../reactor/names/hostname.ts";
-import type { IProtocol } from "../reactor/interfaces.ts";
+import type { IProtocol } from "../reactor/interfaces/mod.ts";
 import {
   connectTCPToHost,
   type ConnectToHostOptions,
@@ -15,7 +15,7 @@ import type { IStreamClientEndpoint, ITypedProtocolFactory } from "./interfaces.
  * `HostnameEndpoint`.
  *
  * When none answers, `connect()` fails with a `ConnectError` whose message has each address and why it failed, and whose `cause` is an
- * `AggregateError` of the reasons; it is a `ConnectionRefusedError`, a `TimeoutError` or the like when that is what they all are. A name
+ * `AggregateError` of the reasons; it is a `ConnectionRefusedError`, a `ConnectTimeoutError` or the like when that is what they all are. A name
  * that has no address fails with `DNSLookupError`, and what is no name with a `RangeError`.
  *
  * Under Deno it needs `--allow-net` for the name and for the addresses behind it, and so for most names `--allow-net` alone.

@@ -20,25 +20,25 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress, IPv6Address } from "../reactor/addresses.ts";
-import { TestHost } from "../reactor/conformance/connection_bed.ts";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
-import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { Wire, Wires } from "../reactor/conformance/wire.ts";
-import { connectionLimits } from "../reactor/connection_limits.ts";
-import { Connector, type DialSink } from "../reactor/connector.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { TestHost } from "../testing/fixtures/connection_fixture.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { Wire, Wires } from "../testing/fixtures/wire.ts";
+import { connectionLimits } from "../reactor/stream/connection_limits.ts";
+import { Connector, type DialSink } from "../reactor/stream/connector.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   CannotListenError,
   ConnectError,
   ConnectingCancelledError,
   ConnectionRefusedError,
+  ConnectTimeoutError,
   DNSLookupError,
   NoProtocol,
-  TimeoutError,
 } from "../reactor/errors.ts";
-import type { ConnectTCPOptions, IClientFactory, IConnector } from "../reactor/interfaces.ts";
-import { type MemoryDriver, memoryPipe } from "../reactor/memory_driver.ts";
-import { SystemEvent } from "../reactor/system_event.ts";
+import type { ConnectTCPOptions, IClientFactory, IConnector } from "../reactor/interfaces/mod.ts";
+import { type MemoryDriver, memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
+import { SystemEvent } from "../reactor/lifecycle/system_event.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
 import {
   clientFromString,
@@ -235,18 +235,18 @@ Deno.test("The factory is stopped when the connection is lost", () => {
   reactor.checkIdle();
 });
 
-Deno.test("An attempt that takes too long fails with TimeoutError, and is one of the reasons", () => {
+Deno.test("An attempt that takes too long fails with ConnectTimeoutError, and is one of the reasons", () => {
   const { reactor, outcomes } = begin("both.test", { timeout: 2 });
   reactor.host.advance(0.25);
   reactor.refuse(1);
   reactor.host.advance(1.75);
   const [error] = outcomes;
   assertInstanceOf(error, ConnectError);
-  assert(!(error instanceof TimeoutError));
+  assert(!(error instanceof ConnectTimeoutError));
   assertInstanceOf(error.cause, AggregateError);
   const [first, second] = error.cause.errors;
   assertInstanceOf(first, ConnectionRefusedError);
-  assertInstanceOf(second, TimeoutError);
+  assertInstanceOf(second, ConnectTimeoutError);
   assertEquals(second.message, `Connecting to [${V6}]:80 took longer than 2 s`);
   reactor.checkIdle();
 });
@@ -385,13 +385,13 @@ Deno.test("A TCP6ClientEndpoint tries a name's IPv6 addresses only, or the addre
 
 const test = tcpTest("Endpoints by name", () => new DenoReactor());
 
-test("The address that answers gets the connection, and the one that refuses is passed over", async (bed) => {
-  bed.run();
-  bed.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
-  const listener = bed.rawListen();
+test("The address that answers gets the connection, and the one that refuses is passed over", async (fixture) => {
+  fixture.run();
+  fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
+  const listener = fixture.rawListen();
   const { port } = listener.addr as Deno.NetAddr;
-  const connecting = new HostnameEndpoint(bed.reactor, "both.test", port).connect(new Wires());
-  const peer = await bed.rawAccept(listener);
+  const connecting = new HostnameEndpoint(fixture.reactor, "both.test", port).connect(new Wires());
+  const peer = await fixture.rawAccept(listener);
   const wire = await connecting;
   assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
   await peer.conn.write(new TextEncoder().encode("hello"));
@@ -399,35 +399,39 @@ test("The address that answers gets the connection, and the one that refuses is 
   assertEquals(wire.text, "hello");
 });
 
-test("IPv6 is connected to first where it answers", async (bed) => {
-  bed.run();
-  bed.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
-  const server = new TCP6ServerEndpoint(bed.reactor, 0, { interface: "::1" });
+test("IPv6 is connected to first where it answers", async (fixture) => {
+  fixture.run();
+  fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
+  const server = new TCP6ServerEndpoint(fixture.reactor, 0, { interface: "::1" });
   const factory = new Wires();
   const port = await server.listen(factory);
   const number = portOf(port.getHost());
   assert(port.getHost().equals(new IPv6Address("TCP", "::1", number)));
-  const wire = await new HostnameEndpoint(bed.reactor, "both.test", number).connect(new Wires());
+  const wire = await new HostnameEndpoint(fixture.reactor, "both.test", number).connect(
+    new Wires(),
+  );
   assertEquals(String(wire.transport.getPeer()), `[::1]:${number}`);
   await factory.wire();
   assertEquals(factory.built.length, 1);
 });
 
-test("listen() of a TCP6ServerEndpoint on a port in use fails with CannotListenError", async (bed) => {
-  const taken = bed.closeAfter(Deno.listen({ hostname: "::1", port: 0 })).addr.port;
-  const endpoint = new TCP6ServerEndpoint(bed.reactor, taken, { interface: "::1" });
+test("listen() of a TCP6ServerEndpoint on a port in use fails with CannotListenError", async (fixture) => {
+  const taken = fixture.closeAfter(Deno.listen({ hostname: "::1", port: 0 })).addr.port;
+  const endpoint = new TCP6ServerEndpoint(fixture.reactor, taken, { interface: "::1" });
   const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
   assertEquals([error.code, error.address], ["EADDRINUSE", `[::1]:${taken}`]);
 });
 
-test("localhost, by the system's resolver, and by a TCP6ClientEndpoint and a string", async (bed) => {
-  bed.run();
+test("localhost, by the system's resolver, and by a TCP6ClientEndpoint and a string", async (fixture) => {
+  fixture.run();
   const factory = new Wires();
-  const number = portOf((await new TCP6ServerEndpoint(bed.reactor, 0).listen(factory)).getHost());
+  const number = portOf(
+    (await new TCP6ServerEndpoint(fixture.reactor, 0).listen(factory)).getHost(),
+  );
   const endpoints = [
-    new HostnameEndpoint(bed.reactor, "localhost", number),
-    new TCP6ClientEndpoint(bed.reactor, "::1", number),
-    clientFromString(bed.reactor, String.raw`tcp6:\:\:1:${number}`),
+    new HostnameEndpoint(fixture.reactor, "localhost", number),
+    new TCP6ClientEndpoint(fixture.reactor, "::1", number),
+    clientFromString(fixture.reactor, String.raw`tcp6:\:\:1:${number}`),
   ];
   for (const [index, endpoint] of endpoints.entries()) {
     const wire = await endpoint.connect(new Wires());
@@ -437,53 +441,53 @@ test("localhost, by the system's resolver, and by a TCP6ClientEndpoint and a str
   }
 });
 
-test("When nobody listens, both addresses say so in one error", async (bed) => {
-  bed.run();
-  bed.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
-  const listener = bed.rawListen();
+test("When nobody listens, both addresses say so in one error", async (fixture) => {
+  fixture.run();
+  fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
+  const listener = fixture.rawListen();
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
-  const endpoint = new HostnameEndpoint(bed.reactor, "both.test", port);
+  const endpoint = new HostnameEndpoint(fixture.reactor, "both.test", port);
   const error = await assertRejects(() => endpoint.connect(new Wires()), ConnectionRefusedError);
   assertEquals([error.code, error.syscall], ["ECONNREFUSED", "connect"]);
   for (const address of [`[::1]:${port}`, `127.0.0.1:${port}`, `both.test:${port}`]) {
     assert(error.message.includes(address), error.message);
   }
-  assertEquals(bed.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("An AbortSignal ends an attempt that gets no answer, and leaves no socket", async (bed) => {
-  bed.run();
-  bed.reactor.installNameResolver(new TableNameResolver({ "four.test": ["127.0.0.1"] }));
-  const listener = bed.rawListen({ tcpBacklog: 1 });
+test("An AbortSignal ends an attempt that gets no answer, and leaves no socket", async (fixture) => {
+  fixture.run();
+  fixture.reactor.installNameResolver(new TableNameResolver({ "four.test": ["127.0.0.1"] }));
+  const listener = fixture.rawListen({ tcpBacklog: 1 });
   const { port } = listener.addr as Deno.NetAddr;
-  await bed.rawConnect(port);
-  await bed.rawConnect(port); // the next one gets no answer
+  await fixture.rawConnect(port);
+  await fixture.rawConnect(port); // the next one gets no answer
   const aborting = new AbortController();
-  const connecting = new HostnameEndpoint(bed.reactor, "four.test", port).connect(new Wires())
+  const connecting = new HostnameEndpoint(fixture.reactor, "four.test", port).connect(new Wires())
     .addSignal(aborting.signal);
   const failing = assertRejects(() => connecting, ConnectingCancelledError);
   aborting.abort();
   await failing;
-  assertEquals(bed.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("A reactor that stops ends connect() while the name is looked up, too, and stops its factory", async (bed) => {
-  const { reactor } = bed;
-  bed.run();
+test("A reactor that stops ends connect() while the name is looked up, too, and stops its factory", async (fixture) => {
+  const { reactor } = fixture;
+  fixture.run();
   const looking = new Deferred<string[]>();
   reactor.installNameResolver({ resolveHostName: () => looking });
   const wires = new Wires();
   const connecting = new HostnameEndpoint(reactor, "slow.test", 80).connect(wires);
   const failing = assertRejects(() => connecting, ConnectError, "the reactor has stopped");
-  await bed.stop();
+  await fixture.stop();
   await failing;
   assertEquals(wires.events, ["start", "stop"]);
 });
 
-test("connect() has no more to do with the reactor's stop when it is over", async (bed) => {
-  const { reactor } = bed;
-  bed.run();
+test("connect() has no more to do with the reactor's stop when it is over", async (fixture) => {
+  const { reactor } = fixture;
+  fixture.run();
   const added: unknown[] = [];
   const add = reactor.addSystemEventTrigger.bind(reactor);
   reactor.addSystemEventTrigger = (...args) => {
@@ -496,7 +500,7 @@ test("connect() has no more to do with the reactor's stop when it is over", asyn
     remove(id);
     added.splice(added.indexOf(id), 1);
   };
-  const listener = bed.rawListen();
+  const listener = fixture.rawListen();
   const connect = () =>
     new HostnameEndpoint(reactor, "127.0.0.1", listener.addr.port).connect(new Wires());
   const connecting = connect();
@@ -507,7 +511,7 @@ test("connect() has no more to do with the reactor's stop when it is over", asyn
   assertEquals(added, []);
 });
 
-test("A factory that cannot be started is not stopped", async (bed) => {
+test("A factory that cannot be started is not stopped", async (fixture) => {
   const events: string[] = [];
   class Broken extends Wires {
     override doStart(): void {
@@ -518,7 +522,7 @@ test("A factory that cannot be started is not stopped", async (bed) => {
       events.push("stop");
     }
   }
-  const endpoint = new HostnameEndpoint(bed.reactor, "127.0.0.1", 80);
+  const endpoint = new HostnameEndpoint(fixture.reactor, "127.0.0.1", 80);
   await assertRejects(() => endpoint.connect(new Broken()), RangeError, "boom");
   assertEquals(events, ["start"]);
 });

@@ -1,5 +1,5 @@
 import { Factory } from "../protocol/mod.ts";
-import type { IProtocol } from "../reactor/interfaces.ts";
+import type { IProtocol } from "../reactor/interfaces/mod.ts";
 
 /** Builds the one protocol that it has been given. */
 export class InstanceFactory<P extends IProtocol> extends Factory<P> {

@@ -1,5 +1,5 @@
 import type { Deferred } from "../defer/mod.ts";
-import type { IListeningPort, IProtocol, IProtocolFactory } from "../reactor/interfaces.ts";
+import type { IListeningPort, IProtocol, IProtocolFactory } from "../reactor/interfaces/mod.ts";
 
 /** A place to listen, as a value. Twisted's `IStreamServerEndpoint`. */
 export interface IStreamServerEndpoint {

@@ -1,7 +1,7 @@
 /** What every endpoint does, whatever its kind. */
 
 import { assertEquals } from "@std/assert";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   AdoptedStreamServerEndpoint,
   clientFromString,

@@ -1,5 +1,5 @@
-import { atOnce } from "../reactor/user_code.ts";
-import { checkFunction } from "../reactor/validation.ts";
+import { atOnce } from "../defer/guarded_call.ts";
+import { checkFunction } from "../internal/validation.ts";
 
 // The number of the first descriptor that is handed on; all others follow (sd_listen_fds(3)).
 const START = 3;

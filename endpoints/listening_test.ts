@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { addObserver } from "../log/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { runProgram } from "../reactor/conformance/program.ts";
+import { runProgram } from "../testing/fixtures/program.ts";
 import { DenoReactor } from "../reactor/mod.ts";
 import { reportUnhandled } from "../defer/unhandled.ts";
 import { TCP4ServerEndpoint, wrapServerTLS } from "./mod.ts";

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { messageOf } from "../log/foreign.ts";
-import type { ISurroundings } from "../reactor/interfaces.ts";
+import { messageOf } from "../internal/foreign_value.ts";
+import type { IHostEnvironment } from "../reactor/interfaces/mod.ts";
 import { pemCertificates, pemPrivateKeys } from "../reactor/tls/pem.ts";
 
 /** Which files a certificate is in. */
@@ -35,13 +35,18 @@ export interface ReadCertificate {
  * @throws {Error} for a file that cannot be read, or lacks what it is read for.
  */
 export async function readCertificate(
-  surroundings: ISurroundings,
+  hostEnvironment: IHostEnvironment,
   { privateKey, certificate = privateKey, chain }: CertificateFiles,
 ): Promise<ReadCertificate> {
-  const [key] = await readBlocks(surroundings, privateKey, "private key", pemPrivateKeys);
-  const certificates = await readBlocks(surroundings, certificate, "certificate", pemCertificates);
+  const [key] = await readBlocks(hostEnvironment, privateKey, "private key", pemPrivateKeys);
+  const certificates = await readBlocks(
+    hostEnvironment,
+    certificate,
+    "certificate",
+    pemCertificates,
+  );
   if (chain !== undefined) {
-    certificates.push(...await readBlocks(surroundings, chain, "certificate", pemCertificates));
+    certificates.push(...await readBlocks(hostEnvironment, chain, "certificate", pemCertificates));
   }
   return { cert: joined(certificates), key: joined([key]) };
 }
@@ -56,26 +61,28 @@ export async function readCertificate(
  * @throws {Error} for a file that cannot be read or has no certificate, and for a directory without such files.
  */
 export async function readTrustRoots(
-  surroundings: ISurroundings,
+  hostEnvironment: IHostEnvironment,
   path: string,
 ): Promise<string[]> {
-  const names = await listed(surroundings, path);
+  const names = await listed(hostEnvironment, path);
   const paths = names?.filter((name) => /\.pem$/i.test(name)).toSorted()
     .map((name) => `${path}/${name}`) ?? [path];
   if (paths.length === 0) {
     throw new Error(`There is no certificate in ${path}: no file's name ends in .pem`);
   }
-  const read = paths.map((each) => readBlocks(surroundings, each, "certificate", pemCertificates));
+  const read = paths.map((each) =>
+    readBlocks(hostEnvironment, each, "certificate", pemCertificates)
+  );
   return (await Promise.all(read)).flat().map((certificate) => joined([certificate]));
 }
 
 /** The names in a directory; `null` for what is none. */
 async function listed(
-  surroundings: ISurroundings,
+  hostEnvironment: IHostEnvironment,
   path: string,
 ): Promise<readonly string[] | null> {
   try {
-    return await surroundings.readDirectory(path);
+    return await hostEnvironment.readDirectory(path);
   } catch (cause) {
     if (cause instanceof Error && "code" in cause && cause.code === "ENOTDIR") return null;
     throw new Error(`Cannot read the certificates in ${path}: ${messageOf(cause)}`, { cause });
@@ -84,14 +91,14 @@ async function listed(
 
 /** The blocks of a PEM file that `blocksOf` finds: one at least. */
 async function readBlocks(
-  surroundings: ISurroundings,
+  hostEnvironment: IHostEnvironment,
   path: string,
   what: string,
   blocksOf: (text: string) => string[],
 ): Promise<string[]> {
   let text: string;
   try {
-    text = await surroundings.readTextFile(path);
+    text = await hostEnvironment.readTextFile(path);
   } catch (cause) {
     throw new Error(`Cannot read the ${what} in ${path}: ${messageOf(cause)}`, { cause });
   }

@@ -5,10 +5,10 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { readCertificate, readTrustRoots } from "./pem_files.ts";
 
-const { surroundings } = new DenoReactor();
+const { hostEnvironment } = new DenoReactor();
 
 /** A block of PEM, without a line break at its end. */
 const pem = (label: string, content: string) =>
@@ -44,7 +44,7 @@ test("A certificate, its chain and its key come from three files, in that order"
   "leaf.pem": LEAF,
   "chain.pem": `# the inner one\n${INNER}\n# the outer one\r\n${OUTER}\r\n`,
 }, async (directory) => {
-  const read = await readCertificate(surroundings, {
+  const read = await readCertificate(hostEnvironment, {
     privateKey: `${directory}/key.pem`,
     certificate: `${directory}/leaf.pem`,
     chain: `${directory}/chain.pem`,
@@ -58,7 +58,7 @@ test("A certificate, its chain and its key come from three files, in that order"
 test("A certificate may be in its key's file, and neither is taken for the other", {
   "both.pem": `${LEAF}\n${KEY}\n${INNER}`,
 }, async (directory) => {
-  const read = await readCertificate(surroundings, { privateKey: `${directory}/both.pem` });
+  const read = await readCertificate(hostEnvironment, { privateKey: `${directory}/both.pem` });
   assertEquals(read, { cert: `${LEAF}\n${INNER}\n`, key: `${KEY}\n` });
 });
 
@@ -79,7 +79,7 @@ test("A file that lacks what it is read for is named", {
       ],
     ] as const
   ) {
-    const error = await assertRejects(() => readCertificate(surroundings, files), Error);
+    const error = await assertRejects(() => readCertificate(hostEnvironment, files), Error);
     assertEquals(error.message, message);
   }
 });
@@ -89,11 +89,14 @@ test(
   {},
   async (directory) => {
     const privateKey = `${directory}/none.pem`;
-    const error = await assertRejects(() => readCertificate(surroundings, { privateKey }), Error);
+    const error = await assertRejects(
+      () => readCertificate(hostEnvironment, { privateKey }),
+      Error,
+    );
     assert(error.message.startsWith(`Cannot read the private key in ${privateKey}: No such file`));
     assertInstanceOf(error.cause, Deno.errors.NotFound);
     const missing = await assertRejects(
-      () => readTrustRoots(surroundings, directory + "/none"),
+      () => readTrustRoots(hostEnvironment, directory + "/none"),
       Error,
     );
     assert(
@@ -110,12 +113,12 @@ test(
     "readme.txt": "nothing",
   },
   async (directory) => {
-    assertEquals(await readTrustRoots(surroundings, directory), [
+    assertEquals(await readTrustRoots(hostEnvironment, directory), [
       `${LEAF}\n`,
       `${OUTER}\n`,
       `${INNER}\n`,
     ]);
-    assertEquals(await readTrustRoots(surroundings, `${directory}/b.PEM`), [
+    assertEquals(await readTrustRoots(hostEnvironment, `${directory}/b.PEM`), [
       `${OUTER}\n`,
       `${INNER}\n`,
     ]);
@@ -125,13 +128,13 @@ test(
 test("A directory without certificates, or with a file that has none, is told of", {
   "readme.txt": "nothing",
 }, async (directory) => {
-  const none = await assertRejects(() => readTrustRoots(surroundings, directory), Error);
+  const none = await assertRejects(() => readTrustRoots(hostEnvironment, directory), Error);
   assertEquals(
     none.message,
     `There is no certificate in ${directory}: no file's name ends in .pem`,
   );
   await Deno.writeTextFile(`${directory}/a.pem`, LEAF);
   await Deno.writeTextFile(`${directory}/key.pem`, KEY);
-  const wrong = await assertRejects(() => readTrustRoots(surroundings, directory), Error);
+  const wrong = await assertRejects(() => readTrustRoots(hostEnvironment, directory), Error);
   assertEquals(wrong.message, `There is no certificate in ${directory}/key.pem, as PEM`);
 });

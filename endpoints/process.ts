@@ -1,9 +1,9 @@
-import { checkFactory } from "../reactor/untyped_callers.ts";
+import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
 import { type Deferred, execute } from "../defer/mod.ts";
 import { ProcessAddress } from "../reactor/addresses.ts";
 import { NoProtocol } from "../reactor/errors.ts";
-import { buildProtocol, startFactory, stopFactory } from "../reactor/factory_calls.ts";
-import type { IProtocol, IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
+import { buildProtocol, startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
+import type { IProtocol, IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "./interfaces.ts";
 import { ProcessRelay } from "./process_relay.ts";
 

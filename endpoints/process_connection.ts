@@ -1,12 +1,12 @@
 import { killProcess } from "../protocol/kill_process.ts";
 import { ConnectionAborted, UnsupportedError } from "../reactor/errors.ts";
 import type {
-  IAddress,
+  Address,
   IProcessTransport,
   IPullProducer,
   IPushProducer,
   ITransport,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 
 /** A child process as a connection: the transport of a protocol that `ProcessEndpoint` connected. Twisted's `_ProcessEndpointTransport`. */
 export class ProcessConnection implements ITransport {
@@ -47,12 +47,12 @@ export class ProcessConnection implements ITransport {
   }
 
   /** See {@linkcode ITransport.getPeer}: a `ProcessAddress`. */
-  getPeer(): IAddress {
+  getPeer(): Address {
     return this.process.getPeer();
   }
 
   /** See {@linkcode ITransport.getHost}: the same. */
-  getHost(): IAddress {
+  getHost(): Address {
     return this.process.getHost();
   }
 

@@ -1,4 +1,4 @@
-import { isInstance } from "../log/foreign.ts";
+import { isInstance } from "../internal/foreign_value.ts";
 import { msg } from "../log/mod.ts";
 import { ConnectionAborted, ConnectionDone, ProcessDone } from "../reactor/errors.ts";
 import type {
@@ -6,9 +6,9 @@ import type {
   IProcessProtocol,
   IProcessTransport,
   IProtocol,
-} from "../reactor/interfaces.ts";
-import { isHalfCloseable } from "../reactor/protocol_kinds.ts";
-import { asError, logPrefixOf, nameInLog, onRejection } from "../reactor/user_code.ts";
+} from "../reactor/interfaces/mod.ts";
+import { isHalfCloseable } from "../reactor/stream/protocol_capabilities.ts";
+import { asError, logPrefixOf, nameInLog, onRejection } from "../defer/guarded_call.ts";
 import { ProcessConnection } from "./process_connection.ts";
 
 /** What a {@linkcode ProcessRelay} is made of. */

@@ -13,10 +13,14 @@ import {
 } from "@std/assert";
 import { addObserver } from "../log/mod.ts";
 import { ProcessAddress } from "../reactor/addresses.ts";
-import { ProcessBed, temporaryFolder, WatchedReactor } from "../reactor/conformance/process_bed.ts";
-import { socketTest } from "../reactor/conformance/socket_bed.ts";
-import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import {
+  ProcessFixture,
+  temporaryFolder,
+  WatchedReactor,
+} from "../testing/fixtures/process_fixture.ts";
+import { socketTest } from "../testing/fixtures/socket_fixture.ts";
+import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
@@ -27,7 +31,7 @@ import {
   UnsupportedError,
   WriteBufferExceeded,
 } from "../reactor/errors.ts";
-import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
+import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
 import {
   connectProtocol,
   ProcessConnection,
@@ -36,10 +40,10 @@ import {
 } from "./mod.ts";
 
 /** Notes what is logged without being an error. */
-class EndpointBed extends ProcessBed {
+class EndpointBed extends ProcessFixture {
   readonly messages: string[] = [];
 
-  constructor(...args: ConstructorParameters<typeof ProcessBed>) {
+  constructor(...args: ConstructorParameters<typeof ProcessFixture>) {
     super(...args);
     const observing = addObserver(({ message }) => this.messages.push(message), { replay: false });
     this.after(() => observing[Symbol.dispose]());
@@ -117,10 +121,10 @@ Deno.test("What it was made with is what reaches spawnProcess(), but for errFlag
   assertEquals(asked, [["program", {}], ["program", options]]);
 });
 
-test("The protocol writes to the child's input and receives its output; the end is a ConnectionDone", async (bed) => {
-  bed.run();
+test("The protocol writes to the child's input and receives its output; the end is a ConnectionDone", async (fixture) => {
+  fixture.run();
   const factory = new Wires();
-  const wire = await bed.endpoint("cat").connect(factory);
+  const wire = await fixture.endpoint("cat").connect(factory);
   assertStrictEquals(wire, factory.built[0]);
   assertEquals(wire.events, ["made"]);
   assertEquals(factory.addresses, [new ProcessAddress("/bin/sh")]);
@@ -136,8 +140,8 @@ test("The protocol writes to the child's input and receives its output; the end 
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("Its addresses are the process, and the transport has it", async (bed) => {
-  const wire = await bed.connect(new Wire(), "cat");
+test("Its addresses are the process, and the transport has it", async (fixture) => {
+  const wire = await fixture.connect(new Wire(), "cat");
   const { process } = connectionOf(wire);
   assertEquals(String(wire.transport.getPeer()), `/bin/sh (${process.pid})`);
   assert(wire.transport.getPeer().equals(wire.transport.getHost()));
@@ -147,19 +151,19 @@ test("Its addresses are the process, and the transport has it", async (bed) => {
   assertEquals(reason.signal, "SIGTERM");
 });
 
-test("An exit code is the reason, once all output is there", async (bed) => {
-  const wire = await bed.connect(new Wire(), "head -c 1000000 /dev/zero; exit 3");
+test("An exit code is the reason, once all output is there", async (fixture) => {
+  const wire = await fixture.connect(new Wire(), "head -c 1000000 /dev/zero; exit 3");
   const reason = await wire.lost();
   assertInstanceOf(reason, ProcessTerminated);
   assertEquals([reason.exitCode, wire.size], [3, 1_000_000]);
 });
 
-test("What it writes to its standard error is logged, or dropped", async (bed) => {
-  bed.run();
+test("What it writes to its standard error is logged, or dropped", async (fixture) => {
+  fixture.run();
   const said = async (errFlag?: StandardErrorBehavior): Promise<string[]> => {
-    const endpoint = bed.endpoint("echo oops >&2", errFlag === undefined ? {} : { errFlag });
+    const endpoint = fixture.endpoint("echo oops >&2", errFlag === undefined ? {} : { errFlag });
     await (await endpoint.connect(new Wires())).lost();
-    return bed.messages.splice(0).filter((message) => message.includes("stderr"));
+    return fixture.messages.splice(0).filter((message) => message.includes("stderr"));
   };
   const line = "Process /bin/sh wrote stderr unhandled by Wire: oops";
   assertEquals(await said(), [line]);
@@ -167,10 +171,10 @@ test("What it writes to its standard error is logged, or dropped", async (bed) =
   assertEquals(await said(StandardErrorBehavior.DROP), []);
 });
 
-test("loseConnection() sends all that was written, whatever the child writes before it reads, and though it was paused", async (bed) => {
-  const path = temporaryFolder(bed);
+test("loseConnection() sends all that was written, whatever the child writes before it reads, and though it was paused", async (fixture) => {
+  const path = temporaryFolder(fixture);
   const script = "head -c 1000000 /dev/zero; wc -c >count; exit 5";
-  const wire = await bed.connect(new Wire(), script, { path });
+  const wire = await fixture.connect(new Wire(), script, { path });
   wire.transport.pauseProducing();
   wire.transport.write(new Uint8Array(1_000_000));
   wire.transport.loseConnection();
@@ -182,9 +186,9 @@ test("loseConnection() sends all that was written, whatever the child writes bef
   assertEquals(wire.events, ["made", "lost"]);
 });
 
-test("loseConnection() ends a child that writes without end, and one whose input is no pipe", async (bed) => {
+test("loseConnection() ends a child that writes without end, and one whose input is no pipe", async (fixture) => {
   for (const childFDs of [{ 0: "w", 1: "r" }, { 1: "r" }] as const) {
-    const wire = await bed.connect(new Wire(), "exec yes", { childFDs });
+    const wire = await fixture.connect(new Wire(), "exec yes", { childFDs });
     await wire.has(1);
     wire.transport.loseConnection();
     const reason = await wire.lost();
@@ -193,9 +197,9 @@ test("loseConnection() ends a child that writes without end, and one whose input
   }
 });
 
-test("abortConnection() kills the child; the reason is the one given", async (bed) => {
+test("abortConnection() kills the child; the reason is the one given", async (fixture) => {
   for (const given of [undefined, new RangeError("why")]) {
-    const wire = await bed.connect(new Wire(), "trap '' TERM; exec cat");
+    const wire = await fixture.connect(new Wire(), "trap '' TERM; exec cat");
     wire.transport.abortConnection(given);
     assertEquals(wire.transport.disconnecting, true);
     wire.transport.abortConnection(new Error("too late"));
@@ -206,8 +210,8 @@ test("abortConnection() kills the child; the reason is the one given", async (be
   }
 });
 
-test("A half-closeable protocol is told of each direction's end", async (bed) => {
-  const wire = await bed.connect(
+test("A half-closeable protocol is told of each direction's end", async (fixture) => {
+  const wire = await fixture.connect(
     new HalfCloseableWire(),
     "exec 3>&1 >&-; cat >/dev/null; exec 3>&-; echo err >&2",
   );
@@ -218,8 +222,8 @@ test("A half-closeable protocol is told of each direction's end", async (bed) =>
   assertEquals([wire.events[0], wire.events[3]], ["made", "lost"]);
 });
 
-test("A paused protocol holds the child up, a producer is told when it does not read", async (bed) => {
-  const wire = await bed.connect(new Wire(), "cat");
+test("A paused protocol holds the child up, a producer is told when it does not read", async (fixture) => {
+  const wire = await fixture.connect(new Wire(), "cat");
   const events: string[] = [];
   const paused = Promise.withResolvers<void>();
   const resumed = Promise.withResolvers<void>();
@@ -247,45 +251,45 @@ test("A paused protocol holds the child up, a producer is told when it does not 
   assertInstanceOf(await wire.lost(), ConnectionDone);
 });
 
-test("A child that does not read loses the connection at the write buffer's limit", async (bed) => {
-  const wire = await bed.connect(new Wire(), "read line; kill -STOP $$", {
+test("A child that does not read loses the connection at the write buffer's limit", async (fixture) => {
+  const wire = await fixture.connect(new Wire(), "read line; kill -STOP $$", {
     writeBufferLimit: 1_000_000,
   });
   for (let i = 0; i < 30; i++) wire.transport.write(new Uint8Array(100_000));
   assertInstanceOf(await wire.lost(), WriteBufferExceeded);
 });
 
-test("What dataReceived() or readConnectionLost() throws loses the connection, and is the reason", async (bed) => {
+test("What dataReceived() or readConnectionLost() throws loses the connection, and is the reason", async (fixture) => {
   const error = new RangeError("boom");
   const fail = (): never => {
     throw error;
   };
-  const first = await bed.connect(new Wire({ dataReceived: fail }), "cat");
+  const first = await fixture.connect(new Wire({ dataReceived: fail }), "cat");
   first.transport.write("x");
   assertStrictEquals(await first.lost(), error);
   const second = new HalfCloseableWire();
   second.readConnectionLost = fail;
-  await bed.connect(second, "exec >&-; cat");
+  await fixture.connect(second, "exec >&-; cat");
   assertStrictEquals(await second.lost(), error);
-  assertEquals(bed.errors.take(), [error, error]);
+  assertEquals(fixture.errors.take(), [error, error]);
 });
 
-test("What connectionMade() throws fails connect(), is logged, and kills the child", async (bed) => {
-  bed.run();
+test("What connectionMade() throws fails connect(), is logged, and kills the child", async (fixture) => {
+  fixture.run();
   const error = new RangeError("boom");
   const factory = new Wires({
     connectionMade: () => {
       throw error;
     },
   });
-  await assertRejects(() => bed.endpoint("cat").connect(factory), RangeError, "boom");
+  await assertRejects(() => fixture.endpoint("cat").connect(factory), RangeError, "boom");
   assertStrictEquals(await factory.built[0]?.lost(), error);
-  assertEquals(bed.errors.take(), [error]);
+  assertEquals(fixture.errors.take(), [error]);
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("A program that cannot be started, or a factory that builds nothing, fails connect(); nothing is started", async (bed) => {
-  bed.run();
+test("A program that cannot be started, or a factory that builds nothing, fails connect(); nothing is started", async (fixture) => {
+  fixture.run();
   const error = new RangeError("boom");
   type Failure =
     | typeof SpawnError
@@ -293,16 +297,16 @@ test("A program that cannot be started, or a factory that builds nothing, fails 
     | typeof RangeError
     | typeof UnsupportedError;
   const failing: [ProcessEndpoint, Wires, Failure][] = [
-    [new ProcessEndpoint(bed.reactor, "/nonexistent"), new Wires(), SpawnError],
-    [bed.endpoint("cat"), new Wires(() => null), NoProtocol],
+    [new ProcessEndpoint(fixture.reactor, "/nonexistent"), new Wires(), SpawnError],
+    [fixture.endpoint("cat"), new Wires(() => null), NoProtocol],
     [
-      bed.endpoint("cat"),
+      fixture.endpoint("cat"),
       new Wires(() => {
         throw error;
       }),
       RangeError,
     ],
-    [bed.endpoint("cat", { usePTY: true }), new Wires(), UnsupportedError],
+    [fixture.endpoint("cat", { usePTY: true }), new Wires(), UnsupportedError],
   ];
   for (const [endpoint, factory, expected] of failing) {
     await assertRejects(() => endpoint.connect(factory), expected);
@@ -310,11 +314,11 @@ test("A program that cannot be started, or a factory that builds nothing, fails 
   }
 });
 
-test("stop() loses the connection, though the child runs on; its end is no news", async (bed) => {
-  bed.run();
-  const watched = new WatchedReactor(bed.reactor);
+test("stop() loses the connection, though the child runs on; its end is no news", async (fixture) => {
+  fixture.run();
+  const watched = new WatchedReactor(fixture.reactor);
   const wire = await new ProcessEndpoint(watched, "cat").connect(new Wires());
-  await bed.stop();
+  await fixture.stop();
   const reason = await wire.lost();
   assertInstanceOf(reason, ConnectionLost);
   assert(reason.message.includes("the reactor has stopped"), reason.message);
@@ -322,8 +326,8 @@ test("stop() loses the connection, though the child runs on; its end is no news"
   assertEquals(wire.events, ["made", "lost"]);
 });
 
-test("A pipe has neither TLS nor what TCP has", async (bed) => {
-  const wire = await bed.connect(new Wire(), "cat");
+test("A pipe has neither TLS nor what TCP has", async (fixture) => {
+  const wire = await fixture.connect(new Wire(), "cat");
   const { transport } = wire;
   transport.setTcpNoDelay(true);
   transport.setTcpKeepAlive(true);

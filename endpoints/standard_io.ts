@@ -1,4 +1,4 @@
-import { checkProtocol } from "../reactor/untyped_callers.ts";
+import { checkProtocol } from "../reactor/lifecycle/argument_checks.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { PipeAddress } from "../reactor/addresses.ts";
 import type {
@@ -7,7 +7,7 @@ import type {
   IProtocolFactory,
   IReactorStdio,
   StandardIOOptions,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import { InstanceFactory } from "./instance_factory.ts";
 import type { IStreamServerEndpoint } from "./interfaces.ts";
 import { listening } from "./listening.ts";

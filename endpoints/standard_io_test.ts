@@ -1,6 +1,6 @@
 // Of Twisted's `internet/test/test_endpoints.py`, `StandardIOEndpointsTests` and `StandardIOEndpointPluginTests`. `test_interface` is the
 // compiler's, and `test_pluginDiscovery` does not apply. What comes of it in a program, the address included, is in
-// `reactor/deno/stdio_test.ts`.
+// `reactor/drivers/deno/stdio_test.ts`.
 
 import {
   assertEquals,
@@ -11,13 +11,13 @@ import {
 } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { PipeAddress } from "../reactor/addresses.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import type {
   IListeningPort,
   IProtocolFactory,
   IReactorStdio,
   StandardIOOptions,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import {
   EndpointDescriptionError,
   serverFromString,

@@ -1,4 +1,4 @@
-import type { IReactorStdio } from "../reactor/interfaces.ts";
+import type { IReactorStdio } from "../reactor/interfaces/mod.ts";
 import type { IStreamServerEndpointStringParser } from "./endpoint_registry.ts";
 import { StandardIOEndpoint } from "./standard_io.ts";
 

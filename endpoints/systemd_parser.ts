@@ -1,5 +1,5 @@
-import { messageOf } from "../log/foreign.ts";
-import type { IReactorSocket, IReactorSurroundings } from "../reactor/interfaces.ts";
+import { messageOf } from "../internal/foreign_value.ts";
+import type { IReactorHostEnvironment, IReactorSocket } from "../reactor/interfaces/mod.ts";
 import { AdoptedStreamServerEndpoint } from "./adopted.ts";
 import { integer, oneOf, optional, text } from "./argument_types.ts";
 import type { EndpointArguments } from "./endpoint_arguments.ts";
@@ -17,7 +17,7 @@ const INHERITED = {
  * `name` is given. It is looked for when the description is read, so that a mistake in it is found there.
  */
 export const systemdServerParser: IStreamServerEndpointStringParser<
-  IReactorSocket & IReactorSurroundings
+  IReactorSocket & IReactorHostEnvironment
 > = {
   prefix: "systemd",
   parseStreamServer: (reactor, args) => {
@@ -33,10 +33,13 @@ export const systemdServerParser: IStreamServerEndpointStringParser<
   },
 };
 
-function inheritedBy({ surroundings }: IReactorSurroundings, args: EndpointArguments): ListenFDs {
+function inheritedBy(
+  { hostEnvironment }: IReactorHostEnvironment,
+  args: EndpointArguments,
+): ListenFDs {
   try {
-    const environ = (name: string) => surroundings.getEnvironment(name);
-    return ListenFDs.fromEnvironment(environ, surroundings.pid);
+    const environ = (name: string) => hostEnvironment.getEnvironment(name);
+    return ListenFDs.fromEnvironment(environ, hostEnvironment.pid);
   } catch (cause) {
     throw args.error(null, `systemd's variables cannot be read: ${messageOf(cause)}`, { cause });
   }

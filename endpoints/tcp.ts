@@ -7,7 +7,7 @@ import type {
   IProtocolFactory,
   IReactorTCP,
   ListenTCPOptions,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import { ConnectingFactory } from "./connecting_factory.ts";
 import type {
   IStreamClientEndpoint,

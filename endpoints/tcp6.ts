@@ -6,7 +6,7 @@ import type {
   IProtocolFactory,
   IReactorTCP,
   ListenTCPOptions,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import {
   connectTCPToHost,
   type ConnectToHostOptions,

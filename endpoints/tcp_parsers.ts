@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IReactorTCP } from "../reactor/interfaces.ts";
+import type { IReactorTCP } from "../reactor/interfaces/mod.ts";
 import { hostname, integer, localAddress, optional, seconds } from "./argument_types.ts";
 import type { IReactorForNames } from "./connect_to_host.ts";
 import type {

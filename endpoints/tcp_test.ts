@@ -25,17 +25,17 @@ import {
 import type { Deferred } from "../defer/mod.ts";
 import { ClientFactory, Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
-import { tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   CannotListenError,
   ConnectingCancelledError,
   ConnectionDone,
   ConnectionRefusedError,
+  ConnectTimeoutError,
   NoProtocol,
-  TimeoutError,
 } from "../reactor/errors.ts";
 import type {
   ConnectTCPOptions,
@@ -45,7 +45,7 @@ import type {
   IProtocolFactory,
   IReactorTCP,
   ListenTCPOptions,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import {
   connectProtocol,
   type IStreamClientEndpoint,
@@ -114,14 +114,18 @@ Deno.test("The endpoints hand the reactor what they were made with", () => {
   ]);
 });
 
-test("listen() fires with the port, and connect() with the protocol, typed as the factory has it", async (bed) => {
-  bed.run();
-  const server: IStreamServerEndpoint = new TCP4ServerEndpoint(bed.reactor, 0, {
+test("listen() fires with the port, and connect() with the protocol, typed as the factory has it", async (fixture) => {
+  fixture.run();
+  const server: IStreamServerEndpoint = new TCP4ServerEndpoint(fixture.reactor, 0, {
     interface: "127.0.0.1",
   });
   const port = await server.listen(Factory.forProtocol(Echo));
   const { port: number } = port.getHost() as IPv4Address;
-  const client: IStreamClientEndpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", number);
+  const client: IStreamClientEndpoint = new TCP4ClientEndpoint(
+    fixture.reactor,
+    "127.0.0.1",
+    number,
+  );
   const connecting = client.connect(Factory.forProtocol(Wire));
   class Chatroom extends Factory {}
   const chatting = client.connect(Chatroom.forProtocol(Wire));
@@ -141,45 +145,47 @@ test("listen() fires with the port, and connect() with the protocol, typed as th
   }
 });
 
-test("listen() on a port in use fails with CannotListenError", async (bed) => {
-  const taken = bed.rawListen().addr.port;
-  const endpoint = new TCP4ServerEndpoint(bed.reactor, taken, { interface: "127.0.0.1" });
+test("listen() on a port in use fails with CannotListenError", async (fixture) => {
+  const taken = fixture.rawListen().addr.port;
+  const endpoint = new TCP4ServerEndpoint(fixture.reactor, taken, { interface: "127.0.0.1" });
   const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("What the reactor throws at once comes out of the Deferred", async (bed) => {
-  const server = new TCP4ServerEndpoint(bed.reactor, 70000);
+test("What the reactor throws at once comes out of the Deferred", async (fixture) => {
+  const server = new TCP4ServerEndpoint(fixture.reactor, 70000);
   await assertRejects(() => server.listen(new Wires()), RangeError, "70000");
-  const client = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", 70000);
+  const client = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", 70000);
   await assertRejects(() => client.connect(new Wires()), RangeError, "70000");
 });
 
-test("connect() to a port on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
+test("connect() to a port on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
   listener.close();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const factory = new Wires();
   await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("connect() that takes too long fails with TimeoutError", async (bed) => {
-  bed.run();
-  const { addr } = bed.rawListen({ tcpBacklog: 1 });
-  await bed.rawConnect(addr.port);
-  await bed.rawConnect(addr.port);
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", addr.port, { timeout: 0.05 });
-  await assertRejects(() => endpoint.connect(new Wires()), TimeoutError);
+test("connect() that takes too long fails with ConnectTimeoutError", async (fixture) => {
+  fixture.run();
+  const { addr } = fixture.rawListen({ tcpBacklog: 1 });
+  await fixture.rawConnect(addr.port);
+  await fixture.rawConnect(addr.port);
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", addr.port, {
+    timeout: 0.05,
+  });
+  await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
 });
 
-test("Cancelling connect() fails it with ConnectingCancelledError, and leaves no socket", async (bed) => {
-  bed.run();
-  const { addr } = bed.rawListen({ tcpBacklog: 1 });
-  await bed.rawConnect(addr.port);
-  await bed.rawConnect(addr.port); // the next one gets no answer
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", addr.port);
+test("Cancelling connect() fails it with ConnectingCancelledError, and leaves no socket", async (fixture) => {
+  fixture.run();
+  const { addr } = fixture.rawListen({ tcpBacklog: 1 });
+  await fixture.rawConnect(addr.port);
+  await fixture.rawConnect(addr.port); // the next one gets no answer
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", addr.port);
   const factory = new Wires();
   const connecting = endpoint.connect(factory);
   const failing = assertRejects(() => connecting, ConnectingCancelledError);
@@ -187,13 +193,13 @@ test("Cancelling connect() fails it with ConnectingCancelledError, and leaves no
   const error = await failing;
   assertEquals(String(error.destination), `127.0.0.1:${addr.port}`);
   assertEquals(factory.events, ["start", "stop"]);
-  assertEquals(bed.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("Cancelling connect() in the moment in which the connection is made: the peer sees it close", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+test("Cancelling connect() in the moment in which the connection is made: the peer sees it close", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   for (const where of ["buildProtocol", "connectionMade"]) {
     const factory: Wires = new Wires(() => {
       if (where === "buildProtocol") connecting.cancel();
@@ -201,29 +207,29 @@ test("Cancelling connect() in the moment in which the connection is made: the pe
     });
     const connecting: Deferred<Wire> = endpoint.connect(factory);
     const failing = assertRejects(() => connecting, ConnectingCancelledError);
-    const peer = await bed.rawAccept(listener);
+    const peer = await fixture.rawAccept(listener);
     assertEquals(await peer.ending(), "end");
     await failing;
   }
 });
 
-test("connect() with an AbortSignal through addSignal()", async (bed) => {
-  bed.run();
-  const { addr } = bed.rawListen({ tcpBacklog: 1 });
-  await bed.rawConnect(addr.port);
-  await bed.rawConnect(addr.port);
+test("connect() with an AbortSignal through addSignal()", async (fixture) => {
+  fixture.run();
+  const { addr } = fixture.rawListen({ tcpBacklog: 1 });
+  await fixture.rawConnect(addr.port);
+  await fixture.rawConnect(addr.port);
   const aborting = new AbortController();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", addr.port);
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", addr.port);
   const connecting = endpoint.connect(new Wires()).addSignal(aborting.signal);
   const failing = assertRejects(() => connecting, ConnectingCancelledError);
   aborting.abort();
   await failing;
 });
 
-test("A factory that builds no protocol, or throws, fails connect() with that; it is not logged too", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+test("A factory that builds no protocol, or throws, fails connect() with that; it is not logged too", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const error = new RangeError("boom");
   const failing: [() => null, typeof NoProtocol | typeof RangeError][] = [
     [() => null, NoProtocol],
@@ -233,16 +239,16 @@ test("A factory that builds no protocol, or throws, fails connect() with that; i
   ];
   for (const [build, expected] of failing) {
     const rejected = assertRejects(() => endpoint.connect(new Wires(build)), expected);
-    const peer = await bed.rawAccept(listener);
+    const peer = await fixture.rawAccept(listener);
     assertEquals(await peer.ending(), "end");
     await rejected;
   }
 });
 
-test("connectionMade() that throws fails connect() with its error, which is logged as well", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+test("connectionMade() that throws fails connect() with its error, which is logged as well", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const error = new RangeError("boom");
   const factory = new Wires({
     connectionMade: () => {
@@ -250,18 +256,18 @@ test("connectionMade() that throws fails connect() with its error, which is logg
     },
   });
   const rejected = assertRejects(() => endpoint.connect(factory), RangeError, "boom");
-  await (await bed.rawAccept(listener)).ending();
+  await (await fixture.rawAccept(listener)).ending();
   await rejected;
   assertStrictEquals(factory.built[0]?.reason, error);
-  assertEquals(bed.errors.take(), [error]);
+  assertEquals(fixture.errors.take(), [error]);
 });
 
-test("The protocol hears how its connection ends; half-closeable ones of each end", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+test("The protocol hears how its connection ends; half-closeable ones of each end", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const connecting = connectProtocol(endpoint, new HalfCloseableWire());
-  const peer = await bed.rawAccept(listener);
+  const peer = await fixture.rawAccept(listener);
   const wire = await connecting;
   await peer.conn.closeWrite();
   await wire.seen("read lost");
@@ -272,15 +278,15 @@ test("The protocol hears how its connection ends; half-closeable ones of each en
   assertEquals(wire.events, ["made", "read lost", "write lost", "lost"]);
 });
 
-test("connectProtocol() connects the protocol that it is given, and fires with it", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+test("connectProtocol() connects the protocol that it is given, and fires with it", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const mine = new Wire();
   const connecting = connectProtocol(endpoint, mine);
   const typed: Equal<typeof connecting, Deferred<Wire>> = true;
   assertEquals(typed, true);
-  await bed.rawAccept(listener);
+  await fixture.rawAccept(listener);
   assertStrictEquals(await connecting, mine);
   assert(mine.transport.connected);
 });

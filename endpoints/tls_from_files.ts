@@ -4,22 +4,22 @@
  * @module
  */
 
-import { messageOf } from "../log/foreign.ts";
+import { messageOf } from "../internal/foreign_value.ts";
 import { CancelledError, type Deferred, execute } from "../defer/mod.ts";
 import { type HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError, ConnectingCancelledError } from "../reactor/errors.ts";
 import type {
-  IAddress,
+  Address,
+  IHostEnvironment,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
-  IReactorSurroundings,
+  IReactorHostEnvironment,
   IReactorTLS,
-  ISurroundings,
   ListenTLSOptions,
   TLSClientOptions,
   TLSOptions,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
@@ -38,11 +38,11 @@ export interface TLSFiles {
 }
 
 /** What {@linkcode TLSOptions} are made of. */
-async function read(surroundings: ISurroundings, files: TLSFiles): Promise<TLSOptions> {
+async function read(hostEnvironment: IHostEnvironment, files: TLSFiles): Promise<TLSOptions> {
   const { certificate, trustRoots } = files;
   return {
-    ...certificate === null ? {} : await readCertificate(surroundings, certificate),
-    ...trustRoots === null ? {} : { caCerts: await readTrustRoots(surroundings, trustRoots) },
+    ...certificate === null ? {} : await readCertificate(hostEnvironment, certificate),
+    ...trustRoots === null ? {} : { caCerts: await readTrustRoots(hostEnvironment, trustRoots) },
   };
 }
 
@@ -63,13 +63,13 @@ function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never
 
 /** A TLS port to listen on. Its files are read each time it listens. */
 export class TLSFileServerEndpoint implements IStreamServerEndpoint {
-  readonly #reactor: IReactorTLS & IReactorSurroundings;
+  readonly #reactor: IReactorTLS & IReactorHostEnvironment;
   readonly #port: number;
   readonly #files: TLSFiles;
   readonly #options: ListenTLSOptions;
 
   constructor(
-    reactor: IReactorTLS & IReactorSurroundings,
+    reactor: IReactorTLS & IReactorHostEnvironment,
     port: number,
     files: TLSFiles,
     options: ListenTLSOptions,
@@ -87,7 +87,7 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint {
 
   /** See {@linkcode IStreamServerEndpoint.listen}. A file that cannot be read fails it with `CannotListenError`. */
   listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return listening(this, () => read(this.#reactor.surroundings, this.#files))
+    return listening(this, () => read(this.#reactor.hostEnvironment, this.#files))
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw cause;
         throw new CannotListenError(this.#where(), { cause });
@@ -98,34 +98,34 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint {
       );
   }
 
-  #where(): IAddress {
+  #where(): Address {
     return internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port);
   }
 }
 
 /** TLS over another endpoint. Its files are read each time it connects. */
 export class TLSFileClientEndpoint implements IStreamClientEndpoint {
-  readonly #surroundings: ISurroundings;
+  readonly #hostEnvironment: IHostEnvironment;
   readonly #wrapped: IStreamClientEndpoint;
   readonly #to: HostnameAddress;
   readonly #files: TLSFiles;
   readonly #options: TLSClientOptions;
 
   /**
-   * @param surroundings Where the files are read.
+   * @param hostEnvironment Where the files are read.
    * @param wrapped What it connects by.
    * @param to Where that leads, for errors.
    * @param files The files.
    * @param options What is not in files.
    */
   constructor(
-    surroundings: ISurroundings,
+    hostEnvironment: IHostEnvironment,
     wrapped: IStreamClientEndpoint,
     to: HostnameAddress,
     files: TLSFiles,
     options: TLSClientOptions,
   ) {
-    this.#surroundings = surroundings;
+    this.#hostEnvironment = hostEnvironment;
     this.#wrapped = wrapped;
     this.#to = to;
     this.#files = files;
@@ -140,7 +140,7 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
 
   /** See {@linkcode IStreamClientEndpoint.connect}. A file that cannot be read fails it with `ConnectError`. */
   connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return execute(() => read(this.#surroundings, this.#files))
+    return execute(() => read(this.#hostEnvironment, this.#files))
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw new ConnectingCancelledError(this.#to);
         const address = String(this.#to);

@@ -7,7 +7,7 @@
  */
 
 import { HostnameAddress } from "../reactor/addresses.ts";
-import type { IReactorSurroundings, IReactorTLS } from "../reactor/interfaces.ts";
+import type { IReactorHostEnvironment, IReactorTLS } from "../reactor/interfaces/mod.ts";
 import { hostname, integer, oneOf, optional, seconds, text, words } from "./argument_types.ts";
 import type { IReactorForNames } from "./connect_to_host.ts";
 import type { EndpointArguments } from "./endpoint_arguments.ts";
@@ -56,8 +56,8 @@ const CONNECT_TLS = {
   endpoint: optional(text),
 };
 
-type ServerReactor = IReactorTLS & IReactorSurroundings;
-type ClientReactor = IReactorForNames & IReactorSurroundings;
+type ServerReactor = IReactorTLS & IReactorHostEnvironment;
+type ClientReactor = IReactorForNames & IReactorHostEnvironment;
 
 /** `ssl:443:privateKey=key.pem:certKey=cert.pem`; one file may hold both, under either name. Without a file it is `server.pem`. */
 export const sslServerParser: IStreamServerEndpointStringParser<ServerReactor> = {
@@ -87,7 +87,7 @@ export const sslClientParser: IStreamClientEndpointStringParserWithReactor<Clien
     const { hostname: serverName = host } = taken;
     const options = { ...pick(taken, "alpnProtocols", "handshakeTimeout"), serverName };
     return new TLSFileClientEndpoint(
-      reactor.surroundings,
+      reactor.hostEnvironment,
       wrapped,
       new HostnameAddress(host, port),
       files,
@@ -122,7 +122,7 @@ export const tlsClientParser: IStreamClientEndpointStringParserWithReactor<Clien
     };
     const options = { ...pick(taken, "alpnProtocols", "handshakeTimeout"), serverName: host };
     return new TLSFileClientEndpoint(
-      reactor.surroundings,
+      reactor.hostEnvironment,
       wrapped,
       new HostnameAddress(host, port),
       files,

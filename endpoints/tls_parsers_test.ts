@@ -11,19 +11,19 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { CancelledError } from "../defer/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { Wires } from "../reactor/conformance/wire.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { Wires } from "../testing/fixtures/wire.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   CannotListenError,
   ConnectError,
   ConnectingCancelledError,
   ConnectionRefusedError,
 } from "../reactor/errors.ts";
-import type { IReactor, ISurroundings } from "../reactor/interfaces.ts";
+import type { IHostEnvironment, IReactor } from "../reactor/interfaces/mod.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
-import { SystemEvent } from "../reactor/system_event.ts";
+import { SystemEvent } from "../reactor/lifecycle/system_event.ts";
 import { Clock } from "../task/mod.ts";
 import {
   clientFromString,
@@ -46,7 +46,7 @@ const FILES: Record<string, string> = {
 class NotedReactor extends Clock {
   readonly calls: unknown[][] = [];
   readonly nameResolver = new TableNameResolver({ "xn--bcher-kva.ch": ["192.0.2.1"] });
-  readonly surroundings: Pick<ISurroundings, "readTextFile" | "readDirectory"> = {
+  readonly hostEnvironment: Pick<IHostEnvironment, "readTextFile" | "readDirectory"> = {
     readTextFile: (path) => {
       const text = FILES[path];
       return text === undefined ? Promise.reject(new Error("No such file")) : Promise.resolve(text);
@@ -150,7 +150,7 @@ for (
 
 Deno.test("Cancelling connect() while its files are read fails it with ConnectingCancelledError", async () => {
   const reactor = new NotedReactor();
-  reactor.surroundings.readTextFile = () => new Promise(() => {});
+  reactor.hostEnvironment.readTextFile = () => new Promise(() => {});
   const endpoint = clientFromString(asReactor(reactor), "tls:example.org:443:certificate=a.pem");
   const connecting = endpoint.connect(new Wires());
   const failing = assertRejects(() => connecting, ConnectingCancelledError);
@@ -160,7 +160,7 @@ Deno.test("Cancelling connect() while its files are read fails it with Connectin
 
 Deno.test("Cancelling listen() while its files are read fails it with CancelledError, as at any other time", async () => {
   const reactor = new NotedReactor();
-  reactor.surroundings.readTextFile = () => new Promise(() => {});
+  reactor.hostEnvironment.readTextFile = () => new Promise(() => {});
   const listening = serverFromString(asReactor(reactor), "tls:443").listen(new Wires());
   listening.cancel();
   await assertRejects(() => listening, CancelledError);
@@ -229,8 +229,8 @@ async function withFiles(
   }
 }
 
-test("a server and its clients speak, each with certificates from files, also over another endpoint", async (bed) => {
-  bed.run();
+test("a server and its clients speak, each with certificates from files, also over another endpoint", async (fixture) => {
+  fixture.run();
   const { authority, server } = await testCertificates();
   const client = await authority.issue({ name: "CN=client" });
   await withFiles({
@@ -240,11 +240,11 @@ test("a server and its clients speak, each with certificates from files, also ov
   }, async (path) => {
     const factory = new Wires();
     const port = await serverFromString(
-      bed.reactor,
+      fixture.reactor,
       `tls:0:interface=127.0.0.1:privateKey=${path("server.pem")}:caCertsDir=${path("ca.pem")}`,
     ).listen(factory);
     const number = portOf(port.getHost());
-    bed.reactor.installNameResolver(new TableNameResolver({ "localhost": ["127.0.0.1"] }));
+    fixture.reactor.installNameResolver(new TableNameResolver({ "localhost": ["127.0.0.1"] }));
     const own = `privateKey=${path("client.pem")}`;
     const tcp = quoteStringArgument(`tcp:127.0.0.1:${number}`);
     const descriptions = [
@@ -256,7 +256,7 @@ test("a server and its clients speak, each with certificates from files, also ov
       `tls:localhost:1:${own}:trustRoots=${path("ca.pem")}:endpoint=${tcp}`,
     ];
     for (const [index, description] of descriptions.entries()) {
-      const wire = await clientFromString(bed.reactor, description).connect(new Wires());
+      const wire = await clientFromString(fixture.reactor, description).connect(new Wires());
       wire.transport.write("hello");
       const accepted = await factory.wire(index);
       await accepted.has(5);
@@ -265,22 +265,24 @@ test("a server and its clients speak, each with certificates from files, also ov
       await Promise.all([wire.lost(), accepted.lost()]);
     }
     await port.stopListening();
-    const refused = clientFromString(bed.reactor, `tls:localhost:${number}`).connect(new Wires());
+    const refused = clientFromString(fixture.reactor, `tls:localhost:${number}`).connect(
+      new Wires(),
+    );
     assertInstanceOf(await refused.catch((error) => error), ConnectionRefusedError);
   });
 });
 
-test("a client verifies the server's certificate unless it is told whom to trust: also an ssl: one without a hostname", async (bed) => {
-  bed.run();
+test("a client verifies the server's certificate unless it is told whom to trust: also an ssl: one without a hostname", async (fixture) => {
+  fixture.run();
   const { server } = await testCertificates();
   await withFiles({ "server.pem": server.key + server.cert }, async (path) => {
     const port = await serverFromString(
-      bed.reactor,
+      fixture.reactor,
       `ssl:0:interface=127.0.0.1:privateKey=${path("server.pem")}`,
     ).listen(new Wires());
     const description = `ssl:127.0.0.1:${portOf(port.getHost())}`;
     await assertRejects(
-      () => clientFromString(bed.reactor, description).connect(new Wires()),
+      () => clientFromString(fixture.reactor, description).connect(new Wires()),
       Error,
       "certificate",
     );

@@ -17,12 +17,12 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import type { SocketBed } from "../reactor/conformance/socket_bed.ts";
-import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { SecuredWire, SecuredWires } from "../reactor/conformance/tls_bed.ts";
-import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import type { SocketFixture } from "../testing/fixtures/socket_fixture.ts";
+import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { SecuredWire, SecuredWires } from "../testing/fixtures/tls_fixture.ts";
+import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   CannotListenError,
   ConnectingCancelledError,
@@ -31,8 +31,8 @@ import {
   NoProtocol,
   TLSError,
 } from "../reactor/errors.ts";
-import type { IConnector, IListeningPort, IReactorTLS } from "../reactor/interfaces.ts";
-import type { IAddress } from "../reactor/interfaces.ts";
+import type { IConnector, IListeningPort, IReactorTLS } from "../reactor/interfaces/mod.ts";
+import type { Address } from "../reactor/interfaces/mod.ts";
 import {
   connectProtocol,
   SSL4ClientEndpoint,
@@ -58,9 +58,9 @@ class Echo extends Protocol {
 }
 
 /** A path for a socket, gone after the test. */
-function socketPath(bed: SocketBed): string {
+function socketPath(fixture: SocketFixture): string {
   const folder = Deno.makeTempDirSync();
-  bed.after(() => Deno.removeSync(folder, { recursive: true }));
+  fixture.after(() => Deno.removeSync(folder, { recursive: true }));
   return `${folder}/tls.socket`;
 }
 
@@ -93,9 +93,9 @@ Deno.test("TLS endpoints hand the reactor what they were made with", () => {
   ]);
 });
 
-test("listen() of a TLS endpoint on a port in use fails with CannotListenError", async (bed) => {
-  const taken = bed.rawListen().addr.port;
-  const endpoint = new TLSServerEndpoint(bed.reactor, taken, {
+test("listen() of a TLS endpoint on a port in use fails with CannotListenError", async (fixture) => {
+  const taken = fixture.rawListen().addr.port;
+  const endpoint = new TLSServerEndpoint(fixture.reactor, taken, {
     interface: "127.0.0.1",
     ...server,
   });
@@ -106,12 +106,12 @@ test("listen() of a TLS endpoint on a port in use fails with CannotListenError",
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("listen() fires with the port, and connect() with the protocol when its handshake is done", async (bed) => {
-  bed.run();
+test("listen() fires with the port, and connect() with the protocol when its handshake is done", async (fixture) => {
+  fixture.run();
   const options = { interface: "127.0.0.1", ...server, alpnProtocols: ["echo"] };
-  const port = await new TLSServerEndpoint(bed.reactor, 0, options)
+  const port = await new TLSServerEndpoint(fixture.reactor, 0, options)
     .listen(Factory.forProtocol(Echo));
-  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", portOf(port.getHost()), {
+  const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", portOf(port.getHost()), {
     caCerts,
     alpnProtocols: ["echo"],
   });
@@ -122,22 +122,22 @@ test("listen() fires with the port, and connect() with the protocol when its han
   await wire.seen("secured");
 });
 
-test("A handshake that fails rejects connect() with TLSError; nobody listening with ConnectionRefusedError", async (bed) => {
-  bed.run();
+test("A handshake that fails rejects connect() with TLSError; nobody listening with ConnectionRefusedError", async (fixture) => {
+  fixture.run();
   const options = { interface: "127.0.0.1", ...server };
-  const port = await new TLSServerEndpoint(bed.reactor, 0, options)
+  const port = await new TLSServerEndpoint(fixture.reactor, 0, options)
     .listen(Factory.forProtocol(Echo));
   const number = portOf(port.getHost());
   const connect = () =>
-    connectProtocol(new TLSClientEndpoint(bed.reactor, "127.0.0.1", number), new Wire());
+    connectProtocol(new TLSClientEndpoint(fixture.reactor, "127.0.0.1", number), new Wire());
   const reason = await assertRejects(() => connect(), TLSError);
   assertEquals(reason.phase, "handshake");
   await port.stopListening();
   await assertRejects(() => connect(), ConnectionRefusedError);
 });
 
-test("listen() fails with a certificate that cannot be used", async (bed) => {
-  const endpoint = new TLSServerEndpoint(bed.reactor, 0, { cert: "?", key: "?" });
+test("listen() fails with a certificate that cannot be used", async (fixture) => {
+  const endpoint = new TLSServerEndpoint(fixture.reactor, 0, { cert: "?", key: "?" });
   const listening = endpoint.listen(Factory.forProtocol(Echo));
   await assertRejects(() => listening, TypeError, "Cannot use cert: it is not a certificate");
 });
@@ -147,14 +147,14 @@ Deno.test("Twisted's names are the same endpoints", () => {
   assertStrictEquals(SSL4ClientEndpoint, TLSClientEndpoint);
 });
 
-test("wrapServerTLS() and wrapClientTLS() speak TLS over UNIX sockets", async (bed) => {
-  bed.run();
-  const path = socketPath(bed);
+test("wrapServerTLS() and wrapClientTLS() speak TLS over UNIX sockets", async (fixture) => {
+  fixture.run();
+  const path = socketPath(fixture);
   const servers = new SecuredWires();
-  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(servers);
+  await wrapServerTLS(server, new UNIXServerEndpoint(fixture.reactor, path)).listen(servers);
   const client = wrapClientTLS(
     { serverName: "localhost", caCerts },
-    new UNIXClientEndpoint(bed.reactor, path),
+    new UNIXClientEndpoint(fixture.reactor, path),
   );
   const wire = await connectProtocol(client, new SecuredWire());
   assertEquals(wire.transport.getPeerCertificate()?.subject.CN, "localhost");
@@ -170,14 +170,14 @@ test("wrapServerTLS() and wrapClientTLS() speak TLS over UNIX sockets", async (b
   assertEquals(servers.failures, []);
 });
 
-test("A wrapped protocol stays half-closeable", async (bed) => {
-  bed.run();
-  const path = socketPath(bed);
+test("A wrapped protocol stays half-closeable", async (fixture) => {
+  fixture.run();
+  const path = socketPath(fixture);
   const servers = new SecuredWires({ dataReceived: (wire, data) => wire.transport.write(data) });
-  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(servers);
+  await wrapServerTLS(server, new UNIXServerEndpoint(fixture.reactor, path)).listen(servers);
   const client = wrapClientTLS(
     { serverName: "localhost", caCerts },
-    new UNIXClientEndpoint(bed.reactor, path),
+    new UNIXClientEndpoint(fixture.reactor, path),
   );
   const wire = await connectProtocol(client, new HalfCloseableWire());
   wire.transport.write("question");
@@ -188,12 +188,12 @@ test("A wrapped protocol stays half-closeable", async (bed) => {
   assert(wire.events.includes("read lost"));
 });
 
-test("A wrapped handshake that fails: TLSError for connect(), handshakeFailed() for the server's factory", async (bed) => {
-  bed.run();
-  const path = socketPath(bed);
+test("A wrapped handshake that fails: TLSError for connect(), handshakeFailed() for the server's factory", async (fixture) => {
+  fixture.run();
+  const path = socketPath(fixture);
   const servers = new SecuredWires();
-  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(servers);
-  const beneath = new UNIXClientEndpoint(bed.reactor, path);
+  await wrapServerTLS(server, new UNIXServerEndpoint(fixture.reactor, path)).listen(servers);
+  const beneath = new UNIXClientEndpoint(fixture.reactor, path);
   const wire = new Wire();
   const connecting = connectProtocol(
     wrapClientTLS({ serverName: "localhost", caCerts, alpnProtocols: ["a"] }, beneath),
@@ -209,27 +209,27 @@ test("A wrapped handshake that fails: TLSError for connect(), handshakeFailed() 
   assertEquals(servers.built.length, 1);
 });
 
-test("wrapClientTLS() without a name to verify rejects with TypeError", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const beneath = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+test("wrapClientTLS() without a name to verify rejects with TypeError", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const beneath = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const connecting = connectProtocol(wrapClientTLS({}, beneath), new Wire());
   await assertRejects(() => connecting, TypeError, "serverName is needed");
-  bed.errors.take(); // thrown while its connection was made, so it is logged too
+  fixture.errors.take(); // thrown while its connection was made, so it is logged too
 });
 
-test("A server's factory that builds nothing, or throws, loses the wrapped connection", async (bed) => {
-  bed.run();
-  const path = socketPath(bed);
+test("A server's factory that builds nothing, or throws, loses the wrapped connection", async (fixture) => {
+  fixture.run();
+  const path = socketPath(fixture);
   const boom = new RangeError("boom");
   let builds = (): Wire | null => null;
-  await wrapServerTLS(server, new UNIXServerEndpoint(bed.reactor, path)).listen(
+  await wrapServerTLS(server, new UNIXServerEndpoint(fixture.reactor, path)).listen(
     new Wires(() => builds()),
   );
   const connect = () => {
     const wrapped = wrapClientTLS(
       { serverName: "localhost", caCerts },
-      new UNIXClientEndpoint(bed.reactor, path),
+      new UNIXClientEndpoint(fixture.reactor, path),
     );
     return connectProtocol(wrapped, new Wire());
   };
@@ -238,16 +238,16 @@ test("A server's factory that builds nothing, or throws, loses the wrapped conne
     throw boom;
   };
   await (await connect()).lost();
-  assertEquals(bed.errors.take(), [boom]);
+  assertEquals(fixture.errors.take(), [boom]);
 });
 
-test("What the endpoint beneath cannot connect to, and a factory that builds nothing, reach the caller", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
+test("What the endpoint beneath cannot connect to, and a factory that builds nothing, reach the caller", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
   const { port } = listener.addr;
   const wrapped = wrapClientTLS(
     { serverName: "localhost" },
-    new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", port),
+    new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port),
   );
   const none = Factory.forProtocol(Wire);
   none.buildProtocol = () => null;
@@ -259,11 +259,14 @@ test("What the endpoint beneath cannot connect to, and a factory that builds not
   );
 });
 
-test("connectionMade() that throws loses the wrapped connection, and fails connect() with its error", async (bed) => {
-  bed.run();
-  const port = await new TLSServerEndpoint(bed.reactor, 0, { interface: "127.0.0.1", ...server })
+test("connectionMade() that throws loses the wrapped connection, and fails connect() with its error", async (fixture) => {
+  fixture.run();
+  const port = await new TLSServerEndpoint(fixture.reactor, 0, {
+    interface: "127.0.0.1",
+    ...server,
+  })
     .listen(Factory.forProtocol(Echo));
-  const beneath = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", portOf(port.getHost()));
+  const beneath = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", portOf(port.getHost()));
   const boom = new RangeError("boom");
   const wire = new Wire({
     connectionMade: () => {
@@ -273,21 +276,21 @@ test("connectionMade() that throws loses the wrapped connection, and fails conne
   const wrapped = wrapClientTLS({ serverName: "localhost", caCerts }, beneath);
   assertStrictEquals(await assertRejects(() => connectProtocol(wrapped, wire)), boom);
   assertStrictEquals(await wire.lost(), boom);
-  assertEquals(bed.errors.take(), [boom]);
+  assertEquals(fixture.errors.take(), [boom]);
 });
 
-test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
+test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
   const wire = new Wire();
   const connecting = connectProtocol(
     wrapClientTLS(
       { serverName: "localhost" },
-      new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port),
+      new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port),
     ),
     wire,
   );
-  const peer = await bed.rawAccept(listener);
+  const peer = await fixture.rawAccept(listener);
   await peer.readOnce(); // the handshake has begun
   connecting.cancel();
   await assertRejects(() => connecting, ConnectingCancelledError);
@@ -295,11 +298,11 @@ test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", 
   assertEquals(wire.events, []);
 });
 
-test("A port of wrapServerTLS() that is drained tells its protocols, and ends handshakes under way", async (bed) => {
-  bed.run();
+test("A port of wrapServerTLS() that is drained tells its protocols, and ends handshakes under way", async (fixture) => {
+  fixture.run();
   const { authority, server } = await testCertificates();
   const path = `${await Deno.makeTempDir()}/drained`;
-  bed.after(() => Deno.remove(path.replace(/\/drained$/, ""), { recursive: true }));
+  fixture.after(() => Deno.remove(path.replace(/\/drained$/, ""), { recursive: true }));
   const asked = Promise.withResolvers<void>();
   class Polite extends Wire {
     drainRequested(): void {
@@ -309,20 +312,20 @@ test("A port of wrapServerTLS() that is drained tells its protocols, and ends ha
   }
   const handshaking = Promise.withResolvers<void>();
   let accepted = 0;
-  const listening = new UNIXServerEndpoint(bed.reactor, path);
+  const listening = new UNIXServerEndpoint(fixture.reactor, path);
   const port = await wrapServerTLS(server, {
     listen: (factory) => {
-      const buildProtocol = (addr: IAddress) => {
+      const buildProtocol = (addr: Address) => {
         if (++accepted === 2) handshaking.resolve();
         return factory.buildProtocol(addr);
       };
       return listening.listen({ ...factory, buildProtocol });
     },
   }).listen(Factory.forProtocol(Polite));
-  const beneath = new UNIXClientEndpoint(bed.reactor, path);
+  const beneath = new UNIXClientEndpoint(fixture.reactor, path);
   const trust = { caCerts: [authority.cert], serverName: "localhost" };
   const wire = await connectProtocol(wrapClientTLS(trust, beneath), new Wire());
-  const silent = bed.raw(await Deno.connect({ transport: "unix", path }));
+  const silent = fixture.raw(await Deno.connect({ transport: "unix", path }));
   await handshaking.promise;
   assertEquals(await port.drain(3600), 0);
   await asked.promise;
@@ -330,14 +333,14 @@ test("A port of wrapServerTLS() that is drained tells its protocols, and ends ha
   await silent.ending();
 });
 
-test("wrapServerTLS() refuses connections while maxHandshakes are under way", async (bed) => {
-  bed.run();
+test("wrapServerTLS() refuses connections while maxHandshakes are under way", async (fixture) => {
+  fixture.run();
   const { authority, server } = await testCertificates();
   const factory = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
-  const beneath = new TCP4ServerEndpoint(bed.reactor, 0, { interface: "127.0.0.1" });
+  const beneath = new TCP4ServerEndpoint(fixture.reactor, 0, { interface: "127.0.0.1" });
   assertThrows(() => wrapServerTLS({ ...server, maxHandshakes: 0 }, beneath), RangeError);
   const port = await wrapServerTLS({ ...server, maxHandshakes: 1 }, beneath).listen(factory);
-  const to = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", portOf(port.getHost()));
+  const to = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", portOf(port.getHost()));
   const silent = await connectProtocol(to, new Wire());
   const trust = { caCerts: [authority.cert], serverName: "localhost" };
   const refused = connectProtocol(wrapClientTLS(trust, to), new Wire());

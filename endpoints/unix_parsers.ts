@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IReactorUNIX } from "../reactor/interfaces.ts";
+import type { IReactorUNIX } from "../reactor/interfaces/mod.ts";
 import { flag, integer, mode, optional, seconds, text } from "./argument_types.ts";
 import type {
   IStreamClientEndpointStringParserWithReactor,

@@ -7,20 +7,20 @@
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { UNIXAddress } from "../reactor/addresses.ts";
-import { streamTest } from "../reactor/conformance/stream_bed.ts";
-import { freePath, stalePath, unixKind } from "../reactor/conformance/unix_kind.ts";
-import { Wire, Wires } from "../reactor/conformance/wire.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { streamTest } from "../testing/fixtures/stream_fixture.ts";
+import { freePath, stalePath, unixTransport } from "../testing/conformance/unix_transport.ts";
+import { Wire, Wires } from "../testing/fixtures/wire.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   CannotListenError,
   ConnectingCancelledError,
   ConnectionRefusedError,
-  TimeoutError,
+  ConnectTimeoutError,
 } from "../reactor/errors.ts";
-import type { IConnector, IListeningPort, IReactorUNIX } from "../reactor/interfaces.ts";
+import type { IConnector, IListeningPort, IReactorUNIX } from "../reactor/interfaces/mod.ts";
 import { connectProtocol, UNIXClientEndpoint, UNIXServerEndpoint } from "./mod.ts";
 
-const kind = unixKind("UNIX endpoints", () => new DenoReactor());
+const kind = unixTransport("UNIX endpoints", () => new DenoReactor());
 const test = streamTest(kind);
 
 class Echo extends Protocol {
@@ -58,68 +58,72 @@ Deno.test("UNIX endpoints hand the reactor what they were made with", () => {
   ]);
 });
 
-test("listen() fires with the port, and connect() with the protocol", async (bed) => {
-  bed.run();
-  const path = freePath(bed);
-  const port = await new UNIXServerEndpoint(bed.reactor, path).listen(Factory.forProtocol(Echo));
+test("listen() fires with the port, and connect() with the protocol", async (fixture) => {
+  fixture.run();
+  const path = freePath(fixture);
+  const port = await new UNIXServerEndpoint(fixture.reactor, path).listen(
+    Factory.forProtocol(Echo),
+  );
   assertEquals(port.getHost(), new UNIXAddress(path));
-  const wire = await new UNIXClientEndpoint(bed.reactor, path).connect(Factory.forProtocol(Wire));
+  const wire = await new UNIXClientEndpoint(fixture.reactor, path).connect(
+    Factory.forProtocol(Wire),
+  );
   assertInstanceOf(wire, Wire);
   wire.transport.write("ping");
   await wire.has(4);
   assertEquals(wire.text, "ping");
 });
 
-test("listen() on a path that somebody listens on fails with CannotListenError", async (bed) => {
-  const { place } = bed.rawListen();
-  const endpoint = new UNIXServerEndpoint(bed.reactor, String(place));
+test("listen() on a path that somebody listens on fails with CannotListenError", async (fixture) => {
+  const { place } = fixture.rawListen();
+  const endpoint = new UNIXServerEndpoint(fixture.reactor, String(place));
   const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("What the reactor throws at once comes out of the Deferred", async (bed) => {
-  const server = new UNIXServerEndpoint(bed.reactor, "");
+test("What the reactor throws at once comes out of the Deferred", async (fixture) => {
+  const server = new UNIXServerEndpoint(fixture.reactor, "");
   await assertRejects(() => server.listen(new Wires()), RangeError, "must not be empty");
-  const client = new UNIXClientEndpoint(bed.reactor, "");
+  const client = new UNIXClientEndpoint(fixture.reactor, "");
   await assertRejects(() => client.connect(new Wires()), RangeError, "must not be empty");
 });
 
-test("connect() to a path on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (bed) => {
-  bed.run();
+test("connect() to a path on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (fixture) => {
+  fixture.run();
   const factory = new Wires();
-  const endpoint = new UNIXClientEndpoint(bed.reactor, stalePath(bed));
+  const endpoint = new UNIXClientEndpoint(fixture.reactor, stalePath(fixture));
   await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("connect() that takes too long fails with TimeoutError", async (bed) => {
-  bed.run();
-  const path = String(await kind.silentPlace?.(bed));
-  const endpoint = new UNIXClientEndpoint(bed.reactor, path, { timeout: 0.05 });
-  await assertRejects(() => endpoint.connect(new Wires()), TimeoutError);
+test("connect() that takes too long fails with ConnectTimeoutError", async (fixture) => {
+  fixture.run();
+  const path = String(await kind.silentPlace?.(fixture));
+  const endpoint = new UNIXClientEndpoint(fixture.reactor, path, { timeout: 0.05 });
+  await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
 });
 
-test("Cancelling connect() fails it with ConnectingCancelledError; the connection that comes all the same is closed", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const endpoint = new UNIXClientEndpoint(bed.reactor, String(listener.place));
+test("Cancelling connect() fails it with ConnectingCancelledError; the connection that comes all the same is closed", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const endpoint = new UNIXClientEndpoint(fixture.reactor, String(listener.place));
   const factory = new Wires();
   const connecting = endpoint.connect(factory);
   const failing = assertRejects(() => connecting, ConnectingCancelledError);
   connecting.cancel();
   const error = await failing;
   assertEquals(String(error.destination), String(listener.place));
-  assertEquals([factory.events, bed.reactor.getDelayedCalls()], [["start", "stop"], []]);
-  assertEquals(await (await bed.rawAccept(listener)).ending(), "end");
+  assertEquals([factory.events, fixture.reactor.getDelayedCalls()], [["start", "stop"], []]);
+  assertEquals(await (await fixture.rawAccept(listener)).ending(), "end");
 });
 
-test("connectProtocol() connects the protocol that it is given", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
+test("connectProtocol() connects the protocol that it is given", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
   const mine = new Wire();
-  const endpoint = new UNIXClientEndpoint(bed.reactor, String(listener.place));
+  const endpoint = new UNIXClientEndpoint(fixture.reactor, String(listener.place));
   const connecting = connectProtocol(endpoint, mine);
-  const peer = await bed.rawAccept(listener);
+  const peer = await fixture.rawAccept(listener);
   assertStrictEquals(await connecting, mine);
   peer.close();
   await mine.lost();

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import type {
   IClientFactory,
   IDatagramProtocol,
   IProcessProtocol,
   IProtocol,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import { DatagramProtocol, type Factory, ProcessProtocol, Protocol } from "../protocol/mod.ts";
 import {
   AdoptedStreamServerEndpoint,

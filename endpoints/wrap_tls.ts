@@ -1,20 +1,20 @@
-import { messageOf } from "../log/foreign.ts";
+import { messageOf } from "../internal/foreign_value.ts";
 import { cancelLogged } from "../defer/cancel_all.ts";
 import { Deferred, execute } from "../defer/mod.ts";
 import { msg } from "../log/mod.ts";
 import { Tally } from "../log/tally.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
-import { buildProtocol } from "../reactor/factory_calls.ts";
-import { checkFactory } from "../reactor/untyped_callers.ts";
+import { buildProtocol } from "../reactor/stream/factory_calls.ts";
+import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
 import type {
-  IAddress,
+  Address,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
   TLSClientOptions,
   TLSPortOptions,
-} from "../reactor/interfaces.ts";
-import { callLogged, logPrefixOf } from "../reactor/user_code.ts";
+} from "../reactor/interfaces/mod.ts";
+import { callLogged, logPrefixOf } from "../defer/guarded_call.ts";
 import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
@@ -22,8 +22,8 @@ import type {
 } from "./interfaces.ts";
 import { listening } from "./listening.ts";
 import { MAX_HANDSHAKES } from "../reactor/tls/handshake.ts";
-import { checkBound } from "../reactor/validation.ts";
-import { TlsGate } from "./tls_gate.ts";
+import { checkBound } from "../internal/validation.ts";
+import { TLSUpgradeProtocol } from "./tls_upgrade_protocol.ts";
 
 /**
  * TLS over whatever an endpoint connects to: a UNIX socket, a process, another network. Twisted's `wrapClientTLS`.
@@ -94,7 +94,7 @@ export function wrapServerTLS(
     listen: (factory: IProtocolFactory): Deferred<IListeningPort> =>
       listening(secured, () => {
         checkFactory("listen", factory);
-        return endpoint.listen(behindGate(factory, serverGates(factory, options, maxHandshakes)));
+        return endpoint.listen(wrapFactory(factory, serverGates(factory, options, maxHandshakes)));
       }),
     toString: () => String(endpoint),
   };
@@ -118,7 +118,7 @@ function serverGates(
       return null;
     }
     handshakes++;
-    return new TlsGate({ ...options, role: "server" }, {
+    return new TLSUpgradeProtocol({ ...options, role: "server" }, {
       build: () => {
         handshakes--;
         return buildProtocol(factory, addr);
@@ -136,19 +136,19 @@ class SecuredConnecting<P extends IProtocol> {
   /** Fires with the protocol when it has its connection. */
   readonly secured: Deferred<P> = new Deferred<P>(() => this.#cancel());
   readonly #connecting: Deferred<IProtocol>;
-  #gate: TlsGate<P> | null = null;
-  #peer: IAddress | null = null;
+  #gate: TLSUpgradeProtocol<P> | null = null;
+  #peer: Address | null = null;
 
   constructor(
     options: TLSClientOptions,
     endpoint: IStreamClientEndpoint,
     factory: ITypedProtocolFactory<P>,
   ) {
-    this.#connecting = endpoint.connect(behindGate(factory, (addr) => {
+    this.#connecting = endpoint.connect(wrapFactory(factory, (addr) => {
       const protocol = buildProtocol(factory, addr);
       if (protocol === null) return null;
       this.#peer = addr;
-      const gate = new TlsGate<P>({ ...options, role: "client" }, {
+      const gate = new TLSUpgradeProtocol<P>({ ...options, role: "client" }, {
         build: () => protocol,
         unusable: (error) => this.#fail(error),
         secured: () => this.#end(() => this.secured.callback(protocol)),
@@ -157,7 +157,7 @@ class SecuredConnecting<P extends IProtocol> {
         lost: (reason) => this.#fail(reason),
       });
       // The endpoint beneath may have a relay of its own, which looks at it now.
-      gate.resemble(protocol);
+      gate.copyOptionalMethods(protocol);
       this.#gate = gate;
       return gate;
     }));
@@ -182,7 +182,7 @@ class SecuredConnecting<P extends IProtocol> {
 /** As a port of TLS's own does. There is no clock here: the log gets the first, the tenth, the hundredth. */
 function tellOfHandshake(
   factory: IProtocolFactory,
-  addr: IAddress,
+  addr: Address,
   reason: Error,
   failures: Tally,
 ): void {
@@ -195,7 +195,7 @@ function tellOfHandshake(
 }
 
 /** A factory that builds other protocols, and is the same otherwise. */
-function behindGate(
+function wrapFactory(
   factory: IProtocolFactory,
   build: IProtocolFactory["buildProtocol"],
 ): IProtocolFactory {

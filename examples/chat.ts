@@ -9,7 +9,7 @@
  */
 
 import {
-  type IAddress,
+  type Address,
   LineReceiver,
   log,
   reactor,
@@ -87,7 +87,7 @@ class Talker extends LineReceiver {
 class ChatFactory extends ServerFactory<Talker> {
   readonly #room = new Room();
 
-  override buildProtocol(_addr: IAddress): Talker {
+  override buildProtocol(_addr: Address): Talker {
     return new Talker(this.#room);
   }
 }

@@ -1,8 +1,8 @@
 // Starts examples/chat.ts for real, and checks what its header promises.
 
 import { assertEquals } from "@std/assert";
-import { Example, messages, portOf } from "../reactor/conformance/example.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { Example, messages, portOf } from "../testing/fixtures/example.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 /** Somebody with a terminal. */
 class Person implements Disposable {

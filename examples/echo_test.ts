@@ -1,11 +1,11 @@
 // Starts examples/echo.ts on each transport that its header names, with exactly the permissions beside it, and speaks with it.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import { Example, examples, messages } from "../reactor/conformance/example.ts";
-import { ForeignSocket } from "../reactor/conformance/foreign_socket.ts";
-import { Program } from "../reactor/conformance/program.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import { Example, examples, messages } from "../testing/fixtures/example.ts";
+import { ForeignSocket } from "../testing/peers/foreign_socket.ts";
+import { Program } from "../testing/fixtures/program.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 const header = Deno.readTextFileSync(new URL("echo.ts", examples));
 

@@ -10,7 +10,7 @@ import {
   messages,
   netcat,
   portOf,
-} from "../reactor/conformance/example.ts";
+} from "../testing/fixtures/example.ts";
 
 const CLOCK_TIME = /\d\d?\D\d\d\D\d\d/;
 

@@ -67,7 +67,7 @@ if (import.meta.main) {
     // The shutdown waits for what a `before` trigger returns; a second signal makes it wait no longer.
     reactor.addSystemEventTrigger("before", "shutdown", async () => {
       const aborted = await listening.drain(Number(drainSeconds));
-      log.msg(`Drained, ${aborted} aborted`);
+      log.msg(`DrainTarget, ${aborted} aborted`);
     });
   }, (error) => {
     console.error(error.message);

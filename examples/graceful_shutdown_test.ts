@@ -1,8 +1,8 @@
 // Kills examples/graceful_shutdown.ts for real, and checks what its header promises.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Example, messages, portOf } from "../reactor/conformance/example.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { Example, messages, portOf } from "../testing/fixtures/example.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 /** Nobody waits that long: what takes it would be found by the watchdog of {@linkcode Example}. */
 const FOREVER = "3600";
@@ -33,7 +33,7 @@ Deno.test("SIGTERM: the port is closed, lines under way come back, idle clients 
   assertEquals(await Promise.all(texts), ["Goodbye\n", "a line\nGoodbye\n"]);
   const { code, signal, lines, errors } = await server.end();
   assertEquals([code, signal, errors], [0, null, ""]);
-  assertEquals(messages(lines).slice(-2), ["Drained, 0 aborted", "Main loop terminated."]);
+  assertEquals(messages(lines).slice(-2), ["DrainTarget, 0 aborted", "Main loop terminated."]);
   assert(messages(lines).includes("Received SIGTERM, shutting down."));
   for (const client of [idle, busy]) client.close();
 });
@@ -46,7 +46,7 @@ Deno.test("SIGTERM: who is not done at the deadline is aborted; exit code 0", as
   assertEquals(new TextDecoder().decode(await busy.readAll()), "");
   const { code, lines } = await server.end();
   assertEquals(code, 0);
-  assertEquals(messages(lines).slice(-2), ["Drained, 1 aborted", "Main loop terminated."]);
+  assertEquals(messages(lines).slice(-2), ["DrainTarget, 1 aborted", "Main loop terminated."]);
   assert(
     lines.some((line) => / was aborted: its port was drained, and 0\.2 s are over$/.test(line)),
   );

@@ -8,7 +8,7 @@
  */
 
 import {
-  type IAddress,
+  type Address,
   log,
   Protocol,
   reactor,
@@ -25,7 +25,7 @@ class ServerProtocol extends Protocol {
 }
 
 class TutorialServerFactory extends ServerFactory {
-  override buildProtocol(addr: IAddress): ServerProtocol {
+  override buildProtocol(addr: Address): ServerProtocol {
     console.log(addr);
     return new ServerProtocol();
   }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Program } from "../reactor/conformance/program.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { Program } from "../testing/fixtures/program.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 const isWindows = Deno.build.os === "windows";
 

@@ -1,7 +1,7 @@
 // Two programs in one multicast group, on the loopback interface, with exactly the permissions that the header names.
 
 import { assertEquals } from "@std/assert";
-import { Example } from "../reactor/conformance/example.ts";
+import { Example } from "../testing/fixtures/example.ts";
 
 Deno.test("multicast.ts: each program hears who asks and who answers, itself and the other", async () => {
   await using first = new Example("multicast.ts", ["0", "127.0.0.1"]);

@@ -1,7 +1,7 @@
 // Forwards through examples/portforward.ts for real, and checks what its header promises.
 
 import { assertEquals } from "@std/assert";
-import { Example, messages, netcat, portOf } from "../reactor/conformance/example.ts";
+import { Example, messages, netcat, portOf } from "../testing/fixtures/example.ts";
 
 Deno.test("portforward.ts: who connects gets what the server behind it sends; SIGINT ends it with a closing log", async () => {
   await using hello = new Example("hello_server.ts", ["0"]);

@@ -2,8 +2,8 @@
 // checks what the header promises.
 
 import { assertEquals } from "@std/assert";
-import { Example, portOf } from "../reactor/conformance/example.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { Example, portOf } from "../testing/fixtures/example.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 /** A client that asks for a count. */
 async function asking(port: number, question: string): Promise<RawPeer> {

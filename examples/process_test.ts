@@ -1,7 +1,7 @@
 // Runs examples/process.ts for real, and checks what its header promises.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Example } from "../reactor/conformance/example.ts";
+import { Example } from "../testing/fixtures/example.ts";
 
 Deno.test("process.ts shows each line of ls -l, and ends as it did", async () => {
   await using example = new Example("process.ts");

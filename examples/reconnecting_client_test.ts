@@ -1,7 +1,7 @@
 // Starts examples/reconnecting_client.ts for real, with exactly the permission that its header names, and checks what the header promises.
 
 import { assert, assertEquals } from "@std/assert";
-import { Example, messages } from "../reactor/conformance/example.ts";
+import { Example, messages } from "../testing/fixtures/example.ts";
 
 const decoder = new TextDecoder();
 

@@ -1,7 +1,7 @@
 // Starts examples/request_reply.ts for real, with exactly the permission that its header names, and checks what the header promises.
 
 import { assert, assertEquals } from "@std/assert";
-import { Example } from "../reactor/conformance/example.ts";
+import { Example } from "../testing/fixtures/example.ts";
 
 Deno.test("request_reply.ts gets its own answer to each question, outlives a late one, and finds out that its server hangs", async () => {
   await using example = new Example("request_reply.ts");

@@ -1,9 +1,9 @@
 // Runs examples/starttls.ts against itself, and sends it what nobody should have executed.
 
 import { assertEquals } from "@std/assert";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import { Example, messages, portOf } from "../reactor/conformance/example.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import { Example, messages, portOf } from "../testing/fixtures/example.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 /** The files that the header makes, in a folder that is gone afterwards. */
 class Files implements Disposable {

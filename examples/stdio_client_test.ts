@@ -1,8 +1,8 @@
 // Runs examples/stdio_client.ts for real, and checks what its header promises.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { commandOf, Example, examples, portOf } from "../reactor/conformance/example.ts";
-import { Program } from "../reactor/conformance/program.ts";
+import { commandOf, Example, examples, portOf } from "../testing/fixtures/example.ts";
+import { Program } from "../testing/fixtures/program.ts";
 
 /** The example, with an input of its own. */
 async function client(...args: string[]): Promise<Program> {

@@ -1,8 +1,8 @@
 // Starts examples/streams.ts for real, and checks what its header promises.
 
 import { assertEquals } from "@std/assert";
-import { Example, messages, portOf } from "../reactor/conformance/example.ts";
-import { RawPeer } from "../reactor/conformance/raw_peer.ts";
+import { Example, messages, portOf } from "../testing/fixtures/example.ts";
+import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 Deno.test("streams.ts sends back capitals, also of a letter cut in two, and ends with its client", async () => {
   await using server = new Example("streams.ts", ["0"]);

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { createSocket } from "node:dgram";
-import { commandOf, Example, examples, messages } from "../reactor/conformance/example.ts";
+import { commandOf, Example, examples, messages } from "../testing/fixtures/example.ts";
 
 /** The port that a UDP server has bound. */
 async function udpPortOf(server: Example): Promise<number> {

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
 import { CURL, interopTest } from "./tool.ts";
 import { tlsFiles } from "./tls_files.ts";
 
@@ -24,42 +24,48 @@ class Page extends Protocol {
 const pages = Factory.forProtocol(Page);
 const QUIET = ["--silent", "--show-error", "--noproxy", "*"];
 
-test("http", async (bed) => {
-  bed.run();
-  const port = bed.reactor.listenTCP(0, pages, { interface: "127.0.0.1" });
-  const curl = bed.start(...QUIET, `http://${port.getHost()}/a`);
+test("http", async (fixture) => {
+  fixture.run();
+  const port = fixture.reactor.listenTCP(0, pages, { interface: "127.0.0.1" });
+  const curl = fixture.start(...QUIET, `http://${port.getHost()}/a`);
   const { code, lines, errors } = await curl.end();
   assertEquals([code, lines, errors], [0, ["You asked: GET /a HTTP/1.1"], ""]);
 });
 
-test("--unix-socket", async (bed) => {
-  bed.run();
-  const path = bed.path("http");
-  bed.reactor.listenUNIX(path, pages);
-  const curl = bed.start(...QUIET, "--unix-socket", path, "http://localhost/b");
+test("--unix-socket", async (fixture) => {
+  fixture.run();
+  const path = fixture.path("http");
+  fixture.reactor.listenUNIX(path, pages);
+  const curl = fixture.start(...QUIET, "--unix-socket", path, "http://localhost/b");
   const { code, lines, errors } = await curl.end();
   assertEquals([code, lines, errors], [0, ["You asked: GET /b HTTP/1.1"], ""]);
 });
 
-test("https: our certificate is verified, and the end of the answer is no truncation", async (bed) => {
-  bed.run();
-  const { folder, server } = await tlsFiles(bed);
-  const port = bed.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });
+test("https: our certificate is verified, and the end of the answer is no truncation", async (fixture) => {
+  fixture.run();
+  const { folder, server } = await tlsFiles(fixture);
+  const port = fixture.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });
   const url = `https://localhost:${portOf(port.getHost())}/c`;
-  const curl = bed.start(...QUIET, "--ipv4", "--cacert", `${folder}/roots/ca.pem`, url);
+  const curl = fixture.start(...QUIET, "--ipv4", "--cacert", `${folder}/roots/ca.pem`, url);
   const { code, lines, errors } = await curl.end();
   assertEquals([code, lines, errors], [0, ["You asked: GET /c HTTP/1.1"], ""]);
 });
 
-test("https without a reason to trust us: curl turns away, and the port serves on", async (bed) => {
-  bed.run();
-  const { folder, server } = await tlsFiles(bed);
-  const port = bed.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });
+test("https without a reason to trust us: curl turns away, and the port serves on", async (fixture) => {
+  fixture.run();
+  const { folder, server } = await tlsFiles(fixture);
+  const port = fixture.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });
   const url = `https://localhost:${portOf(port.getHost())}/d`;
-  const suspicious = await bed.start(...QUIET, "--ipv4", url).end();
+  const suspicious = await fixture.start(...QUIET, "--ipv4", url).end();
   assertEquals(suspicious.code, 60); // CURLE_PEER_FAILED_VERIFICATION
   assertMatch(suspicious.errors, /certificate/);
-  const trusting = await bed.start(...QUIET, "--ipv4", "--cacert", `${folder}/roots/ca.pem`, url)
+  const trusting = await fixture.start(
+    ...QUIET,
+    "--ipv4",
+    "--cacert",
+    `${folder}/roots/ca.pem`,
+    url,
+  )
     .end();
   assertEquals(trusting.lines, ["You asked: GET /d HTTP/1.1"]);
 });

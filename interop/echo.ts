@@ -5,7 +5,7 @@
  */
 
 import { DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
-import type { DatagramDestination } from "../reactor/interfaces.ts";
+import type { DatagramDestination } from "../reactor/interfaces/mod.ts";
 
 const decoder = new TextDecoder();
 

@@ -2,28 +2,28 @@
 
 import { assertEquals } from "@std/assert";
 import { connectProtocol, TCP4ClientEndpoint, UNIXClientEndpoint } from "../endpoints/mod.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
-import { Wire } from "../reactor/conformance/wire.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
+import { Wire } from "../testing/fixtures/wire.ts";
 import { shouting } from "./echo.ts";
 import { interopTest, NETCAT } from "./tool.ts";
 
 const test = interopTest(NETCAT);
 
-test("a client's half-close lets the answer through: nc -N sends, ends, and still reads", async (bed) => {
-  bed.run();
-  const port = bed.reactor.listenTCP(0, shouting(), { interface: "127.0.0.1" });
-  const nc = bed.start("-N", "127.0.0.1", String(portOf(port.getHost())));
+test("a client's half-close lets the answer through: nc -N sends, ends, and still reads", async (fixture) => {
+  fixture.run();
+  const port = fixture.reactor.listenTCP(0, shouting(), { interface: "127.0.0.1" });
+  const nc = fixture.start("-N", "127.0.0.1", String(portOf(port.getHost())));
   await nc.say("hello\n");
   await nc.endInput();
   const { code, lines } = await nc.end();
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("nc -l listens, and each side hears the other", async (bed) => {
-  bed.run();
-  const nc = bed.startAloud("-v", "-n", "-l", "127.0.0.1", "0");
+test("nc -l listens, and each side hears the other", async (fixture) => {
+  fixture.run();
+  const nc = fixture.startAloud("-v", "-n", "-l", "127.0.0.1", "0");
   const [, port] = await nc.line(/^Listening on 127\.0\.0\.1 (\d+)$/);
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", Number(port));
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", Number(port));
   const wire = await connectProtocol(endpoint, new Wire());
   await nc.say("from nc\n");
   await wire.has("from nc\n".length);
@@ -34,24 +34,24 @@ test("nc -l listens, and each side hears the other", async (bed) => {
   assertEquals((await wire.lost()).name, "ConnectionDone");
 });
 
-test("nc -U -N: the same on a UNIX socket", async (bed) => {
-  bed.run();
-  const path = bed.path("echo");
-  bed.reactor.listenUNIX(path, shouting());
-  const nc = bed.start("-U", "-N", path);
+test("nc -U -N: the same on a UNIX socket", async (fixture) => {
+  fixture.run();
+  const path = fixture.path("echo");
+  fixture.reactor.listenUNIX(path, shouting());
+  const nc = fixture.start("-U", "-N", path);
   await nc.say("hello\n");
   await nc.endInput();
   const { code, lines } = await nc.end();
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("nc -U -l: the same on a UNIX socket", async (bed) => {
-  bed.run();
-  const path = bed.path("nc");
-  const nc = bed.startAloud("-v", "-U", "-l", path);
+test("nc -U -l: the same on a UNIX socket", async (fixture) => {
+  fixture.run();
+  const path = fixture.path("nc");
+  const nc = fixture.startAloud("-v", "-U", "-l", path);
   await nc.line(/^(Bound|Listening) on /);
   await nc.line(/^Listening on /);
-  const wire = await connectProtocol(new UNIXClientEndpoint(bed.reactor, path), new Wire());
+  const wire = await connectProtocol(new UNIXClientEndpoint(fixture.reactor, path), new Wire());
   await nc.say("from nc\n");
   await wire.has("from nc\n".length);
   wire.transport.write("from here\n");

@@ -4,18 +4,18 @@
  * @module
  */
 
-import type { Program } from "../reactor/conformance/program.ts";
+import type { Program } from "../testing/fixtures/program.ts";
 import type { TLSFiles } from "./tls_files.ts";
 import type { InteropBed } from "./tool.ts";
 
 /** Starts OpenSSL's client. It verifies the server, and exits when its input ends. */
 export function sClient(
-  bed: InteropBed,
+  fixture: InteropBed,
   port: number,
   { folder }: TLSFiles,
   ...more: string[]
 ): Program {
-  return bed.startAloud(
+  return fixture.startAloud(
     "s_client",
     ...["-connect", `127.0.0.1:${port}`, "-CAfile", `${folder}/roots/ca.pem`],
     ...["-verify_return_error", "-verify_hostname", "localhost", "-servername", "localhost"],
@@ -25,11 +25,11 @@ export function sClient(
 
 /** Starts OpenSSL's server, which prints what it receives and sends its input. Resolves with the program and its port. */
 export async function sServer(
-  bed: InteropBed,
+  fixture: InteropBed,
   { folder }: TLSFiles,
   ...more: string[]
 ): Promise<[Program, number]> {
-  const server = bed.startAloud(
+  const server = fixture.startAloud(
     "s_server",
     ...["-accept", "127.0.0.1:0", "-naccept", "1"],
     ...["-cert", `${folder}/server.pem`, "-key", `${folder}/server.key`],

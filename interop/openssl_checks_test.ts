@@ -6,12 +6,12 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connectProtocol, TLSClientEndpoint } from "../endpoints/mod.ts";
 import { ClientFactory, Factory, LineReceiver } from "../protocol/mod.ts";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
-import { SecuredWires } from "../reactor/conformance/tls_bed.ts";
-import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
+import { SecuredWires } from "../testing/fixtures/tls_fixture.ts";
+import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
 import { ConnectionAborted, TLSError } from "../reactor/errors.ts";
-import type { StartTLSOptions } from "../reactor/interfaces.ts";
+import type { StartTLSOptions } from "../reactor/interfaces/mod.ts";
 import { sClient, sServer } from "./openssl.ts";
 import { tlsFiles } from "./tls_files.ts";
 import { interopTest, OPENSSL } from "./tool.ts";
@@ -39,12 +39,12 @@ const REFUSED: Record<string, string[]> = {
 };
 
 for (const [what, options] of Object.entries(REFUSED)) {
-  test(`s_client with ${what}: the handshake fails`, async (bed) => {
-    const files = await tlsFiles(bed);
+  test(`s_client with ${what}: the handshake fails`, async (fixture) => {
+    const files = await tlsFiles(fixture);
     const factory = shouting();
-    const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
-    bed.run();
-    const client = sClient(bed, portOf(port.getHost()), files, ...options);
+    const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+    fixture.run();
+    const client = sClient(fixture, portOf(port.getHost()), files, ...options);
     await client.line(/alert (handshake failure|protocol version)/);
     assertInstanceOf(await factory.failure(), TLSError);
     assertEquals(factory.built, []);
@@ -52,27 +52,27 @@ for (const [what, options] of Object.entries(REFUSED)) {
 }
 
 for (const version of ["-tls1", "-tls1_1"]) {
-  test(`s_server ${version}: our handshake fails`, async (bed) => {
-    bed.run();
-    const files = await tlsFiles(bed);
-    const [, port] = await sServer(bed, files, version, "-cipher", "DEFAULT@SECLEVEL=0");
+  test(`s_server ${version}: our handshake fails`, async (fixture) => {
+    fixture.run();
+    const files = await tlsFiles(fixture);
+    const [, port] = await sServer(fixture, files, version, "-cipher", "DEFAULT@SECLEVEL=0");
     const options = { caCerts: [files.authority.cert], serverName: "localhost" };
-    const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+    const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, options);
     await assertRejects(async () => await connectProtocol(endpoint, new Wire()), TLSError);
   });
 }
 
-test("s_client -early_data: no early data is accepted", async (bed) => {
-  const files = await tlsFiles(bed);
+test("s_client -early_data: no early data is accepted", async (fixture) => {
+  const files = await tlsFiles(fixture);
   const factory = shouting();
-  const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
-  bed.run();
+  const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+  fixture.run();
   const number = portOf(port.getHost());
   const session = `${files.folder}/session`;
   await Deno.writeTextFile(`${files.folder}/early`, "early\n");
   for (const more of [["-sess_out", session], ["-sess_in", session]]) {
     await using client = sClient(
-      bed,
+      fixture,
       number,
       files,
       "-tls1_3",
@@ -86,28 +86,28 @@ test("s_client -early_data: no early data is accepted", async (bed) => {
   assertEquals(factory.built.map((wire) => wire.text), ["late\n", "late\n"]);
 });
 
-test("s_client that renegotiates: the connection is lost, and no other", async (bed) => {
-  const files = await tlsFiles(bed);
+test("s_client that renegotiates: the connection is lost, and no other", async (fixture) => {
+  const files = await tlsFiles(fixture);
   const factory = shouting();
-  const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
-  bed.run();
-  const client = sClient(bed, portOf(port.getHost()), files, "-tls1_2");
+  const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+  fixture.run();
+  const client = sClient(fixture, portOf(port.getHost()), files, "-tls1_2");
   await client.say("hello\n");
   await client.line(/HELLO$/);
   await client.say("R\n");
   await client.line(/no renegotiation/);
   assertInstanceOf(await (await factory.wire()).lost(), TLSError);
-  const next = sClient(bed, portOf(port.getHost()), files, "-tls1_2");
+  const next = sClient(fixture, portOf(port.getHost()), files, "-tls1_2");
   await next.say("hello\n");
   await next.line(/HELLO$/);
 });
 
-test("s_server that renegotiates: we do not follow, and no data is lost", async (bed) => {
-  bed.run();
-  const files = await tlsFiles(bed);
-  const [server, port] = await sServer(bed, files, "-tls1_2");
+test("s_server that renegotiates: we do not follow, and no data is lost", async (fixture) => {
+  fixture.run();
+  const files = await tlsFiles(fixture);
+  const [server, port] = await sServer(fixture, files, "-tls1_2");
   const options = { caCerts: [files.authority.cert], serverName: "localhost" };
-  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+  const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, options);
   const wire = await connectProtocol(endpoint, new Wire());
   wire.transport.write("from here\n");
   await server.line("from here");
@@ -119,12 +119,12 @@ test("s_server that renegotiates: we do not follow, and no data is lost", async 
   assertEquals(wire.text, "before\n");
 });
 
-test("s_client that changes its keys: the connection continues", async (bed) => {
-  const files = await tlsFiles(bed);
+test("s_client that changes its keys: the connection continues", async (fixture) => {
+  const files = await tlsFiles(fixture);
   const factory = shouting();
-  const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
-  bed.run();
-  const client = sClient(bed, portOf(port.getHost()), files, "-tls1_3");
+  const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+  fixture.run();
+  const client = sClient(fixture, portOf(port.getHost()), files, "-tls1_3");
   for (const command of ["K", "k"]) {
     await client.say("hello\n");
     await client.line(/HELLO$/);
@@ -136,12 +136,12 @@ test("s_client that changes its keys: the connection continues", async (bed) => 
 });
 
 for (const version of VERSIONS) {
-  test(`s_client ${version} that is killed: the server's protocol is told of the truncation`, async (bed) => {
-    const files = await tlsFiles(bed);
+  test(`s_client ${version} that is killed: the server's protocol is told of the truncation`, async (fixture) => {
+    const files = await tlsFiles(fixture);
     const factory = new Wires(() => new HalfCloseableWire());
-    const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
-    bed.run();
-    const client = sClient(bed, portOf(port.getHost()), files, version);
+    const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
+    fixture.run();
+    const client = sClient(fixture, portOf(port.getHost()), files, version);
     const wire = await factory.wire();
     await client.say("half a mess\n");
     await wire.has("half a mess\n".length);
@@ -154,12 +154,12 @@ for (const version of VERSIONS) {
     assertEquals(wire.events.includes("read lost"), false);
   });
 
-  test(`s_server ${version} that is killed: the client's protocol is told of the truncation`, async (bed) => {
-    bed.run();
-    const files = await tlsFiles(bed);
-    const [server, port] = await sServer(bed, files, version);
+  test(`s_server ${version} that is killed: the client's protocol is told of the truncation`, async (fixture) => {
+    fixture.run();
+    const files = await tlsFiles(fixture);
+    const [server, port] = await sServer(fixture, files, version);
     const options = { caCerts: [files.authority.cert], serverName: "localhost" };
-    const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+    const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, options);
     const wire = await connectProtocol(endpoint, new Wire());
     wire.transport.write("hello\n");
     await server.line("hello");
@@ -197,12 +197,12 @@ async function assertInjectionRefused({ lost }: Upgrading): Promise<void> {
   assertMatch(reason.cause.message, /bytes that came before it were left in the buffer/);
 }
 
-test("Commands injected behind STARTTLS lose a server's connection, and are not executed", async (bed) => {
+test("Commands injected behind STARTTLS lose a server's connection, and are not executed", async (fixture) => {
   const { server } = await testCertificates();
   const protocol = Object.assign(new Upgrading(), { options: server });
-  const port = bed.reactor.listenTCP(0, once(protocol, new Factory()), INTERFACE);
-  bed.run();
-  const peer = bed.raw(
+  const port = fixture.reactor.listenTCP(0, once(protocol, new Factory()), INTERFACE);
+  fixture.run();
+  const peer = fixture.raw(
     await Deno.connect({ hostname: "127.0.0.1", port: portOf(port.getHost()) }),
   );
   await peer.send("STARTTLS\r\nMAIL FROM:<evil@example.org>\r\n");
@@ -210,15 +210,15 @@ test("Commands injected behind STARTTLS lose a server's connection, and are not 
   assertEquals(protocol.lines, ["STARTTLS"]);
 });
 
-test("Answers injected in front of TLS lose a client's connection, and are not believed", async (bed) => {
+test("Answers injected in front of TLS lose a client's connection, and are not believed", async (fixture) => {
   const { authority } = await testCertificates();
   const options = { serverName: "localhost", caCerts: [authority.cert] };
   const protocol = Object.assign(new Upgrading(), { options });
-  const listener = bed.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
+  const listener = fixture.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const factory = once(protocol, new ClientFactory());
-  bed.reactor.connectTCP("127.0.0.1", listener.addr.port, factory);
-  bed.run();
-  const peer = await bed.rawAccept(listener);
+  fixture.reactor.connectTCP("127.0.0.1", listener.addr.port, factory);
+  fixture.run();
+  const peer = await fixture.rawAccept(listener);
   await peer.send("220 Go ahead\r\n250 You are admin\r\n");
   await assertInjectionRefused(protocol);
   assertEquals(protocol.lines, ["220 Go ahead"]);

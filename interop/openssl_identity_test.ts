@@ -1,10 +1,10 @@
 /** Who a peer is, by certificates that OpenSSL has made: the names, usages and chains that are accepted, and those that are not. */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
-import { SecuredWires } from "../reactor/conformance/tls_bed.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
+import { SecuredWires } from "../testing/fixtures/tls_fixture.ts";
 import { TLSError } from "../reactor/errors.ts";
-import type { Wire } from "../reactor/conformance/wire.ts";
+import type { Wire } from "../testing/fixtures/wire.ts";
 import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
 
 const test = interopTest(OPENSSL);
@@ -20,13 +20,13 @@ interface Identity {
 
 /** A folder in which OpenSSL signs certificates. */
 class Signing {
-  readonly #bed: InteropBed;
+  readonly #fixture: InteropBed;
   readonly #folder: string;
   #made = 0;
 
-  constructor(bed: InteropBed) {
-    this.#bed = bed;
-    this.#folder = bed.path(".");
+  constructor(fixture: InteropBed) {
+    this.#fixture = fixture;
+    this.#folder = fixture.path(".");
   }
 
   /** A certificate that has signed itself, as `openssl req -x509` makes it. */
@@ -69,7 +69,7 @@ class Signing {
   }
 
   async #run(...args: string[]): Promise<void> {
-    const { code, errors } = await this.#bed.start(...args).end();
+    const { code, errors } = await this.#fixture.start(...args).end();
     assertEquals(code, 0, errors);
   }
 }
@@ -78,12 +78,12 @@ const read = (path: string): Promise<string> => Deno.readTextFile(path);
 
 /** Connects to OpenSSL's server. Resolves with the connection, or with the code of the refusal. */
 async function connect(
-  bed: InteropBed,
+  fixture: InteropBed,
   server: Identity,
   root: Identity,
   { serverName = "localhost", more = [] }: { serverName?: string; more?: string[] } = {},
 ): Promise<Wire | string | undefined> {
-  await using program = bed.startAloud(
+  await using program = fixture.startAloud(
     "s_server",
     ...["-accept", "127.0.0.1:0", "-naccept", "1", "-cert", server.cert, "-key", server.key],
     ...more,
@@ -91,8 +91,8 @@ async function connect(
   const [, port] = await program.line(/^ACCEPT 127\.0\.0\.1:(\d+)$/);
   const clients = new SecuredWires();
   const options = { serverName, caCerts: [await read(root.cert)] };
-  bed.reactor.connectTLS("127.0.0.1", Number(port), clients, options);
-  bed.run();
+  fixture.reactor.connectTLS("127.0.0.1", Number(port), clients, options);
+  fixture.run();
   const wire = await Promise.race([clients.wire(), clients.told("failed").then(() => null)]);
   if (wire !== null) return wire;
   const [reason] = clients.reasons;
@@ -101,17 +101,21 @@ async function connect(
 }
 
 /** Has OpenSSL's client connect. Resolves with our connection, or with the error that refuses it. */
-async function accept(bed: InteropBed, client: Identity, root: Identity): Promise<Wire | Error> {
+async function accept(
+  fixture: InteropBed,
+  client: Identity,
+  root: Identity,
+): Promise<Wire | Error> {
   const servers = new SecuredWires();
-  const signing = new Signing(bed);
+  const signing = new Signing(fixture);
   const own = await signing.root("/CN=localhost", ...P256);
-  const port = bed.reactor.listenTLS(0, servers, {
+  const port = fixture.reactor.listenTLS(0, servers, {
     ...{ interface: "127.0.0.1", cert: await read(own.cert), key: await read(own.key) },
     caCerts: [await read(root.cert)],
   });
-  bed.run();
+  fixture.run();
   const address = `127.0.0.1:${portOf(port.getHost())}`;
-  bed.startAloud("s_client", "-connect", address, "-cert", client.cert, "-key", client.key);
+  fixture.startAloud("s_client", "-connect", address, "-cert", client.cert, "-key", client.key);
   return await Promise.race([servers.wire(), servers.failure()]);
 }
 
@@ -139,61 +143,61 @@ const SERVERS: [what: string, subject: string, extensions: string, refusal?: str
 ];
 for (const [what, subject, extensions, refusal] of SERVERS) {
   const verb = refusal === undefined ? "accepts" : "refuses";
-  test(`connectTLS() ${verb} s_server with ${what}`, async (bed) => {
-    const signing = new Signing(bed);
+  test(`connectTLS() ${verb} s_server with ${what}`, async (fixture) => {
+    const signing = new Signing(fixture);
     const root = await signing.root("/CN=Root", ...P256);
     // A name of its own is taken as it is, with commas.
     const lines = /^(URI|DNS|dirName)=/.test(extensions)
       ? `subjectAltName=@names\n[names]\n${extensions}\n`
       : extensions;
-    const outcome = await connect(bed, await signing.issue(root, subject, lines), root);
+    const outcome = await connect(fixture, await signing.issue(root, subject, lines), root);
     if (refusal === undefined) assert(typeof outcome === "object");
     else assert(typeof outcome === "string" && new RegExp(refusal).test(outcome), String(outcome));
   });
 }
 
-test("connectTLS() accepts s_server with a wildcard, and with an address", async (bed) => {
-  const signing = new Signing(bed);
+test("connectTLS() accepts s_server with a wildcard, and with an address", async (fixture) => {
+  const signing = new Signing(fixture);
   const root = await signing.root("/CN=Root", ...P256);
   const names = "subjectAltName=DNS:*.example.test,IP:127.0.0.1";
   const server = await signing.issue(root, "/CN=x", names);
   for (const serverName of ["foo.example.test", "127.0.0.1"]) {
-    assert(typeof await connect(bed, server, root, { serverName }) === "object");
+    assert(typeof await connect(fixture, server, root, { serverName }) === "object");
   }
 });
 
-test("connectTLS() refuses s_server with a certificate that has expired", async (bed) => {
-  const signing = new Signing(bed);
+test("connectTLS() refuses s_server with a certificate that has expired", async (fixture) => {
+  const signing = new Signing(fixture);
   const root = await signing.root("/CN=Root", ...P256);
   const names = "subjectAltName=DNS:localhost";
   const server = await signing.issue(root, "/CN=x", names, { signing: ["-days", "-1"] });
-  const outcome = await connect(bed, server, root);
+  const outcome = await connect(fixture, server, root);
   assert(outcome === "UNABLE_TO_VERIFY_LEAF_SIGNATURE" || outcome === "CERT_HAS_EXPIRED");
 });
 
-test("connectTLS() accepts s_server with a certificate of req -x509 that is a root", async (bed) => {
-  const signing = new Signing(bed);
+test("connectTLS() accepts s_server with a certificate of req -x509 that is a root", async (fixture) => {
+  const signing = new Signing(fixture);
   const own = await signing.root(
     "/CN=localhost",
     "-addext",
     "subjectAltName=DNS:localhost",
     ...RSA,
   );
-  assert(typeof await connect(bed, own, own) === "object");
+  assert(typeof await connect(fixture, own, own) === "object");
 });
 
-test("connectTLS() accepts s_server with a certificate that is signed by RSA-PSS", async (bed) => {
-  const signing = new Signing(bed);
+test("connectTLS() accepts s_server with a certificate that is signed by RSA-PSS", async (fixture) => {
+  const signing = new Signing(fixture);
   const root = await signing.root("/CN=Root", ...RSA);
   const pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32", "-sha256"];
   const names = "subjectAltName=DNS:localhost";
   const server = await signing.issue(root, "/CN=x", names, { signing: pss });
-  assert(typeof await connect(bed, server, root) === "object");
+  assert(typeof await connect(fixture, server, root) === "object");
 });
 
 for (const name of ["P-521", "P-224", "P-192", "secp256k1", "brainpoolP256r1"]) {
-  test(`connectTLS() accepts s_server below a root on P-521, with a stray key on ${name} in its chain`, async (bed) => {
-    const signing = new Signing(bed);
+  test(`connectTLS() accepts s_server below a root on P-521, with a stray key on ${name} in its chain`, async (fixture) => {
+    const signing = new Signing(fixture);
     const curve = (name: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${name}`];
     const root = await signing.root("/CN=Root", ...curve("P-521"), "-sha512");
     const middle = await signing.issue(root, "/CN=Middle", "basicConstraints=critical,CA:TRUE", {
@@ -205,7 +209,7 @@ for (const name of ["P-521", "P-224", "P-192", "secp256k1", "brainpoolP256r1"]) 
       // Its own rules forbid OpenSSL to show a key on P-192.
       const anything = ["-cipher", "ALL:@SECLEVEL=0"];
       const more = [...anything, "-cert_chain", await signing.file(chain)];
-      return await connect(bed, server, root, { more });
+      return await connect(fixture, server, root, { more });
     };
     const good = await show(stray + await read(middle.cert));
     assert(typeof good === "object", String(good));
@@ -214,12 +218,12 @@ for (const name of ["P-521", "P-224", "P-192", "secp256k1", "brainpoolP256r1"]) 
   });
 }
 
-test("getPeerCertificate() shows no name that s_client has hidden in another", async (bed) => {
-  const signing = new Signing(bed);
+test("getPeerCertificate() shows no name that s_client has hidden in another", async (fixture) => {
+  const signing = new Signing(fixture);
   const root = await signing.root("/CN=Root", ...P256);
   const names = "subjectAltName=@names\n[names]\nURI=http://m.test/, DNS:a.test, DNS:b.test\n";
   const client = await signing.issue(root, "/O=x\nCN=admin", names);
-  const wire = await accept(bed, client, root);
+  const wire = await accept(fixture, client, root);
   assert(!(wire instanceof Error), String(wire));
   const certificate = wire.transport.getPeerCertificate();
   assertEquals(certificate?.subject, { O: "x\nCN=admin" });
@@ -233,10 +237,10 @@ for (
     "for servers": "extendedKeyUsage=serverAuth",
   })
 ) {
-  test(`listenTLS() refuses s_client with a certificate ${what}`, async (bed) => {
-    const signing = new Signing(bed);
+  test(`listenTLS() refuses s_client with a certificate ${what}`, async (fixture) => {
+    const signing = new Signing(fixture);
     const root = await signing.root("/CN=Root", ...P256);
     const client = await signing.issue(root, "/CN=client", extensions);
-    assertInstanceOf(await accept(bed, client, root), TLSError);
+    assertInstanceOf(await accept(fixture, client, root), TLSError);
   });
 }

@@ -9,11 +9,11 @@ import {
 } from "@std/assert";
 import { clientFromString, connectProtocol, serverFromString } from "../endpoints/mod.ts";
 import { ClientFactory, Protocol } from "../protocol/mod.ts";
-import { testCertificates } from "../reactor/conformance/certificates.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
-import { SecuredWires } from "../reactor/conformance/tls_bed.ts";
-import { Wire, Wires } from "../reactor/conformance/wire.ts";
-import type { StartTLSOptions } from "../reactor/interfaces.ts";
+import { testCertificates } from "../testing/fixtures/certificates.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
+import { SecuredWires } from "../testing/fixtures/tls_fixture.ts";
+import { Wire, Wires } from "../testing/fixtures/wire.ts";
+import type { StartTLSOptions } from "../reactor/interfaces/mod.ts";
 import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
 
 const test = interopTest(OPENSSL);
@@ -28,14 +28,14 @@ interface Material {
 }
 
 /** Has OpenSSL make a key of some kind, and a certificate of it. */
-async function make(bed: InteropBed, kind: readonly string[]): Promise<Material> {
-  const folder = bed.path(".");
+async function make(fixture: InteropBed, kind: readonly string[]): Promise<Material> {
+  const folder = fixture.path(".");
   const [certFile, keyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   const request = ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
   const extensions = ["subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"]
     .flatMap((extension) => ["-addext", extension]);
   const files = ["-out", certFile, "-keyout", keyFile];
-  const { code, errors } = await bed.start(...request, ...extensions, ...files, ...kind).end();
+  const { code, errors } = await fixture.start(...request, ...extensions, ...files, ...kind).end();
   assertEquals(code, 0, errors);
   const [cert, key] = await Promise.all([certFile, keyFile].map((file) => Deno.readTextFile(file)));
   return { cert: cert ?? "", key: key ?? "", certFile, keyFile };
@@ -76,11 +76,11 @@ const ACCEPTED: Record<string, readonly string[]> = {
 };
 
 for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
-  test(`${name} is refused with a TypeError wherever it is given`, async (bed) => {
-    const { cert, key, certFile, keyFile } = await make(bed, kind);
-    const { reactor } = bed;
+  test(`${name} is refused with a TypeError wherever it is given`, async (fixture) => {
+    const { cert, key, certFile, keyFile } = await make(fixture, kind);
+    const { reactor } = fixture;
     const wires = new Wires();
-    bed.run();
+    fixture.run();
     const throws = (f: () => unknown) => assertMatch(assertThrows(f, TypeError).message, reason);
     throws(() => reactor.listenTLS(0, wires, { ...INTERFACE, cert, key }));
     throws(() => reactor.listenTLS(0, wires, { ...INTERFACE, cert: `${key}${cert}` }));
@@ -103,39 +103,39 @@ for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
     assertMatch(failure.message, new RegExp(RegExp.escape(keyFile)));
     for (const role of ["server", "client"] as const) {
       const options = { role, cert, key, serverName: "localhost" };
-      assertMatch((await upgradeError(bed, number, options)).message, reason);
+      assertMatch((await upgradeError(fixture, number, options)).message, reason);
     }
     assertEquals(wires.built, []);
   });
 
-  test(`${name} as the answer of certificates fails that handshake alone`, async (bed) => {
-    const wrong = await make(bed, kind);
+  test(`${name} as the answer of certificates fails that handshake alone`, async (fixture) => {
+    const wrong = await make(fixture, kind);
     const { authority, server } = await testCertificates();
     const servers = new SecuredWires();
-    const port = bed.reactor.listenTLS(0, servers, {
+    const port = fixture.reactor.listenTLS(0, servers, {
       ...INTERFACE,
       ...server,
       certificates: (serverName) => serverName === "" ? undefined : wrong,
     });
-    bed.run();
+    fixture.run();
     const connect = (serverName: string) => {
       const clients = new SecuredWires();
       const options = { caCerts: [authority.cert], serverName };
-      bed.reactor.connectTLS("127.0.0.1", portOf(port.getHost()), clients, options);
+      fixture.reactor.connectTLS("127.0.0.1", portOf(port.getHost()), clients, options);
       return clients;
     };
     await connect("localhost").told("failed");
     const { cause } = await servers.failure();
     assertInstanceOf(cause, TypeError);
     assertMatch(cause.message, reason);
-    assertEquals(bed.errors.take(), [cause]);
+    assertEquals(fixture.errors.take(), [cause]);
     await connect("127.0.0.1").wire();
   });
 }
 
 /** Resolves with what startTLS() throws. */
 async function upgradeError(
-  bed: InteropBed,
+  fixture: InteropBed,
   port: number,
   options: StartTLSOptions,
 ): Promise<Error> {
@@ -146,17 +146,17 @@ async function upgradeError(
       this.transport.abortConnection();
     }
   }
-  bed.reactor.connectTCP("127.0.0.1", port, ClientFactory.forProtocol(Upgrading));
+  fixture.reactor.connectTCP("127.0.0.1", port, ClientFactory.forProtocol(Upgrading));
   return await thrown.promise;
 }
 
 for (const [name, kind] of Object.entries(ACCEPTED)) {
-  test(`${name} serves`, async (bed) => {
-    const { cert, key, certFile } = await make(bed, kind);
+  test(`${name} serves`, async (fixture) => {
+    const { cert, key, certFile } = await make(fixture, kind);
     const factory = new Wires({ connectionMade: (wire) => wire.transport.write("Hello\n") });
-    const port = bed.reactor.listenTLS(0, factory, { ...INTERFACE, cert: `${key}${cert}` });
-    bed.run();
-    const client = bed.startAloud(
+    const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, cert: `${key}${cert}` });
+    fixture.run();
+    const client = fixture.startAloud(
       "s_client",
       ...["-connect", `127.0.0.1:${portOf(port.getHost())}`, "-CAfile", certFile],
     );
@@ -164,15 +164,15 @@ for (const [name, kind] of Object.entries(ACCEPTED)) {
   });
 }
 
-test("A root with a weak key is refused with a TypeError", async (bed) => {
-  const { cert } = await make(bed, ["-newkey", "rsa:1024"]);
+test("A root with a weak key is refused with a TypeError", async (fixture) => {
+  const { cert } = await make(fixture, ["-newkey", "rsa:1024"]);
   const { server } = await testCertificates();
   const wires = new Wires();
   const caCerts = [server.cert, cert];
   for (
     const f of [
-      () => bed.reactor.listenTLS(0, wires, { ...INTERFACE, ...server, caCerts }),
-      () => bed.reactor.connectTLS("127.0.0.1", 443, wires, { caCerts }),
+      () => fixture.reactor.listenTLS(0, wires, { ...INTERFACE, ...server, caCerts }),
+      () => fixture.reactor.connectTLS("127.0.0.1", 443, wires, { caCerts }),
     ]
   ) {
     assertThrows(

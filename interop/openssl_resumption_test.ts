@@ -6,10 +6,10 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { serverFromString, TCP4ServerEndpoint, wrapServerTLS } from "../endpoints/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { TestAuthority } from "../reactor/conformance/certificates.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
+import { TestAuthority } from "../testing/fixtures/certificates.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
 import { TLSError } from "../reactor/errors.ts";
-import type { IAddress, IListeningPort, TLSServerOptions } from "../reactor/interfaces.ts";
+import type { Address, IListeningPort, TLSServerOptions } from "../reactor/interfaces/mod.ts";
 import { sClient } from "./openssl.ts";
 import { type TLSFiles, tlsFiles } from "./tls_files.ts";
 import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
@@ -44,12 +44,12 @@ class Failures {
 /** Makes the factory of a port whose handshakes precede its protocols. */
 function greeting(failures: Failures): Factory<Greeter> {
   return Object.assign(Factory.forProtocol(Greeter), {
-    handshakeFailed: (_peer: IAddress, reason: Error) => failures.add(reason),
+    handshakeFailed: (_peer: Address, reason: Error) => failures.add(reason),
   });
 }
 
 type Listen = (
-  bed: InteropBed,
+  fixture: InteropBed,
   options: TLSServerOptions,
   failures: Failures,
 ) => IListeningPort | Promise<IListeningPort>;
@@ -58,13 +58,17 @@ const INTERFACE = { interface: "127.0.0.1" };
 
 /** Every way to serve TLS. */
 const SERVERS: Record<string, Listen> = {
-  "listenTLS()": (bed, options, failures) =>
-    bed.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options }),
-  "listenTLS() with certificates": (bed, { cert = "", key = "", ...options }, failures) => {
+  "listenTLS()": (fixture, options, failures) =>
+    fixture.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options }),
+  "listenTLS() with certificates": (fixture, { cert = "", key = "", ...options }, failures) => {
     const certificates = () => ({ cert, key });
-    return bed.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options, certificates });
+    return fixture.reactor.listenTLS(0, greeting(failures), {
+      ...INTERFACE,
+      ...options,
+      certificates,
+    });
   },
-  "startTLS()": (bed, options, failures) => {
+  "startTLS()": (fixture, options, failures) => {
     class Upgrading extends Greeter {
       override connectionMade(): void {
         this.transport.startTLS(options);
@@ -73,18 +77,18 @@ const SERVERS: Record<string, Listen> = {
         if (reason instanceof TLSError) failures.add(reason);
       }
     }
-    return bed.reactor.listenTCP(0, Factory.forProtocol(Upgrading), INTERFACE);
+    return fixture.reactor.listenTCP(0, Factory.forProtocol(Upgrading), INTERFACE);
   },
-  "wrapServerTLS()": async (bed, options, failures) => {
-    const endpoint = new TCP4ServerEndpoint(bed.reactor, 0, INTERFACE);
+  "wrapServerTLS()": async (fixture, options, failures) => {
+    const endpoint = new TCP4ServerEndpoint(fixture.reactor, 0, INTERFACE);
     return await wrapServerTLS(options, endpoint).listen(greeting(failures));
   },
   "ssl: string": async (
-    bed,
+    fixture,
     { cert = "", key = "", caCerts = [], clientCertificate },
     failures,
   ) => {
-    const folder = bed.path(".");
+    const folder = fixture.path(".");
     await Deno.mkdir(`${folder}/own`);
     await Deno.mkdir(`${folder}/roots`);
     await Deno.writeTextFile(`${folder}/own/server.pem`, `${key}\n${cert}`);
@@ -97,30 +101,32 @@ const SERVERS: Record<string, Listen> = {
       ...caCerts.length > 0 ? [`caCertsDir=${folder}/roots`] : [],
       ...clientCertificate === undefined ? [] : [`clientCertificate=${clientCertificate}`],
     ];
-    return await serverFromString(bed.reactor, description.join(":")).listen(greeting(failures));
+    return await serverFromString(fixture.reactor, description.join(":")).listen(
+      greeting(failures),
+    );
   },
 };
 
 /** Listens, and resolves with the port's number. */
 async function serve(
-  bed: InteropBed,
+  fixture: InteropBed,
   listen: Listen,
   options: TLSServerOptions,
   failures: Failures,
 ): Promise<number> {
-  bed.run();
-  return portOf((await listen(bed, options, failures)).getHost());
+  fixture.run();
+  return portOf((await listen(fixture, options, failures)).getHost());
 }
 
 /** Connects with a new session, and keeps it in a file. */
 async function keepSession(
-  bed: InteropBed,
+  fixture: InteropBed,
   port: number,
   files: TLSFiles,
   ...more: string[]
 ): Promise<string> {
   const session = `${files.folder}/session`;
-  await using client = sClient(bed, port, files, "-sess_out", session, ...more);
+  await using client = sClient(fixture, port, files, "-sess_out", session, ...more);
   // The tickets are sent before the greeting.
   await client.line(/Hello, \w+$/);
   return session;
@@ -128,13 +134,13 @@ async function keepSession(
 
 /** Resumes a session. Resolves with the greeting; `null` if the server has refused the client. */
 async function resume(
-  bed: InteropBed,
+  fixture: InteropBed,
   port: number,
   files: TLSFiles,
   session: string,
   version: string,
 ): Promise<string | null> {
-  await using client = sClient(bed, port, files, version, "-sess_in", session);
+  await using client = sClient(fixture, port, files, version, "-sess_in", session);
   // Either follows the summary of the session. Without a greeting the server closes, and the client exits.
   await client.line(/^Reused, TLSv1/);
   const greeted = client.line(/Hello, \w+$/);
@@ -148,31 +154,31 @@ function alice({ folder }: TLSFiles): string[] {
 
 for (const [name, listen] of Object.entries(SERVERS)) {
   for (const version of VERSIONS) {
-    test(`${name} refuses a session of a port that asked for no certificate, ${version}`, async (bed) => {
-      const files = await tlsFiles(bed);
+    test(`${name} refuses a session of a port that asked for no certificate, ${version}`, async (fixture) => {
+      const files = await tlsFiles(fixture);
       const failures = new Failures();
-      const open = await serve(bed, SERVERS["listenTLS()"] ?? listen, files.server, failures);
-      const session = await keepSession(bed, open, files, version);
+      const open = await serve(fixture, SERVERS["listenTLS()"] ?? listen, files.server, failures);
+      const session = await keepSession(fixture, open, files, version);
       const options = { ...files.server, caCerts: [files.authority.cert] };
-      const strict = await serve(bed, listen, options, failures);
-      assertEquals(await resume(bed, strict, files, session, version), null);
+      const strict = await serve(fixture, listen, options, failures);
+      assertEquals(await resume(fixture, strict, files, session, version), null);
       const reason = await failures.first;
       assertInstanceOf(reason, TLSError);
       assertEquals(reason.code, "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE");
     });
 
     for (const clientCertificate of ["require", "request"] as const) {
-      test(`${name} refuses a session whose certificate its roots have not signed, with "${clientCertificate}", ${version}`, async (bed) => {
-        const files = await tlsFiles(bed);
+      test(`${name} refuses a session whose certificate its roots have not signed, with "${clientCertificate}", ${version}`, async (fixture) => {
+        const files = await tlsFiles(fixture);
         const failures = new Failures();
-        const port1 = bed.reactor.listenTLS(0, greeting(failures), {
+        const port1 = fixture.reactor.listenTLS(0, greeting(failures), {
           ...INTERFACE,
           ...files.server,
           caCerts: [files.authority.cert],
         });
-        bed.run();
+        fixture.run();
         const session = await keepSession(
-          bed,
+          fixture,
           portOf(port1.getHost()),
           files,
           version,
@@ -182,49 +188,49 @@ for (const [name, listen] of Object.entries(SERVERS)) {
         await port1.stopListening();
         const stranger = await TestAuthority.make("CN=Stranger");
         const options = { ...files.server, caCerts: [stranger.cert], clientCertificate };
-        const port2 = await serve(bed, listen, options, failures);
-        assertEquals(await resume(bed, port2, files, session, version), null);
+        const port2 = await serve(fixture, listen, options, failures);
+        assertEquals(await resume(fixture, port2, files, session, version), null);
         const reason = await failures.first;
         assertInstanceOf(reason, TLSError);
         assertEquals(reason.code, "CERT_SIGNATURE_FAILURE");
       });
 
-      test(`${name} resumes its own sessions with their certificate, with "${clientCertificate}", ${version}`, async (bed) => {
-        const files = await tlsFiles(bed);
+      test(`${name} resumes its own sessions with their certificate, with "${clientCertificate}", ${version}`, async (fixture) => {
+        const files = await tlsFiles(fixture);
         const failures = new Failures();
         const options = { ...files.server, caCerts: [files.authority.cert], clientCertificate };
-        const port = await serve(bed, listen, options, failures);
-        const session = await keepSession(bed, port, files, version, ...alice(files));
-        assertEquals(await resume(bed, port, files, session, version), "Hello, Alice");
+        const port = await serve(fixture, listen, options, failures);
+        const session = await keepSession(fixture, port, files, version, ...alice(files));
+        assertEquals(await resume(fixture, port, files, session, version), "Hello, Alice");
       });
     }
 
-    test(`${name} that asks for no certificate reports none, ${version}`, async (bed) => {
-      const files = await tlsFiles(bed);
+    test(`${name} that asks for no certificate reports none, ${version}`, async (fixture) => {
+      const files = await tlsFiles(fixture);
       const failures = new Failures();
       const options = { ...files.server, caCerts: [files.authority.cert] };
-      const strict = await serve(bed, listen, options, failures);
-      const session = await keepSession(bed, strict, files, version, ...alice(files));
-      const open = await serve(bed, listen, files.server, failures);
-      assertEquals(await resume(bed, open, files, session, version), "Hello, nobody");
+      const strict = await serve(fixture, listen, options, failures);
+      const session = await keepSession(fixture, strict, files, version, ...alice(files));
+      const open = await serve(fixture, listen, files.server, failures);
+      assertEquals(await resume(fixture, open, files, session, version), "Hello, nobody");
     });
   }
 }
 
 for (const version of VERSIONS) {
-  test(`"request" resumes a session without a certificate, and one by way of an intermediate, ${version}`, async (bed) => {
-    const files = await tlsFiles(bed);
+  test(`"request" resumes a session without a certificate, and one by way of an intermediate, ${version}`, async (fixture) => {
+    const files = await tlsFiles(fixture);
     const failures = new Failures();
     const options = {
       ...files.server,
       caCerts: [files.authority.cert],
       clientCertificate: "request",
     } as const;
-    const port = bed.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options });
-    bed.run();
+    const port = fixture.reactor.listenTLS(0, greeting(failures), { ...INTERFACE, ...options });
+    fixture.run();
     const number = portOf(port.getHost());
-    const without = await keepSession(bed, number, files, version);
-    assertEquals(await resume(bed, number, files, without, version), "Hello, nobody");
+    const without = await keepSession(fixture, number, files, version);
+    assertEquals(await resume(fixture, number, files, without, version), "Hello, nobody");
 
     const delegate = await files.authority.delegate();
     const { cert, key } = await delegate.issue({ name: "CN=Bob", dns: [], ip: [] });
@@ -235,8 +241,8 @@ for (const version of VERSIONS) {
     await Deno.writeTextFile(keyFile, key);
     await Deno.writeTextFile(chainFile, delegate.cert);
     const bob = ["-cert", certFile, "-key", keyFile, "-cert_chain", chainFile];
-    const session = await keepSession(bed, number, files, version, ...bob);
-    assertEquals(await resume(bed, number, files, session, version), "Hello, Bob");
+    const session = await keepSession(fixture, number, files, version, ...bob);
+    assertEquals(await resume(fixture, number, files, session, version), "Hello, Bob");
     assertEquals(failures.reasons, []);
   });
 }

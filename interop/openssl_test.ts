@@ -3,11 +3,15 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connectProtocol, TLSClientEndpoint } from "../endpoints/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
-import { Example, portOf as listeningPortOf } from "../reactor/conformance/example.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
-import { Wire, Wires } from "../reactor/conformance/wire.ts";
+import { Example, portOf as listeningPortOf } from "../testing/fixtures/example.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
+import { Wire, Wires } from "../testing/fixtures/wire.ts";
 import { TLSError } from "../reactor/errors.ts";
-import type { IListeningPort, IProtocolFactory, TLSServerOptions } from "../reactor/interfaces.ts";
+import type {
+  IListeningPort,
+  IProtocolFactory,
+  TLSServerOptions,
+} from "../reactor/interfaces/mod.ts";
 import { shouting } from "./echo.ts";
 import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
 import { sClient, sServer } from "./openssl.ts";
@@ -17,21 +21,21 @@ const test = interopTest(OPENSSL);
 
 /** A port of ours on 127.0.0.1, whose protocols shout. */
 function listenTLS(
-  bed: InteropBed,
+  fixture: InteropBed,
   options: TLSServerOptions,
   factory: IProtocolFactory = shouting(),
 ): IListeningPort {
-  bed.run();
-  return bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
+  fixture.run();
+  return fixture.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
 }
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  test(`s_client ${version}: it verifies us, gets its answer, and hears our close_notify`, async (bed) => {
-    const files = await tlsFiles(bed);
+  test(`s_client ${version}: it verifies us, gets its answer, and hears our close_notify`, async (fixture) => {
+    const files = await tlsFiles(fixture);
     const factory = new Wires({ dataReceived: (wire) => wire.transport.write("ANSWER\n") });
-    const port = bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...files.server });
-    bed.run();
-    const client = sClient(bed, portOf(port.getHost()), files, version);
+    const port = fixture.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...files.server });
+    fixture.run();
+    const client = sClient(fixture, portOf(port.getHost()), files, version);
     await client.say("question\n");
     await client.line(/ANSWER$/);
     const wire = await factory.wire();
@@ -43,38 +47,38 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
   });
 }
 
-test("s_client -alpn: the protocol that both speak", async (bed) => {
-  const files = await tlsFiles(bed);
-  const port = listenTLS(bed, { ...files.server, alpnProtocols: ["h2", "echo/1"] });
-  const client = sClient(bed, portOf(port.getHost()), files, "-alpn", "echo/1");
+test("s_client -alpn: the protocol that both speak", async (fixture) => {
+  const files = await tlsFiles(fixture);
+  const port = listenTLS(fixture, { ...files.server, alpnProtocols: ["h2", "echo/1"] });
+  const client = sClient(fixture, portOf(port.getHost()), files, "-alpn", "echo/1");
   await client.line("ALPN protocol: echo/1");
 });
 
-test("s_client -servername: the certificate for the name that it asks for", async (bed) => {
-  const files = await tlsFiles(bed);
+test("s_client -servername: the certificate for the name that it asks for", async (fixture) => {
+  const files = await tlsFiles(fixture);
   const asked: string[] = [];
   const certificates = (name: string) => {
     asked.push(name);
     return files.server;
   };
-  const client = sClient(bed, portOf(listenTLS(bed, { certificates }).getHost()), files);
+  const client = sClient(fixture, portOf(listenTLS(fixture, { certificates }).getHost()), files);
   await client.say("hello\n");
   await client.line(/HELLO$/);
   assertEquals(asked, ["localhost"]);
 });
 
-test("s_client -cert: a client's certificate is verified, and its protocol can read it", async (bed) => {
-  const files = await tlsFiles(bed);
+test("s_client -cert: a client's certificate is verified, and its protocol can read it", async (fixture) => {
+  const files = await tlsFiles(fixture);
   class Named extends Protocol {
     override connectionMade(): void {
       this.transport.write(`Hello ${this.transport.getPeerCertificate()?.subject.CN}\n`);
     }
   }
   const options = { ...files.server, caCerts: [files.authority.cert] };
-  const port = listenTLS(bed, options, Factory.forProtocol(Named));
+  const port = listenTLS(fixture, options, Factory.forProtocol(Named));
   const { folder } = files;
   const client = sClient(
-    bed,
+    fixture,
     portOf(port.getHost()),
     files,
     "-cert",
@@ -85,26 +89,26 @@ test("s_client -cert: a client's certificate is verified, and its protocol can r
   await client.line(/Hello Alice$/);
 });
 
-test("s_client without the certificate that we require: no protocol is built, and the factory hears why", async (bed) => {
-  const files = await tlsFiles(bed);
+test("s_client without the certificate that we require: no protocol is built, and the factory hears why", async (fixture) => {
+  const files = await tlsFiles(fixture);
   const failed = Promise.withResolvers<Error>();
   const factory = Object.assign(new Wires(), {
     handshakeFailed: (_peer: unknown, reason: Error) => failed.resolve(reason),
   });
-  bed.run();
+  fixture.run();
   const options = { ...files.server, caCerts: [files.authority.cert] };
-  const port = bed.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
-  const client = sClient(bed, portOf(port.getHost()), files, "-tls1_2");
+  const port = fixture.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...options });
+  const client = sClient(fixture, portOf(port.getHost()), files, "-tls1_2");
   await client.line(/alert handshake failure|alert certificate required|alert bad certificate/);
   assertInstanceOf(await failed.promise, TLSError);
   assertEquals(factory.built, []);
 });
 
-test("s_server: we verify it, and both hear each other until our close_notify", async (bed) => {
-  bed.run();
-  const files = await tlsFiles(bed);
-  const [server, port] = await sServer(bed, files, "-alpn", "echo/1");
-  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, {
+test("s_server: we verify it, and both hear each other until our close_notify", async (fixture) => {
+  fixture.run();
+  const files = await tlsFiles(fixture);
+  const [server, port] = await sServer(fixture, files, "-alpn", "echo/1");
+  const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, {
     caCerts: [files.authority.cert],
     serverName: "localhost",
     alpnProtocols: ["echo/1"],
@@ -122,17 +126,17 @@ test("s_server: we verify it, and both hear each other until our close_notify", 
   assertEquals((await server.end()).code, 0);
 });
 
-test("s_server that we do not trust, or that is somebody else: TLSError", async (bed) => {
-  bed.run();
-  const files = await tlsFiles(bed);
-  const stranger = await tlsFiles(bed);
+test("s_server that we do not trust, or that is somebody else: TLSError", async (fixture) => {
+  fixture.run();
+  const files = await tlsFiles(fixture);
+  const stranger = await tlsFiles(fixture);
   const wrongs: [object, RegExp][] = [
     [{ caCerts: [stranger.authority.cert], serverName: "localhost" }, /127\.0\.0\.1:\d+/],
     [{ caCerts: [files.authority.cert], serverName: "example.org" }, /example\.org/],
   ];
   for (const [options, message] of wrongs) {
-    const [, port] = await sServer(bed, files);
-    const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, options);
+    const [, port] = await sServer(fixture, files);
+    const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, options);
     const error = await assertRejects(
       async () => await connectProtocol(endpoint, new Wire()),
       TLSError,
@@ -141,12 +145,19 @@ test("s_server that we do not trust, or that is somebody else: TLSError", async 
   }
 });
 
-test("s_server -Verify: it verifies our certificate", async (bed) => {
-  bed.run();
-  const files = await tlsFiles(bed);
+test("s_server -Verify: it verifies our certificate", async (fixture) => {
+  fixture.run();
+  const files = await tlsFiles(fixture);
   const ca = ["-CAfile", `${files.folder}/roots/ca.pem`];
-  const [server, port] = await sServer(bed, files, "-Verify", "1", "-verify_return_error", ...ca);
-  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, {
+  const [server, port] = await sServer(
+    fixture,
+    files,
+    "-Verify",
+    "1",
+    "-verify_return_error",
+    ...ca,
+  );
+  const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, {
     caCerts: [files.authority.cert],
     ...files.client,
   });
@@ -156,12 +167,12 @@ test("s_server -Verify: it verifies our certificate", async (bed) => {
   assertMatch(server.lines.join("\n"), /CN = Alice/);
 });
 
-test("s_client -starttls smtp: a conversation that begins in the open, with examples/starttls.ts", async (bed) => {
-  const { folder } = await tlsFiles(bed);
+test("s_client -starttls smtp: a conversation that begins in the open, with examples/starttls.ts", async (fixture) => {
+  const { folder } = await tlsFiles(fixture);
   const files = [`${folder}/server.pem`, `${folder}/server.key`];
   const server = new Example("starttls.ts", ["0", ...files]);
-  bed.after(() => server[Symbol.asyncDispose]());
-  const client = bed.startAloud(
+  fixture.after(() => server[Symbol.asyncDispose]());
+  const client = fixture.startAloud(
     "s_client",
     ...["-starttls", "smtp", "-crlf", "-connect", `127.0.0.1:${await listeningPortOf(server)}`],
     ...[

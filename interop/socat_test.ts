@@ -8,8 +8,8 @@ import {
   UNIXClientEndpoint,
 } from "../endpoints/mod.ts";
 import { UNIXAddress } from "../reactor/addresses.ts";
-import { portOf } from "../reactor/conformance/tcp_bed.ts";
-import { HalfCloseableWire, Wire, Wires } from "../reactor/conformance/wire.ts";
+import { portOf } from "../testing/fixtures/tcp_fixture.ts";
+import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
 import { ConnectionLost } from "../reactor/errors.ts";
 import { ShoutDatagrams, shouting } from "./echo.ts";
 import { tlsFiles } from "./tls_files.ts";
@@ -18,17 +18,17 @@ import { type InteropBed, interopTest, SOCAT } from "./tool.ts";
 const test = interopTest(SOCAT);
 
 /** socat as a server: it says where it listens. */
-async function listening(bed: InteropBed, address: string, then: string): Promise<number> {
-  const socat = bed.startAloud("-d", "-d", address, then);
+async function listening(fixture: InteropBed, address: string, then: string): Promise<number> {
+  const socat = fixture.startAloud("-d", "-d", address, then);
   const [, port] = await socat.line(/ listening on AF=\d+ \S+:(\d+)$/);
   return Number(port);
 }
 
 for (const [family, host] of [["TCP4", "127.0.0.1"], ["TCP6", "::1"]] as const) {
-  test(`${family}: a client of socat's gets its answer after its half-close`, async (bed) => {
-    bed.run();
-    const port = bed.reactor.listenTCP(0, shouting(), { interface: host });
-    const socat = bed.start("-", `${family}:${port.getHost()}`);
+  test(`${family}: a client of socat's gets its answer after its half-close`, async (fixture) => {
+    fixture.run();
+    const port = fixture.reactor.listenTCP(0, shouting(), { interface: host });
+    const socat = fixture.start("-", `${family}:${port.getHost()}`);
     await socat.say("hello\n");
     await socat.endInput();
     const { code, lines } = await socat.end();
@@ -36,10 +36,10 @@ for (const [family, host] of [["TCP4", "127.0.0.1"], ["TCP6", "::1"]] as const) 
   });
 }
 
-test("a server of socat's that pipes through a program: loseWriteConnection() ends its input", async (bed) => {
-  bed.run();
-  const port = await listening(bed, "TCP4-LISTEN:0,bind=127.0.0.1", "EXEC:sort");
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", port);
+test("a server of socat's that pipes through a program: loseWriteConnection() ends its input", async (fixture) => {
+  fixture.run();
+  const port = await listening(fixture, "TCP4-LISTEN:0,bind=127.0.0.1", "EXEC:sort");
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port);
   const wire = await connectProtocol(endpoint, new HalfCloseableWire());
   wire.transport.write("c\nb\na\n");
   wire.transport.loseWriteConnection();
@@ -48,12 +48,12 @@ test("a server of socat's that pipes through a program: loseWriteConnection() en
   assertEquals((await wire.lost()).name, "ConnectionDone");
 });
 
-test("a peer that resets: ConnectionLost", async (bed) => {
+test("a peer that resets: ConnectionLost", async (fixture) => {
   const factory = new Wires();
-  const port = bed.reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
-  bed.run();
+  const port = fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
+  fixture.run();
   // Closing with a linger time of zero resets (RFC 9293 section 3.10.5).
-  const socat = bed.start("-", `TCP4:127.0.0.1:${portOf(port.getHost())},linger=0`);
+  const socat = fixture.start("-", `TCP4:127.0.0.1:${portOf(port.getHost())},linger=0`);
   const wire: Wire = await factory.wire();
   socat.send("SIGKILL");
   const reason = await wire.lost();
@@ -61,12 +61,12 @@ test("a peer that resets: ConnectionLost", async (bed) => {
   assertEquals(reason.code, "ECONNRESET");
 });
 
-test("UNIX: a client that has a path of its own is known by it", async (bed) => {
+test("UNIX: a client that has a path of its own is known by it", async (fixture) => {
   const factory = new Wires();
-  const port = bed.reactor.listenUNIX(bed.path("socket"), factory);
-  bed.run();
-  const own = bed.path("client");
-  bed.start("-", `UNIX-CONNECT:${port.getHost()},bind=${own}`);
+  const port = fixture.reactor.listenUNIX(fixture.path("socket"), factory);
+  fixture.run();
+  const own = fixture.path("client");
+  fixture.start("-", `UNIX-CONNECT:${port.getHost()},bind=${own}`);
   const wire: Wire = await factory.wire();
   assertEquals([factory.addresses, wire.transport.getPeer()], [
     [new UNIXAddress(own)],
@@ -74,23 +74,23 @@ test("UNIX: a client that has a path of its own is known by it", async (bed) => 
   ]);
 });
 
-test("an abstract name: a client of socat's gets its answer after its half-close", async (bed) => {
-  bed.run();
+test("an abstract name: a client of socat's gets its answer after its half-close", async (fixture) => {
+  fixture.run();
   const name = `torsion-${crypto.randomUUID()}`;
-  bed.reactor.listenUNIX(`\0${name}`, shouting());
-  const socat = bed.start("-", `ABSTRACT-CONNECT:${name}`);
+  fixture.reactor.listenUNIX(`\0${name}`, shouting());
+  const socat = fixture.start("-", `ABSTRACT-CONNECT:${name}`);
   await socat.say("hello\n");
   await socat.endInput();
   const { code, lines } = await socat.end();
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("UNIX: a server of socat's that pipes through a program", async (bed) => {
-  bed.run();
-  const path = bed.path("socket");
-  const socat = bed.startAloud("-d", "-d", `UNIX-LISTEN:${path}`, "EXEC:sort");
+test("UNIX: a server of socat's that pipes through a program", async (fixture) => {
+  fixture.run();
+  const path = fixture.path("socket");
+  const socat = fixture.startAloud("-d", "-d", `UNIX-LISTEN:${path}`, "EXEC:sort");
   await socat.line(/ listening on AF=1 /);
-  const endpoint = new UNIXClientEndpoint(bed.reactor, path);
+  const endpoint = new UNIXClientEndpoint(fixture.reactor, path);
   const wire = await connectProtocol(endpoint, new HalfCloseableWire());
   wire.transport.write("b\na\n");
   wire.transport.loseWriteConnection();
@@ -100,31 +100,31 @@ test("UNIX: a server of socat's that pipes through a program", async (bed) => {
 });
 
 for (const [family, host] of [["UDP4", "127.0.0.1"], ["UDP6", "::1"]] as const) {
-  test(`${family}: a client of socat's gets a datagram back`, async (bed) => {
-    bed.run();
-    const port = bed.reactor.listenUDP(0, new ShoutDatagrams(), { interface: host });
-    const socat = bed.start("-", `${family}:${port.getHost()}`);
+  test(`${family}: a client of socat's gets a datagram back`, async (fixture) => {
+    fixture.run();
+    const port = fixture.reactor.listenUDP(0, new ShoutDatagrams(), { interface: host });
+    const socat = fixture.start("-", `${family}:${port.getHost()}`);
     await socat.say("hello\n");
     await socat.line("HELLO");
   });
 }
 
-test("OPENSSL: a client of socat's verifies us, and gets its answer", async (bed) => {
-  bed.run();
-  const { folder, server } = await tlsFiles(bed);
-  const port = bed.reactor.listenTLS(0, shouting(), { interface: "127.0.0.1", ...server });
+test("OPENSSL: a client of socat's verifies us, and gets its answer", async (fixture) => {
+  fixture.run();
+  const { folder, server } = await tlsFiles(fixture);
+  const port = fixture.reactor.listenTLS(0, shouting(), { interface: "127.0.0.1", ...server });
   const options = `cafile=${folder}/roots/ca.pem,commonname=localhost`;
-  const socat = bed.start("-", `OPENSSL:127.0.0.1:${portOf(port.getHost())},${options}`);
+  const socat = fixture.start("-", `OPENSSL:127.0.0.1:${portOf(port.getHost())},${options}`);
   await socat.say("hello\n");
   await socat.line("HELLO");
 });
 
-test("OPENSSL-LISTEN: a server of socat's verifies our certificate", async (bed) => {
-  bed.run();
-  const { authority, client, folder } = await tlsFiles(bed);
+test("OPENSSL-LISTEN: a server of socat's verifies our certificate", async (fixture) => {
+  fixture.run();
+  const { authority, client, folder } = await tlsFiles(fixture);
   const files = `cert=${folder}/server.pem,key=${folder}/server.key,cafile=${folder}/roots/ca.pem`;
-  const port = await listening(bed, `OPENSSL-LISTEN:0,bind=127.0.0.1,${files}`, "EXEC:cat");
-  const endpoint = new TLSClientEndpoint(bed.reactor, "127.0.0.1", port, {
+  const port = await listening(fixture, `OPENSSL-LISTEN:0,bind=127.0.0.1,${files}`, "EXEC:cat");
+  const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, {
     caCerts: [authority.cert],
     ...client,
   });

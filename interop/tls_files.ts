@@ -4,8 +4,8 @@
  * @module
  */
 
-import { TestAuthority } from "../reactor/conformance/certificates.ts";
-import type { TLSCertificate } from "../reactor/interfaces.ts";
+import { TestAuthority } from "../testing/fixtures/certificates.ts";
+import type { TLSCertificate } from "../reactor/interfaces/mod.ts";
 import type { InteropBed } from "./tool.ts";
 
 /** An authority, and what it has signed: as values, and as files that are gone after the test. */
@@ -20,8 +20,8 @@ export interface TLSFiles {
 }
 
 /** Makes them. */
-export async function tlsFiles(bed: InteropBed): Promise<TLSFiles> {
-  const folder = bed.path(".");
+export async function tlsFiles(fixture: InteropBed): Promise<TLSFiles> {
+  const folder = fixture.path(".");
   const authority = await TestAuthority.make();
   const server = await authority.issue();
   const client = await authority.issue({ name: "CN=Alice", dns: [], ip: [] });

@@ -5,8 +5,8 @@
  */
 
 import { DenoReactor } from "../reactor/mod.ts";
-import { Program } from "../reactor/conformance/program.ts";
-import { SocketBed, type SocketTest, socketTest } from "../reactor/conformance/socket_bed.ts";
+import { Program } from "../testing/fixtures/program.ts";
+import { SocketFixture, type SocketTest, socketTest } from "../testing/fixtures/socket_fixture.ts";
 
 /** A program, and how it comes onto a machine. */
 export interface Tool {
@@ -33,11 +33,11 @@ export const TWISTED: Tool = {
   package: "python3-twisted",
 };
 
-/** A bed with a program at the other end. */
-export class InteropBed extends SocketBed {
+/** A fixture with a program at the other end. */
+export class InteropBed extends SocketFixture {
   readonly #tool: Tool;
 
-  constructor(tool: Tool, ...rest: ConstructorParameters<typeof SocketBed>) {
+  constructor(tool: Tool, ...rest: ConstructorParameters<typeof SocketFixture>) {
     super(...rest);
     this.#tool = tool;
   }

@@ -12,7 +12,7 @@ import {
   serverFromString,
 } from "../endpoints/mod.ts";
 import { DatagramProtocol } from "../protocol/mod.ts";
-import { Wire } from "../reactor/conformance/wire.ts";
+import { Wire } from "../testing/fixtures/wire.ts";
 import { CannotListenError } from "../reactor/errors.ts";
 import { ShoutDatagrams, shouting } from "./echo.ts";
 import { tlsFiles } from "./tls_files.ts";
@@ -28,7 +28,7 @@ interface Pair {
   client(port: number): string;
 }
 
-const KINDS: Record<string, (bed: InteropBed) => Pair | Promise<Pair>> = {
+const KINDS: Record<string, (fixture: InteropBed) => Pair | Promise<Pair>> = {
   tcp: () => ({
     server: "tcp:0:interface=127.0.0.1",
     client: (port) => `tcp:127.0.0.1:${port}`,
@@ -37,42 +37,42 @@ const KINDS: Record<string, (bed: InteropBed) => Pair | Promise<Pair>> = {
     server: String.raw`tcp6:0:interface=\:\:1`,
     client: (port) => String.raw`tcp:host=\:\:1:port=${port}`,
   }),
-  unix: (bed) => {
-    const path = quoteStringArgument(bed.path("echo: here"));
+  unix: (fixture) => {
+    const path = quoteStringArgument(fixture.path("echo: here"));
     return { server: `unix:${path}`, client: () => `unix:path=${path}:timeout=9` };
   },
-  ssl: async (bed) => {
-    const { folder } = await tlsFiles(bed);
+  ssl: async (fixture) => {
+    const { folder } = await tlsFiles(fixture);
     const files = `privateKey=${folder}/server.key:certKey=${folder}/server.pem`;
     return {
       server: `ssl:0:interface=127.0.0.1:${files}`,
       client: (port) => `tls:localhost:${port}:trustRoots=${folder}/roots`,
     };
   },
-  "unix with a lock": (bed) => {
-    const path = bed.path("echo");
+  "unix with a lock": (fixture) => {
+    const path = fixture.path("echo");
     return { server: `unix:${path}:lockfile=1`, client: () => `unix:${path}:lockfile=1` };
   },
 };
 
 for (const [name, pair] of Object.entries(KINDS)) {
-  test(`${name}: Twisted's client, our server`, async (bed) => {
-    bed.run();
-    const { server, client } = await pair(bed);
-    const address = (await serverFromString(bed.reactor, server).listen(shouting())).getHost();
+  test(`${name}: Twisted's client, our server`, async (fixture) => {
+    fixture.run();
+    const { server, client } = await pair(fixture);
+    const address = (await serverFromString(fixture.reactor, server).listen(shouting())).getHost();
     const port = "port" in address ? Number(address.port) : 0;
-    const twisted = bed.start(peer("twisted_client"), client(port), "grüße");
+    const twisted = fixture.start(peer("twisted_client"), client(port), "grüße");
     const { code, lines, errors } = await twisted.end();
     assertEquals([code, errors], [0, ""]);
     assertEquals(lines, ["received GRÜSSE", "lost ConnectionDone"]);
   });
 
-  test(`${name}: our client, Twisted's server`, async (bed) => {
-    bed.run();
-    const { server, client } = await pair(bed);
-    const twisted = bed.start(peer("twisted_echo"), server);
+  test(`${name}: our client, Twisted's server`, async (fixture) => {
+    fixture.run();
+    const { server, client } = await pair(fixture);
+    const twisted = fixture.start(peer("twisted_echo"), server);
     const [, port] = await twisted.line(/^listening on (\d+|a path)$/);
-    const endpoint = clientFromString(bed.reactor, client(Number(port)));
+    const endpoint = clientFromString(fixture.reactor, client(Number(port)));
     const wire = await connectProtocol(endpoint, new Wire());
     wire.transport.write("hello");
     await wire.has(5);
@@ -83,30 +83,30 @@ for (const [name, pair] of Object.entries(KINDS)) {
   });
 }
 
-test("unix: each respects the other's lock, and takes over that of one that was killed", async (bed) => {
-  const server = `unix:${bed.path("echo")}:lockfile=1`;
-  const first = bed.start(peer("twisted_echo"), server);
+test("unix: each respects the other's lock, and takes over that of one that was killed", async (fixture) => {
+  const server = `unix:${fixture.path("echo")}:lockfile=1`;
+  const first = fixture.start(peer("twisted_echo"), server);
   await first.line(/^listening on /);
-  const ours = serverFromString(bed.reactor, server);
+  const ours = serverFromString(fixture.reactor, server);
   await assertRejects(() => ours.listen(shouting()), CannotListenError, "is held by process");
   first.send("SIGKILL");
   await first.end();
   await ours.listen(shouting());
-  const second = bed.start(peer("twisted_echo"), server);
+  const second = fixture.start(peer("twisted_echo"), server);
   await second.line(/^failed .*Cannot acquire lock/);
 });
 
-test("UDP: Twisted's connected port, our server", async (bed) => {
-  bed.run();
-  const port = bed.reactor.listenUDP(0, new ShoutDatagrams(), { interface: "127.0.0.1" });
-  const twisted = bed.start(peer("twisted_udp_client"), String(port.getHost().port), "hello");
+test("UDP: Twisted's connected port, our server", async (fixture) => {
+  fixture.run();
+  const port = fixture.reactor.listenUDP(0, new ShoutDatagrams(), { interface: "127.0.0.1" });
+  const twisted = fixture.start(peer("twisted_udp_client"), String(port.getHost().port), "hello");
   const { code, lines, errors } = await twisted.end();
   assertEquals([code, lines, errors], [0, ["received HELLO"], ""]);
 });
 
-test("UDP: our connected port, Twisted's server", async (bed) => {
-  bed.run();
-  const twisted = bed.start(peer("twisted_udp_echo"));
+test("UDP: our connected port, Twisted's server", async (fixture) => {
+  fixture.run();
+  const twisted = fixture.start(peer("twisted_udp_echo"));
   const [, port] = await twisted.line(/^listening on (\d+)$/);
   const heard = Promise.withResolvers<string>();
   class Asking extends DatagramProtocol {
@@ -119,6 +119,6 @@ test("UDP: our connected port, Twisted's server", async (bed) => {
       heard.resolve(new TextDecoder().decode(datagram));
     }
   }
-  bed.reactor.listenUDP(0, new Asking(), { interface: "127.0.0.1" });
+  fixture.reactor.listenUDP(0, new Asking(), { interface: "127.0.0.1" });
   assertEquals(await heard.promise, "HELLO");
 });

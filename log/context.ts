@@ -8,7 +8,7 @@
  * @module
  */
 
-import { atOnce, quote } from "./foreign.ts";
+import { atOnce, quote } from "../internal/foreign_value.ts";
 
 /** What can say on whose behalf it acts. */
 export interface HasLogPrefix {

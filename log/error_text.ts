@@ -1,4 +1,4 @@
-import { inspect, isError, isInstance, messageOf, textOf } from "./foreign.ts";
+import { inspect, isError, isInstance, messageOf, textOf } from "../internal/foreign_value.ts";
 import { isShortage } from "./shortage.ts";
 
 /** How many errors are shown of one: more causes than this say nothing more, and may never end. */

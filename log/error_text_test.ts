@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { hostileValues } from "./conformance/hostile_values.ts";
+import { hostileValues } from "../testing/fixtures/hostile_values.ts";
 import { errorText } from "./error_text.ts";
 import { eventText } from "./event_text.ts";
 

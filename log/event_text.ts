@@ -1,7 +1,7 @@
 import { errorText } from "./error_text.ts";
 import type { LogEvent } from "./event.ts";
-import { textOf } from "./foreign.ts";
-import { visibleText } from "./visible_text.ts";
+import { textOf } from "../internal/foreign_value.ts";
+import { visibleText } from "../internal/visible_text.ts";
 
 /**
  * An event's message and, on the lines after it, the stack of its failure and of that one's causes.

@@ -1,5 +1,5 @@
 import { errorText } from "./error_text.ts";
-import { checkFunction, follow, isThenable } from "./foreign.ts";
+import { checkFunction, follow, isThenable } from "../internal/foreign_value.ts";
 import { writeText } from "./sync_writer.ts";
 import type { LogEvent, LogObserver } from "./event.ts";
 

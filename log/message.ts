@@ -1,5 +1,5 @@
 import { copyFields, type LogFields } from "./event.ts";
-import { inspect, read, textOf } from "./foreign.ts";
+import { inspect, read, textOf } from "../internal/foreign_value.ts";
 
 /** What `msg()` was called with: a text, and what else there is to say. */
 export interface Message {

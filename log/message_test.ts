@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { hostileValues } from "./conformance/hostile_values.ts";
+import { hostileValues } from "../testing/fixtures/hostile_values.ts";
 import type { LogEvent } from "./event.ts";
 import { LogPublisher } from "./publisher.ts";
 import { textFileLogObserver } from "./text_observer.ts";

@@ -29,4 +29,4 @@ export * from "./publisher.ts";
 export * from "./start_logging.ts";
 export type { SyncWriter } from "./sync_writer.ts";
 export * from "./text_observer.ts";
-export * from "./visible_text.ts";
+export * from "../internal/visible_text.ts";

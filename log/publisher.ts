@@ -11,7 +11,16 @@ import {
   makeEvent,
 } from "./event.ts";
 import { eventLine } from "./event_text.ts";
-import { follow, inspect, isError, isThenable, messageOf, quote, read, textOf } from "./foreign.ts";
+import {
+  follow,
+  inspect,
+  isError,
+  isThenable,
+  messageOf,
+  quote,
+  read,
+  textOf,
+} from "../internal/foreign_value.ts";
 import { LimitedHistory } from "./history.ts";
 import { parseMessage } from "./message.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";

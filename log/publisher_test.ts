@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { hostileValues } from "./conformance/hostile_values.ts";
+import { hostileValues } from "../testing/fixtures/hostile_values.ts";
 import { callWithSystem } from "./context.ts";
 import type { LogEvent, LogObserver } from "./event.ts";
 import { type AddObserverOptions, LogPublisher } from "./publisher.ts";

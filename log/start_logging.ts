@@ -1,5 +1,5 @@
 import type { LogLevel, LogObserver } from "./event.ts";
-import { inspect } from "./foreign.ts";
+import { inspect } from "../internal/foreign_value.ts";
 import { globalLogPublisher } from "./global_log.ts";
 import { type LevelLogger, loggerLogObserver } from "./logger_observer.ts";
 import type { LogPublisher } from "./publisher.ts";

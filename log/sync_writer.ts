@@ -1,4 +1,4 @@
-import { atOnce, isError, read } from "./foreign.ts";
+import { atOnce, isError, read } from "../internal/foreign_value.ts";
 
 /** Where lines can be written at once: `Deno.stdout`, `Deno.stderr`, an open `Deno.FsFile`. */
 export interface SyncWriter {

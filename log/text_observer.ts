@@ -1,6 +1,6 @@
 import type { LogObserver } from "./event.ts";
 import { eventLine, systemText } from "./event_text.ts";
-import { atOnce, checkFunction, quote } from "./foreign.ts";
+import { atOnce, checkFunction, quote } from "../internal/foreign_value.ts";
 import { formatTime as formatLocalTime } from "./format_time.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
 

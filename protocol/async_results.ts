@@ -1,4 +1,4 @@
-import { isWatched, logUserError, onRejection } from "../reactor/user_code.ts";
+import { isWatched, logUserError, onRejection } from "../defer/guarded_call.ts";
 
 /**
  * What several calls of a protocol's method returned, as one result for the connection to look at: an `async` method may have been

@@ -1,12 +1,12 @@
 import type { IPv4Address, IPv6Address } from "../reactor/addresses.ts";
 import type {
-  IAddress,
+  Address,
   IConnectedDatagramProtocol,
   IDatagramProtocol,
   IUDPTransport,
   IUNIXAddress,
   IUNIXDatagramConnectedTransport,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 
 /**
  * What happens on a datagram port: subclass it, and override {@linkcode datagramReceived}. Twisted's
@@ -31,7 +31,7 @@ import type {
  * await reactor.run();
  * ```
  */
-export class DatagramProtocol<T = IUDPTransport, A extends IAddress = IPv4Address | IPv6Address>
+export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address | IPv6Address>
   implements IDatagramProtocol<T, A> {
   /** How many ports use this protocol. */
   numPorts = 0;

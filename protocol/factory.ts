@@ -1,11 +1,11 @@
 import type {
-  IAddress,
+  Address,
   IClientFactory,
   IConnector,
   IProtocol,
   IProtocolFactory,
-} from "../reactor/interfaces.ts";
-import { logRejection } from "../reactor/user_code.ts";
+} from "../reactor/interfaces/mod.ts";
+import { logRejection } from "../defer/guarded_call.ts";
 
 /** A protocol that a factory can make: a class without required constructor arguments. */
 export type ProtocolClass<P extends IProtocol> = new () => P;
@@ -87,7 +87,7 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
    * @returns The protocol, or `null` to close the connection at once.
    * @throws {Error} when there is no {@linkcode protocol} to make.
    */
-  buildProtocol(addr: IAddress): P | null {
+  buildProtocol(addr: Address): P | null {
     if (this.protocol === null) {
       throw new Error(
         `Cannot build a protocol for ${addr}: ${this.constructor.name} has neither a protocol nor a buildProtocol() of its own`,

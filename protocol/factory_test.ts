@@ -2,7 +2,7 @@
 
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { IPv4Address } from "../reactor/addresses.ts";
-import type { IClientFactory, IProtocol, IProtocolFactory } from "../reactor/interfaces.ts";
+import type { IClientFactory, IProtocol, IProtocolFactory } from "../reactor/interfaces/mod.ts";
 import { ClientFactory, Factory, Protocol, ServerFactory } from "./mod.ts";
 
 const address = new IPv4Address("TCP", "192.0.2.1", 1111);

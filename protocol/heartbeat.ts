@@ -1,9 +1,9 @@
 import { TimeoutError } from "../defer/errors.ts";
-import { isInstance } from "../log/foreign.ts";
+import { isInstance } from "../internal/foreign_value.ts";
 import { ConnectionAborted, ConnectionClosed } from "../reactor/errors.ts";
-import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces.ts";
-import { isThenable, logUserError, whenSettled } from "../reactor/user_code.ts";
-import { checkDelay, checkFunction, checkInteger } from "../reactor/validation.ts";
+import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
+import { isThenable, logUserError, whenSettled } from "../defer/guarded_call.ts";
+import { checkDelay, checkFunction, checkInteger } from "../internal/validation.ts";
 
 /** How a {@linkcode Heartbeat} goes. */
 export interface HeartbeatOptions {

@@ -2,10 +2,10 @@
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Deferred } from "../defer/mod.ts";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
-import { connectProtocol, type ProtocolBed } from "../reactor/conformance/protocol_bed.ts";
-import { TestHost } from "../reactor/conformance/connection_bed.ts";
-import type { IProtocol, IReactorTime } from "../reactor/interfaces.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { connectProtocol, type ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
+import { TestHost } from "../testing/fixtures/connection_fixture.ts";
+import type { IProtocol, IReactorTime } from "../reactor/interfaces/mod.ts";
 import { Heartbeat, HeartbeatTimeout } from "./heartbeat.ts";
 import { KeyedRequestQueue } from "./keyed_request_queue.ts";
 import { LineReceiver } from "./line_receiver.ts";
@@ -68,19 +68,19 @@ class KeyedClient extends LineReceiver implements Client {
 
 /** A server that answers each question with its text in small letters. */
 class Server {
-  readonly #bed: ProtocolBed<Client>;
+  readonly #fixture: ProtocolFixture<Client>;
   readonly #isKeyed: boolean;
   #read = 0;
 
-  constructor(bed: ProtocolBed<Client>, isKeyed: boolean) {
-    this.#bed = bed;
+  constructor(fixture: ProtocolFixture<Client>, isKeyed: boolean) {
+    this.#fixture = fixture;
     this.#isKeyed = isKeyed;
   }
 
   /** The questions that have come since the last call. */
   questions(): string[] {
-    this.#bed.host.settle();
-    const lines = this.#bed.peer.text.split("\r\n").slice(this.#read, -1);
+    this.#fixture.host.settle();
+    const lines = this.#fixture.peer.text.split("\r\n").slice(this.#read, -1);
     this.#read += lines.length;
     return lines;
   }
@@ -91,8 +91,8 @@ class Server {
       const answer = question === "BAD" ? "-bad" : question?.toLowerCase();
       return this.#isKeyed ? `${id} ${answer}` : answer;
     });
-    this.#bed.peer.send(answers.map((each) => `${each}\r\n`).join(""));
-    this.#bed.host.settle();
+    this.#fixture.peer.send(answers.map((each) => `${each}\r\n`).join(""));
+    this.#fixture.host.settle();
   }
 }
 
@@ -109,52 +109,57 @@ const kinds: [string, () => Promise<ClientClass>][] = [
 ];
 
 for (const [kind, load] of kinds) {
-  const test = (claim: string, f: (bed: ProtocolBed<Client>, server: Server) => void): void =>
+  const test = (
+    claim: string,
+    f: (fixture: ProtocolFixture<Client>, server: Server) => void,
+  ): void =>
     Deno.test(`Heartbeat with a ${kind}: ${claim}`, async () => {
       using _errors = new LoggedErrors();
       const host = new TestHost();
       const Client = await load();
-      using bed = connectProtocol(new Client(host.reactor), { host });
-      f(bed, new Server(bed, kind === "KeyedRequestQueue"));
+      using fixture = connectProtocol(new Client(host.reactor), { host });
+      f(fixture, new Server(fixture, kind === "KeyedRequestQueue"));
     });
 
-  test("the answer to a PING is not taken for another's", (bed, server) => {
-    bed.host.advance(30);
-    const asked = ["ONE", "TWO", "BAD", "THREE"].map((each) => outcomeOf(bed.protocol.ask(each)));
+  test("the answer to a PING is not taken for another's", (fixture, server) => {
+    fixture.host.advance(30);
+    const asked = ["ONE", "TWO", "BAD", "THREE"].map((each) =>
+      outcomeOf(fixture.protocol.ask(each))
+    );
     server.answer(server.questions());
     assertEquals(asked, [["one"], ["two"], ["Error: bad"], ["three"]]);
-    bed.host.advance(30);
+    fixture.host.advance(30);
     server.answer(server.questions());
-    const more = outcomeOf(bed.protocol.ask("FOUR"));
+    const more = outcomeOf(fixture.protocol.ask("FOUR"));
     server.answer(server.questions());
     assertEquals(more, ["four"]);
-    assert(bed.connection.connected);
-    bed.connection.loseConnection();
+    assert(fixture.connection.connected);
+    fixture.connection.loseConnection();
   });
 
-  test("an answer that comes too late is a sign of life, and not another's", (bed, server) => {
-    bed.host.advance(30);
+  test("an answer that comes too late is a sign of life, and not another's", (fixture, server) => {
+    fixture.host.advance(30);
     const pings = server.questions();
-    bed.host.advance(29);
+    fixture.host.advance(29);
     server.answer(pings);
-    const asked = outcomeOf(bed.protocol.ask("ONE"));
+    const asked = outcomeOf(fixture.protocol.ask("ONE"));
     server.answer(server.questions());
     assertEquals(asked, ["one"]);
-    bed.host.advance(29);
+    fixture.host.advance(29);
     assertEquals(server.questions(), []);
-    bed.connection.loseConnection();
+    fixture.connection.loseConnection();
   });
 
   test(
     "a silent peer is lost, with all that it was asked, and nothing else is logged",
-    (bed, server) => {
-      const asked = outcomeOf(bed.protocol.ask("ONE"));
-      for (let i = 0; i < 3; i++) bed.host.advance(30);
-      bed.host.advance(0);
-      assertInstanceOf(bed.reason, HeartbeatTimeout);
+    (fixture, server) => {
+      const asked = outcomeOf(fixture.protocol.ask("ONE"));
+      for (let i = 0; i < 3; i++) fixture.host.advance(30);
+      fixture.host.advance(0);
+      assertInstanceOf(fixture.reason, HeartbeatTimeout);
       assertEquals(server.questions().length, 3);
       assertEquals(asked, ["TimeoutError: The request was not answered within 5 s"]);
-      assertEquals(bed.host.reactor.getDelayedCalls(), []);
+      assertEquals(fixture.host.reactor.getDelayedCalls(), []);
     },
   );
 }

@@ -1,42 +1,46 @@
 /** Signs of life, over a pipe in memory and in the time of its host. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { type Bed, type Behaviour, connect } from "../reactor/conformance/connection_bed.ts";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import {
+  type Behaviour,
+  connect,
+  type ConnectionFixture,
+} from "../testing/fixtures/connection_fixture.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import { ConnectionAborted } from "../reactor/errors.ts";
-import type { IDelayedCall } from "../reactor/interfaces.ts";
+import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
 
 /** A connection whose heart beats: it asks by a `?`. */
 function beating(
   options: Partial<HeartbeatOptions> = {},
   behaviour: Behaviour = {},
-): Bed & { heartbeat: Heartbeat } {
-  const bed = connect({ dataReceived: () => heartbeat.alive(), ...behaviour });
-  const send = () => bed.connection.write("?");
-  const heartbeat = new Heartbeat(bed.host.reactor, bed.connection, {
+): ConnectionFixture & { heartbeat: Heartbeat } {
+  const fixture = connect({ dataReceived: () => heartbeat.alive(), ...behaviour });
+  const send = () => fixture.connection.write("?");
+  const heartbeat = new Heartbeat(fixture.host.reactor, fixture.connection, {
     interval: 10,
     send,
     ...options,
   });
   heartbeat.start();
-  return Object.assign(bed, { heartbeat });
+  return Object.assign(fixture, { heartbeat });
 }
 
 Deno.test("A silent peer is asked after each interval, and when it does not answer the connection is aborted", () => {
-  using bed = beating();
-  bed.host.advance(9.9);
-  assertEquals(bed.peer.text, "");
-  bed.host.advance(0.1);
-  assertEquals([bed.peer.text, bed.heartbeat.missed], ["?", 1]);
-  bed.host.advance(10);
-  assertEquals([bed.peer.text, bed.heartbeat.missed], ["??", 2]);
-  bed.host.advance(9.9);
-  assert(bed.connection.connected);
-  bed.host.advance(0.1);
-  assert(bed.connection.connected);
-  bed.host.advance(0); // the last look
-  const { reason } = bed.protocol;
+  using fixture = beating();
+  fixture.host.advance(9.9);
+  assertEquals(fixture.peer.text, "");
+  fixture.host.advance(0.1);
+  assertEquals([fixture.peer.text, fixture.heartbeat.missed], ["?", 1]);
+  fixture.host.advance(10);
+  assertEquals([fixture.peer.text, fixture.heartbeat.missed], ["??", 2]);
+  fixture.host.advance(9.9);
+  assert(fixture.connection.connected);
+  fixture.host.advance(0.1);
+  assert(fixture.connection.connected);
+  fixture.host.advance(0); // the last look
+  const { reason } = fixture.protocol;
   assertInstanceOf(reason, HeartbeatTimeout);
   assertInstanceOf(reason, ConnectionAborted);
   assertEquals([reason.silence, reason.missed, reason.name], [30, 2, "HeartbeatTimeout"]);
@@ -44,72 +48,72 @@ Deno.test("A silent peer is asked after each interval, and when it does not answ
     reason.message,
     "Connection to 192.0.2.2:2222 was aborted: nothing came for 30 s, though it was asked 2 times",
   );
-  assertEquals(bed.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
+  assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
 Deno.test("Any byte is a sign of life: the silence begins anew, and what was missed is forgotten", () => {
-  using bed = beating();
-  bed.host.advance(10);
-  bed.host.advance(10);
-  bed.host.advance(5);
-  assertEquals([bed.peer.text, bed.heartbeat.missed], ["??", 2]);
-  bed.peer.send("!");
-  bed.host.settle();
-  assertEquals(bed.heartbeat.missed, 0);
-  bed.host.advance(9.9);
-  assertEquals(bed.peer.text, "??");
-  bed.host.advance(0.1);
-  assertEquals([bed.peer.text, bed.heartbeat.missed], ["???", 1]);
-  bed.heartbeat.stop();
+  using fixture = beating();
+  fixture.host.advance(10);
+  fixture.host.advance(10);
+  fixture.host.advance(5);
+  assertEquals([fixture.peer.text, fixture.heartbeat.missed], ["??", 2]);
+  fixture.peer.send("!");
+  fixture.host.settle();
+  assertEquals(fixture.heartbeat.missed, 0);
+  fixture.host.advance(9.9);
+  assertEquals(fixture.peer.text, "??");
+  fixture.host.advance(0.1);
+  assertEquals([fixture.peer.text, fixture.heartbeat.missed], ["???", 1]);
+  fixture.heartbeat.stop();
 });
 
 Deno.test("A peer that talks by itself is never asked", () => {
-  using bed = beating();
+  using fixture = beating();
   for (let i = 0; i < 10; i++) {
-    bed.host.advance(9);
-    bed.peer.send("x");
-    bed.host.settle();
+    fixture.host.advance(9);
+    fixture.peer.send("x");
+    fixture.host.settle();
   }
-  assertEquals(bed.peer.text, "");
-  bed.heartbeat.stop();
+  assertEquals(fixture.peer.text, "");
+  fixture.heartbeat.stop();
 });
 
 Deno.test("maxMissed: how often it is asked in vain", () => {
-  using bed = beating({ maxMissed: 1 });
-  bed.host.advance(10);
-  bed.host.advance(10);
-  bed.host.advance(0);
-  assertEquals([bed.peer.text, bed.protocol.reason?.name], ["?", "HeartbeatTimeout"]);
+  using fixture = beating({ maxMissed: 1 });
+  fixture.host.advance(10);
+  fixture.host.advance(10);
+  fixture.host.advance(0);
+  assertEquals([fixture.peer.text, fixture.protocol.reason?.name], ["?", "HeartbeatTimeout"]);
   assertEquals(
-    bed.protocol.reason?.message,
+    fixture.protocol.reason?.message,
     "Connection to 192.0.2.2:2222 was aborted: nothing came for 20 s, though it was asked once",
   );
 });
 
 Deno.test("A pause of this process is not the peer's: what it has answered meanwhile is read before the heart gives up", () => {
-  using bed = beating({ maxMissed: 1 });
-  bed.host.advance(10);
-  assertEquals([bed.peer.text, bed.heartbeat.missed], ["?", 1]);
-  bed.peer.send("!"); // on its way while nothing runs here
-  bed.host.advance(25);
-  assertEquals([bed.protocol.received, bed.heartbeat.missed], ["!", 0]);
-  bed.host.advance(9.5);
-  assertEquals(bed.peer.text, "?");
-  bed.host.advance(0.5);
-  assertEquals([bed.peer.text, bed.connection.connected], ["??", true]);
-  bed.heartbeat.stop();
+  using fixture = beating({ maxMissed: 1 });
+  fixture.host.advance(10);
+  assertEquals([fixture.peer.text, fixture.heartbeat.missed], ["?", 1]);
+  fixture.peer.send("!"); // on its way while nothing runs here
+  fixture.host.advance(25);
+  assertEquals([fixture.protocol.received, fixture.heartbeat.missed], ["!", 0]);
+  fixture.host.advance(9.5);
+  assertEquals(fixture.peer.text, "?");
+  fixture.host.advance(0.5);
+  assertEquals([fixture.peer.text, fixture.connection.connected], ["??", true]);
+  fixture.heartbeat.stop();
 });
 
 Deno.test("After a pause the last look takes as long as the pause did, an interval at most; the silence is the one measured", () => {
   for (const [pause, look] of [[4, 4], [3600, 10]] as const) {
-    using bed = beating({ maxMissed: 1 });
-    bed.host.advance(10);
-    bed.host.advance(10 + pause);
-    bed.host.advance(look - 0.5);
-    assert(bed.connection.connected);
-    assertEquals(bed.heartbeat.missed, 1);
-    bed.host.advance(0.5);
-    const { reason } = bed.protocol;
+    using fixture = beating({ maxMissed: 1 });
+    fixture.host.advance(10);
+    fixture.host.advance(10 + pause);
+    fixture.host.advance(look - 0.5);
+    assert(fixture.connection.connected);
+    assertEquals(fixture.heartbeat.missed, 1);
+    fixture.host.advance(0.5);
+    const { reason } = fixture.protocol;
     assertInstanceOf(reason, HeartbeatTimeout);
     assertEquals([reason.silence, reason.missed], [20 + pause + look, 1]);
   }
@@ -125,13 +129,13 @@ Deno.test("A message names the silence to the millisecond", () => {
 });
 
 Deno.test("Stopped in connectionLost(), it leaves no timer", () => {
-  using bed: Bed & { heartbeat: Heartbeat } = beating({}, {
-    connectionLost: () => bed.heartbeat.stop(),
+  using fixture: ConnectionFixture & { heartbeat: Heartbeat } = beating({}, {
+    connectionLost: () => fixture.heartbeat.stop(),
   });
-  bed.peer.driver.close();
-  bed.host.settle();
-  assertEquals(bed.protocol.reason?.name, "ConnectionDone");
-  assertEquals(bed.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
+  fixture.peer.driver.close();
+  fixture.host.settle();
+  assertEquals(fixture.protocol.reason?.name, "ConnectionDone");
+  assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
 Deno.test("A connection that is lost or being closed is not asked, and after the next beat no timer is left", () => {
@@ -153,44 +157,44 @@ Deno.test("A connection that is lost or being closed is not asked, and after the
 });
 
 Deno.test("stop() and `using` end it; started again, it counts from then", () => {
-  using bed = beating();
-  bed.host.advance(15);
-  bed.heartbeat.stop();
-  bed.heartbeat.alive();
-  bed.host.advance(100);
-  assertEquals(bed.peer.text, "?");
+  using fixture = beating();
+  fixture.host.advance(15);
+  fixture.heartbeat.stop();
+  fixture.heartbeat.alive();
+  fixture.host.advance(100);
+  assertEquals(fixture.peer.text, "?");
   {
-    using heartbeat = bed.heartbeat;
+    using heartbeat = fixture.heartbeat;
     heartbeat.start();
     heartbeat.start();
     assertEquals(heartbeat.missed, 0);
-    assertEquals(bed.host.reactor.getDelayedCalls().length, 1);
+    assertEquals(fixture.host.reactor.getDelayedCalls().length, 1);
   }
-  assertEquals(bed.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
+  assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
 Deno.test("send() that throws is logged, and the peer is asked again", () => {
   using errors = new LoggedErrors();
   let asked = 0;
-  using bed = beating({
+  using fixture = beating({
     send: () => {
       asked++;
       throw new RangeError("boom");
     },
   });
   for (const count of [1, 2]) {
-    bed.host.advance(10);
+    fixture.host.advance(10);
     assertEquals([asked, errors.take().map(({ message }) => message)], [count, ["boom"]]);
   }
-  bed.host.advance(10);
-  bed.host.advance(0);
-  assertEquals(bed.protocol.reason?.name, "HeartbeatTimeout");
+  fixture.host.advance(10);
+  fixture.host.advance(0);
+  assertEquals(fixture.protocol.reason?.name, "HeartbeatTimeout");
 });
 
 Deno.test("Options that make no sense are refused, and named", () => {
-  using bed = connect();
+  using fixture = connect();
   const make = (options: HeartbeatOptions) =>
-    new Heartbeat(bed.host.reactor, bed.connection, options);
+    new Heartbeat(fixture.host.reactor, fixture.connection, options);
   const send = () => {};
   assertThrows(() => make({ interval: 0, send }), RangeError, "interval must be more than 0");
   assertThrows(() => make({ interval: NaN, send }), RangeError, "Heartbeat interval");

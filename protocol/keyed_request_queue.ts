@@ -1,5 +1,5 @@
-import { atOnce } from "../reactor/user_code.ts";
-import { checkBound, checkFunction } from "../reactor/validation.ts";
+import { atOnce } from "../defer/guarded_call.ts";
+import { checkBound, checkFunction } from "../internal/validation.ts";
 import {
   type PendingRequest,
   PendingRequests,

@@ -35,11 +35,11 @@ function queue(
 }
 
 Deno.test("Answers come in any order; names count up from 1", () => {
-  const bed = queue();
-  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
-  bed.queue.fail(2, new RangeError("no b"));
-  bed.queue.answer(1, "A");
-  assertEquals([bed.sent, outcomes], [[[1, "a"], [2, "b"]], [["A"], ["RangeError"]]]);
+  const fixture = queue();
+  const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
+  fixture.queue.fail(2, new RangeError("no b"));
+  fixture.queue.answer(1, "A");
+  assertEquals([fixture.sent, outcomes], [[[1, "a"], [2, "b"]], [["A"], ["RangeError"]]]);
 });
 
 Deno.test("newId: names can be the caller's; those that are no numbers need it", () => {
@@ -55,42 +55,50 @@ Deno.test("newId: names can be the caller's; those that are no numbers need it",
 });
 
 Deno.test("A late answer is dropped once; another of its name, or of an unknown one, is an error that names it", () => {
-  const bed = queue();
-  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
-  bed.clock.advance(1);
-  assertEquals([bed.queue.inFlight, bed.queue.abandoned], [0, 2]);
-  bed.queue.answer(1, "late");
-  bed.queue.fail(2, new RangeError("late"));
-  assertEquals([outcomes, bed.queue.abandoned], [[["TimeoutError"], ["TimeoutError"]], 0]);
-  assertThrows(() => bed.queue.answer(1, "again"), UnexpectedAnswer, "Cannot take an answer to 1");
+  const fixture = queue();
+  const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
+  fixture.clock.advance(1);
+  assertEquals([fixture.queue.inFlight, fixture.queue.abandoned], [0, 2]);
+  fixture.queue.answer(1, "late");
+  fixture.queue.fail(2, new RangeError("late"));
+  assertEquals([outcomes, fixture.queue.abandoned], [[["TimeoutError"], ["TimeoutError"]], 0]);
+  assertThrows(
+    () => fixture.queue.answer(1, "again"),
+    UnexpectedAnswer,
+    "Cannot take an answer to 1",
+  );
   const failure = new Error("no");
-  assertThrows(() => bed.queue.fail(7, failure), UnexpectedAnswer, "Cannot take an answer to 7");
+  assertThrows(
+    () => fixture.queue.fail(7, failure),
+    UnexpectedAnswer,
+    "Cannot take an answer to 7",
+  );
 });
 
 Deno.test("Requests given up give their places free: a peer that answers some of them never still gets the rest", () => {
-  const bed = queue({ maxInFlight: 2 });
-  const lost = ["a", "b"].map((request) => bed.queue.request(request));
-  const waiting = outcomeOf(bed.queue.request("c", { timeout: 9 }));
+  const fixture = queue({ maxInFlight: 2 });
+  const lost = ["a", "b"].map((request) => fixture.queue.request(request));
+  const waiting = outcomeOf(fixture.queue.request("c", { timeout: 9 }));
   for (const each of lost) each.addErrback(() => {});
   lost[0]?.cancel();
-  assertEquals(bed.sent.at(-1), [3, "c"]);
-  bed.clock.advance(1);
-  bed.queue.request("d").addErrback(() => {});
-  assertEquals(bed.sent.at(-1), [4, "d"]);
-  assertEquals([bed.queue.inFlight, bed.queue.waiting, bed.queue.abandoned], [2, 0, 2]);
-  bed.queue.answer(3, "C");
-  bed.queue.answer(1, "late");
-  assertEquals([waiting, bed.queue.abandoned], [["C"], 1]);
+  assertEquals(fixture.sent.at(-1), [3, "c"]);
+  fixture.clock.advance(1);
+  fixture.queue.request("d").addErrback(() => {});
+  assertEquals(fixture.sent.at(-1), [4, "d"]);
+  assertEquals([fixture.queue.inFlight, fixture.queue.waiting, fixture.queue.abandoned], [2, 0, 2]);
+  fixture.queue.answer(3, "C");
+  fixture.queue.answer(1, "late");
+  assertEquals([waiting, fixture.queue.abandoned], [["C"], 1]);
 });
 
 Deno.test("maxAbandoned: the oldest that was given up is forgotten, and its answer is then one that nobody asked for", () => {
-  const bed = queue({ maxAbandoned: 2 });
-  for (const request of ["a", "b", "c"]) bed.queue.request(request).addErrback(() => {});
-  bed.clock.advance(1);
-  assertEquals(bed.queue.abandoned, 2);
-  assertThrows(() => bed.queue.answer(1, "late"), UnexpectedAnswer);
-  for (const id of [2, 3]) bed.queue.answer(id, "late");
-  assertEquals(bed.queue.abandoned, 0);
+  const fixture = queue({ maxAbandoned: 2 });
+  for (const request of ["a", "b", "c"]) fixture.queue.request(request).addErrback(() => {});
+  fixture.clock.advance(1);
+  assertEquals(fixture.queue.abandoned, 2);
+  assertThrows(() => fixture.queue.answer(1, "late"), UnexpectedAnswer);
+  for (const id of [2, 3]) fixture.queue.answer(id, "late");
+  assertEquals(fixture.queue.abandoned, 0);
   const none = queue({ maxAbandoned: 0 });
   none.queue.request("a").addErrback(() => {});
   none.clock.advance(1);
@@ -100,31 +108,31 @@ Deno.test("maxAbandoned: the oldest that was given up is forgotten, and its answ
 
 Deno.test("Names may come round again: one that is taken, also by a request given up, is passed over", () => {
   let last = 0;
-  const bed = queue({ newId: () => last = last % 3 + 1 });
-  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
-  bed.clock.advance(1); // 1 and 2 are given up
-  bed.queue.request("x");
-  bed.queue.answer(3, "X");
-  for (const request of ["c", "d"]) outcomes.push(outcomeOf(bed.queue.request(request)));
-  assertEquals(bed.sent.slice(2), [[3, "x"], [3, "c"]]);
+  const fixture = queue({ newId: () => last = last % 3 + 1 });
+  const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
+  fixture.clock.advance(1); // 1 and 2 are given up
+  fixture.queue.request("x");
+  fixture.queue.answer(3, "X");
+  for (const request of ["c", "d"]) outcomes.push(outcomeOf(fixture.queue.request(request)));
+  assertEquals(fixture.sent.slice(2), [[3, "x"], [3, "c"]]);
   assertEquals(outcomes, [["TimeoutError"], ["TimeoutError"], [], ["RangeError"]]);
-  bed.queue.answer(2, "late");
-  outcomes.push(outcomeOf(bed.queue.request("e")));
-  assertEquals(bed.sent.at(-1), [2, "e"]);
-  bed.queue.answer(2, "E");
+  fixture.queue.answer(2, "late");
+  outcomes.push(outcomeOf(fixture.queue.request("e")));
+  assertEquals(fixture.sent.at(-1), [2, "e"]);
+  fixture.queue.answer(2, "E");
   assertEquals(outcomes.at(-1), ["E"]);
 });
 
 Deno.test("A name that is taken, and the only one there is, fails the request that would have it", () => {
-  const bed = queue({ newId: () => 1 });
-  const first = outcomeOf(bed.queue.request("a"));
+  const fixture = queue({ newId: () => 1 });
+  const first = outcomeOf(fixture.queue.request("a"));
   const errors: Error[] = [];
-  bed.queue.request("b").addErrback((error) => void errors.push(error));
+  fixture.queue.request("b").addErrback((error) => void errors.push(error));
   assertEquals(
     errors.map(({ name, message }) => `${name}: ${message}`),
     ["RangeError: Cannot name a request 1: another of that name is with the peer"],
   );
-  bed.queue.answer(1, "A");
+  fixture.queue.answer(1, "A");
   assertEquals(first, ["A"]);
 });
 
@@ -148,12 +156,12 @@ Deno.test("A Deferred that send() returns is nobody's but its maker's", () => {
 });
 
 Deno.test("connectionLost() fails all, and nothing is known of any name any more", () => {
-  const bed = queue();
-  bed.queue.request("given up").addErrback(() => {});
-  bed.clock.advance(1);
-  const outcome = outcomeOf(bed.queue.request("a"));
-  bed.queue.connectionLost(new ConnectionDone());
+  const fixture = queue();
+  fixture.queue.request("given up").addErrback(() => {});
+  fixture.clock.advance(1);
+  const outcome = outcomeOf(fixture.queue.request("a"));
+  fixture.queue.connectionLost(new ConnectionDone());
   assertEquals(outcome, ["ConnectionDone"]);
-  assertEquals([bed.queue.inFlight, bed.queue.abandoned], [0, 0]);
-  assertThrows(() => bed.queue.answer(1, "late"), UnexpectedAnswer);
+  assertEquals([fixture.queue.inFlight, fixture.queue.abandoned], [0, 0]);
+  assertThrows(() => fixture.queue.answer(1, "late"), UnexpectedAnswer);
 });

@@ -1,5 +1,5 @@
 import { ProcessExitedAlready } from "../reactor/errors.ts";
-import type { IProcessTransport } from "../reactor/interfaces.ts";
+import type { IProcessTransport } from "../reactor/interfaces/mod.ts";
 
 /**
  * Kills a child, unless it has exited. Its `pid` does not tell that for sure: between its exit and the news of it lies a moment.

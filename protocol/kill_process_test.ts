@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ProcessAddress } from "../reactor/addresses.ts";
 import { ProcessExitedAlready } from "../reactor/errors.ts";
-import type { ProcessSignal } from "../reactor/interfaces.ts";
+import type { ProcessSignal } from "../reactor/interfaces/mod.ts";
 import { killProcess } from "./kill_process.ts";
 
 /** A child that takes signals as `f` says. */

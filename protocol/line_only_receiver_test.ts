@@ -1,8 +1,8 @@
 /** Of Twisted's `protocols/test/test_basic.py`, `LineOnlyReceiverTests`. The rest of what it does is in `line_receiver_test.ts`. */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
-import { connectProtocol } from "../reactor/conformance/protocol_bed.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { connectProtocol } from "../testing/fixtures/protocol_fixture.ts";
 import { LineOnlyReceiver, LineProtocol, LineReceiver } from "./mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -22,17 +22,17 @@ const TEXT = "foo\n    bleakness\n    desolation\n    plastic forks\n    ";
 
 Deno.test("Lines come out whole, byte by byte, and with a tail", () => {
   for (const pieces of [[...TEXT], [TEXT], [TEXT, "and", " knives\n", "and"]]) {
-    using bed = connectProtocol(new Lines());
-    for (const piece of pieces) bed.protocol.dataReceived(bytes(piece));
-    assertEquals(bed.protocol.lines, pieces.join("").split("\n").slice(0, -1));
+    using fixture = connectProtocol(new Lines());
+    for (const piece of pieces) fixture.protocol.dataReceived(bytes(piece));
+    assertEquals(fixture.protocol.lines, pieces.join("").split("\n").slice(0, -1));
   }
 });
 
 Deno.test("A line that is too long loses the connection, and the lines behind it are not handed over", () => {
-  using bed = connectProtocol(new Lines());
-  bed.protocol.dataReceived(bytes("fine\n" + "x".repeat(65) + "\nr\n"));
-  assert(bed.connection.disconnecting);
-  assertEquals(bed.protocol.lines, ["fine"]);
+  using fixture = connectProtocol(new Lines());
+  fixture.protocol.dataReceived(bytes("fine\n" + "x".repeat(65) + "\nr\n"));
+  assert(fixture.connection.disconnecting);
+  assertEquals(fixture.protocol.lines, ["fine"]);
 });
 
 Deno.test("A line that never ends is given up when it is too long, not gathered on", () => {
@@ -42,26 +42,26 @@ Deno.test("A line that never ends is given up when it is too long, not gathered 
       given.push(line.length);
     }
   }
-  using bed = connectProtocol(new Patient());
-  for (let i = 0; i < 130; i++) bed.protocol.dataReceived(bytes("x"));
+  using fixture = connectProtocol(new Patient());
+  for (let i = 0; i < 130; i++) fixture.protocol.dataReceived(bytes("x"));
   assertEquals(given, [65, 65]);
-  assertEquals(bed.protocol.clearLineBuffer().length, 0);
+  assertEquals(fixture.protocol.clearLineBuffer().length, 0);
 });
 
 Deno.test("A line that has the connection lost is the last one", () => {
-  using bed = connectProtocol(new Lines());
-  bed.peer.send("one\nleave\ntwo\n");
-  bed.host.settle();
-  assertEquals(bed.protocol.lines, ["one", "leave"]);
-  assertEquals(bed.reason?.name, "ConnectionDone");
+  using fixture = connectProtocol(new Lines());
+  fixture.peer.send("one\nleave\ntwo\n");
+  fixture.host.settle();
+  assertEquals(fixture.protocol.lines, ["one", "leave"]);
+  assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
 Deno.test("A receiver without a method for lines is lost with an error", () => {
   using errors = new LoggedErrors();
-  using bed = connectProtocol(new LineOnlyReceiver());
-  bed.peer.send("x\r\n");
-  bed.host.settle();
-  assertEquals(errors.take(), [bed.reason]);
+  using fixture = connectProtocol(new LineOnlyReceiver());
+  fixture.peer.send("x\r\n");
+  fixture.host.settle();
+  assertEquals(errors.take(), [fixture.reason]);
 });
 
 Deno.test("Both receivers are a LineProtocol, and neither is the other", () => {

@@ -1,4 +1,4 @@
-import type { IPushProducer } from "../reactor/interfaces.ts";
+import type { IPushProducer } from "../reactor/interfaces/mod.ts";
 import { LineProtocol } from "./line_protocol.ts";
 
 /**

@@ -13,9 +13,9 @@
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
-import { connectProtocol } from "../reactor/conformance/protocol_bed.ts";
-import type { IPushProducer } from "../reactor/interfaces.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { connectProtocol } from "../testing/fixtures/protocol_fixture.ts";
+import type { IPushProducer } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
 import { LineReceiver } from "./mod.ts";
 
@@ -108,9 +108,9 @@ a`;
 
 for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
   Deno.test(`Lines and raw data come out as they went in, in pieces of ${size}`, () => {
-    using bed = connectProtocol(new Obedient());
-    feed(bed.protocol, cut(DIALOGUE, size));
-    assertEquals(bed.protocol.received, [
+    using fixture = connectProtocol(new Obedient());
+    feed(fixture.protocol, cut(DIALOGUE, size));
+    assertEquals(fixture.protocol.received, [
       "len 10",
       "0123456789",
       "len 5",
@@ -130,28 +130,28 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
 
   Deno.test(`A pause holds back the lines behind it, in pieces of ${size}`, () => {
     const clock = new Clock();
-    using bed = connectProtocol(new Obedient(clock));
-    feed(bed.protocol, cut("twiddle1\ntwiddle2\npause\ntwiddle3\n", size));
-    assertEquals(bed.protocol.received, ["twiddle1", "twiddle2", "pause"]);
+    using fixture = connectProtocol(new Obedient(clock));
+    feed(fixture.protocol, cut("twiddle1\ntwiddle2\npause\ntwiddle3\n", size));
+    assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "pause"]);
     clock.advance(0);
-    assertEquals(bed.protocol.received, ["twiddle1", "twiddle2", "pause", "twiddle3"]);
+    assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "pause", "twiddle3"]);
   });
 
   Deno.test(`A pause holds back the raw data behind it, in pieces of ${size}`, () => {
     const clock = new Clock();
-    using bed = connectProtocol(new Obedient(clock));
-    feed(bed.protocol, cut("twiddle1\nlen 5\nrawpause\n12345twiddle3\n", size));
-    assertEquals(bed.protocol.received, ["twiddle1", "len 5", "rawpause", ""]);
+    using fixture = connectProtocol(new Obedient(clock));
+    feed(fixture.protocol, cut("twiddle1\nlen 5\nrawpause\n12345twiddle3\n", size));
+    assertEquals(fixture.protocol.received, ["twiddle1", "len 5", "rawpause", ""]);
     clock.advance(0);
-    assertEquals(bed.protocol.received, ["twiddle1", "len 5", "rawpause", "12345", "twiddle3"]);
+    assertEquals(fixture.protocol.received, ["twiddle1", "len 5", "rawpause", "12345", "twiddle3"]);
   });
 
   Deno.test(`stopProducing() ends the lines and the connection, in pieces of ${size}`, () => {
-    using bed = connectProtocol(new Obedient());
-    feed(bed.protocol, cut("twiddle1\ntwiddle2\nstop\nmore\nstuff\n", size));
-    assertEquals(bed.protocol.received, ["twiddle1", "twiddle2", "stop"]);
-    bed.host.settle();
-    assertEquals(bed.reason?.name, "ConnectionDone");
+    using fixture = connectProtocol(new Obedient());
+    feed(fixture.protocol, cut("twiddle1\ntwiddle2\nstop\nmore\nstuff\n", size));
+    assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "stop"]);
+    fixture.host.settle();
+    assertEquals(fixture.reason?.name, "ConnectionDone");
   });
 }
 
@@ -162,29 +162,37 @@ Deno.test("A receiver that pauses after each line gets one each time that it is 
       this.pauseProducing();
     }
   }
-  using bed = connectProtocol(new Reluctant());
-  const { protocol } = bed;
-  bed.peer.send("hello, ");
-  bed.host.settle();
-  assertEquals([protocol.lines, protocol.paused, bed.driver.isReading], [[], false, true]);
-  bed.peer.send("world\n");
-  bed.host.settle();
-  assertEquals([protocol.lines.length, protocol.paused, bed.driver.isReading], [1, true, false]);
+  using fixture = connectProtocol(new Reluctant());
+  const { protocol } = fixture;
+  fixture.peer.send("hello, ");
+  fixture.host.settle();
+  assertEquals([protocol.lines, protocol.paused, fixture.driver.isReading], [[], false, true]);
+  fixture.peer.send("world\n");
+  fixture.host.settle();
+  assertEquals([protocol.lines.length, protocol.paused, fixture.driver.isReading], [
+    1,
+    true,
+    false,
+  ]);
   protocol.resumeProducing();
-  bed.host.settle();
-  assertEquals([protocol.lines.length, protocol.paused, bed.driver.isReading], [1, false, true]);
-  bed.peer.send("hello\nworld\ngood");
-  bed.host.settle();
+  fixture.host.settle();
+  assertEquals([protocol.lines.length, protocol.paused, fixture.driver.isReading], [
+    1,
+    false,
+    true,
+  ]);
+  fixture.peer.send("hello\nworld\ngood");
+  fixture.host.settle();
   assertEquals(protocol.lines, ["hello, world", "hello"]);
   protocol.resumeProducing();
   assertEquals(protocol.lines, ["hello, world", "hello", "world"]);
-  bed.host.settle();
-  assertEquals(bed.driver.isReading, false);
-  bed.peer.send("bye\n");
-  bed.host.settle();
+  fixture.host.settle();
+  assertEquals(fixture.driver.isReading, false);
+  fixture.peer.send("bye\n");
+  fixture.host.settle();
   assertEquals(protocol.lines.length, 3);
   protocol.resumeProducing();
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.lines, ["hello, world", "hello", "world", "goodbye"]);
 });
 
@@ -199,18 +207,18 @@ Deno.test("The end of a connection that is paused waits for the lines that were 
       this.lines.push("(lost)");
     }
   }
-  using bed = connectProtocol(new Reluctant());
-  bed.peer.send("one\ntwo\n");
-  bed.host.settle();
-  bed.peer.driver.closeWrite();
-  bed.host.settle();
-  assertEquals(bed.protocol.lines, ["one"]);
-  bed.protocol.resumeProducing();
-  bed.host.settle();
-  assertEquals(bed.protocol.lines, ["one", "two"]);
-  bed.protocol.resumeProducing();
-  bed.host.settle();
-  assertEquals(bed.protocol.lines, ["one", "two", "(lost)"]);
+  using fixture = connectProtocol(new Reluctant());
+  fixture.peer.send("one\ntwo\n");
+  fixture.host.settle();
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assertEquals(fixture.protocol.lines, ["one"]);
+  fixture.protocol.resumeProducing();
+  fixture.host.settle();
+  assertEquals(fixture.protocol.lines, ["one", "two"]);
+  fixture.protocol.resumeProducing();
+  fixture.host.settle();
+  assertEquals(fixture.protocol.lines, ["one", "two", "(lost)"]);
 });
 
 Deno.test("As the producer of a slow connection it is paused in the middle of a chunk, and nothing is lost", () => {
@@ -221,17 +229,17 @@ Deno.test("As the producer of a slow connection it is paused in the middle of a 
       slow.protocol.sendLine(line);
     }
   }
-  using bed = connectProtocol(new Forwarder());
-  slow.connection.registerProducer(bed.protocol, true);
+  using fixture = connectProtocol(new Forwarder());
+  slow.connection.registerProducer(fixture.protocol, true);
   const sent = Array.from({ length: 50 }, (_, i) => `line ${i}`);
-  bed.peer.send(sent.map((line) => line + "\n").join(""));
-  bed.host.settle();
-  assertEquals(bed.protocol.lines.length, 2);
+  fixture.peer.send(sent.map((line) => line + "\n").join(""));
+  fixture.host.settle();
+  assertEquals(fixture.protocol.lines.length, 2);
   for (let i = 0; i < 100; i++) {
     slow.host.settle();
-    bed.host.settle();
+    fixture.host.settle();
   }
-  assertEquals(bed.protocol.lines, sent);
+  assertEquals(fixture.protocol.lines, sent);
   assertEquals(slow.peer.text.split("\n").slice(0, -1), sent);
   slow.connection.unregisterProducer();
 });
@@ -244,9 +252,9 @@ Deno.test("clearLineBuffer() gives what is left of a chunk, and forgets it", () 
       this.seen.push(text(line), text(this.clearLineBuffer()));
     }
   }
-  using bed = connectProtocol(new Clearing());
-  feed(bed.protocol, ["foo\r\nbar\r\nbaz", "quux\r\n"]);
-  assertEquals(bed.protocol.seen, ["foo", "bar\r\nbaz", "quux", ""]);
+  using fixture = connectProtocol(new Clearing());
+  feed(fixture.protocol, ["foo\r\nbar\r\nbaz", "quux\r\n"]);
+  assertEquals(fixture.protocol.seen, ["foo", "bar\r\nbaz", "quux", ""]);
 });
 
 Deno.test("The mode may change with every byte, however many there are", () => {
@@ -260,9 +268,9 @@ Deno.test("The mode may change with every byte, however many there are", () => {
       this.setLineMode(data.subarray(1));
     }
   }
-  using bed = connectProtocol(new Flipping());
-  feed(bed.protocol, ["x\nx".repeat(50_000)]);
-  assertEquals(bed.protocol.lines.join(""), "x".repeat(50_000));
+  using fixture = connectProtocol(new Flipping());
+  feed(fixture.protocol, ["x\nx".repeat(50_000)]);
+  assertEquals(fixture.protocol.lines.join(""), "x".repeat(50_000));
 });
 
 Deno.test("setLineMode() puts what it is given before what came while it was paused", () => {
@@ -274,13 +282,13 @@ Deno.test("setLineMode() puts what it is given before what came while it was pau
       this.pauseProducing();
     }
   }
-  using bed = connectProtocol(new Parking());
-  bed.protocol.setRawMode();
-  feed(bed.protocol, ["one\ntw", "o\nthree\n"]);
-  bed.protocol.setLineMode(bed.protocol.parked);
-  assertEquals(bed.protocol.lines, []);
-  bed.protocol.resumeProducing();
-  assertEquals(bed.protocol.lines, ["one", "two", "three"]);
+  using fixture = connectProtocol(new Parking());
+  fixture.protocol.setRawMode();
+  feed(fixture.protocol, ["one\ntw", "o\nthree\n"]);
+  fixture.protocol.setLineMode(fixture.protocol.parked);
+  assertEquals(fixture.protocol.lines, []);
+  fixture.protocol.resumeProducing();
+  assertEquals(fixture.protocol.lines, ["one", "two", "three"]);
 });
 
 for (const method of ["loseConnection", "abortConnection"] as const) {
@@ -298,24 +306,24 @@ for (const method of ["loseConnection", "abortConnection"] as const) {
       }
     }
     for (const last of ["leave", "raw"]) {
-      using bed = connectProtocol(new Leaving());
-      bed.peer.send(`stay\n${last}\n-and\nso on\n`);
-      bed.host.settle();
-      assertEquals(bed.protocol.lines, ["stay", last]);
+      using fixture = connectProtocol(new Leaving());
+      fixture.peer.send(`stay\n${last}\n-and\nso on\n`);
+      fixture.host.settle();
+      assertEquals(fixture.protocol.lines, ["stay", last]);
     }
   });
 }
 
 Deno.test("Nothing is handed over after the connection is lost", () => {
-  using bed = connectProtocol(new Lines());
-  bed.protocol.pauseProducing();
-  feed(bed.protocol, ["one\ntwo\n"]);
-  bed.peer.driver.abort();
-  bed.connection.write("to find that out");
-  bed.host.settle();
-  assertEquals(bed.reason?.name, "ConnectionLost");
-  bed.protocol.resumeProducing();
-  assertEquals(bed.protocol.lines, []);
+  using fixture = connectProtocol(new Lines());
+  fixture.protocol.pauseProducing();
+  feed(fixture.protocol, ["one\ntwo\n"]);
+  fixture.peer.driver.abort();
+  fixture.connection.write("to find that out");
+  fixture.host.settle();
+  assertEquals(fixture.reason?.name, "ConnectionLost");
+  fixture.protocol.resumeProducing();
+  assertEquals(fixture.protocol.lines, []);
 });
 
 Deno.test("A line longer than MAX_LENGTH loses the connection, ended or not; one of MAX_LENGTH does not", () => {
@@ -323,10 +331,10 @@ Deno.test("A line longer than MAX_LENGTH loses the connection, ended or not; one
     class Plain extends LineReceiver {
       override lineReceived(): void {}
     }
-    using bed = connectProtocol(new Plain());
-    assertEquals(bed.protocol.MAX_LENGTH, 16384);
-    feed(bed.protocol, ["x".repeat(16384 + length) + tail]);
-    assertEquals(bed.connection.disconnecting, lost === 1);
+    using fixture = connectProtocol(new Plain());
+    assertEquals(fixture.protocol.MAX_LENGTH, 16384);
+    feed(fixture.protocol, ["x".repeat(16384 + length) + tail]);
+    assertEquals(fixture.connection.disconnecting, lost === 1);
   }
 });
 
@@ -335,12 +343,12 @@ Deno.test("MAX_LENGTH does not count a delimiter, nor the beginning of one", () 
     override delimiter = "\r\n";
     override MAX_LENGTH = 4;
   }
-  using bed = connectProtocol(new Short());
-  feed(bed.protocol, ["xxxx", "\r", "\nyyyy\r"]);
-  assertEquals(bed.protocol.lines, ["xxxx"]);
-  assert(!bed.connection.disconnecting);
-  feed(bed.protocol, ["z"]); // not a delimiter after all
-  assert(bed.connection.disconnecting);
+  using fixture = connectProtocol(new Short());
+  feed(fixture.protocol, ["xxxx", "\r", "\nyyyy\r"]);
+  assertEquals(fixture.protocol.lines, ["xxxx"]);
+  assert(!fixture.connection.disconnecting);
+  feed(fixture.protocol, ["z"]); // not a delimiter after all
+  assert(fixture.connection.disconnecting);
 });
 
 Deno.test("lineLengthExceeded() gets all that was not handed over, and may go on with a part of it", () => {
@@ -358,12 +366,12 @@ Deno.test("lineLengthExceeded() gets all that was not handed over, and may go on
   }
   const long = "x".repeat(14);
   for (const all of [long, `${long}\r\n${long}`, `${long}\r\n${long}\r\n`]) {
-    using bed = connectProtocol(new Catcher());
-    feed(bed.protocol, [`x\r\n${all}`]);
-    assertEquals(bed.protocol.events, ["x", `too long: ${all}`]);
-    assert(!bed.connection.disconnecting);
-    feed(bed.protocol, ["y\r\n"]);
-    assertEquals(bed.protocol.events.at(-1), "y");
+    using fixture = connectProtocol(new Catcher());
+    feed(fixture.protocol, [`x\r\n${all}`]);
+    assertEquals(fixture.protocol.events, ["x", `too long: ${all}`]);
+    assert(!fixture.connection.disconnecting);
+    feed(fixture.protocol, ["y\r\n"]);
+    assertEquals(fixture.protocol.events.at(-1), "y");
   }
 });
 
@@ -375,19 +383,19 @@ Deno.test("The delimiter may be bytes or a string, of any length, and may change
       else if (line === "by zero") this.delimiter = new Uint8Array([0]);
     }
   }
-  using bed = connectProtocol(new Changing());
-  feed(bed.protocol, ["a\nby --\nb-c--by é--d-", "-éeé"]);
-  assertEquals(bed.protocol.lines, ["a", "by --", "b-c", "by é", "d--", "e"]);
-  bed.protocol.delimiter = new Uint8Array([0, 1]);
-  bed.protocol.dataReceived(new Uint8Array([0x66, 0, 0, 1, 0]));
-  assertEquals(bed.protocol.lines.at(-1), "f\0");
-  bed.protocol.sendLine("g");
-  bed.protocol.sendLine(bytes("h"));
-  bed.host.settle();
-  assertEquals(bed.peer.text, "g\0\x01h\0\x01");
-  bed.protocol.delimiter = "";
+  using fixture = connectProtocol(new Changing());
+  feed(fixture.protocol, ["a\nby --\nb-c--by é--d-", "-éeé"]);
+  assertEquals(fixture.protocol.lines, ["a", "by --", "b-c", "by é", "d--", "e"]);
+  fixture.protocol.delimiter = new Uint8Array([0, 1]);
+  fixture.protocol.dataReceived(new Uint8Array([0x66, 0, 0, 1, 0]));
+  assertEquals(fixture.protocol.lines.at(-1), "f\0");
+  fixture.protocol.sendLine("g");
+  fixture.protocol.sendLine(bytes("h"));
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "g\0\x01h\0\x01");
+  fixture.protocol.delimiter = "";
   assertThrows(
-    () => bed.protocol.dataReceived(bytes("x")),
+    () => fixture.protocol.dataReceived(bytes("x")),
     RangeError,
     "Changing's delimiter must not be empty",
   );
@@ -440,12 +448,12 @@ Deno.test("What a method throws loses the connection, and what is left of the ch
       throw new RangeError(line);
     }
   }
-  using bed = connectProtocol(new Failing());
-  bed.peer.send("one\ntwo\n");
-  bed.host.settle();
-  assertEquals(bed.protocol.lines, ["one"]);
-  assertEquals(errors.take(), [bed.reason]);
-  assertEquals(String(bed.reason), "RangeError: one");
+  using fixture = connectProtocol(new Failing());
+  fixture.peer.send("one\ntwo\n");
+  fixture.host.settle();
+  assertEquals(fixture.protocol.lines, ["one"]);
+  assertEquals(errors.take(), [fixture.reason]);
+  assertEquals(String(fixture.reason), "RangeError: one");
 });
 
 Deno.test("What async methods reject with is logged, all of it, and the first is why the connection is lost", async () => {
@@ -456,10 +464,10 @@ Deno.test("What async methods reject with is logged, all of it, and the first is
       if (line !== "fine") throw new RangeError(line);
     }
   }
-  using bed = connectProtocol(new Failing());
-  bed.peer.send("fine\r\none\r\ntwo\r\n");
-  await bed.settle();
-  assertEquals(String(bed.reason), "RangeError: one");
+  using fixture = connectProtocol(new Failing());
+  fixture.peer.send("fine\r\none\r\ntwo\r\n");
+  await fixture.settle();
+  assertEquals(String(fixture.reason), "RangeError: one");
   assertEquals(errors.take().map((error) => error.message).toSorted(), ["one", "two"]);
 });
 
@@ -576,21 +584,21 @@ Deno.test("Whatever comes, however it is cut, and whatever the lines have it do:
   );
   fc.assert(
     fc.property(input, cuts, fc.constantFrom("\r\n", "\n", "\r\r\n"), (all, sizes, delimiter) => {
-      using bed = connectProtocol(new Acting(delimiter));
+      using fixture = connectProtocol(new Acting(delimiter));
       const model = new Model(delimiter);
       for (let start = 0, i = 0; start < all.length; i++) {
         const size = sizes[i % sizes.length] ?? 1;
-        for (const receiver of [bed.protocol, model]) {
+        for (const receiver of [fixture.protocol, model]) {
           receiver.receive(all.slice(start, start + size));
           if (i % 3 === 2) receiver.resume();
         }
-        assertEquals(bed.protocol.events, model.events);
+        assertEquals(fixture.protocol.events, model.events);
         start += size;
       }
       for (let i = 0; i < all.length; i++) {
-        for (const receiver of [bed.protocol, model]) receiver.resume();
+        for (const receiver of [fixture.protocol, model]) receiver.resume();
       }
-      assertEquals(bed.protocol.events, model.events);
+      assertEquals(fixture.protocol.events, model.events);
     }),
     { numRuns: 1000 },
   );
@@ -604,8 +612,8 @@ Deno.test("A line is a view of its chunk: nothing is copied where nothing is cut
       this.line = line;
     }
   }
-  using bed = connectProtocol(new Views());
+  using fixture = connectProtocol(new Views());
   const chunk = bytes("one\r\ntwo\r\n");
-  bed.protocol.dataReceived(chunk);
-  assertStrictEquals(bed.protocol.line.buffer, chunk.buffer);
+  fixture.protocol.dataReceived(chunk);
+  assertStrictEquals(fixture.protocol.line.buffer, chunk.buffer);
 });

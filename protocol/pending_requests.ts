@@ -1,7 +1,7 @@
 import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
-import type { IReactorTime } from "../reactor/interfaces.ts";
-import { asError, onRejection } from "../reactor/user_code.ts";
-import { checkBound, checkDelay, checkFunction } from "../reactor/validation.ts";
+import type { IReactorTime } from "../reactor/interfaces/mod.ts";
+import { asError, onRejection } from "../defer/guarded_call.ts";
+import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts";
 
 /** How requests are bounded. */
 export interface RequestQueueOptions {

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Deferred } from "../defer/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
-import type { IDelayedCall } from "../reactor/interfaces.ts";
+import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
 import { KeyedRequestQueue } from "./keyed_request_queue.ts";
 import type { PendingRequests, RequestQueueOptions } from "./pending_requests.ts";

@@ -15,19 +15,19 @@
  * @module
  */
 
-import { isInstance, messageOf } from "../log/foreign.ts";
+import { isInstance, messageOf } from "../internal/foreign_value.ts";
 import * as log from "../log/mod.ts";
 import type {
+  Address,
   ConnectTCPOptions,
-  IAddress,
   IConnector,
   IHalfCloseableProtocol,
   IReactorTCP,
   IReactorTime,
   WriteOptions,
-} from "../reactor/interfaces.ts";
+} from "../reactor/interfaces/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
-import { alike, LogThrottle } from "../reactor/log_throttle.ts";
+import { alike, LogThrottle } from "../reactor/lifecycle/log_throttle.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
 
@@ -101,7 +101,7 @@ export class ProxyClientFactory extends ClientFactory<ProxyClient> {
   }
 
   /** See {@linkcode ClientFactory.buildProtocol}. */
-  override buildProtocol(addr: IAddress): ProxyClient | null {
+  override buildProtocol(addr: Address): ProxyClient | null {
     const client = super.buildProtocol(addr);
     if (this.server !== null) client?.setPeer(this.server);
     return client;
@@ -210,7 +210,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
    * @param peer Whose connection it is.
    * @param reason Why.
    */
-  logUnreachable(peer: IAddress, reason: Error): void {
+  logUnreachable(peer: Address, reason: Error): void {
     const line = `Cannot forward ${peer}: ${messageOf(reason)}`;
     const write = (count: number): void => log.warn(`${line}${alike(count)}`, { reason, count });
     if (this.#unreachable === null) write(1);

@@ -7,22 +7,22 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { addObserver, type LogEvent } from "../log/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { Peer, TestHost } from "../reactor/conformance/connection_bed.ts";
-import { ProtocolBed } from "../reactor/conformance/protocol_bed.ts";
-import { pattern, same } from "../reactor/conformance/raw_peer.ts";
-import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { Wires } from "../reactor/conformance/wire.ts";
-import { connectionLimits } from "../reactor/connection_limits.ts";
-import { Connector, type DialSink } from "../reactor/connector.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { Peer, TestHost } from "../testing/fixtures/connection_fixture.ts";
+import { ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
+import { pattern, same } from "../testing/peers/raw_peer.ts";
+import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { Wires } from "../testing/fixtures/wire.ts";
+import { connectionLimits } from "../reactor/stream/connection_limits.ts";
+import { Connector, type DialSink } from "../reactor/stream/connector.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ConnectionRefusedError } from "../reactor/errors.ts";
 import type {
   ConnectTCPOptions,
   IClientFactory,
   IConnector,
   IReactorTCP,
-} from "../reactor/interfaces.ts";
-import { memoryPipe } from "../reactor/memory_driver.ts";
+} from "../reactor/interfaces/mod.ts";
+import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
 import { ProxyClient, ProxyClientFactory, ProxyFactory, ProxyServer } from "./mod.ts";
 
 const HIGH_WATER = 1000;
@@ -36,7 +36,7 @@ class World implements Disposable {
   readonly reactor: Pick<IReactorTCP, "connectTCP"> = {
     connectTCP: (host, port, factory, options) => this.#connect(host, port, factory, options),
   };
-  readonly bed: ProtocolBed<ProxyServer>;
+  readonly fixture: ProtocolFixture<ProxyServer>;
   #dial: DialSink | null = null;
   #isCancelled = false;
   #server: Peer | null = null;
@@ -51,16 +51,16 @@ class World implements Disposable {
     const factory = new ProxyFactory(reactor, "example.org", 80, { timeout: 5 });
     const server = factory.buildProtocol(new IPv4Address("TCP", "192.0.2.2", 2222));
     if (server === null) throw new Error("No protocol was built");
-    this.bed = new ProtocolBed(server, {
+    this.fixture = new ProtocolFixture(server, {
       host: this.host,
       capacity: PIPE,
       writeBufferHighWater: HIGH_WATER,
     });
-    this.bed.open();
+    this.fixture.open();
   }
 
   get client(): Peer {
-    return this.bed.peer;
+    return this.fixture.peer;
   }
 
   get server(): Peer {
@@ -95,7 +95,7 @@ class World implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.bed[Symbol.dispose]();
+    this.fixture[Symbol.dispose]();
   }
 
   #connect(
@@ -135,7 +135,7 @@ Deno.test("What is sent, and ended, before the server answers is not lost", () =
   using world = new World();
   world.client.send("early ");
   world.host.settle();
-  assertEquals(world.bed.driver.isReading, false);
+  assertEquals(world.fixture.driver.isReading, false);
   world.client.send("bird");
   world.host.settle();
   world.client.driver.closeWrite();
@@ -189,7 +189,7 @@ for (const way of ["there", "back"] as const) {
     assertEquals([from.text, from.end], ["an answer, at leisure", ""]);
     to.driver.closeWrite();
     world.host.settle();
-    assertEquals([from.end, world.bed.reason?.name], ["ended", "ConnectionDone"]);
+    assertEquals([from.end, world.fixture.reason?.name], ["ended", "ConnectionDone"]);
     assertEquals(world.host.reactor.getDelayedCalls().length, 0);
   });
 
@@ -229,7 +229,7 @@ Deno.test("A client whose server cannot be reached is disconnected, and the log 
   using _observing = addObserver((event) => events.push(event), { replay: false });
   world.refuse();
   assertEquals(world.client.end, "ended");
-  assertEquals(world.bed.reason?.name, "ConnectionDone");
+  assertEquals(world.fixture.reason?.name, "ConnectionDone");
   assertEquals(events.map(({ level, message }) => [level, message]), [
     ["warn", "Cannot forward 192.0.2.2:2222: Connecting to example.org:80 was refused"],
   ]);
@@ -239,7 +239,7 @@ Deno.test("A client that is lost while the forwarder connects ends the attempt, 
   using world = new World();
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
-  world.bed.connection.abortConnection();
+  world.fixture.connection.abortConnection();
   world.host.settle();
   assert(world.isCancelled);
   assertEquals(events, []);
@@ -265,23 +265,23 @@ Deno.test("The protocols can be exchanged, and say what they lack", () => {
   const client = clients.buildProtocol(address);
   assertInstanceOf(client, Client);
   assertEquals(client.peer, server);
-  const { connection } = new ProtocolBed(new ProxyServer());
+  const { connection } = new ProtocolFixture(new ProxyServer());
   assertThrows(() => new ProxyServer().makeConnection(connection), Error, "has no factory");
   assertThrows(() => new ProxyClient().makeConnection(connection), Error, "has no peer");
 });
 
 const test = tcpTest("Port forwarding", () => new DenoReactor());
 
-test("Megabytes go both ways at once over real sockets, through a forwarder, intact", async (bed) => {
+test("Megabytes go both ways at once over real sockets, through a forwarder, intact", async (fixture) => {
   const servers = new Wires({ dataReceived: (wire, data) => wire.transport.write(data) });
-  const echo = bed.listen(servers);
-  const forwarder = bed.reactor.listenTCP(
+  const echo = fixture.listen(servers);
+  const forwarder = fixture.reactor.listenTCP(
     0,
-    new ProxyFactory(bed.reactor, "127.0.0.1", echo.port),
+    new ProxyFactory(fixture.reactor, "127.0.0.1", echo.port),
     { interface: "127.0.0.1" },
   );
-  bed.run();
-  const peer = await bed.rawConnect(portOf(forwarder.getHost()));
+  fixture.run();
+  const peer = await fixture.rawConnect(portOf(forwarder.getHost()));
   const sent = pattern(4 << 20);
   const sending = peer.send(sent).then(() => peer.conn.closeWrite());
   const received = await peer.readAll();

@@ -1,8 +1,8 @@
 import { Deferred, maybeDeferred } from "../defer/mod.ts";
 import { ConnectionAborted, ProcessTerminated } from "../reactor/errors.ts";
-import type { IAddress, IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
-import { asError } from "../reactor/user_code.ts";
-import { checkBound } from "../reactor/validation.ts";
+import type { Address, IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
+import { asError } from "../defer/guarded_call.ts";
+import { checkBound } from "../internal/validation.ts";
 import { killProcess } from "./kill_process.ts";
 import { ProcessProtocol } from "./process_protocol.ts";
 
@@ -43,7 +43,7 @@ export class UnexpectedErrorOutput extends Error {
   readonly processEnded: Deferred<Error>;
 
   /** Made by {@linkcode getProcessOutput}. */
-  constructor(where: IAddress, data: Uint8Array, processEnded: Deferred<Error>) {
+  constructor(where: Address, data: Uint8Array, processEnded: Deferred<Error>) {
     super(`Process ${where} wrote to its standard error: ${new TextDecoder().decode(data).trim()}`);
     this.data = data;
     this.processEnded = processEnded;
@@ -58,7 +58,7 @@ export class ProcessOutputTerminated extends ProcessTerminated {
   readonly err: Uint8Array;
 
   /** Made by {@linkcode getProcessOutputAndValue}. */
-  constructor(where: IAddress, reason: ProcessTerminated, out: Uint8Array, err: Uint8Array) {
+  constructor(where: Address, reason: ProcessTerminated, out: Uint8Array, err: Uint8Array) {
     super(where, reason.status, reason.signal);
     this.out = out;
     this.err = err;
@@ -71,7 +71,7 @@ export class ProcessOutputExceeded extends ConnectionAborted {
   readonly limit: number;
 
   /** Made by {@linkcode getProcessOutput} and its kin. */
-  constructor(where: IAddress, limit: number) {
+  constructor(where: Address, limit: number) {
     super(`Process ${where} was killed: it wrote more than ${limit} bytes`, {
       address: String(where),
     });
@@ -86,7 +86,7 @@ export class ProcessOutputExceeded extends ConnectionAborted {
  *
  * @param reactor What starts it, and runs.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options Its arguments and surroundings.
+ * @param options Its arguments and hostEnvironment.
  * @returns Fires with its whole output when it has ended. Fails with `SpawnError` when it cannot be started, with `UnexpectedErrorOutput` as
  *   soon as it writes to its standard error, with `ProcessOutputExceeded` when it writes too much. To cancel it is to kill the program.
  *
@@ -125,7 +125,7 @@ export function getProcessOutput(
  *
  * @param reactor What starts it, and runs.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options Its arguments and surroundings.
+ * @param options Its arguments and hostEnvironment.
  * @returns Fires with `[out, err, code]` when it has ended. Fails with `ProcessOutputTerminated` when a signal ended it, with `SpawnError` when it
  *   cannot be started, with `ProcessOutputExceeded` when it writes too much. To cancel it is to kill the program.
  *
@@ -167,7 +167,7 @@ export function getProcessOutputAndValue(
  *
  * @param reactor What starts it, and runs.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options Its arguments and surroundings.
+ * @param options Its arguments and hostEnvironment.
  * @returns Fires with the exit code. Fails with `ProcessTerminated` when a signal ended the program, where Twisted gives `None`, which is taken
  *   for the 0 of success too easily; and with `SpawnError` when it cannot be started. To cancel it is to kill the program.
  *

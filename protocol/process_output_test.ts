@@ -1,5 +1,5 @@
 // Of Twisted's `test/test_iutils.py`, `ProcessUtilsTests`. `test_getProcess…DefaultPath` is about a folder that this process may not read,
-// which root may; that no `path` is this process's folder is tested in `reactor/conformance/process_starting.ts`. The tests of
+// which root may; that no `path` is this process's folder is tested in `testing/conformance/process_starting.ts`. The tests of
 // `suppressWarnings` (`SuppressWarningsTests`, `DeferredSuppressedWarningsTests`) do not apply: there are no warnings.
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
@@ -9,10 +9,10 @@ import {
   processTest,
   temporaryFolder,
   WatchedReactor,
-} from "../reactor/conformance/process_bed.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+} from "../testing/fixtures/process_fixture.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ProcessDone, ProcessTerminated, SpawnError } from "../reactor/errors.ts";
-import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces.ts";
+import type { IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
 import {
   getProcessOutput,
   getProcessOutputAndValue,
@@ -31,19 +31,19 @@ function script(source: string, options: RunProcessOptions = {}): RunProcessOpti
   return { args: ["-c", source], env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, ...options };
 }
 
-test("getProcessOutput() gives all that it writes, however it ends", async (bed) => {
-  bed.run();
+test("getProcessOutput() gives all that it writes, however it ends", async (fixture) => {
+  fixture.run();
   const output = await getProcessOutput(
-    bed.reactor,
+    fixture.reactor,
     "/bin/sh",
     script("echo hello; echo world; exit 1"),
   );
   assertEquals(text(output), "hello\nworld\n");
 });
 
-test("getProcessOutput() fails at the first error output, and tells when the program has ended", async (bed) => {
-  bed.run();
-  const { reactor } = bed;
+test("getProcessOutput() fails at the first error output, and tells when the program has ended", async (fixture) => {
+  fixture.run();
+  const { reactor } = fixture;
   const error = await assertRejects(
     () => getProcessOutput(reactor, "/bin/sh", script("echo hello world >&2")),
     UnexpectedErrorOutput,
@@ -53,15 +53,15 @@ test("getProcessOutput() fails at the first error output, and tells when the pro
   assertInstanceOf(await error.processEnded, ProcessDone);
 });
 
-test("With errortoo, getProcessOutput() gives the errors among the output", async (bed) => {
-  bed.run();
+test("With errortoo, getProcessOutput() gives the errors among the output", async (fixture) => {
+  fixture.run();
   const options = { ...script("printf foo; printf foo >&2"), errortoo: true };
-  assertEquals(text(await getProcessOutput(bed.reactor, "/bin/sh", options)), "foofoo");
+  assertEquals(text(await getProcessOutput(fixture.reactor, "/bin/sh", options)), "foofoo");
 });
 
-test("getProcessValue() gives the exit code, and fails with the signal that ended it", async (bed) => {
-  bed.run();
-  const { reactor } = bed;
+test("getProcessValue() gives the exit code, and fails with the signal that ended it", async (fixture) => {
+  fixture.run();
+  const { reactor } = fixture;
   assertEquals(await getProcessValue(reactor, "/bin/sh", script("exit 0")), 0);
   assertEquals(
     await getProcessValue(reactor, "/bin/sh", script("echo out; echo err >&2; exit 7")),
@@ -74,22 +74,22 @@ test("getProcessValue() gives the exit code, and fails with the signal that ende
   assertEquals([error.signal, error.exitCode], ["SIGTERM", null]);
 });
 
-test("getProcessOutputAndValue() gives output, errors and exit code", async (bed) => {
-  bed.run();
+test("getProcessOutputAndValue() gives output, errors and exit code", async (fixture) => {
+  fixture.run();
   const [out, err, code] = await getProcessOutputAndValue(
-    bed.reactor,
+    fixture.reactor,
     "/bin/sh",
     script("echo 'hello world!'; echo 'goodbye world!' >&2; exit 1"),
   );
   assertEquals([text(out), text(err), code], ["hello world!\n", "goodbye world!\n", 1]);
 });
 
-test("A signal fails getProcessOutputAndValue(), with what was written until then", async (bed) => {
-  bed.run();
+test("A signal fails getProcessOutputAndValue(), with what was written until then", async (fixture) => {
+  fixture.run();
   const error = await assertRejects(
     () =>
       getProcessOutputAndValue(
-        bed.reactor,
+        fixture.reactor,
         "/bin/sh",
         script("echo 'stdout bytes'; echo 'stderr bytes' >&2; kill -KILL $$"),
       ),
@@ -104,9 +104,9 @@ test("A signal fails getProcessOutputAndValue(), with what was written until the
   ]);
 });
 
-test("stdinBytes are what it reads; without them, there is nothing to read", async (bed) => {
-  bed.run();
-  const { reactor } = bed;
+test("stdinBytes are what it reads; without them, there is nothing to read", async (fixture) => {
+  fixture.run();
+  const { reactor } = fixture;
   const stdinBytes = "These are the bytes to see.";
   const [out] = await getProcessOutputAndValue(reactor, "cat", { stdinBytes });
   assertEquals(text(out), stdinBytes);
@@ -119,10 +119,10 @@ test("stdinBytes are what it reads; without them, there is nothing to read", asy
   assertEquals(await getProcessValue(reactor, "grep", { args: ["x"] }), 1);
 });
 
-test("path is the folder that it runs in", async (bed) => {
-  bed.run();
-  const { reactor } = bed;
-  const path = temporaryFolder(bed);
+test("path is the folder that it runs in", async (fixture) => {
+  fixture.run();
+  const { reactor } = fixture;
+  const path = temporaryFolder(fixture);
   assertEquals(
     text(await getProcessOutput(reactor, "/bin/sh", script("pwd", { path }))),
     `${path}\n`,
@@ -134,12 +134,12 @@ test("path is the folder that it runs in", async (bed) => {
   assertEquals(await getProcessValue(reactor, "/bin/sh", { ...here, args }), 0);
 });
 
-test("To cancel is to kill the program, and to let go of its pipes", async (bed) => {
-  bed.run();
-  const path = temporaryFolder(bed);
+test("To cancel is to kill the program, and to let go of its pipes", async (fixture) => {
+  fixture.run();
+  const path = temporaryFolder(fixture);
   // Each says its number through a named pipe, and then waits for what never comes.
   const waiting = script("echo $$ >number; read line <never", { path });
-  const { reactor } = bed;
+  const { reactor } = fixture;
   assertEquals(await getProcessValue(reactor, "mkfifo", { args: ["number", "never"], path }), 0);
   for (const run of [getProcessOutput, getProcessOutputAndValue, getProcessValue]) {
     const watched = new WatchedReactor(reactor);
@@ -153,9 +153,9 @@ test("To cancel is to kill the program, and to let go of its pipes", async (bed)
   }
 });
 
-test("A program that writes more than maxBytes is killed, and fails with that", async (bed) => {
-  bed.run();
-  const watched = new WatchedReactor(bed.reactor);
+test("A program that writes more than maxBytes is killed, and fails with that", async (fixture) => {
+  fixture.run();
+  const watched = new WatchedReactor(fixture.reactor);
   const error = await assertRejects(
     () => getProcessOutput(watched, "yes", { maxBytes: 1_000_000 }),
     ProcessOutputExceeded,
@@ -164,13 +164,13 @@ test("A program that writes more than maxBytes is killed, and fails with that", 
   assertEquals(error.limit, 1_000_000);
   await watched.ended;
   const exact = { ...script("printf 12345"), maxBytes: 5 };
-  assertEquals(text(await getProcessOutput(bed.reactor, "/bin/sh", exact)), "12345");
-  assertEquals((await getProcessOutputAndValue(bed.reactor, "/bin/sh", exact)).length, 3);
+  assertEquals(text(await getProcessOutput(fixture.reactor, "/bin/sh", exact)), "12345");
+  assertEquals((await getProcessOutputAndValue(fixture.reactor, "/bin/sh", exact)).length, 3);
 });
 
-test("A program that cannot be started fails the Deferred, and so does an option that makes no sense", async (bed) => {
-  bed.run();
-  const { reactor } = bed;
+test("A program that cannot be started fails the Deferred, and so does an option that makes no sense", async (fixture) => {
+  fixture.run();
+  const { reactor } = fixture;
   for (const run of [getProcessOutput, getProcessOutputAndValue, getProcessValue]) {
     const error = await assertRejects(() => run(reactor, "/nonexistent"), SpawnError);
     assertEquals(error.code, "ENOENT");

@@ -1,4 +1,4 @@
-import type { IProcessProtocol, IProcessTransport } from "../reactor/interfaces.ts";
+import type { IProcessProtocol, IProcessTransport } from "../reactor/interfaces/mod.ts";
 
 /**
  * What happens to a child process: subclass it, and override what you want to know. Twisted's `twisted.internet.protocol.ProcessProtocol`.

@@ -1,7 +1,7 @@
 // Of Twisted's `test/test_process.py`, `ProcessProtocolTests`. `test_interface` is the compiler's.
 
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import type { IProcessTransport } from "../reactor/interfaces.ts";
+import type { IProcessTransport } from "../reactor/interfaces/mod.ts";
 import { ProcessProtocol } from "./mod.ts";
 
 /** Notes which of its methods are called, and with what. */

@@ -1,4 +1,4 @@
-import type { IProtocol, IProtocolFactory, ITransport } from "../reactor/interfaces.ts";
+import type { IProtocol, IProtocolFactory, ITransport } from "../reactor/interfaces/mod.ts";
 
 /**
  * What happens on one connection: subclass it, and override the three methods. Twisted's `twisted.internet.protocol.Protocol`.

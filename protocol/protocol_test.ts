@@ -5,9 +5,9 @@
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { connect } from "../reactor/conformance/connection_bed.ts";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
-import type { IProtocol, ITransport } from "../reactor/interfaces.ts";
+import { connect } from "../testing/fixtures/connection_fixture.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import type { IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
 import { Protocol } from "./mod.ts";
 
 /** A transport, come by in an honest way. */
@@ -62,10 +62,10 @@ Deno.test("The log prefix is the class's name", () => {
 
 Deno.test("connected and transport stay as they were when the connection is lost", () => {
   const protocol = new Protocol();
-  using bed = connect({ connectionLost: (_, reason) => protocol.connectionLost(reason) });
-  protocol.makeConnection(bed.connection);
-  bed.connection.abortConnection();
-  bed.host.settle();
+  using fixture = connect({ connectionLost: (_, reason) => protocol.connectionLost(reason) });
+  protocol.makeConnection(fixture.connection);
+  fixture.connection.abortConnection();
+  fixture.host.settle();
   assert(protocol.connected);
   assertEquals(String(protocol.transport.getPeer()), "192.0.2.2:2222");
 });
@@ -79,9 +79,9 @@ Deno.test("The promise of an async connectionMade() reaches the connection: what
     }
   }
   const failing = new Failing();
-  using bed = connect({ connectionMade: ({ transport }) => failing.makeConnection(transport) });
+  using fixture = connect({ connectionMade: ({ transport }) => failing.makeConnection(transport) });
   for (let i = 0; i < 5; i++) await null;
-  bed.host.settle();
-  assertEquals(bed.events, ["made", "lost RangeError"]);
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost RangeError"]);
   assertEquals(errors.take().map(String), ["RangeError: boom"]);
 });

@@ -1,5 +1,5 @@
 import { ConnectionDone } from "../reactor/errors.ts";
-import type { ITransport } from "../reactor/interfaces.ts";
+import type { ITransport } from "../reactor/interfaces/mod.ts";
 import { TLSBoundary } from "./tls_boundary.ts";
 
 /**

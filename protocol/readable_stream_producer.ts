@@ -1,6 +1,6 @@
 import { CancelledError, Deferred, fail } from "../defer/mod.ts";
-import type { IConsumer, IPushProducer } from "../reactor/interfaces.ts";
-import { asError, logUserError } from "../reactor/user_code.ts";
+import type { IConsumer, IPushProducer } from "../reactor/interfaces/mod.ts";
+import { asError, logUserError } from "../defer/guarded_call.ts";
 
 /** The consumer was gone before all of a stream had been written to it. */
 export class ProducerStopped extends Error {

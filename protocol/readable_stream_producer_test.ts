@@ -17,11 +17,11 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { CancelledError } from "../defer/mod.ts";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
-import { connectProtocol, type ProtocolBed } from "../reactor/conformance/protocol_bed.ts";
-import { pattern, same } from "../reactor/conformance/raw_peer.ts";
-import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { connectProtocol, type ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
+import { pattern, same } from "../testing/peers/raw_peer.ts";
+import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { Factory, ProducerStopped, Protocol, ReadableStreamProducer } from "./mod.ts";
 
 /** A stream that is fed by hand. */
@@ -49,43 +49,43 @@ class Source implements UnderlyingDefaultSource<Uint8Array | string> {
 }
 
 /** A protocol that does nothing, on a connection with a small buffer. */
-function quiet(): ProtocolBed<Protocol> {
+function quiet(): ProtocolFixture<Protocol> {
   return connectProtocol(new Protocol(), { capacity: 10, writeBufferHighWater: 20 });
 }
 
 Deno.test("All of a stream is written, bytes and strings, and then the Deferred fires; the connection stays open", async () => {
-  using bed = quiet();
+  using fixture = quiet();
   const stream = ReadableStream.from<Uint8Array | string>([
     "Test ",
     new Uint8Array([0x63]),
     "ontent",
   ]);
   const outcome: unknown[] = [];
-  new ReadableStreamProducer(stream).startProducing(bed.connection)
+  new ReadableStreamProducer(stream).startProducing(fixture.connection)
     .addCallback((result) => outcome.push(result));
-  await bed.settle();
-  assertEquals([bed.peer.text, outcome], ["Test content", [undefined]]);
+  await fixture.settle();
+  assertEquals([fixture.peer.text, outcome], ["Test content", [undefined]]);
   assert(!stream.locked);
-  bed.connection.loseConnection(); // which no producer holds back any more
-  await bed.settle();
-  assertEquals(bed.reason?.name, "ConnectionDone");
+  fixture.connection.loseConnection(); // which no producer holds back any more
+  await fixture.settle();
+  assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
 Deno.test("An empty stream is written, too: the Deferred fires, and the consumer has its place free again", async () => {
-  using bed = quiet();
+  using fixture = quiet();
   const outcome: unknown[] = [];
-  new ReadableStreamProducer(ReadableStream.from<Uint8Array>([])).startProducing(bed.connection)
+  new ReadableStreamProducer(ReadableStream.from<Uint8Array>([])).startProducing(fixture.connection)
     .addCallback((result) => outcome.push(result));
-  await bed.settle();
-  assertEquals([bed.peer.text, outcome], ["", [undefined]]);
-  bed.connection.loseConnection(); // which no producer holds back any more
-  await bed.settle();
-  assertEquals(bed.reason?.name, "ConnectionDone");
+  await fixture.settle();
+  assertEquals([fixture.peer.text, outcome], ["", [undefined]]);
+  fixture.connection.loseConnection(); // which no producer holds back any more
+  await fixture.settle();
+  assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
 Deno.test("While the consumer is full, no more is read than what was asked for", async () => {
-  using bed = quiet();
-  bed.peer.driver.stopReading();
+  using fixture = quiet();
+  fixture.peer.driver.stopReading();
   let made = 0;
   const stream = new ReadableStream<string>({
     pull: (controller) => {
@@ -93,60 +93,63 @@ Deno.test("While the consumer is full, no more is read than what was asked for",
       if (made === 100) controller.close();
     },
   }, { highWaterMark: 0 });
-  const done = new ReadableStreamProducer(stream).startProducing(bed.connection);
-  await bed.settle();
+  const done = new ReadableStreamProducer(stream).startProducing(fixture.connection);
+  await fixture.settle();
   // One in the read that was under way, two pipes of ten bytes, and the buffer's twenty.
   assert(made < 25, `${made} were made`);
-  bed.peer.driver.startReading();
-  for (let i = 0; i < 20; i++) await bed.settle();
+  fixture.peer.driver.startReading();
+  for (let i = 0; i < 20; i++) await fixture.settle();
   await done;
-  assertEquals(bed.peer.text, Array.from({ length: 100 }, (_, i) => `${i} `).join(""));
+  assertEquals(fixture.peer.text, Array.from({ length: 100 }, (_, i) => `${i} `).join(""));
 });
 
 Deno.test("Nothing is asked for while the consumer is full", async () => {
-  using bed = quiet();
-  bed.peer.driver.stopReading();
+  using fixture = quiet();
+  fixture.peer.driver.stopReading();
   const source = new Source();
-  new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+  new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
   source.controller?.enqueue("x".repeat(100)); // there before it is asked for
-  await bed.settle();
+  await fixture.settle();
   assertEquals(source.pulled, 0);
-  bed.peer.driver.startReading();
-  await bed.settle();
-  assertEquals([source.pulled, bed.peer.text.length], [1, 100]);
+  fixture.peer.driver.startReading();
+  await fixture.settle();
+  assertEquals([source.pulled, fixture.peer.text.length], [1, 100]);
   source.controller?.close();
-  await bed.settle();
+  await fixture.settle();
 });
 
 Deno.test("What was read when the consumer paused waits until it goes on", async () => {
-  using bed = quiet();
+  using fixture = quiet();
   const source = new Source();
   const producer = new ReadableStreamProducer(source.stream);
-  producer.startProducing(bed.connection);
-  await bed.settle();
+  producer.startProducing(fixture.connection);
+  await fixture.settle();
   assertEquals(source.pulled, 1);
   producer.pauseProducing();
   producer.pauseProducing();
   source.controller?.enqueue("late");
-  await bed.settle();
-  assertEquals([bed.peer.text, source.pulled], ["", 1]);
+  await fixture.settle();
+  assertEquals([fixture.peer.text, source.pulled], ["", 1]);
   producer.resumeProducing();
-  await bed.settle();
-  assertEquals([bed.peer.text, source.pulled], ["late", 2]);
+  await fixture.settle();
+  assertEquals([fixture.peer.text, source.pulled], ["late", 2]);
   source.controller?.close();
-  await bed.settle();
+  await fixture.settle();
 });
 
 Deno.test("A consumer that is lost has the stream cancelled, and the Deferred fails with ProducerStopped", async () => {
   for (const isPaused of [false, true]) {
-    using bed = quiet();
+    using fixture = quiet();
     const source = new Source();
     const producer = new ReadableStreamProducer(source.stream);
-    const failing = assertRejects(() => producer.startProducing(bed.connection), ProducerStopped);
-    await bed.settle();
+    const failing = assertRejects(
+      () => producer.startProducing(fixture.connection),
+      ProducerStopped,
+    );
+    await fixture.settle();
     if (isPaused) producer.pauseProducing();
-    bed.connection.abortConnection();
-    await bed.settle();
+    fixture.connection.abortConnection();
+    await fixture.settle();
     await failing;
     assertInstanceOf(source.cancelled, ProducerStopped);
     assert(!source.stream.locked);
@@ -155,12 +158,12 @@ Deno.test("A consumer that is lost has the stream cancelled, and the Deferred fa
 });
 
 Deno.test("A consumer that is gone already has the stream cancelled at once", async () => {
-  using bed = quiet();
-  bed.connection.abortConnection();
-  await bed.settle();
+  using fixture = quiet();
+  fixture.connection.abortConnection();
+  await fixture.settle();
   const source = new Source();
   await assertRejects(
-    () => new ReadableStreamProducer(source.stream).startProducing(bed.connection),
+    () => new ReadableStreamProducer(source.stream).startProducing(fixture.connection),
     ProducerStopped,
   );
   assertInstanceOf(source.cancelled, ProducerStopped);
@@ -169,88 +172,88 @@ Deno.test("A consumer that is gone already has the stream cancelled at once", as
 Deno.test("A stream that fails fails the Deferred, and lets go of the consumer", async () => {
   for (const thrown of [new RangeError("boom"), "no error"]) {
     using _errors = new LoggedErrors();
-    using bed = quiet();
+    using fixture = quiet();
     const source = new Source();
-    const done = new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+    const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
     const failing = assertRejects(() => done, Error);
     source.controller?.enqueue("half");
     source.controller?.error(thrown);
-    await bed.settle();
+    await fixture.settle();
     const error = await failing;
     if (thrown instanceof Error) assertStrictEquals(error, thrown);
     else assertEquals(error.cause, thrown);
-    bed.connection.loseConnection();
-    await bed.settle();
-    assertEquals(bed.reason?.name, "ConnectionDone");
+    fixture.connection.loseConnection();
+    await fixture.settle();
+    assertEquals(fixture.reason?.name, "ConnectionDone");
   }
 });
 
 Deno.test("A chunk that the consumer does not take fails the Deferred, and cancels the stream", async () => {
-  using bed = quiet();
+  using fixture = quiet();
   const source = new Source();
-  const done = new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+  const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
   const failing = assertRejects(() => done, TypeError);
   source.controller?.enqueue(42 as unknown as string);
-  await bed.settle();
+  await fixture.settle();
   assertStrictEquals(await failing, source.cancelled);
 });
 
 Deno.test("Cancelling the Deferred cancels the stream, and lets go of the consumer", async () => {
-  using bed = quiet();
+  using fixture = quiet();
   const source = new Source();
-  const done = new ReadableStreamProducer(source.stream).startProducing(bed.connection);
+  const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
   const failing = assertRejects(() => done, CancelledError);
-  await bed.settle();
+  await fixture.settle();
   done.cancel();
-  await bed.settle();
+  await fixture.settle();
   await failing;
   assertInstanceOf(source.cancelled, CancelledError);
-  bed.connection.loseConnection();
-  await bed.settle();
-  assertEquals(bed.reason?.name, "ConnectionDone");
+  fixture.connection.loseConnection();
+  await fixture.settle();
+  assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
 Deno.test("A cancelled stream whose cancel() fails has that logged", async () => {
   using errors = new LoggedErrors();
-  using bed = quiet();
+  using fixture = quiet();
   const boom = new RangeError("boom");
   const stream = new ReadableStream<string>({ cancel: () => Promise.reject(boom) });
-  const done = new ReadableStreamProducer(stream).startProducing(bed.connection);
+  const done = new ReadableStreamProducer(stream).startProducing(fixture.connection);
   const failing = assertRejects(() => done, CancelledError);
   done.cancel();
-  await bed.settle();
+  await fixture.settle();
   await failing;
   assertEquals(errors.take(), [boom]);
 });
 
 Deno.test("A stream that is read elsewhere, or a consumer that has a producer, fails the Deferred and stays as it was", async () => {
-  using bed = quiet();
+  using fixture = quiet();
   const locked = new Source().stream;
   const reader = locked.getReader();
   await assertRejects(
-    () => new ReadableStreamProducer(locked).startProducing(bed.connection),
+    () => new ReadableStreamProducer(locked).startProducing(fixture.connection),
     TypeError,
   );
   reader.releaseLock();
   const other = new Source();
   const producer = new ReadableStreamProducer(other.stream);
-  producer.startProducing(bed.connection).addErrback(() => {});
+  producer.startProducing(fixture.connection).addErrback(() => {});
   const third = new Source();
   await assertRejects(
-    () => new ReadableStreamProducer(third.stream).startProducing(bed.connection),
+    () => new ReadableStreamProducer(third.stream).startProducing(fixture.connection),
     Error,
     "Cannot register the producer",
   );
   assert(!third.stream.locked && other.stream.locked);
-  bed.connection.abortConnection();
-  await bed.settle();
+  fixture.connection.abortConnection();
+  await fixture.settle();
 });
 
 const test = tcpTest("A stream as a producer", () => new DenoReactor());
 
-test("A file goes out over a real socket, whole, and is closed", async (bed) => {
+test("A file goes out over a real socket, whole, and is closed", async (fixture) => {
   const folder = await Deno.makeTempDir();
-  bed.after(() => Deno.remove(folder, { recursive: true }));
+  fixture.after(() => Deno.remove(folder, { recursive: true }));
   const content = pattern(3 << 20);
   await Deno.writeFile(`${folder}/file`, content);
   class Download extends Protocol {
@@ -260,8 +263,10 @@ test("A file goes out over a real socket, whole, and is closed", async (bed) => 
       this.transport.loseConnection();
     }
   }
-  const port = bed.reactor.listenTCP(0, Factory.forProtocol(Download), { interface: "127.0.0.1" });
-  bed.run();
-  const peer = await bed.rawConnect(portOf(port.getHost()));
+  const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Download), {
+    interface: "127.0.0.1",
+  });
+  fixture.run();
+  const peer = await fixture.rawConnect(portOf(port.getHost()));
   assert(same(await peer.readAll(), content));
 });

@@ -1,6 +1,6 @@
-import { textOf } from "../log/foreign.ts";
+import { textOf } from "../internal/foreign_value.ts";
 import { Fifo } from "../defer/fifo.ts";
-import { checkFunction } from "../reactor/validation.ts";
+import { checkFunction } from "../internal/validation.ts";
 import {
   type PendingRequest,
   PendingRequests,

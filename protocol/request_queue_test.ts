@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { CancelledError, type Deferred, TimeoutError } from "../defer/mod.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
-import type { IDelayedCall } from "../reactor/interfaces.ts";
+import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";
 import {
   RequestQueueFull,
@@ -36,110 +36,114 @@ function queue(
 }
 
 Deno.test("Answers go to the requests in the order in which they were made", () => {
-  const bed = queue();
-  const outcomes = ["a", "b", "c"].map((request) => outcomeOf(bed.queue.request(request)));
-  assertEquals(bed.sent, ["a", "b", "c"]);
-  assertEquals([bed.queue.inFlight, bed.queue.waiting], [3, 0]);
-  bed.queue.answer("A");
-  bed.queue.fail(new RangeError("no b"));
-  bed.queue.answer("C");
+  const fixture = queue();
+  const outcomes = ["a", "b", "c"].map((request) => outcomeOf(fixture.queue.request(request)));
+  assertEquals(fixture.sent, ["a", "b", "c"]);
+  assertEquals([fixture.queue.inFlight, fixture.queue.waiting], [3, 0]);
+  fixture.queue.answer("A");
+  fixture.queue.fail(new RangeError("no b"));
+  fixture.queue.answer("C");
   assertEquals(outcomes, [["A"], ["RangeError"], ["C"]]);
-  assertEquals(bed.queue.inFlight, 0);
+  assertEquals(fixture.queue.inFlight, 0);
 });
 
 Deno.test("maxInFlight: the rest wait, and are sent in order as answers come", () => {
-  const bed = queue({ maxInFlight: 2 });
-  for (const request of ["a", "b", "c", "d"]) bed.queue.request(request);
-  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a", "b"], 2, 2]);
-  bed.queue.answer("A");
-  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a", "b", "c"], 2, 1]);
+  const fixture = queue({ maxInFlight: 2 });
+  for (const request of ["a", "b", "c", "d"]) fixture.queue.request(request);
+  assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["a", "b"], 2, 2]);
+  fixture.queue.answer("A");
+  assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [
+    ["a", "b", "c"],
+    2,
+    1,
+  ]);
 });
 
 Deno.test("A request that is made as an answer is heard comes behind those that wait", () => {
-  const bed = queue({ maxInFlight: 1 });
-  bed.queue.request("a").addCallback(() => void bed.queue.request("from a"));
-  bed.queue.request("b");
-  bed.queue.answer("A");
-  bed.queue.answer("B");
-  assertEquals(bed.sent, ["a", "b", "from a"]);
+  const fixture = queue({ maxInFlight: 1 });
+  fixture.queue.request("a").addCallback(() => void fixture.queue.request("from a"));
+  fixture.queue.request("b");
+  fixture.queue.answer("A");
+  fixture.queue.answer("B");
+  assertEquals(fixture.sent, ["a", "b", "from a"]);
 });
 
 Deno.test("maxWaiting: one more fails with RequestQueueFull, and says how many there are", () => {
-  const bed = queue({ maxInFlight: 1, maxWaiting: 1 });
-  bed.queue.request("a");
-  bed.queue.request("b");
+  const fixture = queue({ maxInFlight: 1, maxWaiting: 1 });
+  fixture.queue.request("a");
+  fixture.queue.request("b");
   const errors: Error[] = [];
-  bed.queue.request("c").addErrback((error) => void errors.push(error));
+  fixture.queue.request("c").addErrback((error) => void errors.push(error));
   assertInstanceOf(errors[0], RequestQueueFull);
   assertEquals(
     errors[0].message,
     "Cannot take a request: 1 are with the peer, and 1 wait, as many as may",
   );
-  bed.queue.answer("A");
-  assertEquals(bed.sent, ["a", "b"]);
+  fixture.queue.answer("A");
+  assertEquals(fixture.sent, ["a", "b"]);
 });
 
 Deno.test("A request that takes too long fails with TimeoutError; its late answer is dropped, and the next is the next one's", () => {
-  const bed = queue({ timeout: 5 });
-  const late = outcomeOf(bed.queue.request("late"));
-  bed.clock.advance(4);
-  const next = outcomeOf(bed.queue.request("next"));
-  bed.clock.advance(1);
+  const fixture = queue({ timeout: 5 });
+  const late = outcomeOf(fixture.queue.request("late"));
+  fixture.clock.advance(4);
+  const next = outcomeOf(fixture.queue.request("next"));
+  fixture.clock.advance(1);
   assertEquals([late, next], [["TimeoutError"], []]);
-  assertEquals(bed.queue.inFlight, 2);
-  bed.queue.answer("LATE");
-  bed.queue.answer("NEXT");
+  assertEquals(fixture.queue.inFlight, 2);
+  fixture.queue.answer("LATE");
+  fixture.queue.answer("NEXT");
   assertEquals([late, next], [["TimeoutError"], ["NEXT"]]);
-  assertEquals(bed.clock.getDelayedCalls(), [] as IDelayedCall[]);
+  assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
 Deno.test("A timeout counts the wait for the turn; what times out there is never sent", () => {
-  const bed = queue({ maxInFlight: 1, timeout: Infinity });
-  bed.queue.request("slow");
+  const fixture = queue({ maxInFlight: 1, timeout: Infinity });
+  fixture.queue.request("slow");
   const errors: Error[] = [];
-  bed.queue.request("hurried", { timeout: 2 }).addErrback((error) => void errors.push(error));
-  bed.clock.advance(2);
+  fixture.queue.request("hurried", { timeout: 2 }).addErrback((error) => void errors.push(error));
+  fixture.clock.advance(2);
   assertInstanceOf(errors[0], TimeoutError);
   assertEquals(errors[0].message, "The request was not answered within 2 s");
-  bed.queue.request("after");
-  bed.queue.answer("SLOW");
-  assertEquals(bed.sent, ["slow", "after"]);
+  fixture.queue.request("after");
+  fixture.queue.answer("SLOW");
+  assertEquals(fixture.sent, ["slow", "after"]);
 });
 
 Deno.test("Cancelling gives a request up: a waiting one is not sent, the answer to a sent one is dropped", () => {
-  const bed = queue({ maxInFlight: 1 });
-  const sent = bed.queue.request("sent");
-  const waiting = bed.queue.request("waiting");
-  const last = outcomeOf(bed.queue.request("last"));
+  const fixture = queue({ maxInFlight: 1 });
+  const sent = fixture.queue.request("sent");
+  const waiting = fixture.queue.request("waiting");
+  const last = outcomeOf(fixture.queue.request("last"));
   const failures: Error[] = [];
   for (const request of [sent, waiting]) {
     request.addErrback((error) => void failures.push(error));
     request.cancel();
   }
   assert(failures.every((error) => error instanceof CancelledError));
-  bed.queue.answer("SENT");
-  bed.queue.answer("LAST");
-  assertEquals([bed.sent, last], [["sent", "last"], ["LAST"]]);
+  fixture.queue.answer("SENT");
+  fixture.queue.answer("LAST");
+  assertEquals([fixture.sent, last], [["sent", "last"], ["LAST"]]);
 });
 
 Deno.test("An AbortSignal gives a request up, too", () => {
-  const bed = queue();
+  const fixture = queue();
   const giving = new AbortController();
-  const outcome = outcomeOf(bed.queue.request("a").addSignal(giving.signal));
+  const outcome = outcomeOf(fixture.queue.request("a").addSignal(giving.signal));
   giving.abort();
-  bed.queue.answer("A");
+  fixture.queue.answer("A");
   assertEquals(outcome, ["CancelledError"]);
 });
 
 Deno.test("connectionLost() fails all with its reason, those made later as well, and leaves no timer", () => {
-  const bed = queue({ maxInFlight: 1, timeout: 9 });
+  const fixture = queue({ maxInFlight: 1, timeout: 9 });
   const reason = new ConnectionDone();
-  const outcomes = ["a", "b"].map((request) => outcomeOf(bed.queue.request(request)));
-  bed.queue.connectionLost(reason);
-  outcomes.push(outcomeOf(bed.queue.request("c")));
+  const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
+  fixture.queue.connectionLost(reason);
+  outcomes.push(outcomeOf(fixture.queue.request("c")));
   assertEquals(outcomes, [["ConnectionDone"], ["ConnectionDone"], ["ConnectionDone"]]);
-  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a"], 0, 0]);
-  assertEquals(bed.clock.getDelayedCalls(), [] as IDelayedCall[]);
+  assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["a"], 0, 0]);
+  assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
 Deno.test("send() that throws fails that request, and those behind it have their turn", () => {
@@ -206,21 +210,21 @@ Deno.test("A connection that is lost while a request is being sent fails that, t
 });
 
 Deno.test("Requests that nobody waits for any more keep their places: a peer that answers none is sent no more", () => {
-  const bed = queue({ maxInFlight: 2, timeout: 1 });
-  const outcomes = ["a", "b", "c"].map((request) => outcomeOf(bed.queue.request(request)));
-  bed.clock.advance(1);
+  const fixture = queue({ maxInFlight: 2, timeout: 1 });
+  const outcomes = ["a", "b", "c"].map((request) => outcomeOf(fixture.queue.request(request)));
+  fixture.clock.advance(1);
   assertEquals(outcomes, Array(3).fill(["TimeoutError"]));
-  const last = outcomeOf(bed.queue.request("d"));
-  assertEquals([bed.sent, bed.queue.inFlight, bed.queue.waiting], [["a", "b"], 2, 1]);
-  for (const answer of ["A", "B", "D"]) bed.queue.answer(answer);
-  assertEquals([bed.sent, last], [["a", "b", "d"], ["D"]]);
+  const last = outcomeOf(fixture.queue.request("d"));
+  assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["a", "b"], 2, 1]);
+  for (const answer of ["A", "B", "D"]) fixture.queue.answer(answer);
+  assertEquals([fixture.sent, last], [["a", "b", "d"], ["D"]]);
 });
 
 Deno.test("An answer to nothing throws UnexpectedAnswer", () => {
-  const bed = queue();
-  assertThrows(() => bed.queue.answer("A"), UnexpectedAnswer, "no request is with the peer");
+  const fixture = queue();
+  assertThrows(() => fixture.queue.answer("A"), UnexpectedAnswer, "no request is with the peer");
   const failure = new Error("no");
-  assertThrows(() => bed.queue.fail(failure), UnexpectedAnswer, "the failure Error: no");
+  assertThrows(() => fixture.queue.fail(failure), UnexpectedAnswer, "the failure Error: no");
 });
 
 Deno.test("Options that make no sense are refused, and named", () => {

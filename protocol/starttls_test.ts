@@ -1,14 +1,14 @@
 /** Bytes that came in the open and are still kept when TLS begins: no receiver hands them over as if they had come over TLS. */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
-import { connectionLimits } from "../reactor/connection_limits.ts";
-import { Connection, type ConnectionOwner } from "../reactor/connection.ts";
-import type { FakeEngine } from "../reactor/conformance/fake_tls.ts";
-import { FakeTls } from "../reactor/conformance/fake_tls.ts";
-import { TestHost } from "../reactor/conformance/connection_bed.ts";
+import { connectionLimits } from "../reactor/stream/connection_limits.ts";
+import { Connection, type ConnectionOwner } from "../reactor/stream/connection.ts";
+import type { FakeEngine } from "../testing/fixtures/fake_tls.ts";
+import { FakeTLS } from "../testing/fixtures/fake_tls.ts";
+import { TestHost } from "../testing/fixtures/connection_fixture.ts";
 import { ConnectionAborted } from "../reactor/errors.ts";
-import type { IProtocol } from "../reactor/interfaces.ts";
-import { memoryPipe } from "../reactor/memory_driver.ts";
+import type { IProtocol } from "../reactor/interfaces/mod.ts";
+import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
 import { LineOnlyReceiver, LineReceiver, type Protocol, StreamProtocol } from "./mod.ts";
 
 type Role = "client" | "server";
@@ -16,9 +16,9 @@ const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encod
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 
 /** A connection in the open. Its peer is worked by hand, and so is TLS. */
-class Bed {
+class ConnectionFixture {
   readonly host = new TestHost();
-  readonly tls = new FakeTls();
+  readonly tls = new FakeTLS();
   readonly #feed: (text: string) => void;
 
   constructor(protocol: IProtocol, role: Role) {
@@ -116,22 +116,22 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
   for (const role of ["server", "client"] as const) {
     Deno.test(`${name} as a ${role}: lines behind the command abort the connection`, () => {
       const receiver = make((protocol) => protocol.transport.startTLS({}));
-      const bed = new Bed(receiver, role);
-      bed.send("STARTTLS\r\nEVIL\r\n");
+      const fixture = new ConnectionFixture(receiver, role);
+      fixture.send("STARTTLS\r\nEVIL\r\n");
       assertEquals(receiver.lines, ["STARTTLS"]);
       assertLeft(receiver.reason, 6);
-      assertEquals(bed.engine.calls.filter((call) => call.startsWith("receive")), []);
+      assertEquals(fixture.engine.calls.filter((call) => call.startsWith("receive")), []);
     });
 
     Deno.test(`${name} as a ${role}: the beginning of a line is not continued over TLS`, () => {
       let begin = (): void => {};
       const receiver = make((protocol) => begin = () => protocol.transport.startTLS({}));
-      const bed = new Bed(receiver, role);
-      bed.send("STARTTLS\r\nEV");
+      const fixture = new ConnectionFixture(receiver, role);
+      fixture.send("STARTTLS\r\nEV");
       // Later, as after an answer that was waited for.
       begin();
-      bed.secure();
-      bed.sendSecret("IL\r\n");
+      fixture.secure();
+      fixture.sendSecret("IL\r\n");
       assertEquals(receiver.lines, ["STARTTLS"]);
       assertLeft(receiver.reason, 2);
     });
@@ -140,13 +140,13 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
       const receiver = make((protocol) =>
         protocol.transport.startTLS({ received: protocol.clearLineBuffer() })
       );
-      const bed = new Bed(receiver, role);
-      bed.send("STARTTLS\r\nHELLO\r\n");
-      assertEquals(bed.engine.calls, ["start", "receive HELLO\r\n"]);
-      bed.send("MORE");
-      assertEquals(bed.engine.calls.at(-1), "receive MORE");
-      bed.secure();
-      bed.sendSecret("secret\r\n");
+      const fixture = new ConnectionFixture(receiver, role);
+      fixture.send("STARTTLS\r\nHELLO\r\n");
+      assertEquals(fixture.engine.calls, ["start", "receive HELLO\r\n"]);
+      fixture.send("MORE");
+      assertEquals(fixture.engine.calls.at(-1), "receive MORE");
+      fixture.secure();
+      fixture.sendSecret("secret\r\n");
       assertEquals(receiver.lines, ["STARTTLS", "secret"]);
       assertEquals(receiver.reason, null);
     });
@@ -156,11 +156,11 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
         protocol.transport.startTLS({});
         protocol.clearLineBuffer();
       });
-      const bed = new Bed(receiver, role);
-      bed.send("STARTTLS\r\nEVIL\r\n");
-      bed.secure();
-      bed.sendSecret("secret\r\nse");
-      bed.sendSecret("cret\r\n");
+      const fixture = new ConnectionFixture(receiver, role);
+      fixture.send("STARTTLS\r\nEVIL\r\n");
+      fixture.secure();
+      fixture.sendSecret("secret\r\nse");
+      fixture.sendSecret("cret\r\n");
       assertEquals(receiver.lines, ["STARTTLS", "secret", "secret"]);
       assertEquals(receiver.reason, null);
     });
@@ -192,12 +192,12 @@ class Careful extends LineReceiver {
 Deno.test("LineReceiver.resumeProducing() does not hand over over TLS what came before", () => {
   const receiver = new Careful();
   receiver.onLine = () => receiver.pauseProducing();
-  const bed = new Bed(receiver, "server");
-  bed.send("STARTTLS\r\nEVIL\r\n");
+  const fixture = new ConnectionFixture(receiver, "server");
+  fixture.send("STARTTLS\r\nEVIL\r\n");
   receiver.transport.startTLS({});
-  bed.secure();
+  fixture.secure();
   receiver.resumeProducing();
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(receiver.lines, ["STARTTLS"]);
   assertLeft(receiver.reason, 6);
 });
@@ -209,21 +209,21 @@ Deno.test("LineReceiver.setLineMode() does not take back what came before TLS", 
     receiver.transport.startTLS({});
     receiver.setLineMode(data);
   };
-  const bed = new Bed(receiver, "server");
-  bed.send("DATA\r\nEVIL\r\n");
+  const fixture = new ConnectionFixture(receiver, "server");
+  fixture.send("DATA\r\nEVIL\r\n");
   assertEquals(receiver.lines, ["DATA", "raw EVIL\r\n"]);
   assertLeft(receiver.reason, 6);
 });
 
 Deno.test("LineReceiver.setLineMode() takes lines before anything came, and over TLS", () => {
   const receiver = new Careful();
-  const bed = new Bed(receiver, "server");
+  const fixture = new ConnectionFixture(receiver, "server");
   receiver.transport.startTLS({});
-  bed.secure();
+  fixture.secure();
   receiver.setLineMode(bytes("own\r\n"));
   receiver.onLine = () => receiver.setRawMode();
   receiver.onRaw = (data) => receiver.setLineMode(data.subarray(3));
-  bed.sendSecret("one\r\nrawtwo\r\n");
+  fixture.sendSecret("one\r\nrawtwo\r\n");
   assertEquals(receiver.lines, ["own", "one", "raw rawtwo\r\n", "two"]);
   assertEquals(receiver.reason, null);
 });
@@ -241,17 +241,17 @@ class Streams extends StreamProtocol {
 Deno.test("StreamProtocol does not give out over TLS what came before and was not read", async () => {
   for (const more of [true, false]) {
     const protocol = new Streams();
-    const bed = new Bed(protocol, "server");
+    const fixture = new ConnectionFixture(protocol, "server");
     const reader = protocol.readable.getReader();
-    bed.send("STARTTLS\r\n");
-    bed.send("EVIL\r\n");
+    fixture.send("STARTTLS\r\n");
+    fixture.send("EVIL\r\n");
     assertEquals(text((await reader.read()).value ?? bytes("")), "STARTTLS\r\n");
     protocol.transport.startTLS({});
-    bed.secure();
-    if (more) bed.sendSecret("secret");
+    fixture.secure();
+    if (more) fixture.sendSecret("secret");
     const rejected = assertRejects(() => reader.read(), ConnectionAborted);
     await Promise.resolve();
-    bed.host.settle();
+    fixture.host.settle();
     await rejected;
     assertLeft(protocol.reason, 6);
   }
@@ -259,14 +259,14 @@ Deno.test("StreamProtocol does not give out over TLS what came before and was no
 
 Deno.test("StreamProtocol gives out what comes over TLS when all was read before", async () => {
   const protocol = new Streams();
-  const bed = new Bed(protocol, "client");
+  const fixture = new ConnectionFixture(protocol, "client");
   const reader = protocol.readable.getReader();
   const first = reader.read();
-  bed.send("220 Go ahead\r\n");
+  fixture.send("220 Go ahead\r\n");
   assertEquals(text((await first).value ?? bytes("")), "220 Go ahead\r\n");
   protocol.transport.startTLS({});
-  bed.secure();
-  bed.sendSecret("secret");
+  fixture.secure();
+  fixture.sendSecret("secret");
   assertEquals(text((await reader.read()).value ?? bytes("")), "secret");
   assertEquals(protocol.reason, null);
 });

@@ -1,6 +1,6 @@
-import { isError, textOf } from "../log/foreign.ts";
-import type { IHalfCloseableProtocol, ITransport } from "../reactor/interfaces.ts";
-import { checkBound } from "../reactor/validation.ts";
+import { isError, textOf } from "../internal/foreign_value.ts";
+import type { IHalfCloseableProtocol, ITransport } from "../reactor/interfaces/mod.ts";
+import { checkBound } from "../internal/validation.ts";
 import { Protocol } from "./protocol.ts";
 import { ReadableSide } from "./readable_side.ts";
 import { WritableSide } from "./writable_side.ts";

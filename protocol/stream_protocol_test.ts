@@ -8,25 +8,25 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import {
   connectProtocol,
-  type ProtocolBed,
-  type ProtocolBedOptions,
-} from "../reactor/conformance/protocol_bed.ts";
-import { pattern, same } from "../reactor/conformance/raw_peer.ts";
-import { portOf, tcpTest } from "../reactor/conformance/tcp_bed.ts";
-import { DenoReactor } from "../reactor/deno/reactor.ts";
+  type ProtocolFixture,
+  type ProtocolFixtureOptions,
+} from "../testing/fixtures/protocol_fixture.ts";
+import { pattern, same } from "../testing/peers/raw_peer.ts";
+import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
+import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost } from "../reactor/errors.ts";
-import { COPY_BELOW } from "../reactor/write_buffer.ts";
+import { COPY_BELOW } from "../reactor/stream/write_buffer.ts";
 import { Factory, StreamProtocol, type StreamProtocolOptions } from "./mod.ts";
 
 const decoder = new TextDecoder();
 
 /** An open connection as streams. */
 function streams(
-  options: ProtocolBedOptions & StreamProtocolOptions = {},
-): ProtocolBed<StreamProtocol> {
+  options: ProtocolFixtureOptions & StreamProtocolOptions = {},
+): ProtocolFixture<StreamProtocol> {
   return connectProtocol(new StreamProtocol(options), options);
 }
 
@@ -48,128 +48,132 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
 }
 
 Deno.test("What comes is read, and the end of what comes closes the readable alone", async () => {
-  using bed = streams();
-  const { readable, writable } = bed.protocol;
+  using fixture = streams();
+  const { readable, writable } = fixture.protocol;
   const reading = watch(readText(readable));
-  bed.peer.send("one ");
-  await bed.settle();
-  bed.peer.send("two");
-  await bed.settle();
-  bed.peer.driver.closeWrite();
-  await bed.settle();
+  fixture.peer.send("one ");
+  await fixture.settle();
+  fixture.peer.send("two");
+  await fixture.settle();
+  fixture.peer.driver.closeWrite();
+  await fixture.settle();
   assertEquals(reading.outcome, "one two");
-  assert(bed.connection.connected);
+  assert(fixture.connection.connected);
   const writer = writable.getWriter();
   const written = watch(writer.write("three"));
-  await bed.settle();
-  assertEquals([written.outcome, bed.peer.text], ["done", "three"]);
+  await fixture.settle();
+  assertEquals([written.outcome, fixture.peer.text], ["done", "three"]);
   const closed = watch(writer.close());
-  await bed.settle();
-  assertEquals([closed.outcome, bed.peer.end], ["done", "ended"]);
-  assertInstanceOf(bed.reason, ConnectionDone);
+  await fixture.settle();
+  assertEquals([closed.outcome, fixture.peer.end], ["done", "ended"]);
+  assertInstanceOf(fixture.reason, ConnectionDone);
 });
 
 Deno.test("Closing the writable sends all, closes the writing side alone, and is done then", async () => {
-  using bed = streams({ capacity: 10 });
-  const { readable, writable } = bed.protocol;
+  using fixture = streams({ capacity: 10 });
+  const { readable, writable } = fixture.protocol;
   const writer = writable.getWriter();
-  bed.peer.driver.stopReading();
+  fixture.peer.driver.stopReading();
   const written = watch(writer.write("x".repeat(1000)));
   const closed = watch(writer.close());
-  await bed.settle();
+  await fixture.settle();
   assertEquals([written.outcome, closed.outcome], ["done", "pending"]);
-  bed.peer.driver.startReading();
-  await bed.settle();
-  assertEquals([closed.outcome, bed.peer.text.length, bed.peer.end], ["done", 1000, "ended"]);
-  assert(bed.connection.connected);
+  fixture.peer.driver.startReading();
+  await fixture.settle();
+  assertEquals([closed.outcome, fixture.peer.text.length, fixture.peer.end], [
+    "done",
+    1000,
+    "ended",
+  ]);
+  assert(fixture.connection.connected);
   const reading = watch(readText(readable));
-  bed.peer.send("still here");
-  await bed.settle();
-  bed.peer.driver.closeWrite();
-  await bed.settle();
+  fixture.peer.send("still here");
+  await fixture.settle();
+  fixture.peer.driver.closeWrite();
+  await fixture.settle();
   assertEquals(reading.outcome, "still here");
-  assertInstanceOf(bed.reason, ConnectionDone);
+  assertInstanceOf(fixture.reason, ConnectionDone);
 });
 
 Deno.test("A reader that does not read pauses the peer after a bounded number of bytes, and then gets all", async () => {
-  using bed = streams({ capacity: 100, highWaterMark: 500 });
+  using fixture = streams({ capacity: 100, highWaterMark: 500 });
   const all = Array.from({ length: 2000 }, (_, i) => `${i} `).join("");
-  bed.peer.send(all);
-  await bed.settle();
-  const taken = all.length - bed.peer.unsent;
+  fixture.peer.send(all);
+  await fixture.settle();
+  const taken = all.length - fixture.peer.unsent;
   // The stream up to its mark, the chunk above it, one that came when it was paused, and the pipe.
   assert(taken >= 500 && taken <= 500 + 3 * 100, `${taken} were taken`);
-  assert(!bed.driver.isReading);
-  const reader = bed.protocol.readable.getReader();
+  assert(!fixture.driver.isReading);
+  const reader = fixture.protocol.readable.getReader();
   let text = "";
   while (text.length < all.length) {
     const reading = reader.read();
-    await bed.settle();
+    await fixture.settle();
     text += decoder.decode((await reading).value);
   }
   assert(text === all);
-  bed.connection.abortConnection();
-  await bed.settle();
+  fixture.connection.abortConnection();
+  await fixture.settle();
 });
 
 Deno.test("With a high-water mark of 0 nothing but a first chunk is taken that was not asked for", async () => {
-  using bed = streams({ capacity: 10, highWaterMark: 0 });
-  bed.peer.send("0123456789".repeat(5));
-  await bed.settle();
-  assert(!bed.driver.isReading);
-  assertEquals(50 - bed.peer.unsent, 20); // one in the stream, one in the pipe
+  using fixture = streams({ capacity: 10, highWaterMark: 0 });
+  fixture.peer.send("0123456789".repeat(5));
+  await fixture.settle();
+  assert(!fixture.driver.isReading);
+  assertEquals(50 - fixture.peer.unsent, 20); // one in the stream, one in the pipe
 });
 
 Deno.test("write() and ready wait for a peer that does not read once the buffer is above its mark, until it is empty", async () => {
-  using bed = streams({ capacity: 10, writeBufferHighWater: 100 });
-  bed.peer.driver.stopReading();
-  const writer = bed.protocol.writable.getWriter();
+  using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
+  fixture.peer.driver.stopReading();
+  const writer = fixture.protocol.writable.getWriter();
   const little = watch(writer.write("x".repeat(100)));
-  await bed.settle();
+  await fixture.settle();
   assertEquals(little.outcome, "done");
   const much = watch(writer.write("y".repeat(100)));
   const ready = watch(writer.ready);
   const next = watch(writer.write("z"));
-  await bed.settle();
+  await fixture.settle();
   assertEquals([much.outcome, ready.outcome, next.outcome], ["pending", "pending", "pending"]);
-  bed.peer.driver.startReading();
-  await bed.settle();
+  fixture.peer.driver.startReading();
+  await fixture.settle();
   assertEquals([much.outcome, ready.outcome, next.outcome], ["done", "done", "done"]);
-  assertEquals(bed.peer.text, "x".repeat(100) + "y".repeat(100) + "z");
+  assertEquals(fixture.peer.text, "x".repeat(100) + "y".repeat(100) + "z");
 });
 
 Deno.test("A writer may use its memory again when its write is done, whatever the transport has sent by then", async () => {
-  using bed = streams({ capacity: 10 });
-  bed.peer.driver.stopReading();
-  const writer = bed.protocol.writable.getWriter();
+  using fixture = streams({ capacity: 10 });
+  fixture.peer.driver.stopReading();
+  const writer = fixture.protocol.writable.getWriter();
   for (const size of [10, COPY_BELOW]) {
     const memory = new Uint8Array(size).fill(0x61);
     const written = watch(writer.write(memory));
-    await bed.settle();
+    await fixture.settle();
     assertEquals(written.outcome, "done");
     assertEquals(memory.length, size);
     memory.fill(0x62);
   }
-  bed.peer.driver.startReading();
-  await bed.settle();
-  assertEquals(bed.peer.text, "a".repeat(10 + COPY_BELOW));
+  fixture.peer.driver.startReading();
+  await fixture.settle();
+  assertEquals(fixture.peer.text, "a".repeat(10 + COPY_BELOW));
 });
 
 Deno.test("loseConnection() waits for a write that waits, and for no other", async () => {
-  using bed = streams({ capacity: 10, writeBufferHighWater: 100 });
-  bed.peer.driver.stopReading();
-  const writer = bed.protocol.writable.getWriter();
+  using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
+  fixture.peer.driver.stopReading();
+  const writer = fixture.protocol.writable.getWriter();
   const written = watch(writer.write("x".repeat(200)));
-  await bed.settle();
-  bed.connection.loseConnection();
-  await bed.settle();
-  assert(bed.connection.connected);
-  bed.peer.driver.startReading();
-  await bed.settle();
-  assertEquals([written.outcome, bed.peer.text.length], ["done", 200]);
-  assertInstanceOf(bed.reason, ConnectionDone);
+  await fixture.settle();
+  fixture.connection.loseConnection();
+  await fixture.settle();
+  assert(fixture.connection.connected);
+  fixture.peer.driver.startReading();
+  await fixture.settle();
+  assertEquals([written.outcome, fixture.peer.text.length], ["done", 200]);
+  assertInstanceOf(fixture.reason, ConnectionDone);
   const closing = await writer.closed.catch((error: unknown) => error);
-  assertStrictEquals(closing, bed.reason);
+  assertStrictEquals(closing, fixture.reason);
 });
 
 Deno.test("loseConnection() closes the readable, fails the writable, and completes a close that is under way", async () => {
@@ -201,18 +205,18 @@ Deno.test("A connection that is lost fails what is open of the two with the reas
       super.connectionLost(reason);
     }
   }
-  using bed = connectProtocol(new Told(), { capacity: 10, writeBufferHighWater: 100 });
-  const reader = bed.protocol.readable.getReader();
-  const writer = bed.protocol.writable.getWriter();
-  bed.peer.driver.stopReading();
+  using fixture = connectProtocol(new Told(), { capacity: 10, writeBufferHighWater: 100 });
+  const reader = fixture.protocol.readable.getReader();
+  const writer = fixture.protocol.writable.getWriter();
+  fixture.peer.driver.stopReading();
   const reading = watch(reader.read());
   const written = watch(writer.write("x".repeat(200)));
   const next = watch(writer.write("y"));
   const readClosed = watch(reader.closed);
   const writeClosed = watch(writer.closed);
-  await bed.settle();
-  bed.peer.driver.abort();
-  await bed.settle();
+  await fixture.settle();
+  fixture.peer.driver.abort();
+  await fixture.settle();
   const [reason] = reasons;
   assertInstanceOf(reason, ConnectionLost);
   for (const { outcome } of [reading, written, next, readClosed, writeClosed]) {
@@ -232,77 +236,77 @@ for (const [method, unnamed, giveUp] of GIVING_UP) {
   Deno.test(`${method} aborts the connection, and keeps the reason`, async () => {
     const error = new RangeError("enough");
     for (const given of [error, "enough", undefined]) {
-      using bed = streams({ capacity: 10, writeBufferHighWater: 100 });
-      const gaveUp = watch(giveUp(bed.protocol, given));
+      using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
+      const gaveUp = watch(giveUp(fixture.protocol, given));
       const other = method.startsWith("readable")
-        ? bed.protocol.writable.getWriter()
-        : bed.protocol.readable.getReader();
+        ? fixture.protocol.writable.getWriter()
+        : fixture.protocol.readable.getReader();
       const closed = watch(other.closed);
-      await bed.settle();
-      const { reason } = bed;
+      await fixture.settle();
+      const { reason } = fixture;
       assertInstanceOf(reason, ConnectionAborted);
       if (given === error) assertStrictEquals(reason.cause, error);
       else if (given === undefined) assertEquals(nameOf(reason.cause), unnamed);
       else assertEquals(reason.message, "Connection was aborted locally: enough");
       assertEquals(gaveUp.outcome, "done");
       assertStrictEquals(closed.outcome, reason);
-      assertEquals(bed.peer.end, "ECONNRESET");
+      assertEquals(fixture.peer.end, "ECONNRESET");
     }
   });
 }
 
 Deno.test("abort() does not wait for a write that waits for a peer that does not read", async () => {
-  using bed = streams({ capacity: 10, writeBufferHighWater: 100 });
-  bed.peer.driver.stopReading();
-  const writer = bed.protocol.writable.getWriter();
+  using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
+  fixture.peer.driver.stopReading();
+  const writer = fixture.protocol.writable.getWriter();
   const written = watch(writer.write("x".repeat(200)));
-  await bed.settle();
+  await fixture.settle();
   const aborted = watch(writer.abort(new RangeError("enough")));
-  await bed.settle();
-  assertInstanceOf(bed.reason, ConnectionAborted);
+  await fixture.settle();
+  assertInstanceOf(fixture.reason, ConnectionAborted);
   assertEquals(aborted.outcome, "done");
-  assertStrictEquals(written.outcome, bed.reason);
+  assertStrictEquals(written.outcome, fixture.reason);
 });
 
 Deno.test("A for await that is left early aborts, unless it prevents that", async () => {
   for (const preventCancel of [false, true]) {
-    using bed = streams();
-    bed.peer.send("greeting");
+    using fixture = streams();
+    fixture.peer.send("greeting");
     const reading = (async () => {
-      for await (const chunk of bed.protocol.readable.values({ preventCancel })) {
+      for await (const chunk of fixture.protocol.readable.values({ preventCancel })) {
         return decoder.decode(chunk);
       }
       return "nothing";
     })();
-    await bed.settle();
+    await fixture.settle();
     assertEquals(await reading, "greeting");
-    await bed.settle();
-    assertEquals(bed.connection.connected, preventCancel);
+    await fixture.settle();
+    assertEquals(fixture.connection.connected, preventCancel);
   }
 });
 
 Deno.test("A chunk that is no chunk fails the writable, and aborts the connection: the stream cannot go on", async () => {
   for (const wrong of [undefined, 42]) {
-    using bed = streams();
-    const written = watch(bed.protocol.writable.getWriter().write(wrong as unknown as string));
-    await bed.settle();
+    using fixture = streams();
+    const written = watch(fixture.protocol.writable.getWriter().write(wrong as unknown as string));
+    await fixture.settle();
     assertInstanceOf(written.outcome, TypeError);
-    assertInstanceOf(bed.reason, ConnectionAborted);
-    assertStrictEquals(bed.reason.cause, written.outcome);
+    assertInstanceOf(fixture.reason, ConnectionAborted);
+    assertStrictEquals(fixture.reason.cause, written.outcome);
   }
 });
 
 Deno.test("A writable on a transport that has a producer fails, and leaves that producer its place", async () => {
-  using bed = streams();
+  using fixture = streams();
   const calls: string[] = [];
   const producer = {
     pauseProducing: () => {},
     resumeProducing: () => {},
     stopProducing: () => calls.push("stop"),
   };
-  bed.connection.registerProducer(producer, true);
-  const written = watch(bed.protocol.writable.getWriter().write("x"));
-  await bed.settle();
+  fixture.connection.registerProducer(producer, true);
+  const written = watch(fixture.protocol.writable.getWriter().write("x"));
+  await fixture.settle();
   assertInstanceOf(written.outcome, Error);
   assert(written.outcome.message.startsWith("Cannot register the producer"));
   assertEquals(calls, ["stop"]); // by the abort
@@ -352,20 +356,20 @@ Deno.test("The streams are there from when the connection is made, in connection
       await writer.close();
     }
   }
-  using bed = connectProtocol(new Greeter());
-  await bed.settle();
-  assertEquals([bed.peer.text, bed.peer.end], ["hello", "ended"]);
+  using fixture = connectProtocol(new Greeter());
+  await fixture.settle();
+  assertEquals([fixture.peer.text, fixture.peer.end], ["hello", "ended"]);
   assertThrows(() => new StreamProtocol({ highWaterMark: -1 }), RangeError, "highWaterMark");
 });
 
 Deno.test("await using loses the connection, and waits until it is gone", async () => {
-  using bed = streams();
-  const disposing = watch(bed.protocol[Symbol.asyncDispose]());
+  using fixture = streams();
+  const disposing = watch(fixture.protocol[Symbol.asyncDispose]());
   await null;
   assertEquals(disposing.outcome, "pending");
-  await bed.settle();
+  await fixture.settle();
   assertEquals(disposing.outcome, "done");
-  assertInstanceOf(bed.reason, ConnectionDone);
+  assertInstanceOf(fixture.reason, ConnectionDone);
 });
 
 Deno.test("What is thrown in an async connectionMade() loses the connection, and the streams with it", async () => {
@@ -377,24 +381,24 @@ Deno.test("What is thrown in an async connectionMade() loses the connection, and
       }
     }
   }
-  using bed = connectProtocol(new Failing());
-  bed.peer.send("x");
-  await bed.settle();
-  assertEquals(String(bed.reason), "RangeError: boom");
-  assertEquals(errors.take(), [bed.reason]);
+  using fixture = connectProtocol(new Failing());
+  fixture.peer.send("x");
+  await fixture.settle();
+  assertEquals(String(fixture.reason), "RangeError: boom");
+  assertEquals(errors.take(), [fixture.reason]);
 });
 
 const test = tcpTest("Streams", () => new DenoReactor());
 
-test("An echo of streams over real sockets gives back megabytes, whole, and passes on the end", async (bed) => {
+test("An echo of streams over real sockets gives back megabytes, whole, and passes on the end", async (fixture) => {
   class Echo extends StreamProtocol {
     override connectionMade(): Promise<void> {
       return this.readable.pipeTo(this.writable);
     }
   }
-  const port = bed.reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
-  bed.run();
-  const peer = await bed.rawConnect(portOf(port.getHost()));
+  const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
+  fixture.run();
+  const peer = await fixture.rawConnect(portOf(port.getHost()));
   const sent = pattern(4 << 20);
   const sending = peer.send(sent).then(() => peer.conn.closeWrite());
   const received = await peer.readAll();
@@ -402,16 +406,18 @@ test("An echo of streams over real sockets gives back megabytes, whole, and pass
   assert(same(received, sent));
 });
 
-test("A compressed stream is read through DecompressionStream over a real socket", async (bed) => {
+test("A compressed stream is read through DecompressionStream over a real socket", async (fixture) => {
   class Zipped extends StreamProtocol {
     override connectionMade(): Promise<void> {
       const text = new Blob(["so it goes ".repeat(10_000)]).stream();
       return text.pipeThrough(new CompressionStream("gzip")).pipeTo(this.writable);
     }
   }
-  const port = bed.reactor.listenTCP(0, Factory.forProtocol(Zipped), { interface: "127.0.0.1" });
-  bed.run();
-  const peer = await bed.rawConnect(portOf(port.getHost()));
+  const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Zipped), {
+    interface: "127.0.0.1",
+  });
+  fixture.run();
+  const peer = await fixture.rawConnect(portOf(port.getHost()));
   const text = await new Response(
     peer.conn.readable.pipeThrough(new DecompressionStream("gzip")),
   ).text();

@@ -1,4 +1,4 @@
-import type { ITransport } from "../reactor/interfaces.ts";
+import type { ITransport } from "../reactor/interfaces/mod.ts";
 
 /**
  * Keeps bytes that came before TLS from being handed over as if they had come over TLS (CVE-2011-0411 and its kind): whoever is between the

@@ -1,7 +1,7 @@
-import { isInstance } from "../log/foreign.ts";
+import { isInstance } from "../internal/foreign_value.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
-import type { IPushProducer, ITransport, WriteOptions } from "../reactor/interfaces.ts";
-import { COPY_BELOW } from "../reactor/write_buffer.ts";
+import type { IPushProducer, ITransport, WriteOptions } from "../reactor/interfaces/mod.ts";
+import { COPY_BELOW } from "../reactor/stream/write_buffer.ts";
 
 const GIVEN: WriteOptions = { transfer: true };
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IAddress } from "./interfaces.ts";
+import type { IAddress } from "./interfaces/mod.ts";
 
 /** The kind of transport that an internet address belongs to. */
 export type InternetTransport = "TCP" | "UDP";

@@ -7,9 +7,9 @@
  * @module
  */
 
-import { messageOf, read } from "../log/foreign.ts";
-import { visibleText } from "../log/visible_text.ts";
-import type { IAddress } from "./interfaces.ts";
+import { messageOf, read } from "../internal/foreign_value.ts";
+import { visibleText } from "../internal/visible_text.ts";
+import type { IAddress } from "./interfaces/mod.ts";
 
 /** What the operating system said of an error, where it said anything. */
 export interface SystemErrorDetails {
@@ -112,7 +112,7 @@ export class BadFileError extends ConnectError {}
 export class UserError extends ConnectError {}
 
 /** The attempt took longer than its timeout. */
-export class TimeoutError extends UserError {}
+export class ConnectTimeoutError extends UserError {}
 
 /** The attempt was cancelled through its Deferred or its signal. */
 export class ConnectingCancelledError extends UserError {
@@ -234,7 +234,7 @@ export class LingerTimeout extends ConnectionAborted {
 
 /** A connection was aborted because a time that it had been given was over. */
 export class ConnectionTimeout extends ConnectionAborted {
-  /** Which time it was: `idleTimeout`, `writeStallTimeout` or `totalTimeout`. */
+  /** Which time it was: `idleTimeout`, `writeStallTimeout` or `maxConnectionAge`. */
   readonly timeout: "idle" | "writeStall" | "total";
   /** How long it was, in seconds. */
   readonly seconds: number;

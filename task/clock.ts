@@ -1,7 +1,7 @@
 import { TimedCalls } from "../reactor/time/delayed_call.ts";
-import type { IDelayedCall, IReactorTime } from "../reactor/interfaces.ts";
-import { logRejection } from "../reactor/user_code.ts";
-import { checkDelay, checkMoment } from "../reactor/validation.ts";
+import type { IDelayedCall, IReactorTime } from "../reactor/interfaces/mod.ts";
+import { logRejection } from "../defer/guarded_call.ts";
+import { checkDelay, checkMoment } from "../internal/validation.ts";
 
 /**
  * A clock that stands still until it is told to move: what a test hands to code that wants a

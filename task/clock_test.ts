@@ -11,7 +11,7 @@
 import { assert, assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { AlreadyCalled } from "../reactor/errors.ts";
-import type { IReactorTime } from "../reactor/interfaces.ts";
+import type { IReactorTime } from "../reactor/interfaces/mod.ts";
 import { Clock } from "./clock.ts";
 
 /** A clock, and a function that notes a name with the time. */

@@ -1,7 +1,7 @@
 import type { Deferred } from "../defer/deferred.ts";
 import type { CooperativeTask } from "./cooperative_task.ts";
 import { Cooperator } from "./cooperator.ts";
-import type { TaskIterator } from "./work.ts";
+import type { TaskIterator } from "./task_state.ts";
 
 const processCooperator = new Cooperator();
 

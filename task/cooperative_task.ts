@@ -1,5 +1,5 @@
 import type { Deferred } from "../defer/deferred.ts";
-import type { TaskIterator, Work } from "./work.ts";
+import type { TaskIterator, TaskState } from "./task_state.ts";
 
 /**
  * An iterator that a cooperator works through, as `cooperate()` returns it. Twisted's
@@ -23,10 +23,10 @@ import type { TaskIterator, Work } from "./work.ts";
  * ```
  */
 export class CooperativeTask<I extends TaskIterator = TaskIterator> implements Disposable {
-  readonly #work: Work<I>;
+  readonly #work: TaskState<I>;
 
   /** Made by `cooperate()`. */
-  constructor(work: Work<I>) {
+  constructor(work: TaskState<I>) {
     this.#work = work;
   }
 

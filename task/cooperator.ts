@@ -1,9 +1,9 @@
 import { Deferred } from "../defer/deferred.ts";
-import { atOnce, logUserError } from "../reactor/user_code.ts";
-import { checkFunction, quote } from "../reactor/validation.ts";
+import { atOnce, logUserError } from "../defer/guarded_call.ts";
+import { checkFunction, quote } from "../internal/validation.ts";
 import { CooperativeTask } from "./cooperative_task.ts";
-import { inLaterTurn } from "./host_turn.ts";
-import { type TaskIterator, Work } from "./work.ts";
+import { afterMacrotask } from "./macrotask.ts";
+import { type TaskIterator, TaskState } from "./task_state.ts";
 
 /** How a {@linkcode Cooperator} divides the time. */
 export interface CooperatorOptions {
@@ -45,7 +45,7 @@ function roundsOfTime(): () => boolean {
  * yielded is a Deferred or promise, its task waits for it; if it fails, so does the task. An async
  * iterator's `next()` is waited for just the same.
  *
- * Work is done in rounds. By default a round takes 10 ms, and the next one comes in a later turn of
+ * TaskState is done in rounds. By default a round takes 10 ms, and the next one comes in a later turn of
  * the host's event loop, so that sockets and timers are served in between. Twisted schedules rounds
  * on the process's reactor, which nothing in this library reaches for; the host's timer serves every
  * reactor, and needs none. It keeps the process alive as long as there is work that waits for
@@ -71,11 +71,11 @@ export class Cooperator implements Disposable {
   #isStarted: boolean;
   #isStopped = false;
   /** All that is not over. */
-  readonly #works = new Set<Work>();
+  readonly #works = new Set<TaskState>();
   /** What can be gone on with, the next one first. */
-  readonly #ready = new Set<Work>();
+  readonly #ready = new Set<TaskState>();
   /** Goes along the line: who is taken out in front and added again is reached anew at the end. */
-  readonly #line: SetIterator<Work> = this.#ready.values();
+  readonly #line: SetIterator<TaskState> = this.#ready.values();
   #round: { cancel(): void } | null = null;
   #isInRound = false;
 
@@ -86,7 +86,7 @@ export class Cooperator implements Disposable {
    * @throws {TypeError} When an option that should be a function is none.
    */
   constructor(options: CooperatorOptions = {}) {
-    const { terminationPredicateFactory = roundsOfTime, scheduler = inLaterTurn } = options;
+    const { terminationPredicateFactory = roundsOfTime, scheduler = afterMacrotask } = options;
     checkFunction("Cooperator() terminationPredicateFactory", terminationPredicateFactory);
     checkFunction("Cooperator() scheduler", scheduler);
     this.#predicateFactory = terminationPredicateFactory;
@@ -108,7 +108,7 @@ export class Cooperator implements Disposable {
    * @throws {TypeError} When it is not an iterator.
    */
   cooperate<I extends TaskIterator>(iterator: I): CooperativeTask<I> {
-    const work = new Work(iterator, {
+    const work = new TaskState(iterator, {
       ready: (work) => this.#addReady(work),
       idle: (work) => this.#removeReady(work),
       finished: (work) => {
@@ -171,12 +171,12 @@ export class Cooperator implements Disposable {
     this.stop();
   }
 
-  #addReady(work: Work): void {
+  #addReady(work: TaskState): void {
     this.#ready.add(work);
     this.#schedule();
   }
 
-  #removeReady(work: Work): void {
+  #removeReady(work: TaskState): void {
     this.#ready.delete(work);
     if (this.#ready.size > 0) return;
     this.#round?.cancel();
@@ -220,7 +220,7 @@ export class Cooperator implements Disposable {
     }
   }
 
-  #takeNext(): Work | undefined {
+  #takeNext(): TaskState | undefined {
     // Asked at its end, the line would be over for good, and miss who joins it later.
     if (this.#ready.size === 0) return undefined;
     const next = this.#line.next().value;

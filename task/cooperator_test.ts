@@ -16,7 +16,7 @@ import { Deferred } from "../defer/deferred.ts";
 import { CancelledError } from "../defer/errors.ts";
 import { fail } from "../defer/fail.ts";
 import { succeed } from "../defer/succeed.ts";
-import { LoggedErrors } from "../reactor/conformance/logged_errors.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import { Clock } from "./clock.ts";
 import { Cooperator } from "./cooperator.ts";
 import { SchedulerStopped } from "./errors.ts";

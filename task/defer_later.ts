@@ -1,7 +1,7 @@
 import type { WaitOptions } from "../defer/concurrency_primitive.ts";
 import { Deferred } from "../defer/deferred.ts";
 import type { TimeoutClock } from "../defer/clock.ts";
-import { checkFunction } from "../reactor/validation.ts";
+import { checkFunction } from "../internal/validation.ts";
 
 /**
  * Waits. Twisted's `twisted.internet.task.deferLater` without a callable.

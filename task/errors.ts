@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkInteger } from "../reactor/validation.ts";
+import { checkInteger } from "../internal/validation.ts";
 
 /** A `Cooperator` or one of its tasks is not in the state that was asked for. */
 export class SchedulerError extends Error {

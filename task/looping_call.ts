@@ -2,9 +2,9 @@ import { Deferred } from "../defer/deferred.ts";
 import { maybeDeferred } from "../defer/execute.ts";
 import { nameInReports } from "../defer/unhandled.ts";
 import { err } from "../log/mod.ts";
-import type { IDelayedCall, IReactorTime } from "../reactor/interfaces.ts";
-import { checkDelay, checkFunction, quote } from "../reactor/validation.ts";
-import { Timetable } from "./timetable.ts";
+import type { IDelayedCall, IReactorTime } from "../reactor/interfaces/mod.ts";
+import { checkDelay, checkFunction, quote } from "../internal/validation.ts";
+import { IntervalSchedule } from "./interval_schedule.ts";
 
 /** What a {@linkcode LoopingCall} needs of a clock. A reactor fits, and so does `Clock`. */
 export type LoopingClock = Pick<IReactorTime, "seconds" | "callLater">;
@@ -12,7 +12,7 @@ export type LoopingClock = Pick<IReactorTime, "seconds" | "callLater">;
 /** One life of a looping call, from `start()` to its end. */
 interface Run<L> {
   readonly clock: LoopingClock;
-  readonly timetable: Timetable;
+  readonly timetable: IntervalSchedule;
   readonly deferred: Deferred<L>;
   /** The next call; null while one is under way. */
   call: IDelayedCall | null;
@@ -140,7 +140,7 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
     const deferred = new Deferred<this>(() => {
       if (this.#run === run) this.#leave(run);
     });
-    const timetable = new Timetable(interval, clock.seconds(), now);
+    const timetable = new IntervalSchedule(interval, clock.seconds(), now);
     const run: Run<this> = { clock, timetable, deferred, call: null };
     this.#interval = interval;
     this.#run = run;

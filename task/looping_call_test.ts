@@ -31,8 +31,8 @@ import { CancelledError } from "../defer/errors.ts";
 import { fail } from "../defer/fail.ts";
 import { reportUnhandled } from "../defer/unhandled.ts";
 import { addObserver, type LogEvent } from "../log/mod.ts";
-import { ReactorBase } from "../reactor/base.ts";
-import type { IDelayedCall } from "../reactor/interfaces.ts";
+import { ReactorBase } from "../reactor/lifecycle/reactor_base.ts";
+import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "./clock.ts";
 import { LoopingCall } from "./looping_call.ts";
 

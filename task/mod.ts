@@ -28,4 +28,4 @@ export { deferLater } from "./defer_later.ts";
 export * from "./errors.ts";
 export { LoopingCall, type LoopingClock } from "./looping_call.ts";
 export { react, type ReactOptions } from "./react.ts";
-export type { TaskIterator } from "./work.ts";
+export type { TaskIterator } from "./task_state.ts";

@@ -1,14 +1,14 @@
 import { execute } from "../defer/execute.ts";
 import { isThenable } from "../defer/thenable.ts";
 import { err } from "../log/mod.ts";
-import { exitProcess } from "../reactor/deno/exit.ts";
+import { exitProcess } from "../reactor/drivers/deno/exit.ts";
 import { ReactorNotRunning } from "../reactor/errors.ts";
-import type { IReactorCore } from "../reactor/interfaces.ts";
-import { type InstallableReactor, reactor as processReactor } from "../reactor/reactor.ts";
-import { logRejection } from "../reactor/user_code.ts";
-import { checkFunction, quote } from "../reactor/validation.ts";
+import type { IReactorCore } from "../reactor/interfaces/mod.ts";
+import { type InstallableReactor, reactor as processReactor } from "../reactor/process_reactor.ts";
+import { logRejection } from "../defer/guarded_call.ts";
+import { checkFunction, quote } from "../internal/validation.ts";
 import { SystemExit } from "./errors.ts";
-import { inLaterTurn } from "./host_turn.ts";
+import { afterMacrotask } from "./macrotask.ts";
 
 /** What `react()` takes besides the program. */
 export interface ReactOptions<R extends IReactorCore = IReactorCore> {
@@ -110,7 +110,7 @@ async function runToEnd(
     .addCallback(finish);
   await reactor.run();
   // What a shutdown trigger has brought about may still be on its way through main's awaits.
-  if (!isFinished) await new Promise<void>(inLaterTurn);
+  if (!isFinished) await new Promise<void>(afterMacrotask);
   logRejection(exit(code), "While calling exit of react()");
 }
 

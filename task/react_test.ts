@@ -21,9 +21,9 @@ import { Deferred } from "../defer/deferred.ts";
 import { fail } from "../defer/fail.ts";
 import { succeed } from "../defer/succeed.ts";
 import { addObserver, type LogEvent } from "../log/mod.ts";
-import { ReactorBase } from "../reactor/base.ts";
+import { ReactorBase } from "../reactor/lifecycle/reactor_base.ts";
 import { ReactorNotRestartable } from "../reactor/errors.ts";
-import { reactor as processReactor } from "../reactor/reactor.ts";
+import { reactor as processReactor } from "../reactor/process_reactor.ts";
 import { SystemExit } from "./errors.ts";
 import { react } from "./react.ts";
 
@@ -206,7 +206,7 @@ Deno.test("a program that react() runs ends its process, with its status and its
     import { deferLater } from "${import.meta.resolve("./defer_later.ts")}";
     import { react } from "${import.meta.resolve("./react.ts")}";
     import { SystemExit } from "${import.meta.resolve("./errors.ts")}";
-    import { DenoReactor } from "${import.meta.resolve("../reactor/deno/reactor.ts")}";
+    import { DenoReactor } from "${import.meta.resolve("../reactor/drivers/deno/reactor.ts")}";
     setInterval(() => {}, 1000); // holds the process, but not past main's end
     await react(async (reactor) => { ${main} }, [], { reactor: new DenoReactor() });
   `;

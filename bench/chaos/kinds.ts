@@ -14,7 +14,7 @@ import {
   TLSClientEndpoint,
   UNIXClientEndpoint,
 } from "../../mod.ts";
-import { TestAuthority } from "../../reactor/conformance/certificates.ts";
+import { TestAuthority } from "../../testing/fixtures/certificates.ts";
 import type { ProxyPlaces } from "./proxy.ts";
 
 const LOOPBACK = { hostname: "127.0.0.1" };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IDelayedCall, IReactorTime } from "../../reactor/interfaces.ts";
+import type { IDelayedCall, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { ConnectionDone, Protocol } from "../../mod.ts";
 import { DATA, END, FrameReader, FrameWriter, HELLO } from "./frames.ts";
 import { type Plan, type Random, randomFrom, type SidePlan } from "./plan.ts";

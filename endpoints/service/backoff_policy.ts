@@ -1,5 +1,5 @@
-import { atOnce } from "../../reactor/user_code.ts";
-import { checkDelay, checkFinite, checkFunction, quote } from "../../reactor/validation.ts";
+import { atOnce } from "../../defer/guarded_call.ts";
+import { checkDelay, checkFinite, checkFunction, quote } from "../../internal/validation.ts";
 
 /** How long to wait before the next attempt: given how many have failed in a row, it returns seconds. */
 export type RetryPolicy = (failures: number) => number;

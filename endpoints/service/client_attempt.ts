@@ -6,18 +6,18 @@
 
 import { cancelLogged } from "../../defer/cancel_all.ts";
 import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
-import { ConnectionLost, TimeoutError } from "../../reactor/errors.ts";
-import { buildProtocol } from "../../reactor/factory_calls.ts";
+import { ConnectionLost, ConnectTimeoutError } from "../../reactor/errors.ts";
+import { buildProtocol } from "../../reactor/stream/factory_calls.ts";
 import type {
-  IAddress,
+  Address,
   IDelayedCall,
   IProtocol,
   IReactorTime,
   ITransport,
-} from "../../reactor/interfaces.ts";
-import { logPrefixOf } from "../../reactor/user_code.ts";
+} from "../../reactor/interfaces/mod.ts";
+import { logPrefixOf } from "../../defer/guarded_call.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
-import { type Relay, relayTo } from "../relay.ts";
+import { type ProtocolWrapper, wrapProtocol } from "../protocol_wrapper.ts";
 
 /** What all attempts of a service have in common. */
 export interface ClientAttemptSettings<P extends IProtocol> {
@@ -48,9 +48,9 @@ export class ClientAttempt<P extends IProtocol> {
   readonly #settings: ClientAttemptSettings<P>;
   readonly #sink: ClientAttemptSink<P>;
   /** What is open. An endpoint that dials several addresses at once may have several for a moment. */
-  readonly #open = new Map<Relay<P>, ITransport>();
+  readonly #open = new Map<ProtocolWrapper<P>, ITransport>();
   /** The connection that the dial came to. */
-  #chosen: Relay<P> | null = null;
+  #chosen: ProtocolWrapper<P> | null = null;
   #isDialling = true;
   #dial: Deferred<void> | null = null;
   #preparation: Deferred<void> | null = null;
@@ -101,7 +101,7 @@ export class ClientAttempt<P extends IProtocol> {
     return this.#isEnded || this.#isOver;
   }
 
-  #watchingFactory(): ITypedProtocolFactory<Relay<P>> {
+  #watchingFactory(): ITypedProtocolFactory<ProtocolWrapper<P>> {
     const { factory } = this.#settings;
     return {
       buildProtocol: (addr) => this.#isUnwanted ? null : this.#build(addr),
@@ -111,10 +111,10 @@ export class ClientAttempt<P extends IProtocol> {
     };
   }
 
-  #build(addr: IAddress): Relay<P> | null {
+  #build(addr: Address): ProtocolWrapper<P> | null {
     const protocol = buildProtocol(this.#settings.factory, addr);
     if (protocol === null) return null;
-    const relay: Relay<P> = relayTo(protocol, {
+    const relay: ProtocolWrapper<P> = wrapProtocol(protocol, {
       making: (transport) => void this.#open.set(relay, transport),
       made: () => {
         // It was not to be stopped any more.
@@ -125,7 +125,7 @@ export class ClientAttempt<P extends IProtocol> {
     return relay;
   }
 
-  #dialled(relay: Relay<P>): void {
+  #dialled(relay: ProtocolWrapper<P>): void {
     this.#isDialling = false;
     this.#chosen = relay;
     if (this.#isSettled) this.#close();
@@ -141,7 +141,7 @@ export class ClientAttempt<P extends IProtocol> {
     this.#checkOver();
   }
 
-  #prepare(relay: Relay<P>): void {
+  #prepare(relay: ProtocolWrapper<P>): void {
     const settings = this.#settings;
     this.#preparation = maybeDeferred(() => settings.prepareConnection(relay.protocol))
       .addCallbacks(
@@ -159,11 +159,11 @@ export class ClientAttempt<P extends IProtocol> {
 
   #timedOut(seconds: number): void {
     const what = this.#isDialling ? "Connecting" : "Preparing the connection";
-    this.#fail(new TimeoutError(`${what} took longer than the ${seconds} s of an attempt`));
+    this.#fail(new ConnectTimeoutError(`${what} took longer than the ${seconds} s of an attempt`));
     this.end();
   }
 
-  #lost(relay: Relay<P>, reason: Error): void {
+  #lost(relay: ProtocolWrapper<P>, reason: Error): void {
     this.#open.delete(relay);
     this.#lastLoss = reason;
     if (relay === this.#chosen) {

@@ -1,10 +1,10 @@
-import { textOf } from "../../log/foreign.ts";
+import { textOf } from "../../internal/foreign_value.ts";
 import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
-import { checkEndpoint, checkFactory } from "../../reactor/untyped_callers.ts";
+import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { err, info, warn } from "../../log/mod.ts";
-import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces.ts";
-import { atOnce } from "../../reactor/user_code.ts";
-import { checkBound, checkDelay, checkFunction } from "../../reactor/validation.ts";
+import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
+import { atOnce } from "../../defer/guarded_call.ts";
+import { checkBound, checkDelay, checkFunction } from "../../internal/validation.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
 import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
@@ -30,7 +30,7 @@ export interface ClientServiceOptions<P extends IProtocol = IProtocol> {
    */
   prepareConnection?: (protocol: P) => unknown;
   /**
-   * Seconds until an attempt is given up with a `TimeoutError`, `prepareConnection` included. The endpoint has a timeout of its own, for
+   * Seconds until an attempt is given up with a `ConnectTimeoutError`, `prepareConnection` included. The endpoint has a timeout of its own, for
    * the dial alone. Twisted has no such bound.
    *
    * @default {Infinity}

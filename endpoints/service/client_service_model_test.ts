@@ -13,9 +13,9 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { Deferred } from "../../defer/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
-import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { type FakeDial, FakeEndpoint } from "./conformance/fake_endpoint.ts";
+import { type FakeDial, FakeEndpoint } from "../../testing/fixtures/fake_endpoint.ts";
 import { ClientService } from "./mod.ts";
 
 /** What may be done, and how often. */

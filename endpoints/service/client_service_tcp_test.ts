@@ -2,9 +2,9 @@
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { CancelledError } from "../../defer/mod.ts";
-import { portOf, type TcpBed, tcpTest } from "../../reactor/conformance/tcp_bed.ts";
-import { type Wire, Wires } from "../../reactor/conformance/wire.ts";
-import { DenoReactor } from "../../reactor/deno/reactor.ts";
+import { portOf, type TCPFixture, tcpTest } from "../../testing/fixtures/tcp_fixture.ts";
+import { type Wire, Wires } from "../../testing/fixtures/wire.ts";
+import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
 import { ConnectionDone, ConnectionRefusedError, DrainTimeout } from "../../reactor/errors.ts";
 import { TCP4ClientEndpoint, TCP4ServerEndpoint } from "../mod.ts";
 import {
@@ -18,19 +18,19 @@ const test = tcpTest("Services", () => new DenoReactor());
 
 /** A server that sends back what it gets. */
 function echoService(
-  bed: TcpBed,
+  fixture: TCPFixture,
   port: number,
   drain: number | null = null,
 ): { wires: Wires; service: StreamServerEndpointService } {
   const wires = new Wires({ dataReceived: (wire, data) => wire.transport.write(data) });
-  const endpoint = new TCP4ServerEndpoint(bed.reactor, port, { interface: "127.0.0.1" });
+  const endpoint = new TCP4ServerEndpoint(fixture.reactor, port, { interface: "127.0.0.1" });
   return { wires, service: new StreamServerEndpointService(endpoint, wires, { drain }) };
 }
 
 /** A client that tries again without delay: what it waits for is the reactor's next turn. */
-function clientService(bed: TcpBed, port: number): ClientService<Wire> {
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", port);
-  const options = { clock: bed.reactor, retryPolicy: () => 0 };
+function clientService(fixture: TCPFixture, port: number): ClientService<Wire> {
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port);
+  const options = { clock: fixture.reactor, retryPolicy: () => 0 };
   return new ClientService<Wire>(endpoint, new Wires(), options);
 }
 
@@ -40,12 +40,12 @@ async function echoes(client: Wire, text: string): Promise<void> {
   assertEquals(client.text, text);
 }
 
-test("The server goes away and comes back on its port, and the client with it; stopped, they leave nothing", async (bed) => {
-  bed.run();
-  const server = echoService(bed, 0);
+test("The server goes away and comes back on its port, and the client with it; stopped, they leave nothing", async (fixture) => {
+  fixture.run();
+  const server = echoService(fixture, 0);
   server.service.startService();
   const port = portOf((await server.service.whenListening()).getHost());
-  const client = clientService(bed, port);
+  const client = clientService(fixture, port);
   client.startService();
   const first = await client.whenConnected();
   await echoes(first, "one");
@@ -56,7 +56,7 @@ test("The server goes away and comes back on its port, and the client with it; s
   const refused = await client.whenConnected(2).addErrback((error: Error) => error);
   assertInstanceOf(refused, ConnectionRefusedError);
 
-  const again = echoService(bed, port);
+  const again = echoService(fixture, port);
   again.service.startService();
   const second = await client.whenConnected();
   assert(second !== first);
@@ -66,29 +66,29 @@ test("The server goes away and comes back on its port, and the client with it; s
   assertInstanceOf(second.reason, ConnectionDone);
   await (await again.wires.wire(0)).lost();
   await again.service.stopService();
-  assertEquals(bed.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("stopService() ends a dial that gets no answer", async (bed) => {
-  bed.run();
-  const { addr } = bed.rawListen({ tcpBacklog: 1 });
-  await bed.rawConnect(addr.port);
-  await bed.rawConnect(addr.port); // the next one gets no answer
-  const client = clientService(bed, addr.port);
+test("stopService() ends a dial that gets no answer", async (fixture) => {
+  fixture.run();
+  const { addr } = fixture.rawListen({ tcpBacklog: 1 });
+  await fixture.rawConnect(addr.port);
+  await fixture.rawConnect(addr.port); // the next one gets no answer
+  const client = clientService(fixture, addr.port);
   client.startService();
   const waiting = client.whenConnected().addErrback((error: Error) => error);
   await client.stopService();
   assertInstanceOf(await waiting, CancelledError);
-  assertEquals(bed.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("A connection whose prepareConnection() is rejected is seen to close, and another comes", async (bed) => {
-  bed.run();
-  const listener = bed.rawListen();
-  const endpoint = new TCP4ClientEndpoint(bed.reactor, "127.0.0.1", listener.addr.port);
+test("A connection whose prepareConnection() is rejected is seen to close, and another comes", async (fixture) => {
+  fixture.run();
+  const listener = fixture.rawListen();
+  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const prepared: Wire[] = [];
   const client = new ClientService<Wire>(endpoint, new Wires(), {
-    clock: bed.reactor,
+    clock: fixture.reactor,
     retryPolicy: () => 0,
     prepareConnection: async (wire) => {
       prepared.push(wire);
@@ -98,40 +98,40 @@ test("A connection whose prepareConnection() is rejected is seen to close, and a
     },
   });
   client.startService();
-  const turnedDown = await bed.rawAccept(listener);
+  const turnedDown = await fixture.rawAccept(listener);
   await turnedDown.send("NO\n");
   assertEquals(new TextDecoder().decode(await turnedDown.readAll()), "HELLO\n");
-  const accepted = await bed.rawAccept(listener);
+  const accepted = await fixture.rawAccept(listener);
   await accepted.send("OK\n");
   assertStrictEquals(await client.whenConnected(), prepared[1]);
   await client.stopService();
   assertEquals(prepared.map(({ events }) => events.at(-1)), ["lost", "lost"]);
 });
 
-test("The reactor's shutdown stops an application's services, the last one first, and waits for them", async (bed) => {
-  const running = bed.run();
+test("The reactor's shutdown stops an application's services, the last one first, and waits for them", async (fixture) => {
+  const running = fixture.run();
   const application = new MultiService();
-  const server = echoService(bed, 0, 30);
+  const server = echoService(fixture, 0, 30);
   server.service.setServiceParent(application);
-  startApplication(bed.reactor, application);
+  startApplication(fixture.reactor, application);
   const port = portOf((await server.service.whenListening()).getHost());
-  const client = clientService(bed, port);
+  const client = clientService(fixture, port);
   client.setServiceParent(application);
   const wire = await client.whenConnected();
   await echoes(wire, "one");
-  bed.reactor.stop();
+  fixture.reactor.stop();
   await running;
   const served = await server.wires.wire();
   assertEquals([wire.reason?.name, served.reason?.name], ["ConnectionDone", "ConnectionDone"]);
   assertEquals([client.running, server.service.running], [false, false]);
 });
 
-test("With drain, stopService() of a server aborts what is left at the deadline", async (bed) => {
-  bed.run();
-  const server = echoService(bed, 0, 0);
+test("With drain, stopService() of a server aborts what is left at the deadline", async (fixture) => {
+  fixture.run();
+  const server = echoService(fixture, 0, 0);
   server.service.startService();
   const port = portOf((await server.service.whenListening()).getHost());
-  await bed.rawConnect(port);
+  await fixture.rawConnect(port);
   const served = await server.wires.wire();
   await server.service.stopService();
   assertInstanceOf(served.reason, DrainTimeout);

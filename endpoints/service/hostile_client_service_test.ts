@@ -2,12 +2,12 @@
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { Deferred, succeed } from "../../defer/mod.ts";
-import { hostileValues } from "../../log/conformance/hostile_values.ts";
+import { hostileValues } from "../../testing/fixtures/hostile_values.ts";
 import { eventText } from "../../log/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
-import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { FakeEndpoint, outcomes } from "./conformance/fake_endpoint.ts";
+import { FakeEndpoint, outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { backoffPolicy, ClientService, type ClientServiceOptions } from "./mod.ts";
 
 /** Longer than the longest wait. */

@@ -1,6 +1,6 @@
-import { messageOf } from "../../log/foreign.ts";
+import { messageOf } from "../../internal/foreign_value.ts";
 import { type Deferred, DeferredList, maybeDeferred } from "../../defer/mod.ts";
-import { quote } from "../../reactor/validation.ts";
+import { quote } from "../../internal/validation.ts";
 import type { IService, IServiceCollection } from "./interfaces.ts";
 import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";

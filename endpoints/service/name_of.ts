@@ -1,5 +1,5 @@
-import { atOnce, classNameOf, logUserError } from "../../reactor/user_code.ts";
-import { quote } from "../../reactor/validation.ts";
+import { atOnce, classNameOf, logUserError } from "../../defer/guarded_call.ts";
+import { quote } from "../../internal/validation.ts";
 
 /**
  * Returns an endpoint or a service for the log: where it leads or listens, or its name, if it can say so, else its class. An error of its

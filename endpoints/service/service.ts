@@ -1,6 +1,6 @@
 import { maybeDeferred } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
-import { quote } from "../../reactor/validation.ts";
+import { quote } from "../../internal/validation.ts";
 import type { IService, IServiceCollection } from "./interfaces.ts";
 
 /**

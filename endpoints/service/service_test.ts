@@ -14,8 +14,8 @@ import {
 } from "@std/assert";
 import { Deferred, fail } from "../../defer/mod.ts";
 import { reportUnhandled } from "../../defer/unhandled.ts";
-import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
-import { outcomes } from "./conformance/fake_endpoint.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { type IService, MultiService, Service, ServicesNotStopped } from "./mod.ts";
 
 /** A service that notes what is asked of it, in a list that several may share. */

@@ -1,7 +1,7 @@
-import { isInstance } from "../../log/foreign.ts";
+import { isInstance } from "../../internal/foreign_value.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { nameInReports } from "../../defer/unhandled.ts";
-import { logRejection } from "../../reactor/user_code.ts";
+import { logRejection } from "../../defer/guarded_call.ts";
 import type { IService } from "./interfaces.ts";
 import { nameOf } from "./name_of.ts";
 

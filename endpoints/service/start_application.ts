@@ -1,4 +1,4 @@
-import type { IReactorCore } from "../../reactor/interfaces.ts";
+import type { IReactorCore } from "../../reactor/interfaces/mod.ts";
 import type { IService } from "./interfaces.ts";
 import { startInFull } from "./start.ts";
 

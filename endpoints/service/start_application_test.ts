@@ -2,8 +2,8 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
-import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
-import { SystemEvent } from "../../reactor/system_event.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { SystemEvent } from "../../reactor/lifecycle/system_event.ts";
 import { MultiService, Service, startApplication } from "./mod.ts";
 
 /** Of a reactor, its shutdown. */
@@ -53,12 +53,12 @@ Deno.test("startApplication() starts the service now, in full, and the shutdown 
   assertEquals(shutdown.isOver, true);
 });
 
-Deno.test("A shutdown in a hurry, as by a second signal, does not wait for the service", () => {
+Deno.test("A shutdown in a forceClose, as by a second signal, does not wait for the service", () => {
   const shutdown = new Shutdown();
   const slow = new Slow();
   startApplication(shutdown.reactor, slow);
   shutdown.begin();
-  shutdown.hurry();
+  shutdown.forceClose();
   assertEquals([slow.running, shutdown.isOver], [false, true]);
 });
 

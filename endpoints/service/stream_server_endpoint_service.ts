@@ -1,10 +1,10 @@
-import { isError, isInstance } from "../../log/foreign.ts";
-import { checkEndpoint, checkFactory } from "../../reactor/untyped_callers.ts";
+import { isError, isInstance } from "../../internal/foreign_value.ts";
+import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { cancelLogged } from "../../defer/cancel_all.ts";
 import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
-import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces.ts";
-import { checkBound, checkDelay } from "../../reactor/validation.ts";
+import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
+import { checkBound, checkDelay } from "../../internal/validation.ts";
 import type { IStreamServerEndpoint } from "../interfaces.ts";
 import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";

@@ -1,6 +1,6 @@
 import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
 import { err, warn } from "../../log/mod.ts";
-import { checkDelay, checkFunction } from "../../reactor/validation.ts";
+import { checkDelay, checkFunction } from "../../internal/validation.ts";
 import { LoopingCall, type LoopingClock } from "../../task/mod.ts";
 import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";

@@ -9,9 +9,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
-import { LoggedErrors } from "../../reactor/conformance/logged_errors.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { outcomes } from "./conformance/fake_endpoint.ts";
+import { outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { TimerService } from "./mod.ts";
 
 /** A service that calls each 2 seconds, notes when, and returns what `answer` says. */

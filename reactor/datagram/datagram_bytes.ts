@@ -4,8 +4,8 @@
  * @module
  */
 
-import { quote } from "../validation.ts";
-import { checkMemory } from "../written_data.ts";
+import { quote } from "../../internal/validation.ts";
+import { checkMemory } from "../stream/written_data.ts";
 
 /**
  * The bytes of one datagram that is written in pieces.

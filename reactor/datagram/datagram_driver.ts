@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IAddress } from "../interfaces.ts";
+import type { IAddress } from "../interfaces/mod.ts";
 import type { IInternetAddress } from "../interfaces/udp.ts";
 
 /** What a driver tells its port. */

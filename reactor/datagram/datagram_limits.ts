@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { DatagramOptions } from "../interfaces.ts";
-import { checkBound, checkInteger } from "../validation.ts";
+import type { DatagramOptions } from "../interfaces/mod.ts";
+import { checkBound, checkInteger } from "../../internal/validation.ts";
 
 /** The bounds of a datagram port; see `DatagramOptions`. */
 export interface DatagramLimits {

@@ -18,19 +18,19 @@
  * @module
  */
 
-import { checkDatagramProtocol } from "../untyped_callers.ts";
+import { checkDatagramProtocol } from "../lifecycle/argument_checks.ts";
 import { Deferred } from "../../defer/deferred.ts";
 import { Fifo } from "../../defer/fifo.ts";
 import { succeed } from "../../defer/succeed.ts";
 import { callWithSystem, enterSystem, leaveSystem } from "../../log/context.ts";
 import { msg, warn } from "../../log/mod.ts";
-import type { ConnectionHost } from "../connection_host.ts";
+import type { ConnectionContext } from "../stream/connection_context.ts";
 import type { DatagramDriver, DatagramDriverSink } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";
-import type { EndOfTurnTask } from "../end_of_turn.ts";
-import type { DatagramPortStats, IAddress, IDatagramTransport } from "../interfaces.ts";
-import { alike, LogThrottle } from "../log_throttle.ts";
-import type { ReactorResource } from "../resources.ts";
+import type { MicrotaskTask } from "../lifecycle/microtask_queue.ts";
+import type { DatagramPortStats, IAddress, IDatagramTransport } from "../interfaces/mod.ts";
+import { alike, LogThrottle } from "../lifecycle/log_throttle.ts";
+import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import {
   asError,
   callGuarded,
@@ -38,7 +38,7 @@ import {
   logUserError,
   nameInLog,
   onRejection,
-} from "../user_code.ts";
+} from "../../defer/guarded_call.ts";
 
 // What a queued datagram takes beside its bytes: an upper bound, so that empty ones are bounded too.
 const DATAGRAM_OVERHEAD = 256;
@@ -66,10 +66,10 @@ export abstract class DatagramPort<
   A extends IAddress,
   D extends DatagramDriver<A>,
   P extends DatagramPortProtocol,
-> implements IDatagramTransport, DatagramDriverSink<A>, ReactorResource, EndOfTurnTask {
+> implements IDatagramTransport, DatagramDriverSink<A>, ReactorResource, MicrotaskTask {
   /** What gets the datagrams. */
   protected readonly protocol: P;
-  readonly #host: ConnectionHost;
+  readonly #host: ConnectionContext;
   readonly #limits: DatagramLimits;
   readonly #bind: () => D;
   #driver: D | null = null;
@@ -98,7 +98,7 @@ export abstract class DatagramPort<
    * @param limits The port's bounds.
    * @param bind Binds the address; throws a `CannotListenError`.
    */
-  constructor(host: ConnectionHost, protocol: P, limits: DatagramLimits, bind: () => D) {
+  constructor(host: ConnectionContext, protocol: P, limits: DatagramLimits, bind: () => D) {
     checkDatagramProtocol(protocol);
     this.protocol = protocol;
     this.#host = host;
@@ -146,7 +146,7 @@ export abstract class DatagramPort<
     const stopped = new Deferred<void>();
     if (this.#stopping === null) {
       this.#stopping = [];
-      this.#host.endOfTurn.add(this);
+      this.#host.microtasks.add(this);
     }
     this.#stopping.push(stopped);
     return stopped;
@@ -188,8 +188,8 @@ export abstract class DatagramPort<
     this.#driver?.unref();
   }
 
-  /** See {@linkcode EndOfTurnTask.endOfTurn}. */
-  endOfTurn(): void {
+  /** See {@linkcode MicrotaskTask.microtasks}. */
+  microtasks(): void {
     this.#closeIfSent();
   }
 
@@ -373,7 +373,7 @@ export abstract class DatagramPort<
     } finally {
       if (!this.#started) {
         this.#stopping ??= [];
-        this.#host.endOfTurn.add(this);
+        this.#host.microtasks.add(this);
       }
     }
   }

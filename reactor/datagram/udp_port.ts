@@ -16,9 +16,9 @@ import type {
   IDatagramProtocol,
   IInternetAddress,
   IMulticastTransport,
-} from "../interfaces.ts";
+} from "../interfaces/mod.ts";
 import { isSameHost } from "./same_host.ts";
-import { checkInteger, quote } from "../validation.ts";
+import { checkInteger, quote } from "../../internal/validation.ts";
 
 // The length field has 16 bits and counts UDP's header of 8 bytes (RFC 768); IPv4's length counts its own of 20 as well (RFC 791).
 const MAX_LENGTH_IPV4 = 65535 - 20 - 8;

@@ -11,10 +11,10 @@ import {
 import type { Deferred } from "../../defer/deferred.ts";
 import { DatagramProtocol } from "../../protocol/mod.ts";
 import { IPv4Address, IPv6Address } from "../addresses.ts";
-import { TestHost } from "../conformance/connection_bed.ts";
-import { DatagramBed, DatagramRecorder } from "../conformance/datagram_bed.ts";
-import { LoggedTexts } from "../conformance/core_bed.ts";
-import { LoggedErrors } from "../conformance/logged_errors.ts";
+import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
+import { DatagramFixture, DatagramRecorder } from "../../testing/fixtures/datagram_fixture.ts";
+import { LoggedTexts } from "../../testing/fixtures/core_fixture.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { datagramLimits } from "./datagram_limits.ts";
 import {
   CannotListenError,
@@ -23,7 +23,7 @@ import {
   MessageLengthError,
   MulticastJoinError,
 } from "../errors.ts";
-import { MemoryDatagramNetwork } from "./memory_datagram_network.ts";
+import { MemoryDatagramNetwork } from "../drivers/memory/memory_datagram_network.ts";
 import { UDPPort } from "./udp_port.ts";
 
 /** What a Deferred has come to: `"pending"`, `"fired"`, or its error. */
@@ -41,8 +41,8 @@ function outcome(deferred: Deferred<void>): { is: string | Error } {
 
 Deno.test("A port binds at once, starts its protocol with itself as transport, and says so in the log", () => {
   using logged = new LoggedTexts();
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen({}, { port: 1234 });
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen({}, { port: 1234 });
   assertStrictEquals(protocol.transport, port);
   assertEquals(protocol.take(), ["started"]);
   assertEquals(port.getHost(), new IPv4Address("UDP", "127.0.0.1", 1234));
@@ -51,183 +51,183 @@ Deno.test("A port binds at once, starts its protocol with itself as transport, a
 });
 
 Deno.test("A port on a taken address throws, and starts nothing", () => {
-  const bed = new DatagramBed();
-  bed.listen({}, { port: 1234 });
-  const { protocol, port } = bed.prepare({}, { port: 1234 });
+  const fixture = new DatagramFixture();
+  fixture.listen({}, { port: 1234 });
+  const { protocol, port } = fixture.prepare({}, { port: 1234 });
   const error = assertThrows(() => port.startListening(), CannotListenError);
   assertEquals([error.port, error.code], [1234, "EADDRINUSE"]);
   assertEquals(protocol.events, []);
-  assertEquals(bed.host.resources.size, 1);
+  assertEquals(fixture.host.resources.size, 1);
 });
 
 Deno.test("stopListening() stops the protocol, not from within the call, and fires when the address is free", () => {
   using logged = new LoggedTexts();
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen({}, { port: 1234 });
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen({}, { port: 1234 });
   const stopped = outcome(port.stopListening());
   assertEquals(protocol.take(), ["started"]);
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals([protocol.take(), stopped.is], [["stopped"], "fired"]);
   assertThrows(() => protocol.transport, Error, "no port uses it");
-  assertEquals([bed.network.size, bed.host.resources.size], [0, 0]);
+  assertEquals([fixture.network.size, fixture.host.resources.size], [0, 0]);
   assertEquals(logged.texts.at(-1), "(UDP Port 1234 Closed)");
 });
 
 Deno.test("A protocol that stops its port in startProtocol() is stopped after it", () => {
-  const bed = new DatagramBed();
-  const { protocol } = bed.listen({
+  const fixture = new DatagramFixture();
+  const { protocol } = fixture.listen({
     startProtocol: (protocol) => {
       protocol.transport.stopListening();
       protocol.events.push("start returns");
     },
   });
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events, ["started", "start returns", "stopped"]);
 });
 
 Deno.test("stopListening() twice stops once, and both Deferreds fire; on a closed port it fires at once", () => {
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen();
   const both = [outcome(port.stopListening()), outcome(port.stopListening())];
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(both.map(({ is }) => is), ["fired", "fired"]);
   assertEquals(outcome(port.stopListening()).is, "fired");
   assertEquals(protocol.events, ["started", "stopped"]);
 });
 
 Deno.test("A port listens again after it has stopped, with the same protocol, and not before", () => {
-  const bed = new DatagramBed();
-  const { protocol, port, drivers } = bed.listen({}, { port: 1234 });
+  const fixture = new DatagramFixture();
+  const { protocol, port, drivers } = fixture.listen({}, { port: 1234 });
   assertThrows(() => port.startListening(), Error, "it is being listened on already");
   port.stopListening().addCallback(() => port.startListening());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events, ["started", "stopped", "started"]);
-  assertEquals([drivers.length, bed.host.resources.size], [2, 1]);
+  assertEquals([drivers.length, fixture.host.resources.size], [2, 1]);
 });
 
 Deno.test("A protocol may have its port listen again in stopProtocol()", () => {
-  const bed = new DatagramBed();
-  const end = bed.listen({
+  const fixture = new DatagramFixture();
+  const end = fixture.listen({
     stopProtocol: ({ events }) => {
       if (events.length < 4) end.port.startListening();
     },
   });
   end.port.stopListening();
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(end.protocol.events, ["started", "stopped", "started"]);
-  assertEquals([bed.network.size, bed.host.resources.size], [1, 1]);
+  assertEquals([fixture.network.size, fixture.host.resources.size], [1, 1]);
 });
 
 Deno.test("A port that listens again is not connected, and forbids broadcasts again", () => {
-  const bed = new DatagramBed();
-  const { port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { port } = fixture.listen();
   port.connect("127.0.0.1", 1);
   port.setBroadcastAllowed(true);
   port.stopListening();
-  bed.host.settle();
+  fixture.host.settle();
   port.startListening();
   assertEquals(port.getBroadcastAllowed(), false);
   assertThrows(() => port.write("x"), TypeError, "has no peer");
 });
 
 Deno.test("A protocol that fails to start leaves no open port behind", () => {
-  const bed = new DatagramBed();
+  const fixture = new DatagramFixture();
   const failure = new Error("no");
-  const { protocol, port } = bed.prepare({
+  const { protocol, port } = fixture.prepare({
     startProtocol: () => {
       throw failure;
     },
   });
   assertStrictEquals(assertThrows(() => port.startListening()), failure);
-  bed.host.settle();
-  assertEquals([bed.network.size, bed.host.resources.size], [0, 0]);
+  fixture.host.settle();
+  assertEquals([fixture.network.size, fixture.host.resources.size], [0, 0]);
   assertEquals(protocol.events, ["started"]);
   // It may be tried again.
   assertStrictEquals(assertThrows(() => port.startListening()), failure);
 });
 
 Deno.test("What stopProtocol() throws is for whoever stopped the port; the port is closed all the same", () => {
-  const bed = new DatagramBed();
+  const fixture = new DatagramFixture();
   const failure = new Error("no");
-  const { port } = bed.listen({
+  const { port } = fixture.listen({
     stopProtocol: () => {
       throw failure;
     },
   });
   const stopped = outcome(port.stopListening());
-  bed.host.settle();
+  fixture.host.settle();
   assertStrictEquals(stopped.is, failure);
-  assertEquals(bed.network.size, 0);
+  assertEquals(fixture.network.size, 0);
 });
 
 Deno.test("What an async startProtocol() or stopProtocol() rejects with is logged", async () => {
   using errors = new LoggedErrors();
-  const bed = new DatagramBed();
-  const { port } = bed.listen({
+  const fixture = new DatagramFixture();
+  const { port } = fixture.listen({
     startProtocol: () => Promise.reject(new Error("start")),
     stopProtocol: () => Promise.reject(new Error("stop")),
   });
   port.stopListening();
-  bed.host.settle();
+  fixture.host.settle();
   await Promise.resolve();
   await Promise.resolve();
   assertEquals(errors.take().map(({ message }) => message).toSorted(), ["start", "stop"]);
 });
 
 Deno.test("A second port cannot use a protocol that a port uses", () => {
-  const bed = new DatagramBed();
-  const { protocol } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol } = fixture.listen();
   const port = new UDPPort(
-    bed.host,
+    fixture.host,
     protocol,
     datagramLimits({}),
-    () => bed.network.bind("127.0.0.1", 0),
+    () => fixture.network.bind("127.0.0.1", 0),
   );
   assertThrows(() => port.startListening(), Error, "Cannot use DatagramRecorder on a second port");
-  bed.host.settle();
-  assertEquals(bed.network.size, 1);
+  fixture.host.settle();
+  assertEquals(fixture.network.size, 1);
   assertEquals(protocol.events, ["started"]);
 });
 
 Deno.test("The reactor's shutdown closes a port, and logs what its protocol throws", () => {
   using errors = new LoggedErrors();
-  const bed = new DatagramBed();
-  bed.listen({
+  const fixture = new DatagramFixture();
+  fixture.listen({
     stopProtocol: () => {
       throw new Error("no");
     },
   });
-  bed.host.resources.shutDown();
-  bed.host.settle();
-  assertEquals([bed.network.size, bed.host.resources.size], [0, 0]);
+  fixture.host.resources.shutDown();
+  fixture.host.settle();
+  assertEquals([fixture.network.size, fixture.host.resources.size], [0, 0]);
   assertEquals(errors.take().map(({ message }) => message), ["no"]);
 });
 
 Deno.test("A crash unrefs a port and closes nothing", () => {
-  const bed = new DatagramBed();
-  const { drivers } = bed.listen();
-  bed.host.resources.unref();
+  const fixture = new DatagramFixture();
+  const { drivers } = fixture.listen();
+  fixture.host.resources.unref();
   assertEquals(drivers.map(({ unrefs }) => unrefs), [1]);
-  assertEquals(bed.network.size, 1);
+  assertEquals(fixture.network.size, 1);
 });
 
 Deno.test("`await using` closes a port, and loseConnection() is another name for it", async () => {
-  const bed = new DatagramBed();
-  const first = bed.listen();
+  const fixture = new DatagramFixture();
+  const first = fixture.listen();
   {
     await using _port = first.port;
-    queueMicrotask(() => bed.host.settle());
-    queueMicrotask(() => queueMicrotask(() => bed.host.settle()));
+    queueMicrotask(() => fixture.host.settle());
+    queueMicrotask(() => queueMicrotask(() => fixture.host.settle()));
   }
   assertEquals(first.protocol.events, ["started", "stopped"]);
-  const second = bed.listen();
+  const second = fixture.listen();
   second.port.loseConnection();
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(second.protocol.events, ["started", "stopped"]);
 });
 
 Deno.test("A port that has never listened has no address", () => {
-  const { port } = new DatagramBed().prepare();
+  const { port } = new DatagramFixture().prepare();
   assertThrows(() => port.getHost(), Error, "has not been listened on");
   assertThrows(() => port.setBroadcastAllowed(true), Error, "it is closed");
 });
@@ -235,14 +235,14 @@ Deno.test("A port that has never listened has no address", () => {
 // Sending and receiving.
 
 Deno.test("A datagram arrives whole, with an address that write() takes", () => {
-  const bed = new DatagramBed();
-  const server = bed.listen({
+  const fixture = new DatagramFixture();
+  const server = fixture.listen({
     datagramReceived: (protocol, text, addr) => protocol.transport.write(`${text}!`, addr),
   });
-  const client = bed.listen();
+  const client = fixture.listen();
   client.port.write("hello", server.port.getHost());
   client.port.write(new Uint8Array(), { host: "127.0.0.1", port: server.port.getHost().port });
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(server.protocol.take(), ["started", "received hello", "received "]);
   assertEquals(client.protocol.take(), ["started", "received hello!", "received !"]);
   assertEquals(server.protocol.sources, [client.port.getHost(), client.port.getHost()]);
@@ -250,53 +250,53 @@ Deno.test("A datagram arrives whole, with an address that write() takes", () => 
 });
 
 Deno.test("writeSequence() sends its pieces as one datagram", () => {
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen();
   port.writeSequence(["some", new TextEncoder().encode("bytes"), "to", "write"], port.getHost());
   port.writeSequence([], port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events, ["started", "received somebytestowrite", "received "]);
 });
 
 Deno.test("write() takes bytes and strings, and nothing else", () => {
-  const bed = new DatagramBed();
-  const { port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { port } = fixture.listen();
   // @ts-expect-error: not a datagram
   assertThrows(() => port.write(42, port.getHost()), TypeError, "got 42");
 });
 
 Deno.test("write() of bytes whose buffer has been detached throws, and sends no empty datagram", () => {
-  const bed = new DatagramBed();
-  const { protocol: receiver } = bed.listen({}, { port: 1234 });
-  const { protocol } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol: receiver } = fixture.listen({}, { port: 1234 });
+  const { protocol } = fixture.listen();
   const bytes = new Uint8Array(10);
   structuredClone(bytes, { transfer: [bytes.buffer] });
   const to = new IPv4Address("UDP", "127.0.0.1", 1234);
   assertThrows(() => protocol.transport.write(bytes, to), TypeError, "has been detached");
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(receiver.take(), ["started"]);
 });
 
 Deno.test("Datagrams that wait are copies: what becomes of the bytes after write() does not matter", () => {
-  const bed = new DatagramBed();
-  const { protocol: receiver } = bed.listen({}, { port: 1234 });
-  const { protocol } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol: receiver } = fixture.listen({}, { port: 1234 });
+  const { protocol } = fixture.listen();
   const to = new IPv4Address("UDP", "127.0.0.1", 1234);
   for (let i = 0; i < 3; i++) {
     const bytes = new TextEncoder().encode(`datagram ${i}`);
     protocol.transport.write(bytes, to);
     structuredClone(bytes, { transfer: [bytes.buffer] });
   }
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(receiver.take().length, 4);
 });
 
 Deno.test("Datagrams leave in order, one at a time", () => {
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen();
   for (let i = 0; i < 100; i++) port.write(String(i), port.getHost());
-  assertEquals(bed.host.steps.length, 1);
-  bed.host.settle();
+  assertEquals(fixture.host.steps.length, 1);
+  fixture.host.settle();
   assertEquals(protocol.events.slice(1), Array.from({ length: 100 }, (_, i) => `received ${i}`));
 });
 
@@ -336,103 +336,103 @@ Deno.test("A protocol that tries again at each refusal does not pile calls up, h
 });
 
 Deno.test("What is written may be changed as soon as write() has returned, whether it waits or not", () => {
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen();
   const bytes = new TextEncoder().encode("a");
   for (const letter of "abc") {
     bytes[0] = letter.charCodeAt(0);
     port.write(bytes, port.getHost());
   }
   bytes[0] = 0;
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events.slice(1), ["received a", "received b", "received c"]);
 });
 
 Deno.test("What was written before stopListening(), and in the same turn, is sent before the port closes", () => {
-  const bed = new DatagramBed();
-  const server = bed.listen();
-  const client = bed.listen();
+  const fixture = new DatagramFixture();
+  const server = fixture.listen();
+  const client = fixture.listen();
   client.port.write("one", server.port.getHost());
   client.port.write("two", server.port.getHost());
   client.port.stopListening();
   client.port.write("three", server.port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   client.port.write("four", server.port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(server.protocol.events.slice(1), ["received one", "received two", "received three"]);
   assertEquals(client.protocol.events, ["started", "stopped"]);
 });
 
 Deno.test("A goodbye after stopListening(), in the same turn, is sent; once the port closes, nothing is", () => {
-  const bed = new DatagramBed();
-  const server = bed.listen();
-  const client = bed.listen();
+  const fixture = new DatagramFixture();
+  const server = fixture.listen();
+  const client = fixture.listen();
   client.port.stopListening();
   client.port.write("goodbye", server.port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(server.protocol.take(), ["started", "received goodbye"]);
   client.port.startListening();
   client.port.stopListening();
-  bed.host.endTurn();
+  fixture.host.endTurn();
   client.port.write("too late", server.port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(server.protocol.take(), []);
 });
 
 Deno.test("Nothing is received after stopListening()", () => {
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen();
   port.write("late", port.getHost());
   port.stopListening();
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events, ["started", "stopped"]);
 });
 
 Deno.test("A protocol that stops its port in datagramReceived() gets nothing more", () => {
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen({
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen({
     datagramReceived: (protocol) => {
       protocol.transport.stopListening();
     },
   });
   for (const text of ["one", "two", "three"]) port.write(text, port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events, ["started", "received one", "stopped"]);
 });
 
 Deno.test("A port sends before the reactor runs, and receives once it does, what came before included", () => {
-  const bed = new DatagramBed();
-  bed.host.isRunning = false;
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  fixture.host.isRunning = false;
+  const { protocol, port } = fixture.listen();
   port.write("early", port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.take(), ["started"]);
-  bed.host.run();
+  fixture.host.run();
   assertEquals(protocol.take(), ["received early"]);
 });
 
 Deno.test("A port that was closed before the reactor ran does not receive when it does", () => {
-  const bed = new DatagramBed();
-  bed.host.isRunning = false;
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  fixture.host.isRunning = false;
+  const { protocol, port } = fixture.listen();
   port.write("early", port.getHost());
   port.stopListening();
-  bed.host.settle();
-  bed.host.run();
+  fixture.host.settle();
+  fixture.host.run();
   assertEquals(protocol.events, ["started", "stopped"]);
 });
 
 Deno.test("What datagramReceived() throws or rejects with is logged as the port's, and the port goes on", async () => {
   using errors = new LoggedErrors();
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen({
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen({
     datagramReceived: (_, text) => {
       if (text === "reject") return Promise.reject(new Error(text));
       throw new Error(text);
     },
   });
   for (const text of ["one", "reject", "two"]) port.write(text, port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   await Promise.resolve();
   const events = errors.takeEvents();
   assertEquals(events.map(({ failure }) => failure?.message), ["one", "two", "reject"]);
@@ -442,10 +442,10 @@ Deno.test("What datagramReceived() throws or rejects with is logged as the port'
 
 Deno.test("A datagram longer than maxPacketSize is dropped, and the log says so; one as long arrives", () => {
   using logged = new LoggedTexts();
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen({}, { maxPacketSize: 4 });
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen({}, { maxPacketSize: 4 });
   for (const text of ["1234", "12345", "123"]) port.write(text, port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events, ["started", "received 1234", "received 123"]);
   assertEquals(logged.texts.slice(1), [
     `Dropped a datagram from ${port.getHost()}: it has more than maxPacketSize, 4 bytes`,
@@ -454,18 +454,18 @@ Deno.test("A datagram longer than maxPacketSize is dropped, and the log says so;
 
 Deno.test("A datagram that finds no room among those that wait is dropped; the log counts them", () => {
   using logged = new LoggedTexts();
-  const bed = new DatagramBed();
+  const fixture = new DatagramFixture();
   // One is being sent, two wait: each counts as 256 bytes more than it has.
-  const { protocol, port } = bed.listen({}, { writeBufferLimit: 2 * 257 });
+  const { protocol, port } = fixture.listen({}, { writeBufferLimit: 2 * 257 });
   for (let i = 0; i < 20; i++) port.write("x", port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events.length, 1 + 3);
   for (let i = 0; i < 3; i++) port.write("y", port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(protocol.events.slice(4), Array(3).fill("received y"));
   const line = `Dropped a datagram to ${port.getHost()}: no room beside the 2 that wait to be sent`;
   assertEquals(logged.texts.slice(1), [line]);
-  bed.host.advance(1);
+  fixture.host.advance(1);
   assertEquals(logged.texts.slice(1), [line, `${line} (and 15 more)`]);
   assertEquals(port.stats, { oversized: 0, unsent: 17, failedSends: 0, failedReceives: 0 });
 });
@@ -477,15 +477,15 @@ Deno.test("Bounds out of range are refused, each with its name", () => {
 });
 
 Deno.test("A datagram longer than UDP carries is refused by write(), on either IP version", () => {
-  const bed = new DatagramBed();
-  const four = bed.listen().port;
+  const fixture = new DatagramFixture();
+  const four = fixture.listen().port;
   const error = assertThrows(
     () => four.write(new Uint8Array(65508), four.getHost()),
     MessageLengthError,
     "Cannot send 65508 bytes",
   );
   assertEquals([error.code, error.address], ["EMSGSIZE", String(four.getHost())]);
-  const six = bed.listen({}, { interface: "::1" }).port;
+  const six = fixture.listen({}, { interface: "::1" }).port;
   assertThrows(() => six.write(new Uint8Array(65528), six.getHost()), MessageLengthError);
   four.write(new Uint8Array(65507), four.getHost());
   six.write(new Uint8Array(65527), six.getHost());
@@ -493,12 +493,12 @@ Deno.test("A datagram longer than UDP carries is refused by write(), on either I
 
 Deno.test("What the system says of a send is logged once a second, and the port sends on", () => {
   using errors = new LoggedErrors();
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen();
   for (let i = 0; i < 12; i++) port.write("x", { host: "127.0.0.1", port: 9 });
   port.write("y", port.getHost());
-  bed.host.settle();
-  bed.host.advance(1);
+  fixture.host.settle();
+  fixture.host.advance(1);
   const events = errors.takeEvents();
   assertEquals(events.map(({ message }) => message.split("\n")[0]), [
     "Could not send a datagram to 127.0.0.1:9",
@@ -509,16 +509,16 @@ Deno.test("What the system says of a send is logged once a second, and the port 
 
 Deno.test("What the system says of a receive is logged once a second, and of a refusal that is nobody's nothing", () => {
   using errors = new LoggedErrors();
-  const bed = new DatagramBed();
-  const { protocol, port } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { protocol, port } = fixture.listen();
   for (let i = 0; i < 12; i++) port.receiveFailed(new Error("no"));
   port.receiveFailed(new DatagramError("no", { code: "ECONNREFUSED" }));
   assertEquals(protocol.events, ["started"]);
   assertEquals(port.stats.failedReceives, 12);
   // What is due is logged when the port closes, and no timed call is left.
   port.stopListening();
-  bed.host.settle();
-  assertEquals(bed.host.reactor.getDelayedCalls(), []);
+  fixture.host.settle();
+  assertEquals(fixture.host.reactor.getDelayedCalls(), []);
   assertEquals(errors.takeEvents().map(({ message }) => message.split("\n")[0]), [
     "Could not receive, trying on",
     "Could not receive, trying on (and 10 more)",
@@ -528,7 +528,7 @@ Deno.test("What the system says of a receive is logged once a second, and of a r
 // Addresses.
 
 Deno.test("write() takes no name, and says what it got", () => {
-  const { port } = new DatagramBed().listen();
+  const { port } = new DatagramFixture().listen();
   const error = assertThrows(
     () => port.write("spam", { host: "example.invalid", port: 1 }),
     InvalidAddressError,
@@ -539,16 +539,16 @@ Deno.test("write() takes no name, and says what it got", () => {
 });
 
 Deno.test("write() takes no address of the other IP version", () => {
-  const bed = new DatagramBed();
-  const four = bed.listen().port;
+  const fixture = new DatagramFixture();
+  const four = fixture.listen().port;
   assertThrows(() => four.write("spam", { host: "::1", port: 1 }), InvalidAddressError);
-  const six = bed.listen({}, { interface: "::1" }).port;
+  const six = fixture.listen({}, { interface: "::1" }).port;
   assertThrows(() => six.write("spam", { host: "127.0.0.1", port: 1 }), InvalidAddressError);
   assertThrows(() => six.write("spam", { host: "<broadcast>", port: 1 }), InvalidAddressError);
 });
 
 Deno.test("write() takes no port 0, and needs an address", () => {
-  const { port } = new DatagramBed().listen();
+  const { port } = new DatagramFixture().listen();
   assertThrows(
     () => port.write("spam", { host: "127.0.0.1", port: 0 }),
     RangeError,
@@ -558,11 +558,11 @@ Deno.test("write() takes no port 0, and needs an address", () => {
 });
 
 Deno.test("An IPv6 port has IPv6 addresses", () => {
-  const bed = new DatagramBed();
-  const server = bed.listen({}, { interface: "::1" });
-  const client = bed.listen({}, { interface: "::" });
+  const fixture = new DatagramFixture();
+  const server = fixture.listen({}, { interface: "::1" });
+  const client = fixture.listen({}, { interface: "::" });
   client.port.write("spam", server.port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   const [source] = server.protocol.sources;
   assertInstanceOf(source, IPv6Address);
   assertEquals([source.type, source.host], ["UDP", "::1"]);
@@ -570,9 +570,9 @@ Deno.test("An IPv6 port has IPv6 addresses", () => {
 });
 
 Deno.test("A broadcast is sent when it is allowed, by either name, and refused when it is not", () => {
-  const bed = new DatagramBed();
-  const server = bed.listen({}, { interface: "0.0.0.0", port: 1234 });
-  const { port, drivers } = bed.listen();
+  const fixture = new DatagramFixture();
+  const server = fixture.listen({}, { interface: "0.0.0.0", port: 1234 });
+  const { port, drivers } = fixture.listen();
   assertEquals(port.getBroadcastAllowed(), false);
   const error = assertThrows(
     () => port.write("all", { host: "<broadcast>", port: 1234 }),
@@ -584,16 +584,16 @@ Deno.test("A broadcast is sent when it is allowed, by either name, and refused w
   assertEquals([port.getBroadcastAllowed(), drivers[0]?.settings.broadcast], [true, true]);
   port.write("one", { host: "<broadcast>", port: 1234 });
   port.write("two", { host: "255.255.255.255", port: 1234 });
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(server.protocol.events.slice(1), ["received one", "received two"]);
 });
 
 // Connected.
 
 Deno.test("A connected port sends to its peer, with no address or the peer's, and to nobody else", () => {
-  const bed = new DatagramBed();
-  const server = bed.listen();
-  const client = bed.listen();
+  const fixture = new DatagramFixture();
+  const server = fixture.listen();
+  const client = fixture.listen();
   const { host, port } = server.port.getHost();
   client.port.connect(host, port);
   client.port.write("a");
@@ -604,26 +604,26 @@ Deno.test("A connected port sends to its peer, with no address or the peer's, an
     Error,
     `the port is connected to ${host}:${port}`,
   );
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(server.protocol.events.slice(1), ["received a", "received b", "received c"]);
 });
 
 Deno.test("A connected port receives from its peer only, however its address was written", () => {
-  const bed = new DatagramBed();
+  const fixture = new DatagramFixture();
   const [server, other] = [
-    bed.listen({}, { interface: "::1" }),
-    bed.listen({}, { interface: "::1" }),
+    fixture.listen({}, { interface: "::1" }),
+    fixture.listen({}, { interface: "::1" }),
   ];
-  const client = bed.listen({}, { interface: "::1" });
+  const client = fixture.listen({}, { interface: "::1" });
   client.port.connect("0:0:0:0:0:0:0:1", server.port.getHost().port);
   other.port.write("other", client.port.getHost());
   server.port.write("server", client.port.getHost());
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(client.protocol.events, ["started", "received server"]);
 });
 
 Deno.test("connect() takes an IP address of the port's version, a port, and happens once", () => {
-  const { port } = new DatagramBed().listen();
+  const { port } = new DatagramFixture().listen();
   assertThrows(() => port.connect("localhost", 80), InvalidAddressError, "connect() host");
   assertThrows(() => port.connect("::1", 80), InvalidAddressError);
   assertThrows(() => port.connect("127.0.0.1", 0), RangeError, "connect() port");
@@ -633,8 +633,8 @@ Deno.test("connect() takes an IP address of the port's version, a port, and happ
 
 Deno.test("A connected port tells its protocol that nobody listens, and goes on", () => {
   using errors = new LoggedErrors();
-  const bed = new DatagramBed();
-  const client = bed.listen({
+  const fixture = new DatagramFixture();
+  const client = fixture.listen({
     connectionRefused: () => {
       throw new Error("refused");
     },
@@ -643,53 +643,53 @@ Deno.test("A connected port tells its protocol that nobody listens, and goes on"
   client.port.write("one");
   client.port.write("two");
   client.port.receiveFailed(new DatagramError("no", { code: "ECONNREFUSED" }));
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(client.protocol.events, ["started", "refused", "refused", "refused"]);
   assertEquals(errors.take().length, 3);
 });
 
 Deno.test("A refusal that comes while the port is closing is nobody's any more", () => {
-  const bed = new DatagramBed();
-  const client = bed.listen();
+  const fixture = new DatagramFixture();
+  const client = fixture.listen();
   client.port.connect("127.0.0.1", 9);
   client.port.write("one");
   client.port.stopListening();
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(client.protocol.events, ["started", "stopped"]);
 });
 
 // Multicast.
 
 Deno.test("A port that has joined a group receives what is sent to it, and one that has left does not", () => {
-  const bed = new DatagramBed();
-  const member = bed.listen({}, { interface: "0.0.0.0" });
-  const sender = bed.listen();
+  const fixture = new DatagramFixture();
+  const member = fixture.listen({}, { interface: "0.0.0.0" });
+  const sender = fixture.listen();
   const group = { host: "225.0.0.250", port: member.port.getHost().port };
   const joined = outcome(member.port.joinGroup(group.host));
   sender.port.write("one", group);
-  bed.host.settle();
+  fixture.host.settle();
   const left = outcome(member.port.leaveGroup(group.host));
   using errors = new LoggedErrors();
   sender.port.write("two", group);
-  bed.host.settle();
+  fixture.host.settle();
   assertEquals(errors.take().length, 1);
   assertEquals([joined.is, left.is], ["fired", "fired"]);
   assertEquals(member.protocol.events, ["started", "received one"]);
 });
 
 Deno.test("Ports that share an address all receive what is sent to their group", () => {
-  const bed = new DatagramBed();
+  const fixture = new DatagramFixture();
   const options = { interface: "0.0.0.0", port: 1234, listenMultiple: true };
-  const members = [bed.listen({}, options), bed.listen({}, options)];
-  assertThrows(() => bed.listen({}, { ...options, listenMultiple: false }), CannotListenError);
+  const members = [fixture.listen({}, options), fixture.listen({}, options)];
+  assertThrows(() => fixture.listen({}, { ...options, listenMultiple: false }), CannotListenError);
   for (const { port } of members) port.joinGroup("225.0.0.250");
   members[0]?.port.write("all", { host: "225.0.0.250", port: 1234 });
-  bed.host.settle();
+  fixture.host.settle();
   for (const { protocol } of members) assertEquals(protocol.take(), ["started", "received all"]);
 });
 
 Deno.test("joinGroup() and leaveGroup() fail with what is wrong", () => {
-  const { port } = new DatagramBed().listen();
+  const { port } = new DatagramFixture().listen();
   assertInstanceOf(outcome(port.joinGroup("127.0.0.1")).is, MulticastJoinError);
   assertInstanceOf(outcome(port.leaveGroup("225.0.0.250")).is, MulticastJoinError);
   assertInstanceOf(outcome(port.joinGroup("all.example")).is, InvalidAddressError);
@@ -697,8 +697,8 @@ Deno.test("joinGroup() and leaveGroup() fail with what is wrong", () => {
 });
 
 Deno.test("Multicast is set as asked, from the system's own settings on", () => {
-  const bed = new DatagramBed();
-  const { port, drivers } = bed.listen();
+  const fixture = new DatagramFixture();
+  const { port, drivers } = fixture.listen();
   assertEquals(
     [port.getTTL(), port.getLoopbackMode(), port.getOutgoingInterface()],
     [1, true, "0.0.0.0"],
@@ -712,7 +712,7 @@ Deno.test("Multicast is set as asked, from the system's own settings on", () => 
   );
   assertEquals(drivers[0]?.settings, { ttl: 2, loopback: false, interface: "127.0.0.1" });
   assertThrows(() => port.setTTL(256), RangeError, "ttl");
-  assertEquals(bed.listen({}, { interface: "::1" }).port.getOutgoingInterface(), "::");
+  assertEquals(fixture.listen({}, { interface: "::1" }).port.getOutgoingInterface(), "::");
 });
 
 // The protocol.
@@ -734,9 +734,9 @@ Deno.test("A protocol's port is named by its class when it has no logPrefix()", 
     datagramReceived(): void {}
     connectionRefused(): void {}
   }
-  const bed = new DatagramBed();
-  const bind = () => bed.network.bind("127.0.0.1", 0);
-  const port = new UDPPort(bed.host, new Bare(), datagramLimits({}), bind);
+  const fixture = new DatagramFixture();
+  const bind = () => fixture.network.bind("127.0.0.1", 0);
+  const port = new UDPPort(fixture.host, new Bare(), datagramLimits({}), bind);
   assertEquals(port.logPrefix(), "Bare (UDP)");
   assertEquals(new DatagramRecorder().logPrefix(), "Recorder");
 });

@@ -5,7 +5,7 @@
  */
 
 import { UNIXAddress } from "../addresses.ts";
-import type { ConnectionHost } from "../connection_host.ts";
+import type { ConnectionContext } from "../stream/connection_context.ts";
 import { datagramBytes } from "./datagram_bytes.ts";
 import type { DatagramDriver } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";
@@ -16,9 +16,9 @@ import type {
   IUNIXAddress,
   IUNIXDatagramConnectedTransport,
   IUNIXDatagramTransport,
-} from "../interfaces.ts";
-import { asError } from "../user_code.ts";
-import { quote } from "../validation.ts";
+} from "../interfaces/mod.ts";
+import { asError } from "../../defer/guarded_call.ts";
+import { quote } from "../../internal/validation.ts";
 
 /** Throws unless `path` can be the path of a socket, were there room for it. */
 function checkDestination(path: unknown): asserts path is string {
@@ -82,7 +82,7 @@ export class ConnectedUNIXDatagramPort extends UNIXPort<IConnectedDatagramProtoc
    * @param bind Binds this end, once the other has been seen to be there; throws what `connectionFailed` gets.
    */
   constructor(
-    host: ConnectionHost,
+    host: ConnectionContext,
     protocol: IConnectedDatagramProtocol,
     limits: DatagramLimits,
     peer: IUNIXAddress,

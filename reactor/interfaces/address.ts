@@ -11,3 +11,6 @@ export interface IAddress {
   /** The address as people write it: `127.0.0.1:2000`, `[::1]:2000`, a path. */
   toString(): string;
 }
+
+/** Placeholder. */
+export type Address = IAddress;

@@ -5,7 +5,7 @@
  */
 
 import type { Deferred } from "../../defer/deferred.ts";
-import type { IAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 
 /**
  * What happens on a datagram port. Twisted's `IDatagramProtocol`, as `AbstractDatagramProtocol` implements it.
@@ -13,7 +13,7 @@ import type { IAddress } from "./address.ts";
  * @typeParam T The transport that it gets.
  * @typeParam A The addresses that it sees.
  */
-export interface IDatagramProtocol<T, A extends IAddress = IAddress> {
+export interface IDatagramProtocol<T, A extends Address = Address> {
   /** Called by the port that begins to use the protocol, with itself. */
   makeConnection(transport: T): void;
   /** Called by the port that no longer uses it. */
@@ -31,7 +31,7 @@ export interface IDatagramProtocol<T, A extends IAddress = IAddress> {
 /** What every datagram transport can do, and the port that a reactor's method returns. */
 export interface IDatagramTransport extends AsyncDisposable {
   /** Where it is bound; with port 0, the port that the system chose. */
-  getHost(): IAddress;
+  getHost(): Address;
   /**
    * Listens again after {@linkcode stopListening}.
    *

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { IConsumer } from "./producer.ts";
 import type { ConnectionOptions } from "./stream.ts";
 
@@ -94,9 +94,9 @@ export interface IProcessTransport extends IConsumer {
   /** {@linkcode loseConnection}: nobody reads the child any more. */
   stopProducing(): void;
   /** The child: what it runs and its number. Twisted has no addresses here. */
-  getPeer(): IAddress;
+  getPeer(): Address;
   /** The same: a pipe has no end of its own name. */
-  getHost(): IAddress;
+  getHost(): Address;
 }
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { IConnector } from "./stream.ts";
 import type { ITransport } from "./transport.ts";
 
@@ -45,7 +45,7 @@ export interface IProtocolFactory {
    * Returns the protocol for a connection from or to `addr`; `null` turns the connection away. It cannot be `async`. An error is logged, and
    * closes the connection.
    */
-  buildProtocol(addr: IAddress): IProtocol | null;
+  buildProtocol(addr: Address): IProtocol | null;
   /**
    * Called by each port and connector that begins to use the factory. An error that it throws is thrown by the call that listens or
    * connects, and nothing is left open. A promise is not waited for; its rejection is logged.
@@ -63,7 +63,7 @@ export interface IProtocolFactory {
    * @param addr The peer.
    * @param reason Why: a `TLSError`.
    */
-  handshakeFailed?(addr: IAddress, reason: Error): void;
+  handshakeFailed?(addr: Address, reason: Error): void;
   /** The name under which the factory's events are logged. */
   logPrefix?(): string;
   /** Whether the log says where a port with this factory begins and ends to listen. @default {true} */

@@ -5,7 +5,7 @@
  */
 
 import type { Deferred } from "../../defer/deferred.ts";
-import type { IAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 
 /** A port that listens. Twisted's `IListeningPort`. */
 export interface IListeningPort extends AsyncDisposable {
@@ -18,7 +18,7 @@ export interface IListeningPort extends AsyncDisposable {
   /** Accepts no more. The Deferred fires when the address is free again. Open connections stay open. */
   stopListening(): Deferred<void>;
   /** Where it listens; with port 0, the port that the system chose. */
-  getHost(): IAddress;
+  getHost(): Address;
   /**
    * Accepts no more, and lets what is open come to its end: the first half of a graceful shutdown.
    *
@@ -82,7 +82,7 @@ export interface IConnector {
    */
   stopConnecting(): void;
   /** Where it connects to. */
-  getDestination(): IAddress;
+  getDestination(): Address;
 }
 
 /** Bounds on one connection. Each has a default that protects the process. */
@@ -125,7 +125,7 @@ export interface ConnectionOptions {
    *
    * @default {Infinity}
    */
-  totalTimeout?: number;
+  maxConnectionAge?: number;
 }
 
 /** How a port for streams listens, whatever kind of stream. */
@@ -161,7 +161,7 @@ export interface ListenStreamOptions extends ConnectionOptions {
 /** How a stream is opened, whatever kind. */
 export interface ConnectStreamOptions extends ConnectionOptions {
   /**
-   * Seconds until the attempt is given up with a `TimeoutError`.
+   * Seconds until the attempt is given up with a `ConnectTimeoutError`.
    *
    * @default {30}
    */

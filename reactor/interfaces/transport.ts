@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { IAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { IConsumer } from "./producer.ts";
 import type { ITLSTransport } from "./tls.ts";
 
@@ -63,9 +63,9 @@ export interface ITransport extends IConsumer, ITLSTransport {
    */
   abortConnection(reason?: Error): void;
   /** The other end's address. */
-  getPeer(): IAddress;
+  getPeer(): Address;
   /** This end's address. */
-  getHost(): IAddress;
+  getHost(): Address;
   /** Stops receiving, so that the peer is slowed down. */
   pauseProducing(): void;
   /** Receives again. */

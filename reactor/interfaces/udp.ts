@@ -5,7 +5,7 @@
  */
 
 import type { Deferred } from "../../defer/deferred.ts";
-import type { IAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./datagram.ts";
 
 /** Where a datagram goes: any object with the two fields, an address included. */
@@ -17,7 +17,7 @@ export interface DatagramDestination {
 }
 
 /** An internet address, as a datagram protocol sees it. */
-export interface IInternetAddress extends IAddress, DatagramDestination {}
+export interface IInternetAddress extends Address, DatagramDestination {}
 
 /** A UDP port, as its protocol sees it. Twisted's `IUDPTransport`. */
 export interface IUDPTransport extends IDatagramTransport {

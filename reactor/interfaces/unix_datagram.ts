@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { IAddress } from "./address.ts";
+import type { Address } from "./address.ts";
 import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./datagram.ts";
 
 /** The address of a UNIX socket, as a datagram protocol sees it. */
-export interface IUNIXAddress extends IAddress {
+export interface IUNIXAddress extends Address {
   /** The path; `""` for a socket that has none, and that no datagram can be sent to. */
   readonly name: string;
 }

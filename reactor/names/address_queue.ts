@@ -1,4 +1,4 @@
-import type { IPFamily } from "../interfaces.ts";
+import type { IPFamily } from "../interfaces/mod.ts";
 
 /**
  * Addresses to be tried, of both families in turns (RFC 8305 section 4, with a First Address Family Count of 1). Within a family the

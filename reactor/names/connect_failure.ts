@@ -8,13 +8,13 @@ import type { HostnameAddress } from "../addresses.ts";
 import {
   ConnectError,
   ConnectionRefusedError,
+  ConnectTimeoutError,
   DNSLookupError,
   NetworkError,
   NoRouteError,
-  TimeoutError,
 } from "../errors.ts";
 
-const CLASSES = [ConnectionRefusedError, NoRouteError, TimeoutError, DNSLookupError];
+const CLASSES = [ConnectionRefusedError, NoRouteError, ConnectTimeoutError, DNSLookupError];
 
 /**
  * The error for a host that could not be connected to: its message has every reason, and its `cause` is an `AggregateError` of them. The

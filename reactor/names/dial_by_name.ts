@@ -1,10 +1,10 @@
-import { isInstance, messageOf } from "../../log/foreign.ts";
+import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import { Deferred } from "../../defer/mod.ts";
-import type { Dial } from "../connector.ts";
+import type { Dial } from "../stream/connector.ts";
 import { ConnectError, DNSLookupError } from "../errors.ts";
 import { connectToHost } from "./happy_eyeballs.ts";
-import type { IHostnameResolver, IReactorTime } from "../interfaces.ts";
-import type { StreamDriver } from "../stream_driver.ts";
+import type { IHostnameResolver, IReactorTime } from "../interfaces/mod.ts";
+import type { StreamDriver } from "../stream/stream_driver.ts";
 
 /**
  * A dial to a name, by a resolver: its addresses race ({@linkcode connectToHost}). How long all that may take is the connector's affair.

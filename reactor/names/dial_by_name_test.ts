@@ -3,20 +3,20 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
 import { Clock } from "../../task/mod.ts";
-import { tcpTest } from "../conformance/tcp_bed.ts";
-import { Wires } from "../conformance/wire.ts";
-import type { DialSink } from "../connector.ts";
-import { DenoReactor } from "../deno/reactor.ts";
+import { tcpTest } from "../../testing/fixtures/tcp_fixture.ts";
+import { Wires } from "../../testing/fixtures/wire.ts";
+import type { DialSink } from "../stream/connector.ts";
+import { DenoReactor } from "../drivers/deno/reactor.ts";
 import { dialByName } from "./dial_by_name.ts";
 import { ConnectionRefusedError, DNSLookupError, UserError } from "../errors.ts";
-import { memoryPipe } from "../memory_driver.ts";
-import type { StreamDriver } from "../stream_driver.ts";
+import { memoryPipe } from "../drivers/memory/memory_driver.ts";
+import type { StreamDriver } from "../stream/stream_driver.ts";
 import { TableNameResolver } from "./table_name_resolver.ts";
 
 const TABLE = new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] });
 
 /** A dial to `both.test`, whose dials to addresses the test answers. */
-class Bed implements DialSink {
+class ConnectionFixture implements DialSink {
   readonly clock = new Clock();
   readonly dials: { address: string; sink: DialSink }[] = [];
   readonly events: string[] = [];
@@ -64,112 +64,116 @@ function driver(): { driver: StreamDriver; isAborted: () => boolean } {
 }
 
 Deno.test("A dial to a name hands on the first connection, and is over when nothing is left of the others", () => {
-  const bed = new Bed();
-  bed.clock.advance(0.25);
-  assertEquals(bed.dials.map(({ address }) => address), ["::1", "127.0.0.1"]);
-  bed.sink(1).connected(driver().driver);
-  bed.sink(1).released();
-  assertEquals(bed.events, ["cancel ::1", "connected"]);
-  bed.sink(0).released();
-  assertEquals(bed.events, ["cancel ::1", "connected", "released"]);
-  assertEquals(bed.clock.getDelayedCalls(), []);
+  const fixture = new ConnectionFixture();
+  fixture.clock.advance(0.25);
+  assertEquals(fixture.dials.map(({ address }) => address), ["::1", "127.0.0.1"]);
+  fixture.sink(1).connected(driver().driver);
+  fixture.sink(1).released();
+  assertEquals(fixture.events, ["cancel ::1", "connected"]);
+  fixture.sink(0).released();
+  assertEquals(fixture.events, ["cancel ::1", "connected", "released"]);
+  assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
 Deno.test("A dial to a name: a connection that comes too late is aborted", () => {
-  const bed = new Bed();
-  bed.clock.advance(0.25);
-  bed.sink(1).connected(driver().driver);
+  const fixture = new ConnectionFixture();
+  fixture.clock.advance(0.25);
+  fixture.sink(1).connected(driver().driver);
   const late = driver();
-  bed.sink(0).connected(late.driver);
+  fixture.sink(0).connected(late.driver);
   assert(late.isAborted());
-  assertEquals(bed.events, ["cancel ::1", "connected"]);
+  assertEquals(fixture.events, ["cancel ::1", "connected"]);
 });
 
 Deno.test("A dial to a name fails with the reasons of all its addresses", () => {
-  const bed = new Bed();
+  const fixture = new ConnectionFixture();
   for (const index of [0, 1]) {
-    bed.sink(index).failed(new ConnectionRefusedError(`refused ${index}`));
-    bed.sink(index).released();
+    fixture.sink(index).failed(new ConnectionRefusedError(`refused ${index}`));
+    fixture.sink(index).released();
   }
-  assertEquals(bed.events, ["failed: ConnectionRefusedError", "released"]);
-  assertEquals(bed.reasons[0]?.message, "Cannot connect to both.test:80. refused 0. refused 1");
+  assertEquals(fixture.events, ["failed: ConnectionRefusedError", "released"]);
+  assertEquals(fixture.reasons[0]?.message, "Cannot connect to both.test:80. refused 0. refused 1");
 });
 
 Deno.test("A dial to what is no name fails with a ConnectError", () => {
-  const bed = new Bed("no name");
-  const [reason] = bed.reasons;
+  const fixture = new ConnectionFixture("no name");
+  const [reason] = fixture.reasons;
   assertInstanceOf(reason, DNSLookupError);
   assertEquals(reason.message, 'Cannot connect to no name: Not a hostname: "no name"');
-  assertEquals(bed.events, ["failed: DNSLookupError", "released"]);
+  assertEquals(fixture.events, ["failed: DNSLookupError", "released"]);
 });
 
 Deno.test("A dial to a name that is cancelled cancels its attempts, and is over when they are", () => {
-  const bed = new Bed();
-  bed.clock.advance(0.25);
-  bed.cancel();
-  assertEquals(bed.events, ["cancel ::1", "cancel 127.0.0.1", "failed: ConnectingCancelledError"]);
+  const fixture = new ConnectionFixture();
+  fixture.clock.advance(0.25);
+  fixture.cancel();
+  assertEquals(fixture.events, [
+    "cancel ::1",
+    "cancel 127.0.0.1",
+    "failed: ConnectingCancelledError",
+  ]);
   // What a dial says when it has been cancelled is nobody's affair any more.
-  bed.sink(0).failed(new ConnectionRefusedError("too late"));
-  bed.sink(0).released();
-  assertEquals(bed.events.length, 3);
-  bed.sink(1).released();
-  assertEquals(bed.events.slice(3), ["released"]);
-  assertEquals(bed.clock.getDelayedCalls(), []);
+  fixture.sink(0).failed(new ConnectionRefusedError("too late"));
+  fixture.sink(0).released();
+  assertEquals(fixture.events.length, 3);
+  fixture.sink(1).released();
+  assertEquals(fixture.events.slice(3), ["released"]);
+  assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
 const test = tcpTest("An installed resolver", () => new DenoReactor());
 
-test("finds the addresses that connectTCP() connects to, and its connector keeps the name", async (bed) => {
-  bed.run();
-  bed.reactor.installNameResolver(TABLE);
-  const listener = bed.rawListen();
+test("finds the addresses that connectTCP() connects to, and its connector keeps the name", async (fixture) => {
+  fixture.run();
+  fixture.reactor.installNameResolver(TABLE);
+  const listener = fixture.rawListen();
   const factory = new Wires();
   const { port } = listener.addr;
-  const connector = bed.reactor.connectTCP("both.test", port, factory);
+  const connector = fixture.reactor.connectTCP("both.test", port, factory);
   assertEquals(String(connector.getDestination()), `both.test:${port}`);
-  await bed.rawAccept(listener);
+  await fixture.rawAccept(listener);
   const wire = await factory.wire();
   assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
 });
 
-test("says why connectTCP() fails", async (bed) => {
-  bed.run();
-  bed.reactor.installNameResolver(TABLE);
+test("says why connectTCP() fails", async (fixture) => {
+  fixture.run();
+  fixture.reactor.installNameResolver(TABLE);
   const factory = new Wires();
-  bed.reactor.connectTCP("none.test", 80, factory);
+  fixture.reactor.connectTCP("none.test", 80, factory);
   await factory.told("failed");
   const [reason] = factory.reasons;
   assertInstanceOf(reason, DNSLookupError);
   assertEquals(reason.message, "Cannot connect to none.test:80: the name has no address");
 });
 
-test("is told when connectTCP() is stopped, and nothing is left", async (bed) => {
-  bed.run();
+test("is told when connectTCP() is stopped, and nothing is left", async (fixture) => {
+  fixture.run();
   let aborted = false;
-  bed.reactor.installNameResolver({
+  fixture.reactor.installNameResolver({
     resolveHostName: (_, { signal }) => {
       signal.addEventListener("abort", () => aborted = true);
       return new Deferred<string[]>();
     },
   });
   const factory = new Wires();
-  const connector = bed.reactor.connectTCP("both.test", 80, factory);
+  const connector = fixture.reactor.connectTCP("both.test", 80, factory);
   connector.stopConnecting();
   await factory.told("failed");
   assertInstanceOf(factory.reasons[0], UserError);
-  assertEquals([aborted, bed.reactor.getDelayedCalls()], [true, []]);
+  assertEquals([aborted, fixture.reactor.getDelayedCalls()], [true, []]);
 });
 
-test("is not asked for an address", async (bed) => {
-  bed.run();
-  bed.reactor.installNameResolver({
+test("is not asked for an address", async (fixture) => {
+  fixture.run();
+  fixture.reactor.installNameResolver({
     resolveHostName: () => {
       throw new Error("Not to be asked");
     },
   });
-  const listener = bed.rawListen();
+  const listener = fixture.rawListen();
   const factory = new Wires();
-  bed.reactor.connectTCP("127.0.0.1", listener.addr.port, factory);
-  await bed.rawAccept(listener);
+  fixture.reactor.connectTCP("127.0.0.1", listener.addr.port, factory);
+  await fixture.rawAccept(listener);
   await factory.wire();
 });

@@ -26,15 +26,20 @@
  */
 
 import { cancelLogged } from "../../defer/cancel_all.ts";
-import { isInstance, messageOf } from "../../log/foreign.ts";
+import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import { Deferred, execute } from "../../defer/mod.ts";
 import { AddressQueue } from "./address_queue.ts";
 import { HostnameAddress, isIPAddress, isIPv6Address } from "../addresses.ts";
 import { connectFailure } from "./connect_failure.ts";
-import { ConnectError, ConnectingCancelledError, DNSLookupError, TimeoutError } from "../errors.ts";
+import {
+  ConnectError,
+  ConnectingCancelledError,
+  ConnectTimeoutError,
+  DNSLookupError,
+} from "../errors.ts";
 import { encodeHostname } from "./hostname.ts";
-import type { IDelayedCall, IHostnameResolver, IPFamily, IReactorTime } from "../interfaces.ts";
-import { checkDelay, checkInteger } from "../validation.ts";
+import type { IDelayedCall, IHostnameResolver, IPFamily, IReactorTime } from "../interfaces/mod.ts";
+import { checkDelay, checkInteger } from "../../internal/validation.ts";
 
 /** How long things may take in a race. */
 export interface HappyEyeballsOptions {
@@ -60,7 +65,7 @@ export interface HappyEyeballsOptions {
 }
 
 /** What a race is about. */
-export interface Course<T> {
+export interface RaceOptions<T> {
   /** Tells the time. */
   readonly clock: IReactorTime;
   /** Finds the addresses. */
@@ -75,7 +80,7 @@ export interface Course<T> {
 }
 
 /** One attempt. */
-interface Contender {
+interface Attempt {
   /** Cancels it; nothing before the attempt has been returned. */
   cancel: () => void;
 }
@@ -93,7 +98,7 @@ interface Contender {
 export function connectToHost<T>(
   host: string,
   port: number,
-  course: Course<T>,
+  course: RaceOptions<T>,
   options: HappyEyeballsOptions = {},
 ): Deferred<T> {
   return execute(() => {
@@ -111,20 +116,20 @@ export function connectToHost<T>(
 
 class Race<T> {
   readonly #to: HostnameAddress;
-  readonly #course: Course<T>;
+  readonly #course: RaceOptions<T>;
   readonly #options: Required<HappyEyeballsOptions>;
   readonly #queue = new AddressQueue();
   /** The families whose addresses are not known yet, and what cancels their lookups. */
   readonly #awaited = new Map<IPFamily, () => void>();
-  readonly #contenders = new Set<Contender>();
+  readonly #contenders = new Set<Attempt>();
   readonly #failedAttempts: Error[] = [];
   readonly #failedLookups: Error[] = [];
   /** Runs until IPv4 has waited long enough for IPv6; after that, until the latest attempt has had its time. */
   #timer: IDelayedCall | null = null;
   /** Whether IPv4 would still wait for IPv6: until the first attempt. */
   #patient = true;
-  #latest: Contender | null = null;
-  #winner: Contender | null = null;
+  #latest: Attempt | null = null;
+  #winner: Attempt | null = null;
   #over = false;
 
   /** Fires with what the winner fires with. */
@@ -135,7 +140,7 @@ class Race<T> {
 
   constructor(
     to: HostnameAddress,
-    course: Course<T>,
+    course: RaceOptions<T>,
     options: Required<HappyEyeballsOptions>,
   ) {
     this.#to = to;
@@ -176,7 +181,7 @@ class Race<T> {
     if (timeout !== Infinity) {
       looking.addTimeout(timeout, clock, () => {
         aborting.abort();
-        throw new TimeoutError(
+        throw new ConnectTimeoutError(
           `Looking up the ${family} addresses of ${hostname} took longer than ${timeout} s`,
           { code: "ETIMEDOUT", syscall: "getaddrinfo", address: hostname },
         );
@@ -230,7 +235,7 @@ class Race<T> {
     if (address === undefined) return;
     this.#stopTimer();
     this.#patient = false;
-    const contender: Contender = { cancel: () => {} };
+    const contender: Attempt = { cancel: () => {} };
     this.#contenders.add(contender);
     this.#latest = contender;
     // Before the attempt, which may come to its end at once.
@@ -245,13 +250,13 @@ class Race<T> {
     if (this.#over) cancelLogged(attempt);
   }
 
-  #won(contender: Contender): void {
+  #won(contender: Attempt): void {
     if (this.#settled) return;
     this.#winner = contender;
     this.#stopAllBut(contender);
   }
 
-  #succeeded(contender: Contender, result: T): void {
+  #succeeded(contender: Attempt, result: T): void {
     this.#contenders.delete(contender);
     this.#won(contender);
     if (this.#over || this.#winner !== contender) return;
@@ -259,7 +264,7 @@ class Race<T> {
     this.result.callback(result);
   }
 
-  #failed(contender: Contender, error: Error): void {
+  #failed(contender: Attempt, error: Error): void {
     this.#contenders.delete(contender);
     if (this.#over || (this.#winner !== null && this.#winner !== contender)) return;
     // The winner's reason is nobody else's. And what is wrong with the call is wrong with it for any address.
@@ -283,7 +288,7 @@ class Race<T> {
     this.#stopAllBut(null);
   }
 
-  #stopAllBut(winner: Contender | null): void {
+  #stopAllBut(winner: Attempt | null): void {
     this.#stopTimer();
     const lookups = [...this.#awaited.values()];
     this.#awaited.clear();

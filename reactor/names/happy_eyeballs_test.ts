@@ -13,17 +13,17 @@ import fc from "fast-check";
 import { Deferred, fail, succeed } from "../../defer/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { HostnameAddress } from "../addresses.ts";
-import { LoggedErrors } from "../conformance/logged_errors.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import {
   ConnectError,
   ConnectingCancelledError,
   ConnectionRefusedError,
+  ConnectTimeoutError,
   DNSLookupError,
-  TimeoutError,
 } from "../errors.ts";
 import { connectFailure } from "./connect_failure.ts";
 import { connectToHost, type HappyEyeballsOptions } from "./happy_eyeballs.ts";
-import type { IPFamily, ResolveHostNameOptions } from "../interfaces.ts";
+import type { IPFamily, ResolveHostNameOptions } from "../interfaces/mod.ts";
 
 const FOREVER = Infinity;
 
@@ -100,7 +100,7 @@ class Stage {
     const attempt: Deferred<string> = this.#after(delay, `cancel ${address}`, () => {
       if (outcome === "connects") attempt.callback(address);
       else if (outcome === "refused") attempt.errback(refused(address));
-      else attempt.errback(new TimeoutError(`${address} timed out`, { code: "ETIMEDOUT" }));
+      else attempt.errback(new ConnectTimeoutError(`${address} timed out`, { code: "ETIMEDOUT" }));
     });
     return attempt;
   }

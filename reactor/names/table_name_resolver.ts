@@ -1,6 +1,6 @@
 import { type Deferred, succeed } from "../../defer/mod.ts";
 import { isIPAddress, isIPv6Address } from "../addresses.ts";
-import type { IHostnameResolver, ResolveHostNameOptions } from "../interfaces.ts";
+import type { IHostnameResolver, ResolveHostNameOptions } from "../interfaces/mod.ts";
 
 /**
  * A resolver that knows what it was made with, and answers at once: for tests, and for programs whose hosts are in their configuration.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StreamDriver } from "../stream_driver.ts";
+import type { StreamDriver } from "../stream/stream_driver.ts";
 
 /** A pipe to a child. */
 export interface ChildPipe {

@@ -7,13 +7,13 @@
  * @module
  */
 
-import { checkProducer } from "../untyped_callers.ts";
+import { checkProducer } from "../lifecycle/argument_checks.ts";
 import { callWithSystem } from "../../log/context.ts";
 import { ProcessAddress } from "../addresses.ts";
 import type { ChildDriver, ChildPipe, ChildStatus } from "./child_driver.ts";
-import { Connection, type ConnectionOwner } from "../connection.ts";
-import type { ConnectionHost } from "../connection_host.ts";
-import type { ConnectionLimits } from "../connection_limits.ts";
+import { Connection, type ConnectionOwner } from "../stream/connection.ts";
+import type { ConnectionContext } from "../stream/connection_context.ts";
+import type { ConnectionLimits } from "../stream/connection_limits.ts";
 import { ConnectionLost, ProcessDone, ProcessExitedAlready, ProcessTerminated } from "../errors.ts";
 import type {
   IProcessProtocol,
@@ -22,15 +22,15 @@ import type {
   IPullProducer,
   IPushProducer,
   ProcessSignal,
-} from "../interfaces.ts";
-import type { ReactorResource } from "../resources.ts";
-import { callLogged, logPrefixOf } from "../user_code.ts";
-import { quote } from "../validation.ts";
+} from "../interfaces/mod.ts";
+import type { ReactorResource } from "../lifecycle/open_resources.ts";
+import { callLogged, logPrefixOf } from "../../defer/guarded_call.ts";
+import { quote } from "../../internal/validation.ts";
 
 /** A child process. The transport that its protocol gets. */
 export class ChildProcess implements IProcessTransport, ConnectionOwner, ReactorResource {
   /** See {@linkcode ConnectionOwner.host}. */
-  readonly host: ConnectionHost;
+  readonly host: ConnectionContext;
   /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
   readonly #protocol: IProcessProtocol;
@@ -58,7 +58,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
    * @param driver The child, started.
    */
   constructor(
-    host: ConnectionHost,
+    host: ConnectionContext,
     limits: ConnectionLimits,
     protocol: IProcessProtocol,
     executable: string,

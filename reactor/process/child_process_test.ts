@@ -12,13 +12,13 @@ import {
 } from "@std/assert";
 import type { ChildDriver, ChildStatus } from "./child_driver.ts";
 import { ChildProcess } from "./child_process.ts";
-import { connectionLimits } from "../connection_limits.ts";
-import { TestHost } from "../conformance/connection_bed.ts";
-import { LoggedErrors } from "../conformance/logged_errors.ts";
+import { connectionLimits } from "../stream/connection_limits.ts";
+import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { ConnectionLost, ProcessExitedAlready, WriteBufferExceeded } from "../errors.ts";
-import type { ConnectionOptions, IProcessProtocol } from "../interfaces.ts";
-import { type MemoryDriver, memoryPipe } from "../memory_driver.ts";
-import type { StreamDriverSink } from "../stream_driver.ts";
+import type { ConnectionOptions, IProcessProtocol } from "../interfaces/mod.ts";
+import { type MemoryDriver, memoryPipe } from "../drivers/memory/memory_driver.ts";
+import type { StreamDriverSink } from "../stream/stream_driver.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -46,7 +46,7 @@ class ChildEnd implements StreamDriverSink {
 }
 
 /** A child that is told what to do, and its transport. */
-class Bed implements IProcessProtocol {
+class ConnectionFixture implements IProcessProtocol {
   readonly host = new TestHost();
   readonly events: string[] = [];
   readonly reasons: Error[] = [];
@@ -146,52 +146,58 @@ function orders<T>(things: readonly T[]): T[][] {
 
 for (const order of orders(["exit", "1", "2"])) {
   Deno.test(`${order.join(", then ")}: processExited() and processEnded() come once each, and the latter last`, () => {
-    const bed = new Bed();
+    const fixture = new ConnectionFixture();
     for (const event of order) {
-      assertEquals(bed.events.includes("ended"), false);
+      assertEquals(fixture.events.includes("ended"), false);
       if (event === "exit") {
-        bed.exit();
+        fixture.exit();
       } else {
-        bed.write(Number(event), "said");
-        bed.close(Number(event));
+        fixture.write(Number(event), "said");
+        fixture.close(Number(event));
       }
     }
     const told = order.flatMap((event) =>
       event === "exit" ? ["exited", "0 lost"] : [`${event}: said`, `${event} lost`]
     );
-    assertEquals(bed.events, ["made", ...told, "ended"]);
-    assertEquals(bed.host.resources.size, 0);
+    assertEquals(fixture.events, ["made", ...told, "ended"]);
+    assertEquals(fixture.host.resources.size, 0);
   });
 }
 
 Deno.test("What has been written is received before the end, however late it is read", () => {
-  const bed = new Bed();
-  bed.process.pauseProducing();
-  bed.write(1, "out");
-  bed.write(2, "err");
-  bed.close(1);
-  bed.close(2);
-  bed.exit();
-  assertEquals(bed.events, ["made", "exited", "0 lost"]);
-  bed.process.resumeProducing();
-  bed.host.settle();
-  assertEquals(bed.events.slice(3).toSorted(), ["1 lost", "1: out", "2 lost", "2: err", "ended"]);
-  assertEquals(bed.events.at(-1), "ended");
+  const fixture = new ConnectionFixture();
+  fixture.process.pauseProducing();
+  fixture.write(1, "out");
+  fixture.write(2, "err");
+  fixture.close(1);
+  fixture.close(2);
+  fixture.exit();
+  assertEquals(fixture.events, ["made", "exited", "0 lost"]);
+  fixture.process.resumeProducing();
+  fixture.host.settle();
+  assertEquals(fixture.events.slice(3).toSorted(), [
+    "1 lost",
+    "1: out",
+    "2 lost",
+    "2: err",
+    "ended",
+  ]);
+  assertEquals(fixture.events.at(-1), "ended");
 });
 
 Deno.test("Before the reactor runs, nothing is told and nothing holds the process; writes go out", () => {
-  const bed = new Bed({}, false);
-  bed.write(1, "out");
-  bed.close(1);
-  bed.close(2);
-  bed.process.write("in");
-  bed.host.settle();
-  bed.exit();
-  assertEquals([bed.events, bed.isHeld, bed.end(0).text], [["made"], false, "in"]);
-  assertEquals(bed.process.pid, 1234);
-  bed.host.run();
-  bed.host.settle();
-  assertEquals(bed.events.toSorted(), [
+  const fixture = new ConnectionFixture({}, false);
+  fixture.write(1, "out");
+  fixture.close(1);
+  fixture.close(2);
+  fixture.process.write("in");
+  fixture.host.settle();
+  fixture.exit();
+  assertEquals([fixture.events, fixture.isHeld, fixture.end(0).text], [["made"], false, "in"]);
+  assertEquals(fixture.process.pid, 1234);
+  fixture.host.run();
+  fixture.host.settle();
+  assertEquals(fixture.events.toSorted(), [
     "0 lost",
     "1 lost",
     "1: out",
@@ -200,102 +206,105 @@ Deno.test("Before the reactor runs, nothing is told and nothing holds the proces
     "exited",
     "made",
   ]);
-  assertEquals(bed.events.at(-1), "ended");
+  assertEquals(fixture.events.at(-1), "ended");
 });
 
 Deno.test("A pause from before the reactor runs holds when it does", () => {
-  const bed = new Bed({}, false);
-  bed.process.pauseProducing();
-  bed.write(1, "out");
-  bed.host.run();
-  bed.host.settle();
-  assertEquals([bed.events, bed.isHeld], [["made"], true]);
-  bed.process.resumeProducing();
-  bed.host.settle();
-  assertEquals(bed.events, ["made", "1: out"]);
-  bed.host.resources.shutDown();
+  const fixture = new ConnectionFixture({}, false);
+  fixture.process.pauseProducing();
+  fixture.write(1, "out");
+  fixture.host.run();
+  fixture.host.settle();
+  assertEquals([fixture.events, fixture.isHeld], [["made"], true]);
+  fixture.process.resumeProducing();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "1: out"]);
+  fixture.host.resources.shutDown();
 });
 
 Deno.test("A resume from before the reactor runs does not make it run", () => {
-  const bed = new Bed({}, false);
-  bed.write(1, "out");
-  bed.process.pauseProducing();
-  bed.process.resumeProducing();
-  bed.host.settle();
-  assertEquals(bed.events, ["made"]);
-  bed.host.resources.shutDown();
+  const fixture = new ConnectionFixture({}, false);
+  fixture.write(1, "out");
+  fixture.process.pauseProducing();
+  fixture.process.resumeProducing();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made"]);
+  fixture.host.resources.shutDown();
 });
 
 Deno.test("The shutdown closes the pipes and lets go of the child; its exit is still told", () => {
-  const bed = new Bed();
-  bed.host.resources.shutDown();
-  bed.host.settle();
-  assertEquals(bed.events, ["made", "0 lost", "1 lost", "2 lost"]);
-  assertEquals([bed.isHeld, bed.host.resources.size], [false, 0]);
-  bed.exit({ code: 1, signal: null });
-  assertEquals(bed.events.slice(4), ["exited", "ended"]);
+  const fixture = new ConnectionFixture();
+  fixture.host.resources.shutDown();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "0 lost", "1 lost", "2 lost"]);
+  assertEquals([fixture.isHeld, fixture.host.resources.size], [false, 0]);
+  fixture.exit({ code: 1, signal: null });
+  assertEquals(fixture.events.slice(4), ["exited", "ended"]);
 });
 
 Deno.test("crash() lets go of the child, and closes nothing", () => {
-  const bed = new Bed();
-  assertEquals(bed.isHeld, true);
-  bed.host.resources.unref();
-  assertEquals([bed.events, bed.isHeld], [["made"], false]);
-  bed.host.resources.shutDown();
+  const fixture = new ConnectionFixture();
+  assertEquals(fixture.isHeld, true);
+  fixture.host.resources.unref();
+  assertEquals([fixture.events, fixture.isHeld], [["made"], false]);
+  fixture.host.resources.shutDown();
 });
 
 Deno.test("At its exit the input is lost, with what is unsent, and the reason says so", () => {
-  const bed = new Bed();
-  bed.end(0).driver.stopReading();
-  for (let i = 0; i < 10; i++) bed.process.write(new Uint8Array(65536));
-  bed.process.closeStdin();
-  bed.host.settle();
-  assertEquals(bed.events, ["made"]);
-  bed.exit({ code: 143, signal: "SIGTERM" });
-  assertEquals(bed.events, ["made", "exited", "0 lost"]);
-  assertInstanceOf(bed.reasons[1], ConnectionLost);
-  assertEquals(bed.reasons[1]?.message, "Process program (1234) ended by SIGTERM");
-  bed.host.resources.shutDown();
+  const fixture = new ConnectionFixture();
+  fixture.end(0).driver.stopReading();
+  for (let i = 0; i < 10; i++) fixture.process.write(new Uint8Array(65536));
+  fixture.process.closeStdin();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made"]);
+  fixture.exit({ code: 143, signal: "SIGTERM" });
+  assertEquals(fixture.events, ["made", "exited", "0 lost"]);
+  assertInstanceOf(fixture.reasons[1], ConnectionLost);
+  assertEquals(fixture.reasons[1]?.message, "Process program (1234) ended by SIGTERM");
+  fixture.host.resources.shutDown();
 });
 
 Deno.test("A child that does not read has its input aborted at the write buffer's limit, and lives on", () => {
-  const bed = new Bed({ writeBufferLimit: 100_000, writeBufferHighWater: 10 });
-  bed.end(0).driver.stopReading();
-  for (let i = 0; i < 10; i++) bed.process.write(new Uint8Array(50_000));
-  bed.host.settle();
-  assertEquals(bed.events, ["made", "0 lost"]);
-  assertInstanceOf(bed.reasons[0], WriteBufferExceeded);
-  bed.write(1, "alive");
-  assertEquals(bed.events.at(-1), "1: alive");
-  bed.host.resources.shutDown();
+  const fixture = new ConnectionFixture({ writeBufferLimit: 100_000, writeBufferHighWater: 10 });
+  fixture.end(0).driver.stopReading();
+  for (let i = 0; i < 10; i++) fixture.process.write(new Uint8Array(50_000));
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "0 lost"]);
+  assertInstanceOf(fixture.reasons[0], WriteBufferExceeded);
+  fixture.write(1, "alive");
+  assertEquals(fixture.events.at(-1), "1: alive");
+  fixture.host.resources.shutDown();
 });
 
 Deno.test("A signal has its full name or its number; after the exit it is a ProcessExitedAlready", () => {
-  const bed = new Bed();
+  const fixture = new ConnectionFixture();
   const sent = ["HUP", "STOP", "INT", "KILL", "TERM", "SIGUSR1", 9] as const;
-  for (const signal of sent) bed.process.signalProcess(signal);
-  assertEquals(bed.kills, ["SIGHUP", "SIGSTOP", "SIGINT", "SIGKILL", "SIGTERM", "SIGUSR1", 9]);
-  bed.killError = new TypeError("no such signal");
-  assertStrictEquals(assertThrows(() => bed.process.signalProcess(99)), bed.killError);
-  bed.killError = null;
+  for (const signal of sent) fixture.process.signalProcess(signal);
+  assertEquals(fixture.kills, ["SIGHUP", "SIGSTOP", "SIGINT", "SIGKILL", "SIGTERM", "SIGUSR1", 9]);
+  fixture.killError = new TypeError("no such signal");
+  assertStrictEquals(assertThrows(() => fixture.process.signalProcess(99)), fixture.killError);
+  fixture.killError = null;
   // It has exited, and this process has not heard of it yet.
-  bed.isRunning = false;
-  assertThrows(() => bed.process.signalProcess("KILL"), ProcessExitedAlready, "program (1234)");
-  bed.exit();
-  bed.kills.length = 0;
-  assertThrows(() => bed.process.signalProcess("KILL"), ProcessExitedAlready, "program (1234)");
-  assertEquals([bed.kills, bed.process.pid], [[], null]);
-  bed.host.resources.shutDown();
+  fixture.isRunning = false;
+  assertThrows(() => fixture.process.signalProcess("KILL"), ProcessExitedAlready, "program (1234)");
+  fixture.exit();
+  fixture.kills.length = 0;
+  assertThrows(() => fixture.process.signalProcess("KILL"), ProcessExitedAlready, "program (1234)");
+  assertEquals([fixture.kills, fixture.process.pid], [[], null]);
+  fixture.host.resources.shutDown();
 });
 
 Deno.test("What a protocol logs, and what is logged of it, says whose process it is", () => {
   using errors = new LoggedErrors();
-  const bed = new Bed();
-  bed.processExited = () => {
+  const fixture = new ConnectionFixture();
+  fixture.processExited = () => {
     throw new Error("thrown");
   };
-  bed.exit();
+  fixture.exit();
   const [event] = errors.takeEvents();
-  assertEquals([event?.system, event?.why], ["Bed,1234", "While calling processExited"]);
-  bed.host.resources.shutDown();
+  assertEquals([event?.system, event?.why], [
+    "ConnectionFixture,1234",
+    "While calling processExited",
+  ]);
+  fixture.host.resources.shutDown();
 });

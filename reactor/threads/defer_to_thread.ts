@@ -6,7 +6,7 @@
 
 import { Deferred } from "../../defer/deferred.ts";
 import { maybeDeferred } from "../../defer/execute.ts";
-import type { IReactorThreads, IThreadPool, WorkerTask } from "../interfaces.ts";
+import type { IReactorThreads, IThreadPool, WorkerTask } from "../interfaces/mod.ts";
 
 /**
  * Has a task done by a thread of the reactor's pool. Twisted's

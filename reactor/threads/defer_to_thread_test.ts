@@ -2,7 +2,7 @@
  * Deferreds over threads that do what the test says.
  *
  * Of Twisted's `test/test_threads.py`: DeferredResultTests and DeferToThreadPoolTests (test_deferredResult, test_deferredFailure,
- * test_deferredFailureAfterSuccess) are here and, with real threads, in `../conformance/threads.ts`, with ReactorThreadsTests and
+ * test_deferredFailureAfterSuccess) are here and, with real threads, in `../../testing/conformance/threads.ts`, with ReactorThreadsTests and
  * StartupBehaviorTests. test_callMultiple and the tests of blockingCallFromThread do not apply: `mod.ts` says why.
  * Twisted cannot cancel what it deferred to a thread.
  */
@@ -10,8 +10,8 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import type { Deferred } from "../../defer/deferred.ts";
 import { CancelledError } from "../../defer/errors.ts";
-import { FakeThreads } from "../conformance/fake_threads.ts";
-import type { IReactorThreads } from "../interfaces.ts";
+import { FakeThreads } from "../../testing/fixtures/fake_threads.ts";
+import type { IReactorThreads } from "../interfaces/mod.ts";
 import { deferToThread, deferToThreadPool } from "./defer_to_thread.ts";
 import { TaskUnloadable, ThreadPoolFull, ThreadPoolStopped } from "./errors.ts";
 import { ThreadPool } from "./thread_pool.ts";

@@ -5,7 +5,7 @@
  */
 
 import { msg, warn } from "../../log/mod.ts";
-import type { IDelayedCall, IReactorTime } from "../interfaces.ts";
+import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import type { PoolWorker } from "./pool_worker.ts";
 
 /** The pool, as this part of it sees it. */

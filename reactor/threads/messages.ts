@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SentError } from "./sent_error.ts";
+import type { SerializedError } from "./serialized_error.ts";
 
 /** A task on its way to a thread. */
 export interface TaskMessage {
@@ -31,12 +31,12 @@ export type ThreadMessage =
   /** The task is done. */
   | { readonly type: "result"; readonly value: unknown }
   /** The task failed. */
-  | { readonly type: "failure"; readonly error: SentError }
+  | { readonly type: "failure"; readonly error: SerializedError }
   /** The module of the task could not be imported. */
-  | { readonly type: "unloadable"; readonly error: SentError }
+  | { readonly type: "unloadable"; readonly error: SerializedError }
   /** The task called a function that was among its arguments. */
   | { readonly type: "call"; readonly argument: number; readonly args: readonly unknown[] }
   /** An error that nothing caught ends the thread. */
-  | { readonly type: "crash"; readonly error: SentError }
+  | { readonly type: "crash"; readonly error: SerializedError }
   /** The JavaScript heap has reached its limit, and with it the task has ended: the thread ends. */
   | { readonly type: "outOfMemory" };

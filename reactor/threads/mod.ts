@@ -94,7 +94,7 @@ export {
   ThreadPoolStuck,
 } from "./errors.ts";
 export type { TaskMessage, ThreadMessage } from "./messages.ts";
-export type { PackedError, SentError, SentProperty } from "./sent_error.ts";
+export type { PackedError, SerializedError, SerializedProperty } from "./serialized_error.ts";
 export { ThreadPool, type ThreadPoolOptions, type ThreadPoolStatistics } from "./thread_pool.ts";
 export {
   type TaskName,

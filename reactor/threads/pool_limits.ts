@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ThreadPoolLimits } from "../interfaces.ts";
-import { checkBound, checkDelay, checkInteger, quote } from "../validation.ts";
+import type { ThreadPoolLimits } from "../interfaces/mod.ts";
+import { checkBound, checkDelay, checkInteger, quote } from "../../internal/validation.ts";
 
 /** The limits of a pool that was given none. */
 export const DEFAULT_LIMITS: Readonly<Required<ThreadPoolLimits>> = {

@@ -6,7 +6,7 @@
 
 import { TaskUnloadable, ThreadOutOfMemory } from "./errors.ts";
 import type { ThreadMessage } from "./messages.ts";
-import { unpackError } from "./sent_error.ts";
+import { deserializeError } from "./serialized_error.ts";
 import type { ThreadCall } from "./thread_call.ts";
 import type { StartThread, ThreadOptions, WorkerThread } from "./worker_thread.ts";
 
@@ -117,7 +117,7 @@ export class PoolWorker {
     if (message.type === "call") {
       this.#call?.called(message.argument, message.args);
     } else if (message.type === "crash") {
-      this.#crashed(unpackError(message.error));
+      this.#crashed(deserializeError(message.error));
     } else if (message.type === "outOfMemory") {
       const mebibytes = Math.round(this.#options.maxHeapSize / 2 ** 20);
       this.#crashed(
@@ -139,7 +139,7 @@ export class PoolWorker {
     this.#owner.freed(this);
     if (call === null) return;
     if (message.type === "result") return call.succeeded(message.value);
-    const error = unpackError(message.error);
+    const error = deserializeError(message.error);
     if (message.type === "failure") return call.failed(error);
     const text = `Cannot import the module of the task ${call.name}: ${error.message}`;
     call.failed(new TaskUnloadable(text, { cause: error }));

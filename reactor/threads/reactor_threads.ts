@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { IReactorCore, IReactorTime, SystemEventTriggerID } from "../interfaces.ts";
-import type { ReactorResource, ReactorResources } from "../resources.ts";
+import type { IReactorCore, IReactorTime, SystemEventTriggerID } from "../interfaces/mod.ts";
+import type { ReactorResource, ReactorResources } from "../lifecycle/open_resources.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import type { StartThread } from "./worker_thread.ts";
 

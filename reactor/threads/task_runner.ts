@@ -5,11 +5,11 @@
  */
 
 import { CancelledError } from "../../defer/errors.ts";
-import { quote } from "../validation.ts";
+import { quote } from "../../internal/validation.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { RunningTask, setCurrentTask } from "./current_task.ts";
 import type { PoolMessage, TaskMessage, ThreadMessage } from "./messages.ts";
-import { packError } from "./sent_error.ts";
+import { serializeError } from "./serialized_error.ts";
 
 /** How a thread talks to its pool, whatever kind of thread it is. */
 export interface ThreadPort {
@@ -66,7 +66,7 @@ export class TaskRunner {
     try {
       exports = await this.#load(message.module);
     } catch (error) {
-      return { type: "unloadable", error: packError(error) };
+      return { type: "unloadable", error: serializeError(error) };
     }
     const task = new RunningTask(nameOf(message), this.#port.cancellation);
     this.#task = task;
@@ -77,7 +77,7 @@ export class TaskRunner {
       const value: unknown = await f(...this.#argumentsOf(message, turn));
       return { type: "result", value };
     } catch (error) {
-      return { type: "failure", error: packError(error) };
+      return { type: "failure", error: serializeError(error) };
     } finally {
       turn.over = true;
       this.#task = null;
@@ -95,7 +95,7 @@ export class TaskRunner {
         : `Cannot send the error of ${nameOf(message)}`;
       this.#port.post({
         type: "failure",
-        error: packError(new TypeError(text, { cause: error })),
+        error: serializeError(new TypeError(text, { cause: error })),
       });
     }
   }

@@ -1,11 +1,11 @@
 /**
- * What a thread does with a task. The pool's side is in `thread_pool_test.ts`, real threads in `../deno/thread_test.ts`.
+ * What a thread does with a task. The pool's side is in `thread_pool_test.ts`, real threads in `../drivers/deno/thread_test.ts`.
  */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { currentTask } from "./current_task.ts";
 import type { TaskMessage, ThreadMessage } from "./messages.ts";
-import { unpackError } from "./sent_error.ts";
+import { deserializeError } from "./serialized_error.ts";
 import { Cancellation } from "./cancellation.ts";
 import { type LoadModule, TaskRunner, type ThreadPort } from "./task_runner.ts";
 
@@ -30,7 +30,7 @@ class Port implements ThreadPort {
     const [message, ...others] = this.sent;
     assert(message?.type === "failure" || message?.type === "unloadable");
     assertEquals(others, []);
-    return unpackError(message.error);
+    return deserializeError(message.error);
   }
 }
 

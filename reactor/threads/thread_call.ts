@@ -5,11 +5,11 @@
  */
 
 import { err } from "../../log/mod.ts";
-import type { IThreadCall, ThreadResult, WorkerTask } from "../interfaces.ts";
-import { callLogged } from "../user_code.ts";
-import { quote } from "../validation.ts";
+import type { IThreadCall, ThreadResult, WorkerTask } from "../interfaces/mod.ts";
+import { callLogged } from "../../defer/guarded_call.ts";
+import { quote } from "../../internal/validation.ts";
 import type { TaskMessage } from "./messages.ts";
-import { absoluteUrl } from "./worker_task.ts";
+import { absoluteURL } from "./worker_task.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -46,7 +46,7 @@ export class ThreadCall implements IThreadCall {
       this.#functions.set(index, arg as AnyFunction); // only ever called with what the task gave it
       sent[index] = undefined;
     });
-    const module = absoluteUrl(task.module);
+    const module = absoluteURL(task.module);
     this.name = `${quote(task.export)} of ${module}`;
     const functions = [...this.#functions.keys()];
     this.#message = { module, name: task.export, args: sent, functions };

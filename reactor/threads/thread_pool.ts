@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkFunction } from "../validation.ts";
+import { checkFunction } from "../../internal/validation.ts";
 import { err, msg, warn } from "../../log/mod.ts";
 import type {
   IReactorTime,
@@ -13,8 +13,8 @@ import type {
   ThreadPoolLimits,
   ThreadResult,
   WorkerTask,
-} from "../interfaces.ts";
-import { asError } from "../user_code.ts";
+} from "../interfaces/mod.ts";
+import { asError } from "../../defer/guarded_call.ts";
 import { EndingThreads } from "./ending_threads.ts";
 import { ThreadPoolFull, ThreadPoolStopped, ThreadPoolStuck } from "./errors.ts";
 import { changeLimits, DEFAULT_LIMITS } from "./pool_limits.ts";

@@ -1,5 +1,5 @@
 /**
- * The pool, over threads that do what the test says. Real threads are in `../deno/thread_test.ts`.
+ * The pool, over threads that do what the test says. Real threads are in `../drivers/deno/thread_test.ts`.
  *
  * Of Twisted's `test/test_threadpool.py`:
  *
@@ -17,7 +17,7 @@
  * stopped pool fails what it is given, and may be stopped again), test_quitQuits, test_shrinkWhenBusy. test_quitQuitsLaterWhenBusy is
  * otherwise: stop() ends what is at work. Not: test_quitConcurrentWithWorkHappening (one thread has the pool).
  *
- * Of the rest of `_threads/test`: test_threadworker.py's ThreadWorkerTests are what `task_runner_test.ts` and `../deno/thread_test.ts` do;
+ * Of the rest of `_threads/test`: test_threadworker.py's ThreadWorkerTests are what `task_runner_test.ts` and `../drivers/deno/thread_test.ts` do;
  * LockWorkerTests, test_convenience.py and test_memory.py are about locks and the coordinator, which one thread has no need of.
  */
 
@@ -28,10 +28,10 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { FakeThreads } from "../conformance/fake_threads.ts";
+import { FakeThreads } from "../../testing/fixtures/fake_threads.ts";
 import { addObserver } from "../../log/mod.ts";
-import { LoggedErrors } from "../conformance/logged_errors.ts";
-import type { ThreadResult, WorkerTask } from "../interfaces.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import type { ThreadResult, WorkerTask } from "../interfaces/mod.ts";
 import { ThreadExited, ThreadPoolStopped } from "./errors.ts";
 import { ThreadPool } from "./thread_pool.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { WorkerTask } from "../interfaces.ts";
-import { quote } from "../validation.ts";
+import type { WorkerTask } from "../interfaces/mod.ts";
+import { quote } from "../../internal/validation.ts";
 
 /** The names under which a module `M` exports functions. */
 export type TaskName<M> =
@@ -68,7 +68,7 @@ export interface WorkerModule<M> {
  * ```
  */
 export function workerModule<M>(url: string | URL): WorkerModule<M> {
-  const module = absoluteUrl(url);
+  const module = absoluteURL(url);
   return { url: module, task: (name) => ({ module, export: name }) };
 }
 
@@ -77,7 +77,7 @@ export function workerModule<M>(url: string | URL): WorkerModule<M> {
  *
  * @throws {TypeError} for anything else. A relative one says nothing in another thread.
  */
-export function absoluteUrl(url: unknown): string {
+export function absoluteURL(url: unknown): string {
   const text = url instanceof URL ? url.href : url;
   if (typeof text !== "string" || !URL.canParse(text)) {
     throw new TypeError(`A task's module must be an absolute URL, got ${quote(text)}`);

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { WorkerTask } from "../interfaces.ts";
-import { absoluteUrl, type ThreadOutcome, workerModule } from "./worker_task.ts";
+import type { WorkerTask } from "../interfaces/mod.ts";
+import { absoluteURL, type ThreadOutcome, workerModule } from "./worker_task.ts";
 
 /** Compiles only if the two types are the same, and neither is `any`. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
@@ -47,10 +47,10 @@ Deno.test("the types refuse what is not there, is no function, or wants an answe
 });
 
 Deno.test("a module must have an absolute URL", () => {
-  assertEquals(absoluteUrl(new URL("https://example.com/sums.ts")), "https://example.com/sums.ts");
+  assertEquals(absoluteURL(new URL("https://example.com/sums.ts")), "https://example.com/sums.ts");
   for (const url of ["./sums.ts", "", undefined, 3]) {
     assertThrows(
-      () => absoluteUrl(url),
+      () => absoluteURL(url),
       TypeError,
       "A task's module must be an absolute URL, got ",
     );

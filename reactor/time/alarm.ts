@@ -4,7 +4,7 @@
  * @module
  */
 
-import { logUserError } from "../user_code.ts";
+import { logUserError } from "../../defer/guarded_call.ts";
 import { isTimeFaked } from "./host_clock.ts";
 
 // The host's timers take a signed 32-bit number of milliseconds; Deno fires at once past it.

@@ -59,128 +59,128 @@ Deno.test("An empty queue is never due and has nothing to take", () => {
 });
 
 Deno.test("Calls come when they are due, and where that is equal in the order in which they were added", () => {
-  const bed = new QueueBed();
-  bed.add("c", 2);
-  bed.add("a", 1);
-  bed.add("d", 2);
-  bed.add("b", 1);
-  assertEquals([bed.queue.nextDue(), bed.queue.nextOrder], [1, 1]);
-  assertEquals(bed.drain(), ["a", "b", "c", "d"]);
+  const fixture = new QueueBed();
+  fixture.add("c", 2);
+  fixture.add("a", 1);
+  fixture.add("d", 2);
+  fixture.add("b", 1);
+  assertEquals([fixture.queue.nextDue(), fixture.queue.nextOrder], [1, 1]);
+  assertEquals(fixture.drain(), ["a", "b", "c", "d"]);
 });
 
 Deno.test("A call that was taken or removed is in the queue no more, and its slot is another's", () => {
-  const bed = new QueueBed();
-  const taken = bed.add("taken", 1);
-  const removed = bed.add("removed", 2);
-  assert(bed.isIn(taken) && bed.isIn(removed));
-  assertEquals(bed.next(), ["taken", 1]);
-  bed.queue.remove(removed.slot);
-  assertEquals(bed.queue.nextDue(), Infinity);
-  assert(!bed.isIn(taken) && !bed.isIn(removed));
-  const next = bed.add("next", 3);
+  const fixture = new QueueBed();
+  const taken = fixture.add("taken", 1);
+  const removed = fixture.add("removed", 2);
+  assert(fixture.isIn(taken) && fixture.isIn(removed));
+  assertEquals(fixture.next(), ["taken", 1]);
+  fixture.queue.remove(removed.slot);
+  assertEquals(fixture.queue.nextDue(), Infinity);
+  assert(!fixture.isIn(taken) && !fixture.isIn(removed));
+  const next = fixture.add("next", 3);
   assert(next.slot === taken.slot || next.slot === removed.slot);
-  assert(bed.isIn(next) && !bed.isIn(taken) && !bed.isIn(removed));
-  assertEquals(bed.queue.handles(), [next]);
+  assert(fixture.isIn(next) && !fixture.isIn(taken) && !fixture.isIn(removed));
+  assertEquals(fixture.queue.handles(), [next]);
 });
 
 Deno.test("A call that was put off comes at its new time, also when it was on top", () => {
-  const bed = new QueueBed();
-  const first = bed.add("first", 1);
-  bed.add("second", 2);
-  const third = bed.add("third", 3);
-  bed.move(first, 2.5);
-  bed.move(third, 4);
-  assertEquals(bed.next(), ["second", 2]);
-  assertEquals(bed.next(), ["first", 2.5]);
-  assertEquals(bed.next(), ["third", 4]);
+  const fixture = new QueueBed();
+  const first = fixture.add("first", 1);
+  fixture.add("second", 2);
+  const third = fixture.add("third", 3);
+  fixture.move(first, 2.5);
+  fixture.move(third, 4);
+  assertEquals(fixture.next(), ["second", 2]);
+  assertEquals(fixture.next(), ["first", 2.5]);
+  assertEquals(fixture.next(), ["third", 4]);
 });
 
 Deno.test("A call that was put off and then moved back, not all the way, comes at that time", () => {
-  const bed = new QueueBed();
-  const call = bed.add("call", 1);
-  bed.add("other", 5);
-  bed.move(call, 9);
-  bed.move(call, 3);
-  assertEquals([bed.next(), bed.next()], [["call", 3], ["other", 5]]);
-  assertEquals(bed.queue.nextDue(), Infinity);
+  const fixture = new QueueBed();
+  const call = fixture.add("call", 1);
+  fixture.add("other", 5);
+  fixture.move(call, 9);
+  fixture.move(call, 3);
+  assertEquals([fixture.next(), fixture.next()], [["call", 3], ["other", 5]]);
+  assertEquals(fixture.queue.nextDue(), Infinity);
 });
 
 Deno.test("A call that is brought forward comes once, at its new time, and keeps its turn among equals", () => {
-  const bed = new QueueBed();
-  bed.add("a", 1);
-  const b = bed.add("b", 5);
-  bed.add("c", 1);
-  bed.move(b, 1);
-  assertEquals(bed.drain(), ["a", "b", "c"]);
+  const fixture = new QueueBed();
+  fixture.add("a", 1);
+  const b = fixture.add("b", 5);
+  fixture.add("c", 1);
+  fixture.move(b, 1);
+  assertEquals(fixture.drain(), ["a", "b", "c"]);
 });
 
 Deno.test("A call put off to a time at which others are due keeps its turn among them", () => {
-  const bed = new QueueBed();
-  const a = bed.add("a", 1);
-  bed.add("b", 2);
-  bed.move(a, 2);
-  bed.add("c", 2);
-  assertEquals(bed.drain(), ["a", "b", "c"]);
+  const fixture = new QueueBed();
+  const a = fixture.add("a", 1);
+  fixture.add("b", 2);
+  fixture.move(a, 2);
+  fixture.add("c", 2);
+  assertEquals(fixture.drain(), ["a", "b", "c"]);
 });
 
 Deno.test("bringForward() of a call that is not in the queue does nothing", () => {
-  const bed = new QueueBed();
-  const call = bed.add("call", 1);
-  bed.next();
-  bed.move(call, 0);
-  assertEquals([bed.queue.nextDue(), bed.queue.size], [Infinity, 0]);
+  const fixture = new QueueBed();
+  const call = fixture.add("call", 1);
+  fixture.next();
+  fixture.move(call, 0);
+  assertEquals([fixture.queue.nextDue(), fixture.queue.size], [Infinity, 0]);
 });
 
 Deno.test("A queue does not keep what a cancelled call would have called", () => {
-  const bed = new QueueBed();
-  const call = bed.add("call", 1);
-  bed.queue.remove(call.slot);
-  assertEquals(bed.queue.find(call, call.slot), null);
-  assertEquals(bed.queue.handles(), []);
+  const fixture = new QueueBed();
+  const call = fixture.add("call", 1);
+  fixture.queue.remove(call.slot);
+  assertEquals(fixture.queue.find(call, call.slot), null);
+  assertEquals(fixture.queue.handles(), []);
 });
 
 Deno.test("100,000 rounds of adding and removing leave the queue small, also among calls that stay", () => {
   for (const staying of [0, 1, 1000]) {
-    const bed = new QueueBed();
-    for (let i = 0; i < staying; i++) bed.add("staying", 1e6 + i);
+    const fixture = new QueueBed();
+    for (let i = 0; i < staying; i++) fixture.add("staying", 1e6 + i);
     let largest = 0;
     for (let i = 0; i < 100_000; i++) {
-      bed.queue.remove(bed.add("cancelled", 60 + i).slot);
-      largest = Math.max(largest, bed.queue.size);
+      fixture.queue.remove(fixture.add("cancelled", 60 + i).slot);
+      largest = Math.max(largest, fixture.queue.size);
     }
     assertLessOrEqual(largest, 2 * staying + 70);
-    assertEquals(bed.queue.handles().length, staying);
+    assertEquals(fixture.queue.handles().length, staying);
   }
 });
 
 Deno.test("100,000 calls that are added and then all cancelled leave an empty queue", () => {
-  const bed = new QueueBed();
-  const calls = Array.from({ length: 100_000 }, (_, i) => bed.add("cancelled", i % 977));
-  for (const { slot } of calls) bed.queue.remove(slot);
-  assertLessOrEqual(bed.queue.size, 65);
-  assertEquals(bed.queue.nextDue(), Infinity);
-  assertEquals(bed.queue.size, 0);
+  const fixture = new QueueBed();
+  const calls = Array.from({ length: 100_000 }, (_, i) => fixture.add("cancelled", i % 977));
+  for (const { slot } of calls) fixture.queue.remove(slot);
+  assertLessOrEqual(fixture.queue.size, 65);
+  assertEquals(fixture.queue.nextDue(), Infinity);
+  assertEquals(fixture.queue.size, 0);
 });
 
 Deno.test("100,000 times put off is one place in the queue; brought forward, it is a few", () => {
-  const bed = new QueueBed();
-  const call = bed.add("call", 1e9);
-  for (let i = 0; i < 100_000; i++) bed.move(call, 1e9 + i);
-  assertEquals(bed.queue.size, 1);
-  for (let i = 0; i < 100_000; i++) bed.move(call, 1e9 - i);
-  assertLess(bed.queue.size, 70);
-  assertEquals(bed.next(), ["call", 1e9 - 99_999]);
-  assertEquals(bed.queue.nextDue(), Infinity);
+  const fixture = new QueueBed();
+  const call = fixture.add("call", 1e9);
+  for (let i = 0; i < 100_000; i++) fixture.move(call, 1e9 + i);
+  assertEquals(fixture.queue.size, 1);
+  for (let i = 0; i < 100_000; i++) fixture.move(call, 1e9 - i);
+  assertLess(fixture.queue.size, 70);
+  assertEquals(fixture.next(), ["call", 1e9 - 99_999]);
+  assertEquals(fixture.queue.nextDue(), Infinity);
 });
 
 Deno.test("A queue that was long once makes its slots few again", () => {
-  const bed = new QueueBed();
-  for (let i = 0; i < 10_000; i++) bed.add("call", i);
-  const last = bed.add("last", 1e9);
-  for (let i = 0; i < 10_000; i++) bed.next();
-  assertEquals(bed.queue.handles(), [last]);
+  const fixture = new QueueBed();
+  for (let i = 0; i < 10_000; i++) fixture.add("call", i);
+  const last = fixture.add("last", 1e9);
+  for (let i = 0; i < 10_000; i++) fixture.next();
+  assertEquals(fixture.queue.handles(), [last]);
   assertLess(last.slot, 70);
-  assertLess(bed.add("another", 2e9).slot, 70);
+  assertLess(fixture.add("another", 2e9).slot, 70);
 });
 
 Deno.test("Sweeps are rare: calls are told their slots twice at most on average, however the queue grows and shrinks", () => {
@@ -219,9 +219,9 @@ interface ModelCall {
 class AddCommand implements fc.Command<ModelCall[], QueueBed> {
   constructor(readonly due: number) {}
   check = (): boolean => true;
-  run(model: ModelCall[], bed: QueueBed): void {
-    const order = bed.queue.added;
-    model.push({ handle: bed.add(`${order}`, this.due), order, due: this.due });
+  run(model: ModelCall[], fixture: QueueBed): void {
+    const order = fixture.queue.added;
+    model.push({ handle: fixture.add(`${order}`, this.due), order, due: this.due });
   }
   toString = (): string => `add(${this.due})`;
 }
@@ -229,9 +229,9 @@ class AddCommand implements fc.Command<ModelCall[], QueueBed> {
 class RemoveCommand implements fc.Command<ModelCall[], QueueBed> {
   constructor(readonly which: number) {}
   check = (model: readonly ModelCall[]): boolean => model.length > 0;
-  run(model: ModelCall[], bed: QueueBed): void {
+  run(model: ModelCall[], fixture: QueueBed): void {
     const [removed] = model.splice(this.which % model.length, 1);
-    if (removed !== undefined) bed.queue.remove(removed.handle.slot);
+    if (removed !== undefined) fixture.queue.remove(removed.handle.slot);
   }
   toString = (): string => `remove(${this.which})`;
 }
@@ -239,21 +239,21 @@ class RemoveCommand implements fc.Command<ModelCall[], QueueBed> {
 class MoveCommand implements fc.Command<ModelCall[], QueueBed> {
   constructor(readonly which: number, readonly due: number) {}
   check = (model: readonly ModelCall[]): boolean => model.length > 0;
-  run(model: ModelCall[], bed: QueueBed): void {
+  run(model: ModelCall[], fixture: QueueBed): void {
     const moved = model[this.which % model.length];
     if (moved === undefined) return;
     moved.due = this.due;
-    bed.move(moved.handle, this.due);
+    fixture.move(moved.handle, this.due);
   }
   toString = (): string => `move(${this.which}, ${this.due})`;
 }
 
 class NextCommand implements fc.Command<ModelCall[], QueueBed> {
   check = (): boolean => true;
-  run(model: ModelCall[], bed: QueueBed): void {
+  run(model: ModelCall[], fixture: QueueBed): void {
     model.sort((a, b) => a.due - b.due || a.order - b.order);
     const first = model.shift();
-    assertEquals(bed.next(), [first?.handle.name, first?.due ?? Infinity]);
+    assertEquals(fixture.next(), [first?.handle.name, first?.due ?? Infinity]);
   }
   toString = (): string => "next()";
 }

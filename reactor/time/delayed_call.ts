@@ -6,8 +6,8 @@
 
 import { type Callable, type CallHandles, CallQueue } from "./call_queue.ts";
 import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
-import type { IDelayedCall } from "../interfaces.ts";
-import { checkDelay, checkFinite, checkFunction, checkMoment } from "../validation.ts";
+import type { IDelayedCall } from "../interfaces/mod.ts";
+import { checkDelay, checkFinite, checkFunction, checkMoment } from "../../internal/validation.ts";
 
 /** What a clock gives its timed calls. */
 export interface TimedCallsOptions {

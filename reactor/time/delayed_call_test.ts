@@ -3,7 +3,7 @@ import { TimedCalls } from "./delayed_call.ts";
 import { AlreadyCalled, AlreadyCancelled } from "../errors.ts";
 
 /** Timed calls on a clock that is set by hand, and what was made of them. */
-class Bed {
+class ConnectionFixture {
   now = 0;
   sooner = 0;
   readonly made: string[] = [];
@@ -21,110 +21,110 @@ class Bed {
 }
 
 Deno.test("TimedCalls passes the arguments on", () => {
-  const bed = new Bed();
+  const fixture = new ConnectionFixture();
   const got: unknown[] = [];
-  bed.calls.callLater(1, (...args: unknown[]) => got.push(...args), ["a", 2, null]);
-  bed.run(1);
+  fixture.calls.callLater(1, (...args: unknown[]) => got.push(...args), ["a", 2, null]);
+  fixture.run(1);
   assertEquals(got, ["a", 2, null]);
 });
 
 Deno.test("TimedCalls tells when the earliest call comes nearer, and only then", () => {
-  const bed = new Bed();
-  bed.ask(5, "a");
-  assertEquals(bed.sooner, 1);
-  bed.ask(6, "b");
-  assertEquals(bed.sooner, 1);
-  const c = bed.ask(4, "c");
-  assertEquals(bed.sooner, 2);
+  const fixture = new ConnectionFixture();
+  fixture.ask(5, "a");
+  assertEquals(fixture.sooner, 1);
+  fixture.ask(6, "b");
+  assertEquals(fixture.sooner, 1);
+  const c = fixture.ask(4, "c");
+  assertEquals(fixture.sooner, 2);
   c.reset(1);
-  assertEquals(bed.sooner, 3);
+  assertEquals(fixture.sooner, 3);
   c.delay(10);
-  assertEquals(bed.sooner, 3);
+  assertEquals(fixture.sooner, 3);
 });
 
 Deno.test("TimedCalls knows when the next call is due", () => {
-  const bed = new Bed();
-  assertEquals(bed.calls.nextDue(), undefined);
-  const a = bed.ask(3, "a");
-  bed.ask(7, "b");
-  assertEquals(bed.calls.nextDue(), 3);
+  const fixture = new ConnectionFixture();
+  assertEquals(fixture.calls.nextDue(), undefined);
+  const a = fixture.ask(3, "a");
+  fixture.ask(7, "b");
+  assertEquals(fixture.calls.nextDue(), 3);
   a.delay(10);
-  assertEquals(bed.calls.nextDue(), 7);
+  assertEquals(fixture.calls.nextDue(), 7);
   a.cancel();
-  assertEquals(bed.calls.nextDue(), 7);
+  assertEquals(fixture.calls.nextDue(), 7);
 });
 
 Deno.test("TimedCalls makes a call asked for meanwhile behind those that are due, also by a rounding error", () => {
-  const bed = new Bed();
-  bed.now = 0.1;
-  bed.calls.callLater(0.2, () => {
-    bed.made.push("a");
-    bed.ask(0, "asked for meanwhile");
+  const fixture = new ConnectionFixture();
+  fixture.now = 0.1;
+  fixture.calls.callLater(0.2, () => {
+    fixture.made.push("a");
+    fixture.ask(0, "asked for meanwhile");
   }, []);
   // 0.1 + 0.2 is a little more than 0.3.
-  bed.ask(0.2, "b");
-  bed.run(0.3);
-  assertEquals(bed.made, ["a", "b"]);
-  bed.run();
-  assertEquals(bed.made, ["a", "b", "asked for meanwhile"]);
+  fixture.ask(0.2, "b");
+  fixture.run(0.3);
+  assertEquals(fixture.made, ["a", "b"]);
+  fixture.run();
+  assertEquals(fixture.made, ["a", "b", "asked for meanwhile"]);
 });
 
 Deno.test("TimedCalls lets an error out, and the rest stays due", () => {
-  const bed = new Bed();
-  bed.calls.callLater(1, () => {
+  const fixture = new ConnectionFixture();
+  fixture.calls.callLater(1, () => {
     throw new Error("boom");
   }, []);
-  bed.ask(1, "next");
-  assertThrows(() => bed.run(1), Error, "boom");
-  assertEquals(bed.made, []);
-  bed.run();
-  assertEquals(bed.made, ["next"]);
+  fixture.ask(1, "next");
+  assertThrows(() => fixture.run(1), Error, "boom");
+  assertEquals(fixture.made, []);
+  fixture.run();
+  assertEquals(fixture.made, ["next"]);
 });
 
 Deno.test("TimedCalls holds no memory for calls that were cancelled", () => {
-  const bed = new Bed();
-  bed.ask(1e6, "kept");
+  const fixture = new ConnectionFixture();
+  fixture.ask(1e6, "kept");
   let most = 0;
   for (let i = 0; i < 100_000; i++) {
-    bed.ask(30 + i % 7, "cancelled").cancel();
-    most = Math.max(most, bed.calls.size);
+    fixture.ask(30 + i % 7, "cancelled").cancel();
+    most = Math.max(most, fixture.calls.size);
   }
   assert(most < 1000, `${most} places were taken at a time`);
-  assertEquals(bed.calls.pending().length, 1);
+  assertEquals(fixture.calls.pending().length, 1);
 });
 
 Deno.test("TimedCalls takes calls that are put off again and again, and makes each once", () => {
-  const bed = new Bed();
-  const calls = Array.from({ length: 100 }, (_, i) => bed.ask(1, `call ${i}`));
+  const fixture = new ConnectionFixture();
+  const calls = Array.from({ length: 100 }, (_, i) => fixture.ask(1, `call ${i}`));
   for (let second = 1; second <= 50; second++) {
-    bed.now = second - 0.5;
+    fixture.now = second - 0.5;
     for (const call of calls) call.reset(1);
-    bed.run(second);
+    fixture.run(second);
   }
-  assertEquals(bed.made, []);
-  bed.run(51);
-  assertEquals(bed.made, calls.map((_, i) => `call ${i}`));
+  assertEquals(fixture.made, []);
+  fixture.run(51);
+  assertEquals(fixture.made, calls.map((_, i) => `call ${i}`));
 });
 
 Deno.test("DelayedCall says what it will call and when, and what became of it", () => {
-  const bed = new Bed();
+  const fixture = new ConnectionFixture();
   function ring(): void {}
-  const call = bed.calls.callLater(4, ring, []);
+  const call = fixture.calls.callLater(4, ring, []);
   assertEquals(String(call), "DelayedCall(ring in 4.000 s)");
-  bed.now = 1;
+  fixture.now = 1;
   assertEquals(String(call), "DelayedCall(ring in 3.000 s)");
-  bed.run(4);
+  fixture.run(4);
   const called = assertThrows(() => call.cancel(), AlreadyCalled);
   assertStringIncludes(called.message, "cancel");
-  const other = bed.calls.callLater(1, ring, []);
+  const other = fixture.calls.callLater(1, ring, []);
   other.cancel();
   assertThrows(() => other.reset(1), AlreadyCancelled, "reset");
   assertStringIncludes(String(other), "cancelled");
 });
 
 Deno.test("DelayedCall.delay(), reset() and callLater() refuse what leads to an infinite time", () => {
-  const bed = new Bed();
-  const call = bed.ask(1, "far");
+  const fixture = new ConnectionFixture();
+  const call = fixture.ask(1, "far");
   call.delay(Number.MAX_VALUE);
   assertThrows(
     () => call.delay(Number.MAX_VALUE),
@@ -136,25 +136,29 @@ Deno.test("DelayedCall.delay(), reset() and callLater() refuse what leads to an 
   assertEquals(call.getTime(), 0);
   call.delay(-Number.MAX_VALUE);
   assertThrows(() => call.delay(-Number.MAX_VALUE), RangeError, "delay() seconds must lead to");
-  bed.now = Number.MAX_VALUE;
+  fixture.now = Number.MAX_VALUE;
   assertThrows(() => call.reset(Number.MAX_VALUE), RangeError, "reset() seconds must lead to");
-  assertThrows(() => bed.ask(Number.MAX_VALUE, "x"), RangeError, "callLater() delay must lead to");
+  assertThrows(
+    () => fixture.ask(Number.MAX_VALUE, "x"),
+    RangeError,
+    "callLater() delay must lead to",
+  );
 });
 
 Deno.test("TimedCalls knows a call that is due at the end of all numbers", () => {
-  const bed = new Bed();
-  bed.ask(Number.MAX_VALUE, "last");
-  assertEquals(bed.calls.nextDue(), Number.MAX_VALUE);
-  bed.now = Number.MAX_VALUE;
-  bed.run();
-  assertEquals(bed.made, ["last"]);
+  const fixture = new ConnectionFixture();
+  fixture.ask(Number.MAX_VALUE, "last");
+  assertEquals(fixture.calls.nextDue(), Number.MAX_VALUE);
+  fixture.now = Number.MAX_VALUE;
+  fixture.run();
+  assertEquals(fixture.made, ["last"]);
 });
 
 Deno.test("DelayedCall.delay() that brings a call forward past now makes it due at once", () => {
-  const bed = new Bed();
-  const call = bed.ask(5, "forward");
-  bed.now = 2;
+  const fixture = new ConnectionFixture();
+  const call = fixture.ask(5, "forward");
+  fixture.now = 2;
   call.delay(-100);
-  bed.run();
-  assertEquals(bed.made, ["forward"]);
+  fixture.run();
+  assertEquals(fixture.made, ["forward"]);
 });

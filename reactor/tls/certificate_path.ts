@@ -11,7 +11,7 @@
  * @module
  */
 
-import { quote } from "../validation.ts";
+import { quote } from "../../internal/validation.ts";
 import { type Certificate, KeyUsage, sameBytes } from "./certificate.ts";
 import { nameText } from "./distinguished_name.ts";
 import { forbiddenName } from "./name_constraints.ts";

@@ -12,7 +12,7 @@ import {
   X509Certificate,
 } from "@peculiar/x509";
 import fc from "fast-check";
-import { element } from "../conformance/der_writer.ts";
+import { element } from "../../testing/fixtures/der_writer.ts";
 import {
   authority,
   constraints,
@@ -21,7 +21,7 @@ import {
   purpose,
   unknown,
   usage,
-} from "../conformance/forged_certificates.ts";
+} from "../../testing/fixtures/forged_certificates.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
 import { DerError } from "./der.ts";
 import { generalNameText } from "./general_name.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Dial } from "../connector.ts";
-import type { ReactorResource, ReactorResources } from "../resources.ts";
-import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
+import type { Dial } from "../stream/connector.ts";
+import type { ReactorResource, ReactorResources } from "../lifecycle/open_resources.ts";
+import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
 
 /** The default limit on the handshakes under way on one port. */
 export const MAX_HANDSHAKES = 1000;
@@ -28,7 +28,7 @@ export interface HandshakeDriver extends StreamDriver {
 }
 
 /** Puts a handshake in front of a driver. */
-export type Securing = (driver: StreamDriver) => HandshakeDriver;
+export type TLSWrapper = (driver: StreamDriver) => HandshakeDriver;
 
 /** What becomes of a handshake. */
 export interface HandshakeOutcome {
@@ -95,7 +95,7 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
   /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
     // One that has failed may still be telling its peer why.
-    if (this.#over) this.#driver.hurry?.();
+    if (this.#over) this.#driver.forceClose?.();
     else this.cancel();
   }
 
@@ -129,7 +129,7 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
 }
 
 /** A dial with a handshake behind it. */
-export function dialSecured(dial: Dial, resources: ReactorResources, secure: Securing): Dial {
+export function dialSecured(dial: Dial, resources: ReactorResources, secure: TLSWrapper): Dial {
   return (sink) => {
     let handshake: Handshake | null = null;
     let cancelled = false;

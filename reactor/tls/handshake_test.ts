@@ -1,18 +1,18 @@
 /** Handshakes before there is a protocol, on memory, with an engine worked by hand. On sockets: `deno/tls_test.ts`. */
 
 import { assertEquals } from "@std/assert";
-import { CheckedDriver } from "../conformance/checked_driver.ts";
-import { Peer, TestHost } from "../conformance/connection_bed.ts";
-import { FakeTls } from "../conformance/fake_tls.ts";
-import type { DialSink } from "../connector.ts";
-import { memoryPipe } from "../memory_driver.ts";
+import { CheckedDriver } from "../../testing/fixtures/checked_driver.ts";
+import { Peer, TestHost } from "../../testing/fixtures/connection_fixture.ts";
+import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
+import type { DialSink } from "../stream/connector.ts";
+import { memoryPipe } from "../drivers/memory/memory_driver.ts";
 import { dialSecured } from "./handshake.ts";
-import { TlsDriver } from "./tls_driver.ts";
+import { TLSDriver } from "./tls_driver.ts";
 
 /** A dial with a handshake behind it, worked by hand on both sides. */
 class DialBed {
   readonly host = new TestHost();
-  readonly tls = new FakeTls();
+  readonly tls = new FakeTLS();
   readonly driver: CheckedDriver;
   readonly peer: Peer;
   /** What the dial told, in order: `connected`, `failed`, `released`; and `cancelled` of the one beneath. */
@@ -31,7 +31,7 @@ class DialBed {
         return () => this.events.push("cancelled");
       },
       this.host.resources,
-      (driver) => new TlsDriver(driver, this.tls, this.host.reactor, { linger: 60 }),
+      (driver) => new TLSDriver(driver, this.tls, this.host.reactor, { linger: 60 }),
     );
     this.cancel = dial({
       connected: () => this.events.push("connected"),
@@ -49,24 +49,24 @@ class DialBed {
 }
 
 Deno.test("A connection that is there although its dial was cancelled is aborted, without a handshake", () => {
-  const bed = new DialBed();
-  bed.cancel();
-  bed.succeed();
-  assertEquals(bed.tls.engine.calls, []);
-  assertEquals(bed.events, ["cancelled", "released"]);
-  assertEquals(bed.driver.calls, ["abort()"]);
-  assertEquals(bed.host.resources.size, 0);
-  assertEquals(bed.host.reactor.getDelayedCalls(), []);
-  assertEquals(bed.peer.end, "ECONNRESET");
+  const fixture = new DialBed();
+  fixture.cancel();
+  fixture.succeed();
+  assertEquals(fixture.tls.engine.calls, []);
+  assertEquals(fixture.events, ["cancelled", "released"]);
+  assertEquals(fixture.driver.calls, ["abort()"]);
+  assertEquals(fixture.host.resources.size, 0);
+  assertEquals(fixture.host.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.peer.end, "ECONNRESET");
 });
 
 Deno.test("A dial that is cancelled during its handshake is over when the driver beneath is released", () => {
-  const bed = new DialBed();
-  bed.succeed();
-  assertEquals(bed.events, []);
-  bed.cancel();
-  bed.host.settle();
-  assertEquals(bed.events, ["released"]);
-  assertEquals(bed.host.resources.size, 0);
-  assertEquals(bed.host.reactor.getDelayedCalls(), []);
+  const fixture = new DialBed();
+  fixture.succeed();
+  assertEquals(fixture.events, []);
+  fixture.cancel();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["released"]);
+  assertEquals(fixture.host.resources.size, 0);
+  assertEquals(fixture.host.reactor.getDelayedCalls(), []);
 });

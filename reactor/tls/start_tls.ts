@@ -5,9 +5,9 @@
  */
 
 import { UnsupportedError } from "../errors.ts";
-import type { IAddress, StartTLSOptions } from "../interfaces.ts";
-import { quote } from "../validation.ts";
-import type { TlsContext, TlsProvider } from "./tls_engine.ts";
+import type { Address, StartTLSOptions } from "../interfaces/mod.ts";
+import { quote } from "../../internal/validation.ts";
+import type { TLSContext, TLSProvider } from "./tls_engine.ts";
 
 /**
  * Finds what makes the engine.
@@ -19,12 +19,12 @@ import type { TlsContext, TlsProvider } from "./tls_engine.ts";
  * @throws {UnsupportedError} when the reactor has no TLS.
  * @throws {TypeError | RangeError} when the options cannot be used.
  */
-export function startTlsContext(
-  tls: TlsProvider | undefined,
+export function startTLSContext(
+  tls: TLSProvider | undefined,
   own: StartTLSOptions["role"] | undefined,
   options: StartTLSOptions,
-  peer: IAddress,
-): TlsContext {
+  peer: Address,
+): TLSContext {
   const { role = own, received } = options;
   if (tls === undefined) {
     throw new UnsupportedError(

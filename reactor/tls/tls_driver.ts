@@ -2,7 +2,7 @@
  * TLS as a layer: a driver that carries its bytes through another driver, whatever that one is.
  *
  * The idea is that of Twisted's `TLSMemoryBIOProtocol`, one floor lower: there TLS is a protocol under the protocol, here it is a driver
- * upon the driver, so that one connection state machine is above both. What does the cryptography is a {@linkcode TlsEngine}.
+ * upon the driver, so that one connection state machine is above both. What does the cryptography is a {@linkcode TLSEngine}.
  *
  * How it ends, compared with Twisted:
  *
@@ -19,9 +19,9 @@
 
 import { TLSError } from "../errors.ts";
 import type { HandshakeDriver, HandshakeListener } from "./handshake.ts";
-import type { IAddress, IDelayedCall, IReactorTime } from "../interfaces.ts";
-import type { StreamDriver, StreamDriverSink } from "../stream_driver.ts";
-import type { TlsContext, TlsEngine, TlsEngineSink, TlsSession } from "./tls_engine.ts";
+import type { Address, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
+import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
+import type { TLSContext, TLSEngine, TLSEngineSink, TLSSession } from "./tls_engine.ts";
 
 // Three records' worth, as much as the engine encrypts in one go. More would be copied, and show no progress, all at once.
 const PIECE = 49152;
@@ -29,7 +29,7 @@ const PIECE = 49152;
 const LAST_MOMENT = 100;
 
 /** How a layer is put on a driver. */
-export interface TlsDriverOptions {
+export interface TLSDriverOptions {
   /** Seconds that a closing layer waits for its last bytes to be taken. */
   linger: number;
   /** Bytes that its connection had to send when TLS began: they go out as they are. */
@@ -41,9 +41,9 @@ export interface TlsDriverOptions {
 }
 
 /** TLS over another driver. */
-export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSink {
+export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSink {
   readonly #beneath: StreamDriver;
-  readonly #engine: TlsEngine;
+  readonly #engine: TLSEngine;
   readonly #clock: Pick<IReactorTime, "callLater">;
   readonly #handshakeTimeout: number;
   readonly #linger: number;
@@ -56,7 +56,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   readonly keepsAlive: boolean;
   #sink: StreamDriverSink | null = null;
   #listener: HandshakeListener | null = null;
-  #session: TlsSession | null = null;
+  #session: TLSSession | null = null;
   /** The end of the handshake's time, then that of the closing. */
   #deadline: IDelayedCall | null = null;
 
@@ -94,9 +94,9 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
    */
   constructor(
     beneath: StreamDriver,
-    context: TlsContext,
+    context: TLSContext,
     clock: Pick<IReactorTime, "callLater">,
-    options: TlsDriverOptions,
+    options: TLSDriverOptions,
   ) {
     const { linger, plaintext = 0, reading = false, noDelay = false } = options;
     this.#beneath = beneath;
@@ -115,7 +115,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   }
 
   /** See {@linkcode StreamDriver.session}. */
-  get session(): TlsSession | null {
+  get session(): TLSSession | null {
     return this.#session;
   }
 
@@ -141,12 +141,12 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
   }
 
   /** See {@linkcode StreamDriver.getPeer}. */
-  getPeer(): IAddress {
+  getPeer(): Address {
     return this.#beneath.getPeer();
   }
 
   /** See {@linkcode StreamDriver.getHost}. */
-  getHost(): IAddress {
+  getHost(): Address {
     return this.#beneath.getHost();
   }
 
@@ -196,7 +196,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     this.#feed();
   }
 
-  /** See {@linkcode TlsEngineSink.decrypted}. */
+  /** See {@linkcode TLSEngineSink.decrypted}. */
   decrypted(chunk: Uint8Array): void {
     if (this.#isOver) return;
     if (this.#hurried) this.#calmDown();
@@ -204,12 +204,12 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     else this.#held.push(chunk);
   }
 
-  /** See {@linkcode TlsEngineSink.peerClosed}. */
+  /** See {@linkcode TLSEngineSink.peerClosed}. */
   peerClosed(): void {
     this.#endReading("closed");
   }
 
-  /** See {@linkcode TlsEngineSink.peerVanished}. */
+  /** See {@linkcode TLSEngineSink.peerVanished}. */
   peerVanished(): void {
     if (this.#isOver || this.#end !== null) return;
     if (this.#session === null) {
@@ -240,7 +240,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     if (this.#session !== null) this.#engine.end();
   }
 
-  /** See {@linkcode TlsEngineSink.encrypted}. */
+  /** See {@linkcode TLSEngineSink.encrypted}. */
   encrypted(bytes: Uint8Array): void {
     this.#ciphertext = bytes;
     this.#send();
@@ -259,7 +259,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     this.#send();
   }
 
-  /** See {@linkcode TlsEngineSink.plaintextSent}. */
+  /** See {@linkcode TLSEngineSink.plaintextSent}. */
   plaintextSent(): void {
     const piece = this.#piece;
     this.#piece = null;
@@ -267,7 +267,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     if (!this.#isOver && piece !== null) this.#sink?.wrote(this.#pieceSize);
   }
 
-  /** See {@linkcode TlsEngineSink.closeSent}. */
+  /** See {@linkcode TLSEngineSink.closeSent}. */
   closeSent(): void {
     this.#writeClosed = true;
     if (this.#closed) this.#closeBeneath();
@@ -276,8 +276,8 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
 
   // The handshake, and what goes wrong.
 
-  /** See {@linkcode TlsEngineSink.secured}. */
-  secured(session: TlsSession): void {
+  /** See {@linkcode TLSEngineSink.secured}. */
+  secured(session: TLSSession): void {
     if (this.#isOver) return;
     this.#session = session;
     this.#stopWaiting();
@@ -296,7 +296,7 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     else this.plaintextSent();
   }
 
-  /** See {@linkcode TlsEngineSink.tlsFailed}. */
+  /** See {@linkcode TLSEngineSink.tlsFailed}. */
   tlsFailed(cause: Error): void {
     if (this.#closed) this.#closeBeneath();
     else if (this.#session === null) this.#failHandshake(cause);
@@ -338,8 +338,8 @@ export class TlsDriver implements HandshakeDriver, StreamDriverSink, TlsEngineSi
     this.#breakBeneath();
   }
 
-  /** See {@linkcode StreamDriver.hurry}. */
-  hurry(): void {
+  /** See {@linkcode StreamDriver.forceClose}. */
+  forceClose(): void {
     if (this.#closedBeneath) return;
     // Of the host's own clock: the reactor's has stopped with it.
     this.#lastMoment ??= setTimeout(() => this.#breakBeneath(), LAST_MOMENT);

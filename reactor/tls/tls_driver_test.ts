@@ -20,24 +20,24 @@
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { CheckedDriver } from "../conformance/checked_driver.ts";
-import { Peer, Recorder, TestHost } from "../conformance/connection_bed.ts";
-import { FakeTls } from "../conformance/fake_tls.ts";
-import { LoggedErrors } from "../conformance/logged_errors.ts";
-import { Connection, type ConnectionOwner } from "../connection.ts";
-import { connectionLimits } from "../connection_limits.ts";
+import { CheckedDriver } from "../../testing/fixtures/checked_driver.ts";
+import { Peer, Recorder, TestHost } from "../../testing/fixtures/connection_fixture.ts";
+import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { Connection, type ConnectionOwner } from "../stream/connection.ts";
+import { connectionLimits } from "../stream/connection_limits.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost, TLSError } from "../errors.ts";
-import { memoryPipe } from "../memory_driver.ts";
-import type { StreamDriverSink } from "../stream_driver.ts";
-import { TlsDriver } from "./tls_driver.ts";
+import { memoryPipe } from "../drivers/memory/memory_driver.ts";
+import type { StreamDriverSink } from "../stream/stream_driver.ts";
+import { TLSDriver } from "./tls_driver.ts";
 
 const decoder = new TextDecoder();
 
 /** A layer, what is beneath and above it, and what came of it. */
 class LayerBed implements StreamDriverSink {
   readonly host = new TestHost();
-  readonly tls: FakeTls;
-  readonly driver: TlsDriver;
+  readonly tls: FakeTLS;
+  readonly driver: TLSDriver;
   readonly beneath: CheckedDriver;
   readonly peer: Peer;
   /** What the layer told: `received …`, `read ended`, `wrote …`, `write closed`, `failed …`, `released`, `secured`. */
@@ -50,8 +50,8 @@ class LayerBed implements StreamDriverSink {
     const [end, other] = memoryPipe({ capacity, schedule: (step) => this.host.steps.push(step) });
     this.peer = new Peer(other);
     this.beneath = new CheckedDriver(end);
-    this.tls = new FakeTls(handshakeTimeout);
-    this.driver = new TlsDriver(this.beneath, this.tls, this.host.reactor, { linger, plaintext });
+    this.tls = new FakeTLS(handshakeTimeout);
+    this.driver = new TLSDriver(this.beneath, this.tls, this.host.reactor, { linger, plaintext });
     this.driver.attach(this);
     this.driver.start({
       handshakeCompleted: () => {
@@ -62,7 +62,7 @@ class LayerBed implements StreamDriverSink {
     });
   }
 
-  get engine(): FakeTls["engine"] {
+  get engine(): FakeTLS["engine"] {
     return this.tls.engine;
   }
 
@@ -108,29 +108,29 @@ class LayerBed implements StreamDriverSink {
 
 /** A layer whose handshake is done, come to rest. The peer reads. */
 function secured(options: ConstructorParameters<typeof LayerBed>[0] = {}): LayerBed {
-  const bed = new LayerBed(options);
-  bed.peer.driver.startReading();
-  bed.engine.secure();
-  bed.take();
-  bed.engine.calls.splice(0);
-  return bed;
+  const fixture = new LayerBed(options);
+  fixture.peer.driver.startReading();
+  fixture.engine.secure();
+  fixture.take();
+  fixture.engine.calls.splice(0);
+  return fixture;
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 Deno.test("The handshake's bytes are carried both ways without being asked for", () => {
-  using bed = new LayerBed();
-  bed.peer.driver.startReading();
-  bed.engine.encrypt("hello");
-  bed.peer.send("hello yourself");
-  assertEquals(bed.take(), []);
-  assertEquals(bed.peer.text, "hello");
-  assertEquals(bed.engine.calls, ["start", "sent", "receive hello yourself"]);
-  assertEquals(bed.driver.session, null);
-  bed.engine.secure();
-  assertEquals(bed.take(), ["secured"]);
-  assertEquals(bed.driver.session?.negotiatedProtocol, "fake");
-  assertEquals(bed.host.reactor.getDelayedCalls(), []);
+  using fixture = new LayerBed();
+  fixture.peer.driver.startReading();
+  fixture.engine.encrypt("hello");
+  fixture.peer.send("hello yourself");
+  assertEquals(fixture.take(), []);
+  assertEquals(fixture.peer.text, "hello");
+  assertEquals(fixture.engine.calls, ["start", "sent", "receive hello yourself"]);
+  assertEquals(fixture.driver.session, null);
+  fixture.engine.secure();
+  assertEquals(fixture.take(), ["secured"]);
+  assertEquals(fixture.driver.session?.negotiatedProtocol, "fake");
+  assertEquals(fixture.host.reactor.getDelayedCalls(), []);
 });
 
 Deno.test("Small pieces go out at once until something follows the handshake, then as the connection has it", () => {
@@ -157,202 +157,202 @@ Deno.test("Small pieces go out at once until something follows the handshake, th
 });
 
 Deno.test("A write before the handshake is done waits for it, and is made once", () => {
-  using bed = new LayerBed();
-  bed.driver.write(bytes("early"));
-  assertEquals(bed.take(), []);
-  assertEquals(bed.engine.calls, ["start"]);
-  bed.engine.secure();
-  assertEquals(bed.engine.calls, ["start", "write early"]);
-  bed.engine.sink.plaintextSent();
-  assertEquals(bed.take(), ["secured", "wrote 5"]);
+  using fixture = new LayerBed();
+  fixture.driver.write(bytes("early"));
+  assertEquals(fixture.take(), []);
+  assertEquals(fixture.engine.calls, ["start"]);
+  fixture.engine.secure();
+  assertEquals(fixture.engine.calls, ["start", "write early"]);
+  fixture.engine.sink.plaintextSent();
+  assertEquals(fixture.take(), ["secured", "wrote 5"]);
 });
 
 Deno.test("A write, and an end, before the handshake is done is not made where the listener does not go on", () => {
   for (const early of ["write", "closeWrite"] as const) {
-    using bed = new LayerBed();
-    bed.goesOn = false;
-    bed.driver[early](bytes("early"));
-    bed.engine.secure();
-    assertEquals([bed.take(), bed.engine.calls], [["secured"], ["start"]]);
-    bed.driver.abort();
-    assertEquals(bed.take(), ["released"]);
+    using fixture = new LayerBed();
+    fixture.goesOn = false;
+    fixture.driver[early](bytes("early"));
+    fixture.engine.secure();
+    assertEquals([fixture.take(), fixture.engine.calls], [["secured"], ["start"]]);
+    fixture.driver.abort();
+    assertEquals(fixture.take(), ["released"]);
   }
 });
 
 Deno.test("What was to be sent when TLS began goes out as it was, before anything of TLS", () => {
-  using bed = new LayerBed({ plaintext: 10 });
-  bed.peer.driver.startReading();
-  bed.engine.encrypt("[hello]");
-  bed.driver.write(bytes("in the opensecret"));
-  assertEquals(bed.take(), ["wrote 10"]);
-  assertEquals(bed.peer.text, "in the open".slice(0, 10) + "[hello]");
-  bed.driver.write(bytes("secret"));
-  bed.engine.secure();
-  assertEquals(bed.engine.calls, ["start", "sent", "write secret"]);
+  using fixture = new LayerBed({ plaintext: 10 });
+  fixture.peer.driver.startReading();
+  fixture.engine.encrypt("[hello]");
+  fixture.driver.write(bytes("in the opensecret"));
+  assertEquals(fixture.take(), ["wrote 10"]);
+  assertEquals(fixture.peer.text, "in the open".slice(0, 10) + "[hello]");
+  fixture.driver.write(bytes("secret"));
+  fixture.engine.secure();
+  assertEquals(fixture.engine.calls, ["start", "sent", "write secret"]);
 });
 
 Deno.test("A large write goes out in pieces, and each is told of: a slow peer's progress shows", () => {
-  using bed = secured();
-  bed.driver.write(new Uint8Array(100_000));
-  assertEquals(bed.engine.calls, ["write(49152)"]);
-  bed.engine.sink.plaintextSent();
-  assertEquals(bed.take(), ["wrote 49152"]);
+  using fixture = secured();
+  fixture.driver.write(new Uint8Array(100_000));
+  assertEquals(fixture.engine.calls, ["write(49152)"]);
+  fixture.engine.sink.plaintextSent();
+  assertEquals(fixture.take(), ["wrote 49152"]);
 });
 
 Deno.test("Ciphertext that the driver beneath takes in parts goes out whole before the engine is told", () => {
-  using bed = secured({ capacity: 3 });
-  bed.engine.encrypt("ten bytes!");
-  assertEquals(bed.engine.calls, []);
-  bed.take();
-  assertEquals([bed.peer.text, bed.engine.calls], ["ten bytes!", ["sent"]]);
+  using fixture = secured({ capacity: 3 });
+  fixture.engine.encrypt("ten bytes!");
+  assertEquals(fixture.engine.calls, []);
+  fixture.take();
+  assertEquals([fixture.peer.text, fixture.engine.calls], ["ten bytes!", ["sent"]]);
 });
 
 Deno.test("Nothing is read beneath while nothing is wanted above", () => {
-  using bed = secured();
-  bed.peer.send("one");
-  bed.take();
-  bed.peer.send("two");
-  bed.take();
+  using fixture = secured();
+  fixture.peer.send("one");
+  fixture.take();
+  fixture.peer.send("two");
+  fixture.take();
   // One read was under way when the handshake ended.
-  assertEquals([bed.engine.calls, bed.beneath.isReading], [[], false]);
-  bed.driver.startReading();
-  bed.take();
-  assertEquals(bed.engine.calls, ["receive one", "receive two"]);
-  bed.driver.stopReading();
-  assert(!bed.beneath.isReading);
+  assertEquals([fixture.engine.calls, fixture.beneath.isReading], [[], false]);
+  fixture.driver.startReading();
+  fixture.take();
+  assertEquals(fixture.engine.calls, ["receive one", "receive two"]);
+  fixture.driver.stopReading();
+  assert(!fixture.beneath.isReading);
 });
 
 Deno.test("Plaintext that comes while none is wanted is held, in order, and so is the end", () => {
-  using bed = secured();
-  bed.engine.decrypt("a");
-  bed.engine.decrypt("b");
-  bed.engine.sink.peerClosed();
-  assertEquals(bed.take(), []);
-  bed.driver.startReading();
-  assertEquals(bed.take(), ["received a", "received b", "read ended"]);
+  using fixture = secured();
+  fixture.engine.decrypt("a");
+  fixture.engine.decrypt("b");
+  fixture.engine.sink.peerClosed();
+  assertEquals(fixture.take(), []);
+  fixture.driver.startReading();
+  assertEquals(fixture.take(), ["received a", "received b", "read ended"]);
 });
 
 Deno.test("A peer that vanishes: what it sent comes first, then TLSError", () => {
-  using bed = secured();
-  bed.engine.decrypt("half a");
-  bed.peer.driver.close();
-  bed.driver.startReading();
-  assertEquals(bed.take(), ["received half a"]);
-  assertEquals(bed.engine.calls, ["receiveEnd"]);
-  bed.driver.stopReading();
-  bed.engine.sink.peerVanished();
-  assertEquals(bed.take(), []);
-  bed.driver.startReading();
-  assertEquals(bed.take(), ["failed TLSError"]);
-  assertInstanceOf(bed.reason, ConnectionLost);
-  assertEquals((bed.reason as TLSError).phase, "transfer");
-  bed.driver.close();
-  assertEquals(bed.take(), ["released"]);
+  using fixture = secured();
+  fixture.engine.decrypt("half a");
+  fixture.peer.driver.close();
+  fixture.driver.startReading();
+  assertEquals(fixture.take(), ["received half a"]);
+  assertEquals(fixture.engine.calls, ["receiveEnd"]);
+  fixture.driver.stopReading();
+  fixture.engine.sink.peerVanished();
+  assertEquals(fixture.take(), []);
+  fixture.driver.startReading();
+  assertEquals(fixture.take(), ["failed TLSError"]);
+  assertInstanceOf(fixture.reason, ConnectionLost);
+  assertEquals((fixture.reason as TLSError).phase, "transfer");
+  fixture.driver.close();
+  assertEquals(fixture.take(), ["released"]);
 });
 
 Deno.test("close() tells the peer, and closes when that is on its way", () => {
-  using bed = secured();
-  bed.driver.close();
-  assertEquals(bed.engine.calls, ["end"]);
-  bed.engine.encrypt("[bye]");
-  assertEquals(bed.take(), []);
-  bed.engine.sink.closeSent();
-  assertEquals(bed.take(), ["released"]);
-  assertEquals([bed.peer.text, bed.peer.end], ["[bye]", "ended"]);
+  using fixture = secured();
+  fixture.driver.close();
+  assertEquals(fixture.engine.calls, ["end"]);
+  fixture.engine.encrypt("[bye]");
+  assertEquals(fixture.take(), []);
+  fixture.engine.sink.closeSent();
+  assertEquals(fixture.take(), ["released"]);
+  assertEquals([fixture.peer.text, fixture.peer.end], ["[bye]", "ended"]);
 });
 
 Deno.test("close() to a peer that does not read breaks the connection after the linger time", () => {
-  using bed = secured({ capacity: 1, linger: 5 });
-  bed.peer.driver.stopReading();
-  bed.driver.close();
-  bed.engine.encrypt("[bye]");
-  assertEquals(bed.take(), []);
-  bed.host.advance(4.9);
-  assertEquals(bed.take(), []);
-  bed.host.advance(0.2);
-  assertEquals(bed.take(), ["released"]);
-  assertEquals(bed.beneath.calls.at(-1), "abort()");
+  using fixture = secured({ capacity: 1, linger: 5 });
+  fixture.peer.driver.stopReading();
+  fixture.driver.close();
+  fixture.engine.encrypt("[bye]");
+  assertEquals(fixture.take(), []);
+  fixture.host.advance(4.9);
+  assertEquals(fixture.take(), []);
+  fixture.host.advance(0.2);
+  assertEquals(fixture.take(), ["released"]);
+  assertEquals(fixture.beneath.calls.at(-1), "abort()");
 });
 
 Deno.test("close() to a peer that is gone already waits for nothing", () => {
-  using bed = secured();
-  bed.driver.close();
-  bed.peer.driver.close();
-  bed.engine.encrypt("[bye]");
-  assertEquals(bed.take(), ["released"]);
+  using fixture = secured();
+  fixture.driver.close();
+  fixture.peer.driver.close();
+  fixture.engine.encrypt("[bye]");
+  assertEquals(fixture.take(), ["released"]);
 });
 
 Deno.test("close() with the reactor stopped gives the peer a last moment of the host's clock", async () => {
-  using bed = secured({ capacity: 1 });
-  bed.peer.driver.stopReading();
-  bed.driver.close();
-  bed.engine.encrypt("[bye]");
+  using fixture = secured({ capacity: 1 });
+  fixture.peer.driver.stopReading();
+  fixture.driver.close();
+  fixture.engine.encrypt("[bye]");
   const released = Promise.withResolvers<void>();
-  bed.released = () => released.resolve();
-  bed.driver.hurry();
-  bed.driver.hurry();
-  bed.host.settle();
-  const steps = setInterval(() => bed.host.settle(), 1);
+  fixture.released = () => released.resolve();
+  fixture.driver.forceClose();
+  fixture.driver.forceClose();
+  fixture.host.settle();
+  const steps = setInterval(() => fixture.host.settle(), 1);
   await released.promise;
   clearInterval(steps);
-  assertEquals(bed.beneath.calls.at(-1), "abort()");
+  assertEquals(fixture.beneath.calls.at(-1), "abort()");
 });
 
 Deno.test("closeWrite() tells the peer and leaves the rest open; close() then says no more", () => {
-  using bed = secured();
-  bed.driver.startReading();
-  bed.driver.closeWrite();
-  assertEquals(bed.engine.calls, ["end"]);
-  bed.engine.sink.closeSent();
-  bed.engine.decrypt("still there");
-  assertEquals(bed.take(), ["write closed", "received still there"]);
-  assert(!bed.beneath.calls.includes("closeWrite()"));
-  bed.driver.close();
-  assertEquals(bed.take(), ["released"]);
-  assertEquals(bed.engine.calls, ["end", "destroy"]);
+  using fixture = secured();
+  fixture.driver.startReading();
+  fixture.driver.closeWrite();
+  assertEquals(fixture.engine.calls, ["end"]);
+  fixture.engine.sink.closeSent();
+  fixture.engine.decrypt("still there");
+  assertEquals(fixture.take(), ["write closed", "received still there"]);
+  assert(!fixture.beneath.calls.includes("closeWrite()"));
+  fixture.driver.close();
+  assertEquals(fixture.take(), ["released"]);
+  assertEquals(fixture.engine.calls, ["end", "destroy"]);
 });
 
 Deno.test("close() while closeWrite() is under way tells the peer once", () => {
-  using bed = secured();
-  bed.driver.closeWrite();
-  bed.driver.close();
-  bed.engine.sink.closeSent();
-  assertEquals(bed.take(), ["released"]);
-  assertEquals(bed.engine.calls, ["end", "destroy"]);
+  using fixture = secured();
+  fixture.driver.closeWrite();
+  fixture.driver.close();
+  fixture.engine.sink.closeSent();
+  assertEquals(fixture.take(), ["released"]);
+  assertEquals(fixture.engine.calls, ["end", "destroy"]);
 });
 
 Deno.test("closeWrite() before the handshake is done waits for it", () => {
-  using bed = new LayerBed();
-  bed.driver.closeWrite();
-  assertEquals(bed.engine.calls, ["start"]);
-  bed.engine.secure();
-  assertEquals(bed.engine.calls, ["start", "end"]);
+  using fixture = new LayerBed();
+  fixture.driver.closeWrite();
+  assertEquals(fixture.engine.calls, ["start"]);
+  fixture.engine.secure();
+  assertEquals(fixture.engine.calls, ["start", "end"]);
 });
 
 Deno.test("abort() closes at once, whatever is under way", () => {
-  using bed = secured({ capacity: 1 });
-  bed.peer.driver.stopReading();
-  bed.engine.encrypt("never read");
-  bed.driver.write(bytes("never sent"));
-  bed.driver.abort();
-  assertEquals(bed.take(), ["released"]);
-  assertEquals([bed.beneath.calls.at(-1), bed.engine.calls.at(-1)], ["abort()", "destroy"]);
+  using fixture = secured({ capacity: 1 });
+  fixture.peer.driver.stopReading();
+  fixture.engine.encrypt("never read");
+  fixture.driver.write(bytes("never sent"));
+  fixture.driver.abort();
+  assertEquals(fixture.take(), ["released"]);
+  assertEquals([fixture.beneath.calls.at(-1), fixture.engine.calls.at(-1)], ["abort()", "destroy"]);
 });
 
 Deno.test("close() during the handshake ends it", () => {
-  using bed = new LayerBed();
-  bed.driver.close();
-  assertEquals(bed.take(), ["released"]);
-  assertEquals(bed.engine.calls, ["start", "destroy"]);
+  using fixture = new LayerBed();
+  fixture.driver.close();
+  assertEquals(fixture.take(), ["released"]);
+  assertEquals(fixture.engine.calls, ["start", "destroy"]);
 });
 
 Deno.test("A handshake that does not end in its time fails with TLSError, with ETIMEDOUT, the peer and the time", () => {
-  using bed = new LayerBed({ handshakeTimeout: 3 });
-  bed.host.advance(2.9);
-  assertEquals(bed.take(), []);
-  bed.host.advance(0.2);
-  assertEquals(bed.take(), ["failed TLSError"]);
-  const reason = bed.reason;
+  using fixture = new LayerBed({ handshakeTimeout: 3 });
+  fixture.host.advance(2.9);
+  assertEquals(fixture.take(), []);
+  fixture.host.advance(0.2);
+  assertEquals(fixture.take(), ["failed TLSError"]);
+  const reason = fixture.reason;
   assertInstanceOf(reason, TLSError);
   assertEquals([reason.phase, reason.code, reason.address], [
     "handshake",
@@ -363,23 +363,23 @@ Deno.test("A handshake that does not end in its time fails with TLSError, with E
     reason.message,
     "TLS handshake with 192.0.2.2:2222 failed: it took longer than 3 s",
   );
-  bed.driver.close();
-  assertEquals(bed.take(), ["released"]);
+  fixture.driver.close();
+  assertEquals(fixture.take(), ["released"]);
 });
 
 Deno.test("What tells the peer why its handshake failed goes out before the connection is closed", () => {
-  using bed = new LayerBed({ capacity: 2 });
-  bed.engine.encrypt("[alert]");
+  using fixture = new LayerBed({ capacity: 2 });
+  fixture.engine.encrypt("[alert]");
   const cause = Object.assign(new Error("no"), { code: "ERR_NO" });
-  bed.engine.sink.tlsFailed(cause);
-  assertEquals(bed.events, ["failed TLSError"]);
-  assertStrictEquals(bed.reason?.cause, cause);
-  assertEquals((bed.reason as TLSError).code, "ERR_NO");
-  bed.driver.close();
-  assertEquals(bed.take(), ["failed TLSError"]);
-  bed.peer.driver.startReading();
-  assertEquals(bed.take(), ["released"]);
-  assertEquals([bed.peer.text, bed.peer.end], ["[alert]", "ended"]);
+  fixture.engine.sink.tlsFailed(cause);
+  assertEquals(fixture.events, ["failed TLSError"]);
+  assertStrictEquals(fixture.reason?.cause, cause);
+  assertEquals((fixture.reason as TLSError).code, "ERR_NO");
+  fixture.driver.close();
+  assertEquals(fixture.take(), ["failed TLSError"]);
+  fixture.peer.driver.startReading();
+  assertEquals(fixture.take(), ["released"]);
+  assertEquals([fixture.peer.text, fixture.peer.end], ["[alert]", "ended"]);
 });
 
 Deno.test("A peer that closes or resets during the handshake: TLSError, with what happened", () => {
@@ -407,9 +407,9 @@ Deno.test("A reset after the handshake is told as it is beneath; TLS that fails 
 });
 
 Deno.test("Whoever had the driver is released when another takes it over", () => {
-  using bed = new LayerBed();
-  bed.driver.attach(new LayerBed());
-  assertEquals(bed.events, ["released"]);
+  using fixture = new LayerBed();
+  fixture.driver.attach(new LayerBed());
+  assertEquals(fixture.events, ["released"]);
 });
 
 /** A protocol that is told of its handshake. */
@@ -425,14 +425,14 @@ class Listening extends Recorder {
 /** A connection in the open whose reactor has TLS worked by hand. */
 function connection(): {
   host: TestHost;
-  tls: FakeTls;
+  tls: FakeTLS;
   protocol: Listening;
   connection: Connection;
   peer: Peer;
   driver: CheckedDriver;
 } & Disposable {
   const host = new TestHost();
-  const tls = new FakeTls();
+  const tls = new FakeTLS();
   const [end, other] = memoryPipe({ schedule: (step) => host.steps.push(step) });
   const owner: ConnectionOwner = {
     host: Object.assign(host, { tls }),
@@ -460,8 +460,8 @@ function connection(): {
 }
 
 Deno.test("What came in the open while the connection was paused goes to the handshake, not to the protocol", () => {
-  using bed = connection();
-  const { host, tls: { engine }, protocol, connection: paused, peer } = bed;
+  using fixture = connection();
+  const { host, tls: { engine }, protocol, connection: paused, peer } = fixture;
   paused.pauseProducing();
   peer.send("MAIL FROM:<injected@example.org>");
   host.settle();
@@ -474,8 +474,8 @@ Deno.test("What came in the open while the connection was paused goes to the han
 });
 
 Deno.test("What comes in the same turn behind startTLS() goes to the handshake, and the connection goes on over TLS", () => {
-  using bed = connection();
-  const { host, tls: { engine }, protocol, connection: plain, peer, driver } = bed;
+  using fixture = connection();
+  const { host, tls: { engine }, protocol, connection: plain, peer, driver } = fixture;
   plain.write("220 go ahead");
   plain.startTLS({});
   plain.write("secret");
@@ -500,8 +500,8 @@ Deno.test("What comes in the same turn behind startTLS() goes to the handshake, 
 });
 
 Deno.test("abortConnection() during a handshake: ConnectionAborted, and the driver beneath is aborted", () => {
-  using bed = connection();
-  const { host, protocol, connection: plain, driver } = bed;
+  using fixture = connection();
+  const { host, protocol, connection: plain, driver } = fixture;
   plain.startTLS({});
   plain.abortConnection();
   host.settle();
@@ -513,8 +513,8 @@ Deno.test("abortConnection() during a handshake: ConnectionAborted, and the driv
 Deno.test("What was written before the handshake does not go out to a peer that handshakeCompleted() turns away", () => {
   for (const how of ["abortConnection()", "throws"]) {
     using errors = new LoggedErrors();
-    using bed = connection();
-    const { host, tls: { engine }, protocol, connection: plain } = bed;
+    using fixture = connection();
+    const { host, tls: { engine }, protocol, connection: plain } = fixture;
     protocol.onHandshake = () => {
       if (how === "throws") throw new RangeError("not you");
       plain.abortConnection();
@@ -538,8 +538,8 @@ Deno.test("What was written before the handshake does not go out to a peer that 
 
 Deno.test("What handshakeCompleted() writes goes out behind what was written before, and so does the end", () => {
   for (const early of ["before ", ""]) {
-    using bed = connection();
-    const { host, tls: { engine }, protocol, connection: plain } = bed;
+    using fixture = connection();
+    const { host, tls: { engine }, protocol, connection: plain } = fixture;
     protocol.onHandshake = () => {
       plain.write("after");
       plain.loseWriteConnection();

@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "../interfaces.ts";
+import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "../interfaces/mod.ts";
 
 /** What a handshake agreed on. */
-export interface TlsSession {
+export interface TLSSession {
   /** The protocol chosen by ALPN; null without one. */
   readonly negotiatedProtocol: string | null;
   /** The peer's certificate; null if it showed none. */
@@ -15,13 +15,13 @@ export interface TlsSession {
 }
 
 /** What an engine tells its layer. Each may be called from within a call to the engine. */
-export interface TlsEngineSink {
+export interface TLSEngineSink {
   /** Ciphertext to be sent. The next comes after `sent`. */
   encrypted(bytes: Uint8Array): void;
   /** Plaintext came. The chunk's memory is never written again. */
   decrypted(chunk: Uint8Array): void;
   /** The handshake is done, and the peer is who it should be. */
-  secured(session: TlsSession): void;
+  secured(session: TLSSession): void;
   /** The peer has said that it sends no more. */
   peerClosed(): void;
   /** After `receiveEnd`: the peer never said that it would send no more. */
@@ -35,9 +35,9 @@ export interface TlsEngineSink {
 }
 
 /** One side of one TLS connection. */
-export interface TlsEngine {
+export interface TLSEngine {
   /** Hands over who listens, and begins the handshake. Comes first, once. */
-  start(sink: TlsEngineSink): void;
+  start(sink: TLSEngineSink): void;
   /** Ciphertext came. */
   receive(bytes: Uint8Array): void;
   /** No more ciphertext comes. `peerVanished` or `tlsFailed` follows, or `peerClosed` if that had been on its way. */
@@ -53,25 +53,25 @@ export interface TlsEngine {
 }
 
 /** Makes the engines of one port, one connector or one `startTLS`. */
-export interface TlsContext {
+export interface TLSContext {
   /** Seconds for a handshake. */
   readonly handshakeTimeout: number;
   /** One more connection's engine. */
-  newEngine(): TlsEngine;
+  newEngine(): TLSEngine;
 }
 
 /** What a reactor has for TLS. */
-export interface TlsProvider {
+export interface TLSProvider {
   /**
    * Checks a server's options.
    *
    * @throws {TypeError | RangeError} when they cannot be used.
    */
-  server(options: TLSServerOptions): TlsContext;
+  server(options: TLSServerOptions): TLSContext;
   /**
    * Checks a client's options.
    *
    * @throws {TypeError | RangeError} when they cannot be used.
    */
-  client(options: TLSClientOptions): TlsContext;
+  client(options: TLSClientOptions): TLSContext;
 }

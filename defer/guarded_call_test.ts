@@ -1,0 +1,202 @@
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { Deferred, fail } from "./mod.ts";
+import { reportUnhandled } from "./unhandled.ts";
+import { hostileValues } from "../testing/fixtures/hostile_values.ts";
+import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import {
+  asError,
+  callGuarded,
+  callLogged,
+  isThenable,
+  nameInLog,
+  onRejection,
+  whenSettled,
+} from "./guarded_call.ts";
+
+function fired<T>(value: T): Deferred<T> {
+  const deferred = new Deferred<T>();
+  deferred.callback(value);
+  return deferred;
+}
+
+Deno.test("isThenable() knows promises, Deferreds and the like by their then()", () => {
+  for (const value of [Promise.resolve(), new Deferred(), { then: () => {} }]) {
+    assertEquals(isThenable(value), true);
+  }
+  for (const value of [undefined, null, 1, "then", {}, { then: true }, () => {}]) {
+    assertEquals(isThenable(value), false);
+  }
+});
+
+Deno.test("whenSettled() of a Deferred that has fired calls at once, and leaves it its result", () => {
+  const deferred = fired("a result");
+  const calls: string[] = [];
+  whenSettled(deferred, () => calls.push("succeeded"), () => calls.push("failed"));
+  deferred.addCallback((result) => calls.push(result));
+  assertEquals(calls, ["succeeded", "a result"]);
+});
+
+Deno.test("whenSettled() of a Deferred that fires later calls then, and handles a failure", () => {
+  const deferred = new Deferred<void>();
+  const calls: unknown[] = [];
+  whenSettled(deferred, () => calls.push("succeeded"), (error) => calls.push(error));
+  assertEquals(calls, []);
+  const error = new Error("simulated");
+  deferred.errback(error);
+  assertEquals(calls, [error]);
+});
+
+Deno.test("whenSettled() of a promise calls one of the two", async () => {
+  const calls: unknown[] = [];
+  const error = new Error("simulated");
+  for (const promise of [Promise.resolve("a result"), Promise.reject(error)]) {
+    const { promise: settled, resolve } = Promise.withResolvers<unknown>();
+    whenSettled(promise, () => resolve("succeeded"), resolve);
+    calls.push(await settled);
+  }
+  assertEquals(calls, ["succeeded", error]);
+});
+
+Deno.test("whenSettled() of an object whose then() throws, or calls back twice, calls once", async () => {
+  const error = new Error("simulated");
+  const throwing: PromiseLike<void> = {
+    then(): never {
+      throw error;
+    },
+  };
+  // Both of them, and one twice: what no promise does.
+  const twofold = {
+    then: (succeeded: () => void, failed: () => void) => [succeeded(), failed(), succeeded()],
+  } as unknown as PromiseLike<void>;
+  const calls: unknown[] = [];
+  for (const thenable of [throwing, twofold]) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    whenSettled(
+      thenable,
+      () => resolve(void calls.push("succeeded")),
+      (failure) => resolve(void calls.push(failure)),
+    );
+    await promise;
+  }
+  await Promise.resolve();
+  assertEquals(calls, [error, "succeeded"]);
+});
+
+Deno.test("onRejection() calls for a rejected promise alone", async () => {
+  const calls: unknown[] = [];
+  const error = new Error("simulated");
+  for (const result of [undefined, "value", Promise.resolve(), fired(1), Promise.reject(error)]) {
+    onRejection(result, (failure) => calls.push(failure));
+  }
+  await Promise.resolve();
+  assertEquals(calls, [error]);
+});
+
+Deno.test("onRejection() leaves a Deferred that failed to itself: it logs what nobody handles", () => {
+  const deferred = new Deferred<void>();
+  deferred.errback(new Error("simulated"));
+  const calls: unknown[] = [];
+  onRejection(deferred, (error) => calls.push(error));
+  assertEquals(calls, []);
+  deferred.addErrback(() => calls.push("handled"));
+  assertEquals(calls, ["handled"]);
+});
+
+Deno.test("asError() gives an Error as it is, and puts one around anything else", () => {
+  const error = new TypeError("simulated");
+  assertStrictEquals(asError(error), error);
+  const wrapped = asError("text");
+  assertEquals([wrapped.message, wrapped.cause], ['Not an Error was thrown: "text"', "text"]);
+  assertEquals(asError(undefined).message, "Not an Error was thrown: undefined");
+});
+
+Deno.test("callLogged() passes the arguments on, and logs what is thrown, with what was being done", () => {
+  using errors = new LoggedErrors();
+  const got: unknown[] = [];
+  callLogged((...args: unknown[]) => got.push(...args), [1, "two"], "While testing");
+  assertEquals(got, [1, "two"]);
+  const error = new Error("simulated");
+  callLogged(
+    () => {
+      throw error;
+    },
+    [],
+    "While testing",
+  );
+  const [event, ...more] = errors.takeEvents();
+  assertStrictEquals(event?.failure, error);
+  assertEquals([event?.why, more], ["While testing", []]);
+});
+
+Deno.test("callLogged() logs what an async function rejects with, and what was thrown if it is no Error", async () => {
+  using errors = new LoggedErrors();
+  const rejected = Promise.reject("text");
+  callLogged(() => rejected, [], "While testing");
+  await rejected.catch(() => {});
+  const [event, ...more] = errors.takeEvents();
+  assertEquals([event?.failure?.cause, event?.why, more], ["text", "While testing", []]);
+});
+
+for (const [name, value] of hostileValues()) {
+  Deno.test(`callLogged(), onRejection() and asError() survive ${name}, thrown or returned`, async () => {
+    using logged = new LoggedErrors();
+    callLogged(
+      () => {
+        throw value;
+      },
+      [],
+      "While calling f",
+    );
+    assertEquals(logged.take().length, 1);
+    let rejections = 0;
+    callLogged(() => value, [], "While calling g");
+    onRejection(value, () => rejections++);
+    onRejection(Promise.reject(value), () => rejections++);
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+    assertEquals(rejections >= 1, true);
+    logged.take();
+    assertInstanceOf(asError(value), Error);
+  });
+}
+
+Deno.test("isThenable() counts a value whose then cannot be read: it fails like a promise", async () => {
+  const error = new Error("simulated");
+  const value = {
+    get then(): never {
+      throw error;
+    },
+  };
+  assertEquals(isThenable(value), true);
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  onRejection(value, resolve);
+  assertStrictEquals(await promise, error);
+});
+
+Deno.test("nameInLog() gives the class's name where logPrefix() fails, and logs why", () => {
+  class Named {
+    logPrefix(): string {
+      throw new Error("simulated");
+    }
+  }
+  using errors = new LoggedErrors();
+  assertEquals(nameInLog(new Named()), "Named");
+  // Untyped callers' prefixes.
+  assertEquals(nameInLog({ logPrefix: () => 42 as never }), "Object");
+  assertEquals(nameInLog(Object.create(null)), "(no class)");
+  assertEquals(errors.takeEvents().map(({ why, failure }) => [why, failure?.message]), [
+    ["While calling logPrefix of Named", "simulated"],
+    ["While calling logPrefix of Object", "logPrefix() must return a string, got 42"],
+  ]);
+});
+
+Deno.test("callLogged() and callGuarded() leave a Deferred alone, and name it in the report of its failure", async () => {
+  using errors = new LoggedErrors();
+  callLogged(() => fail(new Error("one")), [], "While calling startFactory of Echo");
+  callGuarded(() => fail(new Error("two")), () => {}, "dataReceived");
+  await null;
+  reportUnhandled();
+  assertEquals(errors.takeEvents().map(({ message }) => message), [
+    "Unhandled error in Deferred (while calling startFactory of Echo)",
+    "Unhandled error in Deferred (while calling dataReceived)",
+  ]);
+});

@@ -1,0 +1,91 @@
+import type { IHalfCloseableProtocol, IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
+import { logPrefixOf } from "../defer/guarded_call.ts";
+import {
+  isDrainable,
+  isHalfCloseable,
+  isHandshakeListener,
+} from "../reactor/stream/protocol_capabilities.ts";
+
+/** What whoever stands between reactor and protocol wants to know. */
+export interface ProtocolWrapperEvents {
+  /** The protocol is about to get its connection. */
+  making?(transport: ITransport): void;
+  /** The protocol's `connectionMade` has returned. */
+  made?(): void;
+  /** The connection is gone, and the protocol has been told. */
+  lost?(reason: Error): void;
+}
+
+/** Passes all on to a protocol, and says how far its connection is. Twisted has a `_WrappingProtocol` and a `_ReconnectingProtocolProxy`. */
+export class ProtocolWrapper<P extends IProtocol> implements IProtocol {
+  /** Who gets all of it. */
+  readonly protocol: P;
+  readonly #events: ProtocolWrapperEvents;
+
+  /** Use {@linkcode wrapProtocol}, which knows what the protocol can do. */
+  constructor(protocol: P, events: ProtocolWrapperEvents) {
+    this.protocol = protocol;
+    this.#events = events;
+  }
+
+  makeConnection(transport: ITransport): void {
+    this.#events.making?.(transport);
+    const result: unknown = this.protocol.makeConnection(transport);
+    this.#events.made?.();
+    // A promise, when connectionMade is async; typed as void like the interface.
+    return result as void;
+  }
+
+  connectionMade(): void {
+    // The protocol's own makeConnection calls its connectionMade.
+  }
+
+  dataReceived(data: Uint8Array): void {
+    return this.protocol.dataReceived(data);
+  }
+
+  connectionLost(reason: Error): void {
+    try {
+      return this.protocol.connectionLost(reason);
+    } finally {
+      this.#events.lost?.(reason);
+    }
+  }
+
+  logPrefix(): string {
+    return logPrefixOf(this.protocol);
+  }
+}
+
+class HalfCloseableProtocolWrapper<P extends IHalfCloseableProtocol> extends ProtocolWrapper<P>
+  implements IHalfCloseableProtocol {
+  readConnectionLost(): void {
+    return this.protocol.readConnectionLost();
+  }
+
+  writeConnectionLost(): void {
+    return this.protocol.writeConnectionLost();
+  }
+}
+
+/**
+ * Puts a relay in front of a protocol. It can do what the protocol can.
+ *
+ * @param protocol Who gets all of it.
+ * @param events What the caller wants to know.
+ */
+export function wrapProtocol<P extends IProtocol>(
+  protocol: P,
+  events: ProtocolWrapperEvents,
+): ProtocolWrapper<P> {
+  const relay = isHalfCloseable(protocol)
+    ? new HalfCloseableProtocolWrapper(protocol, events)
+    : new ProtocolWrapper(protocol, events);
+  return Object.assign(
+    relay,
+    isHandshakeListener(protocol)
+      ? { handshakeCompleted: () => protocol.handshakeCompleted() }
+      : {},
+    isDrainable(protocol) ? { drainRequested: () => protocol.drainRequested() } : {},
+  );
+}

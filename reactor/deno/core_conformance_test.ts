@@ -1,4 +1,0 @@
-import { coreConformance } from "../conformance/core.ts";
-import { DenoReactor } from "./reactor.ts";
-
-coreConformance("DenoReactor", () => new DenoReactor());

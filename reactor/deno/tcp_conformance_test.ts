@@ -1,6 +1,0 @@
-import { overloadTests } from "../conformance/overload.ts";
-import { tcpConformance } from "../conformance/tcp.ts";
-import { DenoReactor } from "./reactor.ts";
-
-tcpConformance("DenoReactor", () => new DenoReactor());
-overloadTests("DenoReactor", new URL("./reactor.ts", import.meta.url).href);

@@ -1,4 +1,0 @@
-import { threadsConformance } from "../conformance/threads.ts";
-import { DenoReactor } from "./reactor.ts";
-
-threadsConformance("DenoReactor", () => new DenoReactor());

@@ -1,4 +1,0 @@
-import { udpConformance } from "../conformance/udp.ts";
-import { DenoReactor } from "./reactor.ts";
-
-udpConformance("DenoReactor", () => new DenoReactor());

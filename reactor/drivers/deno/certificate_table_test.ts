@@ -1,0 +1,66 @@
+/** The table of certificates over real handshakes, with a peer of `node:tls` that shows whatever it is given. */
+
+import { assertEquals, assertInstanceOf, assertNotEquals } from "@std/assert";
+import type { CertificateCase, Shown } from "../../../testing/fixtures/certificate_case.ts";
+import { CERTIFICATE_TABLE } from "../../../testing/fixtures/certificate_table.ts";
+import { connectShowing, serveShowing } from "../../../testing/fixtures/showing_peers.ts";
+import { SecuredWires, type TLSFixture, tlsTest } from "../../../testing/fixtures/tls_fixture.ts";
+import { TLSError } from "../../errors.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const test = await tlsTest("TLS", () => new DenoReactor());
+
+/** The failure, or null for a connection, which is ended then. */
+async function verdict(
+  wires: SecuredWires,
+  failure: Promise<Error | undefined>,
+): Promise<Error | null> {
+  const wire = await Promise.race([wires.wire(), failure]);
+  if (wire instanceof Error || wire === undefined) return wire ?? null;
+  wire.transport.abortConnection();
+  await wire.lost();
+  return null;
+}
+
+/** The reason for which our client refuses the server; null when it takes it. */
+async function clientVerdict(fixture: TLSFixture, shown: Shown): Promise<Error | null> {
+  const { host = "localhost", roots } = shown;
+  await using server = await serveShowing(shown);
+  const clients = new SecuredWires();
+  const caCerts = roots.map(({ pem }) => pem);
+  fixture.connect(server.port, clients, { serverName: host, caCerts });
+  fixture.run();
+  return await verdict(clients, clients.told("failed").then(() => clients.reasons[0]));
+}
+
+/** The reason for which our server refuses the client; null when it takes it. */
+async function serverVerdict(fixture: TLSFixture, shown: Shown): Promise<Error | null> {
+  const servers = new SecuredWires();
+  const caCerts = shown.roots.map(({ pem }) => pem);
+  const { port } = fixture.listen(servers, { caCerts });
+  fixture.run();
+  await using _client = await connectShowing(port, shown);
+  return await verdict(servers, servers.failure());
+}
+
+// Many a test: a test of sockets costs more than a handshake.
+const groups = Map.groupBy(CERTIFICATE_TABLE, ({ name }) => name.split(" ")[0] ?? "");
+for (const [group, cases] of groups) {
+  test(`connectTLS() accepts and refuses servers as the table says: ${group} …`, async (fixture) => {
+    for (const each of cases) check(each, await clientVerdict(fixture, await each.make("server")));
+  });
+  const both = cases.filter(({ side, isUnshowable }) => side === undefined && !isUnshowable);
+  if (both.length === 0) continue;
+  test(`listenTLS() accepts and refuses clients as the table says: ${group} …`, async (fixture) => {
+    for (const each of both) check(each, await serverVerdict(fixture, await each.make("client")));
+  });
+}
+
+function check({ name, code, isVetoed = false }: CertificateCase, refusal: Error | null): void {
+  if (code === null && !isVetoed) assertEquals(refusal, null, name);
+  else {
+    assertInstanceOf(refusal, TLSError, name);
+    // One that shows nothing would be refused, too.
+    assertNotEquals(refusal.code, "ETIMEDOUT", name);
+  }
+}

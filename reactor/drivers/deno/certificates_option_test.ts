@@ -1,0 +1,137 @@
+/** The `certificates` option where it answers later, or badly; what it is asked for is in `tls_test.ts`. */
+
+import { assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
+import { Deferred } from "../../../defer/mod.ts";
+import { selfSigned } from "../../../testing/fixtures/certificates.ts";
+import { SecuredWires, type TLSFixture, tlsTest } from "../../../testing/fixtures/tls_fixture.ts";
+import { TLSError } from "../../errors.ts";
+import type { TLSServerOptions } from "../../interfaces/mod.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const test = await tlsTest("TLS", () => new DenoReactor());
+
+type Certificates = NonNullable<TLSServerOptions["certificates"]>;
+
+/** Expects one connection to fail because of the option's answer, and the next one, to an address, to be made. */
+async function failsOnce(fixture: TLSFixture, certificates: Certificates): Promise<Error> {
+  const servers = new SecuredWires();
+  const { port } = fixture.listen(servers, {
+    certificates: (serverName) => serverName === "" ? undefined : certificates(serverName),
+  });
+  fixture.run();
+  const clients = new SecuredWires();
+  fixture.connect(port, clients, { serverName: "localhost" });
+  const [reason] = await Promise.all([servers.failure(), clients.told("failed")]);
+  assertInstanceOf(reason, TLSError);
+  assertEquals(reason.phase, "handshake");
+  fixture.connect(port, clients);
+  await clients.wire();
+  return reason;
+}
+
+test("certificates may return a promise or a Deferred: the handshake waits for it", async (fixture) => {
+  const later = await fixture.authority.issue({ name: "CN=later" });
+  const answers = [Promise.resolve(later), new Deferred<typeof later>()];
+  const asked = Promise.withResolvers<void>();
+  let calls = 0;
+  const certificates: Certificates = () => {
+    if (calls === 1) asked.resolve();
+    return answers[calls++];
+  };
+  const servers = new SecuredWires();
+  const { port } = fixture.listen(servers, { certificates, alpnProtocols: ["a"] });
+  fixture.run();
+  for (const i of answers.keys()) {
+    const clients = new SecuredWires();
+    fixture.connect(port, clients, { serverName: "localhost", alpnProtocols: ["a"] });
+    const answer = answers[i];
+    if (answer instanceof Deferred) {
+      await asked.promise;
+      answer.callback(later);
+    }
+    const { transport } = await clients.wire();
+    assertEquals(transport.getPeerCertificate()?.subject.CN, "later");
+    assertEquals(transport.negotiatedProtocol, "a");
+  }
+});
+
+test("certificates that promises undefined stands for cert and key", async (fixture) => {
+  const { client } = await fixture.pair({ certificates: () => Promise.resolve(undefined) });
+  assertEquals(client.transport.getPeerCertificate()?.subject.CN, "localhost");
+});
+
+test("certificates whose promise rejects is logged and fails that handshake", async (fixture) => {
+  const error = new RangeError("boom");
+  const reason = await failsOnce(fixture, () => Promise.reject(error));
+  assertStrictEquals(reason.cause, error);
+  assertEquals(fixture.errors.take(), [error]);
+});
+
+test("certificates that returns a broken thenable is logged and fails that handshake", async (fixture) => {
+  const error = new RangeError("boom");
+  const thenable = {
+    then: () => {
+      throw error;
+    },
+  };
+  assertStrictEquals((await failsOnce(fixture, () => thenable)).cause, error);
+  assertEquals(fixture.errors.take(), [error]);
+});
+
+for (const how of ["at once", "later"]) {
+  test(`certificates whose answer cannot be used ${how} is logged and fails that handshake`, async (fixture) => {
+    const { cert } = await selfSigned();
+    const wrong = { ...fixture.server, cert };
+    const answer = how === "at once" ? wrong : Promise.resolve(wrong);
+    const { cause } = await failsOnce(fixture, () => answer);
+    assertInstanceOf(cause, TypeError);
+    assertMatch(cause.message, /^Cannot use key: it is not the key of cert/);
+    assertEquals(fixture.errors.take(), [cause]);
+  });
+}
+
+test("certificates that returns neither a certificate nor a key says so", async (fixture) => {
+  const { cause } = await failsOnce(fixture, () => ({}));
+  assertInstanceOf(cause, TypeError);
+  assertMatch(cause.message, /answer of certificates/);
+  assertEquals(fixture.errors.take(), [cause]);
+});
+
+test("certificates that fails again and again does not fill the log", async (fixture) => {
+  const error = new RangeError("boom");
+  const servers = new SecuredWires();
+  const { port } = fixture.listen(servers, {
+    certificates: () => {
+      throw error;
+    },
+  });
+  fixture.run();
+  for (let i = 0; i < 12; i++) {
+    const clients = new SecuredWires();
+    fixture.connect(port, clients, { serverName: "localhost" });
+    assertStrictEquals((await servers.failure(i)).cause, error);
+    await clients.told("failed");
+  }
+  // The first, and the tenth.
+  assertEquals(fixture.errors.take(), [error, error]);
+});
+
+test("certificates that never answers: the handshake fails after handshakeTimeout", async (fixture) => {
+  const servers = new SecuredWires();
+  const answer = Promise.withResolvers<typeof fixture.server>();
+  const { port } = fixture.listen(servers, {
+    certificates: () => answer.promise,
+    handshakeTimeout: 0.05,
+  });
+  fixture.run();
+  const clients = new SecuredWires();
+  fixture.connect(port, clients);
+  const reason = await servers.failure();
+  assertInstanceOf(reason, TLSError);
+  assertEquals(reason.code, "ETIMEDOUT");
+  await clients.told("failed");
+  // An answer that comes too late changes nothing, and is not an error.
+  answer.resolve(fixture.server);
+  for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next));
+  assertEquals(fixture.errors.take(), []);
+});

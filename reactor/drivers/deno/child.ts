@@ -1,0 +1,135 @@
+/**
+ * Child processes by `Deno.Command`.
+ *
+ * Not by `node:child_process`, which Deno carries as well and which knows descriptors beyond the third: it reports the signal that was
+ * sent in place of how the child ended, closes the child's input with any signal, changes the arguments of a child that is Deno itself, and
+ * needs `--allow-env` (checked on 2.9.6).
+ *
+ * @module
+ */
+
+import { ProcessAddress } from "../../addresses.ts";
+import type { ChildDriver, ChildPipe, ChildStatus } from "../../process/child_driver.ts";
+import { SpawnError, UnsupportedError } from "../../errors.ts";
+import type { ChildFD, SpawnProcessOptions } from "../../interfaces/mod.ts";
+import { quote } from "../../../internal/validation.ts";
+import { PipeReader, PipeWriter } from "./child_pipes.ts";
+import { codeOf } from "./system_error.ts";
+
+type Stdio = NonNullable<Deno.CommandOptions["stdin"]>;
+
+/**
+ * Starts a program.
+ *
+ * @throws {SpawnError} when it cannot be started.
+ * @throws {UnsupportedError} for what Deno cannot do.
+ */
+export function spawnChild(executable: string, options: SpawnProcessOptions): ChildDriver {
+  const { args = [], env = {}, path, uid, gid, usePTY = false } = options;
+  const { childFDs = { 0: "w", 1: "r", 2: "r" } } = options;
+  if (usePTY) {
+    throw new UnsupportedError(
+      `Cannot give ${quote(executable)} a terminal: Deno has none; the program "script" has`,
+    );
+  }
+  const unknown = Object.keys(childFDs).find((fd) => !/^[012]$/.test(fd));
+  if (unknown !== undefined) {
+    throw new UnsupportedError(
+      `Cannot give ${
+        quote(executable)
+      } a descriptor ${unknown}: Deno gives a child 0, 1 and 2 only; a shell can open others`,
+    );
+  }
+  const command: Deno.CommandOptions = {
+    args: [...args],
+    stdin: stdio(executable, 0, childFDs[0]),
+    stdout: stdio(executable, 1, childFDs[1]),
+    stderr: stdio(executable, 2, childFDs[2]),
+    clearEnv: env !== null,
+    env: env ?? {},
+    ...(path === undefined ? {} : { cwd: path }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  };
+  try {
+    return new DenoChild(executable, command, new Deno.Command(executable, command).spawn());
+  } catch (error) {
+    throw new SpawnError(executable, { code: codeOf(error), cause: error });
+  }
+}
+
+/** What Deno calls the value of one of `childFDs`. */
+function stdio(executable: string, childFD: 0 | 1 | 2, value: ChildFD | undefined): Stdio {
+  if (value === undefined) return "null";
+  if (value === (childFD === 0 ? "w" : "r")) return "piped";
+  if (value === childFD) return "inherit";
+  if (typeof value === "number") {
+    // Its types say nothing of numbers, but Deno takes them, for its own node:child_process (checked on 2.9.6).
+    return value as unknown as Stdio;
+  }
+  throw new UnsupportedError(
+    `Cannot make descriptor ${childFD} of ${quote(executable)} a pipe for ${
+      quote(value)
+    }: Deno writes to 0 and reads 1 and 2`,
+  );
+}
+
+class DenoChild implements ChildDriver {
+  readonly pipes: readonly ChildPipe[];
+  readonly #child: Deno.ChildProcess;
+
+  constructor(
+    executable: string,
+    { stdin, stdout, stderr }: Deno.CommandOptions,
+    child: Deno.ChildProcess,
+  ) {
+    this.#child = child;
+    const address = new ProcessAddress(executable, child.pid);
+    const pipes: ChildPipe[] = [];
+    if (stdin === "piped") {
+      pipes.push({ childFD: 0, isWritable: true, driver: new PipeWriter(address, child.stdin) });
+    }
+    if (stdout === "piped") {
+      pipes.push({ childFD: 1, isWritable: false, driver: new PipeReader(address, child.stdout) });
+    }
+    if (stderr === "piped") {
+      pipes.push({ childFD: 2, isWritable: false, driver: new PipeReader(address, child.stderr) });
+    }
+    this.pipes = pipes;
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  attach(exited: (status: ChildStatus) => void): void {
+    this.#child.status.then(exited);
+  }
+
+  kill(signal: Deno.Signal | number): boolean {
+    // Deno takes numbers as well (checked on 2.9.6).
+    return this.#isThere(() => this.#child.kill(signal as Deno.Signal));
+  }
+
+  ref(): void {
+    this.#isThere(() => this.#child.ref());
+  }
+
+  unref(): void {
+    this.#isThere(() => this.#child.unref());
+  }
+
+  /** Does something with the child. @returns false if it has been reaped, be it that its status is still on its way. */
+  #isThere(f: () => void): boolean {
+    try {
+      f();
+      return true;
+    } catch (error) {
+      // A signal that is none is a TypeError, too: only the text tells them apart.
+      const hasEnded = error instanceof Deno.errors.BadResource ||
+        error instanceof TypeError && error.message.includes("already terminated");
+      if (hasEnded) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// Child processes in real programs: what holds one open, and what it needs. What a child and its pipes do is in `../../../testing/conformance/process.ts`.
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Program, runProgram } from "../../../testing/fixtures/program.ts";
+
+/** What each program begins with. */
+const BEGINNING = `
+  import { DenoReactor, ProcessProtocol } from "@torsion/reactor";
+  const reactor = new DenoReactor();
+  class Child extends ProcessProtocol {
+    outReceived(data) { console.log(new TextDecoder().decode(data).trim()); this.said?.(); }
+    processEnded(reason) { console.log(reason.message.replace(/\\d+/, "n")); }
+  }
+`;
+
+Deno.test("A child of a reactor that is not run holds no program", async () => {
+  const { code, lines, errors } = await runProgram(`${BEGINNING}
+    reactor.spawnProcess(new Child(), "cat");
+    console.log("end");
+  `);
+  assertEquals([code, lines, errors], [0, ["end"], ""]);
+});
+
+Deno.test("stop() and crash() let a program end although a child runs, and is being read", async () => {
+  for (const end of ["stop", "crash"]) {
+    const { code, lines, errors } = await runProgram(`${BEGINNING}
+      const child = new Child();
+      reactor.spawnProcess(child, "cat").write("here");
+      child.said = () => reactor.${end}();
+      await reactor.run();
+      console.log("end");
+    `);
+    assertEquals([code, lines, errors], [0, ["here", "end"], ""]);
+  }
+});
+
+Deno.test("A child holds the program while the reactor runs, and its end is told", async () => {
+  const { code, lines, errors } = await runProgram(`${BEGINNING}
+    const child = new Child();
+    reactor.spawnProcess(child, "cat").closeStdin();
+    const ended = child.processEnded.bind(child);
+    child.processEnded = (reason) => { ended(reason); reactor.stop(); };
+    await reactor.run();
+  `);
+  assertEquals([code, lines, errors], [0, ["Process cat (n) ended with exit code 0"], ""]);
+});
+
+Deno.test("After stop(), a write that a child does not read holds the program until the child ends", async () => {
+  await using program = Program.evaluate(`${BEGINNING}
+    const child = new Child();
+    const process = reactor.spawnProcess(child, "/bin/sh", { args: ["-c", "echo ready; exec kill -STOP $$"] });
+    const { pid } = process;
+    child.said = () => {
+      process.write(new Uint8Array(1_000_000));
+      reactor.callLater(0, () => reactor.stop());
+    };
+    // The last thing that the program does. A child that was killed closes its pipes, which ends
+    // the write, while it still exits: its flags show that (PF_EXITING), before its state does.
+    globalThis.addEventListener("unload", () => {
+      let [state, isExiting] = ["gone", true];
+      try {
+        const stat = Deno.readTextFileSync("/proc/" + pid + "/stat");
+        const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        [state, isExiting] = [fields[0], (Number(fields[6]) & 4) !== 0];
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+      console.log("at the end the child is " + (isExiting ? "dead" : "in state " + state));
+    });
+    await reactor.run();
+    console.log("stopped " + pid);
+  `);
+  const [, pid] = await program.line(/^stopped (\d+)$/);
+  Deno.kill(Number(pid), "SIGKILL");
+  const { code, lines, errors } = await program.end();
+  assertEquals([code, lines.at(-1), errors], [0, "at the end the child is dead", ""]);
+});
+
+Deno.test("A child needs --allow-run for its program, and nothing else", async () => {
+  const module = new URL("../../../mod.ts", import.meta.url);
+  const path = await Deno.makeTempFile({ suffix: ".js" });
+  try {
+    await Deno.writeTextFile(
+      path,
+      `import { ProcessProtocol, reactor } from "${module}";
+      class Child extends ProcessProtocol {
+        outReceived(data) { console.log(new TextDecoder().decode(data)); }
+        processEnded() { reactor.stop(); }
+      }
+      try {
+        reactor.spawnProcess(new Child(), "echo", { args: ["hello"] });
+        await reactor.run();
+      } catch (error) {
+        console.log(error.name + ": " + error.message);
+      }`,
+    );
+    const run = async (...flags: string[]): Promise<string> => {
+      await using program = new Program(["run", "--quiet", "--no-prompt", ...flags, path]);
+      return (await program.end()).lines.join("\n").trim();
+    };
+    assertEquals(await run("--allow-run=echo"), "hello");
+    assertStringIncludes(
+      await run(),
+      'SpawnError: Cannot start "echo": Requires run access to "echo", run again with the --allow-run flag',
+    );
+  } finally {
+    await Deno.remove(path);
+  }
+});

@@ -1,0 +1,438 @@
+/**
+ * The default reactor: Deno's own sockets, timers and signals.
+ *
+ * @module
+ */
+
+import {
+  checkFactory,
+  checkNameResolver,
+  checkProcessProtocol,
+  checkStandardStreams,
+} from "../../lifecycle/argument_checks.ts";
+import { AdoptedConnection } from "../../stream/adopted_connection.ts";
+import { internetAddress, isIPAddress, isIPv6Address, UNIXAddress } from "../../addresses.ts";
+import { ReactorBase } from "../../lifecycle/reactor_base.ts";
+import { ChildProcess } from "../../process/child_process.ts";
+import type { ConnectionContext } from "../../stream/connection_context.ts";
+import { type ConnectionLimits, connectionLimits } from "../../stream/connection_limits.ts";
+import { Connector, type Dial } from "../../stream/connector.ts";
+import { datagramLimits } from "../../datagram/datagram_limits.ts";
+import { dialByName } from "../../names/dial_by_name.ts";
+import { MicrotaskQueue } from "../../lifecycle/microtask_queue.ts";
+import { dialSecured, type TLSWrapper } from "../../tls/handshake.ts";
+import type {
+  Address,
+  AddressFamily,
+  AdoptStreamConnectionOptions,
+  AdoptStreamPortOptions,
+  ConnectStreamOptions,
+  ConnectTCPOptions,
+  ConnectTLSOptions,
+  ConnectUNIXDatagramOptions,
+  ConnectUNIXOptions,
+  IClientFactory,
+  IConnectedDatagramProtocol,
+  IConnector,
+  IDatagramProtocol,
+  IHostEnvironment,
+  IHostnameResolver,
+  IInternetAddress,
+  IListeningPort,
+  IMulticastTransport,
+  IProcessProtocol,
+  IProcessTransport,
+  IProtocolFactory,
+  IReactor,
+  IThreadPool,
+  IUDPTransport,
+  IUNIXAddress,
+  IUNIXDatagramConnectedTransport,
+  IUNIXDatagramTransport,
+  ListenMulticastOptions,
+  ListenStreamOptions,
+  ListenTCPOptions,
+  ListenTLSOptions,
+  ListenUDPOptions,
+  ListenUNIXDatagramOptions,
+  ListenUNIXOptions,
+  RunOptions,
+  SpawnProcessOptions,
+  StandardIOOptions,
+  WorkerTask,
+} from "../../interfaces/mod.ts";
+import { adoptConnection, adopting } from "../node/adopted_socket.ts";
+import { bindSocket, checkSocketOptions, dialSocket, needsSocket } from "../node/tcp.ts";
+import { nodeTLS } from "../node/tls_contexts.ts";
+import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
+import { StreamPort } from "../../stream/stream_port.ts";
+import { streamPortLimits } from "../../stream/stream_port_limits.ts";
+import { ReactorThreads } from "../../threads/reactor_threads.ts";
+import { TLSDriver } from "../../tls/tls_driver.ts";
+import type { TLSContext } from "../../tls/tls_engine.ts";
+import { checkInterface, UDPPort } from "../../datagram/udp_port.ts";
+import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../../datagram/unix_datagram_port.ts";
+import { checkDelay, checkInteger } from "../../../internal/validation.ts";
+import { spawnChild } from "./child.ts";
+import { prepareForShortage } from "./descriptors.ts";
+import { DenoNameResolver } from "./name_resolver.ts";
+import { listenToSignal, prepareSignals } from "./signals.ts";
+import { standardIOBinding } from "./stdio.ts";
+import { DenoHostEnvironment } from "./host_environment.ts";
+import { bindTCP, dialTCP } from "./tcp.ts";
+import { startDenoThread } from "./thread.ts";
+import { bindDenoUDP } from "./udp.ts";
+import { bindUNIX, dialUNIX } from "./unix.ts";
+import { bindUNIXDatagram, checkUNIXDatagrams, checkUNIXPeer } from "./unix_datagram.ts";
+import { checkLockable, checkUNIXPath, lastingPath } from "./unix_path.ts";
+
+/**
+ * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for UDP `node:dgram`. Needs `--allow-net` for
+ * what it listens on, connects to and sends to, for UNIX sockets also `--allow-read` and `--allow-write` for their paths, `--allow-run` for
+ * the programs it starts, and nothing else.
+ *
+ * @example
+ * ```ts
+ * import { DenoReactor } from "@torsion/reactor";
+ *
+ * const reactor = new DenoReactor();
+ * reactor.callLater(4, () => reactor.stop());
+ * await reactor.run(); // four seconds
+ * ```
+ */
+export class DenoReactor extends ReactorBase implements IReactor {
+  readonly #host: ConnectionContext;
+  readonly #threads = new ReactorThreads(this, this.resources, startDenoThread);
+  #nameResolver: IHostnameResolver = new DenoNameResolver();
+
+  /** See `IReactorHostEnvironment.hostEnvironment`. */
+  readonly hostEnvironment: IHostEnvironment = new DenoHostEnvironment();
+
+  constructor() {
+    super({
+      signalSource: { listen: listenToSignal, unlisten: Deno.removeSignalListener },
+      // Ctrl-Break exists on Windows only.
+      stopSignals: Deno.build.os === "windows"
+        ? ["SIGINT", "SIGTERM", "SIGBREAK"]
+        : ["SIGINT", "SIGTERM"],
+    });
+    this.#host = {
+      reactor: this,
+      resources: this.resources,
+      microtasks: new MicrotaskQueue(),
+      tls: nodeTLS,
+    };
+  }
+
+  /** See `IReactorCore.run`. */
+  override run(options: RunOptions = {}): Promise<void> {
+    prepareForShortage();
+    prepareSignals();
+    return super.run(options);
+  }
+
+  /** See `IReactorTCP.listenTCP`. */
+  listenTCP(
+    port: number,
+    factory: IProtocolFactory,
+    options: ListenTCPOptions = {},
+  ): IListeningPort {
+    checkInteger("listenTCP() port", port, 0, 65535);
+    return this.#listen(factory, options, this.#binding(port, options));
+  }
+
+  /** See `IReactorTCP.connectTCP`. */
+  connectTCP(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options: ConnectTCPOptions = {},
+  ): IConnector {
+    checkInteger("connectTCP() port", port, 1, 65535);
+    const destination = internetAddress("TCP", host, port);
+    return this.#connect(destination, factory, options, this.#dialing(host, port, options));
+  }
+
+  /** See `IReactorTLS.listenTLS`. Needs what {@linkcode listenTCP} needs. */
+  listenTLS(port: number, factory: IProtocolFactory, options: ListenTLSOptions): IListeningPort {
+    checkInteger("listenTLS() port", port, 0, 65535);
+    return this.#listen(factory, options, this.#binding(port, options), nodeTLS.server(options));
+  }
+
+  /** See `IReactorTLS.connectTLS`. Needs what {@linkcode connectTCP} needs. */
+  connectTLS(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options: ConnectTLSOptions = {},
+  ): IConnector {
+    checkInteger("connectTLS() port", port, 1, 65535);
+    const destination = internetAddress("TCP", host, port);
+    const context = nodeTLS.client({ serverName: host, ...options });
+    return this.#connect(
+      destination,
+      factory,
+      options,
+      this.#dialing(host, port, options),
+      context,
+    );
+  }
+
+  /** See `IReactorUDP.listenUDP`. */
+  listenUDP(
+    port: number,
+    protocol: IDatagramProtocol<IUDPTransport, IInternetAddress>,
+    options: ListenUDPOptions = {},
+  ): IUDPTransport {
+    return this.#listenUDP("listenUDP", port, protocol, options);
+  }
+
+  /** See `IReactorMulticast.listenMulticast`. */
+  listenMulticast(
+    port: number,
+    protocol: IDatagramProtocol<IMulticastTransport, IInternetAddress>,
+    options: ListenMulticastOptions = {},
+  ): IMulticastTransport {
+    return this.#listenUDP("listenMulticast", port, protocol, options);
+  }
+
+  /**
+   * See `IReactorUNIX.listenUNIX`. Needs `--allow-net=unix:<path>`, `--allow-read=<path>` and `--allow-write=<path>`; for an abstract name
+   * `--allow-net` without a list.
+   *
+   * A mode that keeps others out does so from the first moment: under `--allow-sys`, or a umask that keeps them out itself, as the usual
+   * 022 does. Where neither is so, this throws. `wantPID` needs `--allow-read` and `--allow-write` without a list, and where there is a
+   * lock already `--allow-run`, to see whether its holder is alive.
+   *
+   * Deno removes whatever is at the path when the port closes. A file that has taken the socket's place is moved aside for that moment,
+   * within its folder, which `--allow-read` and `--allow-write` must allow; where they do not, it is lost, and that is logged.
+   */
+  listenUNIX(
+    path: string,
+    factory: IProtocolFactory,
+    options: ListenUNIXOptions = {},
+  ): IListeningPort {
+    const { backlog = 511, mode = 0o666, wantPID = false } = options;
+    checkUNIXPath("listenUNIX() path", path);
+    checkInteger("backlog", backlog, 1, 65535);
+    checkInteger("mode", mode, 0, 0o777);
+    checkLockable("wantPID", wantPID, path);
+    const place = lastingPath(path);
+    return this.#listen(factory, options, () => bindUNIX(place, mode, wantPID));
+  }
+
+  /**
+   * See `IReactorUNIX.connectUNIX`. Needs what {@linkcode listenUNIX} needs; `checkPID` also `--allow-read=<path>.lock` and `--allow-run`.
+   */
+  connectUNIX(
+    path: string,
+    factory: IClientFactory,
+    options: ConnectUNIXOptions = {},
+  ): IConnector {
+    const { checkPID = false } = options;
+    checkUNIXPath("connectUNIX() path", path);
+    checkLockable("checkPID", checkPID, path);
+    const dial = dialUNIX(this, path, checkPID);
+    return this.#connect(new UNIXAddress(path), factory, options, dial);
+  }
+
+  /** See `IReactorUNIXDatagram.listenUNIXDatagram`. */
+  listenUNIXDatagram(
+    path: string,
+    protocol: IDatagramProtocol<IUNIXDatagramTransport, IUNIXAddress>,
+    options: ListenUNIXDatagramOptions = {},
+  ): IUNIXDatagramTransport {
+    checkUNIXDatagrams();
+    const { mode = 0o666 } = options;
+    checkUNIXPath("listenUNIXDatagram() path", path);
+    checkInteger("mode", mode, 0, 0o777);
+    const limits = datagramLimits(options);
+    this.use();
+    const place = lastingPath(path);
+    const bind = () => bindUNIXDatagram(place, mode, limits.maxPacketSize);
+    const port = new UNIXDatagramPort(this.#host, protocol, limits, bind);
+    port.startListening();
+    return port;
+  }
+
+  /** See `IReactorUNIXDatagram.connectUNIXDatagram`. */
+  connectUNIXDatagram(
+    path: string,
+    protocol: IConnectedDatagramProtocol,
+    options: ConnectUNIXDatagramOptions = {},
+  ): IUNIXDatagramConnectedTransport {
+    checkUNIXDatagrams();
+    const { mode = 0o666, bindAddress } = options;
+    checkUNIXPath("connectUNIXDatagram() path", path);
+    if (bindAddress !== undefined) checkUNIXPath("bindAddress", bindAddress);
+    checkInteger("mode", mode, 0, 0o777);
+    const limits = datagramLimits(options);
+    this.use();
+    const place = bindAddress === undefined ? null : lastingPath(bindAddress);
+    const peer = new UNIXAddress(lastingPath(path));
+    const bind = () => {
+      checkUNIXPeer(peer.name);
+      return bindUNIXDatagram(place, mode, limits.maxPacketSize);
+    };
+    const port = new ConnectedUNIXDatagramPort(this.#host, protocol, limits, peer, bind);
+    port.startListening();
+    return port;
+  }
+
+  /** See `IReactorSocket.adoptStreamPort`. */
+  adoptStreamPort(
+    fileDescriptor: number,
+    addressFamily: AddressFamily,
+    factory: IProtocolFactory,
+    options: AdoptStreamPortOptions = {},
+  ): IListeningPort {
+    const { backlog = 511 } = options;
+    checkInteger("backlog", backlog, 1, 65535);
+    const bind = adopting(fileDescriptor, addressFamily, backlog, options);
+    return this.#listen(factory, options, bind);
+  }
+
+  /** See `IReactorSocket.adoptStreamConnection`. */
+  adoptStreamConnection(
+    fileDescriptor: number,
+    addressFamily: AddressFamily,
+    factory: IProtocolFactory,
+    options: AdoptStreamConnectionOptions = {},
+  ): void {
+    checkFactory("adopt a connection", factory);
+    const owner = new AdoptedConnection(this.#host, connectionLimits(options));
+    const driver = adoptConnection(fileDescriptor, addressFamily, options);
+    this.use();
+    owner.open(driver, factory);
+  }
+
+  /** See `IReactorPluggableNameResolver.nameResolver`. */
+  get nameResolver(): IHostnameResolver {
+    return this.#nameResolver;
+  }
+
+  /** See `IReactorPluggableNameResolver.installNameResolver`. */
+  installNameResolver(resolver: IHostnameResolver): IHostnameResolver {
+    checkNameResolver(resolver);
+    this.use();
+    const previous = this.#nameResolver;
+    this.#nameResolver = resolver;
+    return previous;
+  }
+
+  /** See `IReactorProcess.spawnProcess`. */
+  spawnProcess(
+    processProtocol: IProcessProtocol,
+    executable: string,
+    options: SpawnProcessOptions = {},
+  ): IProcessTransport {
+    checkProcessProtocol(processProtocol);
+    this.use();
+    // A child may take its time with its input: it is this program's own, and can be killed.
+    const limits = connectionLimits({ ...options, linger: Infinity });
+    const driver = spawnChild(executable, options);
+    const child = new ChildProcess(this.#host, limits, processProtocol, executable, driver);
+    child.open();
+    return child;
+  }
+
+  /** See `IReactorStdio.listenStandardIO`. */
+  listenStandardIO(factory: IProtocolFactory, options: StandardIOOptions = {}): IListeningPort {
+    const { stdin = Deno.stdin, stdout = Deno.stdout } = options;
+    checkStandardStreams(stdin, stdout);
+    const bind = standardIOBinding(this, stdin, stdout);
+    return this.#listen(factory, { linger: Infinity, ...options }, bind);
+  }
+
+  /** See `IReactorThreads.callInThread`. */
+  callInThread<A extends unknown[]>(task: WorkerTask<A>, ...args: NoInfer<A>): void {
+    this.getThreadPool().callInThread(task, ...args);
+  }
+
+  /** See `IReactorThreads.suggestThreadPoolSize`. */
+  suggestThreadPoolSize(size: number): void {
+    this.use();
+    this.#threads.pool().adjustPoolsize({ max: size });
+  }
+
+  /** See `IReactorThreads.getThreadPool`. */
+  getThreadPool(): IThreadPool {
+    this.use();
+    return this.#threads.pool();
+  }
+
+  #listenUDP(
+    method: string,
+    port: number,
+    protocol: IDatagramProtocol<never, IInternetAddress>,
+    options: ListenMulticastOptions,
+  ): UDPPort {
+    const { interface: host = "0.0.0.0", listenMultiple = false } = options;
+    checkInteger(`${method}() port`, port, 0, 65535);
+    checkInterface(host);
+    const limits = datagramLimits(options);
+    this.use();
+    const bind = () => bindDenoUDP(host, port, listenMultiple);
+    const udpPort = new UDPPort(this.#host, protocol, limits, bind);
+    udpPort.startListening();
+    return udpPort;
+  }
+
+  /** What binds a TCP port. */
+  #binding(port: number, options: ListenTCPOptions): () => StreamAcceptor {
+    const { backlog = 511, interface: hostname = "0.0.0.0" } = options;
+    checkInteger("backlog", backlog, 1, 65535);
+    checkSocketOptions(options);
+    const bind = needsSocket(options) ? bindSocket : bindTCP;
+    return () => bind(hostname, port, backlog, options);
+  }
+
+  /** What dials a TCP port. */
+  #dialing(host: string, port: number, options: ConnectTCPOptions): Dial {
+    checkSocketOptions(options);
+    const dial = needsSocket(options) ? dialSocket : dialTCP;
+    const dialTo = (address: string) => dial(address, port, options);
+    // Deno finds and races a name's addresses itself, as by its own resolver. Any other one has to be asked.
+    const isKnown = isIPAddress(host) || isIPv6Address(host) ||
+      this.#nameResolver instanceof DenoNameResolver;
+    return isKnown ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo);
+  }
+
+  /** A layer of TLS for each connection. */
+  #securing(context: TLSContext, { linger }: ConnectionLimits): TLSWrapper {
+    return (driver) => new TLSDriver(driver, context, this, { linger });
+  }
+
+  #listen(
+    factory: IProtocolFactory,
+    options: ListenStreamOptions,
+    bind: () => StreamAcceptor,
+    tls?: TLSContext,
+  ): IListeningPort {
+    this.use();
+    const limits = streamPortLimits(options);
+    const secure = tls === undefined ? null : this.#securing(tls, limits.connection);
+    const port = new StreamPort(this.#host, factory, limits, bind, secure);
+    port.startListening();
+    return port;
+  }
+
+  #connect(
+    destination: Address,
+    factory: IClientFactory,
+    options: ConnectStreamOptions,
+    dial: Dial,
+    tls?: TLSContext,
+  ): IConnector {
+    this.use();
+    const { timeout = 30 } = options;
+    if (timeout !== Infinity) checkDelay("timeout", timeout);
+    const limits = connectionLimits(options);
+    const secured = tls === undefined
+      ? dial
+      : dialSecured(dial, this.resources, this.#securing(tls, limits));
+    const connector = new Connector(this.#host, factory, destination, limits, timeout, secured);
+    connector.connect();
+    return connector;
+  }
+}

@@ -1,0 +1,506 @@
+// Standard input and output as a connection, in real programs: only there are they a program's own.
+//
+// Of Twisted's tests:
+//
+// - `test/test_stdio.py`, `StandardInputOutputTests`: all are here. In `test_buggyWriteConnectionLost` the writing side ends by the reader's
+//   leaving; here that loses the connection with EPIPE, and it is this side that ends it. `test_lastWriteReceived` wants a terminal, where the
+//   last bytes once were lost; here a pipe has them. In `test_normalFileStandardOut`, files are both what is read and what is written.
+// - `internet/test/test_stdio.py`, `StdioFilesTests`: not covered. It is about `addReader` and its like for file descriptors, which this reactor
+//   has none of.
+//
+// By hand, for want of terminals in Deno: in a terminal (`script -qc`), a program reads lines, loses its connection while a read is under
+// way, and ends.
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  Child,
+  type ChildBehaviour,
+  type ProcessFixture,
+  processTest,
+  temporaryFolder,
+} from "../../../testing/fixtures/process_fixture.ts";
+import { Wire, Wires } from "../../../testing/fixtures/wire.ts";
+import { CannotListenError, ConnectionAborted, ConnectionDone, ProcessDone } from "../../errors.ts";
+import type { SpawnProcessOptions } from "../../interfaces/mod.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const test = processTest("standard input and output", () => new DenoReactor());
+const root = new URL("../../../", import.meta.url).pathname;
+
+/** What each program begins with: a protocol on its standard input and output, which says on standard error what happens. */
+const BEGINNING = `
+  import { Factory, Protocol, reactor, StandardIO } from "@torsion/reactor";
+  const say = (text) => console.error(text);
+  class Base extends Protocol {
+    connectionLost(reason) { say("lost " + reason.name + " " + (reason.code ?? "")); }
+  }
+  const text = (bytes) => new TextDecoder().decode(bytes);
+`;
+
+/** Starts a program in Deno. */
+function program(
+  fixture: ProcessFixture,
+  source: string,
+  behaviour: ChildBehaviour = {},
+  options: SpawnProcessOptions = {},
+): Child {
+  const child = new Child(behaviour);
+  fixture.spawn(Deno.execPath(), child, {
+    args: ["eval", "--quiet", BEGINNING + source],
+    env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+    path: root,
+    ...options,
+  });
+  return child;
+}
+
+test("What is read is received, what is written and written in pieces comes out, and the addresses say what they are", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Echo extends Base {
+      connectionMade() {
+        this.transport.writeSequence([String(this.transport.getHost()), "|", String(this.transport.getPeer()), "|"]);
+      }
+      dataReceived(data) { this.transport.write(data); this.transport.loseConnection(); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Echo(), { reactor });
+    await reactor.run();
+    `,
+  );
+  child.transport.write("ok!");
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.out, "standard input and output|standard input and output|ok!");
+  assertEquals(child.err, "lost ConnectionDone \n");
+});
+
+test("A lost connection lets the program end, though its input stays open and a read was under way", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Bye extends Base {
+      connectionMade() { this.transport.write("bye"); this.transport.loseConnection(); }
+      connectionLost(reason) { say(reason.name); reactor.stop(); }
+    }
+    StandardIO(new Bye(), { reactor });
+    await reactor.run();
+    say("end");
+    `,
+  );
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals([child.out, child.err], ["bye", "ConnectionDone\nend\n"]);
+});
+
+test("What is written last arrives, however much it is, and so does what console.log() says after that", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Much extends Base {
+      connectionMade() { this.transport.write(new Uint8Array(10_485_760).fill(65)); this.transport.loseConnection(); }
+      connectionLost() { console.log("the last line"); reactor.stop(); }
+    }
+    StandardIO(new Much(), { reactor });
+    await reactor.run();
+    `,
+  );
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.size.out, 10_485_760 + "the last line\n".length);
+  assert(child.out.endsWith("AAAthe last line\n"));
+});
+
+test("The end of the input loses the connection, once what was written has gone out", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Upper extends Base {
+      dataReceived(data) { this.transport.write(text(data).toUpperCase()); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Upper(), { reactor });
+    await reactor.run();
+    `,
+  );
+  child.transport.write("all of it");
+  child.transport.closeStdin();
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals([child.out, child.err], ["ALL OF IT", "lost ConnectionDone \n"]);
+});
+
+test("A half-closeable protocol is told of the input's end, and writes on", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Half extends Base {
+      readConnectionLost() { say("read lost"); this.transport.write("still here"); this.transport.loseWriteConnection(); }
+      writeConnectionLost() { say("write lost"); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Half(), { reactor });
+    await reactor.run();
+    `,
+  );
+  child.transport.closeStdin();
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.out, "still here");
+  assertEquals(child.err, "read lost\nwrite lost\nlost ConnectionDone \n");
+});
+
+test("A half-closeable protocol that throws when the input ends loses the connection with its error", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Buggy extends Base {
+      readConnectionLost() { throw new RangeError("buggy"); }
+      writeConnectionLost() {}
+      connectionLost(reason) { console.log(reason.name, reason.message); reactor.stop(); }
+    }
+    StandardIO(new Buggy(), { reactor });
+    await reactor.run();
+    `,
+  );
+  child.transport.closeStdin();
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.out, "RangeError buggy\n");
+  assert(child.err.includes("While calling readConnectionLost"), child.err);
+});
+
+test("A half-closeable protocol that throws when its writing side is closed loses the connection with its error", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Buggy extends Base {
+      connectionMade() { this.transport.write("made"); this.transport.loseWriteConnection(); }
+      readConnectionLost() {}
+      writeConnectionLost() { throw new RangeError("buggy"); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Buggy(), { reactor });
+    await reactor.run();
+    `,
+  );
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.out, "made");
+  assert(child.err.includes("While calling writeConnectionLost"), child.err);
+  assert(child.err.includes("lost RangeError"), child.err);
+});
+
+test("A reader of the output that has gone loses the connection with EPIPE, half-closeable protocols too", async (fixture) => {
+  fixture.run();
+  for (const methods of ["", "readConnectionLost() {} writeConnectionLost() {}"]) {
+    const child = program(
+      fixture,
+      `
+      class Writer extends Base {
+        ${methods}
+        connectionMade() { this.transport.write("made"); }
+        dataReceived() { this.transport.write("for nobody"); }
+        connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+      }
+      StandardIO(new Writer(), { reactor });
+      await reactor.run();
+      `,
+      { outReceived: ({ transport }) => transport.closeStdout() },
+    );
+    await child.seen("out lost");
+    child.transport.write("go");
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.err, "lost ConnectionLost EPIPE\n");
+  }
+});
+
+test("As a producer it feeds a consumer: what is read pauses with it, and comes out whole", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Copy extends Base {
+      dataReceived(data) {
+        this.transport.pauseProducing();
+        this.transport.write(data);
+        reactor.callLater(0, () => this.transport.resumeProducing());
+      }
+      connectionLost() { reactor.stop(); }
+    }
+    StandardIO(new Copy(), { reactor });
+    await reactor.run();
+    `,
+  );
+  let written = "";
+  for (let i = 0; i < 20_000; i++) written += `${i}\n`;
+  child.transport.write(written);
+  child.transport.closeStdin();
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assert(child.out === written);
+});
+
+test("As a consumer it asks a producer for as much as it can write", async (fixture) => {
+  fixture.run();
+  const child = program(
+    fixture,
+    `
+    class Produced extends Base {
+      connectionMade() {
+        let i = 0;
+        this.transport.registerProducer({
+          resumeProducing: () => {
+            if (i < 1024) return this.transport.write(i++ + "\\n");
+            this.transport.unregisterProducer();
+            this.transport.loseConnection();
+          },
+          stopProducing: () => say("stopped"),
+        }, false);
+      }
+      connectionLost() { reactor.stop(); }
+    }
+    StandardIO(new Produced(), { reactor });
+    await reactor.run();
+    `,
+  );
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.out, Array.from({ length: 1024 }, (_, i) => `${i}\n`).join(""));
+  assertEquals(child.err, "");
+});
+
+test("Files are read and written as pipes are", async (fixture) => {
+  fixture.run();
+  const path = temporaryFolder(fixture);
+  await Deno.writeTextFile(`${path}/in`, "from a file\n".repeat(10_000));
+  const child = fixture.sh(
+    "",
+    {},
+    {
+      args: [
+        "-c",
+        `exec "$0" eval --quiet "$1" <${path}/in >${path}/out`,
+        Deno.execPath(),
+        `${BEGINNING}
+        class Upper extends Base {
+          dataReceived(data) { this.transport.write(text(data).toUpperCase()); }
+          connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+        }
+        StandardIO(new Upper(), { reactor });
+        await reactor.run();`,
+      ],
+      env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+      path: root,
+    },
+  );
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.err, "lost ConnectionDone \n");
+  assert(await Deno.readTextFile(`${path}/out`) === "FROM A FILE\n".repeat(10_000));
+});
+
+test("stop() loses the connection and lets the program end; crash() lets it end and tells nobody", async (fixture) => {
+  fixture.run();
+  for (const [end, expected] of [["stop", "lost ConnectionLost \nend\n"], ["crash", "end\n"]]) {
+    const child = program(
+      fixture,
+      `
+      class Stopping extends Base {
+        dataReceived(data) { this.transport.write("the last"); reactor.${end}(); }
+      }
+      StandardIO(new Stopping(), { reactor });
+      await reactor.run();
+      say("end");
+      `,
+    );
+    child.transport.write("go");
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.err, expected);
+    if (end === "stop") assertEquals(child.out, "the last");
+  }
+});
+
+test("A reactor that does not run reads nothing and holds no program", async (fixture) => {
+  fixture.run();
+  const child = program(fixture, `StandardIO(new Base(), { reactor }); say("end");`);
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals(child.err, "end\n");
+});
+
+test("It needs no permission", async (fixture) => {
+  fixture.run();
+  const path = temporaryFolder(fixture);
+  await Deno.writeTextFile(
+    `${path}/program.ts`,
+    `import { reactor, StandardIO, Protocol } from "${new URL("../../../mod.ts", import.meta.url)}";
+    class Bye extends Protocol {
+      override connectionMade() { this.transport.write("bye"); this.transport.loseConnection(); }
+      override connectionLost() { reactor.stop(); }
+    }
+    StandardIO(new Bye(), { reactor });
+    await reactor.run();`,
+  );
+  const child = program(fixture, "", {}, {
+    args: ["run", "--quiet", "--no-prompt", "--no-check", `${path}/program.ts`],
+  });
+  assertInstanceOf(await child.ended(), ProcessDone);
+  assertEquals([child.out, child.err], ["bye", ""]);
+});
+
+test("Other streams than this process's can be given: stdin is closed at the end, stdout is not", async (fixture) => {
+  fixture.run();
+  const path = temporaryFolder(fixture);
+  await Deno.writeTextFile(`${path}/in`, "from a file");
+  const stdin = await Deno.open(`${path}/in`);
+  using stdout = await Deno.open(`${path}/out`, { write: true, create: true });
+  const factory = new Wires({ dataReceived: ({ transport }, data) => transport.write(data) });
+  const port = fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+  const wire = await factory.wire();
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+  assertEquals(wire.text, "from a file");
+  assertThrows(() => stdin.statSync(), Deno.errors.BadResource);
+  await stdout.write(new TextEncoder().encode("!"));
+  assertEquals(await Deno.readTextFile(`${path}/out`), "from a file!");
+  await port.stopListening();
+  assertEquals(factory.events, ["start", "stop"]);
+  assertThrows(
+    () => port.startListening(),
+    CannotListenError,
+    "standard input and output: they have had",
+  );
+});
+
+test("A port that is stopped before the reactor runs leaves the streams alone", async (fixture) => {
+  const reads: Uint8Array[] = [];
+  const stdin = {
+    read: (buffer: Uint8Array) => Promise.resolve((reads.push(buffer), null)),
+    close: () => {},
+  };
+  const stdout = { write: (bytes: Uint8Array) => Promise.resolve(bytes.length) };
+  const factory = new Wires(() => new Wire());
+  const port = fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+  await port.stopListening();
+  fixture.run();
+  assertEquals([reads.length, factory.built.length], [0, 0]);
+  port.startListening();
+  await (await factory.wire()).lost();
+  assertEquals(reads.length, 1);
+});
+
+test("write() of a buffer that is transferred before it is sent loses the connection", async (fixture) => {
+  fixture.run();
+  const closed = Promise.withResolvers<null>();
+  const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
+  const written: number[] = [];
+  const stdout = {
+    write: (bytes: Uint8Array) => Promise.resolve(written.push(bytes.length) && bytes.length),
+  };
+  const factory = new Wires();
+  fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+  const wire = await factory.wire();
+  const bytes = new Uint8Array(65536);
+  wire.transport.write(bytes);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ConnectionAborted);
+  assertEquals(written, []);
+});
+
+/** Makes a descriptor of its own non-blocking, as `node:net` does with each that it is given, and ends. */
+const MAKE_NON_BLOCKING = `
+  import { Socket } from "node:net";
+  const fd = Number(Deno.args[0]);
+  new Socket({ fd, readable: fd === 0, writable: fd === 1 });
+  setImmediate(() => Deno.exit());
+`;
+
+/** A program that another one has shared a standard stream with, and made it non-blocking. */
+function afterNonBlocking(
+  fixture: ProcessFixture,
+  fd: 0 | 1,
+  source: string,
+  behaviour: ChildBehaviour,
+): Child {
+  return fixture.sh("", behaviour, {
+    args: [
+      "-c",
+      `"$0" eval --quiet "$1" ${fd}; exec "$0" eval --quiet "$2"`,
+      Deno.execPath(),
+      MAKE_NON_BLOCKING,
+      BEGINNING + source,
+    ],
+    env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+    path: root,
+  });
+}
+
+test("StandardIO writes all to an output that another process has made non-blocking", async (fixture) => {
+  fixture.run();
+  const size = 3_000_000;
+  const child = afterNonBlocking(
+    fixture,
+    1,
+    `
+    class Much extends Base {
+      connectionMade() { this.transport.write(new Uint8Array(${size}).fill(65)); this.transport.loseConnection(); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Much(), { reactor });
+    await reactor.run();
+    `,
+    {},
+  );
+  await child.ended();
+  assertEquals([child.size.out, child.err], [size, "lost ConnectionDone \n"]);
+});
+
+test("StandardIO reads from an input that another process has made non-blocking", async (fixture) => {
+  fixture.run();
+  const child = afterNonBlocking(
+    fixture,
+    0,
+    `
+    class Echo extends Base {
+      connectionMade() { this.transport.write("ready"); }
+      dataReceived(data) { this.transport.write(data); }
+      connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
+    }
+    StandardIO(new Echo(), { reactor });
+    await reactor.run();
+    `,
+    {
+      outReceived: ({ transport }, data) => {
+        if (new TextDecoder().decode(data) !== "ready") return;
+        transport.write("steady");
+        transport.closeStdin();
+      },
+    },
+  );
+  await child.ended();
+  assertEquals([child.out, child.err], ["readysteady", "lost ConnectionDone \n"]);
+});
+
+test("StandardIO makes no attempt after the connection is closed, and leaves no timed call", async (fixture) => {
+  fixture.run();
+  let attempts = 0;
+  const [again, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];
+  const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
+  const stdout = {
+    write: () => {
+      if (++attempts === 3) again.resolve();
+      return Promise.reject(Object.assign(new Error("not ready"), { code: "EAGAIN" }));
+    },
+  };
+  const factory = new Wires();
+  fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+  const wire = await factory.wire();
+  wire.transport.write("never");
+  await again.promise;
+  wire.transport.abortConnection();
+  assertInstanceOf(await wire.lost(), ConnectionAborted);
+  await closed.promise;
+  const made = attempts;
+  assertEquals(fixture.reactor.getDelayedCalls(), []);
+  // More than the longest pause.
+  await new Promise<void>((resolve) => fixture.reactor.callLater(0.1, resolve));
+  assertEquals([made, fixture.reactor.getDelayedCalls()], [attempts, []]);
+});

@@ -1,0 +1,4 @@
+import { threadsConformance } from "../../../testing/conformance/threads.ts";
+import { DenoReactor } from "./reactor.ts";
+
+threadsConformance("DenoReactor", () => new DenoReactor());

@@ -1,0 +1,4 @@
+import { timeConformance } from "../../../testing/conformance/time.ts";
+import { DenoReactor } from "./reactor.ts";
+
+timeConformance("DenoReactor", () => new DenoReactor());

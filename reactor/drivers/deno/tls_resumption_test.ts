@@ -1,0 +1,45 @@
+/** The client's side of resumed sessions; for the server's see `interop/openssl_resumption_test.ts`. */
+
+import { assert, assertInstanceOf } from "@std/assert";
+import { TestAuthority } from "../../../testing/fixtures/certificates.ts";
+import { SecuredWires, type TLSFixture, tlsTest } from "../../../testing/fixtures/tls_fixture.ts";
+import { TLSError } from "../../errors.ts";
+import type { ConnectTLSOptions } from "../../interfaces/mod.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const test = await tlsTest("TLS", () => new DenoReactor());
+
+/** Connects, and waits for the server's first bytes: its tickets come before them. */
+async function converse(
+  fixture: TLSFixture,
+  port: number,
+  options: ConnectTLSOptions,
+): Promise<void> {
+  const clients = new SecuredWires();
+  fixture.connect(port, clients, { serverName: "localhost", ...options });
+  const client = await clients.wire();
+  await client.has(1);
+  client.transport.loseConnection();
+  await client.lost();
+}
+
+test("connectTLS() verifies the server again, whatever session another connection has left", async (fixture) => {
+  const stranger = await TestAuthority.make("CN=Stranger");
+  const servers = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
+  const { port } = fixture.listen(servers);
+  fixture.run();
+  const caCerts = [fixture.authority.cert];
+  await converse(fixture, port, { caCerts, unsafelyIgnoreCertificateErrors: true });
+  await converse(fixture, port, { caCerts });
+  // The system's roots, other roots, and another name.
+  for (
+    const options of [{ caCerts: [] }, { caCerts: [stranger.cert] }, { serverName: "other.test" }]
+  ) {
+    const clients = new SecuredWires();
+    fixture.connect(port, clients, { serverName: "localhost", ...options });
+    await clients.told("failed");
+    const [reason] = clients.reasons;
+    assert(reason !== undefined);
+    assertInstanceOf(reason, TLSError);
+  }
+});

@@ -1,0 +1,382 @@
+// UNIX datagrams, each test in a process of its own: they need a flag that the tests run without. Of Twisted's tests:
+//
+// - `test/test_unix.py`, `DatagramUnixSocketTests`: `test_exchange`, `test_cannotListen` (whose file need not be removed here). The tests
+//   of `repr` are about Python's.
+// - `internet/test/test_unix.py`, `UNIXDatagramTestsBuilder`: both.
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Program, type ProgramEnd } from "../../../testing/fixtures/program.ts";
+
+const library = new URL("../../../mod.ts", import.meta.url);
+
+/** Runs a program until it ends by itself; it finds `folder`, an empty one, and the helpers below. */
+async function run(source: string, flags = ["-A", "--unstable-net"]): Promise<ProgramEnd> {
+  const folder = await Deno.makeTempDir();
+  const program = `
+    import {
+      ConnectedDatagramProtocol, DatagramProtocol, DenoReactor, log, UNIXAddress,
+    } from "${library}";
+    log.addObserver((event) => {
+      if (event.isError || event.level === "warn") console.log("log:", log.eventText(event).split("\\n")[0]);
+    });
+    const folder = ${JSON.stringify(folder)};
+    const reactor = new DenoReactor();
+    const text = (bytes) => new TextDecoder().decode(bytes);
+    const attempt = (f) => {
+      try {
+        f();
+        console.log("done");
+      } catch (error) {
+        console.log(error.name + ": " + error.message.replaceAll(folder, "FOLDER"));
+      }
+    };
+    const exists = async (path) => await Deno.lstat(path).then(() => true, () => false);
+    class Echo extends DatagramProtocol {
+      datagramReceived(datagram, addr) {
+        this.transport.write("echo " + text(datagram), addr);
+      }
+      stopProtocol() {
+        console.log("echo stopped");
+      }
+    }
+    ${source}
+  `;
+  try {
+    const url = `data:text/javascript,${encodeURIComponent(program)}`;
+    await using running = new Program(["run", "--quiet", "--no-prompt", ...flags, url]);
+    return await running.end();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The same, of a program that must end well. @returns what it said. */
+async function said(source: string): Promise<string[]> {
+  const { code, lines, errors } = await run(source);
+  assertEquals([code, errors], [0, ""], lines.join("\n"));
+  return lines;
+}
+
+Deno.test("Without --unstable-net there are no UNIX datagrams, and the error names the flag", async () => {
+  const { code, lines, errors } = await run(
+    `
+    attempt(() => reactor.listenUNIXDatagram(folder + "/a", new Echo()));
+    attempt(() => reactor.connectUNIXDatagram(folder + "/a", new ConnectedDatagramProtocol()));
+    `,
+    ["-A"],
+  );
+  assertEquals([code, errors], [0, ""]);
+  assertEquals(lines.length, 2);
+  for (const line of lines) assertMatch(line, /^UnsupportedError: .*run with --unstable-net$/);
+});
+
+Deno.test("A client and a server exchange UNIX datagrams, each seeing the other's path", async () => {
+  const lines = await said(`
+    class Client extends ConnectedDatagramProtocol {
+      startProtocol() {
+        console.log("peer", this.transport.getPeer().name === folder + "/server");
+        this.transport.write("one");
+      }
+      datagramReceived(datagram) {
+        console.log(text(datagram));
+        if (text(datagram) === "echo one") return this.transport.writeSequence(["t", "wo"]);
+        reactor.stop();
+      }
+      stopProtocol() {
+        console.log("client stopped");
+      }
+    }
+    const port = reactor.listenUNIXDatagram(folder + "/server", new Echo());
+    console.log(port.getHost() instanceof UNIXAddress, port.getHost().name === folder + "/server");
+    reactor.connectUNIXDatagram(folder + "/server", new Client(), { bindAddress: folder + "/client" });
+    await reactor.run();
+    console.log(await exists(folder + "/server"), await exists(folder + "/client"));
+  `);
+  assertEquals(lines.slice(0, 4), ["true true", "peer true", "echo one", "echo two"]);
+  assertEquals(lines.slice(4, 6).toSorted(), ["client stopped", "echo stopped"]);
+  assertEquals(lines[6], "false false");
+});
+
+Deno.test("A thousand datagrams go both ways at once, none lost, in order", async () => {
+  const lines = await said(`
+    const COUNT = 1000;
+    class Counter extends DatagramProtocol {
+      sent = 0;
+      received = 0;
+      inOrder = true;
+      datagramReceived(datagram, addr) {
+        this.inOrder &&= text(datagram) === String(this.received);
+        this.received++;
+        this.sendOn(addr.name);
+        if (counters.every(({ received }) => received === COUNT)) reactor.stop();
+      }
+      // Two at a time: a receiver's queue holds ten (net.unix.max_dgram_qlen).
+      sendOn(path) {
+        while (this.sent < COUNT && this.sent < this.received + 2) this.transport.write(String(this.sent++), path);
+      }
+    }
+    const counters = [new Counter(), new Counter()];
+    const paths = [folder + "/a", folder + "/b"];
+    counters.forEach((counter, i) => reactor.listenUNIXDatagram(paths[i], counter));
+    counters.forEach((counter, i) => counter.sendOn(paths[1 - i]));
+    await reactor.run();
+    console.log(...counters.map(({ received, inOrder }) => [received, inOrder]).flat());
+  `);
+  assertEquals(lines, ["1000 true 1000 true"]);
+});
+
+Deno.test("A port that waits for datagrams can send, again and again, and sees nothing of how", async () => {
+  const lines = await said(`
+    class Server extends DatagramProtocol {
+      datagramReceived(datagram, addr) {
+        console.log(text(datagram), addr.name === folder + "/echo");
+        // By then the next receive is under way.
+        reactor.callLater(0, () => this.ask());
+      }
+      ask() {
+        if (++this.asked > 5) return reactor.stop();
+        this.transport.write(String(this.asked), folder + "/echo");
+        this.transport.write(String(this.asked) + "b", folder + "/none");
+      }
+      asked = 0;
+    }
+    const server = new Server();
+    reactor.listenUNIXDatagram(folder + "/server", server);
+    reactor.listenUNIXDatagram(folder + "/echo", new Echo());
+    reactor.callLater(0, () => server.ask());
+    await reactor.run();
+  `);
+  assertEquals(
+    lines.filter((line) => !/^log: Could not send a datagram to |^echo stopped$/.test(line)),
+    [1, 2, 3, 4, 5].map((i) => `echo ${i} true`),
+  );
+});
+
+Deno.test("A path that is taken, too long or nowhere: CannotListenError, which names it", async () => {
+  const lines = await said(`
+    const protocol = new Echo();
+    const port = reactor.listenUNIXDatagram(folder + "/a", protocol);
+    attempt(() => reactor.listenUNIXDatagram(folder + "/a", new Echo()));
+    attempt(() => reactor.listenUNIXDatagram(folder + "/" + "x".repeat(200), new Echo()));
+    attempt(() => reactor.listenUNIXDatagram(folder + "/none/a", new Echo()));
+    attempt(() => reactor.listenUNIXDatagram("", new Echo()));
+    await port.stopListening();
+    attempt(() => reactor.listenUNIXDatagram(folder + "/a", protocol).stopListening());
+  `);
+  assertEquals(lines.map((line) => line.replace(/x{200}/, "x…")), [
+    "CannotListenError: Cannot listen on FOLDER/a: Address already in use (os error 98)",
+    lines[1]?.replace(/x{200}/, "x…") ?? "",
+    "CannotListenError: Cannot listen on FOLDER/none/a: No such file or directory (os error 2)",
+    "RangeError: listenUNIXDatagram() path must not be empty",
+    "echo stopped",
+    "done",
+    "echo stopped",
+  ]);
+  assertMatch(lines[1] ?? "", /^CannotListenError: Cannot listen on FOLDER\/x+: it has \d+ bytes/);
+});
+
+Deno.test("The socket's file has the mode that was asked for, or all may write to it", async () => {
+  const lines = await said(`
+    const mode = async (path) => ((await Deno.stat(path)).mode & 0o777).toString(8);
+    reactor.listenUNIXDatagram(folder + "/a", new Echo(), { mode: 0o600 });
+    reactor.listenUNIXDatagram(folder + "/b", new Echo());
+    console.log(await mode(folder + "/a"), await mode(folder + "/b"));
+    attempt(() => reactor.listenUNIXDatagram(folder + "/c", new Echo(), { mode: 0o1000 }));
+    reactor.callWhenRunning(() => reactor.stop());
+    await reactor.run();
+  `);
+  assertEquals(lines.slice(0, 2), [
+    "600 666",
+    "RangeError: mode must be an integer from 0 to 511, got 512",
+  ]);
+});
+
+Deno.test("stopListening() removes the socket's own file only, and Deno.chdir() makes no difference", async () => {
+  const lines = await said(`
+    class Client extends ConnectedDatagramProtocol {
+      startProtocol() { this.transport.write("hello"); }
+      datagramReceived(datagram) { console.log(text(datagram)); this.done(); }
+    }
+    const running = reactor.run();
+    await Deno.mkdir(folder + "/other");
+    Deno.chdir(folder);
+    const port = reactor.listenUNIXDatagram("server", new Echo());
+    const client = new Client();
+    const answered = new Promise((resolve) => client.done = resolve);
+    Deno.chdir("/");
+    reactor.connectUNIXDatagram(folder + "/server", client, { bindAddress: folder + "/client" });
+    await answered;
+    console.log(port.getHost().name === folder + "/server");
+    Deno.chdir(folder + "/other");
+    await Deno.writeTextFile("server", "precious");
+    await port.stopListening();
+    console.log(await exists(folder + "/server"), await Deno.readTextFile("server"));
+    const again = reactor.listenUNIXDatagram("/" + folder + "/again", new Echo());
+    await Deno.remove(folder + "/again");
+    await Deno.writeTextFile(folder + "/again", "precious, too");
+    await again.stopListening();
+    console.log(await Deno.readTextFile(folder + "/again"));
+    reactor.stop();
+    await running;
+    Deno.chdir("/");
+  `);
+  assertEquals(lines, [
+    "echo hello",
+    "true",
+    "echo stopped",
+    "false precious",
+    "echo stopped",
+    "precious, too",
+  ]);
+});
+
+Deno.test("A name in the abstract namespace has no file, and is answered to", async () => {
+  const lines = await said(`
+    class Client extends ConnectedDatagramProtocol {
+      startProtocol() {
+        this.transport.write("hi");
+      }
+      datagramReceived(datagram) {
+        console.log(text(datagram));
+        reactor.stop();
+      }
+    }
+    const name = "\\0torsion-" + Deno.pid;
+    const port = reactor.listenUNIXDatagram(name, new Echo());
+    console.log(port.getHost().name === name);
+    reactor.connectUNIXDatagram(name, new Client(), { bindAddress: name + "-client" });
+    await reactor.run();
+  `);
+  assertEquals(lines, ["true", "echo hi", "echo stopped"]);
+});
+
+Deno.test("A socket without a path sends, is nobody to its receiver, and cannot be answered", async () => {
+  const lines = await said(`
+    class Server extends DatagramProtocol {
+      datagramReceived(datagram, addr) {
+        console.log(text(datagram), JSON.stringify(addr.name), String(addr));
+        attempt(() => this.transport.write("x", addr));
+        attempt(() => this.transport.write("x"));
+        reactor.stop();
+      }
+    }
+    reactor.listenUNIXDatagram(folder + "/a", new Server());
+    const port = reactor.connectUNIXDatagram(folder + "/a", new ConnectedDatagramProtocol());
+    console.log(JSON.stringify(port.getHost().name));
+    port.write("hi");
+    await reactor.run();
+  `);
+  assertEquals(lines, [
+    '""',
+    'hi "" unix:',
+    "RangeError: Cannot write to a socket without a path: it was not bound to one",
+    "TypeError: write() needs an address or a path, got undefined",
+  ]);
+});
+
+Deno.test("Connecting to nothing, or from a path that is taken, tells the protocol, and leaves nothing open", async () => {
+  const lines = await said(`
+    class Client extends ConnectedDatagramProtocol {
+      startProtocol() {
+        console.log("started");
+      }
+      connectionFailed(reason) {
+        console.log(reason.name, reason.code);
+      }
+    }
+    reactor.connectUNIXDatagram(folder + "/none", new Client(), { bindAddress: folder + "/client" });
+    console.log(await exists(folder + "/client"));
+    const port = reactor.listenUNIXDatagram(folder + "/a", new Echo());
+    const client = reactor.connectUNIXDatagram(folder + "/a", new Client(), { bindAddress: folder + "/a" });
+    client.write("nowhere");
+    await client.stopListening();
+    await port.stopListening();
+  `);
+  assertEquals(lines, [
+    "ConnectError ENOENT",
+    "false",
+    "CannotListenError EADDRINUSE",
+    "echo stopped",
+  ]);
+});
+
+Deno.test("A connected port hears that its peer is gone; another one's log tells of it", async () => {
+  const lines = await said(`
+    let refusals = 0;
+    class Client extends ConnectedDatagramProtocol {
+      connectionRefused() {
+        console.log("refused");
+        if (++refusals === 2) reactor.stop();
+        else this.transport.write("again");
+      }
+    }
+    const server = reactor.listenUNIXDatagram(folder + "/server", new Echo());
+    const client = reactor.connectUNIXDatagram(folder + "/server", new Client(), { bindAddress: folder + "/c" });
+    await server.stopListening();
+    const other = reactor.listenUNIXDatagram(folder + "/other", new Echo());
+    other.write("x", folder + "/server");
+    reactor.callWhenRunning(() => client.write("one"));
+    await reactor.run();
+  `);
+  assertEquals(lines.filter((line) => line === "refused").length, 2);
+  assertEquals(lines.filter((line) => line.startsWith("log: Could not send")).length, 1);
+});
+
+Deno.test("A connected port receives from its peer only", async () => {
+  const lines = await said(`
+    class Client extends ConnectedDatagramProtocol {
+      datagramReceived(datagram) {
+        console.log(text(datagram));
+        reactor.stop();
+      }
+    }
+    const server = reactor.listenUNIXDatagram(folder + "/server", new Echo());
+    reactor.connectUNIXDatagram(folder + "/server", new Client(), { bindAddress: folder + "/client" });
+    const other = reactor.listenUNIXDatagram(folder + "/other", new Echo());
+    other.write("from another", folder + "/client");
+    await other.stopListening();
+    server.write("from the server", folder + "/client");
+    await reactor.run();
+  `);
+  assertEquals(lines, ["echo stopped", "from the server", "echo stopped"]);
+});
+
+Deno.test("A datagram longer than maxPacketSize is dropped, one as long arrives, and one too long to send is an error", async () => {
+  const lines = await said(`
+    class Server extends DatagramProtocol {
+      datagramReceived(datagram) {
+        console.log("received", datagram.length, datagram.buffer.byteLength);
+        if (datagram.length === 4) reactor.stop();
+      }
+    }
+    const port = reactor.listenUNIXDatagram(folder + "/a", new Server(), { maxPacketSize: 4 });
+    const other = reactor.listenUNIXDatagram(folder + "/b", new Echo());
+    for (const size of [0, 5, 900_000, 4]) other.write(new Uint8Array(size), port.getHost());
+    await reactor.run();
+  `);
+  assertEquals(lines.filter((line) => line.startsWith("received")), [
+    "received 0 0",
+    "received 4 4",
+  ]);
+  const logged = lines.filter((line) => line.startsWith("log: ")).join("\n");
+  assertStringIncludes(logged, "it has more than maxPacketSize, 4 bytes");
+  assertStringIncludes(logged, "Could not send a datagram to");
+});
+
+Deno.test("A receiver that does not read has its datagrams dropped, and holds neither the others nor the shutdown up", async () => {
+  const lines = await said(`
+    const silent = Deno.listenDatagram({ transport: "unixpacket", path: folder + "/silent" });
+    class Client extends ConnectedDatagramProtocol {
+      datagramReceived() {}
+    }
+    const port = reactor.listenUNIXDatagram(folder + "/a", new Echo());
+    for (let i = 0; i < 100; i++) port.write("x", folder + "/silent");
+    reactor.callLater(0.3, () => reactor.stop());
+    await reactor.run();
+    console.log("stopped");
+    // What waits in the system's hands is what holds the process.
+    Deno.exit(0);
+  `);
+  assertEquals(lines.slice(-2), ["echo stopped", "stopped"]);
+  assertMatch(lines[0] ?? "", /^log: Could not send a datagram to .*\/silent$/);
+});

@@ -1,0 +1,128 @@
+// UNIX sockets in programs that may do what they need and nothing else: the flags that the documentation names are these.
+
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Program } from "../../../testing/fixtures/program.ts";
+import { SocketFixture, socketTest } from "../../../testing/fixtures/socket_fixture.ts";
+import {
+  connectTo,
+  freePath,
+  listenAt,
+  stalePath,
+} from "../../../testing/conformance/unix_transport.ts";
+import type { ListenUNIXOptions } from "../../interfaces/mod.ts";
+import { DenoReactor } from "./reactor.ts";
+
+const test = socketTest(
+  "UNIX permissions",
+  (errors) => new SocketFixture(new DenoReactor(), errors),
+);
+
+const BEGINNING = `
+  import { DenoReactor } from ${JSON.stringify(import.meta.resolve("./reactor.ts"))};
+  import { ClientFactory, Protocol } from ${
+  JSON.stringify(import.meta.resolve("../../../protocol/mod.ts"))
+};
+  const [path, options] = Deno.args;
+  const reactor = new DenoReactor();
+  const say = (error) => console.log(error.name + ": " + error.message);
+`;
+const LISTENING = `${BEGINNING}
+  try {
+    reactor.listenUNIX(path, ClientFactory.forProtocol(Protocol), JSON.parse(options));
+    console.log((Deno.lstatSync(path).mode & 0o777).toString(8));
+  } catch (error) {
+    say(error);
+  }
+`;
+const CONNECTING = `${BEGINNING}
+  const factory = ClientFactory.forProtocol(class extends Protocol {
+    connectionMade() {
+      console.log("made");
+      reactor.stop();
+    }
+  });
+  factory.clientConnectionFailed = (_, reason) => {
+    say(reason);
+    reactor.stop();
+  };
+  reactor.connectUNIX(path, factory);
+  await reactor.run();
+`;
+
+/** What a program says that may do so much with the path. */
+async function said(
+  source: string,
+  path: string,
+  permissions: string[],
+  { umask = "022", ...options }: ListenUNIXOptions & { umask?: string } = {},
+): Promise<string[]> {
+  await using program = new Program([
+    "-c",
+    `umask ${umask}; exec "$0" run --quiet --no-prompt "$@"`,
+    Deno.execPath(),
+    ...permissions,
+    `data:text/javascript,${encodeURIComponent(source)}`,
+    path,
+    JSON.stringify(options),
+  ], { command: "sh" });
+  const { lines, errors } = await program.end();
+  assertEquals(errors, "");
+  return lines;
+}
+
+/** All that sockets with files need. */
+const allowed = (
+  path: string,
+) => [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
+
+test("net, read and write for the path are enough to listen, with whatever mode", async (fixture) => {
+  const path = freePath(fixture);
+  assertEquals(await said(LISTENING, path, allowed(path)), ["666"]);
+  assertEquals(await said(LISTENING, path, allowed(path), { mode: 0o600 }), ["600"]);
+  assertEquals(await said(LISTENING, path, allowed(path), { mode: 0o660, umask: "002" }), ["660"]);
+});
+
+test("they are enough to take the place of a server that was killed, and to leave one alone that lives", async (fixture) => {
+  const dead = stalePath(fixture);
+  assertEquals(await said(LISTENING, dead, allowed(dead)), ["666"]);
+  const alive = freePath(fixture);
+  fixture.closeAfter(listenAt(alive));
+  const [line = ""] = await said(LISTENING, alive, allowed(alive));
+  assertMatch(line, /^CannotListenError: .*: Address already in use/);
+  fixture.raw(await connectTo(alive));
+});
+
+test("they are enough to connect", async (fixture) => {
+  const path = freePath(fixture);
+  fixture.closeAfter(listenAt(path));
+  assertEquals(await said(CONNECTING, path, allowed(path)), ["made"]);
+});
+
+for (const missing of ["net", "read", "write"]) {
+  test(`without ${missing} nobody listens or connects, and the error says what is missing`, async (fixture) => {
+    const path = freePath(fixture);
+    const rest = allowed(path).filter((flag) => !flag.startsWith(`--allow-${missing}`));
+    const says = new RegExp(`: Requires ${missing} access to .*--allow-${missing}`);
+    assertMatch((await said(LISTENING, path, rest))[0] ?? "", says);
+    assertMatch((await said(CONNECTING, path, rest))[0] ?? "", says);
+  });
+}
+
+test("a umask that would let others in for a moment is an error without --allow-sys, and nothing is left", async (fixture) => {
+  const path = freePath(fixture);
+  const options = { mode: 0o600, umask: "002" };
+  assertEquals(await said(LISTENING, path, allowed(path), options), [
+    `CannotListenError: Cannot listen on ${path}: it was made with mode 775, and others could connect before it had 600: ` +
+    "run with --allow-sys, or under a umask of 077",
+  ]);
+  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+  assertEquals(await said(LISTENING, path, [...allowed(path), "--allow-sys"], options), ["600"]);
+});
+
+test("the lock needs read and write for all paths", async (fixture) => {
+  const path = freePath(fixture);
+  const [line = ""] = await said(LISTENING, path, allowed(path), { wantPID: true });
+  assertMatch(line, /^CannotListenError: .* requires unscoped --allow-read and --allow-write/);
+  const all = [`--allow-net=unix:${path}`, "--allow-read", "--allow-write"];
+  assertEquals(await said(LISTENING, path, all, { wantPID: true }), ["666"]);
+});

@@ -1,0 +1,480 @@
+/**
+ * What is UNIX sockets' own; what they share with every stream is in `unix_conformance_test.ts`.
+ *
+ * Of Twisted's tests:
+ *
+ * - `internet/test/test_unix.py`: `UNIXTestsBuilder` (`UNIXFamilyMixin`; `ConnectionTestsMixin` is in the conformance tests, and so is
+ *   `test_addresses`), `UNIXPortTestsBuilder` (`ListenUNIXMixin`, `UNIXPortTestsMixin`, `StreamTransportTestsMixin`), `UnixClientTestsBuilder`
+ *   (`StreamClientTestsMixin`). Not covered: `test_sendFileDescriptor` and the other seven about descriptors that are passed on (Deno passes
+ *   none). `UNIXFDPortTestsBuilder` (`SocketUNIXMixin`) and `UNIXAdoptStreamConnectionTestsBuilder` are in `../node/adopted_socket_test.ts`,
+ *   `UNIXDatagramTestsBuilder` in `unix_datagram_test.ts`. `test_listenFailure` patches what is private there; the failures here are real.
+ * - `test/test_unix.py`: `UnixSocketTests`; `test_peerBind` is in `interop/socat_test.ts`, since Deno binds no client. The one about `repr` is
+ *   about Python's. `test_connectToUncleanServer` and its neighbours are here and in `pid_lock_test.ts`. `DatagramUnixSocketTests` is in
+ *   `unix_datagram_test.ts`.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
+import { Clock } from "../../../task/mod.ts";
+import { UNIXAddress } from "../../addresses.ts";
+import { LoggedTexts } from "../../../testing/fixtures/core_fixture.ts";
+import { Program } from "../../../testing/fixtures/program.ts";
+import { type StreamFixture, streamTest } from "../../../testing/fixtures/stream_fixture.ts";
+import {
+  connectTo,
+  freePath,
+  listenAt,
+  stalePath,
+  unixTransport,
+} from "../../../testing/conformance/unix_transport.ts";
+import { type Wire, Wires } from "../../../testing/fixtures/wire.ts";
+import { BadFileError, CannotListenError, ConnectError, ConnectionLost } from "../../errors.ts";
+import type { IDelayedCall, IListeningPort, ListenUNIXOptions } from "../../interfaces/mod.ts";
+import { DenoReactor } from "./reactor.ts";
+import { dialUNIX } from "./unix.ts";
+
+const kind = unixTransport("DenoReactor UNIX", () => new DenoReactor());
+const test = streamTest(kind);
+const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
+
+function listen(
+  fixture: StreamFixture,
+  path: string,
+  options: ListenUNIXOptions = {},
+): IListeningPort {
+  return fixture.reactor.listenUNIX(path, new Wires(greeter), options);
+}
+
+/** What the system says when a path cannot be had. */
+function listenError(
+  fixture: StreamFixture,
+  path: string,
+  options?: ListenUNIXOptions,
+): CannotListenError {
+  const factory = new Wires();
+  const error = assertThrows(
+    () => fixture.reactor.listenUNIX(path, factory, options),
+    CannotListenError,
+  );
+  assertEquals(factory.events, []); // a port that is not there does not use the factory
+  assert(error.message.startsWith(`Cannot listen on ${path}: `), error.message);
+  assertEquals([error.interface, error.port, error.address], ["", path, path]);
+  return error;
+}
+
+/** Why a connection to that path fails. */
+async function connectError(
+  fixture: StreamFixture,
+  path: string,
+  options = {},
+): Promise<ConnectError> {
+  const factory = new Wires();
+  fixture.reactor.connectUNIX(path, factory, options);
+  fixture.run();
+  await factory.told("failed");
+  const [error] = factory.reasons;
+  assertInstanceOf(error, ConnectError);
+  assertEquals(error.address, path);
+  return error;
+}
+
+/** What a connection to that path is greeted with. */
+async function greeting(fixture: StreamFixture, path: string): Promise<string> {
+  fixture.run();
+  return await fixture.raw(await connectTo(path)).readText(5);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+test("listenUNIX() binds at once, and stopListening() removes the file", async (fixture) => {
+  const path = freePath(fixture);
+  const port = listen(fixture, path);
+  assertEquals(port.getHost(), new UNIXAddress(path));
+  assertEquals((await Deno.lstat(path)).isSocket, true);
+  fixture.raw(await connectTo(path)); // the reactor does not even run
+  await port.stopListening();
+  assert(!exists(path));
+});
+
+/** What another program may put in the place of a socket's file. */
+const USURPERS: Record<string, (fixture: StreamFixture, path: string) => void> = {
+  "another server's socket": (fixture, path) => void fixture.closeAfter(listenAt(path)),
+  "a plain file": (_, path) => Deno.writeTextFileSync(path, "precious"),
+  "a link to nothing": (_, path) => Deno.symlinkSync("/nowhere", path),
+};
+
+for (const [what, put] of Object.entries(USURPERS)) {
+  for (const running of [true, false]) {
+    const when = running ? "while it accepts" : "before it accepts";
+    test(`stopListening() ${when} leaves ${what} alone that has taken its path`, async (fixture) => {
+      const path = freePath(fixture);
+      const port = listen(fixture, path);
+      if (running) await greeting(fixture, path);
+      await Deno.remove(path);
+      put(fixture, path);
+      const { ino, dev, mtime } = await Deno.lstat(path);
+      await port.stopListening();
+      const after = await Deno.lstat(path);
+      assertEquals([after.ino, after.dev, after.mtime], [ino, dev, mtime]);
+      // And nothing beside it.
+      assertEquals((await Array.fromAsync(Deno.readDir(folderOf(path)))).length, 1);
+    });
+  }
+}
+
+test("stopListening() leaves a server alone that has taken its path, and that server goes on", async (fixture) => {
+  const path = freePath(fixture);
+  const [first, second] = [
+    new Wires(greeter),
+    new Wires({ connectionMade: ({ transport }) => transport.write("other") }),
+  ];
+  const port = fixture.reactor.listenUNIX(path, first);
+  assertEquals(await greeting(fixture, path), "hello");
+  await Deno.remove(path);
+  fixture.reactor.listenUNIX(path, second);
+  await port.stopListening();
+  assertEquals(await greeting(fixture, path), "other");
+});
+
+test("stopListening() of a port whose file has been removed removes nothing", async (fixture) => {
+  const path = freePath(fixture);
+  const port = listen(fixture, path);
+  await greeting(fixture, path);
+  await Deno.remove(path);
+  await port.stopListening();
+  assert(!exists(path));
+});
+
+test("listenUNIX() resolves a relative path at once: Deno.chdir() makes no difference later", async (fixture) => {
+  const [folder, other] = [folderOf(freePath(fixture)), folderOf(freePath(fixture))];
+  inFolder(fixture, folder);
+  const port = fixture.reactor.listenUNIX("socket", new Wires(greeter), { wantPID: true });
+  assertEquals(String(port.getHost()), `${folder}/socket`);
+  Deno.chdir(other);
+  assertEquals(await greeting(fixture, `${folder}/socket`), "hello");
+  await Deno.writeTextFile("socket", "precious");
+  await port.stopListening();
+  assert(!exists(`${folder}/socket`) && !exists(`${folder}/socket.lock`));
+  assertEquals(await Deno.readTextFile(`${other}/socket`), "precious");
+  port.startListening();
+  assert(exists(`${folder}/socket`));
+});
+
+test("listenUNIX() with a relative path that is too long from the root removes its own file all the same", async (fixture) => {
+  const folder = `${folderOf(freePath(fixture))}/${"long".repeat(25)}`;
+  await Deno.mkdir(folder);
+  inFolder(fixture, folder);
+  const port = listen(fixture, "socket");
+  await greeting(fixture, "socket");
+  Deno.chdir("..");
+  await Deno.writeTextFile("socket", "precious");
+  await port.stopListening();
+  assert(!exists(`${folder}/socket`));
+  assertEquals(await Deno.readTextFile("socket"), "precious");
+});
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+/** Goes to a folder until the test is over. */
+function inFolder(fixture: StreamFixture, folder: string): void {
+  const before = Deno.cwd();
+  fixture.after(() => Deno.chdir(before));
+  Deno.chdir(folder);
+}
+
+test("The log tells where a factory starts, and where it has closed", async (fixture) => {
+  using log = new LoggedTexts();
+  const path = freePath(fixture);
+  await listen(fixture, path).stopListening();
+  assertEquals(log.texts, [`Wires starting on ${path}`, `(Wires on ${path} closed)`]);
+});
+
+for (const mode of [0o666, 0o600, 0o660, 0o777, 0]) {
+  test(`The file has the mode asked for: ${mode.toString(8)}`, (fixture) => {
+    const path = freePath(fixture);
+    listen(fixture, path, { mode });
+    assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, mode);
+  });
+}
+
+test("The file has mode 666 unless another is asked for", (fixture) => {
+  const path = freePath(fixture);
+  listen(fixture, path);
+  assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o666);
+});
+
+test("A socket's file on which nobody listens is removed", async (fixture) => {
+  const path = stalePath(fixture);
+  listen(fixture, path);
+  assertEquals(await greeting(fixture, path), "hello");
+});
+
+test("The file of a server that was killed is removed", async (fixture) => {
+  const path = freePath(fixture);
+  await using server = Program.evaluate(`
+    Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} });
+    console.log("listening");
+    setInterval(() => {}, 1e9);
+  `);
+  await server.line("listening");
+  assertEquals(listenError(fixture, path).code, "EADDRINUSE");
+  server.send("SIGKILL");
+  await server.end();
+  assert(exists(path));
+  listen(fixture, path);
+  assertEquals(await greeting(fixture, path), "hello");
+});
+
+test("A socket on which somebody listens stays as it is", async (fixture) => {
+  const path = freePath(fixture);
+  const listener = fixture.closeAfter(listenAt(path));
+  assertEquals(listenError(fixture, path).code, "EADDRINUSE");
+  const probe = await fixture.rawAccept(listener);
+  assertEquals(await probe.ending(), "end"); // whoever asked has gone again
+  const peer = fixture.raw(await connectTo(path));
+  await peer.send("still there?");
+  assertEquals(await (await fixture.rawAccept(listener)).readText(12), "still there?");
+});
+
+test("A socket whose server does not keep up stays as it is", async (fixture) => {
+  const place = await kind.silentPlace?.(fixture);
+  const path = String(place);
+  assertEquals(listenError(fixture, path).code, "EADDRINUSE");
+  assert(exists(path));
+});
+
+const NO_SOCKETS: Record<string, (path: string, fixture: StreamFixture) => void> = {
+  "A file": (path) => Deno.writeTextFileSync(path, "precious"),
+  "A folder": (path) => Deno.mkdirSync(path),
+  "A symbolic link to a socket": (path, fixture) => Deno.symlinkSync(stalePath(fixture), path),
+};
+
+for (const [what, make] of Object.entries(NO_SOCKETS)) {
+  test(`${what} in the socket's place stays as it is: CannotListenError`, (fixture) => {
+    const path = freePath(fixture);
+    make(path, fixture);
+    const error = listenError(fixture, path);
+    assertEquals(error.code, "EADDRINUSE");
+    assertMatch(error.message, /: a file is there that is no socket$/);
+    assert(exists(path));
+  });
+}
+
+test("A folder that is not there: CannotListenError with ENOENT; ConnectError with ENOENT", async (fixture) => {
+  const path = `${freePath(fixture)}/socket`;
+  const error = listenError(fixture, path);
+  assertEquals([error.code, error.syscall], ["ENOENT", "listen"]);
+  assertInstanceOf(error.cause, Error);
+  const reason = await connectError(fixture, path);
+  assertEquals([reason.name, reason.code, reason.syscall], ["ConnectError", "ENOENT", "connect"]);
+  assertInstanceOf(reason.cause, Error);
+});
+
+test("A file that is no socket refuses connections", async (fixture) => {
+  const path = freePath(fixture);
+  await Deno.writeTextFile(path, "");
+  const reason = await connectError(fixture, path);
+  assertEquals([reason.name, reason.code], ["ConnectionRefusedError", "ECONNREFUSED"]);
+});
+
+test("A path that is too long: the error names it, its length and the most there may be", async (fixture) => {
+  const folder = freePath(fixture);
+  await Deno.mkdir(folder);
+  // Two bytes each in UTF-8.
+  const path = `${folder}/${"ü".repeat(60)}`;
+  const size = new TextEncoder().encode(path).length;
+  const why = new RegExp(`: it has ${size} bytes, and a UNIX socket's path on linux may have 107$`);
+  const error = listenError(fixture, path);
+  assertEquals(error.code, "ENAMETOOLONG");
+  assertMatch(error.message, why);
+  const reason = await connectError(fixture, path);
+  assertEquals(reason.code, "ENAMETOOLONG");
+  assertMatch(reason.message, why);
+});
+
+test("The longest path that there may be can be listened on", async (fixture) => {
+  const folder = freePath(fixture);
+  await Deno.mkdir(folder);
+  const path = `${folder}/`.padEnd(107, "x");
+  listen(fixture, path);
+  assertEquals(await greeting(fixture, path), "hello");
+  assertEquals(listenError(fixture, `${path}x`).code, "ENAMETOOLONG");
+});
+
+test("An abstract name has no file, and is written with an @", async (fixture) => {
+  const name = `\0torsion-${crypto.randomUUID()}`;
+  const servers = new Wires(greeter);
+  const port = fixture.reactor.listenUNIX(name, servers, { mode: 0o600 });
+  assertEquals(port.getHost(), new UNIXAddress(name));
+  assertEquals(String(port.getHost()), `@${name.slice(1)}`);
+  const clients = new Wires();
+  const connector = fixture.reactor.connectUNIX(name, clients);
+  assertEquals(connector.getDestination(), new UNIXAddress(name));
+  fixture.run();
+  const client = await clients.wire();
+  await client.has(5);
+  assertEquals(client.transport.getPeer(), new UNIXAddress(name));
+  assert(!exists(name.slice(1)));
+});
+
+test("An abstract name may have one byte more than a path, and is in use while somebody listens", (fixture) => {
+  const name = `\0torsion-${crypto.randomUUID()}`.padEnd(108, "x");
+  listen(fixture, name);
+  const again = assertThrows(() => listen(fixture, name), CannotListenError);
+  assertEquals(again.code, "EADDRINUSE");
+  const longer = assertThrows(() => listen(fixture, `${name}x`), CannotListenError);
+  assertEquals(longer.code, "ENAMETOOLONG");
+});
+
+test("Paths and options out of range throw, and name what is wrong", (fixture) => {
+  const factory = new Wires();
+  const { reactor } = fixture;
+  const wrong: [() => unknown, typeof RangeError | typeof TypeError, string][] = [
+    [() => reactor.listenUNIX("", factory), RangeError, "listenUNIX() path must not be empty"],
+    [() => reactor.listenUNIX("a\0b", factory), RangeError, "zero byte at its beginning only"],
+    [() => reactor.listenUNIX("a", factory, { mode: 0o1777 }), RangeError, "mode must be"],
+    [() => reactor.listenUNIX("a", factory, { mode: -1 }), RangeError, "mode must be"],
+    [() => reactor.listenUNIX("a", factory, { backlog: 0 }), RangeError, "backlog must be"],
+    [() => reactor.listenUNIX("a", factory, { linger: -1 }), RangeError, "linger must be"],
+    [() => reactor.listenUNIX("\0a", factory, { wantPID: true }), RangeError, "wantPID must be"],
+    [() => reactor.connectUNIX("", factory), RangeError, "connectUNIX() path must not be empty"],
+    [() => reactor.connectUNIX("a", factory, { timeout: -1 }), RangeError, "timeout must be"],
+    [() => reactor.connectUNIX("\0a", factory, { checkPID: true }), RangeError, "checkPID must be"],
+    // As JavaScript may call it.
+    [() => reactor.listenUNIX(80 as unknown as string, factory), TypeError, "got 80"],
+  ];
+  for (const [call, type, message] of wrong) assertThrows(call, type, message);
+  assertEquals(factory.events, []);
+});
+
+test("A peer that closes without having read all resets the connection: ConnectionLost", async (fixture) => {
+  const { peer, wire } = await fixture.accepted(greeter);
+  // One byte of five: the others are there, too, and are not read.
+  await peer.read(1);
+  peer.close();
+  const reason = await wire.lost();
+  assertInstanceOf(reason, ConnectionLost);
+  assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", "unix:"]);
+});
+
+test("An attempt waits while the server's queue is full, and is made when there is room", async (fixture) => {
+  const path = freePath(fixture);
+  const listener = fixture.closeAfter(listenAt(path));
+  const peers: Deno.Conn[] = [];
+  try {
+    for (;;) peers.push(fixture.closeAfter(await connectTo(path)));
+  } catch (error) {
+    assertInstanceOf(error, Deno.errors.WouldBlock);
+  }
+  const factory = new Wires();
+  fixture.reactor.connectUNIX(path, factory);
+  fixture.run();
+  // An attempt that finds the queue full comes before one that has begun after it.
+  await connectError(fixture, path, { timeout: 0.01 });
+  assertEquals(factory.built.length, 0);
+  for (const _ of peers) await fixture.rawAccept(listener);
+  await factory.wire();
+});
+
+/** A clock that tells when it is first asked for a call. */
+class AskedClock extends Clock {
+  readonly #asked = Promise.withResolvers<void>();
+  readonly asked: Promise<void> = this.#asked.promise;
+
+  override callLater<A extends unknown[]>(
+    delay: number,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): IDelayedCall {
+    this.#asked.resolve();
+    return super.callLater(delay, f, ...args);
+  }
+}
+
+for (const when of ["waits for room", "asks again"] as const) {
+  test(`An attempt that is given up while it ${when} is over once`, async (fixture) => {
+    const place = await kind.silentPlace?.(fixture);
+    const clock = new AskedClock();
+    const events: string[] = [];
+    const over = Promise.withResolvers<void>();
+    const cancel = dialUNIX(clock, String(place), false)({
+      connected: () => events.push("connected"),
+      failed: () => events.push("failed"),
+      released: () => {
+        events.push("released");
+        over.resolve();
+      },
+    });
+    await clock.asked;
+    if (when === "asks again") clock.advance(1);
+    cancel();
+    assertEquals(clock.getDelayedCalls(), []);
+    await over.promise;
+    // What is under way cannot be ended; nobody listens to how it goes.
+    assertEquals(events, when === "asks again" ? ["failed", "released"] : ["released"]);
+  });
+}
+
+test("With wantPID the port holds a lock as long as it listens", async (fixture) => {
+  const path = freePath(fixture);
+  const port = listen(fixture, path, { wantPID: true });
+  for (let i = 0; i < 2; i++) {
+    assertEquals(await Deno.readLink(`${path}.lock`), String(Deno.pid));
+    await port.stopListening();
+    assert(!exists(`${path}.lock`));
+    port.startListening();
+  }
+});
+
+test("Who cannot have the lock cannot listen, and whoever cannot listen gives it back", (fixture) => {
+  const path = freePath(fixture);
+  listen(fixture, path, { wantPID: true });
+  const error = listenError(fixture, path, { wantPID: true });
+  assertEquals(error.code, "EEXIST");
+  assertMatch(error.message, new RegExp(`: ${path}\\.lock is held by process ${Deno.pid}$`));
+  const other = freePath(fixture);
+  Deno.mkdirSync(other);
+  listenError(fixture, other, { wantPID: true });
+  assert(!exists(`${other}.lock`));
+});
+
+test("A server with wantPID that was killed is in nobody's way; until then it holds its lock", async (fixture) => {
+  const path = freePath(fixture);
+  await using server = Program.evaluate(`
+    import { DenoReactor, Factory, Protocol } from "@torsion/reactor";
+    const reactor = new DenoReactor();
+    reactor.listenUNIX(${JSON.stringify(path)}, Factory.forProtocol(Protocol), { wantPID: true });
+    reactor.callWhenRunning(console.log, "running");
+    await reactor.run();
+  `);
+  await server.line("running");
+  assertEquals(listenError(fixture, path, { wantPID: true }).code, "EEXIST");
+  const clients = new Wires();
+  fixture.reactor.connectUNIX(path, clients, { checkPID: true });
+  fixture.run();
+  await clients.wire();
+  server.send("SIGKILL");
+  await server.end();
+  assertInstanceOf(await connectError(fixture, path, { checkPID: true }), BadFileError);
+  listen(fixture, path, { wantPID: true });
+  assertEquals(await greeting(fixture, path), "hello");
+});
+
+test("With checkPID a server without a lock is not connected to: BadFileError", async (fixture) => {
+  const listener = fixture.rawListen();
+  const error = await connectError(fixture, String(listener.place), { checkPID: true });
+  assertInstanceOf(error, BadFileError);
+  assertEquals(
+    error.message,
+    `Cannot connect to ${listener.place}: nobody holds ${listener.place}.lock`,
+  );
+});

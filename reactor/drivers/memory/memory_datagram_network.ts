@@ -1,0 +1,207 @@
+/**
+ * Datagrams without a network: sockets in memory that behave as UDP's do on one machine, if one that loses nothing.
+ *
+ * A datagram is on its way before it is received; one that finds nobody is refused. Who runs the steps is for the caller to say, so a test
+ * may have them run at once, later, or in an order that it draws by lot.
+ *
+ * @module
+ */
+
+import { IPv4Address, IPv6Address, isIPv6Address } from "../../addresses.ts";
+import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
+import { CannotListenError, DatagramError, MulticastJoinError } from "../../errors.ts";
+import type { IInternetAddress } from "../../interfaces/mod.ts";
+import { isSameHost } from "../../datagram/same_host.ts";
+
+/** How a network in memory behaves. */
+export interface MemoryDatagramNetworkOptions {
+  /**
+   * Runs one step: the sending of one datagram, or what follows closing.
+   *
+   * @default {queueMicrotask}
+   */
+  schedule?: (step: () => void) => void;
+}
+
+const BROADCAST = "255.255.255.255";
+
+/** One machine's datagrams. */
+export class MemoryDatagramNetwork {
+  readonly #schedule: (step: () => void) => void;
+  readonly #sockets = new Set<MemoryUDPDriver>();
+  #nextPort = 49152;
+
+  /** @param options How it behaves. */
+  constructor({ schedule = queueMicrotask }: MemoryDatagramNetworkOptions = {}) {
+    this.#schedule = schedule;
+  }
+
+  /** How many sockets are open. */
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /**
+   * Binds a socket.
+   *
+   * @param shared Whether others may bind the same port, all of them having asked for this.
+   * @throws {CannotListenError} when the address is taken.
+   */
+  bind(host: string, port: number, shared = false): MemoryUDPDriver {
+    const address = addressFor(host, port === 0 ? this.#nextPort++ : port);
+    const taken = [...this.#sockets].some((socket) =>
+      isSameHost(socket.address.host, host) && socket.address.port === port &&
+      !(shared && socket.isShared)
+    );
+    if (taken) {
+      const cause = new Error("the address is in use");
+      throw new CannotListenError(address, { code: "EADDRINUSE", cause });
+    }
+    const socket = new MemoryUDPDriver(address, shared, this.#schedule, this.#sockets);
+    this.#sockets.add(socket);
+    return socket;
+  }
+}
+
+/** One socket of a network in memory. */
+export class MemoryUDPDriver implements UDPDriver {
+  /** See {@linkcode UDPDriver.address}. */
+  readonly address: IInternetAddress;
+  /** Whether others may bind the same port. */
+  readonly isShared: boolean;
+  /** What it has been told to be, by name: `broadcast`, `ttl`, `loopback`, `interface`. */
+  readonly settings: Record<string, boolean | number | string> = {};
+  /** How often it has been unref'd. */
+  unrefs = 0;
+  readonly #schedule: (step: () => void) => void;
+  readonly #sockets: Set<MemoryUDPDriver>;
+  readonly #groups = new Set<string>();
+  #sink: DatagramDriverSink<IInternetAddress> | null = null;
+  #held: [Uint8Array, IInternetAddress][] | null = [];
+
+  /** Made by {@linkcode MemoryDatagramNetwork.bind}. */
+  constructor(
+    address: IInternetAddress,
+    isShared: boolean,
+    schedule: (step: () => void) => void,
+    sockets: Set<MemoryUDPDriver>,
+  ) {
+    this.address = address;
+    this.isShared = isShared;
+    this.#schedule = schedule;
+    this.#sockets = sockets;
+  }
+
+  /** See {@linkcode UDPDriver.attach}. */
+  attach(sink: DatagramDriverSink<IInternetAddress>): void {
+    this.#sink = sink;
+  }
+
+  /** See {@linkcode UDPDriver.startReceiving}. */
+  startReceiving(): void {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const [datagram, from] of held) this.#sink?.received(datagram, from);
+  }
+
+  /** See {@linkcode UDPDriver.send}. */
+  send(datagram: Uint8Array, to: IInternetAddress): void {
+    const copy = datagram.slice();
+    this.#schedule(() => {
+      const receivers = [...this.#sockets].filter((socket) => socket.#isReachedBy(to));
+      for (const receiver of receivers) receiver.#arrive(copy.slice(), this.#source);
+      this.#sink?.sent(receivers.length > 0 ? null : refused(to));
+    });
+  }
+
+  /** See {@linkcode UDPDriver.close}. */
+  close(): void {
+    this.#sockets.delete(this);
+    this.#schedule(() => this.#sink?.released());
+  }
+
+  /** See {@linkcode UDPDriver.unref}. Memory holds no process. */
+  unref(): void {
+    this.unrefs++;
+  }
+
+  /** See {@linkcode UDPDriver.setBroadcast}. */
+  setBroadcast(enabled: boolean): void {
+    this.settings.broadcast = enabled;
+  }
+
+  /** See {@linkcode UDPDriver.joinGroup}. */
+  joinGroup(group: string, interfaceAddress: string): void {
+    const membership = `${group} ${interfaceAddress}`;
+    if (!isMulticast(group) || this.#groups.has(membership)) {
+      throw new MulticastJoinError(`Cannot join the group ${group}`, { code: "EINVAL" });
+    }
+    this.#groups.add(membership);
+  }
+
+  /** See {@linkcode UDPDriver.leaveGroup}. */
+  leaveGroup(group: string, interfaceAddress: string): void {
+    if (!this.#groups.delete(`${group} ${interfaceAddress}`)) {
+      throw new MulticastJoinError(`Cannot leave the group ${group}`, { code: "EADDRNOTAVAIL" });
+    }
+  }
+
+  /** See {@linkcode UDPDriver.setMulticastTTL}. */
+  setMulticastTTL(ttl: number): void {
+    this.settings.ttl = ttl;
+  }
+
+  /** See {@linkcode UDPDriver.setMulticastLoopback}. */
+  setMulticastLoopback(enabled: boolean): void {
+    this.settings.loopback = enabled;
+  }
+
+  /** See {@linkcode UDPDriver.setMulticastInterface}. */
+  setMulticastInterface(interfaceAddress: string): void {
+    this.settings.interface = interfaceAddress;
+  }
+
+  /** Where its datagrams come from. */
+  get #source(): IInternetAddress {
+    const { host, port } = this.address;
+    return isAny(host) ? addressFor(isIPv6Address(host) ? "::1" : "127.0.0.1", port) : this.address;
+  }
+
+  #isReachedBy(to: IInternetAddress): boolean {
+    const { host, port } = this.address;
+    if (port !== to.port || isIPv6Address(host) !== isIPv6Address(to.host)) return false;
+    if (isMulticast(to.host)) {
+      return [...this.#groups].some((membership) => membership.startsWith(`${to.host} `));
+    }
+    return isAny(host) || isSameHost(host, to.host) || to.host === BROADCAST;
+  }
+
+  #arrive(datagram: Uint8Array, from: IInternetAddress): void {
+    if (this.#held === null) this.#sink?.received(datagram, from);
+    else this.#held.push([datagram, from]);
+  }
+}
+
+function addressFor(host: string, port: number): IInternetAddress {
+  return isIPv6Address(host)
+    ? new IPv6Address("UDP", host, port)
+    : new IPv4Address("UDP", host, port);
+}
+
+function isAny(host: string): boolean {
+  return host === "0.0.0.0" || isSameHost(host, "::");
+}
+
+/** 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 section 2.7). */
+function isMulticast(host: string): boolean {
+  return /^(22[4-9]|23\d)\./.test(host) || /^ff[0-9a-f]{2}:/i.test(host);
+}
+
+function refused(to: IInternetAddress): DatagramError {
+  const address = String(to);
+  return new DatagramError(`Nobody listens on ${address}`, {
+    code: "ECONNREFUSED",
+    syscall: "send",
+    address,
+  });
+}

@@ -1,0 +1,88 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { IPv4Address } from "../../addresses.ts";
+import type { DatagramDriverSink } from "../../datagram/datagram_driver.ts";
+import { CannotListenError, MulticastJoinError } from "../../errors.ts";
+import type { IInternetAddress } from "../../interfaces/mod.ts";
+import { MemoryDatagramNetwork, type MemoryUDPDriver } from "./memory_datagram_network.ts";
+
+/** A network whose steps the test takes, and what its sockets tell. */
+class ConnectionFixture {
+  readonly steps: (() => void)[] = [];
+  readonly told: string[] = [];
+  readonly network = new MemoryDatagramNetwork({ schedule: (step) => this.steps.push(step) });
+
+  /** Binds a socket that tells under a name. */
+  bind(name: string, host: string, port: number, shared = false): MemoryUDPDriver {
+    const driver = this.network.bind(host, port, shared);
+    const tell = (what: string) => this.told.push(`${name} ${what}`);
+    const sink: DatagramDriverSink<IInternetAddress> = {
+      received: (datagram, from) => tell(`got ${new TextDecoder().decode(datagram)} from ${from}`),
+      receiveFailed: (error) => tell(error.message),
+      sent: (error) => tell(error === null ? "sent" : `failed: ${error.message}`),
+      released: () => tell("released"),
+    };
+    driver.attach(sink);
+    return driver;
+  }
+
+  /** Takes all steps. @returns what was told. */
+  settle(): string[] {
+    for (const step of this.steps.splice(0)) step();
+    return this.told.splice(0);
+  }
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const at = (host: string, port: number): IPv4Address => new IPv4Address("UDP", host, port);
+
+Deno.test("A datagram is on its way before it is received, and is not what the sender changes later", () => {
+  const fixture = new ConnectionFixture();
+  const here = fixture.bind("here", "127.0.0.1", 1);
+  fixture.bind("there", "0.0.0.0", 2).startReceiving();
+  const datagram = bytes("one");
+  here.send(datagram, at("127.0.0.9", 2));
+  datagram.fill(0);
+  assertEquals(fixture.told, []);
+  assertEquals(fixture.settle(), ["there got one from 127.0.0.1:1", "here sent"]);
+});
+
+Deno.test("What comes before it is wanted waits", () => {
+  const fixture = new ConnectionFixture();
+  const there = fixture.bind("there", "127.0.0.1", 2);
+  there.send(bytes("one"), there.address);
+  assertEquals(fixture.settle(), ["there sent"]);
+  there.startReceiving();
+  assertEquals(fixture.told, ["there got one from 127.0.0.1:2"]);
+});
+
+Deno.test("A datagram that finds nobody is refused: no such port, another host, a closed socket", () => {
+  const fixture = new ConnectionFixture();
+  const here = fixture.bind("here", "0.0.0.0", 1);
+  const gone = fixture.bind("gone", "127.0.0.1", 2);
+  gone.close();
+  assertEquals(fixture.settle(), ["gone released"]);
+  for (const to of [at("127.0.0.1", 2), at("127.0.0.1", 3)]) {
+    here.send(bytes("one"), to);
+    assertEquals(fixture.settle(), [`here failed: Nobody listens on ${to}`]);
+  }
+});
+
+Deno.test("An address is bound once, or by all who share it; port 0 is another one each time", () => {
+  const { network } = new ConnectionFixture();
+  network.bind("127.0.0.1", 1);
+  assertThrows(() => network.bind("127.0.0.1", 1, true), CannotListenError, "127.0.0.1:1");
+  network.bind("127.0.0.1", 2, true);
+  network.bind("127.0.0.1", 2, true);
+  const [one, other] = [network.bind("127.0.0.1", 0), network.bind("127.0.0.1", 0)];
+  assertEquals([one.address.port === other.address.port, network.size], [false, 5]);
+});
+
+Deno.test("Groups are joined once and left once, and only groups", () => {
+  const driver = new ConnectionFixture().network.bind("127.0.0.1", 1);
+  driver.joinGroup("239.1.2.3", "");
+  driver.joinGroup("239.1.2.3", "127.0.0.1");
+  assertThrows(() => driver.joinGroup("239.1.2.3", ""), MulticastJoinError);
+  assertThrows(() => driver.joinGroup("10.0.0.1", ""), MulticastJoinError);
+  driver.leaveGroup("239.1.2.3", "");
+  assertThrows(() => driver.leaveGroup("239.1.2.3", ""), MulticastJoinError);
+});

@@ -1,0 +1,271 @@
+/**
+ * Ports and connections on sockets that were made elsewhere. Of Twisted's tests:
+ *
+ * - `internet/test/test_tcp.py`, `TCPFDPortTestsBuilder`: the suites for streams that do not depend on how a port is bound.
+ *   `AdoptStreamConnectionTestsBuilder`: its addresses and its transfers.
+ * - `internet/test/test_unix.py`, `UNIXFDPortTestsBuilder` and `UNIXAdoptStreamConnectionTestsBuilder`: a port and a connection, and what moves
+ *   over them. `test_ServerAddressUNIX` is decided otherwise: Deno does not tell the path.
+ * - `internet/test/test_socket.py`, `AdoptStreamPortErrorsTestsBuilder` and `AdoptStreamConnectionErrorsTestsBuilder`. `test_provider` is the
+ *   compiler's. `adoptDatagramPort` is not offered.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { internetAddress } from "../../addresses.ts";
+import { ForeignSocket, isOpen } from "../../../testing/peers/foreign_socket.ts";
+import { pattern, same } from "../../../testing/peers/raw_peer.ts";
+import { endingTests } from "../../../testing/conformance/stream_ending.ts";
+import { halfCloseTests } from "../../../testing/conformance/stream_half_close.ts";
+import type { StreamTransport } from "../../../testing/conformance/stream_transport.ts";
+import { resetTests } from "../../../testing/conformance/stream_resets.ts";
+import { transferTests } from "../../../testing/conformance/stream_transfer.ts";
+import { portOf, tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
+import { tcpTransport } from "../../../testing/conformance/tcp_transport.ts";
+import { connectTo, freePath, listenAt } from "../../../testing/conformance/unix_transport.ts";
+import {
+  HalfCloseableWire,
+  type Wire,
+  type WireBehaviour,
+  Wires,
+} from "../../../testing/fixtures/wire.ts";
+import { DenoReactor } from "../deno/reactor.ts";
+import {
+  CannotListenError,
+  ConnectError,
+  ConnectionAborted,
+  ConnectionDone,
+} from "../../errors.ts";
+import type { AddressFamily, IReactorSocket } from "../../interfaces/mod.ts";
+
+const adopted: StreamTransport = {
+  ...tcpTransport("An adopted socket", () => new DenoReactor()),
+  listenMethod: "adoptStreamPort",
+  listen: (reactor, at, factory, options) => {
+    using socket = ForeignSocket.listenIPv4(portOf(at));
+    return reactor.adoptStreamPort(socket.copy(), "INET", factory, options);
+  },
+  abortSeenAs: /^ECONNRESET$/,
+};
+
+transferTests(adopted);
+endingTests(adopted);
+halfCloseTests(adopted);
+resetTests(adopted);
+
+const test = tcpTest("adoptStreamPort()", () => new DenoReactor());
+const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
+const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
+
+test("takes over sockets on IPv4 and IPv6, and tells their addresses", async (fixture) => {
+  for (
+    const [family, socket, host] of [
+      ["INET", ForeignSocket.listenIPv4(), "127.0.0.1"],
+      ["INET6", ForeignSocket.listenIPv6(), "::1"],
+    ] as const
+  ) {
+    using _ = socket;
+    const factory = new Wires(greeter);
+    const port = fixture.reactor.adoptStreamPort(socket.copy(), family, factory);
+    assert(port.getHost().equals(internetAddress("TCP", host, socket.port)), `${port.getHost()}`);
+    fixture.run();
+    const peer = fixture.raw(await Deno.connect({ hostname: host, port: socket.port }));
+    assertEquals(await peer.readText(5), "hello");
+    assert((await factory.wire()).transport.getHost().equals(port.getHost()));
+  }
+});
+
+test("takes over UNIX sockets, whose paths it cannot tell", async (fixture) => {
+  const path = freePath(fixture);
+  using socket = ForeignSocket.listenUNIX(path);
+  const factory = new Wires(greeter);
+  const port = fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+  assertEquals(String(port.getHost()), "unix:");
+  fixture.run();
+  const peer = fixture.raw(await connectTo(path));
+  assertEquals(await peer.readText(5), "hello");
+  await port.stopListening();
+  assert((await Deno.stat(path)).isSocket, "the path is not this port's to remove");
+});
+
+test("moves bytes over UNIX sockets, too: all of them, each direction to its own end", async (fixture) => {
+  const path = freePath(fixture);
+  using socket = ForeignSocket.listenUNIX(path);
+  const factory = new Wires(() => new HalfCloseableWire(echo));
+  fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+  fixture.run();
+  const peer = fixture.raw(await connectTo(path));
+  const wire = await factory.wire();
+  const all = pattern(4 << 20);
+  const sending = peer.send(all).then(() => peer.conn.closeWrite());
+  assert(same(await peer.read(all.length), all));
+  await sending;
+  await wire.seen("read lost");
+  wire.transport.write("bye");
+  wire.transport.loseWriteConnection();
+  assertEquals(new TextDecoder().decode(await peer.readAll()), "bye");
+  assertInstanceOf(await wire.lost(), ConnectionDone);
+});
+
+test("aborts over UNIX sockets, where there is nothing to reset with", async (fixture) => {
+  const path = freePath(fixture);
+  using socket = ForeignSocket.listenUNIX(path);
+  const factory = new Wires();
+  fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+  fixture.run();
+  const peer = fixture.raw(await connectTo(path));
+  const wire = await factory.wire();
+  wire.transport.abortConnection();
+  assertInstanceOf(await wire.lost(), ConnectionAborted);
+  assertEquals(await peer.ending(), "end");
+});
+
+test("closes its descriptor with the port, and only closes it: the socket listens on for whoever else has it", async (fixture) => {
+  using socket = ForeignSocket.listenIPv4();
+  const descriptor = socket.copy();
+  const port = fixture.reactor.adoptStreamPort(descriptor, "INET", new Wires());
+  fixture.run();
+  assert(isOpen(descriptor));
+  await port.stopListening();
+  assert(!isOpen(descriptor));
+  await fixture.rawConnect(socket.port);
+});
+
+test("is for once: the port does not listen again, as the number may be anything's by then", async (fixture) => {
+  using socket = ForeignSocket.listenIPv4();
+  const descriptor = socket.copy();
+  const factory = new Wires();
+  const port = fixture.reactor.adoptStreamPort(descriptor, "INET", factory);
+  await port.stopListening();
+  assertThrows(
+    () => port.startListening(),
+    CannotListenError,
+    `Cannot listen on file descriptor ${descriptor}: it has been listened on, and was closed`,
+  );
+  assertEquals(factory.events, ["start", "stop"]);
+  fixture.run();
+});
+
+test("throws CannotListenError for what is no socket that listens, and leaves it as it is", (fixture) => {
+  using datagrams = ForeignSocket.datagrams();
+  const factory = new Wires();
+  for (const descriptor of [datagrams.descriptor, 12345]) {
+    const error = assertThrows(
+      () => fixture.reactor.adoptStreamPort(descriptor, "INET", factory),
+      CannotListenError,
+      `Cannot listen on file descriptor ${descriptor}: it is no socket that listens`,
+    );
+    assertEquals([error.address, error.interface], [`file descriptor ${descriptor}`, ""]);
+  }
+  assert(isOpen(datagrams.descriptor));
+  assertEquals(factory.events, []);
+});
+
+test("throws CannotListenError for a socket of another family, and closes it", (fixture) => {
+  using socket = ForeignSocket.listenIPv4();
+  for (const family of ["INET6", "UNIX"] as const) {
+    const descriptor = socket.copy();
+    assertThrows(
+      () => fixture.reactor.adoptStreamPort(descriptor, family, new Wires()),
+      CannotListenError,
+      `Cannot listen on file descriptor ${descriptor}: its address family is INET, not ${family}`,
+    );
+    assert(!isOpen(descriptor));
+  }
+});
+
+test("throws for descriptors, families and options out of range", (fixture) => {
+  const factory = new Wires();
+  const adopt = (...args: Parameters<IReactorSocket["adoptStreamPort"]>) => () =>
+    fixture.reactor.adoptStreamPort(...args);
+  assertThrows(adopt(-1, "INET", factory), RangeError, "fileDescriptor must be an integer from 0");
+  // As JavaScript may call it.
+  const family = "INET5" as AddressFamily;
+  assertThrows(
+    adopt(3, family, factory),
+    RangeError,
+    'addressFamily must be one of "INET", "INET6", "UNIX", got "INET5"',
+  );
+  assertThrows(adopt(3, "INET", factory, { backlog: 0 }), RangeError, "backlog");
+  assertThrows(adopt(3, "INET", factory, { keepAlive: 0 }), RangeError, "keepAlive must be");
+});
+
+const connection = tcpTest("adoptStreamConnection()", () => new DenoReactor());
+
+connection(
+  "gives a TCP connection to a protocol when the reactor runs, with its addresses",
+  async (fixture) => {
+    const raw = fixture.rawListen();
+    using socket = ForeignSocket.connectIPv4(raw.addr.port);
+    const peer = await fixture.rawAccept(raw);
+    const factory = new Wires(echo);
+    fixture.reactor.adoptStreamConnection(socket.copy(), "INET", factory, { keepAlive: 60 });
+    assertEquals(factory.built.length, 0);
+    fixture.run();
+    const wire = await factory.wire();
+    assertEquals(factory.events, []); // neither started nor stopped
+    const there = internetAddress("TCP", "127.0.0.1", raw.addr.port);
+    const here = internetAddress("TCP", "127.0.0.1", socket.port);
+    assert(factory.addresses[0]?.equals(there));
+    assert(wire.transport.getPeer().equals(there) && wire.transport.getHost().equals(here));
+    assert(wire.transport.getTcpKeepAlive());
+    const all = pattern(1 << 20);
+    const sending = peer.send(all);
+    assert(same(await peer.read(all.length), all));
+    await sending;
+    wire.transport.abortConnection();
+    assertInstanceOf(await wire.lost(), ConnectionAborted);
+  },
+);
+
+connection(
+  "takes over UNIX sockets, and closes its descriptor with the connection",
+  async (fixture) => {
+    const path = freePath(fixture);
+    const listener = fixture.closeAfter(listenAt(path));
+    using socket = ForeignSocket.connectUNIX(path);
+    const peer = fixture.raw(await listener.accept());
+    const factory = new Wires(echo);
+    const descriptor = socket.copy();
+    fixture.reactor.adoptStreamConnection(descriptor, "UNIX", factory);
+    fixture.run();
+    await peer.send("hello");
+    assertEquals(await peer.readText(5), "hello");
+    const wire = await factory.wire();
+    wire.transport.loseConnection();
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+    await fixture.stop();
+    assert(!isOpen(descriptor));
+  },
+);
+
+connection(
+  "closes a connection that the factory builds no protocol for, or fails to",
+  async (fixture) => {
+    const raw = fixture.rawListen();
+    const error = new RangeError("boom");
+    const builds = [() => null, () => {
+      throw error;
+    }];
+    fixture.run();
+    for (const build of builds) {
+      const socket = ForeignSocket.connectIPv4(raw.addr.port);
+      const peer = await fixture.rawAccept(raw);
+      fixture.reactor.adoptStreamConnection(socket.copy(), "INET", new Wires(build));
+      // It would hold the connection open.
+      socket[Symbol.dispose]();
+      assertEquals(await peer.ending(), "end");
+    }
+    assertEquals(fixture.errors.take(), [error]);
+  },
+);
+
+connection("throws ConnectError for what is no connection of that family", (fixture) => {
+  using listening = ForeignSocket.listenIPv4();
+  using connected = ForeignSocket.connectIPv4(listening.port);
+  const adopt = (descriptor: number, family: AddressFamily) => () =>
+    fixture.reactor.adoptStreamConnection(descriptor, family, new Wires());
+  assertThrows(adopt(12345, "INET"), ConnectError, "Cannot connect to file descriptor 12345: ");
+  assertThrows(adopt(listening.copy(), "INET"), ConnectError, "it is no connection");
+  const other = connected.copy();
+  assertThrows(adopt(other, "INET6"), ConnectError, "its address family is INET, not INET6");
+  assertThrows(adopt(connected.descriptor, "INET5" as AddressFamily), RangeError, "addressFamily");
+});

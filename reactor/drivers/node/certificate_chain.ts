@@ -1,0 +1,177 @@
+/**
+ * The check of a peer's certificates, in addition to that of Deno's engine.
+ *
+ * It is needed because `node:tls` on Deno 2.9.6 is too lenient. It parses names as text, so that a name
+ * can contain other names. It accepts a common name without alternative names, and partial wildcards.
+ * It ignores the validity and the constraints of roots. It accepts a certificate of version 1 by its
+ * issuer's name, and without proof that the peer has the key. So the certificates are read again from
+ * their DER, {@linkcode CertificatePath} and {@linkcode isForHost} decide, and the engine has a veto.
+ *
+ * Deno's own TLS (`Deno.startTls`) verifies chains and names well. It is not used, because it shows no
+ * peer certificate, cannot be forced to close, and refuses a server whose certificate is its own
+ * authority, such as those of `openssl req -x509`.
+ *
+ * Without `caCerts`, the system's roots are trusted. A program needs a permission to read them, so the
+ * engine alone verifies the chain. Versions, purposes, names, and the name constraints of all
+ * certificates that the peer has sent are checked here as well.
+ *
+ * @module
+ */
+
+import type { TLSSocket } from "node:tls";
+import { type Certificate, readCertificate } from "../../tls/certificate.ts";
+import {
+  CertificatePath,
+  type CertificatePurpose,
+  type Rejection,
+  rejectKeyUsage,
+  rejectLeaf,
+  rejectNames,
+} from "../../tls/certificate_path.ts";
+import { generalNameText } from "../../tls/general_name.ts";
+import { isForHost } from "../../tls/host_identity.ts";
+import { asError } from "../../../defer/guarded_call.ts";
+import { quote } from "../../../internal/validation.ts";
+import { rejectSignature } from "./certificate_signature.ts";
+import { tlsModule } from "./tls_module.ts";
+
+// Longer chains than any in use.
+const LONGEST = 10;
+
+/** The requirements on a peer's certificate. */
+export interface PeerTrust {
+  /** The side of the peer. */
+  readonly purpose: CertificatePurpose;
+  /** The trusted roots. Null stands for the system's, against which the engine has verified the chain. */
+  readonly roots: readonly Certificate[] | null;
+  /** The host that the certificate must belong to: a name in ASCII, or an address. Any host if undefined. */
+  readonly host?: string;
+}
+
+/**
+ * Keeps the engine from reading the peer's certificates. It does so in its own event handler once a
+ * server is verified, where a malformed certificate would end the process (checked on Deno 2.9.6).
+ */
+export function hideCertificates(socket: TLSSocket): void {
+  Object.assign(socket, { getPeerCertificate: () => ({}) });
+}
+
+/**
+ * Returns the certificates that the peer has sent as DER, its own first. Roots may follow.
+ *
+ * @throws {CertificateError} when Deno cannot read a certificate.
+ */
+export function shownChain(socket: TLSSocket): Uint8Array[] {
+  const chain: Uint8Array[] = [];
+  let shown = certificatesOf(socket, true);
+  while (shown?.raw !== undefined && chain.length < LONGEST) {
+    chain.push(new Uint8Array(shown.raw));
+    // A root's issuer is itself.
+    if (shown.issuerCertificate === shown) break;
+    shown = shown.issuerCertificate;
+  }
+  return chain;
+}
+
+/** Returns the peer's certificate without a check. Null if there is none, or if it is malformed. */
+export function shownCertificate(socket: TLSSocket): Certificate | null {
+  const raw = certificatesOf(socket, false)?.raw;
+  const certificate = raw === undefined ? null : read(new Uint8Array(raw));
+  return certificate instanceof Error ? null : certificate;
+}
+
+/** A certificate as Deno returns it: an empty object if there is none, contrary to its type. */
+type ShownCertificate = {
+  readonly raw?: Uint8Array;
+  readonly issuerCertificate?: ShownCertificate;
+};
+
+function certificatesOf(socket: TLSSocket, withIssuers: boolean): ShownCertificate | undefined {
+  try {
+    // The socket's own method may be hidden.
+    return tlsModule().TLSSocket.prototype.getPeerCertificate.call(socket, withIssuers);
+  } catch (cause) {
+    const error = asError(cause);
+    const reason = `the certificates shown with it cannot be read: ${error.message}`;
+    throw new CertificateError({ code: "CERT_REJECTED", reason }, error);
+  }
+}
+
+/**
+ * Verifies the certificates that a peer has sent.
+ *
+ * @param chain The certificates as DER, the peer's own first. At least one.
+ * @param trust The requirements.
+ * @param now The time, in milliseconds since 1970.
+ * @returns The peer's certificate.
+ * @throws {CertificateError} when the peer is refused.
+ */
+export function verifyChain(
+  chain: readonly Uint8Array[],
+  trust: PeerTrust,
+  now: number = Date.now(),
+): Certificate {
+  const [leaf, ...others] = chain.map(read);
+  if (leaf === undefined) {
+    throw new CertificateError({ code: "CERT_REJECTED", reason: "there is none" });
+  }
+  if (leaf instanceof Error) {
+    throw new CertificateError({ code: "CERT_REJECTED", reason: leaf.message });
+  }
+  // A malformed certificate cannot be an issuer.
+  const readable = others.filter((other): other is Certificate => !(other instanceof Error));
+  const rejection = rejectChain(leaf, readable, trust, now) ?? rejectHost(leaf, trust.host);
+  if (rejection !== null) throw new CertificateError(rejection);
+  return leaf;
+}
+
+/** Thrown when a peer's certificate is not accepted. */
+export class CertificateError extends Error {
+  /** See `Error.name`. */
+  override readonly name = "CertificateError";
+  /** A code in the style of OpenSSL's. */
+  readonly code: string;
+
+  /**
+   * @param rejection The reason.
+   * @param cause The error of the engine that reports it.
+   */
+  constructor({ code, reason }: Rejection, cause?: Error) {
+    super(`the certificate is not accepted: ${reason}`, { cause });
+    this.code = code;
+  }
+}
+
+function read(der: Uint8Array): Certificate | Error {
+  try {
+    return readCertificate(der);
+  } catch (error) {
+    return asError(error);
+  }
+}
+
+function rejectChain(
+  leaf: Certificate,
+  others: readonly Certificate[],
+  { roots, purpose }: PeerTrust,
+  now: number,
+): Rejection | null {
+  if (roots !== null) {
+    return new CertificatePath(roots, purpose, rejectSignature, now).reject(leaf, others);
+  }
+  const rejections = others.map((other) => rejectNames(other, [leaf]));
+  return rejectLeaf(leaf, purpose, now) ?? rejectKeyUsage(leaf) ??
+    rejections.find((each) => each !== null) ?? null;
+}
+
+function rejectHost(leaf: Certificate, host: string | undefined): Rejection | null {
+  const { subjectAltName = [] } = leaf.extensions;
+  if (host === undefined || isForHost(subjectAltName, host)) return null;
+  const names = subjectAltName.map((name) => quote(generalNameText(name))).join(", ");
+  return {
+    code: "ERR_TLS_CERT_ALTNAME_INVALID",
+    reason: `it is not for ${quote(host)}, but for ${
+      names || "no host: it has no alternative names"
+    }`,
+  };
+}

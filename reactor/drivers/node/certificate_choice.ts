@@ -1,0 +1,114 @@
+/**
+ * The certificate of a server for the name that a client asks for.
+ *
+ * @module
+ */
+
+import type { SecureContext } from "node:tls";
+import { Tally } from "../../../log/tally.ts";
+import type { TLSCertificate, TLSServerOptions } from "../../interfaces/mod.ts";
+import { asError, isThenable, logUserError } from "../../../defer/guarded_call.ts";
+import { checkFunction, quote } from "../../../internal/validation.ts";
+import { tlsMaterial } from "./tls_material.ts";
+import { tlsModule } from "./tls_module.ts";
+
+/** One handshake that needs a certificate. */
+export interface CertificateRequest {
+  /** The name that the client asks for; `""` if it named none. */
+  readonly serverName: string;
+  /** Continues the handshake. Called once, now or later. */
+  answer(context: SecureContext): void;
+  /** Fails the handshake; {@linkcode answer} follows, so that the peer receives an alert. */
+  failed(reason: Error): void;
+}
+
+type Certificates = NonNullable<TLSServerOptions["certificates"]>;
+
+/** How often each option has failed. Every connection that calls `startTLS` has a choice of its own. */
+const failures = new WeakMap<Certificates, Tally>();
+
+/** Asks the `certificates` option, and prepares each certificate once. */
+export class CertificateChoice {
+  readonly #certificates: Certificates;
+  /** The certificate for names without one of their own. */
+  readonly #own: TLSCertificate | undefined;
+  readonly #caCerts: readonly string[];
+  readonly #prepared = new WeakMap<TLSCertificate, SecureContext>();
+
+  /**
+   * @param certificates The option.
+   * @param options The other options of the port. They have been checked.
+   * @throws {TypeError} when `certificates` is not a function.
+   */
+  constructor(
+    certificates: Certificates,
+    { cert, key, caCerts = [] }: TLSServerOptions,
+  ) {
+    checkFunction("certificates", certificates);
+    this.#certificates = certificates;
+    this.#own = cert === undefined && key === undefined
+      ? undefined
+      : { ...cert === undefined ? {} : { cert }, ...key === undefined ? {} : { key } };
+    this.#caCerts = caCerts;
+  }
+
+  /** Answers a request, or fails it. Throws nothing. */
+  choose(request: CertificateRequest): void {
+    try {
+      const chosen = this.#certificates(request.serverName);
+      if (!isThenable(chosen)) return this.#accept(request, chosen);
+      Promise.resolve(chosen)
+        .then((certificate) => this.#accept(request, certificate))
+        .catch((error) => this.#refuse(request, error));
+    } catch (error) {
+      this.#refuse(request, error);
+    }
+  }
+
+  #accept(request: CertificateRequest, chosen: TLSCertificate | undefined): void {
+    const certificate = chosen ?? this.#own;
+    if (certificate !== undefined) return request.answer(this.#prepare(certificate));
+    request.failed(new Error(`there is no certificate for ${quote(request.serverName)}`));
+    this.#answerWithout(request);
+  }
+
+  #refuse(request: CertificateRequest, error: unknown): void {
+    this.#log(error, request.serverName);
+    request.failed(asError(error));
+    this.#answerWithout(request);
+  }
+
+  /** Clients choose the names: the log gets the first failure, the tenth, the hundredth. Each one fails its handshake with the error. */
+  #log(error: unknown, serverName: string): void {
+    const tally = failures.getOrInsertComputed(this.#certificates, () => new Tally());
+    if (!tally.add()) return;
+    logUserError(error, `While calling certificates for ${quote(serverName)}${tally}`);
+  }
+
+  /** Without a certificate the engine sends an alert. An error passed to it would end the process. */
+  #answerWithout(request: CertificateRequest): void {
+    try {
+      request.answer(tlsModule().createSecureContext());
+    } catch (error) {
+      request.failed(asError(error));
+    }
+  }
+
+  #prepare(certificate: TLSCertificate): SecureContext {
+    let context = this.#prepared.get(certificate);
+    if (context === undefined) {
+      const { cert, key } = certificate;
+      const material = tlsMaterial({
+        ...cert === undefined ? {} : { cert },
+        ...key === undefined ? {} : { key },
+        caCerts: this.#caCerts,
+      });
+      if (material.cert === undefined) {
+        throw new TypeError("Cannot use the answer of certificates: it has neither cert nor key");
+      }
+      context = tlsModule().createSecureContext(material);
+      this.#prepared.set(certificate, context);
+    }
+    return context;
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * What TCP can do on `node:net` beyond what it can everywhere. Of Twisted's tests: `test/test_tcp.py`, `CannotBindTests.test_clientBind`;
+ * `internet/test/test_tcp.py`, `AbortConnectionMixin` as its peers see it.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { Server, Socket } from "node:net";
+import { IPv4Address } from "../../addresses.ts";
+import { Program } from "../../../testing/fixtures/program.ts";
+import { endingOf, pattern, same } from "../../../testing/peers/raw_peer.ts";
+import { portOf, tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
+import { Wires } from "../../../testing/fixtures/wire.ts";
+import { DenoReactor } from "../deno/reactor.ts";
+import { CannotListenError, ConnectError, ConnectionDone, UnsupportedError } from "../../errors.ts";
+import type { ConnectTCPOptions, ListenTCPOptions } from "../../interfaces/mod.ts";
+import { memoryPipe } from "../memory/memory_driver.ts";
+import type { StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
+import { ServerAcceptor } from "./server_acceptor.ts";
+import { TCPSocketDriver } from "./socket_driver.ts";
+import { dialSocket } from "./tcp.ts";
+
+const HOST = "127.0.0.1";
+const here = new IPv4Address("TCP", HOST, 1);
+const facts = { peer: new IPv4Address("TCP", HOST, 2), host: here, isAccepted: false };
+
+const test = tcpTest("node:net", () => new DenoReactor());
+
+for (const resetOnAbort of [true, false]) {
+  const seen = resetOnAbort ? "a reset" : "an end in order";
+
+  test(`With resetOnAbort ${resetOnAbort} the peer of an aborted connection sees ${seen}, on both sides`, async (fixture) => {
+    const servers = new Wires();
+    const { port } = fixture.listen(servers, { resetOnAbort });
+    const clients = new Wires();
+    const raw = fixture.rawListen();
+    fixture.reactor.connectTCP(HOST, raw.addr.port, clients, { resetOnAbort });
+    fixture.run();
+    const peers = [await fixture.rawConnect(port), await fixture.rawAccept(raw)];
+    const wires = [await servers.wire(), await clients.wire()];
+    for (const wire of wires) wire.transport.abortConnection();
+    const endings = await Promise.all(peers.map((peer) => peer.ending()));
+    assertEquals(endings, Array(2).fill(resetOnAbort ? "ECONNRESET" : "end"));
+  });
+}
+
+test("bindAddress is where the connection comes from: an address, or an address and a port", async (fixture) => {
+  const raw = fixture.rawListen();
+  const factory = new Wires();
+  const spare = fixture.rawListen({ hostname: "127.0.0.3" });
+  const { port } = spare.addr;
+  spare.close();
+  const ways: [string, ConnectTCPOptions["bindAddress"]][] = [
+    [HOST, "127.0.0.2"],
+    ["localhost", "127.0.0.2"],
+    [HOST, ["127.0.0.3", port]],
+  ];
+  fixture.run();
+  const peers: Deno.NetAddr[] = [];
+  for (const [i, [host, bindAddress = ""]] of ways.entries()) {
+    fixture.reactor.connectTCP(host, raw.addr.port, factory, { bindAddress });
+    const { conn } = await fixture.rawAccept(raw);
+    peers.push(conn.remoteAddr as Deno.NetAddr); // TCP's
+    const { transport } = await factory.wire(i);
+    assertEquals(String(transport.getHost()), `${peers[i]?.hostname}:${peers[i]?.port}`);
+  }
+  assertEquals(peers.map(({ hostname }) => hostname), ["127.0.0.2", "127.0.0.2", "127.0.0.3"]);
+  assertEquals(peers[2]?.port, port);
+});
+
+test("bindAddress that cannot be had: ConnectError, with what the system said", async (fixture) => {
+  const taken = fixture.rawListen();
+  const raw = fixture.rawListen();
+  const factory = new Wires();
+  const bindAddress = [HOST, taken.addr.port] as const;
+  fixture.reactor.connectTCP(HOST, raw.addr.port, factory, { bindAddress });
+  fixture.run();
+  await factory.told("failed");
+  const [reason] = factory.reasons;
+  assertInstanceOf(reason, ConnectError);
+  assertEquals([reason.code, reason.address], ["EADDRINUSE", `${HOST}:${raw.addr.port}`]);
+});
+
+const CLIENT = `
+  import { DenoReactor } from "${new URL("../../mod.ts", import.meta.url)}";
+  import { ClientFactory } from "${new URL("../../../protocol/mod.ts", import.meta.url)}";
+
+  const reactor = new DenoReactor();
+  class Telling extends ClientFactory {
+    clientConnectionFailed(connector, reason) {
+      console.log(reason.name + ": " + reason.message);
+      reactor.stop();
+    }
+  }
+  reactor.connectTCP("127.0.0.1", 9, new Telling(), { bindAddress: "127.0.0.2" });
+  await reactor.run();
+`;
+
+Deno.test("bindAddress that the program may not use: ConnectError, and the program goes on", async () => {
+  const module = `data:text/javascript,${encodeURIComponent(CLIENT)}`;
+  const flags = ["--quiet", "--no-prompt", "--allow-net=127.0.0.1:9"];
+  await using program = new Program(["run", ...flags, module]);
+  const { code, lines } = await program.end();
+  assertEquals([code, lines], [0, [
+    'ConnectError: Cannot connect to 127.0.0.1:9: Requires net access to "127.0.0.2:0", run again with the --allow-net flag',
+  ]]);
+});
+
+test("setTcpKeepAlive() takes the seconds of idleness where it was asked for, and says so where it was not", async (fixture) => {
+  const message = "listen or connect over TCP with { keepAlive: 60 }";
+  for (const options of [{ resetOnAbort: true }, { keepAlive: 30 }, {}]) {
+    const factory = new Wires();
+    const { port } = fixture.listen(factory, options);
+    fixture.run();
+    await fixture.rawConnect(port);
+    const { transport } = await factory.wire();
+    assertEquals(transport.getTcpKeepAlive(), "keepAlive" in options);
+    if (Object.keys(options).length > 0) transport.setTcpKeepAlive(true, 60);
+    else assertThrows(() => transport.setTcpKeepAlive(true, 60), UnsupportedError, message);
+    assertEquals(transport.getTcpKeepAlive(), Object.keys(options).length > 0);
+    transport.setTcpKeepAlive(false);
+    assertEquals(transport.getTcpKeepAlive(), false);
+    for (const idle of [0, 1.5, 32768]) {
+      assertThrows(() => transport.setTcpKeepAlive(true, idle), RangeError, "idle must be");
+    }
+  }
+});
+
+Deno.test("A driver tells its socket the idle time, first and later", () => {
+  const calls: unknown[][] = [];
+  class NotedSocket extends Socket {
+    override setKeepAlive(...args: unknown[]): this {
+      calls.push(args);
+      return this;
+    }
+  }
+  const driver = new TCPSocketDriver(new NotedSocket(), facts, 37);
+  assert(driver.keepsAlive);
+  driver.setKeepAliveIdle(5);
+  driver.setKeepAlive(false);
+  driver.setKeepAlive(true);
+  assertEquals(calls, [[true, 37000], [true, 5000], [false], [true]]);
+  assert(!new TCPSocketDriver(new NotedSocket(), facts).keepsAlive);
+});
+
+for (const size of [5, 65536]) {
+  test(`A peer that ends its sending side before it has sent a byte gets a greeting of ${size} bytes`, async (fixture) => {
+    const greeting = pattern(size);
+    const factory = new Wires({ connectionMade: (wire) => wire.transport.write(greeting) });
+    const { port } = fixture.listen(factory, { resetOnAbort: true });
+    // Before the other side looks for news of it.
+    const peer = await fixture.rawConnect(port);
+    await peer.conn.closeWrite();
+    fixture.run();
+    assert(same(await peer.readAll(), greeting));
+    assertInstanceOf(await (await factory.wire()).lost(), ConnectionDone);
+  });
+}
+
+test("Such a peer gets its greeting also from a program that has much to do", async (fixture) => {
+  const factory = new Wires({
+    connectionMade: (wire) => {
+      wire.transport.write("hello");
+      // So that no timer tells that Deno has had the time to look for news.
+      for (const begun = performance.now(); performance.now() < begun + 15;);
+    },
+  });
+  const { port } = fixture.listen(factory, { resetOnAbort: true });
+  const peers = await Promise.all(Array.from({ length: 10 }, () => fixture.rawConnect(port)));
+  for (const peer of peers) await peer.conn.closeWrite();
+  fixture.run();
+  for (const peer of peers) assertEquals(await peer.readText(5), "hello");
+});
+
+test("A first write that is held back goes out when bytes come, or after some turns", async (fixture) => {
+  const factory = new Wires({
+    dataReceived: (wire, data) => wire.transport.write(data),
+    connectionMade: (wire) => wire.transport.write("hello "),
+  });
+  const { port } = fixture.listen(factory, { resetOnAbort: true });
+  fixture.run();
+  const [silent, early] = [await fixture.rawConnect(port), await fixture.rawConnect(port)];
+  await early.send("you");
+  assertEquals(await early.readText(9), "hello you");
+  assertEquals(await silent.readText(6), "hello ");
+});
+
+test("Chunks are plain arrays of bytes, whose slice() is a copy", async (fixture) => {
+  const factory = new Wires();
+  const { port } = fixture.listen(factory, { resetOnAbort: true });
+  fixture.run();
+  const peer = await fixture.rawConnect(port);
+  const wire = await factory.wire();
+  await peer.send("bytes");
+  await wire.has(5);
+  assertEquals(wire.chunks.map(({ constructor }) => constructor), [Uint8Array]);
+});
+
+test("Options out of range throw, and name what is wrong", (fixture) => {
+  const factory = new Wires();
+  const listen: [ListenTCPOptions, string][] = [
+    [{ keepAlive: 0 }, "keepAlive must be an integer from 1 to 32767, got 0"],
+    [{ keepAlive: 1.5 }, "keepAlive"],
+    [{ resetOnAbort: true, backlog: 0 }, "backlog"],
+  ];
+  for (const [options, message] of listen) {
+    assertThrows(() => fixture.reactor.listenTCP(0, factory, options), RangeError, message);
+  }
+  const connect: [ConnectTCPOptions, string][] = [
+    [{ keepAlive: 40000 }, "keepAlive"],
+    [{ bindAddress: "localhost" }, 'bindAddress must be a numeric address, got "localhost"'],
+    [{ bindAddress: [HOST, 65536] }, "bindAddress port must be an integer from 0 to 65535"],
+  ];
+  for (const [options, message] of connect) {
+    assertThrows(() => fixture.reactor.connectTCP(HOST, 80, factory, options), RangeError, message);
+  }
+  assertEquals(factory.events, []);
+});
+
+test("A port on a name's address listens there, and one in use names its error", (fixture) => {
+  const port = fixture.reactor.listenTCP(0, new Wires(), {
+    interface: "localhost",
+    resetOnAbort: true,
+  });
+  const number = portOf(port.getHost());
+  assertEquals(String(port.getHost()), `${HOST}:${number}`);
+  const error = assertThrows(
+    () => fixture.reactor.listenTCP(number, new Wires(), { interface: HOST, resetOnAbort: true }),
+    CannotListenError,
+  );
+  assertEquals(error.code, "EADDRINUSE");
+});
+
+test("As many connections wait as the backlog says; the others are reset, and at the port's end those that wait", async (fixture) => {
+  const port = fixture.listen(new Wires(), { resetOnAbort: true, backlog: 2 });
+  const waiting = [await fixture.rawConnect(port.port), await fixture.rawConnect(port.port)];
+  // What is accepted before the connection that is refused has come before it.
+  const refused = fixture.rawConnect(port.port).then((peer) => peer.readAll());
+  assertEquals(await endingOf(refused), "ECONNRESET");
+  const endings = waiting.map((peer) => peer.ending());
+  await port.stopListening();
+  assertEquals(await Promise.all(endings), ["ECONNRESET", "ECONNRESET"]);
+  fixture.run();
+});
+
+Deno.test("A name that is being looked up when the attempt is stopped is of no more interest", async () => {
+  const answers: ((address: string) => void)[] = [];
+  const dial = dialSocket("name.test", 80, {}, (_name, _options, answer) => {
+    answers.push((address) => answer(null, [{ address, family: 4 }]));
+  });
+  const told: string[] = [];
+  const released = Promise.withResolvers<void>();
+  const stop = dial({
+    connected: () => told.push("connected"),
+    failed: (error) => told.push(String(error)),
+    released: () => {
+      told.push("released");
+      released.resolve();
+    },
+  });
+  await null; // node asks in a turn of its own
+  stop();
+  await released.promise;
+  assertEquals(answers.length, 1);
+  for (const answer of answers) answer("127.0.0.1");
+  await new Promise((resolve) => setTimeout(resolve)); // whatever it would do with it
+  assertEquals(told, ["released"]);
+});
+
+Deno.test("What a server says is wrong with accepting, the next one to ask is told", async () => {
+  const told: unknown[] = [];
+  const sink: StreamAcceptorSink = {
+    accepted: () => told.push("accepted"),
+    acceptFailed: (error) => told.push(error),
+    turnedAway: () => told.push("turned away"),
+    refused: (peer, why) => told.push(`refused ${peer}: ${why}`),
+    released: () => told.push("released"),
+  };
+  const server = new Server();
+  const acceptor = new ServerAcceptor(server, here, { backlog: 5, driverFor: () => null });
+  acceptor.attach(sink);
+  const [first, second] = [new Error("first"), new Error("second")];
+  server.emit("error", first);
+  assertEquals(told, []);
+  acceptor.accept();
+  assertEquals(told, []); // not within the call
+  await null;
+  assertEquals(told, [first]);
+  acceptor.accept();
+  server.emit("error", second);
+  assertEquals(told, [first, second]);
+  acceptor.close();
+  await null;
+  assertEquals(told, [first, second, "released"]);
+});
+
+Deno.test("A server acceptor tells its port of each connection that finds the backlog full", () => {
+  const told: string[] = [];
+  const sink: StreamAcceptorSink = {
+    accepted: () => told.push("accepted"),
+    acceptFailed: () => told.push("failed"),
+    turnedAway: () => told.push("turned away"),
+    refused: (peer, why) => told.push(`refused ${peer}: ${why}`),
+    released: () => told.push("released"),
+  };
+  const server = new Server();
+  const [driver] = memoryPipe({ schedule: () => {}, addresses: [here, here] });
+  const acceptor = new ServerAcceptor(server, here, { backlog: 1, driverFor: () => driver });
+  acceptor.attach(sink);
+  server.emit("connection", new Socket());
+  assertEquals(told, []);
+  server.emit("connection", new Socket());
+  assertEquals(told, [`refused ${here}: 1 wait already`]);
+  acceptor.close();
+});

@@ -1,0 +1,79 @@
+import { assertEquals } from "@std/assert";
+import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
+import { alike, LogThrottle } from "./log_throttle.ts";
+
+/** A throttle that writes its lines into a list. */
+function throttle(): {
+  host: TestHost;
+  lines: string[];
+  add: (name: string) => void;
+  throttle: LogThrottle;
+} {
+  const host = new TestHost();
+  const lines: string[] = [];
+  const throttle = new LogThrottle(host.reactor);
+  const add = (name: string): void => {
+    throttle.add((count) => void lines.push(`${host.reactor.seconds()} ${name}${alike(count)}`));
+  };
+  return { host, lines, add, throttle };
+}
+
+Deno.test("LogThrottle logs the first event at once, and those that follow once a second", () => {
+  const { host, lines, add } = throttle();
+  for (let i = 0; i < 1000; i++) add(`a${i}`);
+  assertEquals(lines.splice(0), ["0 a0"]);
+  host.advance(1);
+  assertEquals(lines.splice(0), ["1 a999 (and 998 more)"]);
+  host.advance(0.5);
+  add("b");
+  add("c");
+  host.advance(0.25);
+  assertEquals(lines, []);
+  host.advance(0.25);
+  assertEquals(lines.splice(0), ["2 c (and 1 more)"]);
+  host.advance(1);
+  assertEquals(lines, []);
+  add("d");
+  assertEquals(lines, ["3 d"]);
+});
+
+Deno.test("LogThrottle logs each event in full while they are rarer than one a second", () => {
+  const { host, lines, add } = throttle();
+  for (const name of ["a", "b", "c"]) {
+    add(name);
+    host.advance(1.5);
+  }
+  assertEquals(lines, ["0 a", "1.5 b", "3 c"]);
+});
+
+Deno.test("LogThrottle writes 11 lines for ten seconds of a flood", () => {
+  const { host, lines, add, throttle: flood } = throttle();
+  for (let i = 0; i < 1000; i++) {
+    for (let j = 0; j < 10; j++) add("x");
+    host.advance(0.01);
+  }
+  flood.flush();
+  assertEquals(lines.length, 11);
+  assertEquals(flood.count, 10_000);
+  const counted = lines.map((line) => 1 + Number(/and (\d+) more/.exec(line)?.[1] ?? 0));
+  assertEquals(counted.reduce((sum, count) => sum + count), 10_000);
+});
+
+Deno.test("LogThrottle holds a timed call while a line is due, and none after flush()", () => {
+  const { host, lines, add } = throttle();
+  const calls = (): number => host.reactor.getDelayedCalls().length;
+  add("a");
+  assertEquals(calls(), 0);
+  add("b");
+  add("c");
+  assertEquals(calls(), 1);
+  host.advance(1);
+  assertEquals(calls(), 0);
+  const due = throttle();
+  due.add("d");
+  due.add("e");
+  due.throttle.flush();
+  due.throttle.flush();
+  assertEquals(due.host.reactor.getDelayedCalls(), []);
+  assertEquals([lines, due.lines], [["0 a", "1 c (and 1 more)"], ["0 d", "0 e"]]);
+});

@@ -1,0 +1,347 @@
+/**
+ * What every reactor shares: its life, its timed calls, its events and its signals.
+ *
+ * @module
+ */
+
+import { reportAtEndOfTurn } from "../../defer/unhandled.ts";
+import { msg } from "../../log/mod.ts";
+import { Alarm } from "../time/alarm.ts";
+import { TimedCalls } from "../time/delayed_call.ts";
+import { ReactorAlreadyRunning, ReactorNotRestartable, ReactorNotRunning } from "../errors.ts";
+import { HostClock } from "../time/host_clock.ts";
+import type {
+  EventPhase,
+  IDelayedCall,
+  IReactorCore,
+  IReactorThreads,
+  IReactorTime,
+  RunOptions,
+  SignalHandler,
+  SystemEventTriggerID,
+} from "../interfaces/mod.ts";
+import { ReactorResources } from "./open_resources.ts";
+import { Signals, type SignalSource } from "./signals.ts";
+import { type EventHooks, SystemEvent } from "./system_event.ts";
+import { CrossThreadCalls } from "./cross_thread_calls.ts";
+import { callLogged, logRejection, logUserError } from "../../defer/guarded_call.ts";
+import { checkFunction, quote } from "../../internal/validation.ts";
+
+type AnyFunction = (...args: never[]) => unknown;
+
+const IN_LOOP = "While running the reactor's loop";
+
+/** Seconds until the loop tries again after its clock or its timer failed. The program may have replaced them. */
+const RETRY = 0.1;
+
+/** What a reactor is built from. */
+export interface ReactorBaseOptions {
+  /** Where process signals come from. */
+  signalSource: SignalSource;
+  /** The signals that stop the reactor unless the user handles them. */
+  stopSignals: readonly Deno.Signal[];
+}
+
+/**
+ * The life of a reactor, in Twisted's order (`twisted.internet.base.ReactorBase`). A reactor for a network builds on it.
+ *
+ * Unlike Twisted's, `run()` does not block: it returns a promise. All else is the same: `startup` makes it run, `stop()`
+ * fires `shutdown` once the calls that are due have been made, `during shutdown` it stops running and closes all it holds.
+ */
+export abstract class ReactorBase
+  implements IReactorCore, IReactorTime, Pick<IReactorThreads, "callFromThread"> {
+  // Under a fake, wake-ups come from the fake's timers: so the alarm moves when one comes or goes.
+  readonly #clock: HostClock = new HostClock(() => this.#setAlarm());
+  readonly #alarm = new Alarm(() => this.#turn());
+  readonly #calls: TimedCalls = new TimedCalls({
+    seconds: () => this.#clock.seconds(),
+    sooner: () => this.#setAlarm(),
+  });
+  readonly #turnCalls = new CrossThreadCalls();
+  readonly #events = new Map<string, SystemEvent>();
+  readonly #signals: Signals;
+  readonly #stopSignals: readonly Deno.Signal[];
+  #installSignalHandlers = true;
+  /** Settles the promise of `run()`; null when the reactor is not run. */
+  #end: (() => void) | null = null;
+  #started = false;
+  #running = false;
+  #stopped = false;
+  #startedBefore = false;
+  #shutdownDue = false;
+  #inTurn = false;
+  #used = false;
+
+  /** What this reactor holds open. For the reactors built on this one. */
+  protected readonly resources: ReactorResources = new ReactorResources();
+
+  /**
+   * Makes a reactor that has not run yet.
+   *
+   * @param options What it is built from.
+   */
+  constructor(options: ReactorBaseOptions) {
+    this.#signals = new Signals(options.signalSource);
+    this.#stopSignals = options.stopSignals;
+  }
+
+  /** Whether the reactor runs: true from `during startup` until `during shutdown`. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Whether anything was ever asked of this reactor; see `installReactor`. */
+  get used(): boolean {
+    return this.#used;
+  }
+
+  /** Notes that something was asked of this reactor. For the reactors built on this one. */
+  protected use(): void {
+    this.#used = true;
+  }
+
+  /** See {@linkcode IReactorCore.run}. */
+  run(options: RunOptions = {}): Promise<void> {
+    this.use();
+    if (this.#started) return Promise.reject(new ReactorAlreadyRunning());
+    if (this.#startedBefore) return Promise.reject(new ReactorNotRestartable());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = () => this.#stopIfStarted();
+    options.signal?.addEventListener("abort", stop);
+    this.#end = () => {
+      options.signal?.removeEventListener("abort", stop);
+      this.#end = null;
+      this.#alarm.clear();
+      reportAtEndOfTurn();
+      msg("Main loop terminated.");
+      resolve();
+    };
+    this.#installSignalHandlers = options.installSignalHandlers ?? true;
+    this.#started = true;
+    this.#stopped = false;
+    this.#setAlarm();
+    this.fireSystemEvent("startup");
+    if (options.signal?.aborted) stop();
+    return promise;
+  }
+
+  /** See {@linkcode IReactorCore.stop}. */
+  stop(): void {
+    if (!this.#started || this.#stopped) throw new ReactorNotRunning();
+    this.#stopped = true;
+    this.#startedBefore = true;
+    this.#shutdownDue = true;
+    // Inside a turn, its end fires the shutdown; anywhere else, a turn of its own that comes before anything else does.
+    if (!this.#inTurn) queueMicrotask(() => this.#turn());
+  }
+
+  /** See {@linkcode IReactorCore.crash}. */
+  crash(): void {
+    this.#leave();
+    this.#events.get("shutdown")?.abandon();
+    this.resources.unref();
+    this.#end?.();
+  }
+
+  /** See {@linkcode IReactorCore.callWhenRunning}. */
+  callWhenRunning<A extends unknown[]>(
+    f: (...args: A) => unknown,
+    ...args: A
+  ): SystemEventTriggerID | null {
+    if (!this.#running) return this.addSystemEventTrigger("after", "startup", f, ...args);
+    checkFunction("callWhenRunning() callable", f);
+    // What it throws at once is the caller's; what it throws later would be nobody's.
+    logRejection(f(...args), "While making a call of callWhenRunning()");
+    return null;
+  }
+
+  /** See {@linkcode IReactorCore.addSystemEventTrigger}. */
+  addSystemEventTrigger<A extends unknown[]>(
+    phase: EventPhase,
+    eventType: string,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): SystemEventTriggerID {
+    this.use();
+    checkFunction("addSystemEventTrigger() callable", f);
+    const event = this.#events.get(eventType) ?? this.#newEvent(eventType);
+    return event.add(phase, f, args);
+  }
+
+  /** See {@linkcode IReactorCore.removeSystemEventTrigger}. */
+  removeSystemEventTrigger(id: SystemEventTriggerID): void {
+    const event = this.#events.get(id?.eventType);
+    if (event === undefined) {
+      throw new RangeError(
+        `Cannot remove the trigger ${quote(id)}: this reactor has no such event`,
+      );
+    }
+    event.remove(id);
+  }
+
+  /** See {@linkcode IReactorCore.fireSystemEvent}. */
+  fireSystemEvent(eventType: string): void {
+    this.use();
+    const hooks = this.#hooks(eventType);
+    // The reactor's own events are more than their triggers; any other is nothing without one.
+    const event = this.#events.get(eventType) ??
+      (hooks === null ? null : this.#newEvent(eventType));
+    event?.fire(hooks ?? {});
+  }
+
+  /** See {@linkcode IReactorTime.seconds}. */
+  seconds(): number {
+    return this.#clock.seconds();
+  }
+
+  /** See {@linkcode IReactorTime.callLater}. */
+  callLater<A extends unknown[]>(
+    delay: number,
+    f: (...args: A) => unknown,
+    ...args: A
+  ): IDelayedCall {
+    this.#used = true;
+    return this.#calls.callLater(delay, f, args);
+  }
+
+  /** See {@linkcode IReactorThreads.callFromThread}. */
+  callFromThread<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void {
+    this.use();
+    checkFunction("callFromThread() callable", f);
+    this.#turnCalls.add(f, args);
+    // The first one wakes the reactor for all.
+    if (this.#turnCalls.length === 1 || this.#alarm.isOutdated) this.#setAlarm();
+  }
+
+  /** See {@linkcode IReactorTime.getDelayedCalls}. */
+  getDelayedCalls(): IDelayedCall[] {
+    return this.#calls.pending();
+  }
+
+  /** See {@linkcode IReactorCore.sigInt}. */
+  sigInt(): void {
+    this.#stopOnSignal("SIGINT");
+  }
+
+  /** See {@linkcode IReactorCore.sigTerm}. */
+  sigTerm(): void {
+    this.#stopOnSignal("SIGTERM");
+  }
+
+  /** See {@linkcode IReactorCore.sigBreak}. */
+  sigBreak(): void {
+    this.#stopOnSignal("SIGBREAK");
+  }
+
+  /** See {@linkcode IReactorCore.addSignalHandler}. */
+  addSignalHandler(signal: Deno.Signal, handler: SignalHandler): void {
+    this.use();
+    checkFunction("addSignalHandler() handler", handler);
+    this.#signals.add(signal, handler);
+  }
+
+  /** See {@linkcode IReactorCore.removeSignalHandler}. */
+  removeSignalHandler(signal: Deno.Signal, handler: SignalHandler): void {
+    this.#signals.remove(signal, handler);
+  }
+
+  #newEvent(eventType: string): SystemEvent {
+    const event = new SystemEvent(eventType);
+    this.#events.set(eventType, event);
+    return event;
+  }
+
+  #hooks(eventType: string): EventHooks | null {
+    if (eventType === "startup") return { during: () => this.#reallyStart() };
+    if (eventType === "shutdown") {
+      return {
+        during: () => this.#shutDown(),
+        done: () => this.resources.whenEmpty(() => this.#end?.()),
+      };
+    }
+    return null;
+  }
+
+  #reallyStart(): void {
+    // Somebody fired `startup` by hand.
+    if (!this.#started) return;
+    this.#running = true;
+    this.#signals.install(
+      this.#installSignalHandlers ? this.#stopSignals : [],
+      (signal) => this.#receive(signal),
+    );
+  }
+
+  #shutDown(): void {
+    this.#leave();
+    // Holds the process until all is closed.
+    if (this.#end !== null) this.#alarm.set(Infinity);
+    this.resources.shutDown();
+  }
+
+  #leave(): void {
+    this.#started = this.#running = this.#shutdownDue = false;
+    this.#alarm.clear();
+    this.#signals.uninstall();
+    // It may still wait for a `before startup` trigger.
+    this.#events.get("startup")?.abandon();
+  }
+
+  /** One turn of the loop: the calls that are due, then the shutdown if `stop()` asked for it. */
+  #turn(): void {
+    // It may have been left since the turn was asked for; and a call may turn faked time on and so wake the alarm.
+    if (!this.#started || this.#inTurn) return;
+    this.#inTurn = true;
+    try {
+      this.#turnCalls.run();
+      this.#calls.runDue(this.#clock.seconds(), makeCall);
+    } catch (error) {
+      logUserError(error, IN_LOOP);
+    } finally {
+      this.#inTurn = false;
+    }
+    if (this.#shutdownDue) {
+      this.#shutdownDue = false;
+      this.fireSystemEvent("shutdown");
+    }
+    this.#setAlarm();
+  }
+
+  /**
+   * Sets the wake-up for the earliest call, which also holds the process. Within a turn, the end of the turn does so. Never throws: a
+   * reactor without its next wake-up would never run again.
+   */
+  #setAlarm(): void {
+    if (!this.#started || this.#inTurn) return;
+    try {
+      this.#alarm.set(this.#turnCalls.length > 0 ? 0 : this.#calls.wait());
+    } catch (error) {
+      logUserError(error, IN_LOOP);
+      this.#alarm.setGenuine(RETRY);
+    }
+  }
+
+  #stopIfStarted(): void {
+    if (this.#started && !this.#stopped) this.stop();
+  }
+
+  #receive(signal: Deno.Signal): void {
+    if (signal === "SIGINT") this.sigInt();
+    else if (signal === "SIGBREAK") this.sigBreak();
+    else this.sigTerm();
+  }
+
+  #stopOnSignal(signal: Deno.Signal): void {
+    if (this.#started && this.#stopped) {
+      msg(`Received ${signal} while shutting down, not waiting for the triggers before shutdown.`);
+      this.#events.get("shutdown")?.forceClose();
+      return;
+    }
+    this.stop();
+    msg(`Received ${signal}, shutting down.`);
+  }
+}
+
+function makeCall(f: AnyFunction, args: readonly unknown[]): void {
+  callLogged(f, args, "While making a timed call of callLater()");
+}

@@ -1,0 +1,139 @@
+/**
+ * An event of the reactor's life, in three phases. Twisted's `_ThreePhaseEvent`.
+ *
+ * @module
+ */
+
+import type { EventPhase, SystemEventTriggerID } from "../interfaces/mod.ts";
+import {
+  callLogged,
+  isThenable,
+  logRejection,
+  logUserError,
+  whenSettled,
+} from "../../defer/guarded_call.ts";
+import { quote } from "../../internal/validation.ts";
+
+type AnyFunction = (...args: never[]) => unknown;
+
+class Trigger implements SystemEventTriggerID {
+  constructor(
+    readonly eventType: string,
+    readonly phase: EventPhase,
+    readonly f: AnyFunction,
+    readonly args: readonly unknown[],
+  ) {}
+}
+
+/** What the reactor itself does in an event. */
+export interface EventHooks {
+  /** Called when the `before` phase is over, ahead of the `during` triggers. */
+  during?: () => void;
+  /** Called when the last `after` trigger has run. */
+  done?: () => void;
+}
+
+/** The triggers of one event, each good for one firing. */
+export class SystemEvent {
+  readonly #type: string;
+  readonly #triggers: Record<EventPhase, Trigger[]> = { before: [], during: [], after: [] };
+  #proceed: (() => void) | null = null;
+  #abandoned = 0;
+
+  /** @param type The event's name. */
+  constructor(type: string) {
+    this.#type = type;
+  }
+
+  /** See `IReactorCore.addSystemEventTrigger`. */
+  add(phase: EventPhase, f: AnyFunction, args: readonly unknown[]): SystemEventTriggerID {
+    this.#checkPhase("add a trigger to", phase);
+    const trigger = new Trigger(this.#type, phase, f, args);
+    this.#triggers[phase].push(trigger);
+    return trigger;
+  }
+
+  /** See `IReactorCore.removeSystemEventTrigger`. */
+  remove(id: SystemEventTriggerID): void {
+    this.#checkPhase("remove a trigger from", id.phase);
+    const list = this.#triggers[id.phase];
+    const index = list.findIndex((trigger) => trigger === id);
+    if (index < 0) {
+      throw new RangeError(
+        `Cannot remove the trigger from ${id.phase} ${
+          quote(this.#type)
+        }: it has fired or has been removed`,
+      );
+    }
+    list.splice(index, 1);
+  }
+
+  /** Runs the three phases. Returns when they are over, or while a `before` trigger is being waited for. */
+  fire(hooks: EventHooks = {}): void {
+    let waiting = 1;
+    let proceeded = false;
+    const abandoned = this.#abandoned;
+    const proceed = () => {
+      if (proceeded || abandoned !== this.#abandoned) return;
+      proceeded = true;
+      this.#proceed = null;
+      this.#call(hooks.during);
+      this.#run("during");
+      this.#run("after");
+      this.#call(hooks.done);
+    };
+    const finished = () => {
+      if (--waiting === 0) proceed();
+    };
+    this.#proceed = proceed;
+    this.#run("before", (result, why) => {
+      waiting++;
+      whenSettled(result, finished, (error) => {
+        logUserError(error, why);
+        finished();
+      });
+    });
+    finished();
+  }
+
+  /** Goes on without the `before` triggers that are being waited for, if any are. */
+  forceClose(): void {
+    this.#proceed?.();
+  }
+
+  /** Ends the firings that wait for a `before` trigger: the triggers that have not run wait for the next one. */
+  abandon(): void {
+    this.#abandoned++;
+    this.#proceed = null;
+  }
+
+  /** Calls a hook. An error of one part of the reactor must not prevent the rest of the event. */
+  #call(hook: (() => void) | undefined): void {
+    if (hook !== undefined) callLogged(hook, [], `While firing ${quote(this.#type)}`);
+  }
+
+  #checkPhase(action: string, phase: EventPhase): void {
+    if (Object.hasOwn(this.#triggers, phase)) return;
+    throw new RangeError(
+      `Cannot ${action} ${quote(this.#type)}: phase must be "before", "during" or "after", got ${
+        quote(phase)
+      }`,
+    );
+  }
+
+  #run(phase: EventPhase, wait?: (result: PromiseLike<unknown>, why: string) => void): void {
+    const list = this.#triggers[phase];
+    // Not a for loop over the list: triggers come and go while others run, and one that is added to this phase still runs.
+    for (let trigger = list.shift(); trigger !== undefined; trigger = list.shift()) {
+      const why = `While calling a trigger ${phase} ${quote(this.#type)}`;
+      try {
+        // The trigger's own arguments: addSystemEventTrigger's type has matched them to the function.
+        const result = trigger.f(...trigger.args as never[]);
+        if (wait !== undefined && isThenable(result)) wait(result, why);
+        else logRejection(result, why);
+      } catch (error) {
+        logUserError(error, why);
+      }
+    }
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * Each direction ends for itself: `loseWriteConnection`, `readConnectionLost`, `writeConnectionLost`. Of Twisted's `test/test_tcp.py`:
+ * `HalfCloseTests`, `HalfCloseNoNotificationAndShutdownExceptionTests.testNoNotification`, `HalfCloseBuggyApplicationTests`. `testShutdownException`
+ * takes a socket: `conformance/stream_resets.ts`.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import {
+  type Behaviour,
+  connect,
+  type Recorder,
+} from "../../testing/fixtures/connection_fixture.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { ConnectionLost } from "../errors.ts";
+
+const halfCloseable = true;
+
+Deno.test("loseWriteConnection() sends what was written, ends the writing side and goes on receiving", () => {
+  using fixture = connect({ capacity: 4 });
+  fixture.connection.write("0123456789");
+  fixture.connection.loseWriteConnection();
+  fixture.host.settle();
+  assertEquals([fixture.peer.text, fixture.peer.end], ["0123456789", "ended"]);
+  fixture.peer.send("reply");
+  fixture.host.settle();
+  assertEquals(fixture.protocol.received, "reply");
+  assert(fixture.connection.connected);
+  assert(!fixture.connection.disconnecting);
+});
+
+Deno.test("A write before the writing side is closed still goes out, one after it is thrown away", () => {
+  using fixture = connect();
+  fixture.connection.loseWriteConnection();
+  fixture.connection.loseWriteConnection();
+  fixture.connection.write("in time");
+  fixture.host.settle();
+  fixture.connection.write("too late");
+  fixture.connection.loseWriteConnection();
+  fixture.host.settle();
+  assertEquals([fixture.peer.text, fixture.peer.end], ["in time", "ended"]);
+  assertEquals(fixture.driver.calls, ["write(7)", "closeWrite()"]);
+});
+
+Deno.test("A half-closeable protocol is told of each end; with both, the connection is lost", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.connection.loseWriteConnection();
+  assertEquals(fixture.events, ["made"]);
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "write lost"]);
+  fixture.peer.driver.close();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "write lost", "read lost", "lost ConnectionDone"]);
+});
+
+Deno.test("In the other order too", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "read lost"]);
+  assert(!fixture.connection.disconnecting);
+  fixture.connection.write("answer");
+  fixture.connection.loseWriteConnection();
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "answer");
+  assertEquals(fixture.events, ["made", "read lost", "write lost", "lost ConnectionDone"]);
+});
+
+Deno.test("A protocol that is not half-closeable closes with its peer's end, also after loseWriteConnection()", () => {
+  using fixture = connect();
+  fixture.connection.loseWriteConnection();
+  fixture.host.settle();
+  assert(fixture.connection.connected);
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+});
+
+Deno.test("The peer's end while the writing side is being closed", () => {
+  for (const closeable of [true, false]) {
+    using fixture = connect({ halfCloseable: closeable, capacity: 2 });
+    fixture.connection.write("0123456789");
+    fixture.connection.loseWriteConnection();
+    fixture.peer.driver.closeWrite();
+    fixture.host.settle();
+    assertEquals([fixture.peer.text, fixture.peer.end], ["0123456789", "ended"]);
+    const told = closeable ? ["read lost", "write lost"] : [];
+    assertEquals(fixture.events, ["made", ...told, "lost ConnectionDone"]);
+  }
+});
+
+Deno.test("loseConnection() after loseWriteConnection() closes at once, or when what was written has gone", () => {
+  for (const settled of [true, false]) {
+    using fixture = connect({ halfCloseable });
+    fixture.connection.write("written");
+    fixture.connection.loseWriteConnection();
+    if (settled) fixture.host.settle();
+    fixture.connection.loseConnection();
+    assertEquals(fixture.events, settled ? ["made", "write lost"] : ["made"]);
+    fixture.host.settle();
+    assertEquals(fixture.peer.text, "written");
+    assertEquals(fixture.events.at(-1), "lost ConnectionDone");
+  }
+});
+
+Deno.test("loseWriteConnection() after loseConnection() changes nothing", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.connection.write("written");
+  fixture.connection.loseConnection();
+  fixture.connection.loseWriteConnection();
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "written");
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+});
+
+Deno.test("loseConnection() in readConnectionLost() and in writeConnectionLost()", () => {
+  const lose = (protocol: Recorder) => protocol.transport.loseConnection();
+  using reading = connect({ halfCloseable, readConnectionLost: lose });
+  reading.peer.driver.closeWrite();
+  reading.host.settle();
+  assertEquals(reading.events, ["made", "read lost", "lost ConnectionDone"]);
+  using writing = connect({ halfCloseable, writeConnectionLost: lose });
+  writing.connection.loseWriteConnection();
+  writing.host.settle();
+  assertEquals(writing.events, ["made", "write lost", "lost ConnectionDone"]);
+});
+
+Deno.test("loseWriteConnection() in readConnectionLost(), loseConnection() in writeConnectionLost()", () => {
+  using fixture = connect({
+    halfCloseable,
+    readConnectionLost: (protocol) => protocol.transport.loseWriteConnection(),
+    writeConnectionLost: (protocol) => protocol.transport.loseConnection(),
+  });
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "read lost", "write lost", "lost ConnectionDone"]);
+});
+
+Deno.test("The answer that readConnectionLost() writes goes out before the connection closes", () => {
+  using fixture = connect({
+    halfCloseable,
+    capacity: 3,
+    readConnectionLost: (protocol) => {
+      protocol.transport.write("you sent: " + protocol.received);
+      protocol.transport.loseConnection();
+    },
+  });
+  fixture.peer.send("a request");
+  fixture.peer.driver.startReading();
+  fixture.host.settle();
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "you sent: a request");
+});
+
+Deno.test("readConnectionLost() comes once, however often reading is paused and resumed", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.connection.pauseProducing();
+  fixture.peer.send("last");
+  fixture.host.settle();
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made"]);
+  for (let i = 0; i < 3; i++) {
+    fixture.connection.resumeProducing();
+    fixture.host.settle();
+    fixture.connection.pauseProducing();
+    fixture.host.settle();
+  }
+  assertEquals(fixture.events, ["made", "received last", "read lost"]);
+  using idle = connect({ halfCloseable });
+  idle.connection.pauseProducing();
+  idle.peer.driver.closeWrite();
+  idle.host.settle(); // the end itself is held
+  for (let i = 0; i < 3; i++) {
+    idle.connection.resumeProducing();
+    idle.host.settle();
+    idle.connection.pauseProducing();
+    idle.host.settle();
+  }
+  assertEquals(idle.events, ["made", "read lost"]);
+});
+
+Deno.test("A peer that breaks after its end, while an answer goes out to a half-closeable protocol's peer: ConnectionLost", () => {
+  using fixture = connect({
+    halfCloseable,
+    capacity: 3,
+    readConnectionLost: (protocol) => {
+      protocol.transport.write("a long answer");
+      protocol.transport.loseConnection();
+    },
+  });
+  fixture.peer.driver.stopReading();
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assert(fixture.connection.connected);
+  fixture.peer.driver.abort();
+  fixture.host.settle();
+  assertInstanceOf(fixture.protocol.reason, ConnectionLost);
+});
+
+Deno.test("A half-closeable protocol may register a producer after the peer's end, also while closing", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  fixture.connection.write("head ");
+  fixture.connection.loseConnection();
+  let left = 3;
+  fixture.connection.registerProducer({
+    resumeProducing: () => {
+      fixture.connection.write(`${left--} `);
+      if (left === 0) fixture.connection.unregisterProducer();
+    },
+    stopProducing: () => {
+      throw new Error("stopped");
+    },
+  }, false);
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "head 3 2 1 ");
+  assertEquals(fixture.events, ["made", "read lost", "lost ConnectionDone"]);
+});
+
+Deno.test("A reset after the writing side has been closed: ConnectionLost", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.connection.loseWriteConnection();
+  fixture.host.settle();
+  fixture.peer.driver.abort();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "write lost", "lost ConnectionLost"]);
+});
+
+Deno.test("The writing side that is closed when the connection has been aborted is not told of", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.connection.loseWriteConnection();
+  fixture.host.endTurn();
+  fixture.connection.abortConnection();
+  for (const step of fixture.host.steps.splice(0)) step();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
+});
+
+Deno.test("abortConnection() between the two ends", () => {
+  using fixture = connect({ halfCloseable });
+  fixture.connection.loseWriteConnection();
+  fixture.host.settle();
+  fixture.connection.abortConnection();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "write lost", "lost ConnectionAborted"]);
+});
+
+for (const method of ["readConnectionLost", "writeConnectionLost"] as const) {
+  for (const kind of ["throws", "rejects"] as const) {
+    Deno.test(`${method}() that ${kind} is logged and loses the connection with its error`, async () => {
+      using errors = new LoggedErrors();
+      const error = new RangeError("boom");
+      const behaviour: Behaviour = {
+        [method]: () => {
+          if (kind === "rejects") return Promise.reject(error);
+          throw error;
+        },
+      };
+      using fixture = connect({ halfCloseable, ...behaviour });
+      if (method === "readConnectionLost") fixture.peer.driver.closeWrite();
+      else fixture.connection.loseWriteConnection();
+      fixture.host.settle();
+      for (let i = 0; i < 5; i++) await null;
+      fixture.host.settle();
+      assertStrictEquals(fixture.protocol.reason, error);
+      assertEquals(errors.take(), [error]);
+    });
+  }
+}

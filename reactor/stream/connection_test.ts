@@ -1,0 +1,452 @@
+/**
+ * How a connection lives and ends. The other tests of `connection.ts`: `connection_reading_test.ts`, `connection_writing_test.ts`,
+ * `connection_producer_test.ts`, `connection_half_close_test.ts`, `connection_property_test.ts`.
+ *
+ * Of Twisted's tests on the state machine (all classes are listed in `conformance/tcp.ts`):
+ *
+ * - `internet/test/test_tcp.py` `AbortConnectionMixin`: all eleven are here, in `connection_writing_test.ts` (a full write buffer) or in
+ *   `connection_producer_test.ts`, without a network. `TCPServerTests`: `test_writeAfterDisconnect` and `test_writeSequenceAfterDisconnect` are
+ *   in `connection_writing_test.ts`, the two after TLS in `deno/start_tls_test.ts`.
+ * - `TCPConnectionTests.test_doReadWarningIsRaised`: a value returned from `dataReceived` was once a reason to close; here only a
+ *   promise means anything. `test_noTLSBeforeStartTLS` and `test_tlsAfterStartTLS`: `secure`, in `tls/tls_driver_test.ts`.
+ * - `TCPConnectionTestsBuilder`: `test_stopStartReading`, `test_resumeProducing…` and `test_connectionLostAfterPausedTransport` in
+ *   `connection_reading_test.ts`, `test_doubleHalfClose` in `connection_half_close_test.ts`.
+ * - `WriteSequenceTestsMixin`, `test_unregisterProducerAfterDisconnect`, `test_disconnectWhileProducing`: `connection_producer_test.ts`.
+ *   `test_writeSequenceWithUnicodeRaisesException` does not apply: a string goes out as UTF-8.
+ * - `test/test_tcp.py` `HalfCloseBuggyApplicationTests`, `HalfCloseNoNotificationAndShutdownExceptionTests`: `connection_half_close_test.ts`.
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { connect, type Recorder } from "../../testing/fixtures/connection_fixture.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionTimeout } from "../errors.ts";
+
+/** Lets promises that have settled be noticed. */
+async function promisesSettle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await null;
+}
+
+Deno.test("makeConnection() comes first, with the transport", () => {
+  using fixture = connect();
+  assertEquals(fixture.events, ["made"]);
+  assertStrictEquals(fixture.protocol.transport, fixture.connection);
+  assert(fixture.connection.connected);
+  assert(!fixture.connection.disconnecting);
+  assertEquals(String(fixture.connection.getHost()), "192.0.2.1:1111");
+  assertEquals(String(fixture.connection.getPeer()), "192.0.2.2:2222");
+  assertEquals(fixture.connection.logPrefix(), "Recorder,7,192.0.2.2");
+});
+
+Deno.test("disconnecting says that the connection ends also when it is aborted", () => {
+  using fixture = connect();
+  fixture.connection.abortConnection();
+  assert(fixture.connection.disconnecting);
+  fixture.host.settle();
+  assert(!fixture.connection.disconnecting);
+  assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
+});
+
+Deno.test("The peer closes: ConnectionDone", () => {
+  using fixture = connect();
+  fixture.peer.send("bye");
+  fixture.host.settle();
+  fixture.peer.driver.close();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "received bye", "lost ConnectionDone"]);
+  assert(!fixture.connection.connected);
+  assert(!fixture.connection.disconnecting);
+});
+
+Deno.test("The peer resets: ConnectionLost with the system's code", () => {
+  using fixture = connect();
+  fixture.peer.driver.abort();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
+  const { reason } = fixture.protocol;
+  assertInstanceOf(reason, ConnectionLost);
+  assertEquals([reason.code, reason.syscall, reason.address], [
+    "ECONNRESET",
+    "read",
+    "192.0.2.2:2222",
+  ]);
+});
+
+Deno.test("loseConnection() sends what was written, then closes: ConnectionDone", () => {
+  using fixture = connect({ capacity: 10 });
+  fixture.connection.write("0123456789012345678901234");
+  fixture.connection.loseConnection();
+  assert(fixture.connection.disconnecting);
+  assert(fixture.connection.connected);
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "0123456789012345678901234");
+  assertEquals(fixture.peer.end, "ended");
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+  assertEquals(fixture.driver.calls, ["write(25)", "write(15)", "write(5)", "close()"]);
+});
+
+Deno.test("loseConnection() never calls connectionLost() before it returns", () => {
+  using fixture = connect();
+  fixture.connection.loseConnection();
+  assertEquals(fixture.events, ["made"]);
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+});
+
+Deno.test("loseConnection() twice closes once", () => {
+  using fixture = connect();
+  fixture.connection.loseConnection();
+  fixture.connection.loseConnection();
+  fixture.host.settle();
+  fixture.connection.loseConnection();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+});
+
+for (const synchronous of [false, true]) {
+  const how = synchronous ? "a synchronous" : "an asynchronous";
+  const lose = (protocol: Recorder) => protocol.transport.loseConnection();
+  const abort = (protocol: Recorder) => protocol.transport.abortConnection();
+
+  Deno.test(`loseConnection() in connectionMade() over ${how} driver`, () => {
+    using fixture = connect({
+      synchronous,
+      connectionMade: (protocol) => {
+        protocol.transport.write("Hello Twisted");
+        protocol.transport.loseConnection();
+      },
+    });
+    assertEquals(fixture.peer.text, "Hello Twisted");
+    assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+  });
+
+  Deno.test(`loseConnection() in dataReceived() over ${how} driver`, () => {
+    using fixture = connect({ synchronous, dataReceived: lose });
+    fixture.peer.send("one");
+    fixture.host.settle();
+    fixture.peer.send("two");
+    fixture.host.settle();
+    assertEquals(fixture.events, ["made", "received one", "lost ConnectionDone"]);
+  });
+
+  Deno.test(`abortConnection() in connectionMade() over ${how} driver`, () => {
+    using fixture = connect({ synchronous, connectionMade: abort });
+    assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
+    assertEquals(fixture.driver.calls, ["abort()"]);
+  });
+
+  Deno.test(`abortConnection() in dataReceived() over ${how} driver`, () => {
+    using fixture = connect({ synchronous, dataReceived: abort });
+    fixture.peer.send("one");
+    fixture.peer.send("two");
+    fixture.host.settle();
+    assertEquals(fixture.events, ["made", "received one", "lost ConnectionAborted"]);
+    assertEquals(fixture.peer.end, "ECONNRESET");
+  });
+
+  Deno.test(`loseConnection() and abortConnection() in connectionLost() do nothing over ${how} driver`, () => {
+    using fixture = connect({
+      synchronous,
+      connectionLost: (protocol) => {
+        protocol.transport.loseConnection();
+        protocol.transport.abortConnection();
+        protocol.transport.loseWriteConnection();
+        protocol.transport.write("late");
+        protocol.transport.pauseProducing();
+        protocol.transport.resumeProducing();
+        protocol.transport.setTcpNoDelay(true);
+        protocol.transport.setTcpKeepAlive(true);
+      },
+    });
+    fixture.peer.driver.close();
+    fixture.host.settle();
+    assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+    assertEquals(fixture.driver.calls, ["close()"]);
+  });
+}
+
+Deno.test("abortConnection() throws away what is unsent, and the peer sees a reset", () => {
+  using fixture = connect({ capacity: 10 });
+  fixture.peer.driver.stopReading();
+  fixture.connection.write("x".repeat(100));
+  fixture.host.settle();
+  fixture.connection.abortConnection();
+  assertEquals(fixture.events, ["made"]);
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
+  assertEquals(fixture.driver.calls.at(-1), "abort()");
+  fixture.peer.driver.startReading();
+  fixture.host.settle();
+  assertEquals(fixture.peer.end, "ECONNRESET");
+});
+
+Deno.test("abortConnection() with a reason: the protocol gets it, by itself or as the cause, and the peer sees a reset", () => {
+  const aborted = new ConnectionTimeout("idle", 4, "192.0.2.2:2222");
+  const boom = new RangeError("boom");
+  for (const given of [aborted, boom]) {
+    using fixture = connect();
+    fixture.connection.abortConnection(given);
+    fixture.connection.abortConnection(new Error("too late"));
+    fixture.host.settle();
+    const { reason } = fixture.protocol;
+    assertInstanceOf(reason, ConnectionAborted);
+    if (given === aborted) assertStrictEquals(reason, aborted);
+    else {
+      assertStrictEquals(reason.cause, boom);
+      assertEquals(reason.message, "Connection was aborted locally: boom");
+    }
+    assertEquals(fixture.peer.end, "ECONNRESET");
+  }
+});
+
+Deno.test("abortConnection() after loseConnection() aborts", () => {
+  using fixture = connect();
+  fixture.connection.write("unsent");
+  fixture.connection.loseConnection();
+  fixture.connection.abortConnection();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
+  assertEquals(fixture.peer.text, "");
+});
+
+Deno.test("abortConnection() twice, and loseConnection() after it, abort once", () => {
+  using fixture = connect();
+  fixture.connection.abortConnection();
+  fixture.connection.abortConnection();
+  fixture.connection.loseConnection();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
+});
+
+Deno.test("A connection that was aborted has not been lost otherwise, whatever happens meanwhile", () => {
+  for (const meanwhile of ["reset", "shut down"]) {
+    using fixture = connect();
+    fixture.connection.abortConnection();
+    if (meanwhile === "reset") fixture.driver.failed(new ConnectionLost("reset"));
+    else fixture.connection.shutDown();
+    fixture.host.settle();
+    assertInstanceOf(fixture.protocol.reason, ConnectionAborted, meanwhile);
+    assertEquals(fixture.driver.calls, ["abort()"]);
+  }
+});
+
+Deno.test("What the peer resets after we closed is not heard any more", () => {
+  using fixture = connect();
+  fixture.connection.loseConnection();
+  fixture.host.settle();
+  fixture.peer.driver.abort();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+});
+
+Deno.test("When the peer closes first, what was written still goes out: an echo to a peer that only shut down its writing", () => {
+  using fixture = connect({
+    capacity: 4,
+    dataReceived: (protocol, data) => protocol.transport.write(data),
+  });
+  fixture.peer.send("echo this, please");
+  fixture.host.settle();
+  fixture.peer.driver.stopReading();
+  fixture.peer.send("and this: 0123456789");
+  fixture.host.settle();
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  assert(fixture.connection.connected);
+  fixture.peer.driver.startReading();
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "echo this, pleaseand this: 0123456789");
+  assertEquals(fixture.events.at(-1), "lost ConnectionDone");
+});
+
+Deno.test("A peer that closed for good did not care for what was left: ConnectionDone, with the break as its cause", () => {
+  using fixture = connect({ capacity: 4 });
+  fixture.peer.driver.stopReading();
+  fixture.connection.write("0123456789");
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  fixture.peer.driver.close();
+  fixture.host.settle();
+  assertInstanceOf(fixture.protocol.reason, ConnectionDone);
+  assertInstanceOf(fixture.protocol.reason.cause, ConnectionLost);
+});
+
+Deno.test("A peer that closes while we close and have bytes unsent: ConnectionLost, for they did not arrive", () => {
+  using fixture = connect({ capacity: 4 });
+  fixture.peer.driver.stopReading();
+  fixture.connection.write("0123456789");
+  fixture.connection.loseConnection();
+  fixture.peer.driver.closeWrite();
+  fixture.host.settle();
+  fixture.peer.driver.close();
+  fixture.host.settle();
+  assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
+});
+
+Deno.test("shutDown() loses the connection at once, whatever is unsent", () => {
+  using fixture = connect({ capacity: 4 });
+  fixture.peer.driver.stopReading();
+  fixture.connection.write("0123456789");
+  fixture.host.settle();
+  fixture.connection.shutDown();
+  assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
+  fixture.host.settle();
+  assertEquals(fixture.host.resources.size, 0);
+});
+
+Deno.test("stopProducing() is loseConnection()", () => {
+  using fixture = connect();
+  fixture.connection.write("last words");
+  fixture.connection.stopProducing();
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "last words");
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+});
+
+Deno.test("A closing connection reads on, into nothing: a peer that sends before it reads is not stuck", () => {
+  using fixture = connect({ capacity: 4 });
+  fixture.peer.driver.stopReading();
+  fixture.connection.write("0123456789");
+  fixture.connection.loseConnection();
+  fixture.peer.send("I send first: 0123456789");
+  fixture.host.settle();
+  fixture.peer.driver.startReading();
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "0123456789");
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+});
+
+for (const method of ["connectionMade", "dataReceived"] as const) {
+  for (const kind of ["throws", "rejects"] as const) {
+    Deno.test(`${method}() that ${kind} loses the connection with its error, which is logged`, async () => {
+      using errors = new LoggedErrors();
+      const error = new RangeError("boom");
+      using fixture = connect({
+        [method]: kind === "throws"
+          ? () => {
+            throw error;
+          }
+          : () => Promise.reject(error),
+      });
+      fixture.peer.send("hello");
+      fixture.host.settle();
+      await promisesSettle();
+      fixture.host.settle();
+      assertEquals(fixture.events.at(-1), "lost RangeError");
+      assertStrictEquals(fixture.protocol.reason, error);
+      const [event, ...more] = errors.takeEvents();
+      assertStrictEquals(event?.failure, error);
+      const called = method === "connectionMade" ? "makeConnection" : method;
+      assertEquals(event?.why, `While calling ${called}`);
+      assertEquals(event?.system, "Recorder,7,192.0.2.2");
+      assertEquals(more, []);
+    });
+  }
+}
+
+for (const kind of ["throws", "rejects"] as const) {
+  Deno.test(`connectionLost() that ${kind} is logged, and its owner is told still`, async () => {
+    using errors = new LoggedErrors();
+    const error = new RangeError("boom");
+    using fixture = connect({
+      connectionLost: kind === "throws"
+        ? () => {
+          throw error;
+        }
+        : () => Promise.reject(error),
+    });
+    fixture.peer.driver.close();
+    fixture.host.settle();
+    await promisesSettle();
+    assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+    assertEquals(errors.take(), [error]);
+  });
+}
+
+Deno.test("An error after abortConnection() is logged; the reason is ConnectionAborted", () => {
+  using errors = new LoggedErrors();
+  using fixture = connect({
+    dataReceived: (protocol) => {
+      protocol.transport.abortConnection();
+      throw new RangeError("boom");
+    },
+  });
+  fixture.peer.send("x");
+  fixture.host.settle();
+  assertEquals(fixture.events.at(-1), "lost ConnectionAborted");
+  assertEquals(errors.take().map(String), ["RangeError: boom"]);
+});
+
+Deno.test("What was written before an error does not go out", () => {
+  using errors = new LoggedErrors();
+  using fixture = connect({
+    dataReceived: (protocol) => {
+      protocol.transport.write("half an answ");
+      throw new RangeError("boom");
+    },
+  });
+  fixture.peer.send("x");
+  fixture.host.settle();
+  assertEquals(fixture.peer.text, "");
+  assertEquals(errors.take().length, 1);
+});
+
+Deno.test("What is thrown and is no Error becomes the cause of one", () => {
+  using errors = new LoggedErrors();
+  using fixture = connect({
+    dataReceived: () => {
+      // deno-lint-ignore no-throw-literal -- this is what users may do
+      throw "boom";
+    },
+  });
+  fixture.peer.send("x");
+  fixture.host.settle();
+  assertInstanceOf(fixture.protocol.reason, Error);
+  assertEquals(fixture.protocol.reason.cause, "boom");
+  assertEquals(errors.take().length, 1);
+});
+
+Deno.test("A logPrefix() that throws neither hides an error nor keeps the connection open", () => {
+  using errors = new LoggedErrors();
+  using fixture = connect({
+    dataReceived: () => {
+      throw new RangeError("boom");
+    },
+  });
+  fixture.protocol.logPrefix = () => {
+    throw new TypeError("no prefix");
+  };
+  fixture.peer.send("x");
+  fixture.host.settle();
+  assertEquals(fixture.events.at(-1), "lost RangeError");
+  assert(errors.take().some((error) => error.message === "boom"));
+});
+
+Deno.test("unref() reaches the driver, and options of the socket do while it is open", () => {
+  using fixture = connect();
+  fixture.connection.unref();
+  assertEquals([fixture.connection.getTcpNoDelay(), fixture.connection.getTcpKeepAlive()], [
+    false,
+    false,
+  ]);
+  fixture.connection.setTcpNoDelay(true);
+  fixture.connection.setTcpKeepAlive(true);
+  assertEquals([fixture.connection.getTcpNoDelay(), fixture.connection.getTcpKeepAlive()], [
+    true,
+    true,
+  ]);
+  assertEquals(fixture.driver.calls, ["setNoDelay(true)", "setKeepAlive(true)"]);
+  fixture.connection.loseConnection();
+  fixture.host.settle();
+  fixture.connection.setTcpNoDelay(false);
+  assertEquals(fixture.driver.calls.at(-1), "close()");
+});
+
+Deno.test("A connection is a resource of its reactor until its driver has let go", () => {
+  using fixture = connect();
+  assertEquals(fixture.host.resources.size, 1);
+  fixture.connection.loseConnection();
+  fixture.host.endTurn();
+  assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
+  assertEquals(fixture.host.resources.size, 1); // the read that waits has not ended yet
+  fixture.host.settle();
+  assertEquals(fixture.host.resources.size, 0);
+});

@@ -1,0 +1,276 @@
+/**
+ * An outgoing connection, and the means to open it again. Twisted's `BaseConnector`.
+ *
+ * @module
+ */
+
+import { checkClientFactory } from "../lifecycle/argument_checks.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { ConnectionContext } from "./connection_context.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import {
+  ConnectError,
+  ConnectionDone,
+  ConnectTimeoutError,
+  NotConnectingError,
+  UserError,
+} from "../errors.ts";
+import type {
+  Address,
+  ConnectorState,
+  IClientFactory,
+  IConnector,
+  IDelayedCall,
+  IProtocol,
+} from "../interfaces/mod.ts";
+import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
+import type { ReactorResource } from "../lifecycle/open_resources.ts";
+import type { StreamDriver } from "./stream_driver.ts";
+import { asError, callLogged, logUserError } from "../../defer/guarded_call.ts";
+
+/** What a dial tells its connector: one of the first two unless it is cancelled, and `released` when nothing of it is left. */
+export interface DialSink {
+  /** The connection is there. */
+  connected(driver: StreamDriver): void;
+  /** There is no connection; the reason is a `ConnectError`. */
+  failed(reason: Error): void;
+  /** The dial is over, however it went. */
+  released(): void;
+}
+
+/** Opens one connection. The function returned ends the attempt: only `released` follows. */
+export type Dial = (sink: DialSink) => () => void;
+
+/** A connector over any kind of dial. */
+export class Connector implements IConnector, ConnectionOwner {
+  /** See {@linkcode ConnectionOwner.host}. */
+  readonly host: ConnectionContext;
+  readonly #factory: IClientFactory;
+  readonly #destination: Address;
+  /** See {@linkcode ConnectionOwner.limits}. */
+  readonly limits: ConnectionLimits;
+  /** See {@linkcode ConnectionOwner.role}. */
+  readonly role = "client";
+  readonly #timeout: number;
+  readonly #dial: Dial;
+  #state: ConnectorState = "disconnected";
+  #factoryStarted = false;
+  #attempt: Attempt | null = null;
+  #connection: Connection | null = null;
+  /** Whether `disconnect()` came while the protocol was being built. */
+  #unwanted = false;
+
+  /**
+   * @param host What the reactor lends.
+   * @param factory What is told, and makes the protocol.
+   * @param destination Where it connects to.
+   * @param limits The bounds of the connection.
+   * @param timeout Seconds for an attempt; Infinity for no end.
+   * @param dial Opens the connection.
+   */
+  constructor(
+    host: ConnectionContext,
+    factory: IClientFactory,
+    destination: Address,
+    limits: ConnectionLimits,
+    timeout: number,
+    dial: Dial,
+  ) {
+    checkClientFactory(factory);
+    this.host = host;
+    this.#factory = factory;
+    this.#destination = destination;
+    this.limits = limits;
+    this.#timeout = timeout;
+    this.#dial = dial;
+  }
+
+  /** See {@linkcode IConnector.state}. */
+  get state(): ConnectorState {
+    return this.#state;
+  }
+
+  /** See {@linkcode IConnector.getDestination}. */
+  getDestination(): Address {
+    return this.#destination;
+  }
+
+  /** See {@linkcode IConnector.connect}. */
+  connect(): void {
+    if (this.#state !== "disconnected") {
+      throw new Error(`Cannot connect to ${this.#destination}: the connector is ${this.#state}`);
+    }
+    if (!this.#factoryStarted) {
+      startFactory(this.#factory);
+      this.#factoryStarted = true;
+    }
+    this.#state = "connecting";
+    const attempt = new Attempt(this.host, this.#dial, {
+      connected: (driver) => this.#connected(driver),
+      failed: (reason) => this.#failed(reason),
+    });
+    this.#attempt = attempt;
+    if (this.#timeout !== Infinity) attempt.failIn(this.#timeout, () => this.#timedOut());
+    this.#tell("startedConnecting", () => this.#factory.startedConnecting(this));
+    this.host.reactor.callWhenRunning(() => attempt.start());
+  }
+
+  /** See {@linkcode IConnector.disconnect}. */
+  disconnect(): void {
+    if (this.#state === "connecting") this.stopConnecting();
+    else if (this.#connection !== null) this.#connection.loseConnection();
+    else this.#unwanted = this.#state === "connected";
+  }
+
+  /** See {@linkcode IConnector.stopConnecting}. */
+  stopConnecting(): void {
+    if (this.#state !== "connecting") {
+      throw new NotConnectingError(
+        `Cannot stop connecting to ${this.#destination}: the connector is ${this.#state}`,
+      );
+    }
+    this.#attempt?.fail(
+      new UserError(`Connecting to ${this.#destination} was stopped`, {
+        address: String(this.#destination),
+      }),
+    );
+  }
+
+  /** See {@linkcode ConnectionOwner.logSuffix}. */
+  logSuffix(): string {
+    return "client";
+  }
+
+  /** See {@linkcode ConnectionOwner.connectionLost}. */
+  connectionLost(_connection: Connection, reason: Error): void {
+    this.#lost(reason);
+  }
+
+  #timedOut(): ConnectTimeoutError {
+    return new ConnectTimeoutError(
+      `Connecting to ${this.#destination} took longer than ${this.#timeout} s`,
+      {
+        code: "ETIMEDOUT",
+        syscall: "connect",
+        address: String(this.#destination),
+      },
+    );
+  }
+
+  #connected(driver: StreamDriver): void {
+    this.#attempt = null;
+    this.#state = "connected";
+    this.#unwanted = false;
+    let protocol: IProtocol | null;
+    try {
+      protocol = buildProtocol(this.#factory, driver.getPeer());
+    } catch (error) {
+      logUserError(error, `While calling buildProtocol for ${this.#destination}`);
+      driver.abort();
+      this.#lost(asError(error));
+      return;
+    }
+    if (protocol === null) {
+      driver.close();
+      this.#lost(new ConnectionDone("Connection was turned away: the factory built no protocol"));
+      return;
+    }
+    this.#connection = new Connection(this, driver, protocol);
+    const connection = this.#connection;
+    connection.open();
+    if (this.#unwanted) connection.loseConnection();
+  }
+
+  #failed(reason: Error): void {
+    this.#attempt = null;
+    this.#state = "disconnected";
+    this.#tell("clientConnectionFailed", () => this.#factory.clientConnectionFailed(this, reason));
+    this.#stopFactoryIfIdle();
+  }
+
+  #lost(reason: Error): void {
+    this.#connection = null;
+    this.#state = "disconnected";
+    this.#tell("clientConnectionLost", () => this.#factory.clientConnectionLost(this, reason));
+    this.#stopFactoryIfIdle();
+  }
+
+  /** The factory may have connected again when it was told. */
+  #stopFactoryIfIdle(): void {
+    if (this.#state !== "disconnected" || !this.#factoryStarted) return;
+    this.#factoryStarted = false;
+    this.#tell("doStop", () => stopFactory(this.#factory));
+  }
+
+  #tell(method: string, f: () => unknown): void {
+    callLogged(f, [], `While calling ${method} for ${this.#destination}`);
+  }
+}
+
+/** One attempt to connect: it succeeds or fails once, and stays a resource until its dial has let go. */
+class Attempt implements DialSink, ReactorResource {
+  readonly #host: ConnectionContext;
+  readonly #dial: Dial;
+  readonly #told: Omit<DialSink, "released">;
+  #over = false;
+  #timer: IDelayedCall | null = null;
+  #cancelDial: (() => void) | null = null;
+
+  constructor(host: ConnectionContext, dial: Dial, told: Omit<DialSink, "released">) {
+    this.#host = host;
+    this.#dial = dial;
+    this.#told = told;
+  }
+
+  failIn(seconds: number, reason: () => Error): void {
+    this.#timer = this.#host.reactor.callLater(seconds, () => {
+      this.#timer = null;
+      this.fail(reason());
+    });
+  }
+
+  start(): void {
+    if (this.#over) return;
+    this.#host.resources.add(this);
+    this.#cancelDial = this.#dial(this);
+  }
+
+  /** Ends the attempt from this side. */
+  fail(reason: Error): void {
+    if (!this.#finish()) return;
+    this.#cancelDial?.();
+    this.#told.failed(reason);
+  }
+
+  connected(driver: StreamDriver): void {
+    if (this.#finish()) this.#told.connected(driver);
+    else driver.abort();
+  }
+
+  failed(reason: Error): void {
+    if (this.#finish()) this.#told.failed(reason);
+  }
+
+  released(): void {
+    this.#cancelDial = null;
+    this.#host.resources.delete(this);
+  }
+
+  shutDown(): void {
+    this.fail(new ConnectError("Connecting was ended: the reactor has stopped"));
+  }
+
+  unref(): void {
+    // A dial cannot be taken off the process; ended, it lets go.
+    this.#cancelDial?.();
+  }
+
+  /** Ends the attempt. @returns whether it was still open. */
+  #finish(): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    this.#timer?.cancel();
+    this.#timer = null;
+    return true;
+  }
+}

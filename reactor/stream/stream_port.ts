@@ -1,0 +1,358 @@
+/**
+ * A port that listens for stream connections. Twisted's `tcp.Port`.
+ *
+ * @module
+ */
+
+import { checkFactory } from "../lifecycle/argument_checks.ts";
+import { Deferred } from "../../defer/deferred.ts";
+import { succeed } from "../../defer/succeed.ts";
+import { msg } from "../../log/mod.ts";
+import { AcceptPauses } from "./accept_pauses.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { ConnectionContext } from "./connection_context.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
+import { Handshake, type HandshakeDriver, type TLSWrapper } from "../tls/handshake.ts";
+import type {
+  Address,
+  IListeningPort,
+  IProtocol,
+  IProtocolFactory,
+  StreamPortStats,
+} from "../interfaces/mod.ts";
+import { type DrainTarget, PortDrain } from "./port_drain.ts";
+import { ConnectionLimiter } from "./connection_limiter.ts";
+import type { ReactorResource } from "../lifecycle/open_resources.ts";
+import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
+import type { StreamDriver } from "./stream_driver.ts";
+import type { StreamPortLimits } from "./stream_port_limits.ts";
+import { StreamPortTroubles } from "./stream_port_troubles.ts";
+import { asError, callLogged, logUserError, nameInLog } from "../../defer/guarded_call.ts";
+import { checkDelay } from "../../internal/validation.ts";
+
+/** A listening port over any kind of acceptor. */
+export class StreamPort
+  implements IListeningPort, StreamAcceptorSink, ConnectionOwner, ReactorResource {
+  /** See {@linkcode ConnectionOwner.host}. */
+  readonly host: ConnectionContext;
+  /** See {@linkcode ConnectionOwner.limits}. */
+  readonly limits: ConnectionLimits;
+  /** See {@linkcode ConnectionOwner.role}. */
+  readonly role = "server";
+  readonly #factory: IProtocolFactory;
+  readonly #overflow: StreamPortLimits["overflow"];
+  readonly #bind: () => StreamAcceptor;
+  readonly #secure: TLSWrapper | null;
+  readonly #handshakes = new Set<Handshake>();
+  #factoryStarted = false;
+  #acceptor: StreamAcceptor | null = null;
+  #address: Address | null = null;
+  /** Who waits for it to close; null while it listens. */
+  #stopping: Deferred<void>[] | null = null;
+  readonly #occupancy: ConnectionLimiter;
+  readonly #troubles: StreamPortTroubles;
+  #accepted = 0;
+  #accepting = false;
+  readonly #pauses: AcceptPauses;
+  #drains: PortDrain[] = [];
+
+  /**
+   * @param host What the reactor lends.
+   * @param factory What makes the protocols.
+   * @param limits How connections are treated.
+   * @param bind Binds the address; throws a `CannotListenError`.
+   * @param secure The handshake that comes before each protocol, if one does.
+   */
+  constructor(
+    host: ConnectionContext,
+    factory: IProtocolFactory,
+    limits: StreamPortLimits,
+    bind: () => StreamAcceptor,
+    secure: TLSWrapper | null = null,
+  ) {
+    checkFactory("listen", factory);
+    this.host = host;
+    this.limits = limits.connection;
+    this.#factory = factory;
+    this.#overflow = limits.overflow;
+    this.#occupancy = new ConnectionLimiter(limits);
+    this.#troubles = new StreamPortTroubles(host.reactor);
+    this.#bind = bind;
+    this.#secure = secure;
+    this.#pauses = new AcceptPauses(host.reactor, () => this.#acceptNext());
+  }
+
+  /** How many connections are open. */
+  get connectionCount(): number {
+    return this.#occupancy.open;
+  }
+
+  /** See {@linkcode IListeningPort.stats}. */
+  get stats(): StreamPortStats {
+    return this.#troubles.stats(this.#accepted);
+  }
+
+  /** See {@linkcode IListeningPort.startListening}. */
+  startListening(): void {
+    if (this.#acceptor !== null) {
+      throw new Error(`Cannot listen on ${this.#address}: it is being listened on already`);
+    }
+    const acceptor = this.#bind();
+    this.#acceptor = acceptor;
+    this.#address = acceptor.address;
+    this.host.resources.add(this);
+    acceptor.attach(this);
+    if (this.#isNoisy) msg(`${this.#factoryName()} starting on ${acceptor.address}`);
+    this.#startFactory(acceptor);
+    this.host.reactor.callWhenRunning(() => this.#acceptNext());
+  }
+
+  /** See {@linkcode IListeningPort.stopListening}. */
+  stopListening(): Deferred<void> {
+    if (this.#acceptor === null) return succeed(undefined);
+    const stopped = new Deferred<void>();
+    if (this.#stopping === null) {
+      this.#stopping = [stopped];
+      this.#close(this.#acceptor);
+    } else {
+      this.#stopping.push(stopped);
+    }
+    return stopped;
+  }
+
+  /** See {@linkcode IListeningPort.drain}. */
+  drain(seconds: number): Deferred<number> {
+    if (seconds !== Infinity) checkDelay("drain() seconds", seconds);
+    const drained: DrainTarget = {
+      clock: this.host.reactor,
+      connections: () => this.#connections(),
+      handshakes: this.#handshakes,
+      isDrained: () => this.#acceptor === null && this.#occupancy.open === 0,
+    };
+    const drain = new PortDrain(drained, seconds);
+    this.#drains.push(drain);
+    msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#occupancy.open} open)`);
+    // What goes wrong in the factory is for whoever waits for the drain.
+    this.stopListening().addErrback((error) => drain.fail(error));
+    for (const connection of this.#connections()) connection.drain();
+    this.#checkDrains();
+    return drain.done;
+  }
+
+  /** See {@linkcode IListeningPort.getHost}. */
+  getHost(): Address {
+    if (this.#address === null) {
+      throw new Error("Cannot tell the address of a port that has not been listened on");
+    }
+    return this.#address;
+  }
+
+  /** {@linkcode stopListening}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopListening();
+  }
+
+  /** See {@linkcode ReactorResource.shutDown}. */
+  shutDown(): void {
+    this.stopListening()
+      .addErrback((error) => logUserError(error, `While closing ${this.#address}`));
+  }
+
+  /** See {@linkcode ReactorResource.unref}. */
+  unref(): void {
+    this.#acceptor?.unref();
+  }
+
+  /** See {@linkcode StreamAcceptorSink.accepted}. */
+  accepted(driver: StreamDriver): void {
+    this.#accepting = false;
+    this.#pauses.accepted();
+    this.#admit(driver);
+    this.#acceptNext();
+  }
+
+  /** See {@linkcode StreamAcceptorSink.acceptFailed}. */
+  acceptFailed(error: Error): void {
+    this.#accepting = false;
+    this.#troubles.acceptFailed();
+    this.#pauses.failed(error, String(this.#address));
+  }
+
+  /** See {@linkcode StreamAcceptorSink.turnedAway}. */
+  turnedAway(): void {
+    this.#accepting = false;
+    this.#accepted++;
+    this.#pauses.turnedAway();
+    this.#troubles.turnedAway();
+    this.#acceptNext();
+  }
+
+  /** See {@linkcode StreamAcceptorSink.refused}. */
+  refused(peer: Address, why: string): void {
+    this.#accepted++;
+    this.#troubles.refused(peer, why);
+  }
+
+  /** See {@linkcode StreamAcceptorSink.released}. */
+  released(): void {
+    this.#troubles.flush();
+    const stopping = this.#stopping ?? [];
+    this.#acceptor = this.#stopping = null;
+    this.#accepting = false;
+    if (this.#isNoisy) msg(`(${this.#factoryName()} on ${this.#address} closed)`);
+    const failure = this.#stopFactory();
+    // Who waited may listen again at once, and then it is a resource again.
+    if (this.#acceptor === null) this.host.resources.delete(this);
+    for (const stopped of stopping) {
+      if (failure === null) stopped.callback();
+      else stopped.errback(failure);
+    }
+    this.#checkDrains();
+  }
+
+  /** See {@linkcode ConnectionOwner.logSuffix}. */
+  logSuffix(connection: Connection): string {
+    return `${connection.session},${hostOf(connection.getPeer())}`;
+  }
+
+  /** See {@linkcode ConnectionOwner.connectionLost}. */
+  connectionLost(connection: Connection): void {
+    this.#occupancy.leave(hostOf(connection.getPeer()));
+    this.#left();
+  }
+
+  /** There is one connection less. */
+  #left(): void {
+    this.#checkDrains();
+    this.#acceptNext();
+  }
+
+  /** A factory that cannot start leaves nothing open. */
+  #startFactory(acceptor: StreamAcceptor): void {
+    try {
+      startFactory(this.#factory);
+      this.#factoryStarted = true;
+    } finally {
+      if (!this.#factoryStarted) {
+        this.#stopping = [];
+        acceptor.close();
+      }
+    }
+  }
+
+  /** @returns What went wrong in the factory: for whoever stopped the port, as in Twisted. */
+  #stopFactory(): Error | null {
+    if (!this.#factoryStarted) return null;
+    this.#factoryStarted = false;
+    try {
+      stopFactory(this.#factory);
+      return null;
+    } catch (error) {
+      return asError(error);
+    }
+  }
+
+  #close(acceptor: StreamAcceptor): void {
+    this.#pauses.stop();
+    acceptor.close();
+    // No new connection comes, and one whose handshake is not done has not come yet.
+    for (const handshake of this.#handshakes) handshake.cancel();
+  }
+
+  /** Looked for among all that is open: to keep them here too would cost every connection its place in a second set. */
+  #connections(): Connection[] {
+    return this.host.resources.list().filter((resource): resource is Connection =>
+      resource instanceof Connection && resource.connected && resource.isOf(this)
+    );
+  }
+
+  #checkDrains(): void {
+    // One that is over may let its waiter listen, or drain, again.
+    const drains = this.#drains;
+    this.#drains = [];
+    this.#drains.push(...drains.filter((drain) => !drain.check()));
+  }
+
+  #acceptNext(): void {
+    if (
+      this.#accepting || this.#pauses.isPaused || this.#stopping !== null || this.#acceptor === null
+    ) return;
+    if (this.#occupancy.isFull && this.#overflow === "pause") return;
+    this.#accepting = true;
+    this.#acceptor.accept(this.#pauses.turnsAway);
+  }
+
+  #admit(driver: StreamDriver): void {
+    const session = this.#accepted++;
+    const peer = driver.getPeer();
+    const full = this.#occupancy.fullFor(hostOf(peer));
+    if (full !== null) {
+      this.#troubles.refused(peer, `${full} has all it may have`);
+      driver.abort();
+      return;
+    }
+    if (this.#secure === null) this.#connect(driver, session);
+    else this.#shakeHands(this.#secure(driver), session);
+  }
+
+  #connect(driver: StreamDriver, session: number): void {
+    const peer = driver.getPeer();
+    const protocol = this.#buildProtocol(peer);
+    if (protocol === null) {
+      driver.close();
+      return;
+    }
+    const connection = new Connection(this, driver, protocol, session);
+    this.#occupancy.enter(hostOf(peer));
+    connection.open();
+  }
+
+  /** A handshake counts as a connection, until it is one. */
+  #shakeHands(driver: HandshakeDriver, session: number): void {
+    const peer = driver.getPeer();
+    const host = hostOf(peer);
+    this.#occupancy.enterHandshake(host);
+    const handshake = new Handshake(this.host.resources, driver, {
+      completed: (secured) => this.#connect(secured, session),
+      failed: (reason) => this.#handshakeFailed(peer, reason),
+      released: () => {
+        this.#handshakes.delete(handshake);
+        this.#occupancy.leaveHandshake(host);
+        this.#left();
+      },
+    });
+    this.#handshakes.add(handshake);
+    handshake.start();
+  }
+
+  #handshakeFailed(peer: Address, reason: Error): void {
+    const factory = this.#factory;
+    if (factory.handshakeFailed === undefined) return this.#troubles.handshakeFailed(reason);
+    this.#troubles.handshakeToldOf();
+    const tell = () => factory.handshakeFailed?.(peer, reason);
+    callLogged(tell, [], `While calling handshakeFailed for ${peer}`);
+  }
+
+  #buildProtocol(peer: Address): IProtocol | null {
+    try {
+      return buildProtocol(this.#factory, peer);
+    } catch (error) {
+      logUserError(error, `While calling buildProtocol for ${peer}`);
+      return null;
+    }
+  }
+
+  get #isNoisy(): boolean {
+    return this.#factory.noisy !== false;
+  }
+
+  #factoryName(): string {
+    return nameInLog(this.#factory);
+  }
+}
+
+/** What connections are counted by: the host of an internet address; all others are one host. */
+function hostOf(address: Address): string {
+  return "host" in address ? String(address.host) : "";
+}

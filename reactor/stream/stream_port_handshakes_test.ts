@@ -1,0 +1,84 @@
+/** The limits of a TLS port: what is refused costs no handshake, and handshakes have a limit of their own. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
+import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
+import { listen, type PortFixture, TestFactory } from "../../testing/fixtures/port_fixture.ts";
+import type { StreamDriver } from "./stream_driver.ts";
+import { type StreamPortLimits, streamPortLimits } from "./stream_port_limits.ts";
+import { TLSDriver } from "../tls/tls_driver.ts";
+
+/** A TLS port, and the engines of the handshakes that it has begun. */
+interface TLSPortBed extends PortFixture {
+  engines: FakeTLS[];
+}
+
+function listenTLS(limits: Partial<StreamPortLimits>): TLSPortBed {
+  const host = new TestHost();
+  const engines: FakeTLS[] = [];
+  const secure = (driver: StreamDriver) => {
+    const tls = new FakeTLS();
+    engines.push(tls);
+    return new TLSDriver(driver, tls, host.reactor, { linger: 60 });
+  };
+  return { ...listen(limits, new TestFactory(), host, secure), engines };
+}
+
+Deno.test("maxConnectionsPerHost refuses a connection without a handshake", () => {
+  const { acceptor, engines, factory, host, port } = listenTLS({ maxConnectionsPerHost: 1 });
+  acceptor.connect("192.0.2.1");
+  acceptor.connect("192.0.2.1");
+  assertEquals(engines.length, 1);
+  acceptor.connect("192.0.2.2");
+  assertEquals(engines.length, 2);
+  engines[0]?.engine.secure();
+  host.settle();
+  assertEquals(factory.built.length, 1);
+  assertEquals(port.connectionCount, 2);
+  // The connection that has come of the handshake counts on.
+  acceptor.connect("192.0.2.1");
+  assertEquals(engines.length, 2);
+});
+
+Deno.test('maxConnections with overflow "refuse" refuses a connection without a handshake', () => {
+  const { acceptor, engines } = listenTLS({ maxConnections: 1, overflow: "refuse" });
+  acceptor.connect();
+  acceptor.connect();
+  assertEquals(engines.length, 1);
+});
+
+Deno.test("At maxHandshakes a port pauses, and accepts again when a handshake is done or has failed", () => {
+  const { acceptor, engines, host, port } = listenTLS({ maxHandshakes: 2 });
+  acceptor.connect();
+  acceptor.connect();
+  assert(!acceptor.isAccepting);
+  engines[0]?.engine.secure();
+  host.settle();
+  assert(acceptor.isAccepting);
+  // The connection itself does not count among the handshakes.
+  acceptor.connect();
+  assert(!acceptor.isAccepting);
+  engines[1]?.engine.sink.tlsFailed(new Error("planned"));
+  host.settle();
+  assert(acceptor.isAccepting);
+  assertEquals(port.connectionCount, 2);
+});
+
+Deno.test('At maxHandshakes with overflow "refuse" a port refuses connections', () => {
+  const { acceptor, engines, host } = listenTLS({ maxHandshakes: 1, overflow: "refuse" });
+  acceptor.connect();
+  acceptor.connect();
+  assertEquals(engines.length, 1);
+  host.advance(10); // the handshake's time
+  host.settle();
+  acceptor.connect();
+  assertEquals(engines.length, 2);
+});
+
+Deno.test("maxHandshakes is 1000 unless given, and at least 1", () => {
+  assertEquals(streamPortLimits({}).maxHandshakes, 1000);
+  assertEquals(streamPortLimits({ maxHandshakes: Infinity }).maxHandshakes, Infinity);
+  for (const maxHandshakes of [0, 1.5, NaN]) {
+    assertThrows(() => streamPortLimits({ maxHandshakes }), RangeError, "maxHandshakes");
+  }
+});

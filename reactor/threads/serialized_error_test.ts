@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { hostileValues } from "../../testing/fixtures/hostile_values.ts";
+import { deserializeError, serializeError } from "./serialized_error.ts";
+
+/** What arrives of something thrown in another thread. */
+function arrived(thrown: unknown): Error {
+  return deserializeError(structuredClone(serializeError(thrown)));
+}
+
+class CustomError extends RangeError {
+  override readonly name = "CustomError";
+  readonly limit: number;
+  constructor(message: string, limit: number) {
+    super(message);
+    this.limit = limit;
+  }
+}
+
+Deno.test("an error arrives with its class, name, message and stack", () => {
+  const builtIn = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, Error];
+  for (const ErrorClass of builtIn) {
+    const error = new ErrorClass("too far");
+    const copy = arrived(error);
+    assertStrictEquals(copy.constructor, ErrorClass);
+    assertEquals([copy.name, copy.message, copy.stack], [error.name, error.message, error.stack]);
+  }
+});
+
+Deno.test("an error of a class of one's own arrives as one of the built-in class beneath, with name and properties", () => {
+  const copy = arrived(new CustomError("too far", 4));
+  assertInstanceOf(copy, RangeError);
+  assertEquals([copy.name, copy.message], ["CustomError", "too far"]);
+  assertEquals(Reflect.get(copy, "limit"), 4);
+  assertEquals(String(copy), "CustomError: too far");
+});
+
+Deno.test("a name that lives in the prototype arrives", () => {
+  class Renamed extends Error {
+    static {
+      this.prototype.name = "Renamed";
+    }
+  }
+  assertEquals(arrived(new Renamed("x")).name, "Renamed");
+});
+
+Deno.test("an error arrives with its chain of causes", () => {
+  const copy = arrived(new Error("outer", { cause: new TypeError("inner", { cause: { n: 1 } }) }));
+  assertInstanceOf(copy.cause, TypeError);
+  assertEquals(copy.cause.message, "inner");
+  assertEquals(copy.cause.cause, { n: 1 });
+  assertEquals(Object.keys(copy), []); // a cause is not listed
+});
+
+Deno.test("an error that is its own cause arrives as that", () => {
+  const error = new Error("round");
+  error.cause = error;
+  const copy = arrived(error);
+  assertStrictEquals(copy.cause, copy);
+});
+
+Deno.test("an AggregateError arrives with its errors", () => {
+  const copy = arrived(new AggregateError([new TypeError("one"), "two"], "both"));
+  assertInstanceOf(copy, AggregateError);
+  assertInstanceOf(copy.errors[0], TypeError);
+  assertEquals(copy.errors[1], "two");
+});
+
+Deno.test("a DOMException arrives as one", () => {
+  const copy = arrived(new DOMException("too late", "AbortError"));
+  assertInstanceOf(copy, DOMException);
+  assertEquals([copy.name, copy.message], ["AbortError", "too late"]);
+});
+
+Deno.test("what an error holds and cannot be sent stays behind", () => {
+  const error = Object.assign(new Error("x"), {
+    code: "EFAR",
+    retry: () => {},
+    deep: { f: () => {} },
+    tag: Symbol("tag"),
+    details: { at: new Date(0) },
+  });
+  const copy = arrived(error);
+  assertEquals(Object.keys(copy), ["code", "details"]);
+  assertEquals(Reflect.get(copy, "details"), { at: new Date(0) });
+});
+
+Deno.test("what is thrown and is no Error arrives as NonErrorThrown, with it as the cause", () => {
+  const copy = arrived("boom");
+  assertEquals([copy.name, copy.cause], ["NonErrorThrown", "boom"]);
+  assert(copy.message.includes('"boom"'));
+  assertEquals(arrived(() => {}).cause, undefined);
+});
+
+Deno.test("serializeError() sends 1,000 of 7,000 causes, without overflowing the stack", () => {
+  let error = new Error("0");
+  for (let i = 1; i < 7000; i++) error = new Error(`${i}`, { cause: error });
+  let copy: unknown = arrived(error);
+  for (let i = 6999; i >= 6000; i--) {
+    assertInstanceOf(copy, Error);
+    assertEquals(copy.message, `${i}`);
+    copy = copy.cause;
+  }
+  assertEquals(copy, undefined);
+});
+
+for (const [name, value] of hostileValues()) {
+  Deno.test(`serializeError() makes something of ${name} that arrives`, () => {
+    assertInstanceOf(arrived(value), Error);
+    assertInstanceOf(arrived(new Error("around it", { cause: value })), Error);
+  });
+}
+
+Deno.test("serializeError() looks at what an error holds once, and sends what it found", () => {
+  let looks = 0;
+  const changing = new Error("changing", {
+    cause: {
+      get value(): number {
+        if (looks++ > 0) throw new Error("looked at twice");
+        return 1;
+      },
+    },
+  });
+  assertEquals(arrived(changing).cause, { value: 1 });
+});

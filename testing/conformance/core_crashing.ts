@@ -1,0 +1,96 @@
+/**
+ * How a reactor is left at once, and run again.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Deferred } from "../../defer/mod.ts";
+import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
+import type { IReactor } from "../../reactor/interfaces/mod.ts";
+import { coreTest } from "../fixtures/core_fixture.ts";
+
+/** The tests of `crash()`. */
+export function crashingTests(name: string, makeReactor: () => IReactor): void {
+  const test = coreTest(name, makeReactor);
+
+  test("crash() ends it without shutdown: run() settles, and it may be run again", async (fixture) => {
+    using time = new FakeTime();
+    const { reactor } = fixture;
+    fixture.noteRunning("shutdown");
+    const first = fixture.run();
+    reactor.callLater(0, () => reactor.crash());
+    reactor.callLater(1, fixture.note, "timed");
+    time.tick(0);
+    await first;
+    assertEquals([reactor.running, fixture.take()], [false, []]);
+    assertThrows(() => reactor.stop(), ReactorNotRunning);
+    time.tick(5000);
+    assertEquals(fixture.take(), []);
+
+    reactor.callWhenRunning(fixture.note, "running again");
+    const second = fixture.run();
+    assert(reactor.running);
+    time.tick(0);
+    assertEquals(fixture.take(), ["running again", "timed"]);
+    reactor.stop();
+    await second;
+    assertEquals(fixture.take().length, 3);
+  });
+
+  test("crash() in callWhenRunning() ends it, and while it does not run, does nothing", async (fixture) => {
+    const { reactor } = fixture;
+    reactor.crash();
+    reactor.callWhenRunning(() => reactor.crash());
+    await fixture.run();
+    reactor.crash();
+    assert(!reactor.running);
+    reactor.callWhenRunning(() => reactor.stop());
+    await fixture.run();
+  });
+
+  test("crash() while a before startup trigger is waited for: what waits for the start waits for the next run()", async (fixture) => {
+    const { reactor } = fixture;
+    const waited = new Deferred<void>();
+    reactor.addSystemEventTrigger("before", "startup", () => waited);
+    reactor.callWhenRunning(fixture.note, "running");
+    const first = fixture.run();
+    reactor.crash();
+    await first;
+    waited.callback();
+    assertEquals([reactor.running, fixture.take()], [false, []]);
+    const second = fixture.run();
+    assertEquals(fixture.take(), ["running"]);
+    reactor.stop();
+    await second;
+  });
+
+  test("crash() after stop(): no shutdown, no timed call, and no other run()", async (fixture) => {
+    using _time = new FakeTime();
+    const { reactor } = fixture;
+    fixture.noteRunning("shutdown");
+    const running = fixture.run();
+    reactor.callLater(0, fixture.note, "timed");
+    reactor.stop();
+    reactor.crash();
+    await running;
+    await Promise.resolve();
+    assertEquals(fixture.take(), []);
+    await assertRejects(() => fixture.run(), ReactorNotRestartable);
+  });
+
+  test("crash() while a before shutdown trigger is waited for: the rest of shutdown never comes", async (fixture) => {
+    const { reactor } = fixture;
+    const waited = new Deferred<void>();
+    reactor.addSystemEventTrigger("before", "shutdown", () => waited);
+    reactor.addSystemEventTrigger("during", "shutdown", fixture.note, "during shutdown");
+    const running = fixture.run();
+    reactor.stop();
+    await Promise.resolve();
+    reactor.crash();
+    await running;
+    waited.callback();
+    assertEquals(fixture.take(), []);
+  });
+}

@@ -1,0 +1,171 @@
+/**
+ * System events: the reactor's own, and those of the user.
+ *
+ * @module
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Deferred } from "../../defer/mod.ts";
+import type { EventPhase, IReactor, SystemEventTriggerID } from "../../reactor/interfaces/mod.ts";
+import { coreTest } from "../fixtures/core_fixture.ts";
+
+/** The tests of events. */
+export function eventTests(name: string, makeReactor: () => IReactor): void {
+  const test = coreTest(name, makeReactor);
+
+  test("An event of the user's own works like the reactor's, whether it runs or not", async (fixture) => {
+    using time = new FakeTime();
+    const { reactor } = fixture;
+    const add = () => {
+      for (const phase of ["after", "during", "before"] as const) {
+        reactor.addSystemEventTrigger(
+          phase,
+          "Event1",
+          (...args: string[]) => {
+            fixture.note([phase, ...args].join(" "));
+          },
+          "with",
+          "arguments",
+        );
+      }
+    };
+    const all = ["before with arguments", "during with arguments", "after with arguments"];
+    add();
+    reactor.fireSystemEvent("Event1");
+    assertEquals(fixture.take(), all);
+    add();
+    const running = fixture.run();
+    reactor.callLater(4, () => reactor.fireSystemEvent("Event1"));
+    time.tick(4000);
+    assertEquals(fixture.take(), all);
+    reactor.stop();
+    await running;
+  });
+
+  test("Triggers are used up by one firing; an event without any fires, too", (fixture) => {
+    const { reactor } = fixture;
+    reactor.fireSystemEvent("Event1");
+    reactor.addSystemEventTrigger("during", "Event1", fixture.note, "once");
+    reactor.fireSystemEvent("Event1");
+    reactor.fireSystemEvent("Event1");
+    assertEquals(fixture.take(), ["once"]);
+  });
+
+  test("An event may be named like anything", (fixture) => {
+    for (const event of ["", "__proto__", "constructor", "Event 1"]) {
+      fixture.reactor.addSystemEventTrigger("during", event, fixture.note, event);
+      fixture.reactor.fireSystemEvent(event);
+      assertEquals(fixture.take(), [event]);
+    }
+  });
+
+  test("A before trigger that returns a Deferred holds its own event back, and no other", (fixture) => {
+    const { reactor } = fixture;
+    const waited = { first: new Deferred<void>(), second: new Deferred<void>() };
+    for (const event of ["first", "second"] as const) {
+      reactor.addSystemEventTrigger("before", event, () => waited[event]);
+      reactor.addSystemEventTrigger("after", event, fixture.note, event);
+      reactor.fireSystemEvent(event);
+    }
+    assertEquals(fixture.take(), []);
+    waited.second.callback();
+    assertEquals(fixture.take(), ["second"]);
+    waited.first.callback();
+    assertEquals(fixture.take(), ["first"]);
+  });
+
+  test("A before trigger that fires what an earlier one returned does not end the phase", (fixture) => {
+    const { reactor } = fixture;
+    const [first, second] = [new Deferred<void>(), new Deferred<void>()];
+    reactor.addSystemEventTrigger("before", "Event1", () => first);
+    reactor.addSystemEventTrigger("before", "Event1", () => first.callback());
+    reactor.addSystemEventTrigger("before", "Event1", () => {
+      fixture.note("before");
+      return second;
+    });
+    reactor.addSystemEventTrigger("during", "Event1", fixture.note, "during");
+    reactor.fireSystemEvent("Event1");
+    assertEquals(fixture.take(), ["before"]);
+    second.callback();
+    assertEquals(fixture.take(), ["during"]);
+  });
+
+  test("A trigger that throws is logged, and the others run", (fixture) => {
+    const { reactor } = fixture;
+    for (const phase of ["before", "during", "after"] as const) {
+      reactor.addSystemEventTrigger(phase, "Event1", () => {
+        throw new Error(phase);
+      });
+      reactor.addSystemEventTrigger(phase, "Event1", fixture.note, phase);
+    }
+    reactor.fireSystemEvent("Event1");
+    const phases = ["before", "during", "after"];
+    assertEquals([fixture.takeErrors(), fixture.take()], [phases, phases]);
+  });
+
+  test("Triggers may be added and removed while the event fires", (fixture) => {
+    const { reactor } = fixture;
+    const add = (phase: EventPhase, event: string) =>
+      reactor.addSystemEventTrigger(phase, "Event1", fixture.note, event);
+    reactor.addSystemEventTrigger("before", "Event1", () => {
+      add("before", "added before");
+      add("during", "added during");
+      reactor.removeSystemEventTrigger(pending);
+      reactor.removeSystemEventTrigger(during);
+    });
+    const pending = add("before", "removed before");
+    const during = add("during", "removed during");
+    add("after", "after");
+    reactor.fireSystemEvent("Event1");
+    assertEquals(fixture.take(), ["added before", "added during", "after"]);
+  });
+
+  test("A trigger may be removed while a before trigger is waited for", (fixture) => {
+    const { reactor } = fixture;
+    const waited = new Deferred<void>();
+    reactor.addSystemEventTrigger("before", "Event1", () => waited);
+    const id = reactor.addSystemEventTrigger("during", "Event1", fixture.note, "during");
+    reactor.addSystemEventTrigger("after", "Event1", fixture.note, "after");
+    reactor.fireSystemEvent("Event1");
+    reactor.removeSystemEventTrigger(id);
+    waited.callback();
+    assertEquals(fixture.take(), ["after"]);
+  });
+
+  test("An unknown phase throws a RangeError that names it, and adds nothing", (fixture) => {
+    // As a caller without types would.
+    const phase = "xxx" as EventPhase;
+    assertThrows(
+      () => fixture.reactor.addSystemEventTrigger(phase, "Event1", fixture.note, "called"),
+      RangeError,
+      '"xxx"',
+    );
+    fixture.reactor.fireSystemEvent("Event1");
+    assertEquals(fixture.take(), []);
+  });
+
+  test("Removing a trigger twice, or one that has fired, throws", (fixture) => {
+    const { reactor } = fixture;
+    const removed = reactor.addSystemEventTrigger("during", "Event1", fixture.note, "removed");
+    const fired = reactor.addSystemEventTrigger("during", "Event1", fixture.note, "fired");
+    reactor.removeSystemEventTrigger(removed);
+    assertThrows(() => reactor.removeSystemEventTrigger(removed), RangeError, "removed");
+    reactor.fireSystemEvent("Event1");
+    assertEquals(fixture.take(), ["fired"]);
+    assertThrows(() => reactor.removeSystemEventTrigger(fired), RangeError, "fired");
+  });
+
+  test("Removing what is no trigger of this reactor throws a RangeError", (fixture) => {
+    const { reactor } = fixture;
+    const own = reactor.addSystemEventTrigger("during", "Event1", fixture.note, "own");
+    const foreign = makeReactor().addSystemEventTrigger("during", "Event1", () => {});
+    // The last four as a caller without types would.
+    const others: unknown[] = [foreign, { ...own }, { ...own, phase: "xxx" }, null, undefined, 1];
+    for (const id of others) {
+      assertThrows(() => reactor.removeSystemEventTrigger(id as SystemEventTriggerID), RangeError);
+    }
+    reactor.fireSystemEvent("Event1");
+    assertEquals(fixture.take(), ["own"]);
+  });
+}

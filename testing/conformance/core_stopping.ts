@@ -1,0 +1,280 @@
+/**
+ * How a reactor is stopped: by `stop()`, a signal, an AbortSignal.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Deferred } from "../../defer/mod.ts";
+import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
+import type { IReactor } from "../../reactor/interfaces/mod.ts";
+import { coreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
+
+/** The tests of stopping. */
+export function stoppingTests(name: string, makeReactor: () => IReactor): void {
+  const test = coreTest(name, makeReactor);
+
+  test("stop() fires all of shutdown, after it has returned and before run() settles", async (fixture) => {
+    const { reactor } = fixture;
+    fixture.noteRunning("shutdown");
+    reactor.callWhenRunning(() => {
+      reactor.stop();
+      fixture.note("stopped");
+    });
+    const running = fixture.run().then(() => fixture.note("settled"));
+    assertEquals(fixture.take(), ["stopped"]);
+    await running;
+    assertEquals(fixture.take(), [
+      "before shutdown: true",
+      "during shutdown: false",
+      "after shutdown: false",
+      "settled",
+    ]);
+  });
+
+  test("the shutdown reports failures that no errback handles, and leaves those that are", async (fixture) => {
+    const { reactor } = fixture;
+    const failures = ["left", "handled after run()"].map((message) => {
+      const deferred = new Deferred<void>();
+      reactor.addSystemEventTrigger("during", "shutdown", () => {
+        deferred.errback(new Error(message));
+      });
+      return deferred;
+    });
+    reactor.callWhenRunning(() => reactor.stop());
+    await fixture.run();
+    failures[1]?.addErrback(() => {});
+    assertEquals(fixture.takeErrors(), []);
+    // The turn is over.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(fixture.takeErrors(), ["left"]);
+  });
+
+  test("stop() twice throws ReactorNotRunning, at once, while it stops, and after it", async (fixture) => {
+    const { reactor } = fixture;
+    const stop = () => assertThrows(() => reactor.stop(), ReactorNotRunning);
+    reactor.addSystemEventTrigger("before", "shutdown", stop);
+    reactor.addSystemEventTrigger("after", "shutdown", stop);
+    const running = fixture.run();
+    reactor.stop();
+    stop();
+    await running;
+    stop();
+  });
+
+  test("run() after stop() is rejected with ReactorNotRestartable, in `after shutdown` too", async (fixture) => {
+    const { reactor } = fixture;
+    const inside: Promise<unknown>[] = [];
+    reactor.addSystemEventTrigger("after", "shutdown", () => {
+      inside.push(assertRejects(() => fixture.run(), ReactorNotRestartable));
+    });
+    reactor.callWhenRunning(() => reactor.stop());
+    await fixture.run();
+    assertEquals((await Promise.all(inside)).length, 1);
+    await assertRejects(() => fixture.run(), ReactorNotRestartable);
+  });
+
+  test("stop() in `before startup` lets the start go on, and shutdown follows", async (fixture) => {
+    const { reactor } = fixture;
+    reactor.addSystemEventTrigger("before", "startup", () => reactor.stop());
+    fixture.noteRunning("startup");
+    fixture.noteRunning("shutdown");
+    await fixture.run();
+    assertEquals(fixture.take(), [
+      "before startup: false",
+      "during startup: true",
+      "after startup: true",
+      "before shutdown: true",
+      "during shutdown: false",
+      "after shutdown: false",
+    ]);
+  });
+
+  test("stop() while a before startup trigger is waited for ends it: it never runs, not when that is over either", async (fixture) => {
+    const { reactor } = fixture;
+    const waited = new Deferred<void>();
+    reactor.addSystemEventTrigger("before", "startup", () => waited);
+    reactor.callWhenRunning(fixture.note, "running");
+    const running = fixture.run();
+    reactor.stop();
+    await running;
+    waited.callback();
+    assertEquals([reactor.running, fixture.take()], [false, []]);
+  });
+
+  test("stop() in the callback that ends the wait of a before startup trigger: it starts, then stops", async (fixture) => {
+    using time = new FakeTime();
+    const { reactor } = fixture;
+    reactor.addSystemEventTrigger("before", "startup", () => {
+      const waited = new Deferred<void>();
+      waited.addCallback(() => reactor.stop());
+      reactor.callLater(0, () => waited.callback());
+      return waited;
+    });
+    reactor.callWhenRunning(fixture.note, "running");
+    fixture.noteRunning("shutdown");
+    const running = fixture.run();
+    time.tick(0);
+    await running;
+    assertEquals(fixture.take(), [
+      "running",
+      "before shutdown: true",
+      "during shutdown: false",
+      "after shutdown: false",
+    ]);
+  });
+
+  test("stop() in a timed call fires shutdown in the same turn, after the calls that are due already", async (fixture) => {
+    using time = new FakeTime();
+    const { reactor } = fixture;
+    fixture.noteRunning("shutdown");
+    const running = fixture.run();
+    reactor.callLater(1, () => {
+      reactor.stop();
+      fixture.note("stopped");
+    });
+    reactor.callLater(1, () => {
+      fixture.note("due");
+      reactor.callLater(0, fixture.note, "asked for too late");
+    });
+    reactor.callLater(1.001, fixture.note, "not due");
+    time.tick(1000);
+    assertEquals(fixture.take(), [
+      "stopped",
+      "due",
+      "before shutdown: true",
+      "during shutdown: false",
+      "after shutdown: false",
+    ]);
+    time.tick(1000);
+    await running;
+    assertEquals(fixture.take(), []);
+  });
+
+  test("stop() from a promise's continuation ends it, before any timer", async (fixture) => {
+    const { reactor } = fixture;
+    const running = fixture.run();
+    const late = reactor.callLater(0, fixture.note, "timed");
+    late.delay(1000);
+    await Promise.resolve();
+    reactor.stop();
+    await running;
+    assertEquals(fixture.take(), []);
+  });
+
+  test("A before shutdown trigger holds the end back; the reactor runs on, and its timed calls are made", async (fixture) => {
+    using time = new FakeTime();
+    const { reactor } = fixture;
+    const waited = new Deferred<void>();
+    const promised = Promise.withResolvers<void>();
+    reactor.addSystemEventTrigger("before", "shutdown", () => waited);
+    reactor.addSystemEventTrigger("before", "shutdown", () => promised.promise);
+    reactor.addSystemEventTrigger("during", "shutdown", fixture.note, "during shutdown");
+    const running = fixture.run();
+    reactor.callLater(0, () => reactor.stop());
+    time.tick(0);
+    reactor.callLater(5, fixture.note, "timed");
+    time.tick(5000);
+    assertEquals([reactor.running, fixture.take()], [true, ["timed"]]);
+    promised.resolve();
+    await promised.promise;
+    assertEquals(fixture.take(), []);
+    waited.callback();
+    await running;
+    assertEquals(fixture.take(), ["during shutdown"]);
+  });
+
+  test("Shutdown triggers that fail in each phase are logged, and it ends all the same", async (fixture) => {
+    const { reactor } = fixture;
+    for (const phase of ["before", "during", "after"] as const) {
+      reactor.addSystemEventTrigger(phase, "shutdown", () => {
+        throw new Error(phase);
+      });
+    }
+    reactor.addSystemEventTrigger(
+      "before",
+      "shutdown",
+      () => Promise.reject(new Error("rejected")),
+    );
+    reactor.callWhenRunning(() => reactor.stop());
+    await fixture.run();
+    assertEquals(fixture.takeErrors(), ["before", "rejected", "during", "after"]);
+  });
+
+  test("sigInt(), sigTerm() and sigBreak() log the signal and stop; once more, nothing is waited for", async () => {
+    for (
+      const [signal, send] of [
+        ["SIGINT", (r: IReactor) => r.sigInt()],
+        ["SIGTERM", (r: IReactor) => r.sigTerm()],
+        ["SIGBREAK", (r: IReactor) => r.sigBreak()],
+      ] as const
+    ) {
+      using logged = new LoggedTexts();
+      const reactor = makeReactor();
+      reactor.addSystemEventTrigger("before", "shutdown", () => new Deferred<void>());
+      const running = reactor.run({ installSignalHandlers: false });
+      send(reactor);
+      await Promise.resolve();
+      send(reactor);
+      await running;
+      const [first, second, ...rest] = logged.texts;
+      assertEquals(first, `Received ${signal}, shutting down.`);
+      assertMatch(second ?? "", new RegExp(`^Received ${signal} .*not waiting`));
+      assertEquals(rest, ["Main loop terminated."]);
+    }
+  });
+
+  test('fireSystemEvent("shutdown") ends it as stop() does', async (fixture) => {
+    const { reactor } = fixture;
+    fixture.noteRunning("shutdown");
+    const running = fixture.run();
+    reactor.fireSystemEvent("shutdown");
+    assertEquals([reactor.running, fixture.take().length], [false, 3]);
+    await running;
+    assertThrows(() => reactor.stop(), ReactorNotRunning);
+  });
+
+  test('fireSystemEvent("startup") does not start a reactor that is not run', (fixture) => {
+    fixture.noteRunning("startup");
+    fixture.reactor.fireSystemEvent("startup");
+    assertEquals(fixture.take(), [
+      "before startup: false",
+      "during startup: false",
+      "after startup: false",
+    ]);
+  });
+
+  test("run({ signal }) stops when the signal is aborted, with a shutdown", async (fixture) => {
+    const aborter = new AbortController();
+    fixture.noteRunning("shutdown");
+    const running = fixture.run({ signal: aborter.signal });
+    assert(fixture.reactor.running);
+    aborter.abort();
+    await running;
+    assertEquals(fixture.take().length, 3);
+    aborter.abort();
+  });
+
+  test("run({ signal }) with one that is aborted already starts, and stops", async (fixture) => {
+    fixture.noteRunning("startup");
+    fixture.noteRunning("shutdown");
+    await fixture.run({ signal: AbortSignal.abort() });
+    assertEquals(fixture.take().length, 6);
+  });
+
+  test("An abort does nothing to a reactor that is stopping, or that has crashed and runs again", async (fixture) => {
+    const { reactor } = fixture;
+    const aborter = new AbortController();
+    const first = fixture.run({ signal: aborter.signal });
+    reactor.crash();
+    await first;
+    const other = new AbortController();
+    const second = fixture.run({ signal: other.signal });
+    aborter.abort();
+    assert(reactor.running);
+    reactor.stop();
+    other.abort();
+    await second;
+  });
+}

@@ -1,0 +1,301 @@
+/**
+ * How child processes end, by themselves, by signals, and with the reactor; and how their pipes do.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  ConnectionDone,
+  ConnectionLost,
+  ProcessDone,
+  ProcessExitedAlready,
+  ProcessTerminated,
+} from "../../reactor/errors.ts";
+import type { IReactor, ProcessSignal } from "../../reactor/interfaces/mod.ts";
+import { Child, isThere, processTest, temporaryFolder } from "../fixtures/process_fixture.ts";
+
+/** Says when it is ready, and waits for its input to end. */
+const WAITING = "echo ready; exec cat >/dev/null";
+
+/** Defines the tests. */
+export function endingChildren(name: string, makeReactor: () => IReactor): void {
+  const test = processTest(`${name}: processes`, makeReactor);
+
+  test("Exit code 0 is a ProcessDone, another one a ProcessTerminated; both callbacks get the same", async (fixture) => {
+    fixture.run();
+    const done = fixture.sh("exit 0");
+    const failed = fixture.sh("exit 1");
+    assertInstanceOf(await done.ended(), ProcessDone);
+    const { exitCode, signal, status, message } = await failed.ended();
+    assertInstanceOf(failed.reasons.ended, ProcessTerminated);
+    assertEquals([exitCode, signal, status], [1, null, 1]);
+    assertEquals(message, `Process ${failed.transport.getPeer()} ended with exit code 1`);
+    assert(failed.reasons.exited === failed.reasons.ended);
+    assert(failed.events.indexOf("exited") < failed.events.indexOf("ended"));
+  });
+
+  const signals: [ProcessSignal, string, number][] = [
+    ["HUP", "SIGHUP", 1],
+    ["INT", "SIGINT", 2],
+    ["KILL", "SIGKILL", 9],
+    ["TERM", "SIGTERM", 15],
+    ["SIGUSR1", "SIGUSR1", 10],
+    [12, "SIGUSR2", 12],
+  ];
+  for (const [sent, signal, number] of signals) {
+    test(`signalProcess(${JSON.stringify(sent)}) ends a child by ${signal}, which its reason names`, async (fixture) => {
+      fixture.run();
+      const child = fixture.sh(WAITING, {
+        outReceived: ({ transport }) => transport.signalProcess(sent),
+      });
+      const { exitCode, ...reason } = await child.ended();
+      assertInstanceOf(child.reasons.ended, ProcessTerminated);
+      assertEquals([exitCode, reason.signal, reason.status], [null, signal, 128 + number]);
+      assertEquals(
+        child.reasons.ended.message,
+        `Process ${child.transport.getPeer()} ended by ${signal}`,
+      );
+    });
+  }
+
+  test("A child that handles a signal ends as it likes", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("trap 'exit 42' TERM; echo ready; read line", {
+      outReceived: ({ transport }) => {
+        transport.signalProcess("TERM");
+        transport.closeStdin();
+      },
+    });
+    const { exitCode, signal } = await child.ended();
+    assertEquals([exitCode, signal], [42, null]);
+  });
+
+  test("STOP holds a child up, SIGCONT lets it go on", async (fixture) => {
+    fixture.run();
+    const [stopped, other] = [fixture.sh("exec cat"), fixture.sh("exec cat")];
+    for (const { transport } of [stopped, other]) transport.write("here");
+    await Promise.all([stopped.said("here"), other.said("here")]);
+    stopped.transport.signalProcess("STOP");
+    for (const { transport } of [stopped, other]) transport.write(" still");
+    await other.said("still");
+    assertEquals(stopped.out, "here");
+    stopped.transport.signalProcess("SIGCONT");
+    await stopped.said("still");
+  });
+
+  test("A child does not ignore SIGPIPE, as this process does, and no signal is kept from it", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("exec grep -E '^Sig(Ign|Blk)' /proc/self/status");
+    await child.ended();
+    const [blocked, ignored] =
+      child.out.match(/[0-9a-f]{16}$/gm)?.map((mask) => parseInt(mask.slice(8), 16)) ?? [];
+    assert(blocked !== undefined && ignored !== undefined, child.out);
+    // The first 31 are signals; what comes after them belongs to the C library. What else is ignored, whoever started this process has asked for.
+    assertEquals([blocked & 0x7fffffff, ignored & 1 << 12], [0, 0], child.out);
+  });
+
+  test("A signal that is none is a TypeError, and the child lives on", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("cat");
+    for (const signal of ["NONE", "SIGNONE", 99]) {
+      // What no type lets through.
+      assertThrows(() => child.transport.signalProcess(signal as ProcessSignal), TypeError);
+    }
+    child.transport.closeStdin();
+    assertInstanceOf(await child.ended(), ProcessDone);
+  });
+
+  test("After its exit a child has no pid, a signal is a ProcessExitedAlready, and writes do nothing", async (fixture) => {
+    fixture.run();
+    const seen: unknown[] = [];
+    const look = ({ transport }: Child): void => {
+      seen.push(transport.pid);
+      assertThrows(
+        () => transport.signalProcess("INT"),
+        ProcessExitedAlready,
+        `the process ${transport.getPeer()}`,
+      );
+      transport.write("x");
+      transport.writeSequence(["x"]);
+      transport.writeToChild(0, "x");
+      transport.loseConnection();
+      transport.pauseProducing();
+      transport.resumeProducing();
+    };
+    const child = fixture.sh("exit 0", { processExited: look, processEnded: look });
+    await child.ended();
+    look(child);
+    assertEquals(seen, [null, null, null]);
+  });
+
+  test("No zombie is left", async (fixture) => {
+    fixture.run();
+    const pids: (number | null)[] = [];
+    const children = Array.from(
+      { length: 5 },
+      () => fixture.sh("exit 0", { processExited: () => pids.push(...left()) }),
+    );
+    const left = (): (number | null)[] =>
+      children.filter(({ events, transport }) =>
+        events.includes("exited") && isThere(transport.pid)
+      )
+        .map(({ transport }) => transport.pid);
+    const all = children.map(({ transport }) => transport.pid);
+    for (const child of children) await child.ended();
+    assertEquals(pids, []);
+    assertEquals(all.filter(isThere), []);
+  });
+
+  test("A child that closes its output lives on, and its errors are heard", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("exec >&-; read line; echo $line >&2");
+    await child.seen("out lost");
+    assertInstanceOf(child.reasons["out lost"], ConnectionDone);
+    assert(child.transport.pid !== null);
+    child.transport.write("still here\n");
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.err, "still here\n");
+  });
+
+  test("A child that closes its input is noticed by the next write: inConnectionLost() says EPIPE", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("exec <&-; echo closed; kill -STOP $$; echo end >&2");
+    await child.said("closed");
+    assertEquals(child.events.includes("in lost"), false);
+    child.transport.write("for nobody");
+    await child.seen("in lost");
+    const reason = child.reasons["in lost"];
+    assertInstanceOf(reason, ConnectionLost);
+    assertEquals([reason.code, reason.syscall], ["EPIPE", "write"]);
+    child.transport.write("nor this");
+    child.transport.signalProcess("KILL");
+    await child.ended();
+    assertEquals(child.events.filter((event) => event === "in lost").length, 1);
+  });
+
+  for (const fd of [1, 2]) {
+    test(`Closing descriptor ${fd} here has a child that writes on ended by SIGPIPE`, async (fixture) => {
+      fixture.run();
+      const child = fixture.sh(`exec yes >&${fd}`, {
+        outReceived: ({ transport }) => transport.closeStdout(),
+        errReceived: ({ transport }) => transport.closeStderr(),
+      });
+      assertEquals((await child.ended()).signal, "SIGPIPE");
+      assertInstanceOf(child.reasons[fd === 1 ? "out lost" : "err lost"], ConnectionDone);
+    });
+  }
+
+  test("closeStdin() sends what was written before", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("wc -c");
+    child.transport.write(new Uint8Array(1_000_000));
+    child.transport.closeStdin();
+    child.transport.closeStdin();
+    await child.ended();
+    assertEquals(child.out.trim(), "1000000");
+  });
+
+  test("loseConnection() closes all three pipes: one child that reads its input ends, and not the other", async (fixture) => {
+    fixture.run();
+    const first = fixture.sh(WAITING);
+    const second = fixture.sh(WAITING);
+    await Promise.all([first.said("ready"), second.said("ready")]);
+    first.transport.loseConnection();
+    assertInstanceOf(await first.ended(), ProcessDone);
+    assertEquals(first.events.slice(0, 2), ["made", "out"]);
+    assertEquals(first.events.slice(2, 5).toSorted(), ["err lost", "in lost", "out lost"]);
+    assert(second.transport.pid !== null);
+    second.transport.signalProcess("KILL");
+    assertEquals((await second.ended()).signal, "SIGKILL");
+  });
+
+  test("processExited() comes while another process still has the pipes; processEnded() when they are closed", async (fixture) => {
+    fixture.run();
+    // What it leaves behind reads the same input, and ends with it.
+    const child = fixture.sh("exec 3<&0; cat <&3 >/dev/null & echo here; exit 0");
+    await child.seen("exited");
+    assertEquals(child.events.includes("ended"), false);
+    assertInstanceOf(await child.ended(), ProcessDone);
+  });
+
+  test("processEnded() waits for whoever has inherited a pipe, and loseConnection() ends the wait", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("sh -c 'kill -STOP $$' & echo $!");
+    await child.seen("exited");
+    await child.said("\n");
+    fixture.after(() => Deno.kill(Number(child.out), "SIGKILL"));
+    assertEquals(child.events.filter((event) => event.startsWith("out l")), []);
+    child.transport.loseConnection();
+    assertInstanceOf(await child.ended(), ProcessDone);
+  });
+
+  test("What the protocol throws is logged; out of outReceived() it closes that pipe, and no other", async (fixture) => {
+    fixture.run();
+    const thrown: Error[] = [];
+    const fail = (where: string) => (): never => {
+      const error = new Error(where);
+      thrown.push(error);
+      throw error;
+    };
+    const child = fixture.sh("echo out; read line; echo err >&2", {
+      connectionMade: fail("connectionMade"),
+      outReceived: fail("outReceived"),
+      outConnectionLost: ({ transport }) => {
+        transport.write("go on\n");
+        fail("outConnectionLost")();
+      },
+      processExited: fail("processExited"),
+      processEnded: fail("processEnded"),
+    });
+    await child.ended();
+    assertEquals(child.err, "err\n");
+    assertEquals(fixture.errors.take(), thrown);
+    assertEquals(thrown.length, 5);
+    assert(child.reasons["out lost"] === thrown[1]);
+  });
+
+  test("What an async protocol rejects with is logged too", async (fixture) => {
+    fixture.run();
+    const error = new Error("rejected");
+    const child = fixture.sh("exit 0", { processEnded: () => Promise.reject(error) });
+    await child.ended();
+    await Promise.resolve();
+    assertEquals(fixture.errors.take(), [error]);
+  });
+
+  test("stop() closes the pipes and leaves the child to itself; its exit is told if this process sees it", async (fixture) => {
+    fixture.run();
+    const path = temporaryFolder(fixture);
+    const child = fixture.sh("cat; cat end >&2; echo over >over", {}, { path });
+    child.transport.write("x");
+    await child.said("x");
+    await fixture.stop();
+    assertEquals(child.events.slice(0, 2), ["made", "out"]);
+    assertEquals(child.events.slice(2).toSorted(), ["err lost", "in lost", "out lost"]);
+    assertInstanceOf(child.reasons["in lost"], ConnectionLost);
+    await child.ended();
+    assertEquals(await Deno.readTextFile(`${path}/over`), "over\n");
+  });
+
+  test("stop() does not wait for a child that does not read", async (fixture) => {
+    fixture.run();
+    const child = fixture.sh("echo ready; kill -STOP $$");
+    await child.said("ready");
+    child.transport.write(new Uint8Array(1_000_000));
+    await fixture.stop();
+    assertInstanceOf(child.reasons["in lost"], ConnectionLost);
+    assertEquals(child.events.includes("exited"), false);
+  });
+
+  test("A child that is started while the reactor shuts down is left to itself as well", async (fixture) => {
+    const child = new Child();
+    fixture.reactor.addSystemEventTrigger("during", "shutdown", () => {
+      fixture.reactor.spawnProcess(child, "/bin/sh", { args: ["-c", "cat"] });
+    });
+    fixture.run();
+    await fixture.stop();
+    assertEquals(child.events.toSorted(), ["err lost", "in lost", "made", "out lost"]);
+    await child.ended();
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * Closing one direction, with raw peers at the other end.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { ConnectionDone } from "../../reactor/errors.ts";
+import { pattern, same } from "../peers/raw_peer.ts";
+import { streamTest } from "../fixtures/stream_fixture.ts";
+import type { StreamTransport } from "./stream_transport.ts";
+import { HalfCloseableWire, type WireBehaviour } from "../fixtures/wire.ts";
+
+const MEGABYTE = 1 << 20;
+
+/** The tests of half-closing, for a kind that can. */
+export function halfCloseTests(kind: StreamTransport): void {
+  if (!kind.halfClose) return;
+  const test = streamTest(kind);
+  const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
+
+  test("A peer that sends and shuts down its writing side, as `nc -N` does, gets all of the echo", async (fixture) => {
+    const all = pattern(8 * MEGABYTE);
+    const { peer, wire } = await fixture.accepted(echo);
+    const sending = peer.send(all).then(() => peer.conn.closeWrite());
+    assert(same(await peer.readAll(), all));
+    await sending;
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+  });
+
+  test("A peer that sends, shuts down its writing side and reads only then gets all of the echo", async (fixture) => {
+    const all = pattern(MEGABYTE);
+    const { peer, wire } = await fixture.accepted(echo);
+    await peer.send(all);
+    await peer.conn.closeWrite();
+    await wire.has(all.length);
+    assert(same(await peer.readAll(), all));
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+  });
+
+  test("loseWriteConnection(): the peer sees the end, and what it sends still comes", async (fixture) => {
+    const { peer, wire } = await fixture.accepted();
+    wire.transport.write("over");
+    wire.transport.loseWriteConnection();
+    wire.transport.loseWriteConnection();
+    assertEquals(new TextDecoder().decode(await peer.readAll()), "over");
+    await peer.send("and out");
+    await wire.has(7);
+    wire.transport.write("too late");
+    assert(wire.transport.connected);
+    peer.close();
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+  });
+
+  test("A half-closeable protocol is told of each end, and may answer after its peer's", async (fixture) => {
+    const { peer, wire } = await fixture.accepted(() => new HalfCloseableWire());
+    await peer.send("question");
+    await peer.conn.closeWrite();
+    await wire.seen("read lost");
+    assert(wire.transport.connected && !wire.transport.disconnecting);
+    wire.transport.write("answer");
+    wire.transport.loseWriteConnection();
+    assertEquals(new TextDecoder().decode(await peer.readAll()), "answer");
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+    assertEquals(wire.events, ["made", "data", "read lost", "write lost", "lost"]);
+  });
+
+  test("A half-closeable protocol that closes its writing side first", async (fixture) => {
+    const { peer, wire } = await fixture.accepted(() => new HalfCloseableWire());
+    wire.transport.loseWriteConnection();
+    await wire.seen("write lost");
+    assertEquals(await peer.ending(), "end");
+    await peer.send("still talking");
+    peer.close();
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+    assertEquals(wire.text, "still talking");
+    assertEquals(wire.events.slice(-2), ["read lost", "lost"]);
+  });
+}

@@ -1,0 +1,480 @@
+/**
+ * What every reactor's time is: written against `IReactorTime` (and `run`, `stop`) alone, so that each reactor runs it unchanged.
+ *
+ * Of Twisted's tests:
+ *
+ * - `test/test_internet.py`, `TimeTests`: `test_seconds`, `test_callLater`, `test_callLaterReset`, `testCallLaterTime` and the tests of
+ *   cancelling are here. `test_callLaterUsesReactorSeconds…` and `testDelayedCallSecondsOverride` replace the function that tells the time;
+ *   here whatever makes calls is given one (`delayed_call_test.ts`). `testDelayedCallStringification` is there, too.
+ * - `test/test_internet.py`, `DelayedTests`: both. `CallFromThreadStopsAndWakeUpTests` are about threads.
+ * - `internet/test/test_time.py`: `test_delayedCallStopsReactor` and `test_distantDelayedCall` are here. `GlibTimeTestsBuilder` is about
+ *   another host.
+ * - `internet/test/test_base.py`, `DelayedCallMixin`: the comparisons do not apply, calls have no order as values; nor does the debug mode,
+ *   which shows where a call was asked for.
+ *
+ * The time is faked: `FakeTime` of `@std/testing/time` drives each reactor exactly, which is one of the claims.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import fc from "fast-check";
+import { AlreadyCalled, AlreadyCancelled } from "../../reactor/errors.ts";
+import type { IDelayedCall, IReactor } from "../../reactor/interfaces/mod.ts";
+import { coreTest } from "../fixtures/core_fixture.ts";
+
+const DAY = 86_400;
+
+/** A call that is asked for at the beginning, or by the call of another number; and how long it waits. */
+interface PlannedCall {
+  /** The number of the call that asks for it; its own for none. */
+  readonly by: number;
+  readonly delayMs: number;
+}
+
+const plans: fc.Arbitrary<PlannedCall[]> = fc.array(
+  fc.record({
+    by: fc.nat({ max: 30 }),
+    // Tenths of a second, and few: so that instants coincide, by way of sums that differ in binary.
+    delayMs: fc.integer({ min: 0, max: 12 }).map((tenths) => tenths * 100),
+  }),
+  { maxLength: 30, size: "max" },
+).map((calls) => calls.map(({ by, delayMs }, i) => ({ by: by % (i + 1), delayMs })));
+
+/** The numbers of the calls that each call asks for; under `undefined`, of those asked for at the beginning. */
+function askedBy(plan: readonly PlannedCall[]): Map<number | undefined, number[]> {
+  return Map.groupBy(plan.keys(), (i) => plan[i]?.by === i ? undefined : plan[i]?.by);
+}
+
+/** In which order the calls of a plan are made, counted in whole milliseconds. */
+function plannedOrder(plan: readonly PlannedCall[]): number[] {
+  const asked = askedBy(plan);
+  const order: number[] = [];
+  const waiting: { number: number; dueMs: number }[] = [];
+  const ask = (by: number | undefined, nowMs: number): void => {
+    for (const number of asked.get(by) ?? []) {
+      waiting.push({ number, dueMs: nowMs + (plan[number]?.delayMs ?? 0) });
+    }
+    // A stable sort: equals stay in the order in which they were asked for.
+    waiting.sort((a, b) => a.dueMs - b.dueMs);
+  };
+  ask(undefined, 0);
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    order.push(next.number);
+    ask(next.number, next.dueMs);
+  }
+  return order;
+}
+
+/**
+ * Defines the tests.
+ *
+ * @param name The reactor's, for the tests' names.
+ * @param makeReactor Makes a new one.
+ */
+export function timeConformance(name: string, makeReactor: () => IReactor): void {
+  const test = coreTest(name, makeReactor);
+
+  /** A test on a running reactor, under faked time. */
+  const timed = (
+    claim: string,
+    f: (
+      reactor: IReactor,
+      time: FakeTime,
+      note: (event: string) => void,
+      take: () => string[],
+    ) => void,
+  ): void =>
+    test(claim, async (fixture) => {
+      using time = new FakeTime();
+      const running = fixture.run();
+      f(fixture.reactor, time, fixture.note, () => fixture.take());
+      fixture.reactor.stop();
+      await running;
+    });
+
+  timed(
+    "tick(4000) makes a callLater(4) and all that is due before it, in order, before it returns",
+    (reactor, time, note, take) => {
+      reactor.callLater(4, note, "4");
+      reactor.callLater(0.5, note, "0.5");
+      reactor.callLater(3.999, note, "3.999");
+      reactor.callLater(4.001, note, "4.001");
+      time.tick(4000);
+      assertEquals(take(), ["0.5", "3.999", "4"]);
+      time.tick(1);
+      assertEquals(take(), ["4.001"]);
+    },
+  );
+
+  timed("tick(0) makes a callLater(0)", (reactor, time, note, take) => {
+    reactor.callLater(0, note, "now");
+    assertEquals(take(), []);
+    time.tick(0);
+    assertEquals(take(), ["now"]);
+  });
+
+  timed("A call sees the time at which it is due", (reactor, time) => {
+    const start = reactor.seconds();
+    const seen: number[] = [];
+    for (const delay of [3, 1, 2]) {
+      reactor.callLater(delay, () => seen.push(reactor.seconds() - start));
+    }
+    time.tick(10_000);
+    assertEquals(seen.map((seconds) => Math.round(seconds * 1e6) / 1e6), [1, 2, 3]);
+  });
+
+  timed(
+    "Calls due at one instant are made in the order in which they were asked for",
+    (reactor, time, note, take) => {
+      const names = Array.from({ length: 50 }, (_, i) => `call ${i}`);
+      for (const each of names) reactor.callLater(1, note, each);
+      time.tick(1000);
+      assertEquals(take(), names);
+    },
+  );
+
+  timed(
+    "The order at one instant is that of asking, also for calls that were moved there",
+    (reactor, time, note, take) => {
+      const early = reactor.callLater(1, note, "asked first, put off");
+      const late = reactor.callLater(9, note, "asked second, brought forward");
+      reactor.callLater(2, note, "asked third");
+      early.delay(1);
+      late.reset(2);
+      time.tick(2000);
+      assertEquals(take(), [
+        "asked first, put off",
+        "asked second, brought forward",
+        "asked third",
+      ]);
+    },
+  );
+
+  test("Whatever asks for what, however time passes, calls are made in the order of a clock that counts milliseconds", async (fixture) => {
+    const { reactor } = fixture;
+    const running = fixture.run();
+    const ticks = fc.infiniteStream(fc.integer({ min: 0, max: 1500 }));
+    fc.assert(
+      fc.property(plans, ticks, (plan, ticks) => {
+        using time = new FakeTime();
+        const asked = askedBy(plan);
+        const made: number[] = [];
+        const ask = (by: number | undefined): void => {
+          for (const number of asked.get(by) ?? []) {
+            reactor.callLater((plan[number]?.delayMs ?? 0) / 1000, () => {
+              made.push(number);
+              ask(number);
+            });
+          }
+        };
+        ask(undefined);
+        while (reactor.getDelayedCalls().length > 0) time.tick(ticks.next().value ?? 0);
+        assertEquals(made, plannedOrder(plan));
+      }),
+      { seed: 20260803, numRuns: 200 },
+    );
+    reactor.stop();
+    await running;
+  });
+
+  test("A call that is asked for meanwhile, for now, waits for the next turn", async (fixture) => {
+    using time = new FakeTime();
+    const { reactor, note } = fixture;
+    const running = fixture.run();
+    reactor.callLater(1, () => {
+      reactor.callLater(0, note, "in the next turn, which there is none of");
+      note("first");
+    });
+    // The shutdown ends this turn, and with it all turns.
+    reactor.callLater(1, () => reactor.stop());
+    reactor.callLater(1, note, "last of this turn");
+    time.tick(1000);
+    await running;
+    assertEquals(fixture.take(), ["first", "last of this turn"]);
+  });
+
+  timed("Fractions that binary cannot hold cost no millisecond", (reactor, time, note, take) => {
+    for (const delay of [0.1, 0.3, 1.1, 2.2]) reactor.callLater(delay, note, String(delay));
+    for (const tick of [100, 200, 800, 1100]) time.tick(tick);
+    assertEquals(take(), ["0.1", "0.3", "1.1", "2.2"]);
+  });
+
+  timed("Delays longer than the host's longest timer are kept", (reactor, time, note, take) => {
+    reactor.callLater(60 * DAY, note, "in sixty days");
+    time.tick(59 * DAY * 1000);
+    assertEquals(take(), []);
+    time.tick(DAY * 1000);
+    assertEquals(take(), ["in sixty days"]);
+  });
+
+  timed("A delay of any length hinders no other call", (reactor, time, note, take) => {
+    const distant = reactor.callLater(2 ** 128 + 1, note, "never");
+    reactor.callLater(1, note, "soon");
+    time.tick(1000);
+    assertEquals(take(), ["soon"]);
+    assert(distant.active());
+    assertEquals(reactor.getDelayedCalls(), [distant]);
+  });
+
+  timed(
+    "active() is true until the call is made, and false while it is",
+    (reactor, time, note, take) => {
+      const call: IDelayedCall = reactor.callLater(1, () => note(`called: ${call.active()}`));
+      time.tick(999);
+      assert(call.active());
+      time.tick(1);
+      assertEquals(take(), ["called: false"]);
+      assert(!call.active());
+    },
+  );
+
+  timed("A call cannot be cancelled or moved while it is made", (reactor, time, note, take) => {
+    const call = reactor.callLater(1, () => {
+      for (const act of ["cancel", "delay", "reset"] as const) {
+        assertThrows(() => call[act](1), AlreadyCalled);
+        note(act);
+      }
+    });
+    time.tick(1000);
+    assertEquals(take(), ["cancel", "delay", "reset"]);
+  });
+
+  timed(
+    "A call may ask for another, again and again: each comes in its time",
+    (reactor, time, note, take) => {
+      const start = reactor.seconds();
+      const again = (): void => {
+        note((reactor.seconds() - start).toFixed(3));
+        reactor.callLater(0.1, again);
+      };
+      reactor.callLater(0.1, again);
+      time.tick(350);
+      assertEquals(take(), ["0.100", "0.200", "0.300"]);
+    },
+  );
+
+  timed("cancel() takes a call back", (reactor, time, note, take) => {
+    const call = reactor.callLater(1, note, "cancelled");
+    reactor.callLater(1, note, "kept");
+    call.cancel();
+    assert(!call.active());
+    time.tick(5000);
+    assertEquals(take(), ["kept"]);
+  });
+
+  timed("A call may cancel another that is due with it", (reactor, time, note, take) => {
+    reactor.callLater(1, () => second.cancel());
+    const second = reactor.callLater(1, note, "never");
+    time.tick(1000);
+    assertEquals(take(), []);
+  });
+
+  timed("delay() puts off or forward, reset() waits anew", (reactor, time, note, take) => {
+    reactor.callLater(2, note, "put off").delay(1);
+    reactor.callLater(2, note, "forward").delay(-1);
+    const anew = reactor.callLater(2, note, "anew");
+    time.tick(1000);
+    assertEquals(take(), ["forward"]);
+    anew.reset(2.5);
+    time.tick(2000);
+    assertEquals(take(), ["put off"]);
+    time.tick(500);
+    assertEquals(take(), ["anew"]);
+  });
+
+  timed(
+    "A call that has been made, or cancelled, can be neither moved nor cancelled",
+    (reactor, time) => {
+      const made = reactor.callLater(0, () => {});
+      time.tick(0);
+      const cancelled = reactor.callLater(1, () => {});
+      cancelled.cancel();
+      for (const act of ["cancel", "delay", "reset"] as const) {
+        assertThrows(() => made[act](1), AlreadyCalled, act);
+        assertThrows(() => cancelled[act](1), AlreadyCancelled, act);
+      }
+    },
+  );
+
+  timed("using ends a call with its block", (reactor, time, note, take) => {
+    {
+      using _call = reactor.callLater(1, note, "outlived");
+    }
+    {
+      using _call = reactor.callLater(0, note, "made in time");
+      time.tick(0);
+    }
+    time.tick(1000);
+    assertEquals(take(), ["made in time"]);
+  });
+
+  timed("getTime() is when the call is due, on the reactor's clock", (reactor, time) => {
+    const start = reactor.seconds();
+    const call = reactor.callLater(5, () => {});
+    assertEquals(call.getTime(), start + 5);
+    time.tick(1000);
+    call.reset(5);
+    assertEquals(Math.round((call.getTime() - start) * 1e6) / 1e6, 6);
+    call.cancel();
+  });
+
+  timed(
+    "getDelayedCalls() has the calls that are still to come, and them alone",
+    (reactor, time) => {
+      const [a, b, c] = [1, 2, 3].map((delay) => reactor.callLater(delay, () => {}));
+      assertEquals(new Set(reactor.getDelayedCalls()), new Set([a, b, c]));
+      time.tick(1000);
+      b?.cancel();
+      assertEquals(reactor.getDelayedCalls(), [c]);
+      c?.cancel();
+    },
+  );
+
+  timed("Wrong delays are named in the error", (reactor) => {
+    const nothing = (): void => {};
+    for (const delay of [-1, NaN, Infinity, -Infinity]) {
+      const error = assertThrows(() => reactor.callLater(delay, nothing), RangeError);
+      assertStringIncludes(error.message, String(delay));
+      assertThrows(() => reactor.callLater(1, nothing).reset(delay), RangeError, String(delay));
+    }
+    assertThrows(() => reactor.callLater(1, nothing).delay(NaN), RangeError, "NaN");
+    for (const delay of ["4", null, undefined, {}]) {
+      // As a program without types may call it.
+      assertThrows(
+        () => reactor.callLater(delay as unknown as number, nothing),
+        TypeError,
+        "delay",
+      );
+    }
+    const noFunction = "print" as unknown as () => void;
+    assertThrows(() => reactor.callLater(1, noFunction), TypeError, '"print"');
+    for (const call of reactor.getDelayedCalls()) call.cancel();
+  });
+
+  test("Calls asked for before run() wait for it, and are due from when they were asked for", async (fixture) => {
+    using time = new FakeTime();
+    fixture.reactor.callLater(1, fixture.note, "one");
+    fixture.reactor.callLater(5, fixture.note, "five");
+    time.tick(3000);
+    assertEquals(fixture.take(), []);
+    const running = fixture.run();
+    time.tick(0);
+    assertEquals(fixture.take(), ["one"]);
+    time.tick(2000);
+    assertEquals(fixture.take(), ["five"]);
+    fixture.reactor.stop();
+    await running;
+  });
+
+  test("Time that is faked while the reactor runs is the reactor's from then on, and real time is afterwards", async (fixture) => {
+    const { reactor } = fixture;
+    const running = fixture.run();
+    const before = reactor.seconds();
+    {
+      using time = new FakeTime();
+      reactor.callLater(100, fixture.note, "faked");
+      time.tick(100_000);
+      assertEquals(fixture.take(), ["faked"]);
+    }
+    assert(reactor.seconds() - before >= 100);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reactor.callLater(0.001, resolve);
+    await promise;
+    reactor.stop();
+    await running;
+  });
+
+  test("A reactor made and run under faked time goes on in real time when the fake has ended", async (fixture) => {
+    const fired = Promise.withResolvers<void>();
+    const time = new FakeTime();
+    const { reactor } = fixture;
+    const running = fixture.run();
+    reactor.callLater(10, fixture.note, "faked");
+    reactor.callLater(10.001, fired.resolve);
+    time.tick(10_000);
+    time.restore();
+    assertEquals(fixture.take(), ["faked"]);
+    // Nobody touches the reactor now: it has to notice by itself.
+    await fired.promise;
+    reactor.stop();
+    await running;
+  });
+
+  test("A reactor can be stopped when the fake under which it was run has ended", async (fixture) => {
+    const time = new FakeTime();
+    const running = fixture.run();
+    fixture.reactor.callLater(10, fixture.note, "too late");
+    time.restore();
+    fixture.reactor.stop();
+    await running;
+    assertEquals(fixture.take(), []);
+  });
+
+  test("A reactor that waited in real time moves to a fake, with all its calls, when it is next asked", async (fixture) => {
+    const { reactor } = fixture;
+    const running = fixture.run();
+    const first = reactor.callLater(3600, fixture.note, "asked for in real time");
+    using time = new FakeTime();
+    reactor.callLater(3601, fixture.note, "asked for in faked time");
+    time.tick(3600_000);
+    assertEquals(fixture.take(), ["asked for in real time"]);
+    time.tick(1000);
+    assertEquals(fixture.take(), ["asked for in faked time"]);
+    assert(!first.active());
+    reactor.stop();
+    await running;
+  });
+
+  test("Steps of the wall clock do not move calls", async (fixture) => {
+    const { reactor } = fixture;
+    const running = fixture.run();
+    const genuine = Date.now;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    reactor.callLater(0.005, resolve);
+    const far = reactor.callLater(3600, fixture.note, "an hour from now");
+    try {
+      Date.now = () => genuine() + 2 * 3600 * 1000;
+      await promise;
+      assertEquals(fixture.take(), []);
+      assert(far.getTime() - reactor.seconds() > 3590);
+    } finally {
+      Date.now = genuine;
+    }
+    far.cancel();
+    reactor.stop();
+    await running;
+  });
+
+  test("What a call throws is logged, and the next ones are made", async (fixture) => {
+    using time = new FakeTime();
+    const running = fixture.run();
+    fixture.reactor.callLater(1, () => {
+      throw new Error("boom");
+    });
+    fixture.reactor.callLater(1, fixture.note, "next");
+    time.tick(1000);
+    assertEquals(fixture.take(), ["next"]);
+    assertEquals(fixture.takeErrors(), ["boom"]);
+    fixture.reactor.stop();
+    await running;
+  });
+
+  test("A timed call may stop the reactor", async (fixture) => {
+    const running = fixture.run();
+    fixture.reactor.callLater(0, () => fixture.reactor.stop());
+    await running;
+    assert(!fixture.reactor.running);
+  });
+
+  test("A stopped reactor makes no more calls, and holds no timer", async (fixture) => {
+    using time = new FakeTime();
+    const running = fixture.run();
+    fixture.reactor.callLater(1, fixture.note, "too late");
+    fixture.reactor.stop();
+    await running;
+    time.tick(10_000);
+    assertEquals(fixture.take(), []);
+  });
+}

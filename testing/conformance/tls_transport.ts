@@ -1,0 +1,54 @@
+/**
+ * TLS over TCP on the loopback interface, as a stream under test. At the other end Deno's own TLS, which this library has no part in.
+ *
+ * @module
+ */
+
+import { connect as nodeConnectTLS } from "node:tls";
+import type { IReactor } from "../../reactor/interfaces/mod.ts";
+import { type TestAuthority, testCertificates } from "../fixtures/certificates.ts";
+import type { StreamTransport } from "./stream_transport.ts";
+import { nodeSocket, portOf } from "../fixtures/tcp_fixture.ts";
+import { tcpTransport } from "./tcp_transport.ts";
+
+const HOST = "127.0.0.1";
+
+/**
+ * TLS on a reactor.
+ *
+ * @param name The reactor's.
+ * @param makeReactor Makes a new one.
+ */
+export async function tlsTransport(
+  name: string,
+  makeReactor: () => IReactor,
+): Promise<StreamTransport> {
+  const { authority, server } = await testCertificates();
+  const caCerts = [authority.cert];
+  return {
+    ...tcpTransport(`${name} TLS`, makeReactor),
+    listenMethod: "listenTLS",
+    connectMethod: "connectTLS",
+    listen: (reactor, at, factory, options) =>
+      reactor.listenTLS(portOf(at), factory, { interface: HOST, ...server, ...options }),
+    connect: (reactor, to, factory, options) =>
+      reactor.connectTLS(HOST, portOf(to), factory, { caCerts, ...options }),
+    rawListen: (at) => Deno.listenTls({ hostname: HOST, port: portOf(at), ...server }),
+    rawConnect: (to) => connectRaw(portOf(to), authority),
+    // Either way it is not taken for an end: that would come with close_notify.
+    abortSeenAs: /^(ECONNRESET$|UnexpectedEof: )/,
+    rawConnectResetting: async (fixture, to) => {
+      const socket = await nodeSocket(fixture, portOf(to), HOST);
+      const secured = nodeConnectTLS({ socket, host: HOST, ca: authority.cert });
+      fixture.after(() => secured.destroy());
+      return { reset: () => socket.resetAndDestroy() };
+    },
+  };
+}
+
+async function connectRaw(port: number, authority: TestAuthority): Promise<Deno.TlsConn> {
+  const conn = await Deno.connectTls({ hostname: HOST, port, caCerts: [authority.cert] });
+  // Begun, and not waited for. What goes wrong, the first read tells.
+  conn.handshake().catch(() => {});
+  return conn;
+}

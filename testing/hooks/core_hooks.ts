@@ -1,0 +1,196 @@
+/**
+ * What a reactor calls for the application: timed calls, triggers, signal handlers, calls from threads.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
+import type { EventPhase } from "../../reactor/interfaces/mod.ts";
+import { ReactorResources } from "../../reactor/lifecycle/open_resources.ts";
+import { Signals } from "../../reactor/lifecycle/signals.ts";
+import { Clock } from "../../task/mod.ts";
+import { type Case, type Hook, hostTurn } from "./hook.ts";
+
+/** Runs a reactor for a moment. */
+async function run(prepare: (reactor: DenoReactor) => void): Promise<void> {
+  const reactor = new DenoReactor();
+  prepare(reactor);
+  const running = reactor.run({ installSignalHandlers: false });
+  await hostTurn();
+  reactor.callLater(0, () => reactor.stop());
+  await running;
+  assertEquals(reactor.getDelayedCalls(), []);
+}
+
+/** Adds a trigger, and fires its event. */
+async function trigger({ act, wrong }: Case, phase: EventPhase, event: string): Promise<void> {
+  const reactor = new DenoReactor();
+  let later = 0;
+  reactor.addSystemEventTrigger(phase, event, act);
+  reactor.addSystemEventTrigger("after", event, () => void later++);
+  const waits = phase === "before" && !wrong.fails;
+  if (event === "custom") {
+    reactor.fireSystemEvent(event);
+    await hostTurn();
+    assertEquals(later, waits ? 0 : 1);
+    return;
+  }
+  const running = reactor.run({ installSignalHandlers: false });
+  await hostTurn();
+  if (waits && event === "startup") {
+    // It waits for ever, as documented; stopping ends the wait.
+    reactor.stop();
+    await running;
+    return;
+  }
+  reactor.stop();
+  await hostTurn();
+  // As documented, it waits, until a second signal asks it to forceClose.
+  if (waits) reactor.sigInt();
+  await running;
+  assertEquals(later, 1);
+}
+
+function triggerHook(phase: EventPhase, event: string): Hook {
+  const documented = ["IReactorCore", "ReactorBase"].map((owner) =>
+    `${owner}.addSystemEventTrigger(f)`
+  );
+  return {
+    name: `trigger ${phase} "${event}"`,
+    documented,
+    run: (test) => trigger(test, phase, event),
+    refuses: {
+      option: "addSystemEventTrigger() callable",
+      give: (value) => new DenoReactor().addSystemEventTrigger(phase, event, value),
+    },
+  };
+}
+
+/** Delivers a signal to a handler that goes wrong, and to one after it. */
+async function deliver({ act }: Case): Promise<void> {
+  const listeners = new Set<() => void>();
+  const signals = new Signals({
+    listen: (_, listener) => void listeners.add(listener),
+    unlisten: (_, listener) => void listeners.delete(listener),
+  });
+  let handled = 0;
+  signals.add("SIGHUP", act);
+  signals.add("SIGHUP", () => handled++);
+  signals.install([], () => {});
+  for (const listener of listeners) listener();
+  await null;
+  assertEquals(handled, 1);
+  signals.uninstall();
+  assertEquals(listeners.size, 0);
+}
+
+/** Advances a clock over a call that goes wrong, and one after it. */
+function advance({ act, received }: Case): void {
+  const clock = new Clock();
+  let made = 0;
+  clock.callLater(1, act);
+  clock.callLater(2, () => made++);
+  try {
+    clock.advance(1);
+  } catch (error) {
+    received(error);
+  }
+  clock.advance(1);
+  assertEquals([made, clock.getDelayedCalls()], [1, []]);
+}
+
+/** Shuts down and unrefs a resource that goes wrong, and one after it. */
+async function closeResources(test: Case, method: "shutDown" | "unref"): Promise<void> {
+  const resources = new ReactorResources();
+  let calls = 0;
+  const last = { shutDown: () => void calls++, unref: () => void calls++ };
+  const first = { shutDown: () => {}, unref: () => {}, [method]: test.act };
+  resources.add(first);
+  resources.add(last);
+  try {
+    resources[method]();
+  } catch (error) {
+    test.received(error);
+  }
+  await null;
+  assertEquals(calls, 1, "the other resource was not told");
+}
+
+export const CORE_HOOKS: readonly Hook[] = [
+  {
+    name: "callLater()",
+    documented: ["IReactorTime.callLater(f)", "ReactorBase.callLater(f)"],
+    run: ({ act }) => run((reactor) => void reactor.callLater(0, act)),
+    refuses: { option: "callLater() callable", give: (f) => new DenoReactor().callLater(0, f) },
+  },
+  {
+    name: "callFromThread()",
+    documented: ["IReactorThreads.callFromThread(f)", "ReactorBase.callFromThread(f)"],
+    run: ({ act }) => run((reactor) => reactor.callFromThread(act)),
+    refuses: {
+      option: "callFromThread() callable",
+      give: (f) => new DenoReactor().callFromThread(f),
+    },
+  },
+  {
+    name: "callWhenRunning()",
+    where: "of a reactor that runs",
+    documented: ["IReactorCore.callWhenRunning(f)", "ReactorBase.callWhenRunning(f)"],
+    reports: "either",
+    run: ({ act, received }) =>
+      run((reactor) =>
+        void reactor.callLater(0, () => {
+          try {
+            reactor.callWhenRunning(act);
+          } catch (error) {
+            received(error);
+          }
+        })
+      ),
+    refuses: {
+      option: "callable",
+      give: (f) => new DenoReactor().callWhenRunning(f),
+    },
+  },
+  ...(["startup", "shutdown", "custom"].flatMap((event) =>
+    (["before", "during", "after"] as const).map((phase) => triggerHook(phase, event))
+  )),
+  {
+    name: "SIGHUP",
+    where: "a signal handler",
+    documented: ["IReactorCore.addSignalHandler(handler)", "ReactorBase.addSignalHandler(handler)"],
+    run: deliver,
+    refuses: {
+      option: "addSignalHandler() handler",
+      give: (handler) => new DenoReactor().addSignalHandler("SIGHUP", handler),
+    },
+  },
+  {
+    name: "callLater()",
+    where: "of a Clock, which throws the errors of calls",
+    documented: ["Clock.callLater(f)"],
+    reports: "either",
+    run: advance,
+    refuses: { option: "callLater() callable", give: (f) => new Clock().callLater(1, f) },
+  },
+  ...(["shutDown", "unref"] as const).map((method): Hook => ({
+    name: method,
+    where: "of a resource",
+    documented: [`ReactorResource.${method}`],
+    reports: "either",
+    run: (test) => closeResources(test, method),
+  })),
+  {
+    name: "whenEmpty()",
+    documented: ["ReactorResources.whenEmpty(f)"],
+    reports: "either",
+    run: ({ act, received }) => {
+      try {
+        new ReactorResources().whenEmpty(act);
+      } catch (error) {
+        received(error);
+      }
+    },
+  },
+];

@@ -1,0 +1,105 @@
+/**
+ * The methods of a factory that an endpoint puts something before: the factory of a client endpoint, and that of `wrapServerTLS`.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import { succeed } from "../../defer/mod.ts";
+import { type IStreamServerEndpoint, wrapServerTLS } from "../../endpoints/mod.ts";
+import { ConnectingFactory } from "../../endpoints/connecting_factory.ts";
+import { FakeTLS } from "../fixtures/fake_tls.ts";
+import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
+import { connect, Counting, listen, wrongFactory } from "./factory_hooks.ts";
+import type { Case, Hook } from "./hook.ts";
+
+/** Connects as a client endpoint does. */
+async function connectEndpoint(test: Case, method: keyof Counting & string): Promise<void> {
+  const factory = wrongFactory(new Counting(), method, test.act);
+  const connecting = new ConnectingFactory(factory);
+  connecting.connected.addErrback(test.received);
+  await connect(test, factory, false, connecting);
+}
+
+/** The factory that `wrapServerTLS` gives to the endpoint beneath. */
+function behindTLS(factory: IProtocolFactory): IProtocolFactory {
+  let given: IProtocolFactory | null = null;
+  const beneath: IStreamServerEndpoint = {
+    listen: (wrapped) => {
+      given = wrapped;
+      // Nothing is asked of the port.
+      return succeed(null as never);
+    },
+    toString: () => "beneath",
+  };
+  wrapServerTLS({}, beneath).listen(factory);
+  // The compiler does not see that the endpoint has been called.
+  const wrapped = given as IProtocolFactory | null;
+  assert(wrapped !== null);
+  return wrapped;
+}
+
+/** Listens behind TLS, for a peer whose handshake is done, or fails. */
+async function listenBehindTLS(
+  test: Case,
+  factory: Counting,
+  isSecured: boolean,
+): Promise<void> {
+  const tls = new FakeTLS();
+  await listen(test, factory, {
+    wrapped: behindTLS(factory),
+    tls,
+    connected: (host) => {
+      if (isSecured) tls.engine.secure();
+      else tls.engine.sink.tlsFailed(new Error("no handshake"));
+      host.settle();
+    },
+    closed: () => {
+      if (isSecured) tls.engine.sink.peerVanished();
+    },
+  });
+}
+
+function clientHook(method: keyof Counting & string, options: Partial<Hook>): Hook {
+  return {
+    name: method,
+    where: "of a client endpoint's factory",
+    documented: [],
+    run: (test) => connectEndpoint(test, method),
+    ...options,
+  };
+}
+
+function serverHook(method: keyof Counting & string, options: Partial<Hook>): Hook {
+  return {
+    name: method,
+    where: "of a factory behind wrapServerTLS()",
+    documented: [],
+    run: (test) => listenBehindTLS(test, wrongFactory(new Counting(), method, test.act), true),
+    ...options,
+  };
+}
+
+export const ENDPOINT_FACTORY_HOOKS: readonly Hook[] = [
+  clientHook("buildProtocol", { reports: "caller", answers: true }),
+  clientHook("startFactory", { reports: "either" }),
+  clientHook("doStart", { reports: "either" }),
+  clientHook("stopFactory", { reports: "either", calledBy: "doStop" }),
+  serverHook("buildProtocol", { calledBy: "handshakeCompleted", answers: true }),
+  serverHook("startFactory", { reports: "either" }),
+  serverHook("doStart", { reports: "either" }),
+  serverHook("stopFactory", { reports: "either" }),
+  serverHook("doStop", { reports: "either" }),
+  serverHook("logPrefix", { answers: true }),
+  {
+    name: "handshakeFailed",
+    where: "of a factory behind wrapServerTLS()",
+    documented: [],
+    run: (test) =>
+      listenBehindTLS(
+        test,
+        Object.assign(new Counting(), { handshakeFailed: test.act }),
+        false,
+      ),
+  },
+];

@@ -1,0 +1,211 @@
+/**
+ * What the documentation shows that is not a hook, each with its reason.
+ *
+ * @module
+ */
+
+/** Names that are excluded for one reason. */
+export interface Exclusion {
+  readonly reason: string;
+  /** Classes and interfaces whose methods are excluded. The functions that their methods take are not. */
+  readonly methodsOf?: readonly string[];
+  /** Single names. */
+  readonly names?: readonly string[];
+}
+
+/** Whether an exclusion is about that name. */
+export function isExcludedBy({ methodsOf = [], names = [] }: Exclusion, name: string): boolean {
+  if (names.includes(name)) return true;
+  const [owner = ""] = name.split(".");
+  return !name.includes("(") && methodsOf.includes(owner);
+}
+
+export const EXCLUSIONS: readonly Exclusion[] = [
+  {
+    reason: "The reactor implements these. Programs call them, and are not called by them.",
+    methodsOf: [
+      "DenoReactor",
+      "IReactorCore",
+      "IReactorMulticast",
+      "IReactorPluggableNameResolver",
+      "IReactorProcess",
+      "IReactorSocket",
+      "IReactorStdio",
+      "IReactorTCP",
+      "IReactorTLS",
+      "IReactorThreads",
+      "IReactorTime",
+      "IReactorUDP",
+      "IReactorUNIX",
+      "IReactorUNIXDatagram",
+      "IThreadCall",
+      "IThreadPool",
+      "ReactorBase",
+      "ReactorResources",
+      "ThreadPool",
+      "ThreadTask",
+    ],
+  },
+  {
+    reason:
+      "The library's transports, ports, connectors and timed calls implement these for protocols to call.",
+    methodsOf: [
+      "DelayedCall",
+      "IConnector",
+      "IConsumer",
+      "IDatagramTransport",
+      "IDelayedCall",
+      "IListeningPort",
+      "IMulticastTransport",
+      "IProcessTransport",
+      "ITLSTransport",
+      "ITransport",
+      "IUDPTransport",
+      "IUNIXDatagramConnectedTransport",
+      "IUNIXDatagramTransport",
+      "ProcessConnection",
+    ],
+  },
+  {
+    reason: "Values of the library: a program reads them, and has no reason to make its own.",
+    methodsOf: [
+      "HostnameAddress",
+      "Address",
+      "IPv4Address",
+      "IPv6Address",
+      "InternetAddress",
+      "PipeAddress",
+      "ProcessAddress",
+      "UNIXAddress",
+    ],
+  },
+  {
+    reason:
+      "The library's own endpoints. One of the application's own is called by the rows of IStreamClientEndpoint and IStreamServerEndpoint.",
+    methodsOf: [
+      "AdoptedStreamServerEndpoint",
+      "HostnameEndpoint",
+      "ProcessEndpoint",
+      "StandardIOEndpoint",
+      "TCP4ClientEndpoint",
+      "TCP4ServerEndpoint",
+      "TCP6ClientEndpoint",
+      "TCP6ServerEndpoint",
+      "TLSClientEndpoint",
+      "TLSServerEndpoint",
+      "UNIXClientEndpoint",
+      "UNIXServerEndpoint",
+    ],
+  },
+  {
+    reason: "Tools that a program calls. The functions that they take have rows of their own.",
+    methodsOf: [
+      "Clock",
+      "ConcurrencyPrimitive",
+      "CooperativeTask",
+      "Cooperator",
+      "Deferred",
+      "DeferredList",
+      "DeferredQueue",
+      "EndpointArguments",
+      "EndpointRegistry",
+      "Heartbeat",
+      "KeyedRequestQueue",
+      "LimitedHistory",
+      "ListenFDs",
+      "LogPublisher",
+      "LoopingCall",
+      "PendingRequest",
+      "ReadableStreamProducer",
+      "RequestQueue",
+    ],
+  },
+  {
+    reason:
+      "Services of the library. One of the application's own is called by the rows of IService.",
+    methodsOf: [
+      "ClientService",
+      "IServiceCollection",
+      "MultiService",
+      "StreamServerEndpointService",
+      "TimerService",
+    ],
+  },
+  {
+    reason: "Programs call these of a service; the library does not.",
+    names: ["IService", "Service"].flatMap((owner) =>
+      ["disownServiceParent", "setName", "setServiceParent"].map((method) => `${owner}.${method}`)
+    ),
+  },
+  {
+    reason:
+      "A subclass of PendingRequests extends the queue itself. Its errors are thrown to the caller of request(); what it sends has rows.",
+    methodsOf: ["PendingRequests"],
+  },
+  {
+    reason:
+      "The library's implementations of methods that Protocol, Factory and IHostnameResolver have, whose rows call them.",
+    methodsOf: [
+      "DenoNameResolver",
+      "ForwardingProtocol",
+      "ProxyClient",
+      "ProxyClientFactory",
+      "ProxyFactory",
+      "StreamProtocol",
+      "TableNameResolver",
+    ],
+    names: [
+      "LineProtocol.dataReceived",
+      "ProxyServer.connectionLost",
+      "ProxyServer.connectionMade",
+    ],
+  },
+  {
+    reason: "Called by a line receiver's own methods and by the protocol that extends it.",
+    names: [
+      "LineProtocol.clearLineBuffer",
+      "LineProtocol.receiveOn",
+      "LineProtocol.sendLine",
+      "LineReceiver.pauseProducing",
+      "LineReceiver.resumeProducing",
+      "LineReceiver.setLineMode",
+      "LineReceiver.setRawMode",
+      "LineReceiver.stopProducing",
+    ],
+  },
+  {
+    reason:
+      "Drivers: code that runs a thread, delivers a signal or keeps the time for the library, and is part of the host.",
+    methodsOf: ["SignalSource", "ThreadEvents", "TimeoutCall", "TimeoutClock", "WorkerThread"],
+    names: ["ThreadPoolOptions.startThread"],
+  },
+  {
+    reason: "The library's own functions, which a driver calls or compares.",
+    names: [
+      "SignalSource.listen(listener)",
+      "SignalSource.unlisten(listener)",
+      "TimeoutClock.callLater(f)",
+    ],
+  },
+  {
+    reason: "Compared with what was added, and not called.",
+    names: [
+      "IReactorCore.removeSignalHandler(handler)",
+      "LogPublisher.removeObserver(observer)",
+      "ReactorBase.removeSignalHandler(handler)",
+      "removeObserver(observer)",
+    ],
+  },
+  {
+    reason: "Called at once, with its result and its error returned to the caller.",
+    names: ["callWithSystem(f)"],
+  },
+  {
+    reason: "The class that the static method belongs to.",
+    names: ["Factory.forProtocol(this)"],
+  },
+  {
+    reason: "Names a task; the thread pool sends it, and the row of the task calls it.",
+    names: ["WorkerModule.task"],
+  },
+];

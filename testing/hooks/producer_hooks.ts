@@ -1,0 +1,86 @@
+/**
+ * The methods of a producer that is registered with a connection.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { Protocol } from "../../protocol/mod.ts";
+import { connectProtocol } from "../fixtures/protocol_fixture.ts";
+import type { IConsumer } from "../../reactor/interfaces/mod.ts";
+import type { Case, Hook } from "./hook.ts";
+
+interface Producer {
+  pauseProducing(): void;
+  resumeProducing(): void;
+  stopProducing(): void;
+}
+
+type Register = (consumer: IConsumer, producer: Producer) => void;
+
+const push: Register = (consumer, producer) => consumer.registerProducer(producer, true);
+const pull: Register = (consumer, producer) => consumer.registerProducer(producer, false);
+
+/** Registers a producer that goes wrong, has it called, and checks that the connection ends once. */
+async function produce(
+  test: Case,
+  method: keyof Producer,
+  register: Register,
+  isLost = false,
+): Promise<void> {
+  const nothing = (): void => {};
+  const producer = {
+    pauseProducing: nothing,
+    resumeProducing: nothing,
+    stopProducing: nothing,
+    [method]: test.act,
+  };
+  let losses = 0;
+  const protocol = Object.assign(new Protocol(), { connectionLost: () => void losses++ });
+  using fixture = connectProtocol(protocol, { capacity: 16, writeBufferHighWater: 64 });
+  if (isLost) {
+    fixture.connection.abortConnection();
+    await fixture.settle();
+  }
+  register(fixture.connection, producer);
+  fixture.connection.write("x".repeat(128));
+  await fixture.settle();
+  if (test.wrong.fails && method !== "stopProducing") {
+    assertEquals(losses, 1, "the connection was not lost");
+  }
+  fixture.connection.abortConnection();
+  await fixture.settle();
+  assertEquals(losses, 1, "connectionLost did not come exactly once");
+  assertEquals(fixture.host.resources.size, 0, "a resource is left");
+}
+
+function producerHook(
+  name: keyof Producer,
+  where: string,
+  documented: readonly string[],
+  register: Register,
+  isLost = false,
+): Hook {
+  return {
+    name,
+    where,
+    documented,
+    run: (test) => produce(test, name, register, isLost),
+    refuses: {
+      option: "the producer",
+      give: (producer) => {
+        using fixture = connectProtocol(new Protocol());
+        register(fixture.connection, producer);
+      },
+    },
+  };
+}
+
+export const PRODUCER_HOOKS: readonly Hook[] = [
+  producerHook("pauseProducing", "of a push producer", ["IPushProducer.pauseProducing"], push),
+  producerHook("resumeProducing", "of a push producer", ["IPushProducer.resumeProducing"], push),
+  producerHook("stopProducing", "of a push producer", ["IPushProducer.stopProducing"], push),
+  producerHook("resumeProducing", "of a pull producer", ["IPullProducer.resumeProducing"], pull),
+  producerHook("stopProducing", "of a pull producer", ["IPullProducer.stopProducing"], pull),
+  producerHook("stopProducing", "of a producer for a lost connection", [], push, true),
+];

@@ -1,0 +1,212 @@
+/**
+ * The methods of a protocol on a stream connection.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { wrapProtocol } from "../../endpoints/protocol_wrapper.ts";
+import { TLSUpgradeProtocol } from "../../endpoints/tls_upgrade_protocol.ts";
+import { callWithSystem, msg } from "../../log/mod.ts";
+import { TestHost } from "../fixtures/connection_fixture.ts";
+import { FakeTLS } from "../fixtures/fake_tls.ts";
+import { connectProtocol, type ProtocolFixture } from "../fixtures/protocol_fixture.ts";
+import type { IProtocol, ITransport } from "../../reactor/interfaces/mod.ts";
+import type { Case, Hook } from "./hook.ts";
+
+/** A protocol of which a test replaces a method. */
+export class Subject implements IProtocol {
+  /** How often the connection was lost. */
+  losses = 0;
+  reason: unknown = null;
+  /** Each is called instead of doing nothing. */
+  hooks: Partial<Record<string, () => never>> = {};
+
+  makeConnection(_transport: ITransport): void {
+    return this.call("makeConnection");
+  }
+
+  connectionMade(): void {}
+
+  dataReceived(_data: Uint8Array): void {
+    return this.call("dataReceived");
+  }
+
+  connectionLost(reason: Error): void {
+    this.losses++;
+    this.reason = reason;
+    return this.call("connectionLost");
+  }
+
+  readConnectionLost(): void {
+    return this.call("readConnectionLost");
+  }
+
+  writeConnectionLost(): void {
+    return this.call("writeConnectionLost");
+  }
+
+  handshakeCompleted(): void {
+    return this.call("handshakeCompleted");
+  }
+
+  drainRequested(): void {
+    return this.call("drainRequested");
+  }
+
+  logPrefix(): string {
+    return this.hooks.logPrefix?.() ?? "Subject";
+  }
+
+  protected call(name: string): void {
+    return this.hooks[name]?.();
+  }
+}
+
+/** A connection on the way to going wrong. */
+interface Scene {
+  readonly fixture: ProtocolFixture<IProtocol>;
+  readonly tls: FakeTLS;
+}
+
+/** How a protocol gets its connection, and how a peer is heard then. */
+interface Way {
+  /** For the titles of the rows; the first way is that of the documentation. */
+  readonly where?: string;
+  /** The hook that calls `makeConnection`. */
+  readonly makes?: string;
+  wrap(protocol: IProtocol): IProtocol;
+  open?(scene: Scene): void;
+  send(scene: Scene): void;
+  endReading(scene: Scene): void;
+  endWriting(scene: Scene): void;
+}
+
+const DIRECT: Way = {
+  wrap: (protocol) => protocol,
+  send: ({ fixture }) => fixture.peer.send("some bytes"),
+  endReading: ({ fixture }) => fixture.peer.driver.closeWrite(),
+  endWriting: ({ fixture }) => fixture.connection.loseWriteConnection(),
+};
+
+const RELAYED: Way = {
+  ...DIRECT,
+  where: "behind a relay of an endpoint",
+  wrap: (protocol) => wrapProtocol(protocol, {}),
+};
+
+const GATED: Way = {
+  where: "behind the TLS of an endpoint",
+  makes: "handshakeCompleted",
+  wrap: (protocol) =>
+    new TLSUpgradeProtocol({ role: "server" }, { build: () => protocol, failed: () => {} }),
+  open: ({ tls }) => tls.engine.secure(),
+  send: ({ tls }) => tls.engine.decrypt("some bytes"),
+  endReading: ({ tls }) => tls.engine.sink.peerClosed(),
+  endWriting: ({ fixture, tls }) => {
+    fixture.connection.loseWriteConnection();
+    fixture.host.settle();
+    tls.engine.sink.closeSent();
+  },
+};
+
+type Trigger = (scene: Scene) => void;
+
+/** Runs a connection whose protocol goes wrong in one method, and checks how it ends. */
+async function lose(
+  way: Way,
+  test: Case,
+  method: string,
+  trigger: Trigger,
+  keeps = false,
+): Promise<void> {
+  const subject = new Subject();
+  subject.hooks[method] = test.act;
+  const tls = new FakeTLS();
+  const host = Object.assign(new TestHost(), { tls });
+  using fixture = connectProtocol<IProtocol>(way.wrap(subject), { host });
+  const scene = { fixture, tls };
+  way.open?.(scene);
+  await fixture.settle();
+  trigger(scene);
+  await fixture.settle();
+  const isLost = test.wrong.fails && !keeps;
+  if (isLost) assertEquals(subject.losses, 1, "the connection was not lost");
+  fixture.connection.abortConnection();
+  await fixture.settle();
+  // TLS says goodbye for as long as its peer may take.
+  fixture.host.advance(100);
+  assertEquals(subject.losses, 1, "connectionLost did not come exactly once");
+  assertEquals(fixture.host.resources.size, 0, "a resource is left");
+  assertEquals(fixture.host.reactor.getDelayedCalls(), [], "a timed call is left");
+}
+
+/** Starts TLS, unless the connection has it. */
+const startTls: Trigger = ({ fixture, tls }) => {
+  if (fixture.connection.secure) return;
+  fixture.connection.startTLS({ role: "client" });
+  tls.engine.secure();
+};
+
+/** The rows of one way. */
+function hooksOf(way: Way): Hook[] {
+  const hook = (
+    name: string,
+    documented: readonly string[],
+    trigger: Trigger,
+    options: Partial<Hook> & { keeps?: boolean } = {},
+  ): Hook => {
+    const { keeps, ...rest } = options;
+    return {
+      name,
+      ...way.where === undefined ? {} : { where: way.where },
+      documented: way === DIRECT ? documented : [],
+      run: (test) => lose(way, test, name, trigger, keeps),
+      ...rest,
+    };
+  };
+  return [
+    hook(
+      "makeConnection",
+      [
+        "IProtocol.makeConnection",
+        "IProtocol.connectionMade",
+        "Protocol.makeConnection",
+        "Protocol.connectionMade",
+      ],
+      () => {},
+      way.makes === undefined ? {} : { calledBy: way.makes },
+    ),
+    hook("dataReceived", ["IProtocol.dataReceived", "Protocol.dataReceived"], way.send),
+    hook(
+      "readConnectionLost",
+      ["IHalfCloseableProtocol.readConnectionLost"],
+      way.endReading,
+    ),
+    hook(
+      "writeConnectionLost",
+      ["IHalfCloseableProtocol.writeConnectionLost"],
+      way.endWriting,
+    ),
+    hook(
+      "connectionLost",
+      ["IProtocol.connectionLost", "Protocol.connectionLost"],
+      ({ fixture }) => fixture.connection.abortConnection(),
+    ),
+    hook(
+      "drainRequested",
+      ["IDrainableProtocol.drainRequested"],
+      ({ fixture }) => fixture.connection.drain(),
+    ),
+    hook("handshakeCompleted", ["IHandshakeListener.handshakeCompleted"], startTls),
+    hook(
+      "logPrefix",
+      ["IProtocol.logPrefix", "Protocol.logPrefix", "HasLogPrefix.logPrefix"],
+      // It is asked for when something is logged; the connection goes on.
+      ({ fixture }) => callWithSystem(fixture.connection, () => msg("something")),
+      { answers: true, keeps: true },
+    ),
+  ];
+}
+
+export const PROTOCOL_HOOKS: readonly Hook[] = [DIRECT, RELAYED, GATED].flatMap(hooksOf);
