@@ -4,12 +4,12 @@ import { assertEquals } from "@std/assert";
 
 const root = new URL("./", import.meta.url);
 
-// From the ground up. What stands on one floor imports from its own and from those below.
+// From the ground up. A file imports from its own floor and from those below.
 const FLOORS = [
+  "internal",
   "log",
   "defer",
   "reactor/interfaces",
-  "reactor/interfaces/mod.ts",
   "reactor",
   "task",
   "protocol",
@@ -18,12 +18,17 @@ const FLOORS = [
   "mod.ts",
 ];
 
-// Where Deno's API may be used, and what of it. The rest of the library runs on whatever drives it.
+// The folders that may use Deno's API, and the parts of it. The rest of the library runs on any driver.
 const DENO_ALLOWED: Record<string, RegExp> = {
-  "reactor/drivers/deno/": /./,
+  "reactor/drivers/": /./,
+  "testing/": /./,
+  "internal/": /^inspect$/,
   "log/": /^(inspect|stderr)$/,
   "reactor/": /^Signal$/,
 };
+
+/** Lines of code, without comments and blank lines, that a file may have. */
+const MAX_CODE_LINES = 400;
 
 /** All files with that ending, as paths from the root. */
 function files(ending: string, folder = ""): string[] {
@@ -36,7 +41,7 @@ function files(ending: string, folder = ""): string[] {
 }
 
 const read = (path: string): string => Deno.readTextFileSync(new URL(path, root));
-const isTest = (path: string): boolean => /_test\.ts$|\/conformance\//.test(path);
+const isTest = (path: string): boolean => /_test\.ts$|^testing\/(?!\w+\.ts)/.test(path);
 /** The floor with the longest name that fits: a room's own before the house's. */
 const floorOf = (path: string): number =>
   FLOORS.map((floor, index) => ({ floor, index }))
@@ -52,12 +57,11 @@ function codeOf(path: string): string {
 }
 
 /** What a file imports or re-exports: specifiers, those of its own package as paths from the root. */
-function importsOf(path: string, { types = true } = {}): string[] {
+function importsOf(path: string): string[] {
   const statements = codeOf(path).matchAll(
-    /^(?:import|export)( type)?[\w\s{},*]*\bfrom "([^"]+)"|\bimport[ (]"([^"]+)"/gm,
+    /^(?:import|export)(?: type)?[\w\s{},*]*\bfrom "([^"]+)"|\bimport[ (]"([^"]+)"/gm,
   );
-  return [...statements].filter(([, type]) => types || type === undefined)
-    .map(([, , from, loaded]) => from ?? loaded ?? "")
+  return [...statements].map(([, from, loaded]) => from ?? loaded ?? "")
     .map((specifier) =>
       specifier.startsWith(".")
         ? new URL(specifier, new URL(path, root)).href.slice(root.href.length)
@@ -75,7 +79,8 @@ function places(paths: string[], pattern: RegExp, text: (path: string) => string
 Deno.test("imports go down only, and never out of the package and what Deno carries", () => {
   const broken = library.flatMap((path) =>
     importsOf(path)
-      .filter((to) => !(/^reactor\/(deno|node)\//.test(path) && to.startsWith("node:")))
+      .filter((to) => !(/^reactor\/drivers\//.test(path) && to.startsWith("node:")))
+      .filter((to) => !(path.startsWith("testing/") && to === "node:assert/strict"))
       .filter((to) => floorOf(to) < 0 || floorOf(to) > floorOf(path))
       .map((to) => `${path} imports ${to}`)
   );
@@ -83,7 +88,7 @@ Deno.test("imports go down only, and never out of the package and what Deno carr
 });
 
 Deno.test("the interfaces import each other and the type of a Deferred, and nothing else", () => {
-  const interfaces = library.filter((path) => /^reactor\/interfaces[./]/.test(path));
+  const interfaces = library.filter((path) => /^reactor\/interfaces\//.test(path));
   const allowed = ["defer/deferred.ts", ...interfaces];
   const broken = interfaces.flatMap((path) =>
     importsOf(path).filter((to) => !allowed.includes(to)).map((to) => `${path} imports ${to}`)
@@ -92,21 +97,30 @@ Deno.test("the interfaces import each other and the type of a Deferred, and noth
   assertEquals(places(interfaces, /^import (?!type )/, codeOf), []);
 });
 
-Deno.test("no two files load each other, by whatever way round", () => {
+Deno.test("no file imports itself by way of others, types included", () => {
   const done = new Set<string>();
   const circles: string[] = [];
   const visit = (path: string, way: string[]): void => {
     if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" > "));
     if (done.has(path) || way.includes(path)) return;
-    const loaded = importsOf(path, { types: false }).filter((to) => library.includes(to));
-    for (const to of loaded) visit(to, [...way, path]);
+    for (const to of importsOf(path).filter((to) => library.includes(to))) {
+      visit(to, [...way, path]);
+    }
     done.add(path);
   };
   for (const path of library) visit(path, []);
   assertEquals(circles, []);
 });
 
-Deno.test("the library asks nothing of Deno but in reactor/drivers/deno/, and a little in log/", () => {
+Deno.test("a file has at most 400 lines of code", () => {
+  const long = library.map((path) => ({
+    path,
+    lines: codeOf(path).split("\n").filter((line) => line.trim() !== "").length,
+  })).filter(({ lines }) => lines > MAX_CODE_LINES);
+  assertEquals(long, []);
+});
+
+Deno.test("only the drivers use Deno's API, but for a little in internal/ and log/", () => {
   const broken = library.flatMap((path) => {
     const [, allowed] = Object.entries(DENO_ALLOWED).find(([folder]) => path.startsWith(folder)) ??
       [];
@@ -122,7 +136,7 @@ Deno.test("no module reaches for the process's reactor, but react(), which is a 
   assertEquals(reaching.toSorted(), ["reactor/mod.ts", "task/react.ts"]);
 });
 
-Deno.test("importing the library does nothing, and needs no permission", async () => {
+Deno.test("importing the library has no effect, and needs no permission", async () => {
   const entries: string[] = Object.values(JSON.parse(read("deno.json")).exports);
   const program = entries.map((entry) => `import "${new URL(entry, root)}";`).join("\n");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

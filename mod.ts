@@ -29,5 +29,3 @@ export * as log from "./log/mod.ts";
 export * from "./protocol/mod.ts";
 export * from "./reactor/mod.ts";
 export * from "./task/mod.ts";
-// Both have one: connections time out, and so do Deferreds. Whatever timed out is an instance of the Deferred's.
-export { TimeoutError } from "./defer/mod.ts";

@@ -4,8 +4,8 @@
  *     deno run --allow-read .ci/variant.ts docs > deno.docs.json
  *
  * `docs` lets code blocks have unused names: Deno puts an import of all that its file exports before each
- * block, and that would fail under `noUnusedLocals`. `std` leaves the links to offline/ out, so that the @std
- * packages come from JSR.
+ * block, and that would fail under `noUnusedLocals`. `std` takes the @std packages from JSR in place of
+ * offline/.
  */
 
 const config = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));
@@ -15,7 +15,11 @@ switch (Deno.args[0]) {
     config.compilerOptions.noUnusedLocals = false;
     break;
   case "std":
-    delete config.links;
+    Object.assign(config.imports, {
+      "@std/assert": "jsr:@std/assert@^1",
+      "@std/log": "jsr:@std/log@^0.224",
+      "@std/testing/time": "jsr:@std/testing@^1/time",
+    });
     break;
   default:
     throw new Error(`Cannot print the variant ${Deno.args[0]}: there are docs and std`);

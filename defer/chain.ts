@@ -45,11 +45,10 @@ import {
   follow as followPromise,
   isError,
   isInstance,
-  isThenable as mayBeThenable,
+  isThenable,
   quote,
 } from "../internal/foreign_value.ts";
 import { err } from "../log/mod.ts";
-import { isThenable } from "./thenable.ts";
 import { markHandled, nameInReports, passOn, watch } from "./unhandled.ts";
 
 /** What can be seen of a chain from outside. */
@@ -275,7 +274,7 @@ export class Chain {
       }
       chain.#head = link.next;
       if (link.next === undefined) chain.#tail = undefined;
-      if (isHandOver(link)) return Chain.#handOver(chain, link);
+      if (isHandOver<Chain>(link)) return Chain.#handOver(chain, link);
       const failed = (chain.#flags & FAILED) !== 0;
       const step = failed ? link.onFailure : link.onResult;
       if (link.kind === OBSERVE) {
@@ -362,7 +361,7 @@ export class Chain {
     chain.#result = source;
     const only = chain.#head;
     if (
-      only !== undefined && isHandOver(only) && only === chain.#tail && chain.#pauses === 0
+      only !== undefined && isHandOver<Chain>(only) && only === chain.#tail && chain.#pauses === 0
     ) {
       Chain.#passOver(chain, only, source);
     } else if (!Chain.#passOverSource(chain, source)) {
@@ -371,7 +370,7 @@ export class Chain {
   }
 
   /** Takes `chain`, a messenger, out of the line: `source` serves the one behind it. */
-  static #passOver(chain: Chain, link: HandOver, source: Chain): void {
+  static #passOver(chain: Chain, link: HandOver<Chain>, source: Chain): void {
     chain.#head = chain.#tail = undefined;
     chain.#flags |= HANDED_ON;
     chain.#result = new HandoverPosition(link, "first");
@@ -386,7 +385,7 @@ export class Chain {
     if (first === undefined) return false;
     const link = first.#tail;
     // If other links came after it, finding it would take a search. That is rare.
-    if (link === undefined || !isHandOver(link) || link.waiter !== source) return false;
+    if (link === undefined || !isHandOver<Chain>(link) || link.waiter !== source) return false;
     link.waiter = chain;
     chain.#result = first;
     source.#flags |= HANDED_ON;
@@ -397,7 +396,7 @@ export class Chain {
   /** Puts a chain that was taken out of its line back in. */
   static #reinstate(chain: Chain): void {
     // HANDED_ON says that the result is a place.
-    const { link, rank } = chain.#result as HandoverPosition;
+    const { link, rank } = chain.#result as HandoverPosition<Chain>;
     const waiter = link.waiter;
     chain.#flags &= ~HANDED_ON;
     if (waiter === undefined) {
@@ -415,7 +414,7 @@ export class Chain {
     Chain.#attach(chain, behind);
   }
 
-  static #handOver(chain: Chain, link: HandOver): Chain | undefined {
+  static #handOver(chain: Chain, link: HandOver<Chain>): Chain | undefined {
     const waiter = link.waiter;
     if (waiter === undefined) return undefined;
     // Those that were taken out of the line may keep the link, and it must not keep the others.
@@ -445,7 +444,7 @@ export class Chain {
     if ((chain.#flags & WAITING) === 0) return undefined;
     // By the flags, the result is a chain, or a place in a line, where the next one has it.
     if ((chain.#flags & HANDED_ON) === 0) return chain.#result as Chain;
-    const waiter = (chain.#result as HandoverPosition).link.waiter;
+    const waiter = (chain.#result as HandoverPosition<Chain>).link.waiter;
     return waiter === undefined ? undefined : waiter.#result as Chain;
   }
 
@@ -462,7 +461,7 @@ export class Chain {
 
 /** No one waits for an async canceller: its failure is logged. */
 function logRejectedCanceller(returned: unknown): void {
-  if (!mayBeThenable(returned)) return;
+  if (!isThenable(returned)) return;
   if (isInstance(returned, Chain)) {
     nameInReports(returned, "returned by the canceller of a Deferred");
     return;

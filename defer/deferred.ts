@@ -11,6 +11,7 @@ import {
 } from "./chain.ts";
 import { cancelLogged } from "./cancel_all.ts";
 import type { TimeoutClock } from "./clock.ts";
+import { abortedError } from "./aborted_error.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
 import { describeState } from "./inspect.ts";
 import type { Step } from "./link.ts";
@@ -363,10 +364,14 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Cancels the Deferred when a signal aborts, unless what has been added so far is done by then.
    *
-   * Twisted has no such thing, because Python has no `AbortSignal`.
+   * Where that makes it fail with a `CancelledError`, the error is replaced by one that says why: a
+   * `TimeoutError` for the signal of `AbortSignal.timeout()`, and else a `CancelledError` whose
+   * message and `cause` are the signal's `reason`. Twisted has no such method, because Python has no
+   * `AbortSignal`.
    *
-   * @param signal Its `reason` becomes the `cause` of the `CancelledError`. If it has aborted
-   * already, the Deferred is cancelled at once.
+   * @param signal The signal. If it has aborted already, the Deferred is cancelled at once.
+   * @param onAbort Called with the failure and the signal's reason when the signal made the Deferred
+   * fail; returns the error to fail with instead.
    * @returns This Deferred.
    *
    * @example
@@ -376,13 +381,17 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * const reply = new Deferred<string>().addSignal(AbortSignal.timeout(4000));
    * ```
    */
-  addSignal(signal: AbortSignal): Deferred<T> {
-    if (signal.aborted) {
+  addSignal(
+    signal: AbortSignal,
+    onAbort: (error: Error, reason: unknown) => Error = abortedError,
+  ): Deferred<T> {
+    let isCancelled = false;
+    const abort = () => {
+      isCancelled = true;
       cancelLogged(this, signal.reason);
-      return this;
-    }
-    const abort = () => cancelLogged(this, signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
     return this.addCallbacks(
       (result) => {
         signal.removeEventListener("abort", abort);
@@ -390,7 +399,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
       },
       (error) => {
         signal.removeEventListener("abort", abort);
-        throw error;
+        throw isCancelled ? onAbort(error, signal.reason) : error;
       },
     );
   }

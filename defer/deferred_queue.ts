@@ -3,7 +3,7 @@ import type { Deferred } from "./deferred.ts";
 import { QueueOverflow, QueueUnderflow } from "./errors.ts";
 import { Fifo } from "./fifo.ts";
 import { succeed } from "./succeed.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable } from "../internal/foreign_value.ts";
 import { abortedBefore, limitOf, WaiterQueue } from "./waiter_queue.ts";
 
 /** The limits of a `DeferredQueue`. In Twisted, there are none unless they are given. */

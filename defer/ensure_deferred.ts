@@ -1,6 +1,6 @@
 import { Deferred } from "./deferred.ts";
 import { isInstance, textOf } from "../internal/foreign_value.ts";
-import { isThenable } from "./thenable.ts";
+import { isThenable } from "../internal/foreign_value.ts";
 
 /**
  * Makes a Deferred of a promise, such as an async function returns. A Deferred is returned as it

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isError, messageOf, read } from "../internal/foreign_value.ts";
+import { messageOf } from "../internal/foreign_value.ts";
 
 /**
  * A Deferred was fired a second time.
@@ -30,28 +30,16 @@ export class CancelledError extends Error {
 }
 
 /**
- * What a Deferred fails with when the time given to `addTimeout()` is over.
+ * The failure of a Deferred whose `addTimeout()` expired, and of a request that was not answered in
+ * time. Twisted's `twisted.internet.defer.TimeoutError`.
  *
- * Connections time out too, with an error of that name that is a `ConnectError`, and so does `AbortSignal.timeout()`, with a
- * `DOMException`. `instanceof TimeoutError` holds for all three, so that one check serves whatever timed out. (Twisted has two
- * unrelated classes of that name, and the wrong one of them catches nothing.)
- *
- * @example
- * ```ts
- * import { TimeoutError } from "@torsion/reactor/defer";
- *
- * const tooLate = (error: unknown) => error instanceof TimeoutError;
- * ```
+ * A connection attempt that takes too long fails with `ConnectTimeoutError`, which is a
+ * `ConnectError`, and `AbortSignal.timeout()` makes a `DOMException`. To ask for all of them, call
+ * `isTimeout()`.
  */
 export class TimeoutError extends Error {
   static {
     this.prototype.name = "TimeoutError";
-  }
-
-  /** Whether `value` says that something timed out. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== TimeoutError) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return isError(value) && read(value, "name") === "TimeoutError";
   }
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { hostileValues } from "../testing/fixtures/hostile_values.ts";
-import { execute, FirstError, succeed, TimeoutError } from "./mod.ts";
+import { execute, FirstError, isTimeout, succeed } from "./mod.ts";
 
 for (const [name, value] of hostileValues()) {
   Deno.test(`a Deferred takes ${name} for a failure, and can be inspected`, () => {
@@ -14,7 +14,7 @@ for (const [name, value] of hostileValues()) {
     });
     assert(failure instanceof Error);
     assert(failure === value || failure.cause === value);
-    assert(!(failure instanceof TimeoutError));
+    assertEquals(isTimeout(failure), false);
     assert(new FirstError(failure, 0).message.startsWith("Deferred #0 failed: "));
   });
 

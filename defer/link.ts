@@ -1,7 +1,5 @@
 /** What a chain is made of: its links, and the bits that say what state it is in. */
 
-import type { Chain } from "./chain.ts";
-
 /** A callback or errback, with its types taken off. */
 export type Step = (outcome: unknown) => unknown;
 
@@ -50,15 +48,15 @@ export interface Link {
 }
 
 /** The link of kind `HAND_OVER`. Others may see it as what goes past them: see `HandoverPosition`. */
-export interface HandOver extends Link {
+export interface HandOver<C> extends Link {
   /** The chain that waits; `undefined` once it has been served. */
-  waiter: Chain | undefined;
+  waiter: C | undefined;
   /** The first chain put back in behind this link, and what serves those behind that one. */
-  split: { readonly rank: number; readonly link: HandOver } | undefined;
+  split: { readonly rank: number; readonly link: HandOver<C> } | undefined;
 }
 
 /** Makes the link that hands the result over to `waiter`. */
-export function handOverTo(waiter: Chain): HandOver {
+export function handOverTo<C>(waiter: C): HandOver<C> {
   return {
     next: undefined,
     kind: HAND_OVER,
@@ -70,7 +68,7 @@ export function handOverTo(waiter: Chain): HandOver {
 }
 
 /** Tells which kind of link it is. */
-export function isHandOver(link: Link): link is HandOver {
+export function isHandOver<C>(link: Link): link is HandOver<C> {
   return link.kind === HAND_OVER;
 }
 
@@ -80,20 +78,20 @@ let passedOver = 0;
  * Where in its line a chain would be that has been taken out of it: behind those of lower rank and
  * before those of higher rank.
  */
-export class HandoverPosition {
+export class HandoverPosition<C> {
   /** What served the one behind it when it was taken out. */
-  #link: HandOver;
+  #link: HandOver<C>;
   /** Unique. The later, the farther from 0: lines lose chains at their ends only. */
   readonly rank: number;
 
-  constructor(link: HandOver, end: "first" | "last") {
+  constructor(link: HandOver<C>, end: "first" | "last") {
     passedOver++;
     this.#link = link;
     this.rank = end === "first" ? -passedOver : passedOver;
   }
 
   /** What serves the one behind it now: others may have been put back in before it. */
-  get link(): HandOver {
+  get link(): HandOver<C> {
     while (this.#link.split !== undefined && this.#link.split.rank < this.rank) {
       this.#link = this.#link.split.link;
     }

@@ -57,6 +57,7 @@ export {
 export { execute, maybeDeferred } from "./execute.ts";
 export { fail } from "./fail.ts";
 export { type GatheredResults, gatherResults } from "./gather_results.ts";
+export { isTimeout } from "./is_timeout.ts";
 export { logError } from "./log_error.ts";
 export { race } from "./race.ts";
 export { succeed } from "./succeed.ts";

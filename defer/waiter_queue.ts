@@ -1,5 +1,6 @@
 import { Deferred } from "./deferred.ts";
 import { CancelledError } from "./errors.ts";
+import { abortedError } from "./aborted_error.ts";
 import { fail } from "./fail.ts";
 
 /** The most objects or waiters, unless an option says otherwise. */
@@ -51,6 +52,5 @@ export class WaiterQueue<T> {
 
 /** What a wait gives whose signal has aborted before it began. */
 export function abortedBefore<T>(signal: AbortSignal): Deferred<T> {
-  const message = "The signal had aborted before the wait began";
-  return fail(new CancelledError(message, { cause: signal.reason }));
+  return fail(abortedError(new CancelledError(), signal.reason));
 }

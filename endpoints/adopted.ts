@@ -7,7 +7,7 @@ import type {
   IProtocolFactory,
   IReactorSocket,
 } from "../reactor/interfaces/mod.ts";
-import type { IStreamServerEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
 import { listening } from "./listening.ts";
 
 /**
@@ -64,15 +64,16 @@ export class AdoptedStreamServerEndpoint implements IStreamServerEndpoint {
    * Listens, once: a second time the Deferred fails with `AlreadyListened`, as the number may be another descriptor's by then. See
    * {@linkcode IStreamServerEndpoint.listen}.
    */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
+  listen(factory: IProtocolFactory, options?: EndpointOptions): Deferred<IListeningPort> {
     if (this.#used) return fail(new AlreadyListened(String(this)));
-    this.#used = true;
-    return listening(this, () =>
-      this.#reactor.adoptStreamPort(
+    return listening(this, () => {
+      this.#used = true;
+      return this.#reactor.adoptStreamPort(
         this.#fileDescriptor,
         this.#addressFamily,
         factory,
         this.#options,
-      ));
+      );
+    }, options);
   }
 }

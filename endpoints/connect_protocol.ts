@@ -3,13 +3,14 @@ import { asError } from "../defer/guarded_call.ts";
 import { type Deferred, fail } from "../defer/mod.ts";
 import type { IProtocol } from "../reactor/interfaces/mod.ts";
 import { InstanceFactory } from "./instance_factory.ts";
-import type { IStreamClientEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamClientEndpoint } from "./interfaces.ts";
 
 /**
  * Connects one protocol that is already there: for clients that need no factory. Twisted's `connectProtocol`.
  *
  * @param endpoint Where to connect to.
  * @param protocol What gets the connection.
+ * @param options `signal` ends the attempt.
  * @returns A Deferred that fires with the protocol when its connection has been made. Cancelling it ends the attempt.
  *
  * @example
@@ -26,11 +27,12 @@ import type { IStreamClientEndpoint } from "./interfaces.ts";
 export function connectProtocol<P extends IProtocol>(
   endpoint: IStreamClientEndpoint,
   protocol: P,
+  options?: EndpointOptions,
 ): Deferred<P> {
   try {
     checkProtocol("connect", protocol);
   } catch (error) {
     return fail(asError(error));
   }
-  return endpoint.connect(new InstanceFactory(protocol));
+  return endpoint.connect(new InstanceFactory(protocol), options);
 }

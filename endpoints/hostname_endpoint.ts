@@ -1,3 +1,4 @@
+import { connectUntilAborted } from "./connect_until_aborted.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { encodeHostname } from "../reactor/names/hostname.ts";
@@ -7,7 +8,11 @@ import {
   type ConnectToHostOptions,
   type IReactorForNames,
 } from "./connect_to_host.ts";
-import type { IStreamClientEndpoint, ITypedProtocolFactory } from "./interfaces.ts";
+import type {
+  EndpointOptions,
+  IStreamClientEndpoint,
+  ITypedProtocolFactory,
+} from "./interfaces.ts";
 
 /**
  * A TCP port of a host that is known by its name. All its addresses are tried, of both families, side by side with a little delay, and
@@ -28,7 +33,9 @@ import type { IStreamClientEndpoint, ITypedProtocolFactory } from "./interfaces.
  *
  * reactor.run();
  * const endpoint = new HostnameEndpoint(reactor, "example.org", 80, { timeout: 5 });
- * const protocol = await connectProtocol(endpoint, new Protocol()).addSignal(AbortSignal.timeout(10_000));
+ * const protocol = await connectProtocol(endpoint, new Protocol(), {
+ *   signal: AbortSignal.timeout(10_000),
+ * });
  * protocol.transport.write("HEAD / HTTP/1.0\r\n\r\n");
  * ```
  */
@@ -59,14 +66,21 @@ export class HostnameEndpoint implements IStreamClientEndpoint {
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */
-  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return connectTCPToHost(
-      this.#reactor,
-      this.#host,
-      this.#port,
-      ["IPv6", "IPv4"],
-      factory,
-      this.#options,
+  connect<P extends IProtocol>(
+    factory: ITypedProtocolFactory<P>,
+    options?: EndpointOptions,
+  ): Deferred<P> {
+    return connectUntilAborted(
+      () =>
+        connectTCPToHost(
+          this.#reactor,
+          this.#host,
+          this.#port,
+          ["IPv6", "IPv4"],
+          factory,
+          this.#options,
+        ),
+      options,
     );
   }
 

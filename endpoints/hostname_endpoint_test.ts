@@ -17,7 +17,13 @@
  * - `SimpleHostnameResolverTests`, `HostnameEndpointFallbackNameResolutionTests`: of a fallback that is not needed here.
  */
 
-import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress, IPv6Address } from "../reactor/addresses.ts";
 import { TestHost } from "../testing/fixtures/connection_fixture.ts";
@@ -25,7 +31,8 @@ import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { Wire, Wires } from "../testing/fixtures/wire.ts";
 import { connectionLimits } from "../reactor/stream/connection_limits.ts";
-import { Connector, type DialSink } from "../reactor/stream/connector.ts";
+import type { DialSink } from "../reactor/stream/dial.ts";
+import { Connector } from "../reactor/stream/connector.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
   CannotListenError,
@@ -36,7 +43,12 @@ import {
   DNSLookupError,
   NoProtocol,
 } from "../reactor/errors.ts";
-import type { ConnectTCPOptions, IClientFactory, IConnector } from "../reactor/interfaces/mod.ts";
+import type {
+  ConnectTCPOptions,
+  IClientFactory,
+  IConnector,
+  IInternetAddress,
+} from "../reactor/interfaces/mod.ts";
 import { type MemoryDriver, memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
 import { SystemEvent } from "../reactor/lifecycle/system_event.ts";
 import { TableNameResolver } from "../reactor/names/table_name_resolver.ts";
@@ -101,7 +113,7 @@ class DialledReactor implements IReactorForNames {
     port: number,
     factory: IClientFactory,
     options: ConnectTCPOptions = {},
-  ): IConnector {
+  ): IConnector<IInternetAddress> {
     const to = internetAddress("TCP", host, port);
     const { timeout = 30 } = options;
     const limits = connectionLimits(options);
@@ -177,7 +189,8 @@ Deno.test("connect() fires with the protocol over the first connection, and the 
   const [wire] = outcomes;
   assertInstanceOf(wire, Wire);
   assertEquals(wire.events, ["made"]);
-  assertEquals(factory.built, [wire]);
+  assertEquals(factory.built.length, 1);
+  assertStrictEquals(factory.built[0], wire);
   assertEquals(reactor.dials.map(({ cancelled }) => cancelled), [true, false]);
   assertEquals(reactor.getDelayedCalls(), []);
   assertEquals(reactor.host.resources.size, 1);

@@ -1,14 +1,25 @@
-import { type Deferred, execute } from "../defer/mod.ts";
+import { abortedError } from "../defer/aborted_error.ts";
+import { CancelledError, type Deferred, execute, fail } from "../defer/mod.ts";
 import { nameInReports } from "../defer/unhandled.ts";
-import type { IStreamServerEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
 
 /**
- * Calls a function that listens and makes a Deferred of its result. The report of a failure that no
+ * Calls a function that listens, and makes a Deferred of its result. The report of a failure that no
  * errback handles contains the endpoint.
+ *
+ * @param endpoint The endpoint that listens.
+ * @param listen The function. It is not called if the signal has aborted already.
+ * @param options The options of the endpoint's `listen`.
+ * @returns A Deferred that fires with the result.
  */
 export function listening<T>(
   endpoint: IStreamServerEndpoint,
   listen: () => T | PromiseLike<T>,
+  { signal }: EndpointOptions = {},
 ): Deferred<T> {
-  return nameInReports(execute(listen), () => `listening on ${endpoint}`);
+  const port: Deferred<T> = signal?.aborted
+    ? fail(abortedError(new CancelledError(), signal.reason))
+    : execute(listen);
+  const named = nameInReports(port, () => `listening on ${endpoint}`);
+  return signal === undefined || signal.aborted ? named : named.addSignal(signal);
 }

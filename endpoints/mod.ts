@@ -22,6 +22,7 @@ export {
 export { HostnameEndpoint } from "./hostname_endpoint.ts";
 export { clientFromString, serverFromString } from "./from_string.ts";
 export type {
+  EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,

@@ -1,10 +1,15 @@
+import { connectUntilAborted } from "./connect_until_aborted.ts";
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
-import { type Deferred, execute } from "../defer/mod.ts";
+import type { Deferred } from "../defer/mod.ts";
 import { ProcessAddress } from "../reactor/addresses.ts";
 import { NoProtocol } from "../reactor/errors.ts";
 import { buildProtocol, startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
 import type { IProtocol, IReactorProcess, SpawnProcessOptions } from "../reactor/interfaces/mod.ts";
-import type { IStreamClientEndpoint, ITypedProtocolFactory } from "./interfaces.ts";
+import type {
+  EndpointOptions,
+  IStreamClientEndpoint,
+  ITypedProtocolFactory,
+} from "./interfaces.ts";
 import { ProcessRelay } from "./process_relay.ts";
 
 /** What becomes of what a child writes to its standard error. Twisted's `StandardErrorBehavior`. */
@@ -87,8 +92,11 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
    * @param factory What makes the protocol, from a `ProcessAddress` that has no number yet.
    * @returns A Deferred that has fired: with the protocol, or with `SpawnError`, `NoProtocol`, or what the factory or `connectionMade` threw.
    */
-  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return execute(() => {
+  connect<P extends IProtocol>(
+    factory: ITypedProtocolFactory<P>,
+    options?: EndpointOptions,
+  ): Deferred<P> {
+    return connectUntilAborted(() => {
       checkFactory("connect", factory);
       startFactory(factory);
       let relay: ProcessRelay | null = null;
@@ -103,7 +111,7 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
         if (!relay?.isConnected) stopFactory(factory);
         throw error;
       }
-    });
+    }, options);
   }
 
   #build<P extends IProtocol>(factory: ITypedProtocolFactory<P>): P {

@@ -3,13 +3,14 @@ import type { Deferred } from "../defer/mod.ts";
 import { PipeAddress } from "../reactor/addresses.ts";
 import type {
   IListeningPort,
+  IPipeAddress,
   IProtocol,
   IProtocolFactory,
   IReactorStdio,
   StandardIOOptions,
 } from "../reactor/interfaces/mod.ts";
 import { InstanceFactory } from "./instance_factory.ts";
-import type { IStreamServerEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
 import { listening } from "./listening.ts";
 
 /**
@@ -36,7 +37,7 @@ import { listening } from "./listening.ts";
  * await reactor.run();
  * ```
  */
-export class StandardIOEndpoint implements IStreamServerEndpoint {
+export class StandardIOEndpoint implements IStreamServerEndpoint<IPipeAddress> {
   readonly #reactor: IReactorStdio;
   readonly #options: StandardIOOptions;
 
@@ -62,8 +63,11 @@ export class StandardIOEndpoint implements IStreamServerEndpoint {
    * @param factory What makes the protocol.
    * @returns A Deferred that fires with the port, where Twisted's fires with the transport, and too early for an endpoint.
    */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return listening(this, () => this.#reactor.listenStandardIO(factory, this.#options));
+  listen(
+    factory: IProtocolFactory,
+    options?: EndpointOptions,
+  ): Deferred<IListeningPort<IPipeAddress>> {
+    return listening(this, () => this.#reactor.listenStandardIO(factory, this.#options), options);
   }
 }
 
@@ -92,7 +96,7 @@ export class StandardIOEndpoint implements IStreamServerEndpoint {
 export function StandardIO(
   protocol: IProtocol,
   options: StandardIOOptions & { reactor: IReactorStdio },
-): IListeningPort {
+): IListeningPort<IPipeAddress> {
   checkProtocol("use standard input and output", protocol);
   const { reactor, ...rest } = options;
   return reactor.listenStandardIO(new InstanceFactory(protocol), rest);

@@ -14,6 +14,7 @@ import { PipeAddress } from "../reactor/addresses.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import type {
   IListeningPort,
+  IPipeAddress,
   IProtocolFactory,
   IReactorStdio,
   StandardIOOptions,
@@ -29,9 +30,12 @@ import {
 class NotedReactor implements IReactorStdio {
   readonly asked: [IProtocolFactory, StandardIOOptions | undefined][] = [];
   // Nothing here asks anything of it.
-  readonly port = {} as IListeningPort;
+  readonly port = {} as IListeningPort<IPipeAddress>;
 
-  listenStandardIO(factory: IProtocolFactory, options?: StandardIOOptions): IListeningPort {
+  listenStandardIO(
+    factory: IProtocolFactory,
+    options?: StandardIOOptions,
+  ): IListeningPort<IPipeAddress> {
     this.asked.push([factory, options]);
     return this.port;
   }

@@ -1,7 +1,9 @@
-import { type Deferred, execute } from "../defer/mod.ts";
+import { connectUntilAborted } from "./connect_until_aborted.ts";
+import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import type {
   ConnectTCPOptions,
+  IInternetAddress,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
@@ -10,6 +12,7 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 import { ConnectingFactory } from "./connecting_factory.ts";
 import type {
+  EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
@@ -30,7 +33,7 @@ import { listening } from "./listening.ts";
  * console.log(`${port.getHost()}`); // 127.0.0.1:2000
  * ```
  */
-export class TCP4ServerEndpoint implements IStreamServerEndpoint {
+export class TCP4ServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
   readonly #reactor: IReactorTCP;
   readonly #port: number;
   readonly #options: ListenTCPOptions;
@@ -54,8 +57,15 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint {
   }
 
   /** See {@linkcode IStreamServerEndpoint.listen}. */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return listening(this, () => this.#reactor.listenTCP(this.#port, factory, this.#options));
+  listen(
+    factory: IProtocolFactory,
+    options?: EndpointOptions,
+  ): Deferred<IListeningPort<IInternetAddress>> {
+    return listening(
+      this,
+      () => this.#reactor.listenTCP(this.#port, factory, this.#options),
+      options,
+    );
   }
 }
 
@@ -100,11 +110,14 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */
-  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return execute(() => {
+  connect<P extends IProtocol>(
+    factory: ITypedProtocolFactory<P>,
+    options?: EndpointOptions,
+  ): Deferred<P> {
+    return connectUntilAborted(() => {
       const connecting = new ConnectingFactory(factory);
       this.#reactor.connectTCP(this.#host, this.#port, connecting, this.#options);
       return connecting.connected;
-    });
+    }, options);
   }
 }

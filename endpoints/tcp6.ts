@@ -1,6 +1,8 @@
+import { connectUntilAborted } from "./connect_until_aborted.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import type {
+  IInternetAddress,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
@@ -13,6 +15,7 @@ import {
   type IReactorForNames,
 } from "./connect_to_host.ts";
 import type {
+  EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
@@ -36,7 +39,7 @@ import { listening } from "./listening.ts";
  * console.log(`${port.getHost()}`); // [::1]:2000
  * ```
  */
-export class TCP6ServerEndpoint implements IStreamServerEndpoint {
+export class TCP6ServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
   readonly #reactor: IReactorTCP;
   readonly #port: number;
   readonly #options: ListenTCPOptions;
@@ -60,8 +63,15 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint {
   }
 
   /** See {@linkcode IStreamServerEndpoint.listen}. */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return listening(this, () => this.#reactor.listenTCP(this.#port, factory, this.#options));
+  listen(
+    factory: IProtocolFactory,
+    options?: EndpointOptions,
+  ): Deferred<IListeningPort<IInternetAddress>> {
+    return listening(
+      this,
+      () => this.#reactor.listenTCP(this.#port, factory, this.#options),
+      options,
+    );
   }
 }
 
@@ -113,14 +123,21 @@ export class TCP6ClientEndpoint implements IStreamClientEndpoint {
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */
-  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return connectTCPToHost(
-      this.#reactor,
-      this.#host,
-      this.#port,
-      ["IPv6"],
-      factory,
-      this.#options,
+  connect<P extends IProtocol>(
+    factory: ITypedProtocolFactory<P>,
+    options?: EndpointOptions,
+  ): Deferred<P> {
+    return connectUntilAborted(
+      () =>
+        connectTCPToHost(
+          this.#reactor,
+          this.#host,
+          this.#port,
+          ["IPv6"],
+          factory,
+          this.#options,
+        ),
+      options,
     );
   }
 }

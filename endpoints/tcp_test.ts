@@ -41,6 +41,7 @@ import type {
   ConnectTCPOptions,
   IClientFactory,
   IConnector,
+  IInternetAddress,
   IListeningPort,
   IProtocolFactory,
   IReactorTCP,
@@ -68,7 +69,7 @@ type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B 
 
 Deno.test("The endpoints hand the reactor what they were made with", () => {
   const calls: unknown[][] = [];
-  const port: IListeningPort = {
+  const port: IListeningPort<IInternetAddress> = {
     startListening: () => {},
     stopListening: () => {
       throw new Error("not asked for");
@@ -85,7 +86,7 @@ Deno.test("The endpoints hand the reactor what they were made with", () => {
       number: number,
       factory: IProtocolFactory,
       options?: ListenTCPOptions,
-    ): IListeningPort {
+    ): IListeningPort<IInternetAddress> {
       calls.push([number, factory, options]);
       return port;
     },
@@ -94,9 +95,9 @@ Deno.test("The endpoints hand the reactor what they were made with", () => {
       number: number,
       _: IClientFactory,
       options?: ConnectTCPOptions,
-    ): IConnector {
+    ): IConnector<IInternetAddress> {
       calls.push([host, number, options]);
-      return { state: "connecting" } as IConnector; // all that is looked at
+      return { state: "connecting" } as IConnector<IInternetAddress>; // all that is looked at
     },
   };
   const factory = Factory.forProtocol(Echo);
@@ -304,7 +305,7 @@ Deno.test("connectProtocol() returns what the endpoint's connect() returns, for 
           listenTCP: () => {
             throw new Error("not asked for");
           },
-          connectTCP: () => ({ state: "connecting" }) as IConnector,
+          connectTCP: () => ({ state: "connecting" }) as IConnector<IInternetAddress>,
         },
         "example.org",
         80,

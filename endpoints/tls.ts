@@ -1,7 +1,9 @@
-import { type Deferred, execute } from "../defer/mod.ts";
+import { connectUntilAborted } from "./connect_until_aborted.ts";
+import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import type {
   ConnectTLSOptions,
+  IInternetAddress,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
@@ -10,6 +12,7 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 import { ConnectingFactory } from "./connecting_factory.ts";
 import type {
+  EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
@@ -31,7 +34,7 @@ import { listening } from "./listening.ts";
  * await endpoint.listen(Factory.forProtocol(Protocol));
  * ```
  */
-export class TLSServerEndpoint implements IStreamServerEndpoint {
+export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
   readonly #reactor: IReactorTLS;
   readonly #port: number;
   readonly #options: ListenTLSOptions;
@@ -55,8 +58,15 @@ export class TLSServerEndpoint implements IStreamServerEndpoint {
   }
 
   /** See {@linkcode IStreamServerEndpoint.listen}. It also fails when a certificate cannot be used. */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return listening(this, () => this.#reactor.listenTLS(this.#port, factory, this.#options));
+  listen(
+    factory: IProtocolFactory,
+    options?: EndpointOptions,
+  ): Deferred<IListeningPort<IInternetAddress>> {
+    return listening(
+      this,
+      () => this.#reactor.listenTLS(this.#port, factory, this.#options),
+      options,
+    );
   }
 }
 
@@ -102,11 +112,14 @@ export class TLSClientEndpoint implements IStreamClientEndpoint {
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. A handshake that fails is a `TLSError`. */
-  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return execute(() => {
+  connect<P extends IProtocol>(
+    factory: ITypedProtocolFactory<P>,
+    options?: EndpointOptions,
+  ): Deferred<P> {
+    return connectUntilAborted(() => {
       const connecting = new ConnectingFactory(factory);
       this.#reactor.connectTLS(this.#host, this.#port, connecting, this.#options);
       return connecting.connected;
-    });
+    }, options);
   }
 }

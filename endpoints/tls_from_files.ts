@@ -5,12 +5,14 @@
  */
 
 import { messageOf } from "../internal/foreign_value.ts";
+import { connectUntilAborted } from "./connect_until_aborted.ts";
 import { CancelledError, type Deferred, execute } from "../defer/mod.ts";
 import { type HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import { CannotListenError, ConnectError, ConnectingCancelledError } from "../reactor/errors.ts";
 import type {
   Address,
   IHostEnvironment,
+  IInternetAddress,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
@@ -21,6 +23,7 @@ import type {
   TLSOptions,
 } from "../reactor/interfaces/mod.ts";
 import type {
+  EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
@@ -62,7 +65,7 @@ function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never
 }
 
 /** A TLS port to listen on. Its files are read each time it listens. */
-export class TLSFileServerEndpoint implements IStreamServerEndpoint {
+export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
   readonly #reactor: IReactorTLS & IReactorHostEnvironment;
   readonly #port: number;
   readonly #files: TLSFiles;
@@ -86,8 +89,11 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint {
   }
 
   /** See {@linkcode IStreamServerEndpoint.listen}. A file that cannot be read fails it with `CannotListenError`. */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return listening(this, () => read(this.#reactor.hostEnvironment, this.#files))
+  listen(
+    factory: IProtocolFactory,
+    options?: EndpointOptions,
+  ): Deferred<IListeningPort<IInternetAddress>> {
+    return listening(this, () => read(this.#reactor.hostEnvironment, this.#files), options)
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw cause;
         throw new CannotListenError(this.#where(), { cause });
@@ -139,8 +145,11 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. A file that cannot be read fails it with `ConnectError`. */
-  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return execute(() => read(this.#hostEnvironment, this.#files))
+  connect<P extends IProtocol>(
+    factory: ITypedProtocolFactory<P>,
+    options?: EndpointOptions,
+  ): Deferred<P> {
+    const connecting = execute(() => read(this.#hostEnvironment, this.#files))
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw new ConnectingCancelledError(this.#to);
         const address = String(this.#to);
@@ -153,5 +162,6 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
         wrapClientTLS({ ...this.#options, ...tls }, this.#wrapped).connect(factory)
           .addErrback((error) => namingFiles(this.#files, error))
       );
+    return connectUntilAborted(() => connecting, options);
   }
 }

@@ -31,7 +31,12 @@ import {
   NoProtocol,
   TLSError,
 } from "../reactor/errors.ts";
-import type { IConnector, IListeningPort, IReactorTLS } from "../reactor/interfaces/mod.ts";
+import type {
+  IConnector,
+  IInternetAddress,
+  IListeningPort,
+  IReactorTLS,
+} from "../reactor/interfaces/mod.ts";
 import type { Address } from "../reactor/interfaces/mod.ts";
 import {
   connectProtocol,
@@ -66,7 +71,7 @@ function socketPath(fixture: SocketFixture): string {
 
 Deno.test("TLS endpoints hand the reactor what they were made with", () => {
   const calls: unknown[][] = [];
-  const port = {} as IListeningPort; // it is only passed on
+  const port = {} as IListeningPort<IInternetAddress>; // it is only passed on
   const reactor: IReactorTLS = {
     listenTLS: (number, factory, options) => {
       calls.push([number, factory, options]);
@@ -74,7 +79,7 @@ Deno.test("TLS endpoints hand the reactor what they were made with", () => {
     },
     connectTLS: (host, number, _, options) => {
       calls.push([host, number, options]);
-      return { state: "connecting" } as IConnector; // all that is looked at
+      return { state: "connecting" } as IConnector<IInternetAddress>; // all that is looked at
     },
   };
   const factory = Factory.forProtocol(Echo);

@@ -1,4 +1,5 @@
-import { type Deferred, execute } from "../defer/mod.ts";
+import { connectUntilAborted } from "./connect_until_aborted.ts";
+import type { Deferred } from "../defer/mod.ts";
 import { UNIXAddress } from "../reactor/addresses.ts";
 import type {
   ConnectUNIXOptions,
@@ -6,10 +7,12 @@ import type {
   IProtocol,
   IProtocolFactory,
   IReactorUNIX,
+  IUNIXAddress,
   ListenUNIXOptions,
 } from "../reactor/interfaces/mod.ts";
 import { ConnectingFactory } from "./connecting_factory.ts";
 import type {
+  EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
@@ -30,7 +33,7 @@ import { listening } from "./listening.ts";
  * console.log(`${port.getHost()}`); // /run/chat/socket
  * ```
  */
-export class UNIXServerEndpoint implements IStreamServerEndpoint {
+export class UNIXServerEndpoint implements IStreamServerEndpoint<IUNIXAddress> {
   readonly #reactor: IReactorUNIX;
   readonly #path: string;
   readonly #options: ListenUNIXOptions;
@@ -54,8 +57,15 @@ export class UNIXServerEndpoint implements IStreamServerEndpoint {
   }
 
   /** See {@linkcode IStreamServerEndpoint.listen}. */
-  listen(factory: IProtocolFactory): Deferred<IListeningPort> {
-    return listening(this, () => this.#reactor.listenUNIX(this.#path, factory, this.#options));
+  listen(
+    factory: IProtocolFactory,
+    options?: EndpointOptions,
+  ): Deferred<IListeningPort<IUNIXAddress>> {
+    return listening(
+      this,
+      () => this.#reactor.listenUNIX(this.#path, factory, this.#options),
+      options,
+    );
   }
 }
 
@@ -98,11 +108,14 @@ export class UNIXClientEndpoint implements IStreamClientEndpoint {
   }
 
   /** See {@linkcode IStreamClientEndpoint.connect}. */
-  connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-    return execute(() => {
+  connect<P extends IProtocol>(
+    factory: ITypedProtocolFactory<P>,
+    options?: EndpointOptions,
+  ): Deferred<P> {
+    return connectUntilAborted(() => {
       const connecting = new ConnectingFactory(factory);
       this.#reactor.connectUNIX(this.#path, connecting, this.#options);
       return connecting.connected;
-    });
+    }, options);
   }
 }

@@ -17,7 +17,12 @@ import {
   ConnectionRefusedError,
   ConnectTimeoutError,
 } from "../reactor/errors.ts";
-import type { IConnector, IListeningPort, IReactorUNIX } from "../reactor/interfaces/mod.ts";
+import type {
+  IConnector,
+  IListeningPort,
+  IReactorUNIX,
+  IUNIXAddress,
+} from "../reactor/interfaces/mod.ts";
 import { connectProtocol, UNIXClientEndpoint, UNIXServerEndpoint } from "./mod.ts";
 
 const kind = unixTransport("UNIX endpoints", () => new DenoReactor());
@@ -31,7 +36,7 @@ class Echo extends Protocol {
 
 Deno.test("UNIX endpoints hand the reactor what they were made with", () => {
   const calls: unknown[][] = [];
-  const port = {} as IListeningPort; // it is only passed on
+  const port = {} as IListeningPort<IUNIXAddress>; // it is only passed on
   const reactor: IReactorUNIX = {
     listenUNIX: (path, factory, options) => {
       calls.push([path, factory, options]);
@@ -39,7 +44,7 @@ Deno.test("UNIX endpoints hand the reactor what they were made with", () => {
     },
     connectUNIX: (path, _, options) => {
       calls.push([path, options]);
-      return { state: "connecting" } as IConnector; // all that is looked at
+      return { state: "connecting" } as IConnector<IUNIXAddress>; // all that is looked at
     },
   };
   const factory = Factory.forProtocol(Echo);

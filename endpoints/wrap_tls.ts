@@ -1,8 +1,9 @@
 import { messageOf } from "../internal/foreign_value.ts";
 import { cancelLogged } from "../defer/cancel_all.ts";
-import { Deferred, execute } from "../defer/mod.ts";
+import { Deferred } from "../defer/mod.ts";
 import { msg } from "../log/mod.ts";
 import { Tally } from "../log/tally.ts";
+import { connectUntilAborted } from "./connect_until_aborted.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import { buildProtocol } from "../reactor/stream/factory_calls.ts";
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
@@ -16,6 +17,7 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 import { callLogged, logPrefixOf } from "../defer/guarded_call.ts";
 import type {
+  EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
@@ -51,11 +53,14 @@ export function wrapClientTLS(
   endpoint: IStreamClientEndpoint,
 ): IStreamClientEndpoint {
   return {
-    connect<P extends IProtocol>(factory: ITypedProtocolFactory<P>): Deferred<P> {
-      return execute(() => {
+    connect<P extends IProtocol>(
+      factory: ITypedProtocolFactory<P>,
+      waitOptions?: EndpointOptions,
+    ): Deferred<P> {
+      return connectUntilAborted(() => {
         checkFactory("connect", factory);
         return new SecuredConnecting(options, endpoint, factory).secured;
-      });
+      }, waitOptions);
     },
     toString: () => String(endpoint),
   };
@@ -84,18 +89,21 @@ export function wrapClientTLS(
  * await wrapServerTLS({ cert, key }, beneath).listen(Factory.forProtocol(Protocol));
  * ```
  */
-export function wrapServerTLS(
+export function wrapServerTLS<A extends Address>(
   options: TLSPortOptions,
-  endpoint: IStreamServerEndpoint,
-): IStreamServerEndpoint {
+  endpoint: IStreamServerEndpoint<A>,
+): IStreamServerEndpoint<A> {
   const { maxHandshakes = MAX_HANDSHAKES } = options;
   checkBound("maxHandshakes", maxHandshakes, 1);
-  const secured: IStreamServerEndpoint = {
-    listen: (factory: IProtocolFactory): Deferred<IListeningPort> =>
+  const secured: IStreamServerEndpoint<A> = {
+    listen: (
+      factory: IProtocolFactory,
+      waitOptions?: EndpointOptions,
+    ): Deferred<IListeningPort<A>> =>
       listening(secured, () => {
         checkFactory("listen", factory);
         return endpoint.listen(wrapFactory(factory, serverGates(factory, options, maxHandshakes)));
-      }),
+      }, waitOptions),
     toString: () => String(endpoint),
   };
   return secured;

@@ -18,6 +18,8 @@ export interface LogFields {
   readonly level?: LogLevel;
   /** The part of the program it comes from. @default {what `callWithSystem()` says, or `"-"`} */
   readonly system?: string;
+  /** Whether the event is an error: `true` stands for the level `error` where none is given. */
+  readonly isError?: boolean;
   /** The error that the event is about. */
   readonly failure?: Error;
   /** Whatever else an observer may care for. */

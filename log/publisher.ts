@@ -162,7 +162,11 @@ export class LogPublisher {
    *   `isError: true`.
    */
   msg(message: string, fields?: LogFields): void;
-  /** Logs a message of several values, joined with spaces, each as its text. */
+  /**
+   * Logs a message of several parts, which are joined with spaces, as in Twisted.
+   *
+   * @param message The parts. The last of several may be an object literal: the fields.
+   */
   msg(...message: unknown[]): void;
   msg(...message: unknown[]): void {
     const { text, fields } = parseMessage(message);

@@ -1,3 +1,4 @@
+import { checkFunction } from "../internal/validation.ts";
 import type {
   Address,
   IClientFactory,
@@ -9,6 +10,9 @@ import { logRejection } from "../defer/guarded_call.ts";
 
 /** A protocol that a factory can make: a class without required constructor arguments. */
 export type ProtocolClass<P extends IProtocol> = new () => P;
+
+/** A function that makes a protocol for a factory: `() => new Chat(room)`. */
+export type ProtocolMaker<P extends IProtocol> = () => P;
 
 /** The type of a factory of class `F` that makes protocols `P`: `F` itself where it says so, else `F` and that it does. */
 export type FactoryFor<F extends Factory, P extends IProtocol> = F extends Factory<P> ? F
@@ -35,8 +39,8 @@ export type FactoryFor<F extends Factory, P extends IProtocol> = F extends Facto
  * ```
  */
 export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactory {
-  /** The class of the protocols to make. */
-  protocol: ProtocolClass<P> | null = null;
+  /** The class of the protocols to make, or a function that makes one. */
+  protocol: ProtocolClass<P> | ProtocolMaker<P> | null = null;
   /** How many ports and connectors use this factory. */
   numPorts = 0;
   /**
@@ -46,10 +50,13 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
   noisy = true;
 
   /**
-   * A factory of this class for a protocol's class.
+   * Makes a factory of this class for one class of protocols.
    *
-   * @param protocol The class.
-   * @param args What the factory's own constructor takes.
+   * @param protocol The class, or a function that makes a protocol: for one whose constructor has
+   *   required arguments.
+   * @param args The arguments of the factory's own constructor.
+   * @returns The factory.
+   * @throws {TypeError} if `protocol` is neither.
    *
    * @example
    * ```ts
@@ -63,18 +70,39 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
    *
    * const factory = Factory.forProtocol(Echo);
    * ```
+   *
+   * @example A protocol with constructor arguments
+   * ```ts
+   * import { Factory, Protocol } from "@torsion/reactor/protocol";
+   *
+   * class Greeter extends Protocol {
+   *   readonly #greeting: string;
+   *
+   *   constructor(greeting: string) {
+   *     super();
+   *     this.#greeting = greeting;
+   *   }
+   *
+   *   override connectionMade() {
+   *     this.transport.write(this.#greeting);
+   *   }
+   * }
+   *
+   * const factory = Factory.forProtocol(() => new Greeter("Hello"));
+   * ```
    */
   static forProtocol<P extends IProtocol, A extends unknown[], F extends Factory>(
     this: new (...args: A) => F,
-    protocol: ProtocolClass<P>,
+    protocol: ProtocolClass<P> | ProtocolMaker<P>,
     ...args: A
   ): FactoryFor<F, P>;
   // What it makes has a type that depends on the class: the compiler cannot follow it in here.
   static forProtocol(
     this: new (...args: unknown[]) => Factory,
-    protocol: ProtocolClass<IProtocol>,
+    protocol: ProtocolClass<IProtocol> | ProtocolMaker<IProtocol>,
     ...args: unknown[]
   ): Factory {
+    checkFunction("forProtocol() protocol", protocol);
     const factory = new this(...args);
     factory.protocol = protocol;
     return factory;
@@ -93,7 +121,7 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
         `Cannot build a protocol for ${addr}: ${this.constructor.name} has neither a protocol nor a buildProtocol() of its own`,
       );
     }
-    const protocol = new this.protocol();
+    const protocol = make(this.protocol);
     if ("factory" in protocol) protocol.factory = this;
     return protocol;
   }
@@ -134,6 +162,18 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
   logPrefix(): string {
     return this.constructor.name;
   }
+}
+
+/** Makes a protocol by a class, or by a function. */
+function make<P extends IProtocol>(source: ProtocolClass<P> | ProtocolMaker<P>): P {
+  return isClass(source) ? new source() : source();
+}
+
+/** Only what can be called with `new` has a `prototype`; of a function that returns an object, `new` gives that object. */
+function isClass<P extends IProtocol>(
+  source: ProtocolClass<P> | ProtocolMaker<P>,
+): source is ProtocolClass<P> {
+  return source.prototype !== undefined;
 }
 
 /** A factory for connections that others open. Twisted's `ServerFactory`. */

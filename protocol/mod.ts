@@ -26,6 +26,7 @@ export {
   Factory,
   type FactoryFor,
   type ProtocolClass,
+  type ProtocolMaker,
   ServerFactory,
 } from "./factory.ts";
 export { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
@@ -42,6 +43,7 @@ export {
   UnexpectedAnswer,
 } from "./pending_requests.ts";
 export {
+  type ForwardingPeer,
   ForwardingProtocol,
   ProxyClient,
   ProxyClientFactory,

@@ -12,7 +12,7 @@ export interface RequestQueueOptions {
    *
    * @default {Infinity}
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Requests that may be with the peer at a time. 1 sends each when the one before it has been answered.
    *
@@ -30,7 +30,7 @@ export interface RequestQueueOptions {
 /** How a single request is treated otherwise than the rest. */
 export interface RequestOptions {
   /** Seconds that this request may take. */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** A request was made while too many others waited. */

@@ -22,6 +22,7 @@ import type {
   ConnectTCPOptions,
   IConnector,
   IHalfCloseableProtocol,
+  IProtocolFactory,
   IReactorTCP,
   IReactorTime,
   WriteOptions,
@@ -31,16 +32,24 @@ import { alike, LogThrottle } from "../reactor/lifecycle/log_throttle.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
 
+/** The part of a forwarding protocol that the one on the other side uses. */
+export type ForwardingPeer = Pick<ForwardingProtocol, "peer" | "setPeer" | "transport">;
+
 const GIVEN: WriteOptions = { transfer: true };
 
-/** One of the two connections. Twisted's `Proxy`, a name that means something else in JavaScript. */
-export class ForwardingProtocol extends Protocol implements IHalfCloseableProtocol {
+/**
+ * One of the two connections. Twisted's `Proxy`, a name that means something else in JavaScript.
+ *
+ * @typeParam F The factory that builds it.
+ */
+export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F>
+  implements IHalfCloseableProtocol {
   /** The other connection; null while there is none. */
-  peer: ForwardingProtocol | null = null;
+  peer: ForwardingPeer | null = null;
   #readEnded = false;
 
   /** Takes the other connection. */
-  setPeer(peer: ForwardingProtocol): void {
+  setPeer(peer: ForwardingPeer): void {
     this.peer = peer;
   }
 
@@ -114,9 +123,7 @@ export class ProxyClientFactory extends ClientFactory<ProxyClient> {
 }
 
 /** The connection that came. Twisted's `ProxyServer`. */
-export class ProxyServer extends ForwardingProtocol {
-  /** The factory that built it, which knows where to forward to. */
-  override factory: ProxyFactory | null = null;
+export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
   /** Makes the factory of the connection on. */
   clientProtocolFactory: new () => ProxyClientFactory = ProxyClientFactory;
   #connector: IConnector | null = null;
@@ -124,7 +131,6 @@ export class ProxyServer extends ForwardingProtocol {
   /** Connects on, and receives nothing before that is done: what is sent before waits with its sender. */
   override connectionMade(): void {
     const { factory } = this;
-    if (factory === null) throw new Error(`${this.constructor.name} has no factory to ask`);
     this.transport.pauseProducing();
     const client = new this.clientProtocolFactory();
     client.setServer(this);

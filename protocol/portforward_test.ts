@@ -13,13 +13,15 @@ import { pattern, same } from "../testing/peers/raw_peer.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { Wires } from "../testing/fixtures/wire.ts";
 import { connectionLimits } from "../reactor/stream/connection_limits.ts";
-import { Connector, type DialSink } from "../reactor/stream/connector.ts";
+import type { DialSink } from "../reactor/stream/dial.ts";
+import { Connector } from "../reactor/stream/connector.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ConnectionRefusedError } from "../reactor/errors.ts";
 import type {
   ConnectTCPOptions,
   IClientFactory,
   IConnector,
+  IInternetAddress,
   IReactorTCP,
 } from "../reactor/interfaces/mod.ts";
 import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
@@ -103,7 +105,7 @@ class World implements Disposable {
     port: number,
     factory: IClientFactory,
     options?: ConnectTCPOptions,
-  ): IConnector {
+  ): IConnector<IInternetAddress> {
     this.asked.push([host, port, options]);
     const limits = connectionLimits({ writeBufferHighWater: HIGH_WATER });
     const address = new IPv4Address("TCP", "192.0.2.3", port);

@@ -86,7 +86,7 @@ export class ProcessOutputExceeded extends ConnectionAborted {
  *
  * @param reactor What starts it, and runs.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options Its arguments and hostEnvironment.
+ * @param options The arguments, environment and working directory of the process, and limits on its output.
  * @returns Fires with its whole output when it has ended. Fails with `SpawnError` when it cannot be started, with `UnexpectedErrorOutput` as
  *   soon as it writes to its standard error, with `ProcessOutputExceeded` when it writes too much. To cancel it is to kill the program.
  *
@@ -125,7 +125,7 @@ export function getProcessOutput(
  *
  * @param reactor What starts it, and runs.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options Its arguments and hostEnvironment.
+ * @param options The arguments, environment and working directory of the process, and limits on its output.
  * @returns Fires with `[out, err, code]` when it has ended. Fails with `ProcessOutputTerminated` when a signal ended it, with `SpawnError` when it
  *   cannot be started, with `ProcessOutputExceeded` when it writes too much. To cancel it is to kill the program.
  *
@@ -167,7 +167,7 @@ export function getProcessOutputAndValue(
  *
  * @param reactor What starts it, and runs.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options Its arguments and hostEnvironment.
+ * @param options The arguments, environment and working directory of the process, and limits on its output.
  * @returns Fires with the exit code. Fails with `ProcessTerminated` when a signal ended the program, where Twisted gives `None`, which is taken
  *   for the 0 of success too easily; and with `SpawnError` when it cannot be started. To cancel it is to kill the program.
  *

@@ -3,6 +3,8 @@ import type { IProtocol, IProtocolFactory, ITransport } from "../reactor/interfa
 /**
  * What happens on one connection: subclass it, and override the three methods. Twisted's `twisted.internet.protocol.Protocol`.
  *
+ * @typeParam F The factory that builds it: `this.factory` has this type.
+ *
  * The methods may be `async`. What they throw, or reject with, is logged and loses the connection.
  *
  * @example An echo
@@ -16,12 +18,30 @@ import type { IProtocol, IProtocolFactory, ITransport } from "../reactor/interfa
  * }
  * ```
  */
-export class Protocol implements IProtocol {
-  /** The factory that built this protocol, if one did. */
-  factory: IProtocolFactory | null = null;
+export class Protocol<F extends IProtocolFactory = IProtocolFactory> implements IProtocol {
+  #factory: F | null = null;
   /** Whether the connection has been made. Stays true afterwards, as in Twisted. */
   connected = false;
   #transport: ITransport | null = null;
+
+  /**
+   * The factory that built this protocol.
+   *
+   * @throws {Error} if no factory has built it, or not yet: in the constructor, and in a protocol
+   *   made with `new` for `connectProtocol`.
+   */
+  get factory(): F {
+    if (this.#factory === null) {
+      throw new Error(
+        `${this.constructor.name} has no factory: no factory has built it, or not yet`,
+      );
+    }
+    return this.#factory;
+  }
+
+  set factory(factory: F) {
+    this.#factory = factory;
+  }
 
   /**
    * The connection.
@@ -67,6 +87,15 @@ export class Protocol implements IProtocol {
    *   aborted it, or what a method of this protocol threw.
    */
   connectionLost(_reason: Error): void {}
+
+  /**
+   * The protocol for a log: `Echo on connection from 127.0.0.1:53412`; `Echo (not connected)` before
+   * its connection is made.
+   */
+  toString(): string {
+    const name = this.constructor.name;
+    return this.#transport === null ? `${name} (not connected)` : `${name} on ${this.#transport}`;
+  }
 
   /** The name under which this connection's events are logged: the class's. */
   logPrefix(): string {

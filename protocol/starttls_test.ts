@@ -2,7 +2,8 @@
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connectionLimits } from "../reactor/stream/connection_limits.ts";
-import { Connection, type ConnectionOwner } from "../reactor/stream/connection.ts";
+import { Connection } from "../reactor/stream/connection.ts";
+import type { ConnectionOwner } from "../reactor/stream/connection_owner.ts";
 import type { FakeEngine } from "../testing/fixtures/fake_tls.ts";
 import { FakeTLS } from "../testing/fixtures/fake_tls.ts";
 import { TestHost } from "../testing/fixtures/connection_fixture.ts";

@@ -4,13 +4,20 @@
  * @module
  */
 
-import type { IAddress } from "./interfaces/mod.ts";
+import type {
+  IAddress,
+  IHostnameAddress,
+  IInternetAddress,
+  IPipeAddress,
+  IProcessAddress,
+  IUNIXAddress,
+} from "./interfaces/mod.ts";
 
 /** The kind of transport that an internet address belongs to. */
 export type InternetTransport = "TCP" | "UDP";
 
 /** What an IPv4 and an IPv6 address have in common. */
-export abstract class InternetAddress implements IAddress {
+export abstract class InternetAddress implements IInternetAddress {
   /** `"TCP"` or `"UDP"`. */
   readonly type: InternetTransport;
   /** The numeric address, or a name that is not yet resolved. */
@@ -68,7 +75,9 @@ export class IPv6Address extends InternetAddress {
 }
 
 /** A host's name and a port, before anybody has looked the name up. Twisted's `HostnameAddress`. */
-export class HostnameAddress implements IAddress {
+export class HostnameAddress implements IHostnameAddress {
+  /** `"HOSTNAME"`. */
+  readonly type = "HOSTNAME";
   /** The name. */
   readonly hostname: string;
   /** The port number. */
@@ -99,7 +108,9 @@ export class HostnameAddress implements IAddress {
 }
 
 /** The address of a UNIX socket: a path in the file system, or an abstract name. Twisted's `UNIXAddress`. */
-export class UNIXAddress implements IAddress {
+export class UNIXAddress implements IUNIXAddress {
+  /** `"UNIX"`. */
+  readonly type = "UNIX";
   /** The path; `""` for an end that has none, as a client's. An abstract name of Linux's begins with a zero byte. */
   readonly name: string;
 
@@ -124,7 +135,10 @@ export class UNIXAddress implements IAddress {
 }
 
 /** Standard input and output. Twisted's `stdio.PipeAddress`. */
-export class PipeAddress implements IAddress {
+export class PipeAddress implements IPipeAddress {
+  /** `"PIPE"`. */
+  readonly type = "PIPE";
+
   /** Whether the other address is this process's standard input and output, too. */
   equals(other: IAddress): boolean {
     return other instanceof PipeAddress;
@@ -137,7 +151,9 @@ export class PipeAddress implements IAddress {
 }
 
 /** A child process. Twisted's `ProcessEndpoint` has a private one, without content. */
-export class ProcessAddress implements IAddress {
+export class ProcessAddress implements IProcessAddress {
+  /** `"PROCESS"`. */
+  readonly type = "PROCESS";
   /** The program that it runs. */
   readonly executable: string;
   /** The number of the process; null for one that is yet to be started. */

@@ -111,8 +111,21 @@ export class BadFileError extends ConnectError {}
 /** The attempt was ended from this side (`stopConnecting`). */
 export class UserError extends ConnectError {}
 
-/** The attempt took longer than its timeout. */
-export class ConnectTimeoutError extends UserError {}
+/**
+ * The attempt took longer than its timeout. Its `code` is `"ETIMEDOUT"`. Twisted's
+ * `twisted.internet.error.TimeoutError`.
+ */
+export class ConnectTimeoutError extends UserError {
+  /**
+   * Makes the error.
+   *
+   * @param message What took too long, and how long.
+   * @param details What the system said.
+   */
+  constructor(message: string, details: SystemErrorDetails = {}) {
+    super(message, { code: "ETIMEDOUT", ...details });
+  }
+}
 
 /** The attempt was cancelled through its Deferred or its signal. */
 export class ConnectingCancelledError extends UserError {
@@ -123,9 +136,15 @@ export class ConnectingCancelledError extends UserError {
    * Makes the error.
    *
    * @param destination Where it was connecting to.
+   * @param details The reason of the cancellation, as `cause`, and as the end of the message.
    */
-  constructor(destination: IAddress) {
-    super(`Connecting to ${destination} was cancelled`, { address: String(destination) });
+  constructor(destination: IAddress, details: { cause?: unknown; reason?: string } = {}) {
+    const { cause, reason } = details;
+    const why = reason === undefined ? "" : `: ${reason}`;
+    super(`Connecting to ${destination} was cancelled${why}`, {
+      address: String(destination),
+      cause,
+    });
     this.destination = destination;
   }
 }
@@ -235,7 +254,7 @@ export class LingerTimeout extends ConnectionAborted {
 /** A connection was aborted because a time that it had been given was over. */
 export class ConnectionTimeout extends ConnectionAborted {
   /** Which time it was: `idleTimeout`, `writeStallTimeout` or `maxConnectionAge`. */
-  readonly timeout: "idle" | "writeStall" | "total";
+  readonly timeout: "idle" | "writeStall" | "age";
   /** How long it was, in seconds. */
   readonly seconds: number;
 
@@ -246,7 +265,7 @@ export class ConnectionTimeout extends ConnectionAborted {
    * @param seconds How long it was.
    * @param address The peer.
    */
-  constructor(timeout: "idle" | "writeStall" | "total", seconds: number, address: string) {
+  constructor(timeout: "idle" | "writeStall" | "age", seconds: number, address: string) {
     super(`Connection to ${address} was aborted: ${TIMEOUT_REASONS[timeout]} ${seconds} s`, {
       code: "ETIMEDOUT",
       address,
@@ -259,7 +278,7 @@ export class ConnectionTimeout extends ConnectionAborted {
 const TIMEOUT_REASONS = {
   idle: "no byte came or went for",
   writeStall: "the peer took none of what was written for",
-  total: "it has lasted for",
+  age: "it has lasted for",
 };
 
 /**

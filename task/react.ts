@@ -1,5 +1,5 @@
 import { execute } from "../defer/execute.ts";
-import { isThenable } from "../defer/thenable.ts";
+import { isThenable } from "../internal/foreign_value.ts";
 import { err } from "../log/mod.ts";
 import { exitProcess } from "../reactor/drivers/deno/exit.ts";
 import { ReactorNotRunning } from "../reactor/errors.ts";

@@ -10,7 +10,7 @@ import { CancelledError } from "../defer/errors.ts";
 import { execute } from "../defer/execute.ts";
 import { fail } from "../defer/fail.ts";
 import { succeed } from "../defer/succeed.ts";
-import { isThenable } from "../defer/thenable.ts";
+import { isThenable } from "../internal/foreign_value.ts";
 import { nameInReports } from "../defer/unhandled.ts";
 import { err } from "../log/mod.ts";
 import { quote } from "../internal/validation.ts";

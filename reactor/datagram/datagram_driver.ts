@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { IAddress } from "../interfaces/mod.ts";
-import type { IInternetAddress } from "../interfaces/udp.ts";
+import type { Address, IInternetAddress } from "../interfaces/mod.ts";
 
 /** What a driver tells its port. */
-export interface DatagramDriverSink<A extends IAddress> {
+export interface DatagramDriverSink<A extends Address> {
   /**
    * A datagram came. Its memory is never written again. It is whole, unless it is longer than the port takes: then the port must be able to
    * see that it is, and need not get more.
@@ -23,7 +22,7 @@ export interface DatagramDriverSink<A extends IAddress> {
 }
 
 /** A bound socket that moves datagrams. */
-export interface DatagramDriver<A extends IAddress> {
+export interface DatagramDriver<A extends Address> {
   /** Where it is bound. */
   readonly address: A;
   /** Hands over the port. Comes first, once. */

@@ -28,7 +28,7 @@ import type { ConnectionContext } from "../stream/connection_context.ts";
 import type { DatagramDriver, DatagramDriverSink } from "./datagram_driver.ts";
 import type { DatagramLimits } from "./datagram_limits.ts";
 import type { MicrotaskTask } from "../lifecycle/microtask_queue.ts";
-import type { DatagramPortStats, IAddress, IDatagramTransport } from "../interfaces/mod.ts";
+import type { Address, DatagramPortStats, IDatagramTransport } from "../interfaces/mod.ts";
 import { alike, LogThrottle } from "../lifecycle/log_throttle.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import {
@@ -63,7 +63,7 @@ interface Waiting<A> {
 
 /** What the ports of every kind of datagram have in common. */
 export abstract class DatagramPort<
-  A extends IAddress,
+  A extends Address,
   D extends DatagramDriver<A>,
   P extends DatagramPortProtocol,
 > implements IDatagramTransport, DatagramDriverSink<A>, ReactorResource, MicrotaskTask {
@@ -138,6 +138,12 @@ export abstract class DatagramPort<
     this.#host.reactor.callWhenRunning(() => {
       if (this.#driver === driver && this.#stopping === null) driver.startReceiving();
     });
+  }
+
+  /** The port for a log: `Pong on 0.0.0.0:53 (UDP)`, `Pong on 0.0.0.0:53 (UDP) (closed)`. */
+  toString(): string {
+    const where = this.#address === null ? "no address" : this.portName(this.#address);
+    return `${nameInLog(this.protocol)} on ${where}${this.#driver === null ? " (closed)" : ""}`;
   }
 
   /** See {@linkcode IDatagramTransport.stopListening}. */

@@ -24,7 +24,7 @@ export interface RunOptions {
    */
   installSignalHandlers?: boolean;
   /** Stops the reactor when it is aborted. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** A handler for a process signal, called with the signal's name. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IPipeAddress } from "./address.ts";
 import type { IProtocolFactory } from "./protocol.ts";
 import type { ConnectionOptions, IListeningPort } from "./stream.ts";
 
@@ -50,5 +51,8 @@ export interface IReactorStdio {
    * @param factory What makes the protocol.
    * @returns A port that listens no more once it has accepted; to stop it before that is to leave the input unread.
    */
-  listenStandardIO(factory: IProtocolFactory, options?: StandardIOOptions): IListeningPort;
+  listenStandardIO(
+    factory: IProtocolFactory,
+    options?: StandardIOOptions,
+  ): IListeningPort<IPipeAddress>;
 }

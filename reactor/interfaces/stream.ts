@@ -7,8 +7,12 @@
 import type { Deferred } from "../../defer/deferred.ts";
 import type { Address } from "./address.ts";
 
-/** A port that listens. Twisted's `IListeningPort`. */
-export interface IListeningPort extends AsyncDisposable {
+/**
+ * A listening port. Twisted's `IListeningPort`.
+ *
+ * @typeParam A The type of the address it listens on.
+ */
+export interface IListeningPort<A extends Address = Address> extends AsyncDisposable {
   /**
    * Listens again after {@linkcode stopListening}.
    *
@@ -18,7 +22,7 @@ export interface IListeningPort extends AsyncDisposable {
   /** Accepts no more. The Deferred fires when the address is free again. Open connections stay open. */
   stopListening(): Deferred<void>;
   /** Where it listens; with port 0, the port that the system chose. */
-  getHost(): Address;
+  getHost(): A;
   /**
    * Accepts no more, and lets what is open come to its end: the first half of a graceful shutdown.
    *
@@ -64,7 +68,7 @@ export interface StreamPortStats {
 export type ConnectorState = "disconnected" | "connecting" | "connected";
 
 /** An outgoing connection, and the means to open it again. Twisted's `IConnector`. */
-export interface IConnector {
+export interface IConnector<A extends Address = Address> {
   /** How far it is. */
   readonly state: ConnectorState;
   /**
@@ -82,7 +86,7 @@ export interface IConnector {
    */
   stopConnecting(): void;
   /** Where it connects to. */
-  getDestination(): Address;
+  getDestination(): A;
 }
 
 /** Bounds on one connection. Each has a default that protects the process. */
@@ -166,4 +170,11 @@ export interface ConnectStreamOptions extends ConnectionOptions {
    * @default {30}
    */
   timeout?: number;
+  /**
+   * Ends an attempt to connect when it aborts. It has no effect on a connection that has been made.
+   *
+   * The attempt fails with `ConnectTimeoutError` if the signal is that of `AbortSignal.timeout()`, and
+   * else with `ConnectingCancelledError`.
+   */
+  signal?: AbortSignal | undefined;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IInternetAddress } from "./address.ts";
 import type { IClientFactory, IProtocolFactory } from "./protocol.ts";
 import type {
   ConnectStreamOptions,
@@ -75,7 +76,11 @@ export interface IReactorTCP {
    * @throws {CannotListenError} when the address cannot be had.
    * @throws {RangeError} when the port or an option is out of range.
    */
-  listenTCP(port: number, factory: IProtocolFactory, options?: ListenTCPOptions): IListeningPort;
+  listenTCP(
+    port: number,
+    factory: IProtocolFactory,
+    options?: ListenTCPOptions,
+  ): IListeningPort<IInternetAddress>;
   /**
    * Connects to a TCP port. The attempt begins when the reactor runs.
    *
@@ -88,5 +93,5 @@ export interface IReactorTCP {
     port: number,
     factory: IClientFactory,
     options?: ConnectTCPOptions,
-  ): IConnector;
+  ): IConnector<IInternetAddress>;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Deferred } from "../../defer/deferred.ts";
-import type { Address } from "./address.ts";
+import type { IInternetAddress } from "./address.ts";
 import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./datagram.ts";
 
 /** Where a datagram goes: any object with the two fields, an address included. */
@@ -15,9 +15,6 @@ export interface DatagramDestination {
   /** The port number. */
   readonly port: number;
 }
-
-/** An internet address, as a datagram protocol sees it. */
-export interface IInternetAddress extends Address, DatagramDestination {}
 
 /** A UDP port, as its protocol sees it. Twisted's `IUDPTransport`. */
 export interface IUDPTransport extends IDatagramTransport {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { IUNIXAddress } from "./address.ts";
 import type { IClientFactory, IProtocolFactory } from "./protocol.ts";
 import type {
   ConnectStreamOptions,
@@ -59,12 +60,20 @@ export interface IReactorUNIX {
    *   `ENAMETOOLONG`, `ENOENT` for a folder that is not there.
    * @throws {RangeError | TypeError} when the path is no path or an option is out of range.
    */
-  listenUNIX(path: string, factory: IProtocolFactory, options?: ListenUNIXOptions): IListeningPort;
+  listenUNIX(
+    path: string,
+    factory: IProtocolFactory,
+    options?: ListenUNIXOptions,
+  ): IListeningPort<IUNIXAddress>;
   /**
    * Connects to a UNIX socket. The attempt begins when the reactor runs. While the server's queue is full, it waits.
    *
    * @param path Where the socket's file is; or an abstract name, as with {@linkcode listenUNIX}.
    * @throws {RangeError | TypeError} when the path is no path or an option is out of range.
    */
-  connectUNIX(path: string, factory: IClientFactory, options?: ConnectUNIXOptions): IConnector;
+  connectUNIX(
+    path: string,
+    factory: IClientFactory,
+    options?: ConnectUNIXOptions,
+  ): IConnector<IUNIXAddress>;
 }

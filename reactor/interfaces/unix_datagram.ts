@@ -4,14 +4,8 @@
  * @module
  */
 
-import type { Address } from "./address.ts";
+import type { IUNIXAddress } from "./address.ts";
 import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./datagram.ts";
-
-/** The address of a UNIX socket, as a datagram protocol sees it. */
-export interface IUNIXAddress extends Address {
-  /** The path; `""` for a socket that has none, and that no datagram can be sent to. */
-  readonly name: string;
-}
 
 /** A UNIX datagram port, as its protocol sees it. Twisted's `IUNIXDatagramTransport`. */
 export interface IUNIXDatagramTransport extends IDatagramTransport {

@@ -1,6 +1,6 @@
 import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import { Deferred } from "../../defer/mod.ts";
-import type { Dial } from "../stream/connector.ts";
+import type { Dial } from "../stream/dial.ts";
 import { ConnectError, DNSLookupError } from "../errors.ts";
 import { connectToHost } from "./happy_eyeballs.ts";
 import type { IHostnameResolver, IReactorTime } from "../interfaces/mod.ts";

@@ -5,7 +5,7 @@ import { Deferred } from "../../defer/mod.ts";
 import { Clock } from "../../task/mod.ts";
 import { tcpTest } from "../../testing/fixtures/tcp_fixture.ts";
 import { Wires } from "../../testing/fixtures/wire.ts";
-import type { DialSink } from "../stream/connector.ts";
+import type { DialSink } from "../stream/dial.ts";
 import { DenoReactor } from "../drivers/deno/reactor.ts";
 import { dialByName } from "./dial_by_name.ts";
 import { ConnectionRefusedError, DNSLookupError, UserError } from "../errors.ts";

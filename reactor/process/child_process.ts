@@ -11,7 +11,8 @@ import { checkProducer } from "../lifecycle/argument_checks.ts";
 import { callWithSystem } from "../../log/context.ts";
 import { ProcessAddress } from "../addresses.ts";
 import type { ChildDriver, ChildPipe, ChildStatus } from "./child_driver.ts";
-import { Connection, type ConnectionOwner } from "../stream/connection.ts";
+import { Connection } from "../stream/connection.ts";
+import type { ConnectionOwner } from "../stream/connection_owner.ts";
 import type { ConnectionContext } from "../stream/connection_context.ts";
 import type { ConnectionLimits } from "../stream/connection_limits.ts";
 import { ConnectionLost, ProcessDone, ProcessExitedAlready, ProcessTerminated } from "../errors.ts";
@@ -95,6 +96,11 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   /** See {@linkcode IProcessTransport.getHost}. */
   getHost(): ProcessAddress {
     return this.#address;
+  }
+
+  /** The process for a log: `process sort (1234)`. */
+  toString(): string {
+    return `process ${this.#address}`;
   }
 
   /** The protocol's name, and which process it is. */

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { buildProtocol } from "./factory_calls.ts";

@@ -18,69 +18,46 @@
  */
 
 import { checkProducer } from "../lifecycle/argument_checks.ts";
-import { callWithSystem, enterSystem, leaveSystem } from "../../log/context.ts";
-import type { ConnectionContext } from "./connection_context.ts";
-import type { ConnectionLimits } from "./connection_limits.ts";
-import { ConnectionTimeouts } from "./connection_timeouts.ts";
+import { enterSystem, leaveSystem } from "../../log/context.ts";
+import { type ConnectionTimeouts, watchTimeouts } from "./connection_timeouts.ts";
 import type { MicrotaskTask } from "../lifecycle/microtask_queue.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
-  ConnectionTimeout,
   LingerTimeout,
-  UnsupportedError,
   WriteBufferExceeded,
 } from "../errors.ts";
 import type {
-  Address,
-  IDelayedCall,
   IProtocol,
   IPullProducer,
   IPushProducer,
   ITransport,
-  PeerCertificate,
   StartTLSOptions,
   WriteOptions,
 } from "../interfaces/mod.ts";
-import { type CallProducer, ProducerRegistration } from "./producer_registration.ts";
+import {
+  alreadyRegistered,
+  type CallProducer,
+  ProducerRegistration,
+} from "./producer_registration.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_capabilities.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
+import { LingerTimer } from "./linger_timer.ts";
+import { ProtocolCalls } from "./protocol_calls.ts";
+import { SocketAttributes } from "./socket_attributes.ts";
+import type { ConnectionOwner, OwnedConnection } from "./connection_owner.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
-import { startTLSContext } from "../tls/start_tls.ts";
+import { cannotStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
-import type { TLSSession } from "../tls/tls_engine.ts";
-import {
-  asError,
-  callGuarded,
-  logPrefixOf,
-  logUserError,
-  onRejection,
-} from "../../defer/guarded_call.ts";
-import { checkKeepAliveIdle, quote } from "../../internal/validation.ts";
+import { asError, logPrefixOf, onRejection } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
-/** What made the connection: a port or a connector. */
-export interface ConnectionOwner {
-  /** What the reactor lends. */
-  readonly host: ConnectionContext;
-  /** The bounds of each connection. */
-  readonly limits: ConnectionLimits;
-  /** Which side of a handshake it is by default: `"client"` if it opens connections. */
-  readonly role?: "client" | "server";
-  /** What follows the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
-  logSuffix(connection: Connection): string;
-  /** What the log calls a method of the protocol, where that only passes the call on. */
-  methodName?(method: string): string;
-  /** The protocol has been told that the connection is lost. */
-  connectionLost(connection: Connection, reason: Error): void;
-}
-
 /** One connection. The transport that its protocol gets. */
-export class Connection implements ITransport, StreamDriverSink, ReactorResource, MicrotaskTask {
+export class Connection extends SocketAttributes
+  implements OwnedConnection, ITransport, StreamDriverSink, ReactorResource, MicrotaskTask {
   readonly #owner: ConnectionOwner;
-  #driver: StreamDriver;
   readonly #protocol: IProtocol;
   /** The number that its owner gave it. */
   readonly session: number;
@@ -103,15 +80,12 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #writing = false;
   #flushing = false;
   #taskQueued = false;
-  /** How many calls of the protocol's methods are under way: their writes leave when the last returns. */
-  #callDepth = 0;
+  readonly #calls: ProtocolCalls;
   #writeClosing = false;
   #writeClosed = false;
   #registration: ProducerRegistration | null = null;
-  #lingerCall: IDelayedCall | null = null;
+  #linger: LingerTimer | null = null;
   #timeouts: ConnectionTimeouts | null = null;
-  #noDelay = false;
-  #keepAlive: boolean;
 
   /**
    * @param owner What made it, and is told at the end.
@@ -120,19 +94,24 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
    * @param session The number that its owner gave it.
    */
   constructor(owner: ConnectionOwner, driver: StreamDriver, protocol: IProtocol, session = 0) {
+    super(driver);
     this.#owner = owner;
-    this.#driver = driver;
     this.#protocol = protocol;
     this.session = session;
-    this.#keepAlive = driver.keepsAlive ?? false;
+    this.#calls = new ProtocolCalls(
+      this,
+      (method) => owner.methodName?.(method) ?? method,
+      (error) => this.abort(asError(error)),
+    );
   }
 
   /** Tells the protocol, and begins to receive. */
   open(): void {
-    this.#owner.host.resources.add(this);
-    this.#driver.attach(this);
-    this.#startTimeouts();
-    this.#call("makeConnection", () => this.#protocol.makeConnection(this));
+    const { host, limits } = this.#owner;
+    host.resources.add(this);
+    this.driver.attach(this);
+    this.#timeouts = watchTimeouts(host.reactor, limits.timeouts, this);
+    this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
     if (this.secure) this.#handshakeCompleted();
     this.#flush();
     this.#readOn();
@@ -151,79 +130,22 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     return (this.#disconnecting || this.#abortReason !== null) && !this.#lost;
   }
 
-  /** See {@linkcode ITransport.getPeer}. */
-  getPeer(): Address {
-    return this.#driver.getPeer();
-  }
-
-  /** See {@linkcode ITransport.getHost}. */
-  getHost(): Address {
-    return this.#driver.getHost();
-  }
-
-  /** See {@linkcode ITransport.setTcpNoDelay}. */
-  setTcpNoDelay(enabled: boolean): void {
-    this.#noDelay = enabled;
-    if (!this.#lost) this.#driver.setNoDelay?.(enabled);
-  }
-
-  /** See {@linkcode ITransport.getTcpNoDelay}. */
-  getTcpNoDelay(): boolean {
-    return this.#noDelay;
-  }
-
-  /** See {@linkcode ITransport.setTcpKeepAlive}. */
-  setTcpKeepAlive(enabled: boolean, idle?: number): void {
-    if (idle !== undefined) this.#checkKeepAliveIdle(idle);
-    this.#keepAlive = enabled;
-    if (this.#lost) return;
-    if (enabled && idle !== undefined) this.#driver.setKeepAliveIdle?.(idle);
-    else this.#driver.setKeepAlive?.(enabled);
-  }
-
-  /** See {@linkcode ITransport.getTcpKeepAlive}. */
-  getTcpKeepAlive(): boolean {
-    return this.#keepAlive;
-  }
-
-  /** See `ITLSTransport.secure`. */
-  get secure(): boolean {
-    return this.#session !== null;
-  }
-
-  /** See `ITLSTransport.tlsStarted`. */
-  get tlsStarted(): boolean {
-    return this.#driver.session !== undefined;
-  }
-
-  /** See `ITLSTransport.negotiatedProtocol`. */
-  get negotiatedProtocol(): string | null {
-    return this.#session?.negotiatedProtocol ?? null;
-  }
-
-  /** See `ITLSTransport.getPeerCertificate`. */
-  getPeerCertificate(): PeerCertificate | null {
-    return this.#session?.peerCertificate ?? null;
-  }
-
   /** See `ITLSTransport.startTLS`. */
   startTLS(options: StartTLSOptions): void {
     const { host, role, limits: { linger } } = this.#owner;
     const context = startTLSContext(host.tls, role, options, this.getPeer());
     if (this.#isEnding) return;
-    if (this.tlsStarted) {
-      throw new Error(`Cannot start TLS with ${this.getPeer()}: it has been started already`);
-    }
+    if (this.tlsStarted) throw cannotStartTLS(this.getPeer(), "it has been started already");
     if (this.#writeClosing || this.#readEnded) {
-      throw new Error(`Cannot start TLS with ${this.getPeer()}: one side has been closed already`);
+      throw cannotStartTLS(this.getPeer(), "one side has been closed already");
     }
-    const driver = new TLSDriver(this.#driver, context, host.reactor, {
+    const driver = new TLSDriver(this.driver, context, host.reactor, {
       linger,
       plaintext: this.#buffer?.size ?? 0,
       reading: this.#reading,
-      noDelay: this.#noDelay,
+      noDelay: this.getTcpNoDelay(),
     });
-    this.#driver = driver;
+    this.driver = driver;
     driver.attach(this);
     driver.start({
       handshakeCompleted: () => this.#handshakeCompleted(),
@@ -231,6 +153,16 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     });
     if (options.received !== undefined) driver.received(options.received);
     this.#feedHeld(driver);
+  }
+
+  /**
+   * The connection for a log: `connection from 127.0.0.1:53412`, `connection to 127.0.0.1:80 (closing)`,
+   * `connection to 127.0.0.1:80 (closed)`.
+   */
+  override toString(): string {
+    const direction = this.#owner.role === "client" ? "to" : "from";
+    const state = this.#lost ? " (closed)" : this.disconnecting ? " (closing)" : "";
+    return `connection ${direction} ${this.getPeer()}${state}`;
   }
 
   /** The protocol's name, and which of its connections this is. */
@@ -285,17 +217,13 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
     checkProducer(producer, streaming);
     if (this.#registration !== null) {
-      throw new Error(
-        `Cannot register the producer ${quote(producer)}: ${
-          quote(this.#registration.producer)
-        } has not been unregistered`,
-      );
+      throw alreadyRegistered(producer, this.#registration.producer);
     }
     if (this.#lost || this.#peerClosed || this.#writeClosed) {
-      this.#call("stopProducing", () => producer.stopProducing());
+      this.#calls.call("stopProducing", () => producer.stopProducing());
       return;
     }
-    const call: CallProducer = (method, f) => this.#call(method, f);
+    const call: CallProducer = (method, f) => this.#calls.call(method, f);
     const registration = new ProducerRegistration(producer, streaming, call);
     this.#registration = registration;
     if (streaming) return;
@@ -340,7 +268,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#send();
     this.#lose(new ConnectionLost("Connection was lost: the reactor has stopped"));
     // Also where it was lost before, and its driver is still at work.
-    this.#driver.forceClose?.();
+    this.driver.forceClose?.();
   }
 
   /** Whether `owner` made it. */
@@ -352,7 +280,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   drain(): void {
     const protocol = this.#protocol;
     if (this.#isEnding || this.#disconnecting || !isDrainable(protocol)) return;
-    this.#call("drainRequested", () => protocol.drainRequested());
+    this.#calls.call("drainRequested", () => protocol.drainRequested());
     this.#flush();
   }
 
@@ -366,7 +294,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** See {@linkcode ReactorResource.unref}. */
   unref(): void {
-    this.#driver.unref();
+    this.driver.unref();
   }
 
   /** See {@linkcode StreamDriverSink.received}. */
@@ -379,17 +307,17 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       return;
     }
     const previous = enterSystem(this);
-    this.#callDepth++;
+    this.#calls.depth++;
     try {
       const result: unknown = this.#protocol.dataReceived(chunk);
       if (result !== undefined) {
-        const failed = (error: unknown): void => this.#protocolFailed("dataReceived", error);
+        const failed = (error: unknown): void => this.#calls.failed("dataReceived", error);
         onRejection(result, failed, "calling dataReceived");
       }
     } catch (error) {
-      this.#protocolFailed("dataReceived", error);
+      this.#calls.failed("dataReceived", error);
     } finally {
-      this.#callDepth--;
+      this.#calls.depth--;
       leaveSystem(previous);
     }
     this.#flush();
@@ -405,7 +333,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     if (this.#isEnding || this.#disconnecting) return;
     const protocol = this.#protocol;
     if (isHalfCloseable(protocol)) {
-      this.#call("readConnectionLost", () => protocol.readConnectionLost());
+      this.#calls.call("readConnectionLost", () => protocol.readConnectionLost());
     } else {
       this.#disconnecting = this.#peerClosed = true;
       this.#stopProducer();
@@ -419,7 +347,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     const buffer = this.#buffer;
     if (this.#isEnding || buffer === null || this.#isSpoiled(buffer)) return;
     buffer.consume(count);
-    this.#lingerCall?.reset(this.#owner.limits.linger);
+    this.#linger?.progressed();
     this.#timeouts?.wrote(buffer.size === 0);
     if (buffer.size === 0) {
       this.#buffer = null;
@@ -435,7 +363,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     if (this.#isEnding) return;
     const protocol = this.#protocol;
     if (isHalfCloseable(protocol)) {
-      this.#call("writeConnectionLost", () => protocol.writeConnectionLost());
+      this.#calls.call("writeConnectionLost", () => protocol.writeConnectionLost());
     }
     this.#flush();
   }
@@ -464,10 +392,6 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   // Inside.
 
-  get #session(): TLSSession | null {
-    return this.#driver.session ?? null;
-  }
-
   /** What came and was not delivered is the handshake's: it came after the last that the protocol has seen. */
   #feedHeld(driver: TLSDriver): void {
     const held = this.#held;
@@ -481,19 +405,10 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
   #handshakeCompleted(): boolean {
     const protocol = this.#protocol;
     if (!this.#isEnding && isHandshakeListener(protocol)) {
-      this.#call("handshakeCompleted", () => protocol.handshakeCompleted());
+      this.#calls.call("handshakeCompleted", () => protocol.handshakeCompleted());
       this.#flush();
     }
     return !this.#isEnding;
-  }
-
-  #checkKeepAliveIdle(idle: number): void {
-    checkKeepAliveIdle("setTcpKeepAlive() idle", idle);
-    if (this.#driver.setKeepAliveIdle === undefined) {
-      throw new UnsupportedError(
-        `Cannot set the keep-alive idle time of the connection to ${this.getPeer()}: listen or connect over TCP with { keepAlive: ${idle} }`,
-      );
-    }
   }
 
   /** Whether the connection is lost, or will be when the turn ends. */
@@ -521,7 +436,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
 
   /** Whether what runs now will flush when it returns. */
   get #isBusy(): boolean {
-    return this.#callDepth > 0 || this.#flushing;
+    return this.#calls.depth > 0 || this.#flushing;
   }
 
   #send(): void {
@@ -532,7 +447,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       if (this.#isSpoiled(this.#buffer)) break;
       this.#writing = true;
       this.#timeouts?.writing();
-      this.#driver.write(this.#buffer.head());
+      this.driver.write(this.#buffer.head());
     }
     this.#flushing = false;
   }
@@ -551,7 +466,7 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       else this.#waitForPeer();
     } else if (flushed && !this.#writeClosed) {
       this.#writeClosed = this.#writing = true;
-      this.#driver.closeWrite();
+      this.driver.closeWrite();
     } else if (flushed && this.#readEnded) {
       this.#lose(new ConnectionDone());
     }
@@ -563,36 +478,17 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       this.#paused = false;
       this.#readOn();
     }
-    const { linger } = this.#owner.limits;
-    if (this.#lingerCall !== null || linger === Infinity) return;
-    this.#lingerCall = this.#owner.host.reactor.callLater(linger, () => this.#lingered());
-  }
-
-  #lingered(): void {
-    this.#lingerCall = null;
-    this.abort(
-      new LingerTimeout(this.#buffer?.size ?? 0, this.#owner.limits.linger, String(this.getPeer())),
-    );
-  }
-
-  #startTimeouts(): void {
-    const { host: { reactor }, limits: { timeouts } } = this.#owner;
-    if (timeouts === null) return;
-    this.#timeouts = new ConnectionTimeouts(reactor, timeouts, (which, seconds) => {
-      this.abort(new ConnectionTimeout(which, seconds, String(this.getPeer())));
+    const { host: { reactor }, limits: { linger } } = this.#owner;
+    this.#linger ??= new LingerTimer(reactor, linger, () => {
+      this.abort(new LingerTimeout(this.#buffer?.size ?? 0, linger, String(this.getPeer())));
     });
+    this.#linger.start();
   }
 
   #overfull(before: number, size: number): void {
-    if (before > 0 && size > this.#owner.limits.writeBufferLimit) {
-      this.abort(
-        new WriteBufferExceeded(
-          before,
-          size - before,
-          this.#owner.limits.writeBufferLimit,
-          String(this.getPeer()),
-        ),
-      );
+    const { writeBufferLimit: limit } = this.#owner.limits;
+    if (before > 0 && size > limit) {
+      this.abort(new WriteBufferExceeded(before, size - before, limit, `${this.getPeer()}`));
     } else if (this.#registration?.pause() && this.#disconnecting) {
       // It has closed the connection, in the middle of a write of code that is none of the protocol's methods.
       this.#queueTask();
@@ -617,14 +513,14 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
       this.readEnded();
     } else {
       this.#reading = true;
-      this.#driver.startReading();
+      this.driver.startReading();
     }
   }
 
   #stopReading(): void {
     if (!this.#reading) return;
     this.#reading = false;
-    this.#driver.stopReading();
+    this.driver.stopReading();
   }
 
   #lose(cause: Error): void {
@@ -632,33 +528,14 @@ export class Connection implements ITransport, StreamDriverSink, ReactorResource
     this.#lost = true;
     // What this side asked for first is the reason, whatever happens in the rest of the turn.
     const reason = this.#abortReason ?? cause;
-    if (this.#lingerCall?.active()) this.#lingerCall.cancel();
+    this.#linger?.stop();
     this.#timeouts?.stop();
     this.#buffer?.release();
-    this.#buffer = this.#held = this.#lingerCall = null;
+    this.#buffer = this.#held = null;
     this.#stopProducer();
-    if (reason instanceof ConnectionAborted) this.#driver.abort();
-    else this.#driver.close();
-    this.#call("connectionLost", () => this.#protocol.connectionLost(reason));
+    if (reason instanceof ConnectionAborted) this.driver.abort();
+    else this.driver.close();
+    this.#calls.call("connectionLost", () => this.#protocol.connectionLost(reason));
     this.#owner.connectionLost(this, reason);
-  }
-
-  /** Calls a method that others wrote. */
-  #call(method: string, f: () => unknown): void {
-    const previous = enterSystem(this);
-    this.#callDepth++;
-    try {
-      callGuarded(f, (error) => this.#protocolFailed(method, error), method);
-    } finally {
-      this.#callDepth--;
-      leaveSystem(previous);
-    }
-  }
-
-  #protocolFailed(method: string, error: unknown): void {
-    this.abort(asError(error));
-    // A promise is rejected outside of the call that returned it: the log is told again whose it was.
-    const name = this.#owner.methodName?.(method) ?? method;
-    callWithSystem(this, () => logUserError(error, `While calling ${name}`));
   }
 }

@@ -250,7 +250,7 @@ const world: fc.Arbitrary<World> = fc.record({
   synchronous: fc.boolean(),
   halfCloseable: fc.tuple(fc.boolean(), fc.boolean()),
   highWater: fc.integer({ min: 0, max: 200 }),
-  timeouts: fc.option(fc.record({ idle: seconds, writeStall: seconds, total: seconds })),
+  timeouts: fc.option(fc.record({ idle: seconds, writeStall: seconds, age: seconds })),
 });
 
 function play(world: World, moves: (Act | Move)[]): void {

@@ -6,7 +6,8 @@
  * @module
  */
 
-import type { ConnectionOptions, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
+import { ConnectionTimeout } from "../errors.ts";
+import type { Address, ConnectionOptions, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import { checkDelay } from "../../internal/validation.ts";
 
 /** The bounds, in seconds; Infinity where there is none. */
@@ -16,7 +17,7 @@ export interface TimeoutLimits {
   /** With bytes to send of which the system takes none. */
   readonly writeStall: number;
   /** From beginning to end. */
-  readonly total: number;
+  readonly age: number;
 }
 
 /** Which bound a connection has run into. */
@@ -30,11 +31,11 @@ export type ExpiredTimeout = keyof TimeoutLimits;
  */
 export function timeoutLimits(options: ConnectionOptions): TimeoutLimits | null {
   const { idleTimeout: idle = Infinity, writeStallTimeout: writeStall = Infinity } = options;
-  const { maxConnectionAge: total = Infinity } = options;
+  const { maxConnectionAge: age = Infinity } = options;
   if (idle !== Infinity) checkDelay("idleTimeout", idle);
   if (writeStall !== Infinity) checkDelay("writeStallTimeout", writeStall);
-  if (total !== Infinity) checkDelay("maxConnectionAge", total);
-  return Math.min(idle, writeStall, total) === Infinity ? null : { idle, writeStall, total };
+  if (age !== Infinity) checkDelay("maxConnectionAge", age);
+  return Math.min(idle, writeStall, age) === Infinity ? null : { idle, writeStall, age };
 }
 
 /** Watches over one open connection. */
@@ -43,7 +44,7 @@ export class ConnectionTimeouts {
   readonly #limits: TimeoutLimits;
   readonly #expired: (which: ExpiredTimeout, seconds: number) => void;
   readonly #idle: IDelayedCall | null;
-  readonly #total: IDelayedCall | null;
+  readonly #age: IDelayedCall | null;
   /** There while something is to be sent. */
   #writeStall: IDelayedCall | null = null;
 
@@ -63,7 +64,7 @@ export class ConnectionTimeouts {
     this.#limits = limits;
     this.#expired = expired;
     this.#idle = this.#start("idle");
-    this.#total = this.#start("total");
+    this.#age = this.#start("age");
   }
 
   /** Bytes came. */
@@ -90,7 +91,7 @@ export class ConnectionTimeouts {
 
   /** Counts no more. */
   stop(): void {
-    for (const call of [this.#idle, this.#total, this.#writeStall]) {
+    for (const call of [this.#idle, this.#age, this.#writeStall]) {
       if (call?.active()) call.cancel();
     }
   }
@@ -100,4 +101,31 @@ export class ConnectionTimeouts {
     if (seconds === Infinity) return null;
     return this.#clock.callLater(seconds, () => this.#expired(which, seconds));
   }
+}
+
+/** A connection that is aborted when one of its timeouts expires. */
+export interface TimedConnection {
+  /** The address of the peer. */
+  getPeer(): Address;
+  /** Aborts the connection. */
+  abort(reason: Error): void;
+}
+
+/**
+ * Starts the timeouts of a connection.
+ *
+ * @param clock The clock.
+ * @param limits The timeouts; `null` for none.
+ * @param connection The connection. It is aborted with a `ConnectionTimeout`.
+ * @returns The timeouts, to be told of its progress; `null` for none.
+ */
+export function watchTimeouts(
+  clock: Pick<IReactorTime, "callLater">,
+  limits: TimeoutLimits | null,
+  connection: TimedConnection,
+): ConnectionTimeouts | null {
+  if (limits === null) return null;
+  return new ConnectionTimeouts(clock, limits, (which, seconds) => {
+    connection.abort(new ConnectionTimeout(which, seconds, String(connection.getPeer())));
+  });
 }

@@ -135,7 +135,7 @@ Deno.test("maxConnectionAge: a connection lasts no longer, however busy it is", 
   assert(fixture.connection.connected);
   fixture.host.advance(1);
   assertEquals(timeoutOf(fixture), [
-    "total",
+    "age",
     10,
     "Connection to 192.0.2.2:2222 was aborted: it has lasted for 10 s",
   ]);
@@ -178,6 +178,6 @@ Deno.test("A bound that is no delay is refused with an error that names it and t
   assertEquals(timeoutLimits({ idleTimeout: Infinity, maxConnectionAge: 0 }), {
     idle: Infinity,
     writeStall: Infinity,
-    total: 0,
+    age: 0,
   });
 });

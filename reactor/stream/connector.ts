@@ -5,7 +5,10 @@
  */
 
 import { checkClientFactory } from "../lifecycle/argument_checks.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { connectAborted } from "./connect_aborted.ts";
+import type { Dial, DialSink } from "./dial.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import {
@@ -28,31 +31,19 @@ import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { asError, callLogged, logUserError } from "../../defer/guarded_call.ts";
 
-/** What a dial tells its connector: one of the first two unless it is cancelled, and `released` when nothing of it is left. */
-export interface DialSink {
-  /** The connection is there. */
-  connected(driver: StreamDriver): void;
-  /** There is no connection; the reason is a `ConnectError`. */
-  failed(reason: Error): void;
-  /** The dial is over, however it went. */
-  released(): void;
-}
-
-/** Opens one connection. The function returned ends the attempt: only `released` follows. */
-export type Dial = (sink: DialSink) => () => void;
-
 /** A connector over any kind of dial. */
-export class Connector implements IConnector, ConnectionOwner {
+export class Connector<A extends Address = Address> implements IConnector<A>, ConnectionOwner {
   /** See {@linkcode ConnectionOwner.host}. */
   readonly host: ConnectionContext;
   readonly #factory: IClientFactory;
-  readonly #destination: Address;
+  readonly #destination: A;
   /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
   /** See {@linkcode ConnectionOwner.role}. */
   readonly role = "client";
   readonly #timeout: number;
   readonly #dial: Dial;
+  readonly #signal: AbortSignal | undefined;
   #state: ConnectorState = "disconnected";
   #factoryStarted = false;
   #attempt: Attempt | null = null;
@@ -67,14 +58,16 @@ export class Connector implements IConnector, ConnectionOwner {
    * @param limits The bounds of the connection.
    * @param timeout Seconds for an attempt; Infinity for no end.
    * @param dial Opens the connection.
+   * @param signal Ends an attempt when it aborts.
    */
   constructor(
     host: ConnectionContext,
     factory: IClientFactory,
-    destination: Address,
+    destination: A,
     limits: ConnectionLimits,
     timeout: number,
     dial: Dial,
+    signal?: AbortSignal,
   ) {
     checkClientFactory(factory);
     this.host = host;
@@ -83,6 +76,7 @@ export class Connector implements IConnector, ConnectionOwner {
     this.limits = limits;
     this.#timeout = timeout;
     this.#dial = dial;
+    this.#signal = signal;
   }
 
   /** See {@linkcode IConnector.state}. */
@@ -91,8 +85,13 @@ export class Connector implements IConnector, ConnectionOwner {
   }
 
   /** See {@linkcode IConnector.getDestination}. */
-  getDestination(): Address {
+  getDestination(): A {
     return this.#destination;
+  }
+
+  /** The connector for a log: `connector to 127.0.0.1:80 (connecting)`. */
+  toString(): string {
+    return `connector to ${this.#destination} (${this.#state})`;
   }
 
   /** See {@linkcode IConnector.connect}. */
@@ -111,6 +110,10 @@ export class Connector implements IConnector, ConnectionOwner {
     });
     this.#attempt = attempt;
     if (this.#timeout !== Infinity) attempt.failIn(this.#timeout, () => this.#timedOut());
+    const signal = this.#signal;
+    if (signal !== undefined) {
+      attempt.failOn(signal, () => connectAborted(this.#destination, signal.reason));
+    }
     this.#tell("startedConnecting", () => this.#factory.startedConnecting(this));
     this.host.reactor.callWhenRunning(() => attempt.start());
   }
@@ -215,6 +218,7 @@ class Attempt implements DialSink, ReactorResource {
   #over = false;
   #timer: IDelayedCall | null = null;
   #cancelDial: (() => void) | null = null;
+  #removeListener: (() => void) | null = null;
 
   constructor(host: ConnectionContext, dial: Dial, told: Omit<DialSink, "released">) {
     this.#host = host;
@@ -227,6 +231,15 @@ class Attempt implements DialSink, ReactorResource {
       this.#timer = null;
       this.fail(reason());
     });
+  }
+
+  /** Fails when the signal aborts; at once if it has aborted already. */
+  failOn(signal: AbortSignal, reason: () => Error): void {
+    const abort = () => this.fail(reason());
+    this.#removeListener = () => signal.removeEventListener("abort", abort);
+    // Not before connect() has returned: its caller could not tell a failure from one of the last attempt.
+    if (signal.aborted) this.#host.reactor.callWhenRunning(abort);
+    else signal.addEventListener("abort", abort);
   }
 
   start(): void {
@@ -271,6 +284,8 @@ class Attempt implements DialSink, ReactorResource {
     this.#over = true;
     this.#timer?.cancel();
     this.#timer = null;
+    this.#removeListener?.();
+    this.#removeListener = null;
     return true;
   }
 }

@@ -13,7 +13,8 @@ import { IPv4Address } from "../addresses.ts";
 import { Peer, TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { connectionLimits } from "./connection_limits.ts";
-import { Connector, type DialSink } from "./connector.ts";
+import type { DialSink } from "./dial.ts";
+import { Connector } from "./connector.ts";
 import {
   ConnectError,
   ConnectionDone,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quote } from "../../internal/validation.ts";
 import type { IPullProducer, IPushProducer } from "../interfaces/mod.ts";
 
 /** Calls a producer's method, and sees to what it throws. */
@@ -48,4 +49,17 @@ export class ProducerRegistration {
   stop(): void {
     this.#call("stopProducing", () => this.producer.stopProducing());
   }
+}
+
+/**
+ * Makes the error of a registration while another producer is registered.
+ *
+ * @param producer The producer that was to be registered.
+ * @param current The producer that is registered.
+ * @returns The error.
+ */
+export function alreadyRegistered(producer: unknown, current: unknown): Error {
+  return new Error(
+    `Cannot register the producer ${quote(producer)}: ${quote(current)} has not been unregistered`,
+  );
 }

@@ -22,9 +22,9 @@ export interface StreamAcceptorSink {
 }
 
 /** A bound socket that accepts one connection each time it is asked. */
-export interface StreamAcceptor {
+export interface StreamAcceptor<A extends Address = Address> {
   /** Where it is bound. */
-  readonly address: Address;
+  readonly address: A;
   /** Hands over the port that listens. Comes first, once. */
   attach(sink: StreamAcceptorSink): void;
   /**

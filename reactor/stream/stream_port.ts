@@ -9,7 +9,8 @@ import { Deferred } from "../../defer/deferred.ts";
 import { succeed } from "../../defer/succeed.ts";
 import { msg } from "../../log/mod.ts";
 import { AcceptPauses } from "./accept_pauses.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
 import type { ConnectionContext } from "./connection_context.ts";
 import type { ConnectionLimits } from "./connection_limits.ts";
 import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
@@ -32,8 +33,8 @@ import { asError, callLogged, logUserError, nameInLog } from "../../defer/guarde
 import { checkDelay } from "../../internal/validation.ts";
 
 /** A listening port over any kind of acceptor. */
-export class StreamPort
-  implements IListeningPort, StreamAcceptorSink, ConnectionOwner, ReactorResource {
+export class StreamPort<A extends Address = Address>
+  implements IListeningPort<A>, StreamAcceptorSink, ConnectionOwner, ReactorResource {
   /** See {@linkcode ConnectionOwner.host}. */
   readonly host: ConnectionContext;
   /** See {@linkcode ConnectionOwner.limits}. */
@@ -42,12 +43,12 @@ export class StreamPort
   readonly role = "server";
   readonly #factory: IProtocolFactory;
   readonly #overflow: StreamPortLimits["overflow"];
-  readonly #bind: () => StreamAcceptor;
+  readonly #bind: () => StreamAcceptor<A>;
   readonly #secure: TLSWrapper | null;
   readonly #handshakes = new Set<Handshake>();
   #factoryStarted = false;
-  #acceptor: StreamAcceptor | null = null;
-  #address: Address | null = null;
+  #acceptor: StreamAcceptor<A> | null = null;
+  #address: A | null = null;
   /** Who waits for it to close; null while it listens. */
   #stopping: Deferred<void>[] | null = null;
   readonly #occupancy: ConnectionLimiter;
@@ -68,7 +69,7 @@ export class StreamPort
     host: ConnectionContext,
     factory: IProtocolFactory,
     limits: StreamPortLimits,
-    bind: () => StreamAcceptor,
+    bind: () => StreamAcceptor<A>,
     secure: TLSWrapper | null = null,
   ) {
     checkFactory("listen", factory);
@@ -141,11 +142,21 @@ export class StreamPort
   }
 
   /** See {@linkcode IListeningPort.getHost}. */
-  getHost(): Address {
+  getHost(): A {
     if (this.#address === null) {
       throw new Error("Cannot tell the address of a port that has not been listened on");
     }
     return this.#address;
+  }
+
+  /** The port for a log: `EchoFactory on 0.0.0.0:2000`, `EchoFactory on 0.0.0.0:2000 (closed)`. */
+  toString(): string {
+    const state = this.#acceptor === null
+      ? " (closed)"
+      : this.#stopping === null
+      ? ""
+      : " (closing)";
+    return `${this.#factoryName()} on ${this.#address}${state}`;
   }
 
   /** {@linkcode stopListening}, for `await using`. */

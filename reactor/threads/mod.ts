@@ -64,7 +64,7 @@
  * **Permissions** are those of the program. Deno asks for `--allow-read` to import a file by a URL
  * that is known at run time only, and for `--allow-import` when the URL is of a host that is not
  * allowed by default. So a program needs `--allow-read` for the modules of its tasks, for all that
- * these import, and for the library's folders `reactor`, `defer` and `log`, unless the library comes from
+ * these import, and for the library's folders `reactor`, `defer`, `internal` and `log`, unless the library comes from
  * JSR. Without the last, `deferToThread` fails with `Deno.errors.NotCapable`; without the others,
  * with `TaskUnloadable`. Both say what is missing.
  *

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Dial } from "../stream/connector.ts";
+import type { Dial } from "../stream/dial.ts";
 import type { ReactorResource, ReactorResources } from "../lifecycle/open_resources.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
 

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { CheckedDriver } from "../../testing/fixtures/checked_driver.ts";
 import { Peer, TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
-import type { DialSink } from "../stream/connector.ts";
+import type { DialSink } from "../stream/dial.ts";
 import { memoryPipe } from "../drivers/memory/memory_driver.ts";
 import { dialSecured } from "./handshake.ts";
 import { TLSDriver } from "./tls_driver.ts";

@@ -39,3 +39,14 @@ export function startTLSContext(
   }
   return role === "client" ? tls.client(options) : tls.server(options);
 }
+
+/**
+ * Makes the error of a `startTLS` that comes at the wrong time.
+ *
+ * @param peer The peer of the connection.
+ * @param why The reason.
+ * @returns The error.
+ */
+export function cannotStartTLS(peer: Address, why: string): Error {
+  return new Error(`Cannot start TLS with ${peer}: ${why}`);
+}

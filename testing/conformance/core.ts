@@ -20,6 +20,7 @@
  */
 
 import type { IReactor } from "../../reactor/interfaces/mod.ts";
+import type { FakeTimeClass } from "./fake_time.ts";
 import { crashingTests } from "./core_crashing.ts";
 import { eventTests } from "./core_events.ts";
 import { runningTests } from "./core_running.ts";
@@ -30,10 +31,15 @@ import { stoppingTests } from "./core_stopping.ts";
  *
  * @param name The reactor's, for the tests' names.
  * @param makeReactor Makes a new one.
+ * @param FakeTime `FakeTime` of `@std/testing/time`.
  */
-export function coreConformance(name: string, makeReactor: () => IReactor): void {
-  runningTests(name, makeReactor);
-  stoppingTests(name, makeReactor);
-  crashingTests(name, makeReactor);
-  eventTests(name, makeReactor);
+export function coreConformance(
+  name: string,
+  makeReactor: () => IReactor,
+  FakeTime: FakeTimeClass,
+): void {
+  runningTests(name, makeReactor, FakeTime);
+  stoppingTests(name, makeReactor, FakeTime);
+  crashingTests(name, makeReactor, FakeTime);
+  eventTests(name, makeReactor, FakeTime);
 }

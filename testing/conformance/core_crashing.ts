@@ -4,15 +4,19 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import type { FakeTimeClass } from "./fake_time.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
 import type { IReactor } from "../../reactor/interfaces/mod.ts";
 import { coreTest } from "../fixtures/core_fixture.ts";
 
 /** The tests of `crash()`. */
-export function crashingTests(name: string, makeReactor: () => IReactor): void {
+export function crashingTests(
+  name: string,
+  makeReactor: () => IReactor,
+  FakeTime: FakeTimeClass,
+): void {
   const test = coreTest(name, makeReactor);
 
   test("crash() ends it without shutdown: run() settles, and it may be run again", async (fixture) => {

@@ -4,14 +4,18 @@
  * @module
  */
 
-import { assertEquals, assertThrows } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import type { FakeTimeClass } from "./fake_time.ts";
+import { assertEquals, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import type { EventPhase, IReactor, SystemEventTriggerID } from "../../reactor/interfaces/mod.ts";
 import { coreTest } from "../fixtures/core_fixture.ts";
 
 /** The tests of events. */
-export function eventTests(name: string, makeReactor: () => IReactor): void {
+export function eventTests(
+  name: string,
+  makeReactor: () => IReactor,
+  FakeTime: FakeTimeClass,
+): void {
   const test = coreTest(name, makeReactor);
 
   test("An event of the user's own works like the reactor's, whether it runs or not", async (fixture) => {

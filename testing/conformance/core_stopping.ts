@@ -4,15 +4,19 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import type { FakeTimeClass } from "./fake_time.ts";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
 import type { IReactor } from "../../reactor/interfaces/mod.ts";
 import { coreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
 
 /** The tests of stopping. */
-export function stoppingTests(name: string, makeReactor: () => IReactor): void {
+export function stoppingTests(
+  name: string,
+  makeReactor: () => IReactor,
+  FakeTime: FakeTimeClass,
+): void {
   const test = coreTest(name, makeReactor);
 
   test("stop() fires all of shutdown, after it has returned and before run() settles", async (fixture) => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../assertions.ts";
 import { Program } from "../fixtures/program.ts";
 import { endingOf, RawPeer } from "../peers/raw_peer.ts";
 

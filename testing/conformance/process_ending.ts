@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assertions.ts";
 import {
   ConnectionDone,
   ConnectionLost,

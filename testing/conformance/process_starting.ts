@@ -5,7 +5,7 @@
  */
 
 import { closeSync, openSync } from "node:fs";
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "../assertions.ts";
 import { ProcessAddress } from "../../reactor/addresses.ts";
 import { SpawnError, UnsupportedError } from "../../reactor/errors.ts";
 import type { IReactor, SpawnProcessOptions } from "../../reactor/interfaces/mod.ts";
@@ -86,7 +86,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(await environment(fixture, undefined), {});
     const own = { A: "b=c", EMPTY: "", UMLAUT: "ü", PATH: Deno.env.get("PATH") ?? "" };
     assertEquals(await environment(fixture, own), own);
-    assertEquals(await environment(fixture, null), Deno.env.toObject());
+    assertEquals(await environment(fixture, null), { ...Deno.env.toObject() });
   });
 
   test("A program's name is looked up in the PATH that the child gets", async (fixture) => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "../assertions.ts";
 import type { IReactor } from "../../reactor/interfaces/mod.ts";
 import { Child, processTest, temporaryFolder } from "../fixtures/process_fixture.ts";
 

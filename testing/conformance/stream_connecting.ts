@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "../assertions.ts";
 import { ConnectionDone, ConnectionRefusedError, UserError } from "../../reactor/errors.ts";
 import type { IConnector } from "../../reactor/interfaces/mod.ts";
 import type { RawPeer } from "../peers/raw_peer.ts";

@@ -10,7 +10,7 @@ import {
   assertInstanceOf,
   assertMatch,
   assertStrictEquals,
-} from "@std/assert";
+} from "../assertions.ts";
 import {
   ConnectionAborted,
   ConnectionDone,

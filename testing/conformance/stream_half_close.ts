@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "../assertions.ts";
 import { ConnectionDone } from "../../reactor/errors.ts";
 import { pattern, same } from "../peers/raw_peer.ts";
 import { streamTest } from "../fixtures/stream_fixture.ts";

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertThrows,
+} from "../assertions.ts";
 import { InternetAddress } from "../../reactor/addresses.ts";
 import { CannotListenError, ConnectionDone } from "../../reactor/errors.ts";
 import { streamTest } from "../fixtures/stream_fixture.ts";

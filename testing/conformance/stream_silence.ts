@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "../assertions.ts";
 import { ConnectError, ConnectTimeoutError, UserError } from "../../reactor/errors.ts";
 import { streamTest } from "../fixtures/stream_fixture.ts";
 import type { StreamTransport } from "./stream_transport.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assertions.ts";
 import { ConnectionAborted, ConnectionDone } from "../../reactor/errors.ts";
 import { endingOf, pattern, type RawPeer, same } from "../peers/raw_peer.ts";
 import { type StreamFixture, streamTest } from "../fixtures/stream_fixture.ts";

@@ -35,7 +35,14 @@ import type {
   IReactor,
   ListenStreamOptions,
 } from "../../reactor/interfaces/mod.ts";
-import type { SocketFixture } from "../fixtures/socket_fixture.ts";
+
+/** Closes what a test has opened. The suites pass one to the methods of a transport. */
+export interface TestCleanup {
+  /** Calls `f` after the test. The last function registered is called first. */
+  after(f: () => unknown): void;
+  /** Closes a resource after the test, unless the test has closed it. */
+  closeAfter<R extends { close(): void }>(resource: R): R;
+}
 
 /** A raw connection that can break. */
 export interface ResettingPeer {
@@ -54,7 +61,7 @@ export interface StreamTransport {
   /** Makes a reactor. */
   makeReactor(): IReactor;
   /** A place that is free to listen on. It may be a wildcard; `getHost()` tells then. */
-  freePlace(fixture: SocketFixture): Address;
+  freePlace(test: TestCleanup): Address;
   /** Has the reactor listen there. */
   listen(
     reactor: IReactor,
@@ -76,12 +83,12 @@ export interface StreamTransport {
   /** An address as Deno's sockets tell it. */
   addressOf(addr: Deno.Addr): Address;
   /** A place where nobody listens, so that a connection is refused; it can be listened on by {@linkcode rawListen}. */
-  refusingPlace(fixture: SocketFixture): Address;
+  refusingPlace(test: TestCleanup): Address;
   /** A place where a connection is neither made nor refused. Absent where there is no such place. */
-  readonly silentPlace?: ((fixture: SocketFixture) => Promise<Address>) | undefined;
+  readonly silentPlace?: ((test: TestCleanup) => Promise<Address>) | undefined;
   /** A connection that can reset. Absent where there is no such thing. */
   readonly rawConnectResetting?:
-    | ((fixture: SocketFixture, to: Address) => Promise<ResettingPeer>)
+    | ((test: TestCleanup, to: Address) => Promise<ResettingPeer>)
     | undefined;
   /** Whether one direction can be closed and the other stay open. */
   readonly halfClose: boolean;

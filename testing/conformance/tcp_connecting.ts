@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assertions.ts";
 import { IPv6Address } from "../../reactor/addresses.ts";
 import { ConnectionRefusedError, DNSLookupError } from "../../reactor/errors.ts";
 import type { IReactor } from "../../reactor/interfaces/mod.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "../assertions.ts";
 import { IPv4Address, IPv6Address } from "../../reactor/addresses.ts";
 import { CannotListenError } from "../../reactor/errors.ts";
 import type { IReactor, ListenTCPOptions } from "../../reactor/interfaces/mod.ts";

@@ -6,7 +6,7 @@
 
 import { internetAddress, IPv4Address } from "../../reactor/addresses.ts";
 import type { IReactor } from "../../reactor/interfaces/mod.ts";
-import type { SocketFixture } from "../fixtures/socket_fixture.ts";
+import type { TestCleanup } from "./stream_transport.ts";
 import type { StreamTransport } from "./stream_transport.ts";
 import { nodeSocket, portOf } from "../fixtures/tcp_fixture.ts";
 
@@ -28,7 +28,7 @@ function refusingPort(): IPv4Address {
 }
 
 /** A port whose queue of connections to accept is full: the system ignores further ones. */
-async function silentPort(fixture: SocketFixture): Promise<IPv4Address> {
+async function silentPort(fixture: TestCleanup): Promise<IPv4Address> {
   const listener = fixture.closeAfter(listenOn(0, 1));
   const { port } = listener.addr;
   // Linux: the queue takes one more than the backlog; see listen(2).

@@ -14,8 +14,8 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import type { FakeClock, FakeTimeClass } from "./fake_time.ts";
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assertions.ts";
 import { CancelledError } from "../../defer/errors.ts";
 import type { IReactorCore, IReactorThreads, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { deferToThread } from "../../reactor/threads/defer_to_thread.ts";
@@ -27,7 +27,8 @@ const tasks = workerModule<typeof import("../fixtures/thread_tasks.ts")>(
   new URL("../fixtures/thread_tasks.ts", import.meta.url),
 );
 
-type ThreadedReactor = IReactorCore & IReactorTime & IReactorThreads;
+/** What the suite of threads uses of a reactor. */
+export type ThreadedReactor = IReactorCore & IReactorTime & IReactorThreads;
 
 /** Runs a reactor while `f` does something with it, unless that stops it itself. */
 async function running(reactor: ThreadedReactor, f: () => PromiseLike<unknown>): Promise<void> {
@@ -50,15 +51,20 @@ function untilStopped(reactor: ThreadedReactor): Promise<void> {
  *
  * @param name The reactor's, for the tests' names.
  * @param makeReactor Makes a new one.
+ * @param FakeTime `FakeTime` of `@std/testing/time`.
  */
-export function threadsConformance(name: string, makeReactor: () => ThreadedReactor): void {
+export function threadsConformance(
+  name: string,
+  makeReactor: () => ThreadedReactor,
+  FakeTime: FakeTimeClass,
+): void {
   const test = (claim: string, f: (reactor: ThreadedReactor) => void | Promise<void>): void =>
     Deno.test(`${name}: ${claim}`, async () => {
       using _errors = new LoggedErrors();
       await f(makeReactor());
     });
 
-  callFromThreadTests(name, makeReactor);
+  callFromThreadTests(name, makeReactor, FakeTime);
 
   test("the pool starts with run(), and is stopped when that is over", async (reactor) => {
     const pool = reactor.getThreadPool();
@@ -180,10 +186,14 @@ export function threadsConformance(name: string, makeReactor: () => ThreadedReac
   });
 }
 
-function callFromThreadTests(name: string, makeReactor: () => ThreadedReactor): void {
+function callFromThreadTests(
+  name: string,
+  makeReactor: () => ThreadedReactor,
+  FakeTime: FakeTimeClass,
+): void {
   const test = (
     claim: string,
-    f: (reactor: ThreadedReactor, time: FakeTime, errors: LoggedErrors) => void,
+    f: (reactor: ThreadedReactor, time: FakeClock, errors: LoggedErrors) => void,
   ): void =>
     Deno.test(`${name}: callFromThread() ${claim}`, async () => {
       using time = new FakeTime();

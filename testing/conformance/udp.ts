@@ -23,7 +23,7 @@ import {
   assertStrictEquals,
   assertStringIncludes,
   assertThrows,
-} from "@std/assert";
+} from "../assertions.ts";
 import { DatagramProtocol } from "../../protocol/mod.ts";
 import { IPv4Address, IPv6Address } from "../../reactor/addresses.ts";
 import {

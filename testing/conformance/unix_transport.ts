@@ -6,11 +6,11 @@
 
 import { UNIXAddress } from "../../reactor/addresses.ts";
 import type { Address, IReactor } from "../../reactor/interfaces/mod.ts";
-import type { SocketFixture } from "../fixtures/socket_fixture.ts";
+import type { TestCleanup } from "./stream_transport.ts";
 import type { StreamTransport } from "./stream_transport.ts";
 
 /** A path in a folder of its own, which is removed after the test. */
-export function freePath(fixture: SocketFixture): string {
+export function freePath(fixture: TestCleanup): string {
   const folder = Deno.makeTempDirSync({ prefix: "unix-" });
   fixture.after(() => Deno.removeSync(folder, { recursive: true }));
   return `${folder}/socket`;
@@ -22,7 +22,7 @@ export function listenAt(path: string): Deno.UnixListener {
 }
 
 /** A path where a server has been that was killed: a second name of its file is left when the first is removed. */
-export function stalePath(fixture: SocketFixture): string {
+export function stalePath(fixture: TestCleanup): string {
   const path = freePath(fixture);
   const listener = listenAt(`${path}.first`);
   Deno.linkSync(`${path}.first`, path);
@@ -36,7 +36,7 @@ export function connectTo(path: string): Promise<Deno.UnixConn> {
 }
 
 /** A server whose queue of connections to accept is full. */
-async function silentPlace(fixture: SocketFixture): Promise<UNIXAddress> {
+async function silentPlace(fixture: TestCleanup): Promise<UNIXAddress> {
   const path = freePath(fixture);
   fixture.closeAfter(listenAt(path));
   try {

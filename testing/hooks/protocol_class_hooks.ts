@@ -19,7 +19,7 @@ import {
 } from "../../protocol/mod.ts";
 import { connectProtocol, type ProtocolFixture } from "../fixtures/protocol_fixture.ts";
 import { ConnectionRefusedError } from "../../reactor/errors.ts";
-import type { IConnector, IReactorTCP } from "../../reactor/interfaces/mod.ts";
+import type { IConnector, IInternetAddress, IReactorTCP } from "../../reactor/interfaces/mod.ts";
 import { callLogged } from "../../defer/guarded_call.ts";
 import { Clock } from "../../task/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
@@ -73,8 +73,8 @@ function refusingReactor(): IReactorTCP {
     listenTCP(): never {
       throw new Error("A forwarder does not listen");
     },
-    connectTCP(_host, _port, factory): IConnector {
-      const connector: IConnector = {
+    connectTCP(_host, _port, factory): IConnector<IInternetAddress> {
+      const connector: IConnector<IInternetAddress> = {
         state: "disconnected",
         connect(): void {},
         disconnect(): void {},

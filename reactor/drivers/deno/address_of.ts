@@ -5,13 +5,16 @@
  */
 
 import { internetAddress, UNIXAddress } from "../../addresses.ts";
-import type { Address } from "../../interfaces/mod.ts";
+import type { Address, IInternetAddress, IUNIXAddress } from "../../interfaces/mod.ts";
 
 /**
  * The address class that fits.
  *
  * @throws {TypeError} for a transport that this reactor does not serve.
  */
+export function addressOf(address: Deno.NetAddr): IInternetAddress;
+export function addressOf(address: Deno.UnixAddr): IUNIXAddress;
+export function addressOf(address: Deno.Addr): Address;
 export function addressOf(address: Deno.Addr): Address {
   if (address.transport === "tcp") return internetAddress("TCP", address.hostname, address.port);
   // A client's own end has no path; Deno's type says otherwise, and 2.9.6 gives null.

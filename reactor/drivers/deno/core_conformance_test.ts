@@ -1,4 +1,5 @@
+import { FakeTime } from "@std/testing/time";
 import { coreConformance } from "../../../testing/conformance/core.ts";
 import { DenoReactor } from "./reactor.ts";
 
-coreConformance("DenoReactor", () => new DenoReactor());
+coreConformance("DenoReactor", () => new DenoReactor(), FakeTime);

@@ -8,7 +8,6 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
 import { asError } from "../../../defer/guarded_call.ts";
-import { addressOf } from "./address_of.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { codeOf } from "./system_error.ts";
 
@@ -34,9 +33,9 @@ export type AcceptingListener<C extends Deno.Conn> = Pick<
 >;
 
 /** An acceptor over a listener. */
-export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
+export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements StreamAcceptor<A> {
   /** See {@linkcode StreamAcceptor.address}. */
-  readonly address: Address;
+  readonly address: A;
   readonly #listener: AcceptingListener<C>;
   readonly #driverFor: (conn: C) => StreamDriver;
   #sink: StreamAcceptorSink | null = null;
@@ -50,12 +49,17 @@ export class ListenerAcceptor<C extends Deno.Conn> implements StreamAcceptor {
 
   /**
    * @param listener The listener. It belongs to the acceptor now.
+   * @param address The address that the listener is bound to.
    * @param driverFor Makes the driver of an accepted connection.
    */
-  constructor(listener: AcceptingListener<C>, driverFor: (conn: C) => StreamDriver) {
+  constructor(
+    listener: AcceptingListener<C>,
+    address: A,
+    driverFor: (conn: C) => StreamDriver,
+  ) {
     this.#listener = listener;
     this.#driverFor = driverFor;
-    this.address = addressOf(listener.addr);
+    this.address = address;
     this.#spare.take();
   }
 

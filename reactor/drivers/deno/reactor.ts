@@ -16,7 +16,8 @@ import { ReactorBase } from "../../lifecycle/reactor_base.ts";
 import { ChildProcess } from "../../process/child_process.ts";
 import type { ConnectionContext } from "../../stream/connection_context.ts";
 import { type ConnectionLimits, connectionLimits } from "../../stream/connection_limits.ts";
-import { Connector, type Dial } from "../../stream/connector.ts";
+import type { Dial } from "../../stream/dial.ts";
+import { Connector } from "../../stream/connector.ts";
 import { datagramLimits } from "../../datagram/datagram_limits.ts";
 import { dialByName } from "../../names/dial_by_name.ts";
 import { MicrotaskQueue } from "../../lifecycle/microtask_queue.ts";
@@ -40,6 +41,7 @@ import type {
   IInternetAddress,
   IListeningPort,
   IMulticastTransport,
+  IPipeAddress,
   IProcessProtocol,
   IProcessTransport,
   IProtocolFactory,
@@ -136,7 +138,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     port: number,
     factory: IProtocolFactory,
     options: ListenTCPOptions = {},
-  ): IListeningPort {
+  ): IListeningPort<IInternetAddress> {
     checkInteger("listenTCP() port", port, 0, 65535);
     return this.#listen(factory, options, this.#binding(port, options));
   }
@@ -147,14 +149,18 @@ export class DenoReactor extends ReactorBase implements IReactor {
     port: number,
     factory: IClientFactory,
     options: ConnectTCPOptions = {},
-  ): IConnector {
+  ): IConnector<IInternetAddress> {
     checkInteger("connectTCP() port", port, 1, 65535);
     const destination = internetAddress("TCP", host, port);
     return this.#connect(destination, factory, options, this.#dialing(host, port, options));
   }
 
   /** See `IReactorTLS.listenTLS`. Needs what {@linkcode listenTCP} needs. */
-  listenTLS(port: number, factory: IProtocolFactory, options: ListenTLSOptions): IListeningPort {
+  listenTLS(
+    port: number,
+    factory: IProtocolFactory,
+    options: ListenTLSOptions,
+  ): IListeningPort<IInternetAddress> {
     checkInteger("listenTLS() port", port, 0, 65535);
     return this.#listen(factory, options, this.#binding(port, options), nodeTLS.server(options));
   }
@@ -165,7 +171,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     port: number,
     factory: IClientFactory,
     options: ConnectTLSOptions = {},
-  ): IConnector {
+  ): IConnector<IInternetAddress> {
     checkInteger("connectTLS() port", port, 1, 65535);
     const destination = internetAddress("TCP", host, port);
     const context = nodeTLS.client({ serverName: host, ...options });
@@ -211,7 +217,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     path: string,
     factory: IProtocolFactory,
     options: ListenUNIXOptions = {},
-  ): IListeningPort {
+  ): IListeningPort<IUNIXAddress> {
     const { backlog = 511, mode = 0o666, wantPID = false } = options;
     checkUNIXPath("listenUNIX() path", path);
     checkInteger("backlog", backlog, 1, 65535);
@@ -228,7 +234,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     path: string,
     factory: IClientFactory,
     options: ConnectUNIXOptions = {},
-  ): IConnector {
+  ): IConnector<IUNIXAddress> {
     const { checkPID = false } = options;
     checkUNIXPath("connectUNIX() path", path);
     checkLockable("checkPID", checkPID, path);
@@ -337,7 +343,10 @@ export class DenoReactor extends ReactorBase implements IReactor {
   }
 
   /** See `IReactorStdio.listenStandardIO`. */
-  listenStandardIO(factory: IProtocolFactory, options: StandardIOOptions = {}): IListeningPort {
+  listenStandardIO(
+    factory: IProtocolFactory,
+    options: StandardIOOptions = {},
+  ): IListeningPort<IPipeAddress> {
     const { stdin = Deno.stdin, stdout = Deno.stdout } = options;
     checkStandardStreams(stdin, stdout);
     const bind = standardIOBinding(this, stdin, stdout);
@@ -379,7 +388,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   }
 
   /** What binds a TCP port. */
-  #binding(port: number, options: ListenTCPOptions): () => StreamAcceptor {
+  #binding(port: number, options: ListenTCPOptions): () => StreamAcceptor<IInternetAddress> {
     const { backlog = 511, interface: hostname = "0.0.0.0" } = options;
     checkInteger("backlog", backlog, 1, 65535);
     checkSocketOptions(options);
@@ -403,12 +412,12 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return (driver) => new TLSDriver(driver, context, this, { linger });
   }
 
-  #listen(
+  #listen<A extends Address>(
     factory: IProtocolFactory,
     options: ListenStreamOptions,
-    bind: () => StreamAcceptor,
+    bind: () => StreamAcceptor<A>,
     tls?: TLSContext,
-  ): IListeningPort {
+  ): IListeningPort<A> {
     this.use();
     const limits = streamPortLimits(options);
     const secure = tls === undefined ? null : this.#securing(tls, limits.connection);
@@ -417,21 +426,29 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return port;
   }
 
-  #connect(
-    destination: Address,
+  #connect<A extends Address>(
+    destination: A,
     factory: IClientFactory,
     options: ConnectStreamOptions,
     dial: Dial,
     tls?: TLSContext,
-  ): IConnector {
+  ): IConnector<A> {
     this.use();
-    const { timeout = 30 } = options;
+    const { timeout = 30, signal } = options;
     if (timeout !== Infinity) checkDelay("timeout", timeout);
     const limits = connectionLimits(options);
     const secured = tls === undefined
       ? dial
       : dialSecured(dial, this.resources, this.#securing(tls, limits));
-    const connector = new Connector(this.#host, factory, destination, limits, timeout, secured);
+    const connector = new Connector(
+      this.#host,
+      factory,
+      destination,
+      limits,
+      timeout,
+      secured,
+      signal,
+    );
     connector.connect();
     return connector;
   }

@@ -7,7 +7,7 @@
 import { isInstance } from "../../../internal/foreign_value.ts";
 import { PipeAddress } from "../../addresses.ts";
 import { CannotListenError } from "../../errors.ts";
-import type { IByteSink, IByteSource, IReactorTime } from "../../interfaces/mod.ts";
+import type { IByteSink, IByteSource, IPipeAddress, IReactorTime } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
 import { callGuarded, logUserError } from "../../../defer/guarded_call.ts";
 import { BackOff } from "./back_off.ts";
@@ -24,7 +24,7 @@ export function standardIOBinding(
   timers: Timers,
   stdin: IByteSource,
   stdout: IByteSink,
-): () => StreamAcceptor {
+): () => StreamAcceptor<IPipeAddress> {
   let isTaken = false;
   return () => {
     if (isTaken) {
@@ -38,7 +38,7 @@ export function standardIOBinding(
   };
 }
 
-class StdioAcceptor implements StreamAcceptor {
+class StdioAcceptor implements StreamAcceptor<IPipeAddress> {
   readonly address: PipeAddress = new PipeAddress();
   readonly #take: () => StdioDriver;
   #sink: StreamAcceptorSink | null = null;

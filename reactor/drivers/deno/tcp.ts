@@ -5,7 +5,9 @@
  */
 
 import { internetAddress } from "../../addresses.ts";
-import type { Dial } from "../../stream/connector.ts";
+import type { Dial } from "../../stream/dial.ts";
+import type { IInternetAddress } from "../../interfaces/mod.ts";
+import { addressOf } from "./address_of.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { TCPConnDriver } from "./conn_driver.ts";
 import { ListenerAcceptor } from "./listener_acceptor.ts";
@@ -16,14 +18,22 @@ import { cannotListen, connectError } from "./system_error.ts";
  *
  * @throws {CannotListenError} when the address cannot be had.
  */
-export function bindTCP(hostname: string, port: number, backlog: number): StreamAcceptor {
+export function bindTCP(
+  hostname: string,
+  port: number,
+  backlog: number,
+): StreamAcceptor<IInternetAddress> {
   let listener: Deno.TcpListener;
   try {
     listener = Deno.listen({ transport: "tcp", hostname, port, tcpBacklog: backlog });
   } catch (error) {
     throw cannotListen(internetAddress("TCP", hostname, port), error);
   }
-  return new ListenerAcceptor(listener, (conn) => new TCPConnDriver(conn));
+  return new ListenerAcceptor(
+    listener,
+    addressOf(listener.addr),
+    (conn) => new TCPConnDriver(conn),
+  );
 }
 
 /** A dial to a TCP port. Deno resolves the name and races the addresses it finds (RFC 8305). */

@@ -5,7 +5,7 @@
  */
 
 /** The folders of the library that a thread imports, from the folder of its program. */
-const FOLDERS = ["../", "../../defer/", "../../log/"];
+const FOLDERS = ["../../", "../../../defer/", "../../../internal/", "../../../log/"];
 
 /**
  * Checks that a thread may import its own program. Deno asks for `--allow-read` when a thread

@@ -229,7 +229,9 @@ Deno.test("a thread reads the library and the modules of its tasks, and names wh
       const outcome = deferToThreadPool(pool, mean, 1, 5).addErrback((error) => String(error));
       pool.start();
       console.log(await outcome);`;
-    const library = ["reactor", "defer", "log"].map((name) => new URL(name, root).pathname);
+    const library = ["reactor", "defer", "internal", "log"].map((name) =>
+      new URL(name, root).pathname
+    );
     const run = (...paths: unknown[]) => program(body, [`--allow-read=${["/none", ...paths]}`]);
 
     assertEquals(await run(...library, folder), { code: 0, output: "3\n", errors: "" });

@@ -1,4 +1,5 @@
+import { FakeTime } from "@std/testing/time";
 import { timeConformance } from "../../../testing/conformance/time.ts";
 import { DenoReactor } from "./reactor.ts";
 
-timeConformance("DenoReactor", () => new DenoReactor());
+timeConformance("DenoReactor", () => new DenoReactor(), FakeTime);

@@ -5,9 +5,10 @@
  */
 
 import { UNIXAddress } from "../../addresses.ts";
-import type { Dial, DialSink } from "../../stream/connector.ts";
+import type { Dial, DialSink } from "../../stream/dial.ts";
 import { BadFileError, ConnectError } from "../../errors.ts";
-import type { IDelayedCall, IReactorTime } from "../../interfaces/mod.ts";
+import type { IDelayedCall, IReactorTime, IUNIXAddress } from "../../interfaces/mod.ts";
+import { addressOf } from "./address_of.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { ConnDriver } from "./conn_driver.ts";
 import { ListenerAcceptor } from "./listener_acceptor.ts";
@@ -29,11 +30,15 @@ const RETRY_SECONDS = 0.05;
  * @param wantPID Whether to hold the lock while it is bound.
  * @throws {CannotListenError} when the path cannot be had.
  */
-export function bindUNIX(path: string, mode: number, wantPID: boolean): StreamAcceptor {
+export function bindUNIX(
+  path: string,
+  mode: number,
+  wantPID: boolean,
+): StreamAcceptor<IUNIXAddress> {
   const lock = wantPID ? taking(path, () => new PIDLock(lockPath(path))) : null;
   try {
     const listener = taking(path, () => withFile(listen(path, mode), path, lock));
-    return new ListenerAcceptor(listener, (conn) => new ConnDriver(conn));
+    return new ListenerAcceptor(listener, addressOf(listener.addr), (conn) => new ConnDriver(conn));
   } catch (error) {
     lock?.release();
     throw error;

@@ -46,10 +46,10 @@ type ListenDatagram = (options: { transport: "unixpacket"; path?: string }) => U
  * @throws {UnsupportedError} when it is not.
  */
 function listenDatagram(): ListenDatagram {
-  if ("listenDatagram" in Deno && typeof Deno.listenDatagram === "function") {
-    // Deno's own type of it, narrowed to this transport.
-    return Deno.listenDatagram as ListenDatagram;
-  }
+  // Read as a property of unknown type: Deno's types have it only with the library of unstable APIs.
+  const listen: unknown = Reflect.get(Deno, "listenDatagram");
+  // Deno's own type of it, narrowed to this transport.
+  if (typeof listen === "function") return listen as ListenDatagram;
   throw new UnsupportedError(
     "UNIX datagrams need Deno.listenDatagram, which is there under a flag only: run with --unstable-net",
   );

@@ -35,9 +35,9 @@ export interface ServerAcceptorOptions {
  * whether one is left, which needs no permission, reports the shortage to its port, and has the server look again for connections. It also has
  * the server look again whenever one of its connections has closed. A server on a UNIX socket cannot look again.
  */
-export class ServerAcceptor implements StreamAcceptor {
+export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   /** See {@linkcode StreamAcceptor.address}. */
-  readonly address: Address;
+  readonly address: A;
   readonly #server: Server;
   readonly #options: ServerAcceptorOptions;
   readonly #waiting: StreamDriver[] = [];
@@ -57,7 +57,7 @@ export class ServerAcceptor implements StreamAcceptor {
    * @param address Where it listens.
    * @param options How its connections are accepted.
    */
-  constructor(server: Server, address: Address, options: ServerAcceptorOptions) {
+  constructor(server: Server, address: A, options: ServerAcceptorOptions) {
     this.#server = server;
     this.address = address;
     this.#options = options;

@@ -6,10 +6,14 @@
 
 import type { LookupFunction, Socket } from "node:net";
 import { internetAddress, isIPAddress, isIPv6Address } from "../../addresses.ts";
-import type { Dial } from "../../stream/connector.ts";
+import type { Dial } from "../../stream/dial.ts";
 import { cannotListen, connectError } from "../deno/system_error.ts";
 import { bindTCP } from "../deno/tcp.ts";
-import type { ConnectTCPOptions, TCPSocketOptions } from "../../interfaces/mod.ts";
+import type {
+  ConnectTCPOptions,
+  IInternetAddress,
+  TCPSocketOptions,
+} from "../../interfaces/mod.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { checkInteger, checkKeepAliveIdle, quote } from "../../../internal/validation.ts";
 import { netModule } from "./net_module.ts";
@@ -52,7 +56,7 @@ export function bindSocket(
   port: number,
   backlog: number,
   options: TCPSocketOptions,
-): StreamAcceptor {
+): StreamAcceptor<IInternetAddress> {
   const where = internetAddress("TCP", hostname, port);
   try {
     const listening = listenNow(bindHandle(hostname, port), backlog);
@@ -69,7 +73,7 @@ export function tcpAcceptor(
   { server, handle }: ListeningServer,
   backlog: number,
   options: TCPSocketOptions,
-): StreamAcceptor {
+): StreamAcceptor<IInternetAddress> {
   const address = server.address();
   if (address === null || typeof address === "string") {
     throw new TypeError("Cannot accept: the server does not listen on TCP");

@@ -1,0 +1,67 @@
+/**
+ * Runs the code blocks of the documentation that need no network, no file and no prompt: each one as
+ * a program of its own, without permissions. A block marked `no-eval` is type-checked only, by
+ * `deno task check:docs`.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type CodeBlock, codeBlocks } from "./testing/fixtures/code_blocks.ts";
+
+const root = new URL("./", import.meta.url);
+/** Milliseconds. A machine that is busy takes its time to start a program. */
+const LONGEST_RUN = 20_000;
+const LIBRARY = ["log", "defer", "reactor", "task", "protocol", "endpoints", "testing"];
+
+/** The files below a folder that are part of the documentation. */
+function documents(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return documents(`${folder}${name}/`);
+    return /\.(ts|md)$/.test(name) && !name.endsWith("_test.ts") ? [folder + name] : [];
+  });
+}
+
+const paths = ["mod.ts", "README.md", ...LIBRARY.flatMap((folder) => documents(`${folder}/`))]
+  .sort();
+const blocks = paths.flatMap((path) => codeBlocks(path, Deno.readTextFileSync(new URL(path, root))))
+  .filter(({ info: [language] }) => language === "ts");
+const programs = blocks.filter(({ info }) => !info.includes("no-eval"));
+
+/** Runs a block without permissions. */
+async function run({ code }: CodeBlock): Promise<{ code: number; errors: string }> {
+  // Outside of a terminal, and without --allow flags: what it may not do, fails.
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-check", "--no-lock", "-"],
+    cwd: root,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(code));
+  await writer.close();
+  // An example that waits for a network or for a signal would wait for ever: it lacks its mark.
+  const deadline = setTimeout(() => child.kill("SIGKILL"), LONGEST_RUN);
+  try {
+    const output = await child.output();
+    return { code: output.code, errors: new TextDecoder().decode(output.stderr) };
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+Deno.test("a code block says how it is tested: it runs, or is marked no-eval or ignore", () => {
+  const unknown = blocks.filter(({ info: [, ...marks] }) =>
+    marks.some((mark) => mark !== "no-eval" && mark !== "ignore")
+  );
+  assertEquals(unknown.map(({ path, line, info }) => `${path}:${line} ${info.join(" ")}`), []);
+  assert(programs.length > 50, `only ${programs.length} code blocks run`);
+});
+
+for (const block of programs.filter(({ info }) => !info.includes("ignore"))) {
+  Deno.test(`the example at ${block.path}:${block.line} runs without permissions`, async () => {
+    const { code, errors } = await run(block);
+    assertEquals([code, errors], [0, ""]);
+  });
+}

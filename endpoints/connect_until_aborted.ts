@@ -1,0 +1,27 @@
+import { abortedError } from "../defer/aborted_error.ts";
+import { type Deferred, execute } from "../defer/mod.ts";
+import { ConnectingCancelledError } from "../reactor/errors.ts";
+import { connectAborted } from "../reactor/stream/connect_aborted.ts";
+import type { EndpointOptions } from "./interfaces.ts";
+
+/**
+ * Calls a function that connects, and ends the attempt when a signal aborts.
+ *
+ * @param connect The function.
+ * @param options The options of the endpoint's `connect`.
+ * @returns A Deferred that fires with the result.
+ */
+export function connectUntilAborted<T>(
+  connect: () => T | PromiseLike<T>,
+  { signal }: EndpointOptions = {},
+): Deferred<T> {
+  const connecting = execute(connect);
+  if (signal === undefined) return connecting;
+  return connecting.addSignal(
+    signal,
+    (error, reason) =>
+      error instanceof ConnectingCancelledError
+        ? connectAborted(error.destination, reason)
+        : abortedError(error, reason),
+  );
+}

@@ -1,0 +1,235 @@
+/**
+ * The usual idioms of a program, without a cast. The types are what is tested: each test fails to
+ * compile when an idiom needs one. What runs here shows that the values fit the types.
+ *
+ * @module
+ */
+
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import {
+  type Address,
+  ClientFactory,
+  type ConnectError,
+  ConnectingCancelledError,
+  connectProtocol,
+  ConnectTimeoutError,
+  type Deferred,
+  DenoReactor,
+  Factory,
+  HostnameEndpoint,
+  type IConnector,
+  isTimeout,
+  Protocol,
+  type RequestOptions,
+  type RunOptions,
+  type TCP4ClientEndpoint,
+  TCP4ServerEndpoint,
+  type TCP6ServerEndpoint,
+  type TLSServerEndpoint,
+  type UNIXServerEndpoint,
+} from "@torsion/reactor";
+
+/** True for the same type only. */
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
+  : false;
+
+class Silent extends Protocol {}
+
+Deno.test("IListeningPort.getHost().port compiles for TCP ports", async () => {
+  const reactor = new DenoReactor();
+  await using port = reactor.listenTCP(0, Factory.forProtocol(Silent), { interface: "127.0.0.1" });
+  const { port: number, host } = port.getHost();
+  assertEquals([typeof number, host], ["number", "127.0.0.1"]);
+});
+
+Deno.test("IStreamServerEndpoint.listen() gives ports whose addresses have their fields", async () => {
+  const reactor = new DenoReactor();
+  const factory = Factory.forProtocol(Silent);
+  const options = { interface: "127.0.0.1" };
+  await using tcp = await new TCP4ServerEndpoint(reactor, 0, options).listen(factory);
+  assertEquals(typeof tcp.getHost().port, "number");
+  type TLSPort = Awaited<ReturnType<TLSServerEndpoint["listen"]>>;
+  type TCP6Port = Awaited<ReturnType<TCP6ServerEndpoint["listen"]>>;
+  type UNIXPort = Awaited<ReturnType<UNIXServerEndpoint["listen"]>>;
+  const tls = (port: TLSPort): number => port.getHost().port;
+  const tcp6 = (port: TCP6Port): number => port.getHost().port;
+  const unix = (port: UNIXPort): string => port.getHost().name;
+  assertEquals([tls, tcp6, unix].length, 3);
+});
+
+Deno.test("IConnector.getDestination().port compiles for connectTCP()", () => {
+  const reactor = new DenoReactor();
+  const connector = reactor.connectTCP("192.0.2.1", 80, ClientFactory.forProtocol(Silent));
+  assertEquals([connector.getDestination().port, connector.getDestination().host], [
+    80,
+    "192.0.2.1",
+  ]);
+  connector.stopConnecting();
+  const unix = (connector: ReturnType<DenoReactor["connectUNIX"]>): string =>
+    connector.getDestination().name;
+  assertEquals(typeof unix, "function");
+});
+
+Deno.test("Address narrows by its type, and by a field", () => {
+  const describe = (address: Address): string => {
+    if (address.type === "TCP") return `${address.host} ${address.port}`;
+    if (address.type === "UNIX") return address.name;
+    return "port" in address ? `port ${address.port}` : address.type;
+  };
+  const built: string[] = [];
+  class Rooms extends Factory<Silent> {
+    override buildProtocol(addr: Address): Silent | null {
+      built.push(describe(addr));
+      return null;
+    }
+  }
+  const peer = (protocol: Protocol): string => describe(protocol.transport.getPeer());
+  assertEquals([typeof peer, new Rooms().protocol, built], ["function", null, []]);
+});
+
+Deno.test("Protocol<F>.factory has the factory's type, and throws before there is a factory", () => {
+  class Chat extends Protocol<ChatFactory> {
+    userCount(): number {
+      return this.factory.users.size;
+    }
+  }
+  class ChatFactory extends Factory<Chat> {
+    override protocol = Chat;
+    readonly users = new Set<string>(["ada"]);
+  }
+  const chat = new ChatFactory().buildProtocol({
+    type: "PIPE",
+    equals: () => false,
+    toString: () => "a pipe",
+  });
+  assertEquals(chat?.userCount(), 1);
+  assertThrows(() => new Chat().userCount(), Error, "Chat has no factory");
+});
+
+Deno.test("Factory.forProtocol() takes a class, or a function that makes a protocol", () => {
+  class Greeter extends Protocol {
+    readonly greeting: string;
+
+    constructor(greeting: string) {
+      super();
+      this.greeting = greeting;
+    }
+  }
+  const address: Address = { type: "PIPE", equals: () => false, toString: () => "a pipe" };
+  const factories = [
+    Factory.forProtocol(() => new Greeter("Hello")),
+    Factory.forProtocol(function (): Greeter {
+      return new Greeter("Hello");
+    }),
+  ];
+  for (const factory of factories) {
+    const types: Equal<typeof factory, Factory<Greeter>> = true;
+    const greeter = factory.buildProtocol(address);
+    assertInstanceOf(greeter, Greeter);
+    assertEquals([types, greeter.greeting, greeter.factory === factory], [true, "Hello", true]);
+  }
+});
+
+Deno.test("connectProtocol() fires with the type of the protocol", () => {
+  class Client extends Protocol {
+    readonly isClient = true;
+  }
+  const connect = (endpoint: TCP4ClientEndpoint): Deferred<Client> =>
+    connectProtocol(endpoint, new Client(), { signal: undefined });
+  assertEquals(typeof connect, "function");
+});
+
+Deno.test("Options accept undefined under exactOptionalPropertyTypes", () => {
+  const request: RequestOptions = { timeout: undefined };
+  const run: RunOptions = { signal: undefined };
+  assertEquals([request, run].length, 2);
+});
+
+Deno.test("A signal ends connectTCP(), and the failure says why", async () => {
+  const reactor = new DenoReactor();
+  const reasons: Error[] = [];
+  class Clients extends ClientFactory<Silent> {
+    override protocol = Silent;
+
+    override clientConnectionFailed(_connector: IConnector, reason: Error): void {
+      reasons.push(reason);
+      if (reasons.length === 2) reactor.stop();
+    }
+  }
+  const controller = new AbortController();
+  reactor.callWhenRunning(() => {
+    reactor.connectTCP("127.0.0.1", 1, new Clients(), { signal: controller.signal });
+    controller.abort(new Error("the user has left"));
+    const timedOut = AbortSignal.abort(new DOMException("Signal timed out.", "TimeoutError"));
+    reactor.connectTCP("127.0.0.1", 1, new Clients(), { signal: timedOut });
+  });
+  await reactor.run();
+  const [left, late] = reasons;
+  assertInstanceOf(left, ConnectingCancelledError);
+  assertEquals(left.message, "Connecting to 127.0.0.1:1 was cancelled: the user has left");
+  assertEquals(left.cause, controller.signal.reason);
+  assertInstanceOf(late, ConnectTimeoutError);
+  assertEquals([isTimeout(left), isTimeout(late)], [false, true]);
+});
+
+Deno.test("A signal ends an endpoint's connect() and listen(), and the failure says why", async () => {
+  const reactor = new DenoReactor();
+  const signal = AbortSignal.abort("not needed");
+  const timeout = AbortSignal.abort(new DOMException("Signal timed out.", "TimeoutError"));
+  const endpoint = new HostnameEndpoint(reactor, "localhost", 1);
+  const failed = await assertRejects(
+    async () => await connectProtocol(endpoint, new Silent(), { signal }),
+    ConnectingCancelledError,
+    "Connecting to localhost:1 was cancelled: not needed",
+  );
+  assertEquals(failed.cause, "not needed");
+  const late: ConnectError = await assertRejects(
+    async () => await connectProtocol(endpoint, new Silent(), { signal: timeout }),
+    ConnectTimeoutError,
+    "Signal timed out.",
+  );
+  assertEquals(isTimeout(late), true);
+  await assertRejects(
+    async () =>
+      await new TCP4ServerEndpoint(reactor, 0).listen(Factory.forProtocol(Silent), { signal }),
+    Error,
+    "Cancelled by a signal: not needed",
+  );
+});
+
+Deno.test("A port, a connector, a transport and a protocol print what a log reader can use", async () => {
+  const reactor = new DenoReactor();
+  const seen: string[] = [];
+  class Server extends Protocol {
+    override connectionMade(): void {
+      seen.push(`${this.transport}`, `${this}`);
+      this.transport.loseConnection();
+    }
+  }
+  const factory = Factory.forProtocol(Server);
+  const port = reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
+  assertMatch(`${port}`, /^Factory on 127\.0\.0\.1:\d+$/);
+  class Clients extends ClientFactory<Silent> {
+    override protocol = Silent;
+
+    override clientConnectionLost(connector: IConnector): void {
+      seen.push(`${connector}`);
+      reactor.stop();
+    }
+  }
+  const { port: number } = port.getHost();
+  reactor.connectTCP("127.0.0.1", number, new Clients());
+  await reactor.run();
+  const [transport = "", protocol = "", connector] = seen;
+  assertMatch(transport, /^connection from 127\.0\.0\.1:\d+$/);
+  assertMatch(protocol, /^Server on connection from 127\.0\.0\.1:\d+$/);
+  assertEquals(connector, `connector to 127.0.0.1:${number} (disconnected)`);
+  assertEquals(`${port}`, `Factory on 127.0.0.1:${number} (closed)`);
+  assertEquals(`${new Silent()}`, "Silent (not connected)");
+});

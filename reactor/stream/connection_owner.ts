@@ -1,0 +1,33 @@
+/**
+ * The seam between a connection and the port or connector that made it.
+ *
+ * @module
+ */
+
+import type { Address } from "../interfaces/mod.ts";
+import type { ConnectionContext } from "./connection_context.ts";
+import type { ConnectionLimits } from "./connection_limits.ts";
+
+/** The part of a connection that its owner uses. */
+export interface OwnedConnection {
+  /** The number that its owner gave it. */
+  readonly session: number;
+  /** The address of the peer. */
+  getPeer(): Address;
+}
+
+/** The owner of a connection: a port, a connector, or what adopted it. */
+export interface ConnectionOwner {
+  /** The parts of the reactor that a connection uses. */
+  readonly host: ConnectionContext;
+  /** The limits of each connection. */
+  readonly limits: ConnectionLimits;
+  /** The side that it takes in a TLS handshake by default: `"client"` if it opens connections. */
+  readonly role?: "client" | "server";
+  /** Returns the text after the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
+  logSuffix(connection: OwnedConnection): string;
+  /** What the log calls a method of the protocol, where that only passes the call on. */
+  methodName?(method: string): string;
+  /** Called last, after the protocol's `connectionLost`. */
+  connectionLost(connection: OwnedConnection, reason: Error): void;
+}
