@@ -183,6 +183,20 @@ Deno.test("files have names in snake_case that say what is in them", () => {
   assertEquals(broken, []);
 });
 
+Deno.test("every optional member of an options interface accepts undefined", () => {
+  const broken = library.flatMap((path) => {
+    const interfaces = codeOf(path).matchAll(
+      /^(?:export )?interface \w+Options\b[^{]*\{\n([^]*?)^\}/gm,
+    );
+    return [...interfaces].flatMap(([, body = ""]) =>
+      [...body.matchAll(/^  (?:readonly )?(\w+)\?: ([^;]*);/gm)]
+        .filter(([, , type = ""]) => !/\bundefined\b/.test(type))
+        .map(([, member]) => `${path}: ${member}`)
+    );
+  });
+  assertEquals(broken, []);
+});
+
 Deno.test("what is private is #private", () => {
   assertEquals(places(library, /^\s*private /, codeOf), []);
 });

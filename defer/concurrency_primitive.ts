@@ -20,7 +20,7 @@ export interface ConcurrencyPrimitiveOptions {
    *
    * @default {100_000}
    */
-  backlog?: number;
+  backlog?: number | undefined;
 }
 
 /**

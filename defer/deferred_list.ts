@@ -10,14 +10,14 @@ export interface DeferredListOptions {
    *
    * @default {false}
    */
-  fireOnOneCallback?: boolean;
+  fireOnOneCallback?: boolean | undefined;
 
   /**
    * Fails with a `FirstError` as soon as one of them fails.
    *
    * @default {false}
    */
-  fireOnOneErrback?: boolean;
+  fireOnOneErrback?: boolean | undefined;
 
   /**
    * Takes failures away from the Deferreds, whose result is `undefined` from then on. Otherwise
@@ -25,7 +25,7 @@ export interface DeferredListOptions {
    *
    * @default {false}
    */
-  consumeErrors?: boolean;
+  consumeErrors?: boolean | undefined;
 }
 
 /** What became of one Deferred: whether it succeeded, and with what result or failure. */

@@ -13,14 +13,14 @@ export interface DeferredQueueOptions {
    *
    * @default {100_000}
    */
-  size?: number;
+  size?: number | undefined;
 
   /**
    * The most calls of `get()` that wait for an object. `Infinity` lifts the limit.
    *
    * @default {100_000}
    */
-  backlog?: number;
+  backlog?: number | undefined;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface ProcessEndpointOptions extends SpawnProcessOptions {
    *
    * @default {StandardErrorBehavior.LOG}
    */
-  errFlag?: StandardErrorBehavior;
+  errFlag?: StandardErrorBehavior | undefined;
 }
 
 /**

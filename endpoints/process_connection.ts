@@ -31,12 +31,10 @@ export class ProcessConnection implements ITransport {
     this.#isWriteLost = !isWritable;
   }
 
-  /** See {@linkcode ITransport.connected}. */
   get connected(): boolean {
     return !this.#isLost;
   }
 
-  /** See {@linkcode ITransport.disconnecting}. */
   get disconnecting(): boolean {
     return !this.#isLost && (this.#disconnecting || this.#abortReason !== null);
   }
@@ -56,24 +54,20 @@ export class ProcessConnection implements ITransport {
     return this.process.getHost();
   }
 
-  /** See {@linkcode ITransport.write}. */
   write(data: Uint8Array | string): void {
     this.process.write(data);
   }
 
-  /** See {@linkcode ITransport.writeSequence}. */
   writeSequence(data: Iterable<Uint8Array | string>): void {
     this.process.writeSequence(data);
   }
 
-  /** See `IConsumer.registerProducer`. */
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
     // The interface has the two belong together.
     if (streaming) this.process.registerProducer(producer as IPushProducer, true);
     else this.process.registerProducer(producer, false);
   }
 
-  /** See `IConsumer.unregisterProducer`. */
   unregisterProducer(): void {
     this.process.unregisterProducer();
   }
@@ -88,7 +82,6 @@ export class ProcessConnection implements ITransport {
     else this.process.closeStdin();
   }
 
-  /** See {@linkcode ITransport.loseWriteConnection}. */
   loseWriteConnection(): void {
     this.process.closeStdin();
   }
@@ -98,17 +91,14 @@ export class ProcessConnection implements ITransport {
     this.abort(reason instanceof ConnectionAborted ? reason : ConnectionAborted.because(reason));
   }
 
-  /** See {@linkcode ITransport.pauseProducing}. */
   pauseProducing(): void {
     if (!this.#isLost && !this.#disconnecting) this.process.pauseProducing();
   }
 
-  /** See {@linkcode ITransport.resumeProducing}. */
   resumeProducing(): void {
     this.process.resumeProducing();
   }
 
-  /** See {@linkcode ITransport.stopProducing}. */
   stopProducing(): void {
     this.loseConnection();
   }

@@ -56,7 +56,6 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
     return String(internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port));
   }
 
-  /** See {@linkcode IStreamServerEndpoint.listen}. */
   listen(
     factory: IProtocolFactory,
     options?: EndpointOptions,
@@ -109,7 +108,6 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
     return String(new HostnameAddress(this.#host, this.#port));
   }
 
-  /** See {@linkcode IStreamClientEndpoint.connect}. */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,

@@ -62,7 +62,6 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
     return String(internetAddress("TCP", this.#options.interface ?? "::", this.#port));
   }
 
-  /** See {@linkcode IStreamServerEndpoint.listen}. */
   listen(
     factory: IProtocolFactory,
     options?: EndpointOptions,
@@ -122,7 +121,6 @@ export class TCP6ClientEndpoint implements IStreamClientEndpoint {
     return String(new HostnameAddress(this.#host, this.#port));
   }
 
-  /** See {@linkcode IStreamClientEndpoint.connect}. */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,

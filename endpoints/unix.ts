@@ -56,7 +56,6 @@ export class UNIXServerEndpoint implements IStreamServerEndpoint<IUNIXAddress> {
     return String(new UNIXAddress(this.#path));
   }
 
-  /** See {@linkcode IStreamServerEndpoint.listen}. */
   listen(
     factory: IProtocolFactory,
     options?: EndpointOptions,
@@ -107,7 +106,6 @@ export class UNIXClientEndpoint implements IStreamClientEndpoint {
     return String(new UNIXAddress(this.#path));
   }
 
-  /** See {@linkcode IStreamClientEndpoint.connect}. */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,

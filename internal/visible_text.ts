@@ -5,7 +5,7 @@ export interface VisibleTextOptions {
    *
    * @default {"kept"}
    */
-  readonly newlines?: "kept" | "escaped";
+  readonly newlines?: "kept" | "escaped" | undefined;
 }
 
 // C0 controls but for tab, DEL, the C1 controls (NEL is one), the separators of lines and

@@ -33,22 +33,22 @@ export interface LogPublisherOptions {
    *
    * @default {200} as in Twisted's `LogBeginner`
    */
-  readonly historySize?: number;
+  readonly historySize?: number | undefined;
   /** Where an error goes that no observer has taken. @default {Deno.stderr} */
-  readonly errorWriter?: SyncWriter;
+  readonly errorWriter?: SyncWriter | undefined;
 }
 
 /** How an observer is added. */
 export interface AddObserverOptions {
   /** The lowest level that it is told of. @default {"debug"} */
-  readonly level?: LogLevel;
+  readonly level?: LogLevel | undefined;
   /**
    * Whether the first observer is told of what happened before. One that says no, as a test's may,
    * leaves the history to the next.
    *
    * @default {true}
    */
-  readonly replay?: boolean;
+  readonly replay?: boolean | undefined;
 }
 
 interface Registration {

@@ -14,9 +14,9 @@ export type LogSink = SyncWriter | LevelLogger;
 /** How {@linkcode startLogging} logs. */
 export interface StartLoggingOptions extends TextFileLogOptions {
   /** The lowest level that is shown. @default {"debug"} */
-  readonly level?: LogLevel;
+  readonly level?: LogLevel | undefined;
   /** Whose events are logged. @default {globalLogPublisher} */
-  readonly publisher?: LogPublisher;
+  readonly publisher?: LogPublisher | undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface TextFileLogOptions {
    *
    * @default {formatTime} `2010-08-19 01:43:49+0000`, in the local time zone
    */
-  readonly formatTime?: (seconds: number) => string;
+  readonly formatTime?: ((seconds: number) => string) | undefined;
 }
 
 /**

@@ -20,7 +20,7 @@ export interface HeartbeatOptions {
    *
    * @default {2}
    */
-  maxMissed?: number;
+  maxMissed?: number | undefined;
 }
 
 /** A connection was aborted because nothing came from the peer, although it was asked. */

@@ -20,7 +20,7 @@ export interface KeyedRequestQueueOptions<Id> extends RequestQueueOptions {
    *
    * @default {10000}
    */
-  maxAbandoned?: number;
+  maxAbandoned?: number | undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts
 /** How requests are bounded. */
 export interface RequestQueueOptions {
   /** Measures the timeouts: the reactor, or a test's `Clock`. Needed where there are any. */
-  clock?: Pick<IReactorTime, "callLater">;
+  clock?: Pick<IReactorTime, "callLater"> | undefined;
   /**
    * Seconds that a request may take, from when it is made, the wait for its turn included, until it fails with a `TimeoutError`.
    *
@@ -18,13 +18,13 @@ export interface RequestQueueOptions {
    *
    * @default {1000}
    */
-  maxInFlight?: number;
+  maxInFlight?: number | undefined;
   /**
    * Requests that may wait for their turn. One more fails with {@linkcode RequestQueueFull}.
    *
    * @default {10000}
    */
-  maxWaiting?: number;
+  maxWaiting?: number | undefined;
 }
 
 /** How a single request is treated otherwise than the rest. */

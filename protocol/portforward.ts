@@ -109,7 +109,7 @@ export class ProxyClientFactory extends ClientFactory<ProxyClient> {
     this.server = server;
   }
 
-  /** See {@linkcode ClientFactory.buildProtocol}. */
+  /** Builds the protocol of the connection on, and gives it the connection that came. */
   override buildProtocol(addr: Address): ProxyClient | null {
     const client = super.buildProtocol(addr);
     if (this.server !== null) client?.setPeer(this.server);

@@ -10,7 +10,7 @@ import { ProcessProtocol } from "./process_protocol.ts";
 export interface RunProcessOptions
   extends Pick<SpawnProcessOptions, "args" | "env" | "path" | "uid" | "gid"> {
   /** What the program reads. Its input ends after that, or at once; Twisted leaves it open, and a program that reads it hangs. */
-  stdinBytes?: Uint8Array | string;
+  stdinBytes?: Uint8Array | string | undefined;
 }
 
 /** How a program is run whose output is kept. */
@@ -20,7 +20,7 @@ export interface ProcessOutputOptions extends RunProcessOptions {
    *
    * @default {67108864}
    */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
 }
 
 /** How a program is run whose output alone is wanted. */
@@ -30,7 +30,7 @@ export interface GetProcessOutputOptions extends ProcessOutputOptions {
    *
    * @default {false}
    */
-  errortoo?: boolean;
+  errortoo?: boolean | undefined;
 }
 
 /** A program wrote to its standard error, where nothing was to be. */

@@ -12,7 +12,7 @@ export interface StreamProtocolOptions {
    *
    * @default {65536}
    */
-  highWaterMark?: number;
+  highWaterMark?: number | undefined;
 }
 
 /** The two directions of an open connection. */

@@ -13,20 +13,20 @@ export interface CooperatorOptions {
    *
    * @default {rounds of 10 ms}
    */
-  terminationPredicateFactory?: () => () => boolean;
+  terminationPredicateFactory?: (() => () => boolean) | undefined;
   /**
    * Has a function called later, for one round: `(round) => reactor.callLater(0, round)`, for
    * instance.
    *
    * @default {the host's `setTimeout`, of one millisecond}
    */
-  scheduler?: (round: () => void) => { cancel(): void };
+  scheduler?: ((round: () => void) => { cancel(): void }) | undefined;
   /**
    * Whether it begins at once, and not with `start()`.
    *
    * @default {true}
    */
-  started?: boolean;
+  started?: boolean | undefined;
 }
 
 // Twisted's, in milliseconds.

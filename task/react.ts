@@ -19,7 +19,7 @@ export interface ReactOptions<R extends IReactorCore = IReactorCore> {
    *
    * @default {Deno.exit}
    */
-  exit?: (code: number) => void;
+  exit?: ((code: number) => void) | undefined;
 }
 
 /**

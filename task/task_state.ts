@@ -88,7 +88,6 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
     return this.#ending !== null;
   }
 
-  /** See `CooperativeTask.whenDone()`. */
   whenDone(): Deferred<I> {
     const unclaimed = this.#unclaimed;
     this.#unclaimed = null;
@@ -101,21 +100,18 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
     return watcher;
   }
 
-  /** See `CooperativeTask.pause()`. */
   pause(): void {
     this.#checkUnfinished("pause");
     this.#pauses++;
     this.#host.idle(this);
   }
 
-  /** See `CooperativeTask.resume()`. */
   resume(): void {
     if (this.#pauses === 0) throw new NotPaused("Cannot resume a task that is not paused");
     this.#pauses--;
     if (this.isReady) this.#host.ready(this);
   }
 
-  /** See `CooperativeTask.stop()`. */
   stop(): void {
     this.#checkUnfinished("stop");
     const error = new TaskStopped("The task was stopped");

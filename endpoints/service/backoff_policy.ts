@@ -11,26 +11,26 @@ export interface BackoffPolicyOptions {
    *
    * @default {1}
    */
-  initialDelay?: number;
+  initialDelay?: number | undefined;
   /**
    * Seconds that the wait does not exceed, jitter aside.
    *
    * @default {60}
    */
-  maxDelay?: number;
+  maxDelay?: number | undefined;
   /**
    * By how much each wait is longer than the one before.
    *
    * @default {1.5}
    */
-  factor?: number;
+  factor?: number | undefined;
   /**
    * Seconds to add to a wait, so that clients that lost one server do not all come back to it at once. It is given the wait. One that
    * returns less than nothing shortens it.
    *
    * @default {Math.random}
    */
-  jitter?: (delay: number) => number;
+  jitter?: ((delay: number) => number) | undefined;
 }
 
 /**

@@ -22,34 +22,34 @@ export interface ClientServiceOptions<P extends IProtocol = IProtocol> {
    *
    * @default {backoffPolicy()}
    */
-  retryPolicy?: RetryPolicy;
+  retryPolicy?: RetryPolicy | undefined;
   /**
    * Called with each new connection's protocol, before anybody else gets that: to log in, say, or to see whether the server is well. It may
    * return a Deferred or promise, which is waited for. If it fails, the connection is closed, and counts as an attempt that failed. (In
    * Twisted the rejected connection stays open, unless the hook closes it.)
    */
-  prepareConnection?: (protocol: P) => unknown;
+  prepareConnection?: ((protocol: P) => unknown) | undefined;
   /**
    * Seconds until an attempt is given up with a `ConnectTimeoutError`, `prepareConnection` included. The endpoint has a timeout of its own, for
    * the dial alone. Twisted has no such bound.
    *
    * @default {Infinity}
    */
-  attemptTimeout?: number;
+  attemptTimeout?: number | undefined;
   /**
    * Seconds that a connection has to last for the count of failures to begin anew. With more than 0, a server that accepts and then
    * hangs up is not asked again and again after the first, shortest wait, as it is in Twisted.
    *
    * @default {0}
    */
-  stableAfter?: number;
+  stableAfter?: number | undefined;
   /**
    * The most calls of `whenConnected()` that wait at a time: one more fails with `TooManyWaiters`. `Infinity` lifts the limit. Twisted has
    * no such limit.
    *
    * @default {10_000}
    */
-  maxWaiting?: number;
+  maxWaiting?: number | undefined;
 }
 
 /**

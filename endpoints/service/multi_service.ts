@@ -60,7 +60,6 @@ export class ServicesNotStopped extends AggregateError {
 export class MultiService extends Service implements IServiceCollection {
   readonly #services = new Set<IService>();
 
-  /** See {@linkcode IServiceCollection.addService}. */
   addService(service: IService): void {
     const { name } = service;
     if (name !== null && this.#named(name) !== undefined) {
@@ -72,7 +71,6 @@ export class MultiService extends Service implements IServiceCollection {
     if (this.running) startInFull(service);
   }
 
-  /** See {@linkcode IServiceCollection.removeService}. */
   removeService(service: IService): PromiseLike<unknown> | void {
     if (!this.#services.delete(service)) {
       throw new RangeError(`Cannot remove ${nameOf(service)} from ${this}: it is not there`);
@@ -80,7 +78,6 @@ export class MultiService extends Service implements IServiceCollection {
     return this.running ? service.stopService() : undefined;
   }
 
-  /** See {@linkcode IServiceCollection.getServiceNamed}. */
   getServiceNamed(name: string): IService {
     const service = this.#named(name);
     if (service === undefined) throw new RangeError(`${this} has no service named ${quote(name)}`);

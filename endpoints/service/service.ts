@@ -38,22 +38,18 @@ export class Service implements IService {
   #running = false;
   #parent: IServiceCollection | null = null;
 
-  /** See {@linkcode IService.name}. */
   get name(): string | null {
     return this.#name;
   }
 
-  /** See {@linkcode IService.running}. */
   get running(): boolean {
     return this.#running;
   }
 
-  /** See {@linkcode IService.parent}. */
   get parent(): IServiceCollection | null {
     return this.#parent;
   }
 
-  /** See {@linkcode IService.setName}. */
   setName(name: string): void {
     if (this.#parent !== null) {
       throw new Error(`Cannot name ${this} ${quote(name)}: its parent knows it as it is`);
@@ -61,7 +57,6 @@ export class Service implements IService {
     this.#name = name;
   }
 
-  /** See {@linkcode IService.setServiceParent}. */
   setServiceParent(parent: IServiceCollection): void {
     if (this.#parent !== null) {
       maybeDeferred(() => this.disownServiceParent()).addErrback((error) => {
@@ -78,7 +73,6 @@ export class Service implements IService {
     }
   }
 
-  /** See {@linkcode IService.disownServiceParent}. */
   disownServiceParent(): PromiseLike<unknown> | void {
     if (this.#parent === null) throw new Error(`Cannot disown the parent of ${this}: it has none`);
     const stopped = this.#parent.removeService(this);
@@ -89,17 +83,14 @@ export class Service implements IService {
   /** See {@linkcode IService.privilegedStartService}. Does nothing, unless overridden. */
   privilegedStartService(): void {}
 
-  /** See {@linkcode IService.startService}. */
   startService(): void {
     this.#running = true;
   }
 
-  /** See {@linkcode IService.stopService}. */
   stopService(): PromiseLike<unknown> | void {
     this.#running = false;
   }
 
-  /** See {@linkcode IService}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopService();
   }

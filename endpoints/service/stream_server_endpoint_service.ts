@@ -18,20 +18,20 @@ export interface StreamServerEndpointServiceOptions {
    *
    * @default {false}
    */
-  raiseSynchronously?: boolean;
+  raiseSynchronously?: boolean | undefined;
   /**
    * Seconds that connections may take to come to their end when the service stops (`IListeningPort.drain`): those that are left then are
    * aborted. `null` leaves them alone, as Twisted does.
    *
    * @default {null}
    */
-  drain?: number | null;
+  drain?: number | null | undefined;
   /**
    * The most calls of `whenListening()` that wait at a time: one more fails with `TooManyWaiters`. `Infinity` lifts the limit.
    *
    * @default {10_000}
    */
-  maxWaiting?: number;
+  maxWaiting?: number | undefined;
 }
 
 /**

@@ -45,13 +45,9 @@ const DATAGRAM_OVERHEAD = 256;
 
 /** What of its protocol every port uses. */
 export interface DatagramPortProtocol {
-  /** See `IDatagramProtocol.doStop`. */
   doStop(): void;
-  /** See `IDatagramProtocol.connectionRefused`. */
   connectionRefused(): void;
-  /** See `IDatagramProtocol.logPrefix`. */
   logPrefix?(): string;
-  /** See `IDatagramProtocol.noisy`. */
   readonly noisy?: boolean;
 }
 
@@ -110,7 +106,6 @@ export abstract class DatagramPort<
     this.#receiveFailures = new LogThrottle(host.reactor);
   }
 
-  /** See {@linkcode IDatagramTransport.stats}. */
   get stats(): DatagramPortStats {
     return {
       oversized: this.#oversized.count,
@@ -120,7 +115,6 @@ export abstract class DatagramPort<
     };
   }
 
-  /** See {@linkcode IDatagramTransport.startListening}. */
   startListening(): void {
     if (this.#driver !== null) {
       throw new Error(`Cannot listen on ${this.#address}: it is being listened on already`);
@@ -146,7 +140,6 @@ export abstract class DatagramPort<
     return `${nameInLog(this.protocol)} on ${where}${this.#driver === null ? " (closed)" : ""}`;
   }
 
-  /** See {@linkcode IDatagramTransport.stopListening}. */
   stopListening(): Deferred<void> {
     if (this.#driver === null) return succeed();
     const stopped = new Deferred<void>();
@@ -158,7 +151,6 @@ export abstract class DatagramPort<
     return stopped;
   }
 
-  /** See {@linkcode IDatagramTransport.loseConnection}. */
   loseConnection(): void {
     this.shutDown();
   }
@@ -168,7 +160,6 @@ export abstract class DatagramPort<
     await this.stopListening();
   }
 
-  /** See {@linkcode IDatagramTransport.getHost}. */
   getHost(): A {
     if (this.#address === null) {
       throw new Error("Cannot tell the address of a port that has not been listened on");
@@ -183,30 +174,25 @@ export abstract class DatagramPort<
 
   // What the reactor and the driver tell.
 
-  /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
     this.stopListening()
       .addErrback((error) => logUserError(error, `While closing ${this.#address}`));
   }
 
-  /** See {@linkcode ReactorResource.unref}. */
   unref(): void {
     this.#driver?.unref();
   }
 
-  /** See {@linkcode MicrotaskTask.microtasks}. */
   microtasks(): void {
     this.#closeIfSent();
   }
 
-  /** See {@linkcode DatagramDriverSink.received}. */
   received(datagram: Uint8Array, from: A): void {
     if (this.#stopping !== null) return;
     if (datagram.length > this.#limits.maxPacketSize) this.#dropOversized(from);
     else this.callProtocol("datagramReceived", () => this.deliver(datagram, from));
   }
 
-  /** See {@linkcode DatagramDriverSink.receiveFailed}. */
   receiveFailed(error: Error): void {
     if (this.#stopping !== null) return;
     if (codeOf(error) === "ECONNREFUSED") return this.#refused();
@@ -218,7 +204,6 @@ export abstract class DatagramPort<
     });
   }
 
-  /** See {@linkcode DatagramDriverSink.sent}. */
   sent(error: Error | null): void {
     const to = this.#sendingTo;
     this.#sendingTo = null;
@@ -227,7 +212,6 @@ export abstract class DatagramPort<
     this.#closeIfSent();
   }
 
-  /** See {@linkcode DatagramDriverSink.released}. */
   released(): void {
     const troubles = [this.#overfull, this.#oversized, this.#sendFailures, this.#receiveFailures];
     for (const each of troubles) each.flush();

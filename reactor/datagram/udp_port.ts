@@ -48,12 +48,10 @@ export class UDPPort
   #loopback = true;
   #outgoing = "";
 
-  /** See {@linkcode IMulticastTransport.write}. */
   write(datagram: Uint8Array | string, addr?: DatagramDestination): void {
     this.writeSequence([datagram], addr);
   }
 
-  /** See {@linkcode IMulticastTransport.writeSequence}. */
   writeSequence(pieces: Iterable<Uint8Array | string>, addr?: DatagramDestination): void {
     const datagram = datagramBytes(pieces);
     const to = this.#destination(addr);
@@ -67,7 +65,6 @@ export class UDPPort
     this.send(datagram, to);
   }
 
-  /** See {@linkcode IMulticastTransport.connect}. */
   connect(host: string, port: number): void {
     if (this.#peer !== null) {
       throw new Error(`Cannot connect to ${host}:${port}: the port is connected to ${this.#peer}`);
@@ -77,18 +74,15 @@ export class UDPPort
     this.#peer = this.#address(host, port);
   }
 
-  /** See {@linkcode IMulticastTransport.setBroadcastAllowed}. */
   setBroadcastAllowed(enabled: boolean): void {
     this.driver.setBroadcast(enabled);
     this.#broadcast = enabled;
   }
 
-  /** See {@linkcode IMulticastTransport.getBroadcastAllowed}. */
   getBroadcastAllowed(): boolean {
     return this.#broadcast;
   }
 
-  /** See {@linkcode IMulticastTransport.joinGroup}. */
   joinGroup(addr: string, interfaceAddress = ""): Deferred<void> {
     return execute(() => {
       this.#checkHost("joinGroup() address", addr);
@@ -96,7 +90,6 @@ export class UDPPort
     });
   }
 
-  /** See {@linkcode IMulticastTransport.leaveGroup}. */
   leaveGroup(addr: string, interfaceAddress = ""): Deferred<void> {
     return execute(() => {
       this.#checkHost("leaveGroup() address", addr);
@@ -104,30 +97,25 @@ export class UDPPort
     });
   }
 
-  /** See {@linkcode IMulticastTransport.setTTL}. */
   setTTL(ttl: number): void {
     checkInteger("setTTL() ttl", ttl, 0, 255);
     this.driver.setMulticastTTL(ttl);
     this.#ttl = ttl;
   }
 
-  /** See {@linkcode IMulticastTransport.getTTL}. */
   getTTL(): number {
     return this.#ttl;
   }
 
-  /** See {@linkcode IMulticastTransport.setLoopbackMode}. */
   setLoopbackMode(enabled: boolean): void {
     this.driver.setMulticastLoopback(enabled);
     this.#loopback = enabled;
   }
 
-  /** See {@linkcode IMulticastTransport.getLoopbackMode}. */
   getLoopbackMode(): boolean {
     return this.#loopback;
   }
 
-  /** See {@linkcode IMulticastTransport.setOutgoingInterface}. */
   setOutgoingInterface(addr: string): Deferred<void> {
     return execute(() => {
       this.driver.setMulticastInterface(addr);
@@ -135,7 +123,6 @@ export class UDPPort
     });
   }
 
-  /** See {@linkcode IMulticastTransport.getOutgoingInterface}. */
   getOutgoingInterface(): string {
     return this.#outgoing || (this.#isIPv6 ? "::" : "0.0.0.0");
   }

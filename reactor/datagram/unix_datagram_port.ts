@@ -47,12 +47,10 @@ export class UNIXDatagramPort
   implements IUNIXDatagramTransport {
   protected override readonly isConnected = false;
 
-  /** See {@linkcode IUNIXDatagramTransport.write}. */
   write(datagram: Uint8Array | string, addr: IUNIXAddress | string): void {
     this.writeSequence([datagram], addr);
   }
 
-  /** See {@linkcode IUNIXDatagramTransport.writeSequence}. */
   writeSequence(pieces: Iterable<Uint8Array | string>, addr: IUNIXAddress | string): void {
     const path = typeof addr === "string" ? addr : addr?.name;
     checkDestination(path);
@@ -104,17 +102,14 @@ export class ConnectedUNIXDatagramPort extends UNIXPort<IConnectedDatagramProtoc
     }
   }
 
-  /** See {@linkcode IUNIXDatagramConnectedTransport.getPeer}. */
   getPeer(): IUNIXAddress {
     return this.#peer;
   }
 
-  /** See {@linkcode IUNIXDatagramConnectedTransport.write}. */
   write(datagram: Uint8Array | string): void {
     this.writeSequence([datagram]);
   }
 
-  /** See {@linkcode IUNIXDatagramConnectedTransport.writeSequence}. */
   writeSequence(pieces: Iterable<Uint8Array | string>): void {
     this.send(datagramBytes(pieces), this.#peer);
   }

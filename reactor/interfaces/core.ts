@@ -22,7 +22,7 @@ export interface RunOptions {
    *
    * @default {true}
    */
-  installSignalHandlers?: boolean;
+  installSignalHandlers?: boolean | undefined;
   /** Stops the reactor when it is aborted. */
   signal?: AbortSignal | undefined;
 }

@@ -75,12 +75,12 @@ export interface DatagramOptions {
    *
    * @default {8192}
    */
-  maxPacketSize?: number;
+  maxPacketSize?: number | undefined;
   /**
    * Bytes that may wait to be sent. A datagram that finds no room is dropped, as one is that finds none in the network; that is logged.
    * Each counts as 256 bytes more than it has, for what it takes to keep it.
    *
    * @default {1048576}
    */
-  writeBufferLimit?: number;
+  writeBufferLimit?: number | undefined;
 }

@@ -23,7 +23,7 @@ export interface SpawnProcessOptions
    *
    * @default {[]}
    */
-  args?: readonly string[];
+  args?: readonly string[] | undefined;
   /**
    * The child's whole environment: as in Twisted, nothing of this process's is in it unless you put it there. `null` passes on all of this
    * process's, which Deno asks no permission for. Which program `"ls"` is, is looked up in the `PATH` of the child's environment, or where
@@ -31,26 +31,26 @@ export interface SpawnProcessOptions
    *
    * @default {{}}
    */
-  env?: Readonly<Record<string, string>> | null;
+  env?: Readonly<Record<string, string>> | null | undefined;
   /** The folder in which the child starts: this process's, unless one is given. */
-  path?: string;
+  path?: string | undefined;
   /** The user that the child is, by number. Needs the right to. */
-  uid?: number;
+  uid?: number | undefined;
   /** The group that the child is in, by number. Needs the right to. */
-  gid?: number;
+  gid?: number | undefined;
   /**
    * Whether the child gets a terminal. Deno has none to give: `true` is an `UnsupportedError`.
    *
    * @default {false}
    */
-  usePTY?: boolean;
+  usePTY?: boolean | undefined;
   /**
    * The child's descriptors, by the child's numbers. Deno has those three: pipes go that way only, and one that is left out is
    * `/dev/null`, where Twisted closes it. Any other is an `UnsupportedError`.
    *
    * @default {{ 0: "w", 1: "r", 2: "r" }}
    */
-  childFDs?: Readonly<Record<number, ChildFD>>;
+  childFDs?: Readonly<Record<number, ChildFD>> | undefined;
 }
 
 /** A signal for a child: its name, with or without `SIG`, or its number. */

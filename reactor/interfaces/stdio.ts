@@ -25,15 +25,15 @@ export interface IByteSink {
 /** How standard input and output are a connection. */
 export interface StandardIOOptions extends ConnectionOptions {
   /** What is read: this process's standard input, unless another one is given. It is closed when the connection is lost. */
-  stdin?: IByteSource;
+  stdin?: IByteSource | undefined;
   /** What is written to: this process's standard output, unless another one is given. It is never closed. */
-  stdout?: IByteSink;
+  stdout?: IByteSink | undefined;
   /**
    * As for every connection; whoever looks at a program's output page by page takes longer than a network peer may.
    *
    * @default {Infinity}
    */
-  linger?: number;
+  linger?: number | undefined;
 }
 
 /** A process's standard input and output as a connection. In Twisted, `stdio.StandardIO` asks the reactor for less than this. */

@@ -96,40 +96,40 @@ export interface ConnectionOptions {
    *
    * @default {65536}
    */
-  writeBufferHighWater?: number;
+  writeBufferHighWater?: number | undefined;
   /**
    * Bytes in the write buffer that a further write may not exceed: past that the connection is aborted with `WriteBufferExceeded`.
    * One write into an empty buffer may be larger.
    *
    * @default {67108864}
    */
-  writeBufferLimit?: number;
+  writeBufferLimit?: number | undefined;
   /**
    * Seconds that a closing connection waits for its peer to read on before it is aborted, counted from the last byte taken.
    *
    * @default {60}
    */
-  linger?: number;
+  linger?: number | undefined;
   /**
    * Seconds without a byte in either direction after which the connection is aborted with `ConnectionTimeout`. While the protocol has
    * paused it, nothing comes.
    *
    * @default {Infinity}
    */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /**
    * Seconds after which the connection is aborted with `ConnectionTimeout` when there is something to send and the system takes none of
    * it: the peer does not read. A peer that reads slowly is not meant: each byte taken begins the time anew.
    *
    * @default {Infinity}
    */
-  writeStallTimeout?: number;
+  writeStallTimeout?: number | undefined;
   /**
    * Seconds that the connection may last, from when it is made, before it is aborted with `ConnectionTimeout`.
    *
    * @default {Infinity}
    */
-  maxConnectionAge?: number;
+  maxConnectionAge?: number | undefined;
 }
 
 /** How a port for streams listens, whatever kind of stream. */
@@ -139,27 +139,27 @@ export interface ListenStreamOptions extends ConnectionOptions {
    *
    * @default {511}
    */
-  backlog?: number;
+  backlog?: number | undefined;
   /**
    * Connections that may be open at a time.
    *
    * @default {Infinity}
    */
-  maxConnections?: number;
+  maxConnections?: number | undefined;
   /**
    * Connections that may be open from one host at a time. One more is refused, whatever {@linkcode overflow} says: the
    * host is known only once the connection is accepted, and pausing would let one host shut out all others.
    *
    * @default {Infinity}
    */
-  maxConnectionsPerHost?: number;
+  maxConnectionsPerHost?: number | undefined;
   /**
    * What happens at {@linkcode maxConnections}: `"pause"` accepts no more, so that the next ones wait in the backlog; `"refuse"`
    * closes them at once.
    *
    * @default {"pause"}
    */
-  overflow?: "pause" | "refuse";
+  overflow?: "pause" | "refuse" | undefined;
 }
 
 /** How a stream is opened, whatever kind. */
@@ -169,7 +169,7 @@ export interface ConnectStreamOptions extends ConnectionOptions {
    *
    * @default {30}
    */
-  timeout?: number;
+  timeout?: number | undefined;
   /**
    * Ends an attempt to connect when it aborts. It has no effect on a connection that has been made.
    *

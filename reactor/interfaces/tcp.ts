@@ -32,14 +32,14 @@ export interface TCPSocketOptions {
    *
    * @default {false}
    */
-  resetOnAbort?: boolean;
+  resetOnAbort?: boolean | undefined;
   /**
    * Seconds without a byte after which the system probes the peer, an integer from 1 to 32767. `setTcpKeepAlive(true)` without any leaves
    * the system's time, two hours on most.
    *
    * @default {undefined} No probes, until `setTcpKeepAlive(true)`.
    */
-  keepAlive?: number;
+  keepAlive?: number | undefined;
 }
 
 /** How a TCP port listens. */
@@ -49,7 +49,7 @@ export interface ListenTCPOptions extends ListenStreamOptions, TCPSocketOptions 
    *
    * @default {"0.0.0.0"}
    */
-  interface?: string;
+  interface?: string | undefined;
 }
 
 /** How a TCP connection is opened. */
@@ -60,7 +60,7 @@ export interface ConnectTCPOptions extends ConnectStreamOptions, TCPSocketOption
    *
    * @default {undefined} The system chooses.
    */
-  bindAddress?: string | readonly [host: string, port: number];
+  bindAddress?: string | readonly [host: string, port: number] | undefined;
 }
 
 /** TCP on a reactor. Twisted's `IReactorTCP`. */

@@ -15,9 +15,9 @@ export interface TLSCertificate {
 /** What both sides of TLS may say. */
 export interface TLSOptions {
   /** This side's certificate as PEM, followed by those between it and the root. It may hold the private key as well, in any order. */
-  cert?: string;
+  cert?: string | undefined;
   /** The certificate's private key as PEM, not encrypted. It may hold the certificate as well, in any order. */
-  key?: string;
+  key?: string | undefined;
   /**
    * The roots that the peer's certificate is checked against, as PEM, each text of one certificate or several. They take the place of the
    * system's. A server that names some asks its clients for a certificate; see {@linkcode TLSServerOptions.clientCertificate}.
@@ -25,19 +25,19 @@ export interface TLSOptions {
    * A certificate that signs others, including a root, must be valid at the time, must be an authority (`CA:TRUE`), and must have the key
    * usage `keyCertSign` if it has key usages. A peer's certificate that is one of the roots needs no issuer.
    */
-  caCerts?: readonly string[];
+  caCerts?: readonly string[] | undefined;
   /**
    * The protocols to speak over TLS, the most wanted first (RFC 7301). The handshake fails where both sides name some and share none.
    *
    * @default {[]}
    */
-  alpnProtocols?: readonly string[];
+  alpnProtocols?: readonly string[] | undefined;
   /**
    * Seconds that the handshake may take.
    *
    * @default {10}
    */
-  handshakeTimeout?: number;
+  handshakeTimeout?: number | undefined;
 }
 
 /** How a server speaks TLS. */
@@ -60,7 +60,7 @@ export interface TLSServerOptions extends TLSOptions {
    *
    * @default {"require"} with `caCerts`; without, none is asked for
    */
-  clientCertificate?: "require" | "request";
+  clientCertificate?: "require" | "request" | undefined;
 }
 
 /** How a client speaks TLS. */
@@ -71,13 +71,13 @@ export interface TLSClientOptions extends TLSOptions {
    *
    * @default the host that `connectTLS` connects to; `startTLS` and `wrapClientTLS` have none
    */
-  serverName?: string;
+  serverName?: string | undefined;
   /**
    * Takes any certificate, whoever it is for and whoever signed it. Whoever is on the way can then read and change everything.
    *
    * @default {false}
    */
-  unsafelyIgnoreCertificateErrors?: boolean;
+  unsafelyIgnoreCertificateErrors?: boolean | undefined;
 }
 
 /** How TLS begins on a connection that is there. */
@@ -87,14 +87,14 @@ export interface StartTLSOptions extends TLSServerOptions, TLSClientOptions {
    *
    * @default `"client"` on a connection that this side opened, `"server"` on one that it accepted
    */
-  role?: "client" | "server";
+  role?: "client" | "server" | undefined;
   /**
    * Bytes that the protocol has received already and that belong to the handshake. They go to TLS before what comes next, never to the
    * protocol: a peer that has sent anything but TLS fails the handshake.
    *
    * @default nothing
    */
-  received?: Uint8Array;
+  received?: Uint8Array | undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ export interface TLSPortOptions extends TLSServerOptions {
    *
    * @default {1000}
    */
-  maxHandshakes?: number;
+  maxHandshakes?: number | undefined;
 }
 
 /** How a TLS port listens. */

@@ -18,7 +18,7 @@ export interface WriteOptions {
    *
    * @default {false}
    */
-  transfer?: boolean;
+  transfer?: boolean | undefined;
 }
 
 /** A connection, as its protocol sees it. Twisted's `ITransport` and `ITCPTransport`. */

@@ -99,7 +99,7 @@ export interface ListenUDPOptions extends DatagramOptions {
    *
    * @default {"0.0.0.0"}
    */
-  interface?: string;
+  interface?: string | undefined;
 }
 
 /** How a multicast port listens. */
@@ -109,7 +109,7 @@ export interface ListenMulticastOptions extends ListenUDPOptions {
    *
    * @default {false}
    */
-  listenMultiple?: boolean;
+  listenMultiple?: boolean | undefined;
 }
 
 /** UDP on a reactor. Twisted's `IReactorUDP`. */

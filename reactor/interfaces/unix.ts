@@ -20,20 +20,20 @@ export interface ListenUNIXOptions extends Omit<ListenStreamOptions, "maxConnect
    *
    * @default {511}
    */
-  backlog?: number;
+  backlog?: number | undefined;
   /**
    * The mode of the socket's file: who may connect. Whoever may write to the file may (unix(7)). At no time may anybody else.
    *
    * @default {0o666}
    */
-  mode?: number;
+  mode?: number | undefined;
   /**
    * Whether the port holds a lock as long as it listens: a symbolic link `<path>.lock` to the process's number, as Twisted makes it.
    * What a process has left that is gone is taken over.
    *
    * @default {false}
    */
-  wantPID?: boolean;
+  wantPID?: boolean | undefined;
 }
 
 /** How a connection to a UNIX socket is opened. */
@@ -43,7 +43,7 @@ export interface ConnectUNIXOptions extends ConnectStreamOptions {
    *
    * @default {false}
    */
-  checkPID?: boolean;
+  checkPID?: boolean | undefined;
 }
 
 /** UNIX stream sockets on a reactor. Twisted's `IReactorUNIX`. */

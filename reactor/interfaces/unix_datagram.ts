@@ -55,13 +55,13 @@ export interface ListenUNIXDatagramOptions extends DatagramOptions {
    *
    * @default {0o666}
    */
-  mode?: number;
+  mode?: number | undefined;
 }
 
 /** How a UNIX datagram port is connected. */
 export interface ConnectUNIXDatagramOptions extends ListenUNIXDatagramOptions {
   /** A path for this end. Without one it cannot be sent to, and so receives nothing. */
-  bindAddress?: string;
+  bindAddress?: string | undefined;
 }
 
 /**

@@ -100,7 +100,6 @@ export abstract class ReactorBase
     this.#used = true;
   }
 
-  /** See {@linkcode IReactorCore.run}. */
   run(options: RunOptions = {}): Promise<void> {
     this.use();
     if (this.#started) return Promise.reject(new ReactorAlreadyRunning());
@@ -125,7 +124,6 @@ export abstract class ReactorBase
     return promise;
   }
 
-  /** See {@linkcode IReactorCore.stop}. */
   stop(): void {
     if (!this.#started || this.#stopped) throw new ReactorNotRunning();
     this.#stopped = true;
@@ -135,7 +133,6 @@ export abstract class ReactorBase
     if (!this.#inTurn) queueMicrotask(() => this.#turn());
   }
 
-  /** See {@linkcode IReactorCore.crash}. */
   crash(): void {
     this.#leave();
     this.#events.get("shutdown")?.abandon();
@@ -143,7 +140,6 @@ export abstract class ReactorBase
     this.#end?.();
   }
 
-  /** See {@linkcode IReactorCore.callWhenRunning}. */
   callWhenRunning<A extends unknown[]>(
     f: (...args: A) => unknown,
     ...args: A
@@ -155,7 +151,6 @@ export abstract class ReactorBase
     return null;
   }
 
-  /** See {@linkcode IReactorCore.addSystemEventTrigger}. */
   addSystemEventTrigger<A extends unknown[]>(
     phase: EventPhase,
     eventType: string,
@@ -168,7 +163,6 @@ export abstract class ReactorBase
     return event.add(phase, f, args);
   }
 
-  /** See {@linkcode IReactorCore.removeSystemEventTrigger}. */
   removeSystemEventTrigger(id: SystemEventTriggerID): void {
     const event = this.#events.get(id?.eventType);
     if (event === undefined) {
@@ -179,7 +173,6 @@ export abstract class ReactorBase
     event.remove(id);
   }
 
-  /** See {@linkcode IReactorCore.fireSystemEvent}. */
   fireSystemEvent(eventType: string): void {
     this.use();
     const hooks = this.#hooks(eventType);
@@ -189,12 +182,10 @@ export abstract class ReactorBase
     event?.fire(hooks ?? {});
   }
 
-  /** See {@linkcode IReactorTime.seconds}. */
   seconds(): number {
     return this.#clock.seconds();
   }
 
-  /** See {@linkcode IReactorTime.callLater}. */
   callLater<A extends unknown[]>(
     delay: number,
     f: (...args: A) => unknown,
@@ -204,7 +195,7 @@ export abstract class ReactorBase
     return this.#calls.callLater(delay, f, args);
   }
 
-  /** See {@linkcode IReactorThreads.callFromThread}. */
+  /** See `IReactorThreads.callFromThread`: here without the rest of that interface. */
   callFromThread<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void {
     this.use();
     checkFunction("callFromThread() callable", f);
@@ -213,34 +204,28 @@ export abstract class ReactorBase
     if (this.#turnCalls.length === 1 || this.#alarm.isOutdated) this.#setAlarm();
   }
 
-  /** See {@linkcode IReactorTime.getDelayedCalls}. */
   getDelayedCalls(): IDelayedCall[] {
     return this.#calls.pending();
   }
 
-  /** See {@linkcode IReactorCore.sigInt}. */
   sigInt(): void {
     this.#stopOnSignal("SIGINT");
   }
 
-  /** See {@linkcode IReactorCore.sigTerm}. */
   sigTerm(): void {
     this.#stopOnSignal("SIGTERM");
   }
 
-  /** See {@linkcode IReactorCore.sigBreak}. */
   sigBreak(): void {
     this.#stopOnSignal("SIGBREAK");
   }
 
-  /** See {@linkcode IReactorCore.addSignalHandler}. */
   addSignalHandler(signal: Deno.Signal, handler: SignalHandler): void {
     this.use();
     checkFunction("addSignalHandler() handler", handler);
     this.#signals.add(signal, handler);
   }
 
-  /** See {@linkcode IReactorCore.removeSignalHandler}. */
   removeSignalHandler(signal: Deno.Signal, handler: SignalHandler): void {
     this.#signals.remove(signal, handler);
   }

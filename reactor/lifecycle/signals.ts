@@ -40,14 +40,12 @@ export class Signals {
     this.#source = source;
   }
 
-  /** See `IReactorCore.addSignalHandler`. */
   add(signal: Deno.Signal, handler: SignalHandler): void {
     this.#checkSupported(signal);
     this.#of(signal).users.push(handler);
     if (this.#installed) this.#listen(signal);
   }
 
-  /** See `IReactorCore.removeSignalHandler`. */
   remove(signal: Deno.Signal, handler: SignalHandler): void {
     const users = this.#handlers.get(signal)?.users ?? [];
     const index = users.indexOf(handler);

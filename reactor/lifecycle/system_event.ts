@@ -45,7 +45,6 @@ export class SystemEvent {
     this.#type = type;
   }
 
-  /** See `IReactorCore.addSystemEventTrigger`. */
   add(phase: EventPhase, f: AnyFunction, args: readonly unknown[]): SystemEventTriggerID {
     this.#checkPhase("add a trigger to", phase);
     const trigger = new Trigger(this.#type, phase, f, args);
@@ -53,7 +52,6 @@ export class SystemEvent {
     return trigger;
   }
 
-  /** See `IReactorCore.removeSystemEventTrigger`. */
   remove(id: SystemEventTriggerID): void {
     this.#checkPhase("remove a trigger from", id.phase);
     const list = this.#triggers[id.phase];

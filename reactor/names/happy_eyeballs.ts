@@ -49,19 +49,19 @@ export interface HappyEyeballsOptions {
    *
    * @default {0.25}
    */
-  attemptDelay?: number;
+  attemptDelay?: number | undefined;
   /**
    * Seconds that IPv4 addresses wait for IPv6 ones, which are still looked up: RFC 8305's Resolution Delay.
    *
    * @default {0.05}
    */
-  resolutionDelay?: number;
+  resolutionDelay?: number | undefined;
   /**
    * Seconds that each lookup may take, and each attempt; Infinity for no end.
    *
    * @default {30}
    */
-  timeout?: number;
+  timeout?: number | undefined;
 }
 
 /** What a race is about. */
@@ -114,10 +114,13 @@ export function connectToHost<T>(
   });
 }
 
+/** The seconds of a race, with the defaults filled in. */
+type Timings = Readonly<Record<keyof HappyEyeballsOptions, number>>;
+
 class Race<T> {
   readonly #to: HostnameAddress;
   readonly #course: RaceOptions<T>;
-  readonly #options: Required<HappyEyeballsOptions>;
+  readonly #options: Timings;
   readonly #queue = new AddressQueue();
   /** The families whose addresses are not known yet, and what cancels their lookups. */
   readonly #awaited = new Map<IPFamily, () => void>();
@@ -141,7 +144,7 @@ class Race<T> {
   constructor(
     to: HostnameAddress,
     course: RaceOptions<T>,
-    options: Required<HappyEyeballsOptions>,
+    options: Timings,
   ) {
     this.#to = to;
     this.#course = course;

@@ -33,7 +33,6 @@ export class TableNameResolver implements IHostnameResolver {
     }
   }
 
-  /** See {@linkcode IHostnameResolver.resolveHostName}. */
   resolveHostName(
     hostName: string,
     { family }: Pick<ResolveHostNameOptions, "family">,

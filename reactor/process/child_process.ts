@@ -30,9 +30,7 @@ import { quote } from "../../internal/validation.ts";
 
 /** A child process. The transport that its protocol gets. */
 export class ChildProcess implements IProcessTransport, ConnectionOwner, ReactorResource {
-  /** See {@linkcode ConnectionOwner.host}. */
   readonly host: ConnectionContext;
-  /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
   readonly #protocol: IProcessProtocol;
   readonly #driver: ChildDriver;
@@ -83,17 +81,14 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     this.host.reactor.callWhenRunning(() => this.#start());
   }
 
-  /** See {@linkcode IProcessTransport.pid}. */
   get pid(): number | null {
     return this.#reason === null ? this.#driver.pid : null;
   }
 
-  /** See {@linkcode IProcessTransport.getPeer}. */
   getPeer(): ProcessAddress {
     return this.#address;
   }
 
-  /** See {@linkcode IProcessTransport.getHost}. */
   getHost(): ProcessAddress {
     return this.#address;
   }
@@ -110,17 +105,14 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   // Writing.
 
-  /** See {@linkcode IProcessTransport.write}. */
   write(data: Uint8Array | string): void {
     this.#writers.get(0)?.write(data);
   }
 
-  /** See {@linkcode IProcessTransport.writeSequence}. */
   writeSequence(data: Iterable<Uint8Array | string>): void {
     this.#writers.get(0)?.writeSequence(data);
   }
 
-  /** See {@linkcode IProcessTransport.writeToChild}. */
   writeToChild(childFD: number, data: Uint8Array | string): void {
     if (!this.#writable.includes(childFD)) {
       throw new RangeError(
@@ -140,47 +132,39 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     else stdin.registerProducer(producer, streaming);
   }
 
-  /** See `IConsumer.unregisterProducer`. */
   unregisterProducer(): void {
     this.#writers.get(0)?.unregisterProducer();
   }
 
   // Closing.
 
-  /** See {@linkcode IProcessTransport.closeStdin}. */
   closeStdin(): void {
     this.closeChildFD(0);
   }
 
-  /** See {@linkcode IProcessTransport.closeStdout}. */
   closeStdout(): void {
     this.closeChildFD(1);
   }
 
-  /** See {@linkcode IProcessTransport.closeStderr}. */
   closeStderr(): void {
     this.closeChildFD(2);
   }
 
-  /** See {@linkcode IProcessTransport.closeChildFD}. */
   closeChildFD(childFD: number): void {
     this.#writers.get(childFD)?.loseConnection();
     this.#readers.get(childFD)?.loseConnection();
   }
 
-  /** See {@linkcode IProcessTransport.loseConnection}. */
   loseConnection(): void {
     this.closeStdin();
     this.closeStderr();
     this.closeStdout();
   }
 
-  /** See {@linkcode IProcessTransport.stopProducing}. */
   stopProducing(): void {
     this.loseConnection();
   }
 
-  /** See {@linkcode IProcessTransport.signalProcess}. */
   signalProcess(signal: ProcessSignal): void {
     if (this.pid === null || !this.#driver.kill(fullName(signal))) {
       throw new ProcessExitedAlready(this.#address);
@@ -189,13 +173,11 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   // Receiving.
 
-  /** See {@linkcode IProcessTransport.pauseProducing}. */
   pauseProducing(): void {
     this.#paused = true;
     for (const reader of this.#readers.values()) reader.pauseProducing();
   }
 
-  /** See {@linkcode IProcessTransport.resumeProducing}. */
   resumeProducing(): void {
     this.#paused = false;
     if (this.#started) this.#readOn();
@@ -211,17 +193,14 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     this.host.resources.delete(this);
   }
 
-  /** See {@linkcode ReactorResource.unref}. */
   unref(): void {
     this.#driver.unref();
   }
 
-  /** See {@linkcode ConnectionOwner.logSuffix}. */
   logSuffix(): string {
     return String(this.#driver.pid);
   }
 
-  /** See {@linkcode ConnectionOwner.methodName}. */
   methodName(method: string): string {
     if (method === "dataReceived") return "childDataReceived";
     return method === "connectionLost" ? "childConnectionLost" : method;

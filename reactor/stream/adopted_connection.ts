@@ -15,9 +15,7 @@ import { logUserError } from "../../defer/guarded_call.ts";
 
 /** What stands in the place of a port for one connection that came without. */
 export class AdoptedConnection implements ConnectionOwner {
-  /** See {@linkcode ConnectionOwner.host}. */
   readonly host: ConnectionContext;
-  /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
 
   /**
@@ -34,7 +32,6 @@ export class AdoptedConnection implements ConnectionOwner {
     this.host.reactor.callWhenRunning(() => this.#open(driver, factory));
   }
 
-  /** See {@linkcode ConnectionOwner.logSuffix}. */
   logSuffix(connection: Connection): string {
     return `adopted,${connection.getPeer()}`;
   }

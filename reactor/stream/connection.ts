@@ -130,7 +130,6 @@ export class Connection extends SocketAttributes
     return (this.#disconnecting || this.#abortReason !== null) && !this.#lost;
   }
 
-  /** See `ITLSTransport.startTLS`. */
   startTLS(options: StartTLSOptions): void {
     const { host, role, limits: { linger } } = this.#owner;
     const context = startTLSContext(host.tls, role, options, this.getPeer());
@@ -172,7 +171,6 @@ export class Connection extends SocketAttributes
 
   // Writing.
 
-  /** See {@linkcode ITransport.write}. */
   write(data: Uint8Array | string, options?: WriteOptions): void {
     checkData("write", data);
     if (this.#lost || this.#writeClosed || this.#abortReason !== null || data.length === 0) return;
@@ -186,14 +184,12 @@ export class Connection extends SocketAttributes
     this.#flushLater();
   }
 
-  /** See {@linkcode ITransport.writeSequence}. */
   writeSequence(data: Iterable<Uint8Array | string>): void {
     const pieces = [...data];
     for (const piece of pieces) checkData("writeSequence", piece);
     for (const piece of pieces) this.write(piece);
   }
 
-  /** See {@linkcode ITransport.loseConnection}. */
   loseConnection(): void {
     if (this.#lost || this.#disconnecting) return;
     this.#disconnecting = true;
@@ -201,19 +197,16 @@ export class Connection extends SocketAttributes
     if (!this.#isBusy) this.#queueTask();
   }
 
-  /** See {@linkcode ITransport.loseWriteConnection}. */
   loseWriteConnection(): void {
     if (this.#lost || this.#writeClosing) return;
     this.#writeClosing = true;
     this.#flushLater();
   }
 
-  /** See {@linkcode ITransport.abortConnection}. */
   abortConnection(reason?: Error): void {
     this.abort(reason instanceof ConnectionAborted ? reason : ConnectionAborted.because(reason));
   }
 
-  /** See `IConsumer.registerProducer`. */
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
     checkProducer(producer, streaming);
     if (this.#registration !== null) {
@@ -231,7 +224,6 @@ export class Connection extends SocketAttributes
     this.#flushLater();
   }
 
-  /** See `IConsumer.unregisterProducer`. */
   unregisterProducer(): void {
     this.#registration = null;
     if (this.#disconnecting || this.#writeClosing) this.#flushLater();
@@ -239,14 +231,12 @@ export class Connection extends SocketAttributes
 
   // Receiving.
 
-  /** See {@linkcode ITransport.pauseProducing}. */
   pauseProducing(): void {
     if (this.#paused || this.#lost || this.#disconnecting) return;
     this.#paused = true;
     this.#stopReading();
   }
 
-  /** See {@linkcode ITransport.resumeProducing}. */
   resumeProducing(): void {
     if (!this.#paused || this.#lost || this.#disconnecting) return;
     this.#paused = false;
@@ -254,14 +244,12 @@ export class Connection extends SocketAttributes
     this.#queueTask();
   }
 
-  /** See {@linkcode ITransport.stopProducing}. */
   stopProducing(): void {
     this.loseConnection();
   }
 
   // What the reactor and the driver tell.
 
-  /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
     this.#disconnecting = true;
     // A goodbye written in the turn that stopped the reactor. What the system does not take at once is dropped, as in Twisted.
@@ -292,12 +280,10 @@ export class Connection extends SocketAttributes
     this.#queueTask();
   }
 
-  /** See {@linkcode ReactorResource.unref}. */
   unref(): void {
     this.driver.unref();
   }
 
-  /** See {@linkcode StreamDriverSink.received}. */
   received(chunk: Uint8Array): void {
     // A closing connection goes on reading, into nothing: a peer that sends before it reads would otherwise never read.
     if (this.#isEnding || this.#disconnecting) return;
@@ -323,7 +309,6 @@ export class Connection extends SocketAttributes
     this.#flush();
   }
 
-  /** See {@linkcode StreamDriverSink.readEnded}. */
   readEnded(): void {
     if (this.#paused && !this.#disconnecting) {
       this.#endHeld = true;
@@ -341,7 +326,6 @@ export class Connection extends SocketAttributes
     this.#flush();
   }
 
-  /** See {@linkcode StreamDriverSink.wrote}. */
   wrote(count: number): void {
     this.#writing = false;
     const buffer = this.#buffer;
@@ -357,7 +341,6 @@ export class Connection extends SocketAttributes
     this.#flush();
   }
 
-  /** See {@linkcode StreamDriverSink.writeClosed}. */
   writeClosed(): void {
     this.#writing = false;
     if (this.#isEnding) return;
@@ -368,7 +351,6 @@ export class Connection extends SocketAttributes
     this.#flush();
   }
 
-  /** See {@linkcode StreamDriverSink.failed}. */
   failed(reason: Error): void {
     // The system cannot read memory that has gone, and reports a bad address.
     if (this.#buffer !== null) this.#isSpoiled(this.#buffer);
@@ -376,12 +358,10 @@ export class Connection extends SocketAttributes
     this.#lose(this.#peerClosed ? new ConnectionDone(undefined, { cause: reason }) : reason);
   }
 
-  /** See {@linkcode StreamDriverSink.released}. */
   released(): void {
     this.#owner.host.resources.delete(this);
   }
 
-  /** See {@linkcode MicrotaskTask.microtasks}. */
   microtasks(): void {
     this.#taskQueued = false;
     if (this.#lost) return;

@@ -33,13 +33,10 @@ import { asError, callLogged, logUserError } from "../../defer/guarded_call.ts";
 
 /** A connector over any kind of dial. */
 export class Connector<A extends Address = Address> implements IConnector<A>, ConnectionOwner {
-  /** See {@linkcode ConnectionOwner.host}. */
   readonly host: ConnectionContext;
   readonly #factory: IClientFactory;
   readonly #destination: A;
-  /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
-  /** See {@linkcode ConnectionOwner.role}. */
   readonly role = "client";
   readonly #timeout: number;
   readonly #dial: Dial;
@@ -79,12 +76,10 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     this.#signal = signal;
   }
 
-  /** See {@linkcode IConnector.state}. */
   get state(): ConnectorState {
     return this.#state;
   }
 
-  /** See {@linkcode IConnector.getDestination}. */
   getDestination(): A {
     return this.#destination;
   }
@@ -94,7 +89,6 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     return `connector to ${this.#destination} (${this.#state})`;
   }
 
-  /** See {@linkcode IConnector.connect}. */
   connect(): void {
     if (this.#state !== "disconnected") {
       throw new Error(`Cannot connect to ${this.#destination}: the connector is ${this.#state}`);
@@ -118,14 +112,12 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     this.host.reactor.callWhenRunning(() => attempt.start());
   }
 
-  /** See {@linkcode IConnector.disconnect}. */
   disconnect(): void {
     if (this.#state === "connecting") this.stopConnecting();
     else if (this.#connection !== null) this.#connection.loseConnection();
     else this.#unwanted = this.#state === "connected";
   }
 
-  /** See {@linkcode IConnector.stopConnecting}. */
   stopConnecting(): void {
     if (this.#state !== "connecting") {
       throw new NotConnectingError(
@@ -139,12 +131,10 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     );
   }
 
-  /** See {@linkcode ConnectionOwner.logSuffix}. */
   logSuffix(): string {
     return "client";
   }
 
-  /** See {@linkcode ConnectionOwner.connectionLost}. */
   connectionLost(_connection: Connection, reason: Error): void {
     this.#lost(reason);
   }

@@ -35,11 +35,8 @@ import { checkDelay } from "../../internal/validation.ts";
 /** A listening port over any kind of acceptor. */
 export class StreamPort<A extends Address = Address>
   implements IListeningPort<A>, StreamAcceptorSink, ConnectionOwner, ReactorResource {
-  /** See {@linkcode ConnectionOwner.host}. */
   readonly host: ConnectionContext;
-  /** See {@linkcode ConnectionOwner.limits}. */
   readonly limits: ConnectionLimits;
-  /** See {@linkcode ConnectionOwner.role}. */
   readonly role = "server";
   readonly #factory: IProtocolFactory;
   readonly #overflow: StreamPortLimits["overflow"];
@@ -89,12 +86,10 @@ export class StreamPort<A extends Address = Address>
     return this.#occupancy.open;
   }
 
-  /** See {@linkcode IListeningPort.stats}. */
   get stats(): StreamPortStats {
     return this.#troubles.stats(this.#accepted);
   }
 
-  /** See {@linkcode IListeningPort.startListening}. */
   startListening(): void {
     if (this.#acceptor !== null) {
       throw new Error(`Cannot listen on ${this.#address}: it is being listened on already`);
@@ -109,7 +104,6 @@ export class StreamPort<A extends Address = Address>
     this.host.reactor.callWhenRunning(() => this.#acceptNext());
   }
 
-  /** See {@linkcode IListeningPort.stopListening}. */
   stopListening(): Deferred<void> {
     if (this.#acceptor === null) return succeed(undefined);
     const stopped = new Deferred<void>();
@@ -122,7 +116,6 @@ export class StreamPort<A extends Address = Address>
     return stopped;
   }
 
-  /** See {@linkcode IListeningPort.drain}. */
   drain(seconds: number): Deferred<number> {
     if (seconds !== Infinity) checkDelay("drain() seconds", seconds);
     const drained: DrainTarget = {
@@ -141,7 +134,6 @@ export class StreamPort<A extends Address = Address>
     return drain.done;
   }
 
-  /** See {@linkcode IListeningPort.getHost}. */
   getHost(): A {
     if (this.#address === null) {
       throw new Error("Cannot tell the address of a port that has not been listened on");
@@ -164,18 +156,15 @@ export class StreamPort<A extends Address = Address>
     await this.stopListening();
   }
 
-  /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
     this.stopListening()
       .addErrback((error) => logUserError(error, `While closing ${this.#address}`));
   }
 
-  /** See {@linkcode ReactorResource.unref}. */
   unref(): void {
     this.#acceptor?.unref();
   }
 
-  /** See {@linkcode StreamAcceptorSink.accepted}. */
   accepted(driver: StreamDriver): void {
     this.#accepting = false;
     this.#pauses.accepted();
@@ -183,14 +172,12 @@ export class StreamPort<A extends Address = Address>
     this.#acceptNext();
   }
 
-  /** See {@linkcode StreamAcceptorSink.acceptFailed}. */
   acceptFailed(error: Error): void {
     this.#accepting = false;
     this.#troubles.acceptFailed();
     this.#pauses.failed(error, String(this.#address));
   }
 
-  /** See {@linkcode StreamAcceptorSink.turnedAway}. */
   turnedAway(): void {
     this.#accepting = false;
     this.#accepted++;
@@ -199,13 +186,11 @@ export class StreamPort<A extends Address = Address>
     this.#acceptNext();
   }
 
-  /** See {@linkcode StreamAcceptorSink.refused}. */
   refused(peer: Address, why: string): void {
     this.#accepted++;
     this.#troubles.refused(peer, why);
   }
 
-  /** See {@linkcode StreamAcceptorSink.released}. */
   released(): void {
     this.#troubles.flush();
     const stopping = this.#stopping ?? [];
@@ -222,12 +207,10 @@ export class StreamPort<A extends Address = Address>
     this.#checkDrains();
   }
 
-  /** See {@linkcode ConnectionOwner.logSuffix}. */
   logSuffix(connection: Connection): string {
     return `${connection.session},${hostOf(connection.getPeer())}`;
   }
 
-  /** See {@linkcode ConnectionOwner.connectionLost}. */
   connectionLost(connection: Connection): void {
     this.#occupancy.leave(hostOf(connection.getPeer()));
     this.#left();

@@ -76,7 +76,6 @@ export class ThreadCall implements IThreadCall {
     this.#drop = drop;
   }
 
-  /** See {@linkcode IThreadCall.cancel}. */
   cancel(): void {
     if (this.#over) return;
     this.#leave();

@@ -30,7 +30,7 @@ export interface ThreadPoolOptions extends ThreadPoolLimits {
    * Measures `endTimeout`: the reactor, or a test's `Clock`. Without a clock no thread counts as
    * stuck: tasks wait for those that do not end.
    */
-  clock?: Pick<IReactorTime, "callLater">;
+  clock?: Pick<IReactorTime, "callLater"> | undefined;
 }
 
 /** What a pool is at. Twisted's `Team.statistics()`. */
@@ -171,7 +171,6 @@ export class ThreadPool implements IThreadPool, Disposable {
     this.#dropStopped([...atWork, ...this.#takeWaiting()]);
   }
 
-  /** See {@linkcode IThreadPool.callInThread}. */
   callInThread<A extends unknown[]>(task: WorkerTask<A>, ...args: NoInfer<A>): void {
     this.callInThreadWithCallback(null, task, ...args);
   }
@@ -193,7 +192,6 @@ export class ThreadPool implements IThreadPool, Disposable {
     return call;
   }
 
-  /** See {@linkcode IThreadPool.adjustPoolsize}. */
   adjustPoolsize(limits: ThreadPoolLimits): void {
     this.#limits = changeLimits(this.#limits, limits);
     while (this.#idle.length > 0 && this.#kept > this.#limits.max) this.#end(this.#idle.pop());

@@ -14,7 +14,7 @@ export interface TimedCallsOptions {
   /** The time now, in seconds. */
   seconds: () => number;
   /** Told that the earliest call has come nearer. */
-  sooner?: () => void;
+  sooner?: (() => void) | undefined;
 }
 
 // What is called is checked against its arguments by callLater's own type; here they are only passed on.
@@ -58,7 +58,6 @@ export class TimedCalls {
     return this.#queue.size;
   }
 
-  /** See `IReactorTime.callLater`. */
   callLater(delay: number, f: AnyFunction, args: readonly unknown[]): DelayedCall {
     checkDelay("callLater() delay", delay);
     checkFunction("callLater() callable", f);

@@ -30,7 +30,6 @@ export const Tag = {
 
 /** Thrown for bytes that are not the DER that was expected. */
 export class DerError extends Error {
-  /** See `Error.name`. */
   override readonly name = "DerError";
 }
 

@@ -76,7 +76,6 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#driver.abort();
   }
 
-  /** See {@linkcode HandshakeListener.handshakeCompleted}. */
   handshakeCompleted(): boolean {
     this.#over = true;
     // Whoever takes the driver over releases this; where it is turned away, its end does.
@@ -84,7 +83,6 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     return true;
   }
 
-  /** See {@linkcode HandshakeListener.handshakeFailed}. */
   handshakeFailed(reason: Error): void {
     if (this.#over) return;
     this.#over = true;
@@ -92,19 +90,16 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#outcome.failed(reason);
   }
 
-  /** See {@linkcode ReactorResource.shutDown}. */
   shutDown(): void {
     // One that has failed may still be telling its peer why.
     if (this.#over) this.#driver.forceClose?.();
     else this.cancel();
   }
 
-  /** See {@linkcode ReactorResource.unref}. */
   unref(): void {
     this.#driver.unref();
   }
 
-  /** See {@linkcode StreamDriverSink.released}. */
   released(): void {
     this.#resources.delete(this);
     this.#outcome.released();

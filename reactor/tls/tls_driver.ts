@@ -33,11 +33,11 @@ export interface TLSDriverOptions {
   /** Seconds that a closing layer waits for its last bytes to be taken. */
   linger: number;
   /** Bytes that its connection had to send when TLS began: they go out as they are. */
-  plaintext?: number;
+  plaintext?: number | undefined;
   /** Whether the driver beneath has been asked to read. */
-  reading?: boolean;
+  reading?: boolean | undefined;
   /** Whether the driver beneath sends small pieces at once. */
-  noDelay?: boolean;
+  noDelay?: boolean | undefined;
 }
 
 /** TLS over another driver. */
@@ -50,9 +50,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   #noDelay: boolean;
   /** Whether small pieces are sent at once, as the handshake wants it: until something else has come or gone. */
   #hurried = false;
-  /** See {@linkcode StreamDriver.setKeepAliveIdle}. */
   readonly setKeepAliveIdle?: (seconds: number) => void;
-  /** See {@linkcode StreamDriver.keepsAlive}. */
   readonly keepsAlive: boolean;
   #sink: StreamDriverSink | null = null;
   #listener: HandshakeListener | null = null;
@@ -114,12 +112,10 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.keepsAlive = beneath.keepsAlive ?? false;
   }
 
-  /** See {@linkcode StreamDriver.session}. */
   get session(): TLSSession | null {
     return this.#session;
   }
 
-  /** See {@linkcode HandshakeDriver.attach}. */
   attach(sink: StreamDriverSink): void {
     const former = this.#sink;
     if (former === null) this.#beneath.attach(this);
@@ -127,7 +123,6 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     former?.released();
   }
 
-  /** See {@linkcode HandshakeDriver.start}. */
   start(listener: HandshakeListener): void {
     this.#listener = listener;
     if (this.#handshakeTimeout !== Infinity) {
@@ -140,35 +135,29 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#readBeneath();
   }
 
-  /** See {@linkcode StreamDriver.getPeer}. */
   getPeer(): Address {
     return this.#beneath.getPeer();
   }
 
-  /** See {@linkcode StreamDriver.getHost}. */
   getHost(): Address {
     return this.#beneath.getHost();
   }
 
-  /** See {@linkcode StreamDriver.setNoDelay}. */
   setNoDelay(enabled: boolean): void {
     this.#noDelay = enabled;
     if (!this.#hurried) this.#beneath.setNoDelay?.(enabled);
   }
 
-  /** See {@linkcode StreamDriver.setKeepAlive}. */
   setKeepAlive(enabled: boolean): void {
     this.#beneath.setKeepAlive?.(enabled);
   }
 
-  /** See {@linkcode StreamDriver.unref}. */
   unref(): void {
     this.#beneath.unref();
   }
 
   // Reading.
 
-  /** See {@linkcode StreamDriver.startReading}. */
   startReading(): void {
     this.#wanted = true;
     this.#deliver();
@@ -176,27 +165,23 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#readBeneath();
   }
 
-  /** See {@linkcode StreamDriver.stopReading}. */
   stopReading(): void {
     this.#wanted = false;
     this.#readBeneath();
   }
 
-  /** See {@linkcode StreamDriverSink.received}. */
   received(chunk: Uint8Array): void {
     if (this.#isOver) return;
     this.#unread = chunk;
     this.#feed();
   }
 
-  /** See {@linkcode StreamDriverSink.readEnded}. */
   readEnded(): void {
     this.#reading = false;
     this.#unreadEnd = true;
     this.#feed();
   }
 
-  /** See {@linkcode TLSEngineSink.decrypted}. */
   decrypted(chunk: Uint8Array): void {
     if (this.#isOver) return;
     if (this.#hurried) this.#calmDown();
@@ -204,12 +189,10 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     else this.#held.push(chunk);
   }
 
-  /** See {@linkcode TLSEngineSink.peerClosed}. */
   peerClosed(): void {
     this.#endReading("closed");
   }
 
-  /** See {@linkcode TLSEngineSink.peerVanished}. */
   peerVanished(): void {
     if (this.#isOver || this.#end !== null) return;
     if (this.#session === null) {
@@ -222,7 +205,6 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   // Writing.
 
-  /** See {@linkcode StreamDriver.write}. */
   write(bytes: Uint8Array): void {
     if (this.#plaintext > 0) {
       this.#sending = true;
@@ -234,19 +216,16 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (this.#session !== null) this.#engine.write(this.#piece);
   }
 
-  /** See {@linkcode StreamDriver.closeWrite}. */
   closeWrite(): void {
     this.#writeClosing = true;
     if (this.#session !== null) this.#engine.end();
   }
 
-  /** See {@linkcode TLSEngineSink.encrypted}. */
   encrypted(bytes: Uint8Array): void {
     this.#ciphertext = bytes;
     this.#send();
   }
 
-  /** See {@linkcode StreamDriverSink.wrote}. */
   wrote(count: number): void {
     this.#sending = false;
     if (this.#closedBeneath) return;
@@ -259,7 +238,6 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#send();
   }
 
-  /** See {@linkcode TLSEngineSink.plaintextSent}. */
   plaintextSent(): void {
     const piece = this.#piece;
     this.#piece = null;
@@ -267,7 +245,6 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (!this.#isOver && piece !== null) this.#sink?.wrote(this.#pieceSize);
   }
 
-  /** See {@linkcode TLSEngineSink.closeSent}. */
   closeSent(): void {
     this.#writeClosed = true;
     if (this.#closed) this.#closeBeneath();
@@ -276,7 +253,6 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   // The handshake, and what goes wrong.
 
-  /** See {@linkcode TLSEngineSink.secured}. */
   secured(session: TLSSession): void {
     if (this.#isOver) return;
     this.#session = session;
@@ -296,14 +272,12 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     else this.plaintextSent();
   }
 
-  /** See {@linkcode TLSEngineSink.tlsFailed}. */
   tlsFailed(cause: Error): void {
     if (this.#closed) this.#closeBeneath();
     else if (this.#session === null) this.#failHandshake(cause);
     else this.#fail(this.#error(cause));
   }
 
-  /** See {@linkcode StreamDriverSink.failed}. */
   failed(reason: Error): void {
     this.#ciphertext = null;
     this.#reading = false;
@@ -315,7 +289,6 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   // Closing.
 
-  /** See {@linkcode StreamDriver.close}. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -331,21 +304,18 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     }
   }
 
-  /** See {@linkcode StreamDriver.abort}. */
   abort(): void {
     this.#closed = true;
     this.#stopWaiting();
     this.#breakBeneath();
   }
 
-  /** See {@linkcode StreamDriver.forceClose}. */
   forceClose(): void {
     if (this.#closedBeneath) return;
     // Of the host's own clock: the reactor's has stopped with it.
     this.#lastMoment ??= setTimeout(() => this.#breakBeneath(), LAST_MOMENT);
   }
 
-  /** See {@linkcode StreamDriverSink.released}. */
   released(): void {
     clearTimeout(this.#lastMoment);
     this.#sink?.released();

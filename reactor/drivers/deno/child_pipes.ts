@@ -22,17 +22,14 @@ abstract class PipeDriver implements StreamDriver {
     this.#child = child;
   }
 
-  /** See {@linkcode StreamDriver.attach}. */
   attach(sink: StreamDriverSink): void {
     this.sink = sink;
   }
 
-  /** See {@linkcode StreamDriver.getPeer}. */
   getPeer(): Address {
     return this.#child;
   }
 
-  /** See {@linkcode StreamDriver.getHost}. */
   getHost(): Address {
     return this.#child;
   }
@@ -73,13 +70,11 @@ export class PipeReader extends PipeDriver {
     this.#reader = stream.getReader({ mode: "byob" });
   }
 
-  /** See {@linkcode StreamDriver.startReading}. */
   startReading(): void {
     this.#wanted = true;
     if (!this.#reading) this.#readOn();
   }
 
-  /** See {@linkcode StreamDriver.stopReading}. */
   stopReading(): void {
     this.#wanted = false;
   }
@@ -142,7 +137,6 @@ export class PipeWriter extends PipeDriver {
   /** Does nothing. */
   stopReading(): void {}
 
-  /** See {@linkcode StreamDriver.write}. */
   write(bytes: Uint8Array): void {
     const { length } = bytes;
     this.#writing = true;
@@ -155,7 +149,6 @@ export class PipeWriter extends PipeDriver {
     });
   }
 
-  /** See {@linkcode StreamDriver.closeWrite}. */
   closeWrite(): void {
     this.#writer.close().then(
       () => this.sink?.writeClosed(),
@@ -163,7 +156,6 @@ export class PipeWriter extends PipeDriver {
     );
   }
 
-  /** See {@linkcode StreamDriver.close}. */
   close(): void {
     if (this.closed) return;
     this.closed = true;

@@ -51,33 +51,27 @@ export class ConnDriver implements StreamDriver {
     this.#conn = conn;
   }
 
-  /** See {@linkcode StreamDriver.attach}. */
   attach(sink: StreamDriverSink): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode StreamDriver.getPeer}. */
   getPeer(): Address {
     return addressOf(this.#conn.remoteAddr);
   }
 
-  /** See {@linkcode StreamDriver.getHost}. */
   getHost(): Address {
     return addressOf(this.#conn.localAddr);
   }
 
-  /** See {@linkcode StreamDriver.startReading}. */
   startReading(): void {
     this.#wanted = true;
     if (!this.#reading) this.#readOn();
   }
 
-  /** See {@linkcode StreamDriver.stopReading}. */
   stopReading(): void {
     this.#wanted = false;
   }
 
-  /** See {@linkcode StreamDriver.write}. */
   write(bytes: Uint8Array): void {
     const handlers = this.#writeHandlers ??= {
       wrote: (count) => this.#onWrote(count),
@@ -87,7 +81,6 @@ export class ConnDriver implements StreamDriver {
     this.#conn.write(bytes).then(handlers.wrote, handlers.failed);
   }
 
-  /** See {@linkcode StreamDriver.closeWrite}. */
   closeWrite(): void {
     this.#writing = true;
     this.#conn.closeWrite().then(() => {
@@ -117,7 +110,6 @@ export class ConnDriver implements StreamDriver {
     this.#closeConn();
   }
 
-  /** See {@linkcode StreamDriver.unref}. */
   unref(): void {
     if (!this.#connClosed && "unref" in this.#conn && typeof this.#conn.unref === "function") {
       this.#conn.unref();
@@ -186,12 +178,10 @@ export class TCPConnDriver extends ConnDriver {
     this.#tcp = conn;
   }
 
-  /** See {@linkcode StreamDriver.setNoDelay}. */
   setNoDelay(enabled: boolean): void {
     unlessBroken(() => this.#tcp.setNoDelay(enabled));
   }
 
-  /** See {@linkcode StreamDriver.setKeepAlive}. */
   setKeepAlive(enabled: boolean): void {
     unlessBroken(() => this.#tcp.setKeepAlive(enabled));
   }

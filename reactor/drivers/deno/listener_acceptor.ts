@@ -34,7 +34,6 @@ export type AcceptingListener<C extends Deno.Conn> = Pick<
 
 /** An acceptor over a listener. */
 export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements StreamAcceptor<A> {
-  /** See {@linkcode StreamAcceptor.address}. */
   readonly address: A;
   readonly #listener: AcceptingListener<C>;
   readonly #driverFor: (conn: C) => StreamDriver;
@@ -63,12 +62,10 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
     this.#spare.take();
   }
 
-  /** See {@linkcode StreamAcceptor.attach}. */
   attach(sink: StreamAcceptorSink): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode StreamAcceptor.accept}. */
   accept(turnAway = false): void {
     this.#accepting = true;
     this.#turningAway = turnAway && this.#spare.isAllowed;
@@ -84,7 +81,6 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
     if (!this.#accepting) queueMicrotask(() => this.#sink?.released());
   }
 
-  /** See {@linkcode StreamAcceptor.unref}. */
   unref(): void {
     if (!this.#closed) this.#listener.unref();
   }

@@ -10,7 +10,6 @@ import { codeOf, lookupError } from "./system_error.ts";
  * stop: a question whose answer nobody waits for any more still keeps the process until it is answered.
  */
 export class DenoNameResolver implements IHostnameResolver {
-  /** See {@linkcode IHostnameResolver.resolveHostName}. */
   async resolveHostName(
     hostName: string,
     { family, port }: ResolveHostNameOptions,

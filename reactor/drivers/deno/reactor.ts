@@ -107,7 +107,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
   readonly #threads = new ReactorThreads(this, this.resources, startDenoThread);
   #nameResolver: IHostnameResolver = new DenoNameResolver();
 
-  /** See `IReactorHostEnvironment.hostEnvironment`. */
   readonly hostEnvironment: IHostEnvironment = new DenoHostEnvironment();
 
   constructor() {
@@ -126,14 +125,12 @@ export class DenoReactor extends ReactorBase implements IReactor {
     };
   }
 
-  /** See `IReactorCore.run`. */
   override run(options: RunOptions = {}): Promise<void> {
     prepareForShortage();
     prepareSignals();
     return super.run(options);
   }
 
-  /** See `IReactorTCP.listenTCP`. */
   listenTCP(
     port: number,
     factory: IProtocolFactory,
@@ -143,7 +140,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#listen(factory, options, this.#binding(port, options));
   }
 
-  /** See `IReactorTCP.connectTCP`. */
   connectTCP(
     host: string,
     port: number,
@@ -174,7 +170,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   ): IConnector<IInternetAddress> {
     checkInteger("connectTLS() port", port, 1, 65535);
     const destination = internetAddress("TCP", host, port);
-    const context = nodeTLS.client({ serverName: host, ...options });
+    const context = nodeTLS.client({ ...options, serverName: options.serverName ?? host });
     return this.#connect(
       destination,
       factory,
@@ -184,7 +180,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     );
   }
 
-  /** See `IReactorUDP.listenUDP`. */
   listenUDP(
     port: number,
     protocol: IDatagramProtocol<IUDPTransport, IInternetAddress>,
@@ -193,7 +188,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#listenUDP("listenUDP", port, protocol, options);
   }
 
-  /** See `IReactorMulticast.listenMulticast`. */
   listenMulticast(
     port: number,
     protocol: IDatagramProtocol<IMulticastTransport, IInternetAddress>,
@@ -242,7 +236,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#connect(new UNIXAddress(path), factory, options, dial);
   }
 
-  /** See `IReactorUNIXDatagram.listenUNIXDatagram`. */
   listenUNIXDatagram(
     path: string,
     protocol: IDatagramProtocol<IUNIXDatagramTransport, IUNIXAddress>,
@@ -261,7 +254,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return port;
   }
 
-  /** See `IReactorUNIXDatagram.connectUNIXDatagram`. */
   connectUNIXDatagram(
     path: string,
     protocol: IConnectedDatagramProtocol,
@@ -285,7 +277,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return port;
   }
 
-  /** See `IReactorSocket.adoptStreamPort`. */
   adoptStreamPort(
     fileDescriptor: number,
     addressFamily: AddressFamily,
@@ -298,7 +289,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#listen(factory, options, bind);
   }
 
-  /** See `IReactorSocket.adoptStreamConnection`. */
   adoptStreamConnection(
     fileDescriptor: number,
     addressFamily: AddressFamily,
@@ -312,12 +302,10 @@ export class DenoReactor extends ReactorBase implements IReactor {
     owner.open(driver, factory);
   }
 
-  /** See `IReactorPluggableNameResolver.nameResolver`. */
   get nameResolver(): IHostnameResolver {
     return this.#nameResolver;
   }
 
-  /** See `IReactorPluggableNameResolver.installNameResolver`. */
   installNameResolver(resolver: IHostnameResolver): IHostnameResolver {
     checkNameResolver(resolver);
     this.use();
@@ -326,7 +314,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return previous;
   }
 
-  /** See `IReactorProcess.spawnProcess`. */
   spawnProcess(
     processProtocol: IProcessProtocol,
     executable: string,
@@ -342,7 +329,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return child;
   }
 
-  /** See `IReactorStdio.listenStandardIO`. */
   listenStandardIO(
     factory: IProtocolFactory,
     options: StandardIOOptions = {},
@@ -350,21 +336,18 @@ export class DenoReactor extends ReactorBase implements IReactor {
     const { stdin = Deno.stdin, stdout = Deno.stdout } = options;
     checkStandardStreams(stdin, stdout);
     const bind = standardIOBinding(this, stdin, stdout);
-    return this.#listen(factory, { linger: Infinity, ...options }, bind);
+    return this.#listen(factory, { ...options, linger: options.linger ?? Infinity }, bind);
   }
 
-  /** See `IReactorThreads.callInThread`. */
   callInThread<A extends unknown[]>(task: WorkerTask<A>, ...args: NoInfer<A>): void {
     this.getThreadPool().callInThread(task, ...args);
   }
 
-  /** See `IReactorThreads.suggestThreadPoolSize`. */
   suggestThreadPoolSize(size: number): void {
     this.use();
     this.#threads.pool().adjustPoolsize({ max: size });
   }
 
-  /** See `IReactorThreads.getThreadPool`. */
   getThreadPool(): IThreadPool {
     this.use();
     return this.#threads.pool();

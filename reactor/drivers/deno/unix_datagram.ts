@@ -109,7 +109,6 @@ export function checkUNIXPeer(path: string): void {
 
 /** A driver over a socket of Deno's. */
 class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
-  /** See {@linkcode DatagramDriver.address}. */
   readonly address: IUNIXAddress;
   readonly #path: string | null;
   readonly #conn: UnixDatagramConn;
@@ -145,18 +144,15 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
     }
   }
 
-  /** See {@linkcode DatagramDriver.attach}. */
   attach(sink: DatagramDriverSink<IUNIXAddress>): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode DatagramDriver.startReceiving}. */
   startReceiving(): void {
     this.#wanted = this.#path !== null;
     this.#goOn();
   }
 
-  /** See {@linkcode DatagramDriver.send}. */
   send(datagram: Uint8Array, to: IUNIXAddress): void {
     if (this.#sending) {
       // One that was given up is in the way.
@@ -168,7 +164,6 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
     else this.#goOn();
   }
 
-  /** See {@linkcode DatagramDriver.close}. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

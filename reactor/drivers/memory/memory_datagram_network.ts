@@ -20,7 +20,7 @@ export interface MemoryDatagramNetworkOptions {
    *
    * @default {queueMicrotask}
    */
-  schedule?: (step: () => void) => void;
+  schedule?: ((step: () => void) => void) | undefined;
 }
 
 const BROADCAST = "255.255.255.255";
@@ -65,7 +65,6 @@ export class MemoryDatagramNetwork {
 
 /** One socket of a network in memory. */
 export class MemoryUDPDriver implements UDPDriver {
-  /** See {@linkcode UDPDriver.address}. */
   readonly address: IInternetAddress;
   /** Whether others may bind the same port. */
   readonly isShared: boolean;
@@ -92,19 +91,16 @@ export class MemoryUDPDriver implements UDPDriver {
     this.#sockets = sockets;
   }
 
-  /** See {@linkcode UDPDriver.attach}. */
   attach(sink: DatagramDriverSink<IInternetAddress>): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode UDPDriver.startReceiving}. */
   startReceiving(): void {
     const held = this.#held ?? [];
     this.#held = null;
     for (const [datagram, from] of held) this.#sink?.received(datagram, from);
   }
 
-  /** See {@linkcode UDPDriver.send}. */
   send(datagram: Uint8Array, to: IInternetAddress): void {
     const copy = datagram.slice();
     this.#schedule(() => {
@@ -114,7 +110,6 @@ export class MemoryUDPDriver implements UDPDriver {
     });
   }
 
-  /** See {@linkcode UDPDriver.close}. */
   close(): void {
     this.#sockets.delete(this);
     this.#schedule(() => this.#sink?.released());
@@ -125,12 +120,10 @@ export class MemoryUDPDriver implements UDPDriver {
     this.unrefs++;
   }
 
-  /** See {@linkcode UDPDriver.setBroadcast}. */
   setBroadcast(enabled: boolean): void {
     this.settings.broadcast = enabled;
   }
 
-  /** See {@linkcode UDPDriver.joinGroup}. */
   joinGroup(group: string, interfaceAddress: string): void {
     const membership = `${group} ${interfaceAddress}`;
     if (!isMulticast(group) || this.#groups.has(membership)) {
@@ -139,24 +132,20 @@ export class MemoryUDPDriver implements UDPDriver {
     this.#groups.add(membership);
   }
 
-  /** See {@linkcode UDPDriver.leaveGroup}. */
   leaveGroup(group: string, interfaceAddress: string): void {
     if (!this.#groups.delete(`${group} ${interfaceAddress}`)) {
       throw new MulticastJoinError(`Cannot leave the group ${group}`, { code: "EADDRNOTAVAIL" });
     }
   }
 
-  /** See {@linkcode UDPDriver.setMulticastTTL}. */
   setMulticastTTL(ttl: number): void {
     this.settings.ttl = ttl;
   }
 
-  /** See {@linkcode UDPDriver.setMulticastLoopback}. */
   setMulticastLoopback(enabled: boolean): void {
     this.settings.loopback = enabled;
   }
 
-  /** See {@linkcode UDPDriver.setMulticastInterface}. */
   setMulticastInterface(interfaceAddress: string): void {
     this.settings.interface = interfaceAddress;
   }

@@ -20,21 +20,21 @@ export interface MemoryPipeOptions {
    *
    * @default {queueMicrotask}
    */
-  schedule?: (step: () => void) => void;
+  schedule?: ((step: () => void) => void) | undefined;
   /**
    * Bytes that can be on their way in each direction. A write takes what fits, and one that finds no room waits.
    *
    * @default {65536}
    */
-  capacity?: number;
+  capacity?: number | undefined;
   /**
    * The largest chunk that is delivered, in bytes.
    *
    * @default {65536}
    */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /** The addresses of the first and the second end. */
-  addresses?: readonly [Address, Address];
+  addresses?: readonly [Address, Address] | undefined;
 }
 
 /** What is at work at one end: at most one read, and at most one write or `closeWrite`. */
@@ -157,35 +157,29 @@ export class MemoryDriver implements StreamDriver {
     return this.#closed;
   }
 
-  /** See {@linkcode StreamDriver.attach}. */
   attach(sink: StreamDriverSink): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode StreamDriver.startReading}. */
   startReading(): void {
     this.#wanted = true;
     if (!this.#read.underWay) this.#read.start();
   }
 
-  /** See {@linkcode StreamDriver.stopReading}. */
   stopReading(): void {
     this.#wanted = false;
   }
 
-  /** See {@linkcode StreamDriver.write}. */
   write(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#write.start();
   }
 
-  /** See {@linkcode StreamDriver.closeWrite}. */
   closeWrite(): void {
     this.#bytes = null;
     this.#write.start();
   }
 
-  /** See {@linkcode StreamDriver.close}. */
   close(): void {
     if (this.#closed) return;
     this.#closed = this.#out.ended = this.#in.unread = true;
@@ -206,12 +200,10 @@ export class MemoryDriver implements StreamDriver {
   /** Does nothing: memory holds no process. */
   unref(): void {}
 
-  /** See {@linkcode StreamDriver.getPeer}. */
   getPeer(): Address {
     return this.#peer;
   }
 
-  /** See {@linkcode StreamDriver.getHost}. */
   getHost(): Address {
     return this.#host;
   }

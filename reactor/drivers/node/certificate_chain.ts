@@ -127,7 +127,6 @@ export function verifyChain(
 
 /** Thrown when a peer's certificate is not accepted. */
 export class CertificateError extends Error {
-  /** See `Error.name`. */
   override readonly name = "CertificateError";
   /** A code in the style of OpenSSL's. */
   readonly code: string;

@@ -87,7 +87,6 @@ function bindAtOnce(socket: Socket, { host, port }: UDPBinding): void {
 
 /** A driver over a socket that is bound. */
 class NodeUDPDriver implements UDPDriver {
-  /** See {@linkcode UDPDriver.address}. */
   readonly address: IInternetAddress;
   readonly #socket: Socket;
   readonly #isIPv6: boolean;
@@ -108,12 +107,10 @@ class NodeUDPDriver implements UDPDriver {
     socket.on("close", () => this.#sink?.released());
   }
 
-  /** See {@linkcode UDPDriver.attach}. */
   attach(sink: DatagramDriverSink<IInternetAddress>): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode UDPDriver.startReceiving}. */
   startReceiving(): void {
     const held = this.#held ?? [];
     this.#held = null;
@@ -127,7 +124,6 @@ class NodeUDPDriver implements UDPDriver {
     });
   }
 
-  /** See {@linkcode UDPDriver.close}. */
   close(): void {
     this.#socket.close();
   }
@@ -135,7 +131,6 @@ class NodeUDPDriver implements UDPDriver {
   /** Does nothing: no receive holds the process, and a send is short. */
   unref(): void {}
 
-  /** See {@linkcode UDPDriver.setBroadcast}. */
   setBroadcast(enabled: boolean): void {
     this.#set("allow broadcasts", () => this.#socket.setBroadcast(enabled));
   }
@@ -145,12 +140,10 @@ class NodeUDPDriver implements UDPDriver {
     this.#change("join", group, interfaceAddress, (by) => this.#socket.addMembership(group, by));
   }
 
-  /** See {@linkcode UDPDriver.leaveGroup}. */
   leaveGroup(group: string, interfaceAddress: string): void {
     this.#change("leave", group, interfaceAddress, (by) => this.#socket.dropMembership(group, by));
   }
 
-  /** See {@linkcode UDPDriver.setMulticastTTL}. */
   setMulticastTTL(ttl: number): void {
     if (this.#isIPv6) {
       throw new UnsupportedError(
@@ -165,12 +158,10 @@ class NodeUDPDriver implements UDPDriver {
     this.#set(`set the multicast TTL to ${ttl}`, () => this.#socket.setMulticastTTL(ttl));
   }
 
-  /** See {@linkcode UDPDriver.setMulticastLoopback}. */
   setMulticastLoopback(enabled: boolean): void {
     this.#set("set the multicast loopback", () => this.#socket.setMulticastLoopback(enabled));
   }
 
-  /** See {@linkcode UDPDriver.setMulticastInterface}. */
   setMulticastInterface(interfaceAddress: string): void {
     this.#set(
       `send to multicast groups by ${interfaceAddress}`,

@@ -22,7 +22,7 @@ export interface ServerAcceptorOptions {
   /** Makes the driver of an accepted connection; `null` when that has gone already. */
   readonly driverFor: (socket: Socket) => StreamDriver | null;
   /** Has the server look again for connections, where it can be told to. */
-  readonly lookAgain?: () => void;
+  readonly lookAgain?: (() => void) | undefined;
 }
 
 /**
@@ -36,7 +36,6 @@ export interface ServerAcceptorOptions {
  * the server look again whenever one of its connections has closed. A server on a UNIX socket cannot look again.
  */
 export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
-  /** See {@linkcode StreamAcceptor.address}. */
   readonly address: A;
   readonly #server: Server;
   readonly #options: ServerAcceptorOptions;
@@ -70,12 +69,10 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     if (options.lookAgain !== undefined) this.#spare.take();
   }
 
-  /** See {@linkcode StreamAcceptor.attach}. */
   attach(sink: StreamAcceptorSink): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode StreamAcceptor.accept}. */
   accept(turnAway = false): void {
     this.#asked = true;
     const isIdle = this.#waiting.length === 0;
@@ -102,7 +99,6 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     queueMicrotask(() => this.#sink?.released());
   }
 
-  /** See {@linkcode StreamAcceptor.unref}. */
   unref(): void {
     this.#server.unref();
   }

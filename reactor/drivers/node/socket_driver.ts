@@ -69,32 +69,26 @@ export class SocketDriver implements StreamDriver {
     socket.pause();
   }
 
-  /** See {@linkcode StreamDriver.attach}. */
   attach(sink: StreamDriverSink): void {
     this.#sink = sink;
   }
 
-  /** See {@linkcode StreamDriver.getPeer}. */
   getPeer(): Address {
     return this.#facts.peer;
   }
 
-  /** See {@linkcode StreamDriver.getHost}. */
   getHost(): Address {
     return this.#facts.host;
   }
 
-  /** See {@linkcode StreamDriver.startReading}. */
   startReading(): void {
     this.#socket.resume();
   }
 
-  /** See {@linkcode StreamDriver.stopReading}. */
   stopReading(): void {
     this.#socket.pause();
   }
 
-  /** See {@linkcode StreamDriver.write}. */
   write(bytes: Uint8Array): void {
     const piece = bytes.length > LARGEST_WRITE ? bytes.subarray(0, LARGEST_WRITE) : bytes;
     this.#writing = true;
@@ -103,7 +97,6 @@ export class SocketDriver implements StreamDriver {
     else this.#hold(piece);
   }
 
-  /** See {@linkcode StreamDriver.closeWrite}. */
   closeWrite(): void {
     this.#socket.end((error?: Error | null) => {
       // A failure comes as an event, too.
@@ -111,7 +104,6 @@ export class SocketDriver implements StreamDriver {
     });
   }
 
-  /** See {@linkcode StreamDriver.close}. */
   close(): void {
     this.#end((socket) => {
       if (!this.#writing || this.#hasWritten) socket.destroy();
@@ -119,12 +111,10 @@ export class SocketDriver implements StreamDriver {
     });
   }
 
-  /** See {@linkcode StreamDriver.abort}. */
   abort(): void {
     this.#end((socket) => this.reset(socket));
   }
 
-  /** See {@linkcode StreamDriver.unref}. */
   unref(): void {
     this.#socket.unref();
   }
@@ -203,7 +193,6 @@ export class SocketDriver implements StreamDriver {
 /** A driver over a TCP socket. */
 export class TCPSocketDriver extends SocketDriver {
   readonly #tcp: Socket;
-  /** See {@linkcode StreamDriver.keepsAlive}. */
   readonly keepsAlive: boolean;
 
   /**
@@ -218,17 +207,14 @@ export class TCPSocketDriver extends SocketDriver {
     if (keepAlive !== undefined) this.setKeepAliveIdle(keepAlive);
   }
 
-  /** See {@linkcode StreamDriver.setNoDelay}. */
   setNoDelay(enabled: boolean): void {
     this.#tcp.setNoDelay(enabled);
   }
 
-  /** See {@linkcode StreamDriver.setKeepAlive}. */
   setKeepAlive(enabled: boolean): void {
     this.#tcp.setKeepAlive(enabled);
   }
 
-  /** See {@linkcode StreamDriver.setKeepAliveIdle}. */
   setKeepAliveIdle(seconds: number): void {
     this.#tcp.setKeepAlive(true, seconds * 1000);
   }

@@ -58,7 +58,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     this.#begin = begin;
   }
 
-  /** See {@linkcode TLSEngine.start}. */
   start(sink: TLSEngineSink): void {
     this.#sink = sink;
     this.#wire = newWire((bytes, written) => {
@@ -73,7 +72,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     }
   }
 
-  /** See {@linkcode TLSEngine.receive}. */
   receive(bytes: Uint8Array): void {
     try {
       // Not by push(), which may put it off: Deno reads the peer's certificates in here, and throws at those that it cannot read.
@@ -83,7 +81,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     }
   }
 
-  /** See {@linkcode TLSEngine.receiveEnd}. */
   receiveEnd(): void {
     // The stream itself is never ended: TLS would take that for the peer's word. What has come is told of by then.
     setImmediate(() => {
@@ -91,7 +88,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     });
   }
 
-  /** See {@linkcode TLSEngine.sent}. */
   sent(): void {
     const written = this.#written;
     this.#written = null;
@@ -99,7 +95,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     this.#closeWhenSent();
   }
 
-  /** See {@linkcode TLSEngine.write}. */
   write(bytes: Uint8Array): void {
     this.#socket?.write(bytes, (error) => {
       // What went wrong is told by the socket's own event.
@@ -107,7 +102,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     });
   }
 
-  /** See {@linkcode TLSEngine.end}. */
   end(): void {
     this.#socket?.end(() => {
       this.#ending = true;
@@ -115,7 +109,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     });
   }
 
-  /** See {@linkcode TLSEngine.destroy}. */
   destroy(): void {
     this.#over = true;
     this.#socket?.destroy();
@@ -123,7 +116,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     this.#written = null;
   }
 
-  /** See {@linkcode Handshaking.secured}. */
   secured(socket: TLSSocket, certificate: Certificate | null): void {
     if (this.#over) {
       socket.destroy();
@@ -140,7 +132,6 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     this.#sink?.secured(new NodeTLSSession(protocol ? protocol : null, certificate));
   }
 
-  /** See {@linkcode Handshaking.failed}. */
   failed(cause: Error): void {
     if (this.#failing) return;
     this.#failing = true;

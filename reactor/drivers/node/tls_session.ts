@@ -13,7 +13,6 @@ import { cryptoModule } from "./tls_module.ts";
 
 /** What was agreed on. The certificate is made presentable when it is asked for. */
 export class NodeTLSSession implements TLSSession {
-  /** See {@linkcode TLSSession.negotiatedProtocol}. */
   readonly negotiatedProtocol: string | null;
   readonly #certificate: Certificate | null;
   #peerCertificate: PeerCertificate | null = null;
@@ -27,7 +26,6 @@ export class NodeTLSSession implements TLSSession {
     this.#certificate = certificate;
   }
 
-  /** See {@linkcode TLSSession.peerCertificate}. */
   get peerCertificate(): PeerCertificate | null {
     if (this.#certificate === null) return null;
     return this.#peerCertificate ??= peerCertificate(this.#certificate);
