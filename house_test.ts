@@ -189,7 +189,7 @@ Deno.test("every optional member of an options interface accepts undefined", () 
       /^(?:export )?interface \w+Options\b[^{]*\{\n([^]*?)^\}/gm,
     );
     return [...interfaces].flatMap(([, body = ""]) =>
-      [...body.matchAll(/^  (?:readonly )?(\w+)\?: ([^;]*);/gm)]
+      [...body.matchAll(/^ {2}(?:readonly )?(\w+)\?: ([^;]*);/gm)]
         .filter(([, , type = ""]) => !/\bundefined\b/.test(type))
         .map(([, member]) => `${path}: ${member}`)
     );

@@ -370,8 +370,6 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * `AbortSignal`.
    *
    * @param signal The signal. If it has aborted already, the Deferred is cancelled at once.
-   * @param onAbort Called with the failure and the signal's reason when the signal made the Deferred
-   * fail; returns the error to fail with instead.
    * @returns This Deferred.
    *
    * @example
@@ -381,10 +379,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * const reply = new Deferred<string>().addSignal(AbortSignal.timeout(4000));
    * ```
    */
-  addSignal(
-    signal: AbortSignal,
-    onAbort: (error: Error, reason: unknown) => Error = abortedError,
-  ): Deferred<T> {
+  addSignal(signal: AbortSignal): Deferred<T> {
     let isCancelled = false;
     const abort = () => {
       isCancelled = true;
@@ -399,7 +394,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
       },
       (error) => {
         signal.removeEventListener("abort", abort);
-        throw isCancelled ? onAbort(error, signal.reason) : error;
+        throw isCancelled ? abortedError(error, signal.reason) : error;
       },
     );
   }

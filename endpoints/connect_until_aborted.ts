@@ -1,4 +1,3 @@
-import { abortedError } from "../defer/aborted_error.ts";
 import { type Deferred, execute } from "../defer/mod.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import { connectAborted } from "../reactor/stream/connect_aborted.ts";
@@ -17,11 +16,9 @@ export function connectUntilAborted<T>(
 ): Deferred<T> {
   const connecting = execute(connect);
   if (signal === undefined) return connecting;
-  return connecting.addSignal(
-    signal,
-    (error, reason) =>
-      error instanceof ConnectingCancelledError
-        ? connectAborted(error.destination, reason)
-        : abortedError(error, reason),
-  );
+  return connecting.addSignal(signal).addErrback((error) => {
+    throw signal.aborted && error instanceof ConnectingCancelledError
+      ? connectAborted(error.destination, signal.reason)
+      : error;
+  });
 }

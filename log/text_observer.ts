@@ -26,7 +26,7 @@ export interface TextFileLogOptions {
  * @throws {TypeError} When `formatTime` is not a function.
  *
  * @example
- * ```ts
+ * ```ts no-eval
  * import { addObserver, textFileLogObserver } from "@torsion/reactor/log";
  *
  * const file = Deno.openSync("server.txt", { append: true, create: true });

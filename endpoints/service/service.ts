@@ -12,7 +12,7 @@ import type { IService, IServiceCollection } from "./interfaces.ts";
  * Twisted's services can be pickled; these hold what no copy of them could.
  *
  * @example
- * ```ts
+ * ```ts no-eval
  * import { Service } from "@torsion/reactor/endpoints";
  *
  * class Journal extends Service {

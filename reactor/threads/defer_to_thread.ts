@@ -62,7 +62,7 @@ export function deferToThread<A extends unknown[], R>(
  *   cancels the task, which ends when it can: see `currentTask`.
  *
  * @example
- * ```ts
+ * ```ts no-eval
  * import { deferToThreadPool, startDenoThread, ThreadPool } from "@torsion/reactor";
  *
  * using pool = new ThreadPool({ max: 1, startThread: startDenoThread });

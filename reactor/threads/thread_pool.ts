@@ -61,7 +61,7 @@ export interface ThreadPoolStatistics {
  * the work, for a task may never end and nothing is to hold a stopped program back.
  *
  * @example
- * ```ts
+ * ```ts no-eval
  * import { deferToThreadPool, startDenoThread, ThreadPool, workerModule } from "@torsion/reactor";
  *
  * const path = workerModule<typeof import("node:path")>("node:path");
