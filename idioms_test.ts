@@ -25,9 +25,12 @@ import {
   HostnameEndpoint,
   type IConnector,
   isTimeout,
+  LineOnlyReceiver,
+  LineReceiver,
   Protocol,
   type RequestOptions,
   type RunOptions,
+  StreamProtocol,
   type TCP4ClientEndpoint,
   TCP4ServerEndpoint,
   type TCP6ServerEndpoint,
@@ -110,6 +113,28 @@ Deno.test("Protocol<F>.factory has the factory's type, and throws before there i
   });
   assertEquals(chat?.userCount(), 1);
   assertThrows(() => new Chat().userCount(), Error, "Chat has no factory");
+});
+
+Deno.test("LineReceiver, LineOnlyReceiver and StreamProtocol give the factory's type, too", () => {
+  class Lines extends LineReceiver<Rooms> {
+    names = (): ReadonlySet<string> => this.factory.names;
+  }
+  class OnlyLines extends LineOnlyReceiver<Rooms> {
+    names = (): ReadonlySet<string> => this.factory.names;
+  }
+  class Streams extends StreamProtocol<Rooms> {
+    names = (): ReadonlySet<string> => this.factory.names;
+  }
+  class Rooms extends Factory {
+    readonly names = new Set(["lobby"]);
+  }
+  const rooms = new Rooms();
+  const address: Address = { type: "PIPE", equals: () => false, toString: () => "a pipe" };
+  for (const protocol of [Lines, OnlyLines, Streams]) {
+    rooms.protocol = protocol;
+    const built = rooms.buildProtocol(address);
+    assertEquals(built instanceof protocol && built.names(), rooms.names);
+  }
 });
 
 Deno.test("Factory.forProtocol() takes a class, or a function that makes a protocol", () => {

@@ -1,3 +1,4 @@
+import type { IProtocolFactory } from "../reactor/interfaces/mod.ts";
 import { LineProtocol } from "./line_protocol.ts";
 
 /**
@@ -8,6 +9,8 @@ import { LineProtocol } from "./line_protocol.ts";
  *
  * Where Twisted's drops the lines behind one that is too long, and goes on gathering one that never ends, this one does what
  * {@linkcode LineReceiver} does.
+ *
+ * @typeParam F The factory that builds it: `this.factory` has this type.
  *
  * @example An echo, line by line
  * ```ts
@@ -20,4 +23,5 @@ import { LineProtocol } from "./line_protocol.ts";
  * }
  * ```
  */
-export class LineOnlyReceiver extends LineProtocol {}
+export class LineOnlyReceiver<F extends IProtocolFactory = IProtocolFactory>
+  extends LineProtocol<F> {}

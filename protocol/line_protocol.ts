@@ -1,3 +1,4 @@
+import type { IProtocolFactory } from "../reactor/interfaces/mod.ts";
 import { AsyncResults } from "./async_results.ts";
 import { Protocol } from "./protocol.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -12,8 +13,11 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * What {@linkcode LineReceiver} and {@linkcode LineOnlyReceiver} have in common: bytes come in as they may, lines come out.
  *
  * Override {@linkcode lineReceived} for lines as bytes, or {@linkcode textReceived} for lines as text.
+ *
+ * @typeParam F The factory that builds it: `this.factory` has this type.
  */
-export abstract class LineProtocol extends Protocol {
+export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory>
+  extends Protocol<F> {
   /**
    * What ends a line: bytes, or a string as UTF-8. It may be changed at any time, for the lines to come.
    *

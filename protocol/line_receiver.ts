@@ -1,4 +1,4 @@
-import type { IPushProducer } from "../reactor/interfaces/mod.ts";
+import type { IProtocolFactory, IPushProducer } from "../reactor/interfaces/mod.ts";
 import { LineProtocol } from "./line_protocol.ts";
 
 /**
@@ -13,6 +13,8 @@ import { LineProtocol } from "./line_protocol.ts";
  *
  * What differs from Twisted: after `lineLengthExceeded` it goes on with what that gave to `setLineMode`, where Twisted's waits for
  * the next chunk; nothing is handed over after the connection is lost; and the end of a connection is looked for in raw mode, too.
+ *
+ * @typeParam F The factory that builds it: `this.factory` has this type.
  *
  * @example A line says how many bytes follow
  * ```ts
@@ -36,7 +38,8 @@ import { LineProtocol } from "./line_protocol.ts";
  * }
  * ```
  */
-export class LineReceiver extends LineProtocol implements IPushProducer {
+export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends LineProtocol<F>
+  implements IPushProducer {
   /** Whether it is paused. */
   paused = false;
   #raw: ((data: Uint8Array) => unknown) | null = null;

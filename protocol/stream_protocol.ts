@@ -1,5 +1,9 @@
 import { isError, textOf } from "../internal/foreign_value.ts";
-import type { IHalfCloseableProtocol, ITransport } from "../reactor/interfaces/mod.ts";
+import type {
+  IHalfCloseableProtocol,
+  IProtocolFactory,
+  ITransport,
+} from "../reactor/interfaces/mod.ts";
 import { checkBound } from "../internal/validation.ts";
 import { Protocol } from "./protocol.ts";
 import { ReadableSide } from "./readable_side.ts";
@@ -37,6 +41,8 @@ interface Sides {
  *
  * The streams are there from when the connection is made. A subclass that overrides a method calls the one it overrides.
  *
+ * @typeParam F The factory that builds it: `this.factory` has this type.
+ *
  * @example Ask, and read the answer to its end
  * ```ts no-eval
  * import { reactor } from "@torsion/reactor";
@@ -67,7 +73,8 @@ interface Sides {
  * await reactor.run();
  * ```
  */
-export class StreamProtocol extends Protocol implements IHalfCloseableProtocol, AsyncDisposable {
+export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F>
+  implements IHalfCloseableProtocol, AsyncDisposable {
   readonly #highWaterMark: number;
   readonly #lost: PromiseWithResolvers<void> = Promise.withResolvers();
   #sides: Sides | null = null;
