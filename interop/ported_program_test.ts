@@ -1,0 +1,120 @@
+/**
+ * The Python of docs/coming_from_twisted.md: the chat server that the page ports, run beside its
+ * port, and the syntax of the other blocks.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { codeBlocks } from "../testing/fixtures/code_blocks.ts";
+import type { Program } from "../testing/fixtures/program.ts";
+import { type InteropBed, interopTest, TWISTED } from "./tool.ts";
+
+const test = interopTest(TWISTED);
+const path = "docs/coming_from_twisted.md";
+const blocks = codeBlocks(path, Deno.readTextFileSync(new URL(`../${path}`, import.meta.url)));
+
+/** The program whose first line names the file. */
+function programOf(comment: string): string {
+  return blocks.find(({ code }) => code.startsWith(`${comment}\n`))?.code ?? "";
+}
+
+/** Starts a program that is read from its input, and waits for its port. */
+async function serve(program: Program, code: string): Promise<number> {
+  await program.say(code);
+  await program.endInput();
+  const [, port] = await program.line(/^Listening on port (\d+)$/);
+  return Number(port);
+}
+
+/** A client of the chat. */
+class Talker {
+  readonly #conn: Deno.TcpConn;
+  #received = "";
+
+  constructor(conn: Deno.TcpConn) {
+    this.#conn = conn;
+  }
+
+  static async connect(port: number): Promise<Talker> {
+    return new Talker(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  async say(line: string): Promise<void> {
+    await this.#conn.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /** Waits until a line has come. */
+  async hear(line: string): Promise<void> {
+    while (!this.#received.split("\n").includes(line)) {
+      if (!await this.#receive()) throw new Error(`no "${line}" in ${this.#received}`);
+    }
+  }
+
+  /** Waits for the end of the connection, and returns all lines. */
+  async end(): Promise<string[]> {
+    while (await this.#receive());
+    this.#conn.close();
+    return this.#received.trimEnd().split("\n");
+  }
+
+  async #receive(): Promise<boolean> {
+    const buffer = new Uint8Array(1024);
+    const count = await this.#conn.read(buffer);
+    this.#received += new TextDecoder().decode(buffer.subarray(0, count ?? 0));
+    return count !== null;
+  }
+}
+
+/** Has a conversation of two clients. @returns What each of them received. */
+async function converse(port: number): Promise<string[][]> {
+  const ann = await Talker.connect(port);
+  await ann.say("ann");
+  await ann.hear("ann has joined");
+  const bob = await Talker.connect(port);
+  await bob.say("bob");
+  await bob.hear("bob has joined");
+  await ann.say("hello");
+  await bob.hear("ann: hello");
+  await ann.say("/quit");
+  const heard = await ann.end();
+  await bob.hear("ann has left");
+  await bob.say("/quit");
+  return [heard, await bob.end()];
+}
+
+const CONVERSATION = [
+  ["Who are you?", "ann has joined", "bob has joined", "ann: hello"],
+  ["Who are you?", "bob has joined", "ann: hello", "ann has left"],
+];
+
+async function talkTo(
+  fixture: InteropBed,
+  command: string,
+  args: string[],
+  code: string,
+): Promise<void> {
+  const port = await serve(fixture.program(command, args), code);
+  assertEquals(await converse(port), CONVERSATION);
+}
+
+test("chat.py of coming_from_twisted.md serves a conversation", async (fixture) => {
+  await talkTo(fixture, TWISTED.command, ["-", "0"], programOf("# chat.py"));
+});
+
+test("chat.ts of coming_from_twisted.md serves the same conversation", async (fixture) => {
+  const args = ["run", "--quiet", "--allow-net", "-", "0"];
+  await talkTo(fixture, Deno.execPath(), args, programOf("// chat.ts"));
+});
+
+test("the Python blocks of coming_from_twisted.md compile", async (fixture) => {
+  const python = blocks.filter(({ info: [language] }) => language === "python");
+  assertEquals(python.length > 4, true, `only ${python.length} blocks`);
+  for (const { code, line } of python) {
+    const program = fixture.start("-c", "import ast, sys; ast.parse(sys.stdin.read())");
+    await program.say(code);
+    await program.endInput();
+    const { code: status, errors } = await program.end();
+    assertEquals([status, errors], [0, ""], `${path}:${line}`);
+  }
+});
