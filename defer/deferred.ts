@@ -41,9 +41,11 @@ import type { Step } from "./link.ts";
  *   `Unhandled error in Deferred`: earlier if a reactor shuts down or the program ends, at the end
  *   of the turn after `setDebugging(true)`. Each is logged once; the log also notes when one is
  *   handled after that. Twisted waits for the garbage collector, which may never come.
- * - **Promises.** `then()`, `catch()`, `finally()` and `await` look at the result as it is at that
- *   point of the chain, and leave it there. Their callbacks run as a promise's do: later, not
- *   synchronously. A failure that a promise has seen is the promise's affair and not logged.
+ * - **Promises.** `then()`, `catch()` and `finally()` take the result at that point of the chain and
+ *   leave it there. `await` calls `then()` in the next microtask, as JavaScript does for any object
+ *   with that method: callbacks added in the same turn come before it. Their callbacks run as a
+ *   promise's do: later, not synchronously. A failure that a promise has seen is the promise's to
+ *   handle and is not logged.
  *
  * Twisted: `twisted.internet.defer.Deferred`. The result has no attribute here; a callback sees it,
  * and runs at once if there is one.

@@ -30,6 +30,15 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
+Deno.test("then() takes the result at its point of the chain, await one microtask later", async () => {
+  const text = new Deferred<string>();
+  const atOnce = text.then((result) => result);
+  const awaited = (async () => await text)();
+  text.addCallback((result) => result.toUpperCase());
+  text.callback("hello");
+  assertEquals([await atOnce, await awaited], ["hello", "HELLO"]);
+});
+
 Deno.test("await gives the result, also of one that has fired", async () => {
   const later = new Deferred<number>();
   const awaited = (async () => await later + 1)();
