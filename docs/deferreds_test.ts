@@ -1,3 +1,3 @@
 import { testPrintedOutput } from "./printed_output.ts";
 
-testPrintedOutput("deferreds.md", 7);
+testPrintedOutput("deferreds.md", 8);
