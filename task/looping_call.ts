@@ -9,6 +9,22 @@ import { IntervalSchedule } from "./interval_schedule.ts";
 /** What a {@linkcode LoopingCall} needs of a clock. A reactor fits, and so does `Clock`. */
 export type LoopingClock = Pick<IReactorTime, "seconds" | "callLater">;
 
+/** How a {@linkcode LoopingCall} starts. */
+export interface LoopingCallStartOptions {
+  /**
+   * Whether the first call is made at once, and not after one interval.
+   *
+   * @default {true}
+   */
+  now?: boolean | undefined;
+  /**
+   * The clock from now on: a reactor, or a test's `Clock`.
+   *
+   * @default {the looping call's `clock`}
+   */
+  clock?: LoopingClock | undefined;
+}
+
 /** One life of a looping call, from `start()` to its end. */
 interface Run<L> {
   readonly clock: LoopingClock;
@@ -28,7 +44,7 @@ interface Run<L> {
  * - **Errors.** A call that fails ends the loop, and the Deferred of `start()` fails with its
  *   error. Without an errback, the error is reported within a second, with the name of the loop.
  * - **The clock.** Twisted's default is the process's reactor. Nothing in this library reaches for
- *   that, so `clock` has to be set.
+ *   that, so `clock` has to be set, or given to `start()`.
  *
  * @example
  * ```ts no-eval
@@ -124,27 +140,32 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
    * (its Deferred has not fired), the first new one waits for that.
    *
    * @param interval Seconds between two calls. 0 makes one call each turn of the clock.
-   * @param now Whether the first call is made at once, and not after one interval.
+   * @param now Whether the first call is made at once, and not after one interval; or an object with
+   *   `now` and the `clock`.
    * @returns Fires with the looping call when it is stopped, or fails with the error of a call. To
    * cancel it stops the loop, too; a call that is under way is left to itself.
    * @throws {RangeError} When the interval is negative, NaN or infinite.
    * @throws {Error} When it runs already, or has no `clock`.
    */
-  start(interval: number, now = true): Deferred<this> {
+  start(interval: number, now: boolean | LoopingCallStartOptions = true): Deferred<this> {
     if (this.#run !== null) throw new Error(`Cannot start ${this}: it is running already`);
     checkDelay("LoopingCall.start() interval", interval);
-    const { clock } = this;
+    const options: LoopingCallStartOptions = typeof now === "boolean" ? { now } : now;
+    const { now: isAtOnce = true, clock = this.clock } = options;
     if (clock === null) {
-      throw new Error(`Cannot start ${this}: set its clock first, to a reactor or a Clock`);
+      throw new Error(
+        `Cannot start ${this}: it has no clock. Set its clock, or call start(${interval}, { clock: reactor })`,
+      );
     }
+    this.clock = clock;
     const deferred = new Deferred<this>(() => {
       if (this.#run === run) this.#leave(run);
     });
-    const timetable = new IntervalSchedule(interval, clock.seconds(), now);
+    const timetable = new IntervalSchedule(interval, clock.seconds(), isAtOnce);
     const run: Run<this> = { clock, timetable, deferred, call: null };
     this.#interval = interval;
     this.#run = run;
-    if (now) this.#makeCall(run);
+    if (isAtOnce) this.#makeCall(run);
     else this.#schedule(run);
     return deferred;
   }

@@ -90,10 +90,29 @@ Deno.test("an interval is zero or more seconds", () => {
   assertEquals([loop.running, loop.interval], [false, null]);
 });
 
-Deno.test("start() without a clock says what is missing", () => {
+Deno.test("start() without a clock says what is missing, and where to pass it", () => {
   const loop = new LoopingCall(() => {});
-  assertThrows(() => loop.start(1), Error, "set its clock");
+  for (const options of [true, {}, { clock: undefined }]) {
+    assertThrows(
+      () => loop.start(1, options),
+      Error,
+      "it has no clock. Set its clock, or call start(1, { clock: reactor })",
+    );
+  }
   assertEquals(loop.running, false);
+});
+
+Deno.test("start() takes a clock, which stays for the next start()", () => {
+  const clock = new Clock();
+  const times: number[] = [];
+  const loop = new LoopingCall(() => times.push(clock.seconds()));
+  loop.start(1, { clock, now: false });
+  clock.advance(2);
+  loop.stop();
+  loop.start(3);
+  clock.advance(3);
+  loop.stop();
+  assertEquals([times, loop.clock === clock], [[1, 2, 2, 5], true]);
 });
 
 Deno.test("a callable that is none is refused when it is given", () => {

@@ -26,6 +26,6 @@ export { CooperativeTask } from "./cooperative_task.ts";
 export { Cooperator, type CooperatorOptions } from "./cooperator.ts";
 export { deferLater } from "./defer_later.ts";
 export * from "./errors.ts";
-export { LoopingCall, type LoopingClock } from "./looping_call.ts";
+export { LoopingCall, type LoopingCallStartOptions, type LoopingClock } from "./looping_call.ts";
 export { react, type ReactOptions } from "./react.ts";
 export type { TaskIterator } from "./task_state.ts";
