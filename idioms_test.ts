@@ -16,7 +16,6 @@ import {
   type Address,
   ClientFactory,
   type ConnectError,
-  ConnectingCancelledError,
   connectProtocol,
   ConnectTimeoutError,
   type Deferred,
@@ -28,8 +27,6 @@ import {
   LineOnlyReceiver,
   LineReceiver,
   Protocol,
-  type RequestOptions,
-  type RunOptions,
   StreamProtocol,
   type TCP4ClientEndpoint,
   TCP4ServerEndpoint,
@@ -37,6 +34,8 @@ import {
   type TLSServerEndpoint,
   type UNIXServerEndpoint,
 } from "@torsion/reactor";
+import type { RequestOptions } from "@torsion/reactor/protocol";
+import { ConnectingCancelledError, type RunOptions } from "@torsion/reactor/reactor";
 
 /** True for the same type only. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true

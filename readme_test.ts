@@ -52,9 +52,10 @@ interface Feature {
 
 const BEGINNING = `
   import {
-    clientFromString, connectProtocol, DatagramProtocol, Factory, HostnameEndpoint, ListenFDs, log, ProcessProtocol, Protocol, DenoReactor,
+    clientFromString, connectProtocol, DatagramProtocol, Factory, HostnameEndpoint, log, ProcessProtocol, Protocol, DenoReactor,
     serverFromString, TCP4ClientEndpoint, UNIXClientEndpoint, deferToThread, workerModule,
   } from ${JSON.stringify(import.meta.resolve("./mod.ts"))};
+  import { ListenFDs } from ${JSON.stringify(import.meta.resolve("./endpoints/mod.ts"))};
   const reactor = new DenoReactor();
   const running = reactor.run();
   const factory = Factory.forProtocol(Protocol);

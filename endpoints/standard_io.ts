@@ -81,7 +81,8 @@ export class StandardIOEndpoint implements IStreamServerEndpoint<IPipeAddress> {
  *
  * @example
  * ```ts no-eval
- * import { Protocol, reactor, StandardIO } from "@torsion/reactor";
+ * import { Protocol, reactor } from "@torsion/reactor";
+ * import { StandardIO } from "@torsion/reactor/endpoints";
  *
  * class Echo extends Protocol {
  *   override dataReceived(data: Uint8Array) {

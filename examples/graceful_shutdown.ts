@@ -12,12 +12,12 @@
 import {
   Factory,
   type IDelayedCall,
-  type IDrainableProtocol,
   log,
   Protocol,
   reactor,
   TCP4ServerEndpoint,
 } from "@torsion/reactor";
+import type { IDrainableProtocol } from "@torsion/reactor/reactor";
 
 const [port = "2000", workSeconds = "0.5", drainSeconds = "30"] = Deno.args;
 

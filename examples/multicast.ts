@@ -8,14 +8,8 @@
  * interface to use; `127.0.0.1` keeps everything on this machine.
  */
 
-import {
-  DatagramProtocol,
-  type IMulticastTransport,
-  type IPv4Address,
-  type IPv6Address,
-  log,
-  reactor,
-} from "@torsion/reactor";
+import { DatagramProtocol, log, reactor } from "@torsion/reactor";
+import type { IMulticastTransport, IPv4Address, IPv6Address } from "@torsion/reactor/reactor";
 
 // Of those that everyone may use within a site (RFC 2365).
 const GROUP = "239.255.8.5";

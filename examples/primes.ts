@@ -12,7 +12,6 @@
 
 import {
   CancelledError,
-  currentTask,
   type Deferred,
   deferToThread,
   LineReceiver,
@@ -20,9 +19,9 @@ import {
   reactor,
   ServerFactory,
   TCP4ServerEndpoint,
-  ThreadPoolFull,
   workerModule,
 } from "@torsion/reactor";
+import { currentTask, ThreadPoolFull } from "@torsion/reactor/reactor";
 
 // The threads import this file, which is why the server below starts in the main program only.
 const tasks = workerModule<{ countPrimes: typeof countPrimes }>(import.meta.url);

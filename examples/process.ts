@@ -10,11 +10,11 @@
 import {
   Deferred,
   type ProcessDone,
-  ProcessExitedAlready,
   ProcessProtocol,
   type ProcessTerminated,
   reactor,
 } from "@torsion/reactor";
+import { ProcessExitedAlready } from "@torsion/reactor/reactor";
 
 /** Cuts what comes into lines: a chunk may end within one, and within a character. */
 class Lines {

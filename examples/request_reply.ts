@@ -14,13 +14,13 @@ import {
   Factory,
   Heartbeat,
   type IDelayedCall,
-  IPv4Address,
   LineReceiver,
   reactor,
   RequestQueue,
   TCP4ClientEndpoint,
   TCP4ServerEndpoint,
 } from "@torsion/reactor";
+import { IPv4Address } from "@torsion/reactor/reactor";
 
 /** Answers `PING`, `UPPER text` and `WAIT seconds`, one after the other; an answer begins with `+`, a refusal with `-`. */
 class Server extends LineReceiver {

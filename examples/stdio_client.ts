@@ -8,7 +8,8 @@
  * terminal too: use it with servers that you trust. Arguments: host and port (127.0.0.1 and 2000).
  */
 
-import { ProxyFactory, ProxyServer, reactor, StandardIOEndpoint } from "@torsion/reactor";
+import { ProxyFactory, reactor, StandardIOEndpoint } from "@torsion/reactor";
+import { ProxyServer } from "@torsion/reactor/protocol";
 
 const [host = "127.0.0.1", port = "2000"] = Deno.args;
 

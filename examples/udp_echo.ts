@@ -8,13 +8,8 @@
  * stops it. Another port can be given as an argument; 0 lets the system choose.
  */
 
-import {
-  DatagramProtocol,
-  type IPv4Address,
-  type IPv6Address,
-  log,
-  reactor,
-} from "@torsion/reactor";
+import { DatagramProtocol, log, reactor } from "@torsion/reactor";
+import type { IPv4Address, IPv6Address } from "@torsion/reactor/reactor";
 
 class Echo extends DatagramProtocol {
   override datagramReceived(datagram: Uint8Array, addr: IPv4Address | IPv6Address): void {

@@ -19,7 +19,8 @@ import type {
  *
  * @example An echo
  * ```ts no-eval
- * import { DatagramProtocol, type IPv4Address, type IPv6Address, reactor } from "@torsion/reactor";
+ * import { DatagramProtocol, reactor } from "@torsion/reactor";
+ * import type { IPv4Address, IPv6Address } from "@torsion/reactor/reactor";
  *
  * class Echo extends DatagramProtocol {
  *   override datagramReceived(datagram: Uint8Array, addr: IPv4Address | IPv6Address) {
@@ -125,7 +126,8 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
  *
  * @example Ask, and print the answer
  * ```ts no-eval
- * import { ConnectedDatagramProtocol, reactor } from "@torsion/reactor";
+ * import { reactor } from "@torsion/reactor";
+ * import { ConnectedDatagramProtocol } from "@torsion/reactor/protocol";
  *
  * class Asking extends ConnectedDatagramProtocol {
  *   override startProtocol() {

@@ -39,7 +39,8 @@ export interface KeyedRequestQueueOptions<Id> extends RequestQueueOptions {
  *
  * @example
  * ```ts
- * import { type Deferred, KeyedRequestQueue, LineReceiver } from "@torsion/reactor";
+ * import { type Deferred, LineReceiver } from "@torsion/reactor";
+ * import { KeyedRequestQueue } from "@torsion/reactor/protocol";
  *
  * class Client extends LineReceiver {
  *   readonly #calls = new KeyedRequestQueue<string, unknown>((id, method) =>

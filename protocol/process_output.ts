@@ -131,7 +131,8 @@ export function getProcessOutput(
  *
  * @example
  * ```ts no-eval
- * import { getProcessOutputAndValue, reactor } from "@torsion/reactor";
+ * import { reactor } from "@torsion/reactor";
+ * import { getProcessOutputAndValue } from "@torsion/reactor/protocol";
  *
  * reactor.run();
  * const [out, err, code] = await getProcessOutputAndValue(reactor, "sort", { stdinBytes: "pear\napple\n" });
@@ -173,7 +174,8 @@ export function getProcessOutputAndValue(
  *
  * @example
  * ```ts no-eval
- * import { getProcessValue, reactor } from "@torsion/reactor";
+ * import { reactor } from "@torsion/reactor";
+ * import { getProcessValue } from "@torsion/reactor/protocol";
  *
  * reactor.run();
  * console.log(await getProcessValue(reactor, "test", { args: ["-d", "/tmp"] })); // 0

@@ -53,7 +53,7 @@ export abstract class InternetAddress implements IInternetAddress {
  *
  * @example
  * ```ts
- * import { IPv4Address } from "@torsion/reactor";
+ * import { IPv4Address } from "@torsion/reactor/reactor";
  *
  * const address = new IPv4Address("TCP", "127.0.0.1", 2000);
  * console.log(`${address}`); // 127.0.0.1:2000

@@ -8,7 +8,8 @@ import { runProgram } from "../testing/fixtures/program.ts";
 async function said(source: string): Promise<string[]> {
   const { code, lines, errors } = await runProgram(`
     import * as torsion from "@torsion/reactor";
-    import { DenoReactor, installReactor, reactor } from "@torsion/reactor";
+    import { DenoReactor, reactor } from "@torsion/reactor";
+    import { installReactor } from "@torsion/reactor/reactor";
     const attempt = (f) => {
       try {
         f();

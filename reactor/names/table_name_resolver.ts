@@ -8,7 +8,8 @@ import type { IHostnameResolver, ResolveHostNameOptions } from "../interfaces/mo
  *
  * @example
  * ```ts
- * import { reactor, TableNameResolver } from "@torsion/reactor";
+ * import { reactor } from "@torsion/reactor";
+ * import { TableNameResolver } from "@torsion/reactor/reactor";
  *
  * reactor.installNameResolver(new TableNameResolver({ "db.example": ["::1", "127.0.0.1"] }));
  * ```

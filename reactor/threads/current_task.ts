@@ -114,7 +114,7 @@ let current: ThreadTask = NO_TASK;
  *
  * @example A task that computes
  * ```ts
- * import { currentTask } from "@torsion/reactor";
+ * import { currentTask } from "@torsion/reactor/reactor";
  *
  * export function countPrimes(below: number): number {
  *   const task = currentTask();
@@ -131,7 +131,7 @@ let current: ThreadTask = NO_TASK;
  *
  * @example A task that awaits
  * ```ts
- * import { currentTask } from "@torsion/reactor";
+ * import { currentTask } from "@torsion/reactor/reactor";
  *
  * export async function download(url: string): Promise<number> {
  *   const response = await fetch(url, { signal: currentTask().signal });

@@ -63,7 +63,7 @@ export function deferToThread<A extends unknown[], R>(
  *
  * @example
  * ```ts no-eval
- * import { deferToThreadPool, startDenoThread, ThreadPool } from "@torsion/reactor";
+ * import { deferToThreadPool, startDenoThread, ThreadPool } from "@torsion/reactor/reactor";
  *
  * using pool = new ThreadPool({ max: 1, startThread: startDenoThread });
  * pool.start();

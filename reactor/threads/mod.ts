@@ -42,7 +42,7 @@
  * A server whose clients can have work cancelled gives out tasks that watch for it:
  *
  * ```ts
- * import { currentTask } from "@torsion/reactor";
+ * import { currentTask } from "@torsion/reactor/reactor";
  *
  * export function sum(numbers: Float64Array): number {
  *   const task = currentTask();

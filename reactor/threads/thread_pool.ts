@@ -62,7 +62,8 @@ export interface ThreadPoolStatistics {
  *
  * @example
  * ```ts no-eval
- * import { deferToThreadPool, startDenoThread, ThreadPool, workerModule } from "@torsion/reactor";
+ * import { workerModule } from "@torsion/reactor";
+ * import { deferToThreadPool, startDenoThread, ThreadPool } from "@torsion/reactor/reactor";
  *
  * const path = workerModule<typeof import("node:path")>("node:path");
  *

@@ -29,7 +29,8 @@ const root = new URL("../../../", import.meta.url).pathname;
 
 /** What each program begins with: a protocol on its standard input and output, which says on standard error what happens. */
 const BEGINNING = `
-  import { Factory, Protocol, reactor, StandardIO } from "@torsion/reactor";
+  import { Factory, Protocol, reactor } from "@torsion/reactor";
+  import { StandardIO } from "@torsion/reactor/endpoints";
   const say = (text) => console.error(text);
   class Base extends Protocol {
     connectionLost(reason) { say("lost " + reason.name + " " + (reason.code ?? "")); }
@@ -331,7 +332,8 @@ test("It needs no permission", async (fixture) => {
   const path = temporaryFolder(fixture);
   await Deno.writeTextFile(
     `${path}/program.ts`,
-    `import { reactor, StandardIO, Protocol } from "${new URL("../../../mod.ts", import.meta.url)}";
+    `import { reactor, Protocol } from "${new URL("../../../mod.ts", import.meta.url)}";
+    import { StandardIO } from "${new URL("../../../endpoints/mod.ts", import.meta.url)}";
     class Bye extends Protocol {
       override connectionMade() { this.transport.write("bye"); this.transport.loseConnection(); }
       override connectionLost() { reactor.stop(); }

@@ -7,15 +7,15 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Program, type ProgramEnd } from "../../../testing/fixtures/program.ts";
 
-const library = new URL("../../../mod.ts", import.meta.url);
+const library = new URL("../../../", import.meta.url);
 
 /** Runs a program until it ends by itself; it finds `folder`, an empty one, and the helpers below. */
 async function run(source: string, flags = ["-A", "--unstable-net"]): Promise<ProgramEnd> {
   const folder = await Deno.makeTempDir();
   const program = `
-    import {
-      ConnectedDatagramProtocol, DatagramProtocol, DenoReactor, log, UNIXAddress,
-    } from "${library}";
+    import { DatagramProtocol, DenoReactor, log } from "${library}mod.ts";
+    import { ConnectedDatagramProtocol } from "${library}protocol/mod.ts";
+    import { UNIXAddress } from "${library}reactor/mod.ts";
     log.addObserver((event) => {
       if (event.isError || event.level === "warn") console.log("log:", log.eventText(event).split("\\n")[0]);
     });

@@ -1,0 +1,53 @@
+// The entry point ".": an explicit list of the everyday names, each of them documented.
+
+import { assert, assertEquals } from "@std/assert";
+
+const root = new URL("./", import.meta.url);
+
+/** How many names the entry point has. Add one only if a first program needs it. */
+const EVERYDAY_NAMES = 81;
+
+/** A part of what `deno doc --json` prints. */
+interface Documentation {
+  nodes: Record<string, {
+    symbols?: { name: string; declarations?: { jsDoc?: { doc?: string } }[] }[];
+  }>;
+}
+
+/** The names that an entry point exports, each with its description. */
+async function exportsOf(entry: string): Promise<Map<string, string>> {
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--json", entry],
+    cwd: root,
+  }).output();
+  assertEquals(code, 0);
+  const { nodes }: Documentation = JSON.parse(new TextDecoder().decode(stdout));
+  return new Map(
+    Object.values(nodes).flatMap(({ symbols = [] }) => symbols).map((
+      { name, declarations = [] },
+    ) => [name, declarations.map(({ jsDoc }) => jsDoc?.doc ?? "").join("")]),
+  );
+}
+
+Deno.test("mod.ts exports the everyday names only, one by one", async () => {
+  const names = await exportsOf("mod.ts");
+  assertEquals(names.size, EVERYDAY_NAMES, [...names.keys()].join(" "));
+  const text = await Deno.readTextFile(new URL("mod.ts", root));
+  assertEquals(text.match(/export \* from/g), null);
+});
+
+Deno.test("mod.ts exports no name without documentation", async () => {
+  const names = await exportsOf("mod.ts");
+  const undocumented = [...names].filter(([name, doc]) => name !== "log" && doc === "");
+  assertEquals(undocumented.map(([name]) => name), []);
+  // The documentation of the namespace `log` is the one of its own entry point.
+  assert(names.has("log"));
+});
+
+Deno.test("every name of mod.ts is also exported from the entry point of its floor", async () => {
+  const floors = ["defer", "endpoints", "protocol", "reactor", "task"];
+  const exported = await Promise.all(floors.map((floor) => exportsOf(`${floor}/mod.ts`)));
+  const known = new Set(["log", ...exported.flatMap((names) => [...names.keys()])]);
+  const names = await exportsOf("mod.ts");
+  assertEquals([...names.keys()].filter((name) => !known.has(name)), []);
+});
