@@ -1,35 +1,21 @@
-// What README.md promises in tables: the flags of every example, and of every feature, each run with exactly those.
+// The table of permissions in deploying.md: a program for each feature runs with exactly the flags of its row.
 
 import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Program } from "./testing/fixtures/program.ts";
-import { TestAuthority } from "./testing/fixtures/certificates.ts";
+import { TestAuthority } from "../testing/fixtures/certificates.ts";
+import { tableRows } from "../testing/fixtures/markdown.ts";
+import { Program } from "../testing/fixtures/program.ts";
 
-const root = new URL("./", import.meta.url);
-const readme = Deno.readTextFileSync(new URL("README.md", root));
+const rows = tableRows(
+  Deno.readTextFileSync(new URL("deploying.md", import.meta.url)),
+  "Permissions",
+);
 
-/** The rows of the table under that heading, as their cells. */
-function table(heading: string): string[][] {
-  const [, section = ""] = readme.split(`\n## ${heading}\n`);
-  const rows = section.split("\n## ")[0]?.match(/^\|.*\|$/gm) ?? [];
-  return rows.slice(2).map((row) => row.slice(1, -1).split("|").map((cell) => cell.trim()));
-}
+const library = new URL("../", import.meta.url);
+const TASKS = import.meta.resolve("../testing/fixtures/thread_tasks.ts");
 
 /** The flags in a cell. */
 const flagsIn = (cell: string): string[] => /`([^`]*)`/.exec(cell)?.[1]?.split(" ") ?? [];
-
-Deno.test("the table of examples names all of them, each with the flags of its header", () => {
-  const folder = new URL("examples/", root);
-  const headers = [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".ts") && !name.endsWith("_test.ts")).sort()
-    .map((name) => {
-      const [, flags = ""] =
-        /^ \* {5}deno run (.*)examples\//m.exec(Deno.readTextFileSync(new URL(name, folder))) ?? [];
-      return [`\`examples/${name}\``, flags.split(" ").filter((flag) => flag !== "")];
-    });
-  const rows = table("Examples").map(([name, flags = ""]) => [name, flagsIn(flags)]);
-  assertEquals(rows.toSorted((a, b) => String(a[0]) < String(b[0]) ? -1 : 1), headers);
-});
 
 /** What a feature's program is given. */
 interface Ground {
@@ -54,8 +40,8 @@ const BEGINNING = `
   import {
     clientFromString, connectProtocol, DatagramProtocol, Factory, HostnameEndpoint, log, ProcessProtocol, Protocol, DenoReactor,
     serverFromString, TCP4ClientEndpoint, UNIXClientEndpoint, deferToThread, workerModule,
-  } from ${JSON.stringify(import.meta.resolve("./mod.ts"))};
-  import { ListenFDs } from ${JSON.stringify(import.meta.resolve("./endpoints/mod.ts"))};
+  } from ${JSON.stringify(import.meta.resolve("../mod.ts"))};
+  import { ListenFDs } from ${JSON.stringify(import.meta.resolve("../endpoints/mod.ts"))};
   const reactor = new DenoReactor();
   const running = reactor.run();
   const factory = Factory.forProtocol(Protocol);
@@ -84,7 +70,7 @@ const FEATURES: Record<string, Feature> = {
       `const from = { bindAddress: "127.0.0.1" };
       await connectProtocol(new TCP4ClientEndpoint(reactor, "127.0.0.1", ${port}, from), new Protocol()); done();`,
   },
-  "`HostnameEndpoint`, `tls:` to a name": {
+  "`HostnameEndpoint`, `tls:` with a host name": {
     peer: "tcp",
     source: ({ port }) =>
       `await connectProtocol(new HostnameEndpoint(reactor, "localhost", ${port}), new Protocol()); done();`,
@@ -103,10 +89,10 @@ const FEATURES: Record<string, Feature> = {
       `reactor.listenUNIX("${path}", factory);
       await connectProtocol(new UNIXClientEndpoint(reactor, "${path}"), new Protocol()); done();`,
   },
-  "`wantPID`": {
+  "`listenUNIX` with `wantPID`": {
     source: ({ path }) => `reactor.listenUNIX("${path}", factory, { wantPID: true }); done();`,
   },
-  "`listenUDP`, `listenMulticast`, and each place that is sent to": {
+  "`listenUDP`, `listenMulticast`, and each destination": {
     peer: "udp",
     source: ({ port }) =>
       `const udp = reactor.listenUDP(0, new class extends DatagramProtocol {
@@ -137,7 +123,7 @@ const FEATURES: Record<string, Feature> = {
   "`deferToThread`, `callInThread`": {
     source: () =>
       `await deferToThread(reactor, { module: ${
-        JSON.stringify(import.meta.resolve("./testing/fixtures/thread_tasks.ts"))
+        JSON.stringify(TASKS)
       }, export: "add" }, 1, 2); done();`,
   },
   "a log in a file that the program opens": {
@@ -148,7 +134,7 @@ const FEATURES: Record<string, Feature> = {
 };
 
 Deno.test("the table of permissions has a program for each row, and no other", () => {
-  assertEquals(table("Permissions").map(([feature]) => feature), Object.keys(FEATURES));
+  assertEquals(rows.map(([feature]) => feature), Object.keys(FEATURES));
 });
 
 /** Somebody to speak to: a TCP port that is not even accepted from, or a UDP port that answers. */
@@ -181,7 +167,9 @@ async function run(program: Feature, flags: string[]): Promise<[done: boolean, s
     await using started = new Program([
       ...["run", "--quiet", "--no-prompt"],
       ...flags.map((flag) =>
-        flag.replaceAll(":2000", `:${ground.port}`).replaceAll("/run/chat/socket", ground.path)
+        flag.replaceAll(":2000", `:${ground.port}`)
+          .replaceAll(/\/run\/chat\/socket|server\.(pem|log)/g, ground.path)
+          .replace("../torsion,tasks.ts", `${library.pathname},${new URL(TASKS).pathname}`)
       ),
       `data:text/javascript,${encodeURIComponent(source)}`,
     ], { environment: program.environment?.(ground) ?? {} });
@@ -192,7 +180,7 @@ async function run(program: Feature, flags: string[]): Promise<[done: boolean, s
   }
 }
 
-for (const [feature = "", cell = ""] of table("Permissions")) {
+for (const [feature = "", cell = ""] of rows) {
   const program = FEATURES[feature];
   const flags = flagsIn(cell);
 
