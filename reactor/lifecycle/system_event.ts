@@ -17,12 +17,17 @@ import { quote } from "../../internal/validation.ts";
 type AnyFunction = (...args: never[]) => unknown;
 
 class Trigger implements SystemEventTriggerID {
-  constructor(
-    readonly eventType: string,
-    readonly phase: EventPhase,
-    readonly f: AnyFunction,
-    readonly args: readonly unknown[],
-  ) {}
+  readonly eventType: string;
+  readonly phase: EventPhase;
+  readonly f: AnyFunction;
+  readonly args: readonly unknown[];
+
+  constructor(eventType: string, phase: EventPhase, f: AnyFunction, args: readonly unknown[]) {
+    this.eventType = eventType;
+    this.phase = phase;
+    this.f = f;
+    this.args = args;
+  }
 }
 
 /** What the reactor itself does in an event. */
