@@ -5,7 +5,8 @@
  *
  * The files and commands are those of the README's code blocks. They run three times: with Deno's
  * default compiler options, with every strict flag, and with the types of the DOM. The program must
- * print what the README shows, and nothing may print a warning.
+ * print what the README shows, and nothing may print a warning. `deno check` also looks at every entry
+ * point of the package.
  */
 
 import { type CodeBlock, codeBlocks } from "../testing/fixtures/code_blocks.ts";
@@ -82,6 +83,18 @@ function freePort(): number {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     return bound(0);
   }
+}
+
+/**
+ * A module that imports every entry point of the clone, so that `deno check` looks at all of them.
+ * The one that needs a package from JSR is left out.
+ */
+function entryPoints(): string {
+  const { exports }: { exports: Record<string, string> } = JSON.parse(
+    Deno.readTextFileSync(`${clone}/deno.json`),
+  );
+  return Object.values(exports).filter((path) => path !== "./log/std.ts")
+    .map((path) => `import "../torsion/${path.slice(2)}";\n`).join("");
 }
 
 /** A command that has ended. */
@@ -171,6 +184,7 @@ try {
     );
     await Deno.writeTextFile(`${project}/echo.ts`, onFreePort(file("echo.ts")));
     await Deno.writeTextFile(`${project}/echo_test.ts`, file("echo_test.ts"));
+    await Deno.writeTextFile(`${project}/entry_points.ts`, entryPoints());
     await runServer(project);
     await run(project, ["check", "."]);
     await run(project, command("deno test "));

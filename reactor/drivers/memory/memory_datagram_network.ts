@@ -69,7 +69,12 @@ export class MemoryUDPDriver implements UDPDriver {
   /** Whether others may bind the same port. */
   readonly isShared: boolean;
   /** What it has been told to be, by name: `broadcast`, `ttl`, `loopback`, `interface`. */
-  readonly settings: Record<string, boolean | number | string> = {};
+  readonly settings: {
+    broadcast?: boolean;
+    ttl?: number;
+    loopback?: boolean;
+    interface?: string;
+  } = {};
   /** How often it has been unref'd. */
   unrefs = 0;
   readonly #schedule: (step: () => void) => void;
