@@ -17,40 +17,39 @@ import { describeState } from "./inspect.ts";
 import type { Step } from "./link.ts";
 
 /**
- * A result that is not there yet, and what is to be done with it once it is.
+ * A result that may arrive later, and a chain of callbacks that process it.
  *
- * Whoever makes the Deferred *fires* it, once, with `callback()` or `errback()`. Whoever gets it
- * adds callbacks, before or after that. They run in the order in which they were added, each given
- * what the one before it returned, synchronously: those added in time run inside `callback()`,
- * those added later inside `addCallback()`. A callback that throws has the next errback run; an
- * errback that returns has the next callback run.
+ * The producer of the result *fires* the Deferred once, with `callback()` or `errback()`. The
+ * consumer adds callbacks, before or after that. Callbacks run synchronously, in the order in which
+ * they were added; each receives the return value of the one before it. Callbacks that were added
+ * before the Deferred fired run inside `callback()`; later ones run inside `addCallback()`. When a
+ * callback throws, the next errback runs; when an errback returns, the next callback runs.
  *
- * The rules, where they are not those of a promise:
+ * The rules that differ from those of a promise:
  *
  * - **One chain.** `addCallback()` returns the Deferred itself, with its new type. Two callbacks
  *   added to one Deferred run one after the other, not side by side.
- * - **Waiting.** If a callback returns a Deferred or promise, the chain goes on with its result
- *   once that is there. It *takes* the result: callbacks added to the inner Deferred after the
- *   outer one began to wait get `undefined`. A Deferred that would wait for itself fails with a
- *   `TypeError`.
- * - **Failures.** A failure is always an `Error`. To fail, throw: an `Error` that is returned is a
- *   value like any other. What is thrown and is not an `Error` arrives as a `NonErrorThrown`, whose
- *   `cause` it is. An errback passes its error on by throwing it again.
- * - **Cancelling.** `cancel()` asks the maker to give up; see there.
+ * - **Waiting.** If a callback returns a Deferred or a promise, the chain waits for it and continues
+ *   with its result. The outer Deferred *takes* the result: callbacks added to the inner Deferred
+ *   afterwards receive `undefined`. A Deferred that would wait for itself fails with a `TypeError`.
+ * - **Failures.** A failure is always an `Error`. To fail, throw: an `Error` that a callback returns
+ *   is an ordinary value. A thrown value that is not an `Error` becomes the `cause` of a
+ *   `NonErrorThrown`. An errback passes its error on by throwing it again.
+ * - **Cancelling.** `cancel()` asks the producer to give up; see there.
  * - **Unhandled failures.** A failure that no errback handles within a second is logged as
- *   `Unhandled error in Deferred`: earlier if a reactor shuts down or the program ends, at the end
- *   of the turn after `setDebugging(true)`. Each is logged once; the log also notes when one is
- *   handled after that. Twisted waits for the garbage collector, which may never come.
+ *   `Unhandled error in Deferred`; sooner if a reactor shuts down or the program ends, and at the
+ *   end of the turn after `setDebugging(true)`. Each failure is logged once. The log also notes when
+ *   an errback handles it later. Twisted reports at garbage collection, which may never happen.
  * - **Promises.** `then()`, `catch()` and `finally()` take the result at that point of the chain and
  *   leave it there. `await` calls `then()` in the next microtask, as JavaScript does for any object
- *   with that method: callbacks added in the same turn come before it. Their callbacks run as a
- *   promise's do: later, not synchronously. A failure that a promise has seen is the promise's to
- *   handle and is not logged.
+ *   with that method: callbacks added in the same turn come before it. Their callbacks run later, as
+ *   a promise's do. Once a promise has received a failure, the promise is responsible for it, and
+ *   the Deferred does not log it.
  *
- * Twisted: `twisted.internet.defer.Deferred`. The result has no attribute here; a callback sees it,
- * and runs at once if there is one.
+ * Twisted's `twisted.internet.defer.Deferred`, without its `result` attribute: add a callback to
+ * read the result; it runs at once if the Deferred has fired.
  *
- * @typeParam T What the callback that is added next gets.
+ * @typeParam T The type of the result that the next callback receives.
  *
  * @example
  * ```ts
@@ -68,32 +67,33 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Makes a Deferred that has not fired.
    *
-   * @param canceller Called once by `cancel()` with this Deferred, to end what it stands for. It
-   * may fire the Deferred; if it does not, the Deferred fails with a `CancelledError`. What it
-   * throws comes out of `cancel()`, and leaves the Deferred unfired; it is logged where a timeout or
-   * a signal cancels. If it returns a promise, that is not waited for, and its rejection is logged.
+   * @param canceller Called once by `cancel()`, with this Deferred, to stop the operation behind it.
+   * The canceller may fire the Deferred; if it does not, the Deferred fails with a `CancelledError`.
+   * If the canceller throws, `cancel()` throws the same error and the Deferred stays unfired; when a
+   * timeout or a signal cancels, the error is logged instead. A promise that the canceller returns
+   * is not awaited; its rejection is logged.
    */
   constructor(canceller?: (deferred: Deferred<T>) => void) {
     if (canceller !== undefined) checkFunction("Deferred() canceller", canceller);
-    // The engine calls it with the chain it was made for, which is this Deferred.
+    // The chain calls the canceller with itself, which is this Deferred.
     super(canceller as ((chain: Chain) => void) | undefined);
   }
 
   /**
    * Makes a Deferred that fires when a promise settles.
    *
-   * A promise cannot be cancelled: on `cancel()` the Deferred fails at once and ignores what
-   * becomes of the promise. Twisted: `Deferred.fromFuture` and `Deferred.fromCoroutine`.
+   * A promise cannot be cancelled: `cancel()` makes the Deferred fail at once, and the later result
+   * of the promise is ignored. Twisted's `Deferred.fromFuture` and `Deferred.fromCoroutine`.
    *
    * @param promise Any promise, or a Deferred, which keeps its result.
    * @param options `signal` cancels the Deferred when it aborts.
-   * @returns The Deferred, which never fires before this returns.
+   * @returns The Deferred. It fires after this method has returned, never before.
    *
    * @example
    * ```ts
    * import { Deferred } from "@torsion/reactor/defer";
    *
-   * const page = Deferred.fromPromise(fetch("http://localhost:8080/"))
+   * const page = Deferred.fromPromise(fetch("data:,hello"))
    *   .addCallback((response) => response.text());
    * ```
    */
@@ -106,12 +106,12 @@ export class Deferred<T> extends Chain implements Promise<T> {
     return options.signal === undefined ? deferred : deferred.addSignal(options.signal);
   }
 
-  /** Whether it has been fired. It may still wait on another Deferred, or be paused. */
+  /** Whether the Deferred has fired. Its chain may still wait for another Deferred, or be paused. */
   get called(): boolean {
     return stateOf(this).called;
   }
 
-  /** How many calls of `pause()` have not been taken back. */
+  /** The number of `pause()` calls without a matching `unpause()`. */
   get paused(): number {
     return stateOf(this).paused;
   }
@@ -122,10 +122,10 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Adds a callback: it gets the result, and what it returns is the result from then on.
+   * Adds a callback. It receives the result, and its return value becomes the new result.
    *
-   * @param callback Called with the result, unless that is a failure, which passes.
-   * @param args Given to the callback after the result.
+   * @param callback Called with the result. A failure skips it.
+   * @param args Further arguments of the callback, after the result.
    * @returns This Deferred.
    *
    * @example
@@ -147,11 +147,11 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Adds an errback: it gets the failure, and what it returns is the result from then on.
+   * Adds an errback. It receives the failure, and its return value becomes the new result.
    *
-   * @param errback Called with the failure; any other result passes. It throws what it does not
-   * want to handle.
-   * @param args Given to the errback after the failure.
+   * @param errback Called with the failure. A result that is not a failure skips it. The errback
+   * throws the error again if it does not handle it.
+   * @param args Further arguments of the errback, after the failure.
    * @returns This Deferred.
    *
    * @example
@@ -178,11 +178,11 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Adds one function as both callback and errback.
    *
-   * A failure that it returns becomes a value: use `addCallbacks()` to let each outcome pass as it
-   * is. In Twisted, a `Failure` that is returned stays one.
+   * An error that the function returns becomes an ordinary value; in Twisted, a returned `Failure`
+   * stays a failure. To keep the two outcomes apart, use `addCallbacks()`.
    *
    * @param both Called with the result or the failure.
-   * @param args Given to it after that.
+   * @param args Further arguments of the function.
    * @returns This Deferred.
    *
    * @example
@@ -205,8 +205,8 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Adds a callback and an errback at the same point of the chain: only one of them runs.
    *
-   * @param callback Called with the result, unless that is a failure. Without it, results pass.
-   * @param errback Called with the failure. Without it, failures pass.
+   * @param callback Called with a result that is not a failure. Without it, such a result stays.
+   * @param errback Called with a failure. Without it, the failure stays.
    * @returns This Deferred.
    *
    * @example
@@ -254,13 +254,13 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Fires with a result: runs the callbacks added so far.
+   * Fires the Deferred with a result and runs the callbacks added so far.
    *
-   * Errors that they throw stay in the chain. Once a Deferred without a canceller has been
-   * cancelled, one call of `callback()` or `errback()` is ignored, because whoever makes it could
-   * not know.
+   * Errors thrown by callbacks stay in the chain. After a Deferred without a canceller has been
+   * cancelled, one call of `callback()` or `errback()` is ignored: the producer may not know of the
+   * cancellation.
    *
-   * @param result What the first callback gets. It may be anything but a Deferred or promise.
+   * @param result The first callback's argument. It must not be a Deferred or a promise.
    * @throws {AlreadyCalledError} If it has been fired before.
    * @throws {TypeError} If the result is a Deferred or promise.
    */
@@ -269,35 +269,35 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Fires with a failure: runs the errbacks added so far. See `callback()`.
+   * Fires the Deferred with a failure and runs the errbacks added so far. See `callback()`.
    *
-   * @param error What the first errback gets.
+   * @param error The first errback's argument.
    * @throws {AlreadyCalledError} If it has been fired before.
    */
   errback(error: Error): void {
     fire(this, error, true);
   }
 
-  /** Holds back the callbacks that have not run, and those still to be added, until `unpause()`. */
+  /** Suspends the chain: no callback runs until `unpause()`, including those added later. */
   pause(): void {
     pauseChain(this);
   }
 
   /**
-   * Takes one `pause()` back. With the last one, the callbacks go on.
+   * Undoes one `pause()`. The chain resumes when every `pause()` has been undone.
    *
-   * @throws {RangeError} If there is no `pause()` to take back.
+   * @throws {RangeError} If the Deferred is not paused.
    */
   unpause(): void {
     if (!unpauseChain(this)) throw new RangeError("Deferred.unpause() without a pause() before it");
   }
 
   /**
-   * Gives up on the result.
+   * Cancels the operation behind the Deferred.
    *
-   * If it has not been fired, the canceller is called; unless that fires it, it fails with a
-   * `CancelledError`. If it waits on another Deferred, that one is cancelled. If its result is
-   * there, nothing happens.
+   * A Deferred that has not fired calls its canceller; unless the canceller fires it, it then fails
+   * with a `CancelledError`. A Deferred that waits for another Deferred cancels that one. On a
+   * Deferred that has its result, `cancel()` has no effect.
    *
    * @param reason The `cause` of the `CancelledError`.
    *
@@ -316,13 +316,13 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Cancels the Deferred if what has been added to it so far takes too long.
+   * Cancels the Deferred when a time limit expires before the callbacks added so far have run.
    *
-   * @param seconds How long it may take.
-   * @param clock Tells the time: a reactor, or anything else with `callLater()`.
-   * @param onTimeoutCancel Makes the result of what became of the cancelled Deferred, and is given
-   * `seconds`, too. Without it, a `CancelledError` is replaced by a `TimeoutError` and all else
-   * passes.
+   * @param seconds The time limit, in seconds.
+   * @param clock A reactor, or any other object with `callLater()`.
+   * @param onTimeoutCancel Called after a timeout with the outcome of the cancelled Deferred and
+   * `seconds`; its return value becomes the result. Without it, a `CancelledError` is replaced by a
+   * `TimeoutError`, and any other outcome stays.
    * @returns This Deferred.
    *
    * @example
@@ -364,12 +364,11 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Cancels the Deferred when a signal aborts, unless what has been added so far is done by then.
+   * Cancels the Deferred when a signal aborts before the callbacks added so far have run.
    *
-   * Where that makes it fail with a `CancelledError`, the error is replaced by one that says why: a
-   * `TimeoutError` for the signal of `AbortSignal.timeout()`, and else a `CancelledError` whose
-   * message and `cause` are the signal's `reason`. Twisted has no such method, because Python has no
-   * `AbortSignal`.
+   * The `CancelledError` that results is replaced by an error that names the signal's reason: a
+   * `TimeoutError` for a signal of `AbortSignal.timeout()`, and a `CancelledError` otherwise. Its
+   * `cause` is the reason. Twisted has no such method, because Python has no `AbortSignal`.
    *
    * @param signal The signal. If it has aborted already, the Deferred is cancelled at once.
    * @returns This Deferred.
@@ -378,7 +377,8 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * ```ts
    * import { Deferred } from "@torsion/reactor/defer";
    *
-   * const reply = new Deferred<string>().addSignal(AbortSignal.timeout(4000));
+   * const reply = new Deferred<string>().addSignal(AbortSignal.timeout(400));
+   * reply.addErrback((error) => console.log(error.name)); // TimeoutError
    * ```
    */
   addSignal(signal: AbortSignal): Deferred<T> {
@@ -402,23 +402,23 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Makes a promise of the result as it is at this point of the chain. The chain keeps it.
+   * Returns a promise of the result at this point of the chain. The chain keeps the result.
    *
-   * @returns The promise. If nobody handles its rejection, the runtime ends the program, as it does
-   * with any promise.
+   * @returns The promise. If its rejection is not handled, the runtime ends the program, as for any
+   * promise.
    */
   toPromise(): Promise<T> {
-    // The chain's result at this point is what T says.
+    // T is the type of the chain's result at this point.
     return promiseOf(this) as Promise<T>;
   }
 
   /**
-   * Does what a promise's `then()` does, with the result at this point of the chain. The chain
-   * keeps it: callbacks added later get the same result. This is what makes `await` work.
+   * Works as `Promise.then()`, with the result at this point of the chain. The chain keeps the
+   * result: callbacks added later receive the same one. `await` calls this method.
    *
    * @param onResult Called with the result, in a later microtask.
    * @param onFailure Called with the failure, in a later microtask.
-   * @returns A promise of what these return.
+   * @returns A promise of the return value of the function that was called.
    *
    * @example
    * ```ts
@@ -435,19 +435,19 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Does what a promise's `catch()` does. See `then()`.
+   * Works as `Promise.catch()`. See `then()`.
    *
    * @param onFailure Called with the failure, in a later microtask.
-   * @returns A promise of the result, or of what this returns.
+   * @returns A promise of the result, or of the return value of `onFailure`.
    */
   catch<S = never>(onFailure?: ((error: unknown) => S | PromiseLike<S>) | null): Promise<T | S> {
     return this.toPromise().catch(onFailure);
   }
 
   /**
-   * Does what a promise's `finally()` does. See `then()`.
+   * Works as `Promise.finally()`. See `then()`.
    *
-   * @param onSettled Called in a later microtask, once there is a result or failure.
+   * @param onSettled Called in a later microtask, after the result or the failure has arrived.
    * @returns A promise of the result.
    */
   finally(onSettled?: (() => void) | null): Promise<T> {
@@ -455,10 +455,10 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 
   /**
-   * Makes the text that `console.log()` shows: `Deferred { 42 }`, or `Deferred { <pending> }`.
+   * Returns the text that `console.log()` shows: `Deferred { 42 }`, or `Deferred { <pending> }`.
    *
-   * @param inspect Shows a value; `Deno.inspect` is one.
-   * @param options What to hand on to it.
+   * @param inspect Formats a value, as `Deno.inspect` does.
+   * @param options The options for `inspect`.
    * @returns The text.
    */
   [Symbol.for("Deno.customInspect")](
@@ -469,13 +469,13 @@ export class Deferred<T> extends Chain implements Promise<T> {
   }
 }
 
-/** The chain is the same; what its next step gets has changed. */
+/** Changes the type: the chain is the same, but its next step receives another result. */
 function retyped<R>(deferred: Deferred<unknown>): Deferred<R> {
   return deferred as Deferred<R>;
 }
 
 function asStep<A extends unknown[]>(step: (outcome: never, ...args: A) => unknown, args: A): Step {
-  // Types are checked where a step is added. The chain runs it with what they promise.
+  // The types were checked where the step was added; the chain calls it with matching arguments.
   const untyped = step as (outcome: unknown, ...args: unknown[]) => unknown;
   return args.length === 0 ? untyped : withArguments(untyped, args);
 }
@@ -489,7 +489,7 @@ function optionalStep(
   return asStep(step, []);
 }
 
-// By itself, for the closure must not cost those who have no use for it.
+// A function of its own, so that steps without arguments cost no closure.
 function withArguments(
   step: (outcome: unknown, ...args: unknown[]) => unknown,
   args: unknown[],
