@@ -1,17 +1,20 @@
 /**
  * Whether a connection ever loses or changes a byte, whatever is between its two sides.
  *
- * Two sides on this library exchange frames with checksums over TCP, TLS, UNIX sockets and `node:net`, through a proxy that splits, delays and
- * stalls what it passes on, and in half of the conversations closes one direction, resets both, or freezes; or one side aborts. What must hold:
+ * Two sides on this library exchange frames with checksums over TCP, TLS, UNIX sockets and
+ * `node:net`, through a proxy that splits, delays and stalls what it passes on, and in half of the
+ * conversations closes one direction, resets both, or freezes; or one side aborts. What must hold:
  *
- * - No frame is changed, comes twice or out of order. Where nothing broke, all arrive, and both sides see an end in order.
+ * - No frame is changed, comes twice or out of order. Where nothing broke, all arrive, and both
+ *   sides see an end in order.
  * - Over TLS, a stream that was cut off is never taken for one that ended in order.
  * - `connectionLost` comes once for each `connectionMade`, and last.
- * - At the end, as many files are open as before, and no timed call is left. Nothing is logged as an error.
+ * - At the end, as many files are open as before, and no timed call is left. Nothing is logged as
+ *   an error.
  *
- * The plan of each conversation comes from the seed, which is printed: the same seed makes the same plans. How the system's own timing falls
- * is not repeated.
- * usage: deno run -A bench/chaos.ts [SECONDS] [SEED]
+ * The plan of each conversation comes from the seed, which is printed: the same seed makes the same
+ * plans. How the system's own timing falls is not repeated. usage: deno run -A bench/chaos.ts
+ * [SECONDS] [SEED]
  *
  * @module
  */

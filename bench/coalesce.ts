@@ -1,6 +1,6 @@
 /**
- * 100 writes of 20 bytes: in one turn on a transport, against 100 awaited `conn.write`s. In one process, to a peer that reads.
- * usage: deno run --allow-net bench/coalesce.ts [ROUNDS]
+ * 100 writes of 20 bytes: in one turn on a transport, against 100 awaited `conn.write`s. In one
+ * process, to a peer that reads. usage: deno run --allow-net bench/coalesce.ts [ROUNDS]
  *
  * @module
  */

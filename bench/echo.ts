@@ -1,9 +1,10 @@
 /**
- * Echo over loopback: processor time of the server per round trip, against the loop that people write by hand.
+ * Echo over loopback: processor time of the server per round trip, against the loop that people
+ * write by hand.
  *
- * Both servers run side by side, each in its process, and take turns under the same load; what counts is the ratio of each turn.
- * Processor time is steadier than wall time, and is what a server pays for. Linux only.
- * usage: deno run -A bench/echo.ts [ROUNDS] [SECONDS]
+ * Both servers run side by side, each in its process, and take turns under the same load; what
+ * counts is the ratio of each turn. Processor time is steadier than wall time, and is what a server
+ * pays for. Linux only. usage: deno run -A bench/echo.ts [ROUNDS] [SECONDS]
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The echo server that people write on `Deno.listen`: what `echo.ts` and `idle.ts` measure this library against.
- * usage: deno run --allow-net bench/echo_by_hand.ts PORT
+ * The echo server that people write on `Deno.listen`: what `echo.ts` and `idle.ts` measure this
+ * library against. usage: deno run --allow-net bench/echo_by_hand.ts PORT
  *
  * @module
  */

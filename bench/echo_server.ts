@@ -1,5 +1,6 @@
 /**
- * The shortest echo server on this library. usage: deno run --allow-net bench/echo_server.ts PORT [hello]
+ * The shortest echo server on this library. usage: deno run --allow-net bench/echo_server.ts PORT
+ * [hello]
  *
  * With `hello` it greets and closes instead.
  *

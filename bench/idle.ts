@@ -1,8 +1,10 @@
 /**
- * Idle connections: resident memory of the server for each, against the loop that people write by hand.
+ * Idle connections: resident memory of the server for each, against the loop that people write by
+ * hand.
  *
- * Counts 5,000 connections three times: on a server that has just started, whose engine also grows its young generation by then,
- * once and whatever is allocated; on one that is told to keep that small; and on one that holds 1,000 already. Linux only, and needs `ulimit -n 8000` or more.
+ * Counts 5,000 connections three times: on a server that has just started, whose engine also grows
+ * its young generation by then, once and whatever is allocated; on one that is told to keep that
+ * small; and on one that holds 1,000 already. Linux only, and needs `ulimit -n 8000` or more.
  * usage: deno run -A bench/idle.ts [CONNECTIONS]
  *
  * @module

@@ -1,10 +1,12 @@
 /**
- * A forwarder between a fast server and a slow client: how much its memory grows. Linux only: it reads /proc.
+ * A forwarder between a fast server and a slow client: how much its memory grows. Linux only: it
+ * reads /proc.
  *
- * `examples/portforward.ts` runs in a process of its own. The server sends as fast as it can. The client reads nothing until the server
- * is stuck, which means that all that lies between them is full; then it reads in bursts, each of which lets the server get stuck again.
- * Fails when the forwarder's resident memory grew by more than 64 MiB.
- * usage: deno run -A bench/proxy_memory.ts [MEBIBYTES]
+ * `examples/portforward.ts` runs in a process of its own. The server sends as fast as it can. The
+ * client reads nothing until the server is stuck, which means that all that lies between them is
+ * full; then it reads in bursts, each of which lets the server get stuck again. Fails when the
+ * forwarder's resident memory grew by more than 64 MiB. usage: deno run -A bench/proxy_memory.ts
+ * [MEBIBYTES]
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A server in a process of its own, and what the system says of that process. Linux only: it reads /proc.
+ * A server in a process of its own, and what the system says of that process. Linux only: it reads
+ * /proc.
  *
  * @module
  */

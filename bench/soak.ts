@@ -1,10 +1,11 @@
 /**
- * Whether connections leave anything behind: opens and closes many over each kind of stream, and looks at what the heap holds.
+ * Whether connections leave anything behind: opens and closes many over each kind of stream, and
+ * looks at what the heap holds.
  *
- * Each round opens connections, sends a line each way, and ends them in one of four ways by turns. After a warm-up the heap is measured,
- * collected before; after as many rounds again it must not have grown by more than 64 bytes a connection. So must not the number
- * of open files.
- * usage: deno run -A --v8-flags=--expose-gc bench/soak.ts [CONNECTIONS]
+ * Each round opens connections, sends a line each way, and ends them in one of four ways by turns.
+ * After a warm-up the heap is measured, collected before; after as many rounds again it must not
+ * have grown by more than 64 bytes a connection. So must not the number of open files. usage: deno
+ * run -A --v8-flags=--expose-gc bench/soak.ts [CONNECTIONS]
  *
  * @module
  */

@@ -1,11 +1,13 @@
 /**
- * Timed calls against the host's timers, in one process: scheduled and cancelled, scheduled and fired.
+ * Timed calls against the host's timers, in one process: scheduled and cancelled, scheduled and
+ * fired.
  *
  * Run: `deno run bench/timers.ts [calls] [rounds]`
  *
- * A line tells the processor time per call in nanoseconds, best of the rounds, and how many times cheaper `callLater` is; 5 is the least
- * that is aimed at. Both sides get the same functions and delays, and both wait for the last call that they fire: that wait, up to 50 ms, is
- * no cost. The processor time is that of all threads, so that of clearing up counts.
+ * A line tells the processor time per call in nanoseconds, best of the rounds, and how many times
+ * cheaper `callLater` is; 5 is the least that is aimed at. Both sides get the same functions and
+ * delays, and both wait for the last call that they fire: that wait, up to 50 ms, is no cost. The
+ * processor time is that of all threads, so that of clearing up counts.
  */
 
 import process from "node:process";

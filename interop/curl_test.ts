@@ -1,4 +1,7 @@
-/** Against curl: HTTP over TCP, over a UNIX socket, and over TLS with a certificate that it verifies. */
+/**
+ * Against curl: HTTP over TCP, over a UNIX socket, and over TLS with a certificate that it
+ * verifies.
+ */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { Factory, Protocol } from "../protocol/mod.ts";

@@ -1,6 +1,7 @@
 /**
- * What `testssl` and its like look at, by OpenSSL's command line: protocol versions, cipher suites, early data, renegotiation, truncation,
- * and injection around STARTTLS. Resumption is in `openssl_resumption_test.ts`, weak keys in `openssl_material_test.ts`.
+ * What `testssl` and its like look at, by OpenSSL's command line: protocol versions, cipher suites,
+ * early data, renegotiation, truncation, and injection around STARTTLS. Resumption is in
+ * `openssl_resumption_test.ts`, weak keys in `openssl_material_test.ts`.
  */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";

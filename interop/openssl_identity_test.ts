@@ -1,4 +1,7 @@
-/** Who a peer is, by certificates that OpenSSL has made: the names, usages and chains that are accepted, and those that are not. */
+/**
+ * Who a peer is, by certificates that OpenSSL has made: the names, usages and chains that are
+ * accepted, and those that are not.
+ */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { portOf } from "../testing/fixtures/tcp_fixture.ts";
@@ -37,7 +40,10 @@ class Signing {
     return own;
   }
 
-  /** A certificate with these extensions, in the form of a configuration file; of version 1 without any. */
+  /**
+   * A certificate with these extensions, in the form of a configuration file; of version 1 without
+   * any.
+   */
   async issue(
     issuer: Identity,
     subject: string,
@@ -100,7 +106,9 @@ async function connect(
   return reason.code;
 }
 
-/** Has OpenSSL's client connect. Resolves with our connection, or with the error that refuses it. */
+/**
+ * Has OpenSSL's client connect. Resolves with our connection, or with the error that refuses it.
+ */
 async function accept(
   fixture: InteropBed,
   client: Identity,

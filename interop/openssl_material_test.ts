@@ -1,4 +1,7 @@
-/** Keys and certificates that OpenSSL has made: each one serves, or is refused where it is given, with the reason. */
+/**
+ * Keys and certificates that OpenSSL has made: each one serves, or is refused where it is given,
+ * with the reason.
+ */
 
 import {
   assertEquals,

@@ -1,6 +1,7 @@
 /**
- * Sessions resumed by OpenSSL's client. Deno shares them between all servers of a process, so each port has to verify the client of a
- * resumed session by its own roots, as it verifies the client of a new one.
+ * Sessions resumed by OpenSSL's client. Deno shares them between all servers of a process, so each
+ * port has to verify the client of a resumed session by its own roots, as it verifies the client of
+ * a new one.
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -141,7 +142,8 @@ async function resume(
   version: string,
 ): Promise<string | null> {
   await using client = sClient(fixture, port, files, version, "-sess_in", session);
-  // Either follows the summary of the session. Without a greeting the server closes, and the client exits.
+  // Either follows the summary of the session. Without a greeting the server closes, and the client
+  // exits.
   await client.line(/^Reused, TLSv1/);
   const greeted = client.line(/Hello, \w+$/);
   return await greeted.then(([line]) => line.replace(/^.*Hello/, "Hello"), () => null);

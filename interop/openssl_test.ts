@@ -1,4 +1,7 @@
-/** Against OpenSSL's command line: TLS as a server and as a client, client certificates, ALPN, SNI, versions, and STARTTLS. */
+/**
+ * Against OpenSSL's command line: TLS as a server and as a client, client certificates, ALPN, SNI,
+ * versions, and STARTTLS.
+ */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connectProtocol, TLSClientEndpoint } from "../endpoints/mod.ts";

@@ -1,4 +1,7 @@
-/** Against socat: TCP on IPv4 and IPv6, UNIX sockets and abstract names, TLS, half-close, and a reset. */
+/**
+ * Against socat: TCP on IPv4 and IPv6, UNIX sockets and abstract names, TLS, half-close, and a
+ * reset.
+ */
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import {

@@ -15,7 +15,10 @@ export interface TLSFiles {
   readonly server: TLSCertificate;
   /** For a client by the name of `CN=Alice`. */
   readonly client: TLSCertificate;
-  /** Where all of them are: `server.pem`, `server.key`, `client.pem`, `client.key`; in a folder of its own `roots/ca.pem`. */
+  /**
+   * Where all of them are: `server.pem`, `server.key`, `client.pem`, `client.key`; in a folder of
+   * its own `roots/ca.pem`.
+   */
   readonly folder: string;
 }
 

@@ -68,8 +68,8 @@ export class InteropBed extends SocketFixture {
 }
 
 /**
- * What makes tests with a tool. Where the tool is not installed, says so and makes none; the gate, which sets `CI`, installs all of them and
- * takes a missing one for an error.
+ * What makes tests with a tool. Where the tool is not installed, says so and makes none; the gate,
+ * which sets `CI`, installs all of them and takes a missing one for an error.
  *
  * @throws {Error} when `CI` is set and the tool is not installed.
  */

@@ -1,5 +1,6 @@
 /**
- * Against Twisted itself, the reference: each as the server and each as the client, at endpoints that the same strings describe in both.
+ * Against Twisted itself, the reference: each as the server and each as the client, at endpoints
+ * that the same strings describe in both.
  *
  * Twisted's programs are in `peers/`.
  */

@@ -8,7 +8,10 @@ import { randomFrom } from "./plan.ts";
 
 const HEADER = 16;
 const GREATEST = 8_000_000;
-/** The kinds of frames: the first one says which conversation it is, the last one that nothing follows. */
+/**
+ * The kinds of frames: the first one says which conversation it is, the last one that nothing
+ * follows.
+ */
 export const HELLO = 1, DATA = 2, END = 3;
 
 /** A frame that has come whole. */
@@ -61,7 +64,10 @@ export class FrameWriter {
   }
 }
 
-/** Takes the frames of one direction apart. It keeps the chunks as they came: their memory must not change. */
+/**
+ * Takes the frames of one direction apart. It keeps the chunks as they came: their memory must not
+ * change.
+ */
 export class FrameReader {
   readonly #chunks: Uint8Array[] = [];
   #size = 0;

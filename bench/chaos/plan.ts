@@ -1,5 +1,6 @@
 /**
- * What happens in one conversation: drawn from the seed and the conversation's number, so that a run can be repeated.
+ * What happens in one conversation: drawn from the seed and the conversation's number, so that a
+ * run can be repeated.
  *
  * @module
  */
@@ -56,7 +57,9 @@ export interface FlowPlan {
   readonly seed: number;
   /** The largest piece of its first 4 KiB, in bytes. */
   readonly pieces: number;
-  /** How many times at most it waits a few milliseconds, and how many times it stalls for longer. */
+  /**
+   * How many times at most it waits a few milliseconds, and how many times it stalls for longer.
+   */
   readonly delays: number;
   readonly stalls: number;
   /** Where the fault is, in bytes; Infinity where there is none. */
@@ -128,7 +131,10 @@ function frames(random: Random): number[] {
   );
 }
 
-/** One that fills all buffers on the way, and behind it many small ones, which gather until there is room. */
+/**
+ * One that fills all buffers on the way, and behind it many small ones, which gather until there is
+ * room.
+ */
 function crumbs(random: Random): number[] {
   return [7_000_000, ...Array.from({ length: 100 }, () => magnitude(random, 1, 1000))];
 }

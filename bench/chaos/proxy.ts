@@ -1,5 +1,6 @@
 /**
- * What stands between the two sides of a conversation. It uses Deno's sockets alone, and nothing of the library under test.
+ * What stands between the two sides of a conversation. It uses Deno's sockets alone, and nothing of
+ * the library under test.
  *
  * @module
  */
@@ -13,7 +14,8 @@ import {
   randomFrom,
 } from "./plan.ts";
 
-// The first bytes of each direction go in pieces as small as the plan says; all of a large transfer would take too long.
+// The first bytes of each direction go in pieces as small as the plan says; all of a large transfer
+// would take too long.
 const IN_SMALL_PIECES = 4096;
 const FREEZE_MS = 700;
 
@@ -74,7 +76,8 @@ export class Proxy {
   async #pump(from: Deno.Conn, to: Deno.Conn, plan: FlowPlan): Promise<void> {
     const pace = new Pace(plan);
     const buffer = new Uint8Array(65536);
-    // The other side may have closed while this one still speaks: the rest is for nobody, and must not stop the other direction.
+    // The other side may have closed while this one still speaks: the rest is for nobody, and must
+    // not stop the other direction.
     let isHeard = true;
     for (let passed = 0;;) {
       const most = Math.min(pace.piece(passed), plan.faultAt - passed);

@@ -83,7 +83,8 @@ export class Talker extends Protocol {
     if (!this.hasEnd && this.plan?.fault === "none") {
       this.#wrong("the peer ended without its last frame");
     }
-    // What the peer would have said is lost; this side goes on until it has said all of its own, if it knows what that is.
+    // What the peer would have said is lost; this side goes on until it has said all of its own, if
+    // it knows what that is.
     if (this.plan === null) this.transport.loseConnection();
     else this.#closeIfDone();
   }

@@ -1,58 +1,70 @@
 /**
- * How a thread is kept from calling back faster than the reactor can follow.
+ * A limit on the calls from a thread to the reactor's thread.
  *
  * @module
  */
 
-/** Calls of one thread that may be on their way. Enough to keep both sides busy; the reactor's other events wait for no more than these. */
-export const MAX_CALLS_UNDER_WAY = 64;
+/**
+ * Calls of one thread that may be in flight. The number keeps both sides busy, and delays other
+ * events of the reactor by no more than these calls.
+ */
+export const MAX_CALLS_IN_FLIGHT = 64;
 
 const CLOSED = 0;
-const UNDER_WAY = 1;
+const IN_FLIGHT = 1;
 
 /**
- * Lets a thread's calls out a few at a time: one that calls back without a pause would fill the memory, and leave the reactor no time for
- * anything else. Twisted's `callFromThread` has no bound.
+ * Blocks a thread while too many of its calls are in flight. Without a limit, a thread that calls
+ * back without a pause would fill the memory and starve the reactor. Twisted's `callFromThread` has
+ * no limit.
  *
- * It lives in memory that both threads share, each with a gate of its own over it.
+ * The state lives in memory shared by both threads. Each side has its own instance over it.
  */
 export class CallLimiter {
-  /** The memory. */
+  /** The shared memory. */
   readonly cells: Int32Array<SharedArrayBuffer>;
 
-  /** @param cells The memory of the gate on the other side; without it, this is the first of the two. */
+  /**
+   * Creates the instance of one side.
+   *
+   * @param cells The memory of an existing instance on the other side. Default: new memory.
+   */
   constructor(cells: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(8))) {
     this.cells = cells;
   }
 
   /**
-   * Waits until another call may be sent. For the thread: it stands still meanwhile.
+   * Waits until the thread may send another call. Called by the thread's side, which blocks
+   * meanwhile.
    *
-   * @returns Whether it may; not once the gate is closed.
+   * @returns `true` if the call may be sent, `false` if the limiter is closed.
    */
   pass(): boolean {
     while (Atomics.load(this.cells, CLOSED) === 0) {
-      const underWay = Atomics.load(this.cells, UNDER_WAY);
-      if (underWay < MAX_CALLS_UNDER_WAY) {
-        Atomics.add(this.cells, UNDER_WAY, 1);
+      const inFlight = Atomics.load(this.cells, IN_FLIGHT);
+      if (inFlight < MAX_CALLS_IN_FLIGHT) {
+        Atomics.add(this.cells, IN_FLIGHT, 1);
         return true;
       }
-      Atomics.wait(this.cells, UNDER_WAY, underWay);
+      Atomics.wait(this.cells, IN_FLIGHT, inFlight);
     }
     return false;
   }
 
-  /** A call has been made. For the reactor's side, and for the thread's if it could not be sent. */
+  /**
+   * Records that a call has run. Called by the reactor's side, or by the thread's side if the call
+   * could not be sent.
+   */
   arrived(): void {
-    Atomics.sub(this.cells, UNDER_WAY, 1);
-    Atomics.notify(this.cells, UNDER_WAY);
+    Atomics.sub(this.cells, IN_FLIGHT, 1);
+    Atomics.notify(this.cells, IN_FLIGHT);
   }
 
-  /** Lets no more calls out, and whoever waits for that go. For the reactor's side. */
+  /** Refuses further calls, and unblocks the thread if it waits. Called by the reactor's side. */
   close(): void {
     Atomics.store(this.cells, CLOSED, 1);
-    // What is waited on has to change, or one who is about to wait would do so after this.
-    Atomics.add(this.cells, UNDER_WAY, MAX_CALLS_UNDER_WAY);
-    Atomics.notify(this.cells, UNDER_WAY);
+    // The value must change: otherwise a thread that is about to wait on the old one would block.
+    Atomics.add(this.cells, IN_FLIGHT, MAX_CALLS_IN_FLIGHT);
+    Atomics.notify(this.cells, IN_FLIGHT);
   }
 }

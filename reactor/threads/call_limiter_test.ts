@@ -1,22 +1,25 @@
-/** What can be seen from one thread; that a thread waits at the gate, and is let go, is seen in `../drivers/deno/thread_test.ts`. */
+/**
+ * Tests from within one thread. `../drivers/deno/thread_test.ts` shows with real threads that the
+ * limiter blocks a thread and releases it.
+ */
 
 import { assertEquals } from "@std/assert";
-import { CallLimiter, MAX_CALLS_UNDER_WAY } from "./call_limiter.ts";
+import { CallLimiter, MAX_CALLS_IN_FLIGHT } from "./call_limiter.ts";
 
-Deno.test("a gate lets out as many calls as may be under way, and one more for each that arrives", () => {
+Deno.test("CallLimiter.pass() admits MAX_CALLS_IN_FLIGHT calls, and one more per arrived()", () => {
   const ours = new CallLimiter();
   const theirs = new CallLimiter(ours.cells);
-  for (let i = 0; i < MAX_CALLS_UNDER_WAY; i++) assertEquals(theirs.pass(), true);
+  for (let i = 0; i < MAX_CALLS_IN_FLIGHT; i++) assertEquals(theirs.pass(), true);
   for (let i = 0; i < 3; i++) {
     ours.arrived();
     assertEquals(theirs.pass(), true);
   }
 });
 
-Deno.test("a closed gate lets nothing out, and nobody wait", () => {
+Deno.test("CallLimiter.close() refuses further calls and unblocks a waiting thread", () => {
   const ours = new CallLimiter();
   const theirs = new CallLimiter(ours.cells);
-  for (let i = 0; i < MAX_CALLS_UNDER_WAY; i++) theirs.pass();
+  for (let i = 0; i < MAX_CALLS_IN_FLIGHT; i++) theirs.pass();
   ours.close();
   assertEquals(theirs.pass(), false);
   ours.arrived();

@@ -1,5 +1,5 @@
 /**
- * How a task that is running learns that it was cancelled.
+ * Shared flags through which a running task learns of its cancellation.
  *
  * @module
  */
@@ -8,34 +8,35 @@ const CANCELLED = 0;
 const WATCHED = 1;
 
 /**
- * Whether the task of a thread was cancelled, and whether the task looks at that.
+ * Two flags of the task that a thread runs: whether it was cancelled, and whether it watches for
+ * that.
  *
- * It lives in memory that both threads share, because a task that computes receives no messages.
- * Each side has an instance over it.
+ * The flags live in memory shared by both threads, because a task that computes receives no
+ * messages. Each side has its own instance over the same memory.
  */
 export class Cancellation {
-  /** The memory. */
+  /** The shared memory. */
   readonly cells: Int32Array<SharedArrayBuffer>;
 
   /**
-   * @param cells The memory of the instance on the other side; without it, this is the first of the
-   *   two.
+   * Creates the instance of one side.
+   *
+   * @param cells The memory of an existing instance on the other side. Default: new memory.
    */
   constructor(cells: Int32Array<SharedArrayBuffer> = new Int32Array(new SharedArrayBuffer(8))) {
     this.cells = cells;
   }
 
-  /** Prepares for the next task. For the reactor's side, before the task is sent. */
+  /** Clears both flags before the next task is sent. Called by the reactor's side. */
   reset(): void {
     Atomics.store(this.cells, CANCELLED, 0);
     Atomics.store(this.cells, WATCHED, 0);
   }
 
   /**
-   * Cancels the task. For the reactor's side.
+   * Cancels the task. Called by the reactor's side.
    *
-   * @returns Whether the task watches for its cancellation, so that it can be left to return by
-   *   itself.
+   * @returns Whether the task watches for its cancellation and may therefore return by itself.
    */
   cancel(): boolean {
     Atomics.store(this.cells, CANCELLED, 1);
@@ -43,7 +44,7 @@ export class Cancellation {
   }
 
   /**
-   * Notes that the task watches for its cancellation. For the thread's side, before it reads
+   * Marks the task as watching for its cancellation. Called by the thread's side before it reads
    * {@linkcode cancelled}.
    */
   watch(): void {

@@ -1,5 +1,5 @@
 /**
- * What a task knows of itself.
+ * The running task, from the point of view of its own code.
  *
  * @module
  */
@@ -7,39 +7,42 @@
 import { CancelledError } from "../../defer/errors.ts";
 import type { Cancellation } from "./cancellation.ts";
 
-/** A task, as its own code sees it; see {@linkcode currentTask}. */
+/** The task that a thread is running; see {@linkcode currentTask}. */
 export interface ThreadTask {
   /**
-   * Whether the task was cancelled. Read from shared memory, so that it is up to date in a loop
-   * that never awaits. Once the task has settled, the value no longer changes.
+   * Whether the task was cancelled. The value comes from shared memory, so it is up to date even in
+   * a loop that never awaits. It no longer changes once the task has settled.
    */
   readonly cancelled: boolean;
   /**
-   * Aborts when the task is cancelled, with a `CancelledError` as its reason. For tasks that await:
-   * the event arrives while the task awaits something, never in the middle of a computation.
+   * A signal that aborts when the task is cancelled, with a `CancelledError` as its reason. It
+   * suits tasks that await: the abort event arrives during an await, never in the middle of a
+   * computation.
    */
   readonly signal: AbortSignal;
   /**
-   * Throws once the task was cancelled. For tasks that compute: called in the loop, it costs some
+   * Throws if the task was cancelled. It suits tasks that compute: a call in a loop costs a few
    * nanoseconds.
    *
-   * @throws {CancelledError} when the task was cancelled.
+   * @throws {CancelledError} If the task was cancelled.
    */
   throwIfCancelled(): void;
 }
 
-/** A task that is run by a thread of a pool. */
+/** A task that runs in a thread of a pool. */
 export class RunningTask implements ThreadTask {
   readonly #name: string;
-  /** Null once the task has settled: the memory then belongs to the next one. */
+  /** Null once the task has settled: the shared memory then belongs to the next task. */
   #cancellation: Cancellation | null;
   #watched = false;
   #cancelled = false;
   #controller: AbortController | null = null;
 
   /**
-   * @param name The task's name, for its errors.
-   * @param cancellation Where the pool cancels it.
+   * Creates the task's view of itself.
+   *
+   * @param name Name of the task, for error messages.
+   * @param cancellation The flags through which the pool cancels the task.
    */
   constructor(name: string, cancellation: Cancellation) {
     this.#name = name;
@@ -66,12 +69,12 @@ export class RunningTask implements ThreadTask {
     if (this.cancelled) throw this.#error();
   }
 
-  /** Aborts the signal, if the task has asked for one. */
+  /** Aborts the signal, if the task has read `signal`. */
   abort(): void {
     if (this.#controller?.signal.aborted === false) this.#controller.abort(this.#error());
   }
 
-  /** Ends the task's view of its cancellation. Called when the task has settled. */
+  /** Freezes the cancellation state. Called when the task has settled. */
   settle(): void {
     if (this.#cancellation !== null) this.#cancelled = this.#cancellation.cancelled;
     this.#cancellation = null;
@@ -82,7 +85,7 @@ export class RunningTask implements ThreadTask {
   }
 }
 
-/** The task of code that no pool runs. */
+/** The task that is current outside of a pool's threads. It is never cancelled. */
 class NoTask implements ThreadTask {
   #controller: AbortController | null = null;
   readonly cancelled = false;
@@ -99,18 +102,18 @@ const NO_TASK: ThreadTask = new NoTask();
 let current: ThreadTask = NO_TASK;
 
 /**
- * Returns the task that this thread runs, so that its code can see that it was cancelled.
+ * Returns the task that the current thread is running, so that its code can check for cancellation.
  *
- * Deno cannot interrupt running JavaScript: a task that computes without end keeps its thread,
- * whatever its caller does. A task that has called `throwIfCancelled()`, or read `cancelled` or
- * `signal`, is left to return by itself when it is cancelled (for `endTimeout` seconds), so that it
- * can clean up, and its thread goes on to the next task. Of any other task, the thread is ended.
+ * Deno cannot interrupt running JavaScript, so a cancelled task that computes without end keeps its
+ * thread. A task that has called `throwIfCancelled()`, or read `cancelled` or `signal`, gets
+ * `endTimeout` seconds after its cancellation to clean up and return, and its thread takes the next
+ * task. The thread of any other cancelled task is terminated.
  *
- * Outside of a thread of a pool, such as in a test that calls the function directly, it is a task
- * that is never cancelled.
+ * Outside of a pool's thread, for example in a test that calls the function directly, the result is
+ * a task that is never cancelled.
  *
- * @returns The task. Code that runs beyond the end of its task should keep the one that it got
- *   while it ran.
+ * @returns The current task. Code that may outlive its task should keep the value from the time
+ *   when the task ran.
  *
  * @example A task that computes
  * ```ts
@@ -144,9 +147,9 @@ export function currentTask(): ThreadTask {
 }
 
 /**
- * Sets what {@linkcode currentTask} returns.
+ * Sets the value that {@linkcode currentTask} returns.
  *
- * @param task The task that begins; null when it has settled.
+ * @param task The task that starts, or null when the previous task has settled.
  */
 export function setCurrentTask(task: ThreadTask | null): void {
   current = task ?? NO_TASK;

@@ -3,21 +3,21 @@ import { CancelledError } from "../../defer/errors.ts";
 import { Cancellation } from "./cancellation.ts";
 import { currentTask, RunningTask, setCurrentTask } from "./current_task.ts";
 
-/** A task, and the pool's side of its cancellation. */
+/** A task, and the pool's instance of its cancellation flags. */
 function running(): { task: RunningTask; pool: Cancellation } {
   const pool = new Cancellation();
   pool.reset();
   return { task: new RunningTask('"sum" of test:module', new Cancellation(pool.cells)), pool };
 }
 
-Deno.test("currentTask() outside of a thread is a task that is never cancelled", () => {
+Deno.test("currentTask() outside of a pool's thread returns a task that is never cancelled", () => {
   const task = currentTask();
   task.throwIfCancelled();
   assertEquals([task.cancelled, task.signal.aborted], [false, false]);
   assertStrictEquals(task.signal, currentTask().signal);
 });
 
-Deno.test("currentTask() is the task that runs", () => {
+Deno.test("currentTask() returns the running task", () => {
   const { task } = running();
   setCurrentTask(task);
   assertStrictEquals(currentTask(), task);
@@ -35,7 +35,7 @@ Deno.test("ThreadTask.throwIfCancelled() throws once the pool has cancelled the 
   assertEquals([task.cancelled, task.signal.aborted], [true, true]);
 });
 
-Deno.test("ThreadTask.signal aborts with a CancelledError when the pool says so", () => {
+Deno.test("ThreadTask.signal aborts with a CancelledError when the pool cancels the task", () => {
   const { task, pool } = running();
   const { signal } = task;
   pool.cancel();
@@ -45,7 +45,7 @@ Deno.test("ThreadTask.signal aborts with a CancelledError when the pool says so"
   assertInstanceOf(signal.reason, CancelledError);
 });
 
-Deno.test("Cancellation.cancel() reports whether the task watches, by either way", () => {
+Deno.test("Cancellation.cancel() returns whether the task has read its state in either way", () => {
   assertEquals(running().pool.cancel(), false);
   for (const look of ["cancelled", "signal", "throwIfCancelled"] as const) {
     const { task, pool } = running();
@@ -55,7 +55,7 @@ Deno.test("Cancellation.cancel() reports whether the task watches, by either way
   }
 });
 
-Deno.test("ThreadTask.cancelled stays as it is when the task has settled", () => {
+Deno.test("ThreadTask.cancelled no longer changes once the task has settled", () => {
   const [first, second] = [running(), running()];
   first.pool.cancel();
   first.task.settle();

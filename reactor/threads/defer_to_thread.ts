@@ -1,5 +1,5 @@
 /**
- * Deferreds of what threads do.
+ * Running a task in a thread as a Deferred.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import { maybeDeferred } from "../../defer/execute.ts";
 import type { IReactorThreads, IThreadPool, WorkerTask } from "../interfaces/mod.ts";
 
 /**
- * Has a task done by a thread of the reactor's pool. Twisted's
- * `twisted.internet.threads.deferToThread`, which knows its reactor itself.
+ * Runs a task in a thread of the reactor's pool. Twisted's
+ * `twisted.internet.threads.deferToThread`, which uses the global reactor.
  *
- * @typeParam A What the task takes.
- * @typeParam R What it gives.
- * @param reactor The reactor whose pool it is. The task begins when it runs.
- * @param task The exported function that is to be called; see `workerModule`.
- * @param args Its arguments: copied by structured clone, now. A function among them is called in
- *   the reactor's thread when the task calls it.
- * @returns Fires with a copy of the task's result, or fails with its error, or with
- *   `ThreadPoolStopped` when the reactor stops first, with `ThreadPoolFull` or `ThreadPoolStuck`
- *   when the pool refuses the task, and with `TaskUnloadable` or `Deno.errors.NotCapable` when its
- *   module cannot be imported. Cancelling it fails it at once and cancels the task, which ends when
- *   it can: see `currentTask`.
- *
- * The task cannot be interrupted while it computes. One that may take long calls
- * `currentTask().throwIfCancelled()` in its loops, or awaits with `currentTask().signal`: otherwise
+ * Deno cannot interrupt a task while it computes. A long-running task should call
+ * `currentTask().throwIfCancelled()` in its loops, or await with `currentTask().signal`. Otherwise
  * a cancelled task keeps its thread until it returns.
+ *
+ * @typeParam A Parameter types of the task.
+ * @typeParam R Result type of the task.
+ * @param reactor The reactor whose pool runs the task, once the reactor is running.
+ * @param task The exported function to call; see `workerModule`.
+ * @param args Arguments of the task, copied now by structured clone. A function among them runs in
+ *   the reactor's thread whenever the task calls it.
+ * @returns A Deferred of a copy of the task's result. It fails with the task's error, with
+ *   `ThreadPoolStopped` if the reactor stops first, with `ThreadPoolFull` or `ThreadPoolStuck` if
+ *   the pool refuses the task, and with `TaskUnloadable` or `Deno.errors.NotCapable` if the module
+ *   cannot be imported. Cancelling it fails it at once and cancels the task, which stops when it
+ *   can: see `currentTask`.
  *
  * @example
  * ```ts
@@ -48,18 +48,18 @@ export function deferToThread<A extends unknown[], R>(
 }
 
 /**
- * Has a task done by a thread of a pool of one's own. Twisted's
- * `twisted.internet.threads.deferToThreadPool`, which takes a reactor first: there the result is
- * known in another thread, and the reactor brings it here. A message from a thread comes here by
- * itself.
+ * Runs a task in a thread of the given pool.
  *
- * @typeParam A What the task takes.
- * @typeParam R What it gives.
- * @param pool The pool.
- * @param task The exported function that is to be called; see `workerModule`.
- * @param args Its arguments; see {@linkcode deferToThread}.
- * @returns Fires and fails as with {@linkcode deferToThread}. Cancelling it fails it at once and
- *   cancels the task, which ends when it can: see `currentTask`.
+ * Twisted's `twisted.internet.threads.deferToThreadPool` also takes a reactor, to bring the result
+ * back to its thread. Here the result arrives in the calling thread without one.
+ *
+ * @typeParam A Parameter types of the task.
+ * @typeParam R Result type of the task.
+ * @param pool The pool that runs the task.
+ * @param task The exported function to call; see `workerModule`.
+ * @param args Arguments of the task; see {@linkcode deferToThread}.
+ * @returns A Deferred that fires and fails as with {@linkcode deferToThread}. Cancelling it fails
+ *   it at once and cancels the task, which stops when it can: see `currentTask`.
  *
  * @example
  * ```ts no-eval
@@ -67,7 +67,7 @@ export function deferToThread<A extends unknown[], R>(
  *
  * using pool = new ThreadPool({ max: 1, startThread: startDenoThread });
  * pool.start();
- * const task = { module: "node:path", export: "basename" }; // takes anything, gives unknown
+ * const task = { module: "node:path", export: "basename" }; // any arguments, unknown result
  * console.log(await deferToThreadPool(pool, task, "/tmp/report.txt")); // report.txt
  * ```
  */
@@ -76,7 +76,7 @@ export function deferToThreadPool<A extends unknown[], R>(
   task: WorkerTask<A, R>,
   ...args: NoInfer<A>
 ): Deferred<R> {
-  // What cannot be sent fails the Deferred as the task itself might.
+  // An argument that cannot be cloned fails the Deferred, as an error of the task does.
   return maybeDeferred(() => {
     const deferred = new Deferred<R>(() => call.cancel());
     const call = pool.callInThreadWithCallback<A, R>(

@@ -1,10 +1,11 @@
 /**
- * Deferreds over threads that do what the test says.
+ * Deferreds over scripted threads.
  *
- * Of Twisted's `test/test_threads.py`: DeferredResultTests and DeferToThreadPoolTests (test_deferredResult, test_deferredFailure,
- * test_deferredFailureAfterSuccess) are here and, with real threads, in `../../testing/conformance/threads.ts`, with ReactorThreadsTests and
- * StartupBehaviorTests. test_callMultiple and the tests of blockingCallFromThread do not apply: `mod.ts` says why.
- * Twisted cannot cancel what it deferred to a thread.
+ * Of Twisted's `test/test_threads.py`: DeferredResultTests and DeferToThreadPoolTests
+ * (test_deferredResult, test_deferredFailure, test_deferredFailureAfterSuccess) are here and, with
+ * real threads, in `../../testing/conformance/threads.ts`, together with ReactorThreadsTests and
+ * StartupBehaviorTests. test_callMultiple and the tests of blockingCallFromThread do not apply, for
+ * the reasons in `mod.ts`. Twisted cannot cancel a task that runs in a thread.
  */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -17,7 +18,7 @@ import { TaskUnloadable, ThreadPoolFull, ThreadPoolStopped } from "./errors.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import { workerModule } from "./worker_task.ts";
 
-/** A module as `typeof import(…)` has it. */
+/** The type of a module, as in `typeof import(…)`. */
 interface Sums {
   add(a: number, b: number): number;
   count(n: number, at: (i: number) => void): Promise<string>;
@@ -26,7 +27,7 @@ interface Sums {
 
 const sums = workerModule<Sums>("file:///srv/sums.ts");
 
-/** A started pool over threads that do what the test says. */
+/** A started pool over scripted threads. */
 function running(): { pool: ThreadPool; threads: FakeThreads } {
   const threads = new FakeThreads();
   const pool = new ThreadPool({ max: 1, startThread: threads.start });
@@ -34,7 +35,7 @@ function running(): { pool: ThreadPool; threads: FakeThreads } {
   return { pool, threads };
 }
 
-/** What has come out of a Deferred, synchronously. */
+/** The outcomes of a Deferred so far. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -43,7 +44,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("deferToThreadPool() fires with the task's result, of its type", () => {
+Deno.test("deferToThreadPool() fires with the task's result and its type", () => {
   const { pool, threads } = running();
   const sum: Deferred<number> = deferToThreadPool(pool, sums.task("add"), 3, 4);
   const seen = outcomes(sum);
@@ -59,7 +60,7 @@ Deno.test("deferToThreadPool() fails with the task's error", () => {
   assertInstanceOf(seen[0], RangeError);
 });
 
-Deno.test("a failure after a success, in the same thread, is one", () => {
+Deno.test("deferToThreadPool() fails for a task that fails after one that succeeded, in one thread", () => {
   const { pool, threads } = running();
   const seen = outcomes(
     deferToThreadPool(pool, sums.task("add"), 1, 1)
@@ -79,7 +80,7 @@ Deno.test("deferToThread() uses the reactor's pool", () => {
   assertEquals(seen, ["done"]);
 });
 
-Deno.test("a function among the arguments is called before the Deferred fires", () => {
+Deno.test("deferToThreadPool() calls a function among the arguments before the Deferred fires", () => {
   const { pool, threads } = running();
   const seen: unknown[] = [];
   deferToThreadPool(pool, sums.task("count"), 2, (i) => seen.push(i))
@@ -90,9 +91,9 @@ Deno.test("a function among the arguments is called before the Deferred fires", 
   assertEquals(seen, [0, 1, "done"]);
 });
 
-Deno.test("the types of the arguments are those of the function", () => {
+Deno.test("deferToThreadPool() checks its arguments against the function's parameter types", () => {
   const { pool } = running();
-  // @ts-expect-error: a string is no number
+  // @ts-expect-error: a string is not a number
   outcomes(deferToThreadPool(pool, sums.task("add"), 3, "4"));
   // @ts-expect-error: an argument is missing
   outcomes(deferToThreadPool(pool, sums.task("add"), 3));
@@ -106,7 +107,7 @@ Deno.test("the types of the arguments are those of the function", () => {
   pool.stop();
 });
 
-Deno.test("cancelling the Deferred fails it at once and ends the task", () => {
+Deno.test("deferToThreadPool() fails at once when its Deferred is cancelled, and ends the task", () => {
   const { pool, threads } = running();
   const deferred = deferToThreadPool(pool, sums.task("add"), 3, 4);
   const seen = outcomes(deferred);
@@ -117,7 +118,7 @@ Deno.test("cancelling the Deferred fails it at once and ends the task", () => {
   assertEquals(seen.length, 1);
 });
 
-Deno.test("cancelling the Deferred of a task that waits takes it out of the line", () => {
+Deno.test("deferToThreadPool() removes a waiting task from the queue when its Deferred is cancelled", () => {
   const { pool, threads } = running();
   const first = outcomes(deferToThreadPool(pool, sums.task("add"), 1, 1));
   const second = deferToThreadPool(pool, sums.task("add"), 2, 2);
@@ -128,7 +129,7 @@ Deno.test("cancelling the Deferred of a task that waits takes it out of the line
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("a signal ends the task", () => {
+Deno.test("deferToThreadPool() cancels the task when the Deferred's signal aborts", () => {
   const { pool, threads } = running();
   const leaving = new AbortController();
   const seen = outcomes(
@@ -139,14 +140,14 @@ Deno.test("a signal ends the task", () => {
   assertEquals([seen[0].cause, threads.alive], ["the client left", 0]);
 });
 
-Deno.test("an argument that cannot be sent fails the Deferred", () => {
+Deno.test("deferToThreadPool() fails if an argument cannot be cloned", () => {
   const { pool } = running();
   const [error] = outcomes(deferToThreadPool(pool, sums.task("keep"), { f: () => {} }));
   assertInstanceOf(error, DOMException);
   assertEquals(error.name, "DataCloneError");
 });
 
-Deno.test("stopping the pool fails the Deferred, as does a stopped pool", () => {
+Deno.test("deferToThreadPool() fails when the pool is stopped, and on a stopped pool", () => {
   const { pool } = running();
   const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
   pool.stop();
@@ -157,7 +158,7 @@ Deno.test("stopping the pool fails the Deferred, as does a stopped pool", () => 
   );
 });
 
-Deno.test("a thread that is lost fails the Deferred with what ended it", () => {
+Deno.test("deferToThreadPool() fails with the error that crashed the thread", () => {
   const { pool, threads } = running();
   const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
   const error = new Error("gone");
@@ -165,7 +166,7 @@ Deno.test("a thread that is lost fails the Deferred with what ended it", () => {
   assertStrictEquals(seen[0], error);
 });
 
-Deno.test("a task that the pool refuses fails the Deferred", () => {
+Deno.test("deferToThreadPool() fails if the pool refuses the task", () => {
   const threads = new FakeThreads();
   using pool = new ThreadPool({ max: 1, maxBacklog: 0, startThread: threads.start });
   pool.start();
@@ -173,7 +174,7 @@ Deno.test("a task that the pool refuses fails the Deferred", () => {
   assertInstanceOf(outcomes(deferToThreadPool(pool, sums.task("add"), 2, 2))[0], ThreadPoolFull);
 });
 
-Deno.test("a module that cannot be imported fails the Deferred with TaskUnloadable", () => {
+Deno.test("deferToThreadPool() fails with TaskUnloadable if the module cannot be imported", () => {
   const { pool, threads } = running();
   const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
   threads.at(0).unloadable(new SyntaxError("Unexpected token"));

@@ -1,5 +1,5 @@
 /**
- * The threads of a pool that are to end, and have not ended yet.
+ * The threads of a pool that are terminating.
  *
  * @module
  */
@@ -8,62 +8,64 @@ import { msg, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import type { PoolWorker } from "./pool_worker.ts";
 
-/** The pool, as this part of it sees it. */
+/** The pool, as seen by its terminating threads. */
 export interface EndingOwner {
-  /** Seconds that a thread may take to end before it counts as stuck. */
+  /** The time in seconds after which a terminating thread counts as stuck. */
   readonly endTimeout: number;
-  /** Another thread is stuck. */
+  /** Called when one more thread is stuck. */
   stuck(): void;
 }
 
 /**
- * Threads whose task was cancelled, or that are too many.
+ * Threads that were terminated or whose task was cancelled, and that have not stopped yet.
  *
- * Deno does not interrupt running JavaScript, so that ending a thread takes as long as its task
- * computes. One that takes more than `endTimeout` seconds is *stuck*: it may never end.
+ * Deno does not interrupt running JavaScript, so a terminated thread runs until its task awaits or
+ * returns. A thread that takes longer than `endTimeout` seconds is *stuck*: it may never stop.
  */
 export class EndingThreads {
   readonly #owner: EndingOwner;
   readonly #clock: Pick<IReactorTime, "callLater"> | null;
-  /** Each with its timeout; null once that has passed, and where there is no clock. */
+  /** Each thread with its timeout; null if the timeout has passed, or without a clock. */
   readonly #threads = new Map<PoolWorker, IDelayedCall | null>();
   readonly #stuck = new Set<PoolWorker>();
   #held = false;
 
   /**
+   * Creates an empty set.
+   *
    * @param owner The pool.
-   * @param clock Measures the time; null when no thread is ever to count as stuck.
+   * @param clock Measures the timeouts; null if no thread should ever count as stuck.
    */
   constructor(owner: EndingOwner, clock: Pick<IReactorTime, "callLater"> | null) {
     this.#owner = owner;
     this.#clock = clock;
   }
 
-  /** How many there are, stuck ones included. */
+  /** The number of terminating threads, stuck ones included. */
   get size(): number {
     return this.#threads.size;
   }
 
-  /** How many of them are stuck. */
+  /** The number of stuck threads. */
   get stuckCount(): number {
     return this.#stuck.size;
   }
 
-  /** Adds a thread whose task was cancelled, or that was told to end. */
+  /** Adds a thread that was terminated or whose task was cancelled. */
   add(worker: PoolWorker): void {
     this.#threads.set(worker, this.#timeout(worker));
     if (this.#held) worker.ref();
   }
 
-  /** Removes a thread: it has ended, or its cancelled task has returned. */
+  /** Removes a thread that has stopped or whose cancelled task has returned. */
   delete(worker: PoolWorker): void {
     this.#cancelTimeout(worker);
     this.#threads.delete(worker);
     if (!this.#stuck.delete(worker) || this.#stuck.size > 0) return;
-    msg(`No thread is stuck any more: ${worker.taskName} has ended`);
+    msg(`No thread of the pool is stuck any more: ${worker.taskName} has ended`);
   }
 
-  /** Forgets all threads, which end when they can. */
+  /** Abandons all threads. Each stops when its task awaits or returns. */
   clear(): void {
     for (const worker of this.#threads.keys()) {
       this.#cancelTimeout(worker);
@@ -73,7 +75,9 @@ export class EndingThreads {
     this.#stuck.clear();
   }
 
-  /** Has the threads hold the process, or not: while a task waits for one of them to end. */
+  /**
+   * Sets whether the threads keep the process alive, as they do while a task waits for one of them.
+   */
   hold(held: boolean): void {
     if (held === this.#held) return;
     this.#held = held;
@@ -91,7 +95,7 @@ export class EndingThreads {
 
   #timedOut(worker: PoolWorker): void {
     if (!worker.terminated) {
-      // Its task watched for the cancellation, but has not returned.
+      // The task watched for its cancellation, but has not returned in time.
       worker.terminate();
       this.add(worker);
       return;
@@ -100,8 +104,8 @@ export class EndingThreads {
     this.#stuck.add(worker);
     if (this.#stuck.size === 1) {
       warn(
-        `A thread is stuck: it was told to end during ${worker.taskName}, and still computes ` +
-          `${this.#owner.endTimeout} seconds later. Tasks that compute should call ` +
+        `A thread of the pool is stuck: it was cancelled during ${worker.taskName} ` +
+          `and still computes ${this.#owner.endTimeout} seconds later. Tasks that compute should call ` +
           `currentTask().throwIfCancelled()`,
       );
     }

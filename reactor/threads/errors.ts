@@ -1,24 +1,25 @@
 /**
- * What can go wrong with threads.
+ * Errors of threads and thread pools.
  *
  * @module
  */
 
-/** The pool was stopped before the task was done. */
+/** Thrown when a task is refused or dropped because its pool was stopped. */
 export class ThreadPoolStopped extends Error {
   /** The error's name. */
   override readonly name = "ThreadPoolStopped";
 }
 
-/** A task was refused because `maxBacklog` others already wait for a thread. */
+/** Thrown when a task is refused because the pool's queue already holds `maxBacklog` tasks. */
 export class ThreadPoolFull extends Error {
   /** The error's name. */
   override readonly name = "ThreadPoolFull";
 }
 
 /**
- * A task was refused because every thread of the pool is stuck: its task was cancelled, does not
- * look at that, and computes on. The pool accepts tasks again when one of them has ended.
+ * Thrown when a task is refused because every thread of the pool is stuck: each still computes for
+ * a cancelled task that does not watch for its cancellation. The pool accepts tasks again when one
+ * of these threads has stopped.
  */
 export class ThreadPoolStuck extends Error {
   /** The error's name. */
@@ -26,36 +27,37 @@ export class ThreadPoolStuck extends Error {
 }
 
 /**
- * The module of a task could not be imported by the thread. The `cause` is the error of the import.
+ * Thrown when the thread could not import the module of a task. The `cause` is the error of the
+ * import.
  */
 export class TaskUnloadable extends Error {
   /** The error's name. */
   override readonly name = "TaskUnloadable";
 }
 
-/** The JavaScript heap of the thread reached the pool's `maxHeapSize` before its task was done. */
+/** Thrown when the JavaScript heap of a thread reached the pool's `maxHeapSize` during a task. */
 export class ThreadOutOfMemory extends Error {
   /** The error's name. */
   override readonly name = "ThreadOutOfMemory";
 }
 
 /**
- * The thread ended before its task was done, without an error that would say why: the task called
+ * Thrown when a thread exited during a task without an uncaught error: the task called
  * `Deno.exit()`, `process.exit()` or `close()`.
  */
 export class ThreadExited extends Error {
   /** The error's name. */
   override readonly name = "ThreadExited";
-  /** The exit code that the thread gave. */
+  /** The exit code of the thread. */
   readonly exitCode: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param exitCode The exit code that the thread gave.
+   * @param exitCode The exit code of the thread.
    */
   constructor(exitCode: number) {
-    super(`The thread ended itself with exit code ${exitCode}`);
+    super(`The thread exited during its task with exit code ${exitCode}`);
     this.exitCode = exitCode;
   }
 }

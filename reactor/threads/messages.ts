@@ -1,42 +1,42 @@
 /**
- * What the reactor's thread and a worker thread say to each other. A thread does one task at a
- * time, so nothing needs a number.
+ * Messages between the reactor's thread and a worker thread. A thread runs one task at a time, so
+ * messages need no task number.
  *
  * @module
  */
 
 import type { SerializedError } from "./serialized_error.ts";
 
-/** A task on its way to a thread. */
+/** A task, as it is sent to a thread. */
 export interface TaskMessage {
   /** The absolute URL of the module. */
   readonly module: string;
   /** The name of the exported function. */
   readonly name: string;
-  /** Its arguments. Where a function was, there is a hole. */
+  /** The arguments, with `undefined` in place of each function. */
   readonly args: readonly unknown[];
-  /** Which of the arguments are functions. */
+  /** The indices of the arguments that are functions. */
   readonly functions: readonly number[];
 }
 
-/** To the thread. */
+/** A message to a thread. */
 export type PoolMessage =
-  /** Begin a task. */
+  /** Starts a task. */
   | { readonly type: "task"; readonly task: TaskMessage }
-  /** The task was cancelled: abort its signal. */
+  /** Aborts the signal of the running task, because the task was cancelled. */
   | { readonly type: "cancel" };
 
-/** From the thread: the outcome of the task, or an event while it ran. */
+/** A message from a thread: the outcome of its task, or an event while the task runs. */
 export type ThreadMessage =
-  /** The task is done. */
+  /** The task returned a result. */
   | { readonly type: "result"; readonly value: unknown }
   /** The task failed. */
   | { readonly type: "failure"; readonly error: SerializedError }
   /** The module of the task could not be imported. */
   | { readonly type: "unloadable"; readonly error: SerializedError }
-  /** The task called a function that was among its arguments. */
+  /** The task called one of the functions among its arguments. */
   | { readonly type: "call"; readonly argument: number; readonly args: readonly unknown[] }
-  /** An error that nothing caught ends the thread. */
+  /** An uncaught error terminates the thread. */
   | { readonly type: "crash"; readonly error: SerializedError }
-  /** The JavaScript heap has reached its limit, and with it the task has ended: the thread ends. */
+  /** The JavaScript heap reached its limit, which terminates the task and the thread. */
   | { readonly type: "outOfMemory" };

@@ -1,5 +1,5 @@
 /**
- * The limits of a pool, checked.
+ * Default limits of a thread pool, and their validation.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ThreadPoolLimits } from "../interfaces/mod.ts";
 import { checkBound, checkDelay, checkInteger, quote } from "../../internal/validation.ts";
 
-/** The limits of a pool that was given none. */
+/** The limits of a pool that is created without any. */
 export const DEFAULT_LIMITS: Readonly<Required<ThreadPoolLimits>> = {
   min: 0,
   max: 10,
@@ -17,17 +17,17 @@ export const DEFAULT_LIMITS: Readonly<Required<ThreadPoolLimits>> = {
   maxHeapSize: 512 * 2 ** 20,
 };
 
-/** The least heap that a thread starts with. */
-const LEAST_HEAP = 16 * 2 ** 20;
+/** The smallest `maxHeapSize` with which a thread can start, in bytes. */
+const MIN_HEAP_SIZE = 16 * 2 ** 20;
 
 /**
- * Changes limits.
+ * Validates changes to the limits of a pool and applies them.
  *
- * @param limits The limits as they are.
- * @param changes The limits that change; those that are left out or undefined stay.
- * @returns The limits as they will be.
- * @throws {TypeError} when one of them has the wrong type.
- * @throws {RangeError} when one of them is out of range, or `min` is more than `max`.
+ * @param limits The current limits.
+ * @param changes The limits to change. Omitted or undefined limits stay the same.
+ * @returns The new limits.
+ * @throws {TypeError} If a limit has the wrong type.
+ * @throws {RangeError} If a limit is out of range, or `min` is greater than `max`.
  */
 export function changeLimits(
   limits: Readonly<Required<ThreadPoolLimits>>,
@@ -49,6 +49,6 @@ export function changeLimits(
   if (typeof replaceStuck !== "boolean") {
     throw new TypeError(`replaceStuck must be true or false, got ${quote(replaceStuck)}`);
   }
-  checkBound("maxHeapSize", maxHeapSize, LEAST_HEAP);
+  checkBound("maxHeapSize", maxHeapSize, MIN_HEAP_SIZE);
   return { min, max, maxBacklog, endTimeout, replaceStuck, maxHeapSize };
 }

@@ -1,5 +1,5 @@
 /**
- * A thread of the pool, and the task that it is at.
+ * One thread of a pool and its current task.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import { deserializeError } from "./serialized_error.ts";
 import type { ThreadCall } from "./thread_call.ts";
 import type { StartThread, ThreadOptions, WorkerThread } from "./worker_thread.ts";
 
-/** The pool, as its threads see it. */
+/** The pool, as seen by its threads. */
 export interface WorkerOwner {
-  /** The thread has done its task, and can do another. */
+  /** Called when the thread's task has settled and the thread can take another. */
   freed(worker: PoolWorker): void;
   /**
-   * The thread takes no further task, although it was not told to end. {@linkcode ended} follows,
-   * now or later.
+   * Called when the thread takes no further task, although it was not terminated by the pool.
+   * {@linkcode ended} follows, now or later.
    */
   lost(worker: PoolWorker): void;
-  /** None of the thread's JavaScript runs any more. */
+  /** Called when the thread's JavaScript has stopped for good. */
   ended(worker: PoolWorker): void;
 }
 
-/** A thread of the pool. */
+/** One thread of a pool. */
 export class PoolWorker {
   readonly #owner: WorkerOwner;
   readonly #options: ThreadOptions;
@@ -43,21 +43,20 @@ export class PoolWorker {
     }, options);
   }
 
-  /** The error that ended it. */
+  /** The error that stopped the thread, or null. */
   get error(): Error | null {
     return this.#error;
   }
 
-  /** The name of the task that it began last; empty before the first. */
+  /** The name of the task that the thread started last; empty before the first. */
   get taskName(): string {
     return this.#taskName;
   }
 
   /**
-   * Begins a task.
+   * Starts a task.
    *
-   * @throws {DOMException} `DataCloneError` when an argument cannot be sent; the thread is free
-   *   then.
+   * @throws {DOMException} `DataCloneError` if an argument cannot be cloned. The thread stays free.
    */
   begin(call: ThreadCall): void {
     call.send((message) => this.#thread.post(message));
@@ -67,8 +66,8 @@ export class PoolWorker {
   }
 
   /**
-   * Cancels its task. A task that watches for that is left to return; the thread of any other is
-   * ended.
+   * Cancels the current task. A task that watches for its cancellation may return by itself; the
+   * thread of any other task is terminated.
    */
   cancel(): void {
     this.#call = null;
@@ -76,7 +75,7 @@ export class PoolWorker {
     if (!this.#thread.cancel()) this.terminate();
   }
 
-  /** Ends the thread. */
+  /** Terminates the thread. */
   terminate(): void {
     this.#call = null;
     this.#terminated = true;
@@ -85,9 +84,9 @@ export class PoolWorker {
   }
 
   /**
-   * Ends the thread, and forgets it: the owner gets no call for it any more.
+   * Terminates the thread and detaches it: the owner receives no further call for it.
    *
-   * @returns The call whose task ends with it.
+   * @returns The call whose task was running, or null.
    */
   abandon(): ThreadCall | null {
     const call = this.#call;
@@ -98,17 +97,17 @@ export class PoolWorker {
     return call;
   }
 
-  /** Whether it was told to end. */
+  /** Whether the thread was terminated or has stopped. */
   get terminated(): boolean {
     return this.#terminated;
   }
 
-  /** Holds the process. */
+  /** Lets the thread keep the process alive. */
   ref(): void {
     this.#thread.ref();
   }
 
-  /** Lets the process end although a task is at work. */
+  /** Lets the process exit while a task is running. */
   unref(): void {
     this.#thread.unref();
   }
@@ -135,7 +134,7 @@ export class PoolWorker {
     const call = this.#call;
     this.#call = null;
     this.#thread.unref();
-    // The thread is free before the outcome is heard of, for that may ask for more.
+    // The thread becomes free before the outcome is delivered: the callback may start another task.
     this.#owner.freed(this);
     if (call === null) return;
     if (message.type === "result") return call.succeeded(message.value);

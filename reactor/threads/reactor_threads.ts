@@ -1,5 +1,5 @@
 /**
- * The pool that a reactor has.
+ * The thread pool of a reactor.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { ReactorResource, ReactorResources } from "../lifecycle/open_resour
 import { ThreadPool } from "./thread_pool.ts";
 import type { StartThread } from "./worker_thread.ts";
 
-/** A reactor's pool: made when it is asked for, started and stopped with the reactor. */
+/** A reactor's thread pool: created on first use, started and stopped with the reactor. */
 export class ReactorThreads {
   readonly #reactor: IReactorCore & IReactorTime;
   readonly #resources: ReactorResources;
@@ -17,9 +17,11 @@ export class ReactorThreads {
   #pool: ThreadPool | null = null;
 
   /**
-   * @param reactor Whose pool it is.
-   * @param resources What the reactor holds open.
-   * @param startThread Makes its threads.
+   * Prepares the pool of a reactor. No thread starts yet.
+   *
+   * @param reactor The reactor that owns the pool.
+   * @param resources The open resources of the reactor, which close when it shuts down.
+   * @param startThread Starts one thread of the pool.
    */
   constructor(
     reactor: IReactorCore & IReactorTime,
@@ -31,7 +33,7 @@ export class ReactorThreads {
     this.#startThread = startThread;
   }
 
-  /** The pool. One that the reactor's stop has ended is not given again. */
+  /** Returns the pool. A pool that a reactor shutdown has stopped is replaced by a new one. */
   pool(): ThreadPool {
     this.#pool ??= this.#newPool();
     return this.#pool;

@@ -1,7 +1,7 @@
 /**
- * Errors on their way from one thread to another.
+ * Errors as plain data, to send them from one thread to another.
  *
- * A structured clone of an Error forgets its properties, and its name unless that is a built-in one. So an error travels as plain data.
+ * A structured clone of an Error loses its properties, and its name unless that is a built-in one.
  *
  * @module
  */
@@ -9,32 +9,32 @@
 import { NonErrorThrown } from "../../defer/errors.ts";
 import { isError, quote } from "../../internal/foreign_value.ts";
 
-/** How many errors of one are sent: more causes than this say nothing more. */
+/** The maximum number of errors sent for one error, its causes included. */
 const MAX_ERRORS = 1000;
 
 /**
- * An error as plain data: itself, then those that it leads to, which name each other by their
- * places in the list. A nested form could not be sent: a clone of it would overflow the stack.
+ * An error as plain data: the error itself, then all errors reachable from it, which refer to each
+ * other by index. A nested form could not be sent, because cloning a deep one overflows the stack.
  */
 export type SerializedError = readonly PackedError[];
 
-/** One of the errors. */
+/** One error of the list. */
 export interface PackedError {
-  /** The built-in class that is closest to it. */
+  /** The nearest built-in class of the error. */
   kind: string;
-  /** Its properties, its own or not: name, message, stack, and what else it has that can be sent. */
+  /** Its name, message and stack, and those of its own properties that can be cloned. */
   properties: SerializedProperty[];
 }
 
 /** A property of an error as plain data. */
 export interface SerializedProperty {
-  /** Its name. */
+  /** The name of the property. */
   key: string;
-  /** Whether it is listed. */
+  /** Whether the property is enumerable. */
   enumerable: boolean;
-  /** What it is, or what was made of it. */
+  /** The cloned value, an index into the list of errors, or a list of packed values. */
   value: unknown;
-  /** How the value is to be read: as the place of an error, as a list in which some are, or as it is. */
+  /** The form of the value: the index of an error, a list that contains errors, or plain data. */
   holds: "error" | "list" | "data";
 }
 
@@ -51,16 +51,17 @@ const MAKE: Record<string, () => Error> = {
   URIError: () => new URIError(),
 };
 
-/** Makes data of what was thrown. An error that is its own cause stays so. */
+/** Serializes a thrown value. Errors that are their own cause are supported. */
 export function serializeError(thrown: unknown): SerializedError {
   return new Packing(asFailure(thrown)).packed;
 }
 
 /**
- * Makes the error again: of the same built-in class, with the same name, message, stack, cause and other properties.
+ * Restores an error of the same built-in class, with the same name, message, stack, cause and other
+ * properties.
  *
- * A class of the user's own has no meaning outside its thread: its errors become those of the built-in class that it extends, and keep
- * their name.
+ * An error of a class that the program defines becomes one of the nearest built-in class, with its
+ * name kept.
  */
 export function deserializeError(sent: SerializedError): Error {
   const errors = sent.map(({ kind }) => (MAKE[kind] ?? (() => new Error()))());
@@ -70,28 +71,31 @@ export function deserializeError(sent: SerializedError): Error {
       Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true });
     }
   });
-  return errors[0] ?? new Error("An error without a description was sent");
+  return errors[0] ?? new Error("Cannot restore an error from a thread: its description is empty");
 }
 
-/** What a Deferred does with what is thrown and is no Error. */
+/** Wraps a thrown value that is not an Error, as a Deferred does. */
 function asFailure(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
   return new NonErrorThrown(`Not an Error was thrown: ${quote(thrown)}`, { cause: thrown });
 }
 
-/** Packs one error after the other, so that any depth will do. */
+/**
+ * Packs errors one after another in a loop, so that a deep chain of causes cannot overflow the
+ * stack.
+ */
 class Packing {
   readonly packed: PackedError[] = [];
-  /** The errors in the order of their places. The last ones are yet to be packed. */
+  /** The errors in the order of their indices. The last ones are not packed yet. */
   readonly #places = new Map<Error, number>();
 
   constructor(error: Error) {
     this.#placeOf(error);
-    // The loop comes to what is added on its way.
+    // The loop also visits the errors that it adds.
     for (const each of this.#places.keys()) this.packed.push(this.#pack(each));
   }
 
-  /** Gives null when there are too many. */
+  /** Returns the index of an error; null if there are too many errors. */
   #placeOf(error: Error): number | null {
     const known = this.#places.get(error);
     if (known !== undefined) return known;
@@ -104,10 +108,10 @@ class Packing {
   #pack(error: Error): PackedError {
     const made: PackedError = { kind: kindOf(error), properties: [] };
     const put = (key: string, enumerable: boolean, get: () => unknown): void => {
-      const packed = this.#packUnread(get);
+      const packed = this.#tryPack(get);
       if (packed !== null) made.properties.push({ key, enumerable, ...packed });
     };
-    // A name or message may live in the class, and a DOMException's do in getters.
+    // A name or message may be a property of the class, and those of a DOMException are getters.
     put("name", false, () => error.name);
     put("message", false, () => error.message);
     put("stack", false, () => error.stack);
@@ -120,8 +124,8 @@ class Packing {
     return made;
   }
 
-  /** Gives null for what cannot be read, and what cannot be sent. */
-  #packUnread(get: () => unknown): PackedValue | null {
+  /** Returns null if the value cannot be read or cannot be cloned. */
+  #tryPack(get: () => unknown): PackedValue | null {
     try {
       return this.#packValue(get());
     } catch {
@@ -135,7 +139,7 @@ class Packing {
       return place === null ? null : { value: place, holds: "error" };
     }
     if (Array.isArray(value) && value.some(isError)) {
-      const items = value.map((each) => this.#packUnread(() => each));
+      const items = value.map((each) => this.#tryPack(() => each));
       return { value: items.filter((item) => item !== null), holds: "list" };
     }
     return dataOf(value);
@@ -151,14 +155,13 @@ function descriptorsOf(error: Error): [string, PropertyDescriptor][] {
   }
 }
 
-/** A copy: the original may be another the next time that it is looked at. */
+/** Returns a copy, because the original may change before it is sent. */
 function dataOf(value: unknown): PackedValue | null {
   if (typeof value === "function" || typeof value === "symbol") return null;
   try {
     return { value: structuredClone(value), holds: "data" };
   } catch {
-    // Whatever stands in the way, a getter's own error included: the property stays behind, and
-    // the error arrives without it.
+    // A value that cannot be cloned, or whose getter throws, is left out of the error.
     return null;
   }
 }
@@ -171,13 +174,13 @@ function kindOf(error: Error): string {
       proto = Object.getPrototypeOf(proto);
     }
   } catch {
-    // A proxy among its prototypes: nothing more is known.
+    // One of its prototypes is a proxy that throws: the class stays unknown.
   }
   return "Error";
 }
 
 function unpackValue({ value, holds }: PackedValue, errors: readonly Error[]): unknown {
-  // `holds` says what Packing made of it.
+  // `holds` records which form #packValue chose.
   if (holds === "error") return errors[value as number];
   if (holds === "list") {
     return (value as PackedValue[]).map((item) => unpackValue(item, errors));

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { hostileValues } from "../../testing/fixtures/hostile_values.ts";
 import { deserializeError, serializeError } from "./serialized_error.ts";
 
-/** What arrives of something thrown in another thread. */
+/** The error that the reactor's thread receives for a value thrown in another thread. */
 function arrived(thrown: unknown): Error {
   return deserializeError(structuredClone(serializeError(thrown)));
 }
@@ -16,7 +16,7 @@ class CustomError extends RangeError {
   }
 }
 
-Deno.test("an error arrives with its class, name, message and stack", () => {
+Deno.test("deserializeError() restores the class, name, message and stack", () => {
   const builtIn = [EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, Error];
   for (const ErrorClass of builtIn) {
     const error = new ErrorClass("too far");
@@ -26,7 +26,7 @@ Deno.test("an error arrives with its class, name, message and stack", () => {
   }
 });
 
-Deno.test("an error of a class of one's own arrives as one of the built-in class beneath, with name and properties", () => {
+Deno.test("deserializeError() restores a custom error as its built-in base class, with its name", () => {
   const copy = arrived(new CustomError("too far", 4));
   assertInstanceOf(copy, RangeError);
   assertEquals([copy.name, copy.message], ["CustomError", "too far"]);
@@ -34,7 +34,7 @@ Deno.test("an error of a class of one's own arrives as one of the built-in class
   assertEquals(String(copy), "CustomError: too far");
 });
 
-Deno.test("a name that lives in the prototype arrives", () => {
+Deno.test("serializeError() includes a name that the prototype defines", () => {
   class Renamed extends Error {
     static {
       this.prototype.name = "Renamed";
@@ -43,35 +43,35 @@ Deno.test("a name that lives in the prototype arrives", () => {
   assertEquals(arrived(new Renamed("x")).name, "Renamed");
 });
 
-Deno.test("an error arrives with its chain of causes", () => {
+Deno.test("serializeError() includes the chain of causes", () => {
   const copy = arrived(new Error("outer", { cause: new TypeError("inner", { cause: { n: 1 } }) }));
   assertInstanceOf(copy.cause, TypeError);
   assertEquals(copy.cause.message, "inner");
   assertEquals(copy.cause.cause, { n: 1 });
-  assertEquals(Object.keys(copy), []); // a cause is not listed
+  assertEquals(Object.keys(copy), []); // a cause is not enumerable
 });
 
-Deno.test("an error that is its own cause arrives as that", () => {
+Deno.test("serializeError() keeps an error that is its own cause", () => {
   const error = new Error("round");
   error.cause = error;
   const copy = arrived(error);
   assertStrictEquals(copy.cause, copy);
 });
 
-Deno.test("an AggregateError arrives with its errors", () => {
+Deno.test("serializeError() includes the errors of an AggregateError", () => {
   const copy = arrived(new AggregateError([new TypeError("one"), "two"], "both"));
   assertInstanceOf(copy, AggregateError);
   assertInstanceOf(copy.errors[0], TypeError);
   assertEquals(copy.errors[1], "two");
 });
 
-Deno.test("a DOMException arrives as one", () => {
+Deno.test("deserializeError() restores a DOMException", () => {
   const copy = arrived(new DOMException("too late", "AbortError"));
   assertInstanceOf(copy, DOMException);
   assertEquals([copy.name, copy.message], ["AbortError", "too late"]);
 });
 
-Deno.test("what an error holds and cannot be sent stays behind", () => {
+Deno.test("serializeError() leaves out properties that cannot be cloned", () => {
   const error = Object.assign(new Error("x"), {
     code: "EFAR",
     retry: () => {},
@@ -84,7 +84,7 @@ Deno.test("what an error holds and cannot be sent stays behind", () => {
   assertEquals(Reflect.get(copy, "details"), { at: new Date(0) });
 });
 
-Deno.test("what is thrown and is no Error arrives as NonErrorThrown, with it as the cause", () => {
+Deno.test("serializeError() sends a thrown non-error as NonErrorThrown, with the value as its cause", () => {
   const copy = arrived("boom");
   assertEquals([copy.name, copy.cause], ["NonErrorThrown", "boom"]);
   assert(copy.message.includes('"boom"'));
@@ -104,13 +104,13 @@ Deno.test("serializeError() sends 1,000 of 7,000 causes, without overflowing the
 });
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`serializeError() makes something of ${name} that arrives`, () => {
+  Deno.test(`serializeError() produces cloneable data from ${name}`, () => {
     assertInstanceOf(arrived(value), Error);
     assertInstanceOf(arrived(new Error("around it", { cause: value })), Error);
   });
 }
 
-Deno.test("serializeError() looks at what an error holds once, and sends what it found", () => {
+Deno.test("serializeError() reads each property once, and sends the value that it read", () => {
   let looks = 0;
   const changing = new Error("changing", {
     cause: {

@@ -1,5 +1,5 @@
 /**
- * The worker's side: does the tasks that the pool sends, one at a time.
+ * Runs the tasks that a pool sends to a worker thread, one at a time.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import { RunningTask, setCurrentTask } from "./current_task.ts";
 import type { PoolMessage, TaskMessage, ThreadMessage } from "./messages.ts";
 import { serializeError } from "./serialized_error.ts";
 
-/** How a thread talks to its pool, whatever kind of thread it is. */
+/** The connection of a thread to its pool. */
 export interface ThreadPort {
   /**
-   * Sends a message.
+   * Sends a message to the pool.
    *
-   * @throws {DOMException} `DataCloneError` when something in it cannot be sent.
+   * @throws {DOMException} `DataCloneError` if a value in the message cannot be cloned.
    */
   post(message: ThreadMessage): void;
   /**
    * Waits until the pool can take another call.
    *
-   * @returns Whether it can; not once the task was cancelled.
+   * @returns `true` if the call may be sent, `false` if the task was cancelled.
    */
   mayCall(): boolean;
-  /** Where the pool cancels the task. */
+  /** The flags through which the pool cancels the task. */
   readonly cancellation: Cancellation;
 }
 
@@ -35,14 +35,16 @@ export type LoadModule = (url: string) => Promise<Record<string, unknown>>;
 type AnyFunction = (...args: unknown[]) => unknown;
 type Outcome = ThreadMessage & { type: "result" | "failure" | "unloadable" };
 
-/** Does the tasks of one thread. */
+/** Runs the tasks of one thread. */
 export class TaskRunner {
   readonly #port: ThreadPort;
   readonly #load: LoadModule;
   #task: RunningTask | null = null;
 
   /**
-   * @param port Leads to the pool.
+   * Creates the runner of a thread.
+   *
+   * @param port The connection to the pool.
    * @param load Imports the modules of the tasks.
    */
   constructor(port: ThreadPort, load: LoadModule) {
@@ -51,10 +53,10 @@ export class TaskRunner {
   }
 
   /**
-   * Does what the pool says.
+   * Handles a message from the pool.
    *
-   * @returns Resolves when the message has been dealt with: for a task, when its outcome was sent.
-   *   Never rejects.
+   * @returns A promise that resolves once the message was handled; for a task, once its outcome was
+   *   sent. It never rejects.
    */
   async receive(message: PoolMessage): Promise<void> {
     if (message.type === "cancel") this.#task?.abort();
@@ -100,7 +102,7 @@ export class TaskRunner {
     }
   }
 
-  /** The task's arguments, with a function again where one was. */
+  /** Returns the arguments of the task, with a stand-in for each function. */
   #argumentsOf(message: TaskMessage, turn: { over: boolean }): unknown[] {
     const args = [...message.args];
     for (const argument of message.functions) {
@@ -110,7 +112,7 @@ export class TaskRunner {
             `Cannot call a function of the caller: the task ${nameOf(message)} has ended`,
           );
         }
-        // Synchronous code cannot be interrupted from outside: this is where it learns of its end.
+        // Synchronous code cannot be interrupted from outside: here it learns of its cancellation.
         if (!this.#port.mayCall()) {
           throw new CancelledError(`The task ${nameOf(message)} was cancelled`);
         }
@@ -124,9 +126,9 @@ export class TaskRunner {
 function exportOf({ module, name }: TaskMessage, exports: Record<string, unknown>): AnyFunction {
   const f = exports[name];
   if (typeof f !== "function") {
-    throw new TypeError(`${module} must export a function ${quote(name)}, has ${quote(f)}`);
+    throw new TypeError(`${module} must export a function ${quote(name)}, got ${quote(f)}`);
   }
-  return f as AnyFunction; // what the task's arguments are, is between the caller and the module
+  return f as AnyFunction; // the task's type has checked the arguments
 }
 
 function nameOf({ module, name }: TaskMessage): string {

@@ -1,5 +1,6 @@
 /**
- * What a thread does with a task. The pool's side is in `thread_pool_test.ts`, real threads in `../drivers/deno/thread_test.ts`.
+ * Tests of the worker's side. `thread_pool_test.ts` has the pool's side, and
+ * `../drivers/deno/thread_test.ts` real threads.
  */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
@@ -25,7 +26,7 @@ class Port implements ThreadPort {
     return !this.cancelled;
   }
 
-  /** The error that the only message brings. */
+  /** The error in the only message. */
   error(): Error {
     const [message, ...others] = this.sent;
     assert(message?.type === "failure" || message?.type === "unloadable");
@@ -42,7 +43,7 @@ function runTask(task: TaskMessage, port: ThreadPort, load: LoadModule): Promise
   return new TaskRunner(port, load).receive({ type: "task", task });
 }
 
-/** Runs a task of a module with these exports. */
+/** Runs a task of a module with the given exports. */
 async function run(
   message: TaskMessage,
   exports: Record<string, unknown>,
@@ -57,17 +58,17 @@ async function run(
   return port;
 }
 
-Deno.test("a task is the exported function, called with the arguments", async () => {
+Deno.test("TaskRunner calls the exported function with the task's arguments", async () => {
   const { sent } = await run(task("add", [1, 2]), { add: (a: number, b: number) => a + b });
   assertEquals(sent, [{ type: "result", value: 3 }]);
 });
 
-Deno.test("the promise of a task is waited for", async () => {
+Deno.test("TaskRunner awaits a promise that the task returns", async () => {
   const { sent } = await run(task("default"), { default: () => Promise.resolve("later") });
   assertEquals(sent, [{ type: "result", value: "later" }]);
 });
 
-Deno.test("what a task throws, or its promise is rejected with, is its failure", async () => {
+Deno.test("TaskRunner reports an error that the task throws or rejects with", async () => {
   const fail = (): never => {
     throw new RangeError("too far");
   };
@@ -77,28 +78,28 @@ Deno.test("what a task throws, or its promise is rejected with, is its failure",
   assertEquals(rejected.error().cause, "no error");
 });
 
-Deno.test("an export that is no function fails the task, and is named with its module", async () => {
+Deno.test("TaskRunner fails a task whose export is not a function, and names export and module", async () => {
   for (const exports of [{}, { add: 3 }]) {
     const error = (await run(task("add"), exports)).error();
     assertEquals(error.name, "TypeError");
-    assertStringIncludes(error.message, 'test:module must export a function "add", has ');
+    assertStringIncludes(error.message, 'test:module must export a function "add", got ');
   }
 });
 
-Deno.test("a module that does not load fails the task", async () => {
+Deno.test("TaskRunner fails a task whose module does not load", async () => {
   const port = new Port();
   await runTask(task("add"), port, () => Promise.reject(new SyntaxError("Unexpected token")));
   assertEquals([port.sent[0]?.type, port.error().name], ["unloadable", "SyntaxError"]);
 });
 
-Deno.test("a result that cannot be sent fails the task, and says why", async () => {
+Deno.test("TaskRunner fails a task whose result cannot be cloned, and gives the reason", async () => {
   const error = (await run(task("make"), { make: () => () => 1 })).error();
   assertEquals(error.name, "TypeError");
   assertStringIncludes(error.message, 'Cannot send the result of "make" of test:module');
   assertEquals((error.cause as Error).name, "DataCloneError");
 });
 
-Deno.test("a function among the arguments sends what it is called with, ahead of the result", async () => {
+Deno.test("TaskRunner sends the calls of a function argument before the result", async () => {
   const count = (n: number, at: (i: number) => void): string => {
     for (let i = 0; i < n; i++) at(i);
     return "done";
@@ -111,7 +112,7 @@ Deno.test("a function among the arguments sends what it is called with, ahead of
   ]);
 });
 
-Deno.test("a function that is called when its task is over throws", async () => {
+Deno.test("TaskRunner throws from a function argument that is called after its task has settled", async () => {
   let kept: (() => void) | undefined;
   const keep = (f: () => void): void => {
     kept = f;
@@ -121,7 +122,7 @@ Deno.test("a function that is called when its task is over throws", async () => 
   assertEquals(sent, [{ type: "result", value: undefined }]);
 });
 
-Deno.test("a function that is called when its task was cancelled throws, and so ends what computes", async () => {
+Deno.test("TaskRunner throws from a function argument once the task is cancelled", async () => {
   const port = new Port();
   const seen: number[] = [];
   const forever = (at: (i: number) => void): void => {
@@ -136,7 +137,7 @@ Deno.test("a function that is called when its task was cancelled throws, and so 
   assertEquals(port.sent.at(-1)?.type, "failure");
 });
 
-Deno.test("a task sees that it was cancelled, and the next one does not", async () => {
+Deno.test("TaskRunner shows a cancellation to the cancelled task and not to the next task", async () => {
   const port = new Port();
   const runner = new TaskRunner(port, () =>
     Promise.resolve({
@@ -150,7 +151,7 @@ Deno.test("a task sees that it was cancelled, and the next one does not", async 
     }));
   await runner.receive({ type: "cancel" });
   const waiting = runner.receive({ type: "task", task: task("wait") });
-  await Promise.resolve(); // the module is imported in this turn
+  await Promise.resolve(); // the module is imported in this microtask
   assertEquals(port.cancellation.cancel(), true);
   await runner.receive({ type: "cancel" });
   await waiting;
@@ -160,7 +161,7 @@ Deno.test("a task sees that it was cancelled, and the next one does not", async 
   assertEquals(port.sent.at(-1), { type: "result", value: [false, false] });
 });
 
-Deno.test("an outcome that cannot be sent, for whatever reason, is a failure that can", async () => {
+Deno.test("TaskRunner reports an outcome that cannot be sent as a failure", async () => {
   const port = new Port();
   const post = port.post.bind(port);
   port.post = (message) => {

@@ -13,31 +13,35 @@ import { absoluteURL } from "./worker_task.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** A task with its arguments, and whom its outcome is for. */
+/** A task with its arguments and the callback for its outcome. */
 export class ThreadCall implements IThreadCall {
   /** The task's name, with its module. */
   readonly name: string;
   /**
-   * What the thread is to get; null once it has got it, so that a long task does not hold its
-   * arguments twice.
+   * The message for the thread. Null once it was sent, so that a long task does not hold a second
+   * copy of its arguments.
    */
   #message: TaskMessage | null;
   readonly #functions = new Map<number, AnyFunction>();
-  // What it gives is between the task and the caller, as the task's type has it.
+  // The task's type links its result to the callback; messages between threads carry no types.
   readonly #onResult: ThreadResult<never> | null;
-  /** Takes it out of the pool. */
+  /** Removes the call from the pool. */
   #drop: () => void = () => {};
   #over = false;
 
   /**
-   * Makes one that waits.
+   * Creates a call that has not started.
    *
-   * @param onResult Whom the outcome is for; null when only an error matters, to the log.
-   * @throws {TypeError} when the task names no module or no export.
+   * @param onResult Called with the outcome; null if only an error is logged.
+   * @param task The exported function to call.
+   * @param args Arguments of the task.
+   * @throws {TypeError} If the task does not name a module and an export.
    */
   constructor(onResult: ThreadResult<never> | null, task: WorkerTask, args: readonly unknown[]) {
     if (typeof task.export !== "string") {
-      throw new TypeError(`A task's export must be a name, got ${quote(task.export)}`);
+      throw new TypeError(
+        `Cannot call a task in a thread: its export must be a string, got ${quote(task.export)}`,
+      );
     }
     this.#onResult = onResult;
     const sent = [...args];
@@ -53,26 +57,26 @@ export class ThreadCall implements IThreadCall {
   }
 
   /**
-   * Keeps the arguments as they are now, while the call waits for a thread.
+   * Copies the arguments now, because the call must wait for a thread.
    *
-   * @throws {DOMException} `DataCloneError` when one of them cannot be sent.
+   * @throws {DOMException} `DataCloneError` if an argument cannot be cloned.
    */
   copyArguments(): void {
     if (this.#message !== null) this.#message = structuredClone(this.#message);
   }
 
   /**
-   * Has the task sent to a thread, and forgets it.
+   * Sends the task with the given function, and releases the arguments.
    *
-   * @throws What `post` throws.
+   * @throws The error of `post`.
    */
   send(post: (message: TaskMessage) => void): void {
     if (this.#message !== null) post(this.#message);
     this.#message = null;
   }
 
-  /** Notes how to take the call out of where it is now. */
-  droppedBy(drop: () => void): void {
+  /** Sets the function that removes the call from its current place in the pool. */
+  onDrop(drop: () => void): void {
     this.#drop = drop;
   }
 
@@ -82,28 +86,28 @@ export class ThreadCall implements IThreadCall {
     this.#drop();
   }
 
-  /** The task called the function that is its argument of that number. */
+  /** Calls the function that is the argument at the given index, because the task did. */
   called(argument: number, args: readonly unknown[]): void {
     const f = this.#functions.get(argument);
     if (f !== undefined) callLogged(f, args, `While calling a function for ${this.name}`);
   }
 
-  /** The task is done. */
+  /** Delivers the result of the task. */
   succeeded(value: unknown): void {
     this.#end(true, value);
   }
 
-  /** The task failed, or will not be done. */
+  /** Delivers the error of a task that failed or will not run. */
   failed(error: Error): void {
     this.#end(false, error);
   }
 
-  /** Whether its outcome is for nobody but the log. */
-  get isUnheard(): boolean {
+  /** Whether the call has no callback, so that its outcome is only logged. */
+  get hasNoCallback(): boolean {
     return this.#onResult === null;
   }
 
-  /** Drops the call without an outcome. The log is left to the caller. */
+  /** Drops the call without an outcome and without a log line. */
   abandon(): void {
     this.#leave();
   }

@@ -22,43 +22,44 @@ import { PoolWorker, type WorkerOwner } from "./pool_worker.ts";
 import { ThreadCall } from "./thread_call.ts";
 import type { StartThread } from "./worker_thread.ts";
 
-/** What a pool is built from: its limits, and these. */
+/** Options of a thread pool: its limits and dependencies. */
 export interface ThreadPoolOptions extends ThreadPoolLimits {
-  /** Makes the threads: `startDenoThread`. */
+  /** Starts one thread of the pool. Deno programs pass `startDenoThread`. */
   startThread: StartThread;
   /**
-   * Measures `endTimeout`: the reactor, or a test's `Clock`. Without a clock no thread counts as
-   * stuck: tasks wait for those that do not end.
+   * Measures `endTimeout`: the reactor, or a `Clock` in a test. Without a clock no thread counts as
+   * stuck, and tasks wait for terminated threads that have not stopped.
    */
   clock?: Pick<IReactorTime, "callLater"> | undefined;
 }
 
-/** What a pool is at. Twisted's `Team.statistics()`. */
+/** Numbers of threads and tasks in a pool. Twisted's `Team.statistics()`. */
 export interface ThreadPoolStatistics {
-  /** Threads that have nothing to do. */
+  /** Number of idle threads. */
   idleWorkerCount: number;
-  /** Threads at work. */
+  /** Number of threads that run a task. */
   busyWorkerCount: number;
-  /** Threads that were told to end, or whose task was cancelled, and that have not ended yet. */
+  /** Number of threads that were terminated or whose task was cancelled, and that still run. */
   endingWorkerCount: number;
-  /** Those of them that have taken longer than `endTimeout`. */
+  /** Number of ending threads that have taken longer than `endTimeout`. */
   stuckWorkerCount: number;
-  /** Tasks that wait for a thread. */
+  /** Number of tasks that wait for a thread. */
   backloggedWorkCount: number;
 }
 
 /**
- * A bounded number of threads, and the tasks that wait for one: in the order in which they came.
+ * A limited number of threads, and a queue of the tasks that wait for one, first in, first out.
  *
- * A thread holds the process while it is at work, not while it is idle. Whoever makes a pool of his
- * own stops it when it is no longer needed, or has `using` do it; the reactor's own
+ * A thread keeps the process alive while it runs a task, not while it is idle. A program that
+ * creates its own pool should stop it, or declare it with `using`. The reactor's pool
  * (`reactor.getThreadPool()`) starts and stops with the reactor.
  *
- * A thread counts until its JavaScript has ended. A task that computes on after it was cancelled so
- * keeps its place: with `max` threads, no more than `max` cores are taken.
+ * A thread counts against `max` until its JavaScript has stopped. Cancelled tasks that keep
+ * computing therefore never use more than `max` cores.
  *
- * Twisted: `twisted.python.threadpool.ThreadPool`. Its `stop()` waits for the work; here it ends
- * the work, for a task may never end and nothing is to hold a stopped program back.
+ * Twisted: `twisted.python.threadpool.ThreadPool`. Its `stop()` waits for running tasks. Here
+ * `stop()` terminates them, because a task may never return and must not keep a stopped program
+ * alive.
  *
  * @example
  * ```ts no-eval
@@ -77,12 +78,12 @@ export class ThreadPool implements IThreadPool, Disposable {
   #limits = DEFAULT_LIMITS;
   #started = false;
   #joined = false;
-  /** The one that was freed last comes first: what it has loaded is warm. */
+  /** Most recently used last, and taken first: its modules are already loaded. */
   readonly #idle: PoolWorker[] = [];
   readonly #busy = new Set<PoolWorker>();
   readonly #ending: EndingThreads;
   readonly #waiting = new Set<ThreadCall>();
-  /** How many threads are to end once they are free. */
+  /** How many busy threads must terminate once they are free. */
   #toQuit = 0;
   readonly #owner: WorkerOwner = {
     freed: (worker) => this.#freed(worker),
@@ -91,12 +92,11 @@ export class ThreadPool implements IThreadPool, Disposable {
   };
 
   /**
-   * Makes a pool that has not started.
+   * Creates a pool, which does not run tasks before `start()`.
    *
-   * @param options How many threads, and of what kind.
-   * @throws {TypeError} when a limit has the wrong type.
-   * @throws {RangeError} when a limit is out of range, or the fewest threads are more than the
-   *   most.
+   * @param options Limits, thread starter and clock of the pool.
+   * @throws {TypeError} If an option has the wrong type.
+   * @throws {RangeError} If a limit is out of range, or `min` is greater than `max`.
    */
   constructor(options: ThreadPoolOptions) {
     checkFunction("ThreadPool() startThread", options.startThread);
@@ -111,27 +111,27 @@ export class ThreadPool implements IThreadPool, Disposable {
     }, options.clock ?? null);
   }
 
-  /** The fewest threads that are kept. */
+  /** The number of threads that the pool keeps at least. */
   get min(): number {
     return this.#limits.min;
   }
 
-  /** The most threads that there may be. */
+  /** The number of threads that the pool has at most. */
   get max(): number {
     return this.#limits.max;
   }
 
-  /** Whether tasks are begun: true from {@linkcode start} until {@linkcode stop}. */
+  /** Whether the pool runs tasks: true from {@linkcode start} until {@linkcode stop}. */
   get started(): boolean {
     return this.#started;
   }
 
-  /** Whether it has been stopped, which is for good. */
+  /** Whether the pool was stopped. A stopped pool cannot start again. */
   get joined(): boolean {
     return this.#joined;
   }
 
-  /** How many threads are at work and how many are not, and how many tasks wait. */
+  /** Returns the numbers of idle, busy, ending and stuck threads and of waiting tasks. */
   statistics(): ThreadPoolStatistics {
     return {
       idleWorkerCount: this.#idle.length,
@@ -143,13 +143,13 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   /**
-   * Begins the tasks that wait, and from now on every task as soon as there is a thread for it.
+   * Starts the waiting tasks, and from now on each task as soon as a thread is available.
    *
-   * @throws {ThreadPoolStopped} when it has been stopped.
+   * @throws {ThreadPoolStopped} If the pool was stopped.
    */
   start(): void {
     if (this.#joined) {
-      throw new ThreadPoolStopped("The pool has been stopped: it cannot start again");
+      throw new ThreadPoolStopped("Cannot start the thread pool: it was stopped");
     }
     this.#started = true;
     this.#grow();
@@ -157,9 +157,9 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   /**
-   * Ends all threads. What they were at, and what waits, fails with `ThreadPoolStopped`; where
-   * nobody hears of it, it is logged. A task that computes runs on until it returns, and does not
-   * hold the process.
+   * Terminates all threads, for good. Running and waiting tasks fail with `ThreadPoolStopped`;
+   * tasks without a result callback are only logged. A task that computes keeps running until it
+   * returns, but does not keep the process alive.
    */
   stop(): void {
     if (this.#joined) return;
@@ -177,8 +177,8 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   /**
-   * See {@linkcode IThreadPool.callInThreadWithCallback}. `onResult` runs in the thread of whoever
-   * asked, as all code does that has the pool; in Twisted it runs in the thread that did the task.
+   * Runs a task, as {@linkcode IThreadPool.callInThreadWithCallback} does. `onResult` runs in the
+   * thread that owns the pool. In Twisted it runs in the thread of the task.
    */
   callInThreadWithCallback<A extends unknown[], R>(
     onResult: ThreadResult<R> | null,
@@ -186,7 +186,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     ...args: NoInfer<A>
   ): IThreadCall {
     if (onResult !== null) checkFunction("callInThreadWithCallback() onResult", onResult);
-    // The outcome is what the task gives; a type for it ends where it leaves for another thread.
+    // The task's type links its result to `onResult`; messages between threads carry no types.
     const call = new ThreadCall(onResult as ThreadResult<never> | null, task as WorkerTask, args);
     if (this.#joined) this.#dropStopped([call]);
     else this.#begin(call, this.#takeWorker());
@@ -202,34 +202,34 @@ export class ThreadPool implements IThreadPool, Disposable {
     this.#beginWaiting();
   }
 
-  /** Starts one more thread, unless there are as many as may be or the pool does not run. */
+  /** Starts one more thread, unless the pool is not running or already has `max` threads. */
   startAWorker(): void {
     if (this.#started && this.#size < this.#limits.max) this.#freed(this.#newWorker());
   }
 
-  /** Ends one thread, as soon as one is idle. */
+  /** Terminates one idle thread, or the next thread to become idle. */
   stopAWorker(): void {
     if (this.#idle.length > 0) this.#end(this.#idle.pop());
     else if (this.#toQuit < this.#busy.size) this.#toQuit++;
   }
 
-  /** Lets the process end although tasks are at work. */
+  /** Lets the process exit while tasks are running. */
   unref(): void {
     for (const worker of this.#workers()) worker.unref();
     this.#ending.hold(false);
   }
 
-  /** {@linkcode stop}, for `using`. */
+  /** Stops the pool, for `using`. */
   [Symbol.dispose](): void {
     this.stop();
   }
 
-  /** The threads that count against the limit: with fewer, one more may start. */
+  /** Threads that count against `max` when a thread is to start. */
   get #size(): number {
     return this.#kept + this.#ending.size - this.#ending.stuckCount;
   }
 
-  /** The same without those that will soon have ended: with more than the limit, one has to end. */
+  /** Threads that count against `max` when a thread may be terminated: ending threads do not. */
   get #kept(): number {
     return this.#idle.length + this.#busy.size + this.#countedStuck;
   }
@@ -238,7 +238,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     return this.#limits.replaceStuck ? 0 : this.#ending.stuckCount;
   }
 
-  /** Whether no task can begin before a stuck thread has ended, which it may never do. */
+  /** Whether no task can start before a stuck thread has stopped, which may never happen. */
   get #isStuck(): boolean {
     return this.#limits.max > 0 && this.#countedStuck >= this.#limits.max;
   }
@@ -262,7 +262,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     }
   }
 
-  /** An idle thread, or a new one if there may be one more. */
+  /** Returns an idle thread, or a new one if the limit allows. */
   #takeWorker(): PoolWorker | undefined {
     if (!this.#started) return undefined;
     if (this.#idle.length > 0) return this.#idle.pop();
@@ -270,7 +270,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     try {
       return this.#newWorker();
     } catch (error) {
-      // Without one more thread, those that are at work do the task later.
+      // A busy thread can run the task later in place of the thread that did not start.
       if (this.#busy.size === 0) throw error;
       return undefined;
     }
@@ -285,7 +285,7 @@ export class ThreadPool implements IThreadPool, Disposable {
       throw error;
     }
     this.#busy.add(worker);
-    call.droppedBy(() => this.#cancel(worker));
+    call.onDrop(() => this.#cancel(worker));
   }
 
   #wait(call: ThreadCall): void {
@@ -293,13 +293,14 @@ export class ThreadPool implements IThreadPool, Disposable {
     const { maxBacklog } = this.#limits;
     if (this.#waiting.size >= maxBacklog) {
       throw new ThreadPoolFull(
-        `Cannot begin ${call.name}: the limit of ${maxBacklog} waiting tasks (maxBacklog) is reached`,
+        `Cannot begin ${call.name}: ` +
+          `the limit of ${maxBacklog} waiting tasks (maxBacklog) is reached`,
       );
     }
     call.copyArguments();
     this.#waiting.add(call);
     this.#ending.hold(true);
-    call.droppedBy(() => {
+    call.onDrop(() => {
       this.#waiting.delete(call);
       this.#ending.hold(this.#waiting.size > 0);
     });
@@ -315,7 +316,7 @@ export class ThreadPool implements IThreadPool, Disposable {
       }
       this.#ending.hold(false);
     } catch (error) {
-      // No thread can be started: nothing would begin the tasks later.
+      // No thread can be started, so the waiting tasks would never run.
       const failure = asError(error);
       this.#drop(this.#takeWaiting(), failure.message, () => failure);
     }
@@ -328,7 +329,7 @@ export class ThreadPool implements IThreadPool, Disposable {
     return calls;
   }
 
-  /** The task that a thread is at was cancelled. */
+  /** Cancels the task that a thread runs. */
   #cancel(worker: PoolWorker): void {
     worker.cancel();
     this.#leaveBusy(worker);
@@ -355,7 +356,7 @@ export class ThreadPool implements IThreadPool, Disposable {
   #lost(worker: PoolWorker): void {
     if (this.#idle.includes(worker)) {
       this.#idle.splice(this.#idle.indexOf(worker), 1);
-      err(worker.error, "A thread ended while it had nothing to do");
+      err(worker.error, "An idle thread of the pool exited");
     }
     this.#leaveBusy(worker);
     this.#ending.delete(worker);
@@ -369,7 +370,7 @@ export class ThreadPool implements IThreadPool, Disposable {
 
   #leaveBusy(worker: PoolWorker): void {
     this.#busy.delete(worker);
-    // It may have been one that was to end.
+    // The thread may have been one of those that `stopAWorker()` counted.
     this.#toQuit = Math.min(this.#toQuit, this.#busy.size);
   }
 
@@ -391,8 +392,8 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   /**
-   * Fails calls that will not be done. What is for the log alone is said there in one line: there
-   * may be thousands.
+   * Fails calls that will not run. Calls without a callback share one log line, because there may
+   * be thousands.
    */
   #drop(
     calls: readonly ThreadCall[],
@@ -400,13 +401,13 @@ export class ThreadPool implements IThreadPool, Disposable {
     errorOf: (text: string) => Error,
     log: (text: string) => void = warn,
   ): void {
-    const [first, ...others] = calls.filter((call) => call.isUnheard);
+    const [first, ...others] = calls.filter((call) => call.hasNoCallback);
     if (first !== undefined) {
       const more = others.length > 0 ? ` and ${others.length} more` : "";
       log(`Cannot do ${first.name}${more}: ${why}`);
     }
     for (const call of calls) {
-      if (call.isUnheard) call.abandon();
+      if (call.hasNoCallback) call.abandon();
       else call.failed(errorOf(`Cannot do ${call.name}: ${why}`));
     }
   }

@@ -1,6 +1,6 @@
 /**
- * What a pool does with cancelled tasks that do not end, and with more tasks than it takes, over
- * threads that do what the test says. Twisted cannot cancel what it deferred to a thread.
+ * Cancelled tasks that do not return, and more tasks than the pool takes, over scripted threads.
+ * Twisted cannot cancel a task that runs in a thread.
  */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
@@ -13,7 +13,7 @@ import { ThreadPool } from "./thread_pool.ts";
 
 const TASK: WorkerTask = { module: "file:///srv/sums.ts", export: "add" };
 
-/** A started pool over threads that do what the test says, in a test's time. */
+/** A started pool over scripted threads, with a fake clock. */
 class ConnectionFixture implements Disposable {
   readonly threads = new FakeThreads();
   readonly clock = new Clock();
@@ -40,7 +40,7 @@ class ConnectionFixture implements Disposable {
     return this.outcomes.flatMap(([, outcome]) => outcome instanceof Error ? [outcome] : []);
   }
 
-  /** Threads that are idle, busy, ending, stuck; tasks that wait. */
+  /** The numbers of idle, busy, ending and stuck threads, and of waiting tasks. */
   counts(): number[] {
     const now = this.pool.statistics();
     return [
@@ -59,7 +59,7 @@ class ConnectionFixture implements Disposable {
   }
 }
 
-Deno.test("ThreadPool starts no thread in place of one that has not ended", () => {
+Deno.test("ThreadPool starts no replacement for a thread that has not stopped yet", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   for (let i = 0; i < 6; i++) fixture.call(i).cancel();
   fixture.call("waits");
@@ -69,7 +69,7 @@ Deno.test("ThreadPool starts no thread in place of one that has not ended", () =
   assertEquals(fixture.threads.at(1).tasks[0]?.args, ["waits"]);
 });
 
-Deno.test("ThreadPool fails what waits, and refuses more, once all threads are stuck", () => {
+Deno.test("ThreadPool fails waiting tasks and refuses new ones once all threads are stuck", () => {
   using fixture = new ConnectionFixture({ max: 2 });
   fixture.call().cancel();
   fixture.call().cancel();
@@ -91,11 +91,11 @@ Deno.test("ThreadPool fails what waits, and refuses more, once all threads are s
   );
   assertThrows(() => fixture.pool.callInThread(TASK), ThreadPoolStuck);
   assertEquals(fixture.threads.count, 2);
-  // One line for the stuck threads, and one for all tasks whose outcome is for the log.
+  // One line for the stuck threads, and one for all tasks without a callback.
   assertEquals(fixture.logged.length, 2);
   assertMatch(
     fixture.logged[0] ?? "",
-    /^warn: A thread is stuck: .*"add" of file:\/\/\/srv\/sums\.ts/,
+    /^warn: A thread of the pool is stuck: .*"add" of file:\/\/\/srv\/sums\.ts/,
   );
   assertEquals(
     fixture.logged[1],
@@ -103,7 +103,7 @@ Deno.test("ThreadPool fails what waits, and refuses more, once all threads are s
   );
 });
 
-Deno.test("ThreadPool takes tasks again when a stuck thread has ended, and says so", () => {
+Deno.test("ThreadPool accepts tasks again once a stuck thread has stopped, and logs it", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   fixture.call().cancel();
   fixture.clock.advance(5);
@@ -113,11 +113,11 @@ Deno.test("ThreadPool takes tasks again when a stuck thread has ended, and says 
   assertEquals([fixture.threads.count, fixture.counts()], [2, [0, 1, 0, 0, 0]]);
   assertEquals(
     fixture.logged[1],
-    'info: No thread is stuck any more: "add" of file:///srv/sums.ts has ended',
+    'info: No thread of the pool is stuck any more: "add" of file:///srv/sums.ts has ended',
   );
 });
 
-Deno.test("ThreadPool keeps its other threads at work while one is stuck, and logs once", () => {
+Deno.test("ThreadPool keeps using its other threads while one is stuck, and logs once", () => {
   using fixture = new ConnectionFixture({ max: 3 });
   fixture.call().cancel();
   fixture.call().cancel();
@@ -136,7 +136,7 @@ Deno.test("ThreadPool keeps its other threads at work while one is stuck, and lo
   ]]);
 });
 
-Deno.test("ThreadPool.replaceStuck starts others in place of stuck threads", () => {
+Deno.test("ThreadPool with replaceStuck starts new threads in place of stuck ones", () => {
   using fixture = new ConnectionFixture({ max: 1, replaceStuck: true });
   fixture.call().cancel();
   fixture.call("waits");
@@ -148,7 +148,7 @@ Deno.test("ThreadPool.replaceStuck starts others in place of stuck threads", () 
   assertEquals(fixture.counts(), [1, 0, 0, 0, 0]);
 });
 
-Deno.test("ThreadPool leaves a task that watches for its cancellation to return", () => {
+Deno.test("ThreadPool lets a cancelled task that watches for its cancellation return by itself", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   const call = fixture.call("cancelled");
   fixture.threads.at(0).watching = true;
@@ -162,7 +162,7 @@ Deno.test("ThreadPool leaves a task that watches for its cancellation to return"
   assertEquals([fixture.outcomes, fixture.logged], [[[true, "done"]], []]);
 });
 
-Deno.test("ThreadPool ends the thread of a watching task that does not return in time", () => {
+Deno.test("ThreadPool terminates a watching task that does not return within endTimeout", () => {
   using fixture = new ConnectionFixture({ max: 1, endTimeout: 2 });
   const call = fixture.call();
   fixture.threads.at(0).watching = true;
@@ -175,7 +175,7 @@ Deno.test("ThreadPool ends the thread of a watching task that does not return in
   assertEquals(fixture.counts(), [0, 0, 0, 0, 0]);
 });
 
-Deno.test("ThreadPool ends the thread of a cancelled task that crashes or exits meanwhile", () => {
+Deno.test("ThreadPool replaces the thread of a cancelled task that crashes or exits", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   for (const end of ["crash", "exit"] as const) {
     const call = fixture.call();
@@ -189,7 +189,7 @@ Deno.test("ThreadPool ends the thread of a cancelled task that crashes or exits 
   assertEquals(fixture.outcomes, []);
 });
 
-Deno.test("ThreadPool without a clock waits for a thread that does not end", () => {
+Deno.test("ThreadPool without a clock waits for a thread that does not stop", () => {
   const threads = new FakeThreads();
   using pool = new ThreadPool({ max: 1, startThread: threads.start });
   pool.start();
@@ -200,7 +200,7 @@ Deno.test("ThreadPool without a clock waits for a thread that does not end", () 
   assertEquals(threads.at(1).tasks[0]?.args, ["next"]);
 });
 
-Deno.test("ThreadPool has an ending thread hold the process only while a task waits for it", () => {
+Deno.test("ThreadPool lets an ending thread keep the process alive only while a task waits for it", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   fixture.call().cancel();
   const [thread, held] = [fixture.threads.at(0), () => fixture.threads.at(0).held];
@@ -215,7 +215,7 @@ Deno.test("ThreadPool has an ending thread hold the process only while a task wa
   thread.exit();
 });
 
-Deno.test("ThreadPool.maxBacklog limits the tasks that wait, also before start()", () => {
+Deno.test("ThreadPool with maxBacklog limits the waiting tasks, also before start()", () => {
   using fixture = new ConnectionFixture({ max: 1, maxBacklog: 2 });
   for (let i = 0; i < 3; i++) fixture.call(i);
   const text =
@@ -247,7 +247,7 @@ Deno.test("ThreadPool fails a task whose thread runs out of memory, and replaces
   assertEquals([fixture.threads.count, fixture.counts()], [2, [0, 1, 0, 0, 0]]);
 });
 
-Deno.test("ThreadPool fails what waits when no thread can be started", () => {
+Deno.test("ThreadPool fails the waiting tasks when no thread can be started", () => {
   const error = new Error("no permission");
   const pool = new ThreadPool({
     startThread: () => {
@@ -263,7 +263,7 @@ Deno.test("ThreadPool fails what waits when no thread can be started", () => {
   pool.stop();
 });
 
-Deno.test("ThreadPool refuses limits that make no sense, and keeps the others", () => {
+Deno.test("ThreadPool refuses limits that are out of range, and keeps the current ones", () => {
   using fixture = new ConnectionFixture();
   const refused: [ThreadPoolLimits, string][] = [
     [{ maxBacklog: -1 }, "maxBacklog must be an integer from 0"],
@@ -273,7 +273,7 @@ Deno.test("ThreadPool refuses limits that make no sense, and keeps the others", 
   for (const [limits, text] of refused) {
     assertThrows(() => fixture.pool.adjustPoolsize({ max: 3, ...limits }), RangeError, text);
   }
-  // What a caller may pass who has no types.
+  // A caller without type checking may pass this.
   const untyped = { replaceStuck: "no" } as unknown as ThreadPoolLimits;
   assertThrows(() => fixture.pool.adjustPoolsize(untyped), TypeError, "replaceStuck must be");
   assertEquals(fixture.pool.max, 10);

@@ -1,24 +1,31 @@
 /**
- * The pool, over threads that do what the test says. Real threads are in `../drivers/deno/thread_test.ts`.
+ * The pool over scripted threads. Real threads are in `../drivers/deno/thread_test.ts`.
  *
  * Of Twisted's `test/test_threadpool.py`:
  *
- * - ThreadPoolTests: test_attributes, test_start, test_adjustingWhenPoolStopped, test_threadCreationArguments and
- *   test_threadCreationArgumentsCallInThreadWithCallback (a task that was sent is not held; here by what the call still has),
- *   test_callInThread, test_callInThreadException, test_callInThreadWithCallback, test_callInThreadWithCallbackExceptionInCallback,
- *   test_callInThreadWithCallbackExceptionInOnResult, test_existingWork, test_workerStateTransition, test_q (statistics()).
- *   Not: test_persistence (no pickling), test_callbackThread (onResult runs in the caller's thread), test_callbackContext (no context
- *   that could pass to another thread), `dumpStats` (untested there, too: statistics() says it).
- * - RaceConditionTests: test_synchronization: "a task does not wait while there may be one more thread".
+ * - ThreadPoolTests: test_attributes, test_start, test_adjustingWhenPoolStopped,
+ *   test_threadCreationArguments and test_threadCreationArgumentsCallInThreadWithCallback (a sent
+ *   task is not held; tested here by what the call still has), test_callInThread,
+ *   test_callInThreadException, test_callInThreadWithCallback,
+ *   test_callInThreadWithCallbackExceptionInCallback,
+ *   test_callInThreadWithCallbackExceptionInOnResult, test_existingWork,
+ *   test_workerStateTransition, test_q (statistics()). Not: test_persistence (no pickling),
+ *   test_callbackThread (onResult runs in the caller's thread), test_callbackContext (contexts do
+ *   not pass to another thread), `dumpStats` (statistics() replaces it; untested in Twisted, too).
+ * - RaceConditionTests: test_synchronization: "ThreadPool starts a thread for a task rather than
+ *   let it wait".
  * - MemoryBackedTests: test_workBeforeStarting, test_tooMuchWorkBeforeStarting.
  *
- * Of `_threads/test/test_team.py`: test_doDoesWorkInWorker, test_initialStatistics, test_growCreatesIdleWorkers, test_growCreateLimit,
- * test_shrinkQuitsWorkers, test_shrinkToZero (a maximum of 0), test_moreWorkWhenNoWorkersAvailable, test_exceptionInTask, test_quit (here a
- * stopped pool fails what it is given, and may be stopped again), test_quitQuits, test_shrinkWhenBusy. test_quitQuitsLaterWhenBusy is
- * otherwise: stop() ends what is at work. Not: test_quitConcurrentWithWorkHappening (one thread has the pool).
+ * Of `_threads/test/test_team.py`: test_doDoesWorkInWorker, test_initialStatistics,
+ * test_growCreatesIdleWorkers, test_growCreateLimit, test_shrinkQuitsWorkers, test_shrinkToZero (a
+ * maximum of 0), test_moreWorkWhenNoWorkersAvailable, test_exceptionInTask, test_quit (here a
+ * stopped pool fails new tasks, and may be stopped again), test_quitQuits, test_shrinkWhenBusy.
+ * test_quitQuitsLaterWhenBusy differs: stop() terminates running tasks. Not:
+ * test_quitConcurrentWithWorkHappening (only one thread uses the pool).
  *
- * Of the rest of `_threads/test`: test_threadworker.py's ThreadWorkerTests are what `task_runner_test.ts` and `../drivers/deno/thread_test.ts` do;
- * LockWorkerTests, test_convenience.py and test_memory.py are about locks and the coordinator, which one thread has no need of.
+ * Of the rest of `_threads/test`: `task_runner_test.ts` and `../drivers/deno/thread_test.ts` cover
+ * test_threadworker.py's ThreadWorkerTests. LockWorkerTests, test_convenience.py and test_memory.py
+ * are about locks and the coordinator, which a single thread does not need.
  */
 
 import {
@@ -37,7 +44,7 @@ import { ThreadPool } from "./thread_pool.ts";
 
 const TASK: WorkerTask = { module: "file:///srv/sums.ts", export: "add" };
 
-/** A pool over threads that do what the test says. */
+/** A pool over scripted threads. */
 function pooled(
   size: { min?: number; max?: number } = {},
 ): { pool: ThreadPool; threads: FakeThreads } {
@@ -45,7 +52,7 @@ function pooled(
   return { pool: new ThreadPool({ ...size, startThread: threads.start }), threads };
 }
 
-/** The same, started. */
+/** A started pool over scripted threads. */
 function running(
   size: { min?: number; max?: number } = {},
 ): { pool: ThreadPool; threads: FakeThreads } {
@@ -54,19 +61,19 @@ function running(
   return made;
 }
 
-/** Idle threads, busy ones, waiting tasks. */
+/** The numbers of idle threads, busy threads and waiting tasks. */
 function counts(pool: ThreadPool): [number, number, number] {
   const { idleWorkerCount, busyWorkerCount, backloggedWorkCount } = pool.statistics();
   return [idleWorkerCount, busyWorkerCount, backloggedWorkCount];
 }
 
-/** Keeps the outcomes that it gets. */
+/** Collects the outcomes that it receives. */
 function kept(): { outcomes: unknown[][]; onResult: ThreadResult<unknown> } {
   const outcomes: unknown[][] = [];
   return { outcomes, onResult: (...outcome) => outcomes.push(outcome) };
 }
 
-Deno.test("a pool has the size that it was made with, and nothing to do", () => {
+Deno.test("ThreadPool has the given limits, no threads and no tasks before start()", () => {
   const { pool, threads } = pooled({ min: 12, max: 22 });
   assertEquals([pool.min, pool.max, pool.started, pool.joined], [12, 22, false, false]);
   assertEquals([counts(pool), threads.count], [[0, 0, 0], 0]);
@@ -74,7 +81,7 @@ Deno.test("a pool has the size that it was made with, and nothing to do", () => 
   assertEquals([other.min, other.max], [0, 10]);
 });
 
-Deno.test("a pool refuses a size that makes no sense", () => {
+Deno.test("ThreadPool() refuses limits that are out of range", () => {
   assertThrows(() => pooled({ min: -1 }), RangeError, "min must be an integer from 0");
   assertThrows(() => pooled({ max: 1.5 }), RangeError, "max must be an integer from 0");
   const { pool } = pooled({ min: 2, max: 4 });
@@ -82,13 +89,13 @@ Deno.test("a pool refuses a size that makes no sense", () => {
   assertEquals([pool.min, pool.max], [2, 4]);
 });
 
-Deno.test("start() starts the fewest threads", () => {
+Deno.test("ThreadPool.start() starts min threads", () => {
   assertEquals(running({ max: 5 }).threads.count, 0);
   const { pool, threads } = running({ min: 3, max: 10 });
   assertEquals([threads.count, counts(pool)], [3, [3, 0, 0]]);
 });
 
-Deno.test("a task goes to a thread, which is free again once it is done", () => {
+Deno.test("ThreadPool sends a task to a thread, which is idle again after the result", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   pool.callInThreadWithCallback(onResult, TASK, 1, 2);
@@ -100,7 +107,7 @@ Deno.test("a task goes to a thread, which is free again once it is done", () => 
   assertEquals([outcomes, counts(pool)], [[[true, 3]], [1, 0, 0]]);
 });
 
-Deno.test("an error out of a task is its outcome", () => {
+Deno.test("ThreadPool.callInThreadWithCallback() passes the error of a failing task to the callback", () => {
   const { pool, threads } = running();
   const { outcomes, onResult } = kept();
   pool.callInThreadWithCallback(onResult, TASK);
@@ -111,7 +118,7 @@ Deno.test("an error out of a task is its outcome", () => {
   assertEquals(counts(pool), [1, 0, 0]);
 });
 
-Deno.test("callInThread() logs the error of its task", () => {
+Deno.test("ThreadPool.callInThread() logs the error of its task", () => {
   using errors = new LoggedErrors();
   const { pool, threads } = running();
   pool.callInThread(TASK);
@@ -123,7 +130,7 @@ Deno.test("callInThread() logs the error of its task", () => {
   assertMatch(String(event?.why), /The task "add" of file:\/\/\/srv\/sums\.ts failed/);
 });
 
-Deno.test("an error out of onResult is logged, and the pool goes on", () => {
+Deno.test("ThreadPool logs an error that onResult throws, and keeps working", () => {
   using errors = new LoggedErrors();
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
@@ -137,7 +144,7 @@ Deno.test("an error out of onResult is logged, and the pool goes on", () => {
   assertEquals(outcomes, [[true, 2]]);
 });
 
-Deno.test("tasks given before start() are done after it, by as many threads as they are", () => {
+Deno.test("ThreadPool starts the tasks that were queued before start(), each in its own thread", () => {
   const { pool, threads } = pooled({ max: 10 });
   for (let i = 0; i < 5; i++) pool.callInThread(TASK, i);
   assertEquals([threads.count, counts(pool)], [0, [0, 0, 5]]);
@@ -146,7 +153,7 @@ Deno.test("tasks given before start() are done after it, by as many threads as t
   assertEquals(threads.at(4).tasks[0]?.args, [4]);
 });
 
-Deno.test("no more threads are started than may be, whatever waits; it is done in order", () => {
+Deno.test("ThreadPool starts at most max threads, and runs waiting tasks in order", () => {
   const { pool, threads } = pooled({ max: 2 });
   for (let i = 0; i < 5; i++) pool.callInThread(TASK, i);
   pool.start();
@@ -159,7 +166,7 @@ Deno.test("no more threads are started than may be, whatever waits; it is done i
   assertEquals([threads.count, counts(pool)], [2, [0, 2, 0]]);
 });
 
-Deno.test("a task does not wait while there may be one more thread", () => {
+Deno.test("ThreadPool starts a thread for a task rather than let it wait", () => {
   const { pool, threads } = running({ max: 10 });
   pool.callInThread(TASK);
   threads.at(0).finish();
@@ -167,7 +174,7 @@ Deno.test("a task does not wait while there may be one more thread", () => {
   assertEquals([threads.count, counts(pool)], [4, [0, 4, 0]]);
 });
 
-Deno.test("the thread that was freed last gets the next task", () => {
+Deno.test("ThreadPool gives the next task to the thread that became idle last", () => {
   const { pool, threads } = running({ max: 2 });
   pool.callInThread(TASK, 0);
   pool.callInThread(TASK, 1);
@@ -177,7 +184,7 @@ Deno.test("the thread that was freed last gets the next task", () => {
   assertEquals(threads.at(0).tasks.length, 2);
 });
 
-Deno.test("a task may be given by the outcome of another, and gets its thread", () => {
+Deno.test("ThreadPool gives a task that an onResult starts to the thread that just became idle", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   pool.callInThreadWithCallback(
@@ -193,7 +200,7 @@ Deno.test("a task may be given by the outcome of another, and gets its thread", 
   assertEquals(outcomes, [[true, "done"]]);
 });
 
-Deno.test("arguments are as they were when the task was given, also if it waits", () => {
+Deno.test("ThreadPool copies the arguments when the call is made, even if the task waits", () => {
   const { pool, threads } = running({ max: 1 });
   const list = [1];
   pool.callInThread(TASK, list);
@@ -203,7 +210,7 @@ Deno.test("arguments are as they were when the task was given, also if it waits"
   assertEquals(threads.at(0).tasks.map(({ args }) => args), [[[1]], [[1]]]);
 });
 
-Deno.test("an argument that cannot be sent throws where it was given, and the thread stays free", () => {
+Deno.test("ThreadPool throws to the caller if an argument cannot be cloned, and keeps the thread", () => {
   const { pool } = running({ max: 1 });
   const inside = { f: () => {} };
   assertThrows(() => pool.callInThread(TASK, inside), DOMException, "could not be cloned");
@@ -213,20 +220,24 @@ Deno.test("an argument that cannot be sent throws where it was given, and the th
   assertEquals(counts(pool), [0, 1, 0]);
 });
 
-Deno.test("a task without a module or an export throws where it was given", () => {
+Deno.test("ThreadPool throws to the caller if a task names no module or no export", () => {
   const { pool } = running();
   assertThrows(
     () => pool.callInThread({ module: "./sums.ts", export: "add" }),
     TypeError,
     "module",
   );
-  // What a caller may pass who has no types.
+  // A caller without type checking may pass this.
   const untyped = { module: "file:///srv/sums.ts" } as WorkerTask;
-  assertThrows(() => pool.callInThread(untyped), TypeError, "export must be a name, got undefined");
+  assertThrows(
+    () => pool.callInThread(untyped),
+    TypeError,
+    "its export must be a string, got undefined",
+  );
   assertEquals(counts(pool), [0, 0, 0]);
 });
 
-Deno.test("a function among the arguments is called with what the task gives it, in order", () => {
+Deno.test("ThreadPool calls a function argument with the values that the task sends, in order", () => {
   const { pool, threads } = running();
   const seen: unknown[] = [];
   pool.callInThreadWithCallback(
@@ -247,7 +258,7 @@ Deno.test("a function among the arguments is called with what the task gives it,
   assertEquals(seen, [["a"], ["b", 2], [true, "done"]]);
 });
 
-Deno.test("an error out of a function that a task calls is logged, and the task goes on", () => {
+Deno.test("ThreadPool logs an error that a function argument throws, and the task continues", () => {
   using errors = new LoggedErrors();
   const { pool, threads } = running();
   const { outcomes, onResult } = kept();
@@ -260,7 +271,7 @@ Deno.test("an error out of a function that a task calls is logged, and the task 
   assertEquals(outcomes, [[true, 1]]);
 });
 
-Deno.test("cancel() takes a waiting task out of the line", () => {
+Deno.test("IThreadCall.cancel() removes a waiting task from the queue", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   pool.callInThread(TASK, 0);
@@ -271,7 +282,7 @@ Deno.test("cancel() takes a waiting task out of the line", () => {
   assertEquals([outcomes, counts(pool), threads.count], [[], [0, 1, 0], 1]);
 });
 
-Deno.test("cancel() ends the thread of the task, and another takes its place once it has ended", () => {
+Deno.test("IThreadCall.cancel() terminates the task's thread, which is replaced once it has stopped", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   const call = pool.callInThreadWithCallback(onResult, TASK, 0, onResult);
@@ -286,7 +297,7 @@ Deno.test("cancel() ends the thread of the task, and another takes its place onc
   assertEquals([threads.count, threads.at(1).tasks[0]?.args, counts(pool)], [2, [1], [0, 1, 0]]);
 });
 
-Deno.test("cancel() of a task gives its place to one that waits, once its thread has ended", () => {
+Deno.test("IThreadCall.cancel() lets a waiting task start once the cancelled thread has stopped", () => {
   const { pool, threads } = running({ max: 1 });
   const call = pool.callInThreadWithCallback(null, TASK, 0);
   pool.callInThread(TASK, 1);
@@ -296,7 +307,7 @@ Deno.test("cancel() of a task gives its place to one that waits, once its thread
   assertEquals([threads.count, threads.alive, threads.at(1).tasks[0]?.args], [2, 1, [1]]);
 });
 
-Deno.test("cancel() of a task that is over does nothing", () => {
+Deno.test("IThreadCall.cancel() does nothing once the task has settled", () => {
   const { pool, threads } = running({ max: 1 });
   const call = pool.callInThreadWithCallback(null, TASK);
   threads.at(0).finish();
@@ -305,7 +316,7 @@ Deno.test("cancel() of a task that is over does nothing", () => {
   assertEquals([threads.at(0).terminated, counts(pool)], [false, [0, 1, 0]]);
 });
 
-Deno.test("cancel() out of a function that the task calls ends it", () => {
+Deno.test("IThreadCall.cancel() ends the task when called from one of its function arguments", () => {
   const { pool, threads } = running();
   const { outcomes, onResult } = kept();
   const call = pool.callInThreadWithCallback(onResult, TASK, () => call.cancel());
@@ -314,7 +325,7 @@ Deno.test("cancel() out of a function that the task calls ends it", () => {
   assertEquals([outcomes, counts(pool), threads.alive], [[], [0, 0, 0], 0]);
 });
 
-Deno.test("a thread that crashes fails its task, and is replaced for those that wait", () => {
+Deno.test("ThreadPool fails the task of a crashed thread, and replaces the thread for waiting tasks", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   pool.callInThreadWithCallback(onResult, TASK, 0);
@@ -329,7 +340,7 @@ Deno.test("a thread that crashes fails its task, and is replaced for those that 
   assertEquals(outcomes[1], [true, "done"]);
 });
 
-Deno.test("a thread that ends itself fails its task, and is replaced when there is work", () => {
+Deno.test("ThreadPool fails the task of a thread that exits, and replaces the thread when needed", () => {
   const { pool, threads } = running();
   const { outcomes, onResult } = kept();
   pool.callInThreadWithCallback(onResult, TASK);
@@ -342,7 +353,7 @@ Deno.test("a thread that ends itself fails its task, and is replaced when there 
   assertEquals(outcomes[1], [true, 1]);
 });
 
-Deno.test("threads that end as soon as they start fail one task each: the pool does not spin", () => {
+Deno.test("ThreadPool fails one task per thread that exits at its start, without spinning", () => {
   const { pool, threads } = pooled({ min: 1, max: 1 });
   const { outcomes, onResult } = kept();
   for (let i = 0; i < 3; i++) pool.callInThreadWithCallback(onResult, TASK);
@@ -351,7 +362,7 @@ Deno.test("threads that end as soon as they start fail one task each: the pool d
   assertEquals([threads.count, outcomes.length, counts(pool)], [3, 3, [0, 0, 0]]);
 });
 
-Deno.test("an idle thread that ends is logged, and gets no more tasks", () => {
+Deno.test("ThreadPool logs an idle thread that exits, and gives it no more tasks", () => {
   using errors = new LoggedErrors();
   const { pool, threads } = running({ min: 2, max: 2 });
   threads.at(1).crash(new Error("in a timer"));
@@ -363,7 +374,7 @@ Deno.test("an idle thread that ends is logged, and gets no more tasks", () => {
   assertEquals([threads.at(0).tasks.length, threads.at(2).tasks.length], [1, 1]);
 });
 
-Deno.test("adjustPoolsize() ends idle threads that are too many, and starts those that are too few", () => {
+Deno.test("ThreadPool.adjustPoolsize() ends idle threads above max and starts threads below min", () => {
   const { pool, threads } = running({ min: 5, max: 5 });
   pool.adjustPoolsize({ min: 0, max: 2 });
   assertEquals([threads.alive, counts(pool)], [2, [2, 0, 0]]);
@@ -376,7 +387,7 @@ Deno.test("adjustPoolsize() ends idle threads that are too many, and starts thos
   assertEquals([threads.alive, counts(pool)], [3, [2, 1, 0]]);
 });
 
-Deno.test("adjustPoolsize() lets busy threads finish before they end, whatever waits", () => {
+Deno.test("ThreadPool.adjustPoolsize() lets busy threads above max finish before it ends them", () => {
   const { pool, threads } = running({ max: 3 });
   for (let i = 0; i < 5; i++) pool.callInThread(TASK, i);
   pool.adjustPoolsize({ max: 1 });
@@ -388,7 +399,7 @@ Deno.test("adjustPoolsize() lets busy threads finish before they end, whatever w
   assertEquals([threads.alive, threads.at(2).tasks[1]?.args], [1, [3]]);
 });
 
-Deno.test("adjustPoolsize() starts nothing before start(), nor after stop()", () => {
+Deno.test("ThreadPool.adjustPoolsize() starts no thread before start() or after stop()", () => {
   const { pool, threads } = pooled({ max: 5 });
   pool.adjustPoolsize({ min: 2 });
   assertEquals(threads.count, 0);
@@ -398,7 +409,7 @@ Deno.test("adjustPoolsize() starts nothing before start(), nor after stop()", ()
   assertEquals([threads.count, threads.alive], [2, 0]);
 });
 
-Deno.test("startAWorker() starts threads up to the most; stopAWorker() ends them as they are idle", () => {
+Deno.test("ThreadPool.startAWorker() starts up to max threads; stopAWorker() ends an idle one", () => {
   const { pool, threads } = pooled({ max: 2 });
   pool.startAWorker();
   assertEquals(threads.count, 0);
@@ -419,7 +430,7 @@ Deno.test("startAWorker() starts threads up to the most; stopAWorker() ends them
   assertEquals([threads.alive, counts(pool)], [1, [1, 0, 0]]);
 });
 
-Deno.test("stopAWorker() does not end another thread when the busy one is gone before it is idle", () => {
+Deno.test("ThreadPool.stopAWorker() ends no other thread if the busy one exits first", () => {
   const { pool, threads } = running({ max: 1 });
   const call = pool.callInThreadWithCallback(null, TASK);
   pool.stopAWorker();
@@ -430,7 +441,7 @@ Deno.test("stopAWorker() does not end another thread when the busy one is gone b
   assertEquals(counts(pool), [1, 0, 0]);
 });
 
-Deno.test("stop() ends all threads, and fails what they were at and what waits", () => {
+Deno.test("ThreadPool.stop() terminates all threads, and fails running and waiting tasks", () => {
   const { pool, threads } = running({ min: 2, max: 2 });
   const { outcomes, onResult } = kept();
   for (let i = 0; i < 3; i++) pool.callInThreadWithCallback(onResult, TASK);
@@ -445,7 +456,7 @@ Deno.test("stop() ends all threads, and fails what they were at and what waits",
   }
 });
 
-Deno.test("a stopped pool fails what it is given, and does not start again", () => {
+Deno.test("ThreadPool fails tasks after stop(), and cannot start again", () => {
   const { pool, threads } = pooled();
   const { outcomes, onResult } = kept();
   pool.stop();
@@ -456,7 +467,7 @@ Deno.test("a stopped pool fails what it is given, and does not start again", () 
   assertEquals(threads.count, 0);
 });
 
-Deno.test("callInThread() logs that its task was lost with the pool, in one line for all", () => {
+Deno.test("ThreadPool.callInThread() logs all tasks lost by stop() in one line", () => {
   const messages: string[] = [];
   const { pool } = running({ max: 1 });
   pool.callInThread(TASK);
@@ -472,7 +483,7 @@ Deno.test("callInThread() logs that its task was lost with the pool, in one line
   ]);
 });
 
-Deno.test("using stops the pool at the end of its block", () => {
+Deno.test("ThreadPool is stopped at the end of a using block", () => {
   const { pool, threads } = running({ min: 1 });
   {
     using inUse = pool;
@@ -481,7 +492,7 @@ Deno.test("using stops the pool at the end of its block", () => {
   assertEquals([pool.joined, threads.alive], [true, 0]);
 });
 
-Deno.test("a thread holds the process while it is at work, unless it was let go", () => {
+Deno.test("ThreadPool keeps the process alive while a thread is busy, unless unref() was called", () => {
   const { pool, threads } = running({ min: 1 });
   assertEquals(threads.at(0).held, false);
   pool.callInThread(TASK);

@@ -1,5 +1,5 @@
 /**
- * Tasks that know their types.
+ * Naming the tasks of threads with their types.
  *
  * @module
  */
@@ -7,36 +7,36 @@
 import type { WorkerTask } from "../interfaces/mod.ts";
 import { quote } from "../../internal/validation.ts";
 
-/** The names under which a module `M` exports functions. */
+/** The names under which a module of type `M` exports functions. */
 export type TaskName<M> =
   & string
   & { [K in keyof M]: M[K] extends (...args: never[]) => unknown ? K : never }[keyof M];
 
 /**
- * What may be given for a parameter of type `P`. A function's result does not get back to the thread, so that one which the task wants
- * a result of may not be given.
+ * The type of an argument that may be passed for a parameter of type `P`. Functions are allowed
+ * only if the task ignores their result, because the result does not travel back to the thread.
  */
 export type ThreadArgument<P> = P extends (...args: never[]) => infer R
   ? (void extends R ? P : never)
   : P;
 
-/** What a task takes that calls a function of type `F`. */
+/** The argument types of a task that calls a function of type `F`. */
 export type ThreadArguments<F> = F extends (...args: infer A) => unknown
   ? { [I in keyof A]: ThreadArgument<A[I]> }
   : never;
 
-/** What a task gives that calls a function of type `F`. */
+/** The result type of a task that calls a function of type `F`, with promises resolved. */
 export type ThreadOutcome<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
-/** A module whose functions are done by threads; see {@linkcode workerModule}. */
+/** A module whose functions run in threads; see {@linkcode workerModule}. */
 export interface WorkerModule<M> {
-  /** The module's absolute URL. */
+  /** The absolute URL of the module. */
   readonly url: string;
   /**
-   * The task of calling one of the module's functions.
+   * Returns the task of calling one of the module's functions.
    *
-   * @param name The name under which the module exports it.
-   * @returns The task, with the function's types.
+   * @param name The name under which the module exports the function.
+   * @returns A task with the types of the function.
    */
   task<K extends TaskName<M>>(
     name: K,
@@ -44,17 +44,16 @@ export interface WorkerModule<M> {
 }
 
 /**
- * Names a module whose functions are done by threads.
+ * Names a module whose functions run in threads.
  *
- * The module is imported by the threads alone: here only its types are. What its functions take and give is checked as if they were
- * called, so that a function which returns a promise gives what the promise does.
- *
- * In Twisted a callable is its own task.
+ * Only the threads import the module; the caller uses its types alone. Arguments and results are
+ * checked against the function's signature, and a function that returns a promise gives the
+ * resolved value. In Twisted a task is a callable.
  *
  * @typeParam M The type of the module: `typeof import("./sums.ts")`.
- * @param url The module's absolute URL: `new URL("./sums.ts", import.meta.url)`, or `"npm:…"`.
- * @returns What makes tasks of its exports.
- * @throws {TypeError} when the URL is not absolute.
+ * @param url The absolute URL of the module: `new URL("./sums.ts", import.meta.url)`, or `"npm:…"`.
+ * @returns The module, whose `task()` method names one of its exports.
+ * @throws {TypeError} If the URL is not absolute.
  *
  * @example
  * ```ts
@@ -73,9 +72,10 @@ export function workerModule<M>(url: string | URL): WorkerModule<M> {
 }
 
 /**
- * The text of an absolute URL.
+ * Returns the text of an absolute URL.
  *
- * @throws {TypeError} for anything else. A relative one says nothing in another thread.
+ * @throws {TypeError} If the value is not an absolute URL. A relative URL has no meaning in another
+ *   thread.
  */
 export function absoluteURL(url: unknown): string {
   const text = url instanceof URL ? url.href : url;

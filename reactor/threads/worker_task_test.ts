@@ -6,7 +6,7 @@ import { absoluteURL, type ThreadOutcome, workerModule } from "./worker_task.ts"
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 
-/** A module as `typeof import(…)` has it. */
+/** The type of a module, as in `typeof import(…)`. */
 interface Sums {
   add(a: number, b?: number): number;
   fetchSum(of: string[]): Promise<number>;
@@ -17,13 +17,13 @@ interface Sums {
 
 const sums = workerModule<Sums>(new URL("file:///srv/sums.ts"));
 
-Deno.test("workerModule() names the exports of a module", () => {
+Deno.test("WorkerModule.task() names an export of the module", () => {
   assertEquals(sums.url, "file:///srv/sums.ts");
   assertEquals(sums.task("add"), { module: "file:///srv/sums.ts", export: "add" });
   assertEquals(workerModule("npm:sums@1").url, "npm:sums@1");
 });
 
-Deno.test("a task has the types of its function, and gives what its promise does", () => {
+Deno.test("WorkerModule.task() has the function's types, with promises resolved", () => {
   const add: WorkerTask<[a: number, b?: number], number> = sums.task("add");
   const fetchSum: WorkerTask<[string[]], number> = sums.task("fetchSum");
   const count: WorkerTask<[number, ((i: number) => void)?], string> = sums.task("count");
@@ -36,17 +36,17 @@ Deno.test("a task has the types of its function, and gives what its promise does
   ]);
 });
 
-Deno.test("the types refuse what is not there, is no function, or wants an answer from this thread", () => {
+Deno.test("WorkerModule.task() rejects other exports and callbacks with a result at compile time", () => {
   // @ts-expect-error: the module has no such export
   sums.task("subtract");
-  // @ts-expect-error: this export is no function
+  // @ts-expect-error: this export is not a function
   sums.task("limit");
-  // @ts-expect-error: the function that asks would never get its answer, so that none may be given
+  // @ts-expect-error: a result of the callback would never reach the thread
   const ask: WorkerTask<[number, (i: number) => boolean], string> = sums.task("ask");
   assertEquals(ask.export, "ask");
 });
 
-Deno.test("a module must have an absolute URL", () => {
+Deno.test("workerModule() throws a TypeError for a URL that is not absolute", () => {
   assertEquals(absoluteURL(new URL("https://example.com/sums.ts")), "https://example.com/sums.ts");
   for (const url of ["./sums.ts", "", undefined, 3]) {
     assertThrows(

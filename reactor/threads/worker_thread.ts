@@ -1,58 +1,59 @@
 /**
- * A thread, as the pool sees it.
+ * The interface between a thread pool and its threads.
  *
  * @module
  */
 
 import type { TaskMessage, ThreadMessage } from "./messages.ts";
 
-/** A thread that does tasks. The driver beneath the pool makes it; a test may make its own. */
+/** A thread that runs tasks. The driver of the pool starts it; a test may pass its own. */
 export interface WorkerThread {
   /**
-   * Sends it a task.
+   * Sends a task to the thread.
    *
-   * @throws {DOMException} `DataCloneError` when an argument cannot be sent.
+   * @throws {DOMException} `DataCloneError` if an argument cannot be cloned.
    */
   post(task: TaskMessage): void;
   /**
-   * Cancels its task. The thread lives on.
+   * Cancels the task of the thread. The thread itself keeps running.
    *
-   * @returns Whether the task watches for its cancellation, and so may return by itself.
+   * @returns Whether the task watches for its cancellation and may therefore return by itself.
    */
   cancel(): boolean;
   /**
-   * Ends it, as soon as its JavaScript returns. No message comes from it after this, but `ended`
-   * does.
+   * Terminates the thread as soon as its JavaScript returns. It sends no further message, but its
+   * `ended` event still comes.
    */
   terminate(): void;
   /**
-   * Ends it likewise, but no event comes from it any more, `ended` included: nothing of it is left
-   * on this side.
+   * Terminates the thread without any further event, `ended` included, and releases everything that
+   * belongs to it on this side.
    */
   abandon(): void;
-  /** Holds the process. A new thread does not. */
+  /** Lets the thread keep the process alive. A new thread does not. */
   ref(): void;
-  /** Holds the process no longer. */
+  /** Lets the process exit while the thread runs. */
   unref(): void;
 }
 
-/** What comes from a thread. */
+/** Events of a thread. */
 export interface ThreadEvents {
-  /** It says something. */
+  /** Called with each message from the thread. */
   message(message: ThreadMessage): void;
   /**
-   * None of its JavaScript runs any more, and none will: the last event, also after `terminate()`.
+   * Called when the thread's JavaScript has stopped for good: the last event, also after
+   * `terminate()`.
    *
-   * @param error Why it has ended, unless it was told to.
+   * @param error Why the thread exited, if `terminate()` was not called.
    */
   ended(error: Error): void;
 }
 
-/** How a thread is to be. */
+/** Options of a thread. */
 export interface ThreadOptions {
-  /** The most that its JavaScript heap may hold, in bytes, or Infinity. */
+  /** The limit of the thread's JavaScript heap in bytes, or Infinity. */
   readonly maxHeapSize: number;
 }
 
-/** Starts a thread. Nothing comes from it before this returns. */
+/** Starts a thread. No event comes before this returns. */
 export type StartThread = (events: ThreadEvents, options: ThreadOptions) => WorkerThread;

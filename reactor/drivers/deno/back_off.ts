@@ -1,9 +1,10 @@
 /**
  * Writes to a descriptor that another process has made non-blocking.
  *
- * Deno writes to standard output with blocking calls. A process that shares the open file, such as another command of a shell script, may
- * make it non-blocking: a write that would have to wait then fails with EAGAIN. Deno 2.9.6 cannot wait until such a descriptor is
- * writable, so the write is repeated after a pause. It can wait until standard input is readable.
+ * Deno writes to standard output with blocking calls. A process that shares the open file, such as
+ * another command of a shell script, may make it non-blocking: a write that would have to wait then
+ * fails with EAGAIN. Deno 2.9.6 cannot wait until such a descriptor is writable, so the write is
+ * repeated after a pause. It can wait until standard input is readable.
  *
  * @module
  */
@@ -11,7 +12,8 @@
 import type { IDelayedCall, IReactorTime } from "../../interfaces/mod.ts";
 import { codeOf } from "./system_error.ts";
 
-// A pipe of 64 KiB that is emptied between two attempts carries 64 MB/s with the first pause and 1.3 MB/s with the longest.
+// A pipe of 64 KiB that is emptied between two attempts carries 64 MB/s with the first pause and
+// 1.3 MB/s with the longest.
 const FIRST_PAUSE = 0.001;
 const LONGEST_PAUSE = 0.05;
 

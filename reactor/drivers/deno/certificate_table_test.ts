@@ -1,4 +1,7 @@
-/** The table of certificates over real handshakes, with a peer of `node:tls` that shows whatever it is given. */
+/**
+ * The table of certificates over real handshakes, with a peer of `node:tls` that shows whatever it
+ * is given.
+ */
 
 import { assertEquals, assertInstanceOf, assertNotEquals } from "@std/assert";
 import type { CertificateCase, Shown } from "../../../testing/fixtures/certificate_case.ts";

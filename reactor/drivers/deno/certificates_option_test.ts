@@ -1,4 +1,7 @@
-/** The `certificates` option where it answers later, or badly; what it is asked for is in `tls_test.ts`. */
+/**
+ * The `certificates` option where it answers later, or badly; what it is asked for is in
+ * `tls_test.ts`.
+ */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
 import { Deferred } from "../../../defer/mod.ts";
@@ -12,7 +15,10 @@ const test = await tlsTest("TLS", () => new DenoReactor());
 
 type Certificates = NonNullable<TLSServerOptions["certificates"]>;
 
-/** Expects one connection to fail because of the option's answer, and the next one, to an address, to be made. */
+/**
+ * Expects one connection to fail because of the option's answer, and the next one, to an address,
+ * to be made.
+ */
 async function failsOnce(fixture: TLSFixture, certificates: Certificates): Promise<Error> {
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, {

@@ -1,9 +1,10 @@
 /**
  * Child processes by `Deno.Command`.
  *
- * Not by `node:child_process`, which Deno carries as well and which knows descriptors beyond the third: it reports the signal that was
- * sent in place of how the child ended, closes the child's input with any signal, changes the arguments of a child that is Deno itself, and
- * needs `--allow-env` (checked on 2.9.6).
+ * Not by `node:child_process`, which Deno carries as well and which knows descriptors beyond the
+ * third: it reports the signal that was sent in place of how the child ended, closes the child's
+ * input with any signal, changes the arguments of a child that is Deno itself, and needs
+ * `--allow-env` (checked on 2.9.6).
  *
  * @module
  */
@@ -64,7 +65,8 @@ function stdio(executable: string, childFD: 0 | 1 | 2, value: ChildFD | undefine
   if (value === (childFD === 0 ? "w" : "r")) return "piped";
   if (value === childFD) return "inherit";
   if (typeof value === "number") {
-    // Its types say nothing of numbers, but Deno takes them, for its own node:child_process (checked on 2.9.6).
+    // Its types say nothing of numbers, but Deno takes them, for its own node:child_process
+    // (checked on 2.9.6).
     return value as unknown as Stdio;
   }
   throw new UnsupportedError(
@@ -119,7 +121,10 @@ class DenoChild implements ChildDriver {
     this.#isThere(() => this.#child.unref());
   }
 
-  /** Does something with the child. @returns false if it has been reaped, be it that its status is still on its way. */
+  /**
+   * Does something with the child. @returns false if it has been reaped, be it that its status is
+   * still on its way.
+   */
   #isThere(f: () => void): boolean {
     try {
       f();

@@ -56,7 +56,10 @@ abstract class PipeDriver implements StreamDriver {
 /** The reading end of a pipe: a child's standard output or error. */
 export class PipeReader extends PipeDriver {
   readonly #reader: ReadableStreamBYOBReader;
-  /** What reads go into. Each is copied out of it, and it is used again: it is in the processor's cache. */
+  /**
+   * What reads go into. Each is copied out of it, and it is used again: it is in the processor's
+   * cache.
+   */
   #memory = new Uint8Array(PIPE_SIZE);
   #wanted = false;
   #reading = false;
@@ -131,7 +134,10 @@ export class PipeWriter extends PipeDriver {
     this.#writer = stream.getWriter();
   }
 
-  /** Does nothing: there is nothing to read. That the child has closed its end is seen by the next write. */
+  /**
+   * Does nothing: there is nothing to read. That the child has closed its end is seen by the next
+   * write.
+   */
   startReading(): void {}
 
   /** Does nothing. */
@@ -162,7 +168,8 @@ export class PipeWriter extends PipeDriver {
     const released = (): void => this.sink?.released();
     // What goes wrong with a pipe that is given up is nobody's concern.
     const aborted = this.#writer.abort().catch(() => {});
-    // Deno cannot break off a write that is under way, and a child may never read it: nobody here waits for that.
+    // Deno cannot break off a write that is under way, and a child may never read it: nobody here
+    // waits for that.
     if (this.#writing) queueMicrotask(released);
     else aborted.then(released);
   }

@@ -1,4 +1,5 @@
-// Child processes in real programs: what holds one open, and what it needs. What a child and its pipes do is in `../../../testing/conformance/process.ts`.
+// Child processes in real programs: what holds one open, and what it needs. What a child and its
+// pipes do is in `../../../testing/conformance/process.ts`.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, runProgram } from "../../../testing/fixtures/program.ts";

@@ -1,7 +1,8 @@
 /**
  * Moves the bytes of a `Deno.Conn`.
  *
- * It uses `read` and `write` only: `conn.readable` closes the whole connection at the end of the stream, and takes twice the time.
+ * It uses `read` and `write` only: `conn.readable` closes the whole connection at the end of the
+ * stream, and takes twice the time.
  *
  * @module
  */
@@ -12,7 +13,8 @@ import { addressOf } from "./address_of.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { codeOf, connectionLost } from "./system_error.ts";
 
-// What the system does not take at once of a first write gets this long after the connection has been closed.
+// What the system does not take at once of a first write gets this long after the connection has
+// been closed.
 const FIRST_WRITE_MS = 100;
 
 /** What becomes of a write, made once per connection and only for one that writes. */
@@ -91,8 +93,9 @@ export class ConnDriver implements StreamDriver {
   }
 
   /**
-   * See {@linkcode StreamDriver.close}. Deno has to look at a socket that it has just accepted before it knows that it takes bytes, and
-   * closing it would end the write: so a first write that is under way goes first.
+   * See {@linkcode StreamDriver.close}. Deno has to look at a socket that it has just accepted
+   * before it knows that it takes bytes, and closing it would end the write: so a first write that
+   * is under way goes first.
    */
   close(): void {
     if (this.#closed) return;
@@ -187,7 +190,10 @@ export class TCPConnDriver extends ConnDriver {
   }
 }
 
-/** Sets an option. Of a connection that its peer has reset macOS takes none (EINVAL): that it is broken, reading tells. */
+/**
+ * Sets an option. Of a connection that its peer has reset macOS takes none (EINVAL): that it is
+ * broken, reading tells.
+ */
 function unlessBroken(set: () => void): void {
   try {
     set();

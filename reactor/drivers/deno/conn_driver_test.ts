@@ -1,4 +1,7 @@
-/** What a driver does with a connection that the test has made. With real ones: the suites of every stream. */
+/**
+ * What a driver does with a connection that the test has made. With real ones: the suites of every
+ * stream.
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConnDriver, type StreamConn, TCPConnDriver } from "./conn_driver.ts";
@@ -24,7 +27,9 @@ Deno.test("Any other error of an option is the caller's", () => {
   assertThrows(() => driver.setKeepAlive(true), Error, "planned");
 });
 
-/** A connection whose writes are done when the test says so, a driver over it, and what they did. */
+/**
+ * A connection whose writes are done when the test says so, a driver over it, and what they did.
+ */
 class WritingBed {
   readonly events: string[] = [];
   readonly driver: ConnDriver;

@@ -3,9 +3,10 @@
  *
  * Deno 2.9.6 ends the process in three places where it cannot open a file. Each is avoided here:
  *
- * - The first stack of a TypeScript module that it formats. Deno opens the compiled module for its source map and, when that fails,
- *   compiles the source again. Its parser asks the C library for the limits of the main thread's stack, which reads them from
- *   `/proc/self/maps`. It asks once in a process, so {@linkcode prepareForShortage} parses a statement early.
+ * - The first stack of a TypeScript module that it formats. Deno opens the compiled module for its
+ *   source map and, when that fails, compiles the source again. Its parser asks the C library for
+ *   the limits of the main thread's stack, which reads them from `/proc/self/maps`. It asks once in
+ *   a process, so {@linkcode prepareForShortage} parses a statement early.
  * - A thread. It needs six descriptors.
  * - The first signal handler. It needs two; see `signals.ts`.
  *
@@ -26,7 +27,10 @@ let prepared = false;
 /** Whether the resident size can be read while descriptors are free, as on Linux. */
 let sizeIsReadable = false;
 
-/** Prepares Deno, while descriptors are free, for having none. The reactor calls this when it starts. */
+/**
+ * Prepares Deno, while descriptors are free, for having none. The reactor calls this when it
+ * starts.
+ */
 export function prepareForShortage(): void {
   if (prepared || Deno.build.os !== "linux") return;
   prepared = true;
@@ -38,8 +42,8 @@ export function prepareForShortage(): void {
 }
 
 /**
- * Returns whether no file descriptor is left. Needs no permission: Deno reads the size of the process from a file, and reports zero when
- * that cannot be opened.
+ * Returns whether no file descriptor is left. Needs no permission: Deno reads the size of the
+ * process from a file, and reports zero when that cannot be opened.
  */
 export function isOutOfDescriptors(): boolean {
   return sizeIsReadable && !canReadSize();
@@ -48,8 +52,8 @@ export function isOutOfDescriptors(): boolean {
 /**
  * Checks that descriptors are free for an operation that would end the process without them.
  *
- * With `--allow-read=/dev/null` or `--allow-net=127.0.0.1:0` it opens that many and closes them. With neither permission it can only
- * find out whether one is free.
+ * With `--allow-read=/dev/null` or `--allow-net=127.0.0.1:0` it opens that many and closes them.
+ * With neither permission it can only find out whether one is free.
  *
  * @param count The number of descriptors.
  * @param purpose The operation, as in "start a thread".

@@ -14,7 +14,10 @@ const program = new URL("../../../testing/fixtures/shortage_program.ts", import.
 
 const PAUSES = /\] Cannot accept connections on .*, accepting pauses: Too many open files/;
 
-/** Each operation, the outcome of its attempt without descriptors, and what the log contains by then. */
+/**
+ * Each operation, the outcome of its attempt without descriptors, and what the log contains by
+ * then.
+ */
 const operations: [name: string, ending: string, logged: RegExp][] = [
   ["connect to an address", "EMFILE", /ConnectError: Cannot connect to .*: Too many open files/],
   ["connect to an address over node:net", "EMFILE", /ConnectError: .* connect EMFILE/],

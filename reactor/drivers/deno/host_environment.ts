@@ -1,6 +1,9 @@
 import type { IHostEnvironment } from "../../interfaces/mod.ts";
 
-/** Files and variables, by Deno: `--allow-read` for the paths, `--allow-env` for the variables' names. */
+/**
+ * Files and variables, by Deno: `--allow-read` for the paths, `--allow-env` for the variables'
+ * names.
+ */
 export class DenoHostEnvironment implements IHostEnvironment {
   get pid(): number {
     return Deno.pid;

@@ -1,8 +1,10 @@
-// The life of a DenoReactor in real processes: what holds one open, what ends it, and with which exit code.
+// The life of a DenoReactor in real processes: what holds one open, what ends it, and with which
+// exit code.
 //
-// Of Twisted's tests, `internet/test/test_core.py` tests signal handlers with Python's `signal` patched; `test/test_process.py` and
-// `test_application.py` end processes with signals as here. Twisted ends its process with the signal that stopped it; here the signal was
-// handled, and the process ends with code 0.
+// Of Twisted's tests, `internet/test/test_core.py` tests signal handlers with Python's `signal`
+// patched; `test/test_process.py` and `test_application.py` end processes with signals as here.
+// Twisted ends its process with the signal that stopped it; here the signal was handled, and the
+// process ends with code 0.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, type ProgramEnd, runProgram } from "../../../testing/fixtures/program.ts";
@@ -162,7 +164,10 @@ Deno.test("A signal that cannot be handled is refused with a TypeError that name
   );
 });
 
-/** A server with one client, connected to each other. It says when it is `connected`, and when `lost`. */
+/**
+ * A server with one client, connected to each other. It says when it is `connected`, and when
+ * `lost`.
+ */
 const CONNECTED = `
   class Server extends Protocol {
     connectionMade() { console.log("connected"); connected?.(); }

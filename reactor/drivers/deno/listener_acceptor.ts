@@ -11,8 +11,9 @@ import { asError } from "../../../defer/guarded_call.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { codeOf } from "./system_error.ts";
 
-// Only the connection that was to be accepted is broken: its peer has reset it already (Deno then fails to tell its address, ENOTCONN), a
-// firewall has turned it away (EPERM), or, on Linux, its pending network error is reported here (accept(2)). The next one may be fine.
+// Only the connection that was to be accepted is broken: its peer has reset it already (Deno then
+// fails to tell its address, ENOTCONN), a firewall has turned it away (EPERM), or, on Linux, its
+// pending network error is reported here (accept(2)). The next one may be fine.
 const OF_ONE_CONNECTION: ReadonlySet<string | undefined> = new Set([
   "ENOTCONN",
   "ECONNABORTED",
@@ -73,7 +74,10 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
     this.#listener.accept().then(this.#onAccepted, this.#onFailed);
   }
 
-  /** See {@linkcode StreamAcceptor.close}. The address is free only when the accept under way has settled. */
+  /**
+   * See {@linkcode StreamAcceptor.close}. The address is free only when the accept under way has
+   * settled.
+   */
   close(): void {
     this.#closed = true;
     this.#spare.release();

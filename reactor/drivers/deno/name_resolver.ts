@@ -3,11 +3,13 @@ import type { IHostnameResolver, ResolveHostNameOptions } from "../../interfaces
 import { codeOf, lookupError } from "./system_error.ts";
 
 /**
- * Finds addresses as all programs of the system do: by the C library's `getaddrinfo`, and so by `/etc/hosts` and whatever else the
- * system is set up with, in the order of RFC 6724. (`Deno.resolveDns` asks name servers alone.)
+ * Finds addresses as all programs of the system do: by the C library's `getaddrinfo`, and so by
+ * `/etc/hosts` and whatever else the system is set up with, in the order of RFC 6724.
+ * (`Deno.resolveDns` asks name servers alone.)
  *
- * It is reached by `node:dns`, which is loaded with the first question. Needs `--allow-net` for the name. The system cannot be told to
- * stop: a question whose answer nobody waits for any more still keeps the process until it is answered.
+ * It is reached by `node:dns`, which is loaded with the first question. Needs `--allow-net` for the
+ * name. The system cannot be told to stop: a question whose answer nobody waits for any more still
+ * keeps the process until it is answered.
  */
 export class DenoNameResolver implements IHostnameResolver {
   async resolveHostName(
@@ -16,7 +18,8 @@ export class DenoNameResolver implements IHostnameResolver {
   ): Promise<string[]> {
     const { lookup } = await import("node:dns");
     const { promise, resolve, reject } = Promise.withResolvers<string[]>();
-    // The port is Deno's own addition, and unknown to node's types: with it, a permission for the name and that port is enough.
+    // The port is Deno's own addition, and unknown to node's types: with it, a permission for the
+    // name and that port is enough.
     const options = { family: family === "IPv6" ? 6 : 4, all: true, port } as const;
     lookup(hostName, options, (error, answers) => {
       if (error === null || error === undefined) {
@@ -24,7 +27,8 @@ export class DenoNameResolver implements IHostnameResolver {
         return;
       }
       const failure = failureOf(hostName, port, error);
-      // No such name, or none of its addresses is of that family: getaddrinfo does not tell them apart.
+      // No such name, or none of its addresses is of that family: getaddrinfo does not tell them
+      // apart.
       if (failure.code === "ENOTFOUND") resolve([]);
       else reject(failure);
     });

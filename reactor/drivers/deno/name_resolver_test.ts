@@ -1,4 +1,7 @@
-/** The system's resolver. What is asked here is answered from `/etc/hosts`, and what needs no network for "no". */
+/**
+ * The system's resolver. What is asked here is answered from `/etc/hosts`, and what needs no
+ * network for "no".
+ */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Program } from "../../../testing/fixtures/program.ts";

@@ -1,4 +1,7 @@
-/** A process that is stopped past its deadlines and continued: the bytes that its peers sent in time come first. */
+/**
+ * A process that is stopped past its deadlines and continued: the bytes that its peers sent in time
+ * come first.
+ */
 
 import { assertEquals } from "@std/assert";
 import { Program } from "../../../testing/fixtures/program.ts";
@@ -41,7 +44,9 @@ async function relayed(from: RawPeer, to: RawPeer): Promise<void> {
   }
 }
 
-/** Reads the records of a TLS 1.3 client up to its first encrypted one, which ends the handshake. */
+/**
+ * Reads the records of a TLS 1.3 client up to its first encrypted one, which ends the handshake.
+ */
 async function readFinished(client: RawPeer): Promise<Uint8Array> {
   const records: number[] = [];
   for (let type = 0; type !== ENCRYPTED;) {

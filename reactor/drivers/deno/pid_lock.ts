@@ -1,8 +1,9 @@
 /**
- * A lock that is a symbolic link to its holder's process number. Twisted's `FilesystemLock`, and understood by it.
+ * A lock that is a symbolic link to its holder's process number. Twisted's `FilesystemLock`, and
+ * understood by it.
  *
- * It needs `--allow-read` and `--allow-write` for all paths (Deno makes symbolic links with no less), and `--allow-run` where there is a
- * lock already, to see whether its holder is alive.
+ * It needs `--allow-read` and `--allow-write` for all paths (Deno makes symbolic links with no
+ * less), and `--allow-run` where there is a lock already, to see whether its holder is alive.
  *
  * @module
  */
@@ -13,8 +14,9 @@ import { codeOf, errorWithCode } from "./system_error.ts";
 // The system keeps it in 32 bits, with a sign.
 const GREATEST_PID = 2 ** 31 - 1;
 
-// A process that was killed and has its number again, as the only one in a container has, does not hold what it held before. So what this
-// one holds is noted, as the links themselves: a path can be written in many ways.
+// A process that was killed and has its number again, as the only one in a container has, does not
+// hold what it held before. So what this one holds is noted, as the links themselves: a path can be
+// written in many ways.
 const held = new Set<string>();
 
 /** The lock, held. */

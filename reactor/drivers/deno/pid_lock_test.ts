@@ -1,6 +1,7 @@
-// Of Twisted's `test/test_lockfile.py`, `LockingTests`: all but those that patch the system's calls, so that they fail, or so that a lock
-// goes in the middle of it. `test_unlockOther` has another end: what is another's is left alone, and not an error. `UtilTests` is about
-// what Windows lacks.
+// Of Twisted's `test/test_lockfile.py`, `LockingTests`: all but those that patch the system's
+// calls, so that they fail, or so that a lock goes in the middle of it. `test_unlockOther` has
+// another end: what is another's is left alone, and not an error. `UtilTests` is about what Windows
+// lacks.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SocketFixture, socketTest } from "../../../testing/fixtures/socket_fixture.ts";

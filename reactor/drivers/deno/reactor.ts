@@ -89,9 +89,10 @@ import { bindUNIXDatagram, checkUNIXDatagrams, checkUNIXPeer } from "./unix_data
 import { checkLockable, checkUNIXPath, lastingPath } from "./unix_path.ts";
 
 /**
- * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for UDP `node:dgram`. Needs `--allow-net` for
- * what it listens on, connects to and sends to, for UNIX sockets also `--allow-read` and `--allow-write` for their paths, `--allow-run` for
- * the programs it starts, and nothing else.
+ * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for
+ * UDP `node:dgram`. Needs `--allow-net` for what it listens on, connects to and sends to, for UNIX
+ * sockets also `--allow-read` and `--allow-write` for their paths, `--allow-run` for the programs
+ * it starts, and nothing else.
  *
  * @example
  * ```ts
@@ -197,15 +198,17 @@ export class DenoReactor extends ReactorBase implements IReactor {
   }
 
   /**
-   * See `IReactorUNIX.listenUNIX`. Needs `--allow-net=unix:<path>`, `--allow-read=<path>` and `--allow-write=<path>`; for an abstract name
-   * `--allow-net` without a list.
+   * See `IReactorUNIX.listenUNIX`. Needs `--allow-net=unix:<path>`, `--allow-read=<path>` and
+   * `--allow-write=<path>`; for an abstract name `--allow-net` without a list.
    *
-   * A mode that keeps others out does so from the first moment: under `--allow-sys`, or a umask that keeps them out itself, as the usual
-   * 022 does. Where neither is so, this throws. `wantPID` needs `--allow-read` and `--allow-write` without a list, and where there is a
-   * lock already `--allow-run`, to see whether its holder is alive.
+   * A mode that keeps others out does so from the first moment: under `--allow-sys`, or a umask
+   * that keeps them out itself, as the usual 022 does. Where neither is so, this throws. `wantPID`
+   * needs `--allow-read` and `--allow-write` without a list, and where there is a lock already
+   * `--allow-run`, to see whether its holder is alive.
    *
-   * Deno removes whatever is at the path when the port closes. A file that has taken the socket's place is moved aside for that moment,
-   * within its folder, which `--allow-read` and `--allow-write` must allow; where they do not, it is lost, and that is logged.
+   * Deno removes whatever is at the path when the port closes. A file that has taken the socket's
+   * place is moved aside for that moment, within its folder, which `--allow-read` and
+   * `--allow-write` must allow; where they do not, it is lost, and that is logged.
    */
   listenUNIX(
     path: string,
@@ -222,7 +225,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
   }
 
   /**
-   * See `IReactorUNIX.connectUNIX`. Needs what {@linkcode listenUNIX} needs; `checkPID` also `--allow-read=<path>.lock` and `--allow-run`.
+   * See `IReactorUNIX.connectUNIX`. Needs what {@linkcode listenUNIX} needs; `checkPID` also
+   * `--allow-read=<path>.lock` and `--allow-run`.
    */
   connectUNIX(
     path: string,
@@ -384,7 +388,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkSocketOptions(options);
     const dial = needsSocket(options) ? dialSocket : dialTCP;
     const dialTo = (address: string) => dial(address, port, options);
-    // Deno finds and races a name's addresses itself, as by its own resolver. Any other one has to be asked.
+    // Deno finds and races a name's addresses itself, as by its own resolver. Any other one has to
+    // be asked.
     const isKnown = isIPAddress(host) || isIPv6Address(host) ||
       this.#nameResolver instanceof DenoNameResolver;
     return isKnown ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo);

@@ -1,25 +1,32 @@
 /**
  * Memory for the reads of one connection.
  *
- * A read that waits needs a buffer, and most connections of a large server only wait: so their buffers must be small. A read that has much
- * to take needs a large one, or it takes many calls. What is known of the next read is how the last one ended:
+ * A read that waits needs a buffer, and most connections of a large server only wait: so their
+ * buffers must be small. A read that has much to take needs a large one, or it takes many calls.
+ * What is known of the next read is how the last one ended:
  *
- * - It filled its buffer: there is more in the kernel, and the next read will not wait. Its buffer is four times as large, up to 128 KiB.
- * - It did not: the kernel is empty, and the next read will wait. Its buffer fits twice what came, up to 4 KiB.
+ * - It filled its buffer: there is more in the kernel, and the next read will not wait. Its buffer
+ *   is four times as large, up to 128 KiB.
+ * - It did not: the kernel is empty, and the next read will wait. Its buffer fits twice what came,
+ *   up to 4 KiB.
  *
- * Connections in the middle of a transfer run dry again and again, and starting small each time would cost them calls. So a few of
- * them may wait with a large buffer; how many is bounded for the process, and with it the memory.
+ * Connections in the middle of a transfer run dry again and again, and starting small each time
+ * would cost them calls. So a few of them may wait with a large buffer; how many is bounded for the
+ * process, and with it the memory.
  *
- * A chunk that is handed out is never written again: all are copied out, and the buffer is read into again while it is in the
- * processor's cache. Handing large buffers over instead costs as much: a new one has to be cleared, `slice` need not clear what it
- * fills.
+ * A chunk that is handed out is never written again: all are copied out, and the buffer is read
+ * into again while it is in the processor's cache. Handing large buffers over instead costs as
+ * much: a new one has to be cleared, `slice` need not clear what it fills.
  *
  * @module
  */
 
 import { ChunkAllocator, LARGEST_PIECE } from "../../stream/write_arena.ts";
 
-/** The size of a connection's first buffer: a cell of memory that many connections share, as an ArrayBuffer takes 300 bytes by itself. */
+/**
+ * The size of a connection's first buffer: a cell of memory that many connections share, as an
+ * ArrayBuffer takes 300 bytes by itself.
+ */
 const CELL = 256;
 const CELLS_AT_ONCE = 128;
 const LARGEST_WAITING = 4096;
@@ -42,7 +49,10 @@ export class ReadBuffer {
     return this.#memory;
   }
 
-  /** The first `count` bytes of {@linkcode space}, in memory that is never written again. Sizes the next space. */
+  /**
+   * The first `count` bytes of {@linkcode space}, in memory that is never written again. Sizes the
+   * next space.
+   */
   take(count: number): Uint8Array<ArrayBuffer> {
     const memory = this.#memory;
     const chunk = count > LARGEST_PIECE ? memory.slice(0, count) : pieces.copy(memory, count);
@@ -75,7 +85,10 @@ export class ReadBuffer {
     this.#memory = size === CELL ? takeCell() : new Uint8Array(size);
   }
 
-  /** Takes or gives back one of the places for large waiting buffers. @returns whether this buffer has one now. */
+  /**
+   * Takes or gives back one of the places for large waiting buffers. @returns whether this buffer
+   * has one now.
+   */
   #waitLarge(wanted: boolean): boolean {
     if (wanted && !this.#isLargeWaiting && largeWaiting < MOST_LARGE_WAITING) {
       this.#isLargeWaiting = true;

@@ -6,12 +6,16 @@
 
 import { checkDescriptors, FOR_SIGNALS } from "./descriptors.ts";
 
-/** Whether this process has handled a signal. Only the first handler takes descriptors, and they stay. */
+/**
+ * Whether this process has handled a signal. Only the first handler takes descriptors, and they
+ * stay.
+ */
 let listened = false;
 
 /**
- * Takes the descriptors for signals while some are free. Deno itself handles a signal in a program that has run for a second, and would
- * end the process without them. The signal used here does nothing by default.
+ * Takes the descriptors for signals while some are free. Deno itself handles a signal in a program
+ * that has run for a second, and would end the process without them. The signal used here does
+ * nothing by default.
  */
 export function prepareSignals(): void {
   if (listened || Deno.build.os === "windows") return;
@@ -29,7 +33,8 @@ export function prepareSignals(): void {
  * Calls `listener` at each `signal`.
  *
  * @throws {TypeError} when this system cannot deliver the signal.
- * @throws {Error} with the code `EMFILE` when no descriptor is left for it: Deno would end the process.
+ * @throws {Error} with the code `EMFILE` when no descriptor is left for it: Deno would end the
+ *   process.
  */
 export function listenToSignal(signal: Deno.Signal, listener: () => void): void {
   if (!listened) checkDescriptors(FOR_SIGNALS, `handle ${signal}`);

@@ -1,12 +1,16 @@
 /**
- * A file descriptor to accept a connection with when no other is left, so that its client is turned away.
+ * A file descriptor to accept a connection with when no other is left, so that its client is turned
+ * away.
  *
  * @module
  */
 
 import { mayOpenNull, openNull } from "./descriptors.ts";
 
-/** A descriptor in reserve: `/dev/null`, open. Needs `--allow-read=/dev/null`; without it, nothing is ever in reserve. */
+/**
+ * A descriptor in reserve: `/dev/null`, open. Needs `--allow-read=/dev/null`; without it, nothing
+ * is ever in reserve.
+ */
 export class SpareDescriptor {
   readonly #isAllowed = mayOpenNull();
   #file: Disposable | null = null;

@@ -1,10 +1,13 @@
 /**
- * TLS begun on a connection that is there, between two of this library's ends on real sockets. Of Twisted's tests:
+ * TLS begun on a connection that is there, between two of this library's ends on real sockets. Of
+ * Twisted's tests:
  *
- * - `test/test_ssl.py`: `test_TLS`, `test_unTLS` and `test_backwardsTLS` of `TLSTests`, and of `SpammyTLSTests`, which has much to send then.
- * - `internet/test/test_tls.py`: `test_disconnectAfterWriteAfterStartTLS`, and `ConnectionTestsMixin` by way of `startTLS`
- *   (`StartTLSClientTestsMixin`).
- * - `internet/test/test_tcp.py`: `TCPServerTests.test_writeAfterDisconnectAfterTLS` and `test_writeSequenceAfterDisconnectAfterTLS`.
+ * - `test/test_ssl.py`: `test_TLS`, `test_unTLS` and `test_backwardsTLS` of `TLSTests`, and of
+ *   `SpammyTLSTests`, which has much to send then.
+ * - `internet/test/test_tls.py`: `test_disconnectAfterWriteAfterStartTLS`, and
+ *   `ConnectionTestsMixin` by way of `startTLS` (`StartTLSClientTestsMixin`).
+ * - `internet/test/test_tcp.py`: `TCPServerTests.test_writeAfterDisconnectAfterTLS` and
+ *   `test_writeSequenceAfterDisconnectAfterTLS`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";

@@ -121,7 +121,10 @@ class StdioConn implements StreamConn {
     return Promise.resolve();
   }
 
-  /** Only to close it ends a read that is under way; all that was written has been taken, and needs no closing. */
+  /**
+   * Only to close it ends a read that is under way; all that was written has been taken, and needs
+   * no closing.
+   */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

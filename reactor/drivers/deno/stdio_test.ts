@@ -8,8 +8,8 @@
 // - `internet/test/test_stdio.py`, `StdioFilesTests`: not covered. It is about `addReader` and its like for file descriptors, which this reactor
 //   has none of.
 //
-// By hand, for want of terminals in Deno: in a terminal (`script -qc`), a program reads lines, loses its connection while a read is under
-// way, and ends.
+// By hand, for want of terminals in Deno: in a terminal (`script -qc`), a program reads lines,
+// loses its connection while a read is under way, and ends.
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
@@ -27,7 +27,10 @@ import { DenoReactor } from "./reactor.ts";
 const test = processTest("standard input and output", () => new DenoReactor());
 const root = new URL("../../../", import.meta.url).pathname;
 
-/** What each program begins with: a protocol on its standard input and output, which says on standard error what happens. */
+/**
+ * What each program begins with: a protocol on its standard input and output, which says on
+ * standard error what happens.
+ */
 const BEGINNING = `
   import { Factory, Protocol, reactor } from "@torsion/reactor";
   import { StandardIO } from "@torsion/reactor/endpoints";
@@ -407,7 +410,10 @@ test("write() of a buffer that is transferred before it is sent loses the connec
   assertEquals(written, []);
 });
 
-/** Makes a descriptor of its own non-blocking, as `node:net` does with each that it is given, and ends. */
+/**
+ * Makes a descriptor of its own non-blocking, as `node:net` does with each that it is given, and
+ * ends.
+ */
 const MAKE_NON_BLOCKING = `
   import { Socket } from "node:net";
   const fd = Number(Deno.args[0]);

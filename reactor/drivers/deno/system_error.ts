@@ -68,8 +68,9 @@ export function connectError(to: IAddress, cause: unknown): ConnectError {
 }
 
 /**
- * Returns the error for a name that could not be looked up. Without a file descriptor the C library cannot read its own files and reports
- * an unknown name, or an error without a meaning. The shortage is reported instead.
+ * Returns the error for a name that could not be looked up. Without a file descriptor the C library
+ * cannot read its own files and reports an unknown name, or an error without a meaning. The
+ * shortage is reported instead.
  *
  * @param what The operation that failed, as in "look up example.com".
  * @param details The code, the address and the cause.

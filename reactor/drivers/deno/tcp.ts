@@ -47,7 +47,8 @@ export function dialTCP(hostname: string, port: number): Dial {
       if (signal.aborted) conn.close();
       else sink.connected(new TCPConnDriver(conn));
     }, (error: unknown) => {
-      // When it was this side that ended the attempt, the connector has failed already and does not listen.
+      // When it was this side that ended the attempt, the connector has failed already and does not
+      // listen.
       sink.failed(connectError(destination, error));
     }).finally(() => sink.released());
     return () => abort.abort();
@@ -57,9 +58,10 @@ export function dialTCP(hostname: string, port: number): Dial {
 /**
  * The signal, for a `Deno.connect` that it is to end and nothing else.
  *
- * Deno looks at the signal once more when the connection is there already, and throws if it was aborted in just that moment: the connection
- * is then nobody's, and stays open for as long as the program runs. As this signal does not throw, the connection comes out all the same, for
- * the caller to close.
+ * Deno looks at the signal once more when the connection is there already, and throws if it was
+ * aborted in just that moment: the connection is then nobody's, and stays open for as long as the
+ * program runs. As this signal does not throw, the connection comes out all the same, for the
+ * caller to close.
  */
 function withoutThrowing(signal: AbortSignal): AbortSignal {
   return Object.assign(signal, { throwIfAborted: () => {} });

@@ -4,7 +4,8 @@ import { Wires } from "../../../testing/fixtures/wire.ts";
 import { tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
 import { DenoReactor } from "./reactor.ts";
 
-// Each hits the moment in which Deno has connected and not told yet about once in thirty times. A connection that is left fails the test.
+// Each hits the moment in which Deno has connected and not told yet about once in thirty times. A
+// connection that is left fails the test.
 const DIALS = 500;
 
 const test = tcpTest("DenoReactor", () => new DenoReactor());

@@ -1,12 +1,13 @@
 /**
- * Real threads beneath a pool, and whole programs that use them. The leak checks of `deno test` do not know of threads, so that these tests
- * look for themselves: each ends the pool with all its threads, and the programs have to end by themselves.
+ * Real threads beneath a pool, and whole programs that use them. The leak checks of `deno test` do
+ * not know of threads, so that these tests look for themselves: each ends the pool with all its
+ * threads, and the programs have to end by themselves.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { CancelledError } from "../../../defer/errors.ts";
 import { LoggedErrors } from "../../../testing/fixtures/logged_errors.ts";
-import { MAX_CALLS_UNDER_WAY } from "../../threads/call_limiter.ts";
+import { MAX_CALLS_IN_FLIGHT } from "../../threads/call_limiter.ts";
 import { deferToThreadPool } from "../../threads/defer_to_thread.ts";
 import { TaskUnloadable, ThreadExited } from "../../threads/errors.ts";
 import { ThreadPool } from "../../threads/thread_pool.ts";
@@ -110,8 +111,9 @@ Deno.test("a task that calls back faster than it is heard waits", () =>
       heard++;
     });
     assertEquals(heard, 10_000);
-    // The call that waits is counted already, and so is one that was let go by the call that is being heard.
-    assert(farthest <= MAX_CALLS_UNDER_WAY + 2, `${farthest} calls were under way`);
+    // The call that waits is counted already, and so is one that was let go by the call that is
+    // being heard.
+    assert(farthest <= MAX_CALLS_IN_FLIGHT + 2, `${farthest} calls were under way`);
   }));
 
 Deno.test("a call with what cannot be sent throws in the task, as often as it is tried", () =>

@@ -1,4 +1,7 @@
-/** Peers that want to end this process by what they send in a handshake: an exception in an event handler of `node:tls` would. */
+/**
+ * Peers that want to end this process by what they send in a handshake: an exception in an event
+ * handler of `node:tls` would.
+ */
 
 import { connect, createServer } from "node:tls";
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";

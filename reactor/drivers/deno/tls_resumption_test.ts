@@ -1,4 +1,6 @@
-/** The client's side of resumed sessions; for the server's see `interop/openssl_resumption_test.ts`. */
+/**
+ * The client's side of resumed sessions; for the server's see `interop/openssl_resumption_test.ts`.
+ */
 
 import { assert, assertInstanceOf } from "@std/assert";
 import { TestAuthority } from "../../../testing/fixtures/certificates.ts";

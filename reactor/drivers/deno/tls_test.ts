@@ -1,19 +1,27 @@
 /**
- * TLS on real sockets, between two of this library's ends and with raw peers. What any stream does is in `tls_conformance_test.ts`; the
- * layer by itself, with faked time, in `tls_driver_test.ts`. Of Twisted's tests:
+ * TLS on real sockets, between two of this library's ends and with raw peers. What any stream does
+ * is in `tls_conformance_test.ts`; the layer by itself, with faked time, in `tls_driver_test.ts`.
+ * Of Twisted's tests:
  *
- * - `test/test_ssl.py`: `TLSTests` and `SpammyTLSTests` are in `start_tls_test.ts`. `ConnectionLostTests` are here; `testImmediateDisconnect` is what
- *   every stream does. So is `BufferingTests.test_openSSLBuffering`, a line that is sent before the other side sends any. `StolenTCPTests` are
- *   what the leak checks of `deno test` do for every test. `DefaultOpenSSLContextFactoryTests` (with a `FakeContext`) and
- *   `ClientContextFactoryTests`: contexts are no business of the caller's here. What is left of them is that missing files are told of
- *   (`endpoints/tls_parsers_test.ts`), that certificates are looked at early, here, and that TLS 1.2 and 1.3 are spoken (`interop/openssl_test.ts`).
- *   `ContextGeneratingMixin` is a tool.
- * - `internet/test/test_tls.py`: `SSLClientTestsMixin` and `TLSPortTestsBuilder` (`TLSMixin`, `SSLCreator`, `StreamTransportTestsMixin`) and
- *   `AbortSSLConnectionTests` run the suites that run over every stream; `test_badContext` (`BadContextTestsMixin`) is here, and in
- *   `start_tls_test.ts` for `startTLS`. `StartTLSClientTestsMixin` (`StartTLSClientCreator`) and `test_disconnectAfterWriteAfterStartTLS` are there, too.
- * - `test/test_sslverify.py`, what shows on the wire: `ServiceIdentityTests`, `TrustRootTests`, `MultipleCertificateTrustRootTests`, `NPNOrALPNTests`,
- *   and of `OpenSSLOptionsTests` those that verify. `test_fallback` and `test_surpriseFromInfoCallback` are about Python's ways to verify; NPN is
- *   older than ALPN, and not offered. All its other classes are about OpenSSL's contexts, ciphers and curves, and Python's objects for certificates.
+ * - `test/test_ssl.py`: `TLSTests` and `SpammyTLSTests` are in `start_tls_test.ts`.
+ *   `ConnectionLostTests` are here; `testImmediateDisconnect` is what every stream does. So is
+ *   `BufferingTests.test_openSSLBuffering`, a line that is sent before the other side sends any.
+ *   `StolenTCPTests` are what the leak checks of `deno test` do for every test.
+ *   `DefaultOpenSSLContextFactoryTests` (with a `FakeContext`) and `ClientContextFactoryTests`:
+ *   contexts are no business of the caller's here. What is left of them is that missing files are
+ *   told of (`endpoints/tls_parsers_test.ts`), that certificates are looked at early, here, and
+ *   that TLS 1.2 and 1.3 are spoken (`interop/openssl_test.ts`). `ContextGeneratingMixin` is a
+ *   tool.
+ * - `internet/test/test_tls.py`: `SSLClientTestsMixin` and `TLSPortTestsBuilder` (`TLSMixin`,
+ *   `SSLCreator`, `StreamTransportTestsMixin`) and `AbortSSLConnectionTests` run the suites that
+ *   run over every stream; `test_badContext` (`BadContextTestsMixin`) is here, and in
+ *   `start_tls_test.ts` for `startTLS`. `StartTLSClientTestsMixin` (`StartTLSClientCreator`) and
+ *   `test_disconnectAfterWriteAfterStartTLS` are there, too.
+ * - `test/test_sslverify.py`, what shows on the wire: `ServiceIdentityTests`, `TrustRootTests`,
+ *   `MultipleCertificateTrustRootTests`, `NPNOrALPNTests`, and of `OpenSSLOptionsTests` those that
+ *   verify. `test_fallback` and `test_surpriseFromInfoCallback` are about Python's ways to verify;
+ *   NPN is older than ALPN, and not offered. All its other classes are about OpenSSL's contexts,
+ *   ciphers and curves, and Python's objects for certificates.
  * - `protocols/test/test_tls.py` is accounted for in `../../tls/tls_driver_test.ts`.
  */
 

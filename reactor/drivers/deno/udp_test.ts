@@ -1,4 +1,5 @@
-// What of DenoReactor's UDP is Deno's: what it cannot do, what it must be allowed, and what holds the process.
+// What of DenoReactor's UDP is Deno's: what it cannot do, what it must be allowed, and what holds
+// the process.
 
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { DatagramProtocol } from "../../../protocol/mod.ts";

@@ -19,7 +19,8 @@ import { bindWithMode } from "./unix_mode.ts";
 import { checkPathLength, isAbstract } from "./unix_path.ts";
 import { removeStaleSocket } from "./unix_stale.ts";
 
-// A server that has not accepted for so long that its queue is full is not waiting for the next attempt.
+// A server that has not accepted for so long that its queue is full is not waiting for the next
+// attempt.
 const RETRY_SECONDS = 0.05;
 
 /**
@@ -46,7 +47,8 @@ export function bindUNIX(
 }
 
 /**
- * A dial to a UNIX socket. Deno's cannot be ended, but never takes long: what comes of one that was given up is closed.
+ * A dial to a UNIX socket. Deno's cannot be ended, but never takes long: what comes of one that was
+ * given up is closed.
  *
  * @param timers What it waits with while the server's queue is full.
  * @param path The path, or an abstract name.

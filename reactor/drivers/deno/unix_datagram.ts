@@ -3,13 +3,17 @@
  *
  * What Deno 2.9.6 does, and what is made of it here:
  *
- * - A socket that is being received from cannot be sent on (`Busy`), and a receive cannot be taken back. So before a datagram is sent, a second
- *   socket wakes the receive with a datagram of its own, known by a random token, as a pipe to itself once woke a select(2).
- * - A send waits for as long as its receiver does not read, and can be neither taken back nor seen to wait. One that has not been taken
- *   after 0.1 s is given up, and those behind it at once, as Twisted drops what finds no room. It may still arrive. While it waits,
- *   nothing can be received; and the process waits for it, unless it is ended by `Deno.exit`.
- * - A receive cannot be unref'd: a port that is open holds the process, after a crash of the reactor too.
- * - The socket's file stays behind when the socket closes. It is removed here, unless another file has taken its path.
+ * - A socket that is being received from cannot be sent on (`Busy`), and a receive cannot be taken
+ *   back. So before a datagram is sent, a second socket wakes the receive with a datagram of its
+ *   own, known by a random token, as a pipe to itself once woke a select(2).
+ * - A send waits for as long as its receiver does not read, and can be neither taken back nor seen
+ *   to wait. One that has not been taken after 0.1 s is given up, and those behind it at once, as
+ *   Twisted drops what finds no room. It may still arrive. While it waits, nothing can be received;
+ *   and the process waits for it, unless it is ended by `Deno.exit`.
+ * - A receive cannot be unref'd: a port that is open holds the process, after a crash of the
+ *   reactor too.
+ * - The socket's file stays behind when the socket closes. It is removed here, unless another file
+ *   has taken its path.
  *
  * @module
  */
@@ -30,7 +34,9 @@ const GIVE_UP_MS = 100;
 const RETRY_MS = 100;
 const TOKEN_LENGTH = 16;
 
-/** What of Deno's unstable `DatagramConn` is used here; `deno check` knows it under the flag only. */
+/**
+ * What of Deno's unstable `DatagramConn` is used here; `deno check` knows it under the flag only.
+ */
 interface UnixDatagramConn {
   receive(space: Uint8Array): Promise<[Uint8Array, { path: string | null }]>;
   send(datagram: Uint8Array, to: { transport: "unixpacket"; path: string }): Promise<number>;
@@ -46,7 +52,8 @@ type ListenDatagram = (options: { transport: "unixpacket"; path?: string }) => U
  * @throws {UnsupportedError} when it is not.
  */
 function listenDatagram(): ListenDatagram {
-  // Read as a property of unknown type: Deno's types have it only with the library of unstable APIs.
+  // Read as a property of unknown type: Deno's types have it only with the library of unstable
+  // APIs.
   const listen: unknown = Reflect.get(Deno, "listenDatagram");
   // Deno's own type of it, narrowed to this transport.
   if (typeof listen === "function") return listen as ListenDatagram;
@@ -209,7 +216,10 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
       datagram.every((byte, i) => byte === this.#token[i]);
   }
 
-  /** Ends the receive that is under way. One that has been sent for that and has not come yet will do. */
+  /**
+   * Ends the receive that is under way. One that has been sent for that and has not come yet will
+   * do.
+   */
   #wake(): void {
     const path = this.#path;
     if (this.#waking || this.#waker === null || path === null) return;
@@ -233,7 +243,8 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
       clearTimeout(givingUp);
       this.#sink?.sent(error);
     };
-    // In two halves: a program that was busy for all of that time looks at what has been taken before the second one.
+    // In two halves: a program that was busy for all of that time looks at what has been taken
+    // before the second one.
     let givingUp = setTimeout(() => {
       givingUp = setTimeout(() => tell(notTaken(to)), GIVE_UP_MS / 2);
     }, GIVE_UP_MS / 2);

@@ -1,4 +1,5 @@
-// UNIX datagrams, each test in a process of its own: they need a flag that the tests run without. Of Twisted's tests:
+// UNIX datagrams, each test in a process of its own: they need a flag that the tests run without.
+// Of Twisted's tests:
 //
 // - `test/test_unix.py`, `DatagramUnixSocketTests`: `test_exchange`, `test_cannotListen` (whose file need not be removed here). The tests
 //   of `repr` are about Python's.
@@ -9,7 +10,9 @@ import { Program, type ProgramEnd } from "../../../testing/fixtures/program.ts";
 
 const library = new URL("../../../", import.meta.url);
 
-/** Runs a program until it ends by itself; it finds `folder`, an empty one, and the helpers below. */
+/**
+ * Runs a program until it ends by itself; it finds `folder`, an empty one, and the helpers below.
+ */
 async function run(source: string, flags = ["-A", "--unstable-net"]): Promise<ProgramEnd> {
   const folder = await Deno.makeTempDir();
   const program = `

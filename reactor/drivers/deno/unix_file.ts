@@ -1,12 +1,16 @@
 /**
- * The files of bound UNIX sockets, which other programs may remove or replace while the socket is open.
+ * The files of bound UNIX sockets, which other programs may remove or replace while the socket is
+ * open.
  *
  * @module
  */
 
 import { logUserError } from "../../../defer/guarded_call.ts";
 
-/** The file of a socket that this process has bound. No other file has its number while the socket is open. */
+/**
+ * The file of a socket that this process has bound. No other file has its number while the socket
+ * is open.
+ */
 export class SocketFile {
   readonly #path: string;
   readonly #dev: number;
@@ -25,7 +29,9 @@ export class SocketFile {
     return this.#path;
   }
 
-  /** Removes the file, unless another one has taken its path. To be called while the socket is open. */
+  /**
+   * Removes the file, unless another one has taken its path. To be called while the socket is open.
+   */
   remove(): void {
     try {
       if (this.isAt(this.#path)) Deno.removeSync(this.#path);
@@ -52,7 +58,8 @@ function fileAt(path: string): Deno.FileInfo | null {
 }
 
 /**
- * Moves a file that is not this process's socket out of the way of Deno, which removes whatever is at a path when it closes the listener.
+ * Moves a file that is not this process's socket out of the way of Deno, which removes whatever is
+ * at a path when it closes the listener.
  *
  * @param path The path that Deno removes.
  * @param own The socket's file. It is not moved.

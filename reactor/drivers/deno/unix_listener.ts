@@ -1,9 +1,10 @@
 /**
  * A UNIX listener that removes its own file when it closes, and no other.
  *
- * Deno 2.9.6 remembers the path as it was given, and removes whatever is there when the last operation of a closed listener has settled:
- * the socket of another server that has taken the path, a plain file, or after `Deno.chdir` a file in another folder. It cannot be told not
- * to. So a file that is not the socket is moved aside for that moment, and moved back.
+ * Deno 2.9.6 remembers the path as it was given, and removes whatever is there when the last
+ * operation of a closed listener has settled: the socket of another server that has taken the path,
+ * a plain file, or after `Deno.chdir` a file in another folder. It cannot be told not to. So a file
+ * that is not the socket is moved aside for that moment, and moved back.
  *
  * @module
  */

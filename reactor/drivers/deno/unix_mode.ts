@@ -12,9 +12,10 @@ const OTHERS_WRITE = 0o022;
 /**
  * Binds a socket, and sees to the mode of its file.
  *
- * `Deno.listen` binds and listens in one, so that whoever connects before the mode is set would be served. Where the mode keeps somebody
- * out, the process's umask is tightened meanwhile, if `--allow-sys` lets it. If not, and the umask in force was too wide,
- * nobody is served: it is closed again, and this throws.
+ * `Deno.listen` binds and listens in one, so that whoever connects before the mode is set would be
+ * served. Where the mode keeps somebody out, the process's umask is tightened meanwhile, if
+ * `--allow-sys` lets it. If not, and the umask in force was too wide, nobody is served: it is
+ * closed again, and this throws.
  *
  * @param path Where; an abstract name has no file, and so no mode.
  * @param mode The permission bits.
@@ -41,7 +42,10 @@ function keepsOut(mode: number): boolean {
   return (mode & OTHERS_WRITE) !== OTHERS_WRITE;
 }
 
-/** Only all of `--allow-sys` has the umask in it. Not asked for: that could stop the program at a prompt. */
+/**
+ * Only all of `--allow-sys` has the umask in it. Not asked for: that could stop the program at a
+ * prompt.
+ */
 function mayTighten(): boolean {
   return Deno.permissions.querySync({ name: "sys" }).state === "granted";
 }

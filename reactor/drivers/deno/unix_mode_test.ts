@@ -1,4 +1,5 @@
-// The mode of a socket's file, and what it is before it has that. Under the process's own umask, which each test puts back.
+// The mode of a socket's file, and what it is before it has that. Under the process's own umask,
+// which each test puts back.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SocketFixture, socketTest } from "../../../testing/fixtures/socket_fixture.ts";

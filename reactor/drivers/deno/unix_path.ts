@@ -42,7 +42,8 @@ export function checkLockable(option: string, wanted: boolean, path: string): vo
 /**
  * Throws unless the system has room for the path.
  *
- * @throws {Error} with code `ENAMETOOLONG`; Deno says only that a constant of the C library is exceeded.
+ * @throws {Error} with code `ENAMETOOLONG`; Deno says only that a constant of the C library is
+ *   exceeded.
  */
 export function checkPathLength(path: string): void {
   const [length, most] = [byteLength(path), roomFor(path)];
@@ -58,7 +59,8 @@ function byteLength(path: string): number {
 }
 
 function roomFor(path: string): number {
-  // sizeof(sun_path): 108 on Linux (unix(7)), 104 on macOS and the BSDs. A path has a zero byte at its end, too.
+  // sizeof(sun_path): 108 on Linux (unix(7)), 104 on macOS and the BSDs. A path has a zero byte at
+  // its end, too.
   const room = Deno.build.os === "linux" ? 108 : 104;
   return isAbstract(path) ? room : room - 1;
 }

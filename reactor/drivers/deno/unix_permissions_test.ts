@@ -1,4 +1,5 @@
-// UNIX sockets in programs that may do what they need and nothing else: the flags that the documentation names are these.
+// UNIX sockets in programs that may do what they need and nothing else: the flags that the
+// documentation names are these.
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Program } from "../../../testing/fixtures/program.ts";

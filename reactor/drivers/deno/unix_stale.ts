@@ -6,7 +6,8 @@
 
 import { errorWithCode } from "./system_error.ts";
 
-// Longer than a thread takes to start on a machine that is busy. Who does not answer until then is taken to be alive.
+// Longer than a thread takes to start on a machine that is busy. Who does not answer until then is
+// taken to be alive.
 const DEADLINE_MS = 5000;
 
 const REFUSED = 1;
@@ -25,10 +26,12 @@ const PROBE = `onmessage = async ({ data: { path, answer } }) => {
 };`;
 
 /**
- * Removes a socket's file that nobody listens on. What somebody listens on stays, and so does what is no socket.
+ * Removes a socket's file that nobody listens on. What somebody listens on stays, and so does what
+ * is no socket.
  *
- * Another server may do the same at this moment, and have bound the path already: so only the very file is removed that was asked
- * for. That leaves a moment too short for all but very bad luck; `wantPID` is for whoever has that.
+ * Another server may do the same at this moment, and have bound the path already: so only the very
+ * file is removed that was asked for. That leaves a moment too short for all but very bad luck;
+ * `wantPID` is for whoever has that.
  *
  * @param path The socket's.
  * @param isRefused Tells whether a connection to a socket is refused.
@@ -60,14 +63,17 @@ function fileAt(path: string): Deno.FileInfo | null {
   }
 }
 
-/** A new file often has the number of one that is gone. It is made later, though, and nobody writes to a socket's file. */
+/**
+ * A new file often has the number of one that is gone. It is made later, though, and nobody writes
+ * to a socket's file.
+ */
 function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.mtime?.getTime() === b.mtime?.getTime();
 }
 
 /**
- * Whether a connection to the socket is refused. Deno connects only asynchronously, and a port is bound when `listenUNIX` returns: so a
- * thread tries, and this one waits for it, some 15 ms.
+ * Whether a connection to the socket is refused. Deno connects only asynchronously, and a port is
+ * bound when `listenUNIX` returns: so a thread tries, and this one waits for it, some 15 ms.
  */
 function connectionIsRefused(path: string): boolean {
   const answer = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

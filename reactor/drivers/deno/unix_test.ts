@@ -3,13 +3,17 @@
  *
  * Of Twisted's tests:
  *
- * - `internet/test/test_unix.py`: `UNIXTestsBuilder` (`UNIXFamilyMixin`; `ConnectionTestsMixin` is in the conformance tests, and so is
- *   `test_addresses`), `UNIXPortTestsBuilder` (`ListenUNIXMixin`, `UNIXPortTestsMixin`, `StreamTransportTestsMixin`), `UnixClientTestsBuilder`
- *   (`StreamClientTestsMixin`). Not covered: `test_sendFileDescriptor` and the other seven about descriptors that are passed on (Deno passes
- *   none). `UNIXFDPortTestsBuilder` (`SocketUNIXMixin`) and `UNIXAdoptStreamConnectionTestsBuilder` are in `../node/adopted_socket_test.ts`,
- *   `UNIXDatagramTestsBuilder` in `unix_datagram_test.ts`. `test_listenFailure` patches what is private there; the failures here are real.
- * - `test/test_unix.py`: `UnixSocketTests`; `test_peerBind` is in `interop/socat_test.ts`, since Deno binds no client. The one about `repr` is
- *   about Python's. `test_connectToUncleanServer` and its neighbours are here and in `pid_lock_test.ts`. `DatagramUnixSocketTests` is in
+ * - `internet/test/test_unix.py`: `UNIXTestsBuilder` (`UNIXFamilyMixin`; `ConnectionTestsMixin` is
+ *   in the conformance tests, and so is `test_addresses`), `UNIXPortTestsBuilder`
+ *   (`ListenUNIXMixin`, `UNIXPortTestsMixin`, `StreamTransportTestsMixin`),
+ *   `UnixClientTestsBuilder` (`StreamClientTestsMixin`). Not covered: `test_sendFileDescriptor` and
+ *   the other seven about descriptors that are passed on (Deno passes none).
+ *   `UNIXFDPortTestsBuilder` (`SocketUNIXMixin`) and `UNIXAdoptStreamConnectionTestsBuilder` are in
+ *   `../node/adopted_socket_test.ts`, `UNIXDatagramTestsBuilder` in `unix_datagram_test.ts`.
+ *   `test_listenFailure` patches what is private there; the failures here are real.
+ * - `test/test_unix.py`: `UnixSocketTests`; `test_peerBind` is in `interop/socat_test.ts`, since
+ *   Deno binds no client. The one about `repr` is about Python's. `test_connectToUncleanServer` and
+ *   its neighbours are here and in `pid_lock_test.ts`. `DatagramUnixSocketTests` is in
  *   `unix_datagram_test.ts`.
  */
 

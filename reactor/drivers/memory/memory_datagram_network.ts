@@ -1,8 +1,10 @@
 /**
- * Datagrams without a network: sockets in memory that behave as UDP's do on one machine, if one that loses nothing.
+ * Datagrams without a network: sockets in memory that behave as UDP's do on one machine, if one
+ * that loses nothing.
  *
- * A datagram is on its way before it is received; one that finds nobody is refused. Who runs the steps is for the caller to say, so a test
- * may have them run at once, later, or in an order that it draws by lot.
+ * A datagram is on its way before it is received; one that finds nobody is refused. Who runs the
+ * steps is for the caller to say, so a test may have them run at once, later, or in an order that
+ * it draws by lot.
  *
  * @module
  */

@@ -1,9 +1,10 @@
 /**
  * A stream connection without a network: two ends of a pipe in memory, each a driver.
  *
- * It behaves as sockets do. A write takes what fits and may be partial; bytes are on their way before they are read; a read under way
- * when reading is stopped still delivers; a write to an end that has closed breaks. Who runs its steps is for the caller to say, so a test
- * may have them run at once, later, or in an order that it draws by lot.
+ * It behaves as sockets do. A write takes what fits and may be partial; bytes are on their way
+ * before they are read; a read under way when reading is stopped still delivers; a write to an end
+ * that has closed breaks. Who runs its steps is for the caller to say, so a test may have them run
+ * at once, later, or in an order that it draws by lot.
  *
  * @module
  */
@@ -22,7 +23,8 @@ export interface MemoryPipeOptions {
    */
   schedule?: ((step: () => void) => void) | undefined;
   /**
-   * Bytes that can be on their way in each direction. A write takes what fits, and one that finds no room waits.
+   * Bytes that can be on their way in each direction. A write takes what fits, and one that finds
+   * no room waits.
    *
    * @default {65536}
    */
@@ -54,7 +56,10 @@ class Operation {
     this.wake();
   }
 
-  /** Has the step taken. One that finds nothing to do leaves the operation under way, to be woken again. */
+  /**
+   * Has the step taken. One that finds nothing to do leaves the operation under way, to be woken
+   * again.
+   */
   wake(): void {
     if (!this.underWay || this.#scheduled) return;
     this.#scheduled = true;
@@ -217,7 +222,8 @@ export class MemoryDriver implements StreamDriver {
       this.#sink?.failed(this.#lost("read", "ECONNRESET"));
     } else if (!this.#in.isEmpty) {
       this.#read.underWay = false;
-      // This end is told first: where steps are taken at once, waking the other one may close this one.
+      // This end is told first: where steps are taken at once, waking the other one may close this
+      // one.
       this.#sink?.received(this.#in.take(this.#chunkSize));
       this.#in.writer?.wake();
       if (this.#wanted && !this.#closed && !this.#read.underWay) this.#read.start();
@@ -241,7 +247,8 @@ export class MemoryDriver implements StreamDriver {
       this.#out.reader?.wake();
     } else {
       const count = this.#out.put(this.#bytes);
-      // No room yet. Bytes whose memory is gone take none: the connection finds that when they come back to it.
+      // No room yet. Bytes whose memory is gone take none: the connection finds that when they come
+      // back to it.
       if (count === 0 && this.#bytes.length > 0) return;
       this.#write.underWay = false;
       this.#sink?.wrote(count);

@@ -5,7 +5,10 @@ import type { ConnectionLost } from "../../errors.ts";
 import { memoryPipe, type MemoryPipeOptions } from "./memory_driver.ts";
 import type { StreamDriverSink } from "../../stream/stream_driver.ts";
 
-/** One end under a {@linkcode CheckedDriver}, whose events are recorded; the other is a {@linkcode Peer}. */
+/**
+ * One end under a {@linkcode CheckedDriver}, whose events are recorded; the other is a {@linkcode
+ * Peer}.
+ */
 class Pipe implements StreamDriverSink {
   readonly events: string[] = [];
   readonly chunks: Uint8Array[] = [];

@@ -1,5 +1,6 @@
 /**
- * Sockets that this process got as file descriptors, by `node:net`: Deno's own cannot be made of one.
+ * Sockets that this process got as file descriptors, by `node:net`: Deno's own cannot be made of
+ * one.
  *
  * @module
  */
@@ -106,7 +107,8 @@ export function adoptConnection(
 
 function openSocket(fileDescriptor: number): Socket {
   try {
-    // Without a type: manualStart, which is node's own, keeps it from being read before anybody listens.
+    // Without a type: manualStart, which is node's own, keeps it from being read before anybody
+    // listens.
     const options = { fd: fileDescriptor, allowHalfOpen: true, manualStart: true };
     return new (netModule().Socket)(options);
   } catch (error) {

@@ -1,12 +1,14 @@
 /**
  * Ports and connections on sockets that were made elsewhere. Of Twisted's tests:
  *
- * - `internet/test/test_tcp.py`, `TCPFDPortTestsBuilder`: the suites for streams that do not depend on how a port is bound.
- *   `AdoptStreamConnectionTestsBuilder`: its addresses and its transfers.
- * - `internet/test/test_unix.py`, `UNIXFDPortTestsBuilder` and `UNIXAdoptStreamConnectionTestsBuilder`: a port and a connection, and what moves
- *   over them. `test_ServerAddressUNIX` is decided otherwise: Deno does not tell the path.
- * - `internet/test/test_socket.py`, `AdoptStreamPortErrorsTestsBuilder` and `AdoptStreamConnectionErrorsTestsBuilder`. `test_provider` is the
- *   compiler's. `adoptDatagramPort` is not offered.
+ * - `internet/test/test_tcp.py`, `TCPFDPortTestsBuilder`: the suites for streams that do not depend
+ *   on how a port is bound. `AdoptStreamConnectionTestsBuilder`: its addresses and its transfers.
+ * - `internet/test/test_unix.py`, `UNIXFDPortTestsBuilder` and
+ *   `UNIXAdoptStreamConnectionTestsBuilder`: a port and a connection, and what moves over them.
+ *   `test_ServerAddressUNIX` is decided otherwise: Deno does not tell the path.
+ * - `internet/test/test_socket.py`, `AdoptStreamPortErrorsTestsBuilder` and
+ *   `AdoptStreamConnectionErrorsTestsBuilder`. `test_provider` is the compiler's.
+ *   `adoptDatagramPort` is not offered.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";

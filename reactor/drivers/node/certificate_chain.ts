@@ -1,18 +1,19 @@
 /**
  * The check of a peer's certificates, in addition to that of Deno's engine.
  *
- * It is needed because `node:tls` on Deno 2.9.6 is too lenient. It parses names as text, so that a name
- * can contain other names. It accepts a common name without alternative names, and partial wildcards.
- * It ignores the validity and the constraints of roots. It accepts a certificate of version 1 by its
- * issuer's name, and without proof that the peer has the key. So the certificates are read again from
- * their DER, {@linkcode CertificatePath} and {@linkcode isForHost} decide, and the engine has a veto.
+ * It is needed because `node:tls` on Deno 2.9.6 is too lenient. It parses names as text, so that a
+ * name can contain other names. It accepts a common name without alternative names, and partial
+ * wildcards. It ignores the validity and the constraints of roots. It accepts a certificate of
+ * version 1 by its issuer's name, and without proof that the peer has the key. So the certificates
+ * are read again from their DER, {@linkcode CertificatePath} and {@linkcode isForHost} decide, and
+ * the engine has a veto.
  *
- * Deno's own TLS (`Deno.startTls`) verifies chains and names well. It is not used, because it shows no
- * peer certificate, cannot be forced to close, and refuses a server whose certificate is its own
+ * Deno's own TLS (`Deno.startTls`) verifies chains and names well. It is not used, because it shows
+ * no peer certificate, cannot be forced to close, and refuses a server whose certificate is its own
  * authority, such as those of `openssl req -x509`.
  *
- * Without `caCerts`, the system's roots are trusted. A program needs a permission to read them, so the
- * engine alone verifies the chain. Versions, purposes, names, and the name constraints of all
+ * Without `caCerts`, the system's roots are trusted. A program needs a permission to read them, so
+ * the engine alone verifies the chain. Versions, purposes, names, and the name constraints of all
  * certificates that the peer has sent are checked here as well.
  *
  * @module
@@ -42,9 +43,15 @@ const LONGEST = 10;
 export interface PeerTrust {
   /** The side of the peer. */
   readonly purpose: CertificatePurpose;
-  /** The trusted roots. Null stands for the system's, against which the engine has verified the chain. */
+  /**
+   * The trusted roots. Null stands for the system's, against which the engine has verified the
+   * chain.
+   */
   readonly roots: readonly Certificate[] | null;
-  /** The host that the certificate must belong to: a name in ASCII, or an address. Any host if undefined. */
+  /**
+   * The host that the certificate must belong to: a name in ASCII, or an address. Any host if
+   * undefined.
+   */
   readonly host?: string;
 }
 

@@ -24,7 +24,9 @@ export interface CertificateRequest {
 
 type Certificates = NonNullable<TLSServerOptions["certificates"]>;
 
-/** How often each option has failed. Every connection that calls `startTLS` has a choice of its own. */
+/**
+ * How often each option has failed. Every connection that calls `startTLS` has a choice of its own.
+ */
 const failures = new WeakMap<Certificates, Tally>();
 
 /** Asks the `certificates` option, and prepares each certificate once. */
@@ -78,14 +80,19 @@ export class CertificateChoice {
     this.#answerWithout(request);
   }
 
-  /** Clients choose the names: the log gets the first failure, the tenth, the hundredth. Each one fails its handshake with the error. */
+  /**
+   * Clients choose the names: the log gets the first failure, the tenth, the hundredth. Each one
+   * fails its handshake with the error.
+   */
   #log(error: unknown, serverName: string): void {
     const tally = failures.getOrInsertComputed(this.#certificates, () => new Tally());
     if (!tally.add()) return;
     logUserError(error, `While calling certificates for ${quote(serverName)}${tally}`);
   }
 
-  /** Without a certificate the engine sends an alert. An error passed to it would end the process. */
+  /**
+   * Without a certificate the engine sends an alert. An error passed to it would end the process.
+   */
   #answerWithout(request: CertificateRequest): void {
     try {
       request.answer(tlsModule().createSecureContext());

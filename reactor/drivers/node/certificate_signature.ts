@@ -2,8 +2,8 @@
  * The signature of a certificate, checked by `node:crypto`.
  *
  * `X509Certificate.verify` is not used: on Deno 2.9.6 it throws for keys on many curves, including
- * P-521, and does not support RSA-PSS. Weak algorithms and keys (MD5, SHA-1, RSA below 2048 bits) are
- * refused, and so are keys above 8192 bits, which take long to check.
+ * P-521, and does not support RSA-PSS. Weak algorithms and keys (MD5, SHA-1, RSA below 2048 bits)
+ * are refused, and so are keys above 8192 bits, which take long to check.
  *
  * @module
  */
@@ -36,14 +36,20 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   "06032b6570": { hash: null, key: "ed25519" },
 };
 
-/** RSA-PSS with one hash for the message and for MGF1: the last byte of its identifier, and the salt's length. */
+/**
+ * RSA-PSS with one hash for the message and for MGF1: the last byte of its identifier, and the
+ * salt's length.
+ */
 function pss(hash: string, salt: string): string {
   const hashAlgorithm = `300d06096086480165030402${hash}0500`;
   const mgf1 = `301a06092a864886f70d010108${hashAlgorithm}`;
   return `06092a864886f70d01010a3034a00f${hashAlgorithm}a11c${mgf1}a2030201${salt}`;
 }
 
-/** Returns why a certificate's signature by this issuer is refused, or null if it is good. Never throws. */
+/**
+ * Returns why a certificate's signature by this issuer is refused, or null if it is good. Never
+ * throws.
+ */
 export function rejectSignature(certificate: Certificate, issuer: Certificate): Rejection | null {
   try {
     const { contents } = onlyElement(certificate.signatureAlgorithm, Tag.sequence, "the algorithm");

@@ -1,17 +1,23 @@
 /**
- * Moves UDP's datagrams by `node:dgram`: Deno's own `Deno.listenDatagram` is there under `--unstable-net` only, and lends less.
+ * Moves UDP's datagrams by `node:dgram`: Deno's own `Deno.listenDatagram` is there under
+ * `--unstable-net` only, and lends less.
  *
  * What Deno's `node:dgram` does, seen on 2.9.6 and read in its source, and what is made of it here:
  *
- * - With a `lookup` that calls back at once, `bind` has bound when it returns; an error comes as an event, from within.
+ * - With a `lookup` that calls back at once, `bind` has bound when it returns; an error comes as an
+ *   event, from within.
  * - It receives from the moment it is bound. What comes before the port wants it waits here.
- * - A receive that is under way cannot be unref'd any more. So none ever holds the process: the reactor does that while it runs.
+ * - A receive that is under way cannot be unref'd any more. So none ever holds the process: the
+ *   reactor does that while it runs.
  * - `close` ends a send that is under way unsent. The port waits for it.
- * - `connect` only remembers the address. The system does not know of it, and so never reports ECONNREFUSED; the port turns away what comes
- *   from others.
- * - Of all errors but EMSGSIZE a send only tells that there was one; a missing permission is among them.
- * - What a listener throws is swallowed. The port catches what the protocol throws, and throws nothing.
- * - `setRecvBufferSize` sets how much of a datagram is read, not the system's buffer. It is not used.
+ * - `connect` only remembers the address. The system does not know of it, and so never reports
+ *   ECONNREFUSED; the port turns away what comes from others.
+ * - Of all errors but EMSGSIZE a send only tells that there was one; a missing permission is among
+ *   them.
+ * - What a listener throws is swallowed. The port catches what the protocol throws, and throws
+ *   nothing.
+ * - `setRecvBufferSize` sets how much of a datagram is read, not the system's buffer. It is not
+ *   used.
  *
  * @module
  */
@@ -29,7 +35,8 @@ import {
 } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 
-// As much as Linux keeps for a socket by default (net.core.rmem_default), and as it counts: the bytes, and what it takes to keep them.
+// As much as Linux keeps for a socket by default (net.core.rmem_default), and as it counts: the
+// bytes, and what it takes to keep them.
 const HELD_LIMIT = 212992;
 const HELD_OVERHEAD = 256;
 
@@ -52,7 +59,8 @@ export interface UDPBinding {
  */
 export function bindUDP(binding: UDPBinding): UDPDriver {
   const isIPv6 = isIPv6Address(binding.host);
-  // Loaded when it is first needed, and node's `process` with it, without which the module's events get lost: 20 ms.
+  // Loaded when it is first needed, and node's `process` with it, without which the module's events
+  // get lost: 20 ms.
   const { createSocket } = globalThis.process.getBuiltinModule("node:dgram");
   const socket = createSocket({
     type: isIPv6 ? "udp6" : "udp4",

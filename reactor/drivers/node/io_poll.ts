@@ -1,14 +1,16 @@
 /**
  * When Deno has looked for news of a socket.
  *
- * Of a socket that it has just accepted, it does not know that it takes bytes before it has looked. It looks whenever it has nothing to do,
- * and else every 61 turns of its loop, which is how tokio works beneath it. No time that passes tells whether it has, and nothing else
- * does, either: but turns can be counted.
+ * Of a socket that it has just accepted, it does not know that it takes bytes before it has looked.
+ * It looks whenever it has nothing to do, and else every 61 turns of its loop, which is how tokio
+ * works beneath it. No time that passes tells whether it has, and nothing else does, either: but
+ * turns can be counted.
  *
  * @module
  */
 
-// In the 61st it looks, and in the 62nd it acts on what it has seen (Deno 2.9.6: of 3000 sockets none was known after 61, all after 62).
+// In the 61st it looks, and in the 62nd it acts on what it has seen (Deno 2.9.6: of 3000 sockets
+// none was known after 61, all after 62).
 const TURNS = 64;
 
 /** Someone who waits. */
@@ -24,7 +26,8 @@ let turn = 0;
 let next: ReturnType<typeof setImmediate> | null = null;
 
 /**
- * Calls `f` when Deno has looked for news, and acted on them: less than a millisecond later where there is little else to do.
+ * Calls `f` when Deno has looked for news, and acted on them: less than a millisecond later where
+ * there is little else to do.
  *
  * @returns What calls it off.
  */

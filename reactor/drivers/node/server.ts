@@ -1,8 +1,9 @@
 /**
  * Servers of `node:net` that listen when they are told to, and not a turn later.
  *
- * `server.listen({ host, port })` binds in a later turn. So the handle that it would make then is made here, by the function that node's
- * cluster module binds with; it is not documented, and so has no type.
+ * `server.listen({ host, port })` binds in a later turn. So the handle that it would make then is
+ * made here, by the function that node's cluster module binds with; it is not documented, and so
+ * has no type.
  *
  * @module
  */
@@ -12,7 +13,10 @@ import { netModule } from "./net_module.ts";
 
 /** What a server listens with. */
 export interface ServerHandle {
-  /** Listens. Once more, it has a TCP server look again for connections to accept. @returns 0, or the number of the system's error. */
+  /**
+   * Listens. Once more, it has a TCP server look again for connections to accept. @returns 0, or
+   * the number of the system's error.
+   */
   listen(backlog: number): number;
   /** Gives up what it has bound. */
   close(): void;
@@ -38,7 +42,10 @@ export function bindHandle(host: string, port: number): ServerHandle | number {
   return makeHandle()(host, port, host.includes(":") ? 6 : 4);
 }
 
-/** Takes a socket over. @returns the number of the system's error when the descriptor is none that could listen. */
+/**
+ * Takes a socket over. @returns the number of the system's error when the descriptor is none that
+ * could listen.
+ */
 export function adoptHandle(fileDescriptor: number): ServerHandle | number {
   return makeHandle()(null, null, null, fileDescriptor);
 }

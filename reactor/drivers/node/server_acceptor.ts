@@ -28,12 +28,15 @@ export interface ServerAcceptorOptions {
 /**
  * An acceptor over a server that listens.
  *
- * The server accepts by itself whatever comes, so here is the backlog: what comes before it is asked for waits, paused. What finds the
- * backlog full is reset, as the system resets what waits when the port is closed.
+ * The server accepts by itself whatever comes, so here is the backlog: what comes before it is
+ * asked for waits, paused. What finds the backlog full is reset, as the system resets what waits
+ * when the port is closed.
  *
- * When no file descriptor is left, the server of Deno 2.9.6 stops accepting for good and reports nothing. So the acceptor looks every second
- * whether one is left, which needs no permission, reports the shortage to its port, and has the server look again for connections. It also has
- * the server look again whenever one of its connections has closed. A server on a UNIX socket cannot look again.
+ * When no file descriptor is left, the server of Deno 2.9.6 stops accepting for good and reports
+ * nothing. So the acceptor looks every second whether one is left, which needs no permission,
+ * reports the shortage to its port, and has the server look again for connections. It also has the
+ * server look again whenever one of its connections has closed. A server on a UNIX socket cannot
+ * look again.
  */
 export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   readonly address: A;
@@ -52,7 +55,8 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   readonly #connectionClosed = (): void => this.#lookAgain();
 
   /**
-   * @param server The server, with `pauseOnConnect` and `allowHalfOpen`. It belongs to the acceptor now.
+   * @param server The server, with `pauseOnConnect` and `allowHalfOpen`. It belongs to the acceptor
+   *   now.
    * @param address Where it listens.
    * @param options How its connections are accepted.
    */
@@ -85,7 +89,8 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     } else if (this.#short && isIdle) {
       this.#look();
     }
-    // Later, as from the system: its port asks for the next one within `accepted`, and there may be hundreds.
+    // Later, as from the system: its port asks for the next one within `accepted`, and there may be
+    // hundreds.
     if (!isIdle || this.#short || this.#failure !== null) queueMicrotask(() => this.#deliver());
   }
 

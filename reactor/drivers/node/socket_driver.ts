@@ -1,12 +1,15 @@
 /**
- * Moves the bytes of a `net.Socket`, for what Deno's own sockets cannot do: a reset on abort, a local address to connect from, the idle
- * time of keep-alive probes, and sockets that came as file descriptors.
+ * Moves the bytes of a `net.Socket`, for what Deno's own sockets cannot do: a reset on abort, a
+ * local address to connect from, the idle time of keep-alive probes, and sockets that came as file
+ * descriptors.
  *
- * One limit is Deno's (2.9.6): it takes a peer that has closed its writing side without ever sending a byte for gone, and fails what waits
- * to be sent with EPIPE. What the system takes at once is sent still. But of a socket that it has just accepted, Deno does not know that
- * it takes anything until it has looked for news of it: so the first write is held back until then. What does not fit into the system's
- * buffer is lost to such a peer all the same; Deno's own sockets have no such limit. A greeting leaves 64 turns of Deno's loop later for
- * it, half a millisecond where there is little else to do.
+ * One limit is Deno's (2.9.6): it takes a peer that has closed its writing side without ever
+ * sending a byte for gone, and fails what waits to be sent with EPIPE. What the system takes at
+ * once is sent still. But of a socket that it has just accepted, Deno does not know that it takes
+ * anything until it has looked for news of it: so the first write is held back until then. What
+ * does not fit into the system's buffer is lost to such a peer all the same; Deno's own sockets
+ * have no such limit. A greeting leaves 64 turns of Deno's loop later for it, half a millisecond
+ * where there is little else to do.
  *
  * @module
  */
@@ -17,10 +20,12 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
 import { afterIOPoll } from "./io_poll.ts";
 
-// A write ends when all of it has been taken. In pieces, it shows that the peer reads: the linger time counts from the last one.
+// A write ends when all of it has been taken. In pieces, it shows that the peer reads: the linger
+// time counts from the last one.
 const LARGEST_WRITE = 262144;
 
-// What of a socket's first write the system does not take at once gets this long after the socket has been closed.
+// What of a socket's first write the system does not take at once gets this long after the socket
+// has been closed.
 const FIRST_WRITE_MS = 100;
 
 /** What is known of a socket. */
@@ -149,7 +154,9 @@ export class SocketDriver implements StreamDriver {
     socket.destroy();
   }
 
-  /** Ends the socket, unless it has ended by itself: then only the news of it is left to be told. */
+  /**
+   * Ends the socket, unless it has ended by itself: then only the news of it is left to be told.
+   */
   #end(how: (socket: Socket) => void): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -160,7 +167,8 @@ export class SocketDriver implements StreamDriver {
   #onData(chunk: Uint8Array): void {
     if (!this.#isKnown) this.#known();
     if (this.#closed) return;
-    // Each chunk has memory of its own. As a Buffer its slice() would share that memory, unlike any other Uint8Array's.
+    // Each chunk has memory of its own. As a Buffer its slice() would share that memory, unlike any
+    // other Uint8Array's.
     this.#sink?.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
 
@@ -198,7 +206,8 @@ export class TCPSocketDriver extends SocketDriver {
   /**
    * @param socket The socket. It belongs to the driver now.
    * @param facts What is known of it.
-   * @param keepAlive Seconds that the peer may be idle before it is probed; without them, it is not.
+   * @param keepAlive Seconds that the peer may be idle before it is probed; without them, it is
+   *   not.
    */
   constructor(socket: Socket, facts: SocketFacts, keepAlive?: number) {
     super(socket, facts);

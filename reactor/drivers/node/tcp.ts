@@ -45,9 +45,10 @@ export function checkSocketOptions({ keepAlive, bindAddress }: ConnectTCPOptions
 /**
  * Binds a TCP port.
  *
- * Node's handle tells badly what went wrong: of the system's errors it knows few, and that an address is in use it says only when somebody
- * listens. So when it fails, Deno's own listener is asked for the same, and fails with the right error. (Asking Deno first, and binding
- * again what it has had, would turn away who connects in between.)
+ * Node's handle tells badly what went wrong: of the system's errors it knows few, and that an
+ * address is in use it says only when somebody listens. So when it fails, Deno's own listener is
+ * asked for the same, and fails with the right error. (Asking Deno first, and binding again what it
+ * has had, would turn away who connects in between.)
  *
  * @throws {CannotListenError} when the address cannot be had.
  */
@@ -87,8 +88,9 @@ export function tcpAcceptor(
 }
 
 /**
- * A dial to a TCP port. Node resolves the name, and tries one address after the other, the next one 250 ms after the last (RFC 8305), or
- * when that has failed. A lookup cannot be recalled: one that nobody waits for any more still holds the process until the system answers.
+ * A dial to a TCP port. Node resolves the name, and tries one address after the other, the next one
+ * 250 ms after the last (RFC 8305), or when that has failed. A lookup cannot be recalled: one that
+ * nobody waits for any more still holds the process until the system answers.
  *
  * @param lookup What resolves the name, instead of node.
  */
@@ -156,7 +158,10 @@ export function tcpDriver(
   return new TCPSocketDriver(socket, { peer, host, isAccepted }, keepAlive);
 }
 
-/** Has Deno ask for the permission to bind here: from within `connect` its refusal comes in a turn of its own, and ends the program. */
+/**
+ * Has Deno ask for the permission to bind here: from within `connect` its refusal comes in a turn
+ * of its own, and ends the program.
+ */
 function askToBind(bindAddress: ConnectTCPOptions["bindAddress"]): void {
   if (bindAddress === undefined) return;
   const handle = bindHandle(...localEnd(bindAddress));

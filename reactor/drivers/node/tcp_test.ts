@@ -1,6 +1,7 @@
 /**
- * What TCP can do on `node:net` beyond what it can everywhere. Of Twisted's tests: `test/test_tcp.py`, `CannotBindTests.test_clientBind`;
- * `internet/test/test_tcp.py`, `AbortConnectionMixin` as its peers see it.
+ * What TCP can do on `node:net` beyond what it can everywhere. Of Twisted's tests:
+ * `test/test_tcp.py`, `CannotBindTests.test_clientBind`; `internet/test/test_tcp.py`,
+ * `AbortConnectionMixin` as its peers see it.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";

@@ -76,8 +76,8 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
 }
 
 /**
- * Completes a handshake with the peer's certificate, or fails it with an error. An exception fails it as well: thrown in an event
- * handler it would end the process.
+ * Completes a handshake with the peer's certificate, or fails it with an error. An exception fails
+ * it as well: thrown in an event handler it would end the process.
  */
 function settle(
   socket: TLSSocket,
@@ -102,7 +102,8 @@ function explained(error: Error & { code?: string }): Error {
 }
 
 /**
- * Whom the certificate must be for. An address is verified, but not told to the server: RFC 6066 knows names only, and in ASCII.
+ * Whom the certificate must be for. An address is verified, but not told to the server: RFC 6066
+ * knows names only, and in ASCII.
  */
 function named(host: string): ConnectionOptions {
   return isIPAddress(host) || isIPv6Address(host) ? { host } : { servername: host };
@@ -133,7 +134,8 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
           serverName,
           answer: (context) => {
             chosen(null, context);
-            // Over a stream like this one the engine sends what it has when it receives something (checked on Deno 2.9.6).
+            // Over a stream like this one the engine sends what it has when it receives something
+            // (checked on Deno 2.9.6).
             wire.emit("data", NOTHING);
           },
           failed: (reason) => handshaking.failed(reason),
@@ -152,8 +154,9 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
 }
 
 /**
- * Verifies a client by the port's own roots. Deno shares sessions between all servers of a process, so a resumed session may carry a
- * certificate that another port has verified by other roots, or none at all (checked on 2.9.6).
+ * Verifies a client by the port's own roots. Deno shares sessions between all servers of a process,
+ * so a resumed session may carry a certificate that another port has verified by other roots, or
+ * none at all (checked on 2.9.6).
  *
  * @returns The client's certificate; null without one, or where none was asked for.
  * @throws {CertificateError} to refuse the client with.

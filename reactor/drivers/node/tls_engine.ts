@@ -1,21 +1,26 @@
 /**
  * A TLS engine on `node:tls`: a `TLSSocket` over a stream that leads nowhere but here.
  *
- * Deno's own TLS (`Deno.startTls`) begins on a TCP connection only and as a client only, and tells nothing of the peer's certificate.
- * `node:tls` speaks over any stream, on both sides, and knows SNI and client certificates. Both are rustls beneath.
+ * Deno's own TLS (`Deno.startTls`) begins on a TCP connection only and as a client only, and tells
+ * nothing of the peer's certificate. `node:tls` speaks over any stream, on both sides, and knows
+ * SNI and client certificates. Both are rustls beneath.
  *
- * It is the engine of `listenTLS` and `connectTLS`, too, although Deno's own TLS would do for the plain cases, and is faster: one connection
- * with a bare loop over it made 26 to 31 thousand round trips of 64 bytes a second, the layer 17 to 29, `node:tls` on its own sockets 20; large
- * transfers went at 320 to 360, 190 to 270 and 200 to 300 MB/s (Deno 2.9.6, two busy cores). For that a connection here can be forced to
- * end, tells whom it is with, and takes a server whose certificate is its own authority. The peer's certificate is verified by
- * `certificate_chain.ts`, which says why Deno alone is not enough.
+ * It is the engine of `listenTLS` and `connectTLS`, too, although Deno's own TLS would do for the
+ * plain cases, and is faster: one connection with a bare loop over it made 26 to 31 thousand round
+ * trips of 64 bytes a second, the layer 17 to 29, `node:tls` on its own sockets 20; large transfers
+ * went at 320 to 360, 190 to 270 and 200 to 300 MB/s (Deno 2.9.6, two busy cores). For that a
+ * connection here can be forced to end, tells whom it is with, and takes a server whose certificate
+ * is its own authority. The peer's certificate is verified by `certificate_chain.ts`, which says
+ * why Deno alone is not enough.
  *
  * Three things are not as one would expect of it (checked on Deno 2.9.6):
  *
- * - A server checks a client's certificate in `tls.Server`, not in `TLSSocket`: so each connection gets a server of its own, which never
- *   listens.
- * - When TLS fails, the stream is destroyed before the alert is written that tells the peer why: {@linkcode Wire} puts that off.
- * - The callback of `end()` comes before close_notify is written: that it has been is seen from the stream, a turn later.
+ * - A server checks a client's certificate in `tls.Server`, not in `TLSSocket`: so each connection
+ *   gets a server of its own, which never listens.
+ * - When TLS fails, the stream is destroyed before the alert is written that tells the peer why:
+ *   {@linkcode Wire} puts that off.
+ * - The callback of `end()` comes before close_notify is written: that it has been is seen from the
+ *   stream, a turn later.
  *
  * @module
  */
@@ -74,7 +79,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
 
   receive(bytes: Uint8Array): void {
     try {
-      // Not by push(), which may put it off: Deno reads the peer's certificates in here, and throws at those that it cannot read.
+      // Not by push(), which may put it off: Deno reads the peer's certificates in here, and throws
+      // at those that it cannot read.
       this.#wire?.emit("data", bytes);
     } catch (error) {
       this.failed(asError(error));
@@ -82,7 +88,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   }
 
   receiveEnd(): void {
-    // The stream itself is never ended: TLS would take that for the peer's word. What has come is told of by then.
+    // The stream itself is never ended: TLS would take that for the peer's word. What has come is
+    // told of by then.
     setImmediate(() => {
       if (!this.#peerClosed && !this.#failing) this.#tell((sink) => sink.peerVanished());
     });
@@ -142,7 +149,10 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     });
   }
 
-  /** close_notify is the last that the stream is given: it has been sent when nothing is being written in the turn after it. */
+  /**
+   * close_notify is the last that the stream is given: it has been sent when nothing is being
+   * written in the turn after it.
+   */
   #closeWhenSent(): void {
     if (!this.#ending) return;
     setImmediate(() => {
@@ -169,7 +179,8 @@ function newWire(write: (bytes: Uint8Array, written: () => void) => void): Duple
     write: (bytes: Uint8Array, _encoding, written) => write(bytes, written),
   });
   const destroy = wire.destroy.bind(wire);
-  // A destroyed stream takes no more writes, and the alert is written only after TLS has destroyed it.
+  // A destroyed stream takes no more writes, and the alert is written only after TLS has destroyed
+  // it.
   wire.destroy = () => {
     setImmediate(destroy);
     return wire;

@@ -1,6 +1,6 @@
 /**
- * Keys, certificates and protocol names, checked when they are given: during a handshake only the peer would learn what is wrong, and
- * some of it would end the process.
+ * Keys, certificates and protocol names, checked when they are given: during a handshake only the
+ * peer would learn what is wrong, and some of it would end the process.
  *
  * @module
  */
@@ -27,8 +27,9 @@ export interface TLSMaterial {
 type CertificatePair = Readonly<Record<"cert" | "key", string>>;
 
 /**
- * Pairs that have been found good, by their text. A server of `startTLS` gives its own again for each connection, and to check it takes
- * longer than the rest of what a handshake costs before anything is known of the client.
+ * Pairs that have been found good, by their text. A server of `startTLS` gives its own again for
+ * each connection, and to check it takes longer than the rest of what a handshake costs before
+ * anything is known of the client.
  */
 const checkedPairs = new Map<string, CertificatePair>();
 const MOST_CHECKED_PAIRS = 16;
@@ -240,7 +241,10 @@ function isKeyOf(certificate: X509Certificate, key: KeyObject): boolean {
   }
 }
 
-/** Has the engine load certificate and key, as it does for each handshake. It refuses some kinds of keys. */
+/**
+ * Has the engine load certificate and key, as it does for each handshake. It refuses some kinds of
+ * keys.
+ */
 function checkWithEngine(
   material: CertificatePair,
   [own]: readonly X509Certificate[],

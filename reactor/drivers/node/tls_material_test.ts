@@ -1,4 +1,7 @@
-/** What `interop/openssl_material_test.ts` does not show: material as untyped callers pass it, and in every place and order. */
+/**
+ * What `interop/openssl_material_test.ts` does not show: material as untyped callers pass it, and
+ * in every place and order.
+ */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { selfSigned, TestAuthority } from "../../../testing/fixtures/certificates.ts";

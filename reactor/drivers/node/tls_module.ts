@@ -1,5 +1,6 @@
 /**
- * `node:tls` and what it stands on, loaded when TLS is first asked for: a program that never needs it starts 30 ms sooner.
+ * `node:tls` and what it stands on, loaded when TLS is first asked for: a program that never needs
+ * it starts 30 ms sooner.
  *
  * @module
  */
