@@ -182,4 +182,4 @@ Deno.test(`${PAGE} names counterparts of members that exist`, () => {
   assertEquals(missing, []);
 });
 
-testPrintedOutput("coming_from_twisted.md", 7);
+testPrintedOutput("coming_from_twisted.md", 8);
