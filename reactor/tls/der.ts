@@ -176,26 +176,34 @@ export function checkInteger({ contents }: DerElement, what: string): void {
   if (first === undefined || isPadded) throw new DerError(`Cannot read ${what}: not an integer`);
 }
 
+// The largest numbers in use are the 128 bits of a UUID (X.667). Reading a number takes time that grows with
+// the square of its length: one of 60 kB, in a peer's certificate, would stop the process for seconds.
+const LONGEST_NUMBER = 19;
+
 /**
  * Reads an OBJECT IDENTIFIER.
  *
  * @returns Its numbers, separated by dots.
- * @throws {DerError} when the contents are not an object identifier.
+ * @throws {DerError} when the contents are not an object identifier, or a number has more than 133 bits.
  */
 export function oidOf({ contents }: DerElement, what: string): string {
   const numbers: bigint[] = [];
   let value = 0n;
-  let isInside = false;
+  let length = 0;
   for (const byte of contents) {
-    if (!isInside && byte === 0x80) throw new DerError(`Cannot read ${what}: a padded number`);
+    if (length === 0 && byte === 0x80) throw new DerError(`Cannot read ${what}: a padded number`);
+    length += 1;
+    if (length > LONGEST_NUMBER) {
+      throw new DerError(`Cannot read ${what}: an identifier with a number that is too large`);
+    }
     value = value << 7n | BigInt(byte & 0x7f);
-    isInside = byte >= 0x80;
-    if (isInside) continue;
+    if (byte >= 0x80) continue;
     numbers.push(value);
     value = 0n;
+    length = 0;
   }
   const [first, ...rest] = numbers;
-  if (first === undefined || isInside) throw new DerError(`Cannot read ${what}: no identifier`);
+  if (first === undefined || length > 0) throw new DerError(`Cannot read ${what}: no identifier`);
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...rest].join(".");
 }

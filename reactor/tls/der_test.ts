@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   bitsOf,
   booleanOf,
@@ -84,6 +84,23 @@ Deno.test("values are read in their only form", () => {
   for (const hex of ["0300", "030101", "030208ff", "030201ff"]) {
     assertThrows(() => bitsOf(element(hex), "it"), DerError);
   }
+});
+
+Deno.test("oidOf() reads the numbers of a UUID, and refuses longer ones without reading them", () => {
+  const uuid = [0x69, 0x83, ...new Uint8Array(17).fill(0xff), 0x7f];
+  assertEquals(
+    oidOf(element(`06 ${uuid.length.toString(16)} ${Uint8Array.from(uuid).toHex()}`), "it"),
+    `2.25.${2n ** 128n - 1n}`,
+  );
+  // Linear work would take microseconds, and quadratic work more than a second.
+  const contents = new Uint8Array(60_000).fill(0xff);
+  const started = performance.now();
+  assertThrows(
+    () => oidOf({ tag: Tag.oid, contents, bytes: contents }, "it"),
+    DerError,
+    "a number that is too large",
+  );
+  assert(performance.now() - started < 500);
 });
 
 Deno.test("times are those of RFC 5280", () => {

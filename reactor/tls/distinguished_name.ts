@@ -59,6 +59,8 @@ export interface Name {
   readonly der: Uint8Array;
   /** The relative names, the most general first, each of one attribute or several. */
   readonly relativeNames: readonly (readonly NameAttribute[])[];
+  /** The relative names in a form in which equal ones are the same text. */
+  readonly comparable: readonly string[];
 }
 
 /**
@@ -76,7 +78,7 @@ export function nameOf(der: Uint8Array, what: string): Name {
     }
     return elementsOf(relative.contents, what).map((attribute) => attributeOf(attribute, what));
   });
-  return { der, relativeNames };
+  return { der, relativeNames, comparable: relativeNames.map(comparable) };
 }
 
 function attributeOf(element: DerElement, what: string): NameAttribute {
@@ -111,10 +113,7 @@ function escaped(value: string): string {
 
 /** Returns whether a name begins with all relative names of another (RFC 5280, section 7.1). */
 export function isBelow(name: Name, base: Name): boolean {
-  return base.relativeNames.every((relative, i) => {
-    const other = name.relativeNames[i];
-    return other !== undefined && comparable(relative) === comparable(other);
-  });
+  return base.comparable.every((relative, i) => name.comparable[i] === relative);
 }
 
 /** Ignores case, spaces and the kind of string. */

@@ -5,12 +5,28 @@
  * every certificate with a name of that kind is refused, as the RFC allows. Self-issued certificates
  * are checked like all others, which is stricter than the RFC.
  *
+ * Every name is compared with every constraint. So a chain may have many of one or the other, but not of
+ * both: OpenSSL and webpki limit the product as well.
+ *
  * @module
  */
 
 import type { Certificate, NameConstraints } from "./certificate.ts";
 import { isBelow } from "./distinguished_name.ts";
 import { type GeneralName, generalNameText } from "./general_name.ts";
+
+// As in webpki. They take some tens of milliseconds.
+const MOST_COMPARISONS = 250_000;
+
+/** Returns whether the names and the constraints in a chain are too many to compare all of them. */
+export function hasTooManyNames(chain: readonly Certificate[]): boolean {
+  const names = chain.reduce((sum, certificate) => sum + namesOf(certificate).length, 0);
+  const trees = chain.reduce((sum, { extensions: { nameConstraints } }) => {
+    const { permitted = [], excluded = [] } = nameConstraints ?? {};
+    return sum + permitted.length + excluded.length;
+  }, 0);
+  return names * trees > MOST_COMPARISONS;
+}
 
 /**
  * Returns the first name of a certificate that the constraints of an authority above it forbid.

@@ -31,6 +31,7 @@ import {
 } from "../../tls/certificate_path.ts";
 import { generalNameText } from "../../tls/general_name.ts";
 import { isForHost } from "../../tls/host_identity.ts";
+import { hasTooManyNames } from "../../tls/name_constraints.ts";
 import { asError } from "../../../defer/guarded_call.ts";
 import { quote } from "../../../internal/validation.ts";
 import { rejectSignature } from "./certificate_signature.ts";
@@ -38,6 +39,8 @@ import { tlsModule } from "./tls_module.ts";
 
 // Longer chains than any in use.
 const LONGEST = 10;
+// The peer chooses the names in a reason, which may be logged. A certificate has room for 60 kB of them.
+const LONGEST_REASON = 500;
 
 /** The requirements on a peer's certificate. */
 export interface PeerTrust {
@@ -127,7 +130,8 @@ export function verifyChain(
   }
   // A malformed certificate cannot be an issuer.
   const readable = others.filter((other): other is Certificate => !(other instanceof Error));
-  const rejection = rejectChain(leaf, readable, trust, now) ?? rejectHost(leaf, trust.host);
+  const rejection = rejectNumberOfNames([leaf, ...readable]) ??
+    rejectChain(leaf, readable, trust, now) ?? rejectHost(leaf, trust.host);
   if (rejection !== null) throw new CertificateError(rejection);
   return leaf;
 }
@@ -143,9 +147,13 @@ export class CertificateError extends Error {
    * @param cause The error of the engine that reports it.
    */
   constructor({ code, reason }: Rejection, cause?: Error) {
-    super(`the certificate is not accepted: ${reason}`, { cause });
+    super(`the certificate is not accepted: ${shortened(reason)}`, { cause });
     this.code = code;
   }
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON)}…`;
 }
 
 function read(der: Uint8Array): Certificate | Error {
@@ -154,6 +162,12 @@ function read(der: Uint8Array): Certificate | Error {
   } catch (error) {
     return asError(error);
   }
+}
+
+function rejectNumberOfNames(chain: readonly Certificate[]): Rejection | null {
+  return hasTooManyNames(chain)
+    ? { code: "CERT_REJECTED", reason: "its chain has too many names and name constraints" }
+    : null;
 }
 
 function rejectChain(

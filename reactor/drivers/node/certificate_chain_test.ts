@@ -1,5 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Shown } from "../../../testing/fixtures/certificate_case.ts";
+import {
+  authority,
+  constraints,
+  Forged,
+  names,
+} from "../../../testing/fixtures/forged_certificates.ts";
 import { CERTIFICATE_TABLE } from "../../../testing/fixtures/certificate_table.ts";
 import { encodeHostname } from "../../names/hostname.ts";
 import { readCertificate } from "../../tls/certificate.ts";
@@ -35,3 +41,42 @@ for (const { name, make, code, side } of CERTIFICATE_TABLE) {
     }
   });
 }
+
+/** Alternative names or constraints in large numbers. */
+function many(count: number): { readonly dns: string }[] {
+  return Array.from({ length: count }, (_, i) => ({ dns: `${i}.test` }));
+}
+
+Deno.test("verifyChain() refuses a chain with too many names and constraints to compare", async () => {
+  const alternatives = (count: number) =>
+    names(...many(count).map(({ dns }) => ({ type: "dns" as const, value: dns })));
+  const root = await Forged.root({ extensions: [authority()] });
+  const middle = await root.issue({
+    subject: "CN=Middle",
+    extensions: [authority(), constraints([], many(2000))],
+  });
+  const others = [middle.der];
+  const few = await middle.issue({ extensions: [names({ type: "dns", value: "localhost" })] });
+  const lots = await middle.issue({ extensions: [alternatives(1500)] });
+  for (const roots of [null, [readCertificate(root.der)]]) {
+    const trust: PeerTrust = { purpose: "server", roots };
+    assertEquals(verdict([few.der, ...others], trust), null);
+    assertThrows(
+      () => verifyChain([lots.der, ...others], trust),
+      CertificateError,
+      "too many names and name constraints",
+    );
+  }
+});
+
+Deno.test("CertificateError shortens a reason that names whatever the peer has sent", async () => {
+  const value = `${"a".repeat(50_000)}.test`;
+  const leaf = await Forged.root({ extensions: [names({ type: "dns", value })] });
+  const roots = [readCertificate(leaf.der)];
+  const error = assertThrows(
+    () => verifyChain([leaf.der], { purpose: "server", roots, host: "localhost" }),
+    CertificateError,
+    'it is not for "localhost", but for "DNS:aaaa',
+  );
+  assert(error.message.length < 600);
+});
