@@ -5,7 +5,6 @@ import { connectToHost, type HappyEyeballsOptions } from "../reactor/names/happy
 import { ConnectError } from "../reactor/errors.ts";
 import { buildProtocol, startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
 import type {
-  Address,
   ConnectTCPOptions,
   IPFamily,
   IProtocol,
@@ -14,7 +13,7 @@ import type {
   IReactorTCP,
   IReactorTime,
 } from "../reactor/interfaces/mod.ts";
-import { logPrefixOf } from "../defer/guarded_call.ts";
+import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { TCP4ClientEndpoint } from "./tcp.ts";
 
@@ -47,9 +46,15 @@ export function connectTCPToHost<P extends IProtocol>(
     clock: reactor,
     resolver: reactor.nameResolver,
     families,
-    attempt: (address: string, won: () => void) =>
-      new TCP4ClientEndpoint(reactor, address, port, connectOptions)
-        .connect(new RacingFactory(factory, won)),
+    attempt: (address: string, won: () => void) => {
+      // The first attempt that needs a protocol has its connection and wins: buildProtocol() is
+      // called once, and its errors do not lead to another address. (In Twisted they do.)
+      const racing = new ForwardingFactory<P>(factory, (addr) => {
+        won();
+        return buildProtocol(factory, addr);
+      });
+      return new TCP4ClientEndpoint(reactor, address, port, connectOptions).connect(racing);
+    },
   };
   return execute(() => {
     // Held over all attempts, so that the factory is not stopped between two of them.
@@ -95,35 +100,4 @@ function endedByShutdown<T>(
       throw error;
     },
   );
-}
-
-/**
- * The factory in one of several attempts. What is asked for a protocol has a connection, and has won: so `buildProtocol` is called once,
- * and what goes wrong in it is not tried again elsewhere. (In Twisted it is: a factory that builds nothing does so for each address.)
- */
-class RacingFactory<P extends IProtocol> implements ITypedProtocolFactory<P> {
-  readonly #factory: ITypedProtocolFactory<P>;
-  readonly #won: () => void;
-
-  constructor(factory: ITypedProtocolFactory<P>, won: () => void) {
-    this.#factory = factory;
-    this.#won = won;
-  }
-
-  buildProtocol(addr: Address): P | null {
-    this.#won();
-    return buildProtocol(this.#factory, addr);
-  }
-
-  doStart(): void {
-    return this.#factory.doStart();
-  }
-
-  doStop(): void {
-    return this.#factory.doStop();
-  }
-
-  logPrefix(): string {
-    return logPrefixOf(this.#factory);
-  }
 }

@@ -3,7 +3,8 @@ import { Deferred } from "../defer/mod.ts";
 import { ConnectingCancelledError, NoProtocol } from "../reactor/errors.ts";
 import type { Address, IClientFactory, IConnector, IProtocol } from "../reactor/interfaces/mod.ts";
 import { buildProtocol } from "../reactor/stream/factory_calls.ts";
-import { asError, logPrefixOf } from "../defer/guarded_call.ts";
+import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
+import { asError } from "../defer/guarded_call.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { wrapProtocol } from "./protocol_wrapper.ts";
 
@@ -13,8 +14,8 @@ import { wrapProtocol } from "./protocol_wrapper.ts";
  * Between reactor and protocol stands a protocol of its own, because only that sees when `connectionMade` has returned, on every
  * reactor alike. Twisted's `_WrappingFactory`.
  */
-export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
-  readonly #factory: ITypedProtocolFactory<P>;
+export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
+  implements IClientFactory {
   #connector: IConnector | null = null;
 
   /** Fires with the protocol. */
@@ -26,22 +27,11 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
    */
   constructor(factory: ITypedProtocolFactory<P>) {
     checkFactory("connect", factory);
-    this.#factory = factory;
+    super(factory, (addr) => this.#wrapped(factory, addr));
   }
 
   startedConnecting(connector: IConnector): void {
     this.#connector = connector;
-  }
-
-  buildProtocol(addr: Address): IProtocol | null {
-    const protocol = this.#build(addr);
-    // It may have been cancelled while the protocol was built.
-    if (protocol === null || this.connected.called) return null;
-    return wrapProtocol(protocol, {
-      made: () => {
-        if (!this.connected.called) this.connected.callback(protocol);
-      },
-    });
   }
 
   clientConnectionFailed(_connector: IConnector, reason: Error): void {
@@ -53,23 +43,22 @@ export class ConnectingFactory<P extends IProtocol> implements IClientFactory {
     this.#end(reason);
   }
 
-  doStart(): void {
-    return this.#factory.doStart();
+  #wrapped(factory: ITypedProtocolFactory<P>, addr: Address): IProtocol | null {
+    const protocol = this.#built(factory, addr);
+    // The attempt may have been cancelled while the factory built the protocol.
+    if (protocol === null || this.connected.called) return null;
+    return wrapProtocol(protocol, {
+      made: () => {
+        if (!this.connected.called) this.connected.callback(protocol);
+      },
+    });
   }
 
-  doStop(): void {
-    return this.#factory.doStop();
-  }
-
-  logPrefix(): string {
-    return logPrefixOf(this.#factory);
-  }
-
-  /** What goes wrong here is for whoever waits, and for nobody else: it is not logged. */
-  #build(addr: Address): P | null {
+  /** An error here fails {@linkcode connected}, and is not logged as well. */
+  #built(factory: ITypedProtocolFactory<P>, addr: Address): P | null {
     let protocol: P | null;
     try {
-      protocol = buildProtocol(this.#factory, addr);
+      protocol = buildProtocol(factory, addr);
     } catch (error) {
       this.#end(asError(error));
       return null;

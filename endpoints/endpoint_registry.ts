@@ -64,133 +64,143 @@ export interface IStreamClientEndpointStringParserWithReactor<R> {
  * ```
  */
 export class EndpointRegistry<R> {
-  readonly #base: EndpointRegistry<R> | null;
-  readonly #servers = new Map<string, IStreamServerEndpointStringParser<R>>();
-  readonly #clients = new Map<string, IStreamClientEndpointStringParserWithReactor<R>>();
+  readonly #servers: EndpointTypes<R, IStreamServerEndpoint>;
+  readonly #clients: EndpointTypes<R, IStreamClientEndpoint>;
 
   /**
-   * Makes a registry without types of its own.
+   * Creates a registry without types of its own.
    *
-   * @param base The registry that it adds to, which stays as it is.
+   * @param base The registry whose types the new one adds to. It is not changed. `null` for none.
    */
   constructor(base: EndpointRegistry<R> | null = null) {
-    this.#base = base;
+    this.#servers = new EndpointTypes("server", base === null ? null : base.#servers);
+    this.#clients = new EndpointTypes("client", base === null ? null : base.#clients);
   }
 
   /**
-   * Adds a type of server endpoints. Its prefix is compared without regard to case.
+   * Adds a type of server endpoints. Prefixes are compared without regard to case.
    *
+   * @param parser The type's prefix and parser.
    * @returns This registry.
-   * @throws {RangeError} when there is one with that prefix, or the prefix is empty.
+   * @throws {RangeError} when the prefix is empty, or registered already.
    */
   registerServerType(parser: IStreamServerEndpointStringParser<R>): this {
     checkFunction("registerServerType() parser.parseStreamServer", parser.parseStreamServer);
-    register("server", this.#servers, parser, this.#server(parser.prefix));
+    const parse = (reactor: R, args: EndpointArguments) => parser.parseStreamServer(reactor, args);
+    this.#servers.add({ prefix: parser.prefix, method: "parseStreamServer", parse });
     return this;
   }
 
   /**
-   * Adds a type of client endpoints. Its prefix is compared without regard to case.
+   * Adds a type of client endpoints. Prefixes are compared without regard to case.
    *
+   * @param parser The type's prefix and parser.
    * @returns This registry.
-   * @throws {RangeError} when there is one with that prefix, or the prefix is empty.
+   * @throws {RangeError} when the prefix is empty, or registered already.
    */
   registerClientType(parser: IStreamClientEndpointStringParserWithReactor<R>): this {
     checkFunction("registerClientType() parser.parseStreamClient", parser.parseStreamClient);
-    register("client", this.#clients, parser, this.#client(parser.prefix));
+    const parse = (reactor: R, args: EndpointArguments) => parser.parseStreamClient(reactor, args);
+    this.#clients.add({ prefix: parser.prefix, method: "parseStreamClient", parse });
     return this;
   }
 
-  /** The prefixes of its server endpoints, and of those beneath. */
+  /** Returns the prefixes of all types of server endpoints, those of the base registry first. */
   serverTypes(): string[] {
-    return [...this.#base?.serverTypes() ?? [], ...this.#servers.keys()];
+    return this.#servers.prefixes();
   }
 
-  /** The prefixes of its client endpoints, and of those beneath. */
+  /** Returns the prefixes of all types of client endpoints, those of the base registry first. */
   clientTypes(): string[] {
-    return [...this.#base?.clientTypes() ?? [], ...this.#clients.keys()];
+    return this.#clients.prefixes();
   }
 
-  /** What `serverFromString` does with this registry. */
+  /**
+   * Creates the server endpoint that a string describes, as the function `serverFromString` does.
+   *
+   * @param reactor The reactor that will listen.
+   * @param description The description.
+   * @returns The endpoint.
+   * @throws {EndpointDescriptionError} when the string describes no server endpoint.
+   */
   serverFromString(reactor: R, description: string): IStreamServerEndpoint {
-    return this.#serverOf(reactor, parseDescription(description));
+    return this.#endpoint(this.#servers, reactor, parseDescription(description));
   }
 
-  /** What `clientFromString` does with this registry. */
+  /**
+   * Creates the client endpoint that a string describes, as the function `clientFromString` does.
+   *
+   * @param reactor The reactor that will connect.
+   * @param description The description.
+   * @returns The endpoint.
+   * @throws {EndpointDescriptionError} when the string describes no client endpoint.
+   */
   clientFromString(reactor: R, description: string): IStreamClientEndpoint {
-    return this.#clientOf(reactor, parseDescription(description));
+    return this.#endpoint(this.#clients, reactor, parseDescription(description));
   }
 
-  #server(prefix: string): IStreamServerEndpointStringParser<R> | undefined {
-    const own = this.#servers.get(prefix.toLowerCase());
-    return own !== undefined || this.#base === null ? own : this.#base.#server(prefix);
-  }
-
-  #client(prefix: string): IStreamClientEndpointStringParserWithReactor<R> | undefined {
-    const own = this.#clients.get(prefix.toLowerCase());
-    return own !== undefined || this.#base === null ? own : this.#base.#client(prefix);
-  }
-
-  #serverOf(reactor: R, description: Description): IStreamServerEndpoint {
-    const parser = this.#server(description.type.value);
-    if (parser === undefined) throw unknownType("server", description, this.serverTypes());
-    const args = this.#arguments(reactor, description);
-    const endpoint = atOnce(
-      "parseStreamServer()",
-      parser.parseStreamServer(reactor, args),
-      `While calling parseStreamServer of the type ${parser.prefix}`,
-    );
-    args.checkTaken();
-    return endpoint;
-  }
-
-  #clientOf(reactor: R, description: Description): IStreamClientEndpoint {
-    const parser = this.#client(description.type.value);
-    if (parser === undefined) throw unknownType("client", description, this.clientTypes());
-    const args = this.#arguments(reactor, description);
-    const endpoint = atOnce(
-      "parseStreamClient()",
-      parser.parseStreamClient(reactor, args),
-      `While calling parseStreamClient of the type ${parser.prefix}`,
-    );
-    args.checkTaken();
-    return endpoint;
-  }
-
-  #arguments(reactor: R, description: Description): EndpointArguments {
-    return new EndpointArguments(description, {
-      server: (nested) => this.#serverOf(reactor, nested),
-      client: (nested) => this.#clientOf(reactor, nested),
+  #endpoint<E>(types: EndpointTypes<R, E>, reactor: R, description: Description): E {
+    const { prefix, method, parse } = types.find(description);
+    const args = new EndpointArguments(description, {
+      server: (nested) => this.#endpoint(this.#servers, reactor, nested),
+      client: (nested) => this.#endpoint(this.#clients, reactor, nested),
     });
+    const why = `While calling ${method} of the type ${prefix}`;
+    const endpoint = atOnce(`${method}()`, parse(reactor, args), why);
+    args.checkTaken();
+    return endpoint;
   }
 }
 
-function register<P extends { readonly prefix: string }>(
-  side: string,
-  types: Map<string, P>,
-  parser: P,
-  known: P | undefined,
-): void {
-  const quoted = JSON.stringify(parser.prefix);
-  if (parser.prefix === "") {
-    throw new RangeError(`Cannot register the ${side} endpoint type ${quoted}: it is empty`);
-  }
-  if (known !== undefined) {
-    throw new RangeError(`Cannot register the ${side} endpoint type ${quoted}: there is one`);
-  }
-  types.set(parser.prefix.toLowerCase(), parser);
+/** One type of endpoints. */
+interface EndpointType<R, E> {
+  readonly prefix: string;
+  /** The name of the parser's method, for the log. */
+  readonly method: string;
+  readonly parse: (reactor: R, args: EndpointArguments) => E;
 }
 
-function unknownType(
-  side: string,
-  { text, type }: Description,
-  known: readonly string[],
-): EndpointDescriptionError {
-  return new EndpointDescriptionError(
-    text,
-    type,
-    `it begins with a type, and there is no type ${
-      visible(type.value)
-    } of ${side} endpoints; the types are ${known.toSorted().join(", ")}`,
-  );
+/** The types of server endpoints, or of client endpoints, of a registry and of its base. */
+class EndpointTypes<R, E> {
+  readonly #side: "server" | "client";
+  readonly #base: EndpointTypes<R, E> | null;
+  readonly #own = new Map<string, EndpointType<R, E>>();
+
+  constructor(side: "server" | "client", base: EndpointTypes<R, E> | null) {
+    this.#side = side;
+    this.#base = base;
+  }
+
+  add(type: EndpointType<R, E>): void {
+    const { prefix } = type;
+    const cannot = `Cannot register the ${this.#side} endpoint type ${JSON.stringify(prefix)}`;
+    if (prefix === "") throw new RangeError(`${cannot}: the prefix is empty`);
+    if (this.#named(prefix) !== undefined) {
+      throw new RangeError(`${cannot}: the prefix is registered already`);
+    }
+    this.#own.set(prefix.toLowerCase(), type);
+  }
+
+  prefixes(): string[] {
+    return [...this.#base?.prefixes() ?? [], ...this.#own.keys()];
+  }
+
+  /** Returns the type that a description begins with. */
+  find({ text, type }: Description): EndpointType<R, E> {
+    const found = this.#named(type.value);
+    if (found !== undefined) return found;
+    const known = this.prefixes().toSorted().join(", ");
+    throw new EndpointDescriptionError(
+      text,
+      type,
+      `it must begin with a type of ${this.#side} endpoint, and ${
+        visible(type.value)
+      } is not one; the types are ${known}`,
+    );
+  }
+
+  #named(prefix: string): EndpointType<R, E> | undefined {
+    const own = this.#own.get(prefix.toLowerCase());
+    return own === undefined && this.#base !== null ? this.#base.#named(prefix) : own;
+  }
 }

@@ -203,7 +203,7 @@ const WRONG_SERVERS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `it begins with a type, and there is no type "ftl" of server endpoints; the types are haproxy, ssl, stdio, systemd, tcp, tcp6, tls, unix`,
+    `it must begin with a type of server endpoint, and "ftl" is not one; the types are haproxy, ssl, stdio, systemd, tcp, tcp6, tls, unix`,
   ],
   ["tcp:", 4, "", `the argument "port" is missing`],
   [
@@ -328,7 +328,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `it begins with a type, and there is no type "ftl" of client endpoints; the types are ssl, tcp, tcp6, tls, unix`,
+    `it must begin with a type of client endpoint, and "ftl" is not one; the types are ssl, tcp, tcp6, tls, unix`,
   ],
   ["tcp:example.org", 15, "", `the argument "port" is missing`],
   ["tcp::80", 4, "", `the argument "host" must not be empty; a colon in a value is written "\\:"`],
@@ -375,7 +375,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "127.0.0.1:80",
     0,
     "127.0.0.1",
-    `it begins with a type, and there is no type "127.0.0.1" of client endpoints; the types are ssl, tcp, tcp6, tls, unix`,
+    `it must begin with a type of client endpoint, and "127.0.0.1" is not one; the types are ssl, tcp, tcp6, tls, unix`,
   ],
   [
     "tcp:::1:80",
@@ -541,12 +541,12 @@ Deno.test("A type is registered once, and has a name", () => {
   assertThrows(
     () => registry.registerServerType(server("Fake")),
     RangeError,
-    'Cannot register the server endpoint type "Fake": there is one',
+    'Cannot register the server endpoint type "Fake": the prefix is registered already',
   );
   assertThrows(
     () => registry.registerClientType({ prefix: "", parseStreamClient: () => new NotedEndpoint() }),
     RangeError,
-    'Cannot register the client endpoint type "": it is empty',
+    'Cannot register the client endpoint type "": the prefix is empty',
   );
   registry.registerServerType(server("crfake"));
 });
@@ -649,7 +649,7 @@ Deno.test("An error in a description that is an argument points at the argument,
   assertEquals([error.offset, error.piece], [23, String.raw`ftl\:80`]);
   assertEquals(
     error.message.includes(
-      `Cannot make an endpoint of "ftl:80": it begins with a type, and there is no type`,
+      `Cannot make an endpoint of "ftl:80": it must begin with a type of client endpoint, and "ftl"`,
     ),
     true,
   );

@@ -30,6 +30,7 @@ import type {
 } from "./interfaces.ts";
 import { listening } from "./listening.ts";
 import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
+import { TLSServerEndpoint } from "./tls.ts";
 import { wrapClientTLS } from "./wrap_tls.ts";
 
 /** Where this side's certificate is, and where those are that the peer's is checked against. */
@@ -93,13 +94,18 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAdd
     factory: IProtocolFactory,
     options?: EndpointOptions,
   ): Deferred<IListeningPort<IInternetAddress>> {
-    return listening(this, () => read(this.#reactor.hostEnvironment, this.#files), options)
+    return listening(this, () => this.#listen(factory), options);
+  }
+
+  #listen(factory: IProtocolFactory): Deferred<IListeningPort<IInternetAddress>> {
+    return execute(() => read(this.#reactor.hostEnvironment, this.#files))
       .addErrback((cause) => {
         if (cause instanceof CancelledError) throw cause;
         throw new CannotListenError(this.#where(), { cause });
       })
       .addCallback((tls) =>
-        execute(() => this.#reactor.listenTLS(this.#port, factory, { ...this.#options, ...tls }))
+        new TLSServerEndpoint(this.#reactor, this.#port, { ...this.#options, ...tls })
+          .listen(factory)
           .addErrback((error) => namingFiles(this.#files, error))
       );
   }

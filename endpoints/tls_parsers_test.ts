@@ -192,7 +192,7 @@ const WRONG: [side: "server" | "client", description: string, piece: string, pro
     "client",
     String.raw`tls:example.org:443:endpoint=ftl\:80`,
     String.raw`ftl\:80`,
-    `there is no type "ftl" of client endpoints`,
+    `"ftl" is not one`,
   ],
   ["client", "tls:exa mple:443", "exa mple", `must be a host's name or address`],
 ];

@@ -37,7 +37,7 @@ import type {
   IListeningPort,
   IReactorTLS,
 } from "../reactor/interfaces/mod.ts";
-import type { Address } from "../reactor/interfaces/mod.ts";
+import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
 import {
   connectProtocol,
   SSL4ClientEndpoint,
@@ -320,11 +320,11 @@ test("A port of wrapServerTLS() that is drained tells its protocols, and ends ha
   const listening = new UNIXServerEndpoint(fixture.reactor, path);
   const port = await wrapServerTLS(server, {
     listen: (factory) => {
-      const buildProtocol = (addr: Address) => {
+      const counting = new ForwardingFactory(factory, (addr) => {
         if (++accepted === 2) handshaking.resolve();
         return factory.buildProtocol(addr);
-      };
-      return listening.listen({ ...factory, buildProtocol });
+      });
+      return listening.listen(counting);
     },
   }).listen(Factory.forProtocol(Polite));
   const beneath = new UNIXClientEndpoint(fixture.reactor, path);

@@ -15,7 +15,8 @@ import type {
   TLSClientOptions,
   TLSPortOptions,
 } from "../reactor/interfaces/mod.ts";
-import { callLogged, logPrefixOf } from "../defer/guarded_call.ts";
+import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
+import { callLogged } from "../defer/guarded_call.ts";
 import type {
   EndpointOptions,
   IStreamClientEndpoint,
@@ -102,7 +103,9 @@ export function wrapServerTLS<A extends Address>(
     ): Deferred<IListeningPort<A>> =>
       listening(secured, () => {
         checkFactory("listen", factory);
-        return endpoint.listen(wrapFactory(factory, serverGates(factory, options, maxHandshakes)));
+        return endpoint.listen(
+          new ForwardingFactory(factory, serverGates(factory, options, maxHandshakes)),
+        );
       }, waitOptions),
     toString: () => String(endpoint),
   };
@@ -152,23 +155,25 @@ class SecuredConnecting<P extends IProtocol> {
     endpoint: IStreamClientEndpoint,
     factory: ITypedProtocolFactory<P>,
   ) {
-    this.#connecting = endpoint.connect(wrapFactory(factory, (addr) => {
-      const protocol = buildProtocol(factory, addr);
-      if (protocol === null) return null;
-      this.#peer = addr;
-      const gate = new TLSUpgradeProtocol<P>({ ...options, role: "client" }, {
-        build: () => protocol,
-        unusable: (error) => this.#fail(error),
-        secured: () => this.#end(() => this.secured.callback(protocol)),
-        failed: (reason) => this.#fail(reason),
-        // Only news if connectionMade threw: it has not been secured then.
-        lost: (reason) => this.#fail(reason),
-      });
-      // The endpoint beneath may have a relay of its own, which looks at it now.
-      gate.copyOptionalMethods(protocol);
-      this.#gate = gate;
-      return gate;
-    }));
+    this.#connecting = endpoint.connect(
+      new ForwardingFactory(factory, (addr) => {
+        const protocol = buildProtocol(factory, addr);
+        if (protocol === null) return null;
+        this.#peer = addr;
+        const gate = new TLSUpgradeProtocol<P>({ ...options, role: "client" }, {
+          build: () => protocol,
+          unusable: (error) => this.#fail(error),
+          secured: () => this.#end(() => this.secured.callback(protocol)),
+          failed: (reason) => this.#fail(reason),
+          // Only news if connectionMade threw: it has not been secured then.
+          lost: (reason) => this.#fail(reason),
+        });
+        // The endpoint beneath may have a relay of its own, which looks at it now.
+        gate.copyOptionalMethods(protocol);
+        this.#gate = gate;
+        return gate;
+      }),
+    );
     this.#connecting.addErrback((reason) => this.#fail(reason));
   }
 
@@ -200,18 +205,4 @@ function tellOfHandshake(
   }
   const tell = () => factory.handshakeFailed?.(addr, reason);
   callLogged(tell, [], `While calling handshakeFailed for ${addr}`);
-}
-
-/** A factory that builds other protocols, and is the same otherwise. */
-function wrapFactory(
-  factory: IProtocolFactory,
-  build: IProtocolFactory["buildProtocol"],
-): IProtocolFactory {
-  return {
-    buildProtocol: build,
-    doStart: () => factory.doStart(),
-    doStop: () => factory.doStop(),
-    noisy: factory.noisy ?? true,
-    logPrefix: () => logPrefixOf(factory),
-  };
 }

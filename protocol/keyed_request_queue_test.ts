@@ -91,6 +91,21 @@ Deno.test("Requests given up give their places free: a peer that answers some of
   assertEquals([waiting, fixture.queue.abandoned], [["C"], 1]);
 });
 
+Deno.test("KeyedRequestQueue.request({ signal, timeout }) abandons the request", () => {
+  const clock = new Clock();
+  const sent: number[] = [];
+  const calls = new KeyedRequestQueue<string, string>((id) => sent.push(id), { clock });
+  const leaving = new AbortController();
+  const errors: string[] = [];
+  for (const options of [leaving, { timeout: 2 }]) {
+    calls.request("a", options).addErrback((error) => void errors.push(error.name));
+  }
+  leaving.abort();
+  clock.advance(2);
+  assertEquals(errors, ["CancelledError", "TimeoutError"]);
+  assertEquals([sent, calls.inFlight, calls.abandoned], [[1, 2], 0, 2]);
+});
+
 Deno.test("maxAbandoned: the oldest that was given up is forgotten, and its answer is then one that nobody asked for", () => {
   const fixture = queue({ maxAbandoned: 2 });
   for (const request of ["a", "b", "c"]) fixture.queue.request(request).addErrback(() => {});

@@ -1,4 +1,5 @@
-import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
+import { abortedError } from "../defer/aborted_error.ts";
+import { CancelledError, Deferred, fail, TimeoutError } from "../defer/mod.ts";
 import type { IReactorTime } from "../reactor/interfaces/mod.ts";
 import { asError, onRejection } from "../defer/guarded_call.ts";
 import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts";
@@ -27,10 +28,20 @@ export interface RequestQueueOptions {
   maxWaiting?: number | undefined;
 }
 
-/** How a single request is treated otherwise than the rest. */
+/** Options of a single request. */
 export interface RequestOptions {
-  /** Seconds that this request may take. */
+  /**
+   * Seconds until this request fails with a `TimeoutError`, at least 0.
+   *
+   * @default the `timeout` of the queue
+   */
   timeout?: number | undefined;
+  /**
+   * Abandons this request when it aborts, as cancelling its Deferred does. The request fails with a
+   * `TimeoutError` if the signal is that of `AbortSignal.timeout()`, and else with a
+   * `CancelledError`; both name the signal's reason. A signal that has aborted already sends nothing.
+   */
+  signal?: AbortSignal | undefined;
 }
 
 /** A request was made while too many others waited. */
@@ -128,9 +139,10 @@ export abstract class PendingRequests<Req, Res> {
    *   {@linkcode RequestQueueFull}, with what `send` throws, or with the reason for which the connection was lost.
    */
   request(request: Req, options: RequestOptions = {}): Deferred<Res> {
-    const { timeout = this.#timeout } = options;
+    const { timeout = this.#timeout, signal } = options;
     this.#check(timeout);
     if (this.#lost !== null) return fail(this.#lost);
+    if (signal?.aborted) return fail(abortedError(new CancelledError(), signal.reason));
     const hasTurn = this.#waiting.size === 0 && this.inFlight < this.#maxInFlight;
     if (!hasTurn && this.#waiting.size >= this.#maxWaiting) {
       return fail(
@@ -146,7 +158,8 @@ export abstract class PendingRequests<Req, Res> {
     });
     if (hasTurn) this.#start(pending);
     else this.#waiting.set(number, pending);
-    return this.#within(timeout, pending.answer);
+    const answer = this.#within(timeout, pending.answer);
+    return signal === undefined ? answer : answer.addSignal(signal);
   }
 
   /**

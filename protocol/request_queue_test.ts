@@ -126,6 +126,35 @@ Deno.test("Cancelling gives a request up: a waiting one is not sent, the answer 
   assertEquals([fixture.sent, last], [["sent", "last"], ["LAST"]]);
 });
 
+Deno.test("RequestQueue.request({ signal }) abandons the request, and says why", () => {
+  const fixture = queue({ maxInFlight: 1, timeout: 9 });
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const errors: Error[] = [];
+  const request = (text: string) =>
+    fixture.queue.request(text, { signal }).addErrback((error) => void errors.push(error));
+  request("sent");
+  request("waiting");
+  leaving.abort(new Error("the user has left"));
+  request("late");
+  assertEquals(
+    errors.map((error) => error.message),
+    Array(3).fill("Cancelled by a signal: the user has left"),
+  );
+  assert(errors.every((error) => error instanceof CancelledError));
+  fixture.queue.answer("SENT");
+  assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["sent"], 0, 0]);
+  assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
+});
+
+Deno.test("RequestQueue.request({ signal }) of a timeout signal fails with TimeoutError", () => {
+  const fixture = queue();
+  const timeout = new AbortController();
+  const outcome = outcomeOf(fixture.queue.request("a", timeout));
+  timeout.abort(new DOMException("Signal timed out.", "TimeoutError"));
+  assertEquals(outcome, ["TimeoutError"]);
+});
+
 Deno.test("An AbortSignal gives a request up, too", () => {
   const fixture = queue();
   const giving = new AbortController();

@@ -15,7 +15,7 @@ import type {
   IReactorTime,
   ITransport,
 } from "../../reactor/interfaces/mod.ts";
-import { logPrefixOf } from "../../defer/guarded_call.ts";
+import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
 import { type ProtocolWrapper, wrapProtocol } from "../protocol_wrapper.ts";
 
@@ -73,11 +73,15 @@ export class ClientAttempt<P extends IProtocol> {
 
   /** Dials. */
   begin(): void {
-    const { endpoint, clock, attemptTimeout } = this.#settings;
+    const { endpoint, factory, clock, attemptTimeout } = this.#settings;
     if (attemptTimeout !== Infinity) {
       this.#timer = clock.callLater(attemptTimeout, () => this.#timedOut(attemptTimeout));
     }
-    const dial = maybeDeferred(() => endpoint.connect(this.#watchingFactory()));
+    const watching = new ForwardingFactory<ProtocolWrapper<P>>(
+      factory,
+      (addr) => this.#isUnwanted ? null : this.#build(addr),
+    );
+    const dial = maybeDeferred(() => endpoint.connect(watching));
     this.#dial = dial.addCallbacks(
       (relay) => this.#dialled(relay),
       (error) => this.#dialFailed(error),
@@ -99,16 +103,6 @@ export class ClientAttempt<P extends IProtocol> {
   /** Whether a connection that is made now comes too late. */
   get #isUnwanted(): boolean {
     return this.#isEnded || this.#isOver;
-  }
-
-  #watchingFactory(): ITypedProtocolFactory<ProtocolWrapper<P>> {
-    const { factory } = this.#settings;
-    return {
-      buildProtocol: (addr) => this.#isUnwanted ? null : this.#build(addr),
-      doStart: () => factory.doStart(),
-      doStop: () => factory.doStop(),
-      logPrefix: () => logPrefixOf(factory),
-    };
   }
 
   #build(addr: Address): ProtocolWrapper<P> | null {

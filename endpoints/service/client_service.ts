@@ -1,5 +1,13 @@
 import { textOf } from "../../internal/foreign_value.ts";
-import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
+import { abortedError } from "../../defer/aborted_error.ts";
+import {
+  CancelledError,
+  Deferred,
+  fail,
+  succeed,
+  TimeoutError,
+  TooManyWaiters,
+} from "../../defer/mod.ts";
 import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
@@ -9,7 +17,7 @@ import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces
 import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
 import { type ClientEvent, type ClientState, nextState } from "./client_lifecycle.ts";
-import { nameOf } from "./name_of.ts";
+import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
@@ -50,6 +58,29 @@ export interface ClientServiceOptions<P extends IProtocol = IProtocol> {
    * @default {10_000}
    */
   maxWaiting?: number | undefined;
+}
+
+/** How to wait for a connection of a {@linkcode ClientService}. */
+export interface WhenConnectedOptions {
+  /**
+   * The number of failed attempts that fails the wait, at least 1: with 1, the next attempt that
+   * fails does. `Infinity` waits as long as the service runs.
+   *
+   * @default {Infinity}
+   */
+  failAfterFailures?: number | undefined;
+  /**
+   * Seconds until the wait fails with a `TimeoutError`, at least 0. The service keeps connecting.
+   *
+   * @default {Infinity}
+   */
+  timeout?: number | undefined;
+  /**
+   * Ends the wait when it aborts; the service keeps connecting. The wait fails with a
+   * `TimeoutError` if the signal is that of `AbortSignal.timeout()`, and else with a
+   * `CancelledError`; both name the signal's reason.
+   */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -138,15 +169,44 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   /**
    * Waits for a connection.
    *
-   * @param failAfterFailures How many attempts may fail before this does: 1 fails it with the next one that fails. Infinity waits for as
-   *   long as the service runs.
-   * @returns Fires with the protocol of the current connection, or of the next when that is there and prepared. It fails with the error of
-   *   the attempt that was one too many; with `TooManyWaiters` when `maxWaiting` others wait; and with `CancelledError` when the service stops, or has been stopped. Cancelling it ends
-   *   this wait, and nothing else; `addSignal()` cancels it when a signal aborts.
-   * @throws {RangeError} when the number is not a whole one of 1 or more.
+   * @param options `failAfterFailures`, `timeout` and `signal`; or the number `failAfterFailures`
+   *   alone, as in Twisted.
+   * @returns A Deferred that fires with the protocol of the current connection, or else of the next
+   *   one, once it is prepared. It fails with the error of the attempt that reached
+   *   `failAfterFailures`; with `TooManyWaiters` when `maxWaiting` calls wait already; with
+   *   `TimeoutError` after `timeout`; and with `CancelledError` when the service stops or has been
+   *   stopped. Cancelling it ends this wait, and not the service's attempt.
+   * @throws {RangeError} when `failAfterFailures` is not an integer of at least 1, or `timeout` is
+   *   negative or NaN.
+   *
+   * @example
+   * ```ts
+   * import type { ClientService } from "@torsion/reactor/endpoints";
+   * import type { Protocol } from "@torsion/reactor/protocol";
+   *
+   * async function greet(service: ClientService<Protocol>) {
+   *   const protocol = await service.whenConnected({ failAfterFailures: 3, timeout: 10 });
+   *   protocol.transport.write("Hello");
+   * }
+   * ```
    */
-  whenConnected(failAfterFailures = Infinity): Deferred<P> {
+  whenConnected(options: number | WhenConnectedOptions = Infinity): Deferred<P> {
+    const { failAfterFailures = Infinity, timeout = Infinity, signal } = typeof options === "object"
+      ? options
+      : { failAfterFailures: options };
     checkBound("whenConnected() failAfterFailures", failAfterFailures, 1);
+    if (timeout !== Infinity) checkDelay("whenConnected() timeout", timeout);
+    if (signal?.aborted) return fail(abortedError(new CancelledError(), signal.reason));
+    const waiter = this.#wait(failAfterFailures);
+    if (timeout !== Infinity && !waiter.called) {
+      waiter.addTimeout(timeout, this.#clock, () => {
+        throw new TimeoutError(`${nameOf(this)} did not connect within ${timeout} s`);
+      });
+    }
+    return signal === undefined ? waiter : waiter.addSignal(signal);
+  }
+
+  #wait(failAfterFailures: number): Deferred<P> {
     if (this.#protocol !== null) return succeed(this.#protocol);
     if (this.#state === "stopped") return fail(this.#stoppedError());
     if (this.#connectWaiters.size >= this.#maxWaiting) {
@@ -191,7 +251,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     this.#state = state;
     this.#protocol = null;
     if (state === "connecting") this.#connect();
-    else if (state === "waiting") this.#wait(reason);
+    else if (state === "waiting") this.#scheduleRetry(reason);
     else if (state === "disconnecting") this.#attempt?.end();
     else if (state === "stopped") this.#stopped();
   }
@@ -226,7 +286,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     this.#tell(due, (waiter) => waiter.errback(reason));
   }
 
-  #wait(reason: Error | undefined): void {
+  #scheduleRetry(reason: Error | undefined): void {
     this.#attempt = null;
     this.#countFailure();
     const delay = this.#nextDelay();

@@ -21,7 +21,14 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { CancelledError, Deferred, fail, TooManyWaiters } from "../../defer/mod.ts";
+import {
+  CancelledError,
+  Deferred,
+  fail,
+  isTimeout,
+  TimeoutError,
+  TooManyWaiters,
+} from "../../defer/mod.ts";
 import { addObserver } from "../../log/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
@@ -551,8 +558,63 @@ Deno.test("Who is told may cancel others, stop the service, and start it again",
   assertEquals([fixture.endpoint.dials.length, fixture.service.running], [2, true]);
 });
 
-Deno.test("whenConnected() takes a whole number of failures, from 1", () => {
+Deno.test("ClientService.whenConnected({ timeout }) ends the wait, and not the attempt", () => {
+  using fixture = started();
+  const timedOut = outcomes(fixture.service.whenConnected({ timeout: 5 }));
+  const left = outcomes(fixture.service.whenConnected({ timeout: 6, failAfterFailures: 2 }));
+  fixture.clock.advance(5);
+  assertInstanceOf(timedOut[0], TimeoutError);
+  assertEquals(timedOut[0].message, "ClientService did not connect within 5 s");
+  assertEquals([left, fixture.endpoint.dial().isCancelled], [[], false]);
+  assertStrictEquals(fixture.connect(), left[0]);
+  assertEquals(fixture.clock.getDelayedCalls().length, 0);
+});
+
+Deno.test("ClientService.whenConnected({ failAfterFailures }) counts as the plain number does", () => {
+  using fixture = started();
+  const waits = [
+    fixture.service.whenConnected({ failAfterFailures: 1 }),
+    fixture.service.whenConnected({}),
+  ];
+  const [failed, waiting] = waits.map(outcomes);
+  fixture.endpoint.dial().fail();
+  assertEquals([failed?.length, waiting], [1, []]);
+});
+
+Deno.test("ClientService.whenConnected({ signal }) says why it was aborted", () => {
+  using fixture = started();
+  const shutdown = new AbortController();
+  const aborted = outcomes(fixture.service.whenConnected({ signal: shutdown.signal }));
+  const left = outcomes(fixture.service.whenConnected());
+  const reason = new Error("the user has left");
+  shutdown.abort(reason);
+  const late = outcomes(fixture.service.whenConnected({ signal: shutdown.signal }));
+  for (const [error] of [aborted, late]) {
+    assertInstanceOf(error, CancelledError);
+    assertEquals(error.message, "Cancelled by a signal: the user has left");
+    assertStrictEquals(error.cause, reason);
+  }
+  assertEquals([left, fixture.endpoint.dial().isCancelled], [[], false]);
+});
+
+Deno.test("ClientService.whenConnected({ signal }) of a timeout signal fails with TimeoutError", () => {
+  using fixture = started();
+  const timeout = new AbortController();
+  const waiting = outcomes(fixture.service.whenConnected({ signal: timeout.signal }));
+  timeout.abort(new DOMException("Signal timed out.", "TimeoutError"));
+  assertInstanceOf(waiting[0], TimeoutError);
+  assert(isTimeout(waiting[0]));
+});
+
+Deno.test("ClientService.whenConnected() rejects options that are out of range", () => {
   using fixture = new ConnectionFixture();
+  for (const timeout of [-1, NaN]) {
+    assertThrows(() => fixture.service.whenConnected({ timeout }), RangeError, "timeout");
+  }
+  for (const failAfterFailures of [0, -1, 1.5, NaN]) {
+    const wait = () => fixture.service.whenConnected({ failAfterFailures });
+    assertThrows(wait, RangeError, String(failAfterFailures));
+  }
   for (const wrong of [0, -1, 1.5, NaN]) {
     assertThrows(() => fixture.service.whenConnected(wrong), RangeError, String(wrong));
   }

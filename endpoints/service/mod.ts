@@ -16,7 +16,11 @@
  */
 
 export { backoffPolicy, type BackoffPolicyOptions, type RetryPolicy } from "./backoff_policy.ts";
-export { ClientService, type ClientServiceOptions } from "./client_service.ts";
+export {
+  ClientService,
+  type ClientServiceOptions,
+  type WhenConnectedOptions,
+} from "./client_service.ts";
 export type { IService, IServiceCollection } from "./interfaces.ts";
 export { MultiService, ServicesNotStopped } from "./multi_service.ts";
 export { Service } from "./service.ts";

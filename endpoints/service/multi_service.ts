@@ -2,9 +2,8 @@ import { messageOf } from "../../internal/foreign_value.ts";
 import { type Deferred, DeferredList, maybeDeferred } from "../../defer/mod.ts";
 import { quote } from "../../internal/validation.ts";
 import type { IService, IServiceCollection } from "./interfaces.ts";
-import { nameOf } from "./name_of.ts";
 import { Service } from "./service.ts";
-import { start, startInFull, startPrivileged } from "./start.ts";
+import { nameOf, start, startInFull, startPrivileged } from "./service_calls.ts";
 
 /** Services that could not be stopped, each with its error. All others of their parent have been. */
 export class ServicesNotStopped extends AggregateError {

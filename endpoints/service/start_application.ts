@@ -1,6 +1,6 @@
 import type { IReactorCore } from "../../reactor/interfaces/mod.ts";
 import type { IService } from "./interfaces.ts";
-import { startInFull } from "./start.ts";
+import { startInFull } from "./service_calls.ts";
 
 /**
  * Ties a service to a reactor's life: starts it now, and stops it before the reactor's shutdown, which waits for that. Twisted's

@@ -1,12 +1,13 @@
 import { isError, isInstance } from "../../internal/foreign_value.ts";
 import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { cancelLogged } from "../../defer/cancel_all.ts";
+import { abortedError } from "../../defer/aborted_error.ts";
 import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { checkBound, checkDelay } from "../../internal/validation.ts";
-import type { IStreamServerEndpoint } from "../interfaces.ts";
-import { nameOf } from "./name_of.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "../interfaces.ts";
+import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
@@ -135,12 +136,22 @@ export class StreamServerEndpointService extends Service {
   }
 
   /**
-   * Waits until it listens. Twisted has no such thing; its users look at a private attribute.
+   * Waits until the service listens. Twisted has no such method; its users read a private attribute.
    *
-   * @returns Fires with the port: at once, or when it is there. It fails with what keeps the service from listening, with
-   *   `TooManyWaiters` when `maxWaiting` others wait, and with `CancelledError` when the service is stopped. Cancelling it ends this wait and nothing else.
+   * @param options `signal` ends the wait when it aborts.
+   * @returns A Deferred that fires with the port: at once if the service listens already. It fails
+   *   with the error that prevented listening; with `TooManyWaiters` when `maxWaiting` calls wait
+   *   already; with `CancelledError` when the service is stopped; and with an error that names the
+   *   signal's reason when the signal aborts. Cancelling it ends this wait, and not the service.
    */
-  whenListening(): Deferred<IListeningPort> {
+  whenListening(options: EndpointOptions = {}): Deferred<IListeningPort> {
+    const { signal } = options;
+    if (signal?.aborted) return fail(abortedError(new CancelledError(), signal.reason));
+    const waiter = this.#wait();
+    return signal === undefined ? waiter : waiter.addSignal(signal);
+  }
+
+  #wait(): Deferred<IListeningPort> {
     if (isError(this.#outcome)) return fail(this.#outcome);
     if (this.#outcome !== null) return succeed(this.#outcome);
     if (this.#portWaiters.size >= this.#maxWaiting) {

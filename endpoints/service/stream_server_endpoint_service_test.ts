@@ -270,6 +270,21 @@ Deno.test("whenListening() fails with what keeps it from listening, and with Can
   }
 });
 
+Deno.test("StreamServerEndpointService.whenListening({ signal }) says why it was aborted", () => {
+  using fixture = new ConnectionFixture();
+  fixture.service.startService();
+  const leaving = new AbortController();
+  const aborted = outcomes(fixture.service.whenListening({ signal: leaving.signal }));
+  const left = outcomes(fixture.service.whenListening());
+  leaving.abort(new Error("the user has left"));
+  for (const [error] of [aborted, outcomes(fixture.service.whenListening(leaving))]) {
+    assertInstanceOf(error, CancelledError);
+    assertEquals(error.message, "Cancelled by a signal: the user has left");
+  }
+  const port: unknown = fixture.endpoint.startedListening();
+  assertStrictEquals(left[0] as unknown, port);
+});
+
 Deno.test("Who waits for the port may cancel another, and stop the service", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();

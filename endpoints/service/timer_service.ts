@@ -2,7 +2,7 @@ import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
 import { err, warn } from "../../log/mod.ts";
 import { checkDelay, checkFunction } from "../../internal/validation.ts";
 import { LoopingCall, type LoopingClock } from "../../task/mod.ts";
-import { nameOf } from "./name_of.ts";
+import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
