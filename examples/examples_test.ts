@@ -58,12 +58,12 @@ Deno.test("03_call_when_running.ts calls its handler with the argument and stops
   ]);
 });
 
-Deno.test("04_call_later.ts makes its calls in their order, the cancelled one excepted, in 4 seconds", async () => {
+Deno.test("04_call_later.ts makes its calls in order, without the cancelled one", async () => {
   const start = performance.now();
-  await using example = new Example("04_call_later.ts");
+  await using example = new Example("04_call_later.ts", ["0.1"]);
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [0, ""]);
-  assert(performance.now() - start >= 4000);
+  assert(performance.now() - start >= 400);
   const [opened, before, delayed, reset, called, after, ...end] = messages(lines);
   assertEquals(opened, "Log opened.");
   assertMatch(before ?? "", CLOCK_TIME);
@@ -74,12 +74,12 @@ Deno.test("04_call_later.ts makes its calls in their order, the cancelled one ex
   assertEquals(end, ["Will stop", "Main loop terminated."]);
 });
 
-Deno.test("05_custom_event.ts fires Event1 after 8 seconds, and its handler stops the reactor", async () => {
+Deno.test("05_custom_event.ts fires Event1, and the handler stops the reactor", async () => {
   const start = performance.now();
-  await using example = new Example("05_custom_event.ts");
+  await using example = new Example("05_custom_event.ts", ["0.1"]);
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [0, ""]);
-  assert(performance.now() - start >= 8000);
+  assert(performance.now() - start >= 800);
   const said = messages(lines);
   assertEquals(said.filter((message) => !CLOCK_TIME.test(message)), [
     "Log opened.",
@@ -113,8 +113,8 @@ Deno.test("06_signals.ts logs each SIGHUP, and stops on SIGINT", async () => {
   ]);
 });
 
-Deno.test("looping_call.ts calls each half second, counts what it missed, and ends with exit code 0", async () => {
-  await using example = new Example("looping_call.ts");
+Deno.test("looping_call.ts calls at its interval, counts missed calls, and ends with exit code 0", async () => {
+  await using example = new Example("looping_call.ts", ["0.2"]);
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [0, ""]);
   const [opened, first, second, third, slow, fifth, ...end] = messages(lines);

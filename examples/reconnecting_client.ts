@@ -1,15 +1,19 @@
 /**
- * A client that keeps its connection: whenever the server goes away, it connects again, and waits longer each time that fails.
+ * A client that reconnects: when the server closes the connection, it connects again, and waits
+ * longer after each failed attempt.
  *
  *     deno run --allow-net examples/reconnecting_client.ts
  *
- * See: each second it sends the time to the echo server on port 2000, and logs what comes back. Without a server, it logs why it cannot
- * connect, and when it tries again. Start one (`deno run --allow-net examples/echo.ts`, or `socat TCP-LISTEN:2000,fork,reuseaddr EXEC:cat`),
- * stop it, start it again: the client follows. Press Ctrl-C: it closes the connection and ends with exit code 0. Another port can be given
- * as an argument.
+ * See: each second the client sends the time to the echo server on port 2000, and logs the answer.
+ * Without a server, it logs why it cannot connect and when it will retry. Start a server
+ * (`deno run --allow-net examples/echo.ts`, or
+ * `socat TCP-LISTEN:2000,fork,reuseaddr EXEC:cat`), stop it, start it again: the client reconnects.
+ * Press Ctrl-C: the client closes the connection and ends with exit code 0. Arguments: another port,
+ * and the seconds before the first retry (1).
  */
 
 import {
+  backoffPolicy,
   CancelledError,
   ClientService,
   Factory,
@@ -22,7 +26,7 @@ import {
   TimerService,
 } from "@torsion/reactor";
 
-/** Says what the server sends back. */
+/** Logs the server's answers. */
 class EchoClient extends Protocol {
   readonly #decoder = new TextDecoder();
 
@@ -44,15 +48,18 @@ if (import.meta.main) {
   const application = new MultiService();
 
   const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", Number(Deno.args[0] ?? 2000));
-  const client = new ClientService(endpoint, Factory.forProtocol(EchoClient), { clock: reactor });
+  const client = new ClientService(endpoint, Factory.forProtocol(EchoClient), {
+    clock: reactor,
+    retryPolicy: backoffPolicy({ initialDelay: Number(Deno.args[1] ?? 1) }),
+  });
   client.setServiceParent(application);
 
-  // Without a connection it waits for the next one, and is not called again meanwhile.
+  // Without a connection, a tick waits for the next one; the timer makes no further call meanwhile.
   const ticker = new TimerService(1, () =>
     client.whenConnected()
       .addCallback(({ transport }) => transport.write(`${new Date().toLocaleTimeString()}\n`))
       .addErrback((error) => {
-        // The service has been stopped: there is nothing left to send.
+        // The service has been stopped.
         if (!(error instanceof CancelledError)) throw error;
       }));
   ticker.clock = reactor;

@@ -18,10 +18,10 @@ function serve(port: number): Deno.TcpListener {
   return Deno.listen({ hostname: "127.0.0.1", port });
 }
 
-Deno.test("reconnecting_client.ts follows a server that goes and comes back, and SIGINT ends it with exit code 0", async () => {
+Deno.test("reconnecting_client.ts reconnects to a restarted server, and SIGINT ends it", async () => {
   const first = serve(0);
   const { port } = first.addr;
-  await using client = new Example("reconnecting_client.ts", [String(port)]);
+  await using client = new Example("reconnecting_client.ts", [String(port), "0.1"]);
   const served = await first.accept();
   await client.line(new RegExp(` Connected to 127\\.0\\.0\\.1:${port}$`));
   await echoOnce(served);

@@ -1,11 +1,14 @@
 /**
- * A client that asks over lines, and a server that answers in order: what comes late, what fails, and a server that hangs.
+ * A client that sends questions as lines, and a server that answers them in order: with a late
+ * answer, a refused question, and a server that hangs.
  *
  *     deno run --allow-net=127.0.0.1 examples/request_reply.ts
  *
- * See: three questions are asked at once and answered in order. One answer comes too late, and the next question still gets its own. One
- * question is refused. Then the server hangs; the client asks it for signs of life, gives the connection up, and says why. After some five
- * seconds it ends with exit code 0.
+ * See: the client asks three questions at once and gets the answers in order. One answer comes too
+ * late; the next question still gets its own answer. The server refuses one question. Then the
+ * server hangs: the client's heartbeat gets no answer, so the client closes the connection and
+ * prints the reason. After about five seconds the program ends with exit code 0. An argument sets
+ * the length of a second, to run the example faster: `0.1`.
  */
 
 import {
@@ -20,9 +23,13 @@ import {
   TCP4ClientEndpoint,
   TCP4ServerEndpoint,
 } from "@torsion/reactor";
-import { IPv4Address } from "@torsion/reactor/reactor";
 
-/** Answers `PING`, `UPPER text` and `WAIT seconds`, one after the other; an answer begins with `+`, a refusal with `-`. */
+const second = Number(Deno.args[0] ?? 1);
+
+/**
+ * Answers `PING`, `UPPER text` and `WAIT seconds`, one after the other. An answer begins with `+`, a
+ * refusal with `-`.
+ */
 class Server extends LineReceiver {
   #wait: IDelayedCall | null = null;
 
@@ -39,8 +46,8 @@ class Server extends LineReceiver {
   }
 
   #answerIn(seconds: number): void {
-    this.pauseProducing(); // what is asked meanwhile is answered afterwards
-    this.#wait = reactor.callLater(seconds, () => {
+    this.pauseProducing(); // questions that arrive meanwhile wait
+    this.#wait = reactor.callLater(seconds * second, () => {
       this.sendLine(`+waited ${seconds} s`);
       this.resumeProducing();
     });
@@ -50,19 +57,19 @@ class Server extends LineReceiver {
 class Client extends LineReceiver {
   readonly #requests = new RequestQueue<string, string>((line) => this.sendLine(line), {
     clock: reactor,
-    timeout: 1,
+    timeout: second,
   });
   #heartbeat: Heartbeat | null = null;
 
-  /** Asks, for as long as the queue's timeout allows, or these seconds. */
+  /** Sends a question. The answer may take as long as the queue's timeout, or `options.timeout`. */
   ask(question: string, options: { timeout?: number } = {}): Deferred<string> {
     return this.#requests.request(question, options);
   }
 
   override connectionMade(): void {
-    // A question like the others: sent past the queue, its answer would be taken for another's.
+    // PING goes through the queue: its answer must not be matched with another question.
     const send = () => this.ask("PING");
-    this.#heartbeat = new Heartbeat(reactor, this.transport, { interval: 1, send });
+    this.#heartbeat = new Heartbeat(reactor, this.transport, { interval: second, send });
     this.#heartbeat.start();
   }
 
@@ -82,7 +89,7 @@ class Client extends LineReceiver {
   }
 }
 
-/** Asks, and says what became of it. */
+/** Asks a question, and prints the answer or the error. */
 async function say(client: Client, question: string, options = {}): Promise<void> {
   try {
     console.log(`${question}: ${await client.ask(question, options)}`);
@@ -95,9 +102,8 @@ async function say(client: Client, question: string, options = {}): Promise<void
 async function main(): Promise<void> {
   const server = new TCP4ServerEndpoint(reactor, 0, { interface: "127.0.0.1" });
   const listening = await server.listen(Factory.forProtocol(Server));
-  const host = listening.getHost();
-  if (!(host instanceof IPv4Address)) throw new TypeError(`Not an IPv4 address: ${host}`);
-  const endpoint = new TCP4ClientEndpoint(reactor, host.host, host.port);
+  const { host, port } = listening.getHost();
+  const endpoint = new TCP4ClientEndpoint(reactor, host, port);
   const client = await connectProtocol(endpoint, new Client());
   await Promise.all(["UPPER a", "UPPER b", "UPPER c"].map((each) => say(client, each)));
   await say(client, "WAIT 1.5");
