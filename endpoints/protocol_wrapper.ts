@@ -5,6 +5,7 @@ import {
   isHalfCloseable,
   isHandshakeListener,
 } from "../reactor/stream/protocol_capabilities.ts";
+import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
 
 /** What whoever stands between reactor and protocol wants to know. */
 export interface ProtocolWrapperEvents {
@@ -16,11 +17,16 @@ export interface ProtocolWrapperEvents {
   lost?(reason: Error): void;
 }
 
-/** Passes all on to a protocol, and says how far its connection is. Twisted has a `_WrappingProtocol` and a `_ReconnectingProtocolProxy`. */
-export class ProtocolWrapper<P extends IProtocol> implements IProtocol {
+/**
+ * A protocol that passes every call on to another one, and reports how far its connection is. Once
+ * the wrapped protocol is connected, a connection calls it directly, unless `lost` is to be reported.
+ * Twisted's `_WrappingProtocol` and `_ReconnectingProtocolProxy`.
+ */
+export class ProtocolWrapper<P extends IProtocol> implements TemporaryProtocol {
   /** Who gets all of it. */
   readonly protocol: P;
   readonly #events: ProtocolWrapperEvents;
+  #isMade = false;
 
   /** Use {@linkcode wrapProtocol}, which knows what the protocol can do. */
   constructor(protocol: P, events: ProtocolWrapperEvents) {
@@ -28,9 +34,14 @@ export class ProtocolWrapper<P extends IProtocol> implements IProtocol {
     this.#events = events;
   }
 
+  get [successor](): P | null {
+    return this.#isMade && this.#events.lost === undefined ? this.protocol : null;
+  }
+
   makeConnection(transport: ITransport): void {
     this.#events.making?.(transport);
     const result: unknown = this.protocol.makeConnection(transport);
+    this.#isMade = true;
     this.#events.made?.();
     // A promise, when connectionMade is async; typed as void like the interface.
     return result as void;

@@ -11,6 +11,7 @@ import {
   isHalfCloseable,
   isHandshakeListener,
 } from "../reactor/stream/protocol_capabilities.ts";
+import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
 
 /** What a gate asks, and tells. */
 export interface TLSUpgradeEvents<P extends IProtocol> {
@@ -26,13 +27,19 @@ export interface TLSUpgradeEvents<P extends IProtocol> {
   lost?(reason: Error): void;
 }
 
-/** A protocol that begins TLS, and hands the connection on when the handshake is done. From then on it can do what the protocol behind it can. */
-export class TLSUpgradeProtocol<P extends IProtocol> implements IHandshakeListener {
+/**
+ * A protocol that starts TLS, and builds the protocol of the application when the handshake is done.
+ * Then it passes on every call, until the connection calls the application's protocol directly.
+ */
+export class TLSUpgradeProtocol<P extends IProtocol>
+  implements IHandshakeListener, TemporaryProtocol {
   readonly #options: StartTLSOptions;
   readonly #events: TLSUpgradeEvents<P>;
   #transport: ITransport | null = null;
   #isSecured = false;
   #protocol: P | null = null;
+  /** Whether the protocol has its connection, and its methods have returned. */
+  #isMade = false;
 
   /**
    * @param options How TLS begins.
@@ -41,6 +48,10 @@ export class TLSUpgradeProtocol<P extends IProtocol> implements IHandshakeListen
   constructor(options: StartTLSOptions, events: TLSUpgradeEvents<P>) {
     this.#options = options;
     this.#events = events;
+  }
+
+  get [successor](): P | null {
+    return this.#isMade ? this.#protocol : null;
   }
 
   makeConnection(transport: ITransport): void {
@@ -70,6 +81,7 @@ export class TLSUpgradeProtocol<P extends IProtocol> implements IHandshakeListen
     results.add(protocol.makeConnection(transport));
     this.#events.secured?.(protocol);
     if (isHandshakeListener(protocol)) results.add(protocol.handshakeCompleted());
+    this.#isMade = true;
     // A promise, when one of them is async; typed as void like the interface.
     return results.combined() as void;
   }

@@ -48,6 +48,7 @@ import { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
 import type { ConnectionOwner, OwnedConnection } from "./connection_owner.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import { lastSuccessor } from "./successor.ts";
 import { cannotStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
 import { asError, logPrefixOf, onRejection } from "../../defer/guarded_call.ts";
@@ -58,7 +59,7 @@ import { WriteBuffer } from "./write_buffer.ts";
 export class Connection extends SocketAttributes
   implements OwnedConnection, ITransport, StreamDriverSink, ReactorResource, MicrotaskTask {
   readonly #owner: ConnectionOwner;
-  readonly #protocol: IProtocol;
+  #protocol: IProtocol;
   /** The number that its owner gave it. */
   readonly session: number;
   #lost = false;
@@ -112,6 +113,7 @@ export class Connection extends SocketAttributes
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(host.reactor, limits.timeouts, this);
     this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
+    this.#protocol = lastSuccessor(this.#protocol);
     if (this.secure) this.#handshakeCompleted();
     this.#flush();
     this.#readOn();
@@ -386,6 +388,7 @@ export class Connection extends SocketAttributes
     const protocol = this.#protocol;
     if (!this.#isEnding && isHandshakeListener(protocol)) {
       this.#calls.call("handshakeCompleted", () => protocol.handshakeCompleted());
+      this.#protocol = lastSuccessor(protocol);
       this.#flush();
     }
     return !this.#isEnding;

@@ -130,7 +130,10 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     }
     this.#socket = socket;
     socket.on("error", (error) => this.failed(error));
-    socket.on("data", (data) => this.#tell((sink) => sink.decrypted(plain(data))));
+    // Not by way of #tell: this is called for every chunk.
+    socket.on("data", (data) => {
+      if (!this.#over) this.#sink?.decrypted(plain(data));
+    });
     socket.on("end", () => {
       this.#peerClosed = true;
       this.#tell((sink) => sink.peerClosed());
