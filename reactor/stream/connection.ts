@@ -49,7 +49,7 @@ import { SocketAttributes } from "./socket_attributes.ts";
 import type { ConnectionOwner, OwnedConnection } from "./connection_owner.ts";
 import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
-import { cannotStartTLS, startTLSContext } from "../tls/start_tls.ts";
+import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
 import { asError, logPrefixOf, onRejection } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
@@ -136,10 +136,7 @@ export class Connection extends SocketAttributes
     const { host, role, limits: { linger } } = this.#owner;
     const context = startTLSContext(host.tls, role, options, this.getPeer());
     if (this.#isEnding) return;
-    if (this.tlsStarted) throw cannotStartTLS(this.getPeer(), "it has been started already");
-    if (this.#writeClosing || this.#readEnded) {
-      throw cannotStartTLS(this.getPeer(), "one side has been closed already");
-    }
+    checkCanStartTLS(this.getPeer(), this.tlsStarted, this.#writeClosing || this.#readEnded);
     const driver = new TLSDriver(this.driver, context, host.reactor, {
       linger,
       plaintext: this.#buffer?.size ?? 0,

@@ -41,12 +41,16 @@ export function startTLSContext(
 }
 
 /**
- * Makes the error of a `startTLS` that comes at the wrong time.
+ * Checks that TLS can start on a connection.
  *
- * @param peer The peer of the connection.
- * @param why The reason.
- * @returns The error.
+ * @param peer The address of the peer.
+ * @param isStarted Whether TLS has been started.
+ * @param isHalfClosed Whether one direction of the connection is closed.
+ * @throws {Error} when TLS cannot start.
  */
-export function cannotStartTLS(peer: Address, why: string): Error {
-  return new Error(`Cannot start TLS with ${peer}: ${why}`);
+export function checkCanStartTLS(peer: Address, isStarted: boolean, isHalfClosed: boolean): void {
+  if (isStarted) throw new Error(`Cannot start TLS with ${peer}: TLS has been started already`);
+  if (isHalfClosed) {
+    throw new Error(`Cannot start TLS with ${peer}: one direction has been closed already`);
+  }
 }

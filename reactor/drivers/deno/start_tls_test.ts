@@ -215,10 +215,10 @@ test("A registered producer goes on over TLS", async (fixture) => {
 test("It cannot begin twice, nor with one side closed; on a lost connection it does nothing", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   server.transport.startTLS(asServer);
-  assertThrows(() => server.transport.startTLS(asServer), Error, "it has been started already");
+  assertThrows(() => server.transport.startTLS(asServer), Error, "TLS has been started already");
   client.transport.startTLS(asClient);
   await server.seen("secured");
-  assertThrows(() => server.transport.startTLS(asServer), Error, "it has been started already");
+  assertThrows(() => server.transport.startTLS(asServer), Error, "TLS has been started already");
   server.transport.loseConnection();
   await server.lost();
   server.transport.startTLS(asServer);
