@@ -10,12 +10,21 @@ const EVERYDAY_NAMES = 81;
 /** A part of what `deno doc --json` prints. */
 interface Documentation {
   nodes: Record<string, {
-    symbols?: { name: string; declarations?: { jsDoc?: { doc?: string } }[] }[];
+    symbols?: {
+      name: string;
+      declarations?: { jsDoc?: { doc?: string; tags?: { kind: string }[] } }[];
+    }[];
   }>;
 }
 
+/** The description of a name, and the tags below it. */
+interface Description {
+  readonly doc: string;
+  readonly tags: readonly string[];
+}
+
 /** The names that an entry point exports, each with its description. */
-async function exportsOf(entry: string): Promise<Map<string, string>> {
+async function exportsOf(entry: string): Promise<Map<string, Description>> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--json", entry],
     cwd: root,
@@ -25,7 +34,10 @@ async function exportsOf(entry: string): Promise<Map<string, string>> {
   return new Map(
     Object.values(nodes).flatMap(({ symbols = [] }) => symbols).map((
       { name, declarations = [] },
-    ) => [name, declarations.map(({ jsDoc }) => jsDoc?.doc ?? "").join("")]),
+    ) => [name, {
+      doc: declarations.map(({ jsDoc }) => jsDoc?.doc ?? "").join(""),
+      tags: declarations.flatMap(({ jsDoc }) => jsDoc?.tags ?? []).map(({ kind }) => kind),
+    }]),
   );
 }
 
@@ -38,7 +50,7 @@ Deno.test("mod.ts exports the everyday names only, one by one", async () => {
 
 Deno.test("mod.ts exports no name without documentation", async () => {
   const names = await exportsOf("mod.ts");
-  const undocumented = [...names].filter(([name, doc]) => name !== "log" && doc === "");
+  const undocumented = [...names].filter(([name, { doc }]) => name !== "log" && doc === "");
   assertEquals(undocumented.map(([name]) => name), []);
   // The documentation of the namespace `log` is the one of its own entry point.
   assert(names.has("log"));
@@ -50,4 +62,11 @@ Deno.test("every name of mod.ts is also exported from the entry point of its flo
   const known = new Set(["log", ...exported.flatMap((names) => [...names.keys()])]);
   const names = await exportsOf("mod.ts");
   assertEquals([...names.keys()].filter((name) => !known.has(name)), []);
+});
+
+Deno.test("names that need an unstable API of Deno are tagged @experimental, and no others are", async () => {
+  const names = [...await exportsOf("reactor/mod.ts"), ...await exportsOf("protocol/mod.ts")];
+  const tagged = names.filter(([, { tags }]) => tags.includes("experimental"));
+  const unstable = names.filter(([name]) => /UNIXDatagram|ConnectedDatagramProtocol/.test(name));
+  assertEquals(tagged.map(([name]) => name), unstable.map(([name]) => name));
 });

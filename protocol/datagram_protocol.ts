@@ -124,6 +124,8 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
  *
  * A connected UDP port uses a {@linkcode DatagramProtocol}: it is connected by `transport.connect`.
  *
+ * @experimental Needs `--unstable-net` on Deno.
+ *
  * @example Ask, and print the answer
  * ```ts no-eval
  * import { reactor } from "@torsion/reactor";

@@ -7,7 +7,11 @@
 import type { IUNIXAddress } from "./address.ts";
 import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./datagram.ts";
 
-/** A UNIX datagram port, as its protocol sees it. Twisted's `IUNIXDatagramTransport`. */
+/**
+ * A UNIX datagram port, as its protocol sees it. Twisted's `IUNIXDatagramTransport`.
+ *
+ * @experimental Needs `--unstable-net` on Deno.
+ */
 export interface IUNIXDatagramTransport extends IDatagramTransport {
   /**
    * Sends one datagram: bytes, or a string as UTF-8. Never blocks; the bytes may be changed when this returns.
@@ -26,7 +30,11 @@ export interface IUNIXDatagramTransport extends IDatagramTransport {
   getHost(): IUNIXAddress;
 }
 
-/** A UNIX datagram port that is connected, as its protocol sees it. Twisted's `IUNIXDatagramConnectedTransport`. */
+/**
+ * A UNIX datagram port that is connected, as its protocol sees it. Twisted's `IUNIXDatagramConnectedTransport`.
+ *
+ * @experimental Needs `--unstable-net` on Deno.
+ */
 export interface IUNIXDatagramConnectedTransport extends IDatagramTransport {
   /**
    * Sends one datagram to the peer; else as {@linkcode IUNIXDatagramTransport.write}. When nobody listens there, the protocol's
@@ -41,14 +49,22 @@ export interface IUNIXDatagramConnectedTransport extends IDatagramTransport {
   getPeer(): IUNIXAddress;
 }
 
-/** What happens on a connected UNIX datagram port. */
+/**
+ * What happens on a connected UNIX datagram port.
+ *
+ * @experimental Needs `--unstable-net` on Deno.
+ */
 export interface IConnectedDatagramProtocol
   extends IDatagramProtocol<IUNIXDatagramConnectedTransport, IUNIXAddress> {
   /** The port could not be connected, and is closed. */
   connectionFailed(reason: Error): void;
 }
 
-/** How a UNIX datagram port listens. */
+/**
+ * How a UNIX datagram port listens.
+ *
+ * @experimental Needs `--unstable-net` on Deno.
+ */
 export interface ListenUNIXDatagramOptions extends DatagramOptions {
   /**
    * The mode of the socket's file: who may send to it. Whoever may write to the file may (unix(7)).
@@ -58,7 +74,11 @@ export interface ListenUNIXDatagramOptions extends DatagramOptions {
   mode?: number | undefined;
 }
 
-/** How a UNIX datagram port is connected. */
+/**
+ * How a UNIX datagram port is connected.
+ *
+ * @experimental Needs `--unstable-net` on Deno.
+ */
 export interface ConnectUNIXDatagramOptions extends ListenUNIXDatagramOptions {
   /** A path for this end. Without one it cannot be sent to, and so receives nothing. */
   bindAddress?: string | undefined;
@@ -69,6 +89,8 @@ export interface ConnectUNIXDatagramOptions extends ListenUNIXDatagramOptions {
  *
  * On `DenoReactor` they need Deno's flag `--unstable-net`, and are as good as Deno 2.9.6 lets them be: a receiver that is slow makes its
  * sender deaf for as long.
+ *
+ * @experimental Needs `--unstable-net` on Deno.
  */
 export interface IReactorUNIXDatagram {
   /**
