@@ -1,8 +1,9 @@
 /**
- * What a port does while it cannot accept connections.
+ * The pauses of a port while the system cannot accept connections.
  *
- * The system may give soon what it could not give now. So the port pauses, tries again, and logs one line when this begins and one when it
- * ends. Clients wait in the backlog meanwhile. Those that have waited for a second are turned away, where the acceptor can do so.
+ * A shortage, such as too many open files, may pass soon. The port pauses, tries again, and logs
+ * one line when the shortage begins and one when it ends. Meanwhile clients wait in the backlog.
+ * Where the acceptor supports it, clients that have waited for a second are turned away.
  *
  * @module
  */
@@ -12,33 +13,36 @@ import { isShortage } from "../../log/shortage.ts";
 import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import { logUserError } from "../../defer/guarded_call.ts";
 
-// Trying again at once would only spin. trio waits as long.
+// Trying again at once would only keep the processor busy. trio also waits for 0.1 s.
 const PAUSE = 0.1;
 
-// A port that has accepted for this long without a failure has recovered.
+// Seconds of accepting without a failure after which the port has recovered.
 const RECOVERY = 1;
 
-// Clients wait for this long before they are turned away.
+// Seconds that clients wait before they are turned away.
 const PATIENCE = 1;
 
-/** The pauses of one port. */
+/** Pauses one port while connections cannot be accepted, and logs when that begins and ends. */
 export class AcceptPauses {
   readonly #clock: IReactorTime;
   readonly #resume: () => void;
   #where = "";
-  /** When the shortage began; null when there is none. It lasts until the port has recovered. */
+  /**
+   * The time at which the shortage began; `null` without one. A shortage lasts until the port has
+   * recovered.
+   */
   #since: number | null = null;
-  /** When the first failure since the last connection came; null when there was none. */
+  /**
+   * The time of the first failure since the last accepted connection; `null` if there was none.
+   */
   #blockedSince: number | null = null;
   #turnedAway = 0;
   #pause: IDelayedCall | null = null;
   #recovery: IDelayedCall | null = null;
 
   /**
-   * Makes it for a port that accepts.
-   *
    * @param clock The clock of the port.
-   * @param resume Accepts again after a pause.
+   * @param resume Called after a pause, to accept again.
    */
   constructor(clock: IReactorTime, resume: () => void) {
     this.#clock = clock;
@@ -56,10 +60,10 @@ export class AcceptPauses {
   }
 
   /**
-   * Notes that a connection could not be accepted, and pauses.
+   * Pauses after a connection could not be accepted.
    *
    * @param error The reason.
-   * @param where The address of the port.
+   * @param where The address of the port, for the log.
    */
   failed(error: Error, where: string): void {
     this.#where = where;
@@ -74,19 +78,22 @@ export class AcceptPauses {
     });
   }
 
-  /** Notes that a connection was accepted. */
+  /**
+   * Records that a connection was accepted. The port has recovered if no failure follows for a
+   * second.
+   */
   accepted(): void {
     this.#blockedSince = null;
     if (this.#since === null) return;
     this.#recovery ??= this.#clock.callLater(RECOVERY, () => this.#recovered());
   }
 
-  /** Notes that a connection was turned away. */
+  /** Counts a connection that was turned away. */
   turnedAway(): void {
     this.#turnedAway++;
   }
 
-  /** Ends the pause without a word: the port closes. */
+  /** Stops the pause without a log line, because the port closes. */
   stop(): void {
     this.#pause?.cancel();
     this.#stopRecovery();
@@ -96,7 +103,7 @@ export class AcceptPauses {
 
   #log(error: Error): void {
     const what = `Cannot accept connections on ${this.#where}, accepting pauses`;
-    // One line: that such an error has no stack is known, and the reader needs no more than its message.
+    // A shortage is an expected error: its message says everything, and its stack nothing.
     if (isShortage(error)) logError(`${what}: ${error.message}`, { error });
     else logUserError(error, what);
   }

@@ -1,5 +1,5 @@
 /**
- * Connections that were made elsewhere: by a service manager, by the program before this one.
+ * Connections that the process did not open or accept itself, such as one from a service manager.
  *
  * @module
  */
@@ -13,21 +13,27 @@ import type { IProtocolFactory } from "../interfaces/mod.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { logUserError } from "../../defer/guarded_call.ts";
 
-/** What stands in the place of a port for one connection that came without. */
+/** The owner of one adopted connection, in place of a port. */
 export class AdoptedConnection implements ConnectionOwner {
   readonly host: ConnectionContext;
   readonly limits: ConnectionLimits;
 
   /**
-   * @param host What the reactor lends.
-   * @param limits The bounds of the connection.
+   * @param host The parts of the reactor that a connection uses.
+   * @param limits The limits of the connection.
    */
   constructor(host: ConnectionContext, limits: ConnectionLimits) {
     this.host = host;
     this.limits = limits;
   }
 
-  /** Gives the connection to a protocol when the reactor runs. */
+  /**
+   * Opens the connection when the reactor runs.
+   *
+   * @param driver The driver of the adopted connection.
+   * @param factory The factory that builds the protocol. If it builds none, the connection is
+   *   closed.
+   */
   open(driver: StreamDriver, factory: IProtocolFactory): void {
     this.host.reactor.callWhenRunning(() => this.#open(driver, factory));
   }
@@ -36,7 +42,7 @@ export class AdoptedConnection implements ConnectionOwner {
     return `adopted,${connection.getPeer()}`;
   }
 
-  /** Nobody waits for it. */
+  /** Does nothing: no port or connector counts this connection. */
   connectionLost(): void {}
 
   #open(driver: StreamDriver, factory: IProtocolFactory): void {

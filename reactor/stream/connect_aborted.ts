@@ -4,12 +4,13 @@ import { type ConnectError, ConnectingCancelledError, ConnectTimeoutError } from
 import type { IAddress } from "../interfaces/mod.ts";
 
 /**
- * Makes the error of a connection attempt that an `AbortSignal` has ended.
+ * Creates the error of a connection attempt that an `AbortSignal` has cancelled. Its message names
+ * the signal's reason, and its `cause` is that reason.
  *
- * @param destination The address that was being connected to.
+ * @param destination The destination of the attempt.
  * @param reason The signal's reason.
- * @returns A `ConnectTimeoutError` for the reason of `AbortSignal.timeout()`, and else a
- *   `ConnectingCancelledError`; both name the reason, and have it as their `cause`.
+ * @returns A `ConnectTimeoutError` if the signal was that of `AbortSignal.timeout()`, or else a
+ *   `ConnectingCancelledError`.
  */
 export function connectAborted(destination: IAddress, reason: unknown): ConnectError {
   const why = messageOf(reason);

@@ -1,18 +1,20 @@
 /**
- * A stream connection: one state machine above every driver.
+ * The state machine of a stream connection, the same over every driver.
  *
- * It decides when bytes are written and received, when the connection ends, and with what reason. It knows no system call and no
- * Deno API; the driver beneath it does. Three rules keep it straight:
+ * It decides when bytes are written and received, when the connection closes, and for what reason.
+ * It calls no system and no Deno API: its driver does. Three rules hold:
  *
- * - `connectionLost` is called exactly once, last, and never from within a call that the protocol made: ends that the
- *   protocol asks for wait for the end of the turn.
- * - One write is under way at a time. What is written meanwhile gathers in the write buffer.
- * - What a protocol's method throws is logged, and loses the connection with that error as the reason.
+ * - `connectionLost` is called exactly once and last, and never inside a call that the protocol
+ *   made. If the protocol closes or aborts the connection, the loss waits for the end of the turn.
+ * - One write is in flight at a time. Bytes written meanwhile collect in the write buffer.
+ * - An exception in a protocol's method is logged, and loses the connection with that error as the
+ *   reason.
  *
- * Semantics are those of Twisted's `tcp.Connection` and `abstract.FileDescriptor`, but for two. A producer holds `loseConnection`
- * back until it is unregistered, as Twisted's documentation has it and only some of its code. And when the peer closes, what was
- * written is still sent before `connectionLost`: Twisted drops it, so that an echo may be lost to a peer that sends, closes its
- * writing side and reads on.
+ * The semantics are those of Twisted's `tcp.Connection` and `abstract.FileDescriptor`, with two
+ * differences. Every registered producer delays `loseConnection` until it is unregistered; Twisted
+ * documents this, but only a part of its code does it. And when the peer closes, buffered bytes are
+ * sent before `connectionLost`; Twisted drops them, so that an echo server may lose its answer to a
+ * peer that sends and then closes its writing side.
  *
  * @module
  */
@@ -55,25 +57,25 @@ import { asError, logPrefixOf, onRejection } from "../../defer/guarded_call.ts";
 import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
-/** One connection. The transport that its protocol gets. */
+/** One stream connection: the transport of its protocol. */
 export class Connection extends SocketAttributes
   implements OwnedConnection, ITransport, StreamDriverSink, ReactorResource, MicrotaskTask {
   readonly #owner: ConnectionOwner;
   #protocol: IProtocol;
-  /** The number that its owner gave it. */
+  /** The number that the owner gave to the connection. */
   readonly session: number;
   #lost = false;
   #disconnecting = false;
-  /** Whether it is disconnecting because the peer has closed. */
+  /** Whether the connection is closing because the peer has closed it. */
   #peerClosed = false;
-  /** Why the connection ends at the end of this turn, if it does. */
+  /** The reason with which the connection is lost at the end of this turn; `null` if it is not. */
   #abortReason: Error | null = null;
 
   #paused = false;
-  /** Whether the driver has been asked to read. */
+  /** Whether the driver is reading. */
   #reading = false;
   #readEnded = false;
-  /** What came after `pauseProducing`. */
+  /** The chunk that arrived after `pauseProducing`. */
   #held: Uint8Array | null = null;
   #endHeld = false;
 
@@ -89,10 +91,11 @@ export class Connection extends SocketAttributes
   #timeouts: ConnectionTimeouts | null = null;
 
   /**
-   * @param owner What made it, and is told at the end.
-   * @param driver What moves the bytes.
-   * @param protocol What gets them.
-   * @param session The number that its owner gave it.
+   * @param owner The port or connector that made the connection. It is notified last, when the
+   *   connection is lost.
+   * @param driver The driver that moves the bytes.
+   * @param protocol The protocol that receives the bytes.
+   * @param session The number that the owner gave to the connection.
    */
   constructor(owner: ConnectionOwner, driver: StreamDriver, protocol: IProtocol, session = 0) {
     super(driver);
@@ -106,7 +109,7 @@ export class Connection extends SocketAttributes
     );
   }
 
-  /** Tells the protocol, and begins to receive. */
+  /** Connects the protocol and starts to read. */
   open(): void {
     const { host, limits } = this.#owner;
     host.resources.add(this);
@@ -125,8 +128,9 @@ export class Connection extends SocketAttributes
   }
 
   /**
-   * Whether the connection is about to be lost: it is being closed or aborted, or the peer has closed. In Twisted an abort does not
-   * show here; a protocol that takes its input apart in a loop could not tell that it should stop.
+   * Whether the connection is about to be lost: it is closing or aborted, or the peer has closed
+   * it. In Twisted it is `false` after `abortConnection`; there a protocol that parses its input in
+   * a loop cannot notice that it should stop.
    */
   get disconnecting(): boolean {
     return (this.#disconnecting || this.#abortReason !== null) && !this.#lost;
@@ -154,8 +158,8 @@ export class Connection extends SocketAttributes
   }
 
   /**
-   * The connection for a log: `connection from 127.0.0.1:53412`, `connection to 127.0.0.1:80 (closing)`,
-   * `connection to 127.0.0.1:80 (closed)`.
+   * Describes the connection for a log: `connection from 127.0.0.1:53412`, `connection to
+   * 127.0.0.1:80 (closing)`, `connection to 127.0.0.1:80 (closed)`.
    */
   override toString(): string {
     const direction = this.#owner.role === "client" ? "to" : "from";
@@ -163,7 +167,7 @@ export class Connection extends SocketAttributes
     return `connection ${direction} ${this.getPeer()}${state}`;
   }
 
-  /** The protocol's name, and which of its connections this is. */
+  /** Returns the name of the protocol and the number of the connection, for the log. */
   logPrefix(): string {
     return `${logPrefixOf(this.#protocol)},${this.#owner.logSuffix(this)}`;
   }
@@ -192,7 +196,8 @@ export class Connection extends SocketAttributes
   loseConnection(): void {
     if (this.#lost || this.#disconnecting) return;
     this.#disconnecting = true;
-    // Also when a write is under way: its peer may never read, and then only the linger time ends it.
+    // Queued also while a write is in flight: if the peer never reads, only the linger time closes
+    // it.
     if (!this.#isBusy) this.#queueTask();
   }
 
@@ -239,7 +244,7 @@ export class Connection extends SocketAttributes
   resumeProducing(): void {
     if (!this.#paused || this.#lost || this.#disconnecting) return;
     this.#paused = false;
-    // A driver may have something at once; the protocol gets it when the running code has returned.
+    // The driver may deliver a chunk at once, and the protocol must get it after this call.
     this.#queueTask();
   }
 
@@ -247,23 +252,24 @@ export class Connection extends SocketAttributes
     this.loseConnection();
   }
 
-  // What the reactor and the driver tell.
+  // Called by the reactor, the owner and the driver.
 
   shutDown(): void {
     this.#disconnecting = true;
-    // A goodbye written in the turn that stopped the reactor. What the system does not take at once is dropped, as in Twisted.
+    // Sends what was written in the turn that stopped the reactor. As in Twisted, bytes that the
+    // system does not take at once are dropped.
     this.#send();
     this.#lose(new ConnectionLost("Connection was lost: the reactor has stopped"));
-    // Also where it was lost before, and its driver is still at work.
+    // Also for a connection that was lost before, while its driver is still closing.
     this.driver.forceClose?.();
   }
 
-  /** Whether `owner` made it. */
+  /** Returns whether `owner` made the connection. */
   isOf(owner: ConnectionOwner): boolean {
     return this.#owner === owner;
   }
 
-  /** Tells a protocol that wants to know that its port is drained. */
+  /** Calls the protocol's `drainRequested`, if it has one: the port is draining. */
   drain(): void {
     const protocol = this.#protocol;
     if (this.#isEnding || this.#disconnecting || !isDrainable(protocol)) return;
@@ -271,7 +277,11 @@ export class Connection extends SocketAttributes
     this.#flush();
   }
 
-  /** Ends the connection with this turn, for a reason that is not the protocol's: a bound was reached, say. */
+  /**
+   * Aborts the connection at the end of this turn.
+   *
+   * @param reason The reason that `connectionLost` gets.
+   */
   abort(reason: Error): void {
     if (this.#isEnding) return;
     this.#abortReason = reason;
@@ -284,7 +294,8 @@ export class Connection extends SocketAttributes
   }
 
   received(chunk: Uint8Array): void {
-    // A closing connection goes on reading, into nothing: a peer that sends before it reads would otherwise never read.
+    // A closing connection reads on and drops what arrives. A peer that sends everything before it
+    // reads would otherwise never read.
     if (this.#isEnding || this.#disconnecting) return;
     this.#timeouts?.received();
     if (this.#paused) {
@@ -351,9 +362,9 @@ export class Connection extends SocketAttributes
   }
 
   failed(reason: Error): void {
-    // The system cannot read memory that has gone, and reports a bad address.
+    // For memory that has been detached the system reports only a bad address.
     if (this.#buffer !== null) this.#isSpoiled(this.#buffer);
-    // A peer that closed before it broke has closed: it did not care for what was left.
+    // A reset after the peer has closed is still a clean close: the peer did not want the rest.
     this.#lose(this.#peerClosed ? new ConnectionDone(undefined, { cause: reason }) : reason);
   }
 
@@ -369,9 +380,12 @@ export class Connection extends SocketAttributes
     this.#flush();
   }
 
-  // Inside.
+  // Private methods.
 
-  /** What came and was not delivered is the handshake's: it came after the last that the protocol has seen. */
+  /**
+   * Passes to the handshake what arrived and was not delivered: the peer sent it after the last
+   * bytes that the protocol has received.
+   */
   #feedHeld(driver: TLSDriver): void {
     const held = this.#held;
     this.#held = null;
@@ -380,7 +394,7 @@ export class Connection extends SocketAttributes
     this.#endHeld = false;
   }
 
-  /** @returns whether the connection goes on. */
+  /** Returns whether the connection stays open. */
   #handshakeCompleted(): boolean {
     const protocol = this.#protocol;
     if (!this.#isEnding && isHandshakeListener(protocol)) {
@@ -391,7 +405,7 @@ export class Connection extends SocketAttributes
     return !this.#isEnding;
   }
 
-  /** Whether the connection is lost, or will be when the turn ends. */
+  /** Whether the connection is lost, or will be at the end of this turn. */
   get #isEnding(): boolean {
     return this.#lost || this.#abortReason !== null;
   }
@@ -402,19 +416,19 @@ export class Connection extends SocketAttributes
     this.#owner.host.microtasks.add(this);
   }
 
-  /** Flushes when the running code returns: at the end of the protocol's method, or of the turn. */
+  /** Flushes at the end of the protocol's method that is running, or at the end of the turn. */
   #flushLater(): void {
     if (!this.#isBusy && !this.#writing) this.#queueTask();
   }
 
-  /** Sends what waits, and when nothing does, closes what was asked to be closed. */
+  /** Sends the buffered bytes, and then closes if that was requested. */
   #flush(): void {
     this.#send();
     const isClosing = this.#disconnecting || this.#writeClosing;
     if (isClosing && !this.#isEnding && !this.#isBusy) this.#closeIfFlushed();
   }
 
-  /** Whether what runs now will flush when it returns. */
+  /** Whether code is running that flushes when it returns. */
   get #isBusy(): boolean {
     return this.#calls.depth > 0 || this.#flushing;
   }
@@ -422,7 +436,7 @@ export class Connection extends SocketAttributes
   #send(): void {
     if (this.#isBusy) return;
     this.#flushing = true;
-    // A driver may take the bytes, and call wrote(), before its write() returns.
+    // A driver may take the bytes and call wrote() before its write() returns.
     while (this.#buffer !== null && !this.#writing && !this.#isEnding) {
       if (this.#isSpoiled(this.#buffer)) break;
       this.#writing = true;
@@ -432,7 +446,10 @@ export class Connection extends SocketAttributes
     this.#flushing = false;
   }
 
-  /** Whether bytes that were written cannot be sent any more. The connection ends then: its peer would miss them. */
+  /**
+   * Returns whether written bytes can no longer be sent. If so, aborts the connection: the peer
+   * would miss them.
+   */
   #isSpoiled(buffer: WriteBuffer): boolean {
     const { spoiled } = buffer;
     if (spoiled > 0) this.abort(bufferSpoiled(spoiled, String(this.getPeer())));
@@ -452,7 +469,7 @@ export class Connection extends SocketAttributes
     }
   }
 
-  /** Closing takes as long as the peer takes to read, but no longer than the linger time without progress. */
+  /** Waits for the peer to read, at most for the linger time without progress. */
   #waitForPeer(): void {
     if (!this.#reading) {
       this.#paused = false;
@@ -470,7 +487,7 @@ export class Connection extends SocketAttributes
     if (before > 0 && size > limit) {
       this.abort(new WriteBufferExceeded(before, size - before, limit, `${this.getPeer()}`));
     } else if (this.#registration?.pause() && this.#disconnecting) {
-      // It has closed the connection, in the middle of a write of code that is none of the protocol's methods.
+      // The producer has closed the connection, inside a write that no method of the protocol made.
       this.#queueTask();
     }
   }
@@ -481,12 +498,12 @@ export class Connection extends SocketAttributes
     registration?.stop();
   }
 
-  /** Delivers what was held back, then what comes. */
+  /** Delivers the held chunk, and then reads. */
   #readOn(): void {
     const held = this.#held;
     this.#held = null;
     if (held !== null) this.received(held);
-    // A connection that was closed meanwhile, with something unsent, reads already.
+    // A connection that was closed meanwhile, with unsent bytes, reads already.
     if (this.#paused || this.#isEnding || this.#readEnded || this.#reading) return;
     if (this.#endHeld) {
       this.#endHeld = false;
@@ -506,7 +523,7 @@ export class Connection extends SocketAttributes
   #lose(cause: Error): void {
     if (this.#lost) return;
     this.#lost = true;
-    // What this side asked for first is the reason, whatever happens in the rest of the turn.
+    // The reason that this side gave first counts, whatever fails later in the turn.
     const reason = this.#abortReason ?? cause;
     this.#linger?.stop();
     this.#timeouts?.stop();

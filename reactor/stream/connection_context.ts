@@ -1,5 +1,5 @@
 /**
- * What a reactor lends to whatever it has open.
+ * The parts of a reactor that its connections, ports and connectors use.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import type { IReactorCore, IReactorTime } from "../interfaces/mod.ts";
 import type { ReactorResources } from "../lifecycle/open_resources.ts";
 import type { TLSProvider } from "../tls/tls_engine.ts";
 
-/** What connections, ports and connectors need of their reactor. */
+/** The parts of a reactor that its connections, ports and connectors use. */
 export interface ConnectionContext {
-  /** Its clock and its life. */
+  /** The clock, and the notification that the reactor runs. */
   readonly reactor: IReactorTime & Pick<IReactorCore, "callWhenRunning">;
-  /** Where they note that they are open. */
+  /** The registry of everything that is open. */
   readonly resources: ReactorResources;
-  /** Where their tasks wait for the running code to return. */
+  /** The queue of tasks that run when the running code has returned. */
   readonly microtasks: MicrotaskQueue;
-  /** What does TLS, where there is any. */
+  /** The TLS implementation; absent on a reactor without TLS. */
   readonly tls?: TLSProvider;
 }

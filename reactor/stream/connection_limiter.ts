@@ -1,68 +1,81 @@
 /**
- * How many connections a port has, and whether there is room for one more.
+ * The number of connections of a port, and its limits.
  *
  * @module
  */
 
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 
-/** How many connections there may be. */
+/** The limits on the number of connections. */
 export type OccupancyLimits = Pick<
   StreamPortLimits,
   "maxConnections" | "maxConnectionsPerHost" | "maxHandshakes"
 >;
 
-/** The connections of one port, counted, also by the host that they come from. */
+/** Counts the connections of one port, in total and by the host of the peer. */
 export class ConnectionLimiter {
   readonly #limits: OccupancyLimits;
   #open = 0;
-  /** How many of the open ones have not finished their handshake. */
+  /** The number of open connections whose handshake has not completed. */
   #handshakes = 0;
-  /** Empty where hosts have no limit. */
+  /** The open connections of each host; empty without a limit per host. */
   readonly #perHost = new Map<string, number>();
 
-  /** @param limits How many there may be. */
+  /** @param limits The limits on the number of connections. */
   constructor(limits: OccupancyLimits) {
     this.#limits = limits;
   }
 
-  /** How many are open. */
+  /** The number of open connections, including those in their handshake. */
   get open(): number {
     return this.#open;
   }
 
-  /** Whether the port has all it may have. */
+  /** Whether the port has reached one of its limits. */
   get isFull(): boolean {
     const { maxConnections, maxHandshakes } = this.#limits;
     return this.#open >= maxConnections || this.#handshakes >= maxHandshakes;
   }
 
-  /** Who has all it may have, so that no more may come from that host; null if one may. */
-  fullFor(host: string): "the port" | "its host" | null {
-    if (this.isFull) return "the port";
+  /**
+   * Returns why a connection from a host must be refused.
+   *
+   * @param host The host of the peer.
+   * @returns The reason, for the log; `null` if the connection may be accepted.
+   */
+  reasonToRefuse(host: string): string | null {
+    const { maxConnections, maxConnectionsPerHost, maxHandshakes } = this.#limits;
+    if (this.#open >= maxConnections) return `the connection limit of ${maxConnections} is reached`;
+    if (this.#handshakes >= maxHandshakes) {
+      return `the handshake limit of ${maxHandshakes} is reached`;
+    }
     const open = this.#perHost.get(host) ?? 0;
-    return open >= this.#limits.maxConnectionsPerHost ? "its host" : null;
+    if (open < maxConnectionsPerHost) return null;
+    return `its host has reached the connection limit of ${maxConnectionsPerHost}`;
   }
 
-  /** One more. */
+  /** Counts a new connection. */
   enter(host: string): void {
     this.#open++;
     this.#count(host, 1);
   }
 
-  /** One less. */
+  /** Counts a connection as closed. */
   leave(host: string): void {
     this.#open--;
     this.#count(host, -1);
   }
 
-  /** One more, whose handshake begins. */
+  /** Counts a new connection that begins with a handshake. */
   enterHandshake(host: string): void {
     this.#handshakes++;
     this.enter(host);
   }
 
-  /** One less, whose handshake has failed, or has left it to a connection that has entered. */
+  /**
+   * Counts a handshake as over: it has failed, or its connection has been counted by {@linkcode
+   * enter}.
+   */
   leaveHandshake(host: string): void {
     this.#handshakes--;
     this.leave(host);

@@ -26,7 +26,10 @@ export interface ConnectionOwner {
   readonly role?: "client" | "server";
   /** Returns the text after the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
   logSuffix(connection: OwnedConnection): string;
-  /** What the log calls a method of the protocol, where that only passes the call on. */
+  /**
+   * Returns the name of a protocol's method for the log, where the protocol only passes the call
+   * on.
+   */
   methodName?(method: string): string;
   /** Called last, after the protocol's `connectionLost`. */
   connectionLost(connection: OwnedConnection, reason: Error): void;

@@ -142,7 +142,7 @@ Deno.test("Registering a second producer throws, and the first stays", () => {
   assertThrows(
     () => fixture.connection.registerProducer(new Producer(), true),
     Error,
-    "Cannot register the producer an object of class Producer: an object of class Producer has not been unregistered",
+    "Cannot register the producer an object of class Producer: an object of class Producer is registered",
   );
   fixture.connection.unregisterProducer();
   fixture.connection.registerProducer(new Producer(), true);

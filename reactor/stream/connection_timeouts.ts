@@ -1,7 +1,7 @@
 /**
- * How long a connection may be silent, stuck, or open at all.
+ * The timeouts of a connection: idle, stalled in writing, or open for too long.
  *
- * A connection without such a bound, which is most, has none of this.
+ * Most connections have none, and then none of this is created.
  *
  * @module
  */
@@ -10,24 +10,25 @@ import { ConnectionTimeout } from "../errors.ts";
 import type { Address, ConnectionOptions, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import { checkDelay } from "../../internal/validation.ts";
 
-/** The bounds, in seconds; Infinity where there is none. */
+/** The timeouts of a connection, in seconds; `Infinity` for none. */
 export interface TimeoutLimits {
-  /** Without a byte in either direction. */
+  /** Seconds without a byte in either direction. */
   readonly idle: number;
-  /** With bytes to send of which the system takes none. */
+  /** Seconds in which the system takes none of the bytes to be sent. */
   readonly writeStall: number;
-  /** From beginning to end. */
+  /** Seconds from opening to closing. */
   readonly age: number;
 }
 
-/** Which bound a connection has run into. */
+/** The timeout that has expired. */
 export type ExpiredTimeout = keyof TimeoutLimits;
 
 /**
- * Fills in what the options leave open.
+ * Checks the timeouts in a connection's options.
  *
- * @returns The bounds, or null when there is none.
- * @throws {RangeError | TypeError} when one is not a delay.
+ * @param options The options of the connection.
+ * @returns The timeouts; `null` if there is none.
+ * @throws {RangeError | TypeError} when a timeout is not a delay.
  */
 export function timeoutLimits(options: ConnectionOptions): TimeoutLimits | null {
   const { idleTimeout: idle = Infinity, writeStallTimeout: writeStall = Infinity } = options;
@@ -38,22 +39,23 @@ export function timeoutLimits(options: ConnectionOptions): TimeoutLimits | null 
   return Math.min(idle, writeStall, age) === Infinity ? null : { idle, writeStall, age };
 }
 
-/** Watches over one open connection. */
+/** Measures the timeouts of one open connection. */
 export class ConnectionTimeouts {
   readonly #clock: Pick<IReactorTime, "callLater">;
   readonly #limits: TimeoutLimits;
   readonly #expired: (which: ExpiredTimeout, seconds: number) => void;
   readonly #idle: IDelayedCall | null;
   readonly #age: IDelayedCall | null;
-  /** There while something is to be sent. */
+  /** Runs while bytes are waiting to be sent. */
   #writeStall: IDelayedCall | null = null;
 
   /**
-   * Begins to count.
+   * Starts the timeouts.
    *
-   * @param clock What measures time.
-   * @param limits The bounds.
-   * @param expired Told of the first bound that is reached. Whoever is told stops the others.
+   * @param clock The clock.
+   * @param limits The timeouts, in seconds.
+   * @param expired Called when a timeout expires. It must call {@linkcode stop}, or other timeouts
+   *   follow.
    */
   constructor(
     clock: Pick<IReactorTime, "callLater">,
@@ -67,20 +69,20 @@ export class ConnectionTimeouts {
     this.#age = this.#start("age");
   }
 
-  /** Bytes came. */
+  /** Records that bytes have arrived. */
   received(): void {
     this.#idle?.reset(this.#limits.idle);
   }
 
-  /** Bytes are handed to the system. */
+  /** Records that bytes are passed to the system. */
   writing(): void {
     this.#writeStall ??= this.#start("writeStall");
   }
 
   /**
-   * The system took bytes.
+   * Records that the system has taken bytes.
    *
-   * @param all Whether nothing is left to be sent.
+   * @param all Whether no bytes are left to be sent.
    */
   wrote(all: boolean): void {
     this.#idle?.reset(this.#limits.idle);
@@ -89,7 +91,7 @@ export class ConnectionTimeouts {
     this.#writeStall = null;
   }
 
-  /** Counts no more. */
+  /** Stops all timeouts. */
   stop(): void {
     for (const call of [this.#idle, this.#age, this.#writeStall]) {
       if (call?.active()) call.cancel();
@@ -115,9 +117,10 @@ export interface TimedConnection {
  * Starts the timeouts of a connection.
  *
  * @param clock The clock.
- * @param limits The timeouts; `null` for none.
- * @param connection The connection. It is aborted with a `ConnectionTimeout`.
- * @returns The timeouts, to be told of its progress; `null` for none.
+ * @param limits The timeouts, in seconds; `null` for none.
+ * @param connection The connection. When a timeout expires, it is aborted with a
+ *   `ConnectionTimeout`.
+ * @returns The timeouts, which the connection informs of its progress; `null` for none.
  */
 export function watchTimeouts(
   clock: Pick<IReactorTime, "callLater">,

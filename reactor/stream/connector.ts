@@ -1,5 +1,5 @@
 /**
- * An outgoing connection, and the means to open it again. Twisted's `BaseConnector`.
+ * An outgoing connection that can be opened again. Twisted's `BaseConnector`.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { asError, callLogged, logUserError } from "../../defer/guarded_call.ts";
 
-/** A connector over any kind of dial. */
+/** A connector for every kind of stream. */
 export class Connector<A extends Address = Address> implements IConnector<A>, ConnectionOwner {
   readonly host: ConnectionContext;
   readonly #factory: IClientFactory;
@@ -45,17 +45,18 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
   #factoryStarted = false;
   #attempt: Attempt | null = null;
   #connection: Connection | null = null;
-  /** Whether `disconnect()` came while the protocol was being built. */
-  #unwanted = false;
+  /** Whether `disconnect()` was called while the protocol was being built. */
+  #disconnectRequested = false;
 
   /**
-   * @param host What the reactor lends.
-   * @param factory What is told, and makes the protocol.
-   * @param destination Where it connects to.
-   * @param limits The bounds of the connection.
-   * @param timeout Seconds for an attempt; Infinity for no end.
+   * @param host The parts of the reactor that a connector uses.
+   * @param factory The factory that builds the protocol and is notified of each attempt.
+   * @param destination The address to connect to.
+   * @param limits The limits of the connection.
+   * @param timeout Seconds for one attempt; `Infinity` for no limit.
    * @param dial Opens the connection.
-   * @param signal Ends an attempt when it aborts.
+   * @param signal Cancels the current attempt when it aborts.
+   * @throws {TypeError} when `factory` is not a client factory.
    */
   constructor(
     host: ConnectionContext,
@@ -84,7 +85,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     return this.#destination;
   }
 
-  /** The connector for a log: `connector to 127.0.0.1:80 (connecting)`. */
+  /** Describes the connector for a log: `connector to 127.0.0.1:80 (connecting)`. */
   toString(): string {
     return `connector to ${this.#destination} (${this.#state})`;
   }
@@ -108,14 +109,14 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     if (signal !== undefined) {
       attempt.failOn(signal, () => connectAborted(this.#destination, signal.reason));
     }
-    this.#tell("startedConnecting", () => this.#factory.startedConnecting(this));
+    this.#callFactory("startedConnecting", () => this.#factory.startedConnecting(this));
     this.host.reactor.callWhenRunning(() => attempt.start());
   }
 
   disconnect(): void {
     if (this.#state === "connecting") this.stopConnecting();
     else if (this.#connection !== null) this.#connection.loseConnection();
-    else this.#unwanted = this.#state === "connected";
+    else this.#disconnectRequested = this.#state === "connected";
   }
 
   stopConnecting(): void {
@@ -153,7 +154,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
   #connected(driver: StreamDriver): void {
     this.#attempt = null;
     this.#state = "connected";
-    this.#unwanted = false;
+    this.#disconnectRequested = false;
     let protocol: IProtocol | null;
     try {
       protocol = buildProtocol(this.#factory, driver.getPeer());
@@ -165,55 +166,64 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     }
     if (protocol === null) {
       driver.close();
-      this.#lost(new ConnectionDone("Connection was turned away: the factory built no protocol"));
+      this.#lost(new ConnectionDone("Connection was closed: the factory built no protocol"));
       return;
     }
     this.#connection = new Connection(this, driver, protocol);
     const connection = this.#connection;
     connection.open();
-    if (this.#unwanted) connection.loseConnection();
+    if (this.#disconnectRequested) connection.loseConnection();
   }
 
   #failed(reason: Error): void {
     this.#attempt = null;
     this.#state = "disconnected";
-    this.#tell("clientConnectionFailed", () => this.#factory.clientConnectionFailed(this, reason));
+    this.#callFactory(
+      "clientConnectionFailed",
+      () => this.#factory.clientConnectionFailed(this, reason),
+    );
     this.#stopFactoryIfIdle();
   }
 
   #lost(reason: Error): void {
     this.#connection = null;
     this.#state = "disconnected";
-    this.#tell("clientConnectionLost", () => this.#factory.clientConnectionLost(this, reason));
+    this.#callFactory(
+      "clientConnectionLost",
+      () => this.#factory.clientConnectionLost(this, reason),
+    );
     this.#stopFactoryIfIdle();
   }
 
-  /** The factory may have connected again when it was told. */
+  /** Stops the factory, unless it has started to connect again meanwhile. */
   #stopFactoryIfIdle(): void {
     if (this.#state !== "disconnected" || !this.#factoryStarted) return;
     this.#factoryStarted = false;
-    this.#tell("doStop", () => stopFactory(this.#factory));
+    this.#callFactory("doStop", () => stopFactory(this.#factory));
   }
 
-  #tell(method: string, f: () => unknown): void {
+  #callFactory(method: string, f: () => unknown): void {
     callLogged(f, [], `While calling ${method} for ${this.#destination}`);
   }
 }
 
-/** One attempt to connect: it succeeds or fails once, and stays a resource until its dial has let go. */
+/**
+ * One attempt to connect. It succeeds or fails once, and stays a resource until its dial has been
+ * released.
+ */
 class Attempt implements DialSink, ReactorResource {
   readonly #host: ConnectionContext;
   readonly #dial: Dial;
-  readonly #told: Omit<DialSink, "released">;
-  #over = false;
+  readonly #events: Omit<DialSink, "released">;
+  #isDone = false;
   #timer: IDelayedCall | null = null;
   #cancelDial: (() => void) | null = null;
   #removeListener: (() => void) | null = null;
 
-  constructor(host: ConnectionContext, dial: Dial, told: Omit<DialSink, "released">) {
+  constructor(host: ConnectionContext, dial: Dial, events: Omit<DialSink, "released">) {
     this.#host = host;
     this.#dial = dial;
-    this.#told = told;
+    this.#events = events;
   }
 
   failIn(seconds: number, reason: () => Error): void {
@@ -223,35 +233,36 @@ class Attempt implements DialSink, ReactorResource {
     });
   }
 
-  /** Fails when the signal aborts; at once if it has aborted already. */
+  /** Fails when the signal aborts, or soon if it has aborted already. */
   failOn(signal: AbortSignal, reason: () => Error): void {
     const abort = () => this.fail(reason());
     this.#removeListener = () => signal.removeEventListener("abort", abort);
-    // Not before connect() has returned: its caller could not tell a failure from one of the last attempt.
+    // After connect() has returned: its caller could not tell this failure from one of the last
+    // attempt.
     if (signal.aborted) this.#host.reactor.callWhenRunning(abort);
     else signal.addEventListener("abort", abort);
   }
 
   start(): void {
-    if (this.#over) return;
+    if (this.#isDone) return;
     this.#host.resources.add(this);
     this.#cancelDial = this.#dial(this);
   }
 
-  /** Ends the attempt from this side. */
+  /** Fails the attempt and cancels its dial. */
   fail(reason: Error): void {
     if (!this.#finish()) return;
     this.#cancelDial?.();
-    this.#told.failed(reason);
+    this.#events.failed(reason);
   }
 
   connected(driver: StreamDriver): void {
-    if (this.#finish()) this.#told.connected(driver);
+    if (this.#finish()) this.#events.connected(driver);
     else driver.abort();
   }
 
   failed(reason: Error): void {
-    if (this.#finish()) this.#told.failed(reason);
+    if (this.#finish()) this.#events.failed(reason);
   }
 
   released(): void {
@@ -260,18 +271,18 @@ class Attempt implements DialSink, ReactorResource {
   }
 
   shutDown(): void {
-    this.fail(new ConnectError("Connecting was ended: the reactor has stopped"));
+    this.fail(new ConnectError("Connecting was cancelled: the reactor has stopped"));
   }
 
   unref(): void {
-    // A dial cannot be taken off the process; ended, it lets go.
+    // A dial cannot be taken off the process, so it is cancelled.
     this.#cancelDial?.();
   }
 
-  /** Ends the attempt. @returns whether it was still open. */
+  /** Completes the attempt. @returns Whether the attempt was still pending. */
   #finish(): boolean {
-    if (this.#over) return false;
-    this.#over = true;
+    if (this.#isDone) return false;
+    this.#isDone = true;
     this.#timer?.cancel();
     this.#timer = null;
     this.#removeListener?.();

@@ -1,20 +1,26 @@
 /**
- * The seam between a connector and the driver that opens its connection.
+ * The interface between a connector and the driver that opens its connection.
  *
  * @module
  */
 
 import type { StreamDriver } from "./stream_driver.ts";
 
-/** What a dial tells its connector: one of the first two unless it is cancelled, and `released` when nothing of it is left. */
+/**
+ * Receives the outcome of a dial: `connected` or `failed`, unless the dial is cancelled, and then
+ * `released`.
+ */
 export interface DialSink {
-  /** The connection is there. */
+  /** Called with the driver of the open connection. */
   connected(driver: StreamDriver): void;
-  /** There is no connection; the reason is a `ConnectError`. */
+  /** Called with a `ConnectError` if there is no connection. */
   failed(reason: Error): void;
-  /** The dial is over, however it went. */
+  /** Called when no resource of the dial is left. */
   released(): void;
 }
 
-/** Opens one connection. The function returned ends the attempt: only `released` follows. */
+/**
+ * Opens one connection. Returns a function that cancels the attempt; after that only `released` is
+ * called.
+ */
 export type Dial = (sink: DialSink) => () => void;

@@ -1,5 +1,5 @@
 /**
- * The calls into a factory that every port, connector and endpoint makes.
+ * The calls into a factory, for every port, connector and endpoint.
  *
  * @module
  */
@@ -9,18 +9,22 @@ import { atOnce, classNameOf, logRejection } from "../../defer/guarded_call.ts";
 import { quote } from "../../internal/validation.ts";
 
 /**
- * Calls a factory's `doStart()`. A promise is not waited for; its rejection is logged.
+ * Calls a factory's `doStart()`. Does not wait for a promise that it returns, but logs its
+ * rejection.
  *
- * @throws What `doStart()` throws.
+ * @param factory The factory.
+ * @throws The exception of `doStart()`.
  */
 export function startFactory(factory: Pick<IProtocolFactory, "doStart">): void {
   logRejection(factory.doStart(), `While calling doStart of ${classNameOf(factory)}`);
 }
 
 /**
- * Calls a factory's `doStop()`. A promise is not waited for; its rejection is logged.
+ * Calls a factory's `doStop()`. Does not wait for a promise that it returns, but logs its
+ * rejection.
  *
- * @throws What `doStop()` throws.
+ * @param factory The factory.
+ * @throws The exception of `doStop()`.
  */
 export function stopFactory(factory: Pick<IProtocolFactory, "doStop">): void {
   logRejection(factory.doStop(), `While calling doStop of ${classNameOf(factory)}`);
@@ -29,8 +33,11 @@ export function stopFactory(factory: Pick<IProtocolFactory, "doStop">): void {
 /**
  * Calls a factory's `buildProtocol()`.
  *
- * @returns The protocol, or `null` for a connection that the factory turns away.
- * @throws {TypeError} when the factory returns neither, and what `buildProtocol()` throws.
+ * @param factory The factory.
+ * @param addr The address of the peer.
+ * @returns The protocol, or `null` if the factory refuses the connection.
+ * @throws {TypeError} when the factory returns neither a protocol nor `null`, such as a promise;
+ *   also the exception of `buildProtocol()`.
  */
 export function buildProtocol<P extends IProtocol>(
   factory: { buildProtocol(addr: Address): P | null },

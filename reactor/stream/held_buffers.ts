@@ -1,52 +1,60 @@
 /**
- * Which buffers of their callers' write buffers hold, and when one that was given away can be freed.
+ * The callers' buffers that write buffers hold, and when a transferred one can be freed.
  *
- * The same buffer may be written to many connections. If the last write gives it away, the connection that flushes first must not
- * detach it from the others.
+ * A program may write one buffer to many connections and transfer it with the last write. The first
+ * connection that has sent it must not detach it from the others.
  *
  * @module
  */
 
 interface Holding {
-  /** Writes that have not been sent yet. */
+  /** The number of writes that hold the buffer and have not been sent. */
   writes: number;
-  /** Whether one of them gave the buffer away. */
-  isGiven: boolean;
+  /** Whether one of these writes transferred the buffer. */
+  isTransferred: boolean;
 }
 
-// What a lost connection has not sent stays counted, because the system may still read it: its buffer is left to the collector.
+// The writes of a lost connection stay counted, because the system may still read the memory. The
+// garbage collector frees such a buffer.
 const holdings = new WeakMap<ArrayBuffer, Holding>();
 
 /**
- * Notes that a write holds these bytes.
+ * Records that a write holds a buffer.
  *
- * @param isGiven Whether the caller has no more use for them. Ignored where they share their buffer with other bytes.
- * @returns The buffer, for {@linkcode letGoOf}; null where it cannot be detached by anyone.
+ * @param bytes The bytes of the write.
+ * @param isTransferred Whether the write transfers the buffer. Ignored if `bytes` are only a part of
+ *   their buffer.
+ * @returns The buffer, for {@linkcode unhold}; `null` for a shared buffer, which cannot be
+ *   detached.
  */
-export function hold(bytes: Uint8Array, isGiven: boolean): ArrayBuffer | null {
+export function hold(bytes: Uint8Array, isTransferred: boolean): ArrayBuffer | null {
   const { buffer } = bytes;
   if (!(buffer instanceof ArrayBuffer)) return null;
-  const isWhole = isGiven && buffer.byteLength === bytes.length;
+  const isWhole = isTransferred && buffer.byteLength === bytes.length;
   const holding = holdings.get(buffer);
   if (holding === undefined) {
-    holdings.set(buffer, { writes: 1, isGiven: isWhole });
+    holdings.set(buffer, { writes: 1, isTransferred: isWhole });
   } else {
     holding.writes++;
-    holding.isGiven ||= isWhole;
+    holding.isTransferred ||= isWhole;
   }
   return buffer;
 }
 
-/** Notes that a write has been sent. The last one frees a buffer that was given away. */
-export function letGoOf(buffer: ArrayBuffer): void {
+/**
+ * Records that a write has been sent. After the last write, frees a buffer that was transferred.
+ *
+ * @param buffer The buffer that {@linkcode hold} returned.
+ */
+export function unhold(buffer: ArrayBuffer): void {
   const holding = holdings.get(buffer);
   if (holding === undefined || --holding.writes > 0) return;
   holdings.delete(buffer);
-  if (!holding.isGiven || buffer.detached) return;
+  if (!holding.isTransferred || buffer.detached) return;
   try {
     buffer.transfer(0);
   } catch (error) {
-    // The memory of a WebAssembly module cannot be detached, and is not the caller's to give.
+    // The memory of a WebAssembly module cannot be detached.
     if (!(error instanceof TypeError)) throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A port that lets its connections come to their end.
+ * Draining a port: its open connections get time to finish.
  *
  * @module
  */
@@ -10,49 +10,52 @@ import { DrainTimeout } from "../errors.ts";
 import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import type { Handshake } from "../tls/handshake.ts";
 
-/** What is drained. */
+/** The port to drain. */
 export interface DrainTarget {
-  /** What measures time. */
+  /** The clock of the deadline. */
   readonly clock: Pick<IReactorTime, "callLater">;
-  /** The connections that are open. */
+  /** Returns the open connections of the port. */
   connections(): Connection[];
-  /** What is left of the handshakes: of those that have failed, or whose connection was turned away. */
+  /** Handshakes that have failed, or whose connection was refused, and that are still closing. */
   readonly handshakes: ReadonlySet<Handshake>;
-  /** Whether the port is closed, and none of its connections is open. */
+  /** Returns whether the port is closed and none of its connections is open. */
   isDrained(): boolean;
 }
 
-/** One call of `drain()`: told of each loss, it fires when nothing is left. */
+/** One call of `drain()`. It completes when the port is closed and no connection is open. */
 export class PortDrain {
-  readonly #drained: DrainTarget;
+  readonly #target: DrainTarget;
   readonly #deadline: IDelayedCall | null;
   #aborted = 0;
-  /** Fires with the number of connections that were aborted. Cancelling it gives up the deadline. */
+  /** Fires with the number of connections that were aborted. Cancelling it stops the deadline. */
   readonly done: Deferred<number> = new Deferred<number>(() => this.#stop());
 
   /**
-   * Begins to wait, up to the deadline.
+   * Starts the deadline.
    *
-   * @param drained What is drained.
-   * @param seconds How long that may take; Infinity for no end.
+   * @param target The port to drain.
+   * @param seconds Seconds until open connections are aborted; `Infinity` for no limit.
    */
-  constructor(drained: DrainTarget, seconds: number) {
-    this.#drained = drained;
+  constructor(target: DrainTarget, seconds: number) {
+    this.#target = target;
     this.#deadline = seconds === Infinity
       ? null
-      : drained.clock.callLater(seconds, () => this.#abortAll(seconds));
+      : target.clock.callLater(seconds, () => this.#abortAll(seconds));
   }
 
-  /** Fires if nothing is left. @returns whether it is over, now or since before. */
+  /**
+   * Fires {@linkcode done} if the port is drained. @returns Whether `done` has fired, now or
+   * before.
+   */
   check(): boolean {
-    if (!this.done.called && this.#drained.isDrained()) {
+    if (!this.done.called && this.#target.isDrained()) {
       this.#stop();
       this.done.callback(this.#aborted);
     }
     return this.done.called;
   }
 
-  /** Ends it with an error. */
+  /** Fails {@linkcode done}. */
   fail(error: Error): void {
     if (this.done.called) return;
     this.#stop();
@@ -60,11 +63,11 @@ export class PortDrain {
   }
 
   #abortAll(seconds: number): void {
-    for (const connection of this.#drained.connections()) {
+    for (const connection of this.#target.connections()) {
       this.#aborted++;
       connection.abort(new DrainTimeout(seconds, String(connection.getPeer())));
     }
-    for (const handshake of this.#drained.handshakes) handshake.breakOff();
+    for (const handshake of this.#target.handshakes) handshake.abort();
   }
 
   #stop(): void {

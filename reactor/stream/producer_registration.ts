@@ -1,5 +1,5 @@
 /**
- * A producer that writes to a connection, and how it is kept from writing too much.
+ * The producer of a connection, and its pauses.
  *
  * @module
  */
@@ -7,21 +7,24 @@
 import { quote } from "../../internal/validation.ts";
 import type { IPullProducer, IPushProducer } from "../interfaces/mod.ts";
 
-/** Calls a producer's method, and sees to what it throws. */
+/** Calls a method of a producer, and handles an exception. */
 export type CallProducer = (method: string, f: () => unknown) => void;
 
-/** A registered producer. A push producer is paused while too much waits, and a pull producer is asked for more when nothing does. */
+/**
+ * A registered producer. A push producer is paused while the write buffer is full. A pull producer
+ * is resumed whenever the buffer is empty.
+ */
 export class ProducerRegistration {
-  /** What was registered. */
+  /** The producer that was registered. */
   readonly producer: IPushProducer | IPullProducer;
   readonly #streaming: boolean;
   readonly #call: CallProducer;
   #paused = false;
 
   /**
-   * @param producer What was registered.
+   * @param producer The producer that was registered.
    * @param streaming Whether it is a push producer.
-   * @param call Calls its methods.
+   * @param call Calls a method of the producer.
    */
   constructor(producer: IPushProducer | IPullProducer, streaming: boolean, call: CallProducer) {
     this.producer = producer;
@@ -29,7 +32,10 @@ export class ProducerRegistration {
     this.#call = call;
   }
 
-  /** Too much waits to be sent. @returns whether the producer was told of it. */
+  /**
+   * Pauses a push producer, because the write buffer is full. @returns Whether the producer was
+   * called.
+   */
   pause(): boolean {
     if (!this.#streaming || this.#paused) return false;
     this.#paused = true;
@@ -38,28 +44,31 @@ export class ProducerRegistration {
     return true;
   }
 
-  /** Nothing waits to be sent any more. */
+  /**
+   * Resumes the producer, because the write buffer is empty. Does nothing for a push producer that
+   * is not paused.
+   */
   resume(): void {
     if (this.#streaming && !this.#paused) return;
     this.#paused = false;
     this.#call("resumeProducing", () => this.producer.resumeProducing());
   }
 
-  /** Nothing will ever be sent any more. */
+  /** Stops the producer, because the connection sends no more. */
   stop(): void {
     this.#call("stopProducing", () => this.producer.stopProducing());
   }
 }
 
 /**
- * Makes the error of a registration while another producer is registered.
+ * Creates the error of registering a second producer.
  *
- * @param producer The producer that was to be registered.
+ * @param producer The second producer.
  * @param current The producer that is registered.
  * @returns The error.
  */
 export function alreadyRegistered(producer: unknown, current: unknown): Error {
   return new Error(
-    `Cannot register the producer ${quote(producer)}: ${quote(current)} has not been unregistered`,
+    `Cannot register the producer ${quote(producer)}: ${quote(current)} is registered`,
   );
 }

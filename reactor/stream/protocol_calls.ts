@@ -1,12 +1,17 @@
 import { callGuarded, logUserError } from "../../defer/guarded_call.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
 
-/** Calls the methods of a connection's protocol: an error is logged, and loses the connection. */
+/**
+ * Calls the methods of a connection's protocol. An exception is logged, and loses the connection.
+ */
 export class ProtocolCalls {
   readonly #connection: HasLogPrefix;
   readonly #nameOf: (method: string) => string;
   readonly #abort: (error: unknown) => void;
-  /** The number of calls that have not returned. Writes leave when the last returns. */
+  /**
+   * The number of calls that have not returned. Written bytes are sent when the outermost call
+   * returns.
+   */
   depth = 0;
 
   /**
@@ -24,7 +29,7 @@ export class ProtocolCalls {
     this.#abort = abort;
   }
 
-  /** Calls a method. */
+  /** Calls a method of the protocol. */
   call(method: string, f: () => unknown): void {
     const previous = enterSystem(this.#connection);
     this.depth++;
@@ -36,10 +41,10 @@ export class ProtocolCalls {
     }
   }
 
-  /** Loses the connection because of what a method threw, or of the rejection of its promise. */
+  /** Loses the connection because a method has thrown, or its promise was rejected. */
   failed(method: string, error: unknown): void {
     this.#abort(error);
-    // A promise is rejected outside of the call that returned it: the log needs the system again.
+    // A promise is rejected after the call that returned it, so the log needs the system again.
     callWithSystem(this.#connection, () => {
       logUserError(error, `While calling ${this.#nameOf(method)}`);
     });

@@ -1,5 +1,6 @@
 /**
- * What a protocol can do beyond what every protocol can: told by its methods, as in Twisted by its interfaces.
+ * The optional methods of a protocol. A protocol has a capability if it has the methods, where
+ * Twisted looks for an interface.
  *
  * @module
  */
@@ -11,21 +12,21 @@ import type {
   IProtocol,
 } from "../interfaces/mod.ts";
 
-/** Whether a protocol wants to be told of each direction's end. */
+/** Returns whether a protocol handles the close of each direction on its own. */
 export function isHalfCloseable<P extends IProtocol>(
   protocol: P,
 ): protocol is P & IHalfCloseableProtocol {
   return "readConnectionLost" in protocol && "writeConnectionLost" in protocol;
 }
 
-/** Whether a protocol wants to be told that a handshake is done. */
+/** Returns whether a protocol is notified of a completed TLS handshake. */
 export function isHandshakeListener<P extends IProtocol>(
   protocol: P,
 ): protocol is P & IHandshakeListener {
   return "handshakeCompleted" in protocol;
 }
 
-/** Whether a protocol wants to be told that its port is drained. */
+/** Returns whether a protocol is notified that its port is draining. */
 export function isDrainable<P extends IProtocol>(protocol: P): protocol is P & IDrainableProtocol {
   return "drainRequested" in protocol;
 }

@@ -1,5 +1,5 @@
 /**
- * The attributes of a connection's socket: its addresses, its options, and what TLS has agreed on.
+ * The attributes of a connection's socket: addresses, options and TLS session.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { checkKeepAliveIdle } from "../../internal/validation.ts";
 import type { TLSSession } from "../tls/tls_engine.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 
-/** The part of a connection that passes on what its driver knows of the socket. */
+/** The part of a connection that reads and sets the attributes of its socket. */
 export abstract class SocketAttributes {
   /** The driver that moves the bytes. */
   protected driver: StreamDriver;
@@ -79,7 +79,7 @@ export abstract class SocketAttributes {
     checkKeepAliveIdle("setTcpKeepAlive() idle", idle);
     if (this.driver.setKeepAliveIdle === undefined) {
       throw new UnsupportedError(
-        `Cannot set the keep-alive idle time of the connection to ${this.getPeer()}: listen or connect over TCP with { keepAlive: ${idle} }`,
+        `Cannot set the keep-alive idle time of the connection to ${this.getPeer()}: it can only be set when a TCP connection opens, with { keepAlive: ${idle} }`,
       );
     }
   }

@@ -1,5 +1,5 @@
 /**
- * The seam between a listening port and what accepts its connections.
+ * The interface between a listening port and the driver that accepts its connections.
  *
  * @module
  */
@@ -7,35 +7,37 @@
 import type { Address } from "../interfaces/mod.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 
-/** What an acceptor tells its port. */
+/** Receives the results of an acceptor. Implemented by a port. */
 export interface StreamAcceptorSink {
-  /** A connection came. */
+  /** Called with the driver of a new connection. */
   accepted(driver: StreamDriver): void;
-  /** No connection could be accepted this time: too many files are open, say. */
+  /** Called when no connection could be accepted, for example because too many files are open. */
   acceptFailed(error: Error): void;
-  /** A connection was turned away. */
+  /** Called when a connection was accepted with the spare file descriptor and closed. */
   turnedAway(): void;
-  /** The acceptor itself has refused a connection, and closed it. */
+  /** Called when the acceptor itself has refused a connection, and closed it. */
   refused(peer: Address, why: string): void;
-  /** After `close`: nothing of the acceptor is left, and the address is free. */
+  /** Called after `close`, when nothing of the acceptor is left and the address is free. */
   released(): void;
 }
 
-/** A bound socket that accepts one connection each time it is asked. */
+/** A bound socket that accepts one connection for each call of {@linkcode accept}. */
 export interface StreamAcceptor<A extends Address = Address> {
-  /** Where it is bound. */
+  /** The address that it is bound to. */
   readonly address: A;
-  /** Hands over the port that listens. Comes first, once. */
+  /** Sets the port that receives the results. Called once, before anything else. */
   attach(sink: StreamAcceptorSink): void;
   /**
-   * Asks for one connection. `accepted` or `acceptFailed` follows, unless the acceptor is closed before.
+   * Accepts one connection. The sink's `accepted`, `acceptFailed` or `turnedAway` follows, unless
+   * the acceptor is closed first.
    *
-   * @param turnAway Whether a connection for which no file descriptor is left is accepted with a spare one and closed: `turnedAway` follows.
-   * An acceptor without a spare descriptor ignores this. @default {false}
+   * @param turnAway Whether to use a spare file descriptor, if no other is left, to accept a
+   *   connection and close it; `turnedAway` follows. An acceptor without a spare descriptor ignores
+   *   this. @default {false}
    */
   accept(turnAway?: boolean): void;
-  /** Closes. Only `released` follows. */
+  /** Closes the socket. Only `released` follows. */
   close(): void;
-  /** No longer holds the process. */
+  /** Lets the process end while the acceptor is open. */
   unref(): void;
 }

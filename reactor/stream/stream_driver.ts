@@ -1,5 +1,5 @@
 /**
- * The seam between the connection state machine and what moves the bytes.
+ * The interface between the state machine of a connection and the driver that moves its bytes.
  *
  * @module
  */
@@ -7,57 +7,70 @@
 import type { Address } from "../interfaces/mod.ts";
 import type { TLSSession } from "../tls/tls_engine.ts";
 
-/** What a driver tells its connection. Each may be called from within a call to the driver. */
+/**
+ * Receives the events of a driver. Implemented by a connection. Each method may be called inside a
+ * call to the driver.
+ */
 export interface StreamDriverSink {
-  /** Bytes came. The chunk's memory is never written again. At most one more may come after `stopReading`. */
+  /**
+   * Called with received bytes, whose memory is never written again. At most one more chunk may
+   * follow `stopReading`.
+   */
   received(chunk: Uint8Array): void;
-  /** The peer sends no more. */
+  /** Called when the peer has closed its writing side. */
   readEnded(): void;
-  /** The first `count` bytes of the last write have been taken. */
+  /** Called when the system has taken the first `count` bytes of the last write. */
   wrote(count: number): void;
-  /** `closeWrite` is done. */
+  /** Called when `closeWrite` is done. */
   writeClosed(): void;
-  /** The connection broke; the reason is fit for `connectionLost`. */
+  /** Called when the connection is broken, with a reason for `connectionLost`. */
   failed(reason: Error): void;
-  /** After `close` or `abort`: nothing of the driver is left. */
+  /** Called after `close` or `abort`, when nothing of the driver is left. */
   released(): void;
 }
 
-/** Moves the bytes of one stream connection: a socket, a pipe, or memory. */
+/** Moves the bytes of one stream connection: of a socket, a pipe, or memory. */
 export interface StreamDriver {
-  /** Hands over the connection that listens. Comes first; and again when another takes over in the middle. */
+  /** Sets the receiver of the events. Called first, and again when the receiver changes. */
   attach(sink: StreamDriverSink): void;
-  /** Delivers what comes, until `stopReading`; possibly before this returns. */
+  /** Delivers what arrives until `stopReading`. May deliver before it returns. */
   startReading(): void;
-  /** Delivers no more; a read under way may still deliver. */
+  /** Stops delivering. A read in flight may still deliver one chunk. */
   stopReading(): void;
   /**
-   * Sends bytes. One write at a time: the next comes after `wrote`. The bytes are not changed meanwhile, but a protocol that breaks
-   * its word may detach them: they have no length then. A driver neither fails nor hangs on that, and calls `wrote` or `failed`.
+   * Sends bytes. One write at a time: the next comes after `wrote`. Nothing changes the bytes
+   * meanwhile, but an incorrect protocol may detach their buffer, so that they have the length 0. A
+   * driver must then still call `wrote` or `failed`, without throwing.
    */
   write(bytes: Uint8Array): void;
-  /** Ends the writing side. Comes with no write under way. */
+  /** Closes the writing side. Called while no write is in flight. */
   closeWrite(): void;
-  /** Closes in order: what was taken still arrives. Nothing but `released` follows. */
+  /** Closes gracefully: bytes that were taken still reach the peer. Only `released` follows. */
   close(): void;
-  /** Closes at once, with a reset where that can be had. Nothing but `released` follows. */
+  /** Closes at once, with a reset where the driver supports it. Only `released` follows. */
   abort(): void;
-  /** No longer holds the process. */
+  /** Lets the process end while the connection is open. */
   unref(): void;
-  /** The other end's address. */
+  /** Returns the address of the peer. */
   getPeer(): Address;
-  /** This end's address. */
+  /** Returns the address of this side. */
   getHost(): Address;
-  /** Switches Nagle's algorithm off or on, where there is one. */
+  /** Switches TCP_NODELAY on or off. Absent on streams without Nagle's algorithm. */
   setNoDelay?(enabled: boolean): void;
-  /** Switches keep-alive probes on or off, where there are any. */
+  /** Switches keep-alive probes on or off. Absent on streams without them. */
   setKeepAlive?(enabled: boolean): void;
-  /** Switches them on, the first one after that many seconds, where that can be said. */
+  /**
+   * Switches keep-alive probes on, the first after this many seconds without traffic. Absent where
+   * the time cannot be set.
+   */
   setKeepAliveIdle?(seconds: number): void;
-  /** Whether they are on from the start; they are not unless it says so. */
+  /** Whether keep-alive probes are on from the start. @default {false} */
   readonly keepsAlive?: boolean;
-  /** The reactor has stopped: what `close` still waits for gets a last moment. Absent where it waits for nothing. */
+  /**
+   * Limits how long `close` may still wait, because the reactor has stopped. Absent where `close`
+   * does not wait.
+   */
   forceClose?(): void;
-  /** What TLS has agreed on; null or absent without TLS, and before its handshake is done. */
+  /** The TLS session. Absent without TLS; `null` before the handshake has completed. */
   readonly session?: TLSSession | null;
 }

@@ -28,11 +28,11 @@ import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
-import { StreamPortTroubles } from "./stream_port_troubles.ts";
+import { StreamPortProblems } from "./stream_port_problems.ts";
 import { asError, callLogged, logUserError, nameInLog } from "../../defer/guarded_call.ts";
 import { checkDelay } from "../../internal/validation.ts";
 
-/** A listening port over any kind of acceptor. */
+/** A listening port for every kind of stream. */
 export class StreamPort<A extends Address = Address>
   implements IListeningPort<A>, StreamAcceptorSink, ConnectionOwner, ReactorResource {
   readonly host: ConnectionContext;
@@ -46,21 +46,23 @@ export class StreamPort<A extends Address = Address>
   #factoryStarted = false;
   #acceptor: StreamAcceptor<A> | null = null;
   #address: A | null = null;
-  /** Who waits for it to close; null while it listens. */
+  /** The Deferreds to fire when the port has closed; `null` while it listens. */
   #stopping: Deferred<void>[] | null = null;
-  readonly #occupancy: ConnectionLimiter;
-  readonly #troubles: StreamPortTroubles;
+  readonly #limiter: ConnectionLimiter;
+  readonly #problems: StreamPortProblems;
   #accepted = 0;
   #accepting = false;
   readonly #pauses: AcceptPauses;
   #drains: PortDrain[] = [];
 
   /**
-   * @param host What the reactor lends.
-   * @param factory What makes the protocols.
-   * @param limits How connections are treated.
-   * @param bind Binds the address; throws a `CannotListenError`.
-   * @param secure The handshake that comes before each protocol, if one does.
+   * @param host The parts of the reactor that a port uses.
+   * @param factory The factory that builds the protocols.
+   * @param limits The limits of the port and its connections.
+   * @param bind Binds the address. Throws a `CannotListenError`.
+   * @param secure Adds TLS to each connection; its handshake comes before the protocol. `null`
+   *   without TLS.
+   * @throws {TypeError} when `factory` is not a factory.
    */
   constructor(
     host: ConnectionContext,
@@ -74,25 +76,25 @@ export class StreamPort<A extends Address = Address>
     this.limits = limits.connection;
     this.#factory = factory;
     this.#overflow = limits.overflow;
-    this.#occupancy = new ConnectionLimiter(limits);
-    this.#troubles = new StreamPortTroubles(host.reactor);
+    this.#limiter = new ConnectionLimiter(limits);
+    this.#problems = new StreamPortProblems(host.reactor);
     this.#bind = bind;
     this.#secure = secure;
     this.#pauses = new AcceptPauses(host.reactor, () => this.#acceptNext());
   }
 
-  /** How many connections are open. */
+  /** The number of open connections, including those in their handshake. */
   get connectionCount(): number {
-    return this.#occupancy.open;
+    return this.#limiter.open;
   }
 
   get stats(): StreamPortStats {
-    return this.#troubles.stats(this.#accepted);
+    return this.#problems.stats(this.#accepted);
   }
 
   startListening(): void {
     if (this.#acceptor !== null) {
-      throw new Error(`Cannot listen on ${this.#address}: it is being listened on already`);
+      throw new Error(`Cannot listen on ${this.#address}: the port is listening already`);
     }
     const acceptor = this.#bind();
     this.#acceptor = acceptor;
@@ -118,16 +120,16 @@ export class StreamPort<A extends Address = Address>
 
   drain(seconds: number): Deferred<number> {
     if (seconds !== Infinity) checkDelay("drain() seconds", seconds);
-    const drained: DrainTarget = {
+    const target: DrainTarget = {
       clock: this.host.reactor,
       connections: () => this.#connections(),
       handshakes: this.#handshakes,
-      isDrained: () => this.#acceptor === null && this.#occupancy.open === 0,
+      isDrained: () => this.#acceptor === null && this.#limiter.open === 0,
     };
-    const drain = new PortDrain(drained, seconds);
+    const drain = new PortDrain(target, seconds);
     this.#drains.push(drain);
-    msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#occupancy.open} open)`);
-    // What goes wrong in the factory is for whoever waits for the drain.
+    msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#limiter.open} open)`);
+    // An exception in doStop() fails the drain.
     this.stopListening().addErrback((error) => drain.fail(error));
     for (const connection of this.#connections()) connection.drain();
     this.#checkDrains();
@@ -136,12 +138,15 @@ export class StreamPort<A extends Address = Address>
 
   getHost(): A {
     if (this.#address === null) {
-      throw new Error("Cannot tell the address of a port that has not been listened on");
+      throw new Error("Cannot return the address of the port: it has never listened");
     }
     return this.#address;
   }
 
-  /** The port for a log: `EchoFactory on 0.0.0.0:2000`, `EchoFactory on 0.0.0.0:2000 (closed)`. */
+  /**
+   * Describes the port for a log: `EchoFactory on 0.0.0.0:2000`, `EchoFactory on 0.0.0.0:2000
+   * (closed)`.
+   */
   toString(): string {
     const state = this.#acceptor === null
       ? " (closed)"
@@ -151,7 +156,7 @@ export class StreamPort<A extends Address = Address>
     return `${this.#factoryName()} on ${this.#address}${state}`;
   }
 
-  /** {@linkcode stopListening}, for `await using`. */
+  /** Stops listening, for `await using`: see {@linkcode stopListening}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopListening();
   }
@@ -174,7 +179,7 @@ export class StreamPort<A extends Address = Address>
 
   acceptFailed(error: Error): void {
     this.#accepting = false;
-    this.#troubles.acceptFailed();
+    this.#problems.acceptFailed();
     this.#pauses.failed(error, String(this.#address));
   }
 
@@ -182,23 +187,23 @@ export class StreamPort<A extends Address = Address>
     this.#accepting = false;
     this.#accepted++;
     this.#pauses.turnedAway();
-    this.#troubles.turnedAway();
+    this.#problems.turnedAway();
     this.#acceptNext();
   }
 
   refused(peer: Address, why: string): void {
     this.#accepted++;
-    this.#troubles.refused(peer, why);
+    this.#problems.refused(peer, why);
   }
 
   released(): void {
-    this.#troubles.flush();
+    this.#problems.flush();
     const stopping = this.#stopping ?? [];
     this.#acceptor = this.#stopping = null;
     this.#accepting = false;
     if (this.#isNoisy) msg(`(${this.#factoryName()} on ${this.#address} closed)`);
     const failure = this.#stopFactory();
-    // Who waited may listen again at once, and then it is a resource again.
+    // doStop() may have started to listen again, and then the port is a resource again.
     if (this.#acceptor === null) this.host.resources.delete(this);
     for (const stopped of stopping) {
       if (failure === null) stopped.callback();
@@ -212,17 +217,17 @@ export class StreamPort<A extends Address = Address>
   }
 
   connectionLost(connection: Connection): void {
-    this.#occupancy.leave(hostOf(connection.getPeer()));
+    this.#limiter.leave(hostOf(connection.getPeer()));
     this.#left();
   }
 
-  /** There is one connection less. */
+  /** Continues after a connection has closed. */
   #left(): void {
     this.#checkDrains();
     this.#acceptNext();
   }
 
-  /** A factory that cannot start leaves nothing open. */
+  /** Starts the factory. If that throws, closes the socket. */
   #startFactory(acceptor: StreamAcceptor): void {
     try {
       startFactory(this.#factory);
@@ -235,7 +240,10 @@ export class StreamPort<A extends Address = Address>
     }
   }
 
-  /** @returns What went wrong in the factory: for whoever stopped the port, as in Twisted. */
+  /**
+   * Stops the factory. @returns The exception of its doStop(), for the caller of stopListening() as
+   * in Twisted.
+   */
   #stopFactory(): Error | null {
     if (!this.#factoryStarted) return null;
     this.#factoryStarted = false;
@@ -250,11 +258,14 @@ export class StreamPort<A extends Address = Address>
   #close(acceptor: StreamAcceptor): void {
     this.#pauses.stop();
     acceptor.close();
-    // No new connection comes, and one whose handshake is not done has not come yet.
+    // A connection whose handshake has not completed is not open yet.
     for (const handshake of this.#handshakes) handshake.cancel();
   }
 
-  /** Looked for among all that is open: to keep them here too would cost every connection its place in a second set. */
+  /**
+   * Finds the open connections among all resources: a second set would cost memory for every
+   * connection.
+   */
   #connections(): Connection[] {
     return this.host.resources.list().filter((resource): resource is Connection =>
       resource instanceof Connection && resource.connected && resource.isOf(this)
@@ -262,7 +273,7 @@ export class StreamPort<A extends Address = Address>
   }
 
   #checkDrains(): void {
-    // One that is over may let its waiter listen, or drain, again.
+    // The callback of a completed drain may listen or drain again.
     const drains = this.#drains;
     this.#drains = [];
     this.#drains.push(...drains.filter((drain) => !drain.check()));
@@ -272,7 +283,7 @@ export class StreamPort<A extends Address = Address>
     if (
       this.#accepting || this.#pauses.isPaused || this.#stopping !== null || this.#acceptor === null
     ) return;
-    if (this.#occupancy.isFull && this.#overflow === "pause") return;
+    if (this.#limiter.isFull && this.#overflow === "pause") return;
     this.#accepting = true;
     this.#acceptor.accept(this.#pauses.turnsAway);
   }
@@ -280,14 +291,14 @@ export class StreamPort<A extends Address = Address>
   #admit(driver: StreamDriver): void {
     const session = this.#accepted++;
     const peer = driver.getPeer();
-    const full = this.#occupancy.fullFor(hostOf(peer));
-    if (full !== null) {
-      this.#troubles.refused(peer, `${full} has all it may have`);
+    const reason = this.#limiter.reasonToRefuse(hostOf(peer));
+    if (reason !== null) {
+      this.#problems.refused(peer, reason);
       driver.abort();
       return;
     }
     if (this.#secure === null) this.#connect(driver, session);
-    else this.#shakeHands(this.#secure(driver), session);
+    else this.#startHandshake(this.#secure(driver), session);
   }
 
   #connect(driver: StreamDriver, session: number): void {
@@ -298,21 +309,21 @@ export class StreamPort<A extends Address = Address>
       return;
     }
     const connection = new Connection(this, driver, protocol, session);
-    this.#occupancy.enter(hostOf(peer));
+    this.#limiter.enter(hostOf(peer));
     connection.open();
   }
 
-  /** A handshake counts as a connection, until it is one. */
-  #shakeHands(driver: HandshakeDriver, session: number): void {
+  /** Starts a handshake, which counts as a connection until it completes. */
+  #startHandshake(driver: HandshakeDriver, session: number): void {
     const peer = driver.getPeer();
     const host = hostOf(peer);
-    this.#occupancy.enterHandshake(host);
+    this.#limiter.enterHandshake(host);
     const handshake = new Handshake(this.host.resources, driver, {
       completed: (secured) => this.#connect(secured, session),
       failed: (reason) => this.#handshakeFailed(peer, reason),
       released: () => {
         this.#handshakes.delete(handshake);
-        this.#occupancy.leaveHandshake(host);
+        this.#limiter.leaveHandshake(host);
         this.#left();
       },
     });
@@ -322,10 +333,10 @@ export class StreamPort<A extends Address = Address>
 
   #handshakeFailed(peer: Address, reason: Error): void {
     const factory = this.#factory;
-    if (factory.handshakeFailed === undefined) return this.#troubles.handshakeFailed(reason);
-    this.#troubles.handshakeToldOf();
-    const tell = () => factory.handshakeFailed?.(peer, reason);
-    callLogged(tell, [], `While calling handshakeFailed for ${peer}`);
+    if (factory.handshakeFailed === undefined) return this.#problems.handshakeFailed(reason);
+    this.#problems.handshakeReported();
+    const notify = () => factory.handshakeFailed?.(peer, reason);
+    callLogged(notify, [], `While calling handshakeFailed for ${peer}`);
   }
 
   #buildProtocol(peer: Address): IProtocol | null {
@@ -346,7 +357,10 @@ export class StreamPort<A extends Address = Address>
   }
 }
 
-/** What connections are counted by: the host of an internet address; all others are one host. */
+/**
+ * Returns the key by which connections are counted: the host of an internet address, or "" for all
+ * others.
+ */
 function hostOf(address: Address): string {
   return "host" in address ? String(address.host) : "";
 }

@@ -1,5 +1,5 @@
 /**
- * The bounds of a port, checked and filled in.
+ * The limits of a port, checked and with defaults.
  *
  * @module
  */
@@ -9,24 +9,26 @@ import type { ListenStreamOptions, TLSPortOptions } from "../interfaces/mod.ts";
 import { MAX_HANDSHAKES } from "../tls/handshake.ts";
 import { checkBound, quote } from "../../internal/validation.ts";
 
-/** How a port treats its connections. */
+/** The limits of a port and of its connections. */
 export interface StreamPortLimits {
-  /** Connections open at a time. */
+  /** Open connections at a time. */
   readonly maxConnections: number;
-  /** Connections open at a time from one host. */
+  /** Open connections at a time from one host. */
   readonly maxConnectionsPerHost: number;
-  /** TLS handshakes under way at a time. */
+  /** TLS handshakes in progress at a time. */
   readonly maxHandshakes: number;
-  /** What happens at `maxConnections` and at `maxHandshakes`. */
+  /** Whether the port pauses or refuses at `maxConnections` and at `maxHandshakes`. */
   readonly overflow: "pause" | "refuse";
-  /** The bounds of each connection. */
+  /** The limits of each connection. */
   readonly connection: ConnectionLimits;
 }
 
 /**
- * Fills in what the options leave open.
+ * Checks the limits in a port's options and fills in the defaults.
  *
- * @throws {RangeError | TypeError} when a bound is out of range.
+ * @param options The options of the port.
+ * @returns The limits.
+ * @throws {RangeError | TypeError} when a limit is out of range.
  */
 export function streamPortLimits(
   options: ListenStreamOptions & TLSPortOptions,

@@ -1,61 +1,71 @@
 /**
- * What a connection has yet to send.
+ * The bytes that a connection has yet to send.
  *
- * Small writes are copied, so that the caller may use its memory again, and lie behind one another where they can, so that many of them
- * leave in one system call. Large ones are kept by reference: copying them would cost more than the call it saves. Buffers are taken
- * from a pool while there is something to send: an idle connection has none.
+ * Small writes are copied, so that the caller may reuse its memory. Copies lie side by side where
+ * possible, so that many writes leave in one system call. Large writes are kept by reference:
+ * copying them would cost more than the system call that it saves. Buffers come from a pool, and an
+ * idle connection has none.
  *
  * @module
  */
 
-import { hold, letGoOf } from "./held_buffers.ts";
+import { hold, unhold } from "./held_buffers.ts";
 import { LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
 
-/** Writes of this many bytes and more are not copied: their buffer belongs to the transport until it is flushed. */
+/**
+ * The size in bytes from which a write is not copied: its buffer belongs to the transport until it
+ * is flushed.
+ */
 export const COPY_BELOW: number = LARGEST_PIECE;
 
-// Small pieces that do not lie behind one another are gathered up to this size.
+// Small chunks that do not lie side by side are joined up to this size.
 const GATHER_UP_TO = 65536;
 const MOST_SPARE = 256;
 const spare: WriteBuffer[] = [];
-const slabs = new WriteArenas();
+const arenas = new WriteArenas();
 const encoder = new TextEncoder();
 
-/** A run of bytes in a slab, or bytes of the caller's. */
+/** A run of bytes in a shared arena, or bytes of the caller. */
 interface Chunk {
   bytes: Uint8Array;
-  /** The length of `bytes`. They have another one once the caller has detached or resized their buffer. */
+  /**
+   * The length of `bytes` when they were written. If the caller detaches or resizes the buffer,
+   * `bytes.length` changes.
+   */
   size: number;
-  slab: WriteArena | null;
-  /** The caller's buffer, noted among the held ones. */
+  arena: WriteArena | null;
+  /** The caller's buffer, as recorded by {@linkcode hold}. */
   held: ArrayBuffer | null;
 }
 
-// In the place of what has been sent, whose memory is not to be kept.
-const SENT: Chunk = { bytes: new Uint8Array(), size: 0, slab: null, held: null };
+// Replaces a sent chunk, so that its memory is not kept.
+const SENT: Chunk = { bytes: new Uint8Array(), size: 0, arena: null, held: null };
 
-/** A queue of bytes: in by `push`, out by `head` and `consume`. */
+/** A queue of bytes: `push` adds at the end, `head` and `consume` take from the front. */
 export class WriteBuffer {
-  /** What is ready to be sent, in order, from `#first` on. */
+  /** The chunks to send, in order, from `#first` on. */
   readonly #chunks: Chunk[] = [];
   #first = 0;
-  /** The run behind all chunks, which may still grow. */
+  /** The arena of the last run, after all chunks, which may still grow. */
   #tail: WriteArena | null = null;
   #tailStart = 0;
   #tailEnd = 0;
   #size = 0;
 
-  /** An empty buffer. */
+  /** Returns an empty buffer from the pool. */
   static take(): WriteBuffer {
     return spare.pop() ?? new WriteBuffer();
   }
 
-  /** Gives an empty buffer back. One that is not empty is just dropped: its memory may still be read by the system. */
+  /**
+   * Returns an empty buffer to the pool. A buffer with bytes is only dropped: the system may still
+   * read its memory.
+   */
   release(): void {
     if (this.#size === 0 && spare.length < MOST_SPARE) spare.push(this);
   }
 
-  /** Bytes that wait. */
+  /** The number of bytes to send. */
   get size(): number {
     return this.#size;
   }
@@ -63,10 +73,11 @@ export class WriteBuffer {
   /**
    * Adds bytes. Those of a small write are copied.
    *
-   * @param isGiven Whether the caller has no more use for them. A large buffer is freed as soon as every connection that holds it
-   *   has sent it: left to the collector, which does not forceClose, a fast transfer would have tens of megabytes of them lie about.
+   * @param isTransferred Whether the caller transfers the buffer. A large one is freed as soon as every
+   *   connection that holds it has sent it. The garbage collector would free it much later, and a
+   *   fast transfer would hold tens of megabytes.
    */
-  push(bytes: Uint8Array, isGiven = false): void {
+  push(bytes: Uint8Array, isTransferred = false): void {
     if (bytes.length >= COPY_BELOW) {
       this.#seal();
       const size = bytes.length;
@@ -74,8 +85,8 @@ export class WriteBuffer {
       this.#chunks.push({
         bytes: ofFixedLength(bytes),
         size,
-        slab: null,
-        held: hold(bytes, isGiven),
+        arena: null,
+        held: hold(bytes, isTransferred),
       });
       return;
     }
@@ -85,7 +96,7 @@ export class WriteBuffer {
 
   /** Adds a string as UTF-8. */
   pushString(text: string): void {
-    // A UTF-16 unit takes three bytes of UTF-8 at the most.
+    // One UTF-16 unit takes at most three bytes of UTF-8.
     if (text.length * 3 >= COPY_BELOW) {
       this.push(encoder.encode(text));
       return;
@@ -94,7 +105,10 @@ export class WriteBuffer {
     this.#grew(encoder.encodeInto(text, memory.subarray(this.#tailEnd)).written);
   }
 
-  /** The next bytes to send, at least one. They stay as they are. Not to be asked for while the head is {@linkcode spoiled}. */
+  /**
+   * Returns the next bytes to send, at least one. They do not change. Must not be called while the
+   * head is {@linkcode spoiled}.
+   */
   head(): Uint8Array {
     this.#seal();
     const head = this.#chunks[this.#first];
@@ -103,13 +117,16 @@ export class WriteBuffer {
     return isLast || head.size >= COPY_BELOW ? head.bytes : this.#gather();
   }
 
-  /** Bytes of the head that can no longer be sent, because their owner has detached or resized the buffer; 0 while all is well. */
+  /**
+   * The number of bytes at the head that can no longer be sent, because the caller has detached or
+   * resized the buffer; 0 if there are none.
+   */
   get spoiled(): number {
     const head = this.#chunks[this.#first];
     return head === undefined || isIntact(head) ? 0 : head.size;
   }
 
-  /** Drops `count` bytes of the head: they have been sent. */
+  /** Drops the first `count` bytes of the head, which have been sent. */
   consume(count: number): void {
     const head = this.#chunks[this.#first];
     if (head === undefined || count > head.size) {
@@ -121,7 +138,7 @@ export class WriteBuffer {
       head.size -= count;
       return;
     }
-    letGo(head);
+    releaseMemory(head);
     this.#chunks[this.#first++] = SENT;
     if (this.#first === this.#chunks.length) {
       this.#chunks.length = this.#first = 0;
@@ -131,7 +148,7 @@ export class WriteBuffer {
     }
   }
 
-  /** Makes the first small chunks one. */
+  /** Joins the first small chunks. */
   #gather(): Uint8Array {
     let size = 0;
     let end = this.#first;
@@ -146,26 +163,29 @@ export class WriteBuffer {
       const chunk of this.#chunks.splice(this.#first, end - this.#first, {
         bytes,
         size,
-        slab: null,
+        arena: null,
         held: null,
       })
     ) {
       bytes.set(chunk.bytes, filled);
       filled += chunk.size;
-      letGo(chunk);
+      releaseMemory(chunk);
     }
     return bytes;
   }
 
-  /** A slab with room for `size` bytes behind the tail: in place where nobody else has taken any since, else a new tail. */
+  /**
+   * Returns an arena with room for `size` bytes after the last run. Starts a new run if another
+   * buffer has used the arena since.
+   */
   #grow(size: number): WriteArena {
-    const slab = slabs.withRoom(size);
-    if (this.#tail === slab && this.#tailEnd === slab.used) return slab;
+    const arena = arenas.withRoom(size);
+    if (this.#tail === arena && this.#tailEnd === arena.used) return arena;
     this.#seal();
-    this.#tail = slab;
-    this.#tailStart = this.#tailEnd = slab.used;
-    slab.users++;
-    return slab;
+    this.#tail = arena;
+    this.#tailStart = this.#tailEnd = arena.used;
+    arena.users++;
+    return arena;
   }
 
   #grew(size: number): void {
@@ -174,32 +194,35 @@ export class WriteBuffer {
     if (this.#tail !== null) this.#tail.used = this.#tailEnd;
   }
 
-  /** Makes the tail a chunk. Later writes go behind it. */
+  /** Turns the last run into a chunk. Later writes start a new one. */
   #seal(): void {
-    const slab = this.#tail;
-    if (slab === null) return;
+    const arena = this.#tail;
+    if (arena === null) return;
     this.#chunks.push({
-      bytes: slab.memory.subarray(this.#tailStart, this.#tailEnd),
+      bytes: arena.memory.subarray(this.#tailStart, this.#tailEnd),
       size: this.#tailEnd - this.#tailStart,
-      slab,
+      arena,
       held: null,
     });
     this.#tail = null;
   }
 }
 
-/** The chunk has been sent, or copied. */
-function letGo({ slab, held }: Chunk): void {
-  if (slab !== null) slabs.release(slab);
-  if (held !== null) letGoOf(held);
+/** Releases the memory of a chunk that has been sent or copied. */
+function releaseMemory({ arena, held }: Chunk): void {
+  if (arena !== null) arenas.release(arena);
+  if (held !== null) unhold(held);
 }
 
-/** Whether the caller's memory is still there. A view on a buffer that has been detached or shrunk has another length, mostly 0. */
+/**
+ * Returns whether the caller's memory is still there. A view on a detached or shrunk buffer has
+ * another length, mostly 0.
+ */
 function isIntact({ bytes, size }: Chunk): boolean {
   return bytes.length === size;
 }
 
-/** A view on a buffer that can be resized may grow with it; this one does not. */
+/** Returns a view with a fixed length: one on a resizable buffer could grow with it. */
 function ofFixedLength(bytes: Uint8Array): Uint8Array {
   const { buffer } = bytes;
   const canChange = buffer instanceof ArrayBuffer ? buffer.resizable : buffer.growable;

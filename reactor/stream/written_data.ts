@@ -1,5 +1,5 @@
 /**
- * What a protocol writes: whether it can be sent, when it is written and when it leaves.
+ * Checks of written data, when it is written and when it is sent.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import { ConnectionAborted } from "../errors.ts";
 import { quote } from "../../internal/validation.ts";
 
 /**
- * Throws unless `data` can be sent.
+ * Checks that data can be sent.
  *
- * @param method The method that it was passed to.
- * @throws {TypeError} when it is neither bytes nor a string, or when the memory of the bytes has been detached.
+ * @param method The name of the method that it was passed to, for the error.
+ * @param data The data.
+ * @throws {TypeError} when `data` is neither bytes nor a string, or its memory has been detached.
  */
 export function checkData(method: string, data: unknown): void {
   if (typeof data === "string") return;
@@ -22,13 +23,16 @@ export function checkData(method: string, data: unknown): void {
 }
 
 /**
- * Throws if the memory of empty bytes has gone: they have been longer then, and sending nothing would lose that.
+ * Checks that empty bytes still have their memory. Bytes without it had a length before, and
+ * sending nothing would lose them.
  *
+ * @param method The name of the method that they were passed to, for the error.
+ * @param data The bytes.
  * @throws {TypeError} when the buffer has been detached, or is too short for the view.
  */
 export function checkMemory(method: string, data: Uint8Array): void {
   try {
-    // Reading is the test: a view without memory says that it is empty, but cannot be read.
+    // A view without memory has the length 0, but reading from it throws.
     data.at(0);
   } catch (cause) {
     throw new TypeError(
@@ -38,10 +42,17 @@ export function checkMemory(method: string, data: Uint8Array): void {
   }
 }
 
-/** The reason for a connection whose write buffer holds bytes that cannot be sent any more. */
+/**
+ * Creates the reason for losing a connection whose write buffer holds bytes that can no longer be
+ * sent.
+ *
+ * @param size The number of these bytes.
+ * @param address The address of the peer.
+ * @returns The reason.
+ */
 export function bufferSpoiled(size: number, address: string): ConnectionAborted {
   return new ConnectionAborted(
-    `Connection to ${address} was aborted: the buffer of a write was detached (transferred) or shrunk, with ${size} bytes unsent; it belongs to the transport until they are`,
+    `Connection to ${address} was aborted: the buffer of a write was detached (transferred) or shrunk, with ${size} bytes unsent; it belongs to the transport until they are sent`,
     { address },
   );
 }

@@ -67,11 +67,11 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
 
   /** Ends it from this side; only `released` follows. */
   cancel(): void {
-    if (!this.#over) this.breakOff();
+    if (!this.#over) this.abort();
   }
 
   /** As {@linkcode cancel}; and one that has failed tells its peer no more of it. */
-  breakOff(): void {
+  abort(): void {
     this.#over = true;
     this.#driver.abort();
   }

@@ -28,7 +28,7 @@ export function startTLSContext(
   const { role = own, received } = options;
   if (tls === undefined) {
     throw new UnsupportedError(
-      `Cannot start TLS with ${peer}: its reactor has none; DenoReactor does`,
+      `Cannot start TLS with ${peer}: its reactor does not support TLS; DenoReactor does`,
     );
   }
   if (role !== "client" && role !== "server") {

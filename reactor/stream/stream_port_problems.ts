@@ -1,5 +1,5 @@
 /**
- * What goes wrong on a port at its peers' will: counted, and logged without filling the log.
+ * Problems that the peers of a port can cause at will: counted, and logged without filling the log.
  *
  * @module
  */
@@ -9,60 +9,67 @@ import { msg } from "../../log/mod.ts";
 import type { Address, IReactorTime, StreamPortStats } from "../interfaces/mod.ts";
 import { alike, LogThrottle } from "../lifecycle/log_throttle.ts";
 
-/** The troubles of one port. */
-export class StreamPortTroubles {
+/** Counts and logs the problems of one port. */
+export class StreamPortProblems {
   readonly #refusals: LogThrottle;
   readonly #handshakes: LogThrottle;
-  /** Failed handshakes that a factory has been told of. */
-  #toldOf = 0;
+  /** Failed handshakes that were reported to the factory. */
+  #reported = 0;
   #turnedAway = 0;
   #failedAccepts = 0;
 
-  /** @param clock The reactor's. */
+  /** @param clock The clock of the reactor. */
   constructor(clock: Pick<IReactorTime, "seconds" | "callLater">) {
     this.#refusals = new LogThrottle(clock);
     this.#handshakes = new LogThrottle(clock);
   }
 
-  /** A connection was refused. */
+  /** Logs and counts a refused connection. */
   refused(peer: Address, why: string): void {
     this.#refusals.add((count) => {
       msg(`Refused a connection from ${peer}: ${why}${alike(count)}`, { count });
     });
   }
 
-  /** A handshake failed, and the factory does not want to know. */
+  /** Logs and counts a failed handshake, because the factory has no `handshakeFailed`. */
   handshakeFailed(reason: Error): void {
     this.#handshakes.add((count) => msg(`${messageOf(reason)}${alike(count)}`, { reason, count }));
   }
 
-  /** A handshake failed, and the factory was told. */
-  handshakeToldOf(): void {
-    this.#toldOf++;
+  /** Counts a failed handshake that was reported to the factory. */
+  handshakeReported(): void {
+    this.#reported++;
   }
 
-  /** A connection was turned away for lack of file descriptors: its port logs how many. */
+  /**
+   * Counts a connection that was turned away for lack of file descriptors. The port logs the
+   * number.
+   */
   turnedAway(): void {
     this.#turnedAway++;
   }
 
-  /** The system gave no connection. */
+  /** Counts an attempt to accept at which the system failed. */
   acceptFailed(): void {
     this.#failedAccepts++;
   }
 
-  /** The port is closed. */
+  /** Logs the counts that have not been logged yet, because the port closes. */
   flush(): void {
     this.#refusals.flush();
     this.#handshakes.flush();
   }
 
-  /** The numbers. */
+  /**
+   * Returns the counts.
+   *
+   * @param accepted The number of accepted connections.
+   */
   stats(accepted: number): StreamPortStats {
     return {
       accepted,
       refused: this.#refusals.count + this.#turnedAway,
-      failedHandshakes: this.#handshakes.count + this.#toldOf,
+      failedHandshakes: this.#handshakes.count + this.#reported,
       failedAccepts: this.#failedAccepts,
     };
   }
