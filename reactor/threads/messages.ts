@@ -40,3 +40,24 @@ export type ThreadMessage =
   | { readonly type: "crash"; readonly error: SerializedError }
   /** The JavaScript heap reached its limit, which terminates the task and the thread. */
   | { readonly type: "outOfMemory" };
+
+const TYPES: ReadonlySet<unknown> = new Set<ThreadMessage["type"]>([
+  "result",
+  "failure",
+  "unloadable",
+  "call",
+  "crash",
+  "outOfMemory",
+]);
+
+/**
+ * Returns whether a thread has sent a message that the pool can read. A task may have damaged the
+ * built-in objects of its thread, and the thread then sends anything.
+ *
+ * Errors are not checked: `deserializeError` accepts any value.
+ */
+export function isThreadMessage(value: unknown): value is ThreadMessage {
+  if (typeof value !== "object" || value === null || !("type" in value)) return false;
+  return TYPES.has(value.type) &&
+    (value.type !== "call" || "args" in value && Array.isArray(value.args));
+}

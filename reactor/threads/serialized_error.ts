@@ -61,9 +61,19 @@ export function serializeError(thrown: unknown): SerializedError {
  * properties.
  *
  * An error of a class that the program defines becomes one of the nearest built-in class, with its
- * name kept.
+ * name kept. A malformed description becomes an error that says so.
  */
 export function deserializeError(sent: SerializedError): Error {
+  try {
+    return restore(sent);
+  } catch (cause) {
+    return new Error("Cannot restore an error from a thread: its description is malformed", {
+      cause,
+    });
+  }
+}
+
+function restore(sent: SerializedError): Error {
   const errors = sent.map(({ kind }) => (MAKE[kind] ?? (() => new Error()))());
   errors.forEach((error, index) => {
     for (const { key, enumerable, ...packed } of sent[index]?.properties ?? []) {

@@ -14,10 +14,17 @@
  */
 
 import type { MessagePort, Worker } from "node:worker_threads";
+import { quote } from "../../../internal/validation.ts";
 import { CallLimiter } from "../../threads/call_limiter.ts";
 import { Cancellation } from "../../threads/cancellation.ts";
 import { ThreadExited } from "../../threads/errors.ts";
-import type { PoolMessage, TaskMessage, ThreadMessage } from "../../threads/messages.ts";
+import {
+  isThreadMessage,
+  type PoolMessage,
+  type TaskMessage,
+  type ThreadMessage,
+} from "../../threads/messages.ts";
+import { serializeError } from "../../threads/serialized_error.ts";
 import type { ThreadEvents, ThreadOptions, WorkerThread } from "../../threads/worker_thread.ts";
 import { checkDescriptors, FOR_A_THREAD } from "./descriptors.ts";
 import { checkThreadPermissions } from "./thread_permissions.ts";
@@ -143,7 +150,8 @@ class DenoThread implements WorkerThread {
   }
 
   #listenToPort(): void {
-    this.#port.on("message", (message: ThreadMessage) => {
+    this.#port.on("message", (message: unknown) => {
+      if (!isThreadMessage(message)) return this.#refuse(message);
       if (message.type === "call") this.#gate.arrived();
       this.#received(message);
     });
@@ -155,6 +163,12 @@ class DenoThread implements WorkerThread {
       this.#closed = true;
       this.#endOnce();
     });
+  }
+
+  /** Has the pool end a thread that no longer works: a task has changed its built-in objects. */
+  #refuse(message: unknown): void {
+    const error = new Error(`The thread sent an unknown message: ${quote(message)}`);
+    this.#received({ type: "crash", error: serializeError(error) });
   }
 
   #received(message: ThreadMessage): void {

@@ -23,7 +23,10 @@ const held = new Set<unknown>();
  * Does what the pool sends, from now on. For the program of a thread, which `./thread.ts` writes.
  */
 export function serve(load: LoadModule): void {
-  const { port: pool, ...cells } = workerData as ThreadData; // what the pool gave to its thread
+  const data = workerData as ThreadData; // what the pool gave to its thread
+  const { port: pool, ...cells } = data;
+  // A task that closed the port, or sent something by it, would keep its caller waiting.
+  for (const key of Object.keys(data)) Reflect.deleteProperty(data, key);
   const gate = new CallLimiter(cells.gate);
   const cancellation = new Cancellation(cells.cancellation);
   const heap = new HeapWatch();
