@@ -14,7 +14,7 @@ const root = new URL("./", import.meta.url);
 const LONGEST_RUN = 20_000;
 const LIBRARY = ["log", "defer", "reactor", "task", "protocol", "endpoints", "testing"];
 
-/** The files below a folder that are part of the documentation. */
+/** The files in a folder and the folders below it that are part of the documentation. */
 function documents(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
     if (isDirectory) return documents(`${folder}${name}/`);
@@ -22,7 +22,8 @@ function documents(folder: string): string[] {
   });
 }
 
-const paths = ["mod.ts", "README.md", ...LIBRARY.flatMap((folder) => documents(`${folder}/`))]
+const folders = ["docs", ...LIBRARY];
+const paths = ["mod.ts", "README.md", ...folders.flatMap((folder) => documents(`${folder}/`))]
   .sort();
 const blocks = paths.flatMap((path) => codeBlocks(path, Deno.readTextFileSync(new URL(path, root))))
   .filter(({ info: [language] }) => language === "ts");
