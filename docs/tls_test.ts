@@ -1,0 +1,77 @@
+// The programs of tls.md, run as the guide says, with certificates like those that its commands make.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { TestAuthority } from "../testing/fixtures/certificates.ts";
+import { GuideFolder } from "../testing/fixtures/guide.ts";
+import type { Program } from "../testing/fixtures/program.ts";
+
+const SERVER = "deno run --allow-net --allow-read tls_server.ts 0";
+
+/** The folder of the guide with the authority's certificate, one for the server, and one for the client. */
+class TLSFolder implements AsyncDisposable {
+  readonly folder: GuideFolder;
+  readonly authority: TestAuthority;
+
+  constructor(folder: GuideFolder, authority: TestAuthority) {
+    this.folder = folder;
+    this.authority = authority;
+  }
+
+  static async open(): Promise<TLSFolder> {
+    const authority = await TestAuthority.make();
+    const opened = new TLSFolder(await GuideFolder.open("tls.md"), authority);
+    await opened.folder.write("ca.pem", authority.cert);
+    await opened.issue("server", "CN=server", ["localhost"]);
+    await opened.issue("client", "CN=client");
+    return opened;
+  }
+
+  async issue(file: string, name: string, dns: string[] = []): Promise<void> {
+    const { cert, key } = await this.authority.issue({ name, dns, ip: [] });
+    await this.folder.write(`${file}.pem`, cert);
+    await this.folder.write(`${file}.key`, key);
+  }
+
+  async client(server: string, name = "client"): Promise<string[]> {
+    const command = `deno run --allow-net --allow-read tls_client.ts ${server} ${name}`;
+    await using client = this.folder.start(command);
+    return (await client.end()).lines;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+async function portOf(server: Program): Promise<string> {
+  const [, port = ""] = await server.line(/ starting on 0\.0\.0\.0:(\d+)$/);
+  return port;
+}
+
+Deno.test("tls_server.ts greets a client by the name in its certificate, and refuses a stranger", async () => {
+  await using tls = await TLSFolder.open();
+  await using server = tls.folder.start(SERVER);
+  const port = await portOf(server);
+  const [certificate = "", greeting] = await tls.client(port);
+  assertMatch(certificate, /^DNS:localhost until \d{4}-/);
+  assertEquals(greeting, "Hello client");
+
+  const { cert, key } = await (await TestAuthority.make("CN=Stranger")).issue();
+  await tls.folder.write("stranger.pem", cert);
+  await tls.folder.write("stranger.key", key);
+  const refused = await tls.client(port, "stranger");
+  assertEquals(refused.includes("Hello localhost"), false, refused.join("\n"));
+  await server.line(/certificate is not accepted/);
+});
+
+Deno.test("tls_server.ts serves a new certificate after SIGHUP", async () => {
+  await using tls = await TLSFolder.open();
+  await using server = tls.folder.start(SERVER);
+  const port = await portOf(server);
+  await tls.client(port);
+  await tls.issue("server", "CN=server", ["localhost", "renewed.example"]);
+  server.send("SIGHUP");
+  await server.line(/New certificate$/);
+  const [certificate = ""] = await tls.client(port);
+  assertMatch(certificate, /^DNS:localhost,DNS:renewed\.example until /);
+});
