@@ -1,0 +1,42 @@
+// What all guides have in common.
+
+import { assert, assertEquals } from "@std/assert";
+import { filesOfGuide } from "../testing/fixtures/guide.ts";
+
+const folder = new URL("./", import.meta.url);
+const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+const read = (name: string): string => Deno.readTextFileSync(new URL(name, folder));
+/** The guides whose programs are saved and run by the test beside them. */
+const guides = names.filter((name) =>
+  name.endsWith("_test.ts") && read(name).includes("fixtures/guide.ts")
+)
+  .map((name) => name.replace("_test.ts", ".md")).filter((name) => names.includes(name));
+
+Deno.test("A guide with programs has a test that runs each of them", () => {
+  assert(guides.length > 5, `only ${guides.length} guides have programs`);
+  const missing = guides.flatMap((guide) => {
+    const test = read(guide.replace(/\.md$/, "_test.ts"));
+    return [...filesOfGuide(guide).keys()].filter((file) => !test.includes(file))
+      .map((file) => `${guide}: ${file}`);
+  });
+  assertEquals(missing, []);
+});
+
+Deno.test("A guide with programs says first what its reader will be able to do", () => {
+  const others = guides.filter((guide) => !/^# .*\n\nAfter this guide you /.test(read(guide)));
+  assertEquals(others, []);
+});
+
+Deno.test("The guides link to files that exist", () => {
+  const links = names.filter((name) => name.endsWith(".md")).flatMap((name) =>
+    [...read(name).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, to = ""]) => ({ name, to }))
+  );
+  const broken = links.filter(({ to }) => {
+    try {
+      return !Deno.statSync(new URL(to, folder)).isFile;
+    } catch {
+      return true;
+    }
+  });
+  assertEquals(broken, []);
+});
