@@ -18,7 +18,7 @@ import {
   type ConnectError,
   connectProtocol,
   ConnectTimeoutError,
-  type Deferred,
+  Deferred,
   DenoReactor,
   Factory,
   HostnameEndpoint,
@@ -206,6 +206,8 @@ Deno.test("A signal ends an endpoint's connect() and listen(), and the failure s
   const reactor = new DenoReactor();
   const signal = AbortSignal.abort("not needed");
   const timeout = AbortSignal.abort(new DOMException("Signal timed out.", "TimeoutError"));
+  // The system's resolver cannot be cancelled, and would outlive the test.
+  reactor.installNameResolver({ resolveHostName: () => new Deferred<string[]>() });
   const endpoint = new HostnameEndpoint(reactor, "localhost", 1);
   const failed = await assertRejects(
     async () => await connectProtocol(endpoint, new Silent(), { signal }),
