@@ -1,30 +1,30 @@
 /**
- * Addresses: where a connection or datagram comes from or goes to.
+ * Addresses of connections and datagrams.
  *
  * @module
  */
 
-/** What every address has in common. Twisted's `IAddress`. */
+/** The members that every address has. Twisted's `IAddress`. */
 export interface IAddress {
-  /** Whether the other address has the same type and the same values. */
+  /** Returns whether `other` is an address of the same type with the same values. */
   equals(other: IAddress): boolean;
-  /** The address in its usual notation: `127.0.0.1:2000`, `[::1]:2000`, a path. */
+  /** Returns the address in its usual notation: `127.0.0.1:2000`, `[::1]:2000`, a path. */
   toString(): string;
 }
 
 /** An IP address and a port number. `IPv4Address` and `IPv6Address` implement it. */
 export interface IInternetAddress extends IAddress {
-  /** The transport that the port number belongs to. */
+  /** The transport protocol that the port number belongs to. */
   readonly type: "TCP" | "UDP";
-  /** The IP address; in a destination that has not been resolved yet, possibly a name. */
+  /** The IP address. In the destination of a connector it may be an unresolved host name. */
   readonly host: string;
   /** The port number. */
   readonly port: number;
 }
 
-/** A host name that has not been resolved yet, and a port number. `HostnameAddress` implements it. */
+/** An unresolved host name and a port number. `HostnameAddress` implements it. */
 export interface IHostnameAddress extends IAddress {
-  /** Tells it from the other addresses. */
+  /** The discriminant of the {@linkcode Address} union. */
   readonly type: "HOSTNAME";
   /** The host name. */
   readonly hostname: string;
@@ -34,24 +34,24 @@ export interface IHostnameAddress extends IAddress {
 
 /** The address of a UNIX socket. `UNIXAddress` implements it. */
 export interface IUNIXAddress extends IAddress {
-  /** Tells it from the other addresses. */
+  /** The discriminant of the {@linkcode Address} union. */
   readonly type: "UNIX";
   /**
-   * The path; `""` for an unnamed socket, as a client's usually is. An abstract name of Linux begins
-   * with a zero byte.
+   * The path of the socket, or `""` for an unnamed socket, such as that of most clients. A name in
+   * the abstract namespace of Linux begins with a zero byte.
    */
   readonly name: string;
 }
 
 /** The process's standard input and output. `PipeAddress` implements it. */
 export interface IPipeAddress extends IAddress {
-  /** Tells it from the other addresses. */
+  /** The discriminant of the {@linkcode Address} union. */
   readonly type: "PIPE";
 }
 
 /** A child process. `ProcessAddress` implements it. */
 export interface IProcessAddress extends IAddress {
-  /** Tells it from the other addresses. */
+  /** The discriminant of the {@linkcode Address} union. */
   readonly type: "PROCESS";
   /** The program that the process runs. */
   readonly executable: string;

@@ -1,21 +1,24 @@
 /**
- * The life of a reactor.
+ * Starting and stopping a reactor, system events and process signals.
  *
  * @module
  */
 
-/** When a trigger runs within its event. */
+/** The phase of a system event in which a trigger runs. */
 export type EventPhase = "before" | "during" | "after";
 
-/** What {@linkcode IReactorCore.addSystemEventTrigger} returns: good for taking the trigger away again. */
+/**
+ * Identifies a trigger. {@linkcode IReactorCore.addSystemEventTrigger} returns it, and
+ * {@linkcode IReactorCore.removeSystemEventTrigger} accepts it.
+ */
 export interface SystemEventTriggerID {
-  /** The event that the trigger waits for. */
+  /** The event that runs the trigger. */
   readonly eventType: string;
-  /** The phase in which it runs. */
+  /** The phase in which the trigger runs. */
   readonly phase: EventPhase;
 }
 
-/** How a reactor is run. */
+/** Options of {@linkcode IReactorCore.run}. */
 export interface RunOptions {
   /**
    * Whether SIGINT, SIGTERM and (on Windows) SIGBREAK stop the reactor.
@@ -23,54 +26,61 @@ export interface RunOptions {
    * @default {true}
    */
   installSignalHandlers?: boolean | undefined;
-  /** Stops the reactor when it is aborted. */
+  /** A signal that stops the reactor when it aborts. */
   signal?: AbortSignal | undefined;
 }
 
-/** A handler for a process signal, called with the signal's name. */
+/** A handler for a process signal. The reactor calls it with the signal's name. */
 export type SignalHandler = (signal: Deno.Signal) => unknown;
 
-/** The life of a reactor. Twisted's `IReactorCore`. */
+/** Starting and stopping, system events and process signals. Twisted's `IReactorCore`. */
 export interface IReactorCore {
-  /** Whether the reactor runs: true from `during startup` until `during shutdown`. */
+  /** Whether the reactor is running: `true` from `during startup` until `during shutdown`. */
   readonly running: boolean;
   /**
    * Runs the reactor until it is stopped.
    *
-   * Startup fires before this returns, unless a `before startup` trigger waits. The process stays alive until the
-   * promise settles, with nothing to do too.
+   * The `startup` event fires before this method returns, unless a `before startup` trigger returns
+   * a pending promise. The process stays alive until the promise settles, even if the reactor is
+   * idle.
    *
-   * @returns A promise that is fulfilled when the reactor has stopped and has let go of everything it held. It is rejected with
-   *   `ReactorAlreadyRunning` when the reactor runs already, and with `ReactorNotRestartable` when it has been stopped before.
+   * @returns A promise that resolves when the reactor has stopped and has closed all of its
+   *   resources. It rejects with `ReactorAlreadyRunning` if the reactor is already running, and
+   *   with `ReactorNotRestartable` if it has been stopped before.
    */
   run(options?: RunOptions): Promise<void>;
   /**
-   * Ends the reactor: fires `shutdown` once the calls that are due now have been made.
+   * Stops the reactor: makes the calls that are due now, then fires the `shutdown` event.
    *
-   * @throws {ReactorNotRunning} when it does not run, or is stopping already.
+   * @throws {ReactorNotRunning} If the reactor is not running or is already stopping.
    */
   stop(): void;
-  /** Ends the reactor at once: no shutdown event, nothing is closed. It may be run again. */
+  /**
+   * Stops the reactor immediately, without a `shutdown` event and without closing any connection
+   * or port. The reactor may be run again.
+   */
   crash(): void;
   /**
-   * Calls `f(...args)` at once when the reactor runs, else when it has started.
+   * Calls `f(...args)` immediately if the reactor is running, and otherwise when it has started.
    *
-   * @returns The trigger that waits for the start, or `null` when the call has been made.
+   * @returns The trigger that makes the call at startup, or `null` if the call was made
+   *   immediately.
    */
   callWhenRunning<A extends unknown[]>(
     f: (...args: A) => unknown,
     ...args: A
   ): SystemEventTriggerID | null;
   /**
-   * Has `f(...args)` called the next time the event fires, once.
+   * Registers a trigger: `f(...args)` is called the next time that the event fires, and only that
+   * time.
    *
-   * A `before` trigger may return a Deferred or a promise and so hold the other phases back. What a trigger throws is logged, and the
-   * others still run.
+   * If a `before` trigger returns a Deferred or a promise, the event waits for it before its next
+   * phase. An error that a trigger throws is logged, and the other triggers still run.
    *
    * @param phase `"before"`, `"during"` or `"after"`.
-   * @param eventType `"startup"`, `"shutdown"`, `"persist"`, or any name of your own.
-   * @throws {RangeError} for another phase.
-   * @throws {TypeError} when `f` is not a function.
+   * @param eventType `"startup"`, `"shutdown"`, `"persist"`, or the name of a custom event.
+   * @throws {RangeError} If the phase is not one of the three.
+   * @throws {TypeError} If `f` is not a function.
    */
   addSystemEventTrigger<A extends unknown[]>(
     phase: EventPhase,
@@ -79,29 +89,34 @@ export interface IReactorCore {
     ...args: A
   ): SystemEventTriggerID;
   /**
-   * Takes a trigger away.
+   * Removes a trigger.
    *
-   * @throws {RangeError} when it has fired, has been removed, or belongs to another reactor.
+   * @throws {RangeError} If the trigger has fired, has been removed, or belongs to another reactor.
    */
   removeSystemEventTrigger(id: SystemEventTriggerID): void;
-  /** Fires an event: its `before` triggers, then, when they are done, `during` and `after`. */
+  /**
+   * Fires an event: runs its `before` triggers and, when they have completed, its `during` and
+   * `after` triggers.
+   */
   fireSystemEvent(eventType: string): void;
-  /** What SIGINT does by default: logs it and stops the reactor. */
+  /** Logs SIGINT and stops the reactor. This is the default handler of SIGINT. */
   sigInt(): void;
-  /** What SIGTERM does by default: logs it and stops the reactor. */
+  /** Logs SIGTERM and stops the reactor. This is the default handler of SIGTERM. */
   sigTerm(): void;
-  /** What SIGBREAK does by default: logs it and stops the reactor. */
+  /** Logs SIGBREAK and stops the reactor. This is the default handler of SIGBREAK. */
   sigBreak(): void;
   /**
-   * Handles a process signal while the reactor runs. The default handler of that signal, if any, steps back.
+   * Registers a handler for a process signal while the reactor runs. It replaces the reactor's
+   * default handler for that signal.
    *
-   * @throws {TypeError} when this system cannot deliver that signal.
+   * @throws {TypeError} If this operating system cannot deliver the signal.
    */
   addSignalHandler(signal: Deno.Signal, handler: SignalHandler): void;
   /**
-   * Takes a handler away. With the last one gone, the default handler is back.
+   * Removes a handler. When the last handler for a signal is removed, the reactor's default handler
+   * becomes active again.
    *
-   * @throws {RangeError} when the handler was not added.
+   * @throws {RangeError} If the handler is not registered.
    */
   removeSignalHandler(signal: Deno.Signal, handler: SignalHandler): void;
 }

@@ -1,5 +1,5 @@
 /**
- * What every kind of datagram has in common.
+ * The interfaces that UDP and UNIX datagrams share.
  *
  * @module
  */
@@ -8,77 +8,99 @@ import type { Deferred } from "../../defer/deferred.ts";
 import type { Address } from "./address.ts";
 
 /**
- * What happens on a datagram port. Twisted's `IDatagramProtocol`, as `AbstractDatagramProtocol` implements it.
+ * A protocol that receives the events of a datagram port. Twisted's `IDatagramProtocol`, as
+ * `AbstractDatagramProtocol` implements it.
  *
- * @typeParam T The transport that it gets.
- * @typeParam A The addresses that it sees.
+ * @typeParam T The type of the protocol's transport.
+ * @typeParam A The type of the senders' addresses.
  */
 export interface IDatagramProtocol<T, A extends Address = Address> {
-  /** Called by the port that begins to use the protocol, with itself. */
+  /** Called with the port as the transport when the port starts to listen. */
   makeConnection(transport: T): void;
-  /** Called by the port that no longer uses it. */
+  /** Called when the port has stopped listening. */
   doStop(): void;
-  /** A datagram came, whole, and is the protocol's to keep. */
+  /**
+   * Called with each datagram that arrives.
+   *
+   * @param datagram The complete datagram. The memory belongs to the protocol.
+   * @param addr The address of the sender.
+   */
   datagramReceived(datagram: Uint8Array, addr: A): void;
-  /** A datagram that was sent by a connected port found nobody at the other end. */
+  /**
+   * Called when a connected port has sent a datagram and no socket is bound at the peer's address.
+   */
   connectionRefused(): void;
-  /** The name under which the port's events are logged. */
+  /** Returns the name under which the port's events are logged. */
   logPrefix?(): string;
-  /** Whether the log says where a port with this protocol begins and ends to listen. @default {true} */
+  /**
+   * Whether the port logs when it starts and stops listening.
+   *
+   * @default {true}
+   */
   readonly noisy?: boolean;
 }
 
-/** What every datagram transport can do, and the port that a reactor's method returns. */
+/**
+ * A datagram port: the transport of its protocol, and the return value of the reactor's methods.
+ */
 export interface IDatagramTransport extends AsyncDisposable {
-  /** Where it is bound; with port 0, the port that the system chose. */
+  /**
+   * Returns the address to which the port is bound. If it was bound to port 0, the address has the
+   * port number that the system chose.
+   */
   getHost(): Address;
   /**
    * Listens again after {@linkcode stopListening}.
    *
-   * @throws {CannotListenError} when the address cannot be had.
+   * @throws {CannotListenError} If the address is not available.
    */
   startListening(): void;
   /**
-   * Receives no more. What was written is still sent; then the protocol's `doStop` is called, and the Deferred fires: the address is free
-   * again.
+   * Stops receiving, sends the datagrams that are still queued, closes the port and then calls the
+   * protocol's `doStop`.
+   *
+   * @returns A Deferred that fires after `doStop`, when the address is free again. It fails with
+   *   the error that `doStop` throws.
    */
   stopListening(): Deferred<void>;
   /**
-   * What went wrong with datagrams since the port was made: for a metric, or an alarm. The log has the first of each kind, and what follows
-   * at most once a second, with a count. Twisted has no such thing.
+   * Counters of dropped datagrams and failures since the port was created, for metrics and alerts.
+   * The log has the first event of each kind, and a summary with a count at most once a second.
+   * Twisted has no equivalent.
    */
   readonly stats: DatagramPortStats;
-  /** {@linkcode stopListening}, under the name that Twisted keeps for older code. */
+  /** Does the same as {@linkcode stopListening}. Twisted keeps this name for older programs. */
   loseConnection(): void;
-  /** {@linkcode stopListening}, for `await using`. */
+  /** Does the same as {@linkcode stopListening}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The numbers of a datagram port, each since it was made. */
+/** Counters of a datagram port. All of them start at 0 when the port is created. */
 export interface DatagramPortStats {
-  /** Datagrams that came and were dropped: longer than `maxPacketSize`. */
+  /** Received datagrams that were dropped because they were longer than `maxPacketSize`. */
   readonly oversized: number;
-  /** Datagrams that were written and dropped: there was no room within `writeBufferLimit`. */
+  /** Written datagrams that were dropped because the write buffer was full. */
   readonly unsent: number;
-  /** Datagrams that the system did not send. */
+  /** Datagrams that the system failed to send. */
   readonly failedSends: number;
-  /** Times that the system could not receive. */
+  /** Attempts to receive that failed in the system. */
   readonly failedReceives: number;
 }
 
-/** Bounds on one datagram port. Each has a default that protects the process. */
+/** Limits of one datagram port. Each has a default that protects the process. */
 export interface DatagramOptions {
   /**
-   * Bytes of the largest datagram that is accepted. A longer one is dropped, and that is logged.
+   * The largest datagram that is accepted, in bytes. A longer datagram is dropped and logged.
    *
-   * Twisted hands over its beginning as if it were the whole: a protocol cannot tell.
+   * Twisted passes the beginning of a longer datagram to the protocol, which cannot detect that the
+   * rest is missing.
    *
    * @default {8192}
    */
   maxPacketSize?: number | undefined;
   /**
-   * Bytes that may wait to be sent. A datagram that finds no room is dropped, as one is that finds none in the network; that is logged.
-   * Each counts as 256 bytes more than it has, for what it takes to keep it.
+   * The size of the write buffer, in bytes. A datagram that does not fit is dropped and logged.
+   * Each queued datagram counts as its length plus 256 bytes of overhead.
    *
    * @default {1048576}
    */

@@ -1,41 +1,44 @@
 /**
- * What is around a process, beside the network.
+ * Files and environment variables of the host.
  *
  * @module
  */
 
-/** Files and variables, which endpoints' descriptions refer to by their names. */
+/** The files and environment variables that string descriptions of endpoints may refer to. */
 export interface IHostEnvironment {
-  /** The number of this process. */
+  /** The id of this process. */
   readonly pid: number;
   /**
-   * The value of an environment variable; `undefined` when it is not set.
+   * Returns the value of an environment variable, or `undefined` if the variable is not set.
    *
    * @param name The variable's name.
-   * @throws {Error} when it may not be read.
+   * @throws {Error} If the permission to read the variable is missing.
    */
   getEnvironment(name: string): string | undefined;
   /**
    * Reads a file of UTF-8 text.
    *
-   * @param path Where it is.
-   * @returns What is in it. Fails when it is not there, or may not be read.
+   * @param path The path of the file.
+   * @returns A promise for the text. It rejects if the file does not exist or cannot be read.
    */
   readTextFile(path: string): PromiseLike<string>;
   /**
    * Reads a directory.
    *
-   * @param path Where it is.
-   * @returns The names of the files in it, in no particular order. Fails when it is not there, or may not be read.
+   * @param path The path of the directory.
+   * @returns A promise for the names of its entries, in no particular order. It rejects if the
+   *   directory does not exist or cannot be read.
    */
   readDirectory(path: string): PromiseLike<readonly string[]>;
 }
 
 /**
- * A reactor that reaches files and variables for the endpoints that are made of strings. Twisted's parsers read them by themselves; here
- * whatever touches the system is the reactor's, so that it can be another, and asks for no permission until it is used.
+ * A reactor that reads files and environment variables for endpoints created from strings.
+ *
+ * In Twisted the parsers of endpoint strings read files themselves. Here the reactor does, so that
+ * a test can replace the files, and no permission is needed until a string refers to one.
  */
 export interface IReactorHostEnvironment {
-  /** What is around it. */
+  /** The host environment of the reactor. */
   readonly hostEnvironment: IHostEnvironment;
 }

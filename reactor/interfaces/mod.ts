@@ -1,8 +1,10 @@
 /**
- * What a reactor and the things around it can do, as interfaces: small ones, so that a fake need only supply what is used.
+ * The interfaces of reactors, transports, protocols and factories, one small interface per
+ * capability.
  *
- * The names and the contracts are Twisted's (`twisted.internet.interfaces`). This is the ground floor: it imports nothing but the type of
- * a Deferred.
+ * A test double needs to implement only the interface that the code under test uses. Names and
+ * contracts are those of `twisted.internet.interfaces`. The modules of this folder import only each
+ * other and the type of `Deferred`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Names of hosts, and what finds their addresses.
+ * Resolution of host names to IP addresses.
  *
  * @module
  */
@@ -7,31 +7,36 @@
 /** The two families of internet addresses. */
 export type IPFamily = "IPv4" | "IPv6";
 
-/** What a resolver is asked for, beside the name. */
+/** Parameters of a lookup besides the host name. */
 export interface ResolveHostNameOptions {
-  /** The family of the addresses wanted. */
+  /** The address family to look up. */
   family: IPFamily;
-  /** The port that the addresses are wanted for; 0 where there is none. Permissions may depend on it. */
+  /**
+   * The port number to which the caller will connect, or 0 if there is none. Network permissions
+   * may depend on it.
+   */
   port: number;
-  /** Aborted when nobody waits for the answer any more. */
+  /** A signal that aborts when the caller no longer needs the result. */
   signal: AbortSignal;
 }
 
 /**
- * Finds the addresses of a name. Twisted's `IHostnameResolver`.
+ * A resolver of host names. Twisted's `IHostnameResolver`.
  *
- * Twisted's is asked once for both families, and tells a receiver of each address as it comes; why nothing came, it cannot say. Here it
- * is asked once for each family, and each answer is a Deferred or a promise of its own: so the two come apart, as they must for whoever
- * would connect as soon as one is there (RFC 8305 section 3), a failure has its reason, and a resolver is a function of a few lines.
+ * Twisted calls its resolver once for both families, and the resolver reports each address to a
+ * receiver but no errors. Here the resolver is called once per family, and each call returns a
+ * Deferred or a promise. So a connection attempt can start as soon as one family is resolved
+ * (RFC 8305 section 3), an error has a reason, and a resolver can be a short function.
  */
 export interface IHostnameResolver {
   /**
-   * Finds the addresses of one family.
+   * Looks up the addresses of one family.
    *
-   * @param hostName The name, in ASCII: one with other characters comes in its IDNA form (`xn--bcher-kva.ch`).
-   * @param options The family, and what it is for.
-   * @returns The addresses, in the order in which they are best tried (RFC 6724). None, when the name has none of that family. It fails
-   *   when that could not be found out.
+   * @param hostName The host name in ASCII. An internationalized name is passed in its IDNA form
+   *   (`xn--bcher-kva.ch`).
+   * @param options The address family and further parameters.
+   * @returns A promise for the addresses, in the order in which to try them (RFC 6724). The array
+   *   is empty if the name has no address of that family. The promise rejects if the lookup fails.
    */
   resolveHostName(
     hostName: string,
@@ -41,13 +46,14 @@ export interface IHostnameResolver {
 
 /** A reactor whose resolver can be replaced. Twisted's `IReactorPluggableNameResolver`. */
 export interface IReactorPluggableNameResolver {
-  /** The resolver in use. */
+  /** The installed resolver. */
   readonly nameResolver: IHostnameResolver;
   /**
-   * Puts a resolver in the place of the one in use. Attempts to connect that have begun stay with theirs.
+   * Replaces the installed resolver. Connection attempts that have begun continue to use the
+   * previous one.
    *
-   * @param resolver The new one.
-   * @returns The one that was in use.
+   * @param resolver The new resolver.
+   * @returns The previous resolver.
    */
   installNameResolver(resolver: IHostnameResolver): IHostnameResolver;
 }

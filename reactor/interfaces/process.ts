@@ -1,5 +1,5 @@
 /**
- * Child processes on a reactor.
+ * Child processes.
  *
  * @module
  */
@@ -9,141 +9,184 @@ import type { IConsumer } from "./producer.ts";
 import type { ConnectionOptions } from "./stream.ts";
 
 /**
- * What one of a child's descriptors is: `"r"` for a pipe that is read here, `"w"` for one that is written to here, a number for a
- * descriptor of this process that the child gets.
+ * The target of one of the child's file descriptors: `"r"` for a pipe that this process reads,
+ * `"w"` for a pipe that this process writes to, or the number of a descriptor of this process that
+ * the child inherits.
  */
 export type ChildFD = "r" | "w" | number;
 
-/** How a child process is started. */
+/** Options of {@linkcode IReactorProcess.spawnProcess}. */
 export interface SpawnProcessOptions
   extends Pick<ConnectionOptions, "writeBufferHighWater" | "writeBufferLimit"> {
   /**
-   * What follows the program's name on its command line. In Twisted the name comes first in this list, and is easily forgotten; a name
-   * other than the executable's cannot be had in Deno.
+   * The command-line arguments, without the program's name. In Twisted this list begins with the
+   * program's name. Deno cannot pass a name that differs from that of the executable.
    *
    * @default {[]}
    */
   args?: readonly string[] | undefined;
   /**
-   * The child's whole environment: as in Twisted, nothing of this process's is in it unless you put it there. `null` passes on all of this
-   * process's, which Deno asks no permission for. Which program `"ls"` is, is looked up in the `PATH` of the child's environment, or where
-   * there is none, in this process's.
+   * The complete environment of the child. As in Twisted, the child does not inherit variables of
+   * this process by default. `null` passes on all variables of this process, for which Deno needs
+   * no permission. An executable without a slash is looked up in the `PATH` of the child's
+   * environment or, if the child has no `PATH`, in that of this process.
    *
    * @default {{}}
    */
   env?: Readonly<Record<string, string>> | null | undefined;
-  /** The folder in which the child starts: this process's, unless one is given. */
+  /**
+   * The child's working directory.
+   *
+   * @default {undefined} The working directory of this process.
+   */
   path?: string | undefined;
-  /** The user that the child is, by number. Needs the right to. */
+  /** The id of the user that the child runs as. Setting it requires the system privilege. */
   uid?: number | undefined;
-  /** The group that the child is in, by number. Needs the right to. */
+  /** The id of the group that the child runs as. Setting it requires the system privilege. */
   gid?: number | undefined;
   /**
-   * Whether the child gets a terminal. Deno has none to give: `true` is an `UnsupportedError`.
+   * Whether the child runs in a pseudo-terminal. Deno does not support that: `true` throws an
+   * `UnsupportedError`.
    *
    * @default {false}
    */
   usePTY?: boolean | undefined;
   /**
-   * The child's descriptors, by the child's numbers. Deno has those three: pipes go that way only, and one that is left out is
-   * `/dev/null`, where Twisted closes it. Any other is an `UnsupportedError`.
+   * The child's file descriptors, by their numbers in the child. Deno supports 0, 1 and 2, with a
+   * pipe only in the default direction. A descriptor without an entry is `/dev/null`; Twisted
+   * closes it. Any other mapping throws an `UnsupportedError`.
    *
    * @default {{ 0: "w", 1: "r", 2: "r" }}
    */
   childFDs?: Readonly<Record<number, ChildFD>> | undefined;
 }
 
-/** A signal for a child: its name, with or without `SIG`, or its number. */
+/** A signal for a child process: its name, with or without `SIG`, or its number. */
 export type ProcessSignal = "HUP" | "STOP" | "INT" | "KILL" | "TERM" | Deno.Signal | number;
 
-/** A child process, as its protocol sees it. Twisted's `IProcessTransport`. As a consumer, it is the child's standard input. */
+/**
+ * The transport of a process protocol. Twisted's `IProcessTransport`. As a consumer, it is the
+ * child's standard input.
+ */
 export interface IProcessTransport extends IConsumer {
-  /** The number of the process; `null` once it has exited. */
+  /** The process id of the child; `null` after the child has exited. */
   readonly pid: number | null;
-  /** Writes to the child's standard input. When that is closed, or is no pipe, this does nothing. */
+  /** Writes to the child's standard input. Does nothing if that is closed or is not a pipe. */
   write(data: Uint8Array | string): void;
-  /** Writes several pieces to the child's standard input, as if one after the other. */
+  /** Writes several chunks to the child's standard input, in order. */
   writeSequence(data: Iterable<Uint8Array | string>): void;
   /**
-   * Writes to one of the child's descriptors. When that is closed, this does nothing; in Twisted it throws, whichever came first.
+   * Writes to one of the child's descriptors. Does nothing if that descriptor is closed; Twisted
+   * throws an error then.
    *
-   * @throws {RangeError} when that was never a pipe to write to.
+   * @throws {RangeError} If the descriptor was never a pipe that this process writes to.
    */
   writeToChild(childFD: number, data: Uint8Array | string): void;
-  /** Closes the child's standard input, once all that was written has gone out. A child that does not read it holds that up. */
+  /**
+   * Closes the child's standard input after the pending data has been written. The pipe stays open
+   * while the child does not read that data.
+   */
   closeStdin(): void;
-  /** Closes this end of the child's standard output: nothing more is received, and a child that writes on gets SIGPIPE. */
+  /**
+   * Closes this end of the child's standard output. The protocol receives no more of it, and a
+   * child that continues to write gets SIGPIPE.
+   */
   closeStdout(): void;
-  /** Closes this end of the child's standard error. */
+  /** Closes this end of the child's standard error, as {@linkcode closeStdout} does. */
   closeStderr(): void;
-  /** Closes this end of one of the child's descriptors, as {@linkcode closeStdin} and its kin do. */
+  /**
+   * Closes this end of one of the child's descriptors, as {@linkcode closeStdin} and its kin do.
+   */
   closeChildFD(childFD: number): void;
-  /** Closes all three. It does not end the child: most programs end when their input does, others want a {@linkcode signalProcess}. */
+  /**
+   * Closes this end of all three descriptors. The child continues to run unless it exits at the end
+   * of its input; {@linkcode signalProcess} can terminate it.
+   */
   loseConnection(): void;
   /**
-   * Sends a signal.
+   * Sends a signal to the child.
    *
-   * @throws {ProcessExitedAlready} when the child has exited.
-   * @throws {TypeError} when this system has no such signal.
+   * @throws {ProcessExitedAlready} If the child has exited.
+   * @throws {TypeError} If this operating system does not have the signal.
    */
   signalProcess(signal: ProcessSignal): void;
-  /** Stops receiving from all pipes, so that the child is held up when it writes. */
+  /** Stops reading from all pipes, so that the child blocks when a pipe is full. */
   pauseProducing(): void;
-  /** Receives again. */
+  /** Resumes reading from all pipes. */
   resumeProducing(): void;
-  /** {@linkcode loseConnection}: nobody reads the child any more. */
+  /**
+   * Does the same as {@linkcode loseConnection}. A consumer calls it when it needs no more data.
+   */
   stopProducing(): void;
-  /** The child: what it runs and its number. Twisted has no addresses here. */
+  /** Returns the address of the child: its program and process id. Twisted has no equivalent. */
   getPeer(): Address;
-  /** The same: a pipe has no end of its own name. */
+  /** Returns the same address as {@linkcode getPeer}, because a pipe has no address of its own. */
   getHost(): Address;
 }
 
 /**
- * What happens to a child process. Twisted's `IProcessProtocol`.
+ * A protocol that receives the events of a child process. Twisted's `IProcessProtocol`.
  *
- * `processExited` comes when the child has exited, be there more to read of it or not. `processEnded` comes when it has, and all its pipes
- * are closed: all that it wrote has been delivered. Each comes exactly once, and `processEnded` is the last call.
+ * `processExited` is called when the child has exited, even if its pipes are still open.
+ * `processEnded` is called when the child has exited, its pipes are closed and all of its output
+ * has been delivered. Each is called exactly once, and `processEnded` is the last call.
  */
 export interface IProcessProtocol {
-  /** Called by the reactor with the new process, from within `spawnProcess`. */
+  /** Called with the transport of the new process, before `spawnProcess` returns. */
   makeConnection(process: IProcessTransport): void;
-  /** The child wrote something. The chunk is the protocol's to keep; its size says nothing about what the child wrote at once. */
+  /**
+   * Called with output of the child.
+   *
+   * @param childFD The child's number of the descriptor.
+   * @param data The bytes. The memory belongs to the protocol. Chunk sizes do not correspond to the
+   *   child's writes.
+   */
   childDataReceived(childFD: number, data: Uint8Array): void;
   /**
-   * A pipe has been closed, by either side.
+   * Called when a pipe has been closed, by either side.
    *
-   * @param childFD The child's number for it.
-   * @param reason `ConnectionDone` for an end in order, else what went wrong. Twisted does not tell.
+   * @param childFD The child's number of the descriptor.
+   * @param reason `ConnectionDone` if the pipe was closed without an error, and otherwise the
+   *   error. Twisted does not pass a reason.
    */
   childConnectionLost(childFD: number, reason: Error): void;
-  /** The child has exited. */
+  /**
+   * Called when the child has exited.
+   *
+   * @param reason `ProcessDone` for exit code 0, and otherwise `ProcessTerminated`.
+   */
   processExited(reason: Error): void;
   /**
-   * The child has exited, and all its pipes are closed.
+   * Called when the child has exited and all of its pipes are closed.
    *
-   * @param reason `ProcessDone` for exit code 0, else `ProcessTerminated`.
+   * @param reason `ProcessDone` for exit code 0, and otherwise `ProcessTerminated`.
    */
   processEnded(reason: Error): void;
-  /** The name under which the child's events are logged. */
+  /** Returns the name under which the child's events are logged. */
   logPrefix?(): string;
 }
 
 /** Child processes on a reactor. Twisted's `IReactorProcess`. */
 export interface IReactorProcess {
   /**
-   * Starts a program. It runs when this returns; what happens to it is told while the reactor runs.
+   * Starts a program. The child runs when this method returns; the protocol receives its events
+   * while the reactor runs.
    *
-   * When the reactor stops, it closes its ends of the pipes and leaves the child to itself, as in Twisted: a child that should not outlive
-   * it is ended by a trigger before `shutdown`. Two things cannot be had in Deno. That a child has closed its standard input is
-   * noticed by the next write to it, or by the child's exit, which closes that pipe. And a write that a child does not read cannot be
-   * taken back: it holds this process until the child reads or ends.
+   * When the reactor stops, it closes its ends of the pipes and does not terminate the child, as in
+   * Twisted. A `before shutdown` trigger can terminate a child that should not outlive the reactor.
    *
-   * @param processProtocol What is told of it.
+   * Two limitations of Deno: the protocol learns that the child has closed its standard input only
+   * from the next write or from the child's exit. And a write that the child does not read cannot
+   * be cancelled: this process stays alive until the child reads it or exits.
+   *
+   * @param processProtocol The protocol that receives the events of the child.
    * @param executable The program: a path, or a name that is looked up in `PATH`.
-   * @returns The child's transport, which the protocol has been given.
-   * @throws {SpawnError} when the program cannot be started: it is not there, or this process may not run it.
-   * @throws {UnsupportedError} for what Deno cannot do.
+   * @param options Arguments, environment, working directory and descriptors of the child.
+   * @returns The transport of the child, with which the protocol's `makeConnection` has been
+   *   called.
+   * @throws {SpawnError} If the program cannot be started: it does not exist or is not executable,
+   *   or a permission is missing.
+   * @throws {UnsupportedError} If an option requires a feature that Deno does not have.
    *
    * @example
    * ```ts no-eval

@@ -1,42 +1,46 @@
 /**
- * Who writes, and what is written to.
+ * Producers and consumers: flow control between a source of data and its destination.
  *
  * @module
  */
 
-/** Writes when it is told to go on, until it is told to pause. Twisted's `IPushProducer`. */
+/** A producer that writes until its consumer pauses it. Twisted's `IPushProducer`. */
 export interface IPushProducer {
-  /** Stop writing until {@linkcode resumeProducing}. */
+  /** Stops writing until the consumer calls {@linkcode resumeProducing}. */
   pauseProducing(): void;
-  /** Write on. */
+  /** Resumes writing. */
   resumeProducing(): void;
-  /** Stop for good: nobody reads any more. */
+  /** Stops writing permanently. A consumer calls it when it accepts no more data. */
   stopProducing(): void;
 }
 
-/** Writes once each time it is asked. Twisted's `IPullProducer`. */
+/** A producer that writes one chunk per request of its consumer. Twisted's `IPullProducer`. */
 export interface IPullProducer {
-  /** Write one more piece. */
+  /** Writes one more chunk. */
   resumeProducing(): void;
-  /** Stop for good: nobody reads any more. */
+  /** Stops writing permanently. A consumer calls it when it accepts no more data. */
   stopProducing(): void;
 }
 
-/** What a producer writes to. Twisted's `IConsumer`. */
+/** A destination to which a producer writes. Twisted's `IConsumer`. */
 export interface IConsumer {
-  /** Takes bytes, or a string that goes out as UTF-8. */
+  /** Writes bytes, or a string encoded as UTF-8. */
   write(data: Uint8Array | string): void;
   /**
-   * Has `producer` paused and resumed as the consumer fills and empties. A pull producer is asked for its first piece at once. Where
-   * nothing can be written any more, the producer is stopped at once instead. What its methods throw is logged, and loses the connection; in
-   * Twisted's TLS, what a pull producer throws ends that producer only, and the connection waits for more.
+   * Registers a producer. The consumer pauses and resumes a push producer as its buffer fills and
+   * empties, and requests the first chunk of a pull producer immediately. If the consumer accepts
+   * no more data, it stops the producer immediately instead.
    *
+   * An error that a method of the producer throws is logged and closes the connection. In Twisted's
+   * TLS, an error of a pull producer removes only the producer, and the connection stays open.
+   *
+   * @param producer The producer.
    * @param streaming `true` for a push producer, `false` for a pull producer.
-   * @throws {Error} when another producer is registered.
+   * @throws {Error} If another producer is registered.
    */
   registerProducer(producer: IPushProducer, streaming: true): void;
-  /** The same for a pull producer. */
+  /** Registers a pull producer, as described for a push producer. */
   registerProducer(producer: IPullProducer, streaming: false): void;
-  /** Forgets the producer. */
+  /** Removes the producer. */
   unregisterProducer(): void;
 }

@@ -1,5 +1,5 @@
 /**
- * What happens on a connection, and who makes it.
+ * Protocols and the factories that create them.
  *
  * @module
  */
@@ -8,74 +8,107 @@ import type { Address } from "./address.ts";
 import type { IConnector } from "./stream.ts";
 import type { ITransport } from "./transport.ts";
 
-/** What happens on a connection. Twisted's `IProtocol`. */
+/** A protocol: it receives the events of one connection. Twisted's `IProtocol`. */
 export interface IProtocol {
-  /** Called by the reactor with the new connection; calls {@linkcode connectionMade}. */
+  /** Stores the transport and calls {@linkcode connectionMade}. The reactor calls this method. */
   makeConnection(transport: ITransport): void;
-  /** The connection is there. */
+  /** Called when the connection has been made. */
   connectionMade(): void;
-  /** Bytes came. The chunk is the protocol's to keep; its size says nothing about what the peer wrote at once. */
+  /**
+   * Called with bytes from the peer.
+   *
+   * @param data The bytes. The memory belongs to the protocol. Chunk sizes do not correspond to the
+   *   peer's writes.
+   */
   dataReceived(data: Uint8Array): void;
-  /** The connection is gone: called exactly once, and the last call. */
+  /**
+   * Called exactly once, as the last call, when the connection has been closed.
+   *
+   * @param reason `ConnectionDone` if the connection was closed cleanly, and otherwise the error.
+   */
   connectionLost(reason: Error): void;
-  /** The name under which the connection's events are logged. */
+  /** Returns the name under which the connection's events are logged. */
   logPrefix?(): string;
 }
 
-/** A protocol that keeps each direction's end apart. A protocol with both methods is one. Twisted's `IHalfCloseableProtocol`. */
+/**
+ * A protocol that handles the end of each direction separately. Every protocol with both methods is
+ * treated as one. Twisted's `IHalfCloseableProtocol`.
+ */
 export interface IHalfCloseableProtocol extends IProtocol {
-  /** The peer will send no more. */
+  /** Called when the peer has closed its writing side and sends no more data. */
   readConnectionLost(): void;
-  /** The writing side has been closed. */
+  /** Called when the writing side of this connection has been closed. */
   writeConnectionLost(): void;
 }
 
-/** A protocol that is told when its server is about to leave. A protocol with this method is one. Twisted has no such thing. */
+/**
+ * A protocol that takes part in a graceful shutdown. Every protocol with this method is treated as
+ * one. Twisted has no equivalent.
+ */
 export interface IDrainableProtocol extends IProtocol {
   /**
-   * The port is drained ({@linkcode IListeningPort.drain}): finish what is under way, begin nothing new, and lose the connection. One that
-   * waits for nothing can lose it now.
+   * Called when the connection's port is drained ({@linkcode IListeningPort.drain}). The protocol
+   * should complete its pending work, accept no new requests and then close the connection. An idle
+   * protocol can close the connection immediately.
    */
   drainRequested(): void;
 }
 
-/** Makes a protocol for each connection. Twisted's `IProtocolFactory`. */
+/** A factory: it creates a protocol for each connection. Twisted's `IProtocolFactory`. */
 export interface IProtocolFactory {
   /**
-   * Returns the protocol for a connection from or to `addr`; `null` turns the connection away. It cannot be `async`. An error is logged, and
-   * closes the connection.
+   * Returns the protocol for a new connection, or `null` to reject the connection. The method
+   * cannot be `async`. An error that it throws is logged and closes the connection.
+   *
+   * @param addr The address of the peer.
    */
   buildProtocol(addr: Address): IProtocol | null;
   /**
-   * Called by each port and connector that begins to use the factory. An error that it throws is thrown by the call that listens or
-   * connects, and nothing is left open. A promise is not waited for; its rejection is logged.
+   * Called by each port and connector when it starts to use the factory.
+   *
+   * The call that listens or connects throws the error that this method throws, and leaves nothing
+   * open. If this method returns a promise, the promise is not awaited; its rejection is logged.
    */
   doStart(): void;
   /**
-   * Called by each port and connector that no longer uses it. An error that it throws fails the Deferred of `stopListening()`; a connector
-   * logs it. A promise is not waited for; its rejection is logged.
+   * Called by each port and connector when it stops using the factory.
+   *
+   * An error that this method throws fails the Deferred of `stopListening()`; a connector logs it.
+   * If this method returns a promise, the promise is not awaited; its rejection is logged.
    */
   doStop(): void;
   /**
-   * A connection that was accepted came to nothing: its TLS handshake failed. There is no protocol to tell. Without this method it is logged,
-   * and what follows within a second in one line. Twisted has no such thing, its protocol is there before.
+   * Called when the TLS handshake of an accepted connection has failed, for which no protocol was
+   * created.
    *
-   * @param addr The peer.
-   * @param reason Why: a `TLSError`.
+   * If the factory does not have this method, the failure is logged, with at most one summary of
+   * further failures per second. Twisted creates the protocol before the handshake and has no
+   * equivalent.
+   *
+   * @param addr The address of the peer.
+   * @param reason A `TLSError`.
    */
   handshakeFailed?(addr: Address, reason: Error): void;
-  /** The name under which the factory's events are logged. */
+  /** Returns the name under which the factory's events are logged. */
   logPrefix?(): string;
-  /** Whether the log says where a port with this factory begins and ends to listen. @default {true} */
+  /**
+   * Whether a port with this factory logs when it starts and stops listening.
+   *
+   * @default {true}
+   */
   readonly noisy?: boolean;
 }
 
-/** A factory for connections that this side opens. Twisted's `ClientFactory`. */
+/** A factory for outgoing connections. Twisted's `ClientFactory`. */
 export interface IClientFactory extends IProtocolFactory {
-  /** An attempt begins. */
+  /** Called when a connection attempt begins. */
   startedConnecting(connector: IConnector): void;
-  /** The attempt failed. `connector.connect()` tries again. */
+  /** Called when an attempt has failed. The method may call `connector.connect()` to try again. */
   clientConnectionFailed(connector: IConnector, reason: Error): void;
-  /** The connection is gone. `connector.connect()` opens it again. */
+  /**
+   * Called when the connection has been lost. The method may call `connector.connect()` to
+   * reconnect.
+   */
   clientConnectionLost(connector: IConnector, reason: Error): void;
 }

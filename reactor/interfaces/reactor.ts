@@ -1,5 +1,5 @@
 /**
- * The whole reactor.
+ * The reactor that programs use: all capabilities in one interface.
  *
  * @module
  */
@@ -18,7 +18,10 @@ import type { IReactorMulticast, IReactorUDP } from "./udp.ts";
 import type { IReactorUNIX } from "./unix.ts";
 import type { IReactorUNIXDatagram } from "./unix_datagram.ts";
 
-/** A reactor for programs: life, time, TCP, TLS, UDP, UNIX sockets, adopted ones, names of hosts, child processes, standard streams and threads. */
+/**
+ * A reactor for programs, with every capability: lifecycle, timed calls, TCP, TLS, UDP, UNIX
+ * sockets, inherited sockets, name resolution, child processes, standard streams and threads.
+ */
 export interface IReactor
   extends
     IReactorCore,

@@ -1,5 +1,5 @@
 /**
- * Sockets that were made elsewhere, on a reactor.
+ * Sockets that another program has opened and that this process has inherited.
  *
  * @module
  */
@@ -8,35 +8,43 @@ import type { IProtocolFactory } from "./protocol.ts";
 import type { ConnectionOptions, IListeningPort, ListenStreamOptions } from "./stream.ts";
 import type { TCPSocketOptions } from "./tcp.ts";
 
-/** What kind of address a socket has, by the names of systemd's and Twisted's endpoint strings: IPv4, IPv6, or a path. */
+/**
+ * The address family of a socket: IPv4, IPv6 or UNIX, by the names that systemd and Twisted's
+ * endpoint strings use.
+ */
 export type AddressFamily = "INET" | "INET6" | "UNIX";
 
 /**
- * How an adopted port listens. Its connections are as `TCPSocketOptions` describes: those that are aborted are reset, where they are TCP's. One
- * limit more is Deno's (2.9.6): a port on a UNIX socket that has run out of file descriptors accepts no more.
+ * Options of an adopted port. `node:net` moves the bytes of its connections, so the limitations
+ * that {@linkcode TCPSocketOptions} lists apply, and aborting a TCP connection resets it. A further
+ * limitation of Deno 2.9: a port on a UNIX socket accepts no more connections after the process has
+ * run out of file descriptors.
  */
 export interface AdoptStreamPortOptions
   extends ListenStreamOptions, Pick<TCPSocketOptions, "keepAlive"> {}
 
-/** How an adopted connection is treated; see {@linkcode AdoptStreamPortOptions}. */
+/** Options of an adopted connection. See {@linkcode AdoptStreamPortOptions} for the limitations. */
 export interface AdoptStreamConnectionOptions
   extends ConnectionOptions, Pick<TCPSocketOptions, "keepAlive"> {}
 
-/** Sockets that were made elsewhere, on a reactor. Of Twisted's `IReactorSocket`, those for streams. */
+/** Inherited stream sockets on a reactor. The stream part of Twisted's `IReactorSocket`. */
 export interface IReactorSocket {
   /**
-   * Listens on a socket that is bound already: one that a service manager has opened, or the program before this one.
+   * Listens on an inherited socket that is already bound, such as one from a service manager or
+   * from the previous version of this program.
    *
-   * The descriptor is the reactor's from then on, and is closed with the port; Twisted makes a copy, and leaves it to its caller. A port
-   * that has stopped cannot listen again: its socket is gone. Deno (2.9.6) asks no permission for it.
+   * The reactor takes ownership of the descriptor and closes it with the port. Twisted duplicates
+   * the descriptor and leaves the original to the caller. A port that has stopped listening cannot
+   * listen again, because its socket is closed. Deno 2.9 requires no permission for this.
    *
-   * @param fileDescriptor The number of the descriptor.
-   * @param addressFamily What kind of address the socket is bound to. The address of a UNIX socket is unknown: `getHost()` gives one
-   *   without a path.
-   * @param factory What makes the protocols.
-   * @param options How it listens.
-   * @throws {CannotListenError} when it is no socket that listens, and is then left as it is; or one of another family, and is closed.
-   * @throws {RangeError} when the descriptor, the family or an option is out of range.
+   * @param fileDescriptor The number of the file descriptor.
+   * @param addressFamily The address family of the socket. The address of a UNIX socket is unknown:
+   *   `getHost()` returns an address with an empty path.
+   * @param factory The factory that creates the protocols.
+   * @param options Limits and timeouts of the port and its connections.
+   * @throws {CannotListenError} If the descriptor is not a listening socket; the descriptor then
+   *   stays open. Also if the socket has a different address family; it is then closed.
+   * @throws {RangeError} If the descriptor, the family or an option is out of range.
    */
   adoptStreamPort(
     fileDescriptor: number,
@@ -45,17 +53,22 @@ export interface IReactorSocket {
     options?: AdoptStreamPortOptions,
   ): IListeningPort;
   /**
-   * Takes a connection over: one that a service manager has accepted (`Accept=yes` in a socket unit), say. The factory builds a protocol for
-   * it when the reactor runs; its `doStart` and `doStop` are not called, as in Twisted.
+   * Takes over an inherited connection, such as one that a service manager has accepted
+   * (`Accept=yes` in a socket unit).
    *
-   * The descriptor is the reactor's from then on, and is closed with the connection; Twisted makes a copy, and leaves it to its caller.
+   * The factory creates a protocol for the connection when the reactor runs. As in Twisted, the
+   * factory's `doStart` and `doStop` are not called. The reactor takes ownership of the descriptor
+   * and closes it with the connection. Twisted duplicates the descriptor and leaves the original to
+   * the caller.
    *
-   * @param fileDescriptor The number of the descriptor.
-   * @param addressFamily What kind of address the socket has. Those of UNIX sockets are unknown.
-   * @param factory What makes the protocol.
-   * @param options How the connection is treated.
-   * @throws {ConnectError} when it is no socket, and is then left as it is; or no connection of that family, and is closed.
-   * @throws {RangeError} when the descriptor, the family or an option is out of range.
+   * @param fileDescriptor The number of the file descriptor.
+   * @param addressFamily The address family of the socket. The addresses of UNIX sockets are
+   *   unknown.
+   * @param factory The factory that creates the protocol.
+   * @param options Limits and timeouts of the connection.
+   * @throws {ConnectError} If the descriptor is not a socket; the descriptor then stays open. Also
+   *   if it is not a connection of that address family; it is then closed.
+   * @throws {RangeError} If the descriptor, the family or an option is out of range.
    */
   adoptStreamConnection(
     fileDescriptor: number,

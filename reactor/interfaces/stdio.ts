@@ -1,5 +1,5 @@
 /**
- * A process's own standard input and output, on a reactor.
+ * A process's own standard input and output, used as a connection.
  *
  * @module
  */
@@ -8,48 +8,72 @@ import type { IPipeAddress } from "./address.ts";
 import type { IProtocolFactory } from "./protocol.ts";
 import type { ConnectionOptions, IListeningPort } from "./stream.ts";
 
-/** What standard input is read from: `Deno.stdin`, or a file that Deno opened. */
+/** The source of standard input: `Deno.stdin`, or a file opened with Deno. */
 export interface IByteSource {
-  /** Reads into `buffer`. Gives how many bytes came, null at the end. */
+  /**
+   * Reads into `buffer`.
+   *
+   * @returns A promise for the number of bytes read, or for `null` at the end of the input.
+   */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Closes it. A read under way fails with that. */
+  /** Closes the source. A pending read then fails. */
   close(): void;
 }
 
-/** What standard output is written to: `Deno.stdout`, or a file that Deno opened. */
+/** The destination of standard output: `Deno.stdout`, or a file opened with Deno. */
 export interface IByteSink {
-  /** Writes some of the bytes. Gives how many. */
+  /**
+   * Writes at least some of the bytes.
+   *
+   * @returns A promise for the number of bytes written.
+   */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** How standard input and output are a connection. */
+/** Options of {@linkcode IReactorStdio.listenStandardIO}. */
 export interface StandardIOOptions extends ConnectionOptions {
-  /** What is read: this process's standard input, unless another one is given. It is closed when the connection is lost. */
+  /**
+   * The source to read from. It is closed when the connection is lost.
+   *
+   * @default {undefined} This process's standard input.
+   */
   stdin?: IByteSource | undefined;
-  /** What is written to: this process's standard output, unless another one is given. It is never closed. */
+  /**
+   * The destination to write to. It is never closed.
+   *
+   * @default {undefined} This process's standard output.
+   */
   stdout?: IByteSink | undefined;
   /**
-   * As for every connection; whoever looks at a program's output page by page takes longer than a network peer may.
+   * Seconds that a closing connection waits for the reader of the output. The default is higher
+   * than for network connections because a person may be reading the output page by page.
    *
    * @default {Infinity}
    */
   linger?: number | undefined;
 }
 
-/** A process's standard input and output as a connection. In Twisted, `stdio.StandardIO` asks the reactor for less than this. */
+/**
+ * Standard input and output as a connection. Twisted has `stdio.StandardIO` outside of the reactor.
+ */
 export interface IReactorStdio {
   /**
-   * Makes standard input and output a connection: the only one that this port ever accepts, once the reactor runs.
+   * Uses standard input and output as a connection. It is the only connection that the returned
+   * port accepts, once the reactor runs.
    *
-   * It ends as any other does. The end of the input is the peer's closing: what was written is sent, and then comes `connectionLost`, or for
-   * a half-closeable protocol `readConnectionLost`. A reader of the output that has gone away is noticed by the next write, which loses
-   * the connection with `EPIPE`; Twisted goes on reading then.
+   * The end of the input counts as a close by the peer: pending data is written, and then
+   * `connectionLost` is called, or `readConnectionLost` for a half-closeable protocol. If the
+   * reader of the output has exited, the next write loses the connection with `EPIPE`; Twisted
+   * continues to read then.
    *
-   * Deno cannot close its standard output, which `console.log` uses too: `loseWriteConnection` ends the writing here, and the reader sees the
-   * end when this process ends. A write that nobody reads holds the process.
+   * Standard output itself stays open because `console.log` uses it too: after
+   * `loseWriteConnection` the protocol can write no more, but the reader sees the end of the output
+   * only when this process exits. A write that the reader does not accept keeps this process alive.
    *
-   * @param factory What makes the protocol.
-   * @returns A port that listens no more once it has accepted; to stop it before that is to leave the input unread.
+   * @param factory The factory that creates the protocol.
+   * @param options Streams, limits and timeouts.
+   * @returns A port that stops listening after it has accepted the connection. Stopping it earlier
+   *   leaves the input unread.
    */
   listenStandardIO(
     factory: IProtocolFactory,

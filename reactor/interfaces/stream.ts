@@ -1,5 +1,5 @@
 /**
- * Ports and connectors over any kind of stream, and what bounds their connections.
+ * Listening ports and connectors for streams, and the limits and timeouts of their connections.
  *
  * @module
  */
@@ -10,30 +10,40 @@ import type { Address } from "./address.ts";
 /**
  * A listening port. Twisted's `IListeningPort`.
  *
- * @typeParam A The type of the address it listens on.
+ * @typeParam A The type of the port's address.
  */
 export interface IListeningPort<A extends Address = Address> extends AsyncDisposable {
   /**
    * Listens again after {@linkcode stopListening}.
    *
-   * @throws {CannotListenError} when the address cannot be had.
+   * @throws {CannotListenError} If the address is not available.
    */
   startListening(): void;
-  /** Accepts no more. The Deferred fires when the address is free again. Open connections stay open. */
+  /**
+   * Stops accepting connections. Open connections stay open.
+   *
+   * @returns A Deferred that fires when the address is free again.
+   */
   stopListening(): Deferred<void>;
-  /** Where it listens; with port 0, the port that the system chose. */
+  /**
+   * Returns the address on which the port listens. If it was created with port 0, the address has
+   * the port number that the system chose.
+   */
   getHost(): A;
   /**
-   * Accepts no more, and lets what is open come to its end: the first half of a graceful shutdown.
+   * Stops accepting connections and waits until the open ones have closed: the first half of a
+   * graceful shutdown.
    *
-   * Each open connection whose protocol is an {@linkcode IDrainableProtocol} is told. Those that are still open at the deadline are
-   * aborted with `DrainTimeout`. Twisted leaves all of this to its users.
+   * Calls `drainRequested` on each open connection whose protocol is an
+   * {@linkcode IDrainableProtocol}. At the deadline, the remaining connections are aborted with
+   * `DrainTimeout`. Twisted has no equivalent.
    *
-   * @param seconds How long the connections may take. Infinity waits for as long as they take.
-   * @returns A Deferred that fires with the number of connections that were aborted, once none is open and the address is free.
-   *   Cancelling it gives up the wait and the deadline; the connections stay.
+   * @param seconds The deadline in seconds from now. Infinity sets no deadline.
+   * @returns A Deferred that fires with the number of aborted connections, when all connections are
+   *   closed and the address is free. Cancelling it ends the wait and removes the deadline; open
+   *   connections stay open.
    *
-   * @example Finish what clients have begun, for up to 30 seconds; a second signal does not wait
+   * @example Complete pending requests for up to 30 seconds; a second signal aborts the wait
    * ```ts no-eval
    * import { Factory, Protocol, reactor } from "@torsion/reactor";
    *
@@ -44,137 +54,151 @@ export interface IListeningPort<A extends Address = Address> extends AsyncDispos
    */
   drain(seconds: number): Deferred<number>;
   /**
-   * How many connections came, and what went wrong with them, since the port was made: for a metric, or an alarm. The log has the first of
-   * each kind, and what follows at most once a second, with a count. Twisted has no such thing.
+   * Counters of connections and failures since the port was created, for metrics and alerts. The
+   * log has the first event of each kind, and a summary with a count at most once a second. Twisted
+   * has no equivalent.
    */
   readonly stats: StreamPortStats;
-  /** {@linkcode stopListening}, for `await using`. */
+  /** Does the same as {@linkcode stopListening}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The numbers of a listening port, each since it was made. */
+/** Counters of a listening port. All of them start at 0 when the port is created. */
 export interface StreamPortStats {
-  /** Connections that came, those that were refused or failed in their handshake included. */
+  /** Accepted connections, including those that were then refused or failed in their handshake. */
   readonly accepted: number;
-  /** Connections that were refused: the port, or their host, had as many as it may have, or the process had no file descriptor left. */
+  /**
+   * Connections that were refused because the port or the peer's host had reached its connection
+   * limit, or because the process had no file descriptor left.
+   */
   readonly refused: number;
   /** TLS handshakes that failed. */
   readonly failedHandshakes: number;
-  /** Times that the system could not accept a connection: for lack of file descriptors, say. */
+  /** Attempts to accept that failed in the system, for example for lack of file descriptors. */
   readonly failedAccepts: number;
 }
 
-/** How far a connector is. */
+/** The state of a connector. */
 export type ConnectorState = "disconnected" | "connecting" | "connected";
 
-/** An outgoing connection, and the means to open it again. Twisted's `IConnector`. */
+/**
+ * A connector: it opens an outgoing connection and can open it again. Twisted's `IConnector`.
+ *
+ * @typeParam A The type of the destination address.
+ */
 export interface IConnector<A extends Address = Address> {
-  /** How far it is. */
+  /** The current state. */
   readonly state: ConnectorState;
   /**
    * Connects again.
    *
-   * @throws {Error} when it is connecting or connected.
+   * @throws {Error} If the connector is connecting or connected.
    */
   connect(): void;
-  /** Ends the attempt, or loses the connection. */
+  /** Cancels the connection attempt, or closes the connection after flushing pending writes. */
   disconnect(): void;
   /**
-   * Ends the attempt; the factory gets a `UserError`.
+   * Cancels the connection attempt. The factory's `clientConnectionFailed` is called with a
+   * `UserError`.
    *
-   * @throws {NotConnectingError} when there is none.
+   * @throws {NotConnectingError} If the connector is not connecting.
    */
   stopConnecting(): void;
-  /** Where it connects to. */
+  /** Returns the address to which the connector connects. */
   getDestination(): A;
 }
 
-/** Bounds on one connection. Each has a default that protects the process. */
+/** Limits and timeouts of one connection. */
 export interface ConnectionOptions {
   /**
-   * Bytes in the write buffer above which a push producer is paused.
+   * The size of the write buffer, in bytes, above which a push producer is paused.
    *
    * @default {65536}
    */
   writeBufferHighWater?: number | undefined;
   /**
-   * Bytes in the write buffer that a further write may not exceed: past that the connection is aborted with `WriteBufferExceeded`.
-   * One write into an empty buffer may be larger.
+   * The largest size of the write buffer, in bytes. A write that would exceed it aborts the
+   * connection with `WriteBufferExceeded`. A single write into an empty buffer may be larger.
    *
    * @default {67108864}
    */
   writeBufferLimit?: number | undefined;
   /**
-   * Seconds that a closing connection waits for its peer to read on before it is aborted, counted from the last byte taken.
+   * Seconds without progress after which a closing connection with unsent data is aborted. The time
+   * starts again whenever the peer accepts data.
    *
    * @default {60}
    */
   linger?: number | undefined;
   /**
-   * Seconds without a byte in either direction after which the connection is aborted with `ConnectionTimeout`. While the protocol has
-   * paused it, nothing comes.
+   * Seconds without a byte in either direction after which the connection is aborted with
+   * `ConnectionTimeout`. While the protocol has paused the connection, no bytes are received.
    *
    * @default {Infinity}
    */
   idleTimeout?: number | undefined;
   /**
-   * Seconds after which the connection is aborted with `ConnectionTimeout` when there is something to send and the system takes none of
-   * it: the peer does not read. A peer that reads slowly is not meant: each byte taken begins the time anew.
+   * Seconds after which the connection is aborted with `ConnectionTimeout` if there is unsent data
+   * and the system accepts none of it, because the peer does not read. A slow peer does not trigger
+   * the timeout: the time starts again whenever the system accepts data.
    *
    * @default {Infinity}
    */
   writeStallTimeout?: number | undefined;
   /**
-   * Seconds that the connection may last, from when it is made, before it is aborted with `ConnectionTimeout`.
+   * Seconds after which the connection is aborted with `ConnectionTimeout`, counted from when it
+   * was made.
    *
    * @default {Infinity}
    */
   maxConnectionAge?: number | undefined;
 }
 
-/** How a port for streams listens, whatever kind of stream. */
+/** Options of a listening port for streams of any kind. */
 export interface ListenStreamOptions extends ConnectionOptions {
   /**
-   * Connections that may wait to be accepted.
+   * The number of connections that may wait to be accepted.
    *
    * @default {511}
    */
   backlog?: number | undefined;
   /**
-   * Connections that may be open at a time.
+   * The number of connections that may be open at the same time.
    *
    * @default {Infinity}
    */
   maxConnections?: number | undefined;
   /**
-   * Connections that may be open from one host at a time. One more is refused, whatever {@linkcode overflow} says: the
-   * host is known only once the connection is accepted, and pausing would let one host shut out all others.
+   * The number of connections from one host that may be open at the same time. A further connection
+   * is closed immediately, even if {@linkcode overflow} is `"pause"`: pausing would let one host
+   * shut out all other hosts.
    *
    * @default {Infinity}
    */
   maxConnectionsPerHost?: number | undefined;
   /**
-   * What happens at {@linkcode maxConnections}: `"pause"` accepts no more, so that the next ones wait in the backlog; `"refuse"`
-   * closes them at once.
+   * The behavior when {@linkcode maxConnections} is reached: `"pause"` stops accepting, so that new
+   * connections wait in the backlog; `"refuse"` closes new connections immediately.
    *
    * @default {"pause"}
    */
   overflow?: "pause" | "refuse" | undefined;
 }
 
-/** How a stream is opened, whatever kind. */
+/** Options of an outgoing connection of any kind. */
 export interface ConnectStreamOptions extends ConnectionOptions {
   /**
-   * Seconds until the attempt is given up with a `ConnectTimeoutError`.
+   * Seconds after which a pending connection attempt fails with a `ConnectTimeoutError`.
    *
    * @default {30}
    */
   timeout?: number | undefined;
   /**
-   * Ends an attempt to connect when it aborts. It has no effect on a connection that has been made.
+   * A signal that cancels the connection attempt when it aborts. It has no effect on a connection
+   * that has been made.
    *
-   * The attempt fails with `ConnectTimeoutError` if the signal is that of `AbortSignal.timeout()`, and
-   * else with `ConnectingCancelledError`.
+   * The attempt fails with `ConnectTimeoutError` if the signal comes from `AbortSignal.timeout()`,
+   * and otherwise with `ConnectingCancelledError`.
    */
   signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * TCP on a reactor.
+ * TCP servers and clients.
  *
  * @module
  */
@@ -14,51 +14,59 @@ import type {
 } from "./stream.ts";
 
 /**
- * What a TCP connection is asked for beyond what Deno's own sockets can do.
+ * Socket options that Deno's own TCP sockets do not support.
  *
- * Any of it has `node:net` move the bytes in place of them. Measured with echo servers, that takes up to 1.8 times the processor time for a
- * message, two and a half times for a connection that is greeted and closed, and 20 ms once. And there are limits that Deno 2.9.6 sets:
+ * If any of them is set, `node:net` moves the bytes instead of Deno's own sockets. Measured with
+ * echo servers, that takes up to 1.8 times the processor time per message, 2.5 times per connection
+ * that is greeted and closed, and 20 ms once. Deno 2.9.6 also has these limitations then:
  *
- * - What a server says first leaves half a millisecond later, or 64 turns of a busy program's loop, unless the client says something.
- * - A peer that closes its writing side before it has sent a byte (as `nc -N` without input does) gets no more than the system's buffers take at once;
- *   the connection is lost with EPIPE then.
- * - A port accepts all that comes: what `overflow: "pause"` has wait, waits here, up to `backlog` connections. One more is reset.
- * - A port that runs out of file descriptors notices it, or that some are free again, up to a second later.
+ * - The first write of a server leaves the process after half a millisecond, or after 64 turns of
+ *   the loop of a busy program, unless the client sends data earlier.
+ * - A peer that closes its writing side before it has sent a byte, as `nc -N` does without input,
+ *   receives only as much as the system's buffers accept at once. Then the connection is lost with
+ *   EPIPE.
+ * - A port accepts every connection. With `overflow: "pause"`, up to `backlog` accepted connections
+ *   wait in this process, and a further connection is reset.
+ * - A port detects up to a second late that the process has run out of file descriptors, and that
+ *   descriptors are free again.
  */
 export interface TCPSocketOptions {
   /**
-   * Whether `abortConnection()` resets the connection, so that the peer sees that it broke (`ECONNRESET`, `ConnectionLost`) and takes
-   * nothing cut off for whole. Connections that are aborted by themselves, by a limit of theirs say, are reset too.
+   * Whether `abortConnection()` resets the connection. The peer then gets an error (`ECONNRESET`,
+   * `ConnectionLost`) and does not mistake truncated data for complete data. Connections that a
+   * limit or a timeout aborts are reset too.
    *
    * @default {false}
    */
   resetOnAbort?: boolean | undefined;
   /**
-   * Seconds without a byte after which the system probes the peer, an integer from 1 to 32767. `setTcpKeepAlive(true)` without any leaves
-   * the system's time, two hours on most.
+   * Seconds without a byte after which the system sends keep-alive probes to the peer: an integer
+   * from 1 to 32767.
    *
-   * @default {undefined} No probes, until `setTcpKeepAlive(true)`.
+   * @default {undefined} The system sends no probes unless `setTcpKeepAlive(true)` is called; their
+   *   idle time is then that of the system, two hours on most systems.
    */
   keepAlive?: number | undefined;
 }
 
-/** How a TCP port listens. */
+/** Options of {@linkcode IReactorTCP.listenTCP}. */
 export interface ListenTCPOptions extends ListenStreamOptions, TCPSocketOptions {
   /**
-   * The local address to listen on.
+   * The local IP address on which to listen.
    *
    * @default {"0.0.0.0"}
    */
   interface?: string | undefined;
 }
 
-/** How a TCP connection is opened. */
+/** Options of {@linkcode IReactorTCP.connectTCP}. */
 export interface ConnectTCPOptions extends ConnectStreamOptions, TCPSocketOptions {
   /**
-   * The local address to connect from: a numeric address, or one and a port. As {@linkcode TCPSocketOptions} it has `node:net` connect.
-   * It needs permission for that end, too: `--allow-net=example.org:80,192.0.2.7:0`.
+   * The local end of the connection: an IP address, or an IP address and a port. With this option
+   * `node:net` opens the connection; see {@linkcode TCPSocketOptions} for the consequences. Deno
+   * requires network permission for both ends: `--allow-net=example.org:80,192.0.2.7:0`.
    *
-   * @default {undefined} The system chooses.
+   * @default {undefined} The system chooses the local address.
    */
   bindAddress?: string | readonly [host: string, port: number] | undefined;
 }
@@ -66,15 +74,20 @@ export interface ConnectTCPOptions extends ConnectStreamOptions, TCPSocketOption
 /** TCP on a reactor. Twisted's `IReactorTCP`. */
 export interface IReactorTCP {
   /**
-   * Listens on a TCP port. The port is bound when this returns; connections are accepted while the reactor runs.
+   * Listens on a TCP port. The port is bound when this method returns, and accepts connections
+   * while the reactor runs.
    *
-   * When no file descriptor is left, the port pauses and tries again every 100 ms, and the log has one line when that begins and one when
-   * it is over. Clients wait in the backlog. With `--allow-read=/dev/null` the port keeps a spare descriptor, as Twisted does, and turns away
-   * clients that have waited for a second; Twisted turns all away at once.
+   * If the process runs out of file descriptors, the port pauses and tries again every 100 ms, and
+   * clients wait in the backlog. The log has one line when this starts and one when it is over.
+   * With `--allow-read=/dev/null`, the port keeps a spare descriptor, as Twisted does, and uses it
+   * to close the connections of clients that have waited for a second. Twisted closes them
+   * immediately.
    *
    * @param port The port number; 0 lets the system choose one.
-   * @throws {CannotListenError} when the address cannot be had.
-   * @throws {RangeError} when the port or an option is out of range.
+   * @param factory The factory that creates a protocol for each connection.
+   * @param options The interface, limits and timeouts.
+   * @throws {CannotListenError} If the address is not available.
+   * @throws {RangeError} If the port or an option is out of range.
    */
   listenTCP(
     port: number,
@@ -82,11 +95,16 @@ export interface IReactorTCP {
     options?: ListenTCPOptions,
   ): IListeningPort<IInternetAddress>;
   /**
-   * Connects to a TCP port. The attempt begins when the reactor runs.
+   * Connects to a TCP port. The attempt begins as soon as the reactor runs.
    *
-   * @param host A name or an address. A name's addresses race (RFC 8305); they are found by the resolver that was installed, if one was.
-   * @param port The port number. Twisted also takes a service's name, `"http"`, which Deno cannot look up.
-   * @throws {RangeError} when the port or an option is out of range.
+   * @param host A host name or an IP address. The addresses of a name are tried in parallel (RFC
+   *   8305). The installed name resolver looks them up.
+   * @param port The port number. Twisted also accepts the name of a service, such as `"http"`,
+   *   which Deno cannot look up.
+   * @param factory The factory that receives the result of the attempt and creates the protocol.
+   * @param options Limits and timeouts.
+   * @returns A connector, which can cancel the attempt and connect again.
+   * @throws {RangeError} If the port or an option is out of range.
    */
   connectTCP(
     host: string,

@@ -1,86 +1,87 @@
 /**
- * Threads on a reactor.
+ * The thread pool of a reactor.
  *
  * @module
  */
 
 /**
- * Work for another thread: a function that a module exports.
+ * A task for a worker thread: a function that a module exports.
  *
- * Threads share no functions in JavaScript, so a task is named where Twisted takes a callable.
- * `workerModule` makes tasks that know their types; a plain `{ module, export }` takes any
- * arguments and gives `unknown`.
+ * JavaScript threads cannot share functions, so a task is identified by module and name; Twisted
+ * accepts any callable. `workerModule` creates tasks with precise types. A plain
+ * `{ module, export }` accepts any arguments and has a result of type `unknown`.
  *
- * @typeParam A What the function takes.
- * @typeParam R What it gives, once any promise of it is settled.
+ * @typeParam A The types of the function's arguments.
+ * @typeParam R The type of the function's result; if it returns a promise, the type of its value.
  */
 export interface WorkerTask<A extends unknown[] = unknown[], R = unknown> {
   /** The absolute URL of the module. */
   readonly module: string | URL;
-  /** The name under which the module exports the function; `"default"` is one. */
+  /** The name under which the module exports the function. It may be `"default"`. */
   readonly export: string;
-  /** Never there: it only carries the types. */
+  /** Always absent at run time: this member only carries the types of the function. */
   readonly signature?: (...args: A) => R;
 }
 
-/** What is called with the outcome of a task: `true` and the result, or `false` and the error. */
+/** A callback for the outcome of a task: `true` and the result, or `false` and the error. */
 export type ThreadResult<R> = (...outcome: [success: true, result: R] | [false, Error]) => unknown;
 
-/** A task that was handed to a pool. */
+/** A task that was passed to a pool. */
 export interface IThreadCall {
   /**
-   * Cancels the task, and drops its outcome. A task that waits does not begin. A task that runs and
-   * watches for its cancellation (see `currentTask`) is left to return; the thread of any other is
-   * ended, which takes until its JavaScript awaits something or returns. A task that computes
-   * without end and does not watch keeps its thread. Once there is an outcome, this does nothing.
+   * Cancels the task and discards its outcome. Does nothing if the task has completed.
+   *
+   * A queued task does not start. A running task that checks for its cancellation (see
+   * `currentTask`) can return by itself. The thread of any other running task is terminated as soon
+   * as its JavaScript awaits or returns; a task that does neither keeps its thread.
    */
   cancel(): void;
 }
 
-/** The limits of a pool. Each may be left out. */
+/** Limits of a thread pool. Each of them is optional. */
 export interface ThreadPoolLimits {
   /**
-   * The threads that `start()` makes at once. A thread that is lost is replaced when there is work
-   * for another.
+   * The number of threads that `start()` creates immediately. A thread that has exited is replaced
+   * when a task needs it.
    *
    * @default {0}
    */
   min?: number;
   /**
-   * The most threads that there may be, those included that have not ended yet. Each costs some 14
-   * MiB and a core for as long as it computes. With 0, tasks wait.
+   * The largest number of threads, including threads that are being terminated. Each thread takes
+   * about 14 MiB, and a processor core while it computes. With 0, tasks stay queued.
    *
    * @default {10}
    */
   max?: number;
   /**
-   * The most tasks that may wait for a thread, or Infinity. One more is refused with
+   * The largest number of queued tasks, or Infinity. A further task is rejected with
    * `ThreadPoolFull`.
    *
    * @default {10000}
    */
   maxBacklog?: number;
   /**
-   * Seconds that a task may take to return once it was cancelled, and that a thread may take to
-   * end, or Infinity. A thread that takes longer is *stuck*: its task computes and does not watch
-   * for its cancellation. The log says so. When all `max` threads are stuck, tasks are refused with
-   * `ThreadPoolStuck`.
+   * Seconds within which a cancelled task must return and a terminated thread must exit, or
+   * Infinity. A thread that takes longer is *stuck*: its task computes without checking for its
+   * cancellation. A stuck thread is logged. When all `max` threads are stuck, new tasks are
+   * rejected with `ThreadPoolStuck`.
    *
    * @default {5}
    */
   endTimeout?: number;
   /**
-   * Whether stuck threads are replaced by new ones. They no longer count against `max` then, so
-   * that cancelled tasks may take every core.
+   * Whether stuck threads are replaced by new ones. Stuck threads then do not count towards `max`,
+   * so cancelled tasks may occupy every processor core.
    *
    * @default {false}
    */
   replaceStuck?: boolean;
   /**
-   * Bytes that the JavaScript heap of each thread may hold, or Infinity. A task that needs more
-   * fails with `ThreadOutOfMemory`, and its thread is replaced. Memory of `ArrayBuffer`s and of
-   * WebAssembly is outside of the heap and not limited by this. Without a limit, a thread that runs
-   * out of memory ends the whole process. A change holds for threads that start after it.
+   * The largest JavaScript heap of each thread in bytes, or Infinity. A task that needs more fails
+   * with `ThreadOutOfMemory`, and its thread is replaced. The memory of `ArrayBuffer`s and of
+   * WebAssembly is outside of the heap and is not limited. Without a limit, a thread that runs out
+   * of memory terminates the whole process. A new limit applies to threads that start afterwards.
    *
    * @default {536870912}
    */
@@ -88,34 +89,39 @@ export interface ThreadPoolLimits {
 }
 
 /**
- * Threads that wait for work. What Twisted's reactor asks of
- * `twisted.python.threadpool.ThreadPool`.
+ * A pool of worker threads. The part of `twisted.python.threadpool.ThreadPool` that Twisted's
+ * reactor uses.
  */
 export interface IThreadPool {
-  /** The fewest threads that are kept. */
+  /** The number of threads that `start()` creates. */
   readonly min: number;
-  /** The most threads that there may be. */
+  /** The largest number of threads. */
   readonly max: number;
-  /** Whether tasks are begun: true from `start()` until `stop()`. */
+  /** Whether the pool runs tasks: `true` from `start()` until `stop()`. */
   readonly started: boolean;
   /**
-   * Has a task done. An error out of it is logged.
+   * Runs a task in a worker thread. Its result is discarded and its error is logged.
    *
-   * @throws {DOMException} `DataCloneError` when an argument cannot be sent to a thread.
-   * @throws {TypeError} when the task names no module or no export.
-   * @throws {ThreadPoolFull} when too many tasks wait.
-   * @throws {ThreadPoolStuck} when no thread can be ended.
+   * @param task The task.
+   * @param args The arguments of the task, which are sent by structured clone.
+   * @throws {DOMException} `DataCloneError` if an argument cannot be cloned.
+   * @throws {TypeError} If the task has no valid module or export.
+   * @throws {ThreadPoolFull} If `maxBacklog` tasks are queued.
+   * @throws {ThreadPoolStuck} If all threads are stuck.
    */
   callInThread<A extends unknown[]>(task: WorkerTask<A>, ...args: NoInfer<A>): void;
   /**
-   * Has a task done, and hears of its outcome.
+   * Runs a task in a worker thread and passes its outcome to a callback.
    *
-   * @param onResult Called with the outcome, once. `null` logs an error, as {@linkcode
-   *   callInThread} does.
-   * @throws {DOMException} `DataCloneError` when an argument cannot be sent to a thread.
-   * @throws {TypeError} when the task names no module or no export.
-   * @throws {ThreadPoolFull} when too many tasks wait.
-   * @throws {ThreadPoolStuck} when no thread can be ended.
+   * @param onResult A callback that is called once with the outcome. With `null`, the result is
+   *   discarded and an error is logged.
+   * @param task The task.
+   * @param args The arguments of the task, which are sent by structured clone.
+   * @returns A handle that can cancel the task.
+   * @throws {DOMException} `DataCloneError` if an argument cannot be cloned.
+   * @throws {TypeError} If the task has no valid module or export.
+   * @throws {ThreadPoolFull} If `maxBacklog` tasks are queued.
+   * @throws {ThreadPoolStuck} If all threads are stuck.
    */
   callInThreadWithCallback<A extends unknown[], R>(
     onResult: ThreadResult<R> | null,
@@ -123,45 +129,48 @@ export interface IThreadPool {
     ...args: NoInfer<A>
   ): IThreadCall;
   /**
-   * Changes the limits of the pool. Threads that are too many end when they are idle.
+   * Changes limits of the pool. Surplus threads are terminated when they are idle.
    *
-   * @param limits The limits that change.
-   * @throws {TypeError} when one of them has the wrong type.
-   * @throws {RangeError} when one of them is out of range, or `min` is more than `max`.
+   * @param limits The limits to change.
+   * @throws {TypeError} If a limit has the wrong type.
+   * @throws {RangeError} If a limit is out of range, or `min` is greater than `max`.
    */
   adjustPoolsize(limits: ThreadPoolLimits): void;
 }
 
-/** Threads on a reactor. Twisted's `IReactorThreads`. */
+/** A reactor with a thread pool. Twisted's `IReactorThreads`. */
 export interface IReactorThreads {
   /**
-   * Calls `f(...args)` in the reactor's next turn, ahead of the timed calls that are due then, in
-   * the order in which it was asked for. What `f` throws is logged.
+   * Calls `f(...args)` in the reactor's next turn, before the timed calls that are due then.
+   * Several such calls are made in the order of `callFromThread`. An error that `f` throws is
+   * logged.
    *
-   * All code that can reach a reactor runs in its thread already, so that this is for order, not
-   * for safety. A task calls back into the reactor's thread by a function that is among its
-   * arguments.
+   * All code that has a reference to a reactor already runs in the reactor's thread, so this method
+   * serves to order calls, not to make them safe. A task in a worker thread calls back into the
+   * reactor's thread through a function among its arguments.
    *
-   * @throws {TypeError} when `f` is not a function.
+   * @throws {TypeError} If `f` is not a function.
    */
   callFromThread<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void;
   /**
-   * Has a task done by a thread of the reactor's pool. It begins when the reactor runs. An error
-   * out of it is logged.
+   * Runs a task in a thread of the reactor's pool, as soon as the reactor runs. The task's result
+   * is discarded and its error is logged.
    *
-   * @throws {DOMException} `DataCloneError` when an argument cannot be sent to a thread.
-   * @throws {TypeError} when the task names no module or no export.
-   * @throws {ThreadPoolFull} when too many tasks wait.
-   * @throws {ThreadPoolStuck} when no thread can be ended.
+   * @param task The task.
+   * @param args The arguments of the task, which are sent by structured clone.
+   * @throws {DOMException} `DataCloneError` if an argument cannot be cloned.
+   * @throws {TypeError} If the task has no valid module or export.
+   * @throws {ThreadPoolFull} If `maxBacklog` tasks are queued.
+   * @throws {ThreadPoolStuck} If all threads are stuck.
    */
   callInThread<A extends unknown[]>(task: WorkerTask<A>, ...args: NoInfer<A>): void;
   /**
-   * Sets how many threads the reactor's pool may have.
+   * Sets the largest number of threads of the reactor's pool.
    *
-   * @param size The most threads at a time. With 0, tasks wait.
-   * @throws {RangeError} when it is not an integer from 0.
+   * @param size The number of threads, at least 0. With 0, tasks stay queued.
+   * @throws {RangeError} If the size is not an integer of at least 0.
    */
   suggestThreadPoolSize(size: number): void;
-  /** The reactor's pool. It starts and stops with the reactor. */
+  /** Returns the reactor's thread pool. The pool starts and stops with the reactor. */
   getThreadPool(): IThreadPool;
 }

@@ -1,63 +1,73 @@
 /**
- * A clock that makes calls.
+ * Timed calls.
  *
  * @module
  */
 
-/** Asks a reactor's timed call to move, or not to happen. Twisted's `IDelayedCall`. */
+/** A timed call that can be cancelled or moved. Twisted's `IDelayedCall`. */
 export interface IDelayedCall extends Disposable {
-  /** The moment of the call, in seconds on the clock that made it ({@linkcode IReactorTime.seconds}). */
+  /**
+   * Returns the time at which the call is due, in seconds on the clock that created it
+   * ({@linkcode IReactorTime.seconds}).
+   */
   getTime(): number;
   /**
-   * Takes the call back.
+   * Cancels the call.
    *
-   * @throws {AlreadyCalled} when it has been made.
-   * @throws {AlreadyCancelled} when it has been cancelled before.
+   * @throws {AlreadyCalled} If the call has been made.
+   * @throws {AlreadyCancelled} If the call has been cancelled.
    */
   cancel(): void;
   /**
-   * Puts the call off.
+   * Postpones the call.
    *
-   * @param seconds How much later than planned; a negative number brings it forward.
-   * @throws {AlreadyCalled} when it has been made.
-   * @throws {AlreadyCancelled} when it has been cancelled.
+   * @param seconds Seconds to add to the time at which the call is due. A negative number moves the
+   *   call to an earlier time.
+   * @throws {AlreadyCalled} If the call has been made.
+   * @throws {AlreadyCancelled} If the call has been cancelled.
    */
   delay(seconds: number): void;
   /**
-   * Starts the wait anew.
+   * Restarts the delay.
    *
-   * @param seconds The delay, counted from now.
-   * @throws {AlreadyCalled} when it has been made.
-   * @throws {AlreadyCancelled} when it has been cancelled.
+   * @param seconds The delay in seconds from now, at least 0.
+   * @throws {AlreadyCalled} If the call has been made.
+   * @throws {AlreadyCancelled} If the call has been cancelled.
    */
   reset(seconds: number): void;
-  /** Whether the call is still to come. */
+  /** Returns whether the call is pending: neither made nor cancelled. */
   active(): boolean;
-  /** Cancels the call if it is still to come, so that `using` ends it with its block. */
+  /** Cancels the call if it is pending. `using` calls this at the end of its block. */
   [Symbol.dispose](): void;
 }
 
-/** A clock that makes calls. Twisted's `IReactorTime`. */
+/** A clock that makes timed calls. Twisted's `IReactorTime`. */
 export interface IReactorTime {
-  /** The time now, in seconds. It only goes forward; its zero means nothing. */
+  /** Returns the current time in seconds. The clock is monotonic and its zero is arbitrary. */
   seconds(): number;
   /**
    * Calls `f(...args)` in `delay` seconds.
    *
-   * Calls due at one instant are made in the order in which they were asked for. What `f` throws is logged.
+   * Calls that are due at the same time are made in the order of their `callLater`. An error that
+   * `f` throws is logged.
    *
-   * When the process was stopped (SIGSTOP) or busy, so that a call is more than 10 ms late, a reactor first delivers the input that has
-   * arrived: a peer that sent its bytes in time does not run into a timeout. That takes 5 to 50 ms, a tenth of the delay.
+   * If the process was suspended (SIGSTOP) or busy and a call is therefore more than 10 ms late,
+   * the reactor first delivers the input that has arrived, so that a peer that sent its bytes in
+   * time does not run into a timeout. This postpones the call by a tenth of its lateness, but by at
+   * least 5 ms and at most 50 ms.
    *
-   * @param delay The wait in seconds: zero or more, and finite.
-   * @throws {TypeError} when the delay is not a number or `f` not a function.
-   * @throws {RangeError} when the delay is negative, NaN or infinite.
+   * @param delay The delay in seconds: finite, and at least 0.
+   * @param f The function to call.
+   * @param args The arguments of the call.
+   * @returns The timed call, which can be cancelled or moved.
+   * @throws {TypeError} If the delay is not a number or `f` is not a function.
+   * @throws {RangeError} If the delay is negative, NaN or infinite.
    */
   callLater<A extends unknown[]>(
     delay: number,
     f: (...args: A) => unknown,
     ...args: A
   ): IDelayedCall;
-  /** The calls still to come, in no particular order. */
+  /** Returns the pending calls, in no particular order. */
   getDelayedCalls(): IDelayedCall[];
 }

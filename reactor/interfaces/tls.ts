@@ -1,165 +1,203 @@
 /**
- * TLS on a connection.
+ * TLS options, and TLS on an existing connection.
  *
  * @module
  */
 
-/** A certificate and its private key. Either text may hold both, in any order; the other can be left out then. */
+/**
+ * A certificate and its private key. One text may contain both, in any order; the other one is then
+ * not needed.
+ */
 export interface TLSCertificate {
-  /** The certificate as PEM, followed by those between it and the root. */
+  /** The certificate as PEM, followed by its intermediate certificates. */
   cert?: string;
-  /** Its private key as PEM, not encrypted. */
+  /** The private key as PEM, not encrypted. */
   key?: string;
 }
 
-/** What both sides of TLS may say. */
+/** TLS options of both servers and clients. */
 export interface TLSOptions {
-  /** This side's certificate as PEM, followed by those between it and the root. It may hold the private key as well, in any order. */
+  /**
+   * This side's certificate as PEM, followed by its intermediate certificates. The text may also
+   * contain the private key, in any order.
+   */
   cert?: string | undefined;
-  /** The certificate's private key as PEM, not encrypted. It may hold the certificate as well, in any order. */
+  /**
+   * The private key as PEM, not encrypted. The text may also contain the certificates, in any
+   * order.
+   */
   key?: string | undefined;
   /**
-   * The roots that the peer's certificate is checked against, as PEM, each text of one certificate or several. They take the place of the
-   * system's. A server that names some asks its clients for a certificate; see {@linkcode TLSServerOptions.clientCertificate}.
+   * The trusted root certificates for the peer's certificate, as PEM texts of one or more
+   * certificates each. They replace the system's root certificates. On a server, this option makes
+   * client certificates required; see {@linkcode TLSServerOptions.clientCertificate}.
    *
-   * A certificate that signs others, including a root, must be valid at the time, must be an authority (`CA:TRUE`), and must have the key
-   * usage `keyCertSign` if it has key usages. A peer's certificate that is one of the roots needs no issuer.
+   * Every issuing certificate, including a root, must be within its validity period, must be a
+   * certificate authority (`CA:TRUE`), and must have the key usage `keyCertSign` if it lists key
+   * usages. A peer's certificate that is itself one of the roots needs no issuer.
    */
   caCerts?: readonly string[] | undefined;
   /**
-   * The protocols to speak over TLS, the most wanted first (RFC 7301). The handshake fails where both sides name some and share none.
+   * The ALPN protocols that this side supports, in order of preference (RFC 7301). The handshake
+   * fails if both sides offer protocols and have none in common.
    *
    * @default {[]}
    */
   alpnProtocols?: readonly string[] | undefined;
   /**
-   * Seconds that the handshake may take.
+   * The timeout of the handshake, in seconds.
    *
    * @default {10}
    */
   handshakeTimeout?: number | undefined;
 }
 
-/** How a server speaks TLS. */
+/** TLS options of servers. */
 export interface TLSServerOptions extends TLSOptions {
   /**
-   * The certificate for the name that the client asked for (SNI, RFC 6066), `""` if it named none. Asked at each handshake, so that new
-   * certificates serve from the next one on, and no port has to be closed. `undefined` stands for `cert` and `key`; where there are none
-   * the handshake fails. Return the same object while nothing has changed: it is parsed once.
+   * A function that returns the certificate for a server name. It is called at each handshake with
+   * the name that the client requested (SNI, RFC 6066), or with `""` if the client requested none,
+   * so that a renewed certificate is used from the next handshake on.
    *
-   * It may return a promise: the handshake waits for it, no longer than `handshakeTimeout`. An exception, a rejection and a certificate
-   * that cannot be used are logged, and fail that handshake.
+   * If it returns `undefined`, `cert` and `key` are used; without these the handshake fails. It may
+   * return a promise, for which the handshake waits at most `handshakeTimeout` seconds. An
+   * exception, a rejection or an invalid certificate is logged and fails the handshake. Return the
+   * same object while the certificate is unchanged, because each object is parsed only once.
    */
-  certificates?: (
-    serverName: string,
-  ) => TLSCertificate | undefined | PromiseLike<TLSCertificate | undefined>;
+  certificates?:
+    | ((serverName: string) => TLSCertificate | undefined | PromiseLike<TLSCertificate | undefined>)
+    | undefined;
   /**
-   * Whether a client must have a certificate (`"require"`) or may (`"request"`). One that it shows must be signed by one of
-   * {@linkcode TLSOptions.caCerts} either way. Both hold for resumed sessions as for new ones: a session that another port has begun is
-   * refused unless its certificate passes here. Without it `getPeerCertificate()` returns `null`, whatever a resumed session carries.
+   * Whether a client must present a certificate (`"require"`) or may present one (`"request"`). In
+   * either case, a presented certificate must be valid under {@linkcode TLSOptions.caCerts}.
    *
-   * @default {"require"} with `caCerts`; without, none is asked for
+   * The option also applies to resumed sessions: a session from another port is rejected unless its
+   * certificate is valid for this port. If the port does not request certificates,
+   * `getPeerCertificate()` returns `null` even if a resumed session has one.
+   *
+   * @default {undefined} `"require"` with `caCerts`; otherwise the server requests no certificate.
    */
   clientCertificate?: "require" | "request" | undefined;
 }
 
-/** How a client speaks TLS. */
+/** TLS options of clients. */
 export interface TLSClientOptions extends TLSOptions {
   /**
-   * The name, or the address, that the server's certificate must contain as an alternative name (RFC 9525). A common name does not count,
-   * and a wildcard must be the whole first label. A name is also sent to the server (SNI), in ASCII (IDNA).
+   * The host name or IP address that the server's certificate must contain as a subject alternative
+   * name (RFC 9525). The common name is ignored, and a wildcard must be the whole first label. A
+   * host name is also sent to the server (SNI), in its ASCII form (IDNA).
    *
-   * @default the host that `connectTLS` connects to; `startTLS` and `wrapClientTLS` have none
+   * @default {undefined} The host to which `connectTLS` connects. `startTLS` and `wrapClientTLS`
+   *   have no default.
    */
   serverName?: string | undefined;
   /**
-   * Takes any certificate, whoever it is for and whoever signed it. Whoever is on the way can then read and change everything.
+   * Whether to accept any certificate of the server, without verification. An attacker on the
+   * network can then read and modify all data.
    *
    * @default {false}
    */
   unsafelyIgnoreCertificateErrors?: boolean | undefined;
 }
 
-/** How TLS begins on a connection that is there. */
+/** Options of {@linkcode ITLSTransport.startTLS}. */
 export interface StartTLSOptions extends TLSServerOptions, TLSClientOptions {
   /**
-   * Which side of the handshake this is.
+   * The role of this side in the handshake.
    *
-   * @default `"client"` on a connection that this side opened, `"server"` on one that it accepted
+   * @default {undefined} `"client"` on an outgoing connection, `"server"` on an accepted
+   *   connection.
    */
   role?: "client" | "server" | undefined;
   /**
-   * Bytes that the protocol has received already and that belong to the handshake. They go to TLS before what comes next, never to the
-   * protocol: a peer that has sent anything but TLS fails the handshake.
+   * Bytes of the handshake that the protocol has already received. The TLS layer processes them
+   * before further input. If they are not valid TLS, the handshake fails.
    *
-   * @default nothing
+   * @default {undefined} No bytes.
    */
   received?: Uint8Array | undefined;
 }
 
 /**
- * A name in a certificate: its parts by their short names, `CN`, `O`, `OU`. Of several parts with one name, the last. A value is unchanged
- * from the certificate, including line breaks.
+ * A distinguished name in a certificate: its attributes by their short names, such as `CN`, `O` and
+ * `OU`. If an attribute occurs several times, the object has the last one. The values are unchanged
+ * and may contain line breaks.
  */
 export type DistinguishedName = Readonly<Record<string, string>>;
 
-/** What the peer's certificate says. It has been verified, unless this side asked for no verification. */
+/**
+ * The certificate of the peer. It has been verified, unless `unsafelyIgnoreCertificateErrors` is
+ * set.
+ */
 export interface PeerCertificate {
-  /** Whom it is for. */
+  /** The name of the certificate's holder. */
   readonly subject: DistinguishedName;
-  /** Who signed it. */
+  /** The name of the certificate's issuer. */
   readonly issuer: DistinguishedName;
   /**
-   * The alternative names, each with its kind before the first colon: `DNS:example.org`, `IP Address:192.0.2.1`, `URI:…`, `email:…`,
-   * `DirName:…`. Each element is exactly one name of the certificate, including commas.
+   * The subject alternative names. Each element is one name, with its type before the first colon:
+   * `DNS:example.org`, `IP Address:192.0.2.1`, `URI:…`, `email:…`, `DirName:…`. A name may contain
+   * commas.
    */
   readonly subjectAltName: readonly string[];
-  /** When it begins to be valid. */
+  /** The beginning of the certificate's validity period. */
   readonly validFrom: Date;
-  /** When it ends to be valid. */
+  /** The end of the certificate's validity period. */
   readonly validTo: Date;
   /** The SHA-256 digest of {@linkcode raw}, as `AB:CD:…`. */
   readonly fingerprint256: string;
-  /** The certificate itself, as DER. */
+  /** The certificate as DER. */
   readonly raw: Uint8Array;
 }
 
 /**
- * What TLS is to a connection. Twisted's `ITLSTransport`, `ISSLTransport` and `INegotiated`.
+ * The TLS members of a transport. Twisted's `ITLSTransport`, `ISSLTransport` and `INegotiated`.
  *
- * A connection over TLS is closed as any other, where Twisted has rules of its own. After `loseConnection` nothing more is received; Twisted
- * delivers what comes until the peer closes, too. What is written after it, before the connection is lost, still goes out; Twisted drops it.
- * And `connectionLost` comes when all has gone out, and does not wait for the peer's close_notify, which need not ever come.
+ * A connection over TLS closes in the same way as a connection without it. Twisted differs in three
+ * points. After `loseConnection` nothing more is received here; Twisted delivers data until the
+ * peer closes. A write after `loseConnection` is still sent while the connection is open; Twisted
+ * drops it. And `connectionLost` is called when all data has been sent; Twisted waits for the
+ * peer's close_notify.
  */
 export interface ITLSTransport {
-  /** Whether a handshake is done, and all that is written and received is protected. */
+  /** Whether the TLS handshake has completed, so that all data in both directions is encrypted. */
   readonly secure: boolean;
-  /** Whether TLS has begun: from `startTLS` on, before its handshake is done. */
+  /**
+   * Whether TLS has started. `true` from `startTLS` on, also while the handshake is in progress.
+   */
   readonly tlsStarted: boolean;
-  /** The protocol that both sides agreed on by ALPN; `null` without one, and before the handshake is done. */
+  /**
+   * The protocol that both sides agreed on by ALPN. `null` without an agreement, and before the
+   * handshake has completed.
+   */
   readonly negotiatedProtocol: string | null;
   /**
-   * Returns the peer's certificate. It is `null` without a certificate, before the handshake has completed, and for a malformed certificate,
-   * which only `unsafelyIgnoreCertificateErrors` accepts.
+   * Returns the peer's certificate. Returns `null` if the peer has not presented one, before the
+   * handshake has completed, and for a malformed certificate, which only
+   * `unsafelyIgnoreCertificateErrors` accepts.
    */
   getPeerCertificate(): PeerCertificate | null;
   /**
-   * Begins TLS on the connection as it is. What was written before goes out as it was; what is written after is protected, and waits for
-   * the handshake. What comes from now on belongs to the handshake, also what came while the connection was paused. The protocol is told
-   * by {@linkcode IHandshakeListener.handshakeCompleted}; a handshake that fails loses the connection with a `TLSError`.
+   * Starts TLS on an open connection. Earlier writes are sent unencrypted; later writes are
+   * encrypted and wait for the handshake. All further input belongs to the handshake, including
+   * input that arrived while the connection was paused.
    *
-   * **Keep nothing that came before.** A client may send its next commands before the handshake, and so may whoever is between: a
-   * server that keeps them executes them as if they had come protected (CVE-2011-0411); a client that keeps answers has the same problem.
-   * `LineReceiver` and its kin abort the connection when lines are left in their buffer. A protocol that takes its input apart
-   * by itself throws away what follows the command in the chunk that `dataReceived` is handling, or passes it on as
-   * {@linkcode StartTLSOptions.received}. What comes later goes to the handshake by itself.
+   * When the handshake has completed, the protocol's
+   * {@linkcode IHandshakeListener.handshakeCompleted} is called. If the handshake fails, the
+   * connection is lost with a `TLSError`. On a closed connection this method does nothing.
    *
-   * Does nothing on a connection that is lost, as `write` does.
+   * **Discard all input that was received before.** An attacker on the network may have sent it in
+   * plain text: a server that keeps such commands executes them as if they had arrived encrypted
+   * (CVE-2011-0411), and a client that keeps responses has the same problem. `LineReceiver` and its
+   * kin abort the connection if lines are left in their buffer. A protocol with its own parser must
+   * discard the rest of the chunk that `dataReceived` is handling, or pass it as
+   * {@linkcode StartTLSOptions.received}.
    *
-   * @throws {Error} when TLS has begun already, or the writing side has been closed.
-   * @throws {TypeError} when the options lack what this side needs, or a key, a certificate, a root or a protocol name cannot be used.
-   * @throws {RangeError} when an option is out of range, or `serverName` is no name.
-   * @throws {UnsupportedError} when this transport, or its reactor, knows no TLS.
+   * @throws {Error} If TLS has already started, or the writing side has been closed.
+   * @throws {TypeError} If a required option is missing, or a key, certificate, root certificate or
+   *   protocol name is invalid.
+   * @throws {RangeError} If an option is out of range, or `serverName` is not a valid name.
+   * @throws {UnsupportedError} If this transport or its reactor does not support TLS.
    *
    * @example The server's side of STARTTLS
    * ```ts
@@ -169,12 +207,13 @@ export interface ITLSTransport {
    *   cert = "";
    *   key = "";
    *   override dataReceived(data: Uint8Array) {
-   *     if (new TextDecoder().decode(data) !== "STARTTLS\r\n") return; // whatever follows it is thrown away
+   *     // A chunk with more input after the command is not equal to it, and is ignored.
+   *     if (new TextDecoder().decode(data) !== "STARTTLS\r\n") return;
    *     this.transport.write("220 Go ahead\r\n");
    *     this.transport.startTLS({ cert: this.cert, key: this.key });
    *   }
    *   handshakeCompleted() {
-   *     this.transport.write("Now nobody else hears this\r\n");
+   *     this.transport.write("This line is encrypted\r\n");
    *   }
    * }
    * ```

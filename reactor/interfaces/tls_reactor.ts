@@ -1,5 +1,5 @@
 /**
- * TLS on a reactor.
+ * TLS servers and clients.
  *
  * @module
  */
@@ -10,35 +10,46 @@ import type { IConnector, IListeningPort } from "./stream.ts";
 import type { ConnectTCPOptions, ListenTCPOptions } from "./tcp.ts";
 import type { TLSClientOptions, TLSServerOptions } from "./tls.ts";
 
-/** How a port speaks TLS. */
+/** TLS options of a port. */
 export interface TLSPortOptions extends TLSServerOptions {
   /**
-   * Handshakes that may be under way at a time. Each costs memory and a descriptor before anything is known of the client. At the limit
-   * a port of `listenTLS` does what its `overflow` says; one of `wrapServerTLS` closes further connections.
+   * The number of handshakes that may be in progress at the same time. Each takes memory and a file
+   * descriptor for a client that is not yet authenticated. At the limit, a port of `listenTLS`
+   * behaves as its option `overflow` defines, and a factory of `wrapServerTLS` closes further
+   * connections.
    *
    * @default {1000}
    */
   maxHandshakes?: number | undefined;
 }
 
-/** How a TLS port listens. */
+/** Options of {@linkcode IReactorTLS.listenTLS}. */
 export interface ListenTLSOptions extends ListenTCPOptions, TLSPortOptions {}
 
-/** How a TLS connection is opened. `timeout` is for all of it, the handshake included. */
+/**
+ * Options of {@linkcode IReactorTLS.connectTLS}. The `timeout` covers the whole attempt, including
+ * the handshake.
+ */
 export interface ConnectTLSOptions extends ConnectTCPOptions, TLSClientOptions {}
 
-/** TLS on a reactor. Twisted's `IReactorSSL`. */
+/** TLS servers and clients on a reactor. Twisted's `IReactorSSL`. */
 export interface IReactorTLS {
   /**
-   * Listens on a TCP port for TLS. `connectionMade` comes when the handshake is done: in Twisted it comes before, and a protocol can
-   * greet a peer that it knows nothing of. A handshake under way counts as a connection, holds up no other, and is ended by
-   * `stopListening`. What the limits on connections refuse costs no handshake. One that fails is told to the factory's `handshakeFailed`, if it has one.
+   * Listens for TLS connections on a TCP port.
+   *
+   * `connectionMade` is called when the handshake has completed. Twisted calls it before, so that a
+   * protocol may send data to a peer that is not yet authenticated. A pending handshake counts as a
+   * connection, does not delay other connections, and is cancelled by `stopListening`. Connections
+   * above a limit are refused before their handshake. A failed handshake calls the factory's
+   * `handshakeFailed`, if the factory has that method, and is logged otherwise.
    *
    * @param port The port number; 0 lets the system choose one.
-   * @throws {CannotListenError} when the address cannot be had.
-   * @throws {TypeError} when there is no certificate, or when a key, a certificate, a root or a protocol name cannot be used. The
-   *   error says which, and why.
-   * @throws {RangeError} when the port or an option is out of range.
+   * @param factory The factory that creates a protocol for each connection.
+   * @param options The certificate, further TLS options, limits and timeouts.
+   * @throws {CannotListenError} If the address is not available.
+   * @throws {TypeError} If no certificate is given, or if a key, certificate, root certificate or
+   *   protocol name is invalid. The message names it and the reason.
+   * @throws {RangeError} If the port or an option is out of range.
    */
   listenTLS(
     port: number,
@@ -46,13 +57,17 @@ export interface IReactorTLS {
     options: ListenTLSOptions,
   ): IListeningPort<IInternetAddress>;
   /**
-   * Connects to a TCP port, and speaks TLS there. The server's certificate is verified. A handshake that fails is told to
-   * `clientConnectionFailed`, with a `TLSError`.
+   * Connects to a TCP port with TLS and verifies the server's certificate. If the handshake fails,
+   * the factory's `clientConnectionFailed` is called with a `TLSError`.
    *
-   * @param host A name or an address.
+   * @param host A host name or an IP address.
    * @param port The port number.
-   * @throws {TypeError} when a certificate cannot be used.
-   * @throws {RangeError} when the port or an option is out of range, or the name that the certificate must be for is none.
+   * @param factory The factory that receives the result of the attempt and creates the protocol.
+   * @param options TLS options, limits and timeouts.
+   * @returns A connector, which can cancel the attempt and connect again.
+   * @throws {TypeError} If a certificate is invalid.
+   * @throws {RangeError} If the port or an option is out of range, or the server name is not a
+   *   valid name.
    */
   connectTLS(
     host: string,
@@ -62,12 +77,18 @@ export interface IReactorTLS {
   ): IConnector<IInternetAddress>;
 }
 
-/** A protocol that is told when a handshake is done. A protocol with this method is one. Twisted's `IHandshakeListener`. */
+/**
+ * A protocol that is notified of a completed handshake. Every protocol with this method is treated
+ * as one. Twisted's `IHandshakeListener`.
+ */
 export interface IHandshakeListener extends IProtocol {
   /**
-   * The handshake is done, and the peer's certificate is verified where it was to be. On a connection of `listenTLS` or `connectTLS`
-   * this follows `connectionMade`, so that one protocol serves there and after `startTLS`. A peer that it turns away, by `abortConnection`
-   * or by an error, receives nothing of what was written before.
+   * Called when the handshake has completed and the peer's certificate has been verified as
+   * configured.
+   *
+   * On a connection of `listenTLS` or `connectTLS` it is called after `connectionMade`, so that the
+   * same protocol also works with `startTLS`. If the method calls `abortConnection` or throws an
+   * error, the peer receives none of the data that the protocol has written before.
    */
   handshakeCompleted(): void;
 }

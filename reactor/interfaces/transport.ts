@@ -1,5 +1,5 @@
 /**
- * A connection, as its protocol sees it.
+ * The transport: a connection from the view of its protocol.
  *
  * @module
  */
@@ -8,86 +8,112 @@ import type { Address } from "./address.ts";
 import type { IConsumer } from "./producer.ts";
 import type { ITLSTransport } from "./tls.ts";
 
-/** How something is written. Twisted has no such thing. */
+/** Options of {@linkcode ITransport.write}. Twisted has no equivalent. */
 export interface WriteOptions {
   /**
-   * Gives the buffer away: the caller does not use it any more, and its memory may be freed as soon as it has been sent. What is all of an
-   * `ArrayBuffer` is detached then, as by `structuredClone(data, { transfer })`. For those who pass on a lot: garbage of this size may pile up
-   * to some 70 MiB before it is collected. A buffer that was written to several connections is detached when the last of them has
-   * sent it, so a broadcast may give it away with any of its writes.
+   * Whether to transfer the buffer to the transport. The caller must not use it afterwards, and its
+   * memory can be freed as soon as the data has been sent.
+   *
+   * A `Uint8Array` that spans its whole `ArrayBuffer` is detached then, as by
+   * `structuredClone(data, { transfer })`. This serves programs that forward large amounts of data:
+   * without it, up to about 70 MiB of sent buffers may await garbage collection. A buffer that was
+   * written to several connections is detached when the last of them has sent it, so any write of a
+   * broadcast may transfer it.
    *
    * @default {false}
    */
   transfer?: boolean | undefined;
 }
 
-/** A connection, as its protocol sees it. Twisted's `ITransport` and `ITCPTransport`. */
+/**
+ * The transport of a protocol: its connection to the peer. Twisted's `ITransport` and
+ * `ITCPTransport`.
+ */
 export interface ITransport extends IConsumer, ITLSTransport {
-  /** Whether the connection is being closed or aborted, or the peer has closed, and it is not yet lost. */
+  /**
+   * Whether the connection is closing: it is being closed or aborted, or the peer has closed it,
+   * and `connectionLost` has not been called yet.
+   */
   readonly disconnecting: boolean;
   /** Whether the connection is open. */
   readonly connected: boolean;
   /**
-   * Sends bytes, or a string as UTF-8, which Twisted does not take. Never blocks: what cannot go out now waits in the write buffer. All that
-   * is written in one turn leaves together.
+   * Sends data without blocking. Data that the system does not accept immediately waits in the
+   * write buffer. The writes of one turn are sent together. As in Twisted, a write to a closed
+   * connection does nothing.
    *
-   * Small writes are copied. A buffer of 4 KiB or more belongs to the transport until it is flushed: do not change it before. If it is
-   * detached (transferred) or shrunk before, the connection is lost with a `ConnectionAborted` that says so.
-   * Writing to a connection that is gone does nothing, as in Twisted.
+   * Chunks under 4 KiB are copied. A larger chunk belongs to the transport until it has been sent
+   * and must not change before. If its buffer is detached (transferred) or shrunk before, the
+   * connection is lost with a `ConnectionAborted` that names the reason.
    *
-   * @throws {TypeError} when the data is neither, or when its buffer has been detached or shrunk already.
+   * @param data The bytes, or a string that is encoded as UTF-8. Twisted accepts only bytes.
+   * @throws {TypeError} If the data is neither bytes nor a string, or if its buffer has already
+   *   been detached or shrunk.
    */
   write(data: Uint8Array | string, options?: WriteOptions): void;
   /**
-   * Sends several pieces, as if written one after the other.
+   * Sends several chunks in order.
    *
-   * @throws {TypeError} when one of them is neither bytes nor a string; none is sent then.
+   * @throws {TypeError} If a chunk is neither bytes nor a string. No chunk is sent then.
    */
   writeSequence(data: Iterable<Uint8Array | string>): void;
   /**
-   * Closes the connection once all that was written, and all that a registered producer writes, has gone out. Nothing more is
-   * received. A peer that stops reading holds this up no longer than the linger time.
+   * Closes the connection after the pending writes, and all writes of a registered producer, have
+   * been sent. Nothing more is received. If the peer stops reading, the connection is aborted after
+   * the linger time.
    */
   loseConnection(): void;
   /**
-   * Closes the writing side once all that was written, and all that a registered producer writes, has gone out; receiving goes on. Twisted
-   * does not wait for a push producer.
+   * Closes the writing side after the pending writes, and all writes of a registered producer, have
+   * been sent. The protocol continues to receive. Twisted does not wait for a push producer.
    */
   loseWriteConnection(): void;
   /**
-   * Closes the connection now. What waits to be sent is thrown away; the protocol gets `ConnectionAborted`. Twisted takes no reason.
+   * Closes the connection immediately and discards unsent data. The protocol's `connectionLost` is
+   * called with a `ConnectionAborted`.
    *
-   * The peer of a TCP connection with `resetOnAbort` sees a reset. Others may take it for an end in order: Deno's own sockets cannot reset.
+   * A TCP connection with the option `resetOnAbort` is reset. Deno's own sockets cannot do that,
+   * and without the option the peer may see a clean close.
    *
-   * @param reason Why: a `ConnectionAborted` is what the protocol gets, any other error becomes the `cause` of one.
+   * @param reason The reason of the abort. A `ConnectionAborted` is passed to `connectionLost` as
+   *   it is, any other error as the `cause` of a new one. Twisted has no such parameter.
    */
   abortConnection(reason?: Error): void;
-  /** The other end's address. */
+  /** Returns the address of the peer. */
   getPeer(): Address;
-  /** This end's address. */
+  /** Returns the address of this end. */
   getHost(): Address;
-  /** Stops receiving, so that the peer is slowed down. */
+  /** Stops receiving, so that the peer has to wait when the system's buffers are full. */
   pauseProducing(): void;
-  /** Receives again. */
+  /** Resumes receiving. */
   resumeProducing(): void;
-  /** Closes the connection: nobody reads it any more. */
+  /**
+   * Closes the connection as {@linkcode loseConnection} does. A consumer calls it when it needs no
+   * more data.
+   */
   stopProducing(): void;
-  /** Sends small pieces at once (`true`) or lets the system gather them (`false`, Nagle's algorithm, the default). */
+  /**
+   * Sets whether small writes are sent immediately.
+   *
+   * @param enabled `true` to send them immediately, `false` (the default) to let the system combine
+   *   them (Nagle's algorithm).
+   */
   setTcpNoDelay(enabled: boolean): void;
-  /** Whether small pieces are sent at once. */
+  /** Returns whether small writes are sent immediately. */
   getTcpNoDelay(): boolean;
   /**
-   * Has the system probe an idle peer.
+   * Sets whether the system sends keep-alive probes to an idle peer.
    *
-   * Deno's own sockets leave the system's idle time as it is: two hours on most. A connection that was listened for or connected with
-   * `keepAlive` or `resetOnAbort` can be told another (but on Windows, where Deno 2.9.6 leaves the system's time, too).
+   * On Deno's own sockets the idle time is that of the system, two hours on most systems. It can be
+   * changed on connections with the options `keepAlive` or `resetOnAbort`, except on Windows, where
+   * Deno 2.9.6 ignores it.
    *
-   * @param enabled Whether it does.
+   * @param enabled Whether to send probes.
    * @param idle Seconds without a byte before the first probe: an integer from 1 to 32767.
-   * @throws {UnsupportedError} when an idle time is given, and the connection cannot be told one.
-   * @throws {RangeError} when it is out of range.
+   * @throws {UnsupportedError} If an idle time is given and the connection does not support one.
+   * @throws {RangeError} If the idle time is out of range.
    */
   setTcpKeepAlive(enabled: boolean, idle?: number): void;
-  /** Whether the system probes an idle peer. */
+  /** Returns whether the system sends keep-alive probes. */
   getTcpKeepAlive(): boolean;
 }

@@ -1,5 +1,5 @@
 /**
- * UDP on a reactor, multicast included.
+ * UDP, including multicast.
  *
  * @module
  */
@@ -8,120 +8,152 @@ import type { Deferred } from "../../defer/deferred.ts";
 import type { IInternetAddress } from "./address.ts";
 import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./datagram.ts";
 
-/** Where a datagram goes: any object with the two fields, an address included. */
+/** The destination of a datagram: an address, or any object with a host and a port. */
 export interface DatagramDestination {
-  /** An IP address. No name: looking one up takes time, and a datagram goes now. */
+  /**
+   * An IP address. Host names are not accepted, because a lookup is asynchronous and a datagram is
+   * sent immediately.
+   */
   readonly host: string;
   /** The port number. */
   readonly port: number;
 }
 
-/** A UDP port, as its protocol sees it. Twisted's `IUDPTransport`. */
+/** The transport of a UDP protocol. Twisted's `IUDPTransport`. */
 export interface IUDPTransport extends IDatagramTransport {
   /**
-   * Sends one datagram: bytes, or a string as UTF-8. Never blocks. What the system does not take at once waits, in order; see
-   * {@linkcode DatagramOptions.writeBufferLimit}. The bytes may be changed when this returns.
+   * Sends one datagram without blocking. Datagrams that the system does not accept immediately are
+   * queued in order, within {@linkcode DatagramOptions.writeBufferLimit}. Does nothing if the port
+   * is closed.
    *
-   * What cannot be sent for a reason that is known only later (no route, say) is logged: nobody waits for it. Writing to a port that
-   * is closed does nothing.
+   * An error that occurs after this method has returned, such as a missing route, is logged.
    *
-   * @param datagram The datagram. It may be empty.
-   * @param addr Where to: an address that `datagramReceived` got, or a host and a port; the host `"<broadcast>"` means 255.255.255.255.
-   *   A connected port takes none, or the one that it is connected to.
-   * @throws {InvalidAddressError} when the host is a name, or an address of the other IP version.
-   * @throws {MessageLengthError} when the datagram is longer than UDP can carry.
-   * @throws {DatagramError} when the datagram is a broadcast, and broadcasts are not allowed.
-   * @throws {Error} when a connected port is given another address, or one that is not connected none.
+   * @param datagram The bytes, or a string that is encoded as UTF-8. It may be empty. The caller
+   *   may change the bytes when this method returns.
+   * @param addr The destination: an address from `datagramReceived`, or a host and a port. The host
+   *   `"<broadcast>"` stands for 255.255.255.255. On a connected port, the destination may be
+   *   omitted and must otherwise be the peer.
+   * @throws {InvalidAddressError} If the host is a name, or an address of the other IP version.
+   * @throws {MessageLengthError} If the datagram is longer than UDP supports.
+   * @throws {DatagramError} If the destination is the broadcast address and broadcasts are not
+   *   allowed.
+   * @throws {TypeError} If the port is not connected and no destination is given.
+   * @throws {Error} If the port is connected to another address.
    */
   write(datagram: Uint8Array | string, addr?: DatagramDestination): void;
-  /** Sends pieces as one datagram. */
+  /** Sends several chunks as one datagram. */
   writeSequence(pieces: Iterable<Uint8Array | string>, addr?: DatagramDestination): void;
   /**
-   * Connects the port: from now on it sends to that address only, and receives from nobody else.
+   * Connects the port to a peer. From then on it sends to that address only, and ignores datagrams
+   * from other addresses.
    *
-   * The protocol's `connectionRefused` is called when the system says that nobody listens there. `DenoReactor` cannot find that out:
-   * Deno 2.9.6 keeps the connecting to itself, and the system, which does not know, reports nothing. For the same reason `getHost`
-   * stays what it was.
+   * If the system reports that no socket is bound at the peer's address, the protocol's
+   * `connectionRefused` is called. `DenoReactor` never calls it: Deno 2.9.6 cannot connect a UDP
+   * socket in the system, so the system does not report refusals, and `getHost` does not change.
    *
    * @param host An IP address.
-   * @param port The port number.
-   * @throws {InvalidAddressError} when the host is a name, or an address of the other IP version.
-   * @throws {Error} when the port is connected already.
+   * @param port The port number, from 1 to 65535.
+   * @throws {InvalidAddressError} If the host is a name, or an address of the other IP version.
+   * @throws {Error} If the port is already connected.
    */
   connect(host: string, port: number): void;
-  /** Where it is bound; with port 0, the port that the system chose. */
+  /**
+   * Returns the address to which the port is bound. If it was bound to port 0, the address has the
+   * port number that the system chose.
+   */
   getHost(): IInternetAddress;
-  /** Allows broadcasts, or forbids them, as they are at first. */
+  /** Sets whether broadcasts are allowed. They are not allowed by default. */
   setBroadcastAllowed(enabled: boolean): void;
-  /** Whether broadcasts are allowed. */
+  /** Returns whether broadcasts are allowed. */
   getBroadcastAllowed(): boolean;
 }
 
-/** What more a port that takes part in multicast can do. Twisted's `IMulticastTransport`. */
+/** The transport of a multicast protocol. Twisted's `IMulticastTransport`. */
 export interface IMulticastTransport extends IUDPTransport {
   /**
-   * Joins a group. All who bind its port on this machine receive what is sent to it.
+   * Joins a multicast group. Every program on this machine that is bound to the port then receives
+   * the group's datagrams.
    *
-   * @param addr The group's IP address. No name, unlike in Twisted: look it up before.
-   * @param interfaceAddress The IP address of the interface to join on; for IPv6 its name. Default: the system chooses.
-   * @returns A Deferred that fires when it has been joined, and fails with a `MulticastJoinError` when it cannot be.
+   * @param addr The group's IP address. Twisted also accepts a host name.
+   * @param interfaceAddress The interface on which to join: its IP address, or for IPv6 its name.
+   *   By default, the system chooses the interface.
+   * @returns A Deferred that fires when the port has joined, and fails with a `MulticastJoinError`
+   *   if it cannot join.
    */
   joinGroup(addr: string, interfaceAddress?: string): Deferred<void>;
-  /** Leaves a group. The parameters are those with which it was joined. */
+  /**
+   * Leaves a multicast group.
+   *
+   * @param addr The group's IP address.
+   * @param interfaceAddress The same interface as for {@linkcode joinGroup}.
+   * @returns A Deferred that fires when the port has left, and fails with a `MulticastJoinError` if
+   *   it cannot leave.
+   */
   leaveGroup(addr: string, interfaceAddress?: string): Deferred<void>;
   /**
-   * Sets how many networks away what is sent to a group may go. At first 1: this network only.
+   * Sets the number of networks that a multicast datagram may pass.
    *
-   * @throws {UnsupportedError} on an IPv6 port, and for 0: Deno 2.9.6 ignores the one and refuses the other.
+   * @param ttl The time to live, from 1 to 255. Initially it is 1: the local network only.
+   * @throws {UnsupportedError} On an IPv6 port, and for 0, because Deno 2.9.6 supports neither.
    */
   setTTL(ttl: number): void;
-  /** How many networks away what is sent to a group may go. */
+  /** Returns the time to live of multicast datagrams. */
   getTTL(): number;
-  /** Sets whether this machine, too, gets what is sent to a group. At first it does. The loopback interface takes no notice. */
+  /**
+   * Sets whether this machine receives the multicast datagrams that it sends. Initially it does.
+   * The loopback interface ignores this setting.
+   */
   setLoopbackMode(enabled: boolean): void;
-  /** Whether this machine, too, gets what is sent to a group. */
+  /** Returns whether this machine receives the multicast datagrams that it sends. */
   getLoopbackMode(): boolean;
   /**
-   * Sets by which interface datagrams to a group leave.
+   * Sets the interface that sends multicast datagrams.
    *
-   * @param addr The interface's IP address; for IPv6 its name.
-   * @returns A Deferred that fires when it has been set, and fails with a `DatagramError` when it cannot be.
+   * @param addr The IP address of the interface, or for IPv6 its name.
+   * @returns A Deferred that fires when the interface has been set, and fails with a
+   *   `DatagramError` if it cannot be set.
    */
   setOutgoingInterface(addr: string): Deferred<void>;
-  /** By which interface datagrams to a group leave: `"0.0.0.0"` or `"::"` while the system chooses. */
+  /**
+   * Returns the interface that sends multicast datagrams: `"0.0.0.0"` or `"::"` while the system
+   * chooses it.
+   */
   getOutgoingInterface(): string;
 }
 
-/** How a UDP port listens. */
+/** Options of {@linkcode IReactorUDP.listenUDP}. */
 export interface ListenUDPOptions extends DatagramOptions {
   /**
-   * The local IP address to bind; it also decides the IP version.
+   * The local IP address to which to bind. It also determines the IP version.
    *
    * @default {"0.0.0.0"}
    */
   interface?: string | undefined;
 }
 
-/** How a multicast port listens. */
+/** Options of {@linkcode IReactorMulticast.listenMulticast}. */
 export interface ListenMulticastOptions extends ListenUDPOptions {
   /**
-   * Whether others may bind the same port, all of them having asked for this. Each then receives what is sent to a group.
+   * Whether several sockets may bind the same port. All of them must set this option, and each of
+   * them receives the datagrams of a group.
    *
    * @default {false}
    */
   listenMultiple?: boolean | undefined;
 }
 
-/** UDP on a reactor. Twisted's `IReactorUDP`. */
+/** UDP ports on a reactor. Twisted's `IReactorUDP`. */
 export interface IReactorUDP {
   /**
-   * Binds a UDP port. It is bound when this returns, and may send; it receives while the reactor runs.
+   * Binds a UDP port. The port can send when this method returns, and receives while the reactor
+   * runs.
    *
-   * @param port The port number; 0 lets the system choose one, as a client does.
-   * @param protocol What gets the datagrams: `DatagramProtocol`.
-   * @throws {CannotListenError} when the address cannot be had.
-   * @throws {InvalidAddressError} when the interface is not an IP address.
-   * @throws {RangeError} when the port or an option is out of range.
+   * @param port The port number; 0 lets the system choose one, which is usual for clients.
+   * @param protocol The protocol that receives the datagrams: a `DatagramProtocol`.
+   * @param options The interface and the limits.
+   * @throws {CannotListenError} If the address is not available.
+   * @throws {InvalidAddressError} If the interface is not an IP address.
+   * @throws {RangeError} If the port or an option is out of range.
    */
   listenUDP(
     port: number,
@@ -130,14 +162,18 @@ export interface IReactorUDP {
   ): IUDPTransport;
 }
 
-/** Multicast on a reactor. Twisted's `IReactorMulticast`. */
+/** Multicast ports on a reactor. Twisted's `IReactorMulticast`. */
 export interface IReactorMulticast {
   /**
-   * Binds a UDP port that can join multicast groups. Else as {@linkcode IReactorUDP.listenUDP}.
+   * Binds a UDP port that can join multicast groups. Otherwise it does the same as
+   * {@linkcode IReactorUDP.listenUDP}.
    *
-   * @throws {CannotListenError} when the address cannot be had.
-   * @throws {InvalidAddressError} when the interface is not an IP address.
-   * @throws {RangeError} when the port or an option is out of range.
+   * @param port The port number; 0 lets the system choose one.
+   * @param protocol The protocol that receives the datagrams.
+   * @param options The interface, the limits, and whether the port may be shared.
+   * @throws {CannotListenError} If the address is not available.
+   * @throws {InvalidAddressError} If the interface is not an IP address.
+   * @throws {RangeError} If the port or an option is out of range.
    */
   listenMulticast(
     port: number,

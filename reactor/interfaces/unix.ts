@@ -1,5 +1,5 @@
 /**
- * UNIX stream sockets on a reactor.
+ * UNIX stream sockets.
  *
  * @module
  */
@@ -13,33 +13,39 @@ import type {
   ListenStreamOptions,
 } from "./stream.ts";
 
-/** How a UNIX socket listens. There are no hosts to count connections by. */
+/**
+ * Options of {@linkcode IReactorUNIX.listenUNIX}. UNIX sockets have no hosts, so
+ * `maxConnectionsPerHost` is not available.
+ */
 export interface ListenUNIXOptions extends Omit<ListenStreamOptions, "maxConnectionsPerHost"> {
   /**
-   * Connections that may wait to be accepted. A hint: Deno takes no number for UNIX sockets, and has 1024 of them wait.
+   * The number of connections that may wait to be accepted. The value has no effect on Deno's own
+   * sockets: there the number is always 1024.
    *
    * @default {511}
    */
   backlog?: number | undefined;
   /**
-   * The mode of the socket's file: who may connect. Whoever may write to the file may (unix(7)). At no time may anybody else.
+   * The mode of the socket file. Users with write permission may connect (unix(7)). The mode is in
+   * effect from the moment at which the file exists.
    *
    * @default {0o666}
    */
   mode?: number | undefined;
   /**
-   * Whether the port holds a lock as long as it listens: a symbolic link `<path>.lock` to the process's number, as Twisted makes it.
-   * What a process has left that is gone is taken over.
+   * Whether the port holds a lock while it listens: a symbolic link `<path>.lock` whose target is
+   * the process id, as in Twisted. A lock that an exited process has left is replaced.
    *
    * @default {false}
    */
   wantPID?: boolean | undefined;
 }
 
-/** How a connection to a UNIX socket is opened. */
+/** Options of {@linkcode IReactorUNIX.connectUNIX}. */
 export interface ConnectUNIXOptions extends ConnectStreamOptions {
   /**
-   * Whether to connect only if a server that listens with `wantPID` holds its lock; else the attempt fails with a `BadFileError`.
+   * Whether to connect only if a server that listens with `wantPID` holds the lock of the path. If
+   * no server holds it, the attempt fails with a `BadFileError`.
    *
    * @default {false}
    */
@@ -49,16 +55,21 @@ export interface ConnectUNIXOptions extends ConnectStreamOptions {
 /** UNIX stream sockets on a reactor. Twisted's `IReactorUNIX`. */
 export interface IReactorUNIX {
   /**
-   * Listens on a UNIX socket. It is bound when this returns; connections are accepted while the reactor runs. Its file is removed when
-   * the port stops listening; a file that has taken its path stays. A relative path is resolved now.
+   * Listens on a UNIX socket. The socket is bound when this method returns, and accepts connections
+   * while the reactor runs. The socket file is removed when the port stops listening, unless
+   * another file has replaced it. A relative path is resolved immediately.
    *
-   * A socket's file that a server left behind is in nobody's way: if a connection to it is refused, it is removed. In Twisted only
-   * `wantPID` does so, and whoever restarts after a crash without it cannot listen. What is no socket is never removed.
+   * A socket file that a crashed server has left is removed first, if a connection to it is
+   * refused. Twisted does that only with `wantPID`. A file of another type is never removed.
    *
-   * @param path Where its file is to be; on Linux, with a zero byte in front, a name in the abstract namespace, which has no files.
-   * @throws {CannotListenError} when the path cannot be had: `EADDRINUSE` for one that somebody listens on or that is no socket,
-   *   `ENAMETOOLONG`, `ENOENT` for a folder that is not there.
-   * @throws {RangeError | TypeError} when the path is no path or an option is out of range.
+   * @param path The path of the socket file. On Linux, a path that begins with a zero byte is a
+   *   name in the abstract namespace, which has no files.
+   * @param factory The factory that creates a protocol for each connection.
+   * @param options The mode, the lock, limits and timeouts.
+   * @throws {CannotListenError} If the path is not available. The code is `EADDRINUSE` if a server
+   *   listens on the path or a file of another type exists there, `ENAMETOOLONG` if the path is too
+   *   long, and `ENOENT` if the directory does not exist.
+   * @throws {RangeError | TypeError} If the path is invalid or an option is out of range.
    */
   listenUNIX(
     path: string,
@@ -66,10 +77,14 @@ export interface IReactorUNIX {
     options?: ListenUNIXOptions,
   ): IListeningPort<IUNIXAddress>;
   /**
-   * Connects to a UNIX socket. The attempt begins when the reactor runs. While the server's queue is full, it waits.
+   * Connects to a UNIX socket. The attempt begins as soon as the reactor runs. It stays pending
+   * while the server's backlog is full.
    *
-   * @param path Where the socket's file is; or an abstract name, as with {@linkcode listenUNIX}.
-   * @throws {RangeError | TypeError} when the path is no path or an option is out of range.
+   * @param path The path of the socket file, or an abstract name as in {@linkcode listenUNIX}.
+   * @param factory The factory that receives the result of the attempt and creates the protocol.
+   * @param options The lock, limits and timeouts.
+   * @returns A connector, which can cancel the attempt and connect again.
+   * @throws {RangeError | TypeError} If the path is invalid or an option is out of range.
    */
   connectUNIX(
     path: string,

@@ -1,5 +1,5 @@
 /**
- * UNIX datagrams on a reactor.
+ * UNIX datagram sockets.
  *
  * @module
  */
@@ -8,66 +8,67 @@ import type { IUNIXAddress } from "./address.ts";
 import type { DatagramOptions, IDatagramProtocol, IDatagramTransport } from "./datagram.ts";
 
 /**
- * A UNIX datagram port, as its protocol sees it. Twisted's `IUNIXDatagramTransport`.
+ * The transport of a UNIX datagram protocol. Twisted's `IUNIXDatagramTransport`.
  *
- * @experimental Needs `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on Deno.
  */
 export interface IUNIXDatagramTransport extends IDatagramTransport {
   /**
-   * Sends one datagram: bytes, or a string as UTF-8. Never blocks; the bytes may be changed when this returns.
+   * Sends one datagram without blocking. Does nothing if the port is closed.
    *
-   * A receiver that does not read has its datagrams dropped, as in Twisted; that is logged. So is what else cannot be sent. Writing to a
-   * port that is closed does nothing.
+   * A datagram that the system cannot send is dropped and logged. As in Twisted, that includes
+   * datagrams for which the receiver's queue has no room.
    *
-   * @param datagram The datagram. It may be empty.
-   * @param addr Where to: an address that `datagramReceived` got, or a path.
-   * @throws {RangeError | TypeError} when the path is no path.
+   * @param datagram The bytes, or a string that is encoded as UTF-8. It may be empty. The caller
+   *   may change the bytes when this method returns.
+   * @param addr The destination: an address from `datagramReceived`, or a path.
+   * @throws {RangeError | TypeError} If the path is invalid.
    */
   write(datagram: Uint8Array | string, addr: IUNIXAddress | string): void;
-  /** Sends pieces as one datagram. */
+  /** Sends several chunks as one datagram. */
   writeSequence(pieces: Iterable<Uint8Array | string>, addr: IUNIXAddress | string): void;
-  /** Where it is bound. */
+  /** Returns the address to which the port is bound. */
   getHost(): IUNIXAddress;
 }
 
 /**
- * A UNIX datagram port that is connected, as its protocol sees it. Twisted's `IUNIXDatagramConnectedTransport`.
+ * The transport of a connected UNIX datagram protocol. Twisted's `IUNIXDatagramConnectedTransport`.
  *
- * @experimental Needs `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on Deno.
  */
 export interface IUNIXDatagramConnectedTransport extends IDatagramTransport {
   /**
-   * Sends one datagram to the peer; else as {@linkcode IUNIXDatagramTransport.write}. When nobody listens there, the protocol's
-   * `connectionRefused` is called.
+   * Sends one datagram to the peer, as {@linkcode IUNIXDatagramTransport.write} does. If no socket
+   * listens at the peer's path, the protocol's `connectionRefused` is called.
    */
   write(datagram: Uint8Array | string): void;
-  /** Sends pieces as one datagram. */
+  /** Sends several chunks as one datagram. */
   writeSequence(pieces: Iterable<Uint8Array | string>): void;
-  /** Where it is bound; without a `bindAddress`, nowhere. */
+  /** Returns the address to which the port is bound. Its `name` is `""` without a `bindAddress`. */
   getHost(): IUNIXAddress;
-  /** Where it sends to. */
+  /** Returns the address to which the port is connected. */
   getPeer(): IUNIXAddress;
 }
 
 /**
- * What happens on a connected UNIX datagram port.
+ * A protocol that receives the events of a connected UNIX datagram port.
  *
- * @experimental Needs `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on Deno.
  */
 export interface IConnectedDatagramProtocol
   extends IDatagramProtocol<IUNIXDatagramConnectedTransport, IUNIXAddress> {
-  /** The port could not be connected, and is closed. */
+  /** Called when the port could not be connected. The port is closed. */
   connectionFailed(reason: Error): void;
 }
 
 /**
- * How a UNIX datagram port listens.
+ * Options of {@linkcode IReactorUNIXDatagram.listenUNIXDatagram}.
  *
- * @experimental Needs `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on Deno.
  */
 export interface ListenUNIXDatagramOptions extends DatagramOptions {
   /**
-   * The mode of the socket's file: who may send to it. Whoever may write to the file may (unix(7)).
+   * The mode of the socket file. Users with write permission may send to the port (unix(7)).
    *
    * @default {0o666}
    */
@@ -75,33 +76,40 @@ export interface ListenUNIXDatagramOptions extends DatagramOptions {
 }
 
 /**
- * How a UNIX datagram port is connected.
+ * Options of {@linkcode IReactorUNIXDatagram.connectUNIXDatagram}.
  *
- * @experimental Needs `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on Deno.
  */
 export interface ConnectUNIXDatagramOptions extends ListenUNIXDatagramOptions {
-  /** A path for this end. Without one it cannot be sent to, and so receives nothing. */
+  /**
+   * The path to which this end is bound. Without it, the port cannot receive datagrams.
+   *
+   * @default {undefined} The port is not bound to a path.
+   */
   bindAddress?: string | undefined;
 }
 
 /**
- * UNIX datagrams on a reactor. Twisted's `IReactorUNIXDatagram`.
+ * UNIX datagram sockets on a reactor. Twisted's `IReactorUNIXDatagram`.
  *
- * On `DenoReactor` they need Deno's flag `--unstable-net`, and are as good as Deno 2.9.6 lets them be: a receiver that is slow makes its
- * sender deaf for as long.
+ * `DenoReactor` requires Deno's flag `--unstable-net` for them. A limitation of Deno 2.9.6: while a
+ * send waits for a slow receiver, the sending port receives nothing.
  *
- * @experimental Needs `--unstable-net` on Deno.
+ * @experimental Requires `--unstable-net` on Deno.
  */
 export interface IReactorUNIXDatagram {
   /**
-   * Binds a UNIX datagram socket. It is bound when this returns, and may send; it receives while the reactor runs. Its file is removed when the
-   * port stops listening: Twisted leaves it, and with it a path that cannot be bound again. A file that has taken its path stays. A
-   * relative path is resolved now.
+   * Binds a UNIX datagram socket. The port can send when this method returns, and receives while
+   * the reactor runs. The socket file is removed when the port stops listening, unless another file
+   * has replaced it; Twisted leaves it. A relative path is resolved immediately.
    *
-   * @param path Where its file is to be; on Linux, with a zero byte in front, a name in the abstract namespace, which has no files.
-   * @throws {CannotListenError} when the path cannot be had.
-   * @throws {UnsupportedError} when Deno runs without `--unstable-net`.
-   * @throws {RangeError | TypeError} when the path is no path or an option is out of range.
+   * @param path The path of the socket file. On Linux, a path that begins with a zero byte is a
+   *   name in the abstract namespace, which has no files.
+   * @param protocol The protocol that receives the datagrams.
+   * @param options The mode and the limits.
+   * @throws {CannotListenError} If the path is not available.
+   * @throws {UnsupportedError} If Deno runs without `--unstable-net`.
+   * @throws {RangeError | TypeError} If the path is invalid or an option is out of range.
    */
   listenUNIXDatagram(
     path: string,
@@ -109,12 +117,15 @@ export interface IReactorUNIXDatagram {
     options?: ListenUNIXDatagramOptions,
   ): IUNIXDatagramTransport;
   /**
-   * Connects a UNIX datagram socket to another: it sends to that one only, and receives from nobody else. If nothing is at the path, or the
-   * `bindAddress` cannot be had, the protocol's `connectionFailed` is called before this returns.
+   * Creates a UNIX datagram socket that sends to, and receives from, one peer only. If there is no
+   * socket at the peer's path, or `bindAddress` is not available, the protocol's `connectionFailed`
+   * is called before this method returns.
    *
-   * @param path Where to send.
-   * @throws {UnsupportedError} when Deno runs without `--unstable-net`.
-   * @throws {RangeError | TypeError} when a path is no path or an option is out of range.
+   * @param path The path of the peer's socket file.
+   * @param protocol The protocol that receives the datagrams.
+   * @param options The local path, the mode and the limits.
+   * @throws {UnsupportedError} If Deno runs without `--unstable-net`.
+   * @throws {RangeError | TypeError} If a path is invalid or an option is out of range.
    */
   connectUNIXDatagram(
     path: string,
