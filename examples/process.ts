@@ -3,7 +3,7 @@
  *
  *     deno run --allow-run examples/process.ts
  *
- * See: the lines of `ls -l`, each behind `out:`, and `Process ls (...) ended with exit code 0`. Another command can be given
+ * See: the lines of `ls -l`, each behind `out:`, and `Process ls (...) exited with code 0`. Another command can be given
  * as arguments, as in `examples/process.ts sh -c "echo oops >&2; exit 3"`. Ctrl-C, or SIGTERM, ends the command first.
  */
 

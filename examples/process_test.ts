@@ -7,7 +7,7 @@ Deno.test("process.ts shows each line of ls -l, and ends as it did", async () =>
   await using example = new Example("process.ts");
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [0, ""]);
-  assertMatch(lines.at(-1) ?? "", /^Process ls \(\d+\) ended with exit code 0$/);
+  assertMatch(lines.at(-1) ?? "", /^Process ls \(\d+\) exited with code 0$/);
   assert(lines.some((line) => /^out: .* README\.md$/.test(line)), lines.join("\n"));
 });
 
@@ -20,7 +20,7 @@ Deno.test("process.ts shows output and errors of another command, the last line 
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [3, ""]);
   assertEquals(lines.slice(0, -1).toSorted(), ["err: oops", "out: a", "out: b"]);
-  assertMatch(lines.at(-1) ?? "", /^Process sh \(\d+\) ended with exit code 3$/);
+  assertMatch(lines.at(-1) ?? "", /^Process sh \(\d+\) exited with code 3$/);
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -30,7 +30,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     example.send(signal);
     const { code, lines, errors } = await example.end();
     assertEquals([code, errors], [143, ""]);
-    assertMatch(lines.at(-1) ?? "", /^Process sh \(\d+\) ended by SIGTERM$/);
+    assertMatch(lines.at(-1) ?? "", /^Process sh \(\d+\) was terminated by SIGTERM$/);
   });
 }
 

@@ -94,7 +94,7 @@ test("A signal fails getProcessOutputAndValue(), with what was written until the
         script("echo 'stdout bytes'; echo 'stderr bytes' >&2; kill -KILL $$"),
       ),
     ProcessOutputTerminated,
-    "ended by SIGKILL",
+    "was terminated by SIGKILL",
   );
   assertEquals([text(error.out), text(error.err), error.signal, error.status], [
     "stdout bytes\n",

@@ -15,7 +15,7 @@ import type { IProcessProtocol, IProcessTransport } from "../reactor/interfaces/
  *     Deno.stdout.writeSync(data);
  *   }
  *   override processEnded(reason: Error) {
- *     console.log(reason.message); // Process ls (1234) ended with exit code 0
+ *     console.log(reason.message); // Process ls (1234) exited with code 0
  *     reactor.stop();
  *   }
  * }

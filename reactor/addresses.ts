@@ -1,5 +1,5 @@
 /**
- * Addresses as values. Twisted's `twisted.internet.address`.
+ * The address classes. Twisted's `twisted.internet.address`.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import type {
   IUNIXAddress,
 } from "./interfaces/mod.ts";
 
-/** The kind of transport that an internet address belongs to. */
+/** The transport protocol of an internet address. */
 export type InternetTransport = "TCP" | "UDP";
 
-/** What an IPv4 and an IPv6 address have in common. */
+/** The base class of `IPv4Address` and `IPv6Address`. */
 export abstract class InternetAddress implements IInternetAddress {
-  /** `"TCP"` or `"UDP"`. */
+  /** The transport protocol: `"TCP"` or `"UDP"`. */
   readonly type: InternetTransport;
-  /** The numeric address, or a name that is not yet resolved. */
+  /** The IP address. In the destination of a connector it may be an unresolved host name. */
   readonly host: string;
   /** The port number. */
   readonly port: number;
 
   /**
-   * Makes an address.
+   * Creates an address.
    *
-   * @param type The kind of transport.
-   * @param host The numeric address, or a name that is not yet resolved.
+   * @param type The transport protocol.
+   * @param host The IP address, or an unresolved host name.
    * @param port The port number.
    */
   constructor(type: InternetTransport, host: string, port: number) {
@@ -38,13 +38,13 @@ export abstract class InternetAddress implements IInternetAddress {
     this.port = port;
   }
 
-  /** Whether the other address is of the same kind, and has the same host and port. */
+  /** Returns whether `other` has the same class, transport protocol, host and port. */
   equals(other: IAddress): boolean {
     return other instanceof InternetAddress && other.constructor === this.constructor &&
       other.type === this.type && other.host === this.host && other.port === this.port;
   }
 
-  /** The address as people write it. */
+  /** Returns the address in its usual notation. */
   abstract toString(): string;
 }
 
@@ -60,33 +60,36 @@ export abstract class InternetAddress implements IInternetAddress {
  * ```
  */
 export class IPv4Address extends InternetAddress {
-  /** The address as people write it: `127.0.0.1:2000`. */
+  /** Returns the address in its usual notation: `127.0.0.1:2000`. */
   override toString(): string {
     return `${this.host}:${this.port}`;
   }
 }
 
-/** An IPv6 address and port. Twisted's has a scope and a flow, too; Deno tells neither. */
+/**
+ * An IPv6 address and port. Twisted's class also has a scope and a flow label, which Deno does not
+ * report.
+ */
 export class IPv6Address extends InternetAddress {
-  /** The address as people write it: `[::1]:2000`. */
+  /** Returns the address in its usual notation: `[::1]:2000`. */
   override toString(): string {
     return `[${this.host}]:${this.port}`;
   }
 }
 
-/** A host's name and a port, before anybody has looked the name up. Twisted's `HostnameAddress`. */
+/** An unresolved host name and a port. Twisted's `HostnameAddress`. */
 export class HostnameAddress implements IHostnameAddress {
-  /** `"HOSTNAME"`. */
-  readonly type = "HOSTNAME";
-  /** The name. */
+  /** The discriminant of the `Address` union. */
+  readonly type: "HOSTNAME" = "HOSTNAME";
+  /** The host name. */
   readonly hostname: string;
   /** The port number. */
   readonly port: number;
 
   /**
-   * Makes an address.
+   * Creates an address.
    *
-   * @param hostname The name.
+   * @param hostname The host name.
    * @param port The port number.
    */
   constructor(hostname: string, port: number) {
@@ -94,104 +97,120 @@ export class HostnameAddress implements IHostnameAddress {
     this.port = port;
   }
 
-  /** Whether the other address is one of a name, too, and has the same name and port. */
+  /** Returns whether `other` is a `HostnameAddress` with the same host name and port. */
   equals(other: IAddress): boolean {
     return other instanceof HostnameAddress && other.hostname === this.hostname &&
       other.port === this.port;
   }
 
-  /** The address as people write it: `example.org:80`, `[::1]:80`. */
+  /** Returns the address in its usual notation: `example.org:80`, `[::1]:80`. */
   toString(): string {
     const host = isIPv6Address(this.hostname) ? `[${this.hostname}]` : this.hostname;
     return `${host}:${this.port}`;
   }
 }
 
-/** The address of a UNIX socket: a path in the file system, or an abstract name. Twisted's `UNIXAddress`. */
+/**
+ * The address of a UNIX socket: a path in the file system, or an abstract name. Twisted's
+ * `UNIXAddress`.
+ */
 export class UNIXAddress implements IUNIXAddress {
-  /** `"UNIX"`. */
-  readonly type = "UNIX";
-  /** The path; `""` for an end that has none, as a client's. An abstract name of Linux's begins with a zero byte. */
+  /** The discriminant of the `Address` union. */
+  readonly type: "UNIX" = "UNIX";
+  /**
+   * The path of the socket, or `""` for an unnamed socket, such as that of most clients. A name in
+   * the abstract namespace of Linux begins with a zero byte.
+   */
   readonly name: string;
 
   /**
-   * Makes an address.
+   * Creates an address.
    *
-   * @param name The path; `""` for an end that has none.
+   * @param name The path, or `""` for an unnamed socket.
    */
   constructor(name: string) {
     this.name = name;
   }
 
-  /** Whether the other address is one of a UNIX socket, too, and has the same path. Twisted's looks at the file, and follows links. */
+  /**
+   * Returns whether `other` is a `UNIXAddress` with the same path. Twisted also compares the files
+   * and follows symbolic links.
+   */
   equals(other: IAddress): boolean {
     return other instanceof UNIXAddress && other.name === this.name;
   }
 
-  /** The path, or `unix:` for an end that has none. An abstract name has `@` for its zero byte, as `ss` and `lsof` show it. */
+  /**
+   * Returns the path, or `unix:` for an unnamed socket. The zero byte of an abstract name is shown
+   * as `@`, as in `ss` and `lsof`.
+   */
   toString(): string {
     return this.name === "" ? "unix:" : this.name.replace(/^\0/, "@");
   }
 }
 
-/** Standard input and output. Twisted's `stdio.PipeAddress`. */
+/** The address of standard input and output. Twisted's `stdio.PipeAddress`. */
 export class PipeAddress implements IPipeAddress {
-  /** `"PIPE"`. */
-  readonly type = "PIPE";
+  /** The discriminant of the `Address` union. */
+  readonly type: "PIPE" = "PIPE";
 
-  /** Whether the other address is this process's standard input and output, too. */
+  /** Returns whether `other` is a `PipeAddress`. */
   equals(other: IAddress): boolean {
     return other instanceof PipeAddress;
   }
 
-  /** `standard input and output`. */
+  /** Returns `standard input and output`. */
   toString(): string {
     return "standard input and output";
   }
 }
 
-/** A child process. Twisted's `ProcessEndpoint` has a private one, without content. */
+/**
+ * The address of a child process. Twisted's `ProcessEndpoint` has a private class without fields.
+ */
 export class ProcessAddress implements IProcessAddress {
-  /** `"PROCESS"`. */
-  readonly type = "PROCESS";
-  /** The program that it runs. */
+  /** The discriminant of the `Address` union. */
+  readonly type: "PROCESS" = "PROCESS";
+  /** The program that the process runs. */
   readonly executable: string;
-  /** The number of the process; null for one that is yet to be started. */
+  /** The process id; `null` before the process has been started. */
   readonly pid: number | null;
 
   /**
-   * Makes an address.
+   * Creates an address.
    *
-   * @param executable The program that it runs.
-   * @param pid The number of the process, if it has been started.
+   * @param executable The program that the process runs.
+   * @param pid The process id. The default is `null`, for a process that has not been started.
    */
-  constructor(executable: string, pid: number | null = null) {
+  constructor(executable: string, pid?: number | null) {
     this.executable = executable;
-    this.pid = pid;
+    this.pid = pid ?? null;
   }
 
-  /** Whether the other address is the same process. */
+  /** Returns whether `other` is a `ProcessAddress` with the same program and process id. */
   equals(other: IAddress): boolean {
     return other instanceof ProcessAddress && other.executable === this.executable &&
       other.pid === this.pid;
   }
 
-  /** The program and the number: `sort (1234)`. */
+  /** Returns the program and the process id: `sort (1234)`. */
   toString(): string {
     return this.pid === null ? this.executable : `${this.executable} (${this.pid})`;
   }
 }
 
-// An IPv4 peer of a socket that listens on both families (RFC 4291 section 2.5.5.2).
+// The prefix of the address of an IPv4 peer on a dual-stack socket (RFC 4291 section 2.5.5.2).
 const MAPPED_PREFIX = "::ffff:";
 
 /**
- * The address class that fits a host: IPv6 for what has a colon, a name for what is neither, else IPv4. An IPv4 address
- * mapped into IPv6 (`::ffff:127.0.0.1`) comes out as IPv4: it is an IPv4 peer.
+ * Returns an address object for a host.
  *
- * @param type The kind of transport.
- * @param host A numeric address or a name.
+ * @param type The transport protocol.
+ * @param host An IP address, or an unresolved host name.
  * @param port The port number.
+ * @returns An `IPv6Address` if the host contains a colon, and otherwise an `IPv4Address`. An
+ *   IPv4-mapped IPv6 address (`::ffff:127.0.0.1`) gives an `IPv4Address`, because the peer uses
+ *   IPv4.
  */
 export function internetAddress(
   type: InternetTransport,
@@ -210,12 +229,18 @@ export function internetAddress(
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 
-/** Whether it is an IPv4 address: four numbers, in decimal digits and without leading zeros. Twisted's `isIPAddress`. */
+/**
+ * Returns whether `host` is an IPv4 address: four decimal numbers without leading zeros. Twisted's
+ * `isIPAddress`.
+ */
 export function isIPAddress(host: string): boolean {
   return IPV4.test(host);
 }
 
-/** Whether it is an IPv6 address (RFC 4291 section 2.2), with a zone or without (RFC 4007 section 11). Twisted's `isIPv6Address`. */
+/**
+ * Returns whether `host` is an IPv6 address (RFC 4291 section 2.2), with or without a zone (RFC
+ * 4007 section 11). Twisted's `isIPv6Address`.
+ */
 export function isIPv6Address(host: string): boolean {
   const [, address] = /^([\da-f:.]+)(?:%[!-$&-.0-~]+)?$/i.exec(host) ?? [];
   return address !== undefined && address.includes(":") && URL.canParse(`http://[${address}]/`);

@@ -11,7 +11,7 @@ import {
   UNIXAddress,
 } from "./addresses.ts";
 
-Deno.test("Addresses are equal when class, transport, host and port are", () => {
+Deno.test("InternetAddress.equals() compares class, transport, host and port", () => {
   const address = new IPv4Address("TCP", "127.0.0.1", 80);
   assert(address.equals(new IPv4Address("TCP", "127.0.0.1", 80)));
   const others = [
@@ -24,13 +24,13 @@ Deno.test("Addresses are equal when class, transport, host and port are", () => 
   assertEquals(others.filter((other) => address.equals(other)), []);
 });
 
-Deno.test("Addresses are written as people write them", () => {
+Deno.test("InternetAddress.toString() returns the usual notation", () => {
   assertEquals(String(new IPv4Address("TCP", "127.0.0.1", 80)), "127.0.0.1:80");
   assertEquals(String(new IPv6Address("TCP", "::1", 80)), "[::1]:80");
   assertEquals(`${new IPv4Address("TCP", "example.org", 80)}`, "example.org:80");
 });
 
-Deno.test("A UNIX socket's address is its path; an abstract name has an @ in place of its zero byte", () => {
+Deno.test("UNIXAddress.toString() returns the path and shows a zero byte as @", () => {
   assertEquals(String(new UNIXAddress("/run/chat/socket")), "/run/chat/socket");
   assertEquals(String(new UNIXAddress("\0chat\0")), "@chat\0");
   assertEquals(String(new UNIXAddress("")), "unix:");
@@ -38,21 +38,21 @@ Deno.test("A UNIX socket's address is its path; an abstract name has an @ in pla
   assert(!new UNIXAddress("\0a").equals(new UNIXAddress("@a")));
 });
 
-Deno.test("internetAddress() chooses the class that fits the host", () => {
+Deno.test("internetAddress() chooses the class that matches the host", () => {
   assertInstanceOf(internetAddress("TCP", "127.0.0.1", 80), IPv4Address);
   assertInstanceOf(internetAddress("TCP", "example.org", 80), IPv4Address);
   assertInstanceOf(internetAddress("TCP", "::1", 80), IPv6Address);
   assertInstanceOf(internetAddress("TCP", "fe80::1%eth0", 80), IPv6Address);
 });
 
-Deno.test("internetAddress() makes an IPv4 address of one that is mapped into IPv6", () => {
+Deno.test("internetAddress() returns an IPv4Address for an IPv4-mapped IPv6 address", () => {
   const address = internetAddress("TCP", "::ffff:192.0.2.1", 80);
   assert(address.equals(new IPv4Address("TCP", "192.0.2.1", 80)));
-  // Not mapped: it only begins like that.
+  // This address has the prefix but is not an IPv4-mapped one.
   assertInstanceOf(internetAddress("TCP", "::ffff:1", 80), IPv6Address);
 });
 
-Deno.test("A hostname's address is equal to one of the same name and port, and is written as people write it", () => {
+Deno.test("HostnameAddress compares name and port and has the usual notation", () => {
   const address = new HostnameAddress("example.org", 80);
   assert(address.equals(new HostnameAddress("example.org", 80)));
   assert(!address.equals(new HostnameAddress("example.org", 81)));
@@ -62,7 +62,7 @@ Deno.test("A hostname's address is equal to one of the same name and port, and i
   assertEquals(String(new HostnameAddress("::1", 80)), "[::1]:80");
 });
 
-Deno.test("isIPAddress() knows four decimal numbers up to 255 from all else", () => {
+Deno.test("isIPAddress() accepts only four decimal numbers up to 255", () => {
   const yes = ["0.0.0.0", "127.0.0.1", "255.255.255.255", "192.0.2.99"];
   const no = [
     "",
@@ -79,7 +79,7 @@ Deno.test("isIPAddress() knows four decimal numbers up to 255 from all else", ()
   assertEquals(no.filter(isIPAddress), []);
 });
 
-Deno.test("isIPv6Address() knows what RFC 4291 allows, and a zone, from all else", () => {
+Deno.test("isIPv6Address() accepts only the notations of RFC 4291, with an optional zone", () => {
   const yes = ["::", "::1", "2001:DB8::6", "1:2:3:4:5:6:7:8", "::ffff:192.0.2.1", "fe80::1%eth0"];
   const no = [
     "",
@@ -99,7 +99,7 @@ Deno.test("isIPv6Address() knows what RFC 4291 allows, and a zone, from all else
   assertEquals(no.filter(isIPv6Address), []);
 });
 
-Deno.test("A child process is known by what it runs and its number, standard input and output are what they are", () => {
+Deno.test("ProcessAddress compares program and process id, and all PipeAddresses are equal", () => {
   const child = new ProcessAddress("sort", 1234);
   assertEquals([String(child), String(new PipeAddress())], [
     "sort (1234)",

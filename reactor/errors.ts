@@ -1,8 +1,8 @@
 /**
- * What can go wrong, by Twisted's names (`twisted.internet.error`).
+ * The errors of reactors and connections, with the names of `twisted.internet.error`.
  *
- * An error that the operating system reported keeps its `code` (`"ECONNREFUSED"`), its `syscall`, the `address` it was about, and the
- * system's own error as `cause`.
+ * An error that the operating system reported has its `code` (`"ECONNREFUSED"`), its `syscall`, the
+ * `address` that it concerns, and the original error as `cause`.
  *
  * @module
  */
@@ -11,54 +11,57 @@ import { messageOf, read } from "../internal/foreign_value.ts";
 import { visibleText } from "../internal/visible_text.ts";
 import type { IAddress } from "./interfaces/mod.ts";
 
-/** What the operating system said of an error, where it said anything. */
+/** The details of an error that the operating system reported. Each of them may be unknown. */
 export interface SystemErrorDetails {
   /** The system's name for the error: `"ECONNREFUSED"`. */
   code?: string | undefined;
   /** The call that failed: `"connect"`, `"read"`. */
   syscall?: string | undefined;
-  /** The address it was about, as people write it. */
+  /** The address that the error concerns, in its usual notation. */
   address?: string | undefined;
-  /** The error beneath. */
+  /** The original error. */
   cause?: unknown;
 }
 
-/** An error with what the operating system said of it. */
+/** The base class of errors with details from the operating system. */
 export abstract class NetworkError extends Error {
   /** The system's name for the error: `"ECONNREFUSED"`. */
   readonly code: string | undefined;
   /** The call that failed: `"connect"`, `"read"`. */
   readonly syscall: string | undefined;
-  /** The address it was about, as people write it. */
+  /** The address that the error concerns, in its usual notation. */
   readonly address: string | undefined;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param message The whole sentence.
-   * @param details What the system said.
+   * @param message The complete message.
+   * @param details The details that the operating system reported.
    */
-  constructor(message: string, details: SystemErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(message: string, details?: SystemErrorDetails) {
+    super(message, details?.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
-    this.code = details.code;
-    this.syscall = details.syscall;
-    this.address = details.address;
+    this.code = details?.code;
+    this.syscall = details?.syscall;
+    this.address = details?.address;
   }
 }
 
-/** A port could not be listened on. The message names the address. Twisted's `CannotListenError`. */
+/**
+ * Thrown when a port cannot listen on its address, for example because the address is in use.
+ * Twisted's `CannotListenError`.
+ */
 export class CannotListenError extends NetworkError {
-  /** The interface asked for; `""` where there is none, as for a UNIX socket. */
+  /** The requested interface; `""` for a UNIX socket, which has none. */
   readonly interface: string;
-  /** The port asked for, or the path. */
+  /** The requested port number, or the path of a UNIX socket. */
   readonly port: number | string;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param where The address asked for.
-   * @param details What the system said.
+   * @param where The requested address.
+   * @param details The details that the operating system reported.
    */
   constructor(where: IAddress, details: SystemErrorDetails) {
     const why = messageOf(details.cause);
@@ -69,77 +72,79 @@ export class CannotListenError extends NetworkError {
   }
 }
 
-/** An endpoint that can listen only once was to listen again. Twisted's `AlreadyListened`. */
+/** Thrown when an endpoint that can listen only once is used again. Twisted's `AlreadyListened`. */
 export class AlreadyListened extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "AlreadyListened";
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param where What it has listened on.
+   * @param where The socket on which the endpoint has listened.
    */
   constructor(where: string) {
-    super(`Cannot listen on ${where} again: it is a socket that was made elsewhere`);
+    super(`Cannot listen on ${where} again: an inherited socket can be used only once`);
   }
 }
 
-/** This system, or Deno on it, cannot do what was asked for. The message says what would. */
+/** Thrown when Deno, or Deno on this operating system, does not support an operation or option. */
 export class UnsupportedError extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "UnsupportedError";
 }
 
-/** A connection could not be opened. */
+/** The reason of a connection attempt that failed. */
 export class ConnectError extends NetworkError {}
 
-/** The peer's host answers, and nobody listens on that port. */
+/**
+ * The reason when the peer's host refuses the connection because no program listens on the port.
+ */
 export class ConnectionRefusedError extends ConnectError {}
 
-/** There is no way to that address. */
+/** The reason when the network has no route to the address. */
 export class NoRouteError extends ConnectError {}
 
-/** The host's name could not be resolved. */
+/** The reason when the host name cannot be resolved. */
 export class DNSLookupError extends ConnectError {}
 
-/** The connection was there, and the factory built no protocol for it. */
+/** The reason when the connection was made but the factory's `buildProtocol` rejected it. */
 export class NoProtocol extends ConnectError {}
 
-/** The file is not that of a UNIX socket whose server is there: nobody holds its lock. */
+/** The reason when `checkPID` is set and no server holds the lock of the UNIX socket. */
 export class BadFileError extends ConnectError {}
 
-/** The attempt was ended from this side (`stopConnecting`). */
+/** The reason when this program cancelled the connection attempt with `stopConnecting`. */
 export class UserError extends ConnectError {}
 
 /**
- * The attempt took longer than its timeout. Its `code` is `"ETIMEDOUT"`. Twisted's
+ * The reason when a connection attempt exceeded its timeout. Its `code` is `"ETIMEDOUT"`. Twisted's
  * `twisted.internet.error.TimeoutError`.
  */
 export class ConnectTimeoutError extends UserError {
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param message What took too long, and how long.
-   * @param details What the system said.
+   * @param message The complete message, with the timeout in seconds.
+   * @param details The details that the operating system reported.
    */
-  constructor(message: string, details: SystemErrorDetails = {}) {
+  constructor(message: string, details?: SystemErrorDetails) {
     super(message, { code: "ETIMEDOUT", ...details });
   }
 }
 
-/** The attempt was cancelled through its Deferred or its signal. */
+/** The reason when a connection attempt was cancelled through its Deferred or its signal. */
 export class ConnectingCancelledError extends UserError {
-  /** Where it was connecting to. */
+  /** The address to which the attempt was connecting. */
   readonly destination: IAddress;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param destination Where it was connecting to.
-   * @param details The reason of the cancellation, as `cause`, and as the end of the message.
+   * @param destination The address to which the attempt was connecting.
+   * @param details The reason of the cancellation: as `cause`, and as text for the message.
    */
-  constructor(destination: IAddress, details: { cause?: unknown; reason?: string } = {}) {
-    const { cause, reason } = details;
+  constructor(destination: IAddress, details?: { cause?: unknown; reason?: string }) {
+    const { cause, reason } = details ?? {};
     const why = reason === undefined ? "" : `: ${reason}`;
     super(`Connecting to ${destination} was cancelled${why}`, {
       address: String(destination),
@@ -149,54 +154,62 @@ export class ConnectingCancelledError extends UserError {
   }
 }
 
-/** `stopConnecting` on a connector that does not connect. */
+/** Thrown by `stopConnecting` if the connector is not connecting. */
 export class NotConnectingError extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "NotConnectingError";
 }
 
-/** A connection has ended, one way or the other. */
+/** The base class of the reasons that `connectionLost` receives. */
 export class ConnectionClosed extends NetworkError {}
 
-/** The connection ended as it should: one side closed it, and all was sent. */
+/** The reason when the connection was closed cleanly: one side closed it and all data was sent. */
 export class ConnectionDone extends ConnectionClosed {
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param message The whole sentence.
-   * @param details What the system said.
+   * @param message The complete message.
+   * @param details The details that the operating system reported.
    */
   constructor(message?: string, details?: SystemErrorDetails) {
     super(message ?? "Connection was closed cleanly", details);
   }
 }
 
-/** The connection broke: the peer reset it, the network failed, or the reactor stopped under it. */
+/**
+ * The reason when the connection was lost: the peer reset it, the network failed, or the reactor
+ * stopped.
+ */
 export class ConnectionLost extends ConnectionClosed {
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param message The whole sentence.
-   * @param details What the system said.
+   * @param message The complete message.
+   * @param details The details that the operating system reported.
    */
   constructor(message?: string, details?: SystemErrorDetails) {
     super(message ?? "Connection was lost in a non-clean fashion", details);
   }
 }
 
-/** This side aborted the connection. */
+/** The reason when this side aborted the connection. */
 export class ConnectionAborted extends ConnectionLost {
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param message The whole sentence.
-   * @param details What the system said.
+   * @param message The complete message.
+   * @param details The details that the operating system reported.
    */
   constructor(message?: string, details?: SystemErrorDetails) {
     super(message ?? "Connection was aborted locally", details);
   }
 
-  /** The error for an abort that another error is the reason of, if any is. */
+  /**
+   * Returns the error for an abort with a reason.
+   *
+   * @param reason The error that led to the abort. It becomes the `cause`.
+   * @returns A `ConnectionAborted` whose message contains that of the reason, if there is one.
+   */
   static because(reason?: Error): ConnectionAborted {
     if (reason === undefined) return new ConnectionAborted();
     return new ConnectionAborted(`Connection was aborted locally: ${messageOf(reason)}`, {
@@ -205,24 +218,28 @@ export class ConnectionAborted extends ConnectionLost {
   }
 }
 
-/** The peer reads too slowly: a write did not fit into the write buffer any more, and the connection was aborted. */
+/**
+ * The reason when a connection was aborted because a write exceeded the limit of the write buffer:
+ * the peer reads too slowly.
+ */
 export class WriteBufferExceeded extends ConnectionAborted {
-  /** Bytes that waited when the write came. */
+  /** The number of bytes in the write buffer before the write. */
   readonly buffered: number;
-  /** The most that may wait. */
+  /** The limit of the write buffer, in bytes. */
   readonly limit: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param buffered Bytes that waited.
-   * @param added Bytes of the write that did not fit.
-   * @param limit The bound.
-   * @param address The peer.
+   * @param buffered The number of bytes in the write buffer before the write.
+   * @param added The number of bytes of the write that did not fit.
+   * @param limit The limit of the write buffer, in bytes.
+   * @param address The address of the peer.
    */
   constructor(buffered: number, added: number, limit: number, address: string) {
     super(
-      `Connection to ${address} was aborted: a write of ${added} bytes behind ${buffered} unsent ones exceeds the limit of ${limit}`,
+      `Connection to ${address} was aborted: a write of ${added} bytes exceeds ` +
+        `the write buffer's limit of ${limit} bytes, of which ${buffered} are in use`,
       { address },
     );
     this.buffered = buffered;
@@ -230,40 +247,44 @@ export class WriteBufferExceeded extends ConnectionAborted {
   }
 }
 
-/** A closing connection's peer did not read what was left within the linger time. */
+/**
+ * The reason when a closing connection was aborted because the peer did not read the remaining data
+ * within the linger time.
+ */
 export class LingerTimeout extends ConnectionAborted {
-  /** Bytes that were never sent. */
+  /** The number of bytes that were not sent. */
   readonly unsent: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param unsent Bytes left.
-   * @param seconds The linger time.
-   * @param address The peer.
+   * @param unsent The number of bytes that were not sent.
+   * @param seconds The linger time, in seconds.
+   * @param address The address of the peer.
    */
   constructor(unsent: number, seconds: number, address: string) {
     super(
-      `Connection to ${address} was aborted: ${unsent} bytes unsent ${seconds} s after the last progress`,
+      `Connection to ${address} was aborted: the peer read none of the remaining ${unsent} bytes ` +
+        `for ${seconds} s`,
       { address },
     );
     this.unsent = unsent;
   }
 }
 
-/** A connection was aborted because a time that it had been given was over. */
+/** The reason when a connection was aborted because it exceeded one of its timeouts. */
 export class ConnectionTimeout extends ConnectionAborted {
-  /** Which time it was: `idleTimeout`, `writeStallTimeout` or `maxConnectionAge`. */
+  /** The timeout: `idleTimeout`, `writeStallTimeout` or `maxConnectionAge`. */
   readonly timeout: "idle" | "writeStall" | "age";
-  /** How long it was, in seconds. */
+  /** The duration of the timeout, in seconds. */
   readonly seconds: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param timeout Which time is over.
-   * @param seconds How long it was.
-   * @param address The peer.
+   * @param timeout The timeout that was exceeded.
+   * @param seconds The duration of the timeout, in seconds.
+   * @param address The address of the peer.
    */
   constructor(timeout: "idle" | "writeStall" | "age", seconds: number, address: string) {
     super(`Connection to ${address} was aborted: ${TIMEOUT_REASONS[timeout]} ${seconds} s`, {
@@ -276,40 +297,49 @@ export class ConnectionTimeout extends ConnectionAborted {
 }
 
 const TIMEOUT_REASONS = {
-  idle: "no byte came or went for",
-  writeStall: "the peer took none of what was written for",
-  age: "it has lasted for",
+  idle: "no data was received or sent for",
+  writeStall: "the peer accepted no data for",
+  age: "it reached its maximum age of",
 };
 
 /**
- * TLS failed on a connection that was there. In the handshake its `code` tells why: `UNABLE_TO_VERIFY_LEAF_SIGNATURE`,
- * `SELF_SIGNED_CERT_IN_CHAIN`, `CERT_SIGNATURE_FAILURE` and their like (nobody known has signed the certificate; the first also, as Deno has
- * no other name for it, that it has expired), `CERT_HAS_EXPIRED`, `INVALID_CA` (its issuer may not sign), `INVALID_PURPOSE`,
- * `PERMITTED_VIOLATION` (its issuer may not sign for such a name), `UNSUPPORTED_SIGNATURE_ALGORITHM`, `ERR_TLS_CERT_ALTNAME_INVALID` (it is
- * for another name), `ERR_SSL_NO_APPLICATION_PROTOCOL`, `ERR_SSL_…_ALERT_…` (the peer refuses), `ETIMEDOUT`, `ECONNRESET`.
+ * The reason when TLS failed on an open connection. If the handshake failed, `code` indicates why:
+ *
+ * - `UNABLE_TO_VERIFY_LEAF_SIGNATURE`, `SELF_SIGNED_CERT_IN_CHAIN`, `CERT_SIGNATURE_FAILURE` and
+ *   similar codes: no trusted root has signed the certificate. Deno also reports some expired
+ *   certificates with the first of these codes.
+ * - `CERT_HAS_EXPIRED`: the certificate has expired.
+ * - `INVALID_CA`: an issuer is not a certificate authority.
+ * - `INVALID_PURPOSE`: the certificate is not valid for this use.
+ * - `PERMITTED_VIOLATION`: an issuer is not allowed to certify this name.
+ * - `UNSUPPORTED_SIGNATURE_ALGORITHM`: the signature algorithm is not supported.
+ * - `ERR_TLS_CERT_ALTNAME_INVALID`: the certificate is for another name.
+ * - `ERR_SSL_NO_APPLICATION_PROTOCOL`: the two sides have no ALPN protocol in common.
+ * - `ERR_SSL_…_ALERT_…`: the peer rejected the handshake.
+ * - `ETIMEDOUT`, `ECONNRESET`: the handshake took too long, or the peer reset the connection.
  */
 export class TLSError extends ConnectionLost {
-  /** Whether the handshake failed, or what came after it. */
+  /** The phase of the failure: during the handshake, or during the transfer of data after it. */
   readonly phase: "handshake" | "transfer";
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param phase When it happened.
-   * @param address The peer.
-   * @param cause What happened.
-   * @param code Its name, where the cause has none.
+   * @param phase The phase of the failure.
+   * @param address The address of the peer.
+   * @param cause The error that made TLS fail.
+   * @param code The error code. The default is that of the cause.
    */
   constructor(
     phase: "handshake" | "transfer",
     address: string,
     cause: Error,
-    code: string | undefined = codeOf(cause),
+    code?: string,
   ) {
-    const what = phase === "handshake" ? "TLS handshake with" : "TLS with";
-    // A certificate's names may be in the message: they are the peer's.
+    const subject = phase === "handshake" ? "TLS handshake with" : "TLS with";
+    // The message may contain names from the peer's certificate, which are untrusted text.
     const why = visibleText(messageOf(cause), { newlines: "escaped" });
-    super(`${what} ${address} failed: ${why}`, { code, address, cause });
+    super(`${subject} ${address} failed: ${why}`, { code: code ?? codeOf(cause), address, cause });
     this.phase = phase;
   }
 }
@@ -319,37 +349,44 @@ function codeOf(cause: Error): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
-/** A port was drained, and this connection did not end in time. */
+/**
+ * The reason when a connection was aborted because it was still open at the deadline of `drain`.
+ */
 export class DrainTimeout extends ConnectionAborted {
-  /** How long the connections were given, in seconds. */
+  /** The time that the connections had to close, in seconds. */
   readonly seconds: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param seconds How long the connections were given.
-   * @param address The peer.
+   * @param seconds The time that the connections had to close, in seconds.
+   * @param address The address of the peer.
    */
   constructor(seconds: number, address: string) {
-    super(`Connection to ${address} was aborted: its port was drained, and ${seconds} s are over`, {
-      address,
-    });
+    super(
+      `Connection to ${address} was aborted: ` +
+        `it was still open ${seconds} s after its port was drained`,
+      { address },
+    );
     this.seconds = seconds;
   }
 }
 
-/** A host that is not an IP address, or one of the wrong IP version. Twisted's `InvalidAddressError`. */
+/**
+ * Thrown when a host is not an IP address, or is an address of the wrong IP version. Twisted's
+ * `InvalidAddressError`.
+ */
 export class InvalidAddressError extends RangeError {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "InvalidAddressError";
-  /** The host that was given. */
+  /** The invalid host. */
   readonly address: string;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param address The host that was given.
-   * @param message The whole sentence.
+   * @param address The invalid host.
+   * @param message The complete message.
    */
   constructor(address: string, message: string) {
     super(message);
@@ -357,25 +394,28 @@ export class InvalidAddressError extends RangeError {
   }
 }
 
-/** A datagram could not be sent, or a datagram port could not be set, because the system refused. */
+/** An error of the operating system when sending a datagram or configuring a datagram port. */
 export class DatagramError extends NetworkError {}
 
-/** A datagram is too long to be sent. Twisted's `MessageLengthError`. */
+/** Thrown when a datagram is too long to be sent. Twisted's `MessageLengthError`. */
 export class MessageLengthError extends DatagramError {}
 
-/** A multicast group could not be joined or left. Twisted's `MulticastJoinError`. */
+/** The reason when a multicast group cannot be joined or left. Twisted's `MulticastJoinError`. */
 export class MulticastJoinError extends DatagramError {}
 
-/** A child process could not be started. The message says why. Twisted has no name for it: there, the child exits with code 1. */
+/**
+ * Thrown when a child process cannot be started. The message names the reason. Twisted has no such
+ * error: there the child exits with code 1.
+ */
 export class SpawnError extends ConnectError {
-  /** The program asked for. */
+  /** The requested program. */
   readonly executable: string;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param executable The program asked for.
-   * @param details What the system said.
+   * @param executable The requested program.
+   * @param details The details that the operating system reported.
    */
   constructor(executable: string, details: SystemErrorDetails) {
     const why = messageOf(details.cause);
@@ -388,44 +428,52 @@ export class SpawnError extends ConnectError {
   }
 }
 
-/** A child process has exited with code 0. */
+/** The reason when a child process has exited with code 0. */
 export class ProcessDone extends ConnectionDone {
   /** The exit code: 0. */
-  readonly exitCode = 0;
-  /** No signal ended it. */
-  readonly signal = null;
-  /** As a shell reports it: 0. */
-  readonly status = 0;
+  readonly exitCode: 0 = 0;
+  /** Always `null`: no signal terminated the process. */
+  readonly signal: null = null;
+  /** The exit status as a shell reports it: 0. */
+  readonly status: 0 = 0;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param where The child.
+   * @param where The address of the child process.
    */
   constructor(where: IAddress) {
-    super(`Process ${where} ended with exit code 0`, { address: String(where) });
+    super(`Process ${where} exited with code 0`, { address: String(where) });
   }
 }
 
-/** A child process has exited with another code than 0, or a signal has ended it. */
+/**
+ * The reason when a child process has exited with a code other than 0 or was terminated by a
+ * signal.
+ */
 export class ProcessTerminated extends ConnectionLost {
-  /** The exit code; null when a signal ended it. */
+  /** The exit code; `null` if a signal terminated the process. */
   readonly exitCode: number | null;
-  /** The name of the signal that ended it: `"SIGTERM"`. Twisted has its number. Null when the child exited by itself. */
+  /**
+   * The name of the signal that terminated the process, such as `"SIGTERM"`; `null` if the process
+   * exited by itself. In Twisted it is the number of the signal.
+   */
   readonly signal: string | null;
-  /** As a shell reports it: the exit code, or 128 and the signal's number. */
+  /** The exit status as a shell reports it: the exit code, or 128 plus the number of the signal. */
   readonly status: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param where The child.
-   * @param status The exit code, or 128 and the signal's number.
-   * @param signal The signal that ended it, if one did.
+   * @param where The address of the child process.
+   * @param status The exit code, or 128 plus the number of the signal.
+   * @param signal The name of the signal that terminated the process, or `null`.
    */
   constructor(where: IAddress, status: number, signal: string | null) {
     super(
-      `Process ${where} ended ${signal === null ? `with exit code ${status}` : `by ${signal}`}`,
+      signal === null
+        ? `Process ${where} exited with code ${status}`
+        : `Process ${where} was terminated by ${signal}`,
       { address: String(where) },
     );
     this.exitCode = signal === null ? status : null;
@@ -434,71 +482,71 @@ export class ProcessTerminated extends ConnectionLost {
   }
 }
 
-/** A signal for a child process that has exited. */
+/** Thrown by `signalProcess` if the child process has exited. */
 export class ProcessExitedAlready extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "ProcessExitedAlready";
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param where The child.
+   * @param where The address of the child process.
    */
   constructor(where: IAddress) {
     super(`Cannot send a signal to the process ${where}: it has exited`);
   }
 }
 
-/** `run()` on a reactor that runs. */
+/** The reason when `run()` is called on a running reactor. */
 export class ReactorAlreadyRunning extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "ReactorAlreadyRunning";
-  /** Makes the error. */
+  /** Creates the error. */
   constructor() {
-    super("Cannot run the reactor: it is running already");
+    super("Cannot run the reactor: it is already running");
   }
 }
 
-/** `stop()` on a reactor that does not run, or is stopping. */
+/** Thrown by `stop()` if the reactor is not running or is already stopping. */
 export class ReactorNotRunning extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "ReactorNotRunning";
-  /** Makes the error. */
+  /** Creates the error. */
   constructor() {
     super("Cannot stop the reactor: it is not running");
   }
 }
 
-/** `run()` on a reactor that has been stopped. */
+/** The reason when `run()` is called on a reactor that has been stopped. */
 export class ReactorNotRestartable extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "ReactorNotRestartable";
-  /** Makes the error. */
+  /** Creates the error. */
   constructor() {
     super(
-      "Cannot run the reactor: it has been stopped, and a stopped reactor does not start again",
+      "Cannot run the reactor: it has been stopped, and a stopped reactor cannot be restarted",
     );
   }
 }
 
-/** `installReactor` after the process's reactor has been used. */
+/** Thrown by `installReactor` if the process's reactor has already been used. */
 export class ReactorAlreadyInstalledError extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "ReactorAlreadyInstalledError";
-  /** Makes the error. */
+  /** Creates the error. */
   constructor() {
-    super("Cannot install the reactor: the process's reactor is in use already");
+    super("Cannot install the reactor: the process's reactor is already in use");
   }
 }
 
-/** A timed call was moved or cancelled after it had been made. */
+/** Thrown when a timed call is moved or cancelled after it has been made. */
 export class AlreadyCalled extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "AlreadyCalled";
 }
 
-/** A timed call was moved or cancelled after it had been cancelled. */
+/** Thrown when a timed call is moved or cancelled after it has been cancelled. */
 export class AlreadyCancelled extends Error {
-  /** The error's name. */
+  /** The name of the error class. */
   override readonly name = "AlreadyCancelled";
 }

@@ -1,5 +1,6 @@
-// Of Twisted's tests, `test/test_error.py` is about the texts of its errors, made of what they are given; and about `getConnectError`, which
-// turns an errno into a class: here that is `deno/system_error_test.ts`. An error has no `args`: what it is made from are its fields.
+// In Twisted, `test/test_error.py` tests the messages of the errors and `getConnectError`, which
+// maps an errno to a class. The latter is tested in `drivers/deno/system_error_test.ts`. Errors
+// here have fields in place of Python's `args`.
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { IPv4Address, IPv6Address, ProcessAddress, UNIXAddress } from "./addresses.ts";
@@ -8,7 +9,7 @@ import * as errors from "./errors.ts";
 const address = new IPv4Address("TCP", "127.0.0.1", 80);
 const child = new ProcessAddress("sort", 1234);
 
-/** One of each, but for the abstract one. */
+/** One instance of each class except the abstract one. */
 const ONE_OF_EACH = {
   UnsupportedError: new errors.UnsupportedError("Cannot do it"),
   CannotListenError: new errors.CannotListenError(new IPv4Address("TCP", "127.0.0.1", 80), {}),
@@ -48,7 +49,7 @@ const ONE_OF_EACH = {
   AlreadyListened: new errors.AlreadyListened("message"),
 };
 
-Deno.test("Every error has the name of its class, a message, and is printed as both", () => {
+Deno.test("Every error has the name of its class and a message, and String() shows both", () => {
   for (const [name, error] of Object.entries(ONE_OF_EACH)) {
     assertInstanceOf(error, Error);
     assertEquals([error.name, error.constructor.name], [name, name]);
@@ -57,17 +58,17 @@ Deno.test("Every error has the name of its class, a message, and is printed as b
   }
 });
 
-Deno.test("Every class of error is tested here", () => {
+Deno.test("Every exported error class is tested in this file", () => {
   const classes = Object.keys(errors).filter((name) => name !== "NetworkError");
   assertEquals(Object.keys(ONE_OF_EACH).sort(), classes.sort());
 });
 
-Deno.test("A subclass of the user's has its own name", () => {
+Deno.test("NetworkError uses the name of a subclass defined by the application", () => {
   class Overloaded extends errors.ConnectionLost {}
   assertEquals(new Overloaded().name, "Overloaded");
 });
 
-Deno.test("Errors are kinds of one another as Twisted's are", () => {
+Deno.test("The error classes have the same inheritance as Twisted's", () => {
   const kinds: [Error, new (message: string) => Error][] = [
     [ONE_OF_EACH.ConnectionRefusedError, errors.ConnectError],
     [ONE_OF_EACH.InvalidAddressError, RangeError],
@@ -95,21 +96,21 @@ Deno.test("Errors are kinds of one another as Twisted's are", () => {
   assert(!(ONE_OF_EACH.ConnectionLost instanceof errors.ConnectionAborted));
 });
 
-Deno.test("An error keeps what the system said of it", () => {
+Deno.test("NetworkError has the code, syscall, address and cause of the system's error", () => {
   const cause = new Error("os error 111");
-  const said = { code: "ECONNREFUSED", syscall: "connect", address: "127.0.0.1:80", cause };
-  const error = new errors.ConnectionRefusedError("refused", said);
+  const details = { code: "ECONNREFUSED", syscall: "connect", address: "127.0.0.1:80", cause };
+  const error = new errors.ConnectionRefusedError("refused", details);
   const { code, syscall, address } = error;
-  assertEquals({ code, syscall, address, cause: error.cause }, said);
+  assertEquals({ code, syscall, address, cause: error.cause }, details);
 });
 
-Deno.test("An error of which the system said nothing has no cause, not an undefined one", () => {
+Deno.test("NetworkError without details has no own property `cause`", () => {
   const error = new errors.ConnectionLost();
   assert(!Object.hasOwn(error, "cause"));
   assertEquals([error.code, error.syscall, error.address], [undefined, undefined, undefined]);
 });
 
-Deno.test("CannotListenError names the address and why", () => {
+Deno.test("CannotListenError names the address and the reason", () => {
   const cause = new Error("Address already in use");
   const error = new errors.CannotListenError(new IPv4Address("TCP", "127.0.0.1", 80), {
     code: "EADDRINUSE",
@@ -131,10 +132,10 @@ Deno.test("CannotListenError names the address and why", () => {
   assertEquals([path.interface, path.port, path.address], ["", "/run/a", "/run/a"]);
 });
 
-Deno.test("Errors about limits name the numbers", () => {
+Deno.test("WriteBufferExceeded and LingerTimeout name the peer and their numbers", () => {
   const { WriteBufferExceeded: exceeded, LingerTimeout: linger } = ONE_OF_EACH;
   assertEquals([exceeded.buffered, exceeded.limit, linger.unsent], [10, 25, 10]);
-  for (const part of ["127.0.0.1:80", "10 unsent", "20 bytes", "25"]) {
+  for (const part of ["127.0.0.1:80", "20 bytes", "25 bytes", "10 are in use"]) {
     assert(exceeded.message.includes(part), exceeded.message);
   }
   for (const part of ["127.0.0.1:80", "10 bytes", "30 s"]) {
@@ -142,13 +143,13 @@ Deno.test("Errors about limits name the numbers", () => {
   }
 });
 
-Deno.test("A cancelled attempt names where it went", () => {
+Deno.test("ConnectingCancelledError has the destination of the attempt", () => {
   const error = ONE_OF_EACH.ConnectingCancelledError;
   assertEquals([error.destination, error.address], [address, "127.0.0.1:80"]);
 });
 
-Deno.test("The errors of a child process tell which it was, and how it ended", () => {
-  const told = (
+Deno.test("ProcessDone and ProcessTerminated name the process and have its exit status", () => {
+  const fieldsOf = (
     { message, exitCode, signal, status }: errors.ProcessDone | errors.ProcessTerminated,
   ) => [
     message,
@@ -156,20 +157,20 @@ Deno.test("The errors of a child process tell which it was, and how it ended", (
     signal,
     status,
   ];
-  assertEquals(told(ONE_OF_EACH.ProcessDone), [
-    "Process sort (1234) ended with exit code 0",
+  assertEquals(fieldsOf(ONE_OF_EACH.ProcessDone), [
+    "Process sort (1234) exited with code 0",
     0,
     null,
     0,
   ]);
-  assertEquals(told(ONE_OF_EACH.ProcessTerminated), [
-    "Process sort (1234) ended with exit code 1",
+  assertEquals(fieldsOf(ONE_OF_EACH.ProcessTerminated), [
+    "Process sort (1234) exited with code 1",
     1,
     null,
     1,
   ]);
-  assertEquals(told(new errors.ProcessTerminated(child, 143, "SIGTERM")), [
-    "Process sort (1234) ended by SIGTERM",
+  assertEquals(fieldsOf(new errors.ProcessTerminated(child, 143, "SIGTERM")), [
+    "Process sort (1234) was terminated by SIGTERM",
     null,
     "SIGTERM",
     143,
@@ -180,7 +181,7 @@ Deno.test("The errors of a child process tell which it was, and how it ended", (
   );
 });
 
-Deno.test("SpawnError names the program and why", () => {
+Deno.test("SpawnError names the program and the reason", () => {
   const cause = new Error("No such file or directory");
   const error = new errors.SpawnError("sort", { code: "ENOENT", cause });
   assertEquals(error.message, 'Cannot start "sort": No such file or directory');
@@ -193,7 +194,7 @@ Deno.test("SpawnError names the program and why", () => {
   ]);
 });
 
-Deno.test("TLSError shows the control characters of a peer's certificate, and stays on one line", () => {
+Deno.test("TLSError escapes control characters and line breaks of a peer's certificate", () => {
   const { message } = new errors.TLSError(
     "handshake",
     "a:1",

@@ -1,5 +1,6 @@
 /**
- * The event loop: lifecycle, timers, system events, signals, connections, threads, and the reactors themselves.
+ * The event loop: reactors with their lifecycle, timed calls, system events, signals, connections
+ * and threads.
  *
  * @module
  */

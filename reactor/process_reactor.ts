@@ -1,6 +1,6 @@
 /**
- * The process's reactor: a convenience for programs. No module of this library reaches for it; everything takes its reactor
- * as a parameter.
+ * The process's reactor: a convenience for programs. The library itself does not use it, but
+ * receives its reactor as a parameter everywhere.
  *
  * @module
  */
@@ -9,15 +9,17 @@ import { DenoReactor } from "./drivers/deno/reactor.ts";
 import { ReactorAlreadyInstalledError } from "./errors.ts";
 import type { IReactor } from "./interfaces/mod.ts";
 
-/** A reactor that can be the process's: it knows whether it has been used. Every reactor of this library does. */
+/** A reactor that can be installed as the process's reactor. Every reactor of this library can. */
 export interface InstallableReactor extends IReactor {
-  /** Whether anything was ever asked of it. */
+  /**
+   * Whether a method that changes the reactor has been called, such as `callLater` or `listenTCP`.
+   */
   readonly used: boolean;
 }
 
 /**
- * The process's reactor: a `DenoReactor`, unless {@linkcode installReactor} put another in its place. A live binding: it
- * is always the one that is installed.
+ * The process's reactor: a `DenoReactor`, unless {@linkcode installReactor} has replaced it. The
+ * export is a live binding, so importers always see the installed reactor.
  *
  * @example
  * ```ts no-eval
@@ -30,9 +32,10 @@ export interface InstallableReactor extends IReactor {
 export let reactor: InstallableReactor = new DenoReactor();
 
 /**
- * Makes `replacement` the process's reactor. To be called before the current one is used.
+ * Replaces the process's reactor. Call it before the current reactor is used.
  *
- * @throws {ReactorAlreadyInstalledError} when the current one has been used.
+ * @param replacement The reactor to install.
+ * @throws {ReactorAlreadyInstalledError} If the current reactor has been used.
  */
 export function installReactor(replacement: InstallableReactor): void {
   if (reactor.used) throw new ReactorAlreadyInstalledError();

@@ -1,11 +1,16 @@
-// The process's reactor is tested in processes of its own. Of Twisted's tests, `internet/test/test_main.py` is about `installReactor`; what it
-// does with `sys.modules` does not apply: here the module's live binding is the place of the installed reactor.
+// Each test runs in a process of its own, because a process has only one reactor. In Twisted,
+// `internet/test/test_main.py` tests `installReactor`. Its tests of `sys.modules` do not apply,
+// because the installed reactor is the live binding of a module here.
 
 import { assertEquals } from "@std/assert";
 import { runProgram } from "../testing/fixtures/program.ts";
 
-/** Runs a program that has imported all there is. @returns what it said. */
-async function said(source: string): Promise<string[]> {
+/**
+ * Runs a program that has imported the library.
+ *
+ * @returns The lines that the program printed.
+ */
+async function linesOf(source: string): Promise<string[]> {
   const { code, lines, errors } = await runProgram(`
     import * as torsion from "@torsion/reactor";
     import { DenoReactor, reactor } from "@torsion/reactor";
@@ -24,13 +29,13 @@ async function said(source: string): Promise<string[]> {
   return lines;
 }
 
-Deno.test("The process's reactor is a DenoReactor that has not been used", async () => {
-  const lines = await said(`console.log(reactor instanceof DenoReactor, reactor.used);`);
+Deno.test("reactor is initially an unused DenoReactor", async () => {
+  const lines = await linesOf(`console.log(reactor instanceof DenoReactor, reactor.used);`);
   assertEquals(lines, ["true false"]);
 });
 
-Deno.test("installReactor() changes what every importer sees as `reactor`, and it runs", async () => {
-  const lines = await said(`
+Deno.test("installReactor() replaces `reactor` for every importer", async () => {
+  const lines = await linesOf(`
     const mine = new DenoReactor();
     installReactor(mine);
     console.log(reactor === mine, torsion.reactor === mine);
@@ -43,8 +48,8 @@ Deno.test("installReactor() changes what every importer sees as `reactor`, and i
   assertEquals(lines, ["true true", "true"]);
 });
 
-Deno.test("installReactor() may be called again, until the one that is installed is used", async () => {
-  const lines = await said(`
+Deno.test("installReactor() may be called again until the installed reactor is used", async () => {
+  const lines = await linesOf(`
     const [first, second] = [new DenoReactor(), new DenoReactor()];
     attempt(() => installReactor(first));
     attempt(() => installReactor(second));
@@ -69,8 +74,8 @@ for (
     "{ const running = reactor.run(); reactor.stop(); await running; }",
   ]
 ) {
-  Deno.test(`After ${use} it is too late for installReactor()`, async () => {
-    const lines = await said(`
+  Deno.test(`installReactor() throws after ${use}`, async () => {
+    const lines = await linesOf(`
       ${use};
       attempt(() => installReactor(new DenoReactor()));
       console.log(reactor.used);
@@ -79,8 +84,8 @@ for (
   });
 }
 
-Deno.test("Looking at the process's reactor does not use it", async () => {
-  const lines = await said(`
+Deno.test("installReactor() still works after only reading the state of the reactor", async () => {
+  const lines = await linesOf(`
     reactor.running, reactor.seconds(), reactor.getDelayedCalls();
     attempt(() => reactor.stop());
     attempt(() => installReactor(new DenoReactor()));

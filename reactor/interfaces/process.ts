@@ -201,7 +201,7 @@ export interface IReactorProcess {
    *     console.log(new TextDecoder().decode(data));
    *   }
    *   override processEnded(reason: Error) {
-   *     console.log(reason.message); // Process sort (1234) ended with exit code 0
+   *     console.log(reason.message); // Process sort (1234) exited with code 0
    *     reactor.stop();
    *   }
    * }

@@ -260,7 +260,7 @@ Deno.test("At its exit the input is lost, with what is unsent, and the reason sa
   fixture.exit({ code: 143, signal: "SIGTERM" });
   assertEquals(fixture.events, ["made", "exited", "0 lost"]);
   assertInstanceOf(fixture.reasons[1], ConnectionLost);
-  assertEquals(fixture.reasons[1]?.message, "Process program (1234) ended by SIGTERM");
+  assertEquals(fixture.reasons[1]?.message, "Process program (1234) was terminated by SIGTERM");
   fixture.host.resources.shutDown();
 });
 

@@ -51,7 +51,7 @@ Deno.test("idleTimeout: each byte that comes, and each that goes, begins the tim
   assertEquals(timeoutOf(fixture), [
     "idle",
     10,
-    "Connection to 192.0.2.2:2222 was aborted: no byte came or went for 10 s",
+    "Connection to 192.0.2.2:2222 was aborted: no data was received or sent for 10 s",
   ]);
   assertEquals(fixture.peer.end, "ECONNRESET");
 });
@@ -85,7 +85,7 @@ Deno.test("writeStallTimeout: a peer that takes nothing loses the connection", (
   assertEquals(timeoutOf(fixture), [
     "writeStall",
     5,
-    "Connection to 192.0.2.2:2222 was aborted: the peer took none of what was written for 5 s",
+    "Connection to 192.0.2.2:2222 was aborted: the peer accepted no data for 5 s",
   ]);
 });
 
@@ -137,7 +137,7 @@ Deno.test("maxConnectionAge: a connection lasts no longer, however busy it is", 
   assertEquals(timeoutOf(fixture), [
     "age",
     10,
-    "Connection to 192.0.2.2:2222 was aborted: it has lasted for 10 s",
+    "Connection to 192.0.2.2:2222 was aborted: it reached its maximum age of 10 s",
   ]);
 });
 

@@ -169,7 +169,7 @@ Deno.test("A write that exceeds the buffer's limit aborts the connection with Wr
   assertEquals([reason.buffered, reason.limit], [98, 100]);
   assertEquals(
     reason.message,
-    "Connection to 192.0.2.2:2222 was aborted: a write of 10 bytes behind 98 unsent ones exceeds the limit of 100",
+    "Connection to 192.0.2.2:2222 was aborted: a write of 10 bytes exceeds the write buffer's limit of 100 bytes, of which 98 are in use",
   );
 });
 
@@ -220,7 +220,7 @@ Deno.test("A closing connection to a peer that never reads is aborted after the 
   assertEquals(reason.unsent, 2);
   assertEquals(
     reason.message,
-    "Connection to 192.0.2.2:2222 was aborted: 2 bytes unsent 30 s after the last progress",
+    "Connection to 192.0.2.2:2222 was aborted: the peer read none of the remaining 2 bytes for 30 s",
   );
 });
 

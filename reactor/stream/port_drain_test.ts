@@ -98,7 +98,10 @@ Deno.test("At the deadline drain() aborts what is left, says why, and fires with
   assertInstanceOf(reason, ConnectionAborted);
   assertEquals(
     [reason.message, reason.seconds],
-    ["Connection to 192.0.2.1:3000 was aborted: its port was drained, and 30 s are over", 30],
+    [
+      "Connection to 192.0.2.1:3000 was aborted: it was still open 30 s after its port was drained",
+      30,
+    ],
   );
 });
 

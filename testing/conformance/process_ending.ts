@@ -30,7 +30,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     const { exitCode, signal, status, message } = await failed.ended();
     assertInstanceOf(failed.reasons.ended, ProcessTerminated);
     assertEquals([exitCode, signal, status], [1, null, 1]);
-    assertEquals(message, `Process ${failed.transport.getPeer()} ended with exit code 1`);
+    assertEquals(message, `Process ${failed.transport.getPeer()} exited with code 1`);
     assert(failed.reasons.exited === failed.reasons.ended);
     assert(failed.events.indexOf("exited") < failed.events.indexOf("ended"));
   });
@@ -54,7 +54,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
       assertEquals([exitCode, reason.signal, reason.status], [null, signal, 128 + number]);
       assertEquals(
         child.reasons.ended.message,
-        `Process ${child.transport.getPeer()} ended by ${signal}`,
+        `Process ${child.transport.getPeer()} was terminated by ${signal}`,
       );
     });
   }

@@ -43,7 +43,7 @@ Deno.test("A child holds the program while the reactor runs, and its end is told
     child.processEnded = (reason) => { ended(reason); reactor.stop(); };
     await reactor.run();
   `);
-  assertEquals([code, lines, errors], [0, ["Process cat (n) ended with exit code 0"], ""]);
+  assertEquals([code, lines, errors], [0, ["Process cat (n) exited with code 0"], ""]);
 });
 
 Deno.test("After stop(), a write that a child does not read holds the program until the child ends", async () => {
