@@ -1,7 +1,9 @@
 /**
- * Each direction ends for itself: `loseWriteConnection`, `readConnectionLost`, `writeConnectionLost`. Of Twisted's `test/test_tcp.py`:
- * `HalfCloseTests`, `HalfCloseNoNotificationAndShutdownExceptionTests.testNoNotification`, `HalfCloseBuggyApplicationTests`. `testShutdownException`
- * takes a socket: `conformance/stream_resets.ts`.
+ * The close of one direction: `loseWriteConnection`, `readConnectionLost`, `writeConnectionLost`.
+ * Of Twisted's `test/test_tcp.py`: `HalfCloseTests`,
+ * `HalfCloseNoNotificationAndShutdownExceptionTests.testNoNotification`,
+ * `HalfCloseBuggyApplicationTests`. `testShutdownException` needs a socket: it is in
+ * `testing/conformance/stream_resets.ts`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -15,7 +17,7 @@ import { ConnectionLost } from "../errors.ts";
 
 const halfCloseable = true;
 
-Deno.test("loseWriteConnection() sends what was written, ends the writing side and goes on receiving", () => {
+Deno.test("Connection.loseWriteConnection() sends pending bytes and closes one direction", () => {
   using fixture = connect({ capacity: 4 });
   fixture.connection.write("0123456789");
   fixture.connection.loseWriteConnection();
@@ -28,7 +30,7 @@ Deno.test("loseWriteConnection() sends what was written, ends the writing side a
   assert(!fixture.connection.disconnecting);
 });
 
-Deno.test("A write before the writing side is closed still goes out, one after it is thrown away", () => {
+Deno.test("Connection.write() sends bytes before loseWriteConnection() and drops bytes after it", () => {
   using fixture = connect();
   fixture.connection.loseWriteConnection();
   fixture.connection.loseWriteConnection();
@@ -41,7 +43,7 @@ Deno.test("A write before the writing side is closed still goes out, one after i
   assertEquals(fixture.driver.calls, ["write(7)", "closeWrite()"]);
 });
 
-Deno.test("A half-closeable protocol is told of each end; with both, the connection is lost", () => {
+Deno.test("Connection notifies a half-closeable protocol of each close, and is lost after both", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.loseWriteConnection();
   assertEquals(fixture.events, ["made"]);
@@ -52,7 +54,7 @@ Deno.test("A half-closeable protocol is told of each end; with both, the connect
   assertEquals(fixture.events, ["made", "write lost", "read lost", "lost ConnectionDone"]);
 });
 
-Deno.test("In the other order too", () => {
+Deno.test("Connection is lost after both closes, also when the peer's close comes last", () => {
   using fixture = connect({ halfCloseable });
   fixture.peer.driver.closeWrite();
   fixture.host.settle();
@@ -65,7 +67,7 @@ Deno.test("In the other order too", () => {
   assertEquals(fixture.events, ["made", "read lost", "write lost", "lost ConnectionDone"]);
 });
 
-Deno.test("A protocol that is not half-closeable closes with its peer's end, also after loseWriteConnection()", () => {
+Deno.test("Connection closes with its peer if the protocol is not half-closeable", () => {
   using fixture = connect();
   fixture.connection.loseWriteConnection();
   fixture.host.settle();
@@ -75,7 +77,7 @@ Deno.test("A protocol that is not half-closeable closes with its peer's end, als
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("The peer's end while the writing side is being closed", () => {
+Deno.test("Connection handles the peer's close while it closes its own writing side", () => {
   for (const closeable of [true, false]) {
     using fixture = connect({ halfCloseable: closeable, capacity: 2 });
     fixture.connection.write("0123456789");
@@ -88,7 +90,7 @@ Deno.test("The peer's end while the writing side is being closed", () => {
   }
 });
 
-Deno.test("loseConnection() after loseWriteConnection() closes at once, or when what was written has gone", () => {
+Deno.test("Connection.loseConnection() after loseWriteConnection() closes once bytes are sent", () => {
   for (const settled of [true, false]) {
     using fixture = connect({ halfCloseable });
     fixture.connection.write("written");
@@ -102,7 +104,7 @@ Deno.test("loseConnection() after loseWriteConnection() closes at once, or when 
   }
 });
 
-Deno.test("loseWriteConnection() after loseConnection() changes nothing", () => {
+Deno.test("Connection.loseWriteConnection() after loseConnection() changes nothing", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.write("written");
   fixture.connection.loseConnection();
@@ -112,7 +114,7 @@ Deno.test("loseWriteConnection() after loseConnection() changes nothing", () => 
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("loseConnection() in readConnectionLost() and in writeConnectionLost()", () => {
+Deno.test("Connection.loseConnection() works in readConnectionLost() and in writeConnectionLost()", () => {
   const lose = (protocol: Recorder) => protocol.transport.loseConnection();
   using reading = connect({ halfCloseable, readConnectionLost: lose });
   reading.peer.driver.closeWrite();
@@ -124,7 +126,7 @@ Deno.test("loseConnection() in readConnectionLost() and in writeConnectionLost()
   assertEquals(writing.events, ["made", "write lost", "lost ConnectionDone"]);
 });
 
-Deno.test("loseWriteConnection() in readConnectionLost(), loseConnection() in writeConnectionLost()", () => {
+Deno.test("Connection.loseWriteConnection() works in readConnectionLost()", () => {
   using fixture = connect({
     halfCloseable,
     readConnectionLost: (protocol) => protocol.transport.loseWriteConnection(),
@@ -135,7 +137,7 @@ Deno.test("loseWriteConnection() in readConnectionLost(), loseConnection() in wr
   assertEquals(fixture.events, ["made", "read lost", "write lost", "lost ConnectionDone"]);
 });
 
-Deno.test("The answer that readConnectionLost() writes goes out before the connection closes", () => {
+Deno.test("Connection sends the answer that readConnectionLost() writes before it closes", () => {
   using fixture = connect({
     halfCloseable,
     capacity: 3,
@@ -152,7 +154,7 @@ Deno.test("The answer that readConnectionLost() writes goes out before the conne
   assertEquals(fixture.peer.text, "you sent: a request");
 });
 
-Deno.test("readConnectionLost() comes once, however often reading is paused and resumed", () => {
+Deno.test("Connection calls readConnectionLost() once, however often reading is paused", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.pauseProducing();
   fixture.peer.send("last");
@@ -180,7 +182,7 @@ Deno.test("readConnectionLost() comes once, however often reading is paused and 
   assertEquals(idle.events, ["made", "read lost"]);
 });
 
-Deno.test("A peer that breaks after its end, while an answer goes out to a half-closeable protocol's peer: ConnectionLost", () => {
+Deno.test("Connection is lost with ConnectionLost if a half-closed peer resets during the answer", () => {
   using fixture = connect({
     halfCloseable,
     capacity: 3,
@@ -198,7 +200,7 @@ Deno.test("A peer that breaks after its end, while an answer goes out to a half-
   assertInstanceOf(fixture.protocol.reason, ConnectionLost);
 });
 
-Deno.test("A half-closeable protocol may register a producer after the peer's end, also while closing", () => {
+Deno.test("Connection accepts a producer of a half-closeable protocol after the peer has closed", () => {
   using fixture = connect({ halfCloseable });
   fixture.peer.driver.closeWrite();
   fixture.host.settle();
@@ -219,7 +221,7 @@ Deno.test("A half-closeable protocol may register a producer after the peer's en
   assertEquals(fixture.events, ["made", "read lost", "lost ConnectionDone"]);
 });
 
-Deno.test("A reset after the writing side has been closed: ConnectionLost", () => {
+Deno.test("Connection is lost with ConnectionLost if the peer resets after loseWriteConnection()", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.loseWriteConnection();
   fixture.host.settle();
@@ -228,7 +230,7 @@ Deno.test("A reset after the writing side has been closed: ConnectionLost", () =
   assertEquals(fixture.events, ["made", "write lost", "lost ConnectionLost"]);
 });
 
-Deno.test("The writing side that is closed when the connection has been aborted is not told of", () => {
+Deno.test("Connection does not call writeConnectionLost() after abortConnection()", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.loseWriteConnection();
   fixture.host.endTurn();
@@ -238,7 +240,7 @@ Deno.test("The writing side that is closed when the connection has been aborted 
   assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
 });
 
-Deno.test("abortConnection() between the two ends", () => {
+Deno.test("Connection.abortConnection() between the closes of both directions aborts", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.loseWriteConnection();
   fixture.host.settle();

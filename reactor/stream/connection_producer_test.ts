@@ -1,10 +1,13 @@
 /**
- * Producers: when they are paused, resumed and stopped, and how they hold `loseConnection` back. Of Twisted's tests:
+ * Producers: when a connection pauses, resumes and stops them, and how they delay `loseConnection`.
+ * Of Twisted's tests:
  *
  * - `test/test_internet.py`, `ProducerTests`: all six.
- * - `internet/test/test_tcp.py`: `WriteSequenceTestsMixin.test_streamingProducer` and `test_nonStreamingProducer`; of `AbortConnectionMixin`
- *   `test_resumeProducingAbort`, `test_resumeProducingAbortLater`, `test_fullWriteBuffer`, `test_fullWriteBufferAfterByteExchange`,
- *   `test_resumeProducingThrows`. Over sockets: `conformance/stream_transfer.ts`.
+ * - `internet/test/test_tcp.py`: `WriteSequenceTestsMixin.test_streamingProducer` and
+ *   `test_nonStreamingProducer`; of `AbortConnectionMixin` `test_resumeProducingAbort`,
+ *   `test_resumeProducingAbortLater`, `test_fullWriteBuffer`,
+ *   `test_fullWriteBufferAfterByteExchange`, `test_resumeProducingThrows`. Over sockets:
+ *   `testing/conformance/stream_transfer.ts`.
  * - `internet/test/connectionmixins.py`: `test_unregisterProducerAfterDisconnect`.
  *
  * A second producer gets an `Error` where Twisted raises `RuntimeError`.
@@ -21,7 +24,7 @@ import { connect, type ConnectionFixture } from "../../testing/fixtures/connecti
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { LingerTimeout } from "../errors.ts";
 
-/** A producer that records what it is told. */
+/** A producer that records the calls that it receives. */
 class Producer {
   readonly calls: string[] = [];
   readonly #resumed: () => void;
@@ -44,7 +47,7 @@ class Producer {
   }
 }
 
-/** A fixture whose peer takes nothing more. */
+/** Returns a connection whose peer takes nothing more. */
 function stuck(options: Parameters<typeof connect>[0] = {}): ConnectionFixture {
   const fixture = connect({ capacity: 1, ...options });
   fixture.peer.driver.stopReading();
@@ -53,7 +56,7 @@ function stuck(options: Parameters<typeof connect>[0] = {}): ConnectionFixture {
   return fixture;
 }
 
-Deno.test("A push producer is paused above the high-water mark, once, and resumed when all has gone", () => {
+Deno.test("Connection pauses a push producer once above the high-water mark, resumes it when empty", () => {
   using fixture = stuck({ writeBufferHighWater: 10 });
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -71,7 +74,7 @@ Deno.test("A push producer is paused above the high-water mark, once, and resume
   fixture.connection.unregisterProducer();
 });
 
-Deno.test("writeSequence() pauses a push producer like write() does", () => {
+Deno.test("Connection.writeSequence() pauses a push producer as write() does", () => {
   using fixture = connect({ writeBufferHighWater: 500 });
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -82,7 +85,7 @@ Deno.test("writeSequence() pauses a push producer like write() does", () => {
   fixture.connection.unregisterProducer();
 });
 
-Deno.test("A push producer that was not paused is not resumed", () => {
+Deno.test("Connection does not resume a push producer that it has not paused", () => {
   using fixture = connect();
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -92,7 +95,7 @@ Deno.test("A push producer that was not paused is not resumed", () => {
   fixture.connection.unregisterProducer();
 });
 
-Deno.test("A push producer that writes on in resumeProducing() is paused again and again: nothing is lost", () => {
+Deno.test("Connection pauses a push producer again that writes in resumeProducing(), without loss", () => {
   using fixture = connect({ writeBufferHighWater: 3, capacity: 2 });
   let next = 0;
   const producer = new Producer(() => {
@@ -110,7 +113,7 @@ Deno.test("A push producer that writes on in resumeProducing() is paused again a
 });
 
 for (const synchronous of [false, true]) {
-  Deno.test(`A pull producer writes a piece each time all has gone, over ${synchronous ? "a synchronous" : "an asynchronous"} driver`, () => {
+  Deno.test(`Connection resumes a pull producer when empty, over ${synchronous ? "a synchronous" : "an asynchronous"} driver`, () => {
     using fixture = connect({ synchronous });
     let pieces = 0;
     const producer = new Producer(() => {
@@ -126,7 +129,7 @@ for (const synchronous of [false, true]) {
   });
 }
 
-Deno.test("A pull producer is never paused", () => {
+Deno.test("Connection never pauses a pull producer", () => {
   using fixture = stuck({ writeBufferHighWater: 10 });
   const producer = new Producer(() => fixture.connection.write("x".repeat(100)));
   fixture.connection.registerProducer(producer, false);
@@ -135,7 +138,7 @@ Deno.test("A pull producer is never paused", () => {
   fixture.connection.unregisterProducer();
 });
 
-Deno.test("Registering a second producer throws, and the first stays", () => {
+Deno.test("Connection.registerProducer() throws for a second producer and keeps the first", () => {
   using fixture = connect();
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -150,7 +153,7 @@ Deno.test("Registering a second producer throws, and the first stays", () => {
   fixture.connection.unregisterProducer();
 });
 
-Deno.test("A producer that is registered when the connection is lost is stopped at once", () => {
+Deno.test("Connection.registerProducer() after the loss stops the producer at once", () => {
   using fixture = connect();
   fixture.connection.loseConnection();
   fixture.host.settle();
@@ -162,7 +165,7 @@ Deno.test("A producer that is registered when the connection is lost is stopped 
 });
 
 for (const end of ["loss", "abort", "shutdown"] as const) {
-  Deno.test(`A producer is stopped, once, when the connection ends by ${end}`, () => {
+  Deno.test(`Connection stops its producer once when ${end} closes it`, () => {
     using fixture = connect();
     const producer = new Producer();
     fixture.connection.registerProducer(producer, true);
@@ -177,7 +180,7 @@ for (const end of ["loss", "abort", "shutdown"] as const) {
   });
 }
 
-Deno.test("A producer is stopped when the peer closes: nobody reads any more", () => {
+Deno.test("Connection stops its producer when the peer closes", () => {
   using fixture = stuck();
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -197,7 +200,7 @@ Deno.test("A producer is stopped when the peer closes: nobody reads any more", (
 for (const streaming of [true, false]) {
   const kind = streaming ? "push" : "pull";
 
-  Deno.test(`A ${kind} producer holds loseConnection() back until it is unregistered`, () => {
+  Deno.test(`Connection.loseConnection() waits until a ${kind} producer is unregistered`, () => {
     using fixture = connect();
     const producer = new Producer();
     fixture.connection.registerProducer(producer, streaming);
@@ -216,7 +219,7 @@ for (const streaming of [true, false]) {
     assert(!producer.calls.includes("stop"));
   });
 
-  Deno.test(`A ${kind} producer holds loseWriteConnection() back until it is unregistered`, () => {
+  Deno.test(`Connection.loseWriteConnection() waits until a ${kind} producer is unregistered`, () => {
     using fixture = connect();
     fixture.connection.registerProducer(new Producer(), streaming);
     fixture.connection.write("one ");
@@ -232,7 +235,7 @@ for (const streaming of [true, false]) {
   });
 }
 
-Deno.test("A producer that never ends holds a closing connection no longer than the linger time", () => {
+Deno.test("Connection waits for a producer that never unregisters at most for the linger time", () => {
   using fixture = connect({ linger: 20 });
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -248,7 +251,7 @@ Deno.test("A producer that never ends holds a closing connection no longer than 
   assertEquals(producer.calls, ["stop"]);
 });
 
-Deno.test("loseConnection() in pauseProducing(), with a write under way to a peer that never reads, lingers no longer than any other", () => {
+Deno.test("Connection.loseConnection() in pauseProducing() waits at most for the linger time", () => {
   using fixture = stuck({ writeBufferHighWater: 3, linger: 20 });
   fixture.connection.write("x");
   fixture.host.settle();
@@ -261,7 +264,7 @@ Deno.test("loseConnection() in pauseProducing(), with a write under way to a pee
   assertInstanceOf(fixture.protocol.reason, LingerTimeout);
 });
 
-Deno.test("A producer that is registered when the writing side has been closed is stopped at once, and holds nothing back", () => {
+Deno.test("Connection.registerProducer() after loseWriteConnection() is done stops the producer", () => {
   for (const streaming of [true, false]) {
     using fixture = connect({ halfCloseable: true });
     fixture.connection.loseWriteConnection();
@@ -276,7 +279,7 @@ Deno.test("A producer that is registered when the writing side has been closed i
   }
 });
 
-Deno.test("A producer that is registered after loseWriteConnection(), while there is something to send, sends on", () => {
+Deno.test("Connection.registerProducer() after loseWriteConnection() lets the producer send", () => {
   using fixture = connect({ halfCloseable: true });
   fixture.connection.write("head ");
   fixture.connection.loseWriteConnection();
@@ -291,7 +294,7 @@ Deno.test("A producer that is registered after loseWriteConnection(), while ther
   assertEquals(fixture.events, ["made", "write lost"]);
 });
 
-Deno.test("Unregistering in resumeProducing() of a closing connection closes it", () => {
+Deno.test("Connection.unregisterProducer() in resumeProducing() closes a closing connection", () => {
   using fixture = connect({ writeBufferHighWater: 3 });
   const producer = new Producer(() => {
     fixture.connection.write("end");
@@ -306,7 +309,7 @@ Deno.test("Unregistering in resumeProducing() of a closing connection closes it"
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("Unregistering after loseConnection() and a loss by the peer changes nothing", () => {
+Deno.test("Connection.unregisterProducer() after the loss changes nothing", () => {
   using fixture = connect();
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -320,14 +323,14 @@ Deno.test("Unregistering after loseConnection() and a loss by the peer changes n
   assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
 });
 
-Deno.test("unregisterProducer() without a producer does nothing", () => {
+Deno.test("Connection.unregisterProducer() without a producer does nothing", () => {
   using fixture = connect();
   fixture.connection.unregisterProducer();
   fixture.host.settle();
   assertEquals(fixture.events, ["made"]);
 });
 
-Deno.test("abortConnection() in resumeProducing() at registration: connectionLost() comes later", () => {
+Deno.test("Connection.abortConnection() in resumeProducing() at registration loses it later", () => {
   using fixture = connect();
   const producer = new Producer(() => fixture.connection.abortConnection());
   fixture.connection.registerProducer(producer, false);
@@ -338,7 +341,7 @@ Deno.test("abortConnection() in resumeProducing() at registration: connectionLos
 });
 
 for (const stuckFirst of [false, true]) {
-  Deno.test(`abortConnection() in pauseProducing()${stuckFirst ? ", with a write under way," : ""} aborts, and stops the producer`, () => {
+  Deno.test(`Connection.abortConnection() in pauseProducing()${stuckFirst ? ", with a write under way," : ""} stops the producer`, () => {
     using fixture = stuckFirst
       ? stuck({ writeBufferHighWater: 3 })
       : connect({ writeBufferHighWater: 3 });
@@ -361,7 +364,7 @@ for (const stuckFirst of [false, true]) {
 }
 
 for (const synchronous of [false, true]) {
-  Deno.test(`abortConnection() in resumeProducing() while closing aborts, over ${synchronous ? "a synchronous" : "an asynchronous"} driver`, () => {
+  Deno.test(`Connection.abortConnection() in resumeProducing() aborts ${synchronous ? "a synchronous" : "an asynchronous"} driver`, () => {
     using fixture = connect({ synchronous, writeBufferHighWater: 3 });
     const producer = new Producer(() => {
       fixture.connection.unregisterProducer();
@@ -376,7 +379,7 @@ for (const synchronous of [false, true]) {
   });
 }
 
-Deno.test("What resumeProducing() writes before it aborts does not go out", () => {
+Deno.test("Connection drops what resumeProducing() writes before it aborts", () => {
   using fixture = connect({ synchronous: true, writeBufferHighWater: 3 });
   const producer = new Producer(() => {
     fixture.connection.write("more");
@@ -388,7 +391,7 @@ Deno.test("What resumeProducing() writes before it aborts does not go out", () =
   assertEquals(fixture.driver.calls, ["write(10)", "abort()"]);
 });
 
-Deno.test("A write that ends when the connection has been aborted resumes no producer", () => {
+Deno.test("Connection resumes no producer when a write completes after an abort", () => {
   using fixture = connect({ writeBufferHighWater: 3 });
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -420,7 +423,7 @@ for (const method of ["pauseProducing", "resumeProducing", "stopProducing"] as c
   });
 }
 
-Deno.test("Two connections as each other's producers: a proxy whose slow end slows the fast one", () => {
+Deno.test("Two connections as each other's producers pass the slow peer's pace to the fast one", () => {
   using slow = connect({ capacity: 2, writeBufferHighWater: 10 });
   slow.peer.driver.stopReading();
   using fast = connect({

@@ -1,13 +1,15 @@
 /**
- * Two connections on the ends of one pipe, and two programs that do whatever comes to their minds, inside and outside of the protocol's
- * methods, while the pipe takes its steps in any order. Whatever happens:
+ * Two connections over one pipe, and two programs that make random calls, inside and outside of the
+ * protocols' methods, while the pipe makes its steps in any order. In every run:
  *
- * - The driver is used as its contract says (`conformance/checked_driver.ts`): nothing after `close`, one write at a time.
- * - `connectionLost` comes exactly once, last, and never within another method.
- * - What is received is a beginning of what was written, in order and intact. All of it, where nothing cut the stream short.
+ * - The driver is used according to its contract (`testing/fixtures/checked_driver.ts`): nothing
+ *   after `close`, one write at a time.
+ * - `connectionLost` is called exactly once, last, and never within another method.
+ * - The received bytes are a prefix of the written bytes, or all of them if neither side dropped
+ *   bytes.
  * - Nothing is received while reading is paused, or after `loseConnection` and `abortConnection`.
- * - A producer is paused and resumed in turns, and stopped at most once.
- * - In the end nothing is left: no resource, no timed call.
+ * - A producer is paused and resumed alternately, and stopped at most once.
+ * - In the end no resource and no timed call is left.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -35,7 +37,7 @@ const actions = [
   "throw",
 ] as const;
 
-/** What one end does, at once or within its protocol's next method. */
+/** An action of one side, taken at once or within the next method of its protocol. */
 interface Act {
   kind: "act";
   side: 0 | 1;
@@ -44,7 +46,7 @@ interface Act {
   within: boolean;
 }
 
-/** The end of the turn, one step of the pipe, or time. */
+/** The end of the turn, one step of the pipe, or the passing of time. */
 type Move = { kind: "turn" } | { kind: "step"; which: number } | { kind: "wait"; seconds: number };
 
 interface World {
@@ -56,7 +58,7 @@ interface World {
   timeouts: TimeoutLimits | null;
 }
 
-/** A producer that checks what it is told. */
+/** A producer that checks the order of the calls that it receives. */
 class Producer implements IPushProducer {
   isPaused = false;
   isStopped = false;
@@ -89,19 +91,19 @@ class Producer implements IPushProducer {
   }
 }
 
-/** One end: a connection, its protocol and the program that uses it. */
+/** One side: a connection, its protocol and the program that uses it. */
 class End {
   readonly violations: string[] = [];
   readonly driver: CheckedDriver;
   readonly connection: Connection;
-  /** How many bytes were written, and received: the nth is n modulo 251. */
+  /** The number of bytes written and received: byte n has the value n modulo 251. */
   written = 0;
   received = 0;
   reason: Error | null = null;
   /** Pieces that producers may still write. */
   pieces = 5;
   readonly plans: Act[] = [];
-  /** Whether this end did anything by which bytes may be lost. */
+  /** Whether this side has made a call that may drop bytes. */
   interfered = false;
   producer: Producer | null = null;
   #running = false;
@@ -146,7 +148,7 @@ class End {
         this.#leaving = this.interfered = true;
         return connection.abortConnection();
       case "lose write":
-        // What is written from here on goes out or not as the turn may end before or after it: it is left out.
+        // Whether later writes are sent depends on when the turn ends: they are not counted.
         connection.loseWriteConnection();
         this.#writeEnded = true;
         return;
@@ -280,7 +282,7 @@ function play(world: World, moves: (Act | Move)[]): void {
   for (const error of errors.take()) assertEquals(error.message, "planned");
 }
 
-/** Lets both ends close in order, and looks at what came of it. */
+/** Closes both sides gracefully and checks the results. */
 function finish(host: TestHost, ends: [End, End], waited: boolean): void {
   for (const end of ends) {
     end.plans.length = 0;
@@ -289,7 +291,7 @@ function finish(host: TestHost, ends: [End, End], waited: boolean): void {
   }
   host.settle();
   const [a, b] = ends;
-  // Only a stream that nobody cut short comes whole.
+  // All bytes arrive only if neither side dropped any.
   const whole = !waited &&
     ends.every(({ interfered, reason }) =>
       !interfered && (reason === null || reason instanceof ConnectionDone)
@@ -311,7 +313,7 @@ function finish(host: TestHost, ends: [End, End], waited: boolean): void {
   assertEquals(host.microtasks.tasks.length, 0);
 }
 
-Deno.test("Whatever both ends do, and in whatever order things happen, the connection keeps its promises", () => {
+Deno.test("Connection keeps its guarantees whatever both sides do, in any order", () => {
   const moves = fc.array(fc.oneof(act, move), { maxLength: 80, size: "max" });
   fc.assert(fc.property(world, moves, play), { seed: 20100819, numRuns: 3000 });
 });

@@ -1,9 +1,9 @@
-/** Receiving: what is delivered, and when it is held back. */
+/** Reading: when a connection delivers chunks, and when it holds them back. */
 
 import { assert, assertEquals } from "@std/assert";
 import { connect, type Recorder } from "../../testing/fixtures/connection_fixture.ts";
 
-Deno.test("Chunks come in order and whole", () => {
+Deno.test("Connection delivers chunks in order and complete", () => {
   using fixture = connect({ capacity: 5 });
   const text = Array.from({ length: 50 }, (_, i) => `<${i}>`).join("");
   fixture.peer.send(text);
@@ -11,7 +11,7 @@ Deno.test("Chunks come in order and whole", () => {
   assertEquals(fixture.protocol.received, text);
 });
 
-Deno.test("pauseProducing() holds back what comes; resumeProducing() delivers it in order", () => {
+Deno.test("Connection.pauseProducing() holds chunks back until resumeProducing(), in order", () => {
   using fixture = connect({ capacity: 2 });
   fixture.connection.pauseProducing();
   fixture.peer.send("abcdef");
@@ -24,7 +24,7 @@ Deno.test("pauseProducing() holds back what comes; resumeProducing() delivers it
   assertEquals(fixture.events, ["made", "received ab", "received cd", "received ef"]);
 });
 
-Deno.test("pauseProducing() in connectionMade() is heeded", () => {
+Deno.test("Connection.pauseProducing() works in connectionMade()", () => {
   using fixture = connect({ connectionMade: (protocol) => protocol.transport.pauseProducing() });
   fixture.peer.send("abc");
   fixture.host.settle();
@@ -34,7 +34,7 @@ Deno.test("pauseProducing() in connectionMade() is heeded", () => {
   assertEquals(fixture.events, ["made", "received abc"]);
 });
 
-Deno.test("pauseProducing() and resumeProducing() in connectionMade() and in dataReceived() change nothing", () => {
+Deno.test("Connection.resumeProducing() in the same method cancels pauseProducing()", () => {
   const pauseAndResume = (protocol: Recorder) => {
     protocol.transport.pauseProducing();
     protocol.transport.pauseProducing();
@@ -51,7 +51,7 @@ Deno.test("pauseProducing() and resumeProducing() in connectionMade() and in dat
   assertEquals(fixture.events, ["made", "received ab", "received cd"]);
 });
 
-Deno.test("Pausing at each chunk and resuming later loses nothing", () => {
+Deno.test("Connection loses nothing if it is paused at each chunk and resumed later", () => {
   using fixture = connect({
     capacity: 3,
     dataReceived: (protocol) => {
@@ -64,7 +64,7 @@ Deno.test("Pausing at each chunk and resuming later loses nothing", () => {
   assertEquals(fixture.protocol.received, "0123456789");
 });
 
-Deno.test("pauseProducing() again before the held chunk was delivered keeps it held", () => {
+Deno.test("Connection.pauseProducing() keeps a held chunk that was not delivered yet", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.send("abc");
@@ -78,7 +78,7 @@ Deno.test("pauseProducing() again before the held chunk was delivered keeps it h
   assertEquals(fixture.events, ["made", "received abc"]);
 });
 
-Deno.test("Pausing while the held chunk is delivered holds back the end behind it", () => {
+Deno.test("Connection.pauseProducing() during a held chunk also holds back the peer's close", () => {
   using fixture = connect({ dataReceived: (protocol) => protocol.transport.pauseProducing() });
   fixture.connection.pauseProducing();
   fixture.peer.send("abc");
@@ -92,7 +92,7 @@ Deno.test("Pausing while the held chunk is delivered holds back the end behind i
   assertEquals(fixture.events, ["made", "received abc", "lost ConnectionDone"]);
 });
 
-Deno.test("The peer's end is held back while reading is paused", () => {
+Deno.test("Connection.pauseProducing() holds back the peer's close", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.driver.close();
@@ -103,7 +103,7 @@ Deno.test("The peer's end is held back while reading is paused", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("A reset is told of while reading is paused, if a read was under way", () => {
+Deno.test("Connection is lost at once by a reset while it is paused during a read", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.driver.abort();
@@ -111,7 +111,7 @@ Deno.test("A reset is told of while reading is paused, if a read was under way",
   assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
 });
 
-Deno.test("Writing to a peer that is gone ends a paused connection", () => {
+Deno.test("Connection is lost by a write to a closed peer while it is paused", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.driver.close();
@@ -121,7 +121,7 @@ Deno.test("Writing to a peer that is gone ends a paused connection", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
 });
 
-Deno.test("loseConnection() while paused: what was held is not delivered", () => {
+Deno.test("Connection.loseConnection() while paused drops the held chunk", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.send("abc");
@@ -132,7 +132,7 @@ Deno.test("loseConnection() while paused: what was held is not delivered", () =>
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("loseConnection() while paused reads on, into nothing: a peer that sends before it reads is not stuck", () => {
+Deno.test("Connection.loseConnection() while paused reads on and drops what the peer sends", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.pauseProducing();
@@ -148,7 +148,7 @@ Deno.test("loseConnection() while paused reads on, into nothing: a peer that sen
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("pauseProducing() after loseConnection() does nothing: a closing connection reads on", () => {
+Deno.test("Connection.pauseProducing() after loseConnection() does nothing", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -161,7 +161,7 @@ Deno.test("pauseProducing() after loseConnection() does nothing: a closing conne
   assertEquals(fixture.peer.text, "0123456789");
 });
 
-Deno.test("resumeProducing() after the connection is lost does nothing", () => {
+Deno.test("Connection.resumeProducing() after the loss does nothing", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.connection.loseConnection();
@@ -172,7 +172,7 @@ Deno.test("resumeProducing() after the connection is lost does nothing", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("abortConnection() while a chunk is held: it is not delivered", () => {
+Deno.test("Connection.abortConnection() drops a held chunk", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.send("abc");
@@ -183,7 +183,7 @@ Deno.test("abortConnection() while a chunk is held: it is not delivered", () => 
   assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
 });
 
-Deno.test("A connection that is aborted in connectionMade() does not begin to read", () => {
+Deno.test("Connection.abortConnection() in connectionMade() prevents the first read", () => {
   using fixture = connect({ connectionMade: (protocol) => protocol.transport.abortConnection() });
   assert(!fixture.driver.isReading);
 });

@@ -1,19 +1,26 @@
 /**
- * How a connection lives and ends. The other tests of `connection.ts`: `connection_reading_test.ts`, `connection_writing_test.ts`,
- * `connection_producer_test.ts`, `connection_half_close_test.ts`, `connection_property_test.ts`.
+ * The life of a connection. The other tests of `connection.ts`: `connection_reading_test.ts`,
+ * `connection_writing_test.ts`, `connection_producer_test.ts`, `connection_half_close_test.ts`,
+ * `connection_property_test.ts`.
  *
- * Of Twisted's tests on the state machine (all classes are listed in `conformance/tcp.ts`):
+ * Of Twisted's tests of the state machine (`testing/conformance/tcp.ts` lists all classes):
  *
- * - `internet/test/test_tcp.py` `AbortConnectionMixin`: all eleven are here, in `connection_writing_test.ts` (a full write buffer) or in
- *   `connection_producer_test.ts`, without a network. `TCPServerTests`: `test_writeAfterDisconnect` and `test_writeSequenceAfterDisconnect` are
- *   in `connection_writing_test.ts`, the two after TLS in `deno/start_tls_test.ts`.
- * - `TCPConnectionTests.test_doReadWarningIsRaised`: a value returned from `dataReceived` was once a reason to close; here only a
- *   promise means anything. `test_noTLSBeforeStartTLS` and `test_tlsAfterStartTLS`: `secure`, in `tls/tls_driver_test.ts`.
- * - `TCPConnectionTestsBuilder`: `test_stopStartReading`, `test_resumeProducing…` and `test_connectionLostAfterPausedTransport` in
- *   `connection_reading_test.ts`, `test_doubleHalfClose` in `connection_half_close_test.ts`.
- * - `WriteSequenceTestsMixin`, `test_unregisterProducerAfterDisconnect`, `test_disconnectWhileProducing`: `connection_producer_test.ts`.
- *   `test_writeSequenceWithUnicodeRaisesException` does not apply: a string goes out as UTF-8.
- * - `test/test_tcp.py` `HalfCloseBuggyApplicationTests`, `HalfCloseNoNotificationAndShutdownExceptionTests`: `connection_half_close_test.ts`.
+ * - `internet/test/test_tcp.py` `AbortConnectionMixin`: all eleven are here, in
+ *   `connection_writing_test.ts` (a full write buffer) or in `connection_producer_test.ts`, without
+ *   a network. `TCPServerTests`: `test_writeAfterDisconnect` and
+ *   `test_writeSequenceAfterDisconnect` are in `connection_writing_test.ts`, the two after TLS in
+ *   `drivers/deno/start_tls_test.ts`.
+ * - `TCPConnectionTests.test_doReadWarningIsRaised`: a value returned from `dataReceived` once
+ *   closed the connection; here only a promise has a meaning. `test_noTLSBeforeStartTLS` and
+ *   `test_tlsAfterStartTLS`: `secure`, in `tls/tls_driver_test.ts`.
+ * - `TCPConnectionTestsBuilder`: `test_stopStartReading`, `test_resumeProducing…` and
+ *   `test_connectionLostAfterPausedTransport` in `connection_reading_test.ts`,
+ *   `test_doubleHalfClose` in `connection_half_close_test.ts`.
+ * - `WriteSequenceTestsMixin`, `test_unregisterProducerAfterDisconnect`,
+ *   `test_disconnectWhileProducing`: `connection_producer_test.ts`.
+ *   `test_writeSequenceWithUnicodeRaisesException` does not apply: a string is sent as UTF-8.
+ * - `test/test_tcp.py` `HalfCloseBuggyApplicationTests`,
+ *   `HalfCloseNoNotificationAndShutdownExceptionTests`: `connection_half_close_test.ts`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -21,12 +28,12 @@ import { connect, type Recorder } from "../../testing/fixtures/connection_fixtur
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { ConnectionAborted, ConnectionDone, ConnectionLost, ConnectionTimeout } from "../errors.ts";
 
-/** Lets promises that have settled be noticed. */
+/** Runs the reactions to settled promises. */
 async function promisesSettle(): Promise<void> {
   for (let i = 0; i < 5; i++) await null;
 }
 
-Deno.test("makeConnection() comes first, with the transport", () => {
+Deno.test("Connection.open() calls makeConnection() first, with the transport", () => {
   using fixture = connect();
   assertEquals(fixture.events, ["made"]);
   assertStrictEquals(fixture.protocol.transport, fixture.connection);
@@ -37,7 +44,7 @@ Deno.test("makeConnection() comes first, with the transport", () => {
   assertEquals(fixture.connection.logPrefix(), "Recorder,7,192.0.2.2");
 });
 
-Deno.test("disconnecting says that the connection ends also when it is aborted", () => {
+Deno.test("Connection.disconnecting is true after abortConnection()", () => {
   using fixture = connect();
   fixture.connection.abortConnection();
   assert(fixture.connection.disconnecting);
@@ -46,7 +53,7 @@ Deno.test("disconnecting says that the connection ends also when it is aborted",
   assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
 });
 
-Deno.test("The peer closes: ConnectionDone", () => {
+Deno.test("Connection is lost with ConnectionDone when the peer closes", () => {
   using fixture = connect();
   fixture.peer.send("bye");
   fixture.host.settle();
@@ -57,7 +64,7 @@ Deno.test("The peer closes: ConnectionDone", () => {
   assert(!fixture.connection.disconnecting);
 });
 
-Deno.test("The peer resets: ConnectionLost with the system's code", () => {
+Deno.test("Connection is lost with ConnectionLost and the system's code when the peer resets", () => {
   using fixture = connect();
   fixture.peer.driver.abort();
   fixture.host.settle();
@@ -71,7 +78,7 @@ Deno.test("The peer resets: ConnectionLost with the system's code", () => {
   ]);
 });
 
-Deno.test("loseConnection() sends what was written, then closes: ConnectionDone", () => {
+Deno.test("Connection.loseConnection() flushes pending writes before closing", () => {
   using fixture = connect({ capacity: 10 });
   fixture.connection.write("0123456789012345678901234");
   fixture.connection.loseConnection();
@@ -84,7 +91,7 @@ Deno.test("loseConnection() sends what was written, then closes: ConnectionDone"
   assertEquals(fixture.driver.calls, ["write(25)", "write(15)", "write(5)", "close()"]);
 });
 
-Deno.test("loseConnection() never calls connectionLost() before it returns", () => {
+Deno.test("Connection.loseConnection() never calls connectionLost() before it returns", () => {
   using fixture = connect();
   fixture.connection.loseConnection();
   assertEquals(fixture.events, ["made"]);
@@ -92,7 +99,7 @@ Deno.test("loseConnection() never calls connectionLost() before it returns", () 
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("loseConnection() twice closes once", () => {
+Deno.test("Connection.loseConnection() twice closes once", () => {
   using fixture = connect();
   fixture.connection.loseConnection();
   fixture.connection.loseConnection();
@@ -107,7 +114,7 @@ for (const synchronous of [false, true]) {
   const lose = (protocol: Recorder) => protocol.transport.loseConnection();
   const abort = (protocol: Recorder) => protocol.transport.abortConnection();
 
-  Deno.test(`loseConnection() in connectionMade() over ${how} driver`, () => {
+  Deno.test(`Connection.loseConnection() works in connectionMade() over ${how} driver`, () => {
     using fixture = connect({
       synchronous,
       connectionMade: (protocol) => {
@@ -119,7 +126,7 @@ for (const synchronous of [false, true]) {
     assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
   });
 
-  Deno.test(`loseConnection() in dataReceived() over ${how} driver`, () => {
+  Deno.test(`Connection.loseConnection() works in dataReceived() over ${how} driver`, () => {
     using fixture = connect({ synchronous, dataReceived: lose });
     fixture.peer.send("one");
     fixture.host.settle();
@@ -128,13 +135,13 @@ for (const synchronous of [false, true]) {
     assertEquals(fixture.events, ["made", "received one", "lost ConnectionDone"]);
   });
 
-  Deno.test(`abortConnection() in connectionMade() over ${how} driver`, () => {
+  Deno.test(`Connection.abortConnection() works in connectionMade() over ${how} driver`, () => {
     using fixture = connect({ synchronous, connectionMade: abort });
     assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
     assertEquals(fixture.driver.calls, ["abort()"]);
   });
 
-  Deno.test(`abortConnection() in dataReceived() over ${how} driver`, () => {
+  Deno.test(`Connection.abortConnection() works in dataReceived() over ${how} driver`, () => {
     using fixture = connect({ synchronous, dataReceived: abort });
     fixture.peer.send("one");
     fixture.peer.send("two");
@@ -143,7 +150,7 @@ for (const synchronous of [false, true]) {
     assertEquals(fixture.peer.end, "ECONNRESET");
   });
 
-  Deno.test(`loseConnection() and abortConnection() in connectionLost() do nothing over ${how} driver`, () => {
+  Deno.test(`Connection ignores calls that close it in connectionLost() over ${how} driver`, () => {
     using fixture = connect({
       synchronous,
       connectionLost: (protocol) => {
@@ -164,7 +171,7 @@ for (const synchronous of [false, true]) {
   });
 }
 
-Deno.test("abortConnection() throws away what is unsent, and the peer sees a reset", () => {
+Deno.test("Connection.abortConnection() drops unsent bytes and resets the peer's side", () => {
   using fixture = connect({ capacity: 10 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("x".repeat(100));
@@ -179,7 +186,7 @@ Deno.test("abortConnection() throws away what is unsent, and the peer sees a res
   assertEquals(fixture.peer.end, "ECONNRESET");
 });
 
-Deno.test("abortConnection() with a reason: the protocol gets it, by itself or as the cause, and the peer sees a reset", () => {
+Deno.test("Connection.abortConnection() passes its reason on, by itself or as the cause", () => {
   const aborted = new ConnectionTimeout("idle", 4, "192.0.2.2:2222");
   const boom = new RangeError("boom");
   for (const given of [aborted, boom]) {
@@ -198,7 +205,7 @@ Deno.test("abortConnection() with a reason: the protocol gets it, by itself or a
   }
 });
 
-Deno.test("abortConnection() after loseConnection() aborts", () => {
+Deno.test("Connection.abortConnection() after loseConnection() aborts", () => {
   using fixture = connect();
   fixture.connection.write("unsent");
   fixture.connection.loseConnection();
@@ -208,7 +215,7 @@ Deno.test("abortConnection() after loseConnection() aborts", () => {
   assertEquals(fixture.peer.text, "");
 });
 
-Deno.test("abortConnection() twice, and loseConnection() after it, abort once", () => {
+Deno.test("Connection.abortConnection() aborts once", () => {
   using fixture = connect();
   fixture.connection.abortConnection();
   fixture.connection.abortConnection();
@@ -217,7 +224,7 @@ Deno.test("abortConnection() twice, and loseConnection() after it, abort once", 
   assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
 });
 
-Deno.test("A connection that was aborted has not been lost otherwise, whatever happens meanwhile", () => {
+Deno.test("Connection.abortConnection() decides the reason, whatever fails meanwhile", () => {
   for (const meanwhile of ["reset", "shut down"]) {
     using fixture = connect();
     fixture.connection.abortConnection();
@@ -229,7 +236,7 @@ Deno.test("A connection that was aborted has not been lost otherwise, whatever h
   }
 });
 
-Deno.test("What the peer resets after we closed is not heard any more", () => {
+Deno.test("Connection ignores a reset by the peer after it has closed", () => {
   using fixture = connect();
   fixture.connection.loseConnection();
   fixture.host.settle();
@@ -238,7 +245,7 @@ Deno.test("What the peer resets after we closed is not heard any more", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("When the peer closes first, what was written still goes out: an echo to a peer that only shut down its writing", () => {
+Deno.test("Connection sends pending bytes after the peer has closed its writing side", () => {
   using fixture = connect({
     capacity: 4,
     dataReceived: (protocol, data) => protocol.transport.write(data),
@@ -257,7 +264,7 @@ Deno.test("When the peer closes first, what was written still goes out: an echo 
   assertEquals(fixture.events.at(-1), "lost ConnectionDone");
 });
 
-Deno.test("A peer that closed for good did not care for what was left: ConnectionDone, with the break as its cause", () => {
+Deno.test("Connection is lost with ConnectionDone if the peer closes, then resets unread bytes", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -269,7 +276,7 @@ Deno.test("A peer that closed for good did not care for what was left: Connectio
   assertInstanceOf(fixture.protocol.reason.cause, ConnectionLost);
 });
 
-Deno.test("A peer that closes while we close and have bytes unsent: ConnectionLost, for they did not arrive", () => {
+Deno.test("Connection is lost with ConnectionLost if the peer closes before it got pending bytes", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -281,7 +288,7 @@ Deno.test("A peer that closes while we close and have bytes unsent: ConnectionLo
   assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
 });
 
-Deno.test("shutDown() loses the connection at once, whatever is unsent", () => {
+Deno.test("Connection.shutDown() loses the connection at once, whatever is unsent", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -292,7 +299,7 @@ Deno.test("shutDown() loses the connection at once, whatever is unsent", () => {
   assertEquals(fixture.host.resources.size, 0);
 });
 
-Deno.test("stopProducing() is loseConnection()", () => {
+Deno.test("Connection.stopProducing() is loseConnection()", () => {
   using fixture = connect();
   fixture.connection.write("last words");
   fixture.connection.stopProducing();
@@ -301,7 +308,7 @@ Deno.test("stopProducing() is loseConnection()", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("A closing connection reads on, into nothing: a peer that sends before it reads is not stuck", () => {
+Deno.test("Connection.loseConnection() reads on and drops what the peer sends", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -343,7 +350,7 @@ for (const method of ["connectionMade", "dataReceived"] as const) {
 }
 
 for (const kind of ["throws", "rejects"] as const) {
-  Deno.test(`connectionLost() that ${kind} is logged, and its owner is told still`, async () => {
+  Deno.test(`connectionLost() that ${kind} is logged, and the owner is still notified`, async () => {
     using errors = new LoggedErrors();
     const error = new RangeError("boom");
     using fixture = connect({
@@ -361,7 +368,7 @@ for (const kind of ["throws", "rejects"] as const) {
   });
 }
 
-Deno.test("An error after abortConnection() is logged; the reason is ConnectionAborted", () => {
+Deno.test("Connection logs an error after abortConnection() and keeps ConnectionAborted", () => {
   using errors = new LoggedErrors();
   using fixture = connect({
     dataReceived: (protocol) => {
@@ -375,7 +382,7 @@ Deno.test("An error after abortConnection() is logged; the reason is ConnectionA
   assertEquals(errors.take().map(String), ["RangeError: boom"]);
 });
 
-Deno.test("What was written before an error does not go out", () => {
+Deno.test("Connection drops what a method has written before it throws", () => {
   using errors = new LoggedErrors();
   using fixture = connect({
     dataReceived: (protocol) => {
@@ -389,7 +396,7 @@ Deno.test("What was written before an error does not go out", () => {
   assertEquals(errors.take().length, 1);
 });
 
-Deno.test("What is thrown and is no Error becomes the cause of one", () => {
+Deno.test("Connection uses a thrown value that is no Error as the cause of an Error", () => {
   using errors = new LoggedErrors();
   using fixture = connect({
     dataReceived: () => {
@@ -404,7 +411,7 @@ Deno.test("What is thrown and is no Error becomes the cause of one", () => {
   assertEquals(errors.take().length, 1);
 });
 
-Deno.test("A logPrefix() that throws neither hides an error nor keeps the connection open", () => {
+Deno.test("Connection copes with a logPrefix() that throws", () => {
   using errors = new LoggedErrors();
   using fixture = connect({
     dataReceived: () => {

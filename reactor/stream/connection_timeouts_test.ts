@@ -1,4 +1,4 @@
-/** How long a connection may be silent, stuck, or open at all. */
+/** The timeouts of a connection: idle, stalled in writing, or open for too long. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
@@ -10,7 +10,7 @@ import { timeoutLimits } from "./connection_timeouts.ts";
 import { ConnectionAborted, ConnectionTimeout } from "../errors.ts";
 import type { IDelayedCall } from "../interfaces/mod.ts";
 
-/** Why the connection was lost, which must be a timeout of its own. */
+/** Returns the timeout that is the reason for the loss. */
 function timeoutOf(fixture: ConnectionFixture): [string, number, string] {
   const { reason } = fixture.protocol;
   assertInstanceOf(reason, ConnectionTimeout);
@@ -24,7 +24,7 @@ function send(fixture: ConnectionFixture, text: string): void {
   fixture.host.settle();
 }
 
-/** A connection whose peer does not read, with more to send than there is room for. */
+/** Returns a connection that has more to send than fits, to a peer that does not read. */
 function stuck(options: ConnectionFixtureOptions): ConnectionFixture {
   const fixture = connect({ capacity: 10, ...options });
   fixture.peer.driver.stopReading();
@@ -33,12 +33,12 @@ function stuck(options: ConnectionFixtureOptions): ConnectionFixture {
   return fixture;
 }
 
-Deno.test("A connection without these options has no timer", () => {
+Deno.test("Connection without timeouts has no timer", () => {
   using fixture = connect();
   assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("idleTimeout: each byte that comes, and each that goes, begins the time anew", () => {
+Deno.test("idleTimeout starts anew with each byte received or sent", () => {
   using fixture = connect({ idleTimeout: 10 });
   fixture.host.advance(9);
   send(fixture, "x");
@@ -56,7 +56,7 @@ Deno.test("idleTimeout: each byte that comes, and each that goes, begins the tim
   assertEquals(fixture.peer.end, "ECONNRESET");
 });
 
-Deno.test("idleTimeout: a byte that is only written is no sign of life until the system takes it", () => {
+Deno.test("idleTimeout ignores written bytes until the system takes them", () => {
   using fixture = stuck({ idleTimeout: 10 });
   fixture.host.advance(9);
   fixture.connection.write("more");
@@ -65,7 +65,7 @@ Deno.test("idleTimeout: a byte that is only written is no sign of life until the
   assertEquals(timeoutOf(fixture)[0], "idle");
 });
 
-Deno.test("idleTimeout: what the protocol has paused is not life, but the chunk that still came is", () => {
+Deno.test("idleTimeout counts a chunk that arrives while paused, but nothing after it", () => {
   using fixture = connect({ idleTimeout: 10 });
   fixture.connection.pauseProducing();
   fixture.host.advance(5);
@@ -77,7 +77,7 @@ Deno.test("idleTimeout: what the protocol has paused is not life, but the chunk 
   assertEquals(timeoutOf(fixture)[0], "idle");
 });
 
-Deno.test("writeStallTimeout: a peer that takes nothing loses the connection", () => {
+Deno.test("writeStallTimeout aborts a connection whose peer takes nothing", () => {
   using fixture = stuck({ writeStallTimeout: 5 });
   fixture.host.advance(4.9);
   assert(fixture.connection.connected);
@@ -89,9 +89,9 @@ Deno.test("writeStallTimeout: a peer that takes nothing loses the connection", (
   ]);
 });
 
-Deno.test("writeStallTimeout: a peer that reads slowly is no stalled one", () => {
+Deno.test("writeStallTimeout does not abort a connection whose peer reads slowly", () => {
   using fixture = stuck({ writeStallTimeout: 5 });
-  // A tenth of it goes out each time: at the last one nothing is left.
+  // Each step sends a tenth: after the last one nothing is left.
   for (let i = 0; i < 10; i++) {
     fixture.host.advance(4);
     fixture.peer.driver.startReading();
@@ -103,7 +103,7 @@ Deno.test("writeStallTimeout: a peer that reads slowly is no stalled one", () =>
   assert(fixture.connection.connected);
 });
 
-Deno.test("writeStallTimeout: silence with nothing to send is none", () => {
+Deno.test("writeStallTimeout ignores a connection with nothing to send", () => {
   using fixture = connect({ writeStallTimeout: 5 });
   fixture.connection.write("all of it goes");
   fixture.host.settle();
@@ -112,7 +112,7 @@ Deno.test("writeStallTimeout: silence with nothing to send is none", () => {
   assert(fixture.connection.connected);
 });
 
-Deno.test("writeStallTimeout: it counts from each write that finds nothing under way", () => {
+Deno.test("writeStallTimeout starts at each write that finds none in flight", () => {
   using fixture = connect({ writeStallTimeout: 5, capacity: 10 });
   fixture.connection.write("first");
   fixture.host.settle();
@@ -126,7 +126,7 @@ Deno.test("writeStallTimeout: it counts from each write that finds nothing under
   assertEquals(timeoutOf(fixture)[0], "writeStall");
 });
 
-Deno.test("maxConnectionAge: a connection lasts no longer, however busy it is", () => {
+Deno.test("maxConnectionAge aborts a connection however busy it is", () => {
   using fixture = connect({ maxConnectionAge: 10 });
   for (let i = 0; i < 9; i++) {
     fixture.host.advance(1);
@@ -141,13 +141,13 @@ Deno.test("maxConnectionAge: a connection lasts no longer, however busy it is", 
   ]);
 });
 
-Deno.test("The first bound that is reached is the reason, and of those reached together the first in the queue", () => {
+Deno.test("Connection is aborted by the first timeout that expires", () => {
   using fixture = stuck({ idleTimeout: 7, writeStallTimeout: 5, maxConnectionAge: 6 });
   fixture.host.advance(100);
   assertEquals(timeoutOf(fixture)[0], "writeStall");
 });
 
-Deno.test("A connection that ends leaves no timer, whichever way it ends", () => {
+Deno.test("Connection leaves no timer after it is lost", () => {
   const options = { idleTimeout: 1, writeStallTimeout: 2, maxConnectionAge: 3 };
   const ends: ((fixture: ConnectionFixture) => void)[] = [
     (fixture) => fixture.connection.loseConnection(),
@@ -165,7 +165,7 @@ Deno.test("A connection that ends leaves no timer, whichever way it ends", () =>
   }
 });
 
-Deno.test("A bound that is no delay is refused with an error that names it and the value", () => {
+Deno.test("Connection options refuse a timeout that is not a delay, with its name and value", () => {
   for (const name of ["idleTimeout", "writeStallTimeout", "maxConnectionAge"]) {
     assertThrows(
       () => timeoutLimits({ [name]: -1 }),

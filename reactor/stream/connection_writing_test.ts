@@ -1,4 +1,4 @@
-/** Sending: what goes out, in how many writes, and what bounds it. */
+/** Writing: how writes are joined and sent, and their limits. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { connect } from "../../testing/fixtures/connection_fixture.ts";
@@ -7,7 +7,7 @@ import { LingerTimeout, WriteBufferExceeded } from "../errors.ts";
 for (const synchronous of [false, true]) {
   const how = synchronous ? "a synchronous" : "an asynchronous";
 
-  Deno.test(`Many small writes in one turn leave as one over ${how} driver`, () => {
+  Deno.test(`Connection.write() joins small writes of one turn over ${how} driver`, () => {
     using fixture = connect({ synchronous });
     for (let i = 0; i < 100; i++) fixture.connection.write(`${i},`);
     assertEquals(fixture.driver.calls, []);
@@ -17,7 +17,7 @@ for (const synchronous of [false, true]) {
     assertEquals(fixture.peer.text, text);
   });
 
-  Deno.test(`The writes of one dataReceived() leave as one when it returns, over ${how} driver`, () => {
+  Deno.test(`Connection joins the writes of one dataReceived() over ${how} driver`, () => {
     using fixture = connect({
       synchronous,
       dataReceived: (protocol, data) => {
@@ -33,7 +33,7 @@ for (const synchronous of [false, true]) {
     assertEquals(fixture.peer.text, "ABC");
   });
 
-  Deno.test(`Partial writes go on where they stopped, over ${how} driver`, () => {
+  Deno.test(`Connection continues partial writes over ${how} driver`, () => {
     using fixture = connect({ synchronous, capacity: 7 });
     const long = "0123456789".repeat(1000);
     fixture.connection.write("head");
@@ -46,7 +46,7 @@ for (const synchronous of [false, true]) {
   });
 }
 
-Deno.test("write() takes bytes and strings, and writeSequence() several", () => {
+Deno.test("Connection.write() takes bytes and strings, writeSequence() takes several", () => {
   using fixture = connect();
   fixture.connection.write(new TextEncoder().encode("bytes "));
   fixture.connection.write("und Zeichen: ä€𝄞 ");
@@ -55,9 +55,9 @@ Deno.test("write() takes bytes and strings, and writeSequence() several", () => 
   assertEquals(fixture.peer.text, "bytes und Zeichen: ä€𝄞 one 2 three");
 });
 
-Deno.test("write() of anything else throws a TypeError that names it, before and after the loss", () => {
+Deno.test("Connection.write() throws a TypeError for other values, before and after the loss", () => {
   using fixture = connect();
-  // Typed otherwise, as JavaScript may call it.
+  // Wrong types, as JavaScript may pass them.
   const write = fixture.connection.write.bind(fixture.connection) as (data: unknown) => void;
   for (let i = 0; i < 2; i++) {
     for (const [wrong, name] of [[5, "5"], [null, "null"], [[1], "an object of class Array"]]) {
@@ -72,9 +72,9 @@ Deno.test("write() of anything else throws a TypeError that names it, before and
   }
 });
 
-Deno.test("writeSequence() with a piece that is neither throws, and sends nothing of it", () => {
+Deno.test("Connection.writeSequence() throws for a wrong piece and sends no piece", () => {
   using fixture = connect();
-  // As JavaScript may call it.
+  // Wrong types, as JavaScript may pass them.
   const wrong = 3 as unknown as string;
   for (const pieces of [["one", wrong, "two"], new Set(["one", wrong, "two"])]) {
     assertThrows(
@@ -87,7 +87,7 @@ Deno.test("writeSequence() with a piece that is neither throws, and sends nothin
   assertEquals(fixture.peer.text, "");
 });
 
-Deno.test("Writing nothing writes nothing", () => {
+Deno.test("Connection.write() with nothing writes nothing", () => {
   using fixture = connect();
   fixture.connection.write("");
   fixture.connection.write(new Uint8Array());
@@ -96,7 +96,7 @@ Deno.test("Writing nothing writes nothing", () => {
   assertEquals(fixture.driver.calls, []);
 });
 
-Deno.test("A write after loseConnection() still goes out while the connection is open", () => {
+Deno.test("Connection.write() after loseConnection() sends while the connection is open", () => {
   using fixture = connect();
   fixture.connection.write("one ");
   fixture.connection.loseConnection();
@@ -106,7 +106,7 @@ Deno.test("A write after loseConnection() still goes out while the connection is
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("A write after the connection is lost, or aborted, is thrown away", () => {
+Deno.test("Connection.write() after the loss or an abort is dropped", () => {
   using fixture = connect();
   fixture.connection.abortConnection();
   fixture.connection.write("late");
@@ -117,7 +117,7 @@ Deno.test("A write after the connection is lost, or aborted, is thrown away", ()
   assertEquals(fixture.driver.calls, ["abort()"]);
 });
 
-Deno.test("Small writes are copied: the caller may reuse its memory", () => {
+Deno.test("Connection.write() copies small data, so that the caller may reuse its memory", () => {
   using fixture = connect();
   const bytes = new TextEncoder().encode("before");
   fixture.connection.write(bytes);
@@ -126,7 +126,7 @@ Deno.test("Small writes are copied: the caller may reuse its memory", () => {
   assertEquals(fixture.peer.text, "before");
 });
 
-Deno.test("What is written while a write is under way waits for it", () => {
+Deno.test("Connection.write() during a write in flight waits for it", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -153,7 +153,7 @@ Deno.test("Two connections that send at the same time do not mix their bytes", (
   assertEquals(two.peer.text, "b".repeat(200));
 });
 
-Deno.test("A write that exceeds the buffer's limit aborts the connection with WriteBufferExceeded", () => {
+Deno.test("Connection.write() beyond writeBufferLimit aborts with WriteBufferExceeded", () => {
   using fixture = connect({ capacity: 1, writeBufferLimit: 100, writeBufferHighWater: 50 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("x".repeat(60));
@@ -173,7 +173,7 @@ Deno.test("A write that exceeds the buffer's limit aborts the connection with Wr
   );
 });
 
-Deno.test("One huge write into an empty buffer is fine, whatever the limit", () => {
+Deno.test("Connection.write() accepts one large write into an empty buffer beyond the limit", () => {
   using fixture = connect({ writeBufferLimit: 100 });
   const huge = "y".repeat(100_000);
   fixture.connection.write(huge);
@@ -185,7 +185,7 @@ Deno.test("One huge write into an empty buffer is fine, whatever the limit", () 
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("The limit holds where the high-water mark is above it", () => {
+Deno.test("writeBufferLimit holds also when the high-water mark is above it", () => {
   using fixture = connect({ capacity: 1, writeBufferLimit: 100 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("x".repeat(60));
@@ -194,7 +194,7 @@ Deno.test("The limit holds where the high-water mark is above it", () => {
   assertEquals(fixture.events, ["made", "lost WriteBufferExceeded"]);
 });
 
-Deno.test("With a limit of Infinity nothing is too much", () => {
+Deno.test("writeBufferLimit of Infinity allows any amount", () => {
   using fixture = connect({ capacity: 1, writeBufferLimit: Infinity });
   fixture.peer.driver.stopReading();
   for (let i = 0; i < 1000; i++) fixture.connection.write(new Uint8Array(100_000));
@@ -204,7 +204,7 @@ Deno.test("With a limit of Infinity nothing is too much", () => {
   fixture.host.settle();
 });
 
-Deno.test("A closing connection to a peer that never reads is aborted after the linger time", () => {
+Deno.test("linger aborts a closing connection whose peer never reads", () => {
   using fixture = connect({ capacity: 4, linger: 30 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -216,7 +216,7 @@ Deno.test("A closing connection to a peer that never reads is aborted after the 
   const { reason } = fixture.protocol;
   assertInstanceOf(reason, LingerTimeout);
   assertEquals(fixture.driver.calls.at(-1), "abort()");
-  // Four bytes had come before the peer stopped reading, and four are on their way.
+  // The peer had received four bytes before it stopped reading, and four more are in transit.
   assertEquals(reason.unsent, 2);
   assertEquals(
     reason.message,
@@ -224,7 +224,7 @@ Deno.test("A closing connection to a peer that never reads is aborted after the 
   );
 });
 
-Deno.test("Progress starts the linger time anew", () => {
+Deno.test("linger starts anew when the peer reads", () => {
   using fixture = connect({ capacity: 1, linger: 30 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -241,7 +241,7 @@ Deno.test("Progress starts the linger time anew", () => {
   assertEquals(fixture.events, ["made", "lost LingerTimeout"]);
 });
 
-Deno.test("A linger time of Infinity waits for ever", () => {
+Deno.test("linger of Infinity waits without limit", () => {
   using fixture = connect({ capacity: 1, linger: Infinity });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -255,7 +255,7 @@ Deno.test("A linger time of Infinity waits for ever", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("A linger time of 0 gives up at once what could not be sent at once", () => {
+Deno.test("linger of 0 aborts at once if bytes are left", () => {
   using fixture = connect({ capacity: 1, linger: 0 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -265,7 +265,7 @@ Deno.test("A linger time of 0 gives up at once what could not be sent at once", 
   assertEquals(fixture.events, ["made", "lost LingerTimeout"]);
 });
 
-Deno.test("Nothing lingers when all has been sent, and an open connection never does", () => {
+Deno.test("linger ignores open connections and those that have sent everything", () => {
   using fixture = connect({ capacity: 1 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -279,7 +279,7 @@ Deno.test("Nothing lingers when all has been sent, and an open connection never 
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("The linger time also bounds what is left to send when the peer has closed", () => {
+Deno.test("linger also limits pending bytes after the peer has closed", () => {
   using fixture = connect({ capacity: 1, linger: 5 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");

@@ -1,4 +1,7 @@
-/** A connector, over a dial that the test works by hand. With real sockets: `conformance/tcp.ts`. */
+/**
+ * A connector over a dial that the test controls. With real sockets:
+ * `testing/conformance/tcp_connecting.ts`.
+ */
 
 import {
   assert,
@@ -64,7 +67,7 @@ class TestFactory extends ClientFactory<Protocol> {
 
 const destination = new IPv4Address("TCP", "192.0.2.2", 2222);
 
-/** A connector that the test answers for. */
+/** A connector and its dials, which the test controls. */
 class ConnectionFixture {
   readonly host = new TestHost();
   readonly dials: DialSink[] = [];
@@ -94,7 +97,7 @@ class ConnectionFixture {
     return dial;
   }
 
-  /** The last dial succeeds. */
+  /** Lets the last dial succeed. */
   succeed(): Peer {
     const [end, other] = memoryPipe({ schedule: (step) => this.host.steps.push(step) });
     const peer = new Peer(other);
@@ -112,7 +115,7 @@ class ConnectionFixture {
   }
 }
 
-Deno.test("A connection, from the attempt to its loss", () => {
+Deno.test("Connector notifies its factory from the attempt to the loss", () => {
   const { connector, factory, host, succeed } = bound(new ConnectionFixture());
   connector.connect();
   assertEquals(connector.state, "connecting");
@@ -133,7 +136,7 @@ Deno.test("A connection, from the attempt to its loss", () => {
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("What a client's protocol logs says that it is a client's", () => {
+Deno.test("Connector marks the log lines of its protocol as a client's", () => {
   const factory = new TestFactory();
   const logged: (string | undefined)[] = [];
   using _observing = addObserver(({ system }) => logged.push(system), { replay: false });
@@ -151,7 +154,7 @@ Deno.test("What a client's protocol logs says that it is a client's", () => {
   assertEquals(logged, ["Custom Client,client", "Custom Client,client"]);
 });
 
-Deno.test("An attempt that fails", () => {
+Deno.test("Connector notifies its factory of a failed attempt", () => {
   const { connector, factory, host, fail } = bound(new ConnectionFixture());
   connector.connect();
   fail();
@@ -165,7 +168,7 @@ Deno.test("An attempt that fails", () => {
   assertEquals([host.resources.size, host.reactor.getDelayedCalls()], [0, []]);
 });
 
-Deno.test("connect() again when the connection failed or was lost: the factory is not stopped in between", () => {
+Deno.test("Connector.connect() after a failure or a loss does not restart the factory", () => {
   const factory = new TestFactory();
   const fixture = new ConnectionFixture({ factory });
   let left = 2;
@@ -189,7 +192,7 @@ Deno.test("connect() again when the connection failed or was lost: the factory i
   assertEquals(factory.built.length, 3);
 });
 
-Deno.test("connect() while connecting or connected throws", () => {
+Deno.test("Connector.connect() throws while connecting or connected", () => {
   const fixture = new ConnectionFixture();
   fixture.connector.connect();
   assertThrows(
@@ -201,7 +204,7 @@ Deno.test("connect() while connecting or connected throws", () => {
   assertThrows(() => fixture.connector.connect(), Error, "the connector is connected");
 });
 
-Deno.test("stopConnecting() fails the attempt with a UserError, at once, and cancels the dial", () => {
+Deno.test("Connector.stopConnecting() fails the attempt at once with UserError and cancels the dial", () => {
   const fixture = new ConnectionFixture();
   fixture.connector.connect();
   fixture.connector.stopConnecting();
@@ -216,7 +219,7 @@ Deno.test("stopConnecting() fails the attempt with a UserError, at once, and can
   assertEquals([fixture.host.resources.size, fixture.host.reactor.getDelayedCalls()], [0, []]);
 });
 
-Deno.test("A dial that succeeds although it was cancelled is closed again", () => {
+Deno.test("Connector closes the connection of a dial that succeeds after it was cancelled", () => {
   const fixture = new ConnectionFixture();
   fixture.connector.connect();
   fixture.connector.stopConnecting();
@@ -226,7 +229,7 @@ Deno.test("A dial that succeeds although it was cancelled is closed again", () =
   assertEquals(fixture.host.resources.size, 0);
 });
 
-Deno.test("stopConnecting() in startedConnecting(), and before the reactor runs: nothing is dialled", () => {
+Deno.test("Connector.stopConnecting() before the reactor runs prevents the dial", () => {
   const factory = new TestFactory();
   factory.startedConnecting = (connector) => connector.stopConnecting();
   const fixture = new ConnectionFixture({ factory });
@@ -242,7 +245,7 @@ Deno.test("stopConnecting() in startedConnecting(), and before the reactor runs:
   assertInstanceOf(waiting.factory.reasons[0], UserError);
 });
 
-Deno.test("stopConnecting() without an attempt throws", () => {
+Deno.test("Connector.stopConnecting() throws without an attempt", () => {
   const fixture = new ConnectionFixture();
   assertThrows(
     () => fixture.connector.stopConnecting(),
@@ -254,7 +257,7 @@ Deno.test("stopConnecting() without an attempt throws", () => {
   assertThrows(() => fixture.connector.stopConnecting(), NotConnectingError, "is connected");
 });
 
-Deno.test("disconnect() ends the attempt or loses the connection, and else does nothing", () => {
+Deno.test("Connector.disconnect() cancels the attempt or closes the connection", () => {
   const fixture = new ConnectionFixture();
   fixture.connector.disconnect();
   fixture.connector.connect();
@@ -270,7 +273,7 @@ Deno.test("disconnect() ends the attempt or loses the connection, and else does 
   fixture.connector.disconnect();
 });
 
-Deno.test("disconnect() in buildProtocol() and in connectionMade()", () => {
+Deno.test("Connector.disconnect() works in buildProtocol() and in connectionMade()", () => {
   for (const where of ["buildProtocol", "connectionMade"]) {
     const factory = new TestFactory();
     const protocol = new Protocol();
@@ -286,14 +289,14 @@ Deno.test("disconnect() in buildProtocol() and in connectionMade()", () => {
     assertEquals(fixture.succeed().end, "ended", where);
     assertEquals(fixture.connector.state, "disconnected");
     assertInstanceOf(factory.reasons[0], ConnectionDone);
-    // The next one is wanted again.
+    // A new connection is no longer to be closed.
     factory.buildProtocol = () => new Protocol();
     fixture.connector.connect();
     assertEquals(fixture.succeed().end, "");
   }
 });
 
-Deno.test("An attempt that takes too long fails with a ConnectTimeoutError", () => {
+Deno.test("Connector fails an attempt with ConnectTimeoutError after the timeout", () => {
   const fixture = new ConnectionFixture({ timeout: 5 });
   fixture.connector.connect();
   fixture.host.advance(4.9);
@@ -310,7 +313,7 @@ Deno.test("An attempt that takes too long fails with a ConnectTimeoutError", () 
   assertEquals(fixture.cancelled, 1);
 });
 
-Deno.test("The timeout counts from connect(), also while the reactor does not run, and is gone with the attempt", () => {
+Deno.test("Connector starts the timeout at connect(), also before the reactor runs", () => {
   const fixture = new ConnectionFixture({ timeout: 5, running: false });
   fixture.connector.connect();
   fixture.host.advance(5);
@@ -323,13 +326,13 @@ Deno.test("The timeout counts from connect(), also while the reactor does not ru
   assertEquals(fixture.cancelled, 0); // what has succeeded is not cancelled
 });
 
-Deno.test("With a timeout of Infinity an attempt waits for ever", () => {
+Deno.test("Connector waits without limit with a timeout of Infinity", () => {
   const fixture = new ConnectionFixture({ timeout: Infinity });
   fixture.connector.connect();
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("buildProtocol() that returns null turns the connection away: ConnectionDone", () => {
+Deno.test("Connector closes a connection with ConnectionDone if buildProtocol() returns null", () => {
   const factory = new TestFactory();
   factory.buildProtocol = () => null;
   const fixture = new ConnectionFixture({ factory });
@@ -340,7 +343,7 @@ Deno.test("buildProtocol() that returns null turns the connection away: Connecti
   assertEquals(fixture.host.resources.size, 0);
 });
 
-Deno.test("buildProtocol() that throws is logged, and loses the connection with its error", () => {
+Deno.test("Connector logs an exception of buildProtocol() and loses the connection with it", () => {
   using errors = new LoggedErrors();
   const factory = new TestFactory();
   const error = new RangeError("boom");
@@ -363,7 +366,7 @@ for (
     "stopFactory",
   ] as const
 ) {
-  Deno.test(`${method}() that throws is logged, and the connector goes on`, () => {
+  Deno.test(`Connector logs an exception of ${method}() and continues`, () => {
     using errors = new LoggedErrors();
     const factory = new TestFactory();
     const error = new RangeError("boom");
@@ -386,7 +389,7 @@ for (
   });
 }
 
-Deno.test("startFactory() that throws: connect() does too, and may be called again", () => {
+Deno.test("Connector.connect() throws the exception of startFactory() and may be called again", () => {
   const factory = new TestFactory();
   const fixture = new ConnectionFixture({ factory });
   factory.startFactory = () => {
@@ -400,7 +403,7 @@ Deno.test("startFactory() that throws: connect() does too, and may be called aga
   assertEquals(factory.numPorts, 1);
 });
 
-Deno.test("The shutdown fails an attempt with a ConnectError", () => {
+Deno.test("Connector fails its attempt with ConnectError when the reactor stops", () => {
   const fixture = new ConnectionFixture();
   fixture.connector.connect();
   fixture.host.resources.shutDown();
@@ -411,7 +414,7 @@ Deno.test("The shutdown fails an attempt with a ConnectError", () => {
   assertEquals(fixture.host.resources.size, 0);
 });
 
-Deno.test("When the reactor crashes, an attempt ends, so that it does not hold the process", () => {
+Deno.test("Connector cancels its attempt when the reactor crashes, so that the process can end", () => {
   const fixture = new ConnectionFixture();
   fixture.connector.connect();
   fixture.host.resources.unref();
@@ -420,7 +423,7 @@ Deno.test("When the reactor crashes, an attempt ends, so that it does not hold t
   assertInstanceOf(fixture.factory.reasons[0], ConnectionRefusedError);
 });
 
-/** The fixture with its methods bound, to be taken apart. */
+/** Returns the fixture with its methods bound, so that they can be destructured. */
 function bound(fixture: ConnectionFixture): {
   connector: Connector;
   factory: TestFactory;

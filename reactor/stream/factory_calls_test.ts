@@ -6,7 +6,7 @@ import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 
 const peer = new IPv4Address("TCP", "192.0.2.1", 3000);
 
-/** A factory whose `buildProtocol()` is not typed. */
+/** Returns a factory with an untyped `buildProtocol()`. */
 function building(answer: unknown): Factory {
   return Object.assign(new Factory(), { buildProtocol: () => answer });
 }

@@ -22,8 +22,8 @@ const holdings = new WeakMap<ArrayBuffer, Holding>();
  * Records that a write holds a buffer.
  *
  * @param bytes The bytes of the write.
- * @param isTransferred Whether the write transfers the buffer. Ignored if `bytes` are only a part of
- *   their buffer.
+ * @param isTransferred Whether the write transfers the buffer. Ignored if `bytes` are only a part
+ *   of their buffer.
  * @returns The buffer, for {@linkcode unhold}; `null` for a shared buffer, which cannot be
  *   detached.
  */

@@ -1,4 +1,7 @@
-/** A port that is drained, over an acceptor that the test works by hand. With real signals: `examples/examples_test.ts`. */
+/**
+ * Draining a port, over an acceptor that the test controls. With real signals:
+ * `examples/examples_test.ts`.
+ */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { CancelledError } from "../../defer/mod.ts";
@@ -13,7 +16,7 @@ import type { IDelayedCall, IDrainableProtocol } from "../interfaces/mod.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
 
-/** Notes why it was lost. */
+/** Records the reason of its loss. */
 class Noted extends Protocol {
   reason: Error | null = null;
 
@@ -22,7 +25,7 @@ class Noted extends Protocol {
   }
 }
 
-/** Loses its connection when it is asked to, with a goodbye. */
+/** Writes a goodbye and closes its connection when its port is drained. */
 class Polite extends Noted implements IDrainableProtocol {
   asked = 0;
 
@@ -33,7 +36,7 @@ class Polite extends Noted implements IDrainableProtocol {
   }
 }
 
-/** A port whose protocols are of the class given, with that many connections. */
+/** Returns a port with open connections, whose protocols are of the given class. */
 function connected<P extends Noted>(
   protocolClass: new () => P,
   count: number,
@@ -55,7 +58,7 @@ function connected<P extends Noted>(
   };
 }
 
-Deno.test("drain() accepts no more and waits for what is open; it fires when the last one has gone", () => {
+Deno.test("StreamPort.drain() stops accepting and fires when the last connection is lost", () => {
   const { port, protocols, acceptor, host } = connected(Noted, 2);
   const fired: number[] = [];
   port.drain(30).addCallback((aborted) => void fired.push(aborted));
@@ -72,7 +75,7 @@ Deno.test("drain() accepts no more and waits for what is open; it fires when the
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("drain() waits for the address, too", () => {
+Deno.test("StreamPort.drain() also waits until the address is free", () => {
   const { port, acceptor } = listen();
   const fired: number[] = [];
   port.drain(30).addCallback((aborted) => void fired.push(aborted));
@@ -81,7 +84,7 @@ Deno.test("drain() waits for the address, too", () => {
   assertEquals(fired, [0]);
 });
 
-Deno.test("At the deadline drain() aborts what is left, says why, and fires with how many there were", () => {
+Deno.test("StreamPort.drain() aborts open connections at the deadline and fires with their number", () => {
   const { port, protocols, acceptor, host, ends } = connected(Noted, 3);
   const fired: number[] = [];
   port.drain(30).addCallback((aborted) => void fired.push(aborted));
@@ -105,7 +108,7 @@ Deno.test("At the deadline drain() aborts what is left, says why, and fires with
   );
 });
 
-Deno.test("The deadline ends a handshake, too, that has failed and whose peer does not take what it is told", () => {
+Deno.test("StreamPort.drain() also aborts a failed handshake that is still closing at the deadline", () => {
   const host = new TestHost();
   const tls = new FakeTLS();
   const secure = (driver: StreamDriver) =>
@@ -125,7 +128,7 @@ Deno.test("The deadline ends a handshake, too, that has failed and whose peer do
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("drain() tells protocols that want to know, once each, and sends what they say then", () => {
+Deno.test("StreamPort.drain() calls drainRequested() once and sends what it writes", () => {
   const { port, protocols, acceptor, host, texts } = connected(Polite, 2);
   const fired: number[] = [];
   port.drain(Infinity).addCallback((aborted) => void fired.push(aborted));
@@ -137,7 +140,7 @@ Deno.test("drain() tells protocols that want to know, once each, and sends what 
   for (const { reason } of protocols) assertInstanceOf(reason, ConnectionDone);
 });
 
-Deno.test("A protocol whose connection is closing already is not told", () => {
+Deno.test("StreamPort.drain() does not call drainRequested() on a closing connection", () => {
   const { port, protocols, acceptor, host } = connected(Polite, 1);
   protocols[0]?.transport.loseConnection();
   port.drain(30);
@@ -146,7 +149,7 @@ Deno.test("A protocol whose connection is closing already is not told", () => {
   assertEquals(protocols[0]?.asked, 0);
 });
 
-Deno.test("drainRequested() that throws is logged, and loses that connection only", () => {
+Deno.test("drainRequested() that throws is logged and loses that connection only", () => {
   using errors = new LoggedErrors();
   const { port, protocols, acceptor, host } = connected(Polite, 2);
   const [first] = protocols;
@@ -164,7 +167,7 @@ Deno.test("drainRequested() that throws is logged, and loses that connection onl
   assertEquals(event?.why, "While calling drainRequested");
 });
 
-Deno.test("Connections of another port of the reactor are left alone", () => {
+Deno.test("StreamPort.drain() leaves the connections of other ports alone", () => {
   const fixture = connected(Noted, 1);
   const other = listen({}, undefined, fixture.host);
   other.acceptor.connect();
@@ -175,7 +178,7 @@ Deno.test("Connections of another port of the reactor are left alone", () => {
   assertEquals(other.factory.built[0]?.transport.connected, true);
 });
 
-Deno.test("A second drain() with an earlier deadline aborts then; both fire when all is gone", () => {
+Deno.test("StreamPort.drain() again with an earlier deadline aborts at that deadline", () => {
   const { port, acceptor, host } = connected(Noted, 2);
   const fired: [string, number][] = [];
   port.drain(30).addCallback((aborted) => void fired.push(["first", aborted]));
@@ -186,7 +189,7 @@ Deno.test("A second drain() with an earlier deadline aborts then; both fire when
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("Cancelling drain() gives up the deadline: the port stays closed, the connections open", () => {
+Deno.test("StreamPort.drain() when cancelled stops the deadline and keeps connections open", () => {
   const { port, protocols, acceptor, host } = connected(Noted, 1);
   const failures: Error[] = [];
   const draining = port.drain(30);
@@ -199,7 +202,7 @@ Deno.test("Cancelling drain() gives up the deadline: the port stays closed, the 
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("A port that was stopped before is drained of what it left open", () => {
+Deno.test("StreamPort.drain() after stopListening() waits for the open connections", () => {
   const { port, protocols, acceptor, host } = connected(Noted, 1);
   port.stopListening();
   acceptor.release();
@@ -210,7 +213,7 @@ Deno.test("A port that was stopped before is drained of what it left open", () =
   assertInstanceOf(protocols[0]?.reason, DrainTimeout);
 });
 
-Deno.test("A drained port can listen again, from within the callback as well", () => {
+Deno.test("StreamPort.startListening() works after a drain, also in its callback", () => {
   const { port, acceptor, acceptors, factory, host } = connected(Noted, 1);
   port.drain(0).addCallback(() => port.startListening());
   acceptor.release();
@@ -219,7 +222,7 @@ Deno.test("A drained port can listen again, from within the callback as well", (
   assertEquals(factory.events, ["start", "stop", "start"]);
 });
 
-Deno.test("stopFactory() that throws fails drain() with its error, and no deadline is left", () => {
+Deno.test("StreamPort.drain() fails with the exception of stopFactory() and leaves no timer", () => {
   const { port, acceptor, factory, host } = connected(Noted, 1);
   const error = new RangeError("boom");
   factory.stopFactory = () => {
@@ -232,7 +235,7 @@ Deno.test("stopFactory() that throws fails drain() with its error, and no deadli
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("The reactor's shutdown ends a drain: nothing is open any more", () => {
+Deno.test("StreamPort.drain() fires when the reactor stops", () => {
   const { port, acceptor, host } = connected(Noted, 1);
   const fired: number[] = [];
   port.drain(30).addCallback((aborted) => void fired.push(aborted));
@@ -242,7 +245,7 @@ Deno.test("The reactor's shutdown ends a drain: nothing is open any more", () =>
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("drain() says how many are open, and refuses what is no delay", () => {
+Deno.test("StreamPort.drain() logs the number of open connections and refuses a wrong delay", () => {
   const { port, acceptor } = connected(Noted, 2);
   const messages: string[] = [];
   using _observing = addObserver(({ message }) => messages.push(message), { replay: false });

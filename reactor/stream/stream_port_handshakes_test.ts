@@ -1,4 +1,7 @@
-/** The limits of a TLS port: what is refused costs no handshake, and handshakes have a limit of their own. */
+/**
+ * The limits of a TLS port: a refused connection costs no handshake, and handshakes have their own
+ * limit.
+ */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
@@ -8,7 +11,7 @@ import type { StreamDriver } from "./stream_driver.ts";
 import { type StreamPortLimits, streamPortLimits } from "./stream_port_limits.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
 
-/** A TLS port, and the engines of the handshakes that it has begun. */
+/** Returns a TLS port, and the engines of the handshakes that it has started. */
 interface TLSPortBed extends PortFixture {
   engines: FakeTLS[];
 }
@@ -35,7 +38,7 @@ Deno.test("maxConnectionsPerHost refuses a connection without a handshake", () =
   host.settle();
   assertEquals(factory.built.length, 1);
   assertEquals(port.connectionCount, 2);
-  // The connection that has come of the handshake counts on.
+  // The connection still counts after its handshake.
   acceptor.connect("192.0.2.1");
   assertEquals(engines.length, 2);
 });
@@ -47,7 +50,7 @@ Deno.test('maxConnections with overflow "refuse" refuses a connection without a 
   assertEquals(engines.length, 1);
 });
 
-Deno.test("At maxHandshakes a port pauses, and accepts again when a handshake is done or has failed", () => {
+Deno.test("maxHandshakes pauses the port until a handshake completes or fails", () => {
   const { acceptor, engines, host, port } = listenTLS({ maxHandshakes: 2 });
   acceptor.connect();
   acceptor.connect();
@@ -55,7 +58,7 @@ Deno.test("At maxHandshakes a port pauses, and accepts again when a handshake is
   engines[0]?.engine.secure();
   host.settle();
   assert(acceptor.isAccepting);
-  // The connection itself does not count among the handshakes.
+  // The connection does not count as a handshake.
   acceptor.connect();
   assert(!acceptor.isAccepting);
   engines[1]?.engine.sink.tlsFailed(new Error("planned"));
@@ -64,7 +67,7 @@ Deno.test("At maxHandshakes a port pauses, and accepts again when a handshake is
   assertEquals(port.connectionCount, 2);
 });
 
-Deno.test('At maxHandshakes with overflow "refuse" a port refuses connections', () => {
+Deno.test('maxHandshakes with overflow "refuse" refuses connections', () => {
   const { acceptor, engines, host } = listenTLS({ maxHandshakes: 1, overflow: "refuse" });
   acceptor.connect();
   acceptor.connect();
@@ -75,7 +78,7 @@ Deno.test('At maxHandshakes with overflow "refuse" a port refuses connections', 
   assertEquals(engines.length, 2);
 });
 
-Deno.test("maxHandshakes is 1000 unless given, and at least 1", () => {
+Deno.test("maxHandshakes is 1000 by default, and at least 1", () => {
   assertEquals(streamPortLimits({}).maxHandshakes, 1000);
   assertEquals(streamPortLimits({ maxHandshakes: Infinity }).maxHandshakes, Infinity);
   for (const maxHandshakes of [0, 1.5, NaN]) {

@@ -3,7 +3,7 @@ import { addObserver } from "../../log/mod.ts";
 import { DatagramFixture } from "../../testing/fixtures/datagram_fixture.ts";
 import { listen, TestFactory } from "../../testing/fixtures/port_fixture.ts";
 
-/** What is logged while `f` runs. */
+/** Returns the messages that are logged while `f` runs. */
 function logged(f: () => void): string[] {
   const lines: string[] = [];
   using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
@@ -11,7 +11,7 @@ function logged(f: () => void): string[] {
   return lines;
 }
 
-Deno.test("a port does not say where it begins and ends to listen if its factory's noisy is false", () => {
+Deno.test("StreamPort does not log starting and closing if the factory's noisy is false", () => {
   const run = (noisy: boolean): string[] =>
     logged(() => {
       const { port, acceptor } = listen({}, Object.assign(new TestFactory(), { noisy }));
@@ -25,7 +25,7 @@ Deno.test("a port does not say where it begins and ends to listen if its factory
   assertEquals(run(false), []);
 });
 
-Deno.test("a datagram port does not say so either if its protocol's noisy is false", () => {
+Deno.test("UDPPort does not log starting and closing if the protocol's noisy is false", () => {
   const run = (noisy: boolean): string[] =>
     logged(() => {
       const fixture = new DatagramFixture();

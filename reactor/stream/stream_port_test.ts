@@ -1,4 +1,7 @@
-/** A listening port, over an acceptor that the test works by hand. With real sockets: `conformance/tcp.ts`. */
+/**
+ * A listening port over an acceptor that the test controls. With real sockets:
+ * `testing/conformance/tcp_listening.ts`.
+ */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
@@ -9,7 +12,7 @@ import { HandAcceptor, LIMITS, listen, TestFactory } from "../../testing/fixture
 import type { IDelayedCall, IProtocol } from "../interfaces/mod.ts";
 import { StreamPort } from "./stream_port.ts";
 
-Deno.test("A port accepts one connection after the other", () => {
+Deno.test("StreamPort accepts one connection after another", () => {
   const { factory, acceptor, port, host } = listen();
   for (let i = 1; i <= 3; i++) {
     assert(acceptor.connect() !== null);
@@ -21,7 +24,7 @@ Deno.test("A port accepts one connection after the other", () => {
   assertEquals(port.connectionCount, 2);
 });
 
-Deno.test("A port accepts when the reactor runs, and not before", () => {
+Deno.test("StreamPort accepts only when the reactor runs", () => {
   const host = new TestHost();
   host.isRunning = false;
   const { acceptor } = listen({}, new TestFactory(), host);
@@ -30,7 +33,7 @@ Deno.test("A port accepts when the reactor runs, and not before", () => {
   assert(acceptor.isAccepting);
 });
 
-Deno.test("A port that is stopped before the reactor runs never accepts", () => {
+Deno.test("StreamPort never accepts if it is stopped before the reactor runs", () => {
   const host = new TestHost();
   host.isRunning = false;
   const { acceptor, port } = listen({}, new TestFactory(), host);
@@ -41,7 +44,7 @@ Deno.test("A port that is stopped before the reactor runs never accepts", () => 
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("The session numbers of a port's connections count up, and show in their log prefix", () => {
+Deno.test("StreamPort numbers its connections, and their log prefix shows the number", () => {
   const { factory, acceptor } = listen();
   acceptor.connect("192.0.2.7");
   acceptor.connect("192.0.2.8");
@@ -53,7 +56,7 @@ Deno.test("The session numbers of a port's connections count up, and show in the
   assertEquals(prefixes, ["Protocol,0,192.0.2.7", "Protocol,1,192.0.2.8"]);
 });
 
-Deno.test("At maxConnections a port pauses, and accepts again when one has gone", () => {
+Deno.test("maxConnections pauses the port until a connection is lost", () => {
   const { factory, acceptor, host } = listen({ maxConnections: 2 });
   acceptor.connect();
   acceptor.connect();
@@ -66,7 +69,7 @@ Deno.test("At maxConnections a port pauses, and accepts again when one has gone"
   assert(!acceptor.isAccepting);
 });
 
-Deno.test('At maxConnections a port with overflow "refuse" accepts and closes at once', () => {
+Deno.test('maxConnections with overflow "refuse" accepts and closes a connection at once', () => {
   const { factory, acceptor, host } = listen({ maxConnections: 1, overflow: "refuse" });
   acceptor.connect();
   const refused = acceptor.connect();
@@ -78,7 +81,7 @@ Deno.test('At maxConnections a port with overflow "refuse" accepts and closes at
   assertEquals(factory.built.length, 2);
 });
 
-Deno.test("maxConnectionsPerHost refuses one more from a host, and only from that one", () => {
+Deno.test("maxConnectionsPerHost refuses further connections of one host only", () => {
   const { factory, acceptor, host } = listen({ maxConnectionsPerHost: 1 });
   acceptor.connect("192.0.2.1");
   assertEquals(acceptor.connect("192.0.2.1")?.end, "ECONNRESET");
@@ -89,7 +92,7 @@ Deno.test("maxConnectionsPerHost refuses one more from a host, and only from tha
   assertEquals(factory.built.length, 3);
 });
 
-Deno.test("buildProtocol() that returns null closes the connection; one that throws does too, and is logged", () => {
+Deno.test("StreamPort closes a connection if buildProtocol() returns null or throws", () => {
   using errors = new LoggedErrors();
   const factory = new TestFactory();
   const { acceptor, port } = listen({}, factory);
@@ -105,7 +108,7 @@ Deno.test("buildProtocol() that returns null closes the connection; one that thr
   assert(acceptor.isAccepting);
 });
 
-Deno.test("stopListening() in buildProtocol() and in connectionMade() leaves that connection open", () => {
+Deno.test("StreamPort.stopListening() in buildProtocol() or connectionMade() keeps the connection", () => {
   for (const where of ["buildProtocol", "connectionMade"]) {
     const factory = new TestFactory();
     const { acceptor, port, host } = listen({}, factory);
@@ -126,10 +129,10 @@ Deno.test("stopListening() in buildProtocol() and in connectionMade() leaves tha
   }
 });
 
-/** An error of the system that has no file descriptor left. */
+/** Returns the system's error when no file descriptor is left. */
 const shortage = () => Object.assign(new Error("Too many open files"), { code: "EMFILE" });
 
-/** Collects what is logged about accepting. */
+/** Collects the log lines about accepting. */
 function acceptingLog(): Disposable & { lines: string[] } {
   const lines: string[] = [];
   const observing = addObserver(({ level, message, failure }) => {
@@ -157,14 +160,14 @@ Deno.test("StreamPort pauses after a failure to accept, and logs one line for al
   assertEquals(factory.built.length, 1);
 });
 
-Deno.test("StreamPort logs that it accepts again when it has done so for a second", () => {
+Deno.test("StreamPort logs that it accepts again after a second without a failure", () => {
   using log = acceptingLog();
   const { acceptor, host } = listen();
   acceptor.fail(shortage());
   host.advance(0.1);
   acceptor.connect();
   host.advance(0.9);
-  // One connection between failures is not the end of the shortage.
+  // One connection between failures does not end the shortage.
   acceptor.fail(shortage());
   host.advance(0.1);
   acceptor.connect();
@@ -178,7 +181,7 @@ Deno.test("StreamPort logs that it accepts again when it has done so for a secon
   assertEquals(log.lines, [PAUSES, resumed, PAUSES]);
 });
 
-Deno.test("StreamPort turns clients away that have waited for a second, until one is accepted", () => {
+Deno.test("StreamPort turns away clients that have waited for a second, until one is accepted", () => {
   using log = acceptingLog();
   const { acceptor, host } = listen();
   for (let i = 1; i <= 11; i++) {
@@ -196,7 +199,7 @@ Deno.test("StreamPort turns clients away that have waited for a second, until on
   assertEquals(log.lines, [PAUSES, resumed]);
 });
 
-Deno.test("StreamPort.stopListening() during a shortage ends it without a line", () => {
+Deno.test("StreamPort.stopListening() during a shortage logs nothing", () => {
   using log = acceptingLog();
   const { acceptor, host, port } = listen();
   acceptor.fail(shortage());
@@ -219,7 +222,7 @@ Deno.test("StreamPort logs any other failure to accept with its stack", () => {
   assertEquals(more, []);
 });
 
-Deno.test("While it pauses after a failure, a port does not accept because a connection has gone", () => {
+Deno.test("StreamPort does not accept during a pause, even if a connection is lost", () => {
   using errors = new LoggedErrors();
   const { acceptor, host, factory } = listen();
   acceptor.connect();
@@ -230,7 +233,7 @@ Deno.test("While it pauses after a failure, a port does not accept because a con
   assertEquals(errors.takeEvents().length, 1);
 });
 
-Deno.test("stopListening() fires when the acceptor has let go, for all who wait; open connections stay", () => {
+Deno.test("StreamPort.stopListening() fires for every caller and keeps connections open", () => {
   const { acceptor, port, factory, host } = listen();
   acceptor.connect();
   const fired: string[] = [];
@@ -252,7 +255,7 @@ Deno.test("stopListening() fires when the acceptor has let go, for all who wait;
   host.settle();
 });
 
-Deno.test("stopListening() cancels the pause after a failure", () => {
+Deno.test("StreamPort.stopListening() cancels the pause after a failure", () => {
   using errors = new LoggedErrors();
   const { acceptor, port, host } = listen();
   acceptor.fail(new Error("Too many open files"));
@@ -262,7 +265,7 @@ Deno.test("stopListening() cancels the pause after a failure", () => {
   assertEquals(errors.takeEvents().length, 1);
 });
 
-Deno.test("A port listens again after it was stopped: it accepts, and is closed at the shutdown", () => {
+Deno.test("StreamPort.startListening() after stopListening() accepts again", () => {
   const { acceptor, acceptors, port, factory, host } = listen();
   assertThrows(() => port.startListening(), Error, "Cannot listen on 127.0.0.1:2000");
   assert(acceptor.isAccepting); // when it is closed
@@ -280,7 +283,7 @@ Deno.test("A port listens again after it was stopped: it accepts, and is closed 
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("A port that listens again in stopFactory() is closed at the shutdown", () => {
+Deno.test("StreamPort.startListening() in stopFactory() is closed when the reactor stops", () => {
   const factory = new TestFactory();
   const { acceptor, acceptors, port, host } = listen({}, factory);
   factory.stopFactory = () => {
@@ -296,7 +299,7 @@ Deno.test("A port that listens again in stopFactory() is closed at the shutdown"
   assertEquals([host.resources.size, factory.numPorts], [0, 0]);
 });
 
-Deno.test("stopFactory() that throws: stopListening() fails with its error, and the port can listen again", () => {
+Deno.test("StreamPort.stopListening() fails with the exception of stopFactory()", () => {
   const factory = new TestFactory();
   const { acceptor, acceptors, port, host } = listen({}, factory);
   const error = new RangeError("boom");
@@ -313,7 +316,7 @@ Deno.test("stopFactory() that throws: stopListening() fails with its error, and 
   assert(acceptors[1]?.isAccepting);
 });
 
-Deno.test("stopFactory() that throws at the shutdown is logged, and the port is closed still", () => {
+Deno.test("StreamPort logs an exception of stopFactory() when the reactor stops", () => {
   using errors = new LoggedErrors();
   const factory = new TestFactory();
   const { acceptor, host } = listen({}, factory);
@@ -326,7 +329,7 @@ Deno.test("stopFactory() that throws at the shutdown is logged, and the port is 
   assertEquals(errors.take().map(String), ["RangeError: boom"]);
 });
 
-Deno.test("startFactory() that throws: startListening() does too, and nothing stays open", () => {
+Deno.test("StreamPort.startListening() throws the exception of startFactory() and closes the socket", () => {
   const { acceptor, acceptors, port, factory, host } = listen();
   port.stopListening();
   acceptor.release();
@@ -349,7 +352,7 @@ Deno.test("startFactory() that throws: startListening() does too, and nothing st
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("A port that is opened after the shutdown is closed again", async () => {
+Deno.test("StreamPort closes if it is opened after the reactor has stopped", async () => {
   const { acceptor, acceptors, port, host } = listen();
   host.resources.shutDown();
   acceptor.release();
@@ -361,7 +364,7 @@ Deno.test("A port that is opened after the shutdown is closed again", async () =
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("A port says what starts and closes where", () => {
+Deno.test("StreamPort logs its factory and address when it starts and closes", () => {
   const messages: string[] = [];
   using _observing = addObserver(({ message }) => messages.push(message), { replay: false });
   const { acceptor, port } = listen();
@@ -373,7 +376,7 @@ Deno.test("A port says what starts and closes where", () => {
   ]);
 });
 
-Deno.test("`await using` closes the port", async () => {
+Deno.test("StreamPort is closed by `await using`", async () => {
   const { acceptor, factory, host, port } = listen();
   acceptor.close = () => queueMicrotask(() => acceptor.release());
   {
@@ -383,13 +386,13 @@ Deno.test("`await using` closes the port", async () => {
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("unref() reaches the acceptor", () => {
+Deno.test("StreamPort.unref() calls unref() of the acceptor", () => {
   const { acceptor, port } = listen();
   port.unref();
   assertEquals(acceptor.calls, ["unref"]);
 });
 
-Deno.test("A factory that is no Factory will do", () => {
+Deno.test("StreamPort accepts any object with the methods of a factory", () => {
   const host = new TestHost();
   const acceptor = new HandAcceptor(host);
   const protocol: IProtocol = {
@@ -403,7 +406,7 @@ Deno.test("A factory that is no Factory will do", () => {
   assertEquals(acceptor.connect()?.text, "plain");
 });
 
-/** The lines about refused connections, and the numbers in their events, while `f` runs. */
+/** Returns the log lines about refused connections, with their counts, while `f` runs. */
 function refusals(f: () => void): [string, unknown][] {
   const lines: [string, unknown][] = [];
   const observer = ({ message, count }: LogEvent): void => {
@@ -414,7 +417,7 @@ function refusals(f: () => void): [string, unknown][] {
   return lines;
 }
 
-Deno.test("A port logs 10,000 refused connections in two lines, and counts them in its stats", () => {
+Deno.test("StreamPort logs 10,000 refused connections in two lines and counts them in its stats", () => {
   const { acceptor, host, port } = listen({ maxConnectionsPerHost: 1 });
   const line =
     "Refused a connection from 192.0.2.1:3000: its host has reached the connection limit of 1";
@@ -432,7 +435,7 @@ Deno.test("A port logs 10,000 refused connections in two lines, and counts them 
   });
 });
 
-Deno.test("A port that closes logs the refusals that are due, and leaves no timed call", () => {
+Deno.test("StreamPort.stopListening() logs pending counts of refusals and leaves no timer", () => {
   const { acceptor, host, port } = listen({ maxConnections: 1, overflow: "refuse" });
   const lines = refusals(() => {
     for (let i = 0; i < 4; i++) acceptor.connect();
@@ -443,7 +446,7 @@ Deno.test("A port that closes logs the refusals that are due, and leaves no time
   assertEquals(host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("A port counts what its acceptor refuses and cannot accept", () => {
+Deno.test("StreamPort counts what its acceptor refuses and fails to accept", () => {
   using errors = new LoggedErrors();
   const { acceptor, port } = listen();
   const lines = refusals(() => port.refused(acceptor.address, "5 wait already"));

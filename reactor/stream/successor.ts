@@ -1,9 +1,9 @@
 /**
  * Protocols that stand between a connection and another protocol only for a while.
  *
- * An endpoint wraps a protocol to learn when its `connectionMade` has returned, or to begin TLS before
- * the protocol is connected. A wrapper that is no longer needed names its successor, and the connection
- * calls that instead: a wrapper left in place would cost two calls for each chunk.
+ * An endpoint wraps a protocol to learn when its `connectionMade` has returned, or to begin TLS
+ * before the protocol is connected. A wrapper that is no longer needed names its successor, and the
+ * connection calls that instead: a wrapper left in place would cost two calls for each chunk.
  *
  * @module
  */
@@ -20,8 +20,8 @@ export interface TemporaryProtocol extends IProtocol {
 }
 
 /**
- * Returns the protocol that receives the further calls of a connection. A connection looks for it after
- * `makeConnection` and after `handshakeCompleted`.
+ * Returns the protocol that receives the further calls of a connection. A connection looks for it
+ * after `makeConnection` and after `handshakeCompleted`.
  *
  * @param protocol The protocol that has received the calls so far.
  * @returns The last successor, or `protocol` itself if it has none.

@@ -73,9 +73,9 @@ export class WriteBuffer {
   /**
    * Adds bytes. Those of a small write are copied.
    *
-   * @param isTransferred Whether the caller transfers the buffer. A large one is freed as soon as every
-   *   connection that holds it has sent it. The garbage collector would free it much later, and a
-   *   fast transfer would hold tens of megabytes.
+   * @param isTransferred Whether the caller transfers the buffer. A large one is freed as soon as
+   *   every connection that holds it has sent it. The garbage collector would free it much later,
+   *   and a fast transfer would hold tens of megabytes.
    */
   push(bytes: Uint8Array, isTransferred = false): void {
     if (bytes.length >= COPY_BELOW) {

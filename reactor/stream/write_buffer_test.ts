@@ -2,7 +2,10 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import fc from "fast-check";
 import { COPY_BELOW, WriteBuffer } from "./write_buffer.ts";
 
-/** Sends all that waits, `most` bytes at a time. @returns what was sent, and in how many writes. */
+/**
+ * Sends everything, at most `most` bytes at a time. @returns The sent bytes and the number of
+ * writes.
+ */
 function drain(buffer: WriteBuffer, most = Infinity): { text: string; writes: number } {
   const decoder = new TextDecoder();
   let text = "";
@@ -17,7 +20,7 @@ function drain(buffer: WriteBuffer, most = Infinity): { text: string; writes: nu
   return { text: text + decoder.decode(), writes };
 }
 
-Deno.test("Small writes come out as one piece", () => {
+Deno.test("WriteBuffer joins small writes", () => {
   const buffer = WriteBuffer.take();
   for (let i = 0; i < 100; i++) buffer.pushString("12345");
   buffer.push(new TextEncoder().encode("end"));
@@ -27,7 +30,7 @@ Deno.test("Small writes come out as one piece", () => {
   buffer.release();
 });
 
-Deno.test("Small writes of many buffers at a time come out as one piece each", () => {
+Deno.test("WriteBuffer joins the small writes of several buffers separately", () => {
   const buffers = Array.from({ length: 50 }, () => WriteBuffer.take());
   for (let i = 0; i < 20; i++) {
     for (const [j, buffer] of buffers.entries()) buffer.pushString(`${j},`);
@@ -38,7 +41,7 @@ Deno.test("Small writes of many buffers at a time come out as one piece each", (
   }
 });
 
-Deno.test("Large writes are kept by reference, small ones are copied", () => {
+Deno.test("WriteBuffer keeps large writes by reference and copies small ones", () => {
   const buffer = WriteBuffer.take();
   const large = new Uint8Array(COPY_BELOW).fill(0x61);
   buffer.push(large);
@@ -51,7 +54,7 @@ Deno.test("Large writes are kept by reference, small ones are copied", () => {
   buffer.release();
 });
 
-Deno.test("Small and large writes keep their order", () => {
+Deno.test("WriteBuffer keeps the order of small and large writes", () => {
   const buffer = WriteBuffer.take();
   let expected = "";
   for (let i = 0; i < 100; i++) {
@@ -63,7 +66,7 @@ Deno.test("Small and large writes keep their order", () => {
   buffer.release();
 });
 
-Deno.test("Strings become UTF-8, whatever their length", () => {
+Deno.test("WriteBuffer encodes strings of any length as UTF-8", () => {
   const buffer = WriteBuffer.take();
   for (const length of [1, 10, 1364, 1365, 1366, 4095, 4096, 10_000]) {
     for (const letter of ["a", "ä", "€"]) {
@@ -77,7 +80,7 @@ Deno.test("Strings become UTF-8, whatever their length", () => {
   buffer.release();
 });
 
-Deno.test("An empty buffer has no head, and no more can be consumed than the head has", () => {
+Deno.test("WriteBuffer.head() and consume() throw beyond the buffered bytes", () => {
   const buffer = WriteBuffer.take();
   assertThrows(() => buffer.head(), Error, "Cannot take bytes from an empty write buffer");
   buffer.pushString("abc");
@@ -88,18 +91,18 @@ Deno.test("An empty buffer has no head, and no more can be consumed than the hea
   buffer.release();
 });
 
-Deno.test("A million pieces that wait are sent in linear time", () => {
+Deno.test("WriteBuffer sends a million pieces in linear time", () => {
   const buffer = WriteBuffer.take();
   const piece = new Uint8Array(COPY_BELOW);
   const count = 1_000_000;
   for (let i = 0; i < count; i++) buffer.push(piece);
   assertEquals(buffer.size, count * COPY_BELOW);
-  // Moving what is left at every 32nd piece would take minutes.
+  // Moving the rest at every 32nd piece would take minutes.
   while (buffer.size > 0) buffer.consume(buffer.head().length);
   buffer.release();
 });
 
-/** What the test does with its buffers. */
+/** An action of the test on its buffers. */
 type Step =
   | { do: "push"; buffer: number; size: number }
   | { do: "string"; buffer: number; size: number }
@@ -107,20 +110,20 @@ type Step =
   | { do: "sent"; buffer: number; share: number }
   | { do: "drop"; buffer: number };
 
-/** A piece that is being sent, and how it looked. */
+/** A piece that is being sent, and a copy of it. */
 interface Sending {
   head: Uint8Array;
   copy: Uint8Array;
 }
 
-/** A buffer, what it should hold, and the piece that is being sent. */
+/** A buffer, the bytes that it should hold, and the piece that is being sent. */
 interface Modelled {
   buffer: WriteBuffer;
   bytes: number[];
   sending: Sending | null;
 }
 
-Deno.test("Whatever is pushed and sent in whatever order on several buffers, each sends its own bytes, which do not change meanwhile", () => {
+Deno.test("WriteBuffer sends its own bytes unchanged, in any order of writes on several buffers", () => {
   const index = fc.integer({ min: 0, max: 3 });
   const size = fc.oneof(
     { weight: 6, arbitrary: fc.integer({ min: 1, max: 200 }) },
@@ -155,7 +158,7 @@ Deno.test("Whatever is pushed and sent in whatever order on several buffers, eac
         } else if (step.do === "sent") {
           sent(model, step.share);
         } else {
-          // As a connection that is lost does: the piece that is being sent must stay as it is.
+          // As on a lost connection: the piece that is being sent must not change.
           if (model.sending !== null) orphans.push(model.sending);
           else model.buffer.release();
           models[step.buffer] = fresh();
@@ -200,7 +203,7 @@ Deno.test("Whatever is pushed and sent in whatever order on several buffers, eac
   }
 });
 
-Deno.test("A large buffer that was given away is freed once all of it has been sent, unless it is a part of another", () => {
+Deno.test("WriteBuffer frees a whole transferred buffer after it has been sent", () => {
   const buffer = new WriteBuffer();
   const kept = new Uint8Array(COPY_BELOW);
   const given = new Uint8Array(COPY_BELOW * 2);
@@ -217,7 +220,7 @@ Deno.test("A large buffer that was given away is freed once all of it has been s
   assertEquals([kept, part, shared].map(({ length }) => length), Array(3).fill(COPY_BELOW));
 });
 
-Deno.test("The small rest of a large buffer that was given away is copied, with what is behind it, and the buffer freed", () => {
+Deno.test("WriteBuffer copies the small rest of a transferred buffer and frees the buffer", () => {
   const buffer = new WriteBuffer();
   const given = new Uint8Array(COPY_BELOW).fill(0x61);
   buffer.push(given, true);
@@ -227,7 +230,7 @@ Deno.test("The small rest of a large buffer that was given away is copied, with 
   assertEquals(given.length, 0);
 });
 
-Deno.test("A small write is copied, given away or not", () => {
+Deno.test("WriteBuffer copies a small write, transferred or not", () => {
   const buffer = new WriteBuffer();
   const given = new Uint8Array(10);
   buffer.push(given, true);
@@ -235,17 +238,17 @@ Deno.test("A small write is copied, given away or not", () => {
   assertEquals(given.length, 10);
 });
 
-/** Has the bytes' buffer taken away, as `postMessage` does. */
+/** Detaches the buffer of the bytes, as `postMessage` does. */
 function detach({ buffer }: Uint8Array): void {
   structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
 }
 
-/** Sends all that waits. */
+/** Sends everything. */
 function sendAll(buffer: WriteBuffer): void {
   while (buffer.size > 0) buffer.consume(buffer.head().length);
 }
 
-Deno.test("WriteBuffer.spoiled tells how much of the head's memory is gone, and only of the head's", () => {
+Deno.test("WriteBuffer.spoiled is the number of detached bytes at the head only", () => {
   const buffer = new WriteBuffer();
   const [first, second] = [new Uint8Array(COPY_BELOW), new Uint8Array(COPY_BELOW)];
   buffer.push(first);
@@ -256,7 +259,7 @@ Deno.test("WriteBuffer.spoiled tells how much of the head's memory is gone, and 
   assertEquals([buffer.spoiled, buffer.size], [COPY_BELOW, COPY_BELOW]);
 });
 
-Deno.test("WriteBuffer.spoiled is found while the head is being sent, and behind its first bytes", () => {
+Deno.test("WriteBuffer.spoiled is set while the head is being sent, and after a part of it", () => {
   const buffer = new WriteBuffer();
   const bytes = new Uint8Array(COPY_BELOW);
   buffer.push(bytes);
@@ -266,7 +269,7 @@ Deno.test("WriteBuffer.spoiled is found while the head is being sent, and behind
   assertEquals([buffer.spoiled, buffer.size], [COPY_BELOW - 4000, COPY_BELOW - 4000 + 6]);
 });
 
-Deno.test("WriteBuffer.head() gathers nothing whose memory is gone", () => {
+Deno.test("WriteBuffer.head() joins no chunk whose memory is detached", () => {
   const buffer = new WriteBuffer();
   const bytes = new Uint8Array(COPY_BELOW);
   buffer.push(bytes);
@@ -290,7 +293,7 @@ Deno.test("WriteBuffer.push() sends the bytes that a view had, though its buffer
   assertEquals([buffer.spoiled, buffer.head().length], [0, COPY_BELOW]);
 });
 
-Deno.test("WriteBuffer frees a buffer that was given away when the last that holds it has sent it", () => {
+Deno.test("WriteBuffer frees a transferred buffer when its last holder has sent it", () => {
   const bytes = new Uint8Array(COPY_BELOW);
   const buffers = [new WriteBuffer(), new WriteBuffer(), new WriteBuffer()];
   for (const [i, buffer] of buffers.entries()) buffer.push(bytes, i === 1);
@@ -301,7 +304,7 @@ Deno.test("WriteBuffer frees a buffer that was given away when the last that hol
   assertEquals(bytes.length, 0);
 });
 
-Deno.test("WriteBuffer frees no buffer that a dropped one still holds", () => {
+Deno.test("WriteBuffer frees no buffer that a dropped write buffer still holds", () => {
   const bytes = new Uint8Array(COPY_BELOW);
   const [dropped, other] = [new WriteBuffer(), new WriteBuffer()];
   dropped.push(bytes);
@@ -312,7 +315,7 @@ Deno.test("WriteBuffer frees no buffer that a dropped one still holds", () => {
   assertEquals(head.length, COPY_BELOW);
 });
 
-Deno.test("WriteBuffer leaves the memory of a WebAssembly module alone, given away or not", () => {
+Deno.test("WriteBuffer never detaches the memory of a WebAssembly module", () => {
   const buffer = new WriteBuffer();
   const memory = new WebAssembly.Memory({ initial: 1 });
   buffer.push(new Uint8Array(memory.buffer), true);
