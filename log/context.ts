@@ -1,33 +1,33 @@
 /**
- * The "system" of the code that runs now: what a log line shows in brackets. The reactor sets it
- * around each call into a protocol, so a `msg()` in `dataReceived` reads `[Echo,3,127.0.0.1]`
- * (Twisted's `log.callWithLogger` and `logPrefix`).
+ * The current "system": the part of the program that a log line shows in brackets. The reactor sets
+ * it around each call of a protocol's method, so that a `msg()` in `dataReceived` reads
+ * `[Echo,3,127.0.0.1]` (Twisted's `log.callWithLogger` and `logPrefix`).
  *
- * It holds for synchronous code: what runs after an `await` has the system of whoever runs it then.
+ * It applies to synchronous code only: code after an `await` runs with another system.
  *
  * @module
  */
 
 import { atOnce, quote } from "../internal/foreign_value.ts";
 
-/** What can say on whose behalf it acts. */
+/** An object with a name for the log. */
 export interface HasLogPrefix {
-  /** The system's name. Asked for only when something is logged. */
+  /** Returns the name of the system. Called only when an event is logged. */
   logPrefix(): string;
 }
 
-/** A system: its name, or what knows it. */
+/** A system: its name, or an object that returns it. */
 export type SystemOwner = string | HasLogPrefix;
 
 let current: SystemOwner = "-";
 
 /**
- * Calls `f` with `owner` as the system of everything that it logs before it returns.
+ * Calls a function. Events that it logs before it returns have `owner` as their system.
  *
- * @param owner The system, or who knows its name when it is needed.
- * @param f What to call.
- * @returns What `f` returns.
- * @throws What `f` throws.
+ * @param owner The system, or an object that returns its name.
+ * @param f The function.
+ * @returns The return value of `f`.
+ * @throws {unknown} The error that `f` throws.
  *
  * @example
  * ```ts
@@ -46,11 +46,11 @@ export function callWithSystem<T>(owner: SystemOwner, f: () => T): T {
 }
 
 /**
- * Makes `owner` the system from now on: {@linkcode callWithSystem} without a closure, for code that
- * is called often. What it returns must be given to {@linkcode leaveSystem} in a `finally`.
+ * Sets the current system: {@linkcode callWithSystem} without a closure, for code that is called
+ * often. Pass the returned value to {@linkcode leaveSystem} in a `finally` block.
  *
- * @param owner The system, or who knows its name when it is needed.
- * @returns The system until now.
+ * @param owner The system, or an object that returns its name.
+ * @returns The previous system.
  *
  * @example
  * ```ts
@@ -71,19 +71,20 @@ export function enterSystem(owner: SystemOwner): SystemOwner {
 }
 
 /**
- * Ends what {@linkcode enterSystem} began.
+ * Restores the system that was current before {@linkcode enterSystem}.
  *
- * @param previous What it returned.
+ * @param previous The return value of `enterSystem()`.
  */
 export function leaveSystem(previous: SystemOwner): void {
   current = previous;
 }
 
 /**
- * The name of the system of the code that runs now; `"-"` outside of any.
+ * Returns the name of the current system.
  *
- * @returns What a log line shows in brackets.
- * @throws {TypeError} When the owner's `logPrefix()` does not return a string, and what it throws.
+ * @returns The name; `"-"` if there is no system.
+ * @throws {TypeError} If the owner's `logPrefix()` does not return a string. An error that
+ *   `logPrefix()` throws is thrown as it is.
  */
 export function currentSystem(): string {
   if (typeof current === "string") return current;

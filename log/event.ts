@@ -1,7 +1,7 @@
-/** How much an event matters, least first. */
+/** The severity of an event. The levels are listed in ascending order. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "critical";
 
-/** What the five levels count for when they are compared. */
+/** The rank of each level, for comparisons. */
 export const levelRanks: Readonly<Record<LogLevel, number>> = {
   debug: 0,
   info: 1,
@@ -10,63 +10,71 @@ export const levelRanks: Readonly<Record<LogLevel, number>> = {
   critical: 4,
 };
 
-/** What a program may say about an event, besides its message: these fields, and any of its own. */
+/** The fields of an event that a program may set: these, and any others. */
 export interface LogFields {
-  /** Seconds since the epoch. @default {now} */
+  /**
+   * Seconds since the epoch.
+   *
+   * @default {now}
+   */
   readonly time?: number;
-  /** How much it matters. */
+  /** The severity. */
   readonly level?: LogLevel;
-  /** The part of the program it comes from. @default {what `callWithSystem()` says, or `"-"`} */
+  /**
+   * The part of the program that logs the event.
+   *
+   * @default {the system of `callWithSystem()`, or `"-"`}
+   */
   readonly system?: string;
-  /** Whether the event is an error: `true` stands for the level `error` where none is given. */
+  /** Whether the event is an error. Without a `level`, `true` means the level `error`. */
   readonly isError?: boolean;
-  /** The error that the event is about. */
+  /** The error that the event reports. */
   readonly failure?: Error;
-  /** Whatever else an observer may care for. */
+  /** Any other field, for observers that use it. */
   readonly [field: string]: unknown;
 }
 
 /**
- * Something that happened. The fields are those of Twisted's event dictionary
- * (`twisted.python.log`); `level` stands in for its `log_level`, and `message` is one text where
+ * An event as observers receive it. The fields are those of Twisted's event dictionary
+ * (`twisted.python.log`), except that `level` replaces `log_level`, and `message` is one text where
  * Twisted has a tuple.
  */
 export interface LogEvent {
-  /** When it happened, in seconds since the epoch. */
+  /** The time of the event, in seconds since the epoch. */
   readonly time: number;
-  /** How much it matters. */
+  /** The severity. */
   readonly level: LogLevel;
-  /** What happened, without the failure's stack: see {@linkcode eventText}. */
+  /** The message, without the stack of the failure: {@linkcode eventText} returns both. */
   readonly message: string;
   /** Whether the level is `error` or `critical`. */
   readonly isError: boolean;
-  /** The part of the program it comes from; `"-"` when none is known. */
+  /** The part of the program that logged the event; `"-"` if unknown. */
   readonly system: string;
   /** The error that was logged. */
   readonly failure?: Error;
-  /** What was being done, as told to `err()`. */
+  /** The `why` argument of `err()`: the operation that failed. */
   readonly why?: string;
-  /** Whatever else the program said. */
+  /** Any other field that the program set. */
   readonly [field: string]: unknown;
 }
 
 /**
- * What is told of every event. It should neither wait nor throw. What it throws, or what a promise
- * that it returns is rejected with, is reported to the other observers.
+ * A function that receives events. It should neither block nor throw. An error that it throws, or
+ * the rejection of a promise that it returns, is logged to the other observers.
  */
 export type LogObserver = (event: LogEvent) => void;
 
-/** Returns `level`, or `fallback` where an untyped caller gave no level that there is. */
+/** Returns `level` if it is a level, and else `fallback`: an untyped caller may pass any value. */
 export function levelOr(fallback: LogLevel, level: unknown): LogLevel {
   return isLevel(level) ? level : fallback;
 }
 
-/** Returns whether there is such a level. */
+/** Reports whether a value is a level. */
 export function isLevel(level: unknown): level is LogLevel {
   return typeof level === "string" && Object.hasOwn(levelRanks, level);
 }
 
-/** Copies fields. In place of one whose getter throws there is a text that says so. */
+/** Copies fields. A field whose getter throws becomes the text `(unreadable)`. */
 export function copyFields(fields: LogFields): LogFields {
   try {
     return { ...fields };
@@ -87,14 +95,15 @@ function keysOf(fields: LogFields): string[] {
   try {
     return Object.keys(fields);
   } catch {
-    // A revoked proxy has none.
+    // A revoked proxy has no keys to read.
     return [];
   }
 }
 
 /**
- * Makes an event out of what was logged. The fields, a copy that belongs to the event, win over what
- * would be there without them.
+ * Makes an event.
+ *
+ * @param fields Fields that replace the defaults. The event owns the object.
  */
 export function makeEvent(
   level: LogLevel,

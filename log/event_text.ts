@@ -4,12 +4,12 @@ import { textOf } from "../internal/foreign_value.ts";
 import { visibleText } from "../internal/visible_text.ts";
 
 /**
- * An event's message and, on the lines after it, the stack of its failure and of that one's causes.
- * Control characters are written as escapes, as by {@linkcode visibleText}; newlines stay. It never
- * throws (Twisted's `textFromEventDict`).
+ * Returns the text of an event: its message, followed by the stacks of its failure and of the
+ * failure's causes. Control characters become escapes, as by {@linkcode visibleText}; newlines stay.
+ * Never throws. Twisted's `textFromEventDict`.
  *
- * @param event What happened.
- * @returns The text, of one line or more, without a line break at its end.
+ * @param event The event.
+ * @returns The text, of one line or more, without a trailing newline.
  *
  * @example
  * ```ts
@@ -26,19 +26,19 @@ export function eventText(event: LogEvent): string {
   return `${message}\n${visibleText(errorText(event.failure))}`;
 }
 
-/** The same as one line, and continuations of it that a tab sets in, as Twisted writes them. */
+/** Returns the text of an event with each further line indented by a tab, as Twisted writes it. */
 export function eventLine(event: LogEvent): string {
   return eventText(event).replaceAll("\n", "\n\t");
 }
 
-/** The event's system on one line, whoever named it. */
+/** Returns the system of an event on one line: newlines in it are escaped. */
 export function systemText(event: LogEvent): string {
   return visibleText(textOf(event.system), { newlines: "escaped" });
 }
 
 /**
- * The line for loggers that write time and level themselves: with the system in front, where one is
- * known.
+ * Returns the line for loggers that write the time and the level themselves. A known system stands in
+ * front, in brackets.
  */
 export function eventLineWithSystem(event: LogEvent): string {
   const line = eventLine(event);

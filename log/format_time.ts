@@ -1,8 +1,8 @@
 /**
- * A time as Twisted's log shows it, in the local time zone: `2010-08-19 01:43:49+0000`.
+ * Formats a time as Twisted's log does, in the local time zone: `2010-08-19 01:43:49+0000`.
  *
  * @param seconds Seconds since the epoch.
- * @returns The text, or `"-"` for what is no time.
+ * @returns The text; `"-"` for a value that is not a time.
  *
  * @example
  * ```ts
@@ -12,7 +12,7 @@
  * ```
  */
 export function formatTime(seconds: number): string {
-  // An event's time may be whatever an untyped caller gave.
+  // An untyped caller may have set the time of an event to any value.
   const date = new Date(typeof seconds === "number" ? seconds * 1000 : NaN);
   if (Number.isNaN(date.getTime())) return "-";
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
@@ -20,7 +20,7 @@ export function formatTime(seconds: number): string {
   return `${day} ${time}${offsetText(-date.getTimezoneOffset())}`;
 }
 
-/** Minutes east of Greenwich as `+0530`. */
+/** Formats an offset, in minutes east of Greenwich, as `+0530`. */
 function offsetText(minutes: number): string {
   const whole = Math.abs(minutes);
   return `${minutes < 0 ? "-" : "+"}${two(Math.floor(whole / 60))}${two(Math.floor(whole % 60))}`;

@@ -2,18 +2,19 @@ import type { LogFields, LogObserver } from "./event.ts";
 import { type AddObserverOptions, LogPublisher } from "./publisher.ts";
 
 /**
- * The process's own publisher, behind `msg()`, `err()` and the like (Twisted's
- * `globalLogPublisher`). It can be handed to whatever takes a {@linkcode LogPublisher}.
+ * The process-wide publisher that `msg()`, `err()` and the other functions log to. Twisted's
+ * `globalLogPublisher`.
  */
 export const globalLogPublisher: LogPublisher = new LogPublisher();
 
 /**
- * Has `observer` told of every event from now on; the first is also told of what happened before.
+ * Registers an observer for all later events. The first observer also receives the events that were
+ * logged before.
  *
- * @param observer Who is told. Adding it again changes nothing.
- * @param options What it is told.
- * @returns Removes it again when disposed of.
- * @throws {TypeError} When `observer` is no function.
+ * @param observer The observer. Adding it a second time has no effect.
+ * @param options Which events it receives.
+ * @returns A disposable that removes the observer.
+ * @throws {TypeError} If `observer` is not a function.
  *
  * @example
  * ```ts
@@ -29,20 +30,20 @@ export function addObserver(observer: LogObserver, options?: AddObserverOptions)
 }
 
 /**
- * Tells `observer` nothing any more. It is no error if it was not there.
+ * Removes an observer. Has no effect if the observer is not registered.
  *
- * @param observer Who was added.
+ * @param observer The observer.
  */
 export function removeObserver(observer: LogObserver): void {
   globalLogPublisher.removeObserver(observer);
 }
 
 /**
- * Logs a message. Several arguments are joined with spaces, as in Twisted, each as its text.
+ * Logs a message, at the level `info` unless `fields.level` is given. Several arguments are joined
+ * with spaces, as in Twisted.
  *
- * @param message What happened.
- * @param fields What else there is to say: an object literal behind the message, of which `level` is
- *   `info` unless it says otherwise.
+ * @param message The message.
+ * @param fields Further fields of the event, as an object literal.
  *
  * @example
  * ```ts
@@ -54,9 +55,9 @@ export function removeObserver(observer: LogObserver): void {
  */
 export function msg(message: string, fields?: LogFields): void;
 /**
- * Logs a message of several parts.
+ * Logs a message of several parts, joined with spaces.
  *
- * @param message The parts. The last of them gives the fields if it is an object literal.
+ * @param message The parts. If the last one is an object literal, it holds the fields of the event.
  *
  * @example
  * ```ts
@@ -71,12 +72,12 @@ export function msg(...message: unknown[]): void {
 }
 
 /**
- * Logs an error with its stack and its causes. As an errback, `d.addErrback((error) =>
- * log.err(error))` logs a failure and is done with it.
+ * Logs an error with its stack and its causes. `deferred.addErrback((error) => log.err(error))`
+ * logs a failure and handles it.
  *
- * @param error What was thrown. What is no `Error` is wrapped into one.
- * @param why What was being done. @default {"Unhandled Error"}
- * @param fields What else there is to say.
+ * @param error The error. A value that is not an `Error` is wrapped in one.
+ * @param why The operation that failed; `"Unhandled Error"` if not given.
+ * @param fields Further fields of the event.
  *
  * @example
  * ```ts
@@ -93,27 +94,27 @@ export function err(error: unknown, why?: string, fields?: LogFields): void {
   globalLogPublisher.err(error, why, fields);
 }
 
-/** Logs what is of interest when looking for a fault. */
+/** Logs a message at the level `debug`: of interest when looking for a fault. */
 export function debug(message: string, fields?: LogFields): void {
   globalLogPublisher.debug(message, fields);
 }
 
-/** Logs what is worth knowing. */
+/** Logs a message at the level `info`: worth knowing. */
 export function info(message: string, fields?: LogFields): void {
   globalLogPublisher.info(message, fields);
 }
 
-/** Logs what may become a problem. */
+/** Logs a message at the level `warn`: it may become a problem. */
 export function warn(message: string, fields?: LogFields): void {
   globalLogPublisher.warn(message, fields);
 }
 
-/** Logs what failed; `fields.failure` may hold the error. */
+/** Logs a message at the level `error`: something failed. `fields.failure` may hold the error. */
 export function error(message: string, fields?: LogFields): void {
   globalLogPublisher.error(message, fields);
 }
 
-/** Logs what the program cannot go on with. */
+/** Logs a message at the level `critical`: the program cannot continue. */
 export function critical(message: string, fields?: LogFields): void {
   globalLogPublisher.critical(message, fields);
 }

@@ -4,8 +4,8 @@ import { writeText } from "./sync_writer.ts";
 import type { LogEvent, LogObserver } from "./event.ts";
 
 /**
- * Keeps the last events, to tell them to an observer that comes late (Twisted's
- * `LimitedHistoryLogObserver`).
+ * Keeps the most recent events, to replay them to an observer later. Twisted's
+ * `LimitedHistoryLogObserver`.
  *
  * @example
  * ```ts
@@ -24,19 +24,19 @@ export class LimitedHistory {
   readonly #events: LogEvent[] = [];
   #next = 0;
 
-  /** The observer that keeps what it is told. */
+  /** The observer that records events. */
   readonly observe: LogObserver;
 
   /**
-   * A history without events.
+   * Makes an empty history.
    *
-   * @param size How many events are kept. Twisted's own default is 64 Ki.
-   * @throws {RangeError} When `size` is no positive whole number.
+   * @param size The number of events to keep; 65,536 if not given, as in Twisted.
+   * @throws {RangeError} If `size` is not a positive integer.
    */
   constructor(size = 65_536) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new RangeError(
-        `Cannot keep a history of ${size} events: a positive whole number is needed`,
+        `Cannot keep a history of ${size} events: size must be a positive integer`,
       );
     }
     this.#size = size;
@@ -47,18 +47,18 @@ export class LimitedHistory {
   }
 
   /**
-   * Tells the kept events to `observer`, oldest first. They stay.
+   * Passes the recorded events to an observer, oldest first. The history keeps them.
    *
-   * @param observer Who is told. Its errors come out of this call; where it is async, its rejections
-   *   are written to standard error.
-   * @throws {TypeError} When `observer` is not a function.
+   * @param observer The observer. An error that it throws is thrown by this method; the rejection of
+   *   a promise that it returns is written to standard error.
+   * @throws {TypeError} If `observer` is not a function.
    */
   replayTo(observer: LogObserver): void {
     checkFunction("LimitedHistory.replayTo() observer", observer);
     const isFull = this.#events.length === this.#size;
     const oldest = isFull ? this.#next : 0;
     for (const event of [...this.#events.slice(oldest), ...this.#events.slice(0, oldest)]) {
-      // An async function is an observer for the compiler, too.
+      // TypeScript also accepts an async function as an observer.
       const result: unknown = observer(event);
       if (isThenable(result)) follow(result, undefined, writeFailure);
     }
@@ -69,7 +69,7 @@ function writeFailure(error: unknown): void {
   try {
     writeText(Deno.stderr, `An observer of a log history failed\n${errorText(error)}\n`);
   } catch {
-    // Standard error is the last resort.
+    // There is nowhere else to report the failure.
     return;
   }
 }

@@ -1,36 +1,33 @@
 import type { LogEvent, LogLevel, LogObserver } from "./event.ts";
 import { eventLineWithSystem } from "./event_text.ts";
 
-/** A method that logs a text. */
+/** A method of a logger that logs a text. */
 export type LevelMethod = (message: string, event?: Record<string, unknown>) => unknown;
 
-/** A logger with a method for each level: of `@std/log`, of LogTape, `console` and many more. */
+/** A logger with a method for each level, such as those of `@std/log` and LogTape, or `console`. */
 export interface LevelLogger {
-  /** Logs what is of interest when looking for a fault. */
+  /** Logs at the level `debug`. */
   debug: LevelMethod;
-  /** Logs what is worth knowing. */
+  /** Logs at the level `info`. */
   info: LevelMethod;
-  /** Logs what may become a problem. */
+  /** Logs at the level `warn`. */
   warn: LevelMethod;
-  /** Logs what failed. */
+  /** Logs at the level `error`. */
   error: LevelMethod;
-  /**
-   * Logs what the program cannot go on with. Without it, `fatal` is taken, and without that,
-   * `error`.
-   */
+  /** Logs at the level `critical`. A logger without it uses `fatal`, or else `error`. */
   critical?: LevelMethod;
   /** LogTape's name for the highest level. */
   fatal?: LevelMethod;
 }
 
 /**
- * An observer that hands each event's text to the method of its level. The logger puts the time
- * there itself; the system is written in front, in brackets, where one is known.
+ * Makes an observer that passes the text of each event to the logger's method for its level. A known
+ * system stands in front of the text, in brackets; the logger adds the time itself.
  *
- * A LogTape logger gets the event as the message's properties as well, and braces in the text
- * doubled, since it would take them for placeholders.
+ * A LogTape logger also receives the event as the properties of the message. Braces in the text are
+ * doubled, because LogTape treats single ones as placeholders.
  *
- * @param logger Who logs.
+ * @param logger The logger.
  * @returns The observer, for `addObserver()`.
  *
  * @example
@@ -41,7 +38,7 @@ export interface LevelLogger {
  * ```
  */
 export function loggerLogObserver(logger: LevelLogger): LogObserver {
-  // What a method returns may be a promise, which is the publisher's to follow.
+  // A promise that a method returns is passed on: the publisher logs its rejection.
   return isLogTape(logger)
     ? (event): unknown => logger[methodOf(logger, event.level)]?.(templateOf(event), event)
     : (event): unknown => logger[methodOf(logger, event.level)]?.(eventLineWithSystem(event));
@@ -52,7 +49,7 @@ function methodOf(logger: LevelLogger, level: LogLevel): keyof LevelLogger {
   return typeof logger.fatal === "function" ? "fatal" : "error";
 }
 
-/** LogTape's loggers are known by their category, a list of names. */
+/** Reports whether a logger is one of LogTape: those have a category, a list of names. */
 function isLogTape(logger: LevelLogger): boolean {
   return "category" in logger && Array.isArray(logger.category);
 }

@@ -1,15 +1,15 @@
 import { copyFields, type LogFields } from "./event.ts";
 import { inspect, read, textOf } from "../internal/foreign_value.ts";
 
-/** What `msg()` was called with: a text, and what else there is to say. */
+/** The arguments of `msg()`: the text and the fields. */
 export interface Message {
   readonly text: string;
   readonly fields: LogFields | undefined;
 }
 
 /**
- * Joins the arguments of `msg()` with spaces, as Twisted does. An object literal behind them is the
- * event's fields, where Twisted has keyword arguments.
+ * Joins the arguments of `msg()` with spaces, as Twisted does. An object literal at the end holds the
+ * fields of the event, where Twisted has keyword arguments.
  */
 export function parseMessage(args: readonly unknown[]): Message {
   const last = args.at(-1);
@@ -37,7 +37,7 @@ function partText(part: unknown): string {
   return inspect(part);
 }
 
-/** Whether an object's `toString()` says more than its class. */
+/** Reports whether an object has a `toString()` of its own. */
 function hasText(value: object): boolean {
   const toString = read(value, "toString");
   return typeof toString === "function" && toString !== Object.prototype.toString &&

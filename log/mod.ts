@@ -1,10 +1,10 @@
 /**
- * What happened: events, and who is told of them.
+ * The log: events, and the observers that receive them.
  *
- * Code logs with {@linkcode msg} and {@linkcode err}, or at a level with {@linkcode debug} to
- * {@linkcode critical}. Observers are told; {@linkcode startLogging} adds one that writes lines the
- * way Twisted does. Libraries that want no part in process-wide state take a {@linkcode
- * LogPublisher}. The model is `twisted.python.log` with the levels of `twisted.logger`.
+ * {@linkcode msg} and {@linkcode err} log an event; {@linkcode debug} to {@linkcode critical} log at
+ * a level. Observers receive each event; {@linkcode startLogging} adds one that writes lines in
+ * Twisted's format. A library that avoids process-wide state takes a {@linkcode LogPublisher} as a
+ * parameter. The model is `twisted.python.log` with the levels of `twisted.logger`.
  *
  * @example
  * ```ts

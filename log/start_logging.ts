@@ -6,33 +6,38 @@ import type { LogPublisher } from "./publisher.ts";
 import type { SyncWriter } from "./sync_writer.ts";
 import { textFileLogObserver, type TextFileLogOptions } from "./text_observer.ts";
 
-/**
- * What {@linkcode startLogging} can write to: lines to a file or stream, or messages to a logger.
- */
+/** A target of {@linkcode startLogging}: a file or stream for lines, or a logger for messages. */
 export type LogSink = SyncWriter | LevelLogger;
 
-/** How {@linkcode startLogging} logs. */
+/** Options of {@linkcode startLogging}. */
 export interface StartLoggingOptions extends TextFileLogOptions {
-  /** The lowest level that is shown. @default {"debug"} */
+  /**
+   * The lowest level that is written.
+   *
+   * @default {"debug"}
+   */
   readonly level?: LogLevel | undefined;
-  /** Whose events are logged. @default {globalLogPublisher} */
+  /**
+   * The publisher whose events are written.
+   *
+   * @default {globalLogPublisher}
+   */
   readonly publisher?: LogPublisher | undefined;
 }
 
 /**
- * Shows on `sink` what is logged from now on, after what has been logged before anything observed,
- * and `Log opened.`.
+ * Starts to write the log to a file, a stream or a logger. The first line is `Log opened.`, after
+ * the events that were logged before any observer was registered.
  *
- * Unlike Twisted's, it leaves standard output and the console alone: they are where the log most
- * often goes. And what was logged before is shown, as by Twisted's newer `globalLogBeginner`,
- * rather than dropped.
+ * Unlike Twisted's `startLogging`, it does not redirect standard output: the log usually goes there.
+ * Earlier events are written, as by Twisted's newer `globalLogBeginner`, and not dropped.
  *
- * @param sink `Deno.stdout`, an open file or anything else with `writeSync`, which gets lines; or a
- *   logger with a method for each level (of `@std/log`, of LogTape, `console`), which gets
- *   messages.
- * @param options How it is logged.
+ * @param sink `Deno.stdout`, an open file or any other object with `writeSync`, which receives
+ *   lines; or a logger with a method for each level (of `@std/log` or LogTape, or `console`), which
+ *   receives messages.
+ * @param options The lowest level, the publisher, and the format of times.
  * @returns The observer, for `removeObserver()`.
- * @throws {TypeError} When `sink` is neither.
+ * @throws {TypeError} If `sink` is neither.
  *
  * @example
  * ```ts
@@ -59,7 +64,7 @@ function observerFor(sink: LogSink, options: TextFileLogOptions): LogObserver {
   );
 }
 
-/** Whether `sink` is the one of the two kinds that has these methods. */
+/** Reports whether a sink has these methods. */
 function has<K extends PropertyKey>(
   sink: LogSink,
   ...names: K[]

@@ -1,6 +1,5 @@
 /**
- * Hands what is logged to `@std/log`. The logger is handed in, so nothing here needs that module but the
- * program that uses it.
+ * Passes events to `@std/log`. The logger is a parameter: only the program imports `@std/log`.
  *
  * @module
  */
@@ -8,10 +7,10 @@
 import type { LogObserver } from "./event.ts";
 import { eventLineWithSystem } from "./event_text.ts";
 
-/** A method of a logger: makes the message if it is wanted. */
+/** A method of a logger. It calls `message` only if the level is enabled. */
 export type StdLevelMethod = (message: () => string, ...args: unknown[]) => unknown;
 
-/** What is used of a `Logger` of `@std/log`. */
+/** The part of a `Logger` of `@std/log` that is used here. */
 export interface StdLogger {
   /** Logs at level DEBUG. */
   debug: StdLevelMethod;
@@ -26,10 +25,10 @@ export interface StdLogger {
 }
 
 /**
- * An observer that hands each event to a logger of `@std/log`, at its level: the text as the
- * message, the event as the record's first argument, for formatters that want its fields.
+ * Makes an observer that passes each event to a logger of `@std/log`, at the event's level. The text
+ * is the message; the event is the first argument of the record, for formatters that use its fields.
  *
- * @param logger Who logs: what `getLogger()` of `@std/log` returns.
+ * @param logger The logger, as `getLogger()` of `@std/log` returns it.
  * @returns The observer, for `addObserver()`.
  *
  * @example
@@ -42,6 +41,6 @@ export interface StdLogger {
  * ```
  */
 export function stdLogObserver(logger: StdLogger): LogObserver {
-  // Taken as a function, so that no text is made for a level that the logger lets go.
+  // The message is a function, so that no text is made for a level that is disabled.
   return (event): unknown => logger[event.level](() => eventLineWithSystem(event), event);
 }

@@ -1,27 +1,27 @@
 import { atOnce, isError, read } from "../internal/foreign_value.ts";
 
-/** Where lines can be written at once: `Deno.stdout`, `Deno.stderr`, an open `Deno.FsFile`. */
+/** A synchronous writer: `Deno.stdout`, `Deno.stderr`, an open `Deno.FsFile`. */
 export interface SyncWriter {
-  /** Writes bytes from the beginning of `data` and returns how many were written: at least one. */
+  /** Writes bytes from the start of `data`, at least one, and returns their number. */
   writeSync(data: Uint8Array): number;
 }
 
 const encoder = new TextEncoder();
 
-/** Milliseconds until a writer that was not ready is tried again, and how often without progress. */
+/** Milliseconds before a retry of a writer that is not ready, and the most retries without progress. */
 const PAUSE_MS = 2;
 const MAX_PAUSES = 500;
 
 /**
- * Writes all of `text`, however little the writer takes at a time.
+ * Writes all of a text, in as many calls as the writer needs.
  *
- * Whoever shares standard output may have made it non-blocking: then it is waited for, for a second
- * at most. A blocking one would wait, too, and for as long as its reader takes.
+ * Another process that shares standard output may have made it non-blocking. This function then
+ * waits until it is ready, for a second at most.
  *
  * @param writer The writer.
  * @param text The text.
- * @param pause Waits for some milliseconds.
- * @throws {Error} When the writer takes nothing at all, and what it throws.
+ * @param pause Waits for a number of milliseconds.
+ * @throws {Error} If the writer writes no byte. An error that it throws is thrown as it is.
  */
 export function writeText(
   writer: SyncWriter,
@@ -34,7 +34,9 @@ export function writeText(
     try {
       const written = atOnce("writeSync()", writer.writeSync(rest));
       if (!(written > 0)) {
-        throw new Error(`The log's writer took ${written} of ${rest.length} bytes`);
+        throw new Error(
+          `Cannot write the log: the writer wrote ${written} of ${rest.length} bytes`,
+        );
       }
       rest = rest.subarray(written);
       pauses = 0;
@@ -50,7 +52,7 @@ function isNotReady(error: unknown): boolean {
   return isError(error) && read(error, "code") === "EAGAIN";
 }
 
-/** A line that was begun must be ended before the next one: so no timer will do. */
+/** Blocks the thread: a line must be complete before the next one starts, so a timer cannot serve. */
 function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

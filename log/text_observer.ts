@@ -4,10 +4,10 @@ import { atOnce, checkFunction, quote } from "../internal/foreign_value.ts";
 import { formatTime as formatLocalTime } from "./format_time.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
 
-/** How {@linkcode textFileLogObserver} writes. */
+/** Options of {@linkcode textFileLogObserver}. */
 export interface TextFileLogOptions {
   /**
-   * The text for a time in seconds since the epoch, at the head of each line.
+   * Formats the time at the start of each line, given in seconds since the epoch.
    *
    * @default {formatTime} `2010-08-19 01:43:49+0000`, in the local time zone
    */
@@ -15,15 +15,14 @@ export interface TextFileLogOptions {
 }
 
 /**
- * An observer that writes each event as Twisted's `FileLogObserver` does: time, system in brackets,
- * text. One event is one line: further lines of a text are set in by a tab, and control characters
- * are written as escapes, as by `visibleText()`. The line is with the writer before the observer
- * returns.
+ * Makes an observer that writes each event in the format of Twisted's `FileLogObserver`: time, system
+ * in brackets, text. Further lines of a text are indented by a tab, and control characters become
+ * escapes, as by `visibleText()`. The observer returns after the line has been written.
  *
- * @param writer Where the lines go, in UTF-8.
- * @param options How they are written.
+ * @param writer The writer, which receives UTF-8.
+ * @param options The format of times.
  * @returns The observer, for `addObserver()`.
- * @throws {TypeError} When `formatTime` is not a function.
+ * @throws {TypeError} If `formatTime` is not a function.
  *
  * @example
  * ```ts no-eval
@@ -39,7 +38,7 @@ export function textFileLogObserver(
 ): LogObserver {
   const { formatTime = formatLocalTime } = options;
   checkFunction("textFileLogObserver() formatTime", formatTime);
-  // Named, so that the report of its failure says what failed.
+  // The function has a name for the report of its failure.
   return function textFileLogObserver(event): void {
     const line = `[${systemText(event)}] ${eventLine(event)}`;
     const time: unknown = atOnce("formatTime()", formatTime(event.time));

@@ -66,7 +66,11 @@ Deno.test("a line is written whole, however little the writer takes at a time", 
 
 Deno.test("a writer that takes nothing is an error, not an endless loop", () => {
   const observe = textFileLogObserver(new Memory(0), options);
-  assertThrows(() => observe(eventOf({})), Error, "took 0 of 14 bytes");
+  assertThrows(
+    () => observe(eventOf({})),
+    Error,
+    "Cannot write the log: the writer wrote 0 of 14 bytes",
+  );
 });
 
 Deno.test("one event is one line, whatever its message, system and error contain", () => {
