@@ -42,6 +42,7 @@ export function watch(deferred: object, error: Error): void {
   }
   if (isScheduled) return;
   isScheduled = true;
+  if (!hasListeners) listenForEnd();
   queueMicrotask(leaveTurn);
 }
 
@@ -116,7 +117,10 @@ function leaveTurn(): void {
   if (isEmpty()) return;
   if (debugging) reportAtEndOfTurn();
   if (!timer.isSet) timer.set(GRACE_MS / 2);
-  if (hasListeners) return;
+}
+
+/** Reports at the end of the program. The program may end in the turn of its first failure. */
+function listenForEnd(): void {
   hasListeners = true;
   // An uncaught error ends the program without `unload`.
   for (const end of ["unload", "error", "unhandledrejection"]) {

@@ -89,6 +89,19 @@ for (const [name, { end, code }] of Object.entries(ends)) {
   });
 }
 
+for (const end of ["Deno.exit(3);", `throw new Error("uncaught");`]) {
+  Deno.test(`a program that ends by ${end} in the turn of its first failure reports it`, async () => {
+    const { stderr } = await run(program(`${IMPORT}
+      setTimeout(() => {
+        fail(new Error("nobody's"));
+        ${end}
+      });
+    `));
+    assertEquals(stderr.match(/Unhandled error in Deferred/g)?.length, 1, stderr);
+    assertStringIncludes(stderr, "nobody's");
+  });
+}
+
 Deno.test("a million failures are reported in bounded memory", async () => {
   const { code, stdout, stderr } = await run(program(`${IMPORT}
     for (let i = 0; i < 1_000_000; i++) fail(new Error("one of many"));
