@@ -1,7 +1,7 @@
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
 import { type Deferred, execute } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
-import { connectToHost, type HappyEyeballsOptions } from "../reactor/names/happy_eyeballs.ts";
+import { type HappyEyeballsOptions, raceAddresses } from "../reactor/names/happy_eyeballs.ts";
 import { ConnectError } from "../reactor/errors.ts";
 import { buildProtocol, startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
 import type {
@@ -42,7 +42,7 @@ export function connectTCPToHost<P extends IProtocol>(
   options: ConnectToHostOptions,
 ): Deferred<P> {
   const { attemptDelay: _, resolutionDelay: __, ...connectOptions } = options;
-  const course = {
+  const race = {
     clock: reactor,
     resolver: reactor.nameResolver,
     families,
@@ -60,7 +60,7 @@ export function connectTCPToHost<P extends IProtocol>(
     // Held over all attempts, so that the factory is not stopped between two of them.
     checkFactory("connect", factory);
     startFactory(factory);
-    const connecting = connectToHost(host, port, course, options);
+    const connecting = raceAddresses(host, port, race, options);
     return endedByShutdown(reactor, connecting, String(new HostnameAddress(host, port)))
       .addCallbacks(
         (protocol) => {

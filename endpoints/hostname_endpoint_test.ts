@@ -343,7 +343,7 @@ Deno.test("A name without an address fails with DNSLookupError, and what is no n
   for (
     const [host, ErrorClass, message] of [
       ["none.test", DNSLookupError, "Cannot connect to none.test:80: the name has no address"],
-      ["no name", RangeError, 'Not a hostname: "no name"'],
+      ["no name", RangeError, 'Cannot use "no name" as a host name: not a name or an address'],
     ] as const
   ) {
     const { reactor, factory, outcomes } = begin(host);

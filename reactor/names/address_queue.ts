@@ -1,16 +1,16 @@
 import type { IPFamily } from "../interfaces/mod.ts";
 
 /**
- * Addresses to be tried, of both families in turns (RFC 8305 section 4, with a First Address Family Count of 1). Within a family the
- * resolver's order stays.
+ * The addresses to try, of both families alternately (RFC 8305 section 4, with a First Address
+ * Family Count of 1). Within a family the resolver's order is kept.
  */
 export class AddressQueue {
   readonly #waiting: Record<IPFamily, string[]> = { IPv6: [], IPv4: [] };
   readonly #known = new Set<string>();
-  // So that IPv6 is first.
+  // So that an IPv6 address comes first.
   #last: IPFamily = "IPv4";
 
-  /** Adds what a resolver found, each address once. */
+  /** Adds the addresses that a resolver has found, each of them once. */
   add(family: IPFamily, addresses: Iterable<string>): void {
     for (const address of addresses) {
       if (this.#known.has(address)) continue;
@@ -19,12 +19,12 @@ export class AddressQueue {
     }
   }
 
-  /** Whether an address of that family waits. */
+  /** Returns whether an address of this family is left. */
   has(family: IPFamily): boolean {
     return this.#waiting[family].length > 0;
   }
 
-  /** The next one: of the other family than the last, if there is one. */
+  /** Removes and returns the next address: of the family that was not used last, if it has one. */
   take(): string | undefined {
     const other = this.#last === "IPv6" ? "IPv4" : "IPv6";
     if (this.has(other)) this.#last = other;

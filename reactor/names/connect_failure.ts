@@ -1,5 +1,5 @@
 /**
- * Several reasons as one: why there is no connection to a host.
+ * The failures of all attempts to connect to a host, combined in one error.
  *
  * @module
  */
@@ -17,16 +17,19 @@ import {
 const CLASSES = [ConnectionRefusedError, NoRouteError, ConnectTimeoutError, DNSLookupError];
 
 /**
- * The error for a host that could not be connected to: its message has every reason, and its `cause` is an `AggregateError` of them. The
- * only reason is that itself if it is about the same place.
+ * Creates the error for a host that could not be connected to. Its message contains every reason,
+ * and its `cause` is an `AggregateError` of the reasons. A single reason about the same address is
+ * returned itself.
  *
- * Its class is that of the reasons where they are of one kind, so that `catch` need not know how many addresses the host has today; else
- * `ConnectError`. The same holds for `code`. Twisted fails with whatever reason came last, and drops the others: then an unreachable IPv6
- * address hides that the IPv4 one timed out, or the other way round.
+ * If all reasons have one class, the error has it too, so that a `catch` does not depend on the
+ * number of addresses; otherwise it is a `ConnectError`. The same holds for `code`. Twisted fails
+ * with the last reason only: then a failed IPv6 address may hide that the IPv4 address timed out,
+ * or the reverse.
  *
- * @param to The host.
- * @param attempts Why each attempt failed, in the order in which they did.
- * @param lookups Why addresses could not be looked up, if they could not.
+ * @param to The host and port.
+ * @param attempts The reasons of the failed attempts, in the order in which they failed.
+ * @param lookups The reasons of the failed lookups.
+ * @returns The error.
  */
 export function connectFailure(
   to: HostnameAddress,
@@ -36,7 +39,7 @@ export function connectFailure(
   const reasons = [...attempts, ...lookups];
   const address = String(to);
   const [first] = reasons;
-  // It says it all where the host is an address.
+  // For a host given as an address, the reason already names it.
   if (reasons.length === 1 && first instanceof ConnectError && first.address === address) {
     return first;
   }
@@ -54,11 +57,11 @@ export function connectFailure(
     code: common(reasons, "code"),
     syscall: common(reasons, "syscall"),
     address,
-    cause: new AggregateError(reasons, `Why there is no connection to ${address}`),
+    cause: new AggregateError(reasons, `Cannot connect to ${address}`),
   });
 }
 
-/** What all of them say, if they do. */
+/** Returns a property that has the same value in all reasons; `undefined` if it differs. */
 function common(reasons: readonly Error[], key: "code" | "syscall"): string | undefined {
   const values = new Set(
     reasons.map((reason) => reason instanceof NetworkError ? reason[key] : undefined),

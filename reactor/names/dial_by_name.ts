@@ -2,18 +2,20 @@ import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import { Deferred } from "../../defer/mod.ts";
 import type { Dial } from "../stream/dial.ts";
 import { ConnectError, DNSLookupError } from "../errors.ts";
-import { connectToHost } from "./happy_eyeballs.ts";
+import { raceAddresses } from "./happy_eyeballs.ts";
 import type { IHostnameResolver, IReactorTime } from "../interfaces/mod.ts";
 import type { StreamDriver } from "../stream/stream_driver.ts";
 
 /**
- * A dial to a name, by a resolver: its addresses race ({@linkcode connectToHost}). How long all that may take is the connector's affair.
+ * Creates a dial to a host name. A resolver looks the name up, and its addresses race: see
+ * {@linkcode raceAddresses}. The timeout is the connector's.
  *
- * @param clock Tells the time.
- * @param resolver Finds the addresses.
- * @param host The name.
- * @param port The port number.
- * @param dialAddress Makes the dial to one address.
+ * @param clock The clock of the race.
+ * @param resolver The resolver that finds the addresses.
+ * @param host The host name.
+ * @param port The port number, from 1 to 65535.
+ * @param dialAddress Creates the dial to one address.
+ * @returns The dial.
  */
 export function dialByName(
   clock: IReactorTime,
@@ -23,7 +25,7 @@ export function dialByName(
   dialAddress: (address: string) => Dial,
 ): Dial {
   return (sink) => {
-    // The race itself, and each attempt until nothing of it is left.
+    // Held by the race, and by each attempt until it is released.
     let held = 1;
     const release = () => {
       if (--held === 0) sink.released();
@@ -32,8 +34,8 @@ export function dialByName(
       held++;
       return attemptBy(dialAddress(address), release);
     };
-    const course = { clock, resolver, families: ["IPv6", "IPv4"] as const, attempt };
-    const racing = connectToHost(host, port, course, { timeout: Infinity });
+    const race = { clock, resolver, families: ["IPv6", "IPv4"] as const, attempt };
+    const racing = raceAddresses(host, port, race, { timeout: Infinity });
     racing.addCallbacks(
       (driver) => sink.connected(driver),
       (error) => sink.failed(asConnectError(error, host)),
@@ -42,13 +44,13 @@ export function dialByName(
   };
 }
 
-/** A dial as a Deferred. */
+/** Starts a dial, and returns its result as a Deferred. */
 function attemptBy(dial: Dial, released: () => void): Deferred<StreamDriver> {
   let cancel = () => {};
   const attempt = new Deferred<StreamDriver>(() => cancel());
   cancel = dial({
     connected: (driver) => {
-      // It may have been cancelled in the moment in which it was connected.
+      // The attempt may have been cancelled just before it connected.
       if (attempt.called) driver.abort();
       else attempt.callback(driver);
     },
@@ -60,7 +62,7 @@ function attemptBy(dial: Dial, released: () => void): Deferred<StreamDriver> {
   return attempt;
 }
 
-/** What is no name cannot be connected to, either. */
+/** Turns the error of an invalid host name into a `ConnectError`. */
 function asConnectError(error: Error, host: string): ConnectError {
   if (isInstance(error, ConnectError)) return error;
   return new DNSLookupError(`Cannot connect to ${host}: ${messageOf(error)}`, {

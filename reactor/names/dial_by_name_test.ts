@@ -1,4 +1,7 @@
-/** A dial to a name, over dials that the test answers, and `connectTCP` with a resolver that was installed. */
+/**
+ * A dial to a name, over dials that the test answers, and `connectTCP` with a resolver that was
+ * installed.
+ */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
@@ -99,7 +102,10 @@ Deno.test("A dial to what is no name fails with a ConnectError", () => {
   const fixture = new ConnectionFixture("no name");
   const [reason] = fixture.reasons;
   assertInstanceOf(reason, DNSLookupError);
-  assertEquals(reason.message, 'Cannot connect to no name: Not a hostname: "no name"');
+  assertEquals(
+    reason.message,
+    'Cannot connect to no name: Cannot use "no name" as a host name: not a name or an address',
+  );
   assertEquals(fixture.events, ["failed: DNSLookupError", "released"]);
 });
 

@@ -1,26 +1,29 @@
 /**
- * Connecting to a host that has several addresses: Happy Eyeballs, as RFC 8305 has it.
+ * Happy Eyeballs (RFC 8305): connecting to a host that has several addresses.
  *
- * The problem: a name stands for addresses of two families, and some of them do not work from here, often without saying so. Whoever
- * tries them one after the other waits for a timeout (30 s) at each silent one; whoever tries all at once opens connections that nobody
- * wants, on every network, for the sake of the broken ones.
+ * A name may have addresses of two families, and some of them may not work, often without an error.
+ * A program that tries them one after another waits for a timeout (30 s) at each silent address. A
+ * program that tries all at once opens needless connections.
  *
- * The way between, in the RFC's terms:
+ * The algorithm, in the terms of the RFC:
  *
- * - *Both families are looked up at once, and apart* (section 3). The first answer that has IPv6 addresses starts the race. If IPv4 is
- *   there first, it waits for IPv6 for the Resolution Delay: 50 ms.
- * - *The families take turns*, IPv6 first (section 4). Within a family the resolver's order stays: it is the system's, by RFC 6724. What
- *   comes late is tried from then on.
- * - *Attempts are staggered* (section 5): the next one begins when the last one has failed, or has had the Connection Attempt Delay, 250
- *   ms, without an answer. It goes on beside the others; a slow one may still win.
- * - *The first that connects wins.* The others are cancelled, and what has not been tried is not.
+ * - *Both families are looked up at once* (section 3). The first answer with IPv6 addresses starts
+ *   the race. If the IPv4 addresses arrive first, they wait for IPv6 for the Resolution Delay, 50
+ *   ms.
+ * - *The families alternate*, IPv6 first (section 4). Within a family the resolver's order is kept:
+ *   the system sorts by RFC 6724. Addresses that arrive late join the queue.
+ * - *Attempts are staggered* (section 5): the next one starts when the last one has failed, or has
+ *   had no answer for the Connection Attempt Delay, 250 ms. The earlier attempts continue, and a
+ *   slow one may still win.
+ * - *The first attempt that connects wins.* The other attempts are cancelled.
  *
- * Roads not taken. Twisted starts an attempt each 300 ms even when the one before has failed long since, waits for all addresses before it
- * tries the first, and takes them in the resolver's order, so that ten dead IPv6 addresses come before the first of IPv4. `Deno.connect`
- * races by itself, but resolves by itself, too, reports one reason of all, and is of no use over anything but TCP. Of the RFC, what needs
- * a memory of past connections (section 4, round-trip times) and what builds addresses behind NAT64 (section 7) is left out.
+ * Twisted starts an attempt every 300 ms even if the last one has failed, waits for all addresses
+ * before the first attempt, and keeps the resolver's order, so that ten dead IPv6 addresses delay
+ * the first IPv4 address. `Deno.connect` has a race of its own, but also resolves by itself,
+ * reports one reason only, and is limited to TCP. Two parts of the RFC are left out: the memory of
+ * round-trip times (section 4) and the addresses behind NAT64 (section 7).
  *
- * The numbers are those of section 8.
+ * The default delays are those of section 8.
  *
  * @module
  */
@@ -41,64 +44,66 @@ import { encodeHostname } from "./hostname.ts";
 import type { IDelayedCall, IHostnameResolver, IPFamily, IReactorTime } from "../interfaces/mod.ts";
 import { checkDelay, checkInteger } from "../../internal/validation.ts";
 
-/** How long things may take in a race. */
+/** The delays and the timeout of connecting to a host with several addresses. */
 export interface HappyEyeballsOptions {
   /**
-   * Seconds that an attempt has before the next one begins beside it: RFC 8305's Connection Attempt Delay. Below 0.1 it strains networks,
-   * the RFC says, and above 2 it is of no use.
+   * Seconds after which the next attempt starts beside one that has had no answer: the Connection
+   * Attempt Delay of RFC 8305. The RFC recommends 0.1 to 2 seconds.
    *
    * @default {0.25}
    */
   attemptDelay?: number | undefined;
   /**
-   * Seconds that IPv4 addresses wait for IPv6 ones, which are still looked up: RFC 8305's Resolution Delay.
+   * Seconds for which IPv4 addresses wait for the lookup of IPv6 addresses: the Resolution Delay of
+   * RFC 8305.
    *
    * @default {0.05}
    */
   resolutionDelay?: number | undefined;
   /**
-   * Seconds that each lookup may take, and each attempt; Infinity for no end.
+   * Seconds for each lookup and for each attempt; `Infinity` for no limit.
    *
    * @default {30}
    */
   timeout?: number | undefined;
 }
 
-/** What a race is about. */
+/** The parts of a race between addresses. */
 export interface RaceOptions<T> {
-  /** Tells the time. */
+  /** The clock of the delays. */
   readonly clock: IReactorTime;
-  /** Finds the addresses. */
+  /** The resolver that finds the addresses. */
   readonly resolver: IHostnameResolver;
-  /** The families to be tried. */
+  /** The address families to try. */
   readonly families: readonly IPFamily[];
   /**
-   * Begins an attempt. It may call `won` before its Deferred fires, as soon as it is sure that its own result, be it an error, is that of
-   * the race; else it has won when its Deferred fires.
+   * Starts an attempt. It wins when its Deferred fires. It may call `won` earlier: then its result,
+   * even an error, is the result of the race.
    */
   readonly attempt: (address: string, won: () => void) => Deferred<T>;
 }
 
-/** One attempt. */
+/** A running attempt. */
 interface Attempt {
-  /** Cancels it; nothing before the attempt has been returned. */
+  /** Cancels the attempt. Does nothing until the attempt has been returned. */
   cancel: () => void;
 }
 
 /**
- * Connects to the first address of a host that answers.
+ * Connects to the first address of a host that answers: Happy Eyeballs (RFC 8305).
  *
- * @param host A name, or an address, which needs no lookup.
- * @param port The port number.
- * @param course What it is about.
- * @param options How long things may take.
- * @returns A Deferred that fires with what the attempt that won fired with. It fails with a `ConnectError` that has the reasons of all
- *   attempts. When it is cancelled, nothing is left: no lookup, no attempt, no timer.
+ * @param host A host name, or an address, which needs no lookup.
+ * @param port The port number, from 1 to 65535.
+ * @param race The clock, the resolver, the families and the attempts.
+ * @param options The delays and the timeout, in seconds.
+ * @returns A Deferred that fires with the result of the attempt that wins. It fails with a
+ *   `ConnectError` that contains the reasons of all attempts and lookups. Cancelling it cancels
+ *   every lookup, attempt and timer.
  */
-export function connectToHost<T>(
+export function raceAddresses<T>(
   host: string,
   port: number,
-  course: RaceOptions<T>,
+  race: RaceOptions<T>,
   options: HappyEyeballsOptions = {},
 ): Deferred<T> {
   return execute(() => {
@@ -108,34 +113,34 @@ export function connectToHost<T>(
     checkDelay("resolutionDelay", resolutionDelay);
     if (timeout !== Infinity) checkDelay("timeout", timeout);
     const to = new HostnameAddress(encodeHostname(host), port);
-    const race = new Race(to, course, { attemptDelay, resolutionDelay, timeout });
-    race.start();
-    return race.result;
+    const running = new Race(to, race, { attemptDelay, resolutionDelay, timeout });
+    running.start();
+    return running.result;
   });
 }
 
-/** The seconds of a race, with the defaults filled in. */
+/** The options, in seconds, with the defaults filled in. */
 type Timings = Readonly<Record<keyof HappyEyeballsOptions, number>>;
 
 class Race<T> {
   readonly #to: HostnameAddress;
-  readonly #course: RaceOptions<T>;
+  readonly #race: RaceOptions<T>;
   readonly #options: Timings;
   readonly #queue = new AddressQueue();
-  /** The families whose addresses are not known yet, and what cancels their lookups. */
-  readonly #awaited = new Map<IPFamily, () => void>();
-  readonly #contenders = new Set<Attempt>();
+  /** The families that are still being looked up, with the functions that cancel the lookups. */
+  readonly #lookups = new Map<IPFamily, () => void>();
+  readonly #attempts = new Set<Attempt>();
   readonly #failedAttempts: Error[] = [];
   readonly #failedLookups: Error[] = [];
-  /** Runs until IPv4 has waited long enough for IPv6; after that, until the latest attempt has had its time. */
+  /** The Resolution Delay until the first attempt; after that, the delay of the latest attempt. */
   #timer: IDelayedCall | null = null;
-  /** Whether IPv4 would still wait for IPv6: until the first attempt. */
-  #patient = true;
+  /** Whether IPv4 addresses still wait for IPv6 ones: true until the first attempt. */
+  #waitsForIPv6 = true;
   #latest: Attempt | null = null;
   #winner: Attempt | null = null;
-  #over = false;
+  #isDone = false;
 
-  /** Fires with what the winner fires with. */
+  /** Fires with the result of the winning attempt. */
   readonly result: Deferred<T> = new Deferred<T>(() => {
     this.#end();
     this.result.errback(new ConnectingCancelledError(this.#to));
@@ -143,41 +148,43 @@ class Race<T> {
 
   constructor(
     to: HostnameAddress,
-    course: RaceOptions<T>,
+    race: RaceOptions<T>,
     options: Timings,
   ) {
     this.#to = to;
-    this.#course = course;
+    this.#race = race;
     this.#options = options;
   }
 
   start(): void {
-    const { families } = this.#course;
+    const { families } = this.#race;
     const literal = familyOf(this.#to.hostname);
     if (literal === null) {
-      for (const family of families) this.#awaited.set(family, () => {});
+      for (const family of families) this.#lookups.set(family, () => {});
       for (const family of families) this.#lookUp(family);
       return;
     }
     if (!families.includes(literal)) {
       throw new RangeError(
-        `Not a name, and no ${families.join(" or ")} address: "${this.#to.hostname}"`,
+        `Cannot connect to "${this.#to.hostname}": not a host name or an ${
+          families.join(" or ")
+        } address`,
       );
     }
     this.#queue.add(literal, [this.#to.hostname]);
-    this.#go();
+    this.#next();
   }
 
   #lookUp(family: IPFamily): void {
-    // An attempt may have won already: an answer can come at once.
+    // An attempt may have won already, because a lookup can complete at once.
     if (this.#settled) return;
-    const { resolver, clock } = this.#course;
+    const { resolver, clock } = this.#race;
     const { hostname, port } = this.#to;
     const { timeout } = this.#options;
     const aborting = new AbortController();
     const { signal } = aborting;
     const looking = execute(() => resolver.resolveHostName(hostname, { family, port, signal }));
-    this.#awaited.set(family, () => {
+    this.#lookups.set(family, () => {
       aborting.abort();
       cancelLogged(looking);
     });
@@ -197,9 +204,9 @@ class Race<T> {
   }
 
   #found(family: IPFamily, addresses: readonly string[]): void {
-    this.#awaited.delete(family);
+    this.#lookups.delete(family);
     this.#queue.add(family, addresses);
-    this.#go();
+    this.#next();
   }
 
   #notFound(family: IPFamily, error: Error): void {
@@ -212,73 +219,74 @@ class Race<T> {
         { syscall: "getaddrinfo", address: hostname, cause: error },
       ),
     );
-    this.#awaited.delete(family);
-    this.#go();
+    this.#lookups.delete(family);
+    this.#next();
   }
 
   get #settled(): boolean {
-    return this.#over || this.#winner !== null;
+    return this.#isDone || this.#winner !== null;
   }
 
-  /** Does what is next, now that something has happened. */
-  #go(): void {
+  /** Takes the next step after a lookup, an attempt or a delay has completed. */
+  #next(): void {
     if (this.#settled) return;
     const isEmpty = !this.#queue.has("IPv6") && !this.#queue.has("IPv4");
     if (isEmpty) {
-      if (this.#awaited.size === 0 && this.#contenders.size === 0) this.#fail();
-    } else if (this.#patient && this.#awaited.has("IPv6")) {
+      if (this.#lookups.size === 0 && this.#attempts.size === 0) this.#fail();
+    } else if (this.#waitsForIPv6 && this.#lookups.has("IPv6")) {
       this.#timer ??= this.#later(this.#options.resolutionDelay);
-    } else if (this.#patient || this.#timer === null) {
-      this.#try();
+    } else if (this.#waitsForIPv6 || this.#timer === null) {
+      this.#startAttempt();
     }
   }
 
-  #try(): void {
+  #startAttempt(): void {
     const address = this.#queue.take();
     if (address === undefined) return;
     this.#stopTimer();
-    this.#patient = false;
-    const contender: Attempt = { cancel: () => {} };
-    this.#contenders.add(contender);
-    this.#latest = contender;
-    // Before the attempt, which may come to its end at once.
+    this.#waitsForIPv6 = false;
+    const attempt: Attempt = { cancel: () => {} };
+    this.#attempts.add(attempt);
+    this.#latest = attempt;
+    // Before the attempt, which may complete at once.
     this.#timer = this.#later(this.#options.attemptDelay);
-    const attempt = this.#course.attempt(address, () => this.#won(contender));
-    contender.cancel = () => cancelLogged(attempt);
-    attempt.addCallbacks(
-      (result) => this.#succeeded(contender, result),
-      (error) => this.#failed(contender, error),
+    const result = this.#race.attempt(address, () => this.#won(attempt));
+    attempt.cancel = () => cancelLogged(result);
+    result.addCallbacks(
+      (value) => this.#succeeded(attempt, value),
+      (error) => this.#failed(attempt, error),
     );
-    // It may have been cancelled from within the attempt.
-    if (this.#over) cancelLogged(attempt);
+    // The attempt itself may have cancelled the race.
+    if (this.#isDone) cancelLogged(result);
   }
 
-  #won(contender: Attempt): void {
+  #won(attempt: Attempt): void {
     if (this.#settled) return;
-    this.#winner = contender;
-    this.#stopAllBut(contender);
+    this.#winner = attempt;
+    this.#cancelAllBut(attempt);
   }
 
-  #succeeded(contender: Attempt, result: T): void {
-    this.#contenders.delete(contender);
-    this.#won(contender);
-    if (this.#over || this.#winner !== contender) return;
+  #succeeded(attempt: Attempt, result: T): void {
+    this.#attempts.delete(attempt);
+    this.#won(attempt);
+    if (this.#isDone || this.#winner !== attempt) return;
     this.#end();
     this.result.callback(result);
   }
 
-  #failed(contender: Attempt, error: Error): void {
-    this.#contenders.delete(contender);
-    if (this.#over || (this.#winner !== null && this.#winner !== contender)) return;
-    // The winner's reason is nobody else's. And what is wrong with the call is wrong with it for any address.
-    if (this.#winner === contender || !isInstance(error, ConnectError)) {
+  #failed(attempt: Attempt, error: Error): void {
+    this.#attempts.delete(attempt);
+    if (this.#isDone || (this.#winner !== null && this.#winner !== attempt)) return;
+    // The error of the winner is the result. An error that is not a ConnectError would fail for
+    // every address.
+    if (this.#winner === attempt || !isInstance(error, ConnectError)) {
       this.#end();
       this.result.errback(error);
       return;
     }
     this.#failedAttempts.push(error);
-    if (this.#latest === contender) this.#stopTimer();
-    this.#go();
+    if (this.#latest === attempt) this.#stopTimer();
+    this.#next();
   }
 
   #fail(): void {
@@ -287,25 +295,25 @@ class Race<T> {
   }
 
   #end(): void {
-    this.#over = true;
-    this.#stopAllBut(null);
+    this.#isDone = true;
+    this.#cancelAllBut(null);
   }
 
-  #stopAllBut(winner: Attempt | null): void {
+  #cancelAllBut(winner: Attempt | null): void {
     this.#stopTimer();
-    const lookups = [...this.#awaited.values()];
-    this.#awaited.clear();
+    const lookups = [...this.#lookups.values()];
+    this.#lookups.clear();
     for (const cancel of lookups) cancel();
-    for (const contender of [...this.#contenders]) {
-      if (contender !== winner) contender.cancel();
+    for (const attempt of [...this.#attempts]) {
+      if (attempt !== winner) attempt.cancel();
     }
   }
 
   #later(seconds: number): IDelayedCall {
-    return this.#course.clock.callLater(seconds, () => {
+    return this.#race.clock.callLater(seconds, () => {
       this.#timer = null;
-      this.#patient = false;
-      this.#go();
+      this.#waitsForIPv6 = false;
+      this.#next();
     });
   }
 
@@ -315,7 +323,7 @@ class Race<T> {
   }
 }
 
-/** The family of an address; `null` for a name. */
+/** Returns the family of an address; `null` for a name. */
 function familyOf(host: string): IPFamily | null {
   if (isIPAddress(host)) return "IPv4";
   return isIPv6Address(host) ? "IPv6" : null;
@@ -324,5 +332,5 @@ function familyOf(host: string): IPFamily | null {
 function checkFamily(addresses: readonly string[], family: IPFamily): readonly string[] {
   const wrong = addresses.find((address) => familyOf(address) !== family);
   if (wrong === undefined) return addresses;
-  throw new TypeError(`The resolver's answer ${JSON.stringify(wrong)} is no ${family} address`);
+  throw new TypeError(`The resolver's answer ${JSON.stringify(wrong)} is not an ${family} address`);
 }

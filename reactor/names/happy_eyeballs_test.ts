@@ -1,11 +1,13 @@
 /**
- * The race in virtual time: rows of addresses, delays and outcomes, and the second at which it is decided, as trio's
- * `test_highlevel_open_tcp_stream.py` has them.
+ * The race in virtual time: rows of addresses, delays and outcomes, and the second at which it is
+ * decided, as trio's `test_highlevel_open_tcp_stream.py` has them.
  *
- * Of Twisted's `internet/test/test_endpoints.py`, what is about the race and not about endpoints: `HostnameEndpointsFasterConnectionTests`
- * (`test_ignoreUnknownAddressTypes` is decided otherwise: a resolver that answers something else is told of), `HostnameEndpointsGAIFailureTests`,
- * `HostnameEndpointIDNATests` (with `hostname_test.ts`), and the cases of cancelling and failing of `HostnameEndpointsOneIPv4Tests` and
- * `HostnameEndpointsOneIPv6Tests`. What is about connections is in `endpoints/hostname_endpoint_test.ts`.
+ * Of Twisted's `internet/test/test_endpoints.py`, what is about the race and not about endpoints:
+ * `HostnameEndpointsFasterConnectionTests` (`test_ignoreUnknownAddressTypes` is decided otherwise:
+ * a resolver that answers something else is told of), `HostnameEndpointsGAIFailureTests`,
+ * `HostnameEndpointIDNATests` (with `hostname_test.ts`), and the cases of cancelling and failing of
+ * `HostnameEndpointsOneIPv4Tests` and `HostnameEndpointsOneIPv6Tests`. What is about connections is
+ * in `endpoints/hostname_endpoint_test.ts`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -22,7 +24,7 @@ import {
   DNSLookupError,
 } from "../errors.ts";
 import { connectFailure } from "./connect_failure.ts";
-import { connectToHost, type HappyEyeballsOptions } from "./happy_eyeballs.ts";
+import { type HappyEyeballsOptions, raceAddresses } from "./happy_eyeballs.ts";
 import type { IPFamily, ResolveHostNameOptions } from "../interfaces/mod.ts";
 
 const FOREVER = Infinity;
@@ -62,7 +64,7 @@ class Stage {
       families,
       attempt: (address: string) => this.#attempt(address),
     };
-    return connectToHost(host, 80, course, options).addCallbacks(
+    return raceAddresses(host, 80, course, options).addCallbacks(
       (address) => this.#decide(address, `won by ${address}`),
       (error) => this.#decide(error, `lost: ${error.name}`),
     );
@@ -337,8 +339,12 @@ Deno.test("Happy Eyeballs: the resolver is asked for each family wanted, by the 
 Deno.test("Happy Eyeballs: what is no name, or no address of the family wanted, fails without a question", () => {
   for (
     const [host, families, message] of [
-      ["\u2ff0-garbage-\u2ff0", ["IPv6", "IPv4"], 'Not a hostname: "\u2ff0-garbage-\u2ff0"'],
-      ["192.0.2.4", ["IPv6"], 'Not a name, and no IPv6 address: "192.0.2.4"'],
+      [
+        "\u2ff0-garbage-\u2ff0",
+        ["IPv6", "IPv4"],
+        'Cannot use "\u2ff0-garbage-\u2ff0" as a host name: not a name or an address',
+      ],
+      ["192.0.2.4", ["IPv6"], 'Cannot connect to "192.0.2.4": not a host name or an IPv6 address'],
     ] as const
   ) {
     const stage = new Stage({});
@@ -450,7 +456,9 @@ Deno.test("A resolver that answers something else than addresses of the family i
     const error = reasonOf({ lookups: { IPv6: [0, [V6, answer]] } });
     assertInstanceOf(error, DNSLookupError);
     assert(
-      error.message.endsWith(`The resolver's answer ${JSON.stringify(answer)} is no IPv6 address`),
+      error.message.endsWith(
+        `The resolver's answer ${JSON.stringify(answer)} is not an IPv6 address`,
+      ),
       error.message,
     );
   }
@@ -471,7 +479,7 @@ Deno.test("A resolver that throws, or whose promise is rejected, has its failure
       families: ["IPv4"] as const,
       attempt: () => succeed(""),
     };
-    const error = await connectToHost("example.org", 80, course).then(() => null, (e) => e);
+    const error = await raceAddresses("example.org", 80, course).then(() => null, (e) => e);
     assertInstanceOf(error, DNSLookupError);
     assertEquals(
       error.message,
@@ -488,7 +496,7 @@ Deno.test("A resolver can answer by a promise", async () => {
     families: ["IPv4"] as const,
     attempt: (address: string) => succeed(address),
   };
-  assertEquals(await connectToHost("example.org", 80, course), V4);
+  assertEquals(await raceAddresses("example.org", 80, course), V4);
 });
 
 Deno.test("What is connected to at once is not looked up any further", () => {
@@ -505,7 +513,7 @@ Deno.test("What is connected to at once is not looked up any further", () => {
     attempt: (address: string) => succeed(address),
   };
   const won: string[] = [];
-  connectToHost("example.org", 80, course).addCallback((address) => void won.push(address));
+  raceAddresses("example.org", 80, course).addCallback((address) => void won.push(address));
   assertEquals([won, asked, course.clock.getDelayedCalls()], [[V6], ["IPv6"], []]);
 });
 
@@ -522,7 +530,7 @@ Deno.test("What is no ConnectError ends the race: it would be wrong at any addre
     },
   };
   const errors: Error[] = [];
-  connectToHost("example.org", 80, course).addErrback((e) => void errors.push(e));
+  raceAddresses("example.org", 80, course).addErrback((e) => void errors.push(e));
   assertEquals([errors, tried], [[error], [V4]]);
 });
 
@@ -541,7 +549,7 @@ Deno.test("An attempt that has won early has the others cancelled, and its failu
     },
   };
   const errors: Error[] = [];
-  connectToHost("example.org", 80, course).addErrback((e) => void errors.push(e));
+  raceAddresses("example.org", 80, course).addErrback((e) => void errors.push(e));
   clock.advance(0.3);
   const [first, second] = attempts;
   assert(first !== undefined && second !== undefined);
@@ -619,7 +627,7 @@ Deno.test("Happy Eyeballs: cancelled from within an attempt, the attempt is canc
       return new Deferred<string>(() => void cancelled.push(address));
     },
   };
-  const connecting = connectToHost("example.org", 80, course);
+  const connecting = raceAddresses("example.org", 80, course);
   connecting.addErrback((e) => void errors.push(e));
   clock.advance(1);
   assertEquals([cancelled, errors.map(({ name }) => name)], [[V4], ["ConnectingCancelledError"]]);

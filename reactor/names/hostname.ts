@@ -1,32 +1,37 @@
 /**
- * Names of hosts as text.
+ * Host names as text: validation and internationalized names.
  *
  * @module
  */
 
 import { isIPAddress, isIPv6Address } from "../addresses.ts";
 
-// RFC 1035 section 2.3.4. A label may have an underscore, as names of services do (RFC 2782), and a dot may end the whole name.
+// RFC 1035 section 2.3.4. Labels of service names contain underscores (RFC 2782), and a dot may end
+// the whole name.
 const LABEL = /^[a-z0-9_-]{1,63}$/i;
 const LONGEST = 253;
 
-// What ends the host in a URL, is decoded in it, or is skipped by its parser, beside what is ASCII and no part of a name anyhow.
+// Characters that the URL parser would skip, decode, or take as the end of the host.
 const NOT_IN_A_NAME = /[\s\p{Cc}:/?#@%\\[\]]/u;
 
 /**
- * The form of a host's name in which it is looked up: addresses and ASCII names as they are, other names by IDNA.
+ * Returns the form in which a host name is looked up: addresses and ASCII names unchanged, other
+ * names in their IDNA form.
  *
- * Names are prepared as browsers do it (UTS #46, by way of the URL parser), where Twisted goes by IDNA 2008, and by IDNA 2003 where the
- * `idna` package is missing: so `Bücher.ch`, composed or not, is `xn--bcher-kva.ch`.
+ * Names are prepared as in browsers (UTS #46, through the URL parser): `Bücher.ch`, composed or
+ * not, becomes `xn--bcher-kva.ch`. Twisted uses IDNA 2008, or IDNA 2003 without the `idna` package.
  *
- * @param host A name, or an address.
- * @throws {RangeError} when it is neither.
+ * @param host A host name or an address.
+ * @returns The name in ASCII, or the address.
+ * @throws {RangeError} when `host` is neither a host name nor an address.
  */
 export function encodeHostname(host: string): string {
   if (isIPAddress(host) || isIPv6Address(host)) return host;
   const ascii = /^[\0-\x7f]*$/.test(host) ? host : toASCII(host);
   if (ascii !== null && (isName(ascii) || isIPAddress(ascii))) return ascii;
-  throw new RangeError(`Not a hostname: ${JSON.stringify(host)}`);
+  throw new RangeError(
+    `Cannot use ${JSON.stringify(host)} as a host name: not a name or an address`,
+  );
 }
 
 function toASCII(host: string): string | null {

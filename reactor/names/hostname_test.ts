@@ -1,4 +1,7 @@
-/** Of Twisted's `internet/test/test_endpoints.py`, `HostnameEndpointIDNATests`, as far as it is about names. */
+/**
+ * Of Twisted's `internet/test/test_endpoints.py`, `HostnameEndpointIDNATests`, as far as it is
+ * about names.
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
@@ -49,7 +52,10 @@ const WRONG = [
 for (const host of WRONG) {
   Deno.test(`encodeHostname(): ${JSON.stringify(host)} is no name, and the error says so`, () => {
     const error = assertThrows(() => encodeHostname(host), RangeError);
-    assertEquals(error.message, `Not a hostname: ${JSON.stringify(host)}`);
+    assertEquals(
+      error.message,
+      `Cannot use ${JSON.stringify(host)} as a host name: not a name or an address`,
+    );
   });
 }
 

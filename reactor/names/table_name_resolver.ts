@@ -3,8 +3,8 @@ import { isIPAddress, isIPv6Address } from "../addresses.ts";
 import type { IHostnameResolver, ResolveHostNameOptions } from "../interfaces/mod.ts";
 
 /**
- * A resolver that knows what it was made with, and answers at once: for tests, and for programs whose hosts are in their configuration.
- * Any other name has no address.
+ * A name resolver with a fixed table, which answers at once: for tests, and for programs whose
+ * hosts are configured. A name that is not in the table has no addresses.
  *
  * @example
  * ```ts
@@ -18,17 +18,19 @@ export class TableNameResolver implements IHostnameResolver {
   readonly #addresses = new Map<string, readonly string[]>();
 
   /**
-   * Makes a resolver.
-   *
-   * @param table The addresses of each name, of both families, in the order in which they are best tried. Names with other characters than
-   *   ASCII's stand there by their IDNA form.
-   * @throws {RangeError} for what is no address.
+   * @param table The addresses of each name, of both families, in the order in which to try them. A
+   *   name with characters outside ASCII must be in its IDNA form.
+   * @throws {RangeError} when an address is neither IPv4 nor IPv6.
    */
   constructor(table: Readonly<Record<string, readonly string[]>>) {
     for (const [name, addresses] of Object.entries(table)) {
       const wrong = addresses.find((each) => !isIPAddress(each) && !isIPv6Address(each));
       if (wrong !== undefined) {
-        throw new RangeError(`Not an address of ${name}: ${JSON.stringify(wrong)}`);
+        throw new RangeError(
+          `Cannot add ${
+            JSON.stringify(wrong)
+          } to the addresses of ${name}: not an IPv4 or IPv6 address`,
+        );
       }
       this.#addresses.set(name.toLowerCase(), addresses);
     }

@@ -19,6 +19,6 @@ Deno.test("A table of names takes addresses only", () => {
   assertThrows(
     () => new TableNameResolver({ "a.example": ["192.0.2.1", "b.example"] }),
     RangeError,
-    'Not an address of a.example: "b.example"',
+    'Cannot add "b.example" to the addresses of a.example: not an IPv4 or IPv6 address',
   );
 });

@@ -1,44 +1,51 @@
 /**
- * The seam between a child process and what starts and watches it.
+ * The interface between a child process and the driver that starts and watches it.
  *
  * @module
  */
 
 import type { StreamDriver } from "../stream/stream_driver.ts";
 
-/** A pipe to a child. */
+/** A pipe to a child process. */
 export interface ChildPipe {
-  /** The child's number for it. */
+  /** The number of the file descriptor in the child. */
   readonly childFD: number;
-  /** Whether it is written to here; if not, it is read. */
+  /** Whether this process writes to the pipe; otherwise it reads. */
   readonly isWritable: boolean;
-  /** What moves the bytes. */
+  /** The driver that moves the bytes. */
   readonly driver: StreamDriver;
 }
 
-/** How a child ended: its exit code, or 128 and the number of the signal; and the signal's name, if one ended it. */
+/**
+ * The exit status of a child: its exit code, or 128 plus the signal number, and the name of the
+ * signal that ended it.
+ */
 export interface ChildStatus {
   readonly code: number;
   readonly signal: string | null;
 }
 
-/** A child process that runs. */
+/** A running child process. */
 export interface ChildDriver {
-  /** The number of the process. */
+  /** The process id. */
   readonly pid: number;
-  /** The pipes to it. */
+  /** The pipes to the child. */
   readonly pipes: readonly ChildPipe[];
-  /** Has `exited` called when the child has exited and has been reaped. Comes first, once. */
+  /**
+   * Sets the function that is called when the child has exited and has been reaped. Called first,
+   * once.
+   */
   attach(exited: (status: ChildStatus) => void): void;
   /**
    * Sends a signal.
    *
-   * @returns Whether there was a process to send it to.
-   * @throws {TypeError} when this system has no such signal.
+   * @param signal The name or the number of the signal.
+   * @returns Whether the process still existed.
+   * @throws {TypeError} when this system does not have the signal.
    */
   kill(signal: Deno.Signal | number): boolean;
-  /** Holds this process until the child exits. */
+  /** Keeps this process alive until the child exits. */
   ref(): void;
-  /** No longer holds it. */
+  /** Lets this process end before the child exits. */
   unref(): void;
 }

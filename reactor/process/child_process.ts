@@ -1,8 +1,9 @@
 /**
  * A child process and its pipes. Twisted's `process.Process`.
  *
- * Each pipe is a {@linkcode Connection} of its own, so that writes, producers, pauses and ends are those of every other transport. What
- * is added here is the order in which a child ends: its exit and the ends of its pipes come as they come, and `processEnded` after all of them.
+ * Each pipe is a {@linkcode Connection} of its own, so that writing, producers, pausing and closing
+ * work as on every other transport. This class adds the order of events at the end: the exit and
+ * the closes of the pipes are reported as they happen, and `processEnded` after all of them.
  *
  * @module
  */
@@ -28,33 +29,33 @@ import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import { callLogged, logPrefixOf } from "../../defer/guarded_call.ts";
 import { quote } from "../../internal/validation.ts";
 
-/** A child process. The transport that its protocol gets. */
+/** A child process: the transport of its protocol. */
 export class ChildProcess implements IProcessTransport, ConnectionOwner, ReactorResource {
   readonly host: ConnectionContext;
   readonly limits: ConnectionLimits;
   readonly #protocol: IProcessProtocol;
   readonly #driver: ChildDriver;
   readonly #address: ProcessAddress;
-  /** The pipes that are open, by the child's numbers. */
+  /** The open pipes, by the descriptor number in the child. */
   readonly #readers = new Map<number, Connection>();
   readonly #writers = new Map<number, Connection>();
-  /** The numbers that can ever be written to. */
+  /** The descriptor numbers of the writable pipes, open or closed. */
   readonly #writable: readonly number[];
-  /** Whether the reactor runs, or has run: nothing is told before. */
+  /** Whether the reactor runs or has run. Before that, no event is reported. */
   #started = false;
-  /** Whether the protocol has asked for a pause. */
+  /** Whether the protocol has called `pauseProducing`. */
   #paused = false;
   #status: ChildStatus | null = null;
-  /** How it ended, once the protocol hears of it. */
+  /** The reason for `processEnded`, once the exit has been reported. */
   #reason: Error | null = null;
   #ended = false;
 
   /**
-   * @param host What the reactor lends.
-   * @param limits The bounds of its pipes.
-   * @param protocol What is told.
-   * @param executable What it runs.
-   * @param driver The child, started.
+   * @param host The parts of the reactor that the process uses.
+   * @param limits The limits of its pipes.
+   * @param protocol The protocol that receives the events.
+   * @param executable The program that the process runs.
+   * @param driver The driver of the started child.
    */
   constructor(
     host: ConnectionContext,
@@ -71,13 +72,13 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     this.#writable = driver.pipes.filter((pipe) => pipe.isWritable).map((pipe) => pipe.childFD);
   }
 
-  /** Tells the protocol, and begins to receive when the reactor runs. */
+  /** Connects the protocol, and starts to read when the reactor runs. */
   open(): void {
     this.host.resources.add(this);
     this.#driver.unref();
     this.#driver.attach((status) => this.#exited(status));
     for (const pipe of this.#driver.pipes) this.#openPipe(pipe);
-    this.#tell("makeConnection", () => this.#protocol.makeConnection(this));
+    this.#callProtocol("makeConnection", () => this.#protocol.makeConnection(this));
     this.host.reactor.callWhenRunning(() => this.#start());
   }
 
@@ -93,12 +94,12 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     return this.#address;
   }
 
-  /** The process for a log: `process sort (1234)`. */
+  /** Describes the process for a log: `process sort (1234)`. */
   toString(): string {
     return `process ${this.#address}`;
   }
 
-  /** The protocol's name, and which process it is. */
+  /** Returns the name of the protocol and the process id, for the log. */
   logPrefix(): string {
     return `${logPrefixOf(this.#protocol)},${this.#driver.pid}`;
   }
@@ -118,17 +119,20 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
       throw new RangeError(
         `Cannot write to descriptor ${
           quote(childFD)
-        } of the process ${this.#address}: it is no pipe to write to`,
+        } of the process ${this.#address}: not a writable pipe`,
       );
     }
     this.#writers.get(childFD)?.write(data);
   }
 
-  /** See `IConsumer.registerProducer`. Without a standard input to write to, the producer is stopped. */
+  /**
+   * Registers a producer for the child's standard input. If there is no standard input, or it is
+   * closed, stops the producer.
+   */
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
     checkProducer(producer, streaming);
     const stdin = this.#writers.get(0);
-    if (stdin === undefined) this.#tell("stopProducing", () => producer.stopProducing());
+    if (stdin === undefined) this.#callProtocol("stopProducing", () => producer.stopProducing());
     else stdin.registerProducer(producer, streaming);
   }
 
@@ -180,14 +184,17 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   resumeProducing(): void {
     this.#paused = false;
-    if (this.#started) this.#readOn();
+    if (this.#started) this.#readPipes();
   }
 
-  // What the reactor and the pipes tell.
+  // Called by the reactor and by the pipes.
 
-  /** See {@linkcode ReactorResource.shutDown}. The pipes are resources themselves. */
+  /**
+   * Reports an exit that has not been reported, and lets the child run on. The pipes are resources
+   * of their own.
+   */
   shutDown(): void {
-    // A reactor that stops before it has run this will not run it any more.
+    // The reactor stops without having called #start(), and will not call it any more.
     if (!this.#started) this.#start();
     this.#driver.unref();
     this.host.resources.delete(this);
@@ -206,12 +213,12 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     return method === "connectionLost" ? "childConnectionLost" : method;
   }
 
-  /** See {@linkcode ConnectionOwner.connectionLost}. The protocol has been told. */
+  /** Reports the end of the process after the last pipe has closed. */
   connectionLost(): void {
-    this.#endIfOver();
+    this.#endIfDone();
   }
 
-  // Inside.
+  // Private methods.
 
   #openPipe({ childFD, isWritable, driver }: ChildPipe): void {
     const pipes = isWritable ? this.#writers : this.#readers;
@@ -235,11 +242,11 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   #start(): void {
     this.#started = true;
     this.#driver.ref();
-    if (!this.#paused) this.#readOn();
+    if (!this.#paused) this.#readPipes();
     if (this.#status !== null) this.#exited(this.#status);
   }
 
-  #readOn(): void {
+  #readPipes(): void {
     for (const reader of this.#readers.values()) reader.resumeProducing();
   }
 
@@ -251,29 +258,30 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
       ? new ProcessDone(this.#address)
       : new ProcessTerminated(this.#address, code, signal);
     this.#reason = reason;
-    this.#tell("processExited", () => this.#protocol.processExited(reason));
-    // What a child left unread is nobody's, and whether somebody else has inherited its end cannot be known.
+    this.#callProtocol("processExited", () => this.#protocol.processExited(reason));
+    // Bytes that the child has not read are lost. Another process may have inherited the pipe, but
+    // that cannot be known.
     for (const writer of [...this.#writers.values()]) {
       writer.failed(new ConnectionLost(reason.message, { address: String(this.#address) }));
     }
-    this.#endIfOver();
+    this.#endIfDone();
   }
 
-  #endIfOver(): void {
+  #endIfDone(): void {
     const reason = this.#reason;
-    const isOver = reason !== null && this.#readers.size === 0 && this.#writers.size === 0;
-    if (!isOver || this.#ended) return;
+    const isDone = reason !== null && this.#readers.size === 0 && this.#writers.size === 0;
+    if (!isDone || this.#ended) return;
     this.#ended = true;
     this.host.resources.delete(this);
-    this.#tell("processEnded", () => this.#protocol.processEnded(reason));
+    this.#callProtocol("processEnded", () => this.#protocol.processEnded(reason));
   }
 
-  #tell(method: string, f: () => unknown): void {
+  #callProtocol(method: string, f: () => unknown): void {
     callWithSystem(this, () => callLogged(f, [], `While calling ${method}`));
   }
 }
 
-/** Passes what comes of one pipe on. */
+/** Passes the events of one pipe to the process's protocol. */
 class PipeProtocol implements IProtocol {
   readonly dataReceived: (data: Uint8Array) => void;
   readonly connectionLost: (reason: Error) => void;
@@ -290,7 +298,7 @@ class PipeProtocol implements IProtocol {
   connectionMade(): void {}
 }
 
-/** The signal as Deno names it. */
+/** Returns the name of a signal as Deno spells it. */
 function fullName(signal: ProcessSignal): Deno.Signal | number {
   switch (signal) {
     case "HUP":

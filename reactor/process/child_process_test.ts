@@ -1,7 +1,9 @@
-// A child process without one: its pipes are in memory, and the test says when it exits. What real ones do is in `conformance/process.ts`.
+// A child process without one: its pipes are in memory, and the test says when it exits. What real
+// ones do is in `conformance/process.ts`.
 //
-// Of Twisted's `test/test_process.py`, `MockProcessTests.test_kill`, `test_killExited`, `test_killExitedButNotDetected` and
-// `test_killErrorInKill`. Its other mocks are of system calls that Deno makes.
+// Of Twisted's `test/test_process.py`, `MockProcessTests.test_kill`, `test_killExited`,
+// `test_killExitedButNotDetected` and `test_killErrorInKill`. Its other mocks are of system calls
+// that Deno makes.
 
 import {
   assert,

@@ -79,7 +79,7 @@ export abstract class SocketAttributes {
     checkKeepAliveIdle("setTcpKeepAlive() idle", idle);
     if (this.driver.setKeepAliveIdle === undefined) {
       throw new UnsupportedError(
-        `Cannot set the keep-alive idle time of the connection to ${this.getPeer()}: it can only be set when a TCP connection opens, with { keepAlive: ${idle} }`,
+        `Cannot set the keep-alive idle time of the connection to ${this.getPeer()}: it can only be set when a TCP connection opens; listen or connect over TCP with { keepAlive: ${idle} }`,
       );
     }
   }

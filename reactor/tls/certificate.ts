@@ -1,8 +1,8 @@
 /**
  * X.509 certificates (RFC 5280), read from their DER: the fields that decide who the peer is.
  *
- * The reader is strict. It refuses a malformed field and an extension that occurs twice, and reports
- * critical extensions that it does not know.
+ * The reader is strict. It refuses a malformed field and an extension that occurs twice, and
+ * reports critical extensions that it does not know.
  *
  * @module
  */
@@ -146,7 +146,9 @@ function versionOf(reader: DerReader): number {
 
 function wholeBytes(element: DerElement, what: string): Uint8Array {
   const { bytes, unused } = bitsOf(element, what);
-  if (unused !== 0) throw new DerError(`Cannot read ${what}: it has no whole number of bytes`);
+  if (unused !== 0) {
+    throw new DerError(`Cannot read ${what}: its length is not a whole number of bytes`);
+  }
   return bytes;
 }
 
@@ -181,7 +183,9 @@ const EXTENSIONS: Readonly<Record<string, ExtensionReader>> = {
     const what = "the extended key usage";
     into.extendedKeyUsage = elementsOf(onlyElement(value, Tag.sequence, what).contents, what)
       .map((element) => {
-        if (element.tag !== Tag.oid) throw new DerError(`Cannot read ${what}: no identifier`);
+        if (element.tag !== Tag.oid) {
+          throw new DerError(`Cannot read ${what}: not an object identifier`);
+        }
         return oidOf(element, what);
       });
   },
@@ -198,7 +202,7 @@ function extensionsOf(
   const { contents } = onlyElement(explicit.contents, Tag.sequence, what);
   for (const element of elementsOf(contents, what)) {
     const { id, isCritical, value } = extensionOf(element);
-    if (seen.has(id)) throw new DerError(`Cannot read ${what}: ${id} comes twice`);
+    if (seen.has(id)) throw new DerError(`Cannot read ${what}: ${id} occurs twice`);
     seen.add(id);
     const read = EXTENSIONS[id];
     if (read !== undefined) read(value, extensions);
@@ -211,7 +215,7 @@ function extensionOf(
   element: DerElement,
 ): { id: string; isCritical: boolean; value: Uint8Array } {
   const what = "an extension";
-  if (element.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: no sequence`);
+  if (element.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: not a sequence`);
   const reader = new DerReader(element.contents);
   const id = oidOf(reader.read(Tag.oid, what), what);
   const critical = reader.readOptional(Tag.boolean, what);
@@ -257,7 +261,7 @@ function subtreesOf(element: DerElement | undefined): GeneralName[] {
   const what = "the name constraints";
   if (element === undefined) return [];
   return elementsOf(element.contents, what).map((subtree) => {
-    if (subtree.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: no sequence`);
+    if (subtree.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: not a sequence`);
     const reader = new DerReader(subtree.contents);
     const base = generalNameOf(reader.next(what), what);
     // RFC 5280 forbids `minimum` and `maximum`.

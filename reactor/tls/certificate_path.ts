@@ -1,12 +1,13 @@
 /**
  * The search for a path from a peer's certificate to a root (RFC 5280, section 6).
  *
- * A certificate may sign others if it is valid at the time, is an authority (`CA:TRUE`), has the key
- * usage `keyCertSign` or no key usages, has the peer's purpose or no purposes, keeps to its path length
- * and name constraints, and has no unknown critical extension. The same holds for roots.
+ * A certificate may sign others if it is valid at the time, is an authority (`CA:TRUE`), has the
+ * key usage `keyCertSign` or no key usages, has the peer's purpose or no purposes, keeps to its
+ * path length and name constraints, and has no unknown critical extension. The same holds for
+ * roots.
  *
- * A peer's certificate that is itself a root needs no issuer, and no key usage for TLS, because it may
- * be an authority's. Its validity and its purposes are checked.
+ * A peer's certificate that is itself a root needs no issuer, and no key usage for TLS, because it
+ * may be an authority's. Its validity and its purposes are checked.
  *
  * @module
  */
@@ -27,7 +28,10 @@ export interface Rejection {
   readonly reason: string;
 }
 
-/** Checks one signature. Returns why it is refused, also for an unsupported key or algorithm. Never throws. */
+/**
+ * Checks one signature. Returns why it is refused, also for an unsupported key or algorithm. Never
+ * throws.
+ */
 export type SignatureCheck = (certificate: Certificate, issuer: Certificate) => Rejection | null;
 
 const PURPOSES = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
@@ -109,7 +113,10 @@ export class CertificatePath {
     return rejectKeyUsage(leaf);
   }
 
-  /** Whether the last certificate of a path is signed by a root, or by another one that leads to a root. */
+  /**
+   * Whether the last certificate of a path is signed by a root, or by another one that leads to a
+   * root.
+   */
   #leadsToRoot(path: readonly Certificate[], others: readonly Certificate[]): boolean {
     if (path.length >= LONGEST) return false;
     if (this.#roots.some((root) => this.#signs(root, path))) return true;

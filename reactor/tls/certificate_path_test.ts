@@ -1,4 +1,7 @@
-/** What the table of certificates (`../../testing/fixtures/certificate_table.ts`) does not reach: the cost of a search, and its reasons. */
+/**
+ * What the table of certificates (`../../testing/fixtures/certificate_table.ts`) does not reach:
+ * the cost of a search, and its reasons.
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { authority, Forged } from "../../testing/fixtures/forged_certificates.ts";

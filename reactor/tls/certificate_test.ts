@@ -192,7 +192,8 @@ Deno.test("readCertificate() throws DerError for changed bytes, or reads what th
     }
     read += 1;
     const oracle = attempt(() => expected(new X509Certificate(der)));
-    // Where the oracle cannot read it, it does not matter what is in it: Deno's engine could not, either.
+    // Where the oracle cannot read it, it does not matter what is in it: Deno's engine could not,
+    // either.
     if (!(oracle instanceof Error) && certificate.version === 3) {
       const own = found(certificate);
       assertEquals(loosely(own, own.subject), loosely(oracle, own.subject));
@@ -233,7 +234,7 @@ function attempt<T>(f: () => T): T | Error {
 
 Deno.test("readCertificate() refuses an extension that comes twice, and unique identifiers", async () => {
   const twice = await signer.issue({ keys, extensions: [authority(), authority(false)] });
-  assertThrows(() => readCertificate(twice.der), DerError, "2.5.29.19 comes twice");
+  assertThrows(() => readCertificate(twice.der), DerError, "2.5.29.19 occurs twice");
   const [signed, ...rest] = parts(contents(signer.der));
   assert(signed !== undefined);
   const identified = element(

@@ -71,7 +71,9 @@ export class DerReader {
     const length = this.#length(what);
     const from = this.#position;
     if (length > this.#bytes.length - from) {
-      throw new DerError(`Cannot read ${what}: it ends after ${this.#bytes.length - from} bytes`);
+      throw new DerError(
+        `Cannot read ${what}: its contents end after ${this.#bytes.length - from} bytes`,
+      );
     }
     this.#position = from + length;
     return {
@@ -176,15 +178,17 @@ export function checkInteger({ contents }: DerElement, what: string): void {
   if (first === undefined || isPadded) throw new DerError(`Cannot read ${what}: not an integer`);
 }
 
-// The largest numbers in use are the 128 bits of a UUID (X.667). Reading a number takes time that grows with
-// the square of its length: one of 60 kB, in a peer's certificate, would stop the process for seconds.
+// The largest numbers in use are the 128 bits of a UUID (X.667). Reading a number takes time that
+// grows with the square of its length: one of 60 kB, in a peer's certificate, would stop the
+// process for seconds.
 const LONGEST_NUMBER = 19;
 
 /**
  * Reads an OBJECT IDENTIFIER.
  *
  * @returns Its numbers, separated by dots.
- * @throws {DerError} when the contents are not an object identifier, or a number has more than 133 bits.
+ * @throws {DerError} when the contents are not an object identifier, or a number has more than 133
+ *   bits.
  */
 export function oidOf({ contents }: DerElement, what: string): string {
   const numbers: bigint[] = [];
@@ -203,7 +207,9 @@ export function oidOf({ contents }: DerElement, what: string): string {
     length = 0;
   }
   const [first, ...rest] = numbers;
-  if (first === undefined || length > 0) throw new DerError(`Cannot read ${what}: no identifier`);
+  if (first === undefined || length > 0) {
+    throw new DerError(`Cannot read ${what}: not an object identifier`);
+  }
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...rest].join(".");
 }
@@ -211,8 +217,8 @@ export function oidOf({ contents }: DerElement, what: string): string {
 /**
  * Reads a BIT STRING.
  *
- * @returns The bytes, whose first bit is the highest of the first byte, and the number of unused bits
- * in the last byte, which are zero.
+ * @returns The bytes, whose first bit is the highest of the first byte, and the number of unused
+ *   bits in the last byte, which are zero.
  * @throws {DerError} when the contents are not a bit string.
  */
 export function bitsOf(
@@ -243,9 +249,11 @@ const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 export function timeOf({ tag, contents }: DerElement, what: string): number {
   const text = asciiOf(contents) ?? "";
   const isShort = tag === Tag.utcTime;
-  if (!isShort && tag !== Tag.generalizedTime) throw new DerError(`Cannot read ${what}: no time`);
+  if (!isShort && tag !== Tag.generalizedTime) {
+    throw new DerError(`Cannot read ${what}: not a time`);
+  }
   const parts = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(text)?.slice(1).map(Number);
-  if (parts === undefined) throw new DerError(`Cannot read ${what}: no time`);
+  if (parts === undefined) throw new DerError(`Cannot read ${what}: not a time`);
   const [written = 0, month = 0, ...rest] = parts;
   const year = !isShort ? written : written < 50 ? 2000 + written : 1900 + written;
   const date = new Date(0);
@@ -254,7 +262,7 @@ export function timeOf({ tag, contents }: DerElement, what: string): number {
   // Date turns a day that does not exist into another one.
   const digits = date.toISOString().replace(/\.000Z$/, "Z").replaceAll(/[-:T]/g, "");
   if (digits !== (isShort ? `${year}${text.slice(2)}` : text)) {
-    throw new DerError(`Cannot read ${what}: there is no such time`);
+    throw new DerError(`Cannot read ${what}: the time does not exist`);
   }
   return date.getTime();
 }

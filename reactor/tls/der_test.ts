@@ -30,7 +30,7 @@ Deno.test("DerReader refuses whatever has two readings", () => {
   const table: [hex: string, message: string][] = [
     ["", "the bytes have ended"],
     ["04", "the bytes have ended"],
-    ["04 02 01", "it ends after 1 bytes"],
+    ["04 02 01", "its contents end after 1 bytes"],
     ["04 80 0000", "indefinite"],
     ["04 81 02 0102", "longer than needed"],
     ["04 82 0002 0102", "longer than needed"],

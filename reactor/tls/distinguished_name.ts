@@ -49,7 +49,9 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 export interface NameAttribute {
   /** The short name of its type, or the dotted identifier of a type without one. */
   readonly type: string;
-  /** Its value as text. A value that is not text is `#` and its DER in hexadecimal, as in RFC 4514. */
+  /**
+   * Its value as text. A value that is not text is `#` and its DER in hexadecimal, as in RFC 4514.
+   */
   readonly value: string;
 }
 
@@ -82,7 +84,7 @@ export function nameOf(der: Uint8Array, what: string): Name {
 }
 
 function attributeOf(element: DerElement, what: string): NameAttribute {
-  if (element.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: no attribute`);
+  if (element.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: not an attribute`);
   const reader = new DerReader(element.contents);
   const type = oidOf(reader.read(Tag.oid, what), what);
   const value = reader.next(what);
@@ -90,12 +92,17 @@ function attributeOf(element: DerElement, what: string): NameAttribute {
   return { type: SHORT_NAMES[type] ?? type, value: textOf(value) ?? `#${value.bytes.toHex()}` };
 }
 
-/** Returns the attributes of a name by type. Of several attributes with one type, the last counts. */
+/**
+ * Returns the attributes of a name by type. Of several attributes with one type, the last counts.
+ */
 export function attributesOf({ relativeNames }: Name): Record<string, string> {
   return Object.fromEntries(relativeNames.flat().map(({ type, value }) => [type, value]));
 }
 
-/** Formats a name, the most specific part first (RFC 4514). Escapes keep a value from reading as another attribute. */
+/**
+ * Formats a name, the most specific part first (RFC 4514). Escapes keep a value from reading as
+ * another attribute.
+ */
 export function nameText({ relativeNames }: Name): string {
   return relativeNames.toReversed()
     .map((attributes) => attributes.map(({ type, value }) => `${type}=${escaped(value)}`).join("+"))

@@ -7,7 +7,10 @@
 import { asciiOf, type DerElement, DerError, elementsOf, oidOf } from "./der.ts";
 import { type Name, nameOf, nameText } from "./distinguished_name.ts";
 
-/** A name of one kind. `address` is the address of a host, or that of a network followed by its mask. */
+/**
+ * A name of one kind. `address` is the address of a host, or that of a network followed by its
+ * mask.
+ */
 export type GeneralName =
   | { readonly kind: "DNS" | "email" | "URI"; readonly text: string }
   | { readonly kind: "IP Address"; readonly address: Uint8Array }

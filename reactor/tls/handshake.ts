@@ -1,5 +1,5 @@
 /**
- * A handshake that nobody but the reactor owns yet: the time between a connection's beginning and its protocol.
+ * A TLS handshake before the connection has a protocol. The reactor owns it.
  *
  * @module
  */
@@ -8,49 +8,55 @@ import type { Dial } from "../stream/dial.ts";
 import type { ReactorResource, ReactorResources } from "../lifecycle/open_resources.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
 
-/** The default limit on the handshakes under way on one port. */
+/** The default limit on concurrent handshakes of one port. */
 export const MAX_HANDSHAKES = 1000;
 
-/** What a handshake's driver tells of it: one of these, once, unless it is closed before. */
+/** Receives the result of a handshake: exactly one call, unless the driver is closed first. */
 export interface HandshakeListener {
-  /** It is done. @returns whether what was written before may go out: not to a peer that the protocol has turned away. */
+  /**
+   * Called when the handshake has completed. @returns Whether earlier writes may be sent: `false`
+   * if the protocol has closed the connection.
+   */
   handshakeCompleted(): boolean;
-  /** It has failed; the reason is fit for `connectionLost`. The driver is for the listener to close. */
+  /**
+   * Called when the handshake has failed, with a reason for `connectionLost`. The listener must
+   * close the driver.
+   */
   handshakeFailed(reason: Error): void;
 }
 
-/** A driver that has to agree with its peer before it carries bytes. */
+/** A driver that must complete a handshake before it carries bytes. */
 export interface HandshakeDriver extends StreamDriver {
-  /** As any driver's. When another takes over, whoever had it before gets `released`. */
+  /** Sets the receiver of the events. The previous receiver gets `released`. */
   attach(sink: StreamDriverSink): void;
-  /** Begins. Comes after `attach`, once. */
+  /** Starts the handshake. Called once, after `attach`. */
   start(listener: HandshakeListener): void;
 }
 
-/** Puts a handshake in front of a driver. */
+/** Adds TLS to a driver. */
 export type TLSWrapper = (driver: StreamDriver) => HandshakeDriver;
 
-/** What becomes of a handshake. */
+/** Receives the result of a {@linkcode Handshake}. */
 export interface HandshakeOutcome {
-  /** The driver carries bytes now. */
+  /** Called with the driver, which carries bytes now. */
   completed(driver: StreamDriver): void;
-  /** There will be no connection. */
+  /** Called with the reason if there will be no connection. */
   failed(reason: Error): void;
-  /** The handshake has left the driver to its connection, or nothing of it is left. */
+  /** Called when the connection has taken the driver over, or nothing of the handshake is left. */
   released(): void;
 }
 
-/** A handshake under way. */
+/** A handshake in progress. */
 export class Handshake implements HandshakeListener, StreamDriverSink, ReactorResource {
   readonly #resources: ReactorResources;
   readonly #driver: HandshakeDriver;
   readonly #outcome: HandshakeOutcome;
-  #over = false;
+  #isDone = false;
 
   /**
-   * @param resources Where it notes that it is open.
-   * @param driver What does it.
-   * @param outcome Who wants to know.
+   * @param resources The registry of open resources.
+   * @param driver The driver that makes the handshake.
+   * @param outcome The receiver of the result.
    */
   constructor(resources: ReactorResources, driver: HandshakeDriver, outcome: HandshakeOutcome) {
     this.#resources = resources;
@@ -58,41 +64,44 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#outcome = outcome;
   }
 
-  /** Begins it. */
+  /** Starts the handshake. */
   start(): void {
     this.#resources.add(this);
     this.#driver.attach(this);
     this.#driver.start(this);
   }
 
-  /** Ends it from this side; only `released` follows. */
+  /**
+   * Cancels the handshake. Only `released` follows. Does nothing after it has completed or failed.
+   */
   cancel(): void {
-    if (!this.#over) this.abort();
+    if (!this.#isDone) this.abort();
   }
 
-  /** As {@linkcode cancel}; and one that has failed tells its peer no more of it. */
+  /** Aborts the driver, also while a failed handshake still sends its alert to the peer. */
   abort(): void {
-    this.#over = true;
+    this.#isDone = true;
     this.#driver.abort();
   }
 
   handshakeCompleted(): boolean {
-    this.#over = true;
-    // Whoever takes the driver over releases this; where it is turned away, its end does.
+    this.#isDone = true;
+    // The connection releases this handshake when it takes the driver over; without one, the closed
+    // driver does.
     this.#outcome.completed(this.#driver);
     return true;
   }
 
   handshakeFailed(reason: Error): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.#isDone) return;
+    this.#isDone = true;
     this.#driver.close();
     this.#outcome.failed(reason);
   }
 
   shutDown(): void {
-    // One that has failed may still be telling its peer why.
-    if (this.#over) this.#driver.forceClose?.();
+    // A failed handshake may still be sending its alert.
+    if (this.#isDone) this.#driver.forceClose?.();
     else this.cancel();
   }
 
@@ -105,32 +114,39 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#outcome.released();
   }
 
-  // A handshake's driver carries nothing else before it has a connection.
+  // A handshake neither reads nor writes application data.
 
-  /** Nothing is asked for. */
+  /** Never called: no data is requested. */
   received(): void {}
 
-  /** Nothing is asked for. */
+  /** Never called: no data is requested. */
   readEnded(): void {}
 
-  /** Nothing is written. */
+  /** Never called: nothing is written. */
   wrote(): void {}
 
-  /** Nothing is closed. */
+  /** Never called: no direction is closed. */
   writeClosed(): void {}
 
-  /** The listener is told. */
+  /** Does nothing: {@linkcode handshakeFailed} is called instead. */
   failed(): void {}
 }
 
-/** A dial with a handshake behind it. */
+/**
+ * Adds a TLS handshake to a dial.
+ *
+ * @param dial The dial of the underlying connection.
+ * @param resources The registry of open resources.
+ * @param secure Adds TLS to the driver of the underlying connection.
+ * @returns A dial that succeeds when the handshake has completed.
+ */
 export function dialSecured(dial: Dial, resources: ReactorResources, secure: TLSWrapper): Dial {
   return (sink) => {
     let handshake: Handshake | null = null;
     let cancelled = false;
     const cancel = dial({
       connected: (driver) => {
-        // It may have been cancelled in the moment in which it was connected.
+        // The dial may have been cancelled just before it connected.
         if (cancelled) return driver.abort();
         handshake = new Handshake(resources, secure(driver), {
           completed: (secured) => sink.connected(secured),

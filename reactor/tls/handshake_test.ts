@@ -1,4 +1,7 @@
-/** Handshakes before there is a protocol, on memory, with an engine worked by hand. On sockets: `deno/tls_test.ts`. */
+/**
+ * Handshakes before there is a protocol, on memory, with an engine worked by hand. On sockets:
+ * `deno/tls_test.ts`.
+ */
 
 import { assertEquals } from "@std/assert";
 import { CheckedDriver } from "../../testing/fixtures/checked_driver.ts";
@@ -15,7 +18,10 @@ class DialBed {
   readonly tls = new FakeTLS();
   readonly driver: CheckedDriver;
   readonly peer: Peer;
-  /** What the dial told, in order: `connected`, `failed`, `released`; and `cancelled` of the one beneath. */
+  /**
+   * What the dial told, in order: `connected`, `failed`, `released`; and `cancelled` of the one
+   * beneath.
+   */
   readonly events: string[] = [];
   readonly cancel: () => void;
   #beneath: DialSink | null = null;

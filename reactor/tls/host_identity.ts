@@ -2,8 +2,8 @@
  * Host names in certificates, checked by RFC 9525.
  *
  * Only alternative names of the kinds DNS and IP Address count, never the subject's common name. A
- * wildcard must be the whole first label, stands for exactly one label, and needs at least two labels
- * after it.
+ * wildcard must be the whole first label, stands for exactly one label, and needs at least two
+ * labels after it.
  *
  * @module
  */
@@ -40,7 +40,10 @@ function matches(pattern: string, host: string): boolean {
   return (isWildcard ? own !== "" : own === first) && rest.join(".") === others.join(".");
 }
 
-/** Returns the bytes of an address, or null for a name. The zone of an address has a meaning on this host only. */
+/**
+ * Returns the bytes of an address, or null for a name. The zone of an address has a meaning on this
+ * host only.
+ */
 function addressBytes(host: string): Uint8Array | null {
   if (isIPAddress(host)) return Uint8Array.from(host.split("."), Number);
   if (!isIPv6Address(host)) return null;

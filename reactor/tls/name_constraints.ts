@@ -1,12 +1,12 @@
 /**
  * Name constraints (RFC 5280, section 4.2.1.10): the names that an authority may sign.
  *
- * DNS names, addresses and distinguished names are compared. If another kind of name is constrained,
- * every certificate with a name of that kind is refused, as the RFC allows. Self-issued certificates
- * are checked like all others, which is stricter than the RFC.
+ * DNS names, addresses and distinguished names are compared. If another kind of name is
+ * constrained, every certificate with a name of that kind is refused, as the RFC allows.
+ * Self-issued certificates are checked like all others, which is stricter than the RFC.
  *
- * Every name is compared with every constraint. So a chain may have many of one or the other, but not of
- * both: OpenSSL and webpki limit the product as well.
+ * Every name is compared with every constraint. So a chain may have many of one or the other, but
+ * not of both: OpenSSL and webpki limit the product as well.
  *
  * @module
  */
@@ -45,7 +45,10 @@ export function forbiddenName(
   return forbidden && generalNameText(forbidden);
 }
 
-/** Returns all names of a certificate: alternative names, subject, and mail addresses in the subject. */
+/**
+ * Returns all names of a certificate: alternative names, subject, and mail addresses in the
+ * subject.
+ */
 function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   const names: GeneralName[] = [...extensions.subjectAltName ?? []];
   if (subject.relativeNames.length > 0) names.push({ kind: "DirName", name: subject });
@@ -85,7 +88,10 @@ function parentOf(tree: string): string {
   return normal(tree).replace(/^\./, "").replace(/^[^.]*\.?/, "");
 }
 
-/** A tree with a leading dot contains the names below, without the name itself. An empty tree contains all names. */
+/**
+ * A tree with a leading dot contains the names below, without the name itself. An empty tree
+ * contains all names.
+ */
 function isSubdomain(name: string, tree: string): boolean {
   const [own, base] = [normal(name), normal(tree)];
   if (base === "" || base === own) return true;

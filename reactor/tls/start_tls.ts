@@ -1,5 +1,5 @@
 /**
- * What `startTLS` asks for, checked.
+ * The options of `startTLS`, checked.
  *
  * @module
  */
@@ -10,14 +10,15 @@ import { quote } from "../../internal/validation.ts";
 import type { TLSContext, TLSProvider } from "./tls_engine.ts";
 
 /**
- * Finds what makes the engine.
+ * Checks the options of `startTLS` and creates the TLS context.
  *
- * @param tls What the reactor has for TLS.
- * @param own The side that the connection is on by itself, if it is on one.
- * @param options What `startTLS` was called with.
- * @param peer Whom the connection is with.
- * @throws {UnsupportedError} when the reactor has no TLS.
- * @throws {TypeError | RangeError} when the options cannot be used.
+ * @param tls The TLS implementation of the reactor; `undefined` if it has none.
+ * @param own The default role: the side that the connection has by itself.
+ * @param options The options of `startTLS`.
+ * @param peer The address of the peer.
+ * @returns The context for the engine of the connection.
+ * @throws {UnsupportedError} when the reactor does not support TLS.
+ * @throws {TypeError | RangeError} when an option cannot be used.
  */
 export function startTLSContext(
   tls: TLSProvider | undefined,

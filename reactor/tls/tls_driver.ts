@@ -1,18 +1,22 @@
 /**
- * TLS as a layer: a driver that carries its bytes through another driver, whatever that one is.
+ * TLS as a driver over any other driver.
  *
- * The idea is that of Twisted's `TLSMemoryBIOProtocol`, one floor lower: there TLS is a protocol under the protocol, here it is a driver
- * upon the driver, so that one connection state machine is above both. What does the cryptography is a {@linkcode TLSEngine}.
+ * Twisted's `TLSMemoryBIOProtocol` is a protocol between the transport and the application's
+ * protocol. Here TLS is a driver between the connection and its driver, so that one state machine
+ * serves plain and protected connections. A {@linkcode TLSEngine} does the cryptography.
  *
- * How it ends, compared with Twisted:
+ * Closing, compared with Twisted:
  *
- * - `close` sends close_notify and closes, as RFC 8446, section 6.1, has it for a side that has no use for what may still come. Twisted waits for
- *   the peer's close_notify, for as long as that takes.
- * - `closeWrite` sends close_notify and reads on: each direction ends by itself, as the same section says. Twisted has no half-close over
- *   TLS. What is beneath stays open both ways.
- * - A peer that goes without close_notify may have been cut off by somebody between (a truncation attack): `ConnectionLost`, as in Twisted.
+ * - `close` sends close_notify and closes, as RFC 8446, section 6.1, allows for a side that ignores
+ *   further data. Twisted waits for the peer's close_notify without a limit.
+ * - `closeWrite` sends close_notify and still reads: each direction closes by itself, as the same
+ *   section says. The underlying driver stays open in both directions. Twisted has no half-close
+ *   over TLS.
+ * - If the peer closes without close_notify, an attacker on the network may have cut the stream (a
+ *   truncation attack): the reason is a `ConnectionLost`, as in Twisted.
  *
- * Memory is bounded both ways: ciphertext is read only while plaintext is wanted, and one piece of plaintext is with the engine at a time.
+ * Memory is limited in both directions. Ciphertext is read only while plaintext is wanted, and the
+ * engine has one piece of plaintext at a time.
  *
  * @module
  */
@@ -23,93 +27,100 @@ import type { Address, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
 import type { TLSContext, TLSEngine, TLSEngineSink, TLSSession } from "./tls_engine.ts";
 
-// Three records' worth, as much as the engine encrypts in one go. More would be copied, and show no progress, all at once.
-const PIECE = 49152;
-// How long the peer may take for the last bytes once the reactor has stopped, and its clock with it. Milliseconds.
-const LAST_MOMENT = 100;
+// Bytes of three records, as many as the engine encrypts at once. It would copy more, and report no
+// progress in between.
+const PIECE_SIZE = 49152;
+// Milliseconds for sending the last bytes after the reactor, and with it its clock, has stopped.
+const FORCE_CLOSE_MS = 100;
 
-/** How a layer is put on a driver. */
+/** The options of a {@linkcode TLSDriver}. */
 export interface TLSDriverOptions {
-  /** Seconds that a closing layer waits for its last bytes to be taken. */
+  /** Seconds that a closing driver waits until its last bytes are sent. */
   linger: number;
-  /** Bytes that its connection had to send when TLS began: they go out as they are. */
+  /**
+   * The number of bytes that the connection still had to send when TLS started. They are sent
+   * unencrypted.
+   */
   plaintext?: number | undefined;
-  /** Whether the driver beneath has been asked to read. */
+  /** Whether the underlying driver is reading. */
   reading?: boolean | undefined;
-  /** Whether the driver beneath sends small pieces at once. */
+  /** Whether TCP_NODELAY is set on the underlying driver. */
   noDelay?: boolean | undefined;
 }
 
-/** TLS over another driver. */
+/** Carries the bytes of a connection over TLS through an underlying driver. */
 export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSink {
-  readonly #beneath: StreamDriver;
+  readonly #underlying: StreamDriver;
   readonly #engine: TLSEngine;
   readonly #clock: Pick<IReactorTime, "callLater">;
   readonly #handshakeTimeout: number;
   readonly #linger: number;
   #noDelay: boolean;
-  /** Whether small pieces are sent at once, as the handshake wants it: until something else has come or gone. */
-  #hurried = false;
+  /**
+   * Whether TCP_NODELAY is set for the handshake, until application data has been sent or received.
+   */
+  #noDelayForced = false;
   readonly setKeepAliveIdle?: (seconds: number) => void;
   readonly keepsAlive: boolean;
   #sink: StreamDriverSink | null = null;
   #listener: HandshakeListener | null = null;
   #session: TLSSession | null = null;
-  /** The end of the handshake's time, then that of the closing. */
+  /** The timeout of the handshake, and later that of closing. */
   #deadline: IDelayedCall | null = null;
 
-  /** Bytes that are still to go out as they are. */
+  /** The number of bytes that are still to be sent unencrypted. */
   #plaintext: number;
-  /** Ciphertext that has not been taken yet. */
+  /** Ciphertext that the underlying driver has not taken yet. */
   #ciphertext: Uint8Array | null = null;
-  /** Whether the driver beneath is writing. */
+  /** Whether the underlying driver is writing. */
   #sending = false;
-  /** What the connection wants to be sent; null when it waits for nothing. */
+  /** The piece of the connection's write that the engine has; `null` without one. */
   #piece: Uint8Array | null = null;
   #pieceSize = 0;
   #writeClosing = false;
   #writeClosed = false;
 
-  #wanted = false;
-  #reading: boolean;
-  /** Ciphertext that came although none was wanted. */
+  #connectionReads = false;
+  #underlyingReads: boolean;
+  /** Ciphertext that arrived while none was wanted. */
   #unread: Uint8Array | null = null;
   #unreadEnd = false;
-  /** Plaintext that came although none was wanted, and how it ends. */
+  /** Plaintext that arrived while none was wanted. */
   readonly #held: Uint8Array[] = [];
   #end: "closed" | TLSError | null = null;
 
   #failed = false;
   #closed = false;
-  #closedBeneath = false;
-  #lastMoment: ReturnType<typeof setTimeout> | undefined;
+  #underlyingClosed = false;
+  #forceCloseTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param beneath What carries the ciphertext. It belongs to the layer now.
-   * @param context What makes the engine.
-   * @param clock What the deadlines are on.
-   * @param options How it is put there.
+   * @param underlying The driver that carries the ciphertext. It belongs to this driver from now
+   *   on.
+   * @param context Creates the engine.
+   * @param clock The clock of the timeouts.
+   * @param options The options.
    */
   constructor(
-    beneath: StreamDriver,
+    underlying: StreamDriver,
     context: TLSContext,
     clock: Pick<IReactorTime, "callLater">,
     options: TLSDriverOptions,
   ) {
     const { linger, plaintext = 0, reading = false, noDelay = false } = options;
-    this.#beneath = beneath;
+    this.#underlying = underlying;
     this.#engine = context.newEngine();
     this.#clock = clock;
     this.#handshakeTimeout = context.handshakeTimeout;
     this.#linger = linger;
     this.#noDelay = noDelay;
     this.#plaintext = plaintext;
-    this.#reading = this.#wanted = reading;
-    // Absent where it is absent beneath: that is what tells.
-    if (beneath.setKeepAliveIdle !== undefined) {
-      this.setKeepAliveIdle = (seconds) => beneath.setKeepAliveIdle?.(seconds);
+    this.#underlyingReads = this.#connectionReads = reading;
+    // A method that the underlying driver lacks must be absent here too.
+    if (underlying.setKeepAliveIdle !== undefined) {
+      this.setKeepAliveIdle = (seconds) => underlying.setKeepAliveIdle?.(seconds);
     }
-    this.keepsAlive = beneath.keepsAlive ?? false;
+    this.keepsAlive = underlying.keepsAlive ?? false;
   }
 
   get session(): TLSSession | null {
@@ -118,7 +129,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   attach(sink: StreamDriverSink): void {
     const former = this.#sink;
-    if (former === null) this.#beneath.attach(this);
+    if (former === null) this.#underlying.attach(this);
     this.#sink = sink;
     former?.released();
   }
@@ -128,64 +139,65 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (this.#handshakeTimeout !== Infinity) {
       this.#deadline = this.#clock.callLater(this.#handshakeTimeout, () => this.#timedOut());
     }
-    // A handshake is small pieces, and each may wait 40 ms for the peer to acknowledge the one before.
-    this.#hurried = true;
-    this.#beneath.setNoDelay?.(true);
+    // A handshake consists of small pieces, and without TCP_NODELAY each may wait 40 ms for an
+    // acknowledgement.
+    this.#noDelayForced = true;
+    this.#underlying.setNoDelay?.(true);
     this.#engine.start(this);
-    this.#readBeneath();
+    this.#updateReading();
   }
 
   getPeer(): Address {
-    return this.#beneath.getPeer();
+    return this.#underlying.getPeer();
   }
 
   getHost(): Address {
-    return this.#beneath.getHost();
+    return this.#underlying.getHost();
   }
 
   setNoDelay(enabled: boolean): void {
     this.#noDelay = enabled;
-    if (!this.#hurried) this.#beneath.setNoDelay?.(enabled);
+    if (!this.#noDelayForced) this.#underlying.setNoDelay?.(enabled);
   }
 
   setKeepAlive(enabled: boolean): void {
-    this.#beneath.setKeepAlive?.(enabled);
+    this.#underlying.setKeepAlive?.(enabled);
   }
 
   unref(): void {
-    this.#beneath.unref();
+    this.#underlying.unref();
   }
 
   // Reading.
 
   startReading(): void {
-    this.#wanted = true;
+    this.#connectionReads = true;
     this.#deliver();
     this.#feed();
-    this.#readBeneath();
+    this.#updateReading();
   }
 
   stopReading(): void {
-    this.#wanted = false;
-    this.#readBeneath();
+    this.#connectionReads = false;
+    this.#updateReading();
   }
 
   received(chunk: Uint8Array): void {
-    if (this.#isOver) return;
+    if (this.#isDone) return;
     this.#unread = chunk;
     this.#feed();
   }
 
   readEnded(): void {
-    this.#reading = false;
+    this.#underlyingReads = false;
     this.#unreadEnd = true;
     this.#feed();
   }
 
   decrypted(chunk: Uint8Array): void {
-    if (this.#isOver) return;
-    if (this.#hurried) this.#calmDown();
-    if (this.#wanted && this.#held.length === 0) this.#sink?.received(chunk);
+    if (this.#isDone) return;
+    if (this.#noDelayForced) this.#restoreNoDelay();
+    if (this.#connectionReads && this.#held.length === 0) this.#sink?.received(chunk);
     else this.#held.push(chunk);
   }
 
@@ -194,12 +206,14 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   }
 
   peerVanished(): void {
-    if (this.#isOver || this.#end !== null) return;
+    if (this.#isDone || this.#end !== null) return;
     if (this.#session === null) {
       this.#failHandshake(new Error("the peer closed the connection"), "ECONNRESET");
     } else {
-      // Behind what came in order: that is the protocol's, whatever may be missing.
-      this.#endReading(this.#error(new Error("the peer ended without close_notify")));
+      // After the chunks that arrived before, which the protocol gets even if more are missing.
+      this.#endReading(
+        this.#error(new Error("the peer closed the connection without close_notify")),
+      );
     }
   }
 
@@ -208,10 +222,10 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   write(bytes: Uint8Array): void {
     if (this.#plaintext > 0) {
       this.#sending = true;
-      this.#beneath.write(bytes.subarray(0, this.#plaintext));
+      this.#underlying.write(bytes.subarray(0, this.#plaintext));
       return;
     }
-    this.#piece = bytes.subarray(0, PIECE);
+    this.#piece = bytes.subarray(0, PIECE_SIZE);
     this.#pieceSize = this.#piece.length;
     if (this.#session !== null) this.#engine.write(this.#piece);
   }
@@ -228,7 +242,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   wrote(count: number): void {
     this.#sending = false;
-    if (this.#closedBeneath) return;
+    if (this.#underlyingClosed) return;
     if (this.#plaintext > 0) {
       this.#plaintext -= count;
       this.#sink?.wrote(count);
@@ -241,48 +255,52 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   plaintextSent(): void {
     const piece = this.#piece;
     this.#piece = null;
-    if (this.#hurried) this.#calmDown();
-    if (!this.#isOver && piece !== null) this.#sink?.wrote(this.#pieceSize);
+    if (this.#noDelayForced) this.#restoreNoDelay();
+    if (!this.#isDone && piece !== null) this.#sink?.wrote(this.#pieceSize);
   }
 
   closeSent(): void {
     this.#writeClosed = true;
-    if (this.#closed) this.#closeBeneath();
+    if (this.#closed) this.#closeUnderlying();
     else this.#sink?.writeClosed();
   }
 
-  // The handshake, and what goes wrong.
+  // The handshake, and failures.
 
   secured(session: TLSSession): void {
-    if (this.#isOver) return;
+    if (this.#isDone) return;
     this.#session = session;
     this.#stopWaiting();
-    // What the listener writes now is behind these: the connection has them under way.
+    // The bytes that the listener writes must follow those that the connection has already in
+    // flight.
     const waiting = this.#piece;
     const isWriteClosing = this.#writeClosing;
-    if (!this.#listener?.handshakeCompleted() || this.#isOver) return;
+    if (!this.#listener?.handshakeCompleted() || this.#isDone) return;
     if (waiting !== null) this.#writeWaiting(waiting);
     else if (isWriteClosing) this.#engine.end();
-    this.#readBeneath();
+    this.#updateReading();
   }
 
-  /** What the handshake held back. The connection looks at bytes that are gone, and ends: they only have to come back to it. */
+  /**
+   * Sends what was written before the handshake. If its buffer was detached meanwhile, returns it
+   * to the connection, which then aborts.
+   */
   #writeWaiting(piece: Uint8Array): void {
     if (piece.length === this.#pieceSize) this.#engine.write(piece);
     else this.plaintextSent();
   }
 
   tlsFailed(cause: Error): void {
-    if (this.#closed) this.#closeBeneath();
+    if (this.#closed) this.#closeUnderlying();
     else if (this.#session === null) this.#failHandshake(cause);
     else this.#fail(this.#error(cause));
   }
 
   failed(reason: Error): void {
     this.#ciphertext = null;
-    this.#reading = false;
-    // A peer that is gone need not be told.
-    if (this.#closed) return this.#closeBeneath();
+    this.#underlyingReads = false;
+    // A closed driver has no close_notify to send to a peer that is gone.
+    if (this.#closed) return this.#closeUnderlying();
     if (this.#session === null) this.#failHandshake(reason);
     else this.#fail(reason);
   }
@@ -296,68 +314,71 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (this.#session !== null && !this.#failed && !this.#writeClosed) {
       if (!this.#writeClosing) this.#engine.end();
     } else if (!this.#failed || this.#ciphertext === null) {
-      return this.#closeBeneath();
+      return this.#closeUnderlying();
     }
-    // What is left is a few bytes, and a peer that does not read does not get them.
+    // Only a few bytes are left, and a peer that does not read does not get them.
     if (this.#linger !== Infinity) {
-      this.#deadline = this.#clock.callLater(this.#linger, () => this.#breakBeneath());
+      this.#deadline = this.#clock.callLater(this.#linger, () => this.#abortUnderlying());
     }
   }
 
   abort(): void {
     this.#closed = true;
     this.#stopWaiting();
-    this.#breakBeneath();
+    this.#abortUnderlying();
   }
 
   forceClose(): void {
-    if (this.#closedBeneath) return;
-    // Of the host's own clock: the reactor's has stopped with it.
-    this.#lastMoment ??= setTimeout(() => this.#breakBeneath(), LAST_MOMENT);
+    if (this.#underlyingClosed) return;
+    // The host's clock, because the reactor's has stopped.
+    this.#forceCloseTimer ??= setTimeout(() => this.#abortUnderlying(), FORCE_CLOSE_MS);
   }
 
   released(): void {
-    clearTimeout(this.#lastMoment);
+    clearTimeout(this.#forceCloseTimer);
     this.#sink?.released();
   }
 
-  /** Never comes: what is beneath stays open both ways. */
+  /** Never called: the underlying driver stays open in both directions. */
   writeClosed(): void {}
 
-  // Inside.
+  // Private methods.
 
-  /** The handshake's last pieces are sent after it is done for this side; those that follow go as the connection has it. */
-  #calmDown(): void {
-    this.#hurried = false;
-    if (!this.#closed && !this.#noDelay) this.#beneath.setNoDelay?.(false);
+  /**
+   * Restores the connection's TCP_NODELAY after the handshake. Its last pieces are sent after this
+   * side has completed it.
+   */
+  #restoreNoDelay(): void {
+    this.#noDelayForced = false;
+    if (!this.#closed && !this.#noDelay) this.#underlying.setNoDelay?.(false);
   }
 
-  get #isOver(): boolean {
+  get #isDone(): boolean {
     return this.#closed || this.#failed;
   }
 
-  /** Reads ciphertext while the handshake or the connection has a use for it. */
-  #readBeneath(): void {
-    const wanted = !this.#isOver && !this.#unreadEnd && this.#end === null &&
-      this.#unread === null && (this.#wanted || this.#session === null);
-    if (wanted === this.#reading) return;
-    this.#reading = wanted;
-    if (wanted) this.#beneath.startReading();
-    else if (!this.#closed && !this.#unreadEnd) this.#beneath.stopReading();
+  /** Starts or stops reading ciphertext, as the handshake or the connection needs it. */
+  #updateReading(): void {
+    const wanted = !this.#isDone && !this.#unreadEnd && this.#end === null &&
+      this.#unread === null && (this.#connectionReads || this.#session === null);
+    if (wanted === this.#underlyingReads) return;
+    this.#underlyingReads = wanted;
+    if (wanted) this.#underlying.startReading();
+    else if (!this.#closed && !this.#unreadEnd) this.#underlying.stopReading();
   }
 
-  /** Hands the engine what came. */
+  /** Passes received ciphertext to the engine. */
   #feed(): void {
-    if (this.#isOver || (this.#session !== null && !this.#wanted)) return;
+    if (this.#isDone || (this.#session !== null && !this.#connectionReads)) return;
     const chunk = this.#unread;
     this.#unread = null;
     if (chunk !== null) this.#engine.receive(chunk);
-    if (this.#unreadEnd && this.#unread === null && !this.#isOver) this.#engine.receiveEnd();
+    if (this.#unreadEnd && this.#unread === null && !this.#isDone) this.#engine.receiveEnd();
   }
 
-  /** Delivers what was held back, for as long as it is wanted. */
+  /** Delivers held plaintext while the connection reads. */
   #deliver(): void {
-    while (this.#wanted && !this.#isOver) {
+    while (this.#connectionReads && !this.#isDone) {
       const chunk = this.#held.shift();
       if (chunk === undefined) break;
       this.#sink?.received(chunk);
@@ -366,20 +387,20 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   }
 
   #endReading(end: "closed" | TLSError): void {
-    if (this.#isOver) return;
+    if (this.#isDone) return;
     this.#end = end;
-    if (!this.#wanted || this.#held.length > 0) return this.#readBeneath();
-    this.#wanted = false;
-    this.#readBeneath();
+    if (!this.#connectionReads || this.#held.length > 0) return this.#updateReading();
+    this.#connectionReads = false;
+    this.#updateReading();
     if (end === "closed") this.#sink?.readEnded();
     else this.#fail(end);
   }
 
   #send(): void {
     if (this.#ciphertext === null || this.#plaintext > 0 || this.#sending) return;
-    if (this.#closedBeneath) return;
+    if (this.#underlyingClosed) return;
     this.#sending = true;
-    this.#beneath.write(this.#ciphertext);
+    this.#underlying.write(this.#ciphertext);
   }
 
   #sent(ciphertext: Uint8Array, count: number): void {
@@ -387,29 +408,29 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#ciphertext = left > 0 ? ciphertext.subarray(count) : null;
     if (left > 0) return;
     this.#engine.sent();
-    // That was the alert which tells the peer what is wrong.
-    if (this.#closed && this.#failed && this.#ciphertext === null) this.#closeBeneath();
+    // The alert that reports the failure to the peer has been sent.
+    if (this.#closed && this.#failed && this.#ciphertext === null) this.#closeUnderlying();
   }
 
   #timedOut(): void {
     this.#deadline = null;
     this.#ciphertext = null;
     this.#failHandshake(
-      new Error(`it took longer than ${this.#handshakeTimeout} s`),
+      new Error(`the handshake took longer than ${this.#handshakeTimeout} s`),
       "ETIMEDOUT",
     );
   }
 
   #failHandshake(cause: Error, code?: string): void {
-    if (this.#isOver) return;
+    if (this.#isDone) return;
     this.#failed = true;
     this.#stopWaiting();
-    this.#readBeneath();
+    this.#updateReading();
     this.#listener?.handshakeFailed(this.#error(cause, code));
   }
 
   #fail(reason: Error): void {
-    if (this.#isOver) return;
+    if (this.#isDone) return;
     this.#failed = true;
     this.#sink?.failed(reason);
   }
@@ -424,20 +445,20 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#deadline = null;
   }
 
-  #closeBeneath(): void {
-    if (!this.#letGo()) return;
-    this.#beneath.close();
+  #closeUnderlying(): void {
+    if (!this.#release()) return;
+    this.#underlying.close();
   }
 
-  #breakBeneath(): void {
-    if (!this.#letGo()) return;
-    this.#beneath.abort();
+  #abortUnderlying(): void {
+    if (!this.#release()) return;
+    this.#underlying.abort();
   }
 
-  /** @returns whether it had not been let go of yet. */
-  #letGo(): boolean {
-    if (this.#closedBeneath) return false;
-    this.#closedBeneath = true;
+  /** Releases the engine and the timers. @returns Whether this was the first call. */
+  #release(): boolean {
+    if (this.#underlyingClosed) return false;
+    this.#underlyingClosed = true;
     this.#stopWaiting();
     this.#engine.destroy();
     return true;

@@ -1,22 +1,31 @@
 /**
- * The TLS layer by itself: memory beneath, an engine that is worked by hand, and time that the test moves. Twisted's
- * `protocols/test/test_tls.py`, whose `TLSMemoryBIOProtocol` this is one floor lower, class by class:
+ * The TLS layer by itself: memory beneath, an engine that is worked by hand, and time that the test
+ * moves. Twisted's `protocols/test/test_tls.py`, whose `TLSMemoryBIOProtocol` this is one floor
+ * lower, class by class:
  *
- * - `TLSMemoryBIOTests`: `test_handshake`, `test_handshakeFailure`, `test_getPeerCertificate` and `test_makeConnection` are in
- *   `deno/tls_test.ts`, as they take real TLS; `test_writeBeforeHandshake`, `test_writeAfterHandshake`, `test_hugeWrite`, `test_errorWriting`,
- *   `test_disorderlyShutdown`, `test_unexpectedEOF` and `test_loseConnection…` are here, and with `test_writeSequence` and `test_multipleWrites` over
- *   real TLS in the suites of every stream. Decided otherwise, as `ITLSTransport` tells: `test_writeAfterLoseConnection`, the part of
- *   `test_loseConnectionAfterHandshake` that receives on, and `test_connectionLostOnlyAfterUnderlyingCloses`. `test_interfaces` and
- *   `test_wrappedProtocolInterfaces` are the compiler's. `test_getHandle` does not apply: there is no handle. `test_noCircularReferences` does not
- *   either: a collector frees circles. `test_writeUnicodeRaisesTypeError` does not: strings go out as UTF-8. `test_hugeWrite_TLSv1_2`: which
- *   version is spoken makes no difference here; `interop/openssl_test.ts` has both.
- * - `DeterministicTLSMemoryBIOTests`: `test_handshakeNotification` is in `deno/tls_test.ts`, `test_handshakeStopWriting` there, in
- *   `deno/start_tls_test.ts` and here. `test_smalWriteBuffering` and `_AggregateSmallWritesTests` are about the write buffer, which is the
- *   connection's (`connection_writing_test.ts`).
- * - `TLSProducerTests`: producers are the connection's (`connection_producer_test.ts`), and go by what the layer says it has sent, which is
- *   tested here, and over sockets in `deno/tls_test.ts`. There is no second one beneath who might pause, too. `NonStreamingProducerTests`: a
- *   pull producer is asked by the connection, over TLS as over all else, and needs no adapter. What it throws loses the connection.
- * - `TLSMemoryBIOFactoryTests` do not apply: there is no factory; what a port logs is every port's (`stream_port_test.ts`).
+ * - `TLSMemoryBIOTests`: `test_handshake`, `test_handshakeFailure`, `test_getPeerCertificate` and
+ *   `test_makeConnection` are in `deno/tls_test.ts`, as they take real TLS;
+ *   `test_writeBeforeHandshake`, `test_writeAfterHandshake`, `test_hugeWrite`, `test_errorWriting`,
+ *   `test_disorderlyShutdown`, `test_unexpectedEOF` and `test_loseConnection…` are here, and with
+ *   `test_writeSequence` and `test_multipleWrites` over real TLS in the suites of every stream.
+ *   Decided otherwise, as `ITLSTransport` tells: `test_writeAfterLoseConnection`, the part of
+ *   `test_loseConnectionAfterHandshake` that receives on, and
+ *   `test_connectionLostOnlyAfterUnderlyingCloses`. `test_interfaces` and
+ *   `test_wrappedProtocolInterfaces` are the compiler's. `test_getHandle` does not apply: there is
+ *   no handle. `test_noCircularReferences` does not either: a collector frees circles.
+ *   `test_writeUnicodeRaisesTypeError` does not: strings go out as UTF-8. `test_hugeWrite_TLSv1_2`:
+ *   which version is spoken makes no difference here; `interop/openssl_test.ts` has both.
+ * - `DeterministicTLSMemoryBIOTests`: `test_handshakeNotification` is in `deno/tls_test.ts`,
+ *   `test_handshakeStopWriting` there, in `deno/start_tls_test.ts` and here.
+ *   `test_smalWriteBuffering` and `_AggregateSmallWritesTests` are about the write buffer, which is
+ *   the connection's (`connection_writing_test.ts`).
+ * - `TLSProducerTests`: producers are the connection's (`connection_producer_test.ts`), and go by
+ *   what the layer says it has sent, which is tested here, and over sockets in `deno/tls_test.ts`.
+ *   There is no second one beneath who might pause, too. `NonStreamingProducerTests`: a pull
+ *   producer is asked by the connection, over TLS as over all else, and needs no adapter. What it
+ *   throws loses the connection.
+ * - `TLSMemoryBIOFactoryTests` do not apply: there is no factory; what a port logs is every port's
+ *   (`stream_port_test.ts`).
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -41,7 +50,10 @@ class LayerBed implements StreamDriverSink {
   readonly driver: TLSDriver;
   readonly beneath: CheckedDriver;
   readonly peer: Peer;
-  /** What the layer told: `received …`, `read ended`, `wrote …`, `write closed`, `failed …`, `released`, `secured`. */
+  /**
+   * What the layer told: `received …`, `read ended`, `wrote …`, `write closed`, `failed …`,
+   * `released`, `secured`.
+   */
   readonly events: string[] = [];
   reason: Error | null = null;
   /** Whether what was written before the handshake may go out. */
@@ -362,7 +374,7 @@ Deno.test("A handshake that does not end in its time fails with TLSError, with E
   ]);
   assertEquals(
     reason.message,
-    "TLS handshake with 192.0.2.2:2222 failed: it took longer than 3 s",
+    "TLS handshake with 192.0.2.2:2222 failed: the handshake took longer than 3 s",
   );
   fixture.driver.close();
   assertEquals(fixture.take(), ["released"]);

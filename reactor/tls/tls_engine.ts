@@ -1,77 +1,91 @@
 /**
- * The seam between the TLS layer and what does the cryptography: ciphertext in and out, plaintext in and out, and no socket.
+ * The interface between {@linkcode TLSDriver} and a TLS implementation: ciphertext and plaintext in
+ * and out, without a socket.
  *
  * @module
  */
 
 import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "../interfaces/mod.ts";
 
-/** What a handshake agreed on. */
+/** The result of a handshake. */
 export interface TLSSession {
-  /** The protocol chosen by ALPN; null without one. */
+  /** The protocol chosen by ALPN; `null` without one. */
   readonly negotiatedProtocol: string | null;
-  /** The peer's certificate; null if it showed none. */
+  /** The peer's certificate; `null` if the peer sent none. */
   readonly peerCertificate: PeerCertificate | null;
 }
 
-/** What an engine tells its layer. Each may be called from within a call to the engine. */
+/** Receives the events of an engine. Each method may be called inside a call to the engine. */
 export interface TLSEngineSink {
-  /** Ciphertext to be sent. The next comes after `sent`. */
+  /** Called with ciphertext to send. The next call comes after `sent`. */
   encrypted(bytes: Uint8Array): void;
-  /** Plaintext came. The chunk's memory is never written again. */
+  /** Called with received plaintext, whose memory is never written again. */
   decrypted(chunk: Uint8Array): void;
-  /** The handshake is done, and the peer is who it should be. */
+  /** Called when the handshake has completed and the peer has been verified. */
   secured(session: TLSSession): void;
-  /** The peer has said that it sends no more. */
+  /** Called when the peer's close_notify has arrived. */
   peerClosed(): void;
-  /** After `receiveEnd`: the peer never said that it would send no more. */
+  /** Called after `receiveEnd` if the peer has sent no close_notify. */
   peerVanished(): void;
-  /** All of the last `write` has been sent. */
+  /** Called when the bytes of the last `write` have been sent. */
   plaintextSent(): void;
-  /** After `end`: the peer has been told. */
+  /** Called after `end`, when close_notify has been sent. */
   closeSent(): void;
-  /** TLS has failed. What the peer should be told has been handed to `encrypted`; nothing follows. */
+  /**
+   * Called when TLS has failed. `encrypted` has already received the alert for the peer. No call
+   * follows.
+   */
   tlsFailed(cause: Error): void;
 }
 
 /** One side of one TLS connection. */
 export interface TLSEngine {
-  /** Hands over who listens, and begins the handshake. Comes first, once. */
+  /** Sets the receiver of the events and starts the handshake. Called first, once. */
   start(sink: TLSEngineSink): void;
-  /** Ciphertext came. */
+  /** Passes in received ciphertext. */
   receive(bytes: Uint8Array): void;
-  /** No more ciphertext comes. `peerVanished` or `tlsFailed` follows, or `peerClosed` if that had been on its way. */
+  /**
+   * Reports the end of the ciphertext. `peerVanished` or `tlsFailed` follows, or `peerClosed` if
+   * close_notify was being processed.
+   */
   receiveEnd(): void;
-  /** What was handed to `encrypted` has been sent. */
+  /** Reports that the ciphertext of the last `encrypted` has been sent. */
   sent(): void;
-  /** Plaintext to be sent, once the handshake is done. One write at a time: the next comes after `plaintextSent`. */
+  /**
+   * Encrypts plaintext, after the handshake has completed. One write at a time: the next comes
+   * after `plaintextSent`.
+   */
   write(bytes: Uint8Array): void;
-  /** Tells the peer that this side sends no more, behind what is being written. */
+  /** Sends close_notify after the write in flight. */
   end(): void;
-  /** Lets go of everything. Nothing follows. */
+  /** Releases everything. No call follows. */
   destroy(): void;
 }
 
-/** Makes the engines of one port, one connector or one `startTLS`. */
+/** Creates the engines of one port, one connector or one `startTLS`. */
 export interface TLSContext {
-  /** Seconds for a handshake. */
+  /** Seconds for a handshake; `Infinity` for no limit. */
   readonly handshakeTimeout: number;
-  /** One more connection's engine. */
+  /** Creates the engine of one connection. */
   newEngine(): TLSEngine;
 }
 
-/** What a reactor has for TLS. */
+/** The TLS implementation of a reactor. */
 export interface TLSProvider {
   /**
-   * Checks a server's options.
+   * Checks the options of a server.
    *
-   * @throws {TypeError | RangeError} when they cannot be used.
+   * @param options The options.
+   * @returns The context of the server's engines.
+   * @throws {TypeError | RangeError} when an option cannot be used.
    */
   server(options: TLSServerOptions): TLSContext;
   /**
-   * Checks a client's options.
+   * Checks the options of a client.
    *
-   * @throws {TypeError | RangeError} when they cannot be used.
+   * @param options The options.
+   * @returns The context of the client's engines.
+   * @throws {TypeError | RangeError} when an option cannot be used.
    */
   client(options: TLSClientOptions): TLSContext;
 }

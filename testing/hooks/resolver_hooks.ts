@@ -7,14 +7,14 @@
 import { assertEquals } from "@std/assert";
 import { fail } from "../../defer/mod.ts";
 import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
-import { connectToHost } from "../../reactor/names/happy_eyeballs.ts";
+import { raceAddresses } from "../../reactor/names/happy_eyeballs.ts";
 import { Clock } from "../../task/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
 /** Connects to a name whose lookups go wrong. */
 async function connect({ act, received, wrong }: Case): Promise<void> {
   const clock = new Clock();
-  const connecting = connectToHost("example.test", 80, {
+  const connecting = raceAddresses("example.test", 80, {
     clock,
     resolver: { resolveHostName: act },
     families: ["IPv6", "IPv4"],

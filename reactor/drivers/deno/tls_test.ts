@@ -507,7 +507,7 @@ test("Certificates that cannot be used are errors of the caller's, at once", (fi
     assertThrows(
       () => reactor.connectTLS("localhost", 443, wires, { serverName }),
       RangeError,
-      `Not a hostname: "${serverName}"`,
+      `Cannot use "${serverName}" as a host name: not a name or an address`,
     );
   }
   assertEquals(wires.events, []);
