@@ -37,6 +37,12 @@ export class ConnectionLimiter {
     return this.#open >= maxConnections || this.#handshakes >= maxHandshakes;
   }
 
+  /** The limit on handshakes if the port has reached it; `null` otherwise. */
+  get reachedHandshakeLimit(): number | null {
+    const { maxHandshakes } = this.#limits;
+    return this.#handshakes >= maxHandshakes ? maxHandshakes : null;
+  }
+
   /**
    * Returns why a connection from a host must be refused.
    *

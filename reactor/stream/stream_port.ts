@@ -283,9 +283,15 @@ export class StreamPort<A extends Address = Address>
     if (
       this.#accepting || this.#pauses.isPaused || this.#stopping !== null || this.#acceptor === null
     ) return;
-    if (this.#limiter.isFull && this.#overflow === "pause") return;
+    if (this.#limiter.isFull && this.#overflow === "pause") return this.#logHandshakeLimit();
     this.#accepting = true;
     this.#acceptor.accept(this.#pauses.turnsAway);
+  }
+
+  /** A limit on connections is part of the program. Clients that do not finish handshakes are not. */
+  #logHandshakeLimit(): void {
+    const limit = this.#limiter.reachedHandshakeLimit;
+    if (limit !== null) this.#problems.pausedByHandshakes(this.#address, limit);
   }
 
   #admit(driver: StreamDriver): void {

@@ -4,6 +4,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { addObserver } from "../../log/mod.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { FakeTLS } from "../../testing/fixtures/fake_tls.ts";
 import { listen, type PortFixture, TestFactory } from "../../testing/fixtures/port_fixture.ts";
@@ -65,6 +66,33 @@ Deno.test("maxHandshakes pauses the port until a handshake completes or fails", 
   host.settle();
   assert(acceptor.isAccepting);
   assertEquals(port.connectionCount, 2);
+});
+
+Deno.test("maxHandshakes logs that the port pauses, at most once a second", () => {
+  const lines: string[] = [];
+  using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
+  const { acceptor, engines, host, port } = listenTLS({ maxHandshakes: 1 });
+  lines.length = 0;
+  for (let i = 0; i < 5; i++) {
+    acceptor.connect();
+    engines[i]?.engine.secure();
+    host.settle();
+  }
+  const line =
+    `Accepting connections on ${port.getHost()} pauses: the handshake limit of 1 is reached`;
+  assertEquals(lines, [line]);
+  host.advance(1);
+  assertEquals(lines, [line, line]);
+});
+
+Deno.test("maxConnections pauses the port without a log line", () => {
+  const lines: string[] = [];
+  using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
+  const { acceptor } = listenTLS({ maxConnections: 1 });
+  lines.length = 0;
+  acceptor.connect();
+  assert(!acceptor.isAccepting);
+  assertEquals(lines, []);
 });
 
 Deno.test('maxHandshakes with overflow "refuse" refuses connections', () => {

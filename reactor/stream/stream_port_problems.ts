@@ -13,6 +13,7 @@ import { alike, LogThrottle } from "../lifecycle/log_throttle.ts";
 export class StreamPortProblems {
   readonly #refusals: LogThrottle;
   readonly #handshakes: LogThrottle;
+  readonly #pauses: LogThrottle;
   /** Failed handshakes that were reported to the factory. */
   #reported = 0;
   #turnedAway = 0;
@@ -22,12 +23,20 @@ export class StreamPortProblems {
   constructor(clock: Pick<IReactorTime, "seconds" | "callLater">) {
     this.#refusals = new LogThrottle(clock);
     this.#handshakes = new LogThrottle(clock);
+    this.#pauses = new LogThrottle(clock);
   }
 
   /** Logs and counts a refused connection. */
   refused(peer: Address, why: string): void {
     this.#refusals.add((count) => {
       msg(`Refused a connection from ${peer}: ${why}${alike(count)}`, { count });
+    });
+  }
+
+  /** Logs that the port has stopped to accept because too many handshakes are in progress. */
+  pausedByHandshakes(address: Address | null, limit: number): void {
+    this.#pauses.add(() => {
+      msg(`Accepting connections on ${address} pauses: the handshake limit of ${limit} is reached`);
     });
   }
 
@@ -58,6 +67,7 @@ export class StreamPortProblems {
   flush(): void {
     this.#refusals.flush();
     this.#handshakes.flush();
+    this.#pauses.flush();
   }
 
   /**
