@@ -19,7 +19,7 @@
  * @module
  */
 
-import type { IReactor } from "../../reactor/interfaces/mod.ts";
+import type { CoreReactor } from "../fixtures/core_fixture.ts";
 import type { FakeTimeClass } from "./fake_time.ts";
 import { crashingTests } from "./core_crashing.ts";
 import { eventTests } from "./core_events.ts";
@@ -35,7 +35,7 @@ import { stoppingTests } from "./core_stopping.ts";
  */
 export function coreConformance(
   name: string,
-  makeReactor: () => IReactor,
+  makeReactor: () => CoreReactor,
   FakeTime: FakeTimeClass,
 ): void {
   runningTests(name, makeReactor, FakeTime);

@@ -8,13 +8,12 @@ import type { FakeTimeClass } from "./fake_time.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
-import type { IReactor } from "../../reactor/interfaces/mod.ts";
-import { coreTest } from "../fixtures/core_fixture.ts";
+import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 
 /** The tests of `crash()`. */
 export function crashingTests(
   name: string,
-  makeReactor: () => IReactor,
+  makeReactor: () => CoreReactor,
   FakeTime: FakeTimeClass,
 ): void {
   const test = coreTest(name, makeReactor);

@@ -7,13 +7,13 @@
 import type { FakeTimeClass } from "./fake_time.ts";
 import { assertEquals, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
-import type { EventPhase, IReactor, SystemEventTriggerID } from "../../reactor/interfaces/mod.ts";
-import { coreTest } from "../fixtures/core_fixture.ts";
+import type { EventPhase, SystemEventTriggerID } from "../../reactor/interfaces/mod.ts";
+import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 
 /** The tests of events. */
 export function eventTests(
   name: string,
-  makeReactor: () => IReactor,
+  makeReactor: () => CoreReactor,
   FakeTime: FakeTimeClass,
 ): void {
   const test = coreTest(name, makeReactor);

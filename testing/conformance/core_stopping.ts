@@ -8,13 +8,12 @@ import type { FakeTimeClass } from "./fake_time.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
-import type { IReactor } from "../../reactor/interfaces/mod.ts";
-import { coreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
+import { type CoreReactor, coreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
 
 /** The tests of stopping. */
 export function stoppingTests(
   name: string,
-  makeReactor: () => IReactor,
+  makeReactor: () => CoreReactor,
   FakeTime: FakeTimeClass,
 ): void {
   const test = coreTest(name, makeReactor);
@@ -209,9 +208,9 @@ export function stoppingTests(
   test("sigInt(), sigTerm() and sigBreak() log the signal and stop; once more, nothing is waited for", async () => {
     for (
       const [signal, send] of [
-        ["SIGINT", (r: IReactor) => r.sigInt()],
-        ["SIGTERM", (r: IReactor) => r.sigTerm()],
-        ["SIGBREAK", (r: IReactor) => r.sigBreak()],
+        ["SIGINT", (r: CoreReactor) => r.sigInt()],
+        ["SIGTERM", (r: CoreReactor) => r.sigTerm()],
+        ["SIGBREAK", (r: CoreReactor) => r.sigBreak()],
       ] as const
     ) {
       using logged = new LoggedTexts();

@@ -16,6 +16,7 @@
  */
 
 export { coreConformance } from "./core.ts";
+export type { CoreReactor } from "../fixtures/core_fixture.ts";
 export type { FakeClock, FakeTimeClass } from "./fake_time.ts";
 export { processConformance } from "./process.ts";
 export { streamConformance } from "./stream.ts";

@@ -20,8 +20,8 @@
 import type { FakeClock, FakeTimeClass } from "./fake_time.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assertions.ts";
 import { AlreadyCalled, AlreadyCancelled } from "../../reactor/errors.ts";
-import type { IDelayedCall, IReactor } from "../../reactor/interfaces/mod.ts";
-import { coreTest } from "../fixtures/core_fixture.ts";
+import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
+import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 
 const DAY = 86_400;
 
@@ -83,7 +83,7 @@ function plannedOrder(plan: readonly PlannedCall[]): number[] {
  */
 export function timeConformance(
   name: string,
-  makeReactor: () => IReactor,
+  makeReactor: () => CoreReactor,
   FakeTime: FakeTimeClass,
 ): void {
   const test = coreTest(name, makeReactor);
@@ -92,7 +92,7 @@ export function timeConformance(
   const timed = (
     claim: string,
     f: (
-      reactor: IReactor,
+      reactor: CoreReactor,
       time: FakeClock,
       note: (event: string) => void,
       take: () => string[],

@@ -357,6 +357,43 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#threads.pool();
   }
 
+  /**
+   * Listens over a stream transport of a subclass. Every option works as on any other port.
+   *
+   * @param factory The factory that builds the protocols.
+   * @param options How the port listens.
+   * @param bind Binds the address. Called now, and again for each later `startListening()`; it throws
+   *   `CannotListenError` if the address cannot be bound.
+   * @returns The listening port.
+   * @throws {RangeError | TypeError} if the factory or an option is wrong, and whatever `bind` throws.
+   */
+  protected listenStream<A extends Address>(
+    factory: IProtocolFactory,
+    options: ListenStreamOptions,
+    bind: () => StreamAcceptor<A>,
+  ): IListeningPort<A> {
+    return this.#listen(factory, options, bind);
+  }
+
+  /**
+   * Connects over a stream transport of a subclass. Every option works as on any other connection.
+   *
+   * @param destination The address that the connector reports as its destination.
+   * @param factory The factory that builds the protocol.
+   * @param options How the connection is opened.
+   * @param dial Opens one connection. Called for each attempt.
+   * @returns The connector, which is connecting.
+   * @throws {RangeError | TypeError} if the factory or an option is wrong.
+   */
+  protected connectStream<A extends Address>(
+    destination: A,
+    factory: IClientFactory,
+    options: ConnectStreamOptions,
+    dial: Dial,
+  ): IConnector<A> {
+    return this.#connect(destination, factory, options, dial);
+  }
+
   #listenUDP(
     method: string,
     port: number,
