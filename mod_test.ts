@@ -64,7 +64,7 @@ Deno.test("every name of mod.ts is also exported from the entry point of its flo
   assertEquals([...names.keys()].filter((name) => !known.has(name)), []);
 });
 
-Deno.test("names that need an unstable API of Deno are tagged @experimental, and no others are", async () => {
+Deno.test("@experimental marks the names that need an unstable API of Deno, and no others", async () => {
   const names = [...await exportsOf("reactor/mod.ts"), ...await exportsOf("protocol/mod.ts")];
   const tagged = names.filter(([, { tags }]) => tags.includes("experimental"));
   const unstable = names.filter(([name]) => /UNIXDatagram|ConnectedDatagramProtocol/.test(name));

@@ -1,4 +1,5 @@
-// The table of permissions in deploying.md: a program for each feature runs with exactly the flags of its row.
+// The table of permissions in deploying.md: a program for each feature runs with exactly the flags
+// of its row.
 
 import { createSocket } from "node:dgram";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -17,29 +18,29 @@ const TASKS = import.meta.resolve("../testing/fixtures/thread_tasks.ts");
 /** The flags in a cell. */
 const flagsIn = (cell: string): string[] => /`([^`]*)`/.exec(cell)?.[1]?.split(" ") ?? [];
 
-/** What a feature's program is given. */
-interface Ground {
-  /** The port of the peer; 0 where there is none. */
+/** The values in a feature's program. */
+interface Setting {
+  /** The port of the peer; 0 without a peer. */
   port: number;
   /** A path in a temporary folder. */
   path: string;
 }
 
-/** What a program does, in one statement; it prints `done` when it has done it. */
+/** A program for one feature. It prints `done` at its end. */
 interface Feature {
-  readonly source: (ground: Ground) => string;
-  /** Who is at the port, if it speaks to somebody. */
+  readonly source: (setting: Setting) => string;
+  /** The kind of peer that the program connects to or sends to. */
   readonly peer?: "tcp" | "udp";
-  /** What its environment says. */
-  readonly environment?: (ground: Ground) => Record<string, string>;
-  /** What must be in the file at the path before. */
+  /** Variables in the environment of the program. */
+  readonly environment?: (setting: Setting) => Record<string, string>;
+  /** The content of the file at the path, before the program starts. */
   readonly file?: () => Promise<string>;
 }
 
 const BEGINNING = `
   import {
-    clientFromString, connectProtocol, DatagramProtocol, Factory, HostnameEndpoint, log, ProcessProtocol, Protocol, DenoReactor,
-    serverFromString, TCP4ClientEndpoint, UNIXClientEndpoint, deferToThread, workerModule,
+    connectProtocol, DatagramProtocol, deferToThread, DenoReactor, Factory, HostnameEndpoint, log,
+    ProcessProtocol, Protocol, serverFromString, TCP4ClientEndpoint, UNIXClientEndpoint,
   } from ${JSON.stringify(import.meta.resolve("../mod.ts"))};
   import { ListenFDs } from ${JSON.stringify(import.meta.resolve("../endpoints/mod.ts"))};
   const reactor = new DenoReactor();
@@ -133,11 +134,11 @@ const FEATURES: Record<string, Feature> = {
   },
 };
 
-Deno.test("the table of permissions has a program for each row, and no other", () => {
+Deno.test("deploying.md has a tested program for each row of its permissions, and no other", () => {
   assertEquals(rows.map(([feature]) => feature), Object.keys(FEATURES));
 });
 
-/** Somebody to speak to: a TCP port that is not even accepted from, or a UDP port that answers. */
+/** Starts a peer: a TCP port that never accepts, or a UDP port that answers. */
 async function startPeer(
   kind: "tcp" | "udp" | undefined,
 ): Promise<AsyncDisposable & { readonly port: number }> {
@@ -156,23 +157,29 @@ async function startPeer(
   return { port: socket.address().port, [Symbol.asyncDispose]: close };
 }
 
-/** Runs a feature's program with those flags. @returns whether it did what it is for, and all that it said. */
+/**
+ * Runs a feature's program.
+ *
+ * @param program The program.
+ * @param flags Its permissions.
+ * @returns Whether it reached its end, and its output and errors.
+ */
 async function run(program: Feature, flags: string[]): Promise<[done: boolean, said: string]> {
   const folder = await Deno.makeTempDir();
   try {
     await using peer = await startPeer(program.peer);
-    const ground: Ground = { port: peer.port, path: `${folder}/here` };
-    if (program.file) await Deno.writeTextFile(ground.path, await program.file());
-    const source = `${BEGINNING}\n${program.source(ground)}\nawait running;`;
+    const setting: Setting = { port: peer.port, path: `${folder}/here` };
+    if (program.file) await Deno.writeTextFile(setting.path, await program.file());
+    const source = `${BEGINNING}\n${program.source(setting)}\nawait running;`;
     await using started = new Program([
       ...["run", "--quiet", "--no-prompt"],
       ...flags.map((flag) =>
-        flag.replaceAll(":2000", `:${ground.port}`)
-          .replaceAll(/\/run\/chat\/socket|server\.(pem|log)/g, ground.path)
+        flag.replaceAll(":2000", `:${setting.port}`)
+          .replaceAll(/\/run\/chat\/socket|server\.(pem|log)/g, setting.path)
           .replace("../torsion,tasks.ts", `${library.pathname},${new URL(TASKS).pathname}`)
       ),
       `data:text/javascript,${encodeURIComponent(source)}`,
-    ], { environment: program.environment?.(ground) ?? {} });
+    ], { environment: program.environment?.(setting) ?? {} });
     const { code, lines, errors } = await started.end();
     return [code === 0 && lines.includes("done"), [...lines, errors].join("\n")];
   } finally {
@@ -184,14 +191,14 @@ for (const [feature = "", cell = ""] of rows) {
   const program = FEATURES[feature];
   const flags = flagsIn(cell);
 
-  Deno.test(`${feature}: ${flags.join(" ") || "no flag"} is enough`, async () => {
+  Deno.test(`${feature} needs only ${flags.join(" ") || "no flag"}`, async () => {
     assert(program !== undefined, "no program for this row");
     const [done, said] = await run(program, flags);
     assert(done, said);
   });
 
   for (const flag of flags) {
-    Deno.test(`${feature}: not without ${flag}, and the error names it`, async () => {
+    Deno.test(`${feature} fails without ${flag}, and the error names it`, async () => {
       assert(program !== undefined, "no program for this row");
       const [done, said] = await run(program, flags.filter((other) => other !== flag));
       assert(!done, said);
