@@ -1,6 +1,6 @@
 /**
- * A dial to a name, over dials that the test answers, and `connectTCP` with a resolver that was
- * installed.
+ * Dials to host names, over dials that the test controls, and `connectTCP` with an installed
+ * resolver.
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -18,7 +18,7 @@ import { TableNameResolver } from "./table_name_resolver.ts";
 
 const TABLE = new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] });
 
-/** A dial to `both.test`, whose dials to addresses the test answers. */
+/** A dial to `both.test`. The test controls its dials to addresses. */
 class ConnectionFixture implements DialSink {
   readonly clock = new Clock();
   readonly dials: { address: string; sink: DialSink }[] = [];
@@ -54,7 +54,7 @@ class ConnectionFixture implements DialSink {
   }
 }
 
-/** A driver, and whether it was aborted. */
+/** Returns a driver, and whether it was aborted. */
 function driver(): { driver: StreamDriver; isAborted: () => boolean } {
   const [end] = memoryPipe();
   let aborted = false;
@@ -66,7 +66,7 @@ function driver(): { driver: StreamDriver; isAborted: () => boolean } {
   return { driver: end, isAborted: () => aborted };
 }
 
-Deno.test("A dial to a name hands on the first connection, and is over when nothing is left of the others", () => {
+Deno.test("dialByName() passes on the first connection, and is released after the other attempts", () => {
   const fixture = new ConnectionFixture();
   fixture.clock.advance(0.25);
   assertEquals(fixture.dials.map(({ address }) => address), ["::1", "127.0.0.1"]);
@@ -78,7 +78,7 @@ Deno.test("A dial to a name hands on the first connection, and is over when noth
   assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
-Deno.test("A dial to a name: a connection that comes too late is aborted", () => {
+Deno.test("dialByName() aborts a connection that arrives too late", () => {
   const fixture = new ConnectionFixture();
   fixture.clock.advance(0.25);
   fixture.sink(1).connected(driver().driver);
@@ -88,7 +88,7 @@ Deno.test("A dial to a name: a connection that comes too late is aborted", () =>
   assertEquals(fixture.events, ["cancel ::1", "connected"]);
 });
 
-Deno.test("A dial to a name fails with the reasons of all its addresses", () => {
+Deno.test("dialByName() fails with the reasons of all addresses", () => {
   const fixture = new ConnectionFixture();
   for (const index of [0, 1]) {
     fixture.sink(index).failed(new ConnectionRefusedError(`refused ${index}`));
@@ -98,7 +98,7 @@ Deno.test("A dial to a name fails with the reasons of all its addresses", () => 
   assertEquals(fixture.reasons[0]?.message, "Cannot connect to both.test:80. refused 0. refused 1");
 });
 
-Deno.test("A dial to what is no name fails with a ConnectError", () => {
+Deno.test("dialByName() fails with ConnectError for an invalid host name", () => {
   const fixture = new ConnectionFixture("no name");
   const [reason] = fixture.reasons;
   assertInstanceOf(reason, DNSLookupError);
@@ -109,7 +109,7 @@ Deno.test("A dial to what is no name fails with a ConnectError", () => {
   assertEquals(fixture.events, ["failed: DNSLookupError", "released"]);
 });
 
-Deno.test("A dial to a name that is cancelled cancels its attempts, and is over when they are", () => {
+Deno.test("dialByName() cancels its attempts when it is cancelled, and is released after them", () => {
   const fixture = new ConnectionFixture();
   fixture.clock.advance(0.25);
   fixture.cancel();
@@ -118,7 +118,7 @@ Deno.test("A dial to a name that is cancelled cancels its attempts, and is over 
     "cancel 127.0.0.1",
     "failed: ConnectingCancelledError",
   ]);
-  // What a dial says when it has been cancelled is nobody's affair any more.
+  // The outcome of a cancelled dial is ignored.
   fixture.sink(0).failed(new ConnectionRefusedError("too late"));
   fixture.sink(0).released();
   assertEquals(fixture.events.length, 3);
@@ -127,9 +127,9 @@ Deno.test("A dial to a name that is cancelled cancels its attempts, and is over 
   assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
-const test = tcpTest("An installed resolver", () => new DenoReactor());
+const test = tcpTest("connectTCP() with an installed resolver", () => new DenoReactor());
 
-test("finds the addresses that connectTCP() connects to, and its connector keeps the name", async (fixture) => {
+test("connects to its addresses, and the connector keeps the name", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(TABLE);
   const listener = fixture.rawListen();
@@ -142,7 +142,7 @@ test("finds the addresses that connectTCP() connects to, and its connector keeps
   assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
 });
 
-test("says why connectTCP() fails", async (fixture) => {
+test("fails with the resolver's reason", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(TABLE);
   const factory = new Wires();
@@ -153,7 +153,7 @@ test("says why connectTCP() fails", async (fixture) => {
   assertEquals(reason.message, "Cannot connect to none.test:80: the name has no address");
 });
 
-test("is told when connectTCP() is stopped, and nothing is left", async (fixture) => {
+test("cancels the lookup when it is stopped, and leaves nothing", async (fixture) => {
   fixture.run();
   let aborted = false;
   fixture.reactor.installNameResolver({
@@ -170,7 +170,7 @@ test("is told when connectTCP() is stopped, and nothing is left", async (fixture
   assertEquals([aborted, fixture.reactor.getDelayedCalls()], [true, []]);
 });
 
-test("is not asked for an address", async (fixture) => {
+test("does not look up an address", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver({
     resolveHostName: () => {

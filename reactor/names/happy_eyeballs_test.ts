@@ -1,13 +1,13 @@
 /**
- * The race in virtual time: rows of addresses, delays and outcomes, and the second at which it is
- * decided, as trio's `test_highlevel_open_tcp_stream.py` has them.
+ * The race in virtual time: tables of addresses, delays and outcomes, with the second of each
+ * event, in the style of trio's `test_highlevel_open_tcp_stream.py`.
  *
- * Of Twisted's `internet/test/test_endpoints.py`, what is about the race and not about endpoints:
- * `HostnameEndpointsFasterConnectionTests` (`test_ignoreUnknownAddressTypes` is decided otherwise:
- * a resolver that answers something else is told of), `HostnameEndpointsGAIFailureTests`,
- * `HostnameEndpointIDNATests` (with `hostname_test.ts`), and the cases of cancelling and failing of
- * `HostnameEndpointsOneIPv4Tests` and `HostnameEndpointsOneIPv6Tests`. What is about connections is
- * in `endpoints/hostname_endpoint_test.ts`.
+ * Of Twisted's `internet/test/test_endpoints.py`, the tests of the race:
+ * `HostnameEndpointsFasterConnectionTests`, `HostnameEndpointsGAIFailureTests`,
+ * `HostnameEndpointIDNATests` (with `hostname_test.ts`), and the cancellations and failures of
+ * `HostnameEndpointsOneIPv4Tests` and `HostnameEndpointsOneIPv6Tests`. In contrast to
+ * `test_ignoreUnknownAddressTypes`, a resolver's answer of another type is an error. The tests of
+ * connections are in `endpoints/hostname_endpoint_test.ts`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -29,10 +29,10 @@ import type { IPFamily, ResolveHostNameOptions } from "../interfaces/mod.ts";
 
 const FOREVER = Infinity;
 
-/** After how many seconds an attempt ends, and how. */
+/** The seconds after which an attempt completes, and its outcome. */
 type Attempted = [delay: number, outcome: "connects" | "refused" | "times out"];
 
-/** After how many seconds a lookup ends, and with which addresses or error. */
+/** The seconds after which a lookup completes, and its addresses or error. */
 type LookedUp = [delay: number, outcome: string[] | Error];
 
 interface World {
@@ -40,10 +40,10 @@ interface World {
   attempts?: Record<string, Attempted>;
 }
 
-/** A host in virtual time, and what happens when somebody connects to it. */
+/** A host in virtual time, and the events of connecting to it. */
 class Stage {
   readonly clock = new Clock();
-  /** `0.25 try 192.0.2.1` */
+  /** The events with their second: `0.25 try 192.0.2.1`. */
   readonly events: string[] = [];
   readonly asked: [name: string, family: IPFamily, port: number][] = [];
   readonly outcomes: (string | Error)[] = [];
@@ -70,7 +70,7 @@ class Stage {
     );
   }
 
-  /** Lets time pass in steps that are finer than any delay here. */
+  /** Advances the time in steps that are shorter than every delay here. */
   advance(seconds: number): void {
     for (let steps = Math.round(seconds * 100); steps > 0; steps--) this.clock.advance(0.01);
   }
@@ -124,7 +124,7 @@ function refused(address: string): ConnectionRefusedError {
   });
 }
 
-/** All that is to be seen of a race, when nothing is left of it. */
+/** Runs a race to its end and returns its events. */
 function race(world: World, options: HappyEyeballsOptions = {}, host = "example.org"): string[] {
   const stage = new Stage(world);
   stage.connect(host, options);
@@ -143,27 +143,27 @@ const BOTH: World["lookups"] = { IPv6: [0, [V6]], IPv4: [0, [V4]] };
 
 const RACES: [claim: string, world: World, events: string[]][] = [
   [
-    "IPv6 goes first, and wins when it answers in time",
+    "tries IPv6 first, which wins if it answers in time",
     { lookups: BOTH, attempts: { [V6]: [0.2, "connects"], [V4]: [0.01, "connects"] } },
     [`0.00 try ${V6}`, `0.20 won by ${V6}`],
   ],
   [
-    "the next attempt begins after 250 ms, beside the first, which is cancelled when it loses",
+    "starts the next attempt after 250 ms and cancels the one that loses",
     { lookups: BOTH, attempts: { [V4]: [0.1, "connects"] } },
     [`0.00 try ${V6}`, `0.25 try ${V4}`, `0.35 cancel ${V6}`, `0.35 won by ${V4}`],
   ],
   [
-    "a slow first attempt may still win",
+    "lets a slow first attempt win",
     { lookups: BOTH, attempts: { [V6]: [0.3, "connects"], [V4]: [0.1, "connects"] } },
     [`0.00 try ${V6}`, `0.25 try ${V4}`, `0.30 cancel ${V4}`, `0.30 won by ${V6}`],
   ],
   [
-    "an attempt that fails has the next one begin at once",
+    "starts the next attempt at once after a failure",
     { lookups: BOTH, attempts: { [V6]: [0.02, "refused"], [V4]: [0.1, "connects"] } },
     [`0.00 try ${V6}`, `0.02 try ${V4}`, `0.12 won by ${V4}`],
   ],
   [
-    "only the latest attempt's failure hastens the next one",
+    "ignores the failure of an earlier attempt for the start of the next",
     {
       lookups: { IPv6: [0, [V6, W6]], IPv4: [0, [V4]] },
       attempts: { [V6]: [0.3, "refused"], [W6]: [0.1, "connects"] },
@@ -177,7 +177,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     ],
   ],
   [
-    "the families take turns, each in the resolver's order",
+    "alternates the families, each in the resolver's order",
     {
       lookups: { IPv6: [0, [V6, W6, "2001:db8::666"]], IPv4: [0, [V4, W4]] },
       attempts: {
@@ -198,7 +198,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     ],
   ],
   [
-    "an address that the resolver names twice is tried once",
+    "tries an address once that the resolver returns twice",
     {
       lookups: { IPv4: [0, [V4, V4, W4]] },
       attempts: { [V4]: [0, "refused"], [W4]: [0, "connects"] },
@@ -206,7 +206,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.00 try ${V4}`, `0.00 try ${W4}`, `0.00 won by ${W4}`],
   ],
   [
-    "IPv6 that is there first starts the race; a lookup that is not needed any more is cancelled",
+    "starts with the first IPv6 answer and cancels a needless lookup",
     {
       lookups: { IPv6: [0.1, [V6]], IPv4: [FOREVER, []] },
       attempts: { [V6]: [0.1, "connects"] },
@@ -214,7 +214,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.10 try ${V6}`, "0.20 abort IPv4", "0.20 cancel IPv4", `0.20 won by ${V6}`],
   ],
   [
-    "IPv4 that is there first waits 50 ms for IPv6, and goes ahead without it",
+    "starts IPv4 after waiting 50 ms for IPv6",
     {
       lookups: { IPv6: [FOREVER, []], IPv4: [0.1, [V4]] },
       attempts: { [V4]: [0.1, "connects"] },
@@ -222,7 +222,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.15 try ${V4}`, "0.25 abort IPv6", "0.25 cancel IPv6", `0.25 won by ${V4}`],
   ],
   [
-    "IPv6 that comes within these 50 ms goes first, at once",
+    "starts IPv6 at once if it arrives within 50 ms after IPv4",
     {
       lookups: { IPv6: [0.12, [V6]], IPv4: [0.1, [V4]] },
       attempts: { [V6]: [0.1, "connects"] },
@@ -230,7 +230,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.12 try ${V6}`, `0.22 won by ${V6}`],
   ],
   [
-    "IPv4 waits no longer when the name turns out to have no IPv6 address",
+    "starts IPv4 at once if the name has no IPv6 address",
     {
       lookups: { IPv6: [0.12, []], IPv4: [0.1, [V4]] },
       attempts: { [V4]: [0.1, "connects"] },
@@ -238,7 +238,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.12 try ${V4}`, `0.22 won by ${V4}`],
   ],
   [
-    "IPv4 waits no longer when the IPv6 addresses could not be looked up",
+    "starts IPv4 at once if the lookup of IPv6 fails",
     {
       lookups: { IPv6: [0.12, new Error("broken")], IPv4: [0.1, [V4]] },
       attempts: { [V4]: [0.1, "connects"] },
@@ -246,7 +246,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.12 try ${V4}`, `0.22 won by ${V4}`],
   ],
   [
-    "IPv6 that comes when IPv4 is being tried is next, when the attempt before has had its time",
+    "tries IPv6 next if it arrives during an attempt with IPv4",
     {
       lookups: { IPv6: [0.2, [V6]], IPv4: [0.1, [V4, W4]] },
       attempts: { [V6]: [0.1, "connects"] },
@@ -254,7 +254,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.15 try ${V4}`, `0.40 try ${V6}`, `0.50 cancel ${V4}`, `0.50 won by ${V6}`],
   ],
   [
-    "IPv6 that comes when all of IPv4 has failed is tried at once",
+    "tries IPv6 at once if it arrives after all of IPv4 has failed",
     {
       lookups: { IPv6: [1, [V6]], IPv4: [0.1, [V4]] },
       attempts: { [V6]: [0.1, "connects"], [V4]: [0.1, "refused"] },
@@ -262,7 +262,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.15 try ${V4}`, `1.00 try ${V6}`, `1.10 won by ${V6}`],
   ],
   [
-    "it is lost when the last attempt has failed",
+    "fails when the last attempt has failed",
     {
       lookups: BOTH,
       attempts: { [V6]: [2, "times out"], [V4]: [1, "refused"] },
@@ -270,7 +270,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.00 try ${V6}`, `0.25 try ${V4}`, "2.00 lost: ConnectError"],
   ],
   [
-    "it is not lost while a lookup may still bring an address",
+    "does not fail while a lookup may still return an address",
     {
       lookups: { IPv6: [5, []], IPv4: [0, [V4]] },
       attempts: { [V4]: [0.1, "refused"] },
@@ -278,7 +278,7 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.05 try ${V4}`, "5.00 lost: ConnectionRefusedError"],
   ],
   [
-    "a lookup that does not end is given up after the timeout",
+    "gives up a lookup after the timeout",
     {
       lookups: { IPv6: [FOREVER, []], IPv4: [0, [V4]] },
       attempts: { [V4]: [0.1, "refused"] },
@@ -286,17 +286,17 @@ const RACES: [claim: string, world: World, events: string[]][] = [
     [`0.05 try ${V4}`, "30.00 cancel IPv6", "30.00 abort IPv6", "30.00 lost: ConnectError"],
   ],
   [
-    "a name without an address is lost at once",
+    "fails at once for a name without addresses",
     {},
     ["0.00 lost: DNSLookupError"],
   ],
 ];
 
 for (const [claim, world, events] of RACES) {
-  Deno.test(`Happy Eyeballs: ${claim}`, () => assertEquals(race(world), events));
+  Deno.test(`raceAddresses() ${claim}`, () => assertEquals(race(world), events));
 }
 
-Deno.test("Happy Eyeballs: the delays and the timeout can be chosen", () => {
+Deno.test("raceAddresses() takes the delays and the timeout from its options", () => {
   const world: World = {
     lookups: { IPv6: [FOREVER, []], IPv4: [0, [V4, W4]] },
     attempts: { [V4]: [20, "refused"], [W4]: [20, "refused"] },
@@ -315,7 +315,7 @@ Deno.test("Happy Eyeballs: the delays and the timeout can be chosen", () => {
 });
 
 for (const host of [V6, V4, "fe80::1%eth0", "１２７．0.0.1"]) {
-  Deno.test(`Happy Eyeballs: an address needs no lookup: ${host}`, () => {
+  Deno.test(`raceAddresses() looks up no address: ${host}`, () => {
     const address = host.startsWith("１") ? "127.0.0.1" : host;
     const stage = new Stage({ attempts: { [address]: [0.5, "connects"] } });
     stage.connect(host);
@@ -325,7 +325,7 @@ for (const host of [V6, V4, "fe80::1%eth0", "１２７．0.0.1"]) {
   });
 }
 
-Deno.test("Happy Eyeballs: the resolver is asked for each family wanted, by the name's IDNA form", () => {
+Deno.test("raceAddresses() looks up each family by the IDNA form of the name", () => {
   const stage = new Stage({});
   stage.connect("bücher.ch");
   stage.connect("bu\u0308cher.ch", {}, ["IPv6"]);
@@ -336,7 +336,7 @@ Deno.test("Happy Eyeballs: the resolver is asked for each family wanted, by the 
   ]);
 });
 
-Deno.test("Happy Eyeballs: what is no name, or no address of the family wanted, fails without a question", () => {
+Deno.test("raceAddresses() refuses an invalid name or family without a lookup", () => {
   for (
     const [host, families, message] of [
       [
@@ -356,7 +356,7 @@ Deno.test("Happy Eyeballs: what is no name, or no address of the family wanted, 
   }
 });
 
-Deno.test("Happy Eyeballs: options out of range fail", () => {
+Deno.test("raceAddresses() fails for options out of range", () => {
   const options = [{ attemptDelay: -1 }, { resolutionDelay: NaN }, { timeout: -1 }];
   for (const each of options) {
     const stage = new Stage({});
@@ -367,7 +367,7 @@ Deno.test("Happy Eyeballs: options out of range fail", () => {
   }
 });
 
-/** Why it was lost. */
+/** Returns the error of a race that fails. */
 function reasonOf(world: World, options?: HappyEyeballsOptions): ConnectError {
   const stage = new Stage(world);
   stage.connect("example.org", options);
@@ -377,7 +377,7 @@ function reasonOf(world: World, options?: HappyEyeballsOptions): ConnectError {
   return error;
 }
 
-Deno.test("The reason has every attempt's, and is of their kind where they have one", () => {
+Deno.test("connectFailure() combines all reasons and has their common class", () => {
   const error = reasonOf({
     lookups: BOTH,
     attempts: { [V6]: [0.1, "refused"], [V4]: [0.1, "refused"] },
@@ -399,7 +399,7 @@ Deno.test("The reason has every attempt's, and is of their kind where they have 
   ]);
 });
 
-Deno.test("Reasons of several kinds make a ConnectError, in the order in which they came", () => {
+Deno.test("connectFailure() is a ConnectError for reasons of several classes, in order", () => {
   const error = reasonOf({
     lookups: BOTH,
     attempts: { [V6]: [2, "times out"], [V4]: [1, "refused"] },
@@ -411,25 +411,25 @@ Deno.test("Reasons of several kinds make a ConnectError, in the order in which t
   );
 });
 
-Deno.test("One attempt's reason is told in the same way", () => {
+Deno.test("connectFailure() combines the reason of a single attempt in the same way", () => {
   const error = reasonOf({ lookups: { IPv4: [0, [V4]] }, attempts: { [V4]: [0, "refused"] } });
   assertInstanceOf(error, ConnectionRefusedError);
   assertEquals(error.message, `Cannot connect to example.org:80. ${V4} refused`);
 });
 
-Deno.test("One attempt at what was asked for is the reason itself: an address is not told of twice", () => {
+Deno.test("connectFailure() returns a single reason that names the same address", () => {
   const reason = new ConnectionRefusedError("refused", { address: `${V4}:80` });
   assertStrictEquals(connectFailure(new HostnameAddress(V4, 80), [reason], []), reason);
 });
 
-Deno.test("A name without an address says so", () => {
+Deno.test("connectFailure() says that the name has no address", () => {
   const error = reasonOf({});
   assertInstanceOf(error, DNSLookupError);
   assertEquals(error.message, "Cannot connect to example.org:80: the name has no address");
   assertEquals([error.code, error.syscall], ["ENOTFOUND", "getaddrinfo"]);
 });
 
-Deno.test("Lookups that fail are told of, each reason once, with what the resolver threw as the cause", () => {
+Deno.test("connectFailure() contains each lookup's reason once, with the resolver's error as cause", () => {
   const broken = new Error("no resolver answers");
   const known = new DNSLookupError("Cannot look up example.org: try again", { code: "EAI_AGAIN" });
   const both = reasonOf({ lookups: { IPv6: [0, known], IPv4: [0.1, known] } });
@@ -451,7 +451,7 @@ Deno.test("Lookups that fail are told of, each reason once, with what the resolv
   assertStrictEquals(one.cause.errors[1].cause, broken);
 });
 
-Deno.test("A resolver that answers something else than addresses of the family is told of", () => {
+Deno.test("raceAddresses() fails if the resolver returns an address of the wrong family", () => {
   for (const answer of ["example.net", V4, "", "1.2.3"]) {
     const error = reasonOf({ lookups: { IPv6: [0, [V6, answer]] } });
     assertInstanceOf(error, DNSLookupError);
@@ -464,7 +464,7 @@ Deno.test("A resolver that answers something else than addresses of the family i
   }
 });
 
-Deno.test("A resolver that throws, or whose promise is rejected, has its failure told, too", async () => {
+Deno.test("raceAddresses() fails with the exception or rejection of the resolver", async () => {
   const clock = new Clock();
   const resolvers = [
     () => {
@@ -489,7 +489,7 @@ Deno.test("A resolver that throws, or whose promise is rejected, has its failure
   }
 });
 
-Deno.test("A resolver can answer by a promise", async () => {
+Deno.test("raceAddresses() accepts a promise from the resolver", async () => {
   const course = {
     clock: new Clock(),
     resolver: { resolveHostName: () => Promise.resolve([V4]) },
@@ -499,7 +499,7 @@ Deno.test("A resolver can answer by a promise", async () => {
   assertEquals(await raceAddresses("example.org", 80, course), V4);
 });
 
-Deno.test("What is connected to at once is not looked up any further", () => {
+Deno.test("raceAddresses() stops looking up when an attempt connects at once", () => {
   const asked: IPFamily[] = [];
   const course = {
     clock: new Clock(),
@@ -517,7 +517,7 @@ Deno.test("What is connected to at once is not looked up any further", () => {
   assertEquals([won, asked, course.clock.getDelayedCalls()], [[V6], ["IPv6"], []]);
 });
 
-Deno.test("What is no ConnectError ends the race: it would be wrong at any address", () => {
+Deno.test("raceAddresses() stops at an error that is not a ConnectError", () => {
   const error = new TypeError("no such option");
   const tried: string[] = [];
   const course = {
@@ -534,7 +534,7 @@ Deno.test("What is no ConnectError ends the race: it would be wrong at any addre
   assertEquals([errors, tried], [[error], [V4]]);
 });
 
-Deno.test("An attempt that has won early has the others cancelled, and its failure is the race's", () => {
+Deno.test("raceAddresses() cancels the other attempts when one calls won(), even if it fails", () => {
   const clock = new Clock();
   const attempts: { address: string; won: () => void; deferred: Deferred<string> }[] = [];
   const cancelled: string[] = [];
@@ -555,7 +555,7 @@ Deno.test("An attempt that has won early has the others cancelled, and its failu
   assert(first !== undefined && second !== undefined);
   first.won();
   assertEquals([cancelled, clock.getDelayedCalls()], [[W4], []]);
-  second.won(); // too late
+  second.won(); // has no effect any more
   assertEquals(errors, []);
   const error = refused(V4);
   first.deferred.errback(error);
@@ -584,7 +584,7 @@ const STAGES: [when: string, seconds: number, events: string[]][] = [
 
 for (const [when, seconds, events] of STAGES) {
   for (const how of ["cancel()", "an AbortSignal"]) {
-    Deno.test(`Happy Eyeballs: ${how} during ${when} leaves nothing`, () => {
+    Deno.test(`raceAddresses() with ${how} during ${when} leaves nothing`, () => {
       using _errors = new LoggedErrors();
       const stage = new Stage({
         lookups: { IPv6: [0.4, [V6]], IPv4: [0.1, [V4]] },
@@ -608,7 +608,7 @@ for (const [when, seconds, events] of STAGES) {
   }
 }
 
-Deno.test("Happy Eyeballs: cancelled from within an attempt, the attempt is cancelled, too", () => {
+Deno.test("raceAddresses() cancelled within an attempt cancels that attempt", () => {
   const clock = new Clock();
   const cancelled: string[] = [];
   const errors: Error[] = [];
@@ -634,7 +634,7 @@ Deno.test("Happy Eyeballs: cancelled from within an attempt, the attempt is canc
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("Happy Eyeballs, whatever the network does: one outcome, no more than one winner, nothing left", () => {
+Deno.test("raceAddresses() has one outcome, at most one winner and no leftover on any network", () => {
   const delay = fc.integer({ min: 0, max: 60 }).map((hundredths) => hundredths / 100);
   const attempts = fc.tuple(delay, fc.constantFrom("connects", "refused", "times out"));
   const addresses = (prefix: string) =>
@@ -652,7 +652,7 @@ Deno.test("Happy Eyeballs, whatever the network does: one outcome, no more than 
       using _errors = new LoggedErrors();
       const all = [IPv6, IPv4].flatMap(([, found]) => found instanceof Error ? [] : found);
       const stage = new Stage({
-        // A lookup ends later than it begins, so that it can be cancelled.
+        // A lookup takes some time, so that it can be cancelled.
         lookups: { IPv6: [IPv6[0] + 0.01, IPv6[1]], IPv4: [IPv4[0] + 0.01, IPv4[1]] },
         attempts: Object.fromEntries(
           all.map((address, i): [string, Attempted] => [address, outcomes[i] ?? [0, "refused"]]),
@@ -665,7 +665,7 @@ Deno.test("Happy Eyeballs, whatever the network does: one outcome, no more than 
       assertEquals(stage.outcomes.length, 1);
       const tried = stage.events.filter((event) => event.includes(" try "));
       assertEquals(new Set(tried.map((event) => event.split(" ")[2])).size, tried.length);
-      // Unless it was cancelled, it is only lost when all were tried and none connects.
+      // A race that is not cancelled fails only if every address was tried and none connects.
       if (cancelled === null && stage.outcomes[0] instanceof Error) {
         assertEquals(tried.length, all.length);
         assert(all.every((_, i) => outcomes[i]?.[1] !== "connects"));

@@ -1,5 +1,5 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, `HostnameEndpointIDNATests`, as far as it is
+ * Of Twisted's `internet/test/test_endpoints.py`, the part of `HostnameEndpointIDNATests` that is
  * about names.
  */
 
@@ -13,8 +13,8 @@ const NAMES: [host: string, encoded: string][] = [
   ["_xmpp._tcp.example.org", "_xmpp._tcp.example.org"],
   ["xn--bcher-kva.ch", "xn--bcher-kva.ch"],
   ["bücher.ch", "xn--bcher-kva.ch"],
-  ["Bu\u0308cher.ch", "xn--bcher-kva.ch"], // not composed
-  ["例え。テスト", "xn--r8jz45g.xn--zckzah"], // its own dot
+  ["Bu\u0308cher.ch", "xn--bcher-kva.ch"], // decomposed
+  ["例え。テスト", "xn--r8jz45g.xn--zckzah"], // an ideographic full stop
   ["127.0.0.1", "127.0.0.1"],
   ["::1", "::1"],
   ["fe80::1%eth0", "fe80::1%eth0"],
@@ -23,7 +23,7 @@ const NAMES: [host: string, encoded: string][] = [
 ];
 
 for (const [host, encoded] of NAMES) {
-  Deno.test(`encodeHostname(): ${host} is looked up as ${encoded}`, () => {
+  Deno.test(`encodeHostname() looks up ${host} as ${encoded}`, () => {
     assertEquals(encodeHostname(host), encoded);
   });
 }
@@ -50,7 +50,7 @@ const WRONG = [
 ];
 
 for (const host of WRONG) {
-  Deno.test(`encodeHostname(): ${JSON.stringify(host)} is no name, and the error says so`, () => {
+  Deno.test(`encodeHostname() refuses ${JSON.stringify(host)} with an error that quotes it`, () => {
     const error = assertThrows(() => encodeHostname(host), RangeError);
     assertEquals(
       error.message,
@@ -59,7 +59,7 @@ for (const host of WRONG) {
   });
 }
 
-Deno.test("encodeHostname(): what it returns is in ASCII, and is encoded as itself; all else is a RangeError", () => {
+Deno.test("encodeHostname() returns ASCII that it does not change again, or throws RangeError", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (host) => {
       let encoded: string;

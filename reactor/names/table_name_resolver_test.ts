@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TableNameResolver } from "./table_name_resolver.ts";
 
-Deno.test("A table of names answers at once, by family and in its order, whatever the case", () => {
+Deno.test("TableNameResolver answers at once, by family and in order, ignoring case", () => {
   const resolver = new TableNameResolver({
     "Db.example": ["192.0.2.2", "2001:db8::1", "192.0.2.1"],
   });
@@ -15,7 +15,7 @@ Deno.test("A table of names answers at once, by family and in its order, whateve
   assertEquals(answers, [...known, ...known, [], [], [], []]);
 });
 
-Deno.test("A table of names takes addresses only", () => {
+Deno.test("TableNameResolver refuses a value that is not an address", () => {
   assertThrows(
     () => new TableNameResolver({ "a.example": ["192.0.2.1", "b.example"] }),
     RangeError,

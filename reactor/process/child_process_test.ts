@@ -1,9 +1,9 @@
-// A child process without one: its pipes are in memory, and the test says when it exits. What real
-// ones do is in `conformance/process.ts`.
+// ChildProcess without a real process: its pipes are in memory, and the test makes it exit. Real
+// processes are tested in `testing/conformance/process.ts`.
 //
 // Of Twisted's `test/test_process.py`, `MockProcessTests.test_kill`, `test_killExited`,
-// `test_killExitedButNotDetected` and `test_killErrorInKill`. Its other mocks are of system calls
-// that Deno makes.
+// `test_killExitedButNotDetected` and `test_killErrorInKill`. Its other tests mock system
+// calls, which Deno makes here.
 
 import {
   assert,
@@ -25,7 +25,7 @@ import type { StreamDriverSink } from "../stream/stream_driver.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The child's end of a pipe. */
+/** The child's side of a pipe. */
 class ChildEnd implements StreamDriverSink {
   readonly driver: MemoryDriver;
   text = "";
@@ -47,8 +47,8 @@ class ChildEnd implements StreamDriverSink {
   released(): void {}
 }
 
-/** A child that is told what to do, and its transport. */
-class ConnectionFixture implements IProcessProtocol {
+/** A child that the test controls, and its transport. */
+class ChildFixture implements IProcessProtocol {
   readonly host = new TestHost();
   readonly events: string[] = [];
   readonly reasons: Error[] = [];
@@ -88,26 +88,26 @@ class ConnectionFixture implements IProcessProtocol {
     this.host.settle();
   }
 
-  /** The child's end of a pipe. */
+  /** The child's side of a pipe. */
   end(childFD: number): ChildEnd {
     const end = this.ends[childFD];
     assert(end !== undefined);
     return end;
   }
 
-  /** The child writes. */
+  /** Lets the child write. */
   write(childFD: number, text: string): void {
     this.end(childFD).driver.write(encoder.encode(text));
     this.host.settle();
   }
 
-  /** The child closes a pipe. */
+  /** Lets the child close a pipe. */
   close(childFD: number): void {
     this.end(childFD).driver.close();
     this.host.settle();
   }
 
-  /** The child exits. Its pipes are closed when the test says so. */
+  /** Lets the child exit. The test closes its pipes. */
   exit(status: ChildStatus = { code: 0, signal: null }): void {
     this.isRunning = false;
     this.#exited?.(status);
@@ -138,7 +138,7 @@ class ConnectionFixture implements IProcessProtocol {
   }
 }
 
-/** All orders of some things. */
+/** Returns all orders of some values. */
 function orders<T>(things: readonly T[]): T[][] {
   if (things.length === 0) return [[]];
   return things.flatMap((first) =>
@@ -147,8 +147,8 @@ function orders<T>(things: readonly T[]): T[][] {
 }
 
 for (const order of orders(["exit", "1", "2"])) {
-  Deno.test(`${order.join(", then ")}: processExited() and processEnded() come once each, and the latter last`, () => {
-    const fixture = new ConnectionFixture();
+  Deno.test(`${order.join(", then ")}: processExited() and processEnded() are called once, in order`, () => {
+    const fixture = new ChildFixture();
     for (const event of order) {
       assertEquals(fixture.events.includes("ended"), false);
       if (event === "exit") {
@@ -166,8 +166,8 @@ for (const order of orders(["exit", "1", "2"])) {
   });
 }
 
-Deno.test("What has been written is received before the end, however late it is read", () => {
-  const fixture = new ConnectionFixture();
+Deno.test("ChildProcess delivers all output before processEnded(), however late it is read", () => {
+  const fixture = new ChildFixture();
   fixture.process.pauseProducing();
   fixture.write(1, "out");
   fixture.write(2, "err");
@@ -187,8 +187,8 @@ Deno.test("What has been written is received before the end, however late it is 
   assertEquals(fixture.events.at(-1), "ended");
 });
 
-Deno.test("Before the reactor runs, nothing is told and nothing holds the process; writes go out", () => {
-  const fixture = new ConnectionFixture({}, false);
+Deno.test("ChildProcess reports nothing before the reactor runs, but writes", () => {
+  const fixture = new ChildFixture({}, false);
   fixture.write(1, "out");
   fixture.close(1);
   fixture.close(2);
@@ -211,8 +211,8 @@ Deno.test("Before the reactor runs, nothing is told and nothing holds the proces
   assertEquals(fixture.events.at(-1), "ended");
 });
 
-Deno.test("A pause from before the reactor runs holds when it does", () => {
-  const fixture = new ConnectionFixture({}, false);
+Deno.test("ChildProcess.pauseProducing() before the reactor runs holds when it runs", () => {
+  const fixture = new ChildFixture({}, false);
   fixture.process.pauseProducing();
   fixture.write(1, "out");
   fixture.host.run();
@@ -224,8 +224,8 @@ Deno.test("A pause from before the reactor runs holds when it does", () => {
   fixture.host.resources.shutDown();
 });
 
-Deno.test("A resume from before the reactor runs does not make it run", () => {
-  const fixture = new ConnectionFixture({}, false);
+Deno.test("ChildProcess.resumeProducing() before the reactor runs does not start to read", () => {
+  const fixture = new ChildFixture({}, false);
   fixture.write(1, "out");
   fixture.process.pauseProducing();
   fixture.process.resumeProducing();
@@ -234,8 +234,8 @@ Deno.test("A resume from before the reactor runs does not make it run", () => {
   fixture.host.resources.shutDown();
 });
 
-Deno.test("The shutdown closes the pipes and lets go of the child; its exit is still told", () => {
-  const fixture = new ConnectionFixture();
+Deno.test("ChildProcess.shutDown() closes the pipes and still reports the exit", () => {
+  const fixture = new ChildFixture();
   fixture.host.resources.shutDown();
   fixture.host.settle();
   assertEquals(fixture.events, ["made", "0 lost", "1 lost", "2 lost"]);
@@ -244,16 +244,16 @@ Deno.test("The shutdown closes the pipes and lets go of the child; its exit is s
   assertEquals(fixture.events.slice(4), ["exited", "ended"]);
 });
 
-Deno.test("crash() lets go of the child, and closes nothing", () => {
-  const fixture = new ConnectionFixture();
+Deno.test("ChildProcess.unref() releases the child and closes no pipe", () => {
+  const fixture = new ChildFixture();
   assertEquals(fixture.isHeld, true);
   fixture.host.resources.unref();
   assertEquals([fixture.events, fixture.isHeld], [["made"], false]);
   fixture.host.resources.shutDown();
 });
 
-Deno.test("At its exit the input is lost, with what is unsent, and the reason says so", () => {
-  const fixture = new ConnectionFixture();
+Deno.test("ChildProcess loses its input at the exit, with the exit as the reason", () => {
+  const fixture = new ChildFixture();
   fixture.end(0).driver.stopReading();
   for (let i = 0; i < 10; i++) fixture.process.write(new Uint8Array(65536));
   fixture.process.closeStdin();
@@ -266,8 +266,8 @@ Deno.test("At its exit the input is lost, with what is unsent, and the reason sa
   fixture.host.resources.shutDown();
 });
 
-Deno.test("A child that does not read has its input aborted at the write buffer's limit, and lives on", () => {
-  const fixture = new ConnectionFixture({ writeBufferLimit: 100_000, writeBufferHighWater: 10 });
+Deno.test("ChildProcess aborts the input of a child that does not read at the write limit", () => {
+  const fixture = new ChildFixture({ writeBufferLimit: 100_000, writeBufferHighWater: 10 });
   fixture.end(0).driver.stopReading();
   for (let i = 0; i < 10; i++) fixture.process.write(new Uint8Array(50_000));
   fixture.host.settle();
@@ -278,15 +278,15 @@ Deno.test("A child that does not read has its input aborted at the write buffer'
   fixture.host.resources.shutDown();
 });
 
-Deno.test("A signal has its full name or its number; after the exit it is a ProcessExitedAlready", () => {
-  const fixture = new ConnectionFixture();
+Deno.test("ChildProcess.signalProcess() takes names and numbers, and throws after the exit", () => {
+  const fixture = new ChildFixture();
   const sent = ["HUP", "STOP", "INT", "KILL", "TERM", "SIGUSR1", 9] as const;
   for (const signal of sent) fixture.process.signalProcess(signal);
   assertEquals(fixture.kills, ["SIGHUP", "SIGSTOP", "SIGINT", "SIGKILL", "SIGTERM", "SIGUSR1", 9]);
   fixture.killError = new TypeError("no such signal");
   assertStrictEquals(assertThrows(() => fixture.process.signalProcess(99)), fixture.killError);
   fixture.killError = null;
-  // It has exited, and this process has not heard of it yet.
+  // The child has exited, but the exit has not been reported yet.
   fixture.isRunning = false;
   assertThrows(() => fixture.process.signalProcess("KILL"), ProcessExitedAlready, "program (1234)");
   fixture.exit();
@@ -296,16 +296,16 @@ Deno.test("A signal has its full name or its number; after the exit it is a Proc
   fixture.host.resources.shutDown();
 });
 
-Deno.test("What a protocol logs, and what is logged of it, says whose process it is", () => {
+Deno.test("ChildProcess marks the log lines of its protocol with the process id", () => {
   using errors = new LoggedErrors();
-  const fixture = new ConnectionFixture();
+  const fixture = new ChildFixture();
   fixture.processExited = () => {
     throw new Error("thrown");
   };
   fixture.exit();
   const [event] = errors.takeEvents();
   assertEquals([event?.system, event?.why], [
-    "ConnectionFixture,1234",
+    "ChildFixture,1234",
     "While calling processExited",
   ]);
   fixture.host.resources.shutDown();

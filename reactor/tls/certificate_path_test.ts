@@ -1,6 +1,6 @@
 /**
- * What the table of certificates (`../../testing/fixtures/certificate_table.ts`) does not reach:
- * the cost of a search, and its reasons.
+ * The cost and the errors of a path search. `testing/fixtures/certificate_table.ts` has the other
+ * cases.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -10,8 +10,8 @@ import { CertificatePath, type Rejection } from "./certificate_path.ts";
 
 const root = readCertificate((await Forged.root({ extensions: [authority()] })).der);
 
-Deno.test("CertificatePath checks 100 signatures at most, however a peer's certificates name each other", async () => {
-  // Each of them names all of them, itself included, as its issuer.
+Deno.test("CertificatePath checks at most 100 signatures, however the certificates name each other", async () => {
+  // Each certificate has the name of all others, and of itself, as its issuer.
   const own = await Forged.root({ subject: "CN=Own", extensions: [authority()] });
   const others = await Promise.all(
     Array.from({ length: 9 }, () => own.issue({ subject: "CN=Own", extensions: [authority()] })),
@@ -28,7 +28,7 @@ Deno.test("CertificatePath checks 100 signatures at most, however a peer's certi
   assertEquals(checked, 100);
 });
 
-Deno.test("CertificatePath gives up after ten certificates, and counts the self-issued not as authorities", async () => {
+Deno.test("CertificatePath stops after ten certificates; pathLength ignores self-issued ones", async () => {
   const long = async (length: number): Promise<Rejection | null> => {
     const chain = [await Forged.root({ extensions: [authority(true, 0)] })];
     for (let i = 1; i < length; i++) {
@@ -58,7 +58,7 @@ Deno.test("CertificatePath gives up after ten certificates, and counts the self-
   assertEquals((await long(12))?.code, "CERT_SIGNATURE_FAILURE");
 });
 
-Deno.test("CertificatePath says which issuer is at fault, and how", async () => {
+Deno.test("CertificatePath names the issuer at fault and the reason", async () => {
   const issuer = await Forged.root({
     subject: [{ O: ["a, b"] }, { CN: ["Old\nRoot"] }],
     days: [-3, -2],

@@ -1,7 +1,7 @@
-/** The reader of certificates, with @peculiar/x509 as its oracle. */
+/** The certificate reader, compared with @peculiar/x509 as the oracle. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-// The library's decorators need it, before the library.
+// Must be imported before @peculiar/x509, whose decorators need it.
 import "reflect-metadata";
 import {
   BasicConstraintsExtension,
@@ -31,7 +31,7 @@ const SEED = 20261201;
 const signer = await Forged.root();
 const { keys } = signer;
 
-/** A certificate with everything that is read. */
+/** Returns a certificate with every field that the reader reads. */
 const rich = await signer.issue({
   keys,
   subject: [{ C: ["CH"] }, { O: ["Bücher & Co"] }, { OU: ["a"] }, { OU: ["b"] }, { CN: ["x, y"] }],
@@ -55,14 +55,14 @@ const rich = await signer.issue({
 
 type Attribute = readonly [type: string, value: string];
 
-/** What is compared. */
+/** The fields that are compared. */
 interface Read {
   readonly subject: readonly (readonly Attribute[])[];
   readonly names: readonly string[];
   readonly rest: unknown;
 }
 
-/** What the reader has found, in the oracle's words. */
+/** Returns the fields that the reader has read, in the oracle's format. */
 function found({ subject, notBefore, notAfter, version, extensions }: Certificate): Read {
   const { subjectAltName = [], keyUsage, basicConstraints, extendedKeyUsage } = extensions;
   const rest = {
@@ -85,7 +85,7 @@ function found({ subject, notBefore, notAfter, version, extensions }: Certificat
   };
 }
 
-/** The kinds of names that the oracle shows as plain text, by its words for them. */
+/** The kinds of names that the oracle shows as plain text, by the oracle's terms. */
 const KINDS: Readonly<Record<string, string>> = {
   dns: "DNS",
   ip: "IP Address",
@@ -94,7 +94,7 @@ const KINDS: Readonly<Record<string, string>> = {
   id: "Registered ID",
 };
 
-/** The same by the oracle. */
+/** Returns the fields that the oracle has read. */
 function expected(certificate: X509Certificate): Read {
   const { items = [] } = certificate.getExtension(SubjectAlternativeNameExtension)?.names ?? {};
   const basic = certificate.getExtension(BasicConstraintsExtension);
@@ -133,7 +133,7 @@ Deno.test("readCertificate() reads what the oracle reads", () => {
   assertEquals(certificate.issuer.der, readCertificate(signer.der).subject.der);
 });
 
-// One that begins with "#" is DER to the oracle, and it trims them.
+// The oracle trims values, and takes a value that begins with "#" as DER.
 const value = fc.string({ unit: "binary", minLength: 1, maxLength: 20 }).filter((text) =>
   !/^[#\s]|\s$/.test(text) && text.isWellFormed()
 );
@@ -155,7 +155,7 @@ const alternative = fc.oneof(
 
 Deno.test("readCertificate() reads any subject and any names as the oracle does", async () => {
   const property = fc.asyncProperty(subject, fc.array(alternative), async (subject, all) => {
-    // The types are those of the oracle, by the generator.
+    // The types that the oracle supports.
     const extensions = [names(...all as JsonGeneralNames)];
     const { der, certificate } = await signer.issue({ keys, subject, extensions });
     assertEquals(found(readCertificate(der)), expected(certificate));
@@ -192,8 +192,7 @@ Deno.test("readCertificate() throws DerError for changed bytes, or reads what th
     }
     read += 1;
     const oracle = attempt(() => expected(new X509Certificate(der)));
-    // Where the oracle cannot read it, it does not matter what is in it: Deno's engine could not,
-    // either.
+    // Bytes that the oracle cannot read do not matter: Deno's TLS cannot read them either.
     if (!(oracle instanceof Error) && certificate.version === 3) {
       const own = found(certificate);
       assertEquals(loosely(own, own.subject), loosely(oracle, own.subject));
@@ -212,7 +211,10 @@ Deno.test("readCertificate() throws DerError for any bytes", () => {
 
 const COMMON = ["C", "CN", "L", "O", "OU", "ST"];
 
-/** The oracle has other names for some types, and takes text for what is not text of its kind. */
+/**
+ * Converts a value to the oracle's format, which has other names for some types and reads invalid
+ * text as text.
+ */
 function loosely(read: Read, own: Read["subject"]): Read {
   const subject = read.subject.map((attributes, i) =>
     attributes.map(([type, value], j): Attribute => [
@@ -232,7 +234,7 @@ function attempt<T>(f: () => T): T | Error {
   }
 }
 
-Deno.test("readCertificate() refuses an extension that comes twice, and unique identifiers", async () => {
+Deno.test("readCertificate() refuses an extension that occurs twice, and unique identifiers", async () => {
   const twice = await signer.issue({ keys, extensions: [authority(), authority(false)] });
   assertThrows(() => readCertificate(twice.der), DerError, "2.5.29.19 occurs twice");
   const [signed, ...rest] = parts(contents(signer.der));
@@ -246,7 +248,7 @@ Deno.test("readCertificate() refuses an extension that comes twice, and unique i
   assertEquals(readCertificate(element(0x30, signed, ...rest)).version, 3);
 });
 
-Deno.test("readCertificate() notes critical extensions that are not known", async () => {
+Deno.test("readCertificate() reports critical extensions that are unknown", async () => {
   for (const isCritical of [true, false]) {
     const { der } = await signer.issue({ keys, extensions: [unknown(isCritical)] });
     const { unknownCritical } = readCertificate(der);
@@ -261,7 +263,7 @@ Deno.test("readCertificate() refuses networks without a proper mask", async () =
   }
 });
 
-/** Elements and their contents, of well-formed DER with lengths of one or two bytes. */
+/** Yields the elements of well-formed DER, whose lengths have one or two bytes. */
 function contents(bytes: Uint8Array): Uint8Array {
   const first = bytes[1] ?? 0;
   return bytes.subarray(first < 0x80 ? 2 : first - 0x80 + 2);

@@ -26,7 +26,7 @@ Deno.test("DerReader reads lengths of one byte and of several", () => {
   assertEquals(onlyElement(new Uint8Array([4, 0x82, 1, 44, ...long]), 4, "it").contents, long);
 });
 
-Deno.test("DerReader refuses whatever has two readings", () => {
+Deno.test("DerReader refuses every encoding that allows two readings", () => {
   const table: [hex: string, message: string][] = [
     ["", "the bytes have ended"],
     ["04", "the bytes have ended"],
@@ -44,7 +44,7 @@ Deno.test("DerReader refuses whatever has two readings", () => {
   }
 });
 
-Deno.test("values are read in their only form", () => {
+Deno.test("The readers of values accept only the canonical form", () => {
   assertEquals([booleanOf(element("0101ff"), "it"), booleanOf(element("010100"), "it")], [
     true,
     false,
@@ -103,7 +103,7 @@ Deno.test("oidOf() reads the numbers of a UUID, and refuses longer ones without 
   assert(performance.now() - started < 500);
 });
 
-Deno.test("times are those of RFC 5280", () => {
+Deno.test("timeOf() reads the times of RFC 5280", () => {
   const table: [tag: number, text: string, iso: string][] = [
     [Tag.utcTime, "491231235959Z", "2049-12-31T23:59:59.000Z"],
     [Tag.utcTime, "500101000000Z", "1950-01-01T00:00:00.000Z"],
@@ -131,7 +131,7 @@ Deno.test("times are those of RFC 5280", () => {
   assertThrows(() => timeOf(text(Tag.utf8String, "230101000000Z"), "it"), DerError);
 });
 
-Deno.test("textOf() returns nothing for text that is not of its kind", () => {
+Deno.test("textOf() returns undefined for text that does not match its tag", () => {
   assertEquals(textOf(text(Tag.utf8String, "é\0x")), "é\0x");
   assertEquals(textOf(text(Tag.printableString, "é")), undefined);
   assertEquals(textOf(element("0c01 ff")), undefined);

@@ -1,6 +1,6 @@
 /**
- * Handshakes before there is a protocol, on memory, with an engine worked by hand. On sockets:
- * `deno/tls_test.ts`.
+ * Handshakes before the connection has a protocol, in memory, with an engine that the test
+ * controls. On sockets: `drivers/deno/tls_test.ts`.
  */
 
 import { assertEquals } from "@std/assert";
@@ -12,15 +12,15 @@ import { memoryPipe } from "../drivers/memory/memory_driver.ts";
 import { dialSecured } from "./handshake.ts";
 import { TLSDriver } from "./tls_driver.ts";
 
-/** A dial with a handshake behind it, worked by hand on both sides. */
+/** A dial with a handshake, in which the test controls the underlying dial and the engine. */
 class DialBed {
   readonly host = new TestHost();
   readonly tls = new FakeTLS();
   readonly driver: CheckedDriver;
   readonly peer: Peer;
   /**
-   * What the dial told, in order: `connected`, `failed`, `released`; and `cancelled` of the one
-   * beneath.
+   * The calls of the dial, in order: `connected`, `failed`, `released`; and `cancelled` when the
+   * underlying dial is cancelled.
    */
   readonly events: string[] = [];
   readonly cancel: () => void;
@@ -46,7 +46,7 @@ class DialBed {
     });
   }
 
-  /** The dial beneath succeeds. */
+  /** Lets the underlying dial succeed. */
   succeed(): void {
     this.#beneath?.connected(this.driver);
     this.#beneath?.released();
@@ -54,7 +54,7 @@ class DialBed {
   }
 }
 
-Deno.test("A connection that is there although its dial was cancelled is aborted, without a handshake", () => {
+Deno.test("dialSecured() aborts a connection that arrives after the dial was cancelled", () => {
   const fixture = new DialBed();
   fixture.cancel();
   fixture.succeed();
@@ -66,7 +66,7 @@ Deno.test("A connection that is there although its dial was cancelled is aborted
   assertEquals(fixture.peer.end, "ECONNRESET");
 });
 
-Deno.test("A dial that is cancelled during its handshake is over when the driver beneath is released", () => {
+Deno.test("dialSecured() cancelled during its handshake is released with the underlying driver", () => {
   const fixture = new DialBed();
   fixture.succeed();
   assertEquals(fixture.events, []);

@@ -12,7 +12,7 @@ Deno.test("pemBlocks() returns the blocks in order, and ignores the text between
   assertEquals(pemBlocks("-----BEGIN CERTIFICATE-----\nYQ=="), []);
 });
 
-Deno.test("pemCertificates() and pemPrivateKeys() tell certificates, keys and other blocks apart", () => {
+Deno.test("pemCertificates() and pemPrivateKeys() separate certificates, keys and other blocks", () => {
   const certificates = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"].map(block);
   const keys = ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"].map(block);
   const others = ["PUBLIC KEY", "EC PARAMETERS", "CERTIFICATE REQUEST"].map(block);

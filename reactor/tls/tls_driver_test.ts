@@ -1,31 +1,30 @@
 /**
- * The TLS layer by itself: memory beneath, an engine that is worked by hand, and time that the test
- * moves. Twisted's `protocols/test/test_tls.py`, whose `TLSMemoryBIOProtocol` this is one floor
- * lower, class by class:
+ * The TLS driver alone: over memory, with an engine and a clock that the test controls. Twisted's
+ * `protocols/test/test_tls.py`, whose `TLSMemoryBIOProtocol` is a driver here, class by class:
  *
  * - `TLSMemoryBIOTests`: `test_handshake`, `test_handshakeFailure`, `test_getPeerCertificate` and
- *   `test_makeConnection` are in `deno/tls_test.ts`, as they take real TLS;
+ *   `test_makeConnection` are in `drivers/deno/tls_test.ts`, because they need real TLS.
  *   `test_writeBeforeHandshake`, `test_writeAfterHandshake`, `test_hugeWrite`, `test_errorWriting`,
- *   `test_disorderlyShutdown`, `test_unexpectedEOF` and `test_loseConnection…` are here, and with
- *   `test_writeSequence` and `test_multipleWrites` over real TLS in the suites of every stream.
- *   Decided otherwise, as `ITLSTransport` tells: `test_writeAfterLoseConnection`, the part of
- *   `test_loseConnectionAfterHandshake` that receives on, and
- *   `test_connectionLostOnlyAfterUnderlyingCloses`. `test_interfaces` and
- *   `test_wrappedProtocolInterfaces` are the compiler's. `test_getHandle` does not apply: there is
- *   no handle. `test_noCircularReferences` does not either: a collector frees circles.
- *   `test_writeUnicodeRaisesTypeError` does not: strings go out as UTF-8. `test_hugeWrite_TLSv1_2`:
- *   which version is spoken makes no difference here; `interop/openssl_test.ts` has both.
- * - `DeterministicTLSMemoryBIOTests`: `test_handshakeNotification` is in `deno/tls_test.ts`,
- *   `test_handshakeStopWriting` there, in `deno/start_tls_test.ts` and here.
- *   `test_smalWriteBuffering` and `_AggregateSmallWritesTests` are about the write buffer, which is
- *   the connection's (`connection_writing_test.ts`).
- * - `TLSProducerTests`: producers are the connection's (`connection_producer_test.ts`), and go by
- *   what the layer says it has sent, which is tested here, and over sockets in `deno/tls_test.ts`.
- *   There is no second one beneath who might pause, too. `NonStreamingProducerTests`: a pull
- *   producer is asked by the connection, over TLS as over all else, and needs no adapter. What it
- *   throws loses the connection.
- * - `TLSMemoryBIOFactoryTests` do not apply: there is no factory; what a port logs is every port's
- *   (`stream_port_test.ts`).
+ *   `test_disorderlyShutdown`, `test_unexpectedEOF` and `test_loseConnection…` are here. Together
+ *   with `test_writeSequence` and `test_multipleWrites` they are also in the conformance suites of
+ *   streams, over real TLS. `ITLSTransport` documents three differences:
+ *   `test_writeAfterLoseConnection`, the part of `test_loseConnectionAfterHandshake` that still
+ *   receives, and `test_connectionLostOnlyAfterUnderlyingCloses`. The compiler checks
+ *   `test_interfaces` and `test_wrappedProtocolInterfaces`. Not applicable: `test_getHandle` (there
+ *   is no handle), `test_noCircularReferences` (the garbage collector frees circles),
+ *   `test_writeUnicodeRaisesTypeError` (strings are sent as UTF-8) and `test_hugeWrite_TLSv1_2`
+ *   (the version makes no difference here; `interop/openssl_test.ts` tests both).
+ * - `DeterministicTLSMemoryBIOTests`: `test_handshakeNotification` is in
+ *   `drivers/deno/tls_test.ts`, `test_handshakeStopWriting` there, in
+ *   `drivers/deno/start_tls_test.ts` and here. `test_smalWriteBuffering` and
+ *   `_AggregateSmallWritesTests` are about the write buffer, which belongs to the connection
+ *   (`connection_writing_test.ts`).
+ * - `TLSProducerTests`: producers belong to the connection (`connection_producer_test.ts`). They
+ *   depend on the bytes that the driver reports as sent, which is tested here, and over sockets in
+ *   `drivers/deno/tls_test.ts`. `NonStreamingProducerTests`: the connection resumes a pull producer
+ *   over TLS as over every stream, without an adapter. An exception in it loses the connection.
+ * - `TLSMemoryBIOFactoryTests` do not apply: there is no such factory. A port logs the same with
+ *   and without TLS (`stream_port_test.ts`).
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -43,33 +42,36 @@ import { TLSDriver } from "./tls_driver.ts";
 
 const decoder = new TextDecoder();
 
-/** A layer, what is beneath and above it, and what came of it. */
-class LayerBed implements StreamDriverSink {
+/** A TLS driver with an underlying driver and a peer, which records the events it receives. */
+class TLSDriverFixture implements StreamDriverSink {
   readonly host = new TestHost();
   readonly tls: FakeTLS;
   readonly driver: TLSDriver;
-  readonly beneath: CheckedDriver;
+  readonly underlying: CheckedDriver;
   readonly peer: Peer;
   /**
-   * What the layer told: `received …`, `read ended`, `wrote …`, `write closed`, `failed …`,
+   * The calls of the driver: `received …`, `read ended`, `wrote …`, `write closed`, `failed …`,
    * `released`, `secured`.
    */
   readonly events: string[] = [];
   reason: Error | null = null;
-  /** Whether what was written before the handshake may go out. */
-  goesOn = true;
+  /** Whether earlier writes may be sent after the handshake. */
+  staysOpen = true;
 
   constructor({ capacity = 65536, plaintext = 0, handshakeTimeout = 10, linger = 5 } = {}) {
     const [end, other] = memoryPipe({ capacity, schedule: (step) => this.host.steps.push(step) });
     this.peer = new Peer(other);
-    this.beneath = new CheckedDriver(end);
+    this.underlying = new CheckedDriver(end);
     this.tls = new FakeTLS(handshakeTimeout);
-    this.driver = new TLSDriver(this.beneath, this.tls, this.host.reactor, { linger, plaintext });
+    this.driver = new TLSDriver(this.underlying, this.tls, this.host.reactor, {
+      linger,
+      plaintext,
+    });
     this.driver.attach(this);
     this.driver.start({
       handshakeCompleted: () => {
         this.events.push("secured");
-        return this.goesOn;
+        return this.staysOpen;
       },
       handshakeFailed: (reason) => this.failed(reason),
     });
@@ -79,7 +81,7 @@ class LayerBed implements StreamDriverSink {
     return this.tls.engine;
   }
 
-  /** The events since the last time. */
+  /** Removes and returns the recorded events. */
   take(): string[] {
     this.host.settle();
     return this.events.splice(0);
@@ -110,18 +112,20 @@ class LayerBed implements StreamDriverSink {
     this.events.push("released");
   }
 
-  /** Checks what holds for every layer. */
+  /** Checks that the underlying driver was used correctly and nothing is left. */
   [Symbol.dispose](): void {
-    assertEquals(this.beneath.violations, []);
-    if (!this.beneath.isReleased) return;
+    assertEquals(this.underlying.violations, []);
+    if (!this.underlying.isReleased) return;
     assertEquals(this.host.reactor.getDelayedCalls().length, 0);
     assertEquals(this.engine.calls.filter((call) => call === "destroy").length, 1);
   }
 }
 
-/** A layer whose handshake is done, come to rest. The peer reads. */
-function secured(options: ConstructorParameters<typeof LayerBed>[0] = {}): LayerBed {
-  const fixture = new LayerBed(options);
+/** Returns a driver whose handshake has completed. The peer reads. */
+function secured(
+  options: ConstructorParameters<typeof TLSDriverFixture>[0] = {},
+): TLSDriverFixture {
+  const fixture = new TLSDriverFixture(options);
   fixture.peer.driver.startReading();
   fixture.engine.secure();
   fixture.take();
@@ -131,8 +135,8 @@ function secured(options: ConstructorParameters<typeof LayerBed>[0] = {}): Layer
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-Deno.test("The handshake's bytes are carried both ways without being asked for", () => {
-  using fixture = new LayerBed();
+Deno.test("TLSDriver carries the handshake's bytes both ways although the connection does not read", () => {
+  using fixture = new TLSDriverFixture();
   fixture.peer.driver.startReading();
   fixture.engine.encrypt("hello");
   fixture.peer.send("hello yourself");
@@ -146,10 +150,10 @@ Deno.test("The handshake's bytes are carried both ways without being asked for",
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("Small pieces go out at once until something follows the handshake, then as the connection has it", () => {
-  const set = ({ beneath }: LayerBed) =>
-    beneath.calls.filter((call) => call.startsWith("setNoDelay"));
-  using reading = new LayerBed();
+Deno.test("TLSDriver sets TCP_NODELAY for the handshake and then restores the connection's setting", () => {
+  const set = ({ underlying }: TLSDriverFixture) =>
+    underlying.calls.filter((call) => call.startsWith("setNoDelay"));
+  using reading = new TLSDriverFixture();
   reading.engine.secure();
   assertEquals(set(reading), ["setNoDelay(true)"]);
   reading.engine.decrypt("a");
@@ -157,20 +161,20 @@ Deno.test("Small pieces go out at once until something follows the handshake, th
   assertEquals(set(reading), ["setNoDelay(true)", "setNoDelay(false)"]);
   reading.driver.setNoDelay(true);
   assertEquals(set(reading).at(-1), "setNoDelay(true)");
-  using writing = new LayerBed();
+  using writing = new TLSDriverFixture();
   writing.engine.secure();
   writing.driver.write(bytes("a"));
   writing.engine.sink.plaintextSent();
   assertEquals(set(writing), ["setNoDelay(true)", "setNoDelay(false)"]);
-  using impatient = new LayerBed();
+  using impatient = new TLSDriverFixture();
   impatient.driver.setNoDelay(true);
   impatient.engine.secure();
   impatient.engine.decrypt("a");
   assertEquals(set(impatient), ["setNoDelay(true)"]);
 });
 
-Deno.test("A write before the handshake is done waits for it, and is made once", () => {
-  using fixture = new LayerBed();
+Deno.test("TLSDriver.write() before the handshake waits for it, and writes once", () => {
+  using fixture = new TLSDriverFixture();
   fixture.driver.write(bytes("early"));
   assertEquals(fixture.take(), []);
   assertEquals(fixture.engine.calls, ["start"]);
@@ -180,10 +184,10 @@ Deno.test("A write before the handshake is done waits for it, and is made once",
   assertEquals(fixture.take(), ["secured", "wrote 5"]);
 });
 
-Deno.test("A write, and an end, before the handshake is done is not made where the listener does not go on", () => {
+Deno.test("TLSDriver drops writes before the handshake if the listener closes the connection", () => {
   for (const early of ["write", "closeWrite"] as const) {
-    using fixture = new LayerBed();
-    fixture.goesOn = false;
+    using fixture = new TLSDriverFixture();
+    fixture.staysOpen = false;
     fixture.driver[early](bytes("early"));
     fixture.engine.secure();
     assertEquals([fixture.take(), fixture.engine.calls], [["secured"], ["start"]]);
@@ -192,8 +196,8 @@ Deno.test("A write, and an end, before the handshake is done is not made where t
   }
 });
 
-Deno.test("What was to be sent when TLS began goes out as it was, before anything of TLS", () => {
-  using fixture = new LayerBed({ plaintext: 10 });
+Deno.test("TLSDriver sends the bytes written before startTLS() unencrypted and first", () => {
+  using fixture = new TLSDriverFixture({ plaintext: 10 });
   fixture.peer.driver.startReading();
   fixture.engine.encrypt("[hello]");
   fixture.driver.write(bytes("in the opensecret"));
@@ -204,7 +208,7 @@ Deno.test("What was to be sent when TLS began goes out as it was, before anythin
   assertEquals(fixture.engine.calls, ["start", "sent", "write secret"]);
 });
 
-Deno.test("A large write goes out in pieces, and each is told of: a slow peer's progress shows", () => {
+Deno.test("TLSDriver.write() sends large data in pieces and reports each, so that progress shows", () => {
   using fixture = secured();
   fixture.driver.write(new Uint8Array(100_000));
   assertEquals(fixture.engine.calls, ["write(49152)"]);
@@ -212,7 +216,7 @@ Deno.test("A large write goes out in pieces, and each is told of: a slow peer's 
   assertEquals(fixture.take(), ["wrote 49152"]);
 });
 
-Deno.test("Ciphertext that the driver beneath takes in parts goes out whole before the engine is told", () => {
+Deno.test("TLSDriver reports ciphertext to the engine after the underlying driver took all of it", () => {
   using fixture = secured({ capacity: 3 });
   fixture.engine.encrypt("ten bytes!");
   assertEquals(fixture.engine.calls, []);
@@ -220,22 +224,22 @@ Deno.test("Ciphertext that the driver beneath takes in parts goes out whole befo
   assertEquals([fixture.peer.text, fixture.engine.calls], ["ten bytes!", ["sent"]]);
 });
 
-Deno.test("Nothing is read beneath while nothing is wanted above", () => {
+Deno.test("TLSDriver does not read from the underlying driver while the connection does not read", () => {
   using fixture = secured();
   fixture.peer.send("one");
   fixture.take();
   fixture.peer.send("two");
   fixture.take();
-  // One read was under way when the handshake ended.
-  assertEquals([fixture.engine.calls, fixture.beneath.isReading], [[], false]);
+  // One read was in flight when the handshake completed.
+  assertEquals([fixture.engine.calls, fixture.underlying.isReading], [[], false]);
   fixture.driver.startReading();
   fixture.take();
   assertEquals(fixture.engine.calls, ["receive one", "receive two"]);
   fixture.driver.stopReading();
-  assert(!fixture.beneath.isReading);
+  assert(!fixture.underlying.isReading);
 });
 
-Deno.test("Plaintext that comes while none is wanted is held, in order, and so is the end", () => {
+Deno.test("TLSDriver holds plaintext and the close in order while the connection does not read", () => {
   using fixture = secured();
   fixture.engine.decrypt("a");
   fixture.engine.decrypt("b");
@@ -245,7 +249,7 @@ Deno.test("Plaintext that comes while none is wanted is held, in order, and so i
   assertEquals(fixture.take(), ["received a", "received b", "read ended"]);
 });
 
-Deno.test("A peer that vanishes: what it sent comes first, then TLSError", () => {
+Deno.test("TLSDriver delivers received bytes before the TLSError of a missing close_notify", () => {
   using fixture = secured();
   fixture.engine.decrypt("half a");
   fixture.peer.driver.close();
@@ -263,7 +267,7 @@ Deno.test("A peer that vanishes: what it sent comes first, then TLSError", () =>
   assertEquals(fixture.take(), ["released"]);
 });
 
-Deno.test("close() tells the peer, and closes when that is on its way", () => {
+Deno.test("TLSDriver.close() sends close_notify before it closes the underlying driver", () => {
   using fixture = secured();
   fixture.driver.close();
   assertEquals(fixture.engine.calls, ["end"]);
@@ -274,7 +278,7 @@ Deno.test("close() tells the peer, and closes when that is on its way", () => {
   assertEquals([fixture.peer.text, fixture.peer.end], ["[bye]", "ended"]);
 });
 
-Deno.test("close() to a peer that does not read breaks the connection after the linger time", () => {
+Deno.test("TLSDriver.close() aborts after the linger time if the peer does not read", () => {
   using fixture = secured({ capacity: 1, linger: 5 });
   fixture.peer.driver.stopReading();
   fixture.driver.close();
@@ -284,10 +288,10 @@ Deno.test("close() to a peer that does not read breaks the connection after the 
   assertEquals(fixture.take(), []);
   fixture.host.advance(0.2);
   assertEquals(fixture.take(), ["released"]);
-  assertEquals(fixture.beneath.calls.at(-1), "abort()");
+  assertEquals(fixture.underlying.calls.at(-1), "abort()");
 });
 
-Deno.test("close() to a peer that is gone already waits for nothing", () => {
+Deno.test("TLSDriver.close() does not wait for a peer that is gone", () => {
   using fixture = secured();
   fixture.driver.close();
   fixture.peer.driver.close();
@@ -295,7 +299,7 @@ Deno.test("close() to a peer that is gone already waits for nothing", () => {
   assertEquals(fixture.take(), ["released"]);
 });
 
-Deno.test("close() with the reactor stopped gives the peer a last moment of the host's clock", async () => {
+Deno.test("TLSDriver.close() after the reactor has stopped waits 0.1 s on the host's clock", async () => {
   using fixture = secured({ capacity: 1 });
   fixture.peer.driver.stopReading();
   fixture.driver.close();
@@ -308,10 +312,10 @@ Deno.test("close() with the reactor stopped gives the peer a last moment of the 
   const steps = setInterval(() => fixture.host.settle(), 1);
   await released.promise;
   clearInterval(steps);
-  assertEquals(fixture.beneath.calls.at(-1), "abort()");
+  assertEquals(fixture.underlying.calls.at(-1), "abort()");
 });
 
-Deno.test("closeWrite() tells the peer and leaves the rest open; close() then says no more", () => {
+Deno.test("TLSDriver.closeWrite() sends close_notify and still reads; close() sends no second one", () => {
   using fixture = secured();
   fixture.driver.startReading();
   fixture.driver.closeWrite();
@@ -319,13 +323,13 @@ Deno.test("closeWrite() tells the peer and leaves the rest open; close() then sa
   fixture.engine.sink.closeSent();
   fixture.engine.decrypt("still there");
   assertEquals(fixture.take(), ["write closed", "received still there"]);
-  assert(!fixture.beneath.calls.includes("closeWrite()"));
+  assert(!fixture.underlying.calls.includes("closeWrite()"));
   fixture.driver.close();
   assertEquals(fixture.take(), ["released"]);
   assertEquals(fixture.engine.calls, ["end", "destroy"]);
 });
 
-Deno.test("close() while closeWrite() is under way tells the peer once", () => {
+Deno.test("TLSDriver.close() during closeWrite() sends one close_notify", () => {
   using fixture = secured();
   fixture.driver.closeWrite();
   fixture.driver.close();
@@ -334,33 +338,36 @@ Deno.test("close() while closeWrite() is under way tells the peer once", () => {
   assertEquals(fixture.engine.calls, ["end", "destroy"]);
 });
 
-Deno.test("closeWrite() before the handshake is done waits for it", () => {
-  using fixture = new LayerBed();
+Deno.test("TLSDriver.closeWrite() before the handshake waits for it", () => {
+  using fixture = new TLSDriverFixture();
   fixture.driver.closeWrite();
   assertEquals(fixture.engine.calls, ["start"]);
   fixture.engine.secure();
   assertEquals(fixture.engine.calls, ["start", "end"]);
 });
 
-Deno.test("abort() closes at once, whatever is under way", () => {
+Deno.test("TLSDriver.abort() closes at once, whatever is in flight", () => {
   using fixture = secured({ capacity: 1 });
   fixture.peer.driver.stopReading();
   fixture.engine.encrypt("never read");
   fixture.driver.write(bytes("never sent"));
   fixture.driver.abort();
   assertEquals(fixture.take(), ["released"]);
-  assertEquals([fixture.beneath.calls.at(-1), fixture.engine.calls.at(-1)], ["abort()", "destroy"]);
+  assertEquals([fixture.underlying.calls.at(-1), fixture.engine.calls.at(-1)], [
+    "abort()",
+    "destroy",
+  ]);
 });
 
-Deno.test("close() during the handshake ends it", () => {
-  using fixture = new LayerBed();
+Deno.test("TLSDriver.close() during the handshake cancels it", () => {
+  using fixture = new TLSDriverFixture();
   fixture.driver.close();
   assertEquals(fixture.take(), ["released"]);
   assertEquals(fixture.engine.calls, ["start", "destroy"]);
 });
 
-Deno.test("A handshake that does not end in its time fails with TLSError, with ETIMEDOUT, the peer and the time", () => {
-  using fixture = new LayerBed({ handshakeTimeout: 3 });
+Deno.test("TLSDriver fails a handshake after its timeout with TLSError and ETIMEDOUT", () => {
+  using fixture = new TLSDriverFixture({ handshakeTimeout: 3 });
   fixture.host.advance(2.9);
   assertEquals(fixture.take(), []);
   fixture.host.advance(0.2);
@@ -380,8 +387,8 @@ Deno.test("A handshake that does not end in its time fails with TLSError, with E
   assertEquals(fixture.take(), ["released"]);
 });
 
-Deno.test("What tells the peer why its handshake failed goes out before the connection is closed", () => {
-  using fixture = new LayerBed({ capacity: 2 });
+Deno.test("TLSDriver sends the alert of a failed handshake before it closes", () => {
+  using fixture = new TLSDriverFixture({ capacity: 2 });
   fixture.engine.encrypt("[alert]");
   const cause = Object.assign(new Error("no"), { code: "ERR_NO" });
   fixture.engine.sink.tlsFailed(cause);
@@ -395,20 +402,20 @@ Deno.test("What tells the peer why its handshake failed goes out before the conn
   assertEquals([fixture.peer.text, fixture.peer.end], ["[alert]", "ended"]);
 });
 
-Deno.test("A peer that closes or resets during the handshake: TLSError, with what happened", () => {
-  using closing = new LayerBed();
+Deno.test("TLSDriver fails the handshake with TLSError if the peer closes or resets", () => {
+  using closing = new TLSDriverFixture();
   closing.peer.driver.close();
   closing.take();
   closing.engine.sink.peerVanished();
   assertEquals((closing.reason as TLSError).code, "ECONNRESET");
-  using resetting = new LayerBed();
+  using resetting = new TLSDriverFixture();
   resetting.peer.driver.abort();
   assertEquals(resetting.take(), ["failed TLSError"]);
   assertEquals((resetting.reason as TLSError).phase, "handshake");
   assertInstanceOf(resetting.reason?.cause, ConnectionLost);
 });
 
-Deno.test("A reset after the handshake is told as it is beneath; TLS that fails then is a TLSError", () => {
+Deno.test("TLSDriver reports a reset unchanged and a failure of TLS as TLSError", () => {
   using resetting = secured();
   resetting.driver.startReading();
   resetting.peer.driver.abort();
@@ -419,15 +426,15 @@ Deno.test("A reset after the handshake is told as it is beneath; TLS that fails 
   assertEquals((failing.reason as TLSError).phase, "transfer");
 });
 
-Deno.test("Whoever had the driver is released when another takes it over", () => {
-  using fixture = new LayerBed();
-  fixture.driver.attach(new LayerBed());
+Deno.test("TLSDriver.attach() releases the previous receiver", () => {
+  using fixture = new TLSDriverFixture();
+  fixture.driver.attach(new TLSDriverFixture());
   assertEquals(fixture.events, ["released"]);
 });
 
-/** A protocol that is told of its handshake. */
+/** A protocol with `handshakeCompleted`. */
 class Listening extends Recorder {
-  /** What it does then. */
+  /** Called in `handshakeCompleted`. */
   onHandshake: () => void = () => {};
 
   handshakeCompleted(): void {
@@ -435,7 +442,7 @@ class Listening extends Recorder {
   }
 }
 
-/** A connection in the open whose reactor has TLS worked by hand. */
+/** A plain connection, over a reactor whose TLS the test controls. */
 function connection(): {
   host: TestHost;
   tls: FakeTLS;
@@ -472,7 +479,7 @@ function connection(): {
   };
 }
 
-Deno.test("What came in the open while the connection was paused goes to the handshake, not to the protocol", () => {
+Deno.test("Connection.startTLS() passes a chunk held during a pause to the handshake", () => {
   using fixture = connection();
   const { host, tls: { engine }, protocol, connection: paused, peer } = fixture;
   paused.pauseProducing();
@@ -486,7 +493,7 @@ Deno.test("What came in the open while the connection was paused goes to the han
   assertEquals(protocol.events, ["made", "lost TLSError"]);
 });
 
-Deno.test("What comes in the same turn behind startTLS() goes to the handshake, and the connection goes on over TLS", () => {
+Deno.test("Connection.startTLS() passes later bytes of the same turn to the handshake", () => {
   using fixture = connection();
   const { host, tls: { engine }, protocol, connection: plain, peer, driver } = fixture;
   plain.write("220 go ahead");
@@ -512,7 +519,7 @@ Deno.test("What comes in the same turn behind startTLS() goes to the handshake, 
   assertEquals(host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("abortConnection() during a handshake: ConnectionAborted, and the driver beneath is aborted", () => {
+Deno.test("Connection.abortConnection() during a handshake aborts the underlying driver", () => {
   using fixture = connection();
   const { host, protocol, connection: plain, driver } = fixture;
   plain.startTLS({});
@@ -523,7 +530,7 @@ Deno.test("abortConnection() during a handshake: ConnectionAborted, and the driv
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("What was written before the handshake does not go out to a peer that handshakeCompleted() turns away", () => {
+Deno.test("Connection drops bytes written before a handshake if handshakeCompleted() closes it", () => {
   for (const how of ["abortConnection()", "throws"]) {
     using errors = new LoggedErrors();
     using fixture = connection();
@@ -537,7 +544,7 @@ Deno.test("What was written before the handshake does not go out to a peer that 
     host.settle();
     engine.secure();
     host.settle();
-    // An error ends the connection in order: the peer is told, and nothing else.
+    // An exception closes the connection gracefully: only close_notify is sent.
     const ended = how === "throws";
     assertEquals(engine.calls, ["start", ended ? "end" : "destroy"]);
     assertEquals(protocol.events, [
@@ -549,7 +556,7 @@ Deno.test("What was written before the handshake does not go out to a peer that 
   }
 });
 
-Deno.test("What handshakeCompleted() writes goes out behind what was written before, and so does the end", () => {
+Deno.test("Connection sends the bytes of handshakeCompleted() after those written before", () => {
   for (const early of ["before ", ""]) {
     using fixture = connection();
     const { host, tls: { engine }, protocol, connection: plain } = fixture;
