@@ -1,7 +1,7 @@
 import { execute } from "../defer/execute.ts";
 import { isThenable } from "../internal/foreign_value.ts";
 import { err } from "../log/mod.ts";
-import { exitProcess } from "../reactor/drivers/deno/exit.ts";
+import { exitProcess } from "../reactor/drivers/deno/host_environment.ts";
 import { ReactorNotRunning } from "../reactor/errors.ts";
 import type { IReactorCore } from "../reactor/interfaces/mod.ts";
 import { type InstallableReactor, reactor as processReactor } from "../reactor/process_reactor.ts";

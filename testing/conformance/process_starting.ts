@@ -187,8 +187,8 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     const asked: [SpawnProcessOptions, string][] = [
       [{ usePTY: true }, "terminal"],
       [{ childFDs: { 0: "w", 1: "r", 2: "r", 3: "r" } }, "descriptor 3"],
-      [{ childFDs: { 0: "r" } }, 'descriptor 0 of "cat" a pipe for "r"'],
-      [{ childFDs: { 1: "w" } }, 'descriptor 1 of "cat" a pipe for "w"'],
+      [{ childFDs: { 0: "r" } }, '"cat" with "r" for descriptor 0'],
+      [{ childFDs: { 1: "w" } }, '"cat" with "w" for descriptor 1'],
     ];
     for (const [options, message] of asked) {
       assertThrows(

@@ -1,5 +1,5 @@
 /**
- * Deno's addresses as the reactor's.
+ * Conversion of Deno's addresses to the reactor's.
  *
  * @module
  */
@@ -8,16 +8,18 @@ import { internetAddress, UNIXAddress } from "../../addresses.ts";
 import type { Address, IInternetAddress, IUNIXAddress } from "../../interfaces/mod.ts";
 
 /**
- * The address class that fits.
+ * Converts an address to the reactor's address class.
  *
- * @throws {TypeError} for a transport that this reactor does not serve.
+ * @param address An address of a TCP or UNIX socket.
+ * @returns The same address as an instance of the reactor's class.
+ * @throws {TypeError} If the address is of another transport.
  */
 export function addressOf(address: Deno.NetAddr): IInternetAddress;
 export function addressOf(address: Deno.UnixAddr): IUNIXAddress;
 export function addressOf(address: Deno.Addr): Address;
 export function addressOf(address: Deno.Addr): Address {
   if (address.transport === "tcp") return internetAddress("TCP", address.hostname, address.port);
-  // A client's own end has no path; Deno's type says otherwise, and 2.9.6 gives null.
+  // The client's end of a connection has no path: Deno 2.9.6 returns null, against its type.
   if (address.transport === "unix") return new UNIXAddress(address.path ?? "");
   throw new TypeError(
     `Cannot make an address for the transport ${JSON.stringify(address.transport)}`,

@@ -1,10 +1,9 @@
 /**
- * Child processes by `Deno.Command`.
+ * Child processes through `Deno.Command`.
  *
- * Not by `node:child_process`, which Deno carries as well and which knows descriptors beyond the
- * third: it reports the signal that was sent in place of how the child ended, closes the child's
- * input with any signal, changes the arguments of a child that is Deno itself, and needs
- * `--allow-env` (checked on 2.9.6).
+ * `node:child_process` in Deno supports descriptors above 2, but it reports the signal that was
+ * sent instead of the way in which the child exited, closes the child's input on any signal,
+ * changes the arguments of a child that is Deno itself, and needs `--allow-env` (checked on 2.9.6).
  *
  * @module
  */
@@ -22,23 +21,26 @@ type Stdio = NonNullable<Deno.CommandOptions["stdin"]>;
 /**
  * Starts a program.
  *
- * @throws {SpawnError} when it cannot be started.
- * @throws {UnsupportedError} for what Deno cannot do.
+ * @param executable The path of the program.
+ * @param options Arguments, environment, working directory and descriptors.
+ * @returns The driver of the running child process.
+ * @throws {SpawnError} If the program cannot be started.
+ * @throws {UnsupportedError} If Deno does not support an option.
  */
 export function spawnChild(executable: string, options: SpawnProcessOptions): ChildDriver {
   const { args = [], env = {}, path, uid, gid, usePTY = false } = options;
   const { childFDs = { 0: "w", 1: "r", 2: "r" } } = options;
   if (usePTY) {
     throw new UnsupportedError(
-      `Cannot give ${quote(executable)} a terminal: Deno has none; the program "script" has`,
+      `Cannot spawn ${quote(executable)} with usePTY: ` +
+        `Deno has no pseudo-terminals; the program "script" can provide one`,
     );
   }
   const unknown = Object.keys(childFDs).find((fd) => !/^[012]$/.test(fd));
   if (unknown !== undefined) {
     throw new UnsupportedError(
-      `Cannot give ${
-        quote(executable)
-      } a descriptor ${unknown}: Deno gives a child 0, 1 and 2 only; a shell can open others`,
+      `Cannot spawn ${quote(executable)} with descriptor ${unknown}: ` +
+        "Deno supports 0, 1 and 2 only; a shell can open others",
     );
   }
   const command: Deno.CommandOptions = {
@@ -59,20 +61,18 @@ export function spawnChild(executable: string, options: SpawnProcessOptions): Ch
   }
 }
 
-/** What Deno calls the value of one of `childFDs`. */
+/** Converts an entry of `childFDs` to Deno's option. */
 function stdio(executable: string, childFD: 0 | 1 | 2, value: ChildFD | undefined): Stdio {
   if (value === undefined) return "null";
   if (value === (childFD === 0 ? "w" : "r")) return "piped";
   if (value === childFD) return "inherit";
   if (typeof value === "number") {
-    // Its types say nothing of numbers, but Deno takes them, for its own node:child_process
-    // (checked on 2.9.6).
+    // Deno accepts numbers for its own node:child_process, against its type (checked on 2.9.6).
     return value as unknown as Stdio;
   }
   throw new UnsupportedError(
-    `Cannot make descriptor ${childFD} of ${quote(executable)} a pipe for ${
-      quote(value)
-    }: Deno writes to 0 and reads 1 and 2`,
+    `Cannot spawn ${quote(executable)} with ${quote(value)} for descriptor ${childFD}: ` +
+      'Deno supports "w" for 0, and "r" for 1 and 2',
   );
 }
 
@@ -109,7 +109,7 @@ class DenoChild implements ChildDriver {
   }
 
   kill(signal: Deno.Signal | number): boolean {
-    // Deno takes numbers as well (checked on 2.9.6).
+    // Deno accepts numbers, too (checked on 2.9.6).
     return this.#isThere(() => this.#child.kill(signal as Deno.Signal));
   }
 
@@ -122,15 +122,16 @@ class DenoChild implements ChildDriver {
   }
 
   /**
-   * Does something with the child. @returns false if it has been reaped, be it that its status is
-   * still on its way.
+   * Calls a function that uses the child.
+   *
+   * @returns `false` if the child has already exited, even if its status has not arrived yet.
    */
   #isThere(f: () => void): boolean {
     try {
       f();
       return true;
     } catch (error) {
-      // A signal that is none is a TypeError, too: only the text tells them apart.
+      // An unknown signal also gives a TypeError: only the message distinguishes the two.
       const hasEnded = error instanceof Deno.errors.BadResource ||
         error instanceof TypeError && error.message.includes("already terminated");
       if (hasEnded) return false;

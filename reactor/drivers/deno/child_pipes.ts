@@ -1,5 +1,5 @@
 /**
- * Moves the bytes of the pipes to a child process that Deno started.
+ * Drivers of the pipes to a child process.
  *
  * @module
  */
@@ -8,16 +8,20 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
 import { connectionLost } from "./system_error.ts";
 
-/** What a pipe on Linux holds. */
+/** The capacity of a pipe on Linux, in bytes. */
 const PIPE_SIZE = 65536;
 
-/** What both directions have in common. */
+/** The common part of both directions. */
 abstract class PipeDriver implements StreamDriver {
   readonly #child: Address;
   protected sink: StreamDriverSink | null = null;
   protected closed = false;
 
-  /** @param child The process at the other end. */
+  /**
+   * Creates the driver of a pipe.
+   *
+   * @param child The address of the child process.
+   */
   constructor(child: Address) {
     this.#child = child;
   }
@@ -34,10 +38,10 @@ abstract class PipeDriver implements StreamDriver {
     return this.#child;
   }
 
-  /** Does nothing: Deno lets go of the pipes with the process. */
+  /** Does nothing: Deno releases the pipes together with the process. */
   unref(): void {}
 
-  /** Closes as {@linkcode close} does: a pipe cannot be reset. */
+  /** Closes as {@linkcode close} does, because a pipe cannot be reset. */
   abort(): void {
     this.close();
   }
@@ -57,16 +61,18 @@ abstract class PipeDriver implements StreamDriver {
 export class PipeReader extends PipeDriver {
   readonly #reader: ReadableStreamBYOBReader;
   /**
-   * What reads go into. Each is copied out of it, and it is used again: it is in the processor's
-   * cache.
+   * The memory that reads fill. Each chunk is copied out, so that the memory stays in the
+   * processor's cache.
    */
   #memory = new Uint8Array(PIPE_SIZE);
   #wanted = false;
   #reading = false;
 
   /**
-   * @param child The process at the other end.
-   * @param stream The pipe. It belongs to the driver now.
+   * Creates the driver of the reading end.
+   *
+   * @param child The address of the child process.
+   * @param stream The pipe, which the driver closes.
    */
   constructor(child: Address, stream: ReadableStream<Uint8Array>) {
     super(child);
@@ -75,33 +81,33 @@ export class PipeReader extends PipeDriver {
 
   startReading(): void {
     this.#wanted = true;
-    if (!this.#reading) this.#readOn();
+    if (!this.#reading) this.#readNext();
   }
 
   stopReading(): void {
     this.#wanted = false;
   }
 
-  /** Never asked for: nothing is written to what is read. */
+  /** Throws: a reading end cannot be written to. The process transport never calls it. */
   write(): void {
-    throw new Error(`Cannot write to a pipe that ${this.getPeer()} writes to`);
+    throw new Error(`Cannot write to a pipe of ${this.getPeer()}: it is the reading end`);
   }
 
-  /** There is nothing to close. */
+  /** Reports a closed writing side at once, because there is none. */
   closeWrite(): void {
     this.sink?.writeClosed();
   }
 
-  /** See {@linkcode StreamDriver.close}. A read under way ends with this. */
+  /** Closes the pipe. A pending read completes without data. */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     const released = (): void => this.sink?.released();
-    // What went wrong with a pipe before it was closed has been told.
+    // An error of the pipe before its closing has already been reported.
     this.#reader.cancel().then(released, released);
   }
 
-  #readOn(): void {
+  #readNext(): void {
     this.#reading = true;
     this.#reader.read(this.#memory).then(
       (result) => this.#onRead(result),
@@ -113,10 +119,10 @@ export class PipeReader extends PipeDriver {
     this.#reading = false;
     if (this.closed) return;
     if (done) return this.sink?.readEnded();
-    // The stream takes the memory, and gives it back with what was read.
+    // The stream detaches the memory, and returns it with the result.
     this.#memory = new Uint8Array(value.buffer);
     this.sink?.received(value.slice());
-    if (this.#wanted && !this.#reading) this.#readOn();
+    if (this.#wanted && !this.#reading) this.#readNext();
   }
 }
 
@@ -126,8 +132,10 @@ export class PipeWriter extends PipeDriver {
   #writing = false;
 
   /**
-   * @param child The process at the other end.
-   * @param stream The pipe. It belongs to the driver now.
+   * Creates the driver of the writing end.
+   *
+   * @param child The address of the child process.
+   * @param stream The pipe, which the driver closes.
    */
   constructor(child: Address, stream: WritableStream<Uint8Array>) {
     super(child);
@@ -135,12 +143,11 @@ export class PipeWriter extends PipeDriver {
   }
 
   /**
-   * Does nothing: there is nothing to read. That the child has closed its end is seen by the next
-   * write.
+   * Does nothing: a writing end has no data. The next write notices that the child closed its end.
    */
   startReading(): void {}
 
-  /** Does nothing. */
+  /** Does nothing: a writing end has no data. */
   stopReading(): void {}
 
   write(bytes: Uint8Array): void {
@@ -166,10 +173,10 @@ export class PipeWriter extends PipeDriver {
     if (this.closed) return;
     this.closed = true;
     const released = (): void => this.sink?.released();
-    // What goes wrong with a pipe that is given up is nobody's concern.
+    // Errors of a closed pipe are of no interest.
     const aborted = this.#writer.abort().catch(() => {});
-    // Deno cannot break off a write that is under way, and a child may never read it: nobody here
-    // waits for that.
+    // Deno cannot abort a pending write, which lasts until the child reads. The driver does not
+    // wait for it.
     if (this.#writing) queueMicrotask(released);
     else aborted.then(released);
   }

@@ -1,8 +1,8 @@
 /**
- * Moves the bytes of a `Deno.Conn`.
+ * The driver of a `Deno.Conn`.
  *
- * It uses `read` and `write` only: `conn.readable` closes the whole connection at the end of the
- * stream, and takes twice the time.
+ * It uses only `read` and `write`: `conn.readable` closes the whole connection when the peer closes
+ * its side, and takes twice the time.
  *
  * @module
  */
@@ -13,17 +13,16 @@ import { addressOf } from "./address_of.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { codeOf, connectionLost } from "./system_error.ts";
 
-// What the system does not take at once of a first write gets this long after the connection has
-// been closed.
+// Milliseconds that a first write may take after the connection was closed. See close().
 const FIRST_WRITE_MS = 100;
 
-/** What becomes of a write, made once per connection and only for one that writes. */
+/** The handlers of a pending write, created at the first write of a connection. */
 interface WriteHandlers {
   wrote: (count: number) => void;
   failed: (error: unknown) => void;
 }
 
-/** What the driver asks of a `Deno.Conn`. */
+/** The members of `Deno.Conn` that the driver uses. */
 export type StreamConn = Pick<
   Deno.Conn,
   "read" | "write" | "closeWrite" | "close" | "localAddr" | "remoteAddr"
@@ -38,17 +37,21 @@ export class ConnDriver implements StreamDriver {
   #reading = false;
   #writing = false;
   #hasWritten = false;
-  /** Whether `close` or `abort` has come, and whether the connection itself has been closed. */
+  /** Whether `close` or `abort` was called, and whether the Deno connection was closed. */
   #closed = false;
   #connClosed = false;
-  #lastMoment: ReturnType<typeof setTimeout> | undefined;
+  #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  // One of each per connection, for all its reads; the ones for writes are made at the first write.
+  // Shared by all reads of the connection.
   readonly #read = (count: number | null): void => this.#onRead(count);
   readonly #readFailed = (error: unknown): void => this.#onReadFailed(error);
   #writeHandlers: WriteHandlers | null = null;
 
-  /** @param conn The connection. It belongs to the driver now. */
+  /**
+   * Creates the driver of a connection.
+   *
+   * @param conn The connection, which the driver closes.
+   */
   constructor(conn: StreamConn) {
     this.#conn = conn;
   }
@@ -67,7 +70,7 @@ export class ConnDriver implements StreamDriver {
 
   startReading(): void {
     this.#wanted = true;
-    if (!this.#reading) this.#readOn();
+    if (!this.#reading) this.#readNext();
   }
 
   stopReading(): void {
@@ -93,19 +96,19 @@ export class ConnDriver implements StreamDriver {
   }
 
   /**
-   * See {@linkcode StreamDriver.close}. Deno has to look at a socket that it has just accepted
-   * before it knows that it takes bytes, and closing it would end the write: so a first write that
-   * is under way goes first.
+   * Closes the connection. A pending first write may complete first, within 0.1 seconds: Deno must
+   * poll a newly accepted socket before it writes to it, and closing the socket would lose that
+   * write.
    */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#wanted = false;
     if (!this.#writing || this.#hasWritten) this.#closeConn();
-    else this.#lastMoment = setTimeout(() => this.#closeConn(), FIRST_WRITE_MS);
+    else this.#closeTimer = setTimeout(() => this.#closeConn(), FIRST_WRITE_MS);
   }
 
-  /** Closes the connection at once: Deno's own sockets cannot be told to reset. */
+  /** Closes the connection at once. Deno cannot reset a socket. */
   abort(): void {
     if (this.#connClosed) return;
     this.#closed = true;
@@ -119,7 +122,7 @@ export class ConnDriver implements StreamDriver {
     }
   }
 
-  #readOn(): void {
+  #readNext(): void {
     this.#reading = true;
     this.#conn.read(this.#buffer.space).then(this.#read, this.#readFailed);
   }
@@ -132,7 +135,7 @@ export class ConnDriver implements StreamDriver {
       this.#sink?.readEnded();
     } else {
       this.#sink?.received(this.#buffer.take(count));
-      if (this.#wanted && !this.#reading) this.#readOn();
+      if (this.#wanted && !this.#reading) this.#readNext();
     }
   }
 
@@ -156,7 +159,7 @@ export class ConnDriver implements StreamDriver {
   }
 
   #closeConn(): void {
-    clearTimeout(this.#lastMoment);
+    clearTimeout(this.#closeTimer);
     if (!this.#connClosed) {
       this.#connClosed = true;
       this.#conn.close();
@@ -175,26 +178,30 @@ export class ConnDriver implements StreamDriver {
 export class TCPConnDriver extends ConnDriver {
   readonly #tcp: Deno.TcpConn;
 
-  /** @param conn The connection. It belongs to the driver now. */
+  /**
+   * Creates the driver of a TCP connection.
+   *
+   * @param conn The connection, which the driver closes.
+   */
   constructor(conn: Deno.TcpConn) {
     super(conn);
     this.#tcp = conn;
   }
 
   setNoDelay(enabled: boolean): void {
-    unlessBroken(() => this.#tcp.setNoDelay(enabled));
+    unlessReset(() => this.#tcp.setNoDelay(enabled));
   }
 
   setKeepAlive(enabled: boolean): void {
-    unlessBroken(() => this.#tcp.setKeepAlive(enabled));
+    unlessReset(() => this.#tcp.setKeepAlive(enabled));
   }
 }
 
 /**
- * Sets an option. Of a connection that its peer has reset macOS takes none (EINVAL): that it is
- * broken, reading tells.
+ * Sets a socket option. macOS refuses it with EINVAL once the peer has reset the connection. That
+ * error is ignored, because the next read reports the reset.
  */
-function unlessBroken(set: () => void): void {
+function unlessReset(set: () => void): void {
   try {
     set();
   } catch (error) {

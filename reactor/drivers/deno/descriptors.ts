@@ -1,14 +1,15 @@
 /**
- * File descriptors: preparations for the moment at which none is left, and checks whether some are.
+ * Preparations for a shortage of file descriptors, and checks for one.
  *
- * Deno 2.9.6 ends the process in three places where it cannot open a file. Each is avoided here:
+ * Deno 2.9.6 aborts the process in three situations where it cannot open a file. Each is avoided
+ * here:
  *
- * - The first stack of a TypeScript module that it formats. Deno opens the compiled module for its
- *   source map and, when that fails, compiles the source again. Its parser asks the C library for
- *   the limits of the main thread's stack, which reads them from `/proc/self/maps`. It asks once in
- *   a process, so {@linkcode prepareForShortage} parses a statement early.
- * - A thread. It needs six descriptors.
- * - The first signal handler. It needs two; see `signals.ts`.
+ * - Formatting the first stack trace of a TypeScript module. Deno opens the compiled module for its
+ *   source map and, if that fails, compiles the source again. Its parser then asks the C library
+ *   for the limits of the main thread's stack, which reads them from `/proc/self/maps`. This
+ *   happens once in a process, so {@linkcode prepareForShortage} parses a statement early.
+ * - Starting a thread, which needs six descriptors.
+ * - Adding the first signal handler, which needs two; see `signals.ts`.
  *
  * @module
  */
@@ -16,19 +17,19 @@
 /** The number of descriptors that must be free for a thread to start: six, and two to spare. */
 export const FOR_A_THREAD = 8;
 
-/** The number of descriptors that the first signal handler of a process takes. */
+/** The number of descriptors that the first signal handler of a process needs. */
 export const FOR_SIGNALS = 2;
 
-// The parser looks at the limits of the stack for some statements only. This is one.
+// The parser checks the limits of the stack only for some statements. This is one of them.
 const PARSED = "if (a) b(); else c();";
 
 let prepared = false;
 
-/** Whether the resident size can be read while descriptors are free, as on Linux. */
+/** Whether Deno can read the resident size while descriptors are free, as on Linux. */
 let sizeIsReadable = false;
 
 /**
- * Prepares Deno, while descriptors are free, for having none. The reactor calls this when it
+ * Prepares Deno for a shortage while descriptors are still free. The reactor calls this when it
  * starts.
  */
 export function prepareForShortage(): void {
@@ -36,28 +37,29 @@ export function prepareForShortage(): void {
   prepared = true;
   sizeIsReadable = canReadSize();
   const module = globalThis.process.getBuiltinModule("node:module");
-  // Node's types do not have it, and other releases of Deno may not.
+  // The function is missing from node's types and possibly from other releases of Deno.
   const { stripTypeScriptTypes } = module as { stripTypeScriptTypes?: (source: string) => string };
   stripTypeScriptTypes?.(PARSED);
 }
 
 /**
- * Returns whether no file descriptor is left. Needs no permission: Deno reads the size of the
- * process from a file, and reports zero when that cannot be opened.
+ * Returns whether no file descriptor is free. Needs no permission: Deno reads the size of the
+ * process from a file, and reports zero if it cannot open that file.
  */
 export function isOutOfDescriptors(): boolean {
   return sizeIsReadable && !canReadSize();
 }
 
 /**
- * Checks that descriptors are free for an operation that would end the process without them.
+ * Checks that enough descriptors are free for an operation that would abort the process without
+ * them.
  *
- * With `--allow-read=/dev/null` or `--allow-net=127.0.0.1:0` it opens that many and closes them.
- * With neither permission it can only find out whether one is free.
+ * With `--allow-read=/dev/null` or `--allow-net=127.0.0.1:0`, the check opens that many descriptors
+ * and closes them. Without these permissions it only checks that one is free.
  *
  * @param count The number of descriptors.
  * @param purpose The operation, as in "start a thread".
- * @throws {Error} with the code `EMFILE` when fewer are free.
+ * @throws {Error} With the code `EMFILE`, if fewer are free.
  */
 export function checkDescriptors(count: number, purpose: string): void {
   if (Deno.build.os === "windows") return;
@@ -90,7 +92,7 @@ export function mayOpenNull(): boolean {
 /**
  * Opens `/dev/null`.
  *
- * @throws {Error} with the code `EMFILE` when no descriptor is left.
+ * @throws {Error} With the code `EMFILE`, if no descriptor is free.
  */
 export function openNull(): Deno.FsFile {
   return Deno.openSync("/dev/null");

@@ -1,8 +1,14 @@
+/**
+ * The host environment: variables, files and the process.
+ *
+ * @module
+ */
+
 import type { IHostEnvironment } from "../../interfaces/mod.ts";
 
 /**
- * Files and variables, by Deno: `--allow-read` for the paths, `--allow-env` for the variables'
- * names.
+ * Environment variables, files and the process itself, through Deno. Needs `--allow-read` for the
+ * paths and `--allow-env` for the names of the variables.
  */
 export class DenoHostEnvironment implements IHostEnvironment {
   get pid(): number {
@@ -21,4 +27,13 @@ export class DenoHostEnvironment implements IHostEnvironment {
     const entries = await Array.fromAsync(Deno.readDir(path));
     return entries.filter((entry) => !entry.isDirectory).map(({ name }) => name);
   }
+}
+
+/**
+ * Exits the process at once, even if resources are still open.
+ *
+ * @param code The exit status.
+ */
+export function exitProcess(code: number): void {
+  Deno.exit(code);
 }

@@ -1,5 +1,5 @@
 /**
- * Accepts the connections of a `Deno.Listener`.
+ * The acceptor of a `Deno.Listener`.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { asError } from "../../../defer/guarded_call.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { codeOf } from "./system_error.ts";
 
-// Only the connection that was to be accepted is broken: its peer has reset it already (Deno then
-// fails to tell its address, ENOTCONN), a firewall has turned it away (EPERM), or, on Linux, its
-// pending network error is reported here (accept(2)). The next one may be fine.
-const OF_ONE_CONNECTION: ReadonlySet<string | undefined> = new Set([
+// These errors concern the accepted connection, not the listener: the peer has already reset it
+// (Deno then fails to read its address, ENOTCONN), a firewall has rejected it (EPERM), or Linux
+// reports its pending network error (accept(2)). The listener accepts the next connection.
+const CONNECTION_ERRORS: ReadonlySet<string | undefined> = new Set([
   "ENOTCONN",
   "ECONNABORTED",
   "ECONNRESET",
@@ -27,7 +27,7 @@ const OF_ONE_CONNECTION: ReadonlySet<string | undefined> = new Set([
   "EHOSTUNREACH",
 ]);
 
-/** What of `Deno.Listener` is used here. */
+/** The members of `Deno.Listener` that the acceptor uses. */
 export type AcceptingListener<C extends Deno.Conn> = Pick<
   Deno.Listener<C>,
   "accept" | "close" | "addr" | "unref"
@@ -43,14 +43,16 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
   #accepting = false;
   #turningAway = false;
   #closed = false;
-  // One of each for all its connections.
+  // Shared by all connections of the listener.
   readonly #onAccepted = (conn: C): void => this.#accepted(conn);
   readonly #onFailed = (error: unknown): void => this.#failed(error);
 
   /**
-   * @param listener The listener. It belongs to the acceptor now.
-   * @param address The address that the listener is bound to.
-   * @param driverFor Makes the driver of an accepted connection.
+   * Creates the acceptor of a listener.
+   *
+   * @param listener The listener, which the acceptor closes.
+   * @param address The address to which the listener is bound.
+   * @param driverFor Creates the driver of an accepted connection.
    */
   constructor(
     listener: AcceptingListener<C>,
@@ -74,10 +76,7 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
     this.#listener.accept().then(this.#onAccepted, this.#onFailed);
   }
 
-  /**
-   * See {@linkcode StreamAcceptor.close}. The address is free only when the accept under way has
-   * settled.
-   */
+  /** Closes the listener. The address is free once the pending accept has settled. */
   close(): void {
     this.#closed = true;
     this.#spare.release();
@@ -92,12 +91,12 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
   #accepted(conn: C): void {
     this.#accepting = false;
     if (this.#closed) {
-      // It came in the moment in which the listener was closed.
+      // The connection was accepted just as the listener was closed.
       conn.close();
       this.#sink?.released();
       return;
     }
-    // If the spare descriptor can be had again beside the connection, there is no shortage.
+    // If the spare descriptor can be reopened beside the connection, there is no shortage.
     const isShort = !this.#spare.take() && this.#turningAway;
     if (!isShort) {
       this.#sink?.accepted(this.#driverFor(conn));
@@ -111,7 +110,7 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
   #failed(error: unknown): void {
     this.#accepting = false;
     if (this.#closed) this.#sink?.released();
-    else if (OF_ONE_CONNECTION.has(codeOf(error))) this.accept(this.#turningAway);
+    else if (CONNECTION_ERRORS.has(codeOf(error))) this.accept(this.#turningAway);
     else this.#sink?.acceptFailed(asError(error));
   }
 }

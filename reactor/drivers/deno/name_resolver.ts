@@ -3,13 +3,13 @@ import type { IHostnameResolver, ResolveHostNameOptions } from "../../interfaces
 import { codeOf, lookupError } from "./system_error.ts";
 
 /**
- * Finds addresses as all programs of the system do: by the C library's `getaddrinfo`, and so by
- * `/etc/hosts` and whatever else the system is set up with, in the order of RFC 6724.
- * (`Deno.resolveDns` asks name servers alone.)
+ * Resolves names with the C library's `getaddrinfo`, as other programs of the system do: it uses
+ * `/etc/hosts` and the other configured sources, and sorts addresses by RFC 6724.
+ * (`Deno.resolveDns` only queries name servers.)
  *
- * It is reached by `node:dns`, which is loaded with the first question. Needs `--allow-net` for the
- * name. The system cannot be told to stop: a question whose answer nobody waits for any more still
- * keeps the process until it is answered.
+ * The function comes from `node:dns`, which is loaded with the first lookup. Needs `--allow-net`
+ * for the name. A lookup cannot be aborted: it keeps the process alive until it completes, even if
+ * its result is no longer needed.
  */
 export class DenoNameResolver implements IHostnameResolver {
   async resolveHostName(
@@ -18,8 +18,8 @@ export class DenoNameResolver implements IHostnameResolver {
   ): Promise<string[]> {
     const { lookup } = await import("node:dns");
     const { promise, resolve, reject } = Promise.withResolvers<string[]>();
-    // The port is Deno's own addition, and unknown to node's types: with it, a permission for the
-    // name and that port is enough.
+    // Deno accepts a port, which node's types do not have. With it, a permission for the name and
+    // that port is enough.
     const options = { family: family === "IPv6" ? 6 : 4, all: true, port } as const;
     lookup(hostName, options, (error, answers) => {
       if (error === null || error === undefined) {
@@ -27,8 +27,7 @@ export class DenoNameResolver implements IHostnameResolver {
         return;
       }
       const failure = failureOf(hostName, port, error);
-      // No such name, or none of its addresses is of that family: getaddrinfo does not tell them
-      // apart.
+      // The name does not exist or has no address of that family; getaddrinfo does not distinguish.
       if (failure.code === "ENOTFOUND") resolve([]);
       else reject(failure);
     });

@@ -1,9 +1,10 @@
 /**
- * A lock that is a symbolic link to its holder's process number. Twisted's `FilesystemLock`, and
- * understood by it.
+ * A lock file in the form of a symbolic link to the number of the process that holds it. It is
+ * compatible with Twisted's `FilesystemLock`.
  *
- * It needs `--allow-read` and `--allow-write` for all paths (Deno makes symbolic links with no
- * less), and `--allow-run` where there is a lock already, to see whether its holder is alive.
+ * It needs `--allow-read` and `--allow-write` for all paths, because Deno creates symbolic links
+ * with no less. If a lock exists already, it needs `--allow-run` to check whether the holder is
+ * alive.
  *
  * @module
  */
@@ -11,30 +12,29 @@
 import { quote } from "../../../internal/validation.ts";
 import { codeOf, errorWithCode } from "./system_error.ts";
 
-// The system keeps it in 32 bits, with a sign.
-const GREATEST_PID = 2 ** 31 - 1;
+// The system keeps a process number in 32 bits, with a sign.
+const MAX_PID = 2 ** 31 - 1;
 
-// A process that was killed and has its number again, as the only one in a container has, does not
-// hold what it held before. So what this one holds is noted, as the links themselves: a path can be
-// written in many ways.
+// The links that this process created, by device and inode. A process that restarts with the number
+// of its predecessor, as in a container, must not mistake the old link for its own.
 const held = new Set<string>();
 
-/** The lock, held. */
+/** A lock that this process holds. */
 export class PIDLock {
   readonly #path: string;
   readonly #link: string | null;
 
   /**
-   * Takes it. A lock whose holder is gone is broken.
+   * Acquires the lock. The lock of a process that no longer runs is replaced.
    *
-   * @param path The link's.
-   * @throws {Error} with code `EEXIST` when somebody holds it.
+   * @param path The path of the link.
+   * @throws {Error} With the code `EEXIST`, if another process holds the lock.
    */
   constructor(path: string) {
     while (!link(path)) {
       const holder = lockHolder(path);
       if (holder !== null) {
-        throw errorWithCode("EEXIST", `${path} ${fateOf(holder)}`);
+        throw errorWithCode("EEXIST", `${path} ${refusalReason(holder)}`);
       }
       ifThere(() => Deno.removeSync(path));
     }
@@ -43,43 +43,50 @@ export class PIDLock {
     if (this.#link !== null) held.add(this.#link);
   }
 
-  /** Gives it back. One that somebody has taken away meanwhile is left alone. */
+  /** Releases the lock. A link that another process has replaced meanwhile is left alone. */
   release(): void {
     if (this.#link === null) return;
     held.delete(this.#link);
     const isThere = ifThere(() => linkAt(this.#path)) === this.#link;
-    // A later link may have got the same number from the file system.
+    // A later link may have received the same inode number from the file system.
     if (isThere && ifThere(() => readLink(this.#path)) === String(Deno.pid)) {
       Deno.removeSync(this.#path);
     }
   }
 }
 
-/** Who holds the lock at that path: what the link says; null if nobody does. */
+/**
+ * Returns the holder of the lock at a path.
+ *
+ * @param path The path of the link.
+ * @returns The target of the link; null if there is no link or its process no longer runs.
+ */
 export function lockHolder(path: string): string | null {
   const holder = ifThere(() => readLink(path));
   if (holder === null) return null;
   const pid = pidOf(holder);
   if (pid === Deno.pid) return held.has(ifThere(() => linkAt(path)) ?? "") ? holder : null;
-  // A link to anything else was not made by this library or Twisted, and is left alone.
+  // Neither this library nor Twisted creates such a link, so it is left alone.
   return pid !== null && !isAlive(pid) ? null : holder;
 }
 
-/** The number that a link points to; null when it is not a process's number. */
+/**
+ * Returns the process number to which a link points; null if its target is not a process number.
+ */
 function pidOf(holder: string): number | null {
   const pid = /^[1-9]\d*$/.test(holder) ? Number(holder) : NaN;
-  return pid <= GREATEST_PID ? pid : null;
+  return pid <= MAX_PID ? pid : null;
 }
 
-/** Why a lock cannot be taken, behind its path. */
-function fateOf(holder: string): string {
+/** Returns why a lock cannot be acquired, to follow its path in a message. */
+function refusalReason(holder: string): string {
   if (pidOf(holder) !== null) return `is held by process ${holder}`;
   return `is not a lock: it points to ${
     quote(holder)
-  } and not to a process number from 1 to ${GREATEST_PID}; remove it if no server uses it`;
+  } and not to a process number from 1 to ${MAX_PID}; remove it if no server uses it`;
 }
 
-/** @throws {Error} with code `EEXIST` when something else is there. */
+/** @throws {Error} With the code `EEXIST`, if the path has a file that is not a symbolic link. */
 function readLink(path: string): string {
   try {
     return Deno.readLinkSync(path);
@@ -99,7 +106,7 @@ function link(path: string): boolean {
   }
 }
 
-/** Which link it is, whatever the path says; null for what is not a link. */
+/** Identifies the link at a path by device and inode; null if the file is not a link. */
 function linkAt(path: string): string | null {
   const { dev, ino, isSymlink } = Deno.lstatSync(path);
   return isSymlink ? `${dev}:${ino}` : null;
@@ -111,12 +118,12 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === "ESRCH") return false;
-    if (codeOf(error) === "EPERM") return true; // another user's
+    if (codeOf(error) === "EPERM") return true; // the process of another user
     throw error;
   }
 }
 
-/** Another process may have removed it. */
+/** Returns null if the file does not exist: another process may have removed it. */
 function ifThere<T>(f: () => T): T | null {
   try {
     return f();

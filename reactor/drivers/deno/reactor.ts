@@ -89,10 +89,12 @@ import { bindUNIXDatagram, checkUNIXDatagrams, checkUNIXPeer } from "./unix_data
 import { checkLockable, checkUNIXPath, lastingPath } from "./unix_path.ts";
 
 /**
- * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and for
- * UDP `node:dgram`. Needs `--allow-net` for what it listens on, connects to and sends to, for UNIX
- * sockets also `--allow-read` and `--allow-write` for their paths, `--allow-run` for the programs
- * it starts, and nothing else.
+ * A reactor on Deno's own APIs: `Deno.listen`, `Deno.connect`, `Deno.addSignalListener`, and
+ * `node:dgram` for UDP.
+ *
+ * It needs `--allow-net` for the addresses on which it listens, to which it connects and to which
+ * it sends; `--allow-read` and `--allow-write` for the paths of UNIX sockets; `--allow-run` for the
+ * programs that it starts; and no other permission.
  *
  * @example
  * ```ts
@@ -113,7 +115,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   constructor() {
     super({
       signalSource: { listen: listenToSignal, unlisten: Deno.removeSignalListener },
-      // Ctrl-Break exists on Windows only.
+      // Ctrl-Break exists only on Windows.
       stopSignals: Deno.build.os === "windows"
         ? ["SIGINT", "SIGTERM", "SIGBREAK"]
         : ["SIGINT", "SIGTERM"],
@@ -152,7 +154,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#connect(destination, factory, options, this.#dialing(host, port, options));
   }
 
-  /** See `IReactorTLS.listenTLS`. Needs what {@linkcode listenTCP} needs. */
   listenTLS(
     port: number,
     factory: IProtocolFactory,
@@ -162,7 +163,6 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return this.#listen(factory, options, this.#binding(port, options), nodeTLS.server(options));
   }
 
-  /** See `IReactorTLS.connectTLS`. Needs what {@linkcode connectTCP} needs. */
   connectTLS(
     host: string,
     port: number,
@@ -198,17 +198,23 @@ export class DenoReactor extends ReactorBase implements IReactor {
   }
 
   /**
-   * See `IReactorUNIX.listenUNIX`. Needs `--allow-net=unix:<path>`, `--allow-read=<path>` and
-   * `--allow-write=<path>`; for an abstract name `--allow-net` without a list.
+   * Listens on a UNIX socket. Needs `--allow-net=unix:<path>`, `--allow-read=<path>` and
+   * `--allow-write=<path>`. An abstract name needs `--allow-net` without a list.
    *
-   * A mode that keeps others out does so from the first moment: under `--allow-sys`, or a umask
-   * that keeps them out itself, as the usual 022 does. Where neither is so, this throws. `wantPID`
-   * needs `--allow-read` and `--allow-write` without a list, and where there is a lock already
-   * `--allow-run`, to see whether its holder is alive.
+   * A `mode` that excludes other users applies from the first moment, with `--allow-sys` or under a
+   * umask that excludes them itself, such as the usual 022. Otherwise this method throws. `wantPID`
+   * needs `--allow-read` and `--allow-write` without a list, and `--allow-run` if a lock exists, to
+   * check whether its holder is alive.
    *
-   * Deno removes whatever is at the path when the port closes. A file that has taken the socket's
-   * place is moved aside for that moment, within its folder, which `--allow-read` and
-   * `--allow-write` must allow; where they do not, it is lost, and that is logged.
+   * Deno removes any file at the path when the port closes. A file that has replaced the socket is
+   * moved aside meanwhile, within its folder, if `--allow-read` and `--allow-write` permit. If they
+   * do not, the file is lost, which is logged.
+   *
+   * @param path The path of the socket, or an abstract name that starts with a zero byte.
+   * @param factory Builds a protocol for each connection.
+   * @param options Mode, backlog, lock and limits.
+   * @returns The listening port.
+   * @throws {CannotListenError} If the path cannot be bound.
    */
   listenUNIX(
     path: string,
@@ -220,13 +226,18 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("backlog", backlog, 1, 65535);
     checkInteger("mode", mode, 0, 0o777);
     checkLockable("wantPID", wantPID, path);
-    const place = lastingPath(path);
-    return this.#listen(factory, options, () => bindUNIX(place, mode, wantPID));
+    const boundPath = lastingPath(path);
+    return this.#listen(factory, options, () => bindUNIX(boundPath, mode, wantPID));
   }
 
   /**
-   * See `IReactorUNIX.connectUNIX`. Needs what {@linkcode listenUNIX} needs; `checkPID` also
-   * `--allow-read=<path>.lock` and `--allow-run`.
+   * Connects to a UNIX socket. Needs the permissions of {@linkcode listenUNIX}; `checkPID` also
+   * needs `--allow-read=<path>.lock` and `--allow-run`.
+   *
+   * @param path The path of the socket, or an abstract name that starts with a zero byte.
+   * @param factory Builds the protocol, and is notified of failures.
+   * @param options Timeout, lock check and limits.
+   * @returns The connector.
    */
   connectUNIX(
     path: string,
@@ -251,8 +262,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("mode", mode, 0, 0o777);
     const limits = datagramLimits(options);
     this.use();
-    const place = lastingPath(path);
-    const bind = () => bindUNIXDatagram(place, mode, limits.maxPacketSize);
+    const boundPath = lastingPath(path);
+    const bind = () => bindUNIXDatagram(boundPath, mode, limits.maxPacketSize);
     const port = new UNIXDatagramPort(this.#host, protocol, limits, bind);
     port.startListening();
     return port;
@@ -270,11 +281,11 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkInteger("mode", mode, 0, 0o777);
     const limits = datagramLimits(options);
     this.use();
-    const place = bindAddress === undefined ? null : lastingPath(bindAddress);
+    const boundPath = bindAddress === undefined ? null : lastingPath(bindAddress);
     const peer = new UNIXAddress(lastingPath(path));
     const bind = () => {
       checkUNIXPeer(peer.name);
-      return bindUNIXDatagram(place, mode, limits.maxPacketSize);
+      return bindUNIXDatagram(boundPath, mode, limits.maxPacketSize);
     };
     const port = new ConnectedUNIXDatagramPort(this.#host, protocol, limits, peer, bind);
     port.startListening();
@@ -325,7 +336,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   ): IProcessTransport {
     checkProcessProtocol(processProtocol);
     this.use();
-    // A child may take its time with its input: it is this program's own, and can be killed.
+    // No linger timeout: a slow child belongs to this program, which can kill it.
     const limits = connectionLimits({ ...options, linger: Infinity });
     const driver = spawnChild(executable, options);
     const child = new ChildProcess(this.#host, limits, processProtocol, executable, driver);
@@ -411,7 +422,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return udpPort;
   }
 
-  /** What binds a TCP port. */
+  /** Returns a function that binds a TCP port. */
   #binding(port: number, options: ListenTCPOptions): () => StreamAcceptor<IInternetAddress> {
     const { backlog = 511, interface: hostname = "0.0.0.0" } = options;
     checkInteger("backlog", backlog, 1, 65535);
@@ -420,19 +431,18 @@ export class DenoReactor extends ReactorBase implements IReactor {
     return () => bind(hostname, port, backlog, options);
   }
 
-  /** What dials a TCP port. */
+  /** Returns a dial to a TCP port. */
   #dialing(host: string, port: number, options: ConnectTCPOptions): Dial {
     checkSocketOptions(options);
     const dial = needsSocket(options) ? dialSocket : dialTCP;
     const dialTo = (address: string) => dial(address, port, options);
-    // Deno finds and races a name's addresses itself, as by its own resolver. Any other one has to
-    // be asked.
-    const isKnown = isIPAddress(host) || isIPv6Address(host) ||
+    // Deno resolves names with the default resolver itself, and races their addresses.
+    const denoResolves = isIPAddress(host) || isIPv6Address(host) ||
       this.#nameResolver instanceof DenoNameResolver;
-    return isKnown ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo);
+    return denoResolves ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo);
   }
 
-  /** A layer of TLS for each connection. */
+  /** Returns a function that adds a TLS layer to a driver. */
   #securing(context: TLSContext, { linger }: ConnectionLimits): TLSWrapper {
     return (driver) => new TLSDriver(driver, context, this, { linger });
   }

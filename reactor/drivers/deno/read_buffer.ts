@@ -1,22 +1,22 @@
 /**
- * Memory for the reads of one connection.
+ * The read buffer of one connection.
  *
- * A read that waits needs a buffer, and most connections of a large server only wait: so their
- * buffers must be small. A read that has much to take needs a large one, or it takes many calls.
- * What is known of the next read is how the last one ended:
+ * A waiting read needs a buffer, and most connections of a large server only wait, so their buffers
+ * must be small. A read with much data needs a large buffer, or else it takes many calls. The
+ * result of the last read predicts the next one:
  *
- * - It filled its buffer: there is more in the kernel, and the next read will not wait. Its buffer
- *   is four times as large, up to 128 KiB.
- * - It did not: the kernel is empty, and the next read will wait. Its buffer fits twice what came,
- *   up to 4 KiB.
+ * - The read filled its buffer. The kernel has more, and the next read will not wait. Its buffer is
+ *   four times as large, up to 128 KiB.
+ * - The read did not fill its buffer. The kernel is empty, and the next read will wait. Its buffer
+ *   fits twice the bytes received, up to 4 KiB.
  *
- * Connections in the middle of a transfer run dry again and again, and starting small each time
- * would cost them calls. So a few of them may wait with a large buffer; how many is bounded for the
- * process, and with it the memory.
+ * Connections in the middle of a transfer run empty again and again, and would lose time if they
+ * started small each time. So a few of them may wait with a large buffer. Their number is limited
+ * for the process, and the memory with it.
  *
- * A chunk that is handed out is never written again: all are copied out, and the buffer is read
- * into again while it is in the processor's cache. Handing large buffers over instead costs as
- * much: a new one has to be cleared, `slice` need not clear what it fills.
+ * A chunk that the protocol receives is never written again: all data is copied out, and the buffer
+ * is reused while it is in the processor's cache. Handing out large buffers would cost as much,
+ * because a new buffer must be cleared and `slice` need not clear its result.
  *
  * @module
  */
@@ -24,54 +24,54 @@
 import { ChunkAllocator, LARGEST_PIECE } from "../../stream/write_arena.ts";
 
 /**
- * The size of a connection's first buffer: a cell of memory that many connections share, as an
- * ArrayBuffer takes 300 bytes by itself.
+ * The size of a connection's first buffer, in bytes. Many such cells share one ArrayBuffer, which
+ * takes 300 bytes by itself.
  */
-const CELL = 256;
-const CELLS_AT_ONCE = 128;
-const LARGEST_WAITING = 4096;
-const LARGEST = 131072;
-/** Connections that may wait with a large buffer: 4 MiB in all. */
-const MOST_LARGE_WAITING = 32;
+const CELL_SIZE = 256;
+const CELLS_PER_BLOCK = 128;
+const MAX_WAITING_SIZE = 4096;
+const MAX_SIZE = 131072;
+/** The number of connections that may wait with a large buffer: 4 MiB in all. */
+const MAX_LARGE_WAITING = 32;
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 let largeWaiting = 0;
 const freeCells: Uint8Array<ArrayBuffer>[] = [];
-const pieces = new ChunkAllocator();
+const chunks = new ChunkAllocator();
 
-/** The read memory of one connection. */
+/** The read buffer of one connection. */
 export class ReadBuffer {
   #memory: Uint8Array<ArrayBuffer> = takeCell();
   #isLargeWaiting = false;
 
-  /** Where the next read puts its bytes. */
+  /** The memory for the next read. */
   get space(): Uint8Array<ArrayBuffer> {
     return this.#memory;
   }
 
   /**
-   * The first `count` bytes of {@linkcode space}, in memory that is never written again. Sizes the
-   * next space.
+   * Returns the first `count` bytes of {@linkcode space}, in memory that is never written again,
+   * and sizes the next space.
    */
   take(count: number): Uint8Array<ArrayBuffer> {
     const memory = this.#memory;
-    const chunk = count > LARGEST_PIECE ? memory.slice(0, count) : pieces.copy(memory, count);
-    if (count === memory.length) this.#resize(Math.min(count * 4, LARGEST));
+    const chunk = count > LARGEST_PIECE ? memory.slice(0, count) : chunks.copy(memory, count);
+    if (count === memory.length) this.#resize(Math.min(count * 4, MAX_SIZE));
     else this.#fitToWait(count, memory.length);
     return chunk;
   }
 
-  /** Lets go of the memory. Comes last, and with no read under way. */
+  /** Releases the memory. Called last, without a pending read. */
   release(): void {
     this.#waitLarge(false);
     giveCell(this.#memory);
-    this.#memory = NOTHING;
+    this.#memory = EMPTY;
   }
 
-  /** Sizes the buffer for a read that waits, after one that took `count` of `size` bytes. */
+  /** Sizes the buffer for a read that will wait, after a read of `count` bytes into `size`. */
   #fitToWait(count: number, size: number): void {
-    const fit = Math.min(fitFor(count), LARGEST_WAITING);
-    if (size <= LARGEST_WAITING) {
+    const fit = Math.min(fitFor(count), MAX_WAITING_SIZE);
+    if (size <= MAX_WAITING_SIZE) {
       if (size < fit) this.#resize(fit);
     } else if (count < size >> 3 || !this.#waitLarge(true)) {
       this.#waitLarge(false);
@@ -82,15 +82,16 @@ export class ReadBuffer {
   #resize(size: number): void {
     if (size === this.#memory.length) return;
     giveCell(this.#memory);
-    this.#memory = size === CELL ? takeCell() : new Uint8Array(size);
+    this.#memory = size === CELL_SIZE ? takeCell() : new Uint8Array(size);
   }
 
   /**
-   * Takes or gives back one of the places for large waiting buffers. @returns whether this buffer
-   * has one now.
+   * Acquires or releases the right to wait with a large buffer.
+   *
+   * @returns Whether this buffer has the right now.
    */
   #waitLarge(wanted: boolean): boolean {
-    if (wanted && !this.#isLargeWaiting && largeWaiting < MOST_LARGE_WAITING) {
+    if (wanted && !this.#isLargeWaiting && largeWaiting < MAX_LARGE_WAITING) {
       this.#isLargeWaiting = true;
       largeWaiting++;
     } else if (!wanted && this.#isLargeWaiting) {
@@ -101,9 +102,9 @@ export class ReadBuffer {
   }
 }
 
-/** The smallest size that fits twice `count` bytes. */
+/** Returns the smallest buffer size that fits twice `count` bytes. */
 function fitFor(count: number): number {
-  let size = CELL;
+  let size = CELL_SIZE;
   while (size < 2 * count) size *= 2;
   return size;
 }
@@ -111,11 +112,13 @@ function fitFor(count: number): number {
 function takeCell(): Uint8Array<ArrayBuffer> {
   const cell = freeCells.pop();
   if (cell !== undefined) return cell;
-  const memory = new ArrayBuffer(CELL * CELLS_AT_ONCE);
-  for (let i = 1; i < CELLS_AT_ONCE; i++) freeCells.push(new Uint8Array(memory, i * CELL, CELL));
-  return new Uint8Array(memory, 0, CELL);
+  const memory = new ArrayBuffer(CELL_SIZE * CELLS_PER_BLOCK);
+  for (let i = 1; i < CELLS_PER_BLOCK; i++) {
+    freeCells.push(new Uint8Array(memory, i * CELL_SIZE, CELL_SIZE));
+  }
+  return new Uint8Array(memory, 0, CELL_SIZE);
 }
 
 function giveCell(memory: Uint8Array<ArrayBuffer>): void {
-  if (memory.length === CELL) freeCells.push(memory);
+  if (memory.length === CELL_SIZE) freeCells.push(memory);
 }

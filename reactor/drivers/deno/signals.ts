@@ -1,5 +1,5 @@
 /**
- * Process signals, by Deno.
+ * Signals of the process, through Deno.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { checkDescriptors, FOR_SIGNALS } from "./descriptors.ts";
 
 /**
- * Whether this process has handled a signal. Only the first handler takes descriptors, and they
- * stay.
+ * Whether this process has handled a signal. Only the first handler takes descriptors, which stay
+ * open.
  */
 let listened = false;
 
 /**
- * Takes the descriptors for signals while some are free. Deno itself handles a signal in a program
- * that has run for a second, and would end the process without them. The signal used here does
- * nothing by default.
+ * Reserves the descriptors for signals while some are free. Deno itself handles a signal once a
+ * program has run for a second, and would abort the process without descriptors. SIGWINCH is used
+ * because it has no effect by default.
  */
 export function prepareSignals(): void {
   if (listened || Deno.build.os === "windows") return;
@@ -23,18 +23,19 @@ export function prepareSignals(): void {
   try {
     listenToSignal("SIGWINCH", listener);
   } catch {
-    // None is left. The first handler of the program throws the same error.
+    // No descriptor is free. The program's first signal handler throws the same error.
     return;
   }
   Deno.removeSignalListener("SIGWINCH", listener);
 }
 
 /**
- * Calls `listener` at each `signal`.
+ * Calls a listener for each signal.
  *
- * @throws {TypeError} when this system cannot deliver the signal.
- * @throws {Error} with the code `EMFILE` when no descriptor is left for it: Deno would end the
- *   process.
+ * @param signal The name of the signal.
+ * @param listener Called without arguments.
+ * @throws {TypeError} If this system cannot deliver the signal.
+ * @throws {Error} With the code `EMFILE`, if no descriptor is free. Deno would abort the process.
  */
 export function listenToSignal(signal: Deno.Signal, listener: () => void): void {
   if (!listened) checkDescriptors(FOR_SIGNALS, `handle ${signal}`);

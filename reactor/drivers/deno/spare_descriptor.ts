@@ -1,6 +1,6 @@
 /**
- * A file descriptor to accept a connection with when no other is left, so that its client is turned
- * away.
+ * A spare file descriptor, with which an acceptor can accept and close a connection when no other
+ * descriptor is free.
  *
  * @module
  */
@@ -8,33 +8,37 @@
 import { mayOpenNull, openNull } from "./descriptors.ts";
 
 /**
- * A descriptor in reserve: `/dev/null`, open. Needs `--allow-read=/dev/null`; without it, nothing
- * is ever in reserve.
+ * A reserved descriptor, open on `/dev/null`. Needs `--allow-read=/dev/null`; without it, no
+ * descriptor is ever reserved.
  */
 export class SpareDescriptor {
   readonly #isAllowed = mayOpenNull();
   #file: Disposable | null = null;
 
-  /** Whether a spare descriptor can be had at all. */
+  /** Whether the process may reserve a descriptor. */
   get isAllowed(): boolean {
     return this.#isAllowed;
   }
 
-  /** Takes the descriptor, unless it is held. @returns Whether it is held now. */
+  /**
+   * Reserves the descriptor, unless it is reserved already.
+   *
+   * @returns Whether the descriptor is reserved now.
+   */
   take(): boolean {
     if (this.#file !== null) return true;
-    // The permission may have been revoked, and the user must not be asked for it.
+    // The permission may have been revoked; opening the file would then prompt the user.
     if (!this.#isAllowed || !mayOpenNull()) return false;
     try {
       this.#file = openNull();
     } catch {
-      // No descriptor is left.
+      // No descriptor is free.
       return false;
     }
     return true;
   }
 
-  /** Closes the descriptor, so that the next operation has one. */
+  /** Closes the descriptor, so that the next operation can use it. */
   release(): void {
     this.#file?.[Symbol.dispose]();
     this.#file = null;

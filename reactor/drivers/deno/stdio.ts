@@ -16,9 +16,13 @@ import { ConnDriver, type StreamConn } from "./conn_driver.ts";
 type Timers = Pick<IReactorTime, "callLater">;
 
 /**
- * Binds a pair of streams; once it has been accepted, there is nothing to bind any more.
+ * Returns a function that binds a pair of streams. Once their connection was accepted, the function
+ * throws `CannotListenError`.
  *
- * @param timers The clock of the pauses while a stream that is non-blocking is not ready.
+ * @param timers The clock of the pauses while a non-blocking output is not ready.
+ * @param stdin The stream to read.
+ * @param stdout The stream to write.
+ * @returns A function that returns the acceptor of the only connection.
  */
 export function standardIOBinding(
   timers: Timers,
@@ -28,7 +32,7 @@ export function standardIOBinding(
   let isTaken = false;
   return () => {
     if (isTaken) {
-      const cause = new Error("they have had their connection");
+      const cause = new Error("standard input and output already had their connection");
       throw new CannotListenError(new PipeAddress(), { cause });
     }
     return new StdioAcceptor(() => {
@@ -67,7 +71,7 @@ class StdioAcceptor implements StreamAcceptor<IPipeAddress> {
     queueMicrotask(() => this.#sink?.released());
   }
 
-  /** Does nothing: it holds no process. */
+  /** Does nothing: a waiting acceptor does not keep the process alive. */
   unref(): void {}
 }
 
@@ -85,18 +89,18 @@ class StdioDriver extends ConnDriver {
   }
 }
 
-/** The two streams, as if they were one connection of Deno's. */
+/** The two streams in the form of one Deno connection. */
 class StdioConn implements StreamConn {
   readonly #stdin: IByteSource;
   readonly #stdout: IByteSink;
   readonly #writes: BackOff;
   #isClosed = false;
-  #isGivenUp = false;
-  /** Ends the read under way. */
+  #isAbandoned = false;
+  /** Completes the pending read. */
   #endRead: (() => void) | null = null;
-  /** Never asked for. */
+  /** Never read: the driver overrides `getHost`. */
   readonly localAddr: Deno.Addr = { transport: "unix", path: "" };
-  /** Never asked for. */
+  /** Never read: the driver overrides `getPeer`. */
   readonly remoteAddr: Deno.Addr = { transport: "unix", path: "" };
 
   constructor(timers: Timers, stdin: IByteSource, stdout: IByteSink) {
@@ -107,14 +111,14 @@ class StdioConn implements StreamConn {
 
   read(buffer: Uint8Array): Promise<number | null> {
     const { promise, resolve, reject } = Promise.withResolvers<number | null>();
-    // A source of the application's own may never settle a read, not even when it is closed.
+    // A source that the application wrote may never settle a read, not even when it is closed.
     this.#endRead = () => resolve(null);
-    this.#unlessGivenUp(() => this.#stdin.read(buffer)).then(resolve, reject);
+    this.#unlessAbandoned(() => this.#stdin.read(buffer)).then(resolve, reject);
     return promise;
   }
 
   write(bytes: Uint8Array): Promise<number> {
-    return this.#unlessGivenUp(() => this.#writes.run(() => this.#stdout.write(bytes)));
+    return this.#unlessAbandoned(() => this.#writes.run(() => this.#stdout.write(bytes)));
   }
 
   closeWrite(): Promise<void> {
@@ -122,8 +126,8 @@ class StdioConn implements StreamConn {
   }
 
   /**
-   * Only to close it ends a read that is under way; all that was written has been taken, and needs
-   * no closing.
+   * Closes standard input only, which completes a pending read. Written data has already left, so
+   * standard output needs no closing.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -132,26 +136,26 @@ class StdioConn implements StreamConn {
     const endRead = this.#endRead;
     this.#endRead = null;
     callGuarded(() => this.#stdin.close(), (error) => {
-      // Somebody else has.
+      // The application has already closed it.
       if (isInstance(error, Deno.errors.BadResource)) return;
       logUserError(error, "While calling close of the standard input");
     });
     endRead?.();
   }
 
-  async #unlessGivenUp<T>(operation: () => Promise<T>): Promise<T> {
+  async #unlessAbandoned<T>(operation: () => Promise<T>): Promise<T> {
     try {
       return await operation();
     } catch (error) {
-      // Nobody is to hear of it, and a promise that is never settled holds no process.
-      if (this.#isGivenUp) return await new Promise<never>(() => {});
+      // The connection was given up. A promise that never settles does not keep the process alive.
+      if (this.#isAbandoned) return await new Promise<never>(() => {});
       throw error;
     }
   }
 
-  /** A read of standard input cannot be taken off the process; given up, it lets go. */
+  /** Closes the streams: a pending read of standard input keeps the process alive otherwise. */
   unref(): void {
-    this.#isGivenUp = true;
+    this.#isAbandoned = true;
     this.close();
   }
 }

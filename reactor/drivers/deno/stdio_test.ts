@@ -370,7 +370,7 @@ test("Other streams than this process's can be given: stdin is closed at the end
   assertThrows(
     () => port.startListening(),
     CannotListenError,
-    "standard input and output: they have had",
+    "standard input and output: already had their connection",
   );
 });
 

@@ -1,5 +1,5 @@
 /**
- * Deno's errors as the reactor's.
+ * Conversion of Deno's errors to the reactor's.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import {
 import type { IAddress } from "../../interfaces/mod.ts";
 import { isOutOfDescriptors } from "./descriptors.ts";
 
-// Deno reports a failed lookup as a plain Error without a code (checked on 2.9.6).
-// The rest of the message is the C library's.
+// Deno reports a failed lookup as an Error without a code (checked on 2.9.6). This is the part of
+// its message that does not come from the C library.
 const LOOKUP_FAILED = "failed to lookup address information";
 
-/** The system's name for an error, where it has one: most of Deno's carry it. */
+/** Returns the system's code of an error, such as `ECONNRESET`, if it has one. */
 export function codeOf(error: unknown): string | undefined {
   const code = isError(error) ? read(error, "code") : undefined;
   return typeof code === "string" ? code : undefined;
 }
 
-/** An error that this side finds, with the name that the system would have for it. */
+/** Creates an error with a system code, for a condition that this library detects itself. */
 export function errorWithCode(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
-/** The reason for a connection that broke while it was read from or written to. */
+/** Creates the error of a connection that failed while it was read or written. */
 export function connectionLost(
   syscall: string,
   peer: IAddress,
@@ -48,18 +48,18 @@ export function connectionLost(
   });
 }
 
-/** The error for a port that could not be bound. */
+/** Creates the error of a port that cannot be bound. */
 export function cannotListen(where: IAddress, cause: unknown): CannotListenError {
   return new CannotListenError(where, { code: codeOf(cause), cause });
 }
 
-/** The error for a connection that could not be opened. */
+/** Creates the error of a connection attempt that failed. */
 export function connectError(to: IAddress, cause: unknown): ConnectError {
   const destination = String(to);
   const code = codeOf(cause);
   const message = messageOf(cause);
   const details: SystemErrorDetails = { code, syscall: "connect", address: destination, cause };
-  // The second form is node's.
+  // Deno's own text, or that of its node modules.
   if (message.startsWith(LOOKUP_FAILED) || message.startsWith("getaddrinfo ")) {
     const known = message.includes("Temporary failure") ? "EAI_AGAIN" : "ENOTFOUND";
     return lookupError(`connect to ${destination}`, { ...details, code: code ?? known }, message);
@@ -68,9 +68,9 @@ export function connectError(to: IAddress, cause: unknown): ConnectError {
 }
 
 /**
- * Returns the error for a name that could not be looked up. Without a file descriptor the C library
- * cannot read its own files and reports an unknown name, or an error without a meaning. The
- * shortage is reported instead.
+ * Creates the error of a failed name lookup. During a shortage of file descriptors, the C library
+ * cannot read its files and reports an unknown name or a meaningless error. The shortage is then
+ * reported instead.
  *
  * @param what The operation that failed, as in "look up example.com".
  * @param details The code, the address and the cause.

@@ -1,5 +1,5 @@
 /**
- * TCP by `Deno.listen` and `Deno.connect`.
+ * TCP through `Deno.listen` and `Deno.connect`.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { cannotListen, connectError } from "./system_error.ts";
 /**
  * Binds a TCP port.
  *
- * @throws {CannotListenError} when the address cannot be had.
+ * @throws {CannotListenError} If the address cannot be bound.
  */
 export function bindTCP(
   hostname: string,
@@ -36,19 +36,18 @@ export function bindTCP(
   );
 }
 
-/** A dial to a TCP port. Deno resolves the name and races the addresses it finds (RFC 8305). */
+/** Returns a dial to a TCP port. Deno resolves the name and races its addresses (RFC 8305). */
 export function dialTCP(hostname: string, port: number): Dial {
   const destination = internetAddress("TCP", hostname, port);
   return (sink) => {
     const abort = new AbortController();
     const signal = withoutThrowing(abort.signal);
     Deno.connect({ transport: "tcp", hostname, port, signal }).then((conn) => {
-      // It may have been ended in the moment in which it was connected.
+      // The attempt may have been aborted at the moment in which it succeeded.
       if (signal.aborted) conn.close();
       else sink.connected(new TCPConnDriver(conn));
     }, (error: unknown) => {
-      // When it was this side that ended the attempt, the connector has failed already and does not
-      // listen.
+      // After an abort, the connector has already failed and ignores this error.
       sink.failed(connectError(destination, error));
     }).finally(() => sink.released());
     return () => abort.abort();
@@ -56,12 +55,11 @@ export function dialTCP(hostname: string, port: number): Dial {
 }
 
 /**
- * The signal, for a `Deno.connect` that it is to end and nothing else.
+ * Prepares a signal that aborts `Deno.connect`.
  *
- * Deno looks at the signal once more when the connection is there already, and throws if it was
- * aborted in just that moment: the connection is then nobody's, and stays open for as long as the
- * program runs. As this signal does not throw, the connection comes out all the same, for the
- * caller to close.
+ * Deno checks the signal again once the connection is open, and throws if it was aborted at that
+ * moment. The open connection would then leak. With a signal that does not throw, `Deno.connect`
+ * returns the connection, and the caller closes it.
  */
 function withoutThrowing(signal: AbortSignal): AbortSignal {
   return Object.assign(signal, { throwIfAborted: () => {} });

@@ -1,14 +1,14 @@
 /**
- * Threads, as Deno has them.
+ * The threads of a `ThreadPool` in Deno.
  *
- * They are those of `node:worker_threads`, which Deno carries, and not Web Workers: only these can
- * be let go of (`unref`), say when they have ended, limit their heap, and do not hold the process
- * with work that was given up (see `../../threads/mod.ts`).
+ * They are threads of `node:worker_threads`, not Web Workers: only these support `unref`, report
+ * that they have exited, limit their heap, and do not keep the process alive with abandoned work
+ * (see `../../threads/mod.ts`).
  *
- * The pool and its thread talk over a `MessagePort` of their own: `parentPort` is for whatever the
- * task's modules do with it. The port also shows when the thread has ended. The `exit` event does
- * not: after `terminate()` it comes at once, while JavaScript still runs. The port closes when the
- * thread's isolate is gone.
+ * The pool and a thread communicate over their own `MessagePort`, which leaves `parentPort` to the
+ * modules of the tasks. The port also shows when the thread has stopped. The `exit` event does not:
+ * after `terminate()` it comes at once, while JavaScript still runs. The port closes when the
+ * isolate of the thread is gone.
  *
  * @module
  */
@@ -31,12 +31,12 @@ import { checkThreadPermissions } from "./thread_permissions.ts";
 
 const ENTRY = new URL("./thread_entry.ts", import.meta.url);
 
-/** What a thread starts with. */
+/** The data that a thread receives at its start. */
 export interface ThreadData {
-  /** Leads to the pool. */
+  /** The thread's end of the message channel to the pool. */
   readonly port: MessagePort;
   /** The memory of the {@linkcode CallLimiter}. */
-  readonly gate: Int32Array<SharedArrayBuffer>;
+  readonly limiter: Int32Array<SharedArrayBuffer>;
   /** The memory of the {@linkcode Cancellation}. */
   readonly cancellation: Int32Array<SharedArrayBuffer>;
 }
@@ -44,19 +44,19 @@ export interface ThreadData {
 /**
  * Starts a thread for a `ThreadPool`.
  *
- * It has the permissions of the program. Deno asks for them again when a thread imports a file:
- * `--allow-read` has to cover the library's own files, unless they come from JSR, the modules of
- * the tasks, and all that those import.
+ * The thread has the permissions of the program. Deno checks them again when a thread imports a
+ * file: `--allow-read` must cover the library's own files, unless they come from JSR, the modules
+ * of the tasks, and all their imports.
  *
- * @param events Where what comes from the thread goes.
+ * @param events Called with the thread's messages and when it has stopped.
  * @param options The limits of the thread.
- * @returns The thread.
- * @throws {Deno.errors.NotCapable} when the thread may not read the library's files.
- * @throws {Error} with the code `EMFILE` when there are not enough free file descriptors.
+ * @returns The running thread.
+ * @throws {Deno.errors.NotCapable} If the program may not read the library's files.
+ * @throws {Error} With the code `EMFILE`, if there are not enough free file descriptors.
  */
 export function startDenoThread(events: ThreadEvents, options: ThreadOptions): WorkerThread {
   checkThreadPermissions(ENTRY);
-  // Deno ends the process when it starts a thread without them.
+  // Without enough descriptors, Deno aborts the process when it starts a thread.
   checkDescriptors(FOR_A_THREAD, "start a thread");
   return new DenoThread(events, options);
 }
@@ -65,7 +65,7 @@ class DenoThread implements WorkerThread {
   readonly #events: ThreadEvents;
   readonly #worker: Worker;
   readonly #port: MessagePort;
-  readonly #gate = new CallLimiter();
+  readonly #limiter = new CallLimiter();
   readonly #cancellation = new Cancellation();
   #error: Error | null = null;
   #terminated = false;
@@ -75,15 +75,15 @@ class DenoThread implements WorkerThread {
 
   constructor(events: ThreadEvents, { maxHeapSize }: ThreadOptions) {
     this.#events = events;
-    // Loaded by the first thread that is started: it would cost every program some milliseconds.
+    // Loaded with the first thread, because it takes some milliseconds.
     const { MessageChannel, Worker } = globalThis.process.getBuiltinModule("node:worker_threads");
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = {
       port: port2,
-      gate: this.#gate.cells,
+      limiter: this.#limiter.cells,
       cancellation: this.#cancellation.cells,
     };
-    // A thread takes no https URL itself, which is what this module's is when it comes from JSR.
+    // A Worker does not accept an https URL, which this module has when it comes from JSR.
     const program = `import { serve } from ${JSON.stringify(ENTRY.href)};
       serve((module) => import(module));`;
     this.#worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
@@ -113,7 +113,7 @@ class DenoThread implements WorkerThread {
   terminate(): void {
     this.#terminated = true;
     this.#cancellation.cancel();
-    this.#gate.close();
+    this.#limiter.close();
     void this.#worker.terminate();
   }
 
@@ -152,7 +152,7 @@ class DenoThread implements WorkerThread {
   #listenToPort(): void {
     this.#port.on("message", (message: unknown) => {
       if (!isThreadMessage(message)) return this.#refuse(message);
-      if (message.type === "call") this.#gate.arrived();
+      if (message.type === "call") this.#limiter.arrived();
       this.#received(message);
     });
     this.#port.on("messageerror", (error: Error) => {
@@ -165,9 +165,12 @@ class DenoThread implements WorkerThread {
     });
   }
 
-  /** Has the pool end a thread that no longer works: a task has changed its built-in objects. */
+  /**
+   * Reports a crash, so that the pool terminates the thread. Its task has changed built-in objects,
+   * or the thread would not send such a message.
+   */
   #refuse(message: unknown): void {
-    const error = new Error(`The thread sent an unknown message: ${quote(message)}`);
+    const error = new Error(`Cannot use a message of the thread: it is of no known type, got ${quote(message)}`);
     this.#received({ type: "crash", error: serializeError(error) });
   }
 
@@ -179,7 +182,7 @@ class DenoThread implements WorkerThread {
     this.#error ??= error;
   }
 
-  /** The exit of a thread that ended itself may be known before its port has closed, or after. */
+  /** Reports the end once: the `exit` event and the closing of the port come in either order. */
   #endOnce(): void {
     if (!this.#exited || !this.#closed || this.#error === null || this.#abandoned) return;
     this.#events.ended(this.#error);

@@ -1,5 +1,5 @@
 /**
- * What runs in a thread of a `ThreadPool`.
+ * The program of a thread of a `ThreadPool`.
  *
  * @module
  */
@@ -12,40 +12,43 @@ import { serializeError } from "../../threads/serialized_error.ts";
 import { type LoadModule, TaskRunner, type ThreadPort } from "../../threads/task_runner.ts";
 import type { ThreadData } from "./thread.ts";
 
-/** Milliseconds between two looks at the heap's limit. */
+/** The interval of the heap checks, in milliseconds. */
 const HEAP_WATCH_MS = 250;
 
-// A thread's port has to be reachable: it closes when it is collected, which would mean that the
-// thread has ended.
+// Keeps the port reachable. A port that is garbage collected closes, and the pool would conclude
+// that the thread has stopped.
 const held = new Set<unknown>();
 
 /**
- * Does what the pool sends, from now on. For the program of a thread, which `./thread.ts` writes.
+ * Runs the tasks that the pool sends. Called by the program of a thread, which `./thread.ts`
+ * writes.
+ *
+ * @param load Imports the module of a task.
  */
 export function serve(load: LoadModule): void {
-  const data = workerData as ThreadData; // what the pool gave to its thread
+  const data = workerData as ThreadData; // the data that the pool passes to its threads
   const { port: pool, ...cells } = data;
-  // A task that closed the port, or sent something by it, would keep its caller waiting.
+  // A task that found the port could close it or send messages, and its caller would wait forever.
   for (const key of Object.keys(data)) Reflect.deleteProperty(data, key);
-  const gate = new CallLimiter(cells.gate);
+  const limiter = new CallLimiter(cells.limiter);
   const cancellation = new Cancellation(cells.cancellation);
   const heap = new HeapWatch();
   const port: ThreadPort = {
     post: (message: ThreadMessage) => {
-      // What a task settles with when its memory is full is a consequence of that.
+      // An outcome after the memory was full is a consequence of that.
       if (message.type !== "call" && message.type !== "outOfMemory") heap.check(port);
       try {
         pool.postMessage(message);
       } catch (error) {
-        // It cannot be sent, so that it will not arrive.
-        if (message.type === "call") gate.arrived();
+        // The call could not be sent, so the pool will never count it.
+        if (message.type === "call") limiter.arrived();
         throw error;
       }
     },
     mayCall: () => {
-      if (!gate.pass()) return false;
+      if (!limiter.pass()) return false;
       if (!cancellation.cancelled) return true;
-      gate.arrived();
+      limiter.arrived();
       return false;
     },
     cancellation,
@@ -59,8 +62,8 @@ export function serve(load: LoadModule): void {
 }
 
 /**
- * Ends the thread with the error. Left to Deno, it would be printed, and arrive without its name
- * and cause.
+ * Stops the thread with an error. Deno itself would print the error, and pass it on without its
+ * name and cause.
  */
 function crash(port: ThreadPort, event: Event, error: unknown): void {
   event.preventDefault();
@@ -72,23 +75,23 @@ function crash(port: ThreadPort, event: Event, error: unknown): void {
 }
 
 /**
- * Ends the thread once it has run out of memory.
+ * Stops the thread once it has run out of memory.
  *
- * At the limit, Deno interrupts what runs and doubles the limit. It only reports that when a timer
- * or the main program was interrupted: a listener, or a function that has awaited something, just
- * stops for good, and its promise never settles. Some built-in functions throw an error of their
- * own instead. The raised limit shows it in all cases.
+ * At the limit, Deno interrupts the running code and doubles the limit. It reports that only if a
+ * timer or the main program was interrupted. A listener, or a function after an await, just stops,
+ * and its promise never settles. Some built-in functions throw an error instead. The raised limit
+ * shows the condition in all cases.
  */
 class HeapWatch {
   readonly #statistics = globalThis.process.getBuiltinModule("node:v8").getHeapStatistics;
   readonly #limit = this.#statistics().heap_size_limit;
 
-  /** Looks at the limit from time to time, for a task that will never settle. */
+  /** Checks the limit at intervals, for tasks that will never settle. */
   start(port: ThreadPort): void {
     setInterval(() => this.check(port), HEAP_WATCH_MS);
   }
 
-  /** Ends the thread if the heap has been full. */
+  /** Stops the thread if the heap has been full. */
   check(port: ThreadPort): void {
     if (this.#statistics().heap_size_limit <= this.#limit) return;
     port.post({ type: "outOfMemory" });

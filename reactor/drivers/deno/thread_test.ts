@@ -240,7 +240,7 @@ Deno.test("a thread reads the library and the modules of its tasks, and names wh
     assertEquals(await run(folder), {
       code: 0,
       output: `NotCapable: Cannot start a thread: it needs --allow-read=${library} ` +
-        "for its own program, and for the modules of the tasks with all that they import\n",
+        "for the library's own files, and for the modules of the tasks with all their imports\n",
       errors: "",
     });
     const { output, errors } = await run(...library, `${folder}/mean.ts`);

@@ -1,5 +1,5 @@
 /**
- * UDP as Deno lends it: by `node:dgram`, under Deno's permissions.
+ * UDP through `node:dgram`, under Deno's permissions.
  *
  * @module
  */
@@ -11,8 +11,10 @@ import { bindUDP } from "../node/datagram_driver.ts";
 /**
  * Binds a UDP port.
  *
- * @param shared Whether others may bind the same port, all of them having asked for this.
- * @throws {CannotListenError} when the address cannot be had.
+ * @param host The address of the interface.
+ * @param port The port number, or 0 for a free port.
+ * @param shared Whether other sockets may bind the same port with this option.
+ * @throws {CannotListenError} If the address cannot be bound.
  */
 export function bindDenoUDP(host: string, port: number, shared: boolean): UDPDriver {
   return bindUDP({ host, port, shared, missingPermission });
@@ -20,5 +22,5 @@ export function bindDenoUDP(host: string, port: number, shared: boolean): UDPDri
 
 function missingPermission(to: IInternetAddress): string | null {
   const { state } = Deno.permissions.querySync({ name: "net", host: String(to) });
-  return state === "granted" ? null : `that requires net access, --allow-net=${to}`;
+  return state === "granted" ? null : `it needs the permission --allow-net=${to}`;
 }

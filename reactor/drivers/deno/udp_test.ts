@@ -105,6 +105,6 @@ Deno.test("Sending without permission names the flag, and listening needs only w
   assertEquals(lines.filter((line) => line.includes("DatagramError")).length, 1, lines.join("\n"));
   assertMatch(
     lines.join("\n"),
-    /Cannot send to 127\.0\.0\.1:9: that requires net access, --allow-net=127\.0\.0\.1:9/,
+    /Cannot send to 127\.0\.0\.1:9: it needs the permission --allow-net=127\.0\.0\.1:9/,
   );
 });

@@ -1,5 +1,5 @@
 /**
- * UNIX stream sockets by `Deno.listen` and `Deno.connect`.
+ * UNIX stream sockets through `Deno.listen` and `Deno.connect`.
  *
  * @module
  */
@@ -14,31 +14,30 @@ import { ConnDriver } from "./conn_driver.ts";
 import { ListenerAcceptor } from "./listener_acceptor.ts";
 import { lockHolder, PIDLock } from "./pid_lock.ts";
 import { cannotListen, codeOf, connectError } from "./system_error.ts";
-import { UnixListener } from "./unix_listener.ts";
+import { UNIXListener } from "./unix_listener.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { checkPathLength, isAbstract } from "./unix_path.ts";
 import { removeStaleSocket } from "./unix_stale.ts";
 
-// A server that has not accepted for so long that its queue is full is not waiting for the next
-// attempt.
+// Short: a server with a full queue frees a place with the next connection that it accepts.
 const RETRY_SECONDS = 0.05;
 
 /**
  * Binds a UNIX socket.
  *
  * @param path The path, or an abstract name.
- * @param mode The mode of its file.
- * @param wantPID Whether to hold the lock while it is bound.
- * @throws {CannotListenError} when the path cannot be had.
+ * @param mode The mode of the socket's file.
+ * @param wantPID Whether to hold the lock file while the socket is bound.
+ * @throws {CannotListenError} If the path cannot be bound.
  */
 export function bindUNIX(
   path: string,
   mode: number,
   wantPID: boolean,
 ): StreamAcceptor<IUNIXAddress> {
-  const lock = wantPID ? taking(path, () => new PIDLock(lockPath(path))) : null;
+  const lock = wantPID ? orCannotListen(path, () => new PIDLock(lockPath(path))) : null;
   try {
-    const listener = taking(path, () => withFile(listen(path, mode), path, lock));
+    const listener = orCannotListen(path, () => withFile(listen(path, mode), path, lock));
     return new ListenerAcceptor(listener, addressOf(listener.addr), (conn) => new ConnDriver(conn));
   } catch (error) {
     lock?.release();
@@ -47,12 +46,12 @@ export function bindUNIX(
 }
 
 /**
- * A dial to a UNIX socket. Deno's cannot be ended, but never takes long: what comes of one that was
- * given up is closed.
+ * Returns a dial to a UNIX socket. Deno cannot abort a connection attempt, but an attempt takes
+ * little time; the connection of a cancelled one is closed.
  *
- * @param timers What it waits with while the server's queue is full.
+ * @param timers The clock of the retries while the server's queue is full.
  * @param path The path, or an abstract name.
- * @param checkPID Whether the server has to hold its lock.
+ * @param checkPID Whether the server must hold its lock file.
  */
 export function dialUNIX(
   timers: Pick<IReactorTime, "callLater">,
@@ -66,7 +65,7 @@ export function dialUNIX(
   };
 }
 
-/** One attempt, for as long as the server's queue is full. */
+/** A connection attempt, repeated while the server's queue is full. */
 class UNIXDial {
   readonly #timers: Pick<IReactorTime, "callLater">;
   readonly #sink: DialSink;
@@ -89,7 +88,7 @@ class UNIXDial {
 
   start(): void {
     this.#connect().then((conn) => {
-      // A connector that has given up aborts it.
+      // A connector that has given up aborts the connection.
       this.#sink.connected(new ConnDriver(conn));
       this.#sink.released();
     }, (error: unknown) => this.#failed(error));
@@ -110,7 +109,7 @@ class UNIXDial {
 
   #failed(error: unknown): void {
     if (codeOf(error) === "EAGAIN" && !this.#cancelled) {
-      // Where TCP would keep silent, and a blocking connect(2) wait.
+      // TCP would drop the SYN here, and a blocking connect(2) would wait.
       this.#retry = this.#timers.callLater(RETRY_SECONDS, () => {
         this.#retry = null;
         this.start();
@@ -124,7 +123,7 @@ class UNIXDial {
   }
 }
 
-/** Binds. A socket's file that nobody listens on makes way. */
+/** Binds and listens. The stale file of a server that no longer runs is removed. */
 function listen(path: string, mode: number): Deno.UnixListener {
   checkPathLength(path);
   const bind = () => bindWithMode(path, mode, () => Deno.listen({ transport: "unix", path }));
@@ -137,20 +136,20 @@ function listen(path: string, mode: number): Deno.UnixListener {
   }
 }
 
-/** The listener, with its file and its lock. */
-function withFile(listener: Deno.UnixListener, path: string, lock: PIDLock | null): UnixListener {
+/** Returns the listener together with its file and its lock. */
+function withFile(listener: Deno.UnixListener, path: string, lock: PIDLock | null): UNIXListener {
   try {
-    return new UnixListener(listener, path, lock);
+    return new UNIXListener(listener, path, lock);
   } catch (error) {
     listener.close();
     throw error;
   }
 }
 
-/** @throws {BadFileError} unless a server holds its lock. */
+/** @throws {BadFileError} If no process holds the server's lock. */
 function checkLock(path: string): void {
   if (lockHolder(lockPath(path)) !== null) return;
-  throw new BadFileError(`Cannot connect to ${path}: nobody holds ${lockPath(path)}`, {
+  throw new BadFileError(`Cannot connect to ${path}: no process holds ${lockPath(path)}`, {
     syscall: "readlink",
     address: path,
   });
@@ -160,8 +159,8 @@ function lockPath(path: string): string {
   return `${path}.lock`;
 }
 
-/** Says of whatever goes wrong which path it was about. */
-function taking<T>(path: string, f: () => T): T {
+/** Wraps any error in a CannotListenError that names the path. */
+function orCannotListen<T>(path: string, f: () => T): T {
   try {
     return f();
   } catch (error) {

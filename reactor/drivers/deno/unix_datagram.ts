@@ -1,19 +1,20 @@
 /**
- * UNIX datagrams by `Deno.listenDatagram`, which is there under `--unstable-net` only.
+ * UNIX datagrams through `Deno.listenDatagram`, which is available only under `--unstable-net`.
  *
- * What Deno 2.9.6 does, and what is made of it here:
+ * Limitations of Deno 2.9.6, and their treatment here:
  *
- * - A socket that is being received from cannot be sent on (`Busy`), and a receive cannot be taken
- *   back. So before a datagram is sent, a second socket wakes the receive with a datagram of its
- *   own, known by a random token, as a pipe to itself once woke a select(2).
- * - A send waits for as long as its receiver does not read, and can be neither taken back nor seen
- *   to wait. One that has not been taken after 0.1 s is given up, and those behind it at once, as
- *   Twisted drops what finds no room. It may still arrive. While it waits, nothing can be received;
- *   and the process waits for it, unless it is ended by `Deno.exit`.
- * - A receive cannot be unref'd: a port that is open holds the process, after a crash of the
- *   reactor too.
- * - The socket's file stays behind when the socket closes. It is removed here, unless another file
- *   has taken its path.
+ * - A socket with a pending receive cannot send (`Busy`), and a receive cannot be aborted. So
+ *   before a datagram is sent, a second socket completes the receive with a datagram of its own,
+ *   recognized by a random token. Programs once woke select(2) in the same way, with a pipe to
+ *   themselves.
+ * - A send waits until the receiver reads, and can neither be aborted nor be seen to wait. A
+ *   datagram that was not accepted after 0.1 s fails, and those queued behind it fail at once, as
+ *   Twisted drops datagrams that find no room. It may still arrive. While it waits, no datagram can
+ *   be received, and the process stays alive, unless `Deno.exit` is called.
+ * - A receive cannot be unref'd: an open port keeps the process alive, even after a crash of the
+ *   reactor.
+ * - Deno leaves the socket's file behind when the socket closes. It is removed here, unless another
+ *   file has taken its path.
  *
  * @module
  */
@@ -28,44 +29,45 @@ import { SocketFile } from "./unix_file.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { absolutePath, checkPathLength, isAbstract } from "./unix_path.ts";
 
-// Far more than a receiver takes that reads, far less than anyone waits for a shutdown.
-const GIVE_UP_MS = 100;
-// Asking at once again would only spin.
+// Milliseconds. Much longer than a reading receiver needs, much shorter than a shutdown may take.
+const SEND_TIMEOUT_MS = 100;
+// Milliseconds. Receiving again at once would spin.
 const RETRY_MS = 100;
 const TOKEN_LENGTH = 16;
 
 /**
- * What of Deno's unstable `DatagramConn` is used here; `deno check` knows it under the flag only.
+ * The members of Deno's unstable `DatagramConn` that are used here. Deno has the type only under
+ * the flag.
  */
-interface UnixDatagramConn {
+interface UNIXDatagramConn {
   receive(space: Uint8Array): Promise<[Uint8Array, { path: string | null }]>;
   send(datagram: Uint8Array, to: { transport: "unixpacket"; path: string }): Promise<number>;
   close(): void;
 }
 
-/** Opens a socket; one without a path can send only. */
-type ListenDatagram = (options: { transport: "unixpacket"; path?: string }) => UnixDatagramConn;
+/** Opens a socket. A socket without a path can only send. */
+type ListenDatagram = (options: { transport: "unixpacket"; path?: string }) => UNIXDatagramConn;
 
 /**
- * `Deno.listenDatagram`, if it is there.
+ * Returns `Deno.listenDatagram`.
  *
- * @throws {UnsupportedError} when it is not.
+ * @throws {UnsupportedError} If it is not available.
  */
 function listenDatagram(): ListenDatagram {
-  // Read as a property of unknown type: Deno's types have it only with the library of unstable
-  // APIs.
+  // Read as a property of unknown type: Deno declares it only in the library of unstable APIs.
   const listen: unknown = Reflect.get(Deno, "listenDatagram");
-  // Deno's own type of it, narrowed to this transport.
+  // Deno's own type, narrowed to this transport.
   if (typeof listen === "function") return listen as ListenDatagram;
   throw new UnsupportedError(
-    "UNIX datagrams need Deno.listenDatagram, which is there under a flag only: run with --unstable-net",
+    "Cannot open a UNIX datagram socket: " +
+      "Deno.listenDatagram is not available; run with --unstable-net",
   );
 }
 
 /**
- * Throws unless UNIX datagrams can be had.
+ * Checks that UNIX datagrams are available.
  *
- * @throws {UnsupportedError} when Deno runs without `--unstable-net`.
+ * @throws {UnsupportedError} If Deno runs without `--unstable-net`.
  */
 export function checkUNIXDatagrams(): void {
   listenDatagram();
@@ -74,10 +76,10 @@ export function checkUNIXDatagrams(): void {
 /**
  * Binds a UNIX datagram socket.
  *
- * @param path Its path, or an abstract name; null for one that only sends.
- * @param mode The mode of its file.
- * @param maxPacketSize Bytes of the largest datagram that is of use.
- * @throws {CannotListenError} when the path cannot be had.
+ * @param path The path, or an abstract name; null for a socket that only sends.
+ * @param mode The mode of the socket's file.
+ * @param maxPacketSize The size of the largest datagram to receive, in bytes.
+ * @throws {CannotListenError} If the path cannot be bound.
  */
 export function bindUNIXDatagram(
   path: string | null,
@@ -95,9 +97,10 @@ export function bindUNIXDatagram(
 }
 
 /**
- * Throws unless something is at the path. Where Deno does not let it look, it does not.
+ * Checks that a file exists at the peer's path. Without permission to read the path, the check is
+ * skipped.
  *
- * @throws {ConnectError} when nothing is there.
+ * @throws {ConnectError} If there is no file.
  */
 export function checkUNIXPeer(path: string): void {
   if (isAbstract(path)) return;
@@ -114,21 +117,21 @@ export function checkUNIXPeer(path: string): void {
   }
 }
 
-/** A driver over a socket of Deno's. */
+/** The driver of one UNIX datagram socket. */
 class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
   readonly address: IUNIXAddress;
   readonly #path: string | null;
-  readonly #conn: UnixDatagramConn;
+  readonly #conn: UNIXDatagramConn;
   readonly #file: SocketFile | null = null;
-  /** What wakes a receive. */
-  readonly #waker: UnixDatagramConn | null;
+  /** The socket that completes a pending receive. */
+  readonly #waker: UNIXDatagramConn | null;
   readonly #token = crypto.getRandomValues(new Uint8Array(TOKEN_LENGTH));
   readonly #spaceSize: number;
   #sink: DatagramDriverSink<IUNIXAddress> | null = null;
   #wanted = false;
   #receiving = false;
   #waking = false;
-  /** What is to be sent when the receive has been woken. */
+  /** The datagram to send once the pending receive has completed. */
   #next: { datagram: Uint8Array; to: IUNIXAddress } | null = null;
   #sending = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -137,7 +140,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
   constructor(listen: ListenDatagram, path: string | null, maxPacketSize: number) {
     this.#path = path;
     this.address = new UNIXAddress(path ?? "");
-    // One byte more than is of use tells a longer datagram.
+    // One byte more than the limit shows that a datagram is too long.
     this.#spaceSize = Math.max(maxPacketSize + 1, TOKEN_LENGTH + 1);
     this.#conn = listen({ transport: "unixpacket", ...path === null ? {} : { path } });
     try {
@@ -157,36 +160,36 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
 
   startReceiving(): void {
     this.#wanted = this.#path !== null;
-    this.#goOn();
+    this.#proceed();
   }
 
   send(datagram: Uint8Array, to: IUNIXAddress): void {
     if (this.#sending) {
-      // One that was given up is in the way.
-      this.#sink?.sent(notTaken(to));
+      // An earlier datagram that failed by timeout is still pending.
+      this.#sink?.sent(sendTimedOut(to));
       return;
     }
     this.#next = { datagram: datagram.slice(), to };
     if (this.#receiving) this.#wake();
-    else this.#goOn();
+    else this.#proceed();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retry);
-    // While the socket is open, no other file can have its number.
+    // While the socket is open, no other file can have its inode number.
     this.#file?.remove();
     this.#conn.close();
     this.#waker?.close();
     if (!this.#receiving) queueMicrotask(() => this.#sink?.released());
   }
 
-  /** Does nothing: Deno cannot do it. */
+  /** Does nothing: Deno does not support it. */
   unref(): void {}
 
-  /** Sends what is to be sent, else receives. */
-  #goOn(): void {
+  /** Sends the queued datagram, or else receives the next one. */
+  #proceed(): void {
     if (this.#closed || this.#receiving || this.#sending) return;
     const next = this.#next;
     this.#next = null;
@@ -199,15 +202,15 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
     this.#conn.receive(new Uint8Array(this.#spaceSize)).then(([datagram, { path }]) => {
       this.#receiving = false;
       if (this.#closed) return this.#sink?.released();
-      // What is kept is as long as it is.
+      // slice() below keeps only the bytes received, not the whole buffer.
       const from = new UNIXAddress(path ?? "");
       if (!this.#isToken(datagram, path)) this.#sink?.received(datagram.slice(), from);
-      this.#goOn();
+      this.#proceed();
     }, (error: unknown) => {
       this.#receiving = false;
       if (this.#closed) return this.#sink?.released();
       this.#sink?.receiveFailed(asError(error));
-      this.#retry = setTimeout(() => this.#goOn(), RETRY_MS);
+      this.#retry = setTimeout(() => this.#proceed(), RETRY_MS);
     });
   }
 
@@ -216,10 +219,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
       datagram.every((byte, i) => byte === this.#token[i]);
   }
 
-  /**
-   * Ends the receive that is under way. One that has been sent for that and has not come yet will
-   * do.
-   */
+  /** Completes the pending receive, unless a token is already on its way. */
   #wake(): void {
     const path = this.#path;
     if (this.#waking || this.#waker === null || path === null) return;
@@ -236,30 +236,30 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
 
   #send(datagram: Uint8Array, to: IUNIXAddress): void {
     this.#sending = true;
-    let isTold = false;
-    const tell = (error: DatagramError | null): void => {
-      if (isTold) return;
-      isTold = true;
-      clearTimeout(givingUp);
+    let isReported = false;
+    const report = (error: DatagramError | null): void => {
+      if (isReported) return;
+      isReported = true;
+      clearTimeout(timeout);
       this.#sink?.sent(error);
     };
-    // In two halves: a program that was busy for all of that time looks at what has been taken
-    // before the second one.
-    let givingUp = setTimeout(() => {
-      givingUp = setTimeout(() => tell(notTaken(to)), GIVE_UP_MS / 2);
-    }, GIVE_UP_MS / 2);
+    // Two timers of half the time: if the program was busy meanwhile, a completed send is noticed
+    // between them.
+    let timeout = setTimeout(() => {
+      timeout = setTimeout(() => report(sendTimedOut(to)), SEND_TIMEOUT_MS / 2);
+    }, SEND_TIMEOUT_MS / 2);
     const done = (error: DatagramError | null): void => {
       this.#sending = false;
-      tell(error);
-      this.#goOn();
+      report(error);
+      this.#proceed();
     };
     this.#conn.send(datagram, { transport: "unixpacket", path: to.name })
       .then(() => done(null), (error: unknown) => done(sendError(error, { datagram, to })));
   }
 }
 
-function notTaken(to: IUNIXAddress): DatagramError {
-  return new DatagramError(`Cannot send to ${to}: it does not read`, {
+function sendTimedOut(to: IUNIXAddress): DatagramError {
+  return new DatagramError(`Cannot send to ${to}: the receiver does not read`, {
     code: "EAGAIN",
     syscall: "send",
     address: String(to),
@@ -280,7 +280,7 @@ function sendError(
         details,
       );
     case "ENOENT":
-      // Its file has been removed: nobody listens there either.
+      // Its file was removed, so no process listens there either.
       return new DatagramError(`Cannot send to ${to}: ${message}`, {
         ...details,
         code: "ECONNREFUSED",

@@ -175,7 +175,7 @@ Deno.test("A path that is taken, too long or nowhere: CannotListenError, which n
     "done",
     "echo stopped",
   ]);
-  assertMatch(lines[1] ?? "", /^CannotListenError: Cannot listen on FOLDER\/x+: it has \d+ bytes/);
+  assertMatch(lines[1] ?? "", /^CannotListenError: Cannot listen on FOLDER\/x+: the path has \d+ bytes/);
 });
 
 Deno.test("The socket's file has the mode that was asked for, or all may write to it", async () => {

@@ -1,5 +1,5 @@
 /**
- * The files of bound UNIX sockets, which other programs may remove or replace while the socket is
+ * The files of bound UNIX sockets. Other programs may remove or replace them while the socket is
  * open.
  *
  * @module
@@ -8,15 +8,19 @@
 import { logUserError } from "../../../defer/guarded_call.ts";
 
 /**
- * The file of a socket that this process has bound. No other file has its number while the socket
- * is open.
+ * The file of a socket that this process has bound. While the socket is open, no other file has its
+ * inode number.
  */
 export class SocketFile {
   readonly #path: string;
   readonly #dev: number;
   readonly #ino: number | null;
 
-  /** @param path The socket's path, absolute. The socket has just been bound there. */
+  /**
+   * Identifies the file of a socket that was just bound.
+   *
+   * @param path The absolute path of the socket.
+   */
   constructor(path: string) {
     const { dev, ino } = Deno.lstatSync(path);
     this.#path = path;
@@ -24,30 +28,28 @@ export class SocketFile {
     this.#ino = ino;
   }
 
-  /** The path. */
+  /** The absolute path of the socket. */
   get path(): string {
     return this.#path;
   }
 
-  /**
-   * Removes the file, unless another one has taken its path. To be called while the socket is open.
-   */
+  /** Removes the file, unless another one has taken its path. Called while the socket is open. */
   remove(): void {
     try {
       if (this.isAt(this.#path)) Deno.removeSync(this.#path);
     } catch (error) {
-      logUserError(error, `Could not remove ${this.#path}`);
+      logUserError(error, `Cannot remove ${this.#path}`);
     }
   }
 
-  /** Whether this file is at the path itself: a symbolic link is not followed. */
+  /** Returns whether this file is at the path. A symbolic link is not followed. */
   isAt(path: string): boolean {
     const found = fileAt(path);
     return found !== null && found.dev === this.#dev && found.ino === this.#ino;
   }
 }
 
-/** What is at the path itself; null if nothing is. */
+/** Returns the file at a path; null if there is none. A symbolic link is not followed. */
 function fileAt(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
@@ -58,11 +60,11 @@ function fileAt(path: string): Deno.FileInfo | null {
 }
 
 /**
- * Moves a file that is not this process's socket out of the way of Deno, which removes whatever is
- * at a path when it closes the listener.
+ * Moves a file that has replaced the socket's file out of the way, because Deno removes any file at
+ * the path when it closes the listener.
  *
  * @param path The path that Deno removes.
- * @param own The socket's file. It is not moved.
+ * @param own The socket's file, which is not moved.
  * @returns A function that moves the file back.
  */
 export function setAside(path: string, own: SocketFile): () => void {
@@ -72,8 +74,8 @@ export function setAside(path: string, own: SocketFile): () => void {
     Deno.renameSync(path, aside);
     return () => putBack(aside, path);
   } catch (error) {
-    // Most often a permission: the other path is not the program's to use.
-    logUserError(error, `Could not save the file that has taken the place of the socket ${path}`);
+    // In most cases the program has no permission for the other path.
+    logUserError(error, `Cannot move aside the file that replaced the socket ${path}`);
     return () => {};
   }
 }
@@ -81,11 +83,11 @@ export function setAside(path: string, own: SocketFile): () => void {
 function putBack(aside: string, path: string): void {
   try {
     if (fileAt(path) === null) return Deno.renameSync(aside, path);
-    throw new Error(`Cannot move ${aside} back to ${path}: another file has been made there`);
+    throw new Error(`Cannot move ${aside} back to ${path}: another file was created there`);
   } catch (error) {
     logUserError(
       error,
-      `Could not put back the file that had taken the place of the socket ${path}`,
+      `Cannot move back the file that replaced the socket ${path}`,
     );
   }
 }

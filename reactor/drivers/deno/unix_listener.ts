@@ -1,10 +1,10 @@
 /**
  * A UNIX listener that removes its own file when it closes, and no other.
  *
- * Deno 2.9.6 remembers the path as it was given, and removes whatever is there when the last
- * operation of a closed listener has settled: the socket of another server that has taken the path,
- * a plain file, or after `Deno.chdir` a file in another folder. It cannot be told not to. So a file
- * that is not the socket is moved aside for that moment, and moved back.
+ * Deno 2.9.6 remembers the path as it was given, and removes any file there when the last operation
+ * of a closed listener has settled. That may be the socket of another server, a plain file or,
+ * after `Deno.chdir`, a file in another folder. So a file that is not the socket is moved aside
+ * meanwhile, and moved back.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import type { PIDLock } from "./pid_lock.ts";
 import { setAside, SocketFile } from "./unix_file.ts";
 import { absolutePath, isAbstract } from "./unix_path.ts";
 
-/** A listener and its file. */
-export class UnixListener implements AcceptingListener<Deno.UnixConn> {
+/** A listener with its file and its lock. */
+export class UNIXListener implements AcceptingListener<Deno.UnixConn> {
   readonly #listener: Deno.UnixListener;
   readonly #path: string;
   readonly #file: SocketFile | null;
@@ -24,9 +24,11 @@ export class UnixListener implements AcceptingListener<Deno.UnixConn> {
   #putBack: (() => void) | null = null;
 
   /**
-   * @param listener The listener, just bound. It belongs to this one now.
-   * @param path The path that it was bound with.
-   * @param lock The lock to release when it closes.
+   * Creates the listener.
+   *
+   * @param listener The Deno listener, just bound, which this listener closes.
+   * @param path The path to which it was bound.
+   * @param lock The lock to release on closing, or null.
    */
   constructor(listener: Deno.UnixListener, path: string, lock: PIDLock | null) {
     this.#listener = listener;
@@ -35,9 +37,9 @@ export class UnixListener implements AcceptingListener<Deno.UnixConn> {
     this.#lock = lock;
   }
 
-  /** The listener's address. */
+  /** The address of the listener. */
   get addr(): Deno.UnixAddr {
-    return this.#listener.addr as Deno.UnixAddr; // what listens on a UNIX socket has no other
+    return this.#listener.addr as Deno.UnixAddr; // a listener on a UNIX socket has a UNIX address
   }
 
   /** Accepts the next connection. */
@@ -51,12 +53,12 @@ export class UnixListener implements AcceptingListener<Deno.UnixConn> {
     }
   }
 
-  /** Does not hold the process. */
+  /** Lets the process exit while the listener is open. */
   unref(): void {
     this.#listener.unref();
   }
 
-  /** Closes the listener. Its file is gone when the accept under way has settled. */
+  /** Closes the listener. Its file is removed once the pending accept has settled. */
   close(): void {
     const putBack = this.#saveOthers();
     if (this.#accepting) this.#putBack = putBack;
@@ -68,7 +70,7 @@ export class UnixListener implements AcceptingListener<Deno.UnixConn> {
   #saveOthers(): () => void {
     if (this.#file === null) return () => {};
     const removed = absolutePath(this.#path);
-    // In another folder than the one in which it was bound, Deno would not find it.
+    // After a change of the working directory, Deno would not find the file.
     if (removed !== this.#file.path) this.#file.remove();
     return setAside(removed, this.#file);
   }

@@ -1,26 +1,26 @@
 /**
- * UNIX sockets whose files have a mode from the first moment.
+ * UNIX sockets whose files have their mode from the first moment.
  *
  * @module
  */
 
 import { isAbstract } from "./unix_path.ts";
 
-// Who may connect: whoever may write (unix(7)). Its owner may do as he likes anyway.
+// Write permission is needed to connect (unix(7)). The owner can change the mode anyway.
 const OTHERS_WRITE = 0o022;
 
 /**
- * Binds a socket, and sees to the mode of its file.
+ * Binds a socket and sets the mode of its file.
  *
- * `Deno.listen` binds and listens in one, so that whoever connects before the mode is set would be
- * served. Where the mode keeps somebody out, the process's umask is tightened meanwhile, if
- * `--allow-sys` lets it. If not, and the umask in force was too wide, nobody is served: it is
- * closed again, and this throws.
+ * `Deno.listen` binds and listens in one step, so a client could connect before the mode is set. If
+ * the mode excludes other users, the process's umask is tightened meanwhile, provided that
+ * `--allow-sys` permits it. Otherwise, if the current umask was too wide, the socket is closed
+ * again before any client is served, and this function throws.
  *
- * @param path Where; an abstract name has no file, and so no mode.
+ * @param path The path of the socket. An abstract name has no file, and so no mode.
  * @param mode The permission bits.
  * @param bind Binds the socket.
- * @throws What `bind` throws, or the system.
+ * @throws The error of `bind`, or an error if the mode cannot be set safely.
  */
 export function bindWithMode<S extends { close(): void }>(
   path: string,
@@ -28,7 +28,7 @@ export function bindWithMode<S extends { close(): void }>(
   bind: () => S,
 ): S {
   if (isAbstract(path)) return bind();
-  const socket = keepsOut(mode) && mayTighten() ? underTightUmask(bind) : bind();
+  const socket = excludesOthers(mode) && mayChangeUmask() ? underTightUmask(bind) : bind();
   try {
     setMode(path, mode);
   } catch (error) {
@@ -38,19 +38,19 @@ export function bindWithMode<S extends { close(): void }>(
   return socket;
 }
 
-function keepsOut(mode: number): boolean {
+function excludesOthers(mode: number): boolean {
   return (mode & OTHERS_WRITE) !== OTHERS_WRITE;
 }
 
 /**
- * Only all of `--allow-sys` has the umask in it. Not asked for: that could stop the program at a
- * prompt.
+ * Returns whether the umask may be changed, which needs `--allow-sys` without a list. A request for
+ * it could stop the program at a prompt.
  */
-function mayTighten(): boolean {
+function mayChangeUmask(): boolean {
   return Deno.permissions.querySync({ name: "sys" }).state === "granted";
 }
 
-/** Files that other threads make in this moment come out tighter, too, and never wider. */
+/** Files that other threads create meanwhile also get a tighter mode, never a wider one. */
 function underTightUmask<S>(bind: () => S): S {
   const before = Deno.umask(0o077);
   try {
@@ -64,9 +64,8 @@ function setMode(path: string, mode: number): void {
   const made = (Deno.lstatSync(path).mode ?? mode) & 0o777;
   if ((made & ~mode & OTHERS_WRITE) !== 0) {
     throw new Error(
-      `it was made with mode ${made.toString(8)}, and others could connect before it had ${
-        mode.toString(8)
-      }: run with --allow-sys, or under a umask of 077`,
+      `its file was created with mode ${made.toString(8)}, so others could connect before ` +
+        `the mode was ${mode.toString(8)}: run with --allow-sys, or under a umask of 077`,
     );
   }
   if (made !== mode) Deno.chmodSync(path, mode);

@@ -1,5 +1,5 @@
 /**
- * The paths of UNIX sockets: what the system allows, said in time and with numbers.
+ * Paths of UNIX sockets, and the limits of the system for them.
  *
  * @module
  */
@@ -7,23 +7,27 @@
 import { quote } from "../../../internal/validation.ts";
 import { errorWithCode } from "./system_error.ts";
 
-/** Whether it is a name in Linux's abstract namespace, which has no files. */
+/** Returns whether a path is a name in Linux's abstract namespace, which has no files. */
 export function isAbstract(path: string): boolean {
   return path.startsWith("\0");
 }
 
-/** The path from the root, whatever the current folder is later. An abstract name has no folder. */
+/**
+ * Returns the absolute path, which stays valid after `Deno.chdir`. An abstract name is unchanged.
+ */
 export function absolutePath(path: string): string {
   return path.startsWith("/") || isAbstract(path) ? path : `${Deno.cwd()}/${path}`;
 }
 
-/** The path to bind or to send to: the absolute one, if the system has room for it. */
+/**
+ * Returns the path to bind or to send to: the absolute path, unless it is too long for the system.
+ */
 export function lastingPath(path: string): string {
   const absolute = absolutePath(path);
   return byteLength(absolute) <= roomFor(absolute) ? absolute : path;
 }
 
-/** Throws unless `path` can be the path of a socket, were there room for it. */
+/** Checks that a value can be the path of a socket, apart from its length. */
 export function checkUNIXPath(name: string, path: unknown): void {
   if (typeof path !== "string") throw new TypeError(`${name} must be a string, got ${quote(path)}`);
   if (path === "") throw new RangeError(`${name} must not be empty`);
@@ -32,7 +36,7 @@ export function checkUNIXPath(name: string, path: unknown): void {
   }
 }
 
-/** Throws when a lock is wanted beside what has no file. */
+/** Checks that no lock is requested for an abstract name. */
 export function checkLockable(option: string, wanted: boolean, path: string): void {
   if (wanted && isAbstract(path)) {
     throw new RangeError(`${option} must be false for an abstract name, which has no file`);
@@ -40,17 +44,17 @@ export function checkLockable(option: string, wanted: boolean, path: string): vo
 }
 
 /**
- * Throws unless the system has room for the path.
+ * Checks the length of a path against the limit of the system.
  *
- * @throws {Error} with code `ENAMETOOLONG`; Deno says only that a constant of the C library is
- *   exceeded.
+ * @throws {Error} With the code `ENAMETOOLONG`. Deno's own error only names a constant of the C
+ *   library.
  */
 export function checkPathLength(path: string): void {
   const [length, most] = [byteLength(path), roomFor(path)];
   if (length <= most) return;
   throw errorWithCode(
     "ENAMETOOLONG",
-    `it has ${length} bytes, and a UNIX socket's path on ${Deno.build.os} may have ${most}`,
+    `the path has ${length} bytes, but ${Deno.build.os} allows at most ${most} for a UNIX socket`,
   );
 }
 
@@ -59,8 +63,8 @@ function byteLength(path: string): number {
 }
 
 function roomFor(path: string): number {
-  // sizeof(sun_path): 108 on Linux (unix(7)), 104 on macOS and the BSDs. A path has a zero byte at
-  // its end, too.
+  // sizeof(sun_path) is 108 on Linux (unix(7)), and 104 on macOS and the BSDs. A path also needs a
+  // zero byte at its end.
   const room = Deno.build.os === "linux" ? 108 : 104;
   return isAbstract(path) ? room : room - 1;
 }

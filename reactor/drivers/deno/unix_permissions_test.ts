@@ -113,7 +113,8 @@ test("a umask that would let others in for a moment is an error without --allow-
   const path = freePath(fixture);
   const options = { mode: 0o600, umask: "002" };
   assertEquals(await said(LISTENING, path, allowed(path), options), [
-    `CannotListenError: Cannot listen on ${path}: it was made with mode 775, and others could connect before it had 600: ` +
+    `CannotListenError: Cannot listen on ${path}: its file was created with mode 775, ` +
+    "so others could connect before the mode was 600: " +
     "run with --allow-sys, or under a umask of 077",
   ]);
   await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);

@@ -1,19 +1,19 @@
 /**
- * Socket files that a server has left behind.
+ * Removal of stale socket files, which a server has left behind.
  *
  * @module
  */
 
 import { errorWithCode } from "./system_error.ts";
 
-// Longer than a thread takes to start on a machine that is busy. Who does not answer until then is
-// taken to be alive.
+// Longer than a thread takes to start on a busy machine. A server that does not answer in time
+// counts as alive.
 const DEADLINE_MS = 5000;
 
 const REFUSED = 1;
 const ALIVE = 2;
 
-// A program without imports: a thread that has to load a file would need the permission to read it.
+// A program without imports: a thread needs a permission to read the files that it imports.
 const PROBE = `onmessage = async ({ data: { path, answer } }) => {
   let found = ${ALIVE};
   try {
@@ -26,17 +26,16 @@ const PROBE = `onmessage = async ({ data: { path, answer } }) => {
 };`;
 
 /**
- * Removes a socket's file that nobody listens on. What somebody listens on stays, and so does what
- * is no socket.
+ * Removes the file of a socket on which no process listens. Sockets in use and other files stay.
  *
- * Another server may do the same at this moment, and have bound the path already: so only the very
- * file is removed that was asked for. That leaves a moment too short for all but very bad luck;
- * `wantPID` is for whoever has that.
+ * Another server may do the same at the same time, and may already have bound the path. So the file
+ * is removed only if it is still the one that was checked. A very short race remains; `wantPID`
+ * avoids it.
  *
- * @param path The socket's.
- * @param isRefused Tells whether a connection to a socket is refused.
- * @returns Whether the path can be bound now, as far as this goes.
- * @throws {Error} with code `EADDRINUSE` when something is there that is no socket.
+ * @param path The path of the socket.
+ * @param isRefused Returns whether a connection to the socket is refused.
+ * @returns Whether the path may be bound now.
+ * @throws {Error} With the code `EADDRINUSE`, if the path has a file that is not a socket.
  */
 export function removeStaleSocket(
   path: string,
@@ -45,7 +44,7 @@ export function removeStaleSocket(
   const found = fileAt(path);
   if (found === null) return true;
   if (found.isSocket !== true) {
-    throw errorWithCode("EADDRINUSE", "a file is there that is no socket");
+    throw errorWithCode("EADDRINUSE", "the path has a file that is not a socket");
   }
   if (!isRefused(path)) return false;
   const now = fileAt(path);
@@ -53,7 +52,7 @@ export function removeStaleSocket(
   return true;
 }
 
-/** What is at the path itself: a symbolic link is not followed. */
+/** Returns the file at a path; null if there is none. A symbolic link is not followed. */
 function fileAt(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
@@ -64,16 +63,17 @@ function fileAt(path: string): Deno.FileInfo | null {
 }
 
 /**
- * A new file often has the number of one that is gone. It is made later, though, and nobody writes
- * to a socket's file.
+ * Returns whether two files are the same. A new file often gets the inode number of a removed one,
+ * but has a later time, and a socket's file is never written.
  */
 function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
   return a.dev === b.dev && a.ino === b.ino && a.mtime?.getTime() === b.mtime?.getTime();
 }
 
 /**
- * Whether a connection to the socket is refused. Deno connects only asynchronously, and a port is
- * bound when `listenUNIX` returns: so a thread tries, and this one waits for it, some 15 ms.
+ * Returns whether a connection to the socket is refused. Deno connects only asynchronously, but the
+ * port must be bound when `listenUNIX` returns. So a thread tries to connect, and this function
+ * waits for it, about 15 ms.
  */
 function connectionIsRefused(path: string): boolean {
   const answer = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

@@ -268,7 +268,7 @@ for (const [what, make] of Object.entries(NO_SOCKETS)) {
     make(path, fixture);
     const error = listenError(fixture, path);
     assertEquals(error.code, "EADDRINUSE");
-    assertMatch(error.message, /: a file is there that is no socket$/);
+    assertMatch(error.message, /: the path has a file that is not a socket$/);
     assert(exists(path));
   });
 }
@@ -296,7 +296,9 @@ test("A path that is too long: the error names it, its length and the most there
   // Two bytes each in UTF-8.
   const path = `${folder}/${"ü".repeat(60)}`;
   const size = new TextEncoder().encode(path).length;
-  const why = new RegExp(`: it has ${size} bytes, and a UNIX socket's path on linux may have 107$`);
+  const why = new RegExp(
+    `: the path has ${size} bytes, but linux allows at most 107 for a UNIX socket$`,
+  );
   const error = listenError(fixture, path);
   assertEquals(error.code, "ENAMETOOLONG");
   assertMatch(error.message, why);
@@ -479,6 +481,6 @@ test("With checkPID a server without a lock is not connected to: BadFileError", 
   assertInstanceOf(error, BadFileError);
   assertEquals(
     error.message,
-    `Cannot connect to ${listener.place}: nobody holds ${listener.place}.lock`,
+    `Cannot connect to ${listener.place}: no process holds ${listener.place}.lock`,
   );
 });
