@@ -219,7 +219,7 @@ test("wrapClientTLS() without a name to verify rejects with TypeError", async (f
   const listener = fixture.rawListen();
   const beneath = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
   const connecting = connectProtocol(wrapClientTLS({}, beneath), new Wire());
-  await assertRejects(() => connecting, TypeError, "serverName is needed");
+  await assertRejects(() => connecting, TypeError, "without serverName");
   fixture.errors.take(); // thrown while its connection was made, so it is logged too
 });
 

@@ -50,7 +50,7 @@ const ec = (curve: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:$
 const REFUSED: Record<string, readonly [kind: string[], reason: RegExp]> = {
   "RSA of 1024 bits": [
     ["-newkey", "rsa:1024"],
-    /^Cannot use cert: the RSA key of "CN=localhost" has 1024 bits, and at least 2048 are required/,
+    /^Cannot use cert: the RSA key of "CN=localhost" has 1024 bits, but at least 2048 are required/,
   ],
   "RSA of 1536 bits": [["-newkey", "rsa:1536"], /has 1536 bits/],
   "RSA-PSS": [

@@ -385,7 +385,7 @@ function multicastTests(name: string, makeReactor: () => IReactor): void {
     const join = await assertRejects(
       async () => await transport.joinGroup("127.0.0.1", "127.0.0.1"),
       MulticastJoinError,
-      "Cannot join the group 127.0.0.1 by 127.0.0.1",
+      "Cannot join the group 127.0.0.1 through 127.0.0.1",
     );
     assertEquals(join.code, "EINVAL");
     await assertRejects(

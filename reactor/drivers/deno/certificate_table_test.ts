@@ -1,6 +1,6 @@
 /**
- * The table of certificates over real handshakes, with a peer of `node:tls` that shows whatever it
- * is given.
+ * The table of certificates in real handshakes, with a peer of `node:tls` that sends any
+ * certificate.
  */
 
 import { assertEquals, assertInstanceOf, assertNotEquals } from "@std/assert";
@@ -13,7 +13,7 @@ import { DenoReactor } from "./reactor.ts";
 
 const test = await tlsTest("TLS", () => new DenoReactor());
 
-/** The failure, or null for a connection, which is ended then. */
+/** Returns the failure of a handshake; null for a connection, which is then closed. */
 async function verdict(
   wires: SecuredWires,
   failure: Promise<Error | undefined>,
@@ -25,7 +25,7 @@ async function verdict(
   return null;
 }
 
-/** The reason for which our client refuses the server; null when it takes it. */
+/** Returns why this library's client refuses the server; null if it accepts. */
 async function clientVerdict(fixture: TLSFixture, shown: Shown): Promise<Error | null> {
   const { host = "localhost", roots } = shown;
   await using server = await serveShowing(shown);
@@ -36,7 +36,7 @@ async function clientVerdict(fixture: TLSFixture, shown: Shown): Promise<Error |
   return await verdict(clients, clients.told("failed").then(() => clients.reasons[0]));
 }
 
-/** The reason for which our server refuses the client; null when it takes it. */
+/** Returns why this library's server refuses the client; null if it accepts. */
 async function serverVerdict(fixture: TLSFixture, shown: Shown): Promise<Error | null> {
   const servers = new SecuredWires();
   const caCerts = shown.roots.map(({ pem }) => pem);
@@ -46,15 +46,15 @@ async function serverVerdict(fixture: TLSFixture, shown: Shown): Promise<Error |
   return await verdict(servers, servers.failure());
 }
 
-// Many a test: a test of sockets costs more than a handshake.
+// Several rows in one test, because the setup of a test with sockets costs more than a handshake.
 const groups = Map.groupBy(CERTIFICATE_TABLE, ({ name }) => name.split(" ")[0] ?? "");
 for (const [group, cases] of groups) {
-  test(`connectTLS() accepts and refuses servers as the table says: ${group} …`, async (fixture) => {
+  test(`connectTLS() accepts and refuses the servers of the table: ${group} …`, async (fixture) => {
     for (const each of cases) check(each, await clientVerdict(fixture, await each.make("server")));
   });
   const both = cases.filter(({ side, isUnshowable }) => side === undefined && !isUnshowable);
   if (both.length === 0) continue;
-  test(`listenTLS() accepts and refuses clients as the table says: ${group} …`, async (fixture) => {
+  test(`listenTLS() accepts and refuses the clients of the table: ${group} …`, async (fixture) => {
     for (const each of both) check(each, await serverVerdict(fixture, await each.make("client")));
   });
 }
@@ -63,7 +63,7 @@ function check({ name, code, isVetoed = false }: CertificateCase, refusal: Error
   if (code === null && !isVetoed) assertEquals(refusal, null, name);
   else {
     assertInstanceOf(refusal, TLSError, name);
-    // One that shows nothing would be refused, too.
+    // A client without a certificate would also be refused.
     assertNotEquals(refusal.code, "ETIMEDOUT", name);
   }
 }

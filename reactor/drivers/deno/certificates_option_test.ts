@@ -1,6 +1,6 @@
 /**
- * The `certificates` option where it answers later, or badly; what it is asked for is in
- * `tls_test.ts`.
+ * The `certificates` option with late or invalid answers. `tls_test.ts` has the names with which it
+ * is called.
  */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertStrictEquals } from "@std/assert";
@@ -16,8 +16,8 @@ const test = await tlsTest("TLS", () => new DenoReactor());
 type Certificates = NonNullable<TLSServerOptions["certificates"]>;
 
 /**
- * Expects one connection to fail because of the option's answer, and the next one, to an address,
- * to be made.
+ * Expects that one connection fails because of the option's answer, and that the next one, to an
+ * address, succeeds.
  */
 async function failsOnce(fixture: TLSFixture, certificates: Certificates): Promise<Error> {
   const servers = new SecuredWires();
@@ -35,7 +35,7 @@ async function failsOnce(fixture: TLSFixture, certificates: Certificates): Promi
   return reason;
 }
 
-test("certificates may return a promise or a Deferred: the handshake waits for it", async (fixture) => {
+test("certificates may return a promise or a Deferred, for which the handshake waits", async (fixture) => {
   const later = await fixture.authority.issue({ name: "CN=later" });
   const answers = [Promise.resolve(later), new Deferred<typeof later>()];
   const asked = Promise.withResolvers<void>();
@@ -61,19 +61,19 @@ test("certificates may return a promise or a Deferred: the handshake waits for i
   }
 });
 
-test("certificates that promises undefined stands for cert and key", async (fixture) => {
+test("certificates may promise undefined, which selects cert and key", async (fixture) => {
   const { client } = await fixture.pair({ certificates: () => Promise.resolve(undefined) });
   assertEquals(client.transport.getPeerCertificate()?.subject.CN, "localhost");
 });
 
-test("certificates whose promise rejects is logged and fails that handshake", async (fixture) => {
+test("certificates with a rejected promise is logged and fails that handshake only", async (fixture) => {
   const error = new RangeError("boom");
   const reason = await failsOnce(fixture, () => Promise.reject(error));
   assertStrictEquals(reason.cause, error);
   assertEquals(fixture.errors.take(), [error]);
 });
 
-test("certificates that returns a broken thenable is logged and fails that handshake", async (fixture) => {
+test("certificates with a broken thenable is logged and fails that handshake only", async (fixture) => {
   const error = new RangeError("boom");
   const thenable = {
     then: () => {
@@ -85,7 +85,7 @@ test("certificates that returns a broken thenable is logged and fails that hands
 });
 
 for (const how of ["at once", "later"]) {
-  test(`certificates whose answer cannot be used ${how} is logged and fails that handshake`, async (fixture) => {
+  test(`certificates with an unusable answer ${how} is logged and fails that handshake only`, async (fixture) => {
     const { cert } = await selfSigned();
     const wrong = { ...fixture.server, cert };
     const answer = how === "at once" ? wrong : Promise.resolve(wrong);
@@ -96,14 +96,14 @@ for (const how of ["at once", "later"]) {
   });
 }
 
-test("certificates that returns neither a certificate nor a key says so", async (fixture) => {
+test("certificates with an answer without certificate and key fails with a clear error", async (fixture) => {
   const { cause } = await failsOnce(fixture, () => ({}));
   assertInstanceOf(cause, TypeError);
   assertMatch(cause.message, /answer of certificates/);
   assertEquals(fixture.errors.take(), [cause]);
 });
 
-test("certificates that fails again and again does not fill the log", async (fixture) => {
+test("certificates logs repeated failures only the 1st, 10th and 100th time", async (fixture) => {
   const error = new RangeError("boom");
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, {
@@ -118,11 +118,11 @@ test("certificates that fails again and again does not fill the log", async (fix
     assertStrictEquals((await servers.failure(i)).cause, error);
     await clients.told("failed");
   }
-  // The first, and the tenth.
+  // The first and the tenth failure.
   assertEquals(fixture.errors.take(), [error, error]);
 });
 
-test("certificates that never answers: the handshake fails after handshakeTimeout", async (fixture) => {
+test("certificates that never settles fails the handshake after handshakeTimeout", async (fixture) => {
   const servers = new SecuredWires();
   const answer = Promise.withResolvers<typeof fixture.server>();
   const { port } = fixture.listen(servers, {
@@ -136,7 +136,7 @@ test("certificates that never answers: the handshake fails after handshakeTimeou
   assertInstanceOf(reason, TLSError);
   assertEquals(reason.code, "ETIMEDOUT");
   await clients.told("failed");
-  // An answer that comes too late changes nothing, and is not an error.
+  // A late answer has no effect and is not an error.
   answer.resolve(fixture.server);
   for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next));
   assertEquals(fixture.errors.take(), []);

@@ -1,10 +1,10 @@
-// Child processes in real programs: what holds one open, and what it needs. What a child and its
-// pipes do is in `../../../testing/conformance/process.ts`.
+// Child processes in real programs: whether they keep a program alive, and their permissions.
+// `../../../testing/conformance/process.ts` tests the behaviour of children and their pipes.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, runProgram } from "../../../testing/fixtures/program.ts";
 
-/** What each program begins with. */
+/** The beginning of each program. */
 const BEGINNING = `
   import { DenoReactor, ProcessProtocol } from "@torsion/reactor";
   const reactor = new DenoReactor();
@@ -14,7 +14,7 @@ const BEGINNING = `
   }
 `;
 
-Deno.test("A child of a reactor that is not run holds no program", async () => {
+Deno.test("spawnProcess() keeps no program alive whose reactor never runs", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}
     reactor.spawnProcess(new Child(), "cat");
     console.log("end");
@@ -22,7 +22,7 @@ Deno.test("A child of a reactor that is not run holds no program", async () => {
   assertEquals([code, lines, errors], [0, ["end"], ""]);
 });
 
-Deno.test("stop() and crash() let a program end although a child runs, and is being read", async () => {
+Deno.test("stop() and crash() let the program exit while a child runs and is read", async () => {
   for (const end of ["stop", "crash"]) {
     const { code, lines, errors } = await runProgram(`${BEGINNING}
       const child = new Child();
@@ -35,7 +35,7 @@ Deno.test("stop() and crash() let a program end although a child runs, and is be
   }
 });
 
-Deno.test("A child holds the program while the reactor runs, and its end is told", async () => {
+Deno.test("spawnProcess() keeps the program alive while the reactor runs, and reports the exit", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}
     const child = new Child();
     reactor.spawnProcess(child, "cat").closeStdin();
@@ -46,7 +46,7 @@ Deno.test("A child holds the program while the reactor runs, and its end is told
   assertEquals([code, lines, errors], [0, ["Process cat (n) exited with code 0"], ""]);
 });
 
-Deno.test("After stop(), a write that a child does not read holds the program until the child ends", async () => {
+Deno.test("stop() leaves a pending write to a child to keep the program alive until the child exits", async () => {
   await using program = Program.evaluate(`${BEGINNING}
     const child = new Child();
     const process = reactor.spawnProcess(child, "/bin/sh", { args: ["-c", "echo ready; exec kill -STOP $$"] });
@@ -55,8 +55,8 @@ Deno.test("After stop(), a write that a child does not read holds the program un
       process.write(new Uint8Array(1_000_000));
       reactor.callLater(0, () => reactor.stop());
     };
-    // The last thing that the program does. A child that was killed closes its pipes, which ends
-    // the write, while it still exits: its flags show that (PF_EXITING), before its state does.
+    // The last statement of the program. A killed child closes its pipes, which completes the
+    // write, before it has exited: its flags show that (PF_EXITING) earlier than its state.
     globalThis.addEventListener("unload", () => {
       let [state, isExiting] = ["gone", true];
       try {
@@ -77,7 +77,7 @@ Deno.test("After stop(), a write that a child does not read holds the program un
   assertEquals([code, lines.at(-1), errors], [0, "at the end the child is dead", ""]);
 });
 
-Deno.test("A child needs --allow-run for its program, and nothing else", async () => {
+Deno.test("spawnProcess() needs --allow-run for its program and no other permission", async () => {
   const module = new URL("../../../mod.ts", import.meta.url);
   const path = await Deno.makeTempFile({ suffix: ".js" });
   try {

@@ -1,35 +1,30 @@
-/**
- * What a driver does with a connection that the test has made. With real ones: the suites of every
- * stream.
- */
+/** ConnDriver over scripted connections. The conformance suites of streams use real ones. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { ConnDriver, type StreamConn, TCPConnDriver } from "./conn_driver.ts";
 import { errorWithCode } from "./system_error.ts";
 
-/** A connection that takes no options. */
+/** A connection whose options cannot be set. */
 function unsettable(error: Error): Deno.TcpConn {
   const set = () => {
     throw error;
   };
-  return { setNoDelay: set, setKeepAlive: set } as unknown as Deno.TcpConn; // nothing else is asked of it
+  return { setNoDelay: set, setKeepAlive: set } as unknown as Deno.TcpConn; // the driver uses no other member
 }
 
-Deno.test("Options of a connection that its peer has reset are not set, and nothing is thrown", () => {
+Deno.test("TCPConnDriver ignores EINVAL when it sets an option, as for a reset connection on macOS", () => {
   const driver = new TCPConnDriver(unsettable(errorWithCode("EINVAL", "Invalid argument")));
   driver.setNoDelay(true);
   driver.setKeepAlive(true);
 });
 
-Deno.test("Any other error of an option is the caller's", () => {
+Deno.test("TCPConnDriver throws any other error of an option", () => {
   const driver = new TCPConnDriver(unsettable(errorWithCode("EPERM", "planned")));
   assertThrows(() => driver.setNoDelay(true), Error, "planned");
   assertThrows(() => driver.setKeepAlive(true), Error, "planned");
 });
 
-/**
- * A connection whose writes are done when the test says so, a driver over it, and what they did.
- */
+/** A driver over a connection whose writes complete on demand, and a record of its events. */
 class WritingBed {
   readonly events: string[] = [];
   readonly driver: ConnDriver;
@@ -56,14 +51,14 @@ class WritingBed {
     });
   }
 
-  /** A write has been done. */
+  /** Completes a write. */
   async written(): Promise<void> {
     this.#written?.(1);
     await Promise.resolve();
   }
 }
 
-Deno.test("ConnDriver.close() lets a first write go out, abort() does not", async () => {
+Deno.test("ConnDriver.close() lets a first write complete, and abort() does not", async () => {
   const fixture = new WritingBed();
   fixture.driver.write(new Uint8Array(1));
   fixture.driver.close();

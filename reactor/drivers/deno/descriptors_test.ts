@@ -1,4 +1,4 @@
-/** Runs programs with a low limit on descriptors, and takes all of them. */
+/** Programs with a low limit on descriptors, which use up all of them. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { Program } from "../../../testing/fixtures/program.ts";
@@ -14,10 +14,7 @@ const program = new URL("../../../testing/fixtures/shortage_program.ts", import.
 
 const PAUSES = /\] Cannot accept connections on .*, accepting pauses: Too many open files/;
 
-/**
- * Each operation, the outcome of its attempt without descriptors, and what the log contains by
- * then.
- */
+/** Each operation, its outcome without free descriptors, and the expected log text. */
 const operations: [name: string, ending: string, logged: RegExp][] = [
   ["connect to an address", "EMFILE", /ConnectError: Cannot connect to .*: Too many open files/],
   ["connect to an address over node:net", "EMFILE", /ConnectError: .* connect EMFILE/],
@@ -39,7 +36,7 @@ const operations: [name: string, ending: string, logged: RegExp][] = [
   ["accept over node:net", "done", PAUSES],
   ["accept over UNIX", "done", PAUSES],
   ["accept over TLS", "done", PAUSES],
-  // Not shortages: their stacks are logged in full.
+  // These do not need a descriptor; their stacks are logged in full.
   ["throw in a timed call", "done", /^\t {4}at .*shortage_operations\.ts:\d+:\d+/m],
   ["fail a Deferred", "done", /^\t {4}at .*shortage_operations\.ts:\d+:\d+/m],
 ];

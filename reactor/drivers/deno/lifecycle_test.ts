@@ -1,15 +1,15 @@
-// The life of a DenoReactor in real processes: what holds one open, what ends it, and with which
+// The life of a DenoReactor in real processes: how long it keeps one alive, what stops it, and the
 // exit code.
 //
-// Of Twisted's tests, `internet/test/test_core.py` tests signal handlers with Python's `signal`
-// patched; `test/test_process.py` and `test_application.py` end processes with signals as here.
-// Twisted ends its process with the signal that stopped it; here the signal was handled, and the
-// process ends with code 0.
+// Of Twisted's tests, `internet/test/test_core.py` tests signal handlers with a patched `signal`
+// module; `test/test_process.py` and `test_application.py` stop processes with signals as here.
+// Twisted exits by the signal that stopped the reactor. Here the signal counts as handled, and the
+// process exits with code 0.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Program, type ProgramEnd, runProgram } from "../../../testing/fixtures/program.ts";
 
-/** What each program begins with. It logs to its output, without the times. */
+/** The beginning of each program. It logs to standard output, without times. */
 const BEGINNING = `
   import { DenoReactor, Factory, Protocol } from "@torsion/reactor";
   import { addObserver } from "@torsion/reactor/log";
@@ -18,7 +18,7 @@ const BEGINNING = `
   const running = () => reactor.callWhenRunning(console.log, "running");
 `;
 
-/** Starts a program, and sends it signals when it says so. */
+/** Runs a program, and sends each signal after a given line of its output. */
 async function signalled(
   source: string,
   ...signals: [after: string, signal: Deno.Signal][]
@@ -31,11 +31,11 @@ async function signalled(
   return await program.end();
 }
 
-Deno.test("run() holds the process with nothing to do, and stop() lets it end by itself with code 0", async () => {
+Deno.test("run() keeps an idle process alive, and stop() lets it exit with code 0", async () => {
   const { code, signal, lines, errors } = await signalled(
     `
     running();
-    // Holds nothing itself: this signal is all that can come.
+    // A signal handler does not keep the process alive, so run() does.
     reactor.addSignalHandler("SIGUSR1", () => reactor.stop());
     await reactor.run();
     console.log("end");
@@ -46,7 +46,7 @@ Deno.test("run() holds the process with nothing to do, and stop() lets it end by
   assertEquals(lines, ["running", "Main loop terminated.", "end"]);
 });
 
-Deno.test("A process whose reactor waits only for a far call ends once it is stopped", async () => {
+Deno.test("stop() lets a process exit while a distant call is scheduled", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}
     reactor.callLater(1e9, console.log, "never");
     reactor.callLater(0, () => reactor.stop());
@@ -57,7 +57,7 @@ Deno.test("A process whose reactor waits only for a far call ends once it is sto
   assertEquals(lines, ["Main loop terminated.", "end"]);
 });
 
-Deno.test("A reactor that is not run holds no process, whatever it was asked for", async () => {
+Deno.test("DenoReactor keeps no process alive before run(), whatever is scheduled", async () => {
   const { code, lines } = await runProgram(`${BEGINNING}
     reactor.callLater(1e9, console.log, "never");
     reactor.addSignalHandler("SIGHUP", console.log);
@@ -68,7 +68,7 @@ Deno.test("A reactor that is not run holds no process, whatever it was asked for
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`${signal} stops the reactor: exit code 0, and both lines in the log`, async () => {
+  Deno.test(`DenoReactor stops on ${signal} with exit code 0, and logs it`, async () => {
     const ended = await signalled("running(); await reactor.run();", ["running", signal]);
     assertEquals(ended, {
       code: 0,
@@ -78,7 +78,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     });
   });
 
-  Deno.test(`A user's handler of ${signal} takes the place of the default one, and gets its name`, async () => {
+  Deno.test(`addSignalHandler() replaces the default handler of ${signal}, and passes its name`, async () => {
     const { code, lines } = await signalled(
       `
       running();
@@ -93,7 +93,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals([code, lines], [0, ["running", `handled ${signal}`, "Main loop terminated."]]);
   });
 
-  Deno.test(`With installSignalHandlers: false, ${signal} ends the process as it does any other`, async () => {
+  Deno.test(`run() with installSignalHandlers: false leaves ${signal} to kill the process`, async () => {
     const ended = await signalled(
       "running(); await reactor.run({ installSignalHandlers: false });",
       ["running", signal],
@@ -101,7 +101,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals([ended.signal, ended.lines], [signal, ["running"]]);
   });
 
-  Deno.test(`A second ${signal} ends a shutdown whose before trigger hangs`, async () => {
+  Deno.test(`DenoReactor skips a hanging before-shutdown trigger on a second ${signal}`, async () => {
     const { code, lines } = await signalled(
       `
       running();
@@ -118,7 +118,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals([code, lines.slice(-2)], [0, ["during shutdown", "Main loop terminated."]]);
   });
 
-  Deno.test(`After the stop nothing listens to ${signal} any more: the next one ends the process`, async () => {
+  Deno.test(`stop() removes the handler of ${signal}, so that the next one kills the process`, async () => {
     const ended = await signalled(
       `
       reactor.callWhenRunning(() => reactor.stop());
@@ -133,7 +133,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("installSignalHandlers: false leaves the handlers that the user added", async () => {
+Deno.test("run() with installSignalHandlers: false keeps the handlers that the application added", async () => {
   const { code, lines } = await signalled(
     `
     running();
@@ -145,7 +145,7 @@ Deno.test("installSignalHandlers: false leaves the handlers that the user added"
   assertEquals([code, lines], [0, ["running", "Main loop terminated."]]);
 });
 
-Deno.test("A signal that cannot be handled is refused with a TypeError that names it", async () => {
+Deno.test("addSignalHandler() throws a TypeError that names an unsupported signal", async () => {
   const { code, lines } = await runProgram(`${BEGINNING}
     for (const signal of ["SIGKILL", "SIGSTOP", "SIGNONE"]) {
       try {
@@ -164,10 +164,7 @@ Deno.test("A signal that cannot be handled is refused with a TypeError that name
   );
 });
 
-/**
- * A server with one client, connected to each other. It says when it is `connected`, and when
- * `lost`.
- */
+/** A server whose protocol prints `connected` and `lost`. */
 const CONNECTED = `
   class Server extends Protocol {
     connectionMade() { console.log("connected"); connected?.(); }
@@ -177,7 +174,7 @@ const CONNECTED = `
   const port = reactor.listenTCP(0, Factory.forProtocol(Server), { interface: "127.0.0.1" });
 `;
 
-Deno.test("stop() closes what is open: each connection is lost before run() settles, and the process ends", async () => {
+Deno.test("stop() loses all connections before run() settles, and lets the process exit", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}${CONNECTED}
     connected = () => reactor.stop();
     const stopped = reactor.run();
@@ -194,7 +191,7 @@ Deno.test("stop() closes what is open: each connection is lost before run() sett
   ]);
 });
 
-Deno.test("crash() lets the process end although a port and connections are open", async () => {
+Deno.test("crash() lets the process exit with an open port and open connections", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}${CONNECTED}
     connected = () => reactor.crash();
     const crashed = reactor.run();
@@ -206,7 +203,7 @@ Deno.test("crash() lets the process end although a port and connections are open
   assertEquals(lines.filter((line) => /^(connected|lost|end)$/.test(line)), ["connected", "end"]);
 });
 
-Deno.test("An error in user code does not end the process; one of run() that nobody handles does", async () => {
+Deno.test("DenoReactor survives errors in user code, and an unhandled rejection of run() exits", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}
     reactor.callWhenRunning(() => { throw new Error("thrown"); });
     reactor.callWhenRunning(async () => { throw new Error("rejected"); });

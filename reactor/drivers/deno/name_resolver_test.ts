@@ -1,7 +1,4 @@
-/**
- * The system's resolver. What is asked here is answered from `/etc/hosts`, and what needs no
- * network for "no".
- */
+/** The system's resolver, with names from `/etc/hosts` and names that fail without a network. */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Program } from "../../../testing/fixtures/program.ts";
@@ -11,7 +8,7 @@ import { DenoReactor } from "./reactor.ts";
 
 const { signal } = new AbortController();
 
-Deno.test("localhost has the loopback addresses that the system gives it", async () => {
+Deno.test("DenoNameResolver returns the loopback addresses of localhost", async () => {
   const resolver = new DenoNameResolver();
   const found = await Promise.all(
     (["IPv4", "IPv6"] as const).map((family) =>
@@ -22,8 +19,8 @@ Deno.test("localhost has the loopback addresses that the system gives it", async
   for (const address of found.flat()) assert(/^(127\.0\.0\.1|::1)$/.test(address), address);
 });
 
-Deno.test("A name that is none has no addresses", async () => {
-  // RFC 6761 section 6.4; this one does not even leave the machine, for its label is too long.
+Deno.test("DenoNameResolver returns no addresses for an invalid name", async () => {
+  // RFC 6761 section 6.4. This name never leaves the machine, because its label is too long.
   const name = `${"a".repeat(64)}.invalid`;
   const found = await new DenoNameResolver().resolveHostName(name, {
     family: "IPv4",
@@ -54,7 +51,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`With ${flags.join(" ") || "no permission"} a lookup of localhost:80 says: ${line}`, async () => {
+  Deno.test(`DenoNameResolver with ${flags.join(" ") || "no flag"} prints: ${line.slice(0, 24)}`, async () => {
     const url = `data:text/javascript,${encodeURIComponent(PROGRAM)}`;
     await using program = new Program(["run", "--quiet", "--no-prompt", ...flags, url]);
     const { lines, errors } = await program.end();
@@ -62,7 +59,7 @@ for (
   });
 }
 
-Deno.test("A reactor's resolver can be replaced: installNameResolver() returns the one before", () => {
+Deno.test("installNameResolver() replaces the resolver and returns the previous one", () => {
   const reactor = new DenoReactor();
   const first = reactor.nameResolver;
   assertInstanceOf(first, DenoNameResolver);

@@ -1,6 +1,6 @@
 /**
- * A process that is stopped past its deadlines and continued: the bytes that its peers sent in time
- * come first.
+ * A process that is stopped past its timeouts and continued: bytes that its peers sent in time must
+ * be handled before the timeouts.
  */
 
 import { assertEquals } from "@std/assert";
@@ -10,7 +10,7 @@ import { RawPeer } from "../../../testing/peers/raw_peer.ts";
 const program = new URL("../../../testing/fixtures/stopped_program.ts", import.meta.url).href;
 const onUnix = { ignore: Deno.build.os === "windows" };
 
-/** Milliseconds in which a deadline of `stopped_program.ts` passes. */
+/** Milliseconds after which a timeout of `stopped_program.ts` is overdue. */
 const PAST_DEADLINE = 1300;
 
 /** The type of encrypted TLS records. */
@@ -24,7 +24,7 @@ async function start(deadline: "handshake" | "idle"): Promise<[Program, number, 
   return [server, Number(port), JSON.parse(ca)];
 }
 
-/** Stops the server, has something sent, and continues it when its deadline has passed. */
+/** Stops the server, sends data to it, and continues it once its timeout is overdue. */
 async function sendWhileStopped(server: Program, send: () => Promise<void>): Promise<void> {
   server.send("SIGSTOP");
   await send();
@@ -32,7 +32,7 @@ async function sendWhileStopped(server: Program, send: () => Promise<void>): Pro
   server.send("SIGCONT");
 }
 
-/** Passes bytes on until either side is closed. */
+/** Forwards bytes until either side closes. */
 async function relayed(from: RawPeer, to: RawPeer): Promise<void> {
   try {
     for (let bytes = await from.readOnce(); bytes !== null; bytes = await from.readOnce()) {
@@ -59,7 +59,7 @@ async function readFinished(client: RawPeer): Promise<Uint8Array> {
 }
 
 Deno.test(
-  "DenoReactor delivers bytes that came in time before an idle timeout that is overdue",
+  "DenoReactor delivers bytes that arrived in time before an overdue idle timeout",
   onUnix,
   async () => {
     const [server, port] = await start("idle");
@@ -75,7 +75,7 @@ Deno.test(
 );
 
 Deno.test(
-  "DenoReactor completes a handshake that came in time although its timeout is overdue",
+  "DenoReactor completes a handshake that arrived in time despite an overdue timeout",
   onUnix,
   async () => {
     const [server, port, ca] = await start("handshake");

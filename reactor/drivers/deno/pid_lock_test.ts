@@ -1,7 +1,7 @@
-// Of Twisted's `test/test_lockfile.py`, `LockingTests`: all but those that patch the system's
-// calls, so that they fail, or so that a lock goes in the middle of it. `test_unlockOther` has
-// another end: what is another's is left alone, and not an error. `UtilTests` is about what Windows
-// lacks.
+// Of Twisted's `test/test_lockfile.py`, `LockingTests`: all except the tests that patch system
+// calls to fail, or to remove a lock in the middle of an operation. `test_unlockOther` differs: the
+// lock of another process is left alone, which is not an error. `UtilTests` is about calls that
+// Windows lacks.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SocketFixture, socketTest } from "../../../testing/fixtures/socket_fixture.ts";
@@ -11,7 +11,7 @@ import { DenoReactor } from "./reactor.ts";
 
 const test = socketTest("PIDLock", (errors) => new SocketFixture(new DenoReactor(), errors));
 
-/** The number of a process that has ended. */
+/** The number of a process that has exited. */
 async function deadPID(): Promise<number> {
   const child = new Deno.Command("true").spawn();
   await child.status;
@@ -22,7 +22,7 @@ function linked(path: string): string {
   return Deno.readLinkSync(path);
 }
 
-test("it is a link to the process's number, and gone when it is released", (fixture) => {
+test("PIDLock is a link to the process number, and removed on release()", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   assertEquals([linked(path), lockHolder(path)], [String(Deno.pid), String(Deno.pid)]);
@@ -32,7 +32,7 @@ test("it is a link to the process's number, and gone when it is released", (fixt
   new PIDLock(path).release();
 });
 
-test("it is held once, by this process as by another that is alive", (fixture) => {
+test("PIDLock is held only once, by this or another living process", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   assertThrows(() => new PIDLock(path), Error, `${path} is held by process ${Deno.pid}`);
@@ -42,7 +42,7 @@ test("it is held once, by this process as by another that is alive", (fixture) =
   assertEquals([linked(path), (error as Error & { code: string }).code], ["1", "EEXIST"]);
 });
 
-test("it is held whichever way its path is written", (fixture) => {
+test("PIDLock recognizes its lock under other spellings of the path", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   const otherwise = path.replace("/", "/./");
@@ -51,7 +51,7 @@ test("it is held whichever way its path is written", (fixture) => {
   lock.release();
 });
 
-test("one that a process has left that is gone is broken", async (fixture) => {
+test("PIDLock replaces the lock of a process that has exited", async (fixture) => {
   const path = freePath(fixture);
   await Deno.symlink(String(await deadPID()), path);
   assertEquals(lockHolder(path), null);
@@ -60,7 +60,7 @@ test("one that a process has left that is gone is broken", async (fixture) => {
   lock.release();
 });
 
-test("one with this process's own number that it does not hold is an earlier process's", (fixture) => {
+test("PIDLock replaces a lock with its own process number that it does not hold", (fixture) => {
   const path = freePath(fixture);
   new PIDLock(path).release();
   Deno.symlinkSync(String(Deno.pid), path);
@@ -80,7 +80,7 @@ for (
     "9".repeat(30),
   ]
 ) {
-  test(`PIDLock leaves a link alone that does not point to a process number: ${foreign}`, (fixture) => {
+  test(`PIDLock keeps a link that does not point to a process number: ${foreign}`, (fixture) => {
     const path = freePath(fixture);
     Deno.symlinkSync(foreign, path);
     assertEquals(lockHolder(path), foreign);
@@ -93,13 +93,13 @@ for (
   });
 }
 
-test("PIDLock takes the lock of the greatest process number, which no process has", (fixture) => {
+test("PIDLock replaces a lock with the greatest process number, which no process has", (fixture) => {
   const path = freePath(fixture);
   Deno.symlinkSync("2147483647", path);
   new PIDLock(path).release();
 });
 
-test("PIDLock leaves alone what is not a link, and says so", (fixture) => {
+test("PIDLock throws an error and keeps the file if the path is not a link", (fixture) => {
   const path = freePath(fixture);
   Deno.writeTextFileSync(path, "1");
   for (const f of [() => new PIDLock(path), () => lockHolder(path)]) {
@@ -108,7 +108,7 @@ test("PIDLock leaves alone what is not a link, and says so", (fixture) => {
   assertEquals(Deno.readTextFileSync(path), "1");
 });
 
-test("releasing leaves alone what somebody has put in its place, and what is not there", (fixture) => {
+test("PIDLock.release() keeps a link that replaced the lock, and ignores a missing one", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   Deno.removeSync(path);
@@ -119,7 +119,7 @@ test("releasing leaves alone what somebody has put in its place, and what is not
   lock.release();
 });
 
-test("PIDLock.release() leaves alone a file that was put in its place", (fixture) => {
+test("PIDLock.release() keeps a file that replaced the lock", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   Deno.removeSync(path);
@@ -128,6 +128,6 @@ test("PIDLock.release() leaves alone a file that was put in its place", (fixture
   assertEquals(Deno.readTextFileSync(path), "another's");
 });
 
-test("a folder that is not there is an error", (fixture) => {
+test("PIDLock throws an error if its folder does not exist", (fixture) => {
   assertThrows(() => new PIDLock(`${freePath(fixture)}/lock`), Deno.errors.NotFound);
 });

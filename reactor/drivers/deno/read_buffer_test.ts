@@ -7,7 +7,7 @@ function read(buffer: ReadBuffer, count: number, value = 1): Uint8Array {
   return buffer.take(count);
 }
 
-/** Reads that fill their buffer until it grows no more, as in the middle of a large transfer. */
+/** Reads that fill their buffer until it stops growing, as in the middle of a large transfer. */
 function growAll(buffer: ReadBuffer): void {
   for (let size = 0; size < buffer.space.length;) {
     size = buffer.space.length;
@@ -15,13 +15,13 @@ function growAll(buffer: ReadBuffer): void {
   }
 }
 
-Deno.test("ReadBuffer waits with 256 bytes until something has come", () => {
+Deno.test("ReadBuffer starts with 256 bytes", () => {
   const buffer = new ReadBuffer();
   assertEquals(buffer.space.length, 256);
   buffer.release();
 });
 
-Deno.test("ReadBuffer never writes a chunk again that it has handed out", () => {
+Deno.test("ReadBuffer.take() returns memory that is never written again", () => {
   const buffer = new ReadBuffer();
   const chunks = [10, 256, 1024, 3000, 4096, 5000, 16384, 65536, 7, 131072, 9].map((count, i) => {
     while (buffer.space.length < count) read(buffer, buffer.space.length, 255);
@@ -33,7 +33,7 @@ Deno.test("ReadBuffer never writes a chunk again that it has handed out", () => 
   buffer.release();
 });
 
-Deno.test("ReadBuffer reads four times as much after a read that filled it, up to 128 KiB", () => {
+Deno.test("ReadBuffer quadruples after a read that filled it, up to 128 KiB", () => {
   const buffer = new ReadBuffer();
   const sizes: number[] = [];
   for (let i = 0; i < 7; i++) {
@@ -44,7 +44,7 @@ Deno.test("ReadBuffer reads four times as much after a read that filled it, up t
   buffer.release();
 });
 
-Deno.test("ReadBuffer waits with room for twice what came", () => {
+Deno.test("ReadBuffer fits twice the bytes of a read that did not fill it", () => {
   const buffer = new ReadBuffer();
   read(buffer, 200);
   assertEquals(buffer.space.length, 512);
@@ -55,7 +55,7 @@ Deno.test("ReadBuffer waits with room for twice what came", () => {
   buffer.release();
 });
 
-Deno.test("ReadBuffer keeps its memory while messages stay the same size", () => {
+Deno.test("ReadBuffer keeps its memory while messages keep their size", () => {
   const buffer = new ReadBuffer();
   read(buffer, 200);
   const { space } = buffer;
@@ -64,7 +64,7 @@ Deno.test("ReadBuffer keeps its memory while messages stay the same size", () =>
   buffer.release();
 });
 
-Deno.test("ReadBuffer is small again when a transfer is followed by small messages", () => {
+Deno.test("ReadBuffer shrinks when small messages follow a transfer", () => {
   const buffer = new ReadBuffer();
   growAll(buffer);
   read(buffer, 100);
@@ -72,7 +72,7 @@ Deno.test("ReadBuffer is small again when a transfer is followed by small messag
   buffer.release();
 });
 
-Deno.test("ReadBuffer lets 32 connections wait with a large buffer, and gives the place on", () => {
+Deno.test("ReadBuffer lets 32 connections wait with a large buffer, and passes on a released one", () => {
   const buffers = Array.from({ length: 40 }, () => new ReadBuffer());
   for (const buffer of buffers) {
     growAll(buffer);
@@ -90,7 +90,7 @@ Deno.test("ReadBuffer lets 32 connections wait with a large buffer, and gives th
   for (const buffer of buffers.slice(1)) buffer.release();
 });
 
-Deno.test("ReadBuffer shares no memory between two connections that wait", () => {
+Deno.test("ReadBuffer shares no memory between two waiting connections", () => {
   const first = new ReadBuffer();
   const second = new ReadBuffer();
   first.space.fill(1);

@@ -1,11 +1,11 @@
 /**
- * TLS begun on a connection that is there, between two of this library's ends on real sockets. Of
- * Twisted's tests:
+ * TLS started on an open connection, between two ends of this library on real sockets. Of Twisted's
+ * tests:
  *
  * - `test/test_ssl.py`: `test_TLS`, `test_unTLS` and `test_backwardsTLS` of `TLSTests`, and of
- *   `SpammyTLSTests`, which has much to send then.
+ *   `SpammyTLSTests`, which sends much data.
  * - `internet/test/test_tls.py`: `test_disconnectAfterWriteAfterStartTLS`, and
- *   `ConnectionTestsMixin` by way of `startTLS` (`StartTLSClientTestsMixin`).
+ *   `ConnectionTestsMixin` with `startTLS` (`StartTLSClientTestsMixin`).
  * - `internet/test/test_tcp.py`: `TCPServerTests.test_writeAfterDisconnectAfterTLS` and
  *   `test_writeSequenceAfterDisconnectAfterTLS`.
  */
@@ -22,7 +22,7 @@ import { DenoReactor } from "./reactor.ts";
 const MEGABYTE = 1 << 20;
 const test = await tlsTest("startTLS()", () => new DenoReactor());
 
-/** Both sides of a connection in the open, and what each starts TLS with. */
+/** Both ends of an unencrypted connection, and the options with which each starts TLS. */
 async function open(fixture: TLSFixture): Promise<
   { server: Wire; client: Wire; asServer: StartTLSOptions; asClient: StartTLSOptions }
 > {
@@ -35,7 +35,7 @@ async function open(fixture: TLSFixture): Promise<
   return { server, client, asServer: { ...fixture.server }, asClient };
 }
 
-test("What was written before goes out in the open, what is written after is protected", async (fixture) => {
+test("startTLS() encrypts what is written after it, and sends earlier writes as they are", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   const { transport } = server;
   assert(!transport.secure);
@@ -56,7 +56,7 @@ test("What was written before goes out in the open, what is written after is pro
   assertEquals(client.transport.getPeerCertificate()?.subject.CN, "localhost");
 });
 
-test("Megabytes that wait to be sent in the open, and megabytes behind them, arrive intact", async (fixture) => {
+test("startTLS() keeps megabytes of queued writes before and after it intact", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   const [first, second] = [pattern(8 * MEGABYTE, 1), pattern(8 * MEGABYTE, 2)];
   server.transport.write(first);
@@ -69,7 +69,7 @@ test("Megabytes that wait to be sent in the open, and megabytes behind them, arr
   assert(same(concat(client.chunks), concat([first, second])));
 });
 
-test("The side that accepted the connection can be the client", async (fixture) => {
+test("startTLS() lets the side that accepted the connection be the client", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   server.transport.startTLS({ ...asClient, role: "client" });
   client.transport.startTLS({ ...asServer, role: "server" });
@@ -77,7 +77,7 @@ test("The side that accepted the connection can be the client", async (fixture) 
   assertEquals(server.transport.getPeerCertificate()?.subject.CN, "localhost");
 });
 
-test("A handshake that fails loses the connection with TLSError, on both sides", async (fixture) => {
+test("startTLS() loses the connection with TLSError on both sides if the handshake fails", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   server.transport.startTLS(asServer);
   client.transport.startTLS({ ...asClient, serverName: "other.example" });
@@ -88,7 +88,7 @@ test("A handshake that fails loses the connection with TLSError, on both sides",
   assertEquals(client.events, ["made", "lost"]);
 });
 
-test("A peer that goes on in the open: TLSError", async (fixture) => {
+test("startTLS() fails with TLSError if the peer continues unencrypted", async (fixture) => {
   const { server, client, asServer } = await open(fixture);
   server.transport.startTLS(asServer);
   client.transport.write("What do you mean?\r\n");
@@ -97,19 +97,19 @@ test("A peer that goes on in the open: TLSError", async (fixture) => {
   await client.lost();
 });
 
-test("A side that does not begin TLS receives the other's hello as it is", async (fixture) => {
+test("startTLS() on one side only delivers its hello to the peer as data", async (fixture) => {
   const { server, client, asClient } = await open(fixture);
   client.transport.write("plain");
   client.transport.startTLS(asClient);
   client.transport.write("secret");
   await server.has(10);
   assertEquals(server.text.slice(0, 5), "plain");
-  // A handshake record of TLS: RFC 8446, section 5.1.
+  // The header of a TLS handshake record: RFC 8446, section 5.1.
   assertEquals([...concat(server.chunks).subarray(5, 7)], [22, 3]);
   assert(!client.transport.secure && !server.text.includes("secret"));
 });
 
-test("What was written before the handshake is not for a peer that handshakeCompleted() turns away", async (fixture) => {
+test("startTLS() drops earlier writes for a peer that handshakeCompleted() rejects", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   Object.assign(client, {
     handshakeCompleted: () => {
@@ -125,7 +125,7 @@ test("What was written before the handshake is not for a peer that handshakeComp
   assertEquals(server.text, "");
 });
 
-test("Both sides answer what comes over TLS, and lose the connection: both are told, and write into nothing then", async (fixture) => {
+test("startTLS() lets both sides close after a reply, and ignores writes after that", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   for (const wire of [server, client]) {
     const received = wire.dataReceived.bind(wire);
@@ -146,7 +146,7 @@ test("Both sides answer what comes over TLS, and lose the connection: both are t
   }
 });
 
-test("A handshake that takes longer than handshakeTimeout: TLSError with ETIMEDOUT", async (fixture) => {
+test("startTLS() fails with TLSError ETIMEDOUT after handshakeTimeout", async (fixture) => {
   const { server, asServer } = await open(fixture);
   server.transport.startTLS({ ...asServer, handshakeTimeout: 0.02 });
   const reason = await server.lost();
@@ -159,7 +159,7 @@ test("write() of a buffer that is transferred during the handshake loses the con
   server.transport.startTLS(asServer);
   const bytes = new Uint8Array(65536);
   server.transport.write(bytes);
-  // In a later turn: by then the write is with the driver, which waits for the handshake.
+  // In a later turn, when the write is queued in the TLS driver until the handshake completes.
   await new Promise<void>((resolve) => fixture.reactor.callLater(0, resolve));
   structuredClone(bytes, { transfer: [bytes.buffer] });
   client.transport.startTLS(asClient);
@@ -169,7 +169,7 @@ test("write() of a buffer that is transferred during the handshake loses the con
   await client.lost();
 });
 
-test("loseConnection() behind a write waits for the handshake, and all arrives", async (fixture) => {
+test("loseConnection() after startTLS() and a write waits for the handshake and the data", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   server.transport.startTLS(asServer);
   server.transport.write("last words");
@@ -180,7 +180,7 @@ test("loseConnection() behind a write waits for the handshake, and all arrives",
   assertEquals(client.text, "last words");
 });
 
-test("loseConnection() with nothing to send ends the handshake", async (fixture) => {
+test("loseConnection() after startTLS() aborts the handshake if there is nothing to send", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   client.transport.startTLS(asClient);
   server.transport.startTLS(asServer);
@@ -189,14 +189,14 @@ test("loseConnection() with nothing to send ends the handshake", async (fixture)
   assertInstanceOf(await client.lost(), TLSError);
 });
 
-test("stop() ends a handshake under way", async (fixture) => {
+test("stop() aborts a pending handshake of startTLS()", async (fixture) => {
   const { server, client, asServer } = await open(fixture);
   server.transport.startTLS(asServer);
   await fixture.stop();
   assertEquals([server.events.at(-1), client.events.at(-1)], ["lost", "lost"]);
 });
 
-test("A registered producer goes on over TLS", async (fixture) => {
+test("startTLS() keeps a registered producer", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   let left = 100;
   server.transport.startTLS(asServer);
@@ -212,7 +212,7 @@ test("A registered producer goes on over TLS", async (fixture) => {
   assertEquals(left, 0);
 });
 
-test("It cannot begin twice, nor with one side closed; on a lost connection it does nothing", async (fixture) => {
+test("startTLS() throws if called twice or half-closed, and is ignored on a lost connection", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   server.transport.startTLS(asServer);
   assertThrows(() => server.transport.startTLS(asServer), Error, "TLS has been started already");
@@ -227,9 +227,9 @@ test("It cannot begin twice, nor with one side closed; on a lost connection it d
   assertThrows(() => half.server.transport.startTLS(asServer), Error, "closed already");
 });
 
-test("received is the beginning of the handshake, however the client's hello came", async (fixture) => {
+test("startTLS() with received accepts the start of the handshake in any split", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
-  // The hello follows the command at once, without an answer in between.
+  // The hello follows the command immediately, without a reply in between.
   client.transport.write("STARTTLS");
   client.transport.startTLS(asClient);
   await server.has("STARTTLS".length + 1);
@@ -240,7 +240,7 @@ test("received is the beginning of the handshake, however the client's hello cam
   await Promise.all([server.seen("secured"), client.seen("secured")]);
 });
 
-test("received that is not TLS fails the handshake on either side", async (fixture) => {
+test("startTLS() with received fails on either side if the bytes are not TLS", async (fixture) => {
   for (const side of ["server", "client"] as const) {
     const ends = await open(fixture);
     const wire = ends[side];
@@ -251,14 +251,14 @@ test("received that is not TLS fails the handshake on either side", async (fixtu
   }
 });
 
-test("A client has to say whom it speaks to, and a server needs a certificate", async (fixture) => {
+test("startTLS() throws without serverName for a client and without certificate for a server", async (fixture) => {
   const { server, client, asClient } = await open(fixture);
-  assertThrows(() => client.transport.startTLS({}), TypeError, "serverName is needed");
+  assertThrows(() => client.transport.startTLS({}), TypeError, "without serverName");
   assertThrows(() => client.transport.startTLS({ serverName: "" }), RangeError, "as a host name");
-  assertThrows(() => server.transport.startTLS({}), TypeError, "needs a certificate");
-  const role = "peer" as "client"; // as a program without types may
+  assertThrows(() => server.transport.startTLS({}), TypeError, "without a certificate");
+  const role = "peer" as "client"; // a caller without type checking may pass this
   assertThrows(() => server.transport.startTLS({ ...asClient, role }), TypeError, '"peer"');
-  const received = "bytes" as unknown as Uint8Array; // likewise
+  const received = "bytes" as unknown as Uint8Array; // a caller without type checking may pass this
   assertThrows(() => server.transport.startTLS({ received }), TypeError, "received must be");
   assert(!server.transport.secure && server.transport.connected);
 });

@@ -1,15 +1,17 @@
-// Standard input and output as a connection, in real programs: only there are they a program's own.
+// Standard input and output as a connection, in real programs, which have streams of their own.
 //
 // Of Twisted's tests:
 //
-// - `test/test_stdio.py`, `StandardInputOutputTests`: all are here. In `test_buggyWriteConnectionLost` the writing side ends by the reader's
-//   leaving; here that loses the connection with EPIPE, and it is this side that ends it. `test_lastWriteReceived` wants a terminal, where the
-//   last bytes once were lost; here a pipe has them. In `test_normalFileStandardOut`, files are both what is read and what is written.
-// - `internet/test/test_stdio.py`, `StdioFilesTests`: not covered. It is about `addReader` and its like for file descriptors, which this reactor
-//   has none of.
+// - `test/test_stdio.py`, `StandardInputOutputTests`: all are here. In
+//   `test_buggyWriteConnectionLost` the writing side ends when the reader exits; here that loses
+//   the connection with EPIPE, and this side exits. `test_lastWriteReceived` uses a terminal, where
+//   the last bytes once were lost; here it uses a pipe. In `test_normalFileStandardOut`, both
+//   streams are files.
+// - `internet/test/test_stdio.py`, `StdioFilesTests`: not covered. It tests `addReader` and its
+//   like for file descriptors, which this reactor does not have.
 //
-// By hand, for want of terminals in Deno: in a terminal (`script -qc`), a program reads lines,
-// loses its connection while a read is under way, and ends.
+// Tested by hand, because Deno has no pseudo-terminals: in a terminal (`script -qc`), a program
+// reads lines, loses its connection during a pending read, and exits.
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
@@ -28,8 +30,8 @@ const test = processTest("standard input and output", () => new DenoReactor());
 const root = new URL("../../../", import.meta.url).pathname;
 
 /**
- * What each program begins with: a protocol on its standard input and output, which says on
- * standard error what happens.
+ * The beginning of each program: a protocol on standard input and output that prints its events to
+ * standard error.
  */
 const BEGINNING = `
   import { Factory, Protocol, reactor } from "@torsion/reactor";
@@ -41,7 +43,7 @@ const BEGINNING = `
   const text = (bytes) => new TextDecoder().decode(bytes);
 `;
 
-/** Starts a program in Deno. */
+/** Runs a program in Deno. */
 function program(
   fixture: ProcessFixture,
   source: string,
@@ -58,7 +60,7 @@ function program(
   return child;
 }
 
-test("What is read is received, what is written and written in pieces comes out, and the addresses say what they are", async (fixture) => {
+test("listenStandardIO() reads input, writes output, and has PipeAddress on both sides", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -80,7 +82,7 @@ test("What is read is received, what is written and written in pieces comes out,
   assertEquals(child.err, "lost ConnectionDone \n");
 });
 
-test("A lost connection lets the program end, though its input stays open and a read was under way", async (fixture) => {
+test("loseConnection() lets the program exit with open input and a pending read", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -98,7 +100,7 @@ test("A lost connection lets the program end, though its input stays open and a 
   assertEquals([child.out, child.err], ["bye", "ConnectionDone\nend\n"]);
 });
 
-test("What is written last arrives, however much it is, and so does what console.log() says after that", async (fixture) => {
+test("listenStandardIO() writes all last data, however large, before later console.log() output", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -116,7 +118,7 @@ test("What is written last arrives, however much it is, and so does what console
   assert(child.out.endsWith("AAAthe last line\n"));
 });
 
-test("The end of the input loses the connection, once what was written has gone out", async (fixture) => {
+test("listenStandardIO() loses the connection at the end of input, after pending writes", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -135,7 +137,7 @@ test("The end of the input loses the connection, once what was written has gone 
   assertEquals([child.out, child.err], ["ALL OF IT", "lost ConnectionDone \n"]);
 });
 
-test("A half-closeable protocol is told of the input's end, and writes on", async (fixture) => {
+test("listenStandardIO() reports the end of input to a half-closeable protocol", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -155,7 +157,7 @@ test("A half-closeable protocol is told of the input's end, and writes on", asyn
   assertEquals(child.err, "read lost\nwrite lost\nlost ConnectionDone \n");
 });
 
-test("A half-closeable protocol that throws when the input ends loses the connection with its error", async (fixture) => {
+test("readConnectionLost() that throws loses the connection with its error", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -175,7 +177,7 @@ test("A half-closeable protocol that throws when the input ends loses the connec
   assert(child.err.includes("While calling readConnectionLost"), child.err);
 });
 
-test("A half-closeable protocol that throws when its writing side is closed loses the connection with its error", async (fixture) => {
+test("writeConnectionLost() that throws loses the connection with its error", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -196,7 +198,7 @@ test("A half-closeable protocol that throws when its writing side is closed lose
   assert(child.err.includes("lost RangeError"), child.err);
 });
 
-test("A reader of the output that has gone loses the connection with EPIPE, half-closeable protocols too", async (fixture) => {
+test("listenStandardIO() loses the connection with EPIPE when the reader of the output exits", async (fixture) => {
   fixture.run();
   for (const methods of ["", "readConnectionLost() {} writeConnectionLost() {}"]) {
     const child = program(
@@ -220,7 +222,7 @@ test("A reader of the output that has gone loses the connection with EPIPE, half
   }
 });
 
-test("As a producer it feeds a consumer: what is read pauses with it, and comes out whole", async (fixture) => {
+test("listenStandardIO() pauses reading as a producer, and loses no byte", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -245,7 +247,7 @@ test("As a producer it feeds a consumer: what is read pauses with it, and comes 
   assert(child.out === written);
 });
 
-test("As a consumer it asks a producer for as much as it can write", async (fixture) => {
+test("listenStandardIO() asks a pull producer for data as fast as it can write", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,
@@ -273,7 +275,7 @@ test("As a consumer it asks a producer for as much as it can write", async (fixt
   assertEquals(child.err, "");
 });
 
-test("Files are read and written as pipes are", async (fixture) => {
+test("listenStandardIO() reads and writes files as it does pipes", async (fixture) => {
   fixture.run();
   const path = temporaryFolder(fixture);
   await Deno.writeTextFile(`${path}/in`, "from a file\n".repeat(10_000));
@@ -302,7 +304,7 @@ test("Files are read and written as pipes are", async (fixture) => {
   assert(await Deno.readTextFile(`${path}/out`) === "FROM A FILE\n".repeat(10_000));
 });
 
-test("stop() loses the connection and lets the program end; crash() lets it end and tells nobody", async (fixture) => {
+test("stop() loses the connection and lets the program exit; crash() only lets it exit", async (fixture) => {
   fixture.run();
   for (const [end, expected] of [["stop", "lost ConnectionLost \nend\n"], ["crash", "end\n"]]) {
     const child = program(
@@ -323,14 +325,14 @@ test("stop() loses the connection and lets the program end; crash() lets it end 
   }
 });
 
-test("A reactor that does not run reads nothing and holds no program", async (fixture) => {
+test("listenStandardIO() reads nothing and keeps no program alive before run()", async (fixture) => {
   fixture.run();
   const child = program(fixture, `StandardIO(new Base(), { reactor }); say("end");`);
   assertInstanceOf(await child.ended(), ProcessDone);
   assertEquals(child.err, "end\n");
 });
 
-test("It needs no permission", async (fixture) => {
+test("listenStandardIO() needs no permission", async (fixture) => {
   fixture.run();
   const path = temporaryFolder(fixture);
   await Deno.writeTextFile(
@@ -351,7 +353,7 @@ test("It needs no permission", async (fixture) => {
   assertEquals([child.out, child.err], ["bye", ""]);
 });
 
-test("Other streams than this process's can be given: stdin is closed at the end, stdout is not", async (fixture) => {
+test("listenStandardIO() accepts other streams, and closes their stdin but not their stdout", async (fixture) => {
   fixture.run();
   const path = temporaryFolder(fixture);
   await Deno.writeTextFile(`${path}/in`, "from a file");
@@ -370,11 +372,11 @@ test("Other streams than this process's can be given: stdin is closed at the end
   assertThrows(
     () => port.startListening(),
     CannotListenError,
-    "standard input and output: already had their connection",
+    "standard input and output: standard input and output already had their connection",
   );
 });
 
-test("A port that is stopped before the reactor runs leaves the streams alone", async (fixture) => {
+test("stopListening() before run() leaves the streams open and unread", async (fixture) => {
   const reads: Uint8Array[] = [];
   const stdin = {
     read: (buffer: Uint8Array) => Promise.resolve((reads.push(buffer), null)),
@@ -411,8 +413,7 @@ test("write() of a buffer that is transferred before it is sent loses the connec
 });
 
 /**
- * Makes a descriptor of its own non-blocking, as `node:net` does with each that it is given, and
- * ends.
+ * A program that makes one of its descriptors non-blocking, as `node:net` does with any, and exits.
  */
 const MAKE_NON_BLOCKING = `
   import { Socket } from "node:net";
@@ -421,7 +422,7 @@ const MAKE_NON_BLOCKING = `
   setImmediate(() => Deno.exit());
 `;
 
-/** A program that another one has shared a standard stream with, and made it non-blocking. */
+/** A program whose standard stream another process shares and has made non-blocking. */
 function afterNonBlocking(
   fixture: ProcessFixture,
   fd: 0 | 1,
@@ -441,7 +442,7 @@ function afterNonBlocking(
   });
 }
 
-test("StandardIO writes all to an output that another process has made non-blocking", async (fixture) => {
+test("listenStandardIO() writes all data to an output that another process made non-blocking", async (fixture) => {
   fixture.run();
   const size = 3_000_000;
   const child = afterNonBlocking(
@@ -461,7 +462,7 @@ test("StandardIO writes all to an output that another process has made non-block
   assertEquals([child.size.out, child.err], [size, "lost ConnectionDone \n"]);
 });
 
-test("StandardIO reads from an input that another process has made non-blocking", async (fixture) => {
+test("listenStandardIO() reads an input that another process made non-blocking", async (fixture) => {
   fixture.run();
   const child = afterNonBlocking(
     fixture,
@@ -487,7 +488,7 @@ test("StandardIO reads from an input that another process has made non-blocking"
   assertEquals([child.out, child.err], ["readysteady", "lost ConnectionDone \n"]);
 });
 
-test("StandardIO makes no attempt after the connection is closed, and leaves no timed call", async (fixture) => {
+test("listenStandardIO() stops retrying after the close, and leaves no timed call", async (fixture) => {
   fixture.run();
   let attempts = 0;
   const [again, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];
@@ -508,7 +509,7 @@ test("StandardIO makes no attempt after the connection is closed, and leaves no 
   await closed.promise;
   const made = attempts;
   assertEquals(fixture.reactor.getDelayedCalls(), []);
-  // More than the longest pause.
+  // More than the longest pause between two attempts.
   await new Promise<void>((resolve) => fixture.reactor.callLater(0.1, resolve));
   assertEquals([made, fixture.reactor.getDelayedCalls()], [attempts, []]);
 });

@@ -3,17 +3,17 @@ import { IPv4Address, IPv6Address } from "../../addresses.ts";
 import { type ConnectError, NetworkError } from "../../errors.ts";
 import { cannotListen, codeOf, connectError, connectionLost } from "./system_error.ts";
 
-/** An error as Deno makes them. */
+/** An error in the form of Deno's. */
 function systemError(message: string, code?: string): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { code });
 }
 
-/** What a program may look at. */
+/** The properties of an error that a program may use. */
 function shown({ name, message, code, syscall, address }: NetworkError): unknown[] {
   return [name, message, code, syscall, address];
 }
 
-Deno.test("connectError() has Twisted's class for what the system says", () => {
+Deno.test("connectError() chooses Twisted's error class for the system's code", () => {
   const classes: [string | undefined, string][] = [
     ["ECONNREFUSED", "ConnectionRefusedError"],
     ["ENETUNREACH", "NoRouteError"],
@@ -37,7 +37,7 @@ Deno.test("connectError() has Twisted's class for what the system says", () => {
   }
 });
 
-Deno.test("connectError() knows a failed lookup by its message, for Deno gives it no code", () => {
+Deno.test("connectError() recognizes a failed lookup by its message, because Deno gives no code", () => {
   const lookup = (why: string) =>
     connectError(
       new IPv4Address("TCP", "no-such-host.invalid", 80),
@@ -53,7 +53,7 @@ Deno.test("connectError() knows a failed lookup by its message, for Deno gives i
   assertEquals(lookup("Temporary failure in name resolution").code, "EAI_AGAIN");
 });
 
-Deno.test("cannotListen() names the address, IPv6 in brackets", () => {
+Deno.test("cannotListen() names the address, with IPv6 in brackets", () => {
   const cause = systemError("Address already in use (os error 98)", "EADDRINUSE");
   assertEquals(shown(cannotListen(new IPv4Address("TCP", "127.0.0.1", 2000), cause)), [
     "CannotListenError",
@@ -67,7 +67,7 @@ Deno.test("cannotListen() names the address, IPv6 in brackets", () => {
   assertStrictEquals(error.cause, cause);
 });
 
-Deno.test("connectionLost() says what was being done with whom", () => {
+Deno.test("connectionLost() names the system call and the peer", () => {
   const cause = systemError("Broken pipe (os error 32)", "EPIPE");
   const error = connectionLost("write", new IPv4Address("TCP", "192.0.2.1", 80), cause);
   assertEquals(shown(error), [
@@ -79,7 +79,7 @@ Deno.test("connectionLost() says what was being done with whom", () => {
   ]);
 });
 
-Deno.test("codeOf() is undefined for what has no code", () => {
+Deno.test("codeOf() returns undefined for a value without a code", () => {
   assertEquals([codeOf(new Error("x")), codeOf("ECONNREFUSED"), codeOf(null)], [
     undefined,
     undefined,
@@ -88,7 +88,7 @@ Deno.test("codeOf() is undefined for what has no code", () => {
   assertEquals(codeOf(Object.assign(new Error("x"), { code: 5 })), undefined);
 });
 
-Deno.test("What is thrown and is no Error is quoted, not lost", () => {
+Deno.test("connectionLost() quotes a thrown value that is not an Error", () => {
   const error = connectError(new IPv4Address("TCP", "192.0.2.1", 80), "the line is dead");
   assertEquals(error.message, "Cannot connect to 192.0.2.1:80: the line is dead");
   assertEquals(error.cause, "the line is dead");

@@ -1,16 +1,16 @@
-/** What is Deno's own in TCP. */
+/** TCP behaviour that is specific to Deno. */
 
 import { Wires } from "../../../testing/fixtures/wire.ts";
 import { tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
 import { DenoReactor } from "./reactor.ts";
 
-// Each hits the moment in which Deno has connected and not told yet about once in thirty times. A
-// connection that is left fails the test.
+// About one dial in thirty is cancelled after Deno has connected and before it reports that. A
+// leaked connection fails the test.
 const DIALS = 500;
 
 const test = tcpTest("DenoReactor", () => new DenoReactor());
 
-test("A dial that is ended in the very moment in which it is connected leaves no connection", async (fixture) => {
+test("dialTCP() closes a connection that opens at the moment of its cancellation", async (fixture) => {
   fixture.run();
   const { port } = fixture.listen(new Wires());
   for (let i = 0; i < DIALS; i++) {
@@ -22,7 +22,7 @@ test("A dial that is ended in the very moment in which it is connected leaves no
   }
 });
 
-/** Keeps the program busy, so that what is ready and what is due come together. */
+/** Keeps the program busy, so that I/O events and timers become due together. */
 function work(seconds: number): void {
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end);

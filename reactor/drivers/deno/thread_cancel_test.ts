@@ -1,6 +1,4 @@
-/**
- * Real threads whose tasks are cancelled: Deno does not interrupt what they compute.
- */
+/** Real threads whose tasks are cancelled. Deno does not interrupt their computations. */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { CancelledError } from "../../../defer/errors.ts";
@@ -19,7 +17,7 @@ const tasks = workerModule<typeof import("../../../testing/fixtures/thread_tasks
 
 const errorOf = (error: Error): Error => error;
 
-/** A pool of one real thread, in a test's time. */
+/** A pool of one real thread, with a fake clock. */
 class ConnectionFixture implements Disposable {
   readonly clock = new Clock();
   readonly pool: ThreadPool;
@@ -39,7 +37,7 @@ class ConnectionFixture implements Disposable {
     this.pool.start();
   }
 
-  /** Begins a task that computes until {@linkcode release}, and cancels it then. */
+  /** Starts a task that computes until {@linkcode release}, and cancels it. */
   async cancelComputing(): Promise<void> {
     const begun = Promise.withResolvers<void>();
     const task = tasks.task("computeUntil");
@@ -49,12 +47,12 @@ class ConnectionFixture implements Disposable {
     assertInstanceOf(await call.addErrback(errorOf), CancelledError);
   }
 
-  /** Lets the task that computes return. */
+  /** Lets the computing task return. */
   release(): void {
     Atomics.store(this.shared, 0, 1);
   }
 
-  /** Resolves when the next thread has ended. */
+  /** Resolves when the next thread has stopped. */
   threadEnded(): Promise<void> {
     return new Promise((resolve) => this.#ended.push(resolve));
   }
@@ -66,7 +64,7 @@ class ConnectionFixture implements Disposable {
   }
 }
 
-Deno.test("a cancelled task that computes keeps its place in the pool until it returns", async () => {
+Deno.test("ThreadPool counts a cancelled task that computes against max until it returns", async () => {
   using fixture = new ConnectionFixture();
   await fixture.cancelComputing();
   const next = deferToThreadPool(fixture.pool, tasks.task("add"), 1, 2);
@@ -77,7 +75,7 @@ Deno.test("a cancelled task that computes keeps its place in the pool until it r
   assertEquals(fixture.pool.statistics().endingWorkerCount, 0);
 });
 
-Deno.test("a cancelled task that computes too long makes the pool refuse, until it has returned", async () => {
+Deno.test("ThreadPool refuses tasks while its thread is stuck, and accepts them again afterwards", async () => {
   using fixture = new ConnectionFixture();
   await fixture.cancelComputing();
   const waiting = deferToThreadPool(fixture.pool, tasks.task("add"), 1, 2);
@@ -85,7 +83,7 @@ Deno.test("a cancelled task that computes too long makes the pool refuse, until 
   assertInstanceOf(await waiting.addErrback(errorOf), ThreadPoolStuck);
   const refused = deferToThreadPool(fixture.pool, tasks.task("add"), 1, 2);
   assertInstanceOf(await refused.addErrback(errorOf), ThreadPoolStuck);
-  // Only the thread that computes holds the program now.
+  // Only the computing thread keeps the program alive now.
   const ended = fixture.threadEnded();
   const holding = setInterval(() => {}, 1000);
   fixture.release();
@@ -94,7 +92,7 @@ Deno.test("a cancelled task that computes too long makes the pool refuse, until 
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("add"), 1, 2), 3);
 });
 
-Deno.test("currentTask().throwIfCancelled() ends a task that computes, and its thread goes on", async () => {
+Deno.test("currentTask().throwIfCancelled() stops a computing task, and its thread stays in use", async () => {
   using fixture = new ConnectionFixture();
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("countInModule")), 1);
   const begun = Promise.withResolvers<void>();
@@ -102,11 +100,11 @@ Deno.test("currentTask().throwIfCancelled() ends a task that computes, and its t
   await begun.promise;
   forever.cancel();
   assertInstanceOf(await forever.addErrback(errorOf), CancelledError);
-  // The same thread, whose modules have kept their state.
+  // The same thread, with the state of its modules.
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("countInModule")), 2);
 });
 
-Deno.test("currentTask().signal lets a task clean up when it is cancelled, and its thread goes on", async () => {
+Deno.test("currentTask().signal lets a cancelled task clean up, and its thread stays in use", async () => {
   using fixture = new ConnectionFixture();
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("countInModule")), 1);
   const begun = Promise.withResolvers<void>();
@@ -117,11 +115,11 @@ Deno.test("currentTask().signal lets a task clean up when it is cancelled, and i
   assertInstanceOf(await forever.addErrback(errorOf), CancelledError);
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("countInModule")), 2);
   assertEquals(Atomics.load(fixture.shared, 0), 1);
-  // Nothing of the cancellation is left for the next task of the thread.
+  // The next task of the thread must not see the cancellation.
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("looks")), [false, false]);
 });
 
-Deno.test("a thread counts as ended when its JavaScript has returned, not when it was told to end", async () => {
+Deno.test("startDenoThread() reports ended when the JavaScript has stopped, not at terminate()", async () => {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Error>();
   const shared = new Int32Array(new SharedArrayBuffer(4));
@@ -134,7 +132,7 @@ Deno.test("a thread counts as ended when its JavaScript has returned, not when i
   await begun.promise;
   thread.terminate();
   thread.ref();
-  // The worker's own exit event comes before the next timer.
+  // The worker's exit event comes before the next timer.
   const first = await Promise.race([ended.promise, new Promise((f) => setTimeout(f, 0, "timer"))]);
   assertEquals(first, "timer");
   Atomics.store(shared, 0, 1);

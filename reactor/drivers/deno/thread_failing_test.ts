@@ -1,6 +1,6 @@
 /**
- * Real threads whose tasks go wrong in every way that there is: the pool and the program live, and
- * the caller gets an error.
+ * Real threads whose tasks fail in every possible way. The pool and the program must survive, and
+ * the caller must receive an error.
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -31,7 +31,7 @@ async function pooled(maxHeapSize: number, f: (pool: ThreadPool) => Promise<void
 
 const MIB = 2 ** 20;
 
-Deno.test("a task that throws or returns whatever it likes fails, and the pool goes on", () =>
+Deno.test("deferToThreadPool() fails for every odd value a task throws or returns, and continues", () =>
   pooled(512 * MIB, async (pool) => {
     assert(wrongs.length > 20);
     for (const how of wrongs) {
@@ -45,7 +45,7 @@ Deno.test("a task that throws or returns whatever it likes fails, and the pool g
     assertEquals([idleWorkerCount, busyWorkerCount, endingWorkerCount], [1, 0, 0]);
   }));
 
-Deno.test("a task whose thenable never settles is ended when it is cancelled", () =>
+Deno.test("deferToThreadPool() terminates a cancelled task whose thenable never settles", () =>
   pooled(512 * MIB, async (pool) => {
     const begun = Promise.withResolvers<void>();
     const never = deferToThreadPool(pool, failing.task("neverSettle"), begun.resolve);
@@ -64,7 +64,7 @@ const wheres = [
   "in a copy",
 ] as const;
 for (const where of wheres) {
-  Deno.test(`a task that fills its heap ${where} fails with ThreadOutOfMemory, and the program lives`, () =>
+  Deno.test(`deferToThreadPool() fails with ThreadOutOfMemory if the heap is full ${where}`, () =>
     pooled(32 * MIB, async (pool) => {
       const full = deferToThreadPool(pool, tasks.task("exhaust"), where);
       const next = deferToThreadPool(pool, tasks.task("countInModule"));

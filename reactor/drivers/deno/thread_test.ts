@@ -1,7 +1,7 @@
 /**
- * Real threads beneath a pool, and whole programs that use them. The leak checks of `deno test` do
- * not know of threads, so that these tests look for themselves: each ends the pool with all its
- * threads, and the programs have to end by themselves.
+ * Real threads in a pool, and whole programs that use them. The leak checks of `deno test` do not
+ * see threads, so these tests check for themselves: each stops its pool with all threads, and the
+ * programs must exit by themselves.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
@@ -29,13 +29,13 @@ async function pooled(f: (pool: ThreadPool) => Promise<void>): Promise<void> {
 
 const errorOf = (error: Error): Error => error;
 
-Deno.test("a thread keeps the state of its modules from one task to the next", () =>
+Deno.test("startDenoThread() keeps the state of a thread's modules between tasks", () =>
   pooled(async (pool) => {
     const counts = [1, 2, 3].map(() => deferToThreadPool(pool, tasks.task("countInModule")));
     assertEquals(await Promise.all(counts), [1, 2, 3]);
   }));
 
-Deno.test("what a SharedArrayBuffer holds is shared with the task", () =>
+Deno.test("startDenoThread() shares the memory of a SharedArrayBuffer with the task", () =>
   pooled(async (pool) => {
     const cells = new Int32Array(new SharedArrayBuffer(4));
     const store = {
@@ -47,7 +47,7 @@ Deno.test("what a SharedArrayBuffer holds is shared with the task", () =>
   }));
 
 for (const where of ["timer", "promise"] as const) {
-  Deno.test(`an error that nothing catches, in a ${where}, fails the task as it was, and another thread takes over`, () =>
+  Deno.test(`startDenoThread() fails the task with an error uncaught in a ${where}, and is replaced`, () =>
     pooled(async (pool) => {
       const crash = deferToThreadPool(pool, tasks.task("crash"), where);
       const next = deferToThreadPool(pool, tasks.task("countInModule"));
@@ -59,7 +59,7 @@ for (const where of ["timer", "promise"] as const) {
 }
 
 for (const [how, exitCode] of [["Deno.exit", 7], ["close", 0]] as const) {
-  Deno.test(`${how}() in a task fails it, and another thread takes over`, () =>
+  Deno.test(`startDenoThread() fails the task that calls ${how}(), and is replaced`, () =>
     pooled(async (pool) => {
       const exit = deferToThreadPool(pool, tasks.task("exit"), how);
       const next = deferToThreadPool(pool, tasks.task("countInModule"));
@@ -69,7 +69,7 @@ for (const [how, exitCode] of [["Deno.exit", 7], ["close", 0]] as const) {
     }));
 }
 
-Deno.test("a thread that crashes while it has nothing to do is logged and replaced", async () => {
+Deno.test("ThreadPool logs and replaces a real thread that crashes while idle", async () => {
   using errors = new LoggedErrors();
   const lost = Promise.withResolvers<void>();
   const startThread: StartThread = (events, options) => {
@@ -78,7 +78,7 @@ Deno.test("a thread that crashes while it has nothing to do is logged and replac
       if (message.type === "crash") lost.resolve();
     };
     const thread = startDenoThread({ ...events, message }, options);
-    // Nothing else holds the process until the crash.
+    // Nothing else keeps the process alive until the crash.
     thread.unref = () => {};
     return thread;
   };
@@ -90,7 +90,7 @@ Deno.test("a thread that crashes while it has nothing to do is logged and replac
   assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
 });
 
-Deno.test("a module that does not load fails its task, and the thread goes on", () =>
+Deno.test("startDenoThread() keeps running after a task whose module does not load", () =>
   pooled(async (pool) => {
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
     const missing = { module: new URL("testing/conformance/no_such_file.ts", root), export: "f" };
@@ -101,7 +101,7 @@ Deno.test("a module that does not load fails its task, and the thread goes on", 
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 2);
   }));
 
-Deno.test("a task that calls back faster than it is heard waits", () =>
+Deno.test("startDenoThread() blocks a task that calls back faster than the reactor can follow", () =>
   pooled(async (pool) => {
     const sent = new Int32Array(new SharedArrayBuffer(4));
     let heard = 0;
@@ -111,12 +111,12 @@ Deno.test("a task that calls back faster than it is heard waits", () =>
       heard++;
     });
     assertEquals(heard, 10_000);
-    // The call that waits is counted already, and so is one that was let go by the call that is
-    // being heard.
+    // The blocked call is counted already, and so is the call that was admitted when the current
+    // one arrived.
     assert(farthest <= MAX_CALLS_IN_FLIGHT + 2, `${farthest} calls were under way`);
   }));
 
-Deno.test("a call with what cannot be sent throws in the task, as often as it is tried", () =>
+Deno.test("startDenoThread() throws in the task at each call whose arguments cannot be cloned", () =>
   pooled(async (pool) => {
     const call = (): never => {
       throw new Error("called");
@@ -126,7 +126,7 @@ Deno.test("a call with what cannot be sent throws in the task, as often as it is
     ]);
   }));
 
-Deno.test("a task that computes and calls back ends at its next call when it is cancelled", () =>
+Deno.test("startDenoThread() stops a cancelled computation at its next call of a function argument", () =>
   pooled(async (pool) => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const first = Promise.withResolvers<void>();
@@ -144,7 +144,7 @@ Deno.test("a task that computes and calls back ends at its next call when it is 
     assertEquals(await connection.read(new Uint8Array(1)), null);
   }));
 
-Deno.test("thirty threads, one after the other, each do their task", () =>
+Deno.test("startDenoThread() runs thirty threads one after another", () =>
   pooled(async (pool) => {
     for (let i = 0; i < 30; i++) {
       assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
@@ -152,7 +152,7 @@ Deno.test("thirty threads, one after the other, each do their task", () =>
     }
   }));
 
-/** Runs a program to its end, with the names that it needs imported. */
+/** Runs a program with the imports that it needs until it exits. */
 async function program(
   body: string,
   permissions = ["--allow-read", "--allow-net"],
@@ -177,7 +177,7 @@ async function program(
   return { code, output: text(stdout), errors: text(stderr) };
 }
 
-Deno.test("a program ends with its reactor, whatever its threads are at", async () => {
+Deno.test("stop() lets a program exit while its threads compute", async () => {
   const { code, output, errors } = await program(`
     const reactor = new DenoReactor();
     deferToThread(reactor, tasks.task("computeAlone"), () => reactor.stop())
@@ -187,7 +187,7 @@ Deno.test("a program ends with its reactor, whatever its threads are at", async 
   assertEquals([code, output, errors], [0, "ThreadPoolStopped\nover\n", ""]);
 });
 
-Deno.test("a program ends although a task that was cancelled computes on", async () => {
+Deno.test("startDenoThread() lets a program exit while a cancelled task still computes", async () => {
   const { code, output, errors } = await program(`
     const reactor = new DenoReactor();
     const alone = deferToThread(reactor, tasks.task("computeAlone"), () => alone.cancel());
@@ -200,7 +200,7 @@ Deno.test("a program ends although a task that was cancelled computes on", async
   assertEquals([code, output, errors], [0, "CancelledError\n3\nover\n", ""]);
 });
 
-Deno.test("a program ends after a crash() of its reactor, whatever its threads are at", async () => {
+Deno.test("crash() lets a program exit while its threads compute", async () => {
   const { code, output, errors } = await program(`
     const reactor = new DenoReactor();
     deferToThread(reactor, tasks.task("computeAlone"), () => reactor.crash());
@@ -209,7 +209,7 @@ Deno.test("a program ends after a crash() of its reactor, whatever its threads a
   assertEquals([code, output, errors], [0, "over\n", ""]);
 });
 
-Deno.test("a pool holds the program while a task is at work, and not when it is idle", async () => {
+Deno.test("ThreadPool keeps a program alive while a task runs, and not while it is idle", async () => {
   const { code, output, errors } = await program(`
     const pool = new ThreadPool({ min: 2, max: 2, startThread: startDenoThread });
     pool.start();
@@ -217,7 +217,7 @@ Deno.test("a pool holds the program while a task is at work, and not when it is 
   assertEquals([code, output, errors], [0, "3\n", ""]);
 });
 
-Deno.test("a thread reads the library and the modules of its tasks, and names what it may not", async () => {
+Deno.test("startDenoThread() needs read access to the library and tasks, and names missing paths", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/half.ts`, "export const half = (n: number) => n / 2;");

@@ -1,6 +1,6 @@
 /**
- * Peers that want to end this process by what they send in a handshake: an exception in an event
- * handler of `node:tls` would.
+ * Peers whose handshake messages try to end this process, as an exception in an event handler of
+ * `node:tls` would.
  */
 
 import { connect, createServer } from "node:tls";
@@ -17,7 +17,7 @@ import { DenoReactor } from "./reactor.ts";
 const test = await tlsTest("TLS", () => new DenoReactor());
 const JUNK = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
-/** A server of node's, which shows what listenTLS() refuses to show. */
+/** A server of node's that sends certificates which listenTLS() refuses to send. */
 async function nodeServer(fixture: TLSFixture, cert: string): Promise<number> {
   const server = createServer({ cert, key: fixture.server.key }, (socket) => {
     socket.on("error", () => {});
@@ -37,7 +37,7 @@ const TRUSTS: Record<string, (fixture: TLSFixture) => ConnectTLSOptions> = {
 };
 
 for (const [how, options] of Object.entries(TRUSTS)) {
-  test(`connectTLS() with ${how}: a chain that cannot be read ends that handshake alone`, async (fixture) => {
+  test(`connectTLS() with ${how} fails only the handshake of an unreadable chain`, async (fixture) => {
     const port = await nodeServer(fixture, `${fixture.server.cert}\n${JUNK}`);
     fixture.run();
     const clients = new SecuredWires();
@@ -48,7 +48,7 @@ for (const [how, options] of Object.entries(TRUSTS)) {
 }
 
 for (const clientCertificate of ["require", "request"] as const) {
-  test(`listenTLS() with "${clientCertificate}": a chain that cannot be read ends that handshake alone`, async (fixture) => {
+  test(`listenTLS() with "${clientCertificate}" fails only the handshake of an unreadable chain`, async (fixture) => {
     const { cert, key } = await fixture.authority.issue({ name: "CN=Alice", dns: [], ip: [] });
     const servers = new SecuredWires();
     const port = fixture.listen(servers, { caCerts: [fixture.authority.cert], clientCertificate });
@@ -67,7 +67,7 @@ for (const clientCertificate of ["require", "request"] as const) {
   });
 }
 
-/** One side of a handshake in memory. What it sends reaches the other side changed. */
+/** One side of a handshake in memory. Its bytes reach the other side modified. */
 class Side implements TLSEngineSink {
   readonly #engine: TLSEngine;
   readonly #change: (flight: Uint8Array) => Uint8Array;
@@ -113,10 +113,10 @@ class Side implements TLSEngineSink {
   closeSent(): void {}
 }
 
-/** More than any handshake takes, with what the engines put off. */
+/** More turns than any handshake takes, deferred work of the engines included. */
 const TURNS = 20;
 
-test("Bytes of a handshake that are changed on the way throw nothing on either side", async (fixture) => {
+test("NodeTLSEngine throws nothing on either side when handshake bytes are modified", async (fixture) => {
   const { authority, server } = fixture;
   const own = await authority.issue({ name: "CN=Alice", dns: [], ip: [] });
   const caCerts = [authority.cert];

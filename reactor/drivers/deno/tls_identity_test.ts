@@ -1,7 +1,7 @@
-/** Who a peer is, where the table of certificates does not reach. */
+/** The identity of peers, beyond the table of certificates. */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-// The library's decorators need it, before the library.
+// The certificate library's decorators need it to be imported first.
 import "reflect-metadata";
 import { Extension } from "@peculiar/x509";
 import type { Shown } from "../../../testing/fixtures/certificate_case.ts";
@@ -45,7 +45,7 @@ const FORGING = {
   ],
 };
 
-test("getPeerCertificate() shows a client and a server no name that is hidden in another", async (fixture) => {
+test("getPeerCertificate() shows no name on either side that is hidden in another name", async (fixture) => {
   const shown = await underRoot(FORGING);
   const caCerts = shown.roots.map(({ pem }) => pem);
   await using server = await serveShowing(shown);
@@ -65,7 +65,7 @@ test("getPeerCertificate() shows a client and a server no name that is hidden in
   }
 });
 
-test("What is no certificate in a peer's chain fails its handshake alone", async (fixture) => {
+test("connectTLS() and listenTLS() fail only the handshake of a chain with invalid DER", async (fixture) => {
   const chain = await underRoot({ extensions: [LOCALHOST] }, { extensions: [authority()] });
   const shown = { ...chain, garbage: GARBAGE };
   const caCerts = shown.roots.map(({ pem }) => pem);
@@ -82,8 +82,8 @@ test("What is no certificate in a peer's chain fails its handshake alone", async
   }
 });
 
-test("unsafelyIgnoreCertificateErrors takes a certificate that cannot be read, and shows none", async (fixture) => {
-  // A DNS name outside ASCII.
+test("unsafelyIgnoreCertificateErrors accepts an unreadable certificate and shows none", async (fixture) => {
+  // A DNS name with characters outside ASCII.
   const name = element(0x30, element(0x82, new Uint8Array([0xff])));
   const unreadable = { extensions: [new Extension("2.5.29.17", false, name)] };
   for (const [leaf, isShown] of [[unreadable, false], [FORGING, true]] as const) {
@@ -97,7 +97,7 @@ test("unsafelyIgnoreCertificateErrors takes a certificate that cannot be read, a
   }
 });
 
-test("startTLS() checks names as connectTLS() does, on whichever side the client is", async (fixture) => {
+test("startTLS() checks names as connectTLS() does, whichever side is the client", async (fixture) => {
   const { leaf, roots: [root] } = await underRoot({
     extensions: [names({ type: "url", value: "http://m.test/, DNS:localhost" })],
   });
@@ -137,7 +137,7 @@ const SYSTEM: Record<string, [leaf: ForgedOptions, middle: ForgedOptions, outcom
   ],
 };
 for (const [what, [leaf, middle, outcome]] of Object.entries(SYSTEM)) {
-  test(`A client that trusts the system's roots meets a server with ${what}`, async (fixture) => {
+  test(`connectTLS() with the system's roots checks a server with ${what}`, async (fixture) => {
     const shown = await underRoot(leaf, { extensions: [authority()], ...middle });
     await using server = await serveShowing(shown);
     const folder = await Deno.makeTempDir();

@@ -1,6 +1,4 @@
-/**
- * The client's side of resumed sessions; for the server's see `interop/openssl_resumption_test.ts`.
- */
+/** Resumed sessions of clients; `interop/openssl_resumption_test.ts` has those of servers. */
 
 import { assert, assertInstanceOf } from "@std/assert";
 import { TestAuthority } from "../../../testing/fixtures/certificates.ts";
@@ -11,7 +9,7 @@ import { DenoReactor } from "./reactor.ts";
 
 const test = await tlsTest("TLS", () => new DenoReactor());
 
-/** Connects, and waits for the server's first bytes: its tickets come before them. */
+/** Connects, and waits for the server's first bytes, which follow its session tickets. */
 async function converse(
   fixture: TLSFixture,
   port: number,
@@ -25,7 +23,7 @@ async function converse(
   await client.lost();
 }
 
-test("connectTLS() verifies the server again, whatever session another connection has left", async (fixture) => {
+test("connectTLS() verifies the server again, whatever session other connections have left", async (fixture) => {
   const stranger = await TestAuthority.make("CN=Stranger");
   const servers = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
   const { port } = fixture.listen(servers);

@@ -1,27 +1,27 @@
 /**
- * TLS on real sockets, between two of this library's ends and with raw peers. What any stream does
- * is in `tls_conformance_test.ts`; the layer by itself, with faked time, in `tls_driver_test.ts`.
- * Of Twisted's tests:
+ * TLS on real sockets, between two ends of this library and with raw peers.
+ * `tls_conformance_test.ts` has the behaviour of all streams, and `tls_driver_test.ts` the layer by
+ * itself, with a fake clock. Of Twisted's tests:
  *
  * - `test/test_ssl.py`: `TLSTests` and `SpammyTLSTests` are in `start_tls_test.ts`.
- *   `ConnectionLostTests` are here; `testImmediateDisconnect` is what every stream does. So is
- *   `BufferingTests.test_openSSLBuffering`, a line that is sent before the other side sends any.
- *   `StolenTCPTests` are what the leak checks of `deno test` do for every test.
- *   `DefaultOpenSSLContextFactoryTests` (with a `FakeContext`) and `ClientContextFactoryTests`:
- *   contexts are no business of the caller's here. What is left of them is that missing files are
- *   told of (`endpoints/tls_parsers_test.ts`), that certificates are looked at early, here, and
- *   that TLS 1.2 and 1.3 are spoken (`interop/openssl_test.ts`). `ContextGeneratingMixin` is a
- *   tool.
+ *   `ConnectionLostTests` are here; `testImmediateDisconnect` is in the suite of all streams. So is
+ *   `BufferingTests.test_openSSLBuffering`, a line sent before the peer sends one. `StolenTCPTests`
+ *   are what the leak checks of `deno test` do for every test. `DefaultOpenSSLContextFactoryTests`
+ *   (with a `FakeContext`) and `ClientContextFactoryTests` test contexts, which callers do not see
+ *   here. What remains of them: missing files are reported (`endpoints/tls_parsers_test.ts`),
+ *   certificates are checked early (here), and TLS 1.2 and 1.3 are supported
+ *   (`interop/openssl_test.ts`). `ContextGeneratingMixin` is a tool.
  * - `internet/test/test_tls.py`: `SSLClientTestsMixin` and `TLSPortTestsBuilder` (`TLSMixin`,
- *   `SSLCreator`, `StreamTransportTestsMixin`) and `AbortSSLConnectionTests` run the suites that
- *   run over every stream; `test_badContext` (`BadContextTestsMixin`) is here, and in
- *   `start_tls_test.ts` for `startTLS`. `StartTLSClientTestsMixin` (`StartTLSClientCreator`) and
+ *   `SSLCreator`, `StreamTransportTestsMixin`) and `AbortSSLConnectionTests` run the suites of all
+ *   streams; `test_badContext` (`BadContextTestsMixin`) is here, and in `start_tls_test.ts` for
+ *   `startTLS`. `StartTLSClientTestsMixin` (`StartTLSClientCreator`) and
  *   `test_disconnectAfterWriteAfterStartTLS` are there, too.
- * - `test/test_sslverify.py`, what shows on the wire: `ServiceIdentityTests`, `TrustRootTests`,
- *   `MultipleCertificateTrustRootTests`, `NPNOrALPNTests`, and of `OpenSSLOptionsTests` those that
- *   verify. `test_fallback` and `test_surpriseFromInfoCallback` are about Python's ways to verify;
- *   NPN is older than ALPN, and not offered. All its other classes are about OpenSSL's contexts,
- *   ciphers and curves, and Python's objects for certificates.
+ * - `test/test_sslverify.py`, as far as it shows on the wire: `ServiceIdentityTests`,
+ *   `TrustRootTests`, `MultipleCertificateTrustRootTests`, `NPNOrALPNTests`, and of
+ *   `OpenSSLOptionsTests` those that verify. `test_fallback` and `test_surpriseFromInfoCallback`
+ *   are about Python's ways to verify; NPN is older than ALPN, and not offered. All its other
+ *   classes are about OpenSSL's contexts, ciphers and curves, and Python's objects for
+ *   certificates.
  * - `protocols/test/test_tls.py` is accounted for in `../../tls/tls_driver_test.ts`.
  */
 
@@ -45,7 +45,7 @@ import { DenoReactor } from "./reactor.ts";
 
 const test = await tlsTest("TLS", () => new DenoReactor());
 
-/** That it is an error of the handshake, and its code. */
+/** Checks that an error is a handshake error, and returns its code. */
 function codeOf(error: Error): string | undefined {
   assertInstanceOf(error, TLSError);
   assertEquals(error.phase, "handshake");
@@ -53,7 +53,7 @@ function codeOf(error: Error): string | undefined {
   return error.code;
 }
 
-test("connectionMade() comes when the handshake is done, and handshakeCompleted() after it", async (fixture) => {
+test("connectionMade() comes after the handshake, and handshakeCompleted() after that", async (fixture) => {
   const { server, client } = await fixture.pair();
   for (const { events, transport } of [server, client]) {
     assertEquals(events, ["made", "secured"]);
@@ -61,7 +61,7 @@ test("connectionMade() comes when the handshake is done, and handshakeCompleted(
   }
 });
 
-test("handshakeCompleted() that aborts: the peer receives nothing of what connectionMade() has written", async (fixture) => {
+test("handshakeCompleted() that aborts keeps data of connectionMade() from the peer", async (fixture) => {
   class Distrustful extends SecuredWire {
     override handshakeCompleted(): void {
       super.handshakeCompleted();
@@ -81,19 +81,19 @@ test("handshakeCompleted() that aborts: the peer receives nothing of what connec
   assertEquals(server.text, "");
 });
 
-test("Both sides agree on the client's most wanted protocol that the server has", async (fixture) => {
+test("alpnProtocols selects the client's first protocol that the server supports", async (fixture) => {
   const { server, client } = await fixture.pair({ alpnProtocols: ["b", "a"] }, {
     alpnProtocols: ["x", "a", "b"],
   });
   assertEquals([server, client].map(({ transport }) => transport.negotiatedProtocol), ["b", "b"]);
 });
 
-test("Where one side names no protocol there is none", async (fixture) => {
+test("alpnProtocols selects no protocol if only one side offers any", async (fixture) => {
   const { server, client } = await fixture.pair({}, { alpnProtocols: ["a"] });
   assertEquals([server, client].map(({ transport }) => transport.negotiatedProtocol), [null, null]);
 });
 
-test("getPeerCertificate() tells the client who the server is, and the server nothing of a client without one", async (fixture) => {
+test("getPeerCertificate() returns the server's certificate, and null for a client without one", async (fixture) => {
   const { server, client } = await fixture.pair();
   assertEquals(server.transport.getPeerCertificate(), null);
   const certificate = client.transport.getPeerCertificate();
@@ -112,21 +112,21 @@ test("getPeerCertificate() tells the client who the server is, and the server no
   assertStrictEquals(client.transport.getPeerCertificate(), certificate);
 });
 
-test("A server's certificate that nobody trusted has signed is refused by the client", async (fixture) => {
+test("connectTLS() refuses a server whose certificate no trusted authority signed", async (fixture) => {
   const stranger = await TestAuthority.make("CN=Stranger");
   const { server, client } = await fixture.refusal(await stranger.issue());
   assertMatch(codeOf(client) ?? "", /^(UNABLE_TO_|SELF_SIGNED_)/);
   assertMatch(codeOf(server) ?? "", /^ERR_SSL_.*ALERT_UNKNOWN_CA$/);
 });
 
-test("A certificate by way of another one that the server shows with it is good", async (fixture) => {
+test("connectTLS() accepts a certificate signed by an intermediate that the server sends", async (fixture) => {
   const delegate = await fixture.authority.delegate();
   const { cert, key } = await delegate.issue();
   const { client } = await fixture.pair({ cert: `${cert}\n${delegate.cert}`, key });
   assertEquals(client.transport.getPeerCertificate()?.issuer, { CN: "Delegate" });
 });
 
-test("Each of several roots is good, and so is a certificate that is a root itself", async (fixture) => {
+test("connectTLS() accepts a certificate of any of several roots, and a root itself", async (fixture) => {
   const other = await TestAuthority.make("CN=Other");
   const own = await selfSigned();
   const caCerts = [other.cert, fixture.authority.cert, own.cert];
@@ -136,7 +136,7 @@ test("Each of several roots is good, and so is a certificate that is a root itse
   }
 });
 
-test("A certificate of version 1 is refused, whoever has signed it: its key may be another's", async (fixture) => {
+test("connectTLS() refuses any certificate of version 1, whose key may belong to another", async (fixture) => {
   const forged = await fixture.authority.issue({ isVersion1: true });
   const clients = new SecuredWires();
   const { port } = fixture.listen(new SecuredWires(), forged);
@@ -148,15 +148,15 @@ test("A certificate of version 1 is refused, whoever has signed it: its key may 
   assertEquals(codeOf(reason), "UNSUPPORTED_VERSION");
 });
 
-test("A certificate that has expired, or is not valid yet, is refused", async (fixture) => {
+test("connectTLS() refuses a certificate that has expired or is not valid yet", async (fixture) => {
   for (const days of [[-2, -1], [1, 2]] as const) {
     const { client } = await fixture.refusal(await fixture.authority.issue({ days }));
     assertEquals(codeOf(client), "UNABLE_TO_VERIFY_LEAF_SIGNATURE");
-    assertMatch(client.message, /expired, or is not valid yet/);
+    assertMatch(client.message, /expired or is not valid yet/);
   }
 });
 
-test("A certificate for another name or another address is refused", async (fixture) => {
+test("connectTLS() refuses a certificate for another name or address", async (fixture) => {
   const other = await fixture.authority.issue({ dns: ["other.example"], ip: [] });
   for (const serverName of ["localhost", "127.0.0.1"]) {
     const clients = new SecuredWires();
@@ -169,13 +169,13 @@ test("A certificate for another name or another address is refused", async (fixt
   }
 });
 
-test("serverName is what the certificate must be for, in place of the host", async (fixture) => {
+test("serverName replaces the host as the name that the certificate must match", async (fixture) => {
   const other = await fixture.authority.issue({ dns: ["other.example"], ip: [] });
   const { client } = await fixture.pair(other, { serverName: "other.example" });
   assertEquals(client.transport.getPeerCertificate()?.subjectAltName, ["DNS:other.example"]);
 });
 
-test("A name that is not in ASCII is told to the server, and verified, by its IDNA form", async (fixture) => {
+test("connectTLS() sends and verifies a non-ASCII name in its IDNA form", async (fixture) => {
   const asked: string[] = [];
   const certificate = await fixture.authority.issue({ dns: ["xn--bcher-kva.example"], ip: [] });
   const servers = new SecuredWires();
@@ -198,14 +198,14 @@ test("A name that is not in ASCII is told to the server, and verified, by its ID
   assertEquals(asked, ["xn--bcher-kva.example", "xn--bcher-kva.example"]);
 });
 
-test("unsafelyIgnoreCertificateErrors takes any certificate", async (fixture) => {
+test("unsafelyIgnoreCertificateErrors accepts any certificate", async (fixture) => {
   const stranger = await TestAuthority.make("CN=Stranger");
   const bad = await stranger.issue({ dns: ["other.example"], ip: [], days: [-2, -1] });
   const { client } = await fixture.pair(bad, { unsafelyIgnoreCertificateErrors: true });
   assert(client.transport.secure);
 });
 
-test("Two sides that share no protocol: ERR_SSL_NO_APPLICATION_PROTOCOL on both", async (fixture) => {
+test("alpnProtocols without a common protocol fails on both sides", async (fixture) => {
   const { server, client } = await fixture.refusal({ alpnProtocols: ["a"] }, {
     alpnProtocols: ["b"],
   });
@@ -213,7 +213,7 @@ test("Two sides that share no protocol: ERR_SSL_NO_APPLICATION_PROTOCOL on both"
   assertEquals(codeOf(client), "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
 });
 
-test("certificates is asked for the name that the client wants, and its answer serves from the next handshake on", async (fixture) => {
+test("certificates receives the requested name, and its answer serves the next handshake", async (fixture) => {
   const asked: string[] = [];
   let current: TLSCertificate | undefined;
   const servers = new SecuredWires();
@@ -240,7 +240,7 @@ test("certificates is asked for the name that the client wants, and its answer s
   assertEquals(asked, ["localhost", "localhost", ""]);
 });
 
-test("certificates that throws is logged and ends that handshake; the port goes on", async (fixture) => {
+test("certificates that throws is logged and fails that handshake only", async (fixture) => {
   const error = new RangeError("boom");
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, {
@@ -259,7 +259,7 @@ test("certificates that throws is logged and ends that handshake; the port goes 
   await clients.wire();
 });
 
-test("A server without a certificate for that name ends the handshake", async (fixture) => {
+test("listenTLS() fails the handshake if it has no certificate for the requested name", async (fixture) => {
   const servers = new SecuredWires();
   const port = fixture.reactor.listenTLS(0, servers, { certificates: () => undefined });
   fixture.run();
@@ -269,7 +269,7 @@ test("A server without a certificate for that name ends the handshake", async (f
   assertMatch((await servers.failure()).message, /there is no certificate for "unknown\.example"$/);
 });
 
-test("A client's certificate that the server trusts: the server knows who it is", async (fixture) => {
+test("listenTLS() accepts a trusted client certificate and shows it to the protocol", async (fixture) => {
   const caCerts = [fixture.authority.cert];
   const client = await fixture.authority.issue({ name: "CN=alice" });
   for (const certificates of [undefined, () => fixture.server]) {
@@ -278,7 +278,7 @@ test("A client's certificate that the server trusts: the server knows who it is"
   }
 });
 
-test('A client without a certificate is refused, unless clientCertificate is "request"', async (fixture) => {
+test('A client without a certificate is refused, unless clientCertificate is "clientCertificate "require" refuses a client without one, and "request" accepts it"', async (fixture) => {
   const caCerts = [fixture.authority.cert];
   const servers = new SecuredWires();
   fixture.connect(fixture.listen(servers, { caCerts }).port, new SecuredWires());
@@ -290,7 +290,7 @@ test('A client without a certificate is refused, unless clientCertificate is "re
 
 for (const clientCertificate of ["require", "request"] as const) {
   for (const how of ["cert and key", "certificates"]) {
-    test(`A client's certificate that is not trusted is refused, with "${clientCertificate}" and ${how}`, async (fixture) => {
+    test(`clientCertificate "${clientCertificate}" with ${how} refuses an untrusted one`, async (fixture) => {
       const stranger = await TestAuthority.make("CN=Stranger");
       const servers = new SecuredWires();
       const { port } = fixture.listen(servers, {
@@ -306,7 +306,7 @@ for (const clientCertificate of ["require", "request"] as const) {
   }
 }
 
-test("A client's certificate that has expired is refused", async (fixture) => {
+test("listenTLS() refuses a client certificate that has expired", async (fixture) => {
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, { caCerts: [fixture.authority.cert] });
   fixture.connect(port, new SecuredWires(), await fixture.authority.issue({ days: [-2, -1] }));
@@ -314,7 +314,7 @@ test("A client's certificate that has expired is refused", async (fixture) => {
   assertMatch((await servers.failure()).message, /expired/);
 });
 
-test("A silent client holds up no other, counts as a connection, and is turned out after handshakeTimeout", async (fixture) => {
+test("handshakeTimeout drops a silent client, which counts as a connection until then", async (fixture) => {
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, { handshakeTimeout: 0.1, maxConnections: 2 });
   fixture.run();
@@ -322,7 +322,7 @@ test("A silent client holds up no other, counts as a connection, and is turned o
   const clients = new SecuredWires();
   fixture.connect(port, clients);
   await clients.wire();
-  // No room for a third until the silent one is gone.
+  // The connection limit refuses a third client until the silent one is dropped.
   fixture.connect(port, clients);
   const reason = await servers.failure();
   assertEquals(codeOf(reason), "ETIMEDOUT");
@@ -331,7 +331,7 @@ test("A silent client holds up no other, counts as a connection, and is turned o
   await clients.wire(1);
 });
 
-test("A silent server: the client's handshake fails after handshakeTimeout", async (fixture) => {
+test("handshakeTimeout fails a client whose server is silent", async (fixture) => {
   const listener = fixture.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const clients = new SecuredWires();
   fixture.connect(listener.addr.port, clients, { handshakeTimeout: 0.05 });
@@ -344,7 +344,7 @@ test("A silent server: the client's handshake fails after handshakeTimeout", asy
   assertMatch(await peer.ending(), /^(end|ECONNRESET)$/);
 });
 
-test("stopConnecting() ends a handshake under way", async (fixture) => {
+test("stopConnecting() aborts a pending handshake", async (fixture) => {
   const listener = fixture.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const clients = new SecuredWires();
   const connector = fixture.connect(listener.addr.port, clients);
@@ -357,7 +357,7 @@ test("stopConnecting() ends a handshake under way", async (fixture) => {
 });
 
 for (const how of ["stopListening", "stop"] as const) {
-  test(`${how}() ends the handshakes under way, and nothing is left of them`, async (fixture) => {
+  test(`${how}() aborts pending handshakes and leaves no resource open`, async (fixture) => {
     const servers = new SecuredWires();
     const port = fixture.listen(servers);
     fixture.run();
@@ -365,7 +365,7 @@ for (const how of ["stopListening", "stop"] as const) {
     await silent.send(new Uint8Array([22, 3, 1])); // the beginning of a handshake
     const clients = new SecuredWires();
     fixture.connect(port.port, clients);
-    await clients.wire(); // by now the silent one has been accepted, too
+    await clients.wire(); // the silent client has been accepted, too
     if (how === "stop") await fixture.stop();
     else await port.stopListening();
     assertMatch(await silent.ending(), /^(end|ECONNRESET)$/);
@@ -373,7 +373,7 @@ for (const how of ["stopListening", "stop"] as const) {
   });
 }
 
-test("A client that speaks no TLS gets an alert and the end; without handshakeFailed() that is logged and counted", async (fixture) => {
+test("listenTLS() sends an alert to a client without TLS, and logs and counts the failure", async (fixture) => {
   using logged = new LoggedTexts();
   const servers = new SecuredWires();
   const listening = fixture.listen(Object.assign(servers, { handshakeFailed: undefined }));
@@ -388,11 +388,11 @@ test("A client that speaks no TLS gets an alert and the end; without handshakeFa
   assertEquals(lines.length, 1);
 });
 
-test("A peer that goes without close_notify: what it sent comes, then ConnectionLost", async (fixture) => {
+test("ConnectionLost comes after the received data if a peer closes without close_notify", async (fixture) => {
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers);
   fixture.run();
-  // Between the two stands one that passes on a few bytes and then cuts both off.
+  // A proxy between the two forwards a few bytes and then cuts both connections.
   const cutter = fixture.closeAfter(Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const clients = new SecuredWires({
     connectionMade: (wire) => wire.transport.write("all of it?"),
@@ -403,7 +403,7 @@ test("A peer that goes without close_notify: what it sent comes, then Connection
   const passing = Promise.all([
     near.conn.readable.pipeTo(far.conn.writable),
     far.conn.readable.pipeTo(near.conn.writable, { preventClose: true }),
-  ]).catch(() => {}); // cut off below
+  ]).catch(() => {}); // the proxy cuts it below
   const server = await servers.wire();
   await server.has(10);
   far.conn.close();
@@ -415,7 +415,7 @@ test("A peer that goes without close_notify: what it sent comes, then Connection
   await passing;
 });
 
-test("Both sides lose the connection at once: ConnectionDone for both", async (fixture) => {
+test("loseConnection() on both sides at once gives ConnectionDone to both", async (fixture) => {
   const { server, client } = await fixture.pair();
   server.transport.loseConnection();
   client.transport.loseConnection();
@@ -423,7 +423,7 @@ test("Both sides lose the connection at once: ConnectionDone for both", async (f
   assertInstanceOf(await client.lost(), ConnectionDone);
 });
 
-test("abortConnection() on one side is ConnectionLost on the other, never ConnectionDone", async (fixture) => {
+test("abortConnection() over TLS gives the peer ConnectionLost, never ConnectionDone", async (fixture) => {
   const { server, client } = await fixture.pair();
   server.transport.abortConnection();
   assertInstanceOf(await server.lost(), ConnectionAborted);
@@ -432,7 +432,7 @@ test("abortConnection() on one side is ConnectionLost on the other, never Connec
   assert(!(reason instanceof ConnectionAborted));
 });
 
-test("With resetOnAbort the peer of an aborted connection sees a reset", async (fixture) => {
+test("abortConnection() with resetOnAbort resets the connection under TLS", async (fixture) => {
   const { server, client } = await fixture.pair({ resetOnAbort: true });
   server.transport.abortConnection();
   const reason = await client.lost();
@@ -440,7 +440,7 @@ test("With resetOnAbort the peer of an aborted connection sees a reset", async (
   assertEquals(reason.code, "ECONNRESET");
 });
 
-test("stop() ends also where a peer does not read, with much unsent", async (fixture) => {
+test("stop() completes although a TLS peer does not read much unsent data", async (fixture) => {
   const servers = new SecuredWires({
     connectionMade: (wire) => wire.transport.write(new Uint8Array(64 << 20)),
   });
@@ -455,12 +455,12 @@ test("stop() ends also where a peer does not read, with much unsent", async (fix
   assertInstanceOf(await (await servers.wire()).lost(), ConnectionLost);
 });
 
-test("A slow reader slows the writer down: what is unsent waits with the producer, not with TLS", async (fixture) => {
+test("write() over TLS to a slow reader pauses the producer, not the other direction", async (fixture) => {
   const { server, client } = await fixture.pair();
   client.transport.pauseProducing();
   let pulls = 0;
   const piece = new Uint8Array(1 << 16);
-  const total = 512; // 32 MiB: far more than the system's buffers hold
+  const total = 512; // 32 MiB: much more than the system's buffers hold
   server.transport.registerProducer({
     resumeProducing: () => {
       server.transport.write(piece);
@@ -468,7 +468,7 @@ test("A slow reader slows the writer down: what is unsent waits with the produce
     },
     stopProducing: () => {},
   }, false);
-  // The other direction works meanwhile, many round trips long.
+  // Meanwhile, the other direction makes many round trips.
   for (let i = 1; i <= 20; i++) {
     client.transport.write("x");
     await server.has(i);
@@ -479,11 +479,11 @@ test("A slow reader slows the writer down: what is unsent waits with the produce
   assertEquals(pulls, total);
 });
 
-test("Certificates that cannot be used are errors of the caller's, at once", (fixture) => {
+test("listenTLS() and connectTLS() throw at once if certificates cannot be used", (fixture) => {
   const { reactor, server, authority: { cert: ca } } = fixture;
   const wires = new SecuredWires();
   const listen = (options: object) => () => reactor.listenTLS(0, wires, options);
-  assertThrows(listen({}), TypeError, "needs a certificate");
+  assertThrows(listen({}), TypeError, "without a certificate");
   assertThrows(listen({ cert: server.cert }), TypeError, "key is missing");
   assertThrows(listen({ cert: server.cert, key: "?" }), TypeError, "Cannot use key: it is not");
   assertThrows(listen({ cert: "?", key: server.key }), TypeError, "Cannot use cert: it is not");

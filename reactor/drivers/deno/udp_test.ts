@@ -1,5 +1,5 @@
-// What of DenoReactor's UDP is Deno's: what it cannot do, what it must be allowed, and what holds
-// the process.
+// The parts of UDP that depend on Deno: its limitations, its permissions, and how long a port keeps
+// the process alive.
 
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { DatagramProtocol } from "../../../protocol/mod.ts";
@@ -9,7 +9,7 @@ import { udpTest } from "../../../testing/fixtures/udp_fixture.ts";
 import { UnsupportedError } from "../../errors.ts";
 import { DenoReactor } from "./reactor.ts";
 
-/** Runs a program with these flags until it ends by itself. */
+/** Runs a program with these flags until it exits by itself. */
 async function run(flags: string[], source: string): Promise<ProgramEnd> {
   const program = `
     import { DatagramProtocol, DenoReactor, log } from "${new URL(
@@ -25,23 +25,23 @@ async function run(flags: string[], source: string): Promise<ProgramEnd> {
   return await running.end();
 }
 
-Deno.test("setTTL() says that Deno cannot set it: on IPv6, and to 0", async () => {
+Deno.test("setTTL() throws UnsupportedError on IPv6 and for 0, which Deno does not support", async () => {
   const reactor = new DenoReactor();
   await using four = reactor.listenMulticast(0, new DatagramProtocol(), { interface: "127.0.0.1" });
-  assertThrows(() => four.setTTL(0), UnsupportedError, "Deno's node:dgram takes 1 to 255");
+  assertThrows(() => four.setTTL(0), UnsupportedError, "Deno's node:dgram supports 1 to 255");
   await using six = reactor.listenMulticast(0, new DatagramProtocol(), { interface: "::1" });
-  assertThrows(() => six.setTTL(2), UnsupportedError, "an IPv4 port can");
+  assertThrows(() => six.setTTL(2), UnsupportedError, "use an IPv4 port");
   assertEquals([four.getTTL(), six.getTTL()], [1, 1]);
 });
 
-Deno.test("Sending to an IPv6 address with a scope is logged as what Deno cannot do", async () => {
+Deno.test("write() to an IPv6 address with a scope logs that Deno does not support it", async () => {
   using errors = new LoggedErrors();
   const reactor = new DenoReactor();
   const port = reactor.listenUDP(0, new DatagramProtocol(), { interface: "::1" });
   port.write("x", { host: "::1%lo", port: 9 });
   await port.stopListening();
   const [error] = errors.take();
-  assertStringIncludes(error?.message ?? "", "takes no scope in an address");
+  assertStringIncludes(error?.message ?? "", "does not support a scope in an address");
 });
 
 udpTest("DenoReactor", () => new DenoReactor())(
@@ -51,12 +51,12 @@ udpTest("DenoReactor", () => new DenoReactor())(
     const peer = await fixture.rawBind();
     for (let i = 0; i < 700; i++) {
       await peer.send("x".repeat(100), port);
-      // Time for it to be received: what the system itself has to drop is not what this is about.
+      // Leaves time for the reception, so that the system's own drops do not affect the test.
       await peer.send("itself", peer.port);
       await peer.next();
     }
     fixture.run();
-    // Each takes 356 bytes of 212992.
+    // Each datagram takes 356 of the 212992 bytes.
     await protocol.received(598);
     await peer.send("last", port);
     await protocol.received(599);
@@ -64,7 +64,7 @@ udpTest("DenoReactor", () => new DenoReactor())(
   },
 );
 
-Deno.test("A UDP port holds no process: not bound, not after a crash", async () => {
+Deno.test("listenUDP() keeps no process alive before run() or after a crash", async () => {
   const { code, errors } = await run(
     ["--allow-net"],
     `
@@ -76,7 +76,7 @@ Deno.test("A UDP port holds no process: not bound, not after a crash", async () 
   assertEquals([code, errors], [0, ""]);
 });
 
-Deno.test("Listening without permission names the flag", async () => {
+Deno.test("listenUDP() without permission throws an error that names the flag", async () => {
   const { lines, errors } = await run(
     [],
     `
@@ -91,7 +91,7 @@ Deno.test("Listening without permission names the flag", async () => {
   assertMatch(lines[0] ?? "", /^CannotListenError Cannot listen on 127\.0\.0\.1:0: .*--allow-net/);
 });
 
-Deno.test("Sending without permission names the flag, and listening needs only what it binds", async () => {
+Deno.test("write() without permission logs the flag; listenUDP() needs only its own address", async () => {
   const { code, lines, errors } = await run(
     ["--allow-net=127.0.0.1:0"],
     `

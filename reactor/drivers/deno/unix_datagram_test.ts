@@ -1,8 +1,8 @@
-// UNIX datagrams, each test in a process of its own: they need a flag that the tests run without.
+// UNIX datagrams. Each test runs its own process, with a flag that the other tests run without.
 // Of Twisted's tests:
 //
-// - `test/test_unix.py`, `DatagramUnixSocketTests`: `test_exchange`, `test_cannotListen` (whose file need not be removed here). The tests
-//   of `repr` are about Python's.
+// - `test/test_unix.py`, `DatagramUnixSocketTests`: `test_exchange`, `test_cannotListen` (whose
+//   file need not be removed here). The tests of `repr` are about Python's.
 // - `internet/test/test_unix.py`, `UNIXDatagramTestsBuilder`: both.
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -11,7 +11,8 @@ import { Program, type ProgramEnd } from "../../../testing/fixtures/program.ts";
 const library = new URL("../../../", import.meta.url);
 
 /**
- * Runs a program until it ends by itself; it finds `folder`, an empty one, and the helpers below.
+ * Runs a program until it exits by itself. It may use `folder`, an empty one, and the helpers
+ * below.
  */
 async function run(source: string, flags = ["-A", "--unstable-net"]): Promise<ProgramEnd> {
   const folder = await Deno.makeTempDir();
@@ -53,14 +54,18 @@ async function run(source: string, flags = ["-A", "--unstable-net"]): Promise<Pr
   }
 }
 
-/** The same, of a program that must end well. @returns what it said. */
+/**
+ * Runs a program that must exit with code 0.
+ *
+ * @returns The lines that it printed.
+ */
 async function said(source: string): Promise<string[]> {
   const { code, lines, errors } = await run(source);
   assertEquals([code, errors], [0, ""], lines.join("\n"));
   return lines;
 }
 
-Deno.test("Without --unstable-net there are no UNIX datagrams, and the error names the flag", async () => {
+Deno.test("listenUNIXDatagram() without --unstable-net throws an error that names the flag", async () => {
   const { code, lines, errors } = await run(
     `
     attempt(() => reactor.listenUNIXDatagram(folder + "/a", new Echo()));
@@ -73,7 +78,7 @@ Deno.test("Without --unstable-net there are no UNIX datagrams, and the error nam
   for (const line of lines) assertMatch(line, /^UnsupportedError: .*run with --unstable-net$/);
 });
 
-Deno.test("A client and a server exchange UNIX datagrams, each seeing the other's path", async () => {
+Deno.test("listenUNIXDatagram() exchanges datagrams, and each side sees the other's path", async () => {
   const lines = await said(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
@@ -100,7 +105,7 @@ Deno.test("A client and a server exchange UNIX datagrams, each seeing the other'
   assertEquals(lines[6], "false false");
 });
 
-Deno.test("A thousand datagrams go both ways at once, none lost, in order", async () => {
+Deno.test("listenUNIXDatagram() exchanges a thousand datagrams each way, in order, without loss", async () => {
   const lines = await said(`
     const COUNT = 1000;
     class Counter extends DatagramProtocol {
@@ -113,7 +118,7 @@ Deno.test("A thousand datagrams go both ways at once, none lost, in order", asyn
         this.sendOn(addr.name);
         if (counters.every(({ received }) => received === COUNT)) reactor.stop();
       }
-      // Two at a time: a receiver's queue holds ten (net.unix.max_dgram_qlen).
+      // Two at a time, because a receiver's queue holds ten (net.unix.max_dgram_qlen).
       sendOn(path) {
         while (this.sent < COUNT && this.sent < this.received + 2) this.transport.write(String(this.sent++), path);
       }
@@ -128,12 +133,12 @@ Deno.test("A thousand datagrams go both ways at once, none lost, in order", asyn
   assertEquals(lines, ["1000 true 1000 true"]);
 });
 
-Deno.test("A port that waits for datagrams can send, again and again, and sees nothing of how", async () => {
+Deno.test("write() sends while a receive is pending, and the port sees no wake-up datagram", async () => {
   const lines = await said(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram, addr) {
         console.log(text(datagram), addr.name === folder + "/echo");
-        // By then the next receive is under way.
+        // By then the next receive is pending.
         reactor.callLater(0, () => this.ask());
       }
       ask() {
@@ -155,7 +160,7 @@ Deno.test("A port that waits for datagrams can send, again and again, and sees n
   );
 });
 
-Deno.test("A path that is taken, too long or nowhere: CannotListenError, which names it", async () => {
+Deno.test("listenUNIXDatagram() throws CannotListenError for a taken, long or missing path", async () => {
   const lines = await said(`
     const protocol = new Echo();
     const port = reactor.listenUNIXDatagram(folder + "/a", protocol);
@@ -175,10 +180,13 @@ Deno.test("A path that is taken, too long or nowhere: CannotListenError, which n
     "done",
     "echo stopped",
   ]);
-  assertMatch(lines[1] ?? "", /^CannotListenError: Cannot listen on FOLDER\/x+: the path has \d+ bytes/);
+  assertMatch(
+    lines[1] ?? "",
+    /^CannotListenError: Cannot listen on FOLDER\/x+: the path has \d+ bytes/,
+  );
 });
 
-Deno.test("The socket's file has the mode that was asked for, or all may write to it", async () => {
+Deno.test("listenUNIXDatagram() sets the requested mode of its file, by default 666", async () => {
   const lines = await said(`
     const mode = async (path) => ((await Deno.stat(path)).mode & 0o777).toString(8);
     reactor.listenUNIXDatagram(folder + "/a", new Echo(), { mode: 0o600 });
@@ -194,7 +202,7 @@ Deno.test("The socket's file has the mode that was asked for, or all may write t
   ]);
 });
 
-Deno.test("stopListening() removes the socket's own file only, and Deno.chdir() makes no difference", async () => {
+Deno.test("stopListening() removes only the socket's own file, also after Deno.chdir()", async () => {
   const lines = await said(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() { this.transport.write("hello"); }
@@ -233,7 +241,7 @@ Deno.test("stopListening() removes the socket's own file only, and Deno.chdir() 
   ]);
 });
 
-Deno.test("A name in the abstract namespace has no file, and is answered to", async () => {
+Deno.test("listenUNIXDatagram() on an abstract name has no file, and receives replies", async () => {
   const lines = await said(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
@@ -253,7 +261,7 @@ Deno.test("A name in the abstract namespace has no file, and is answered to", as
   assertEquals(lines, ["true", "echo hi", "echo stopped"]);
 });
 
-Deno.test("A socket without a path sends, is nobody to its receiver, and cannot be answered", async () => {
+Deno.test("connectUNIXDatagram() without bindAddress sends with an empty address, without replies", async () => {
   const lines = await said(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram, addr) {
@@ -277,7 +285,7 @@ Deno.test("A socket without a path sends, is nobody to its receiver, and cannot 
   ]);
 });
 
-Deno.test("Connecting to nothing, or from a path that is taken, tells the protocol, and leaves nothing open", async () => {
+Deno.test("connectUNIXDatagram() reports a missing peer or taken path, and leaves nothing open", async () => {
   const lines = await said(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
@@ -303,7 +311,7 @@ Deno.test("Connecting to nothing, or from a path that is taken, tells the protoc
   ]);
 });
 
-Deno.test("A connected port hears that its peer is gone; another one's log tells of it", async () => {
+Deno.test("connectionRefused() reports a removed peer; an unconnected port logs it", async () => {
   const lines = await said(`
     let refusals = 0;
     class Client extends ConnectedDatagramProtocol {
@@ -325,7 +333,7 @@ Deno.test("A connected port hears that its peer is gone; another one's log tells
   assertEquals(lines.filter((line) => line.startsWith("log: Could not send")).length, 1);
 });
 
-Deno.test("A connected port receives from its peer only", async () => {
+Deno.test("connectUNIXDatagram() receives only from its peer", async () => {
   const lines = await said(`
     class Client extends ConnectedDatagramProtocol {
       datagramReceived(datagram) {
@@ -344,7 +352,7 @@ Deno.test("A connected port receives from its peer only", async () => {
   assertEquals(lines, ["echo stopped", "from the server", "echo stopped"]);
 });
 
-Deno.test("A datagram longer than maxPacketSize is dropped, one as long arrives, and one too long to send is an error", async () => {
+Deno.test("maxPacketSize drops longer datagrams; one too long to send is an error", async () => {
   const lines = await said(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram) {
@@ -366,7 +374,7 @@ Deno.test("A datagram longer than maxPacketSize is dropped, one as long arrives,
   assertStringIncludes(logged, "Could not send a datagram to");
 });
 
-Deno.test("A receiver that does not read has its datagrams dropped, and holds neither the others nor the shutdown up", async () => {
+Deno.test("write() to a receiver that does not read drops datagrams, and blocks nothing else", async () => {
   const lines = await said(`
     const silent = Deno.listenDatagram({ transport: "unixpacket", path: folder + "/silent" });
     class Client extends ConnectedDatagramProtocol {
@@ -377,7 +385,7 @@ Deno.test("A receiver that does not read has its datagrams dropped, and holds ne
     reactor.callLater(0.3, () => reactor.stop());
     await reactor.run();
     console.log("stopped");
-    // What waits in the system's hands is what holds the process.
+    // A pending send keeps the process alive.
     Deno.exit(0);
   `);
   assertEquals(lines.slice(-2), ["echo stopped", "stopped"]);

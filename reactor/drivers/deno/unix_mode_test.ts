@@ -1,5 +1,5 @@
-// The mode of a socket's file, and what it is before it has that. Under the process's own umask,
-// which each test puts back.
+// The mode of a socket's file, at first and finally, under a umask of the process that each test
+// restores.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SocketFixture, socketTest } from "../../../testing/fixtures/socket_fixture.ts";
@@ -13,7 +13,11 @@ function modeOf(path: string): number {
   return (Deno.lstatSync(path).mode ?? 0) & 0o777;
 }
 
-/** Binds with a mode under a umask. @returns the mode in the first moment, and in the end. */
+/**
+ * Binds with a mode under a umask.
+ *
+ * @returns The file's mode at first, and finally.
+ */
 function modes(fixture: SocketFixture, umask: number, mode: number): string[] {
   const path = freePath(fixture);
   const seen: number[] = [];
@@ -32,19 +36,19 @@ function modes(fixture: SocketFixture, umask: number, mode: number): string[] {
 }
 
 for (const umask of [0, 0o002, 0o022, 0o077]) {
-  test(`what keeps others out does so from the first moment, under a umask of ${umask.toString(8)}`, (fixture) => {
+  test(`bindWithMode() excludes others from the first moment, under a umask of ${umask.toString(8)}`, (fixture) => {
     assertEquals(modes(fixture, umask, 0o600), ["700", "600"]);
     assertEquals(modes(fixture, umask, 0o660), ["700", "660"]);
   });
 }
 
-test("what lets all in is made under the umask that there is, and set then", (fixture) => {
+test("bindWithMode() keeps the umask and sets the mode later if the mode excludes no one", (fixture) => {
   assertEquals(modes(fixture, 0o022, 0o666), ["755", "666"]);
   assertEquals(modes(fixture, 0o111, 0o666), ["666", "666"]);
   assertEquals(modes(fixture, 0o777, 0o777), ["0", "777"]);
 });
 
-test("what fails puts the umask back, too", (fixture) => {
+test("bindWithMode() restores the umask if the bind fails", (fixture) => {
   const before = Deno.umask(0o022);
   try {
     assertThrows(
@@ -61,11 +65,11 @@ test("what fails puts the umask back, too", (fixture) => {
   }
 });
 
-test("a socket whose mode cannot be set is closed", (fixture) => {
+test("bindWithMode() closes the socket if its mode cannot be set", (fixture) => {
   const path = freePath(fixture);
   let closed = 0;
   const socket = { close: () => closed++ };
-  // Nothing is there that could have a mode.
+  // There is no file whose mode could be set.
   assertThrows(() => bindWithMode(path, 0o666, () => socket), Deno.errors.NotFound);
   assertEquals(closed, 1);
 });

@@ -1,5 +1,4 @@
-// UNIX sockets in programs that may do what they need and nothing else: the flags that the
-// documentation names are these.
+// UNIX sockets in programs with exactly the permissions that the documentation names.
 
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Program } from "../../../testing/fixtures/program.ts";
@@ -50,7 +49,7 @@ const CONNECTING = `${BEGINNING}
   await reactor.run();
 `;
 
-/** What a program says that may do so much with the path. */
+/** Returns the output of a program that runs with the given permissions for the path. */
 async function said(
   source: string,
   path: string,
@@ -71,19 +70,19 @@ async function said(
   return lines;
 }
 
-/** All that sockets with files need. */
+/** The permissions for a socket with a file. */
 const allowed = (
   path: string,
 ) => [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
 
-test("net, read and write for the path are enough to listen, with whatever mode", async (fixture) => {
+test("listenUNIX() with any mode needs net, read and write for its path only", async (fixture) => {
   const path = freePath(fixture);
   assertEquals(await said(LISTENING, path, allowed(path)), ["666"]);
   assertEquals(await said(LISTENING, path, allowed(path), { mode: 0o600 }), ["600"]);
   assertEquals(await said(LISTENING, path, allowed(path), { mode: 0o660, umask: "002" }), ["660"]);
 });
 
-test("they are enough to take the place of a server that was killed, and to leave one alone that lives", async (fixture) => {
+test("listenUNIX() needs no more to replace a killed server's socket and keep a living one's", async (fixture) => {
   const dead = stalePath(fixture);
   assertEquals(await said(LISTENING, dead, allowed(dead)), ["666"]);
   const alive = freePath(fixture);
@@ -93,14 +92,14 @@ test("they are enough to take the place of a server that was killed, and to leav
   fixture.raw(await connectTo(alive));
 });
 
-test("they are enough to connect", async (fixture) => {
+test("connectUNIX() needs net, read and write for its path only", async (fixture) => {
   const path = freePath(fixture);
   fixture.closeAfter(listenAt(path));
   assertEquals(await said(CONNECTING, path, allowed(path)), ["made"]);
 });
 
 for (const missing of ["net", "read", "write"]) {
-  test(`without ${missing} nobody listens or connects, and the error says what is missing`, async (fixture) => {
+  test(`listenUNIX() and connectUNIX() without ${missing} name the missing permission`, async (fixture) => {
     const path = freePath(fixture);
     const rest = allowed(path).filter((flag) => !flag.startsWith(`--allow-${missing}`));
     const says = new RegExp(`: Requires ${missing} access to .*--allow-${missing}`);
@@ -109,7 +108,7 @@ for (const missing of ["net", "read", "write"]) {
   });
 }
 
-test("a umask that would let others in for a moment is an error without --allow-sys, and nothing is left", async (fixture) => {
+test("listenUNIX() fails under a umask wider than its mode without --allow-sys", async (fixture) => {
   const path = freePath(fixture);
   const options = { mode: 0o600, umask: "002" };
   assertEquals(await said(LISTENING, path, allowed(path), options), [
@@ -121,7 +120,7 @@ test("a umask that would let others in for a moment is an error without --allow-
   assertEquals(await said(LISTENING, path, [...allowed(path), "--allow-sys"], options), ["600"]);
 });
 
-test("the lock needs read and write for all paths", async (fixture) => {
+test("listenUNIX() with wantPID needs read and write for all paths", async (fixture) => {
   const path = freePath(fixture);
   const [line = ""] = await said(LISTENING, path, allowed(path), { wantPID: true });
   assertMatch(line, /^CannotListenError: .* requires unscoped --allow-read and --allow-write/);

@@ -1,4 +1,4 @@
-// What is done with a path that is in use. Against real servers: `unix_test.ts`.
+// Treatment of a path in use, with scripted answers. `unix_test.ts` uses real servers.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SocketFixture, socketTest } from "../../../testing/fixtures/socket_fixture.ts";
@@ -17,18 +17,18 @@ function names(folderOf: string): string[] {
   );
 }
 
-test("a socket that refuses connections is removed", (fixture) => {
+test("removeStaleSocket() removes a socket that refuses connections", (fixture) => {
   const path = stalePath(fixture);
   assertEquals([removeStaleSocket(path), names(path)], [true, []]);
 });
 
-test("a socket that takes connections stays, and the path cannot be had", (fixture) => {
+test("removeStaleSocket() keeps a socket that accepts connections, and returns false", (fixture) => {
   const path = freePath(fixture);
   fixture.closeAfter(listenAt(path));
   assertEquals([removeStaleSocket(path), names(path)], [false, ["socket"]]);
 });
 
-test("nobody is asked about what is no socket, and it stays", (fixture) => {
+test("removeStaleSocket() keeps a file that is not a socket, and does not connect to it", (fixture) => {
   const path = freePath(fixture);
   Deno.writeTextFileSync(path, "precious");
   const error = assertThrows(() =>
@@ -39,13 +39,13 @@ test("nobody is asked about what is no socket, and it stays", (fixture) => {
   assertEquals(Deno.readTextFileSync(path), "precious");
 });
 
-test("a path where nothing is can be had", (fixture) => {
+test("removeStaleSocket() returns true for a path without a file", (fixture) => {
   assertEquals(removeStaleSocket(freePath(fixture)), true);
 });
 
-test("a server that takes the place of the dead one in the meantime keeps it", (fixture) => {
+test("removeStaleSocket() keeps the socket of a server that replaced the stale one meanwhile", (fixture) => {
   const path = stalePath(fixture);
-  // Left long ago. The new file may have the old one's number all the same.
+  // An old time. The new file may have the same inode number.
   Deno.utimeSync(path, 1, 1);
   const taken = removeStaleSocket(path, () => {
     Deno.removeSync(path);
@@ -55,7 +55,7 @@ test("a server that takes the place of the dead one in the meantime keeps it", (
   assertEquals([taken, names(path)], [true, ["socket"]]);
 });
 
-test("a file that somebody else has removed meanwhile is not missed", (fixture) => {
+test("removeStaleSocket() ignores a file that another process has removed meanwhile", (fixture) => {
   const path = stalePath(fixture);
   const free = removeStaleSocket(path, () => {
     Deno.removeSync(path);

@@ -1,5 +1,6 @@
 /**
- * What is UNIX sockets' own; what they share with every stream is in `unix_conformance_test.ts`.
+ * Behaviour that is specific to UNIX sockets. `unix_conformance_test.ts` has the behaviour of all
+ * streams.
  *
  * Of Twisted's tests:
  *
@@ -7,14 +8,14 @@
  *   in the conformance tests, and so is `test_addresses`), `UNIXPortTestsBuilder`
  *   (`ListenUNIXMixin`, `UNIXPortTestsMixin`, `StreamTransportTestsMixin`),
  *   `UnixClientTestsBuilder` (`StreamClientTestsMixin`). Not covered: `test_sendFileDescriptor` and
- *   the other seven about descriptors that are passed on (Deno passes none).
+ *   the other seven about passing descriptors, which Deno does not support.
  *   `UNIXFDPortTestsBuilder` (`SocketUNIXMixin`) and `UNIXAdoptStreamConnectionTestsBuilder` are in
  *   `../node/adopted_socket_test.ts`, `UNIXDatagramTestsBuilder` in `unix_datagram_test.ts`.
- *   `test_listenFailure` patches what is private there; the failures here are real.
+ *   `test_listenFailure` patches private parts; the failures here are real.
  * - `test/test_unix.py`: `UnixSocketTests`; `test_peerBind` is in `interop/socat_test.ts`, since
- *   Deno binds no client. The one about `repr` is about Python's. `test_connectToUncleanServer` and
- *   its neighbours are here and in `pid_lock_test.ts`. `DatagramUnixSocketTests` is in
- *   `unix_datagram_test.ts`.
+ *   Deno does not bind clients. The one about `repr` is about Python's.
+ *   `test_connectToUncleanServer` and its neighbours are here and in `pid_lock_test.ts`.
+ *   `DatagramUnixSocketTests` is in `unix_datagram_test.ts`.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
@@ -48,7 +49,7 @@ function listen(
   return fixture.reactor.listenUNIX(path, new Wires(greeter), options);
 }
 
-/** What the system says when a path cannot be had. */
+/** Returns the error of listening on a path that cannot be bound. */
 function listenError(
   fixture: StreamFixture,
   path: string,
@@ -59,13 +60,13 @@ function listenError(
     () => fixture.reactor.listenUNIX(path, factory, options),
     CannotListenError,
   );
-  assertEquals(factory.events, []); // a port that is not there does not use the factory
+  assertEquals(factory.events, []); // a port that could not be bound does not start the factory
   assert(error.message.startsWith(`Cannot listen on ${path}: `), error.message);
   assertEquals([error.interface, error.port, error.address], ["", path, path]);
   return error;
 }
 
-/** Why a connection to that path fails. */
+/** Returns the error of a failing connection to a path. */
 async function connectError(
   fixture: StreamFixture,
   path: string,
@@ -81,7 +82,7 @@ async function connectError(
   return error;
 }
 
-/** What a connection to that path is greeted with. */
+/** Returns the greeting that a server at the path sends. */
 async function greeting(fixture: StreamFixture, path: string): Promise<string> {
   fixture.run();
   return await fixture.raw(await connectTo(path)).readText(5);
@@ -102,12 +103,12 @@ test("listenUNIX() binds at once, and stopListening() removes the file", async (
   const port = listen(fixture, path);
   assertEquals(port.getHost(), new UNIXAddress(path));
   assertEquals((await Deno.lstat(path)).isSocket, true);
-  fixture.raw(await connectTo(path)); // the reactor does not even run
+  fixture.raw(await connectTo(path)); // the reactor is not running yet
   await port.stopListening();
   assert(!exists(path));
 });
 
-/** What another program may put in the place of a socket's file. */
+/** Files with which another program may replace a socket's file. */
 const USURPERS: Record<string, (fixture: StreamFixture, path: string) => void> = {
   "another server's socket": (fixture, path) => void fixture.closeAfter(listenAt(path)),
   "a plain file": (_, path) => Deno.writeTextFileSync(path, "precious"),
@@ -117,7 +118,7 @@ const USURPERS: Record<string, (fixture: StreamFixture, path: string) => void> =
 for (const [what, put] of Object.entries(USURPERS)) {
   for (const running of [true, false]) {
     const when = running ? "while it accepts" : "before it accepts";
-    test(`stopListening() ${when} leaves ${what} alone that has taken its path`, async (fixture) => {
+    test(`stopListening() ${when} keeps ${what} that replaced its file`, async (fixture) => {
       const path = freePath(fixture);
       const port = listen(fixture, path);
       if (running) await greeting(fixture, path);
@@ -127,13 +128,13 @@ for (const [what, put] of Object.entries(USURPERS)) {
       await port.stopListening();
       const after = await Deno.lstat(path);
       assertEquals([after.ino, after.dev, after.mtime], [ino, dev, mtime]);
-      // And nothing beside it.
+      // No file was left beside it.
       assertEquals((await Array.fromAsync(Deno.readDir(folderOf(path)))).length, 1);
     });
   }
 }
 
-test("stopListening() leaves a server alone that has taken its path, and that server goes on", async (fixture) => {
+test("stopListening() keeps the socket of a server that took its path, which still accepts", async (fixture) => {
   const path = freePath(fixture);
   const [first, second] = [
     new Wires(greeter),
@@ -147,7 +148,7 @@ test("stopListening() leaves a server alone that has taken its path, and that se
   assertEquals(await greeting(fixture, path), "other");
 });
 
-test("stopListening() of a port whose file has been removed removes nothing", async (fixture) => {
+test("stopListening() removes nothing if the file was removed", async (fixture) => {
   const path = freePath(fixture);
   const port = listen(fixture, path);
   await greeting(fixture, path);
@@ -156,7 +157,7 @@ test("stopListening() of a port whose file has been removed removes nothing", as
   assert(!exists(path));
 });
 
-test("listenUNIX() resolves a relative path at once: Deno.chdir() makes no difference later", async (fixture) => {
+test("listenUNIX() resolves a relative path at once, so Deno.chdir() has no effect later", async (fixture) => {
   const [folder, other] = [folderOf(freePath(fixture)), folderOf(freePath(fixture))];
   inFolder(fixture, folder);
   const port = fixture.reactor.listenUNIX("socket", new Wires(greeter), { wantPID: true });
@@ -171,7 +172,7 @@ test("listenUNIX() resolves a relative path at once: Deno.chdir() makes no diffe
   assert(exists(`${folder}/socket`));
 });
 
-test("listenUNIX() with a relative path that is too long from the root removes its own file all the same", async (fixture) => {
+test("listenUNIX() with a relative path too long to be absolute removes its file as well", async (fixture) => {
   const folder = `${folderOf(freePath(fixture))}/${"long".repeat(25)}`;
   await Deno.mkdir(folder);
   inFolder(fixture, folder);
@@ -188,14 +189,14 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-/** Goes to a folder until the test is over. */
+/** Changes the working directory until the end of the test. */
 function inFolder(fixture: StreamFixture, folder: string): void {
   const before = Deno.cwd();
   fixture.after(() => Deno.chdir(before));
   Deno.chdir(folder);
 }
 
-test("The log tells where a factory starts, and where it has closed", async (fixture) => {
+test("listenUNIX() logs the path where a factory starts, and where it has closed", async (fixture) => {
   using log = new LoggedTexts();
   const path = freePath(fixture);
   await listen(fixture, path).stopListening();
@@ -203,26 +204,26 @@ test("The log tells where a factory starts, and where it has closed", async (fix
 });
 
 for (const mode of [0o666, 0o600, 0o660, 0o777, 0]) {
-  test(`The file has the mode asked for: ${mode.toString(8)}`, (fixture) => {
+  test(`listenUNIX() sets the requested mode: ${mode.toString(8)}`, (fixture) => {
     const path = freePath(fixture);
     listen(fixture, path, { mode });
     assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, mode);
   });
 }
 
-test("The file has mode 666 unless another is asked for", (fixture) => {
+test("listenUNIX() sets the mode 666 by default", (fixture) => {
   const path = freePath(fixture);
   listen(fixture, path);
   assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o666);
 });
 
-test("A socket's file on which nobody listens is removed", async (fixture) => {
+test("listenUNIX() replaces a socket file on which no process listens", async (fixture) => {
   const path = stalePath(fixture);
   listen(fixture, path);
   assertEquals(await greeting(fixture, path), "hello");
 });
 
-test("The file of a server that was killed is removed", async (fixture) => {
+test("listenUNIX() replaces the socket file of a killed server", async (fixture) => {
   const path = freePath(fixture);
   await using server = Program.evaluate(`
     Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} });
@@ -238,18 +239,18 @@ test("The file of a server that was killed is removed", async (fixture) => {
   assertEquals(await greeting(fixture, path), "hello");
 });
 
-test("A socket on which somebody listens stays as it is", async (fixture) => {
+test("listenUNIX() keeps a socket on which a process listens", async (fixture) => {
   const path = freePath(fixture);
   const listener = fixture.closeAfter(listenAt(path));
   assertEquals(listenError(fixture, path).code, "EADDRINUSE");
   const probe = await fixture.rawAccept(listener);
-  assertEquals(await probe.ending(), "end"); // whoever asked has gone again
+  assertEquals(await probe.ending(), "end"); // the probe has disconnected again
   const peer = fixture.raw(await connectTo(path));
   await peer.send("still there?");
   assertEquals(await (await fixture.rawAccept(listener)).readText(12), "still there?");
 });
 
-test("A socket whose server does not keep up stays as it is", async (fixture) => {
+test("listenUNIX() keeps the socket of a server with a full queue", async (fixture) => {
   const place = await kind.silentPlace?.(fixture);
   const path = String(place);
   assertEquals(listenError(fixture, path).code, "EADDRINUSE");
@@ -263,7 +264,7 @@ const NO_SOCKETS: Record<string, (path: string, fixture: StreamFixture) => void>
 };
 
 for (const [what, make] of Object.entries(NO_SOCKETS)) {
-  test(`${what} in the socket's place stays as it is: CannotListenError`, (fixture) => {
+  test(`listenUNIX() throws CannotListenError and keeps ${what} at its path`, (fixture) => {
     const path = freePath(fixture);
     make(path, fixture);
     const error = listenError(fixture, path);
@@ -273,7 +274,7 @@ for (const [what, make] of Object.entries(NO_SOCKETS)) {
   });
 }
 
-test("A folder that is not there: CannotListenError with ENOENT; ConnectError with ENOENT", async (fixture) => {
+test("listenUNIX() and connectUNIX() fail with ENOENT if the folder does not exist", async (fixture) => {
   const path = `${freePath(fixture)}/socket`;
   const error = listenError(fixture, path);
   assertEquals([error.code, error.syscall], ["ENOENT", "listen"]);
@@ -283,17 +284,17 @@ test("A folder that is not there: CannotListenError with ENOENT; ConnectError wi
   assertInstanceOf(reason.cause, Error);
 });
 
-test("A file that is no socket refuses connections", async (fixture) => {
+test("connectUNIX() to a file that is not a socket fails with ConnectionRefusedError", async (fixture) => {
   const path = freePath(fixture);
   await Deno.writeTextFile(path, "");
   const reason = await connectError(fixture, path);
   assertEquals([reason.name, reason.code], ["ConnectionRefusedError", "ECONNREFUSED"]);
 });
 
-test("A path that is too long: the error names it, its length and the most there may be", async (fixture) => {
+test("listenUNIX() with a long path names the path, its length and the limit", async (fixture) => {
   const folder = freePath(fixture);
   await Deno.mkdir(folder);
-  // Two bytes each in UTF-8.
+  // Each character takes two bytes in UTF-8.
   const path = `${folder}/${"ü".repeat(60)}`;
   const size = new TextEncoder().encode(path).length;
   const why = new RegExp(
@@ -307,7 +308,7 @@ test("A path that is too long: the error names it, its length and the most there
   assertMatch(reason.message, why);
 });
 
-test("The longest path that there may be can be listened on", async (fixture) => {
+test("listenUNIX() accepts the longest path of the system", async (fixture) => {
   const folder = freePath(fixture);
   await Deno.mkdir(folder);
   const path = `${folder}/`.padEnd(107, "x");
@@ -316,7 +317,7 @@ test("The longest path that there may be can be listened on", async (fixture) =>
   assertEquals(listenError(fixture, `${path}x`).code, "ENAMETOOLONG");
 });
 
-test("An abstract name has no file, and is written with an @", async (fixture) => {
+test("listenUNIX() on an abstract name has no file, and prints the name with an @", async (fixture) => {
   const name = `\0torsion-${crypto.randomUUID()}`;
   const servers = new Wires(greeter);
   const port = fixture.reactor.listenUNIX(name, servers, { mode: 0o600 });
@@ -332,7 +333,7 @@ test("An abstract name has no file, and is written with an @", async (fixture) =
   assert(!exists(name.slice(1)));
 });
 
-test("An abstract name may have one byte more than a path, and is in use while somebody listens", (fixture) => {
+test("listenUNIX() allows one byte more for an abstract name, which is in use while bound", (fixture) => {
   const name = `\0torsion-${crypto.randomUUID()}`.padEnd(108, "x");
   listen(fixture, name);
   const again = assertThrows(() => listen(fixture, name), CannotListenError);
@@ -341,7 +342,7 @@ test("An abstract name may have one byte more than a path, and is in use while s
   assertEquals(longer.code, "ENAMETOOLONG");
 });
 
-test("Paths and options out of range throw, and name what is wrong", (fixture) => {
+test("listenUNIX() and connectUNIX() throw for paths and options out of range", (fixture) => {
   const factory = new Wires();
   const { reactor } = fixture;
   const wrong: [() => unknown, typeof RangeError | typeof TypeError, string][] = [
@@ -355,16 +356,16 @@ test("Paths and options out of range throw, and name what is wrong", (fixture) =
     [() => reactor.connectUNIX("", factory), RangeError, "connectUNIX() path must not be empty"],
     [() => reactor.connectUNIX("a", factory, { timeout: -1 }), RangeError, "timeout must be"],
     [() => reactor.connectUNIX("\0a", factory, { checkPID: true }), RangeError, "checkPID must be"],
-    // As JavaScript may call it.
+    // A caller without type checking may pass this.
     [() => reactor.listenUNIX(80 as unknown as string, factory), TypeError, "got 80"],
   ];
   for (const [call, type, message] of wrong) assertThrows(call, type, message);
   assertEquals(factory.events, []);
 });
 
-test("A peer that closes without having read all resets the connection: ConnectionLost", async (fixture) => {
+test("ConnectionLost comes if a UNIX peer closes without having read all data", async (fixture) => {
   const { peer, wire } = await fixture.accepted(greeter);
-  // One byte of five: the others are there, too, and are not read.
+  // The peer reads one byte of five before it closes.
   await peer.read(1);
   peer.close();
   const reason = await wire.lost();
@@ -372,7 +373,7 @@ test("A peer that closes without having read all resets the connection: Connecti
   assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", "unix:"]);
 });
 
-test("An attempt waits while the server's queue is full, and is made when there is room", async (fixture) => {
+test("connectUNIX() waits while the server's queue is full, and connects when there is room", async (fixture) => {
   const path = freePath(fixture);
   const listener = fixture.closeAfter(listenAt(path));
   const peers: Deno.Conn[] = [];
@@ -384,14 +385,14 @@ test("An attempt waits while the server's queue is full, and is made when there 
   const factory = new Wires();
   fixture.reactor.connectUNIX(path, factory);
   fixture.run();
-  // An attempt that finds the queue full comes before one that has begun after it.
+  // An attempt that found the queue full is ahead of one that started after it.
   await connectError(fixture, path, { timeout: 0.01 });
   assertEquals(factory.built.length, 0);
   for (const _ of peers) await fixture.rawAccept(listener);
   await factory.wire();
 });
 
-/** A clock that tells when it is first asked for a call. */
+/** A clock that reports its first callLater(). */
 class AskedClock extends Clock {
   readonly #asked = Promise.withResolvers<void>();
   readonly asked: Promise<void> = this.#asked.promise;
@@ -407,7 +408,7 @@ class AskedClock extends Clock {
 }
 
 for (const when of ["waits for room", "asks again"] as const) {
-  test(`An attempt that is given up while it ${when} is over once`, async (fixture) => {
+  test(`dialUNIX() that is cancelled while it ${when} is released once`, async (fixture) => {
     const place = await kind.silentPlace?.(fixture);
     const clock = new AskedClock();
     const events: string[] = [];
@@ -425,12 +426,12 @@ for (const when of ["waits for room", "asks again"] as const) {
     cancel();
     assertEquals(clock.getDelayedCalls(), []);
     await over.promise;
-    // What is under way cannot be ended; nobody listens to how it goes.
+    // A pending attempt cannot be aborted; the connector ignores its outcome.
     assertEquals(events, when === "asks again" ? ["failed", "released"] : ["released"]);
   });
 }
 
-test("With wantPID the port holds a lock as long as it listens", async (fixture) => {
+test("listenUNIX() with wantPID holds a lock while it listens", async (fixture) => {
   const path = freePath(fixture);
   const port = listen(fixture, path, { wantPID: true });
   for (let i = 0; i < 2; i++) {
@@ -441,7 +442,7 @@ test("With wantPID the port holds a lock as long as it listens", async (fixture)
   }
 });
 
-test("Who cannot have the lock cannot listen, and whoever cannot listen gives it back", (fixture) => {
+test("listenUNIX() with wantPID fails if the lock is held, and releases it if the bind fails", (fixture) => {
   const path = freePath(fixture);
   listen(fixture, path, { wantPID: true });
   const error = listenError(fixture, path, { wantPID: true });
@@ -453,7 +454,7 @@ test("Who cannot have the lock cannot listen, and whoever cannot listen gives it
   assert(!exists(`${other}.lock`));
 });
 
-test("A server with wantPID that was killed is in nobody's way; until then it holds its lock", async (fixture) => {
+test("listenUNIX() with wantPID replaces a killed server, whose lock is held until then", async (fixture) => {
   const path = freePath(fixture);
   await using server = Program.evaluate(`
     import { DenoReactor, Factory, Protocol } from "@torsion/reactor";
@@ -475,7 +476,7 @@ test("A server with wantPID that was killed is in nobody's way; until then it ho
   assertEquals(await greeting(fixture, path), "hello");
 });
 
-test("With checkPID a server without a lock is not connected to: BadFileError", async (fixture) => {
+test("connectUNIX() with checkPID fails with BadFileError if no process holds the lock", async (fixture) => {
   const listener = fixture.rawListen();
   const error = await connectError(fixture, String(listener.place), { checkPID: true });
   assertInstanceOf(error, BadFileError);

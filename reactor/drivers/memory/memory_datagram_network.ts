@@ -1,10 +1,10 @@
 /**
- * Datagrams without a network: sockets in memory that behave as UDP's do on one machine, if one
- * that loses nothing.
+ * Datagrams without a network: sockets in memory that behave like UDP sockets on one machine,
+ * without loss.
  *
- * A datagram is on its way before it is received; one that finds nobody is refused. Who runs the
- * steps is for the caller to say, so a test may have them run at once, later, or in an order that
- * it draws by lot.
+ * A datagram is in flight before it is received. A datagram to an address without a socket is
+ * refused. The caller decides when the steps run, so a test can run them at once, later, or in
+ * random order.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { CannotListenError, DatagramError, MulticastJoinError } from "../../erro
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 import { isSameHost } from "../../datagram/same_host.ts";
 
-/** How a network in memory behaves. */
+/** Options of a network in memory. */
 export interface MemoryDatagramNetworkOptions {
   /**
-   * Runs one step: the sending of one datagram, or what follows closing.
+   * Runs one step: the delivery of one datagram, or the completion of a close.
    *
    * @default {queueMicrotask}
    */
@@ -27,18 +27,22 @@ export interface MemoryDatagramNetworkOptions {
 
 const BROADCAST = "255.255.255.255";
 
-/** One machine's datagrams. */
+/** The datagram sockets of one machine, in memory. */
 export class MemoryDatagramNetwork {
   readonly #schedule: (step: () => void) => void;
   readonly #sockets = new Set<MemoryUDPDriver>();
   #nextPort = 49152;
 
-  /** @param options How it behaves. */
+  /**
+   * Creates a network without sockets.
+   *
+   * @param options The scheduling of its steps.
+   */
   constructor({ schedule = queueMicrotask }: MemoryDatagramNetworkOptions = {}) {
     this.#schedule = schedule;
   }
 
-  /** How many sockets are open. */
+  /** The number of open sockets. */
   get size(): number {
     return this.#sockets.size;
   }
@@ -46,8 +50,11 @@ export class MemoryDatagramNetwork {
   /**
    * Binds a socket.
    *
-   * @param shared Whether others may bind the same port, all of them having asked for this.
-   * @throws {CannotListenError} when the address is taken.
+   * @param host The local IP address.
+   * @param port The port number; 0 for a free port.
+   * @param shared Whether other sockets may bind the same port with this option.
+   * @returns The driver of the socket.
+   * @throws {CannotListenError} If the address is in use.
    */
   bind(host: string, port: number, shared = false): MemoryUDPDriver {
     const address = addressFor(host, port === 0 ? this.#nextPort++ : port);
@@ -68,16 +75,16 @@ export class MemoryDatagramNetwork {
 /** One socket of a network in memory. */
 export class MemoryUDPDriver implements UDPDriver {
   readonly address: IInternetAddress;
-  /** Whether others may bind the same port. */
+  /** Whether other sockets may bind the same port. */
   readonly isShared: boolean;
-  /** What it has been told to be, by name: `broadcast`, `ttl`, `loopback`, `interface`. */
+  /** The options that were set, by name: `broadcast`, `ttl`, `loopback`, `interface`. */
   readonly settings: {
     broadcast?: boolean;
     ttl?: number;
     loopback?: boolean;
     interface?: string;
   } = {};
-  /** How often it has been unref'd. */
+  /** The number of `unref()` calls. */
   unrefs = 0;
   readonly #schedule: (step: () => void) => void;
   readonly #sockets: Set<MemoryUDPDriver>;
@@ -85,7 +92,7 @@ export class MemoryUDPDriver implements UDPDriver {
   #sink: DatagramDriverSink<IInternetAddress> | null = null;
   #held: [Uint8Array, IInternetAddress][] | null = [];
 
-  /** Made by {@linkcode MemoryDatagramNetwork.bind}. */
+  /** Called by {@linkcode MemoryDatagramNetwork.bind}. */
   constructor(
     address: IInternetAddress,
     isShared: boolean,
@@ -122,7 +129,7 @@ export class MemoryUDPDriver implements UDPDriver {
     this.#schedule(() => this.#sink?.released());
   }
 
-  /** See {@linkcode UDPDriver.unref}. Memory holds no process. */
+  /** Counts the call. Memory does not keep the process alive. */
   unref(): void {
     this.unrefs++;
   }
@@ -157,7 +164,7 @@ export class MemoryUDPDriver implements UDPDriver {
     this.settings.interface = interfaceAddress;
   }
 
-  /** Where its datagrams come from. */
+  /** The address from which the socket's datagrams come. */
   get #source(): IInternetAddress {
     const { host, port } = this.address;
     return isAny(host) ? addressFor(isIPv6Address(host) ? "::1" : "127.0.0.1", port) : this.address;
@@ -195,7 +202,7 @@ function isMulticast(host: string): boolean {
 
 function refused(to: IInternetAddress): DatagramError {
   const address = String(to);
-  return new DatagramError(`Nobody listens on ${address}`, {
+  return new DatagramError(`Cannot send to ${address}: no socket is bound to it`, {
     code: "ECONNREFUSED",
     syscall: "send",
     address,

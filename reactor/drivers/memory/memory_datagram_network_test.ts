@@ -63,7 +63,7 @@ Deno.test("A datagram that finds nobody is refused: no such port, another host, 
   assertEquals(fixture.settle(), ["gone released"]);
   for (const to of [at("127.0.0.1", 2), at("127.0.0.1", 3)]) {
     here.send(bytes("one"), to);
-    assertEquals(fixture.settle(), [`here failed: Nobody listens on ${to}`]);
+    assertEquals(fixture.settle(), [`here failed: Cannot send to ${to}: no socket is bound to it`]);
   }
 });
 

@@ -1,10 +1,10 @@
 /**
- * A stream connection without a network: two ends of a pipe in memory, each a driver.
+ * A stream connection without a network: a pipe in memory, with a driver at each end.
  *
- * It behaves as sockets do. A write takes what fits and may be partial; bytes are on their way
- * before they are read; a read under way when reading is stopped still delivers; a write to an end
- * that has closed breaks. Who runs its steps is for the caller to say, so a test may have them run
- * at once, later, or in an order that it draws by lot.
+ * It behaves as sockets do. A write takes the bytes that fit, and may be partial. Bytes are in
+ * flight before they are read. A read that is pending when reading stops still delivers. A write to
+ * a closed end fails. The caller decides when the steps run, so a test can run them at once, later,
+ * or in random order.
  *
  * @module
  */
@@ -14,23 +14,23 @@ import { ConnectionLost } from "../../errors.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
 
-/** How a pipe behaves. */
+/** Options of a pipe in memory. */
 export interface MemoryPipeOptions {
   /**
-   * Runs one step of the pipe: at once for a pipe whose writes are done when `write` returns.
+   * Runs one step of the pipe. To run it at once makes each write complete before `write` returns.
    *
    * @default {queueMicrotask}
    */
   schedule?: ((step: () => void) => void) | undefined;
   /**
-   * Bytes that can be on their way in each direction. A write takes what fits, and one that finds
-   * no room waits.
+   * The number of bytes that can be in flight in each direction. A write takes the bytes that fit,
+   * and waits if there is no room.
    *
    * @default {65536}
    */
   capacity?: number | undefined;
   /**
-   * The largest chunk that is delivered, in bytes.
+   * The size of the largest chunk that a read delivers, in bytes.
    *
    * @default {65536}
    */
@@ -39,12 +39,12 @@ export interface MemoryPipeOptions {
   addresses?: readonly [Address, Address] | undefined;
 }
 
-/** What is at work at one end: at most one read, and at most one write or `closeWrite`. */
+/** A pending operation of one end: its read, or its write or `closeWrite`. */
 class Operation {
   readonly #schedule: (step: () => void) => void;
   readonly #step: () => void;
   #scheduled = false;
-  underWay = false;
+  isPending = false;
 
   constructor(schedule: (step: () => void) => void, step: () => void) {
     this.#schedule = schedule;
@@ -52,20 +52,20 @@ class Operation {
   }
 
   start(): void {
-    this.underWay = true;
+    this.isPending = true;
     this.wake();
   }
 
   /**
-   * Has the step taken. One that finds nothing to do leaves the operation under way, to be woken
-   * again.
+   * Schedules the step. A step with nothing to do leaves the operation pending until the next
+   * wake().
    */
   wake(): void {
-    if (!this.underWay || this.#scheduled) return;
+    if (!this.isPending || this.#scheduled) return;
     this.#scheduled = true;
     this.#schedule(() => {
       this.#scheduled = false;
-      if (this.underWay) this.#step();
+      if (this.isPending) this.#step();
     });
   }
 }
@@ -75,11 +75,11 @@ class Flow {
   readonly #chunks: Uint8Array[] = [];
   readonly #capacity: number;
   #size = 0;
-  /** Whether the writer has ended it. What was taken before is still there. */
+  /** Whether the writer has closed it. Bytes written before can still be read. */
   ended = false;
-  /** Whether nobody reads it any more. */
-  unread = false;
-  /** Whether an end has been aborted. */
+  /** Whether the reading end has closed. */
+  readerClosed = false;
+  /** Whether either end was aborted. */
   reset = false;
   reader: Operation | null = null;
   writer: Operation | null = null;
@@ -92,7 +92,11 @@ class Flow {
     return this.#size === 0;
   }
 
-  /** Takes what fits. @returns how many bytes that was. */
+  /**
+   * Stores the bytes that fit.
+   *
+   * @returns The number of bytes stored.
+   */
   put(bytes: Uint8Array): number {
     const count = Math.min(bytes.length, this.#capacity - this.#size);
     if (count > 0) this.#chunks.push(bytes.slice(0, count));
@@ -108,20 +112,20 @@ class Flow {
     return chunk;
   }
 
-  /** Something has changed: both ends look again. */
+  /** Schedules a step of both ends, because the state has changed. */
   wake(): void {
     this.reader?.wake();
     this.writer?.wake();
   }
 
-  /** Loses what is on its way. */
+  /** Discards the bytes in flight. */
   break(): void {
     this.#chunks.length = this.#size = 0;
     this.reset = true;
   }
 }
 
-/** One end of a pipe in memory. */
+/** The driver of one end of a pipe in memory. */
 export class MemoryDriver implements StreamDriver {
   readonly #in: Flow;
   readonly #out: Flow;
@@ -132,12 +136,12 @@ export class MemoryDriver implements StreamDriver {
   readonly #write: Operation;
   #sink: StreamDriverSink | null = null;
   #wanted = false;
-  /** What is being written; null while the writing side is being closed. */
+  /** The bytes to write; null while the writing side is being closed. */
   #bytes: Uint8Array | null = null;
   #closed = false;
   #released = false;
 
-  /** Made by {@linkcode memoryPipe}. */
+  /** Called by {@linkcode memoryPipe}. */
   constructor(
     { incoming, outgoing, host, peer, schedule, chunkSize }: {
       incoming: Flow;
@@ -157,7 +161,7 @@ export class MemoryDriver implements StreamDriver {
     this.#write = outgoing.writer = new Operation(schedule, () => this.#writeStep());
   }
 
-  /** Whether this end has been closed or aborted. */
+  /** Whether this end was closed or aborted. */
   get isClosed(): boolean {
     return this.#closed;
   }
@@ -168,7 +172,7 @@ export class MemoryDriver implements StreamDriver {
 
   startReading(): void {
     this.#wanted = true;
-    if (!this.#read.underWay) this.#read.start();
+    if (!this.#read.isPending) this.#read.start();
   }
 
   stopReading(): void {
@@ -187,14 +191,14 @@ export class MemoryDriver implements StreamDriver {
 
   close(): void {
     if (this.#closed) return;
-    this.#closed = this.#out.ended = this.#in.unread = true;
-    // What is under way here ends in a step of its own, as an interrupted system call does.
+    this.#closed = this.#out.ended = this.#in.readerClosed = true;
+    // Pending operations complete in a later step, as interrupted system calls do.
     this.#in.wake();
     this.#out.wake();
     this.#releaseIfIdle();
   }
 
-  /** See {@linkcode StreamDriver.abort}. What is on its way is lost too. */
+  /** Aborts the connection. Bytes in flight are lost, too. */
   abort(): void {
     if (this.#closed) return;
     this.#in.break();
@@ -202,7 +206,7 @@ export class MemoryDriver implements StreamDriver {
     this.close();
   }
 
-  /** Does nothing: memory holds no process. */
+  /** Does nothing: memory does not keep the process alive. */
   unref(): void {}
 
   getPeer(): Address {
@@ -215,49 +219,48 @@ export class MemoryDriver implements StreamDriver {
 
   #readStep(): void {
     if (this.#closed) {
-      this.#read.underWay = false;
+      this.#read.isPending = false;
       this.#releaseIfIdle();
     } else if (this.#in.reset) {
-      this.#read.underWay = false;
+      this.#read.isPending = false;
       this.#sink?.failed(this.#lost("read", "ECONNRESET"));
     } else if (!this.#in.isEmpty) {
-      this.#read.underWay = false;
-      // This end is told first: where steps are taken at once, waking the other one may close this
-      // one.
+      this.#read.isPending = false;
+      // The own sink comes first: with immediate steps, waking the writer may close this end.
       this.#sink?.received(this.#in.take(this.#chunkSize));
       this.#in.writer?.wake();
-      if (this.#wanted && !this.#closed && !this.#read.underWay) this.#read.start();
+      if (this.#wanted && !this.#closed && !this.#read.isPending) this.#read.start();
     } else if (this.#in.ended) {
-      this.#read.underWay = this.#wanted = false;
+      this.#read.isPending = this.#wanted = false;
       this.#sink?.readEnded();
     }
   }
 
   #writeStep(): void {
     if (this.#closed) {
-      this.#write.underWay = false;
+      this.#write.isPending = false;
       this.#releaseIfIdle();
-    } else if (this.#out.reset || this.#out.unread) {
-      this.#write.underWay = false;
+    } else if (this.#out.reset || this.#out.readerClosed) {
+      this.#write.isPending = false;
       this.#sink?.failed(this.#lost("write", this.#out.reset ? "ECONNRESET" : "EPIPE"));
     } else if (this.#bytes === null) {
-      this.#write.underWay = false;
+      this.#write.isPending = false;
       this.#out.ended = true;
       this.#sink?.writeClosed();
       this.#out.reader?.wake();
     } else {
       const count = this.#out.put(this.#bytes);
-      // No room yet. Bytes whose memory is gone take none: the connection finds that when they come
-      // back to it.
+      // There is no room yet. A buffer that was transferred has no length either: the connection
+      // notices that when the write completes.
       if (count === 0 && this.#bytes.length > 0) return;
-      this.#write.underWay = false;
+      this.#write.isPending = false;
       this.#sink?.wrote(count);
       this.#out.reader?.wake();
     }
   }
 
   #releaseIfIdle(): void {
-    if (this.#released || this.#read.underWay || this.#write.underWay) return;
+    if (this.#released || this.#read.isPending || this.#write.isPending) return;
     this.#released = true;
     this.#sink?.released();
   }
@@ -270,19 +273,21 @@ export class MemoryDriver implements StreamDriver {
 }
 
 /**
- * A pipe in memory.
+ * Creates a pipe in memory.
  *
- * @returns Its two ends.
+ * @param options Scheduling, capacity and addresses.
+ * @returns The drivers of the two ends.
  */
 export function memoryPipe(options: MemoryPipeOptions = {}): [MemoryDriver, MemoryDriver] {
   const { schedule = queueMicrotask, capacity = 65536, chunkSize = 65536 } = options;
-  const [here, there] = options.addresses ??
+  const [first, second] = options.addresses ??
     [new IPv4Address("TCP", "192.0.2.1", 1111), new IPv4Address("TCP", "192.0.2.2", 2222)];
-  const forth = new Flow(capacity);
-  const back = new Flow(capacity);
+  const toSecond = new Flow(capacity);
+  const toFirst = new Flow(capacity);
   const shared = { schedule, chunkSize };
+  const [one, two] = [{ host: first, peer: second }, { host: second, peer: first }];
   return [
-    new MemoryDriver({ incoming: back, outgoing: forth, host: here, peer: there, ...shared }),
-    new MemoryDriver({ incoming: forth, outgoing: back, host: there, peer: here, ...shared }),
+    new MemoryDriver({ incoming: toFirst, outgoing: toSecond, ...one, ...shared }),
+    new MemoryDriver({ incoming: toSecond, outgoing: toFirst, ...two, ...shared }),
   ];
 }

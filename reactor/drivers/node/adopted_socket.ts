@@ -1,6 +1,6 @@
 /**
- * Sockets that this process got as file descriptors, by `node:net`: Deno's own cannot be made of
- * one.
+ * Sockets from file descriptors, through `node:net`. Deno's own sockets cannot be created from a
+ * descriptor.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type {
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
 import { checkInteger, checkKeepAliveIdle, quote } from "../../../internal/validation.ts";
-import { netModule } from "./net_module.ts";
+import { netModule } from "./builtin_modules.ts";
 import { adoptHandle, listenNow } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { SocketDriver } from "./socket_driver.ts";
@@ -27,7 +27,7 @@ import { tcpAcceptor, tcpDriver } from "./tcp.ts";
 
 const FAMILIES: readonly AddressFamily[] = ["INET", "INET6", "UNIX"];
 
-/** A descriptor, in the place of the address that is not known. */
+/** The number of a file descriptor, for errors about a socket whose address is unknown. */
 class DescriptorAddress implements IAddress {
   readonly #number: number;
 
@@ -45,13 +45,13 @@ class DescriptorAddress implements IAddress {
 }
 
 /**
- * What makes an acceptor of a descriptor, once.
+ * Returns a function that creates an acceptor from a listening descriptor. It succeeds only once.
  *
- * @param fileDescriptor The descriptor. It belongs to the acceptor then.
- * @param addressFamily What its address is to be.
- * @param backlog How many connections may wait.
- * @param options What TCP's connections are asked for.
- * @throws {RangeError | TypeError} when one of them is out of range.
+ * @param fileDescriptor The number of the descriptor, which the acceptor closes.
+ * @param addressFamily The address family that the socket must have.
+ * @param backlog The number of connections that may wait.
+ * @param options Options of TCP connections.
+ * @throws {RangeError | TypeError} If an argument is out of range or has the wrong type.
  */
 export function adopting(
   fileDescriptor: number,
@@ -62,10 +62,12 @@ export function adopting(
   checkAdoption(fileDescriptor, addressFamily, options);
   let adopted = false;
   return () => {
-    // The number may be another socket's by now.
-    if (adopted) throw cannotAdopt(fileDescriptor, "it has been listened on, and was closed");
+    // After the acceptor has closed, the number may belong to another file.
+    if (adopted) {
+      throw cannotAdopt(fileDescriptor, "it was already adopted, and its port has closed");
+    }
     const listening = listenNow(adoptHandle(fileDescriptor), backlog);
-    if (listening === null) throw cannotAdopt(fileDescriptor, "it is no socket that listens");
+    if (listening === null) throw cannotAdopt(fileDescriptor, "it is not a listening socket");
     adopted = true;
     const { server } = listening;
     const family = familyOf(server.address());
@@ -80,13 +82,14 @@ export function adopting(
 }
 
 /**
- * Takes a connection over.
+ * Creates a driver from the descriptor of a connected socket.
  *
- * @param fileDescriptor The descriptor. It belongs to the driver then.
- * @param addressFamily What its address is to be.
- * @param options What TCP's connections are asked for.
- * @throws {ConnectError} when it is no connection of that family.
- * @throws {RangeError | TypeError} when one of them is out of range.
+ * @param fileDescriptor The number of the descriptor, which the driver closes.
+ * @param addressFamily The address family that the socket must have.
+ * @param options Options of TCP connections.
+ * @returns The driver of the connection.
+ * @throws {ConnectError} If the descriptor is not a connection of that family.
+ * @throws {RangeError | TypeError} If an argument is out of range or has the wrong type.
  */
 export function adoptConnection(
   fileDescriptor: number,
@@ -100,15 +103,14 @@ export function adoptConnection(
   if (family === addressFamily && driver !== null) return driver;
   socket.destroy();
   const why = driver === null
-    ? "it is no connection"
+    ? "it is not a connection"
     : `its address family is ${family}, not ${addressFamily}`;
   throw notConnected(fileDescriptor, new Error(why));
 }
 
 function openSocket(fileDescriptor: number): Socket {
   try {
-    // Without a type: manualStart, which is node's own, keeps it from being read before anybody
-    // listens.
+    // `manualStart`, which node's types lack, prevents reads before the driver listens for data.
     const options = { fd: fileDescriptor, allowHalfOpen: true, manualStart: true };
     return new (netModule().Socket)(options);
   } catch (error) {
@@ -131,7 +133,7 @@ function checkAdoption(
 }
 
 function familyOf(address: ReturnType<Server["address"]> | object): AddressFamily {
-  // That of a UNIX socket Deno tells only of one that it has bound itself.
+  // Deno returns the address of a UNIX socket only if it has bound the socket itself.
   if (address === null || typeof address === "string" || !("family" in address)) return "UNIX";
   return address.family === "IPv6" ? "INET6" : "INET";
 }

@@ -140,7 +140,7 @@ test("is for once: the port does not listen again, as the number may be anything
   assertThrows(
     () => port.startListening(),
     CannotListenError,
-    `Cannot listen on file descriptor ${descriptor}: it has been listened on, and was closed`,
+    `Cannot listen on file descriptor ${descriptor}: it was already adopted, and its port has closed`,
   );
   assertEquals(factory.events, ["start", "stop"]);
   fixture.run();
@@ -153,7 +153,7 @@ test("throws CannotListenError for what is no socket that listens, and leaves it
     const error = assertThrows(
       () => fixture.reactor.adoptStreamPort(descriptor, "INET", factory),
       CannotListenError,
-      `Cannot listen on file descriptor ${descriptor}: it is no socket that listens`,
+      `Cannot listen on file descriptor ${descriptor}: it is not a listening socket`,
     );
     assertEquals([error.address, error.interface], [`file descriptor ${descriptor}`, ""]);
   }
@@ -266,7 +266,7 @@ connection("throws ConnectError for what is no connection of that family", (fixt
   const adopt = (descriptor: number, family: AddressFamily) => () =>
     fixture.reactor.adoptStreamConnection(descriptor, family, new Wires());
   assertThrows(adopt(12345, "INET"), ConnectError, "Cannot connect to file descriptor 12345: ");
-  assertThrows(adopt(listening.copy(), "INET"), ConnectError, "it is no connection");
+  assertThrows(adopt(listening.copy(), "INET"), ConnectError, "it is not a connection");
   const other = connected.copy();
   assertThrows(adopt(other, "INET6"), ConnectError, "its address family is INET, not INET6");
   assertThrows(adopt(connected.descriptor, "INET5" as AddressFamily), RangeError, "addressFamily");

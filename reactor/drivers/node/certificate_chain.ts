@@ -35,12 +35,13 @@ import { hasTooManyNames } from "../../tls/name_constraints.ts";
 import { asError } from "../../../defer/guarded_call.ts";
 import { quote } from "../../../internal/validation.ts";
 import { rejectSignature } from "./certificate_signature.ts";
-import { tlsModule } from "./tls_module.ts";
+import { tlsModule } from "./builtin_modules.ts";
 
-// Longer chains than any in use.
-const LONGEST = 10;
-// The peer chooses the names in a reason, which may be logged. A certificate has room for 60 kB of them.
-const LONGEST_REASON = 500;
+// Longer than the chains in use.
+const MAX_CHAIN_LENGTH = 10;
+// The peer chooses the names in a reason, which may be logged. A certificate has room for 60 kB of
+// them.
+const MAX_REASON_LENGTH = 500;
 
 /** The requirements on a peer's certificate. */
 export interface PeerTrust {
@@ -59,8 +60,9 @@ export interface PeerTrust {
 }
 
 /**
- * Keeps the engine from reading the peer's certificates. It does so in its own event handler once a
- * server is verified, where a malformed certificate would end the process (checked on Deno 2.9.6).
+ * Prevents the engine from reading the peer's certificates. It does so in its own event handler
+ * once a server is verified, where a malformed certificate would abort the process (checked on Deno
+ * 2.9.6).
  */
 export function hideCertificates(socket: TLSSocket): void {
   Object.assign(socket, { getPeerCertificate: () => ({}) });
@@ -69,40 +71,40 @@ export function hideCertificates(socket: TLSSocket): void {
 /**
  * Returns the certificates that the peer has sent as DER, its own first. Roots may follow.
  *
- * @throws {CertificateError} when Deno cannot read a certificate.
+ * @throws {CertificateError} If Deno cannot read a certificate.
  */
-export function shownChain(socket: TLSSocket): Uint8Array[] {
+export function peerChain(socket: TLSSocket): Uint8Array[] {
   const chain: Uint8Array[] = [];
-  let shown = certificatesOf(socket, true);
-  while (shown?.raw !== undefined && chain.length < LONGEST) {
-    chain.push(new Uint8Array(shown.raw));
-    // A root's issuer is itself.
-    if (shown.issuerCertificate === shown) break;
-    shown = shown.issuerCertificate;
+  let sent = certificatesOf(socket, true);
+  while (sent?.raw !== undefined && chain.length < MAX_CHAIN_LENGTH) {
+    chain.push(new Uint8Array(sent.raw));
+    // A root is its own issuer.
+    if (sent.issuerCertificate === sent) break;
+    sent = sent.issuerCertificate;
   }
   return chain;
 }
 
 /** Returns the peer's certificate without a check. Null if there is none, or if it is malformed. */
-export function shownCertificate(socket: TLSSocket): Certificate | null {
+export function peerCertificateOf(socket: TLSSocket): Certificate | null {
   const raw = certificatesOf(socket, false)?.raw;
   const certificate = raw === undefined ? null : read(new Uint8Array(raw));
   return certificate instanceof Error ? null : certificate;
 }
 
 /** A certificate as Deno returns it: an empty object if there is none, contrary to its type. */
-type ShownCertificate = {
+type SentCertificate = {
   readonly raw?: Uint8Array;
-  readonly issuerCertificate?: ShownCertificate;
+  readonly issuerCertificate?: SentCertificate;
 };
 
-function certificatesOf(socket: TLSSocket, withIssuers: boolean): ShownCertificate | undefined {
+function certificatesOf(socket: TLSSocket, withIssuers: boolean): SentCertificate | undefined {
   try {
-    // The socket's own method may be hidden.
+    // The socket's own method may be hidden, see hideCertificates().
     return tlsModule().TLSSocket.prototype.getPeerCertificate.call(socket, withIssuers);
   } catch (cause) {
     const error = asError(cause);
-    const reason = `the certificates shown with it cannot be read: ${error.message}`;
+    const reason = `the certificates sent with it cannot be read: ${error.message}`;
     throw new CertificateError({ code: "CERT_REJECTED", reason }, error);
   }
 }
@@ -112,9 +114,9 @@ function certificatesOf(socket: TLSSocket, withIssuers: boolean): ShownCertifica
  *
  * @param chain The certificates as DER, the peer's own first. At least one.
  * @param trust The requirements.
- * @param now The time, in milliseconds since 1970.
+ * @param now The time in milliseconds since 1970.
  * @returns The peer's certificate.
- * @throws {CertificateError} when the peer is refused.
+ * @throws {CertificateError} If the certificates do not meet the requirements.
  */
 export function verifyChain(
   chain: readonly Uint8Array[],
@@ -143,8 +145,10 @@ export class CertificateError extends Error {
   readonly code: string;
 
   /**
+   * Creates the error.
+   *
    * @param rejection The reason.
-   * @param cause The error of the engine that reports it.
+   * @param cause The error of the engine, if it has refused the certificate.
    */
   constructor({ code, reason }: Rejection, cause?: Error) {
     super(`the certificate is not accepted: ${shortened(reason)}`, { cause });
@@ -153,7 +157,7 @@ export class CertificateError extends Error {
 }
 
 function shortened(text: string): string {
-  return text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON)}…`;
+  return text.length <= MAX_REASON_LENGTH ? text : `${text.slice(0, MAX_REASON_LENGTH)}…`;
 }
 
 function read(der: Uint8Array): Certificate | Error {

@@ -1,5 +1,5 @@
 /**
- * The certificate of a server for the name that a client asks for.
+ * The choice of a server's certificate by the name that a client requests.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { TLSCertificate, TLSServerOptions } from "../../interfaces/mod.ts";
 import { asError, isThenable, logUserError } from "../../../defer/guarded_call.ts";
 import { checkFunction, quote } from "../../../internal/validation.ts";
 import { tlsMaterial } from "./tls_material.ts";
-import { tlsModule } from "./tls_module.ts";
+import { tlsModule } from "./builtin_modules.ts";
 
 /** One handshake that needs a certificate. */
 export interface CertificateRequest {
-  /** The name that the client asks for; `""` if it named none. */
+  /** The name that the client requests; `""` without one. */
   readonly serverName: string;
   /** Continues the handshake. Called once, now or later. */
   answer(context: SecureContext): void;
@@ -25,22 +25,25 @@ export interface CertificateRequest {
 type Certificates = NonNullable<TLSServerOptions["certificates"]>;
 
 /**
- * How often each option has failed. Every connection that calls `startTLS` has a choice of its own.
+ * The number of failures of each `certificates` option. Each connection that calls `startTLS` has
+ * its own CertificateChoice, so the counters are shared here.
  */
 const failures = new WeakMap<Certificates, Tally>();
 
-/** Asks the `certificates` option, and prepares each certificate once. */
+/** Calls the `certificates` option, and prepares each certificate once. */
 export class CertificateChoice {
   readonly #certificates: Certificates;
-  /** The certificate for names without one of their own. */
+  /** The certificate for names for which the option returns `undefined`. */
   readonly #own: TLSCertificate | undefined;
   readonly #caCerts: readonly string[];
   readonly #prepared = new WeakMap<TLSCertificate, SecureContext>();
 
   /**
+   * Creates the choice of a port.
+   *
    * @param certificates The option.
-   * @param options The other options of the port. They have been checked.
-   * @throws {TypeError} when `certificates` is not a function.
+   * @param options The other options of the port, already checked.
+   * @throws {TypeError} If `certificates` is not a function.
    */
   constructor(
     certificates: Certificates,
@@ -54,7 +57,7 @@ export class CertificateChoice {
     this.#caCerts = caCerts;
   }
 
-  /** Answers a request, or fails it. Throws nothing. */
+  /** Answers a request, or fails it. Never throws. */
   choose(request: CertificateRequest): void {
     try {
       const chosen = this.#certificates(request.serverName);
@@ -81,8 +84,8 @@ export class CertificateChoice {
   }
 
   /**
-   * Clients choose the names: the log gets the first failure, the tenth, the hundredth. Each one
-   * fails its handshake with the error.
+   * Logs the first failure, the tenth, the hundredth and so on, because clients choose the names.
+   * Each failure also fails its handshake.
    */
   #log(error: unknown, serverName: string): void {
     const tally = failures.getOrInsertComputed(this.#certificates, () => new Tally());
@@ -91,7 +94,8 @@ export class CertificateChoice {
   }
 
   /**
-   * Without a certificate the engine sends an alert. An error passed to it would end the process.
+   * Answers without a certificate, so that the engine sends an alert. An error passed to the engine
+   * would abort the process.
    */
   #answerWithout(request: CertificateRequest): void {
     try {

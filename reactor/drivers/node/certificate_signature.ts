@@ -13,7 +13,7 @@ import type { Certificate } from "../../tls/certificate.ts";
 import type { Rejection } from "../../tls/certificate_path.ts";
 import { onlyElement, Tag } from "../../tls/der.ts";
 import { asError } from "../../../defer/guarded_call.ts";
-import { cryptoModule } from "./tls_module.ts";
+import { cryptoModule } from "./builtin_modules.ts";
 
 interface Algorithm {
   readonly hash: "sha256" | "sha384" | "sha512" | null;
@@ -47,7 +47,7 @@ function pss(hash: string, salt: string): string {
 }
 
 /**
- * Returns why a certificate's signature by this issuer is refused, or null if it is good. Never
+ * Returns why a certificate's signature by this issuer is refused; null if it is valid. Never
  * throws.
  */
 export function rejectSignature(certificate: Certificate, issuer: Certificate): Rejection | null {
@@ -77,7 +77,7 @@ function publicKeyOf({ publicKey }: Certificate): KeyObject {
   );
 }
 
-/** Returns why a key cannot be used with an algorithm. */
+/** Returns why a key cannot be used with an algorithm; null if it can. */
 function rejectKey(key: KeyObject, algorithm: Algorithm): string | null {
   const { asymmetricKeyType = "unknown", asymmetricKeyDetails = {} } = key;
   if (asymmetricKeyType !== algorithm.key) return `is of the type ${asymmetricKeyType}`;
@@ -89,7 +89,7 @@ function rejectKey(key: KeyObject, algorithm: Algorithm): string | null {
       if (!["prime256v1", "secp384r1", "secp521r1"].includes(namedCurve)) {
         return `is on the curve ${namedCurve}, which is not supported`;
       }
-      // Deno's crypto finds every such signature wrong (checked on 2.9.6).
+      // Deno's crypto rejects all such signatures (checked on 2.9.6).
       return namedCurve === "secp521r1" && algorithm.hash === "sha256"
         ? "is on the curve secp521r1, which is not supported with SHA-256"
         : null;

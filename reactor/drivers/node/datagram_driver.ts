@@ -1,23 +1,25 @@
 /**
- * Moves UDP's datagrams by `node:dgram`: Deno's own `Deno.listenDatagram` is there under
- * `--unstable-net` only, and lends less.
+ * The driver of UDP sockets, through `node:dgram`. Deno's own `Deno.listenDatagram` needs
+ * `--unstable-net` and has fewer features.
  *
- * What Deno's `node:dgram` does, seen on 2.9.6 and read in its source, and what is made of it here:
+ * Behaviour of Deno's `node:dgram`, observed on 2.9.6 and read in its source, and its treatment
+ * here:
  *
- * - With a `lookup` that calls back at once, `bind` has bound when it returns; an error comes as an
- *   event, from within.
- * - It receives from the moment it is bound. What comes before the port wants it waits here.
- * - A receive that is under way cannot be unref'd any more. So none ever holds the process: the
- *   reactor does that while it runs.
- * - `close` ends a send that is under way unsent. The port waits for it.
- * - `connect` only remembers the address. The system does not know of it, and so never reports
- *   ECONNREFUSED; the port turns away what comes from others.
- * - Of all errors but EMSGSIZE a send only tells that there was one; a missing permission is among
- *   them.
- * - What a listener throws is swallowed. The port catches what the protocol throws, and throws
- *   nothing.
- * - `setRecvBufferSize` sets how much of a datagram is read, not the system's buffer. It is not
- *   used.
+ * - With a `lookup` that calls back at once, the socket is bound when `bind` returns. An error
+ *   comes as an event during the call.
+ * - The socket receives from the moment it is bound. Datagrams that arrive before the port wants
+ *   them are queued here.
+ * - A pending receive cannot be unref'd, so no receive ever keeps the process alive. The reactor
+ *   does that while it runs.
+ * - `close` discards a pending send. The port waits for the send first.
+ * - `connect` only remembers the address. The system does not know of it, and never reports
+ *   ECONNREFUSED; the port drops datagrams from other addresses.
+ * - A failed send reports only the error EMSGSIZE. All others have no code, a missing permission
+ *   included.
+ * - Exceptions of event listeners are swallowed. The port catches those of the protocol, and throws
+ *   none.
+ * - `setRecvBufferSize` sets how many bytes of a datagram are read, not the size of the system's
+ *   buffer. It is not used.
  *
  * @module
  */
@@ -35,40 +37,40 @@ import {
 } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 
-// As much as Linux keeps for a socket by default (net.core.rmem_default), and as it counts: the
-// bytes, and what it takes to keep them.
+// The default size of a socket's receive buffer on Linux (net.core.rmem_default), which also counts
+// the overhead of each datagram.
 const HELD_LIMIT = 212992;
 const HELD_OVERHEAD = 256;
 
-/** What a UDP socket is bound with. */
+/** The parameters of a UDP socket. */
 export interface UDPBinding {
   /** The local IP address. */
   readonly host: string;
-  /** The port number; 0 for any. */
+  /** The port number; 0 for a free port. */
   readonly port: number;
-  /** Whether others may bind the same port, all of them having asked for this. */
+  /** Whether other sockets may bind the same port with this option. */
   readonly shared: boolean;
-  /** Says what is missing when a datagram may not be sent to an address; null when nothing is. */
+  /** Returns which permission is missing for sending to an address; null if none is. */
   readonly missingPermission: (to: IInternetAddress) => string | null;
 }
 
 /**
  * Binds a UDP socket.
  *
- * @throws {CannotListenError} when the address cannot be had.
+ * @throws {CannotListenError} If the address cannot be bound.
  */
 export function bindUDP(binding: UDPBinding): UDPDriver {
   const isIPv6 = isIPv6Address(binding.host);
-  // Loaded when it is first needed, and node's `process` with it, without which the module's events
-  // get lost: 20 ms.
+  // Loaded with the first socket, because it takes 20 ms. Without node's `process`, the module's
+  // events would be lost.
   const { createSocket } = globalThis.process.getBuiltinModule("node:dgram");
   const socket = createSocket({
     type: isIPv6 ? "udp6" : "udp4",
     reuseAddr: binding.shared,
-    // What comes here is an IP address.
+    // The host is always an IP address.
     lookup: (host, _options, done) => done(null, host, isIPv6 ? 6 : 4),
   });
-  // Before the first receive begins.
+  // Must happen before the first receive starts.
   socket.unref();
   try {
     bindAtOnce(socket, binding);
@@ -80,7 +82,7 @@ export function bindUDP(binding: UDPBinding): UDPDriver {
   return new NodeUDPDriver(socket, isIPv6, binding);
 }
 
-/** @throws {Error} what the system or Deno's permissions have against it. */
+/** @throws {Error} If the system or Deno's permissions refuse the address. */
 function bindAtOnce(socket: Socket, { host, port }: UDPBinding): void {
   const errors: Error[] = [];
   const failed = (error: Error): void => {
@@ -93,14 +95,14 @@ function bindAtOnce(socket: Socket, { host, port }: UDPBinding): void {
   if (error !== undefined) throw error;
 }
 
-/** A driver over a socket that is bound. */
+/** The driver of a bound socket. */
 class NodeUDPDriver implements UDPDriver {
   readonly address: IInternetAddress;
   readonly #socket: Socket;
   readonly #isIPv6: boolean;
   readonly #missingPermission: UDPBinding["missingPermission"];
   #sink: DatagramDriverSink<IInternetAddress> | null = null;
-  /** What came before the port wanted it; null once it does. */
+  /** Datagrams that arrived before the port wanted them; null once it does. */
   #held: [Uint8Array, IInternetAddress][] | null = [];
   #heldSize = 0;
 
@@ -125,7 +127,7 @@ class NodeUDPDriver implements UDPDriver {
     for (const [datagram, from] of held) this.#sink?.received(datagram, from);
   }
 
-  /** See {@linkcode UDPDriver.send}. Deno copies the bytes at once. */
+  /** Sends a datagram. Deno copies the bytes at once. */
   send(datagram: Uint8Array, to: IInternetAddress): void {
     this.#socket.send(datagram, to.port, to.host, (error) => {
       this.#sink?.sent(error === null ? null : this.#sendError(error, to, datagram.length));
@@ -136,14 +138,14 @@ class NodeUDPDriver implements UDPDriver {
     this.#socket.close();
   }
 
-  /** Does nothing: no receive holds the process, and a send is short. */
+  /** Does nothing: no receive keeps the process alive, and a send is short. */
   unref(): void {}
 
   setBroadcast(enabled: boolean): void {
     this.#set("allow broadcasts", () => this.#socket.setBroadcast(enabled));
   }
 
-  /** See {@linkcode UDPDriver.joinGroup}. Deno says EINVAL whatever the system said. */
+  /** Joins a group. Deno reports any error of the system as EINVAL. */
   joinGroup(group: string, interfaceAddress: string): void {
     this.#change("join", group, interfaceAddress, (by) => this.#socket.addMembership(group, by));
   }
@@ -155,12 +157,13 @@ class NodeUDPDriver implements UDPDriver {
   setMulticastTTL(ttl: number): void {
     if (this.#isIPv6) {
       throw new UnsupportedError(
-        `Cannot set the multicast TTL on ${this.address}: Deno's node:dgram ignores it for IPv6; an IPv4 port can`,
+        `Cannot set the multicast TTL on ${this.address}: ` +
+          "Deno's node:dgram ignores it for IPv6; use an IPv4 port",
       );
     }
     if (ttl === 0) {
       throw new UnsupportedError(
-        `Cannot set the multicast TTL on ${this.address} to 0: Deno's node:dgram takes 1 to 255`,
+        `Cannot set the multicast TTL on ${this.address} to 0: Deno's node:dgram supports 1 to 255`,
       );
     }
     this.#set(`set the multicast TTL to ${ttl}`, () => this.#socket.setMulticastTTL(ttl));
@@ -172,21 +175,21 @@ class NodeUDPDriver implements UDPDriver {
 
   setMulticastInterface(interfaceAddress: string): void {
     this.#set(
-      `send to multicast groups by ${interfaceAddress}`,
+      `send to multicast groups through ${interfaceAddress}`,
       () => this.#socket.setMulticastInterface(this.#interface(interfaceAddress) ?? "0.0.0.0"),
     );
   }
 
   #received(message: Uint8Array, from: RemoteInfo): void {
     const address = addressOf(this.#isIPv6, from.address, from.port);
-    // A copy of its size: what Deno gives is the beginning of 64 KiB.
+    // Deno returns a view of 64 KiB, of which this copies the datagram only.
     const datagram = new Uint8Array(message);
     if (this.#held === null) {
       this.#sink?.received(datagram, address);
       return;
     }
     const size = datagram.length + HELD_OVERHEAD;
-    // As the system does when its own buffer is full.
+    // The system also drops datagrams when its buffer is full.
     if (this.#heldSize + size > HELD_LIMIT) return;
     this.#heldSize += size;
     this.#held.push([datagram, address]);
@@ -197,13 +200,14 @@ class NodeUDPDriver implements UDPDriver {
     const details = { code, syscall: "send", address: String(to), cause };
     if (code === "EMSGSIZE") {
       return new MessageLengthError(
-        `Cannot send ${size} bytes to ${to}: that is more than can be sent there`,
+        `Cannot send ${size} bytes to ${to}: the datagram is too long`,
         details,
       );
     }
     if (to.host.includes("%")) {
       return new DatagramError(
-        `Cannot send to ${to}: Deno's node:dgram takes no scope in an address; setOutgoingInterface() chooses one for groups`,
+        `Cannot send to ${to}: Deno's node:dgram does not support a scope in an address; ` +
+          "for groups, use setOutgoingInterface()",
         details,
       );
     }
@@ -212,7 +216,8 @@ class NodeUDPDriver implements UDPDriver {
       return new DatagramError(`Cannot send to ${to}: ${missing}`, { ...details, code: "EACCES" });
     }
     return new DatagramError(
-      `Cannot send to ${to}: the system refuses, and Deno's node:dgram does not say why; no route to it, and a broadcast that is not allowed, are such reasons`,
+      `Cannot send to ${to}: the system refused, and Deno's node:dgram reports no reason; ` +
+        "possible are a missing route, or a broadcast without setBroadcastAllowed(true)",
       details,
     );
   }
@@ -239,7 +244,7 @@ class NodeUDPDriver implements UDPDriver {
     } catch (cause) {
       const by = interfaceAddress === "" ? "any interface" : interfaceAddress;
       throw new MulticastJoinError(
-        `Cannot ${what} the group ${group} by ${by} on ${this.address}: ${messageOf(cause)}`,
+        `Cannot ${what} the group ${group} through ${by} on ${this.address}: ${messageOf(cause)}`,
         this.#details(cause),
       );
     }
@@ -249,7 +254,7 @@ class NodeUDPDriver implements UDPDriver {
     return { code: codeOf(cause), address: String(this.address), cause };
   }
 
-  /** The interface as node wants it: for IPv6, as the scope of an address. */
+  /** Returns the interface in node's form: for IPv6, the scope of an address. */
   #interface(interfaceAddress: string): string | undefined {
     if (interfaceAddress === "") return undefined;
     return this.#isIPv6 && !interfaceAddress.includes(":")

@@ -1,24 +1,25 @@
 /**
- * Servers of `node:net` that listen when they are told to, and not a turn later.
+ * Servers of `node:net` that listen at once.
  *
- * `server.listen({ host, port })` binds in a later turn. So the handle that it would make then is
- * made here, by the function that node's cluster module binds with; it is not documented, and so
- * has no type.
+ * `server.listen({ host, port })` binds in a later turn. So this module creates the handle itself,
+ * with the function that node's cluster module uses. That function is not documented, and has no
+ * type.
  *
  * @module
  */
 
 import type { Server } from "node:net";
-import { netModule } from "./net_module.ts";
+import { netModule } from "./builtin_modules.ts";
 
-/** What a server listens with. */
+/** The handle of a listening server. */
 export interface ServerHandle {
   /**
-   * Listens. Once more, it has a TCP server look again for connections to accept. @returns 0, or
-   * the number of the system's error.
+   * Listens. A repeated call makes a TCP server check again for connections to accept.
+   *
+   * @returns 0, or the error number of the system.
    */
   listen(backlog: number): number;
-  /** Gives up what it has bound. */
+  /** Releases the bound address. */
   close(): void;
 }
 
@@ -29,22 +30,27 @@ type MakeHandle = (
   fileDescriptor?: number,
 ) => ServerHandle | number;
 
-/** A server that listens, and what with. */
+/** A listening server with its handle. */
 export interface ListeningServer {
-  /** The server: its connections wait to be read, and may be half closed. */
+  /** The server. Its connections are paused, and may be half-closed. */
   readonly server: Server;
   /** Its handle. */
   readonly handle: ServerHandle;
 }
 
-/** Binds an address. @returns the number of the system's error when it cannot be had. */
+/**
+ * Binds an address.
+ *
+ * @returns The handle, or the error number of the system.
+ */
 export function bindHandle(host: string, port: number): ServerHandle | number {
   return makeHandle()(host, port, host.includes(":") ? 6 : 4);
 }
 
 /**
- * Takes a socket over. @returns the number of the system's error when the descriptor is none that
- * could listen.
+ * Adopts a socket.
+ *
+ * @returns The handle, or the error number of the system if the descriptor cannot listen.
  */
 export function adoptHandle(fileDescriptor: number): ServerHandle | number {
   return makeHandle()(null, null, null, fileDescriptor);
@@ -53,12 +59,12 @@ export function adoptHandle(fileDescriptor: number): ServerHandle | number {
 /**
  * Listens at once.
  *
- * @returns `null` when it cannot listen.
+ * @returns The server, or `null` if it cannot listen.
  */
 export function listenNow(handle: ServerHandle | number, backlog: number): ListeningServer | null {
   if (typeof handle === "number") return null;
   const server = netModule().createServer({ pauseOnConnect: true, allowHalfOpen: true });
-  // What goes wrong shows at once; the event comes in a later turn.
+  // A failure shows in `server.listening`; its event, which comes in a later turn, is ignored.
   const ignore = () => {};
   server.on("error", ignore);
   server.listen(handle, backlog);
@@ -68,6 +74,6 @@ export function listenNow(handle: ServerHandle | number, backlog: number): Liste
 }
 
 function makeHandle(): MakeHandle {
-  // See above.
+  // Not in node's types: see the documentation of this module.
   return (netModule() as unknown as { _createServerHandle: MakeHandle })._createServerHandle;
 }

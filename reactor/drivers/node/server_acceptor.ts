@@ -1,5 +1,5 @@
 /**
- * Accepts the connections of a `net.Server`.
+ * The acceptor of a `net.Server`.
  *
  * @module
  */
@@ -12,53 +12,53 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
 
-// A program that lacks file descriptors for a second more does not suffer for that.
-const LOOK_AGAIN_MS = 1000;
+// Milliseconds. A program without free descriptors can wait one more second.
+const CHECK_MS = 1000;
 
-/** How a server's connections are accepted. */
+/** Options of an acceptor. */
 export interface ServerAcceptorOptions {
-  /** How many connections may wait. */
+  /** The number of connections that may wait. */
   readonly backlog: number;
-  /** Makes the driver of an accepted connection; `null` when that has gone already. */
+  /** Creates the driver of an accepted connection; `null` if the connection is already lost. */
   readonly driverFor: (socket: Socket) => StreamDriver | null;
-  /** Has the server look again for connections, where it can be told to. */
+  /** Makes the server check again for connections. Undefined if it cannot. */
   readonly lookAgain?: (() => void) | undefined;
 }
 
 /**
- * An acceptor over a server that listens.
+ * The acceptor of a listening server.
  *
- * The server accepts by itself whatever comes, so here is the backlog: what comes before it is
- * asked for waits, paused. What finds the backlog full is reset, as the system resets what waits
- * when the port is closed.
+ * The server accepts every connection by itself, so this class has its own backlog: connections
+ * that the port has not requested yet wait here, paused. A connection that arrives while the
+ * backlog is full is reset, as the system resets waiting connections when a port closes.
  *
- * When no file descriptor is left, the server of Deno 2.9.6 stops accepting for good and reports
- * nothing. So the acceptor looks every second whether one is left, which needs no permission,
- * reports the shortage to its port, and has the server look again for connections. It also has the
- * server look again whenever one of its connections has closed. A server on a UNIX socket cannot
- * look again.
+ * Once no file descriptor is free, the server of Deno 2.9.6 stops accepting for good and reports
+ * nothing. So the acceptor checks every second whether a descriptor is free, which needs no
+ * permission, reports a shortage to its port, and makes the server check again for connections. It
+ * also does that when one of its connections closes. A server on a UNIX socket cannot check again.
  */
 export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   readonly address: A;
   readonly #server: Server;
   readonly #options: ServerAcceptorOptions;
   readonly #waiting: StreamDriver[] = [];
-  readonly #stopLooking: () => void;
+  readonly #stopChecking: () => void;
   #failure: Error | null = null;
   #sink: StreamAcceptorSink | null = null;
   readonly #spare = new SpareDescriptor();
-  #asked = false;
-  #short = false;
+  #isAccepting = false;
+  #isShort = false;
   #turningAway = false;
   #closed = false;
-  // One for all its connections.
+  // Shared by all connections of the server.
   readonly #connectionClosed = (): void => this.#lookAgain();
 
   /**
-   * @param server The server, with `pauseOnConnect` and `allowHalfOpen`. It belongs to the acceptor
-   *   now.
-   * @param address Where it listens.
-   * @param options How its connections are accepted.
+   * Creates the acceptor of a server.
+   *
+   * @param server The server, with `pauseOnConnect` and `allowHalfOpen`. The acceptor closes it.
+   * @param address The address on which the server listens.
+   * @param options Backlog and drivers of its connections.
    */
   constructor(server: Server, address: A, options: ServerAcceptorOptions) {
     this.#server = server;
@@ -69,7 +69,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
       this.#failure = error;
       this.#deliver();
     });
-    this.#stopLooking = this.#lookEverySecond();
+    this.#stopChecking = this.#checkEverySecond();
     if (options.lookAgain !== undefined) this.#spare.take();
   }
 
@@ -78,26 +78,26 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   }
 
   accept(turnAway = false): void {
-    this.#asked = true;
+    this.#isAccepting = true;
     const isIdle = this.#waiting.length === 0;
     this.#turningAway = turnAway && isIdle && this.#spare.isAllowed &&
       this.#options.lookAgain !== undefined;
     if (this.#turningAway) {
-      this.#short = false;
+      this.#isShort = false;
       this.#spare.release();
       this.#lookAgain();
-    } else if (this.#short && isIdle) {
-      this.#look();
+    } else if (this.#isShort && isIdle) {
+      this.#check();
     }
-    // Later, as from the system: its port asks for the next one within `accepted`, and there may be
-    // hundreds.
-    if (!isIdle || this.#short || this.#failure !== null) queueMicrotask(() => this.#deliver());
+    // In a later microtask: the port calls accept() from within `accepted`, and hundreds of
+    // connections may wait.
+    if (!isIdle || this.#isShort || this.#failure !== null) queueMicrotask(() => this.#deliver());
   }
 
-  /** See {@linkcode StreamAcceptor.close}. The address is free at once. */
+  /** Closes the server. The address is free at once. */
   close(): void {
     this.#closed = true;
-    this.#stopLooking();
+    this.#stopChecking();
     this.#spare.release();
     this.#server.close();
     for (const driver of this.#waiting.splice(0)) driver.abort();
@@ -108,11 +108,11 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     this.#server.unref();
   }
 
-  #lookEverySecond(): () => void {
+  #checkEverySecond(): () => void {
     if (this.#options.lookAgain === undefined) return () => {};
     const { setInterval, clearInterval } = globalThis.process.getBuiltinModule("node:timers");
-    // It is the server that holds the process.
-    const timer = setInterval(() => this.#watch(), LOOK_AGAIN_MS).unref();
+    // The server keeps the process alive, not the timer.
+    const timer = setInterval(() => this.#watch(), CHECK_MS).unref();
     return () => clearInterval(timer);
   }
 
@@ -120,26 +120,26 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     if (!this.#closed) this.#options.lookAgain?.();
   }
 
-  /** Notes a shortage, or has the server look for connections. */
-  #look(): void {
-    this.#short = isOutOfDescriptors();
-    if (!this.#short) this.#lookAgain();
+  /** Notes a shortage of descriptors, or makes the server check for connections. */
+  #check(): void {
+    this.#isShort = isOutOfDescriptors();
+    if (!this.#isShort) this.#lookAgain();
   }
 
   #watch(): void {
     // While connections are turned away, the spare descriptor is free.
     if (this.#turningAway) return this.#lookAgain();
-    this.#look();
+    this.#check();
     this.#deliver();
   }
 
-  /** Returns whether a connection has come that is to be turned away. */
+  /** Returns whether a connection was turned away because of a shortage of descriptors. */
   #isShortFor(socket: Socket): boolean {
-    // If the spare descriptor can be had again beside the connection, there is no shortage.
+    // If the spare descriptor can be reopened beside the connection, there is no shortage.
     const isShort = !this.#spare.take() && this.#turningAway;
     this.#turningAway = false;
     if (!isShort) return false;
-    this.#asked = false;
+    this.#isAccepting = false;
     socket.destroy();
     this.#sink?.turnedAway();
     return true;
@@ -155,7 +155,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
       return;
     }
     if (this.#waiting.length >= backlog) {
-      this.#sink?.refused(driver.getPeer(), `${backlog} wait already`);
+      this.#sink?.refused(driver.getPeer(), `the backlog of ${backlog} is full`);
       driver.abort();
       return;
     }
@@ -164,18 +164,18 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   }
 
   #deliver(): void {
-    if (!this.#asked || this.#closed) return;
+    if (!this.#isAccepting || this.#closed) return;
     const driver = this.#waiting.shift();
     if (driver !== undefined) {
-      this.#asked = false;
+      this.#isAccepting = false;
       this.#sink?.accepted(driver);
       return;
     }
-    const shortage = this.#short ? errorWithCode("EMFILE", "Too many open files") : null;
+    const shortage = this.#isShort ? errorWithCode("EMFILE", "Too many open files") : null;
     const failure = this.#failure ?? shortage;
     if (failure === null) return;
     this.#failure = null;
-    this.#asked = false;
+    this.#isAccepting = false;
     this.#sink?.acceptFailed(failure);
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Moves the bytes of a `net.Socket`, for what Deno's own sockets cannot do: a reset on abort, a
- * local address to connect from, the idle time of keep-alive probes, and sockets that came as file
+ * The driver of a `net.Socket`, for features that Deno's own sockets lack: a reset on abort, a
+ * local address for outgoing connections, the idle time of keep-alive probes, and sockets from file
  * descriptors.
  *
- * One limit is Deno's (2.9.6): it takes a peer that has closed its writing side without ever
- * sending a byte for gone, and fails what waits to be sent with EPIPE. What the system takes at
- * once is sent still. But of a socket that it has just accepted, Deno does not know that it takes
- * anything until it has looked for news of it: so the first write is held back until then. What
- * does not fit into the system's buffer is lost to such a peer all the same; Deno's own sockets
- * have no such limit. A greeting leaves 64 turns of Deno's loop later for it, half a millisecond
- * where there is little else to do.
+ * Deno 2.9.6 has a limitation: if a peer closes its writing side before it has sent a byte, Deno
+ * takes the peer for gone, and fails pending writes with EPIPE. Bytes that the system accepts at
+ * once are still sent. But Deno does not know that a newly accepted socket is writable before its
+ * next I/O poll, so this driver holds the first write back until then. Bytes beyond the system's
+ * buffer are lost to such a peer all the same. Deno's own sockets do not have this limitation. A
+ * greeting therefore leaves 64 turns of Deno's loop later, which is half a millisecond when there
+ * is little other work.
  *
  * @module
  */
@@ -20,57 +20,58 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
 import { afterIOPoll } from "./io_poll.ts";
 
-// A write ends when all of it has been taken. In pieces, it shows that the peer reads: the linger
-// time counts from the last one.
-const LARGEST_WRITE = 262144;
+// A large write is split, so that each completed part shows that the peer reads: the linger time
+// restarts with each.
+const MAX_WRITE_SIZE = 262144;
 
-// What of a socket's first write the system does not take at once gets this long after the socket
-// has been closed.
+// Milliseconds that a first write may take after the socket was closed.
 const FIRST_WRITE_MS = 100;
 
-/** What is known of a socket. */
+/** The properties of a socket that the driver needs. */
 export interface SocketFacts {
-  /** The other end's address. */
+  /** The address of the peer. */
   readonly peer: Address;
-  /** This end's address. */
+  /** The local address. */
   readonly host: Address;
-  /** Whether it has been accepted, and just now. */
+  /** Whether the socket was just accepted. */
   readonly isAccepted: boolean;
 }
 
-/** A driver over a socket that is open and paused. */
+/** The driver of an open, paused socket. */
 export class SocketDriver implements StreamDriver {
   readonly #socket: Socket;
-  // The socket forgets them when it closes.
+  // Stored, because the socket loses its addresses when it closes.
   readonly #facts: SocketFacts;
   #sink: StreamDriverSink | null = null;
-  /** Whether Deno has looked for news of it. */
-  #isKnown: boolean;
-  /** The first write, held back until it has. */
+  /** Whether Deno has polled the socket, and knows that it is writable. */
+  #isPolled: boolean;
+  /** The first write, held back until the next I/O poll. */
   #held: Uint8Array | null = null;
   #stopWaiting: (() => void) | null = null;
   #writing = false;
   #hasWritten = false;
   #writeSize = 0;
-  /** Whether `close` or `abort` has come. */
+  /** Whether `close` or `abort` was called. */
   #closed = false;
   #socketClosed = false;
-  // One for all writes.
-  readonly #taken = (error?: Error | null): void => this.#onTaken(error);
+  // Shared by all writes.
+  readonly #writeDone = (error?: Error | null): void => this.#onTaken(error);
 
   /**
-   * @param socket The socket. It belongs to the driver now.
-   * @param facts What is known of it.
+   * Creates the driver of a socket.
+   *
+   * @param socket The socket, which the driver closes.
+   * @param facts Its addresses and origin.
    */
   constructor(socket: Socket, facts: SocketFacts) {
     this.#socket = socket;
     this.#facts = facts;
-    this.#isKnown = !facts.isAccepted;
+    this.#isPolled = !facts.isAccepted;
     socket.on("data", (chunk) => this.#onData(chunk));
     socket.on("end", () => this.#onEnd());
     socket.on("error", (error) => this.#onError(error));
     socket.on("close", () => this.#onClose());
-    // Listening to data starts the reading.
+    // Adding a data listener starts reading.
     socket.pause();
   }
 
@@ -95,16 +96,16 @@ export class SocketDriver implements StreamDriver {
   }
 
   write(bytes: Uint8Array): void {
-    const piece = bytes.length > LARGEST_WRITE ? bytes.subarray(0, LARGEST_WRITE) : bytes;
+    const piece = bytes.length > MAX_WRITE_SIZE ? bytes.subarray(0, MAX_WRITE_SIZE) : bytes;
     this.#writing = true;
     this.#writeSize = piece.length;
-    if (this.#isKnown) this.#socket.write(piece, this.#taken);
+    if (this.#isPolled) this.#socket.write(piece, this.#writeDone);
     else this.#hold(piece);
   }
 
   closeWrite(): void {
     this.#socket.end((error?: Error | null) => {
-      // A failure comes as an event, too.
+      // A failure also comes as an event.
       if (!this.#closed && !error) this.#sink?.writeClosed();
     });
   }
@@ -126,36 +127,36 @@ export class SocketDriver implements StreamDriver {
 
   #hold(piece: Uint8Array): void {
     this.#held = piece;
-    this.#stopWaiting = afterIOPoll(() => this.#known());
+    this.#stopWaiting = afterIOPoll(() => this.#polled());
   }
 
-  /** There was news of the socket, or time enough for it. */
-  #known(): void {
-    this.#isKnown = true;
+  /** Called when the socket is known to be writable: after an I/O poll, or with the first event. */
+  #polled(): void {
+    this.#isPolled = true;
     this.#stopWaiting?.();
     const held = this.#held;
     this.#held = null;
     if (held === null || this.#socket.destroyed) return;
-    if (held.length === this.#writeSize) this.#socket.write(held, this.#taken);
-    // Its memory is gone: the connection finds that, and ends.
+    if (held.length === this.#writeSize) this.#socket.write(held, this.#writeDone);
+    // The buffer was transferred meanwhile: the connection notices that, and fails.
     else this.#onTaken();
     if (this.#closed) this.#destroySoon();
   }
 
-  /** Waits for the first write of all, but not for a peer that does not read. */
+  /** Destroys the socket once the first write is complete, or after a short time. */
   #destroySoon(): void {
     const { setTimeout, clearTimeout } = globalThis.process.getBuiltinModule("node:timers");
     const timer = setTimeout(() => this.#socket.destroy(), FIRST_WRITE_MS);
     this.#socket.once("close", () => clearTimeout(timer));
   }
 
-  /** Breaks off, with a reset where there is one. */
+  /** Aborts the connection, with a reset if the transport has one. */
   protected reset(socket: Socket): void {
     socket.destroy();
   }
 
   /**
-   * Ends the socket, unless it has ended by itself: then only the news of it is left to be told.
+   * Closes the socket. If it has already closed by itself, only `released` remains to be reported.
    */
   #end(how: (socket: Socket) => void): void {
     if (this.#closed) return;
@@ -165,15 +166,15 @@ export class SocketDriver implements StreamDriver {
   }
 
   #onData(chunk: Uint8Array): void {
-    if (!this.#isKnown) this.#known();
+    if (!this.#isPolled) this.#polled();
     if (this.#closed) return;
-    // Each chunk has memory of its own. As a Buffer its slice() would share that memory, unlike any
-    // other Uint8Array's.
+    // Each chunk has its own memory. It becomes a plain Uint8Array, because a Buffer's slice()
+    // shares memory.
     this.#sink?.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
 
   #onEnd(): void {
-    if (!this.#isKnown) this.#known();
+    if (!this.#isPolled) this.#polled();
     if (!this.#closed) this.#sink?.readEnded();
   }
 
@@ -181,7 +182,7 @@ export class SocketDriver implements StreamDriver {
     this.#writing = false;
     this.#hasWritten = true;
     if (this.#closed) this.#socket.destroy();
-    // A failure comes as an event, too.
+    // A failure also comes as an event.
     else if (!error) this.#sink?.wrote(this.#writeSize);
   }
 
@@ -198,16 +199,17 @@ export class SocketDriver implements StreamDriver {
   }
 }
 
-/** A driver over a TCP socket. */
+/** The driver of a TCP socket. */
 export class TCPSocketDriver extends SocketDriver {
   readonly #tcp: Socket;
   readonly keepsAlive: boolean;
 
   /**
-   * @param socket The socket. It belongs to the driver now.
-   * @param facts What is known of it.
-   * @param keepAlive Seconds that the peer may be idle before it is probed; without them, it is
-   *   not.
+   * Creates the driver of a TCP socket.
+   *
+   * @param socket The socket, which the driver closes.
+   * @param facts Its addresses and origin.
+   * @param keepAlive Seconds of idle time before the peer is probed. Undefined disables the probes.
    */
   constructor(socket: Socket, facts: SocketFacts, keepAlive?: number) {
     super(socket, facts);
@@ -233,7 +235,7 @@ export class TCPSocketDriver extends SocketDriver {
   }
 }
 
-/** The call that failed, as node names it. */
+/** Returns the name of the failed system call, as node reports it. */
 function syscallOf(error: Error): string {
   return "syscall" in error && typeof error.syscall === "string" ? error.syscall : "read";
 }

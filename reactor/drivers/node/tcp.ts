@@ -1,5 +1,5 @@
 /**
- * TCP by `node:net`.
+ * TCP through `node:net`.
  *
  * @module
  */
@@ -16,21 +16,21 @@ import type {
 } from "../../interfaces/mod.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { checkInteger, checkKeepAliveIdle, quote } from "../../../internal/validation.ts";
-import { netModule } from "./net_module.ts";
+import { netModule } from "./builtin_modules.ts";
 import { bindHandle, type ListeningServer, listenNow } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
 import { TCPSocketDriver } from "./socket_driver.ts";
 
-/** Whether it takes `node:net` to do what is asked for. */
+/** Returns whether the options need `node:net`. */
 export function needsSocket(options: ConnectTCPOptions): boolean {
   const { resetOnAbort = false, keepAlive, bindAddress } = options;
   return resetOnAbort || keepAlive !== undefined || bindAddress !== undefined;
 }
 
 /**
- * Checks what only `node:net` can do.
+ * Checks the options that only `node:net` supports.
  *
- * @throws {RangeError | TypeError} when an option is out of range.
+ * @throws {RangeError | TypeError} If an option is out of range or has the wrong type.
  */
 export function checkSocketOptions({ keepAlive, bindAddress }: ConnectTCPOptions): void {
   if (keepAlive !== undefined) checkKeepAliveIdle("keepAlive", keepAlive);
@@ -45,12 +45,12 @@ export function checkSocketOptions({ keepAlive, bindAddress }: ConnectTCPOptions
 /**
  * Binds a TCP port.
  *
- * Node's handle tells badly what went wrong: of the system's errors it knows few, and that an
- * address is in use it says only when somebody listens. So when it fails, Deno's own listener is
- * asked for the same, and fails with the right error. (Asking Deno first, and binding again what it
- * has had, would turn away who connects in between.)
+ * Node's handle reports few of the system's errors, and notices an address in use only if another
+ * socket listens on it. So when it fails, Deno's own listener tries the same and throws the
+ * accurate error. (To try Deno first, and then bind again with node, would refuse clients that
+ * connect in between.)
  *
- * @throws {CannotListenError} when the address cannot be had.
+ * @throws {CannotListenError} If the address cannot be bound.
  */
 export function bindSocket(
   hostname: string,
@@ -66,10 +66,10 @@ export function bindSocket(
     throw cannotListen(where, error);
   }
   bindTCP(hostname, port, backlog).close();
-  throw cannotListen(where, new Error("the address was in use, and has just become free"));
+  throw cannotListen(where, new Error("the address was in use until just now; try again"));
 }
 
-/** An acceptor over a TCP server that listens. */
+/** Creates the acceptor of a listening TCP server. */
 export function tcpAcceptor(
   { server, handle }: ListeningServer,
   backlog: number,
@@ -77,7 +77,9 @@ export function tcpAcceptor(
 ): StreamAcceptor<IInternetAddress> {
   const address = server.address();
   if (address === null || typeof address === "string") {
-    throw new TypeError("Cannot accept: the server does not listen on TCP");
+    throw new TypeError(
+      "Cannot accept TCP connections: the server listens on a UNIX socket or not at all",
+    );
   }
   const where = internetAddress("TCP", address.address, address.port);
   return new ServerAcceptor(server, where, {
@@ -88,11 +90,14 @@ export function tcpAcceptor(
 }
 
 /**
- * A dial to a TCP port. Node resolves the name, and tries one address after the other, the next one
- * 250 ms after the last (RFC 8305), or when that has failed. A lookup cannot be recalled: one that
- * nobody waits for any more still holds the process until the system answers.
+ * Returns a dial to a TCP port. Node resolves the name and tries its addresses in turn, each 250 ms
+ * after the last one (RFC 8305) or when that has failed. A lookup cannot be aborted: it keeps the
+ * process alive until the system answers, even after a cancelled dial.
  *
- * @param lookup What resolves the name, instead of node.
+ * @param hostname The name or address of the server.
+ * @param port The port number.
+ * @param options Options of the connection.
+ * @param lookup Resolves the name in place of node.
  */
 export function dialSocket(
   hostname: string,
@@ -103,7 +108,7 @@ export function dialSocket(
   const destination = internetAddress("TCP", hostname, port);
   return (sink) => {
     try {
-      askToBind(options.bindAddress);
+      checkBindPermission(options.bindAddress);
     } catch (error) {
       queueMicrotask(() => {
         sink.failed(connectError(destination, error));
@@ -118,7 +123,7 @@ export function dialSocket(
       ...localOptions(options.bindAddress),
       ...(lookup === undefined ? {} : { lookup }),
     });
-    // When it is this side that ends the attempt, the socket is silent but for its end.
+    // After a cancelled dial, the socket emits only its close event.
     const failed = (error: Error) => sink.failed(connectError(destination, error));
     const released = () => sink.released();
     socket.once("error", failed);
@@ -126,7 +131,7 @@ export function dialSocket(
     socket.once("connect", () => {
       const driver = tcpDriver(socket, false, options);
       if (driver === null) {
-        socket.destroy(new Error("the connection was lost as soon as it was there"));
+        socket.destroy(new Error("the connection was lost as soon as it was open"));
         return;
       }
       socket.off("error", failed);
@@ -139,12 +144,12 @@ export function dialSocket(
 }
 
 /**
- * A driver over a TCP connection.
+ * Creates the driver of a TCP connection.
  *
  * @param socket The connection, paused.
- * @param isAccepted Whether it has been accepted, and just now.
- * @param options What it is asked for.
- * @returns `null` when the connection has gone already, and its addresses with it.
+ * @param isAccepted Whether the connection was just accepted.
+ * @param options Options of the connection.
+ * @returns The driver, or `null` if the connection is already lost, and its addresses with it.
  */
 export function tcpDriver(
   socket: Socket,
@@ -159,13 +164,13 @@ export function tcpDriver(
 }
 
 /**
- * Has Deno ask for the permission to bind here: from within `connect` its refusal comes in a turn
- * of its own, and ends the program.
+ * Checks the permission to bind the local address early. A refusal within `connect` comes in a
+ * later turn, and would end the program.
  */
-function askToBind(bindAddress: ConnectTCPOptions["bindAddress"]): void {
+function checkBindPermission(bindAddress: ConnectTCPOptions["bindAddress"]): void {
   if (bindAddress === undefined) return;
   const handle = bindHandle(...localEnd(bindAddress));
-  // What else there is to say, `connect` says.
+  // Other errors are reported by `connect`.
   if (typeof handle !== "number") handle.close();
 }
 
@@ -178,6 +183,6 @@ function localOptions(
 ): { localAddress?: string; localPort?: number; family?: number } {
   if (bindAddress === undefined) return {};
   const [localAddress, localPort] = localEnd(bindAddress);
-  // Of the addresses that a name has, only those of the same family can be reached from there.
+  // Only addresses of the same family can be reached from the local address.
   return { localAddress, localPort, family: isIPv6Address(localAddress) ? 6 : 4 };
 }

@@ -310,6 +310,6 @@ Deno.test("A server acceptor tells its port of each connection that finds the ba
   server.emit("connection", new Socket());
   assertEquals(told, []);
   server.emit("connection", new Socket());
-  assertEquals(told, [`refused ${here}: 1 wait already`]);
+  assertEquals(told, [`refused ${here}: the backlog of 1 is full`]);
   acceptor.close();
 });

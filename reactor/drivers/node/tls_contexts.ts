@@ -1,5 +1,5 @@
 /**
- * TLS options, checked and made into what `node:tls` takes.
+ * Validation of TLS options, and their conversion to those of `node:tls`.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import type { Certificate } from "../../tls/certificate.ts";
 import {
   CertificateError,
   hideCertificates,
+  peerCertificateOf,
+  peerChain,
   type PeerTrust,
-  shownCertificate,
-  shownChain,
   verifyChain,
 } from "./certificate_chain.ts";
 import { CertificateChoice } from "./certificate_choice.ts";
 import { type BeginHandshake, type Handshaking, NodeTLSEngine } from "./tls_engine.ts";
 import { checkedProtocols, tlsMaterial, trustedRoots } from "./tls_material.ts";
-import { tlsModule } from "./tls_module.ts";
+import { tlsModule } from "./builtin_modules.ts";
 
-const NOTHING = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
-/** TLS by `node:tls`. */
+/** The TLS provider on `node:tls`. */
 export const nodeTLS: TLSProvider = {
   server: (options) => context(options, serverHandshake(options)),
   client: (options) => context(options, clientHandshake(options)),
@@ -43,15 +43,16 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
   const { serverName, unsafelyIgnoreCertificateErrors = false, caCerts = [] } = options;
   if (serverName === undefined && !unsafelyIgnoreCertificateErrors) {
     throw new TypeError(
-      "serverName is needed: the name or the address that the server's certificate must be for",
+      "Cannot connect with TLS without serverName: " +
+        "it is the name or address that the server's certificate must match",
     );
   }
   const host = serverName === undefined ? undefined : encodeHostname(serverName);
   const socketOptions: ConnectionOptions = {
-    ...host === undefined ? {} : named(host),
-    // Given always: without it, an environment variable could switch verification off.
+    ...host === undefined ? {} : identityOption(host),
+    // Always given: without it, an environment variable could disable verification.
     rejectUnauthorized: !unsafelyIgnoreCertificateErrors,
-    // Names are checked by `verifyChain`.
+    // `verifyChain` checks the names.
     checkServerIdentity: () => undefined,
     ALPNProtocols: checkedProtocols(options.alpnProtocols),
     secureContext: tlsModule().createSecureContext(tlsMaterial(options)),
@@ -64,20 +65,20 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
   return (wire, handshaking) => {
     const socket = tlsModule().connect({ ...socketOptions, socket: wire });
     hideCertificates(socket);
-    // Listens for as long as the socket lives: an error without a listener ends the process.
+    // Listens until the socket closes: an error without a listener would end the process.
     socket.on("error", (error) => handshaking.failed(explained(error)));
     socket.once("secureConnect", () =>
       settle(
         socket,
         handshaking,
-        () => trust === null ? shownCertificate(socket) : verifyChain(shownChain(socket), trust),
+        () => trust === null ? peerCertificateOf(socket) : verifyChain(peerChain(socket), trust),
       ));
   };
 }
 
 /**
- * Completes a handshake with the peer's certificate, or fails it with an error. An exception fails
- * it as well: thrown in an event handler it would end the process.
+ * Completes a handshake with the peer's certificate, or fails it with an error. An exception also
+ * fails the handshake: thrown in an event handler, it would end the process.
  */
 function settle(
   socket: TLSSocket,
@@ -92,20 +93,22 @@ function settle(
   }
 }
 
-/** Deno has one name for several things that are wrong with a certificate (checked on 2.9.6). */
+/**
+ * Explains an error code that Deno uses for several defects of a certificate (checked on 2.9.6).
+ */
 function explained(error: Error & { code?: string }): Error {
   if (error.code !== "UNABLE_TO_VERIFY_LEAF_SIGNATURE") return error;
   const reason =
-    "no known authority has signed it, or with a key or an algorithm that Deno does not " +
-    "support, or it has expired, or is not valid yet: Deno does not report which";
+    "no known authority has signed it, its key or signature algorithm is not supported, or " +
+    "it has expired or is not valid yet: Deno does not report which";
   return new CertificateError({ code: error.code, reason }, error);
 }
 
 /**
- * Whom the certificate must be for. An address is verified, but not told to the server: RFC 6066
- * knows names only, and in ASCII.
+ * Returns the engine's option for the server's identity. An address is verified, but not sent to
+ * the server: RFC 6066 only allows ASCII names.
  */
-function named(host: string): ConnectionOptions {
+function identityOption(host: string): ConnectionOptions {
   return isIPAddress(host) || isIPv6Address(host) ? { host } : { servername: host };
 }
 
@@ -113,7 +116,9 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
   const { certificates, caCerts = [] } = options;
   const { clientCertificate = caCerts.length > 0 ? "require" : undefined } = options;
   if (options.cert === undefined && options.key === undefined && certificates === undefined) {
-    throw new TypeError("A TLS server needs a certificate: cert and key, or certificates");
+    throw new TypeError(
+      "Cannot start a TLS server without a certificate: pass cert and key, or certificates",
+    );
   }
   checkClientCertificate(clientCertificate, caCerts);
   const serverOptions: TlsOptions = {
@@ -121,7 +126,7 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
     requestCert: clientCertificate !== undefined,
     rejectUnauthorized: clientCertificate === "require",
     ALPNProtocols: checkedProtocols(options.alpnProtocols),
-    // No time of its own: neither zero nor nothing means that.
+    // Disables node's own timeout, which neither zero nor undefined does.
     handshakeTimeout: -1,
   };
   const roots = trustedRoots(caCerts);
@@ -134,9 +139,9 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
           serverName,
           answer: (context) => {
             chosen(null, context);
-            // Over a stream like this one the engine sends what it has when it receives something
-            // (checked on Deno 2.9.6).
-            wire.emit("data", NOTHING);
+            // Over a stream like this one, the engine only sends when it receives data (checked on
+            // Deno 2.9.6).
+            wire.emit("data", NO_BYTES);
           },
           failed: (reason) => handshaking.failed(reason),
         });
@@ -154,12 +159,12 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
 }
 
 /**
- * Verifies a client by the port's own roots. Deno shares sessions between all servers of a process,
- * so a resumed session may carry a certificate that another port has verified by other roots, or
- * none at all (checked on 2.9.6).
+ * Verifies a client against the port's own roots. Deno shares sessions between all servers of a
+ * process, so a resumed session may carry a certificate that another port has verified against
+ * other roots, or not at all (checked on 2.9.6).
  *
- * @returns The client's certificate; null without one, or where none was asked for.
- * @throws {CertificateError} to refuse the client with.
+ * @returns The client's certificate; null if it has none or none was requested.
+ * @throws {CertificateError} If the client must be refused.
  */
 function verifyClient(
   socket: TLSSocket,
@@ -167,12 +172,12 @@ function verifyClient(
   roots: readonly Certificate[],
 ): Certificate | null {
   if (clientCertificate === undefined) return null;
-  const chain = shownChain(socket);
+  const chain = peerChain(socket);
   if (chain.length === 0) {
     if (clientCertificate === "request") return null;
     throw new CertificateError({
       code: "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
-      reason: "the client has shown none, in this session or in the one that it resumes",
+      reason: "the client has sent none, neither in this session nor in the one that it resumes",
     });
   }
   const refused = unauthorized(socket);
@@ -180,9 +185,9 @@ function verifyClient(
   return verifyChain(chain, { purpose: "client", roots });
 }
 
-/** What is wrong with the client's certificate. */
+/** Returns the engine's error about the client's certificate; null if there is none. */
 function unauthorized(socket: TLSSocket): Error | null {
-  // The types have it as an error; what is there is the error's code.
+  // The type is an error, but the value is the code of an error.
   const code: unknown = socket.authorizationError;
   if (!code) return null;
   return explained(new CertificateError({ code: String(code), reason: String(code) }));
@@ -196,6 +201,8 @@ function checkClientCertificate(clientCertificate: unknown, caCerts: readonly st
     );
   }
   if (caCerts.length === 0) {
-    throw new TypeError("clientCertificate needs caCerts: whom to trust to sign them");
+    throw new TypeError(
+      "Cannot use clientCertificate without caCerts, the authorities that sign client certificates",
+    );
   }
 }

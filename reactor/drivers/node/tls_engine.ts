@@ -1,26 +1,26 @@
 /**
- * A TLS engine on `node:tls`: a `TLSSocket` over a stream that leads nowhere but here.
+ * A TLS engine on `node:tls`: a `TLSSocket` over a stream that leads to the driver.
  *
- * Deno's own TLS (`Deno.startTls`) begins on a TCP connection only and as a client only, and tells
- * nothing of the peer's certificate. `node:tls` speaks over any stream, on both sides, and knows
- * SNI and client certificates. Both are rustls beneath.
+ * Deno's own TLS (`Deno.startTls`) needs a TCP connection, is a client only, and does not show the
+ * peer's certificate. `node:tls` works over any stream, on both sides, and supports SNI and client
+ * certificates. Both use rustls.
  *
- * It is the engine of `listenTLS` and `connectTLS`, too, although Deno's own TLS would do for the
- * plain cases, and is faster: one connection with a bare loop over it made 26 to 31 thousand round
- * trips of 64 bytes a second, the layer 17 to 29, `node:tls` on its own sockets 20; large transfers
- * went at 320 to 360, 190 to 270 and 200 to 300 MB/s (Deno 2.9.6, two busy cores). For that a
- * connection here can be forced to end, tells whom it is with, and takes a server whose certificate
- * is its own authority. The peer's certificate is verified by `certificate_chain.ts`, which says
- * why Deno alone is not enough.
+ * This engine also serves `listenTLS` and `connectTLS`, although Deno's own TLS would suffice for
+ * the plain cases and is faster. One connection made 26,000 to 31,000 round trips of 64 bytes a
+ * second with a bare loop on Deno's TLS, 17,000 to 29,000 here, and 20,000 with `node:tls` on its
+ * own sockets; large transfers ran at 320 to 360, 190 to 270 and 200 to 300 MB/s (Deno 2.9.6, two
+ * busy cores). In exchange, a connection here can be aborted, shows the peer's certificate, and
+ * accepts a server whose certificate is its own authority. The peer's certificate is verified by
+ * `certificate_chain.ts`, which explains why Deno's verification is not enough.
  *
- * Three things are not as one would expect of it (checked on Deno 2.9.6):
+ * Three properties of `node:tls` are unexpected (checked on Deno 2.9.6):
  *
- * - A server checks a client's certificate in `tls.Server`, not in `TLSSocket`: so each connection
- *   gets a server of its own, which never listens.
- * - When TLS fails, the stream is destroyed before the alert is written that tells the peer why:
- *   {@linkcode Wire} puts that off.
- * - The callback of `end()` comes before close_notify is written: that it has been is seen from the
- *   stream, a turn later.
+ * - A server verifies a client's certificate in `tls.Server`, not in `TLSSocket`. So each
+ *   connection gets its own server, which never listens.
+ * - When TLS fails, the stream is destroyed before the alert for the peer is written. The stream
+ *   here delays its destruction.
+ * - The callback of `end()` comes before close_notify is written. The stream shows a turn later
+ *   that it was.
  *
  * @module
  */
@@ -31,17 +31,17 @@ import type { Certificate } from "../../tls/certificate.ts";
 import type { TLSEngine, TLSEngineSink } from "../../tls/tls_engine.ts";
 import { asError } from "../../../defer/guarded_call.ts";
 import { NodeTLSSession } from "./tls_session.ts";
-import { streamModule } from "./tls_module.ts";
+import { streamModule } from "./builtin_modules.ts";
 
-/** What becomes of a handshake. */
+/** The callbacks for the outcome of a handshake. */
 export interface Handshaking {
-  /** It is done, and the peer's certificate, if it has shown one, is good. */
+  /** Called when the handshake is complete, with the verified certificate of the peer, if any. */
   secured(socket: TLSSocket, certificate: Certificate | null): void;
-  /** It has failed. */
+  /** Called when the handshake has failed. */
   failed(cause: Error): void;
 }
 
-/** Begins a handshake over a stream. */
+/** Starts a handshake over a stream. */
 export type BeginHandshake = (wire: Duplex, handshaking: Handshaking) => void;
 
 /** One side of one TLS connection. */
@@ -50,7 +50,7 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   #sink: TLSEngineSink | null = null;
   #wire: Duplex | null = null;
   #socket: TLSSocket | null = null;
-  /** Tells the stream that its last write is done. */
+  /** Reports to the stream that its last write was sent. */
   #written: (() => void) | null = null;
   #ending = false;
   #closeSent = false;
@@ -58,7 +58,11 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   #failing = false;
   #over = false;
 
-  /** @param begin Begins the handshake. */
+  /**
+   * Creates an engine.
+   *
+   * @param begin Starts the handshake.
+   */
   constructor(begin: BeginHandshake) {
     this.#begin = begin;
   }
@@ -67,20 +71,20 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     this.#sink = sink;
     this.#wire = newWire((bytes, written) => {
       this.#written = written;
-      this.#tell((sink) => sink.encrypted(plain(bytes)));
+      this.#report((sink) => sink.encrypted(plain(bytes)));
     });
     try {
       this.#begin(this.#wire, this);
     } catch (error) {
-      // Something that only a handshake shows: it fails this one.
+      // An option that is only checked during a handshake fails that handshake.
       this.failed(asError(error));
     }
   }
 
   receive(bytes: Uint8Array): void {
     try {
-      // Not by push(), which may put it off: Deno reads the peer's certificates in here, and throws
-      // at those that it cannot read.
+      // Not push(), which may defer the event: Deno reads the peer's certificates in here, and its
+      // exceptions must be caught.
       this.#wire?.emit("data", bytes);
     } catch (error) {
       this.failed(asError(error));
@@ -88,10 +92,10 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   }
 
   receiveEnd(): void {
-    // The stream itself is never ended: TLS would take that for the peer's word. What has come is
-    // told of by then.
+    // The stream is never ended, because TLS would take that for a close_notify. By the next turn,
+    // all received data has been delivered.
     setImmediate(() => {
-      if (!this.#peerClosed && !this.#failing) this.#tell((sink) => sink.peerVanished());
+      if (!this.#peerClosed && !this.#failing) this.#report((sink) => sink.peerVanished());
     });
   }
 
@@ -104,8 +108,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
 
   write(bytes: Uint8Array): void {
     this.#socket?.write(bytes, (error) => {
-      // What went wrong is told by the socket's own event.
-      if (!error) this.#tell((sink) => sink.plaintextSent());
+      // A failure is reported by the socket's own event.
+      if (!error) this.#report((sink) => sink.plaintextSent());
     });
   }
 
@@ -130,13 +134,13 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     }
     this.#socket = socket;
     socket.on("error", (error) => this.failed(error));
-    // Not by way of #tell: this is called for every chunk.
+    // Not by way of #report: this is called for every chunk.
     socket.on("data", (data) => {
       if (!this.#over) this.#sink?.decrypted(plain(data));
     });
     socket.on("end", () => {
       this.#peerClosed = true;
-      this.#tell((sink) => sink.peerClosed());
+      this.#report((sink) => sink.peerClosed());
     });
     const protocol = socket.alpnProtocol;
     this.#sink?.secured(new NodeTLSSession(protocol ? protocol : null, certificate));
@@ -145,45 +149,47 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   failed(cause: Error): void {
     if (this.#failing) return;
     this.#failing = true;
-    // An alert, if there is one, has been written by then.
+    // By the next turn, an alert has been written.
     setImmediate(() => {
-      this.#tell((sink) => sink.tlsFailed(cause));
+      this.#report((sink) => sink.tlsFailed(cause));
       this.#over = true;
     });
   }
 
   /**
-   * close_notify is the last that the stream is given: it has been sent when nothing is being
-   * written in the turn after it.
+   * Reports that close_notify was sent. It is the last write, so it was sent if no write is pending
+   * in the turn after it.
    */
   #closeWhenSent(): void {
     if (!this.#ending) return;
     setImmediate(() => {
       if (this.#written !== null || this.#closeSent) return;
       this.#closeSent = true;
-      this.#tell((sink) => sink.closeSent());
+      this.#report((sink) => sink.closeSent());
     });
   }
 
-  #tell(f: (sink: TLSEngineSink) => void): void {
+  #report(f: (sink: TLSEngineSink) => void): void {
     if (!this.#over && this.#sink !== null) f(this.#sink);
   }
 }
 
-/** Node's buffers as what they are: their `slice` is not that of a `Uint8Array`. */
+/** Returns a node buffer as a plain Uint8Array, whose `slice` copies. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** A stream for a `TLSSocket`: what it writes is handed to `write`, and what is pushed it reads. */
+/**
+ * Creates the stream of a `TLSSocket`: it passes each write to `write`, and emits received data.
+ */
 function newWire(write: (bytes: Uint8Array, written: () => void) => void): Duplex {
   const wire = new (streamModule().Duplex)({
     read: () => {},
     write: (bytes: Uint8Array, _encoding, written) => write(bytes, written),
   });
   const destroy = wire.destroy.bind(wire);
-  // A destroyed stream takes no more writes, and the alert is written only after TLS has destroyed
-  // it.
+  // A destroyed stream accepts no writes, and TLS writes the alert only after it has destroyed the
+  // stream.
   wire.destroy = () => {
     setImmediate(destroy);
     return wire;

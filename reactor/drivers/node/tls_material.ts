@@ -1,6 +1,6 @@
 /**
- * Keys, certificates and protocol names, checked when they are given: during a handshake only the
- * peer would learn what is wrong, and some of it would end the process.
+ * Validation of keys, certificates and protocol names when they are passed in. During a handshake,
+ * only the peer would learn of a defect, and some defects would end the process.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { type Certificate, readCertificate } from "../../tls/certificate.ts";
 import { pemCertificates, pemPrivateKeys } from "../../tls/pem.ts";
 import { asError } from "../../../defer/guarded_call.ts";
 import { quote } from "../../../internal/validation.ts";
-import { cryptoModule, streamModule, tlsModule } from "./tls_module.ts";
+import { cryptoModule, streamModule, tlsModule } from "./builtin_modules.ts";
 
-/** What `node:tls` takes. */
+/** The certificate options of `node:tls`. */
 export interface TLSMaterial {
   /** The roots, one certificate each. */
   ca?: string[];
@@ -27,24 +27,24 @@ export interface TLSMaterial {
 type CertificatePair = Readonly<Record<"cert" | "key", string>>;
 
 /**
- * Pairs that have been found good, by their text. A server of `startTLS` gives its own again for
- * each connection, and to check it takes longer than the rest of what a handshake costs before
- * anything is known of the client.
+ * Pairs that were checked successfully, by their text. A server of `startTLS` passes its pair again
+ * for each connection, and the check takes longer than the rest of a handshake before the client is
+ * known.
  */
 const checkedPairs = new Map<string, CertificatePair>();
-const MOST_CHECKED_PAIRS = 16;
+const MAX_CHECKED_PAIRS = 16;
 
 const encoder = new TextEncoder();
-// Smaller ones have been out of use since 2014, and the engine refuses them.
-const LEAST_RSA_BITS = 2048;
-// A protocol's name has a length of one byte, and the list of them one of two (RFC 7301).
-const LONGEST_PROTOCOL = 255;
-const LONGEST_PROTOCOL_LIST = 65535;
+// Smaller keys have been out of use since 2014, and the engine refuses them.
+const MIN_RSA_BITS = 2048;
+// RFC 7301: the length of a name takes one byte, that of the list two.
+const MAX_PROTOCOL_BYTES = 255;
+const MAX_PROTOCOL_LIST_BYTES = 65535;
 
 /**
- * Checks this side's certificate and key, and the roots, and makes of them what the engine takes.
+ * Checks this side's certificate and key and the roots, and converts them for the engine.
  *
- * @throws {TypeError} when something cannot be used. The error says which and why.
+ * @throws {TypeError} If one of them cannot be used. The error names it and the reason.
  */
 export function tlsMaterial({ cert, key, caCerts = [] }: TLSOptions): TLSMaterial {
   const roots = certificateRoots(caCerts).map(String);
@@ -52,9 +52,9 @@ export function tlsMaterial({ cert, key, caCerts = [] }: TLSOptions): TLSMateria
 }
 
 /**
- * Reads the roots that a peer is checked against.
+ * Reads the roots against which a peer is verified.
  *
- * @throws {TypeError} when one cannot be used.
+ * @throws {TypeError} If a root cannot be used.
  */
 export function certificateRoots(caCerts: readonly string[]): X509Certificate[] {
   if (!Array.isArray(caCerts)) {
@@ -69,9 +69,9 @@ export function certificateRoots(caCerts: readonly string[]): X509Certificate[] 
 }
 
 /**
- * Reads the roots that a peer is checked against, as our own check of chains takes them.
+ * Reads the roots against which a peer is verified, in the form of this library's own verification.
  *
- * @throws {TypeError} when one cannot be used.
+ * @throws {TypeError} If a root cannot be used.
  */
 export function trustedRoots(caCerts: readonly string[]): Certificate[] {
   return certificateRoots(caCerts).map((root) => {
@@ -89,9 +89,9 @@ export function trustedRoots(caCerts: readonly string[]): Certificate[] {
 }
 
 /**
- * Checks the protocols to be negotiated by ALPN.
+ * Checks the protocol names for ALPN.
  *
- * @throws {TypeError} when one of them cannot be one.
+ * @throws {TypeError} If a value is not a valid protocol name.
  */
 export function checkedProtocols(alpnProtocols: readonly string[] = []): string[] {
   if (!Array.isArray(alpnProtocols)) {
@@ -102,24 +102,26 @@ export function checkedProtocols(alpnProtocols: readonly string[] = []): string[
   let length = 0;
   for (const [i, name] of alpnProtocols.entries()) {
     const bytes = typeof name === "string" ? encoder.encode(name).length : 0;
-    if (bytes < 1 || bytes > LONGEST_PROTOCOL) {
+    if (bytes < 1 || bytes > MAX_PROTOCOL_BYTES) {
       throw new TypeError(
-        `Cannot use alpnProtocols[${i}]: it must be a string of 1 to ${LONGEST_PROTOCOL} bytes, got ${
-          quote(name)
-        }`,
+        `Cannot use alpnProtocols[${i}]: ` +
+          `it must be a string of 1 to ${MAX_PROTOCOL_BYTES} bytes, got ${quote(name)}`,
       );
     }
     length += 1 + bytes;
   }
-  if (length > LONGEST_PROTOCOL_LIST) {
+  if (length > MAX_PROTOCOL_LIST_BYTES) {
     throw new TypeError(
-      `Cannot use alpnProtocols: the names take ${length} bytes, and ${LONGEST_PROTOCOL_LIST} are allowed`,
+      `Cannot use alpnProtocols: the names take ${length} bytes, ` +
+        `but at most ${MAX_PROTOCOL_LIST_BYTES} are allowed`,
     );
   }
   return [...alpnProtocols];
 }
 
-/** One text may hold both; what is in its own place comes first. */
+/**
+ * Reads certificate and key. Either text may hold both; each option's own text takes precedence.
+ */
 function ownMaterial(
   cert: string | undefined,
   key: string | undefined,
@@ -136,7 +138,7 @@ function ownMaterial(
   if (known !== undefined) return known;
   const checked = checkedPair(blocks, keyBlock);
   for (const oldest of checkedPairs.keys()) {
-    if (checkedPairs.size < MOST_CHECKED_PAIRS) break;
+    if (checkedPairs.size < MAX_CHECKED_PAIRS) break;
     checkedPairs.delete(oldest);
   }
   checkedPairs.set(name, checked);
@@ -199,15 +201,18 @@ function parsePrivateKey(pem: string): KeyObject {
 
 function checkStrength(name: string, certificate: X509Certificate): void {
   const bits = rsaBits(certificate);
-  if (bits >= LEAST_RSA_BITS) return;
+  if (bits >= MIN_RSA_BITS) return;
   throw new TypeError(
     `Cannot use ${name}: the RSA key of ${
       quote(certificate.subject)
-    } has ${bits} bits, and at least ${LEAST_RSA_BITS} are required`,
+    } has ${bits} bits, but at least ${MIN_RSA_BITS} are required`,
   );
 }
 
-/** The size of an RSA key; infinite for other keys, and for those that Deno cannot read. */
+/**
+ * Returns the size of an RSA key in bits; Infinity for other keys, and for keys that Deno cannot
+ * read.
+ */
 function rsaBits(certificate: X509Certificate): number {
   try {
     const { asymmetricKeyType, asymmetricKeyDetails } = certificate.publicKey;
@@ -236,13 +241,13 @@ function isKeyOf(certificate: X509Certificate, key: KeyObject): boolean {
   try {
     return certificate.checkPrivateKey(key);
   } catch {
-    // A public key that Deno cannot read.
+    // Deno cannot read the public key of the certificate.
     return false;
   }
 }
 
 /**
- * Has the engine load certificate and key, as it does for each handshake. It refuses some kinds of
+ * Makes the engine load certificate and key, as for a handshake. The engine refuses some types of
  * keys.
  */
 function checkWithEngine(
@@ -258,7 +263,7 @@ function checkWithEngine(
   try {
     const server = tlsModule().createServer({ ...material, handshakeTimeout: -1 });
     server.on("tlsClientError", (error) => {
-      // The probe's own end is reported later.
+      // The end of the probe itself is reported later.
       if (!isOver) refusal = error;
     });
     server.emit("connection", wire);

