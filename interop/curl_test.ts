@@ -1,5 +1,5 @@
 /**
- * Against curl: HTTP over TCP, over a UNIX socket, and over TLS with a certificate that it
+ * Tests with curl: HTTP over TCP, over a UNIX socket, and over TLS with a certificate that curl
  * verifies.
  */
 
@@ -11,7 +11,7 @@ import { tlsFiles } from "./tls_files.ts";
 
 const test = interopTest(CURL);
 
-/** Answers whatever is asked, and closes. */
+/** Answers any request, and closes. */
 class Page extends Protocol {
   #request = "";
 
@@ -27,7 +27,7 @@ class Page extends Protocol {
 const pages = Factory.forProtocol(Page);
 const QUIET = ["--silent", "--show-error", "--noproxy", "*"];
 
-test("http", async (fixture) => {
+test("curl gets an HTTP response over TCP", async (fixture) => {
   fixture.run();
   const port = fixture.reactor.listenTCP(0, pages, { interface: "127.0.0.1" });
   const curl = fixture.start(...QUIET, `http://${port.getHost()}/a`);
@@ -35,7 +35,7 @@ test("http", async (fixture) => {
   assertEquals([code, lines, errors], [0, ["You asked: GET /a HTTP/1.1"], ""]);
 });
 
-test("--unix-socket", async (fixture) => {
+test("curl --unix-socket gets an HTTP response over a UNIX socket", async (fixture) => {
   fixture.run();
   const path = fixture.path("http");
   fixture.reactor.listenUNIX(path, pages);
@@ -44,7 +44,7 @@ test("--unix-socket", async (fixture) => {
   assertEquals([code, lines, errors], [0, ["You asked: GET /b HTTP/1.1"], ""]);
 });
 
-test("https: our certificate is verified, and the end of the answer is no truncation", async (fixture) => {
+test("curl gets an HTTPS response, verifies the certificate, and sees no truncation", async (fixture) => {
   fixture.run();
   const { folder, server } = await tlsFiles(fixture);
   const port = fixture.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });
@@ -54,7 +54,7 @@ test("https: our certificate is verified, and the end of the answer is no trunca
   assertEquals([code, lines, errors], [0, ["You asked: GET /c HTTP/1.1"], ""]);
 });
 
-test("https without a reason to trust us: curl turns away, and the port serves on", async (fixture) => {
+test("curl without the root rejects the HTTPS server, and the port continues to serve", async (fixture) => {
   fixture.run();
   const { folder, server } = await tlsFiles(fixture);
   const port = fixture.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });

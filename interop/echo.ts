@@ -1,5 +1,5 @@
 /**
- * What both ends of the tests speak: whatever comes is sent back in capitals.
+ * The protocol of the tests, for both ends: received bytes are sent back in capitals.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import type { DatagramDestination } from "../reactor/interfaces/mod.ts";
 
 const decoder = new TextDecoder();
 
-/** Sends back what it gets, in capitals. */
+/** Sends received bytes back in capitals. */
 export class Shout extends Protocol {
-  /** Why its connection was lost. */
+  /** The reason for which its connection was lost. */
   reason: Error | null = null;
 
   override dataReceived(data: Uint8Array): void {
@@ -28,7 +28,7 @@ export function shouting(): Factory<Shout> {
   return Factory.forProtocol(Shout);
 }
 
-/** The same for datagrams. */
+/** Sends received datagrams back in capitals. */
 export class ShoutDatagrams extends DatagramProtocol {
   override datagramReceived(datagram: Uint8Array, addr: DatagramDestination): void {
     this.transport.write(decoder.decode(datagram).toUpperCase(), addr);

@@ -1,4 +1,7 @@
-/** Against OpenBSD's netcat: TCP and UNIX sockets both ways, with each side ending first. */
+/**
+ * Tests with OpenBSD's netcat: TCP and UNIX sockets as client and server. Each side closes first
+ * once.
+ */
 
 import { assertEquals } from "@std/assert";
 import { connectProtocol, TCP4ClientEndpoint, UNIXClientEndpoint } from "../endpoints/mod.ts";
@@ -9,7 +12,7 @@ import { interopTest, NETCAT } from "./tool.ts";
 
 const test = interopTest(NETCAT);
 
-test("a client's half-close lets the answer through: nc -N sends, ends, and still reads", async (fixture) => {
+test("nc -N receives the reply after it has closed its writing side", async (fixture) => {
   fixture.run();
   const port = fixture.reactor.listenTCP(0, shouting(), { interface: "127.0.0.1" });
   const nc = fixture.start("-N", "127.0.0.1", String(portOf(port.getHost())));
@@ -19,7 +22,7 @@ test("a client's half-close lets the answer through: nc -N sends, ends, and stil
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("nc -l listens, and each side hears the other", async (fixture) => {
+test("nc -l and a client of this library receive each other's data", async (fixture) => {
   fixture.run();
   const nc = fixture.startAloud("-v", "-n", "-l", "127.0.0.1", "0");
   const [, port] = await nc.line(/^Listening on 127\.0\.0\.1 (\d+)$/);
@@ -34,7 +37,7 @@ test("nc -l listens, and each side hears the other", async (fixture) => {
   assertEquals((await wire.lost()).name, "ConnectionDone");
 });
 
-test("nc -U -N: the same on a UNIX socket", async (fixture) => {
+test("nc -U -N receives the reply on a UNIX socket after it has closed its writing side", async (fixture) => {
   fixture.run();
   const path = fixture.path("echo");
   fixture.reactor.listenUNIX(path, shouting());
@@ -45,7 +48,7 @@ test("nc -U -N: the same on a UNIX socket", async (fixture) => {
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("nc -U -l: the same on a UNIX socket", async (fixture) => {
+test("nc -U -l and a client of this library receive each other's data on a UNIX socket", async (fixture) => {
   fixture.run();
   const path = fixture.path("nc");
   const nc = fixture.startAloud("-v", "-U", "-l", path);

@@ -24,8 +24,9 @@ export function sClient(
 }
 
 /**
- * Starts OpenSSL's server, which prints what it receives and sends its input. Resolves with the
- * program and its port.
+ * Starts OpenSSL's server, which prints the data that it receives and sends its input.
+ *
+ * @returns The program and its port.
  */
 export async function sServer(
   fixture: InteropBed,

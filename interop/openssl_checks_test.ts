@@ -1,7 +1,7 @@
 /**
- * What `testssl` and its like look at, by OpenSSL's command line: protocol versions, cipher suites,
- * early data, renegotiation, truncation, and injection around STARTTLS. Resumption is in
- * `openssl_resumption_test.ts`, weak keys in `openssl_material_test.ts`.
+ * The checks of `testssl` and similar tools, with OpenSSL's command line: protocol versions, cipher
+ * suites, early data, renegotiation, truncation, and injection around STARTTLS.
+ * `openssl_resumption_test.ts` has resumption, `openssl_material_test.ts` weak keys.
  */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
@@ -21,7 +21,7 @@ const test = interopTest(OPENSSL);
 const INTERFACE = { interface: "127.0.0.1" };
 const VERSIONS = ["-tls1_2", "-tls1_3"];
 
-/** Makes a factory of wires that send back what they receive, in capitals. */
+/** Creates a factory of wires that send received bytes back in capitals. */
 function shouting(): SecuredWires {
   return new SecuredWires({
     dataReceived: (wire, data) =>
@@ -29,7 +29,7 @@ function shouting(): SecuredWires {
   });
 }
 
-/** What a server must refuse, whatever the client asks for. */
+/** Client options that a server must refuse. */
 const REFUSED: Record<string, string[]> = {
   "TLS 1.0": ["-tls1", "-cipher", "DEFAULT@SECLEVEL=0"],
   "TLS 1.1": ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
@@ -40,7 +40,7 @@ const REFUSED: Record<string, string[]> = {
 };
 
 for (const [what, options] of Object.entries(REFUSED)) {
-  test(`s_client with ${what}: the handshake fails`, async (fixture) => {
+  test(`listenTLS() fails the handshake of s_client with ${what}`, async (fixture) => {
     const files = await tlsFiles(fixture);
     const factory = shouting();
     const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
@@ -53,7 +53,7 @@ for (const [what, options] of Object.entries(REFUSED)) {
 }
 
 for (const version of ["-tls1", "-tls1_1"]) {
-  test(`s_server ${version}: our handshake fails`, async (fixture) => {
+  test(`connectTLS() fails the handshake with s_server ${version}`, async (fixture) => {
     fixture.run();
     const files = await tlsFiles(fixture);
     const [, port] = await sServer(fixture, files, version, "-cipher", "DEFAULT@SECLEVEL=0");
@@ -63,7 +63,7 @@ for (const version of ["-tls1", "-tls1_1"]) {
   });
 }
 
-test("s_client -early_data: no early data is accepted", async (fixture) => {
+test("listenTLS() accepts no early data from s_client -early_data", async (fixture) => {
   const files = await tlsFiles(fixture);
   const factory = shouting();
   const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
@@ -87,7 +87,7 @@ test("s_client -early_data: no early data is accepted", async (fixture) => {
   assertEquals(factory.built.map((wire) => wire.text), ["late\n", "late\n"]);
 });
 
-test("s_client that renegotiates: the connection is lost, and no other", async (fixture) => {
+test("listenTLS() loses only the connection of an s_client that renegotiates", async (fixture) => {
   const files = await tlsFiles(fixture);
   const factory = shouting();
   const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
@@ -103,7 +103,7 @@ test("s_client that renegotiates: the connection is lost, and no other", async (
   await next.line(/HELLO$/);
 });
 
-test("s_server that renegotiates: we do not follow, and no data is lost", async (fixture) => {
+test("connectTLS() ignores a renegotiation of s_server and loses no data", async (fixture) => {
   fixture.run();
   const files = await tlsFiles(fixture);
   const [server, port] = await sServer(fixture, files, "-tls1_2");
@@ -120,7 +120,7 @@ test("s_server that renegotiates: we do not follow, and no data is lost", async 
   assertEquals(wire.text, "before\n");
 });
 
-test("s_client that changes its keys: the connection continues", async (fixture) => {
+test("listenTLS() continues after an s_client changes its keys", async (fixture) => {
   const files = await tlsFiles(fixture);
   const factory = shouting();
   const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
@@ -137,7 +137,7 @@ test("s_client that changes its keys: the connection continues", async (fixture)
 });
 
 for (const version of VERSIONS) {
-  test(`s_client ${version} that is killed: the server's protocol is told of the truncation`, async (fixture) => {
+  test(`connectionLost() on the server reports the truncation by a killed s_client ${version}`, async (fixture) => {
     const files = await tlsFiles(fixture);
     const factory = new Wires(() => new HalfCloseableWire());
     const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
@@ -155,7 +155,7 @@ for (const version of VERSIONS) {
     assertEquals(wire.events.includes("read lost"), false);
   });
 
-  test(`s_server ${version} that is killed: the client's protocol is told of the truncation`, async (fixture) => {
+  test(`connectionLost() on the client reports the truncation by a killed s_server ${version}`, async (fixture) => {
     fixture.run();
     const files = await tlsFiles(fixture);
     const [server, port] = await sServer(fixture, files, version);
@@ -173,7 +173,7 @@ for (const version of VERSIONS) {
   });
 }
 
-/** A side of STARTTLS as programs write it: it begins TLS at a line, and remembers every line. */
+/** One side of STARTTLS as programs write it: it starts TLS at a line, and records every line. */
 class Upgrading extends LineReceiver {
   readonly lines: string[] = [];
   readonly lost = Promise.withResolvers<Error>();
@@ -190,7 +190,7 @@ class Upgrading extends LineReceiver {
   }
 }
 
-/** Expects that the connection was lost because of bytes in the open. */
+/** Expects that the connection was lost because of unencrypted bytes. */
 async function assertInjectionRefused({ lost }: Upgrading): Promise<void> {
   const reason = await lost.promise;
   assertInstanceOf(reason, ConnectionAborted);
@@ -198,7 +198,7 @@ async function assertInjectionRefused({ lost }: Upgrading): Promise<void> {
   assertMatch(reason.cause.message, /bytes that came before it were left in the buffer/);
 }
 
-test("Commands injected behind STARTTLS lose a server's connection, and are not executed", async (fixture) => {
+test("startTLS() loses a server's connection if commands were injected behind STARTTLS", async (fixture) => {
   const { server } = await testCertificates();
   const protocol = Object.assign(new Upgrading(), { options: server });
   const port = fixture.reactor.listenTCP(0, once(protocol, new Factory()), INTERFACE);
@@ -211,7 +211,7 @@ test("Commands injected behind STARTTLS lose a server's connection, and are not 
   assertEquals(protocol.lines, ["STARTTLS"]);
 });
 
-test("Answers injected in front of TLS lose a client's connection, and are not believed", async (fixture) => {
+test("startTLS() loses a client's connection if replies were injected in front of TLS", async (fixture) => {
   const { authority } = await testCertificates();
   const options = { serverName: "localhost", caCerts: [authority.cert] };
   const protocol = Object.assign(new Upgrading(), { options });
@@ -225,7 +225,7 @@ test("Answers injected in front of TLS lose a client's connection, and are not b
   assertEquals(protocol.lines, ["220 Go ahead"]);
 });
 
-/** Has a factory build this protocol. */
+/** Makes a factory build this protocol. */
 function once<F extends Factory>(protocol: Upgrading, factory: F): F {
   return Object.assign(factory, { buildProtocol: () => protocol });
 }

@@ -1,6 +1,6 @@
 /**
- * Who a peer is, by certificates that OpenSSL has made: the names, usages and chains that are
- * accepted, and those that are not.
+ * The identity of peers, by certificates that OpenSSL has made: accepted and refused names, usages
+ * and chains.
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -32,7 +32,7 @@ class Signing {
     this.#folder = fixture.path(".");
   }
 
-  /** A certificate that has signed itself, as `openssl req -x509` makes it. */
+  /** Creates a self-signed certificate, as `openssl req -x509` does. */
   async root(subject: string, ...more: string[]): Promise<Identity> {
     const own = this.#next();
     const output = ["-out", own.cert, "-keyout", own.key];
@@ -41,8 +41,8 @@ class Signing {
   }
 
   /**
-   * A certificate with these extensions, in the form of a configuration file; of version 1 without
-   * any.
+   * Creates a certificate with these extensions, in the form of a configuration file. Without any
+   * it has version 1.
    */
   async issue(
     issuer: Identity,
@@ -62,7 +62,7 @@ class Signing {
     return own;
   }
 
-  /** A file with this text. */
+  /** Creates a file with this text. */
   async file(text: string): Promise<string> {
     const { cert } = this.#next();
     await Deno.writeTextFile(cert, text);
@@ -82,7 +82,11 @@ class Signing {
 
 const read = (path: string): Promise<string> => Deno.readTextFile(path);
 
-/** Connects to OpenSSL's server. Resolves with the connection, or with the code of the refusal. */
+/**
+ * Connects to OpenSSL's server.
+ *
+ * @returns The connection, or the code of the rejection.
+ */
 async function connect(
   fixture: InteropBed,
   server: Identity,
@@ -107,7 +111,9 @@ async function connect(
 }
 
 /**
- * Has OpenSSL's client connect. Resolves with our connection, or with the error that refuses it.
+ * Lets OpenSSL's client connect.
+ *
+ * @returns The server's side of the connection, or the error of its handshake.
  */
 async function accept(
   fixture: InteropBed,
@@ -154,7 +160,7 @@ for (const [what, subject, extensions, refusal] of SERVERS) {
   test(`connectTLS() ${verb} s_server with ${what}`, async (fixture) => {
     const signing = new Signing(fixture);
     const root = await signing.root("/CN=Root", ...P256);
-    // A name of its own is taken as it is, with commas.
+    // A file with its own name, because the name may contain commas.
     const lines = /^(URI|DNS|dirName)=/.test(extensions)
       ? `subjectAltName=@names\n[names]\n${extensions}\n`
       : extensions;
@@ -183,7 +189,7 @@ test("connectTLS() refuses s_server with a certificate that has expired", async 
   assert(outcome === "UNABLE_TO_VERIFY_LEAF_SIGNATURE" || outcome === "CERT_HAS_EXPIRED");
 });
 
-test("connectTLS() accepts s_server with a certificate of req -x509 that is a root", async (fixture) => {
+test("connectTLS() accepts s_server with a root certificate of req -x509 as its own", async (fixture) => {
   const signing = new Signing(fixture);
   const own = await signing.root(
     "/CN=localhost",
@@ -194,7 +200,7 @@ test("connectTLS() accepts s_server with a certificate of req -x509 that is a ro
   assert(typeof await connect(fixture, own, own) === "object");
 });
 
-test("connectTLS() accepts s_server with a certificate that is signed by RSA-PSS", async (fixture) => {
+test("connectTLS() accepts s_server with a certificate that is signed with RSA-PSS", async (fixture) => {
   const signing = new Signing(fixture);
   const root = await signing.root("/CN=Root", ...RSA);
   const pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32", "-sha256"];
@@ -204,7 +210,7 @@ test("connectTLS() accepts s_server with a certificate that is signed by RSA-PSS
 });
 
 for (const name of ["P-521", "P-224", "P-192", "secp256k1", "brainpoolP256r1"]) {
-  test(`connectTLS() accepts s_server below a root on P-521, with a stray key on ${name} in its chain`, async (fixture) => {
+  test(`connectTLS() accepts s_server under a P-521 root, with a stray ${name} key in its chain`, async (fixture) => {
     const signing = new Signing(fixture);
     const curve = (name: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${name}`];
     const root = await signing.root("/CN=Root", ...curve("P-521"), "-sha512");
@@ -214,14 +220,14 @@ for (const name of ["P-521", "P-224", "P-192", "secp256k1", "brainpoolP256r1"]) 
     const server = await signing.issue(middle, "/CN=x", "subjectAltName=DNS:localhost");
     const stray = await read((await signing.root("/CN=Middle", ...curve(name))).cert);
     const show = async (chain: string) => {
-      // Its own rules forbid OpenSSL to show a key on P-192.
+      // OpenSSL's own rules forbid it to send a key on P-192.
       const anything = ["-cipher", "ALL:@SECLEVEL=0"];
       const more = [...anything, "-cert_chain", await signing.file(chain)];
       return await connect(fixture, server, root, { more });
     };
     const good = await show(stray + await read(middle.cert));
     assert(typeof good === "object", String(good));
-    // Without the good one nothing leads to the root, which is an error of that handshake alone.
+    // Without the valid intermediate no path leads to the root, which fails only that handshake.
     assertEquals(typeof await show(stray), "string");
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Keys and certificates that OpenSSL has made: each one serves, or is refused where it is given,
- * with the reason.
+ * Keys and certificates that OpenSSL has made. Each is accepted, or refused with the reason where
+ * it is passed in.
  */
 
 import {
@@ -22,7 +22,7 @@ import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
 const test = interopTest(OPENSSL);
 const INTERFACE = { interface: "127.0.0.1" };
 
-/** A certificate that has signed itself, and its key, as texts and as files. */
+/** A self-signed certificate and its key, as texts and as files. */
 interface Material {
   readonly cert: string;
   readonly key: string;
@@ -30,7 +30,7 @@ interface Material {
   readonly keyFile: string;
 }
 
-/** Has OpenSSL make a key of some kind, and a certificate of it. */
+/** Lets OpenSSL create a key of some type, and a certificate for it. */
 async function make(fixture: InteropBed, kind: readonly string[]): Promise<Material> {
   const folder = fixture.path(".");
   const [certFile, keyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
@@ -46,7 +46,7 @@ async function make(fixture: InteropBed, kind: readonly string[]): Promise<Mater
 
 const ec = (curve: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`];
 
-/** What is refused, and with which words. */
+/** The refused types, with their errors. */
 const REFUSED: Record<string, readonly [kind: string[], reason: RegExp]> = {
   "RSA of 1024 bits": [
     ["-newkey", "rsa:1024"],
@@ -68,7 +68,7 @@ const REFUSED: Record<string, readonly [kind: string[], reason: RegExp]> = {
   "Ed448": [["-newkey", "ed448"], /TLS does not support the key of "CN=localhost"/],
 };
 
-/** What serves. Ed25519 is not for TLS 1.2 of every client. */
+/** The accepted types. Not every client supports Ed25519 with TLS 1.2. */
 const ACCEPTED: Record<string, readonly string[]> = {
   "RSA of 2048 bits": ["-newkey", "rsa:2048"],
   "RSA of 2048 bits signed with SHA-1": ["-newkey", "rsa:2048", "-sha1"],
@@ -79,7 +79,7 @@ const ACCEPTED: Record<string, readonly string[]> = {
 };
 
 for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
-  test(`${name} is refused with a TypeError wherever it is given`, async (fixture) => {
+  test(`TLS options with ${name} throw a TypeError wherever it is passed`, async (fixture) => {
     const { cert, key, certFile, keyFile } = await make(fixture, kind);
     const { reactor } = fixture;
     const wires = new Wires();
@@ -111,7 +111,7 @@ for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
     assertEquals(wires.built, []);
   });
 
-  test(`${name} as the answer of certificates fails that handshake alone`, async (fixture) => {
+  test(`certificates that returns ${name} fails only that handshake`, async (fixture) => {
     const wrong = await make(fixture, kind);
     const { authority, server } = await testCertificates();
     const servers = new SecuredWires();
@@ -136,7 +136,7 @@ for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
   });
 }
 
-/** Resolves with what startTLS() throws. */
+/** Resolves with the error that startTLS() throws. */
 async function upgradeError(
   fixture: InteropBed,
   port: number,
@@ -154,7 +154,7 @@ async function upgradeError(
 }
 
 for (const [name, kind] of Object.entries(ACCEPTED)) {
-  test(`${name} serves`, async (fixture) => {
+  test(`listenTLS() accepts ${name}`, async (fixture) => {
     const { cert, key, certFile } = await make(fixture, kind);
     const factory = new Wires({ connectionMade: (wire) => wire.transport.write("Hello\n") });
     const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, cert: `${key}${cert}` });
@@ -167,7 +167,7 @@ for (const [name, kind] of Object.entries(ACCEPTED)) {
   });
 }
 
-test("A root with a weak key is refused with a TypeError", async (fixture) => {
+test("caCerts with a weak key throw a TypeError", async (fixture) => {
   const { cert } = await make(fixture, ["-newkey", "rsa:1024"]);
   const { server } = await testCertificates();
   const wires = new Wires();

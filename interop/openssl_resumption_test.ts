@@ -1,7 +1,7 @@
 /**
- * Sessions resumed by OpenSSL's client. Deno shares them between all servers of a process, so each
- * port has to verify the client of a resumed session by its own roots, as it verifies the client of
- * a new one.
+ * Sessions that OpenSSL's client resumes. Deno shares sessions between all servers of a process, so
+ * each port must verify the client of a resumed session against its own roots, as it does for a new
+ * one.
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -18,7 +18,7 @@ import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
 const test = interopTest(OPENSSL);
 const VERSIONS = ["-tls1_2", "-tls1_3"];
 
-/** Greets a client by its certificate's name once the handshake is done. */
+/** Greets a client by its certificate's name once the handshake is complete. */
 class Greeter extends Protocol {
   handshakeCompleted(): void {
     const name = this.transport.getPeerCertificate()?.subject.CN ?? "nobody";
@@ -26,7 +26,7 @@ class Greeter extends Protocol {
   }
 }
 
-/** Collects why connections failed before they were greeted. */
+/** Collects the reasons of failed handshakes. */
 class Failures {
   readonly reasons: Error[] = [];
   readonly #first = Promise.withResolvers<Error>();
@@ -42,7 +42,7 @@ class Failures {
   }
 }
 
-/** Makes the factory of a port whose handshakes precede its protocols. */
+/** Creates the factory of a port whose handshakes precede its protocols. */
 function greeting(failures: Failures): Factory<Greeter> {
   return Object.assign(Factory.forProtocol(Greeter), {
     handshakeFailed: (_peer: Address, reason: Error) => failures.add(reason),
@@ -108,7 +108,7 @@ const SERVERS: Record<string, Listen> = {
   },
 };
 
-/** Listens, and resolves with the port's number. */
+/** Listens, and resolves with the port number. */
 async function serve(
   fixture: InteropBed,
   listen: Listen,
@@ -119,7 +119,7 @@ async function serve(
   return portOf((await listen(fixture, options, failures)).getHost());
 }
 
-/** Connects with a new session, and keeps it in a file. */
+/** Connects with a new session, and saves it to a file. */
 async function keepSession(
   fixture: InteropBed,
   port: number,
@@ -128,7 +128,7 @@ async function keepSession(
 ): Promise<string> {
   const session = `${files.folder}/session`;
   await using client = sClient(fixture, port, files, "-sess_out", session, ...more);
-  // The tickets are sent before the greeting.
+  // The session tickets are sent before the greeting.
   await client.line(/Hello, \w+$/);
   return session;
 }
@@ -142,21 +142,21 @@ async function resume(
   version: string,
 ): Promise<string | null> {
   await using client = sClient(fixture, port, files, version, "-sess_in", session);
-  // Either follows the summary of the session. Without a greeting the server closes, and the client
+  // Either follows the summary of the session. Without a greeting, the server closes and the client
   // exits.
   await client.line(/^Reused, TLSv1/);
   const greeted = client.line(/Hello, \w+$/);
   return await greeted.then(([line]) => line.replace(/^.*Hello/, "Hello"), () => null);
 }
 
-/** The options that have OpenSSL's client show Alice's certificate. */
+/** The options with which OpenSSL's client sends Alice's certificate. */
 function alice({ folder }: TLSFiles): string[] {
   return ["-cert", `${folder}/client.pem`, "-key", `${folder}/client.key`];
 }
 
 for (const [name, listen] of Object.entries(SERVERS)) {
   for (const version of VERSIONS) {
-    test(`${name} refuses a session of a port that asked for no certificate, ${version}`, async (fixture) => {
+    test(`${name} refuses a session of a port without client certificates, ${version}`, async (fixture) => {
       const files = await tlsFiles(fixture);
       const failures = new Failures();
       const open = await serve(fixture, SERVERS["listenTLS()"] ?? listen, files.server, failures);
@@ -170,7 +170,7 @@ for (const [name, listen] of Object.entries(SERVERS)) {
     });
 
     for (const clientCertificate of ["require", "request"] as const) {
-      test(`${name} refuses a session whose certificate its roots have not signed, with "${clientCertificate}", ${version}`, async (fixture) => {
+      test(`${name} refuses a session of other roots, with "${clientCertificate}", ${version}`, async (fixture) => {
         const files = await tlsFiles(fixture);
         const failures = new Failures();
         const port1 = fixture.reactor.listenTLS(0, greeting(failures), {
@@ -197,7 +197,7 @@ for (const [name, listen] of Object.entries(SERVERS)) {
         assertEquals(reason.code, "CERT_SIGNATURE_FAILURE");
       });
 
-      test(`${name} resumes its own sessions with their certificate, with "${clientCertificate}", ${version}`, async (fixture) => {
+      test(`${name} resumes its own session, with "${clientCertificate}", ${version}`, async (fixture) => {
         const files = await tlsFiles(fixture);
         const failures = new Failures();
         const options = { ...files.server, caCerts: [files.authority.cert], clientCertificate };
@@ -207,7 +207,7 @@ for (const [name, listen] of Object.entries(SERVERS)) {
       });
     }
 
-    test(`${name} that asks for no certificate reports none, ${version}`, async (fixture) => {
+    test(`${name} without client certificates reports none on resumption, ${version}`, async (fixture) => {
       const files = await tlsFiles(fixture);
       const failures = new Failures();
       const options = { ...files.server, caCerts: [files.authority.cert] };
@@ -220,7 +220,7 @@ for (const [name, listen] of Object.entries(SERVERS)) {
 }
 
 for (const version of VERSIONS) {
-  test(`"request" resumes a session without a certificate, and one by way of an intermediate, ${version}`, async (fixture) => {
+  test(`"request" resumes sessions without a certificate and with an intermediate, ${version}`, async (fixture) => {
     const files = await tlsFiles(fixture);
     const failures = new Failures();
     const options = {

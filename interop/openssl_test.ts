@@ -1,6 +1,6 @@
 /**
- * Against OpenSSL's command line: TLS as a server and as a client, client certificates, ALPN, SNI,
- * versions, and STARTTLS.
+ * Tests with OpenSSL's command line: TLS as a server and as a client, client certificates, ALPN,
+ * SNI, versions, and STARTTLS.
  */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
@@ -22,7 +22,7 @@ import { tlsFiles } from "./tls_files.ts";
 
 const test = interopTest(OPENSSL);
 
-/** A port of ours on 127.0.0.1, whose protocols shout. */
+/** Listens on 127.0.0.1 with protocols that send back capitals. */
 function listenTLS(
   fixture: InteropBed,
   options: TLSServerOptions,
@@ -33,7 +33,7 @@ function listenTLS(
 }
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
-  test(`s_client ${version}: it verifies us, gets its answer, and hears our close_notify`, async (fixture) => {
+  test(`listenTLS() serves s_client ${version}, which verifies it and gets its close_notify`, async (fixture) => {
     const files = await tlsFiles(fixture);
     const factory = new Wires({ dataReceived: (wire) => wire.transport.write("ANSWER\n") });
     const port = fixture.reactor.listenTLS(0, factory, { interface: "127.0.0.1", ...files.server });
@@ -44,20 +44,20 @@ for (const version of ["-tls1_2", "-tls1_3"]) {
     const wire = await factory.wire();
     assertEquals(wire.text, "question\n");
     wire.transport.loseConnection();
-    // Without a close_notify it would complain of an unexpected end.
+    // Without a close_notify, s_client would print an "unexpected eof" error.
     await client.line(/^closed$/);
     assertEquals((await wire.lost()).name, "ConnectionDone");
   });
 }
 
-test("s_client -alpn: the protocol that both speak", async (fixture) => {
+test("listenTLS() selects the common protocol of s_client -alpn", async (fixture) => {
   const files = await tlsFiles(fixture);
   const port = listenTLS(fixture, { ...files.server, alpnProtocols: ["h2", "echo/1"] });
   const client = sClient(fixture, portOf(port.getHost()), files, "-alpn", "echo/1");
   await client.line("ALPN protocol: echo/1");
 });
 
-test("s_client -servername: the certificate for the name that it asks for", async (fixture) => {
+test("listenTLS() sends the certificate for the name of s_client -servername", async (fixture) => {
   const files = await tlsFiles(fixture);
   const asked: string[] = [];
   const certificates = (name: string) => {
@@ -70,7 +70,7 @@ test("s_client -servername: the certificate for the name that it asks for", asyn
   assertEquals(asked, ["localhost"]);
 });
 
-test("s_client -cert: a client's certificate is verified, and its protocol can read it", async (fixture) => {
+test("listenTLS() verifies the certificate of s_client -cert, which the protocol can read", async (fixture) => {
   const files = await tlsFiles(fixture);
   class Named extends Protocol {
     override connectionMade(): void {
@@ -92,7 +92,7 @@ test("s_client -cert: a client's certificate is verified, and its protocol can r
   await client.line(/Hello Alice$/);
 });
 
-test("s_client without the certificate that we require: no protocol is built, and the factory hears why", async (fixture) => {
+test("listenTLS() refuses s_client without a required certificate, and tells the factory why", async (fixture) => {
   const files = await tlsFiles(fixture);
   const failed = Promise.withResolvers<Error>();
   const factory = Object.assign(new Wires(), {
@@ -107,7 +107,7 @@ test("s_client without the certificate that we require: no protocol is built, an
   assertEquals(factory.built, []);
 });
 
-test("s_server: we verify it, and both hear each other until our close_notify", async (fixture) => {
+test("connectTLS() verifies s_server and exchanges data with it until close_notify", async (fixture) => {
   fixture.run();
   const files = await tlsFiles(fixture);
   const [server, port] = await sServer(fixture, files, "-alpn", "echo/1");
@@ -129,7 +129,7 @@ test("s_server: we verify it, and both hear each other until our close_notify", 
   assertEquals((await server.end()).code, 0);
 });
 
-test("s_server that we do not trust, or that is somebody else: TLSError", async (fixture) => {
+test("connectTLS() fails with TLSError if s_server has an untrusted or wrong certificate", async (fixture) => {
   fixture.run();
   const files = await tlsFiles(fixture);
   const stranger = await tlsFiles(fixture);
@@ -148,7 +148,7 @@ test("s_server that we do not trust, or that is somebody else: TLSError", async 
   }
 });
 
-test("s_server -Verify: it verifies our certificate", async (fixture) => {
+test("connectTLS() sends a certificate that s_server -Verify accepts", async (fixture) => {
   fixture.run();
   const files = await tlsFiles(fixture);
   const ca = ["-CAfile", `${files.folder}/roots/ca.pem`];
@@ -170,7 +170,7 @@ test("s_server -Verify: it verifies our certificate", async (fixture) => {
   assertMatch(server.lines.join("\n"), /CN = Alice/);
 });
 
-test("s_client -starttls smtp: a conversation that begins in the open, with examples/starttls.ts", async (fixture) => {
+test("examples/starttls.ts serves s_client -starttls smtp", async (fixture) => {
   const { folder } = await tlsFiles(fixture);
   const files = [`${folder}/server.pem`, `${folder}/server.key`];
   const server = new Example("starttls.ts", ["0", ...files]);

@@ -1,5 +1,5 @@
 /**
- * Against socat: TCP on IPv4 and IPv6, UNIX sockets and abstract names, TLS, half-close, and a
+ * Tests with socat: TCP on IPv4 and IPv6, UNIX sockets and abstract names, TLS, half-close, and a
  * reset.
  */
 
@@ -20,7 +20,7 @@ import { type InteropBed, interopTest, SOCAT } from "./tool.ts";
 
 const test = interopTest(SOCAT);
 
-/** socat as a server: it says where it listens. */
+/** Starts socat as a server, which prints the address on which it listens. */
 async function listening(fixture: InteropBed, address: string, then: string): Promise<number> {
   const socat = fixture.startAloud("-d", "-d", address, then);
   const [, port] = await socat.line(/ listening on AF=\d+ \S+:(\d+)$/);
@@ -28,7 +28,7 @@ async function listening(fixture: InteropBed, address: string, then: string): Pr
 }
 
 for (const [family, host] of [["TCP4", "127.0.0.1"], ["TCP6", "::1"]] as const) {
-  test(`${family}: a client of socat's gets its answer after its half-close`, async (fixture) => {
+  test(`listenTCP() replies to a socat ${family} client after its half-close`, async (fixture) => {
     fixture.run();
     const port = fixture.reactor.listenTCP(0, shouting(), { interface: host });
     const socat = fixture.start("-", `${family}:${port.getHost()}`);
@@ -39,7 +39,7 @@ for (const [family, host] of [["TCP4", "127.0.0.1"], ["TCP6", "::1"]] as const) 
   });
 }
 
-test("a server of socat's that pipes through a program: loseWriteConnection() ends its input", async (fixture) => {
+test("loseWriteConnection() ends the input of a program behind a socat server", async (fixture) => {
   fixture.run();
   const port = await listening(fixture, "TCP4-LISTEN:0,bind=127.0.0.1", "EXEC:sort");
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port);
@@ -51,7 +51,7 @@ test("a server of socat's that pipes through a program: loseWriteConnection() en
   assertEquals((await wire.lost()).name, "ConnectionDone");
 });
 
-test("a peer that resets: ConnectionLost", async (fixture) => {
+test("connectionLost() gets ConnectionLost when socat resets the connection", async (fixture) => {
   const factory = new Wires();
   const port = fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
   fixture.run();
@@ -64,7 +64,7 @@ test("a peer that resets: ConnectionLost", async (fixture) => {
   assertEquals(reason.code, "ECONNRESET");
 });
 
-test("UNIX: a client that has a path of its own is known by it", async (fixture) => {
+test("getPeer() returns the path of a socat client that is bound to one", async (fixture) => {
   const factory = new Wires();
   const port = fixture.reactor.listenUNIX(fixture.path("socket"), factory);
   fixture.run();
@@ -77,7 +77,7 @@ test("UNIX: a client that has a path of its own is known by it", async (fixture)
   ]);
 });
 
-test("an abstract name: a client of socat's gets its answer after its half-close", async (fixture) => {
+test("listenUNIX() on an abstract name replies to a socat client after its half-close", async (fixture) => {
   fixture.run();
   const name = `torsion-${crypto.randomUUID()}`;
   fixture.reactor.listenUNIX(`\0${name}`, shouting());
@@ -88,7 +88,7 @@ test("an abstract name: a client of socat's gets its answer after its half-close
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("UNIX: a server of socat's that pipes through a program", async (fixture) => {
+test("connectUNIX() exchanges data with a program behind a socat server", async (fixture) => {
   fixture.run();
   const path = fixture.path("socket");
   const socat = fixture.startAloud("-d", "-d", `UNIX-LISTEN:${path}`, "EXEC:sort");
@@ -103,7 +103,7 @@ test("UNIX: a server of socat's that pipes through a program", async (fixture) =
 });
 
 for (const [family, host] of [["UDP4", "127.0.0.1"], ["UDP6", "::1"]] as const) {
-  test(`${family}: a client of socat's gets a datagram back`, async (fixture) => {
+  test(`listenUDP() returns a datagram to a socat ${family} client`, async (fixture) => {
     fixture.run();
     const port = fixture.reactor.listenUDP(0, new ShoutDatagrams(), { interface: host });
     const socat = fixture.start("-", `${family}:${port.getHost()}`);
@@ -112,7 +112,7 @@ for (const [family, host] of [["UDP4", "127.0.0.1"], ["UDP6", "::1"]] as const) 
   });
 }
 
-test("OPENSSL: a client of socat's verifies us, and gets its answer", async (fixture) => {
+test("listenTLS() serves a socat OPENSSL client that verifies its certificate", async (fixture) => {
   fixture.run();
   const { folder, server } = await tlsFiles(fixture);
   const port = fixture.reactor.listenTLS(0, shouting(), { interface: "127.0.0.1", ...server });
@@ -122,7 +122,7 @@ test("OPENSSL: a client of socat's verifies us, and gets its answer", async (fix
   await socat.line("HELLO");
 });
 
-test("OPENSSL-LISTEN: a server of socat's verifies our certificate", async (fixture) => {
+test("connectTLS() sends a certificate that a socat OPENSSL-LISTEN server verifies", async (fixture) => {
   fixture.run();
   const { authority, client, folder } = await tlsFiles(fixture);
   const files = `cert=${folder}/server.pem,key=${folder}/server.key,cafile=${folder}/roots/ca.pem`;

@@ -1,5 +1,5 @@
 /**
- * Certificates in files, as programs want them.
+ * Certificates in files, for programs that read them from there.
  *
  * @module
  */
@@ -8,21 +8,24 @@ import { TestAuthority } from "../testing/fixtures/certificates.ts";
 import type { TLSCertificate } from "../reactor/interfaces/mod.ts";
 import type { InteropBed } from "./tool.ts";
 
-/** An authority, and what it has signed: as values, and as files that are gone after the test. */
+/**
+ * An authority and certificates that it has signed, as values, and as files until the end of the
+ * test.
+ */
 export interface TLSFiles {
   readonly authority: TestAuthority;
   /** For `localhost` and `127.0.0.1`. */
   readonly server: TLSCertificate;
-  /** For a client by the name of `CN=Alice`. */
+  /** For a client with the name `CN=Alice`. */
   readonly client: TLSCertificate;
   /**
-   * Where all of them are: `server.pem`, `server.key`, `client.pem`, `client.key`; in a folder of
-   * its own `roots/ca.pem`.
+   * The folder with `server.pem`, `server.key`, `client.pem` and `client.key`, and in its subfolder
+   * the root, `roots/ca.pem`.
    */
   readonly folder: string;
 }
 
-/** Makes them. */
+/** Creates the certificates and their files. */
 export async function tlsFiles(fixture: InteropBed): Promise<TLSFiles> {
   const folder = fixture.path(".");
   const authority = await TestAuthority.make();

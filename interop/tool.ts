@@ -1,5 +1,5 @@
 /**
- * Programs that nobody here wrote, as the other end of a connection.
+ * Programs of other projects as the opposite end of a connection.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { DenoReactor } from "../reactor/mod.ts";
 import { Program } from "../testing/fixtures/program.ts";
 import { SocketFixture, type SocketTest, socketTest } from "../testing/fixtures/socket_fixture.ts";
 
-/** A program, and how it comes onto a machine. */
+/** A program, and how to install it. */
 export interface Tool {
-  /** What is run. */
+  /** The name of the program. */
   readonly command: string;
-  /** What it prints when it is asked for: a program that is there exits with code 0. */
+  /** Arguments for a check whether the program is installed: it then exits with code 0. */
   readonly check: readonly string[];
-  /** Debian's package. */
+  /** The Debian package with the program. */
   readonly package: string;
 }
 
@@ -26,14 +26,14 @@ export const NETCAT: Tool = { command: "nc", check: ["-h"], package: "netcat-ope
 export const SOCAT: Tool = { command: "socat", check: ["-V"], package: "socat" };
 /** curl. */
 export const CURL: Tool = { command: "curl", check: ["--version"], package: "curl" };
-/** Debian's Python with Twisted; another Python in front of it has none. */
+/** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",
   check: ["-c", "import twisted.internet.reactor, OpenSSL, service_identity"],
   package: "python3-twisted",
 };
 
-/** A fixture with a program at the other end. */
+/** A fixture with a program at the opposite end. */
 export class InteropBed extends SocketFixture {
   readonly #tool: Tool;
 
@@ -42,24 +42,24 @@ export class InteropBed extends SocketFixture {
     this.#tool = tool;
   }
 
-  /** Starts the tool. It is ended with the test. */
+  /** Starts the tool, and ends it with the test. */
   start(...args: string[]): Program {
     return this.program(this.#tool.command, args);
   }
 
-  /** Starts the tool, with what it says of itself among its output. */
+  /** Starts the tool, with its standard error among its output. */
   startAloud(...args: string[]): Program {
     return this.program("sh", ["-c", 'exec "$0" "$@" 2>&1', this.#tool.command, ...args]);
   }
 
-  /** A path for a socket, gone after the test. */
+  /** Returns a path for a socket that is removed after the test. */
   path(name: string): string {
     const folder = Deno.makeTempDirSync();
     this.after(() => Deno.removeSync(folder, { recursive: true }));
     return `${folder}/${name}`;
   }
 
-  /** Starts a program. It is ended with the test. */
+  /** Starts a program, and ends it with the test. */
   program(command: string, args: string[]): Program {
     const program = new Program(args, { command, input: true });
     this.after(() => program[Symbol.asyncDispose]());
@@ -68,10 +68,11 @@ export class InteropBed extends SocketFixture {
 }
 
 /**
- * What makes tests with a tool. Where the tool is not installed, says so and makes none; the gate,
- * which sets `CI`, installs all of them and takes a missing one for an error.
+ * Returns a function that defines tests with a tool. If the tool is not installed, it prints a
+ * notice and defines none. The gate sets `CI`, installs all tools, and treats a missing one as an
+ * error.
  *
- * @throws {Error} when `CI` is set and the tool is not installed.
+ * @throws {Error} If `CI` is set and the tool is not installed.
  */
 export function interopTest(tool: Tool): SocketTest<InteropBed> {
   if (isInstalled(tool)) {

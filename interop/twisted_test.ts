@@ -1,8 +1,6 @@
 /**
- * Against Twisted itself, the reference: each as the server and each as the client, at endpoints
- * that the same strings describe in both.
- *
- * Twisted's programs are in `peers/`.
+ * Tests with Twisted, the reference, as server and as client, at endpoints that the same strings
+ * describe in both libraries. Twisted's programs are in `peers/`.
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
@@ -23,7 +21,7 @@ const test = interopTest(TWISTED);
 
 const peer = (name: string): string => new URL(`./peers/${name}.py`, import.meta.url).pathname;
 
-/** A server's endpoint, and its client's, given the port that the server has. */
+/** A server's endpoint, and the client's endpoint for the port of the server. */
 interface Pair {
   readonly server: string;
   client(port: number): string;
@@ -57,7 +55,7 @@ const KINDS: Record<string, (fixture: InteropBed) => Pair | Promise<Pair>> = {
 };
 
 for (const [name, pair] of Object.entries(KINDS)) {
-  test(`${name}: Twisted's client, our server`, async (fixture) => {
+  test(`${name}: Twisted's client exchanges data with a server of this library`, async (fixture) => {
     fixture.run();
     const { server, client } = await pair(fixture);
     const address = (await serverFromString(fixture.reactor, server).listen(shouting())).getHost();
@@ -68,7 +66,7 @@ for (const [name, pair] of Object.entries(KINDS)) {
     assertEquals(lines, ["received GRÜSSE", "lost ConnectionDone"]);
   });
 
-  test(`${name}: our client, Twisted's server`, async (fixture) => {
+  test(`${name}: a client of this library exchanges data with Twisted's server`, async (fixture) => {
     fixture.run();
     const { server, client } = await pair(fixture);
     const twisted = fixture.start(peer("twisted_echo"), server);
@@ -84,7 +82,7 @@ for (const [name, pair] of Object.entries(KINDS)) {
   });
 }
 
-test("unix: each respects the other's lock, and takes over that of one that was killed", async (fixture) => {
+test("unix: each library respects the lock of the other, and replaces that of a killed server", async (fixture) => {
   const server = `unix:${fixture.path("echo")}:lockfile=1`;
   const first = fixture.start(peer("twisted_echo"), server);
   await first.line(/^listening on /);
@@ -97,7 +95,7 @@ test("unix: each respects the other's lock, and takes over that of one that was 
   await second.line(/^failed .*Cannot acquire lock/);
 });
 
-test("UDP: Twisted's connected port, our server", async (fixture) => {
+test("UDP: Twisted's connected port exchanges data with a server of this library", async (fixture) => {
   fixture.run();
   const port = fixture.reactor.listenUDP(0, new ShoutDatagrams(), { interface: "127.0.0.1" });
   const twisted = fixture.start(peer("twisted_udp_client"), String(port.getHost().port), "hello");
@@ -105,7 +103,7 @@ test("UDP: Twisted's connected port, our server", async (fixture) => {
   assertEquals([code, lines, errors], [0, ["received HELLO"], ""]);
 });
 
-test("UDP: our connected port, Twisted's server", async (fixture) => {
+test("UDP: a connected port of this library exchanges data with Twisted's server", async (fixture) => {
   fixture.run();
   const twisted = fixture.start(peer("twisted_udp_echo"));
   const [, port] = await twisted.line(/^listening on (\d+)$/);

@@ -170,7 +170,9 @@ class DenoThread implements WorkerThread {
    * or the thread would not send such a message.
    */
   #refuse(message: unknown): void {
-    const error = new Error(`Cannot use a message of the thread: it is of no known type, got ${quote(message)}`);
+    const error = new Error(
+      `Cannot use a message of the thread: it is of no known type, got ${quote(message)}`,
+    );
     this.#received({ type: "crash", error: serializeError(error) });
   }
 

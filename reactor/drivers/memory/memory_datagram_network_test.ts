@@ -5,13 +5,13 @@ import { CannotListenError, MulticastJoinError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 import { MemoryDatagramNetwork, type MemoryUDPDriver } from "./memory_datagram_network.ts";
 
-/** A network whose steps the test takes, and what its sockets tell. */
+/** A network whose steps the test runs, and a log of its sockets' events. */
 class ConnectionFixture {
   readonly steps: (() => void)[] = [];
   readonly told: string[] = [];
   readonly network = new MemoryDatagramNetwork({ schedule: (step) => this.steps.push(step) });
 
-  /** Binds a socket that tells under a name. */
+  /** Binds a socket that logs under a name. */
   bind(name: string, host: string, port: number, shared = false): MemoryUDPDriver {
     const driver = this.network.bind(host, port, shared);
     const tell = (what: string) => this.told.push(`${name} ${what}`);
@@ -25,7 +25,11 @@ class ConnectionFixture {
     return driver;
   }
 
-  /** Takes all steps. @returns what was told. */
+  /**
+   * Runs all steps.
+   *
+   * @returns The events that were logged.
+   */
   settle(): string[] {
     for (const step of this.steps.splice(0)) step();
     return this.told.splice(0);
@@ -35,7 +39,7 @@ class ConnectionFixture {
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const at = (host: string, port: number): IPv4Address => new IPv4Address("UDP", host, port);
 
-Deno.test("A datagram is on its way before it is received, and is not what the sender changes later", () => {
+Deno.test("MemoryUDPDriver.send() copies the datagram, and delivers it in a later step", () => {
   const fixture = new ConnectionFixture();
   const here = fixture.bind("here", "127.0.0.1", 1);
   fixture.bind("there", "0.0.0.0", 2).startReceiving();
@@ -46,7 +50,7 @@ Deno.test("A datagram is on its way before it is received, and is not what the s
   assertEquals(fixture.settle(), ["there got one from 127.0.0.1:1", "here sent"]);
 });
 
-Deno.test("What comes before it is wanted waits", () => {
+Deno.test("MemoryUDPDriver queues datagrams until startReceiving()", () => {
   const fixture = new ConnectionFixture();
   const there = fixture.bind("there", "127.0.0.1", 2);
   there.send(bytes("one"), there.address);
@@ -55,7 +59,7 @@ Deno.test("What comes before it is wanted waits", () => {
   assertEquals(fixture.told, ["there got one from 127.0.0.1:2"]);
 });
 
-Deno.test("A datagram that finds nobody is refused: no such port, another host, a closed socket", () => {
+Deno.test("MemoryUDPDriver.send() is refused without a socket at the port and host", () => {
   const fixture = new ConnectionFixture();
   const here = fixture.bind("here", "0.0.0.0", 1);
   const gone = fixture.bind("gone", "127.0.0.1", 2);
@@ -67,7 +71,7 @@ Deno.test("A datagram that finds nobody is refused: no such port, another host, 
   }
 });
 
-Deno.test("An address is bound once, or by all who share it; port 0 is another one each time", () => {
+Deno.test("MemoryDatagramNetwork.bind() shares an address only if all agree; port 0 is unique", () => {
   const { network } = new ConnectionFixture();
   network.bind("127.0.0.1", 1);
   assertThrows(() => network.bind("127.0.0.1", 1, true), CannotListenError, "127.0.0.1:1");
@@ -77,7 +81,7 @@ Deno.test("An address is bound once, or by all who share it; port 0 is another o
   assertEquals([one.address.port === other.address.port, network.size], [false, 5]);
 });
 
-Deno.test("Groups are joined once and left once, and only groups", () => {
+Deno.test("MemoryUDPDriver joins and leaves a group once, and only multicast groups", () => {
   const driver = new ConnectionFixture().network.bind("127.0.0.1", 1);
   driver.joinGroup("239.1.2.3", "");
   driver.joinGroup("239.1.2.3", "127.0.0.1");

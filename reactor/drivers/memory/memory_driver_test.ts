@@ -6,8 +6,8 @@ import { memoryPipe, type MemoryPipeOptions } from "./memory_driver.ts";
 import type { StreamDriverSink } from "../../stream/stream_driver.ts";
 
 /**
- * One end under a {@linkcode CheckedDriver}, whose events are recorded; the other is a {@linkcode
- * Peer}.
+ * A pipe with one end under a {@linkcode CheckedDriver}, whose events are recorded, and a
+ * {@linkcode Peer} at the opposite end.
  */
 class Pipe implements StreamDriverSink {
   readonly events: string[] = [];
@@ -47,7 +47,7 @@ class Pipe implements StreamDriverSink {
   }
 
   failed(reason: Error): void {
-    this.reason = reason as ConnectionLost; // the only class that it fails with
+    this.reason = reason as ConnectionLost; // the driver fails with no other class
     this.events.push("failed");
   }
 
@@ -58,7 +58,7 @@ class Pipe implements StreamDriverSink {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-Deno.test("Bytes go both ways, in chunks of at most chunkSize", () => {
+Deno.test("MemoryDriver transfers bytes both ways, in chunks of at most chunkSize", () => {
   const pipe = new Pipe({ chunkSize: 3 });
   pipe.driver.startReading();
   pipe.peer.driver.startReading();
@@ -69,7 +69,7 @@ Deno.test("Bytes go both ways, in chunks of at most chunkSize", () => {
   assertEquals(pipe.events, ["wrote 5", "received hi ", "received the", "received re"]);
 });
 
-Deno.test("A write takes what fits; the next waits for room", () => {
+Deno.test("MemoryDriver.write() takes the bytes that fit; the next write waits for room", () => {
   const pipe = new Pipe({ capacity: 4 });
   pipe.driver.write(bytes("0123456"));
   pipe.settle();
@@ -83,7 +83,7 @@ Deno.test("A write takes what fits; the next waits for room", () => {
   assertEquals(pipe.peer.text, "0123456");
 });
 
-Deno.test("What was written is copied: the writer's memory is its own again, and chunks are the reader's to keep", () => {
+Deno.test("MemoryDriver copies written bytes, and never reuses a delivered chunk", () => {
   const pipe = new Pipe();
   const memory = bytes("before");
   pipe.driver.write(memory);
@@ -94,7 +94,7 @@ Deno.test("What was written is copied: the writer's memory is its own again, and
   assertEquals(pipe.peer.text, "before");
 });
 
-Deno.test("A read that is under way when reading is stopped delivers once more", () => {
+Deno.test("MemoryDriver.stopReading() lets a pending read deliver once more", () => {
   const pipe = new Pipe({ chunkSize: 1 });
   pipe.driver.startReading();
   pipe.settle();
@@ -107,7 +107,7 @@ Deno.test("A read that is under way when reading is stopped delivers once more",
   assertEquals(pipe.events, ["received a", "received b", "received c"]);
 });
 
-Deno.test("closeWrite() ends one direction, after what was written", () => {
+Deno.test("MemoryDriver.closeWrite() closes one direction after the written bytes", () => {
   const pipe = new Pipe();
   pipe.peer.driver.startReading();
   pipe.driver.startReading();
@@ -121,7 +121,7 @@ Deno.test("closeWrite() ends one direction, after what was written", () => {
   assertEquals(pipe.events, ["wrote 4", "write closed", "received reply"]);
 });
 
-Deno.test("close(): what was taken still arrives, and then the end; writing to it breaks", () => {
+Deno.test("MemoryDriver.close() lets written bytes arrive, and breaks later writes of the peer", () => {
   const pipe = new Pipe();
   pipe.driver.write(bytes("last"));
   pipe.settle();
@@ -136,7 +136,7 @@ Deno.test("close(): what was taken still arrives, and then the end; writing to i
   assertEquals(pipe.peer.end, "EPIPE");
 });
 
-Deno.test("close() with a read and a write under way: only released() follows, once, when both have ended", () => {
+Deno.test("MemoryDriver.close() reports only released(), after pending operations", () => {
   const pipe = new Pipe({ capacity: 1 });
   pipe.driver.startReading();
   pipe.driver.write(bytes("ab"));
@@ -149,7 +149,7 @@ Deno.test("close() with a read and a write under way: only released() follows, o
   assertEquals(pipe.events, ["wrote 1", "released"]);
 });
 
-Deno.test("abort(): what is on its way is lost, in both directions, and the peer sees a reset", () => {
+Deno.test("MemoryDriver.abort() loses bytes in flight both ways, and resets the peer", () => {
   const pipe = new Pipe();
   pipe.driver.write(bytes("lost"));
   pipe.peer.send("lost too");
@@ -161,7 +161,7 @@ Deno.test("abort(): what is on its way is lost, in both directions, and the peer
   assertEquals(pipe.events, ["wrote 4", "released"]);
 });
 
-Deno.test("A reset ends a read that waits with what a socket would say", () => {
+Deno.test("MemoryDriver.abort() fails a pending read of the peer with ECONNRESET", () => {
   const pipe = new Pipe();
   pipe.driver.startReading();
   pipe.settle();
@@ -175,7 +175,7 @@ Deno.test("A reset ends a read that waits with what a socket would say", () => {
   ]);
 });
 
-Deno.test("A reset ends a write that waits", () => {
+Deno.test("MemoryDriver.abort() fails a pending write of the peer", () => {
   const pipe = new Pipe({ capacity: 1 });
   pipe.driver.write(bytes("ab"));
   pipe.settle();
@@ -186,7 +186,7 @@ Deno.test("A reset ends a write that waits", () => {
   assertEquals(pipe.reason?.syscall, "write");
 });
 
-Deno.test("With steps that are taken at once a write is done when write() returns", () => {
+Deno.test("memoryPipe() with immediate steps completes a write before write() returns", () => {
   const pipe = new Pipe({ schedule: (step) => step() });
   pipe.peer.driver.startReading();
   pipe.driver.write(bytes("now"));
@@ -196,7 +196,7 @@ Deno.test("With steps that are taken at once a write is done when write() return
   assertEquals(pipe.events, ["wrote 3", "read ended"]);
 });
 
-Deno.test("Without a schedule, steps are microtasks", async () => {
+Deno.test("memoryPipe() runs its steps as microtasks by default", async () => {
   const [one, two] = memoryPipe();
   const [peer, other] = [new Peer(one), new Peer(two)];
   two.startReading();
@@ -206,7 +206,7 @@ Deno.test("Without a schedule, steps are microtasks", async () => {
   assertEquals(other.text, "soon");
 });
 
-Deno.test("Both ends know the addresses", () => {
+Deno.test("MemoryDriver returns the addresses of both ends", () => {
   const [one, two] = memoryPipe();
   assertEquals([one, two].map((end) => `${end.getHost()} to ${end.getPeer()}`), [
     "192.0.2.1:1111 to 192.0.2.2:2222",

@@ -1,13 +1,13 @@
 /**
- * Ports and connections on sockets that were made elsewhere. Of Twisted's tests:
+ * Ports and connections on sockets from file descriptors. Of Twisted's tests:
  *
- * - `internet/test/test_tcp.py`, `TCPFDPortTestsBuilder`: the suites for streams that do not depend
+ * - `internet/test/test_tcp.py`, `TCPFDPortTestsBuilder`: the suites of streams that do not depend
  *   on how a port is bound. `AdoptStreamConnectionTestsBuilder`: its addresses and its transfers.
  * - `internet/test/test_unix.py`, `UNIXFDPortTestsBuilder` and
- *   `UNIXAdoptStreamConnectionTestsBuilder`: a port and a connection, and what moves over them.
- *   `test_ServerAddressUNIX` is decided otherwise: Deno does not tell the path.
+ *   `UNIXAdoptStreamConnectionTestsBuilder`: a port and a connection, and transfers over them.
+ *   `test_ServerAddressUNIX` differs: Deno does not return the path.
  * - `internet/test/test_socket.py`, `AdoptStreamPortErrorsTestsBuilder` and
- *   `AdoptStreamConnectionErrorsTestsBuilder`. `test_provider` is the compiler's.
+ *   `AdoptStreamConnectionErrorsTestsBuilder`. The compiler replaces `test_provider`.
  *   `adoptDatagramPort` is not offered.
  */
 
@@ -57,7 +57,7 @@ const test = tcpTest("adoptStreamPort()", () => new DenoReactor());
 const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
 const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
 
-test("takes over sockets on IPv4 and IPv6, and tells their addresses", async (fixture) => {
+test("adopts listening sockets on IPv4 and IPv6, and returns their addresses", async (fixture) => {
   for (
     const [family, socket, host] of [
       ["INET", ForeignSocket.listenIPv4(), "127.0.0.1"],
@@ -75,7 +75,7 @@ test("takes over sockets on IPv4 and IPv6, and tells their addresses", async (fi
   }
 });
 
-test("takes over UNIX sockets, whose paths it cannot tell", async (fixture) => {
+test("adopts UNIX sockets, with an empty path as their address", async (fixture) => {
   const path = freePath(fixture);
   using socket = ForeignSocket.listenUNIX(path);
   const factory = new Wires(greeter);
@@ -88,7 +88,7 @@ test("takes over UNIX sockets, whose paths it cannot tell", async (fixture) => {
   assert((await Deno.stat(path)).isSocket, "the path is not this port's to remove");
 });
 
-test("moves bytes over UNIX sockets, too: all of them, each direction to its own end", async (fixture) => {
+test("transfers all bytes over UNIX sockets, and closes each direction separately", async (fixture) => {
   const path = freePath(fixture);
   using socket = ForeignSocket.listenUNIX(path);
   const factory = new Wires(() => new HalfCloseableWire(echo));
@@ -107,7 +107,7 @@ test("moves bytes over UNIX sockets, too: all of them, each direction to its own
   assertInstanceOf(await wire.lost(), ConnectionDone);
 });
 
-test("aborts over UNIX sockets, where there is nothing to reset with", async (fixture) => {
+test("aborts connections over UNIX sockets, which cannot be reset", async (fixture) => {
   const path = freePath(fixture);
   using socket = ForeignSocket.listenUNIX(path);
   const factory = new Wires();
@@ -120,7 +120,7 @@ test("aborts over UNIX sockets, where there is nothing to reset with", async (fi
   assertEquals(await peer.ending(), "end");
 });
 
-test("closes its descriptor with the port, and only closes it: the socket listens on for whoever else has it", async (fixture) => {
+test("closes its descriptor with the port, while other holders of the socket still listen", async (fixture) => {
   using socket = ForeignSocket.listenIPv4();
   const descriptor = socket.copy();
   const port = fixture.reactor.adoptStreamPort(descriptor, "INET", new Wires());
@@ -131,7 +131,7 @@ test("closes its descriptor with the port, and only closes it: the socket listen
   await fixture.rawConnect(socket.port);
 });
 
-test("is for once: the port does not listen again, as the number may be anything's by then", async (fixture) => {
+test("succeeds once: a closed port does not listen again, because the number may be reused", async (fixture) => {
   using socket = ForeignSocket.listenIPv4();
   const descriptor = socket.copy();
   const factory = new Wires();
@@ -146,7 +146,7 @@ test("is for once: the port does not listen again, as the number may be anything
   fixture.run();
 });
 
-test("throws CannotListenError for what is no socket that listens, and leaves it as it is", (fixture) => {
+test("throws CannotListenError for a file that is not a listening socket, and keeps it open", (fixture) => {
   using datagrams = ForeignSocket.datagrams();
   const factory = new Wires();
   for (const descriptor of [datagrams.descriptor, 12345]) {
@@ -161,7 +161,7 @@ test("throws CannotListenError for what is no socket that listens, and leaves it
   assertEquals(factory.events, []);
 });
 
-test("throws CannotListenError for a socket of another family, and closes it", (fixture) => {
+test("throws CannotListenError for a socket of another address family, and closes it", (fixture) => {
   using socket = ForeignSocket.listenIPv4();
   for (const family of ["INET6", "UNIX"] as const) {
     const descriptor = socket.copy();
@@ -179,7 +179,7 @@ test("throws for descriptors, families and options out of range", (fixture) => {
   const adopt = (...args: Parameters<IReactorSocket["adoptStreamPort"]>) => () =>
     fixture.reactor.adoptStreamPort(...args);
   assertThrows(adopt(-1, "INET", factory), RangeError, "fileDescriptor must be an integer from 0");
-  // As JavaScript may call it.
+  // A caller without type checking may pass this.
   const family = "INET5" as AddressFamily;
   assertThrows(
     adopt(3, family, factory),
@@ -193,7 +193,7 @@ test("throws for descriptors, families and options out of range", (fixture) => {
 const connection = tcpTest("adoptStreamConnection()", () => new DenoReactor());
 
 connection(
-  "gives a TCP connection to a protocol when the reactor runs, with its addresses",
+  "builds a protocol for a TCP connection when the reactor runs, with its addresses",
   async (fixture) => {
     const raw = fixture.rawListen();
     using socket = ForeignSocket.connectIPv4(raw.addr.port);
@@ -203,7 +203,7 @@ connection(
     assertEquals(factory.built.length, 0);
     fixture.run();
     const wire = await factory.wire();
-    assertEquals(factory.events, []); // neither started nor stopped
+    assertEquals(factory.events, []); // the factory was neither started nor stopped
     const there = internetAddress("TCP", "127.0.0.1", raw.addr.port);
     const here = internetAddress("TCP", "127.0.0.1", socket.port);
     assert(factory.addresses[0]?.equals(there));
@@ -219,7 +219,7 @@ connection(
 );
 
 connection(
-  "takes over UNIX sockets, and closes its descriptor with the connection",
+  "adopts a UNIX connection, and closes its descriptor with the connection",
   async (fixture) => {
     const path = freePath(fixture);
     const listener = fixture.closeAfter(listenAt(path));
@@ -240,7 +240,7 @@ connection(
 );
 
 connection(
-  "closes a connection that the factory builds no protocol for, or fails to",
+  "closes the connection if buildProtocol() returns null or throws",
   async (fixture) => {
     const raw = fixture.rawListen();
     const error = new RangeError("boom");
@@ -252,7 +252,7 @@ connection(
       const socket = ForeignSocket.connectIPv4(raw.addr.port);
       const peer = await fixture.rawAccept(raw);
       fixture.reactor.adoptStreamConnection(socket.copy(), "INET", new Wires(build));
-      // It would hold the connection open.
+      // The test's own copy would keep the connection open.
       socket[Symbol.dispose]();
       assertEquals(await peer.ending(), "end");
     }
@@ -260,14 +260,21 @@ connection(
   },
 );
 
-connection("throws ConnectError for what is no connection of that family", (fixture) => {
-  using listening = ForeignSocket.listenIPv4();
-  using connected = ForeignSocket.connectIPv4(listening.port);
-  const adopt = (descriptor: number, family: AddressFamily) => () =>
-    fixture.reactor.adoptStreamConnection(descriptor, family, new Wires());
-  assertThrows(adopt(12345, "INET"), ConnectError, "Cannot connect to file descriptor 12345: ");
-  assertThrows(adopt(listening.copy(), "INET"), ConnectError, "it is not a connection");
-  const other = connected.copy();
-  assertThrows(adopt(other, "INET6"), ConnectError, "its address family is INET, not INET6");
-  assertThrows(adopt(connected.descriptor, "INET5" as AddressFamily), RangeError, "addressFamily");
-});
+connection(
+  "throws ConnectError for a file that is not a connection of the address family",
+  (fixture) => {
+    using listening = ForeignSocket.listenIPv4();
+    using connected = ForeignSocket.connectIPv4(listening.port);
+    const adopt = (descriptor: number, family: AddressFamily) => () =>
+      fixture.reactor.adoptStreamConnection(descriptor, family, new Wires());
+    assertThrows(adopt(12345, "INET"), ConnectError, "Cannot connect to file descriptor 12345: ");
+    assertThrows(adopt(listening.copy(), "INET"), ConnectError, "it is not a connection");
+    const other = connected.copy();
+    assertThrows(adopt(other, "INET6"), ConnectError, "its address family is INET, not INET6");
+    assertThrows(
+      adopt(connected.descriptor, "INET5" as AddressFamily),
+      RangeError,
+      "addressFamily",
+    );
+  },
+);

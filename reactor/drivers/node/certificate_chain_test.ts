@@ -21,7 +21,7 @@ function trustOf({ roots, host = "localhost" }: Shown, purpose: "server" | "clie
   };
 }
 
-/** The code of the refusal; null when the chain is accepted. */
+/** Returns the code of the rejection; null if the chain is accepted. */
 function verdict(chain: readonly Uint8Array[], trust: PeerTrust): string | null {
   try {
     verifyChain(chain, trust);
@@ -42,7 +42,7 @@ for (const { name, make, code, side } of CERTIFICATE_TABLE) {
   });
 }
 
-/** Alternative names or constraints in large numbers. */
+/** A large number of alternative names or constraints. */
 function many(count: number): { readonly dns: string }[] {
   return Array.from({ length: count }, (_, i) => ({ dns: `${i}.test` }));
 }
@@ -69,7 +69,7 @@ Deno.test("verifyChain() refuses a chain with too many names and constraints to 
   }
 });
 
-Deno.test("CertificateError shortens a reason that names whatever the peer has sent", async () => {
+Deno.test("CertificateError shortens a reason with long names from the peer", async () => {
   const value = `${"a".repeat(50_000)}.test`;
   const leaf = await Forged.root({ extensions: [names({ type: "dns", value })] });
   const roots = [readCertificate(leaf.der)];

@@ -1,12 +1,12 @@
-/** How turns are counted. That they are enough is tested on sockets: `tcp_test.ts`. */
+/** The counting of turns. `tcp_test.ts` shows with real sockets that the number is sufficient. */
 
 import { assert, assertEquals } from "@std/assert";
 import { afterIOPoll } from "./io_poll.ts";
 
-/** Resolves when there has been news of what was there when it was called. */
+/** Resolves after the next I/O poll. */
 const news = (): Promise<void> => new Promise((resolve) => afterIOPoll(resolve));
 
-Deno.test("All who wait are called, in the order in which they came, but for those who have called it off", async () => {
+Deno.test("afterIOPoll() calls functions in order, except those that were cancelled", async () => {
   const called: string[] = [];
   afterIOPoll(() => called.push("first"));
   const callOff = afterIOPoll(() => called.push("never"));
@@ -16,7 +16,7 @@ Deno.test("All who wait are called, in the order in which they came, but for tho
   assertEquals(called, ["first", "second"]);
 });
 
-Deno.test("Whoever comes later waits as many turns as those before", async () => {
+Deno.test("afterIOPoll() waits as many turns for a later call as for an earlier one", async () => {
   let turns = 0;
   const count = () => {
     turns++;
@@ -33,7 +33,7 @@ Deno.test("Whoever comes later waits as many turns as those before", async () =>
   assert(turns - begun >= first - 1, `${first} turns, then ${turns - begun}`);
 });
 
-Deno.test("Who is called may wait again", async () => {
+Deno.test("afterIOPoll() can be called from within its function", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   afterIOPoll(() => void afterIOPoll(resolve));
   await promise;

@@ -1,7 +1,7 @@
 /**
- * What TCP can do on `node:net` beyond what it can everywhere. Of Twisted's tests:
- * `test/test_tcp.py`, `CannotBindTests.test_clientBind`; `internet/test/test_tcp.py`,
- * `AbortConnectionMixin` as its peers see it.
+ * The features of TCP that need `node:net`. Of Twisted's tests: `test/test_tcp.py`,
+ * `CannotBindTests.test_clientBind`; `internet/test/test_tcp.py`, `AbortConnectionMixin` as its
+ * peers see it.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
@@ -29,7 +29,7 @@ const test = tcpTest("node:net", () => new DenoReactor());
 for (const resetOnAbort of [true, false]) {
   const seen = resetOnAbort ? "a reset" : "an end in order";
 
-  test(`With resetOnAbort ${resetOnAbort} the peer of an aborted connection sees ${seen}, on both sides`, async (fixture) => {
+  test(`abortConnection() with resetOnAbort ${resetOnAbort} shows the peer ${seen}`, async (fixture) => {
     const servers = new Wires();
     const { port } = fixture.listen(servers, { resetOnAbort });
     const clients = new Wires();
@@ -44,7 +44,7 @@ for (const resetOnAbort of [true, false]) {
   });
 }
 
-test("bindAddress is where the connection comes from: an address, or an address and a port", async (fixture) => {
+test("bindAddress sets the local address of a connection, with or without a port", async (fixture) => {
   const raw = fixture.rawListen();
   const factory = new Wires();
   const spare = fixture.rawListen({ hostname: "127.0.0.3" });
@@ -68,7 +68,7 @@ test("bindAddress is where the connection comes from: an address, or an address 
   assertEquals(peers[2]?.port, port);
 });
 
-test("bindAddress that cannot be had: ConnectError, with what the system said", async (fixture) => {
+test("bindAddress that cannot be bound fails with ConnectError and the system's reason", async (fixture) => {
   const taken = fixture.rawListen();
   const raw = fixture.rawListen();
   const factory = new Wires();
@@ -96,7 +96,7 @@ const CLIENT = `
   await reactor.run();
 `;
 
-Deno.test("bindAddress that the program may not use: ConnectError, and the program goes on", async () => {
+Deno.test("bindAddress without permission fails with ConnectError, and the program continues", async () => {
   const module = `data:text/javascript,${encodeURIComponent(CLIENT)}`;
   const flags = ["--quiet", "--no-prompt", "--allow-net=127.0.0.1:9"];
   await using program = new Program(["run", ...flags, module]);
@@ -106,7 +106,7 @@ Deno.test("bindAddress that the program may not use: ConnectError, and the progr
   ]]);
 });
 
-test("setTcpKeepAlive() takes the seconds of idleness where it was asked for, and says so where it was not", async (fixture) => {
+test("setTcpKeepAlive() sets idle seconds with node:net options, and throws without", async (fixture) => {
   const message = "listen or connect over TCP with { keepAlive: 60 }";
   for (const options of [{ resetOnAbort: true }, { keepAlive: 30 }, {}]) {
     const factory = new Wires();
@@ -126,7 +126,7 @@ test("setTcpKeepAlive() takes the seconds of idleness where it was asked for, an
   }
 });
 
-Deno.test("A driver tells its socket the idle time, first and later", () => {
+Deno.test("TCPSocketDriver sets the idle time of its socket at first and later", () => {
   const calls: unknown[][] = [];
   class NotedSocket extends Socket {
     override setKeepAlive(...args: unknown[]): this {
@@ -144,11 +144,11 @@ Deno.test("A driver tells its socket the idle time, first and later", () => {
 });
 
 for (const size of [5, 65536]) {
-  test(`A peer that ends its sending side before it has sent a byte gets a greeting of ${size} bytes`, async (fixture) => {
+  test(`write() of ${size} bytes reaches a peer that half-closes before it sends a byte`, async (fixture) => {
     const greeting = pattern(size);
     const factory = new Wires({ connectionMade: (wire) => wire.transport.write(greeting) });
     const { port } = fixture.listen(factory, { resetOnAbort: true });
-    // Before the other side looks for news of it.
+    // Before the server side polls for I/O.
     const peer = await fixture.rawConnect(port);
     await peer.conn.closeWrite();
     fixture.run();
@@ -157,11 +157,11 @@ for (const size of [5, 65536]) {
   });
 }
 
-test("Such a peer gets its greeting also from a program that has much to do", async (fixture) => {
+test("write() reaches a half-closed peer also from a busy program", async (fixture) => {
   const factory = new Wires({
     connectionMade: (wire) => {
       wire.transport.write("hello");
-      // So that no timer tells that Deno has had the time to look for news.
+      // Turns without idle time, so that no timer implies an I/O poll.
       for (const begun = performance.now(); performance.now() < begun + 15;);
     },
   });
@@ -172,7 +172,7 @@ test("Such a peer gets its greeting also from a program that has much to do", as
   for (const peer of peers) assertEquals(await peer.readText(5), "hello");
 });
 
-test("A first write that is held back goes out when bytes come, or after some turns", async (fixture) => {
+test("SocketDriver sends a held first write when data arrives, or after some turns", async (fixture) => {
   const factory = new Wires({
     dataReceived: (wire, data) => wire.transport.write(data),
     connectionMade: (wire) => wire.transport.write("hello "),
@@ -185,7 +185,7 @@ test("A first write that is held back goes out when bytes come, or after some tu
   assertEquals(await silent.readText(6), "hello ");
 });
 
-test("Chunks are plain arrays of bytes, whose slice() is a copy", async (fixture) => {
+test("dataReceived() gets plain Uint8Arrays, whose slice() copies", async (fixture) => {
   const factory = new Wires();
   const { port } = fixture.listen(factory, { resetOnAbort: true });
   fixture.run();
@@ -196,7 +196,7 @@ test("Chunks are plain arrays of bytes, whose slice() is a copy", async (fixture
   assertEquals(wire.chunks.map(({ constructor }) => constructor), [Uint8Array]);
 });
 
-test("Options out of range throw, and name what is wrong", (fixture) => {
+test("listenTCP() and connectTCP() throw for options out of range, and name them", (fixture) => {
   const factory = new Wires();
   const listen: [ListenTCPOptions, string][] = [
     [{ keepAlive: 0 }, "keepAlive must be an integer from 1 to 32767, got 0"],
@@ -217,7 +217,7 @@ test("Options out of range throw, and name what is wrong", (fixture) => {
   assertEquals(factory.events, []);
 });
 
-test("A port on a name's address listens there, and one in use names its error", (fixture) => {
+test("listenTCP() resolves a host name, and names the system's error for a port in use", (fixture) => {
   const port = fixture.reactor.listenTCP(0, new Wires(), {
     interface: "localhost",
     resetOnAbort: true,
@@ -231,10 +231,10 @@ test("A port on a name's address listens there, and one in use names its error",
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("As many connections wait as the backlog says; the others are reset, and at the port's end those that wait", async (fixture) => {
+test("backlog limits the waiting connections; further ones are reset, as are all on close", async (fixture) => {
   const port = fixture.listen(new Wires(), { resetOnAbort: true, backlog: 2 });
   const waiting = [await fixture.rawConnect(port.port), await fixture.rawConnect(port.port)];
-  // What is accepted before the connection that is refused has come before it.
+  // The connections that arrived before the refused one have been accepted.
   const refused = fixture.rawConnect(port.port).then((peer) => peer.readAll());
   assertEquals(await endingOf(refused), "ECONNRESET");
   const endings = waiting.map((peer) => peer.ending());
@@ -243,7 +243,7 @@ test("As many connections wait as the backlog says; the others are reset, and at
   fixture.run();
 });
 
-Deno.test("A name that is being looked up when the attempt is stopped is of no more interest", async () => {
+Deno.test("dialSocket() ignores the result of a lookup after its cancellation", async () => {
   const answers: ((address: string) => void)[] = [];
   const dial = dialSocket("name.test", 80, {}, (_name, _options, answer) => {
     answers.push((address) => answer(null, [{ address, family: 4 }]));
@@ -258,16 +258,16 @@ Deno.test("A name that is being looked up when the attempt is stopped is of no m
       released.resolve();
     },
   });
-  await null; // node asks in a turn of its own
+  await null; // node starts the lookup in a later microtask
   stop();
   await released.promise;
   assertEquals(answers.length, 1);
   for (const answer of answers) answer("127.0.0.1");
-  await new Promise((resolve) => setTimeout(resolve)); // whatever it would do with it
+  await new Promise((resolve) => setTimeout(resolve)); // time for any reaction to the result
   assertEquals(told, ["released"]);
 });
 
-Deno.test("What a server says is wrong with accepting, the next one to ask is told", async () => {
+Deno.test("ServerAcceptor reports an error of the server to the next accept()", async () => {
   const told: unknown[] = [];
   const sink: StreamAcceptorSink = {
     accepted: () => told.push("accepted"),
@@ -283,7 +283,7 @@ Deno.test("What a server says is wrong with accepting, the next one to ask is to
   server.emit("error", first);
   assertEquals(told, []);
   acceptor.accept();
-  assertEquals(told, []); // not within the call
+  assertEquals(told, []); // not synchronously
   await null;
   assertEquals(told, [first]);
   acceptor.accept();
@@ -294,7 +294,7 @@ Deno.test("What a server says is wrong with accepting, the next one to ask is to
   assertEquals(told, [first, second, "released"]);
 });
 
-Deno.test("A server acceptor tells its port of each connection that finds the backlog full", () => {
+Deno.test("ServerAcceptor reports each connection that finds the backlog full", () => {
   const told: string[] = [];
   const sink: StreamAcceptorSink = {
     accepted: () => told.push("accepted"),

@@ -1,6 +1,6 @@
 /**
- * What `interop/openssl_material_test.ts` does not show: material as untyped callers pass it, and
- * in every place and order.
+ * Material in any option and order, and as callers without type checking pass it.
+ * `interop/openssl_material_test.ts` has the other cases.
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -24,7 +24,7 @@ Deno.test("tlsMaterial() finds certificate and key in either text and in any ord
   }
 });
 
-Deno.test("tlsMaterial() tells many pairs apart, however often each is given", async () => {
+Deno.test("tlsMaterial() distinguishes many pairs, however often each is passed", async () => {
   const pairs = [];
   for (let i = 0; i < 20; i++) pairs.push(await authority.issue({ name: `CN=host${i}` }));
   for (let round = 0; round < 2; round++) {
@@ -38,12 +38,12 @@ Deno.test("tlsMaterial() tells many pairs apart, however often each is given", a
   assertThrows(() => tlsMaterial({ cert: first.cert, key: second.key }), TypeError, "not the key");
 });
 
-Deno.test("tlsMaterial() prefers what stands in its own place", () => {
+Deno.test("tlsMaterial() prefers the certificate in cert and the key in key", () => {
   const mixed = tlsMaterial({ cert: `${cert}\n${other.key}`, key: `${other.cert}\n${key}` });
   assertEquals(mixed, tlsMaterial({ cert, key }));
 });
 
-Deno.test("tlsMaterial() keeps the chain behind the certificate, and each root of a bundle", () => {
+Deno.test("tlsMaterial() keeps the chain after the certificate, and each root of a bundle", () => {
   const material = tlsMaterial({
     cert: `${cert}\n${authority.cert}`,
     key,
@@ -53,7 +53,7 @@ Deno.test("tlsMaterial() keeps the chain behind the certificate, and each root o
   assertEquals(material.ca?.length, 3);
 });
 
-Deno.test("tlsMaterial() names what cannot be used, and why", () => {
+Deno.test("tlsMaterial() names the option that cannot be used, and the reason", () => {
   const junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
   const table: [Record<string, unknown>, string][] = [
     [{ cert }, "Cannot use cert alone: key is missing, and cert does not hold a private key"],
@@ -99,7 +99,7 @@ Deno.test("checkedProtocols() accepts names of 1 to 255 bytes, 65535 bytes toget
     [Array(257).fill("x".repeat(255)), "the names take 65792 bytes, but at most 65535 are allowed"],
   ];
   for (const [protocols, message] of table) {
-    // As an untyped caller would.
+    // A caller without type checking may pass this.
     assertThrows(() => checkedProtocols(protocols as string[]), TypeError, message);
   }
 });
