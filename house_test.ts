@@ -224,14 +224,3 @@ Deno.test("the examples use the library by its name, as a program elsewhere woul
   );
   assertEquals(broken, []);
 });
-
-Deno.test("README.md and CONTRIBUTING.md name only files that are there", () => {
-  const paths = [...files(".md"), ...files("")];
-  const broken = ["README.md", "CONTRIBUTING.md"].flatMap((page) =>
-    [...read(page).matchAll(/`((?:\.ci|[\w-]+)\/[\w./-]*|[\w-]+\.(?:ts|md|json))`/g)]
-      .map(([, path = ""]) => path)
-      .filter((path) => !paths.some((real) => real === path || real.startsWith(path)))
-      .map((path) => `${page}: ${path}`)
-  );
-  assertEquals(broken, []);
-});
