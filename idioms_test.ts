@@ -111,7 +111,7 @@ Deno.test("Protocol<F>.factory has the factory's type, and throws before there i
     toString: () => "a pipe",
   });
   assertEquals(chat?.userCount(), 1);
-  assertThrows(() => new Chat().userCount(), Error, "Chat has no factory");
+  assertThrows(() => new Chat().userCount(), Error, "Cannot get the factory of Chat");
 });
 
 Deno.test("LineReceiver, LineOnlyReceiver and StreamProtocol give the factory's type, too", () => {

@@ -195,7 +195,7 @@ async function assertInjectionRefused({ lost }: Upgrading): Promise<void> {
   const reason = await lost.promise;
   assertInstanceOf(reason, ConnectionAborted);
   assertInstanceOf(reason.cause, Error);
-  assertMatch(reason.cause.message, /bytes that came before it were left in the buffer/);
+  assertMatch(reason.cause.message, /bytes that arrived before TLS are in the buffer/);
 }
 
 test("startTLS() loses a server's connection if commands were injected behind STARTTLS", async (fixture) => {

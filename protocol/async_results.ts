@@ -1,11 +1,12 @@
 import { isWatched, logUserError, onRejection } from "../defer/guarded_call.ts";
 
 /**
- * What several calls of a protocol's method returned, as one result for the connection to look at: an `async` method may have been
- * called for each of the lines of one chunk.
+ * Combines the results of several calls of a protocol's method into one result for the connection.
+ * An `async` method may be called once for each line of a chunk.
  *
- * The first failure is the connection's, which logs it and ends with it. Later ones are logged here; and so are all of them if the
- * connection does not get {@linkcode combined}, because another call threw.
+ * The first failure rejects the combined promise, so the connection logs it and closes. Later
+ * failures are logged here. If {@linkcode combined} is never called, because another call threw,
+ * every failure is logged here.
  */
 export class AsyncResults {
   readonly #why: string;
@@ -13,19 +14,22 @@ export class AsyncResults {
   #failures = 0;
   #isCombined = false;
 
-  /** @param why What was being done, for the log. */
+  /** @param why The text that the log gives for a failure, such as "While receiving lines". */
   constructor(why: string) {
     this.#why = why;
   }
 
-  /** Adds what a method returned. A Deferred is left alone: it logs an unhandled failure itself. */
+  /**
+   * Adds the result of a call. A Deferred is ignored, because it reports an unhandled failure
+   * itself.
+   */
   add(result: unknown): void {
     if (!isWatched(result)) return;
     this.#promises.push(result);
     onRejection(result, (error) => this.#failed(error));
   }
 
-  /** A promise that is rejected when one of them is; `undefined` where there is none. */
+  /** Returns a promise that rejects when one of the results does; `undefined` if there are none. */
   combined(): unknown {
     if (this.#promises.length === 0) return undefined;
     this.#isCombined = true;

@@ -9,13 +9,15 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 
 /**
- * What happens on a datagram port: subclass it, and override {@linkcode datagramReceived}. Twisted's
- * `twisted.internet.protocol.DatagramProtocol`.
+ * The base class of a protocol on a datagram port: subclass it, and override
+ * {@linkcode datagramReceived}. Twisted's `twisted.internet.protocol.DatagramProtocol`.
  *
- * The methods may be `async`. What they throw, or reject with, is logged, and the port goes on.
+ * The methods may be `async`. An error that they throw, or reject with, is logged, and the port
+ * stays open.
  *
- * @typeParam T Its transport: `IUDPTransport`, `IMulticastTransport` or `IUNIXDatagramTransport`.
- * @typeParam A The addresses that it sees: `IPv4Address` and `IPv6Address`, or `UNIXAddress`. In Twisted an internet address is a tuple here.
+ * @typeParam T The transport: `IUDPTransport`, `IMulticastTransport` or `IUNIXDatagramTransport`.
+ * @typeParam A The addresses of peers: `IPv4Address | IPv6Address`, or `UNIXAddress`. In Twisted an
+ *   internet address is a tuple here.
  *
  * @example An echo
  * ```ts no-eval
@@ -34,20 +36,25 @@ import type {
  */
 export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address | IPv6Address>
   implements IDatagramProtocol<T, A> {
-  /** How many ports use this protocol. */
+  /** The number of ports that use this protocol. */
   numPorts = 0;
-  /** Whether the log says where ports with this protocol begin and end to listen. Twisted's `DatagramProtocol.noisy`. */
+  /**
+   * Whether the log has a line when a port with this protocol starts and stops listening. Twisted's
+   * `DatagramProtocol.noisy`.
+   */
   noisy = true;
   #transport: T | null = null;
 
   /**
-   * The port.
+   * The port that sends datagrams.
    *
    * @throws {Error} while no port uses this protocol.
    */
   get transport(): T {
     if (this.#transport === null) {
-      throw new Error(`${this.constructor.name} has no transport: no port uses it`);
+      throw new Error(
+        `Cannot get the transport of ${this.constructor.name}: no port uses the protocol`,
+      );
     }
     return this.#transport;
   }
@@ -57,18 +64,21 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
   }
 
   /**
-   * Takes the port, and calls {@linkcode doStart}. Called by the port.
+   * Sets the transport, and calls {@linkcode doStart}. Called by the port.
    *
+   * @param transport The port.
    * @throws {Error} when another port uses this protocol.
    */
   makeConnection(transport: T): void {
     if (this.#transport !== null) {
-      throw new Error(`Cannot use ${this.constructor.name} on a second port: one uses it already`);
+      throw new Error(
+        `Cannot use ${this.constructor.name} on a second port: another port uses it already`,
+      );
     }
     this.#transport = transport;
     let isStarted = false;
     try {
-      // Returned for the case that it is async: the port sees a promise that is rejected.
+      // Returned because it may be the promise of an async method: the port logs its rejection.
       const started = this.doStart();
       isStarted = true;
       return started;
@@ -77,7 +87,10 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
     }
   }
 
-  /** Called by each port that begins to use this protocol; the first one calls {@linkcode startProtocol}. */
+  /**
+   * Called by each port that starts to use this protocol. The first call calls
+   * {@linkcode startProtocol}.
+   */
   doStart(): void {
     const isFirst = this.numPorts === 0;
     const started = isFirst ? this.startProtocol() : undefined;
@@ -85,48 +98,57 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
     return started;
   }
 
-  /** Called by each port that ends; the last one calls {@linkcode stopProtocol}. The transport is gone before. */
+  /**
+   * Called by each port that has closed. Removes the transport; the last call calls
+   * {@linkcode stopProtocol}.
+   */
   doStop(): void {
     this.#transport = null;
-    // As a factory has it: a stop too many does nothing.
+    // Like a factory, it ignores a surplus call.
     if (this.numPorts === 0) return;
     if (--this.numPorts === 0) return this.stopProtocol();
   }
 
-  /** Called when a port begins to use this protocol. Override it to send the first datagram, to connect, or to join groups. */
+  /**
+   * Called when a port starts to use this protocol. Override it to send the first datagram, to
+   * connect the port, or to join multicast groups.
+   */
   startProtocol(): void {}
 
-  /** Called when no port uses this protocol any more. Override it to clean up. */
+  /** Called when the last port that used this protocol has closed. Override it to clean up. */
   stopProtocol(): void {}
 
   /**
-   * A datagram came. Override it to receive.
+   * Called with each datagram. Override it to receive them.
    *
-   * @param _datagram The datagram, whole: yours to keep. It may be empty.
-   * @param _addr Where it comes from: `transport.write` takes it to answer there.
+   * @param _datagram The whole datagram, which may be empty. Its memory belongs to the protocol.
+   * @param _addr The sender's address. Pass it to `transport.write` to answer.
    */
   datagramReceived(_datagram: Uint8Array, _addr: A): void {}
 
   /**
-   * A datagram that was sent before found nobody at the other end. On connected ports only, and only where the system says so: on UDP,
-   * Deno 2.9.6 cannot (see `IUDPTransport.connect`).
+   * Called when the system reports that an earlier datagram was refused, because no socket is open
+   * at its destination. Only connected ports receive this, and only where the system reports it:
+   * for UDP, Deno 2.9.6 does not (see `IUDPTransport.connect`).
    */
   connectionRefused(): void {}
 
-  /** The name under which this port's events are logged: the class's. */
+  /** Returns the name under which this port's events are logged: the name of the class. */
   logPrefix(): string {
     return this.constructor.name;
   }
 }
 
 /**
- * What happens on a connected UNIX datagram port. Twisted's `twisted.internet.protocol.ConnectedDatagramProtocol`.
+ * The base class of a protocol on a connected UNIX datagram port. Twisted's
+ * `twisted.internet.protocol.ConnectedDatagramProtocol`.
  *
- * A connected UDP port uses a {@linkcode DatagramProtocol}: it is connected by `transport.connect`.
+ * A connected UDP port uses a {@linkcode DatagramProtocol} instead: `transport.connect` connects
+ * it.
  *
  * @experimental Needs `--unstable-net` on Deno.
  *
- * @example Ask, and print the answer
+ * @example Send a question, and print the answer
  * ```ts no-eval
  * import { reactor } from "@torsion/reactor";
  * import { ConnectedDatagramProtocol } from "@torsion/reactor/protocol";
@@ -148,9 +170,10 @@ export class ConnectedDatagramProtocol
   extends DatagramProtocol<IUNIXDatagramConnectedTransport, IUNIXAddress>
   implements IConnectedDatagramProtocol {
   /**
-   * The port could not be connected, and is closed. Override it to try elsewhere.
+   * Called when the port could not be connected. The port has closed. Override it to try another
+   * address.
    *
-   * @param _reason Why: a `ConnectError` or a `CannotListenError`.
+   * @param _reason A `ConnectError` or a `CannotListenError`.
    */
   connectionFailed(_reason: Error): void {}
 }

@@ -8,23 +8,27 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 import { logRejection } from "../defer/guarded_call.ts";
 
-/** A protocol that a factory can make: a class without required constructor arguments. */
+/** A protocol class that a factory can instantiate: its constructor has no required arguments. */
 export type ProtocolClass<P extends IProtocol> = new () => P;
 
 /** A function that makes a protocol for a factory: `() => new Chat(room)`. */
 export type ProtocolMaker<P extends IProtocol> = () => P;
 
-/** The type of a factory of class `F` that makes protocols `P`: `F` itself where it says so, else `F` and that it does. */
+/**
+ * The type of a factory of class `F` that builds protocols of type `P`: `F` itself if it declares
+ * that, and else `F & Factory<P>`.
+ */
 export type FactoryFor<F extends Factory, P extends IProtocol> = F extends Factory<P> ? F
   : Factory extends F ? Factory<P>
   : F & Factory<P>;
 
 /**
- * Makes a protocol for each connection, and holds what they share. Twisted's `twisted.internet.protocol.Factory`.
+ * Builds a protocol for each connection, and holds the state that its connections share. Twisted's
+ * `twisted.internet.protocol.Factory`.
  *
  * Set {@linkcode protocol}, or override {@linkcode buildProtocol}.
  *
- * @typeParam P The protocols it makes.
+ * @typeParam P The protocols that it builds.
  *
  * @example
  * ```ts
@@ -39,24 +43,24 @@ export type FactoryFor<F extends Factory, P extends IProtocol> = F extends Facto
  * ```
  */
 export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactory {
-  /** The class of the protocols to make, or a function that makes one. */
+  /** The class of the protocols to build, or a function that makes one. */
   protocol: ProtocolClass<P> | ProtocolMaker<P> | null = null;
-  /** How many ports and connectors use this factory. */
+  /** The number of ports and connectors that use this factory. */
   numPorts = 0;
   /**
-   * Whether the log says where ports with this factory begin and end to listen. Twisted's `Factory.noisy`, which is about lines of the
-   * factory's own; here the port's say the same.
+   * Whether the log has a line when a port with this factory starts and stops listening. In
+   * Twisted, `Factory.noisy` is about lines that the factory logs; here the port logs the same.
    */
   noisy = true;
 
   /**
-   * Makes a factory of this class for one class of protocols.
+   * Creates a factory of this class for one class of protocols.
    *
-   * @param protocol The class, or a function that makes a protocol: for one whose constructor has
-   *   required arguments.
-   * @param args The arguments of the factory's own constructor.
+   * @param protocol The protocol class; or a function that makes a protocol, for a class whose
+   *   constructor has required arguments.
+   * @param args Arguments for the constructor of the factory.
    * @returns The factory.
-   * @throws {TypeError} if `protocol` is neither.
+   * @throws {TypeError} when `protocol` is neither a class nor a function.
    *
    * @example
    * ```ts
@@ -96,7 +100,7 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
     protocol: ProtocolClass<P> | ProtocolMaker<P>,
     ...args: A
   ): FactoryFor<F, P>;
-  // What it makes has a type that depends on the class: the compiler cannot follow it in here.
+  // The type of the result depends on the class, which the compiler cannot follow here.
   static forProtocol(
     this: new (...args: unknown[]) => Factory,
     protocol: ProtocolClass<IProtocol> | ProtocolMaker<IProtocol>,
@@ -109,16 +113,17 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
   }
 
   /**
-   * The protocol for a connection. Override it to choose by address, to share state, or to turn a connection away.
+   * Builds the protocol for a connection. Override it to choose the protocol by the peer's address,
+   * to pass shared state, or to refuse a connection.
    *
    * @param addr The peer's address.
-   * @returns The protocol, or `null` to close the connection at once.
-   * @throws {Error} when there is no {@linkcode protocol} to make.
+   * @returns The protocol; or `null` to refuse the connection, which is then closed.
+   * @throws {Error} when {@linkcode protocol} is not set.
    */
   buildProtocol(addr: Address): P | null {
     if (this.protocol === null) {
       throw new Error(
-        `Cannot build a protocol for ${addr}: ${this.constructor.name} has neither a protocol nor a buildProtocol() of its own`,
+        `Cannot build a protocol for ${addr}: ${this.constructor.name} has no protocol class, and does not override buildProtocol()`,
       );
     }
     const protocol = make(this.protocol);
@@ -126,7 +131,10 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
     return protocol;
   }
 
-  /** Called by each port and connector that begins to use this factory; the first one calls {@linkcode startFactory}. */
+  /**
+   * Called by each port and connector that starts to use this factory. The first call calls
+   * {@linkcode startFactory}.
+   */
   doStart(): void {
     if (this.numPorts === 0) {
       logRejection(this.startFactory(), `While calling startFactory of ${this.constructor.name}`);
@@ -134,74 +142,84 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
     this.numPorts++;
   }
 
-  /** Called by each port and connector that ends; the last one calls {@linkcode stopFactory}. */
+  /**
+   * Called by each port and connector that no longer uses this factory. The last call calls
+   * {@linkcode stopFactory}.
+   */
   doStop(): void {
-    // As Twisted has it: a stop too many does nothing.
+    // A surplus call is ignored, as in Twisted.
     if (this.numPorts === 0) return;
     if (--this.numPorts > 0) return;
     logRejection(this.stopFactory(), `While calling stopFactory of ${this.constructor.name}`);
   }
 
   /**
-   * Called before the first use. Override it to open what all connections share.
+   * Called before the first use. Override it to open resources that all connections share.
    *
-   * An error that it throws is thrown by the call that began to use the factory, and leaves nothing open. It may be `async`: the promise
-   * is not waited for, and its rejection is logged.
+   * An error that it throws is thrown by the call that listens or connects, which then opens
+   * nothing. It may be `async`: the factory does not wait for the promise, and a rejection is
+   * logged.
    */
   startFactory(): void {}
 
   /**
-   * Called after the last use. Override it to close what all connections shared.
+   * Called after the last use. Override it to close resources that all connections shared.
    *
-   * An error that it throws fails the Deferred of `stopListening()`. It may be `async`: the promise is not waited for, and its rejection is
-   * logged.
+   * An error that it throws fails the Deferred of `stopListening()`. It may be `async`: the factory
+   * does not wait for the promise, and a rejection is logged.
    */
   stopFactory(): void {}
 
-  /** The name under which this factory's events are logged: the class's. */
+  /** Returns the name under which this factory's events are logged: the name of the class. */
   logPrefix(): string {
     return this.constructor.name;
   }
 }
 
-/** Makes a protocol by a class, or by a function. */
+/** Makes a protocol with a class or a function. */
 function make<P extends IProtocol>(source: ProtocolClass<P> | ProtocolMaker<P>): P {
   return isClass(source) ? new source() : source();
 }
 
-/** Only what can be called with `new` has a `prototype`; of a function that returns an object, `new` gives that object. */
+/**
+ * Classes have a `prototype`, arrow functions and methods do not. A `function` has one too: if it
+ * returns an object, `new` returns that object as well.
+ */
 function isClass<P extends IProtocol>(
   source: ProtocolClass<P> | ProtocolMaker<P>,
 ): source is ProtocolClass<P> {
   return source.prototype !== undefined;
 }
 
-/** A factory for connections that others open. Twisted's `ServerFactory`. */
+/** A factory for connections that peers open to a port. Twisted's `ServerFactory`. */
 export class ServerFactory<P extends IProtocol = IProtocol> extends Factory<P> {}
 
-/** A factory for connections that this side opens with `connectTCP` and its like. Twisted's `ClientFactory`. */
+/**
+ * A factory for connections that this side opens, with `connectTCP` and its like. Twisted's
+ * `ClientFactory`.
+ */
 export class ClientFactory<P extends IProtocol = IProtocol> extends Factory<P>
   implements IClientFactory {
   /**
-   * An attempt begins. `connector.stopConnecting()` ends it.
+   * Called when an attempt to connect starts.
    *
-   * @param _connector What connects.
+   * @param _connector The connector. Its `stopConnecting()` ends the attempt.
    */
   startedConnecting(_connector: IConnector): void {}
 
   /**
-   * The attempt failed. `connector.connect()` tries again.
+   * Called when the attempt to connect has failed.
    *
-   * @param _connector What connected.
-   * @param _reason Why: a `ConnectError`.
+   * @param _connector The connector. Its `connect()` tries again.
+   * @param _reason A `ConnectError`.
    */
   clientConnectionFailed(_connector: IConnector, _reason: Error): void {}
 
   /**
-   * The connection is gone; its protocol has been told. `connector.connect()` opens it again.
+   * Called when the connection is lost, after the protocol's `connectionLost`.
    *
-   * @param _connector What connected.
-   * @param _reason What the protocol's `connectionLost` got.
+   * @param _connector The connector. Its `connect()` connects again.
+   * @param _reason The error that the protocol's `connectionLost` received.
    */
   clientConnectionLost(_connector: IConnector, _reason: Error): void {}
 }

@@ -1,4 +1,7 @@
-/** Of Twisted's `internet/test/test_protocol.py`, `FactoryTests`; its two on log statements do not apply: here the port says what starts. */
+/**
+ * Twisted's `internet/test/test_protocol.py`, `FactoryTests`. Its two tests of log lines do not
+ * apply: here the port logs where it listens.
+ */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { IPv4Address } from "../reactor/addresses.ts";
@@ -8,7 +11,7 @@ import { ClientFactory, Factory, Protocol, ServerFactory } from "./mod.ts";
 const address = new IPv4Address("TCP", "192.0.2.1", 1111);
 
 class Echo extends Protocol {
-  // What sets its type apart from Protocol.
+  // A member that distinguishes the class from Protocol in the type system.
   readonly isEcho = true;
 
   override dataReceived(data: Uint8Array): void {
@@ -16,11 +19,11 @@ class Echo extends Protocol {
   }
 }
 
-/** True for the same type only. */
+/** True if the two types are identical. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 
-Deno.test("buildProtocol() makes a protocol of the factory's class, and tells it its factory", () => {
+Deno.test("Factory.buildProtocol() builds a protocol of its class, and sets the protocol's factory", () => {
   class Echoes extends Factory<Echo> {
     override protocol = Echo;
   }
@@ -31,16 +34,16 @@ Deno.test("buildProtocol() makes a protocol of the factory's class, and tells it
   assertEquals(factory.buildProtocol(address) === protocol, false);
 });
 
-Deno.test("buildProtocol() of a factory without a protocol throws, and names address and class", () => {
+Deno.test("Factory.buildProtocol() without a protocol class names the address and the factory's class", () => {
   class Empty extends Factory {}
   assertThrows(
     () => new Empty().buildProtocol(address),
     Error,
-    "Cannot build a protocol for 192.0.2.1:1111: Empty has neither a protocol nor a buildProtocol() of its own",
+    "Cannot build a protocol for 192.0.2.1:1111: Empty has no protocol class, and does not override buildProtocol()",
   );
 });
 
-Deno.test("A protocol that is no Protocol is made too, and not told of a factory that it does not ask for", () => {
+Deno.test("Factory.buildProtocol() does not set a factory on a protocol that has no such property", () => {
   class Plain implements IProtocol {
     makeConnection(): void {}
     connectionMade(): void {}
@@ -52,7 +55,7 @@ Deno.test("A protocol that is no Protocol is made too, and not told of a factory
   assertEquals("factory" in plain, false);
 });
 
-Deno.test("forProtocol() makes a factory of the class that it is called on, with that class's arguments", () => {
+Deno.test("forProtocol() creates the factory class it is called on, and passes its arguments", () => {
   class Room extends ServerFactory<Echo> {
     constructor(readonly topic: string, readonly seats: number) {
       super();
@@ -66,7 +69,7 @@ Deno.test("forProtocol() makes a factory of the class that it is called on, with
   assertEquals(typed, true);
 });
 
-Deno.test("forProtocol() knows the type of the protocols", () => {
+Deno.test("forProtocol() infers the type of the protocols", () => {
   const echoes = Factory.forProtocol(Echo);
   const built = echoes.buildProtocol(address);
   const clients = ClientFactory.forProtocol(Echo);
@@ -79,7 +82,7 @@ Deno.test("forProtocol() knows the type of the protocols", () => {
   assertInstanceOf(clients satisfies IClientFactory, ClientFactory);
 });
 
-Deno.test("forProtocol() of a factory class that does not say what it builds keeps all that the class has", () => {
+Deno.test("forProtocol() keeps the members of a factory class that declares no protocol type", () => {
   class Room extends Factory {
     readonly guests = new Set<string>();
   }
@@ -102,7 +105,7 @@ Deno.test("forProtocol() of a factory class that does not say what it builds kee
   assertInstanceOf(room.buildProtocol(address), Echo);
 });
 
-Deno.test("The first doStart() starts the factory, the last doStop() stops it", () => {
+Deno.test("Factory is started by the first doStart(), and stopped by the last doStop()", () => {
   const events: string[] = [];
   class Noisy extends Factory {
     override startFactory(): void {
@@ -127,7 +130,7 @@ Deno.test("The first doStart() starts the factory, the last doStop() stops it", 
   assertEquals(events.length, 3);
 });
 
-Deno.test("A factory that could not start is started by the next port", () => {
+Deno.test("Factory.startFactory() that failed is called again by the next port", () => {
   let fails = true;
   class Shy extends Factory {
     override startFactory(): void {
@@ -142,12 +145,12 @@ Deno.test("A factory that could not start is started by the next port", () => {
   assertEquals(factory.numPorts, 1);
 });
 
-Deno.test("The log prefix is the class's name", () => {
+Deno.test("Factory.logPrefix() is the name of the class", () => {
   class Chatroom extends ServerFactory {}
   assertEquals(new Chatroom().logPrefix(), "Chatroom");
 });
 
-Deno.test("A ClientFactory may leave out what it does not care for", () => {
+Deno.test("ClientFactory has defaults for all its methods", () => {
   const factory = new ClientFactory();
   const connector = {
     state: "disconnected" as const,

@@ -5,43 +5,50 @@ import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfac
 import { isThenable, logUserError, whenSettled } from "../defer/guarded_call.ts";
 import { checkDelay, checkFunction, checkInteger } from "../internal/validation.ts";
 
-/** How a {@linkcode Heartbeat} goes. */
+/** Options of a {@linkcode Heartbeat}. */
 export interface HeartbeatOptions {
-  /** Seconds of silence after which the peer is asked for a sign of life. */
+  /** Seconds without a byte from the peer after which a heartbeat is sent; more than 0. */
   interval: number;
   /**
-   * Asks: sends the protocol's own PING, an empty frame, or any message that the peer answers. A protocol with a {@linkcode RequestQueue} or a
-   * {@linkcode KeyedRequestQueue} makes it a request like the others, and returns its Deferred. That a request is not answered, or is lost with
-   * its connection, is not logged: this is what the heartbeat reports. Any other failure is.
+   * Sends a heartbeat: the PING of the protocol, an empty frame, or any message that the peer
+   * answers.
+   *
+   * With a {@linkcode RequestQueue} or a {@linkcode KeyedRequestQueue}, send the PING as a request
+   * and return its Deferred. A `TimeoutError` or the loss of the connection is then not logged,
+   * because the heartbeat itself reports a dead peer. Any other failure is logged.
    */
   send: () => unknown;
   /**
-   * How many times in a row the peer may be asked without a byte from it, before the connection is aborted.
+   * Heartbeats in a row that the peer may leave unanswered, at least 1. One interval after the last
+   * of them, the connection is aborted.
    *
    * @default {2}
    */
   maxMissed?: number | undefined;
 }
 
-/** A connection was aborted because nothing came from the peer, although it was asked. */
+/**
+ * The reason of a connection that a {@linkcode Heartbeat} aborted, because the peer sent nothing
+ * although heartbeats were sent to it.
+ */
 export class HeartbeatTimeout extends ConnectionAborted {
-  /** For how many seconds nothing came, as measured. */
+  /** Seconds since the last byte from the peer, as measured. */
   readonly silence: number;
-  /** How many times the peer was asked in vain. */
+  /** The number of heartbeats that the peer left unanswered. */
   readonly missed: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param silence For how many seconds nothing came.
-   * @param missed How many times the peer was asked in vain.
-   * @param address The peer.
+   * @param silence Seconds since the last byte from the peer.
+   * @param missed The number of heartbeats that the peer left unanswered.
+   * @param address The peer's address.
    */
   constructor(silence: number, missed: number, address: string) {
     super(
-      `Connection to ${address} was aborted: nothing came for ${
+      `Connection to ${address} was aborted: the peer sent nothing for ${
         Number(silence.toFixed(3))
-      } s, though it was asked ${missed === 1 ? "once" : `${missed} times`}`,
+      } s and left ${missed === 1 ? "1 heartbeat" : `${missed} heartbeats`} unanswered`,
       { code: "ETIMEDOUT", address },
     );
     this.silence = silence;
@@ -50,25 +57,30 @@ export class HeartbeatTimeout extends ConnectionAborted {
 }
 
 /**
- * Finds out that a peer is dead, though its connection is open: a machine that lost its power closes nothing.
+ * Detects that a peer is dead although its connection is open: a machine that lost its power, or a
+ * program that hangs, closes nothing.
  *
- * Any byte from the peer is a sign of life; it is only asked when there was none for a while. When it has been asked too often in vain, the
- * connection is aborted, and the protocol's `connectionLost` gets a {@linkcode HeartbeatTimeout}. (TCP's own keep-alive finds a dead peer as
- * well, after two hours unless the system is told otherwise, and not one whose program hangs. `idleTimeout` ends a connection on which both
- * sides are content to be silent.)
+ * A heartbeat is sent when no byte has arrived from the peer for `interval` seconds. Any byte
+ * counts as a sign of life. When the peer has left `maxMissed` heartbeats in a row unanswered, the
+ * connection is aborted, and the protocol's `connectionLost` receives a
+ * {@linkcode HeartbeatTimeout}. (TCP's keep-alive also detects a dead machine, by default after two
+ * hours, but not a program that hangs. `idleTimeout` closes a connection on which both sides are
+ * content to be silent.)
  *
- * Answers that come in order come behind those to earlier requests. There, `interval` times `maxMissed + 1` has to be longer than the peer may
- * take for any request.
+ * When answers arrive in the order of the requests, the answer to a PING comes after those to
+ * earlier requests. Choose `interval` and `maxMissed` so that `interval * (maxMissed + 1)` is
+ * longer than the slowest answer takes.
  *
- * A pause of this process is not taken for the peer's: it looks once more for what has come meanwhile before it gives up. While this side has
- * paused the transport, or the peer has closed its half, nothing can come: {@linkcode stop} it for that time.
+ * A pause of this process does not count as silence of the peer: data that arrived meanwhile is
+ * read before the connection is aborted. While this side has paused the transport, or the peer has
+ * closed its half of the connection, no byte can arrive: call {@linkcode stop} for that time.
  *
- * {@linkcode stop} it in `connectionLost`, too. Where that is left out, it notes at its next beat that the connection is gone, and ends; until
- * then a timed call is left.
+ * Call {@linkcode stop} in `connectionLost`. Otherwise one timed call stays pending until the next
+ * interval ends, when the heartbeat notices that the connection is gone.
  *
- * Twisted has no such thing; each client writes its own.
+ * Twisted has no such class; each client writes its own.
  *
- * @example A client that asks in order, where the answer to its PING is one of the answers
+ * @example A client whose answers arrive in order, those to its PINGs included
  * ```ts
  * import {
  *   type Deferred,
@@ -94,7 +106,7 @@ export class HeartbeatTimeout extends ConnectionAborted {
  *   }
  *
  *   override connectionMade() {
- *     // A request like the others: sent past the queue, its answer would be taken for another's.
+ *     // Sent as a request, so that its answer is not taken for the answer to another request.
  *     const send = () => this.ask("PING");
  *     this.#heartbeat = new Heartbeat(this.#clock, this.transport, { interval: 30, send });
  *     this.#heartbeat.start();
@@ -124,18 +136,25 @@ export class Heartbeat implements Disposable {
   readonly #send: () => unknown;
   readonly #maxMissed: number;
   #call: IDelayedCall | null = null;
-  /** Beats since the peer's last byte: for each it is asked, then comes a last look, then the end. */
+  /**
+   * Intervals since the peer's last byte. Each of the first `maxMissed` sends a heartbeat; then one
+   * more read is awaited; then the connection is aborted.
+   */
   #beats = 0;
-  /** When the last byte came, or it was started. Known from the first beat on. */
-  #heard = 0;
+  /**
+   * When the last byte arrived, or the heartbeat was started, by the clock. Set at the first
+   * interval's end.
+   */
+  #lastByteAt = 0;
 
   /**
-   * Makes one that does not beat yet.
+   * Creates a heartbeat that has not started.
    *
-   * @param clock What measures the silence: the reactor, or a test's `Clock`.
+   * @param clock The clock that measures the silence: the reactor, or a test's `Clock`.
    * @param transport The connection.
-   * @param options How it goes.
-   * @throws {RangeError | TypeError} when an option is out of range.
+   * @param options The interval, and the function that sends a heartbeat.
+   * @throws {RangeError} when `interval` or `maxMissed` is out of range.
+   * @throws {TypeError} when `send` is not a function.
    */
   constructor(
     clock: Pick<IReactorTime, "callLater" | "seconds">,
@@ -156,31 +175,34 @@ export class Heartbeat implements Disposable {
     this.#maxMissed = maxMissed;
   }
 
-  /** How many times the peer has been asked since its last byte. */
+  /** The number of heartbeats sent since the peer's last byte. */
   get missed(): number {
     return Math.min(this.#beats, this.#maxMissed);
   }
 
-  /** Begins to listen for signs of life, from now on. */
+  /** Starts to measure the silence, from now on. */
   start(): void {
     this.stop();
     this.#beats = 0;
     this.#beatIn(this.#interval);
   }
 
-  /** Something came from the peer. Before the start and after the stop, this does nothing. */
+  /**
+   * Records a sign of life. Call it in `dataReceived`. Has no effect while the heartbeat is
+   * stopped.
+   */
   alive(): void {
     this.#beats = 0;
     this.#call?.reset(this.#interval);
   }
 
-  /** Asks no more, and leaves no timed call. It can be started again. */
+  /** Stops the heartbeat, and cancels its timed call. {@linkcode start} starts it again. */
   stop(): void {
     if (this.#call?.active()) this.#call.cancel();
     this.#call = null;
   }
 
-  /** {@linkcode stop}, for `using`. */
+  /** Stops the heartbeat. For `using`. */
   [Symbol.dispose](): void {
     this.stop();
   }
@@ -190,35 +212,38 @@ export class Heartbeat implements Disposable {
     this.#call = call;
   }
 
-  /** @param due When this beat should have been, on the clock. */
+  /** @param due When this call was due, by the clock. */
   #beat(due: number): void {
     this.#call = null;
     if (!this.#transport.connected || this.#transport.disconnecting) return;
-    if (this.#beats === 0) this.#heard = due - this.#interval;
+    if (this.#beats === 0) this.#lastByteAt = due - this.#interval;
     this.#beats++;
     if (this.#beats <= this.#maxMissed) {
-      // Before it is asked: what throws there is logged, and the peer is asked again.
+      // Scheduled before send() is called: if that throws, the error is logged and the next
+      // heartbeat is still sent.
       this.#beatIn(this.#interval);
-      this.#ask();
+      this.#sendHeartbeat();
       return;
     }
-    if (this.#beats > this.#maxMissed + 1) return this.#giveUp();
-    // When this process stood still, what came meanwhile has not been read yet: timed calls may come before it.
+    if (this.#beats > this.#maxMissed + 1) return this.#abort();
+    // If this process was suspended, timed calls may run before the data that arrived meanwhile.
     const late = Math.max(0, this.#clock.seconds() - due);
     this.#beatIn(Math.min(late, this.#interval));
   }
 
-  #ask(): void {
+  #sendHeartbeat(): void {
     try {
-      const asked: unknown = this.#send();
-      if (isThenable(asked)) whenSettled(asked, () => {}, (error) => this.#notAnswered(error));
+      const result: unknown = this.#send();
+      if (isThenable(result)) {
+        whenSettled(result, () => {}, (error) => this.#heartbeatFailed(error));
+      }
     } catch (error) {
       this.#logFailure(error);
     }
   }
 
-  /** The next beats find out whether the peer is dead. */
-  #notAnswered(error: unknown): void {
+  /** Logs a failed heartbeat, except where the later intervals report the dead peer. */
+  #heartbeatFailed(error: unknown): void {
     const isExpected = isInstance(error, TimeoutError) || isInstance(error, ConnectionClosed);
     if (!isExpected) this.#logFailure(error);
   }
@@ -227,9 +252,9 @@ export class Heartbeat implements Disposable {
     logUserError(error, `While calling send of a Heartbeat for ${this.#transport.getPeer()}`);
   }
 
-  #giveUp(): void {
+  #abort(): void {
     const peer = String(this.#transport.getPeer());
-    const silence = this.#clock.seconds() - this.#heard;
+    const silence = this.#clock.seconds() - this.#lastByteAt;
     this.#transport.abortConnection(new HeartbeatTimeout(silence, this.#maxMissed, peer));
   }
 }

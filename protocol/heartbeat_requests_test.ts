@@ -1,4 +1,7 @@
-/** A Heartbeat together with a RequestQueue or a KeyedRequestQueue, as the documentation combines them. */
+/**
+ * A Heartbeat together with a RequestQueue or a KeyedRequestQueue, as the documentation combines
+ * them.
+ */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Deferred } from "../defer/mod.ts";
@@ -26,7 +29,7 @@ async function documentedClient(): Promise<ClientClass> {
   return Client;
 }
 
-/** The same for answers that come in any order, each with the name of its request. */
+/** The same client for answers in any order, each with the id of its request. */
 class KeyedClient extends LineReceiver implements Client {
   readonly #clock: IReactorTime;
   readonly #requests: KeyedRequestQueue<string, string>;
@@ -66,7 +69,7 @@ class KeyedClient extends LineReceiver implements Client {
   }
 }
 
-/** A server that answers each question with its text in small letters. */
+/** A server that answers each question with its text in lower case. */
 class Server {
   readonly #fixture: ProtocolFixture<Client>;
   readonly #isKeyed: boolean;
@@ -77,7 +80,7 @@ class Server {
     this.#isKeyed = isKeyed;
   }
 
-  /** The questions that have come since the last call. */
+  /** Returns the questions that have arrived since the last call. */
   questions(): string[] {
     this.#fixture.host.settle();
     const lines = this.#fixture.peer.text.split("\r\n").slice(this.#read, -1);
@@ -96,7 +99,7 @@ class Server {
   }
 }
 
-/** What comes of a request. */
+/** Collects the answer or the failure of a request. */
 function outcomeOf(deferred: Deferred<string>): string[] {
   const seen: string[] = [];
   deferred.addBoth((outcome) => void seen.push(String(outcome)));
@@ -121,7 +124,7 @@ for (const [kind, load] of kinds) {
       f(fixture, new Server(fixture, kind === "KeyedRequestQueue"));
     });
 
-  test("the answer to a PING is not taken for another's", (fixture, server) => {
+  test("the answer to a PING is not taken for the answer to another request", (fixture, server) => {
     fixture.host.advance(30);
     const asked = ["ONE", "TWO", "BAD", "THREE"].map((each) =>
       outcomeOf(fixture.protocol.ask(each))
@@ -137,28 +140,31 @@ for (const [kind, load] of kinds) {
     fixture.connection.loseConnection();
   });
 
-  test("an answer that comes too late is a sign of life, and not another's", (fixture, server) => {
-    fixture.host.advance(30);
-    const pings = server.questions();
-    fixture.host.advance(29);
-    server.answer(pings);
-    const asked = outcomeOf(fixture.protocol.ask("ONE"));
-    server.answer(server.questions());
-    assertEquals(asked, ["one"]);
-    fixture.host.advance(29);
-    assertEquals(server.questions(), []);
-    fixture.connection.loseConnection();
-  });
+  test(
+    "a late answer is a sign of life, and not taken for the answer to another request",
+    (fixture, server) => {
+      fixture.host.advance(30);
+      const pings = server.questions();
+      fixture.host.advance(29);
+      server.answer(pings);
+      const asked = outcomeOf(fixture.protocol.ask("ONE"));
+      server.answer(server.questions());
+      assertEquals(asked, ["one"]);
+      fixture.host.advance(29);
+      assertEquals(server.questions(), []);
+      fixture.connection.loseConnection();
+    },
+  );
 
   test(
-    "a silent peer is lost, with all that it was asked, and nothing else is logged",
+    "a silent peer fails every request, and only the lost connection is logged",
     (fixture, server) => {
       const asked = outcomeOf(fixture.protocol.ask("ONE"));
       for (let i = 0; i < 3; i++) fixture.host.advance(30);
       fixture.host.advance(0);
       assertInstanceOf(fixture.reason, HeartbeatTimeout);
       assertEquals(server.questions().length, 3);
-      assertEquals(asked, ["TimeoutError: The request was not answered within 5 s"]);
+      assertEquals(asked, ["TimeoutError: The peer did not answer the request within 5 s"]);
       assertEquals(fixture.host.reactor.getDelayedCalls(), []);
     },
   );

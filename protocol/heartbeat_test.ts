@@ -1,4 +1,4 @@
-/** Signs of life, over a pipe in memory and in the time of its host. */
+/** Heartbeats over an in-memory pipe, on the clock of its host. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import {
@@ -11,7 +11,7 @@ import { ConnectionAborted } from "../reactor/errors.ts";
 import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
 
-/** A connection whose heart beats: it asks by a `?`. */
+/** A connection with a heartbeat, which sends a `?`. */
 function beating(
   options: Partial<HeartbeatOptions> = {},
   behaviour: Behaviour = {},
@@ -27,7 +27,7 @@ function beating(
   return Object.assign(fixture, { heartbeat });
 }
 
-Deno.test("A silent peer is asked after each interval, and when it does not answer the connection is aborted", () => {
+Deno.test("Heartbeat is sent after each silent interval, and aborts a connection without an answer", () => {
   using fixture = beating();
   fixture.host.advance(9.9);
   assertEquals(fixture.peer.text, "");
@@ -46,12 +46,12 @@ Deno.test("A silent peer is asked after each interval, and when it does not answ
   assertEquals([reason.silence, reason.missed, reason.name], [30, 2, "HeartbeatTimeout"]);
   assertEquals(
     reason.message,
-    "Connection to 192.0.2.2:2222 was aborted: nothing came for 30 s, though it was asked 2 times",
+    "Connection to 192.0.2.2:2222 was aborted: the peer sent nothing for 30 s and left 2 heartbeats unanswered",
   );
   assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("Any byte is a sign of life: the silence begins anew, and what was missed is forgotten", () => {
+Deno.test("Heartbeat starts its interval and its count again with any byte from the peer", () => {
   using fixture = beating();
   fixture.host.advance(10);
   fixture.host.advance(10);
@@ -67,7 +67,7 @@ Deno.test("Any byte is a sign of life: the silence begins anew, and what was mis
   fixture.heartbeat.stop();
 });
 
-Deno.test("A peer that talks by itself is never asked", () => {
+Deno.test("Heartbeat is never sent to a peer that keeps sending data", () => {
   using fixture = beating();
   for (let i = 0; i < 10; i++) {
     fixture.host.advance(9);
@@ -78,7 +78,7 @@ Deno.test("A peer that talks by itself is never asked", () => {
   fixture.heartbeat.stop();
 });
 
-Deno.test("maxMissed: how often it is asked in vain", () => {
+Deno.test("Heartbeat maxMissed is the number of heartbeats that may stay unanswered", () => {
   using fixture = beating({ maxMissed: 1 });
   fixture.host.advance(10);
   fixture.host.advance(10);
@@ -86,11 +86,11 @@ Deno.test("maxMissed: how often it is asked in vain", () => {
   assertEquals([fixture.peer.text, fixture.protocol.reason?.name], ["?", "HeartbeatTimeout"]);
   assertEquals(
     fixture.protocol.reason?.message,
-    "Connection to 192.0.2.2:2222 was aborted: nothing came for 20 s, though it was asked once",
+    "Connection to 192.0.2.2:2222 was aborted: the peer sent nothing for 20 s and left 1 heartbeat unanswered",
   );
 });
 
-Deno.test("A pause of this process is not the peer's: what it has answered meanwhile is read before the heart gives up", () => {
+Deno.test("Heartbeat reads what arrived during a pause of this process before it aborts", () => {
   using fixture = beating({ maxMissed: 1 });
   fixture.host.advance(10);
   assertEquals([fixture.peer.text, fixture.heartbeat.missed], ["?", 1]);
@@ -104,7 +104,7 @@ Deno.test("A pause of this process is not the peer's: what it has answered meanw
   fixture.heartbeat.stop();
 });
 
-Deno.test("After a pause the last look takes as long as the pause did, an interval at most; the silence is the one measured", () => {
+Deno.test("Heartbeat waits for one more read after a pause, and reports the measured silence", () => {
   for (const [pause, look] of [[4, 4], [3600, 10]] as const) {
     using fixture = beating({ maxMissed: 1 });
     fixture.host.advance(10);
@@ -119,16 +119,16 @@ Deno.test("After a pause the last look takes as long as the pause did, an interv
   }
 });
 
-Deno.test("A message names the silence to the millisecond", () => {
+Deno.test("HeartbeatTimeout gives the silence in milliseconds", () => {
   const { message, silence } = new HeartbeatTimeout(0.1 + 0.2, 3, "peer");
   assertEquals(silence, 0.1 + 0.2);
   assertEquals(
     message,
-    "Connection to peer was aborted: nothing came for 0.3 s, though it was asked 3 times",
+    "Connection to peer was aborted: the peer sent nothing for 0.3 s and left 3 heartbeats unanswered",
   );
 });
 
-Deno.test("Stopped in connectionLost(), it leaves no timer", () => {
+Deno.test("Heartbeat.stop() in connectionLost() leaves no timed call", () => {
   using fixture: ConnectionFixture & { heartbeat: Heartbeat } = beating({}, {
     connectionLost: () => fixture.heartbeat.stop(),
   });
@@ -138,7 +138,7 @@ Deno.test("Stopped in connectionLost(), it leaves no timer", () => {
   assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("A connection that is lost or being closed is not asked, and after the next beat no timer is left", () => {
+Deno.test("Heartbeat of a lost or closing connection ends at the next interval", () => {
   using lost = beating();
   lost.peer.driver.close();
   lost.host.settle();
@@ -156,7 +156,7 @@ Deno.test("A connection that is lost or being closed is not asked, and after the
   closing.host.settle();
 });
 
-Deno.test("stop() and `using` end it; started again, it counts from then", () => {
+Deno.test("Heartbeat.stop() and `using` stop it, and start() begins a new interval", () => {
   using fixture = beating();
   fixture.host.advance(15);
   fixture.heartbeat.stop();
@@ -173,7 +173,7 @@ Deno.test("stop() and `using` end it; started again, it counts from then", () =>
   assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("send() that throws is logged, and the peer is asked again", () => {
+Deno.test("Heartbeat logs an error of send(), and sends the next heartbeat", () => {
   using errors = new LoggedErrors();
   let asked = 0;
   using fixture = beating({
@@ -191,7 +191,7 @@ Deno.test("send() that throws is logged, and the peer is asked again", () => {
   assertEquals(fixture.protocol.reason?.name, "HeartbeatTimeout");
 });
 
-Deno.test("Options that make no sense are refused, and named", () => {
+Deno.test("Heartbeat rejects options that are out of range, and names them", () => {
   using fixture = connect();
   const make = (options: HeartbeatOptions) =>
     new Heartbeat(fixture.host.reactor, fixture.connection, options);
@@ -199,7 +199,7 @@ Deno.test("Options that make no sense are refused, and named", () => {
   assertThrows(() => make({ interval: 0, send }), RangeError, "interval must be more than 0");
   assertThrows(() => make({ interval: NaN, send }), RangeError, "Heartbeat interval");
   assertThrows(() => make({ interval: 1, send, maxMissed: 0 }), RangeError, "Heartbeat maxMissed");
-  // Typed otherwise, as JavaScript may call it.
+  // Without types, as JavaScript may call it.
   const none = undefined as unknown as () => void;
   assertThrows(() => make({ interval: 1, send: none }), TypeError, "Heartbeat send");
 });

@@ -7,16 +7,18 @@ import {
   UnexpectedAnswer,
 } from "./pending_requests.ts";
 
-/** How requests are bounded and named. */
+/** Options of a {@linkcode KeyedRequestQueue}. */
 export interface KeyedRequestQueueOptions<Id> extends RequestQueueOptions {
   /**
-   * Makes a name for a request. While that is taken, it is asked for another, so names may come round again.
+   * Makes an id for a request. An id that is in use is skipped and another one made, so ids may
+   * repeat.
    *
    * @default numbers from 1
    */
   newId: () => Id;
   /**
-   * Requests given up whose names are kept, so that a late answer is known for what it is. One more, and the oldest is forgotten.
+   * Ids of abandoned requests that are remembered, so that a late answer to one of them is dropped.
+   * When there are more, the oldest is forgotten.
    *
    * @default {10000}
    */
@@ -24,18 +26,21 @@ export interface KeyedRequestQueueOptions<Id> extends RequestQueueOptions {
 }
 
 /**
- * Requests whose answers come in any order, each with the name of its request, as in JSON-RPC, NATS or MQTT. For a protocol's inside: the
- * protocol sends what it is told to, and hands over each answer that comes.
+ * Requests whose answers arrive in any order, each with the id of its request, as in JSON-RPC, NATS
+ * or MQTT. A protocol owns the queue: the queue calls the protocol to send a request, and the
+ * protocol passes each answer to the queue.
  *
- * A request that is given up, by its `Deferred`, an `AbortSignal` or a timeout, gives its place among `maxInFlight` free, since its answer may
- * never come. Its name is kept: so a late answer, which is dropped, is told from one that nobody asked for. `maxAbandoned` bounds how many such
- * names there are.
+ * A request is abandoned when its Deferred is cancelled, its `AbortSignal` aborts, or it times out.
+ * It no longer counts towards `maxInFlight`, because its answer may never arrive. Its id is
+ * remembered, so that a late answer is dropped, where an answer to an unknown id is an error.
+ * `maxAbandoned` limits how many ids are remembered.
  *
- * Else it is as {@linkcode RequestQueue}. The PING of a {@linkcode Heartbeat} is a request here, too.
+ * In all else it is like {@linkcode RequestQueue}. The PING of a {@linkcode Heartbeat} is sent as a
+ * request here, too.
  *
- * @typeParam Req What is asked.
- * @typeParam Res What is answered.
- * @typeParam Id What names a request.
+ * @typeParam Req The requests.
+ * @typeParam Res The answers.
+ * @typeParam Id The ids of requests.
  *
  * @example
  * ```ts
@@ -68,17 +73,20 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
   readonly #newId: () => Id;
   readonly #maxAbandoned: number;
   readonly #inFlight = new Map<Id, PendingRequest<Req, Res>>();
-  /** The names of those in flight. */
-  readonly #names = new Map<PendingRequest<Req, Res>, Id>();
-  /** The names of those given up, the oldest first. */
+  /** The ids of the requests in flight. */
+  readonly #ids = new Map<PendingRequest<Req, Res>, Id>();
+  /** The ids of abandoned requests, the oldest first. */
   readonly #abandoned = new Set<Id>();
 
   /**
-   * Makes an empty queue.
+   * Creates an empty queue.
    *
-   * @param send Sends a request under its name. What it throws, or rejects its promise with, is that request's failure.
-   * @param options How requests are bounded and named. Names that are no numbers need `newId`.
-   * @throws {RangeError | TypeError} when an option is out of range, or a timeout has no clock.
+   * @param send Sends a request under its id. An error that it throws, or rejects its promise with,
+   *   fails that request.
+   * @param options Limits, and `newId`, which is required unless ids are numbers.
+   * @throws {RangeError} when an option is out of range.
+   * @throws {TypeError} when there is a `timeout` but no `clock`, or `send` or `newId` is not a
+   *   function.
    */
   constructor(
     send: (id: Id, request: Req) => unknown,
@@ -94,24 +102,29 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
     checkBound("maxAbandoned", maxAbandoned, 0);
     this.#maxAbandoned = maxAbandoned;
     let last = 0;
-    // Left out only where a number is an Id, which the types of the options see to.
+    // The types require `newId` unless numbers are valid ids.
     this.#newId = options?.newId ?? (() => ++last as Id);
   }
 
-  /** How many requests are with the peer. Those that nobody waits for any more are not among them. */
+  /**
+   * The number of requests that have been sent and not answered. Abandoned requests do not count.
+   */
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  /** How many requests have been given up, and not been answered yet. */
+  /** The number of abandoned requests that are remembered and have not been answered. */
   get abandoned(): number {
     return this.#abandoned.size;
   }
 
   /**
-   * The answer to a request came.
+   * Fires the Deferred of a request with its answer. An answer to an abandoned request is dropped.
    *
-   * @throws {UnexpectedAnswer} when no request of that name is with the peer. Out of `dataReceived` it loses the connection, as it should.
+   * @param id The id of the request.
+   * @param answer The answer.
+   * @throws {UnexpectedAnswer} when no request with this id is in flight. Thrown in `dataReceived`,
+   *   the error closes the connection, whose two sides no longer agree.
    */
   answer(id: Id, answer: Res): void {
     const pending = this.#take(id);
@@ -119,32 +132,34 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
   }
 
   /**
-   * The peer says that a request failed.
+   * Fails the Deferred of a request. Call it when the peer answers with an error.
    *
-   * @throws {UnexpectedAnswer} when no request of that name is with the peer.
+   * @param id The id of the request.
+   * @param error The failure.
+   * @throws {UnexpectedAnswer} when no request with this id is in flight.
    */
   fail(id: Id, error: Error): void {
     const pending = this.#take(id);
     if (pending !== null) this.settle(pending, { error });
   }
 
-  /** Notes a request as being with the peer, and sends it. */
+  /** Records a request as in flight, and sends it. */
   protected send(pending: PendingRequest<Req, Res>): unknown {
     const id = this.#freeId();
     this.#inFlight.set(id, pending);
-    this.#names.set(pending, id);
+    this.#ids.set(pending, id);
     return this.#send(id, pending.request);
   }
 
-  /** Takes the name of a request that was not sent back. */
+  /** Removes a request that could not be sent, so that its id is free again. */
   protected forget(pending: PendingRequest<Req, Res>): void {
-    const id = this.#names.get(pending);
+    const id = this.#ids.get(pending);
     if (id !== undefined) this.#remove(id, pending);
   }
 
-  /** Gives a request's place free, and keeps its name. */
+  /** Removes an abandoned request from those in flight, and remembers its id. */
   protected override abandon(pending: PendingRequest<Req, Res>): void {
-    const id = this.#names.get(pending);
+    const id = this.#ids.get(pending);
     if (id === undefined) return;
     this.#remove(id, pending);
     this.#abandoned.add(id);
@@ -155,16 +170,18 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
     }
   }
 
-  /** All that are with the peer; they are so no more. */
+  /** Removes all requests in flight, and returns them in the order in which they were sent. */
   protected takeInFlight(): PendingRequest<Req, Res>[] {
     const all = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    this.#names.clear();
+    this.#ids.clear();
     this.#abandoned.clear();
     return all;
   }
 
-  /** A name that is not taken. Of one more than there are, one is not, unless they repeat. */
+  /**
+   * Returns an id that is not in use. Among more distinct ids than there are in use, one is free.
+   */
   #freeId(): Id {
     const isTaken = (id: Id): boolean => this.#inFlight.has(id) || this.#abandoned.has(id);
     const newId = (): Id => atOnce("newId()", this.#newId(), "While calling newId");
@@ -172,7 +189,9 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
     for (let left = this.#inFlight.size + this.#abandoned.size; isTaken(id); left--) {
       if (left === 0) {
         throw new RangeError(
-          `Cannot name a request ${String(id)}: another of that name is with the peer`,
+          `Cannot send a request with the id ${
+            String(id)
+          }: a request with this id is already in flight`,
         );
       }
       id = newId();
@@ -180,13 +199,15 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
     return id;
   }
 
-  /** Takes the request of that name: null when it was given up. */
+  /** Removes the request with an id from those in flight. Returns null if it was abandoned. */
   #take(id: Id): PendingRequest<Req, Res> | null {
     if (this.#abandoned.delete(id)) return null;
     const pending = this.#inFlight.get(id);
     if (pending === undefined) {
       throw new UnexpectedAnswer(
-        `Cannot take an answer to ${String(id)}: no such request is with the peer`,
+        `Cannot accept an answer to the request ${
+          String(id)
+        }: no request with this id is in flight`,
       );
     }
     this.#remove(id, pending);
@@ -195,6 +216,6 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
 
   #remove(id: Id, pending: PendingRequest<Req, Res>): void {
     this.#inFlight.delete(id);
-    this.#names.delete(pending);
+    this.#ids.delete(pending);
   }
 }

@@ -1,4 +1,4 @@
-/** Requests and their answers, by name. */
+/** Requests that are matched to their answers by id. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Deferred, fail } from "../defer/mod.ts";
@@ -7,7 +7,7 @@ import { Clock } from "../task/mod.ts";
 import { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
 import { UnexpectedAnswer } from "./pending_requests.ts";
 
-/** What becomes of a request: its answer, or the name of its failure. */
+/** Collects the answer of a request, or the name of its failure. */
 function outcomeOf(answer: Deferred<string>): string[] {
   const outcomes: string[] = [];
   answer.addCallbacks(
@@ -17,7 +17,7 @@ function outcomeOf(answer: Deferred<string>): string[] {
   return outcomes;
 }
 
-/** A queue whose requests time out after a second, and the names it gave. */
+/** A queue whose requests time out after a second, and the requests that it sent. */
 function queue(
   options: Partial<KeyedRequestQueueOptions<number>> = {},
 ): { queue: KeyedRequestQueue<string, string>; sent: [number, string][]; clock: Clock } {
@@ -34,7 +34,7 @@ function queue(
   };
 }
 
-Deno.test("Answers come in any order; names count up from 1", () => {
+Deno.test("KeyedRequestQueue matches answers in any order, and numbers requests from 1", () => {
   const fixture = queue();
   const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
   fixture.queue.fail(2, new RangeError("no b"));
@@ -42,7 +42,7 @@ Deno.test("Answers come in any order; names count up from 1", () => {
   assertEquals([fixture.sent, outcomes], [[[1, "a"], [2, "b"]], [["A"], ["RangeError"]]]);
 });
 
-Deno.test("newId: names can be the caller's; those that are no numbers need it", () => {
+Deno.test("KeyedRequestQueue newId makes ids, and is required unless they are numbers", () => {
   const names: string[] = [];
   const named = new KeyedRequestQueue<string, string, string>((id) => names.push(id), {
     newId: () => `id-${names.length}`,
@@ -54,7 +54,7 @@ Deno.test("newId: names can be the caller's; those that are no numbers need it",
   assertThrows(() => new KeyedRequestQueue<string, string, string>(() => {}).answer("x", "y"));
 });
 
-Deno.test("A late answer is dropped once; another of its name, or of an unknown one, is an error that names it", () => {
+Deno.test("KeyedRequestQueue drops a late answer once, and rejects an answer to an unknown id", () => {
   const fixture = queue();
   const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
   fixture.clock.advance(1);
@@ -65,17 +65,17 @@ Deno.test("A late answer is dropped once; another of its name, or of an unknown 
   assertThrows(
     () => fixture.queue.answer(1, "again"),
     UnexpectedAnswer,
-    "Cannot take an answer to 1",
+    "Cannot accept an answer to the request 1",
   );
   const failure = new Error("no");
   assertThrows(
     () => fixture.queue.fail(7, failure),
     UnexpectedAnswer,
-    "Cannot take an answer to 7",
+    "Cannot accept an answer to the request 7",
   );
 });
 
-Deno.test("Requests given up give their places free: a peer that answers some of them never still gets the rest", () => {
+Deno.test("KeyedRequestQueue does not count abandoned requests towards maxInFlight", () => {
   const fixture = queue({ maxInFlight: 2 });
   const lost = ["a", "b"].map((request) => fixture.queue.request(request));
   const waiting = outcomeOf(fixture.queue.request("c", { timeout: 9 }));
@@ -106,7 +106,7 @@ Deno.test("KeyedRequestQueue.request({ signal, timeout }) abandons the request",
   assertEquals([sent, calls.inFlight, calls.abandoned], [[1, 2], 0, 2]);
 });
 
-Deno.test("maxAbandoned: the oldest that was given up is forgotten, and its answer is then one that nobody asked for", () => {
+Deno.test("KeyedRequestQueue rejects the answer to a request that maxAbandoned made it forget", () => {
   const fixture = queue({ maxAbandoned: 2 });
   for (const request of ["a", "b", "c"]) fixture.queue.request(request).addErrback(() => {});
   fixture.clock.advance(1);
@@ -121,7 +121,7 @@ Deno.test("maxAbandoned: the oldest that was given up is forgotten, and its answ
   assertThrows(() => queue({ maxAbandoned: -1 }), RangeError, "maxAbandoned");
 });
 
-Deno.test("Names may come round again: one that is taken, also by a request given up, is passed over", () => {
+Deno.test("KeyedRequestQueue skips an id that is in use, also by an abandoned request", () => {
   let last = 0;
   const fixture = queue({ newId: () => last = last % 3 + 1 });
   const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
@@ -138,20 +138,20 @@ Deno.test("Names may come round again: one that is taken, also by a request give
   assertEquals(outcomes.at(-1), ["E"]);
 });
 
-Deno.test("A name that is taken, and the only one there is, fails the request that would have it", () => {
+Deno.test("KeyedRequestQueue fails a request when newId makes no free id", () => {
   const fixture = queue({ newId: () => 1 });
   const first = outcomeOf(fixture.queue.request("a"));
   const errors: Error[] = [];
   fixture.queue.request("b").addErrback((error) => void errors.push(error));
   assertEquals(
     errors.map(({ name, message }) => `${name}: ${message}`),
-    ["RangeError: Cannot name a request 1: another of that name is with the peer"],
+    ["RangeError: Cannot send a request with the id 1: a request with this id is already in flight"],
   );
   fixture.queue.answer(1, "A");
   assertEquals(first, ["A"]);
 });
 
-Deno.test("What send() throws is the request's failure, and its name is free again", () => {
+Deno.test("KeyedRequestQueue fails a request whose send() threw, and frees its id", () => {
   const requests = new KeyedRequestQueue<string, string>((_id, request) => {
     if (request === "bad") throw new RangeError(request);
   }, { newId: () => 1 });
@@ -161,7 +161,7 @@ Deno.test("What send() throws is the request's failure, and its name is free aga
   assertEquals(next, ["GOOD"]);
 });
 
-Deno.test("A Deferred that send() returns is nobody's but its maker's", () => {
+Deno.test("KeyedRequestQueue does not handle the failure of a Deferred that send() returns", () => {
   const returned = fail(new RangeError("logged, if nobody hears of it"));
   const requests = new KeyedRequestQueue<string, string>(() => returned);
   const outcome = outcomeOf(requests.request("a"));
@@ -170,7 +170,7 @@ Deno.test("A Deferred that send() returns is nobody's but its maker's", () => {
   assertEquals(outcome, ["A"]);
 });
 
-Deno.test("connectionLost() fails all, and nothing is known of any name any more", () => {
+Deno.test("KeyedRequestQueue.connectionLost() fails all requests, and forgets all ids", () => {
   const fixture = queue();
   fixture.queue.request("given up").addErrback(() => {});
   fixture.clock.advance(1);

@@ -2,9 +2,9 @@ import { ProcessExitedAlready } from "../reactor/errors.ts";
 import type { IProcessTransport } from "../reactor/interfaces/mod.ts";
 
 /**
- * Kills a child, unless it has exited. Its `pid` does not tell that for sure: between its exit and the news of it lies a moment.
+ * Kills a child process. Does nothing if it has exited, even if its exit has not been reported yet.
  *
- * @param process The child.
+ * @param process The child process.
  */
 export function killProcess(process: Pick<IProcessTransport, "signalProcess">): void {
   try {

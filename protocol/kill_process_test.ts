@@ -4,7 +4,7 @@ import { ProcessExitedAlready } from "../reactor/errors.ts";
 import type { ProcessSignal } from "../reactor/interfaces/mod.ts";
 import { killProcess } from "./kill_process.ts";
 
-/** A child that takes signals as `f` says. */
+/** A child process whose `signalProcess()` is `f`. */
 function child(f: (signal: ProcessSignal) => void): { signalProcess: typeof f } {
   return { signalProcess: f };
 }
@@ -15,13 +15,13 @@ Deno.test("killProcess() sends KILL", () => {
   assertEquals(signals, ["KILL"]);
 });
 
-Deno.test("killProcess() of a child that has exited, though nobody has heard of it, does nothing", () => {
+Deno.test("killProcess() of a child that has exited, but is not reported as exited, does nothing", () => {
   killProcess(child(() => {
     throw new ProcessExitedAlready(new ProcessAddress("cat", 42));
   }));
 });
 
-Deno.test("killProcess() passes on what else goes wrong", () => {
+Deno.test("killProcess() throws any other error", () => {
   const process = child(() => {
     throw new RangeError("boom");
   });

@@ -2,15 +2,14 @@ import type { IProtocolFactory } from "../reactor/interfaces/mod.ts";
 import { LineProtocol } from "./line_protocol.ts";
 
 /**
- * A protocol that receives lines, and nothing but lines. Twisted's `twisted.protocols.basic.LineOnlyReceiver`.
+ * A protocol that receives lines, and no raw data. Twisted's
+ * `twisted.protocols.basic.LineOnlyReceiver`.
  *
- * Override {@linkcode LineOnlyReceiver.lineReceived} or {@linkcode LineOnlyReceiver.textReceived}. There is neither a raw mode nor a pause
- * within a chunk: {@linkcode LineReceiver} has both.
+ * Override {@linkcode LineOnlyReceiver.lineReceived} or {@linkcode LineOnlyReceiver.textReceived}.
+ * It has no raw mode, and cannot be paused within a chunk: {@linkcode LineReceiver} has both.
  *
- * Where Twisted's drops the lines behind one that is too long, and goes on gathering one that never ends, this one does what
- * {@linkcode LineReceiver} does.
- *
- * @typeParam F The factory that builds it: `this.factory` has this type.
+ * A line that is too long is treated as in {@linkcode LineReceiver}. Twisted's class drops the
+ * lines after it in the same chunk, and buffers a line without a limit until its delimiter arrives.
  *
  * @example An echo, line by line
  * ```ts

@@ -1,4 +1,7 @@
-/** Of Twisted's `protocols/test/test_basic.py`, `LineOnlyReceiverTests`. The rest of what it does is in `line_receiver_test.ts`. */
+/**
+ * Twisted's `protocols/test/test_basic.py`, `LineOnlyReceiverTests`. What the class shares with
+ * LineReceiver is tested in `line_receiver_test.ts`.
+ */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
@@ -20,7 +23,7 @@ class Lines extends LineOnlyReceiver {
 
 const TEXT = "foo\n    bleakness\n    desolation\n    plastic forks\n    ";
 
-Deno.test("Lines come out whole, byte by byte, and with a tail", () => {
+Deno.test("LineOnlyReceiver joins lines that arrive in pieces", () => {
   for (const pieces of [[...TEXT], [TEXT], [TEXT, "and", " knives\n", "and"]]) {
     using fixture = connectProtocol(new Lines());
     for (const piece of pieces) fixture.protocol.dataReceived(bytes(piece));
@@ -28,14 +31,14 @@ Deno.test("Lines come out whole, byte by byte, and with a tail", () => {
   }
 });
 
-Deno.test("A line that is too long loses the connection, and the lines behind it are not handed over", () => {
+Deno.test("LineOnlyReceiver closes the connection for a line that is too long, and drops the rest", () => {
   using fixture = connectProtocol(new Lines());
   fixture.protocol.dataReceived(bytes("fine\n" + "x".repeat(65) + "\nr\n"));
   assert(fixture.connection.disconnecting);
   assertEquals(fixture.protocol.lines, ["fine"]);
 });
 
-Deno.test("A line that never ends is given up when it is too long, not gathered on", () => {
+Deno.test("LineOnlyReceiver does not buffer an endless line beyond MAX_LENGTH", () => {
   const given: number[] = [];
   class Patient extends Lines {
     override lineLengthExceeded(line: Uint8Array): void {
@@ -48,7 +51,7 @@ Deno.test("A line that never ends is given up when it is too long, not gathered 
   assertEquals(fixture.protocol.clearLineBuffer().length, 0);
 });
 
-Deno.test("A line that has the connection lost is the last one", () => {
+Deno.test("LineOnlyReceiver passes on no line after one that closes the connection", () => {
   using fixture = connectProtocol(new Lines());
   fixture.peer.send("one\nleave\ntwo\n");
   fixture.host.settle();
@@ -56,7 +59,7 @@ Deno.test("A line that has the connection lost is the last one", () => {
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
-Deno.test("A receiver without a method for lines is lost with an error", () => {
+Deno.test("LineOnlyReceiver without an overridden method fails the connection with an error", () => {
   using errors = new LoggedErrors();
   using fixture = connectProtocol(new LineOnlyReceiver());
   fixture.peer.send("x\r\n");
@@ -64,7 +67,7 @@ Deno.test("A receiver without a method for lines is lost with an error", () => {
   assertEquals(errors.take(), [fixture.reason]);
 });
 
-Deno.test("Both receivers are a LineProtocol, and neither is the other", () => {
+Deno.test("LineReceiver and LineOnlyReceiver are LineProtocols, and not each other", () => {
   assertInstanceOf(new LineOnlyReceiver(), LineProtocol);
   assertInstanceOf(new LineReceiver(), LineProtocol);
   assert(!(new LineReceiver() instanceof LineOnlyReceiver));

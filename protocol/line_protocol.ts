@@ -4,105 +4,117 @@ import { Protocol } from "./protocol.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { TLSBoundary } from "./tls_boundary.ts";
 
-const NOTHING = new Uint8Array(0);
+const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
-// A mark of byte order is no more than a character in the middle of a stream, where a line may well begin.
+// A byte order mark in the middle of a stream, where a line may begin, is an ordinary character.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * What {@linkcode LineReceiver} and {@linkcode LineOnlyReceiver} have in common: bytes come in as they may, lines come out.
+ * The base class of {@linkcode LineReceiver} and {@linkcode LineOnlyReceiver}: splits the bytes
+ * that arrive into lines.
  *
- * Override {@linkcode lineReceived} for lines as bytes, or {@linkcode textReceived} for lines as text.
+ * Override {@linkcode lineReceived} to receive lines as bytes, or {@linkcode textReceived} to
+ * receive them as text.
  *
- * @typeParam F The factory that builds it: `this.factory` has this type.
+ * @typeParam F The factory that builds it.
  */
 export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory>
   extends Protocol<F> {
   /**
-   * What ends a line: bytes, or a string as UTF-8. It may be changed at any time, for the lines to come.
+   * The delimiter between lines: bytes, or a string that is encoded as UTF-8. A change takes effect
+   * with the next line.
    *
    * @default {"\r\n"}
    */
   delimiter: Uint8Array | string = "\r\n";
   /**
-   * The longest line, in bytes without its delimiter. {@linkcode lineLengthExceeded} is called for a longer one.
+   * The maximum length of a line, in bytes, without its delimiter. A longer line is passed to
+   * {@linkcode lineLengthExceeded}.
    *
    * @default {16384}
    */
   MAX_LENGTH = 16384;
 
-  /** What came and has not been handed over. */
+  /** Bytes that have arrived and have not been passed to the subclass. */
   readonly #received = new ReceiveBuffer();
   readonly #boundary = new TLSBoundary();
   #isReceiving = false;
-  /** The delimiter that is looked for, and what {@linkcode delimiter} was when it was looked at. */
-  #searchedFor: Uint8Array = NOTHING;
+  /** The encoded delimiter, and the value of {@linkcode delimiter} that it was encoded from. */
+  #searchedFor: Uint8Array = EMPTY;
   #delimiterSeen: Uint8Array | string | null = null;
 
   /**
-   * A line came. Override it to receive bytes; as it is, it decodes them and calls {@linkcode textReceived}.
+   * Called with each line, as bytes. Override it to receive bytes. By default it decodes them and
+   * calls {@linkcode textReceived}.
    *
-   * @param line The line without its delimiter. It is a view of the chunk it came with, and never written again: `slice()` what is to be
-   *   kept for long, or the whole chunk is kept with it.
+   * @param line The line without its delimiter: a view of the chunk in which it arrived. Its memory
+   *   is never written again. `slice()` a line that is kept for long, because the view keeps the
+   *   whole chunk in memory.
    */
   lineReceived(line: Uint8Array): void {
     return this.textReceived(decoder.decode(line));
   }
 
   /**
-   * A line came, as text. Override it to receive text. Twisted has bytes only.
+   * Called with each line, as text. Override it to receive text. Twisted has no such method.
    *
-   * @param _line The line without its delimiter, decoded as UTF-8. What is none becomes U+FFFD.
-   * @throws {Error} unless it is overridden, or {@linkcode lineReceived} is.
+   * @param _line The line without its delimiter, decoded as UTF-8. Invalid bytes become U+FFFD.
+   * @throws {Error} when neither this method nor {@linkcode lineReceived} is overridden.
    */
   textReceived(_line: string): void {
     throw new Error(
-      `Cannot take a line: ${this.constructor.name} has neither a lineReceived() nor a textReceived() of its own`,
+      `Cannot pass on a line: ${this.constructor.name} overrides neither lineReceived() nor textReceived()`,
     );
   }
 
   /**
-   * A line is too long: loses the connection. Override it to go on.
+   * Called when a line is too long. By default it closes the connection. Override it to continue.
    *
-   * @param _line All that came and was not handed over: the long line or its beginning, and what is behind it. It is gone from the buffer.
+   * @param _line The buffered bytes: the long line or its beginning, and everything after it. They
+   *   have been removed from the buffer.
    */
   lineLengthExceeded(_line: Uint8Array): void {
     this.transport.loseConnection();
   }
 
   /**
-   * Sends a line, and the delimiter behind it.
+   * Sends a line, followed by the delimiter.
    *
-   * @param line Bytes, or a string that goes out as UTF-8. A delimiter in it makes it two lines for the peer: what others have typed
-   *   is to be looked at first.
+   * @param line Bytes, or a string that is encoded as UTF-8. The line is not escaped: if it
+   *   contains the delimiter, the peer receives two lines. Check text that comes from users.
    */
   sendLine(line: Uint8Array | string): void {
     this.transport.writeSequence([line, this.delimiter]);
   }
 
   /**
-   * Forgets what came and was not handed over.
+   * Removes the bytes that have arrived and have not been passed on as lines.
    *
-   * What is left when `transport.startTLS` is called never comes as a line: it aborts the connection as soon as it would be handed over.
-   * A side that begins TLS at once, without waiting for an answer, is served by `startTLS({ …, received: this.clearLineBuffer() })`.
+   * Bytes that arrived before `transport.startTLS` are never passed on after it: that would abort
+   * the connection. A side that starts TLS at once, without waiting for an answer, passes them to
+   * the handshake: `startTLS({ …, received: this.clearLineBuffer() })`.
    *
-   * @returns What was forgotten.
+   * @returns The removed bytes.
    */
   clearLineBuffer(): Uint8Array {
     return this.#received.takeAll();
   }
 
-  /** Hands over the lines in what came. */
+  /** Passes the complete lines to {@linkcode lineReceived}, and buffers the rest. */
   override dataReceived(data: Uint8Array): void {
     if (!this.#boundary.arriving(this.transport, this.#received.size)) return;
     this.#received.append(data);
-    return this.receiveOn();
+    return this.deliverBuffered();
   }
 
-  /** Hands over what can be handed over of what came, and of what is put in front of it. */
-  protected receiveOn(before: Uint8Array = NOTHING): void {
+  /**
+   * Passes on all the lines and raw data that are available, with `before` put in front of the
+   * buffer.
+   */
+  protected deliverBuffered(before: Uint8Array = EMPTY): void {
     if (before.length > 0) this.#received.putBack(before);
-    // Called from within a method that the loop below has called, the loop goes on with it.
+    // A method called by the loop below may call this one: the loop then continues with the new
+    // bytes.
     if (this.#isReceiving) return;
     this.#isReceiving = true;
     const results = new AsyncResults("While receiving lines");
@@ -115,21 +127,25 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
       this.#isReceiving = false;
       this.#received.settle();
     }
-    // A promise for the connection to look at, where one of the methods is async; typed as void like the interface.
+    // If a method is async, this is a promise that the connection watches. The interface's type is
+    // void.
     return results.combined() as void;
   }
 
-  /** Whether more may be handed over: not once the connection is being lost, though more may have come before that. */
+  /**
+   * Whether more data may be passed on: not once the connection is closing, even if data had
+   * arrived before.
+   */
   protected get isReceptive(): boolean {
     return this.transport.connected && !this.transport.disconnecting;
   }
 
-  /** What takes bytes as they come; `null` while lines are looked for. */
+  /** The receiver of raw data; `null` in line mode. */
   protected get rawReceiver(): ((data: Uint8Array) => unknown) | null {
     return null;
   }
 
-  /** Hands over the next line, or all that came. @returns whether there was something to hand over. */
+  /** Passes on the next line, or all raw data. Returns whether there was something to pass on. */
   #receiveNext(results: AsyncResults): boolean {
     const received = this.#received;
     const raw = this.rawReceiver;
@@ -144,7 +160,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
     } else if (length >= 0) {
       results.add(this.lineReceived(received.take(length, delimiter.length)));
     } else if (received.size >= this.MAX_LENGTH + delimiter.length) {
-      // Too long, even if the last of those bytes turn out to be the beginning of a delimiter.
+      // Too long, even if its last bytes turn out to be the beginning of a delimiter.
       results.add(this.lineLengthExceeded(received.takeAll()));
     } else {
       return false;
@@ -156,7 +172,9 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
     if (this.delimiter !== this.#delimiterSeen) {
       const { delimiter } = this;
       if (delimiter.length === 0) {
-        throw new RangeError(`${this.constructor.name}'s delimiter must not be empty`);
+        throw new RangeError(
+          `Cannot find lines: the delimiter of ${this.constructor.name} is empty`,
+        );
       }
       this.#searchedFor = typeof delimiter === "string" ? encoder.encode(delimiter) : delimiter;
       this.#delimiterSeen = delimiter;

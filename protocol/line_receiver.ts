@@ -2,21 +2,24 @@ import type { IProtocolFactory, IPushProducer } from "../reactor/interfaces/mod.
 import { LineProtocol } from "./line_protocol.ts";
 
 /**
- * A protocol that receives lines, or bytes as they come, and goes from one to the other and back. Twisted's
+ * A protocol that receives lines or raw data, and can switch between the two. Twisted's
  * `twisted.protocols.basic.LineReceiver`.
  *
- * It begins with lines: override {@linkcode LineReceiver.lineReceived} or {@linkcode LineReceiver.textReceived}. After
- * {@linkcode setRawMode} all that comes goes to {@linkcode rawDataReceived}, until {@linkcode setLineMode}. Once the connection is being
- * lost, nothing more is handed over, whatever else came in the same chunk.
+ * It starts in line mode: override {@linkcode LineReceiver.lineReceived} or
+ * {@linkcode LineReceiver.textReceived}. After {@linkcode setRawMode}, all bytes go to
+ * {@linkcode rawDataReceived}, until {@linkcode setLineMode} is called. Once the connection is
+ * closing, no more data is passed on, not even the rest of the current chunk.
  *
- * It is a producer: {@linkcode pauseProducing} holds back what is left of a chunk, too, and has the transport receive no more.
+ * It is also a producer: {@linkcode pauseProducing} pauses the transport, and holds back the rest
+ * of the current chunk.
  *
- * What differs from Twisted: after `lineLengthExceeded` it goes on with what that gave to `setLineMode`, where Twisted's waits for
- * the next chunk; nothing is handed over after the connection is lost; and the end of a connection is looked for in raw mode, too.
+ * It differs from Twisted's class in three points: bytes that `lineLengthExceeded` passes to
+ * `setLineMode` are split into lines at once, and not when the next chunk arrives; no data is
+ * passed on after the connection is lost; and a closing connection stops raw data, too.
  *
- * @typeParam F The factory that builds it: `this.factory` has this type.
+ * @typeParam F The factory that builds it.
  *
- * @example A line says how many bytes follow
+ * @example Each line announces how many bytes of raw data follow
  * ```ts
  * import { LineReceiver } from "@torsion/reactor/protocol";
  *
@@ -40,63 +43,66 @@ import { LineProtocol } from "./line_protocol.ts";
  */
 export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends LineProtocol<F>
   implements IPushProducer {
-  /** Whether it is paused. */
+  /** Whether {@linkcode pauseProducing} has paused it. */
   paused = false;
   #raw: ((data: Uint8Array) => unknown) | null = null;
 
   /**
-   * Bytes came in raw mode. Override it to receive them.
+   * Called with the bytes that arrive in raw mode. Override it to receive them.
    *
-   * @param _data The bytes: yours to keep.
-   * @throws {Error} unless it is overridden.
+   * @param _data The bytes. Their memory belongs to the protocol.
+   * @throws {Error} when it is not overridden.
    */
   rawDataReceived(_data: Uint8Array): void {
     throw new Error(
-      `Cannot take raw data: ${this.constructor.name} has no rawDataReceived() of its own`,
+      `Cannot pass on raw data: ${this.constructor.name} does not override rawDataReceived()`,
     );
   }
 
-  /** From now on bytes go to {@linkcode rawDataReceived} as they come, those behind the current line first. */
+  /**
+   * Switches to raw mode: bytes go to {@linkcode rawDataReceived}, beginning with those after the
+   * current line.
+   */
   setRawMode(): void {
     this.#raw = (data) => this.rawDataReceived(data);
   }
 
   /**
-   * From now on bytes are lines again.
+   * Switches to line mode.
    *
-   * @param extra What {@linkcode rawDataReceived} or `lineLengthExceeded` was given and is not theirs: it is looked through for lines,
-   *   before what came since.
+   * @param extra Bytes that {@linkcode rawDataReceived} or `lineLengthExceeded` received and did
+   *   not use. They are split into lines before the bytes that arrived later.
    */
   setLineMode(extra?: Uint8Array): void {
     this.#raw = null;
-    return this.receiveOn(extra);
+    return this.deliverBuffered(extra);
   }
 
-  /** Hands over no more, in the middle of a chunk too, and has the transport receive no more. */
+  /** Pauses the transport, and holds back the rest of the current chunk. */
   pauseProducing(): void {
     this.paused = true;
     this.transport.pauseProducing();
   }
 
-  /** Hands over what was held back, now, and then what comes. */
+  /** Passes on the data that was held back, and resumes the transport. */
   resumeProducing(): void {
     this.paused = false;
     this.transport.resumeProducing();
-    return this.receiveOn();
+    return this.deliverBuffered();
   }
 
-  /** Hands over no more, and loses the connection. */
+  /** Passes on no more data, and closes the connection. */
   stopProducing(): void {
     this.paused = true;
     this.transport.stopProducing();
   }
 
-  /** Whether more may be handed over. */
+  /** Whether more data may be passed on: not while it is paused. */
   protected override get isReceptive(): boolean {
     return !this.paused && super.isReceptive;
   }
 
-  /** What takes bytes as they come, in raw mode. */
+  /** The receiver of raw data; `null` in line mode. */
   protected override get rawReceiver(): ((data: Uint8Array) => unknown) | null {
     return this.#raw;
   }

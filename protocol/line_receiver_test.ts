@@ -1,14 +1,18 @@
 /**
- * Twisted's `protocols/test/test_basic.py`, class by class: `LineReceiverTests`, `LineReceiverLineLengthExceededTests` and `ProducerTests` are
- * here, `LineOnlyReceiverTests` in `line_only_receiver_test.ts`, `FileSenderTests` in `readable_stream_producer_test.ts`. Not covered, as the
- * receivers are not there yet: `NetstringReceiverTests`; `Int32Tests`, `Int16Tests` and `Int8Tests`; and what they have in common, `LPTestCaseMixin`,
- * `IntNTestCaseMixin` and `RecvdAttributeMixin`.
+ * Twisted's `protocols/test/test_basic.py`, class by class: `LineReceiverTests`,
+ * `LineReceiverLineLengthExceededTests` and `ProducerTests` are here, `LineOnlyReceiverTests` in
+ * `line_only_receiver_test.ts`, `FileSenderTests` in `readable_stream_producer_test.ts`. Not
+ * covered, because the receivers are not implemented yet: `NetstringReceiverTests`, `Int32Tests`,
+ * `Int16Tests` and `Int8Tests`; and their base classes `LPTestCaseMixin`, `IntNTestCaseMixin` and
+ * `RecvdAttributeMixin`.
  *
- * - `test_rawDataError`: a value that a method returns means nothing here, unless it is a promise; errors are thrown, see below.
- * - `test_stackRecursion` goes as deep as the test here does; there is no recursion limit to ask for.
- * - `test_lineReceiverAsProducer` registers the receiver with its own transport, and only shows that lines still come. Here it is the producer
- *   of another connection, which is what that is for.
- * - `test_rawDataReceivedNotImplemented` and `test_lineReceivedNotImplemented`: the connection is lost with the error.
+ * - `test_rawDataError`: a value that a method returns is ignored here, unless it is a promise;
+ *   errors are thrown, see below.
+ * - `test_stackRecursion` is as deep as the test here; JavaScript cannot read its recursion limit.
+ * - `test_lineReceiverAsProducer` registers the receiver with its own transport, and only shows
+ *   that lines still arrive. Here it is the producer of another connection, as in programs.
+ * - `test_rawDataReceivedNotImplemented` and `test_lineReceivedNotImplemented`: the connection is
+ *   lost with the error.
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
@@ -22,7 +26,7 @@ import { LineReceiver } from "./mod.ts";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 
-/** Text cut into pieces of one size. */
+/** Cuts a text into pieces of one size. */
 function cut(all: string, size: number): string[] {
   return Array.from(
     { length: Math.ceil(all.length / size) },
@@ -30,12 +34,12 @@ function cut(all: string, size: number): string[] {
   );
 }
 
-/** Has a protocol receive what the peer sends in pieces, one a turn. */
+/** Sends data to a protocol in pieces, one per turn of the event loop. */
 function feed(protocol: LineReceiver, pieces: string[]): void {
   for (const piece of pieces) protocol.dataReceived(bytes(piece));
 }
 
-/** Records lines. */
+/** A receiver that records its lines. */
 class Lines extends LineReceiver {
   override delimiter: string | Uint8Array = "\n";
   readonly lines: string[] = [];
@@ -45,7 +49,9 @@ class Lines extends LineReceiver {
   }
 }
 
-/** Does what the lines say; the raw data after an empty line belongs to the entry that it begins. */
+/**
+ * A receiver that obeys its lines. The raw data after an empty line belongs to that line's entry.
+ */
 class Obedient extends LineReceiver {
   override delimiter = "\n";
   override MAX_LENGTH = 64;
@@ -107,7 +113,7 @@ len 1
 a`;
 
 for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
-  Deno.test(`Lines and raw data come out as they went in, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver passes on lines and raw data unchanged, in pieces of ${size}`, () => {
     using fixture = connectProtocol(new Obedient());
     feed(fixture.protocol, cut(DIALOGUE, size));
     assertEquals(fixture.protocol.received, [
@@ -121,14 +127,14 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
       "len 0",
       "foo 5",
       "",
-      // The rest of a line of 70, behind the 65 that are dropped.
+      // The rest of a line of 70 characters, after the 65 that are dropped.
       "67890",
       "len 1",
       "a",
     ]);
   });
 
-  Deno.test(`A pause holds back the lines behind it, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver.pauseProducing() holds back lines, in pieces of ${size}`, () => {
     const clock = new Clock();
     using fixture = connectProtocol(new Obedient(clock));
     feed(fixture.protocol, cut("twiddle1\ntwiddle2\npause\ntwiddle3\n", size));
@@ -137,7 +143,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
     assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "pause", "twiddle3"]);
   });
 
-  Deno.test(`A pause holds back the raw data behind it, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver.pauseProducing() holds back raw data, in pieces of ${size}`, () => {
     const clock = new Clock();
     using fixture = connectProtocol(new Obedient(clock));
     feed(fixture.protocol, cut("twiddle1\nlen 5\nrawpause\n12345twiddle3\n", size));
@@ -146,7 +152,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
     assertEquals(fixture.protocol.received, ["twiddle1", "len 5", "rawpause", "12345", "twiddle3"]);
   });
 
-  Deno.test(`stopProducing() ends the lines and the connection, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver.stopProducing() closes the connection, in pieces of ${size}`, () => {
     using fixture = connectProtocol(new Obedient());
     feed(fixture.protocol, cut("twiddle1\ntwiddle2\nstop\nmore\nstuff\n", size));
     assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "stop"]);
@@ -155,7 +161,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
   });
 }
 
-Deno.test("A receiver that pauses after each line gets one each time that it is resumed, and at once", () => {
+Deno.test("LineReceiver.resumeProducing() passes on one line at once to a receiver that pauses again", () => {
   class Reluctant extends Lines {
     override textReceived(line: string): void {
       super.textReceived(line);
@@ -196,7 +202,7 @@ Deno.test("A receiver that pauses after each line gets one each time that it is 
   assertEquals(protocol.lines, ["hello, world", "hello", "world", "goodbye"]);
 });
 
-Deno.test("The end of a connection that is paused waits for the lines that were held back", () => {
+Deno.test("LineReceiver that is paused receives connectionLost() after the lines held back", () => {
   class Reluctant extends Lines {
     override textReceived(line: string): void {
       super.textReceived(line);
@@ -221,7 +227,7 @@ Deno.test("The end of a connection that is paused waits for the lines that were 
   assertEquals(fixture.protocol.lines, ["one", "two", "(lost)"]);
 });
 
-Deno.test("As the producer of a slow connection it is paused in the middle of a chunk, and nothing is lost", () => {
+Deno.test("LineReceiver that a slow consumer pauses within a chunk loses nothing", () => {
   using slow = connectProtocol(new Lines(), { writeBufferHighWater: 10, capacity: 4 });
   class Forwarder extends Lines implements IPushProducer {
     override textReceived(line: string): void {
@@ -244,7 +250,7 @@ Deno.test("As the producer of a slow connection it is paused in the middle of a 
   slow.connection.unregisterProducer();
 });
 
-Deno.test("clearLineBuffer() gives what is left of a chunk, and forgets it", () => {
+Deno.test("LineReceiver.clearLineBuffer() returns the rest of the chunk, and removes it", () => {
   class Clearing extends LineReceiver {
     readonly seen: string[] = [];
 
@@ -257,7 +263,7 @@ Deno.test("clearLineBuffer() gives what is left of a chunk, and forgets it", () 
   assertEquals(fixture.protocol.seen, ["foo", "bar\r\nbaz", "quux", ""]);
 });
 
-Deno.test("The mode may change with every byte, however many there are", () => {
+Deno.test("LineReceiver may change its mode with every byte", () => {
   class Flipping extends Lines {
     override textReceived(line: string): void {
       super.textReceived(line);
@@ -273,7 +279,7 @@ Deno.test("The mode may change with every byte, however many there are", () => {
   assertEquals(fixture.protocol.lines.join(""), "x".repeat(50_000));
 });
 
-Deno.test("setLineMode() puts what it is given before what came while it was paused", () => {
+Deno.test("LineReceiver.setLineMode() puts its bytes before those that arrived during a pause", () => {
   class Parking extends Lines {
     parked: Uint8Array = new Uint8Array(0);
 
@@ -292,7 +298,7 @@ Deno.test("setLineMode() puts what it is given before what came while it was pau
 });
 
 for (const method of ["loseConnection", "abortConnection"] as const) {
-  Deno.test(`${method}() in a method ends the lines and the raw data of the same chunk`, () => {
+  Deno.test(`LineReceiver passes on no more of a chunk after ${method}()`, () => {
     class Leaving extends Lines {
       override textReceived(line: string): void {
         super.textReceived(line);
@@ -314,7 +320,7 @@ for (const method of ["loseConnection", "abortConnection"] as const) {
   });
 }
 
-Deno.test("Nothing is handed over after the connection is lost", () => {
+Deno.test("LineReceiver passes on nothing after the connection is lost", () => {
   using fixture = connectProtocol(new Lines());
   fixture.protocol.pauseProducing();
   feed(fixture.protocol, ["one\ntwo\n"]);
@@ -326,7 +332,7 @@ Deno.test("Nothing is handed over after the connection is lost", () => {
   assertEquals(fixture.protocol.lines, []);
 });
 
-Deno.test("A line longer than MAX_LENGTH loses the connection, ended or not; one of MAX_LENGTH does not", () => {
+Deno.test("LineReceiver closes the connection for a line longer than MAX_LENGTH, complete or not", () => {
   for (const [length, tail, lost] of [[0, "\r\n", 0], [1, "\r\nr", 1], [2, "", 1]] as const) {
     class Plain extends LineReceiver {
       override lineReceived(): void {}
@@ -338,7 +344,7 @@ Deno.test("A line longer than MAX_LENGTH loses the connection, ended or not; one
   }
 });
 
-Deno.test("MAX_LENGTH does not count a delimiter, nor the beginning of one", () => {
+Deno.test("LineReceiver does not count a delimiter, or its beginning, towards MAX_LENGTH", () => {
   class Short extends Lines {
     override delimiter = "\r\n";
     override MAX_LENGTH = 4;
@@ -351,7 +357,7 @@ Deno.test("MAX_LENGTH does not count a delimiter, nor the beginning of one", () 
   assert(fixture.connection.disconnecting);
 });
 
-Deno.test("lineLengthExceeded() gets all that was not handed over, and may go on with a part of it", () => {
+Deno.test("LineReceiver.lineLengthExceeded() receives the whole buffer, and may use a part of it", () => {
   class Catcher extends LineReceiver {
     override MAX_LENGTH = 6;
     readonly events: string[] = [];
@@ -375,7 +381,7 @@ Deno.test("lineLengthExceeded() gets all that was not handed over, and may go on
   }
 });
 
-Deno.test("The delimiter may be bytes or a string, of any length, and may change in the middle of a chunk", () => {
+Deno.test("LineReceiver.delimiter may be bytes or a string, and may change within a chunk", () => {
   class Changing extends Lines {
     override textReceived(line: string): void {
       super.textReceived(line);
@@ -397,11 +403,11 @@ Deno.test("The delimiter may be bytes or a string, of any length, and may change
   assertThrows(
     () => fixture.protocol.dataReceived(bytes("x")),
     RangeError,
-    "Changing's delimiter must not be empty",
+    "Cannot find lines: the delimiter of Changing is empty",
   );
 });
 
-Deno.test("lineReceived() gets bytes as they are; textReceived() gets them decoded, with U+FFFD for what is no UTF-8", () => {
+Deno.test("LineReceiver.textReceived() receives decoded text, with U+FFFD for invalid UTF-8", () => {
   class Raw extends LineReceiver {
     readonly lines: number[][] = [];
 
@@ -419,7 +425,7 @@ Deno.test("lineReceived() gets bytes as they are; textReceived() gets them decod
   assertEquals(lines.protocol.lines, ["\ufffd\rA", "\ufeff"]);
 });
 
-Deno.test("A receiver that does not override what it is called for is lost with an error that says so", () => {
+Deno.test("LineReceiver fails the connection when the method to call is not overridden", () => {
   using errors = new LoggedErrors();
   class Deaf extends LineReceiver {}
   using lines = connectProtocol(new Deaf());
@@ -427,7 +433,7 @@ Deno.test("A receiver that does not override what it is called for is lost with 
   lines.host.settle();
   assertEquals(
     lines.reason?.message,
-    "Cannot take a line: Deaf has neither a lineReceived() nor a textReceived() of its own",
+    "Cannot pass on a line: Deaf overrides neither lineReceived() nor textReceived()",
   );
   using raw = connectProtocol(new Deaf());
   raw.protocol.setRawMode();
@@ -435,12 +441,12 @@ Deno.test("A receiver that does not override what it is called for is lost with 
   raw.host.settle();
   assertEquals(
     raw.reason?.message,
-    "Cannot take raw data: Deaf has no rawDataReceived() of its own",
+    "Cannot pass on raw data: Deaf does not override rawDataReceived()",
   );
   assertEquals(errors.take(), [lines.reason, raw.reason]);
 });
 
-Deno.test("What a method throws loses the connection, and what is left of the chunk is not handed over", () => {
+Deno.test("LineReceiver passes on no more of a chunk after a method that threw", () => {
   using errors = new LoggedErrors();
   class Failing extends Lines {
     override textReceived(line: string): void {
@@ -456,7 +462,7 @@ Deno.test("What a method throws loses the connection, and what is left of the ch
   assertEquals(String(fixture.reason), "RangeError: one");
 });
 
-Deno.test("What async methods reject with is logged, all of it, and the first is why the connection is lost", async () => {
+Deno.test("LineReceiver logs every rejection of async methods, and the first loses the connection", async () => {
   using errors = new LoggedErrors();
   class Failing extends LineReceiver {
     override async textReceived(line: string): Promise<void> {
@@ -471,9 +477,9 @@ Deno.test("What async methods reject with is logged, all of it, and the first is
   assertEquals(errors.take().map((error) => error.message).toSorted(), ["one", "two"]);
 });
 
-// A model of the same protocol, as simple as can be: it has all that ever came as one text, and goes through it again from where it is.
+// A simple model of the receiver: it keeps all the text that ever arrived, and a position in it.
 
-/** What the two are told in lines, and do. */
+/** The commands that the lines give to the model and to the receiver. */
 interface Receiver {
   receive(chunk: string): void;
   resume(): void;
@@ -482,7 +488,7 @@ interface Receiver {
 
 const MAX_LENGTH = 8;
 
-/** The protocol itself, which does what its lines say. */
+/** The real receiver, which obeys its lines. */
 class Acting extends LineReceiver implements Receiver {
   override MAX_LENGTH = MAX_LENGTH;
   readonly events: string[] = [];
@@ -569,7 +575,7 @@ class Model implements Receiver {
   }
 }
 
-Deno.test("Whatever comes, however it is cut, and whatever the lines have it do: it does what the model does", () => {
+Deno.test("LineReceiver does what its model does, for any input in any pieces", () => {
   const input = fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom("a", "\r", "\n", "\r\n", "\r\n") },
@@ -604,7 +610,7 @@ Deno.test("Whatever comes, however it is cut, and whatever the lines have it do:
   );
 });
 
-Deno.test("A line is a view of its chunk: nothing is copied where nothing is cut", () => {
+Deno.test("LineReceiver does not copy a line that arrived in one chunk", () => {
   class Views extends LineReceiver {
     line: Uint8Array = new Uint8Array(0);
 

@@ -1,5 +1,6 @@
 /**
- * Protocols and factories: what happens on a connection, and what makes the protocol for each one.
+ * Protocols, which handle the events of one connection, and factories, which build a protocol for
+ * each connection.
  *
  * @example A server that greets and closes
  * ```ts no-eval

@@ -4,24 +4,30 @@ import type { IReactorTime } from "../reactor/interfaces/mod.ts";
 import { asError, onRejection } from "../defer/guarded_call.ts";
 import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts";
 
-/** How requests are bounded. */
+/** Limits of a request queue. */
 export interface RequestQueueOptions {
-  /** Measures the timeouts: the reactor, or a test's `Clock`. Needed where there are any. */
+  /**
+   * The clock that measures the timeouts: the reactor, or a test's `Clock`. Required if there is a
+   * timeout.
+   */
   clock?: Pick<IReactorTime, "callLater"> | undefined;
   /**
-   * Seconds that a request may take, from when it is made, the wait for its turn included, until it fails with a `TimeoutError`.
+   * Seconds until a request fails with a `TimeoutError`. They count from the call of `request`, so
+   * the wait in the queue is included.
    *
    * @default {Infinity}
    */
   timeout?: number | undefined;
   /**
-   * Requests that may be with the peer at a time. 1 sends each when the one before it has been answered.
+   * The maximum number of requests in flight: sent, and not answered. With 1, each request is sent
+   * when the one before it has been answered.
    *
    * @default {1000}
    */
   maxInFlight?: number | undefined;
   /**
-   * Requests that may wait for their turn. One more fails with {@linkcode RequestQueueFull}.
+   * The maximum number of requests that wait to be sent. One more fails with
+   * {@linkcode RequestQueueFull}.
    *
    * @default {10000}
    */
@@ -39,35 +45,39 @@ export interface RequestOptions {
   /**
    * Abandons this request when it aborts, as cancelling its Deferred does. The request fails with a
    * `TimeoutError` if the signal is that of `AbortSignal.timeout()`, and else with a
-   * `CancelledError`; both name the signal's reason. A signal that has aborted already sends nothing.
+   * `CancelledError`; both name the signal's reason. A signal that has aborted already sends
+   * nothing.
    */
   signal?: AbortSignal | undefined;
 }
 
-/** A request was made while too many others waited. */
+/** The failure of a request that was made while `maxWaiting` requests waited already. */
 export class RequestQueueFull extends Error {
   /** The error's name. */
   override readonly name = "RequestQueueFull";
 }
 
-/** An answer came that no request waits for: peer and client do not mean the same any more. */
+/**
+ * Thrown when an answer arrives that belongs to no request in flight: the two sides of the
+ * connection no longer agree.
+ */
 export class UnexpectedAnswer extends Error {
   /** The error's name. */
   override readonly name = "UnexpectedAnswer";
 }
 
-/** A request, from when it is made until its answer is there. */
+/** A request, from the call of `request` until its answer arrives. */
 export class PendingRequest<Req, Res> {
-  /** What is asked. */
+  /** The request. */
   readonly request: Req;
   /** Fires with the answer. */
   readonly answer: Deferred<Res>;
 
   /**
-   * Makes a request that has not been sent.
+   * Creates a request that has not been sent.
    *
-   * @param request What is asked.
-   * @param abandoned Called when the Deferred is cancelled, by a timeout too.
+   * @param request The request.
+   * @param abandoned Called when the Deferred is cancelled, also by a timeout or a signal.
    */
   constructor(request: Req, abandoned: (pending: PendingRequest<Req, Res>) => void) {
     checkFunction("PendingRequest() abandoned", abandoned);
@@ -75,7 +85,7 @@ export class PendingRequest<Req, Res> {
     this.answer = new Deferred<Res>(() => abandoned(this));
   }
 
-  /** Hands over the answer, or drops it if nobody waits. */
+  /** Fires the Deferred with an answer or a failure. Does nothing if it was cancelled. */
   settle(outcome: { answer: Res } | { error: Error }): void {
     if (this.answer.called) return;
     if ("error" in outcome) this.answer.errback(outcome.error);
@@ -84,31 +94,36 @@ export class PendingRequest<Req, Res> {
 }
 
 /**
- * Requests on one connection: who waits for an answer, and who for a turn. What `RequestQueue` and `KeyedRequestQueue` have in common; a
- * protocol that tells its answers apart in another way can build on it, too.
+ * The requests of one connection: those in flight, and those that wait to be sent. The base class
+ * of `RequestQueue` and `KeyedRequestQueue`, and of any queue that matches answers to requests in
+ * another way.
+ *
+ * @typeParam Req The requests.
+ * @typeParam Res The answers.
  */
 export abstract class PendingRequests<Req, Res> {
   readonly #clock: Pick<IReactorTime, "callLater"> | null;
   readonly #timeout: number;
   readonly #maxInFlight: number;
   readonly #maxWaiting: number;
-  // By number: so one in the middle can go, and the first is found without a search. In a set or a map those that have gone before it
-  // would be passed over each time, which for a hundred thousand is most of the work.
+  // A map from consecutive numbers: a request in the middle can be removed, and the first one
+  // found, without a search. Iterating a set or map would pass over the removed entries each time.
   readonly #waiting = new Map<number, PendingRequest<Req, Res>>();
-  /** The number of the next to wait. */
+  /** The number of the next request that waits. */
   #nextNumber = 0;
-  /** None of a lower number waits. */
+  /** No request with a lower number waits. */
   #turn = 0;
-  /** Why no more requests are taken. */
+  /** The reason for which the connection was lost. */
   #lost: Error | null = null;
-  /** Whether those that wait are being sent. */
+  /** Whether waiting requests are being sent. */
   #isStarting = false;
 
   /**
-   * Makes an empty one.
+   * Creates an empty queue.
    *
-   * @param options How requests are bounded.
-   * @throws {RangeError | TypeError} when an option is out of range, or a timeout has no clock.
+   * @param options The limits.
+   * @throws {RangeError} when an option is out of range.
+   * @throws {TypeError} when there is a `timeout` but no `clock`.
    */
   constructor(options: RequestQueueOptions) {
     const { clock = null, timeout = Infinity, maxInFlight = 1000, maxWaiting = 10_000 } = options;
@@ -121,22 +136,25 @@ export abstract class PendingRequests<Req, Res> {
     this.#check(timeout);
   }
 
-  /** How many requests are with the peer, and hold a place among `maxInFlight`. */
+  /** The number of requests in flight, which count towards `maxInFlight`. */
   abstract get inFlight(): number;
 
-  /** How many requests wait for their turn. */
+  /** The number of requests that wait to be sent. */
   get waiting(): number {
     return this.#waiting.size;
   }
 
   /**
-   * Makes a request: sends it, or has it wait for its turn.
+   * Sends a request, or queues it until one in flight has been answered.
    *
-   * @param request What is asked.
-   * @param options How this one is treated otherwise.
-   * @returns A Deferred that fires with the answer. Cancelling it gives the request up: one that waits is never sent; the answer to one that
-   *   was sent is dropped when it comes. It fails with a `TimeoutError` when the answer takes too long, with
-   *   {@linkcode RequestQueueFull}, with what `send` throws, or with the reason for which the connection was lost.
+   * @param request The request.
+   * @param options `timeout` and `signal` for this request.
+   * @returns A Deferred that fires with the answer. Cancelling it abandons the request: it is not
+   *   sent if it still waits, and otherwise its answer is dropped when it arrives. It fails with
+   *   `TimeoutError` when the answer takes too long, with {@linkcode RequestQueueFull}, with the
+   *   error that `send` threw, or with the reason for which the connection was lost.
+   * @throws {RangeError} when `timeout` is negative or NaN.
+   * @throws {TypeError} when there is a `timeout` but the queue has no `clock`.
    */
   request(request: Req, options: RequestOptions = {}): Deferred<Res> {
     const { timeout = this.#timeout, signal } = options;
@@ -147,11 +165,11 @@ export abstract class PendingRequests<Req, Res> {
     if (!hasTurn && this.#waiting.size >= this.#maxWaiting) {
       return fail(
         new RequestQueueFull(
-          `Cannot take a request: ${this.inFlight} are with the peer, and ${this.#waiting.size} wait, as many as may`,
+          `Cannot queue a request: ${this.#waiting.size} wait already, the limit, and ${this.inFlight} are in flight`,
         ),
       );
     }
-    // Only those that wait are counted, or the first of them would have to be looked for behind all that did not.
+    // Only waiting requests have numbers, so that the first of them is found at once.
     const number = hasTurn ? -1 : this.#nextNumber++;
     const pending = new PendingRequest<Req, Res>(request, (pending) => {
       if (!this.#waiting.delete(number)) this.#abandon(pending);
@@ -163,9 +181,9 @@ export abstract class PendingRequests<Req, Res> {
   }
 
   /**
-   * Fails all requests, and those made from now on: the connection is gone. For `connectionLost`.
+   * Fails all requests, and all that are made later. Call it in `connectionLost`.
    *
-   * @param reason Why.
+   * @param reason The reason of the loss.
    */
   connectionLost(reason: Error): void {
     this.#lost ??= reason;
@@ -175,30 +193,39 @@ export abstract class PendingRequests<Req, Res> {
   }
 
   /**
-   * Notes a request as being with the peer, and then sends it: its answer, or the connection's loss, may come before this returns.
+   * Records a request as in flight, and then sends it. Its answer, or the loss of the connection,
+   * may come before this method returns.
    *
-   * @returns Where it is a promise: for that to be rejected is as if this had thrown, which is the request's failure.
+   * @param pending The request.
+   * @returns A result of any type. If it is a promise that rejects, or this method throws, the
+   *   request fails with that error.
    */
   protected abstract send(pending: PendingRequest<Req, Res>): unknown;
 
-  /** A request could not be sent: if it is noted as being with the peer, it is so no more. */
+  /**
+   * Removes a request that could not be sent from those in flight, if it is there.
+   *
+   * @param pending The request.
+   */
   protected abstract forget(pending: PendingRequest<Req, Res>): void;
 
   /**
-   * Nobody waits any more for the answer to a request that has been sent. What can do without its place gives it free here.
+   * Called when a request in flight is abandoned. A queue that does not need to keep it in flight
+   * removes it here.
    *
    * @param _pending The request.
    */
   protected abandon(_pending: PendingRequest<Req, Res>): void {}
 
-  /** All that are with the peer, in the order in which they were sent; they are so no more. */
+  /** Removes all requests in flight, and returns them in the order in which they were sent. */
   protected abstract takeInFlight(): PendingRequest<Req, Res>[];
 
   /**
-   * A request has been answered, and is noted no more: the next one's turn comes first, and then its answer is heard.
+   * Fires the Deferred of a request that a subclass has removed from those in flight. The next
+   * waiting request is sent first.
    *
    * @param pending The request.
-   * @param outcome Its answer, or its failure.
+   * @param outcome The answer, or the failure.
    */
   protected settle(
     pending: PendingRequest<Req, Res>,
@@ -213,9 +240,10 @@ export abstract class PendingRequests<Req, Res> {
     this.#startMore();
   }
 
-  /** Starts as many of those that wait as may. */
+  /** Sends waiting requests while fewer than `maxInFlight` are in flight. */
   #startMore(): void {
-    // What is answered while it is sent comes here again: the loop below goes on with the rest, however many they are.
+    // A request that is answered while it is sent calls this method again: the loop below then
+    // continues with the rest, without recursion.
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {
@@ -225,7 +253,7 @@ export abstract class PendingRequests<Req, Res> {
     }
   }
 
-  /** Starts the first of those that wait; there has to be one. */
+  /** Sends the first waiting request. There must be one. */
   #startNext(): void {
     let next: PendingRequest<Req, Res> | undefined;
     while (next === undefined) next = this.#waiting.get(this.#turn++);
@@ -249,13 +277,15 @@ export abstract class PendingRequests<Req, Res> {
   #within(seconds: number, answer: Deferred<Res>): Deferred<Res> {
     if (this.#clock === null || seconds === Infinity || answer.called) return answer;
     return answer.addTimeout(seconds, this.#clock, () => {
-      throw new TimeoutError(`The request was not answered within ${seconds} s`);
+      throw new TimeoutError(`The peer did not answer the request within ${seconds} s`);
     });
   }
 
   #check(timeout: number): void {
     if (timeout === Infinity) return;
     checkDelay("timeout", timeout);
-    if (this.#clock === null) throw new TypeError("A timeout needs a clock: clock is missing");
+    if (this.#clock === null) {
+      throw new TypeError("Cannot use a timeout: the options have no clock");
+    }
   }
 }

@@ -1,4 +1,4 @@
-/** Both kinds of queues, against a model: whatever happens in whatever order. */
+/** Both request queues against a model, with random sequences of events. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -10,20 +10,20 @@ import { KeyedRequestQueue } from "./keyed_request_queue.ts";
 import type { PendingRequests, RequestQueueOptions } from "./pending_requests.ts";
 import { RequestQueue } from "./request_queue.ts";
 
-/** What is asked: a number, and what its sending does. */
+/** A request: a number, and what `send` does with it. */
 interface Question {
   n: number;
   sending: "sends" | "throws" | "answers at once" | "loses the connection";
 }
 
-/** A queue, and the peer, that knows what it has not answered yet. */
+/** A queue and its peer, which records the requests that it has not answered. */
 interface Subject {
   requests: PendingRequests<Question, number>;
-  /** Answers the question at that place, or one that there is. Returns whether there was any. */
+  /** Answers the request at that position, or another one. Returns whether there was any. */
   answer: (place: number, failure?: Error) => boolean;
 }
 
-/** Called with each question that leaves. */
+/** Called with each request that is sent. */
 type Sent = (question: Question) => void;
 
 function inOrder(options: RequestQueueOptions, sent: Sent): Subject {
@@ -39,7 +39,7 @@ function inOrder(options: RequestQueueOptions, sent: Sent): Subject {
     sent(question);
     if (question.sending === "throws") throw new TypeError(`${question.n}`);
     unanswered.push(question.n);
-    // In order: this answers all that was asked before, too.
+    // Answers arrive in order, so the earlier requests are answered first.
     if (question.sending === "answers at once") { while (answer(0)); }
     if (question.sending === "loses the connection") requests.connectionLost(new ConnectionDone());
   }, options);
@@ -68,7 +68,7 @@ function byName(options: RequestQueueOptions, sent: Sent): Subject {
   };
 }
 
-/** One thing that happens. */
+/** One event. */
 interface Move {
   kind: "request" | "answer" | "fail" | "cancel" | "wait" | "lose";
   sending: Question["sending"];
@@ -96,12 +96,12 @@ const move: fc.Arbitrary<Move> = fc.record({
   which: fc.nat({ max: 30 }),
 });
 
-/** What became of one request. */
+/** The outcome of one request. */
 interface Asked {
   answer: Deferred<number>;
-  /** Its answers and failures: there should be one. */
+  /** Its answers and failures: exactly one is expected. */
   ends: (number | string)[];
-  /** Whether it ended before it was sent. */
+  /** Whether it was settled before it was sent. */
   endedUnsent: boolean;
 }
 
@@ -130,7 +130,7 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
     else if (kind === "wait") clock.advance(1);
     else requests.connectionLost(new ConnectionDone());
     assert(requests.inFlight <= maxInFlight && requests.waiting <= 4);
-    // Nobody waits while there is room.
+    // No request waits while fewer than maxInFlight are in flight.
     if (requests.waiting > 0) assertEquals(requests.inFlight, maxInFlight);
   }
   requests.connectionLost(new ConnectionDone());
@@ -139,13 +139,13 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
     if (typeof ends[0] === "number") assertEquals(ends[0], n);
     assertEquals(sent.filter((each) => each === n).length, endedUnsent ? 0 : 1);
   }
-  // What is sent is sent in the order in which it was asked.
+  // Requests are sent in the order in which they were made.
   assertEquals(sent, sent.toSorted((a, b) => a - b));
   assertEquals(clock.getDelayedCalls(), [] as IDelayedCall[]);
 }
 
 for (const make of [inOrder, byName]) {
-  Deno.test(`${make.name}: whatever happens in whatever order, each request ends once, gets its own answer, and is sent in its turn or never`, () => {
+  Deno.test(`${make.name}: every request is settled once, with its own answer, in any order of events`, () => {
     fc.assert(
       fc.property(fc.array(move, { maxLength: 60 }), (moves) => play(make, moves)),
       { seed: 2024, numRuns: 1000 },

@@ -1,16 +1,19 @@
 /**
- * Port forwarding: each connection to a port is connected on to another, and bytes go both ways. Twisted's
- * `twisted.protocols.portforward`.
+ * Port forwarding: each connection to a port is forwarded over a second connection to another port,
+ * in both directions. Twisted's `twisted.protocols.portforward`.
  *
- * Each side is the other's push producer: a reader that is slow pauses what is sent to it at its source, and the forwarder holds little
- * more than a write buffer's high-water mark for each direction, whatever goes through.
+ * Each connection is the push producer of the other one: a slow reader pauses the sender at its
+ * source. The forwarder buffers little more than the high-water mark of a write buffer for each
+ * direction.
  *
- * Ends are passed on as they come, which Twisted's does not do: it closes both connections when one has ended, and what was under way in
- * the other direction is lost.
+ * The end of each direction is forwarded as well. Twisted closes both connections when one has
+ * closed, and loses the data in transit in the other direction.
  *
- * - When one side sends no more, the other is told so once all has gone out, and may answer at leisure.
- * - When one side is gone in order, the other is closed once all has gone out.
- * - When one side breaks, the other is aborted: its peer must not take half of what was sent for the whole.
+ * - When one peer closes its writing side, the writing side of the other connection is closed once
+ *   all data has been sent. Data still flows in the other direction.
+ * - When one connection closes cleanly, the other one is closed once all data has been sent.
+ * - When one connection breaks, the other one is aborted, so that its peer does not take a part for
+ *   the whole.
  *
  * @module
  */
@@ -32,36 +35,44 @@ import { alike, LogThrottle } from "../reactor/lifecycle/log_throttle.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { Protocol } from "./protocol.ts";
 
-/** The part of a forwarding protocol that the one on the other side uses. */
+/** The members of a forwarding protocol that the protocol of the other connection uses. */
 export type ForwardingPeer = Pick<ForwardingProtocol, "peer" | "setPeer" | "transport">;
 
-const GIVEN: WriteOptions = { transfer: true };
+const TRANSFERRED: WriteOptions = { transfer: true };
 
 /**
- * One of the two connections. Twisted's `Proxy`, a name that means something else in JavaScript.
+ * One of the two connections that are joined. Twisted's `Proxy`, a name that JavaScript uses
+ * otherwise.
  *
  * @typeParam F The factory that builds it.
  */
 export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> extends Protocol<F>
   implements IHalfCloseableProtocol {
-  /** The other connection; null while there is none. */
+  /** The protocol of the other connection; null until it is connected, and after it is lost. */
   peer: ForwardingPeer | null = null;
   #readEnded = false;
 
-  /** Takes the other connection. */
+  /**
+   * Sets the protocol of the other connection.
+   *
+   * @param peer The protocol.
+   */
   setPeer(peer: ForwardingPeer): void {
     this.peer = peer;
   }
 
   /**
-   * Passes bytes on. A chunk is given to the other transport, which frees it when it has been sent: override this to look at what
-   * passes, and copy what is to be kept.
+   * Forwards a chunk. Its memory is transferred to the other transport, which frees it when it has
+   * been sent. Override this method to look at the data, and copy what you keep.
    */
   override dataReceived(data: Uint8Array): void {
-    this.peer?.transport.write(data, GIVEN);
+    this.peer?.transport.write(data, TRANSFERRED);
   }
 
-  /** This side sends no more: the other is told, behind what was sent. */
+  /**
+   * The peer has closed its writing side: closes that of the other connection, after the data that
+   * was sent.
+   */
   readConnectionLost(): void {
     this.#readEnded = true;
     const transport = this.peer?.transport;
@@ -69,27 +80,31 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
     transport?.loseWriteConnection();
   }
 
-  /** The other side sends no more, and all that it sent has gone out here. */
+  /** This connection's writing side is closed, because the other peer closed its own. */
   writeConnectionLost(): void {}
 
-  /** Ends the other connection, in the way in which this one ended. */
+  /** Closes the other connection if this one closed cleanly, and aborts it if this one broke. */
   override connectionLost(reason: Error): void {
     const { peer } = this;
     if (peer === null) return;
     this.peer = peer.peer = null;
     peer.transport.unregisterProducer();
-    // One that had ended its sending before it broke has sent all that it had to.
+    // A peer that had closed its writing side before its connection broke has sent all its data.
     if (this.#readEnded || isInstance(reason, ConnectionDone)) peer.transport.loseConnection();
     else peer.transport.abortConnection(reason);
   }
 }
 
-/** The connection to where is forwarded to. Twisted's `ProxyClient`. */
+/** The connection to the destination. Twisted's `ProxyClient`. */
 export class ProxyClient extends ForwardingProtocol {
-  /** Joins the two connections. */
+  /** Joins the two connections, and resumes the client's. */
   override connectionMade(): void {
     const { peer, transport } = this;
-    if (peer === null) throw new Error(`${this.constructor.name} has no peer to forward from`);
+    if (peer === null) {
+      throw new Error(
+        `Cannot forward a connection with ${this.constructor.name}: its peer has not been set`,
+      );
+    }
     peer.setPeer(this);
     transport.registerProducer(peer.transport, true);
     peer.transport.registerProducer(transport, true);
@@ -97,38 +112,47 @@ export class ProxyClient extends ForwardingProtocol {
   }
 }
 
-/** Makes the connection on, for one connection that came. Twisted's `ProxyClientFactory`. */
+/**
+ * Builds the protocol of the connection to the destination, for one client. Twisted's
+ * `ProxyClientFactory`.
+ */
 export class ProxyClientFactory extends ClientFactory<ProxyClient> {
-  /** What is made. */
+  /** The class of the protocol to build. */
   override protocol: new () => ProxyClient = ProxyClient;
-  /** The connection that came; null until {@linkcode setServer}. */
+  /** The protocol of the client's connection; null until {@linkcode setServer} is called. */
   server: ProxyServer | null = null;
 
-  /** Takes the connection that came. */
+  /**
+   * Sets the protocol of the client's connection.
+   *
+   * @param server The protocol.
+   */
   setServer(server: ProxyServer): void {
     this.server = server;
   }
 
-  /** Builds the protocol of the connection on, and gives it the connection that came. */
+  /** Builds the protocol of the connection to the destination, and gives it that of the client. */
   override buildProtocol(addr: Address): ProxyClient | null {
     const client = super.buildProtocol(addr);
     if (this.server !== null) client?.setPeer(this.server);
     return client;
   }
 
-  /** There is nothing to forward to: the connection that came is closed. */
+  /** The destination cannot be reached: closes the client's connection. */
   override clientConnectionFailed(_connector: IConnector, reason: Error): void {
     return this.server?.peerUnreachable(reason);
   }
 }
 
-/** The connection that came. Twisted's `ProxyServer`. */
+/** The connection from a client. Twisted's `ProxyServer`. */
 export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
-  /** Makes the factory of the connection on. */
+  /** The class of the factory for the connection to the destination. */
   clientProtocolFactory: new () => ProxyClientFactory = ProxyClientFactory;
   #connector: IConnector | null = null;
 
-  /** Connects on, and receives nothing before that is done: what is sent before waits with its sender. */
+  /**
+   * Connects to the destination. The transport is paused until then, so the client's data waits.
+   */
   override connectionMade(): void {
     const { factory } = this;
     this.transport.pauseProducing();
@@ -142,7 +166,7 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
     );
   }
 
-  /** Ends the other connection, or the attempt to make it. Twisted's connects in vain. */
+  /** Ends the other connection, or the attempt to connect it. Twisted does not end the attempt. */
   override connectionLost(reason: Error): void {
     const isConnecting = this.peer === null && this.#connector?.state === "connecting";
     super.connectionLost(reason);
@@ -150,12 +174,13 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
   }
 
   /**
-   * The connection on could not be made: says so in the log, and closes this one. Override it to tell the client why.
+   * Called when the destination cannot be reached. By default it logs the reason and closes the
+   * client's connection. Override it to send the client an error first.
    *
-   * @param reason Why.
+   * @param reason The reason: a `ConnectError`.
    */
   peerUnreachable(reason: Error): void {
-    // An attempt that was given up because the client had left is nobody's business.
+    // The client has left, and its `connectionLost` ended the attempt.
     if (!this.transport.connected) return;
     this.factory?.logUnreachable(this.transport.getPeer(), reason);
     this.transport.loseConnection();
@@ -163,9 +188,10 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
 }
 
 /**
- * Forwards each connection to another port. Twisted's `ProxyFactory`, which reaches for the process's reactor; here it is handed in.
+ * Forwards each connection to another port. Twisted's `ProxyFactory`, which uses the process's
+ * reactor; here the reactor is a parameter.
  *
- * @example Port 2000 here is port 80 of another host
+ * @example Forward local port 2000 to port 80 of another host
  * ```ts no-eval
  * import { reactor } from "@torsion/reactor";
  * import { ProxyFactory } from "@torsion/reactor/protocol";
@@ -175,25 +201,25 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
  * ```
  */
 export class ProxyFactory extends ServerFactory<ProxyServer> {
-  /** What is made for each connection. */
+  /** The class of the protocol to build for each client. */
   override protocol: new () => ProxyServer = ProxyServer;
-  /** What connects. */
+  /** The reactor that connects to the destination. */
   readonly reactor: IReactorTCP;
-  /** Where to forward to. */
+  /** The destination's host: a name or an address. */
   readonly host: string;
-  /** The port there. */
+  /** The destination's port number. */
   readonly port: number;
-  /** How it is connected. */
+  /** Options of the connections to the destination. */
   readonly options: ConnectTCPOptions;
   readonly #unreachable: LogThrottle | null;
 
   /**
-   * Names where to forward to; nothing connects yet.
+   * Creates a factory that has not connected yet.
    *
-   * @param reactor What connects.
-   * @param host A name or an address.
-   * @param port The port number.
-   * @param options How it connects, and the bounds of the connections on.
+   * @param reactor The reactor that connects to the destination.
+   * @param host The destination's host: a name or an address.
+   * @param port The destination's port number.
+   * @param options Options of the connections to the destination, such as `timeout`.
    */
   constructor(
     reactor: IReactorTCP,
@@ -210,11 +236,11 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   }
 
   /**
-   * Logs that a connection could not be forwarded: the first at once, and those that follow within a second in one line, as any client can
-   * bring it about.
+   * Logs that a connection could not be forwarded. The first is logged at once; those within the
+   * next second share one line, because any client can cause them.
    *
-   * @param peer Whose connection it is.
-   * @param reason Why.
+   * @param peer The client's address.
+   * @param reason The reason: a `ConnectError`.
    */
   logUnreachable(peer: Address, reason: Error): void {
     const line = `Cannot forward ${peer}: ${messageOf(reason)}`;
@@ -223,13 +249,13 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
     else this.#unreachable.add(write);
   }
 
-  /** Logs what is due. */
+  /** Logs the counts that have not been logged yet. */
   override stopFactory(): void {
     this.#unreachable?.flush();
   }
 }
 
-/** A reactor that only connects is none. */
+/** A reactor may implement `IReactorTCP` alone. */
 function isClock(reactor: object): reactor is IReactorTime {
   return "seconds" in reactor && "callLater" in reactor;
 }

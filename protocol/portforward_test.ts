@@ -1,7 +1,8 @@
 /**
- * Of Twisted's `test/test_protocols.py`, `PortforwardingTests`: `test_portforward` is here with real sockets, and `test_registerProducers`
- * by what comes of it, as a transport tells nobody who its producer is. `WireTests` is about `twisted.protocols.wire` (echo, discard and their
- * like), which is not offered, and `StringTransportTests` about a test tool.
+ * Twisted's `test/test_protocols.py`, `PortforwardingTests`: `test_portforward` is here with real
+ * sockets, and `test_registerProducers` by its effect, because a transport does not expose its
+ * producer. `WireTests` is about `twisted.protocols.wire` (echo, discard and their like), which is
+ * not implemented, and `StringTransportTests` about a test tool.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
@@ -30,10 +31,10 @@ import { ProxyClient, ProxyClientFactory, ProxyFactory, ProxyServer } from "./mo
 const HIGH_WATER = 1000;
 const PIPE = 500;
 
-/** A client at one end, a server at the other, and a forwarder between them that connects when it is told to. */
+/** A client, a server, and a forwarder between them that connects when the test calls for it. */
 class World implements Disposable {
   readonly host = new TestHost();
-  /** Where the forwarder connected to. */
+  /** The address that the forwarder connected to. */
   readonly asked: [host: string, port: number, options: ConnectTCPOptions | undefined][] = [];
   readonly reactor: Pick<IReactorTCP, "connectTCP"> = {
     connectTCP: (host, port, factory, options) => this.#connect(host, port, factory, options),
@@ -70,12 +71,12 @@ class World implements Disposable {
     return this.#server;
   }
 
-  /** Whether the attempt to connect was given up. */
+  /** Whether the attempt to connect was ended. */
   get isCancelled(): boolean {
     return this.#isCancelled;
   }
 
-  /** The server answers. */
+  /** Completes the forwarder's attempt to connect. */
   connect(): this {
     const [end, other] = memoryPipe({
       schedule: (step) => this.host.steps.push(step),
@@ -89,7 +90,7 @@ class World implements Disposable {
     return this;
   }
 
-  /** The server does not answer. */
+  /** Fails the forwarder's attempt to connect. */
   refuse(): void {
     this.#dial?.released();
     this.#dial?.failed(new ConnectionRefusedError("Connecting to example.org:80 was refused"));
@@ -121,7 +122,7 @@ class World implements Disposable {
   }
 }
 
-Deno.test("A connection is connected on to where the factory says, and bytes go both ways", () => {
+Deno.test("ProxyFactory connects each client to the destination, and forwards both directions", () => {
   using world = new World();
   assertEquals(world.asked, [["example.org", 80, { timeout: 5 }]]);
   world.connect();
@@ -133,7 +134,7 @@ Deno.test("A connection is connected on to where the factory says, and bytes go 
   assertEquals(world.client.text, "pong");
 });
 
-Deno.test("What is sent, and ended, before the server answers is not lost", () => {
+Deno.test("ProxyServer loses no data that a client sent before the destination answered", () => {
   using world = new World();
   world.client.send("early ");
   world.host.settle();
@@ -150,7 +151,7 @@ Deno.test("What is sent, and ended, before the server answers is not lost", () =
 });
 
 for (const way of ["there", "back"] as const) {
-  Deno.test(`A reader that does not read pauses what is sent ${way} after a bounded number of bytes, and then gets all`, () => {
+  Deno.test(`ForwardingProtocol pauses the sender when the reader does not read, ${way}`, () => {
     using world = new World();
     world.connect();
     const [from, to] = way === "there"
@@ -160,7 +161,8 @@ for (const way of ["there", "back"] as const) {
     to.driver.stopReading();
     from.send(all);
     world.host.settle();
-    // The read that was under way, two pipes, a write buffer that is above its mark by a chunk, and a chunk that came when it was paused.
+    // The read in progress, two pipes, a write buffer one chunk above its mark, and one chunk that
+    // arrived while paused.
     const most = PIPE + 2 * PIPE + (HIGH_WATER + PIPE) + PIPE;
     const taken = all.length - from.unsent;
     assert(to.text.length <= PIPE && taken > HIGH_WATER && taken <= most, `${taken} were taken`);
@@ -170,7 +172,7 @@ for (const way of ["there", "back"] as const) {
     assertEquals(from.unsent, 0);
   });
 
-  Deno.test(`The end of what is sent ${way} is passed on behind it, and the other direction stays open`, () => {
+  Deno.test(`ForwardingProtocol forwards the end of one direction, ${way}, and keeps the other open`, () => {
     using world = new World();
     world.connect();
     const [from, to] = way === "there"
@@ -195,7 +197,7 @@ for (const way of ["there", "back"] as const) {
     assertEquals(world.host.reactor.getDelayedCalls().length, 0);
   });
 
-  Deno.test(`A peer that breaks on the way ${way} has the other connection aborted`, () => {
+  Deno.test(`ForwardingProtocol aborts the other connection when one breaks, ${way}`, () => {
     using world = new World();
     world.connect();
     const [from, to] = way === "there"
@@ -209,7 +211,7 @@ for (const way of ["there", "back"] as const) {
   });
 }
 
-Deno.test("A server that has sent all and is gone does not cost the client what is under way, even if it breaks then", () => {
+Deno.test("ForwardingProtocol delivers all data of a server that closed before it broke", () => {
   using world = new World();
   world.connect();
   world.client.driver.stopReading();
@@ -217,7 +219,7 @@ Deno.test("A server that has sent all and is gone does not cost the client what 
   world.host.settle();
   world.server.driver.close();
   world.host.settle();
-  // The server is gone: this cannot be passed on.
+  // The server is lost, so the client's data has no destination.
   world.client.send("quit");
   world.host.settle();
   world.client.driver.startReading();
@@ -225,7 +227,7 @@ Deno.test("A server that has sent all and is gone does not cost the client what 
   assertEquals([world.client.text.length, world.client.end], [800, "ended"]);
 });
 
-Deno.test("A client whose server cannot be reached is disconnected, and the log says why", () => {
+Deno.test("ProxyServer closes a client's connection when the destination is unreachable, and logs it", () => {
   using world = new World();
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
@@ -237,7 +239,7 @@ Deno.test("A client whose server cannot be reached is disconnected, and the log 
   ]);
 });
 
-Deno.test("A client that is lost while the forwarder connects ends the attempt, and the log says nothing", () => {
+Deno.test("ProxyServer ends the attempt to connect when the client is lost, and logs nothing", () => {
   using world = new World();
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
@@ -247,7 +249,7 @@ Deno.test("A client that is lost while the forwarder connects ends the attempt, 
   assertEquals(events, []);
 });
 
-Deno.test("The protocols can be exchanged, and say what they lack", () => {
+Deno.test("ProxyFactory builds other protocols, which report a missing peer or factory", () => {
   class Client extends ProxyClient {}
   class Clients extends ProxyClientFactory {
     override protocol = Client;
@@ -268,13 +270,21 @@ Deno.test("The protocols can be exchanged, and say what they lack", () => {
   assertInstanceOf(client, Client);
   assertEquals(client.peer, server);
   const { connection } = new ProtocolFixture(new ProxyServer());
-  assertThrows(() => new ProxyServer().makeConnection(connection), Error, "has no factory");
-  assertThrows(() => new ProxyClient().makeConnection(connection), Error, "has no peer");
+  assertThrows(
+    () => new ProxyServer().makeConnection(connection),
+    Error,
+    "Cannot get the factory of ProxyServer",
+  );
+  assertThrows(
+    () => new ProxyClient().makeConnection(connection),
+    Error,
+    "its peer has not been set",
+  );
 });
 
 const test = tcpTest("Port forwarding", () => new DenoReactor());
 
-test("Megabytes go both ways at once over real sockets, through a forwarder, intact", async (fixture) => {
+test("ProxyFactory forwards megabytes in both directions over real sockets", async (fixture) => {
   const servers = new Wires({ dataReceived: (wire, data) => wire.transport.write(data) });
   const echo = fixture.listen(servers);
   const forwarder = fixture.reactor.listenTCP(

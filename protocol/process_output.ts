@@ -6,58 +6,72 @@ import { checkBound } from "../internal/validation.ts";
 import { killProcess } from "./kill_process.ts";
 import { ProcessProtocol } from "./process_protocol.ts";
 
-/** How a program is run to its end; the environment is empty unless `env` is given, as with `spawnProcess`. */
+/**
+ * Options of running a program until it exits. As with `spawnProcess`, the environment is empty
+ * unless `env` is given.
+ */
 export interface RunProcessOptions
   extends Pick<SpawnProcessOptions, "args" | "env" | "path" | "uid" | "gid"> {
-  /** What the program reads. Its input ends after that, or at once; Twisted leaves it open, and a program that reads it hangs. */
+  /**
+   * The bytes for the program's standard input, which is closed after them; by default it is closed
+   * at once. Twisted leaves it open, so that a program that reads it hangs.
+   */
   stdinBytes?: Uint8Array | string | undefined;
 }
 
-/** How a program is run whose output is kept. */
+/** Options of running a program whose output is collected. */
 export interface ProcessOutputOptions extends RunProcessOptions {
   /**
-   * The most bytes of output, and of errors, that are kept. A program that writes more is killed.
+   * The maximum number of bytes to collect, for standard output and standard error each. A program
+   * that writes more is killed.
    *
    * @default {67108864}
    */
   maxBytes?: number | undefined;
 }
 
-/** How a program is run whose output alone is wanted. */
+/** Options of {@linkcode getProcessOutput}. */
 export interface GetProcessOutputOptions extends ProcessOutputOptions {
   /**
-   * Whether what the program writes to its standard error belongs to its output. If not, it is an error.
+   * Whether standard error is collected as part of the output. Otherwise a program that writes to
+   * it fails the call.
    *
    * @default {false}
    */
   errortoo?: boolean | undefined;
 }
 
-/** A program wrote to its standard error, where nothing was to be. */
+/**
+ * The failure of {@linkcode getProcessOutput} when the program writes to its standard error and
+ * `errortoo` is not set.
+ */
 export class UnexpectedErrorOutput extends Error {
   /** The error's name. */
   override readonly name = "UnexpectedErrorOutput";
-  /** What it wrote first. */
+  /** The first bytes that the program wrote to its standard error. */
   readonly data: Uint8Array;
-  /** Fires when the program has ended, with how: `ProcessDone` or `ProcessTerminated`. In Twisted it fails with that. */
+  /**
+   * Fires when the program has exited, with a `ProcessDone` or a `ProcessTerminated`. In Twisted it
+   * fails with that.
+   */
   readonly processEnded: Deferred<Error>;
 
-  /** Made by {@linkcode getProcessOutput}. */
+  /** Created by {@linkcode getProcessOutput}. */
   constructor(where: Address, data: Uint8Array, processEnded: Deferred<Error>) {
-    super(`Process ${where} wrote to its standard error: ${new TextDecoder().decode(data).trim()}`);
+    super(`Process ${where} wrote to standard error: ${new TextDecoder().decode(data).trim()}`);
     this.data = data;
     this.processEnded = processEnded;
   }
 }
 
-/** A signal ended a program whose output was wanted. */
+/** The failure of {@linkcode getProcessOutputAndValue} when a signal ended the program. */
 export class ProcessOutputTerminated extends ProcessTerminated {
-  /** What it wrote to its standard output until then. */
+  /** The bytes that the program had written to its standard output. */
   readonly out: Uint8Array;
-  /** What it wrote to its standard error until then. */
+  /** The bytes that the program had written to its standard error. */
   readonly err: Uint8Array;
 
-  /** Made by {@linkcode getProcessOutputAndValue}. */
+  /** Created by {@linkcode getProcessOutputAndValue}. */
   constructor(where: Address, reason: ProcessTerminated, out: Uint8Array, err: Uint8Array) {
     super(where, reason.status, reason.signal);
     this.out = out;
@@ -65,14 +79,14 @@ export class ProcessOutputTerminated extends ProcessTerminated {
   }
 }
 
-/** A program wrote more than is kept, and was killed. */
+/** The failure when a program wrote more than `maxBytes`, and was killed. */
 export class ProcessOutputExceeded extends ConnectionAborted {
-  /** The most bytes that are kept. */
+  /** The maximum number of bytes that are collected. */
   readonly limit: number;
 
-  /** Made by {@linkcode getProcessOutput} and its kin. */
+  /** Created by {@linkcode getProcessOutput} and {@linkcode getProcessOutputAndValue}. */
   constructor(where: Address, limit: number) {
-    super(`Process ${where} was killed: it wrote more than ${limit} bytes`, {
+    super(`Process ${where} was killed: it wrote more than ${limit} bytes of output`, {
       address: String(where),
     });
     this.limit = limit;
@@ -80,15 +94,19 @@ export class ProcessOutputExceeded extends ConnectionAborted {
 }
 
 /**
- * Runs a program and gives what it writes to its standard output. Twisted's `twisted.internet.utils.getProcessOutput`.
+ * Runs a program and collects its standard output. Twisted's
+ * `twisted.internet.utils.getProcessOutput`.
  *
- * How the program ends does not matter here, as in Twisted: {@linkcode getProcessOutputAndValue} tells.
+ * The exit code is ignored, as in Twisted: {@linkcode getProcessOutputAndValue} returns it.
  *
- * @param reactor What starts it, and runs.
+ * @param reactor The reactor that starts the process. It must be running.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options The arguments, environment and working directory of the process, and limits on its output.
- * @returns Fires with its whole output when it has ended. Fails with `SpawnError` when it cannot be started, with `UnexpectedErrorOutput` as
- *   soon as it writes to its standard error, with `ProcessOutputExceeded` when it writes too much. To cancel it is to kill the program.
+ * @param options Arguments, environment and working directory of the process, and limits on its
+ *   output.
+ * @returns A Deferred that fires with the whole output when the program has exited. It fails with
+ *   `SpawnError` when the program cannot be started; with `UnexpectedErrorOutput` as soon as the
+ *   program writes to its standard error; and with `ProcessOutputExceeded` when it writes too much.
+ *   Cancelling it kills the program.
  *
  * @example
  * ```ts no-eval
@@ -121,13 +139,17 @@ export function getProcessOutput(
 }
 
 /**
- * Runs a program and gives all that it writes, and its exit code. Twisted's `twisted.internet.utils.getProcessOutputAndValue`.
+ * Runs a program and collects its output and its exit code. Twisted's
+ * `twisted.internet.utils.getProcessOutputAndValue`.
  *
- * @param reactor What starts it, and runs.
+ * @param reactor The reactor that starts the process. It must be running.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options The arguments, environment and working directory of the process, and limits on its output.
- * @returns Fires with `[out, err, code]` when it has ended. Fails with `ProcessOutputTerminated` when a signal ended it, with `SpawnError` when it
- *   cannot be started, with `ProcessOutputExceeded` when it writes too much. To cancel it is to kill the program.
+ * @param options Arguments, environment and working directory of the process, and limits on its
+ *   output.
+ * @returns A Deferred that fires with `[out, err, code]` when the program has exited. It fails with
+ *   `ProcessOutputTerminated` when a signal ended the program; with `SpawnError` when the program
+ *   cannot be started; and with `ProcessOutputExceeded` when it writes too much. Cancelling it
+ *   kills the program.
  *
  * @example
  * ```ts no-eval
@@ -164,13 +186,16 @@ export function getProcessOutputAndValue(
 }
 
 /**
- * Runs a program and gives its exit code; what it writes is dropped. Twisted's `twisted.internet.utils.getProcessValue`.
+ * Runs a program and returns its exit code. Its output is dropped. Twisted's
+ * `twisted.internet.utils.getProcessValue`.
  *
- * @param reactor What starts it, and runs.
+ * @param reactor The reactor that starts the process. It must be running.
  * @param executable The program: a path, or a name that is looked up in `PATH`.
- * @param options The arguments, environment and working directory of the process, and limits on its output.
- * @returns Fires with the exit code. Fails with `ProcessTerminated` when a signal ended the program, where Twisted gives `None`, which is taken
- *   for the 0 of success too easily; and with `SpawnError` when it cannot be started. To cancel it is to kill the program.
+ * @param options Arguments, environment and working directory of the process.
+ * @returns A Deferred that fires with the exit code. It fails with `ProcessTerminated` when a
+ *   signal ended the program, and with `SpawnError` when the program cannot be started. Cancelling
+ *   it kills the program. In Twisted a signal gives `None`, which is easily taken for the 0 of
+ *   success.
  *
  * @example
  * ```ts no-eval
@@ -195,14 +220,17 @@ export function getProcessValue(
   }));
 }
 
-/** What becomes of a program's output and end. */
+/** Makes a result from the output and the exit of a program. */
 interface Collector<R> {
   received(childFD: number, data: Uint8Array): void;
-  /** The exit code is null when a signal ended it. @returns the result; what it throws is the failure. */
+  /**
+   * Returns the result, or throws the failure. The exit code is null when a signal ended the
+   * program.
+   */
   ended(code: number | null, reason: ProcessTerminated): R;
 }
 
-/** Starts a program, and tells a collector of it. */
+/** Starts a program, and passes its output and exit to a collector. */
 function run<R>(
   reactor: IReactorProcess,
   executable: string,
@@ -229,7 +257,7 @@ class Runner<R> extends ProcessProtocol {
   readonly result: Deferred<R> = new Deferred<R>(() => this.kill());
   readonly #collector: Collector<R>;
   readonly #stdinBytes: Uint8Array | string | undefined;
-  /** What is done at the end when there is a result already. */
+  /** Called when the program has exited after the result was set. */
   onEnd: (reason: Error) => void = () => {};
 
   constructor(
@@ -248,7 +276,7 @@ class Runner<R> extends ProcessProtocol {
   kill(): void {
     const { transport } = this;
     killProcess(transport);
-    // Others may have inherited its pipes.
+    // Child processes of the program may still hold its pipes open.
     transport.loseConnection();
   }
 
@@ -264,7 +292,7 @@ class Runner<R> extends ProcessProtocol {
 
   override processEnded(reason: Error): void {
     if (this.result.called) return this.onEnd(reason);
-    // The interface promises this or a ProcessDone, which has the same fields.
+    // The interface promises this class or ProcessDone, which has the same fields.
     const how = reason as ProcessTerminated;
     try {
       this.result.callback(this.#collector.ended(how.exitCode, how));
@@ -276,7 +304,7 @@ class Runner<R> extends ProcessProtocol {
 
 type Killable = Pick<Runner<never>, "fail" | "kill" | "transport">;
 
-/** What a program wrote. */
+/** The bytes that a program wrote to one descriptor. */
 class Bytes {
   readonly #runner: Killable;
   readonly #limit: number;

@@ -1,6 +1,7 @@
-// Of Twisted's `test/test_iutils.py`, `ProcessUtilsTests`. `test_getProcess…DefaultPath` is about a folder that this process may not read,
-// which root may; that no `path` is this process's folder is tested in `testing/conformance/process_starting.ts`. The tests of
-// `suppressWarnings` (`SuppressWarningsTests`, `DeferredSuppressedWarningsTests`) do not apply: there are no warnings.
+// Twisted's `test/test_iutils.py`, `ProcessUtilsTests`. `test_getProcess…DefaultPath` uses a folder
+// that the process may not read, which root may; that the default `path` is this process's folder
+// is tested in `testing/conformance/process_starting.ts`. The tests of `suppressWarnings`
+// (`SuppressWarningsTests`, `DeferredSuppressedWarningsTests`) do not apply: there are no warnings.
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { CancelledError, type Deferred } from "../defer/mod.ts";
@@ -26,12 +27,12 @@ import {
 const test = processTest("running a program", () => new DenoReactor());
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-/** A script for the shell. */
+/** Arguments that run a shell script. */
 function script(source: string, options: RunProcessOptions = {}): RunProcessOptions {
   return { args: ["-c", source], env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, ...options };
 }
 
-test("getProcessOutput() gives all that it writes, however it ends", async (fixture) => {
+test("getProcessOutput() returns the standard output, whatever the exit code", async (fixture) => {
   fixture.run();
   const output = await getProcessOutput(
     fixture.reactor,
@@ -41,25 +42,25 @@ test("getProcessOutput() gives all that it writes, however it ends", async (fixt
   assertEquals(text(output), "hello\nworld\n");
 });
 
-test("getProcessOutput() fails at the first error output, and tells when the program has ended", async (fixture) => {
+test("getProcessOutput() fails at the first error output, and reports the exit later", async (fixture) => {
   fixture.run();
   const { reactor } = fixture;
   const error = await assertRejects(
     () => getProcessOutput(reactor, "/bin/sh", script("echo hello world >&2")),
     UnexpectedErrorOutput,
-    "wrote to its standard error: hello world",
+    "wrote to standard error: hello world",
   );
   assertEquals(text(error.data), "hello world\n");
   assertInstanceOf(await error.processEnded, ProcessDone);
 });
 
-test("With errortoo, getProcessOutput() gives the errors among the output", async (fixture) => {
+test("getProcessOutput({ errortoo }) returns standard error with the output", async (fixture) => {
   fixture.run();
   const options = { ...script("printf foo; printf foo >&2"), errortoo: true };
   assertEquals(text(await getProcessOutput(fixture.reactor, "/bin/sh", options)), "foofoo");
 });
 
-test("getProcessValue() gives the exit code, and fails with the signal that ended it", async (fixture) => {
+test("getProcessValue() returns the exit code, and fails with the signal that ended the program", async (fixture) => {
   fixture.run();
   const { reactor } = fixture;
   assertEquals(await getProcessValue(reactor, "/bin/sh", script("exit 0")), 0);
@@ -74,7 +75,7 @@ test("getProcessValue() gives the exit code, and fails with the signal that ende
   assertEquals([error.signal, error.exitCode], ["SIGTERM", null]);
 });
 
-test("getProcessOutputAndValue() gives output, errors and exit code", async (fixture) => {
+test("getProcessOutputAndValue() returns standard output, standard error and exit code", async (fixture) => {
   fixture.run();
   const [out, err, code] = await getProcessOutputAndValue(
     fixture.reactor,
@@ -84,7 +85,7 @@ test("getProcessOutputAndValue() gives output, errors and exit code", async (fix
   assertEquals([text(out), text(err), code], ["hello world!\n", "goodbye world!\n", 1]);
 });
 
-test("A signal fails getProcessOutputAndValue(), with what was written until then", async (fixture) => {
+test("getProcessOutputAndValue() fails with the output so far when a signal ends the program", async (fixture) => {
   fixture.run();
   const error = await assertRejects(
     () =>
@@ -104,7 +105,7 @@ test("A signal fails getProcessOutputAndValue(), with what was written until the
   ]);
 });
 
-test("stdinBytes are what it reads; without them, there is nothing to read", async (fixture) => {
+test("getProcessOutput({ stdinBytes }) is standard input, which is empty by default", async (fixture) => {
   fixture.run();
   const { reactor } = fixture;
   const stdinBytes = "These are the bytes to see.";
@@ -119,7 +120,7 @@ test("stdinBytes are what it reads; without them, there is nothing to read", asy
   assertEquals(await getProcessValue(reactor, "grep", { args: ["x"] }), 1);
 });
 
-test("path is the folder that it runs in", async (fixture) => {
+test("getProcessOutput({ path }) is the working directory of the program", async (fixture) => {
   fixture.run();
   const { reactor } = fixture;
   const path = temporaryFolder(fixture);
@@ -134,10 +135,10 @@ test("path is the folder that it runs in", async (fixture) => {
   assertEquals(await getProcessValue(reactor, "/bin/sh", { ...here, args }), 0);
 });
 
-test("To cancel is to kill the program, and to let go of its pipes", async (fixture) => {
+test("getProcessOutput() that is cancelled kills the program, and closes its pipes", async (fixture) => {
   fixture.run();
   const path = temporaryFolder(fixture);
-  // Each says its number through a named pipe, and then waits for what never comes.
+  // Each process writes its number to a named pipe, and then reads from a pipe that stays silent.
   const waiting = script("echo $$ >number; read line <never", { path });
   const { reactor } = fixture;
   assertEquals(await getProcessValue(reactor, "mkfifo", { args: ["number", "never"], path }), 0);
@@ -153,7 +154,7 @@ test("To cancel is to kill the program, and to let go of its pipes", async (fixt
   }
 });
 
-test("A program that writes more than maxBytes is killed, and fails with that", async (fixture) => {
+test("getProcessOutput() kills a program that writes more than maxBytes", async (fixture) => {
   fixture.run();
   const watched = new WatchedReactor(fixture.reactor);
   const error = await assertRejects(
@@ -168,7 +169,7 @@ test("A program that writes more than maxBytes is killed, and fails with that", 
   assertEquals((await getProcessOutputAndValue(fixture.reactor, "/bin/sh", exact)).length, 3);
 });
 
-test("A program that cannot be started fails the Deferred, and so does an option that makes no sense", async (fixture) => {
+test("getProcessOutput() fails for a program that cannot be started, and for invalid options", async (fixture) => {
   fixture.run();
   const { reactor } = fixture;
   for (const run of [getProcessOutput, getProcessOutputAndValue, getProcessValue]) {
@@ -182,7 +183,7 @@ test("A program that cannot be started fails the Deferred, and so does an option
   );
 });
 
-Deno.test("The environment is empty unless it is given, and all options are passed on", () => {
+Deno.test("getProcessOutput() passes all options on, and an empty environment by default", () => {
   const asked: SpawnProcessOptions[] = [];
   const reactor: IReactorProcess = {
     spawnProcess: (_protocol, _executable, options = {}) => {

@@ -1,10 +1,11 @@
 import type { IProcessProtocol, IProcessTransport } from "../reactor/interfaces/mod.ts";
 
 /**
- * What happens to a child process: subclass it, and override what you want to know. Twisted's `twisted.internet.protocol.ProcessProtocol`.
+ * The base class of a protocol for a child process: subclass it, and override the methods for the
+ * events that you need. Twisted's `twisted.internet.protocol.ProcessProtocol`.
  *
- * The methods may be `async`. What they throw, or reject with, is logged; out of {@linkcode outReceived} and {@linkcode errReceived} it closes
- * that pipe as well.
+ * The methods may be `async`. An error that they throw, or reject with, is logged; an error of
+ * {@linkcode outReceived} or {@linkcode errReceived} also closes that pipe.
  *
  * @example
  * ```ts no-eval
@@ -25,19 +26,23 @@ import type { IProcessProtocol, IProcessTransport } from "../reactor/interfaces/
  * ```
  */
 export class ProcessProtocol implements IProcessProtocol {
-  /** Whether the process has been started. Stays true afterwards, as in Twisted. */
+  /**
+   * Whether the process has been started. It stays true after the process has exited, as in
+   * Twisted.
+   */
   connected = false;
   #transport: IProcessTransport | null = null;
 
   /**
-   * The process.
+   * The transport: the running process. It is kept after the process has exited, so that its
+   * address stays available.
    *
-   * @throws {Error} before it is started. Afterwards it stays, to be asked for its address.
+   * @throws {Error} before the process is started.
    */
   get transport(): IProcessTransport {
     if (this.#transport === null) {
       throw new Error(
-        `${this.constructor.name} has no transport: its process has not been started`,
+        `Cannot get the transport of ${this.constructor.name}: its process has not been started`,
       );
     }
     return this.#transport;
@@ -47,39 +52,49 @@ export class ProcessProtocol implements IProcessProtocol {
     this.#transport = transport;
   }
 
-  /** Takes the process, and calls {@linkcode connectionMade}. Called by the reactor. */
+  /**
+   * Sets the transport, and calls {@linkcode connectionMade}. Called by the reactor.
+   *
+   * @param process The process.
+   */
   makeConnection(process: IProcessTransport): void {
     this.connected = true;
     this.#transport = process;
-    // Returned for the case that it is async: the reactor sees a promise that is rejected.
+    // Returned because it may be the promise of an async method: the reactor logs its rejection.
     return this.connectionMade();
   }
 
-  /** The process has been started. Override it to write to its input. */
+  /**
+   * Called when the process has been started. Override it to write to the process's standard input.
+   */
   connectionMade(): void {}
 
   /**
-   * The process wrote something. Calls {@linkcode outReceived} or {@linkcode errReceived}.
+   * Called with bytes that the process wrote. Calls {@linkcode outReceived} or
+   * {@linkcode errReceived}.
    *
-   * @param childFD The process's number for the pipe: 1 for its output, 2 for its errors.
-   * @param data The bytes: yours to keep.
+   * @param childFD The number of the descriptor in the process: 1 for standard output, 2 for
+   *   standard error.
+   * @param data The bytes. Their memory belongs to the protocol.
    */
   childDataReceived(childFD: number, data: Uint8Array): void {
     if (childFD === 1) return this.outReceived(data);
     if (childFD === 2) return this.errReceived(data);
   }
 
-  /** The process wrote to its standard output. Override it to receive. */
+  /** Called with bytes from the process's standard output. Override it to receive them. */
   outReceived(_data: Uint8Array): void {}
 
-  /** The process wrote to its standard error. Override it to receive. */
+  /** Called with bytes from the process's standard error. Override it to receive them. */
   errReceived(_data: Uint8Array): void {}
 
   /**
-   * A pipe has been closed. Calls {@linkcode inConnectionLost}, {@linkcode outConnectionLost} or {@linkcode errConnectionLost}.
+   * Called when a pipe has been closed. Calls {@linkcode inConnectionLost},
+   * {@linkcode outConnectionLost} or {@linkcode errConnectionLost}.
    *
-   * @param childFD The process's number for the pipe.
-   * @param reason `ConnectionDone` for an end in order, else what went wrong. Twisted does not tell.
+   * @param childFD The number of the descriptor in the process.
+   * @param reason `ConnectionDone` if the pipe was closed cleanly, and else the error. Twisted
+   *   passes no reason.
    */
   childConnectionLost(childFD: number, reason: Error): void {
     if (childFD === 0) return this.inConnectionLost(reason);
@@ -87,30 +102,33 @@ export class ProcessProtocol implements IProcessProtocol {
     if (childFD === 2) return this.errConnectionLost(reason);
   }
 
-  /** The process's standard input has been closed, by either side. */
+  /** Called when the process's standard input has been closed, by either side. */
   inConnectionLost(_reason: Error): void {}
 
-  /** The process's standard output has been closed, by either side. */
+  /** Called when the process's standard output has been closed, by either side. */
   outConnectionLost(_reason: Error): void {}
 
-  /** The process's standard error has been closed, by either side. */
+  /** Called when the process's standard error has been closed, by either side. */
   errConnectionLost(_reason: Error): void {}
 
   /**
-   * The process has exited. More of what it wrote may come.
+   * Called when the process has exited. Output that it wrote before may still arrive.
    *
-   * @param _reason `ProcessDone` for exit code 0, else `ProcessTerminated`, which has the exit code or the signal.
+   * @param _reason `ProcessDone` for the exit code 0, and else `ProcessTerminated`, which has the
+   *   exit code or the signal.
    */
   processExited(_reason: Error): void {}
 
   /**
-   * The process has exited, and all that it wrote has been received. Called exactly once for each process, and last.
+   * Called when the process has exited and all its output has been received. It is called exactly
+   * once for each process, as the last method.
    *
-   * @param _reason `ProcessDone` for exit code 0, else `ProcessTerminated`, which has the exit code or the signal.
+   * @param _reason `ProcessDone` for the exit code 0, and else `ProcessTerminated`, which has the
+   *   exit code or the signal.
    */
   processEnded(_reason: Error): void {}
 
-  /** The name under which the process's events are logged: the class's. */
+  /** Returns the name under which the process's events are logged: the name of the class. */
   logPrefix(): string {
     return this.constructor.name;
   }

@@ -1,10 +1,11 @@
-// Of Twisted's `test/test_process.py`, `ProcessProtocolTests`. `test_interface` is the compiler's.
+// Twisted's `test/test_process.py`, `ProcessProtocolTests`. `test_interface` is checked by the
+// compiler.
 
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import type { IProcessTransport } from "../reactor/interfaces/mod.ts";
 import { ProcessProtocol } from "./mod.ts";
 
-/** Notes which of its methods are called, and with what. */
+/** Records the calls of its methods, and their arguments. */
 class Noted extends ProcessProtocol {
   readonly calls: unknown[][] = [];
 
@@ -29,31 +30,31 @@ class Noted extends ProcessProtocol {
   }
 }
 
-Deno.test("What comes of descriptor 1 goes to outReceived(), of 2 to errReceived(), of another nowhere", () => {
+Deno.test("ProcessProtocol.childDataReceived() calls outReceived() for 1, errReceived() for 2", () => {
   const protocol = new Noted();
   const data = new Uint8Array([1]);
   for (const childFD of [1, 2, 0, 3]) protocol.childDataReceived(childFD, data);
   assertEquals(protocol.calls, [["out", data], ["err", data]]);
 });
 
-Deno.test("The end of each descriptor goes to the method named for it, with the reason", () => {
+Deno.test("ProcessProtocol.childConnectionLost() calls the method of the descriptor, with the reason", () => {
   const protocol = new Noted();
   const reason = new Error("closed");
   for (const childFD of [0, 1, 2, 3]) protocol.childConnectionLost(childFD, reason);
   assertEquals(protocol.calls, [["in lost", reason], ["out lost", reason], ["err lost", reason]]);
 });
 
-Deno.test("makeConnection() takes the process and calls connectionMade(), whose promise it returns", async () => {
+Deno.test("ProcessProtocol.makeConnection() sets the transport, and returns the connectionMade promise", async () => {
   class Failing extends ProcessProtocol {
     override connectionMade(): Promise<void> {
       assertStrictEquals(this.transport, process);
       return Promise.reject(new Error("made"));
     }
   }
-  // Nothing here asks anything of it.
+  // No test here calls the transport.
   const process = {} as IProcessTransport;
   const protocol = new Failing();
-  assertThrows(() => protocol.transport, Error, "Failing has no transport");
+  assertThrows(() => protocol.transport, Error, "Cannot get the transport of Failing");
   assertEquals(protocol.connected, false);
   await assertRejects(async () => await protocol.makeConnection(process), Error, "made");
   assertEquals(protocol.connected, true);

@@ -1,11 +1,14 @@
 import type { IProtocol, IProtocolFactory, ITransport } from "../reactor/interfaces/mod.ts";
 
 /**
- * What happens on one connection: subclass it, and override the three methods. Twisted's `twisted.internet.protocol.Protocol`.
+ * The base class of a protocol, which handles the events of one connection: subclass it, and
+ * override {@linkcode connectionMade}, {@linkcode dataReceived} and {@linkcode connectionLost}.
+ * Twisted's `twisted.internet.protocol.Protocol`.
  *
- * @typeParam F The factory that builds it: `this.factory` has this type.
+ * The methods may be `async`. An error that they throw, or reject with, is logged and closes the
+ * connection.
  *
- * The methods may be `async`. What they throw, or reject with, is logged and loses the connection.
+ * @typeParam F The factory that builds it: the type of `this.factory`.
  *
  * @example An echo
  * ```ts
@@ -20,20 +23,23 @@ import type { IProtocol, IProtocolFactory, ITransport } from "../reactor/interfa
  */
 export class Protocol<F extends IProtocolFactory = IProtocolFactory> implements IProtocol {
   #factory: F | null = null;
-  /** Whether the connection has been made. Stays true afterwards, as in Twisted. */
+  /**
+   * Whether the connection has been made. It stays true after the connection is lost, as in
+   * Twisted.
+   */
   connected = false;
   #transport: ITransport | null = null;
 
   /**
    * The factory that built this protocol.
    *
-   * @throws {Error} if no factory has built it, or not yet: in the constructor, and in a protocol
+   * @throws {Error} when no factory has built the protocol: in its constructor, and when it was
    *   made with `new` for `connectProtocol`.
    */
   get factory(): F {
     if (this.#factory === null) {
       throw new Error(
-        `${this.constructor.name} has no factory: no factory has built it, or not yet`,
+        `Cannot get the factory of ${this.constructor.name}: no factory has built the protocol yet`,
       );
     }
     return this.#factory;
@@ -44,14 +50,15 @@ export class Protocol<F extends IProtocolFactory = IProtocolFactory> implements 
   }
 
   /**
-   * The connection.
+   * The transport: the connection. It is kept after the connection is lost, so that its addresses
+   * stay available.
    *
-   * @throws {Error} before the connection is made. Afterwards it stays, to be asked for its addresses.
+   * @throws {Error} before the connection is made.
    */
   get transport(): ITransport {
     if (this.#transport === null) {
       throw new Error(
-        `${this.constructor.name} has no transport: its connection has not been made`,
+        `Cannot get the transport of ${this.constructor.name}: its connection has not been made`,
       );
     }
     return this.#transport;
@@ -61,43 +68,50 @@ export class Protocol<F extends IProtocolFactory = IProtocolFactory> implements 
     this.#transport = transport;
   }
 
-  /** Takes the connection, and calls {@linkcode connectionMade}. Called by the reactor. */
+  /**
+   * Sets the transport, and calls {@linkcode connectionMade}. Called by the reactor.
+   *
+   * @param transport The connection.
+   */
   makeConnection(transport: ITransport): void {
     this.connected = true;
     this.#transport = transport;
-    // Returned for the case that it is async: the reactor sees a promise that is rejected.
+    // Returned because it may be the promise of an async method: the connection watches for its
+    // rejection.
     return this.connectionMade();
   }
 
-  /** The connection is there. Override it to greet. */
+  /** Called when the connection has been made. Override it to send the first data. */
   connectionMade(): void {}
 
   /**
-   * Bytes came. Override it to receive.
+   * Called with bytes from the peer. Override it to receive them.
    *
-   * @param _data The bytes: yours to keep. TCP has no messages: one write of the peer's may come in several chunks, and several
-   *   in one.
+   * @param _data The bytes. Their memory belongs to the protocol. TCP keeps no message boundaries:
+   *   one write of the peer may arrive in several chunks, and several writes in one chunk.
    */
   dataReceived(_data: Uint8Array): void {}
 
   /**
-   * The connection is gone. Override it to clean up. Called exactly once for each connection made, and last.
+   * Called when the connection is lost. Override it to clean up. It is called exactly once for each
+   * connection that was made, as the last method.
    *
-   * @param _reason `ConnectionDone` when it was closed in order, `ConnectionLost` when it broke, `ConnectionAborted` when this side
-   *   aborted it, or what a method of this protocol threw.
+   * @param _reason `ConnectionDone` if the connection was closed cleanly, `ConnectionLost` if it
+   *   broke, `ConnectionAborted` if this side aborted it, or the error that a method of this
+   *   protocol threw.
    */
   connectionLost(_reason: Error): void {}
 
   /**
-   * The protocol for a log: `Echo on connection from 127.0.0.1:53412`; `Echo (not connected)` before
-   * its connection is made.
+   * Returns the protocol's name for a log: `Echo on connection from 127.0.0.1:53412`, or
+   * `Echo (not connected)` before its connection is made.
    */
   toString(): string {
     const name = this.constructor.name;
     return this.#transport === null ? `${name} (not connected)` : `${name} on ${this.#transport}`;
   }
 
-  /** The name under which this connection's events are logged: the class's. */
+  /** Returns the name under which this connection's events are logged: the name of the class. */
   logPrefix(): string {
     return this.constructor.name;
   }

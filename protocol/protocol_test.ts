@@ -1,7 +1,8 @@
 /**
- * Of Twisted's `internet/test/test_protocol.py`, `ProtocolTests` are here and `FactoryTests` in `factory_test.ts`. `ClientCreatorTests`
- * are those of endpoints (`endpoints/tcp_test.ts`), which take its place; `AdapterTests` and `FileWrapperTests` are about adapters that
- * do not exist here.
+ * Twisted's `internet/test/test_protocol.py`: `ProtocolTests` are here and `FactoryTests` in
+ * `factory_test.ts`. `ClientCreatorTests` are replaced by those of endpoints
+ * (`endpoints/tcp_test.ts`). `AdapterTests` and `FileWrapperTests` are about adapters that do not
+ * exist here.
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
@@ -10,12 +11,12 @@ import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import type { IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
 import { Protocol } from "./mod.ts";
 
-/** A transport, come by in an honest way. */
+/** A real transport. */
 function someTransport(): ITransport {
   return connect().connection;
 }
 
-Deno.test("makeConnection() sets the transport, and then calls connectionMade()", () => {
+Deno.test("Protocol.makeConnection() sets the transport, and then calls connectionMade()", () => {
   const transport = someTransport();
   const seen: unknown[] = [];
   class Greeter extends Protocol {
@@ -31,16 +32,16 @@ Deno.test("makeConnection() sets the transport, and then calls connectionMade()"
   assertEquals(seen[1], true);
 });
 
-Deno.test("The transport is asked for in vain before the connection is made", () => {
+Deno.test("Protocol.transport throws before the connection is made", () => {
   class Eager extends Protocol {}
   assertThrows(
     () => new Eager().transport,
     Error,
-    "Eager has no transport: its connection has not been made",
+    "Cannot get the transport of Eager: its connection has not been made",
   );
 });
 
-Deno.test("A transport can be set without a connection, for wrappers and tests", () => {
+Deno.test("Protocol.transport can be set without a connection, for wrappers and tests", () => {
   const protocol = new Protocol();
   const transport = someTransport();
   protocol.transport = transport;
@@ -48,19 +49,19 @@ Deno.test("A transport can be set without a connection, for wrappers and tests",
   assert(!protocol.connected);
 });
 
-Deno.test("A Protocol takes everything, does nothing, and is an IProtocol", () => {
+Deno.test("Protocol is an IProtocol whose methods do nothing", () => {
   const protocol: IProtocol = new Protocol();
   protocol.makeConnection(someTransport());
   protocol.dataReceived(new Uint8Array(3));
   protocol.connectionLost(new Error("over"));
 });
 
-Deno.test("The log prefix is the class's name", () => {
+Deno.test("Protocol.logPrefix() is the name of the class", () => {
   class Chat extends Protocol {}
   assertEquals(new Chat().logPrefix(), "Chat");
 });
 
-Deno.test("connected and transport stay as they were when the connection is lost", () => {
+Deno.test("Protocol.connected and transport are kept when the connection is lost", () => {
   const protocol = new Protocol();
   using fixture = connect({ connectionLost: (_, reason) => protocol.connectionLost(reason) });
   protocol.makeConnection(fixture.connection);
@@ -70,7 +71,7 @@ Deno.test("connected and transport stay as they were when the connection is lost
   assertEquals(String(protocol.transport.getPeer()), "192.0.2.2:2222");
 });
 
-Deno.test("The promise of an async connectionMade() reaches the connection: what it is rejected with loses it", async () => {
+Deno.test("Protocol.connectionMade() that rejects loses the connection with its error", async () => {
   using errors = new LoggedErrors();
   class Failing extends Protocol {
     // deno-lint-ignore require-await -- an async method that throws is what is tested

@@ -3,10 +3,11 @@ import type { ITransport } from "../reactor/interfaces/mod.ts";
 import { TLSBoundary } from "./tls_boundary.ts";
 
 /**
- * What a connection receives, as a stream. The stream's demand is the transport's: with the queue full the transport is paused, and with
- * it the peer.
+ * The readable stream of a connection. When the queue is full, the transport is paused, and with it
+ * the peer.
  *
- * The queue is here and not in the stream: chunks that came before TLS and have not been read could not be taken back from there.
+ * The queue is kept here and not in the stream, so that chunks that arrived before TLS and have not
+ * been read can be discarded.
  */
 export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
   /** The stream. */
@@ -17,44 +18,45 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
   readonly #boundary = new TLSBoundary();
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #queue: Uint8Array[] = [];
-  /** The bytes in the queue. */
+  /** The number of bytes in the queue. */
   #size = 0;
   /** Whether a reader waits for a chunk. */
   #wanted = false;
   #ended = false;
 
   /**
-   * @param transport What is received from.
-   * @param highWaterMark Bytes that are held before the transport is paused.
-   * @param abort Aborts the connection: nobody reads any more.
+   * @param transport The connection.
+   * @param highWaterMark Bytes in the queue at which the transport is paused.
+   * @param abort Aborts the connection, because the reader has cancelled the stream.
    */
   constructor(transport: ITransport, highWaterMark: number, abort: (reason: unknown) => void) {
     this.#transport = transport;
     this.#highWaterMark = highWaterMark;
     this.#abort = abort;
-    // Not a stream of type "bytes": that would detach the memory of its chunks, which those of other connections share.
+    // Not a stream of type "bytes": it would detach the memory of its chunks, which chunks of other
+    // connections share.
     this.stream = new ReadableStream(this, { highWaterMark: 0 });
   }
 
-  /** Called by the stream. */
+  /** Called by the stream when it is created. */
   start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
   }
 
-  /** Called by the stream, when a reader waits. */
+  /** Called by the stream when a reader waits for a chunk. */
   pull(): void {
     this.#wanted = true;
     this.#deliver();
     if (this.#wanted || this.#size < this.#highWaterMark) this.#transport.resumeProducing();
   }
 
-  /** Called by the stream, when nobody reads it any more. */
+  /** Called by the stream when its reader has cancelled it. */
   cancel(reason: unknown): void {
     this.#forget();
     this.#abort(reason);
   }
 
-  /** Bytes came. */
+  /** Adds bytes from the peer. */
   received(data: Uint8Array): void {
     if (this.#controller === null) return;
     if (!this.#boundary.arriving(this.#transport, this.#size)) return;
@@ -64,16 +66,20 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
     if (!this.#wanted && this.#size >= this.#highWaterMark) this.#transport.pauseProducing();
   }
 
-  /** The peer sends no more. */
+  /**
+   * Records that the peer has closed its writing side: the stream closes once the queue is empty.
+   */
   end(): void {
     this.#ended = true;
     this.#closeIfRead();
   }
 
-  /** The connection is gone. */
+  /**
+   * Closes the stream if the connection was closed cleanly, and fails it if the connection broke.
+   */
   lost(reason: Error): void {
     if (reason instanceof ConnectionDone) return this.end();
-    // What ended in order before is still to be read.
+    // If the peer had closed its writing side before, the queue is complete and can still be read.
     if (this.#ended) return;
     this.#controller?.error(reason);
     this.#forget();
@@ -87,7 +93,7 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
     if (chunk === undefined) return;
     this.#size -= chunk.length;
     this.#wanted = false;
-    // Calls pull() again when another reader waits.
+    // Calls pull() again if another reader waits.
     controller.enqueue(chunk);
     this.#closeIfRead();
   }

@@ -2,7 +2,10 @@ import { CancelledError, Deferred, fail } from "../defer/mod.ts";
 import type { IConsumer, IPushProducer } from "../reactor/interfaces/mod.ts";
 import { asError, logUserError } from "../defer/guarded_call.ts";
 
-/** The consumer was gone before all of a stream had been written to it. */
+/**
+ * The failure of {@linkcode ReadableStreamProducer.startProducing} when the consumer was lost
+ * before the whole stream had been written.
+ */
 export class ProducerStopped extends Error {
   /** The error's name. */
   override readonly name = "ProducerStopped";
@@ -11,16 +14,17 @@ export class ProducerStopped extends Error {
 type Reader = ReadableStreamDefaultReader<Uint8Array | string>;
 
 /**
- * Writes a stream to a consumer, a transport above all, as fast as that takes it. It covers what Twisted's `FileSender` does, and all
- * else that is a stream: the body of a response, the output of a process, another connection.
+ * Writes a stream to a consumer, such as a transport, as fast as the consumer accepts it. It
+ * replaces Twisted's `FileSender`, and works with any stream: the body of a response, the output of
+ * a process, another connection.
  *
- * While the consumer has it paused, nothing is read from the stream, but for the one chunk that was asked for before. (Twisted's
- * `FileSender` is a pull producer: it reads each piece when the one before it has gone out. Here the consumer's buffer bridges the time that
- * reading takes.)
+ * While the consumer has paused the producer, no chunk is read from the stream, apart from one that
+ * was requested before. (Twisted's `FileSender` is a pull producer: it reads each piece when the
+ * one before it has been sent. Here the consumer's buffer covers the time that reading takes.)
  *
- * The consumer's connection is not closed at the end.
+ * The producer does not close the consumer's connection.
  *
- * @example Send a file, and hang up
+ * @example Send a file, and close the connection
  * ```ts no-eval
  * import { Protocol, ReadableStreamProducer } from "@torsion/reactor/protocol";
  *
@@ -38,59 +42,61 @@ export class ReadableStreamProducer implements IPushProducer {
   #transfer: Transfer | null = null;
 
   /**
-   * Makes a producer that does nothing yet.
+   * Creates a producer that has not started.
    *
-   * @param stream What is written: bytes, or strings as UTF-8. Its chunks belong to the consumer.
+   * @param stream The stream to write: bytes, or strings that are encoded as UTF-8. The memory of
+   *   its chunks belongs to the consumer.
    */
   constructor(stream: ReadableStream<Uint8Array | string>) {
     this.#stream = stream;
   }
 
   /**
-   * Registers with a consumer, and writes the stream to it until its end.
+   * Registers as the producer of a consumer, and writes the whole stream to it.
    *
-   * @param consumer What is written to. It must have no producer.
-   * @returns A Deferred that fires when all has been written, and the consumer has been told that nothing more comes. It fails with what
-   *   the stream fails with; the consumer is told then, too, and whoever waits decides what becomes of half of a stream. It
-   *   fails with `ProducerStopped` when the consumer is gone, and with a `CancelledError` when it is cancelled: both cancel the stream.
+   * @param consumer The consumer. It must have no producer.
+   * @returns A Deferred that fires when all has been written and the producer is unregistered. It
+   *   fails with the error of the stream, after unregistering: the caller decides what to do with
+   *   the incomplete data. It fails with `ProducerStopped` when the consumer is lost, and with
+   *   `CancelledError` when it is cancelled; both cancel the stream.
    */
   startProducing(consumer: IConsumer): Deferred<void> {
     try {
       this.#transfer = new Transfer(this.#stream.getReader(), consumer);
       return this.#transfer.start(this);
     } catch (error) {
-      // The stream is being read by others, or the consumer has another producer.
+      // The stream has another reader, or the consumer another producer.
       return fail(asError(error));
     }
   }
 
-  /** Called by the consumer: it has enough for now. */
+  /** Pauses the producer. Called by the consumer when its buffer is full. */
   pauseProducing(): void {
     this.#transfer?.pause();
   }
 
-  /** Called by the consumer: it takes more. */
+  /** Resumes the producer. Called by the consumer when its buffer is empty. */
   resumeProducing(): void {
     this.#transfer?.resume();
   }
 
-  /** Called by the consumer: it is gone. Cancels the stream. */
+  /** Cancels the stream. Called by the consumer when its connection is lost. */
   stopProducing(): void {
     this.#transfer?.stop();
   }
 }
 
-/** A stream on its way to a consumer. */
+/** One transfer of a stream to a consumer. */
 class Transfer {
   readonly #reader: Reader;
   readonly #consumer: IConsumer;
   readonly #done: Deferred<void> = new Deferred(() => {
     this.#consumer.unregisterProducer();
-    this.#giveUp(new CancelledError("The transfer was cancelled"));
+    this.#cancelStream(new CancelledError("The transfer of the stream was cancelled"));
   });
-  /** What the pump waits for while it is paused. */
+  /** Resolves when the consumer resumes a paused producer. */
   #resumed: PromiseWithResolvers<void> | null = null;
-  #isOver = false;
+  #isDone = false;
 
   constructor(reader: Reader, consumer: IConsumer) {
     this.#reader = reader;
@@ -99,7 +105,7 @@ class Transfer {
 
   start(producer: IPushProducer): Deferred<void> {
     try {
-      // A consumer that is gone stops it at once.
+      // A consumer whose connection is lost calls stopProducing() at once.
       this.#consumer.registerProducer(producer, true);
     } catch (error) {
       this.#reader.releaseLock();
@@ -119,11 +125,11 @@ class Transfer {
   }
 
   stop(): void {
-    if (this.#isOver) return;
+    if (this.#isDone) return;
     const reason = new ProducerStopped(
-      "The consumer was gone before all of the stream had been written",
+      "Cannot write the rest of the stream: the consumer is lost",
     );
-    this.#giveUp(reason);
+    this.#cancelStream(reason);
     this.#done.errback(reason);
   }
 
@@ -131,11 +137,11 @@ class Transfer {
     try {
       for (;;) {
         await this.#resumed?.promise;
-        if (this.#isOver) return;
+        if (this.#isDone) return;
         const { done, value } = await this.#reader.read();
-        // It may have been paused, or stopped, while the stream was read.
+        // The consumer may have paused or stopped the producer while the stream was read.
         await this.#resumed?.promise;
-        if (this.#isOver) return;
+        if (this.#isDone) return;
         if (done) break;
         this.#consumer.write(value);
       }
@@ -143,26 +149,26 @@ class Transfer {
       this.#failed(error);
       return;
     }
-    this.#isOver = true;
+    this.#isDone = true;
     this.#reader.releaseLock();
     this.#consumer.unregisterProducer();
     this.#done.callback();
   }
 
-  /** The stream failed, or the consumer did not take a chunk. */
+  /** Handles an error of the stream, or of the consumer's write(). */
   #failed(error: unknown): void {
-    if (this.#isOver) return;
+    if (this.#isDone) return;
     this.#consumer.unregisterProducer();
-    this.#giveUp(error);
+    this.#cancelStream(error);
     this.#done.errback(asError(error));
   }
 
-  /** Cancels the stream, unless it has ended. */
-  #giveUp(reason: unknown): void {
-    // A pump that is paused is not told: it waits for ever, and is collected.
-    this.#isOver = true;
+  /** Cancels the stream, unless it has been read to its end. */
+  #cancelStream(reason: unknown): void {
+    // A paused pump stays suspended, and is garbage-collected.
+    this.#isDone = true;
     this.#reader.cancel(reason).catch((error: unknown) => {
-      // One that has failed says so again.
+      // A stream that has failed rejects cancel() with the same error.
       if (error !== reason) logUserError(error, "While cancelling a stream");
     });
     this.#reader.releaseLock();

@@ -1,12 +1,13 @@
 /**
- * Of Twisted's `protocols/test/test_basic.py`, `FileSenderTests`:
+ * Twisted's `protocols/test/test_basic.py`, `FileSenderTests`:
  *
- * - `test_interface` is the compiler's.
- * - `test_producerRegistered`, `test_transfer`, `test_transferMultipleChunks` (the chunks are the stream's) and `test_abortedTransfer` are here.
- * - `test_transferWithTransform`: `pipeThrough` is for that. The last byte sent, which Twisted's Deferred fires with, is for those who
- *   transform, too.
+ * - `test_interface` is checked by the compiler.
+ * - `test_producerRegistered`, `test_transfer`, `test_transferMultipleChunks` (the stream makes the
+ *   chunks) and `test_abortedTransfer` are here.
+ * - `test_transferWithTransform`: a stream has `pipeThrough` instead. The last byte sent, which
+ *   Twisted's Deferred fires with, serves such transforms, too.
  *
- * And of `test/test_tpfile.py`, `FileSenderTests`: both, a file and an empty one.
+ * And `test/test_tpfile.py`, `FileSenderTests`: both tests, of a file and of an empty one.
  */
 
 import {
@@ -24,13 +25,13 @@ import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { Factory, ProducerStopped, Protocol, ReadableStreamProducer } from "./mod.ts";
 
-/** A stream that is fed by hand. */
+/** A stream to which the test adds chunks. */
 class Source implements UnderlyingDefaultSource<Uint8Array | string> {
   pulled = 0;
-  /** What it was cancelled with. */
+  /** The reason for which the stream was cancelled. */
   cancelled: unknown = null;
   controller: ReadableStreamDefaultController<Uint8Array | string> | null = null;
-  // The last one: it sets what is above.
+  // The last field, because it sets those above.
   readonly stream: ReadableStream<Uint8Array | string> = new ReadableStream(this, {
     highWaterMark: 0,
   });
@@ -53,7 +54,7 @@ function quiet(): ProtocolFixture<Protocol> {
   return connectProtocol(new Protocol(), { capacity: 10, writeBufferHighWater: 20 });
 }
 
-Deno.test("All of a stream is written, bytes and strings, and then the Deferred fires; the connection stays open", async () => {
+Deno.test("ReadableStreamProducer writes bytes and strings, and leaves the connection open", async () => {
   using fixture = quiet();
   const stream = ReadableStream.from<Uint8Array | string>([
     "Test ",
@@ -71,7 +72,7 @@ Deno.test("All of a stream is written, bytes and strings, and then the Deferred 
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
-Deno.test("An empty stream is written, too: the Deferred fires, and the consumer has its place free again", async () => {
+Deno.test("ReadableStreamProducer of an empty stream unregisters, and fires the Deferred", async () => {
   using fixture = quiet();
   const outcome: unknown[] = [];
   new ReadableStreamProducer(ReadableStream.from<Uint8Array>([])).startProducing(fixture.connection)
@@ -83,7 +84,7 @@ Deno.test("An empty stream is written, too: the Deferred fires, and the consumer
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
-Deno.test("While the consumer is full, no more is read than what was asked for", async () => {
+Deno.test("ReadableStreamProducer reads no more than the requested chunk while it is paused", async () => {
   using fixture = quiet();
   fixture.peer.driver.stopReading();
   let made = 0;
@@ -95,7 +96,7 @@ Deno.test("While the consumer is full, no more is read than what was asked for",
   }, { highWaterMark: 0 });
   const done = new ReadableStreamProducer(stream).startProducing(fixture.connection);
   await fixture.settle();
-  // One in the read that was under way, two pipes of ten bytes, and the buffer's twenty.
+  // One in the read in progress, two pipes of ten bytes, and the buffer of twenty bytes.
   assert(made < 25, `${made} were made`);
   fixture.peer.driver.startReading();
   for (let i = 0; i < 20; i++) await fixture.settle();
@@ -103,7 +104,7 @@ Deno.test("While the consumer is full, no more is read than what was asked for",
   assertEquals(fixture.peer.text, Array.from({ length: 100 }, (_, i) => `${i} `).join(""));
 });
 
-Deno.test("Nothing is asked for while the consumer is full", async () => {
+Deno.test("ReadableStreamProducer requests no chunk from the stream while it is paused", async () => {
   using fixture = quiet();
   fixture.peer.driver.stopReading();
   const source = new Source();
@@ -118,7 +119,7 @@ Deno.test("Nothing is asked for while the consumer is full", async () => {
   await fixture.settle();
 });
 
-Deno.test("What was read when the consumer paused waits until it goes on", async () => {
+Deno.test("ReadableStreamProducer holds a chunk that was read during a pause until it is resumed", async () => {
   using fixture = quiet();
   const source = new Source();
   const producer = new ReadableStreamProducer(source.stream);
@@ -137,7 +138,7 @@ Deno.test("What was read when the consumer paused waits until it goes on", async
   await fixture.settle();
 });
 
-Deno.test("A consumer that is lost has the stream cancelled, and the Deferred fails with ProducerStopped", async () => {
+Deno.test("ReadableStreamProducer cancels the stream when the consumer is lost: ProducerStopped", async () => {
   for (const isPaused of [false, true]) {
     using fixture = quiet();
     const source = new Source();
@@ -157,7 +158,7 @@ Deno.test("A consumer that is lost has the stream cancelled, and the Deferred fa
   }
 });
 
-Deno.test("A consumer that is gone already has the stream cancelled at once", async () => {
+Deno.test("ReadableStreamProducer cancels the stream at once for a consumer that is already lost", async () => {
   using fixture = quiet();
   fixture.connection.abortConnection();
   await fixture.settle();
@@ -169,7 +170,7 @@ Deno.test("A consumer that is gone already has the stream cancelled at once", as
   assertInstanceOf(source.cancelled, ProducerStopped);
 });
 
-Deno.test("A stream that fails fails the Deferred, and lets go of the consumer", async () => {
+Deno.test("ReadableStreamProducer of a failing stream unregisters, and fails the Deferred", async () => {
   for (const thrown of [new RangeError("boom"), "no error"]) {
     using _errors = new LoggedErrors();
     using fixture = quiet();
@@ -188,7 +189,7 @@ Deno.test("A stream that fails fails the Deferred, and lets go of the consumer",
   }
 });
 
-Deno.test("A chunk that the consumer does not take fails the Deferred, and cancels the stream", async () => {
+Deno.test("ReadableStreamProducer cancels the stream when the consumer rejects a chunk", async () => {
   using fixture = quiet();
   const source = new Source();
   const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
@@ -198,7 +199,7 @@ Deno.test("A chunk that the consumer does not take fails the Deferred, and cance
   assertStrictEquals(await failing, source.cancelled);
 });
 
-Deno.test("Cancelling the Deferred cancels the stream, and lets go of the consumer", async () => {
+Deno.test("ReadableStreamProducer that is cancelled cancels the stream, and unregisters", async () => {
   using fixture = quiet();
   const source = new Source();
   const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
@@ -213,7 +214,7 @@ Deno.test("Cancelling the Deferred cancels the stream, and lets go of the consum
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
-Deno.test("A cancelled stream whose cancel() fails has that logged", async () => {
+Deno.test("ReadableStreamProducer logs an error of the stream's cancel()", async () => {
   using errors = new LoggedErrors();
   using fixture = quiet();
   const boom = new RangeError("boom");
@@ -226,7 +227,7 @@ Deno.test("A cancelled stream whose cancel() fails has that logged", async () =>
   assertEquals(errors.take(), [boom]);
 });
 
-Deno.test("A stream that is read elsewhere, or a consumer that has a producer, fails the Deferred and stays as it was", async () => {
+Deno.test("ReadableStreamProducer fails for a locked stream or a consumer with a producer", async () => {
   using fixture = quiet();
   const locked = new Source().stream;
   const reader = locked.getReader();
@@ -251,7 +252,7 @@ Deno.test("A stream that is read elsewhere, or a consumer that has a producer, f
 
 const test = tcpTest("A stream as a producer", () => new DenoReactor());
 
-test("A file goes out over a real socket, whole, and is closed", async (fixture) => {
+test("ReadableStreamProducer sends a whole file over a real socket, and closes the file", async (fixture) => {
   const folder = await Deno.makeTempDir();
   fixture.after(() => Deno.remove(folder, { recursive: true }));
   const content = pattern(3 << 20);

@@ -1,39 +1,47 @@
 /**
- * Bytes that have come and have not been used yet: what a protocol keeps that takes its input apart.
+ * A buffer for bytes that have arrived and have not been parsed.
  *
- * The work is linear in what comes, however it comes, byte by byte included, and whatever is taken out of it:
+ * Its cost is linear in the number of bytes, even if they arrive one by one, and however they are
+ * taken out:
  *
- * - A chunk that comes when nothing is kept is used where it lies. What is taken out is a view of it.
- * - Where something is kept, a chunk is copied behind it, into memory that grows by doubling.
- * - How far was searched in vain is remembered, as h11's `_receivebuffer.py` does it.
- * - What is kept when no more can be used is copied out of memory that is much larger: a view of ten bytes would keep the 128 KiB alive
- *   that they came with. Each byte is copied so a bounded number of times, as at least as many have been used before each time.
+ * - A chunk that arrives when the buffer is empty is not copied. The pieces taken out of it are
+ *   views.
+ * - A chunk that arrives when the buffer is not empty is copied behind its content, into memory
+ *   that grows by doubling.
+ * - The position up to which no delimiter was found is remembered, as in h11's `_receivebuffer.py`.
+ * - When no more can be taken out for now, a small rest is copied out of memory that is much
+ *   larger: a view of ten bytes would keep alive the 128 KiB in which they arrived. Each byte is
+ *   copied a limited number of times, because at least as many bytes are taken out before each
+ *   copy.
  *
- * Memory that was handed out, as a view, is never written again.
+ * Memory of which a view was handed out is never written again.
  *
  * @module
  */
 
-const NOTHING = new Uint8Array(0);
-/** The least memory that is taken for what is kept. */
+const EMPTY = new Uint8Array(0);
+/** The smallest allocation, in bytes. */
 const SMALLEST = 64;
 
-/** Bytes in by `append`, and out by `take` and `takeAll`. */
+/** A queue of bytes, which finds delimiters. */
 export class ReceiveBuffer {
-  /** What came, from `#start` on not used. */
-  #bytes: Uint8Array = NOTHING;
+  /** The content, from `#start` on. The bytes before have been taken out. */
+  #bytes: Uint8Array = EMPTY;
   #start = 0;
-  /** Where `#bytes` may grow: memory of which they are the beginning; null where they are a chunk as it came. */
+  /**
+   * The memory that `#bytes` are the beginning of, with room to grow; null if they are a chunk that
+   * was not copied.
+   */
   #memory: Uint8Array | null = null;
-  /** Up to here no delimiter begins. */
+  /** No delimiter begins before this offset. */
   #searched = 0;
 
-  /** How many bytes there are. */
+  /** The number of bytes in the buffer. */
   get size(): number {
     return this.#bytes.length - this.#start;
   }
 
-  /** Adds a chunk. It belongs to the buffer now, and is not written to. */
+  /** Adds a chunk. The buffer keeps it, and never writes to it. */
   append(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     if (this.size === 0) {
@@ -49,13 +57,13 @@ export class ReceiveBuffer {
     this.#bytes = memory.subarray(0, end + chunk.length);
   }
 
-  /** How many bytes come before the next delimiter; -1 when there is none. */
+  /** Returns the number of bytes before the next delimiter; -1 if there is no delimiter. */
   lengthUntil(delimiter: Uint8Array): number {
     const end = this.#find(delimiter);
     return end < 0 ? -1 : end - this.#start;
   }
 
-  /** Takes out the first `count` bytes, and drops the `dropped` ones behind them. */
+  /** Takes out the first `count` bytes and returns them. Drops the `dropped` bytes after them. */
   take(count: number, dropped: number): Uint8Array {
     const end = this.#start + count;
     const taken = this.#bytes.subarray(this.#start, end);
@@ -63,28 +71,31 @@ export class ReceiveBuffer {
     return taken;
   }
 
-  /** All that there is. */
+  /** Takes out all bytes. */
   takeAll(): Uint8Array {
     const all = this.#bytes.subarray(this.#start);
-    this.#keep(NOTHING, null);
+    this.#keep(EMPTY, null);
     return all;
   }
 
-  /** Puts bytes in front of what there is: they were taken out, and are not used. */
+  /** Puts back bytes that were taken out and not used, in front of the content. */
   putBack(bytes: Uint8Array): void {
     const rest = this.takeAll();
     this.append(bytes);
     this.append(rest);
   }
 
-  /** Has another delimiter looked for, in what has been searched too. */
+  /** Searches the whole content again, for a new delimiter. */
   searchAgain(): void {
     this.#searched = this.#start;
   }
 
-  /** Lets go of memory that is much larger than what is kept. Comes when no more can be used for now. */
+  /**
+   * Releases memory that is much larger than the content. Call it when no more can be taken out for
+   * now.
+   */
   settle(): void {
-    if (this.size === 0) this.#keep(NOTHING, null);
+    if (this.size === 0) this.#keep(EMPTY, null);
     else if (this.size * 4 + SMALLEST < this.#bytes.buffer.byteLength) this.#move(0);
   }
 
@@ -94,7 +105,7 @@ export class ReceiveBuffer {
     this.#start = this.#searched = 0;
   }
 
-  /** Copies what is kept into new memory, with room for `more` and to grow. */
+  /** Copies the content into new memory, with room for `more` bytes. */
   #move(more: number): Uint8Array {
     const { size } = this;
     const memory = new Uint8Array(Math.max(size * 2 + more, SMALLEST));
@@ -103,7 +114,7 @@ export class ReceiveBuffer {
     return memory;
   }
 
-  /** Where the next delimiter begins; -1 when there is none. */
+  /** Returns the offset of the next delimiter; -1 if there is no delimiter. */
   #find(delimiter: Uint8Array): number {
     const last = this.#bytes.length - delimiter.length;
     const [first = 0] = delimiter;

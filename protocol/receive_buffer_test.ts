@@ -1,4 +1,4 @@
-/** The bytes that a line protocol keeps: what comes out, what it costs, and what it holds on to. */
+/** ReceiveBuffer: its content, its cost in copied bytes, and the memory that it keeps. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { ReceiveBuffer } from "./receive_buffer.ts";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 
-/** All pieces that are complete, as text. */
+/** Returns all complete pieces as text. */
 function pieces(buffer: ReceiveBuffer, delimiter: Uint8Array): string[] {
   const taken: string[] = [];
   for (;;) {
@@ -17,7 +17,7 @@ function pieces(buffer: ReceiveBuffer, delimiter: Uint8Array): string[] {
   }
 }
 
-/** Counts the bytes that `f` has copied, and those that it has searched. */
+/** Counts the bytes that `f` copies, and those that it searches. */
 function cost(f: () => void): { copied: number; searched: number } {
   const { set, indexOf } = Uint8Array.prototype;
   const counts = { copied: 0, searched: 0 };
@@ -38,7 +38,7 @@ function cost(f: () => void): { copied: number; searched: number } {
   return counts;
 }
 
-Deno.test("What comes out is what went in, split at the delimiters, whatever the chunks", () => {
+Deno.test("ReceiveBuffer returns the bytes that were added, split at delimiters, for any chunks", () => {
   const input = fc.stringMatching(/^[ab;]{0,60}$/);
   const delimiters = fc.constantFrom(";", "ab", "aab", "abab", ";;");
   fc.assert(
@@ -59,7 +59,7 @@ Deno.test("What comes out is what went in, split at the delimiters, whatever the
   );
 });
 
-Deno.test("What was handed out is never written again, and what was handed in is not written to", () => {
+Deno.test("ReceiveBuffer never writes to memory that was passed in or handed out", () => {
   const buffer = new ReceiveBuffer();
   const chunk = bytes("one;two;thr");
   buffer.append(chunk);
@@ -75,7 +75,7 @@ Deno.test("What was handed out is never written again, and what was handed in is
   assertEquals(text(chunk), "one;two;thr");
 });
 
-Deno.test("putBack() puts bytes in front of what is there", () => {
+Deno.test("ReceiveBuffer.putBack() puts bytes in front of the content", () => {
   const buffer = new ReceiveBuffer();
   buffer.putBack(bytes("b;"));
   buffer.append(bytes("c"));
@@ -85,7 +85,7 @@ Deno.test("putBack() puts bytes in front of what is there", () => {
   assertEquals(text(buffer.takeAll()), "ab;c");
 });
 
-Deno.test("searchAgain() finds another delimiter in what was searched", () => {
+Deno.test("ReceiveBuffer.searchAgain() finds a new delimiter in content that was searched", () => {
   const buffer = new ReceiveBuffer();
   buffer.append(bytes("a,b"));
   assertEquals(buffer.lengthUntil(bytes(";")), -1);
@@ -93,7 +93,7 @@ Deno.test("searchAgain() finds another delimiter in what was searched", () => {
   assertEquals(buffer.lengthUntil(bytes(",")), 1);
 });
 
-Deno.test("A quarter of a megabyte without a delimiter, byte by byte, is copied and searched a bounded number of times", () => {
+Deno.test("ReceiveBuffer copies and searches 256 KiB that arrive byte by byte in linear time", () => {
   const size = 1 << 18;
   const buffer = new ReceiveBuffer();
   const { copied, searched } = cost(() => {
@@ -108,7 +108,7 @@ Deno.test("A quarter of a megabyte without a delimiter, byte by byte, is copied 
   assert(searched < 8 * size, `${searched} bytes were searched`);
 });
 
-Deno.test("A megabyte of lines in one chunk, taken one a turn, is copied once or so", () => {
+Deno.test("ReceiveBuffer copies a megabyte of lines in one chunk about once", () => {
   const line = "x".repeat(30) + "\n";
   const size = line.length * 33_000;
   const buffer = new ReceiveBuffer();
@@ -123,7 +123,7 @@ Deno.test("A megabyte of lines in one chunk, taken one a turn, is copied once or
   assert(searched <= size, `${searched} bytes were searched`);
 });
 
-Deno.test("A small rest does not keep the chunk that it came with, nor the memory that was taken for a large one", () => {
+Deno.test("ReceiveBuffer.settle() does not keep large memory for a small rest", () => {
   const buffer = new ReceiveBuffer();
   for (let chunk = 0; chunk < 3; chunk++) {
     buffer.append(bytes("x".repeat(131_000) + ";rest"));

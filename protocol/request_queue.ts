@@ -9,19 +9,23 @@ import {
 } from "./pending_requests.ts";
 
 /**
- * Requests whose answers come in the order in which they were asked, as in Redis, SMTP, or HTTP/1.1. For a protocol's inside: the
- * protocol sends what it is told to, and hands over each answer that comes.
+ * Requests whose answers arrive in the order of the requests, as in Redis, SMTP, or HTTP/1.1. A
+ * protocol owns the queue: the queue calls the protocol to send a request, and the protocol passes
+ * each answer to the queue.
  *
- * A request that is given up, by its `Deferred`, an `AbortSignal` or a timeout, keeps its place in the order: its answer still comes, and is
- * dropped. So those behind it get their own. It also keeps its place among `maxInFlight`; when a peer leaves so many unanswered, nothing
- * more is sent to it, and what is asked times out. Losing such a connection is for a {@linkcode Heartbeat}, whose PING is a request, too: the
- * example there combines the two.
+ * A request is abandoned when its Deferred is cancelled, its `AbortSignal` aborts, or it times out.
+ * It keeps its place in the order, so that its answer is dropped when it arrives, and later
+ * requests get their own answers. It also keeps counting towards `maxInFlight`: once a peer has
+ * left that many unanswered, no more are sent to it, and later requests time out. Use a
+ * {@linkcode Heartbeat} to close such a connection. Its PING is sent as a request; the example of
+ * {@linkcode Heartbeat} combines the two.
  *
- * A queue belongs to one connection. What is to be asked again on the next one, only its asker knows. Twisted has no such thing; each client
- * writes its own.
+ * A queue belongs to one connection. It does not send a request again on the next connection,
+ * because only the caller knows whether that is safe. Twisted has no such class; each client writes
+ * its own.
  *
- * @typeParam Req What is asked.
- * @typeParam Res What is answered.
+ * @typeParam Req The requests.
+ * @typeParam Res The answers.
  *
  * @example
  * ```ts
@@ -55,11 +59,13 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
   readonly #inFlight = new Fifo<PendingRequest<Req, Res>>();
 
   /**
-   * Makes an empty queue.
+   * Creates an empty queue.
    *
-   * @param send Sends a request. What it throws, or rejects its promise with, is that request's failure.
-   * @param options How requests are bounded.
-   * @throws {RangeError | TypeError} when an option is out of range, or a timeout has no clock.
+   * @param send Sends a request. An error that it throws, or rejects its promise with, fails that
+   *   request.
+   * @param options The limits.
+   * @throws {RangeError} when an option is out of range.
+   * @throws {TypeError} when there is a `timeout` but no `clock`, or `send` is not a function.
    */
   constructor(send: (request: Req) => unknown, options: RequestQueueOptions = {}) {
     super(options);
@@ -67,41 +73,45 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
     this.#send = send;
   }
 
-  /** How many requests are with the peer. Those that nobody waits for any more are among them, until they are answered. */
+  /** The number of requests that have been sent and not answered, abandoned ones included. */
   get inFlight(): number {
     return this.#inFlight.length;
   }
 
   /**
-   * An answer came: it is the oldest request's.
+   * Fires the Deferred of the oldest request with its answer. The answer to an abandoned request is
+   * dropped.
    *
-   * @throws {UnexpectedAnswer} when nothing was asked. Out of `dataReceived` it loses the connection, as it should.
+   * @param answer The answer.
+   * @throws {UnexpectedAnswer} when no request is in flight. Thrown in `dataReceived`, the error
+   *   closes the connection, whose two sides no longer agree.
    */
   answer(answer: Res): void {
     this.settle(this.#oldest("an answer"), { answer });
   }
 
   /**
-   * The peer says that the oldest request failed.
+   * Fails the Deferred of the oldest request. Call it when the peer answers with an error.
    *
-   * @throws {UnexpectedAnswer} when nothing was asked.
+   * @param error The failure.
+   * @throws {UnexpectedAnswer} when no request is in flight.
    */
   fail(error: Error): void {
     this.settle(this.#oldest(`the failure ${textOf(error)}`), { error });
   }
 
-  /** Notes a request as being with the peer, and sends it. */
+  /** Records a request as in flight, and sends it. */
   protected send(pending: PendingRequest<Req, Res>): unknown {
     this.#inFlight.push(pending);
     return this.#send(pending.request);
   }
 
-  /** Takes a request that was not sent out of the order. */
+  /** Removes a request that could not be sent. */
   protected forget(pending: PendingRequest<Req, Res>): void {
     this.#inFlight.remove(pending);
   }
 
-  /** All that are with the peer; they are so no more. */
+  /** Removes all requests in flight, and returns them in order. */
   protected takeInFlight(): PendingRequest<Req, Res>[] {
     const all = this.#inFlight.list();
     while (this.#inFlight.length > 0) this.#inFlight.shift();
@@ -110,6 +120,6 @@ export class RequestQueue<Req, Res> extends PendingRequests<Req, Res> {
 
   #oldest(what: string): PendingRequest<Req, Res> {
     if (this.#inFlight.length > 0) return this.#inFlight.shift();
-    throw new UnexpectedAnswer(`Cannot take ${what}: no request is with the peer`);
+    throw new UnexpectedAnswer(`Cannot accept ${what}: no request is in flight`);
   }
 }

@@ -1,4 +1,4 @@
-/** Requests and their answers, in order. */
+/** Requests that are matched to their answers by order. */
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { CancelledError, type Deferred, TimeoutError } from "../defer/mod.ts";
@@ -12,7 +12,7 @@ import {
 } from "./pending_requests.ts";
 import { RequestQueue } from "./request_queue.ts";
 
-/** What becomes of a request: its answer, or the name of its failure. */
+/** Collects the answer of a request, or the name of its failure. */
 function outcomeOf(answer: Deferred<string>): string[] {
   const outcomes: string[] = [];
   answer.addCallbacks(
@@ -22,7 +22,7 @@ function outcomeOf(answer: Deferred<string>): string[] {
   return outcomes;
 }
 
-/** A queue, and what it sent. */
+/** A queue, and the requests that it sent. */
 function queue(
   options: RequestQueueOptions = {},
 ): { queue: RequestQueue<string, string>; sent: string[]; clock: Clock } {
@@ -35,7 +35,7 @@ function queue(
   };
 }
 
-Deno.test("Answers go to the requests in the order in which they were made", () => {
+Deno.test("RequestQueue matches answers to requests in order", () => {
   const fixture = queue();
   const outcomes = ["a", "b", "c"].map((request) => outcomeOf(fixture.queue.request(request)));
   assertEquals(fixture.sent, ["a", "b", "c"]);
@@ -47,7 +47,7 @@ Deno.test("Answers go to the requests in the order in which they were made", () 
   assertEquals(fixture.queue.inFlight, 0);
 });
 
-Deno.test("maxInFlight: the rest wait, and are sent in order as answers come", () => {
+Deno.test("RequestQueue maxInFlight makes requests wait, and sends them in order", () => {
   const fixture = queue({ maxInFlight: 2 });
   for (const request of ["a", "b", "c", "d"]) fixture.queue.request(request);
   assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["a", "b"], 2, 2]);
@@ -59,7 +59,7 @@ Deno.test("maxInFlight: the rest wait, and are sent in order as answers come", (
   ]);
 });
 
-Deno.test("A request that is made as an answer is heard comes behind those that wait", () => {
+Deno.test("RequestQueue queues a request made in a callback of an answer after those that wait", () => {
   const fixture = queue({ maxInFlight: 1 });
   fixture.queue.request("a").addCallback(() => void fixture.queue.request("from a"));
   fixture.queue.request("b");
@@ -68,7 +68,7 @@ Deno.test("A request that is made as an answer is heard comes behind those that 
   assertEquals(fixture.sent, ["a", "b", "from a"]);
 });
 
-Deno.test("maxWaiting: one more fails with RequestQueueFull, and says how many there are", () => {
+Deno.test("RequestQueue maxWaiting fails one request more with RequestQueueFull, and the numbers", () => {
   const fixture = queue({ maxInFlight: 1, maxWaiting: 1 });
   fixture.queue.request("a");
   fixture.queue.request("b");
@@ -77,13 +77,13 @@ Deno.test("maxWaiting: one more fails with RequestQueueFull, and says how many t
   assertInstanceOf(errors[0], RequestQueueFull);
   assertEquals(
     errors[0].message,
-    "Cannot take a request: 1 are with the peer, and 1 wait, as many as may",
+    "Cannot queue a request: 1 wait already, the limit, and 1 are in flight",
   );
   fixture.queue.answer("A");
   assertEquals(fixture.sent, ["a", "b"]);
 });
 
-Deno.test("A request that takes too long fails with TimeoutError; its late answer is dropped, and the next is the next one's", () => {
+Deno.test("RequestQueue drops the late answer to a request that timed out", () => {
   const fixture = queue({ timeout: 5 });
   const late = outcomeOf(fixture.queue.request("late"));
   fixture.clock.advance(4);
@@ -97,20 +97,20 @@ Deno.test("A request that takes too long fails with TimeoutError; its late answe
   assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("A timeout counts the wait for the turn; what times out there is never sent", () => {
+Deno.test("RequestQueue timeout includes the wait, and a request that times out there is not sent", () => {
   const fixture = queue({ maxInFlight: 1, timeout: Infinity });
   fixture.queue.request("slow");
   const errors: Error[] = [];
   fixture.queue.request("hurried", { timeout: 2 }).addErrback((error) => void errors.push(error));
   fixture.clock.advance(2);
   assertInstanceOf(errors[0], TimeoutError);
-  assertEquals(errors[0].message, "The request was not answered within 2 s");
+  assertEquals(errors[0].message, "The peer did not answer the request within 2 s");
   fixture.queue.request("after");
   fixture.queue.answer("SLOW");
   assertEquals(fixture.sent, ["slow", "after"]);
 });
 
-Deno.test("Cancelling gives a request up: a waiting one is not sent, the answer to a sent one is dropped", () => {
+Deno.test("RequestQueue.request() that is cancelled is not sent, or its answer is dropped", () => {
   const fixture = queue({ maxInFlight: 1 });
   const sent = fixture.queue.request("sent");
   const waiting = fixture.queue.request("waiting");
@@ -155,7 +155,7 @@ Deno.test("RequestQueue.request({ signal }) of a timeout signal fails with Timeo
   assertEquals(outcome, ["TimeoutError"]);
 });
 
-Deno.test("An AbortSignal gives a request up, too", () => {
+Deno.test("RequestQueue.request().addSignal() abandons the request", () => {
   const fixture = queue();
   const giving = new AbortController();
   const outcome = outcomeOf(fixture.queue.request("a").addSignal(giving.signal));
@@ -164,7 +164,7 @@ Deno.test("An AbortSignal gives a request up, too", () => {
   assertEquals(outcome, ["CancelledError"]);
 });
 
-Deno.test("connectionLost() fails all with its reason, those made later as well, and leaves no timer", () => {
+Deno.test("RequestQueue.connectionLost() fails all requests, also later ones, and leaves no timer", () => {
   const fixture = queue({ maxInFlight: 1, timeout: 9 });
   const reason = new ConnectionDone();
   const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
@@ -175,7 +175,7 @@ Deno.test("connectionLost() fails all with its reason, those made later as well,
   assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("send() that throws fails that request, and those behind it have their turn", () => {
+Deno.test("RequestQueue fails a request whose send() threw, and sends the next one", () => {
   const sent: string[] = [];
   const requests = new RequestQueue<string, string>((request) => {
     if (request.startsWith("bad")) throw new RangeError(request);
@@ -189,7 +189,7 @@ Deno.test("send() that throws fails that request, and those behind it have their
   assertEquals(outcomeOf(requests.request("bad at once")), ["RangeError"]);
 });
 
-Deno.test("A request that is made as a failure to send is heard comes behind those that wait", () => {
+Deno.test("RequestQueue queues a request made in an errback of send() after those that wait", () => {
   const sent: string[] = [];
   const requests = new RequestQueue<string, string>((request) => {
     if (request === "bad") throw new RangeError(request);
@@ -203,7 +203,7 @@ Deno.test("A request that is made as a failure to send is heard comes behind tho
   assertEquals(sent, ["a", "b", "from bad"]);
 });
 
-Deno.test("send() that is rejected fails that request, and those behind it get their own answers", async () => {
+Deno.test("RequestQueue fails a request whose send() rejected, and matches later answers rightly", async () => {
   const requests = new RequestQueue<string, string>(
     (request) => request === "bad" ? Promise.reject(new RangeError(request)) : Promise.resolve(),
     {
@@ -219,7 +219,7 @@ Deno.test("send() that is rejected fails that request, and those behind it get t
   assertEquals(outcomes, [["RangeError"], ["B"], ["C"]]);
 });
 
-Deno.test("An answer that comes while the request is being sent is the request's, however many wait", () => {
+Deno.test("RequestQueue accepts an answer that comes while the request is being sent", () => {
   const requests: RequestQueue<string, string> = new RequestQueue((request) => {
     if (request !== "first") requests.answer(request.toUpperCase());
   }, { maxInFlight: 1 });
@@ -231,14 +231,14 @@ Deno.test("An answer that comes while the request is being sent is the request's
   assertEquals(outcomeOf(requests.request("at once")), ["AT ONCE"]);
 });
 
-Deno.test("A connection that is lost while a request is being sent fails that, too", () => {
+Deno.test("RequestQueue.connectionLost() while a request is being sent fails that request, too", () => {
   const requests: RequestQueue<string, string> = new RequestQueue(
     () => requests.connectionLost(new ConnectionDone()),
   );
   assertEquals([outcomeOf(requests.request("a")), requests.inFlight], [["ConnectionDone"], 0]);
 });
 
-Deno.test("Requests that nobody waits for any more keep their places: a peer that answers none is sent no more", () => {
+Deno.test("RequestQueue counts abandoned requests towards maxInFlight", () => {
   const fixture = queue({ maxInFlight: 2, timeout: 1 });
   const outcomes = ["a", "b", "c"].map((request) => outcomeOf(fixture.queue.request(request)));
   fixture.clock.advance(1);
@@ -249,18 +249,18 @@ Deno.test("Requests that nobody waits for any more keep their places: a peer tha
   assertEquals([fixture.sent, last], [["a", "b", "d"], ["D"]]);
 });
 
-Deno.test("An answer to nothing throws UnexpectedAnswer", () => {
+Deno.test("RequestQueue.answer() without a request in flight throws UnexpectedAnswer", () => {
   const fixture = queue();
-  assertThrows(() => fixture.queue.answer("A"), UnexpectedAnswer, "no request is with the peer");
+  assertThrows(() => fixture.queue.answer("A"), UnexpectedAnswer, "no request is in flight");
   const failure = new Error("no");
   assertThrows(() => fixture.queue.fail(failure), UnexpectedAnswer, "the failure Error: no");
 });
 
-Deno.test("Options that make no sense are refused, and named", () => {
+Deno.test("RequestQueue rejects options that are out of range, and names them", () => {
   const make = (options: RequestQueueOptions) => new RequestQueue(() => {}, options);
   assertThrows(() => make({ maxInFlight: 0 }), RangeError, "maxInFlight");
   assertThrows(() => make({ maxWaiting: -1 }), RangeError, "maxWaiting");
-  assertThrows(() => make({ timeout: 5 }), TypeError, "clock is missing");
+  assertThrows(() => make({ timeout: 5 }), TypeError, "the options have no clock");
   assertThrows(() => make({ timeout: -5, clock: new Clock() }), RangeError, "timeout");
-  assertThrows(() => make({}).request("a", { timeout: 1 }), TypeError, "clock is missing");
+  assertThrows(() => make({}).request("a", { timeout: 1 }), TypeError, "the options have no clock");
 });

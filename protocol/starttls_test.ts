@@ -1,4 +1,7 @@
-/** Bytes that came in the open and are still kept when TLS begins: no receiver hands them over as if they had come over TLS. */
+/**
+ * Bytes that arrived without TLS and are buffered when TLS starts: no receiver passes them on as if
+ * they had arrived over TLS.
+ */
 
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { connectionLimits } from "../reactor/stream/connection_limits.ts";
@@ -16,7 +19,7 @@ type Role = "client" | "server";
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
 
-/** A connection in the open. Its peer is worked by hand, and so is TLS. */
+/** A connection without TLS. The test controls its peer and the TLS engine. */
 class ConnectionFixture {
   readonly host = new TestHost();
   readonly tls = new FakeTLS();
@@ -48,13 +51,13 @@ class ConnectionFixture {
     return this.tls.engine;
   }
 
-  /** Has the peer send bytes: in the open, or what is ciphertext for the engine. */
+  /** Receives bytes from the peer: plain text, or ciphertext for the TLS engine. */
   send(text: string): void {
     this.#feed(text);
     this.host.settle();
   }
 
-  /** Has bytes come over TLS. */
+  /** Receives bytes over TLS. */
   sendSecret(text: string): void {
     this.engine.decrypt(text);
     this.host.settle();
@@ -66,16 +69,16 @@ class ConnectionFixture {
   }
 }
 
-/** What a receiver does at the command. */
+/** The reaction of a receiver to the command. */
 type Start = (protocol: Protocol & { clearLineBuffer(): Uint8Array }) => void;
 
-/** What a test sees of a receiver. */
+/** The state of a receiver that a test looks at. */
 interface Receiver extends Protocol {
   readonly lines: string[];
   readonly reason: Error | null;
 }
 
-/** Makes a receiver that begins TLS at the line `STARTTLS`. */
+/** Creates a receiver that starts TLS at the line `STARTTLS`. */
 const RECEIVERS: Record<string, (start: Start) => Receiver> = {
   LineReceiver: (start) =>
     new class extends LineReceiver {
@@ -103,19 +106,21 @@ const RECEIVERS: Record<string, (start: Start) => Receiver> = {
     }(),
 };
 
-/** Expects that the connection was aborted because of that many bytes. */
+/** Asserts that the connection was aborted because of that many bytes. */
 function assertLeft(reason: Error | null, count: number): void {
   assertInstanceOf(reason, ConnectionAborted);
   assertInstanceOf(reason.cause, Error);
   assertMatch(
     reason.cause.message,
-    new RegExp(`^Cannot start TLS with .*: ${count} bytes that came before it were left`),
+    new RegExp(
+      `^Cannot start TLS with .*: ${count} bytes that arrived before TLS are in the buffer`,
+    ),
   );
 }
 
 for (const [name, make] of Object.entries(RECEIVERS)) {
   for (const role of ["server", "client"] as const) {
-    Deno.test(`${name} as a ${role}: lines behind the command abort the connection`, () => {
+    Deno.test(`${name} as a ${role}: lines in the buffer at startTLS() abort the connection`, () => {
       const receiver = make((protocol) => protocol.transport.startTLS({}));
       const fixture = new ConnectionFixture(receiver, role);
       fixture.send("STARTTLS\r\nEVIL\r\n");
@@ -129,7 +134,7 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
       const receiver = make((protocol) => begin = () => protocol.transport.startTLS({}));
       const fixture = new ConnectionFixture(receiver, role);
       fixture.send("STARTTLS\r\nEV");
-      // Later, as after an answer that was waited for.
+      // In a later turn, as after an answer that was awaited.
       begin();
       fixture.secure();
       fixture.sendSecret("IL\r\n");
@@ -137,7 +142,7 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
       assertLeft(receiver.reason, 2);
     });
 
-    Deno.test(`${name} as a ${role}: received goes to TLS, and never becomes a line`, () => {
+    Deno.test(`${name} as a ${role}: startTLS({ received }) passes the bytes to TLS, not to a line`, () => {
       const receiver = make((protocol) =>
         protocol.transport.startTLS({ received: protocol.clearLineBuffer() })
       );
@@ -152,7 +157,7 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
       assertEquals(receiver.reason, null);
     });
 
-    Deno.test(`${name} as a ${role}: a buffer that was cleared is no obstacle`, () => {
+    Deno.test(`${name} as a ${role}: startTLS() succeeds after clearLineBuffer()`, () => {
       const receiver = make((protocol) => {
         protocol.transport.startTLS({});
         protocol.clearLineBuffer();
@@ -168,7 +173,7 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
   }
 }
 
-/** Keeps lines back, or leaves raw mode, around TLS. */
+/** Holds back lines, or leaves raw mode, around the start of TLS. */
 class Careful extends LineReceiver {
   readonly lines: string[] = [];
   reason: Error | null = null;
@@ -190,7 +195,7 @@ class Careful extends LineReceiver {
   }
 }
 
-Deno.test("LineReceiver.resumeProducing() does not hand over over TLS what came before", () => {
+Deno.test("LineReceiver.resumeProducing() does not pass on over TLS what arrived before", () => {
   const receiver = new Careful();
   receiver.onLine = () => receiver.pauseProducing();
   const fixture = new ConnectionFixture(receiver, "server");
@@ -203,7 +208,7 @@ Deno.test("LineReceiver.resumeProducing() does not hand over over TLS what came 
   assertLeft(receiver.reason, 6);
 });
 
-Deno.test("LineReceiver.setLineMode() does not take back what came before TLS", () => {
+Deno.test("LineReceiver.setLineMode() does not take back bytes that arrived before TLS", () => {
   const receiver = new Careful();
   receiver.onLine = () => receiver.setRawMode();
   receiver.onRaw = (data) => {
@@ -216,7 +221,7 @@ Deno.test("LineReceiver.setLineMode() does not take back what came before TLS", 
   assertLeft(receiver.reason, 6);
 });
 
-Deno.test("LineReceiver.setLineMode() takes lines before anything came, and over TLS", () => {
+Deno.test("LineReceiver.setLineMode() takes lines before any data arrived, and over TLS", () => {
   const receiver = new Careful();
   const fixture = new ConnectionFixture(receiver, "server");
   receiver.transport.startTLS({});
@@ -229,7 +234,7 @@ Deno.test("LineReceiver.setLineMode() takes lines before anything came, and over
   assertEquals(receiver.reason, null);
 });
 
-/** A protocol of streams that notes its end. */
+/** A stream protocol that records its connectionLost(). */
 class Streams extends StreamProtocol {
   reason: Error | null = null;
 
@@ -239,7 +244,7 @@ class Streams extends StreamProtocol {
   }
 }
 
-Deno.test("StreamProtocol does not give out over TLS what came before and was not read", async () => {
+Deno.test("StreamProtocol does not pass on over TLS unread data that arrived before", async () => {
   for (const more of [true, false]) {
     const protocol = new Streams();
     const fixture = new ConnectionFixture(protocol, "server");
@@ -258,7 +263,7 @@ Deno.test("StreamProtocol does not give out over TLS what came before and was no
   }
 });
 
-Deno.test("StreamProtocol gives out what comes over TLS when all was read before", async () => {
+Deno.test("StreamProtocol passes on data over TLS when all earlier data was read", async () => {
   const protocol = new Streams();
   const fixture = new ConnectionFixture(protocol, "client");
   const reader = protocol.readable.getReader();

@@ -9,10 +9,11 @@ import { Protocol } from "./protocol.ts";
 import { ReadableSide } from "./readable_side.ts";
 import { WritableSide } from "./writable_side.ts";
 
-/** How a {@linkcode StreamProtocol} streams. */
+/** Options of a {@linkcode StreamProtocol}. */
 export interface StreamProtocolOptions {
   /**
-   * Bytes that `readable` holds for its reader before it pauses the transport. A chunk more may come than this.
+   * Bytes that `readable` buffers before it pauses the transport. One chunk more may arrive after
+   * that.
    *
    * @default {65536}
    */
@@ -26,24 +27,30 @@ interface Sides {
 }
 
 /**
- * A connection as a pair of streams: for code that would rather `await` than be called, and for all that works on streams. Twisted has
- * no such thing; it was asked for as `twisted.tubes`.
+ * A connection as a pair of WHATWG streams, for code that awaits data, and for code that works on
+ * streams. Twisted has no such class.
  *
- * - **Demand.** A reader that does not read pauses the transport, and with it the peer. A peer that does not read holds up `write()` and
- *   `ready`, once the transport's write buffer is above its high-water mark.
- * - **Ends.** `readable` closes when the peer sends no more. Closing `writable` closes the writing side, and is done when all has gone out.
- *   Neither end closes the other side: a connection is over when both are, or with {@linkcode ITransport.loseConnection}.
- * - **Breaks.** When the connection is lost, what is open of the two fails with what `connectionLost` is given. What has come and not been
- *   read is lost then, as streams have it.
- * - **Giving up.** `readable.cancel(reason)` and `writable.abort(reason)` abort the connection, with a `ConnectionAborted` whose `cause` is
- *   the reason: half of a stream is not to be taken for the whole. A `for await` that is left early cancels, too, unless it is over
+ * - **Backpressure.** When the reader does not read, the transport is paused, and with it the peer.
+ *   When the peer does not read, `write()` and `ready` wait once the transport's write buffer is
+ *   above its high-water mark.
+ * - **Closing.** `readable` closes when the peer closes its writing side. Closing `writable` sends
+ *   the buffered data, closes this side's writing side, and resolves after that. Neither closes the
+ *   other direction: the connection closes when both directions have closed, or with
+ *   {@linkcode ITransport.loseConnection}.
+ * - **Connection loss.** When the connection breaks, the streams that are still open fail with the
+ *   reason that `connectionLost` receives. Data that has arrived and has not been read is then
+ *   lost, as in any WHATWG stream.
+ * - **Cancelling.** `readable.cancel(reason)` and `writable.abort(reason)` abort the connection
+ *   with a `ConnectionAborted` whose `cause` is the reason, so that the peer does not take a part
+ *   for the whole. A `for await` that is left early also cancels, unless it reads
  *   `readable.values({ preventCancel: true })`.
  *
- * The streams are there from when the connection is made. A subclass that overrides a method calls the one it overrides.
+ * The streams exist from the moment the connection is made. A subclass that overrides a method must
+ * call the inherited one.
  *
- * @typeParam F The factory that builds it: `this.factory` has this type.
+ * @typeParam F The factory that builds it.
  *
- * @example Ask, and read the answer to its end
+ * @example Send a request, and read the whole answer
  * ```ts no-eval
  * import { reactor } from "@torsion/reactor";
  * import { connectProtocol, TCP4ClientEndpoint } from "@torsion/reactor/endpoints";
@@ -59,7 +66,7 @@ interface Sides {
  * }
  * ```
  *
- * @example An echo that is as fast as its client
+ * @example An echo server with backpressure
  * ```ts no-eval
  * import { Factory, reactor, StreamProtocol } from "@torsion/reactor";
  *
@@ -80,21 +87,21 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
   #sides: Sides | null = null;
 
   /**
-   * Makes the protocol of a connection to come.
+   * Creates the protocol of a future connection.
    *
-   * @param options How much it holds.
-   * @throws {RangeError} when `highWaterMark` is negative or no integer.
+   * @param options The size of the buffer.
+   * @throws {RangeError} when `highWaterMark` is negative or not an integer.
    */
   constructor(options: StreamProtocolOptions = {}) {
     super();
-    // As much as Twisted's bufferSize, in the other direction.
+    // The same size as Twisted's bufferSize, which is for the other direction.
     const { highWaterMark = 65536 } = options;
     checkBound("highWaterMark", highWaterMark, 0);
     this.#highWaterMark = highWaterMark;
   }
 
   /**
-   * What the connection receives.
+   * The stream of the bytes from the peer.
    *
    * @throws {Error} before the connection is made.
    */
@@ -103,9 +110,9 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
   }
 
   /**
-   * What the connection sends: bytes, or strings as UTF-8.
+   * The stream of the data to send: bytes, or strings that are encoded as UTF-8.
    *
-   * A write of a large chunk copies it, so that the writer may use its memory again once the write is done.
+   * A large chunk is copied, so that the writer may reuse its memory once the write has resolved.
    *
    * @throws {Error} before the connection is made.
    */
@@ -113,7 +120,11 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
     return this.#open.writable.stream;
   }
 
-  /** Opens the streams, and takes the connection. */
+  /**
+   * Creates the streams, and sets the transport.
+   *
+   * @param transport The connection.
+   */
   override makeConnection(transport: ITransport): void {
     const abort = (reason: unknown): void => transport.abortConnection(reasonOf(reason));
     this.#sides = {
@@ -123,29 +134,29 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
     return super.makeConnection(transport);
   }
 
-  /** Bytes came, for {@linkcode readable}. */
+  /** Passes the bytes to {@linkcode readable}. */
   override dataReceived(data: Uint8Array): void {
     this.#sides?.readable.received(data);
   }
 
-  /** The peer sends no more: {@linkcode readable} closes. */
+  /** Closes {@linkcode readable}, because the peer has closed its writing side. */
   readConnectionLost(): void {
     this.#sides?.readable.end();
   }
 
-  /** The writing side is closed: closing {@linkcode writable} is done. */
+  /** Completes the closing of {@linkcode writable}. */
   writeConnectionLost(): void {
     this.#sides?.writable.closed();
   }
 
-  /** The connection is gone: what is open of the two streams closes or fails. */
+  /** Closes or fails the streams that are still open. */
   override connectionLost(reason: Error): void {
     this.#sides?.readable.lost(reason);
     this.#sides?.writable.lost(reason);
     this.#lost.resolve();
   }
 
-  /** Loses the connection, and waits until it is gone. For `await using`. */
+  /** Closes the connection, and waits until it is lost. For `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.transport.loseConnection();
     await this.#lost.promise;
@@ -154,14 +165,14 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
   get #open(): Sides {
     if (this.#sides === null) {
       throw new Error(
-        `${this.constructor.name} has no streams: its connection has not been made`,
+        `Cannot get the streams of ${this.constructor.name}: its connection has not been made`,
       );
     }
     return this.#sides;
   }
 }
 
-/** What a stream was given up for, which may be anything, as an error. */
+/** Converts the reason for which a stream was cancelled, which may be any value, to an error. */
 function reasonOf(reason: unknown): Error | undefined {
   if (reason === undefined || isError(reason)) return reason;
   return new Error(textOf(reason), { cause: reason });

@@ -1,4 +1,7 @@
-/** A connection as a pair of streams: over a pipe in memory, and with real sockets at the end. Twisted has nothing of the kind to compare with. */
+/**
+ * StreamProtocol over an in-memory pipe, and at the end over real sockets. Twisted has no class to
+ * compare it with.
+ */
 
 import {
   assert,
@@ -30,7 +33,7 @@ function streams(
   return connectProtocol(new StreamProtocol(options), options);
 }
 
-/** Whether a promise has settled, and how. */
+/** Returns whether a promise has settled, and how. */
 function watch(promise: Promise<unknown>): { outcome: unknown } {
   const watched = { outcome: "pending" as unknown };
   promise.then(
@@ -40,14 +43,14 @@ function watch(promise: Promise<unknown>): { outcome: unknown } {
   return watched;
 }
 
-/** What a reader gives until its end. */
+/** Reads a stream to its end. */
 async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
   for await (const chunk of stream) text += decoder.decode(chunk);
   return text;
 }
 
-Deno.test("What comes is read, and the end of what comes closes the readable alone", async () => {
+Deno.test("StreamProtocol.readable has the received data, and its end leaves the writable open", async () => {
   using fixture = streams();
   const { readable, writable } = fixture.protocol;
   const reading = watch(readText(readable));
@@ -69,7 +72,7 @@ Deno.test("What comes is read, and the end of what comes closes the readable alo
   assertInstanceOf(fixture.reason, ConnectionDone);
 });
 
-Deno.test("Closing the writable sends all, closes the writing side alone, and is done then", async () => {
+Deno.test("StreamProtocol.writable close() sends all data, and then closes the writing side alone", async () => {
   using fixture = streams({ capacity: 10 });
   const { readable, writable } = fixture.protocol;
   const writer = writable.getWriter();
@@ -95,13 +98,13 @@ Deno.test("Closing the writable sends all, closes the writing side alone, and is
   assertInstanceOf(fixture.reason, ConnectionDone);
 });
 
-Deno.test("A reader that does not read pauses the peer after a bounded number of bytes, and then gets all", async () => {
+Deno.test("StreamProtocol.readable pauses the peer when the reader does not read, and loses nothing", async () => {
   using fixture = streams({ capacity: 100, highWaterMark: 500 });
   const all = Array.from({ length: 2000 }, (_, i) => `${i} `).join("");
   fixture.peer.send(all);
   await fixture.settle();
   const taken = all.length - fixture.peer.unsent;
-  // The stream up to its mark, the chunk above it, one that came when it was paused, and the pipe.
+  // The stream up to its mark, the chunk above it, one that arrived while paused, and the pipe.
   assert(taken >= 500 && taken <= 500 + 3 * 100, `${taken} were taken`);
   assert(!fixture.driver.isReading);
   const reader = fixture.protocol.readable.getReader();
@@ -116,7 +119,7 @@ Deno.test("A reader that does not read pauses the peer after a bounded number of
   await fixture.settle();
 });
 
-Deno.test("With a high-water mark of 0 nothing but a first chunk is taken that was not asked for", async () => {
+Deno.test("StreamProtocol with a high-water mark of 0 buffers one chunk that was not requested", async () => {
   using fixture = streams({ capacity: 10, highWaterMark: 0 });
   fixture.peer.send("0123456789".repeat(5));
   await fixture.settle();
@@ -124,7 +127,7 @@ Deno.test("With a high-water mark of 0 nothing but a first chunk is taken that w
   assertEquals(50 - fixture.peer.unsent, 20); // one in the stream, one in the pipe
 });
 
-Deno.test("write() and ready wait for a peer that does not read once the buffer is above its mark, until it is empty", async () => {
+Deno.test("StreamProtocol.writable waits from a full buffer until it is empty", async () => {
   using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
   fixture.peer.driver.stopReading();
   const writer = fixture.protocol.writable.getWriter();
@@ -142,7 +145,7 @@ Deno.test("write() and ready wait for a peer that does not read once the buffer 
   assertEquals(fixture.peer.text, "x".repeat(100) + "y".repeat(100) + "z");
 });
 
-Deno.test("A writer may use its memory again when its write is done, whatever the transport has sent by then", async () => {
+Deno.test("StreamProtocol.writable allows a writer to reuse its memory once a write has resolved", async () => {
   using fixture = streams({ capacity: 10 });
   fixture.peer.driver.stopReading();
   const writer = fixture.protocol.writable.getWriter();
@@ -159,7 +162,7 @@ Deno.test("A writer may use its memory again when its write is done, whatever th
   assertEquals(fixture.peer.text, "a".repeat(10 + COPY_BELOW));
 });
 
-Deno.test("loseConnection() waits for a write that waits, and for no other", async () => {
+Deno.test("StreamProtocol: loseConnection() waits only for a pending write", async () => {
   using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
   fixture.peer.driver.stopReading();
   const writer = fixture.protocol.writable.getWriter();
@@ -176,7 +179,7 @@ Deno.test("loseConnection() waits for a write that waits, and for no other", asy
   assertStrictEquals(closing, fixture.reason);
 });
 
-Deno.test("loseConnection() closes the readable, fails the writable, and completes a close that is under way", async () => {
+Deno.test("StreamProtocol: loseConnection() closes the readable, and fails the writable", async () => {
   using idle = streams();
   const reader = idle.protocol.readable.getReader();
   const writer = idle.protocol.writable.getWriter();
@@ -197,7 +200,7 @@ Deno.test("loseConnection() closes the readable, fails the writable, and complet
   assertEquals([written.outcome, closed.outcome], ["done", "done"]);
 });
 
-Deno.test("A connection that is lost fails what is open of the two with the reason that connectionLost() gets", async () => {
+Deno.test("StreamProtocol fails both streams with the reason of a lost connection", async () => {
   const reasons: Error[] = [];
   class Told extends StreamProtocol {
     override connectionLost(reason: Error): void {
@@ -226,14 +229,14 @@ Deno.test("A connection that is lost fails what is open of the two with the reas
 
 const nameOf = (error: unknown): string => error instanceof Error ? error.name : "none";
 
-// With what cause without a reason: a writable stream makes one up.
+// The cause if no reason was given: a writable stream makes one itself.
 const GIVING_UP: [string, string, (from: StreamProtocol, reason: unknown) => Promise<unknown>][] = [
   ["readable.cancel()", "none", ({ readable }, reason) => readable.cancel(reason)],
   ["writable.abort()", "AbortError", ({ writable }, reason) => writable.abort(reason)],
 ];
 
 for (const [method, unnamed, giveUp] of GIVING_UP) {
-  Deno.test(`${method} aborts the connection, and keeps the reason`, async () => {
+  Deno.test(`StreamProtocol ${method} aborts the connection, and keeps the reason`, async () => {
     const error = new RangeError("enough");
     for (const given of [error, "enough", undefined]) {
       using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
@@ -255,7 +258,7 @@ for (const [method, unnamed, giveUp] of GIVING_UP) {
   });
 }
 
-Deno.test("abort() does not wait for a write that waits for a peer that does not read", async () => {
+Deno.test("StreamProtocol.writable abort() does not wait for a pending write", async () => {
   using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
   fixture.peer.driver.stopReading();
   const writer = fixture.protocol.writable.getWriter();
@@ -268,7 +271,7 @@ Deno.test("abort() does not wait for a write that waits for a peer that does not
   assertStrictEquals(written.outcome, fixture.reason);
 });
 
-Deno.test("A for await that is left early aborts, unless it prevents that", async () => {
+Deno.test("StreamProtocol.readable aborts when a for await is left, unless preventCancel is set", async () => {
   for (const preventCancel of [false, true]) {
     using fixture = streams();
     fixture.peer.send("greeting");
@@ -285,7 +288,7 @@ Deno.test("A for await that is left early aborts, unless it prevents that", asyn
   }
 });
 
-Deno.test("A chunk that is no chunk fails the writable, and aborts the connection: the stream cannot go on", async () => {
+Deno.test("StreamProtocol.writable fails for an invalid chunk, and aborts the connection", async () => {
   for (const wrong of [undefined, 42]) {
     using fixture = streams();
     const written = watch(fixture.protocol.writable.getWriter().write(wrong as unknown as string));
@@ -296,7 +299,7 @@ Deno.test("A chunk that is no chunk fails the writable, and aborts the connectio
   }
 });
 
-Deno.test("A writable on a transport that has a producer fails, and leaves that producer its place", async () => {
+Deno.test("StreamProtocol.writable fails on a transport with a producer, which stays registered", async () => {
   using fixture = streams();
   const calls: string[] = [];
   const producer = {
@@ -312,7 +315,7 @@ Deno.test("A writable on a transport that has a producer fails, and leaves that 
   assertEquals(calls, ["stop"]); // by the abort
 });
 
-Deno.test("pipeTo() from one connection to another passes on bytes, backpressure and the end", async () => {
+Deno.test("StreamProtocol: pipeTo() forwards bytes, backpressure and the end", async () => {
   using from = streams({ capacity: 100, highWaterMark: 200 });
   using to = streams({ host: from.host, capacity: 100, writeBufferHighWater: 300 });
   const piping = watch(from.protocol.readable.pipeTo(to.protocol.writable));
@@ -330,7 +333,7 @@ Deno.test("pipeTo() from one connection to another passes on bytes, backpressure
   assert(from.connection.connected && to.connection.connected);
 });
 
-Deno.test("pipeTo() passes on a break: the other connection is aborted with the reason", async () => {
+Deno.test("StreamProtocol: pipeTo() aborts the other connection with the reason of a break", async () => {
   using from = streams();
   using to = streams({ host: from.host });
   const piping = watch(from.protocol.readable.pipeTo(to.protocol.writable));
@@ -343,11 +346,11 @@ Deno.test("pipeTo() passes on a break: the other connection is aborted with the 
   assertStrictEquals(to.reason.cause, from.reason);
 });
 
-Deno.test("The streams are there from when the connection is made, in connectionMade() too", async () => {
+Deno.test("StreamProtocol has its streams from connectionMade() on", async () => {
   assertThrows(
     () => new StreamProtocol().readable,
     Error,
-    "StreamProtocol has no streams: its connection has not been made",
+    "Cannot get the streams of StreamProtocol: its connection has not been made",
   );
   class Greeter extends StreamProtocol {
     override async connectionMade(): Promise<void> {
@@ -362,7 +365,7 @@ Deno.test("The streams are there from when the connection is made, in connection
   assertThrows(() => new StreamProtocol({ highWaterMark: -1 }), RangeError, "highWaterMark");
 });
 
-Deno.test("await using loses the connection, and waits until it is gone", async () => {
+Deno.test("StreamProtocol in await using closes the connection, and waits until it is lost", async () => {
   using fixture = streams();
   const disposing = watch(fixture.protocol[Symbol.asyncDispose]());
   await null;
@@ -372,7 +375,7 @@ Deno.test("await using loses the connection, and waits until it is gone", async 
   assertInstanceOf(fixture.reason, ConnectionDone);
 });
 
-Deno.test("What is thrown in an async connectionMade() loses the connection, and the streams with it", async () => {
+Deno.test("StreamProtocol.connectionMade() that rejects loses the connection, and fails the streams", async () => {
   using errors = new LoggedErrors();
   class Failing extends StreamProtocol {
     override async connectionMade(): Promise<void> {
@@ -390,7 +393,7 @@ Deno.test("What is thrown in an async connectionMade() loses the connection, and
 
 const test = tcpTest("Streams", () => new DenoReactor());
 
-test("An echo of streams over real sockets gives back megabytes, whole, and passes on the end", async (fixture) => {
+test("StreamProtocol echoes megabytes over real sockets, and forwards the end", async (fixture) => {
   class Echo extends StreamProtocol {
     override connectionMade(): Promise<void> {
       return this.readable.pipeTo(this.writable);
@@ -406,7 +409,7 @@ test("An echo of streams over real sockets gives back megabytes, whole, and pass
   assert(same(received, sent));
 });
 
-test("A compressed stream is read through DecompressionStream over a real socket", async (fixture) => {
+test("StreamProtocol.readable pipes through DecompressionStream over a real socket", async (fixture) => {
   class Zipped extends StreamProtocol {
     override connectionMade(): Promise<void> {
       const text = new Blob(["so it goes ".repeat(10_000)]).stream();

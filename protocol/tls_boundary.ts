@@ -1,18 +1,19 @@
 import type { ITransport } from "../reactor/interfaces/mod.ts";
 
 /**
- * Keeps bytes that came before TLS from being handed over as if they had come over TLS (CVE-2011-0411 and its kind): whoever is between the
- * two sides can put them there.
+ * Prevents bytes that arrived before TLS from being passed on as if they had arrived over TLS
+ * (CVE-2011-0411 and its kind): an attacker on the network path can insert them.
  */
 export class TLSBoundary {
-  /** Whether what is kept has come over TLS; `undefined` before anything came. */
+  /** Whether the buffered bytes arrived over TLS; `undefined` before any bytes arrived. */
   #cameOverTLS: boolean | undefined;
 
   /**
-   * Notes where a chunk comes from that is about to be kept.
+   * Records whether a chunk that is about to be buffered arrived over TLS.
    *
-   * @param kept How many bytes are kept already.
-   * @returns Whether it may be kept. The connection is being aborted otherwise.
+   * @param transport The connection.
+   * @param kept The number of bytes in the buffer.
+   * @returns Whether the chunk may be buffered. If not, the connection is being aborted.
    */
   arriving(transport: ITransport, kept: number): boolean {
     if (kept > 0) return this.allows(transport, kept);
@@ -21,16 +22,17 @@ export class TLSBoundary {
   }
 
   /**
-   * Returns whether what is kept may be handed over. Aborts the connection otherwise.
+   * Returns whether the buffered bytes may be passed on. Aborts the connection if not.
    *
-   * @param kept How many bytes are kept.
+   * @param transport The connection.
+   * @param kept The number of bytes in the buffer.
    */
   allows(transport: ITransport, kept: number): boolean {
     this.#cameOverTLS ??= transport.tlsStarted;
     if (kept === 0 || this.#cameOverTLS === transport.tlsStarted) return true;
     transport.abortConnection(
       new Error(
-        `Cannot start TLS with ${transport.getPeer()}: ${kept} bytes that came before it were left in the buffer; clear it, or pass them to startTLS() as received`,
+        `Cannot start TLS with ${transport.getPeer()}: ${kept} bytes that arrived before TLS are in the buffer; clear it, or pass them to startTLS() as received`,
       ),
     );
     return false;

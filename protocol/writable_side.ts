@@ -3,11 +3,11 @@ import { ConnectionDone } from "../reactor/errors.ts";
 import type { IPushProducer, ITransport, WriteOptions } from "../reactor/interfaces/mod.ts";
 import { COPY_BELOW } from "../reactor/stream/write_buffer.ts";
 
-const GIVEN: WriteOptions = { transfer: true };
+const TRANSFERRED: WriteOptions = { transfer: true };
 
 /**
- * What a connection sends, as a stream. A write that fills the transport's buffer is done when the buffer is empty again: so `write()`
- * and `ready` wait for a slow peer.
+ * The writable stream of a connection. A write that fills the transport's buffer resolves when the
+ * buffer is empty again, so `write()` and `ready` wait for a slow peer.
  */
 export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushProducer {
   /** The stream. */
@@ -15,13 +15,13 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
   readonly #transport: ITransport;
   readonly #abort: (reason: unknown) => void;
   #controller: WritableStreamDefaultController | null = null;
-  /** What the stream waits for: the buffer to be empty, or the writing side to be closed. */
+  /** Resolves when the transport's buffer is empty, or when the writing side is closed. */
   #waiting: PromiseWithResolvers<void> | null = null;
   #isClosing = false;
 
   /**
-   * @param transport What is written to.
-   * @param abort Aborts the connection: what was written is not all there is.
+   * @param transport The connection.
+   * @param abort Aborts the connection, because the writer has aborted the stream.
    */
   constructor(transport: ITransport, abort: (reason: unknown) => void) {
     this.#transport = transport;
@@ -29,17 +29,18 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
     this.stream = new WritableStream(this);
   }
 
-  /** Called by the stream. */
+  /** Called by the stream when it is created. */
   start(controller: WritableStreamDefaultController): void {
     this.#controller = controller;
-    // Not by a method abort(): the stream would not call it before a write that waits for the peer is done.
+    // Not in a method abort(): the stream calls that only after a pending write, which may wait for
+    // the peer.
     controller.signal.addEventListener("abort", () => this.#abort(controller.signal.reason));
   }
 
-  /** Called by the stream, for one chunk after the other. */
+  /** Called by the stream with each chunk, after the write of the one before it has resolved. */
   write(chunk: Uint8Array | string): Promise<void> | undefined {
     try {
-      // Registered for this write only: a producer holds `loseConnection` back.
+      // Registered for this write only, because a producer delays loseConnection().
       this.#transport.registerProducer(this, true);
       try {
         this.#send(chunk);
@@ -48,13 +49,13 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
       }
       return this.#waiting?.promise;
     } catch (error) {
-      // The stream fails with this, and can neither be written nor closed any more.
+      // The stream fails with this error, and accepts neither writes nor close() any more.
       this.#abort(error);
       throw error;
     }
   }
 
-  /** Called by the stream, when all has been written. Resolves when all has gone out. */
+  /** Called by the stream when its writer has closed it. Resolves when all data has been sent. */
   close(): Promise<void> {
     this.#isClosing = true;
     this.#waiting = Promise.withResolvers();
@@ -62,29 +63,29 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
     return this.#waiting.promise;
   }
 
-  /** Called by the transport: its buffer is full. */
+  /** Called by the transport when its buffer is full. */
   pauseProducing(): void {
     this.#waiting ??= Promise.withResolvers();
   }
 
-  /** Called by the transport: its buffer is empty. */
+  /** Called by the transport when its buffer is empty. */
   resumeProducing(): void {
     this.#transport.unregisterProducer();
     this.#done();
   }
 
-  /** Called by the transport: the connection is gone. {@linkcode lost} says why. */
+  /** Called by the transport when the connection is lost. {@linkcode lost} receives the reason. */
   stopProducing(): void {}
 
-  /** The writing side has been closed. */
+  /** Records that the writing side has been closed. */
   closed(): void {
     this.#controller = null;
     this.#done();
   }
 
-  /** The connection is gone. */
+  /** Completes or fails the pending operations, because the connection is lost. */
   lost(reason: Error): void {
-    // Closed as a whole before its writing side was: all has gone out, too.
+    // The connection was closed cleanly, so all data has been sent.
     if (this.#isClosing && isInstance(reason, ConnectionDone)) this.#done();
     this.#controller?.error(reason);
     this.#controller = null;
@@ -92,10 +93,10 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
     this.#waiting = null;
   }
 
-  /** A large chunk is copied: the writer may use it again when the write is done, before the transport has sent it. */
+  /** A large chunk is copied: its writer may reuse the memory before the transport has sent it. */
   #send(chunk: Uint8Array | string): void {
     const isLarge = chunk instanceof Uint8Array && chunk.length >= COPY_BELOW;
-    if (isLarge) this.#transport.write(chunk.slice(), GIVEN);
+    if (isLarge) this.#transport.write(chunk.slice(), TRANSFERRED);
     else this.#transport.write(chunk);
   }
 

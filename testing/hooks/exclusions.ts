@@ -164,7 +164,7 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     reason: "Called by a line receiver's own methods and by the protocol that extends it.",
     names: [
       "LineProtocol.clearLineBuffer",
-      "LineProtocol.receiveOn",
+      "LineProtocol.deliverBuffered",
       "LineProtocol.sendLine",
       "LineReceiver.pauseProducing",
       "LineReceiver.resumeProducing",
