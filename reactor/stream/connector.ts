@@ -279,7 +279,11 @@ class Attempt implements DialSink, ReactorResource {
     this.#cancelDial?.();
   }
 
-  /** Completes the attempt. @returns Whether the attempt was still pending. */
+  /**
+   * Completes the attempt.
+   *
+   * @returns Whether the attempt was still pending.
+   */
   #finish(): boolean {
     if (this.#isDone) return false;
     this.#isDone = true;

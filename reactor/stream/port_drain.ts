@@ -44,7 +44,9 @@ export class PortDrain {
   }
 
   /**
-   * Fires {@linkcode done} if the port is drained. @returns Whether `done` has fired, now or
+   * Fires {@linkcode done} if the port is drained.
+   *
+   * @returns Whether `done` has fired, now or
    * before.
    */
   check(): boolean {

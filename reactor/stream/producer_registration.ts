@@ -33,7 +33,9 @@ export class ProducerRegistration {
   }
 
   /**
-   * Pauses a push producer, because the write buffer is full. @returns Whether the producer was
+   * Pauses a push producer, because the write buffer is full.
+   *
+   * @returns Whether the producer was
    * called.
    */
   pause(): boolean {

@@ -33,7 +33,8 @@ export interface StreamAcceptor<A extends Address = Address> {
    *
    * @param turnAway Whether to use a spare file descriptor, if no other is left, to accept a
    *   connection and close it; `turnedAway` follows. An acceptor without a spare descriptor ignores
-   *   this. @default {false}
+   *   this.
+   * @default {false}
    */
   accept(turnAway?: boolean): void;
   /** Closes the socket. Only `released` follows. */

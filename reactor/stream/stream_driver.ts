@@ -64,7 +64,11 @@ export interface StreamDriver {
    * the time cannot be set.
    */
   setKeepAliveIdle?(seconds: number): void;
-  /** Whether keep-alive probes are on from the start. @default {false} */
+  /**
+   * Whether keep-alive probes are on from the start.
+   *
+   * @default {false}
+   */
   readonly keepsAlive?: boolean;
   /**
    * Limits how long `close` may still wait, because the reactor has stopped. Absent where `close`

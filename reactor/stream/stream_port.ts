@@ -241,7 +241,9 @@ export class StreamPort<A extends Address = Address>
   }
 
   /**
-   * Stops the factory. @returns The exception of its doStop(), for the caller of stopListening() as
+   * Stops the factory.
+   *
+   * @returns The exception of its doStop(), for the caller of stopListening() as
    * in Twisted.
    */
   #stopFactory(): Error | null {

@@ -24,7 +24,7 @@ import {
 import { type Name, nameOf } from "./distinguished_name.ts";
 import { type GeneralName, generalNameOf, generalNamesOf } from "./general_name.ts";
 
-/** The uses of a key, by the number of the bit in the extension. */
+/** The bit numbers of the key usages in the extension. */
 export const KeyUsage = {
   digitalSignature: 0,
   keyEncipherment: 2,
@@ -32,11 +32,14 @@ export const KeyUsage = {
   keyCertSign: 5,
 } as const;
 
-/** Limits on the names in all certificates below an authority (RFC 5280, section 4.2.1.10). */
+/**
+ * Limits on the names in all certificates that an authority signs, directly or not (RFC 5280,
+ * section 4.2.1.10).
+ */
 export interface NameConstraints {
-  /** Names of a kind that occurs here must be in one of these trees. */
+  /** Trees of allowed names. A kind of name without a tree here is not limited. */
   readonly permitted: readonly GeneralName[];
-  /** No name may be in one of these trees. */
+  /** Trees of forbidden names. */
   readonly excluded: readonly GeneralName[];
 }
 
@@ -46,21 +49,21 @@ export interface CertificateExtensions {
   readonly subjectAltName?: readonly GeneralName[];
   /** Whether the subject is an authority, and how many authorities may follow before the peer. */
   readonly basicConstraints?: { readonly isAuthority: boolean; readonly pathLength?: number };
-  /** The numbers of the bits that are set. */
+  /** The allowed uses of the key: see {@linkcode KeyUsage}. */
   readonly keyUsage?: ReadonlySet<number>;
-  /** The identifiers of the purposes. */
+  /** The object identifiers of the allowed purposes. */
   readonly extendedKeyUsage?: readonly string[];
   /** Limits on the names in all certificates below this one. */
   readonly nameConstraints?: NameConstraints;
 }
 
-/** A certificate. */
+/** The fields of an X.509 certificate. */
 export interface Certificate {
-  /** The whole of it. */
+  /** The whole certificate, as DER. */
   readonly der: Uint8Array;
-  /** 1, 2 or 3. */
+  /** The X.509 version: 1, 2 or 3. */
   readonly version: number;
-  /** The part that is signed. */
+  /** The signed part (TBSCertificate), as DER. */
   readonly signed: Uint8Array;
   /** The algorithm of the signature, as DER. */
   readonly signatureAlgorithm: Uint8Array;
@@ -127,7 +130,7 @@ export function readCertificate(der: Uint8Array): Certificate {
   };
 }
 
-/** Whether two runs of bytes are the same. */
+/** Returns whether two runs of bytes are equal. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
@@ -273,7 +276,10 @@ function subtreesOf(element: DerElement | undefined): GeneralName[] {
   });
 }
 
-/** Whether it is an address and a mask of the same length, whose ones come before its zeros. */
+/**
+ * Returns whether bytes are an address followed by a mask of the same length, in which all ones
+ * come before the zeros.
+ */
 function isNetwork(bytes: Uint8Array): boolean {
   if (bytes.length !== 8 && bytes.length !== 32) return false;
   const mask = Array.from(

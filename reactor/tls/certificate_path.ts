@@ -24,28 +24,31 @@ export type CertificatePurpose = "server" | "client";
 export interface Rejection {
   /** A code in the style of OpenSSL's. */
   readonly code: string;
-  /** A sentence about the certificate, which is "it". */
+  /** A clause about the certificate, which is its "it": `it has expired at …`. */
   readonly reason: string;
 }
 
 /**
- * Checks one signature. Returns why it is refused, also for an unsupported key or algorithm. Never
- * throws.
+ * Checks one signature. Never throws.
+ *
+ * @returns The reason for a refusal, also for an unsupported key or algorithm; `null` if the
+ *   signature is valid.
  */
 export type SignatureCheck = (certificate: Certificate, issuer: Certificate) => Rejection | null;
 
 const PURPOSES = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 
-// Far above what real chains need. They limit the work that a peer can cause.
+// Limits on the work that a peer can cause, far above the needs of real chains.
 const LONGEST = 10;
 const MOST_SIGNATURES = 100;
 
 /**
- * Returns why a certificate cannot be a TLS peer's, regardless of its issuer.
+ * Checks whether a certificate can identify a TLS peer, whoever issued it.
  *
  * @param leaf The peer's certificate.
  * @param purpose The side of the peer.
  * @param now The time, in milliseconds since 1970.
+ * @returns The reason for a refusal; `null` if there is none.
  */
 export function rejectLeaf(
   leaf: Certificate,
@@ -62,13 +65,17 @@ export function rejectLeaf(
 // The same as in OpenSSL.
 const TLS_USAGES = [KeyUsage.digitalSignature, KeyUsage.keyEncipherment, KeyUsage.keyAgreement];
 
-/** Returns why the key usages of a peer's certificate do not allow TLS. */
+/**
+ * Checks whether the key usages of a peer's certificate allow TLS.
+ *
+ * @returns The reason for a refusal; `null` if there is none.
+ */
 export function rejectKeyUsage({ extensions: { keyUsage } }: Certificate): Rejection | null {
   if (keyUsage === undefined || TLS_USAGES.some((usage) => keyUsage.has(usage))) return null;
   return { code: "INVALID_PURPOSE", reason: "its key usage does not allow TLS" };
 }
 
-/** Searches a path from a certificate to a root. */
+/** Searches for a path from a certificate to a root. */
 export class CertificatePath {
   readonly #roots: readonly Certificate[];
   readonly #purpose: CertificatePurpose;
@@ -99,7 +106,7 @@ export class CertificatePath {
   }
 
   /**
-   * Searches a path. Tries every issuer with the right name.
+   * Searches for a path. Tries every issuer with the right name.
    *
    * @param leaf The peer's certificate.
    * @param others The other certificates that the peer has sent, in any order.
@@ -114,8 +121,8 @@ export class CertificatePath {
   }
 
   /**
-   * Whether the last certificate of a path is signed by a root, or by another one that leads to a
-   * root.
+   * Returns whether the last certificate of a path is signed by a root, or by another one that
+   * leads to a root.
    */
   #leadsToRoot(path: readonly Certificate[], others: readonly Certificate[]): boolean {
     if (path.length >= LONGEST) return false;
@@ -126,7 +133,7 @@ export class CertificatePath {
     );
   }
 
-  /** Whether an issuer has signed the last certificate of a path, and may sign all of it. */
+  /** Returns whether an issuer has signed the last certificate of a path, and may sign the path. */
   #signs(issuer: Certificate, path: readonly Certificate[]): boolean {
     const certificate = path.at(-1);
     if (certificate === undefined || !isNamed(issuer, certificate)) return false;
@@ -140,13 +147,17 @@ export class CertificatePath {
   }
 }
 
-/** Whether the certificate names the issuer, by a name that is not empty. */
+/** Returns whether the certificate names the issuer, and the name is not empty. */
 function isNamed(issuer: Certificate, certificate: Certificate): boolean {
   return issuer.subject.relativeNames.length > 0 &&
     sameBytes(issuer.subject.der, certificate.issuer.der);
 }
 
-/** Checks what holds for every certificate, that of a peer or of an authority. */
+/**
+ * Checks the validity, the extensions and the purposes of a peer's or an authority's certificate.
+ *
+ * @returns The reason for a refusal; `null` if there is none.
+ */
 function rejectUse(
   who: string,
   { notBefore, notAfter, extensions, unknownCritical }: Certificate,
@@ -173,7 +184,11 @@ function rejectUse(
   return null;
 }
 
-/** Checks whether an authority may sign a path, which begins with the peer's certificate. */
+/**
+ * Checks whether an authority may sign a path, which begins with the peer's certificate.
+ *
+ * @returns The reason for a refusal; `null` if there is none.
+ */
 function rejectIssuer(
   issuer: Certificate,
   path: readonly Certificate[],
@@ -200,10 +215,11 @@ function rejectIssuer(
 }
 
 /**
- * Returns why the name constraints of an authority forbid certificates below it.
+ * Checks whether the name constraints of an authority allow the certificates below it.
  *
  * @param issuer The authority.
  * @param below The certificates below it.
+ * @returns The reason for a refusal; `null` if there is none.
  */
 export function rejectNames(issuer: Certificate, below: readonly Certificate[]): Rejection | null {
   const { nameConstraints } = issuer.extensions;

@@ -7,7 +7,7 @@
  * @module
  */
 
-/** Tags of the elements that certificates are made of. */
+/** The tags of the elements in certificates. */
 export const Tag = {
   boolean: 0x01,
   integer: 0x02,
@@ -28,12 +28,12 @@ export const Tag = {
   set: 0x31,
 } as const;
 
-/** Thrown for bytes that are not the DER that was expected. */
+/** Thrown when bytes are not the expected DER. */
 export class DerError extends Error {
   override readonly name = "DerError";
 }
 
-/** One element. */
+/** One DER element. */
 export interface DerElement {
   /** The tag byte: class, constructed bit and number. */
   readonly tag: number;
@@ -43,7 +43,7 @@ export interface DerElement {
   readonly bytes: Uint8Array;
 }
 
-/** Reads elements one after the other. */
+/** Reads the elements in a run of bytes, one after another. */
 export class DerReader {
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -62,7 +62,7 @@ export class DerReader {
    * Reads the next element, with any tag.
    *
    * @param what The name of the element, for the error.
-   * @throws {DerError} when the bytes have ended, or the element is malformed.
+   * @throws {DerError} when no bytes are left, or the element is malformed.
    */
   next(what: string): DerElement {
     const start = this.#position;
@@ -86,7 +86,7 @@ export class DerReader {
   /**
    * Reads the next element, which must have this tag.
    *
-   * @throws {DerError} when the bytes have ended, or the element has another tag or is malformed.
+   * @throws {DerError} when no bytes are left, or the element is malformed or has another tag.
    */
   read(tag: number, what: string): DerElement {
     const element = this.next(what);
@@ -99,14 +99,18 @@ export class DerReader {
     return this.#bytes[this.#position] === tag ? this.next(what) : undefined;
   }
 
-  /** @throws {DerError} when anything is left. */
+  /**
+   * Checks that all elements have been read.
+   *
+   * @throws {DerError} when bytes are left.
+   */
   end(what: string): void {
     if (!this.atEnd) throw new DerError(`Cannot read ${what}: bytes are left over`);
   }
 
   #byte(what: string): number {
     const byte = this.#bytes[this.#position];
-    if (byte === undefined) throw new DerError(`Cannot read ${what}: the bytes have ended`);
+    if (byte === undefined) throw new DerError(`Cannot read ${what}: no bytes are left`);
     this.#position += 1;
     return byte;
   }
@@ -128,7 +132,7 @@ export class DerReader {
 }
 
 /**
- * Reads all elements that these bytes consist of.
+ * Reads all elements in a run of bytes.
  *
  * @throws {DerError} when an element is malformed.
  */
@@ -140,9 +144,12 @@ export function elementsOf(contents: Uint8Array, what: string): DerElement[] {
 }
 
 /**
- * Reads bytes that consist of exactly one element with this tag.
+ * Reads bytes that consist of exactly one element.
  *
- * @throws {DerError} when they do not.
+ * @param bytes The bytes.
+ * @param tag The tag that the element must have.
+ * @param what The name of the element, for the error.
+ * @throws {DerError} when the bytes are malformed, have another tag, or contain more.
  */
 export function onlyElement(bytes: Uint8Array, tag: number, what: string): DerElement {
   const reader = new DerReader(bytes);
@@ -151,7 +158,11 @@ export function onlyElement(bytes: Uint8Array, tag: number, what: string): DerEl
   return element;
 }
 
-/** @throws {DerError} when the contents are not those of a BOOLEAN. */
+/**
+ * Reads a BOOLEAN.
+ *
+ * @throws {DerError} when the contents are not a BOOLEAN.
+ */
 export function booleanOf({ contents }: DerElement, what: string): boolean {
   const [value] = contents;
   if (contents.length !== 1 || (value !== 0 && value !== 0xff)) {
@@ -160,7 +171,11 @@ export function booleanOf({ contents }: DerElement, what: string): boolean {
   return value === 0xff;
 }
 
-/** @throws {DerError} when the contents are not those of an INTEGER from 0 to 2^31 - 1. */
+/**
+ * Reads an INTEGER from 0 to 2^31 - 1.
+ *
+ * @throws {DerError} when the contents are not such an INTEGER.
+ */
 export function smallIntegerOf(element: DerElement, what: string): number {
   checkInteger(element, what);
   const { contents } = element;
@@ -170,7 +185,11 @@ export function smallIntegerOf(element: DerElement, what: string): number {
   return contents.reduce((value, byte) => value * 256 + byte, 0);
 }
 
-/** @throws {DerError} when the contents are not those of an INTEGER, in its shortest form. */
+/**
+ * Checks that an element is an INTEGER in its shortest form.
+ *
+ * @throws {DerError} when it is not.
+ */
 export function checkInteger({ contents }: DerElement, what: string): void {
   const [first, second] = contents;
   const isPadded = second !== undefined &&
@@ -267,7 +286,7 @@ export function timeOf({ tag, contents }: DerElement, what: string): number {
   return date.getTime();
 }
 
-/** Bytes as ASCII; `undefined` when they are not. */
+/** Returns bytes as ASCII text; `undefined` if a byte is not ASCII. */
 export function asciiOf(bytes: Uint8Array): string | undefined {
   return bytes.every((byte) => byte < 0x80) ? latin1Of(bytes) : undefined;
 }
@@ -276,7 +295,10 @@ function latin1Of(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** The text of a string element; `undefined` when it is not a string, or not one of its kind. */
+/**
+ * Returns the text of a string element; `undefined` if the element is not a string, or has bytes
+ * that its type of string does not allow.
+ */
 export function textOf({ tag, contents }: DerElement): string | undefined {
   switch (tag) {
     case Tag.utf8String:

@@ -28,8 +28,8 @@ Deno.test("DerReader reads lengths of one byte and of several", () => {
 
 Deno.test("DerReader refuses every encoding that allows two readings", () => {
   const table: [hex: string, message: string][] = [
-    ["", "the bytes have ended"],
-    ["04", "the bytes have ended"],
+    ["", "no bytes are left"],
+    ["04", "no bytes are left"],
     ["04 02 01", "its contents end after 1 bytes"],
     ["04 80 0000", "indefinite"],
     ["04 81 02 0102", "longer than needed"],

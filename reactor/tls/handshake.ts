@@ -14,7 +14,9 @@ export const MAX_HANDSHAKES = 1000;
 /** Receives the result of a handshake: exactly one call, unless the driver is closed first. */
 export interface HandshakeListener {
   /**
-   * Called when the handshake has completed. @returns Whether earlier writes may be sent: `false`
+   * Called when the handshake has completed.
+   *
+   * @returns Whether earlier writes may be sent: `false`
    * if the protocol has closed the connection.
    */
   handshakeCompleted(): boolean;
@@ -37,7 +39,7 @@ export interface HandshakeDriver extends StreamDriver {
 export type TLSWrapper = (driver: StreamDriver) => HandshakeDriver;
 
 /** Receives the result of a {@linkcode Handshake}. */
-export interface HandshakeOutcome {
+export interface HandshakeEvents {
   /** Called with the driver, which carries bytes now. */
   completed(driver: StreamDriver): void;
   /** Called with the reason if there will be no connection. */
@@ -50,18 +52,18 @@ export interface HandshakeOutcome {
 export class Handshake implements HandshakeListener, StreamDriverSink, ReactorResource {
   readonly #resources: ReactorResources;
   readonly #driver: HandshakeDriver;
-  readonly #outcome: HandshakeOutcome;
+  readonly #events: HandshakeEvents;
   #isDone = false;
 
   /**
    * @param resources The registry of open resources.
    * @param driver The driver that makes the handshake.
-   * @param outcome The receiver of the result.
+   * @param events The receiver of the result.
    */
-  constructor(resources: ReactorResources, driver: HandshakeDriver, outcome: HandshakeOutcome) {
+  constructor(resources: ReactorResources, driver: HandshakeDriver, events: HandshakeEvents) {
     this.#resources = resources;
     this.#driver = driver;
-    this.#outcome = outcome;
+    this.#events = events;
   }
 
   /** Starts the handshake. */
@@ -88,7 +90,7 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#isDone = true;
     // The connection releases this handshake when it takes the driver over; without one, the closed
     // driver does.
-    this.#outcome.completed(this.#driver);
+    this.#events.completed(this.#driver);
     return true;
   }
 
@@ -96,7 +98,7 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     if (this.#isDone) return;
     this.#isDone = true;
     this.#driver.close();
-    this.#outcome.failed(reason);
+    this.#events.failed(reason);
   }
 
   shutDown(): void {
@@ -111,7 +113,7 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
 
   released(): void {
     this.#resources.delete(this);
-    this.#outcome.released();
+    this.#events.released();
   }
 
   // A handshake neither reads nor writes application data.

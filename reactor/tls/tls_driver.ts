@@ -299,7 +299,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   failed(reason: Error): void {
     this.#ciphertext = null;
     this.#underlyingReads = false;
-    // A closed driver has no close_notify to send to a peer that is gone.
+    // A peer that is gone needs no close_notify.
     if (this.#closed) return this.#closeUnderlying();
     if (this.#session === null) this.#failHandshake(reason);
     else this.#fail(reason);
@@ -455,7 +455,11 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#underlying.abort();
   }
 
-  /** Releases the engine and the timers. @returns Whether this was the first call. */
+  /**
+   * Releases the engine and the timers.
+   *
+   * @returns Whether this was the first call.
+   */
   #release(): boolean {
     if (this.#underlyingClosed) return false;
     this.#underlyingClosed = true;
