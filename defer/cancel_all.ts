@@ -1,17 +1,20 @@
 import { err } from "../log/mod.ts";
 
-/** What can be cancelled: a Deferred of any type. */
+/** Something that can be cancelled, such as a Deferred of any type. */
 export interface Cancellable {
-  /** Cancels it. */
+  /** Cancels the operation. `reason` becomes the `cause` of the error. */
   cancel(reason?: unknown): void;
 }
 
-/** Cancels each of them. An error of a canceller is logged: it must not spare the others. */
+/**
+ * Cancels every Deferred. An error of one canceller is logged, so that the remaining Deferreds are
+ * cancelled too.
+ */
 export function cancelAll(deferreds: Iterable<Cancellable>, reason?: unknown): void {
   for (const deferred of deferreds) cancelLogged(deferred, reason);
 }
 
-/** Cancels a Deferred that other code made. An error of its canceller is logged. */
+/** Cancels a Deferred that other code has made, and logs an error of its canceller. */
 export function cancelLogged(deferred: Cancellable, reason?: unknown): void {
   try {
     deferred.cancel(reason);

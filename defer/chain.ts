@@ -1,22 +1,21 @@
 /**
- * The engine under `Deferred`: a result, and the links that wait for it.
+ * The engine of `Deferred`: a result and the links that process it.
  *
- * A chain is fired once, with a value or a failure. Its steps then run in order, each given the
- * outcome of the one before. A step may return another chain; the first one then *waits*: it leaves
- * a `HAND_OVER` among the other's links and goes on when the other comes to it.
+ * A chain is fired once, with a value or a failure. Its steps then run in order; each receives the
+ * outcome of the step before. A step may return another chain, the *source*. The first chain then
+ * waits: it adds a `HAND_OVER` link to the source and continues when the source reaches that link.
  *
- * Two things shape the code:
+ * Two aims shape the code:
  *
- * - The stack. A result goes from chain to chain in a loop, `#run()`, and not by recursion: memory
- *   alone limits how many chains may wait in a line.
- * - The memory. In a line where W waits on M and M on S, M is often a mere messenger, with nothing
- *   left to do but to hand its result to W. Then S serves W directly, and M keeps no more than its
- *   `HandoverPosition` in the line (`HANDED_ON`). Nobody holds M any more, unless its user does; should that
- *   one add a step to M or pause it, `#reinstate()` puts it back in the line. So a loop whose every
- *   turn returns the Deferred of the next one runs in constant memory, where a loop of promises
- *   keeps each of them.
+ * - Call stack. Results move from chain to chain in a loop, `#run()`, and not by recursion. Only
+ *   memory limits how many chains may wait for each other in a line.
+ * - Memory. In a line where W waits on M and M waits on S, M often has nothing left to do but to
+ *   pass its result to W. Then S serves W directly, and M keeps only its `HandoverPosition` in the
+ *   line (`HANDED_ON`). Only the application may still refer to M. If it adds a step to M or pauses
+ *   M, `#reinstate()` puts M back into the line. So a loop in which each turn returns the Deferred
+ *   of the next turn runs in constant memory; a loop of promises keeps every promise.
  *
- * Types thread through `Deferred`, the face of this class. In here, values are `unknown`.
+ * `Deferred` adds the types. In this file, values are `unknown`.
  */
 
 import { debugging, describeOrigin, findOrigin, noteCreated, noteFired } from "./debug.ts";
@@ -51,44 +50,47 @@ import {
 import { err } from "../log/mod.ts";
 import { markHandled, nameInReports, passOn, watch } from "./unhandled.ts";
 
-/** What can be seen of a chain from outside. */
+/** A snapshot of a chain. */
 export interface ChainState {
-  /** Whether it has been fired. */
+  /** Whether the chain has been fired. */
   readonly called: boolean;
-  /** How many `pause()` have not been taken back. */
+  /** The number of `pause()` calls without a matching `unpause()`. */
   readonly paused: number;
   /** Whether `result` is a failure. */
   readonly failed: boolean;
-  /** The chain that is waited on. */
+  /** The chain that this chain waits on, if any. */
   readonly source: Chain | undefined;
-  /** The value or failure, when there is one. */
+  /** The value or failure; `undefined` while there is none. */
   readonly result: unknown;
 }
 
-/** Adds a callback and an errback; where one is missing, its kind of outcome passes. */
+/**
+ * Adds a callback and an errback. Without a callback, values pass on; without an errback, failures
+ * do.
+ */
 export let addStep: (chain: Chain, onResult?: Step, onFailure?: Step) => void;
-/** Makes a promise of the outcome at this point of the chain, and leaves the chain as it is. */
+/** Returns a promise of the outcome at this point of the chain. The chain keeps its result. */
 export let promiseOf: (chain: Chain) => Promise<unknown>;
-/** Fires the chain. A failure that is no `Error` gets one around it. */
+/** Fires the chain. A failure that is not an `Error` is wrapped in a `NonErrorThrown`. */
 export let fire: (chain: Chain, outcome: unknown, failed: boolean) => void;
-/** Fires `chain` with whatever becomes of a promise that is none of ours. */
+/** Fires `chain` with the outcome of a promise that is not a Deferred. */
 export let follow: (chain: Chain, promise: PromiseLike<unknown>) => void;
-/** Holds the steps back, until `unpause()` has been called as often. */
+/** Suspends the steps until `unpause()` has been called as often. */
 export let pause: (chain: Chain) => void;
-/** Takes one `pause()` back. Returns false if there is none. */
+/** Undoes one `pause()`. Returns `false` if the chain is not paused. */
 export let unpause: (chain: Chain) => boolean;
-/** Looks at the chain without touching it. */
+/** Returns a snapshot of the chain. */
 export let stateOf: (chain: Chain) => ChainState;
 
 /**
- * A result to come and the links that wait for it: what `Deferred` is made of.
+ * A future result and the links that process it: the base class of `Deferred`.
  *
  * @internal
  */
 export class Chain {
   #flags = 0;
   #pauses = 0;
-  /** By the flags: a value, an Error, the chain waited on, or the place in its line. */
+  /** Depending on the flags: a value, an Error, the chain waited on, or a position in its line. */
   #result: unknown = undefined;
   #head: Link | undefined = undefined;
   #tail: Link | undefined = undefined;
@@ -99,7 +101,7 @@ export class Chain {
     if (debugging) noteCreated(this, Chain);
   }
 
-  /** See `Deferred.cancel()`. A subclass may have its own. */
+  /** Implements `Deferred.cancel()`. A subclass may override it. */
   cancel(reason?: unknown): void {
     if ((this.#flags & CALLED) === 0) {
       Chain.#cancelUnfired(this, reason);
@@ -144,7 +146,7 @@ export class Chain {
       Chain.#fire(chain, outcome, failed);
     };
     follow = (chain, promise) => {
-      // Whatever the promise's make, a real one sees to it that it settles once, and flat.
+      // followPromise() makes sure that any thenable settles once, and not with another thenable.
       followPromise(
         promise,
         (value) => Chain.#fireLogged(chain, value, false),
@@ -174,7 +176,9 @@ export class Chain {
     if (chain.#flags & CALLED) {
       if ((chain.#flags & SWALLOW) === 0) {
         const origin = describeOrigin(findOrigin(chain));
-        throw new AlreadyCalledError(`Deferred has been fired before${origin}`);
+        throw new AlreadyCalledError(
+          `Cannot fire the Deferred: it has already been fired${origin}`,
+        );
       }
       chain.#flags &= ~SWALLOW;
       return;
@@ -182,12 +186,14 @@ export class Chain {
     if (debugging) noteFired(chain, fire);
     chain.#flags |= failed ? CALLED | FAILED : CALLED;
     chain.#result = failed ? toError(outcome) : outcome;
-    // No longer of use, and it often holds what would better be collected.
+    // The canceller is not needed any more, and often refers to large objects.
     chain.#canceller = undefined;
     Chain.#run(chain);
   }
 
-  /** Fires for a promise, where an error would be an unhandled rejection. */
+  /**
+   * Fires the chain for a promise. An error is logged: thrown, it would be an unhandled rejection.
+   */
   static #fireLogged(chain: Chain, outcome: unknown, failed: boolean): void {
     try {
       Chain.#fire(chain, outcome, failed);
@@ -221,7 +227,7 @@ export class Chain {
       Chain.#append(chain, { next: undefined, kind: STEP, onResult, onFailure });
       return;
     }
-    // Nothing to wait for, so no link is needed.
+    // The result is available, so no link is needed.
     const step = (chain.#flags & FAILED) === 0 ? onResult : onFailure;
     if (step === undefined) return;
     Chain.#apply(chain, step);
@@ -246,10 +252,10 @@ export class Chain {
     chain.#tail = link;
   }
 
-  /** Runs what can be run of `start`, then of the chain that waited for it, and so on. */
+  /** Runs the links of `start`, then those of the chain that waited for it, and so on. */
   static #run(start: Chain): void {
     let current = start;
-    // Those that have handed their result over and have links left, which come after.
+    // Chains that have handed over their result and have links left. They run later.
     let unfinished: Chain[] | undefined;
     for (;;) {
       const waiter = Chain.#advance(current);
@@ -264,7 +270,10 @@ export class Chain {
     }
   }
 
-  /** Runs links until none is left or the result is gone; returns the chain that has it then. */
+  /**
+   * Runs links until none is left or the result has been handed over. Returns the chain that took
+   * the result, if any.
+   */
   static #advance(chain: Chain): Chain | undefined {
     while (chain.#pauses === 0 && (chain.#flags & BUSY) === 0) {
       const link = chain.#head;
@@ -318,37 +327,43 @@ export class Chain {
   }
 
   static #fail(chain: Chain, error: unknown): void {
-    // The same failure thrown on is not a new one: what is known of it stays.
+    // An errback that throws the same failure again keeps its flags.
     if (chain.#flags & FAILED && error === chain.#result) return;
     Chain.#recover(chain);
     chain.#flags |= FAILED;
     chain.#result = error;
   }
 
-  /** The failure in the result, if it is one, is over. */
+  /** Marks the failure in the result, if there is one, as handled. */
   static #recover(chain: Chain): void {
     if (chain.#flags & WATCHED) markHandled(chain);
     chain.#flags &= ~(FAILED | SEEN | WATCHED);
   }
 
-  /** A promise has the failure now: if nobody handles it there, the runtime says so. */
+  /**
+   * Marks the failure as passed to a promise. If it is not handled there, the runtime reports it.
+   */
   static #seen(chain: Chain): void {
     if (chain.#flags & WATCHED) markHandled(chain);
     chain.#flags = chain.#flags & ~WATCHED | SEEN;
   }
 
-  /** No link is left: a failure that is still there is nobody's, so far. */
+  /**
+   * Called when no link is left. A failure that remains is watched, to be reported if it stays
+   * unhandled.
+   */
   static #settle(chain: Chain): void {
     if ((chain.#flags & (FAILED | SEEN | WATCHED)) !== FAILED) return;
     chain.#flags |= WATCHED;
-    // Wherever FAILED is set, the result has gone through toError().
+    // The flag FAILED is set only for results of toError().
     watch(chain, chain.#result as Error);
   }
 
-  /** Has `chain` wait on `source`, or take its result if there is one. */
+  /** Makes `chain` wait on `source`, or take its result if there is one. */
   static #wait(chain: Chain, source: Chain): void {
     if (Chain.#isCircle(chain, source)) {
-      const message = "A callback returned the Deferred it was added to, or one that waits for it";
+      const message =
+        "Cannot wait for the Deferred that a callback returned: it waits for this one";
       Chain.#fail(chain, new TypeError(message));
       return;
     }
@@ -369,7 +384,9 @@ export class Chain {
     }
   }
 
-  /** Takes `chain`, a messenger, out of the line: `source` serves the one behind it. */
+  /**
+   * Takes `chain`, which only passes its result on, out of the line: `source` serves its waiter.
+   */
   static #passOver(chain: Chain, link: HandOver<Chain>, source: Chain): void {
     chain.#head = chain.#tail = undefined;
     chain.#flags |= HANDED_ON;
@@ -378,13 +395,13 @@ export class Chain {
     Chain.#attach(source, link);
   }
 
-  /** Takes `source` out of the line before `chain`, if it is a messenger with nobody to serve. */
+  /** Takes `source` out of the line before `chain`, if `source` has no links of its own. */
   static #passOverSource(chain: Chain, source: Chain): boolean {
     if (source.#head !== undefined || source.#pauses > 0) return false;
     const first = Chain.#source(source);
     if (first === undefined) return false;
     const link = first.#tail;
-    // If other links came after it, finding it would take a search. That is rare.
+    // If other links were added after it, finding it would need a search. That is rare.
     if (link === undefined || !isHandOver<Chain>(link) || link.waiter !== source) return false;
     link.waiter = chain;
     chain.#result = first;
@@ -393,14 +410,14 @@ export class Chain {
     return true;
   }
 
-  /** Puts a chain that was taken out of its line back in. */
+  /** Puts a chain back into the line that it was taken out of. */
   static #reinstate(chain: Chain): void {
-    // HANDED_ON says that the result is a place.
+    // The flag HANDED_ON says that the result is a position.
     const { link, rank } = chain.#result as HandoverPosition<Chain>;
     const waiter = link.waiter;
     chain.#flags &= ~HANDED_ON;
     if (waiter === undefined) {
-      // Served in the meantime. As after any hand-over, undefined is what stays.
+      // The waiter has been served. As after any hand-over, `undefined` remains.
       chain.#flags &= ~WAITING;
       chain.#result = undefined;
       return;
@@ -417,7 +434,8 @@ export class Chain {
   static #handOver(chain: Chain, link: HandOver<Chain>): Chain | undefined {
     const waiter = link.waiter;
     if (waiter === undefined) return undefined;
-    // Those that were taken out of the line may keep the link, and it must not keep the others.
+    // Chains that were taken out of the line may refer to this link, which must not keep other
+    // chains in memory.
     link.next = undefined;
     link.waiter = undefined;
     waiter.#flags &= ~WAITING;
@@ -425,13 +443,13 @@ export class Chain {
     return waiter;
   }
 
-  /** Moves the result of `source` to `chain`; `undefined` is what stays. */
+  /** Moves the result of `source` to `chain`. `undefined` remains in `source`. */
   static #take(chain: Chain, source: Chain): void {
     chain.#result = source.#result;
     source.#result = undefined;
     if ((source.#flags & FAILED) === 0) return;
     chain.#flags |= FAILED;
-    // What has been reported is not reported again.
+    // A failure that has been reported is not reported again.
     if (source.#flags & WATCHED && passOn(source, chain)) {
       source.#flags &= ~WATCHED;
       chain.#flags |= WATCHED;
@@ -439,16 +457,19 @@ export class Chain {
     Chain.#recover(source);
   }
 
-  /** The chain that `chain` waits on, if it does. */
+  /** Returns the chain that `chain` waits on, if any. */
   static #source(chain: Chain): Chain | undefined {
     if ((chain.#flags & WAITING) === 0) return undefined;
-    // By the flags, the result is a chain, or a place in a line, where the next one has it.
+    // The flags say whether the result is a chain, or a position whose waiter holds the chain.
     if ((chain.#flags & HANDED_ON) === 0) return chain.#result as Chain;
     const waiter = (chain.#result as HandoverPosition<Chain>).link.waiter;
     return waiter === undefined ? undefined : waiter.#result as Chain;
   }
 
-  /** Whether `chain` would wait for itself: only one that others wait on can close a circle. */
+  /**
+   * Returns whether `chain` would wait for itself. Only a chain that has a waiter can close a
+   * circle.
+   */
   static #isCircle(chain: Chain, source: Chain): boolean {
     if (chain === source) return true;
     if (chain.#head === undefined) return false;
@@ -459,7 +480,7 @@ export class Chain {
   }
 }
 
-/** No one waits for an async canceller: its failure is logged. */
+/** Logs the rejection of a promise that a canceller returned: no caller awaits it. */
 function logRejectedCanceller(returned: unknown): void {
   if (!isThenable(returned)) return;
   if (isInstance(returned, Chain)) {
@@ -470,10 +491,10 @@ function logRejectedCanceller(returned: unknown): void {
   followPromise(returned, undefined, failed);
 }
 
-/** A failure is an Error; anything else that is thrown gets one around it. */
+/** Returns `thrown` if it is an Error, and otherwise a `NonErrorThrown` around it. */
 function toError(thrown: unknown): Error {
-  // With a broken prototype it is an error that no instanceof can look at.
+  // An error with a broken prototype passes Error.isError(), and fails in `instanceof`.
   if (Error.isError(thrown) && isError(thrown)) return thrown;
   const text = typeof thrown === "string" ? thrown : quote(thrown);
-  return new NonErrorThrown(`Not an Error was thrown: ${text}`, { cause: thrown });
+  return new NonErrorThrown(`A value that is not an Error was thrown: ${text}`, { cause: thrown });
 }

@@ -1,5 +1,5 @@
 /**
- * What the engine does about the call stack and memory. Twisted's `test_defer.py`, DeferredTests:
+ * The engine's use of the call stack and of memory. Twisted's `test_defer.py`, DeferredTests:
  * test_boundedStackDepth, test_canceller_circular_reference_callback,
  * test_canceller_circular_reference_errback, test_canceller_circular_reference_non_final.
  */
@@ -13,18 +13,21 @@ import { succeed } from "./succeed.ts";
 
 const MANY = 100_000;
 
-// With the flag set, each new context has a gc() that collects all that can be.
+// With this flag set, each new context has a gc(), which collects all unreachable objects.
 setFlagsFromString("--expose-gc");
 const collect: () => void = runInNewContext("gc");
 
-/** Lets the current job end, until when V8 keeps what a WeakRef has been asked for. */
+/**
+ * Waits for the current job to end: until then, V8 keeps the targets of the WeakRefs that were
+ * read.
+ */
 async function nextTurn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /**
- * Has the garbage collected, and sees that next to none of those referred to are left. V8 may hold
- * on to an object or two for code that it is optimizing just then.
+ * Collects garbage, and checks that almost no targets remain. V8 may keep an object or two for code
+ * that it is optimizing at that moment.
  */
 async function assertNextToNoneLeft(refs: WeakRef<object>[]): Promise<void> {
   await nextTurn();
@@ -37,7 +40,7 @@ function unfired(): Deferred<number>[] {
   return Array.from({ length: MANY }, () => new Deferred<number>());
 }
 
-Deno.test("a line of 100,000, made from its source on, leaves the call stack alone", () => {
+Deno.test("Deferred passes a result along 100,000 waiting Deferreds without recursion", () => {
   const source = new Deferred<number>();
   let last: Deferred<number> = source;
   for (let i = 0; i < MANY; i++) {
@@ -50,7 +53,7 @@ Deno.test("a line of 100,000, made from its source on, leaves the call stack alo
   assertEquals(seen, [42]);
 });
 
-Deno.test("a line of 100,000, made towards its source, leaves the call stack alone", () => {
+Deno.test("Deferred lines of 100,000 built towards their source cause no recursion", () => {
   const line = unfired();
   line.forEach((each, i) => each.addCallback((n) => line[i + 1] ?? n));
   const seen: number[] = [];
@@ -59,7 +62,7 @@ Deno.test("a line of 100,000, made towards its source, leaves the call stack alo
   assertEquals(seen, [MANY - 1]);
 });
 
-Deno.test("a line of 100,000 with other callbacks in between leaves the call stack alone", () => {
+Deno.test("Deferred lines of 100,000 with callbacks in between cause no recursion", () => {
   const line = unfired();
   const seen: number[] = [];
   let between = 0;
@@ -74,7 +77,7 @@ Deno.test("a line of 100,000 with other callbacks in between leaves the call sta
   assertEquals([between, seen], [MANY, [MANY]]);
 });
 
-Deno.test("100,000 fired Deferreds returned one from another leave the call stack alone", () => {
+Deno.test("Deferred callbacks that return 100,000 fired Deferreds cause no recursion", () => {
   const line = unfired();
   line.forEach((each, i) => each.addCallback((n) => line[i + 1] ?? n));
   for (let i = MANY - 1; i >= 0; i--) line[i]?.callback(i);
@@ -83,12 +86,12 @@ Deno.test("100,000 fired Deferreds returned one from another leave the call stac
   assertEquals(seen, [MANY - 1]);
 });
 
-Deno.test("a failure passes through a line of 100,000, and cancel() goes the other way", () => {
+Deno.test("Deferred lines of 100,000 pass failures on, and pass cancel() to the source", () => {
   const source = new Deferred<number>();
   let last: Deferred<number> = source;
   for (let i = 0; i < MANY; i++) {
     const inner = last;
-    // With a callback in between, none is a mere messenger.
+    // With a callback in between, no Deferred in the line only passes its result on.
     last = succeed().addCallback(() => inner).addCallback((n) => n + 1);
   }
   const seen: unknown[] = [];
@@ -97,7 +100,7 @@ Deno.test("a failure passes through a line of 100,000, and cancel() goes the oth
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("the depth of the call stack does not grow with the length of a line", () => {
+Deno.test("Deferred callbacks run at the same call stack depth in lines of any length", () => {
   const depth = (length: number): number => {
     const line = unfired().slice(0, length);
     let frames = 0;
@@ -115,7 +118,7 @@ Deno.test("the depth of the call stack does not grow with the length of a line",
   assertEquals(depth(2), depth(50));
 });
 
-Deno.test("a loop of callbacks, each returning the next Deferred, keeps none of them", async () => {
+Deno.test("Deferred loops whose callbacks return the next Deferred use constant memory", async () => {
   const TURNS = 1000;
   const refs: WeakRef<object>[] = [];
   let fire: (() => void) | undefined;
@@ -133,7 +136,7 @@ Deno.test("a loop of callbacks, each returning the next Deferred, keeps none of 
   assertEquals(seen, ["done"]);
 });
 
-Deno.test("a line made from its source on keeps none but its ends", async () => {
+Deno.test("Deferred lines built from their source keep only their first and last Deferred", async () => {
   const refs: WeakRef<object>[] = [];
   const source = new Deferred<number>();
   const line = (): Deferred<number> => {
@@ -153,7 +156,7 @@ Deno.test("a line made from its source on keeps none but its ends", async () => 
   assertEquals(seen, [42]);
 });
 
-Deno.test("a Deferred kept from the middle of a loop keeps none of the others", async () => {
+Deno.test("Deferred kept from the middle of a loop keeps no other Deferred in memory", async () => {
   const refs: WeakRef<object>[] = [];
   const kept: Deferred<string>[] = [];
   let fire: (() => void) | undefined;
@@ -174,7 +177,7 @@ Deno.test("a Deferred kept from the middle of a loop keeps none of the others", 
   assertEquals(seen, ["done", ...kept.map(() => undefined)]);
 });
 
-Deno.test("a fired Deferred lets go of its canceller, also while it waits", async () => {
+Deno.test("Deferred releases its canceller when it fires, even if it then waits", async () => {
   const refs: WeakRef<object>[] = [];
   const withCanceller = (): Deferred<unknown> => {
     const held: { deferred?: Deferred<unknown> } = {};
@@ -198,7 +201,7 @@ Deno.test("a fired Deferred lets go of its canceller, also while it waits", asyn
   assert(deferreds.flat().every((each) => each.called));
 });
 
-Deno.test("callbacks that have run are let go of", async () => {
+Deno.test("Deferred releases callbacks that have run", async () => {
   const refs: WeakRef<object>[] = [];
   const make = (): Deferred<number> => {
     const callback = (n: number): number => n + 1;
@@ -221,13 +224,13 @@ function permutations(items: number[]): number[][] {
   );
 }
 
-Deno.test("a line keeps its order, however it came about and whatever is added where", () => {
+Deno.test("Deferred lines run callbacks in order, however the line was built", () => {
   const indexes = [0, 1, 2, 3];
   for (const firing of permutations(indexes)) {
     for (const adding of permutations(indexes)) {
       const source = new Deferred<string>();
       const line = indexes.map(() => new Deferred<string>());
-      // The last of the line waits on the one before it, and so on.
+      // The last Deferred of the line waits on the Deferred before it, and so on.
       line.forEach((each, i) => each.addCallback(() => line[i - 1] ?? source));
       for (const i of firing) line[i]?.callback("");
       const order: string[] = [];

@@ -1,24 +1,24 @@
-/** What `addTimeout()` needs of a clock. The reactor fits, and so does the `Clock` of `./task`. */
+/** The clock that `addTimeout()` needs. A reactor fits, and so does the `Clock` of `./task`. */
 export interface TimeoutClock {
   /**
-   * Has `f` called later.
+   * Calls `f` after a delay.
    *
-   * @param delay In how many seconds.
-   * @param f What to call.
-   * @returns The call to come.
+   * @param delay Seconds from now, at least 0.
+   * @param f The function to call.
+   * @returns The scheduled call.
    */
   callLater(delay: number, f: () => void): TimeoutCall;
 }
 
-/** What `addTimeout()` needs of a call to come. */
+/** A scheduled call, as `addTimeout()` needs it. */
 export interface TimeoutCall {
-  /** Takes the call back. */
+  /** Cancels the call. */
   cancel(): void;
 
   /**
-   * Tells whether the call is still to come.
+   * Reports whether the call is still scheduled.
    *
-   * @returns False once it was made or taken back.
+   * @returns `false` once the call was made or cancelled.
    */
   active(): boolean;
 }

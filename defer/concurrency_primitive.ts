@@ -6,17 +6,17 @@ import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
 import { abortedBefore, limitOf, WaiterQueue } from "./waiter_queue.ts";
 
-/** How to wait for a lock, a semaphore or a queue. */
+/** Options of a wait for a lock, a semaphore or a queue. */
 export interface WaitOptions {
-  /** Cancels the wait when it aborts. It has no effect on what has been given already. */
+  /** Cancels the wait when it aborts. It has no effect after the wait. */
   signal?: AbortSignal | undefined;
 }
 
-/** How many may wait for a lock or a semaphore. */
+/** The limit on the waiting calls of a lock or semaphore. */
 export interface ConcurrencyPrimitiveOptions {
   /**
-   * The most calls of `acquire()` and `run()` that wait for their turn: one more fails with
-   * `TooManyWaiters`. `Infinity` lifts the limit. Twisted has no such limit.
+   * The greatest number of waiting calls of `acquire()` and `run()`. Further calls fail with
+   * `TooManyWaiters`. `Infinity` removes the limit. Twisted has no such limit.
    *
    * @default {100_000}
    */
@@ -24,26 +24,29 @@ export interface ConcurrencyPrimitiveOptions {
 }
 
 /**
- * What `DeferredLock` and `DeferredSemaphore` have in common: a number of tokens, and the line of
- * those who wait for one.
+ * The base class of `DeferredLock` and `DeferredSemaphore`: a number of tokens and a queue of calls
+ * that wait for one.
  *
- * Twisted: `twisted.internet.defer._ConcurrencyPrimitive`.
+ * Twisted's `twisted.internet.defer._ConcurrencyPrimitive`.
  */
 export abstract class ConcurrencyPrimitive implements Disposable {
-  /** The most that wait for their turn. */
+  /** The greatest number of waiting calls. */
   readonly backlog: number;
   readonly #limit: number;
   #free: number;
-  /** Tokens given back while `#release()` is on the call stack, each with the wait for its pass. */
+  /**
+   * Tokens that were released while `#release()` is on the call stack, each with the Deferred to
+   * fire after its transfer.
+   */
   readonly #returned: (Deferred<void> | null)[] = [];
   #releasing = false;
   readonly #line = new WaiterQueue<this>();
 
   /**
-   * Makes one with all tokens free.
+   * Makes a primitive with all tokens free.
    *
    * @param limit The number of tokens.
-   * @param options The limit of those that wait.
+   * @param options The limit on waiting calls.
    * @throws {RangeError} If that limit is negative or not a number.
    */
   constructor(limit: number, options: ConcurrencyPrimitiveOptions = {}) {
@@ -52,17 +55,19 @@ export abstract class ConcurrencyPrimitive implements Disposable {
     this.#free = limit;
   }
 
-  /** Those who wait, the next one first. */
+  /** The Deferreds of the waiting calls, the next one first. */
   get waiting(): readonly Deferred<this>[] {
     return this.#line.list();
   }
 
   /**
-   * Waits for a turn. Who got one has to call `release()` after it, or leave the scope of `using`.
+   * Acquires a token, and waits for one if none is free.
+   *
+   * The caller has to call `release()` afterwards, or leave the scope of `using`.
    *
    * @param options `signal` cancels the wait.
-   * @returns Fires with this object, in the order of the calls. To cancel it is to leave the line.
-   * It fails with `TooManyWaiters` if `backlog` others wait already.
+   * @returns A Deferred that fires with this object; waiting calls are served in order. Cancelling
+   * it ends the wait. It fails with `TooManyWaiters` if `backlog` calls are waiting.
    */
   acquire(options: WaitOptions = {}): Deferred<this> {
     const { signal } = options;
@@ -74,31 +79,34 @@ export abstract class ConcurrencyPrimitive implements Disposable {
     if (this.#line.length < this.backlog) return this.#line.join(signal);
     const name = this.constructor.name;
     return fail(
-      new TooManyWaiters(`Cannot wait for a turn of the ${name}: its backlog is ${this.backlog}`),
+      new TooManyWaiters(
+        `Cannot acquire the ${name}: its backlog of ${this.backlog} waiting calls is full`,
+      ),
     );
   }
 
   /**
-   * Ends a turn: the next one in the line gets it.
+   * Releases a token. The next waiting call receives it.
    *
-   * If this is called by a callback that itself runs because of a `release()`, the next one's
-   * callbacks run after that callback, so that the length of the line does not matter to the call
-   * stack.
+   * If a callback that runs because of a `release()` calls this method, the next waiting call's
+   * callbacks run after that callback. So a long queue does not deepen the call stack.
    *
-   * @throws {RangeError} If there is no turn to end.
+   * @throws {RangeError} If all tokens are free.
    */
   release(): void {
     this.#release(null);
   }
 
   /**
-   * Waits for a turn, calls a function, and ends the turn when its result is there: the next one in
-   * the line has its turn before the result reaches a callback, or the failure an errback.
+   * Acquires a token, calls a function, and releases the token when the function's result is there.
+   *
+   * The next waiting call receives the token before the result reaches a callback, or the failure
+   * an errback.
    *
    * @param f The function. It may return a Deferred or promise.
-   * @param args Its arguments.
-   * @returns The function's result. Cancelling it leaves the line, or cancels what the function
-   * returned.
+   * @param args The function's arguments.
+   * @returns A Deferred of the function's result. Cancelling it ends the wait, or cancels the
+   * Deferred that the function returned.
    */
   run<R, A extends unknown[] = []>(
     f: (...args: A) => R | PromiseLike<R>,
@@ -116,23 +124,23 @@ export abstract class ConcurrencyPrimitive implements Disposable {
     );
   }
 
-  /** Ends a turn, at the end of the scope of `using turn = await acquire()`. See `release()`. */
+  /** Calls `release()`, at the end of the scope of `using turn = await acquire()`. */
   [Symbol.dispose](): void {
     this.release();
   }
 
-  /** How many tokens are free. */
+  /** The number of free tokens. */
   protected get free(): number {
     return this.#free;
   }
 
-  /** Ends a turn, and calls `f` after the next one in the line has had its own. */
+  /** Releases a token, and calls `f` after the next waiting call's callbacks. */
   #releaseBefore<R>(f: () => R): R | Deferred<R> {
     if (!this.#releasing) {
       this.#release(null);
       return f();
     }
-    // Cancelled, it does not wait any longer; the result is there.
+    // A cancellation ends this wait at once: the result is already there.
     const passed = new Deferred<void>((self) => self.callback());
     this.#release(passed);
     return passed.addCallback(f);
@@ -140,16 +148,16 @@ export abstract class ConcurrencyPrimitive implements Disposable {
 
   #release(passed: Deferred<void> | null): void {
     if (this.#free + this.#returned.length === this.#limit) {
-      throw new RangeError(`${this.constructor.name}.release() without an acquire() before it`);
+      throw new RangeError(`Cannot release the ${this.constructor.name}: it is not acquired`);
     }
     this.#returned.push(passed);
     if (this.#releasing) return;
     this.#releasing = true;
-    // Not a for loop over the list, which grows meanwhile.
+    // The list grows meanwhile, so a for-of loop does not fit.
     for (let each = this.#returned.shift(); each !== undefined; each = this.#returned.shift()) {
       const next = this.#line.next();
       if (next === undefined) this.#free++;
-      // Errors of callbacks stay in their chain, so that this does not throw.
+      // Errors of callbacks stay in their chain, so callback() does not throw.
       else next.callback(this);
       if (each?.called === false) each.callback();
     }

@@ -1,22 +1,25 @@
-/** Where a Deferred came from: call stacks, kept only while debugging is on. */
+/** Records where Deferreds are made and fired: call stacks, kept only while debugging is on. */
 
-/** The call stacks of one Deferred's life. */
+/** The call stacks at which one Deferred was made and fired. */
 export interface Origin {
   created?: string;
   fired?: string;
 }
 
-/** Read by the chain on its hot path, where a call would cost more than the answer. */
+/**
+ * Whether debugging is on. A variable, because the chain reads it where a call would be too slow.
+ */
 export let debugging = false;
 
 const origins = new WeakMap<object, Origin>();
 
 /**
- * Switches the recording of where Deferreds are made and fired on or off.
+ * Switches debugging on or off: the recording of where Deferreds are made and fired.
  *
- * While it is on, `AlreadyCalledError` and the log entry of an unhandled failure say where the
- * Deferred was made and where it was fired, and an unhandled failure is reported at the end of the
- * turn. Each Deferred then costs two call stacks, so it is off by default. Twisted: `twisted.internet.defer.setDebugging`.
+ * While debugging is on, `AlreadyCalledError` and the log entry of an unhandled failure contain the
+ * call stacks at which the Deferred was made and fired, and an unhandled failure is reported at the
+ * end of the turn. Debugging is off by default, because each Deferred then costs two call stacks.
+ * Twisted's `twisted.internet.defer.setDebugging`.
  *
  * @param on Whether to record from now on.
  *
@@ -34,30 +37,30 @@ export function setDebugging(on: boolean): void {
 }
 
 /**
- * Tells whether it is being recorded where Deferreds are made and fired.
+ * Reports whether debugging is on: the recording of where Deferreds are made and fired.
  *
- * @returns What `setDebugging()` was last given; `false` at first.
+ * @returns The latest argument of `setDebugging()`; `false` at first.
  */
 export function getDebugging(): boolean {
   return debugging;
 }
 
-/** Keeps the call stack as the place where `deferred` was made, from the caller of `above` on. */
+/** Records the call stack at which `deferred` was made, from the caller of `above` on. */
 export function noteCreated(deferred: object, above: CallableFunction | NewableFunction): void {
   originOf(deferred).created = callStack(above);
 }
 
-/** Keeps the call stack as the place where `deferred` was fired, from the caller of `above` on. */
+/** Records the call stack at which `deferred` was fired, from the caller of `above` on. */
 export function noteFired(deferred: object, above: CallableFunction | NewableFunction): void {
   originOf(deferred).fired = callStack(above);
 }
 
-/** Gives what is known of where `deferred` was made and fired. */
+/** Returns the recorded call stacks of `deferred`, if any. */
 export function findOrigin(deferred: object): Origin | undefined {
   return origins.get(deferred);
 }
 
-/** Puts an origin in words, to be added to a sentence; empty when nothing is known. */
+/** Returns the call stacks as text to append to a sentence; an empty text if there are none. */
 export function describeOrigin(origin: Origin | undefined): string {
   let text = "";
   if (origin?.created !== undefined) text += `\n  made:\n${origin.created}`;
@@ -77,6 +80,6 @@ function originOf(deferred: object): Origin {
 function callStack(above: CallableFunction | NewableFunction): string {
   const holder = { stack: "" };
   Error.captureStackTrace(holder, above);
-  // The first line names the holder, which says nothing.
+  // The first line names the holder object, which is of no use.
   return holder.stack.slice(holder.stack.indexOf("\n") + 1);
 }

@@ -42,13 +42,13 @@ function withDebugging(on: boolean, f: () => void): void {
   }
 }
 
-Deno.test("getDebugging() tells what setDebugging() was given", () => {
+Deno.test("getDebugging() returns the argument of setDebugging()", () => {
   assertEquals(getDebugging(), false);
   withDebugging(true, () => assertEquals(getDebugging(), true));
   assertEquals(getDebugging(), false);
 });
 
-Deno.test("with debugging on, AlreadyCalledError says where it was made and first fired", () => {
+Deno.test("AlreadyCalledError has both call stacks while debugging is on", () => {
   withDebugging(true, () => {
     for (const { first, second } of ways) {
       const deferred = makeIt();
@@ -63,16 +63,16 @@ Deno.test("with debugging on, AlreadyCalledError says where it was made and firs
   });
 });
 
-Deno.test("with debugging off, AlreadyCalledError says no more than that", () => {
+Deno.test("AlreadyCalledError has no call stacks while debugging is off", () => {
   for (const { first, second } of ways) {
     const deferred = makeIt();
     first(deferred);
     const { message } = assertThrows(() => second(deferred), AlreadyCalledError);
-    assertEquals(message, "Deferred has been fired before");
+    assertEquals(message, "Cannot fire the Deferred: it has already been fired");
   }
 });
 
-Deno.test("setDebugging() may change at any time", () => {
+Deno.test("setDebugging() may be called between creation and firing", () => {
   const before = makeIt();
   withDebugging(true, () => {
     before.callback("made before, fired now");
@@ -84,6 +84,6 @@ Deno.test("setDebugging() may change at any time", () => {
   withDebugging(true, () => {
     fired.addBoth(() => {});
     const { message } = assertThrows(() => fired.callback("again"), AlreadyCalledError);
-    assertEquals(message, "Deferred has been fired before");
+    assertEquals(message, "Cannot fire the Deferred: it has already been fired");
   });
 });

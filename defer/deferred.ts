@@ -289,7 +289,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * @throws {RangeError} If the Deferred is not paused.
    */
   unpause(): void {
-    if (!unpauseChain(this)) throw new RangeError("Deferred.unpause() without a pause() before it");
+    if (!unpauseChain(this)) throw new RangeError("Cannot unpause the Deferred: it is not paused");
   }
 
   /**

@@ -1,7 +1,7 @@
 /**
- * Cancelling. Twisted's `test_defer.py`, DeferredCancellerTests, all of which have their
- * counterpart here: test_noCanceller, test_raisesAfterCancelAndCallback,
- * test_raisesAfterCancelAndErrback, test_noCancellerMultipleCancelsAfterCancelAndCallback,
+ * Cancelling. Twisted's `test_defer.py`, DeferredCancellerTests, each of which has a counterpart
+ * here: test_noCanceller, test_raisesAfterCancelAndCallback, test_raisesAfterCancelAndErrback,
+ * test_noCancellerMultipleCancelsAfterCancelAndCallback,
  * test_noCancellerMultipleCancelsAfterCancelAndErrback, test_noCancellerMultipleCancel,
  * test_cancellerMultipleCancel, test_simpleCanceller, test_cancellerArg, test_cancelAfterCallback,
  * test_cancelAfterErrback, test_cancellerThatErrbacks, test_cancellerThatCallbacks,
@@ -14,7 +14,7 @@ import { AlreadyCalledError, CancelledError } from "./errors.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
 
-/** What has come out of a Deferred, synchronously. The Deferred keeps `undefined`. */
+/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -23,7 +23,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("cancel() without a canceller fails with a CancelledError", () => {
+Deno.test("Deferred.cancel() without a canceller fails with a CancelledError", () => {
   const deferred = new Deferred<void>();
   const seen = outcomes(deferred);
   deferred.cancel();
@@ -32,7 +32,7 @@ Deno.test("cancel() without a canceller fails with a CancelledError", () => {
   assertEquals(seen[0].cause, undefined);
 });
 
-Deno.test("cancel() without a canceller has one late result ignored", () => {
+Deno.test("Deferred.cancel() without a canceller ignores one late result", () => {
   for (const late of ["callback", "errback"]) {
     const deferred = new Deferred<number>();
     const seen = outcomes(deferred);
@@ -45,7 +45,7 @@ Deno.test("cancel() without a canceller has one late result ignored", () => {
   }
 });
 
-Deno.test("cancel() of a cancelled Deferred does nothing", () => {
+Deno.test("Deferred.cancel() has no effect on a cancelled Deferred", () => {
   const deferred = new Deferred<number>();
   const seen = outcomes(deferred);
   deferred.cancel();
@@ -56,7 +56,7 @@ Deno.test("cancel() of a cancelled Deferred does nothing", () => {
   assertThrows(() => deferred.callback(2), AlreadyCalledError);
 });
 
-Deno.test("cancel() calls the canceller once, with the Deferred, and then fails", () => {
+Deno.test("Deferred.cancel() calls the canceller once with the Deferred, then fails", () => {
   const given: unknown[] = [];
   const deferred: Deferred<void> = new Deferred((self) => {
     given.push(self);
@@ -70,7 +70,7 @@ Deno.test("cancel() calls the canceller once, with the Deferred, and then fails"
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("cancel() with a canceller has no late result ignored", () => {
+Deno.test("Deferred.cancel() with a canceller ignores no late result", () => {
   const deferred = new Deferred<void>(() => {});
   const seen = outcomes(deferred);
   deferred.cancel();
@@ -79,7 +79,7 @@ Deno.test("cancel() with a canceller has no late result ignored", () => {
   assertEquals(seen.length, 1);
 });
 
-Deno.test("a canceller may fire the Deferred, with a result or a failure", () => {
+Deno.test("Deferred.cancel() accepts a canceller that fires the Deferred", () => {
   const error = new Error("gave up");
   const succeeds = new Deferred<string>((self) => self.callback("gave up"));
   const fails = new Deferred<string>((self) => self.errback(error));
@@ -91,7 +91,7 @@ Deno.test("a canceller may fire the Deferred, with a result or a failure", () =>
   assertStrictEquals(bad[0], error);
 });
 
-Deno.test("a canceller that calls cancel() is not called again", () => {
+Deno.test("Deferred.cancel() does not call a canceller again that calls cancel()", () => {
   let calls = 0;
   const deferred: Deferred<void> = new Deferred((self) => {
     calls++;
@@ -103,7 +103,7 @@ Deno.test("a canceller that calls cancel() is not called again", () => {
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("an error in a canceller comes out of cancel(), and leaves the Deferred unfired", () => {
+Deno.test("Deferred.cancel() throws a canceller's error and leaves the Deferred unfired", () => {
   const deferred = new Deferred<number>(() => {
     throw new RangeError("in the canceller");
   });
@@ -114,7 +114,7 @@ Deno.test("an error in a canceller comes out of cancel(), and leaves the Deferre
   assertEquals(seen, [1]);
 });
 
-Deno.test("cancel() after the result is there does nothing", () => {
+Deno.test("Deferred.cancel() has no effect on a Deferred with a result", () => {
   let calls = 0;
   const count = (): void => {
     calls++;
@@ -131,7 +131,7 @@ Deno.test("cancel() after the result is there does nothing", () => {
   assertStrictEquals(outcomes(failed)[0], error);
 });
 
-Deno.test("cancel() gives its reason to the CancelledError as cause", () => {
+Deno.test("Deferred.cancel() makes its reason the cause of the CancelledError", () => {
   const reason = new Error("too late");
   const deferred = new Deferred<void>(() => {});
   const seen = outcomes(deferred);
@@ -140,7 +140,7 @@ Deno.test("cancel() gives its reason to the CancelledError as cause", () => {
   assertStrictEquals(seen[0].cause, reason);
 });
 
-Deno.test("cancel() of one that waits cancels the one it waits on, however long the line", () => {
+Deno.test("Deferred.cancel() of a waiting Deferred cancels the source of its line", () => {
   const called: string[] = [];
   const source = new Deferred<number>(() => {
     called.push("source");
@@ -163,7 +163,7 @@ Deno.test("cancel() of one that waits cancels the one it waits on, however long 
   assertEquals(outcomes(middle), [undefined]);
 });
 
-Deno.test("cancel() of the middle of a line cancels its source", () => {
+Deno.test("Deferred.cancel() in the middle of a line cancels the source", () => {
   const source = new Deferred<number>();
   const middle = succeed().addCallback(() => source);
   const seen = outcomes(succeed().addCallback(() => middle));
@@ -171,7 +171,7 @@ Deno.test("cancel() of the middle of a line cancels its source", () => {
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("cancel() of one that waits uses what a subclass has made of cancel()", () => {
+Deno.test("Deferred.cancel() of a waiting Deferred calls a subclass's cancel()", () => {
   let cancelled = 0;
   class Stubborn<T> extends Deferred<T> {
     override cancel(): void {
@@ -188,7 +188,7 @@ Deno.test("cancel() of one that waits uses what a subclass has made of cancel()"
   assertEquals(seen, [1]);
 });
 
-Deno.test("cancel() of one that waits on a paused result does nothing", () => {
+Deno.test("Deferred.cancel() has no effect while waiting on a paused Deferred with a result", () => {
   const inner = succeed(1);
   inner.pause();
   const outer = succeed().addCallback(() => inner);
@@ -198,7 +198,7 @@ Deno.test("cancel() of one that waits on a paused result does nothing", () => {
   assertEquals(seen, [1]);
 });
 
-Deno.test("cancel() of one that waits on a promise forgets the promise at once", async () => {
+Deno.test("Deferred.cancel() while waiting on a promise fails at once", async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const outer = succeed().addCallback(() => promise);
   const seen = outcomes(outer);
@@ -209,7 +209,7 @@ Deno.test("cancel() of one that waits on a promise forgets the promise at once",
   assertEquals(seen.length, 1);
 });
 
-Deno.test("addSignal() cancels when the signal aborts", () => {
+Deno.test("Deferred.addSignal() cancels when the signal aborts", () => {
   const controller = new AbortController();
   const deferred = new Deferred<number>();
   const seen = outcomes(deferred.addSignal(controller.signal));
@@ -219,14 +219,14 @@ Deno.test("addSignal() cancels when the signal aborts", () => {
   assertEquals(seen[0].cause, "enough");
 });
 
-Deno.test("addSignal() cancels at once if the signal has aborted", () => {
+Deno.test("Deferred.addSignal() cancels at once if the signal has aborted", () => {
   const seen = outcomes(new Deferred<number>().addSignal(AbortSignal.abort("enough")));
   assertInstanceOf(seen[0], CancelledError);
   assertEquals(seen[0].cause, "enough");
   assertEquals(outcomes(succeed(1).addSignal(AbortSignal.abort())), [1]);
 });
 
-Deno.test("addSignal() lets go of the signal once the result is there", () => {
+Deno.test("Deferred.addSignal() removes its listener when the result arrives", () => {
   const error = new Error("no");
   for (const result of [1, error]) {
     const controller = new AbortController();
@@ -245,7 +245,7 @@ Deno.test("addSignal() lets go of the signal once the result is there", () => {
   }
 });
 
-Deno.test("addSignal() covers a wait that began before it", () => {
+Deno.test("Deferred.addSignal() cancels a wait that began before it", () => {
   const controller = new AbortController();
   const inner = new Deferred<number>();
   const seen = outcomes(succeed().addCallback(() => inner).addSignal(controller.signal));
@@ -253,7 +253,7 @@ Deno.test("addSignal() covers a wait that began before it", () => {
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("a failed Deferred keeps its failure through addSignal()", () => {
+Deno.test("Deferred.addSignal() leaves the failure of a failed Deferred", () => {
   const error = new Error("no");
   assertStrictEquals(outcomes(fail(error).addSignal(new AbortController().signal))[0], error);
 });

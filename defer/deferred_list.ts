@@ -3,65 +3,67 @@ import { Deferred } from "./deferred.ts";
 import { ensureDeferred } from "./ensure_deferred.ts";
 import { FirstError } from "./errors.ts";
 
-/** How a `DeferredList` deals with its Deferreds. */
+/** Options of a `DeferredList`: when it fires, and what it does with failures. */
 export interface DeferredListOptions {
   /**
-   * Fires with `[result, index]` as soon as one of them succeeds.
+   * Whether the list fires with `[result, index]` as soon as one of its Deferreds succeeds.
    *
    * @default {false}
    */
   fireOnOneCallback?: boolean | undefined;
 
   /**
-   * Fails with a `FirstError` as soon as one of them fails.
+   * Whether the list fails with a `FirstError` as soon as one of its Deferreds fails.
    *
    * @default {false}
    */
   fireOnOneErrback?: boolean | undefined;
 
   /**
-   * Takes failures away from the Deferreds, whose result is `undefined` from then on. Otherwise
-   * they pass, and are logged unless each Deferred has an errback of its own.
+   * Whether the list handles the failures of its Deferreds, whose result is `undefined` from then
+   * on. Otherwise each failure stays in its Deferred, and is logged unless that Deferred has an
+   * errback of its own.
    *
    * @default {false}
    */
   consumeErrors?: boolean | undefined;
 }
 
-/** What became of one Deferred: whether it succeeded, and with what result or failure. */
+/** The outcome of one Deferred: whether it succeeded, and its result or failure. */
 export type DeferredListEntry<V> = [success: true, result: V] | [success: false, error: Error];
 
-/** An entry for each of `T`, in its order. */
+/** An entry for each Deferred of `T`, in the same order. */
 export type DeferredListEntries<T extends Iterable<unknown>> = T extends readonly unknown[]
   ? { -readonly [K in keyof T]: DeferredListEntry<Awaited<T[K]>> }
   : T extends Iterable<infer V> ? DeferredListEntry<Awaited<V>>[]
   : never;
 
-/** The result of one of `T`, and its place there. */
+/** The first result among the Deferreds of `T`, and its index there. */
 export type DeferredListFirst<T extends Iterable<unknown>> = T extends Iterable<infer V>
   ? [result: Awaited<V>, index: number]
   : never;
 
-/** What a `DeferredList` of `T`, made with the options `O`, fires with. */
+/** The result of a `DeferredList` of `T` that was made with the options `O`. */
 export type DeferredListResult<T extends Iterable<unknown>, O extends DeferredListOptions> =
   O extends { fireOnOneCallback: false } ? DeferredListEntries<T>
     : O extends { fireOnOneCallback: boolean } ? DeferredListFirst<T> | DeferredListEntries<T>
     : DeferredListEntries<T>;
 
 /**
- * Waits for several Deferreds, and fires with what became of each, whether success or failure.
+ * Waits for several Deferreds, and fires with the outcome of each, success or failure.
  *
- * It adds a callback to each of them. Callbacks added to them before change what it sees; those
- * added after see the results, too. With `fireOnOneCallback` it fires with the first result and its
- * index (with all entries if none succeeds; never if the list is empty); with `fireOnOneErrback` it
- * fails with the first failure. Neither cancels the rest.
+ * The list adds a callback to each Deferred. Callbacks that were added to a Deferred earlier change
+ * the outcome that the list receives; callbacks that are added later receive the result too. With
+ * `fireOnOneCallback` the list fires with the first result and its index; if no Deferred succeeds,
+ * with all entries; if the list is empty, never. With `fireOnOneErrback` the list fails with the
+ * first failure. In neither case are the other Deferreds cancelled.
  *
- * Twisted: `twisted.internet.defer.DeferredList`. The list may hold promises here; their failures
- * are always consumed. Once it has fired, `cancel()` does what it does with any Deferred, where
- * that of Twisted's list does nothing.
+ * Twisted's `twisted.internet.defer.DeferredList`. Here, the list may contain promises; it always
+ * handles their failures. After the list has fired, `cancel()` works as on any Deferred; in Twisted
+ * it has no effect then.
  *
  * @typeParam T The list, or any iterable, of Deferreds or promises.
- * @typeParam O The options given.
+ * @typeParam O The type of the options.
  *
  * @example
  * ```ts
@@ -84,10 +86,11 @@ export class DeferredList<
   #missing: number;
 
   /**
-   * Makes the list and begins to wait.
+   * Makes the list and starts to wait.
    *
-   * @param deferreds What to wait for. Changes made to it later do not matter.
-   * @param options When to fire, and what to do with failures.
+   * @param deferreds The Deferreds or promises to wait for. Later changes of this iterable have no
+   * effect.
+   * @param options When the list fires, and what it does with failures.
    */
   constructor(deferreds: T, options?: O) {
     super();
@@ -97,16 +100,16 @@ export class DeferredList<
     if (theirs.length === 0 && !this.#options.fireOnOneCallback) this.#finish([]);
     this.#deferreds = theirs.map((promise) => ensureDeferred(promise));
     this.#deferreds.forEach((deferred, index) => {
-      // Nobody else sees the Deferred made of a promise.
+      // No other code can handle the failure of a Deferred that was made here from a promise.
       this.#listen(deferred, index, this.#options.consumeErrors || deferred !== theirs[index]);
     });
   }
 
   /**
-   * Cancels all Deferreds of the list, if the list has not fired. It then fires by what becomes of
-   * them: this is not a failure by itself.
+   * Cancels all Deferreds of the list, if the list has not fired. The list then fires with their
+   * outcomes, as usual: the cancellation is not a failure of the list itself.
    *
-   * @param reason The `cause` of their `CancelledError`.
+   * @param reason The `cause` of each `CancelledError`.
    */
   override cancel(reason?: unknown): void {
     if (this.called) super.cancel(reason);
@@ -138,7 +141,7 @@ export class DeferredList<
   }
 
   #finish(result: unknown[]): void {
-    // The types of the list and of the options say which of the shapes of result this is.
+    // The types of the list and of the options determine the shape of the result.
     this.callback(result as DeferredListResult<T, O>);
   }
 }

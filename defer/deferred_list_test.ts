@@ -22,7 +22,7 @@ import { succeed } from "./succeed.ts";
 
 const consumeErrors = true;
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -35,12 +35,12 @@ function assertCancelled(deferred: Deferred<unknown>): void {
   assertInstanceOf(outcomes(deferred)[0], CancelledError);
 }
 
-/** A Deferred whose canceller gives it a result. */
+/** Returns a Deferred whose canceller fires it with a result. */
 function rescued(): Deferred<string> {
   return new Deferred<string>((self) => self.callback("rescued"));
 }
 
-Deno.test("DeferredList fires with what became of each, in the order of the list", () => {
+Deno.test("DeferredList fires with all outcomes, in the order of the list", () => {
   const error = new Error("2");
   const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
   const seen = outcomes(new DeferredList([a, b, c]));
@@ -54,26 +54,26 @@ Deno.test("DeferredList fires with what became of each, in the order of the list
   assertEquals(outcomes(a), ["1"], "and so do results");
 });
 
-Deno.test("DeferredList takes Deferreds that have fired", () => {
+Deno.test("DeferredList accepts Deferreds that have fired", () => {
   const error = new Error("Bang");
   const failed = fail(error);
   assertEquals(outcomes(new DeferredList([failed, succeed(2)])), [[[false, error], [true, 2]]]);
   failed.addErrback(() => {});
 });
 
-Deno.test("DeferredList takes any iterable, and promises", async () => {
+Deno.test("DeferredList accepts any iterable, and promises", async () => {
   const error = new Error("no");
   const list = new DeferredList(new Set([Promise.resolve(1), Promise.reject(error)]));
   assertEquals(await list, [[true, 1], [false, error]]);
 });
 
-Deno.test("DeferredList without Deferreds fires at once, unless it waits for one", () => {
+Deno.test("DeferredList of nothing fires at once, and never with fireOnOneCallback", () => {
   assertEquals(outcomes(new DeferredList([])), [[]]);
   assertEquals(outcomes(new DeferredList([], { fireOnOneErrback: true })), [[]]);
   assertEquals(outcomes(new DeferredList([], { fireOnOneCallback: true })), []);
 });
 
-Deno.test("fireOnOneCallback fires with the first result and its index", () => {
+Deno.test("DeferredList with fireOnOneCallback fires with the first result and its index", () => {
   const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
   const seen = outcomes(new DeferredList([a, b, c], { fireOnOneCallback: true, consumeErrors }));
   a.errback(new Error("no"));
@@ -83,7 +83,7 @@ Deno.test("fireOnOneCallback fires with the first result and its index", () => {
   assertEquals(seen, [["3", 2]]);
 });
 
-Deno.test("fireOnOneCallback fires with all entries if there is no result", () => {
+Deno.test("DeferredList with fireOnOneCallback fires with all entries if all fail", () => {
   const error = new Error("no");
   const list = new DeferredList([fail(error), fail(error)], {
     fireOnOneCallback: true,
@@ -92,7 +92,7 @@ Deno.test("fireOnOneCallback fires with all entries if there is no result", () =
   assertEquals(outcomes(list), [[[false, error], [false, error]]]);
 });
 
-Deno.test("fireOnOneErrback fails with the first failure, as a FirstError", () => {
+Deno.test("DeferredList with fireOnOneErrback fails with a FirstError at the first failure", () => {
   const error = new Error("from b");
   const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
   const seen = outcomes(new DeferredList([a, b, c], { fireOnOneErrback: true, consumeErrors }));
@@ -106,19 +106,19 @@ Deno.test("fireOnOneErrback fails with the first failure, as a FirstError", () =
   assertEquals(seen[0].index, 1);
 });
 
-Deno.test("fireOnOneErrback fires with all entries if all succeed", () => {
+Deno.test("DeferredList with fireOnOneErrback fires with all entries if all succeed", () => {
   const list = new DeferredList([succeed(1), succeed(2)], { fireOnOneErrback: true });
   assertEquals(outcomes(list), [[[true, 1], [true, 2]]]);
 });
 
-Deno.test("fireOnOneErrback sees a failure that is there already", () => {
+Deno.test("DeferredList with fireOnOneErrback fails for a Deferred that has failed already", () => {
   const failed = fail(new Error("Bang"));
   const list = new DeferredList([failed, new Deferred<number>()], { fireOnOneErrback: true });
   assertInstanceOf(outcomes(list)[0], FirstError);
   failed.addErrback(() => {});
 });
 
-Deno.test("consumeErrors takes failures from the Deferreds; without it, they pass", () => {
+Deno.test("DeferredList handles the Deferreds' failures only with consumeErrors", () => {
   for (const consumeErrors of [false, true]) {
     const error = new Error("Bang");
     const deferred = new Deferred<number>();
@@ -130,19 +130,19 @@ Deno.test("consumeErrors takes failures from the Deferreds; without it, they pas
   }
 });
 
-Deno.test("cancel() cancels each, and the list fires with what becomes of them", () => {
+Deno.test("DeferredList.cancel() cancels all Deferreds, and fires with their outcomes", () => {
   const [a, b] = [rescued(), new Deferred<string>()];
   const list = new DeferredList([a, b]);
   list.cancel("enough");
   const [entries] = outcomes(list.addCallback(([first, second]) => [first, second[1]]));
-  const [, error] = entries as [unknown, Error]; // As made in the line above.
+  const [, error] = entries as [unknown, Error]; // The line above gives it this shape.
   assertEquals(entries, [[true, "rescued"], error]);
   assertInstanceOf(error, CancelledError);
   assertEquals(error.cause, "enough");
   assertCancelled(b);
 });
 
-Deno.test("cancel() with fireOnOneCallback cancels each, and fires if one succeeds", () => {
+Deno.test("DeferredList.cancel() with fireOnOneCallback fires if a canceller succeeds", () => {
   const [a, b] = [new Deferred<string>(), new Deferred<string>()];
   new DeferredList([a, b], { fireOnOneCallback: true }).cancel();
   assertCancelled(a);
@@ -154,7 +154,7 @@ Deno.test("cancel() with fireOnOneCallback cancels each, and fires if one succee
   assertCancelled(d);
 });
 
-Deno.test("cancel() with fireOnOneErrback cancels each, and fails if one fails", () => {
+Deno.test("DeferredList.cancel() with fireOnOneErrback fails if a Deferred fails", () => {
   const [a, b] = [new Deferred<string>(), new Deferred<string>()];
   const failing = new DeferredList([a, b], { fireOnOneErrback: true });
   failing.cancel();
@@ -168,7 +168,7 @@ Deno.test("cancel() with fireOnOneErrback cancels each, and fails if one fails",
   assertEquals(outcomes(list), [[[true, "rescued"], [true, "rescued"]]]);
 });
 
-Deno.test("cancel() cancels those that the list was made with", () => {
+Deno.test("DeferredList.cancel() ignores later changes of the array of Deferreds", () => {
   const array = [new Deferred<void>()];
   const list = new DeferredList(array, { consumeErrors });
   const later = new Deferred<void>();
@@ -177,7 +177,7 @@ Deno.test("cancel() cancels those that the list was made with", () => {
   assertEquals([list.called, later.called], [true, false]);
 });
 
-Deno.test("cancel() goes on after an error in a canceller, which is logged", () => {
+Deno.test("DeferredList.cancel() logs a canceller's error and cancels the rest", () => {
   const error = new RangeError("in the canceller");
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
@@ -192,7 +192,7 @@ Deno.test("cancel() goes on after an error in a canceller, which is logged", () 
   assertEquals(list.called, false, "it still waits for the bad one");
 });
 
-Deno.test("cancel() of a list that has fired spares the Deferreds", () => {
+Deno.test("DeferredList.cancel() after firing does not cancel the Deferreds", () => {
   const [a, b, c, d] = [
     new Deferred<void>(),
     new Deferred<void>(),
@@ -209,7 +209,7 @@ Deno.test("cancel() of a list that has fired spares the Deferreds", () => {
   assertInstanceOf(outcomes(failed)[0], FirstError);
 });
 
-Deno.test("cancel() of a list that has fired cancels what it waits on", () => {
+Deno.test("DeferredList.cancel() after firing cancels the Deferred that it waits on", () => {
   const inner = new Deferred<void>();
   const list = new DeferredList([]);
   const seen = outcomes(list.addCallback(() => inner));
@@ -217,7 +217,7 @@ Deno.test("cancel() of a list that has fired cancels what it waits on", () => {
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("cancel() of a Deferred that waits on a list cancels what is in the list", () => {
+Deno.test("Deferred.cancel() while waiting on a DeferredList cancels the list's Deferreds", () => {
   const [a, b] = [new Deferred<void>(), new Deferred<void>()];
   const outer = succeed().addCallback(() => new DeferredList([a, b], { consumeErrors }));
   outer.cancel();

@@ -1,9 +1,9 @@
 import { ConcurrencyPrimitive, type ConcurrencyPrimitiveOptions } from "./concurrency_primitive.ts";
 
 /**
- * A lock: one at a time has it, the others wait in line.
+ * A lock: one caller at a time holds it, and further callers wait in order.
  *
- * Twisted: `twisted.internet.defer.DeferredLock`; `using` takes the place of `async with`.
+ * Twisted's `twisted.internet.defer.DeferredLock`; `using` replaces `async with`.
  *
  * @example
  * ```ts
@@ -21,16 +21,16 @@ import { ConcurrencyPrimitive, type ConcurrencyPrimitiveOptions } from "./concur
  */
 export class DeferredLock extends ConcurrencyPrimitive {
   /**
-   * Makes a lock that is free.
+   * Makes a free lock.
    *
-   * @param options The limit of those that wait.
+   * @param options The limit on waiting calls.
    * @throws {RangeError} If that limit is negative or not a number.
    */
   constructor(options?: ConcurrencyPrimitiveOptions) {
     super(1, options);
   }
 
-  /** Whether somebody has it. */
+  /** Whether a caller holds the lock. */
   get locked(): boolean {
     return this.free === 0;
   }

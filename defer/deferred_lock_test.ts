@@ -1,7 +1,7 @@
 /**
  * Twisted's `test_defer.py`, OtherPrimitivesTests: testLock, test_cancelLockAfterAcquired,
  * test_cancelLockBeforeAcquired. The part of testLock that calls run() without a function is not
- * applicable: the types do not let it be.
+ * applicable: the types do not allow it.
  */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
@@ -11,7 +11,7 @@ import { DeferredSemaphore } from "./deferred_semaphore.ts";
 import { CancelledError, TooManyWaiters } from "./errors.ts";
 import { gatherResults } from "./gather_results.ts";
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -20,7 +20,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("acquire() fires with the lock, one at a time and in order", () => {
+Deno.test("DeferredLock.acquire() fires with the lock, one call at a time, in order", () => {
   const lock = new DeferredLock();
   const turns: string[] = [];
   assertEquals(lock.locked, false);
@@ -36,16 +36,24 @@ Deno.test("acquire() fires with the lock, one at a time and in order", () => {
   assertEquals([lock.locked, lock.waiting], [false, []]);
 });
 
-Deno.test("release() of a lock that nobody has throws", () => {
+Deno.test("DeferredLock.release() throws if the lock is not acquired", () => {
   const lock = new DeferredLock();
-  assertThrows(() => lock.release(), RangeError, "DeferredLock.release()");
+  assertThrows(
+    () => lock.release(),
+    RangeError,
+    "Cannot release the DeferredLock: it is not acquired",
+  );
   lock.acquire();
   lock.release();
-  assertThrows(() => lock.release(), RangeError, "DeferredLock.release()");
+  assertThrows(
+    () => lock.release(),
+    RangeError,
+    "Cannot release the DeferredLock: it is not acquired",
+  );
   assertEquals(lock.locked, false);
 });
 
-Deno.test("run() holds the lock until the function's Deferred has fired", () => {
+Deno.test("DeferredLock.run() holds the lock until the function's Deferred has fired", () => {
   const lock = new DeferredLock();
   const control = new Deferred<string>();
   const given: unknown[] = [];
@@ -67,7 +75,7 @@ Deno.test("run() holds the lock until the function's Deferred has fired", () => 
   assertEquals(lock.locked, false);
 });
 
-Deno.test("run() releases the lock after a failure, thrown or not", () => {
+Deno.test("DeferredLock.run() releases the lock after an error or a failed Deferred", () => {
   const lock = new DeferredLock();
   const error = new Error("no");
   const thrown = outcomes(lock.run((): never => {
@@ -82,7 +90,7 @@ Deno.test("run() releases the lock after a failure, thrown or not", () => {
   assertEquals(lock.locked, false);
 });
 
-Deno.test("run() takes async functions and values", async () => {
+Deno.test("DeferredLock.run() accepts async functions and plain return values", async () => {
   const lock = new DeferredLock();
   // deno-lint-ignore require-await -- an async function is the subject
   const both = gatherResults([lock.run(async () => 1), lock.run(() => 2)]);
@@ -90,7 +98,7 @@ Deno.test("run() takes async functions and values", async () => {
   assertEquals(lock.locked, false);
 });
 
-Deno.test("cancel() of acquire() that has fired has no effect", () => {
+Deno.test("DeferredLock.acquire() ignores cancel() after it has fired", () => {
   const lock = new DeferredLock();
   const acquired = lock.acquire();
   acquired.cancel();
@@ -98,7 +106,7 @@ Deno.test("cancel() of acquire() that has fired has no effect", () => {
   assertEquals(lock.locked, true);
 });
 
-Deno.test("cancel() of acquire() leaves the line, wherever it stands", () => {
+Deno.test("DeferredLock.acquire() leaves the queue when cancelled, at any position", () => {
   const lock = new DeferredLock();
   lock.acquire();
   const line = [lock.acquire(), lock.acquire(), lock.acquire()];
@@ -111,7 +119,7 @@ Deno.test("cancel() of acquire() leaves the line, wherever it stands", () => {
   assertEquals([seen[0]?.length, seen[2]?.length], [1, 1]);
 });
 
-Deno.test("cancel() of run() leaves the line, or cancels what the function returned", () => {
+Deno.test("DeferredLock.run() when cancelled leaves the queue, or cancels the function", () => {
   const lock = new DeferredLock();
   let calls = 0;
   const running = lock.run(() => {
@@ -126,7 +134,7 @@ Deno.test("cancel() of run() leaves the line, or cancels what the function retur
   assertEquals([calls, lock.locked], [1, false]);
 });
 
-Deno.test("acquire() takes a signal, which ends a wait and nothing else", () => {
+Deno.test("DeferredLock.acquire() with a signal ends the wait, and keeps an acquired lock", () => {
   const lock = new DeferredLock();
   const controller = new AbortController();
   const { signal } = controller;
@@ -143,7 +151,7 @@ Deno.test("acquire() takes a signal, which ends a wait and nothing else", () => 
   assertEquals([late[0].cause, lock.locked], ["enough", false]);
 });
 
-Deno.test("using releases the lock at the end of the scope", async () => {
+Deno.test("DeferredLock is released by `using` at the end of the scope", async () => {
   const lock = new DeferredLock();
   const order: string[] = [];
   async function turn(name: string, inside: Promise<void>): Promise<void> {
@@ -161,7 +169,7 @@ Deno.test("using releases the lock at the end of the scope", async () => {
   assertEquals(lock.locked, false);
 });
 
-Deno.test("a line of 10,000 short turns leaves the call stack alone", () => {
+Deno.test("DeferredLock.run() serves 10,000 waiting calls without recursion", () => {
   const lock = new DeferredLock();
   lock.acquire();
   const order: number[] = [];
@@ -172,7 +180,7 @@ Deno.test("a line of 10,000 short turns leaves the call stack alone", () => {
   assertEquals(lock.locked, false);
 });
 
-Deno.test("acquire() inside a turn that release() began waits behind those in line", () => {
+Deno.test("DeferredLock.acquire() in a callback of release() queues behind waiting calls", () => {
   const lock = new DeferredLock();
   const order: string[] = [];
   lock.acquire();
@@ -187,7 +195,7 @@ Deno.test("acquire() inside a turn that release() began waits behind those in li
 
 for (const fails of [false, true]) {
   const name = fails ? "failure" : "result";
-  Deno.test(`run() has the next in line run before the ${name} is delivered`, () => {
+  Deno.test(`DeferredLock.run() starts the next waiting call before it delivers the ${name}`, () => {
     const seen: string[] = [];
     const lock = new DeferredLock();
     const run = (n: number): void => {
@@ -208,7 +216,7 @@ for (const fails of [false, true]) {
   });
 }
 
-Deno.test("cancel() of run() while the next in line runs leaves its result", () => {
+Deno.test("DeferredLock.run() keeps its result if cancelled while the next call runs", () => {
   const lock = new DeferredLock();
   lock.acquire();
   const first = lock.run(() => "result");
@@ -218,7 +226,7 @@ Deno.test("cancel() of run() while the next in line runs leaves its result", () 
   assertEquals([seen, lock.locked], [["result"], false]);
 });
 
-Deno.test("acquire() and run() fail with TooManyWaiters beyond the backlog", () => {
+Deno.test("DeferredLock fails with TooManyWaiters when the backlog is full", () => {
   for (const lock of [new DeferredLock({ backlog: 1 }), new DeferredSemaphore(1, { backlog: 1 })]) {
     lock.acquire();
     const waiting = outcomes(lock.acquire());
@@ -226,12 +234,12 @@ Deno.test("acquire() and run() fail with TooManyWaiters beyond the backlog", () 
     for (const error of failed) assertInstanceOf(error, TooManyWaiters);
     assertEquals(
       failed.map(String)[0],
-      `TooManyWaiters: Cannot wait for a turn of the ${lock.constructor.name}: its backlog is 1`,
+      `TooManyWaiters: Cannot acquire the ${lock.constructor.name}: its backlog of 1 waiting calls is full`,
     );
     lock.release();
     lock.release();
     assertEquals([failed.length, waiting], [2, [lock]]);
   }
   assertEquals(new DeferredLock().backlog, 100_000);
-  assertThrows(() => new DeferredLock({ backlog: -1 }), RangeError, "backlog of 0 or more");
+  assertThrows(() => new DeferredLock({ backlog: -1 }), RangeError, "backlog must be at least 0");
 });

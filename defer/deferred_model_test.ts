@@ -1,12 +1,12 @@
 /**
- * Random programs run on Deferreds and on a model of them, and have to come out alike.
+ * Random programs run on Deferreds and on a model of Deferreds, and must have the same outcomes.
  *
- * The model is as simple as can be: a list of steps, recursion, and none of the engine's shortcuts,
- * so that each waiting Deferred stays in its line. It follows Twisted's rules (`Deferred` in
+ * The model is simple: a list of steps, recursion, and none of the engine's shortcuts, so that each
+ * waiting Deferred stays in its line. It follows Twisted's rules (`Deferred` in
  * `twisted.internet.defer`) with the differences that `deferred.ts` names.
  *
- * The programs are the same on each run; `TORSION_PROPERTY_RUNS` asks for more of them, and
- * `TORSION_PROPERTY_SEED` for others.
+ * The programs are the same in each run. `TORSION_PROPERTY_RUNS` sets their number, and
+ * `TORSION_PROPERTY_SEED` selects other programs.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -14,10 +14,10 @@ import fc from "fast-check";
 import { stateOf } from "./chain.ts";
 import { Deferred } from "./deferred.ts";
 
-/** How many Deferreds a program works on. */
+/** The number of Deferreds in a program. */
 const POOL = 5;
 
-/** What the programs use of a Deferred. */
+/** The methods of a Deferred that the programs use. */
 interface Like<Self> {
   callback(result: unknown): void;
   errback(error: Error): void;
@@ -77,7 +77,7 @@ class Model implements Like<Model> {
     else if (!this.#cancelling) this.#cancelUnfired();
   }
   toPromise(): PromiseLike<unknown> {
-    // What a promise's then() will be told, in the order in which it will be.
+    // Records the calls of a promise's then() functions, in their order.
     return {
       then: (onResult: Step, onFailure: ErrorStep): void => {
         const look = (f: Step) => (outcome: unknown): unknown => {
@@ -87,7 +87,7 @@ class Model implements Like<Model> {
         };
         this.#add({ onResult: look(onResult), onFailure: look(onFailure as Step) });
       },
-    } as PromiseLike<unknown>; // The programs use no more of it.
+    } as PromiseLike<unknown>; // The programs use only this part of a promise.
   }
 
   #fire(outcome: Outcome): void {
@@ -175,7 +175,7 @@ type Command =
   | { do: "chain"; to: number; other: number }
   | { do: "add"; to: number; kind: "callback" | "errback" | "both"; action: Action };
 
-/** What a callback does. */
+/** The action of a callback. */
 interface Action {
   then: "return" | "throw" | "pass" | "wait";
   on: number;
@@ -203,7 +203,10 @@ function commands(depth: number): fc.Arbitrary<Command> {
   return fc.oneof({ weight: 2, arbitrary: plain }, { weight: 3, arbitrary: add });
 }
 const kinds = ["none", "none", "silent", "callback", "errback", "throw"] as const;
-/** Lines of Deferreds that wait on one another: what is most delicate, and rare by chance. */
+/**
+ * Lines of Deferreds that wait on each other: the most delicate case, which chance would rarely
+ * produce.
+ */
 const waits: fc.Arbitrary<Command> = fc.record({
   do: fc.constant("add" as const),
   to,
@@ -235,10 +238,10 @@ const programs = fc.record({
   ).map((parts) => parts.flat()),
 });
 
-/** Deferreds of one make, and what has happened to them. */
+/** Deferreds of one implementation, and the log of their events. */
 class World<D extends Like<D>> {
   readonly log: string[] = [];
-  /** What promises have been told. */
+  /** The outcomes that promises received. */
   readonly looks: string[] = [];
   readonly pool: D[];
   #next = 0;
@@ -315,7 +318,7 @@ class World<D extends Like<D>> {
 }
 
 function show(outcome: unknown): string {
-  // The messages of the library's own errors are not the model's business.
+  // The model does not reproduce the messages of the library's own errors.
   if (!(outcome instanceof Error)) return String(outcome);
   const own = ["CancelledError", "AlreadyCalledError", "TypeError", "RangeError"].includes(
     outcome.name,
@@ -345,7 +348,7 @@ function describe(
   return `${called ? result : "unfired"}, paused ${paused}`;
 }
 
-/** What brings each Deferred to its end. */
+/** The commands that complete every Deferred. */
 function ending(): Command[] {
   const all = Array.from({ length: POOL }, (_, to) => to);
   return [
@@ -357,13 +360,13 @@ function ending(): Command[] {
 const numRuns = Number(Deno.env.get("TORSION_PROPERTY_RUNS") ?? 2000);
 const seed = Number(Deno.env.get("TORSION_PROPERTY_SEED") ?? 20100819);
 
-Deno.test("random programs do with Deferreds what they do with the model", async () => {
+Deno.test("Deferred behaves as a simple model in random programs", async () => {
   let stepsRun = 0;
   const property = fc.asyncProperty(programs, async ({ cancellers, commands }) => {
     const model = new World<Model>(cancellers, (canceller) => new Model(canceller));
     const real = new World<Deferred<unknown>>(
       cancellers,
-      // The engine calls it with a Deferred, which is all that it needs.
+      // The engine calls the canceller with a Deferred, and the canceller needs no more.
       (canceller) =>
         new Deferred<unknown>(canceller as ((d: Deferred<unknown>) => void) | undefined),
     );
@@ -375,11 +378,12 @@ Deno.test("random programs do with Deferreds what they do with the model", async
       }
       assertEquals(real.log, model.log);
     }
-    // Promises pass on what they know by now in the microtasks that come next, in no set order.
+    // Promises deliver their outcomes in the following microtasks, in no fixed order.
     await null;
     assertEquals(real.looks.sort(), model.looks.sort());
     stepsRun += real.log.length;
-    // Nothing is left to be logged as unhandled. One may pause or fire the other.
+    // Handles every failure, so that none is logged. Handling one may pause or fire another
+    // Deferred.
     for (let round = 0; round < POOL; round++) {
       for (const deferred of real.pool) {
         while (deferred.paused > 0) deferred.unpause();
@@ -388,5 +392,5 @@ Deno.test("random programs do with Deferreds what they do with the model", async
     }
   });
   await fc.assert(property, { numRuns, seed });
-  assert(stepsRun > numRuns * 20, "the programs do run callbacks");
+  assert(stepsRun > numRuns * 20, "the programs run callbacks");
 });

@@ -21,7 +21,7 @@ import { AlreadyCalledError, CancelledError, NonErrorThrown } from "./errors.ts"
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -30,7 +30,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("then() takes the result at its point of the chain, await one microtask later", async () => {
+Deno.test("Deferred.then() takes the result at its point of the chain, await a microtask later", async () => {
   const text = new Deferred<string>();
   const atOnce = text.then((result) => result);
   const awaited = (async () => await text)();
@@ -39,7 +39,7 @@ Deno.test("then() takes the result at its point of the chain, await one microtas
   assertEquals([await atOnce, await awaited], ["hello", "HELLO"]);
 });
 
-Deno.test("await gives the result, also of one that has fired", async () => {
+Deno.test("Deferred is awaited for its result, before or after it has fired", async () => {
   const later = new Deferred<number>();
   const awaited = (async () => await later + 1)();
   later.callback(41);
@@ -47,7 +47,7 @@ Deno.test("await gives the result, also of one that has fired", async () => {
   assertEquals(await succeed("there"), "there");
 });
 
-Deno.test("await throws the failure, also of one that has failed", async () => {
+Deno.test("Deferred throws its failure when awaited, before or after it has failed", async () => {
   const error = new Error("no");
   const later = new Deferred<number>();
   const awaited = assertRejects(async () => await later);
@@ -56,7 +56,7 @@ Deno.test("await throws the failure, also of one that has failed", async () => {
   assertStrictEquals(await assertRejects(async () => await fail(error)), error);
 });
 
-Deno.test("await leaves the result in the chain", async () => {
+Deno.test("Deferred keeps its result after an await", async () => {
   const error = new Error("no");
   const succeeded = succeed(1);
   assertEquals(await succeeded, 1);
@@ -67,7 +67,7 @@ Deno.test("await leaves the result in the chain", async () => {
   assertStrictEquals(outcomes(failed)[0], error);
 });
 
-Deno.test("then() looks at the result at its point of the chain", async () => {
+Deno.test("Deferred.then() receives the result at its point of the chain", async () => {
   const deferred = new Deferred<number>();
   const before = deferred.then((n) => n);
   const after = deferred.addCallback((n) => n + 1).then((n) => n);
@@ -75,7 +75,7 @@ Deno.test("then() looks at the result at its point of the chain", async () => {
   assertEquals(await Promise.all([before, after]), [1, 2]);
 });
 
-Deno.test("then() does not run its functions synchronously, early or late", async () => {
+Deno.test("Deferred.then() never runs its functions synchronously", async () => {
   const order: string[] = [];
   const deferred = new Deferred<void>();
   const early = deferred.then(() => order.push("then, early"));
@@ -89,7 +89,7 @@ Deno.test("then() does not run its functions synchronously, early or late", asyn
   assertEquals(order, ["callback", "end", "then, early", "then, late"]);
 });
 
-Deno.test("then() gives a promise of what its functions return or throw", async () => {
+Deno.test("Deferred.then() returns a promise of its functions' outcome", async () => {
   const error = new Error("no");
   const promise: Promise<string> = succeed(1).then((n) => `${n}`);
   assertInstanceOf(promise, Promise);
@@ -108,7 +108,7 @@ Deno.test("then() gives a promise of what its functions return or throw", async 
   );
 });
 
-Deno.test("then() of one that waits, or is paused, waits with it", async () => {
+Deno.test("Deferred.then() waits while the Deferred waits or is paused", async () => {
   const inner = new Deferred<number>();
   const waiting = succeed().addCallback(() => inner).then((n) => n);
   const paused = succeed(2);
@@ -119,7 +119,7 @@ Deno.test("then() of one that waits, or is paused, waits with it", async () => {
   assertEquals(await Promise.all([waiting, held]), [1, 2]);
 });
 
-Deno.test("catch() and finally() do what a promise's do", async () => {
+Deno.test("Deferred.catch() and finally() behave as a promise's", async () => {
   const error = new Error("no");
   let finals = 0;
   const count = (): void => {
@@ -132,7 +132,7 @@ Deno.test("catch() and finally() do what a promise's do", async () => {
   assertEquals(finals, 2);
 });
 
-Deno.test("a Deferred is a promise to all(), race() and resolve() of Promise", async () => {
+Deno.test("Deferred is accepted by Promise.all(), race() and resolve()", async () => {
   const deferred = new Deferred<number>();
   const all = Promise.all([deferred, succeed("text"), Promise.resolve(true)]);
   const first = Promise.race([new Deferred<number>(), deferred]);
@@ -143,7 +143,7 @@ Deno.test("a Deferred is a promise to all(), race() and resolve() of Promise", a
   assertEquals(`${deferred}`, "[object Deferred]");
 });
 
-Deno.test("toPromise() makes a promise and leaves the result in the chain", async () => {
+Deno.test("Deferred.toPromise() leaves the result in the chain", async () => {
   const deferred = new Deferred<number>();
   const promise = deferred.toPromise();
   assertInstanceOf(promise, Promise);
@@ -152,7 +152,7 @@ Deno.test("toPromise() makes a promise and leaves the result in the chain", asyn
   assertEquals(outcomes(deferred), [1]);
 });
 
-Deno.test("fromPromise() fires when the promise settles", async () => {
+Deno.test("Deferred.fromPromise() fires when the promise settles", async () => {
   const error = new Error("no");
   const { promise, resolve } = Promise.withResolvers<number>();
   const deferred = Deferred.fromPromise(promise);
@@ -165,7 +165,7 @@ Deno.test("fromPromise() fires when the promise settles", async () => {
   );
 });
 
-Deno.test("fromPromise() is cancelled at once, and the promise ignored", async () => {
+Deno.test("Deferred.fromPromise() fails at once when cancelled, and ignores the promise", async () => {
   const { promise, reject } = Promise.withResolvers<number>();
   const deferred = Deferred.fromPromise(promise);
   const seen = outcomes(deferred);
@@ -177,7 +177,7 @@ Deno.test("fromPromise() is cancelled at once, and the promise ignored", async (
   assertThrows(() => deferred.callback(1), AlreadyCalledError);
 });
 
-Deno.test("fromPromise() takes a signal", () => {
+Deno.test("Deferred.fromPromise() is cancelled by a signal", () => {
   const controller = new AbortController();
   const { promise } = Promise.withResolvers<number>();
   const seen = outcomes(Deferred.fromPromise(promise, { signal: controller.signal }));
@@ -186,19 +186,22 @@ Deno.test("fromPromise() takes a signal", () => {
   assertEquals(seen[0].cause, "enough");
 });
 
-Deno.test("fromPromise() of a Deferred leaves it its result", async () => {
+Deno.test("Deferred.fromPromise() of a Deferred leaves the Deferred's result", async () => {
   const deferred = succeed(1);
   assertEquals(await Deferred.fromPromise(deferred), 1);
   assertEquals(outcomes(deferred), [1]);
 });
 
-Deno.test("a promise that rejects with something else makes a NonErrorThrown", async () => {
+Deno.test("Deferred.fromPromise() wraps a non-Error rejection in a NonErrorThrown", async () => {
   const error = await assertRejects(() => Deferred.fromPromise(Promise.reject("text")));
   assertInstanceOf(error, NonErrorThrown);
-  assertEquals([error.message, error.cause], ["Not an Error was thrown: text", "text"]);
+  assertEquals([error.message, error.cause], [
+    "A value that is not an Error was thrown: text",
+    "text",
+  ]);
 });
 
-Deno.test("a callback may return a promise, or be async", async () => {
+Deno.test("Deferred waits for a promise that a callback returns", async () => {
   const error = new Error("no");
   assertEquals(await succeed(1).addCallback((n) => Promise.resolve(n + 1)), 2);
   // deno-lint-ignore require-await -- an async function is the subject
@@ -207,19 +210,19 @@ Deno.test("a callback may return a promise, or be async", async () => {
   assertStrictEquals(await failed, error);
 });
 
-Deno.test("a callback may return any thenable, well-made or not", async () => {
+Deno.test("Deferred waits for any thenable that a callback returns, even a faulty one", async () => {
   const twice = {
     then(resolve: (value: number) => void): void {
       resolve(1);
       resolve(2);
     },
-  } as PromiseLike<number>; // Less than a PromiseLike: that is the point.
+  } as PromiseLike<number>; // Deliberately less than a PromiseLike.
   assertEquals(await succeed().addCallback(() => twice), 1);
   const broken = {
     then(): never {
       throw new RangeError("broken");
     },
-  } as PromiseLike<number>; // The same.
+  } as PromiseLike<number>; // Deliberately less than a PromiseLike.
   await assertRejects(() => succeed().addCallback(() => broken).toPromise(), RangeError, "broken");
   const unreadable = {
     get then(): never {
@@ -233,16 +236,16 @@ Deno.test("a callback may return any thenable, well-made or not", async () => {
   );
 });
 
-Deno.test("a thenable in a thenable is one result", async () => {
+Deno.test("Deferred resolves a thenable inside a thenable", async () => {
   const inner = { then: (resolve: (n: number) => void) => resolve(42) } as PromiseLike<number>;
   const outer = {
     then: (resolve: (inner: PromiseLike<number>) => void) => resolve(inner),
-  } as PromiseLike<PromiseLike<number>>; // Promise.resolve() needs no more of either.
+  } as PromiseLike<PromiseLike<number>>; // Promise.resolve() needs only these parts.
   const seen = await succeed().addCallback(() => outer);
   assertEquals<unknown>(seen, 42);
 });
 
-Deno.test("async functions and Deferreds may wait for each other in turn", async () => {
+Deno.test("Deferred and async functions may wait for each other in turn", async () => {
   async function countDown(n: number): Promise<number> {
     return n === 0 ? 0 : await succeed(n - 1).addCallback(countDown);
   }

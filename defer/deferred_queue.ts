@@ -6,17 +6,17 @@ import { succeed } from "./succeed.ts";
 import { isThenable } from "../internal/foreign_value.ts";
 import { abortedBefore, limitOf, WaiterQueue } from "./waiter_queue.ts";
 
-/** The limits of a `DeferredQueue`. In Twisted, there are none unless they are given. */
+/** The limits of a `DeferredQueue`. In Twisted, a queue has no limits by default. */
 export interface DeferredQueueOptions {
   /**
-   * The most objects that wait for a `get()`. `Infinity` lifts the limit.
+   * The greatest number of objects in the queue. `Infinity` removes the limit.
    *
    * @default {100_000}
    */
   size?: number | undefined;
 
   /**
-   * The most calls of `get()` that wait for an object. `Infinity` lifts the limit.
+   * The greatest number of waiting calls of `get()`. `Infinity` removes the limit.
    *
    * @default {100_000}
    */
@@ -24,11 +24,11 @@ export interface DeferredQueueOptions {
 }
 
 /**
- * A queue: who puts something in need not wait, and who gets something out waits until it is there.
+ * A queue of objects: `put()` never waits, and `get()` waits until there is an object.
  *
- * Twisted: `twisted.internet.defer.DeferredQueue`.
+ * Twisted's `twisted.internet.defer.DeferredQueue`.
  *
- * @typeParam T What is in the queue.
+ * @typeParam T The type of the objects.
  *
  * @example
  * ```ts
@@ -40,10 +40,10 @@ export interface DeferredQueueOptions {
  * ```
  */
 export class DeferredQueue<T> {
-  /** The most objects that wait for a `get()`. */
+  /** The greatest number of objects in the queue. */
   readonly size: number;
 
-  /** The most calls of `get()` that wait for an object. */
+  /** The greatest number of waiting calls of `get()`. */
   readonly backlog: number;
 
   readonly #pending = new Fifo<T>();
@@ -52,7 +52,7 @@ export class DeferredQueue<T> {
   /**
    * Makes an empty queue.
    *
-   * @param options Its limits.
+   * @param options The queue's limits.
    * @throws {RangeError} If a limit is negative or not a number.
    */
   constructor(options: DeferredQueueOptions = {}) {
@@ -60,25 +60,25 @@ export class DeferredQueue<T> {
     this.backlog = limitOf("DeferredQueue", "backlog", options.backlog);
   }
 
-  /** The objects that nobody got so far, the next one first. */
+  /** The objects in the queue, the next one first. */
   get pending(): readonly T[] {
     return this.#pending.list();
   }
 
-  /** Those who wait for an object, the next one first. */
+  /** The Deferreds of the waiting calls of `get()`, the next one first. */
   get waiting(): readonly Deferred<T>[] {
     return this.#line.list();
   }
 
   /**
-   * Puts an object in, or hands it to the first who waits.
+   * Adds an object, or passes it to the first waiting call of `get()`.
    *
-   * @param object The object: anything but a Deferred or promise.
-   * @throws {QueueOverflow} If `size` objects are in the queue.
+   * @param object The object. It must not be a Deferred or promise.
+   * @throws {QueueOverflow} If the queue contains `size` objects.
    * @throws {TypeError} If the object is a Deferred or promise.
    */
   put(object: T): void {
-    // Found out here, and not when it is handed over: then it would be too late for who waits.
+    // Checked before a waiting call is taken out of the queue, so that it stays there.
     if (isThenable(object)) {
       throw new TypeError(
         "Cannot put a Deferred or promise into a DeferredQueue: wait for it first",
@@ -90,22 +90,27 @@ export class DeferredQueue<T> {
     } else if (this.#pending.length < this.size) {
       this.#pending.push(object);
     } else {
-      throw new QueueOverflow(`DeferredQueue is full: its size is ${this.size}`);
+      throw new QueueOverflow(
+        `Cannot put an object into the DeferredQueue: its size of ${this.size} objects is full`,
+      );
     }
   }
 
   /**
-   * Gets an object out, once there is one.
+   * Removes the first object, and waits for one if the queue is empty.
    *
    * @param options `signal` cancels the wait.
-   * @returns Fires with the object, in the order of the calls. To cancel it is to leave the line.
-   * @throws {QueueUnderflow} If `backlog` others wait already.
+   * @returns A Deferred that fires with the object; waiting calls are served in order. Cancelling
+   * it ends the wait.
+   * @throws {QueueUnderflow} If `backlog` calls are waiting.
    */
   get(options: WaitOptions = {}): Deferred<T> {
     const { signal } = options;
     if (signal?.aborted) return abortedBefore(signal);
     if (this.#pending.length > 0) return succeed(this.#pending.shift());
     if (this.#line.length < this.backlog) return this.#line.join(signal);
-    throw new QueueUnderflow(`DeferredQueue is empty: its backlog is ${this.backlog}`);
+    throw new QueueUnderflow(
+      `Cannot wait for the empty DeferredQueue: its backlog of ${this.backlog} waiting calls is full`,
+    );
   }
 }

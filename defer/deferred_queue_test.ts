@@ -9,7 +9,7 @@ import { Deferred } from "./deferred.ts";
 import { DeferredQueue } from "./deferred_queue.ts";
 import { CancelledError, QueueOverflow, QueueUnderflow } from "./errors.ts";
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -18,7 +18,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("get() fires in order, whether the objects are there before or come later", () => {
+Deno.test("DeferredQueue.get() fires in order, before or after put()", () => {
   const queue = new DeferredQueue<number>({ size: 2, backlog: 2 });
   const gotten: number[] = [];
   const keep = (n: number): void => {
@@ -26,7 +26,7 @@ Deno.test("get() fires in order, whether the objects are there before or come la
   };
   queue.get().addCallback(keep);
   queue.get().addCallback(keep);
-  assertThrows(() => queue.get(), QueueUnderflow, "its backlog is 2");
+  assertThrows(() => queue.get(), QueueUnderflow, "its backlog of 2 waiting calls is full");
   assertEquals(queue.waiting.length, 2);
   queue.put(0);
   queue.put(1);
@@ -34,23 +34,23 @@ Deno.test("get() fires in order, whether the objects are there before or come la
   queue.put(2);
   queue.put(3);
   assertEquals(gotten, [0, 1]);
-  assertThrows(() => queue.put(4), QueueOverflow, "its size is 2");
+  assertThrows(() => queue.put(4), QueueOverflow, "its size of 2 objects is full");
   assertEquals(queue.pending, [2, 3]);
   queue.get().addCallback(keep);
   queue.get().addCallback(keep);
   assertEquals(gotten, [0, 1, 2, 3]);
 });
 
-Deno.test("a queue without options holds 100,000 objects or waiters, and no more", () => {
+Deno.test("DeferredQueue has default limits of 100,000 objects and 100,000 waiting calls", () => {
   const queue = new DeferredQueue<number>();
   assertEquals([queue.size, queue.backlog], [100_000, 100_000]);
   for (let i = 0; i < 100_000; i++) queue.get();
-  assertThrows(() => queue.get(), QueueUnderflow, "its backlog is 100000");
+  assertThrows(() => queue.get(), QueueUnderflow, "its backlog of 100000 waiting calls is full");
   for (let i = 0; i < 200_000; i++) queue.put(i);
-  assertThrows(() => queue.put(0), QueueOverflow, "its size is 100000");
+  assertThrows(() => queue.put(0), QueueOverflow, "its size of 100000 objects is full");
 });
 
-Deno.test("a queue has no limits with those of Infinity", () => {
+Deno.test("DeferredQueue has no limits if size and backlog are Infinity", () => {
   const queue = new DeferredQueue<number>({ size: Infinity, backlog: Infinity });
   const gotten: number[] = [];
   for (let i = 0; i < 1000; i++) queue.get().addCallback((n) => gotten.push(n));
@@ -58,19 +58,27 @@ Deno.test("a queue has no limits with those of Infinity", () => {
   assertEquals([gotten.length, queue.pending.length], [1000, 1000]);
 });
 
-Deno.test("a limit of 0 lets nothing wait", () => {
+Deno.test("DeferredQueue with a limit of 0 accepts no object or waiting call", () => {
   assertThrows(() => new DeferredQueue<number>({ size: 0 }).put(1), QueueOverflow);
   assertThrows(() => new DeferredQueue<number>({ backlog: 0 }).get(), QueueUnderflow);
 });
 
-Deno.test("a limit is a number of 0 or more", () => {
+Deno.test("DeferredQueue rejects limits that are negative or not numbers", () => {
   for (const size of [-1, NaN]) {
-    assertThrows(() => new DeferredQueue({ size }), RangeError, `size of 0 or more, not ${size}`);
-    assertThrows(() => new DeferredQueue({ backlog: size }), RangeError, "backlog of 0 or more");
+    assertThrows(
+      () => new DeferredQueue({ size }),
+      RangeError,
+      `its size must be at least 0, got ${size}`,
+    );
+    assertThrows(
+      () => new DeferredQueue({ backlog: size }),
+      RangeError,
+      "backlog must be at least 0",
+    );
   }
 });
 
-Deno.test("put() takes no promise, and leaves those in line alone", () => {
+Deno.test("DeferredQueue.put() rejects promises, and keeps the waiting calls", () => {
   const queue = new DeferredQueue<unknown>();
   const seen = outcomes(queue.get());
   assertThrows(() => queue.put(Promise.resolve(1)), TypeError, "wait for it first");
@@ -79,7 +87,7 @@ Deno.test("put() takes no promise, and leaves those in line alone", () => {
   assertEquals(seen, ["object"]);
 });
 
-Deno.test("cancel() of get() that has fired has no effect", () => {
+Deno.test("DeferredQueue.get() ignores cancel() after it has fired", () => {
   const queue = new DeferredQueue<string>();
   const gotten = queue.get();
   queue.put("object");
@@ -87,7 +95,7 @@ Deno.test("cancel() of get() that has fired has no effect", () => {
   assertEquals(outcomes(gotten), ["object"]);
 });
 
-Deno.test("cancel() of get() leaves the line: the object goes to the next", () => {
+Deno.test("DeferredQueue.get() when cancelled leaves the object to the next waiting call", () => {
   const queue = new DeferredQueue<string>({ backlog: 1 });
   const gotten = queue.get();
   gotten.cancel();
@@ -97,7 +105,7 @@ Deno.test("cancel() of get() leaves the line: the object goes to the next", () =
   assertEquals(next, ["object"]);
 });
 
-Deno.test("get() takes a signal, which ends a wait and nothing else", () => {
+Deno.test("DeferredQueue.get() with a signal ends the wait, and keeps a received object", () => {
   const queue = new DeferredQueue<string>();
   const controller = new AbortController();
   const waiting = outcomes(queue.get({ signal: controller.signal }));
@@ -109,7 +117,7 @@ Deno.test("get() takes a signal, which ends a wait and nothing else", () => {
   assertEquals([late[0].cause, queue.pending], ["enough", ["object"]]);
 });
 
-Deno.test("what goes in comes out once, in order, whatever is cancelled in between", () => {
+Deno.test("DeferredQueue delivers each object once, in order, despite cancellations", () => {
   const step = fc.oneof(
     fc.constant({ kind: "put" as const }),
     fc.constant({ kind: "get" as const }),

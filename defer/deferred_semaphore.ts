@@ -1,9 +1,9 @@
 import { ConcurrencyPrimitive, type ConcurrencyPrimitiveOptions } from "./concurrency_primitive.ts";
 
 /**
- * A semaphore: no more than so many have it at a time, the others wait in line.
+ * A semaphore: a limited number of callers hold it at a time, and further callers wait in order.
  *
- * Twisted: `twisted.internet.defer.DeferredSemaphore`; `using` takes the place of `async with`.
+ * Twisted's `twisted.internet.defer.DeferredSemaphore`; `using` replaces `async with`.
  *
  * @example
  * ```ts
@@ -15,25 +15,28 @@ import { ConcurrencyPrimitive, type ConcurrencyPrimitiveOptions } from "./concur
  * ```
  */
 export class DeferredSemaphore extends ConcurrencyPrimitive {
-  /** How many may have it at a time. */
+  /** The number of callers that may hold the semaphore at a time. */
   readonly limit: number;
 
   /**
    * Makes a semaphore with all tokens free.
    *
-   * @param tokens How many may have it at a time.
-   * @param options The limit of those that wait.
-   * @throws {RangeError} If the number is not a whole one of 1 or more, or the limit negative.
+   * @param tokens The number of callers that may hold the semaphore at a time, at least 1.
+   * @param options The limit on waiting calls.
+   * @throws {RangeError} If `tokens` is not an integer of at least 1, or the limit on waiting calls
+   * is negative.
    */
   constructor(tokens: number, options?: ConcurrencyPrimitiveOptions) {
     if (!Number.isSafeInteger(tokens) || tokens < 1) {
-      throw new RangeError(`DeferredSemaphore needs a whole number of tokens >= 1, not ${tokens}`);
+      throw new RangeError(
+        `Cannot make a DeferredSemaphore: its tokens must be an integer of at least 1, got ${tokens}`,
+      );
     }
     super(tokens, options);
     this.limit = tokens;
   }
 
-  /** How many more may have it now. */
+  /** The number of free tokens. */
   get tokens(): number {
     return this.free;
   }

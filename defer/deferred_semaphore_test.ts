@@ -15,7 +15,7 @@ import { Deferred } from "./deferred.ts";
 import { DeferredSemaphore } from "./deferred_semaphore.ts";
 import { CancelledError } from "./errors.ts";
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -24,7 +24,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("acquire() fires for as many as there are tokens, and in order", () => {
+Deno.test("DeferredSemaphore.acquire() fires once per token, in order", () => {
   const N = 13;
   const semaphore = new DeferredSemaphore(N);
   let acquired = 0;
@@ -47,10 +47,14 @@ Deno.test("acquire() fires for as many as there are tokens, and in order", () =>
     assertEquals([acquired, semaphore.tokens], [N + 1, i]);
   }
   assertEquals(semaphore.limit, N);
-  assertThrows(() => semaphore.release(), RangeError, "DeferredSemaphore.release()");
+  assertThrows(
+    () => semaphore.release(),
+    RangeError,
+    "Cannot release the DeferredSemaphore: it is not acquired",
+  );
 });
 
-Deno.test("run() has the function run with a token, and gives its result", () => {
+Deno.test("DeferredSemaphore.run() holds a token while the function runs", () => {
   const semaphore = new DeferredSemaphore(2);
   const control = new Deferred<string>();
   const given: unknown[] = [];
@@ -63,13 +67,13 @@ Deno.test("run() has the function run with a token, and gives its result", () =>
   assertEquals([seen, semaphore.tokens], [["result"], 2]);
 });
 
-Deno.test("a semaphore needs a whole number of tokens, 1 or more", () => {
+Deno.test("DeferredSemaphore rejects tokens that are not integers of at least 1", () => {
   for (const tokens of [0, -1, 1.5, NaN, Infinity]) {
-    assertThrows(() => new DeferredSemaphore(tokens), RangeError, `not ${tokens}`);
+    assertThrows(() => new DeferredSemaphore(tokens), RangeError, `got ${tokens}`);
   }
 });
 
-Deno.test("cancel() of acquire() that has fired has no effect", () => {
+Deno.test("DeferredSemaphore.acquire() ignores cancel() after it has fired", () => {
   const semaphore = new DeferredSemaphore(1);
   const acquired = semaphore.acquire();
   acquired.cancel();
@@ -77,7 +81,7 @@ Deno.test("cancel() of acquire() that has fired has no effect", () => {
   assertEquals(semaphore.tokens, 0);
 });
 
-Deno.test("using gives the token back at the end of the scope", async () => {
+Deno.test("DeferredSemaphore is released by `using` at the end of the scope", async () => {
   const semaphore = new DeferredSemaphore(2);
   {
     using _token = await semaphore.acquire();
@@ -86,7 +90,7 @@ Deno.test("using gives the token back at the end of the scope", async () => {
   assertEquals(semaphore.tokens, 2);
 });
 
-Deno.test("no more than the limit run at a time, and all do, in order, whatever happens", () => {
+Deno.test("DeferredSemaphore.run() runs all functions in order, within the limit", () => {
   const step = fc.oneof(
     fc.constant({ kind: "run" as const }),
     fc.record({ kind: fc.constant("finish" as const), which: fc.nat() }),

@@ -1,6 +1,6 @@
 /**
- * What a Deferred does with its callbacks. Twisted's `test_defer.py`, class by class, and where
- * each of its tests has its counterpart:
+ * How a Deferred runs its callbacks. The classes and tests of Twisted's `test_defer.py`, and the
+ * files with their counterparts:
  *
  * - UtilTests: log_error_test.ts
  * - DeferredTests, here unless another file is named:
@@ -28,39 +28,38 @@
  *   - test_addCallbacksNoneCallbackArgs, test_addCallbacksNoneErrbackArgs: addCallbacks() takes no
  *     arguments for its functions; a closure does that.
  *   - test_callbackMaybeReturnsFailure, and the second half of testCallbackErrors: there is no
- *     Failure, and an Error that is returned is a value ("an Error that is returned is a value").
+ *     Failure, and an Error that a callback returns is a value.
  *   - test_chainDeferredRecordsExplicitChain, test_explicitChainClearedWhenResolved: `_chainedTo`
  *     of chainDeferred() serves only Twisted's repr; nothing waits, so nothing is shown as waiting.
- *   - test_circularChainWarning: a circle is an error from the start, there is nothing to
- *     deprecate.
+ *   - test_circularChainWarning: a circle has always been an error here.
  *   - test_errbackWithNoArgsNoDebug, test_errbackWithNoArgs: JavaScript has no current exception.
  *   - test_errorInCallbackDoesNotCaptureVars, test_errorInCallbackCapturesVarsWhenDebugging: a
  *     JavaScript stack has no local variables.
- *   - test_DEFERRED_SUBCLASSES: a Deferred is known by its private fields, subclass or not ("a
- *     subclass is waited for, too").
+ *   - test_DEFERRED_SUBCLASSES: a Deferred is recognised by its private fields, and so is
+ *     an instance of a subclass.
  * - RaceTests: race_test.ts
  * - FirstErrorTests: errors_test.ts
- * - AlreadyCalledTests: "callback() and errback() fire once" here, with debugging in debug_test.ts
+ * - AlreadyCalledTests: "Deferred.callback() and errback() throw if it has already been fired"
+ *   here; with debugging, in debug_test.ts
  * - DeferredCancellerTests: deferred_cancel_test.ts
  * - LogTests: unhandled_test.ts
  * - DeferredListEmptyTests: deferred_list_test.ts
  * - OtherPrimitivesTests: deferred_lock_test.ts, deferred_semaphore_test.ts, deferred_queue_test.ts
- * - DeferredFilesystemLockTests: not applicable. The class wraps `twisted.python.lockfile`, a lock
- *   made of symbolic links for want of a portable lock in Python; `Deno.FsFile.lock()` is one, and
- *   a promise.
+ * - DeferredFilesystemLockTests: not applicable. The class waits for `twisted.python.lockfile`, a
+ *   lock made of symbolic links; `Deno.FsFile.lock()` is portable, and returns a promise.
  * - DeferredAddTimeoutTests: deferred_timeout_test.ts
  * - EnsureDeferredTests: ensure_deferred_test.ts
- * - TimeoutErrorTests: not applicable. It tests the deprecation of `timeout()`, long replaced by
- *   addTimeout().
+ * - TimeoutErrorTests: not applicable. It tests the deprecation of `timeout()`, which addTimeout()
+ *   replaced long ago.
  * - DeferredFutureAdapterTests: deferred_promise_test.ts
  * - CoroutineContextVarsTests: not applicable. Context variables are Python's; JavaScript's
- *   AsyncContext is not there yet. What a callback needs, its closure holds.
+ *   AsyncContext is not available yet. A callback's closure holds the values that it needs.
  * - InlineCallbackTests: test_fromCoroutineRequiresCoroutine is in ensure_deferred_test.ts;
  *   test_coroutineNoCircularReference is not applicable, as no generator is driven here.
  *
  * And `test_defgen.py`: not applicable as a whole. It tests how inlineCallbacks drives a generator
- * through Deferreds that have fired, fail, or come later, and returnValue(). `async`/`await` is the
- * language's own, and all that is asked of a Deferred is to be awaitable: deferred_promise_test.ts.
+ * through Deferreds that have fired, fail, or come later, and returnValue(). `async`/`await` is
+ * part of the language, and needs only that a Deferred can be awaited: deferred_promise_test.ts.
  *
  * The property-based tests are in deferred_model_test.ts.
  */
@@ -72,7 +71,7 @@ import { fail } from "./fail.ts";
 import { gatherResults } from "./gather_results.ts";
 import { succeed } from "./succeed.ts";
 
-/** What has come out of a Deferred, synchronously. It is consumed. */
+/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -81,7 +80,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("callback() runs a callback with the result, synchronously", () => {
+Deno.test("Deferred.callback() runs callbacks synchronously with the result", () => {
   const seen: string[] = [];
   const deferred = new Deferred<string>();
   deferred.addCallback((text) => seen.push(text));
@@ -90,13 +89,13 @@ Deno.test("callback() runs a callback with the result, synchronously", () => {
   assertEquals(seen, ["hello"]);
 });
 
-Deno.test("addCallback() runs the callback at once if the result is there", () => {
+Deno.test("Deferred.addCallback() runs the callback at once if the Deferred has fired", () => {
   const seen: string[] = [];
   succeed("hello").addCallback((text) => seen.push(text));
   assertEquals(seen, ["hello"]);
 });
 
-Deno.test("addCallback(), addErrback() and addBoth() pass arguments on", () => {
+Deno.test("Deferred.addCallback(), addErrback() and addBoth() pass extra arguments", () => {
   const seen: unknown[] = [];
   const keep = (...args: unknown[]): void => {
     seen.push(args);
@@ -114,14 +113,14 @@ Deno.test("addCallback(), addErrback() and addBoth() pass arguments on", () => {
   ]);
 });
 
-Deno.test("a callback gets what the one before it returned", () => {
+Deno.test("Deferred callbacks receive the return value of the callback before", () => {
   const deferred = new Deferred<number>();
   const seen = outcomes(deferred.addCallback((n) => n + 1).addCallback((n) => `${n}`));
   deferred.callback(1);
   assertEquals(seen, ["2"]);
 });
 
-Deno.test("addErrback() gets what a callback threw, and its result is the next callback's", () => {
+Deno.test("Deferred.addErrback() receives a callback's error, and passes its result on", () => {
   const error = new Error("no");
   const deferred = new Deferred<number>();
   const skipped: unknown[] = [];
@@ -141,13 +140,13 @@ Deno.test("addErrback() gets what a callback threw, and its result is the next c
   assertEquals(seen, ["recovered"]);
 });
 
-Deno.test("addErrback() lets a result pass, addCallback() a failure", () => {
+Deno.test("Deferred results skip errbacks, and failures skip callbacks", () => {
   const error = new Error("no");
   assertEquals(outcomes(succeed(1).addErrback(() => 2)), [1]);
   assertStrictEquals(outcomes(fail(error).addCallback(() => 2))[0], error);
 });
 
-Deno.test("addCallbacks() runs one of its functions, and not the errback for the callback", () => {
+Deno.test("Deferred.addCallbacks() does not run its errback for its callback's error", () => {
   const error = new Error("no");
   const both = (deferred: Deferred<number>): unknown[] =>
     outcomes(deferred.addCallbacks((n) => n + 1, (e) => e.message));
@@ -159,7 +158,7 @@ Deno.test("addCallbacks() runs one of its functions, and not the errback for the
   assertStrictEquals(outcomes(thrown)[0], error);
 });
 
-Deno.test("addCallbacks() lets pass what it has no function for", () => {
+Deno.test("Deferred.addCallbacks() passes on an outcome without a function for it", () => {
   const error = new Error("no");
   assertStrictEquals(outcomes(fail(error).addCallbacks((n) => n))[0], error);
   assertStrictEquals(outcomes(fail(error).addCallbacks((n) => n, null))[0], error);
@@ -167,13 +166,13 @@ Deno.test("addCallbacks() lets pass what it has no function for", () => {
   assertEquals(outcomes(succeed(1).addCallbacks(undefined, () => 2)), [1]);
 });
 
-Deno.test("addBoth() gets the result and the failure alike", () => {
+Deno.test("Deferred.addBoth() receives results and failures", () => {
   const error = new Error("no");
   assertEquals(outcomes(succeed(1).addBoth((outcome) => [outcome])), [[1]]);
   assertEquals(outcomes(fail(error).addBoth((outcome) => [outcome])), [[error]]);
 });
 
-Deno.test("an Error that is returned is a value", () => {
+Deno.test("Deferred treats an Error that a callback returns as a value", () => {
   const error = new Error("just a value");
   const seen: unknown[] = [];
   succeed(1)
@@ -184,7 +183,7 @@ Deno.test("an Error that is returned is a value", () => {
   assertEquals(outcomes(fail(new Error("no")).addBoth((e) => e).addCallback((e) => [e])).length, 1);
 });
 
-Deno.test("what is thrown and is not an Error is the cause of a NonErrorThrown", () => {
+Deno.test("Deferred wraps a thrown value that is not an Error in a NonErrorThrown", () => {
   for (const thrown of ["text", 42, undefined, null, Symbol("s"), { a: 1 }, Object.create(null)]) {
     const [error] = outcomes(
       succeed(1).addCallback(() => {
@@ -196,21 +195,25 @@ Deno.test("what is thrown and is not an Error is the cause of a NonErrorThrown",
   }
 });
 
-Deno.test("callback() and errback() fire once", () => {
+Deno.test("Deferred.callback() and errback() throw if it has already been fired", () => {
   const fired = (): Deferred<string>[] => {
     const failed = fail<string>(new Error("first"));
     failed.addErrback(() => "handled");
     return [succeed("first"), failed];
   };
   for (const deferred of fired()) {
-    assertThrows(() => deferred.callback("twice"), AlreadyCalledError, "fired before");
+    assertThrows(() => deferred.callback("twice"), AlreadyCalledError, "already been fired");
   }
   for (const deferred of fired()) {
-    assertThrows(() => deferred.errback(new Error("twice")), AlreadyCalledError, "fired before");
+    assertThrows(
+      () => deferred.errback(new Error("twice")),
+      AlreadyCalledError,
+      "already been fired",
+    );
   }
 });
 
-Deno.test("callback() takes no Deferred and no promise", () => {
+Deno.test("Deferred.callback() rejects Deferreds and promises", () => {
   for (const value of [new Deferred<number>(), Promise.resolve(1), { then: () => {} }]) {
     const deferred = new Deferred<unknown>();
     assertThrows(() => deferred.callback(value), TypeError, "return it from a callback");
@@ -218,7 +221,7 @@ Deno.test("callback() takes no Deferred and no promise", () => {
   }
 });
 
-Deno.test("called tells whether it has been fired", () => {
+Deno.test("Deferred.called is true once it has been fired", () => {
   const deferred = new Deferred<void>();
   assertEquals(deferred.called, false);
   deferred.callback();
@@ -226,7 +229,7 @@ Deno.test("called tells whether it has been fired", () => {
   assertEquals(deferred.addCallback(() => new Deferred<void>()).called, true);
 });
 
-Deno.test("pause() holds callbacks back until unpause() has been called as often", () => {
+Deno.test("Deferred.pause() suspends callbacks until unpause() was called as often", () => {
   const deferred = succeed(1);
   deferred.pause();
   deferred.pause();
@@ -238,7 +241,7 @@ Deno.test("pause() holds callbacks back until unpause() has been called as often
   assertEquals(seen, [2]);
 });
 
-Deno.test("pause() holds errbacks back", () => {
+Deno.test("Deferred.pause() suspends errbacks", () => {
   const deferred = fail(new Error("no"));
   deferred.pause();
   const seen = outcomes(deferred.addErrback((error) => error.message));
@@ -247,7 +250,7 @@ Deno.test("pause() holds errbacks back", () => {
   assertEquals(seen, ["no"]);
 });
 
-Deno.test("pause() and unpause() before the result is there change nothing", () => {
+Deno.test("Deferred.pause() and unpause() before firing have no effect", () => {
   const deferred = new Deferred<number>();
   const seen = outcomes(deferred);
   deferred.pause();
@@ -257,7 +260,7 @@ Deno.test("pause() and unpause() before the result is there change nothing", () 
   assertEquals(seen, [1]);
 });
 
-Deno.test("pause() inside a callback holds the next one back", () => {
+Deno.test("Deferred.pause() inside a callback suspends the next callback", () => {
   const deferred = new Deferred<number>();
   const seen = outcomes(deferred.addCallback((n) => {
     deferred.pause();
@@ -269,11 +272,11 @@ Deno.test("pause() inside a callback holds the next one back", () => {
   assertEquals(seen, [1]);
 });
 
-Deno.test("unpause() without a pause() throws", () => {
-  assertThrows(() => new Deferred<void>().unpause(), RangeError, "without a pause()");
+Deno.test("Deferred.unpause() throws if the Deferred is not paused", () => {
+  assertThrows(() => new Deferred<void>().unpause(), RangeError, "it is not paused");
 });
 
-Deno.test("a callback added by a callback runs last, after that one has returned", () => {
+Deno.test("Deferred.addCallback() in a callback appends to the end of the chain", () => {
   const called: string[] = [];
   const deferred = new Deferred<void>();
   deferred.addCallback(() => {
@@ -290,7 +293,7 @@ Deno.test("a callback added by a callback runs last, after that one has returned
   assertEquals(called, ["first", "end of first", "second", "added"]);
 });
 
-Deno.test("a callback added by the only callback of a fired Deferred runs after it", () => {
+Deno.test("Deferred.addCallback() in the last callback runs after that callback returns", () => {
   const called: string[] = [];
   const deferred = succeed();
   deferred.addCallback(() => {
@@ -302,7 +305,7 @@ Deno.test("a callback added by the only callback of a fired Deferred runs after 
   assertEquals(called, ["first", "added"]);
 });
 
-Deno.test("a callback added by a callback makes the Deferred fail by throwing", () => {
+Deno.test("Deferred fails if a callback that a callback added throws", () => {
   const error = new Error("no");
   const deferred = new Deferred<void>();
   deferred.addCallback(() => {
@@ -314,7 +317,7 @@ Deno.test("a callback added by a callback makes the Deferred fail by throwing", 
   assertStrictEquals(outcomes(deferred)[0], error);
 });
 
-Deno.test("chainDeferred() fires the other one, and keeps undefined", () => {
+Deno.test("Deferred.chainDeferred() fires the given Deferred, and keeps undefined", () => {
   const error = new Error("no");
   for (const result of [1, error]) {
     const first = new Deferred<number>();
@@ -328,20 +331,20 @@ Deno.test("chainDeferred() fires the other one, and keeps undefined", () => {
   }
 });
 
-Deno.test("a callback that returns a fired Deferred goes on with its result at once", () => {
+Deno.test("Deferred takes the result of a fired Deferred from a callback at once", () => {
   const inner = succeed("inner");
   assertEquals(outcomes(succeed(1).addCallback(() => inner)), ["inner"]);
   assertEquals(outcomes(inner), [undefined], "the result has been taken");
 });
 
-Deno.test("a callback that returns a failed Deferred goes on with its failure", () => {
+Deno.test("Deferred takes the failure of a failed Deferred from a callback at once", () => {
   const error = new Error("no");
   const inner = fail(error);
   assertStrictEquals(outcomes(succeed(1).addCallback(() => inner))[0], error);
   assertEquals(outcomes(inner), [undefined], "the failure has been taken");
 });
 
-Deno.test("a callback that returns a Deferred holds the next one back until it fires", () => {
+Deno.test("Deferred waits for a Deferred that a callback returns", () => {
   const inner = new Deferred<string>();
   const outer = succeed(1).addCallback(() => inner);
   const after = outcomes(inner);
@@ -352,7 +355,7 @@ Deno.test("a callback that returns a Deferred holds the next one back until it f
   assertEquals(after, [undefined], "callbacks added after the wait began get undefined");
 });
 
-Deno.test("a callback that returns a Deferred goes on with its later failure", () => {
+Deno.test("Deferred takes the later failure of a Deferred that a callback returns", () => {
   const error = new Error("no");
   const inner = new Deferred<string>();
   const seen = outcomes(succeed(1).addCallback(() => inner));
@@ -362,7 +365,7 @@ Deno.test("a callback that returns a Deferred goes on with its later failure", (
   assertEquals(after, [undefined]);
 });
 
-Deno.test("an errback may return a Deferred", () => {
+Deno.test("Deferred waits for a Deferred that an errback returns", () => {
   const inner = new Deferred<string>();
   const seen = outcomes(fail(new Error("no")).addErrback(() => inner));
   assertEquals(seen, []);
@@ -370,7 +373,7 @@ Deno.test("an errback may return a Deferred", () => {
   assertEquals(seen, ["result"]);
 });
 
-Deno.test("callbacks of the inner Deferred that are there when the wait begins run first", () => {
+Deno.test("Deferred waits for the inner Deferred's callbacks added before the wait", () => {
   const inner = new Deferred<number>();
   inner.addCallback((n) => n * 2);
   const seen = outcomes(succeed(1).addCallback(() => inner));
@@ -378,7 +381,7 @@ Deno.test("callbacks of the inner Deferred that are there when the wait begins r
   assertEquals(seen, [42]);
 });
 
-Deno.test("a second Deferred that waits on the same one gets undefined", () => {
+Deno.test("Deferred receives undefined if a second one waits on the same Deferred", () => {
   const inner = new Deferred<number>();
   const first = outcomes(succeed(1).addCallback(() => inner));
   const second = outcomes(succeed(1).addCallback(() => inner));
@@ -387,7 +390,7 @@ Deno.test("a second Deferred that waits on the same one gets undefined", () => {
   assertEquals(second, [undefined]);
 });
 
-Deno.test("a subclass is waited for, too", () => {
+Deno.test("Deferred waits for an instance of a subclass", () => {
   class Special<T> extends Deferred<T> {}
   const inner = new Special<string>();
   const seen = outcomes(succeed(1).addCallback(() => inner));
@@ -395,7 +398,7 @@ Deno.test("a subclass is waited for, too", () => {
   assertEquals(seen, ["special"]);
 });
 
-Deno.test("a Deferred waits for one that is paused, fired or not", () => {
+Deno.test("Deferred waits for a paused Deferred, fired or not", () => {
   const unfired = new Deferred<number>();
   for (const inner of [succeed(42), unfired]) {
     inner.pause();
@@ -407,7 +410,7 @@ Deno.test("a Deferred waits for one that is paused, fired or not", () => {
   }
 });
 
-Deno.test("a paused Deferred that waits does not hold back the one it waits on", () => {
+Deno.test("Deferred.pause() of a waiting Deferred does not suspend its source", () => {
   const first = new Deferred<void>();
   const second = new Deferred<number>();
   const waiting = outcomes(first.addCallback(() => second));
@@ -420,7 +423,7 @@ Deno.test("a paused Deferred that waits does not hold back the one it waits on",
   assertEquals(waiting, [1]);
 });
 
-Deno.test("a Deferred paused in a line holds back those behind it, not those before it", () => {
+Deno.test("Deferred.pause() in a line suspends only the Deferreds that wait on it", () => {
   const [source, middle, last] = [new Deferred<number>(), succeed(), succeed()];
   const through = middle.addCallback(() => source);
   const seen = outcomes(last.addCallback(() => through));
@@ -432,7 +435,7 @@ Deno.test("a Deferred paused in a line holds back those behind it, not those bef
   assertEquals(seen, [42]);
 });
 
-Deno.test("waiting is transitive, in whatever order the line is made", () => {
+Deno.test("Deferred waits through several Deferreds, in whatever order they were joined", () => {
   const orders = [["middle", "last"], ["last", "middle"]];
   for (const order of orders) {
     const source = new Deferred<number>();
@@ -447,7 +450,7 @@ Deno.test("waiting is transitive, in whatever order the line is made", () => {
   }
 });
 
-Deno.test("callbacks added to the middle of a line get undefined, also once it is over", () => {
+Deno.test("Deferred in the middle of a line passes undefined to later callbacks", () => {
   const orders = [["middle", "last"], ["last", "middle"]];
   for (const order of orders) {
     const source = new Deferred<number>();
@@ -464,7 +467,7 @@ Deno.test("callbacks added to the middle of a line get undefined, also once it i
   }
 });
 
-Deno.test("a Deferred that waits may itself be waited for", () => {
+Deno.test("Deferred that waits may itself be returned from a callback", () => {
   const results: unknown[] = [];
   const inner = new Deferred<string>();
   const outer = succeed("outer").addCallback((result) => {
@@ -490,7 +493,7 @@ Deno.test("a Deferred that waits may itself be waited for", () => {
   ]);
 });
 
-Deno.test("those that wait come in their turn among the other callbacks", () => {
+Deno.test("Deferred serves waiting Deferreds in order with its other callbacks", () => {
   const results: unknown[] = [];
   const source = new Deferred<string>();
   const outer = new Deferred<string>();
@@ -516,14 +519,14 @@ Deno.test("those that wait come in their turn among the other callbacks", () => 
   assertEquals(results, [["outer", "go"], "first", ["second", ["withers"]], "final"]);
 });
 
-Deno.test("a Deferred returned from its own callback makes it fail", () => {
+Deno.test("Deferred fails if its own callback returns it", () => {
   const deferred = new Deferred<unknown>();
   const seen = outcomes(deferred.addCallback(() => deferred));
   deferred.callback(1);
   assertInstanceOf(seen[0], TypeError);
 });
 
-Deno.test("Deferreds that would wait for each other fail", () => {
+Deno.test("Deferred fails if it would wait for a Deferred that waits for it", () => {
   const [a, b, c] = [new Deferred<unknown>(), new Deferred<unknown>(), new Deferred<unknown>()];
   const seen = outcomes(a.addCallback(() => b));
   b.addCallback(() => c);
@@ -532,7 +535,7 @@ Deno.test("Deferreds that would wait for each other fail", () => {
   assertInstanceOf(seen[0], TypeError, "the failure of the last one reaches the first");
 });
 
-Deno.test("a Deferred returned while one of its callbacks runs is waited for", () => {
+Deno.test("Deferred waits for a Deferred whose callbacks are running", () => {
   const seen: unknown[] = [];
   const inner = new Deferred<number>();
   inner.addCallback((n) => {
@@ -543,7 +546,7 @@ Deno.test("a Deferred returned while one of its callbacks runs is waited for", (
   assertEquals(seen, [42]);
 });
 
-Deno.test("callbacks added to the middle of a line that is over run at once", () => {
+Deno.test("Deferred in the middle of a completed line runs new callbacks at once", () => {
   const [first, second, third] = [new Deferred<void>(), new Deferred<void>(), new Deferred<void>()];
   first.addCallback(() => second);
   second.addCallback(() => third);

@@ -1,6 +1,6 @@
 /**
- * addTimeout(). Twisted's `test_defer.py`, DeferredAddTimeoutTests, all of which have their
- * counterpart here: test_timeoutChainable, test_successResultBeforeTimeout(Custom),
+ * addTimeout(). Twisted's `test_defer.py`, DeferredAddTimeoutTests, each of which has a counterpart
+ * here: test_timeoutChainable, test_successResultBeforeTimeout(Custom),
  * test_failureBeforeTimeout(Custom), test_timedOut, test_timedOutCustom,
  * test_timedOutProvidedCancelSuccess, test_timedOutProvidedCancelFailure,
  * test_cancelBeforeTimeout(Custom), test_providedCancelCalledBeforeTimeoutCustom,
@@ -14,7 +14,7 @@ import type { TimeoutCall, TimeoutClock } from "./clock.ts";
 import { Deferred } from "./deferred.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
 
-/** The least that will do: one call, made by hand. Folders above have a better one. */
+/** A minimal clock: one call, made by the test. `Clock` of `task/` is on a higher floor. */
 class OneCall implements TimeoutClock {
   delay: number | undefined;
   #f: (() => void) | undefined;
@@ -41,7 +41,7 @@ class OneCall implements TimeoutClock {
   }
 }
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -52,14 +52,14 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
 
 const override = (outcome: unknown, seconds: number): unknown[] => ["override", outcome, seconds];
 
-Deno.test("addTimeout() asks the clock for the seconds given, and returns the Deferred", () => {
+Deno.test("Deferred.addTimeout() schedules a call and returns the Deferred", () => {
   const clock = new OneCall();
   const deferred = new Deferred<number>();
   assertStrictEquals<unknown>(deferred.addTimeout(10, clock), deferred);
   assertEquals(clock.delay, 10);
 });
 
-Deno.test("addTimeout() lets a result in time pass, and takes its call back", () => {
+Deno.test("Deferred.addTimeout() passes a result in time, and cancels its call", () => {
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const inner = new Deferred<void>();
@@ -79,7 +79,7 @@ Deno.test("addTimeout() lets a result in time pass, and takes its call back", ()
   }
 });
 
-Deno.test("addTimeout() lets a failure in time pass, and takes its call back", () => {
+Deno.test("Deferred.addTimeout() passes a failure in time, and cancels its call", () => {
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const error = new Error("no");
@@ -91,7 +91,7 @@ Deno.test("addTimeout() lets a failure in time pass, and takes its call back", (
   }
 });
 
-Deno.test("addTimeout() takes its call back if the Deferred is cancelled in time", () => {
+Deno.test("Deferred.addTimeout() cancels its call if the Deferred is cancelled in time", () => {
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const deferred = new Deferred<string>();
@@ -102,7 +102,7 @@ Deno.test("addTimeout() takes its call back if the Deferred is cancelled in time
   }
 });
 
-Deno.test("addTimeout() cancels when the time is up, and makes it a TimeoutError", () => {
+Deno.test("Deferred.addTimeout() fails with a TimeoutError when the time limit expires", () => {
   const clock = new OneCall();
   let cancelled = 0;
   const deferred = new Deferred<void>(() => {
@@ -117,7 +117,7 @@ Deno.test("addTimeout() cancels when the time is up, and makes it a TimeoutError
   assertInstanceOf(seen[0].cause, CancelledError);
 });
 
-Deno.test("addTimeout() makes what it is told to of a Deferred that timed out", () => {
+Deno.test("Deferred.addTimeout() returns onTimeoutCancel's value after a timeout", () => {
   const clock = new OneCall();
   const deferred = new Deferred<void>();
   const seen = outcomes(deferred.addTimeout(10, clock, (outcome, seconds) => {
@@ -128,7 +128,7 @@ Deno.test("addTimeout() makes what it is told to of a Deferred that timed out", 
   assertEquals(seen, [["override", 10]]);
 });
 
-Deno.test("addTimeout() leaves alone what a canceller makes of a timeout", () => {
+Deno.test("Deferred.addTimeout() keeps an outcome that the canceller fired", () => {
   const error = new Error("from the canceller");
   const results: [Deferred<string>, unknown][] = [
     [new Deferred((self) => self.callback("from the canceller")), "from the canceller"],
@@ -142,7 +142,7 @@ Deno.test("addTimeout() leaves alone what a canceller makes of a timeout", () =>
   }
 });
 
-Deno.test("addTimeout() gives what a canceller makes of a timeout to onTimeoutCancel", () => {
+Deno.test("Deferred.addTimeout() passes the canceller's outcome to onTimeoutCancel", () => {
   const error = new Error("from the canceller");
   const results: [Deferred<string>, unknown][] = [
     [new Deferred((self) => self.callback("from the canceller")), "from the canceller"],
@@ -156,7 +156,7 @@ Deno.test("addTimeout() gives what a canceller makes of a timeout to onTimeoutCa
   }
 });
 
-Deno.test("an errback before addTimeout() sees the CancelledError, and may pass it on", () => {
+Deno.test("Deferred.addTimeout() lets earlier errbacks pass the CancelledError on", () => {
   for (const custom of [undefined, () => "override"]) {
     const clock = new OneCall();
     const deferred = new Deferred<void>();
@@ -173,7 +173,7 @@ Deno.test("an errback before addTimeout() sees the CancelledError, and may pass 
   }
 });
 
-Deno.test("an errback before addTimeout() may handle the CancelledError", () => {
+Deno.test("Deferred.addTimeout() lets earlier errbacks handle the CancelledError", () => {
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const deferred = new Deferred<void>();
@@ -183,7 +183,7 @@ Deno.test("an errback before addTimeout() may handle the CancelledError", () => 
   }
 });
 
-Deno.test("addTimeout() cancels what the Deferred waits on", () => {
+Deno.test("Deferred.addTimeout() cancels the Deferred that is waited on", () => {
   const clock = new OneCall();
   const inner = new Deferred<string>();
   const deferred = new Deferred<void>();
@@ -193,7 +193,7 @@ Deno.test("addTimeout() cancels what the Deferred waits on", () => {
   assertInstanceOf(seen[0], TimeoutError);
 });
 
-Deno.test("addTimeout() twice lets the first to be up win", () => {
+Deno.test("Deferred.addTimeout() called twice applies the shorter limit", () => {
   const [long, short] = [new OneCall(), new OneCall()];
   const deferred = new Deferred<void>();
   const seen = outcomes(deferred.addTimeout(10, long, () => "long").addTimeout(1, short));

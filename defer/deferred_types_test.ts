@@ -1,6 +1,6 @@
 /**
- * What the compiler makes of Deferreds: how types thread through a chain. Whether this passes is
- * decided when it is compiled; that it runs, too, shows that no type is a promise that is not kept.
+ * The types of Deferreds, through a chain of callbacks. The compiler decides whether these tests
+ * pass; running them shows that the values have the types that were promised.
  */
 
 import { assertEquals } from "@std/assert";
@@ -21,7 +21,7 @@ import {
   succeed,
 } from "./mod.ts";
 
-/** True for the same type only: `any` equals nothing but `any`. */
+/** `true` if A and B are the same type: `any` equals only `any`. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 
@@ -35,7 +35,7 @@ function isExactly<Expected>(): <Actual>(
 
 const number = (): Deferred<number> => succeed<number>(1);
 
-Deno.test("the guard tells types apart, and any from all others", () => {
+Deno.test("Equal<> distinguishes types, and any from every other type", () => {
   const equal: [true, false, false, false, false] = [
     true satisfies Equal<Deferred<number>, Deferred<number>>,
     false satisfies Equal<Deferred<number>, Deferred<number | string>>,
@@ -48,7 +48,7 @@ Deno.test("the guard tells types apart, and any from all others", () => {
   assertEquals(equal.length, 5);
 });
 
-Deno.test("addCallback() changes the type to what the callback returns", () => {
+Deno.test("Deferred.addCallback() changes the type to the callback's return type", () => {
   isExactly<Deferred<string>>()(number().addCallback((n) => n.toFixed()));
   isExactly<Deferred<string>>()(number().addCallback((n) => succeed(n.toFixed())));
   isExactly<Deferred<string>>()(number().addCallback((n) => Promise.resolve(n.toFixed())));
@@ -61,7 +61,7 @@ Deno.test("addCallback() changes the type to what the callback returns", () => {
   );
 });
 
-Deno.test("addErrback() widens the type by what the errback returns, if it does", () => {
+Deno.test("Deferred.addErrback() adds the errback's return type", () => {
   isExactly<Deferred<string | number>>()(number().addErrback((error) => error.message));
   isExactly<Deferred<number>>()(number().addErrback(() => 0));
   isExactly<Deferred<number | void>>()(number().addErrback(() => {}));
@@ -75,7 +75,7 @@ Deno.test("addErrback() widens the type by what the errback returns, if it does"
   isExactly<Deferred<string>>()(fail(new Error("no")).addErrback((error) => error.message));
 });
 
-Deno.test("addCallbacks() and addBoth() join what their functions return", () => {
+Deno.test("Deferred.addCallbacks() and addBoth() unite their functions' return types", () => {
   isExactly<Deferred<string | boolean>>()(
     number().addCallbacks((n) => `${n}`, () => Promise.resolve<boolean>(true)),
   );
@@ -89,7 +89,7 @@ Deno.test("addCallbacks() and addBoth() join what their functions return", () =>
   );
 });
 
-Deno.test("callbacks and errbacks know what they are given", () => {
+Deno.test("Deferred types the arguments of callbacks and errbacks", () => {
   number()
     .addCallback((n) => isExactly<number>()(n))
     .addErrback((error) => isExactly<Error>()(error).message)
@@ -102,7 +102,7 @@ Deno.test("callbacks and errbacks know what they are given", () => {
   number().addCallback((s: string) => s.length === undefined);
 });
 
-Deno.test("callback() and errback() take what the Deferred is of, and errors", () => {
+Deno.test("Deferred.callback() takes its result type, errback() an Error", () => {
   const deferred = new Deferred<number>().addErrback(() => 0);
   isExactly<Deferred<number>>()(deferred);
   // @ts-expect-error: not a number, which the run time does not know
@@ -111,7 +111,7 @@ Deno.test("callback() and errback() take what the Deferred is of, and errors", (
   new Deferred<number>().addErrback(() => 0).errback("text");
 });
 
-Deno.test("chainDeferred(), addTimeout() and addSignal() say what stays", () => {
+Deno.test("Deferred.chainDeferred(), addTimeout() and addSignal() type the result that stays", () => {
   isExactly<Deferred<void>>()(number().chainDeferred(new Deferred<number>()));
   const clock = { callLater: () => ({ cancel: () => {}, active: () => false }) };
   isExactly<Deferred<number>>()(number().addTimeout(1, clock));
@@ -119,7 +119,7 @@ Deno.test("chainDeferred(), addTimeout() and addSignal() say what stays", () => 
   isExactly<Deferred<number>>()(number().addSignal(new AbortController().signal));
 });
 
-Deno.test("await and then() give the type of the result", async () => {
+Deno.test("Deferred has its result's type with await and then()", async () => {
   isExactly<number>()(await number());
   isExactly<Promise<string>>()(number().then((n) => `${n}`));
   isExactly<Promise<number | string>>()(number().then(null, () => ""));
@@ -129,7 +129,7 @@ Deno.test("await and then() give the type of the result", async () => {
   isExactly<[number, string]>()(await Promise.all([number(), succeed<string>("")]));
 });
 
-Deno.test("the makers of Deferreds say what they are of", () => {
+Deno.test("succeed(), fail() and their like return typed Deferreds", () => {
   isExactly<Deferred<void>>()(succeed());
   isExactly<Deferred<string>>()(succeed<string>(""));
   isExactly<Deferred<number>>()(execute((a: number, b: number) => a + b, 1, 2));
@@ -143,7 +143,7 @@ Deno.test("the makers of Deferreds say what they are of", () => {
   isExactly<Deferred<number>>()(widened.addErrback(() => 0));
 });
 
-Deno.test("gatherResults() keeps tuples, and arrays of one type", () => {
+Deno.test("gatherResults() keeps the types of tuples and arrays", () => {
   isExactly<Deferred<[number, string, boolean]>>()(
     gatherResults([number(), succeed<string>(""), Promise.resolve<boolean>(true)]),
   );
@@ -153,7 +153,7 @@ Deno.test("gatherResults() keeps tuples, and arrays of one type", () => {
   isExactly<Deferred<[]>>()(gatherResults([]));
 });
 
-Deno.test("DeferredList fires with what its options say", () => {
+Deno.test("DeferredList types its result by its options", () => {
   type Entries = [DeferredListEntry<number>, DeferredListEntry<string>];
   const pair = (): [Deferred<number>, Deferred<string>] => [number(), succeed<string>("")];
   new DeferredList(pair()).addCallback((all) => {
@@ -171,7 +171,7 @@ Deno.test("DeferredList fires with what its options say", () => {
   );
 });
 
-Deno.test("race() fires with an index and one of the results", () => {
+Deno.test("race() types its result as an index and a result", () => {
   isExactly<Deferred<[index: number, result: number | string]>>()(
     race([number(), succeed<string>("")]),
   );
@@ -179,7 +179,7 @@ Deno.test("race() fires with an index and one of the results", () => {
   isExactly<Deferred<[index: number, result: number]>>()(race(array));
 });
 
-Deno.test("locks, semaphores and queues fire with what they are of", () => {
+Deno.test("DeferredLock, DeferredSemaphore and DeferredQueue return typed Deferreds", () => {
   isExactly<Deferred<DeferredLock>>()(new DeferredLock().acquire());
   isExactly<Deferred<DeferredSemaphore>>()(new DeferredSemaphore(1).acquire());
   isExactly<Deferred<string>>()(new DeferredLock().run((n: number) => `${n}`, 1));

@@ -3,14 +3,15 @@ import { isInstance, textOf } from "../internal/foreign_value.ts";
 import { isThenable } from "../internal/foreign_value.ts";
 
 /**
- * Makes a Deferred of a promise, such as an async function returns. A Deferred is returned as it
+ * Returns a Deferred of a promise, such as an async function returns. A Deferred is returned as it
  * is.
  *
- * Twisted: `twisted.internet.defer.ensureDeferred`, where coroutines take the place of promises.
+ * Twisted's `twisted.internet.defer.ensureDeferred`, with promises in place of coroutines.
  *
  * @param promise A Deferred or promise.
- * @returns The Deferred itself, or one that fires when the promise settles.
- * @throws {TypeError} If it is neither a Deferred nor a promise.
+ * @returns `promise` itself if it is a Deferred; otherwise a Deferred that fires when the promise
+ * settles.
+ * @throws {TypeError} If the argument is neither a Deferred nor a promise.
  *
  * @example
  * ```ts
@@ -24,11 +25,10 @@ import { isThenable } from "../internal/foreign_value.ts";
  * ```
  */
 export function ensureDeferred<T>(promise: PromiseLike<T>): Deferred<Awaited<T>> {
-  // A PromiseLike<T> that is a Deferred is a Deferred<T>, and a Deferred's result is never a
-  // promise.
+  // A PromiseLike<T> that is a Deferred is a Deferred<T>, whose result is never a promise.
   if (isInstance(promise, Deferred)) return promise as Deferred<Awaited<T>>;
   if (!isThenable(promise)) {
-    throw new TypeError(`ensureDeferred() takes a Deferred or promise, not ${textOf(promise)}`);
+    throw new TypeError(`ensureDeferred() needs a Deferred or promise, got ${textOf(promise)}`);
   }
   return Deferred.fromPromise(promise);
 }

@@ -15,7 +15,7 @@ Deno.test("ensureDeferred() returns a Deferred as it is", () => {
   assertStrictEquals(ensureDeferred(deferred), deferred);
 });
 
-Deno.test("ensureDeferred() makes a Deferred of what an async function returns", async () => {
+Deno.test("ensureDeferred() returns a Deferred of an async function's promise", async () => {
   async function run(): Promise<string> {
     return await succeed("foo");
   }
@@ -26,10 +26,10 @@ Deno.test("ensureDeferred() makes a Deferred of what an async function returns",
   assertEquals(seen, ["foo"]);
 });
 
-Deno.test("ensureDeferred() takes nothing else", () => {
-  // What the types keep from being passed.
+Deno.test("ensureDeferred() rejects values that are not promises", () => {
+  // Arguments that the types reject.
   const anything: (value: unknown) => unknown = ensureDeferred as (value: unknown) => unknown;
   for (const thing of [(x: unknown) => x, 1, true, undefined, null, "something", {}]) {
-    assertThrows(() => anything(thing), TypeError, `not ${String(thing)}`);
+    assertThrows(() => anything(thing), TypeError, `got ${String(thing)}`);
   }
 });

@@ -1,5 +1,5 @@
 /**
- * The errors of this folder. Names are those of Twisted's `twisted.internet.defer`.
+ * The errors of Deferreds. The names are those of Twisted's `twisted.internet.defer`.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { messageOf } from "../internal/foreign_value.ts";
 
 /**
- * A Deferred was fired a second time.
+ * Thrown when a Deferred is fired a second time.
  *
- * With debugging on (see `setDebugging`) the message says where the Deferred was made and where it
- * was fired first.
+ * With debugging on (see `setDebugging`), the message contains the call stacks at which the
+ * Deferred was made and fired first.
  */
 export class AlreadyCalledError extends Error {
   static {
@@ -19,9 +19,9 @@ export class AlreadyCalledError extends Error {
 }
 
 /**
- * What a Deferred fails with when it is cancelled and its canceller does not fire it.
+ * The failure of a Deferred that was cancelled and whose canceller did not fire it.
  *
- * The `cause` is what was given to `cancel()`; for an `AbortSignal`, its `reason`.
+ * The `cause` is the argument of `cancel()`; for an `AbortSignal`, its `reason`.
  */
 export class CancelledError extends Error {
   static {
@@ -44,11 +44,10 @@ export class TimeoutError extends Error {
 }
 
 /**
- * Stands for something thrown that is not an `Error`; the `cause` is the value that was thrown.
+ * Wraps a thrown value that is not an `Error`. The `cause` is that value.
  *
- * A failure is always an `Error`, so that an errback may read its `message` and `stack` without
- * looking first. JavaScript lets anything be thrown, which Python does not: hence this class, which
- * Twisted has no need of.
+ * A failure is always an `Error`, so that an errback may read its `message` and `stack` without a
+ * check. JavaScript code may throw any value; Python code may not, so Twisted has no such class.
  */
 export class NonErrorThrown extends Error {
   static {
@@ -56,7 +55,10 @@ export class NonErrorThrown extends Error {
   }
 }
 
-/** The first failure in a `DeferredList` made with `fireOnOneErrback`, or in `gatherResults()`. */
+/**
+ * The failure of `gatherResults()`, or of a `DeferredList` with `fireOnOneErrback`, after the first
+ * failure of one of its Deferreds.
+ */
 export class FirstError extends Error {
   static {
     this.prototype.name = "FirstError";
@@ -65,14 +67,14 @@ export class FirstError extends Error {
   /** The error of the Deferred that failed; also the `cause`. */
   readonly subFailure: Error;
 
-  /** The place of that Deferred in the list, counted from 0. */
+  /** The index of that Deferred in the list, from 0. */
   readonly index: number;
 
   /**
    * Makes the error.
    *
    * @param subFailure The error of the Deferred that failed.
-   * @param index Its place in the list, counted from 0.
+   * @param index The index of that Deferred in the list, from 0.
    */
   constructor(subFailure: Error, index: number) {
     super(`Deferred #${index} failed: ${messageOf(subFailure)}`, { cause: subFailure });
@@ -81,7 +83,7 @@ export class FirstError extends Error {
   }
 }
 
-/** What `race()` fails with: none succeeded. */
+/** The failure of `race()` when all of its Deferreds have failed. */
 export class FailureGroup extends AggregateError {
   static {
     this.prototype.name = "FailureGroup";
@@ -102,8 +104,8 @@ export class FailureGroup extends AggregateError {
 }
 
 /**
- * One more waits for a turn or a connection than the limit allows. In Twisted there is no such
- * limit.
+ * The failure of a call that would have to wait while the limit on waiting calls is reached, for a
+ * lock, a semaphore or a connection. Twisted has no such limit.
  */
 export class TooManyWaiters extends Error {
   static {
@@ -111,14 +113,14 @@ export class TooManyWaiters extends Error {
   }
 }
 
-/** More was put into a `DeferredQueue` than its `size` allows. */
+/** Thrown by `put()` when a `DeferredQueue` contains as many objects as its `size`. */
 export class QueueOverflow extends Error {
   static {
     this.prototype.name = "QueueOverflow";
   }
 }
 
-/** More is being asked of a `DeferredQueue` than its `backlog` allows. */
+/** Thrown by `get()` when as many calls wait for a `DeferredQueue` as its `backlog`. */
 export class QueueUnderflow extends Error {
   static {
     this.prototype.name = "QueueUnderflow";

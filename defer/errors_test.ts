@@ -7,7 +7,7 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as errors from "./errors.ts";
 
-Deno.test("the errors are named like their classes, and are Errors", () => {
+Deno.test("errors are named as their classes, and extend Error", () => {
   const { FirstError, FailureGroup, ...simple } = errors;
   const made: Error[] = Object.values(simple).map((Class) => new Class("message"));
   made.push(new FirstError(new Error("no"), 0), new FailureGroup([]));
@@ -19,7 +19,7 @@ Deno.test("the errors are named like their classes, and are Errors", () => {
   assertEquals(made.length, 9);
 });
 
-Deno.test("FirstError tells which Deferred failed, and of what", () => {
+Deno.test("FirstError has the failed Deferred's index and failure", () => {
   const subFailure = new RangeError("some text");
   const error = new errors.FirstError(subFailure, 3);
   assertEquals(error.message, "Deferred #3 failed: some text");
@@ -28,7 +28,7 @@ Deno.test("FirstError tells which Deferred failed, and of what", () => {
   assertStrictEquals(error.cause, subFailure);
 });
 
-Deno.test("FailureGroup has all failures, as an AggregateError", () => {
+Deno.test("FailureGroup is an AggregateError of all failures", () => {
   const failures = [new Error("one"), new Error("two")];
   const error = new errors.FailureGroup(failures);
   assertInstanceOf(error, AggregateError);

@@ -3,13 +3,13 @@ import { Deferred } from "./deferred.ts";
 import { succeed } from "./succeed.ts";
 
 /**
- * Calls a function now and makes a new Deferred of what it returns or throws.
+ * Calls a function at once, and returns a new Deferred of its result or error.
  *
- * Twisted: `twisted.internet.defer.execute`. A Deferred or promise that the function returns is
- * waited on, by the rule for callbacks, where Twisted would make it the result.
+ * Twisted's `twisted.internet.defer.execute`. If the function returns a Deferred or promise, the
+ * new Deferred waits for it; in Twisted, the returned Deferred would be the result.
  *
- * @param f What to call.
- * @param args Its arguments.
+ * @param f The function.
+ * @param args The function's arguments.
  * @returns A new Deferred.
  *
  * @example
@@ -27,14 +27,14 @@ export function execute<R, A extends unknown[] = []>(
 }
 
 /**
- * Calls a function now, whether it returns a Deferred, a promise or a plain value, and gives what
- * comes of it as a Deferred.
+ * Calls a function at once, and returns a Deferred of its outcome, whether it returns a Deferred, a
+ * promise or a plain value, or throws.
  *
- * Twisted: `twisted.internet.defer.maybeDeferred`. An `Error` that is returned is a value; Twisted
- * makes a failure of a `Failure`.
+ * Twisted's `twisted.internet.defer.maybeDeferred`. An `Error` that the function returns is a
+ * value; in Twisted, a returned `Failure` is a failure.
  *
- * @param f What to call.
- * @param args Its arguments.
+ * @param f The function.
+ * @param args The function's arguments.
  * @returns The Deferred that the function returned, or a new one.
  *
  * @example

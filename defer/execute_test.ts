@@ -13,7 +13,7 @@ import { execute, maybeDeferred } from "./execute.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -23,13 +23,13 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
 }
 
 for (const [name, call] of Object.entries({ execute, maybeDeferred })) {
-  Deno.test(`${name}() gives the result of a function, which gets its arguments`, () => {
+  Deno.test(`${name}() passes arguments and returns the function's result`, () => {
     const result = {};
     assertStrictEquals(outcomes(call(() => result))[0], result);
     assertEquals(outcomes(call((n: number, m: number) => n + m, 10, 5)), [15]);
   });
 
-  Deno.test(`${name}() gives what a function throws`, () => {
+  Deno.test(`${name}() returns a Deferred of a thrown error`, () => {
     const error = new RangeError("not acceptable");
     assertStrictEquals(
       outcomes(call(() => {
@@ -39,18 +39,18 @@ for (const [name, call] of Object.entries({ execute, maybeDeferred })) {
     );
   });
 
-  Deno.test(`${name}() gives an Error that is returned as a value`, () => {
+  Deno.test(`${name}() treats a returned Error as a value`, () => {
     const error = new Error("just a value");
     assertEquals(outcomes(call(() => error).addCallback((value) => [value])), [[error]]);
   });
 
-  Deno.test(`${name}() gives what becomes of a Deferred`, () => {
+  Deno.test(`${name}() returns the outcome of a returned Deferred`, () => {
     const error = new Error("no");
     assertEquals(outcomes(call(() => succeed("Success"))), ["Success"]);
     assertStrictEquals(outcomes(call(() => fail(error)))[0], error);
   });
 
-  Deno.test(`${name}() gives what becomes of a promise`, async () => {
+  Deno.test(`${name}() returns the outcome of a returned promise`, async () => {
     const error = new Error("no");
     // deno-lint-ignore require-await -- an async function is the subject
     const deferred = call(async () => 7);
@@ -64,7 +64,7 @@ Deno.test("maybeDeferred() returns the Deferred that the function returned", () 
   assertStrictEquals(maybeDeferred(() => deferred), deferred);
 });
 
-Deno.test("execute() makes a new Deferred, which takes the result of the one returned", () => {
+Deno.test("execute() returns a new Deferred, which takes the returned Deferred's result", () => {
   const deferred = succeed(1);
   const executed = execute(() => deferred);
   assertNotStrictEquals(executed, deferred);

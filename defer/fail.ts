@@ -1,11 +1,13 @@
 import { Deferred } from "./deferred.ts";
 
 /**
- * Makes a Deferred that has already failed. Twisted: `twisted.internet.defer.fail`, which can also
- * take the exception being handled; JavaScript has no such thing to look up.
+ * Returns a Deferred that has already failed.
  *
- * @param error What its errbacks get.
- * @returns The Deferred; errbacks added to it run at once.
+ * Twisted's `twisted.internet.defer.fail`. There, the failure may be left out in an `except` block;
+ * here, it is required.
+ *
+ * @param error The failure.
+ * @returns The Deferred. Errbacks run as soon as they are added.
  *
  * @example
  * ```ts

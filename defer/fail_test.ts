@@ -3,7 +3,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { fail } from "./fail.ts";
 
-Deno.test("fail() makes a Deferred that runs its errbacks at once", () => {
+Deno.test("fail() returns a Deferred that runs its errbacks at once", () => {
   const error = new Error("fail");
   const seen: Error[] = [];
   fail(error).addErrback((e) => seen.push(e));

@@ -1,36 +1,36 @@
-/** A list from which the first is taken, however long it is, at the same small cost. */
+/** A queue. Removing its first item costs the same at any length. */
 export class Fifo<T> {
   #items: T[] = [];
   #first = 0;
 
-  /** How many are in it. */
+  /** The number of items. */
   get length(): number {
     return this.#items.length - this.#first;
   }
 
-  /** All of them, in order. */
+  /** Returns all items, in order. */
   list(): T[] {
     return this.#items.slice(this.#first);
   }
 
-  /** Adds one at the end. */
+  /** Adds an item at the end. */
   push(item: T): void {
     this.#items.push(item);
   }
 
-  /** Takes one out, wherever it is, if it is there. It is looked for from the end. */
+  /** Removes an item, if it is in the queue. The search begins at the end. */
   remove(item: T): void {
     const at = this.#items.lastIndexOf(item);
     if (at >= this.#first) this.#items.splice(at, 1);
   }
 
-  /** Takes the first one. There has to be one. */
+  /** Removes and returns the first item. The queue must not be empty. */
   shift(): T {
-    // Of type T, as long as #first < length, which the caller has seen to.
+    // The caller has checked that #first < length, so the item is of type T.
     const item = this.#items[this.#first] as T;
     this.#first++;
     if (this.#first * 2 >= this.#items.length) {
-      // At most as many are moved as have been taken since the last time.
+      // This moves at most as many items as have been removed since the last move.
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;
     }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Fifo } from "./fifo.ts";
 
-Deno.test("Fifo gives back what was put in, in order, however the two are mixed", () => {
+Deno.test("Fifo returns items in order, with pushes and shifts mixed", () => {
   const fifo = new Fifo<number>();
   const out: number[] = [];
   let next = 0;
@@ -12,14 +12,14 @@ Deno.test("Fifo gives back what was put in, in order, however the two are mixed"
   }
 });
 
-Deno.test("Fifo keeps undefined like any other value", () => {
+Deno.test("Fifo stores undefined as any other value", () => {
   const fifo = new Fifo<undefined>();
   fifo.push(undefined);
   fifo.push(undefined);
   assertEquals([fifo.shift(), fifo.length], [undefined, 1]);
 });
 
-Deno.test("Fifo takes one out of the middle, and what has been taken already, or was never in it, is not found", () => {
+Deno.test("Fifo.remove() removes an item from the middle, and ignores absent items", () => {
   const fifo = new Fifo<string>();
   for (const item of ["a", "b", "c", "d"]) fifo.push(item);
   assertEquals(fifo.shift(), "a");

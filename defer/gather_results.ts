@@ -1,23 +1,24 @@
 import type { Deferred } from "./deferred.ts";
 import { DeferredList } from "./deferred_list.ts";
 
-/** The results of `T`, in its order. */
+/** The results of the Deferreds of `T`, in the same order. */
 export type GatheredResults<T extends Iterable<unknown>> = T extends readonly unknown[]
   ? { -readonly [K in keyof T]: Awaited<T[K]> }
   : T extends Iterable<infer V> ? Awaited<V>[]
   : never;
 
 /**
- * Waits for several Deferreds, and fires with the list of their results once all are there.
+ * Waits for several Deferreds, and fires with the list of their results when all have succeeded.
  *
- * As soon as one fails, so does this, with a `FirstError` that says which. Cancelling it cancels
- * all of them. Twisted: `twisted.internet.defer.gatherResults`.
+ * As soon as one Deferred fails, the returned Deferred fails with a `FirstError`, which has the
+ * index and the failure. Cancelling it cancels all of the Deferreds. Twisted's
+ * `twisted.internet.defer.gatherResults`.
  *
- * @param deferreds What to wait for: Deferreds or promises.
- * @param options With `consumeErrors`, failures are taken away from the Deferreds, whose result is
- * `undefined` from then on. Otherwise they pass, and are logged unless each Deferred has an errback
- * of its own.
- * @returns The results, with their types, in the order of the Deferreds.
+ * @param deferreds The Deferreds or promises to wait for.
+ * @param options `consumeErrors` handles the failures of the Deferreds, whose result is `undefined`
+ * from then on. Otherwise each failure stays in its Deferred, and is logged unless that Deferred
+ * has an errback of its own.
+ * @returns A Deferred of the results, with their types, in the order of `deferreds`.
  *
  * @example
  * ```ts
@@ -32,7 +33,7 @@ export function gatherResults<const T extends Iterable<PromiseLike<unknown>>>(
   options: { consumeErrors?: boolean } = {},
 ): Deferred<GatheredResults<T>> {
   const { consumeErrors = false } = options;
-  // A list that fires on one errback has only successes when it fires with its entries.
+  // With `fireOnOneErrback`, the list fires with its entries only if all of them are successes.
   return new DeferredList<Iterable<PromiseLike<unknown>>>(deferreds, {
     fireOnOneErrback: true,
     consumeErrors,

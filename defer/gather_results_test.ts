@@ -11,7 +11,7 @@ import { fail } from "./fail.ts";
 import { gatherResults } from "./gather_results.ts";
 import { succeed } from "./succeed.ts";
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -29,16 +29,16 @@ Deno.test("gatherResults() fires with all results, in the order of the list", ()
   assertEquals(seen, [[1, "2", 3]]);
 });
 
-Deno.test("gatherResults() of nothing fires at once, and of any iterable with all", () => {
+Deno.test("gatherResults() of nothing fires at once; any iterable is accepted", () => {
   assertEquals(outcomes(gatherResults([])), [[]]);
   assertEquals(outcomes(gatherResults(new Set([succeed(1), succeed(2)]))), [[1, 2]]);
 });
 
-Deno.test("gatherResults() takes promises", async () => {
+Deno.test("gatherResults() accepts promises", async () => {
   assertEquals(await gatherResults([Promise.resolve(1), succeed("2")]), [1, "2"]);
 });
 
-Deno.test("gatherResults() fails with the first failure, which passes", () => {
+Deno.test("gatherResults() fails with the first failure, which stays in its Deferred", () => {
   const error = new Error("no");
   const failed = fail(error);
   const [first] = outcomes(gatherResults([new Deferred<number>(), failed]));
@@ -48,7 +48,7 @@ Deno.test("gatherResults() fails with the first failure, which passes", () => {
   assertStrictEquals(outcomes(failed)[0], error);
 });
 
-Deno.test("gatherResults() with consumeErrors takes failures from the Deferreds", () => {
+Deno.test("gatherResults() with consumeErrors handles the Deferreds' failures", () => {
   const failed = fail(new RangeError("oh no"));
   const [first] = outcomes(gatherResults([succeed(1), failed], { consumeErrors: true }));
   assertInstanceOf(first, FirstError);
@@ -56,7 +56,7 @@ Deno.test("gatherResults() with consumeErrors takes failures from the Deferreds"
   assertEquals(outcomes(failed), [undefined]);
 });
 
-Deno.test("cancel() of gatherResults() cancels each, and it fails with the first", () => {
+Deno.test("gatherResults() when cancelled cancels all, and fails with the first failure", () => {
   const [a, b] = [new Deferred<void>(), new Deferred<void>()];
   const all = gatherResults([a, b]);
   all.cancel();
@@ -66,7 +66,7 @@ Deno.test("cancel() of gatherResults() cancels each, and it fails with the first
   assertInstanceOf(error.subFailure, CancelledError);
 });
 
-Deno.test("cancel() of gatherResults() fires with the results that cancellers give", () => {
+Deno.test("gatherResults() when cancelled fires if all cancellers fire results", () => {
   const rescued = (): Deferred<string> => new Deferred((self) => self.callback("rescued"));
   const all = gatherResults([rescued(), rescued()]);
   all.cancel();

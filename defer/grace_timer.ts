@@ -14,7 +14,7 @@ export class GraceTimer {
     this.#elapsed = elapsed;
   }
 
-  /** Whether it is set and has not fired. */
+  /** Whether the timer is set and has not fired. */
   get isSet(): boolean {
     return this.#isSet;
   }

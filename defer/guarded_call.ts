@@ -1,9 +1,10 @@
 /**
- * Calls into code that the reactor does not trust to be right: an error there is reported with the name of what was called, and ends
- * nothing else.
+ * Calls user code so that an error in it is logged, with the name of the function that was called,
+ * and stops nothing else.
  *
- * Every call into user code goes through this module, or through `factory_calls.ts`, which builds on it. User code may throw any value,
- * and it may return a promise or any other thenable that fails later; both are the same error.
+ * Every call of user code goes through this module, or through `factory_calls.ts`, which builds on
+ * it. User code may throw any value, and it may return a promise or another thenable that fails
+ * later. Both are treated as the same error.
  *
  * @module
  */
@@ -25,19 +26,25 @@ export { isThenable };
 /** Receives an error of user code, which may be any value. */
 export type UserCodeFailed = (error: unknown) => void;
 
-/** What an object with an optional `logPrefix` is called in the log. */
+/** An object whose `logPrefix()`, if it has one, returns its name in the log. */
 export interface Named {
-  /** The name; without it, the class's. */
+  /** Returns the name. Without this method, the name is that of the class. */
   logPrefix?(): string;
 }
 
-/** Returns whether `value` is a promise to watch. A Deferred is not: it reports an unhandled failure itself. */
+/**
+ * Returns whether `value` is a thenable whose rejection must be logged here. A Deferred is not: it
+ * reports an unhandled failure itself.
+ */
 export function isWatched(value: unknown): value is PromiseLike<unknown> {
   return isThenable(value) && !isInstance(value, Deferred);
 }
 
 /**
- * Calls one of the two when `result` is there. A Deferred that has fired is there at once, and keeps its result; what fails is handled.
+ * Calls `succeeded` or `failed` when `result` settles.
+ *
+ * If `result` is a Deferred, it keeps its result, a failure counts as handled, and the call is made
+ * at once if it has fired.
  */
 export function whenSettled(
   result: PromiseLike<unknown>,
@@ -70,9 +77,11 @@ function sayUnlogged(why: string): void {
 }
 
 /**
- * Calls `failed` if `result` is a promise and is rejected. A Deferred is left alone; see {@linkcode isWatched}.
+ * Calls `failed` if `result` is a promise and rejects. A Deferred is left alone; see
+ * {@linkcode isWatched}.
  *
- * @param doing What was being done, for the report of a Deferred's unhandled failure: `calling dataReceived`.
+ * @param doing The operation that the call was part of, such as `calling dataReceived`, for the
+ * report of a Deferred's unhandled failure.
  */
 export function onRejection(result: unknown, failed: UserCodeFailed, doing?: string): void {
   if (isWatched(result)) follow(result, undefined, failed);
@@ -81,24 +90,25 @@ export function onRejection(result: unknown, failed: UserCodeFailed, doing?: str
   }
 }
 
-/** Logs the rejection of what user code returned. */
+/** Logs the rejection of a promise that user code returned. */
 export function logRejection(result: unknown, why: string): void {
-  // Asked first, so that the calls that return nothing, which are most, cost no closure.
+  // Most calls return nothing. They must not cost a closure.
   if (result === undefined) return;
   const doing = why.replace(/^While /, "");
   onRejection(result, (error) => logUserError(error, why), doing);
 }
 
-/** Returns `error` itself, or an Error around a thrown value that is not one. */
+/** Returns `error` itself if it is an Error, and otherwise an Error whose `cause` it is. */
 export function asError(error: unknown): Error {
   if (isError(error)) return error;
-  return new Error(`Not an Error was thrown: ${quote(error)}`, { cause: error });
+  return new Error(`A value that is not an Error was thrown: ${quote(error)}`, { cause: error });
 }
 
 /**
- * Calls `f()`, and `failed` with the value that it throws, or that the promise it returns is rejected with.
+ * Calls `f()`, and calls `failed` with the value that it throws, or with which the returned promise
+ * rejects.
  *
- * @param hook The hook's name, for the report of a Deferred's unhandled failure.
+ * @param hook The name of the function, for the report of a Deferred's unhandled failure.
  */
 export function callGuarded(f: () => unknown, failed: UserCodeFailed, hook?: string): void {
   try {
@@ -111,9 +121,10 @@ export function callGuarded(f: () => unknown, failed: UserCodeFailed, hook?: str
 }
 
 /**
- * Calls `f(...args)`, and logs the value that it throws, or that the promise it returns is rejected with.
+ * Calls `f(...args)`, and logs the value that it throws, or with which the returned promise
+ * rejects.
  *
- * @param why What was being done, with the hook's name, for the log.
+ * @param why The log line's first part: the operation, with the name of the function.
  */
 export function callLogged(
   f: (...args: never[]) => unknown,
@@ -121,7 +132,7 @@ export function callLogged(
   why: string,
 ): void {
   try {
-    // Whoever stored the function stored these arguments with it, under a type that matches them.
+    // The function was stored together with these arguments, whose types were checked then.
     logRejection(f(...args as never[]), why);
   } catch (error) {
     logUserError(error, why);
@@ -129,12 +140,12 @@ export function callLogged(
 }
 
 /**
- * Returns the answer of a hook that has to give it at once.
+ * Returns the return value of a function that must not be asynchronous.
  *
- * @param hook The hook's name, such as `buildProtocol()`.
- * @param answer What the hook returned.
- * @param why What was being done, for the log: the rejection of a promise is logged.
- * @throws {TypeError} when the answer is a promise.
+ * @param hook The name of the function, such as `buildProtocol()`.
+ * @param answer The return value.
+ * @param why The log line's first part, in case the value is a promise that rejects.
+ * @throws {TypeError} If the value is a promise.
  */
 export function atOnce<T>(hook: string, answer: T, why: string): T {
   return isThenable(answer)
@@ -143,9 +154,11 @@ export function atOnce<T>(hook: string, answer: T, why: string): T {
 }
 
 /**
- * Returns the name of a protocol or factory: that of its `logPrefix()`, or else its class's.
+ * Returns the name of a protocol or factory: the result of its `logPrefix()`, or else the name of
+ * its class.
  *
- * @throws {TypeError} when `logPrefix()` does not return a string, and what it throws.
+ * @throws {TypeError} If `logPrefix()` does not return a string.
+ * @throws {unknown} The error that `logPrefix()` throws.
  */
 export function logPrefixOf(owner: Named): string {
   const prefix: unknown = atOnce("logPrefix()", owner.logPrefix?.(), "While calling logPrefix");
@@ -154,7 +167,10 @@ export function logPrefixOf(owner: Named): string {
   throw new TypeError(`logPrefix() must return a string, got ${quote(prefix)}`);
 }
 
-/** Returns the same name, for a line that must be logged. An error of `logPrefix()` is logged, and the class's name stands in. */
+/**
+ * Returns the name as `logPrefixOf()` does, and never throws. If `logPrefix()` fails, the error is
+ * logged and the name of the class is returned.
+ */
 export function nameInLog(owner: Named): string {
   try {
     return logPrefixOf(owner);
@@ -171,7 +187,7 @@ export function classNameOf(value: object): string {
     const name: unknown = value.constructor.name;
     if (typeof name === "string") return name;
   } catch {
-    // It has no constructor, or one that cannot be looked at.
+    // The object has no constructor, or reading it throws.
   }
   return "(no class)";
 }

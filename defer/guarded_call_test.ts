@@ -19,7 +19,7 @@ function fired<T>(value: T): Deferred<T> {
   return deferred;
 }
 
-Deno.test("isThenable() knows promises, Deferreds and the like by their then()", () => {
+Deno.test("isThenable() recognises promises and Deferreds by their then()", () => {
   for (const value of [Promise.resolve(), new Deferred(), { then: () => {} }]) {
     assertEquals(isThenable(value), true);
   }
@@ -28,7 +28,7 @@ Deno.test("isThenable() knows promises, Deferreds and the like by their then()",
   }
 });
 
-Deno.test("whenSettled() of a Deferred that has fired calls at once, and leaves it its result", () => {
+Deno.test("whenSettled() calls back at once for a fired Deferred, which keeps its result", () => {
   const deferred = fired("a result");
   const calls: string[] = [];
   whenSettled(deferred, () => calls.push("succeeded"), () => calls.push("failed"));
@@ -36,7 +36,7 @@ Deno.test("whenSettled() of a Deferred that has fired calls at once, and leaves 
   assertEquals(calls, ["succeeded", "a result"]);
 });
 
-Deno.test("whenSettled() of a Deferred that fires later calls then, and handles a failure", () => {
+Deno.test("whenSettled() calls back when a Deferred fires, and handles its failure", () => {
   const deferred = new Deferred<void>();
   const calls: unknown[] = [];
   whenSettled(deferred, () => calls.push("succeeded"), (error) => calls.push(error));
@@ -46,7 +46,7 @@ Deno.test("whenSettled() of a Deferred that fires later calls then, and handles 
   assertEquals(calls, [error]);
 });
 
-Deno.test("whenSettled() of a promise calls one of the two", async () => {
+Deno.test("whenSettled() of a promise calls one of its functions", async () => {
   const calls: unknown[] = [];
   const error = new Error("simulated");
   for (const promise of [Promise.resolve("a result"), Promise.reject(error)]) {
@@ -57,14 +57,14 @@ Deno.test("whenSettled() of a promise calls one of the two", async () => {
   assertEquals(calls, ["succeeded", error]);
 });
 
-Deno.test("whenSettled() of an object whose then() throws, or calls back twice, calls once", async () => {
+Deno.test("whenSettled() calls back once for a thenable that throws or settles twice", async () => {
   const error = new Error("simulated");
   const throwing: PromiseLike<void> = {
     then(): never {
       throw error;
     },
   };
-  // Both of them, and one twice: what no promise does.
+  // Calls both functions, and one of them twice, as no promise does.
   const twofold = {
     then: (succeeded: () => void, failed: () => void) => [succeeded(), failed(), succeeded()],
   } as unknown as PromiseLike<void>;
@@ -82,7 +82,7 @@ Deno.test("whenSettled() of an object whose then() throws, or calls back twice, 
   assertEquals(calls, [error, "succeeded"]);
 });
 
-Deno.test("onRejection() calls for a rejected promise alone", async () => {
+Deno.test("onRejection() calls back only for a rejected promise", async () => {
   const calls: unknown[] = [];
   const error = new Error("simulated");
   for (const result of [undefined, "value", Promise.resolve(), fired(1), Promise.reject(error)]) {
@@ -92,7 +92,7 @@ Deno.test("onRejection() calls for a rejected promise alone", async () => {
   assertEquals(calls, [error]);
 });
 
-Deno.test("onRejection() leaves a Deferred that failed to itself: it logs what nobody handles", () => {
+Deno.test("onRejection() ignores a failed Deferred, which reports its failure itself", () => {
   const deferred = new Deferred<void>();
   deferred.errback(new Error("simulated"));
   const calls: unknown[] = [];
@@ -102,15 +102,18 @@ Deno.test("onRejection() leaves a Deferred that failed to itself: it logs what n
   assertEquals(calls, ["handled"]);
 });
 
-Deno.test("asError() gives an Error as it is, and puts one around anything else", () => {
+Deno.test("asError() returns an Error as it is, and wraps any other value", () => {
   const error = new TypeError("simulated");
   assertStrictEquals(asError(error), error);
   const wrapped = asError("text");
-  assertEquals([wrapped.message, wrapped.cause], ['Not an Error was thrown: "text"', "text"]);
-  assertEquals(asError(undefined).message, "Not an Error was thrown: undefined");
+  assertEquals([wrapped.message, wrapped.cause], [
+    'A value that is not an Error was thrown: "text"',
+    "text",
+  ]);
+  assertEquals(asError(undefined).message, "A value that is not an Error was thrown: undefined");
 });
 
-Deno.test("callLogged() passes the arguments on, and logs what is thrown, with what was being done", () => {
+Deno.test("callLogged() passes arguments, and logs a thrown error with the operation", () => {
   using errors = new LoggedErrors();
   const got: unknown[] = [];
   callLogged((...args: unknown[]) => got.push(...args), [1, "two"], "While testing");
@@ -128,7 +131,7 @@ Deno.test("callLogged() passes the arguments on, and logs what is thrown, with w
   assertEquals([event?.why, more], ["While testing", []]);
 });
 
-Deno.test("callLogged() logs what an async function rejects with, and what was thrown if it is no Error", async () => {
+Deno.test("callLogged() logs a rejection, and a thrown value that is not an Error", async () => {
   using errors = new LoggedErrors();
   const rejected = Promise.reject("text");
   callLogged(() => rejected, [], "While testing");
@@ -138,7 +141,7 @@ Deno.test("callLogged() logs what an async function rejects with, and what was t
 });
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`callLogged(), onRejection() and asError() survive ${name}, thrown or returned`, async () => {
+  Deno.test(`callLogged(), onRejection() and asError() accept ${name}, thrown or returned`, async () => {
     using logged = new LoggedErrors();
     callLogged(
       () => {
@@ -159,7 +162,7 @@ for (const [name, value] of hostileValues()) {
   });
 }
 
-Deno.test("isThenable() counts a value whose then cannot be read: it fails like a promise", async () => {
+Deno.test("isThenable() accepts a value whose then cannot be read", async () => {
   const error = new Error("simulated");
   const value = {
     get then(): never {
@@ -172,7 +175,7 @@ Deno.test("isThenable() counts a value whose then cannot be read: it fails like 
   assertStrictEquals(await promise, error);
 });
 
-Deno.test("nameInLog() gives the class's name where logPrefix() fails, and logs why", () => {
+Deno.test("nameInLog() returns the class's name if logPrefix() fails, and logs the error", () => {
   class Named {
     logPrefix(): string {
       throw new Error("simulated");
@@ -180,7 +183,7 @@ Deno.test("nameInLog() gives the class's name where logPrefix() fails, and logs 
   }
   using errors = new LoggedErrors();
   assertEquals(nameInLog(new Named()), "Named");
-  // Untyped callers' prefixes.
+  // Return values that the types forbid.
   assertEquals(nameInLog({ logPrefix: () => 42 as never }), "Object");
   assertEquals(nameInLog(Object.create(null)), "(no class)");
   assertEquals(errors.takeEvents().map(({ why, failure }) => [why, failure?.message]), [
@@ -189,7 +192,7 @@ Deno.test("nameInLog() gives the class's name where logPrefix() fails, and logs 
   ]);
 });
 
-Deno.test("callLogged() and callGuarded() leave a Deferred alone, and name it in the report of its failure", async () => {
+Deno.test("callLogged() and callGuarded() name a returned Deferred in its failure report", async () => {
   using errors = new LoggedErrors();
   callLogged(() => fail(new Error("one")), [], "While calling startFactory of Echo");
   callGuarded(() => fail(new Error("two")), () => {}, "dataReceived");

@@ -8,14 +8,14 @@ import { reportUnhandled } from "./unhandled.ts";
 
 const CANCELLER = "Error in the canceller of a Deferred";
 
-/** Returns what is logged as an error until the end of the turn in which `f` is called. */
+/** Returns the errors that are logged until the end of the turn in which `f` is called. */
 async function logged(f: () => void): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { level: "error", replay: false });
   f();
   await new Promise((resolve) => setTimeout(resolve, 0));
   reportUnhandled();
-  // Each event can be formatted.
+  // Checks that each event can be formatted.
   for (const event of events) eventText(event);
   return events;
 }
@@ -40,7 +40,7 @@ const clockOf = (later: (f: () => void) => unknown): TimeoutClock => ({
 const rejects = (value: unknown): Promise<never> => Promise.reject(value);
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`a canceller that rejects with ${name} is logged`, async () => {
+  Deno.test(`Deferred.cancel() logs a canceller's rejection with ${name}`, async () => {
     const deferred = new Deferred<void>(() => rejects(value));
     const events = await logged(() => {
       deferred.cancel();
@@ -49,7 +49,7 @@ for (const [name, value] of hostileValues()) {
     assertEquals(events.map(({ message }) => message), [CANCELLER]);
   });
 
-  Deno.test(`a canceller that throws ${name} is logged where a signal or a timeout calls it`, async () => {
+  Deno.test(`Deferred.addSignal() and addTimeout() log ${name} thrown by a canceller`, async () => {
     const aborting = new AbortController();
     const timedCalls: (() => void)[] = [];
     const clock = clockOf((f) => timedCalls.push(f));
@@ -65,13 +65,13 @@ for (const [name, value] of hostileValues()) {
       for (const f of timedCalls) f();
     });
     assertEquals(events.map(({ message }) => message), [CANCELLER, CANCELLER, CANCELLER]);
-    // As in Twisted, they have not fired.
+    // As in Twisted, the Deferreds have not fired.
     for (const each of [bySignal, byTimeout]) each.callback(1);
     assertEquals([bySignal, byTimeout].map(outcomeOf), [1, 1]);
   });
 }
 
-Deno.test("a thenable of a canceller may throw or never settle", async () => {
+Deno.test("Deferred.cancel() survives a canceller's thenable that throws or never settles", async () => {
   const thenables = [
     {
       then(): never {
@@ -91,7 +91,7 @@ Deno.test("a thenable of a canceller may throw or never settle", async () => {
   assertEquals(events.map(({ message }) => message), [CANCELLER]);
 });
 
-Deno.test("a failed Deferred that a canceller returns is reported as such", async () => {
+Deno.test("Deferred.cancel() reports a failed Deferred that the canceller returned", async () => {
   const deferred = new Deferred<void>(() => fail(new Error("failed")));
   const events = await logged(() => {
     deferred.cancel();
@@ -102,7 +102,7 @@ Deno.test("a failed Deferred that a canceller returns is reported as such", asyn
   ]);
 });
 
-Deno.test("a promise that settles after its Deferred was fired is logged", async () => {
+Deno.test("Deferred.fromPromise() logs a promise that settles after the Deferred was fired", async () => {
   const outcomes = [Promise.resolve(1), rejects(new Error("late"))];
   const deferreds = outcomes.map((each) => Deferred.fromPromise(each));
   const events = await logged(() => deferreds.forEach((each) => each.callback(2)));
@@ -114,7 +114,7 @@ Deno.test("a promise that settles after its Deferred was fired is logged", async
   assertStringIncludes(String(events[0]?.failure), "AlreadyCalledError");
 });
 
-Deno.test("an onTimeoutCancel that rejects fails the Deferred", async () => {
+Deno.test("Deferred.addTimeout() fails with the rejection of onTimeoutCancel", async () => {
   const failed = new Deferred<number>().addTimeout(
     1,
     clockOf(queueMicrotask),

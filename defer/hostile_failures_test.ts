@@ -3,7 +3,7 @@ import { hostileValues } from "../testing/fixtures/hostile_values.ts";
 import { execute, FirstError, isTimeout, succeed } from "./mod.ts";
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`a Deferred takes ${name} for a failure, and can be inspected`, () => {
+  Deno.test(`Deferred accepts ${name} as a failure, and can be inspected`, () => {
     const failed = execute((): never => {
       throw value;
     });
@@ -18,7 +18,7 @@ for (const [name, value] of hostileValues()) {
     assert(new FirstError(failure, 0).message.startsWith("Deferred #0 failed: "));
   });
 
-  Deno.test(`a promise may be rejected with ${name}`, async () => {
+  Deno.test(`Deferred fails when a promise rejects with ${name}`, async () => {
     const failure = await succeed()
       .addCallback(() => Promise.reject(value))
       .addErrback((error: Error) => [error]);

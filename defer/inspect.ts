@@ -1,9 +1,9 @@
 import type { ChainState } from "./chain.ts";
 
-/** Deno's own default. */
+/** The default of `Deno.inspect()`. */
 const DEPTH = 4;
 
-/** Puts the state of a Deferred in words: `Deferred { 42 }`, `Deferred { <pending> }`. */
+/** Returns the state of a Deferred as text: `Deferred { 42 }`, `Deferred { <pending> }`. */
 export function describeState(
   name: string,
   state: ChainState,
@@ -12,7 +12,7 @@ export function describeState(
 ): string {
   const { called, paused, failed, source, result } = state;
   const depth = options.depth ?? DEPTH;
-  // Waiting chains may form long lines, and a result may lead back to its Deferred.
+  // A line of waiting chains may be long, and a result may refer back to its Deferred.
   const show = (value: unknown): string => {
     if (depth <= 0) return "[...]";
     try {

@@ -9,7 +9,7 @@ import { DeferredList } from "./deferred_list.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
 
-Deno.test("Deno.inspect() shows what there is of a result", () => {
+Deno.test("Deferred is inspected with its result or state", () => {
   const paused = succeed("orange");
   paused.pause();
   const failed = fail(new RangeError("no"));
@@ -29,7 +29,7 @@ Deno.test("Deno.inspect() shows what there is of a result", () => {
   failed.addErrback(() => {});
 });
 
-Deno.test("Deno.inspect() shows what a Deferred waits for", () => {
+Deno.test("Deferred is inspected with the Deferred that it waits for", () => {
   const inner = new Deferred<void>();
   const outer = succeed().addCallback(() => inner);
   assertEquals(Deno.inspect(outer), "Deferred { <waiting> Deferred { <pending> } }");
@@ -37,7 +37,7 @@ Deno.test("Deno.inspect() shows what a Deferred waits for", () => {
   assertEquals(Deno.inspect(outer), "Deferred { undefined }");
 });
 
-Deno.test("Deno.inspect() shows the middle of a line as what it is", () => {
+Deno.test("Deferred in the middle of a line is inspected as waiting, then as undefined", () => {
   const source = new Deferred<number>();
   const middle = succeed().addCallback(() => source);
   const last = succeed().addCallback(() => middle);
@@ -54,7 +54,7 @@ Deno.test("Deno.inspect() shows the middle of a line as what it is", () => {
   assertEquals(Deno.inspect(middle), "Deferred { undefined }");
 });
 
-Deno.test("Deno.inspect() comes to an end with long lines and circles", () => {
+Deno.test("Deferred is inspected to a limited depth in long lines and circles", () => {
   let last: Deferred<unknown> = new Deferred<unknown>();
   for (let i = 0; i < 100; i++) {
     const inner = last;

@@ -2,11 +2,12 @@ import { isError, isInstance, read } from "../internal/foreign_value.ts";
 import { TimeoutError } from "./errors.ts";
 
 /**
- * Reports whether an error says that time ran out.
+ * Reports whether an error means that a time limit has expired.
  *
  * @param error Any value.
- * @returns `true` for a {@linkcode TimeoutError}, for the `DOMException` of `AbortSignal.timeout()`,
- *   and for an error of a connection whose `code` is `"ETIMEDOUT"`, such as `ConnectTimeoutError`.
+ * @returns `true` for a {@linkcode TimeoutError}, for the `DOMException` of
+ * `AbortSignal.timeout()`, and for an error of a connection whose `code` is `"ETIMEDOUT"`, such as
+ * `ConnectTimeoutError`.
  *
  * @example
  * ```ts

@@ -1,61 +1,70 @@
-/** What a chain is made of: its links, and the bits that say what state it is in. */
+/** The links of a chain, and the bits of its state. */
 
-/** A callback or errback, with its types taken off. */
+/** A callback or errback without its types. */
 export type Step = (outcome: unknown) => unknown;
 
-// States of a chain, as bits.
+// The bits of a chain's state.
 
-/** It has been fired. */
+/** The chain has been fired. */
 export const CALLED = 1;
 /** The result is a failure. */
 export const FAILED = 2;
 /** A step is on the call stack. */
 export const RUNNING = 4;
-/** The result is the chain that is waited on. */
+/** The chain waits; the result is the chain that it waits on. */
 export const WAITING = 8;
-/** Waiting, and out of the line: the result is the place there. */
+/** The chain waits, but was taken out of the line; the result is its position there. */
 export const HANDED_ON = 16;
 /** Cancelled without a canceller: one late result is ignored. */
 export const SWALLOW = 32;
 /** The canceller is on the call stack. */
 export const CANCELLING = 64;
-/** The failure in the result went to a promise, which watches over it. */
+/** The failure in the result was passed to a promise, whose rejection the runtime reports. */
 export const SEEN = 128;
-/** The failure in the result is going to be reported, or has been: see `unhandled.ts`. */
+/** The failure in the result is watched, or has been reported: see `unhandled.ts`. */
 export const WATCHED = 256;
-/** The result is not to be looked at: a step or another chain is going to replace it. */
+/** The result must not be read: a step or another chain will replace it. */
 export const BUSY = RUNNING | WAITING;
 
-// Kinds of link.
+// The kinds of link.
 
-/** Runs a callback or errback, whose outcome becomes the result. */
+/** Runs a callback or errback. Its outcome becomes the result. */
 export const STEP = 0;
-/** Shows the result to a promise, and leaves it as it is. */
+/** Passes the result to a promise. The chain keeps it. */
 export const OBSERVE = 1;
-/** Gives the result to the chain that waits for it, and leaves `undefined`. */
+/** Moves the result to the chain that waits for it. `undefined` remains. */
 export const HAND_OVER = 2;
 
-/** One thing to be done with the result, and the next. A literal, as what is made most often. */
+/**
+ * One way to process the result, and the next link. Links are object literals, because they are
+ * created more often than any other object.
+ */
 export interface Link {
-  /** What comes after it. */
+  /** The next link. */
   next: Link | undefined;
   /** `STEP`, `OBSERVE` or `HAND_OVER`. */
   readonly kind: number;
-  /** Takes a value; without one, values pass. */
+  /** Receives a value. Without it, values pass on. */
   readonly onResult: Step | undefined;
-  /** Takes a failure; without one, failures pass. */
+  /** Receives a failure. Without it, failures pass on. */
   readonly onFailure: Step | undefined;
 }
 
-/** The link of kind `HAND_OVER`. Others may see it as what goes past them: see `HandoverPosition`. */
+/**
+ * A link of the kind `HAND_OVER`. Chains that were taken out of the line may refer to it: see
+ * `HandoverPosition`.
+ */
 export interface HandOver<C> extends Link {
-  /** The chain that waits; `undefined` once it has been served. */
+  /** The chain that waits; `undefined` once it has received the result. */
   waiter: C | undefined;
-  /** The first chain put back in behind this link, and what serves those behind that one. */
+  /**
+   * The first chain that was put back behind this link, and the link that serves the chains behind
+   * that chain.
+   */
   split: { readonly rank: number; readonly link: HandOver<C> } | undefined;
 }
 
-/** Makes the link that hands the result over to `waiter`. */
+/** Returns a link that hands the result over to `waiter`. */
 export function handOverTo<C>(waiter: C): HandOver<C> {
   return {
     next: undefined,
@@ -67,7 +76,7 @@ export function handOverTo<C>(waiter: C): HandOver<C> {
   };
 }
 
-/** Tells which kind of link it is. */
+/** Returns whether a link is of the kind `HAND_OVER`. */
 export function isHandOver<C>(link: Link): link is HandOver<C> {
   return link.kind === HAND_OVER;
 }
@@ -75,13 +84,13 @@ export function isHandOver<C>(link: Link): link is HandOver<C> {
 let passedOver = 0;
 
 /**
- * Where in its line a chain would be that has been taken out of it: behind those of lower rank and
- * before those of higher rank.
+ * The position in the line of a chain that was taken out of it: behind chains of lower rank and
+ * before chains of higher rank.
  */
 export class HandoverPosition<C> {
-  /** What served the one behind it when it was taken out. */
+  /** The link that served the next chain in the line when this chain was taken out. */
   #link: HandOver<C>;
-  /** Unique. The later, the farther from 0: lines lose chains at their ends only. */
+  /** Unique. Its distance from 0 grows with time, because a line loses chains only at its ends. */
   readonly rank: number;
 
   constructor(link: HandOver<C>, end: "first" | "last") {
@@ -90,7 +99,10 @@ export class HandoverPosition<C> {
     this.rank = end === "first" ? -passedOver : passedOver;
   }
 
-  /** What serves the one behind it now: others may have been put back in before it. */
+  /**
+   * The link that serves the next chain in the line now: other chains may have been put back in
+   * before it.
+   */
   get link(): HandOver<C> {
     while (this.#link.split !== undefined && this.#link.split.rank < this.rank) {
       this.#link = this.#link.split.link;

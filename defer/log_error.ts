@@ -1,13 +1,13 @@
 import { err } from "../log/mod.ts";
 
 /**
- * An errback that logs a failure and passes it on. Twisted: `twisted.internet.defer.logError`.
+ * Logs a failure and passes it on: an errback. Twisted's `twisted.internet.defer.logError`.
  *
- * If no errback handles it further down the chain, it is logged again as an unhandled error.
+ * If no later errback handles the failure, it is logged again as an unhandled error.
  *
  * @param error The failure.
- * @returns Nothing: it throws.
- * @throws {Error} What it was given.
+ * @returns Never: the function throws.
+ * @throws {Error} The same failure.
  *
  * @example
  * ```ts

@@ -1,8 +1,8 @@
 /**
- * Twisted's `test_defer.py`, UtilTests: test_logErrorReturnsError (here it throws it),
+ * Twisted's `test_defer.py`, UtilTests: test_logErrorReturnsError (here it throws the error),
  * test_logErrorLogsError.
  *
- * Not applicable: test_logErrorLogsErrorNoRepr, as the log says what it logs in its own words.
+ * Not applicable: test_logErrorLogsErrorNoRepr, as the log says what it logs in its own format.
  */
 
 import { assertEquals, assertStrictEquals } from "@std/assert";

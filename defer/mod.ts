@@ -1,10 +1,10 @@
 /**
- * Deferred: a result that is not there yet, and what is to be done with it. With it come
- * the ways to wait for several, and a lock, a semaphore and a queue to wait for.
+ * Deferreds: results that may arrive later, with the callbacks that process them; ways to wait for
+ * several Deferreds; and a lock, a semaphore and a queue.
  *
- * Everything here is Twisted's `twisted.internet.defer`, in TypeScript's terms: a failure is an
- * `Error`, a promise will do wherever a Deferred is waited for, and a Deferred will do wherever a
- * promise is. `async`/`await` takes the place of `inlineCallbacks`.
+ * The names are those of Twisted's `twisted.internet.defer`. A failure is an `Error`. A promise is
+ * accepted wherever a Deferred is awaited, and a Deferred is accepted as a promise. `async`/`await`
+ * replaces `inlineCallbacks`.
  *
  * @example
  * ```ts

@@ -4,14 +4,15 @@ import { ensureDeferred } from "./ensure_deferred.ts";
 import { FailureGroup } from "./errors.ts";
 
 /**
- * Fires with the first result that there is, and cancels the rest.
+ * Fires with the first success among several Deferreds, and cancels the remaining ones.
  *
- * Failures do not count, unless all fail: then this fails with a `FailureGroup`. Cancelling it
- * cancels all of them. It takes results and failures away from the Deferreds. With none to wait
- * for, it never fires. Twisted: `twisted.internet.defer.race`.
+ * A failure is ignored, unless all of the Deferreds fail: then the race fails with a
+ * `FailureGroup`. Cancelling the race cancels all of them. The race handles their failures, and
+ * each Deferred's result is `undefined` from then on. A race of no Deferreds never fires. Twisted's
+ * `twisted.internet.defer.race`.
  *
- * @param deferreds What to wait for: Deferreds or promises.
- * @returns The place of the winner among them, and its result.
+ * @param deferreds The Deferreds or promises to wait for.
+ * @returns A Deferred of the index of the first success and its result.
  *
  * @example
  * ```ts
@@ -34,7 +35,7 @@ export function race<const T extends Iterable<PromiseLike<unknown>>>(
   runners.forEach((runner, index) => {
     runner.addCallbacks(
       (result) => {
-        // A canceller may make a second winner out of a loser.
+        // A canceller may fire a losing Deferred with a result.
         if (won || outcome.called) return;
         won = true;
         cancelAll(runners.filter((other) => other !== runner));
@@ -49,7 +50,7 @@ export function race<const T extends Iterable<PromiseLike<unknown>>>(
       },
     );
   });
-  // The result is that of one of T.
+  // The result is the result of a Deferred of T.
   return outcome as Deferred<
     T extends Iterable<infer V> ? [index: number, result: Awaited<V>] : never
   >;

@@ -1,7 +1,7 @@
 /**
  * Twisted's `test_defer.py`, RaceTests: test_success, test_failure, test_resultAfterCancel,
- * test_resultFromCancel, test_cancel. Where Twisted draws the number of Deferreds at random, all
- * the numbers are gone through here.
+ * test_resultFromCancel, test_cancel. Twisted draws the number of Deferreds at random; these tests
+ * try all numbers.
  */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
@@ -12,7 +12,7 @@ import { race } from "./race.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
 
-/** What has come out of a Deferred, synchronously. */
+/** Collects the outcome of a Deferred, now or later. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -21,7 +21,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-/** Deferreds, and how often each has been cancelled. */
+/** Returns Deferreds, and the number of cancellations of each. */
 function runners(count: number): [Deferred<string>[], number[]] {
   const cancelled = new Array<number>(count).fill(0);
   const deferreds = cancelled.map((_, index) =>
@@ -32,7 +32,7 @@ function runners(count: number): [Deferred<string>[], number[]] {
   return [deferreds, cancelled];
 }
 
-Deno.test("race() fires with the index and result of the first, and cancels the rest", () => {
+Deno.test("race() fires with the first result and its index, and cancels the rest", () => {
   for (let count = 1; count <= 4; count++) {
     for (let winner = 0; winner < count; winner++) {
       const [deferreds, cancelled] = runners(count);
@@ -44,7 +44,7 @@ Deno.test("race() fires with the index and result of the first, and cancels the 
   }
 });
 
-Deno.test("race() ignores failures as long as one may win", () => {
+Deno.test("race() ignores failures while another Deferred may succeed", () => {
   const [deferreds, cancelled] = runners(3);
   const seen = outcomes(race(deferreds));
   deferreds[0]?.errback(new Error("no"));
@@ -66,7 +66,7 @@ Deno.test("race() fails with all failures, in the order of the list, if all fail
   }
 });
 
-Deno.test("race() takes Deferreds that have fired, and promises", async () => {
+Deno.test("race() accepts fired Deferreds, and promises", async () => {
   assertEquals(outcomes(race([fail(new Error("no")), succeed("won")])), [[1, "won"]]);
   assertEquals(await race([new Deferred<string>(), Promise.resolve("won")]), [1, "won"]);
 });
@@ -75,7 +75,7 @@ Deno.test("race() of nothing never fires", () => {
   assertEquals(outcomes(race([])), []);
 });
 
-Deno.test("a result that comes after the race goes nowhere", () => {
+Deno.test("race() ignores a result after the race", () => {
   const [winner, late] = [new Deferred<string>(), new Deferred<string>()];
   const seen = outcomes(race([winner, late]));
   winner.callback("won");
@@ -84,7 +84,7 @@ Deno.test("a result that comes after the race goes nowhere", () => {
   assertEquals(outcomes(late), [undefined]);
 });
 
-Deno.test("a canceller may make a late winner, which goes nowhere", () => {
+Deno.test("race() ignores a result that a canceller fires after the race", () => {
   const winner = new Deferred<string>();
   const late = new Deferred<string>((self) => self.callback("late"));
   const seen = outcomes(race([winner, late]));
@@ -92,7 +92,7 @@ Deno.test("a canceller may make a late winner, which goes nowhere", () => {
   assertEquals(seen, [[0, "won"]]);
 });
 
-Deno.test("cancel() of a race cancels all, and it fails with all their failures", () => {
+Deno.test("race() when cancelled cancels all, and fails with all failures", () => {
   for (let count = 1; count <= 3; count++) {
     const [deferreds, cancelled] = runners(count);
     const raced = race(deferreds);
@@ -104,14 +104,14 @@ Deno.test("cancel() of a race cancels all, and it fails with all their failures"
   }
 });
 
-Deno.test("cancel() of a race that a canceller ends gives the result", () => {
+Deno.test("race() when cancelled fires with a result that a canceller fires", () => {
   const raced = race([new Deferred<string>(), new Deferred<string>((d) => d.callback("rescued"))]);
   const seen = outcomes(raced);
   raced.cancel();
   assertEquals(seen, [[1, "rescued"]]);
 });
 
-Deno.test("what becomes of a Deferred after its race was cancelled goes nowhere", () => {
+Deno.test("race() ignores outcomes after it was cancelled", () => {
   const paused = [new Deferred<string>(), new Deferred<string>()];
   for (const each of paused) each.pause();
   const raced = race(paused);
@@ -123,7 +123,7 @@ Deno.test("what becomes of a Deferred after its race was cancelled goes nowhere"
   for (const each of paused) assertEquals(outcomes(each), [undefined]);
 });
 
-Deno.test("an error in a loser's canceller is logged, and does not spoil the race", () => {
+Deno.test("race() logs an error of a loser's canceller, and keeps its result", () => {
   const error = new RangeError("in the canceller");
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });

@@ -1,17 +1,18 @@
 import { Deferred } from "./deferred.ts";
 
 /**
- * Makes a Deferred that already has its result. Twisted: `twisted.internet.defer.succeed`.
+ * Returns a Deferred that already has the result `undefined`. Twisted's
+ * `twisted.internet.defer.succeed`.
  *
- * @returns The Deferred; callbacks added to it run at once, with `undefined`.
+ * @returns The Deferred. Callbacks run as soon as they are added.
  */
 export function succeed(): Deferred<void>;
 /**
- * Makes a Deferred that already has its result: for a function that has to return one, and
- * for once need not wait. Twisted: `twisted.internet.defer.succeed`.
+ * Returns a Deferred that already has its result, for a function that must return a Deferred but
+ * need not wait. Twisted's `twisted.internet.defer.succeed`.
  *
- * @param result The result: anything but a Deferred or promise.
- * @returns The Deferred; callbacks added to it run at once.
+ * @param result The result. It must not be a Deferred or promise.
+ * @returns The Deferred. Callbacks run as soon as they are added.
  * @throws {TypeError} If the result is a Deferred or promise.
  *
  * @example

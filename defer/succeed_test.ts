@@ -7,19 +7,19 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "./deferred.ts";
 import { succeed } from "./succeed.ts";
 
-Deno.test("succeed() makes a Deferred that runs its callbacks at once", () => {
+Deno.test("succeed() returns a Deferred that runs its callbacks at once", () => {
   const seen: unknown[] = [];
   succeed("success").addCallback((text) => seen.push(text));
   succeed().addCallback((nothing) => seen.push(nothing));
   assertEquals(seen, ["success", undefined]);
 });
 
-Deno.test("succeed() makes the same as callback() does", () => {
+Deno.test("succeed() equals a Deferred that was fired with callback()", () => {
   const deferred = new Deferred<string>();
   deferred.callback("success");
   assertEquals(Deno.inspect(succeed("success")), Deno.inspect(deferred));
 });
 
-Deno.test("succeed() takes no promise", () => {
+Deno.test("succeed() rejects promises", () => {
   assertThrows(() => succeed(Promise.resolve(1)), TypeError);
 });

@@ -1,30 +1,36 @@
 /**
  * Reports failures that no errback handles.
  *
- * Most failures are handled in the turn in which they happen, and must cost next to nothing. So a
- * failure is only noted at first. The timer is set once the turn's callbacks have left it there.
+ * Most failures are handled in the turn in which they occur, and must cost next to nothing. So a
+ * failure is only recorded at first. The timer is set when the failure is still unhandled after the
+ * microtasks that are already queued.
  */
 
 import { err, error as logError, msg } from "../log/mod.ts";
 import { debugging, describeOrigin, findOrigin } from "./debug.ts";
 import { GraceTimer } from "./grace_timer.ts";
 
-/** Milliseconds until a failure is reported that no other one has preceded. */
+/** The longest time, in milliseconds, from a failure to its report. */
 const GRACE_MS = 1000;
-/** Failures that are kept until they are reported. Of those beyond it, only the number is known. */
+/** The number of failures kept until their report. Further failures are only counted. */
 const MOST_KEPT = 1000;
-/** Microtasks that stand for the rest of a turn: no host says when it ends. */
+/**
+ * The number of microtasks that stand for the rest of a turn. JavaScript does not say when a turn
+ * ends.
+ */
 const TURN_LENGTH = 100;
 
 type Failures = Map<object, Error>;
 
-// Two generations: each failure has at least half of the time to be handled, with a single timer.
+// Two generations: with a single timer, each failure has at least half of the time to be handled.
 let young: Failures = new Map();
 let old: Failures = new Map();
-/** Those beyond the limit. */
+/** The Deferreds whose failures are only counted. */
 let uncounted = new WeakSet<object>();
 let surplus = 0;
-/** What was reported of a Deferred, for the note that its failure was handled later. */
+/**
+ * The text of each reported failure, for the log line that says that the failure was handled later.
+ */
 const reported = new WeakMap<object, string>();
 const names = new WeakMap<object, string | (() => string)>();
 
@@ -33,7 +39,7 @@ let isReportDue = false;
 let hasListeners = false;
 const timer = new GraceTimer(grow);
 
-/** Notes that the result of `deferred` is a failure that no errback has handled yet. */
+/** Records that the result of `deferred` is a failure that no errback has handled yet. */
 export function watch(deferred: object, error: Error): void {
   if (young.size + old.size < MOST_KEPT) young.set(deferred, error);
   else {
@@ -46,7 +52,7 @@ export function watch(deferred: object, error: Error): void {
   queueMicrotask(leaveTurn);
 }
 
-/** Takes back `watch()`: the failure was handled, or passed to another Deferred. */
+/** Undoes `watch()`: the failure was handled, or passed to another Deferred. */
 export function markHandled(deferred: object): void {
   if (young.delete(deferred) || old.delete(deferred)) return clearTimer();
   if (uncounted.delete(deferred)) {
@@ -56,13 +62,13 @@ export function markHandled(deferred: object): void {
   const text = reported.get(deferred);
   if (text === undefined) return;
   reported.delete(deferred);
-  msg(`Unhandled error in Deferred has been handled after its report: ${text}`);
+  msg(`An errback has handled an unhandled error in Deferred after its report: ${text}`);
 }
 
 /**
- * Notes that a failure went from one Deferred to another.
+ * Records that a failure moved from one Deferred to another.
  *
- * @returns Whether it had been reported: then the other one must not be watched for it.
+ * @returns Whether the failure had been reported. Then `to` must not be watched for it.
  */
 export function passOn(from: object, to: object): boolean {
   const text = reported.get(from);
@@ -76,7 +82,8 @@ export function passOn(from: object, to: object): boolean {
  * Gives a Deferred a name, which the report of its failure contains.
  *
  * @param deferred The Deferred.
- * @param name What it stands for, or a function that returns that: "LoopingCall<1>(tick)".
+ * @param name The name of its operation, or a function that returns the name:
+ * "LoopingCall<1>(tick)".
  * @returns The Deferred.
  */
 export function nameInReports<D extends object>(deferred: D, name: string | (() => string)): D {
@@ -84,7 +91,7 @@ export function nameInReports<D extends object>(deferred: D, name: string | (() 
   return deferred;
 }
 
-/** Gives a Deferred that name, unless it has one. */
+/** Gives a Deferred a name, unless it has one. */
 export function nameByDefault(deferred: object, name: string): void {
   if (!names.has(deferred)) names.set(deferred, name);
 }
@@ -97,7 +104,10 @@ export function reportUnhandled(): void {
   clearTimer();
 }
 
-/** Does so when those who wait in this turn have had theirs: they may handle failures. */
+/**
+ * Reports unhandled failures at the end of the turn, so that code that runs later in the turn may
+ * handle them.
+ */
 export function reportAtEndOfTurn(): void {
   if (isReportDue) return;
   isReportDue = true;
@@ -128,7 +138,9 @@ function listenForEnd(): void {
   }
 }
 
-/** Half of the time has passed. */
+/**
+ * Called by the timer after half of the time: reports the old generation, and ages the young one.
+ */
 function grow(): void {
   reportOld();
   old = young;
@@ -136,7 +148,10 @@ function grow(): void {
   if (!isEmpty()) timer.set(GRACE_MS / 2);
 }
 
-/** Observers may handle failures or cause new ones meanwhile, which are young. */
+/**
+ * Reports the old generation. Meanwhile, observers may handle failures, or cause new ones in the
+ * young generation.
+ */
 function reportOld(): void {
   for (const [deferred, error] of old) {
     old.delete(deferred);
@@ -167,6 +182,6 @@ function describe(value: object): string {
   try {
     return String(value);
   } catch {
-    return "(its text cannot be read)";
+    return "(unreadable text)";
   }
 }

@@ -1,4 +1,4 @@
-/** Failures that no errback handles, in programs and test runs of their own. */
+/** Failures that no errback handles, in separate programs and test runs. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
@@ -47,7 +47,7 @@ async function runTest(source: string): Promise<{ code: number; output: string }
   }
 }
 
-Deno.test("a quiet program that waits for its network reports a failure", async () => {
+Deno.test("Deferred reports a failure in a program that waits for the network", async () => {
   const child = program(`${IMPORT}
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     fail(new Error("nobody's"));
@@ -75,7 +75,7 @@ const ends: Record<string, { end: string; code: number }> = {
 };
 
 for (const [name, { end, code }] of Object.entries(ends)) {
-  Deno.test(`a program that ends ${name} reports a failure, and is not held`, async () => {
+  Deno.test(`Deferred reports a failure in a program that ends ${name}, and does not delay it`, async () => {
     const result = await run(program(`${IMPORT}
       addEventListener("unload", () => console.error("unload"));
       fail(new Error("nobody's"));
@@ -84,13 +84,13 @@ for (const [name, { end, code }] of Object.entries(ends)) {
     `));
     assertEquals(result.code, code, result.stderr);
     assertEquals(result.stderr.match(/Unhandled error in Deferred/g)?.length, 1, result.stderr);
-    // The timer would have reported it before the end.
+    // By the end, the timer would have reported the failure.
     if (code !== 1) assertMatch(result.stderr, /^unload\n[^]*nobody's/);
   });
 }
 
 for (const end of ["Deno.exit(3);", `throw new Error("uncaught");`]) {
-  Deno.test(`a program that ends by ${end} in the turn of its first failure reports it`, async () => {
+  Deno.test(`Deferred reports a failure in a program that ends by ${end} in the same turn`, async () => {
     const { stderr } = await run(program(`${IMPORT}
       setTimeout(() => {
         fail(new Error("nobody's"));
@@ -102,7 +102,7 @@ for (const end of ["Deno.exit(3);", `throw new Error("uncaught");`]) {
   });
 }
 
-Deno.test("a million failures are reported in bounded memory", async () => {
+Deno.test("Deferred reports a million failures in limited memory", async () => {
   const { code, stdout, stderr } = await run(program(`${IMPORT}
     for (let i = 0; i < 1_000_000; i++) fail(new Error("one of many"));
     await 0;
@@ -113,7 +113,7 @@ Deno.test("a million failures are reported in bounded memory", async () => {
   assertStringIncludes(stderr, "Unhandled errors in 999000 more Deferreds");
 });
 
-Deno.test("the leak checks of a consumer's tests do not see the timer", async () => {
+Deno.test("Deferred report timer is invisible to the leak checks of deno test", async () => {
   const { code, output } = await runTest(`${IMPORT}
     import { FakeTime } from "@std/testing/time";
 
@@ -127,7 +127,7 @@ Deno.test("the leak checks of a consumer's tests do not see the timer", async ()
       using _time = new FakeTime();
       fail(new Error("left in faked time"));
     });
-    Deno.test("goes on while those are reported", async () => {
+    Deno.test("waits while the reports are made", async () => {
       await new Promise((resolve) => setTimeout(resolve, 1500));
     });
   `);
@@ -135,7 +135,7 @@ Deno.test("the leak checks of a consumer's tests do not see the timer", async ()
   assertEquals(output.match(/Unhandled error in Deferred/g)?.length, 2, output);
 });
 
-Deno.test("a worker reports a failure", async () => {
+Deno.test("Deferred reports a failure in a worker", async () => {
   const { code, stderr } = await run(program(`
     const source = ${JSON.stringify(`${IMPORT} fail(new Error("in a worker"));`)};
     const worker = new Worker("data:text/javascript," + encodeURIComponent(source), { type: "module" });

@@ -1,9 +1,8 @@
 /**
- * Failures that nobody handles. Twisted's `test_defer.py`, LogTests: test_errorLog,
+ * Failures that no errback handles. Twisted's `test_defer.py`, LogTests: test_errorLog,
  * test_errorLogWithInnerFrameRef, test_errorLogWithInnerFrameCycle, test_errorLogDebugInfo,
- * test_chainedErrorCleanup, test_errorClearedByChaining.
- *
- * Not applicable: test_errorLogNoRepr, as the log says what it logs in its own words (see `log/`).
+ * test_chainedErrorCleanup, test_errorClearedByChaining. Not applicable: test_errorLogNoRepr,
+ * because the log formats an error in its own way (see `log/`).
  */
 
 import {
@@ -31,7 +30,7 @@ function observing(events: LogEvent[], observer?: LogObserver): Disposable {
   }, { replay: false });
 }
 
-/** Returns what is reported of the failures that `make` leaves behind. */
+/** Returns the reports of the unhandled failures that `make` causes. */
 async function unhandled(make: () => void): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
   using _observing = observing(events);
@@ -41,10 +40,10 @@ async function unhandled(make: () => void): Promise<LogEvent[]> {
   return events.filter(({ isError }) => isError);
 }
 
-// The genuine ones, also while a test fakes time.
+// The real timer functions, also while a test fakes time.
 const { setInterval, clearInterval } = globalThis;
 
-/** Returns the next error that is logged. The timer of the reports does not hold the process. */
+/** Returns the next error that is logged. The reports' timer does not keep the process alive. */
 async function nextError(): Promise<LogEvent> {
   const { promise, resolve } = Promise.withResolvers<LogEvent>();
   using _observing = addObserver((event) => {
@@ -58,7 +57,7 @@ async function nextError(): Promise<LogEvent> {
   }
 }
 
-Deno.test("a failure at the end of a chain is reported", async () => {
+Deno.test("Deferred reports a failure at the end of its chain", async () => {
   const error = new RangeError("nobody's");
   const events = await unhandled(() => {
     const deferred = new Deferred<number>();
@@ -72,7 +71,7 @@ Deno.test("a failure at the end of a chain is reported", async () => {
   assertMatch(events[0]?.message ?? "", /Unhandled error in Deferred/);
 });
 
-Deno.test("a failure is logged once for each Deferred, and with its own error", async () => {
+Deno.test("Deferred logs each failure once, with its own error", async () => {
   const messages = (await unhandled(() => {
     fail(new Error("one"));
     fail(new Error("two"));
@@ -81,7 +80,7 @@ Deno.test("a failure is logged once for each Deferred, and with its own error", 
   assertEquals(messages.sort(), ["Deferred was cancelled", "one", "two"]);
 });
 
-Deno.test("the log has the error's stack", async () => {
+Deno.test("Deferred logs the failure's stack", async () => {
   function culprit(): never {
     throw new Error("nobody's");
   }
@@ -92,7 +91,7 @@ Deno.test("the log has the error's stack", async () => {
   assertMatch(event.failure.stack ?? "", /culprit/);
 });
 
-Deno.test("a failure of a Deferred in a circle of references is reported", async () => {
+Deno.test("Deferred reports a failure in a circle of references", async () => {
   const events = await unhandled(() => {
     const circle: { deferred?: Deferred<unknown> } = {};
     circle.deferred = new Deferred<unknown>();
@@ -106,7 +105,7 @@ Deno.test("a failure of a Deferred in a circle of references is reported", async
   assertEquals(events.length, 1);
 });
 
-Deno.test("a failure that is handled is not logged, whenever it was", async () => {
+Deno.test("Deferred does not log a failure that is handled in time", async () => {
   const events = await unhandled(() => {
     const ignore = (): void => {};
     fail(new Error("after")).addErrback(ignore);
@@ -120,7 +119,7 @@ Deno.test("a failure that is handled is not logged, whenever it was", async () =
   assertEquals(events, []);
 });
 
-Deno.test("of a failure that makes way for another, the other is logged", async () => {
+Deno.test("Deferred logs the failure that replaced another failure", async () => {
   const events = await unhandled(() => {
     fail(new Error("first")).addErrback((cause) => {
       throw new Error("second", { cause });
@@ -131,7 +130,7 @@ Deno.test("of a failure that makes way for another, the other is logged", async 
   ]);
 });
 
-Deno.test("a failure that is passed on is logged once", async () => {
+Deno.test("Deferred logs a failure once that an errback throws again", async () => {
   const events = await unhandled(() => {
     fail(new Error("passed on"))
       .addCallback(() => 1)
@@ -143,7 +142,7 @@ Deno.test("a failure that is passed on is logged once", async () => {
   assertEquals(events.length, 1);
 });
 
-Deno.test("a failure that another Deferred took is that one's affair", async () => {
+Deno.test("Deferred does not log a failure that another Deferred took", async () => {
   const events = await unhandled(() => {
     const ignore = (): void => {};
     succeed().addCallback(() => fail(new Error("taken at once"))).addErrback(ignore);
@@ -156,14 +155,14 @@ Deno.test("a failure that another Deferred took is that one's affair", async () 
   assertEquals(events, []);
 });
 
-Deno.test("a failure that makes way for a Deferred to wait on is not logged", async () => {
+Deno.test("Deferred does not log a failure if the errback returned a Deferred", async () => {
   const events = await unhandled(() => {
     fail(new Error("no")).addErrback(() => new Deferred<void>());
   });
   assertEquals(events, []);
 });
 
-Deno.test("a failure that a promise has seen is the promise's affair", async () => {
+Deno.test("Deferred does not log a failure that was passed to a promise", async () => {
   const seen: Promise<unknown>[] = [];
   const events = await unhandled(() => {
     const before = new Deferred<void>();
@@ -181,7 +180,7 @@ Deno.test("a failure that a promise has seen is the promise's affair", async () 
   assertEquals(events, []);
 });
 
-Deno.test("a failure that follows one a promise has seen is logged", async () => {
+Deno.test("Deferred logs a new failure after one that was passed to a promise", async () => {
   const seen: Promise<unknown>[] = [];
   const events = await unhandled(() => {
     const deferred = fail(new Error("seen"));
@@ -196,7 +195,7 @@ Deno.test("a failure that follows one a promise has seen is logged", async () =>
   ]);
 });
 
-Deno.test("with debugging on, the log says where the Deferred was made and fired", async () => {
+Deno.test("Deferred logs its call stacks with a failure while debugging is on", async () => {
   function makeIt(): Deferred<void> {
     return new Deferred<void>();
   }
@@ -212,21 +211,21 @@ Deno.test("with debugging on, the log says where the Deferred was made and fired
   }
 });
 
-Deno.test("a failure is reported after a grace, without any garbage collection", async () => {
+Deno.test("Deferred reports a failure after a second, without garbage collection", async () => {
   const next = nextError();
   const held = fail(new Error("held"));
   assertEquals((await next).message, "Unhandled error in Deferred");
   held.addErrback(() => {});
 });
 
-Deno.test("FakeTime does not hold a report back", async () => {
+Deno.test("Deferred reports a failure in real time under FakeTime", async () => {
   using _time = new FakeTime();
   const next = nextError();
   fail(new Error("faked"));
   assert((await next).failure instanceof Error);
 });
 
-Deno.test("a failure that is handled before the timer fires is never reported", async () => {
+Deno.test("Deferred never reports a failure that is handled before the timer fires", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   const handled = fail(new Error("handled in time"));
@@ -239,7 +238,7 @@ Deno.test("a failure that is handled before the timer fires is never reported", 
   assertEquals(events.length, 1);
 });
 
-Deno.test("a failure is reported once, and its later handling is noted", async () => {
+Deno.test("Deferred logs the handling of a failure after its report", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   const late = fail(new RangeError("too much"));
@@ -250,11 +249,14 @@ Deno.test("a failure is reported once, and its later handling is noted", async (
   reportUnhandled();
   assertEquals(events.map(({ message, level }) => [level, message]), [
     ["error", "Unhandled error in Deferred"],
-    ["info", "Unhandled error in Deferred has been handled after its report: RangeError: too much"],
+    [
+      "info",
+      "An errback has handled an unhandled error in Deferred after its report: RangeError: too much",
+    ],
   ]);
 });
 
-Deno.test("a failure that is thrown on after its report is not reported again", async () => {
+Deno.test("Deferred does not report a failure again that is thrown on after its report", async () => {
   const events = await unhandled(() => {
     const late = fail(new Error("thrown on"));
     reportUnhandled();
@@ -265,7 +267,7 @@ Deno.test("a failure that is thrown on after its report is not reported again", 
   assertEquals(events.length, 1);
 });
 
-Deno.test("an observer may handle a failure before its report, and cause new ones", async () => {
+Deno.test("Deferred lets a log observer handle failures and cause new ones", async () => {
   const events: LogEvent[] = [];
   const second = new Deferred<void>();
   let caused = 0;
@@ -282,7 +284,7 @@ Deno.test("an observer may handle a failure before its report, and cause new one
   assertEquals(events.length, 2);
 });
 
-Deno.test("with debugging on, a failure is reported at the end of the turn", async () => {
+Deno.test("Deferred reports a failure at the end of the turn while debugging is on", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   setDebugging(true);
@@ -299,7 +301,7 @@ Deno.test("with debugging on, a failure is reported at the end of the turn", asy
   }
 });
 
-Deno.test("a report contains the name of the Deferred", async () => {
+Deno.test("Deferred reports contain the name of the Deferred", async () => {
   const messages = (await unhandled(() => {
     nameInReports(fail(new Error("one")), "the first");
     nameInReports(fail(new Error("two")), () => "the second");
@@ -310,11 +312,11 @@ Deno.test("a report contains the name of the Deferred", async () => {
   assertEquals(messages, [
     "Unhandled error in Deferred (the first)",
     "Unhandled error in Deferred (the second)",
-    "Unhandled error in Deferred ((its text cannot be read))",
+    "Unhandled error in Deferred ((unreadable text))",
   ]);
 });
 
-Deno.test("of very many failures, a thousand are reported and the others counted", async () => {
+Deno.test("Deferred reports at most 1,000 failures, and counts the rest", async () => {
   const events = await unhandled(() => {
     for (let i = 0; i < 5000; i++) fail(new Error("one of many"));
     const handled = Array.from({ length: 50 }, () => fail(new Error("handled")));
@@ -325,7 +327,7 @@ Deno.test("of very many failures, a thousand are reported and the others counted
   assertEquals(events.at(-1)?.count, 4000);
 });
 
-Deno.test("an error whose text cannot be read is reported, and its handling noted", async () => {
+Deno.test("Deferred reports an error whose text cannot be read, and its handling", async () => {
   const error = new Error();
   for (const key of ["name", "message", "toString"]) {
     Object.defineProperty(error, key, {
@@ -340,7 +342,7 @@ Deno.test("an error whose text cannot be read is reported, and its handling note
   deferred.addErrback(() => {});
 });
 
-Deno.test("a failure that another Deferred takes after its report is not reported again", async () => {
+Deno.test("Deferred does not report a reported failure again that another Deferred takes", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   const inner = fail(new Error("taken"));
@@ -350,11 +352,11 @@ Deno.test("a failure that another Deferred takes after its report is not reporte
   reportUnhandled();
   assertEquals(events.length, 1);
   outer.addErrback(() => {});
-  assertMatch(events[1]?.message ?? "", /handled after its report: Error: taken/);
+  assertMatch(events[1]?.message ?? "", /after its report: Error: taken/);
   assertEquals(events.length, 2);
 });
 
-Deno.test("Deferreds whose failures were reported can be collected", async () => {
+Deno.test("Deferred can be collected after its failure was reported", async () => {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
   const refs = await (async () => {

@@ -3,35 +3,35 @@ import { CancelledError } from "./errors.ts";
 import { abortedError } from "./aborted_error.ts";
 import { fail } from "./fail.ts";
 
-/** The most objects or waiters, unless an option says otherwise. */
+/** The default limit on objects and on waiting calls. */
 const DEFAULT_LIMIT = 100_000;
 
 /**
- * Reads a limit among the options of a class.
+ * Returns a limit from the options of a class, or the default.
  *
- * @throws {RangeError} If it is negative or not a number.
+ * @throws {RangeError} If the limit is negative or not a number.
  */
 export function limitOf(owner: string, name: string, value = DEFAULT_LIMIT): number {
   if (value >= 0) return value;
-  throw new RangeError(`${owner} needs a ${name} of 0 or more, not ${value}`);
+  throw new RangeError(`Cannot make a ${owner}: its ${name} must be at least 0, got ${value}`);
 }
 
-/** Deferreds that wait for their turn. One that is cancelled leaves the line. */
+/** A queue of Deferreds of waiting calls. A Deferred that is cancelled leaves the queue. */
 export class WaiterQueue<T> {
-  // A set keeps its order, and lets those in the middle leave at no cost.
+  // A set keeps its order, and removing an item from the middle is cheap.
   readonly #waiting = new Set<Deferred<T>>();
 
-  /** How many wait. */
+  /** The number of waiting calls. */
   get length(): number {
     return this.#waiting.size;
   }
 
-  /** Those that wait, the next one first. */
+  /** Returns the Deferreds, the next one first. */
   list(): Deferred<T>[] {
     return [...this.#waiting];
   }
 
-  /** Adds one at the end. */
+  /** Adds a Deferred at the end and returns it. */
   join(signal: AbortSignal | undefined): Deferred<T> {
     const deferred = new Deferred<T>((self) => {
       this.#waiting.delete(self);
@@ -40,7 +40,7 @@ export class WaiterQueue<T> {
     return signal === undefined ? deferred : deferred.addSignal(signal);
   }
 
-  /** Takes the next one out of the line, to be fired. */
+  /** Removes and returns the next Deferred, to be fired. */
   next(): Deferred<T> | undefined {
     for (const deferred of this.#waiting) {
       this.#waiting.delete(deferred);
@@ -50,7 +50,7 @@ export class WaiterQueue<T> {
   }
 }
 
-/** What a wait gives whose signal has aborted before it began. */
+/** Returns the failed Deferred of a wait whose signal had aborted before the wait began. */
 export function abortedBefore<T>(signal: AbortSignal): Deferred<T> {
   return fail(abortedError(new CancelledError(), signal.reason));
 }

@@ -87,7 +87,9 @@ function restore(sent: SerializedError): Error {
 /** Wraps a thrown value that is not an Error, as a Deferred does. */
 function asFailure(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
-  return new NonErrorThrown(`Not an Error was thrown: ${quote(thrown)}`, { cause: thrown });
+  return new NonErrorThrown(`A value that is not an Error was thrown: ${quote(thrown)}`, {
+    cause: thrown,
+  });
 }
 
 /**
