@@ -11,7 +11,7 @@ const DEFAULT_LIMIT = 100_000;
  *
  * @throws {RangeError} If the limit is negative or not a number.
  */
-export function limitOf(owner: string, name: string, value = DEFAULT_LIMIT): number {
+export function limitOf(owner: string, name: string, value: number = DEFAULT_LIMIT): number {
   if (value >= 0) return value;
   throw new RangeError(`Cannot make a ${owner}: its ${name} must be at least 0, got ${value}`);
 }

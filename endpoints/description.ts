@@ -49,7 +49,7 @@ export interface Description {
  * @param start Where the description begins in it: a type that wraps another leaves the rest to that one.
  * @throws {EndpointDescriptionError} when it is empty, begins with no type, or ends in the middle of an escape.
  */
-export function parseDescription(text: string, start = 0): Description {
+export function parseDescription(text: string, start: number = 0): Description {
   const [first, ...rest] = [...readArguments(text, start)];
   // There is always a first one, be it empty.
   if (first === undefined || first.value.end === start) {

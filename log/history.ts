@@ -33,7 +33,7 @@ export class LimitedHistory {
    * @param size The number of events to keep; 65,536 if not given, as in Twisted.
    * @throws {RangeError} If `size` is not a positive integer.
    */
-  constructor(size = 65_536) {
+  constructor(size: number = 65_536) {
     if (!Number.isSafeInteger(size) || size < 1) {
       throw new RangeError(
         `Cannot keep a history of ${size} events: size must be a positive integer`,

@@ -311,7 +311,7 @@ class Bytes {
   readonly #chunks: Uint8Array[] = [];
   #size = 0;
 
-  constructor(runner: Killable, limit = 67108864) {
+  constructor(runner: Killable, limit: number = 67108864) {
     checkBound("maxBytes", limit, 0);
     this.#runner = runner;
     this.#limit = limit;

@@ -82,7 +82,7 @@ export class SystemExit extends Error {
    * @param code The exit status: 0 for success, up to 255.
    * @throws {RangeError} When it is not an integer from 0 to 255.
    */
-  constructor(code = 0) {
+  constructor(code: number = 0) {
     checkInteger("SystemExit() code", code, 0, 255);
     super(`The program ends with status ${code}`);
     this.code = code;

@@ -55,7 +55,7 @@ export function assertStringIncludes(actual: string, expected: string): void {
 export function assertThrows<E extends Error = Error>(
   f: () => unknown,
   expected?: ErrorClass<E>,
-  text = "",
+  text: string = "",
 ): E {
   try {
     f();
@@ -69,7 +69,7 @@ export function assertThrows<E extends Error = Error>(
 export async function assertRejects<E extends Error = Error>(
   f: () => PromiseLike<unknown>,
   expected?: ErrorClass<E>,
-  text = "",
+  text: string = "",
 ): Promise<E> {
   try {
     await f();

@@ -83,14 +83,14 @@ export class UDPPort
     return this.#broadcast;
   }
 
-  joinGroup(addr: string, interfaceAddress = ""): Deferred<void> {
+  joinGroup(addr: string, interfaceAddress: string = ""): Deferred<void> {
     return execute(() => {
       this.#checkHost("joinGroup() address", addr);
       this.driver.joinGroup(addr, interfaceAddress);
     });
   }
 
-  leaveGroup(addr: string, interfaceAddress = ""): Deferred<void> {
+  leaveGroup(addr: string, interfaceAddress: string = ""): Deferred<void> {
     return execute(() => {
       this.#checkHost("leaveGroup() address", addr);
       this.driver.leaveGroup(addr, interfaceAddress);

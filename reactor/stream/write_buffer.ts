@@ -77,7 +77,7 @@ export class WriteBuffer {
    *   every connection that holds it has sent it. The garbage collector would free it much later,
    *   and a fast transfer would hold tens of megabytes.
    */
-  push(bytes: Uint8Array, isTransferred = false): void {
+  push(bytes: Uint8Array, isTransferred: boolean = false): void {
     if (bytes.length >= COPY_BELOW) {
       this.#seal();
       const size = bytes.length;

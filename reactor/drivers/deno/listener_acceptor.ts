@@ -69,7 +69,7 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
     this.#sink = sink;
   }
 
-  accept(turnAway = false): void {
+  accept(turnAway: boolean = false): void {
     this.#accepting = true;
     this.#turningAway = turnAway && this.#spare.isAllowed;
     if (this.#turningAway) this.#spare.release();

@@ -56,7 +56,7 @@ export class MemoryDatagramNetwork {
    * @returns The driver of the socket.
    * @throws {CannotListenError} If the address is in use.
    */
-  bind(host: string, port: number, shared = false): MemoryUDPDriver {
+  bind(host: string, port: number, shared: boolean = false): MemoryUDPDriver {
     const address = addressFor(host, port === 0 ? this.#nextPort++ : port);
     const taken = [...this.#sockets].some((socket) =>
       isSameHost(socket.address.host, host) && socket.address.port === port &&

@@ -77,7 +77,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     this.#sink = sink;
   }
 
-  accept(turnAway = false): void {
+  accept(turnAway: boolean = false): void {
     this.#isAccepting = true;
     const isIdle = this.#waiting.length === 0;
     this.#turningAway = turnAway && isIdle && this.#spare.isAllowed &&
