@@ -49,6 +49,13 @@ export function checkInteger(name: string, value: unknown, min: number, max: num
   }
 }
 
+/** Throws unless `value` is a string. */
+export function checkString(name: string, value: unknown): void {
+  if (typeof value !== "string") {
+    throw new TypeError(`${name} must be a string, got ${quote(value)}`);
+  }
+}
+
 /** Throws unless `value` is a bound: an integer from `min`, or Infinity. */
 export function checkBound(name: string, value: unknown, min: number): void {
   if (value === Infinity) return;

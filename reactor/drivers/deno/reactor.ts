@@ -74,7 +74,7 @@ import { TLSDriver } from "../../tls/tls_driver.ts";
 import type { TLSContext } from "../../tls/tls_engine.ts";
 import { checkInterface, UDPPort } from "../../datagram/udp_port.ts";
 import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../../datagram/unix_datagram_port.ts";
-import { checkDelay, checkInteger } from "../../../internal/validation.ts";
+import { checkDelay, checkInteger, checkString } from "../../../internal/validation.ts";
 import { spawnChild } from "./child.ts";
 import { prepareForShortage } from "./descriptors.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
@@ -149,6 +149,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     factory: IClientFactory,
     options: ConnectTCPOptions = {},
   ): IConnector<IInternetAddress> {
+    checkString("connectTCP() host", host);
     checkInteger("connectTCP() port", port, 1, 65535);
     const destination = internetAddress("TCP", host, port);
     return this.#connect(destination, factory, options, this.#dialing(host, port, options));
@@ -169,6 +170,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     factory: IClientFactory,
     options: ConnectTLSOptions = {},
   ): IConnector<IInternetAddress> {
+    checkString("connectTLS() host", host);
     checkInteger("connectTLS() port", port, 1, 65535);
     const destination = internetAddress("TCP", host, port);
     const context = nodeTLS.client({ ...options, serverName: options.serverName ?? host });

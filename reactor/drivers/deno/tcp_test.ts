@@ -1,5 +1,6 @@
 /** TCP behaviour that is specific to Deno. */
 
+import { assertMatch, assertThrows } from "@std/assert";
 import { Wires } from "../../../testing/fixtures/wire.ts";
 import { tcpTest } from "../../../testing/fixtures/tcp_fixture.ts";
 import { DenoReactor } from "./reactor.ts";
@@ -27,3 +28,14 @@ function work(seconds: number): void {
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end);
 }
+
+test("connectTCP() and connectTLS() name a host that is not a string", ({ reactor }) => {
+  for (const host of [null, undefined, 5, ["localhost"]]) {
+    const untyped = host as unknown as string; // as a caller without types passes it
+    const got = /^connectT(CP|LS)\(\) host must be a string, got /;
+    for (const connect of ["connectTCP", "connectTLS"] as const) {
+      const { message } = assertThrows(() => reactor[connect](untyped, 80, new Wires()), TypeError);
+      assertMatch(message, got);
+    }
+  }
+});
