@@ -1,4 +1,4 @@
-import { TimedCalls } from "../reactor/time/delayed_call.ts";
+import { TimedCalls } from "../reactor/time/timed_calls.ts";
 import type { IDelayedCall, IReactorTime } from "../reactor/interfaces/mod.ts";
 import { logRejection } from "../defer/guarded_call.ts";
 import { checkDelay, checkMoment } from "../internal/validation.ts";
@@ -101,9 +101,8 @@ export class Clock implements IReactorTime {
   /** Makes the calls due at that moment, or before it. The clock does not go back for them. */
   #makeDue(moment: number): void {
     this.#now = Math.max(this.#now, moment);
-    this.#calls.runDue(this.#now, (f, args) => {
-      // Whoever asked for the call gave these arguments with it, under a type that matches them.
-      logRejection(f(...args as never[]), "While making a timed call of callLater()");
+    this.#calls.runDue(this.#now, (f) => {
+      logRejection(f(), "While making a timed call of callLater()");
     });
   }
 }

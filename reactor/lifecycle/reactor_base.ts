@@ -7,7 +7,7 @@
 import { reportAtEndOfTurn } from "../../defer/unhandled.ts";
 import { msg } from "../../log/mod.ts";
 import { Alarm } from "../time/alarm.ts";
-import { TimedCalls } from "../time/delayed_call.ts";
+import { TimedCalls } from "../time/timed_calls.ts";
 import { ReactorAlreadyRunning, ReactorNotRestartable, ReactorNotRunning } from "../errors.ts";
 import { HostClock } from "../time/host_clock.ts";
 import type {
@@ -27,7 +27,7 @@ import { CrossThreadCalls } from "./cross_thread_calls.ts";
 import { callLogged, logRejection, logUserError } from "../../defer/guarded_call.ts";
 import { checkFunction, quote } from "../../internal/validation.ts";
 
-type AnyFunction = (...args: never[]) => unknown;
+const NO_ARGUMENTS: readonly unknown[] = [];
 
 const IN_LOOP = "While running the reactor's loop";
 
@@ -55,7 +55,7 @@ export abstract class ReactorBase
   readonly #alarm = new Alarm(() => this.#turn());
   readonly #calls: TimedCalls = new TimedCalls({
     seconds: () => this.#clock.seconds(),
-    sooner: () => this.#setAlarm(),
+    onEarlier: () => this.#setAlarm(),
   });
   readonly #turnCalls = new CrossThreadCalls();
   readonly #events = new Map<string, SystemEvent>();
@@ -327,6 +327,6 @@ export abstract class ReactorBase
   }
 }
 
-function makeCall(f: AnyFunction, args: readonly unknown[]): void {
-  callLogged(f, args, "While making a timed call of callLater()");
+function makeCall(f: () => unknown): void {
+  callLogged(f, NO_ARGUMENTS, "While making a timed call of callLater()");
 }

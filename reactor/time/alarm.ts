@@ -1,5 +1,5 @@
 /**
- * The one timer that a running reactor asks of its host.
+ * The single host timer of a running reactor.
  *
  * @module
  */
@@ -7,51 +7,54 @@
 import { logUserError } from "../../defer/guarded_call.ts";
 import { isTimeFaked } from "./host_clock.ts";
 
-// The host's timers take a signed 32-bit number of milliseconds; Deno fires at once past it.
+// The host's timers accept a signed 32-bit number of milliseconds. Deno fires longer ones
+// immediately.
 const LONGEST_MS = 2 ** 31 - 1;
 
-// How often to look whether faked time is over, in milliseconds.
+// The interval in milliseconds at which to check whether faked time has ended.
 const WATCH_MS = 10;
 
-// A loop that has overslept, because the process was stopped or busy, finds timers and input at once, and Deno fires the timers first. So the
-// wake-up is put off then, by a tenth of the time overslept within these limits, for the host to deliver what has arrived in time.
+// After the process was suspended or busy, both timers and input are ready, and Deno fires the
+// timers first. The wake-up is then postponed by a tenth of its lateness, within these limits, so
+// that the host first delivers input that has arrived in time.
 const OVERSLEPT_MS = 10;
 const LEAST_GRACE_MS = 5;
 const MOST_GRACE_MS = 50;
 
-// The grace is several timers: input may take more than one turn of the loop, as in a handshake.
+// The grace period consists of several timers, because input may take several turns of the loop, as
+// in a handshake.
 const TURNS = 5;
 
-// The genuine timers, unless a test faked time before this module was loaded.
+// The genuine timers. If a test faked time before this module was loaded, they are not available.
 const { setInterval: watch, clearInterval: unwatch } = isTimeFaked()
   ? { setInterval: () => undefined, clearInterval: () => undefined }
   : globalThis;
 const { setTimeout: genuine, clearTimeout: clearGenuine } = globalThis;
 
-/** A timer that is set. */
+/** A pending timer. */
 interface SetTimer {
-  /** The function it was set with. */
+  /** The `setTimeout` function that created the timer. */
   readonly by: typeof globalThis.setTimeout;
   readonly timer: ReturnType<typeof globalThis.setTimeout>;
   readonly clear: () => void;
-  /** Ends the watch over faked time, for a timer that is set in it. */
+  /** Stops the check for the end of faked time; `null` for a genuine timer. */
   readonly unwatch: (() => void) | null;
-  /** When it is due, by `performance.now()`. */
+  /** The time at which it is due, on the clock of `performance.now()`. */
   readonly due: number;
-  /** The turns of the host's loop before it wakes; null until it fires. */
+  /** The remaining grace period; `null` before the timer has fired for the first time. */
   readonly grace: Grace | null;
 }
 
-/** Turns of the host's loop to wait for. */
+/** A number of turns of the host's loop. */
 interface Grace {
   readonly turns: number;
-  /** The length of each in milliseconds. */
+  /** The duration of each turn, in milliseconds. */
   readonly ms: number;
 }
 
 const NO_GRACE: Grace = { turns: 0, ms: 0 };
 
-/** Returns the grace of a timer that fires now. Faked time is never late. */
+/** Returns the grace period of a timer that fires now. There is none in faked time. */
 function graceOf({ due }: SetTimer): Grace {
   const late = performance.now() - due;
   if (late < OVERSLEPT_MS || isTimeFaked()) return NO_GRACE;
@@ -60,36 +63,45 @@ function graceOf({ due }: SetTimer): Grace {
 }
 
 /**
- * A single wake-up, moved as the earliest timed call moves. While it is set it also holds the process, which nothing idle in
- * Deno does: so a running reactor always has it set, if need be at the far end of the host's range.
+ * An alarm: one timer of the host, set for the earliest timed call.
  *
- * In faked time a genuine timer watches that time is still faked: a fake that ends takes its timers with it. It holds the process, too.
+ * A pending timer also keeps the process alive. So a running reactor always sets its alarm, if
+ * necessary for the longest time that the host supports.
+ *
+ * In faked time, a genuine timer checks whether time is still faked, because the timers of a fake
+ * never fire after the fake has ended. That timer keeps the process alive, too.
  */
 export class Alarm {
   readonly #wake: () => void;
   #set: SetTimer | null = null;
 
   /**
-   * Makes an alarm that is not set.
+   * Creates an alarm that is not set.
    *
-   * @param wake Called when the time has come, and at times for no reason: it has to look at the clock. When the host's loop comes to the
-   *   alarm late, input that has arrived by then is delivered first.
+   * @param wake Called when the time is reached. It may also be called earlier, so it must check
+   *   the clock. If the host's loop is late, input that has arrived is delivered before the call.
    */
   constructor(wake: () => void) {
     this.#wake = wake;
   }
 
-  /** Whether it is set on timers that have been replaced since. */
+  /** Whether the alarm is set and the global timer functions have been replaced since. */
   get isOutdated(): boolean {
     return this.#set !== null && this.#set.by !== globalThis.setTimeout;
   }
 
-  /** Wakes in `seconds`, instead of when it was set to before. Infinity only holds the process. */
+  /**
+   * Sets the alarm, replacing the previous time.
+   *
+   * @param seconds The delay in seconds. Infinity only keeps the process alive.
+   */
   set(seconds: number): void {
     this.clear();
-    // Rounded up, or the clock would not be there yet; but not for what binary fractions leave over, as in 0.1 + 0.2.
+    // Rounded up, because the timer must not fire early. The small offset ignores floating-point
+    // errors as in 0.1 + 0.2.
     const ms = Math.min(Math.max(Math.ceil(seconds * 1000 - 5e-5), 0), LONGEST_MS);
-    // Looked up at each use: tests replace the global timers, and a timer is cleared where it was set.
+    // Read at each use, because tests replace the global functions. A timer must be cleared by the
+    // function that belongs to its `setTimeout`.
     const { setTimeout, clearTimeout } = globalThis;
     const timer = setTimeout(() => this.#fire(set), ms);
     const set: SetTimer = {
@@ -103,7 +115,10 @@ export class Alarm {
     this.#set = set;
   }
 
-  /** Wakes in `seconds` by the timers of the host, after those that replaced them have failed. */
+  /**
+   * Sets the alarm for `seconds` from now on a genuine timer, after a replaced timer function has
+   * failed.
+   */
   setGenuine(seconds: number): void {
     this.#setGenuine(seconds * 1000, null);
   }
@@ -117,13 +132,13 @@ export class Alarm {
     this.#set = set;
   }
 
-  /** Does not wake, and lets the process go. */
+  /** Clears the alarm, so that it no longer keeps the process alive. */
   clear(): void {
     const set = this.#set;
     this.#set = null;
     if (set === null) return;
     set.unwatch?.();
-    // A fake that is gone cannot clear its timers, and says so; nor do they fire.
+    // After a fake has ended, its `clearTimeout` throws, and its timers never fire.
     if (set.unwatch !== null && set.by !== globalThis.setTimeout && set.by !== genuine) return;
     try {
       set.clear();

@@ -2,13 +2,13 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Alarm } from "./alarm.ts";
 
-/** An alarm that counts. */
+/** Returns an alarm, and a function that returns how often it has woken. */
 function countingAlarm(): { alarm: Alarm; count: () => number } {
   let woken = 0;
   return { alarm: new Alarm(() => woken++), count: () => woken };
 }
 
-Deno.test("set() wakes once, when the time has come and not before", () => {
+Deno.test("Alarm.set() wakes once, when the time is reached", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   alarm.set(4);
@@ -20,7 +20,7 @@ Deno.test("set() wakes once, when the time has come and not before", () => {
   assertEquals(count(), 1);
 });
 
-Deno.test("set(0), and a time that is past, wake at the next tick(0)", () => {
+Deno.test("Alarm.set() with 0 or a negative delay wakes at the next tick(0)", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   for (const seconds of [0, -1]) {
@@ -30,7 +30,7 @@ Deno.test("set(0), and a time that is past, wake at the next tick(0)", () => {
   assertEquals(count(), 2);
 });
 
-Deno.test("set() takes the place of what was set before, earlier or later", () => {
+Deno.test("Alarm.set() replaces the previous time, earlier or later", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   alarm.set(1);
@@ -44,7 +44,7 @@ Deno.test("set() takes the place of what was set before, earlier or later", () =
   assertEquals(count(), 1);
 });
 
-Deno.test("A time is rounded up to a millisecond, but not for what binary fractions leave over", () => {
+Deno.test("Alarm.set() rounds up to milliseconds but ignores floating-point errors", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   alarm.set(0.0004);
@@ -57,7 +57,7 @@ Deno.test("A time is rounded up to a millisecond, but not for what binary fracti
   assertEquals(count(), 2);
 });
 
-Deno.test("A time past the host's range wakes at its end, not at once", () => {
+Deno.test("Alarm.set() limits a delay to the longest that the host supports", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   for (const seconds of [2 ** 31 / 1000, 1e12, Infinity]) {
@@ -70,7 +70,7 @@ Deno.test("A time past the host's range wakes at its end, not at once", () => {
   }
 });
 
-Deno.test("clear() keeps it from waking; twice, and before any set(), it does nothing", () => {
+Deno.test("Alarm.clear() prevents the wake-up, and does nothing if the alarm is not set", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   alarm.clear();
@@ -81,7 +81,7 @@ Deno.test("clear() keeps it from waking; twice, and before any set(), it does no
   assertEquals(count(), 0);
 });
 
-Deno.test("It can be set again while it wakes", () => {
+Deno.test("Alarm.set() may be called during the wake-up", () => {
   using time = new FakeTime();
   let woken = 0;
   const alarm: Alarm = new Alarm(() => {
@@ -92,17 +92,17 @@ Deno.test("It can be set again while it wakes", () => {
   assertEquals(woken, 3);
 });
 
-Deno.test("An alarm set before FakeTime is moved into it by set()", () => {
+Deno.test("Alarm.set() moves an alarm that was set before FakeTime into it", () => {
   const { alarm, count } = countingAlarm();
   alarm.set(1000);
   using time = new FakeTime();
-  // What is left of it at the host, the leak check of this test would find.
+  // The leak check of this test would detect the genuine timer if it were still pending.
   alarm.set(1);
   time.tick(1000);
   assertEquals(count(), 1);
 });
 
-Deno.test("An alarm set under FakeTime that has ended is moved to the host by set()", async () => {
+Deno.test("Alarm.set() moves an alarm of an ended FakeTime to a genuine timer", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const alarm = new Alarm(resolve);
   {
@@ -113,7 +113,7 @@ Deno.test("An alarm set under FakeTime that has ended is moved to the host by se
   await promise;
 });
 
-Deno.test("An alarm whose FakeTime has ended wakes soon, by itself", async () => {
+Deno.test("Alarm wakes by itself soon after its FakeTime has ended", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const alarm = new Alarm(resolve);
   {
@@ -124,7 +124,7 @@ Deno.test("An alarm whose FakeTime has ended wakes soon, by itself", async () =>
   alarm.clear();
 });
 
-Deno.test("clear() of an alarm whose FakeTime has ended lets it be: it could not wake any more", () => {
+Deno.test("Alarm.clear() accepts an alarm whose FakeTime has ended", () => {
   const { alarm, count } = countingAlarm();
   {
     using _time = new FakeTime();
@@ -136,7 +136,7 @@ Deno.test("clear() of an alarm whose FakeTime has ended lets it be: it could not
   assertEquals(count(), 0);
 });
 
-Deno.test("An alarm set under one FakeTime is set again under the next", () => {
+Deno.test("Alarm.set() works under a second FakeTime", () => {
   const { alarm, count } = countingAlarm();
   {
     using _time = new FakeTime();
@@ -150,17 +150,17 @@ Deno.test("An alarm set under one FakeTime is set again under the next", () => {
   assertEquals(count(), 1);
 });
 
-/** Moves `performance.now()` until it is disposed of, as if the process had been stopped for so long. */
-function stoppedFor(ms: number): Disposable {
+/** Moves `performance.now()` until disposal, as if the process had been suspended for `ms`. */
+function suspendedFor(ms: number): Disposable {
   const before = performance.now.bind(performance);
   Object.assign(performance, { now: () => before() + ms });
-  // Uncovers the method of the prototype.
+  // Deleting the own property restores the method of the prototype.
   return { [Symbol.dispose]: () => void Reflect.deleteProperty(performance, "now") };
 }
 
 const nextTimer = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
 
-Deno.test("Alarm wakes after some turns of the loop when the loop has overslept", async () => {
+Deno.test("Alarm wakes after some turns of the loop if the loop is late", async () => {
   const { promise: woken, resolve } = Promise.withResolvers<void>();
   const events: string[] = [];
   const alarm = new Alarm(() => {
@@ -168,17 +168,17 @@ Deno.test("Alarm wakes after some turns of the loop when the loop has overslept"
     resolve();
   });
   alarm.set(0);
-  using _ = stoppedFor(1000);
+  using _ = suspendedFor(1000);
   for (let i = 0; i < 3; i++) await nextTimer();
   events.push("turns");
   await woken;
   assertEquals(events, ["turns", "woken"]);
 });
 
-Deno.test("Alarm.clear() and Alarm.set() apply while an overslept alarm waits", async () => {
+Deno.test("Alarm.clear() and Alarm.set() apply during the grace period", async () => {
   const { alarm, count } = countingAlarm();
   alarm.set(0);
-  using _ = stoppedFor(1000);
+  using _ = suspendedFor(1000);
   await nextTimer();
   await nextTimer();
   alarm.clear();
@@ -189,11 +189,11 @@ Deno.test("Alarm.clear() and Alarm.set() apply while an overslept alarm waits", 
   assertEquals(count(), 1);
 });
 
-Deno.test("Alarm does not wait in faked time, however late its timer is", () => {
+Deno.test("Alarm has no grace period in faked time", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   alarm.set(1);
-  using _ = stoppedFor(5000);
+  using _ = suspendedFor(5000);
   time.tick(1000);
   assertEquals(count(), 1);
 });

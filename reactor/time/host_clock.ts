@@ -1,40 +1,47 @@
 /**
- * The host's clock: monotonic, and faked where the host's is faked.
+ * The clock of the host: monotonic, and faked while the host's time is faked.
  *
  * @module
  */
 
-// The genuine Date, also when a test faked the global one before this module was loaded: structured clones are made by the engine.
+// The genuine Date class, even if a test faked the global one before this module was loaded: the
+// engine creates structured clones with it.
 const hostDate: unknown = structuredClone(new Date(0)).constructor;
 
 /**
- * Seconds that only go forward. They come from `performance.now()`, which steps of the wall clock do not move; while
- * `globalThis.Date` is a fake (`FakeTime` of `@std/testing/time`, which leaves `performance` alone), they come from the fake.
- * The reading goes on where it was when a fake comes and when it goes.
+ * A monotonic clock in seconds.
+ *
+ * The clock reads `performance.now()`, which does not follow changes of the wall clock. While
+ * `globalThis.Date` is a fake, such as `FakeTime` of `@std/testing/time`, which does not fake
+ * `performance`, the clock reads the fake. It continues from its last reading when a fake starts or
+ * ends.
  */
 export class HostClock {
-  readonly #changed: () => void;
+  readonly #changed: (() => void) | undefined;
   #date: unknown = hostDate;
-  /** What the source showed when the reading was {@linkcode #base}. Only its differences count: they are exact, its sums are not. */
+  /**
+   * The time of the source in milliseconds at which this clock showed {@linkcode #base}.
+   * Differences of the source's times are exact, sums are not.
+   */
   #origin = 0;
   #base = 0;
   #last = 0;
 
-  /** @param changed Told by the first reading after a fake has come or gone. */
-  constructor(changed: () => void = () => {}) {
+  /** @param changed Called by the first reading after a fake has started or ended. */
+  constructor(changed?: () => void) {
     this.#changed = changed;
   }
 
-  /** The time now, in seconds. */
+  /** Returns the current time in seconds. */
   seconds(): number {
     const date = globalThis.Date;
     const source = date === hostDate ? performance.now() : date.now();
-    // The fake returns no time. The clock stands still until it does.
+    // A fake may return an invalid time. The clock stands still meanwhile.
     if (!Number.isFinite(source)) return this.#last / 1000;
     if (date !== this.#date) this.#changeSource(date, source);
     const now = this.#base + (source - this.#origin);
-    // The source may step back, such as a second FakeTime that starts before the first one ended.
-    if (now < this.#last) this.#goOnFrom(source);
+    // The source may step back, for example when a second FakeTime starts at an earlier date.
+    if (now < this.#last) this.#continueFrom(source);
     else this.#last = now;
     return this.#last / 1000;
   }
@@ -42,19 +49,19 @@ export class HostClock {
   #changeSource(date: DateConstructor, source: number): void {
     if (this.#date === hostDate) this.#last = this.#base + (performance.now() - this.#origin);
     this.#date = date;
-    this.#goOnFrom(source);
-    this.#changed();
+    this.#continueFrom(source);
+    this.#changed?.();
   }
 
-  #goOnFrom(source: number): void {
+  #continueFrom(source: number): void {
     this.#origin = source;
-    // On a whole microsecond, so that moments that are equal in faked time are so here, whenever it began.
+    // Rounded to a whole microsecond, so that times that are equal in faked time are equal here.
     this.#last = Math.ceil(this.#last * 1000) / 1000;
     this.#base = this.#last;
   }
 }
 
-/** Whether the host's time is a fake one now. Its timers are, too, then. */
+/** Returns whether the host's time is faked. Its timers are then faked as well. */
 export function isTimeFaked(): boolean {
   return globalThis.Date !== hostDate;
 }

@@ -4,17 +4,17 @@ import { HostClock } from "./host_clock.ts";
 
 const DAY = 24 * 60 * 60;
 
-/** Seconds that a test surely takes less than. */
+/** An upper limit for the duration of a test, in seconds. */
 const SOON = 60;
 
-/** Replaces `Date.now`, as a step of the wall clock would change what it gives. */
+/** Replaces `Date.now`, as if the wall clock had been set. */
 function wallClock(now: () => number): Disposable {
   const original = Date.now;
   Date.now = now;
   return { [Symbol.dispose]: () => void (Date.now = original) };
 }
 
-Deno.test("seconds() are those of performance.now()", () => {
+Deno.test("HostClock.seconds() returns the time of performance.now()", () => {
   const clock = new HostClock();
   const before = performance.now() / 1000;
   const now = clock.seconds();
@@ -22,7 +22,7 @@ Deno.test("seconds() are those of performance.now()", () => {
   assertGreaterOrEqual(performance.now() / 1000, now);
 });
 
-Deno.test("Steps of the wall clock, either way, do not move seconds()", () => {
+Deno.test("HostClock.seconds() does not follow steps of the wall clock", () => {
   const clock = new HostClock();
   const before = clock.seconds();
   const wall = Date.now();
@@ -34,7 +34,7 @@ Deno.test("Steps of the wall clock, either way, do not move seconds()", () => {
   }
 });
 
-Deno.test("Under FakeTime, seconds() stand still until tick(), and move by just that", () => {
+Deno.test("HostClock.seconds() under FakeTime moves only with tick()", () => {
   using time = new FakeTime();
   const clock = new HostClock();
   const start = clock.seconds();
@@ -46,7 +46,7 @@ Deno.test("Under FakeTime, seconds() stand still until tick(), and move by just 
   assertEquals(clock.seconds(), later);
 });
 
-Deno.test("seconds() go on where they were when a FakeTime of any date starts and ends", () => {
+Deno.test("HostClock.seconds() continues when a FakeTime of any date starts or ends", () => {
   for (const start of [0, Date.now(), Date.parse("2100-01-01")]) {
     const clock = new HostClock();
     const before = clock.seconds();
@@ -64,7 +64,7 @@ Deno.test("seconds() go on where they were when a FakeTime of any date starts an
   }
 });
 
-Deno.test("What a FakeTime moved stays when it has ended, and the host's time counts from there", () => {
+Deno.test("HostClock.seconds() keeps the time that passed in a FakeTime which has ended", () => {
   const clock = new HostClock();
   const before = clock.seconds();
   {
@@ -78,7 +78,7 @@ Deno.test("What a FakeTime moved stays when it has ended, and the host's time co
   assertLess(after - before, DAY + SOON);
 });
 
-Deno.test("Two FakeTimes in a row, the second long before the first, are one time that goes forward", () => {
+Deno.test("HostClock.seconds() is monotonic if a second FakeTime starts at an earlier date", () => {
   const clock = new HostClock();
   const readings = [clock.seconds()];
   for (const start of ["2100-01-01", "1970-01-01"]) {
@@ -94,7 +94,7 @@ Deno.test("Two FakeTimes in a row, the second long before the first, are one tim
   assertLess(total, 4 + SOON);
 });
 
-Deno.test("A clock that was not read between two FakeTimes does not go back", () => {
+Deno.test("HostClock.seconds() is monotonic if it is not read between two FakeTimes", () => {
   const clock = new HostClock();
   const first = new FakeTime("2100-01-01");
   const before = clock.seconds();
@@ -107,13 +107,13 @@ Deno.test("A clock that was not read between two FakeTimes does not go back", ()
   assertAlmostEquals(clock.seconds() - after, 1, 1e-9);
 });
 
-Deno.test("A fake Date that steps back holds seconds() where they are, and they go on from there", () => {
+Deno.test("HostClock.seconds() stands still when a fake Date steps back", () => {
   using _time = new FakeTime();
   const clock = new HostClock();
   const start = clock.seconds();
   const wall = Date.now();
   let now = wall;
-  // A Date of its own, as other fakes of time bring one.
+  // Other fakes of time replace the whole Date class, as this one does.
   const original = globalThis.Date;
   globalThis.Date = new Proxy(original, {
     get: (date, name) => name === "now" ? () => now : Reflect.get(date, name),

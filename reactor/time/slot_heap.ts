@@ -1,5 +1,5 @@
 /**
- * The heap beneath the queue of timed calls.
+ * The heap that orders the slots of timed calls.
  *
  * @module
  */
@@ -7,24 +7,29 @@
 const SMALLEST = 64;
 
 /**
- * A binary heap of slots (small whole numbers, each in it once), the least (key, order) on top.
+ * A binary heap of slots with the least (key, order) on top. A slot is a small integer that occurs
+ * at most once.
  *
- * It moves numbers only, in typed arrays. To move objects costs the engine's write barrier at every step, and to compare them a cache
- * miss: a heap of 200,000 objects takes several times as long as this one. Whoever needs objects keeps them in an array, by slot.
+ * The heap contains only numbers, in typed arrays. Moving objects would cost a write barrier of the
+ * engine at each step, and comparing them a cache miss: a heap of 200,000 objects is several times
+ * slower. The owner keeps its objects in an array that is indexed by slot.
  */
 export class SlotHeap {
-  // The heap itself: what stands at i has its children at 2i + 1 and 2i + 2.
+  // The children of the element at index i are at 2i + 1 and 2i + 2.
   #keys = new Float64Array(SMALLEST);
   #slots = new Uint32Array(SMALLEST);
   #size = 0;
   readonly #orders: readonly number[];
 
-  /** @param orders Each slot's order, kept by the owner: there before the slot is pushed, and unchanged while it is in the heap. */
+  /**
+   * @param orders The order of each slot. The owner sets it before it pushes the slot, and does not
+   *   change it while the slot is in the heap.
+   */
   constructor(orders: readonly number[]) {
     this.#orders = orders;
   }
 
-  /** How many slots are in it. */
+  /** The number of slots in the heap. */
   get size(): number {
     return this.#size;
   }
@@ -39,25 +44,25 @@ export class SlotHeap {
     return this.#size === 0 ? Infinity : at(this.#keys, 0);
   }
 
-  /** Adds a slot. O(log n); O(1) when it is the last to come, as a timeout often is. */
+  /** Adds a slot. O(log n), and O(1) if its key is the largest, as is usual for timeouts. */
   push(slot: number, key: number): void {
     if (this.#size === this.#keys.length) this.#grow();
     this.#rise(this.#size++, slot, key);
   }
 
-  /** Takes the slot on top away, if there is one. O(log n). */
+  /** Removes the slot on top, if there is one. O(log n). */
   removeTop(): void {
     if (this.#size === 0) return;
     const last = --this.#size;
     if (last > 0) this.#settle(at(this.#slots, last), at(this.#keys, last));
   }
 
-  /** Gives the slot on top a later key. O(log n). */
+  /** Sets a larger key for the slot on top. O(log n). */
   rekeyTop(key: number): void {
     if (this.#size > 0) this.#settle(at(this.#slots, 0), key);
   }
 
-  /** The slots, in no particular order. */
+  /** Returns the slots, in no particular order. */
   slots(): Iterable<number> {
     return this.#slots.subarray(0, this.#size);
   }
@@ -72,8 +77,9 @@ export class SlotHeap {
   }
 
   /**
-   * Fills the hole on top. The lesser child moves up until the hole is at the bottom: what is to fill it mostly belongs there, since it
-   * came from there. If not, it rises. That takes half the comparisons of looking at both on the way down.
+   * Fills the hole on top. The lesser child moves up repeatedly until the hole is at the bottom,
+   * where a slot from the end of the heap usually belongs; if it does not, it rises. That takes
+   * half the comparisons of comparing it with both children on the way down.
    */
   #settle(slot: number, key: number): void {
     const keys = this.#keys;
@@ -90,7 +96,7 @@ export class SlotHeap {
     this.#rise(hole, slot, key);
   }
 
-  /** Moves a hole up until the slot may fill it. */
+  /** Moves a hole up to the position of the slot, and fills it. */
   #rise(hole: number, slot: number, key: number): void {
     const keys = this.#keys;
     const slots = this.#slots;
@@ -105,7 +111,7 @@ export class SlotHeap {
     slots[hole] = slot;
   }
 
-  /** Whether what stands at `index` comes before this slot. */
+  /** Returns whether the element at `index` comes before this slot. */
   #isBefore(index: number, slot: number, key: number): boolean {
     const other = at(this.#keys, index);
     if (other !== key) return other < key;
@@ -113,12 +119,12 @@ export class SlotHeap {
   }
 
   #orderOf(slot: number): number {
-    // There, by the constructor's condition.
+    // It is defined by the condition of the constructor.
     return this.#orders[slot] as number;
   }
 }
 
-/** The element at `index`. The heap's shape keeps every index in range, which the type cannot tell. */
+/** Returns the element at `index`. Every index is in range, which the type cannot express. */
 function at(array: Float64Array | Uint32Array, index: number): number {
   return array[index] as number;
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { SlotHeap } from "./slot_heap.ts";
 
-/** Takes all out, in the order in which it comes. */
+/** Removes all slots and returns them in order. */
 function drain(heap: SlotHeap): number[] {
   const slots: number[] = [];
   for (let slot = heap.top; slot !== undefined; slot = heap.top) {
@@ -12,14 +12,14 @@ function drain(heap: SlotHeap): number[] {
   return slots;
 }
 
-Deno.test("An empty heap has no top, and removing it does nothing", () => {
+Deno.test("SlotHeap without slots has no top, and removeTop() and rekeyTop() do nothing", () => {
   const heap = new SlotHeap([]);
   heap.removeTop();
   heap.rekeyTop(1);
   assertEquals([heap.size, heap.top, heap.topKey, [...heap.slots()]], [0, undefined, Infinity, []]);
 });
 
-Deno.test("Slots come by key, and by order where keys are equal", () => {
+Deno.test("SlotHeap orders slots by key and equal keys by order", () => {
   const orders = [4, 3, 2, 1, 0];
   const heap = new SlotHeap(orders);
   [2, 1, 2, 1, 3].forEach((key, slot) => heap.push(slot, key));
@@ -27,7 +27,7 @@ Deno.test("Slots come by key, and by order where keys are equal", () => {
   assertEquals(drain(heap), [3, 1, 2, 0, 4]);
 });
 
-Deno.test("rekeyTop() moves the slot on top to where its new key belongs", () => {
+Deno.test("SlotHeap.rekeyTop() moves the slot on top to the position of its new key", () => {
   const heap = new SlotHeap([0, 1, 2]);
   [1, 2, 3].forEach((key, slot) => heap.push(slot, key));
   heap.rekeyTop(2);
@@ -36,14 +36,14 @@ Deno.test("rekeyTop() moves the slot on top to where its new key belongs", () =>
   assertEquals(drain(heap), [1, 0, 2]);
 });
 
-Deno.test("Infinite keys have their places at the ends", () => {
+Deno.test("SlotHeap orders infinite keys first and last", () => {
   const heap = new SlotHeap([0, 1, 2]);
   [Infinity, 0, -Infinity].forEach((key, slot) => heap.push(slot, key));
   assertEquals(drain(heap), [2, 1, 0]);
 });
 
-Deno.test("Whatever is pushed, rekeyed and removed, the top is that of a sorted list", () => {
-  // Few keys, so that many are equal.
+Deno.test("SlotHeap has the same top as a sorted list", () => {
+  // There are few keys, so that many are equal.
   const command = fc.oneof(
     fc.record({ do: fc.constant("push" as const), key: fc.integer({ min: 0, max: 8 }) }),
     fc.record({ do: fc.constant("rekey" as const), key: fc.integer({ min: 0, max: 4 }) }),
@@ -58,7 +58,7 @@ Deno.test("Whatever is pushed, rekeyed and removed, the top is that of a sorted 
         const first = model[0];
         if (action === "push") {
           const slot = orders.length;
-          // The orders fall, so that they are not the slots by another name.
+          // The orders decrease, so that they differ from the slots.
           orders.push(-slot);
           heap.push(slot, key);
           model.push({ slot, key });
