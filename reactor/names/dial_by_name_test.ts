@@ -174,7 +174,7 @@ test("does not look up an address", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver({
     resolveHostName: () => {
-      throw new Error("Not to be asked");
+      throw new Error("An address must not be looked up");
     },
   });
   const listener = fixture.rawListen();

@@ -45,7 +45,7 @@ class Stage {
   readonly clock = new Clock();
   /** The events with their second: `0.25 try 192.0.2.1`. */
   readonly events: string[] = [];
-  readonly asked: [name: string, family: IPFamily, port: number][] = [];
+  readonly lookups: [name: string, family: IPFamily, port: number][] = [];
   readonly outcomes: (string | Error)[] = [];
   readonly #world: World;
 
@@ -58,13 +58,13 @@ class Stage {
     options: HappyEyeballsOptions = {},
     families: readonly IPFamily[] = ["IPv6", "IPv4"],
   ): Deferred<void> {
-    const course = {
+    const raceOptions = {
       clock: this.clock,
       resolver: { resolveHostName: this.#resolve.bind(this) },
       families,
       attempt: (address: string) => this.#attempt(address),
     };
-    return raceAddresses(host, 80, course, options).addCallbacks(
+    return raceAddresses(host, 80, raceOptions, options).addCallbacks(
       (address) => this.#decide(address, `won by ${address}`),
       (error) => this.#decide(error, `lost: ${error.name}`),
     );
@@ -85,7 +85,7 @@ class Stage {
   }
 
   #resolve(name: string, { family, port, signal }: ResolveHostNameOptions): Deferred<string[]> {
-    this.asked.push([name, family, port]);
+    this.lookups.push([name, family, port]);
     const [delay, outcome] = this.#world.lookups?.[family] ?? [0, []];
     if (delay === 0) return outcome instanceof Error ? fail(outcome) : succeed(outcome);
     const looking: Deferred<string[]> = this.#after(delay, `cancel ${family}`, () => {
@@ -321,7 +321,7 @@ for (const host of [V6, V4, "fe80::1%eth0", "１２７．0.0.1"]) {
     stage.connect(host);
     stage.advance(1);
     assertEquals(stage.events, [`0.00 try ${address}`, `0.50 won by ${address}`]);
-    assertEquals(stage.asked, []);
+    assertEquals(stage.lookups, []);
   });
 }
 
@@ -329,7 +329,7 @@ Deno.test("raceAddresses() looks up each family by the IDNA form of the name", (
   const stage = new Stage({});
   stage.connect("bücher.ch");
   stage.connect("bu\u0308cher.ch", {}, ["IPv6"]);
-  assertEquals(stage.asked, [
+  assertEquals(stage.lookups, [
     ["xn--bcher-kva.ch", "IPv6", 80],
     ["xn--bcher-kva.ch", "IPv4", 80],
     ["xn--bcher-kva.ch", "IPv6", 80],
@@ -352,7 +352,7 @@ Deno.test("raceAddresses() refuses an invalid name or family without a lookup", 
     const [error] = stage.outcomes;
     assertInstanceOf(error, RangeError);
     assertEquals(error.message, message);
-    assertEquals(stage.asked, []);
+    assertEquals(stage.lookups, []);
   }
 });
 
@@ -473,13 +473,13 @@ Deno.test("raceAddresses() fails with the exception or rejection of the resolver
     () => Promise.reject(new Error("boom")),
   ];
   for (const resolveHostName of resolvers) {
-    const course = {
+    const options = {
       clock,
       resolver: { resolveHostName },
       families: ["IPv4"] as const,
       attempt: () => succeed(""),
     };
-    const error = await raceAddresses("example.org", 80, course).then(() => null, (e) => e);
+    const error = await raceAddresses("example.org", 80, options).then(() => null, (e) => e);
     assertInstanceOf(error, DNSLookupError);
     assertEquals(
       error.message,
@@ -490,22 +490,22 @@ Deno.test("raceAddresses() fails with the exception or rejection of the resolver
 });
 
 Deno.test("raceAddresses() accepts a promise from the resolver", async () => {
-  const course = {
+  const options = {
     clock: new Clock(),
     resolver: { resolveHostName: () => Promise.resolve([V4]) },
     families: ["IPv4"] as const,
     attempt: (address: string) => succeed(address),
   };
-  assertEquals(await raceAddresses("example.org", 80, course), V4);
+  assertEquals(await raceAddresses("example.org", 80, options), V4);
 });
 
 Deno.test("raceAddresses() stops looking up when an attempt connects at once", () => {
-  const asked: IPFamily[] = [];
-  const course = {
+  const lookups: IPFamily[] = [];
+  const options = {
     clock: new Clock(),
     resolver: {
       resolveHostName: (_: string, { family }: ResolveHostNameOptions) => {
-        asked.push(family);
+        lookups.push(family);
         return succeed([V6]);
       },
     },
@@ -513,14 +513,14 @@ Deno.test("raceAddresses() stops looking up when an attempt connects at once", (
     attempt: (address: string) => succeed(address),
   };
   const won: string[] = [];
-  raceAddresses("example.org", 80, course).addCallback((address) => void won.push(address));
-  assertEquals([won, asked, course.clock.getDelayedCalls()], [[V6], ["IPv6"], []]);
+  raceAddresses("example.org", 80, options).addCallback((address) => void won.push(address));
+  assertEquals([won, lookups, options.clock.getDelayedCalls()], [[V6], ["IPv6"], []]);
 });
 
 Deno.test("raceAddresses() stops at an error that is not a ConnectError", () => {
   const error = new TypeError("no such option");
   const tried: string[] = [];
-  const course = {
+  const options = {
     clock: new Clock(),
     resolver: { resolveHostName: () => succeed([V4, W4]) },
     families: ["IPv4"] as const,
@@ -530,7 +530,7 @@ Deno.test("raceAddresses() stops at an error that is not a ConnectError", () => 
     },
   };
   const errors: Error[] = [];
-  raceAddresses("example.org", 80, course).addErrback((e) => void errors.push(e));
+  raceAddresses("example.org", 80, options).addErrback((e) => void errors.push(e));
   assertEquals([errors, tried], [[error], [V4]]);
 });
 
@@ -538,7 +538,7 @@ Deno.test("raceAddresses() cancels the other attempts when one calls won(), even
   const clock = new Clock();
   const attempts: { address: string; won: () => void; deferred: Deferred<string> }[] = [];
   const cancelled: string[] = [];
-  const course = {
+  const options = {
     clock,
     resolver: { resolveHostName: () => succeed([V4, W4, "192.0.2.5"]) },
     families: ["IPv4"] as const,
@@ -549,7 +549,7 @@ Deno.test("raceAddresses() cancels the other attempts when one calls won(), even
     },
   };
   const errors: Error[] = [];
-  raceAddresses("example.org", 80, course).addErrback((e) => void errors.push(e));
+  raceAddresses("example.org", 80, options).addErrback((e) => void errors.push(e));
   clock.advance(0.3);
   const [first, second] = attempts;
   assert(first !== undefined && second !== undefined);
@@ -612,7 +612,7 @@ Deno.test("raceAddresses() cancelled within an attempt cancels that attempt", ()
   const clock = new Clock();
   const cancelled: string[] = [];
   const errors: Error[] = [];
-  const course = {
+  const options = {
     clock,
     resolver: {
       resolveHostName: () => {
@@ -627,7 +627,7 @@ Deno.test("raceAddresses() cancelled within an attempt cancels that attempt", ()
       return new Deferred<string>(() => void cancelled.push(address));
     },
   };
-  const connecting = raceAddresses("example.org", 80, course);
+  const connecting = raceAddresses("example.org", 80, options);
   connecting.addErrback((e) => void errors.push(e));
   clock.advance(1);
   assertEquals([cancelled, errors.map(({ name }) => name)], [[V4], ["ConnectingCancelledError"]]);

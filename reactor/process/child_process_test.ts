@@ -158,10 +158,10 @@ for (const order of orders(["exit", "1", "2"])) {
         fixture.close(Number(event));
       }
     }
-    const told = order.flatMap((event) =>
+    const events = order.flatMap((event) =>
       event === "exit" ? ["exited", "0 lost"] : [`${event}: said`, `${event} lost`]
     );
-    assertEquals(fixture.events, ["made", ...told, "ended"]);
+    assertEquals(fixture.events, ["made", ...events, "ended"]);
     assertEquals(fixture.host.resources.size, 0);
   });
 }

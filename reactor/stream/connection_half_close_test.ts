@@ -85,8 +85,8 @@ Deno.test("Connection handles the peer's close while it closes its own writing s
     fixture.peer.driver.closeWrite();
     fixture.host.settle();
     assertEquals([fixture.peer.text, fixture.peer.end], ["0123456789", "ended"]);
-    const told = closeable ? ["read lost", "write lost"] : [];
-    assertEquals(fixture.events, ["made", ...told, "lost ConnectionDone"]);
+    const closes = closeable ? ["read lost", "write lost"] : [];
+    assertEquals(fixture.events, ["made", ...closes, "lost ConnectionDone"]);
   }
 });
 

@@ -341,7 +341,7 @@ Deno.test("Connection.abortConnection() in resumeProducing() at registration los
 });
 
 for (const stuckFirst of [false, true]) {
-  Deno.test(`Connection.abortConnection() in pauseProducing()${stuckFirst ? ", with a write under way," : ""} stops the producer`, () => {
+  Deno.test(`Connection.abortConnection() in pauseProducing()${stuckFirst ? ", with a write in flight," : ""} stops the producer`, () => {
     using fixture = stuckFirst
       ? stuck({ writeBufferHighWater: 3 })
       : connect({ writeBufferHighWater: 3 });
@@ -423,7 +423,7 @@ for (const method of ["pauseProducing", "resumeProducing", "stopProducing"] as c
   });
 }
 
-Deno.test("Two connections as each other's producers pass the slow peer's pace to the fast one", () => {
+Deno.test("Connection as another one's producer passes on the pace of a slow peer", () => {
   using slow = connect({ capacity: 2, writeBufferHighWater: 10 });
   slow.peer.driver.stopReading();
   using fast = connect({

@@ -71,23 +71,23 @@ class Producer implements IPushProducer {
   }
 
   pauseProducing(): void {
-    this.#told(this.#streaming && !this.isPaused, "pause");
+    this.#check(this.#streaming && !this.isPaused, "pause");
     this.isPaused = true;
   }
 
   resumeProducing(): void {
-    this.#told(!this.#streaming || this.isPaused, "resume");
+    this.#check(!this.#streaming || this.isPaused, "resume");
     this.isPaused = false;
     if (this.#end.pieces-- > 0) this.#end.write(10);
   }
 
   stopProducing(): void {
-    this.#told(true, "stop");
+    this.#check(true, "stop");
     this.isStopped = true;
   }
 
-  #told(condition: boolean, call: string): void {
-    this.#end.expect(condition && !this.isStopped, `a producer was told to ${call} out of turn`);
+  #check(condition: boolean, call: string): void {
+    this.#end.expect(condition && !this.isStopped, `a producer was asked to ${call} out of turn`);
   }
 }
 
@@ -194,9 +194,10 @@ class End {
         this.#method(() => {});
       },
     };
-    const told = () => this.#method(() => this.expect(this.reason === null, "told of an end late"));
+    const closed = () =>
+      this.#method(() => this.expect(this.reason === null, "a direction closed after the loss"));
     return halfCloseable
-      ? { ...protocol, ...{ readConnectionLost: told, writeConnectionLost: told } }
+      ? { ...protocol, ...{ readConnectionLost: closed, writeConnectionLost: closed } }
       : protocol;
   }
 

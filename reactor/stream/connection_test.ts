@@ -396,7 +396,7 @@ Deno.test("Connection drops what a method has written before it throws", () => {
   assertEquals(errors.take().length, 1);
 });
 
-Deno.test("Connection uses a thrown value that is no Error as the cause of an Error", () => {
+Deno.test("Connection uses a thrown value that is not an Error as the cause of an Error", () => {
   using errors = new LoggedErrors();
   using fixture = connect({
     dataReceived: () => {
@@ -427,7 +427,7 @@ Deno.test("Connection copes with a logPrefix() that throws", () => {
   assert(errors.take().some((error) => error.message === "boom"));
 });
 
-Deno.test("unref() reaches the driver, and options of the socket do while it is open", () => {
+Deno.test("Connection passes unref() and, while it is open, socket options to its driver", () => {
   using fixture = connect();
   fixture.connection.unref();
   assertEquals([fixture.connection.getTcpNoDelay(), fixture.connection.getTcpKeepAlive()], [
@@ -447,7 +447,7 @@ Deno.test("unref() reaches the driver, and options of the socket do while it is 
   assertEquals(fixture.driver.calls.at(-1), "close()");
 });
 
-Deno.test("A connection is a resource of its reactor until its driver has let go", () => {
+Deno.test("Connection is a resource of its reactor until its driver is released", () => {
   using fixture = connect();
   assertEquals(fixture.host.resources.size, 1);
   fixture.connection.loseConnection();

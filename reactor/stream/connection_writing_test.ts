@@ -139,7 +139,7 @@ Deno.test("Connection.write() during a write in flight waits for it", () => {
   assertEquals(fixture.peer.text, "0123456789abcdef");
 });
 
-Deno.test("Two connections that send at the same time do not mix their bytes", () => {
+Deno.test("Connection does not mix its bytes with those of another one", () => {
   using one = connect({ capacity: 3 });
   using two = connect({ capacity: 3 });
   for (let round = 0; round < 20; round++) {

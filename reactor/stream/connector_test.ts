@@ -116,7 +116,7 @@ class ConnectionFixture {
 }
 
 Deno.test("Connector notifies its factory from the attempt to the loss", () => {
-  const { connector, factory, host, succeed } = bound(new ConnectionFixture());
+  const { connector, factory, host, succeed } = destructurable(new ConnectionFixture());
   connector.connect();
   assertEquals(connector.state, "connecting");
   const peer = succeed();
@@ -140,7 +140,7 @@ Deno.test("Connector marks the log lines of its protocol as a client's", () => {
   const factory = new TestFactory();
   const logged: (string | undefined)[] = [];
   using _observing = addObserver(({ system }) => logged.push(system), { replay: false });
-  const { connector, succeed, host } = bound(new ConnectionFixture({ factory }));
+  const { connector, succeed, host } = destructurable(new ConnectionFixture({ factory }));
   factory.buildProtocol = () => {
     const protocol = new Protocol();
     protocol.logPrefix = () => "Custom Client";
@@ -155,7 +155,7 @@ Deno.test("Connector marks the log lines of its protocol as a client's", () => {
 });
 
 Deno.test("Connector notifies its factory of a failed attempt", () => {
-  const { connector, factory, host, fail } = bound(new ConnectionFixture());
+  const { connector, factory, host, fail } = destructurable(new ConnectionFixture());
   connector.connect();
   fail();
   assertEquals(factory.events, [
@@ -213,7 +213,7 @@ Deno.test("Connector.stopConnecting() fails the attempt at once with UserError a
   assertInstanceOf(reason, UserError);
   assertEquals(reason.message, "Connecting to 192.0.2.2:2222 was stopped");
   assertEquals(fixture.cancelled, 1);
-  assertEquals(fixture.host.resources.size, 1); // until the dial has let go
+  assertEquals(fixture.host.resources.size, 1); // until the dial is released
   fixture.fail();
   assertEquals(fixture.factory.reasons.length, 1);
   assertEquals([fixture.host.resources.size, fixture.host.reactor.getDelayedCalls()], [0, []]);
@@ -323,7 +323,7 @@ Deno.test("Connector starts the timeout at connect(), also before the reactor ru
   fixture.connector.connect();
   fixture.succeed();
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
-  assertEquals(fixture.cancelled, 0); // what has succeeded is not cancelled
+  assertEquals(fixture.cancelled, 0); // a dial that has succeeded is not cancelled
 });
 
 Deno.test("Connector waits without limit with a timeout of Infinity", () => {
@@ -424,7 +424,7 @@ Deno.test("Connector cancels its attempt when the reactor crashes, so that the p
 });
 
 /** Returns the fixture with its methods bound, so that they can be destructured. */
-function bound(fixture: ConnectionFixture): {
+function destructurable(fixture: ConnectionFixture): {
   connector: Connector;
   factory: TestFactory;
   host: TestHost;

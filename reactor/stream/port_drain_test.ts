@@ -27,10 +27,10 @@ class Noted extends Protocol {
 
 /** Writes a goodbye and closes its connection when its port is drained. */
 class Polite extends Noted implements IDrainableProtocol {
-  asked = 0;
+  drainRequests = 0;
 
   drainRequested(): void {
-    this.asked++;
+    this.drainRequests++;
     this.transport.write("bye");
     this.transport.loseConnection();
   }
@@ -135,7 +135,7 @@ Deno.test("StreamPort.drain() calls drainRequested() once and sends what it writ
   acceptor.release();
   host.settle();
   assertEquals(fired, [0]);
-  assertEquals(protocols.map(({ asked }) => asked), [1, 1]);
+  assertEquals(protocols.map(({ drainRequests }) => drainRequests), [1, 1]);
   assertEquals(texts(), ["bye", "bye"]);
   for (const { reason } of protocols) assertInstanceOf(reason, ConnectionDone);
 });
@@ -146,7 +146,7 @@ Deno.test("StreamPort.drain() does not call drainRequested() on a closing connec
   port.drain(30);
   acceptor.release();
   host.settle();
-  assertEquals(protocols[0]?.asked, 0);
+  assertEquals(protocols[0]?.drainRequests, 0);
 });
 
 Deno.test("drainRequested() that throws is logged and loses that connection only", () => {

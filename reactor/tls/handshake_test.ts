@@ -24,7 +24,7 @@ class DialBed {
    */
   readonly events: string[] = [];
   readonly cancel: () => void;
-  #beneath: DialSink | null = null;
+  #underlying: DialSink | null = null;
 
   constructor() {
     const [end, other] = memoryPipe({ schedule: (step) => this.host.steps.push(step) });
@@ -33,7 +33,7 @@ class DialBed {
     other.startReading();
     const dial = dialSecured(
       (sink) => {
-        this.#beneath = sink;
+        this.#underlying = sink;
         return () => this.events.push("cancelled");
       },
       this.host.resources,
@@ -48,8 +48,8 @@ class DialBed {
 
   /** Lets the underlying dial succeed. */
   succeed(): void {
-    this.#beneath?.connected(this.driver);
-    this.#beneath?.released();
+    this.#underlying?.connected(this.driver);
+    this.#underlying?.released();
     this.host.settle();
   }
 }
