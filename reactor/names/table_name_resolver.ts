@@ -18,6 +18,8 @@ export class TableNameResolver implements IHostnameResolver {
   readonly #addresses = new Map<string, readonly string[]>();
 
   /**
+   * Makes a resolver with a table.
+   *
    * @param table The addresses of each name, of both families, in the order in which to try them. A
    *   name with characters outside ASCII must be in its IDNA form.
    * @throws {RangeError} when an address is neither IPv4 nor IPv6.
