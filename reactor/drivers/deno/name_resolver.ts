@@ -1,5 +1,6 @@
 import type { DNSLookupError } from "../../errors.ts";
 import type { IHostnameResolver, ResolveHostNameOptions } from "../../interfaces/mod.ts";
+import { type LookupOptions, LookupQueue } from "../../names/lookup_queue.ts";
 import { codeOf, lookupError } from "./system_error.ts";
 
 /**
@@ -8,31 +9,42 @@ import { codeOf, lookupError } from "./system_error.ts";
  * (`Deno.resolveDns` only queries name servers.)
  *
  * The function comes from `node:dns`, which is loaded with the first lookup. Needs `--allow-net`
- * for the name. A lookup cannot be aborted: it keeps the process alive until it completes, even if
- * its result is no longer needed.
+ * for the name. A lookup that runs cannot be aborted: it keeps the process alive until it completes,
+ * even if its result is no longer needed. So at most 16 run at once in a process. Further ones wait,
+ * and equal ones share one result.
  */
 export class DenoNameResolver implements IHostnameResolver {
-  async resolveHostName(
-    hostName: string,
-    { family, port }: ResolveHostNameOptions,
-  ): Promise<string[]> {
-    const { lookup } = await import("node:dns");
-    const { promise, resolve, reject } = Promise.withResolvers<string[]>();
-    // Deno accepts a port, which node's types do not have. With it, a permission for the name and
-    // that port is enough.
-    const options = { family: family === "IPv6" ? 6 : 4, all: true, port } as const;
-    lookup(hostName, options, (error, answers) => {
-      if (error === null || error === undefined) {
-        resolve(answers.map(({ address }) => address));
-        return;
-      }
-      const failure = failureOf(hostName, port, error);
-      // The name does not exist or has no address of that family; getaddrinfo does not distinguish.
-      if (failure.code === "ENOTFOUND") resolve([]);
-      else reject(failure);
-    });
-    return promise;
+  resolveHostName(hostName: string, options: ResolveHostNameOptions): Promise<string[]> {
+    return lookups.resolve(hostName, options);
   }
+}
+
+// Deno has 32 threads for all work that blocks: other lookups, files, and the addresses of UDP ports.
+const MOST_LOOKUPS = 16;
+
+// The threads belong to the process, and so does the limit.
+const lookups = new LookupQueue(startLookup, MOST_LOOKUPS);
+
+async function startLookup(
+  hostName: string,
+  { family, port }: LookupOptions,
+): Promise<string[]> {
+  const { lookup } = await import("node:dns");
+  const { promise, resolve, reject } = Promise.withResolvers<string[]>();
+  // Deno accepts a port, which node's types do not have. With it, a permission for the name and
+  // that port is enough.
+  const options = { family: family === "IPv6" ? 6 : 4, all: true, port } as const;
+  lookup(hostName, options, (error, answers) => {
+    if (error === null || error === undefined) {
+      resolve(answers.map(({ address }) => address));
+      return;
+    }
+    const failure = failureOf(hostName, port, error);
+    // The name does not exist or has no address of that family; getaddrinfo does not distinguish.
+    if (failure.code === "ENOTFOUND") resolve([]);
+    else reject(failure);
+  });
+  return promise;
 }
 
 function failureOf(name: string, port: number, cause: Error): DNSLookupError {
