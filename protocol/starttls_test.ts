@@ -28,7 +28,7 @@ class ConnectionFixture {
   constructor(protocol: IProtocol, role: Role) {
     const [end, peer] = memoryPipe({ schedule: (step) => this.host.steps.push(step) });
     const owner: ConnectionOwner = {
-      host: Object.assign(this.host, { tls: this.tls }),
+      context: Object.assign(this.host, { tls: this.tls }),
       limits: connectionLimits({}),
       role,
       logSuffix: () => "0",

@@ -25,6 +25,9 @@
  *
  * The default delays are those of section 8.
  *
+ * Every route to a host name uses this race, over attempts of two kinds: `dialByName` over the dials
+ * of a connector, and the endpoints over the `connectTCP` of any reactor.
+ *
  * @module
  */
 

@@ -31,7 +31,7 @@ import { quote } from "../../internal/validation.ts";
 
 /** A child process: the transport of its protocol. */
 export class ChildProcess implements IProcessTransport, ConnectionOwner, ReactorResource {
-  readonly host: ConnectionContext;
+  readonly context: ConnectionContext;
   readonly limits: ConnectionLimits;
   readonly #protocol: IProcessProtocol;
   readonly #driver: ChildDriver;
@@ -51,20 +51,20 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   #ended = false;
 
   /**
-   * @param host The parts of the reactor that the process uses.
+   * @param context The parts of the reactor that the process uses.
    * @param limits The limits of its pipes.
    * @param protocol The protocol that receives the events.
    * @param executable The program that the process runs.
    * @param driver The driver of the started child.
    */
   constructor(
-    host: ConnectionContext,
+    context: ConnectionContext,
     limits: ConnectionLimits,
     protocol: IProcessProtocol,
     executable: string,
     driver: ChildDriver,
   ) {
-    this.host = host;
+    this.context = context;
     this.limits = limits;
     this.#protocol = protocol;
     this.#driver = driver;
@@ -74,12 +74,12 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
 
   /** Connects the protocol, and starts to read when the reactor runs. */
   open(): void {
-    this.host.resources.add(this);
+    this.context.resources.add(this);
     this.#driver.unref();
     this.#driver.attach((status) => this.#exited(status));
     for (const pipe of this.#driver.pipes) this.#openPipe(pipe);
     this.#callProtocol("makeConnection", () => this.#protocol.makeConnection(this));
-    this.host.reactor.callWhenRunning(() => this.#start());
+    this.context.reactor.callWhenRunning(() => this.#start());
   }
 
   get pid(): number | null {
@@ -197,7 +197,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     // The reactor stops without having called #start(), and will not call it any more.
     if (!this.#started) this.#start();
     this.#driver.unref();
-    this.host.resources.delete(this);
+    this.context.resources.delete(this);
   }
 
   unref(): void {
@@ -272,7 +272,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     const isDone = reason !== null && this.#readers.size === 0 && this.#writers.size === 0;
     if (!isDone || this.#ended) return;
     this.#ended = true;
-    this.host.resources.delete(this);
+    this.context.resources.delete(this);
     this.#callProtocol("processEnded", () => this.#protocol.processEnded(reason));
   }
 

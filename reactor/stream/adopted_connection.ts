@@ -15,15 +15,15 @@ import { logUserError } from "../../defer/guarded_call.ts";
 
 /** The owner of one adopted connection, in place of a port. */
 export class AdoptedConnection implements ConnectionOwner {
-  readonly host: ConnectionContext;
+  readonly context: ConnectionContext;
   readonly limits: ConnectionLimits;
 
   /**
-   * @param host The parts of the reactor that a connection uses.
+   * @param context The parts of the reactor that a connection uses.
    * @param limits The limits of the connection.
    */
-  constructor(host: ConnectionContext, limits: ConnectionLimits) {
-    this.host = host;
+  constructor(context: ConnectionContext, limits: ConnectionLimits) {
+    this.context = context;
     this.limits = limits;
   }
 
@@ -35,7 +35,7 @@ export class AdoptedConnection implements ConnectionOwner {
    *   closed.
    */
   open(driver: StreamDriver, factory: IProtocolFactory): void {
-    this.host.reactor.callWhenRunning(() => this.#open(driver, factory));
+    this.context.reactor.callWhenRunning(() => this.#open(driver, factory));
   }
 
   logSuffix(connection: Connection): string {

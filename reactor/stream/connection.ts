@@ -111,10 +111,10 @@ export class Connection extends SocketAttributes
 
   /** Connects the protocol and starts to read. */
   open(): void {
-    const { host, limits } = this.#owner;
-    host.resources.add(this);
+    const { context, limits } = this.#owner;
+    context.resources.add(this);
     this.driver.attach(this);
-    this.#timeouts = watchTimeouts(host.reactor, limits.timeouts, this);
+    this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
     this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
     this.#protocol = lastSuccessor(this.#protocol);
     if (this.secure) this.#handshakeCompleted();
@@ -137,11 +137,11 @@ export class Connection extends SocketAttributes
   }
 
   startTLS(options: StartTLSOptions): void {
-    const { host, role, limits: { linger } } = this.#owner;
-    const context = startTLSContext(host.tls, role, options, this.getPeer());
+    const { context, role, limits: { linger } } = this.#owner;
+    const tls = startTLSContext(context.tls, role, options, this.getPeer());
     if (this.#isEnding) return;
     checkCanStartTLS(this.getPeer(), this.tlsStarted, this.#writeClosing || this.#readEnded);
-    const driver = new TLSDriver(this.driver, context, host.reactor, {
+    const driver = new TLSDriver(this.driver, tls, context.reactor, {
       linger,
       plaintext: this.#buffer?.size ?? 0,
       reading: this.#reading,
@@ -369,7 +369,7 @@ export class Connection extends SocketAttributes
   }
 
   released(): void {
-    this.#owner.host.resources.delete(this);
+    this.#owner.context.resources.delete(this);
   }
 
   microtasks(): void {
@@ -413,7 +413,7 @@ export class Connection extends SocketAttributes
   #queueTask(): void {
     if (this.#taskQueued) return;
     this.#taskQueued = true;
-    this.#owner.host.microtasks.add(this);
+    this.#owner.context.microtasks.add(this);
   }
 
   /** Flushes at the end of the protocol's method that is running, or at the end of the turn. */
@@ -475,7 +475,7 @@ export class Connection extends SocketAttributes
       this.#paused = false;
       this.#readOn();
     }
-    const { host: { reactor }, limits: { linger } } = this.#owner;
+    const { context: { reactor }, limits: { linger } } = this.#owner;
     this.#linger ??= new LingerTimer(reactor, linger, () => {
       this.abort(new LingerTimeout(this.#buffer?.size ?? 0, linger, String(this.getPeer())));
     });

@@ -19,7 +19,7 @@ export interface OwnedConnection {
 /** The owner of a connection: a port, a connector, or what adopted it. */
 export interface ConnectionOwner {
   /** The parts of the reactor that a connection uses. */
-  readonly host: ConnectionContext;
+  readonly context: ConnectionContext;
   /** The limits of each connection. */
   readonly limits: ConnectionLimits;
   /** The side that it takes in a TLS handshake by default: `"client"` if it opens connections. */

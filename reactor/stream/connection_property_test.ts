@@ -119,7 +119,7 @@ class End {
       linger: 10,
       timeouts: world.timeouts,
     };
-    const owner = { host, limits, logSuffix: () => "end", connectionLost: () => {} };
+    const owner = { context: host, limits, logSuffix: () => "end", connectionLost: () => {} };
     const protocol = this.#protocol(halfCloseable);
     this.connection = new Connection(owner, this.driver, protocol);
   }

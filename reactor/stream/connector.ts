@@ -33,7 +33,7 @@ import { asError, callLogged, logUserError } from "../../defer/guarded_call.ts";
 
 /** A connector for every kind of stream. */
 export class Connector<A extends Address = Address> implements IConnector<A>, ConnectionOwner {
-  readonly host: ConnectionContext;
+  readonly context: ConnectionContext;
   readonly #factory: IClientFactory;
   readonly #destination: A;
   readonly limits: ConnectionLimits;
@@ -49,7 +49,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
   #disconnectRequested = false;
 
   /**
-   * @param host The parts of the reactor that a connector uses.
+   * @param context The parts of the reactor that a connector uses.
    * @param factory The factory that builds the protocol and is notified of each attempt.
    * @param destination The address to connect to.
    * @param limits The limits of the connection.
@@ -59,7 +59,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
    * @throws {TypeError} when `factory` is not a client factory.
    */
   constructor(
-    host: ConnectionContext,
+    context: ConnectionContext,
     factory: IClientFactory,
     destination: A,
     limits: ConnectionLimits,
@@ -68,7 +68,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     signal?: AbortSignal,
   ) {
     checkClientFactory(factory);
-    this.host = host;
+    this.context = context;
     this.#factory = factory;
     this.#destination = destination;
     this.limits = limits;
@@ -99,7 +99,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
       this.#factoryStarted = true;
     }
     this.#state = "connecting";
-    const attempt = new Attempt(this.host, this.#dial, {
+    const attempt = new Attempt(this.context, this.#dial, {
       connected: (driver) => this.#connected(driver),
       failed: (reason) => this.#failed(reason),
     });
@@ -110,7 +110,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
       attempt.failOn(signal, () => connectAborted(this.#destination, signal.reason));
     }
     this.#callFactory("startedConnecting", () => this.#factory.startedConnecting(this));
-    this.host.reactor.callWhenRunning(() => attempt.start());
+    this.context.reactor.callWhenRunning(() => attempt.start());
   }
 
   disconnect(): void {
@@ -212,7 +212,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
  * released.
  */
 class Attempt implements DialSink, ReactorResource {
-  readonly #host: ConnectionContext;
+  readonly #context: ConnectionContext;
   readonly #dial: Dial;
   readonly #events: Omit<DialSink, "released">;
   #isDone = false;
@@ -220,14 +220,14 @@ class Attempt implements DialSink, ReactorResource {
   #cancelDial: (() => void) | null = null;
   #removeListener: (() => void) | null = null;
 
-  constructor(host: ConnectionContext, dial: Dial, events: Omit<DialSink, "released">) {
-    this.#host = host;
+  constructor(context: ConnectionContext, dial: Dial, events: Omit<DialSink, "released">) {
+    this.#context = context;
     this.#dial = dial;
     this.#events = events;
   }
 
   failIn(seconds: number, reason: () => Error): void {
-    this.#timer = this.#host.reactor.callLater(seconds, () => {
+    this.#timer = this.#context.reactor.callLater(seconds, () => {
       this.#timer = null;
       this.fail(reason());
     });
@@ -239,13 +239,13 @@ class Attempt implements DialSink, ReactorResource {
     this.#removeListener = () => signal.removeEventListener("abort", abort);
     // After connect() has returned: its caller could not distinguish this failure from one of the last
     // attempt.
-    if (signal.aborted) this.#host.reactor.callWhenRunning(abort);
+    if (signal.aborted) this.#context.reactor.callWhenRunning(abort);
     else signal.addEventListener("abort", abort);
   }
 
   start(): void {
     if (this.#isDone) return;
-    this.#host.resources.add(this);
+    this.#context.resources.add(this);
     this.#cancelDial = this.#dial(this);
   }
 
@@ -267,7 +267,7 @@ class Attempt implements DialSink, ReactorResource {
 
   released(): void {
     this.#cancelDial = null;
-    this.#host.resources.delete(this);
+    this.#context.resources.delete(this);
   }
 
   shutDown(): void {

@@ -46,8 +46,7 @@ export class PortDrain {
   /**
    * Fires {@linkcode done} if the port is drained.
    *
-   * @returns Whether `done` has fired, now or
-   * before.
+   * @returns Whether `done` has fired, now or before.
    */
   check(): boolean {
     if (!this.done.called && this.#target.isDrained()) {

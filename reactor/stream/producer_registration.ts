@@ -35,8 +35,7 @@ export class ProducerRegistration {
   /**
    * Pauses a push producer, because the write buffer is full.
    *
-   * @returns Whether the producer was
-   * called.
+   * @returns Whether the producer was called.
    */
   pause(): boolean {
     if (!this.#streaming || this.#paused) return false;

@@ -35,7 +35,7 @@ import { checkDelay } from "../../internal/validation.ts";
 /** A listening port for every kind of stream. */
 export class StreamPort<A extends Address = Address>
   implements IListeningPort<A>, StreamAcceptorSink, ConnectionOwner, ReactorResource {
-  readonly host: ConnectionContext;
+  readonly context: ConnectionContext;
   readonly limits: ConnectionLimits;
   readonly role = "server";
   readonly #factory: IProtocolFactory;
@@ -56,7 +56,7 @@ export class StreamPort<A extends Address = Address>
   #drains: PortDrain[] = [];
 
   /**
-   * @param host The parts of the reactor that a port uses.
+   * @param context The parts of the reactor that a port uses.
    * @param factory The factory that builds the protocols.
    * @param limits The limits of the port and its connections.
    * @param bind Binds the address. Throws a `CannotListenError`.
@@ -65,22 +65,22 @@ export class StreamPort<A extends Address = Address>
    * @throws {TypeError} when `factory` is not a factory.
    */
   constructor(
-    host: ConnectionContext,
+    context: ConnectionContext,
     factory: IProtocolFactory,
     limits: StreamPortLimits,
     bind: () => StreamAcceptor<A>,
     secure: TLSWrapper | null = null,
   ) {
     checkFactory("listen", factory);
-    this.host = host;
+    this.context = context;
     this.limits = limits.connection;
     this.#factory = factory;
     this.#overflow = limits.overflow;
     this.#limiter = new ConnectionLimiter(limits);
-    this.#problems = new StreamPortProblems(host.reactor);
+    this.#problems = new StreamPortProblems(context.reactor);
     this.#bind = bind;
     this.#secure = secure;
-    this.#pauses = new AcceptPauses(host.reactor, () => this.#acceptNext());
+    this.#pauses = new AcceptPauses(context.reactor, () => this.#acceptNext());
   }
 
   /** The number of open connections, including those in their handshake. */
@@ -99,11 +99,11 @@ export class StreamPort<A extends Address = Address>
     const acceptor = this.#bind();
     this.#acceptor = acceptor;
     this.#address = acceptor.address;
-    this.host.resources.add(this);
+    this.context.resources.add(this);
     acceptor.attach(this);
     if (this.#isNoisy) msg(`${this.#factoryName()} starting on ${acceptor.address}`);
     this.#startFactory(acceptor);
-    this.host.reactor.callWhenRunning(() => this.#acceptNext());
+    this.context.reactor.callWhenRunning(() => this.#acceptNext());
   }
 
   stopListening(): Deferred<void> {
@@ -121,7 +121,7 @@ export class StreamPort<A extends Address = Address>
   drain(seconds: number): Deferred<number> {
     if (seconds !== Infinity) checkDelay("drain() seconds", seconds);
     const target: DrainTarget = {
-      clock: this.host.reactor,
+      clock: this.context.reactor,
       connections: () => this.#connections(),
       handshakes: this.#handshakes,
       isDrained: () => this.#acceptor === null && this.#limiter.open === 0,
@@ -204,7 +204,7 @@ export class StreamPort<A extends Address = Address>
     if (this.#isNoisy) msg(`(${this.#factoryName()} on ${this.#address} closed)`);
     const failure = this.#stopFactory();
     // doStop() may have started to listen again, and then the port is a resource again.
-    if (this.#acceptor === null) this.host.resources.delete(this);
+    if (this.#acceptor === null) this.context.resources.delete(this);
     for (const stopped of stopping) {
       if (failure === null) stopped.callback();
       else stopped.errback(failure);
@@ -243,8 +243,7 @@ export class StreamPort<A extends Address = Address>
   /**
    * Stops the factory.
    *
-   * @returns The exception of its doStop(), for the caller of stopListening() as
-   * in Twisted.
+   * @returns The exception of its doStop(), for the caller of stopListening() as in Twisted.
    */
   #stopFactory(): Error | null {
     if (!this.#factoryStarted) return null;
@@ -269,7 +268,7 @@ export class StreamPort<A extends Address = Address>
    * connection.
    */
   #connections(): Connection[] {
-    return this.host.resources.list().filter((resource): resource is Connection =>
+    return this.context.resources.list().filter((resource): resource is Connection =>
       resource instanceof Connection && resource.connected && resource.isOf(this)
     );
   }
@@ -326,7 +325,7 @@ export class StreamPort<A extends Address = Address>
     const peer = driver.getPeer();
     const host = hostOf(peer);
     this.#limiter.enterHandshake(host);
-    const handshake = new Handshake(this.host.resources, driver, {
+    const handshake = new Handshake(this.context.resources, driver, {
       completed: (secured) => this.#connect(secured, session),
       failed: (reason) => this.#handshakeFailed(peer, reason),
       released: () => {

@@ -5,8 +5,7 @@ import { COPY_BELOW, WriteBuffer } from "./write_buffer.ts";
 /**
  * Sends everything, at most `most` bytes at a time.
  *
- * @returns The sent bytes and the number of
- * writes.
+ * @returns The sent bytes and the number of writes.
  */
 function drain(buffer: WriteBuffer, most = Infinity): { text: string; writes: number } {
   const decoder = new TextDecoder();

@@ -16,8 +16,8 @@ export interface HandshakeListener {
   /**
    * Called when the handshake has completed.
    *
-   * @returns Whether earlier writes may be sent: `false`
-   * if the protocol has closed the connection.
+   * @returns Whether earlier writes may be sent: `false` if the protocol has closed the
+   *   connection.
    */
   handshakeCompleted(): boolean;
   /**

@@ -455,7 +455,7 @@ function connection(): {
   const tls = new FakeTLS();
   const [end, other] = memoryPipe({ schedule: (step) => host.steps.push(step) });
   const owner: ConnectionOwner = {
-    host: Object.assign(host, { tls }),
+    context: Object.assign(host, { tls }),
     limits: connectionLimits({}),
     role: "server",
     logSuffix: () => "0",
