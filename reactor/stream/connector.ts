@@ -99,7 +99,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
       this.#factoryStarted = true;
     }
     this.#state = "connecting";
-    const attempt = new Attempt(this.context, this.#dial, {
+    const attempt = new Attempt(this.context, this.#dial, String(this.#destination), {
       connected: (driver) => this.#connected(driver),
       failed: (reason) => this.#failed(reason),
     });
@@ -214,15 +214,22 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
 class Attempt implements DialSink, ReactorResource {
   readonly #context: ConnectionContext;
   readonly #dial: Dial;
+  readonly #address: string;
   readonly #events: Omit<DialSink, "released">;
   #isDone = false;
   #timer: IDelayedCall | null = null;
   #cancelDial: (() => void) | null = null;
   #removeListener: (() => void) | null = null;
 
-  constructor(context: ConnectionContext, dial: Dial, events: Omit<DialSink, "released">) {
+  constructor(
+    context: ConnectionContext,
+    dial: Dial,
+    address: string,
+    events: Omit<DialSink, "released">,
+  ) {
     this.#context = context;
     this.#dial = dial;
+    this.#address = address;
     this.#events = events;
   }
 
@@ -271,7 +278,9 @@ class Attempt implements DialSink, ReactorResource {
   }
 
   shutDown(): void {
-    this.fail(new ConnectError("Connecting was cancelled: the reactor has stopped"));
+    const address = this.#address;
+    const message = `Connecting to ${address} was cancelled: the reactor has stopped`;
+    this.fail(new ConnectError(message, { address }));
   }
 
   unref(): void {

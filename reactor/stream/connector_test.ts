@@ -407,8 +407,12 @@ Deno.test("Connector fails its attempt with ConnectError when the reactor stops"
   const fixture = new ConnectionFixture();
   fixture.connector.connect();
   fixture.host.resources.shutDown();
-  assertInstanceOf(fixture.factory.reasons[0], ConnectError);
-  assert(!(fixture.factory.reasons[0] instanceof UserError));
+  const [reason] = fixture.factory.reasons;
+  assertInstanceOf(reason, ConnectError);
+  assert(!(reason instanceof UserError));
+  const to = String(fixture.connector.getDestination());
+  assertEquals(reason.message, `Connecting to ${to} was cancelled: the reactor has stopped`);
+  assertEquals(reason.address, to);
   assertEquals(fixture.cancelled, 1);
   fixture.fail();
   assertEquals(fixture.host.resources.size, 0);

@@ -36,7 +36,7 @@ export function checkMemory(method: string, data: Uint8Array): void {
     data.at(0);
   } catch (cause) {
     throw new TypeError(
-      `${method}() data must have its memory: its buffer has been detached (transferred) or shrunk`,
+      `${method}() data must be readable: its buffer has been detached (transferred) or shrunk`,
       { cause },
     );
   }

@@ -270,7 +270,7 @@ function subtreesOf(element: DerElement | undefined): GeneralName[] {
     // RFC 5280 forbids `minimum` and `maximum`.
     reader.end(what);
     if (base.kind === "IP Address" && !isNetwork(base.address)) {
-      throw new DerError(`Cannot read ${what}: a network without a proper mask`);
+      throw new DerError(`Cannot read ${what}: a network has no valid mask`);
     }
     return base;
   });

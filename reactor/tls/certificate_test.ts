@@ -256,10 +256,10 @@ Deno.test("readCertificate() reports critical extensions that are unknown", asyn
   }
 });
 
-Deno.test("readCertificate() refuses networks without a proper mask", async () => {
+Deno.test("readCertificate() refuses networks without a valid mask", async () => {
   for (const network of ["7f000000ff00ff00", "7f000000", "7f000000ff00000000"]) {
     const { der } = await signer.issue({ keys, extensions: [constraints([{ network }])] });
-    assertThrows(() => readCertificate(der), DerError, "proper mask");
+    assertThrows(() => readCertificate(der), DerError, "no valid mask");
   }
 });
 

@@ -67,7 +67,7 @@ export class DerReader {
   next(what: string): DerElement {
     const start = this.#position;
     const tag = this.#byte(what);
-    if ((tag & 0x1f) === 0x1f) throw new DerError(`Cannot read ${what}: a tag of several bytes`);
+    if ((tag & 0x1f) === 0x1f) throw new DerError(`Cannot read ${what}: its tag has several bytes`);
     const length = this.#length(what);
     const from = this.#position;
     if (length > this.#bytes.length - from) {
@@ -214,10 +214,12 @@ export function oidOf({ contents }: DerElement, what: string): string {
   let value = 0n;
   let length = 0;
   for (const byte of contents) {
-    if (length === 0 && byte === 0x80) throw new DerError(`Cannot read ${what}: a padded number`);
+    if (length === 0 && byte === 0x80) {
+      throw new DerError(`Cannot read ${what}: a number is padded`);
+    }
     length += 1;
     if (length > LONGEST_NUMBER) {
-      throw new DerError(`Cannot read ${what}: an identifier with a number that is too large`);
+      throw new DerError(`Cannot read ${what}: a number of the identifier is too large`);
     }
     value = value << 7n | BigInt(byte & 0x7f);
     if (byte >= 0x80) continue;

@@ -76,7 +76,7 @@ export function nameOf(der: Uint8Array, what: string): Name {
   const { contents } = onlyElement(der, Tag.sequence, what);
   const relativeNames = elementsOf(contents, what).map((relative) => {
     if (relative.tag !== Tag.set || relative.contents.length === 0) {
-      throw new DerError(`Cannot read ${what}: a relative name without attributes`);
+      throw new DerError(`Cannot read ${what}: a relative name has no attributes`);
     }
     return elementsOf(relative.contents, what).map((attribute) => attributeOf(attribute, what));
   });

@@ -42,7 +42,9 @@ export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[
   return elementsOf(contents, what).map((element) => {
     const name = generalNameOf(element, what);
     if (name.kind === "IP Address" && ![4, 16].includes(name.address.length)) {
-      throw new DerError(`Cannot read ${what}: an address of ${name.address.length} bytes`);
+      throw new DerError(
+        `Cannot read ${what}: an address has ${name.address.length} bytes, not 4 or 16`,
+      );
     }
     return name;
   });
@@ -57,12 +59,12 @@ export function generalNameOf({ tag, contents, bytes }: DerElement, what: string
   const kind = KINDS[tag as keyof typeof KINDS] as typeof KINDS[keyof typeof KINDS] | undefined; // any tag may come
   switch (kind) {
     case undefined:
-      throw new DerError(`Cannot read ${what}: a name with the tag ${tag}`);
+      throw new DerError(`Cannot read ${what}: a name has the unknown tag ${tag}`);
     case "DNS":
     case "email":
     case "URI": {
       const text = asciiOf(contents);
-      if (text === undefined) throw new DerError(`Cannot read ${what}: a name outside ASCII`);
+      if (text === undefined) throw new DerError(`Cannot read ${what}: a name is not ASCII`);
       return { kind, text };
     }
     case "IP Address":
