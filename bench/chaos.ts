@@ -1,35 +1,35 @@
 /**
- * Whether a connection ever loses or changes a byte, whatever is between its two sides.
+ * Checks that no connection ever loses or changes a byte, whatever the network does.
  *
  * Two sides on this library exchange frames with checksums over TCP, TLS, UNIX sockets and
- * `node:net`, through a proxy that splits, delays and stalls what it passes on, and in half of the
- * conversations closes one direction, resets both, or freezes; or one side aborts. What must hold:
+ * `node:net`, through a proxy that splits, delays and stalls the data. In half of the conversations
+ * the proxy closes one direction, resets both, or freezes, or one side aborts. Invariants:
  *
- * - No frame is changed, comes twice or out of order. Where nothing broke, all arrive, and both
- *   sides see an end in order.
- * - Over TLS, a stream that was cut off is never taken for one that ended in order.
- * - `connectionLost` comes once for each `connectionMade`, and last.
- * - At the end, as many files are open as before, and no timed call is left. Nothing is logged as
- *   an error.
+ * - No frame is changed, repeated or out of order. Without a fault, all frames arrive, and both
+ *   sides see a clean close.
+ * - Over TLS, a stream that was cut is never reported as a clean close.
+ * - `connectionLost` is called once for each `connectionMade`, as the last call.
+ * - At the end, as many files are open as before, no timed call is left, and no error was logged.
  *
- * The plan of each conversation comes from the seed, which is printed: the same seed makes the same
- * plans. How the system's own timing falls is not repeated. usage: deno run -A bench/chaos.ts
- * [SECONDS] [SEED]
+ * The plan of each conversation comes from the printed seed: the same seed gives the same plans.
+ * The timing of the system is not repeated.
+ *
+ * Usage: `deno run -A bench/chaos.ts [SECONDS] [SEED]`
  *
  * @module
  */
 
 import { addObserver, eventText } from "../log/mod.ts";
 import { connectProtocol, DenoReactor, type IStreamClientEndpoint } from "../mod.ts";
-import { type Kind, kinds, type Ports } from "./chaos/kinds.ts";
+import { openTransports, type Ports, type TransportUnderTest } from "./chaos/transports.ts";
 import { type Plan, planOf } from "./chaos/plan.ts";
 import { Proxy } from "./chaos/proxy.ts";
-import { endedInOrder, HalfCloseableTalker, Talker, type TalkerHost } from "./chaos/talker.ts";
+import { closedCleanly, HalfCloseableTalker, Talker, type TalkerHost } from "./chaos/talker.ts";
 
 const AT_A_TIME = 12;
-// Far beyond what any conversation takes, also on a busy machine.
+// Much longer than any conversation takes, even on a busy machine.
 const DEADLINE_MS = 30_000;
-const MOST_SHOWN = 20;
+const MAX_SHOWN = 20;
 
 const seconds = Number(Deno.args[0] ?? 20);
 const seed = Number(Deno.args[1] ?? crypto.getRandomValues(new Uint32Array(1))[0]);
@@ -38,19 +38,19 @@ if (!(seconds > 0) || !Number.isInteger(seed)) {
   Deno.exit(2);
 }
 
-/** A conversation under way: its plan, and what is known of its two sides. */
+/** A running conversation: its plan, and the state of its two sides. */
 class Conversation {
   readonly plan: Plan;
-  readonly kind: Kind;
+  readonly transport: TransportUnderTest;
   client: Talker | null = null;
   server: Talker | null = null;
   failure: Error | null = null;
   readonly #serverLost = Promise.withResolvers<void>();
   readonly #clientLost = Promise.withResolvers<void>();
 
-  constructor(plan: Plan, kind: Kind) {
+  constructor(plan: Plan, transport: TransportUnderTest) {
     this.plan = plan;
-    this.kind = kind;
+    this.transport = transport;
   }
 
   lost(talker: Talker): void {
@@ -58,13 +58,13 @@ class Conversation {
   }
 
   async run(ports: Ports): Promise<void> {
-    const proxy = new Proxy(this.kind.places(ports), this.plan);
-    const passing = proxy.run();
-    const endpoint = this.kind.client(proxy.addr, ports.options);
-    await within(this.#talk(endpoint, passing)).finally(() => proxy.close());
+    const proxy = new Proxy(this.transport.addresses(ports), this.plan);
+    const forwarding = proxy.run();
+    const endpoint = this.transport.client(proxy.addr, ports.options);
+    await withDeadline(this.#talk(endpoint, forwarding)).finally(() => proxy.close());
   }
 
-  async #talk(endpoint: IStreamClientEndpoint, passing: Promise<void>): Promise<void> {
+  async #talk(endpoint: IStreamClientEndpoint, forwarding: Promise<void>): Promise<void> {
     this.client = newTalker("client", this.plan);
     try {
       await connectProtocol(endpoint, this.client);
@@ -72,7 +72,7 @@ class Conversation {
     } catch (error) {
       this.failure = error instanceof Error ? error : new Error(String(error));
     }
-    await passing;
+    await forwarding;
     if (this.server !== null) await this.#serverLost.promise;
     this.#check(this.client, "client");
     if (this.server !== null) this.#check(this.server, "server");
@@ -81,35 +81,37 @@ class Conversation {
   #check(talker: Talker, side: "client" | "server"): void {
     const { fault } = this.plan;
     const peer = this.plan[side === "client" ? "server" : "client"];
-    if (talker.losses !== talker.made) wrong(this, side, `${talker.losses} losses`);
-    if (talker.hasEnd && talker.received !== peer.frames.length + 1) {
-      wrong(this, side, `${talker.received} frames came instead of ${peer.frames.length + 1}`);
+    if (talker.losses !== talker.made) {
+      report(this, side, `connectionLost() was called ${talker.losses} times`);
     }
-    if (fault === "none" && !(talker.hasEnd && endedInOrder(talker))) {
+    if (talker.hasEnd && talker.received !== peer.frames.length + 1) {
+      report(this, side, `${talker.received} frames arrived instead of ${peer.frames.length + 1}`);
+    }
+    if (fault === "none" && !(talker.hasEnd && closedCleanly(talker))) {
       const reason = talker.reason ?? this.failure;
-      wrong(
+      report(
         this,
         side,
-        `nothing broke, and it ended with ${talker.hasEnd ? "" : "frames missing and "}${reason}`,
+        `without a fault, it closed with ${talker.hasEnd ? "" : "frames missing and "}${reason}`,
       );
     }
-    if (this.kind.isSecure && !talker.hasEnd && !talker.hasClosed && endedInOrder(talker)) {
-      wrong(this, side, "TLS was cut off, and that was taken for an end in order");
+    if (this.transport.isSecure && !talker.hasEnd && !talker.hasClosed && closedCleanly(talker)) {
+      report(this, side, "a cut TLS stream was reported as a clean close");
     }
   }
 
   toString(): string {
     const { number, fault, halfCloses } = this.plan;
-    return `conversation ${number} over ${this.kind.name} (${fault}${
+    return `conversation ${number} over ${this.transport.name} (${fault}${
       halfCloses ? ", half-closing" : ""
     })`;
   }
 }
 
-async function within(work: Promise<void>): Promise<void> {
+async function withDeadline(work: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new Error(`it did not end in ${DEADLINE_MS / 1000} s`)),
+    () => late.reject(new Error(`it did not complete within ${DEADLINE_MS / 1000} s`)),
     DEADLINE_MS,
   );
   await Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
@@ -118,12 +120,12 @@ async function within(work: Promise<void>): Promise<void> {
 let problems = 0;
 const conversations = new Map<number, Conversation>();
 const endings = new Map<string, number>();
-/** Servers' sides that are open, those of which nothing is known yet included. */
+/** The open server sides, including those that have not received a frame yet. */
 const open = new Set<Talker>();
 
-function wrong(where: Conversation | null, side: string, problem: string): void {
-  if (++problems <= MOST_SHOWN) {
-    console.error(`WRONG: ${where ?? "a stranger"}, ${side}: ${problem}`);
+function report(where: Conversation | null, side: string, problem: string): void {
+  if (++problems <= MAX_SHOWN) {
+    console.error(`WRONG: ${where ?? "unknown conversation"}, ${side}: ${problem}`);
   }
 }
 
@@ -131,7 +133,7 @@ const reactor = new DenoReactor();
 const host: TalkerHost = {
   reactor,
   plan: (number) => planOf(seed, number),
-  wrong: (talker, problem) => wrong(of(talker), talker.side, problem),
+  problem: (talker, problem) => report(of(talker), talker.side, problem),
   known: (talker) => {
     const conversation = of(talker);
     if (conversation !== null) conversation.server = talker;
@@ -164,27 +166,31 @@ async function openFiles(): Promise<number> {
 
 async function converse(number: number): Promise<void> {
   const plan = planOf(seed, number);
-  const kind = all[number % all.length];
-  if (kind === undefined) throw new Error("Cannot converse: there is no kind of stream");
-  const conversation = new Conversation(plan, kind);
+  const transport = all[number % all.length];
+  if (transport === undefined) throw new Error("Cannot converse: there is no transport");
+  const conversation = new Conversation(plan, transport);
   conversations.set(number, conversation);
   try {
-    await conversation.run(kind.ports(plan.halfCloses, plan.fault === "freeze"));
+    await conversation.run(transport.ports(plan.halfCloses, plan.fault === "freeze"));
   } catch (error) {
-    wrong(conversation, "both", String(error));
+    report(conversation, "both", String(error));
   } finally {
     conversations.delete(number);
   }
 }
 
 addObserver((event) => {
-  if (event.isError) wrong(null, "the log", eventText(event));
+  if (event.isError) report(null, "the log", eventText(event));
 });
 console.log(`seed ${seed}, ${seconds} s`);
 const running = reactor.run();
 const folder = await Deno.makeTempDir();
-const all = await kinds(reactor, folder, (halfCloses) => newTalker("server", null, halfCloses));
-// What is loaded with the first connection of each kind stays open.
+const all = await openTransports(
+  reactor,
+  folder,
+  (halfCloses) => newTalker("server", null, halfCloses),
+);
+// Modules that are loaded with the first connection of a transport keep files open.
 for (const number of all.keys()) await converse(number);
 const before = await openFiles();
 
@@ -194,22 +200,22 @@ await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
   while (performance.now() < until && problems === 0) await converse(next++);
 }));
 
-// The last reset may still be on its way.
+// The last reset may still be in flight.
 for (let i = 0; i < 100 && (open.size > 0 || await openFiles() > before); i++) {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 const files = await openFiles();
-if (open.size > 0) wrong(null, "server", `${open.size} connections were never lost`);
-if (files !== before) wrong(null, "files", `${files} are open, ${before} were`);
+if (open.size > 0) report(null, "server", `${open.size} connections were never lost`);
+if (files !== before) report(null, "files", `${files} are open, ${before} were open before`);
 const calls = reactor.getDelayedCalls();
-if (calls.length > 0) wrong(null, "timed calls", calls.map(String).join(", "));
-for (const kind of all) await kind.close();
+if (calls.length > 0) report(null, "timed calls", calls.map(String).join(", "));
+for (const transport of all) await transport.close();
 reactor.stop();
 await running;
 await Deno.remove(folder, { recursive: true });
 const ends = [...endings].map(([name, count]) => `${name} ${count}`).toSorted().join(", ");
-console.log(`${next} conversations, ${problems} problems; ends: ${ends}`);
+console.log(`${next} conversations, ${problems} problems; reasons: ${ends}`);
 if (problems > 0) {
-  console.log(`To make the same plans again: deno task chaos ${seconds} ${seed}`);
+  console.log(`To repeat these plans: deno task chaos ${seconds} ${seed}`);
   Deno.exit(1);
 }

@@ -1,6 +1,8 @@
 /**
- * 100 writes of 20 bytes: in one turn on a transport, against 100 awaited `conn.write`s. In one
- * process, to a peer that reads. usage: deno run --allow-net bench/coalesce.ts [ROUNDS]
+ * Compares 100 writes of 20 bytes in one turn on a transport with 100 awaited `conn.write`s, in one
+ * process, to a peer that reads.
+ *
+ * Usage: `deno run --allow-net bench/coalesce.ts [ROUNDS]`
  *
  * @module
  */
@@ -13,7 +15,7 @@ const WRITES = 100;
 const piece = new Uint8Array(20).fill(120);
 const total = WRITES * piece.length;
 
-/** The peer: reads all, and says when a batch has come whole. */
+/** The peer: reads all bytes, and yields when a batch is complete. */
 async function* batches(conn: Deno.TcpConn): AsyncGenerator<void> {
   using _closed = conn;
   const buffer = new Uint8Array(65536);
@@ -23,7 +25,10 @@ async function* batches(conn: Deno.TcpConn): AsyncGenerator<void> {
   }
 }
 
-/** Microseconds from the first write until the peer has the last, median of the rounds. */
+/**
+ * Returns the microseconds from the first write until the peer has the last byte, as the median of
+ * the rounds.
+ */
 async function measure(
   batch: () => void | Promise<void>,
   peer: AsyncGenerator<void>,

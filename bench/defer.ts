@@ -1,14 +1,14 @@
 /**
- * What Deferreds cost beside native promises, as ratios of times taken in turns in one run, and
- * what a live one weighs.
+ * Measures the cost of Deferreds relative to native promises, and the memory of a pending Deferred.
+ * Both sides of a ratio run in turns.
  *
- * Run: `deno run bench/defer.ts`
+ * Usage: `deno run bench/defer.ts`
  *
- * A ratio below 1 is in favour of Deferreds. The first group is held to 1 or less, and the weight
- * to less than 200 bytes; the program exits with 1 if they are not. A Deferred gives its result
- * when its callbacks have run, inside `callback()`; a promise, when it has been awaited. The second
- * group awaits the Deferreds as well, which no longer is a like for like: `await` takes a detour of
- * a promise and two microtasks for anything that is not a promise of its own.
+ * A ratio below 1 means that Deferreds are faster. The program exits with 1 if a ratio of the first
+ * group is above 1, or if a Deferred takes 200 bytes or more. A Deferred has its result when its
+ * callbacks have run, inside `callback()`; a promise has it once it was awaited. The second group
+ * also awaits the Deferreds, which is not an equal comparison: for any value other than a native
+ * promise, `await` takes an extra promise and two microtasks.
  */
 
 import { setFlagsFromString } from "node:v8";
@@ -110,7 +110,7 @@ async function waitOnInner(): Promise<number> {
   });
 }
 
-/** The best time of `ours` over the best time of `theirs`, the two taking turns. */
+/** Returns the best time of `ours` divided by the best time of `theirs`, which run in turns. */
 async function ratio(ours: Work, theirs: Work): Promise<number> {
   let [best, bestOther] = [Infinity, Infinity];
   for (let round = 0; round < ROUNDS; round++) {
@@ -126,7 +126,7 @@ async function time(work: Work): Promise<number> {
   return performance.now() - start;
 }
 
-/** The bytes of heap that one of many takes that `make` makes, without the array they are in. */
+/** Returns the heap bytes of one of the many values that `make` creates, without the array. */
 function weigh(make: () => unknown): number {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
@@ -150,9 +150,9 @@ function print(name: string, value: number, unit: string, limit = Infinity): voi
 
 print("addCallback() on a fired Deferred / promise, awaited", await callbackOnFired(), "x", 1);
 print("chain of ten / chain of ten promises, awaited", await chainOfTen(), "x", 1);
-print("wait on an inner one / on an inner promise, awaited", await waitOnInner(), "x", 1);
-print("addCallback() on a fired Deferred, awaited, too", await callbackOnFiredAwaited(), "x");
-print("chain of ten, awaited, too", await chainOfTenAwaited(), "x");
+print("wait on inner Deferred / inner promise, awaited", await waitOnInner(), "x", 1);
+print("addCallback() on a fired Deferred, also awaited", await callbackOnFiredAwaited(), "x");
+print("chain of ten, also awaited", await chainOfTenAwaited(), "x");
 print("a live Deferred, of 1,000,000", weigh(() => new Deferred<number>()), "bytes", 200);
 print(
   "a live Deferred with a callback and an errback",
@@ -161,5 +161,5 @@ print(
 );
 print("a live promise, for comparison", weigh(() => Promise.withResolvers().promise), "bytes");
 
-if (last === undefined) throw new Error("Nothing has been measured");
+if (last === undefined) throw new Error("Cannot report: nothing was measured");
 if (failed) Deno.exit(1);

@@ -1,10 +1,12 @@
 /**
- * Echo over loopback: processor time of the server per round trip, against the loop that people
- * write by hand.
+ * Measures the server's processor time per round trip of an echo over loopback, compared with a
+ * loop written by hand.
  *
- * Both servers run side by side, each in its process, and take turns under the same load; what
- * counts is the ratio of each turn. Processor time is steadier than wall time, and is what a server
- * pays for. Linux only. usage: deno run -A bench/echo.ts [ROUNDS] [SECONDS]
+ * Both servers run at the same time, each in its own process, and receive the same load in turn.
+ * The result is the median of the ratios. Processor time varies less than wall time, and is the
+ * cost of a server. Linux only.
+ *
+ * Usage: `deno run -A bench/echo.ts [ROUNDS] [SECONDS]`
  *
  * @module
  */
@@ -13,10 +15,14 @@ import { median, ServerProcess } from "./server_process.ts";
 
 const [rounds = 5, seconds = 1] = Deno.args.map(Number);
 
-/** How many connections, and how large a message goes to and fro on each. */
+/** The numbers of connections, and the sizes of their messages in bytes. */
 const LOADS: [connections: number, size: number][] = [[1, 64], [64, 64], [256, 1024], [16, 65536]];
 
-/** One message to and fro until the time is over. @returns how many times. */
+/**
+ * Sends a message back and forth until the time is over.
+ *
+ * @returns The number of round trips.
+ */
 async function pingPong(conn: Deno.TcpConn, size: number, end: number): Promise<number> {
   const message = new Uint8Array(size).fill(120);
   const buffer = new Uint8Array(Math.max(size, 1024));
@@ -32,7 +38,7 @@ async function pingPong(conn: Deno.TcpConn, size: number, end: number): Promise<
   return trips;
 }
 
-/** Microseconds of the server's processor time per round trip. */
+/** Returns the server's processor time per round trip, in microseconds. */
 async function load(server: ServerProcess, connections: number, size: number): Promise<number> {
   const conns = await Promise.all(
     Array.from(
@@ -55,7 +61,7 @@ console.log(`echo, processor time of the server per round trip, median of ${roun
 for (const [connections, size] of LOADS) {
   const hand: number[] = [];
   const ratio: number[] = [];
-  // The first round warms both up.
+  // The first round is a warm-up.
   for (let round = 0; round <= rounds; round++) {
     const a = await load(byHand, connections, size);
     const b = await load(torsion, connections, size);

@@ -1,6 +1,8 @@
 /**
- * The echo server that people write on `Deno.listen`: what `echo.ts` and `idle.ts` measure this
- * library against. usage: deno run --allow-net bench/echo_by_hand.ts PORT
+ * An echo server as people write it on `Deno.listen`, with which `echo.ts` and `idle.ts` compare
+ * this library.
+ *
+ * Usage: `deno run --allow-net bench/echo_by_hand.ts PORT`
  *
  * @module
  */

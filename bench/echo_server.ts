@@ -1,8 +1,7 @@
 /**
- * The shortest echo server on this library. usage: deno run --allow-net bench/echo_server.ts PORT
- * [hello]
+ * The shortest echo server on this library. With `hello`, it sends a greeting and closes instead.
  *
- * With `hello` it greets and closes instead.
+ * Usage: `deno run --allow-net bench/echo_server.ts PORT [hello]`
  *
  * @module
  */

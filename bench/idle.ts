@@ -1,11 +1,11 @@
 /**
- * Idle connections: resident memory of the server for each, against the loop that people write by
- * hand.
+ * Measures the server's resident memory per idle connection, compared with a loop written by hand.
  *
- * Counts 5,000 connections three times: on a server that has just started, whose engine also grows
- * its young generation by then, once and whatever is allocated; on one that is told to keep that
- * small; and on one that holds 1,000 already. Linux only, and needs `ulimit -n 8000` or more.
- * usage: deno run -A bench/idle.ts [CONNECTIONS]
+ * Opens 5,000 connections on three servers: one that has just started, where the engine also grows
+ * its young generation once, whatever is allocated; one with a small young generation; and one that
+ * already has 1,000 connections. Linux only, and needs `ulimit -n 8000` or more.
+ *
+ * Usage: `deno run -A bench/idle.ts [CONNECTIONS]`
  *
  * @module
  */
@@ -14,14 +14,17 @@ import { ServerProcess } from "./server_process.ts";
 
 const connections = Number(Deno.args[0] ?? 5000);
 
-/** Opens connections one after the other, so that the backlog is never full. */
+/** Opens connections one after another, so that the backlog never fills. */
 async function open(port: number, count: number): Promise<Deno.TcpConn[]> {
   const conns: Deno.TcpConn[] = [];
   for (let i = 0; i < count; i++) conns.push(await Deno.connect({ hostname: "127.0.0.1", port }));
   return conns;
 }
 
-/** Until the server's memory stays the same for half a second: it has accepted all that came. */
+/**
+ * Waits until the server's memory has not changed for half a second, as all connections are
+ * accepted.
+ */
 async function settled(server: ServerProcess): Promise<number> {
   for (let before = 0, now = server.residentKiB();; before = now, now = server.residentKiB()) {
     if (now === before) return now;

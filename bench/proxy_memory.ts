@@ -1,12 +1,13 @@
 /**
- * A forwarder between a fast server and a slow client: how much its memory grows. Linux only: it
+ * Measures the memory growth of a forwarder between a fast server and a slow client. Linux only: it
  * reads /proc.
  *
- * `examples/portforward.ts` runs in a process of its own. The server sends as fast as it can. The
- * client reads nothing until the server is stuck, which means that all that lies between them is
- * full; then it reads in bursts, each of which lets the server get stuck again. Fails when the
- * forwarder's resident memory grew by more than 64 MiB. usage: deno run -A bench/proxy_memory.ts
- * [MEBIBYTES]
+ * `examples/portforward.ts` runs in its own process. The server sends as fast as it can. The client
+ * reads nothing until the server stalls, which means that all buffers between them are full; then
+ * it reads in bursts, after each of which the server stalls again. Fails if the resident memory of
+ * the forwarder grows by more than 64 MiB.
+ *
+ * Usage: `deno run -A bench/proxy_memory.ts [MEBIBYTES]`
  *
  * @module
  */
@@ -16,20 +17,20 @@ import { ServerProcess } from "./server_process.ts";
 const MEBIBYTE = 1 << 20;
 const LIMIT_MIB = 64;
 const BURST = 64 * MEBIBYTE;
-// A server that has sent nothing for this long is stuck.
-const STUCK_MS = 100;
+// A server that has sent nothing for this time has stalled.
+const STALL_MS = 100;
 const SAMPLE_MS = 10;
 
 const total = Number(Deno.args[0] ?? 1024) * MEBIBYTE;
-/** Every place in it can be told from its neighbours: 251 is prime. */
+/** Neighbouring parts of the pattern differ, because 251 is prime. */
 const pattern = Uint8Array.from({ length: MEBIBYTE }, (_, i) => i % 251);
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Sends all as fast as it is taken. */
+/** Sends all bytes as fast as the system accepts them. */
 class FastServer {
   readonly #listener: Deno.TcpListener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  /** Bytes that the system has taken. */
+  /** The number of bytes that the system has accepted. */
   sent = 0;
 
   get port(): number {
@@ -44,20 +45,24 @@ class FastServer {
       this.sent += await conn.write(pattern.subarray(start, start + total - this.sent));
     }
     await conn.closeWrite();
-    // Until the other side has closed too.
+    // Waits for the client to close its side.
     while (await conn.read(new Uint8Array(1)) !== null);
   }
 
-  /** Waits until nothing more is taken. */
-  async stuck(): Promise<void> {
+  /** Waits until the system accepts no more bytes. */
+  async stalled(): Promise<void> {
     for (let before = -1; before !== this.sent && this.sent < total;) {
       before = this.sent;
-      await wait(STUCK_MS);
+      await wait(STALL_MS);
     }
   }
 }
 
-/** Reads in bursts, and checks what comes. @returns how often it let the server get stuck. */
+/**
+ * Reads in bursts, and checks the received bytes.
+ *
+ * @returns The number of times that the server stalled.
+ */
 async function readSlowly(port: number, server: FastServer): Promise<number> {
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const buffer = new Uint8Array(MEBIBYTE);
@@ -65,7 +70,7 @@ async function readSlowly(port: number, server: FastServer): Promise<number> {
   let stops = 0;
   for (let pauseAt = 0;;) {
     if (received >= pauseAt) {
-      await server.stuck();
+      await server.stalled();
       stops++;
       pauseAt += BURST;
     }
@@ -73,12 +78,12 @@ async function readSlowly(port: number, server: FastServer): Promise<number> {
     if (count === null) break;
     for (const at of [0, count - 1]) {
       if (buffer[at] !== pattern[(received + at) % pattern.length]) {
-        throw new Error(`Byte ${received + at} is not what was sent`);
+        throw new Error(`Byte ${received + at} differs from the sent one`);
       }
     }
     received += count;
   }
-  if (received !== total) throw new Error(`Of ${total} bytes, ${received} came`);
+  if (received !== total) throw new Error(`Only ${received} of ${total} bytes arrived`);
   return stops;
 }
 
@@ -87,7 +92,7 @@ await using forwarder = await ServerProcess.start("../examples/portforward.ts", 
   "127.0.0.1",
   String(server.port),
 ]);
-await wait(500); // until it has come to rest after its start
+await wait(500); // for its memory to settle after the start
 const before = forwarder.residentKiB();
 let most = before;
 const sampling = setInterval(
@@ -105,7 +110,7 @@ const grown = (most - before) / 1024;
 console.log(
   `${total / MEBIBYTE} MiB through the forwarder in ${
     seconds.toFixed(1)
-  } s, the server stuck ${stops} times: ` +
+  } s, the server stalled ${stops} times: ` +
     `memory ${(before / 1024).toFixed(1)} MiB at its start, ${
       (most / 1024).toFixed(1)
     } MiB at most, ` +

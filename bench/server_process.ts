@@ -1,5 +1,5 @@
 /**
- * A server in a process of its own, and what the system says of that process. Linux only: it reads
+ * A server in its own process, with the system's figures about that process. Linux only: it reads
  * /proc.
  *
  * @module
@@ -8,9 +8,9 @@
 // USER_HZ, the unit of the times in /proc/PID/stat: 100 on every Linux that Deno runs on.
 const TICKS_PER_SECOND = 100;
 
-/** A server, started on a free port. */
+/** A server process that listens on a free port. */
 export class ServerProcess implements AsyncDisposable {
-  /** The port it listens on. */
+  /** The port on which the server listens. */
   readonly port: number;
   readonly #process: Deno.ChildProcess;
 
@@ -20,12 +20,13 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /**
-   * Starts `deno run --allow-net FILE 0 ARGS`, and waits until it has said where it listens.
+   * Starts `deno run --allow-net FILE 0 ARGS`, and waits until the program has printed its port.
    *
-   * @param file The program, as seen from this folder.
-   * @param flags More for `deno run`.
-   * @param args More for the program, behind the port.
-   * @throws {Error} when it ends without saying so.
+   * @param file The program, relative to this folder.
+   * @param flags More flags for `deno run`.
+   * @param args More arguments for the program, after the port.
+   * @returns The running server.
+   * @throws {Error} If the program exits without printing its port.
    */
   static async start(
     file: string,
@@ -37,42 +38,42 @@ export class ServerProcess implements AsyncDisposable {
       args: ["run", "--allow-net", ...flags, path, "0", ...args],
       stdout: "piped",
     }).spawn();
-    let said = "";
-    // The stream is kept: with its reader gone, the server could not write any more.
+    let output = "";
+    // The stream stays open: the server could not write to a closed one.
     for await (
       const text of process.stdout.pipeThrough(new TextDecoderStream()).values({
         preventCancel: true,
       })
     ) {
-      said += text;
-      const port = /(?:listening|starting) on .*?(\d+)\n/.exec(said)?.[1];
+      output += text;
+      const port = /(?:listening|starting) on .*?(\d+)\n/.exec(output)?.[1];
       if (port !== undefined) return new ServerProcess(process, Number(port));
     }
-    throw new Error(`${file} ended before it listened; it said ${JSON.stringify(said)}`);
+    throw new Error(`${file} exited before it listened; its output was ${JSON.stringify(output)}`);
   }
 
-  /** Processor time it has used, its system calls included, in seconds. */
+  /** Returns the processor time that the process has used, system calls included, in seconds. */
   cpuSeconds(): number {
     const stat = Deno.readTextFileSync(`/proc/${this.#process.pid}/stat`);
-    // Behind the command's name in brackets: fields 14 and 15 are utime and stime, proc(5).
+    // After the command's name in brackets: fields 14 and 15 are utime and stime, proc(5).
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
   }
 
-  /** Resident memory, in KiB. */
+  /** Returns the resident memory in KiB. */
   residentKiB(): number {
     const status = Deno.readTextFileSync(`/proc/${this.#process.pid}/status`);
     return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
   }
 
-  /** Kills it. */
+  /** Kills the process. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#process.status;
   }
 }
 
-/** The middle value. */
+/** Returns the median. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? NaN;

@@ -1,11 +1,12 @@
 /**
- * Whether connections leave anything behind: opens and closes many over each kind of stream, and
- * looks at what the heap holds.
+ * Checks that closed connections leave nothing behind: opens and closes many over each stream
+ * transport, and measures the heap.
  *
- * Each round opens connections, sends a line each way, and ends them in one of four ways by turns.
- * After a warm-up the heap is measured, collected before; after as many rounds again it must not
- * have grown by more than 64 bytes a connection. So must not the number of open files. usage: deno
- * run -A --v8-flags=--expose-gc bench/soak.ts [CONNECTIONS]
+ * Each round opens connections, sends a line each way, and closes them in one of four ways in turn.
+ * After a warm-up and a garbage collection the heap is measured. After the same number of rounds it
+ * must not have grown by more than 64 bytes per connection, and no more files may be open.
+ *
+ * Usage: `deno run -A --v8-flags=--expose-gc bench/soak.ts [CONNECTIONS]`
  *
  * @module
  */
@@ -29,14 +30,14 @@ const AT_A_TIME = 50;
 const LIMIT_BYTES = 64;
 const connections = Number(Deno.args[0] ?? 4000);
 
-/** Sends back what comes. */
+/** Sends received bytes back. */
 class Echo extends Protocol {
   override dataReceived(data: Uint8Array): void {
     this.transport.write(data);
   }
 }
 
-/** Says something, and ends when it has come back. */
+/** Sends a line, and closes when it has come back. */
 class Client extends Protocol {
   readonly lost = Promise.withResolvers<void>();
   readonly #end: (client: Client) => void;
@@ -68,13 +69,13 @@ const ENDS: ((client: Client) => void)[] = [
   },
 ];
 
-/** A kind of stream: its port, and the endpoint to it. */
+/** A stream transport under test: its port, and the endpoint that connects to it. */
 interface Kind {
   listen(): IListeningPort;
   client(to: Address): IStreamClientEndpoint;
 }
 
-// The planned errors are told of as any: here nobody wants to hear of them.
+// Hides the planned errors, which are logged like any others.
 addObserver(() => {});
 const reactor = new DenoReactor();
 const running = reactor.run();
@@ -116,10 +117,10 @@ async function connectAll(endpoint: IStreamClientEndpoint, count: number): Promi
   }
 }
 
-/** What the heap holds once all that can be collected is. */
+/** Returns the heap size after garbage collection, and the number of open files. */
 async function measured(): Promise<{ bytes: number; files: number }> {
-  const { gc } = globalThis as { gc?: () => void }; // there with --expose-gc, and in no type
-  if (gc === undefined) throw new Error("Run it with --v8-flags=--expose-gc");
+  const { gc } = globalThis as { gc?: () => void }; // exists with --expose-gc, without a type
+  if (gc === undefined) throw new Error("Cannot collect garbage: run with --v8-flags=--expose-gc");
   for (let i = 0; i < 5; i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     gc();
@@ -140,7 +141,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
   console.log(
     `${connections} connections over ${name}: ${
       grown.toFixed(1)
-    } bytes of the heap each are left (limit ${LIMIT_BYTES}), ${files} files`,
+    } heap bytes left per connection (limit ${LIMIT_BYTES}), ${files} files`,
   );
   if (grown > LIMIT_BYTES || files > 0) Deno.exitCode = 1;
   await port.stopListening();

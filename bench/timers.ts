@@ -1,13 +1,13 @@
 /**
- * Timed calls against the host's timers, in one process: scheduled and cancelled, scheduled and
- * fired.
+ * Compares timed calls with the host's timers, in one process: scheduled and cancelled, scheduled
+ * and fired.
  *
- * Run: `deno run bench/timers.ts [calls] [rounds]`
+ * Usage: `deno run bench/timers.ts [CALLS] [ROUNDS]`
  *
- * A line tells the processor time per call in nanoseconds, best of the rounds, and how many times
- * cheaper `callLater` is; 5 is the least that is aimed at. Both sides get the same functions and
- * delays, and both wait for the last call that they fire: that wait, up to 50 ms, is no cost. The
- * processor time is that of all threads, so that of clearing up counts.
+ * Each line has the processor time per call in nanoseconds, as the best of the rounds, and how many
+ * times cheaper `callLater` is. The goal is at least 5. Both sides get the same functions and
+ * delays, and both wait for the last call that they fire; that wait of up to 50 ms does not count.
+ * The processor time is that of all threads, garbage collection included.
  */
 
 import process from "node:process";
@@ -20,11 +20,13 @@ const ROUNDS = Number(rounds);
 const reactor = new DenoReactor();
 const nothing = (): void => {};
 
-/** The delay of each call, in milliseconds. A prime step spreads them over the whole range. */
+/**
+ * Returns the delay of each call, in milliseconds. A prime step spreads them over the whole range.
+ */
 type Delays = (i: number) => number;
 const inAMinuteOrTwo: Delays = (i) => 60_000 + (i * 7919) % 60_000;
 const within50Ms: Delays = (i) => (i * 7919) % 50;
-// As loops have them that make up for their drift. The host cuts them down to whole milliseconds.
+// Delays of loops that correct their drift. The host truncates them to whole milliseconds.
 const fractional: Delays = (i) => (i * 7919.1) % 50;
 
 type Work = () => void | Promise<void>;
@@ -41,7 +43,7 @@ function cancelOurs(delayOf: Delays): void {
   for (const call of calls) call.cancel();
 }
 
-/** A function to be called once by each call, and what is fulfilled by the last. */
+/** Returns a function for all calls, and a promise that resolves with the last call. */
 function countdown(): { fire: () => void; done: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>();
   let left = CALLS;
@@ -63,7 +65,7 @@ function fireOurs(delayOf: Delays): Promise<void> {
   return done;
 }
 
-/** @returns nanoseconds per call, in the best of the rounds. */
+/** Returns the nanoseconds per call, as the best of the rounds. */
 async function cost(work: Work): Promise<number> {
   let best = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
@@ -76,7 +78,7 @@ async function cost(work: Work): Promise<number> {
 }
 
 async function compare(name: string, native: Work, ours: Work): Promise<void> {
-  // Not in turns: each side clears away its own garbage, not the other's.
+  // Not in turns, so that each side collects only its own garbage.
   const oursCost = await cost(ours);
   const nativeCost = await cost(native);
   const ratio = (nativeCost / oursCost).toFixed(1);

@@ -1,5 +1,5 @@
 /**
- * Frames that show when one of their bytes has changed, is missing, or comes twice.
+ * Frames that reveal a changed, missing or repeated byte.
  *
  * @module
  */
@@ -7,33 +7,36 @@
 import { randomFrom } from "./plan.ts";
 
 const HEADER = 16;
-const GREATEST = 8_000_000;
+const MAX_LENGTH = 8_000_000;
 /**
- * The kinds of frames: the first one says which conversation it is, the last one that nothing
- * follows.
+ * The types of frames: the first frame has the number of the conversation, the last one ends it.
  */
 export const HELLO = 1, DATA = 2, END = 3;
 
-/** A frame that has come whole. */
+/** A complete frame. */
 export interface Frame {
   readonly kind: number;
   readonly payload: Uint8Array;
 }
 
-/** Makes the frames of one direction. */
+/** Creates the frames of one direction. */
 export class FrameWriter {
   #sequence = 0;
   readonly #random;
 
-  /** @param seed Seed of the bytes in them. */
+  /**
+   * Creates a writer.
+   *
+   * @param seed The seed of the frames' bytes.
+   */
   constructor(seed: number) {
     this.#random = randomFrom(seed);
   }
 
-  /** A frame with bytes of its own. */
+  /** Creates a frame with random bytes. */
   data(size: number): Uint8Array<ArrayBuffer> {
     const frame = new Uint8Array(HEADER + size);
-    // One draw for many bytes, and no period that a piece could have.
+    // One draw gives many bytes, whose period is longer than any piece.
     let word = Math.floor(this.#random() * 2 ** 32);
     for (let i = HEADER; i < frame.length; i++) {
       word = Math.imul(word, 1664525) + 1013904223 | 0;
@@ -42,14 +45,14 @@ export class FrameWriter {
     return this.#seal(frame, DATA);
   }
 
-  /** A frame that says which conversation this is. */
+  /** Creates the first frame, with the number of the conversation. */
   hello(number: number): Uint8Array<ArrayBuffer> {
     const frame = new Uint8Array(HEADER + 4);
     new DataView(frame.buffer).setUint32(HEADER, number);
     return this.#seal(frame, HELLO);
   }
 
-  /** The last frame. */
+  /** Creates the last frame. */
   end(): Uint8Array<ArrayBuffer> {
     return this.#seal(new Uint8Array(HEADER), END);
   }
@@ -65,8 +68,8 @@ export class FrameWriter {
 }
 
 /**
- * Takes the frames of one direction apart. It keeps the chunks as they came: their memory must not
- * change.
+ * Splits one direction into its frames. It keeps the received chunks themselves, because their
+ * memory must not change.
  */
 export class FrameReader {
   readonly #chunks: Uint8Array[] = [];
@@ -74,9 +77,9 @@ export class FrameReader {
   #sequence = 0;
 
   /**
-   * The frames that are whole with this chunk.
+   * Adds a chunk, and yields the frames that are complete with it.
    *
-   * @throws {Error} when a byte is not what was sent.
+   * @throws {Error} If a byte differs from the one sent.
    */
   *push(chunk: Uint8Array): Generator<Frame> {
     this.#chunks.push(chunk);
@@ -84,7 +87,9 @@ export class FrameReader {
     while (this.#size >= HEADER) {
       const header = this.#peek(HEADER);
       const length = header.getUint32(0);
-      if (length > GREATEST) throw new Error(`frame ${this.#sequence} has a length of ${length}`);
+      if (length > MAX_LENGTH) {
+        throw new Error(`frame ${this.#sequence} is too long: ${length} bytes`);
+      }
       if (this.#size < HEADER + length) return;
       yield this.#take(HEADER + length);
     }
@@ -106,7 +111,7 @@ export class FrameReader {
     const header = new DataView(frame.buffer);
     const [kind, sequence, sum] = [4, 8, 12].map((at) => header.getUint32(at));
     if (sequence !== this.#sequence) {
-      throw new Error(`frame ${sequence} has come in the place of frame ${this.#sequence}`);
+      throw new Error(`frame ${sequence} arrived instead of frame ${this.#sequence}`);
     }
     header.setUint32(12, 0);
     if (sum !== checksum(frame)) throw new Error(`frame ${sequence} has a wrong checksum`);
@@ -126,7 +131,7 @@ export class FrameReader {
   }
 }
 
-/** FNV-1a. The checksum's own place counts as zeros. */
+/** Returns the FNV-1a checksum of a frame, with zeros in place of the checksum itself. */
 function checksum(frame: Uint8Array): number {
   let sum = 0x811c9dc5;
   for (let i = 0; i < frame.length; i++) sum = Math.imul(sum ^ (frame[i] ?? 0), 0x01000193);

@@ -1,14 +1,18 @@
 /**
- * What happens in one conversation: drawn from the seed and the conversation's number, so that a
- * run can be repeated.
+ * The plan of a conversation, drawn from the seed and the conversation's number, so that a run can
+ * be repeated.
  *
  * @module
  */
 
-/** A sequence of numbers from 0 to 1, the same for the same seed. */
+/** Returns the next number of a sequence, from 0 to 1. The same seed gives the same sequence. */
 export type Random = () => number;
 
-/** Mulberry32. @param seed Any number of 32 bits. */
+/**
+ * Creates a random sequence (Mulberry32).
+ *
+ * @param seed Any number of 32 bits.
+ */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -19,70 +23,68 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** A whole number from `min` to `max`, whose order of magnitude is drawn evenly. */
+/** Returns an integer from `min` to `max` with a uniformly distributed order of magnitude. */
 export function magnitude(random: Random, min: number, max: number): number {
   return Math.floor(Math.exp(Math.log(min) + random() * (Math.log(max + 1) - Math.log(min))));
 }
 
-/** One of several, each as likely as its weight says. */
+/** Returns one of several values with the given weights. */
 function oneOf<T extends string>(random: Random, weights: Record<T, number>): T {
-  // Object.entries knows the keys as strings only.
+  // Object.entries types the keys as plain strings.
   const entries = Object.entries(weights) as [T, number][];
   let left = random() * entries.reduce((sum, [, weight]) => sum + weight, 0);
   const found = entries.find(([, weight]) => (left -= weight) < 0) ?? entries[0];
-  if (found === undefined) throw new Error("Cannot choose one of nothing");
+  if (found === undefined) throw new Error("Cannot choose a value: there are no weights");
   return found[0];
 }
 
-/** What goes wrong: on the way, or because one side gives up. */
+/** The fault of a conversation, caused by the proxy or by one side. */
 export type Fault = "none" | "half-close" | "reset" | "freeze" | "client aborts" | "server aborts";
 
-/** What one side does. */
+/** The behaviour of one side. */
 export interface SidePlan {
-  /** Seed of the side's own decisions. */
+  /** The seed of the side's own decisions. */
   readonly seed: number;
-  /** Sizes of the frames that it sends, in bytes. */
+  /** The sizes of the frames that the side sends, in bytes. */
   readonly frames: readonly number[];
-  /** How it sends them. */
+  /** How the side sends its frames. */
   readonly style: "write" | "transfer" | "pieces" | "pull" | "push";
-  /** How likely it pauses when it has received something. */
+  /** The probability of a pause after received data. */
   readonly pauses: number;
-  /** After how many frames of its peer it aborts the connection; Infinity if it does not. */
+  /** The number of received frames after which the side aborts; Infinity if it does not. */
   readonly abortsAfter: number;
 }
 
-/** What the proxy does to one direction. */
+/** The behaviour of the proxy in one direction. */
 export interface FlowPlan {
-  /** Seed of the flow's own decisions. */
+  /** The seed of the direction's own decisions. */
   readonly seed: number;
-  /** The largest piece of its first 4 KiB, in bytes. */
+  /** The largest piece of the first 4 KiB, in bytes. */
   readonly pieces: number;
-  /**
-   * How many times at most it waits a few milliseconds, and how many times it stalls for longer.
-   */
+  /** The maximum numbers of pauses of a few milliseconds, and of longer stalls. */
   readonly delays: number;
   readonly stalls: number;
-  /** Where the fault is, in bytes; Infinity where there is none. */
+  /** The position of the fault, in bytes; Infinity if there is none. */
   readonly faultAt: number;
 }
 
-/** One conversation. */
+/** The plan of one conversation. */
 export interface Plan {
   readonly number: number;
   readonly fault: Fault;
-  /** Whether each side ends its own direction, and reads on. */
+  /** Whether each side closes its own direction and continues to read. */
   readonly halfCloses: boolean;
   readonly client: SidePlan;
   readonly server: SidePlan;
-  /** From the client to the server, and back. */
-  readonly forth: FlowPlan;
-  readonly back: FlowPlan;
+  /** The directions from client to server, and from server to client. */
+  readonly toServer: FlowPlan;
+  readonly toClient: FlowPlan;
 }
 
-/** The plan of a conversation. */
+/** Returns the plan of a conversation. */
 export function planOf(seed: number, number: number): Plan {
   const random = randomFrom(Math.imul(seed, 0x9e3779b1) ^ Math.imul(number, 0x85ebca77));
-  // A few draws apart, seeds that are neighbours have nothing in common.
+  // After a few draws, neighbouring seeds give unrelated numbers.
   for (let i = 0; i < 4; i++) random();
   const fault = oneOf<Fault>(random, {
     "none": 50,
@@ -92,10 +94,10 @@ export function planOf(seed: number, number: number): Plan {
     "client aborts": 8,
     "server aborts": 8,
   });
-  const cutsForth = random() < 0.5;
+  const cutsToServer = random() < 0.5;
   const side = (aborts: boolean): SidePlan => ({
     seed: seedFrom(random),
-    frames: random() < 0.1 ? crumbs(random) : frames(random),
+    frames: random() < 0.1 ? manySmallFrames(random) : frames(random),
     style: oneOf(random, { write: 3, transfer: 2, pieces: 2, pull: 2, push: 2 }),
     pauses: random() < 0.5 ? 0 : random() * 0.3,
     abortsAfter: aborts ? Math.floor(random() * 5) : Infinity,
@@ -114,8 +116,8 @@ export function planOf(seed: number, number: number): Plan {
     halfCloses: random() < 0.3,
     client: side(fault === "client aborts"),
     server: side(fault === "server aborts"),
-    forth: flow(isCut && cutsForth),
-    back: flow(isCut && !cutsForth),
+    toServer: flow(isCut && cutsToServer),
+    toClient: flow(isCut && !cutsToServer),
   };
 }
 
@@ -123,7 +125,7 @@ function seedFrom(random: Random): number {
   return Math.floor(random() * 2 ** 32);
 }
 
-/** Most are small, some are larger than any buffer on the way. */
+/** Returns frame sizes: most are small, some larger than any buffer on the way. */
 function frames(random: Random): number[] {
   return Array.from(
     { length: magnitude(random, 1, 20) - 1 },
@@ -132,9 +134,9 @@ function frames(random: Random): number[] {
 }
 
 /**
- * One that fills all buffers on the way, and behind it many small ones, which gather until there is
- * room.
+ * Returns one frame size that fills all buffers on the way, and many small ones, which queue up
+ * behind it.
  */
-function crumbs(random: Random): number[] {
+function manySmallFrames(random: Random): number[] {
   return [7_000_000, ...Array.from({ length: 100 }, () => magnitude(random, 1, 1000))];
 }

@@ -1,5 +1,5 @@
 /**
- * What stands between the two sides of a conversation. It uses Deno's sockets alone, and nothing of
+ * The proxy between the two sides of a conversation. It uses only Deno's sockets, and no code of
  * the library under test.
  *
  * @module
@@ -14,13 +14,13 @@ import {
   randomFrom,
 } from "./plan.ts";
 
-// The first bytes of each direction go in pieces as small as the plan says; all of a large transfer
-// would take too long.
-const IN_SMALL_PIECES = 4096;
+// Only the first bytes of each direction are sent in small pieces: a whole large transfer would
+// take too long that way.
+const SMALL_PIECES_BYTES = 4096;
 const FREEZE_MS = 700;
 
-/** Where a proxy listens, and where it connects to. */
-export interface ProxyPlaces {
+/** The listener of a proxy, and the port to which it connects. */
+export interface ProxyAddresses {
   readonly listen: () => Deno.Listener;
   readonly connect: () => Promise<Deno.Conn>;
 }
@@ -28,40 +28,43 @@ export interface ProxyPlaces {
 /** A proxy for one connection. */
 export class Proxy {
   readonly #listener: Deno.Listener;
-  readonly #places: ProxyPlaces;
+  readonly #addresses: ProxyAddresses;
   readonly #plan: Plan;
   readonly #conns: Deno.Conn[] = [];
   readonly #cut = Promise.withResolvers<void>();
 
-  constructor(places: ProxyPlaces, plan: Plan) {
-    this.#places = places;
+  constructor(addresses: ProxyAddresses, plan: Plan) {
+    this.#addresses = addresses;
     this.#plan = plan;
-    this.#listener = places.listen();
+    this.#listener = addresses.listen();
   }
 
-  /** Where it listens. */
+  /** The address on which the proxy listens. */
   get addr(): Deno.Addr {
     return this.#listener.addr;
   }
 
-  /** Passes one connection on, until both directions have ended. */
+  /** Forwards one connection until both directions have closed. */
   async run(): Promise<void> {
     try {
       const client = await this.#listener.accept();
       this.#conns.push(client);
-      const server = await this.#places.connect();
+      const server = await this.#addresses.connect();
       this.#conns.push(server);
-      const { forth, back } = this.#plan;
-      await Promise.all([this.#pump(client, server, forth), this.#pump(server, client, back)]);
+      const { toServer, toClient } = this.#plan;
+      await Promise.all([
+        this.#pump(client, server, toServer),
+        this.#pump(server, client, toClient),
+      ]);
     } catch (error) {
-      // One side has gone. A port that is closing refuses, and its accept ends with this listener.
+      // One side is gone. A closing port refuses the connection, and close() ends the accept.
       if (!isBroken(error)) throw error;
     } finally {
       this.close();
     }
   }
 
-  /** Closes what is open. What has not been read is lost: the system resets such a connection. */
+  /** Closes all sockets. The system resets a connection with unread bytes. */
   close(): void {
     this.#cut.resolve();
     for (const resource of [this.#listener, ...this.#conns.splice(0)]) {
@@ -76,23 +79,23 @@ export class Proxy {
   async #pump(from: Deno.Conn, to: Deno.Conn, plan: FlowPlan): Promise<void> {
     const pace = new Pace(plan);
     const buffer = new Uint8Array(65536);
-    // The other side may have closed while this one still speaks: the rest is for nobody, and must
-    // not stop the other direction.
-    let isHeard = true;
+    // The receiver may have closed while the sender still sends. The rest is discarded, and must
+    // not stop the opposite direction.
+    let isReceiving = true;
     for (let passed = 0;;) {
       const most = Math.min(pace.piece(passed), plan.faultAt - passed);
-      if (most <= 0 && isHeard) {
+      if (most <= 0 && isReceiving) {
         await this.#fail(this.#plan.fault, to);
-        isHeard = false;
+        isReceiving = false;
       }
       const count = await from.read(most > 0 ? buffer.subarray(0, most) : buffer);
       if (count === null) break;
       passed += count;
-      isHeard &&= await writeAll(to, buffer.subarray(0, count));
+      isReceiving &&= await writeAll(to, buffer.subarray(0, count));
       const ms = pace.pause();
       if (ms > 0) await this.#pause(ms);
     }
-    if (isHeard) await to.closeWrite().catch(unlessBroken);
+    if (isReceiving) await to.closeWrite().catch(unlessBroken);
   }
 
   async #fail(fault: Fault, to: Deno.Conn): Promise<void> {
@@ -101,7 +104,7 @@ export class Proxy {
     this.close();
   }
 
-  /** Waits, unless it has been closed meanwhile. */
+  /** Waits, but no longer than until the proxy is closed. */
   async #pause(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
@@ -110,7 +113,7 @@ export class Proxy {
   }
 }
 
-/** How large the pieces of one direction are, and when it waits. */
+/** The sizes of the pieces of one direction, and its pauses. */
 class Pace {
   readonly #random: Random;
   readonly #pieces: number;
@@ -125,7 +128,7 @@ class Pace {
   }
 
   piece(passed: number): number {
-    return magnitude(this.#random, 1, passed < IN_SMALL_PIECES ? this.#pieces : 65536);
+    return magnitude(this.#random, 1, passed < SMALL_PIECES_BYTES ? this.#pieces : 65536);
   }
 
   pause(): number {
@@ -140,7 +143,11 @@ class Pace {
   }
 }
 
-/** @returns whether the other side still takes anything. */
+/**
+ * Writes all bytes.
+ *
+ * @returns Whether the receiver still accepts bytes.
+ */
 async function writeAll(to: Deno.Conn, bytes: Uint8Array): Promise<boolean> {
   try {
     for (let left = bytes; left.length > 0;) left = left.subarray(await to.write(left));
@@ -155,7 +162,9 @@ function unlessBroken(error: unknown): void {
   if (!isBroken(error)) throw error;
 }
 
-/** Whether the connection has ended, on either side or by the proxy. */
+/**
+ * Returns whether an error means that the connection has closed, on either side or by the proxy.
+ */
 function isBroken(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted ||

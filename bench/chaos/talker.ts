@@ -9,42 +9,42 @@ import { ConnectionDone, Protocol } from "../../mod.ts";
 import { DATA, END, FrameReader, FrameWriter, HELLO } from "./frames.ts";
 import { type Plan, type Random, randomFrom, type SidePlan } from "./plan.ts";
 
-/** What a side learns of its conversation. */
+/** The owner of a talker, which receives its events. */
 export interface TalkerHost {
   readonly reactor: IReactorTime;
-  /** The plan of a conversation; the server knows the number only from its first frame. */
+  /** Returns the plan of a conversation. The server learns the number from its first frame. */
   plan(number: number): Plan;
-  /** Something is not as it must be. */
-  wrong(talker: Talker, problem: string): void;
-  /** The server's side knows which conversation it is in. */
+  /** Reports a violation of an invariant. */
+  problem(talker: Talker, problem: string): void;
+  /** Called when the server's side has learned its conversation. */
   known(talker: Talker): void;
-  /** The protocol's connectionLost was called. */
+  /** Called when the protocol's connectionLost was called. */
   lost(talker: Talker): void;
 }
 
-/** Sends its frames, checks those of its peer, and ends when both have said that they are done. */
+/** Sends its frames, checks those of its peer, and closes when both have sent their last frame. */
 export class Talker extends Protocol {
   readonly side: "client" | "server";
-  /** The conversation, once it is known. */
+  /** The plan of the conversation, once it is known. */
   plan: Plan | null;
-  /** How often it was made, and lost. */
+  /** The number of connectionMade() and connectionLost() calls. */
   made = 0;
   losses = 0;
   reason: Error | null = null;
-  /** Whether all that the peer sent has come. */
+  /** Whether the last frame of the peer was received. */
   hasEnd = false;
-  /** Whether this side has ended the connection, in order or not. */
+  /** Whether this side has closed or aborted the connection. */
   hasClosed = false;
   readonly #host: TalkerHost;
   readonly #reader = new FrameReader();
   #writer: FrameWriter | null = null;
   #random: Random = Math.random;
   #queue: number[] = [];
-  /** Frames of the peer's, but for the first. */
+  /** The number of frames received from the peer, without the first one. */
   received = 0;
   #hasSentEnd = false;
   #isFull = false;
-  /** The calls that send on, and that resume. */
+  /** The timed calls that continue sending and reading. */
   #sendCall: IDelayedCall | null = null;
   #resumeCall: IDelayedCall | null = null;
 
@@ -61,11 +61,11 @@ export class Talker extends Protocol {
   }
 
   override dataReceived(data: Uint8Array): void {
-    if (this.losses > 0) this.#wrong("dataReceived() came after connectionLost()");
+    if (this.losses > 0) this.#problem("dataReceived() came after connectionLost()");
     try {
       for (const { kind, payload } of this.#reader.push(data)) this.#frame(kind, payload);
     } catch (error) {
-      this.#wrong(String(error));
+      this.#problem(String(error));
       this.transport.abortConnection();
     }
     this.#maybePause();
@@ -73,18 +73,18 @@ export class Talker extends Protocol {
 
   override connectionLost(reason: Error): void {
     this.reason = reason;
-    if (++this.losses > 1) this.#wrong("connectionLost() came twice");
+    if (++this.losses > 1) this.#problem("connectionLost() came twice");
     for (const call of [this.#sendCall, this.#resumeCall]) if (call?.active()) call.cancel();
     this.#host.lost(this);
   }
 
-  /** Told of by a half-closeable connection. */
-  protected peerEnded(): void {
+  /** Called when the peer of a half-closeable connection has closed its writing side. */
+  protected peerClosed(): void {
     if (!this.hasEnd && this.plan?.fault === "none") {
-      this.#wrong("the peer ended without its last frame");
+      this.#problem("the peer closed its side without its last frame");
     }
-    // What the peer would have said is lost; this side goes on until it has said all of its own, if
-    // it knows what that is.
+    // The peer's remaining frames are lost. This side still sends all of its own, if it has
+    // received its conversation's number.
     if (this.plan === null) this.transport.loseConnection();
     else this.#closeIfDone();
   }
@@ -107,7 +107,9 @@ export class Talker extends Protocol {
       this.#start(this.plan, this.plan.server);
       return;
     }
-    if (this.hasEnd || (kind !== DATA && kind !== END)) this.#wrong(`a frame of kind ${kind} came`);
+    if (this.hasEnd || (kind !== DATA && kind !== END)) {
+      this.#problem(`a frame of kind ${kind} came`);
+    }
     if (kind === END) this.hasEnd = true;
     if (++this.received > (this.#own?.abortsAfter ?? Infinity)) {
       this.hasClosed = true;
@@ -120,7 +122,7 @@ export class Talker extends Protocol {
     return this.plan?.[this.side];
   }
 
-  /** A few frames now, and the others later. */
+  /** Sends a few frames now, and the others later. */
   #sendSome(side: SidePlan): void {
     if (this.losses > 0) return;
     for (let i = 1 + Math.floor(this.#random() * 4); i > 0; i--) {
@@ -130,7 +132,11 @@ export class Talker extends Protocol {
     this.#sendCall = this.#host.reactor.callLater(seconds, () => this.#sendSome(side));
   }
 
-  /** @returns whether there is more to send. */
+  /**
+   * Sends the next frame.
+   *
+   * @returns Whether there are more frames to send.
+   */
   #sendOne({ style }: SidePlan): boolean {
     const size = this.#queue.shift();
     if (this.#writer === null) return false;
@@ -156,7 +162,7 @@ export class Talker extends Protocol {
     }
   }
 
-  /** Sends as the transport asks for it. */
+  /** Sends as a producer, when the transport requests data. */
   #produce(streaming: boolean): void {
     const { transport } = this;
     const next = (): boolean => {
@@ -204,23 +210,23 @@ export class Talker extends Protocol {
     );
   }
 
-  #wrong(problem: string): void {
-    this.#host.wrong(this, problem);
+  #problem(problem: string): void {
+    this.#host.problem(this, problem);
   }
 }
 
-/** A side that is told of each direction's end. */
+/** A talker that is notified when either direction closes. */
 export class HalfCloseableTalker extends Talker {
-  /** The peer has ended its direction. */
+  /** The peer has closed its writing side. */
   readConnectionLost(): void {
-    this.peerEnded();
+    this.peerClosed();
   }
 
-  /** This side's direction has ended. */
+  /** This side's writing side has closed. */
   writeConnectionLost(): void {}
 }
 
-/** Whether a connection ended in order. */
-export function endedInOrder({ reason }: Talker): boolean {
+/** Returns whether a connection closed cleanly. */
+export function closedCleanly({ reason }: Talker): boolean {
   return reason instanceof ConnectionDone;
 }

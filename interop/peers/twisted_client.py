@@ -1,8 +1,8 @@
-"""Twisted's side of the tests: connects to an endpoint string, says something, and prints what comes back.
+"""Twisted's side of the tests: connects to an endpoint string, sends a text, and prints the reply.
 
     python3 twisted_client.py ENDPOINT TEXT
 
-Waits for as many bytes as it sent, closes, and says how the connection ended.
+Waits for as many bytes as it sent, closes, and prints the reason of connectionLost.
 """
 
 import sys

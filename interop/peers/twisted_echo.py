@@ -1,8 +1,8 @@
-"""Twisted's side of the tests: listens on an endpoint string, and sends back what it gets, in capitals.
+"""Twisted's side of the tests: listens on an endpoint string, and sends received bytes back in capitals.
 
     python3 twisted_echo.py ENDPOINT
 
-Says where it listens, and how each connection ends.
+Prints its port, and the reason of each connectionLost.
 """
 
 import sys

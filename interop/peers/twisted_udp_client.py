@@ -1,4 +1,4 @@
-"""Twisted's side of the tests: sends a datagram from a connected port, and prints what comes back.
+"""Twisted's side of the tests: sends a datagram from a connected port, and prints the reply.
 
     python3 twisted_udp_client.py PORT TEXT
 """

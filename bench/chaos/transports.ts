@@ -1,5 +1,5 @@
 /**
- * The kinds of streams that conversations are held over.
+ * The stream transports under test.
  *
  * @module
  */
@@ -15,53 +15,54 @@ import {
   UNIXClientEndpoint,
 } from "../../mod.ts";
 import { TestAuthority } from "../../testing/fixtures/certificates.ts";
-import type { ProxyPlaces } from "./proxy.ts";
+import type { ProxyAddresses } from "./proxy.ts";
 
 const LOOPBACK = { hostname: "127.0.0.1" };
-// Shorter than a proxy is frozen, and longer than it stalls.
+// Shorter than the freeze of a proxy, and longer than its stalls.
 const IDLE_SECONDS = 0.3;
 
-/** The options of both sides. */
+/** The connection options of both sides. */
 interface Options {
   readonly idleTimeout?: number;
 }
 
-/** A port of one kind, and what its connections have in common. */
+/** A port of one transport, and the options of its connections. */
 export interface Ports {
   readonly port: IListeningPort;
   readonly options: Options;
 }
 
-/** A kind of stream. */
-export interface Kind {
+/** A stream transport under test. */
+export interface TransportUnderTest {
   readonly name: string;
-  /** Whether an end in order can be told from a cut. */
+  /** Whether a clean close can be distinguished from a cut. */
   readonly isSecure: boolean;
-  /** The port for such conversations. */
+  /** Returns the port for conversations with these properties. */
   ports(halfCloses: boolean, freezes: boolean): Ports;
-  /** Where a proxy in front of that port is. */
-  places(ports: Ports): ProxyPlaces;
-  /** A client that connects to the proxy. */
+  /** Returns the addresses of a proxy in front of a port. */
+  addresses(ports: Ports): ProxyAddresses;
+  /** Returns an endpoint that connects to the proxy. */
   client(to: Deno.Addr, options: Options): IStreamClientEndpoint;
-  /** Stops its ports. */
+  /** Stops the ports. */
   close(): Promise<void>;
 }
 
-/** Makes a port. */
+/** Starts a port. */
 type Listen = (factory: Factory, options: Options) => IListeningPort;
 
 /**
- * All kinds, each with its ports open.
+ * Opens the ports of all transports.
  *
- * @param reactor What they are on.
- * @param folder Where UNIX sockets are.
- * @param newServer Makes a server's side, which may be half-closeable.
+ * @param reactor The reactor of the ports.
+ * @param folder The folder for UNIX sockets.
+ * @param newServer Creates the server's side of a conversation, which may be half-closeable.
+ * @returns The transports.
  */
-export async function kinds(
+export async function openTransports(
   reactor: DenoReactor,
   folder: string,
   newServer: (halfCloses: boolean) => Protocol,
-): Promise<Kind[]> {
+): Promise<TransportUnderTest[]> {
   const authority = await TestAuthority.make();
   const certificate = await authority.issue();
   const trust = { caCerts: [authority.cert] };
@@ -69,12 +70,12 @@ export async function kinds(
   const reset = { resetOnAbort: true };
   let paths = 0;
   const path = (): string => `${folder}/${paths++}`;
-  const kind = (
+  const transport = (
     name: string,
     listen: Listen,
-    client: Kind["client"],
-    places: Kind["places"] = tcpPlaces,
-  ): Kind => {
+    client: TransportUnderTest["client"],
+    addresses: TransportUnderTest["addresses"] = tcpAddresses,
+  ): TransportUnderTest => {
     const ports = [0, 1, 2, 3].map((i) => {
       const factory = new ServerFactory(() => newServer((i & 1) === 1));
       const options = (i & 2) === 2 ? { idleTimeout: IDLE_SECONDS } : {};
@@ -88,7 +89,7 @@ export async function kinds(
         if (found === undefined) throw new Error(`Cannot find the port of ${name}`);
         return found;
       },
-      places,
+      addresses,
       client,
       close: async () => {
         await Promise.all(ports.map(({ port }) => port.stopListening()));
@@ -96,18 +97,18 @@ export async function kinds(
     };
   };
   return [
-    kind(
+    transport(
       "TCP",
       (factory, options) => reactor.listenTCP(0, factory, { ...local, ...options }),
       (to, options) => new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(to), options),
     ),
-    kind(
+    transport(
       "TLS",
       (factory, options) => reactor.listenTLS(0, factory, { ...local, ...certificate, ...options }),
       (to, options) =>
         new TLSClientEndpoint(reactor, "127.0.0.1", portOf(to), { ...trust, ...options }),
     ),
-    kind(
+    transport(
       "UNIX",
       (factory, options) => reactor.listenUNIX(path(), factory, options),
       (to, options) => new UNIXClientEndpoint(reactor, pathOf(to), options),
@@ -116,7 +117,7 @@ export async function kinds(
         connect: () => Deno.connect({ transport: "unix", path: String(port.getHost()) }),
       }),
     ),
-    kind(
+    transport(
       "TCP by node:net",
       (factory, options) => reactor.listenTCP(0, factory, { ...local, ...reset, ...options }),
       (to, options) =>
@@ -138,7 +139,7 @@ class ServerFactory extends Factory {
   }
 }
 
-function tcpPlaces({ port }: Ports): ProxyPlaces {
+function tcpAddresses({ port }: Ports): ProxyAddresses {
   const address = port.getHost();
   const number = "port" in address ? Number(address.port) : 0;
   return {
