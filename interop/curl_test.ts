@@ -18,7 +18,7 @@ class Page extends Protocol {
   override dataReceived(data: Uint8Array): void {
     this.#request += new TextDecoder().decode(data);
     if (!this.#request.includes("\r\n\r\n")) return;
-    const page = `You asked: ${this.#request.split("\r\n")[0]}\n`;
+    const page = `Request: ${this.#request.split("\r\n")[0]}\n`;
     this.transport.write(`HTTP/1.1 200 OK\r\nContent-Length: ${page.length}\r\n\r\n${page}`);
     this.transport.loseConnection();
   }
@@ -32,7 +32,7 @@ test("curl gets an HTTP response over TCP", async (fixture) => {
   const port = fixture.reactor.listenTCP(0, pages, { interface: "127.0.0.1" });
   const curl = fixture.start(...QUIET, `http://${port.getHost()}/a`);
   const { code, lines, errors } = await curl.end();
-  assertEquals([code, lines, errors], [0, ["You asked: GET /a HTTP/1.1"], ""]);
+  assertEquals([code, lines, errors], [0, ["Request: GET /a HTTP/1.1"], ""]);
 });
 
 test("curl --unix-socket gets an HTTP response over a UNIX socket", async (fixture) => {
@@ -41,7 +41,7 @@ test("curl --unix-socket gets an HTTP response over a UNIX socket", async (fixtu
   fixture.reactor.listenUNIX(path, pages);
   const curl = fixture.start(...QUIET, "--unix-socket", path, "http://localhost/b");
   const { code, lines, errors } = await curl.end();
-  assertEquals([code, lines, errors], [0, ["You asked: GET /b HTTP/1.1"], ""]);
+  assertEquals([code, lines, errors], [0, ["Request: GET /b HTTP/1.1"], ""]);
 });
 
 test("curl gets an HTTPS response, verifies the certificate, and sees no truncation", async (fixture) => {
@@ -51,7 +51,7 @@ test("curl gets an HTTPS response, verifies the certificate, and sees no truncat
   const url = `https://localhost:${portOf(port.getHost())}/c`;
   const curl = fixture.start(...QUIET, "--ipv4", "--cacert", `${folder}/roots/ca.pem`, url);
   const { code, lines, errors } = await curl.end();
-  assertEquals([code, lines, errors], [0, ["You asked: GET /c HTTP/1.1"], ""]);
+  assertEquals([code, lines, errors], [0, ["Request: GET /c HTTP/1.1"], ""]);
 });
 
 test("curl without the root rejects the HTTPS server, and the port continues to serve", async (fixture) => {
@@ -70,5 +70,5 @@ test("curl without the root rejects the HTTPS server, and the port continues to 
     url,
   )
     .end();
-  assertEquals(trusting.lines, ["You asked: GET /d HTTP/1.1"]);
+  assertEquals(trusting.lines, ["Request: GET /d HTTP/1.1"]);
 });

@@ -6,11 +6,11 @@
 
 import type { Program } from "../testing/fixtures/program.ts";
 import type { TLSFiles } from "./tls_files.ts";
-import type { InteropBed } from "./tool.ts";
+import type { InteropFixture } from "./tool.ts";
 
 /** Starts OpenSSL's client. It verifies the server, and exits when its input ends. */
 export function sClient(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   port: number,
   { folder }: TLSFiles,
   ...more: string[]
@@ -29,7 +29,7 @@ export function sClient(
  * @returns The program and its port.
  */
 export async function sServer(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   { folder }: TLSFiles,
   ...more: string[]
 ): Promise<[Program, number]> {

@@ -8,7 +8,7 @@ import { portOf } from "../testing/fixtures/tcp_fixture.ts";
 import { SecuredWires } from "../testing/fixtures/tls_fixture.ts";
 import { TLSError } from "../reactor/errors.ts";
 import type { Wire } from "../testing/fixtures/wire.ts";
-import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
+import { type InteropFixture, interopTest, OPENSSL } from "./tool.ts";
 
 const test = interopTest(OPENSSL);
 
@@ -23,11 +23,11 @@ interface Identity {
 
 /** A folder in which OpenSSL signs certificates. */
 class Signing {
-  readonly #fixture: InteropBed;
+  readonly #fixture: InteropFixture;
   readonly #folder: string;
   #made = 0;
 
-  constructor(fixture: InteropBed) {
+  constructor(fixture: InteropFixture) {
     this.#fixture = fixture;
     this.#folder = fixture.path(".");
   }
@@ -88,7 +88,7 @@ const read = (path: string): Promise<string> => Deno.readTextFile(path);
  * @returns The connection, or the code of the rejection.
  */
 async function connect(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   server: Identity,
   root: Identity,
   { serverName = "localhost", more = [] }: { serverName?: string; more?: string[] } = {},
@@ -116,7 +116,7 @@ async function connect(
  * @returns The server's side of the connection, or the error of its handshake.
  */
 async function accept(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   client: Identity,
   root: Identity,
 ): Promise<Wire | Error> {

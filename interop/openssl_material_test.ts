@@ -17,7 +17,7 @@ import { portOf } from "../testing/fixtures/tcp_fixture.ts";
 import { SecuredWires } from "../testing/fixtures/tls_fixture.ts";
 import { Wire, Wires } from "../testing/fixtures/wire.ts";
 import type { StartTLSOptions } from "../reactor/interfaces/mod.ts";
-import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
+import { type InteropFixture, interopTest, OPENSSL } from "./tool.ts";
 
 const test = interopTest(OPENSSL);
 const INTERFACE = { interface: "127.0.0.1" };
@@ -31,14 +31,15 @@ interface Material {
 }
 
 /** Lets OpenSSL create a key of some type, and a certificate for it. */
-async function make(fixture: InteropBed, kind: readonly string[]): Promise<Material> {
+async function make(fixture: InteropFixture, keyOptions: readonly string[]): Promise<Material> {
   const folder = fixture.path(".");
   const [certFile, keyFile] = [`${folder}/cert.pem`, `${folder}/key.pem`];
   const request = ["req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=localhost"];
   const extensions = ["subjectAltName=DNS:localhost", "basicConstraints=critical,CA:FALSE"]
     .flatMap((extension) => ["-addext", extension]);
   const files = ["-out", certFile, "-keyout", keyFile];
-  const { code, errors } = await fixture.start(...request, ...extensions, ...files, ...kind).end();
+  const { code, errors } = await fixture.start(...request, ...extensions, ...files, ...keyOptions)
+    .end();
   assertEquals(code, 0, errors);
   const [cert, key] = await Promise.all([certFile, keyFile].map((file) => Deno.readTextFile(file)));
   return { cert: cert ?? "", key: key ?? "", certFile, keyFile };
@@ -47,7 +48,7 @@ async function make(fixture: InteropBed, kind: readonly string[]): Promise<Mater
 const ec = (curve: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`];
 
 /** The refused types, with their errors. */
-const REFUSED: Record<string, readonly [kind: string[], reason: RegExp]> = {
+const REFUSED: Record<string, readonly [keyOptions: string[], reason: RegExp]> = {
   "RSA of 1024 bits": [
     ["-newkey", "rsa:1024"],
     /^Cannot use cert: the RSA key of "CN=localhost" has 1024 bits, but at least 2048 are required/,
@@ -78,9 +79,9 @@ const ACCEPTED: Record<string, readonly string[]> = {
   "Ed25519": ["-newkey", "ed25519"],
 };
 
-for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
+for (const [name, [keyOptions, reason]] of Object.entries(REFUSED)) {
   test(`TLS options with ${name} throw a TypeError wherever it is passed`, async (fixture) => {
-    const { cert, key, certFile, keyFile } = await make(fixture, kind);
+    const { cert, key, certFile, keyFile } = await make(fixture, keyOptions);
     const { reactor } = fixture;
     const wires = new Wires();
     fixture.run();
@@ -112,7 +113,7 @@ for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
   });
 
   test(`certificates that returns ${name} fails only that handshake`, async (fixture) => {
-    const wrong = await make(fixture, kind);
+    const wrong = await make(fixture, keyOptions);
     const { authority, server } = await testCertificates();
     const servers = new SecuredWires();
     const port = fixture.reactor.listenTLS(0, servers, {
@@ -138,7 +139,7 @@ for (const [name, [kind, reason]] of Object.entries(REFUSED)) {
 
 /** Resolves with the error that startTLS() throws. */
 async function upgradeError(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   port: number,
   options: StartTLSOptions,
 ): Promise<Error> {
@@ -153,9 +154,9 @@ async function upgradeError(
   return await thrown.promise;
 }
 
-for (const [name, kind] of Object.entries(ACCEPTED)) {
+for (const [name, keyOptions] of Object.entries(ACCEPTED)) {
   test(`listenTLS() accepts ${name}`, async (fixture) => {
-    const { cert, key, certFile } = await make(fixture, kind);
+    const { cert, key, certFile } = await make(fixture, keyOptions);
     const factory = new Wires({ connectionMade: (wire) => wire.transport.write("Hello\n") });
     const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, cert: `${key}${cert}` });
     fixture.run();

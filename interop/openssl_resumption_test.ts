@@ -13,7 +13,7 @@ import { TLSError } from "../reactor/errors.ts";
 import type { Address, IListeningPort, TLSServerOptions } from "../reactor/interfaces/mod.ts";
 import { sClient } from "./openssl.ts";
 import { type TLSFiles, tlsFiles } from "./tls_files.ts";
-import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
+import { type InteropFixture, interopTest, OPENSSL } from "./tool.ts";
 
 const test = interopTest(OPENSSL);
 const VERSIONS = ["-tls1_2", "-tls1_3"];
@@ -50,7 +50,7 @@ function greeting(failures: Failures): Factory<Greeter> {
 }
 
 type Listen = (
-  fixture: InteropBed,
+  fixture: InteropFixture,
   options: TLSServerOptions,
   failures: Failures,
 ) => IListeningPort | Promise<IListeningPort>;
@@ -110,7 +110,7 @@ const SERVERS: Record<string, Listen> = {
 
 /** Listens, and resolves with the port number. */
 async function serve(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   listen: Listen,
   options: TLSServerOptions,
   failures: Failures,
@@ -121,7 +121,7 @@ async function serve(
 
 /** Connects with a new session, and saves it to a file. */
 async function keepSession(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   port: number,
   files: TLSFiles,
   ...more: string[]
@@ -135,7 +135,7 @@ async function keepSession(
 
 /** Resumes a session. Resolves with the greeting; `null` if the server has refused the client. */
 async function resume(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   port: number,
   files: TLSFiles,
   session: string,

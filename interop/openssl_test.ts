@@ -16,7 +16,7 @@ import type {
   TLSServerOptions,
 } from "../reactor/interfaces/mod.ts";
 import { shouting } from "./echo.ts";
-import { type InteropBed, interopTest, OPENSSL } from "./tool.ts";
+import { type InteropFixture, interopTest, OPENSSL } from "./tool.ts";
 import { sClient, sServer } from "./openssl.ts";
 import { tlsFiles } from "./tls_files.ts";
 
@@ -24,7 +24,7 @@ const test = interopTest(OPENSSL);
 
 /** Listens on 127.0.0.1 with protocols that send back capitals. */
 function listenTLS(
-  fixture: InteropBed,
+  fixture: InteropFixture,
   options: TLSServerOptions,
   factory: IProtocolFactory = shouting(),
 ): IListeningPort {
@@ -59,15 +59,15 @@ test("listenTLS() selects the common protocol of s_client -alpn", async (fixture
 
 test("listenTLS() sends the certificate for the name of s_client -servername", async (fixture) => {
   const files = await tlsFiles(fixture);
-  const asked: string[] = [];
+  const serverNames: string[] = [];
   const certificates = (name: string) => {
-    asked.push(name);
+    serverNames.push(name);
     return files.server;
   };
   const client = sClient(fixture, portOf(listenTLS(fixture, { certificates }).getHost()), files);
   await client.say("hello\n");
   await client.line(/HELLO$/);
-  assertEquals(asked, ["localhost"]);
+  assertEquals(serverNames, ["localhost"]);
 });
 
 test("listenTLS() verifies the certificate of s_client -cert, which the protocol can read", async (fixture) => {
@@ -133,11 +133,11 @@ test("connectTLS() fails with TLSError if s_server has an untrusted or wrong cer
   fixture.run();
   const files = await tlsFiles(fixture);
   const stranger = await tlsFiles(fixture);
-  const wrongs: [object, RegExp][] = [
+  const cases: [object, RegExp][] = [
     [{ caCerts: [stranger.authority.cert], serverName: "localhost" }, /127\.0\.0\.1:\d+/],
     [{ caCerts: [files.authority.cert], serverName: "example.org" }, /example\.org/],
   ];
-  for (const [options, message] of wrongs) {
+  for (const [options, message] of cases) {
     const [, port] = await sServer(fixture, files);
     const endpoint = new TLSClientEndpoint(fixture.reactor, "127.0.0.1", port, options);
     const error = await assertRejects(

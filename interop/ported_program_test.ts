@@ -1,6 +1,6 @@
 /**
- * The Python of docs/coming_from_twisted.md: the chat server that the page ports, run beside its
- * port, and the syntax of the other blocks.
+ * The Python code of docs/coming_from_twisted.md: the chat server that the page ports is run, and so
+ * is its port; the other blocks are compiled.
  *
  * @module
  */
@@ -8,18 +8,18 @@
 import { assertEquals } from "@std/assert";
 import { codeBlocks } from "../testing/fixtures/code_blocks.ts";
 import type { Program } from "../testing/fixtures/program.ts";
-import { type InteropBed, interopTest, TWISTED } from "./tool.ts";
+import { type InteropFixture, interopTest, TWISTED } from "./tool.ts";
 
 const test = interopTest(TWISTED);
 const path = "docs/coming_from_twisted.md";
 const blocks = codeBlocks(path, Deno.readTextFileSync(new URL(`../${path}`, import.meta.url)));
 
-/** The program whose first line names the file. */
+/** Returns the program whose first line names the file. */
 function programOf(comment: string): string {
   return blocks.find(({ code }) => code.startsWith(`${comment}\n`))?.code ?? "";
 }
 
-/** Starts a program that is read from its input, and waits for its port. */
+/** Starts a program from its standard input, and waits for its port. */
 async function serve(program: Program, code: string): Promise<number> {
   await program.say(code);
   await program.endInput();
@@ -28,7 +28,7 @@ async function serve(program: Program, code: string): Promise<number> {
 }
 
 /** A client of the chat. */
-class Talker {
+class ChatClient {
   readonly #conn: Deno.TcpConn;
   #received = "";
 
@@ -36,22 +36,24 @@ class Talker {
     this.#conn = conn;
   }
 
-  static async connect(port: number): Promise<Talker> {
-    return new Talker(await Deno.connect({ hostname: "127.0.0.1", port }));
+  static async connect(port: number): Promise<ChatClient> {
+    return new ChatClient(await Deno.connect({ hostname: "127.0.0.1", port }));
   }
 
   async say(line: string): Promise<void> {
     await this.#conn.write(new TextEncoder().encode(`${line}\n`));
   }
 
-  /** Waits until a line has come. */
-  async hear(line: string): Promise<void> {
+  /** Waits until a line has arrived. */
+  async line(line: string): Promise<void> {
     while (!this.#received.split("\n").includes(line)) {
-      if (!await this.#receive()) throw new Error(`no "${line}" in ${this.#received}`);
+      if (!await this.#receive()) {
+        throw new Error(`Cannot find the line "${line}" in ${JSON.stringify(this.#received)}`);
+      }
     }
   }
 
-  /** Waits for the end of the connection, and returns all lines. */
+  /** Waits until the server closes the connection, and returns all lines. */
   async end(): Promise<string[]> {
     while (await this.#receive());
     this.#conn.close();
@@ -66,21 +68,25 @@ class Talker {
   }
 }
 
-/** Has a conversation of two clients. @returns What each of them received. */
+/**
+ * Lets two clients chat.
+ *
+ * @returns The lines that each client received.
+ */
 async function converse(port: number): Promise<string[][]> {
-  const ann = await Talker.connect(port);
+  const ann = await ChatClient.connect(port);
   await ann.say("ann");
-  await ann.hear("ann has joined");
-  const bob = await Talker.connect(port);
+  await ann.line("ann has joined");
+  const bob = await ChatClient.connect(port);
   await bob.say("bob");
-  await bob.hear("bob has joined");
+  await bob.line("bob has joined");
   await ann.say("hello");
-  await bob.hear("ann: hello");
+  await bob.line("ann: hello");
   await ann.say("/quit");
-  const heard = await ann.end();
-  await bob.hear("ann has left");
+  const annLines = await ann.end();
+  await bob.line("ann has left");
   await bob.say("/quit");
-  return [heard, await bob.end()];
+  return [annLines, await bob.end()];
 }
 
 const CONVERSATION = [
@@ -88,8 +94,8 @@ const CONVERSATION = [
   ["Who are you?", "bob has joined", "ann: hello", "ann has left"],
 ];
 
-async function talkTo(
-  fixture: InteropBed,
+async function checkChat(
+  fixture: InteropFixture,
   command: string,
   args: string[],
   code: string,
@@ -99,12 +105,12 @@ async function talkTo(
 }
 
 test("chat.py of coming_from_twisted.md serves a conversation", async (fixture) => {
-  await talkTo(fixture, TWISTED.command, ["-", "0"], programOf("# chat.py"));
+  await checkChat(fixture, TWISTED.command, ["-", "0"], programOf("# chat.py"));
 });
 
 test("chat.ts of coming_from_twisted.md serves the same conversation", async (fixture) => {
   const args = ["run", "--quiet", "--allow-net", "-", "0"];
-  await talkTo(fixture, Deno.execPath(), args, programOf("// chat.ts"));
+  await checkChat(fixture, Deno.execPath(), args, programOf("// chat.ts"));
 });
 
 test("the Python blocks of coming_from_twisted.md compile", async (fixture) => {

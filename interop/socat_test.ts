@@ -16,12 +16,12 @@ import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
 import { ConnectionLost } from "../reactor/errors.ts";
 import { ShoutDatagrams, shouting } from "./echo.ts";
 import { tlsFiles } from "./tls_files.ts";
-import { type InteropBed, interopTest, SOCAT } from "./tool.ts";
+import { type InteropFixture, interopTest, SOCAT } from "./tool.ts";
 
 const test = interopTest(SOCAT);
 
 /** Starts socat as a server, which prints the address on which it listens. */
-async function listening(fixture: InteropBed, address: string, then: string): Promise<number> {
+async function listening(fixture: InteropFixture, address: string, then: string): Promise<number> {
   const socat = fixture.startAloud("-d", "-d", address, then);
   const [, port] = await socat.line(/ listening on AF=\d+ \S+:(\d+)$/);
   return Number(port);

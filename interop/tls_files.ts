@@ -6,7 +6,7 @@
 
 import { TestAuthority } from "../testing/fixtures/certificates.ts";
 import type { TLSCertificate } from "../reactor/interfaces/mod.ts";
-import type { InteropBed } from "./tool.ts";
+import type { InteropFixture } from "./tool.ts";
 
 /**
  * An authority and certificates that it has signed, as values, and as files until the end of the
@@ -26,7 +26,7 @@ export interface TLSFiles {
 }
 
 /** Creates the certificates and their files. */
-export async function tlsFiles(fixture: InteropBed): Promise<TLSFiles> {
+export async function tlsFiles(fixture: InteropFixture): Promise<TLSFiles> {
   const folder = fixture.path(".");
   const authority = await TestAuthority.make();
   const server = await authority.issue();

@@ -34,7 +34,7 @@ export const TWISTED: Tool = {
 };
 
 /** A fixture with a program at the opposite end. */
-export class InteropBed extends SocketFixture {
+export class InteropFixture extends SocketFixture {
   readonly #tool: Tool;
 
   constructor(tool: Tool, ...rest: ConstructorParameters<typeof SocketFixture>) {
@@ -74,9 +74,12 @@ export class InteropBed extends SocketFixture {
  *
  * @throws {Error} If `CI` is set and the tool is not installed.
  */
-export function interopTest(tool: Tool): SocketTest<InteropBed> {
+export function interopTest(tool: Tool): SocketTest<InteropFixture> {
   if (isInstalled(tool)) {
-    return socketTest(tool.package, (errors) => new InteropBed(tool, new DenoReactor(), errors));
+    return socketTest(
+      tool.package,
+      (errors) => new InteropFixture(tool, new DenoReactor(), errors),
+    );
   }
   const missing = `${tool.package} is not installed: nothing is tested against it`;
   if (Deno.env.get("CI")) throw new Error(missing);

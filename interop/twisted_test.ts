@@ -15,7 +15,7 @@ import { Wire } from "../testing/fixtures/wire.ts";
 import { CannotListenError } from "../reactor/errors.ts";
 import { ShoutDatagrams, shouting } from "./echo.ts";
 import { tlsFiles } from "./tls_files.ts";
-import { type InteropBed, interopTest, TWISTED } from "./tool.ts";
+import { type InteropFixture, interopTest, TWISTED } from "./tool.ts";
 
 const test = interopTest(TWISTED);
 
@@ -27,7 +27,7 @@ interface Pair {
   client(port: number): string;
 }
 
-const KINDS: Record<string, (fixture: InteropBed) => Pair | Promise<Pair>> = {
+const KINDS: Record<string, (fixture: InteropFixture) => Pair | Promise<Pair>> = {
   tcp: () => ({
     server: "tcp:0:interface=127.0.0.1",
     client: (port) => `tcp:127.0.0.1:${port}`,
@@ -107,7 +107,7 @@ test("UDP: a connected port of this library exchanges data with Twisted's server
   fixture.run();
   const twisted = fixture.start(peer("twisted_udp_echo"));
   const [, port] = await twisted.line(/^listening on (\d+)$/);
-  const heard = Promise.withResolvers<string>();
+  const reply = Promise.withResolvers<string>();
   class Asking extends DatagramProtocol {
     override startProtocol(): void {
       this.transport.connect("127.0.0.1", Number(port));
@@ -115,9 +115,9 @@ test("UDP: a connected port of this library exchanges data with Twisted's server
     }
 
     override datagramReceived(datagram: Uint8Array): void {
-      heard.resolve(new TextDecoder().decode(datagram));
+      reply.resolve(new TextDecoder().decode(datagram));
     }
   }
   fixture.reactor.listenUDP(0, new Asking(), { interface: "127.0.0.1" });
-  assertEquals(await heard.promise, "HELLO");
+  assertEquals(await reply.promise, "HELLO");
 });

@@ -38,10 +38,10 @@ async function failsOnce(fixture: TLSFixture, certificates: Certificates): Promi
 test("certificates may return a promise or a Deferred, for which the handshake waits", async (fixture) => {
   const later = await fixture.authority.issue({ name: "CN=later" });
   const answers = [Promise.resolve(later), new Deferred<typeof later>()];
-  const asked = Promise.withResolvers<void>();
+  const called = Promise.withResolvers<void>();
   let calls = 0;
   const certificates: Certificates = () => {
-    if (calls === 1) asked.resolve();
+    if (calls === 1) called.resolve();
     return answers[calls++];
   };
   const servers = new SecuredWires();
@@ -52,7 +52,7 @@ test("certificates may return a promise or a Deferred, for which the handshake w
     fixture.connect(port, clients, { serverName: "localhost", alpnProtocols: ["a"] });
     const answer = answers[i];
     if (answer instanceof Deferred) {
-      await asked.promise;
+      await called.promise;
       answer.callback(later);
     }
     const { transport } = await clients.wire();
@@ -87,8 +87,8 @@ test("certificates with a broken thenable is logged and fails that handshake onl
 for (const how of ["at once", "later"]) {
   test(`certificates with an unusable answer ${how} is logged and fails that handshake only`, async (fixture) => {
     const { cert } = await selfSigned();
-    const wrong = { ...fixture.server, cert };
-    const answer = how === "at once" ? wrong : Promise.resolve(wrong);
+    const unusable = { ...fixture.server, cert };
+    const answer = how === "at once" ? unusable : Promise.resolve(unusable);
     const { cause } = await failsOnce(fixture, () => answer);
     assertInstanceOf(cause, TypeError);
     assertMatch(cause.message, /^Cannot use key: it is not the key of cert/);

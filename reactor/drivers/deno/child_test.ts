@@ -9,7 +9,7 @@ const BEGINNING = `
   import { DenoReactor, ProcessProtocol } from "@torsion/reactor";
   const reactor = new DenoReactor();
   class Child extends ProcessProtocol {
-    outReceived(data) { console.log(new TextDecoder().decode(data).trim()); this.said?.(); }
+    outReceived(data) { console.log(new TextDecoder().decode(data).trim()); this.onOutput?.(); }
     processEnded(reason) { console.log(reason.message.replace(/\\d+/, "n")); }
   }
 `;
@@ -27,7 +27,7 @@ Deno.test("stop() and crash() let the program exit while a child runs and is rea
     const { code, lines, errors } = await runProgram(`${BEGINNING}
       const child = new Child();
       reactor.spawnProcess(child, "cat").write("here");
-      child.said = () => reactor.${end}();
+      child.onOutput = () => reactor.${end}();
       await reactor.run();
       console.log("end");
     `);
@@ -51,7 +51,7 @@ Deno.test("stop() leaves a pending write to a child to keep the program alive un
     const child = new Child();
     const process = reactor.spawnProcess(child, "/bin/sh", { args: ["-c", "echo ready; exec kill -STOP $$"] });
     const { pid } = process;
-    child.said = () => {
+    child.onOutput = () => {
       process.write(new Uint8Array(1_000_000));
       reactor.callLater(0, () => reactor.stop());
     };

@@ -54,15 +54,15 @@ for (const [name, ending, logged] of operations) {
     async () => {
       await using running = limited("--allow-all", "--unstable-net", program, name);
       const { lines, errors, code } = await running.end();
-      const said = [...lines, errors].join("\n");
-      assertEquals(code, 0, said);
+      const output = [...lines, errors].join("\n");
+      assertEquals(code, 0, output);
       const full = lines.slice(0, lines.indexOf(`full: ${ending}`)).join("\n");
       assertMatch(full, logged);
       if (ending === "EMFILE") assertEquals(/^\t {4}at /m.test(full), false, full);
       assertEquals(lines.filter((line) => /^(full|free): /.test(line)), [
         `full: ${ending}`,
         "free: done",
-      ], said);
+      ], output);
       assertEquals(lines.at(-1), "stopped");
     },
   );

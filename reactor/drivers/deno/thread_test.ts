@@ -104,16 +104,16 @@ Deno.test("startDenoThread() keeps running after a task whose module does not lo
 Deno.test("startDenoThread() blocks a task that calls back faster than the reactor can follow", () =>
   pooled(async (pool) => {
     const sent = new Int32Array(new SharedArrayBuffer(4));
-    let heard = 0;
-    let farthest = 0;
+    let received = 0;
+    let mostInFlight = 0;
     await deferToThreadPool(pool, tasks.task("flood"), 10_000, sent, () => {
-      farthest = Math.max(farthest, Atomics.load(sent, 0) - heard);
-      heard++;
+      mostInFlight = Math.max(mostInFlight, Atomics.load(sent, 0) - received);
+      received++;
     });
-    assertEquals(heard, 10_000);
+    assertEquals(received, 10_000);
     // The blocked call is counted already, and so is the call that was admitted when the current
     // one arrived.
-    assert(farthest <= MAX_CALLS_IN_FLIGHT + 2, `${farthest} calls were under way`);
+    assert(mostInFlight <= MAX_CALLS_IN_FLIGHT + 2, `${mostInFlight} calls were in flight`);
   }));
 
 Deno.test("startDenoThread() throws in the task at each call whose arguments cannot be cloned", () =>

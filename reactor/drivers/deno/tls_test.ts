@@ -176,12 +176,12 @@ test("serverName replaces the host as the name that the certificate must match",
 });
 
 test("connectTLS() sends and verifies a non-ASCII name in its IDNA form", async (fixture) => {
-  const asked: string[] = [];
+  const serverNames: string[] = [];
   const certificate = await fixture.authority.issue({ dns: ["xn--bcher-kva.example"], ip: [] });
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, {
     certificates: (name) => {
-      asked.push(name);
+      serverNames.push(name);
       return certificate;
     },
   });
@@ -195,7 +195,7 @@ test("connectTLS() sends and verifies a non-ASCII name in its IDNA form", async 
     fixture.reactor.connectTLS(host, port, clients, { caCerts, ...named });
     await clients.wire();
   }
-  assertEquals(asked, ["xn--bcher-kva.example", "xn--bcher-kva.example"]);
+  assertEquals(serverNames, ["xn--bcher-kva.example", "xn--bcher-kva.example"]);
 });
 
 test("unsafelyIgnoreCertificateErrors accepts any certificate", async (fixture) => {
@@ -214,13 +214,13 @@ test("alpnProtocols without a common protocol fails on both sides", async (fixtu
 });
 
 test("certificates receives the requested name, and its answer serves the next handshake", async (fixture) => {
-  const asked: string[] = [];
+  const serverNames: string[] = [];
   let current: TLSCertificate | undefined;
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, {
     alpnProtocols: ["a"],
     certificates: (name) => {
-      asked.push(name);
+      serverNames.push(name);
       return current;
     },
   });
@@ -237,7 +237,7 @@ test("certificates receives the requested name, and its answer serves the next h
   assertEquals(await subject("localhost"), "renewed");
   current = await fixture.authority.issue({ name: "CN=again" });
   assertEquals(await subject("127.0.0.1"), "again");
-  assertEquals(asked, ["localhost", "localhost", ""]);
+  assertEquals(serverNames, ["localhost", "localhost", ""]);
 });
 
 test("certificates that throws is logged and fails that handshake only", async (fixture) => {

@@ -59,7 +59,7 @@ async function run(source: string, flags = ["-A", "--unstable-net"]): Promise<Pr
  *
  * @returns The lines that it printed.
  */
-async function said(source: string): Promise<string[]> {
+async function linesOf(source: string): Promise<string[]> {
   const { code, lines, errors } = await run(source);
   assertEquals([code, errors], [0, ""], lines.join("\n"));
   return lines;
@@ -79,7 +79,7 @@ Deno.test("listenUNIXDatagram() without --unstable-net throws an error that name
 });
 
 Deno.test("listenUNIXDatagram() exchanges datagrams, and each side sees the other's path", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
         console.log("peer", this.transport.getPeer().name === folder + "/server");
@@ -106,7 +106,7 @@ Deno.test("listenUNIXDatagram() exchanges datagrams, and each side sees the othe
 });
 
 Deno.test("listenUNIXDatagram() exchanges a thousand datagrams each way, in order, without loss", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     const COUNT = 1000;
     class Counter extends DatagramProtocol {
       sent = 0;
@@ -134,7 +134,7 @@ Deno.test("listenUNIXDatagram() exchanges a thousand datagrams each way, in orde
 });
 
 Deno.test("write() sends while a receive is pending, and the port sees no wake-up datagram", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram, addr) {
         console.log(text(datagram), addr.name === folder + "/echo");
@@ -142,11 +142,11 @@ Deno.test("write() sends while a receive is pending, and the port sees no wake-u
         reactor.callLater(0, () => this.ask());
       }
       ask() {
-        if (++this.asked > 5) return reactor.stop();
-        this.transport.write(String(this.asked), folder + "/echo");
-        this.transport.write(String(this.asked) + "b", folder + "/none");
+        if (++this.replies > 5) return reactor.stop();
+        this.transport.write(String(this.replies), folder + "/echo");
+        this.transport.write(String(this.replies) + "b", folder + "/none");
       }
-      asked = 0;
+      replies = 0;
     }
     const server = new Server();
     reactor.listenUNIXDatagram(folder + "/server", server);
@@ -161,7 +161,7 @@ Deno.test("write() sends while a receive is pending, and the port sees no wake-u
 });
 
 Deno.test("listenUNIXDatagram() throws CannotListenError for a taken, long or missing path", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     const protocol = new Echo();
     const port = reactor.listenUNIXDatagram(folder + "/a", protocol);
     attempt(() => reactor.listenUNIXDatagram(folder + "/a", new Echo()));
@@ -187,7 +187,7 @@ Deno.test("listenUNIXDatagram() throws CannotListenError for a taken, long or mi
 });
 
 Deno.test("listenUNIXDatagram() sets the requested mode of its file, by default 666", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     const mode = async (path) => ((await Deno.stat(path)).mode & 0o777).toString(8);
     reactor.listenUNIXDatagram(folder + "/a", new Echo(), { mode: 0o600 });
     reactor.listenUNIXDatagram(folder + "/b", new Echo());
@@ -203,7 +203,7 @@ Deno.test("listenUNIXDatagram() sets the requested mode of its file, by default 
 });
 
 Deno.test("stopListening() removes only the socket's own file, also after Deno.chdir()", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() { this.transport.write("hello"); }
       datagramReceived(datagram) { console.log(text(datagram)); this.done(); }
@@ -242,7 +242,7 @@ Deno.test("stopListening() removes only the socket's own file, also after Deno.c
 });
 
 Deno.test("listenUNIXDatagram() on an abstract name has no file, and receives replies", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
         this.transport.write("hi");
@@ -262,7 +262,7 @@ Deno.test("listenUNIXDatagram() on an abstract name has no file, and receives re
 });
 
 Deno.test("connectUNIXDatagram() without bindAddress sends with an empty address, without replies", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram, addr) {
         console.log(text(datagram), JSON.stringify(addr.name), String(addr));
@@ -286,7 +286,7 @@ Deno.test("connectUNIXDatagram() without bindAddress sends with an empty address
 });
 
 Deno.test("connectUNIXDatagram() reports a missing peer or taken path, and leaves nothing open", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
         console.log("started");
@@ -312,7 +312,7 @@ Deno.test("connectUNIXDatagram() reports a missing peer or taken path, and leave
 });
 
 Deno.test("connectionRefused() reports a removed peer; an unconnected port logs it", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     let refusals = 0;
     class Client extends ConnectedDatagramProtocol {
       connectionRefused() {
@@ -334,7 +334,7 @@ Deno.test("connectionRefused() reports a removed peer; an unconnected port logs 
 });
 
 Deno.test("connectUNIXDatagram() receives only from its peer", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       datagramReceived(datagram) {
         console.log(text(datagram));
@@ -353,7 +353,7 @@ Deno.test("connectUNIXDatagram() receives only from its peer", async () => {
 });
 
 Deno.test("maxPacketSize drops longer datagrams; one too long to send is an error", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram) {
         console.log("received", datagram.length, datagram.buffer.byteLength);
@@ -375,7 +375,7 @@ Deno.test("maxPacketSize drops longer datagrams; one too long to send is an erro
 });
 
 Deno.test("write() to a receiver that does not read drops datagrams, and blocks nothing else", async () => {
-  const lines = await said(`
+  const lines = await linesOf(`
     const silent = Deno.listenDatagram({ transport: "unixpacket", path: folder + "/silent" });
     class Client extends ConnectedDatagramProtocol {
       datagramReceived() {}

@@ -50,7 +50,7 @@ const CONNECTING = `${BEGINNING}
 `;
 
 /** Returns the output of a program that runs with the given permissions for the path. */
-async function said(
+async function linesOf(
   source: string,
   path: string,
   permissions: string[],
@@ -77,17 +77,19 @@ const allowed = (
 
 test("listenUNIX() with any mode needs net, read and write for its path only", async (fixture) => {
   const path = freePath(fixture);
-  assertEquals(await said(LISTENING, path, allowed(path)), ["666"]);
-  assertEquals(await said(LISTENING, path, allowed(path), { mode: 0o600 }), ["600"]);
-  assertEquals(await said(LISTENING, path, allowed(path), { mode: 0o660, umask: "002" }), ["660"]);
+  assertEquals(await linesOf(LISTENING, path, allowed(path)), ["666"]);
+  assertEquals(await linesOf(LISTENING, path, allowed(path), { mode: 0o600 }), ["600"]);
+  assertEquals(await linesOf(LISTENING, path, allowed(path), { mode: 0o660, umask: "002" }), [
+    "660",
+  ]);
 });
 
 test("listenUNIX() needs no more to replace a killed server's socket and keep a living one's", async (fixture) => {
   const dead = stalePath(fixture);
-  assertEquals(await said(LISTENING, dead, allowed(dead)), ["666"]);
+  assertEquals(await linesOf(LISTENING, dead, allowed(dead)), ["666"]);
   const alive = freePath(fixture);
   fixture.closeAfter(listenAt(alive));
-  const [line = ""] = await said(LISTENING, alive, allowed(alive));
+  const [line = ""] = await linesOf(LISTENING, alive, allowed(alive));
   assertMatch(line, /^CannotListenError: .*: Address already in use/);
   fixture.raw(await connectTo(alive));
 });
@@ -95,35 +97,35 @@ test("listenUNIX() needs no more to replace a killed server's socket and keep a 
 test("connectUNIX() needs net, read and write for its path only", async (fixture) => {
   const path = freePath(fixture);
   fixture.closeAfter(listenAt(path));
-  assertEquals(await said(CONNECTING, path, allowed(path)), ["made"]);
+  assertEquals(await linesOf(CONNECTING, path, allowed(path)), ["made"]);
 });
 
 for (const missing of ["net", "read", "write"]) {
   test(`listenUNIX() and connectUNIX() without ${missing} name the missing permission`, async (fixture) => {
     const path = freePath(fixture);
     const rest = allowed(path).filter((flag) => !flag.startsWith(`--allow-${missing}`));
-    const says = new RegExp(`: Requires ${missing} access to .*--allow-${missing}`);
-    assertMatch((await said(LISTENING, path, rest))[0] ?? "", says);
-    assertMatch((await said(CONNECTING, path, rest))[0] ?? "", says);
+    const pattern = new RegExp(`: Requires ${missing} access to .*--allow-${missing}`);
+    assertMatch((await linesOf(LISTENING, path, rest))[0] ?? "", pattern);
+    assertMatch((await linesOf(CONNECTING, path, rest))[0] ?? "", pattern);
   });
 }
 
 test("listenUNIX() fails under a umask wider than its mode without --allow-sys", async (fixture) => {
   const path = freePath(fixture);
   const options = { mode: 0o600, umask: "002" };
-  assertEquals(await said(LISTENING, path, allowed(path), options), [
+  assertEquals(await linesOf(LISTENING, path, allowed(path), options), [
     `CannotListenError: Cannot listen on ${path}: its file was created with mode 775, ` +
     "so others could connect before the mode was 600: " +
     "run with --allow-sys, or under a umask of 077",
   ]);
   await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
-  assertEquals(await said(LISTENING, path, [...allowed(path), "--allow-sys"], options), ["600"]);
+  assertEquals(await linesOf(LISTENING, path, [...allowed(path), "--allow-sys"], options), ["600"]);
 });
 
 test("listenUNIX() with wantPID needs read and write for all paths", async (fixture) => {
   const path = freePath(fixture);
-  const [line = ""] = await said(LISTENING, path, allowed(path), { wantPID: true });
+  const [line = ""] = await linesOf(LISTENING, path, allowed(path), { wantPID: true });
   assertMatch(line, /^CannotListenError: .* requires unscoped --allow-read and --allow-write/);
   const all = [`--allow-net=unix:${path}`, "--allow-read", "--allow-write"];
-  assertEquals(await said(LISTENING, path, all, { wantPID: true }), ["666"]);
+  assertEquals(await linesOf(LISTENING, path, all, { wantPID: true }), ["666"]);
 });

@@ -33,7 +33,7 @@ test("removeStaleSocket() keeps a file that is not a socket, and does not connec
   Deno.writeTextFileSync(path, "precious");
   const error = assertThrows(() =>
     removeStaleSocket(path, () => {
-      throw new Error("not to be asked");
+      throw new Error("isRefused() must not be called");
     }), Error);
   assert("code" in error && error.code === "EADDRINUSE");
   assertEquals(Deno.readTextFileSync(path), "precious");

@@ -37,8 +37,8 @@ import type { IDelayedCall, IListeningPort, ListenUNIXOptions } from "../../inte
 import { DenoReactor } from "./reactor.ts";
 import { dialUNIX } from "./unix.ts";
 
-const kind = unixTransport("DenoReactor UNIX", () => new DenoReactor());
-const test = streamTest(kind);
+const transport = unixTransport("DenoReactor UNIX", () => new DenoReactor());
+const test = streamTest(transport);
 const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
 
 function listen(
@@ -109,13 +109,13 @@ test("listenUNIX() binds at once, and stopListening() removes the file", async (
 });
 
 /** Files with which another program may replace a socket's file. */
-const USURPERS: Record<string, (fixture: StreamFixture, path: string) => void> = {
+const REPLACEMENTS: Record<string, (fixture: StreamFixture, path: string) => void> = {
   "another server's socket": (fixture, path) => void fixture.closeAfter(listenAt(path)),
   "a plain file": (_, path) => Deno.writeTextFileSync(path, "precious"),
   "a link to nothing": (_, path) => Deno.symlinkSync("/nowhere", path),
 };
 
-for (const [what, put] of Object.entries(USURPERS)) {
+for (const [what, put] of Object.entries(REPLACEMENTS)) {
   for (const running of [true, false]) {
     const when = running ? "while it accepts" : "before it accepts";
     test(`stopListening() ${when} keeps ${what} that replaced its file`, async (fixture) => {
@@ -251,19 +251,19 @@ test("listenUNIX() keeps a socket on which a process listens", async (fixture) =
 });
 
 test("listenUNIX() keeps the socket of a server with a full queue", async (fixture) => {
-  const place = await kind.silentPlace?.(fixture);
+  const place = await transport.silentPlace?.(fixture);
   const path = String(place);
   assertEquals(listenError(fixture, path).code, "EADDRINUSE");
   assert(exists(path));
 });
 
-const NO_SOCKETS: Record<string, (path: string, fixture: StreamFixture) => void> = {
+const NOT_SOCKETS: Record<string, (path: string, fixture: StreamFixture) => void> = {
   "A file": (path) => Deno.writeTextFileSync(path, "precious"),
   "A folder": (path) => Deno.mkdirSync(path),
   "A symbolic link to a socket": (path, fixture) => Deno.symlinkSync(stalePath(fixture), path),
 };
 
-for (const [what, make] of Object.entries(NO_SOCKETS)) {
+for (const [what, make] of Object.entries(NOT_SOCKETS)) {
   test(`listenUNIX() throws CannotListenError and keeps ${what} at its path`, (fixture) => {
     const path = freePath(fixture);
     make(path, fixture);
@@ -345,7 +345,7 @@ test("listenUNIX() allows one byte more for an abstract name, which is in use wh
 test("listenUNIX() and connectUNIX() throw for paths and options out of range", (fixture) => {
   const factory = new Wires();
   const { reactor } = fixture;
-  const wrong: [() => unknown, typeof RangeError | typeof TypeError, string][] = [
+  const invalid: [() => unknown, typeof RangeError | typeof TypeError, string][] = [
     [() => reactor.listenUNIX("", factory), RangeError, "listenUNIX() path must not be empty"],
     [() => reactor.listenUNIX("a\0b", factory), RangeError, "zero byte at its beginning only"],
     [() => reactor.listenUNIX("a", factory, { mode: 0o1777 }), RangeError, "mode must be"],
@@ -359,7 +359,7 @@ test("listenUNIX() and connectUNIX() throw for paths and options out of range", 
     // A caller without type checking may pass this.
     [() => reactor.listenUNIX(80 as unknown as string, factory), TypeError, "got 80"],
   ];
-  for (const [call, type, message] of wrong) assertThrows(call, type, message);
+  for (const [call, type, message] of invalid) assertThrows(call, type, message);
   assertEquals(factory.events, []);
 });
 
@@ -393,24 +393,24 @@ test("connectUNIX() waits while the server's queue is full, and connects when th
 });
 
 /** A clock that reports its first callLater(). */
-class AskedClock extends Clock {
-  readonly #asked = Promise.withResolvers<void>();
-  readonly asked: Promise<void> = this.#asked.promise;
+class ObservedClock extends Clock {
+  readonly #called = Promise.withResolvers<void>();
+  readonly called: Promise<void> = this.#called.promise;
 
   override callLater<A extends unknown[]>(
     delay: number,
     f: (...args: A) => unknown,
     ...args: A
   ): IDelayedCall {
-    this.#asked.resolve();
+    this.#called.resolve();
     return super.callLater(delay, f, ...args);
   }
 }
 
-for (const when of ["waits for room", "asks again"] as const) {
+for (const when of ["waits for room", "retries"] as const) {
   test(`dialUNIX() that is cancelled while it ${when} is released once`, async (fixture) => {
-    const place = await kind.silentPlace?.(fixture);
-    const clock = new AskedClock();
+    const place = await transport.silentPlace?.(fixture);
+    const clock = new ObservedClock();
     const events: string[] = [];
     const over = Promise.withResolvers<void>();
     const cancel = dialUNIX(clock, String(place), false)({
@@ -421,13 +421,13 @@ for (const when of ["waits for room", "asks again"] as const) {
         over.resolve();
       },
     });
-    await clock.asked;
-    if (when === "asks again") clock.advance(1);
+    await clock.called;
+    if (when === "retries") clock.advance(1);
     cancel();
     assertEquals(clock.getDelayedCalls(), []);
     await over.promise;
     // A pending attempt cannot be aborted; the connector ignores its outcome.
-    assertEquals(events, when === "asks again" ? ["failed", "released"] : ["released"]);
+    assertEquals(events, when === "retries" ? ["failed", "released"] : ["released"]);
   });
 }
 

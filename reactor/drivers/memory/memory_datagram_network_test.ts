@@ -8,18 +8,19 @@ import { MemoryDatagramNetwork, type MemoryUDPDriver } from "./memory_datagram_n
 /** A network whose steps the test runs, and a log of its sockets' events. */
 class ConnectionFixture {
   readonly steps: (() => void)[] = [];
-  readonly told: string[] = [];
+  readonly events: string[] = [];
   readonly network = new MemoryDatagramNetwork({ schedule: (step) => this.steps.push(step) });
 
   /** Binds a socket that logs under a name. */
   bind(name: string, host: string, port: number, shared = false): MemoryUDPDriver {
     const driver = this.network.bind(host, port, shared);
-    const tell = (what: string) => this.told.push(`${name} ${what}`);
+    const log = (what: string) => this.events.push(`${name} ${what}`);
     const sink: DatagramDriverSink<IInternetAddress> = {
-      received: (datagram, from) => tell(`got ${new TextDecoder().decode(datagram)} from ${from}`),
-      receiveFailed: (error) => tell(error.message),
-      sent: (error) => tell(error === null ? "sent" : `failed: ${error.message}`),
-      released: () => tell("released"),
+      received: (datagram, from) =>
+        log(`received ${new TextDecoder().decode(datagram)} from ${from}`),
+      receiveFailed: (error) => log(error.message),
+      sent: (error) => log(error === null ? "sent" : `failed: ${error.message}`),
+      released: () => log("released"),
     };
     driver.attach(sink);
     return driver;
@@ -32,7 +33,7 @@ class ConnectionFixture {
    */
   settle(): string[] {
     for (const step of this.steps.splice(0)) step();
-    return this.told.splice(0);
+    return this.events.splice(0);
   }
 }
 
@@ -46,8 +47,8 @@ Deno.test("MemoryUDPDriver.send() copies the datagram, and delivers it in a late
   const datagram = bytes("one");
   here.send(datagram, at("127.0.0.9", 2));
   datagram.fill(0);
-  assertEquals(fixture.told, []);
-  assertEquals(fixture.settle(), ["there got one from 127.0.0.1:1", "here sent"]);
+  assertEquals(fixture.events, []);
+  assertEquals(fixture.settle(), ["there received one from 127.0.0.1:1", "here sent"]);
 });
 
 Deno.test("MemoryUDPDriver queues datagrams until startReceiving()", () => {
@@ -56,7 +57,7 @@ Deno.test("MemoryUDPDriver queues datagrams until startReceiving()", () => {
   there.send(bytes("one"), there.address);
   assertEquals(fixture.settle(), ["there sent"]);
   there.startReceiving();
-  assertEquals(fixture.told, ["there got one from 127.0.0.1:2"]);
+  assertEquals(fixture.events, ["there received one from 127.0.0.1:2"]);
 });
 
 Deno.test("MemoryUDPDriver.send() is refused without a socket at the port and host", () => {

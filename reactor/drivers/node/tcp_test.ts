@@ -248,13 +248,13 @@ Deno.test("dialSocket() ignores the result of a lookup after its cancellation", 
   const dial = dialSocket("name.test", 80, {}, (_name, _options, answer) => {
     answers.push((address) => answer(null, [{ address, family: 4 }]));
   });
-  const told: string[] = [];
+  const events: string[] = [];
   const released = Promise.withResolvers<void>();
   const stop = dial({
-    connected: () => told.push("connected"),
-    failed: (error) => told.push(String(error)),
+    connected: () => events.push("connected"),
+    failed: (error) => events.push(String(error)),
     released: () => {
-      told.push("released");
+      events.push("released");
       released.resolve();
     },
   });
@@ -264,52 +264,52 @@ Deno.test("dialSocket() ignores the result of a lookup after its cancellation", 
   assertEquals(answers.length, 1);
   for (const answer of answers) answer("127.0.0.1");
   await new Promise((resolve) => setTimeout(resolve)); // time for any reaction to the result
-  assertEquals(told, ["released"]);
+  assertEquals(events, ["released"]);
 });
 
 Deno.test("ServerAcceptor reports an error of the server to the next accept()", async () => {
-  const told: unknown[] = [];
+  const events: unknown[] = [];
   const sink: StreamAcceptorSink = {
-    accepted: () => told.push("accepted"),
-    acceptFailed: (error) => told.push(error),
-    turnedAway: () => told.push("turned away"),
-    refused: (peer, why) => told.push(`refused ${peer}: ${why}`),
-    released: () => told.push("released"),
+    accepted: () => events.push("accepted"),
+    acceptFailed: (error) => events.push(error),
+    turnedAway: () => events.push("turned away"),
+    refused: (peer, why) => events.push(`refused ${peer}: ${why}`),
+    released: () => events.push("released"),
   };
   const server = new Server();
   const acceptor = new ServerAcceptor(server, here, { backlog: 5, driverFor: () => null });
   acceptor.attach(sink);
   const [first, second] = [new Error("first"), new Error("second")];
   server.emit("error", first);
-  assertEquals(told, []);
+  assertEquals(events, []);
   acceptor.accept();
-  assertEquals(told, []); // not synchronously
+  assertEquals(events, []); // not synchronously
   await null;
-  assertEquals(told, [first]);
+  assertEquals(events, [first]);
   acceptor.accept();
   server.emit("error", second);
-  assertEquals(told, [first, second]);
+  assertEquals(events, [first, second]);
   acceptor.close();
   await null;
-  assertEquals(told, [first, second, "released"]);
+  assertEquals(events, [first, second, "released"]);
 });
 
 Deno.test("ServerAcceptor reports each connection that finds the backlog full", () => {
-  const told: string[] = [];
+  const events: string[] = [];
   const sink: StreamAcceptorSink = {
-    accepted: () => told.push("accepted"),
-    acceptFailed: () => told.push("failed"),
-    turnedAway: () => told.push("turned away"),
-    refused: (peer, why) => told.push(`refused ${peer}: ${why}`),
-    released: () => told.push("released"),
+    accepted: () => events.push("accepted"),
+    acceptFailed: () => events.push("failed"),
+    turnedAway: () => events.push("turned away"),
+    refused: (peer, why) => events.push(`refused ${peer}: ${why}`),
+    released: () => events.push("released"),
   };
   const server = new Server();
   const [driver] = memoryPipe({ schedule: () => {}, addresses: [here, here] });
   const acceptor = new ServerAcceptor(server, here, { backlog: 1, driverFor: () => driver });
   acceptor.attach(sink);
   server.emit("connection", new Socket());
-  assertEquals(told, []);
+  assertEquals(events, []);
   server.emit("connection", new Socket());
-  assertEquals(told, [`refused ${here}: the backlog of 1 is full`]);
+  assertEquals(events, [`refused ${here}: the backlog of 1 is full`]);
   acceptor.close();
 });
