@@ -105,8 +105,8 @@ export class EndingThreads {
     if (this.#stuck.size === 1) {
       warn(
         `A thread of the pool is stuck: it was cancelled during ${worker.taskName} ` +
-          `and still computes ${this.#owner.endTimeout} seconds later. Tasks that compute should call ` +
-          `currentTask().throwIfCancelled()`,
+          `and still computes ${this.#owner.endTimeout} seconds later. ` +
+          "Tasks that compute should call currentTask().throwIfCancelled()",
       );
     }
     this.#owner.stuck();

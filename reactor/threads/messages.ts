@@ -51,8 +51,8 @@ const TYPES: ReadonlySet<unknown> = new Set<ThreadMessage["type"]>([
 ]);
 
 /**
- * Returns whether a thread has sent a message that the pool can read. A task may have damaged the
- * built-in objects of its thread, and the thread then sends anything.
+ * Returns whether a value is a message that the pool can read. A task may have damaged the built-in
+ * objects of its thread, which then sends other values.
  *
  * Errors are not checked: `deserializeError` accepts any value.
  */

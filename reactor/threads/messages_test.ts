@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { isThreadMessage, type ThreadMessage } from "./messages.ts";
 import { deserializeError, serializeError } from "./serialized_error.ts";
 
-Deno.test("isThreadMessage() accepts every message of a thread, and nothing else", () => {
+Deno.test("isThreadMessage() accepts all messages of a thread, and no other value", () => {
   const error = serializeError(new Error("boom"));
   const messages: ThreadMessage[] = [
     { type: "result", value: undefined },
@@ -17,9 +17,9 @@ Deno.test("isThreadMessage() accepts every message of a thread, and nothing else
   assertEquals(others.filter(isThreadMessage), []);
 });
 
-Deno.test("deserializeError() turns a malformed description into an error that says so", () => {
+Deno.test("deserializeError() turns a malformed description into an error that reports it", () => {
   for (const sent of [undefined, null, 9, [null], [{ kind: "Error", properties: 5 }]]) {
-    // A thread sends anything once its built-in objects have been changed.
+    // A thread whose built-in objects were changed may send any value.
     const { message } = deserializeError(sent as unknown as ReturnType<typeof serializeError>);
     assertEquals(
       message,

@@ -61,7 +61,7 @@ export function serializeError(thrown: unknown): SerializedError {
  * properties.
  *
  * An error of a class that the program defines becomes one of the nearest built-in class, with its
- * name kept. A malformed description becomes an error that says so.
+ * name kept. A malformed description becomes an error that reports it.
  */
 export function deserializeError(sent: SerializedError): Error {
   try {

@@ -5,6 +5,7 @@
  */
 
 import { CancelledError } from "../../defer/errors.ts";
+import { messageOf } from "../../internal/foreign_value.ts";
 import { quote } from "../../internal/validation.ts";
 import type { Cancellation } from "./cancellation.ts";
 import { RunningTask, setCurrentTask } from "./current_task.ts";
@@ -92,9 +93,12 @@ export class TaskRunner {
     try {
       this.#port.post(outcome);
     } catch (error) {
+      const reason = messageOf(error);
       const text = outcome.type === "result"
-        ? `Cannot send the result of ${nameOf(message)}: ${quote(outcome.value)}`
-        : `Cannot send the error of ${nameOf(message)}`;
+        ? `Cannot send the result of the task ${nameOf(message)}, ${
+          quote(outcome.value)
+        }: ${reason}`
+        : `Cannot send the error of the task ${nameOf(message)}: ${reason}`;
       this.#port.post({
         type: "failure",
         error: serializeError(new TypeError(text, { cause: error })),
@@ -109,7 +113,7 @@ export class TaskRunner {
       args[argument] = (...sent: unknown[]): void => {
         if (turn.over) {
           throw new Error(
-            `Cannot call a function of the caller: the task ${nameOf(message)} has ended`,
+            `Cannot call a function argument: the task ${nameOf(message)} has settled`,
           );
         }
         // Synchronous code cannot be interrupted from outside: here it learns of its cancellation.

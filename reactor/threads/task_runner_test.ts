@@ -95,7 +95,7 @@ Deno.test("TaskRunner fails a task whose module does not load", async () => {
 Deno.test("TaskRunner fails a task whose result cannot be cloned, and gives the reason", async () => {
   const error = (await run(task("make"), { make: () => () => 1 })).error();
   assertEquals(error.name, "TypeError");
-  assertStringIncludes(error.message, 'Cannot send the result of "make" of test:module');
+  assertStringIncludes(error.message, 'Cannot send the result of the task "make" of test:module');
   assertEquals((error.cause as Error).name, "DataCloneError");
 });
 
@@ -118,7 +118,7 @@ Deno.test("TaskRunner throws from a function argument that is called after its t
     kept = f;
   };
   const { sent } = await run(task("keep", [undefined], [0]), { keep });
-  assertThrows(() => kept?.(), Error, 'the task "keep" of test:module has ended');
+  assertThrows(() => kept?.(), Error, 'the task "keep" of test:module has settled');
   assertEquals(sent, [{ type: "result", value: undefined }]);
 });
 
@@ -169,5 +169,8 @@ Deno.test("TaskRunner reports an outcome that cannot be sent as a failure", asyn
     post(message);
   };
   await run(task("fail"), { fail: () => Promise.reject(new Error("deep")) }, port);
-  assertEquals(port.error().message, 'Cannot send the error of "fail" of test:module');
+  assertEquals(
+    port.error().message,
+    'Cannot send the error of the task "fail" of test:module: too deep',
+  );
 });

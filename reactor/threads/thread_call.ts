@@ -89,7 +89,9 @@ export class ThreadCall implements IThreadCall {
   /** Calls the function that is the argument at the given index, because the task did. */
   called(argument: number, args: readonly unknown[]): void {
     const f = this.#functions.get(argument);
-    if (f !== undefined) callLogged(f, args, `While calling a function for ${this.name}`);
+    if (f !== undefined) {
+      callLogged(f, args, `While calling a function argument of the task ${this.name}`);
+    }
   }
 
   /** Delivers the result of the task. */
@@ -116,7 +118,11 @@ export class ThreadCall implements IThreadCall {
     if (this.#over) return;
     this.#leave();
     if (this.#onResult !== null) {
-      callLogged(this.#onResult, [success, outcome], `While giving the outcome of ${this.name}`);
+      callLogged(
+        this.#onResult,
+        [success, outcome],
+        `While calling onResult of the task ${this.name}`,
+      );
     } else if (!success) {
       err(outcome as Error, `The task ${this.name} failed`); // what failed() was given
     }

@@ -289,11 +289,13 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   #wait(call: ThreadCall): void {
-    if (this.#isStuck) throw new ThreadPoolStuck(`Cannot begin ${call.name}: ${this.#allStuck()}`);
+    if (this.#isStuck) {
+      throw new ThreadPoolStuck(`Cannot run the task ${call.name}: ${this.#allStuck()}`);
+    }
     const { maxBacklog } = this.#limits;
     if (this.#waiting.size >= maxBacklog) {
       throw new ThreadPoolFull(
-        `Cannot begin ${call.name}: ` +
+        `Cannot run the task ${call.name}: ` +
           `the limit of ${maxBacklog} waiting tasks (maxBacklog) is reached`,
       );
     }
@@ -404,11 +406,11 @@ export class ThreadPool implements IThreadPool, Disposable {
     const [first, ...others] = calls.filter((call) => call.hasNoCallback);
     if (first !== undefined) {
       const more = others.length > 0 ? ` and ${others.length} more` : "";
-      log(`Cannot do ${first.name}${more}: ${why}`);
+      log(`Cannot run the task ${first.name}${more}: ${why}`);
     }
     for (const call of calls) {
       if (call.hasNoCallback) call.abandon();
-      else call.failed(errorOf(`Cannot do ${call.name}: ${why}`));
+      else call.failed(errorOf(`Cannot run the task ${call.name}: ${why}`));
     }
   }
 }

@@ -83,11 +83,11 @@ Deno.test("ThreadPool fails waiting tasks and refuses new ones once all threads 
   const [error] = fixture.errors();
   assertInstanceOf(error, ThreadPoolStuck);
   const why = "all 2 threads of the pool compute for tasks that were cancelled";
-  assertEquals(error.message, `Cannot do "add" of file:///srv/sums.ts: ${why}`);
+  assertEquals(error.message, `Cannot run the task "add" of file:///srv/sums.ts: ${why}`);
   assertThrows(
     () => fixture.call(),
     ThreadPoolStuck,
-    `Cannot begin "add" of file:///srv/sums.ts: all`,
+    `Cannot run the task "add" of file:///srv/sums.ts: all`,
   );
   assertThrows(() => fixture.pool.callInThread(TASK), ThreadPoolStuck);
   assertEquals(fixture.threads.count, 2);
@@ -99,7 +99,7 @@ Deno.test("ThreadPool fails waiting tasks and refuses new ones once all threads 
   );
   assertEquals(
     fixture.logged[1],
-    `warn: Cannot do "add" of file:///srv/sums.ts and 1 more: ${why}`,
+    `warn: Cannot run the task "add" of file:///srv/sums.ts and 1 more: ${why}`,
   );
 });
 
@@ -219,7 +219,7 @@ Deno.test("ThreadPool with maxBacklog limits the waiting tasks, also before star
   using fixture = new ConnectionFixture({ max: 1, maxBacklog: 2 });
   for (let i = 0; i < 3; i++) fixture.call(i);
   const text =
-    'Cannot begin "add" of file:///srv/sums.ts: the limit of 2 waiting tasks (maxBacklog) is';
+    'Cannot run the task "add" of file:///srv/sums.ts: the limit of 2 waiting tasks (maxBacklog) is';
   assertThrows(() => fixture.call(), ThreadPoolFull, text);
   assertThrows(() => fixture.pool.callInThread(TASK), ThreadPoolFull, text);
   fixture.threads.at(0).finish();

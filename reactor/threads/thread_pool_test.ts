@@ -478,8 +478,8 @@ Deno.test("ThreadPool.callInThread() logs all tasks lost by stop() in one line",
   pool.stop();
   pool.callInThread(TASK);
   assertEquals(messages, [
-    'info: Cannot do "add" of file:///srv/sums.ts and 1 more: the pool was stopped',
-    'info: Cannot do "add" of file:///srv/sums.ts: the pool was stopped',
+    'info: Cannot run the task "add" of file:///srv/sums.ts and 1 more: the pool was stopped',
+    'info: Cannot run the task "add" of file:///srv/sums.ts: the pool was stopped',
   ]);
 });
 

@@ -93,7 +93,7 @@ export class PipeReader extends PipeDriver {
     throw new Error(`Cannot write to a pipe of ${this.getPeer()}: it is the reading end`);
   }
 
-  /** Reports a closed writing side at once, because there is none. */
+  /** Reports the writing side as closed at once, because a reading end has none. */
   closeWrite(): void {
     this.sink?.writeClosed();
   }

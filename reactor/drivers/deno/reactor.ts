@@ -373,12 +373,13 @@ export class DenoReactor extends ReactorBase implements IReactor {
   /**
    * Listens over a stream transport of a subclass. Every option works as on any other port.
    *
-   * @param factory The factory that builds the protocols.
-   * @param options How the port listens.
-   * @param bind Binds the address. Called now, and again for each later `startListening()`; it throws
-   *   `CannotListenError` if the address cannot be bound.
+   * @param factory Builds a protocol for each connection.
+   * @param options Options of the port and of its connections.
+   * @param bind Binds the address. It is called now, and again by each later `startListening()`. It
+   *   throws `CannotListenError` if the address cannot be bound.
    * @returns The listening port.
-   * @throws {RangeError | TypeError} if the factory or an option is wrong, and whatever `bind` throws.
+   * @throws {RangeError | TypeError} If the factory or an option is invalid. Errors of `bind` are
+   *   thrown as well.
    */
   protected listenStream<A extends Address>(
     factory: IProtocolFactory,
@@ -392,11 +393,11 @@ export class DenoReactor extends ReactorBase implements IReactor {
    * Connects over a stream transport of a subclass. Every option works as on any other connection.
    *
    * @param destination The address that the connector reports as its destination.
-   * @param factory The factory that builds the protocol.
-   * @param options How the connection is opened.
-   * @param dial Opens one connection. Called for each attempt.
-   * @returns The connector, which is connecting.
-   * @throws {RangeError | TypeError} if the factory or an option is wrong.
+   * @param factory Builds the protocol, and is notified of failures.
+   * @param options Options of the attempt and of the connection.
+   * @param dial Opens one connection. It is called for each attempt.
+   * @returns The connector, which has started to connect.
+   * @throws {RangeError | TypeError} If the factory or an option is invalid.
    */
   protected connectStream<A extends Address>(
     destination: A,

@@ -32,7 +32,7 @@ export function standardIOBinding(
   let isTaken = false;
   return () => {
     if (isTaken) {
-      const cause = new Error("standard input and output already had their connection");
+      const cause = new Error("their only connection was already accepted");
       throw new CannotListenError(new PipeAddress(), { cause });
     }
     return new StdioAcceptor(() => {

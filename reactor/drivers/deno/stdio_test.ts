@@ -372,7 +372,7 @@ test("listenStandardIO() accepts other streams, and closes their stdin but not t
   assertThrows(
     () => port.startListening(),
     CannotListenError,
-    "standard input and output: standard input and output already had their connection",
+    "standard input and output: their only connection was already accepted",
   );
 });
 

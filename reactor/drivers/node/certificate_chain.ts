@@ -125,7 +125,7 @@ export function verifyChain(
 ): Certificate {
   const [leaf, ...others] = chain.map(read);
   if (leaf === undefined) {
-    throw new CertificateError({ code: "CERT_REJECTED", reason: "there is none" });
+    throw new CertificateError({ code: "CERT_REJECTED", reason: "the peer has sent none" });
   }
   if (leaf instanceof Error) {
     throw new CertificateError({ code: "CERT_REJECTED", reason: leaf.message });
