@@ -29,22 +29,24 @@ import type { Step } from "./link.ts";
  *
  * - **One chain.** `addCallback()` returns the Deferred itself, with its new type. Two callbacks
  *   added to one Deferred run one after the other, not side by side.
- * - **Waiting.** If a callback returns a Deferred or a promise, the chain waits for it and continues
- *   with its result. The outer Deferred *takes* the result: callbacks added to the inner Deferred
- *   afterwards receive `undefined`. A Deferred that would wait for itself fails with a `TypeError`.
- * - **Failures.** A failure is always an `Error`. To fail, throw: an `Error` that a callback returns
- *   is an ordinary value. A thrown value that is not an `Error` becomes the `cause` of a
+ * - **Waiting.** If a callback returns a Deferred or a promise, the chain waits for it and
+ *   continues with its result. The outer Deferred *takes* the result: callbacks added to the inner
+ *   Deferred afterwards receive `undefined`. A Deferred that would wait for itself fails with a
+ *   `TypeError`.
+ * - **Failures.** A failure is always an `Error`. To fail, throw: an `Error` that a callback
+ *   returns is an ordinary value. A thrown value that is not an `Error` becomes the `cause` of a
  *   `NonErrorThrown`. An errback passes its error on by throwing it again.
  * - **Cancelling.** `cancel()` asks the producer to give up; see there.
  * - **Unhandled failures.** A failure that no errback handles within a second is logged as
  *   `Unhandled error in Deferred`; sooner if a reactor shuts down or the program ends, and at the
- *   end of the turn after `setDebugging(true)`. Each failure is logged once. The log also notes when
- *   an errback handles it later. Twisted reports at garbage collection, which may never happen.
- * - **Promises.** `then()`, `catch()` and `finally()` take the result at that point of the chain and
- *   leave it there. `await` calls `then()` in the next microtask, as JavaScript does for any object
- *   with that method: callbacks added in the same turn come before it. Their callbacks run later, as
- *   a promise's do. Once a promise has received a failure, the promise is responsible for it, and
- *   the Deferred does not log it.
+ *   end of the turn after `setDebugging(true)`. Each failure is logged once. The log also notes
+ *   when an errback handles it later. Twisted reports at garbage collection, which may never
+ *   happen.
+ * - **Promises.** `then()`, `catch()` and `finally()` take the result at that point of the chain
+ *   and leave it there. `await` calls `then()` in the next microtask, as JavaScript does for any
+ *   object with that method: callbacks added in the same turn come before it. Their callbacks run
+ *   later, as a promise's do. Once a promise has received a failure, the promise is responsible for
+ *   it, and the Deferred does not log it.
  *
  * Twisted's `twisted.internet.defer.Deferred`, without its `result` attribute: add a callback to
  * read the result; it runs at once if the Deferred has fired.
@@ -67,11 +69,11 @@ export class Deferred<T> extends Chain implements Promise<T> {
   /**
    * Makes a Deferred that has not fired.
    *
-   * @param canceller Called once by `cancel()`, with this Deferred, to stop the operation behind it.
-   * The canceller may fire the Deferred; if it does not, the Deferred fails with a `CancelledError`.
-   * If the canceller throws, `cancel()` throws the same error and the Deferred stays unfired; when a
-   * timeout or a signal cancels, the error is logged instead. A promise that the canceller returns
-   * is not awaited; its rejection is logged.
+   * @param canceller Called once by `cancel()`, with this Deferred, to stop the operation behind
+   * it. The canceller may fire the Deferred; if it does not, the Deferred fails with a
+   * `CancelledError`. If the canceller throws, `cancel()` throws the same error and the Deferred
+   * stays unfired; when a timeout or a signal cancels, the error is logged instead. A promise that
+   * the canceller returns is not awaited; its rejection is logged.
    */
   constructor(canceller?: (deferred: Deferred<T>) => void) {
     if (canceller !== undefined) checkFunction("Deferred() canceller", canceller);
@@ -106,7 +108,9 @@ export class Deferred<T> extends Chain implements Promise<T> {
     return options.signal === undefined ? deferred : deferred.addSignal(options.signal);
   }
 
-  /** Whether the Deferred has fired. Its chain may still wait for another Deferred, or be paused. */
+  /**
+   * Whether the Deferred has fired. Its chain may still wait for another Deferred, or be paused.
+   */
   get called(): boolean {
     return stateOf(this).called;
   }

@@ -1,5 +1,5 @@
 /**
- * Looks at values that other code made. None of these functions throws: any value can be thrown,
+ * Inspects values that other code made. None of these functions throws: any value can be thrown,
  * and its getters, `toString()` or proxy traps may throw in turn.
  *
  * @module
@@ -7,7 +7,7 @@
 
 import { visibleText } from "./visible_text.ts";
 
-/** The most characters that are shown of a value. */
+/** The greatest number of characters shown of a value. */
 const MAX_SHOWN = 10_000;
 
 /** Returns whether `value` is an instance of `constructor`; a revoked proxy is not. */
@@ -28,8 +28,8 @@ export function isError(value: unknown): value is Error {
 }
 
 /**
- * Returns whether `value` has a `then` method. A value whose `then` cannot be read counts as one:
- * a promise that is resolved with it is rejected with the error.
+ * Returns whether `value` has a `then` method. A value whose `then` cannot be read counts as a
+ * thenable: a promise that is resolved with it rejects with the error.
  */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (value === null || typeof value !== "object" && typeof value !== "function") return false;
@@ -41,10 +41,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Calls `succeeded` or `failed` when a promise or the like has settled, once: later, but for one
- * whose constructor cannot be read. What its `then()` throws is a failure.
+ * Calls `succeeded` or `failed` once, when a promise or thenable has settled. An error that its
+ * `then()` throws is a failure. The call is made later, except if the promise's constructor cannot
+ * be read: then `failed` is called at once.
  *
- * @param value The promise. Anything else counts as one that has succeeded.
+ * @param value The promise. Any other value counts as a promise that has succeeded with it.
  */
 export function follow(
   value: unknown,
@@ -52,10 +53,11 @@ export function follow(
   failed: (error: unknown) => void,
 ): void {
   try {
-    // As await does it: a promise is asked by the built-in then(), anything else by its own.
+    // As `await` does: the built-in then() is called on a promise, and an own then() on another
+    // thenable.
     Promise.prototype.then.call(Promise.resolve(value), succeeded, failed);
   } catch (error) {
-    // The constructor of a promise could not be read.
+    // Reading the constructor of the promise threw.
     failed(error);
   }
 }
@@ -69,7 +71,7 @@ export function read(value: object, key: PropertyKey): unknown {
   }
 }
 
-/** Returns `String(value)`, or a text that says that there is none. */
+/** Returns `String(value)`, or the text of `inspect()` if the conversion throws. */
 export function textOf(value: unknown): string {
   try {
     return String(value);
@@ -84,11 +86,11 @@ export function messageOf(error: unknown): string {
   try {
     return String(error.message);
   } catch {
-    return "(its message cannot be read)";
+    return "(unreadable message)";
   }
 }
 
-/** Returns a value as a program would write it, shortened. */
+/** Returns a value as source code, shortened. */
 export function inspect(value: unknown): string {
   try {
     const text = visibleText(Deno.inspect(value, { depth: 2, strAbbreviateSize: 1000 }));
@@ -98,7 +100,10 @@ export function inspect(value: unknown): string {
   }
 }
 
-/** Returns a value as an error message quotes it, on one line: an object by its class alone. */
+/**
+ * Returns a value as an error message quotes it, on one line. Of an object, only the class is
+ * shown.
+ */
 export function quote(value: unknown): string {
   if (typeof value === "string") return visibleText(JSON.stringify(value));
   if (typeof value === "bigint") return `${value}n`;
@@ -118,7 +123,7 @@ function oneLine(text: string): string {
   return visibleText(text, { newlines: "escaped" });
 }
 
-/** Throws a TypeError that names the place and the value unless `value` is a function. */
+/** Throws a TypeError that names the parameter and the value, unless `value` is a function. */
 export function checkFunction(name: string, value: unknown): void {
   if (typeof value !== "function") {
     throw new TypeError(`${name} must be a function, got ${quote(value)}`);
@@ -126,12 +131,12 @@ export function checkFunction(name: string, value: unknown): void {
 }
 
 /**
- * Returns the answer of a hook that has to give it at once.
+ * Returns the return value of a function that must not be asynchronous.
  *
- * @param hook The hook's name, such as `logPrefix()`.
- * @param answer What the hook returned.
- * @param rejected Called when the answer is a promise, and that is rejected.
- * @throws {TypeError} When the answer is a promise.
+ * @param hook The name of the function, such as `logPrefix()`.
+ * @param answer The return value.
+ * @param rejected Called if the value is a promise that rejects.
+ * @throws {TypeError} If the value is a promise.
  */
 export function atOnce<T>(
   hook: string,
@@ -140,5 +145,5 @@ export function atOnce<T>(
 ): T {
   if (!isThenable(answer)) return answer;
   follow(answer, undefined, rejected);
-  throw new TypeError(`${hook} must answer at once, got a promise: it cannot be async`);
+  throw new TypeError(`${hook} must return its result at once, got a promise: it cannot be async`);
 }

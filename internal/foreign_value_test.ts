@@ -13,7 +13,7 @@ import {
 } from "./foreign_value.ts";
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`inspect(), quote(), textOf(), messageOf() and the like survive ${name}`, () => {
+  Deno.test(`inspect(), quote(), textOf(), messageOf() and isError() accept ${name}`, () => {
     for (const show of [inspect, quote, textOf, messageOf]) {
       assertEquals(typeof show(value), "string");
     }
@@ -26,7 +26,7 @@ for (const [name, value] of hostileValues()) {
   });
 }
 
-Deno.test("quote() names a value shortly, on one line, with its controls visible", () => {
+Deno.test("quote() returns one short line, with visible control characters", () => {
   class Foo {}
   assertEquals(quote("a\n\x1b\u2028\x9b"), '"a\\n\\u001b\\u2028\\x9b"');
   assertEquals(quote(5n), "5n");
@@ -36,14 +36,14 @@ Deno.test("quote() names a value shortly, on one line, with its controls visible
   assertEquals(quote(Symbol("a\nb")), "Symbol(a\\nb)");
 });
 
-Deno.test("isError() knows errors, isThenable() promises, by what they are", () => {
+Deno.test("isError() recognises errors, and isThenable() promises", () => {
   assert(isError(new TypeError()) && isError(new DOMException()));
   assert(!isError({ message: "boom" }) && !isError(undefined));
   assert(isThenable(Promise.resolve()) && isThenable({ then: () => {} }));
   assert(!isThenable({}) && !isThenable({ then: 5 }) && !isThenable(null));
 });
 
-Deno.test("follow() reports whatever goes wrong in a promise or thenable, once", async () => {
+Deno.test("follow() reports any failure of a promise or thenable, once", async () => {
   const boom = (): never => {
     throw new Error("boom");
   };
@@ -82,7 +82,7 @@ Deno.test("follow() reports whatever goes wrong in a promise or thenable, once",
   assertEquals(await new Promise((resolve, reject) => follow(own, resolve, reject)), "fine");
 });
 
-Deno.test("inspect() shows a large value in part", () => {
+Deno.test("inspect() shortens a large value", () => {
   const large = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key${i}`, i]));
   assert(inspect(large).length < 10_100);
   assertStringIncludes(inspect(large), "key0: 0");

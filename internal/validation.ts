@@ -1,5 +1,5 @@
 /**
- * Checks on what callers hand in. Each error names the parameter, what is required, and the value found.
+ * Checks arguments. Each error names the parameter, the requirement and the value.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { checkFunction, quote } from "./foreign_value.ts";
 
 export { checkFunction, quote };
 
-/** Throws unless `value` is a finite number, which may be negative. */
+/** Throws unless `value` is a finite number of seconds. It may be negative. */
 export function checkFinite(name: string, value: unknown): void {
   if (typeof value !== "number") {
     throw new TypeError(`${name} must be a number of seconds, got ${quote(value)}`);
@@ -18,21 +18,22 @@ export function checkFinite(name: string, value: unknown): void {
   }
 }
 
-/** Throws unless `value` is a delay: a finite number of seconds, zero or more. */
+/** Throws unless `value` is a delay: a finite number of seconds, at least 0. */
 export function checkDelay(name: string, value: unknown): void {
-  // One comparison on the way that every timed call takes; NaN, Infinity and other types fail it too.
+  // Every timed call passes here, so a valid delay costs only comparisons. NaN, Infinity and other
+  // types fail them.
   if (typeof value === "number" && value >= 0 && value < Infinity) return;
   checkFinite(name, value);
   throw new RangeError(`${name} must be zero or more seconds, got ${value}`);
 }
 
 /**
- * Throws unless a moment on a clock is finite: delays that are finite each may have a sum that is not.
+ * Throws unless a time on a clock is finite: the sum of finite delays may be infinite.
  *
- * @param name The parameter that leads to the moment.
- * @param seconds Its value.
- * @param moment The moment, in seconds on the clock.
- * @returns The moment.
+ * @param name The parameter that determines the time.
+ * @param seconds The value of that parameter, in seconds.
+ * @param moment The time, in seconds on the clock.
+ * @returns `moment`.
  */
 export function checkMoment(name: string, seconds: number, moment: number): number {
   if (Number.isFinite(moment)) return moment;
@@ -56,13 +57,16 @@ export function checkString(name: string, value: unknown): void {
   }
 }
 
-/** Throws unless `value` is a bound: an integer from `min`, or Infinity. */
+/** Throws unless `value` is a limit: an integer of at least `min`, or Infinity. */
 export function checkBound(name: string, value: unknown, min: number): void {
   if (value === Infinity) return;
   checkInteger(name, value, min, Number.MAX_SAFE_INTEGER);
 }
 
-/** Throws unless `value` is an idle time of keep-alive probes: the most is Linux's (tcp(7)). */
+/**
+ * Throws unless `value` is an idle time of keep-alive probes, in seconds. The greatest value is
+ * Linux's (tcp(7)).
+ */
 export function checkKeepAliveIdle(name: string, value: unknown): void {
   checkInteger(name, value, 1, 32767);
 }

@@ -10,7 +10,7 @@ import {
 
 type ErrorClass = typeof RangeError | typeof TypeError;
 
-/** Each value is refused with an error of that class and that message. */
+/** Checks that each value is rejected with an error of the given class and message. */
 function assertRefused(
   check: (value: unknown) => void,
   refused: [unknown, ErrorClass, string][],
@@ -43,7 +43,7 @@ Deno.test("quote() shows any value in one short line", () => {
   assertEquals(quoted.map(([value]) => quote(value)), quoted.map(([, text]) => text));
 });
 
-Deno.test("checkFunction() takes any function, and names what is none", () => {
+Deno.test("checkFunction() accepts functions, and names any other value", () => {
   for (const f of [() => {}, quote, class {}, async () => {}]) checkFunction("f", f);
   assertRefused((value) => checkFunction("handler", value), [
     ["print", TypeError, 'handler must be a function, got "print"'],
@@ -52,7 +52,7 @@ Deno.test("checkFunction() takes any function, and names what is none", () => {
   ]);
 });
 
-Deno.test("checkDelay() takes finite numbers from zero, and names what is none", () => {
+Deno.test("checkDelay() accepts finite numbers of at least 0, and names any other value", () => {
   for (const delay of [0, -0, 0.5, 2 ** 31, Number.MIN_VALUE, Number.MAX_VALUE]) {
     checkDelay("delay", delay);
   }
@@ -70,7 +70,7 @@ Deno.test("checkDelay() takes finite numbers from zero, and names what is none",
   ]);
 });
 
-Deno.test("checkFinite() takes negative numbers, too", () => {
+Deno.test("checkFinite() accepts finite numbers, also negative ones", () => {
   for (const seconds of [-1e9, -0, 0, 4.5]) checkFinite("seconds", seconds);
   assertRefused((value) => checkFinite("seconds", value), [
     [NaN, RangeError, "seconds must be a finite number of seconds, got NaN"],
@@ -79,7 +79,7 @@ Deno.test("checkFinite() takes negative numbers, too", () => {
   ]);
 });
 
-Deno.test("checkInteger() takes both ends of its range, and nothing between two integers", () => {
+Deno.test("checkInteger() accepts integers of its range, including both ends", () => {
   for (const port of [0, 1, 65535]) checkInteger("port", port, 0, 65535);
   assertRefused((value) => checkInteger("port", value, 0, 65535), [
     [-1, RangeError, "port must be an integer from 0 to 65535, got -1"],
@@ -90,7 +90,7 @@ Deno.test("checkInteger() takes both ends of its range, and nothing between two 
   ]);
 });
 
-Deno.test("checkBound() takes Infinity, and integers that are safe", () => {
+Deno.test("checkBound() accepts Infinity and safe integers", () => {
   for (const bound of [1, Number.MAX_SAFE_INTEGER, Infinity]) checkBound("maximum", bound, 1);
   for (const bound of [0, -Infinity, 1.5, 2 ** 53]) {
     assertThrows(() => checkBound("maximum", bound, 1), RangeError, `got ${bound}`);

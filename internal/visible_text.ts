@@ -1,32 +1,33 @@
-/** How {@linkcode visibleText} writes a text. */
+/** Options of {@linkcode visibleText}. */
 export interface VisibleTextOptions {
   /**
-   * Whether a newline stays one, or is written as `\n`, so that the text is one line.
+   * Whether newlines are kept, or written as `\n`, so that the text is one line.
    *
    * @default {"kept"}
    */
   readonly newlines?: "kept" | "escaped" | undefined;
 }
 
-// C0 controls but for tab, DEL, the C1 controls (NEL is one), the separators of lines and
+// The C0 controls except tab, DEL, the C1 controls (which include NEL), the separators of lines and
 // paragraphs, and the controls that change the direction of a text.
 const CONTROLS =
-  // deno-lint-ignore no-control-regex -- controls are what it looks for
+  // deno-lint-ignore no-control-regex -- the pattern matches control characters
   /[\0-\x08\n-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 const NAMES: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r" };
 
 /**
- * Returns a text that can be shown on a terminal or written into a log, wherever it comes from:
- * what would move the cursor, change colours, begin a line or turn the direction of the text around
- * is written as an escape, such as `\x1b`. Tabs stay.
+ * Returns a text that is safe to show on a terminal or to write into a log.
  *
- * Observers of this module do this by themselves. A program that prints what a peer sent, or passes
- * it on to another peer's terminal, does it with this function.
+ * Characters that would move the cursor, change colours, begin a line or change the direction of
+ * the text are written as escapes, such as `\x1b`. Tabs are kept.
+ *
+ * The observers of the log call this function themselves. A program calls it when it prints text
+ * that a peer sent, or passes such text on to another peer's terminal.
  *
  * @param text The text.
- * @param options Whether newlines stay.
- * @returns The text, with all that is invisible written out.
+ * @param options Whether newlines are kept.
+ * @returns The text with visible escapes.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { visibleText } from "./visible_text.ts";
 
-Deno.test("visibleText() writes every control character but tab and newline as an escape", () => {
+Deno.test("visibleText() escapes every control character except tab and newline", () => {
   for (let code = 0; code < 0xa0; code++) {
     const isControl = code < 0x20 || code >= 0x7f;
     const stays = !isControl || code === 0x09 || code === 0x0a;
@@ -12,7 +12,7 @@ Deno.test("visibleText() writes every control character but tab and newline as a
   assertEquals(visibleText("\x1b[31mred\x9b0m"), "\\x1b[31mred\\x9b0m");
 });
 
-Deno.test("visibleText() writes separators and controls of direction as escapes", () => {
+Deno.test("visibleText() escapes separators and direction controls", () => {
   assertEquals(visibleText("a\u2028b\u2029c\x85d"), "a\\u2028b\\u2029c\\x85d");
   for (
     const control of "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -22,7 +22,7 @@ Deno.test("visibleText() writes separators and controls of direction as escapes"
   }
 });
 
-Deno.test("visibleText() keeps all other text, and can write newlines as escapes", () => {
+Deno.test("visibleText() keeps all other text, and escapes newlines on request", () => {
   const text = "zwölf €\t\u{1f600} שלום \\n";
   assertEquals(visibleText(text), text);
   assertEquals(visibleText("a\r\nb\n"), "a\\r\nb\n");

@@ -1,11 +1,11 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { callWithSystem, currentSystem, enterSystem, leaveSystem } from "./context.ts";
 
-Deno.test("the system is - outside of any", () => {
+Deno.test("currentSystem() returns - outside of callWithSystem()", () => {
   assertEquals(currentSystem(), "-");
 });
 
-Deno.test("callWithSystem() sets the system for the call and passes its result on", () => {
+Deno.test("callWithSystem() sets the system during the call and returns its result", () => {
   assertEquals(callWithSystem("outer", () => callWithSystem("inner", currentSystem)), "inner");
   const systems = callWithSystem("outer", () => {
     callWithSystem("inner", () => {});
@@ -14,7 +14,7 @@ Deno.test("callWithSystem() sets the system for the call and passes its result o
   assertEquals([systems, currentSystem()], ["outer", "-"]);
 });
 
-Deno.test("callWithSystem() puts the system back when the call throws", () => {
+Deno.test("callWithSystem() restores the system when the call throws", () => {
   const boom = new Error("boom");
   const fail = (): never =>
     callWithSystem("inner", () => {
@@ -24,7 +24,7 @@ Deno.test("callWithSystem() puts the system back when the call throws", () => {
   assertEquals(currentSystem(), "-");
 });
 
-Deno.test("logPrefix() is called each time that the name is needed, on its owner", () => {
+Deno.test("logPrefix() is called on its owner whenever the name is needed", () => {
   const owner = {
     count: 0,
     logPrefix(): string {

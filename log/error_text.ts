@@ -1,25 +1,28 @@
 import { inspect, isError, isInstance, messageOf, textOf } from "../internal/foreign_value.ts";
 import { isShortage } from "./shortage.ts";
 
-/** How many errors are shown of one: more causes than this say nothing more, and may never end. */
+/**
+ * The greatest number of errors shown. Further causes help no reader, and there may be endlessly
+ * many.
+ */
 const MAX_ERRORS = 100;
 
-/** An error that is yet to be shown, and what is written in front of it. */
+/** An error to show, and the text before it. */
 interface Entry {
   readonly value: unknown;
   readonly prefix: string;
 }
 
 /**
- * Returns the text of an error for a person to read: its stack, then those of its causes, each
- * behind `Caused by: `, and those of the errors that it puts together (`AggregateError`).
+ * Returns the text of an error for a person to read: its stack, then the stack of each cause after
+ * `Caused by: `, and the stacks of an `AggregateError`'s errors.
  *
- * It throws for no value, and looks at 100 errors at most.
+ * Never throws, and reads at most 100 errors.
  */
 export function errorText(error: unknown): string {
   const parts: string[] = [];
   const seen = new Set<unknown>();
-  // A stack, so that any depth will do: the entry that is shown next is the last.
+  // A list instead of recursion, for any depth. The last entry is shown next.
   const entries: Entry[] = [{ value: error, prefix: "" }];
   for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
     if (parts.length === MAX_ERRORS) {
@@ -40,14 +43,14 @@ export function errorText(error: unknown): string {
   return parts.join("\n");
 }
 
-/** What an error leads to, last first. */
+/** Returns the errors that an error refers to, in reverse order. */
 function within(error: Error): Entry[] {
   const entries: Entry[] = [];
   try {
     const { cause } = error;
     if (cause !== undefined) entries.push({ value: cause, prefix: "Caused by: " });
   } catch (thrown) {
-    // The error itself could be read, or this would not have been reached.
+    // The message of the error has been read before, so this line makes sense to the reader.
     entries.push({ value: `(unreadable: ${messageOf(thrown)})`, prefix: "Caused by: " });
   }
   return [...entries, ...errorsOf(error).reverse()];
@@ -58,7 +61,7 @@ function errorsOf(error: Error): Entry[] {
   try {
     const { errors } = error;
     if (!Array.isArray(errors)) return [];
-    // By index, as an array may have an iterator of its own.
+    // Read by index: the array may have a custom iterator.
     return Array.from({ length: Math.min(errors.length, MAX_ERRORS + 1) }, (_, index) => ({
       value: errors[index],
       prefix: "",
@@ -69,14 +72,14 @@ function errorsOf(error: Error): Entry[] {
 }
 
 /**
- * Returns the stack under the name and message that the error has now. A stack keeps those which
- * the error had when it was first asked for.
+ * Returns the stack with the error's present name and message. A stack contains the name and
+ * message from the time when it was made.
  */
 function stackOf(error: Error): string {
   const title = titleOf(error);
   try {
-    // The stack adds nothing here, and formatting it takes descriptors and memory, of which none may
-    // be left.
+    // The stack is of no use here, and formatting it takes descriptors and memory, which may be
+    // exhausted.
     if (isShortage(error)) return title;
     const { stack } = error;
     if (typeof stack !== "string" || stack === "") return title;
@@ -88,7 +91,7 @@ function stackOf(error: Error): string {
   }
 }
 
-/** Returns the error's name and message, of which one may be unreadable. */
+/** Returns the error's name and message. Either of them may be unreadable. */
 function titleOf(error: Error): string {
   try {
     return String(error);
@@ -97,7 +100,7 @@ function titleOf(error: Error): string {
     try {
       name = textOf(error.name);
     } catch {
-      // The message may say enough.
+      // The message may be enough for the reader.
     }
     return `${name}: ${messageOf(error)}`;
   }

@@ -7,11 +7,11 @@ function bare(error: Error): Error {
   return Object.assign(error, { stack: "" });
 }
 
-Deno.test("errorText() is the stack", () => {
+Deno.test("errorText() returns the stack", () => {
   assertMatch(errorText(new RangeError("boom")), /^RangeError: boom\n {4}at .*error_text_test\.ts/);
 });
 
-Deno.test("errorText() says the name and message that the error has now, not when its stack was made", () => {
+Deno.test("errorText() shows the error's present name and message, not those of its stack", () => {
   const error = new Error("gone");
   assert(error.stack?.startsWith("Error: gone"));
   error.name = "ConnectionLost";
@@ -19,7 +19,7 @@ Deno.test("errorText() says the name and message that the error has now, not whe
   assertMatch(errorText(error), /^ConnectionLost: gone\nfor good\n {4}at .*error_text_test\.ts/);
 });
 
-Deno.test("errorText() leaves the stack of a shortage alone, also where it is a cause", () => {
+Deno.test("errorText() omits the stack of a shortage, also of a cause", () => {
   const read: string[] = [];
   const shortage = (code: string) =>
     Object.defineProperty(Object.assign(new Error(`no ${code}`), { code }), "stack", {
@@ -33,7 +33,7 @@ Deno.test("errorText() leaves the stack of a shortage alone, also where it is a 
   assertEquals(read, []);
 });
 
-Deno.test("errorText() follows causes and aggregates, and circles once", () => {
+Deno.test("errorText() shows causes and aggregated errors, each of them once", () => {
   const inner = bare(new Error("inner", { cause: "a text" }));
   const outer = bare(new Error("outer", { cause: inner }));
   assertEquals(errorText(outer), 'Error: outer\nCaused by: Error: inner\nCaused by: "a text"');
@@ -44,7 +44,7 @@ Deno.test("errorText() follows causes and aggregates, and circles once", () => {
   assertEquals(errorText(circle), "Error: circle\nCaused by: Error: circle (shown above)");
 });
 
-Deno.test("eventText() survives an error whose stack cannot be had", () => {
+Deno.test("eventText() accepts an error whose stack cannot be read", () => {
   const failure = new Error("boom");
   Object.defineProperty(failure, "stack", {
     get(): never {
@@ -58,7 +58,7 @@ Deno.test("eventText() survives an error whose stack cannot be had", () => {
   );
 });
 
-Deno.test("errorText() shows 100 errors of a chain of 7,000 causes, and of an endless one", () => {
+Deno.test("errorText() shows at most 100 causes, even of an endless chain", () => {
   let deep = bare(new Error("0"));
   for (let i = 1; i < 7000; i++) deep = bare(new Error(`${i}`, { cause: deep }));
   const lines = errorText(deep).split("\n");
@@ -95,7 +95,7 @@ Deno.test("errorText() shows AggregateErrors that are nested 7,000 deep, in orde
 });
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`errorText() has a text for ${name}`, () => {
+  Deno.test(`errorText() returns a text for ${name}`, () => {
     const text = errorText(value);
     assert(text.length > 0);
     assert(errorText(new Error("around it", { cause: value })).includes("around it"));

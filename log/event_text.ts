@@ -5,8 +5,8 @@ import { visibleText } from "../internal/visible_text.ts";
 
 /**
  * Returns the text of an event: its message, followed by the stacks of its failure and of the
- * failure's causes. Control characters become escapes, as by {@linkcode visibleText}; newlines stay.
- * Never throws. Twisted's `textFromEventDict`.
+ * failure's causes. Control characters become escapes, as by {@linkcode visibleText}; newlines
+ * stay. Never throws. Twisted's `textFromEventDict`.
  *
  * @param event The event.
  * @returns The text, of one line or more, without a trailing newline.
@@ -37,8 +37,8 @@ export function systemText(event: LogEvent): string {
 }
 
 /**
- * Returns the line for loggers that write the time and the level themselves. A known system stands in
- * front, in brackets.
+ * Returns the line for loggers that write the time and the level themselves. A known system stands
+ * in front, in brackets.
  */
 export function eventLineWithSystem(event: LogEvent): string {
   const line = eventLine(event);

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { formatTime } from "./format_time.ts";
 
 /**
- * What `formatTime` makes of `times` in another time zone: it is the process's, so another process
- * is asked.
+ * Returns the results of `formatTime` for `times` in another time zone. A process has one time
+ * zone, so another process computes them.
  */
 async function formatIn(zone: string, ...times: number[]): Promise<string[]> {
   const url = JSON.stringify(new URL("./format_time.ts", import.meta.url).href);
@@ -26,18 +26,18 @@ Deno.test("formatTime() writes Twisted's format with the local offset", async ()
   ]);
 });
 
-Deno.test("formatTime() knows offsets of half hours, and west of Greenwich", async () => {
+Deno.test("formatTime() writes offsets of half hours, and west of Greenwich", async () => {
   assertEquals(await formatIn("Asia/Kolkata", 1282182229), ["2010-08-19 07:13:49+0530"]);
   assertEquals(await formatIn("America/St_Johns", 1282182229), ["2010-08-18 23:13:49-0230"]);
 });
 
-Deno.test("formatTime() takes the offset of that moment, summer or winter", async () => {
+Deno.test("formatTime() uses the offset at the given time, in summer or winter", async () => {
   assertEquals(await formatIn("Europe/Berlin", 1262304000, 1277942400), [
     "2010-01-01 01:00:00+0100",
     "2010-07-01 02:00:00+0200",
   ]);
 });
 
-Deno.test("formatTime() writes - for what is no time", () => {
+Deno.test("formatTime() returns - for a value that is not a time", () => {
   assertEquals([formatTime(NaN), formatTime(Infinity)], ["-", "-"]);
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as log from "./mod.ts";
 
-/** Runs `code` as a program, with the log as `log`; what it writes. */
+/** Runs `code` as a program, in which `log` is the log module, and returns its output. */
 async function run(code: string): Promise<{ stdout: string; stderr: string }> {
   const url = JSON.stringify(new URL("./mod.ts", import.meta.url).href);
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -12,7 +12,7 @@ async function run(code: string): Promise<{ stdout: string; stderr: string }> {
   return { stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-Deno.test("the functions are the global publisher's", () => {
+Deno.test("msg(), err() and the other functions log to the global publisher", () => {
   const events: log.LogEvent[] = [];
   const observer: log.LogObserver = (event) => void events.push(event);
   {
@@ -41,11 +41,11 @@ Deno.test("the functions are the global publisher's", () => {
   assertEquals(events[0]?.port, 80);
 });
 
-Deno.test("a program that only imports the log writes nothing", async () => {
+Deno.test("importing the log writes nothing", async () => {
   assertEquals(await run(""), { stdout: "", stderr: "" });
 });
 
-Deno.test("a program that starts no logging hears of errors alone, on standard error", async () => {
+Deno.test("err() writes to standard error in a program without startLogging()", async () => {
   const { stdout, stderr } = await run(`
     log.msg("nobody hears");
     log.err(new RangeError("boom", { cause: new TypeError("why") }), "Cannot open the lid");
@@ -58,7 +58,7 @@ Deno.test("a program that starts no logging hears of errors alone, on standard e
   assert(!stderr.includes("nobody hears"));
 });
 
-Deno.test("a program that starts logging writes Twisted's lines to standard output", async () => {
+Deno.test("startLogging() writes lines in Twisted's format to standard output", async () => {
   const { stdout, stderr } = await run(`
     log.startLogging(Deno.stdout);
     log.callWithSystem({ logPrefix: () => "Echo,3,127.0.0.1" }, () => log.msg("two\\nlines"));
@@ -73,7 +73,7 @@ Deno.test("a program that starts logging writes Twisted's lines to standard outp
   assertMatch(stdout, new RegExp(`^${lines.join("\\n")}\\n$`));
 });
 
-Deno.test("a program whose log cannot be written says so once, not for each event", async () => {
+Deno.test("startLogging() reports once that the log cannot be written", async () => {
   const { stderr } = await run(`
     log.startLogging({ writeSync: () => { throw new Error("no space left") } });
     for (let i = 0; i < 8; i++) log.msg("x");
@@ -81,7 +81,7 @@ Deno.test("a program whose log cannot be written says so once, not for each even
   assertEquals(stderr.match(/no space left/g)?.length, 1);
 });
 
-Deno.test("a program's errors on standard error are one line each, with continuations", async () => {
+Deno.test("err() writes each error to standard error as one line with continuations", async () => {
   const { stderr } = await run(String.raw`
     log.err(Object.assign(new Error("a\nforged\x1b[2J"), { stack: "" }), "b\nforged\x85");
   `);

@@ -49,8 +49,8 @@ export class LimitedHistory {
   /**
    * Passes the recorded events to an observer, oldest first. The history keeps them.
    *
-   * @param observer The observer. An error that it throws is thrown by this method; the rejection of
-   *   a promise that it returns is written to standard error.
+   * @param observer The observer. An error that it throws is thrown by this method; the rejection
+   * of a promise that it returns is written to standard error.
    * @throws {TypeError} If `observer` is not a function.
    */
   replayTo(observer: LogObserver): void {

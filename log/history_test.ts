@@ -12,7 +12,7 @@ function timesIn(history: LimitedHistory): number[] {
   return times;
 }
 
-Deno.test("a history keeps the last events, oldest first", () => {
+Deno.test("LimitedHistory keeps the last events, oldest first", () => {
   const history = new LimitedHistory(3);
   assertEquals(timesIn(history), []);
   const seen: number[][] = [];
@@ -23,7 +23,7 @@ Deno.test("a history keeps the last events, oldest first", () => {
   assertEquals(seen, [[1], [1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [4, 5, 6], [5, 6, 7]]);
 });
 
-Deno.test("a history may be told of events while it is replayed", () => {
+Deno.test("LimitedHistory accepts events during a replay", () => {
   const history = new LimitedHistory(2);
   history.observe(eventOf(1));
   history.observe(eventOf(2));
@@ -31,7 +31,7 @@ Deno.test("a history may be told of events while it is replayed", () => {
   assertEquals(timesIn(history), [11, 12]);
 });
 
-Deno.test("a history of no size is refused", () => {
+Deno.test("LimitedHistory rejects a size that is not positive", () => {
   for (const size of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(() => new LimitedHistory(size), RangeError, String(size));
   }

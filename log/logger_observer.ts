@@ -21,8 +21,8 @@ export interface LevelLogger {
 }
 
 /**
- * Makes an observer that passes the text of each event to the logger's method for its level. A known
- * system stands in front of the text, in brackets; the logger adds the time itself.
+ * Makes an observer that passes the text of each event to the logger's method for its level. A
+ * known system stands in front of the text, in brackets; the logger adds the time itself.
  *
  * A LogTape logger also receives the event as the properties of the message. Braces in the text are
  * doubled, because LogTape treats single ones as placeholders.

@@ -4,7 +4,7 @@ import { loggerLogObserver } from "./logger_observer.ts";
 
 const levels: LogLevel[] = ["debug", "info", "warn", "error", "critical"];
 
-/** A logger that notes which of its methods is called with what. */
+/** Returns a logger that records the calls of its methods. */
 class Recorder<M extends string> {
   readonly calls: [string, ...unknown[]][] = [];
   readonly methods: Record<M, (...args: unknown[]) => void>;
@@ -13,7 +13,7 @@ class Recorder<M extends string> {
       name,
       (...args: unknown[]): void => void this.calls.push([name, ...args]),
     ]);
-    // Object.fromEntries() forgets the names.
+    // Object.fromEntries() leaves the type without the names.
     this.methods = Object.fromEntries(methods) as Record<M, (...args: unknown[]) => void>;
   }
 }
@@ -22,14 +22,14 @@ function eventOf(fields: Partial<LogEvent>): LogEvent {
   return { time: 5, level: "info", message: "hello", isError: false, system: "-", ...fields };
 }
 
-Deno.test("each level goes to the method of its name", () => {
+Deno.test("loggerLogObserver() calls the logger's method for each level", () => {
   const { calls, methods } = new Recorder("debug", "info", "warn", "error", "critical");
   const observe = loggerLogObserver(methods);
   for (const level of levels) observe(eventOf({ level, message: level }));
   assertEquals(calls, levels.map((level) => [level, level]));
 });
 
-Deno.test("critical goes to fatal or error where there is no method of its name", () => {
+Deno.test("loggerLogObserver() calls fatal() or error() on a logger without critical()", () => {
   const fatal = new Recorder("debug", "info", "warn", "error", "fatal");
   loggerLogObserver(fatal.methods)(eventOf({ level: "critical" }));
   assertEquals(fatal.calls, [["fatal", "hello"]]);
@@ -38,20 +38,20 @@ Deno.test("critical goes to fatal or error where there is no method of its name"
   assertEquals(error.calls, [["error", "hello"]]);
 });
 
-Deno.test("the text has the system, where one is known, and the error's stack", () => {
+Deno.test("loggerLogObserver() writes the system, if known, and the error's stack", () => {
   const { calls, methods } = new Recorder("debug", "info", "warn", "error");
   const failure = Object.assign(new Error("boom"), { stack: "" });
   loggerLogObserver(methods)(eventOf({ system: "Echo", level: "error", message: "why", failure }));
   assertEquals(calls, [["error", "[Echo] why\n\tError: boom"]]);
 });
 
-Deno.test("a logger gets one line with continuations, without control characters", () => {
+Deno.test("loggerLogObserver() passes one line with continuations, without control characters", () => {
   const { calls, methods } = new Recorder("debug", "info", "warn", "error");
   loggerLogObserver(methods)(eventOf({ system: "a\nb", message: "x\x1b[2J\ny\r" }));
   assertEquals(calls, [["info", "[a\\nb] x\\x1b[2J\n\ty\\r"]]);
 });
 
-Deno.test("a logger's methods are called on the logger", () => {
+Deno.test("loggerLogObserver() calls the methods on the logger object", () => {
   class Counter {
     count = 0;
     info(): void {
@@ -66,7 +66,7 @@ Deno.test("a logger's methods are called on the logger", () => {
   assertEquals(counter.count, 1);
 });
 
-Deno.test("a LogTape logger gets the event as properties and no accidental placeholders", () => {
+Deno.test("loggerLogObserver() passes properties to LogTape, without accidental placeholders", () => {
   const { calls, methods } = new Recorder("debug", "info", "warn", "error", "fatal");
   const event = eventOf({ message: 'got {"a": 1}', port: 80 });
   const logger = { ...methods, category: ["app"] };
@@ -74,7 +74,7 @@ Deno.test("a LogTape logger gets the event as properties and no accidental place
   assertEquals(calls, [["info", 'got {{"a": 1}}', event]]);
 });
 
-Deno.test("console is a logger", () => {
+Deno.test("loggerLogObserver() accepts console", () => {
   const lines: unknown[] = [];
   const { warn } = console;
   console.warn = (...args: unknown[]): void => void lines.push(args);

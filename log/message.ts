@@ -8,8 +8,8 @@ export interface Message {
 }
 
 /**
- * Joins the arguments of `msg()` with spaces, as Twisted does. An object literal at the end holds the
- * fields of the event, where Twisted has keyword arguments.
+ * Joins the arguments of `msg()` with spaces, as Twisted does. An object literal at the end holds
+ * the fields of the event, where Twisted has keyword arguments.
  */
 export function parseMessage(args: readonly unknown[]): Message {
   const last = args.at(-1);

@@ -4,7 +4,7 @@ import type { LogEvent } from "./event.ts";
 import { LogPublisher } from "./publisher.ts";
 import { textFileLogObserver } from "./text_observer.ts";
 
-/** What a publisher tells of `log(publisher)`. */
+/** Returns the events that `log(publisher)` logs. */
 function logged(log: (publisher: LogPublisher) => void): LogEvent[] {
   const publisher = new LogPublisher();
   const events: LogEvent[] = [];
@@ -31,7 +31,7 @@ Deno.test("msg() joins its arguments with spaces, each as its text", () => {
   assertEquals(texts((log) => log.msg()), [""]);
 });
 
-Deno.test("msg() takes an object literal behind its message for the event's fields", () => {
+Deno.test("msg() takes a last object literal as the event's fields", () => {
   const [first, second, third] = logged((log) => {
     log.msg("one", { system: "a", port: 80 });
     log.msg("one", "two", { level: "warn", port: 81 });
@@ -43,7 +43,7 @@ Deno.test("msg() takes an object literal behind its message for the event's fiel
 });
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`msg() and err() log ${name} in one line of text, and nothing fails`, () => {
+  Deno.test(`msg() and err() log ${name} as one line, and do not throw`, () => {
     let text = "";
     const writer = {
       writeSync(data: Uint8Array): number {
@@ -57,7 +57,7 @@ for (const [name, value] of hostileValues()) {
     log.msg("with", value, "between");
     log.msg("x", { field: value });
     log.err(value, "Cannot do it");
-    // What untyped code may do.
+    // Arguments that the types reject.
     log.warn(value as string);
     log.msg("y", { system: value as string, time: value as number, level: value as "info" });
     assertEquals(text.split("\n").filter((line) => !line.startsWith("\t")).length, 7, text);
@@ -67,7 +67,7 @@ for (const [name, value] of hostileValues()) {
   });
 }
 
-Deno.test("fields whose getter throws cost the field, not the event", () => {
+Deno.test("msg() omits a field whose getter throws", () => {
   const fields = Object.defineProperty({ port: 80 }, "level", {
     enumerable: true,
     get(): never {
@@ -78,7 +78,7 @@ Deno.test("fields whose getter throws cost the field, not the event", () => {
   assertEquals([event?.message, event?.level, event?.port], ["x", "warn", 80]);
 });
 
-Deno.test("an event whose level is not a level is logged at the one that it would have without", () => {
+Deno.test("msg() ignores a field level that is not a level", () => {
   const level = "warning" as "warn"; // what untyped code may do
   assertEquals(
     logged((log) => {

@@ -1,8 +1,8 @@
 /**
  * The log: events, and the observers that receive them.
  *
- * {@linkcode msg} and {@linkcode err} log an event; {@linkcode debug} to {@linkcode critical} log at
- * a level. Observers receive each event; {@linkcode startLogging} adds one that writes lines in
+ * {@linkcode msg} and {@linkcode err} log an event; {@linkcode debug} to {@linkcode critical} log
+ * at a level. Observers receive each event; {@linkcode startLogging} adds one that writes lines in
  * Twisted's format. A library that avoids process-wide state takes a {@linkcode LogPublisher} as a
  * parameter. The model is `twisted.python.log` with the levels of `twisted.logger`.
  *

@@ -26,25 +26,25 @@ import { parseMessage } from "./message.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
 import { Tally } from "./tally.ts";
 
-/** How a {@linkcode LogPublisher} treats what nobody observes. */
+/** Options of a {@linkcode LogPublisher}: what it does with events while it has no observers. */
 export interface LogPublisherOptions {
   /**
-   * How many events are kept for the first observer.
+   * The number of events that are kept for the first observer.
    *
    * @default {200} as in Twisted's `LogBeginner`
    */
   readonly historySize?: number | undefined;
-  /** Where an error goes that no observer has taken. @default {Deno.stderr} */
+  /** The output for errors that no observer has received. @default {Deno.stderr} */
   readonly errorWriter?: SyncWriter | undefined;
 }
 
-/** How an observer is added. */
+/** Options of an observer. */
 export interface AddObserverOptions {
-  /** The lowest level that it is told of. @default {"debug"} */
+  /** The lowest level of the events that the observer receives. @default {"debug"} */
   readonly level?: LogLevel | undefined;
   /**
-   * Whether the first observer is told of what happened before. One that says no, as a test's may,
-   * leaves the history to the next.
+   * Whether the first observer receives the events from before it was added. With `false`, the
+   * history is kept for the next observer.
    *
    * @default {true}
    */
@@ -53,34 +53,37 @@ export interface AddObserverOptions {
 
 interface Registration {
   readonly observer: LogObserver;
-  /** Infinity once it is removed. */
+  /** Infinity once the observer is removed. */
   lowestRank: number;
-  /** Whether the observer is being called: what it logs itself goes to the others alone. */
+  /**
+   * Whether the observer is being called. Events that it logs meanwhile go only to the other
+   * observers.
+   */
   isRunning: boolean;
-  /** How often it has failed. */
+  /** The number of the observer's failures. */
   readonly failures: Tally;
 }
 
-/** What became of one event. */
+/** The outcome of the delivery of one event. */
 interface Outcome {
-  /** The observers that have taken it. */
-  readonly told: Set<Registration>;
-  /** Those that threw, and what. */
+  /** The observers that have received the event. */
+  readonly received: Set<Registration>;
+  /** The observers that threw, with the thrown values. */
   readonly broken: [Registration, unknown][];
 }
 
 /**
- * Tells observers what happens (Twisted's `LogPublisher`, with the methods of its `Logger`).
+ * Delivers log events to observers. Twisted's `LogPublisher`, with the methods of its `Logger`.
  *
- * - Events are told at once, to the observers in the order in which they were added.
- * - Until the first observer comes, events are kept for it, and errors are written to standard
- *   error as well. Without any observer later on, errors go to standard error and the rest is let
- *   go.
- * - An observer that throws, or returns a promise that is rejected, is reported to the others, as an
- *   error; if there is none, on standard error. It stays. One that fails again and again is reported
- *   the first time, the tenth, the hundredth and so on.
- * - What an observer logs while it is told of an event goes to the others, so logging never runs in
- *   a circle.
+ * - Each event is delivered at once, to the observers in the order in which they were added.
+ * - Before the first observer is added, events are kept for it, and errors are also written to
+ *   standard error. If all observers have been removed later, errors are written to standard error
+ *   and other events are dropped.
+ * - If an observer throws, or returns a promise that rejects, the failure is logged as an error to
+ *   the other observers, or on standard error if there are none. The observer stays. Of repeated
+ *   failures, the first, the 10th, the 100th and so on are logged.
+ * - Events that an observer logs while it is being called go only to the other observers, so
+ *   logging never recurses.
  *
  * @example
  * ```ts
@@ -94,18 +97,18 @@ interface Outcome {
  */
 export class LogPublisher {
   readonly #errorWriter: SyncWriter | undefined;
-  /** Copied when it changes, so that a change leaves the round that is under way alone. */
+  /** Replaced when it changes, so that a change does not affect a delivery in progress. */
   #registrations: readonly Registration[] = [];
-  /** There until the first observer has been told of it. */
+  /** The history; `undefined` once the first observer has received it. */
   #history: LimitedHistory | undefined;
-  /** The lowest level that makes a difference: below it, logging costs one comparison. */
+  /** The lowest level that any output receives. Logging below it costs one comparison. */
   #lowestRank = 0;
 
   /**
-   * A publisher without observers.
+   * Makes a publisher without observers.
    *
-   * @param options How what nobody observes is treated.
-   * @throws {RangeError} When `historySize` is no positive whole number.
+   * @param options What the publisher does with events while it has no observers.
+   * @throws {RangeError} If `historySize` is not a positive integer.
    */
   constructor(options: LogPublisherOptions = {}) {
     this.#history = new LimitedHistory(options.historySize ?? 200);
@@ -113,16 +116,18 @@ export class LogPublisher {
   }
 
   /**
-   * Has `observer` told of every event from now on. The first is also told of what happened before.
+   * Adds an observer, which receives every event from now on. The first observer also receives the
+   * history.
    *
-   * @param observer Who is told. Adding it again changes nothing.
-   * @param options What it is told.
-   * @returns Removes it again when disposed of: `using _observing = log.addObserver(...)`.
-   * @throws {TypeError} When `observer` is no function, or `level` no level.
+   * @param observer Called with each event. Adding the same observer again has no effect.
+   * @param options The events that the observer receives.
+   * @returns An object that removes the observer when disposed of:
+   * `using _observing = log.addObserver(...)`.
+   * @throws {TypeError} If `observer` is not a function, or `level` is not a level.
    */
   addObserver(observer: LogObserver, options: AddObserverOptions = {}): Disposable {
     if (typeof observer !== "function") {
-      throw new TypeError(`A log observer must be a function, not ${inspect(observer)}`);
+      throw new TypeError(`A log observer must be a function, got ${quote(observer)}`);
     }
     const { level = "debug" } = options;
     if (!isLevel(level)) {
@@ -143,9 +148,10 @@ export class LogPublisher {
   }
 
   /**
-   * Tells `observer` nothing any more, from this moment on. It is no error if it was not there.
+   * Removes an observer. It receives no further events. If it has not been added, there is no
+   * effect.
    *
-   * @param observer Who was added.
+   * @param observer The observer.
    */
   removeObserver(observer: LogObserver): void {
     const registration = this.#registrations.find((each) => each.observer === observer);
@@ -157,15 +163,16 @@ export class LogPublisher {
   /**
    * Logs a message. Several arguments are joined with spaces, as in Twisted, each as its text.
    *
-   * @param message What happened; the last of several arguments may be an object literal: what else
-   *   there is to say. The `level` is `info` unless it says otherwise, or `error` with
-   *   `isError: true`.
+   * @param message The message. If there are several arguments, the last may be an object literal
+   * with fields of the event. The level is `info`, or `error` with `isError: true`, unless a field
+   * `level` sets it.
    */
   msg(message: string, fields?: LogFields): void;
   /**
    * Logs a message of several parts, which are joined with spaces, as in Twisted.
    *
-   * @param message The parts. The last of several may be an object literal: the fields.
+   * @param message The parts. The last of several may be an object literal with fields of the
+   * event.
    */
   msg(...message: unknown[]): void;
   msg(...message: unknown[]): void {
@@ -175,53 +182,52 @@ export class LogPublisher {
   }
 
   /**
-   * Logs an error, at level `error`. Twisted takes `critical`, which is left to the program here:
-   * not every error that is worth a line is the end of something.
+   * Logs an error, at level `error`. Twisted uses `critical`; here, that level is left to the
+   * program, because an error in one operation need not affect the others.
    *
-   * @param error What was thrown. What is no `Error` is wrapped into one, with the value as its
-   *   cause.
-   * @param why What was being done. @default {"Unhandled Error"} as in Twisted
-   * @param fields What else there is to say.
+   * @param error The thrown value. A value that is not an `Error` becomes the `cause` of one.
+   * @param why The operation that failed. @default {"Unhandled Error"} as in Twisted
+   * @param fields Further fields of the event.
    */
   err(error: unknown, why?: string, fields?: LogFields): void {
     const failure = isError(error)
       ? error
-      : new Error(`Thrown, though no Error: ${inspect(error)}`, { cause: error });
+      : new Error(`A value that is not an Error was thrown: ${inspect(error)}`, { cause: error });
     const copied = fields === undefined ? undefined : copyFields(fields);
     const more = why === undefined ? { ...copied, failure } : { ...copied, failure, why };
     const level = levelOr("error", copied?.level);
     if (levelRanks[level] >= this.#lowestRank) this.#publish(level, why ?? "Unhandled Error", more);
   }
 
-  /** Logs what is of interest when looking for a fault. */
+  /** Logs a detail that helps to find a fault. */
   debug(message: string, fields?: LogFields): void {
     this.#log("debug", message, fields);
   }
 
-  /** Logs what is worth knowing. */
+  /** Logs a message about normal operation. */
   info(message: string, fields?: LogFields): void {
     this.#log("info", message, fields);
   }
 
-  /** Logs what may become a problem. */
+  /** Logs a condition that may become a problem. */
   warn(message: string, fields?: LogFields): void {
     this.#log("warn", message, fields);
   }
 
-  /** Logs what failed; `fields.failure` may hold the error. */
+  /** Logs a failed operation. `fields.failure` may contain the error. */
   error(message: string, fields?: LogFields): void {
     this.#log("error", message, fields);
   }
 
-  /** Logs what the program cannot go on with. */
+  /** Logs an error after which the program cannot continue. */
   critical(message: string, fields?: LogFields): void {
     this.#log("critical", message, fields);
   }
 
   /**
-   * Tells the observers of an event that was made elsewhere, by another publisher for one.
+   * Delivers an existing event to the observers, for example one of another publisher.
    *
-   * @param event What happened.
+   * @param event The event.
    */
   publish(event: LogEvent): void {
     this.#history?.observe(event);
@@ -239,7 +245,7 @@ export class LogPublisher {
 
   #setRegistrations(registrations: readonly Registration[]): void {
     this.#registrations = registrations;
-    // Errors are always wanted: they go to standard error if nowhere else.
+    // Errors are always delivered: to standard error if to no observer.
     const ranks = registrations.map((each) => each.lowestRank);
     this.#lowestRank = this.#history ? 0 : Math.min(levelRanks.error, ...ranks);
   }
@@ -249,7 +255,7 @@ export class LogPublisher {
       return currentSystem();
     } catch (failure) {
       const system = "(buggy logPrefix method)";
-      this.err(failure, "Cannot tell the system of a log event", { system });
+      this.err(failure, "Cannot determine the system of a log event", { system });
       return system;
     }
   }
@@ -257,36 +263,36 @@ export class LogPublisher {
   #replay(history: LimitedHistory | undefined, registration: Registration): void {
     const failed = new Set<Registration>();
     history?.replayTo((event) => {
-      const { broken } = this.#tell(event, [registration], failed);
+      const { broken } = this.#call(event, [registration], failed);
       this.#reportBroken(broken, failed);
     });
   }
 
   /**
-   * Delivers an event to the observers but for those in `failed`, which failed over the same event
-   * or over a report about it: each fails once, so that reports come to an end.
+   * Delivers an event to the observers that are not in `failed`. Those failed with the same event
+   * or with a report about it. Each observer fails only once, so the reports come to an end.
    */
   #deliver(event: LogEvent, failed: Set<Registration>): void {
     const observers = this.#registrations.filter((each) => !failed.has(each));
-    const { told, broken } = this.#tell(event, observers, failed);
-    if (event.isError && told.size === 0) this.#writeError(event);
+    const { received, broken } = this.#call(event, observers, failed);
+    if (event.isError && received.size === 0) this.#writeError(event);
     this.#reportBroken(broken, failed);
   }
 
-  #tell(
+  #call(
     event: LogEvent,
     registrations: readonly Registration[],
     failed: Set<Registration>,
   ): Outcome {
-    const outcome: Outcome = { told: new Set(), broken: [] };
+    const outcome: Outcome = { received: new Set(), broken: [] };
     const rank = levelRanks[event.level];
     for (const registration of registrations) {
       if (registration.isRunning || rank < registration.lowestRank) continue;
       registration.isRunning = true;
       try {
-        // An async function is an observer for the compiler, too.
+        // TypeScript also accepts an async function as an observer.
         const result: unknown = registration.observer(event);
-        outcome.told.add(registration);
+        outcome.received.add(registration);
         if (isThenable(result)) {
           const rejected = (error: unknown): void =>
             this.#rejected(event, outcome, registration, error, failed);
@@ -301,16 +307,16 @@ export class LogPublisher {
     return outcome;
   }
 
-  /** The promise of an observer was rejected: the event may have been taken by no other. */
+  /** Handles an observer's rejected promise: perhaps no other observer has received the event. */
   #rejected(
     event: LogEvent,
-    { told }: Outcome,
+    { received }: Outcome,
     registration: Registration,
     error: unknown,
     failed: Set<Registration>,
   ): void {
-    told.delete(registration);
-    if (event.isError && told.size === 0) this.#writeError(event);
+    received.delete(registration);
+    if (event.isError && received.size === 0) this.#writeError(event);
     if (!failed.has(registration)) this.#reportBroken([[registration, error]], failed);
   }
 
@@ -322,8 +328,8 @@ export class LogPublisher {
   }
 
   /**
-   * Standard error is the last resort: an error in writing to it has nowhere to go, and must not
-   * end the program.
+   * Writes an error to standard error, the last resort. A failure of that cannot be reported, and
+   * must not end the program.
    */
   #writeError(event: LogEvent): void {
     try {
@@ -339,6 +345,6 @@ function observerFailed(observer: LogObserver, error: unknown, failures: Tally):
   const name = textOf(read(observer, "name")) || "(anonymous)";
   const message = `The log observer ${name} failed${failures}`;
   if (failures.count === 1) return makeEvent("error", message, "-", { failure });
-  // Its stack has been shown: what fails for ever is told in one line.
+  // The first report has the stack. Reports of repeated failures have one line.
   return makeEvent("error", `${message}: ${messageOf(failure)}`, "-", { error: failure });
 }

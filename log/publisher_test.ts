@@ -10,7 +10,7 @@ import { callWithSystem } from "./context.ts";
 import type { LogEvent, LogObserver } from "./event.ts";
 import { type AddObserverOptions, LogPublisher } from "./publisher.ts";
 
-/** A publisher whose standard error is `errors`. */
+/** Returns a publisher that writes to `errors` instead of standard error. */
 function publisherWith(historySize = 200): { log: LogPublisher; errors: string[] } {
   const errors: string[] = [];
   const errorWriter = {
@@ -26,7 +26,7 @@ function collect(messages: string[]): LogObserver {
   return (event) => void messages.push(event.message);
 }
 
-Deno.test("msg() tells every observer, in the order in which they were added", () => {
+Deno.test("LogPublisher.msg() calls all observers, in the order of their addition", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   log.addObserver((event) => seen.push(`first ${event.message}`));
@@ -36,7 +36,7 @@ Deno.test("msg() tells every observer, in the order in which they were added", (
   assertEquals(seen, ["first a", "second a", "first b", "second b"]);
 });
 
-Deno.test("an event has time, level, message, isError and system", () => {
+Deno.test("LogPublisher events have time, level, message, isError and system", () => {
   const { log } = publisherWith();
   const events: LogEvent[] = [];
   log.addObserver((event) => events.push(event));
@@ -53,7 +53,7 @@ Deno.test("an event has time, level, message, isError and system", () => {
   });
 });
 
-Deno.test("fields go into the event and win over system, time and level; not over the message", () => {
+Deno.test("LogPublisher fields override system, time and level, but not the message", () => {
   const { log } = publisherWith();
   const events: LogEvent[] = [];
   log.addObserver((event) => events.push(event));
@@ -71,7 +71,7 @@ Deno.test("fields go into the event and win over system, time and level; not ove
   });
 });
 
-Deno.test("each level has its method; error and critical are errors", () => {
+Deno.test("LogPublisher has a method for each level; error and critical set isError", () => {
   const { log } = publisherWith();
   const events: [string, boolean][] = [];
   log.addObserver((event) => events.push([event.level, event.isError]));
@@ -85,7 +85,7 @@ Deno.test("each level has its method; error and critical are errors", () => {
   ]);
 });
 
-Deno.test("err() logs the error under what was being done", () => {
+Deno.test("LogPublisher.err() logs the error with the operation as message", () => {
   const { log } = publisherWith();
   const events: LogEvent[] = [];
   log.addObserver((event) => events.push(event));
@@ -108,7 +108,7 @@ Deno.test("err() logs the error under what was being done", () => {
   );
 });
 
-Deno.test("err() wraps what is no error, with the value as the cause", () => {
+Deno.test("LogPublisher.err() wraps a value that is not an Error, as the cause", () => {
   const { log } = publisherWith();
   const events: LogEvent[] = [];
   log.addObserver((event) => events.push(event));
@@ -119,7 +119,7 @@ Deno.test("err() wraps what is no error, with the value as the cause", () => {
   assertEquals(failure.cause, { code: 5 });
 });
 
-Deno.test("what was logged before is told to the first observer, oldest first, and to no other", () => {
+Deno.test("LogPublisher replays its history to the first observer only, oldest first", () => {
   const { log } = publisherWith(3);
   for (const message of ["a", "b", "c", "d"]) log.debug(message);
   const first: string[] = [];
@@ -130,7 +130,7 @@ Deno.test("what was logged before is told to the first observer, oldest first, a
   assertEquals([first, second], [["b", "c", "d", "now"], ["now"]]);
 });
 
-Deno.test("an observer that wants no replay leaves the history to the next", () => {
+Deno.test("LogPublisher.addObserver() without replay keeps the history for the next", () => {
   const { log } = publisherWith();
   log.msg("before");
   const tester: string[] = [];
@@ -143,7 +143,7 @@ Deno.test("an observer that wants no replay leaves the history to the next", () 
   assertEquals([tester, first], [["during"], ["before", "during"]]);
 });
 
-Deno.test("errors that nobody observes go to standard error, first and last", () => {
+Deno.test("LogPublisher writes errors to standard error while it has no observers", () => {
   const { log, errors } = publisherWith();
   log.msg("not an error");
   log.error("early", { failure: Object.assign(new Error("boom"), { stack: "" }) });
@@ -158,7 +158,7 @@ Deno.test("errors that nobody observes go to standard error, first and last", ()
   assertEquals(seen, ["not an error", "early", "observed"]);
 });
 
-Deno.test("an observer is told of its level and above", () => {
+Deno.test("LogPublisher.addObserver() delivers events of the given level and above", () => {
   const { log, errors } = publisherWith();
   log.info("before");
   log.warn("before, too");
@@ -171,7 +171,7 @@ Deno.test("an observer is told of its level and above", () => {
   assertEquals(errors, []);
 });
 
-Deno.test("a level that nobody wants is not asked for its system", () => {
+Deno.test("LogPublisher does not call logPrefix() for an event that is not delivered", () => {
   const { log } = publisherWith();
   log.addObserver(() => {}, { level: "warn" });
   let asked = 0;
@@ -184,7 +184,7 @@ Deno.test("a level that nobody wants is not asked for its system", () => {
   assertEquals(asked, 1);
 });
 
-Deno.test("an observer is added once and removed once", () => {
+Deno.test("LogPublisher.addObserver() adds an observer only once", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   const observer = collect(seen);
@@ -197,7 +197,7 @@ Deno.test("an observer is added once and removed once", () => {
   assertEquals(seen, ["once"]);
 });
 
-Deno.test("an observer may remove another in the middle of an event, or add one for the next", () => {
+Deno.test("LogPublisher applies removals at once, and additions from the next event", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   const third = (): void => void seen.push("third");
@@ -213,7 +213,7 @@ Deno.test("an observer may remove another in the middle of an event, or add one 
   assertEquals(seen, ["first", "first", "third"]);
 });
 
-Deno.test("an observer that throws is reported to the others and stays", () => {
+Deno.test("LogPublisher reports an observer that throws to the others, and keeps it", () => {
   const { log, errors } = publisherWith();
   const events: LogEvent[] = [];
   const boom = new Error("boom");
@@ -229,7 +229,7 @@ Deno.test("an observer that throws is reported to the others and stays", () => {
   assertEquals(errors, []);
 });
 
-Deno.test("observers that throw at everything are each reported once, on standard error at last", () => {
+Deno.test("LogPublisher reports on standard error if every observer throws, each once", () => {
   const { log, errors } = publisherWith();
   let calls = 0;
   for (const name of ["one", "two", "three"]) {
@@ -249,7 +249,7 @@ Deno.test("observers that throw at everything are each reported once, on standar
   ]);
 });
 
-Deno.test("an observer that breaks over the report of another is reported as well", () => {
+Deno.test("LogPublisher reports an observer that throws at another observer's report", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   log.addObserver(function first(): never {
@@ -267,7 +267,7 @@ Deno.test("an observer that breaks over the report of another is reported as wel
   ]);
 });
 
-Deno.test("an observer that breaks over the history is reported once", () => {
+Deno.test("LogPublisher reports an observer once that throws at the history", () => {
   const { log, errors } = publisherWith();
   log.msg("a");
   log.msg("b");
@@ -277,7 +277,7 @@ Deno.test("an observer that breaks over the history is reported once", () => {
   assertEquals(errors, ["The log observer fragile failed\n\tError: boom\n"]);
 });
 
-Deno.test("what an observer logs goes to the others, and never in a circle", () => {
+Deno.test("LogPublisher delivers an observer's own events only to the other observers", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   log.addObserver((event) => {
@@ -292,7 +292,7 @@ Deno.test("what an observer logs goes to the others, and never in a circle", () 
   assertEquals(seen, ["one: x", "two: x by one", "two: x", "one: x by two"]);
 });
 
-Deno.test("a logPrefix() that throws is logged and costs no event", () => {
+Deno.test("LogPublisher logs a logPrefix() that throws, and delivers the event", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   log.addObserver((event) => seen.push(`[${event.system}] ${event.message}`));
@@ -303,10 +303,10 @@ Deno.test("a logPrefix() that throws is logged and costs no event", () => {
   };
   callWithSystem(owner, () => log.msg("hello"));
   const system = "[(buggy logPrefix method)]";
-  assertEquals(seen, [`${system} Cannot tell the system of a log event`, `${system} hello`]);
+  assertEquals(seen, [`${system} Cannot determine the system of a log event`, `${system} hello`]);
 });
 
-Deno.test("publish() passes on what another publisher tells", () => {
+Deno.test("LogPublisher.publish() delivers the events of another publisher", () => {
   const { log: inner } = publisherWith();
   const { log: outer } = publisherWith();
   const seen: string[] = [];
@@ -316,7 +316,7 @@ Deno.test("publish() passes on what another publisher tells", () => {
   assertEquals(seen, ["x"]);
 });
 
-Deno.test("a standard error that fails does not fail the program", () => {
+Deno.test("LogPublisher ignores a failure to write to standard error", () => {
   const log = new LogPublisher({
     errorWriter: {
       writeSync(): number {
@@ -327,11 +327,15 @@ Deno.test("a standard error that fails does not fail the program", () => {
   log.error("x");
 });
 
-Deno.test("what cannot be is refused", () => {
+Deno.test("LogPublisher rejects invalid sizes, observers and levels", () => {
   const { log } = publisherWith();
-  // What untyped code may do.
+  // Arguments that the types reject.
   const noObserver = {} as unknown as LogObserver;
-  assertThrows(() => log.addObserver(noObserver), TypeError, "must be a function, not {}");
+  assertThrows(
+    () => log.addObserver(noObserver),
+    TypeError,
+    "must be a function, got an object of class Object",
+  );
   assertThrows(() => new LogPublisher({ historySize: 0 }), RangeError, "history of 0 events");
   const options = { level: "warning" } as unknown as AddObserverOptions;
   assertThrows(
@@ -341,7 +345,7 @@ Deno.test("what cannot be is refused", () => {
   );
 });
 
-Deno.test("an observer whose promise is rejected is reported to the others, once for an event", async () => {
+Deno.test("LogPublisher reports an observer whose promise rejects, once for each event", async () => {
   const { log, errors } = publisherWith();
   const seen: LogEvent[] = [];
   const boom = new Error("boom");
@@ -355,7 +359,7 @@ Deno.test("an observer whose promise is rejected is reported to the others, once
   });
   log.addObserver((event) => void seen.push(event));
   log.msg("x");
-  // Long enough for a report of a report, if there were one.
+  // Enough microtasks for a report of a report, if there were one.
   for (let i = 0; i < 20; i++) await Promise.resolve();
   assertEquals(seen.map(({ message }) => message), [
     "x",
@@ -366,7 +370,7 @@ Deno.test("an observer whose promise is rejected is reported to the others, once
   assertEquals(errors, []);
 });
 
-Deno.test("an error of which every observer's promise is rejected goes to standard error", async () => {
+Deno.test("LogPublisher writes an error to standard error if every observer rejects", async () => {
   const { log, errors } = publisherWith();
   for (const name of ["one", "two"]) {
     log.addObserver(() => Promise.reject(Object.assign(new Error(name), { stack: "" })));
@@ -375,13 +379,13 @@ Deno.test("an error of which every observer's promise is rejected goes to standa
   for (let i = 0; i < 20; i++) await Promise.resolve();
   assertEquals(errors, [
     "original\n",
-    // Those that were told of each other's failure failed over that report as well.
+    // Each observer that received the report of another's failure failed with that report, too.
     "The log observer (anonymous) failed\n\tError: two\n",
     "The log observer (anonymous) failed\n\tError: one\n",
   ]);
 });
 
-Deno.test("observers may return and throw anything", async () => {
+Deno.test("LogPublisher accepts any value that an observer returns or throws", async () => {
   for (const [, value] of hostileValues()) {
     const { log } = publisherWith();
     const seen: string[] = [];
@@ -398,7 +402,7 @@ Deno.test("observers may return and throw anything", async () => {
   }
 });
 
-Deno.test("an observer that fails for ever is reported the 1st, 10th, 100th time", () => {
+Deno.test("LogPublisher reports the 1st, 10th and 100th failure of an observer", () => {
   const { log, errors } = publisherWith();
   log.addObserver(function full(): never {
     throw Object.assign(new Error("no space"), { stack: "" });

@@ -1,11 +1,12 @@
 /**
- * Errors that a system raises when it runs short of a resource.
+ * Errors that the operating system raises when a resource is exhausted.
  *
  * @module
  */
 
-// Descriptors of the process and of the system, buffers, memory, processes; and a connection that ended before it was accepted. All are
-// expected under load, and their message says everything.
+// The codes for exhausted descriptors (of the process and of the system), buffers, memory and
+// processes, and for a connection that closed before it was accepted. All of them are expected
+// under load, and the message alone explains them.
 const CODES: ReadonlySet<unknown> = new Set([
   "EMFILE",
   "ENFILE",
@@ -15,7 +16,10 @@ const CODES: ReadonlySet<unknown> = new Set([
   "ECONNABORTED",
 ]);
 
-/** Returns whether the system raised `error` for want of a resource. Such an error is logged without its stack. */
+/**
+ * Returns whether `error` says that a resource is exhausted. Such an error is logged without its
+ * stack.
+ */
 export function isShortage(error: Error): boolean {
   return "code" in error && CODES.has(error.code);
 }

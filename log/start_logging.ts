@@ -29,12 +29,12 @@ export interface StartLoggingOptions extends TextFileLogOptions {
  * Starts to write the log to a file, a stream or a logger. The first line is `Log opened.`, after
  * the events that were logged before any observer was registered.
  *
- * Unlike Twisted's `startLogging`, it does not redirect standard output: the log usually goes there.
- * Earlier events are written, as by Twisted's newer `globalLogBeginner`, and not dropped.
+ * Unlike Twisted's `startLogging`, it does not redirect standard output: the log usually goes
+ * there. Earlier events are written, as by Twisted's newer `globalLogBeginner`, and not dropped.
  *
  * @param sink `Deno.stdout`, an open file or any other object with `writeSync`, which receives
- *   lines; or a logger with a method for each level (of `@std/log` or LogTape, or `console`), which
- *   receives messages.
+ * lines; or a logger with a method for each level (of `@std/log` or LogTape, or `console`), which
+ * receives messages.
  * @param options The lowest level, the publisher, and the format of times.
  * @returns The observer, for `removeObserver()`.
  * @throws {TypeError} If `sink` is neither.

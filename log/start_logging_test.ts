@@ -12,7 +12,7 @@ class Memory {
 
 const formatTime = (): string => "now";
 
-Deno.test("startLogging() writes what was logged before, then that the log is open", () => {
+Deno.test("startLogging() writes the history, then 'Log opened.'", () => {
   const publisher = new LogPublisher();
   const memory = new Memory();
   publisher.msg("before");
@@ -40,7 +40,7 @@ Deno.test("startLogging() may be called for several sinks", () => {
   assertEquals(second.text, "now [-] Log opened.\n");
 });
 
-Deno.test("startLogging() shows the level that is asked for, and above", () => {
+Deno.test("startLogging() writes events of the given level and above", () => {
   const publisher = new LogPublisher();
   const memory = new Memory();
   startLogging(memory, { publisher, formatTime, level: "warn" });
@@ -49,7 +49,7 @@ Deno.test("startLogging() shows the level that is asked for, and above", () => {
   assertEquals(memory.text, "now [-] yes\n");
 });
 
-Deno.test("startLogging() hands messages to a logger", () => {
+Deno.test("startLogging() passes messages to a logger", () => {
   const publisher = new LogPublisher();
   const calls: string[] = [];
   const method = (name: string) => (text: string): void => void calls.push(`${name} ${text}`);
@@ -64,10 +64,10 @@ Deno.test("startLogging() hands messages to a logger", () => {
   assertEquals(calls, ["info Log opened.", "error end"]);
 });
 
-Deno.test("startLogging() refuses what is no sink", () => {
+Deno.test("startLogging() rejects a value that is not a sink", () => {
   const publisher = new LogPublisher();
   for (const sink of [null, undefined, {}, { writeSync: 5 }, { info(): void {} }, "stdout"]) {
-    // What untyped code may do.
+    // Arguments that the types reject.
     assertThrows(
       () => startLogging(sink as unknown as LogSink, { publisher }),
       TypeError,

@@ -25,8 +25,9 @@ export interface StdLogger {
 }
 
 /**
- * Makes an observer that passes each event to a logger of `@std/log`, at the event's level. The text
- * is the message; the event is the first argument of the record, for formatters that use its fields.
+ * Makes an observer that passes each event to a logger of `@std/log`, at the event's level. The
+ * text is the message; the event is the first argument of the record, for formatters that use its
+ * fields.
  *
  * @param logger The logger, as `getLogger()` of `@std/log` returns it.
  * @returns The observer, for `addObserver()`.

@@ -12,7 +12,7 @@ class Records extends BaseHandler {
   override log(): void {}
 }
 
-Deno.test("stdLogObserver() hands each event to the logger at its level, with its fields", () => {
+Deno.test("stdLogObserver() passes each event to the logger at its level, with its fields", () => {
   const publisher = new LogPublisher();
   const handler = new Records("NOTSET");
   const logger = new Logger("network", "NOTSET", { handlers: [handler] });
@@ -34,7 +34,7 @@ Deno.test("stdLogObserver() hands each event to the logger at its level, with it
   assertEquals(Reflect.get(Object(fields), "port"), 80);
 });
 
-Deno.test("stdLogObserver() hands over one line with continuations, without control characters", () => {
+Deno.test("stdLogObserver() passes one line with continuations, without control characters", () => {
   const publisher = new LogPublisher();
   const handler = new Records("NOTSET");
   publisher.addObserver(stdLogObserver(new Logger("x", "NOTSET", { handlers: [handler] })));
@@ -52,7 +52,7 @@ Deno.test("stdLogObserver() passes the error and its stack on", () => {
   assertStrictEquals(Reflect.get(Object(handler.records[0]?.args[0]), "failure"), error);
 });
 
-Deno.test("stdLogObserver() takes what getLogger() returns, and its level counts", () => {
+Deno.test("stdLogObserver() accepts a logger of getLogger(), whose level applies", () => {
   const handler = new Records("NOTSET");
   setup({ handlers: { records: handler }, loggers: { default: { handlers: ["records"] } } });
   try {
@@ -66,7 +66,7 @@ Deno.test("stdLogObserver() takes what getLogger() returns, and its level counts
   }
 });
 
-Deno.test("a logger of @std/log is a sink for startLogging()", () => {
+Deno.test("startLogging() accepts a logger of @std/log", () => {
   const publisher = new LogPublisher();
   const handler = new Records("NOTSET");
   startLogging(new Logger("x", "NOTSET", { handlers: [handler] }), { publisher });

@@ -8,7 +8,9 @@ export interface SyncWriter {
 
 const encoder = new TextEncoder();
 
-/** Milliseconds before a retry of a writer that is not ready, and the most retries without progress. */
+/**
+ * Milliseconds before a retry of a writer that is not ready, and the most retries without progress.
+ */
 const PAUSE_MS = 2;
 const MAX_PAUSES = 500;
 
@@ -52,7 +54,9 @@ function isNotReady(error: unknown): boolean {
   return isError(error) && read(error, "code") === "EAGAIN";
 }
 
-/** Blocks the thread: a line must be complete before the next one starts, so a timer cannot serve. */
+/**
+ * Blocks the thread: a line must be complete before the next one starts, so a timer cannot serve.
+ */
 function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

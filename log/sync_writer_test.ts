@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { writeText } from "./sync_writer.ts";
 
-/** A pipe that takes `room` bytes until it is read from. */
+/** A pipe with room for `room` bytes until data is read from it. */
 class Pipe {
   text = "";
   #room = 0;
@@ -25,7 +25,7 @@ class Pipe {
   };
 }
 
-Deno.test("writeText() waits for a writer that is non-blocking and full, and writes all", () => {
+Deno.test("writeText() waits for a full non-blocking writer, and writes all", () => {
   const pipe = new Pipe(3);
   const pauses: number[] = [];
   writeText(pipe, "a line of text\n", (milliseconds) => {
@@ -35,7 +35,7 @@ Deno.test("writeText() waits for a writer that is non-blocking and full, and wri
   assertEquals([pipe.text, pauses], ["a line of text\n", [2, 2, 2, 2, 2]]);
 });
 
-Deno.test("writeText() gives a writer up that takes nothing for a second", () => {
+Deno.test("writeText() throws if a writer accepts nothing for a second", () => {
   const pipe = new Pipe(3);
   let waited = 0;
   const pause = (milliseconds: number): void => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Tally } from "./tally.ts";
 
-Deno.test("Tally.add() asks for a line at 1, 10, 100 and 1000, which says how many there were", () => {
+Deno.test("Tally.add() returns true at 1, 10, 100 and 1000, and toString() has the count", () => {
   const tally = new Tally();
   const lines: string[] = [];
   for (let i = 0; i < 5000; i++) if (tally.add()) lines.push(`failed${tally}`);

@@ -15,9 +15,9 @@ export interface TextFileLogOptions {
 }
 
 /**
- * Makes an observer that writes each event in the format of Twisted's `FileLogObserver`: time, system
- * in brackets, text. Further lines of a text are indented by a tab, and control characters become
- * escapes, as by `visibleText()`. The observer returns after the line has been written.
+ * Makes an observer that writes each event in the format of Twisted's `FileLogObserver`: time,
+ * system in brackets, text. Further lines of a text are indented by a tab, and control characters
+ * become escapes, as by `visibleText()`. The observer returns after the line has been written.
  *
  * @param writer The writer, which receives UTF-8.
  * @param options The format of times.

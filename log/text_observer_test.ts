@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import type { LogEvent } from "./event.ts";
 import { textFileLogObserver } from "./text_observer.ts";
 
-/** A writer that takes at most `limit` bytes at a time. */
+/** A writer that accepts at most `limit` bytes in one call. */
 class Memory {
   readonly #limit: number;
   #bytes: number[] = [];
@@ -25,7 +25,7 @@ function eventOf(fields: Partial<LogEvent>): LogEvent {
   return { time: 5, level: "info", message: "hello", isError: false, system: "-", ...fields };
 }
 
-Deno.test("a line has time, system and text", () => {
+Deno.test("textFileLogObserver() writes lines of time, system and text", () => {
   const memory = new Memory();
   const observe = textFileLogObserver(memory, options);
   observe(eventOf({}));
@@ -33,19 +33,19 @@ Deno.test("a line has time, system and text", () => {
   assertEquals(memory.text, "<5> [-] hello\n<6> [Echo,3,127.0.0.1] zwölf €\n");
 });
 
-Deno.test("the time is Twisted's format unless told otherwise", () => {
+Deno.test("textFileLogObserver() writes times in Twisted's format by default", () => {
   const memory = new Memory();
   textFileLogObserver(memory)(eventOf({ time: Date.now() / 1000 }));
   assertMatch(memory.text, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} \[-\] hello\n$/);
 });
 
-Deno.test("further lines are set in by a tab", () => {
+Deno.test("textFileLogObserver() indents continuation lines by a tab", () => {
   const memory = new Memory();
   textFileLogObserver(memory, options)(eventOf({ message: "a\nb\n" }));
   assertEquals(memory.text, "<5> [-] a\n\tb\n\t\n");
 });
 
-Deno.test("an error's stack and causes follow its message", () => {
+Deno.test("textFileLogObserver() writes an error's stack and causes after its message", () => {
   const memory = new Memory();
   const cause = Object.assign(new TypeError("why"), { stack: "" });
   const failure = Object.assign(new Error("boom", { cause }), {
@@ -58,13 +58,13 @@ Deno.test("an error's stack and causes follow its message", () => {
   );
 });
 
-Deno.test("a line is written whole, however little the writer takes at a time", () => {
+Deno.test("textFileLogObserver() writes whole lines to a writer with partial writes", () => {
   const memory = new Memory(3);
   textFileLogObserver(memory, options)(eventOf({ message: "€".repeat(100) }));
   assertEquals(memory.text, `<5> [-] ${"€".repeat(100)}\n`);
 });
 
-Deno.test("a writer that takes nothing is an error, not an endless loop", () => {
+Deno.test("textFileLogObserver() throws if the writer accepts nothing", () => {
   const observe = textFileLogObserver(new Memory(0), options);
   assertThrows(
     () => observe(eventOf({})),
@@ -73,7 +73,7 @@ Deno.test("a writer that takes nothing is an error, not an endless loop", () => 
   );
 });
 
-Deno.test("one event is one line, whatever its message, system and error contain", () => {
+Deno.test("textFileLogObserver() writes one line per event, whatever the event contains", () => {
   const memory = new Memory();
   const observe = textFileLogObserver(memory, options);
   const forged = "a\r\n<5> [-] forged\x1b[31m\x85\u2028b";

@@ -4,12 +4,12 @@ import { logRejection } from "../defer/guarded_call.ts";
 import { checkDelay, checkMoment } from "../internal/validation.ts";
 
 /**
- * A clock that stands still until it is told to move: what a test hands to code that wants a
- * reactor's time.
+ * A clock that a test moves by hand, for code that needs the time of a reactor.
  *
- * It is Twisted's `twisted.internet.task.Clock`, and its timed calls are the reactor's own. It is
- * exact: ten times `advance(0.1)` is a little less than a second, because binary fractions are.
- * What a call throws comes out of `advance()`, where a reactor would log it.
+ * It is Twisted's `twisted.internet.task.Clock`, with the timed calls of a real reactor. Its time
+ * is exact: `advance(0.1)`, called ten times, moves it by a little less than a second, because 0.1
+ * has no exact binary fraction. An error of a timed call is thrown by `advance()`; a reactor would
+ * log it.
  *
  * @example
  * ```ts
@@ -26,20 +26,20 @@ export class Clock implements IReactorTime {
   #now = 0;
   readonly #calls: TimedCalls = new TimedCalls({ seconds: () => this.#now });
 
-  /** The time now, in seconds. A new clock is at 0. */
+  /** Returns the current time, in seconds. A new clock is at 0. */
   seconds(): number {
     return this.#now;
   }
 
   /**
-   * Has `f(...args)` called when the clock has been moved that far.
+   * Schedules a call of `f(...args)` for the time at which the clock has moved by `delay`.
    *
-   * @param delay The wait in seconds: zero or more, and finite.
-   * @param f What to call.
-   * @param args Its arguments.
-   * @returns The call to come.
-   * @throws {TypeError} When the delay is not a number or `f` not a function.
-   * @throws {RangeError} When the delay is negative, NaN or infinite.
+   * @param delay Seconds from now, at least 0, finite.
+   * @param f The function to call.
+   * @param args The function's arguments.
+   * @returns The scheduled call.
+   * @throws {TypeError} If the delay is not a number, or `f` is not a function.
+   * @throws {RangeError} If the delay is negative, NaN or infinite.
    */
   callLater<A extends unknown[]>(
     delay: number,
@@ -49,24 +49,27 @@ export class Clock implements IReactorTime {
     return this.#calls.callLater(delay, f, args);
   }
 
-  /** The calls still to come, in no particular order. */
+  /** Returns the scheduled calls, in no particular order. */
   getDelayedCalls(): IDelayedCall[] {
     return this.#calls.pending();
   }
 
   /**
-   * Lets time pass, and makes the calls that come due, each at its own moment: a call sees the time
-   * for which it was asked, and what it asks for in its turn is made, too, if it is due by the end.
-   * So a call that asks for another with no delay, and so on without end, never lets this return.
+   * Moves the clock forward, and makes the calls that become due, each at its own time.
    *
-   * Calls may move the clock themselves; that is part of the time that passes here. Twisted goes to
-   * the end first, see {@linkcode Clock.jump}: then a call finds itself late by what the test chose
-   * for its steps.
+   * A call that runs reads the time for which it was scheduled. Calls that it schedules are made
+   * too, if they are due by the end. So calls that schedule each other without a delay, without
+   * end, never let this method return. Calls may move the clock themselves; that time is part of
+   * `seconds`.
    *
-   * @param seconds How long: zero or more, and finite.
-   * @throws {RangeError} When it is negative, NaN or infinite, or leads to a time that is infinite.
-   * @throws {unknown} What a call throws. The clock stays at its moment, and the calls behind it
-   * stay due.
+   * Twisted moves the clock to the end before it makes the calls, so that a call runs later than
+   * its time: see {@linkcode Clock.jump}.
+   *
+   * @param seconds The time to pass, in seconds, at least 0, finite.
+   * @throws {RangeError} If `seconds` is negative, NaN or infinite, or the resulting time is
+   * infinite.
+   * @throws {unknown} The error of a call. The clock stays at the call's time, and later calls stay
+   * scheduled.
    */
   advance(seconds: number): void {
     checkDelay("advance() seconds", seconds);
@@ -76,12 +79,15 @@ export class Clock implements IReactorTime {
   }
 
   /**
-   * Lets time pass at once, and makes the calls that are due by then: as a process sees it that was
-   * suspended or overslept, and as Twisted's `Clock.advance` does it.
+   * Moves the clock to the end at once, and then makes the calls that are due.
    *
-   * @param seconds How long: zero or more, and finite.
-   * @throws {RangeError} When it is negative, NaN or infinite, or leads to a time that is infinite.
-   * @throws {unknown} What a call throws. The calls behind it stay due.
+   * This is how a process sees the time after it was suspended, and how Twisted's `Clock.advance`
+   * works.
+   *
+   * @param seconds The time to pass, in seconds, at least 0, finite.
+   * @throws {RangeError} If `seconds` is negative, NaN or infinite, or the resulting time is
+   * infinite.
+   * @throws {unknown} The error of a call. Later calls stay scheduled.
    */
   jump(seconds: number): void {
     checkDelay("jump() seconds", seconds);
@@ -90,15 +96,15 @@ export class Clock implements IReactorTime {
   }
 
   /**
-   * Calls {@linkcode Clock.advance} with each of these.
+   * Calls {@linkcode Clock.advance} with each of the given numbers.
    *
-   * @param timings Seconds.
+   * @param timings The numbers, in seconds.
    */
   pump(timings: Iterable<number>): void {
     for (const seconds of timings) this.advance(seconds);
   }
 
-  /** Makes the calls due at that moment, or before it. The clock does not go back for them. */
+  /** Makes the calls that are due at a time or before it. The clock does not go back for them. */
   #makeDue(moment: number): void {
     this.#now = Math.max(this.#now, moment);
     this.#calls.runDue(this.#now, (f) => {

@@ -5,7 +5,7 @@
  *   testAdvanceCancel, testCallLaterDelayed, testCallLaterResetLater, testCallLaterResetSooner,
  *   test_getDelayedCalls, test_getDelayedCallsEmpty, test_callLaterKeepsCallsOrdered,
  *   test_callLaterResetKeepsCallsOrdered, test_callLaterResetInsideCallKeepsCallsOrdered: here.
- * - test_providesIReactorTime: the compiler sees to it ("a Clock is an IReactorTime").
+ * - test_providesIReactorTime: the compiler checks it ("Clock implements IReactorTime").
  */
 
 import { assert, assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
@@ -14,25 +14,25 @@ import { AlreadyCalled } from "../reactor/errors.ts";
 import type { IReactorTime } from "../reactor/interfaces/mod.ts";
 import { Clock } from "./clock.ts";
 
-/** A clock, and a function that notes a name with the time. */
+/** Returns a clock, and a function that records a name with the time. */
 function noting(): { clock: Clock; seen: [string, number][]; note: (name: string) => void } {
   const clock = new Clock();
   const seen: [string, number][] = [];
   return { clock, seen, note: (name) => seen.push([name, clock.seconds()]) };
 }
 
-Deno.test("a new Clock is at 0 and has no calls", () => {
+Deno.test("Clock starts at 0 without calls", () => {
   const clock = new Clock();
   assertEquals(clock.seconds(), 0);
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("a Clock is an IReactorTime", () => {
+Deno.test("Clock implements IReactorTime", () => {
   const clock: IReactorTime = new Clock();
   assertEquals(clock.seconds(), 0);
 });
 
-Deno.test("callLater() returns the call to come, a new one each time", () => {
+Deno.test("Clock.callLater() returns a new scheduled call each time", () => {
   const clock = new Clock();
   const late = clock.callLater(10, (_a: number, _b: string) => {}, 1, "2");
   const early = clock.callLater(1, () => {});
@@ -41,7 +41,7 @@ Deno.test("callLater() returns the call to come, a new one each time", () => {
   assertEquals(new Set(clock.getDelayedCalls()), new Set([late, early]));
 });
 
-Deno.test("a cancelled call is not made", () => {
+Deno.test("Clock does not make a cancelled call", () => {
   const { clock, seen, note } = noting();
   const call = clock.callLater(1, note, "never");
   call.cancel();
@@ -50,7 +50,7 @@ Deno.test("a cancelled call is not made", () => {
   assertEquals(seen, []);
 });
 
-Deno.test("advance() makes the calls that have come due, with their arguments", () => {
+Deno.test("Clock.advance() makes the calls that become due, with their arguments", () => {
   const { clock, seen, note } = noting();
   const call = clock.callLater(2, note, "called");
   clock.advance(1);
@@ -60,7 +60,7 @@ Deno.test("advance() makes the calls that have come due, with their arguments", 
   assertEquals(call.active(), false);
 });
 
-Deno.test("a call that cancels itself gets AlreadyCalled", () => {
+Deno.test("DelayedCall.cancel() within its own call throws AlreadyCalled", () => {
   const clock = new Clock();
   let thrown = 0;
   const call = clock.callLater(1, () => {
@@ -71,7 +71,7 @@ Deno.test("a call that cancels itself gets AlreadyCalled", () => {
   assertEquals(thrown, 1);
 });
 
-Deno.test("a call can be delayed", () => {
+Deno.test("DelayedCall.delay() delays a call", () => {
   const { clock, seen, note } = noting();
   const call = clock.callLater(1, note, "called");
   call.delay(1);
@@ -82,7 +82,7 @@ Deno.test("a call can be delayed", () => {
   assertEquals(seen, [["called", 2]]);
 });
 
-Deno.test("a call can be reset to a later or an earlier time", () => {
+Deno.test("DelayedCall.reset() moves a call to a later or an earlier time", () => {
   const { clock, seen, note } = noting();
   const later = clock.callLater(2, note, "later");
   const sooner = clock.callLater(8, note, "sooner");
@@ -94,7 +94,7 @@ Deno.test("a call can be reset to a later or an earlier time", () => {
   assertEquals(seen, [["sooner", 3], ["later", 4]]);
 });
 
-Deno.test("a call that was reset keeps its place among those made before and after", () => {
+Deno.test("DelayedCall.reset() keeps calls in the order of their times", () => {
   for (const resetFirst of [true, false]) {
     const { clock, seen, note } = noting();
     const a = clock.callLater(1, note, "a");
@@ -106,7 +106,7 @@ Deno.test("a call that was reset keeps its place among those made before and aft
   }
 });
 
-Deno.test("a call can be reset from within another", () => {
+Deno.test("DelayedCall.reset() works from within another call", () => {
   const { clock, seen, note } = noting();
   const b = clock.callLater(2, note, "b");
   clock.callLater(1, () => b.reset(3));
@@ -115,7 +115,7 @@ Deno.test("a call can be reset from within another", () => {
   assertEquals(seen, [["c", 3], ["b", 4]]);
 });
 
-Deno.test("calls due at one instant are made in the order in which they were asked for", () => {
+Deno.test("Clock makes calls that are due at the same time in the order of scheduling", () => {
   const { clock, seen, note } = noting();
   clock.callLater(2, note, "first");
   clock.advance(1);
@@ -124,7 +124,7 @@ Deno.test("calls due at one instant are made in the order in which they were ask
   assertEquals(seen, [["first", 2], ["second", 2]]);
 });
 
-Deno.test("advance() brings the time to each call's own moment", () => {
+Deno.test("Clock.advance() moves the time to each call's own time", () => {
   const { clock, seen, note } = noting();
   clock.callLater(3, note, "b");
   clock.callLater(1, () => {
@@ -137,7 +137,7 @@ Deno.test("advance() brings the time to each call's own moment", () => {
   assertEquals(clock.seconds(), 5);
 });
 
-Deno.test("jump() goes to the end first, and makes what is due by then in order", () => {
+Deno.test("Clock.jump() moves to the end first, then makes the due calls in order", () => {
   const { clock, seen, note } = noting();
   clock.callLater(3, note, "b");
   clock.callLater(1, () => {
@@ -151,14 +151,14 @@ Deno.test("jump() goes to the end first, and makes what is due by then in order"
   assertEquals(seen.at(-1), ["a second after that", 6]);
 });
 
-Deno.test("a nested callLater(0) is made in the same advance()", () => {
+Deno.test("Clock.advance() makes a nested callLater(0) in the same advance()", () => {
   const { clock, seen, note } = noting();
   clock.callLater(1, () => clock.callLater(0, () => clock.callLater(0, note, "nested")));
   clock.advance(1);
   assertEquals(seen, [["nested", 1]]);
 });
 
-Deno.test("a call that moves the clock takes part of the time that passes", () => {
+Deno.test("Clock.advance() counts the time by which a call moves the clock", () => {
   const { clock, seen, note } = noting();
   clock.callLater(1, () => clock.advance(4));
   clock.callLater(3, note, "in between");
@@ -171,7 +171,7 @@ Deno.test("a call that moves the clock takes part of the time that passes", () =
   assertEquals(clock.seconds(), 15);
 });
 
-Deno.test("what a call throws comes out of advance() and jump(), and the rest stays due", () => {
+Deno.test("Clock.advance() and jump() throw a call's error, and later calls stay scheduled", () => {
   for (const move of ["advance", "jump"] as const) {
     const { clock, seen, note } = noting();
     clock.callLater(1, () => {
@@ -187,7 +187,7 @@ Deno.test("what a call throws comes out of advance() and jump(), and the rest st
   }
 });
 
-Deno.test("pump() advances by each of the timings", () => {
+Deno.test("Clock.pump() advances by each number", () => {
   const { clock, seen, note } = noting();
   clock.callLater(0.5, note, "called");
   clock.pump(new Set([0.25, 0.5, 1]));
@@ -195,20 +195,20 @@ Deno.test("pump() advances by each of the timings", () => {
   assertEquals(seen, [["called", 0.5]]);
 });
 
-Deno.test("time does not go back, and goes by numbers", () => {
+Deno.test("Clock.advance() and jump() reject negative times and values that are not numbers", () => {
   const clock = new Clock();
   for (const move of ["advance", "jump"] as const) {
     for (const amount of [-1, NaN, Infinity, -Infinity]) {
       assertThrows(() => clock[move](amount), RangeError, `${move}() seconds`);
     }
-    // @ts-expect-error: what the compiler refuses is refused at run time, too.
+    // @ts-expect-error: the types reject the argument, and so does the code.
     assertThrows(() => clock[move]("1"), TypeError, `${move}() seconds must be a number`);
   }
   assertThrows(() => clock.callLater(-1, () => {}), RangeError, "-1");
   assertEquals(clock.seconds(), 0);
 });
 
-Deno.test("however the time is cut, advance() makes the same calls at the same moments", () => {
+Deno.test("Clock.advance() makes the same calls at the same times, in steps of any length", () => {
   const delays = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 20 });
   const cuts = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 20 });
   fc.assert(fc.property(delays, cuts, (delays, cuts) => {
@@ -229,7 +229,7 @@ Deno.test("however the time is cut, advance() makes the same calls at the same m
   }));
 });
 
-Deno.test("jump() makes the calls that advance() makes, never before their moment", () => {
+Deno.test("Clock.jump() makes the calls that advance() makes, never before their times", () => {
   fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 40 })), (delays) => {
     const made = (move: "advance" | "jump"): number[] => {
       const clock = new Clock();
@@ -247,7 +247,7 @@ Deno.test("jump() makes the calls that advance() makes, never before their momen
   }));
 });
 
-Deno.test("Clock.advance() and jump() go as far as numbers do, and no farther", () => {
+Deno.test("Clock.advance() and jump() reject a time that would be infinite", () => {
   for (const move of ["advance", "jump"] as const) {
     const clock = new Clock();
     clock[move](Number.MAX_VALUE);

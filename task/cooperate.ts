@@ -6,18 +6,18 @@ import type { TaskIterator } from "./task_state.ts";
 const processCooperator = new Cooperator();
 
 /**
- * Works through an iterator, sharing the time with all others that were given to this function or to
- * `coiterate()`. Twisted's `twisted.internet.task.cooperate`.
+ * Runs an iterator step by step, in turn with all other iterators that were passed to this function
+ * or to `coiterate()`. Twisted's `twisted.internet.task.cooperate`.
  *
- * It is a {@linkcode Cooperator} with its defaults: rounds of 10 ms, each in a turn of its own of the
- * host's event loop, whether or not a reactor runs. A long piece of work that yields often enough
- * never holds up sockets and timers; it holds the process, as any timer does, until it is done,
- * waits, is paused or stopped.
+ * All of them share a {@linkcode Cooperator} with default options: it works in rounds of 10 ms,
+ * each in a separate turn of the host's event loop, whether or not a reactor is running. An
+ * iterator that yields often enough never delays sockets and timers. Like a timer, unfinished work
+ * keeps the process alive, until it completes, waits, is paused or is stopped.
  *
- * @param iterator What to work through: what a generator or async generator function returns, or
- * any other iterator.
- * @returns The task, to be paused, resumed, stopped and waited for.
- * @throws {TypeError} When it is not an iterator.
+ * @param iterator The iterator: the object that a generator function or async generator function
+ * returns, or any other iterator.
+ * @returns The task, which can be paused, resumed, stopped and awaited.
+ * @throws {TypeError} If the argument is not an iterator.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ const processCooperator = new Cooperator();
  *   let sum = 0;
  *   for (let i = 0; i < bytes.length; i++) {
  *     sum = (sum + (bytes[i] ?? 0)) % 65521;
- *     if (i % 4096 === 0) yield; // others may go on
+ *     if (i % 4096 === 0) yield; // other tasks may run
  *   }
  *   console.log(sum);
  * }
@@ -40,12 +40,13 @@ export function cooperate<I extends TaskIterator>(iterator: I): CooperativeTask<
 }
 
 /**
- * Does what `cooperate()` does, and only tells when it is done. Twisted's
+ * Runs an iterator as `cooperate()` does, and returns only a Deferred. Twisted's
  * `twisted.internet.task.coiterate`.
  *
- * @param iterator What to work through.
- * @returns Fires with the iterator when that is exhausted, or fails. To cancel it stops the task.
- * @throws {TypeError} When it is not an iterator.
+ * @param iterator The iterator.
+ * @returns A Deferred that fires with the iterator when it completes, or fails with its error.
+ * Cancelling the Deferred stops the task.
+ * @throws {TypeError} If the argument is not an iterator.
  *
  * @example
  * ```ts
@@ -54,7 +55,7 @@ export function cooperate<I extends TaskIterator>(iterator: I): CooperativeTask<
  *
  * const reactor = new DenoReactor();
  *
- * // One page after the other. What is yielded is waited for.
+ * // One page after the other. The task waits for each Deferred that is yielded.
  * async function* pages(): AsyncGenerator<unknown> {
  *   for (const path of ["a.html", "b.html"]) {
  *     console.log(await Deno.readTextFile(path));

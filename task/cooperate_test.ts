@@ -1,13 +1,13 @@
 /**
- * cooperate() and coiterate(), which share one cooperator on the host's timers. Twisted's
- * `test_cooperator.py`, AliasTests: test_cooperate, without its look at the private list of tasks.
+ * cooperate() and coiterate(), which share a cooperator on the host's timers. Twisted's
+ * `test_cooperator.py`, AliasTests: test_cooperate, without its check of the private list of tasks.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { coiterate, cooperate } from "./cooperate.ts";
 
-Deno.test("cooperate() works through an iterator without a reactor", () => {
+Deno.test("cooperate() runs an iterator without a reactor", () => {
   using time = new FakeTime();
   const seen: string[] = [];
   const task = cooperate(function* (): Generator<unknown> {
@@ -19,7 +19,7 @@ Deno.test("cooperate() works through an iterator without a reactor", () => {
   assertEquals(seen, ["piece", "piece", "piece", "done"]);
 });
 
-Deno.test("coiterate() shares the time with cooperate()", () => {
+Deno.test("coiterate() runs in turn with cooperate()", () => {
   using time = new FakeTime();
   const seen: string[] = [];
   function* worker(name: string): Generator<void> {
@@ -35,7 +35,7 @@ Deno.test("coiterate() shares the time with cooperate()", () => {
   assert(done.called);
 });
 
-Deno.test("endless work leaves the host's timers their turns", () => {
+Deno.test("cooperate() lets timers run during endless work", () => {
   using time = new FakeTime();
   let pieces = 0;
   let turns = 0;
@@ -53,7 +53,7 @@ Deno.test("endless work leaves the host's timers their turns", () => {
   assertEquals(pieces, before);
 });
 
-Deno.test("nothing is left behind when the work is done, on the real host either", async () => {
+Deno.test("cooperate() leaves no timer behind when the work is done", async () => {
   let pieces = 0;
   await coiterate(function* (): Generator<unknown> {
     while (pieces < 10) yield pieces++;

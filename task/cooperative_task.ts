@@ -2,11 +2,11 @@ import type { Deferred } from "../defer/deferred.ts";
 import type { TaskIterator, TaskState } from "./task_state.ts";
 
 /**
- * An iterator that a cooperator works through, as `cooperate()` returns it. Twisted's
+ * An iterator that a cooperator runs step by step, as returned by `cooperate()`. Twisted's
  * `twisted.internet.task.CooperativeTask`.
  *
- * A task that fails while nobody has asked `whenDone()` has its error logged, as an unhandled
- * failure of a Deferred. In Twisted it is never heard of.
+ * If a task fails before `whenDone()` was called, its error is logged as the unhandled failure of a
+ * Deferred. Twisted does not report it.
  *
  * @example
  * ```ts
@@ -25,59 +25,62 @@ import type { TaskIterator, TaskState } from "./task_state.ts";
 export class CooperativeTask<I extends TaskIterator = TaskIterator> implements Disposable {
   readonly #work: TaskState<I>;
 
-  /** Made by `cooperate()`. */
+  /** Called by `cooperate()`. */
   constructor(work: TaskState<I>) {
     this.#work = work;
   }
 
   /**
-   * Tells when the task is over.
+   * Waits for the end of the task.
    *
-   * @returns A new Deferred each time. It fires with the iterator when that is exhausted; it fails
-   * with the error that came out of it, or of what it waited for, with a `TaskStopped` after
-   * `stop()`, and with a `SchedulerStopped` after the cooperator's.
+   * @returns A new Deferred for each call. It fires with the iterator when that completes. It fails
+   * with the error of the iterator, or of a Deferred that it yielded; with a `TaskStopped` after
+   * `stop()`; and with a `SchedulerStopped` after the cooperator was stopped.
    */
   whenDone(): Deferred<I> {
     return this.#work.whenDone();
   }
 
   /**
-   * Does no work until `resume()`. What is paused twice has to be resumed twice.
+   * Pauses the task until `resume()`. A task that was paused twice must be resumed twice.
    *
-   * @throws {TaskDone} When it is done.
-   * @throws {TaskFailed} When it has failed.
-   * @throws {TaskStopped} When it has been stopped.
-   * @throws {SchedulerStopped} When its cooperator has been stopped.
+   * @throws {TaskDone} If the task has completed.
+   * @throws {TaskFailed} If the task has failed.
+   * @throws {TaskStopped} If the task has been stopped.
+   * @throws {SchedulerStopped} If the task's cooperator has been stopped.
    */
   pause(): void {
     this.#work.pause();
   }
 
   /**
-   * Takes one `pause()` back. With the last one, the work goes on, unless the task is over or waits
-   * for a Deferred. Twisted counts that wait as a pause, too, which `resume()` then takes back.
+   * Undoes one `pause()`. When every `pause()` has been undone, the task continues, unless it has
+   * ended or waits for a Deferred. Twisted counts that wait as a pause, which `resume()` would
+   * undo.
    *
-   * @throws {NotPaused} When there is no `pause()` to take back.
+   * @throws {NotPaused} If the task is not paused.
    */
   resume(): void {
     this.#work.resume();
   }
 
   /**
-   * Ends the task, and calls its iterator's `return()`, so that a generator's `finally` blocks run.
-   * What it waits for is not cancelled. Twisted leaves the iterator to the garbage collector, which
-   * ends a generator in Python and does not in JavaScript.
+   * Stops the task, and calls its iterator's `return()`, so that a generator's `finally` blocks
+   * run.
    *
-   * @throws {TaskDone} When it is done.
-   * @throws {TaskFailed} When it has failed.
-   * @throws {TaskStopped} When it has been stopped before.
-   * @throws {SchedulerStopped} When its cooperator has been stopped.
+   * A Deferred that the task waits for is not cancelled. Twisted leaves the iterator to the garbage
+   * collector, which closes a generator in Python but not in JavaScript.
+   *
+   * @throws {TaskDone} If the task has completed.
+   * @throws {TaskFailed} If the task has failed.
+   * @throws {TaskStopped} If the task has been stopped before.
+   * @throws {SchedulerStopped} If the task's cooperator has been stopped.
    */
   stop(): void {
     this.#work.stop();
   }
 
-  /** Stops it unless it is over, so that `using` ends it with its block. */
+  /** Stops the task, unless it has ended, at the end of a `using` block. */
   [Symbol.dispose](): void {
     if (!this.#work.isFinished) this.stop();
   }

@@ -1,7 +1,7 @@
 /**
- * One task: paused, resumed, stopped, done, failed. Twisted's `test_cooperator.py`, RunStateTests,
- * all of which have their counterpart here: test_pauseResume, test_resumeNotPaused, test_pauseTwice,
- * test_pauseWhileDeferred, test_whenDone, test_whenDoneError, test_whenDoneStop,
+ * CooperativeTask: paused, resumed, stopped, completed, failed. Twisted's `test_cooperator.py`,
+ * RunStateTests, each of which has a counterpart here: test_pauseResume, test_resumeNotPaused,
+ * test_pauseTwice, test_pauseWhileDeferred, test_whenDone, test_whenDoneError, test_whenDoneStop,
  * test_whenDoneAlreadyDone, test_stopStops, test_pauseStopResume, test_stopDeferred,
  * test_stopExhausted, test_stopErrored, test_stopCooperatorReentrancy.
  */
@@ -16,7 +16,7 @@ import type { CooperativeTask } from "./cooperative_task.ts";
 import { Cooperator } from "./cooperator.ts";
 import { NotPaused, SchedulerStopped, TaskDone, TaskFailed, TaskStopped } from "./errors.ts";
 
-/** What has come out of a Deferred, synchronously. It is consumed. */
+/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -27,11 +27,11 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
 
 type Next = "count" | "defer" | "stop" | "die";
 
-/** One task that does as it is told, one piece of work each time the clock moves on. */
+/** A task that the test controls: one step for each second of the clock. */
 class Bench {
   readonly clock = new Clock();
   readonly cooperator = new Cooperator({
-    // A second between rounds, so that one step of the clock is one round.
+    // Rounds come a second apart, so one step of the clock is one round.
     scheduler: (round) => this.clock.callLater(1, round),
     terminationPredicateFactory: () => () => true,
   });
@@ -64,7 +64,7 @@ class Bench {
     }
   }
 
-  /** The Deferred that the worker yielded last. */
+  /** Returns the Deferred that the worker yielded last. */
   takeDeferred(): Deferred<unknown> {
     const last = this.work.pop();
     assertInstanceOf(last, Deferred);
@@ -72,7 +72,7 @@ class Bench {
   }
 }
 
-Deno.test("a paused task does no work until it is resumed", () => {
+Deno.test("CooperativeTask.pause() stops the work until resume()", () => {
   const bench = new Bench();
   bench.pump();
   bench.pump();
@@ -86,7 +86,7 @@ Deno.test("a paused task does no work until it is resumed", () => {
   assertEquals(bench.work, [1, 2, 3]);
 });
 
-Deno.test("resume() on a task that is not paused throws NotPaused", () => {
+Deno.test("CooperativeTask.resume() throws NotPaused if the task is not paused", () => {
   const { task } = new Bench();
   assertThrows(() => task.resume(), NotPaused);
   task.pause();
@@ -94,7 +94,7 @@ Deno.test("resume() on a task that is not paused throws NotPaused", () => {
   assertThrows(() => task.resume(), NotPaused);
 });
 
-Deno.test("a task paused twice has to be resumed twice", () => {
+Deno.test("CooperativeTask.resume() must be called as often as pause()", () => {
   const bench = new Bench();
   for (const step of ["pause", "pause", "resume"] as const) {
     bench.task[step]();
@@ -106,7 +106,7 @@ Deno.test("a task paused twice has to be resumed twice", () => {
   assertEquals(bench.work, [1]);
 });
 
-Deno.test("a task paused while it waits for a Deferred waits for both", () => {
+Deno.test("CooperativeTask.pause() during a wait also needs resume() and the Deferred", () => {
   for (const resumeFirst of [true, false]) {
     const bench = new Bench();
     bench.next = "defer";
@@ -125,7 +125,7 @@ Deno.test("a task paused while it waits for a Deferred waits for both", () => {
   }
 });
 
-Deno.test("resume() does not end the wait for a Deferred", () => {
+Deno.test("CooperativeTask.resume() does not end the wait for a Deferred", () => {
   const bench = new Bench();
   bench.next = "defer";
   bench.pump();
@@ -134,7 +134,7 @@ Deno.test("resume() does not end the wait for a Deferred", () => {
   assertEquals(bench.work.length, 1);
 });
 
-Deno.test("whenDone() returns a new Deferred each time, which fires with the iterator", () => {
+Deno.test("CooperativeTask.whenDone() returns a new Deferred, which fires with the iterator", () => {
   const bench = new Bench();
   const results: unknown[] = [];
   const finals = [1, 2].map((n) =>
@@ -152,7 +152,7 @@ Deno.test("whenDone() returns a new Deferred each time, which fires with the ite
   assertEquals(finals, [[1], [2]]);
 });
 
-Deno.test("whenDone() fails with the error that came out of the iterator", () => {
+Deno.test("CooperativeTask.whenDone() fails with the iterator's error", () => {
   const bench = new Bench();
   const seen = outcomes(bench.task.whenDone());
   bench.next = "die";
@@ -161,7 +161,7 @@ Deno.test("whenDone() fails with the error that came out of the iterator", () =>
   assertStrictEquals(outcomes(bench.task.whenDone())[0], bench.error);
 });
 
-Deno.test("whenDone() fails with TaskStopped when the task is stopped", () => {
+Deno.test("CooperativeTask.whenDone() fails with TaskStopped after stop()", () => {
   const bench = new Bench();
   const seen = outcomes(bench.task.whenDone());
   bench.task.stop();
@@ -169,24 +169,24 @@ Deno.test("whenDone() fails with TaskStopped when the task is stopped", () => {
   assertInstanceOf(outcomes(bench.task.whenDone())[0], TaskStopped);
 });
 
-Deno.test("whenDone() on a task that is done fires at once", () => {
+Deno.test("CooperativeTask.whenDone() fires at once if the task has completed", () => {
   const bench = new Bench();
   bench.next = "stop";
   bench.pump();
   assertStrictEquals(outcomes(bench.task.whenDone())[0], bench.iterator);
 });
 
-Deno.test("a stopped task does no more work, and cannot be stopped or paused again", () => {
+Deno.test("CooperativeTask.stop() ends the work; then stop() and pause() throw", () => {
   const bench = new Bench();
   bench.task.stop();
   bench.pump();
-  assertThrows(() => bench.task.stop(), TaskStopped, "Cannot stop a task that has been stopped");
+  assertThrows(() => bench.task.stop(), TaskStopped, "Cannot stop the task: it has been stopped");
   assertThrows(() => bench.task.pause(), TaskStopped, "Cannot pause");
   bench.pump();
   assertEquals([bench.work, bench.clock.getDelayedCalls()], [[], []]);
 });
 
-Deno.test("resume() on a task that was stopped while paused does nothing", () => {
+Deno.test("CooperativeTask.resume() after stop() of a paused task has no effect", () => {
   const bench = new Bench();
   bench.task.pause();
   bench.task.stop();
@@ -195,7 +195,7 @@ Deno.test("resume() on a task that was stopped while paused does nothing", () =>
   assertEquals(bench.work, []);
 });
 
-Deno.test("a task stopped while it waits does not go on when what it waits for is there", () => {
+Deno.test("CooperativeTask.stop() during a wait ends the task for good", () => {
   const bench = new Bench();
   bench.next = "defer";
   bench.pump();
@@ -206,11 +206,11 @@ Deno.test("a task stopped while it waits does not go on when what it waits for i
   bench.pump();
   waitedFor.callback(7);
   bench.pump();
-  // The task has taken the result, as it would have if it had gone on.
+  // The task has taken the result, as a running task does.
   assertEquals([seen, bench.work], [[undefined], []]);
 });
 
-Deno.test("what a stopped task waited for is logged when it fails, unless it was cancelled", () => {
+Deno.test("CooperativeTask.stop() during a wait logs its later failure, unless cancelled", () => {
   const errors: LogEvent[] = [];
   using _observing = addObserver((event) => errors.push(event), { level: "error", replay: false });
   for (const end of ["errback", "cancel"] as const) {
@@ -223,14 +223,14 @@ Deno.test("what a stopped task waited for is logged when it fails, unless it was
   assertEquals(errors.map(({ failure }) => failure?.message), ["from the worker"]);
 });
 
-Deno.test("stop() on a task that is done throws TaskDone", () => {
+Deno.test("CooperativeTask.stop() throws TaskDone if the task has completed", () => {
   const bench = new Bench();
   bench.next = "stop";
   bench.pump();
-  assertThrows(() => bench.task.stop(), TaskDone, "Cannot stop a task that is done");
+  assertThrows(() => bench.task.stop(), TaskDone, "Cannot stop the task: it has completed");
 });
 
-Deno.test("stop() on a task that has failed throws TaskFailed with the error as its cause", () => {
+Deno.test("CooperativeTask.stop() throws TaskFailed, with the cause, if the task has failed", () => {
   const bench = new Bench();
   outcomes(bench.task.whenDone());
   bench.next = "die";
@@ -239,7 +239,7 @@ Deno.test("stop() on a task that has failed throws TaskFailed with the error as 
   assertStrictEquals(failed.cause, bench.error);
 });
 
-Deno.test("a callback of whenDone() may stop the cooperator", () => {
+Deno.test("CooperativeTask.whenDone() callbacks may stop the cooperator", () => {
   const bench = new Bench();
   const phases: unknown[] = [];
   bench.task.whenDone().addCallback((result) => {
@@ -253,7 +253,7 @@ Deno.test("a callback of whenDone() may stop the cooperator", () => {
   assertStrictEquals(phases[0], bench.iterator);
 });
 
-Deno.test("a task of a stopped cooperator says so", () => {
+Deno.test("CooperativeTask methods throw SchedulerStopped if the cooperator was stopped", () => {
   const bench = new Bench();
   const seen = outcomes(bench.task.whenDone());
   bench.cooperator.stop();
@@ -261,7 +261,7 @@ Deno.test("a task of a stopped cooperator says so", () => {
   assertThrows(() => bench.task.pause(), SchedulerStopped, "with its Cooperator");
 });
 
-Deno.test("stop() runs the finally blocks of a generator, where it is and where it waits", () => {
+Deno.test("CooperativeTask.stop() runs the generator's finally blocks", () => {
   for (const next of ["count", "defer"] as const) {
     const bench = new Bench();
     bench.next = next;
@@ -271,7 +271,7 @@ Deno.test("stop() runs the finally blocks of a generator, where it is and where 
   }
 });
 
-Deno.test("a failure of what a generator waits for runs its finally blocks", () => {
+Deno.test("CooperativeTask runs the generator's finally blocks if its wait fails", () => {
   const bench = new Bench();
   const seen = outcomes(bench.task.whenDone());
   bench.next = "defer";
@@ -281,7 +281,7 @@ Deno.test("a failure of what a generator waits for runs its finally blocks", () 
   assertEquals([bench.left, bench.clock.getDelayedCalls()], [1, []]);
 });
 
-Deno.test("a task may pause and stop itself", () => {
+Deno.test("CooperativeTask may pause and stop itself", () => {
   const { clock, cooperator } = new Bench();
   const seen: string[] = [];
   function* worker(): Generator<void> {
@@ -306,7 +306,7 @@ Deno.test("a task may pause and stop itself", () => {
   assertEquals(seen, ["first", "resumed", "still inside", "finally"]);
 });
 
-Deno.test("an error in a finally block that stop() runs is logged", () => {
+Deno.test("CooperativeTask.stop() logs an error in a finally block", () => {
   const errors: LogEvent[] = [];
   using _observing = addObserver((event) => errors.push(event), { level: "error", replay: false });
   const { clock, cooperator } = new Bench();
@@ -314,7 +314,7 @@ Deno.test("an error in a finally block that stop() runs is logged", () => {
     try {
       yield;
     } finally {
-      // deno-lint-ignore no-unsafe-finally -- it is what this test is about
+      // deno-lint-ignore no-unsafe-finally -- the error in `finally` is the subject
       throw new Error("on the way out");
     }
   }());
@@ -323,7 +323,7 @@ Deno.test("an error in a finally block that stop() runs is logged", () => {
   assertEquals(errors.map(({ failure }) => failure?.message), ["on the way out"]);
 });
 
-Deno.test("the first whenDone() after a failure takes over what would be logged as unhandled", () => {
+Deno.test("CooperativeTask.whenDone() after a failure prevents the report", () => {
   const bench = new Bench();
   bench.next = "die";
   bench.pump();
@@ -331,7 +331,7 @@ Deno.test("the first whenDone() after a failure takes over what would be logged 
   assertStrictEquals(outcomes(bench.task.whenDone())[0], bench.error);
 });
 
-Deno.test("using stops the task with its block, unless it is over", () => {
+Deno.test("CooperativeTask is stopped at the end of a `using` block, unless it has ended", () => {
   const bench = new Bench();
   {
     using _task = bench.task;
@@ -342,8 +342,8 @@ Deno.test("using stops the task with its block, unless it is over", () => {
   }
 });
 
-Deno.test("a failure of which nobody asked to be told is logged in the end", async () => {
-  // With the flag set, each new context has a gc() that collects all that can be.
+Deno.test("CooperativeTask logs a failure if whenDone() is never called", async () => {
+  // With this flag set, each new context has a gc(), which collects all unreachable objects.
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
   const errors: LogEvent[] = [];

@@ -5,24 +5,25 @@ import { CooperativeTask } from "./cooperative_task.ts";
 import { afterMacrotask } from "./macrotask.ts";
 import { type TaskIterator, TaskState } from "./task_state.ts";
 
-/** How a {@linkcode Cooperator} divides the time. */
+/** Options of a {@linkcode Cooperator}: the length of its rounds and the time between them. */
 export interface CooperatorOptions {
   /**
-   * Called at the beginning of each round; what it returns is asked after each piece of work whether
-   * the round is over. An error of either is logged, and from then on rounds take their default time.
+   * Called at the start of each round. It returns a predicate, which is called after each step and
+   * returns whether the round is over. An error of either function is logged, and from then on
+   * rounds have the default length.
    *
    * @default {rounds of 10 ms}
    */
   terminationPredicateFactory?: (() => () => boolean) | undefined;
   /**
-   * Has a function called later, for one round: `(round) => reactor.callLater(0, round)`, for
-   * instance.
+   * Schedules a call of its argument, which runs one round:
+   * `(round) => reactor.callLater(0, round)`, for instance.
    *
    * @default {the host's `setTimeout`, of one millisecond}
    */
   scheduler?: ((round: () => void) => { cancel(): void }) | undefined;
   /**
-   * Whether it begins at once, and not with `start()`.
+   * Whether the cooperator starts at once. With `false`, it starts with `start()`.
    *
    * @default {true}
    */
@@ -38,18 +39,18 @@ function roundsOfTime(): () => boolean {
 }
 
 /**
- * Works through several iterators at a time, a piece of each in turn, and lets the rest of the
- * program go on in between. Twisted's `twisted.internet.task.Cooperator`.
+ * Runs several iterators in turn, one step of each at a time, and lets the rest of the program run
+ * in between. Twisted's `twisted.internet.task.Cooperator`.
  *
- * Each `next()` is one piece of work, and a `yield` says that another task may go on. If what is
- * yielded is a Deferred or promise, its task waits for it; if it fails, so does the task. An async
- * iterator's `next()` is waited for just the same.
+ * Each call of `next()` is one step. If an iterator yields a Deferred or promise, its task waits
+ * for it, and fails if that fails. The promise that an async iterator's `next()` returns is awaited
+ * in the same way.
  *
- * TaskState is done in rounds. By default a round takes 10 ms, and the next one comes in a later turn of
+ * Steps run in rounds. By default a round takes 10 ms, and the next round comes in a later turn of
  * the host's event loop, so that sockets and timers are served in between. Twisted schedules rounds
- * on the process's reactor, which nothing in this library reaches for; the host's timer serves every
- * reactor, and needs none. It keeps the process alive as long as there is work that waits for
- * nothing. To have the work rest when a reactor stops, give it a `scheduler`.
+ * on the process's reactor. This library never uses that reactor by itself; the host's timer works
+ * with every reactor, and without one. It keeps the process alive while a task has work to do and
+ * waits for nothing. Pass a `scheduler` if the work shall stop with a reactor.
  *
  * @example
  * ```ts no-eval
@@ -70,20 +71,23 @@ export class Cooperator implements Disposable {
   readonly #scheduler: (round: () => void) => { cancel(): void };
   #isStarted: boolean;
   #isStopped = false;
-  /** All that is not over. */
+  /** The tasks that have not ended. */
   readonly #works = new Set<TaskState>();
-  /** What can be gone on with, the next one first. */
+  /** The tasks that can run, the next one first. */
   readonly #ready = new Set<TaskState>();
-  /** Goes along the line: who is taken out in front and added again is reached anew at the end. */
+  /**
+   * Iterates over the tasks that can run. A task that is removed at the front and added again comes
+   * last.
+   */
   readonly #line: SetIterator<TaskState> = this.#ready.values();
   #round: { cancel(): void } | null = null;
   #isInRound = false;
 
   /**
-   * Makes one.
+   * Makes a cooperator.
    *
-   * @param options How it divides the time.
-   * @throws {TypeError} When an option that should be a function is none.
+   * @param options The length of the rounds and the time between them.
+   * @throws {TypeError} If an option that must be a function is not one.
    */
   constructor(options: CooperatorOptions = {}) {
     const { terminationPredicateFactory = roundsOfTime, scheduler = afterMacrotask } = options;
@@ -94,18 +98,18 @@ export class Cooperator implements Disposable {
     this.#isStarted = options.started ?? true;
   }
 
-  /** Whether it works, or would if there were anything to do. */
+  /** Whether the cooperator runs its tasks: it has been started, and not stopped. */
   get running(): boolean {
     return this.#isStarted && !this.#isStopped;
   }
 
   /**
-   * Works through an iterator.
+   * Runs an iterator step by step.
    *
-   * @param iterator What to work through. Once the cooperator has been stopped, a new task is over
-   * at once, with a `SchedulerStopped`.
-   * @returns The task, to be paused, resumed, stopped and waited for.
-   * @throws {TypeError} When it is not an iterator.
+   * @param iterator The iterator. After `stop()`, a new task ends at once with a
+   * `SchedulerStopped`.
+   * @returns The task, which can be paused, resumed, stopped and awaited.
+   * @throws {TypeError} If the argument is not an iterator.
    */
   cooperate<I extends TaskIterator>(iterator: I): CooperativeTask<I> {
     const work = new TaskState(iterator, {
@@ -125,13 +129,13 @@ export class Cooperator implements Disposable {
   }
 
   /**
-   * Works through an iterator, and only tells when that is done.
+   * Runs an iterator step by step, and returns only a Deferred.
    *
-   * @param iterator What to work through.
-   * @param doneDeferred The Deferred to fire in the end; a new one unless it is given.
-   * @returns That Deferred; see `CooperativeTask.whenDone()`. To cancel the new one stops the task;
-   * `addSignal()` does so when a signal aborts.
-   * @throws {TypeError} When it is not an iterator.
+   * @param iterator The iterator.
+   * @param doneDeferred The Deferred to fire at the end. By default, a new one is made.
+   * @returns That Deferred, which fires as `CooperativeTask.whenDone()` does. Cancelling a new one
+   * stops the task; its `addSignal()` does so when a signal aborts.
+   * @throws {TypeError} If the argument is not an iterator.
    */
   coiterate<I extends TaskIterator>(iterator: I, doneDeferred?: Deferred<I>): Deferred<I> {
     const task = this.cooperate(iterator);
@@ -141,13 +145,14 @@ export class Cooperator implements Disposable {
       task.stop();
     });
     task.whenDone().addCallbacks((result) => done.callback(result), (error) => {
-      // Then it is a TaskStopped, and the Deferred fails with a CancelledError.
+      // After a cancellation the error is a TaskStopped, and the Deferred fails with a
+      // CancelledError instead.
       if (!isCancelled) done.errback(error);
     });
     return done;
   }
 
-  /** Begins to work, for the first time or after `stop()`. */
+  /** Starts the cooperator, for the first time or after `stop()`. */
   start(): void {
     this.#isStopped = false;
     this.#isStarted = true;
@@ -155,18 +160,18 @@ export class Cooperator implements Disposable {
   }
 
   /**
-   * Ends every task with a `SchedulerStopped`, and each that is added later. Twisted leaves out some,
-   * and those that wait until what they wait for is there.
+   * Stops the cooperator: ends every task with a `SchedulerStopped`, and every task that is added
+   * later. Twisted omits some tasks, and ends a waiting task only when its wait has ended.
    */
   stop(): void {
     this.#isStopped = true;
     for (const work of [...this.#works]) {
-      // Who is told of one end may bring another about.
+      // A callback on the end of one task may stop another.
       if (!work.isFinished) work.stopWithHost();
     }
   }
 
-  /** Stops it, so that `using` ends it with its block. */
+  /** Calls `stop()`, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.stop();
   }
@@ -199,17 +204,20 @@ export class Cooperator implements Disposable {
   #doRound(): void {
     this.#round = null;
     this.#isInRound = true;
-    const isOver = this.#ask(this.#predicateFactory, roundsOfTime);
+    const isOver = this.#callOption(this.#predicateFactory, roundsOfTime);
     for (let work = this.#takeNext(); work !== undefined; work = this.#takeNext()) {
       work.step();
-      if (this.#ask(isOver, () => true)) break;
+      if (this.#callOption(isOver, () => true)) break;
     }
     this.#isInRound = false;
     this.#schedule();
   }
 
-  /** Asks a function of the user's. One that fails is logged, and rounds are as by default from then on: it would only fail again. */
-  #ask<T>(f: () => T, fallback: () => T): T {
+  /**
+   * Calls a function of the application. If it fails, the error is logged and rounds have the
+   * default length from then on, because it would fail again.
+   */
+  #callOption<T>(f: () => T, fallback: () => T): T {
     const why = "While calling terminationPredicateFactory of a Cooperator";
     try {
       return atOnce("terminationPredicateFactory()", f(), why);
@@ -221,7 +229,7 @@ export class Cooperator implements Disposable {
   }
 
   #takeNext(): TaskState | undefined {
-    // Asked at its end, the line would be over for good, and miss who joins it later.
+    // At its end the iterator would be exhausted for good, and miss tasks that are added later.
     if (this.#ready.size === 0) return undefined;
     const next = this.#line.next().value;
     if (next !== undefined) this.#ready.delete(next);

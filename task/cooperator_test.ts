@@ -21,7 +21,7 @@ import { Clock } from "./clock.ts";
 import { Cooperator } from "./cooperator.ts";
 import { SchedulerStopped } from "./errors.ts";
 
-/** What has come out of a Deferred, synchronously. It is consumed. */
+/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -30,7 +30,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-/** A cooperator whose rounds come one second after the other, of so many pieces of work each. */
+/** Returns a cooperator whose rounds come a second apart and have the given number of steps. */
 function cooperatorOn(clock: Clock, pieces = Infinity): Cooperator {
   return new Cooperator({
     scheduler: (round) => clock.callLater(1, round),
@@ -49,7 +49,7 @@ function* yielding(values: Iterable<unknown>): Generator<unknown, void> {
   yield* values;
 }
 
-Deno.test("a stopped cooperator takes no new tasks", () => {
+Deno.test("Cooperator.cooperate() after stop() fails with SchedulerStopped", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   cooperator.stop();
@@ -64,7 +64,7 @@ Deno.test("a stopped cooperator takes no new tasks", () => {
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("stop() ends a running iterator before it is done", () => {
+Deno.test("Cooperator.stop() ends a task before its iterator completes", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   let ran = 0;
@@ -77,7 +77,7 @@ Deno.test("stop() ends a running iterator before it is done", () => {
   assertEquals([ran, clock.getDelayedCalls()], [0, []]);
 });
 
-Deno.test("stop() ends an iterator that waits for a Deferred at once", () => {
+Deno.test("Cooperator.stop() ends a task at once that waits for a Deferred", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   const outstanding = new Deferred<string>();
@@ -95,7 +95,7 @@ Deno.test("stop() ends an iterator that waits for a Deferred at once", () => {
   assertEquals(wentOn, false);
 });
 
-Deno.test("stop() ends every task: ready, paused, waiting, and those that others bring about", () => {
+Deno.test("Cooperator.stop() ends ready, paused, waiting and newly added tasks", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock, 4);
   const tasks = [1, 2, 3, 4].map((n) =>
@@ -118,7 +118,7 @@ Deno.test("stop() ends every task: ready, paused, waiting, and those that others
   ]);
 });
 
-Deno.test("an error out of an iterator ends it", () => {
+Deno.test("Cooperator.coiterate() fails with the iterator's error", () => {
   const clock = new Clock();
   const error = new Error("unexpected");
   const later = new Deferred<void>();
@@ -139,7 +139,7 @@ Deno.test("an error out of an iterator ends it", () => {
   assertEquals(seen, [[error], [error], [error]]);
 });
 
-Deno.test("tasks take turns", () => {
+Deno.test("Cooperator runs its tasks in turn", () => {
   const clock = new Clock();
   const groups = ["abc", [1, 2, 3], "def", [4, 5, 6]].map((group) => [...group]);
   for (const pieces of [1, 3, Infinity]) {
@@ -159,7 +159,7 @@ Deno.test("tasks take turns", () => {
   }
 });
 
-Deno.test("who waits for what is there already does not get more turns than others", () => {
+Deno.test("Cooperator gives no extra turns to a task that yields fired Deferreds", () => {
   const clock = new Clock();
   const done: string[] = [];
   const cooperator = cooperatorOn(clock);
@@ -175,7 +175,7 @@ Deno.test("who waits for what is there already does not get more turns than othe
   assertEquals(done.join(""), "abcabcabc");
 });
 
-Deno.test("a round is over when the predicate says so, and the next one comes by the scheduler", () => {
+Deno.test("Cooperator ends a round by its predicate, and starts the next by its scheduler", () => {
   const clock = new Clock();
   const output: number[] = [];
   let predicates = 0;
@@ -200,7 +200,7 @@ Deno.test("a round is over when the predicate says so, and the next one comes by
   cooperator.stop();
 });
 
-Deno.test("an error of the predicate is logged once, and rounds are as by default from then on", () => {
+Deno.test("Cooperator logs a predicate's error once, then uses default rounds", () => {
   using errors = new LoggedErrors();
   const clock = new Clock();
   const output: number[] = [];
@@ -216,7 +216,7 @@ Deno.test("an error of the predicate is logged once, and rounds are as by defaul
   assertEquals(errors.take().map(({ message }) => message), ["the predicate's"]);
 });
 
-Deno.test("a callback that adds a task has no second round scheduled", () => {
+Deno.test("Cooperator schedules no second round if a callback adds a task", () => {
   const scheduled: (() => void)[] = [];
   const cooperator = new Cooperator({
     scheduler: (round) => {
@@ -239,7 +239,7 @@ Deno.test("a callback that adds a task has no second round scheduled", () => {
   assertEquals(scheduled, []);
 });
 
-Deno.test("with its last task gone, the cooperator leaves no call behind", () => {
+Deno.test("Cooperator cancels its scheduled round when the last task is gone", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   const tasks = [1, 2].map(() => cooperator.cooperate(yielding([1, 2])));
@@ -256,7 +256,7 @@ Deno.test("with its last task gone, the cooperator leaves no call behind", () =>
   assertEquals(clock.getDelayedCalls().length, 1);
 });
 
-Deno.test("running tells whether it was started and not stopped", () => {
+Deno.test("Cooperator.running is true between start() and stop()", () => {
   assertEquals(new Cooperator().running, true);
   const cooperator = new Cooperator({ started: false });
   assertEquals(cooperator.running, false);
@@ -271,7 +271,7 @@ Deno.test("running tells whether it was started and not stopped", () => {
   assertEquals(cooperator.running, false);
 });
 
-Deno.test("what is added before start() waits for it", () => {
+Deno.test("Cooperator.start() starts tasks that were added before it", () => {
   const clock = new Clock();
   const cooperator = new Cooperator({
     started: false,
@@ -286,7 +286,7 @@ Deno.test("what is added before start() waits for it", () => {
   assertEquals(seen.length, 1);
 });
 
-Deno.test("start() after stop() takes new tasks, and leaves the old ones over", () => {
+Deno.test("Cooperator.start() after stop() accepts new tasks; the old ones stay ended", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   let ran = 0;
@@ -300,7 +300,7 @@ Deno.test("start() after stop() takes new tasks, and leaves the old ones over", 
   assertEquals([ran, seen.length], [0, 1]);
 });
 
-Deno.test("coiterate() fires the Deferred that it is given, or a new one, with the iterator", () => {
+Deno.test("Cooperator.coiterate() fires the given Deferred, or a new one, with the iterator", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   const iterator = yielding([1, 2]);
@@ -311,7 +311,7 @@ Deno.test("coiterate() fires the Deferred that it is given, or a new one, with t
   assert(seen[0] === iterator);
 });
 
-Deno.test("cancelling coiterate()'s Deferred stops the task, and a signal does so, too", () => {
+Deno.test("Cooperator.coiterate() stops the task if its Deferred is cancelled, or by a signal", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock, 1);
   const controller = new AbortController();
@@ -336,17 +336,17 @@ Deno.test("cancelling coiterate()'s Deferred stops the task, and a signal does s
   assertEquals([left, clock.getDelayedCalls()], [2, []]);
 });
 
-Deno.test("what is no iterator is refused", () => {
+Deno.test("Cooperator rejects a value that is not an iterator", () => {
   const cooperator = cooperatorOn(new Clock());
-  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  // @ts-expect-error: the types reject the argument, and so does the code.
   assertThrows(() => cooperator.cooperate([1, 2]), TypeError, "an object of class Array");
-  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  // @ts-expect-error: the types reject the argument, and so does the code.
   assertThrows(() => cooperator.coiterate(null), TypeError, "null");
-  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  // @ts-expect-error: the types reject the argument, and so does the code.
   assertThrows(() => new Cooperator({ scheduler: 1 }), TypeError, "scheduler must be a function");
 });
 
-Deno.test("promises that are yielded are waited for, and other tasks go on", async () => {
+Deno.test("Cooperator waits for a yielded promise while other tasks run", async () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock, 1);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -373,7 +373,7 @@ Deno.test("promises that are yielded are waited for, and other tasks go on", asy
   assertEquals((ended[0] as Error).message, "a promise's"); // the only outcome is an Error
 });
 
-Deno.test("async iterators are worked through, one next() at a time", async () => {
+Deno.test("Cooperator runs async iterators, one next() at a time", async () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   const seen: unknown[] = [];
@@ -398,7 +398,7 @@ Deno.test("async iterators are worked through, one next() at a time", async () =
   assertEquals((failed[0] as Error).message, "no more pages"); // the only outcome is an Error
 });
 
-Deno.test("stop() runs the finally blocks of an async generator once what it awaits is there", async () => {
+Deno.test("Cooperator.stop() runs an async generator's finally blocks after its await", async () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -418,7 +418,7 @@ Deno.test("stop() runs the finally blocks of an async generator once what it awa
   assertEquals(await left.promise, "left");
 });
 
-Deno.test("whatever tasks there are, each gets its turn before any gets the next", () => {
+Deno.test("Cooperator gives each task a turn before any task's next turn", () => {
   const lengths = fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 12 });
   fc.assert(fc.property(lengths, fc.integer({ min: 1, max: 20 }), (lengths, pieces) => {
     const clock = new Clock();
@@ -428,7 +428,7 @@ Deno.test("whatever tasks there are, each gets its turn before any gets the next
       outcomes(cooperator.coiterate(function* (): Generator<unknown> {
         for (let step = 0; step < length; step++) {
           done.push([step, task]);
-          // Some of what is yielded has to be waited for, and is there in time.
+          // Some of the yielded Deferreds must be awaited, and fire in time.
           yield (step + task) % 3 === 0 ? succeed() : undefined;
         }
       }()))
@@ -443,7 +443,7 @@ Deno.test("whatever tasks there are, each gets its turn before any gets the next
   }));
 });
 
-Deno.test("many tasks cost no more each than few", () => {
+Deno.test("Cooperator has a constant cost per step for any number of tasks", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   let steps = 0;

@@ -4,13 +4,13 @@ import type { TimeoutClock } from "../defer/clock.ts";
 import { checkFunction } from "../internal/validation.ts";
 
 /**
- * Waits. Twisted's `twisted.internet.task.deferLater` without a callable.
+ * Waits for some time. Twisted's `twisted.internet.task.deferLater` without a callable.
  *
- * @param clock Measures the time: a reactor, or anything else with `callLater()`.
- * @param delay How long, in seconds.
+ * @param clock The clock: a reactor, or any other object with `callLater()`.
+ * @param delay The time to wait, in seconds, at least 0.
  * @param options `signal` cancels the wait.
- * @returns Fires after that time. To cancel it takes the timed call back.
- * @throws {RangeError} When the delay is negative, NaN or infinite.
+ * @returns A Deferred that fires after that time. Cancelling it cancels the timed call.
+ * @throws {RangeError} If the delay is negative, NaN or infinite.
  *
  * @example
  * ```ts
@@ -27,16 +27,16 @@ export function deferLater(
   options?: WaitOptions,
 ): Deferred<void>;
 /**
- * Calls a function later, and makes a Deferred of what comes of it. Twisted's
+ * Calls a function later, and returns a Deferred of its outcome. Twisted's
  * `twisted.internet.task.deferLater`.
  *
- * @param clock Makes the call: a reactor, or anything else with `callLater()`.
- * @param delay The wait in seconds.
- * @param f What to call. It may return a Deferred or promise.
- * @param args Its arguments.
- * @returns Fires with the function's result. To cancel it takes the call back, or, when it has been
- * made, cancels the Deferred that it returned. `addSignal()` cancels it when a signal aborts.
- * @throws {RangeError} When the delay is negative, NaN or infinite.
+ * @param clock The clock: a reactor, or any other object with `callLater()`.
+ * @param delay Seconds from now, at least 0.
+ * @param f The function. It may return a Deferred or promise.
+ * @param args The function's arguments.
+ * @returns A Deferred of the function's result. Cancelling it cancels the timed call or, after the
+ * call, the Deferred that the function returned. Its `addSignal()` cancels it when a signal aborts.
+ * @throws {RangeError} If the delay is negative, NaN or infinite.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function deferLater<R, A extends unknown[]>(
   f: ((...args: A) => R | PromiseLike<R>) | WaitOptions = {},
   ...args: A
 ): Deferred<R | void> {
-  // Before there is a call to make.
+  // Checked before the call is scheduled.
   if (typeof f !== "object" || f === null) checkFunction("deferLater() callable", f);
   const later = new Deferred<void>(() => call.cancel());
   const call = clock.callLater(delay, () => later.callback());

@@ -1,5 +1,5 @@
 /**
- * deferLater(). Twisted's `test_task.py`, DeferLaterTests, all of which have their counterpart here:
+ * deferLater(). Twisted's `test_task.py`, DeferLaterTests, each of which has a counterpart here:
  * test_callback, test_errback, test_cancel, test_noCallback.
  */
 
@@ -9,7 +9,7 @@ import { CancelledError } from "../defer/errors.ts";
 import { Clock } from "./clock.ts";
 import { deferLater } from "./defer_later.ts";
 
-/** What has come out of a Deferred, synchronously. It is consumed. */
+/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -18,7 +18,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("deferLater() calls with the arguments, and fires with the result", () => {
+Deno.test("deferLater() calls the function with the arguments and fires with the result", () => {
   const clock = new Clock();
   const given: unknown[] = [];
   const flag = {};
@@ -39,7 +39,7 @@ Deno.test("deferLater() calls with the arguments, and fires with the result", ()
   assertStrictEquals(seen[0], flag);
 });
 
-Deno.test("deferLater() fails with what the function throws", () => {
+Deno.test("deferLater() fails with the function's error", () => {
   const clock = new Clock();
   const error = new Error("from the call");
   const seen = outcomes(deferLater(clock, 1, () => {
@@ -49,7 +49,7 @@ Deno.test("deferLater() fails with what the function throws", () => {
   assertStrictEquals(seen[0], error);
 });
 
-Deno.test("deferLater() waits for what the function returns", () => {
+Deno.test("deferLater() waits for the Deferred that the function returns", () => {
   const clock = new Clock();
   const inner = new Deferred<number>();
   const seen = outcomes(deferLater(clock, 1, () => inner));
@@ -69,7 +69,7 @@ Deno.test("deferLater() without a function fires with undefined", () => {
   assertEquals(seen, [undefined]);
 });
 
-Deno.test("cancelling it takes the call back", () => {
+Deno.test("deferLater() cancels its call when its Deferred is cancelled", () => {
   const clock = new Clock();
   let called = 0;
   const later = deferLater(clock, 1, () => called++);
@@ -81,7 +81,7 @@ Deno.test("cancelling it takes the call back", () => {
   assertEquals(called, 0);
 });
 
-Deno.test("cancelling it after the call cancels what that returned", () => {
+Deno.test("deferLater() when cancelled after the call cancels the returned Deferred", () => {
   const clock = new Clock();
   let cancelled = 0;
   const later = deferLater(clock, 1, () => new Deferred<void>(() => cancelled++));
@@ -92,7 +92,7 @@ Deno.test("cancelling it after the call cancels what that returned", () => {
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("a signal cancels the wait, and does nothing after it", () => {
+Deno.test("deferLater() is cancelled by a signal during the wait only", () => {
   const clock = new Clock();
   const controller = new AbortController();
   const short = outcomes(deferLater(clock, 1, { signal: controller.signal }));
@@ -113,10 +113,10 @@ Deno.test("a signal cancels the wait, and does nothing after it", () => {
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("what is wrong is said at once", () => {
+Deno.test("deferLater() rejects invalid arguments at once", () => {
   const clock = new Clock();
   assertThrows(() => deferLater(clock, -1), RangeError, "-1");
-  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  // @ts-expect-error: the types reject the argument, and so does the code.
   assertThrows(() => deferLater(clock, 1, "f"), TypeError, '"f"');
   assertEquals(clock.getDelayedCalls(), []);
 });

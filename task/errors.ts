@@ -1,54 +1,58 @@
 /**
- * The errors of this folder. Names are those of Twisted's `twisted.internet.task`.
+ * The errors of cooperative tasks, and `SystemExit`. The names are those of Twisted's
+ * `twisted.internet.task`.
  *
  * @module
  */
 
 import { checkInteger } from "../internal/validation.ts";
 
-/** A `Cooperator` or one of its tasks is not in the state that was asked for. */
+/**
+ * The base class of the errors of a `Cooperator` and its tasks: an operation is not possible in the
+ * present state.
+ */
 export class SchedulerError extends Error {
   static {
     this.prototype.name = "SchedulerError";
   }
 }
 
-/** The `Cooperator` has been stopped, and its tasks with it. */
+/** The operation is not possible, or the task failed, because the `Cooperator` has been stopped. */
 export class SchedulerStopped extends SchedulerError {
   static {
     this.prototype.name = "SchedulerStopped";
   }
 }
 
-/** The task has ended, one way or the other. */
+/** The base class of the errors that say that a task has ended. */
 export class TaskFinished extends SchedulerError {
   static {
     this.prototype.name = "TaskFinished";
   }
 }
 
-/** The task has come to its end. */
+/** The operation is not possible, because the task has completed. */
 export class TaskDone extends TaskFinished {
   static {
     this.prototype.name = "TaskDone";
   }
 }
 
-/** The task has been stopped. */
+/** The operation is not possible, or the task failed, because the task has been stopped. */
 export class TaskStopped extends TaskFinished {
   static {
     this.prototype.name = "TaskStopped";
   }
 }
 
-/** The task has failed; the `cause` is the error. */
+/** The operation is not possible, because the task has failed. The `cause` is its error. */
 export class TaskFailed extends TaskFinished {
   static {
     this.prototype.name = "TaskFailed";
   }
 }
 
-/** `resume()` on a task that is not paused. */
+/** Thrown by `resume()` if the task is not paused. */
 export class NotPaused extends SchedulerError {
   static {
     this.prototype.name = "NotPaused";
@@ -56,7 +60,8 @@ export class NotPaused extends SchedulerError {
 }
 
 /**
- * Ends a program that `react()` runs, with a status of its own. Python's exception of that name.
+ * Thrown by the main function of `react()` to end the program with an exit status. Python's
+ * exception of that name.
  *
  * @example
  * ```ts
@@ -73,14 +78,14 @@ export class SystemExit extends Error {
     this.prototype.name = "SystemExit";
   }
 
-  /** The process's exit status. */
+  /** The exit status of the process. */
   readonly code: number;
 
   /**
    * Makes the error.
    *
-   * @param code The exit status: 0 for success, up to 255.
-   * @throws {RangeError} When it is not an integer from 0 to 255.
+   * @param code The exit status, from 0 to 255. 0 means success.
+   * @throws {RangeError} If the code is not an integer from 0 to 255.
    */
   constructor(code: number = 0) {
     checkInteger("SystemExit() code", code, 0, 255);

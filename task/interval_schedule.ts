@@ -1,26 +1,27 @@
 /**
- * When a looping call is to be made, and how often it should have been by now.
+ * Computes the times of a looping call, and the number of calls that are due.
  *
- * All moments are `start + n * interval`, computed afresh each time, so that no error adds up. A
- * clock may wake a little early, by what binary fractions leave over (a reactor does, to spare
- * itself a wake-up that comes to nothing): a call that is made for a moment counts as made then.
+ * Each time is computed afresh as `start + n * interval`, so that rounding errors do not add up. A
+ * clock may wake a little early because of a rounding error, as a reactor does to save a wake-up: a
+ * call that was scheduled for a time counts as made at that time.
  */
 export class IntervalSchedule {
-  /** Seconds between two moments; 0 is as often as may be. */
+  /** Seconds between two calls. 0 means as often as possible. */
   interval: number;
   #start: number;
-  /** The moment for which the latest call was asked for. */
+  /** The time for which the latest call was scheduled. */
   #target: number;
-  /** When it was last counted; null before the first time. */
+  /** The time of the latest count; null before the first count. */
   #countedAt: number | null = null;
-  /** What was not counted before the latest restart. */
+  /** The number of calls before the latest restart that were not counted. */
   #missed = 0;
   readonly #firstAtStart: boolean;
 
   /**
-   * @param interval Seconds between two moments.
-   * @param now The first moment.
-   * @param firstAtStart Whether the first call is made then, and not one interval later.
+   * @param interval Seconds between two calls.
+   * @param now The time of the start, in seconds.
+   * @param firstAtStart Whether the first call is made at the start. With `false`, it is made one
+   * interval later.
    */
   constructor(interval: number, now: number, firstAtStart: boolean) {
     this.interval = interval;
@@ -28,7 +29,10 @@ export class IntervalSchedule {
     this.#firstAtStart = firstAtStart;
   }
 
-  /** The seconds from now to the first moment that is in the future, and is not the latest one. */
+  /**
+   * Returns the seconds from `now` to the next call's time, which is in the future and after the
+   * latest call's.
+   */
   next(now: number): number {
     if (this.interval === 0) {
       this.#target = now;
@@ -36,11 +40,14 @@ export class IntervalSchedule {
     }
     const latest = Math.max(now, this.#target);
     this.#target = this.#start + (this.#over(latest) + 1) * this.interval;
-    // An interval can be too small to make a difference to the time.
+    // A very small interval, added to the time, may leave it unchanged.
     return this.#target > latest ? this.#target - now : this.interval;
   }
 
-  /** How many calls should have been made since this was last asked, by this one's moment. */
+  /**
+   * Returns the number of calls that should have been made since the latest count, including the
+   * present one.
+   */
   count(now: number): number {
     const moment = Math.max(now, this.#target);
     const count = this.interval === 0 ? 1 : this.#missed + this.#sinceCounted(moment);
@@ -51,7 +58,7 @@ export class IntervalSchedule {
     return count;
   }
 
-  /** Begins anew. What should have been made before still counts. */
+  /** Starts again at `now`. Missed calls from before still count. */
   restart(now: number): void {
     if (this.interval > 0) this.#missed += Math.max(this.#sinceCounted(now), 0);
     this.#start = this.#target = this.#countedAt = now;
@@ -63,7 +70,7 @@ export class IntervalSchedule {
       (this.#countedAt === null ? before : this.#over(this.#countedAt));
   }
 
-  /** The greatest n whose moment has come. Division alone would be off by one at times. */
+  /** Returns the greatest n whose time has come. A division alone would sometimes be off by one. */
   #over(moment: number): number {
     const n = Math.floor((moment - this.#start) / this.interval);
     if (this.#start + (n + 1) * this.interval <= moment) return n + 1;

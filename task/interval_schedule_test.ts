@@ -1,4 +1,4 @@
-// The arithmetic behind LoopingCall, where binary fractions are against it.
+// The arithmetic of LoopingCall, with intervals that have no exact binary fraction.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -11,35 +11,35 @@ const interval = fc.oneof(
 );
 const early = fc.double({ min: 0, max: 1e-6, noNaN: true });
 
-Deno.test("moments are the start plus whole intervals, each exactly one after the other", () => {
+Deno.test("IntervalSchedule.next() returns each multiple of the interval once, in order", () => {
   fc.assert(fc.property(start, interval, early, (start, interval, early) => {
-    const timetable = new IntervalSchedule(interval, start, true);
-    assertEquals(timetable.count(start), 1);
+    const schedule = new IntervalSchedule(interval, start, true);
+    assertEquals(schedule.count(start), 1);
     let now = start;
     for (let n = 1; n <= 50; n++) {
       const moment = start + n * interval;
-      const due = now + timetable.next(now);
-      // What a clock makes of a delay may be off by a rounding of the time.
+      const due = now + schedule.next(now);
+      // A clock may round the time of a delay.
       assert(Math.abs(due - moment) <= 2 * Number.EPSILON * moment, `${n}: ${due}, not ${moment}`);
-      // The clock wakes a little early, as a reactor does, or on time.
+      // The clock wakes a little early, as a reactor may, or on time.
       now = n % 2 === 0 ? due : due - early;
-      assertEquals(timetable.count(now), 1);
+      assertEquals(schedule.count(now), 1);
     }
   }));
 });
 
-Deno.test("counts add up to the intervals that are over, however late each call is", () => {
+Deno.test("IntervalSchedule.count() adds up to the elapsed intervals, even for late calls", () => {
   const lateness = fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { maxLength: 30 });
   fc.assert(fc.property(start, interval, lateness, (start, interval, lateness) => {
-    const timetable = new IntervalSchedule(interval, start, false);
+    const schedule = new IntervalSchedule(interval, start, false);
     let now = start;
     let counted = 0;
     for (const late of lateness) {
-      now += timetable.next(now) + late * interval;
-      const count = timetable.count(now);
+      now += schedule.next(now) + late * interval;
+      const count = schedule.count(now);
       assert(Number.isInteger(count) && count >= 1, `count ${count}`);
       counted += count;
-      // Within a rounding of the time of the exact quotient.
+      // The number may differ from the exact quotient by a rounding of the time.
       const slack = 8 * Number.EPSILON * now / interval;
       const over = (now - start) / interval;
       assert(counted <= over + slack && counted > over - 1 - slack, `${counted} of ${over}`);
@@ -47,30 +47,30 @@ Deno.test("counts add up to the intervals that are over, however late each call 
   }));
 });
 
-Deno.test("the next moment is in the future, and never the latest one again", () => {
-  const timetable = new IntervalSchedule(0.1, 100.1, false);
-  const first = 100.1 + timetable.next(100.1);
-  // A microsecond early.
-  const second = first - 1e-6 + timetable.next(first - 1e-6);
+Deno.test("IntervalSchedule.next() returns a future time, never the latest one again", () => {
+  const schedule = new IntervalSchedule(0.1, 100.1, false);
+  const first = 100.1 + schedule.next(100.1);
+  // The clock is a microsecond early.
+  const second = first - 1e-6 + schedule.next(first - 1e-6);
   assert(Math.abs(second - 100.3) < 1e-9, `${second}`);
 });
 
-Deno.test("an interval too small for the time is waited for as it is", () => {
+Deno.test("IntervalSchedule.next() returns an interval that is too small to change the time", () => {
   assertEquals(new IntervalSchedule(0.1, 1e17, false).next(1e17), 0.1);
 });
 
-Deno.test("with an interval of 0 the next moment is now, and counts are 1", () => {
-  const timetable = new IntervalSchedule(0, 5, false);
-  assertEquals([timetable.next(5), timetable.count(5), timetable.count(9)], [0, 1, 1]);
+Deno.test("IntervalSchedule with an interval of 0 has no delays, and counts of 1", () => {
+  const schedule = new IntervalSchedule(0, 5, false);
+  assertEquals([schedule.next(5), schedule.count(5), schedule.count(9)], [0, 1, 1]);
 });
 
-Deno.test("restart() begins a new timetable, and keeps what was missed on the old one", () => {
-  const timetable = new IntervalSchedule(2, 0, true);
-  assertEquals([timetable.count(0), timetable.next(0)], [1, 2]);
-  timetable.restart(1);
-  assertEquals([timetable.next(1), timetable.count(3)], [2, 1]);
-  timetable.next(3);
+Deno.test("IntervalSchedule.restart() starts anew, and keeps the number of missed calls", () => {
+  const schedule = new IntervalSchedule(2, 0, true);
+  assertEquals([schedule.count(0), schedule.next(0)], [1, 2]);
+  schedule.restart(1);
+  assertEquals([schedule.next(1), schedule.count(3)], [2, 1]);
+  schedule.next(3);
   // The calls at 5 and 7 were never made.
-  timetable.restart(8);
-  assertEquals([timetable.next(8), timetable.count(10)], [2, 3]);
+  schedule.restart(8);
+  assertEquals([schedule.next(8), schedule.count(10)], [2, 3]);
 });

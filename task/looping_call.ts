@@ -6,45 +6,46 @@ import type { IDelayedCall, IReactorTime } from "../reactor/interfaces/mod.ts";
 import { checkDelay, checkFunction, quote } from "../internal/validation.ts";
 import { IntervalSchedule } from "./interval_schedule.ts";
 
-/** What a {@linkcode LoopingCall} needs of a clock. A reactor fits, and so does `Clock`. */
+/** The clock that a {@linkcode LoopingCall} needs. A reactor fits, and so does `Clock`. */
 export type LoopingClock = Pick<IReactorTime, "seconds" | "callLater">;
 
-/** How a {@linkcode LoopingCall} starts. */
+/** Options of `LoopingCall.start()`. */
 export interface LoopingCallStartOptions {
   /**
-   * Whether the first call is made at once, and not after one interval.
+   * Whether the first call is made at once. With `false`, it is made after one interval.
    *
    * @default {true}
    */
   now?: boolean | undefined;
   /**
-   * The clock from now on: a reactor, or a test's `Clock`.
+   * The clock of the loop from now on: a reactor, or a test's `Clock`.
    *
    * @default {the looping call's `clock`}
    */
   clock?: LoopingClock | undefined;
 }
 
-/** One life of a looping call, from `start()` to its end. */
+/** One run of a looping call, from `start()` to its end. */
 interface Run<L> {
   readonly clock: LoopingClock;
-  readonly timetable: IntervalSchedule;
+  readonly schedule: IntervalSchedule;
   readonly deferred: Deferred<L>;
-  /** The next call; null while one is under way. */
+  /** The next call; null while a call is in progress. */
   call: IDelayedCall | null;
 }
 
 /**
- * Calls a function again and again. Twisted's `twisted.internet.task.LoopingCall`.
+ * Calls a function repeatedly, at a fixed interval. Twisted's `twisted.internet.task.LoopingCall`.
  *
- * - **Moments.** Calls are made at the start plus whole intervals: no drift. A moment that has
- *   passed when its call could be made is skipped; `withCount()` tells how many were.
- * - **Waiting.** If the function returns a Deferred or promise, the next call waits for it, so that
- *   two calls never overlap.
- * - **Errors.** A call that fails ends the loop, and the Deferred of `start()` fails with its
- *   error. Without an errback, the error is reported within a second, with the name of the loop.
- * - **The clock.** Twisted's default is the process's reactor. Nothing in this library reaches for
- *   that, so `clock` has to be set, or given to `start()`.
+ * - **Times.** Calls are made at the start plus a multiple of the interval, so their times do not
+ *   drift. If a call's time has passed before it could be made, the call is skipped. `withCount()`
+ *   counts skipped calls.
+ * - **Waiting.** If the function returns a Deferred or promise, the next call waits for it. Calls
+ *   never overlap.
+ * - **Errors.** A call that fails stops the loop, and the Deferred of `start()` fails with its
+ *   error. Without an errback, the error is logged within a second, with the name of the loop.
+ * - **The clock.** Twisted's default is the process's reactor. This library never uses that reactor
+ *   by itself, so set `clock`, or pass a clock to `start()`.
  *
  * @example
  * ```ts no-eval
@@ -52,27 +53,27 @@ interface Run<L> {
  *
  * const loop = new LoopingCall(console.log, "tick");
  * loop.clock = reactor;
- * loop.start(0.5).addErrback((error) => console.error("The loop has ended:", error));
+ * loop.start(0.5).addErrback((error) => console.error("The loop has failed:", error));
  * await reactor.run();
  * ```
  */
 export class LoopingCall<A extends unknown[] = []> implements Disposable {
-  /** Makes the calls: a reactor, or a test's `Clock`. A change takes effect with `start()`. */
+  /** The clock: a reactor, or a test's `Clock`. A change takes effect with the next `start()`. */
   clock: LoopingClock | null = null;
   readonly #f: (...args: A) => unknown;
   readonly #args: A;
   #interval: number | null = null;
   #run: Run<this> | null = null;
   #isCalling = false;
-  /** A new run whose first call waits until the last one of an earlier run is over. */
+  /** A new run whose first call waits for the last call of an earlier run. */
   #held: Run<this> | null = null;
 
   /**
-   * Makes a looping call that does not run yet.
+   * Makes a looping call that is not running yet.
    *
-   * @param f What to call.
-   * @param args Its arguments.
-   * @throws {TypeError} When `f` is not a function.
+   * @param f The function to call.
+   * @param args The function's arguments.
+   * @throws {TypeError} If `f` is not a function.
    */
   constructor(f: (...args: A) => unknown, ...args: A) {
     checkFunction("LoopingCall() callable", f);
@@ -81,12 +82,14 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
   }
 
   /**
-   * Makes a looping call whose function is told how many calls should have been made since it was
-   * last called. That is 1, unless calls were skipped: because the process was busy or suspended, or
+   * Makes a looping call whose function receives the number of calls since it was last called,
+   * including skipped ones.
+   *
+   * The number is 1 unless calls were skipped: because the process was busy or suspended, or
    * because the function took longer than an interval. With an interval of 0 it is always 1.
    *
-   * @param f What to call with the count.
-   * @returns The looping call, which does not run yet.
+   * @param f The function, called with the number.
+   * @returns The looping call, which is not running yet.
    *
    * @example
    * ```ts
@@ -103,52 +106,58 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
     checkFunction("LoopingCall.withCount() callable", f);
     const counted = (): unknown => {
       const run = loop.#run;
-      const count = run === null ? 0 : run.timetable.count(run.clock.seconds());
-      // None is due when the interval was made longer since this call was asked for.
+      const count = run === null ? 0 : run.schedule.count(run.clock.seconds());
+      // No call is due if the interval was increased after this call was scheduled.
       return count > 0 ? f(count) : undefined;
     };
     const loop = new LoopingCall(Object.defineProperty(counted, "name", { value: f.name }));
     return loop;
   }
 
-  /** Whether it has been started, and has neither failed nor been stopped since. */
+  /** Whether the loop is running: it was started, and has neither failed nor been stopped. */
   get running(): boolean {
     return this.#run !== null;
   }
 
-  /** What `start()` returned, while it runs; else `null`. */
+  /** The Deferred that `start()` returned, while the loop is running; otherwise `null`. */
   get deferred(): Deferred<this> | null {
     return this.#run?.deferred ?? null;
   }
 
-  /** Seconds between two calls; `null` before the first `start()`. */
+  /**
+   * The interval in seconds; `null` before the first `start()`. A new value takes effect with the
+   * next call, or at once with `reset()`.
+   */
   get interval(): number | null {
     return this.#interval;
   }
 
-  /** Changes the interval from the next call on; to begin with it at once, `reset()` after that. */
+  /**
+   * Sets the interval in seconds. It takes effect with the next call, or at once with `reset()`.
+   */
   set interval(seconds: number) {
     checkDelay("LoopingCall.interval", seconds);
     this.#interval = seconds;
-    if (this.#run !== null) this.#run.timetable.interval = seconds;
+    if (this.#run !== null) this.#run.schedule.interval = seconds;
   }
 
   /**
-   * Begins to call.
+   * Starts the loop.
    *
-   * It may be started again when it has been stopped. If the last call from before is not over yet
-   * (its Deferred has not fired), the first new one waits for that.
+   * A loop that was stopped may be started again. If the last call from before is still in progress
+   * (its Deferred has not fired), the first new call waits for it.
    *
-   * @param interval Seconds between two calls. 0 makes one call each turn of the clock.
-   * @param now Whether the first call is made at once, and not after one interval; or an object with
-   *   `now` and the `clock`.
-   * @returns Fires with the looping call when it is stopped, or fails with the error of a call. To
-   * cancel it stops the loop, too; a call that is under way is left to itself.
-   * @throws {RangeError} When the interval is negative, NaN or infinite.
-   * @throws {Error} When it runs already, or has no `clock`.
+   * @param interval Seconds between two calls, at least 0. With 0, there is one call in each turn
+   * of the clock.
+   * @param now Whether the first call is made at once; with `false`, it is made after one interval.
+   * Or an object with `now` and `clock`.
+   * @returns A Deferred that fires with the looping call when it is stopped, or fails with the
+   * error of a call. Cancelling the Deferred stops the loop too; a call in progress continues.
+   * @throws {RangeError} If the interval is negative, NaN or infinite.
+   * @throws {Error} If the loop is running already, or has no `clock`.
    */
   start(interval: number, now: boolean | LoopingCallStartOptions = true): Deferred<this> {
-    if (this.#run !== null) throw new Error(`Cannot start ${this}: it is running already`);
+    if (this.#run !== null) throw new Error(`Cannot start ${this}: it is already running`);
     checkDelay("LoopingCall.start() interval", interval);
     const options: LoopingCallStartOptions = typeof now === "boolean" ? { now } : now;
     const { now: isAtOnce = true, clock = this.clock } = options;
@@ -161,8 +170,8 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
     const deferred = new Deferred<this>(() => {
       if (this.#run === run) this.#leave(run);
     });
-    const timetable = new IntervalSchedule(interval, clock.seconds(), isAtOnce);
-    const run: Run<this> = { clock, timetable, deferred, call: null };
+    const schedule = new IntervalSchedule(interval, clock.seconds(), isAtOnce);
+    const run: Run<this> = { clock, schedule, deferred, call: null };
     this.#interval = interval;
     this.#run = run;
     if (isAtOnce) this.#makeCall(run);
@@ -171,10 +180,10 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
   }
 
   /**
-   * Makes no further call. The Deferred of `start()` fires: at once, or when the call that is under
-   * way is over.
+   * Stops the loop. No further call is made. The Deferred of `start()` fires at once, or at the end
+   * of a call in progress.
    *
-   * @throws {Error} When it does not run.
+   * @throws {Error} If the loop is not running.
    */
   stop(): void {
     const run = this.#run;
@@ -185,33 +194,35 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
   }
 
   /**
-   * Waits a whole interval from now for the next call, and counts on from there. While a call is
-   * under way, nothing happens.
+   * Restarts the interval: the next call is made a whole interval from now, and later calls follow
+   * from there. During a call, it has no effect.
    *
-   * @throws {Error} When it does not run.
+   * @throws {Error} If the loop is not running.
    */
   reset(): void {
     const run = this.#run;
     if (run === null) throw new Error(`Cannot reset ${this}: it is not running`);
     if (run.call === null) return;
     run.call.cancel();
-    run.timetable.restart(run.clock.seconds());
+    run.schedule.restart(run.clock.seconds());
     this.#schedule(run);
   }
 
-  /** Stops it if it runs, so that `using` ends it with its block. */
+  /** Stops the loop if it is running, at the end of a `using` block. */
   [Symbol.dispose](): void {
     if (this.running) this.stop();
   }
 
-  /** Names the interval, and what is called with what: `LoopingCall<0.5>(log, "tick")`. */
+  /**
+   * Returns the interval, the function and its arguments as text: `LoopingCall<0.5>(log, "tick")`.
+   */
   toString(): string {
     const call = `${this.#f.name || "(anonymous)"}(${this.#args.map(quote).join(", ")})`;
     return `LoopingCall<${this.#interval}>(${call})`;
   }
 
   #schedule(run: Run<this>): void {
-    const delay = run.timetable.next(run.clock.seconds());
+    const delay = run.schedule.next(run.clock.seconds());
     run.call = run.clock.callLater(delay, () => this.#makeCall(run));
   }
 
@@ -231,7 +242,7 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
   #called(run: Run<this>): void {
     this.#isCalling = false;
     if (this.#run === run) this.#schedule(run);
-    // It may have been cancelled.
+    // The Deferred has fired already if it was cancelled.
     else if (!run.deferred.called) run.deferred.callback(this);
     this.#callHeld();
   }
@@ -250,7 +261,7 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
     if (held !== null) this.#makeCall(held);
   }
 
-  /** Makes no further call of this run. */
+  /** Ends a run: no further call of it is made. */
   #leave(run: Run<this>): void {
     this.#run = null;
     if (this.#held === run) this.#held = null;

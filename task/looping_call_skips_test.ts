@@ -1,8 +1,7 @@
 /**
- * The moments that a LoopingCall skips, and how it counts them. From Twisted's `test_task.py`,
- * LoopTests and ReactorLoopTests; which of their tests are where, looping_call_test.ts says.
- *
- * Twisted's `Clock.advance` goes to the end first: that is `jump()` here.
+ * The times that a LoopingCall skips, and how it counts them. From Twisted's `test_task.py`,
+ * LoopTests and ReactorLoopTests; looping_call_test.ts lists the files of their tests. Twisted's
+ * `Clock.advance` moves to the end first, as `jump()` does here.
  */
 
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
@@ -10,14 +9,14 @@ import { Deferred } from "../defer/deferred.ts";
 import { Clock } from "./clock.ts";
 import { LoopingCall } from "./looping_call.ts";
 
-/** A looping call that counts, on that clock. */
+/** Returns a looping call with a count, on the given clock. */
 function countingOn(clock: Clock, f: (count: number) => unknown): LoopingCall {
   const loop = LoopingCall.withCount(f);
   loop.clock = clock;
   return loop;
 }
 
-Deno.test("moments that pass during a call are skipped, and so is the present one", () => {
+Deno.test("LoopingCall skips the times that pass during a call, and the present time", () => {
   const clock = new Clock();
   const times: number[] = [];
   let duration = 2;
@@ -28,7 +27,7 @@ Deno.test("moments that pass during a call are skipped, and so is the present on
   loop.clock = clock;
   loop.start(0.5);
   assertEquals([times, clock.seconds()], [[0], 2]);
-  // 2 is the present now, and not the future.
+  // At 2, the time 2 is the present and not in the future.
   clock.advance(0);
   assertEquals(times, [0]);
   duration = 1;
@@ -41,7 +40,7 @@ Deno.test("moments that pass during a call are skipped, and so is the present on
   assertEquals([times, clock.seconds()], [[0, 2.5, 4], 4]);
 });
 
-Deno.test("moments that the clock oversleeps are skipped", () => {
+Deno.test("LoopingCall skips times that the clock oversleeps", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = new LoopingCall(() => times.push(clock.seconds()));
@@ -55,7 +54,7 @@ Deno.test("moments that the clock oversleeps are skipped", () => {
   assertEquals(times, [0, 2, 3]);
 });
 
-Deno.test("a clock that does not oversleep skips none", () => {
+Deno.test("LoopingCall skips no time on a punctual clock", () => {
   const clock = new Clock();
   const seen: [number, number][] = [];
   countingOn(clock, (count) => seen.push([clock.seconds(), count])).start(0.5);
@@ -63,7 +62,7 @@ Deno.test("a clock that does not oversleep skips none", () => {
   assertEquals(seen, [[0, 1], [0.5, 1], [1, 1], [1.5, 1], [2, 1]]);
 });
 
-Deno.test("withCount() tells how many calls should have been made", () => {
+Deno.test("LoopingCall.withCount() passes the number of calls due since the last call", () => {
   const clock = new Clock();
   const interval = 0.5;
   const delay = 0.01;
@@ -78,7 +77,7 @@ Deno.test("withCount() tells how many calls should have been made", () => {
   assertEquals(seen.length, 3);
 });
 
-Deno.test("a call that is late by less than an interval is not counted as skipped", () => {
+Deno.test("LoopingCall.withCount() does not count a call as skipped that is late", () => {
   const clock = new Clock();
   const interval = 0.5;
   const delay = 0.01;
@@ -93,7 +92,7 @@ Deno.test("a call that is late by less than an interval is not counted as skippe
 });
 
 for (const move of ["advance", "jump"] as const) {
-  Deno.test(`counts add up to the intervals where binary fractions are inexact (${move})`, () => {
+  Deno.test(`LoopingCall.withCount() counts all intervals despite inexact fractions (${move})`, () => {
     for (const count of [3, 6, 7, 10, 11, 49, 100, 1000]) {
       const clock = new Clock();
       const counts: number[] = [];
@@ -104,7 +103,7 @@ for (const move of ["advance", "jump"] as const) {
         clock[move](interval);
         total += interval;
       }
-      // What the sum of the steps lacks, or has too much.
+      // The sum of the steps may be a little less or more.
       if (total < 1) clock[move](1 - total);
       assert(clock.seconds() >= 1);
       assertEquals(counts.reduce((sum, n) => sum + n, 0), count, `in ${count} steps`);
@@ -113,7 +112,7 @@ for (const move of ["advance", "jump"] as const) {
   });
 }
 
-Deno.test("no error adds up over a million calls", () => {
+Deno.test("LoopingCall accumulates no error over a million calls", () => {
   const clock = new Clock();
   let ran = 0;
   let furthest = 0;
@@ -128,7 +127,7 @@ Deno.test("no error adds up over a million calls", () => {
   assert(furthest < 1e-10, `off by ${furthest} s`);
 });
 
-Deno.test("with an interval of 0 the count is always 1", () => {
+Deno.test("LoopingCall.withCount() with an interval of 0 always counts 1", () => {
   const clock = new Clock();
   const counts: number[] = [];
   const loop = countingOn(clock, (count) => {
@@ -141,7 +140,7 @@ Deno.test("with an interval of 0 the count is always 1", () => {
   assert(ended.called);
 });
 
-Deno.test("with an interval of 0 the count is 1 after a call that took its time, too", () => {
+Deno.test("LoopingCall.withCount() with an interval of 0 counts 1 after a slow call", () => {
   const clock = new Clock();
   const slow = new Deferred<void>();
   const counts: number[] = [];
@@ -160,7 +159,7 @@ Deno.test("with an interval of 0 the count is 1 after a call that took its time,
   assertEquals(counts, [1, 1, 1, 1, 1]);
 });
 
-Deno.test("an interval that takes the place of 0 counts from the last call", () => {
+Deno.test("LoopingCall.interval changed from 0 counts from the last call", () => {
   const clock = new Clock();
   const slow = new Deferred<void>();
   const counts: number[] = [];
@@ -169,13 +168,13 @@ Deno.test("an interval that takes the place of 0 counts from the last call", () 
     return counts.length === 2 ? slow : undefined;
   });
   loop.start(0, false);
-  // Both calls are made at 1: the clock oversleeps the first, and the second follows at once.
+  // Both calls are made at 1: the clock wakes late for the first, and the second follows at once.
   for (let second = 1; second <= 7; second++) clock.jump(1);
   assertEquals(counts, [1, 1]);
   loop.interval = 2;
   slow.callback();
   clock.jump(9);
-  // At 16: the calls of 2, 4, ..., 16.
+  // At 16, the calls of 2, 4, ..., 16 are due.
   assertEquals(counts, [1, 1, 8]);
   clock.jump(2);
   assertEquals(counts, [1, 1, 8, 1]);
@@ -183,7 +182,7 @@ Deno.test("an interval that takes the place of 0 counts from the last call", () 
   assertEquals(counts, [1, 1, 8, 1, 2]);
 });
 
-Deno.test("calls that a slow one has held up are counted by the next", () => {
+Deno.test("LoopingCall.withCount() counts the calls that a slow call delayed", () => {
   const clock = new Clock();
   const slow = new Deferred<void>();
   const counts: number[] = [];
@@ -196,11 +195,11 @@ Deno.test("calls that a slow one has held up are counted by the next", () => {
   assertEquals(counts, [1]);
   slow.callback();
   clock.pump([0.2]);
-  // Those at 0.4 and 0.6 were missed.
+  // The calls at 0.4 and 0.6 were missed.
   assertEquals(counts, [1, 3]);
 });
 
-Deno.test("a longer interval can leave a call with nothing to count: it is not made", () => {
+Deno.test("LoopingCall.withCount() omits a call if a longer interval makes the count 0", () => {
   const clock = new Clock();
   const seen: [number, number][] = [];
   const loop = countingOn(clock, (count) => seen.push([clock.seconds(), count]));
@@ -210,7 +209,7 @@ Deno.test("a longer interval can leave a call with nothing to count: it is not m
   assertEquals(seen, [[0, 1], [10, 1]]);
 });
 
-Deno.test("reset() starts the count anew, and counts what was missed before", () => {
+Deno.test("LoopingCall.reset() restarts the interval, and keeps missed calls in the count", () => {
   const clock = new Clock();
   const counts: number[] = [];
   const loop = countingOn(clock, (count) => counts.push(count));

@@ -9,9 +9,9 @@
  *   test_withCountIntervalZeroDelayThenNonZeroInterval: looping_call_skips_test.ts.
  *   Not applicable:
  *   - test_defaultClock: no module reaches for the process's reactor, so there is no default
- *     ("start() without a clock says what is missing").
- *   - test_reprMethod: a JavaScript function does not know the class that it is a method of.
- *   - test_deferredDeprecation: `deferred` is not deprecated here, there is nothing to warn of.
+ *     ("LoopingCall.start() without a clock says how to pass one").
+ *   - test_reprMethod: a JavaScript method has no reference to its class.
+ *   - test_deferredDeprecation: `deferred` is not deprecated here.
  * - ReactorLoopTests, on a fake clock where Twisted has its reactor: testFailure, testFailAndStop,
  *   testEveryIteration, testStopAtOnceLater, testWaitDeferred, testFailurePropagation: here.
  *   test_deferredWithCount: looping_call_skips_test.ts.
@@ -36,7 +36,7 @@ import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "./clock.ts";
 import { LoopingCall } from "./looping_call.ts";
 
-/** A looping call on a clock of its own. */
+/** Returns a looping call on a clock of its own. */
 function loopOn<A extends unknown[]>(
   clock: Clock,
   f: (...args: A) => unknown,
@@ -47,7 +47,7 @@ function loopOn<A extends unknown[]>(
   return loop;
 }
 
-/** What has come out of a Deferred, synchronously. It is consumed. */
+/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
 function outcomes(deferred: Deferred<unknown>): unknown[] {
   const seen: unknown[] = [];
   deferred.addBoth((outcome) => {
@@ -56,7 +56,7 @@ function outcomes(deferred: Deferred<unknown>): unknown[] {
   return seen;
 }
 
-Deno.test("start() calls at once and then every interval, with the arguments", () => {
+Deno.test("LoopingCall.start() calls at once and after each interval, with the arguments", () => {
   const clock = new Clock();
   const seen: [string, number][] = [];
   const loop = loopOn(clock, (a: string, b: number) => seen.push([a, b]), "a", 1);
@@ -69,7 +69,7 @@ Deno.test("start() calls at once and then every interval, with the arguments", (
   assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
 });
 
-Deno.test("start(interval, false) waits an interval before the first call", () => {
+Deno.test("LoopingCall.start(interval, false) waits an interval before the first call", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = loopOn(clock, () => times.push(clock.seconds()));
@@ -81,7 +81,7 @@ Deno.test("start(interval, false) waits an interval before the first call", () =
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("an interval is zero or more seconds", () => {
+Deno.test("LoopingCall.start() rejects an interval that is not at least 0 seconds", () => {
   const loop = loopOn(new Clock(), () => {});
   for (const interval of [-1, NaN, Infinity]) {
     assertThrows(() => loop.start(interval), RangeError, `${interval}`);
@@ -90,7 +90,7 @@ Deno.test("an interval is zero or more seconds", () => {
   assertEquals([loop.running, loop.interval], [false, null]);
 });
 
-Deno.test("start() without a clock says what is missing, and where to pass it", () => {
+Deno.test("LoopingCall.start() without a clock says how to pass one", () => {
   const loop = new LoopingCall(() => {});
   for (const options of [true, {}, { clock: undefined }]) {
     assertThrows(
@@ -102,7 +102,7 @@ Deno.test("start() without a clock says what is missing, and where to pass it", 
   assertEquals(loop.running, false);
 });
 
-Deno.test("start() takes a clock, which stays for the next start()", () => {
+Deno.test("LoopingCall.start() keeps its clock for the next start()", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = new LoopingCall(() => times.push(clock.seconds()));
@@ -115,14 +115,14 @@ Deno.test("start() takes a clock, which stays for the next start()", () => {
   assertEquals([times, loop.clock === clock], [[1, 2, 2, 5], true]);
 });
 
-Deno.test("a callable that is none is refused when it is given", () => {
-  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+Deno.test("LoopingCall() rejects a value that is not a function", () => {
+  // @ts-expect-error: the types reject the argument, and so does the code.
   assertThrows(() => new LoopingCall("f"), TypeError, '"f"');
-  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+  // @ts-expect-error: the types reject the argument, and so does the code.
   assertThrows(() => LoopingCall.withCount(1), TypeError, "1");
 });
 
-Deno.test("stop() before the first call leaves nothing behind", () => {
+Deno.test("LoopingCall.stop() before the first call leaves no timed call", () => {
   for (const interval of [0, 10]) {
     const clock = new Clock();
     let ran = 0;
@@ -136,7 +136,7 @@ Deno.test("stop() before the first call leaves nothing behind", () => {
   }
 });
 
-Deno.test("stop() from another call of the clock prevents all later calls", () => {
+Deno.test("LoopingCall.stop() from another timed call prevents all later calls", () => {
   const clock = new Clock();
   let ran = 0;
   const loop = loopOn(clock, () => ran++);
@@ -146,17 +146,17 @@ Deno.test("stop() from another call of the clock prevents all later calls", () =
   assertEquals(ran, 0);
 });
 
-Deno.test("what runs cannot be started, and what does not, neither stopped nor reset", () => {
+Deno.test("LoopingCall.start() throws while running; stop() and reset() throw otherwise", () => {
   const loop = loopOn(new Clock(), () => {});
   assertThrows(() => loop.stop(), Error, "not running");
   assertThrows(() => loop.reset(), Error, "not running");
   loop.start(1);
-  assertThrows(() => loop.start(1), Error, "running already");
+  assertThrows(() => loop.start(1), Error, "already running");
   loop.stop();
   assertThrows(() => loop.stop(), Error, "Cannot stop LoopingCall<1>");
 });
 
-Deno.test("reset() waits a whole interval from now, and counts on from there", () => {
+Deno.test("LoopingCall.reset() waits a whole interval from now", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = loopOn(clock, () => times.push(clock.seconds()));
@@ -169,7 +169,7 @@ Deno.test("reset() waits a whole interval from now, and counts on from there", (
   assertEquals(times, [3, 5]);
 });
 
-Deno.test("reset() during a call does nothing", () => {
+Deno.test("LoopingCall.reset() during a call has no effect", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = loopOn(clock, () => {
@@ -181,7 +181,7 @@ Deno.test("reset() during a call does nothing", () => {
   assertEquals(times, [0, 2, 4]);
 });
 
-Deno.test("a changed interval holds from the next call on", () => {
+Deno.test("LoopingCall.interval takes effect with the next call", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = loopOn(clock, () => times.push(clock.seconds()));
@@ -192,7 +192,7 @@ Deno.test("a changed interval holds from the next call on", () => {
   assertEquals(times, [0, 2, 3, 6, 9]);
 });
 
-Deno.test("an error ends the loop and fails the Deferred", () => {
+Deno.test("LoopingCall stops on an error, and fails the Deferred", () => {
   const clock = new Clock();
   const error = new Error("from the call");
   const loop = loopOn(clock, (limit: number) => {
@@ -206,7 +206,7 @@ Deno.test("an error ends the loop and fails the Deferred", () => {
   assertEquals([loop.running, loop.deferred, clock.getDelayedCalls()], [false, null, []]);
 });
 
-Deno.test("an error in the first call comes by the Deferred, too", () => {
+Deno.test("LoopingCall.start() fails the Deferred on an error in the first call", () => {
   const error = new Error("from the call");
   const loop = loopOn(new Clock(), () => {
     throw error;
@@ -214,7 +214,7 @@ Deno.test("an error in the first call comes by the Deferred, too", () => {
   assertStrictEquals(outcomes(loop.start(0.1))[0], error);
 });
 
-Deno.test("a call that stops the loop and throws fails the Deferred", () => {
+Deno.test("LoopingCall.stop() within a call that throws fails the Deferred", () => {
   const error = new Error("from the call");
   const loop = loopOn(new Clock(), () => {
     loop.stop();
@@ -224,7 +224,7 @@ Deno.test("a call that stops the loop and throws fails the Deferred", () => {
   assertEquals(loop.running, false);
 });
 
-Deno.test("with an interval of 0 a call is made each turn, until it stops", () => {
+Deno.test("LoopingCall with an interval of 0 makes one call in each turn", () => {
   const clock = new Clock();
   let ran = 0;
   const loop = loopOn(clock, () => {
@@ -237,7 +237,7 @@ Deno.test("with an interval of 0 a call is made each turn, until it stops", () =
   assertStrictEquals(ended[0], loop);
 });
 
-Deno.test("the next call waits for the Deferred that the last one returned", () => {
+Deno.test("LoopingCall waits for the Deferred that the last call returned", () => {
   const clock = new Clock();
   const calls: Deferred<void>[] = [];
   const loop = loopOn(clock, () => {
@@ -253,7 +253,7 @@ Deno.test("the next call waits for the Deferred that the last one returned", () 
   assertEquals(calls.length, 2);
 });
 
-Deno.test("stop() while a call is under way lets the Deferred wait for it", () => {
+Deno.test("LoopingCall.stop() during a call fires the Deferred after the call", () => {
   const clock = new Clock();
   const loop = loopOn(clock, () => {
     const call = new Deferred<void>();
@@ -275,7 +275,7 @@ Deno.test("stop() while a call is under way lets the Deferred wait for it", () =
   assertStrictEquals(fromOutside[0], other);
 });
 
-Deno.test("a failure of the Deferred that the callable returned ends the loop", () => {
+Deno.test("LoopingCall stops if the Deferred that a call returned fails", () => {
   const clock = new Clock();
   const error = new Error("later");
   const loop = loopOn(clock, () => {
@@ -289,7 +289,7 @@ Deno.test("a failure of the Deferred that the callable returned ends the loop", 
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("promises are waited for like Deferreds", async () => {
+Deno.test("LoopingCall waits for promises as for Deferreds", async () => {
   const clock = new Clock();
   const { promise, resolve } = Promise.withResolvers<void>();
   let ran = 0;
@@ -309,7 +309,7 @@ Deno.test("promises are waited for like Deferreds", async () => {
   await assertRejects(() => ended, Error, "the second time");
 });
 
-Deno.test("deferred is what start() returned, as long as it runs", () => {
+Deno.test("LoopingCall.deferred is the Deferred of start() while running", () => {
   const loop = loopOn(new Clock(), () => {});
   assertEquals(loop.deferred, null);
   const started = loop.start(1);
@@ -318,7 +318,7 @@ Deno.test("deferred is what start() returned, as long as it runs", () => {
   assertEquals(loop.deferred, null);
 });
 
-Deno.test("it can be started again when it has been stopped or has failed", () => {
+Deno.test("LoopingCall.start() works again after stop() or a failure", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = loopOn(clock, () => {
@@ -336,7 +336,7 @@ Deno.test("it can be started again when it has been stopped or has failed", () =
   assertEquals(times, [0, 1, 1, 6, 6.5]);
 });
 
-Deno.test("a call may stop the loop and start it anew", () => {
+Deno.test("LoopingCall may be stopped and started again within a call", () => {
   const clock = new Clock();
   const times: number[] = [];
   const ended: unknown[][] = [];
@@ -348,12 +348,12 @@ Deno.test("a call may stop the loop and start it anew", () => {
   });
   ended.push(outcomes(loop.start(1)));
   clock.advance(9);
-  // Twice at 1: the second time as the first call of the new run.
+  // There are two calls at 1; the second is the first call of the new run.
   assertEquals(times, [0, 1, 1, 5, 9]);
   assertEquals(ended.map((outcome) => outcome.length), [1, 0]);
 });
 
-Deno.test("a new run waits until the last call from before is over, so that none overlap", () => {
+Deno.test("LoopingCall.start() waits for the last call of the earlier run", () => {
   const clock = new Clock();
   const calls: Deferred<void>[] = [];
   const loop = loopOn(clock, () => {
@@ -374,7 +374,7 @@ Deno.test("a new run waits until the last call from before is over, so that none
   assertStrictEquals(first[0], loop);
 });
 
-Deno.test("cancelling the Deferred stops the loop", () => {
+Deno.test("LoopingCall stops when the Deferred of start() is cancelled", () => {
   const clock = new Clock();
   const loop = loopOn(clock, () => {});
   const started = loop.start(1);
@@ -384,7 +384,7 @@ Deno.test("cancelling the Deferred stops the loop", () => {
   assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
 });
 
-Deno.test("a signal stops the loop by cancelling the Deferred", () => {
+Deno.test("LoopingCall stops when a signal cancels the Deferred of start()", () => {
   const clock = new Clock();
   const loop = loopOn(clock, () => {});
   const controller = new AbortController();
@@ -395,7 +395,7 @@ Deno.test("a signal stops the loop by cancelling the Deferred", () => {
   assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
 });
 
-Deno.test("the call that is under way when the loop is cancelled is left to itself", () => {
+Deno.test("LoopingCall leaves a call in progress alone when cancelled", () => {
   const errors: LogEvent[] = [];
   using _observing = addObserver((event) => errors.push(event), { level: "error", replay: false });
   for (const end of ["callback", "errback"] as const) {
@@ -412,7 +412,7 @@ Deno.test("the call that is under way when the loop is cancelled is left to itse
   assertEquals(errors.map(({ failure }) => failure?.message), ["too late to be told"]);
 });
 
-Deno.test("using ends the loop with its block", () => {
+Deno.test("LoopingCall is stopped at the end of a `using` block", () => {
   const clock = new Clock();
   let ended: unknown[] = [];
   {
@@ -425,7 +425,7 @@ Deno.test("using ends the loop with its block", () => {
   }
 });
 
-Deno.test("toString() names the interval, the callable and its arguments", () => {
+Deno.test("LoopingCall.toString() contains the interval, the function and its arguments", () => {
   function tick(_n: number, _name: string): void {}
   const loop = loopOn(new Clock(), tick, 1, "a");
   assertEquals(`${loop}`, 'LoopingCall<null>(tick(1, "a"))');
@@ -435,7 +435,7 @@ Deno.test("toString() names the interval, the callable and its arguments", () =>
   assertMatch(`${LoopingCall.withCount(function frames(): void {})}`, /\(frames\(\)\)$/);
 });
 
-/** Wakes every call a microsecond early, as a reactor may. */
+/** A clock that makes every call a microsecond early, as a reactor may. */
 class EarlyClock extends Clock {
   override callLater<A extends unknown[]>(
     delay: number,
@@ -446,7 +446,7 @@ class EarlyClock extends Clock {
   }
 }
 
-Deno.test("a clock that wakes early makes no call twice, and counts none double", () => {
+Deno.test("LoopingCall makes and counts each call once on a clock that wakes early", () => {
   const clock = new EarlyClock();
   let ran = 0;
   const counts: number[] = [];
@@ -466,7 +466,7 @@ class QuietReactor extends ReactorBase {
   }
 }
 
-Deno.test("on a reactor, calls come at each interval, and not one too many", async () => {
+Deno.test("LoopingCall makes one call per interval on a reactor", async () => {
   using time = new FakeTime();
   const reactor = new QuietReactor();
   const stopped = reactor.run();
@@ -483,7 +483,7 @@ Deno.test("on a reactor, calls come at each interval, and not one too many", asy
   await stopped;
 });
 
-Deno.test("a failure that nobody asks for is left to the Deferred, and not thrown at the clock", () => {
+Deno.test("LoopingCall does not throw a call's error into its clock", () => {
   const clock = new Clock();
   const loop = loopOn(clock, () => clock.seconds() > 0 ? fail(new Error("handled")) : undefined);
   const started = loop.start(1);
@@ -491,7 +491,7 @@ Deno.test("a failure that nobody asks for is left to the Deferred, and not throw
   assertEquals((outcomes(started)[0] as Error).message, "handled"); // the only outcome is an Error
 });
 
-Deno.test("an unhandled failure is reported with the name of the LoopingCall", () => {
+Deno.test("LoopingCall names itself in the report of an unhandled failure", () => {
   const messages: string[] = [];
   using _observing = addObserver(({ message }) => messages.push(message), {
     level: "error",

@@ -1,9 +1,9 @@
 /**
- * Has `f` called in a later turn of the host's event loop, so that timers, sockets and files get
- * theirs in between. The call to come keeps the process alive.
+ * Calls `f` in a later turn of the host's event loop, so that timers, sockets and files are served
+ * before. The pending call keeps the process alive.
  *
- * It is a timer, looked up at each use: whoever fakes the host's timers drives it. Its millisecond is
- * the least that Deno's timers take anyway, and lets a faked clock get ahead.
+ * It uses the host's timers, looked up at each call, so that fake timers control it. The delay is
+ * one millisecond: Deno's timers take at least that long, and a faked clock must advance.
  */
 export function afterMacrotask(f: () => void): { cancel(): void } {
   const { setTimeout, clearTimeout } = globalThis;

@@ -1,9 +1,9 @@
 /**
- * What is done later, again and again, or piece by piece: looping calls, cooperative tasks, waits, a
- * program's main function, and the clock that tests move by hand.
+ * Scheduling: looping calls, cooperative tasks, waits, a program's main function, and a clock that
+ * tests move by hand.
  *
- * Everything here is Twisted's `twisted.internet.task`. What needs time takes a clock, which is a
- * reactor in a program and a {@linkcode Clock} in a test.
+ * The names are those of Twisted's `twisted.internet.task`. Each of them takes its clock as a
+ * parameter: a reactor in a program, a {@linkcode Clock} in a test.
  *
  * @example
  * ```ts

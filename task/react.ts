@@ -10,12 +10,12 @@ import { checkFunction, quote } from "../internal/validation.ts";
 import { SystemExit } from "./errors.ts";
 import { afterMacrotask } from "./macrotask.ts";
 
-/** What `react()` takes besides the program. */
+/** Options of `react()`. */
 export interface ReactOptions<R extends IReactorCore = IReactorCore> {
-  /** The reactor to run, which `main` is given, too. */
+  /** The reactor to run. It is also the first argument of `main`. */
   reactor: R;
   /**
-   * Ends the process, given its exit status.
+   * Ends the process with the given exit status.
    *
    * @default {Deno.exit}
    */
@@ -23,27 +23,26 @@ export interface ReactOptions<R extends IReactorCore = IReactorCore> {
 }
 
 /**
- * Runs a program: calls `main(reactor, ...args)`, runs the reactor until what that returns is there,
- * and ends the process. Twisted's `twisted.internet.task.react`.
+ * Runs a program: calls `main(reactor, ...args)`, runs the reactor until the returned Deferred or
+ * promise has an outcome, and ends the process. Twisted's `twisted.internet.task.react`.
  *
- * - **Exit status.** 0 when `main` succeeds; that of a {@linkcode SystemExit} that it throws; 1 when
- *   it fails with any other error, which is logged, and without an observer of the log printed on
- *   standard error.
- * - **Stopping.** The reactor is stopped when `main` is done. If something else stops it first
- *   (Ctrl-C does), the shutdown's triggers still run, `main` is not waited for any longer, and the
- *   status is 0 unless it has failed by then.
- * - **The end** is `Deno.exit`: what may still be open, such as a request that `main` was waiting
- *   for, does not hold the process back.
- * - **The reactor** is the process's unless another is given, as in Twisted. Nothing else in this library reaches
- *   for it; this function is a program's main line, which others can only call once.
+ * - **Exit status.** 0 if `main` succeeds; the code of a {@linkcode SystemExit} that it throws; 1
+ *   if it fails with any other error. That error is logged, and printed on standard error if the
+ *   log has no observer.
+ * - **Stopping.** The reactor is stopped when `main` completes. If it is stopped before that, for
+ *   instance by Ctrl-C, its shutdown triggers still run, but `react()` does not wait for `main` any
+ *   longer, and the status is 0 unless `main` has failed by then.
+ * - **End of the process.** The process ends with `Deno.exit`, even if resources are still open,
+ *   such as a request that `main` was waiting for.
+ * - **The reactor.** The default is the process's reactor, as in Twisted. No other function of this
+ *   library uses that reactor by default: this one is a program's entry point, called once.
  *
- * @param main The program: an async function, or one that returns a Deferred or promise. It is called
- * before the reactor runs.
- * @param args What it gets after the reactor, such as `Deno.args`.
- * @param options Another reactor, and how to end the process.
- * @returns A promise that is fulfilled when `exit` has been called and has returned, which
- * `Deno.exit` does not. It is rejected with `ReactorAlreadyRunning` or `ReactorNotRestartable` when
- * the reactor cannot be run.
+ * @param main The program: an async function, or one that returns a Deferred or promise. It is
+ * called before the reactor runs.
+ * @param args The arguments of `main` after the reactor, such as `Deno.args`.
+ * @param options Another reactor, and the function that ends the process.
+ * @returns A promise that is fulfilled when `exit` has returned; `Deno.exit` never returns. It
+ * rejects with `ReactorAlreadyRunning` or `ReactorNotRestartable` if the reactor cannot be run.
  *
  * @example
  * ```ts no-eval
@@ -65,12 +64,12 @@ export function react<A extends unknown[]>(
   options?: Omit<ReactOptions, "reactor">,
 ): Promise<void>;
 /**
- * The same on a reactor of the caller's.
+ * Runs a program on the reactor of `options`. See above.
  *
- * @param main The program. It is given that reactor.
- * @param args What it gets after the reactor.
- * @param options The reactor, and how to end the process.
- * @returns A promise as above.
+ * @param main The program. Its first argument is that reactor.
+ * @param args The arguments of `main` after the reactor.
+ * @param options The reactor, and the function that ends the process.
+ * @returns A promise that is fulfilled when `exit` has returned.
  */
 export function react<R extends IReactorCore, A extends unknown[]>(
   main: (reactor: R, ...args: A) => PromiseLike<unknown>,
@@ -109,7 +108,8 @@ async function runToEnd(
     .addCallbacks(() => 0, reported)
     .addCallback(finish);
   await reactor.run();
-  // What a shutdown trigger has brought about may still be on its way through main's awaits.
+  // The outcome that a shutdown trigger caused may still be on its way through the awaits of
+  // `main`.
   if (!isFinished) await new Promise<void>(afterMacrotask);
   logRejection(exit(code), "While calling exit of react()");
 }
@@ -118,20 +118,23 @@ function stopIfRunning(reactor: IReactorCore): void {
   try {
     reactor.stop();
   } catch (error) {
-    // Something else has stopped it in this very turn.
+    // Other code has stopped the reactor in the same turn.
     if (!(error instanceof ReactorNotRunning)) throw error;
   }
 }
 
-/** Who forgets `async` would otherwise wonder why the program ends at once. */
+/**
+ * Without this check, a program whose `main` lacks `async` would end at once without an
+ * explanation.
+ */
 function checked(returned: PromiseLike<unknown>): PromiseLike<unknown> {
   if (isThenable(returned)) return returned;
   throw new TypeError(
-    `react() needs a main that returns a Deferred or promise, got ${quote(returned)}`,
+    `react() main must return a Deferred or promise, got ${quote(returned)}`,
   );
 }
 
-/** Tells of a failure. @returns The exit status that it calls for. */
+/** Logs the failure of `main`. @returns The exit status for it. */
 function reported(error: Error): number {
   if (error instanceof SystemExit) return error.code;
   err(error, "The main function failed");

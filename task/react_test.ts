@@ -1,12 +1,13 @@
 /**
  * react(), on a reactor without signals under a faked time. Twisted's `test_task.py`:
  *
- * - ReactTests, where main returns a Deferred, and ReactCoroutineFunctionTests, where it is an async
- *   function, each test below for both: test_runsUntilAsyncCallback, test_runsUntilSyncCallback,
- *   test_runsUntilAsyncErrback, test_runsUntilSyncErrback, test_singleStopCallback,
- *   test_singleStopErrback, test_arguments, test_exitWithDefinedCode, test_synchronousStop,
- *   test_asynchronousStop.
- * - test_defaultReactor of both: the last test, once, as the process has one reactor and it runs once.
+ * - ReactTests, where main returns a Deferred, and ReactCoroutineFunctionTests, where it is an
+ *   async function, each test below for both: test_runsUntilAsyncCallback,
+ *   test_runsUntilSyncCallback, test_runsUntilAsyncErrback, test_runsUntilSyncErrback,
+ *   test_singleStopCallback, test_singleStopErrback, test_arguments, test_exitWithDefinedCode,
+ *   test_synchronousStop, test_asynchronousStop.
+ * - test_defaultReactor of both: the last test, once, as the process has one reactor and it runs
+ *   once.
  */
 
 import {
@@ -38,7 +39,7 @@ type Main<A extends unknown[]> = (reactor: QuietReactor, ...args: A) => PromiseL
 
 interface Ended {
   readonly code: number | undefined;
-  /** How long the reactor ran, in seconds. */
+  /** The time for which the reactor ran, in seconds. */
   readonly seconds: number;
   readonly errors: string[];
 }
@@ -61,7 +62,7 @@ async function run<A extends unknown[]>(main: Main<A>, args: [...A]): Promise<En
   return { code: codes[0], seconds: Math.round(seconds * 10) / 10, errors };
 }
 
-/** Both kinds of main that Twisted tests. */
+/** Returns a main of each of the two kinds that Twisted tests. */
 function kinds<A extends unknown[]>(main: Main<A>): [string, Main<A>][] {
   return [
     ["a Deferred", main],
@@ -69,7 +70,7 @@ function kinds<A extends unknown[]>(main: Main<A>): [string, Main<A>][] {
   ];
 }
 
-/** Has a test for both kinds of main. */
+/** Registers a test for each of the two kinds of main. */
 function testBoth<A extends unknown[]>(
   name: string,
   main: Main<A>,
@@ -81,7 +82,7 @@ function testBoth<A extends unknown[]>(
 }
 
 const passed: boolean[] = [];
-testBoth("react() runs until main is done, and exits with 0", (reactor) => {
+testBoth("react() runs until main completes, and exits with 0", (reactor) => {
   const finished = new Deferred<void>();
   reactor.callLater(1, () => passed.push(true));
   reactor.callLater(2, () => finished.callback());
@@ -93,7 +94,7 @@ testBoth("react() runs until main is done, and exits with 0", (reactor) => {
 });
 
 testBoth(
-  "react() ends at once when main is done at once",
+  "react() exits at once if main completes at once",
   () => succeed("whatever"),
   async (run) => assertEquals(await run(), { code: 0, seconds: 0, errors: [] }),
 );
@@ -110,7 +111,7 @@ testBoth(
   async (run) => assertEquals(await run(), { code: 1, seconds: 0, errors: ["expected"] }),
 );
 
-testBoth("react() does not stop a reactor that stops already", (reactor) => {
+testBoth("react() does not stop a reactor that is already stopping", (reactor) => {
   const finished = new Deferred<void>();
   reactor.callLater(1, () => reactor.stop());
   reactor.addSystemEventTrigger("during", "shutdown", () => finished.callback());
@@ -127,7 +128,7 @@ testBoth("react() exits with 1 when main fails because of the shutdown", (reacto
 }, async (run) => assertEquals(await run(), { code: 1, seconds: 1, errors: ["expected"] }));
 
 const seen: unknown[] = [];
-testBoth("react() hands main the arguments", (_reactor, x: number, y: string, z: number) => {
+testBoth("react() passes the arguments to main", (_reactor, x: number, y: string, z: number) => {
   seen.push(x, y, z);
   return succeed();
 }, async (run) => {
@@ -142,7 +143,7 @@ testBoth(
   async (run) => assertEquals(await run(), { code: 23, seconds: 0, errors: [] }),
 );
 
-testBoth("react() takes it when main is done right after the reactor was stopped", (reactor) => {
+testBoth("react() exits with 0 if main completes right after reactor.stop()", (reactor) => {
   const finished = new Deferred<void>();
   reactor.callWhenRunning(() => {
     reactor.stop();
@@ -151,12 +152,12 @@ testBoth("react() takes it when main is done right after the reactor was stopped
   return finished;
 }, async (run) => assertEquals(await run(), { code: 0, seconds: 0, errors: [] }));
 
-testBoth("react() does not wait for main when the reactor has been stopped", (reactor) => {
+testBoth("react() does not wait for main after reactor.stop()", (reactor) => {
   reactor.callLater(1, () => reactor.stop());
   return new Deferred();
 }, async (run) => assertEquals(await run(), { code: 0, seconds: 1, errors: [] }));
 
-Deno.test("react() lets a before shutdown trigger hold the end back", async () => {
+Deno.test("react() waits for a 'before shutdown' trigger", async () => {
   const main: Main<[]> = (reactor) => {
     reactor.addSystemEventTrigger("before", "shutdown", () => {
       const closed = new Deferred<void>();
@@ -168,21 +169,21 @@ Deno.test("react() lets a before shutdown trigger hold the end back", async () =
   assertEquals(await run(main, []), { code: 0, seconds: 2, errors: [] });
 });
 
-Deno.test("react() takes what main throws at once as its failure", async () => {
+Deno.test("react() treats an error that main throws at once as its failure", async () => {
   const main: Main<[]> = () => {
     throw new Error("expected");
   };
   assertEquals(await run(main, []), { code: 1, seconds: 0, errors: ["expected"] });
 });
 
-Deno.test("react() says so when main returns nothing to wait for", async () => {
-  // @ts-expect-error: what the compiler refuses is refused at run time, too.
+Deno.test("react() exits with 1 if main does not return a Deferred or promise", async () => {
+  // @ts-expect-error: the types reject the argument, and so does the code.
   const { code, errors } = await run(() => 4, []);
   assertEquals(code, 1);
   assertStringIncludes(errors.join(), "a Deferred or promise, got 4");
 });
 
-Deno.test("react() on a reactor that cannot run is rejected, and does not exit", async () => {
+Deno.test("react() rejects, and does not exit, if the reactor cannot run", async () => {
   using time = new FakeTime();
   const reactor = new QuietReactor();
   const stopped = reactor.run();
@@ -195,13 +196,13 @@ Deno.test("react() on a reactor that cannot run is rejected, and does not exit",
   assertEquals(exited, []);
 });
 
-Deno.test("a SystemExit has an exit status, from 0 to 255", () => {
+Deno.test("SystemExit accepts an exit status from 0 to 255", () => {
   assertEquals([new SystemExit().code, new SystemExit(255).code], [0, 255]);
   assertEquals(String(new SystemExit(2)), "SystemExit: The program ends with status 2");
   for (const code of [-1, 256, 0.5, NaN]) assertThrows(() => new SystemExit(code), RangeError);
 });
 
-Deno.test("a program that react() runs ends its process, with its status and its error", async () => {
+Deno.test("react() ends the process with the program's status and error", async () => {
   const program = (main: string): string => `
     import { deferLater } from "${import.meta.resolve("./defer_later.ts")}";
     import { react } from "${import.meta.resolve("./react.ts")}";
@@ -229,7 +230,7 @@ Deno.test("a program that react() runs ends its process, with its status and its
   assertStringIncludes(results[2]?.errors ?? "", "Error: no");
 });
 
-Deno.test("react() runs the process's reactor unless another is given", async () => {
+Deno.test("react() runs the process's reactor by default", async () => {
   const codes: number[] = [];
   let given: unknown;
   const main = (reactor: unknown, name: string): Promise<void> => {

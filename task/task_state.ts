@@ -1,5 +1,5 @@
 /**
- * One iterator that a cooperator works through: what it waits for, and how it ended.
+ * The state of one iterator that a cooperator runs: its waits, its pauses and its end.
  *
  * @module
  */
@@ -24,66 +24,74 @@ import {
 } from "./errors.ts";
 
 /**
- * What a cooperator works through: the object that a generator function or an async generator
- * function returns, or any other iterator. Each `next()` is one piece of work.
+ * An iterator that a cooperator runs: the object that a generator function or async generator
+ * function returns, or any other iterator. Each call of `next()` is one step.
  */
 export interface TaskIterator {
-  /** Does a piece of work. */
+  /** Runs one step. */
   next(): IteratorResult<unknown, unknown> | PromiseLike<IteratorResult<unknown, unknown>>;
-  /** Called when the task ends before the iterator does, so that its `finally` blocks run. */
+  /** Called if the task ends before the iterator completes, so that `finally` blocks run. */
   return?(value?: unknown): unknown;
 }
 
-/** Whom the work tells about itself. */
+/** The owner of a task, which is notified of its state. */
 export interface TaskStateHost {
-  /** It can be gone on with. */
+  /** The task can run. */
   ready(work: TaskState): void;
-  /** It cannot, for now. */
+  /** The task cannot run at present. */
   idle(work: TaskState): void;
-  /** It is over. */
+  /** The task has ended. */
   finished(work: TaskState): void;
 }
 
-/** How work ended: the error of what is asked of it afterwards, and the one that made it end. */
+/**
+ * The end of a task: the class of errors that later operations throw, the reason as text, and the
+ * task's error.
+ */
 interface Ending {
   readonly State: new (message: string, options?: ErrorOptions) => SchedulerError;
   readonly how: string;
   readonly error: Error | null;
 }
 
-/** The state of one task. Its `CooperativeTask` shows the part that is for the public. */
+/** The state of one task. `CooperativeTask` is its public interface. */
 export class TaskState<I extends TaskIterator = TaskIterator> {
   readonly #iterator: I;
   readonly #host: TaskStateHost;
   #watchers: Deferred<I>[] = [];
   #pauses = 0;
-  /** From the beginning of a step until all that it waits for is there. */
+  /** Whether a step is in progress or waits for a Deferred. */
   #isBusy = false;
-  /** While the iterator's own code runs, where it cannot be left. */
+  /** Whether the iterator's own code is running, so that `return()` cannot be called. */
   #isInside = false;
   #isExhausted = false;
   #ending: Ending | null = null;
-  /** A failure of which nobody has asked to be told. Its Deferred has it logged in the end. */
+  /**
+   * The failed Deferred of a task for which whenDone() was not called yet. It logs the failure if
+   * it stays unhandled.
+   */
   #unclaimed: Deferred<I> | null = null;
 
   /**
-   * @param iterator What to work through.
-   * @param host Whom to tell.
+   * @param iterator The iterator.
+   * @param host The owner, which is notified of the task's state.
    */
   constructor(iterator: I, host: TaskStateHost) {
     if (typeof iterator?.next !== "function") {
-      throw new TypeError(`A cooperative task needs an iterator, got ${quote(iterator)}`);
+      throw new TypeError(
+        `Cannot run a cooperative task: it needs an iterator, got ${quote(iterator)}`,
+      );
     }
     this.#iterator = iterator;
     this.#host = host;
   }
 
-  /** Whether it can be gone on with. */
+  /** Whether the task can run. */
   get isReady(): boolean {
     return this.#ending === null && !this.#isBusy && this.#pauses === 0;
   }
 
-  /** Whether it is over. */
+  /** Whether the task has ended. */
   get isFinished(): boolean {
     return this.#ending !== null;
   }
@@ -107,7 +115,7 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
   }
 
   resume(): void {
-    if (this.#pauses === 0) throw new NotPaused("Cannot resume a task that is not paused");
+    if (this.#pauses === 0) throw new NotPaused("Cannot resume the task: it is not paused");
     this.#pauses--;
     if (this.isReady) this.#host.ready(this);
   }
@@ -118,13 +126,13 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
     this.#end({ State: TaskStopped, how: "has been stopped", error });
   }
 
-  /** Ends it because its cooperator has been stopped. */
+  /** Ends the task because its cooperator has been stopped. */
   stopWithHost(): void {
     const error = new SchedulerStopped("The task was stopped with its Cooperator");
     this.#end({ State: SchedulerStopped, how: "was stopped with its Cooperator", error });
   }
 
-  /** Does one piece of work. An error ends the task, and does not come out of here. */
+  /** Runs one step. An error of the step ends the task, and is not thrown. */
   step(): void {
     this.#isBusy = true;
     execute(() => this.#next())
@@ -142,11 +150,14 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
     }
   }
 
-  /** @returns What is to be waited for before the next step. */
+  /**
+   * Handles the result of `next()`. @returns The Deferred or promise to wait for before the next
+   * step.
+   */
   #take(result: IteratorResult<unknown, unknown>): unknown {
     if (!result.done) return isThenable(result.value) ? result.value : undefined;
     this.#isExhausted = true;
-    if (this.#ending === null) this.#end({ State: TaskDone, how: "is done", error: null });
+    if (this.#ending === null) this.#end({ State: TaskDone, how: "has completed", error: null });
     return undefined;
   }
 
@@ -165,8 +176,10 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
       this.#end({ State: TaskFailed, how: "has failed", error });
       return;
     }
-    // Whoever stops a task may well cancel what it waits for.
-    if (!isInstance(error, CancelledError)) err(error, "A task failed after it had been stopped");
+    // Code that stops a task often cancels the Deferred that the task waits for.
+    if (!isInstance(error, CancelledError)) {
+      err(error, "A cooperative task failed after it had been stopped");
+    }
   }
 
   #end(ending: Ending): void {
@@ -188,13 +201,13 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
   #leaveIterator(): void {
     if (this.#isInside || this.#isExhausted) return;
     execute(() => this.#iterator.return?.()).addErrback((error) => {
-      err(error, "While a task's iterator was being ended");
+      err(error, "While calling return() of a task's iterator");
     });
   }
 
   #checkUnfinished(action: string): void {
     const ending = this.#ending;
     if (ending === null) return;
-    throw new ending.State(`Cannot ${action} a task that ${ending.how}`, { cause: ending.error });
+    throw new ending.State(`Cannot ${action} the task: it ${ending.how}`, { cause: ending.error });
   }
 }

@@ -28,7 +28,11 @@ Deno.test("buildProtocol() refuses a promise, and logs its rejection", async () 
   using errors = new LoggedErrors();
   const error = new Error("simulated");
   const factory = building(Promise.reject(error));
-  assertThrows(() => buildProtocol(factory, peer), TypeError, "must answer at once, got a promise");
+  assertThrows(
+    () => buildProtocol(factory, peer),
+    TypeError,
+    "must return its result at once, got a promise",
+  );
   await null;
   const [event] = errors.takeEvents();
   assertEquals(
