@@ -1,6 +1,8 @@
 /**
- * Checks on the objects that are passed in with methods to call: what an untyped caller passes by mistake is refused at the call, where
- * otherwise a method would be missing in the middle of a connection.
+ * Checks of factories, protocols and other objects that callers pass in.
+ *
+ * A wrong object from an untyped caller is rejected by the call that receives it. Otherwise a
+ * method would be missing later, in the middle of a connection.
  *
  * @module
  */
@@ -61,8 +63,9 @@ const BYTE_SINK: readonly MethodOf<IByteSink>[] = ["write"];
 /**
  * Checks the factory of a port.
  *
- * @param action What is to be done with it: `listen`.
- * @throws {TypeError} when it is not a factory.
+ * @param action The verb for the error message, such as `listen`.
+ * @param factory The value to check.
+ * @throws {TypeError} If the value is not a factory.
  */
 export function checkFactory(action: string, factory: unknown): void {
   check(`Cannot ${action}: the factory`, factory, FACTORY);
@@ -71,16 +74,18 @@ export function checkFactory(action: string, factory: unknown): void {
 /**
  * Checks the factory of a connector.
  *
- * @throws {TypeError} when it is not a client factory.
+ * @throws {TypeError} If the value is not a client factory.
  */
 export function checkClientFactory(factory: unknown): void {
   check("Cannot connect: the factory", factory, CLIENT_FACTORY);
 }
 
 /**
- * Checks a protocol that is passed in itself.
+ * Checks a protocol that is passed in without a factory.
  *
- * @throws {TypeError} when it is not a protocol.
+ * @param action The verb for the error message, such as `connect`.
+ * @param protocol The value to check.
+ * @throws {TypeError} If the value is not a protocol.
  */
 export function checkProtocol(action: string, protocol: unknown): void {
   check(`Cannot ${action}: the protocol`, protocol, PROTOCOL);
@@ -89,7 +94,7 @@ export function checkProtocol(action: string, protocol: unknown): void {
 /**
  * Checks the protocol of a datagram port.
  *
- * @throws {TypeError} when it is not a datagram protocol.
+ * @throws {TypeError} If the value is not a datagram protocol.
  */
 export function checkDatagramProtocol(protocol: unknown): void {
   check("Cannot use a datagram port: the protocol", protocol, DATAGRAM_PROTOCOL);
@@ -98,7 +103,7 @@ export function checkDatagramProtocol(protocol: unknown): void {
 /**
  * Checks the protocol of a child process.
  *
- * @throws {TypeError} when it is not a process protocol.
+ * @throws {TypeError} If the value is not a process protocol.
  */
 export function checkProcessProtocol(protocol: unknown): void {
   check("Cannot start a process: the protocol", protocol, PROCESS_PROTOCOL);
@@ -107,8 +112,9 @@ export function checkProcessProtocol(protocol: unknown): void {
 /**
  * Checks a producer that is registered with a transport.
  *
- * @param streaming Whether it is to be a push producer.
- * @throws {TypeError} when it is not a producer of that kind.
+ * @param producer The value to check.
+ * @param streaming `true` for a push producer, `false` for a pull producer.
+ * @throws {TypeError} If the value is not a producer of that type.
  */
 export function checkProducer(producer: unknown, streaming: boolean): void {
   check("Cannot register: the producer", producer, streaming ? PUSH_PRODUCER : PULL_PRODUCER);
@@ -117,7 +123,7 @@ export function checkProducer(producer: unknown, streaming: boolean): void {
 /**
  * Checks a name resolver.
  *
- * @throws {TypeError} when it is not one.
+ * @throws {TypeError} If the value is not a name resolver.
  */
 export function checkNameResolver(resolver: unknown): void {
   check("Cannot install: the name resolver", resolver, NAME_RESOLVER);
@@ -126,7 +132,7 @@ export function checkNameResolver(resolver: unknown): void {
 /**
  * Checks the streams for standard input and output.
  *
- * @throws {TypeError} when one of them cannot be used.
+ * @throws {TypeError} If one of the values is not such a stream.
  */
 export function checkStandardStreams(stdin: unknown, stdout: unknown): void {
   check("Cannot use standard input: stdin", stdin, BYTE_SOURCE);
@@ -136,10 +142,10 @@ export function checkStandardStreams(stdin: unknown, stdout: unknown): void {
 /**
  * Checks an endpoint that a service uses.
  *
- * @param action What is to be done with it.
- * @param endpoint The endpoint.
+ * @param action The verb for the error message.
+ * @param endpoint The value to check.
  * @param method The method that the service calls.
- * @throws {TypeError} when the endpoint does not have it.
+ * @throws {TypeError} If the value does not have the method.
  */
 export function checkEndpoint(
   action: string,
@@ -149,16 +155,18 @@ export function checkEndpoint(
   check(`Cannot ${action}: the endpoint`, endpoint, [method]);
 }
 
-function check(what: string, value: unknown, methods: readonly string[]): void {
+function check(subject: string, value: unknown, methods: readonly string[]): void {
   const missing = isObject(value)
     ? methods.filter((method) => typeof read(value, method) !== "function")
     : methods;
   if (missing.length === 0) return;
   const list = methods.map((method) => `${method}()`).join(", ");
-  throw new TypeError(`${what} must be an object with ${list}; got ${quote(value)}${hint(value)}`);
+  throw new TypeError(
+    `${subject} must be an object with ${list}; got ${quote(value)}${hint(value)}`,
+  );
 }
 
-/** A class in the place of its instance, or a protocol's class in the place of a factory. */
+/** Returns advice for a caller that has passed a class instead of an instance or a factory. */
 function hint(value: unknown): string {
   if (typeof value !== "function") return "";
   const prototype = read(value, "prototype");
@@ -166,8 +174,8 @@ function hint(value: unknown): string {
   const name = quote(value).replace(/^function /, "");
   const makesProtocols = typeof read(prototype, "buildProtocol") === "function";
   return typeof read(prototype, "dataReceived") === "function" && !makesProtocols
-    ? `: Factory.forProtocol(${name}) makes a factory, new ${name}() a protocol`
-    : `: new ${name}() makes one`;
+    ? `: use Factory.forProtocol(${name}) for a factory, new ${name}() for a protocol`
+    : `: use new ${name}()`;
 }
 
 function isObject(value: unknown): value is object {

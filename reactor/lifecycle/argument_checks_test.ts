@@ -10,7 +10,7 @@ import {
   checkProtocol,
 } from "./argument_checks.ts";
 
-Deno.test("checkFactory() and the like accept what they name", () => {
+Deno.test("checkFactory() and the other checks accept valid objects", () => {
   checkFactory("listen", new Factory());
   checkFactory("listen", { buildProtocol: () => null, doStart: () => {}, doStop: () => {} });
   checkClientFactory(new ClientFactory());
@@ -19,16 +19,16 @@ Deno.test("checkFactory() and the like accept what they name", () => {
   checkProcessProtocol(new ProcessProtocol());
 });
 
-Deno.test("checkFactory() names what is needed, what came, and how a class becomes a factory", () => {
+Deno.test("checkFactory() names the required methods and the value, and gives advice for a class", () => {
   const needed = "Cannot listen: the factory must be an object with " +
     "buildProtocol(), doStart(), doStop(); got ";
   for (
     const [value, got] of [
       [
         Protocol,
-        "function Protocol: Factory.forProtocol(Protocol) makes a factory, new Protocol() a protocol",
+        "function Protocol: use Factory.forProtocol(Protocol) for a factory, new Protocol() for a protocol",
       ],
-      [Factory, "function Factory: new Factory() makes one"],
+      [Factory, "function Factory: use new Factory()"],
       [new Protocol(), "an object of class Protocol"],
       [() => null, "function (anonymous)"],
       [undefined, "undefined"],
@@ -38,7 +38,7 @@ Deno.test("checkFactory() names what is needed, what came, and how a class becom
   ) assertThrows(() => checkFactory("listen", value), TypeError, needed + got);
 });
 
-Deno.test("each check refuses every other value, whatever its properties do", () => {
+Deno.test("checkFactory() and the other checks reject every other value", () => {
   const checks = [
     (value: unknown) => checkFactory("listen", value),
     checkClientFactory,

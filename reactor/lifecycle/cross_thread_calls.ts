@@ -1,5 +1,5 @@
 /**
- * Calls that wait for the reactor's next turn.
+ * Queued calls of `callFromThread`.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { callLogged } from "../../defer/guarded_call.ts";
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** The calls of `callFromThread`, in the order in which they were asked for. */
+/** The calls of `callFromThread` that wait for the reactor's next turn, in order. */
 export class CrossThreadCalls {
   #waiting: { f: AnyFunction; args: readonly unknown[] }[] = [];
 
-  /** How many wait. */
+  /** The number of queued calls. */
   get length(): number {
     return this.#waiting.length;
   }
 
-  /** Adds one at the end. */
+  /** Adds a call to the end of the queue. */
   add(f: AnyFunction, args: readonly unknown[]): void {
     this.#waiting.push({ f, args });
   }
 
-  /** Makes those that wait now. What they add waits for the turn after this one. */
+  /** Makes the queued calls. Calls that they add are made in the next turn. */
   run(): void {
     if (this.#waiting.length === 0) return;
     const due = this.#waiting;

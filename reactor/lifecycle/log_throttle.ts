@@ -1,18 +1,20 @@
 /**
- * The log of what strangers can bring about as often as they like: refused connections, failed handshakes, datagrams that are too long. It must
- * neither stay silent nor fill a disk.
+ * Rate-limited logging of events that any peer can cause: refused connections, failed handshakes,
+ * oversized datagrams. Such events must be logged, but must not fill a disk.
  *
  * @module
  */
 
 import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 
-/** Seconds between two lines. */
+/** The interval between two lines, in seconds. */
 const INTERVAL = 1;
 
 /**
- * Logs one kind of event: the first at once, and those that follow within a second in one line at the second's end, with their number. It asks
- * for a timed call only while a line is due; {@linkcode flush} ends it.
+ * A log throttle for one type of event. It logs the first event immediately, and then at most one
+ * line per second, with the number of events since the last line.
+ *
+ * A timed call is pending only while a line is due. {@linkcode flush} cancels it.
  *
  * @example
  * ```ts ignore
@@ -24,27 +26,31 @@ const INTERVAL = 1;
  */
 export class LogThrottle {
   readonly #clock: Pick<IReactorTime, "seconds" | "callLater">;
-  /** Logs the last event that has not been logged, in the name of all that have not. */
+  /**
+   * Logs the latest event, on behalf of all events that have not been logged; `null` if there are
+   * none.
+   */
   #log: ((count: number) => void) | null = null;
   #pending = 0;
   #count = 0;
   #quietUntil = -Infinity;
   #timer: IDelayedCall | null = null;
 
-  /** @param clock The reactor's. */
+  /** @param clock The reactor. */
   constructor(clock: Pick<IReactorTime, "seconds" | "callLater">) {
     this.#clock = clock;
   }
 
-  /** How many events there have been. */
+  /** The total number of events. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Counts an event, and logs it now or at the end of the second.
+   * Counts an event, and logs it immediately or at the end of the interval.
    *
-   * @param log Logs the event. It gets the number of events that the line stands for, this one included.
+   * @param log Logs the event. Its argument is the number of events that the line represents,
+   *   including this one.
    */
   add(log: (count: number) => void): void {
     this.#count++;
@@ -56,12 +62,12 @@ export class LogThrottle {
     }
     this.#pending++;
     this.#log = log;
-    // A clock that has been set back must not silence it for long.
+    // If the clock has been set back, the next line must still follow within the interval.
     const wait = Math.min(INTERVAL, Math.max(0, this.#quietUntil - now));
     this.#timer ??= this.#clock.callLater(wait, () => this.#endInterval());
   }
 
-  /** Logs what is due, and leaves no timed call behind. */
+  /** Logs the line that is due, if any, and cancels the timed call. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -83,7 +89,9 @@ export class LogThrottle {
   }
 }
 
-/** What a line adds if it stands for several events: `""`, or ` (and 9 more)`. */
+/**
+ * Returns the suffix of a line that represents `count` events: `""` or, for 10, ` (and 9 more)`.
+ */
 export function alike(count: number): string {
   return count === 1 ? "" : ` (and ${count - 1} more)`;
 }

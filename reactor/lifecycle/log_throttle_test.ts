@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { alike, LogThrottle } from "./log_throttle.ts";
 
-/** A throttle that writes its lines into a list. */
+/** Returns a throttle that appends its lines to an array. */
 function throttle(): {
   host: TestHost;
   lines: string[];
@@ -18,7 +18,7 @@ function throttle(): {
   return { host, lines, add, throttle };
 }
 
-Deno.test("LogThrottle logs the first event at once, and those that follow once a second", () => {
+Deno.test("LogThrottle logs the first event immediately, and further ones once a second", () => {
   const { host, lines, add } = throttle();
   for (let i = 0; i < 1000; i++) add(`a${i}`);
   assertEquals(lines.splice(0), ["0 a0"]);
@@ -37,7 +37,7 @@ Deno.test("LogThrottle logs the first event at once, and those that follow once 
   assertEquals(lines, ["3 d"]);
 });
 
-Deno.test("LogThrottle logs each event in full while they are rarer than one a second", () => {
+Deno.test("LogThrottle logs each event if there is less than one a second", () => {
   const { host, lines, add } = throttle();
   for (const name of ["a", "b", "c"]) {
     add(name);
@@ -46,7 +46,7 @@ Deno.test("LogThrottle logs each event in full while they are rarer than one a s
   assertEquals(lines, ["0 a", "1.5 b", "3 c"]);
 });
 
-Deno.test("LogThrottle writes 11 lines for ten seconds of a flood", () => {
+Deno.test("LogThrottle logs 11 lines during ten seconds with 1000 events a second", () => {
   const { host, lines, add, throttle: flood } = throttle();
   for (let i = 0; i < 1000; i++) {
     for (let j = 0; j < 10; j++) add("x");
@@ -59,7 +59,7 @@ Deno.test("LogThrottle writes 11 lines for ten seconds of a flood", () => {
   assertEquals(counted.reduce((sum, count) => sum + count), 10_000);
 });
 
-Deno.test("LogThrottle holds a timed call while a line is due, and none after flush()", () => {
+Deno.test("LogThrottle has a timed call only while a line is due, and none after flush()", () => {
   const { host, lines, add } = throttle();
   const calls = (): number => host.reactor.getDelayedCalls().length;
   add("a");

@@ -1,4 +1,4 @@
-/** Errors in the loop itself. After each, the reactor still has its next wake-up. */
+// Errors in the reactor's loop itself. After each of them, the next wake-up must still be set.
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { DenoReactor } from "../drivers/deno/reactor.ts";
 import { MicrotaskQueue } from "./microtask_queue.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 
-/** Replaces a property of the global object until it is disposed of. */
+/** Replaces a property of the global object until disposal. */
 function replaced<K extends "setTimeout" | "clearTimeout" | "Date">(
   name: K,
   value: unknown,
@@ -21,7 +21,7 @@ function fault(): never {
   throw new Error("fault");
 }
 
-/** A clock whose reading is `now()`. */
+/** Returns a Date class with the given `now()`. */
 function dateWith(now: () => number): DateConstructor {
   return Object.assign(class extends Date {}, { now }) as unknown as DateConstructor;
 }
@@ -41,10 +41,10 @@ const thrown: Record<string, () => unknown> = {
     Object.defineProperties(new Error("fault"), { stack: { get: fault }, message: { get: fault } }),
 };
 
-/** Causes a fault; disposing of the result undoes it. */
+/** Causes a fault. Disposing the result ends it. */
 type Fault = (reactor: DenoReactor) => Disposable | void;
 
-/** Faults of the loop by name. */
+/** The faults, by name. */
 const faults: Record<string, Fault> = {
   ...Object.fromEntries(
     Object.entries(thrown).flatMap(([name, value]) => {
@@ -89,7 +89,7 @@ const faults: Record<string, Fault> = {
 const hostTimeout = globalThis.setTimeout;
 const nextTimer = (): Promise<void> => new Promise((resolve) => void hostTimeout(resolve, 0));
 
-Deno.test("ReactorBase runs on after any sequence of errors in its loop", async () => {
+Deno.test("ReactorBase continues to run after any sequence of errors in its loop", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom(...Object.keys(faults)), { minLength: 1, maxLength: 6 }),
@@ -113,7 +113,7 @@ Deno.test("ReactorBase runs on after any sequence of errors in its loop", async 
 });
 
 for (const name of Object.keys(faults)) {
-  Deno.test(`ReactorBase keeps its wake-up when its loop meets ${name}`, async () => {
+  Deno.test(`ReactorBase makes later calls after ${name}`, async () => {
     using errors = new LoggedErrors();
     const reactor = new DenoReactor();
     const ended = reactor.run({ installSignalHandlers: false });
@@ -123,7 +123,7 @@ for (const name of Object.keys(faults)) {
       using _undo = faults[name]?.(reactor) ?? undefined;
       await nextTimer();
     }
-    // The call was made before the fault, so no later call sets the wake-up.
+    // The call was scheduled before the fault, so no later callLater() sets the wake-up.
     await later;
     reactor.stop();
     await ended;
@@ -131,7 +131,7 @@ for (const name of Object.keys(faults)) {
   });
 }
 
-Deno.test("ReactorBase.run() settles although a part of its shutdown throws", async () => {
+Deno.test("ReactorBase.run() resolves even if a part of the shutdown throws", async () => {
   using errors = new LoggedErrors();
   const reactor = new DenoReactor();
   const ended = reactor.run({ installSignalHandlers: false });
@@ -145,7 +145,7 @@ Deno.test("ReactorBase.run() settles although a part of its shutdown throws", as
   assert(errors.take().length >= 1);
 });
 
-Deno.test("MicrotaskQueue does every task although one throws, and logs the error", async () => {
+Deno.test("MicrotaskQueue logs the error of a task and runs the other tasks", async () => {
   using errors = new LoggedErrors();
   const done: string[] = [];
   const turn = new MicrotaskQueue();

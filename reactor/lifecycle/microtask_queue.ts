@@ -1,21 +1,22 @@
 /**
- * What waits for the running code to return.
+ * Tasks that run as soon as the running code has returned.
  *
- * A protocol may write a hundred times in one go, and may lose a connection in the middle of its own `dataReceived`. Both wait
- * here: the writes leave together, and `connectionLost` never comes inside a call that the protocol made.
+ * A protocol may write many times in one method, and may lose its connection inside `dataReceived`.
+ * As microtasks, the writes are sent together, and `connectionLost` is never called from within a
+ * call of the protocol.
  *
  * @module
  */
 
 import { classNameOf, logUserError } from "../../defer/guarded_call.ts";
 
-/** Something to be done when the running code has returned. */
+/** A task that runs when the running code has returned. */
 export interface MicrotaskTask {
-  /** Does it. Must not throw. */
+  /** Runs the task. It must not throw. */
   microtasks(): void;
 }
 
-/** The tasks of one reactor, done in order in one microtask. */
+/** The tasks of one reactor, which run in order in one microtask. */
 export class MicrotaskQueue {
   #tasks: MicrotaskTask[] = [];
   readonly #run = (): void => {
@@ -25,13 +26,13 @@ export class MicrotaskQueue {
       try {
         task.microtasks();
       } catch (error) {
-        // The other tasks are not affected, and the process continues.
-        logUserError(error, `While ending a turn of ${classNameOf(task)}`);
+        // The error must not affect the other tasks or end the process.
+        logUserError(error, `While running a microtask of ${classNameOf(task)}`);
       }
     }
   };
 
-  /** Has `task` done once the running code has returned. */
+  /** Adds a task, which runs when the running code has returned. */
   add(task: MicrotaskTask): void {
     if (this.#tasks.push(task) === 1) queueMicrotask(this.#run);
   }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MicrotaskQueue, type MicrotaskTask } from "./microtask_queue.ts";
 
-/** Tasks that note that they were done. */
+/** Returns a function that creates tasks, and the names of the tasks that have run. */
 function recordingTasks(): {
   done: string[];
   task: (name: string, then?: () => void) => MicrotaskTask;
@@ -18,7 +18,7 @@ function recordingTasks(): {
   };
 }
 
-Deno.test("Tasks are done in order when the running code has returned, not before", async () => {
+Deno.test("MicrotaskQueue runs tasks in order when the running code has returned", async () => {
   const { done, task } = recordingTasks();
   const microtasks = new MicrotaskQueue();
   for (const name of ["first", "second", "third"]) microtasks.add(task(name));
@@ -27,7 +27,7 @@ Deno.test("Tasks are done in order when the running code has returned, not befor
   assertEquals(done, ["first", "second", "third"]);
 });
 
-Deno.test("A task is done once for each time that it was added", async () => {
+Deno.test("MicrotaskQueue runs a task once for each time that it was added", async () => {
   const { done, task } = recordingTasks();
   const microtasks = new MicrotaskQueue();
   const again = task("again");
@@ -39,7 +39,7 @@ Deno.test("A task is done once for each time that it was added", async () => {
   assertEquals(done, ["again", "again", "again"]);
 });
 
-Deno.test("What a task adds is done after the tasks that were there before, and before any timer", async () => {
+Deno.test("MicrotaskQueue runs a task added by a task after the others and before any timer", async () => {
   const { done, task } = recordingTasks();
   const microtasks = new MicrotaskQueue();
   microtasks.add(task("first", () => microtasks.add(task("added"))));
@@ -53,7 +53,7 @@ Deno.test("What a task adds is done after the tasks that were there before, and 
   assertEquals(done, ["first", "second", "added", "timer"]);
 });
 
-Deno.test("Each MicrotaskQueue has tasks of its own", async () => {
+Deno.test("MicrotaskQueue instances are independent", async () => {
   const { done, task } = recordingTasks();
   const [one, two] = [new MicrotaskQueue(), new MicrotaskQueue()];
   one.add(task("one"));

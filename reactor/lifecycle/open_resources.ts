@@ -1,5 +1,5 @@
 /**
- * What a reactor holds open.
+ * The open resources of a reactor.
  *
  * @module
  */
@@ -8,11 +8,14 @@ import { callLogged, classNameOf } from "../../defer/guarded_call.ts";
 
 const WHEN_EMPTY = "While making a call of whenEmpty()";
 
-/** Something open that a reactor closes when it stops: a connection, a port, an attempt to connect. */
+/** A resource that a reactor closes when it stops: a connection, a port or a connection attempt. */
 export interface ReactorResource {
-  /** Closes at once. {@linkcode ReactorResources.delete} follows, during this call or later, when nothing of it is left. */
+  /**
+   * Closes the resource immediately. The resource calls {@linkcode ReactorResources.delete} when it
+   * has been released, during this call or later.
+   */
   shutDown(): void;
-  /** Stops holding the process. */
+  /** Stops keeping the process alive. */
   unref(): void;
 }
 
@@ -22,26 +25,29 @@ export class ReactorResources {
   #shutDown = false;
   #emptied: (() => void) | null = null;
 
-  /** How many are open. */
+  /** The number of open resources. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** The open ones, as they are now. */
+  /** Returns a copy of the list of open resources. */
   list(): ReactorResource[] {
     return [...this.#open];
   }
 
-  /** Notes a resource when it opens. One that opens after the shutdown is closed when the running code returns: it could not be used. */
+  /**
+   * Adds a resource when it opens. A resource that is added after the shutdown is closed as soon as
+   * the running code returns.
+   */
   add(resource: ReactorResource): void {
     this.#open.add(resource);
     if (!this.#shutDown) return;
     queueMicrotask(() => {
-      if (this.#open.has(resource)) this.#tell(resource, "shutDown");
+      if (this.#open.has(resource)) this.#notify(resource, "shutDown");
     });
   }
 
-  /** Forgets a resource that has closed. */
+  /** Removes a resource that has closed. */
   delete(resource: ReactorResource): void {
     this.#open.delete(resource);
     if (this.#open.size > 0) return;
@@ -49,25 +55,25 @@ export class ReactorResources {
     if (emptied !== null) callLogged(emptied, [], WHEN_EMPTY);
   }
 
-  /** Closes all that is open, for good. */
+  /** Closes all resources, now and when they are added later. */
   shutDown(): void {
     this.#shutDown = true;
-    for (const resource of this.list()) this.#tell(resource, "shutDown");
+    for (const resource of this.list()) this.#notify(resource, "shutDown");
   }
 
-  /** Lets the process end although they are open. */
+  /** Allows the process to exit while resources are open. */
   unref(): void {
-    for (const resource of this.list()) this.#tell(resource, "unref");
+    for (const resource of this.list()) this.#notify(resource, "unref");
   }
 
-  /** Calls `f` once nothing is open: now, or when the last one has closed. */
+  /** Calls `f` once, when no resource is open: immediately, or when the last one has closed. */
   whenEmpty(f: () => void): void {
     if (this.#open.size === 0) callLogged(f, [], WHEN_EMPTY);
     else this.#emptied = f;
   }
 
-  /** What goes wrong with one resource concerns no other. */
-  #tell(resource: ReactorResource, method: keyof ReactorResource): void {
+  /** Calls a method of a resource. An error is logged and does not affect other resources. */
+  #notify(resource: ReactorResource, method: keyof ReactorResource): void {
     callLogged(() => resource[method](), [], `While calling ${method} of ${classNameOf(resource)}`);
   }
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type ReactorResource, ReactorResources } from "./open_resources.ts";
 
-/** A resource that lets go at once, or later. */
+/** A resource that records its calls. */
 class Resource implements ReactorResource {
   readonly calls: string[] = [];
   readonly #shutDown: () => void;
@@ -20,7 +20,7 @@ class Resource implements ReactorResource {
   }
 }
 
-Deno.test("whenEmpty() calls at once when nothing is open, else when the last has closed, once", () => {
+Deno.test("ReactorResources.whenEmpty() calls once, when no resource is open", () => {
   const resources = new ReactorResources();
   let calls = 0;
   resources.whenEmpty(() => calls++);
@@ -39,7 +39,7 @@ Deno.test("whenEmpty() calls at once when nothing is open, else when the last ha
   assertEquals(calls, 2);
 });
 
-Deno.test("shutDown() shuts each one down, though they leave on its way", () => {
+Deno.test("ReactorResources.shutDown() closes each resource, even if they are deleted meanwhile", () => {
   const resources = new ReactorResources();
   const leaving = [0, 1, 2].map(() => new Resource((resource) => resources.delete(resource)));
   for (const resource of leaving) resources.add(resource);
@@ -48,7 +48,7 @@ Deno.test("shutDown() shuts each one down, though they leave on its way", () => 
   assertEquals(resources.size, 0);
 });
 
-Deno.test("What opens during or after the shutdown is shut down too, when the running code has returned", async () => {
+Deno.test("ReactorResources.add() during or after the shutdown closes the resource", async () => {
   const resources = new ReactorResources();
   const closing = (resource: Resource) => resources.delete(resource);
   const late = new Resource(closing);
@@ -71,7 +71,7 @@ Deno.test("What opens during or after the shutdown is shut down too, when the ru
   assertEquals(resources.size, 0);
 });
 
-Deno.test("unref() reaches all that is open, and closes nothing", () => {
+Deno.test("ReactorResources.unref() calls unref() of each resource and closes none", () => {
   const resources = new ReactorResources();
   const resource = new Resource();
   resources.add(resource);

@@ -1,5 +1,5 @@
 /**
- * What every reactor shares: its life, its timed calls, its events and its signals.
+ * The base class of reactors: lifecycle, timed calls, system events and process signals.
  *
  * @module
  */
@@ -31,26 +31,28 @@ const NO_ARGUMENTS: readonly unknown[] = [];
 
 const IN_LOOP = "While running the reactor's loop";
 
-/** Seconds until the loop tries again after its clock or its timer failed. The program may have replaced them. */
+/** The delay in seconds before the loop tries again after its clock or timer has failed. */
 const RETRY = 0.1;
 
-/** What a reactor is built from. */
+/** Options of {@linkcode ReactorBase}. */
 export interface ReactorBaseOptions {
-  /** Where process signals come from. */
+  /** The source of process signals. */
   signalSource: SignalSource;
-  /** The signals that stop the reactor unless the user handles them. */
+  /** The signals that stop the reactor unless the application handles them. */
   stopSignals: readonly Deno.Signal[];
 }
 
 /**
- * The life of a reactor, in Twisted's order (`twisted.internet.base.ReactorBase`). A reactor for a network builds on it.
+ * The base class of reactors. Twisted's `twisted.internet.base.ReactorBase`.
  *
- * Unlike Twisted's, `run()` does not block: it returns a promise. All else is the same: `startup` makes it run, `stop()`
- * fires `shutdown` once the calls that are due have been made, `during shutdown` it stops running and closes all it holds.
+ * Unlike in Twisted, `run()` does not block but returns a promise. The order of events is the same:
+ * the reactor is running from `during startup` on, `stop()` fires `shutdown` after the calls that
+ * are due, and `during shutdown` the reactor stops running and closes its resources.
  */
 export abstract class ReactorBase
   implements IReactorCore, IReactorTime, Pick<IReactorThreads, "callFromThread"> {
-  // Under a fake, wake-ups come from the fake's timers: so the alarm moves when one comes or goes.
+  // In faked time, the alarm must be on the fake's timers, so it is set again when a fake starts or
+  // ends.
   readonly #clock: HostClock = new HostClock(() => this.#setAlarm());
   readonly #alarm = new Alarm(() => this.#turn());
   readonly #calls: TimedCalls = new TimedCalls({
@@ -62,7 +64,7 @@ export abstract class ReactorBase
   readonly #signals: Signals;
   readonly #stopSignals: readonly Deno.Signal[];
   #installSignalHandlers = true;
-  /** Settles the promise of `run()`; null when the reactor is not run. */
+  /** Resolves the promise of `run()`; `null` if there is none. */
   #end: (() => void) | null = null;
   #started = false;
   #running = false;
@@ -72,55 +74,57 @@ export abstract class ReactorBase
   #inTurn = false;
   #used = false;
 
-  /** What this reactor holds open. For the reactors built on this one. */
+  /** The open resources of this reactor, for subclasses. */
   protected readonly resources: ReactorResources = new ReactorResources();
 
   /**
-   * Makes a reactor that has not run yet.
+   * Creates a reactor.
    *
-   * @param options What it is built from.
+   * @param options The signals and their source.
    */
   constructor(options: ReactorBaseOptions) {
     this.#signals = new Signals(options.signalSource);
     this.#stopSignals = options.stopSignals;
   }
 
-  /** Whether the reactor runs: true from `during startup` until `during shutdown`. */
   get running(): boolean {
     return this.#running;
   }
 
-  /** Whether anything was ever asked of this reactor; see `installReactor`. */
+  /**
+   * Whether the reactor has been used. `installReactor` cannot replace a reactor that has been
+   * used.
+   */
   get used(): boolean {
     return this.#used;
   }
 
-  /** Notes that something was asked of this reactor. For the reactors built on this one. */
+  /** Marks this reactor as used. Subclasses call it in methods that change the reactor. */
   protected use(): void {
     this.#used = true;
   }
 
-  run(options: RunOptions = {}): Promise<void> {
+  run(options?: RunOptions): Promise<void> {
     this.use();
     if (this.#started) return Promise.reject(new ReactorAlreadyRunning());
     if (this.#startedBefore) return Promise.reject(new ReactorNotRestartable());
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = () => this.#stopIfStarted();
-    options.signal?.addEventListener("abort", stop);
+    options?.signal?.addEventListener("abort", stop);
     this.#end = () => {
-      options.signal?.removeEventListener("abort", stop);
+      options?.signal?.removeEventListener("abort", stop);
       this.#end = null;
       this.#alarm.clear();
       reportAtEndOfTurn();
       msg("Main loop terminated.");
       resolve();
     };
-    this.#installSignalHandlers = options.installSignalHandlers ?? true;
+    this.#installSignalHandlers = options?.installSignalHandlers ?? true;
     this.#started = true;
     this.#stopped = false;
     this.#setAlarm();
     this.fireSystemEvent("startup");
-    if (options.signal?.aborted) stop();
+    if (options?.signal?.aborted) stop();
     return promise;
   }
 
@@ -129,7 +133,8 @@ export abstract class ReactorBase
     this.#stopped = true;
     this.#startedBefore = true;
     this.#shutdownDue = true;
-    // Inside a turn, its end fires the shutdown; anywhere else, a turn of its own that comes before anything else does.
+    // Within a turn, the end of the turn fires the shutdown. Otherwise a microtask runs another
+    // turn.
     if (!this.#inTurn) queueMicrotask(() => this.#turn());
   }
 
@@ -146,7 +151,7 @@ export abstract class ReactorBase
   ): SystemEventTriggerID | null {
     if (!this.#running) return this.addSystemEventTrigger("after", "startup", f, ...args);
     checkFunction("callWhenRunning() callable", f);
-    // What it throws at once is the caller's; what it throws later would be nobody's.
+    // The caller receives a thrown error, but would never see a rejection.
     logRejection(f(...args), "While making a call of callWhenRunning()");
     return null;
   }
@@ -176,7 +181,7 @@ export abstract class ReactorBase
   fireSystemEvent(eventType: string): void {
     this.use();
     const hooks = this.#hooks(eventType);
-    // The reactor's own events are more than their triggers; any other is nothing without one.
+    // The reactor's own events have hooks even without triggers.
     const event = this.#events.get(eventType) ??
       (hooks === null ? null : this.#newEvent(eventType));
     event?.fire(hooks ?? {});
@@ -195,12 +200,11 @@ export abstract class ReactorBase
     return this.#calls.callLater(delay, f, args);
   }
 
-  /** See `IReactorThreads.callFromThread`: here without the rest of that interface. */
   callFromThread<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void {
     this.use();
     checkFunction("callFromThread() callable", f);
     this.#turnCalls.add(f, args);
-    // The first one wakes the reactor for all.
+    // The first call wakes the reactor; further calls do not need to.
     if (this.#turnCalls.length === 1 || this.#alarm.isOutdated) this.#setAlarm();
   }
 
@@ -248,7 +252,7 @@ export abstract class ReactorBase
   }
 
   #reallyStart(): void {
-    // Somebody fired `startup` by hand.
+    // The application fired `startup` without run().
     if (!this.#started) return;
     this.#running = true;
     this.#signals.install(
@@ -259,7 +263,7 @@ export abstract class ReactorBase
 
   #shutDown(): void {
     this.#leave();
-    // Holds the process until all is closed.
+    // Keeps the process alive until all resources are closed.
     if (this.#end !== null) this.#alarm.set(Infinity);
     this.resources.shutDown();
   }
@@ -268,13 +272,16 @@ export abstract class ReactorBase
     this.#started = this.#running = this.#shutdownDue = false;
     this.#alarm.clear();
     this.#signals.uninstall();
-    // It may still wait for a `before startup` trigger.
+    // The startup may still be waiting for a `before startup` trigger.
     this.#events.get("startup")?.abandon();
   }
 
-  /** One turn of the loop: the calls that are due, then the shutdown if `stop()` asked for it. */
+  /**
+   * Runs one turn of the loop: the calls that are due, then the shutdown if `stop()` was called.
+   */
   #turn(): void {
-    // It may have been left since the turn was asked for; and a call may turn faked time on and so wake the alarm.
+    // The reactor may have stopped since the turn was scheduled, and a call that starts faked time
+    // may wake the alarm within a turn.
     if (!this.#started || this.#inTurn) return;
     this.#inTurn = true;
     try {
@@ -293,8 +300,9 @@ export abstract class ReactorBase
   }
 
   /**
-   * Sets the wake-up for the earliest call, which also holds the process. Within a turn, the end of the turn does so. Never throws: a
-   * reactor without its next wake-up would never run again.
+   * Sets the wake-up for the earliest call, which also keeps the process alive. Within a turn, the
+   * end of the turn does that. Never throws, because a reactor without a wake-up would never run
+   * again.
    */
   #setAlarm(): void {
     if (!this.#started || this.#inTurn) return;

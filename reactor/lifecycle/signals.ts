@@ -1,5 +1,5 @@
 /**
- * Process signals while a reactor runs: the reactor's own handlers, and the user's in their place.
+ * Handlers of process signals while a reactor runs.
  *
  * @module
  */
@@ -8,34 +8,37 @@ import type { SignalHandler } from "../interfaces/mod.ts";
 import { callLogged } from "../../defer/guarded_call.ts";
 import { quote } from "../../internal/validation.ts";
 
-/** Where signals come from. The host's; a fake one in tests. */
+/** A source of process signals: the host, or a fake in tests. */
 export interface SignalSource {
   /**
-   * Calls `listener` at each `signal`.
+   * Registers a listener, which is called at each `signal`.
    *
-   * @throws {TypeError} when this system cannot deliver it.
+   * @throws {TypeError} If this operating system cannot deliver the signal.
    */
   listen(signal: Deno.Signal, listener: () => void): void;
-  /** Undoes {@linkcode listen}. */
+  /** Removes a listener. */
   unlisten(signal: Deno.Signal, listener: () => void): void;
 }
 
 interface Handlers {
-  /** The user's, in the order in which they were added. */
+  /** The handlers of the application, in the order in which they were added. */
   users: SignalHandler[];
-  /** The reactor's own, which acts while there are none of the user's. */
+  /** The reactor's default handler, which is called if the application has no handler. */
   own: SignalHandler | null;
-  /** What listens now at the source, if anything does. */
+  /** The listener that is registered with the source, or `null`. */
   listener: (() => void) | null;
 }
 
-/** The handlers of one reactor. They listen between {@linkcode install} and {@linkcode uninstall} only. */
+/**
+ * The signal handlers of one reactor. They are active only between {@linkcode install} and
+ * {@linkcode uninstall}.
+ */
 export class Signals {
   readonly #source: SignalSource;
   readonly #handlers = new Map<Deno.Signal, Handlers>();
   #installed = false;
 
-  /** @param source Where signals come from. */
+  /** @param source The source of the signals. */
   constructor(source: SignalSource) {
     this.#source = source;
   }
@@ -59,8 +62,11 @@ export class Signals {
   }
 
   /**
-   * Starts to listen: to the signals that users handle, and with `own` to these others. One of these that this system cannot deliver is
-   * logged: a reactor runs without it.
+   * Activates the application's handlers and the default handler. A signal that this operating
+   * system cannot deliver is logged.
+   *
+   * @param signals The signals of the default handler.
+   * @param own The default handler.
    */
   install(signals: readonly Deno.Signal[], own: SignalHandler): void {
     this.#installed = true;
@@ -70,12 +76,18 @@ export class Signals {
     }
   }
 
-  /** Stops listening. The user's handlers are kept for the next {@linkcode install}. */
+  /**
+   * Deactivates all handlers. The application's handlers are kept for the next {@linkcode install}.
+   */
   uninstall(): void {
     this.#installed = false;
     for (const [signal, handlers] of this.#handlers) {
       handlers.own = null;
-      callLogged(() => this.#unlisten(signal, handlers), [], `While giving ${signal} up`);
+      callLogged(
+        () => this.#unlisten(signal, handlers),
+        [],
+        `While removing the listener of ${signal}`,
+      );
     }
   }
 
@@ -88,7 +100,10 @@ export class Signals {
     return handlers;
   }
 
-  /** Asks the source at once, so that the error comes where the mistake is and not when the reactor starts. */
+  /**
+   * Checks the signal immediately, so that addSignalHandler() throws, and not the start of the
+   * reactor.
+   */
   #checkSupported(signal: Deno.Signal): void {
     const probe = () => {};
     this.#listenAtSource(signal, probe);
@@ -109,7 +124,7 @@ export class Signals {
     try {
       this.#source.listen(signal, listener);
     } catch (cause) {
-      // Anything else would be for another reason: that no file descriptor is left, for one.
+      // Other errors have another cause, such as a lack of file descriptors.
       if (!(cause instanceof TypeError)) throw cause;
       throw new TypeError(`Cannot handle the signal ${quote(signal)} on this system`, { cause });
     }

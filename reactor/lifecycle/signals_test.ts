@@ -1,12 +1,14 @@
-// Of Twisted's tests, `internet/test/test_signals.py`, `test_sigchld.py` and the signal parts of `test_process.py` are about Python's wake-up
-// descriptors and SIGCHLD, which Deno does itself. `ReactorBaseSignalTests` (`internet/test/test_base.py`) is about `_exitSignal`, by which
-// Twisted ends its process with the signal again; here a signal that was handled ends the process with code 0.
+// In Twisted, `internet/test/test_signals.py`, `test_sigchld.py` and the signal parts of
+// `test_process.py` test Python's wake-up descriptors and SIGCHLD, which Deno handles itself.
+// `ReactorBaseSignalTests` (`internet/test/test_base.py`) tests `_exitSignal`, with which Twisted
+// terminates its process by the same signal. Here a process that handled a signal exits with code
+// 0.
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 
-/** A source whose signals the test sends. It fails what its host could not deliver. */
+/** A source whose signals the test sends. It throws for unsupported signals, as the host does. */
 class FakeSource implements SignalSource {
   readonly listening: Deno.Signal[] = [];
   readonly #listeners = new Map<() => void, Deno.Signal>();
@@ -29,7 +31,7 @@ class FakeSource implements SignalSource {
   }
 
   send(signal: Deno.Signal): void {
-    for (const [listener, heard] of [...this.#listeners]) if (heard === signal) listener();
+    for (const [listener, name] of [...this.#listeners]) if (name === signal) listener();
   }
 
   #note(): void {
@@ -45,7 +47,7 @@ interface ConnectionFixture {
   own: (signal: Deno.Signal) => void;
 }
 
-/** Signals on a fake source, and what was handled. */
+/** Returns signals with a fake source, and the calls of their handlers. */
 function fixture(...unsupported: Deno.Signal[]): ConnectionFixture {
   const source = new FakeSource(...unsupported);
   const calls: string[] = [];
@@ -53,14 +55,14 @@ function fixture(...unsupported: Deno.Signal[]): ConnectionFixture {
   return { source, calls, handler, signals: new Signals(source), own: handler("own") };
 }
 
-Deno.test("Nothing is listened to before install()", () => {
+Deno.test("Signals.add() does not listen before install()", () => {
   const { source, calls, handler, signals } = fixture();
   signals.add("SIGHUP", handler("user"));
   source.send("SIGHUP");
   assertEquals([source.listening, calls], [[], []]);
 });
 
-Deno.test("install() listens once to each signal, its own and the users'", () => {
+Deno.test("Signals.install() listens once to each signal of the reactor and the application", () => {
   const { source, calls, handler, signals, own } = fixture();
   signals.add("SIGHUP", handler("user"));
   signals.add("SIGINT", handler("user"));
@@ -71,7 +73,7 @@ Deno.test("install() listens once to each signal, its own and the users'", () =>
   assertEquals(calls, ["user SIGHUP", "own SIGTERM"]);
 });
 
-Deno.test("A user's handler takes the place of the own one, and gives it back when it is removed", () => {
+Deno.test("Signals.add() replaces the default handler until remove()", () => {
   const { source, calls, handler, signals, own } = fixture();
   const user = handler("user");
   signals.install(["SIGINT"], own);
@@ -82,7 +84,7 @@ Deno.test("A user's handler takes the place of the own one, and gives it back wh
   assertEquals(calls, ["user SIGINT", "own SIGINT"]);
 });
 
-Deno.test("All of a signal's users are called, in the order in which they were added", () => {
+Deno.test("Signals calls all handlers of a signal in the order in which they were added", () => {
   const { source, calls, handler, signals, own } = fixture();
   signals.install([], own);
   for (const name of ["first", "second"]) signals.add("SIGUSR1", handler(name));
@@ -90,7 +92,7 @@ Deno.test("All of a signal's users are called, in the order in which they were a
   assertEquals(calls, ["first SIGUSR1", "second SIGUSR1"]);
 });
 
-Deno.test("A handler that was added twice is removed once at a time", () => {
+Deno.test("Signals.remove() removes a handler that was added twice only once", () => {
   const { source, calls, handler, signals, own } = fixture();
   const user = handler("user");
   signals.install([], own);
@@ -101,7 +103,7 @@ Deno.test("A handler that was added twice is removed once at a time", () => {
   assertEquals(calls, ["user SIGUSR1"]);
 });
 
-Deno.test("With its last handler gone, a signal without an own one is not listened to any more", () => {
+Deno.test("Signals.remove() stops listening if no handler is left", () => {
   const { source, handler, signals, own } = fixture();
   const user = handler("user");
   signals.install(["SIGINT"], own);
@@ -114,7 +116,7 @@ Deno.test("With its last handler gone, a signal without an own one is not listen
   assertEquals(source.listening, ["SIGINT", "SIGHUP"]);
 });
 
-Deno.test("A handler may remove itself, and another, while the signal is delivered", () => {
+Deno.test("Signals.remove() may be called by a handler", () => {
   const { source, calls, handler, signals, own } = fixture();
   const user = handler("user");
   const once = () => {
@@ -129,7 +131,7 @@ Deno.test("A handler may remove itself, and another, while the signal is deliver
   assertEquals(calls, ["once", "user SIGHUP", "user SIGHUP"]);
 });
 
-Deno.test("uninstall() stops listening, and the next install() finds the users' handlers again", () => {
+Deno.test("Signals.uninstall() keeps the application's handlers for the next install()", () => {
   const { source, calls, handler, signals, own } = fixture();
   signals.add("SIGHUP", handler("user"));
   signals.install(["SIGINT"], own);
@@ -142,7 +144,7 @@ Deno.test("uninstall() stops listening, and the next install() finds the users' 
   assertEquals(calls, ["user SIGHUP"]);
 });
 
-Deno.test("add() of a signal that the source cannot deliver throws a TypeError that names it, and leaves nothing", () => {
+Deno.test("Signals.add() throws a TypeError that names an unsupported signal", () => {
   const { source, handler, signals, own } = fixture("SIGKILL");
   const { cause } = assertThrows(
     () => signals.add("SIGKILL", handler("user")),
@@ -154,7 +156,7 @@ Deno.test("add() of a signal that the source cannot deliver throws a TypeError t
   assertEquals(source.listening, []);
 });
 
-Deno.test("add() throws what the source throws for another reason than that it cannot deliver the signal", () => {
+Deno.test("Signals.add() throws other errors of the source unchanged", () => {
   const { source, handler, signals } = fixture();
   const shortage = new Error("no descriptor is left");
   source.listen = () => {
@@ -163,7 +165,7 @@ Deno.test("add() throws what the source throws for another reason than that it c
   assertStrictEquals(assertThrows(() => signals.add("SIGHUP", handler("user"))), shortage);
 });
 
-Deno.test("An own signal that the source cannot deliver is logged, and the others are listened to", () => {
+Deno.test("Signals.install() logs an unsupported signal and listens to the others", () => {
   using errors = new LoggedErrors();
   const { source, signals, own } = fixture("SIGTERM");
   signals.install(["SIGTERM", "SIGINT"], own);
@@ -173,7 +175,7 @@ Deno.test("An own signal that the source cannot deliver is logged, and the other
   ]);
 });
 
-Deno.test("remove() of a handler that was not added, or not for that signal, throws a RangeError that names both", () => {
+Deno.test("Signals.remove() throws a RangeError for a handler that was not added for the signal", () => {
   const { signals, own } = fixture();
   const handler = () => {};
   signals.install(["SIGINT"], own);
@@ -189,7 +191,7 @@ Deno.test("remove() of a handler that was not added, or not for that signal, thr
   }
 });
 
-Deno.test("What a handler throws, or rejects with, is logged, and the others are called", async () => {
+Deno.test("Signals logs the error or rejection of a handler and calls the other handlers", async () => {
   using errors = new LoggedErrors();
   const { source, calls, handler, signals, own } = fixture();
   const rejected = Promise.reject(new Error("rejected"));

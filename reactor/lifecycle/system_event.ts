@@ -1,5 +1,5 @@
 /**
- * An event of the reactor's life, in three phases. Twisted's `_ThreePhaseEvent`.
+ * System events with three phases. Twisted's `_ThreePhaseEvent`.
  *
  * @module
  */
@@ -30,15 +30,15 @@ class Trigger implements SystemEventTriggerID {
   }
 }
 
-/** What the reactor itself does in an event. */
+/** The reactor's own actions in an event. */
 export interface EventHooks {
-  /** Called when the `before` phase is over, ahead of the `during` triggers. */
+  /** Called when the `before` phase has completed, before the `during` triggers. */
   during?: () => void;
   /** Called when the last `after` trigger has run. */
   done?: () => void;
 }
 
-/** The triggers of one event, each good for one firing. */
+/** A system event with its triggers. Firing the event uses up the triggers. */
 export class SystemEvent {
   readonly #type: string;
   readonly #triggers: Record<EventPhase, Trigger[]> = { before: [], during: [], after: [] };
@@ -71,8 +71,11 @@ export class SystemEvent {
     list.splice(index, 1);
   }
 
-  /** Runs the three phases. Returns when they are over, or while a `before` trigger is being waited for. */
-  fire(hooks: EventHooks = {}): void {
+  /**
+   * Runs the three phases. Returns when they have completed, or when the `before` phase waits for a
+   * Deferred or promise.
+   */
+  fire(hooks?: EventHooks): void {
     let waiting = 1;
     let proceeded = false;
     const abandoned = this.#abandoned;
@@ -80,10 +83,10 @@ export class SystemEvent {
       if (proceeded || abandoned !== this.#abandoned) return;
       proceeded = true;
       this.#proceed = null;
-      this.#call(hooks.during);
+      this.#call(hooks?.during);
       this.#run("during");
       this.#run("after");
-      this.#call(hooks.done);
+      this.#call(hooks?.done);
     };
     const finished = () => {
       if (--waiting === 0) proceed();
@@ -99,18 +102,21 @@ export class SystemEvent {
     finished();
   }
 
-  /** Goes on without the `before` triggers that are being waited for, if any are. */
+  /** Continues with the `during` phase without waiting for the pending `before` triggers. */
   forceClose(): void {
     this.#proceed?.();
   }
 
-  /** Ends the firings that wait for a `before` trigger: the triggers that have not run wait for the next one. */
+  /**
+   * Cancels a firing that waits for a `before` trigger. The triggers that have not run are kept for
+   * the next one.
+   */
   abandon(): void {
     this.#abandoned++;
     this.#proceed = null;
   }
 
-  /** Calls a hook. An error of one part of the reactor must not prevent the rest of the event. */
+  /** Calls a hook. Its error is logged and must not prevent the rest of the event. */
   #call(hook: (() => void) | undefined): void {
     if (hook !== undefined) callLogged(hook, [], `While firing ${quote(this.#type)}`);
   }
@@ -126,11 +132,12 @@ export class SystemEvent {
 
   #run(phase: EventPhase, wait?: (result: PromiseLike<unknown>, why: string) => void): void {
     const list = this.#triggers[phase];
-    // Not a for loop over the list: triggers come and go while others run, and one that is added to this phase still runs.
+    // Triggers may be added and removed while others run, and a trigger added to this phase still
+    // runs.
     for (let trigger = list.shift(); trigger !== undefined; trigger = list.shift()) {
       const why = `While calling a trigger ${phase} ${quote(this.#type)}`;
       try {
-        // The trigger's own arguments: addSystemEventTrigger's type has matched them to the function.
+        // The type of addSystemEventTrigger has matched the arguments to the function.
         const result = trigger.f(...trigger.args as never[]);
         if (wait !== undefined && isThenable(result)) wait(result, why);
         else logRejection(result, why);

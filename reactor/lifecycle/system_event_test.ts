@@ -1,8 +1,9 @@
-// Of Twisted's tests, `test/test_internet.py`: all of `ThreePhaseEventTests` is here but
-// - `test_synchronousRemoveAlreadyExecutedBefore`: Twisted only warns of it, and says that it will raise. Here it throws.
-// - `test_addBeforeTrigger` and its like, and `test_finishedBeforeTriggersCleared`: they look at private lists; what comes of them is in
-//   the tests of firing.
-// The reactor's side of events (`SystemEventTests`) is in `conformance/core.ts`.
+// These tests cover `ThreePhaseEventTests` of Twisted's `test/test_internet.py`, except
+// - `test_synchronousRemoveAlreadyExecutedBefore`: Twisted logs a deprecation warning. Here it
+//   throws.
+// - `test_addBeforeTrigger` and similar tests, and `test_finishedBeforeTriggersCleared`: they read
+//   private lists, whose effects are covered by the tests of fire().
+// `SystemEventTests`, about the events of the reactor, is covered by `conformance/core.ts`.
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
@@ -10,7 +11,7 @@ import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import type { EventPhase, SystemEventTriggerID } from "../interfaces/mod.ts";
 import { SystemEvent } from "./system_event.ts";
 
-/** An event whose triggers note that they were called. */
+/** An event whose triggers record their calls. */
 class Recorded {
   readonly event = new SystemEvent("Event1");
   readonly calls: string[] = [];
@@ -22,7 +23,7 @@ class Recorded {
     }, [name]);
   }
 
-  /** Fires it. @returns what was called meanwhile. */
+  /** Fires the event and returns the names of the triggers that were called. */
   fire(): string[] {
     this.event.fire();
     return this.take();
@@ -35,7 +36,7 @@ class Recorded {
 
 const PHASES: EventPhase[] = ["before", "during", "after"];
 
-Deno.test("fire() runs before, during and after triggers in this order, those of a phase as they were added", () => {
+Deno.test("SystemEvent.fire() runs triggers by phase, and within a phase as they were added", () => {
   const recorded = new Recorded();
   for (const phase of PHASES.toReversed()) {
     recorded.add(phase, `first ${phase}`);
@@ -48,7 +49,7 @@ Deno.test("fire() runs before, during and after triggers in this order, those of
   );
 });
 
-Deno.test("A trigger gets its arguments", () => {
+Deno.test("SystemEvent.fire() passes the arguments to the trigger", () => {
   const event = new SystemEvent("Event1");
   const got: unknown[] = [];
   event.add("during", (...args: unknown[]) => got.push(...args), [1, "two", null]);
@@ -56,7 +57,7 @@ Deno.test("A trigger gets its arguments", () => {
   assertEquals(got, [1, "two", null]);
 });
 
-Deno.test("The reactor's part comes ahead of the during triggers, and its end after the last", () => {
+Deno.test("SystemEvent.fire() calls its hooks before the during triggers and at the end", () => {
   const recorded = new Recorded();
   for (const phase of PHASES) recorded.add(phase, phase);
   recorded.event.fire({
@@ -66,7 +67,7 @@ Deno.test("The reactor's part comes ahead of the during triggers, and its end af
   assertEquals(recorded.calls, ["before", "hook", "during", "after", "done"]);
 });
 
-Deno.test("Triggers are used up by one firing", () => {
+Deno.test("SystemEvent.fire() uses up the triggers", () => {
   const recorded = new Recorded();
   for (const phase of PHASES) recorded.add(phase, phase);
   assertEquals(recorded.fire(), PHASES);
@@ -74,7 +75,7 @@ Deno.test("Triggers are used up by one firing", () => {
 });
 
 for (const phase of ["xxx", "Before", "", "constructor", "toString", null, undefined]) {
-  Deno.test(`add() refuses the phase ${JSON.stringify(phase)}, and says so`, () => {
+  Deno.test(`SystemEvent.add() rejects the phase ${JSON.stringify(phase)}`, () => {
     // As a caller without types would.
     const add = () => new SystemEvent("Event1").add(phase as EventPhase, () => {}, []);
     const { message } = assertThrows(add, RangeError);
@@ -86,7 +87,7 @@ for (const phase of ["xxx", "Before", "", "constructor", "toString", null, undef
   });
 }
 
-Deno.test("A removed trigger does not run; the same function added otherwise does", () => {
+Deno.test("SystemEvent.remove() removes only that trigger of a function", () => {
   const event = new SystemEvent("Event1");
   const calls: string[] = [];
   const note = (call: string) => calls.push(call);
@@ -98,7 +99,7 @@ Deno.test("A removed trigger does not run; the same function added otherwise doe
   assertEquals(calls, ["before", "again"]);
 });
 
-Deno.test("remove() of what has been removed, has fired, or was never added throws a RangeError", () => {
+Deno.test("SystemEvent.remove() throws for a trigger that has fired or is unknown", () => {
   const event = new SystemEvent("Event1");
   const nothing = () => {};
   const removed = event.add("before", nothing, []);
@@ -113,7 +114,7 @@ Deno.test("remove() of what has been removed, has fired, or was never added thro
   }
 });
 
-Deno.test("remove() of what has a phase that there is not throws a RangeError that names it", () => {
+Deno.test("SystemEvent.remove() throws a RangeError that names an invalid phase", () => {
   const event = new SystemEvent("Event1");
   const real = event.add("before", () => {}, []);
   // As a caller without types would.
@@ -121,7 +122,7 @@ Deno.test("remove() of what has a phase that there is not throws a RangeError th
   assertThrows(() => event.remove(id), RangeError, "xxx");
 });
 
-Deno.test("A trigger that throws is logged with its phase and event, and the others run", () => {
+Deno.test("SystemEvent.fire() logs a trigger's error with phase and event, and continues", () => {
   for (const phase of PHASES) {
     using errors = new LoggedErrors();
     const recorded = new Recorded();
@@ -137,19 +138,19 @@ Deno.test("A trigger that throws is logged with its phase and event, and the oth
   }
 });
 
-Deno.test("A Deferred from a before trigger holds the other phases back, not the other before triggers", () => {
+Deno.test("SystemEvent.fire() waits for a before trigger's Deferred before the next phase", () => {
   const recorded = new Recorded();
   const waited = new Deferred<string>();
   recorded.add("before", "waits", () => waited);
-  recorded.add("before", "goes on");
+  recorded.add("before", "continues");
   recorded.add("during", "during");
   recorded.add("after", "after");
-  assertEquals(recorded.fire(), ["waits", "goes on"]);
+  assertEquals(recorded.fire(), ["waits", "continues"]);
   waited.callback("a result");
   assertEquals(recorded.take(), ["during", "after"]);
 });
 
-Deno.test("A Deferred that has fired holds nothing back, and keeps its result", () => {
+Deno.test("SystemEvent.fire() does not wait for a fired Deferred, and keeps its result", () => {
   const recorded = new Recorded();
   const fired = new Deferred<string>();
   fired.callback("a result");
@@ -161,7 +162,7 @@ Deno.test("A Deferred that has fired holds nothing back, and keeps its result", 
   assertEquals(results, ["a result"]);
 });
 
-Deno.test("All that before triggers return is waited for", async () => {
+Deno.test("SystemEvent.fire() waits for all Deferreds and promises of before triggers", async () => {
   const recorded = new Recorded();
   const [first, second] = [new Deferred<void>(), new Deferred<void>()];
   const third = Promise.withResolvers<void>();
@@ -176,7 +177,7 @@ Deno.test("All that before triggers return is waited for", async () => {
   assertEquals(recorded.take(), ["during"]);
 });
 
-Deno.test("A before trigger that fires what an earlier one returned does not end the phase before its time", () => {
+Deno.test("SystemEvent.fire() runs all before triggers even if one fires an earlier Deferred", () => {
   const recorded = new Recorded();
   const [first, second] = [new Deferred<void>(), new Deferred<void>()];
   recorded.add("before", "first", () => first);
@@ -188,7 +189,7 @@ Deno.test("A before trigger that fires what an earlier one returned does not end
   assertEquals(recorded.take(), ["during"]);
 });
 
-/** A promise-like whose `then` itself fails. */
+/** A thenable whose `then` throws. */
 const brokenThenable: PromiseLike<void> = {
   then(): never {
     throw new Error("simulated");
@@ -206,7 +207,7 @@ for (
     "an object whose then() throws": () => brokenThenable,
   })
 ) {
-  Deno.test(`A failure of ${kind} from a before trigger is logged, and the event goes on`, async () => {
+  Deno.test(`SystemEvent.fire() logs the failure of ${kind} from a before trigger`, async () => {
     using errors = new LoggedErrors();
     const recorded = new Recorded();
     const ended = Promise.withResolvers<void>();
@@ -223,7 +224,7 @@ for (
 }
 
 for (const phase of ["during", "after"] as const) {
-  Deno.test(`A promise from a trigger ${phase} the event holds nothing back, and its rejection is logged`, async () => {
+  Deno.test(`SystemEvent.fire() does not wait for the promise of a trigger ${phase} the event`, async () => {
     using errors = new LoggedErrors();
     const recorded = new Recorded();
     const rejected = Promise.reject(new Error("simulated"));
@@ -235,7 +236,7 @@ for (const phase of ["during", "after"] as const) {
   });
 }
 
-Deno.test("A trigger added while its phase runs still runs; one for a phase that is over waits for the next firing", () => {
+Deno.test("SystemEvent.add() within a trigger applies to current and later phases", () => {
   const recorded = new Recorded();
   recorded.add("before", "b1", () => recorded.add("before", "b2"));
   recorded.add("during", "d1", () => {
@@ -247,7 +248,7 @@ Deno.test("A trigger added while its phase runs still runs; one for a phase that
   assertEquals(recorded.fire(), ["late"]);
 });
 
-Deno.test("A trigger removed by one that runs ahead of it does not run", () => {
+Deno.test("SystemEvent.remove() within a trigger prevents triggers that have not run", () => {
   const recorded = new Recorded();
   const ids: SystemEventTriggerID[] = [];
   recorded.add("before", "b1", () => ids.forEach((id) => recorded.event.remove(id)));
@@ -258,7 +259,7 @@ Deno.test("A trigger removed by one that runs ahead of it does not run", () => {
   assertEquals(recorded.fire(), ["b1", "d2", "a1"]);
 });
 
-Deno.test("A before trigger that removes one which has run is told so, and the event goes on", () => {
+Deno.test("SystemEvent.remove() within a trigger throws for one that has run", () => {
   using errors = new LoggedErrors();
   const recorded = new Recorded();
   const first = recorded.add("before", "first");
@@ -268,7 +269,7 @@ Deno.test("A before trigger that removes one which has run is told so, and the e
   assertEquals(errors.take().map(({ name }) => name), ["RangeError"]);
 });
 
-Deno.test("A before trigger that removes another one, which only looks the same and has another phase, can", () => {
+Deno.test("SystemEvent.remove() within a trigger distinguishes equal triggers by phase", () => {
   const event = new SystemEvent("Event1");
   let calls = 0;
   const trigger = () => void calls++;
@@ -279,7 +280,7 @@ Deno.test("A before trigger that removes another one, which only looks the same 
   assertEquals(calls, 1);
 });
 
-Deno.test("Triggers can be removed while a before trigger is waited for", () => {
+Deno.test("SystemEvent.remove() works while fire() waits for a before trigger", () => {
   const recorded = new Recorded();
   const waited = new Deferred<void>();
   recorded.add("before", "before", () => waited);
@@ -291,7 +292,7 @@ Deno.test("Triggers can be removed while a before trigger is waited for", () => 
   assertEquals(recorded.calls, ["before", "after"]);
 });
 
-Deno.test("forceClose() goes on without what is waited for, once, and does nothing when nothing is", () => {
+Deno.test("SystemEvent.forceClose() ends the wait for before triggers", () => {
   const recorded = new Recorded();
   recorded.event.forceClose();
   const waited = new Deferred<void>();
@@ -307,7 +308,7 @@ Deno.test("forceClose() goes on without what is waited for, once, and does nothi
   assertEquals(recorded.fire(), ["next"]);
 });
 
-Deno.test("abandon() ends a firing that waits: what is left of it waits for the next one", () => {
+Deno.test("SystemEvent.abandon() keeps the triggers that have not run for the next fire()", () => {
   const recorded = new Recorded();
   const waited = new Deferred<void>();
   recorded.add("before", "before", () => waited);
