@@ -1,5 +1,5 @@
 /**
- * What a protocol writes, as bytes.
+ * Conversion of written data to the bytes of a datagram.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import { quote } from "../../internal/validation.ts";
 import { checkMemory } from "../stream/written_data.ts";
 
 /**
- * The bytes of one datagram that is written in pieces.
+ * Returns the bytes of one datagram.
  *
- * @returns A single piece of bytes as it is; else a copy.
- * @throws {TypeError} when a piece is neither bytes nor a string, or when its memory has been detached.
+ * @param pieces The chunks of the datagram, as bytes or as strings to be encoded as UTF-8.
+ * @returns The chunk itself if it is the only one and consists of bytes, and otherwise a copy.
+ * @throws {TypeError} If a chunk is neither bytes nor a string, or if its buffer has been detached.
  */
 export function datagramBytes(pieces: Iterable<Uint8Array | string>): Uint8Array {
   const chunks = [...pieces].map((piece) => {
@@ -20,7 +21,9 @@ export function datagramBytes(pieces: Iterable<Uint8Array | string>): Uint8Array
       if (piece.length === 0) checkMemory("write", piece);
       return piece;
     }
-    throw new TypeError(`A datagram must be a Uint8Array or a string, got ${quote(piece)}`);
+    throw new TypeError(
+      `Cannot write a datagram: it must be a Uint8Array or a string, got ${quote(piece)}`,
+    );
   });
   const [only] = chunks;
   if (only !== undefined && chunks.length === 1) return only;

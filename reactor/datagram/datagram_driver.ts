@@ -1,54 +1,72 @@
 /**
- * The seam between a datagram port and what moves its datagrams.
+ * The interface between a datagram port and the driver that moves its datagrams.
  *
  * @module
  */
 
 import type { Address, IInternetAddress } from "../interfaces/mod.ts";
 
-/** What a driver tells its port. */
+/** The events that a driver reports to its port. */
 export interface DatagramDriverSink<A extends Address> {
   /**
-   * A datagram came. Its memory is never written again. It is whole, unless it is longer than the port takes: then the port must be able to
-   * see that it is, and need not get more.
+   * Called with each datagram that arrives. The driver never writes to its memory again.
+   *
+   * @param datagram The complete datagram. A datagram longer than the port's limit may be
+   *   truncated, but must stay longer than the limit.
+   * @param from The address of the sender.
    */
   received(datagram: Uint8Array, from: A): void;
-  /** Nothing could be received this time. With the code `ECONNREFUSED`: what was sent before has found nobody. */
+  /**
+   * Called when receiving has failed. The code `ECONNREFUSED` means that no socket was bound at the
+   * destination of an earlier datagram.
+   */
   receiveFailed(error: Error): void;
-  /** The last `send` is done, or has failed for the reason given. May come from within `send`. */
+  /**
+   * Called when the last `send` has completed, with its error or `null`. It may be called within
+   * `send`.
+   */
   sent(error: Error | null): void;
-  /** After `close`, and not from within it: nothing of the driver is left, and the address is free. */
+  /** Called after `close`, but not within it, when the driver is closed and its address is free. */
   released(): void;
 }
 
-/** A bound socket that moves datagrams. */
+/** A bound socket that sends and receives datagrams. */
 export interface DatagramDriver<A extends Address> {
-  /** Where it is bound. */
+  /** The address to which the socket is bound. */
   readonly address: A;
-  /** Hands over the port. Comes first, once. */
+  /** Sets the port. It is the first call, and is made once. */
   attach(sink: DatagramDriverSink<A>): void;
-  /** Delivers what comes, and what has come since it was bound, until `close`. Comes once at most. */
+  /**
+   * Starts to deliver datagrams until `close`, including those that have arrived since the socket
+   * was bound. It is called at most once.
+   */
   startReceiving(): void;
-  /** Sends one datagram. The next comes after `sent`. The bytes may change when this has returned. */
+  /**
+   * Sends one datagram. The port calls it again only after `sent`. The bytes may change when this
+   * method has returned.
+   */
   send(datagram: Uint8Array, to: A): void;
-  /** Closes. Comes with no send under way. Only `released` follows. */
+  /** Closes the socket. The port calls it while no send is pending. Only `released` follows. */
   close(): void;
-  /** No longer holds the process. */
+  /** Stops keeping the process alive. */
   unref(): void;
 }
 
-/** A driver for UDP. What it cannot do it refuses with an `UnsupportedError`, what the system refuses with a `DatagramError`. */
+/**
+ * A driver for UDP. A method throws `UnsupportedError` if the driver does not support the
+ * operation, and `DatagramError` if the operating system rejects it.
+ */
 export interface UDPDriver extends DatagramDriver<IInternetAddress> {
-  /** Allows broadcasts, or forbids them. */
+  /** Sets whether broadcasts are allowed. */
   setBroadcast(enabled: boolean): void;
-  /** Joins a multicast group; `""` lets the system choose the interface. */
+  /** Joins a multicast group. With the interface `""`, the system chooses one. */
   joinGroup(group: string, interfaceAddress: string): void;
   /** Leaves a multicast group. */
   leaveGroup(group: string, interfaceAddress: string): void;
-  /** Sets how many networks away a datagram to a group may go. */
+  /** Sets the number of networks that a multicast datagram may pass. */
   setMulticastTTL(ttl: number): void;
-  /** Sets whether this machine gets what it sends to a group. */
+  /** Sets whether this machine receives the multicast datagrams that it sends. */
   setMulticastLoopback(enabled: boolean): void;
-  /** Sets by which interface datagrams to a group leave. */
+  /** Sets the interface that sends multicast datagrams. */
   setMulticastInterface(interfaceAddress: string): void;
 }

@@ -1,5 +1,5 @@
 /**
- * The bounds of a datagram port, checked and filled in.
+ * The limits of a datagram port.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import type { DatagramOptions } from "../interfaces/mod.ts";
 import { checkBound, checkInteger } from "../../internal/validation.ts";
 
-/** The bounds of a datagram port; see `DatagramOptions`. */
+/** The limits of a datagram port. `DatagramOptions` describes them. */
 export interface DatagramLimits {
-  /** Bytes of the largest datagram that is accepted. */
+  /** The largest datagram that is accepted, in bytes. */
   readonly maxPacketSize: number;
-  /** Bytes that may wait to be sent. */
+  /** The size of the write buffer, in bytes. */
   readonly writeBufferLimit: number;
 }
 
 /**
- * Fills in what the options leave open.
+ * Returns the limits from the options, with defaults for those that are missing.
  *
- * @throws {RangeError | TypeError} when a bound is out of range.
+ * @throws {RangeError | TypeError} If a limit is out of range.
  */
 export function datagramLimits(options: DatagramOptions): DatagramLimits {
-  // Twisted's maxPacketSize; and as much waiting as a burst of a hundred of the largest.
+  // maxPacketSize is Twisted's default; the write buffer has room for a hundred such datagrams.
   const { maxPacketSize = 8192, writeBufferLimit = 1048576 } = options;
   checkInteger("maxPacketSize", maxPacketSize, 1, 0x7fffffff);
   checkBound("writeBufferLimit", writeBufferLimit, 1);

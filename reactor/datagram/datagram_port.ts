@@ -1,19 +1,22 @@
 /**
- * A datagram port: one state machine above every driver.
+ * The state machine of datagram ports, for every driver.
  *
- * It decides what is sent when, who gets what comes, and how the port opens and closes. It knows no system call and no Deno or node API;
- * the driver beneath it does. Three rules keep it straight:
+ * It opens and closes the port, queues datagrams and calls the protocol. It uses no API of Deno or
+ * node; the driver does. Three rules apply:
  *
- * - One datagram is being sent at a time; the next ones wait, in order and in a bounded queue. More at once would go out of order, and Deno
- *   serves what is under way in turn, so that a thousand sends keep the one receive waiting (measured on 2.9.6: of 20,000 datagrams to
- *   a port of the same process, 16,194 arrive with one send under way, 1,193 with a thousand).
- * - What a protocol's method throws is logged, and the port goes on: a datagram concerns no other. `makeConnection` and `doStop` excepted:
- *   whoever opens or closes the port gets their error.
- * - A port that is closed sends what was written before, then calls `doStop`, once, and never from within a call that the protocol made.
+ * - One datagram is sent at a time, and the next ones wait in a queue of limited size. Parallel
+ *   sends would be reordered, and Deno would process all of them before the pending receive
+ *   (measured on Deno 2.9.6: of 20,000 datagrams to a port of the same process, 16,194 arrive with
+ *   one send at a time, 1,193 with a thousand).
+ * - An error in a method of the protocol is logged, and the port stays open. The exceptions are
+ *   `makeConnection` and `doStop`, whose errors go to the caller that opens or closes the port.
+ * - A port that is being closed sends the queued datagrams and then calls `doStop` once, never
+ *   within another call of the protocol.
  *
- * Semantics are those of Twisted's `udp.Port`, but for three. Twisted sends while `write` runs, so that `write` can raise what the system
- * says; here what the system says comes later and is logged. A datagram longer than `maxPacketSize` is dropped, where Twisted hands over
- * its beginning. And a protocol that fails in `makeConnection` leaves no open port behind.
+ * The semantics are those of Twisted's `udp.Port`, with three differences. In Twisted, `write`
+ * sends immediately and raises the system's error; here the error occurs later and is logged.
+ * Twisted passes the beginning of a datagram longer than `maxPacketSize` to the protocol; here it
+ * is dropped. And if a protocol fails in `makeConnection`, the port is closed.
  *
  * @module
  */
@@ -40,10 +43,11 @@ import {
   onRejection,
 } from "../../defer/guarded_call.ts";
 
-// What a queued datagram takes beside its bytes: an upper bound, so that empty ones are bounded too.
+// An upper estimate of the memory that a queued datagram takes in addition to its bytes, so that
+// the limit also applies to empty datagrams.
 const DATAGRAM_OVERHEAD = 256;
 
-/** What of its protocol every port uses. */
+/** The members of its protocol that every port uses. */
 export interface DatagramPortProtocol {
   doStop(): void;
   connectionRefused(): void;
@@ -51,48 +55,48 @@ export interface DatagramPortProtocol {
   readonly noisy?: boolean;
 }
 
-/** A datagram that waits to be sent. */
+/** A queued datagram. */
 interface Waiting<A> {
   readonly datagram: Uint8Array;
   readonly to: A;
 }
 
-/** What the ports of every kind of datagram have in common. */
+/** The base class of UDP and UNIX datagram ports. */
 export abstract class DatagramPort<
   A extends Address,
   D extends DatagramDriver<A>,
   P extends DatagramPortProtocol,
 > implements IDatagramTransport, DatagramDriverSink<A>, ReactorResource, MicrotaskTask {
-  /** What gets the datagrams. */
+  /** The protocol that receives the datagrams. */
   protected readonly protocol: P;
   readonly #host: ConnectionContext;
   readonly #limits: DatagramLimits;
   readonly #bind: () => D;
   #driver: D | null = null;
   #address: A | null = null;
-  /** Who waits for it to close; null while nobody has asked for that. */
+  /** The Deferreds of `stopListening()`; `null` if the port is not closing. */
   #stopping: Deferred<void>[] | null = null;
-  /** Whether the driver has been told to close. */
+  /** Whether `close()` of the driver has been called. */
   #closing = false;
   #started = false;
 
   #queue = new Fifo<Waiting<A>>();
   #queued = 0;
-  /** Where the datagram goes that is being sent. */
+  /** The destination of the datagram that is being sent; `null` if there is none. */
   #sendingTo: A | null = null;
   #pumping = false;
 
-  // What has gone wrong, one by one: whoever floods a port should not fill a disk.
+  // The log lines are rate-limited, so that a peer that floods the port cannot fill a disk.
   readonly #overfull: LogThrottle;
   readonly #oversized: LogThrottle;
   readonly #sendFailures: LogThrottle;
   readonly #receiveFailures: LogThrottle;
 
   /**
-   * @param host What the reactor lends.
-   * @param protocol What gets the datagrams.
-   * @param limits The port's bounds.
-   * @param bind Binds the address; throws a `CannotListenError`.
+   * @param host The services of the reactor.
+   * @param protocol The protocol that receives the datagrams.
+   * @param limits The limits of the port.
+   * @param bind A function that binds the address, and throws a `CannotListenError` if it cannot.
    */
   constructor(host: ConnectionContext, protocol: P, limits: DatagramLimits, bind: () => D) {
     checkDatagramProtocol(protocol);
@@ -117,7 +121,7 @@ export abstract class DatagramPort<
 
   startListening(): void {
     if (this.#driver !== null) {
-      throw new Error(`Cannot listen on ${this.#address}: it is being listened on already`);
+      throw new Error(`Cannot listen on ${this.#address}: this port is already listening`);
     }
     const driver = this.#bind();
     this.#driver = driver;
@@ -134,7 +138,7 @@ export abstract class DatagramPort<
     });
   }
 
-  /** The port for a log: `Pong on 0.0.0.0:53 (UDP)`, `Pong on 0.0.0.0:53 (UDP) (closed)`. */
+  /** Returns the protocol and the address, for logs: `Pong on 53`, `Pong on 53 (closed)`. */
   toString(): string {
     const where = this.#address === null ? "no address" : this.portName(this.#address);
     return `${nameInLog(this.protocol)} on ${where}${this.#driver === null ? " (closed)" : ""}`;
@@ -162,17 +166,17 @@ export abstract class DatagramPort<
 
   getHost(): A {
     if (this.#address === null) {
-      throw new Error("Cannot tell the address of a port that has not been listened on");
+      throw new Error("Cannot return the address of the port: it has never listened");
     }
     return this.#address;
   }
 
-  /** The protocol's name, and the kind of transport: `Echo (UDP)`. */
+  /** Returns the name of the protocol and the transport: `Echo (UDP)`. */
   logPrefix(): string {
     return `${logPrefixOf(this.protocol)} (UDP)`;
   }
 
-  // What the reactor and the driver tell.
+  // Methods that the reactor and the driver call.
 
   shutDown(): void {
     this.stopListening()
@@ -199,7 +203,7 @@ export abstract class DatagramPort<
     this.#receiveFailures.add((count) => {
       callWithSystem(
         this,
-        () => logUserError(error, `Could not receive, trying on${alike(count)}`),
+        () => logUserError(error, `Could not receive a datagram${alike(count)}`),
       );
     });
   }
@@ -220,7 +224,7 @@ export abstract class DatagramPort<
     this.#closing = false;
     if (this.#address !== null && this.#isNoisy) msg(this.closedLine(this.#address));
     const failure = this.#stopProtocol();
-    // Who waited may listen again at once, and then it is a resource again.
+    // doStop() may have called startListening(), and then the port is an open resource again.
     if (this.#driver === null) this.#host.resources.delete(this);
     for (const stopped of stopping) {
       if (failure === null) stopped.callback();
@@ -228,9 +232,9 @@ export abstract class DatagramPort<
     }
   }
 
-  // For the kinds of port.
+  // Members for the subclasses.
 
-  /** The driver, while the port is open. */
+  /** The driver of the open port. Throws an error if the port is closed. */
   protected get driver(): D {
     if (this.#driver === null) {
       throw new Error(`Cannot use the port on ${this.#address}: it is closed`);
@@ -238,7 +242,7 @@ export abstract class DatagramPort<
     return this.#driver;
   }
 
-  /** Sends a datagram, or has it wait. The bytes may be changed afterwards. */
+  /** Sends or queues a datagram. The caller may change the bytes afterwards. */
   protected send(datagram: Uint8Array, to: A): void {
     if (this.#driver === null || this.#closing) return;
     if (this.#sendingTo !== null || this.#pumping) return this.#enqueue(datagram, to);
@@ -246,7 +250,7 @@ export abstract class DatagramPort<
     this.#pump();
   }
 
-  /** Calls a method of the protocol's. What it throws is logged. */
+  /** Calls a method of the protocol. Its error is logged. */
   protected callProtocol(method: string, f: () => unknown): void {
     const previous = enterSystem(this);
     try {
@@ -256,25 +260,26 @@ export abstract class DatagramPort<
     }
   }
 
-  /** The address has been bound; the protocol does not know yet. */
+  /** Called when the address has been bound, before the protocol is started. */
   protected bound(_driver: D): void {}
 
-  /** Tells the protocol that it has a transport. @returns what the protocol's method does. */
+  /** Calls `makeConnection` of the protocol and returns its result. */
   protected abstract makeConnection(): unknown;
 
-  /** Hands a datagram over, if it is for the protocol. @returns what the protocol's method does. */
+  /**
+   * Calls `datagramReceived` of the protocol and returns its result, unless the port is connected
+   * to an address other than `from`.
+   */
   protected abstract deliver(datagram: Uint8Array, from: A): unknown;
 
-  /** Whether the port is connected: only then does the protocol hear that nobody listens at the other end. */
+  /** Whether the port is connected. Only then is `connectionRefused` of the protocol called. */
   protected abstract readonly isConnected: boolean;
 
-  /** The port in the line that says that it is open. */
+  /** Returns the name of the port in log lines. */
   protected abstract portName(address: A): string;
 
-  /** The line that says that it is closed. */
+  /** Returns the log line for a port that has closed. */
   protected abstract closedLine(address: A): string;
-
-  // Inside.
 
   #sendNow(driver: D, datagram: Uint8Array, to: A): void {
     this.#pumping = true;
@@ -290,7 +295,7 @@ export abstract class DatagramPort<
     this.#queue.push({ datagram: datagram.slice(), to });
   }
 
-  /** Sends what waits, until the driver takes its time. A driver may call sent() before its send() returns. */
+  /** Sends queued datagrams until a send is pending. A driver may call sent() within its send(). */
   #pump(): void {
     while (
       this.#driver !== null && !this.#pumping && this.#sendingTo === null && this.#queue.length > 0
@@ -323,7 +328,7 @@ export abstract class DatagramPort<
 
   #dropUnsent(to: A): void {
     const waiting = this.#queue.length;
-    const line = `Dropped a datagram to ${to}: no room beside the ${waiting} that wait to be sent`;
+    const line = `Dropped a datagram to ${to}: the write buffer is full (${waiting} datagrams)`;
     this.#warn(this.#overfull, line);
   }
 
@@ -331,7 +336,7 @@ export abstract class DatagramPort<
     const { maxPacketSize } = this.#limits;
     this.#warn(
       this.#oversized,
-      `Dropped a datagram from ${from}: it has more than maxPacketSize, ${maxPacketSize} bytes`,
+      `Dropped a datagram from ${from}: it is longer than maxPacketSize (${maxPacketSize} bytes)`,
     );
   }
 
@@ -341,9 +346,9 @@ export abstract class DatagramPort<
     });
   }
 
-  /** Logs the rejection of a promise that a method of the protocol's returned. */
+  /** Logs the rejection of a promise that a method of the protocol has returned. */
   #watch(result: unknown, method: string): void {
-    // Asked here, so that the calls that return nothing, which are most, cost no closure.
+    // Most methods return nothing. This check spares them the closure.
     if (result !== undefined) onRejection(result, (error) => this.#protocolFailed(error, method));
   }
 
@@ -355,7 +360,7 @@ export abstract class DatagramPort<
     return this.protocol.noisy !== false;
   }
 
-  /** A protocol that cannot start leaves nothing open. */
+  /** Calls makeConnection(). If it throws, closes the port. */
   #startProtocol(): void {
     try {
       this.#watch(this.makeConnection(), "makeConnection");
@@ -368,7 +373,7 @@ export abstract class DatagramPort<
     }
   }
 
-  /** @returns What went wrong in the protocol: for whoever closed the port. */
+  /** Calls doStop() and returns its error, or `null`. */
   #stopProtocol(): Error | null {
     if (!this.#started) return null;
     this.#started = false;

@@ -1,5 +1,5 @@
 /**
- * A UDP port over any kind of driver. Twisted's `udp.Port` and `udp.MulticastPort`.
+ * UDP ports, for every driver. Twisted's `udp.Port` and `udp.MulticastPort`.
  *
  * @module
  */
@@ -20,29 +20,30 @@ import type {
 import { isSameHost } from "./same_host.ts";
 import { checkInteger, quote } from "../../internal/validation.ts";
 
-// The length field has 16 bits and counts UDP's header of 8 bytes (RFC 768); IPv4's length counts its own of 20 as well (RFC 791).
+// The length field has 16 bits and includes UDP's header of 8 bytes (RFC 768). The length field of
+// IPv4 also includes its own header of 20 bytes (RFC 791).
 const MAX_LENGTH_IPV4 = 65535 - 20 - 8;
 const MAX_LENGTH_IPV6 = 65535 - 8;
 
 const BROADCAST = "255.255.255.255";
 
 /**
- * Checks an interface to listen on.
+ * Checks the interface of a UDP port.
  *
- * @throws {InvalidAddressError} when it is no IP address.
+ * @throws {InvalidAddressError} If the interface is not an IP address.
  */
 export function checkInterface(host: string): void {
   if (isIPAddress(host) || isIPv6Address(host)) return;
   throw new InvalidAddressError(host, `interface must be an IP address, got ${quote(host)}`);
 }
 
-/** A UDP port. The transport that its protocol gets. */
+/** A UDP port: the transport of its protocol. */
 export class UDPPort
   extends DatagramPort<IInternetAddress, UDPDriver, IDatagramProtocol<never, IInternetAddress>>
   implements IMulticastTransport {
   #peer: IInternetAddress | null = null;
   #isIPv6 = false;
-  // The system's own defaults. What it has been told since cannot be asked of it.
+  // The settings, initially the defaults of the system. Deno cannot read them back.
   #broadcast = false;
   #ttl = 1;
   #loopback = true;
@@ -67,7 +68,9 @@ export class UDPPort
 
   connect(host: string, port: number): void {
     if (this.#peer !== null) {
-      throw new Error(`Cannot connect to ${host}:${port}: the port is connected to ${this.#peer}`);
+      throw new Error(
+        `Cannot connect to ${host}:${port}: the port is already connected to ${this.#peer}`,
+      );
     }
     this.#checkHost("connect() host", host);
     checkInteger("connect() port", port, 1, 65535);
@@ -83,17 +86,17 @@ export class UDPPort
     return this.#broadcast;
   }
 
-  joinGroup(addr: string, interfaceAddress: string = ""): Deferred<void> {
+  joinGroup(addr: string, interfaceAddress?: string): Deferred<void> {
     return execute(() => {
       this.#checkHost("joinGroup() address", addr);
-      this.driver.joinGroup(addr, interfaceAddress);
+      this.driver.joinGroup(addr, interfaceAddress ?? "");
     });
   }
 
-  leaveGroup(addr: string, interfaceAddress: string = ""): Deferred<void> {
+  leaveGroup(addr: string, interfaceAddress?: string): Deferred<void> {
     return execute(() => {
       this.#checkHost("leaveGroup() address", addr);
-      this.driver.leaveGroup(addr, interfaceAddress);
+      this.driver.leaveGroup(addr, interfaceAddress ?? "");
     });
   }
 
@@ -127,7 +130,7 @@ export class UDPPort
     return this.#outgoing || (this.#isIPv6 ? "::" : "0.0.0.0");
   }
 
-  /** A new socket is not connected, and has the system's defaults. */
+  /** Resets the settings: a new socket is not connected and has the defaults of the system. */
   protected override bound(driver: UDPDriver): void {
     this.#isIPv6 = isIPv6Address(driver.address.host);
     this.#peer = null;
@@ -138,13 +141,14 @@ export class UDPPort
   }
 
   protected override makeConnection(): unknown {
-    // The reactor's methods say what the protocol's transport has to be; this port is all of it.
+    // The methods of the reactor declare the transport type of the protocol, and this port has all
+    // of its members.
     return this.protocol.makeConnection(this as never);
   }
 
   protected override deliver(datagram: Uint8Array, from: IInternetAddress): unknown {
     const peer = this.#peer;
-    // The system may not know that the port is connected, and what came before it was waits here anyway.
+    // The system may not know that the port is connected, and may have received datagrams before.
     if (peer !== null && (from.port !== peer.port || !isSameHost(from.host, peer.host))) return;
     return this.protocol.datagramReceived(datagram, from);
   }
@@ -165,7 +169,9 @@ export class UDPPort
     const peer = this.#peer;
     if (addr === undefined) {
       if (peer !== null) return peer;
-      throw new TypeError(`write() needs an address: the port on ${this.getHost()} has no peer`);
+      throw new TypeError(
+        `Cannot write a datagram without an address: the port on ${this.getHost()} has no peer`,
+      );
     }
     const { port } = addr;
     const host = addr.host === "<broadcast>" ? BROADCAST : addr.host;
@@ -177,7 +183,7 @@ export class UDPPort
     const to = this.#address(host, port);
     if (host === BROADCAST && !this.#broadcast) {
       throw new DatagramError(
-        `Cannot send to ${to}: broadcasts are not allowed, see setBroadcastAllowed()`,
+        `Cannot send to ${to}: call setBroadcastAllowed(true) to allow broadcasts`,
         { code: "EACCES", syscall: "send", address: String(to) },
       );
     }
@@ -193,7 +199,7 @@ export class UDPPort
     );
   }
 
-  /** An IPv4 peer of an IPv6 port keeps its mapped address: as such it is written to. */
+  /** Returns the address object. An IPv6 port uses the mapped address of an IPv4 peer. */
   #address(host: string, port: number): IInternetAddress {
     return this.#isIPv6 ? new IPv6Address("UDP", host, port) : new IPv4Address("UDP", host, port);
   }

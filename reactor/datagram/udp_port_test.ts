@@ -1,5 +1,5 @@
-// A UDP port over sockets in memory, with turns that the test moves: what it does is the same on real ones (`conformance/udp.ts`, where
-// the list of Twisted's tests is).
+// Tests of UDP ports over sockets in memory, with turns that the test runs. `conformance/udp.ts`
+// tests UDP ports on real sockets, and lists Twisted's tests.
 
 import {
   assert,
@@ -26,7 +26,7 @@ import {
 import { MemoryDatagramNetwork } from "../drivers/memory/memory_datagram_network.ts";
 import { UDPPort } from "./udp_port.ts";
 
-/** What a Deferred has come to: `"pending"`, `"fired"`, or its error. */
+/** Returns the state of a Deferred, which is updated: `"pending"`, `"fired"`, or its error. */
 function outcome(deferred: Deferred<void>): { is: string | Error } {
   const result: { is: string | Error } = { is: "pending" };
   deferred.addCallbacks(() => {
@@ -39,7 +39,7 @@ function outcome(deferred: Deferred<void>): { is: string | Error } {
 
 // Opening and closing.
 
-Deno.test("A port binds at once, starts its protocol with itself as transport, and says so in the log", () => {
+Deno.test("UDPPort.startListening() binds, starts its protocol and logs the port", () => {
   using logged = new LoggedTexts();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({}, { port: 1234 });
@@ -50,7 +50,7 @@ Deno.test("A port binds at once, starts its protocol with itself as transport, a
   assertEquals(port.logPrefix(), "Recorder (UDP)");
 });
 
-Deno.test("A port on a taken address throws, and starts nothing", () => {
+Deno.test("UDPPort.startListening() throws for an address in use and starts nothing", () => {
   const fixture = new DatagramFixture();
   fixture.listen({}, { port: 1234 });
   const { protocol, port } = fixture.prepare({}, { port: 1234 });
@@ -60,7 +60,7 @@ Deno.test("A port on a taken address throws, and starts nothing", () => {
   assertEquals(fixture.host.resources.size, 1);
 });
 
-Deno.test("stopListening() stops the protocol, not from within the call, and fires when the address is free", () => {
+Deno.test("UDPPort.stopListening() stops the protocol in a later step, then fires", () => {
   using logged = new LoggedTexts();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({}, { port: 1234 });
@@ -68,12 +68,12 @@ Deno.test("stopListening() stops the protocol, not from within the call, and fir
   assertEquals(protocol.take(), ["started"]);
   fixture.host.settle();
   assertEquals([protocol.take(), stopped.is], [["stopped"], "fired"]);
-  assertThrows(() => protocol.transport, Error, "no port uses it");
+  assertThrows(() => protocol.transport, Error, "no port uses the protocol");
   assertEquals([fixture.network.size, fixture.host.resources.size], [0, 0]);
   assertEquals(logged.texts.at(-1), "(UDP Port 1234 Closed)");
 });
 
-Deno.test("A protocol that stops its port in startProtocol() is stopped after it", () => {
+Deno.test("UDPPort stops a protocol that calls stopListening() in startProtocol()", () => {
   const fixture = new DatagramFixture();
   const { protocol } = fixture.listen({
     startProtocol: (protocol) => {
@@ -85,7 +85,7 @@ Deno.test("A protocol that stops its port in startProtocol() is stopped after it
   assertEquals(protocol.events, ["started", "start returns", "stopped"]);
 });
 
-Deno.test("stopListening() twice stops once, and both Deferreds fire; on a closed port it fires at once", () => {
+Deno.test("UDPPort.stopListening() may be called twice, and on a closed port", () => {
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
   const both = [outcome(port.stopListening()), outcome(port.stopListening())];
@@ -95,17 +95,17 @@ Deno.test("stopListening() twice stops once, and both Deferreds fire; on a close
   assertEquals(protocol.events, ["started", "stopped"]);
 });
 
-Deno.test("A port listens again after it has stopped, with the same protocol, and not before", () => {
+Deno.test("UDPPort.startListening() works again after stopListening() has completed", () => {
   const fixture = new DatagramFixture();
   const { protocol, port, drivers } = fixture.listen({}, { port: 1234 });
-  assertThrows(() => port.startListening(), Error, "it is being listened on already");
+  assertThrows(() => port.startListening(), Error, "this port is already listening");
   port.stopListening().addCallback(() => port.startListening());
   fixture.host.settle();
   assertEquals(protocol.events, ["started", "stopped", "started"]);
   assertEquals([drivers.length, fixture.host.resources.size], [2, 1]);
 });
 
-Deno.test("A protocol may have its port listen again in stopProtocol()", () => {
+Deno.test("UDPPort.startListening() may be called in stopProtocol()", () => {
   const fixture = new DatagramFixture();
   const end = fixture.listen({
     stopProtocol: ({ events }) => {
@@ -118,7 +118,7 @@ Deno.test("A protocol may have its port listen again in stopProtocol()", () => {
   assertEquals([fixture.network.size, fixture.host.resources.size], [1, 1]);
 });
 
-Deno.test("A port that listens again is not connected, and forbids broadcasts again", () => {
+Deno.test("UDPPort.startListening() resets the connection and the broadcast setting", () => {
   const fixture = new DatagramFixture();
   const { port } = fixture.listen();
   port.connect("127.0.0.1", 1);
@@ -130,7 +130,7 @@ Deno.test("A port that listens again is not connected, and forbids broadcasts ag
   assertThrows(() => port.write("x"), TypeError, "has no peer");
 });
 
-Deno.test("A protocol that fails to start leaves no open port behind", () => {
+Deno.test("UDPPort closes if its protocol throws in startProtocol()", () => {
   const fixture = new DatagramFixture();
   const failure = new Error("no");
   const { protocol, port } = fixture.prepare({
@@ -142,11 +142,11 @@ Deno.test("A protocol that fails to start leaves no open port behind", () => {
   fixture.host.settle();
   assertEquals([fixture.network.size, fixture.host.resources.size], [0, 0]);
   assertEquals(protocol.events, ["started"]);
-  // It may be tried again.
+  // The port may be started again.
   assertStrictEquals(assertThrows(() => port.startListening()), failure);
 });
 
-Deno.test("What stopProtocol() throws is for whoever stopped the port; the port is closed all the same", () => {
+Deno.test("UDPPort.stopListening() fails with the error of stopProtocol() and closes the port", () => {
   const fixture = new DatagramFixture();
   const failure = new Error("no");
   const { port } = fixture.listen({
@@ -160,7 +160,7 @@ Deno.test("What stopProtocol() throws is for whoever stopped the port; the port 
   assertEquals(fixture.network.size, 0);
 });
 
-Deno.test("What an async startProtocol() or stopProtocol() rejects with is logged", async () => {
+Deno.test("UDPPort logs the rejection of an async startProtocol() or stopProtocol()", async () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   const { port } = fixture.listen({
@@ -174,7 +174,7 @@ Deno.test("What an async startProtocol() or stopProtocol() rejects with is logge
   assertEquals(errors.take().map(({ message }) => message).toSorted(), ["start", "stop"]);
 });
 
-Deno.test("A second port cannot use a protocol that a port uses", () => {
+Deno.test("UDPPort.startListening() throws if another port uses the protocol", () => {
   const fixture = new DatagramFixture();
   const { protocol } = fixture.listen();
   const port = new UDPPort(
@@ -189,7 +189,7 @@ Deno.test("A second port cannot use a protocol that a port uses", () => {
   assertEquals(protocol.events, ["started"]);
 });
 
-Deno.test("The reactor's shutdown closes a port, and logs what its protocol throws", () => {
+Deno.test("UDPPort closes at the reactor's shutdown and logs the error of stopProtocol()", () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   fixture.listen({
@@ -203,7 +203,7 @@ Deno.test("The reactor's shutdown closes a port, and logs what its protocol thro
   assertEquals(errors.take().map(({ message }) => message), ["no"]);
 });
 
-Deno.test("A crash unrefs a port and closes nothing", () => {
+Deno.test("UDPPort.unref() unrefs the driver without closing it, after a crash", () => {
   const fixture = new DatagramFixture();
   const { drivers } = fixture.listen();
   fixture.host.resources.unref();
@@ -211,7 +211,7 @@ Deno.test("A crash unrefs a port and closes nothing", () => {
   assertEquals(fixture.network.size, 1);
 });
 
-Deno.test("`await using` closes a port, and loseConnection() is another name for it", async () => {
+Deno.test("UDPPort closes at the end of `await using`, and by loseConnection()", async () => {
   const fixture = new DatagramFixture();
   const first = fixture.listen();
   {
@@ -226,15 +226,15 @@ Deno.test("`await using` closes a port, and loseConnection() is another name for
   assertEquals(second.protocol.events, ["started", "stopped"]);
 });
 
-Deno.test("A port that has never listened has no address", () => {
+Deno.test("UDPPort.getHost() throws before the port has listened", () => {
   const { port } = new DatagramFixture().prepare();
-  assertThrows(() => port.getHost(), Error, "has not been listened on");
+  assertThrows(() => port.getHost(), Error, "it has never listened");
   assertThrows(() => port.setBroadcastAllowed(true), Error, "it is closed");
 });
 
 // Sending and receiving.
 
-Deno.test("A datagram arrives whole, with an address that write() takes", () => {
+Deno.test("UDPPort receives a whole datagram with an address that write() accepts", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen({
     datagramReceived: (protocol, text, addr) => protocol.transport.write(`${text}!`, addr),
@@ -249,7 +249,7 @@ Deno.test("A datagram arrives whole, with an address that write() takes", () => 
   assertInstanceOf(server.protocol.sources[0], IPv4Address);
 });
 
-Deno.test("writeSequence() sends its pieces as one datagram", () => {
+Deno.test("UDPPort.writeSequence() sends its chunks as one datagram", () => {
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
   port.writeSequence(["some", new TextEncoder().encode("bytes"), "to", "write"], port.getHost());
@@ -258,14 +258,14 @@ Deno.test("writeSequence() sends its pieces as one datagram", () => {
   assertEquals(protocol.events, ["started", "received somebytestowrite", "received "]);
 });
 
-Deno.test("write() takes bytes and strings, and nothing else", () => {
+Deno.test("UDPPort.write() accepts only bytes and strings", () => {
   const fixture = new DatagramFixture();
   const { port } = fixture.listen();
   // @ts-expect-error: not a datagram
   assertThrows(() => port.write(42, port.getHost()), TypeError, "got 42");
 });
 
-Deno.test("write() of bytes whose buffer has been detached throws, and sends no empty datagram", () => {
+Deno.test("UDPPort.write() throws for a detached buffer", () => {
   const fixture = new DatagramFixture();
   const { protocol: receiver } = fixture.listen({}, { port: 1234 });
   const { protocol } = fixture.listen();
@@ -277,7 +277,7 @@ Deno.test("write() of bytes whose buffer has been detached throws, and sends no 
   assertEquals(receiver.take(), ["started"]);
 });
 
-Deno.test("Datagrams that wait are copies: what becomes of the bytes after write() does not matter", () => {
+Deno.test("UDPPort.write() copies queued datagrams, so the buffer may be detached", () => {
   const fixture = new DatagramFixture();
   const { protocol: receiver } = fixture.listen({}, { port: 1234 });
   const { protocol } = fixture.listen();
@@ -291,7 +291,7 @@ Deno.test("Datagrams that wait are copies: what becomes of the bytes after write
   assertEquals(receiver.take().length, 4);
 });
 
-Deno.test("Datagrams leave in order, one at a time", () => {
+Deno.test("UDPPort.write() sends datagrams in order, one at a time", () => {
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
   for (let i = 0; i < 100; i++) port.write(String(i), port.getHost());
@@ -300,7 +300,7 @@ Deno.test("Datagrams leave in order, one at a time", () => {
   assertEquals(protocol.events.slice(1), Array.from({ length: 100 }, (_, i) => `received ${i}`));
 });
 
-Deno.test("A driver may be done before its send() returns: what a protocol writes meanwhile comes next", () => {
+Deno.test("UDPPort.write() queues datagrams that are written within send() of the driver", () => {
   const host = new TestHost();
   const network = new MemoryDatagramNetwork({ schedule: (step) => step() });
   const protocol = new DatagramRecorder({
@@ -319,7 +319,7 @@ Deno.test("A driver may be done before its send() returns: what a protocol write
   );
 });
 
-Deno.test("A protocol that tries again at each refusal does not pile calls up, however fast they are refused", () => {
+Deno.test("UDPPort does not recurse if a protocol writes again at each refusal", () => {
   let left = 20_000;
   const protocol = new DatagramRecorder({
     startProtocol: ({ transport }) => transport.connect("127.0.0.1", 9),
@@ -335,7 +335,7 @@ Deno.test("A protocol that tries again at each refusal does not pile calls up, h
   assertEquals(protocol.events.length, 1 + 1 + 20_000);
 });
 
-Deno.test("What is written may be changed as soon as write() has returned, whether it waits or not", () => {
+Deno.test("UDPPort.write() allows the caller to change the bytes afterwards", () => {
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
   const bytes = new TextEncoder().encode("a");
@@ -348,7 +348,7 @@ Deno.test("What is written may be changed as soon as write() has returned, wheth
   assertEquals(protocol.events.slice(1), ["received a", "received b", "received c"]);
 });
 
-Deno.test("What was written before stopListening(), and in the same turn, is sent before the port closes", () => {
+Deno.test("UDPPort.stopListening() sends datagrams of the same turn before closing", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen();
   const client = fixture.listen();
@@ -363,7 +363,7 @@ Deno.test("What was written before stopListening(), and in the same turn, is sen
   assertEquals(client.protocol.events, ["started", "stopped"]);
 });
 
-Deno.test("A goodbye after stopListening(), in the same turn, is sent; once the port closes, nothing is", () => {
+Deno.test("UDPPort.write() sends in the turn of stopListening(), and nothing later", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen();
   const client = fixture.listen();
@@ -400,7 +400,7 @@ Deno.test("A protocol that stops its port in datagramReceived() gets nothing mor
   assertEquals(protocol.events, ["started", "received one", "stopped"]);
 });
 
-Deno.test("A port sends before the reactor runs, and receives once it does, what came before included", () => {
+Deno.test("UDPPort sends before the reactor runs, and receives earlier datagrams then", () => {
   const fixture = new DatagramFixture();
   fixture.host.isRunning = false;
   const { protocol, port } = fixture.listen();
@@ -411,7 +411,7 @@ Deno.test("A port sends before the reactor runs, and receives once it does, what
   assertEquals(protocol.take(), ["received early"]);
 });
 
-Deno.test("A port that was closed before the reactor ran does not receive when it does", () => {
+Deno.test("UDPPort receives nothing if it was closed before the reactor ran", () => {
   const fixture = new DatagramFixture();
   fixture.host.isRunning = false;
   const { protocol, port } = fixture.listen();
@@ -422,7 +422,7 @@ Deno.test("A port that was closed before the reactor ran does not receive when i
   assertEquals(protocol.events, ["started", "stopped"]);
 });
 
-Deno.test("What datagramReceived() throws or rejects with is logged as the port's, and the port goes on", async () => {
+Deno.test("UDPPort logs errors and rejections of datagramReceived() and stays open", async () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({
@@ -440,7 +440,7 @@ Deno.test("What datagramReceived() throws or rejects with is logged as the port'
   assertEquals(protocol.events.length, 4);
 });
 
-Deno.test("A datagram longer than maxPacketSize is dropped, and the log says so; one as long arrives", () => {
+Deno.test("UDPPort drops and logs a datagram longer than maxPacketSize", () => {
   using logged = new LoggedTexts();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({}, { maxPacketSize: 4 });
@@ -448,14 +448,14 @@ Deno.test("A datagram longer than maxPacketSize is dropped, and the log says so;
   fixture.host.settle();
   assertEquals(protocol.events, ["started", "received 1234", "received 123"]);
   assertEquals(logged.texts.slice(1), [
-    `Dropped a datagram from ${port.getHost()}: it has more than maxPacketSize, 4 bytes`,
+    `Dropped a datagram from ${port.getHost()}: it is longer than maxPacketSize (4 bytes)`,
   ]);
 });
 
-Deno.test("A datagram that finds no room among those that wait is dropped; the log counts them", () => {
+Deno.test("UDPPort drops datagrams beyond writeBufferLimit and logs their number", () => {
   using logged = new LoggedTexts();
   const fixture = new DatagramFixture();
-  // One is being sent, two wait: each counts as 256 bytes more than it has.
+  // One datagram is being sent and two are queued, each with an overhead of 256 bytes.
   const { protocol, port } = fixture.listen({}, { writeBufferLimit: 2 * 257 });
   for (let i = 0; i < 20; i++) port.write("x", port.getHost());
   fixture.host.settle();
@@ -463,20 +463,20 @@ Deno.test("A datagram that finds no room among those that wait is dropped; the l
   for (let i = 0; i < 3; i++) port.write("y", port.getHost());
   fixture.host.settle();
   assertEquals(protocol.events.slice(4), Array(3).fill("received y"));
-  const line = `Dropped a datagram to ${port.getHost()}: no room beside the 2 that wait to be sent`;
+  const line = `Dropped a datagram to ${port.getHost()}: the write buffer is full (2 datagrams)`;
   assertEquals(logged.texts.slice(1), [line]);
   fixture.host.advance(1);
   assertEquals(logged.texts.slice(1), [line, `${line} (and 15 more)`]);
   assertEquals(port.stats, { oversized: 0, unsent: 17, failedSends: 0, failedReceives: 0 });
 });
 
-Deno.test("Bounds out of range are refused, each with its name", () => {
+Deno.test("datagramLimits() throws a RangeError that names the limit", () => {
   assertThrows(() => datagramLimits({ maxPacketSize: 0 }), RangeError, "maxPacketSize");
   assertThrows(() => datagramLimits({ writeBufferLimit: 0 }), RangeError, "writeBufferLimit");
   assertEquals(datagramLimits({}), { maxPacketSize: 8192, writeBufferLimit: 1048576 });
 });
 
-Deno.test("A datagram longer than UDP carries is refused by write(), on either IP version", () => {
+Deno.test("UDPPort.write() throws for a datagram longer than UDP supports", () => {
   const fixture = new DatagramFixture();
   const four = fixture.listen().port;
   const error = assertThrows(
@@ -491,7 +491,7 @@ Deno.test("A datagram longer than UDP carries is refused by write(), on either I
   six.write(new Uint8Array(65527), six.getHost());
 });
 
-Deno.test("What the system says of a send is logged once a second, and the port sends on", () => {
+Deno.test("UDPPort logs failed sends once a second and stays open", () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
@@ -507,7 +507,7 @@ Deno.test("What the system says of a send is logged once a second, and the port 
   assertEquals(protocol.events, ["started", "received y"]);
 });
 
-Deno.test("What the system says of a receive is logged once a second, and of a refusal that is nobody's nothing", () => {
+Deno.test("UDPPort logs failed receives once a second, but no refusals if unconnected", () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
@@ -515,19 +515,19 @@ Deno.test("What the system says of a receive is logged once a second, and of a r
   port.receiveFailed(new DatagramError("no", { code: "ECONNREFUSED" }));
   assertEquals(protocol.events, ["started"]);
   assertEquals(port.stats.failedReceives, 12);
-  // What is due is logged when the port closes, and no timed call is left.
+  // The pending line is logged when the port closes, and no timed call is left.
   port.stopListening();
   fixture.host.settle();
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
   assertEquals(errors.takeEvents().map(({ message }) => message.split("\n")[0]), [
-    "Could not receive, trying on",
-    "Could not receive, trying on (and 10 more)",
+    "Could not receive a datagram",
+    "Could not receive a datagram (and 10 more)",
   ]);
 });
 
 // Addresses.
 
-Deno.test("write() takes no name, and says what it got", () => {
+Deno.test("UDPPort.write() throws an error that names a host that is not an IP address", () => {
   const { port } = new DatagramFixture().listen();
   const error = assertThrows(
     () => port.write("spam", { host: "example.invalid", port: 1 }),
@@ -538,7 +538,7 @@ Deno.test("write() takes no name, and says what it got", () => {
   assertInstanceOf(error, RangeError);
 });
 
-Deno.test("write() takes no address of the other IP version", () => {
+Deno.test("UDPPort.write() throws for an address of the other IP version", () => {
   const fixture = new DatagramFixture();
   const four = fixture.listen().port;
   assertThrows(() => four.write("spam", { host: "::1", port: 1 }), InvalidAddressError);
@@ -547,7 +547,7 @@ Deno.test("write() takes no address of the other IP version", () => {
   assertThrows(() => six.write("spam", { host: "<broadcast>", port: 1 }), InvalidAddressError);
 });
 
-Deno.test("write() takes no port 0, and needs an address", () => {
+Deno.test("UDPPort.write() throws for port 0, and without an address", () => {
   const { port } = new DatagramFixture().listen();
   assertThrows(
     () => port.write("spam", { host: "127.0.0.1", port: 0 }),
@@ -557,7 +557,7 @@ Deno.test("write() takes no port 0, and needs an address", () => {
   assertThrows(() => port.write("spam"), TypeError, "has no peer");
 });
 
-Deno.test("An IPv6 port has IPv6 addresses", () => {
+Deno.test("UDPPort on IPv6 has IPv6 addresses", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen({}, { interface: "::1" });
   const client = fixture.listen({}, { interface: "::" });
@@ -569,7 +569,7 @@ Deno.test("An IPv6 port has IPv6 addresses", () => {
   assert(String(server.port.getHost()).startsWith("[::1]:"));
 });
 
-Deno.test("A broadcast is sent when it is allowed, by either name, and refused when it is not", () => {
+Deno.test("UDPPort.write() sends broadcasts only after setBroadcastAllowed(true)", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen({}, { interface: "0.0.0.0", port: 1234 });
   const { port, drivers } = fixture.listen();
@@ -577,7 +577,7 @@ Deno.test("A broadcast is sent when it is allowed, by either name, and refused w
   const error = assertThrows(
     () => port.write("all", { host: "<broadcast>", port: 1234 }),
     DatagramError,
-    "see setBroadcastAllowed()",
+    "call setBroadcastAllowed(true) to allow broadcasts",
   );
   assertEquals(error.code, "EACCES");
   port.setBroadcastAllowed(true);
@@ -590,7 +590,7 @@ Deno.test("A broadcast is sent when it is allowed, by either name, and refused w
 
 // Connected.
 
-Deno.test("A connected port sends to its peer, with no address or the peer's, and to nobody else", () => {
+Deno.test("UDPPort.write() on a connected port sends to the peer only", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen();
   const client = fixture.listen();
@@ -608,7 +608,7 @@ Deno.test("A connected port sends to its peer, with no address or the peer's, an
   assertEquals(server.protocol.events.slice(1), ["received a", "received b", "received c"]);
 });
 
-Deno.test("A connected port receives from its peer only, however its address was written", () => {
+Deno.test("UDPPort on a connected port receives from the peer only, in any notation", () => {
   const fixture = new DatagramFixture();
   const [server, other] = [
     fixture.listen({}, { interface: "::1" }),
@@ -622,16 +622,16 @@ Deno.test("A connected port receives from its peer only, however its address was
   assertEquals(client.protocol.events, ["started", "received server"]);
 });
 
-Deno.test("connect() takes an IP address of the port's version, a port, and happens once", () => {
+Deno.test("UDPPort.connect() accepts an IP address of the same version, and only once", () => {
   const { port } = new DatagramFixture().listen();
   assertThrows(() => port.connect("localhost", 80), InvalidAddressError, "connect() host");
   assertThrows(() => port.connect("::1", 80), InvalidAddressError);
   assertThrows(() => port.connect("127.0.0.1", 0), RangeError, "connect() port");
   port.connect("127.0.0.1", 80);
-  assertThrows(() => port.connect("127.0.0.1", 80), Error, "is connected to 127.0.0.1:80");
+  assertThrows(() => port.connect("127.0.0.1", 80), Error, "is already connected to 127.0.0.1:80");
 });
 
-Deno.test("A connected port tells its protocol that nobody listens, and goes on", () => {
+Deno.test("UDPPort calls connectionRefused() for each refusal and stays open", () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   const client = fixture.listen({
@@ -648,7 +648,7 @@ Deno.test("A connected port tells its protocol that nobody listens, and goes on"
   assertEquals(errors.take().length, 3);
 });
 
-Deno.test("A refusal that comes while the port is closing is nobody's any more", () => {
+Deno.test("UDPPort does not call connectionRefused() while it is closing", () => {
   const fixture = new DatagramFixture();
   const client = fixture.listen();
   client.port.connect("127.0.0.1", 9);
@@ -660,7 +660,7 @@ Deno.test("A refusal that comes while the port is closing is nobody's any more",
 
 // Multicast.
 
-Deno.test("A port that has joined a group receives what is sent to it, and one that has left does not", () => {
+Deno.test("UDPPort receives the datagrams of a group between joinGroup() and leaveGroup()", () => {
   const fixture = new DatagramFixture();
   const member = fixture.listen({}, { interface: "0.0.0.0" });
   const sender = fixture.listen();
@@ -677,7 +677,7 @@ Deno.test("A port that has joined a group receives what is sent to it, and one t
   assertEquals(member.protocol.events, ["started", "received one"]);
 });
 
-Deno.test("Ports that share an address all receive what is sent to their group", () => {
+Deno.test("UDPPort instances with listenMultiple all receive the datagrams of a group", () => {
   const fixture = new DatagramFixture();
   const options = { interface: "0.0.0.0", port: 1234, listenMultiple: true };
   const members = [fixture.listen({}, options), fixture.listen({}, options)];
@@ -688,7 +688,7 @@ Deno.test("Ports that share an address all receive what is sent to their group",
   for (const { protocol } of members) assertEquals(protocol.take(), ["started", "received all"]);
 });
 
-Deno.test("joinGroup() and leaveGroup() fail with what is wrong", () => {
+Deno.test("UDPPort.joinGroup() and leaveGroup() fail with the reason", () => {
   const { port } = new DatagramFixture().listen();
   assertInstanceOf(outcome(port.joinGroup("127.0.0.1")).is, MulticastJoinError);
   assertInstanceOf(outcome(port.leaveGroup("225.0.0.250")).is, MulticastJoinError);
@@ -696,7 +696,7 @@ Deno.test("joinGroup() and leaveGroup() fail with what is wrong", () => {
   assertInstanceOf(outcome(port.leaveGroup("ff02::1")).is, InvalidAddressError);
 });
 
-Deno.test("Multicast is set as asked, from the system's own settings on", () => {
+Deno.test("UDPPort has the system's multicast settings until they are set", () => {
   const fixture = new DatagramFixture();
   const { port, drivers } = fixture.listen();
   assertEquals(
@@ -717,17 +717,17 @@ Deno.test("Multicast is set as asked, from the system's own settings on", () => 
 
 // The protocol.
 
-Deno.test("A DatagramProtocol does nothing by itself, and has its class's name", () => {
+Deno.test("DatagramProtocol does nothing by default and has the name of its class", () => {
   class Quiet extends DatagramProtocol {}
   const protocol = new Quiet();
-  assertThrows(() => protocol.transport, Error, "Quiet has no transport");
+  assertThrows(() => protocol.transport, Error, "Cannot get the transport of Quiet");
   protocol.doStop();
   protocol.datagramReceived(new Uint8Array(), new IPv4Address("UDP", "127.0.0.1", 1));
   protocol.connectionRefused();
   assertEquals([protocol.numPorts, protocol.logPrefix()], [0, "Quiet"]);
 });
 
-Deno.test("A protocol's port is named by its class when it has no logPrefix()", () => {
+Deno.test("UDPPort.logPrefix() uses the class of a protocol without logPrefix()", () => {
   class Bare {
     makeConnection(): void {}
     doStop(): void {}

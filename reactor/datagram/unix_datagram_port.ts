@@ -1,5 +1,6 @@
 /**
- * UNIX datagram ports over any kind of driver. Twisted's `unix.DatagramPort` and `unix.ConnectedDatagramPort`.
+ * UNIX datagram ports, for every driver. Twisted's `unix.DatagramPort` and
+ * `unix.ConnectedDatagramPort`.
  *
  * @module
  */
@@ -20,16 +21,18 @@ import type {
 import { asError } from "../../defer/guarded_call.ts";
 import { quote } from "../../internal/validation.ts";
 
-/** Throws unless `path` can be the path of a socket, were there room for it. */
+/** Throws an error unless `path` is a non-empty string. The driver checks its length. */
 function checkDestination(path: unknown): asserts path is string {
   if (typeof path !== "string") {
-    throw new TypeError(`write() needs an address or a path, got ${quote(path)}`);
+    throw new TypeError(
+      `Cannot write a datagram: addr must be an address or a path, got ${quote(path)}`,
+    );
   }
   if (path !== "") return;
-  throw new RangeError("Cannot write to a socket without a path: it was not bound to one");
+  throw new RangeError("Cannot write a datagram: the receiver's socket is not bound to a path");
 }
 
-/** What the two kinds have in common. */
+/** The base class of connected and unconnected UNIX datagram ports. */
 abstract class UNIXPort<P extends DatagramPortProtocol>
   extends DatagramPort<IUNIXAddress, DatagramDriver<IUNIXAddress>, P> {
   protected override portName(address: IUNIXAddress): string {
@@ -41,7 +44,7 @@ abstract class UNIXPort<P extends DatagramPortProtocol>
   }
 }
 
-/** A UNIX datagram port. The transport that its protocol gets. */
+/** A UNIX datagram port: the transport of its protocol. */
 export class UNIXDatagramPort
   extends UNIXPort<IDatagramProtocol<IUNIXDatagramTransport, IUNIXAddress>>
   implements IUNIXDatagramTransport {
@@ -66,18 +69,19 @@ export class UNIXDatagramPort
   }
 }
 
-/** A UNIX datagram port that is connected. The transport that its protocol gets. */
+/** A connected UNIX datagram port: the transport of its protocol. */
 export class ConnectedUNIXDatagramPort extends UNIXPort<IConnectedDatagramProtocol>
   implements IUNIXDatagramConnectedTransport {
   protected override readonly isConnected = true;
   readonly #peer: IUNIXAddress;
 
   /**
-   * @param host What the reactor lends.
-   * @param protocol What gets the datagrams.
-   * @param limits The port's bounds.
-   * @param peer Where it sends to.
-   * @param bind Binds this end, once the other has been seen to be there; throws what `connectionFailed` gets.
+   * @param host The services of the reactor.
+   * @param protocol The protocol that receives the datagrams.
+   * @param limits The limits of the port.
+   * @param peer The address to which the port is connected.
+   * @param bind A function that checks that the peer's socket exists and binds this end. Its error
+   *   is passed to `connectionFailed`.
    */
   constructor(
     host: ConnectionContext,
@@ -90,7 +94,7 @@ export class ConnectedUNIXDatagramPort extends UNIXPort<IConnectedDatagramProtoc
     this.#peer = peer;
   }
 
-  /** Connects, and tells the protocol if that fails. */
+  /** Connects the port. If that fails, calls `connectionFailed` of the protocol. */
   override startListening(): void {
     try {
       super.startListening();

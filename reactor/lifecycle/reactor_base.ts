@@ -200,6 +200,12 @@ export abstract class ReactorBase
     return this.#calls.callLater(delay, f, args);
   }
 
+  /**
+   * Calls `f(...args)` in the reactor's next turn, before the timed calls that are due then. An
+   * error that `f` throws is logged. See `IReactorThreads.callFromThread`.
+   *
+   * @throws {TypeError} If `f` is not a function.
+   */
   callFromThread<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): void {
     this.use();
     checkFunction("callFromThread() callable", f);

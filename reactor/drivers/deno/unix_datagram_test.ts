@@ -280,8 +280,8 @@ Deno.test("connectUNIXDatagram() without bindAddress sends with an empty address
   assertEquals(lines, [
     '""',
     'hi "" unix:',
-    "RangeError: Cannot write to a socket without a path: it was not bound to one",
-    "TypeError: write() needs an address or a path, got undefined",
+    "RangeError: Cannot write a datagram: the receiver's socket is not bound to a path",
+    "TypeError: Cannot write a datagram: addr must be an address or a path, got undefined",
   ]);
 });
 
@@ -370,7 +370,7 @@ Deno.test("maxPacketSize drops longer datagrams; one too long to send is an erro
     "received 4 4",
   ]);
   const logged = lines.filter((line) => line.startsWith("log: ")).join("\n");
-  assertStringIncludes(logged, "it has more than maxPacketSize, 4 bytes");
+  assertStringIncludes(logged, "it is longer than maxPacketSize (4 bytes)");
   assertStringIncludes(logged, "Could not send a datagram to");
 });
 
