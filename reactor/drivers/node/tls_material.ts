@@ -11,6 +11,7 @@ import { type Certificate, readCertificate } from "../../tls/certificate.ts";
 import { pemCertificates, pemPrivateKeys } from "../../tls/pem.ts";
 import { asError } from "../../../defer/guarded_call.ts";
 import { quote } from "../../../internal/validation.ts";
+import { BoundedCache } from "./bounded_cache.ts";
 import { cryptoModule, streamModule, tlsModule } from "./builtin_modules.ts";
 
 /** The certificate options of `node:tls`. */
@@ -27,12 +28,13 @@ export interface TLSMaterial {
 type CertificatePair = Readonly<Record<"cert" | "key", string>>;
 
 /**
- * Pairs that were checked successfully, by their text. A server of `startTLS` passes its pair again
- * for each connection, and the check takes longer than the rest of a handshake before the client is
- * known.
+ * Certificates and keys that were checked successfully, by their text. A server of `startTLS` passes
+ * its own again for each connection, and the check takes longer than the rest of a handshake before
+ * the client is known: 30 ms for the roots of a system.
  */
-const checkedPairs = new Map<string, CertificatePair>();
-const MAX_CHECKED_PAIRS = 16;
+const checkedPairs = new BoundedCache<CertificatePair>(16);
+const checkedRoots = new BoundedCache<readonly X509Certificate[]>(16);
+const readRoots = new BoundedCache<readonly Certificate[]>(16);
 
 const encoder = new TextEncoder();
 // Smaller keys have been out of use since 2014, and the engine refuses them.
@@ -56,16 +58,22 @@ export function tlsMaterial({ cert, key, caCerts = [] }: TLSOptions): TLSMateria
  *
  * @throws {TypeError} If a root cannot be used.
  */
-export function certificateRoots(caCerts: readonly string[]): X509Certificate[] {
+export function certificateRoots(caCerts: readonly string[]): readonly X509Certificate[] {
+  const texts = rootTexts(caCerts);
+  return checkedRoots.get(texts.join("\0"), () =>
+    texts.flatMap((text, i) => {
+      const name = `caCerts[${i}]`;
+      const roots = parseCertificates(name, pemCertificates(text));
+      for (const root of roots) checkStrength(name, root);
+      return roots;
+    }));
+}
+
+function rootTexts(caCerts: readonly string[]): string[] {
   if (!Array.isArray(caCerts)) {
     throw new TypeError(`Cannot use caCerts: it must be an array of PEM, got ${quote(caCerts)}`);
   }
-  return caCerts.flatMap((caCert, i) => {
-    const name = `caCerts[${i}]`;
-    const roots = parseCertificates(name, pemCertificates(checkText(name, caCert)));
-    for (const root of roots) checkStrength(name, root);
-    return roots;
-  });
+  return caCerts.map((text, i) => checkText(`caCerts[${i}]`, text));
 }
 
 /**
@@ -73,19 +81,23 @@ export function certificateRoots(caCerts: readonly string[]): X509Certificate[] 
  *
  * @throws {TypeError} If a root cannot be used.
  */
-export function trustedRoots(caCerts: readonly string[]): Certificate[] {
-  return certificateRoots(caCerts).map((root) => {
-    try {
-      return readCertificate(new Uint8Array(root.raw));
-    } catch (cause) {
-      throw new TypeError(
-        `Cannot use caCerts: the certificate of ${quote(root.subject)} is malformed: ${
-          asError(cause).message
-        }`,
-        { cause },
-      );
-    }
-  });
+export function trustedRoots(caCerts: readonly string[]): readonly Certificate[] {
+  return readRoots.get(
+    rootTexts(caCerts).join("\0"),
+    () =>
+      certificateRoots(caCerts).map((root) => {
+        try {
+          return readCertificate(new Uint8Array(root.raw));
+        } catch (cause) {
+          throw new TypeError(
+            `Cannot use caCerts: the certificate of ${quote(root.subject)} is malformed: ${
+              asError(cause).message
+            }`,
+            { cause },
+          );
+        }
+      }),
+  );
 }
 
 /**
@@ -134,15 +146,7 @@ function ownMaterial(
   if (blocks.length === 0) throw missing("cert", cert, "a certificate");
   if (keyBlock === undefined) throw missing("key", key, "a private key");
   const name = [...blocks, keyBlock].join("\n");
-  const known = checkedPairs.get(name);
-  if (known !== undefined) return known;
-  const checked = checkedPair(blocks, keyBlock);
-  for (const oldest of checkedPairs.keys()) {
-    if (checkedPairs.size < MAX_CHECKED_PAIRS) break;
-    checkedPairs.delete(oldest);
-  }
-  checkedPairs.set(name, checked);
-  return checked;
+  return checkedPairs.get(name, () => checkedPair(blocks, keyBlock));
 }
 
 function checkedPair(blocks: readonly string[], key: string): CertificatePair {

@@ -3,9 +3,9 @@
  * `interop/openssl_material_test.ts` has the other cases.
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { selfSigned, TestAuthority } from "../../../testing/fixtures/certificates.ts";
-import { certificateRoots, checkedProtocols, tlsMaterial } from "./tls_material.ts";
+import { certificateRoots, checkedProtocols, tlsMaterial, trustedRoots } from "./tls_material.ts";
 
 const authority = await TestAuthority.make();
 const own = await authority.issue();
@@ -74,6 +74,13 @@ Deno.test("tlsMaterial() names the option that cannot be used, and the reason", 
   ];
   for (const [options, message] of table) {
     assertThrows(() => tlsMaterial(options), TypeError, message);
+  }
+});
+
+Deno.test("certificateRoots() and trustedRoots() read equal texts once", () => {
+  for (const read of [certificateRoots, trustedRoots]) {
+    const [first] = read([authority.cert, other.cert]);
+    assertStrictEquals(read([authority.cert, other.cert])[0], first);
   }
 });
 
