@@ -13,6 +13,7 @@
  * @module
  */
 
+import { checkString } from "../internal/validation.ts";
 import { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
 
 /** What to say where a colon has most likely ended a value that it belongs to. */
@@ -48,8 +49,10 @@ export interface Description {
  * @param text The whole string.
  * @param start Where the description begins in it: a type that wraps another leaves the rest to that one.
  * @throws {EndpointDescriptionError} when it is empty, begins with no type, or ends in the middle of an escape.
+ * @throws {TypeError} when it is not a string.
  */
 export function parseDescription(text: string, start: number = 0): Description {
+  checkString("An endpoint description", text);
   const [first, ...rest] = [...readArguments(text, start)];
   // There is always a first one, be it empty.
   if (first === undefined || first.value.end === start) {

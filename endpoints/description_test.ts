@@ -132,3 +132,13 @@ Deno.test("Any string is a description, or an EndpointDescriptionError says wher
     }),
   );
 });
+
+Deno.test("parseDescription() names a description that is not a string", () => {
+  for (const text of [undefined, null, 5, {}, ["tcp:80"], Symbol("tcp")]) {
+    assertThrows(
+      () => parseDescription(text as unknown as string), // as a caller without types passes it
+      TypeError,
+      "An endpoint description must be a string, got ",
+    );
+  }
+});
