@@ -175,12 +175,25 @@ export const EXCLUSIONS: readonly Exclusion[] = [
   },
   {
     reason:
-      "Drivers: code that runs a thread, delivers a signal or keeps the time for the library, and is part of the host.",
-    methodsOf: ["SignalSource", "ThreadEvents", "TimeoutCall", "TimeoutClock", "WorkerThread"],
-    names: ["ThreadPoolOptions.startThread"],
+      "Drivers: code that moves bytes, runs a thread, delivers a signal or keeps the time for the library, and is part of the host.",
+    methodsOf: [
+      "SignalSource",
+      "StreamAcceptor",
+      "StreamDriver",
+      "ThreadEvents",
+      "TimeoutCall",
+      "TimeoutClock",
+      "WorkerThread",
+    ],
+    names: [
+      "DenoReactor.connectStream(dial)",
+      "DenoReactor.listenStream(bind)",
+      "ThreadPoolOptions.startThread",
+    ],
   },
   {
     reason: "The library's own functions, which a driver calls or compares.",
+    methodsOf: ["DialSink", "StreamAcceptorSink", "StreamDriverSink"],
     names: [
       "SignalSource.listen(listener)",
       "SignalSource.unlisten(listener)",
