@@ -59,7 +59,7 @@ async function doTask({ act, received }: Case): Promise<void> {
 
 export const THREAD_HOOKS: readonly Hook[] = [
   {
-    name: "outcome",
+    name: "onResult",
     where: "onResult of a thread pool",
     documented: [
       "IThreadPool.callInThreadWithCallback(onResult)",
