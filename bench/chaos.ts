@@ -200,7 +200,7 @@ await Promise.all(Array.from({ length: AT_A_TIME }, async () => {
   while (performance.now() < until && problems === 0) await converse(next++);
 }));
 
-// The last reset may still be in flight.
+// Waits for connections whose last reset is still in flight.
 for (let i = 0; i < 100 && (open.size > 0 || await openFiles() > before); i++) {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

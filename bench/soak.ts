@@ -75,7 +75,7 @@ interface Kind {
   client(to: Address): IStreamClientEndpoint;
 }
 
-// Hides the planned errors, which are logged like any others.
+// Without an observer, the planned errors would be printed to standard error.
 addObserver(() => {});
 const reactor = new DenoReactor();
 const running = reactor.run();

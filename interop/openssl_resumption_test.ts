@@ -128,7 +128,7 @@ async function keepSession(
 ): Promise<string> {
   const session = `${files.folder}/session`;
   await using client = sClient(fixture, port, files, "-sess_out", session, ...more);
-  // The session tickets are sent before the greeting.
+  // The greeting comes after the session tickets, so the session is in the file by then.
   await client.line(/Hello, \w+$/);
   return session;
 }
@@ -142,8 +142,8 @@ async function resume(
   version: string,
 ): Promise<string | null> {
   await using client = sClient(fixture, port, files, version, "-sess_in", session);
-  // Either follows the summary of the session. Without a greeting, the server closes and the client
-  // exits.
+  // The greeting follows this summary of the session. Without a greeting, the server has refused
+  // the client, which exits.
   await client.line(/^Reused, TLSv1/);
   const greeted = client.line(/Hello, \w+$/);
   return await greeted.then(([line]) => line.replace(/^.*Hello/, "Hello"), () => null);

@@ -1,6 +1,6 @@
 /**
- * The Python code of docs/coming_from_twisted.md: the chat server that the page ports is run, and so
- * is its port; the other blocks are compiled.
+ * The Python code of docs/coming_from_twisted.md: the chat server that the page ports is run, and
+ * so is its port; the other blocks are compiled.
  *
  * @module
  */

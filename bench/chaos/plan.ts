@@ -30,7 +30,7 @@ export function magnitude(random: Random, min: number, max: number): number {
 
 /** Returns one of several values with the given weights. */
 function oneOf<T extends string>(random: Random, weights: Record<T, number>): T {
-  // Object.entries types the keys as plain strings.
+  // Cast, because Object.entries types the keys as plain strings.
   const entries = Object.entries(weights) as [T, number][];
   let left = random() * entries.reduce((sum, [, weight]) => sum + weight, 0);
   const found = entries.find(([, weight]) => (left -= weight) < 0) ?? entries[0];

@@ -217,12 +217,12 @@ export class Talker extends Protocol {
 
 /** A talker that is notified when either direction closes. */
 export class HalfCloseableTalker extends Talker {
-  /** The peer has closed its writing side. */
+  /** Called when the peer has closed its writing side. */
   readConnectionLost(): void {
     this.peerClosed();
   }
 
-  /** This side's writing side has closed. */
+  /** Called when this side has closed its writing side. */
   writeConnectionLost(): void {}
 }
 

@@ -95,7 +95,7 @@ Deno.test("deferToThreadPool() checks its arguments against the function's param
   const { pool } = running();
   // @ts-expect-error: a string is not a number
   outcomes(deferToThreadPool(pool, sums.task("add"), 3, "4"));
-  // @ts-expect-error: an argument is missing
+  // @ts-expect-error: the second argument is missing
   outcomes(deferToThreadPool(pool, sums.task("add"), 3));
   const untyped: Deferred<unknown> = deferToThreadPool(
     pool,

@@ -162,7 +162,7 @@ function descriptorsOf(error: Error): [string, PropertyDescriptor][] {
   try {
     return Object.entries(Object.getOwnPropertyDescriptors(error));
   } catch {
-    // A proxy's traps may throw.
+    // The error may be a Proxy whose traps throw.
     return [];
   }
 }

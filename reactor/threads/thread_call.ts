@@ -47,7 +47,7 @@ export class ThreadCall implements IThreadCall {
     const sent = [...args];
     sent.forEach((arg, index) => {
       if (typeof arg !== "function") return;
-      this.#functions.set(index, arg as AnyFunction); // only ever called with what the task gave it
+      this.#functions.set(index, arg as AnyFunction); // called only with arguments of the task
       sent[index] = undefined;
     });
     const module = absoluteURL(task.module);

@@ -372,7 +372,7 @@ export class ThreadPool implements IThreadPool, Disposable {
 
   #leaveBusy(worker: PoolWorker): void {
     this.#busy.delete(worker);
-    // The thread may have been one of those that `stopAWorker()` counted.
+    // stopAWorker() may have counted on this thread to become idle and terminate.
     this.#toQuit = Math.min(this.#toQuit, this.#busy.size);
   }
 

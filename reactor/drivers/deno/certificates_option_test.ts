@@ -118,7 +118,7 @@ test("certificates logs repeated failures only the 1st, 10th and 100th time", as
     assertStrictEquals((await servers.failure(i)).cause, error);
     await clients.told("failed");
   }
-  // The first and the tenth failure.
+  // Only the first and the tenth failure are logged.
   assertEquals(fixture.errors.take(), [error, error]);
 });
 

@@ -109,7 +109,7 @@ class DenoChild implements ChildDriver {
   }
 
   kill(signal: Deno.Signal | number): boolean {
-    // Deno accepts numbers, too (checked on 2.9.6).
+    // Cast, because Deno also accepts signal numbers, against its type (checked on 2.9.6).
     return this.#isThere(() => this.#child.kill(signal as Deno.Signal));
   }
 

@@ -173,7 +173,7 @@ export class PipeWriter extends PipeDriver {
     if (this.closed) return;
     this.closed = true;
     const released = (): void => this.sink?.released();
-    // Errors of a closed pipe are of no interest.
+    // An error of the pipe after its closing has no effect, so it is ignored.
     const aborted = this.#writer.abort().catch(() => {});
     // Deno cannot abort a pending write, which lasts until the child reads. The driver does not
     // wait for it.

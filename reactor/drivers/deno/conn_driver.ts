@@ -42,7 +42,7 @@ export class ConnDriver implements StreamDriver {
   #connClosed = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  // Shared by all reads of the connection.
+  // Created once per connection, not once per read.
   readonly #read = (count: number | null): void => this.#onRead(count);
   readonly #readFailed = (error: unknown): void => this.#onReadFailed(error);
   #writeHandlers: WriteHandlers | null = null;

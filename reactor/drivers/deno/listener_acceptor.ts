@@ -33,7 +33,7 @@ export type AcceptingListener<C extends Deno.Conn> = Pick<
   "accept" | "close" | "addr" | "unref"
 >;
 
-/** An acceptor over a listener. */
+/** Accepts the connections of a Deno listener for a port. */
 export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements StreamAcceptor<A> {
   readonly address: A;
   readonly #listener: AcceptingListener<C>;
@@ -43,7 +43,7 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
   #accepting = false;
   #turningAway = false;
   #closed = false;
-  // Shared by all connections of the listener.
+  // Created once per listener, not once per connection.
   readonly #onAccepted = (conn: C): void => this.#accepted(conn);
   readonly #onFailed = (error: unknown): void => this.#failed(error);
 
@@ -91,12 +91,12 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
   #accepted(conn: C): void {
     this.#accepting = false;
     if (this.#closed) {
-      // The connection was accepted just as the listener was closed.
+      // A connection that was accepted just as the listener closed is dropped.
       conn.close();
       this.#sink?.released();
       return;
     }
-    // If the spare descriptor can be reopened beside the connection, there is no shortage.
+    // There is no shortage if the spare descriptor can be reopened while the connection is open.
     const isShort = !this.#spare.take() && this.#turningAway;
     if (!isShort) {
       this.#sink?.accepted(this.#driverFor(conn));

@@ -9,9 +9,9 @@ import { codeOf, lookupError } from "./system_error.ts";
  * (`Deno.resolveDns` only queries name servers.)
  *
  * The function comes from `node:dns`, which is loaded with the first lookup. Needs `--allow-net`
- * for the name. A lookup that runs cannot be aborted: it keeps the process alive until it completes,
- * even if its result is no longer needed. So at most 16 run at once in a process. Further ones wait,
- * and equal ones share one result.
+ * for the name. A lookup that runs cannot be aborted: it keeps the process alive until it
+ * completes, even if its result is no longer needed. So at most 16 run at once in a process.
+ * Further ones wait, and equal ones share one result.
  */
 export class DenoNameResolver implements IHostnameResolver {
   resolveHostName(hostName: string, options: ResolveHostNameOptions): Promise<string[]> {
@@ -19,7 +19,8 @@ export class DenoNameResolver implements IHostnameResolver {
   }
 }
 
-// Deno has 32 threads for all work that blocks: other lookups, files, and the addresses of UDP ports.
+// Deno has 32 threads for all work that blocks: other lookups, files, and the addresses of UDP
+// ports.
 const MOST_LOOKUPS = 16;
 
 // The threads belong to the process, and so does the limit.

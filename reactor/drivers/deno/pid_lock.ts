@@ -12,7 +12,7 @@
 import { quote } from "../../../internal/validation.ts";
 import { codeOf, errorWithCode } from "./system_error.ts";
 
-// The system keeps a process number in 32 bits, with a sign.
+// A process number is a signed 32-bit integer.
 const MAX_PID = 2 ** 31 - 1;
 
 // The links that this process created, by device and inode. A process that restarts with the number

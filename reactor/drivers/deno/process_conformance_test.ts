@@ -1,4 +1,4 @@
-// DenoReactor's child processes, held to the suite that every reactor's are held to.
+// Runs the conformance suite of child processes with DenoReactor.
 
 import { processConformance } from "../../../testing/conformance/process.ts";
 import { DenoReactor } from "./reactor.ts";

@@ -439,7 +439,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkSocketOptions(options);
     const dial = needsSocket(options) ? dialSocket : dialTCP;
     const dialTo = (address: string) => dial(address, port, options);
-    // Deno resolves names with the default resolver itself, and races their addresses.
+    // With the default resolver, Deno itself resolves the name and races its addresses.
     const denoResolves = isIPAddress(host) || isIPv6Address(host) ||
       this.#nameResolver instanceof DenoNameResolver;
     return denoResolves ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo);

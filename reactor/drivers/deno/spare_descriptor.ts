@@ -32,7 +32,7 @@ export class SpareDescriptor {
     try {
       this.#file = openNull();
     } catch {
-      // No descriptor is free.
+      // Opening fails if no descriptor is free.
       return false;
     }
     return true;

@@ -136,7 +136,7 @@ class StdioConn implements StreamConn {
     const endRead = this.#endRead;
     this.#endRead = null;
     callGuarded(() => this.#stdin.close(), (error) => {
-      // The application has already closed it.
+      // The application has already closed its standard input.
       if (isInstance(error, Deno.errors.BadResource)) return;
       logUserError(error, "While calling close of the standard input");
     });

@@ -59,7 +59,7 @@ export function connectError(to: IAddress, cause: unknown): ConnectError {
   const code = codeOf(cause);
   const message = messageOf(cause);
   const details: SystemErrorDetails = { code, syscall: "connect", address: destination, cause };
-  // Deno's own text, or that of its node modules.
+  // The message starts with Deno's own text, or with that of Deno's node modules.
   if (message.startsWith(LOOKUP_FAILED) || message.startsWith("getaddrinfo ")) {
     const known = message.includes("Temporary failure") ? "EAI_AGAIN" : "ENOTFOUND";
     return lookupError(`connect to ${destination}`, { ...details, code: code ?? known }, message);

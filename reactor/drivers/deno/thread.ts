@@ -75,7 +75,7 @@ class DenoThread implements WorkerThread {
 
   constructor(events: ThreadEvents, { maxHeapSize }: ThreadOptions) {
     this.#events = events;
-    // Loaded with the first thread, because it takes some milliseconds.
+    // `node:worker_threads` is loaded with the first thread, because that takes some milliseconds.
     const { MessageChannel, Worker } = globalThis.process.getBuiltinModule("node:worker_threads");
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = {

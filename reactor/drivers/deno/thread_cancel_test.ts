@@ -100,7 +100,7 @@ Deno.test("currentTask().throwIfCancelled() stops a computing task, and its thre
   await begun.promise;
   forever.cancel();
   assertInstanceOf(await forever.addErrback(errorOf), CancelledError);
-  // The same thread, with the state of its modules.
+  // The count shows that the same thread ran this task, with the state of its modules.
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("countInModule")), 2);
 });
 
@@ -132,7 +132,7 @@ Deno.test("startDenoThread() reports ended when the JavaScript has stopped, not 
   await begun.promise;
   thread.terminate();
   thread.ref();
-  // The worker's exit event comes before the next timer.
+  // The worker's exit event comes before the next timer, so a premature `ended` would win.
   const first = await Promise.race([ended.promise, new Promise((f) => setTimeout(f, 0, "timer"))]);
   assertEquals(first, "timer");
   Atomics.store(shared, 0, 1);

@@ -35,7 +35,7 @@ export function serve(load: LoadModule): void {
   const heap = new HeapWatch();
   const port: ThreadPort = {
     post: (message: ThreadMessage) => {
-      // An outcome after the memory was full is a consequence of that.
+      // A full heap is reported before the outcome of the task, which is only its consequence.
       if (message.type !== "call" && message.type !== "outOfMemory") heap.check(port);
       try {
         pool.postMessage(message);

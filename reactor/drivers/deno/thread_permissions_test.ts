@@ -26,6 +26,6 @@ Deno.test("startDenoThread() names the folders that a thread has to read, and no
   const refused = await run();
   assertMatch(refused, /^Cannot start a thread: it needs --allow-read=/);
   const flag = /--allow-read=\S+/.exec(refused)?.[0] ?? "";
-  // The folders as the error names them, and the module of the task.
+  // Grants the folders that the error names, and the module of the task.
   assertEquals(await run(`${flag},${decodeURIComponent(TASKS.pathname)}`), "3");
 });

@@ -78,7 +78,7 @@ Deno.test("ThreadPool logs and replaces a real thread that crashes while idle", 
       if (message.type === "crash") lost.resolve();
     };
     const thread = startDenoThread({ ...events, message }, options);
-    // Nothing else keeps the process alive until the crash.
+    // Without unref(), the idle thread keeps the process alive until its crash.
     thread.unref = () => {};
     return thread;
   };

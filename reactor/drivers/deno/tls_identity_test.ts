@@ -1,7 +1,7 @@
 /** The identity of peers, beyond the table of certificates. */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-// The certificate library's decorators need it to be imported first.
+// The certificate library uses decorators, which need `reflect-metadata` to be imported first.
 import "reflect-metadata";
 import { Extension } from "@peculiar/x509";
 import type { Shown } from "../../../testing/fixtures/certificate_case.ts";

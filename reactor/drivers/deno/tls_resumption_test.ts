@@ -31,7 +31,7 @@ test("connectTLS() verifies the server again, whatever session other connections
   const caCerts = [fixture.authority.cert];
   await converse(fixture, port, { caCerts, unsafelyIgnoreCertificateErrors: true });
   await converse(fixture, port, { caCerts });
-  // The system's roots, other roots, and another name.
+  // Each must fail despite the session: the system's roots, other roots, and another name.
   for (
     const options of [{ caCerts: [] }, { caCerts: [stranger.cert] }, { serverName: "other.test" }]
   ) {

@@ -88,7 +88,7 @@ class UNIXDial {
 
   start(): void {
     this.#connect().then((conn) => {
-      // A connector that has given up aborts the connection.
+      // After a cancellation, the connector aborts this connection.
       this.#sink.connected(new ConnDriver(conn));
       this.#sink.released();
     }, (error: unknown) => this.#failed(error));
@@ -109,7 +109,7 @@ class UNIXDial {
 
   #failed(error: unknown): void {
     if (codeOf(error) === "EAGAIN" && !this.#cancelled) {
-      // TCP would drop the SYN here, and a blocking connect(2) would wait.
+      // The server's queue is full. TCP would drop the SYN, and a blocking connect(2) would wait.
       this.#retry = this.#timers.callLater(RETRY_SECONDS, () => {
         this.#retry = null;
         this.start();

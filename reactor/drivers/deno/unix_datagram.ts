@@ -56,7 +56,7 @@ type ListenDatagram = (options: { transport: "unixpacket"; path?: string }) => U
 function listenDatagram(): ListenDatagram {
   // Read as a property of unknown type: Deno declares it only in the library of unstable APIs.
   const listen: unknown = Reflect.get(Deno, "listenDatagram");
-  // Deno's own type, narrowed to this transport.
+  // The cast gives the function Deno's own type, narrowed to UNIX sockets.
   if (typeof listen === "function") return listen as ListenDatagram;
   throw new UnsupportedError(
     "Cannot open a UNIX datagram socket: " +
@@ -178,7 +178,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retry);
-    // While the socket is open, no other file can have its inode number.
+    // The file is removed first: while the socket is open, no other file can have its inode number.
     this.#file?.remove();
     this.#conn.close();
     this.#waker?.close();
@@ -280,7 +280,7 @@ function sendError(
         details,
       );
     case "ENOENT":
-      // Its file was removed, so no process listens there either.
+      // The receiver's file was removed, which counts as a refused datagram.
       return new DatagramError(`Cannot send to ${to}: ${message}`, {
         ...details,
         code: "ECONNREFUSED",

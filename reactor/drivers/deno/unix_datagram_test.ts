@@ -138,7 +138,7 @@ Deno.test("write() sends while a receive is pending, and the port sees no wake-u
     class Server extends DatagramProtocol {
       datagramReceived(datagram, addr) {
         console.log(text(datagram), addr.name === folder + "/echo");
-        // By then the next receive is pending.
+        // In a later turn, when the next receive is pending.
         reactor.callLater(0, () => this.ask());
       }
       ask() {
@@ -385,7 +385,7 @@ Deno.test("write() to a receiver that does not read drops datagrams, and blocks 
     reactor.callLater(0.3, () => reactor.stop());
     await reactor.run();
     console.log("stopped");
-    // A pending send keeps the process alive.
+    // The program exits explicitly, because a pending send would keep the process alive.
     Deno.exit(0);
   `);
   assertEquals(lines.slice(-2), ["echo stopped", "stopped"]);

@@ -74,7 +74,7 @@ export function setAside(path: string, own: SocketFile): () => void {
     Deno.renameSync(path, aside);
     return () => putBack(aside, path);
   } catch (error) {
-    // In most cases the program has no permission for the other path.
+    // In most cases, the program has no permission to move the file.
     logUserError(error, `Cannot move aside the file that replaced the socket ${path}`);
     return () => {};
   }

@@ -70,7 +70,7 @@ export class UNIXListener implements AcceptingListener<Deno.UnixConn> {
   #saveOthers(): () => void {
     if (this.#file === null) return () => {};
     const removed = absolutePath(this.#path);
-    // After a change of the working directory, Deno would not find the file.
+    // After Deno.chdir(), Deno removes another path and would leave the socket's file behind.
     if (removed !== this.#file.path) this.#file.remove();
     return setAside(removed, this.#file);
   }

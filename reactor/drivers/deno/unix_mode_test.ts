@@ -69,7 +69,7 @@ test("bindWithMode() closes the socket if its mode cannot be set", (fixture) => 
   const path = freePath(fixture);
   let closed = 0;
   const socket = { close: () => closed++ };
-  // There is no file whose mode could be set.
+  // The path has no file, so setting its mode fails.
   assertThrows(() => bindWithMode(path, 0o666, () => socket), Deno.errors.NotFound);
   assertEquals(closed, 1);
 });

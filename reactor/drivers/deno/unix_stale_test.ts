@@ -45,7 +45,7 @@ test("removeStaleSocket() returns true for a path without a file", (fixture) => 
 
 test("removeStaleSocket() keeps the socket of a server that replaced the stale one meanwhile", (fixture) => {
   const path = stalePath(fixture);
-  // An old time. The new file may have the same inode number.
+  // An old time, because the new file may have the same inode number.
   Deno.utimeSync(path, 1, 1);
   const taken = removeStaleSocket(path, () => {
     Deno.removeSync(path);

@@ -128,7 +128,7 @@ for (const [what, put] of Object.entries(REPLACEMENTS)) {
       await port.stopListening();
       const after = await Deno.lstat(path);
       assertEquals([after.ino, after.dev, after.mtime], [ino, dev, mtime]);
-      // No file was left beside it.
+      // The file that was moved aside is not left in the folder.
       assertEquals((await Array.fromAsync(Deno.readDir(folderOf(path)))).length, 1);
     });
   }

@@ -141,14 +141,19 @@ export class MemoryUDPDriver implements UDPDriver {
   joinGroup(group: string, interfaceAddress: string): void {
     const membership = `${group} ${interfaceAddress}`;
     if (!isMulticast(group) || this.#groups.has(membership)) {
-      throw new MulticastJoinError(`Cannot join the group ${group}`, { code: "EINVAL" });
+      const why = isMulticast(group)
+        ? "the socket is already in it"
+        : "it is not a multicast address";
+      throw new MulticastJoinError(`Cannot join the group ${group}: ${why}`, { code: "EINVAL" });
     }
     this.#groups.add(membership);
   }
 
   leaveGroup(group: string, interfaceAddress: string): void {
     if (!this.#groups.delete(`${group} ${interfaceAddress}`)) {
-      throw new MulticastJoinError(`Cannot leave the group ${group}`, { code: "EADDRNOTAVAIL" });
+      throw new MulticastJoinError(`Cannot leave the group ${group}: the socket is not in it`, {
+        code: "EADDRNOTAVAIL",
+      });
     }
   }
 
@@ -195,7 +200,7 @@ function isAny(host: string): boolean {
   return host === "0.0.0.0" || isSameHost(host, "::");
 }
 
-/** 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 section 2.7). */
+/** Returns whether a host is in 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 section 2.7). */
 function isMulticast(host: string): boolean {
   return /^(22[4-9]|23\d)\./.test(host) || /^ff[0-9a-f]{2}:/i.test(host);
 }

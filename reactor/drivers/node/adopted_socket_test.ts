@@ -252,7 +252,7 @@ connection(
       const socket = ForeignSocket.connectIPv4(raw.addr.port);
       const peer = await fixture.rawAccept(raw);
       fixture.reactor.adoptStreamConnection(socket.copy(), "INET", new Wires(build));
-      // The test's own copy would keep the connection open.
+      // The test closes its own copy, which would keep the connection open.
       socket[Symbol.dispose]();
       assertEquals(await peer.ending(), "end");
     }

@@ -37,7 +37,7 @@ import { quote } from "../../../internal/validation.ts";
 import { rejectSignature } from "./certificate_signature.ts";
 import { tlsModule } from "./builtin_modules.ts";
 
-// Longer than the chains in use.
+// A limit above the length of the chains in use.
 const MAX_CHAIN_LENGTH = 10;
 // The peer chooses the names in a reason, which may be logged. A certificate has room for 60 kB of
 // them.
@@ -100,7 +100,7 @@ type SentCertificate = {
 
 function certificatesOf(socket: TLSSocket, withIssuers: boolean): SentCertificate | undefined {
   try {
-    // The socket's own method may be hidden, see hideCertificates().
+    // Called on the prototype, because hideCertificates() replaces the socket's own method.
     return tlsModule().TLSSocket.prototype.getPeerCertificate.call(socket, withIssuers);
   } catch (cause) {
     const error = asError(cause);
@@ -130,7 +130,7 @@ export function verifyChain(
   if (leaf instanceof Error) {
     throw new CertificateError({ code: "CERT_REJECTED", reason: leaf.message });
   }
-  // A malformed certificate cannot be an issuer.
+  // Malformed certificates are skipped, because they cannot be issuers.
   const readable = others.filter((other): other is Certificate => !(other instanceof Error));
   const rejection = rejectNumberOfNames([leaf, ...readable]) ??
     rejectChain(leaf, readable, trust, now) ?? rejectHost(leaf, trust.host);

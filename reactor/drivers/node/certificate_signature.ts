@@ -89,7 +89,7 @@ function rejectKey(key: KeyObject, algorithm: Algorithm): string | null {
       if (!["prime256v1", "secp384r1", "secp521r1"].includes(namedCurve)) {
         return `is on the curve ${namedCurve}, which is not supported`;
       }
-      // Deno's crypto rejects all such signatures (checked on 2.9.6).
+      // Deno's crypto rejects all P-521 signatures with SHA-256, valid ones too (checked on 2.9.6).
       return namedCurve === "secp521r1" && algorithm.hash === "sha256"
         ? "is on the curve secp521r1, which is not supported with SHA-256"
         : null;

@@ -70,7 +70,7 @@ export function bindUDP(binding: UDPBinding): UDPDriver {
     // The host is always an IP address.
     lookup: (host, _options, done) => done(null, host, isIPv6 ? 6 : 4),
   });
-  // Must happen before the first receive starts.
+  // unref() has no effect once the first receive has started.
   socket.unref();
   try {
     bindAtOnce(socket, binding);

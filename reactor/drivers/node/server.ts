@@ -74,6 +74,6 @@ export function listenNow(handle: ServerHandle | number, backlog: number): Liste
 }
 
 function makeHandle(): MakeHandle {
-  // Not in node's types: see the documentation of this module.
+  // Cast, because the function is missing from node's types; see the head of this file.
   return (netModule() as unknown as { _createServerHandle: MakeHandle })._createServerHandle;
 }

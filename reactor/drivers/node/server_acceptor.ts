@@ -50,7 +50,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   #isShort = false;
   #turningAway = false;
   #closed = false;
-  // Shared by all connections of the server.
+  // Created once per server, not once per connection.
   readonly #connectionClosed = (): void => this.#lookAgain();
 
   /**
@@ -135,7 +135,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
 
   /** Returns whether a connection was turned away because of a shortage of descriptors. */
   #isShortFor(socket: Socket): boolean {
-    // If the spare descriptor can be reopened beside the connection, there is no shortage.
+    // There is no shortage if the spare descriptor can be reopened while the connection is open.
     const isShort = !this.#spare.take() && this.#turningAway;
     this.#turningAway = false;
     if (!isShort) return false;

@@ -54,7 +54,7 @@ export class SocketDriver implements StreamDriver {
   /** Whether `close` or `abort` was called. */
   #closed = false;
   #socketClosed = false;
-  // Shared by all writes.
+  // Created once per socket, not once per write.
   readonly #writeDone = (error?: Error | null): void => this.#onTaken(error);
 
   /**

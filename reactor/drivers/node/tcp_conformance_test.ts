@@ -1,4 +1,4 @@
-/** All that TCP does, on `node:net`. */
+/** Runs the conformance suite of TCP on `node:net`. */
 
 import { NodeSocketReactor } from "../../../testing/fixtures/node_socket_reactor.ts";
 import { overloadTests } from "../../../testing/conformance/overload.ts";

@@ -148,7 +148,7 @@ for (const size of [5, 65536]) {
     const greeting = pattern(size);
     const factory = new Wires({ connectionMade: (wire) => wire.transport.write(greeting) });
     const { port } = fixture.listen(factory, { resetOnAbort: true });
-    // Before the server side polls for I/O.
+    // The peer half-closes before the server's process polls for I/O.
     const peer = await fixture.rawConnect(port);
     await peer.conn.closeWrite();
     fixture.run();

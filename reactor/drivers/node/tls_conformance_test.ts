@@ -1,4 +1,4 @@
-/** All that TLS does, on `node:net`. */
+/** Runs the conformance suite of TLS on `node:net`. */
 
 import { NodeSocketReactor } from "../../../testing/fixtures/node_socket_reactor.ts";
 import { streamConformance } from "../../../testing/conformance/stream.ts";

@@ -134,7 +134,7 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     }
     this.#socket = socket;
     socket.on("error", (error) => this.failed(error));
-    // Not by way of #report: this is called for every chunk.
+    // Without #report(), because this listener runs for every chunk.
     socket.on("data", (data) => {
       if (!this.#over) this.#sink?.decrypted(plain(data));
     });

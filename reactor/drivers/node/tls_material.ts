@@ -245,7 +245,7 @@ function isKeyOf(certificate: X509Certificate, key: KeyObject): boolean {
   try {
     return certificate.checkPrivateKey(key);
   } catch {
-    // Deno cannot read the public key of the certificate.
+    // Deno cannot read the certificate's public key, so no key can match it.
     return false;
   }
 }
@@ -267,7 +267,7 @@ function checkWithEngine(
   try {
     const server = tlsModule().createServer({ ...material, handshakeTimeout: -1 });
     server.on("tlsClientError", (error) => {
-      // The end of the probe itself is reported later.
+      // Destroying the probe reports an error later, which is ignored.
       if (!isOver) refusal = error;
     });
     server.emit("connection", wire);
