@@ -61,6 +61,7 @@ export const THREAD_HOOKS: readonly Hook[] = [
   {
     name: "onResult",
     where: "onResult of a thread pool",
+    calledBy: "onResult",
     documented: [
       "IThreadPool.callInThreadWithCallback(onResult)",
       "ThreadPool.callInThreadWithCallback(onResult)",
