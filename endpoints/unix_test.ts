@@ -103,7 +103,7 @@ test("connect() to a path on which nobody listens fails with ConnectionRefusedEr
 
 test("connect() that takes too long fails with ConnectTimeoutError", async (fixture) => {
   fixture.run();
-  const path = String(await kind.silentPlace?.(fixture));
+  const path = String(await kind.silentAddress?.(fixture));
   const endpoint = new UNIXClientEndpoint(fixture.reactor, path, { timeout: 0.05 });
   await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
 });

@@ -1,20 +1,26 @@
 /**
- * What every reactor's life is: written against `IReactorCore` (and `callLater`) alone, so that each reactor runs it unchanged.
+ * The life of a reactor: start, run, events, stop. The tests use only `IReactorCore` and
+ * `callLater`, so every reactor runs them unchanged. Of Twisted's tests:
  *
- * Of Twisted's tests:
+ * - `internet/test/test_core.py`, `SystemEventTestsBuilder`: all tests except `test_iterate` (there
+ *   is no `iterate()`: the host's loop cannot be stepped),
+ *   `test_signalHandlersInstalledDuringStartup` (it patches Python's `signal`; see
+ *   `signals_test.ts` and `lifecycle_test.ts`) and `test_shutdownDisconnectsCleanly`
+ *   (`conformance/tcp.ts`).
+ * - `test/test_internet.py`: `SystemEventTests`, all; the private half, `ThreePhaseEventTests`, is
+ *   in `system_event_test.ts`. `TimeTests` and `DelayedTests` are in `time.ts`,
+ *   `CallFromThreadStopsAndWakeUpTests` and `CallFromThreadTests` in `threads.ts`, `ProducerTests`
+ *   in `connection_producer_test.ts`, `ProtocolTests` in `protocol/factory_test.ts`. `ResolveTests`
+ *   tests the thread in which Twisted resolves names; `PortStringificationTests` and
+ *   `ConnectorReprTests` test Python's `repr`.
+ * - `internet/test/test_base.py`: `ThreadedResolverTests` do not apply, because Deno resolves
+ *   names; `DelayedCallMixin` is described in `time.ts`; `ReactorBaseSignalTests` test
+ *   `_exitSignal`, which does not exist here: a process that handled its signal exits with code 0.
  *
- * - `internet/test/test_core.py`, `SystemEventTestsBuilder`: all is here but `test_iterate` (there is no `iterate()`: the host's loop cannot be
- *   stepped), `test_signalHandlersInstalledDuringStartup` (it patches Python's `signal`; see `signals_test.ts` and `lifecycle_test.ts`) and
- *   `test_shutdownDisconnectsCleanly` (`conformance/tcp.ts`).
- * - `test/test_internet.py`: `SystemEventTests`, all; the private half, `ThreePhaseEventTests`, is in `system_event_test.ts`. `TimeTests` and
- *   `DelayedTests` are in `time.ts`, `CallFromThreadStopsAndWakeUpTests` and `CallFromThreadTests` in `threads.ts`, `ProducerTests` in
- *   `connection_producer_test.ts`, `ProtocolTests` in `protocol/factory_test.ts`. `ResolveTests` is about a thread that Twisted resolves in;
- *   `PortStringificationTests` and `ConnectorReprTests` are about Python's `repr`.
- * - `internet/test/test_base.py`: `ThreadedResolverTests` do not apply, Deno resolves names; `DelayedCallMixin` is told of in `time.ts`;
- *   `ReactorBaseSignalTests` test `_exitSignal`, which there is not: a process that handled its signal ends with code 0.
+ * The difference to Twisted: `run()` does not block but returns a promise, which rejects if `run()`
+ * is misused.
  *
- * What differs: `run()` does not block but returns a promise, so that errors in using it reject that promise. An error that a test does not
- * expect in the log fails it.
+ * An error in the log that a test does not expect fails the test.
  *
  * @module
  */
@@ -27,10 +33,10 @@ import { runningTests } from "./core_running.ts";
 import { stoppingTests } from "./core_stopping.ts";
 
 /**
- * Defines the tests.
+ * Defines the tests of a reactor's life.
  *
- * @param name The reactor's, for the tests' names.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor, which starts the tests' names.
+ * @param makeReactor Makes a new reactor.
  * @param FakeTime `FakeTime` of `@std/testing/time`.
  */
 export function coreConformance(

@@ -1,5 +1,5 @@
 /**
- * How a reactor is left at once, and run again.
+ * Stopping a reactor at once with `crash()`, and running it again.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
 import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 
-/** The tests of `crash()`. */
+/** Defines the tests of `crash()`. */
 export function crashingTests(
   name: string,
   makeReactor: () => CoreReactor,
@@ -18,7 +18,7 @@ export function crashingTests(
 ): void {
   const test = coreTest(name, makeReactor);
 
-  test("crash() ends it without shutdown: run() settles, and it may be run again", async (fixture) => {
+  test("crash() stops the reactor without shutdown; run() settles and may be called again", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     fixture.noteRunning("shutdown");
@@ -42,7 +42,7 @@ export function crashingTests(
     assertEquals(fixture.take().length, 3);
   });
 
-  test("crash() in callWhenRunning() ends it, and while it does not run, does nothing", async (fixture) => {
+  test("crash() in callWhenRunning() stops the reactor; without run() it has no effect", async (fixture) => {
     const { reactor } = fixture;
     reactor.crash();
     reactor.callWhenRunning(() => reactor.crash());
@@ -53,7 +53,7 @@ export function crashingTests(
     await fixture.run();
   });
 
-  test("crash() while a before startup trigger is waited for: what waits for the start waits for the next run()", async (fixture) => {
+  test("crash() during a 'before startup' wait leaves queued calls to the next run()", async (fixture) => {
     const { reactor } = fixture;
     const waited = new Deferred<void>();
     reactor.addSystemEventTrigger("before", "startup", () => waited);
@@ -69,7 +69,7 @@ export function crashingTests(
     await second;
   });
 
-  test("crash() after stop(): no shutdown, no timed call, and no other run()", async (fixture) => {
+  test("crash() after stop() prevents the shutdown, timed calls and another run()", async (fixture) => {
     using _time = new FakeTime();
     const { reactor } = fixture;
     fixture.noteRunning("shutdown");
@@ -83,7 +83,7 @@ export function crashingTests(
     await assertRejects(() => fixture.run(), ReactorNotRestartable);
   });
 
-  test("crash() while a before shutdown trigger is waited for: the rest of shutdown never comes", async (fixture) => {
+  test("crash() during a 'before shutdown' wait prevents the rest of the shutdown", async (fixture) => {
     const { reactor } = fixture;
     const waited = new Deferred<void>();
     reactor.addSystemEventTrigger("before", "shutdown", () => waited);

@@ -1,5 +1,5 @@
 /**
- * System events: the reactor's own, and those of the user.
+ * System events: the reactor's own, and those of the application.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Deferred } from "../../defer/mod.ts";
 import type { EventPhase, SystemEventTriggerID } from "../../reactor/interfaces/mod.ts";
 import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 
-/** The tests of events. */
+/** Defines the tests of events. */
 export function eventTests(
   name: string,
   makeReactor: () => CoreReactor,
@@ -18,7 +18,7 @@ export function eventTests(
 ): void {
   const test = coreTest(name, makeReactor);
 
-  test("An event of the user's own works like the reactor's, whether it runs or not", async (fixture) => {
+  test("fireSystemEvent() fires a custom event, whether or not the reactor runs", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     const add = () => {
@@ -47,7 +47,7 @@ export function eventTests(
     await running;
   });
 
-  test("Triggers are used up by one firing; an event without any fires, too", (fixture) => {
+  test("fireSystemEvent() removes the triggers that it calls; an event needs no trigger", (fixture) => {
     const { reactor } = fixture;
     reactor.fireSystemEvent("Event1");
     reactor.addSystemEventTrigger("during", "Event1", fixture.note, "once");
@@ -56,7 +56,7 @@ export function eventTests(
     assertEquals(fixture.take(), ["once"]);
   });
 
-  test("An event may be named like anything", (fixture) => {
+  test("fireSystemEvent() accepts any name, such as __proto__", (fixture) => {
     for (const event of ["", "__proto__", "constructor", "Event 1"]) {
       fixture.reactor.addSystemEventTrigger("during", event, fixture.note, event);
       fixture.reactor.fireSystemEvent(event);
@@ -64,7 +64,7 @@ export function eventTests(
     }
   });
 
-  test("A before trigger that returns a Deferred holds its own event back, and no other", (fixture) => {
+  test("addSystemEventTrigger('before') with a Deferred delays only its own event", (fixture) => {
     const { reactor } = fixture;
     const waited = { first: new Deferred<void>(), second: new Deferred<void>() };
     for (const event of ["first", "second"] as const) {
@@ -79,7 +79,7 @@ export function eventTests(
     assertEquals(fixture.take(), ["first"]);
   });
 
-  test("A before trigger that fires what an earlier one returned does not end the phase", (fixture) => {
+  test("addSystemEventTrigger('before') may fire the Deferred of an earlier trigger", (fixture) => {
     const { reactor } = fixture;
     const [first, second] = [new Deferred<void>(), new Deferred<void>()];
     reactor.addSystemEventTrigger("before", "Event1", () => first);
@@ -95,7 +95,7 @@ export function eventTests(
     assertEquals(fixture.take(), ["during"]);
   });
 
-  test("A trigger that throws is logged, and the others run", (fixture) => {
+  test("addSystemEventTrigger() logs a trigger that throws, and calls the others", (fixture) => {
     const { reactor } = fixture;
     for (const phase of ["before", "during", "after"] as const) {
       reactor.addSystemEventTrigger(phase, "Event1", () => {
@@ -108,7 +108,7 @@ export function eventTests(
     assertEquals([fixture.takeErrors(), fixture.take()], [phases, phases]);
   });
 
-  test("Triggers may be added and removed while the event fires", (fixture) => {
+  test("addSystemEventTrigger() and its removal work while the event fires", (fixture) => {
     const { reactor } = fixture;
     const add = (phase: EventPhase, event: string) =>
       reactor.addSystemEventTrigger(phase, "Event1", fixture.note, event);
@@ -125,7 +125,7 @@ export function eventTests(
     assertEquals(fixture.take(), ["added before", "added during", "after"]);
   });
 
-  test("A trigger may be removed while a before trigger is waited for", (fixture) => {
+  test("removeSystemEventTrigger() works during the wait for a 'before' trigger", (fixture) => {
     const { reactor } = fixture;
     const waited = new Deferred<void>();
     reactor.addSystemEventTrigger("before", "Event1", () => waited);
@@ -137,8 +137,8 @@ export function eventTests(
     assertEquals(fixture.take(), ["after"]);
   });
 
-  test("An unknown phase throws a RangeError that names it, and adds nothing", (fixture) => {
-    // As a caller without types would.
+  test("addSystemEventTrigger() throws a RangeError that names an unknown phase", (fixture) => {
+    // A phase that the types reject.
     const phase = "xxx" as EventPhase;
     assertThrows(
       () => fixture.reactor.addSystemEventTrigger(phase, "Event1", fixture.note, "called"),
@@ -149,7 +149,7 @@ export function eventTests(
     assertEquals(fixture.take(), []);
   });
 
-  test("Removing a trigger twice, or one that has fired, throws", (fixture) => {
+  test("removeSystemEventTrigger() throws for a trigger that was removed or has fired", (fixture) => {
     const { reactor } = fixture;
     const removed = reactor.addSystemEventTrigger("during", "Event1", fixture.note, "removed");
     const fired = reactor.addSystemEventTrigger("during", "Event1", fixture.note, "fired");
@@ -160,11 +160,11 @@ export function eventTests(
     assertThrows(() => reactor.removeSystemEventTrigger(fired), RangeError, "fired");
   });
 
-  test("Removing what is no trigger of this reactor throws a RangeError", (fixture) => {
+  test("removeSystemEventTrigger() throws a RangeError for a foreign trigger", (fixture) => {
     const { reactor } = fixture;
     const own = reactor.addSystemEventTrigger("during", "Event1", fixture.note, "own");
     const foreign = makeReactor().addSystemEventTrigger("during", "Event1", () => {});
-    // The last four as a caller without types would.
+    // The types reject the last four.
     const others: unknown[] = [foreign, { ...own }, { ...own, phase: "xxx" }, null, undefined, 1];
     for (const id of others) {
       assertThrows(() => reactor.removeSystemEventTrigger(id as SystemEventTriggerID), RangeError);

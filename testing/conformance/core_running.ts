@@ -1,5 +1,5 @@
 /**
- * How a reactor starts, and what it calls.
+ * The start of a reactor, and the calls that it makes.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Deferred } from "../../defer/mod.ts";
 import { ReactorAlreadyRunning, ReactorNotRunning } from "../../reactor/errors.ts";
 import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 
-/** The tests of starting and running. */
+/** Defines the tests of starting and running. */
 export function runningTests(
   name: string,
   makeReactor: () => CoreReactor,
@@ -18,7 +18,7 @@ export function runningTests(
 ): void {
   const test = coreTest(name, makeReactor);
 
-  test("Startup is over before run() returns its promise", async (fixture) => {
+  test("run() completes the startup before it returns its promise", async (fixture) => {
     const { reactor } = fixture;
     fixture.noteRunning("startup");
     assertEquals([reactor.running, fixture.take()], [false, []]);
@@ -33,7 +33,7 @@ export function runningTests(
     await running;
   });
 
-  test("running stays true before shutdown, and is false during and after it", async (fixture) => {
+  test("running is true in 'before shutdown', and false during and after shutdown", async (fixture) => {
     const { reactor } = fixture;
     fixture.noteRunning("shutdown");
     const running = fixture.run();
@@ -48,7 +48,7 @@ export function runningTests(
     assert(!reactor.running);
   });
 
-  test("A before startup trigger that returns a Deferred holds the start back; timed calls are made meanwhile", async (fixture) => {
+  test("run() waits for a 'before startup' Deferred, and makes timed calls meanwhile", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     reactor.addSystemEventTrigger("before", "startup", () => {
@@ -66,7 +66,7 @@ export function runningTests(
     await running;
   });
 
-  test("A before startup trigger that returns a promise holds the start back", async (fixture) => {
+  test("run() waits for a 'before startup' promise", async (fixture) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     fixture.reactor.addSystemEventTrigger("before", "startup", () => promise);
     fixture.reactor.callWhenRunning(() => fixture.reactor.stop());
@@ -76,7 +76,7 @@ export function runningTests(
     await running;
   });
 
-  test("A before startup trigger that fails, at once or later, is logged, and the reactor starts", async (fixture) => {
+  test("run() logs a 'before startup' trigger that fails, and starts", async (fixture) => {
     const { reactor } = fixture;
     reactor.addSystemEventTrigger("before", "startup", () => {
       throw new Error("thrown");
@@ -91,7 +91,7 @@ export function runningTests(
     assertEquals(fixture.takeErrors(), ["thrown", "errback", "rejected"]);
   });
 
-  test("run() while it runs is rejected with ReactorAlreadyRunning, from inside and outside", async (fixture) => {
+  test("run() rejects with ReactorAlreadyRunning while the reactor runs", async (fixture) => {
     const { reactor } = fixture;
     const inside: Promise<unknown>[] = [];
     const again = () => void inside.push(assertRejects(() => fixture.run(), ReactorAlreadyRunning));
@@ -107,7 +107,7 @@ export function runningTests(
     assertEquals((await Promise.all(inside)).length, 3);
   });
 
-  test("callWhenRunning() before run() calls in order, with the arguments, once it runs", async (fixture) => {
+  test("callWhenRunning() before run() calls in order, with arguments, after the start", async (fixture) => {
     const { reactor } = fixture;
     const note = (event: string) => fixture.note(`${event}: ${reactor.running}`);
     assert(reactor.callWhenRunning(note, "first") !== null);
@@ -119,7 +119,7 @@ export function runningTests(
     await running;
   });
 
-  test("callWhenRunning() while it runs calls at once, returns null, and lets an error through", async (fixture) => {
+  test("callWhenRunning() on a running reactor calls at once and throws errors", async (fixture) => {
     const { reactor } = fixture;
     const running = fixture.run();
     assertEquals(reactor.callWhenRunning(fixture.note, "now"), null);
@@ -136,7 +136,7 @@ export function runningTests(
     await running;
   });
 
-  test("What waits for the start can be taken back", async (fixture) => {
+  test("removeSystemEventTrigger() cancels a call of callWhenRunning()", async (fixture) => {
     const { reactor } = fixture;
     const id = reactor.callWhenRunning(fixture.note, "taken back");
     assert(id !== null);
@@ -146,7 +146,7 @@ export function runningTests(
     assertEquals(fixture.take(), []);
   });
 
-  test("Async functions may be triggers, timed calls and callWhenRunning()'s: a rejection is logged", async (fixture) => {
+  test("callLater(), triggers and callWhenRunning() log an async function's rejection", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     const rejections: Promise<void>[] = [];
@@ -168,7 +168,7 @@ export function runningTests(
     await running;
   });
 
-  test("A timed call that throws is logged, and the others are made", async (fixture) => {
+  test("callLater() logs a call that throws, and makes the others", async (fixture) => {
     using time = new FakeTime();
     const running = fixture.run();
     fixture.reactor.callLater(1, () => {
@@ -181,9 +181,9 @@ export function runningTests(
     await running;
   });
 
-  test("A function is asked for where it is given, with an error that names what was", (fixture) => {
+  test("callLater() and its like throw a TypeError that names a value that is no function", (fixture) => {
     const { reactor } = fixture;
-    // As a caller without types would.
+    // An argument that the types reject.
     const f = "text" as unknown as () => void;
     for (
       const give of [
@@ -195,7 +195,7 @@ export function runningTests(
     ) assertThrows(give, TypeError, 'must be a function, got "text"');
   });
 
-  test("getDelayedCalls() gives what callLater() returned, while it is still to come", async (fixture) => {
+  test("getDelayedCalls() returns the scheduled calls of callLater()", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     const [a, b, c] = [3, 1, 2].map((delay) => reactor.callLater(delay, () => {}));
@@ -219,7 +219,7 @@ export function runningTests(
     await running;
   });
 
-  test("stop() before run() throws ReactorNotRunning, and hinders no run()", async (fixture) => {
+  test("stop() before run() throws ReactorNotRunning; run() still works", async (fixture) => {
     const { reactor } = fixture;
     assertThrows(() => reactor.stop(), ReactorNotRunning);
     reactor.callWhenRunning(() => reactor.stop());

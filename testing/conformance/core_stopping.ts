@@ -1,5 +1,5 @@
 /**
- * How a reactor is stopped: by `stop()`, a signal, an AbortSignal.
+ * Stopping a reactor: by `stop()`, a signal of the system, or an AbortSignal.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
 import { type CoreReactor, coreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
 
-/** The tests of stopping. */
+/** Defines the tests of stopping. */
 export function stoppingTests(
   name: string,
   makeReactor: () => CoreReactor,
@@ -18,7 +18,7 @@ export function stoppingTests(
 ): void {
   const test = coreTest(name, makeReactor);
 
-  test("stop() fires all of shutdown, after it has returned and before run() settles", async (fixture) => {
+  test("stop() fires the whole shutdown after it returns and before run() settles", async (fixture) => {
     const { reactor } = fixture;
     fixture.noteRunning("shutdown");
     reactor.callWhenRunning(() => {
@@ -36,7 +36,7 @@ export function stoppingTests(
     ]);
   });
 
-  test("the shutdown reports failures that no errback handles, and leaves those that are", async (fixture) => {
+  test("stop() reports Deferreds' unhandled failures at the shutdown", async (fixture) => {
     const { reactor } = fixture;
     const failures = ["left", "handled after run()"].map((message) => {
       const deferred = new Deferred<void>();
@@ -49,12 +49,12 @@ export function stoppingTests(
     await fixture.run();
     failures[1]?.addErrback(() => {});
     assertEquals(fixture.takeErrors(), []);
-    // The turn is over.
+    // A new turn begins.
     await new Promise((resolve) => setTimeout(resolve, 0));
     assertEquals(fixture.takeErrors(), ["left"]);
   });
 
-  test("stop() twice throws ReactorNotRunning, at once, while it stops, and after it", async (fixture) => {
+  test("stop() called again throws ReactorNotRunning", async (fixture) => {
     const { reactor } = fixture;
     const stop = () => assertThrows(() => reactor.stop(), ReactorNotRunning);
     reactor.addSystemEventTrigger("before", "shutdown", stop);
@@ -66,7 +66,7 @@ export function stoppingTests(
     stop();
   });
 
-  test("run() after stop() is rejected with ReactorNotRestartable, in `after shutdown` too", async (fixture) => {
+  test("run() after stop() rejects with ReactorNotRestartable, in 'after shutdown' too", async (fixture) => {
     const { reactor } = fixture;
     const inside: Promise<unknown>[] = [];
     reactor.addSystemEventTrigger("after", "shutdown", () => {
@@ -78,7 +78,7 @@ export function stoppingTests(
     await assertRejects(() => fixture.run(), ReactorNotRestartable);
   });
 
-  test("stop() in `before startup` lets the start go on, and shutdown follows", async (fixture) => {
+  test("stop() in 'before startup' lets the startup complete, then shuts down", async (fixture) => {
     const { reactor } = fixture;
     reactor.addSystemEventTrigger("before", "startup", () => reactor.stop());
     fixture.noteRunning("startup");
@@ -94,7 +94,7 @@ export function stoppingTests(
     ]);
   });
 
-  test("stop() while a before startup trigger is waited for ends it: it never runs, not when that is over either", async (fixture) => {
+  test("stop() during a 'before startup' wait prevents the start", async (fixture) => {
     const { reactor } = fixture;
     const waited = new Deferred<void>();
     reactor.addSystemEventTrigger("before", "startup", () => waited);
@@ -106,7 +106,7 @@ export function stoppingTests(
     assertEquals([reactor.running, fixture.take()], [false, []]);
   });
 
-  test("stop() in the callback that ends the wait of a before startup trigger: it starts, then stops", async (fixture) => {
+  test("stop() in the callback that ends a 'before startup' wait starts, then stops", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     reactor.addSystemEventTrigger("before", "startup", () => {
@@ -128,7 +128,7 @@ export function stoppingTests(
     ]);
   });
 
-  test("stop() in a timed call fires shutdown in the same turn, after the calls that are due already", async (fixture) => {
+  test("stop() in a timed call fires shutdown in the same turn, after other due calls", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     fixture.noteRunning("shutdown");
@@ -155,7 +155,7 @@ export function stoppingTests(
     assertEquals(fixture.take(), []);
   });
 
-  test("stop() from a promise's continuation ends it, before any timer", async (fixture) => {
+  test("stop() in a promise's continuation shuts down before any timer", async (fixture) => {
     const { reactor } = fixture;
     const running = fixture.run();
     const late = reactor.callLater(0, fixture.note, "timed");
@@ -166,7 +166,7 @@ export function stoppingTests(
     assertEquals(fixture.take(), []);
   });
 
-  test("A before shutdown trigger holds the end back; the reactor runs on, and its timed calls are made", async (fixture) => {
+  test("stop() waits for a 'before shutdown' Deferred, and makes timed calls meanwhile", async (fixture) => {
     using time = new FakeTime();
     const { reactor } = fixture;
     const waited = new Deferred<void>();
@@ -188,7 +188,7 @@ export function stoppingTests(
     assertEquals(fixture.take(), ["during shutdown"]);
   });
 
-  test("Shutdown triggers that fail in each phase are logged, and it ends all the same", async (fixture) => {
+  test("stop() logs shutdown triggers that fail, and completes", async (fixture) => {
     const { reactor } = fixture;
     for (const phase of ["before", "during", "after"] as const) {
       reactor.addSystemEventTrigger(phase, "shutdown", () => {
@@ -205,7 +205,7 @@ export function stoppingTests(
     assertEquals(fixture.takeErrors(), ["before", "rejected", "during", "after"]);
   });
 
-  test("sigInt(), sigTerm() and sigBreak() log the signal and stop; once more, nothing is waited for", async () => {
+  test("sigInt(), sigTerm() and sigBreak() stop; a second signal ends the waits", async () => {
     for (
       const [signal, send] of [
         ["SIGINT", (r: CoreReactor) => r.sigInt()],
@@ -248,7 +248,7 @@ export function stoppingTests(
     ]);
   });
 
-  test("run({ signal }) stops when the signal is aborted, with a shutdown", async (fixture) => {
+  test("run({ signal }) shuts down when the signal aborts", async (fixture) => {
     const aborter = new AbortController();
     fixture.noteRunning("shutdown");
     const running = fixture.run({ signal: aborter.signal });
@@ -259,14 +259,14 @@ export function stoppingTests(
     aborter.abort();
   });
 
-  test("run({ signal }) with one that is aborted already starts, and stops", async (fixture) => {
+  test("run({ signal }) with an aborted signal starts, then shuts down", async (fixture) => {
     fixture.noteRunning("startup");
     fixture.noteRunning("shutdown");
     await fixture.run({ signal: AbortSignal.abort() });
     assertEquals(fixture.take().length, 6);
   });
 
-  test("An abort does nothing to a reactor that is stopping, or that has crashed and runs again", async (fixture) => {
+  test("run({ signal }) ignores the signal after stop() or crash()", async (fixture) => {
     const { reactor } = fixture;
     const aborter = new AbortController();
     const first = fixture.run({ signal: aborter.signal });

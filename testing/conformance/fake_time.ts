@@ -1,19 +1,21 @@
 /**
- * The faked clock that the suites drive.
+ * The fake clock that the suites control.
  *
  * @module
  */
 
-/** What the suites use of a faked clock. `FakeTime` of `@std/testing/time` has it. */
+/** The part of a fake clock that the suites use. `FakeTime` of `@std/testing/time` has it. */
 export interface FakeClock extends Disposable {
-  /** Moves the time on, and runs the host's timers that come due, in order. Milliseconds. */
+  /**
+   * Moves the time forward by milliseconds, and runs the host's timers that become due, in order.
+   */
   tick(milliseconds?: number): void;
-  /** Gives the host its real clock back. */
+  /** Restores the host's real clock. */
   restore(): void;
 }
 
 /**
- * A class of faked clocks: pass `FakeTime` of `@std/testing/time`. The suites do not import it, so that
+ * A class of fake clocks: pass `FakeTime` of `@std/testing/time`. The suites do not import it, so
  * they need no other package.
  */
 export type FakeTimeClass = new () => FakeClock;

@@ -1,8 +1,8 @@
 /**
- * Conformance suites: tests that every reactor, and every stream transport, has to pass.
+ * Conformance suites: tests that every reactor and every stream transport must pass.
  *
- * Each function defines tests with `Deno.test`. A reactor or driver of your own is tested by calling them
- * in a test file; the guide `docs/custom_reactors.md` shows how.
+ * Each function defines tests with `Deno.test`. To test a custom reactor or driver, call the
+ * functions in a test file; the guide `docs/custom_reactors.md` shows how.
  *
  * @example
  * ```ts no-eval

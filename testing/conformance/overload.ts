@@ -1,8 +1,4 @@
-/**
- * A server that runs out of file descriptors: a process of its own with a low limit.
- *
- * @module
- */
+/** A server that runs out of file descriptors: a separate process with a low limit. */
 
 import { assert, assertEquals } from "../assertions.ts";
 import { Program } from "../fixtures/program.ts";
@@ -21,7 +17,10 @@ class Overload implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** Starts a server on the reactor that `module` exports as `name`, with more permissions or fewer. */
+  /**
+   * Starts a server on the reactor class that `module` exports as `name`, with further flags of
+   * `deno run`.
+   */
   static async start(module: string, name: string, ...flags: string[]): Promise<Overload> {
     const program = new URL("../fixtures/overloaded_server.ts", import.meta.url).href;
     const deno = [
@@ -58,14 +57,14 @@ class Overload implements AsyncDisposable {
     );
   }
 
-  /** Connects. */
+  /** Connects a client to the server. */
   async connect(): Promise<RawPeer> {
     const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port: this.#port }));
     this.#peers.push(peer);
     return peer;
   }
 
-  /** Stops the server. @returns The number of connections that it had, and what it logged. */
+  /** Stops the server. @returns The number of its connections, and its log lines. */
   async end(): Promise<{ connections: number; logged: string[] }> {
     await this.#server.endInput();
     const { code, lines, errors } = await this.#server.end();
@@ -83,14 +82,14 @@ class Overload implements AsyncDisposable {
 }
 
 /**
- * Defines the tests.
+ * Defines the tests of a port without file descriptors.
  *
  * @param name The name of the reactor's class.
- * @param module The URL of the module that exports it.
+ * @param module The URL of the module that exports the class.
  */
 export function overloadTests(name: string, module: string): void {
-  Deno.test(`${name}: a port without file descriptors logs it, and serves all clients later`, async () => {
-    // Without a spare descriptor, however long it takes.
+  Deno.test(`${name}: StreamPort without file descriptors logs it, and serves all clients later`, async () => {
+    // Without read permission, the port has no spare descriptor, and waits as long as it takes.
     await using overload = await Overload.start(module, name, "--deny-read=/dev/null");
     const mayLeave = Promise.withResolvers<void>();
     let greeted = 0;
@@ -102,7 +101,10 @@ export function overloadTests(name: string, module: string): void {
       await peer.conn.closeWrite();
     });
     await overload.short();
-    assert(greeted < DESCRIPTORS, `${greeted} were greeted with ${DESCRIPTORS} descriptors`);
+    assert(
+      greeted < DESCRIPTORS,
+      `${greeted} clients were greeted with ${DESCRIPTORS} descriptors`,
+    );
     mayLeave.resolve();
     await Promise.all(visits);
     const { connections, logged } = await overload.end();
@@ -110,7 +112,7 @@ export function overloadTests(name: string, module: string): void {
     assertEquals(logged.length <= 2, true, logged.join("\n"));
   });
 
-  Deno.test(`${name}: a port without file descriptors for a second turns clients away`, async () => {
+  Deno.test(`${name}: StreamPort without file descriptors for a second rejects clients`, async () => {
     await using overload = await Overload.start(module, name);
     const served: RawPeer[] = [];
     let turnedAway = 0;
@@ -120,9 +122,9 @@ export function overloadTests(name: string, module: string): void {
       if (await endingOf(greeting) === "end") served.push(peer);
       else turnedAway++;
     }));
-    assert(served.length < DESCRIPTORS, `${served.length} were served`);
+    assert(served.length < DESCRIPTORS, `${served.length} clients were served`);
     for (const peer of served) await peer.conn.closeWrite();
-    // At their ends the server has closed its own.
+    // The server has closed these connections.
     for (const peer of served) assertEquals(await peer.ending(), "end");
     assertEquals(await (await overload.connect()).readText(5), "hello");
     const [, count] = await overload.line(/^logged Accepting .* again .* turned away: (\d+)$/);

@@ -1,20 +1,25 @@
 /**
- * What every reactor's child processes do: written against `IReactorProcess` alone, so that each reactor runs it unchanged.
+ * Child processes. The tests use only `IReactorProcess`, so every reactor runs them unchanged. The
+ * children are real: a shell, `cat` and similar programs. Of Twisted's tests:
  *
- * Real children: a shell, `cat` and their like. Of Twisted's tests:
- *
- * - `internet/test/test_process.py`: `ProcessTestsBuilderBase` and `ProcessTestsBuilder` are here. `test_processTransportInterface` is the
- *   compiler's. `test_systemCallUninterruptedByChildExit` and `test_errorDuringExec` are about Python between fork and exec,
- *   `test_process_unregistered_before_protocol_ended_callback`, `PotentialZombieWarningTests`, `ReapingNonePidsLogsProperly` and
- *   `GetFileActionsTests` about Twisted's own reaping and spawning: Deno does both. `PTYProcessTestsBuilder` does not apply: Deno has no
- *   terminals. `ProcessIsUnimportableOnUnsupportedPlatormsTests` is about Python's modules.
- * - `test/test_process.py`: `ProcessTests`, `TestTwoProcessesBase` (`TwoProcessesPosixTests`; `TwoProcessesNonPosixTests` is the same elsewhere),
- *   `PosixProcessBase`, `PosixProcessTests`, `ClosingPipesTests` are here, `ProcessProtocolTests` in `protocol/process_protocol_test.ts`.
- *   `FDTests.test_FD` does not apply: Deno gives a child three descriptors; its `test_linger` is here, with those. `test_executionError` is an
- *   error of `spawnProcess` here. `test_patchSysStdout…` and `test_patch_sys__stdout__WithStringIO` are about Python's `sys`, `MockProcessTests`
- *   about its `os`, but for its four `test_kill…`, which are in `../../reactor/process/child_process_test.ts`. `UtilTests` is about `procutils.which`: the
- *   system looks in `PATH`. `PosixProcessPTYTests`, `test_closePty` and `test_killPty` do not apply, nor do the classes for Windows:
- *   `Win32ProcessTests`, `Win32UnicodeEnvironmentTests`, `DumbWin32ProcTests` and `Win32CreateProcessFlagsTests`.
+ * - `internet/test/test_process.py`: `ProcessTestsBuilderBase` and `ProcessTestsBuilder` are here.
+ *   The compiler checks `test_processTransportInterface`. `test_systemCallUninterruptedByChildExit`
+ *   and `test_errorDuringExec` test Python between fork and exec;
+ *   `test_process_unregistered_before_protocol_ended_callback`, `PotentialZombieWarningTests`,
+ *   `ReapingNonePidsLogsProperly` and `GetFileActionsTests` test Twisted's own reaping and
+ *   spawning, both of which Deno does. `PTYProcessTestsBuilder` does not apply: Deno has no
+ *   terminals. `ProcessIsUnimportableOnUnsupportedPlatormsTests` tests Python's modules.
+ * - `test/test_process.py`: `ProcessTests`, `TestTwoProcessesBase` (`TwoProcessesPosixTests`;
+ *   `TwoProcessesNonPosixTests` is the same on other systems), `PosixProcessBase`,
+ *   `PosixProcessTests` and `ClosingPipesTests` are here, `ProcessProtocolTests` in
+ *   `protocol/process_protocol_test.ts`. `FDTests.test_FD` does not apply: Deno gives a child three
+ *   descriptors; its `test_linger` is here, with those three. `test_executionError` is an error of
+ *   `spawnProcess` here. `test_patchSysStdout…` and `test_patch_sys__stdout__WithStringIO` test
+ *   Python's `sys`; `MockProcessTests` test Python's `os`, except for four `test_kill…`, which are
+ *   in `../../reactor/process/child_process_test.ts`. `UtilTests` test `procutils.which`: here, the
+ *   system searches `PATH`. `PosixProcessPTYTests`, `test_closePty` and `test_killPty` do not
+ *   apply, nor do the classes for Windows: `Win32ProcessTests`, `Win32UnicodeEnvironmentTests`,
+ *   `DumbWin32ProcTests` and `Win32CreateProcessFlagsTests`.
  *
  * @module
  */
@@ -25,10 +30,10 @@ import { startingChildren } from "./process_starting.ts";
 import { transferWithChildren } from "./process_transfer.ts";
 
 /**
- * Defines the tests.
+ * Defines the tests of child processes.
  *
- * @param name The reactor's, for the tests' names.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor, which starts the tests' names.
+ * @param makeReactor Makes a new reactor.
  */
 export function processConformance(name: string, makeReactor: () => IReactor): void {
   startingChildren(name, makeReactor);

@@ -1,5 +1,6 @@
 /**
- * How child processes end, by themselves, by signals, and with the reactor; and how their pipes do.
+ * The exit of child processes, by themselves, by a signal or with the reactor, and the close of
+ * their pipes.
  *
  * @module
  */
@@ -15,14 +16,14 @@ import {
 import type { IReactor, ProcessSignal } from "../../reactor/interfaces/mod.ts";
 import { Child, isThere, processTest, temporaryFolder } from "../fixtures/process_fixture.ts";
 
-/** Says when it is ready, and waits for its input to end. */
+/** A command that reports that it is ready, and waits for the end of its input. */
 const WAITING = "echo ready; exec cat >/dev/null";
 
-/** Defines the tests. */
+/** Defines the tests of exits. */
 export function endingChildren(name: string, makeReactor: () => IReactor): void {
   const test = processTest(`${name}: processes`, makeReactor);
 
-  test("Exit code 0 is a ProcessDone, another one a ProcessTerminated; both callbacks get the same", async (fixture) => {
+  test("processEnded() receives ProcessDone for exit code 0, and else ProcessTerminated", async (fixture) => {
     fixture.run();
     const done = fixture.sh("exit 0");
     const failed = fixture.sh("exit 1");
@@ -44,7 +45,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     [12, "SIGUSR2", 12],
   ];
   for (const [sent, signal, number] of signals) {
-    test(`signalProcess(${JSON.stringify(sent)}) ends a child by ${signal}, which its reason names`, async (fixture) => {
+    test(`signalProcess(${JSON.stringify(sent)}) ends a child by ${signal}, as the reason says`, async (fixture) => {
       fixture.run();
       const child = fixture.sh(WAITING, {
         outReceived: ({ transport }) => transport.signalProcess(sent),
@@ -59,7 +60,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     });
   }
 
-  test("A child that handles a signal ends as it likes", async (fixture) => {
+  test("signalProcess() leaves the exit to a child that handles the signal", async (fixture) => {
     fixture.run();
     const child = fixture.sh("trap 'exit 42' TERM; echo ready; read line", {
       outReceived: ({ transport }) => {
@@ -71,7 +72,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals([exitCode, signal], [42, null]);
   });
 
-  test("STOP holds a child up, SIGCONT lets it go on", async (fixture) => {
+  test("signalProcess() suspends a child with STOP, and resumes it with SIGCONT", async (fixture) => {
     fixture.run();
     const [stopped, other] = [fixture.sh("exec cat"), fixture.sh("exec cat")];
     for (const { transport } of [stopped, other]) transport.write("here");
@@ -84,29 +85,30 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     await stopped.said("still");
   });
 
-  test("A child does not ignore SIGPIPE, as this process does, and no signal is kept from it", async (fixture) => {
+  test("spawnProcess() starts children that neither ignore SIGPIPE nor block signals", async (fixture) => {
     fixture.run();
     const child = fixture.sh("exec grep -E '^Sig(Ign|Blk)' /proc/self/status");
     await child.ended();
     const [blocked, ignored] =
       child.out.match(/[0-9a-f]{16}$/gm)?.map((mask) => parseInt(mask.slice(8), 16)) ?? [];
     assert(blocked !== undefined && ignored !== undefined, child.out);
-    // The first 31 are signals; what comes after them belongs to the C library. What else is ignored, whoever started this process has asked for.
+    // The first 31 bits are signals; further bits belong to the C library. Other ignored signals
+    // come from the program that started this process.
     assertEquals([blocked & 0x7fffffff, ignored & 1 << 12], [0, 0], child.out);
   });
 
-  test("A signal that is none is a TypeError, and the child lives on", async (fixture) => {
+  test("signalProcess() throws a TypeError for an unknown signal", async (fixture) => {
     fixture.run();
     const child = fixture.sh("cat");
     for (const signal of ["NONE", "SIGNONE", 99]) {
-      // What no type lets through.
+      // A signal that the types reject.
       assertThrows(() => child.transport.signalProcess(signal as ProcessSignal), TypeError);
     }
     child.transport.closeStdin();
     assertInstanceOf(await child.ended(), ProcessDone);
   });
 
-  test("After its exit a child has no pid, a signal is a ProcessExitedAlready, and writes do nothing", async (fixture) => {
+  test("signalProcess() throws ProcessExitedAlready after the exit", async (fixture) => {
     fixture.run();
     const seen: unknown[] = [];
     const look = ({ transport }: Child): void => {
@@ -129,7 +131,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(seen, [null, null, null]);
   });
 
-  test("No zombie is left", async (fixture) => {
+  test("spawnProcess() leaves no zombie", async (fixture) => {
     fixture.run();
     const pids: (number | null)[] = [];
     const children = Array.from(
@@ -147,7 +149,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(all.filter(isThere), []);
   });
 
-  test("A child that closes its output lives on, and its errors are heard", async (fixture) => {
+  test("outConnectionLost() reports a closed output of a child that continues", async (fixture) => {
     fixture.run();
     const child = fixture.sh("exec >&-; read line; echo $line >&2");
     await child.seen("out lost");
@@ -158,7 +160,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(child.err, "still here\n");
   });
 
-  test("A child that closes its input is noticed by the next write: inConnectionLost() says EPIPE", async (fixture) => {
+  test("inConnectionLost() reports EPIPE when a write finds the input closed", async (fixture) => {
     fixture.run();
     const child = fixture.sh("exec <&-; echo closed; kill -STOP $$; echo end >&2");
     await child.said("closed");
@@ -175,7 +177,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
   });
 
   for (const fd of [1, 2]) {
-    test(`Closing descriptor ${fd} here has a child that writes on ended by SIGPIPE`, async (fixture) => {
+    test(`closeChildFD(${fd}) ends a child that continues to write by SIGPIPE`, async (fixture) => {
       fixture.run();
       const child = fixture.sh(`exec yes >&${fd}`, {
         outReceived: ({ transport }) => transport.closeStdout(),
@@ -186,7 +188,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     });
   }
 
-  test("closeStdin() sends what was written before", async (fixture) => {
+  test("closeStdin() sends pending writes first", async (fixture) => {
     fixture.run();
     const child = fixture.sh("wc -c");
     child.transport.write(new Uint8Array(1_000_000));
@@ -196,7 +198,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(child.out.trim(), "1000000");
   });
 
-  test("loseConnection() closes all three pipes: one child that reads its input ends, and not the other", async (fixture) => {
+  test("loseConnection() closes all three pipes, whether or not the child exits", async (fixture) => {
     fixture.run();
     const first = fixture.sh(WAITING);
     const second = fixture.sh(WAITING);
@@ -210,16 +212,16 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals((await second.ended()).signal, "SIGKILL");
   });
 
-  test("processExited() comes while another process still has the pipes; processEnded() when they are closed", async (fixture) => {
+  test("processEnded() waits until all pipes are closed; processExited() does not", async (fixture) => {
     fixture.run();
-    // What it leaves behind reads the same input, and ends with it.
+    // The process that stays in the background reads the same input, and exits with it.
     const child = fixture.sh("exec 3<&0; cat <&3 >/dev/null & echo here; exit 0");
     await child.seen("exited");
     assertEquals(child.events.includes("ended"), false);
     assertInstanceOf(await child.ended(), ProcessDone);
   });
 
-  test("processEnded() waits for whoever has inherited a pipe, and loseConnection() ends the wait", async (fixture) => {
+  test("processEnded() waits for inherited pipes; loseConnection() ends the wait", async (fixture) => {
     fixture.run();
     const child = fixture.sh("sh -c 'kill -STOP $$' & echo $!");
     await child.seen("exited");
@@ -230,7 +232,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertInstanceOf(await child.ended(), ProcessDone);
   });
 
-  test("What the protocol throws is logged; out of outReceived() it closes that pipe, and no other", async (fixture) => {
+  test("ProcessProtocol errors are logged; one in outReceived() closes only that pipe", async (fixture) => {
     fixture.run();
     const thrown: Error[] = [];
     const fail = (where: string) => (): never => {
@@ -255,7 +257,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assert(child.reasons["out lost"] === thrown[1]);
   });
 
-  test("What an async protocol rejects with is logged too", async (fixture) => {
+  test("ProcessProtocol rejections are logged", async (fixture) => {
     fixture.run();
     const error = new Error("rejected");
     const child = fixture.sh("exit 0", { processEnded: () => Promise.reject(error) });
@@ -264,7 +266,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(fixture.errors.take(), [error]);
   });
 
-  test("stop() closes the pipes and leaves the child to itself; its exit is told if this process sees it", async (fixture) => {
+  test("stop() closes the pipes, and leaves the child running", async (fixture) => {
     fixture.run();
     const path = temporaryFolder(fixture);
     const child = fixture.sh("cat; cat end >&2; echo over >over", {}, { path });
@@ -278,7 +280,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(await Deno.readTextFile(`${path}/over`), "over\n");
   });
 
-  test("stop() does not wait for a child that does not read", async (fixture) => {
+  test("stop() does not wait for a child that does not read its input", async (fixture) => {
     fixture.run();
     const child = fixture.sh("echo ready; kill -STOP $$");
     await child.said("ready");
@@ -288,7 +290,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     assertEquals(child.events.includes("exited"), false);
   });
 
-  test("A child that is started while the reactor shuts down is left to itself as well", async (fixture) => {
+  test("spawnProcess() during the shutdown leaves the child running", async (fixture) => {
     const child = new Child();
     fixture.reactor.addSystemEventTrigger("during", "shutdown", () => {
       fixture.reactor.spawnProcess(child, "/bin/sh", { args: ["-c", "cat"] });

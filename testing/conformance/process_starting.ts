@@ -1,5 +1,5 @@
 /**
- * How child processes start: with what arguments, environment, folder, user and descriptors, and what comes of those that cannot.
+ * The start of child processes: arguments, environment, folder, user and descriptors, and errors.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
   temporaryFolder,
 } from "../fixtures/process_fixture.ts";
 
-/** What `env -0` says. */
+/** Returns the output of `env -0`. */
 async function environment(
   fixture: ProcessFixture,
   env: SpawnProcessOptions["env"] | undefined,
@@ -29,11 +29,11 @@ async function environment(
   return Object.fromEntries(pairs.map((pair) => pair.split(/=([^]*)/, 2)));
 }
 
-/** Defines the tests. */
+/** Defines the tests of starting. */
 export function startingChildren(name: string, makeReactor: () => IReactor): void {
   const test = processTest(`${name}: processes`, makeReactor);
 
-  test("spawnProcess() returns what it gave to makeConnection() meanwhile: a transport with a number and an address", async (fixture) => {
+  test("spawnProcess() returns the transport, with pid and address, after makeConnection()", async (fixture) => {
     fixture.run();
     const child = new Child();
     const process = fixture.spawn("cat", child);
@@ -46,10 +46,10 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     await child.ended();
   });
 
-  test("What comes of a child is told once the reactor runs, its exit before that too", async (fixture) => {
+  test("spawnProcess() before run() reports output and exit once the reactor runs", async (fixture) => {
     const child = fixture.sh("echo out; echo err >&2");
     const exited = Promise.withResolvers<void>();
-    // The file is there until the child has been reaped, which the reactor that does not run yet has seen to.
+    // The file exists until the child is reaped, which the reactor does before it runs.
     const { pid } = child.transport;
     assert(pid !== null);
     const look = () => isThere(pid) ? setTimeout(look, 1) : exited.resolve();
@@ -61,7 +61,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals([child.out, child.err], ["out\n", "err\n"]);
   });
 
-  test("args reach the child as they are", async (fixture) => {
+  test("spawnProcess() passes args to the child unchanged", async (fixture) => {
     fixture.run();
     const all = Array.from({ length: 254 }, (_, i) => String.fromCharCode(i + 1)).join("");
     const args = [
@@ -81,7 +81,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(child.out.split("\0").slice(0, -1), args);
   });
 
-  test("env is the child's whole environment, none unless it is given; null passes this process's on", async (fixture) => {
+  test("spawnProcess() passes exactly env; null passes this process's environment", async (fixture) => {
     fixture.run();
     assertEquals(await environment(fixture, undefined), {});
     const own = { A: "b=c", EMPTY: "", UMLAUT: "ü", PATH: Deno.env.get("PATH") ?? "" };
@@ -89,7 +89,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(await environment(fixture, null), { ...Deno.env.toObject() });
   });
 
-  test("A program's name is looked up in the PATH that the child gets", async (fixture) => {
+  test("spawnProcess() looks a program up in the child's PATH", async (fixture) => {
     fixture.run();
     const bin = temporaryFolder(fixture);
     await Deno.writeTextFile(`${bin}/cat`, "#!/bin/sh\necho mine\n", { mode: 0o700 });
@@ -99,7 +99,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(child.out, "mine\n");
   });
 
-  test("path is the folder in which the child starts", async (fixture) => {
+  test("spawnProcess() starts the child in the folder `path`", async (fixture) => {
     fixture.run();
     const path = temporaryFolder(fixture);
     const child = fixture.sh("pwd", {}, { path });
@@ -108,17 +108,17 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals([child.out, here.out], [`${path}\n`, `${Deno.cwd()}\n`]);
   });
 
-  test("uid and gid are whom the child is", async (fixture) => {
+  test("spawnProcess() runs the child as uid and gid", async (fixture) => {
     fixture.run();
-    // Only root may become somebody else.
+    // Only root may change to another user.
     const [uid, gid] = Deno.uid() === 0 ? [1, 2] : [Deno.uid() ?? 0, Deno.gid() ?? 0];
-    // Where these tests are, somebody else may not be let in.
+    // Another user may have no access to the folder of these tests.
     const child = fixture.sh("id -u; id -g", {}, { uid, gid, path: "/" });
     await child.ended();
     assertEquals(child.out, `${uid}\n${gid}\n`);
   });
 
-  test("A script is run by the program that its first line names", async (fixture) => {
+  test("spawnProcess() runs a script by the interpreter in its first line", async (fixture) => {
     fixture.run();
     const script = `${temporaryFolder(fixture)}/script`;
     await Deno.writeTextFile(script, '#!/bin/sh\necho "this is the output"\n', { mode: 0o700 });
@@ -128,7 +128,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(child.out, "this is the output\n");
   });
 
-  test("A child has no descriptor of this process's but those that it is given", async (fixture) => {
+  test("spawnProcess() passes no other descriptor of this process to the child", async (fixture) => {
     fixture.run();
     const path = `${temporaryFolder(fixture)}/open`;
     fixture.closeAfter(await Deno.open(path, { create: true, write: true }));
@@ -139,7 +139,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     for (const fd of [0, 1, 2]) assert(child.out.includes(` ${fd} -> pipe:`), child.out);
   });
 
-  test("A number among childFDs is a descriptor of this process's that the child gets", async (fixture) => {
+  test("spawnProcess() passes the descriptors that childFDs names by number", async (fixture) => {
     fixture.run();
     const path = `${temporaryFolder(fixture)}/file`;
     await Deno.writeTextFile(path, "from the file\n");
@@ -154,7 +154,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(child.events.toSorted(), ["ended", "err", "err lost", "exited", "made"]);
   });
 
-  test("A descriptor that childFDs leaves out is /dev/null, and without any pipe the end is told as well", async (fixture) => {
+  test("spawnProcess() opens /dev/null for a descriptor that childFDs omits", async (fixture) => {
     fixture.run();
     const child = fixture.sh("echo out; echo err >&2; read line; exit $?", {}, { childFDs: {} });
     child.transport.write("into nothing");
@@ -163,7 +163,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(child.events, ["made", "exited", "ended"]);
   });
 
-  test("A program that is not there, or may not be run, is a SpawnError that says so; the protocol hears nothing", () => {
+  test("spawnProcess() throws a SpawnError for a program that is missing or not executable", () => {
     const failing: [string, SpawnProcessOptions, string | undefined, RegExp][] = [
       ["/nonexistent/program", {}, "ENOENT", /"\/nonexistent\/program".*No such file/],
       ["/etc/passwd", {}, "EACCES", /"\/etc\/passwd".*denied/],
@@ -182,7 +182,7 @@ export function startingChildren(name: string, makeReactor: () => IReactor): voi
     assertEquals(child.events, []);
   });
 
-  test("What a reactor cannot do is an UnsupportedError that names it", () => {
+  test("spawnProcess() throws an UnsupportedError that names an unsupported option", () => {
     const reactor = makeReactor();
     const asked: [SpawnProcessOptions, string][] = [
       [{ usePTY: true }, "terminal"],

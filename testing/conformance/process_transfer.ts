@@ -1,5 +1,5 @@
 /**
- * What goes to child processes and comes from them.
+ * Input and output of child processes.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { Child, processTest, temporaryFolder } from "../fixtures/process_fixture
 
 const MIB = 1048576;
 
-/** Defines the tests. */
+/** Defines the tests of input and output. */
 export function transferWithChildren(name: string, makeReactor: () => IReactor): void {
   const test = processTest(`${name}: processes`, makeReactor);
 
-  test("write(), writeSequence() and writeToChild() write to the child's input, in order", async (fixture) => {
+  test("write(), writeSequence() and writeToChild() write to the input, in order", async (fixture) => {
     fixture.run();
     const child = fixture.sh("cat");
     child.transport.write("hello, ");
@@ -25,7 +25,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(child.out, "hello, world!");
   });
 
-  test("writeToChild() on what is no pipe to write to throws, and names it", async (fixture) => {
+  test("writeToChild() throws for a descriptor that is not a writable pipe, and names it", async (fixture) => {
     fixture.run();
     const child = fixture.sh("cat");
     for (const childFD of [13, 1, 2]) {
@@ -41,7 +41,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(child.out, "");
   });
 
-  test("Large writes are echoed whole", async (fixture) => {
+  test("write() and outReceived() transfer large data intact", async (fixture) => {
     fixture.run();
     const piece = "1234567".repeat(1001);
     const child = fixture.sh("cat", {
@@ -55,7 +55,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assert(child.out === piece.repeat(100));
   });
 
-  test("write() of a buffer that is transferred before it is sent loses the child's input, and nothing else", async (fixture) => {
+  test("write() closes only the input if its buffer is transferred before it is sent", async (fixture) => {
     fixture.run();
     const bytes = new Uint8Array(MIB);
     const child = fixture.sh("cat >/dev/null; echo alive");
@@ -66,7 +66,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(child.out, "alive\n");
   });
 
-  test("write() of a buffer that is transferred while it is sent loses the child's input, and nothing else", async (fixture) => {
+  test("write() closes only the input if its buffer is transferred while it is sent", async (fixture) => {
     fixture.run();
     const bytes = new Uint8Array(MIB).fill(97);
     const child = fixture.sh("head -c 1000; cat >/dev/null; echo alive", {
@@ -80,7 +80,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(child.out.slice(1000), "alive\n");
   });
 
-  test("10 MiB that a child writes on each pipe just before it exits arrive whole, and then processEnded()", async (fixture) => {
+  test("processEnded() comes after 10 MiB that the child wrote on each pipe before its exit", async (fixture) => {
     fixture.run();
     const child = fixture.sh(
       `head -c ${10 * MIB} /dev/zero >&2 & head -c ${10 * MIB} /dev/zero; wait`,
@@ -90,7 +90,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(child.events.at(-1), "ended");
   });
 
-  test("A chunk is the protocol's to keep: what comes later does not change it", async (fixture) => {
+  test("outReceived() passes chunks that later data does not overwrite", async (fixture) => {
     fixture.run();
     const child = fixture.sh("cat", {
       outReceived: ({ chunks, transport }) => {
@@ -103,7 +103,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(child.out, "firstsecond");
   });
 
-  test("25 children at a time each get and give what is theirs", async (fixture) => {
+  test("spawnProcess() keeps the data of 25 simultaneous children apart", async (fixture) => {
     fixture.run();
     const children = Array.from({ length: 25 }, (_, i) => {
       const child = fixture.sh("read line; echo $line; echo $line >&2; cat; exit 23");
@@ -118,7 +118,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     }
   });
 
-  test("Each step of a conversation is heard: output ends, then errors, then input", async (fixture) => {
+  test("outConnectionLost(), errConnectionLost() and inConnectionLost() come in order", async (fixture) => {
     fixture.run();
     const child = fixture.sh(
       "read a; printf %s $a; exec >&-; read b; printf %s $b >&2; exec 2>&-; read c; exit 23",
@@ -143,12 +143,12 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     ]);
   });
 
-  test("A protocol that has paused holds its child up; resumed, it gets all", async (fixture) => {
+  test("pauseProducing() stops the child's output; resumeProducing() loses nothing", async (fixture) => {
     fixture.run();
     const paused = fixture.sh(`head -c ${MIB} /dev/zero`, {
       connectionMade: ({ transport }) => transport.pauseProducing(),
     });
-    // Another one that writes as much has all the time that it takes.
+    // Another child that writes as much takes its time.
     const other = fixture.sh(`head -c ${MIB} /dev/zero`);
     await other.ended();
     assertEquals(paused.events, ["made"]);
@@ -158,7 +158,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(paused.size.out, MIB);
   });
 
-  test("pauseProducing() and resumeProducing() at once change nothing", async (fixture) => {
+  test("pauseProducing() followed by resumeProducing() loses nothing", async (fixture) => {
     fixture.run();
     const child = fixture.sh("echo out; echo err >&2");
     child.transport.pauseProducing();
@@ -167,10 +167,10 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals([child.out, child.err], ["out\n", "err\n"]);
   });
 
-  test("A child that does not read pauses the producer of its input, and one that reads on resumes it", async (fixture) => {
+  test("registerProducer() pauses the producer while the child does not read", async (fixture) => {
     fixture.run();
     const path = temporaryFolder(fixture);
-    // It reads when somebody writes to a named pipe.
+    // The child reads once a line is written to a named pipe.
     const child = fixture.sh("mkfifo go; echo ready; read line <go; wc -c", {}, { path });
     const piece = new Uint8Array(65536);
     const events: string[] = [];
@@ -207,7 +207,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     assertEquals(events.includes("stop"), false);
   });
 
-  test("A producer for an input that is no pipe, or is closed, is stopped", async (fixture) => {
+  test("registerProducer() stops a producer if the input is closed or not a pipe", async (fixture) => {
     fixture.run();
     const without = fixture.sh("exit 0", {}, { childFDs: { 1: "r" } });
     const child = fixture.sh("cat");
@@ -225,7 +225,7 @@ export function transferWithChildren(name: string, makeReactor: () => IReactor):
     await without.ended();
   });
 
-  test("A producer is stopped when its child exits", async (fixture) => {
+  test("registerProducer() stops the producer when the child exits", async (fixture) => {
     fixture.run();
     const child = new Child();
     const stopped = Promise.withResolvers<void>();

@@ -1,9 +1,10 @@
 /**
- * What every stream does on every reactor, over TCP as over UNIX sockets and TLS: written against a `StreamTransport`, so that each runs it
- * unchanged.
+ * Streams: the behaviour that TCP, UNIX sockets and TLS share. The tests use only a
+ * `StreamTransport`, so every transport runs them unchanged.
  *
- * Real sockets; at the other end raw peers, so that a fault cannot hide by being on both sides. The headers of each kind's own suite tell
- * which of Twisted's tests are here.
+ * The sockets are real, and the peers are raw sockets, so that a defect cannot hide by occurring on
+ * both sides. The comment at the head of each transport's own suite lists the tests of Twisted that
+ * are here.
  *
  * @module
  */
@@ -19,9 +20,9 @@ import { spoiledWriteTests } from "./stream_spoiled.ts";
 import { transferTests } from "./stream_transfer.ts";
 
 /**
- * Defines the tests.
+ * Defines the tests of a stream transport.
  *
- * @param kind What they are run over.
+ * @param kind The transport under test.
  */
 export function streamConformance(kind: StreamTransport): void {
   listeningTests(kind);

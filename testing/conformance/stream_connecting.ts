@@ -12,11 +12,11 @@ import { streamTest } from "../fixtures/stream_fixture.ts";
 import type { StreamTransport } from "./stream_transport.ts";
 import { Wires } from "../fixtures/wire.ts";
 
-/** The tests of connectors. */
+/** Defines the tests of connectors. */
 export function connectingTests(kind: StreamTransport): void {
   const test = streamTest(kind);
 
-  test(`${kind.connectMethod}() connects, and the factory is told in order`, async (fixture) => {
+  test(`${kind.connectMethod}() connects, and calls the factory's methods in order`, async (fixture) => {
     const factory = new Wires();
     const seen: IConnector[] = [];
     factory.startedConnecting = (connector) => {
@@ -24,7 +24,7 @@ export function connectingTests(kind: StreamTransport): void {
       assertEquals(connector.state, "connecting");
     };
     factory.clientConnectionLost = (connector, reason) => {
-      // The protocol has been told before.
+      // The protocol was called before the factory.
       assertEquals(factory.built[0]?.events, ["made", "data", "lost"]);
       assertStrictEquals(reason, factory.built[0]?.reason);
       assertEquals(connector.state, "disconnected");
@@ -45,7 +45,7 @@ export function connectingTests(kind: StreamTransport): void {
     assert(seen.every((each) => each === connector));
   });
 
-  test("buildProtocol(), getDestination(), getPeer() and getHost() have the addresses that the peer sees", async (fixture) => {
+  test("getDestination(), getPeer() and getHost() return the addresses that the peer sees", async (fixture) => {
     const factory = new Wires();
     const { connector, peer, wire } = await fixture.connected(factory);
     const destination = kind.addressOf(peer.conn.localAddr);
@@ -56,12 +56,12 @@ export function connectingTests(kind: StreamTransport): void {
     assert(wire.transport.getHost().equals(ours));
   });
 
-  test("The attempt begins when the reactor runs", async (fixture) => {
+  test("connect() starts the attempt when the reactor runs", async (fixture) => {
     const factory = new Wires();
     const listener = fixture.rawListen();
     const connector = fixture.connect(listener.place, factory);
     assertEquals(factory.events, ["start", "connecting"]);
-    // A raw connection that is made now comes first.
+    // A raw connection that is made now arrives first.
     const early = await fixture.rawConnect(listener.place);
     const sending = early.send("early");
     assertEquals(await (await fixture.rawAccept(listener)).readText(5), "early");
@@ -72,9 +72,9 @@ export function connectingTests(kind: StreamTransport): void {
     await factory.wire();
   });
 
-  test("Nobody listens: ConnectionRefusedError with code, syscall, address and cause", async (fixture) => {
+  test("clientConnectionFailed() receives ConnectionRefusedError with code and address", async (fixture) => {
     const factory = new Wires();
-    const place = kind.refusingPlace(fixture);
+    const place = kind.refusingAddress(fixture);
     const connector = fixture.connect(place, factory);
     fixture.run();
     await factory.told("failed");
@@ -92,21 +92,21 @@ export function connectingTests(kind: StreamTransport): void {
     assertEquals(factory.events, ["start", "connecting", "failed", "stop"]);
   });
 
-  test("stopConnecting() in startedConnecting(): the factory hears of it, and nobody is called", async (fixture) => {
+  test("stopConnecting() in startedConnecting() fails the attempt without connecting", async (fixture) => {
     const factory = new Wires();
     const listener = fixture.rawListen();
     factory.startedConnecting = (connector) => connector.stopConnecting();
     fixture.run();
     fixture.connect(listener.place, factory);
     assertInstanceOf(factory.reasons[0], UserError);
-    // The next one to come is not the one that was stopped.
+    // The next connection is not the one that was stopped.
     const next = await fixture.rawConnect(listener.place);
     const sending = next.send("next");
     assertEquals(await (await fixture.rawAccept(listener)).readText(4), "next");
     await sending;
   });
 
-  test("connect() in clientConnectionLost() connects again, with the factory started once", async (fixture) => {
+  test("connect() in clientConnectionLost() reconnects, without a second startFactory()", async (fixture) => {
     const factory = new Wires();
     const listener = fixture.rawListen();
     const told = factory.clientConnectionLost.bind(factory);
@@ -127,9 +127,9 @@ export function connectingTests(kind: StreamTransport): void {
     assertEquals(factory.built.map(({ events }) => events), Array(3).fill(["made", "lost"]));
   });
 
-  test("connect() in clientConnectionFailed() tries again until somebody listens", async (fixture) => {
+  test("connect() in clientConnectionFailed() tries again until a server listens", async (fixture) => {
     const factory = new Wires();
-    const place = kind.refusingPlace(fixture);
+    const place = kind.refusingAddress(fixture);
     const accepted = Promise.withResolvers<RawPeer>();
     const told = factory.clientConnectionFailed.bind(factory);
     factory.clientConnectionFailed = (connector, reason) => {
@@ -146,7 +146,7 @@ export function connectingTests(kind: StreamTransport): void {
     assertEquals(factory.reasons.length, 3);
   });
 
-  test("disconnect() loses the connection: what was written arrives, then the end", async (fixture) => {
+  test("disconnect() sends pending writes, then closes the connection", async (fixture) => {
     const factory = new Wires();
     const { connector, peer, wire } = await fixture.connected(factory);
     wire.transport.write("last words");
@@ -156,7 +156,7 @@ export function connectingTests(kind: StreamTransport): void {
     await factory.told("lost");
   });
 
-  test("buildProtocol() that returns null turns the connection away", async (fixture) => {
+  test("buildProtocol() that returns null closes the client connection", async (fixture) => {
     const factory = new Wires(() => null);
     const listener = fixture.rawListen();
     fixture.connect(listener.place, factory);
@@ -168,7 +168,7 @@ export function connectingTests(kind: StreamTransport): void {
     assertEquals(factory.events, ["start", "connecting", "lost", "stop"]);
   });
 
-  test("buildProtocol() that throws is logged, and the reason of clientConnectionLost()", async (fixture) => {
+  test("buildProtocol() that throws is logged, and becomes the reason of the loss", async (fixture) => {
     const error = new RangeError("boom");
     const factory = new Wires(() => {
       throw error;
@@ -183,7 +183,7 @@ export function connectingTests(kind: StreamTransport): void {
     assertEquals(fixture.errors.take(), [error]);
   });
 
-  test("connectionMade() that throws is logged and loses the connection", async (fixture) => {
+  test("connectionMade() that throws is logged, and loses the connection", async (fixture) => {
     const error = new RangeError("boom");
     const factory = new Wires({
       connectionMade: () => {
@@ -198,7 +198,7 @@ export function connectingTests(kind: StreamTransport): void {
     assertEquals(fixture.errors.take(), [error]);
   });
 
-  test("The reactor can be stopped in a client's connectionMade()", async (fixture) => {
+  test("stop() works in a client's connectionMade()", async (fixture) => {
     const factory = new Wires({ connectionMade: () => fixture.reactor.stop() });
     const listener = fixture.rawListen();
     fixture.connect(listener.place, factory);
@@ -210,10 +210,10 @@ export function connectingTests(kind: StreamTransport): void {
     assertEquals(factory.events, ["start", "connecting", "lost", "stop"]);
   });
 
-  test("The reactor can be stopped in clientConnectionFailed()", async (fixture) => {
+  test("stop() works in clientConnectionFailed()", async (fixture) => {
     const factory = new Wires();
     factory.clientConnectionFailed = () => fixture.reactor.stop();
-    fixture.connect(kind.refusingPlace(fixture), factory);
+    fixture.connect(kind.refusingAddress(fixture), factory);
     await fixture.run();
     assertEquals(factory.events, ["start", "connecting", "stop"]);
   });

@@ -1,5 +1,5 @@
 /**
- * How connections end, with raw peers at the other end.
+ * The end of connections, with raw peers.
  *
  * @module
  */
@@ -24,12 +24,12 @@ import { type WireBehaviour, Wires } from "../fixtures/wire.ts";
 
 const MEGABYTE = 1 << 20;
 
-/** The tests of how connections end. */
+/** Defines the tests of the end of connections. */
 export function endingTests(kind: StreamTransport): void {
   const test = streamTest(kind);
   const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
 
-  test("The peer closes: ConnectionDone, after all that it sent", async (fixture) => {
+  test("connectionLost() receives ConnectionDone after all data that the peer sent", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     const all = pattern(MEGABYTE);
     await peer.send(all);
@@ -39,7 +39,7 @@ export function endingTests(kind: StreamTransport): void {
     assertEquals(wire.events.at(-1), "lost");
   });
 
-  test("loseConnection() sends all that was written, however much, then closes", async (fixture) => {
+  test("loseConnection() sends all pending writes, then closes", async (fixture) => {
     const all = pattern(16 * MEGABYTE);
     const { peer, wire } = await fixture.accepted();
     wire.transport.write(all);
@@ -50,7 +50,7 @@ export function endingTests(kind: StreamTransport): void {
     assert(!wire.transport.disconnecting);
   });
 
-  test("A write after loseConnection() goes out while the connection is open; one after its loss does nothing", async (fixture) => {
+  test("write() after loseConnection() is sent; write() after the loss has no effect", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     wire.transport.write("one ");
     wire.transport.loseConnection();
@@ -64,27 +64,27 @@ export function endingTests(kind: StreamTransport): void {
     assertEquals(wire.events, ["made", "lost"]);
   });
 
-  test("abortConnection() throws away what is unsent: ConnectionAborted, and the peer's stream breaks off", async (fixture) => {
+  test("abortConnection() drops pending writes and gives ConnectionAborted", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     wire.transport.write(new Uint8Array(64 * MEGABYTE));
     wire.transport.abortConnection();
-    assertEquals(wire.events, ["made"]); // not within the call
+    assertEquals(wire.events, ["made"]); // not yet connectionLost()
     const reason = await wire.lost();
     assertInstanceOf(reason, ConnectionAborted);
     assertMatch(await peer.ending(), kind.abortSeenAs);
   });
 
-  test("abortConnection() while a write is under way to a peer that does not read", async (fixture) => {
+  test("abortConnection() works during a write to a peer that does not read", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     wire.transport.write(new Uint8Array(64 * MEGABYTE));
-    // The peer has one byte: the write has begun, and the rest of it cannot end.
+    // The peer has received one byte: the write has begun, and cannot complete.
     await peer.read(1);
     wire.transport.abortConnection();
     assertInstanceOf(await wire.lost(), ConnectionAborted);
   });
 
   for (const method of ["loseConnection", "abortConnection"] as const) {
-    test(`${method}() in dataReceived(): connectionLost() comes after it, and nothing more`, async (fixture) => {
+    test(`${method}() in dataReceived() calls connectionLost() after it, and nothing else`, async (fixture) => {
       let within = false;
       const { peer, wire } = await fixture.accepted({
         dataReceived: (wire) => {
@@ -103,7 +103,7 @@ export function endingTests(kind: StreamTransport): void {
       assertEquals(wire.events, ["made", "data", "lost"]);
     });
 
-    test(`${method}() in connectionMade()`, async (fixture) => {
+    test(`${method}() in connectionMade() closes the connection`, async (fixture) => {
       const factory = new Wires({ connectionMade: (wire) => wire.transport[method]() });
       const { place } = fixture.listen(factory);
       fixture.run();
@@ -114,7 +114,7 @@ export function endingTests(kind: StreamTransport): void {
     });
   }
 
-  test("A closing connection to a peer that never reads ends after the linger time", async (fixture) => {
+  test("loseConnection() to a peer that never reads aborts after the linger time", async (fixture) => {
     const { wire } = await fixture.accepted({}, { linger: 0.05 });
     wire.transport.write(new Uint8Array(64 * MEGABYTE));
     wire.transport.loseConnection();
@@ -123,7 +123,7 @@ export function endingTests(kind: StreamTransport): void {
     assert(reason.unsent > 0);
   });
 
-  test("A write that is stuck already when the connection is closed: the linger time ends that too", async (fixture) => {
+  test("loseConnection() during a blocked write aborts after the linger time", async (fixture) => {
     const { peer, wire } = await fixture.accepted({}, { linger: 0.05 });
     wire.transport.write(new Uint8Array(64 * MEGABYTE));
     await peer.read(1);
@@ -131,7 +131,7 @@ export function endingTests(kind: StreamTransport): void {
     assertInstanceOf(await wire.lost(), LingerTimeout);
   });
 
-  test("Writing on to a peer that has closed ends a connection that does not read", async (fixture) => {
+  test("write() to a peer that has closed loses a connection that does not read", async (fixture) => {
     const { peer, wire } = await fixture.accepted({
       connectionMade: (wire) => wire.transport.pauseProducing(),
     });
@@ -146,7 +146,7 @@ export function endingTests(kind: StreamTransport): void {
   });
 
   for (const how of ["throws", "rejects"] as const) {
-    test(`dataReceived() that ${how} loses that connection with its error; others go on`, async (fixture) => {
+    test(`dataReceived() that ${how} loses only that connection, with the error`, async (fixture) => {
       const error = new RangeError("boom");
       const factory = new Wires({
         dataReceived: (wire, data) => {
@@ -172,7 +172,7 @@ export function endingTests(kind: StreamTransport): void {
     });
   }
 
-  test("stop() disconnects everything before run() settles, and every protocol hears of it", async (fixture) => {
+  test("stop() closes all connections and calls connectionLost() before run() settles", async (fixture) => {
     const servers = new Wires();
     const clients = new Wires();
     const [port, second] = [fixture.listen(servers), fixture.listen(servers)];
@@ -183,7 +183,7 @@ export function endingTests(kind: StreamTransport): void {
     peers.push(await fixture.rawAccept(raw));
     await clients.wire();
     await servers.wire(1);
-    servers.built[0]?.transport.write(new Uint8Array(64 * MEGABYTE)); // stuck
+    servers.built[0]?.transport.write(new Uint8Array(64 * MEGABYTE)); // more than the system buffers
     fixture.reactor.stop();
     await running;
     for (const wire of [...servers.built, ...clients.built]) {
@@ -197,7 +197,7 @@ export function endingTests(kind: StreamTransport): void {
     fixture.rawListen(second.place);
   });
 
-  test("What was written in the turn that stops the reactor still goes out", async (fixture) => {
+  test("stop() sends the writes of the same turn", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     fixture.reactor.callLater(0, () => {
       wire.transport.write("goodbye");
@@ -209,7 +209,7 @@ export function endingTests(kind: StreamTransport): void {
   });
 
   for (const method of ["connectionMade", "dataReceived", "connectionLost"] as const) {
-    test(`stop() in ${method}()`, async (fixture) => {
+    test(`stop() in ${method}() stops the reactor`, async (fixture) => {
       const factory = new Wires({ [method]: () => fixture.reactor.stop() });
       const port = fixture.listen(factory);
       const running = fixture.run();
@@ -222,7 +222,7 @@ export function endingTests(kind: StreamTransport): void {
     });
   }
 
-  test("crash() leaves connections and ports as they are: they go on when the reactor runs again", async (fixture) => {
+  test("crash() keeps connections and ports, which continue at the next run()", async (fixture) => {
     const factory = new Wires(echo);
     const port = fixture.listen(factory);
     const crashed = fixture.reactor.run({ installSignalHandlers: false });
@@ -241,7 +241,7 @@ export function endingTests(kind: StreamTransport): void {
     assertEquals(factory.events, ["start", "stop"]);
   });
 
-  test(`connect() and ${kind.listenMethod}() in connectionLost() during the shutdown hold nothing open`, async (fixture) => {
+  test(`connect() and ${kind.listenMethod}() in connectionLost() do not delay the shutdown`, async (fixture) => {
     const clients = new Wires();
     const raw = fixture.rawListen();
     clients.clientConnectionLost = (connector) => {

@@ -1,5 +1,5 @@
 /**
- * Closing one direction, with raw peers at the other end.
+ * Half-closing a connection, with raw peers.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { HalfCloseableWire, type WireBehaviour } from "../fixtures/wire.ts";
 
 const MEGABYTE = 1 << 20;
 
-/** The tests of half-closing, for a kind that can. */
+/** Defines the tests of half-closing, for a transport that supports it. */
 export function halfCloseTests(kind: StreamTransport): void {
   if (!kind.halfClose) return;
   const test = streamTest(kind);
   const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
 
-  test("A peer that sends and shuts down its writing side, as `nc -N` does, gets all of the echo", async (fixture) => {
+  test("connectionLost() comes after the whole echo to a peer that half-closes (nc -N)", async (fixture) => {
     const all = pattern(8 * MEGABYTE);
     const { peer, wire } = await fixture.accepted(echo);
     const sending = peer.send(all).then(() => peer.conn.closeWrite());
@@ -28,7 +28,7 @@ export function halfCloseTests(kind: StreamTransport): void {
     assertInstanceOf(await wire.lost(), ConnectionDone);
   });
 
-  test("A peer that sends, shuts down its writing side and reads only then gets all of the echo", async (fixture) => {
+  test("connectionLost() comes after the whole echo to a peer that reads after half-closing", async (fixture) => {
     const all = pattern(MEGABYTE);
     const { peer, wire } = await fixture.accepted(echo);
     await peer.send(all);
@@ -38,7 +38,7 @@ export function halfCloseTests(kind: StreamTransport): void {
     assertInstanceOf(await wire.lost(), ConnectionDone);
   });
 
-  test("loseWriteConnection(): the peer sees the end, and what it sends still comes", async (fixture) => {
+  test("loseWriteConnection() closes the writing side; the peer can still send", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     wire.transport.write("over");
     wire.transport.loseWriteConnection();
@@ -52,7 +52,7 @@ export function halfCloseTests(kind: StreamTransport): void {
     assertInstanceOf(await wire.lost(), ConnectionDone);
   });
 
-  test("A half-closeable protocol is told of each end, and may answer after its peer's", async (fixture) => {
+  test("readConnectionLost() and writeConnectionLost() report each side's close", async (fixture) => {
     const { peer, wire } = await fixture.accepted(() => new HalfCloseableWire());
     await peer.send("question");
     await peer.conn.closeWrite();
@@ -65,7 +65,7 @@ export function halfCloseTests(kind: StreamTransport): void {
     assertEquals(wire.events, ["made", "data", "read lost", "write lost", "lost"]);
   });
 
-  test("A half-closeable protocol that closes its writing side first", async (fixture) => {
+  test("loseWriteConnection() first, then the peer's close, loses the connection", async (fixture) => {
     const { peer, wire } = await fixture.accepted(() => new HalfCloseableWire());
     wire.transport.loseWriteConnection();
     await wire.seen("write lost");

@@ -1,5 +1,5 @@
 /**
- * Listening, against raw clients.
+ * Listening, with raw clients.
  *
  * @module
  */
@@ -19,17 +19,17 @@ import { Wire, Wires } from "../fixtures/wire.ts";
 
 const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
 
-/** The tests of ports. */
+/** Defines the tests of ports. */
 export function listeningTests(kind: StreamTransport): void {
   const test = streamTest(kind);
 
-  test("Connections are accepted while the reactor runs; those made before wait for it", async (fixture) => {
+  test("StreamPort accepts earlier and later connections once the reactor runs", async (fixture) => {
     const factory = new Wires({
       dataReceived: (wire, data) => wire.transport.write(data),
     });
     const port = fixture.listen(factory);
     const peers = [await fixture.rawConnect(port.place), await fixture.rawConnect(port.place)];
-    // Not to be awaited yet: TLS sends only when both sides have spoken.
+    // Not awaited yet: TLS sends only after both sides have taken part.
     const sending = peers.map((peer, i) => peer.send(`early ${i}`));
     assertEquals(factory.built.length, 0);
     fixture.run();
@@ -38,7 +38,7 @@ export function listeningTests(kind: StreamTransport): void {
     assertEquals(factory.built.length, 2);
   });
 
-  test("buildProtocol() and the transport get the addresses that the peer sees from the other side", async (fixture) => {
+  test("buildProtocol(), getPeer() and getHost() have the addresses that the peer sees", async (fixture) => {
     const factory = new Wires();
     const port = fixture.listen(factory);
     fixture.run();
@@ -50,15 +50,15 @@ export function listeningTests(kind: StreamTransport): void {
     assert(wire.transport.getHost().equals(port.getHost()));
     wire.transport.loseConnection();
     await wire.lost();
-    assert(wire.transport.getPeer().equals(peer), "a lost connection still has its addresses");
+    assert(wire.transport.getPeer().equals(peer), "a lost connection keeps its addresses");
   });
 
-  test("A port in use: CannotListenError names the address and keeps what the system said", (fixture) => {
+  test(`${kind.listenMethod}() throws CannotListenError, with cause, for an address in use`, (fixture) => {
     const { place } = fixture.rawListen();
     const factory = new Wires();
     const error = assertThrows(() => fixture.listen(factory, {}, place), CannotListenError);
     assert(error.message.startsWith(`Cannot listen on ${place}: `), error.message);
-    // What is no internet address has no host, and its name in place of a port.
+    // An address that is not an internet address has no host, and its name replaces the port.
     const { host, port } = place instanceof InternetAddress
       ? place
       : { host: "", port: String(place) };
@@ -69,10 +69,10 @@ export function listeningTests(kind: StreamTransport): void {
       String(place),
     ]);
     assertInstanceOf(error.cause, Error);
-    assertEquals(factory.events, []); // a port that is not there does not use the factory
+    assertEquals(factory.events, []); // a port that does not exist does not use the factory
   });
 
-  test("buildProtocol() that returns null closes the connection", async (fixture) => {
+  test("buildProtocol() that returns null closes the server connection", async (fixture) => {
     const factory = new Wires(() => null);
     const port = fixture.listen(factory);
     fixture.run();
@@ -81,7 +81,7 @@ export function listeningTests(kind: StreamTransport): void {
     assertEquals(factory.addresses.length, 2);
   });
 
-  test("buildProtocol() that throws is logged and closes that connection; the port goes on", async (fixture) => {
+  test("buildProtocol() that throws is logged, and closes only that connection", async (fixture) => {
     let first = true;
     const factory = new Wires(() => {
       if (!first) return new Wire(greeter);
@@ -95,26 +95,26 @@ export function listeningTests(kind: StreamTransport): void {
     assertEquals(fixture.errors.take().map(String), ["RangeError: boom"]);
   });
 
-  test("stopListening() fires when the address is free again: it can be bound at once", async (fixture) => {
+  test("stopListening() fires when the address can be bound again", async (fixture) => {
     const factory = new Wires(greeter);
     const port = fixture.listen(factory);
     fixture.run();
     const peer = await fixture.rawConnect(port.place);
     await factory.wire();
     let bound: Deno.Listener | null = null;
-    // In the same moment, not a turn later.
+    // At the same time, not a turn later.
     await port.stopListening().addCallback(() => {
       bound = fixture.rawListen(port.place);
     });
     assert(bound !== null);
     assertEquals(factory.events, ["start", "stop"]);
-    // A connection that is open stays open.
+    // An open connection stays open.
     assertEquals(await peer.readText(5), "hello");
     factory.built[0]?.transport.write("still here");
     assertEquals(await peer.readText(10), "still here");
   });
 
-  test("stopListening() on a port that never accepted, and twice", async (fixture) => {
+  test("stopListening() works before any connection, and when called twice", async (fixture) => {
     const port = fixture.listen(new Wires());
     const [first, second] = [port.stopListening(), port.stopListening()];
     await first;
@@ -125,7 +125,7 @@ export function listeningTests(kind: StreamTransport): void {
     fixture.run();
   });
 
-  test("stopListening() and startListening(), again and again at one address", async (fixture) => {
+  test("stopListening() and startListening() work repeatedly at one address", async (fixture) => {
     const factory = new Wires(greeter);
     const first = fixture.listen(factory);
     const { place } = first;
@@ -141,7 +141,7 @@ export function listeningTests(kind: StreamTransport): void {
     assertEquals(factory.events, Array(5).fill(["start", "stop"]).flat().slice(0, -1));
   });
 
-  test("stopListening() in buildProtocol(): that connection is made still", async (fixture) => {
+  test("stopListening() in buildProtocol() still makes that connection", async (fixture) => {
     const factory = new Wires(() => {
       stopped = port.stopListening();
       return new Wire(greeter);
@@ -154,7 +154,7 @@ export function listeningTests(kind: StreamTransport): void {
     await stopped;
   });
 
-  test("A factory is started by its first port and stopped by its last", async (fixture) => {
+  test("doStart() comes with the factory's first port, doStop() with its last", async (fixture) => {
     const factory = new Wires();
     const [one, two] = [fixture.listen(factory), fixture.listen(factory)];
     assertEquals([factory.numPorts, factory.events], [2, ["start"]]);
@@ -164,7 +164,7 @@ export function listeningTests(kind: StreamTransport): void {
     assertEquals([factory.numPorts, factory.events], [0, ["start", "stop"]]);
   });
 
-  test("At maxConnections the next ones wait until one has gone", async (fixture) => {
+  test("maxConnections makes further clients wait until a connection has closed", async (fixture) => {
     const factory = new Wires({
       ...greeter,
       dataReceived: (wire, data) => wire.transport.write(data),
@@ -176,13 +176,13 @@ export function listeningTests(kind: StreamTransport): void {
       await fixture.rawConnect(port.place),
       await fixture.rawConnect(port.place),
     ];
-    const sending = three.send("patient"); // TLS cannot before it is accepted
+    const sending = three.send("patient"); // TLS sends only after it is accepted
     for (const peer of [one, two]) assertEquals(await peer.readText(5), "hello");
     for (let i = 0; i < 20; i++) {
       await one.send("ping");
       assertEquals(await one.readText(4), "ping");
     }
-    assertEquals(factory.built.length, 2); // in twenty rounds the third would long have come
+    assertEquals(factory.built.length, 2); // twenty rounds are enough for the third to arrive
     two.close();
     assertEquals(await three.readText(12), "hellopatient");
     await sending;
@@ -203,7 +203,7 @@ export function listeningTests(kind: StreamTransport): void {
     assertEquals(factory.built.length, 2);
   });
 
-  test("loseConnection() in connectionMade() greets and closes", async (fixture) => {
+  test("loseConnection() in connectionMade() sends the greeting, then closes", async (fixture) => {
     const factory = new Wires({
       connectionMade: (wire) => {
         wire.transport.write("Hello Twisted");

@@ -1,5 +1,5 @@
 /**
- * Peers that reset.
+ * Peers that reset the connection.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { streamTest } from "../fixtures/stream_fixture.ts";
 import type { StreamTransport } from "./stream_transport.ts";
 import { HalfCloseableWire, Wires } from "../fixtures/wire.ts";
 
-/** The tests of resets, for a kind whose peers can. */
+/** Defines the tests of resets, for a transport whose peers can reset. */
 export function resetTests(kind: StreamTransport): void {
   const { rawConnectResetting } = kind;
   if (rawConnectResetting === undefined) return;
   const test = streamTest(kind);
 
-  test("The peer resets: ConnectionLost with code, syscall, address and cause", async (fixture) => {
+  test("connectionLost() receives ConnectionLost with code and address after a reset", async (fixture) => {
     const factory = new Wires();
     const port = fixture.listen(factory);
     fixture.run();
@@ -32,7 +32,7 @@ export function resetTests(kind: StreamTransport): void {
     assertEquals(wire.events, ["made", "lost"]);
   });
 
-  test("loseWriteConnection() on a connection that the peer has just reset loses it, and throws nothing", async (fixture) => {
+  test("loseWriteConnection() after a reset loses the connection, and does not throw", async (fixture) => {
     const factory = new Wires(() => new HalfCloseableWire());
     const port = fixture.listen(factory);
     fixture.run();
@@ -43,7 +43,7 @@ export function resetTests(kind: StreamTransport): void {
     assertInstanceOf(await wire.lost(), ConnectionLost);
   });
 
-  test("A client that resets at once does not harm the port", async (fixture) => {
+  test("StreamPort continues after a client that resets at once", async (fixture) => {
     const factory = new Wires({ connectionMade: (wire) => wire.transport.write("hello") });
     const port = fixture.listen(factory);
     for (let i = 0; i < 3; i++) (await rawConnectResetting(fixture, port.place)).reset();

@@ -10,15 +10,15 @@ import { streamTest } from "../fixtures/stream_fixture.ts";
 import type { StreamTransport } from "./stream_transport.ts";
 import { Wires } from "../fixtures/wire.ts";
 
-/** The tests of attempts that come to nothing, for a kind that has them. */
+/** Defines the tests of attempts without an answer, for a transport with a silent address. */
 export function silenceTests(kind: StreamTransport): void {
-  const { silentPlace } = kind;
-  if (silentPlace === undefined) return;
+  const { silentAddress } = kind;
+  if (silentAddress === undefined) return;
   const test = streamTest(kind);
 
-  test("A server that does not answer: ConnectTimeoutError", async (fixture) => {
+  test("clientConnectionFailed() receives ConnectTimeoutError if the server is silent", async (fixture) => {
     const factory = new Wires();
-    const place = await silentPlace(fixture);
+    const place = await silentAddress(fixture);
     fixture.connect(place, factory, { timeout: 0.05 });
     fixture.run();
     await factory.told("failed");
@@ -30,9 +30,9 @@ export function silenceTests(kind: StreamTransport): void {
   });
 
   for (const method of ["stopConnecting", "disconnect"] as const) {
-    test(`${method}() ends an attempt that is under way: UserError, and nothing is left of it`, async (fixture) => {
+    test(`${method}() ends an attempt with a UserError, and leaves no timer`, async (fixture) => {
       const factory = new Wires();
-      const place = await silentPlace(fixture);
+      const place = await silentAddress(fixture);
       fixture.run();
       const connector = fixture.connect(place, factory);
       assertEquals(connector.state, "connecting");
@@ -45,9 +45,9 @@ export function silenceTests(kind: StreamTransport): void {
     });
   }
 
-  test("stop() ends an attempt with a ConnectError", async (fixture) => {
+  test("stop() ends a connection attempt with a ConnectError", async (fixture) => {
     const factory = new Wires();
-    const place = await silentPlace(fixture);
+    const place = await silentAddress(fixture);
     fixture.connect(place, factory);
     fixture.run();
     await fixture.stop();

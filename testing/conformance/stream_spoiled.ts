@@ -1,5 +1,5 @@
 /**
- * Writes whose memory goes before it has been sent.
+ * Writes whose memory is detached or shrunk before it has been sent.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { StreamTransport } from "./stream_transport.ts";
 import { type Wire, Wires } from "../fixtures/wire.ts";
 
 const MEGABYTE = 1 << 20;
-// More than any system takes from a side whose peer does not read.
+// More bytes than any system buffers for a peer that does not read.
 const MUCH = 32 * MEGABYTE;
 
-/** How the memory of a write goes. Each starts with memory of its own. */
+/** The ways in which the memory of a write becomes unusable. Each makes new memory. */
 const WAYS: Record<string, { make(size: number): Uint8Array; spoil(bytes: Uint8Array): void }> = {
   "is transferred": {
     make: (size) => new Uint8Array(size),
@@ -31,12 +31,12 @@ const WAYS: Record<string, { make(size: number): Uint8Array; spoil(bytes: Uint8A
   },
 };
 
-/** The tests of spoiled writes. */
+/** Defines the tests of writes whose memory becomes unusable. */
 export function spoiledWriteTests(kind: StreamTransport): void {
   const test = streamTest(kind);
 
   for (const [way, { make, spoil }] of Object.entries(WAYS)) {
-    test(`write() of a buffer that ${way} in the same turn loses that connection`, async (fixture) => {
+    test(`write() loses the connection if its buffer ${way} in the same turn`, async (fixture) => {
       const { peer, wire } = await besideAnother(fixture);
       const bytes = make(65536);
       wire.transport.write(bytes);
@@ -44,7 +44,7 @@ export function spoiledWriteTests(kind: StreamTransport): void {
       await assertLost(wire, peer);
     });
 
-    test(`write() of a buffer that ${way} behind another write loses that connection`, async (fixture) => {
+    test(`write() loses the connection if its buffer ${way} behind another write`, async (fixture) => {
       const { peer, wire } = await besideAnother(fixture);
       const bytes = make(65536);
       wire.transport.write(new Uint8Array(MUCH));
@@ -53,18 +53,18 @@ export function spoiledWriteTests(kind: StreamTransport): void {
       await assertLost(wire, peer);
     });
 
-    test(`write() of a buffer that ${way} while it is sent loses that connection`, async (fixture) => {
+    test(`write() loses the connection if its buffer ${way} while it is sent`, async (fixture) => {
       const { peer, wire } = await besideAnother(fixture);
       const bytes = make(MUCH);
       wire.transport.write(bytes);
-      // The first bytes have arrived: the rest is with the driver, or on its way there.
+      // The first bytes have arrived: the rest is in the driver, or on its way there.
       await peer.read(1000);
       spoil(bytes);
       await assertLost(wire, peer);
     });
   }
 
-  test("write() with transfer to the last of many connections reaches all of them", async (fixture) => {
+  test("write() with transfer to the last of several connections reaches all of them", async (fixture) => {
     const factory = new Wires();
     const { place } = fixture.listen(factory);
     fixture.run();
@@ -74,13 +74,13 @@ export function spoiledWriteTests(kind: StreamTransport): void {
     const expected = bytes.slice();
     for (const [i, wire] of wires.entries()) wire.transport.write(bytes, { transfer: i === 2 });
     for (const wire of wires) wire.transport.loseConnection();
-    // The last gets all of it before the first reads anything.
+    // The last peer receives all data before the first reads.
     for (const peer of peers.toReversed()) assert(same(await peer.readAll(), expected));
     for (const wire of wires) assertInstanceOf(await wire.lost(), ConnectionDone);
     assertEquals(bytes.length, 0);
   });
 
-  test("write() of a buffer that is gone already throws a TypeError, and sends nothing", async (fixture) => {
+  test("write() throws a TypeError for a detached buffer, and sends nothing", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     for (const { make, spoil } of Object.values(WAYS)) {
       const bytes = make(10_000);
@@ -101,7 +101,7 @@ export function spoiledWriteTests(kind: StreamTransport): void {
   });
 }
 
-/** A connection, and another one on the same port that must not notice anything. */
+/** Runs a test with a connection, and another one on the same port that must not be affected. */
 async function besideAnother(
   fixture: StreamFixture,
 ): Promise<{ peer: RawPeer; wire: Wire }> {

@@ -1,5 +1,5 @@
 /**
- * Bytes over a stream, to and from raw peers.
+ * The transfer of bytes, to and from raw peers.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { type Wire, type WireBehaviour, Wires } from "../fixtures/wire.ts";
 
 const MEGABYTE = 1 << 20;
 
-/** The tests of writing and receiving. */
+/** Defines the tests of writing and receiving. */
 export function transferTests(kind: StreamTransport): void {
   const test = streamTest(kind);
   const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
@@ -27,7 +27,7 @@ export function transferTests(kind: StreamTransport): void {
     assertEquals(new TextDecoder().decode(await peer.readAll()), "one two three 4 fünf");
   });
 
-  test("A large transfer arrives intact in both directions at once", async (fixture) => {
+  test("write() transfers large data intact in both directions at once", async (fixture) => {
     const [out, back] = [pattern(8 * MEGABYTE, 1), pattern(8 * MEGABYTE, 2)];
     const { peer, wire } = await fixture.accepted();
     wire.transport.write(out);
@@ -39,7 +39,7 @@ export function transferTests(kind: StreamTransport): void {
     assert(same(concat(wire.chunks), back));
   });
 
-  test("A large transfer in pieces of all sizes arrives intact", async (fixture) => {
+  test("write() transfers pieces of all sizes intact", async (fixture) => {
     const all = pattern(4 * MEGABYTE);
     const { peer, wire } = await fixture.accepted();
     for (let start = 0, size = 1; start < all.length; start += size, size = size * 7 % 65521) {
@@ -50,13 +50,13 @@ export function transferTests(kind: StreamTransport): void {
     assertInstanceOf(await wire.lost(), ConnectionDone);
   });
 
-  test("A chunk given to dataReceived() is never written again", async (fixture) => {
+  test("dataReceived() passes chunks that later data does not overwrite", async (fixture) => {
     const all = pattern(2 * MEGABYTE);
     const copies: Uint8Array[] = [];
     const { peer, wire } = await fixture.accepted({
       dataReceived: (_, data) => copies.push(data.slice()),
     });
-    // Of every size, some in one go, so that reads end everywhere.
+    // Pieces of every size, several in one write, so that reads end at every position.
     for (let start = 0, size = 1; start < all.length; start += size, size = size * 5 % 30011) {
       await peer.send(all.subarray(start, start + size));
       if (size % 3 === 0) await wire.has(start + 1);
@@ -66,7 +66,7 @@ export function transferTests(kind: StreamTransport): void {
     assert(wire.chunks.every((chunk, i) => same(chunk, copies[i] ?? chunk.subarray(1))));
   });
 
-  test("Chunks of many connections at a time do not mix", async (fixture) => {
+  test("dataReceived() keeps the data of many connections apart", async (fixture) => {
     const factory = new Wires(echo);
     const port = fixture.listen(factory);
     fixture.run();
@@ -83,16 +83,16 @@ export function transferTests(kind: StreamTransport): void {
     }));
   });
 
-  test("Many small writes in one turn leave as one", async (fixture) => {
+  test("write() joins the small writes of one turn", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     wire.transport.setTcpNoDelay(true);
-    // The read waits already: it would return with the first bytes that came alone.
+    // The read is already waiting: it would return with the first bytes if they came alone.
     const reading = peer.readOnce();
     for (let i = 0; i < 100; i++) wire.transport.write("01234567890123456789");
     assertEquals((await reading)?.length, 2000);
   });
 
-  test("The caller may use the memory of a small write again, and its own copy of the words is what arrives", async (fixture) => {
+  test("write() copies small chunks, so the caller may reuse the memory", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     const memory = new Uint8Array(16);
     for (let i = 0; i < 50; i++) {
@@ -104,14 +104,14 @@ export function transferTests(kind: StreamTransport): void {
     assert(same(await peer.read(800), expected));
   });
 
-  test("pauseProducing() slows the peer down, and resumeProducing() loses nothing", async (fixture) => {
+  test("pauseProducing() stops the peer's output; resumeProducing() loses nothing", async (fixture) => {
     const all = pattern(32 * MEGABYTE);
     const { peer, wire } = await fixture.accepted({
       connectionMade: (wire) => wire.transport.pauseProducing(),
     });
-    // One write takes what the system has room for.
+    // One write sends as many bytes as the system has room for.
     const taken = await peer.conn.write(all);
-    assert(taken < all.length, "the system took everything, although nobody read");
+    assert(taken < all.length, "the system took all bytes, although the reader is paused");
     assertEquals(wire.size, 0);
     wire.transport.resumeProducing();
     await peer.send(all.subarray(taken));
@@ -119,7 +119,7 @@ export function transferTests(kind: StreamTransport): void {
     assert(same(concat(wire.chunks), all));
   });
 
-  test("Pausing in each dataReceived() and resuming in a later turn", async (fixture) => {
+  test("pauseProducing() in each dataReceived(), resumed later, loses nothing", async (fixture) => {
     const all = pattern(MEGABYTE);
     const paused = new Set<Wire>();
     const { peer, wire } = await fixture.accepted({
@@ -139,7 +139,7 @@ export function transferTests(kind: StreamTransport): void {
     assert(same(concat(wire.chunks), all));
   });
 
-  test("A push producer is paused while the peer does not read, and resumed when it has", async (fixture) => {
+  test("registerProducer() pauses a push producer while the peer does not read", async (fixture) => {
     const { peer, wire } = await fixture.accepted({}, { writeBufferHighWater: 65536 });
     const piece = pattern(50_000);
     const calls: string[] = [];
@@ -165,7 +165,7 @@ export function transferTests(kind: StreamTransport): void {
     wire.transport.unregisterProducer();
   });
 
-  test("A pull producer sends as fast as the peer reads, and no faster", async (fixture) => {
+  test("registerProducer() calls a pull producer at the speed at which the peer reads", async (fixture) => {
     const { peer, wire } = await fixture.accepted();
     const piece = pattern(65_536);
     let pulls = 0;
@@ -181,16 +181,17 @@ export function transferTests(kind: StreamTransport): void {
       stopProducing: () => {},
     }, false);
     await peer.read(piece.length);
-    // What is not with the peer is on its way: the system holds a few megabytes, and this side one piece.
-    assert(pulls < total, "all pieces were made although hardly one was read");
+    // Bytes that the peer has not read are on their way: the system buffers a few megabytes, and
+    // this side one piece.
+    assert(pulls < total, "all pieces were produced although hardly any was read");
     const rest = await peer.readAll();
     assertEquals(rest.length, (total - 1) * piece.length);
     assertInstanceOf(await wire.lost(), ConnectionDone);
   });
 
-  test("A connection in which nobody reads is aborted at the limit of its write buffer", async (fixture) => {
+  test("write() aborts the connection at the limit of its write buffer", async (fixture) => {
     const { wire } = await fixture.accepted({}, { writeBufferLimit: MEGABYTE });
-    // More than the system takes, and one that is let through: it comes into an empty buffer.
+    // More bytes than the system buffers. This write is accepted, because the buffer is empty.
     wire.transport.write(new Uint8Array(64 * MEGABYTE));
     wire.transport.write("the last straw");
     const reason = await wire.lost();
@@ -198,7 +199,7 @@ export function transferTests(kind: StreamTransport): void {
     assertEquals([reason.name, wire.transport.connected], ["WriteBufferExceeded", false]);
   });
 
-  test("Two reactors in one process talk to each other", async (fixture) => {
+  test("run() works for two reactors in one process that connect to each other", async (fixture) => {
     const other = kind.makeReactor();
     const running = other.run({ installSignalHandlers: false });
     fixture.after(async () => {
@@ -216,7 +217,7 @@ export function transferTests(kind: StreamTransport): void {
     assertEquals(client.text, "across");
   });
 
-  test("A write within the same turn as connectionMade() on both sides", async (fixture) => {
+  test("write() in connectionMade() on both sides arrives", async (fixture) => {
     const servers = new Wires({ connectionMade: (wire) => wire.transport.write("from server") });
     const clients = new Wires({ connectionMade: (wire) => wire.transport.write("from client") });
     const port = fixture.listen(servers);

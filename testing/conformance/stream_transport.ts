@@ -1,26 +1,30 @@
 /**
- * A stream transport under test: what the suites of `stream.ts` need to know of TCP, of UNIX sockets, of TLS, and of each reactor that
- * has them.
+ * The description of a stream transport under test, which the suites of `stream.ts` need: TCP, UNIX
+ * sockets or TLS on a reactor.
  *
- * To run the suites over one more kind, write its {@linkcode StreamTransport} and hand it to `streamConformance`. A kind that differs from
- * another in some things only spreads that one. A reactor whose `abortConnection` resets runs all of TCP's tests, the shared ones and its
- * own, with
+ * To run the suites over another transport, write its {@linkcode StreamTransport} and pass it to
+ * `streamConformance`. If it differs from an existing transport in a few members, spread that one.
+ * A reactor whose `abortConnection` resets runs all tests of TCP, shared and own, with
  *
  * ```ts ignore
  * tcpConformance("NodeReactor", () => new NodeReactor(), { abortSeenAs: /^ECONNRESET$/ });
  * ```
  *
- * and TLS is `tcpTransport` with other methods (`listenTLS`, `Deno.listenTls`, ...), another `abortSeenAs`, and
- * `rawConnectResetting: undefined` if its peers have none:
+ * and TLS is `tcpTransport` with other methods (`listenTLS`, `Deno.listenTls`, ...), another
+ * `abortSeenAs`, and `rawConnectResetting: undefined` if its peers cannot reset:
  *
  * ```ts ignore
- * streamConformance({ ...tcpTransport("DenoReactor TLS", () => new DenoReactor()), listenMethod: "listenTLS", listen, ... });
+ * streamConformance({
+ *   ...tcpTransport("DenoReactor TLS", () => new DenoReactor()),
+ *   listenMethod: "listenTLS", listen, ...
+ * });
  * ```
  *
- * No suite waits for a raw peer to finish anything before this library's side may take part in it; so no kind should wait for a handshake
- * in `rawConnect` either: it returns once there is a connection to speak of.
+ * No suite waits for a raw peer before this library's side can take part in the exchange, so
+ * `rawConnect` must not wait for a handshake: it returns as soon as the connection exists.
  *
- * What a kind cannot do it says by a member that is false or undefined, with the reason beside it; the tests of that are not defined then.
+ * If a transport lacks a feature, the member for it is `false` or `undefined`, with a comment that
+ * says why. The tests of that feature are then not defined.
  *
  * @module
  */
@@ -36,7 +40,7 @@ import type {
   ListenStreamOptions,
 } from "../../reactor/interfaces/mod.ts";
 
-/** Closes what a test has opened. The suites pass one to the methods of a transport. */
+/** Releases a test's resources after it. The suites pass one to the methods of a transport. */
 export interface TestCleanup {
   /** Calls `f` after the test. The last function registered is called first. */
   after(f: () => unknown): void;
@@ -44,57 +48,68 @@ export interface TestCleanup {
   closeAfter<R extends { close(): void }>(resource: R): R;
 }
 
-/** A raw connection that can break. */
+/** A raw connection that can be reset. */
 export interface ResettingPeer {
-  /** Breaks the connection, so that the other side sees a reset. */
+  /** Resets the connection. The other side receives ECONNRESET. */
   reset(): void;
 }
 
-/** One kind of stream on one kind of reactor. Places are addresses throughout. */
+/** A stream transport under test: one kind of stream on one reactor. */
 export interface StreamTransport {
-  /** Stands before each claim: the reactor's name, and the transport's where it is not TCP. */
+  /**
+   * The start of each test's name: the name of the reactor, and of the transport if it is not TCP.
+   */
   readonly name: string;
-  /** The reactor's method that listens, for claims: `listenTCP`. */
+  /** The name of the reactor's method that listens, such as `listenTCP`. */
   readonly listenMethod: string;
-  /** The reactor's method that connects, for claims: `connectTCP`. */
+  /** The name of the reactor's method that connects, such as `connectTCP`. */
   readonly connectMethod: string;
-  /** Makes a reactor. */
+  /** Makes a new reactor. */
   makeReactor(): IReactor;
-  /** A place that is free to listen on. It may be a wildcard; `getHost()` tells then. */
-  freePlace(test: TestCleanup): Address;
-  /** Has the reactor listen there. */
+  /**
+   * Returns an unused address to listen on. It may be a wildcard, such as port 0; `getHost()` then
+   * returns the actual address.
+   */
+  freeAddress(test: TestCleanup): Address;
+  /** Listens on an address with the reactor. */
   listen(
     reactor: IReactor,
     at: Address,
     factory: IProtocolFactory,
     options: ListenStreamOptions,
   ): IListeningPort;
-  /** Has the reactor connect there. */
+  /** Connects to an address with the reactor. */
   connect(
     reactor: IReactor,
     to: Address,
     factory: IClientFactory,
     options: ConnectStreamOptions,
   ): IConnector;
-  /** A listener that this library has no part in. Whoever calls closes it. */
+  /** Listens with a raw socket, without this library. The caller closes the listener. */
   rawListen(at: Address): Deno.Listener;
-  /** A connection that this library has no part in. Whoever calls closes it. */
+  /** Connects a raw socket, without this library. The caller closes the connection. */
   rawConnect(to: Address): Promise<Deno.Conn>;
-  /** An address as Deno's sockets tell it. */
+  /** Returns the address of the library for an address of Deno. */
   addressOf(addr: Deno.Addr): Address;
-  /** A place where nobody listens, so that a connection is refused; it can be listened on by {@linkcode rawListen}. */
-  refusingPlace(test: TestCleanup): Address;
-  /** A place where a connection is neither made nor refused. Absent where there is no such place. */
-  readonly silentPlace?: ((test: TestCleanup) => Promise<Address>) | undefined;
-  /** A connection that can reset. Absent where there is no such thing. */
+  /**
+   * Returns an address without a listener, where connections are refused. {@linkcode rawListen} can
+   * listen on it.
+   */
+  refusingAddress(test: TestCleanup): Address;
+  /**
+   * Returns an address at which a connection attempt gets no answer. Absent if there is no such
+   * address.
+   */
+  readonly silentAddress?: ((test: TestCleanup) => Promise<Address>) | undefined;
+  /** Connects a raw socket that can reset the connection. Absent if that is not possible. */
   readonly rawConnectResetting?:
     | ((test: TestCleanup, to: Address) => Promise<ResettingPeer>)
     | undefined;
-  /** Whether one direction can be closed and the other stay open. */
+  /** Whether one direction can be closed while the other stays open. */
   readonly halfClose: boolean;
   /**
-   * How a peer may see the end of a connection that was aborted: `end`, or the code or the text of the error that its read fails with.
-   * `/^ECONNRESET$/` where an abort resets.
+   * A pattern for the end that a peer sees of an aborted connection: `end`, or the code or message
+   * of the error of its read. `/^ECONNRESET$/` if an abort resets.
    */
   readonly abortSeenAs: RegExp;
 }

@@ -1,5 +1,5 @@
 /**
- * What is TCP's own in connecting: names and port numbers.
+ * Connecting over TCP: host names and port numbers.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { Wires } from "../fixtures/wire.ts";
 
 const HOST = "127.0.0.1";
 
-/** The tests of `connectTCP` that no other kind has. */
+/** Defines the tests that only `connectTCP` has. */
 export function tcpConnectingTests(name: string, makeReactor: () => IReactor): void {
   const test = tcpTest(name, makeReactor);
 
-  test("A host name is resolved", async (fixture) => {
+  test("connectTCP() resolves a host name", async (fixture) => {
     const factory = new Wires();
     const listener = fixture.rawListen();
     const connector = fixture.reactor.connectTCP("localhost", listener.addr.port, factory);
@@ -28,7 +28,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${listener.addr.port}`);
   });
 
-  test("IPv6: connectTCP() to ::1 hands out IPv6 addresses, and connects again", async (fixture) => {
+  test("connectTCP() to ::1 has IPv6 addresses, and reconnects", async (fixture) => {
     const listener = fixture.closeAfter(Deno.listen({ hostname: "::1", port: 0 }));
     const there = new IPv6Address("TCP", "::1", listener.addr.port);
     const factory = new Wires();
@@ -48,7 +48,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     }
   });
 
-  test("IPv6: nobody listens: ConnectionRefusedError", async (fixture) => {
+  test("connectTCP() to ::1 fails with ConnectionRefusedError if no server listens", async (fixture) => {
     const listener = Deno.listen({ hostname: "::1", port: 0 });
     listener.close();
     const factory = new Wires();
@@ -60,7 +60,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     assertEquals(reason.address, `[::1]:${listener.addr.port}`);
   });
 
-  test("A name that does not exist: DNSLookupError", async (fixture) => {
+  test("connectTCP() fails with DNSLookupError for a name that does not exist", async (fixture) => {
     const factory = new Wires();
     // RFC 6761 section 6.4 keeps .invalid free of names.
     fixture.reactor.connectTCP("no-such-host.invalid", 80, factory);
@@ -73,7 +73,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     assertInstanceOf(reason.cause, Error);
   });
 
-  test("Ports and options out of range throw", (fixture) => {
+  test("connectTCP() throws for ports and options out of range", (fixture) => {
     const factory = new Wires();
     const wrong: [number, object, string][] = [
       [0, {}, "connectTCP() port must be an integer from 1 to 65535, got 0"],

@@ -1,5 +1,5 @@
 /**
- * What is TCP's own in listening: interfaces, port numbers, hosts, and the socket's options.
+ * Listening over TCP: interfaces, port numbers, limits per host, and the options of sockets.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { type Wire, Wires } from "../fixtures/wire.ts";
 
 const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
 
-/** The tests of `listenTCP` that no other kind has. */
+/** Defines the tests that only `listenTCP` has. */
 export function tcpListeningTests(name: string, makeReactor: () => IReactor): void {
   const test = tcpTest(name, makeReactor);
 
-  test("listenTCP() binds at once, and getHost() tells the port that the system chose", async (fixture) => {
+  test("listenTCP() binds at once; getHost() returns the port that the system chose", async (fixture) => {
     const factory = new Wires();
     const port = fixture.listen(factory);
     assert(port.port > 0);
     assert(port.getHost().equals(new IPv4Address("TCP", "127.0.0.1", port.port)));
     assertEquals(factory.events, ["start"]);
-    await fixture.rawConnect(port.port); // the reactor does not even run
+    await fixture.rawConnect(port.port); // the reactor is not running yet
   });
 
   test("listenTCP() without an interface listens on all of IPv4", async (fixture) => {
@@ -36,7 +36,7 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
     assertEquals(await peer.readText(5), "hello");
   });
 
-  test("IPv6: listenTCP() on ::1 hands out IPv6 addresses", async (fixture) => {
+  test("listenTCP() on ::1 has IPv6 addresses", async (fixture) => {
     const factory = new Wires(greeter);
     const port = fixture.listen(factory, { interface: "::1" });
     assert(port.getHost().equals(new IPv6Address("TCP", "::1", port.port)));
@@ -53,7 +53,7 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
     assert(transport.getPeer().equals(address) && transport.getHost().equals(port.getHost()));
   });
 
-  test("An address that is not this machine's: CannotListenError", (fixture) => {
+  test("listenTCP() throws CannotListenError for an address of another machine", (fixture) => {
     const factory = new Wires();
     const error = assertThrows(
       () => fixture.reactor.listenTCP(0, factory, { interface: "192.0.2.1" }),
@@ -63,7 +63,7 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
     assertEquals([error.code, error.address], ["EADDRNOTAVAIL", "192.0.2.1:0"]);
   });
 
-  test("Ports and options out of range throw, and name what is wrong", (fixture) => {
+  test("listenTCP() throws for ports and options out of range, and names them", (fixture) => {
     const factory = new Wires();
     const wrong: [number, ListenTCPOptions, string][] = [
       [65536, {}, "listenTCP() port must be an integer from 0 to 65535, got 65536"],
@@ -79,7 +79,7 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
     for (const [port, options, message] of wrong) {
       assertThrows(() => fixture.reactor.listenTCP(port, factory, options), RangeError, message);
     }
-    // As JavaScript may call it.
+    // An option that the types reject.
     const overflow = "drop" as unknown as "refuse";
     assertThrows(
       () => fixture.reactor.listenTCP(0, factory, { overflow }),
@@ -94,11 +94,11 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
     assertEquals(factory.events, []);
   });
 
-  test("maxConnectionsPerHost refuses one host and serves another", async (fixture) => {
+  test("maxConnectionsPerHost rejects connections of one host, and serves another", async (fixture) => {
     const factory = new Wires(greeter);
     const port = fixture.listen(factory, { maxConnectionsPerHost: 1 });
     fixture.run();
-    // Linux has all of 127.0.0.0/8 on the loopback interface.
+    // On Linux, all of 127.0.0.0/8 is on the loopback interface.
     await fixture.nodeConnect(port.port, "127.0.0.2");
     await factory.wire(0);
     const refused = fixture.nodeConnect(port.port, "127.0.0.2").then((socket) => {
@@ -108,13 +108,13 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
       socket.resume();
       return closed.promise;
     });
-    // A reset may be there before the peer knows that it is connected.
+    // A reset may arrive before the peer knows that it is connected.
     assertMatch(await endingOf(refused), /^(end|ECONNRESET)$/);
     assertEquals(await (await fixture.rawConnect(port.port)).readText(5), "hello");
     assertEquals(factory.built.length, 2);
   });
 
-  test("setTcpNoDelay() and setTcpKeepAlive() can be set and asked for, and are off at first", async (fixture) => {
+  test("setTcpNoDelay() and setTcpKeepAlive() change settings that are off at first", async (fixture) => {
     const [servers, clients] = [new Wires(), new Wires()];
     fixture.reactor.connectTCP("127.0.0.1", fixture.listen(servers).port, clients);
     fixture.run();
@@ -131,7 +131,7 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
     wires[0]?.transport.loseConnection();
     for (const wire of wires) {
       await wire.lost();
-      wire.transport.setTcpNoDelay(true); // does nothing, and does not throw
+      wire.transport.setTcpNoDelay(true); // no effect, and no error
     }
   });
 }

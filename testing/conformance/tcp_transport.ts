@@ -1,5 +1,5 @@
 /**
- * TCP on the loopback interface, as a stream under test.
+ * TCP on the loopback interface, as a transport under test.
  *
  * @module
  */
@@ -20,27 +20,29 @@ function placeOf({ addr }: Deno.TcpListener): IPv4Address {
   return new IPv4Address("TCP", HOST, addr.port);
 }
 
-/** A port that was just given back. */
+/** Returns the address of a port that was just closed. */
 function refusingPort(): IPv4Address {
   const listener = listenOn(0);
   listener.close();
   return placeOf(listener);
 }
 
-/** A port whose queue of connections to accept is full: the system ignores further ones. */
+/**
+ * Returns the address of a port whose accept queue is full: the system ignores further connections.
+ */
 async function silentPort(fixture: TestCleanup): Promise<IPv4Address> {
   const listener = fixture.closeAfter(listenOn(0, 1));
   const { port } = listener.addr;
-  // Linux: the queue takes one more than the backlog; see listen(2).
+  // On Linux, the queue holds one connection more than the backlog: see listen(2).
   for (let i = 0; i < 2; i++) fixture.closeAfter(await Deno.connect({ hostname: HOST, port }));
   return placeOf(listener);
 }
 
 /**
- * TCP on a reactor.
+ * Returns TCP on a reactor, as a transport under test.
  *
- * @param name The reactor's.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor.
+ * @param makeReactor Makes a new reactor.
  */
 export function tcpTransport(name: string, makeReactor: () => IReactor): StreamTransport {
   return {
@@ -48,7 +50,7 @@ export function tcpTransport(name: string, makeReactor: () => IReactor): StreamT
     listenMethod: "listenTCP",
     connectMethod: "connectTCP",
     makeReactor,
-    freePlace: () => new IPv4Address("TCP", HOST, 0),
+    freeAddress: () => new IPv4Address("TCP", HOST, 0),
     listen: (reactor, at, factory, options) =>
       reactor.listenTCP(portOf(at), factory, { interface: HOST, ...options }),
     connect: (reactor, to, factory, options) =>
@@ -56,17 +58,18 @@ export function tcpTransport(name: string, makeReactor: () => IReactor): StreamT
     rawListen: (at) => listenOn(portOf(at)),
     rawConnect: (to) => Deno.connect({ hostname: HOST, port: portOf(to) }),
     addressOf: (addr) => {
-      const { hostname, port } = addr as Deno.NetAddr; // it is one of a TCP socket
+      const { hostname, port } = addr as Deno.NetAddr; // the address of a TCP socket
       return internetAddress("TCP", hostname, port);
     },
-    refusingPlace: refusingPort,
-    silentPlace: silentPort,
+    refusingAddress: refusingPort,
+    silentAddress: silentPort,
     rawConnectResetting: async (fixture, to) => {
       const socket = await nodeSocket(fixture, portOf(to), HOST);
       return { reset: () => socket.resetAndDestroy() };
     },
     halfClose: true,
-    // Deno's sockets cannot be told to reset; the system does so only if something came that was not read.
+    // Deno has no call that resets a connection. The system resets it only if unread data is
+    // pending.
     abortSeenAs: /^(end|ECONNRESET)$/,
   };
 }

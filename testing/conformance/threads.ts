@@ -1,14 +1,17 @@
 /**
- * What every reactor's threads do: written against `IReactorThreads`, so that each reactor runs it unchanged.
+ * Threads. The tests use only `IReactorThreads`, so every reactor runs them unchanged.
  *
  * Of Twisted's tests:
  *
- * - `internet/test/test_threads.py`: test_getThreadPool, test_suggestThreadPoolSize, test_delayedCallFromThread, test_callFromThread,
- *   test_stopThreadPool, test_stopThreadPoolWhenStartedAfterReactorRan, test_cleanUpThreadPoolEvenBeforeReactorIsRun (that a new pool is
- *   given shows that the old one was dropped, and its state that it was stopped), test_isNotInIOThread. Not: test_isInIOThread (all code
- *   that has a reactor is in its thread), test_threadPoolCurrentThreadDeprecated.
- * - `test/test_threads.py`: ReactorThreadsTests (test_suggestThreadPoolSize, test_callInThread, test_callFromThread, test_wakerOverflow) and
- *   StartupBehaviorTests. The rest is in `../../reactor/threads/defer_to_thread_test.ts`.
+ * - `internet/test/test_threads.py`: test_getThreadPool, test_suggestThreadPoolSize,
+ *   test_delayedCallFromThread, test_callFromThread, test_stopThreadPool,
+ *   test_stopThreadPoolWhenStartedAfterReactorRan, test_cleanUpThreadPoolEvenBeforeReactorIsRun
+ *   (the reactor drops the old pool if it returns a new one; the old pool's state shows that it was
+ *   stopped), test_isNotInIOThread. Not covered: test_isInIOThread (all code that has a reactor
+ *   runs in its thread), test_threadPoolCurrentThreadDeprecated.
+ * - `test/test_threads.py`: ReactorThreadsTests (test_suggestThreadPoolSize, test_callInThread,
+ *   test_callFromThread, test_wakerOverflow) and StartupBehaviorTests. The other tests are in
+ *   `../../reactor/threads/defer_to_thread_test.ts`.
  * - `test/test_internet.py`: CallFromThreadTests and CallFromThreadStopsAndWakeUpTests.
  *
  * @module
@@ -27,10 +30,10 @@ const tasks = workerModule<typeof import("../fixtures/thread_tasks.ts")>(
   new URL("../fixtures/thread_tasks.ts", import.meta.url),
 );
 
-/** What the suite of threads uses of a reactor. */
+/** The part of a reactor that the suite of threads uses. */
 export type ThreadedReactor = IReactorCore & IReactorTime & IReactorThreads;
 
-/** Runs a reactor while `f` does something with it, unless that stops it itself. */
+/** Runs a reactor during `f()`, and stops it unless `f()` has stopped it. */
 async function running(reactor: ThreadedReactor, f: () => PromiseLike<unknown>): Promise<void> {
   const over = reactor.run({ installSignalHandlers: false });
   try {
@@ -41,16 +44,16 @@ async function running(reactor: ThreadedReactor, f: () => PromiseLike<unknown>):
   }
 }
 
-/** Runs a reactor until something stops it. */
+/** Runs a reactor until it is stopped. */
 function untilStopped(reactor: ThreadedReactor): Promise<void> {
   return reactor.run({ installSignalHandlers: false });
 }
 
 /**
- * Defines the tests.
+ * Defines the tests of threads.
  *
- * @param name The reactor's, for the tests' names.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor, which starts the tests' names.
+ * @param makeReactor Makes a new reactor.
  * @param FakeTime `FakeTime` of `@std/testing/time`.
  */
 export function threadsConformance(
@@ -66,7 +69,7 @@ export function threadsConformance(
 
   callFromThreadTests(name, makeReactor, FakeTime);
 
-  test("the pool starts with run(), and is stopped when that is over", async (reactor) => {
+  test("getThreadPool() returns a pool that starts with run() and stops at its end", async (reactor) => {
     const pool = reactor.getThreadPool();
     const states = [pool.started];
     reactor.callWhenRunning(() => {
@@ -78,14 +81,14 @@ export function threadsConformance(
     assert(reactor.getThreadPool() !== pool);
   });
 
-  test("a pool that is asked for while the reactor runs has started", async (reactor) => {
+  test("getThreadPool() on a running reactor returns a started pool", async (reactor) => {
     await running(reactor, () => {
       assertEquals(reactor.getThreadPool().started, true);
       return Promise.resolve();
     });
   });
 
-  test("a shutdown before the reactor ran stops the pool, and forgets it", async (reactor) => {
+  test("getThreadPool() returns a new pool after a shutdown without run()", async (reactor) => {
     const pool = reactor.getThreadPool();
     const call = deferToThread(reactor, tasks.task("add"), 1, 2);
     reactor.fireSystemEvent("shutdown");
@@ -93,7 +96,7 @@ export function threadsConformance(
     assert(reactor.getThreadPool() !== pool);
   });
 
-  test("suggestThreadPoolSize() sets how many threads there may be", (reactor) => {
+  test("suggestThreadPoolSize() sets the greatest number of threads", (reactor) => {
     assertEquals([reactor.getThreadPool().min, reactor.getThreadPool().max], [0, 10]);
     for (const size of [34, 4, 0]) {
       reactor.suggestThreadPoolSize(size);
@@ -103,7 +106,7 @@ export function threadsConformance(
     reactor.fireSystemEvent("shutdown");
   });
 
-  test("the pool's limits can be changed", async (reactor) => {
+  test("adjustPoolsize() changes the limits of the pool", async (reactor) => {
     reactor.getThreadPool().adjustPoolsize({ max: 1, maxBacklog: 1 });
     const calls = [1, 2].map((n) => deferToThread(reactor, tasks.task("add"), n, n));
     const [first, second] = calls;
@@ -113,14 +116,14 @@ export function threadsConformance(
     await running(reactor, async () => assertEquals(await first, 2));
   });
 
-  test("deferToThread() gives what the task gives, from another thread", async (reactor) => {
+  test("deferToThread() fires with the task's result, from another thread", async (reactor) => {
     await running(reactor, async () => {
       assertEquals(await deferToThread(reactor, tasks.task("add"), 3, 4), 7);
       assertEquals(await deferToThread(reactor, tasks.task("isInIOThread")), false);
     });
   });
 
-  test("deferToThread() fails with the task's error, as it was", async (reactor) => {
+  test("deferToThread() fails with the task's error, including its cause", async (reactor) => {
     await running(reactor, async () => {
       const error = await deferToThread(reactor, tasks.task("fail")).addErrback((error) => error);
       assertInstanceOf(error, RangeError);
@@ -131,7 +134,7 @@ export function threadsConformance(
     });
   });
 
-  test("callInThread() calls back into the reactor's thread, in order", async (reactor) => {
+  test("callInThread() runs its callback in the reactor's thread, in order", async (reactor) => {
     const seen: number[] = [];
     reactor.callInThread(tasks.task("countTo"), 3, (i) => {
       seen.push(i);
@@ -140,7 +143,7 @@ export function threadsConformance(
     await untilStopped(reactor).then(() => assertEquals(seen, [0, 1, 2]));
   });
 
-  test("a task may call back ten thousand times", async (reactor) => {
+  test("callInThread() may run its callback ten thousand times", async (reactor) => {
     await running(reactor, async () => {
       let calls = 0;
       const task = deferToThread(reactor, tasks.task("countTo"), 10_000, () => {
@@ -150,7 +153,7 @@ export function threadsConformance(
     });
   });
 
-  test("a task that is given before the reactor runs is begun when it does", async (reactor) => {
+  test("deferToThread() before run() starts the task when the reactor runs", async (reactor) => {
     let early = true;
     const seen = deferToThread(reactor, tasks.task("add"), 1, 2).addCallback((sum) => [sum, early]);
     reactor.callWhenRunning(() => {
@@ -159,7 +162,7 @@ export function threadsConformance(
     await running(reactor, async () => assertEquals(await seen, [3, false]));
   });
 
-  test("cancelling ends a task that waits for ever, and the next one is done", async (reactor) => {
+  test("deferToThread() when cancelled ends an endless task; the next task runs", async (reactor) => {
     reactor.suggestThreadPoolSize(1);
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await running(reactor, async () => {
@@ -173,7 +176,7 @@ export function threadsConformance(
     });
   });
 
-  test("stop() fails what is at work, and does not wait for it", async (reactor) => {
+  test("stop() fails running tasks, and does not wait for them", async (reactor) => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const forever = deferToThread(reactor, tasks.task("waitForever"), listener.addr.port);
     const over = untilStopped(reactor);
@@ -205,7 +208,7 @@ function callFromThreadTests(
       await over;
     });
 
-  test("calls in the next turn, in order, with the arguments", (reactor, time) => {
+  test("makes calls in the next turn, in order, with the arguments", (reactor, time) => {
     const seen: unknown[] = [];
     reactor.callFromThread((...args: unknown[]) => seen.push(args), 1, "a");
     reactor.callFromThread(() => seen.push("second"));
@@ -214,7 +217,7 @@ function callFromThreadTests(
     assertEquals(seen, [[1, "a"], "second"]);
   });
 
-  test("calls ahead of the timed calls that are due", (reactor, time) => {
+  test("makes its calls before the timed calls that are due", (reactor, time) => {
     const seen: string[] = [];
     reactor.callLater(0, () => seen.push("timed"));
     reactor.callFromThread(() => seen.push("called"));
@@ -222,7 +225,7 @@ function callFromThreadTests(
     assertEquals(seen, ["called", "timed"]);
   });
 
-  test("wakes a reactor that waits for a call far away", (reactor, time) => {
+  test("wakes a reactor that waits for a distant timed call", (reactor, time) => {
     const seen: string[] = [];
     reactor.callLater(1000, () => seen.push("timed"));
     reactor.callFromThread(() => seen.push("called"));
@@ -230,7 +233,7 @@ function callFromThreadTests(
     assertEquals(seen, ["called"]);
   });
 
-  test("out of a timed call, or of itself, calls in the turn after", (reactor, time) => {
+  test("within a timed call, or its own call, calls in the next turn", (reactor, time) => {
     const seen: string[] = [];
     reactor.callLater(1, () => {
       reactor.callFromThread(() => {
@@ -251,7 +254,7 @@ function callFromThreadTests(
     ]);
   });
 
-  test("logs what a call throws, and makes the others", (reactor, time, errors) => {
+  test("logs a call that throws, and makes the others", (reactor, time, errors) => {
     const seen: string[] = [];
     reactor.callFromThread(() => {
       throw new Error("in the call");
@@ -262,15 +265,15 @@ function callFromThreadTests(
     assertEquals(seen, ["second"]);
   });
 
-  test("takes a hundred thousand calls", (reactor, time) => {
+  test("accepts a hundred thousand calls", (reactor, time) => {
     let calls = 0;
     for (let i = 0; i < 100_000; i++) reactor.callFromThread(() => calls++);
     time.tick(0);
     assertEquals(calls, 100_000);
   });
 
-  test("refuses what is no function", (reactor) => {
-    // What a caller may pass who has no types.
+  test("throws for a value that is not a function", (reactor) => {
+    // An argument that the types reject.
     const callFromThread = reactor.callFromThread.bind(reactor) as (f: unknown) => void;
     assertThrows(() => callFromThread("f"), TypeError, "callFromThread() callable");
   });

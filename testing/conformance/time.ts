@@ -1,18 +1,21 @@
 /**
- * What every reactor's time is: written against `IReactorTime` (and `run`, `stop`) alone, so that each reactor runs it unchanged.
+ * Time and timed calls. The tests use only `IReactorTime` (and `run` and `stop`), so every reactor
+ * runs them unchanged. Of Twisted's tests:
  *
- * Of Twisted's tests:
+ * - `test/test_internet.py`, `TimeTests`: `test_seconds`, `test_callLater`, `test_callLaterReset`,
+ *   `testCallLaterTime` and the tests of cancelling are here. `test_callLaterUsesReactorSeconds…`
+ *   and `testDelayedCallSecondsOverride` replace the function that returns the time; here that
+ *   function is a parameter of the queue of calls (`delayed_call_test.ts`).
+ *   `testDelayedCallStringification` is in that file, too.
+ * - `test/test_internet.py`, `DelayedTests`: both. `CallFromThreadStopsAndWakeUpTests` are in
+ *   `threads.ts`.
+ * - `internet/test/test_time.py`: `test_delayedCallStopsReactor` and `test_distantDelayedCall` are
+ *   here. `GlibTimeTestsBuilder` tests another event loop.
+ * - `internet/test/test_base.py`, `DelayedCallMixin`: the comparisons do not apply, because calls
+ *   have no order as values; nor does the debug mode, which shows where a call was scheduled.
  *
- * - `test/test_internet.py`, `TimeTests`: `test_seconds`, `test_callLater`, `test_callLaterReset`, `testCallLaterTime` and the tests of
- *   cancelling are here. `test_callLaterUsesReactorSeconds…` and `testDelayedCallSecondsOverride` replace the function that tells the time;
- *   here whatever makes calls is given one (`delayed_call_test.ts`). `testDelayedCallStringification` is there, too.
- * - `test/test_internet.py`, `DelayedTests`: both. `CallFromThreadStopsAndWakeUpTests` are about threads.
- * - `internet/test/test_time.py`: `test_delayedCallStopsReactor` and `test_distantDelayedCall` are here. `GlibTimeTestsBuilder` is about
- *   another host.
- * - `internet/test/test_base.py`, `DelayedCallMixin`: the comparisons do not apply, calls have no order as values; nor does the debug mode,
- *   which shows where a call was asked for.
- *
- * The time is faked: `FakeTime` of `@std/testing/time` drives each reactor exactly, which is one of the claims.
+ * The time is faked. `FakeTime` of `@std/testing/time` controls each reactor exactly, which is one
+ * of the claims.
  *
  * @module
  */
@@ -25,14 +28,19 @@ import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 
 const DAY = 86_400;
 
-/** A call that is asked for at the beginning, or by the call of another number; and how long it waits. */
+/** A call of a plan: scheduled at the beginning or by another call, with its delay. */
 interface PlannedCall {
-  /** The number of the call that asks for it; its own for none. */
+  /**
+   * The number of the call that schedules it; its own number if it is scheduled at the beginning.
+   */
   readonly by: number;
   readonly delayMs: number;
 }
 
-/** Random numbers below 1 that a seed decides: the generator of Park and Miller (1988). */
+/**
+ * Returns a generator of random numbers below 1 for a seed: the generator of Park and Miller
+ * (1988).
+ */
 function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -41,7 +49,10 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-/** A random plan of up to 30 calls. Tenths of a second, and few: so that instants coincide. */
+/**
+ * Returns a random plan of up to 30 calls. Delays are a few tenths of a second, so that times
+ * coincide.
+ */
 function randomPlan(random: () => number): PlannedCall[] {
   return Array.from({ length: Math.floor(random() * 31) }, (_, i) => ({
     by: Math.floor(random() * (i + 1)),
@@ -49,12 +60,15 @@ function randomPlan(random: () => number): PlannedCall[] {
   }));
 }
 
-/** The numbers of the calls that each call asks for; under `undefined`, of those asked for at the beginning. */
+/**
+ * Returns the numbers of the calls that each call schedules; under `undefined`, of those scheduled
+ * at the beginning.
+ */
 function askedBy(plan: readonly PlannedCall[]): Map<number | undefined, number[]> {
   return Map.groupBy(plan.keys(), (i) => plan[i]?.by === i ? undefined : plan[i]?.by);
 }
 
-/** In which order the calls of a plan are made, counted in whole milliseconds. */
+/** Returns the order of the calls of a plan, computed in whole milliseconds. */
 function plannedOrder(plan: readonly PlannedCall[]): number[] {
   const asked = askedBy(plan);
   const order: number[] = [];
@@ -63,7 +77,7 @@ function plannedOrder(plan: readonly PlannedCall[]): number[] {
     for (const number of asked.get(by) ?? []) {
       waiting.push({ number, dueMs: nowMs + (plan[number]?.delayMs ?? 0) });
     }
-    // A stable sort: equals stay in the order in which they were asked for.
+    // The sort is stable: calls at the same time stay in the order of scheduling.
     waiting.sort((a, b) => a.dueMs - b.dueMs);
   };
   ask(undefined, 0);
@@ -75,10 +89,10 @@ function plannedOrder(plan: readonly PlannedCall[]): number[] {
 }
 
 /**
- * Defines the tests.
+ * Defines the tests of time.
  *
- * @param name The reactor's, for the tests' names.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor, which starts the tests' names.
+ * @param makeReactor Makes a new reactor.
  * @param FakeTime `FakeTime` of `@std/testing/time`.
  */
 export function timeConformance(
@@ -88,7 +102,7 @@ export function timeConformance(
 ): void {
   const test = coreTest(name, makeReactor);
 
-  /** A test on a running reactor, under faked time. */
+  /** Defines a test on a running reactor, under fake time. */
   const timed = (
     claim: string,
     f: (
@@ -107,7 +121,7 @@ export function timeConformance(
     });
 
   timed(
-    "tick(4000) makes a callLater(4) and all that is due before it, in order, before it returns",
+    "FakeTime.tick(4000) makes a callLater(4) and all earlier calls, in order",
     (reactor, time, note, take) => {
       reactor.callLater(4, note, "4");
       reactor.callLater(0.5, note, "0.5");
@@ -138,7 +152,7 @@ export function timeConformance(
   });
 
   timed(
-    "Calls due at one instant are made in the order in which they were asked for",
+    "callLater() makes calls that are due at the same time in the order of scheduling",
     (reactor, time, note, take) => {
       const names = Array.from({ length: 50 }, (_, i) => `call ${i}`);
       for (const each of names) reactor.callLater(1, note, each);
@@ -148,7 +162,7 @@ export function timeConformance(
   );
 
   timed(
-    "The order at one instant is that of asking, also for calls that were moved there",
+    "callLater() keeps the order of scheduling for calls moved to the same time",
     (reactor, time, note, take) => {
       const early = reactor.callLater(1, note, "asked first, put off");
       const late = reactor.callLater(9, note, "asked second, brought forward");
@@ -164,7 +178,7 @@ export function timeConformance(
     },
   );
 
-  test("Whatever asks for what, however time passes, calls are made in the order of a clock that counts milliseconds", async (fixture) => {
+  test("callLater() makes the calls of random plans in the order of exact milliseconds", async (fixture) => {
     const { reactor } = fixture;
     const running = fixture.run();
     for (let seed = 1; seed <= 200; seed++) {
@@ -189,7 +203,7 @@ export function timeConformance(
     await running;
   });
 
-  test("A call that is asked for meanwhile, for now, waits for the next turn", async (fixture) => {
+  test("callLater(0) in a timed call is made in the next turn", async (fixture) => {
     using time = new FakeTime();
     const { reactor, note } = fixture;
     const running = fixture.run();
@@ -197,7 +211,7 @@ export function timeConformance(
       reactor.callLater(0, note, "in the next turn, which there is none of");
       note("first");
     });
-    // The shutdown ends this turn, and with it all turns.
+    // The shutdown ends this turn, which is the last.
     reactor.callLater(1, () => reactor.stop());
     reactor.callLater(1, note, "last of this turn");
     time.tick(1000);
@@ -229,7 +243,7 @@ export function timeConformance(
   });
 
   timed(
-    "active() is true until the call is made, and false while it is",
+    "active() is true until the call is made, and false during the call",
     (reactor, time, note, take) => {
       const call: IDelayedCall = reactor.callLater(1, () => note(`called: ${call.active()}`));
       time.tick(999);
@@ -252,7 +266,7 @@ export function timeConformance(
   });
 
   timed(
-    "A call may ask for another, again and again: each comes in its time",
+    "callLater() in a timed call works repeatedly, each call at its time",
     (reactor, time, note, take) => {
       const start = reactor.seconds();
       const again = (): void => {
@@ -295,7 +309,7 @@ export function timeConformance(
   });
 
   timed(
-    "A call that has been made, or cancelled, can be neither moved nor cancelled",
+    "cancel(), delay() and reset() throw after the call was made or cancelled",
     (reactor, time) => {
       const made = reactor.callLater(0, () => {});
       time.tick(0);
@@ -331,7 +345,7 @@ export function timeConformance(
   });
 
   timed(
-    "getDelayedCalls() has the calls that are still to come, and them alone",
+    "getDelayedCalls() returns exactly the scheduled calls",
     (reactor, time) => {
       const [a, b, c] = [1, 2, 3].map((delay) => reactor.callLater(delay, () => {}));
       assertEquals(new Set(reactor.getDelayedCalls()), new Set([a, b, c]));
@@ -351,7 +365,7 @@ export function timeConformance(
     }
     assertThrows(() => reactor.callLater(1, nothing).delay(NaN), RangeError, "NaN");
     for (const delay of ["4", null, undefined, {}]) {
-      // As a program without types may call it.
+      // Arguments that the types reject.
       assertThrows(
         () => reactor.callLater(delay as unknown as number, nothing),
         TypeError,
@@ -363,7 +377,7 @@ export function timeConformance(
     for (const call of reactor.getDelayedCalls()) call.cancel();
   });
 
-  test("Calls asked for before run() wait for it, and are due from when they were asked for", async (fixture) => {
+  test("callLater() before run() waits for it, and counts the delay from its own call", async (fixture) => {
     using time = new FakeTime();
     fixture.reactor.callLater(1, fixture.note, "one");
     fixture.reactor.callLater(5, fixture.note, "five");
@@ -378,7 +392,7 @@ export function timeConformance(
     await running;
   });
 
-  test("Time that is faked while the reactor runs is the reactor's from then on, and real time is afterwards", async (fixture) => {
+  test("seconds() follows FakeTime while it is active on a running reactor", async (fixture) => {
     const { reactor } = fixture;
     const running = fixture.run();
     const before = reactor.seconds();
@@ -396,7 +410,7 @@ export function timeConformance(
     await running;
   });
 
-  test("A reactor made and run under faked time goes on in real time when the fake has ended", async (fixture) => {
+  test("callLater() continues in real time after FakeTime was restored", async (fixture) => {
     const fired = Promise.withResolvers<void>();
     const time = new FakeTime();
     const { reactor } = fixture;
@@ -406,13 +420,13 @@ export function timeConformance(
     time.tick(10_000);
     time.restore();
     assertEquals(fixture.take(), ["faked"]);
-    // Nobody touches the reactor now: it has to notice by itself.
+    // No call reaches the reactor now: it must notice by itself.
     await fired.promise;
     reactor.stop();
     await running;
   });
 
-  test("A reactor can be stopped when the fake under which it was run has ended", async (fixture) => {
+  test("stop() works after the FakeTime under which run() was called was restored", async (fixture) => {
     const time = new FakeTime();
     const running = fixture.run();
     fixture.reactor.callLater(10, fixture.note, "too late");
@@ -422,7 +436,7 @@ export function timeConformance(
     assertEquals(fixture.take(), []);
   });
 
-  test("A reactor that waited in real time moves to a fake, with all its calls, when it is next asked", async (fixture) => {
+  test("callLater() moves all calls to FakeTime when it is next called", async (fixture) => {
     const { reactor } = fixture;
     const running = fixture.run();
     const first = reactor.callLater(3600, fixture.note, "asked for in real time");
@@ -437,7 +451,7 @@ export function timeConformance(
     await running;
   });
 
-  test("Steps of the wall clock do not move calls", async (fixture) => {
+  test("callLater() is not affected by steps of the wall clock", async (fixture) => {
     const { reactor } = fixture;
     const running = fixture.run();
     const genuine = Date.now;
@@ -457,7 +471,7 @@ export function timeConformance(
     await running;
   });
 
-  test("What a call throws is logged, and the next ones are made", async (fixture) => {
+  test("callLater() logs a call that throws, and makes the next ones", async (fixture) => {
     using time = new FakeTime();
     const running = fixture.run();
     fixture.reactor.callLater(1, () => {
@@ -471,14 +485,14 @@ export function timeConformance(
     await running;
   });
 
-  test("A timed call may stop the reactor", async (fixture) => {
+  test("stop() in a timed call stops the reactor", async (fixture) => {
     const running = fixture.run();
     fixture.reactor.callLater(0, () => fixture.reactor.stop());
     await running;
     assert(!fixture.reactor.running);
   });
 
-  test("A stopped reactor makes no more calls, and holds no timer", async (fixture) => {
+  test("stop() ends timed calls, and leaves no timer", async (fixture) => {
     using time = new FakeTime();
     const running = fixture.run();
     fixture.reactor.callLater(1, fixture.note, "too late");

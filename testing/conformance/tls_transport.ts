@@ -1,5 +1,6 @@
 /**
- * TLS over TCP on the loopback interface, as a stream under test. At the other end Deno's own TLS, which this library has no part in.
+ * TLS over TCP on the loopback interface, as a transport under test. The peers use Deno's own TLS,
+ * without this library.
  *
  * @module
  */
@@ -14,10 +15,10 @@ import { tcpTransport } from "./tcp_transport.ts";
 const HOST = "127.0.0.1";
 
 /**
- * TLS on a reactor.
+ * Returns TLS on a reactor, as a transport under test.
  *
- * @param name The reactor's.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor.
+ * @param makeReactor Makes a new reactor.
  */
 export async function tlsTransport(
   name: string,
@@ -35,7 +36,7 @@ export async function tlsTransport(
       reactor.connectTLS(HOST, portOf(to), factory, { caCerts, ...options }),
     rawListen: (at) => Deno.listenTls({ hostname: HOST, port: portOf(at), ...server }),
     rawConnect: (to) => connectRaw(portOf(to), authority),
-    // Either way it is not taken for an end: that would come with close_notify.
+    // Neither is an orderly end, which would come with close_notify.
     abortSeenAs: /^(ECONNRESET$|UnexpectedEof: )/,
     rawConnectResetting: async (fixture, to) => {
       const socket = await nodeSocket(fixture, portOf(to), HOST);
@@ -48,7 +49,7 @@ export async function tlsTransport(
 
 async function connectRaw(port: number, authority: TestAuthority): Promise<Deno.TlsConn> {
   const conn = await Deno.connectTls({ hostname: HOST, port, caCerts: [authority.cert] });
-  // Begun, and not waited for. What goes wrong, the first read tells.
+  // The handshake is started and not awaited. The first read reports its failure.
   conn.handshake().catch(() => {});
   return conn;
 }

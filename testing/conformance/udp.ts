@@ -1,16 +1,22 @@
 /**
- * What every reactor's UDP does: written against `IReactorUDP` and `IReactorMulticast` alone, so that each reactor runs it unchanged.
+ * UDP. The tests use only `IReactorUDP` and `IReactorMulticast`, so every reactor runs them
+ * unchanged.
  *
- * Real sockets on the loopback interface, which loses none of the few datagrams that are under way here. Every wait is for the datagram that
- * comes; that none comes is shown by another one behind it. Of Twisted's tests:
+ * The sockets are real, on the loopback interface, which loses none of the few datagrams of these
+ * tests. Every wait is for a datagram that arrives; that a datagram does not arrive is shown by a
+ * later one that does. Of Twisted's tests:
  *
- * - `test/test_udp.py`, `UDPTests`: all but `test_connectionRefused`, which no socket of Deno's can show (see `IUDPTransport.connect`); the
- *   port's part of it is in `udp_port_test.ts`. `test_datagramReceivedError` needs no repeats: loopback loses nothing.
- *   `ReactorShutdownInteractionTests`: the reactor is stopped for real. `MulticastTests`: `test_loopback` is in `udp_port_test.ts` as far as
- *   it tells something: on the loopback interface, the only one that is sure to be there, Linux takes no notice of the mode.
- * - `internet/test/test_udp.py`, `DatagramTransportTestsMixin` and `UDPPortTestsMixin` (`UDPServerTestsBuilder`): here what needs sockets, the
- *   rest in `udp_port_test.ts`. `test_interface` is the compiler's. Not covered: `test_str` and `test_repr` (about Python's),
- *   `UDPFDServerTestsBuilder` (`adoptDatagramPort` is not offered: Deno's `node:dgram` adopts sockets but does not tell their IP version before).
+ * - `test/test_udp.py`, `UDPTests`: all except `test_connectionRefused`, which Deno's sockets
+ *   cannot report (see `IUDPTransport.connect`); the port's part of it is in `udp_port_test.ts`.
+ *   `test_datagramReceivedError` needs no repeats, because loopback loses no datagram.
+ *   `ReactorShutdownInteractionTests`: here the reactor is really stopped. `MulticastTests`:
+ *   `test_loopback` is in `udp_port_test.ts`, as far as it is meaningful: Linux ignores the mode on
+ *   the loopback interface, the only one that always exists.
+ * - `internet/test/test_udp.py`, `DatagramTransportTestsMixin` and `UDPPortTestsMixin`
+ *   (`UDPServerTestsBuilder`): the tests that need sockets are here, the others in
+ *   `udp_port_test.ts`. The compiler checks `test_interface`. Not covered: `test_str` and
+ *   `test_repr` (Python's), `UDPFDServerTestsBuilder` (there is no `adoptDatagramPort`: Deno's
+ *   `node:dgram` adopts sockets but does not report their IP version before).
  *
  * @module
  */
@@ -40,14 +46,14 @@ import type {
 import { LoggedTexts } from "../fixtures/core_fixture.ts";
 import { AwaitedRecorder, type UDPEnd, type UDPFixture, udpTest } from "../fixtures/udp_fixture.ts";
 
-// Of those that everyone may use within a site (RFC 2365), as Twisted's tests do with another.
+// A group for use within a site (RFC 2365). Twisted's tests use another such group.
 const GROUP = "239.255.42.99";
 
 /**
- * Defines the tests.
+ * Defines the tests of UDP.
  *
- * @param name The reactor's, for the tests' names.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor, which starts the tests' names.
+ * @param makeReactor Makes a new reactor.
  */
 export function udpConformance(name: string, makeReactor: () => IReactor): void {
   bindingTests(name, makeReactor);
@@ -56,7 +62,7 @@ export function udpConformance(name: string, makeReactor: () => IReactor): void 
   multicastTests(name, makeReactor);
 }
 
-/** Opening. */
+/** Defines the tests of binding. */
 function bindingTests(name: string, makeReactor: () => IReactor): void {
   const test = udpTest(name, makeReactor);
 
@@ -71,7 +77,7 @@ function bindingTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(logged.texts, [`DatagramProtocol starting on ${address.port}`]);
   });
 
-  test("A UDP port that is taken: CannotListenError, and nothing is started", async (fixture) => {
+  test("listenUDP() throws CannotListenError for a port in use, and does not start", async (fixture) => {
     const { port } = await fixture.rawBind();
     const protocol = new AwaitedRecorder();
     const error = assertThrows(
@@ -83,7 +89,7 @@ function bindingTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(protocol.events, []);
   });
 
-  test("An address that is not this machine's: CannotListenError", ({ reactor }) => {
+  test("listenUDP() throws CannotListenError for an address of another machine", ({ reactor }) => {
     const error = assertThrows(
       () => reactor.listenUDP(0, new DatagramProtocol(), { interface: "192.0.2.1" }),
       CannotListenError,
@@ -91,7 +97,7 @@ function bindingTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(error.code, "EADDRNOTAVAIL");
   });
 
-  test("An interface that is not an IP address: InvalidAddressError", ({ reactor }) => {
+  test("listenUDP() throws InvalidAddressError for an interface that is not an IP address", ({ reactor }) => {
     assertThrows(
       () => reactor.listenUDP(0, new DatagramProtocol(), { interface: "example.com" }),
       InvalidAddressError,
@@ -99,13 +105,13 @@ function bindingTests(name: string, makeReactor: () => IReactor): void {
     );
   });
 
-  test("A port number out of range is refused by its method's name", ({ reactor }) => {
+  test("listenUDP() and listenMulticast() name themselves for a port out of range", ({ reactor }) => {
     const protocol = new DatagramProtocol();
     assertThrows(() => reactor.listenUDP(65536, protocol), RangeError, "listenUDP() port");
     assertThrows(() => reactor.listenMulticast(-1, protocol), RangeError, "listenMulticast() port");
   });
 
-  test("IPv6: listenUDP() on ::1 hands out IPv6 addresses, and sends and connects to them", async (fixture) => {
+  test("listenUDP() on ::1 has IPv6 addresses, and sends and connects to them", async (fixture) => {
     const server = fixture.listen({}, { interface: "::1" });
     const client = fixture.listen({}, { interface: "::1" });
     fixture.run();
@@ -120,11 +126,11 @@ function bindingTests(name: string, makeReactor: () => IReactor): void {
   });
 }
 
-/** Sending and receiving. */
+/** Defines the tests of sending and receiving. */
 function exchangeTests(name: string, makeReactor: () => IReactor): void {
   const test = udpTest(name, makeReactor);
 
-  test("Datagrams come from a raw peer and go back to it, each whole", async (fixture) => {
+  test("datagramReceived() and write() exchange whole datagrams with a raw peer", async (fixture) => {
     const { port } = fixture.listen({
       datagramReceived: (protocol, text, addr) => protocol.transport.write(`${text}!`, addr),
     });
@@ -136,7 +142,7 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     }
   });
 
-  test("A port on all of IPv6 receives from IPv4, too, and its answer arrives", async (fixture) => {
+  test("listenUDP() on all of IPv6 receives from IPv4, and its reply arrives", async (fixture) => {
     const { protocol, port } = fixture.listen({
       datagramReceived: (protocol, text, addr) => protocol.transport.write(`${text}!`, addr),
     }, { interface: "::" });
@@ -144,11 +150,11 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     fixture.run();
     await peer.send("hello", port);
     assertEquals(await peer.next(), { text: "hello!", port });
-    // The address is one of IPv6 (RFC 4291 section 2.5.5.2): as such it can be written to.
+    // The source is an IPv6 address (RFC 4291 section 2.5.5.2), and can be written to.
     assert(protocol.sources[0]?.equals(new IPv6Address("UDP", "::ffff:127.0.0.1", peer.port)));
   });
 
-  test("The largest datagram of UDP arrives where it is allowed", async (fixture) => {
+  test("maxPacketSize of 65507 lets the largest datagram of UDP arrive", async (fixture) => {
     const { protocol, port } = fixture.listen({}, { maxPacketSize: 65507 });
     const client = fixture.listen();
     fixture.run();
@@ -157,7 +163,7 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(protocol.events.at(-1), `received ${"x".repeat(65507)}`);
   });
 
-  test("A datagram longer than maxPacketSize is dropped, and the next one arrives", async (fixture) => {
+  test("maxPacketSize drops a longer datagram, and the next one arrives", async (fixture) => {
     const { protocol, port } = fixture.listen();
     const peer = await fixture.rawBind();
     fixture.run();
@@ -167,14 +173,14 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(protocol.events, ["started", "received next"]);
   });
 
-  test("A port sends before the reactor runs, and receives when it does, what came before included", async (fixture) => {
+  test("listenUDP() before run() can send, and receives once the reactor runs", async (fixture) => {
     const { protocol, transport, port } = fixture.listen();
     const peer = await fixture.rawBind();
     transport.write("early", { host: "127.0.0.1", port: peer.port });
     assertEquals(await peer.next(), { text: "early", port });
     await peer.send("one", port);
     await peer.send("two", port);
-    // Time for them to arrive, if they are ever to come too early.
+    // Time for the datagrams to arrive, if the port delivered them too early.
     for (let i = 0; i < 3; i++) {
       await peer.send("itself", peer.port);
       await peer.next();
@@ -185,7 +191,7 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(protocol.events, ["started", "received one", "received two"]);
   });
 
-  test("A connected port and its peer exchange datagrams, and what comes from others is dropped", async (fixture) => {
+  test("connect() limits the port to its peer, and drops other senders' datagrams", async (fixture) => {
     const server = fixture.listen();
     const client = fixture.listen();
     const other = await fixture.rawBind();
@@ -202,7 +208,7 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(server.protocol.events, ["started", "received 0", "received 1"]);
   });
 
-  test("A datagram to a port where nobody listens harms none that follows", async (fixture) => {
+  test("write() to a port without a listener does not affect later datagrams", async (fixture) => {
     const { protocol, transport, port } = fixture.listen();
     const peer = await fixture.rawBind();
     const gone = fixture.listen();
@@ -214,7 +220,7 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(protocol.events, ["started", "received to somebody"]);
   });
 
-  test("What datagramReceived() throws is logged as the port's, and the port goes on", async (fixture) => {
+  test("datagramReceived() that throws is logged with the port's name; the port continues", async (fixture) => {
     const { protocol, port } = fixture.listen({
       datagramReceived: (_, text) => {
         throw new Error(text);
@@ -229,7 +235,7 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(events.map(({ system }) => system), ["Recorder (UDP)", "Recorder (UDP)"]);
   });
 
-  test("A chunk is the protocol's to keep: the next datagram does not change it", async (fixture) => {
+  test("datagramReceived() passes chunks that later datagrams do not overwrite", async (fixture) => {
     const kept: Uint8Array[] = [];
     class Keeper extends AwaitedRecorder {
       override datagramReceived(...args: Parameters<AwaitedRecorder["datagramReceived"]>): void {
@@ -247,19 +253,19 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(kept.map(({ buffer }) => buffer.byteLength), [3, 3]);
   });
 
-  test("A broadcast that is allowed reaches a port bound to all addresses", async (fixture) => {
+  test("setBroadcastAllowed() lets a broadcast reach a port on all addresses", async (fixture) => {
     const { protocol, port } = fixture.listen({}, { interface: "0.0.0.0" });
     const client = fixture.listen();
     fixture.run();
     client.transport.setBroadcastAllowed(true);
     assertEquals(client.transport.getBroadcastAllowed(), true);
-    // The loopback network's own broadcast address.
+    // The broadcast address of the loopback network.
     client.transport.write("all", { host: "127.255.255.255", port });
     await protocol.received(1);
     assertEquals(protocol.events, ["started", "received all"]);
   });
 
-  test("A broadcast that the system refuses is logged, and the next datagram is sent", async (fixture) => {
+  test("write() logs a broadcast that the system refuses, and sends the next datagram", async (fixture) => {
     const { transport } = fixture.listen();
     const peer = await fixture.rawBind();
     transport.write("all", { host: "127.255.255.255", port: peer.port });
@@ -271,11 +277,11 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
   });
 }
 
-/** Closing. */
+/** Defines the tests of closing. */
 function endingTests(name: string, makeReactor: () => IReactor): void {
   const test = udpTest(name, makeReactor);
 
-  test("stopListening() fires when the address is free, and what was written has been sent", async (fixture) => {
+  test("stopListening() fires when pending writes are sent and the address is free", async (fixture) => {
     using logged = new LoggedTexts();
     const { protocol, transport, port } = fixture.listen();
     const peer = await fixture.rawBind();
@@ -293,7 +299,7 @@ function endingTests(name: string, makeReactor: () => IReactor): void {
     for (let i = 0; i < 50; i++) assertEquals((await peer.next()).text, String(i));
   });
 
-  test("A protocol that stops its port in startProtocol() is stopped after it", async (fixture) => {
+  test("stopListening() in startProtocol() calls stopProtocol() after it", async (fixture) => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { protocol } = fixture.listen({
       startProtocol: (protocol) => {
@@ -306,7 +312,7 @@ function endingTests(name: string, makeReactor: () => IReactor): void {
     assertEquals(protocol.events, ["started", "start returns", "stopped"]);
   });
 
-  test("Stopping the reactor in datagramReceived() stops the port, and then the reactor", async (fixture) => {
+  test("stop() in datagramReceived() stops the port, and then the reactor", async (fixture) => {
     const { protocol, transport } = fixture.listen({
       datagramReceived: () => fixture.reactor.stop(),
     });
@@ -321,7 +327,7 @@ function endingTests(name: string, makeReactor: () => IReactor): void {
     ]);
   });
 
-  test("A port that is bound after the reactor has stopped is closed", async (fixture) => {
+  test("listenUDP() on a stopped reactor closes the port", async (fixture) => {
     await Promise.all([fixture.run(), fixture.stop()]);
     const { promise, resolve } = Promise.withResolvers<void>();
     const { protocol } = fixture.listen({ stopProtocol: () => resolve() });
@@ -330,11 +336,14 @@ function endingTests(name: string, makeReactor: () => IReactor): void {
   });
 }
 
-/** Multicast, all of it on the loopback interface. */
+/** Defines the tests of multicast, on the loopback interface. */
 function multicastTests(name: string, makeReactor: () => IReactor): void {
   const test = udpTest(name, makeReactor);
 
-  /** A member of the group, on all addresses: Linux delivers to those only, and to the group's own. */
+  /**
+   * Returns a member of the group, on all addresses: Linux delivers only to those, and to the
+   * group's own address.
+   */
   async function member(
     fixture: UDPFixture,
     options: ListenMulticastOptions = {},
@@ -344,14 +353,14 @@ function multicastTests(name: string, makeReactor: () => IReactor): void {
     return end;
   }
 
-  /** A port that sends to groups by the loopback interface. */
+  /** Returns a port that sends to groups through the loopback interface. */
   async function sender(fixture: UDPFixture): Promise<UDPEnd> {
     const end = fixture.listen();
     await end.transport.setOutgoingInterface("127.0.0.1");
     return end;
   }
 
-  test("A group can be joined, sent to, and left", async (fixture) => {
+  test("joinGroup() and leaveGroup() start and stop the receipt of a group's datagrams", async (fixture) => {
     const { protocol, transport, port } = await member(fixture);
     const client = await sender(fixture);
     fixture.run();
@@ -365,7 +374,7 @@ function multicastTests(name: string, makeReactor: () => IReactor): void {
     assert(protocol.sources[0]?.equals(client.transport.getHost()));
   });
 
-  test("Ports that share an address each receive what is sent to their group", async (fixture) => {
+  test("listenMultiple lets each port of an address receive a group's datagrams", async (fixture) => {
     const first = await member(fixture, { listenMultiple: true });
     const protocol = new AwaitedRecorder();
     const second = fixture.reactor.listenMulticast(first.port, protocol, { listenMultiple: true });
@@ -380,7 +389,7 @@ function multicastTests(name: string, makeReactor: () => IReactor): void {
     await Promise.all([first.protocol.received(1), protocol.received(1)]);
   });
 
-  test("A group that cannot be joined or left: MulticastJoinError, which names it", async (fixture) => {
+  test("joinGroup() and leaveGroup() fail with a MulticastJoinError that names the group", async (fixture) => {
     const { transport } = fixture.listen();
     const join = await assertRejects(
       async () => await transport.joinGroup("127.0.0.1", "127.0.0.1"),
@@ -395,13 +404,13 @@ function multicastTests(name: string, makeReactor: () => IReactor): void {
     );
   });
 
-  test("An IPv6 group is joined and left by an interface's name", async (fixture) => {
+  test("joinGroup() and leaveGroup() accept an IPv6 group and an interface name", async (fixture) => {
     const { transport } = fixture.listen({}, { interface: "::" });
     await transport.joinGroup("ff02::1234", "lo");
     await transport.leaveGroup("ff02::1234", "lo");
   });
 
-  test("TTL, loopback mode and outgoing interface begin as the system's, and can be set", async (fixture) => {
+  test("setTTL(), setLoopbackMode() and setOutgoingInterface() change the system's defaults", async (fixture) => {
     const { transport } = fixture.listen();
     const read = () => [
       transport.getTTL(),

@@ -1,5 +1,5 @@
 /**
- * UNIX sockets in a temporary folder, as a stream under test.
+ * UNIX sockets in a temporary folder, as a transport under test.
  *
  * @module
  */
@@ -9,19 +9,22 @@ import type { Address, IReactor } from "../../reactor/interfaces/mod.ts";
 import type { TestCleanup } from "./stream_transport.ts";
 import type { StreamTransport } from "./stream_transport.ts";
 
-/** A path in a folder of its own, which is removed after the test. */
+/** Returns a path in a new folder, which is removed after the test. */
 export function freePath(fixture: TestCleanup): string {
   const folder = Deno.makeTempDirSync({ prefix: "unix-" });
   fixture.after(() => Deno.removeSync(folder, { recursive: true }));
   return `${folder}/socket`;
 }
 
-/** A listener of Deno's own. Closing it removes the file. */
+/** Listens on a path with Deno's own socket. Closing the listener removes the file. */
 export function listenAt(path: string): Deno.UnixListener {
   return Deno.listen({ transport: "unix", path });
 }
 
-/** A path where a server has been that was killed: a second name of its file is left when the first is removed. */
+/**
+ * Returns the path of a server that was killed: a second link to its file stays when the first is
+ * removed.
+ */
 export function stalePath(fixture: TestCleanup): string {
   const path = freePath(fixture);
   const listener = listenAt(`${path}.first`);
@@ -30,13 +33,13 @@ export function stalePath(fixture: TestCleanup): string {
   return path;
 }
 
-/** A connection of Deno's own. */
+/** Connects Deno's own socket to a path. */
 export function connectTo(path: string): Promise<Deno.UnixConn> {
   return Deno.connect({ transport: "unix", path });
 }
 
-/** A server whose queue of connections to accept is full. */
-async function silentPlace(fixture: TestCleanup): Promise<UNIXAddress> {
+/** Returns the address of a server whose accept queue is full. */
+async function silentAddress(fixture: TestCleanup): Promise<UNIXAddress> {
   const path = freePath(fixture);
   fixture.closeAfter(listenAt(path));
   try {
@@ -47,7 +50,7 @@ async function silentPlace(fixture: TestCleanup): Promise<UNIXAddress> {
   return new UNIXAddress(path);
 }
 
-/** A listener of Deno's own, in the place of a server that was killed if there was one. */
+/** Listens on an address with Deno's own socket. The file of a killed server is replaced. */
 function rawListen(at: Address): Deno.UnixListener {
   const path = nameOf(at);
   try {
@@ -59,14 +62,14 @@ function rawListen(at: Address): Deno.UnixListener {
 }
 
 function nameOf(address: Address): string {
-  return (address as UNIXAddress).name; // every address in these tests is one
+  return (address as UNIXAddress).name; // every address in these tests is a UNIXAddress
 }
 
 /**
- * UNIX sockets on a reactor.
+ * Returns UNIX sockets on a reactor, as a transport under test.
  *
- * @param name The reactor's, and that these are UNIX sockets.
- * @param makeReactor Makes a new one.
+ * @param name The name of the reactor, with a note that these are UNIX sockets.
+ * @param makeReactor Makes a new reactor.
  */
 export function unixTransport(name: string, makeReactor: () => IReactor): StreamTransport {
   return {
@@ -74,19 +77,20 @@ export function unixTransport(name: string, makeReactor: () => IReactor): Stream
     listenMethod: "listenUNIX",
     connectMethod: "connectUNIX",
     makeReactor,
-    freePlace: (fixture) => new UNIXAddress(freePath(fixture)),
+    freeAddress: (fixture) => new UNIXAddress(freePath(fixture)),
     listen: (reactor, at, factory, options) => reactor.listenUNIX(nameOf(at), factory, options),
     connect: (reactor, to, factory, options) => reactor.connectUNIX(nameOf(to), factory, options),
     rawListen,
     rawConnect: (to) => connectTo(nameOf(to)),
-    // An end without a path has null, whatever the type says.
+    // A socket without a path has `null` here, although the type is `string`.
     addressOf: (addr) => new UNIXAddress((addr as Deno.UnixAddr).path ?? ""),
-    refusingPlace: (fixture) => new UNIXAddress(stalePath(fixture)),
-    silentPlace,
-    // A peer resets only what it has not read: `unix_test.ts` has that.
+    refusingAddress: (fixture) => new UNIXAddress(stalePath(fixture)),
+    silentAddress,
+    // A peer resets only if unread data is pending: `unix_test.ts` covers that.
     rawConnectResetting: undefined,
     halfClose: true,
-    // There is nothing to reset with; the system does so only if something came that was not read.
+    // There is no call that resets a connection. The system resets it only if unread data is
+    // pending.
     abortSeenAs: /^(end|ECONNRESET)$/,
   };
 }

@@ -251,7 +251,7 @@ test("listenUNIX() keeps a socket on which a process listens", async (fixture) =
 });
 
 test("listenUNIX() keeps the socket of a server with a full queue", async (fixture) => {
-  const place = await transport.silentPlace?.(fixture);
+  const place = await transport.silentAddress?.(fixture);
   const path = String(place);
   assertEquals(listenError(fixture, path).code, "EADDRINUSE");
   assert(exists(path));
@@ -409,7 +409,7 @@ class ObservedClock extends Clock {
 
 for (const when of ["waits for room", "retries"] as const) {
   test(`dialUNIX() that is cancelled while it ${when} is released once`, async (fixture) => {
-    const place = await transport.silentPlace?.(fixture);
+    const place = await transport.silentAddress?.(fixture);
     const clock = new ObservedClock();
     const events: string[] = [];
     const over = Promise.withResolvers<void>();
