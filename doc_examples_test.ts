@@ -1,6 +1,6 @@
 /**
- * Runs the code blocks of the documentation that need no network, no file and no prompt: each one as
- * a program of its own, without permissions. A block marked `no-eval` is type-checked only, by
+ * Runs the code blocks of the documentation that need no network, no file and no prompt, each as a
+ * separate program without permissions. A block marked `no-eval` is only type-checked, by
  * `deno task check:docs`.
  *
  * @module
@@ -10,11 +10,11 @@ import { assert, assertEquals } from "@std/assert";
 import { type CodeBlock, codeBlocks } from "./testing/fixtures/code_blocks.ts";
 
 const root = new URL("./", import.meta.url);
-/** Milliseconds. A machine that is busy takes its time to start a program. */
+/** The time limit of a block, in milliseconds. A busy machine starts programs slowly. */
 const LONGEST_RUN = 20_000;
 const LIBRARY = ["log", "defer", "reactor", "task", "protocol", "endpoints", "testing"];
 
-/** The files in a folder and the folders below it that are part of the documentation. */
+/** Returns the files of the documentation in a folder and its subfolders. */
 function documents(folder: string): string[] {
   return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
     if (isDirectory) return documents(`${folder}${name}/`);
@@ -31,7 +31,7 @@ const programs = blocks.filter(({ info }) => !info.includes("no-eval"));
 
 /** Runs a block without permissions. */
 async function run({ code }: CodeBlock): Promise<{ code: number; errors: string }> {
-  // Outside of a terminal, and without --allow flags: what it may not do, fails.
+  // Without a terminal and without --allow flags, an operation that needs a permission fails.
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--no-check", "--no-lock", "-"],
     cwd: root,
@@ -42,7 +42,7 @@ async function run({ code }: CodeBlock): Promise<{ code: number; errors: string 
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(code));
   await writer.close();
-  // An example that waits for a network or for a signal would wait for ever: it lacks its mark.
+  // An example that waits for a network or a signal would run forever: it lacks its mark.
   const deadline = setTimeout(() => child.kill("SIGKILL"), LONGEST_RUN);
   try {
     const output = await child.output();
@@ -52,18 +52,18 @@ async function run({ code }: CodeBlock): Promise<{ code: number; errors: string 
   }
 }
 
-Deno.test("a code block says how it is tested: it runs, or is marked no-eval or ignore", () => {
+Deno.test("code blocks are run, or marked no-eval or ignore", () => {
   const unknown = blocks.filter(({ info: [, ...marks] }) =>
     marks.some((mark) => mark !== "no-eval" && mark !== "ignore")
   );
   assertEquals(unknown.map(({ path, line, info }) => `${path}:${line} ${info.join(" ")}`), []);
-  assert(programs.length > 50, `only ${programs.length} code blocks run`);
+  assert(programs.length > 50, `Only ${programs.length} code blocks are run`);
 });
 
 for (const block of programs.filter(({ info }) => !info.includes("ignore"))) {
-  Deno.test(`the example at ${block.path}:${block.line} runs without permissions`, async () => {
+  Deno.test(`code block ${block.path}:${block.line} runs without permissions`, async () => {
     const { code, errors } = await run(block);
-    // What an example logs on purpose goes to standard error, too: its exit code tells.
+    // An example may log to standard error on purpose, so only the exit code counts.
     assertEquals(code, 0, errors);
   });
 }

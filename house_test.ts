@@ -1,10 +1,11 @@
-// The rules of the house that no compiler and no linter knows, as tests. Each names what breaks it, and where.
+// Tests of the rules of this repository that neither the compiler nor the linter checks. Each
+// failure names the file that breaks the rule.
 
 import { assertEquals } from "@std/assert";
 
 const root = new URL("./", import.meta.url);
 
-// From the ground up. A file imports from its own floor and from those below.
+// The floors, from the ground up. A file may import from its own floor and from lower ones.
 const FLOORS = [
   "internal",
   "log",
@@ -18,7 +19,8 @@ const FLOORS = [
   "mod.ts",
 ];
 
-// The folders that may use Deno's API, and the parts of it. The rest of the library runs on any driver.
+// The folders that may use Deno's API, and the names that they may use. The rest of the library
+// works on any driver.
 const DENO_ALLOWED: Record<string, RegExp> = {
   "reactor/drivers/": /./,
   "testing/": /./,
@@ -27,10 +29,10 @@ const DENO_ALLOWED: Record<string, RegExp> = {
   "reactor/": /^Signal$/,
 };
 
-/** Lines of code, without comments and blank lines, that a file may have. */
+/** The greatest number of lines of code in a file, without comments and blank lines. */
 const MAX_CODE_LINES = 400;
 
-/** All files with that ending, as paths from the root. */
+/** Returns all files with the given ending, as paths from the root. */
 function files(ending: string, folder = ""): string[] {
   return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
     if (isDirectory) {
@@ -42,7 +44,7 @@ function files(ending: string, folder = ""): string[] {
 
 const read = (path: string): string => Deno.readTextFileSync(new URL(path, root));
 const isTest = (path: string): boolean => /_test\.ts$|^testing\/(?!\w+\.ts)/.test(path);
-/** The floor with the longest name that fits: a room's own before the house's. */
+/** Returns the floor with the longest matching name: `reactor/interfaces` before `reactor`. */
 const floorOf = (path: string): number =>
   FLOORS.map((floor, index) => ({ floor, index }))
     .filter(({ floor }) => path === floor || path.startsWith(`${floor}/`))
@@ -51,12 +53,18 @@ const floorOf = (path: string): number =>
 const sources = files(".ts");
 const library = sources.filter((path) => floorOf(path) >= 0 && !isTest(path));
 
-/** A file's text without its comments. No string of the library has a comment's beginning in it. */
+/**
+ * Returns a file's text without its comments. No string of the library contains the start of a
+ * comment.
+ */
 function codeOf(path: string): string {
   return read(path).replaceAll(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm, "");
 }
 
-/** What a file imports or re-exports: specifiers, those of its own package as paths from the root. */
+/**
+ * Returns the specifiers that a file imports or re-exports, those of this package as paths from the
+ * root.
+ */
 function importsOf(path: string): string[] {
   const statements = codeOf(path).matchAll(
     /^(?:import|export)(?: type)?[\w\s{},*]*\bfrom "([^"]+)"|\bimport[ (]"([^"]+)"/gm,
@@ -69,14 +77,14 @@ function importsOf(path: string): string[] {
     );
 }
 
-/** The places where a line matches. */
+/** Returns the lines that match a pattern, each with its path. */
 function places(paths: string[], pattern: RegExp, text: (path: string) => string): string[] {
   return paths.flatMap((path) =>
     text(path).split("\n").filter((line) => pattern.test(line)).map((line) => `${path}: ${line}`)
   );
 }
 
-Deno.test("imports go down only, and never out of the package and what Deno carries", () => {
+Deno.test("files import from their own floor and lower floors, and nothing outside", () => {
   const broken = library.flatMap((path) =>
     importsOf(path)
       .filter((to) => !(/^reactor\/drivers\//.test(path) && to.startsWith("node:")))
@@ -87,7 +95,7 @@ Deno.test("imports go down only, and never out of the package and what Deno carr
   assertEquals(broken, []);
 });
 
-Deno.test("the interfaces import each other and the type of a Deferred, and nothing else", () => {
+Deno.test("reactor/interfaces/ imports only its own files and the type of a Deferred", () => {
   const interfaces = library.filter((path) => /^reactor\/interfaces\//.test(path));
   const allowed = ["defer/deferred.ts", ...interfaces];
   const broken = interfaces.flatMap((path) =>
@@ -97,7 +105,7 @@ Deno.test("the interfaces import each other and the type of a Deferred, and noth
   assertEquals(places(interfaces, /^import (?!type )/, codeOf), []);
 });
 
-Deno.test("no file imports itself by way of others, types included", () => {
+Deno.test("files form no import circle, types included", () => {
   const done = new Set<string>();
   const circles: string[] = [];
   const visit = (path: string, way: string[]): void => {
@@ -112,7 +120,7 @@ Deno.test("no file imports itself by way of others, types included", () => {
   assertEquals(circles, []);
 });
 
-Deno.test("a file has at most 400 lines of code", () => {
+Deno.test("files have at most 400 lines of code", () => {
   const long = library.map((path) => ({
     path,
     lines: codeOf(path).split("\n").filter((line) => line.trim() !== "").length,
@@ -120,7 +128,7 @@ Deno.test("a file has at most 400 lines of code", () => {
   assertEquals(long, []);
 });
 
-Deno.test("only the drivers use Deno's API, but for a little in internal/ and log/", () => {
+Deno.test("files outside of the drivers use only the allowed parts of Deno's API", () => {
   const broken = library.flatMap((path) => {
     const [, allowed] = Object.entries(DENO_ALLOWED).find(([folder]) => path.startsWith(folder)) ??
       [];
@@ -131,12 +139,12 @@ Deno.test("only the drivers use Deno's API, but for a little in internal/ and lo
   assertEquals(broken, []);
 });
 
-Deno.test("no module reaches for the process's reactor, but react(), which is a program's main line", () => {
+Deno.test("files import the process's reactor only in reactor/mod.ts and react()", () => {
   const reaching = library.filter((path) => importsOf(path).includes("reactor/process_reactor.ts"));
   assertEquals(reaching.toSorted(), ["reactor/mod.ts", "task/react.ts"]);
 });
 
-Deno.test("importing the library has no effect, and needs no permission", async () => {
+Deno.test("entry points can be imported without permissions, and have no side effects", async () => {
   const entries: string[] = Object.values(JSON.parse(read("deno.json")).exports);
   const program = entries.map((entry) => `import "${new URL(entry, root)}";`).join("\n");
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -147,20 +155,20 @@ Deno.test("importing the library has no effect, and needs no permission", async 
   assertEquals([code, text(stdout), text(stderr)], [0, "", ""]);
 });
 
-Deno.test("a factory is called by way of reactor/stream/factory_calls.ts, and names by way of user_code.ts", () => {
+Deno.test("files call factories only through factory_calls.ts, and names through guarded_call.ts", () => {
   const direct = /\.buildProtocol\(|\.logPrefix\?\.\(|factory\.doSt(art|op)\(\);/i;
-  // A subclass that extends what its own class builds.
+  // portforward.ts extends the protocol that its superclass builds.
   const callers = library.filter((path) =>
     !["reactor/stream/factory_calls.ts", "defer/guarded_call.ts", "protocol/portforward.ts"]
       .includes(path)
   );
   const broken = places(callers, direct, codeOf)
-    // Passed on to the caller, which looks at the result.
+    // A forwarding method, whose caller checks the result.
     .filter((place) => !/return this\.#factory\.doSt(art|op)\(\);$/.test(place));
   assertEquals(broken, []);
 });
 
-Deno.test("a mod.ts re-exports and does nothing else", () => {
+Deno.test("mod.ts files only re-export", () => {
   const broken = library.filter((path) => /(^|\/)mod\.ts$/.test(path)).flatMap((path) =>
     codeOf(path).split(";").map((statement) => statement.trim()).filter((statement) =>
       statement !== "" && !/^export [^=]* from "[^"]+"$/.test(statement)
@@ -175,7 +183,7 @@ Deno.test("deno.json exports the mod.ts of every folder", () => {
   assertEquals(doors.filter((path) => !exported.has(`./${path}`)), []);
 });
 
-Deno.test("files have names in snake_case that say what is in them", () => {
+Deno.test("files have descriptive names in snake_case", () => {
   const broken = sources.filter((path) => {
     const name = path.split("/").at(-1) ?? "";
     return !/^[a-z0-9]+(_[a-z0-9]+)*\.ts$/.test(name) || /util|helper|common|misc/.test(name);
@@ -183,7 +191,7 @@ Deno.test("files have names in snake_case that say what is in them", () => {
   assertEquals(broken, []);
 });
 
-Deno.test("every optional member of an options interface accepts undefined", () => {
+Deno.test("options interfaces accept undefined for every optional member", () => {
   const broken = library.flatMap((path) => {
     const interfaces = codeOf(path).matchAll(
       /^(?:export )?interface \w+Options\b[^{]*\{\n([^]*?)^\}/gm,
@@ -197,25 +205,25 @@ Deno.test("every optional member of an options interface accepts undefined", () 
   assertEquals(broken, []);
 });
 
-Deno.test("what is private is #private", () => {
+Deno.test("classes have #private members only", () => {
   assertEquals(places(library, /^\s*private /, codeOf), []);
 });
 
-Deno.test("every test is run, and with its leak checks", () => {
+Deno.test("tests are neither skipped nor run without leak checks", () => {
   const tests = sources.filter(isTest);
   const evasion = /\.test\.(ignore|only|skip)\b|\b(ignore|only): *true|\bsanitize\w+: *false/;
   assertEquals(places(tests, evasion, read), []);
   assertEquals(JSON.parse(read("deno.json")).test, { sanitizeOps: true, sanitizeResources: true });
 });
 
-Deno.test("nothing is left for later, and no check is silenced without a reason beside it", () => {
+Deno.test("files contain no open tasks, and no suppressed check without a reason", () => {
   assertEquals(places(sources, /\b([T]ODO|[F]IXME|[X]XX)\b/, read), []);
   assertEquals(places(sources, /@ts-(ignore|nocheck)/, read), []);
   assertEquals(places(sources, /@ts-[e]xpect-error(?!: \w)/, read), []);
   assertEquals(places(sources, /deno-[l]int-ignore(?!.* -- \w)/, read), []);
 });
 
-Deno.test("the examples use the library by its name, as a program elsewhere would", () => {
+Deno.test("examples import the library by its package name", () => {
   const examples = sources.filter((path) => path.startsWith("examples/") && !isTest(path));
   const broken = examples.flatMap((path) =>
     importsOf(path).filter((to) => !/^@torsion\/reactor(\/|$)/.test(to)).map((to) =>

@@ -1,6 +1,6 @@
 /**
- * The usual idioms of a program, without a cast. The types are what is tested: each test fails to
- * compile when an idiom needs one. What runs here shows that the values fit the types.
+ * The usual idioms of a program, without a cast. The tests are about types: each test fails to
+ * compile if an idiom needs a cast. Running them shows that the values have those types.
  *
  * @module
  */
@@ -37,7 +37,7 @@ import {
 import type { RequestOptions } from "@torsion/reactor/protocol";
 import { ConnectingCancelledError, type RunOptions } from "@torsion/reactor/reactor";
 
-/** True for the same type only. */
+/** `true` if A and B are the same type: `any` equals only `any`. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 
@@ -50,7 +50,7 @@ Deno.test("IListeningPort.getHost().port compiles for TCP ports", async () => {
   assertEquals([typeof number, host], ["number", "127.0.0.1"]);
 });
 
-Deno.test("IStreamServerEndpoint.listen() gives ports whose addresses have their fields", async () => {
+Deno.test("IStreamServerEndpoint.listen() fires with ports whose addresses are typed", async () => {
   const reactor = new DenoReactor();
   const factory = Factory.forProtocol(Silent);
   const options = { interface: "127.0.0.1" };
@@ -78,7 +78,7 @@ Deno.test("IConnector.getDestination().port compiles for connectTCP()", () => {
   assertEquals(typeof unix, "function");
 });
 
-Deno.test("Address narrows by its type, and by a field", () => {
+Deno.test("Address narrows by its `type`, and by a field", () => {
   const describe = (address: Address): string => {
     if (address.type === "TCP") return `${address.host} ${address.port}`;
     if (address.type === "UNIX") return address.name;
@@ -114,7 +114,7 @@ Deno.test("Protocol<F>.factory has the factory's type, and throws before there i
   assertThrows(() => new Chat().userCount(), Error, "Cannot get the factory of Chat");
 });
 
-Deno.test("LineReceiver, LineOnlyReceiver and StreamProtocol give the factory's type, too", () => {
+Deno.test("LineReceiver, LineOnlyReceiver and StreamProtocol have a typed factory", () => {
   class Lines extends LineReceiver<Rooms> {
     names = (): ReadonlySet<string> => this.factory.names;
   }
@@ -136,7 +136,7 @@ Deno.test("LineReceiver, LineOnlyReceiver and StreamProtocol give the factory's 
   }
 });
 
-Deno.test("Factory.forProtocol() takes a class, or a function that makes a protocol", () => {
+Deno.test("Factory.forProtocol() accepts a class, or a function that returns a protocol", () => {
   class Greeter extends Protocol {
     readonly greeting: string;
 
@@ -160,7 +160,7 @@ Deno.test("Factory.forProtocol() takes a class, or a function that makes a proto
   }
 });
 
-Deno.test("connectProtocol() fires with the type of the protocol", () => {
+Deno.test("connectProtocol() returns a Deferred of the protocol's type", () => {
   class Client extends Protocol {
     readonly isClient = true;
   }
@@ -169,13 +169,13 @@ Deno.test("connectProtocol() fires with the type of the protocol", () => {
   assertEquals(typeof connect, "function");
 });
 
-Deno.test("Options accept undefined under exactOptionalPropertyTypes", () => {
+Deno.test("RequestOptions.timeout and RunOptions.signal accept undefined", () => {
   const request: RequestOptions = { timeout: undefined };
   const run: RunOptions = { signal: undefined };
   assertEquals([request, run].length, 2);
 });
 
-Deno.test("A signal ends connectTCP(), and the failure says why", async () => {
+Deno.test("connectTCP() is cancelled by a signal, and the failure has the signal's reason", async () => {
   const reactor = new DenoReactor();
   const reasons: Error[] = [];
   class Clients extends ClientFactory<Silent> {
@@ -202,11 +202,11 @@ Deno.test("A signal ends connectTCP(), and the failure says why", async () => {
   assertEquals([isTimeout(left), isTimeout(late)], [false, true]);
 });
 
-Deno.test("A signal ends an endpoint's connect() and listen(), and the failure says why", async () => {
+Deno.test("endpoints' connect() and listen() are cancelled by a signal, with its reason", async () => {
   const reactor = new DenoReactor();
   const signal = AbortSignal.abort("not needed");
   const timeout = AbortSignal.abort(new DOMException("Signal timed out.", "TimeoutError"));
-  // The system's resolver cannot be cancelled, and would outlive the test.
+  // A lookup of the system's resolver cannot be cancelled, and would outlive the test.
   reactor.installNameResolver({ resolveHostName: () => new Deferred<string[]>() });
   const endpoint = new HostnameEndpoint(reactor, "localhost", 1);
   const failed = await assertRejects(
@@ -229,7 +229,7 @@ Deno.test("A signal ends an endpoint's connect() and listen(), and the failure s
   );
 });
 
-Deno.test("A port, a connector, a transport and a protocol print what a log reader can use", async () => {
+Deno.test("String() of ports, connectors, transports and protocols names the addresses", async () => {
   const reactor = new DenoReactor();
   const seen: string[] = [];
   class Server extends Protocol {

@@ -1,13 +1,13 @@
-// The entry point ".": an explicit list of the everyday names, each of them documented.
+// Tests of the entry point ".": an explicit list of the everyday names, each of them documented.
 
 import { assert, assertEquals } from "@std/assert";
 
 const root = new URL("./", import.meta.url);
 
-/** How many names the entry point has. Add one only if a first program needs it. */
+/** The number of names of the entry point. Add a name only if a first program needs it. */
 const EVERYDAY_NAMES = 81;
 
-/** A part of what `deno doc --json` prints. */
+/** The part of the output of `deno doc --json` that these tests read. */
 interface Documentation {
   nodes: Record<string, {
     symbols?: {
@@ -17,13 +17,13 @@ interface Documentation {
   }>;
 }
 
-/** The description of a name, and the tags below it. */
+/** The documentation of a name: its text and its tags. */
 interface Description {
   readonly doc: string;
   readonly tags: readonly string[];
 }
 
-/** The names that an entry point exports, each with its description. */
+/** Returns the names that an entry point exports, each with its documentation. */
 async function exportsOf(entry: string): Promise<Map<string, Description>> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--json", entry],
@@ -41,7 +41,7 @@ async function exportsOf(entry: string): Promise<Map<string, Description>> {
   );
 }
 
-Deno.test("mod.ts exports the everyday names only, one by one", async () => {
+Deno.test("mod.ts exports exactly the everyday names, in an explicit list", async () => {
   const names = await exportsOf("mod.ts");
   assertEquals(names.size, EVERYDAY_NAMES, [...names.keys()].join(" "));
   const text = await Deno.readTextFile(new URL("mod.ts", root));
@@ -52,11 +52,11 @@ Deno.test("mod.ts exports no name without documentation", async () => {
   const names = await exportsOf("mod.ts");
   const undocumented = [...names].filter(([name, { doc }]) => name !== "log" && doc === "");
   assertEquals(undocumented.map(([name]) => name), []);
-  // The documentation of the namespace `log` is the one of its own entry point.
+  // The namespace `log` is documented at its own entry point.
   assert(names.has("log"));
 });
 
-Deno.test("every name of mod.ts is also exported from the entry point of its floor", async () => {
+Deno.test("mod.ts exports only names that another entry point exports too", async () => {
   const floors = ["defer", "endpoints", "protocol", "reactor", "task"];
   const exported = await Promise.all(floors.map((floor) => exportsOf(`${floor}/mod.ts`)));
   const known = new Set(["log", ...exported.flatMap((names) => [...names.keys()])]);
@@ -64,7 +64,7 @@ Deno.test("every name of mod.ts is also exported from the entry point of its flo
   assertEquals([...names.keys()].filter((name) => !known.has(name)), []);
 });
 
-Deno.test("@experimental marks the names that need an unstable API of Deno, and no others", async () => {
+Deno.test("@experimental marks exactly the names that need an unstable API of Deno", async () => {
   const names = [...await exportsOf("reactor/mod.ts"), ...await exportsOf("protocol/mod.ts")];
   const tagged = names.filter(([, { tags }]) => tags.includes("experimental"));
   const unstable = names.filter(([name]) => /UNIXDatagram|ConnectedDatagramProtocol/.test(name));

@@ -11,7 +11,8 @@ import { log, reactor } from "@torsion/reactor";
 
 log.startLogging(Deno.stdout);
 
-// There is no interrupted frame to be shown here: JavaScript is never interrupted, a signal waits for the turn to end.
+// Unlike Python, JavaScript has no interrupted stack frame to show: a signal waits for the turn to
+// end.
 function onSignal(signal: Deno.Signal): void {
   log.msg(`Received signal - ${signal}`);
   log.msg("In onSignal");

@@ -1,12 +1,13 @@
 /**
- * The step after the first server: the answer takes its time. The server does not wait for it, and gives it up when its
- * client leaves.
+ * A server whose answer takes time. It serves other clients meanwhile, and cancels the answer of a
+ * client that leaves.
  *
  *     deno run --allow-net examples/async_server.ts
  *
- * See: `nc 127.0.0.1 2000` prints `Hello Deferred` after 4 seconds; several of them at once take no longer. Press Ctrl-C
- * in one before that: the server logs that it has cancelled the answer. Another port can be given as an argument, 0 lets
- * the system choose, and after it another number of seconds.
+ * See: `nc 127.0.0.1 2000` prints `Hello Deferred` after 4 seconds; several clients at the same
+ * time take no longer. Press Ctrl-C in one of them before that: the server logs that it has
+ * cancelled the answer. Arguments: another port (0 lets the system choose), and the seconds that an
+ * answer takes.
  */
 
 import {
@@ -21,9 +22,9 @@ import {
 
 const seconds = Number(Deno.args[1] ?? 4);
 
-/** Stands for whatever takes time: a question to a database, or to another server. */
+/** Returns a late answer. It stands for a query to a database, or to another server. */
 function findAnswer(): Deferred<string> {
-  // What is given to a Deferred when it is made ends the work, if it is cancelled.
+  // The canceller of the Deferred: it ends the work.
   const answer = new Deferred<string>(() => work.cancel());
   const work = reactor.callLater(seconds, () => answer.callback("Hello Deferred\n"));
   return answer;
@@ -47,7 +48,7 @@ class AsyncServer extends Protocol {
       });
   }
 
-  // Once the answer is there, this does nothing.
+  // If the answer has been sent, `cancel()` has no effect.
   override connectionLost(): void {
     this.#answer?.cancel();
   }

@@ -1,11 +1,12 @@
 /**
- * A chat of lines, with nicknames.
+ * A chat with nicknames.
  *
  *     deno run --allow-net examples/chat.ts
  *
- * See: `nc 127.0.0.1 2000` in two terminals. Each is asked for its name first; what one types the other sees. `/who` lists who is there,
- * `/quit` leaves. Control characters arrive as text, such as `\x1b`: nobody can steer another's terminal. Another port can be given as an
- * argument; 0 lets the system choose.
+ * See: run `nc 127.0.0.1 2000` in two terminals. The server first asks each client for a name. A
+ * line that is typed in one terminal appears in the other. `/who` lists the people in the room,
+ * `/quit` leaves. Control characters arrive as text, such as `\x1b`, so that no client can control
+ * another's terminal. Another port can be given as an argument; 0 lets the system choose.
  */
 
 import {
@@ -17,14 +18,17 @@ import {
   TCP4ServerEndpoint,
 } from "@torsion/reactor";
 
-/** Letters and digits of any language, up to 20: nothing that could pass for a message of the server's. */
+/**
+ * Up to 20 letters and digits of any language, so that a name cannot look like a message of the
+ * server.
+ */
 const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
 
-/** The people in one room, by their names. */
+/** A room, with its people by name. */
 class Room {
   readonly people = new Map<string, Talker>();
 
-  /** Tells all but one. */
+  /** Sends a line to all people except one. */
   say(line: string, except: Talker): void {
     for (const talker of this.people.values()) {
       if (talker !== except) talker.sendLine(line);
@@ -32,9 +36,9 @@ class Room {
   }
 }
 
-/** Somebody in a room. */
+/** A person in a room. */
 class Talker extends LineReceiver {
-  // What nc sends ends lines so; a telnet's carriage return is taken off below.
+  // `nc` ends lines with a newline. The carriage return of `telnet` is removed below.
   override delimiter = "\n";
   override MAX_LENGTH = 1000;
   readonly #room: Room;
@@ -94,7 +98,8 @@ class ChatFactory extends ServerFactory<Talker> {
 
 if (import.meta.main) {
   log.startLogging(Deno.stdout);
-  // Whoever does not read what is said is cut off, long before the others' words fill the memory; whoever says nothing for an hour, too.
+  // The server aborts a client that does not read before pending lines fill the memory, and a
+  // client that sends nothing for an hour.
   const bounds = { writeBufferLimit: 1_000_000, idleTimeout: 3600 };
   const endpoint = new TCP4ServerEndpoint(reactor, Number(Deno.args[0] ?? 2000), bounds);
   endpoint.listen(new ChatFactory()).addErrback((error) => {

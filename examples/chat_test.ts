@@ -1,10 +1,10 @@
-// Starts examples/chat.ts for real, and checks what its header promises.
+// Runs examples/chat.ts as a separate process, and checks the claims of its header.
 
 import { assertEquals } from "@std/assert";
 import { Example, messages, portOf } from "../testing/fixtures/example.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
-/** Somebody with a terminal. */
+/** A person with a terminal. */
 class Person implements Disposable {
   readonly #peer: RawPeer;
 
@@ -20,13 +20,13 @@ class Person implements Disposable {
     return this.#peer.send(`${line}\n`);
   }
 
-  /** Reads exactly these lines. */
+  /** Checks that exactly these lines arrive. */
   async reads(...lines: string[]): Promise<void> {
     const text = lines.map((line) => `${line}\n`).join("");
     assertEquals(await this.#peer.readText(new TextEncoder().encode(text).length), text);
   }
 
-  /** Reads these lines, and then the end. */
+  /** Checks that these lines arrive, and then the end. */
   async readsToTheEnd(...lines: string[]): Promise<void> {
     const text = lines.map((line) => `${line}\n`).join("");
     assertEquals(new TextDecoder().decode(await this.#peer.readAll()), text);
@@ -40,7 +40,7 @@ class Person implements Disposable {
 const ASKED = "What's your name?";
 const NO_NAME = "A name has up to 20 letters, digits, _ and -. Please choose another.";
 
-Deno.test("chat.ts asks for a name, passes on what is said, and tells who comes and goes", async () => {
+Deno.test("chat.ts asks for a name, forwards lines, and announces arrivals and departures", async () => {
   await using server = new Example("chat.ts", ["0"]);
   const port = await portOf(server);
   using ann = await Person.connect(port);

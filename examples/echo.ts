@@ -1,10 +1,10 @@
 /**
- * An echo server, over whatever transport the endpoint's description on its command line names.
+ * An echo server, over the transport that the endpoint description on the command line names.
  *
  *     deno run --allow-net examples/echo.ts
  *
- * See: `nc 127.0.0.1 2000` sends back what you type. Ctrl-C stops the server. What else it can listen on, each with what it needs and no
- * more:
+ * See: `nc 127.0.0.1 2000` prints each line that you type. Ctrl-C stops the server. Other
+ * endpoints, each with exactly the permissions that it needs:
  *
  *     deno run --allow-net=127.0.0.1:2000 examples/echo.ts tcp:2000:interface=127.0.0.1
  *     deno run --allow-net=[::1]:2000 examples/echo.ts 'tcp6:2000:interface=\:\:1'
@@ -13,17 +13,20 @@
  *     deno run examples/echo.ts stdio:
  *     deno run --allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES examples/echo.ts systemd:domain=INET:index=0
  *
- * `nc ::1 2000`, `nc -U /tmp/echo.sock` and `openssl s_client -connect 127.0.0.1:2000` speak with these. In `server.pem` are a private key
- * and a certificate, as from `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem -out server.crt` and
- * `cat server.crt >> server.pem`. The last one is for a service that systemd starts by its socket.
+ * Their clients are `nc ::1 2000`, `nc -U /tmp/echo.sock` and
+ * `openssl s_client -connect 127.0.0.1:2000`. `server.pem` contains a private key and a
+ * certificate, as from
+ * `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem -out server.crt`
+ * and `cat server.crt >> server.pem`. The last command is for a service that systemd starts by its
+ * socket.
  *
- * What is wrong with a description is shown: try `tcp:2000:interfce=127.0.0.1`.
+ * An error in a description is shown: try `tcp:2000:interfce=127.0.0.1`.
  */
 
 import { execute, Factory, log, Protocol, reactor, serverFromString } from "@torsion/reactor";
 
 const [description = "tcp:2000"] = Deno.args;
-/** Standard output is the connection then, and its end the program's. */
+/** Whether standard output is the connection. The program then ends with the connection. */
 const isStdio = /^stdio\b/i.test(description);
 
 class Echo extends Protocol {

@@ -1,4 +1,5 @@
-// Starts examples/echo.ts on each transport that its header names, with exactly the permissions beside it, and speaks with it.
+// Runs examples/echo.ts on each transport that its header names, with exactly the permissions shown
+// there, and exchanges data with it.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { testCertificates } from "../testing/fixtures/certificates.ts";
@@ -9,7 +10,7 @@ import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 const header = Deno.readTextFileSync(new URL("echo.ts", examples));
 
-/** The command that the header names for a type of endpoint, with a port that the system chooses. */
+/** Returns the header's command for a type of endpoint, with a port that the system chooses. */
 function commandFor(type: string): string[] {
   const commands = [...header.matchAll(/^ \* {5}deno (run .+)$/gm)].map(([, command = ""]) =>
     command
@@ -21,7 +22,7 @@ function commandFor(type: string): string[] {
   return command.replaceAll("'", "").replaceAll("2000", "0").split(" ");
 }
 
-/** What comes back when that is said. */
+/** Sends a text and returns the reply. */
 async function echoed(conn: Deno.Conn, text: string): Promise<string> {
   const peer = new RawPeer(conn);
   await peer.send(text);
@@ -31,7 +32,7 @@ async function echoed(conn: Deno.Conn, text: string): Promise<string> {
   return back;
 }
 
-/** Ends the server as Ctrl-C does. */
+/** Stops the server, as Ctrl-C does. */
 async function stop(server: Program): Promise<void> {
   server.send("SIGINT");
   const { code, lines, errors } = await server.end();
@@ -40,7 +41,7 @@ async function stop(server: Program): Promise<void> {
 }
 
 for (const [type, hostname] of [["tcp", "127.0.0.1"], ["tcp6", "::1"]] as const) {
-  Deno.test(`echo.ts over ${type} sends back what comes, with no more than its permissions`, async () => {
+  Deno.test(`echo.ts over ${type} echoes, with exactly its permissions`, async () => {
     await using server = new Program(commandFor(type));
     const [, port] = await server.line(/ starting on .*:(\d+)$/);
     const conn = await Deno.connect({ hostname, port: Number(port) });
@@ -49,7 +50,7 @@ for (const [type, hostname] of [["tcp", "127.0.0.1"], ["tcp6", "::1"]] as const)
   });
 }
 
-Deno.test("echo.ts over a UNIX socket sends back what comes, with no more than its permissions", async () => {
+Deno.test("echo.ts over a UNIX socket echoes, with exactly its permissions", async () => {
   const directory = await Deno.makeTempDir();
   try {
     const path = `${directory}/echo.sock`;
@@ -66,7 +67,7 @@ Deno.test("echo.ts over a UNIX socket sends back what comes, with no more than i
   }
 });
 
-Deno.test("echo.ts over TLS sends back what comes, with no more than its permissions", async () => {
+Deno.test("echo.ts over TLS echoes, with exactly its permissions", async () => {
   const { authority, server: { cert, key } } = await testCertificates();
   const directory = await Deno.makeTempDir();
   try {
@@ -88,7 +89,7 @@ Deno.test("echo.ts over TLS sends back what comes, with no more than its permiss
   }
 });
 
-Deno.test("echo.ts over standard input and output sends back what comes, and ends with it; its log goes elsewhere", async () => {
+Deno.test("echo.ts over standard input and output echoes, exits at its end, and logs elsewhere", async () => {
   await using server = new Program(commandFor("stdio"), { input: true });
   await server.say("hello\n");
   await server.line("hello");
@@ -98,11 +99,11 @@ Deno.test("echo.ts over standard input and output sends back what comes, and end
   assertEquals(messages(errors.split("\n")).at(-1), "Main loop terminated.");
 });
 
-// As systemd does it: the socket listens before the program is there, and is its descriptor 3.
+// As systemd does: the socket listens before the program starts, and is its descriptor 3.
 const activate = (descriptor: number): string =>
   `exec 3<&${descriptor} && LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"`;
 
-Deno.test("echo.ts over a socket of systemd's sends back what comes, with no more than its permissions", async () => {
+Deno.test("echo.ts over a socket of systemd echoes, with exactly its permissions", async () => {
   using socket = ForeignSocket.listenIPv4();
   using inherited = socket.inheritable();
   const args = ["-c", activate(inherited.descriptor), "bash", Deno.execPath()];
@@ -112,7 +113,7 @@ Deno.test("echo.ts over a socket of systemd's sends back what comes, with no mor
   await stop(server);
 });
 
-Deno.test("echo.ts points at the mistake in a description, and exits with code 1", async () => {
+Deno.test("echo.ts names the mistake in a description, and exits with code 1", async () => {
   await using server = new Example("echo.ts", ["tcp:2000:interfce=127.0.0.1"]);
   const { code, errors } = await server.end();
   assertEquals(code, 1);
@@ -120,7 +121,7 @@ Deno.test("echo.ts points at the mistake in a description, and exits with code 1
   assertStringIncludes(errors, "  tcp:2000:interfce=127.0.0.1\n           ^^^^^^^^\n");
 });
 
-Deno.test("echo.ts says that its port is taken, and exits with code 1", async () => {
+Deno.test("echo.ts reports that its port is in use, and exits with code 1", async () => {
   using taken = Deno.listen({ port: 0 });
   await using server = new Example("echo.ts", [`tcp:${taken.addr.port}`]);
   const { code, errors } = await server.end();

@@ -1,5 +1,5 @@
-// Starts the first examples for real, with exactly the permissions that their headers name, and checks what the headers promise. Others have
-// test files of their own.
+// Runs the first examples as separate processes, with exactly the permissions of their headers, and
+// checks the headers' claims. Other examples have test files of their own.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
@@ -14,7 +14,7 @@ import {
 
 const CLOCK_TIME = /\d\d?\D\d\d\D\d\d/;
 
-Deno.test("every example's header says how to run it", () => {
+Deno.test("example headers contain the command that runs the example", () => {
   const files = [...Deno.readDirSync(examples)].map(({ name }) => name);
   for (const file of files.filter((name) => /(?<!_test)\.ts$/.test(name))) {
     const command = commandOf(Deno.readTextFileSync(new URL(file, examples)));
@@ -22,7 +22,7 @@ Deno.test("every example's header says how to run it", () => {
   }
 });
 
-Deno.test("01_run.ts waits until SIGINT ends it with exit code 0", async () => {
+Deno.test("01_run.ts waits until SIGINT, and exits with code 0", async () => {
   await using example = new Example("01_run.ts", [], [ANNOUNCE]);
   await example.line(/running/);
   example.send("SIGINT");
@@ -31,7 +31,7 @@ Deno.test("01_run.ts waits until SIGINT ends it with exit code 0", async () => {
   assertEquals(lines, ["To stop this example, press Ctrl-C", "(running)"]);
 });
 
-Deno.test("02_logging.ts shows what the reactor's handler of SIGINT does", async () => {
+Deno.test("02_logging.ts logs the reactor's handling of SIGINT", async () => {
   await using example = new Example("02_logging.ts", [], [ANNOUNCE]);
   await example.line(/running/);
   example.send("SIGINT");
@@ -45,7 +45,7 @@ Deno.test("02_logging.ts shows what the reactor's handler of SIGINT does", async
   ]);
 });
 
-Deno.test("03_call_when_running.ts calls its handler with the argument and stops", async () => {
+Deno.test("03_call_when_running.ts calls its handler with the argument, and stops", async () => {
   await using example = new Example("03_call_when_running.ts");
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [0, ""]);
@@ -113,13 +113,13 @@ Deno.test("06_signals.ts logs each SIGHUP, and stops on SIGINT", async () => {
   ]);
 });
 
-Deno.test("looping_call.ts calls at its interval, counts missed calls, and ends with exit code 0", async () => {
+Deno.test("looping_call.ts calls at its interval, counts skipped calls, and exits with code 0", async () => {
   await using example = new Example("looping_call.ts", ["0.2"]);
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [0, ""]);
   const [opened, first, second, third, slow, fifth, ...end] = messages(lines);
   assertEquals([opened, first], ["Log opened.", "call 1 at 0.0 s, on time"]);
-  // A busy machine may make any of these late, and the fourth can only miss more for it.
+  // On a busy machine any of these may be late, and then the fourth skips more.
   for (const [i, message] of [second, third, slow, fifth].entries()) {
     assertMatch(
       message ?? "",
@@ -131,7 +131,7 @@ Deno.test("looping_call.ts calls at its interval, counts missed calls, and ends 
   assertEquals(end, ["The loop has ended", "Main loop terminated."]);
 });
 
-Deno.test("hello_server.ts greets each client, prints its address, and SIGINT ends it with a closing log", async () => {
+Deno.test("hello_server.ts greets each client, prints its address, and stops on SIGINT", async () => {
   await using server = new Example("hello_server.ts", ["0"]);
   const port = await portOf(server);
   for (let client = 0; client < 3; client++) {
@@ -151,7 +151,7 @@ Deno.test("hello_server.ts greets each client, prints its address, and SIGINT en
 });
 
 for (const file of ["hello_server.ts", "web_hello.ts", "async_server.ts"]) {
-  Deno.test(`${file} says that its port is taken, and exits with code 1`, async () => {
+  Deno.test(`${file} reports that its port is in use, and exits with code 1`, async () => {
     using taken = Deno.listen({ port: 0 });
     await using server = new Example(file, [String(taken.addr.port)]);
     const { code, errors } = await server.end();
@@ -170,14 +170,14 @@ Deno.test("hello_server.ts without the permission in its header names the flag, 
   assertStringIncludes(new TextDecoder().decode(stderr), "--allow-net");
 });
 
-Deno.test("web_hello.ts answers GET and HEAD as HTTP wants it, and SIGINT ends it with a closing log", async () => {
+Deno.test("web_hello.ts answers GET and HEAD requests of HTTP, and stops on SIGINT", async () => {
   await using server = new Example("web_hello.ts", ["0"]);
   const port = await portOf(server);
   const response = await fetch(`http://127.0.0.1:${port}/`);
   assertEquals(await response.text(), "Hello Twisted\n");
   assertEquals(response.status, 200);
   assertEquals(response.headers.get("content-type"), "text/plain; charset=utf-8");
-  // In pieces, one of which ends within the empty line.
+  // Sent in pieces, one of which ends within the empty line.
   const got = await netcat(port, "GET / HTTP/1.1\r\n", "Host: localhost\r\n\r", "\n");
   assertStringIncludes(got, "\r\nContent-Length: 14\r\nConnection: close\r\n\r\nHello Twisted\n");
   const head = await netcat(port, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -188,7 +188,7 @@ Deno.test("web_hello.ts answers GET and HEAD as HTTP wants it, and SIGINT ends i
   assertEquals(messages(lines).at(-1), "Main loop terminated.");
 });
 
-Deno.test("async_server.ts answers clients side by side, after the time that it takes", async () => {
+Deno.test("async_server.ts serves several clients at the same time, after the given delay", async () => {
   await using server = new Example("async_server.ts", ["0", "0.5"]);
   const port = await portOf(server);
   const start = performance.now();

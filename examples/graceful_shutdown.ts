@@ -1,12 +1,13 @@
 /**
- * A server that leaves as operators expect it: SIGTERM (or Ctrl-C) stops it from accepting, clients may finish what they have begun, and
- * after 30 seconds, or at a second SIGTERM, it goes whatever they do.
+ * A server with a graceful shutdown: SIGTERM (or Ctrl-C) makes it stop accepting, and lets clients
+ * finish their requests. After 30 seconds, or at a second SIGTERM, it closes all connections.
  *
  *     deno run --allow-net examples/graceful_shutdown.ts
  *
- * See: `nc 127.0.0.1 2000` sends back each line that you type, half a second later. Press Ctrl-C in the server while a line is under way:
- * the line still comes back, then the server says goodbye to you and ends with exit code 0. Another port can be given as an argument, 0
- * lets the system choose; after it the seconds that a line takes, and the seconds that clients are given.
+ * See: `nc 127.0.0.1 2000` prints each line that you type, half a second later. Type a line, and
+ * press Ctrl-C in the server within that time: the line still comes back, then the server sends
+ * `Goodbye` and exits with code 0. Arguments: another port (0 lets the system choose), the seconds
+ * that a line takes, and the seconds that clients have at the shutdown.
  */
 
 import {
@@ -21,7 +22,7 @@ import type { IDrainableProtocol } from "@torsion/reactor/reactor";
 
 const [port = "2000", workSeconds = "0.5", drainSeconds = "30"] = Deno.args;
 
-/** Answers each chunk after a while, one at a time. */
+/** Answers each chunk after a delay, one at a time. */
 class SlowEcho extends Protocol implements IDrainableProtocol {
   readonly #waiting: Uint8Array[] = [];
   #work: IDelayedCall | null = null;
@@ -33,7 +34,7 @@ class SlowEcho extends Protocol implements IDrainableProtocol {
     this.#next();
   }
 
-  /** The server is about to leave: what has been asked is still answered. */
+  /** The server is shutting down: requests that have arrived are still answered. */
   drainRequested(): void {
     this.#leaving = true;
     this.#next();
@@ -64,7 +65,8 @@ if (import.meta.main) {
   log.startLogging(Deno.stdout);
   const endpoint = new TCP4ServerEndpoint(reactor, Number(port));
   endpoint.listen(Factory.forProtocol(SlowEcho)).addCallbacks((listening) => {
-    // The shutdown waits for what a `before` trigger returns; a second signal makes it wait no longer.
+    // The shutdown waits for the promise that a `before` trigger returns. A second signal ends the
+    // wait.
     reactor.addSystemEventTrigger("before", "shutdown", async () => {
       const aborted = await listening.drain(Number(drainSeconds));
       log.msg(`DrainTarget, ${aborted} aborted`);

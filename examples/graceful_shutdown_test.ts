@@ -1,17 +1,17 @@
-// Kills examples/graceful_shutdown.ts for real, and checks what its header promises.
+// Sends signals to examples/graceful_shutdown.ts, and checks the claims of its header.
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Example, messages, portOf } from "../testing/fixtures/example.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
-/** Nobody waits that long: what takes it would be found by the watchdog of {@linkcode Example}. */
+/** Seconds that no test waits for: the watchdog of {@linkcode Example} would end it. */
 const FOREVER = "3600";
 
 async function connect(port: number): Promise<RawPeer> {
   return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
 }
 
-/** A client whose line is under way. */
+/** Returns a client whose line has not been answered yet. */
 async function asking(server: Example, port: number, line: string): Promise<RawPeer> {
   const client = await connect(port);
   await client.send(line);
@@ -19,7 +19,7 @@ async function asking(server: Example, port: number, line: string): Promise<RawP
   return client;
 }
 
-Deno.test("SIGTERM: the port is closed, lines under way come back, idle clients leave; exit code 0", async () => {
+Deno.test("graceful_shutdown.ts on SIGTERM answers pending lines and closes idle clients", async () => {
   await using server = new Example("graceful_shutdown.ts", ["0", "0.3", FOREVER]);
   const port = await portOf(server);
   const idle = await connect(port);
@@ -38,7 +38,7 @@ Deno.test("SIGTERM: the port is closed, lines under way come back, idle clients 
   for (const client of [idle, busy]) client.close();
 });
 
-Deno.test("SIGTERM: who is not done at the deadline is aborted; exit code 0", async () => {
+Deno.test("graceful_shutdown.ts on SIGTERM aborts unfinished clients at the deadline", async () => {
   await using server = new Example("graceful_shutdown.ts", ["0", FOREVER, "0.2"]);
   const port = await portOf(server);
   const busy = await asking(server, port, "never answered\n");
@@ -55,7 +55,7 @@ Deno.test("SIGTERM: who is not done at the deadline is aborted; exit code 0", as
   busy.close();
 });
 
-Deno.test("A second SIGTERM does not wait for anybody; exit code 0", async () => {
+Deno.test("graceful_shutdown.ts on a second SIGTERM exits without waiting", async () => {
   await using server = new Example("graceful_shutdown.ts", ["0", FOREVER, FOREVER]);
   const port = await portOf(server);
   const busy = await asking(server, port, "never answered\n");

@@ -1,10 +1,11 @@
 /**
- * The first server: it greets whoever connects, and hangs up.
+ * The first server: it sends a greeting to each client, and closes the connection.
  *
  *     deno run --allow-net examples/hello_server.ts
  *
- * See: `nc 127.0.0.1 2000` prints `Hello Twisted`, and the server prints who connected, and
- * `New Connection`. Ctrl-C stops it. Another port can be given as an argument; 0 lets the system choose.
+ * See: `nc 127.0.0.1 2000` prints `Hello Twisted`; the server prints the client's address and
+ * `New Connection`. Ctrl-C stops it. Another port can be given as an argument; 0 lets the system
+ * choose.
  */
 
 import {

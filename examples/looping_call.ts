@@ -37,5 +37,5 @@ function main(reactor: IReactor): Deferred<unknown> {
 }
 
 log.startLogging(Deno.stdout);
-// Runs the reactor until what main returns is there, and ends the process.
+// Runs the reactor until the promise of main has settled, and ends the process.
 await react(main, [], { reactor });

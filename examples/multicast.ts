@@ -1,17 +1,18 @@
 /**
- * Who is there? Each program that runs this joins a multicast group and asks all in it, which answer to all. Start it in several terminals,
- * or on several machines of one network.
+ * A multicast group: each instance of this program joins the group, asks all members who is there,
+ * and answers all members. Start it in several terminals, or on several machines of one network.
  *
  *     deno run --allow-net examples/multicast.ts
  *
- * See: each prints who asks and who answers. Ctrl-C stops it. Another port can be given as an argument, and behind it the IP address of the
- * interface to use; `127.0.0.1` keeps everything on this machine.
+ * See: each instance prints the questions and the answers. Ctrl-C stops it. Arguments: another
+ * port, and the IP address of the interface to use; `127.0.0.1` keeps all datagrams on this
+ * machine.
  */
 
 import { DatagramProtocol, log, reactor } from "@torsion/reactor";
 import type { IMulticastTransport, IPv4Address, IPv6Address } from "@torsion/reactor/reactor";
 
-// Of those that everyone may use within a site (RFC 2365).
+// A group for use within a site (RFC 2365).
 const GROUP = "239.255.8.5";
 
 class WhoIsThere extends DatagramProtocol<IMulticastTransport> {
@@ -23,7 +24,7 @@ class WhoIsThere extends DatagramProtocol<IMulticastTransport> {
   }
 
   override async startProtocol(): Promise<void> {
-    // No further than this network, whoever routes multicast.
+    // Datagrams do not leave this network, even if a router forwards multicast.
     this.transport.setTTL(1);
     if (this.#interface !== undefined) await this.transport.setOutgoingInterface(this.#interface);
     await this.transport.joinGroup(GROUP, this.#interface);
@@ -45,7 +46,7 @@ class WhoIsThere extends DatagramProtocol<IMulticastTransport> {
 if (import.meta.main) {
   log.startLogging(Deno.stdout);
   const [port = "8005", interfaceAddress] = Deno.args;
-  // All on one machine share the port.
+  // All instances on one machine share the port.
   const options = { listenMultiple: true };
   reactor.listenMulticast(Number(port), new WhoIsThere(interfaceAddress), options);
   await reactor.run();

@@ -1,14 +1,15 @@
-// Two programs in one multicast group, on the loopback interface, with exactly the permissions that the header names.
+// Runs two instances of examples/multicast.ts in one group, on the loopback interface, with exactly
+// the permissions of the header.
 
 import { assertEquals } from "@std/assert";
 import { Example } from "../testing/fixtures/example.ts";
 
-Deno.test("multicast.ts: each program hears who asks and who answers, itself and the other", async () => {
+Deno.test("multicast.ts prints the questions and answers of both instances", async () => {
   await using first = new Example("multicast.ts", ["0", "127.0.0.1"]);
   const [, port = ""] = await first.line(/ WhoIsThere starting on (\d+)$/);
   const [, own] = await first.line(/ 127\.0\.0\.1:\d+: Process (\d+)$/);
   await using second = new Example("multicast.ts", [port, "127.0.0.1"]);
-  // In whichever order they answer.
+  // The instances may answer in any order.
   for (const program of [first, second]) {
     await program.line(/ 127\.0\.0\.1:\d+: Who is there\?$/);
     const answers = new Set<string | undefined>();

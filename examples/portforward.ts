@@ -1,12 +1,13 @@
 /**
- * A port that stands for another one: who connects here talks to a server elsewhere. A slow reader slows its own sender
- * down, and nothing piles up in between.
+ * A port that forwards its connections to a server. A slow reader slows its sender down, so that no
+ * data piles up in between.
  *
  *     deno run --allow-net examples/portforward.ts
  *
- * See: with `hello_server.ts` running, `nc 127.0.0.1 2001` prints `Hello Twisted`. Ctrl-C stops it. Arguments: the port to
- * listen on (2001; 0 lets the system choose), and the host and port to forward to (127.0.0.1 and 2000). The log says whom it
- * could not connect on, and why.
+ * See: with `hello_server.ts` running, `nc 127.0.0.1 2001` prints `Hello Twisted`. Ctrl-C stops it.
+ * Arguments: the port to listen on (2001; 0 lets the system choose), and the host and port to
+ * forward to (127.0.0.1 and 2000). If the server cannot be reached, the log says for which client,
+ * and why.
  */
 
 import { log, ProxyFactory, reactor, TCP4ServerEndpoint } from "@torsion/reactor";

@@ -1,9 +1,9 @@
-// Forwards through examples/portforward.ts for real, and checks what its header promises.
+// Runs examples/portforward.ts as a separate process, and checks the claims of its header.
 
 import { assertEquals } from "@std/assert";
 import { Example, messages, netcat, portOf } from "../testing/fixtures/example.ts";
 
-Deno.test("portforward.ts: who connects gets what the server behind it sends; SIGINT ends it with a closing log", async () => {
+Deno.test("portforward.ts forwards the server's data to the client, and stops on SIGINT", async () => {
   await using hello = new Example("hello_server.ts", ["0"]);
   const to = String(await portOf(hello));
   await using forwarder = new Example("portforward.ts", ["0", "127.0.0.1", to]);
@@ -19,7 +19,7 @@ Deno.test("portforward.ts: who connects gets what the server behind it sends; SI
   ]);
 });
 
-Deno.test("portforward.ts: who cannot be connected on is disconnected, and the log says why", async () => {
+Deno.test("portforward.ts disconnects a client if the server is unreachable, and logs why", async () => {
   const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const to = String(nobody.addr.port);
   nobody.close();

@@ -4,10 +4,9 @@
  *
  *     deno run --allow-net --allow-read examples/primes.ts
  *
- * See: `echo 1000000 | nc 127.0.0.1 2000` prints `78498`. With `1e15` in place of the number, press
+ * See: `echo 1000000 | nc 127.0.0.1 2000` prints `78498`. With `1e15` instead of that number, press
  * Ctrl-C in `nc`: the server logs that the count is cancelled, and its thread is free for the next
- * client. Another port can be given as an argument, 0 lets the system choose, and after it the
- * number of threads.
+ * client. Arguments: another port (0 lets the system choose), and the number of threads.
  */
 
 import {
@@ -23,7 +22,7 @@ import {
 } from "@torsion/reactor";
 import { currentTask, ThreadPoolFull } from "@torsion/reactor/reactor";
 
-// The threads import this file, which is why the server below starts in the main program only.
+// The threads import this file, so the server below starts only in the main program.
 const tasks = workerModule<{ countPrimes: typeof countPrimes }>(import.meta.url);
 
 /** Counts the primes below a number. This runs in a thread. */
@@ -31,8 +30,8 @@ export function countPrimes(below: number): number {
   const task = currentTask();
   let primes = 0;
   for (let n = 2; n < below; n++) {
-    // Nothing can interrupt a loop from outside. Without this, a client that has left would keep
-    // the thread for as long as it counts.
+    // A loop cannot be interrupted from outside. Without this line, the count would continue after
+    // the client has left, and keep the thread.
     task.throwIfCancelled();
     if (isPrime(n)) primes++;
   }
@@ -51,7 +50,8 @@ class Counter extends LineReceiver {
   #count: Deferred<number> | null = null;
 
   override textReceived(line: string): void {
-    // The connection is not paused meanwhile: it would not notice that the client leaves.
+    // The connection is not paused meanwhile: a paused connection does not notice that the client
+    // leaves.
     if (this.#count !== null) return this.sendLine("One question at a time, please");
     const client = this.transport.getPeer();
     log.msg(`${client} asks`);
@@ -69,7 +69,7 @@ class Counter extends LineReceiver {
       });
   }
 
-  // Once the answer is there, this does nothing.
+  // If the answer has been sent, `cancel()` has no effect.
   override connectionLost(): void {
     this.#count?.cancel();
   }
@@ -77,7 +77,7 @@ class Counter extends LineReceiver {
 
 if (import.meta.main) {
   log.startLogging(Deno.stdout);
-  // Of the clients that wait for a thread, the 101st is refused.
+  // At most 100 clients wait for a thread.
   reactor.getThreadPool().adjustPoolsize({ max: Number(Deno.args[1] ?? 2), maxBacklog: 100 });
   const endpoint = new TCP4ServerEndpoint(reactor, Number(Deno.args[0] ?? 2000));
   endpoint.listen(ServerFactory.forProtocol(Counter)).addErrback((error) => {

@@ -1,18 +1,18 @@
-// Starts examples/primes.ts for real, with exactly the permissions that its header names, and
-// checks what the header promises.
+// Runs examples/primes.ts as a separate process, with exactly the permissions of its header, and
+// checks the header's claims.
 
 import { assertEquals } from "@std/assert";
 import { Example, portOf } from "../testing/fixtures/example.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
-/** A client that asks for a count. */
+/** Returns a client that has asked for a count. */
 async function asking(port: number, question: string): Promise<RawPeer> {
   const peer = new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
   await peer.send(`${question}\n`);
   return peer;
 }
 
-Deno.test("primes.ts counts in one thread, which clients that leave do not keep", async () => {
+Deno.test("primes.ts counts in one thread, which a client that leaves frees", async () => {
   await using server = new Example("primes.ts", ["0", "1"]);
   const port = await portOf(server);
   for (let i = 0; i < 6; i++) {

@@ -1,10 +1,11 @@
 /**
- * A child process: runs a command, shows each line that it writes, and how it ended. This program ends as the command did.
+ * A child process: runs a command, prints each line of its output, and exits with its exit code.
  *
  *     deno run --allow-run examples/process.ts
  *
- * See: the lines of `ls -l`, each behind `out:`, and `Process ls (...) exited with code 0`. Another command can be given
- * as arguments, as in `examples/process.ts sh -c "echo oops >&2; exit 3"`. Ctrl-C, or SIGTERM, ends the command first.
+ * See: the lines of `ls -l`, each after `out:`, and `Process ls (...) exited with code 0`. Another
+ * command can be given as arguments, as in `examples/process.ts sh -c "echo oops >&2; exit 3"`.
+ * Ctrl-C, or SIGTERM, ends the command first.
  */
 
 import {
@@ -16,7 +17,7 @@ import {
 } from "@torsion/reactor";
 import { ProcessExitedAlready } from "@torsion/reactor/reactor";
 
-/** Cuts what comes into lines: a chunk may end within one, and within a character. */
+/** Divides output into lines. A chunk may end within a line, and within a character. */
 class Lines {
   readonly #decoder = new TextDecoder();
   readonly #name: string;
@@ -54,7 +55,7 @@ class Command extends ProcessProtocol {
     this.#err.add(data);
   }
 
-  // All that it wrote is here by now.
+  // All output has arrived by now.
   override processEnded(reason: ProcessDone | ProcessTerminated): void {
     this.#out.end();
     this.#err.end();
@@ -62,12 +63,15 @@ class Command extends ProcessProtocol {
     this.ended.callback(reason.status);
   }
 
-  /** What the reactor waits for before it stops: a child would outlive it. */
+  /**
+   * Ends the command. The reactor waits for the returned Deferred, so that the child does not
+   * outlive it.
+   */
   end(): Deferred<number> {
     try {
       this.transport.signalProcess("TERM");
     } catch (error) {
-      // It has ended by itself.
+      // The child has exited already.
       if (!(error instanceof ProcessExitedAlready)) throw error;
     }
     return this.ended;
@@ -78,7 +82,7 @@ if (import.meta.main) {
   const [executable = "ls", ...args] = Deno.args.length > 0 ? Deno.args : ["ls", "-l"];
   const command = new Command();
   try {
-    // A child has no environment but the one that it is given; null passes on this program's.
+    // By default, a child has an empty environment; null passes on the environment of this program.
     reactor.spawnProcess(command, executable, { args, env: null });
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

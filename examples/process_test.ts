@@ -1,9 +1,9 @@
-// Runs examples/process.ts for real, and checks what its header promises.
+// Runs examples/process.ts as a separate process, and checks the claims of its header.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Example } from "../testing/fixtures/example.ts";
 
-Deno.test("process.ts shows each line of ls -l, and ends as it did", async () => {
+Deno.test("process.ts prints each line of ls -l, and exits with its exit code", async () => {
   await using example = new Example("process.ts");
   const { code, lines, errors } = await example.end();
   assertEquals([code, errors], [0, ""]);
@@ -11,7 +11,7 @@ Deno.test("process.ts shows each line of ls -l, and ends as it did", async () =>
   assert(lines.some((line) => /^out: .* README\.md$/.test(line)), lines.join("\n"));
 });
 
-Deno.test("process.ts shows output and errors of another command, the last line without its end too, and its exit code", async () => {
+Deno.test("process.ts prints output and errors, also an unfinished last line, and the exit code", async () => {
   await using example = new Example("process.ts", [
     "sh",
     "-c",
@@ -34,7 +34,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("process.ts says why a command cannot be started, and exits with code 1", async () => {
+Deno.test("process.ts reports why a command cannot be started, and exits with code 1", async () => {
   await using example = new Example("process.ts", ["/nonexistent"]);
   const { code, errors } = await example.end();
   assertEquals(code, 1);

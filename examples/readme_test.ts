@@ -1,4 +1,4 @@
-// The table of examples in README.md: every example, with the flags of its header.
+// Checks the table of examples in README.md: every example, with the flags of its header.
 
 import { assertEquals } from "@std/assert";
 import { commandOf, examples } from "../testing/fixtures/example.ts";

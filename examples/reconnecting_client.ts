@@ -59,7 +59,7 @@ if (import.meta.main) {
     client.whenConnected()
       .addCallback(({ transport }) => transport.write(`${new Date().toLocaleTimeString()}\n`))
       .addErrback((error) => {
-        // The service has been stopped.
+        // The wait was cancelled, because the service has been stopped.
         if (!(error instanceof CancelledError)) throw error;
       }));
   ticker.clock = reactor;

@@ -1,11 +1,12 @@
-// Starts examples/reconnecting_client.ts for real, with exactly the permission that its header names, and checks what the header promises.
+// Runs examples/reconnecting_client.ts as a separate process, with exactly the permission of its
+// header, and checks the header's claims.
 
 import { assert, assertEquals } from "@std/assert";
 import { Example, messages } from "../testing/fixtures/example.ts";
 
 const decoder = new TextDecoder();
 
-/** Sends back what comes first. */
+/** Sends the first chunk back. */
 async function echoOnce(conn: Deno.Conn): Promise<void> {
   const buffer = new Uint8Array(64);
   const size = await conn.read(buffer);
@@ -13,12 +14,12 @@ async function echoOnce(conn: Deno.Conn): Promise<void> {
   await conn.write(buffer.subarray(0, size));
 }
 
-/** A server on that port. */
+/** Listens on a port. */
 function serve(port: number): Deno.TcpListener {
   return Deno.listen({ hostname: "127.0.0.1", port });
 }
 
-Deno.test("reconnecting_client.ts reconnects to a restarted server, and SIGINT ends it", async () => {
+Deno.test("reconnecting_client.ts reconnects to a restarted server, and stops on SIGINT", async () => {
   const first = serve(0);
   const { port } = first.addr;
   await using client = new Example("reconnecting_client.ts", [String(port), "0.1"]);
@@ -46,7 +47,7 @@ Deno.test("reconnecting_client.ts reconnects to a restarted server, and SIGINT e
   ]);
 });
 
-Deno.test("reconnecting_client.ts without a server ends at SIGINT, too, and says nothing of it but that", async () => {
+Deno.test("reconnecting_client.ts without a server stops on SIGINT, without an error", async () => {
   const unused = serve(0);
   const { port } = unused.addr;
   unused.close();

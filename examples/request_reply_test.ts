@@ -1,4 +1,5 @@
-// Starts examples/request_reply.ts for real, with exactly the permission that its header names, and checks what the header promises.
+// Runs examples/request_reply.ts as a separate process, with exactly the permission of its header,
+// and checks the header's claims.
 
 import { assert, assertEquals } from "@std/assert";
 import { Example } from "../testing/fixtures/example.ts";

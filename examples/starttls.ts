@@ -1,5 +1,6 @@
 /**
- * STARTTLS, as mail servers do it (RFC 3207): a conversation begins in the open, and goes on protected.
+ * STARTTLS, as mail servers do it (RFC 3207): a conversation begins without encryption, and
+ * continues over TLS.
  *
  *     deno run --allow-net --allow-read examples/starttls.ts
  *
@@ -8,12 +9,13 @@
  *     openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost \
  *       -addext basicConstraints=critical,CA:FALSE -days 7 -keyout key.pem -out cert.pem
  *
- * Start the server with it as arguments, `2525 cert.pem key.pem`, and talk to it:
+ * Start the server with the arguments `2525 cert.pem key.pem`, and talk to it:
  *
  *     openssl s_client -starttls smtp -connect localhost:2525 -CAfile cert.pem
  *
- * See: `Verify return code: 0 (ok)`; then `EHLO me` is answered, without offering STARTTLS a second time, and `QUIT` ends it. This program is a
- * client, too: with `client 2525 cert.pem` it prints what both sides say, and says itself when nobody else can hear it.
+ * See: `Verify return code: 0 (ok)`. Then the server answers `EHLO me`, without offering STARTTLS
+ * again, and `QUIT` closes the connection. This program is also a client: with
+ * `client 2525 cert.pem` it prints what both sides send, and marks where the encryption begins.
  */
 
 import {
@@ -63,20 +65,20 @@ class MailServer extends LineReceiver {
   #startTLS(): void {
     this.sendLine("220 Go ahead");
     this.transport.startTLS({ cert: MailServer.cert, key: MailServer.key });
-    // Whatever came in the open behind that line may be anybody's (CVE-2011-0411).
+    // Text that follows that line without encryption may come from an attacker (CVE-2011-0411).
     this.clearLineBuffer();
   }
 }
 
 class MailClient extends LineReceiver {
   static caCert = "";
-  /** What to say after each answer, until TLS is on, and then. */
+  /** The commands to send, one after each reply: before TLS, and over TLS. */
   readonly #open = ["EHLO me", "STARTTLS"];
   readonly #secret = ["QUIT"];
 
   override textReceived(line: string): void {
-    console.log(`< ${log.visibleText(line)}`); // the server must not steer the terminal
-    if (/^\d{3}-/.test(line)) return; // the answer goes on
+    console.log(`< ${log.visibleText(line)}`); // the server must not control the terminal
+    if (/^\d{3}-/.test(line)) return; // the reply has more lines
     const next = (this.transport.secure ? this.#secret : this.#open).shift();
     if (next !== undefined) this.say(next);
     else if (!this.transport.secure) this.#startTLS();

@@ -1,11 +1,11 @@
-// Runs examples/starttls.ts against itself, and sends it what nobody should have executed.
+// Runs examples/starttls.ts as server and client, and sends it commands that it must not execute.
 
 import { assertEquals } from "@std/assert";
 import { testCertificates } from "../testing/fixtures/certificates.ts";
 import { Example, messages, portOf } from "../testing/fixtures/example.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
-/** The files that the header makes, in a folder that is gone afterwards. */
+/** The files that the header's command makes, in a temporary folder. */
 class Files implements Disposable {
   readonly folder = Deno.makeTempDirSync();
   readonly cert = `${this.folder}/cert.pem`;
@@ -26,7 +26,7 @@ class Files implements Disposable {
   }
 }
 
-Deno.test("starttls.ts: client and server begin in the open, and go on protected", async () => {
+Deno.test("starttls.ts starts without encryption, and continues over TLS", async () => {
   using files = await Files.make();
   await using server = new Example("starttls.ts", ["0", files.cert, files.key]);
   const port = String(await portOf(server));
@@ -51,7 +51,7 @@ Deno.test("starttls.ts: client and server begin in the open, and go on protected
   assertEquals((await server.end()).code, 0);
 });
 
-Deno.test("starttls.ts throws away what comes behind STARTTLS in the open", async () => {
+Deno.test("starttls.ts discards unencrypted text that follows STARTTLS", async () => {
   using files = await Files.make();
   await using server = new Example("starttls.ts", ["0", files.cert, files.key]);
   const port = await portOf(server);
@@ -60,7 +60,7 @@ Deno.test("starttls.ts throws away what comes behind STARTTLS in the open", asyn
   const answer = "220 localhost ESMTP\r\n220 Go ahead\r\n";
   assertEquals(await client.readText(answer.length), answer);
   await client.send("QUIT\r\n");
-  // An alert, and no goodbye: what comes now is for the handshake.
+  // The reply is a TLS alert and not a reply to QUIT: the text is taken as part of the handshake.
   const rest = await client.readAll();
   assertEquals([...rest.subarray(0, 3)], [21, 3, 3]);
   client.close();

@@ -1,11 +1,13 @@
 /**
- * Standard input and output as a connection: a small telnet. What is typed goes to a server, what the server sends is shown.
+ * Standard input and output as a connection: a small telnet. Typed text goes to a server, and the
+ * server's output is printed.
  *
  *     deno run --allow-net examples/stdio_client.ts
  *
- * See: with `hello_server.ts` running, it prints `Hello Twisted` and ends. With `graceful_shutdown.ts`, each line typed comes
- * back; Ctrl-D ends what is sent. It works in pipes as well. As `nc` does, it passes on every byte that the server sends, those that steer a
- * terminal too: use it with servers that you trust. Arguments: host and port (127.0.0.1 and 2000).
+ * See: with `hello_server.ts` running, it prints `Hello Twisted` and exits. With
+ * `graceful_shutdown.ts`, each typed line comes back; Ctrl-D ends the input. It works in pipes as
+ * well. As `nc` does, it prints every byte that the server sends, including bytes that control a
+ * terminal: use it only with servers that you trust. Arguments: host and port (127.0.0.1 and 2000).
  */
 
 import { ProxyFactory, reactor, StandardIOEndpoint } from "@torsion/reactor";
@@ -13,9 +15,9 @@ import { ProxyServer } from "@torsion/reactor/protocol";
 
 const [host = "127.0.0.1", port = "2000"] = Deno.args;
 
-/** The terminal is forwarded as any connection would be: see `portforward.ts`. */
+/** The terminal is forwarded like any connection: see `portforward.ts`. */
 class Terminal extends ProxyServer {
-  // The server sends no more, and all that it sent has been shown: whatever is still typed is for nobody.
+  // The server has closed, and its output has been printed: further input has no receiver.
   override writeConnectionLost(): void {
     this.transport.loseConnection();
   }

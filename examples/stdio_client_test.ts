@@ -1,16 +1,16 @@
-// Runs examples/stdio_client.ts for real, and checks what its header promises.
+// Runs examples/stdio_client.ts as a separate process, and checks the claims of its header.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { commandOf, Example, examples, portOf } from "../testing/fixtures/example.ts";
 import { Program } from "../testing/fixtures/program.ts";
 
-/** The example, with an input of its own. */
+/** Starts the example with an input that the test writes. */
 async function client(...args: string[]): Promise<Program> {
   const command = commandOf(await Deno.readTextFile(new URL("stdio_client.ts", examples)));
   return new Program([...command, ...args], { input: true });
 }
 
-Deno.test("stdio_client.ts prints what hello_server.ts sends, and ends though its input is open", async () => {
+Deno.test("stdio_client.ts prints the greeting of hello_server.ts, and exits with open input", async () => {
   await using server = new Example("hello_server.ts", ["0"]);
   const command = commandOf(await Deno.readTextFile(new URL("stdio_client.ts", examples)));
   await using program = new Deno.Command(Deno.execPath(), {
@@ -19,13 +19,13 @@ Deno.test("stdio_client.ts prints what hello_server.ts sends, and ends though it
     stdin: "piped",
     stdout: "piped",
   }).spawn();
-  // The server ends no line.
+  // The server's greeting has no end of line.
   assertEquals(await program.stdout.text(), "Hello Twisted");
   assertEquals((await program.status).code, 0);
   await program.stdin.close();
 });
 
-Deno.test("stdio_client.ts sends what is typed and shows what comes back, until its input ends", async () => {
+Deno.test("stdio_client.ts sends typed text and prints replies, until its input ends", async () => {
   await using server = new Example("graceful_shutdown.ts", ["0", "0"]);
   await using program = await client("127.0.0.1", String(await portOf(server)));
   await program.say("first\n");
@@ -37,7 +37,7 @@ Deno.test("stdio_client.ts sends what is typed and shows what comes back, until 
   assertEquals([code, errors], [0, ""]);
 });
 
-Deno.test("stdio_client.ts says that nobody answers, and exits with code 1", async () => {
+Deno.test("stdio_client.ts reports that no server listens, and exits with code 1", async () => {
   const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = nobody.addr;
   nobody.close();

@@ -1,15 +1,16 @@
 /**
- * A connection as a pair of streams: what comes is decoded, turned into capitals, and sent back, by streams that everybody has.
+ * A connection as a pair of web streams: the input is decoded, changed to capitals, and sent back.
  *
  *     deno run --allow-net examples/streams.ts
  *
- * See: `nc 127.0.0.1 2000` gets back in capitals what you type. Ctrl-D there (with `nc -N`) ends what you send: what was under way still
- * comes back, then the server hangs up. Another port can be given as an argument; 0 lets the system choose.
+ * See: `nc 127.0.0.1 2000` prints in capitals what you type. Ctrl-D (with `nc -N`) ends the input:
+ * pending text still comes back, then the server closes the connection. Another port can be given
+ * as an argument; 0 lets the system choose.
  */
 
 import { Factory, log, reactor, StreamProtocol, TCP4ServerEndpoint } from "@torsion/reactor";
 
-/** A stream of text that makes capitals of it. */
+/** Returns a stream that changes text to capitals. */
 function capitals(): TransformStream<string, string> {
   return new TransformStream({
     transform: (text, controller) => controller.enqueue(text.toUpperCase()),
@@ -19,7 +20,8 @@ function capitals(): TransformStream<string, string> {
 class Capitals extends StreamProtocol {
   override async connectionMade(): Promise<void> {
     const client = this.transport.getPeer();
-    // A client that does not read its answers stops the pipe, and with it is read no more: nothing piles up.
+    // If a client does not read, the pipe stops and the server does not read either, so no data
+    // piles up.
     await this.readable
       .pipeThrough(new TextDecoderStream())
       .pipeThrough(capitals())

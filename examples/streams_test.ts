@@ -1,16 +1,16 @@
-// Starts examples/streams.ts for real, and checks what its header promises.
+// Runs examples/streams.ts as a separate process, and checks the claims of its header.
 
 import { assertEquals } from "@std/assert";
 import { Example, messages, portOf } from "../testing/fixtures/example.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
-Deno.test("streams.ts sends back capitals, also of a letter cut in two, and ends with its client", async () => {
+Deno.test("streams.ts returns capitals, also of a letter in two chunks", async () => {
   await using server = new Example("streams.ts", ["0"]);
   const port = await portOf(server);
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const client = new RawPeer(conn);
   const greeting = new TextEncoder().encode("grüße\n");
-  // Cut within the ü.
+  // The chunk ends within the ü.
   await client.send(greeting.subarray(0, 3));
   await client.send(greeting.subarray(3));
   assertEquals(await client.readText("GRÜSSE\n".length + 1), "GRÜSSE\n");

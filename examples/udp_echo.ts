@@ -1,11 +1,12 @@
 /**
- * A UDP echo: it sends every datagram back to where it comes from. With a host and a port it is the client, which sends each line
- * that is typed, and prints what comes back.
+ * A UDP echo server: it sends every datagram back to its sender. With a host and a port it is a
+ * client, which sends each typed line, and prints the replies.
  *
  *     deno run --allow-net examples/udp_echo.ts
  *
- * See: `echo hello | nc -u -w 1 127.0.0.1 9999` prints `hello`, and so does this program with `127.0.0.1 9999` behind its name. Ctrl-C
- * stops it. Another port can be given as an argument; 0 lets the system choose.
+ * See: `echo hello | nc -u -w 1 127.0.0.1 9999` prints `hello`, and so does this program with the
+ * arguments `127.0.0.1 9999`. Ctrl-C stops it. Another port can be given as an argument; 0 lets the
+ * system choose.
  */
 
 import { DatagramProtocol, log, reactor } from "@torsion/reactor";
@@ -38,12 +39,12 @@ class EchoClient extends DatagramProtocol {
   }
 
   async #sendLines(): Promise<void> {
-    // A terminal hands over a line at a time.
+    // A terminal delivers one line at a time.
     for await (const line of Deno.stdin.readable) this.transport.write(line);
   }
 }
 
-/** Listens, or says why it cannot. */
+/** Listens, or prints why it cannot. */
 function listen(port: number, protocol: DatagramProtocol): void {
   try {
     reactor.listenUDP(port, protocol);

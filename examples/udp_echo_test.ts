@@ -1,16 +1,17 @@
-// The UDP echo, server and client, each in a process of its own with exactly the permissions that the header names.
+// Runs examples/udp_echo.ts as server and as client, each with exactly the permissions of the
+// header.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { createSocket } from "node:dgram";
 import { commandOf, Example, examples, messages } from "../testing/fixtures/example.ts";
 
-/** The port that a UDP server has bound. */
+/** Returns the port that a UDP server has bound. */
 async function udpPortOf(server: Example): Promise<number> {
   const [, port] = await server.line(/ Echo starting on (\d+)$/);
   return Number(port);
 }
 
-/** What comes back for one datagram, from a socket that this library has no part in. */
+/** Sends a datagram from a raw socket, and returns the reply. */
 async function echoOf(port: number, text: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const closed = Promise.withResolvers<void>();
@@ -26,7 +27,7 @@ async function echoOf(port: number, text: string): Promise<string> {
   }
 }
 
-Deno.test("udp_echo.ts sends each datagram back, and SIGINT ends it with a closing log", async () => {
+Deno.test("udp_echo.ts sends each datagram back, and stops on SIGINT", async () => {
   await using server = new Example("udp_echo.ts", ["0"]);
   const port = await udpPortOf(server);
   for (const text of ["hello", "x".repeat(8192)]) assertEquals(await echoOf(port, text), text);
@@ -41,7 +42,7 @@ Deno.test("udp_echo.ts sends each datagram back, and SIGINT ends it with a closi
   ]);
 });
 
-Deno.test("udp_echo.ts as a client sends what it reads, and prints what comes back", async () => {
+Deno.test("udp_echo.ts as a client sends its input, and prints the replies", async () => {
   await using server = new Example("udp_echo.ts", ["0"]);
   const port = await udpPortOf(server);
   const command = commandOf(await Deno.readTextFile(new URL("udp_echo.ts", examples)));
@@ -63,7 +64,7 @@ Deno.test("udp_echo.ts as a client sends what it reads, and prints what comes ba
   await output.cancel();
 });
 
-Deno.test("udp_echo.ts says that its port is taken, and exits with code 1", async () => {
+Deno.test("udp_echo.ts reports that its port is in use, and exits with code 1", async () => {
   await using first = new Example("udp_echo.ts", ["0"]);
   await using second = new Example("udp_echo.ts", [String(await udpPortOf(first))]);
   const { code, errors } = await second.end();

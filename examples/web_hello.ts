@@ -1,10 +1,11 @@
 /**
- * The first server as a web server: the same greeting, said in HTTP, because a browser refuses a bare one.
+ * The first server as a web server: the same greeting, sent over HTTP, because browsers reject a
+ * bare one.
  *
  *     deno run --allow-net examples/web_hello.ts
  *
- * See: http://localhost:2000/ in a browser, or `curl -i http://127.0.0.1:2000/`. Ctrl-C stops it. Another
- * port can be given as an argument; 0 lets the system choose.
+ * See: http://localhost:2000/ in a browser, or `curl -i http://127.0.0.1:2000/`. Ctrl-C stops it.
+ * Another port can be given as an argument; 0 lets the system choose.
  */
 
 import { log, Protocol, reactor, ServerFactory, TCP4ServerEndpoint } from "@torsion/reactor";
@@ -15,7 +16,8 @@ const MAX_HEAD = 16384;
 class WebGreeter extends Protocol {
   #head = "";
 
-  // The head of a request ends with an empty line, and may come in any number of pieces (RFC 9112, section 2.1).
+  // The head of a request ends with an empty line, and may arrive in several chunks (RFC 9112,
+  // section 2.1).
   override dataReceived(data: Uint8Array): void {
     this.#head += new TextDecoder("latin1").decode(data);
     if (this.#head.includes("\r\n\r\n")) this.respond();
@@ -29,7 +31,7 @@ class WebGreeter extends Protocol {
       `Content-Length: ${GREETING.length}\r\n`,
       "Connection: close\r\n\r\n",
     ]);
-    // HEAD asks for all but the content (RFC 9110, section 9.3.2).
+    // A HEAD request is answered without the content (RFC 9110, section 9.3.2).
     if (!this.#head.startsWith("HEAD ")) this.transport.write(GREETING);
     this.transport.loseConnection();
   }

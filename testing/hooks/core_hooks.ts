@@ -1,5 +1,5 @@
 /**
- * What a reactor calls for the application: timed calls, triggers, signal handlers, calls from threads.
+ * The hooks of a reactor: timed calls, triggers, signal handlers, calls from threads.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { Signals } from "../../reactor/lifecycle/signals.ts";
 import { Clock } from "../../task/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
-/** Runs a reactor for a moment. */
+/** Runs a reactor for one turn. */
 async function run(prepare: (reactor: DenoReactor) => void): Promise<void> {
   const reactor = new DenoReactor();
   prepare(reactor);
@@ -39,14 +39,14 @@ async function trigger({ act, wrong }: Case, phase: EventPhase, event: string): 
   const running = reactor.run({ installSignalHandlers: false });
   await hostTurn();
   if (waits && event === "startup") {
-    // It waits for ever, as documented; stopping ends the wait.
+    // As documented, the reactor waits forever; `stop()` ends the wait.
     reactor.stop();
     await running;
     return;
   }
   reactor.stop();
   await hostTurn();
-  // As documented, it waits, until a second signal asks it to forceClose.
+  // As documented, the reactor waits until a second signal.
   if (waits) reactor.sigInt();
   await running;
   assertEquals(later, 1);
@@ -67,7 +67,7 @@ function triggerHook(phase: EventPhase, event: string): Hook {
   };
 }
 
-/** Delivers a signal to a handler that goes wrong, and to one after it. */
+/** Delivers a signal to a handler that fails, and to a second handler. */
 async function deliver({ act }: Case): Promise<void> {
   const listeners = new Set<() => void>();
   const signals = new Signals({
@@ -85,7 +85,7 @@ async function deliver({ act }: Case): Promise<void> {
   assertEquals(listeners.size, 0);
 }
 
-/** Advances a clock over a call that goes wrong, and one after it. */
+/** Advances a clock over a call that fails, and a second call. */
 function advance({ act, received }: Case): void {
   const clock = new Clock();
   let made = 0;
@@ -100,7 +100,7 @@ function advance({ act, received }: Case): void {
   assertEquals([made, clock.getDelayedCalls()], [1, []]);
 }
 
-/** Shuts down and unrefs a resource that goes wrong, and one after it. */
+/** Shuts down or unrefs a resource that fails, and a second resource. */
 async function closeResources(test: Case, method: "shutDown" | "unref"): Promise<void> {
   const resources = new ReactorResources();
   let calls = 0;
@@ -114,7 +114,7 @@ async function closeResources(test: Case, method: "shutDown" | "unref"): Promise
     test.received(error);
   }
   await null;
-  assertEquals(calls, 1, "the other resource was not told");
+  assertEquals(calls, 1, "the other resource was not called");
 }
 
 export const CORE_HOOKS: readonly Hook[] = [

@@ -50,7 +50,7 @@ async function communicate(test: Case, method: keyof DatagramProtocol & string):
   host.settle();
   await null;
   host.settle();
-  assertEquals([network.size, host.resources.size], [0, 0], "the port is left open");
+  assertEquals([network.size, host.resources.size], [0, 0], "the port is still open");
 }
 
 function datagramHook(
@@ -67,7 +67,7 @@ function datagramHook(
   };
 }
 
-/** Connects to a socket that is not there. */
+/** Connects to a socket that does not exist. */
 async function connectInVain(test: Case): Promise<void> {
   const host = new TestHost();
   const protocol = Object.assign(new ConnectedDatagramProtocol(), { connectionFailed: test.act });

@@ -1,5 +1,6 @@
 /**
- * The functions that Deferreds and what is built of them call. Their errors are the results of Deferreds.
+ * The functions that Deferreds, and functions built on them, call. Their errors become the results
+ * of Deferreds.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import type { Case, Hook } from "./hook.ts";
 
 type Start = (act: () => never) => PromiseLike<unknown> | Deferred<unknown>;
 
-/** A function whose failure a Deferred has. */
+/** Returns the row of a function whose error becomes the failure of a Deferred. */
 function deferredHook(
   name: string,
   documented: readonly string[],
@@ -33,7 +34,7 @@ function deferredHook(
   return { name, documented, reports: "caller", run, ...refuses === undefined ? {} : { refuses } };
 }
 
-/** A Deferred that times out. */
+/** Returns a Deferred that times out. */
 function timeOut(act: () => never): Deferred<unknown> {
   const clock = new Clock();
   const deferred = new Deferred<never>().addTimeout(1, clock, act);
@@ -41,7 +42,7 @@ function timeOut(act: () => never): Deferred<unknown> {
   return deferred;
 }
 
-/** Calls later, in virtual time. */
+/** Makes a call of `deferLater()`, in virtual time. */
 function callLater(act: () => never): Deferred<unknown> {
   const clock = new Clock();
   const deferred = deferLater(clock, 1, act);

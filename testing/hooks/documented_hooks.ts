@@ -1,11 +1,11 @@
 /**
- * Reads the list of hooks out of what `deno doc --json` shows of the exported entry points: the methods that a user's object or subclass can
- * have, and the functions that a user can pass in.
+ * Reads the list of hooks from the output of `deno doc --json` for the exported entry points: the
+ * methods that a user's object or subclass can have, and the functions that a user can pass in.
  *
  * @module
  */
 
-/** A type, as `deno doc --json` describes it. Only the parts that are read here. */
+/** A type in the output of `deno doc --json`: only the parts that are read here. */
 interface DocType {
   readonly kind?: string;
   readonly value?: unknown;
@@ -60,7 +60,10 @@ async function readDocumentation(): Promise<DocSymbol[]> {
   return Object.values(nodes).flatMap(({ symbols }) => symbols);
 }
 
-/** Collects hooks. Each is named by where it is documented: `IProtocol.dataReceived`, `backoffPolicy(options.jitter)`. */
+/**
+ * Collects hooks. The name of a hook is its place in the documentation: `IProtocol.dataReceived`,
+ * `backoffPolicy(options.jitter)`.
+ */
 class HookCollector {
   readonly found = new Set<string>();
   readonly #aliases = new Map<string, DocType>();
@@ -73,7 +76,7 @@ class HookCollector {
     }
   }
 
-  /** Takes the hooks of one exported symbol. */
+  /** Collects the hooks of one exported symbol. */
   visit({ name, declarations }: DocSymbol): void {
     for (const { kind, def = {} } of declarations) {
       if (kind === "interface" || kind === "class") this.#members(name, def);
@@ -106,7 +109,10 @@ class HookCollector {
     });
   }
 
-  /** Adds `name` if a value of this type is, or may be, a function; looks into literal types and aliases. */
+  /**
+   * Adds `name` if a value of this type is, or may be, a function. Literal types and aliases are
+   * searched too.
+   */
   #type(name: string, type: DocType | undefined, seen: ReadonlySet<string>): void {
     if (type === undefined) return;
     const { kind, value } = type;
@@ -134,7 +140,7 @@ class HookCollector {
   }
 }
 
-/** The names of all hooks that the documentation shows. */
+/** Returns the names of all hooks that the documentation shows. */
 export async function documentedHooks(): Promise<string[]> {
   const symbols = await readDocumentation();
   const collector = new HookCollector(symbols);

@@ -1,5 +1,6 @@
 /**
- * The methods of a factory that an endpoint puts something before: the factory of a client endpoint, and that of `wrapServerTLS`.
+ * The methods of a factory that an endpoint wraps: the factory of a client endpoint, and that of
+ * `wrapServerTLS`.
  *
  * @module
  */
@@ -21,25 +22,25 @@ async function connectEndpoint(test: Case, method: keyof Counting & string): Pro
   await connect(test, factory, false, connecting);
 }
 
-/** The factory that `wrapServerTLS` gives to the endpoint beneath. */
+/** Returns the factory that `wrapServerTLS` passes to the inner endpoint. */
 function behindTLS(factory: IProtocolFactory): IProtocolFactory {
   let given: IProtocolFactory | null = null;
   const beneath: IStreamServerEndpoint = {
     listen: (wrapped) => {
       given = wrapped;
-      // Nothing is asked of the port.
+      // The port is not used.
       return succeed(null as never);
     },
     toString: () => "beneath",
   };
   wrapServerTLS({}, beneath).listen(factory);
-  // The compiler does not see that the endpoint has been called.
+  // TypeScript does not know that the endpoint has been called.
   const wrapped = given as IProtocolFactory | null;
   assert(wrapped !== null);
   return wrapped;
 }
 
-/** Listens behind TLS, for a peer whose handshake is done, or fails. */
+/** Listens over TLS, for a peer whose handshake succeeds or fails. */
 async function listenBehindTLS(
   test: Case,
   factory: Counting,

@@ -1,5 +1,6 @@
 /**
- * What endpoints and services call: endpoints of the application's own, string parsers, policies, services, and the host environment.
+ * The hooks of endpoints and services: the application's own endpoints, string parsers, policies,
+ * services, and the host environment.
  *
  * @module
  */
@@ -31,7 +32,7 @@ import { type Case, type Hook, hostTurn } from "./hook.ts";
 
 const factory = Factory.forProtocol(Protocol);
 
-/** An endpoint that goes wrong in one method. */
+/** Returns an endpoint that fails in one method. */
 function wrongEndpoint(
   methods: { connect?: () => never; listen?: () => never; toString?: () => string },
 ): IStreamClientEndpoint & IStreamServerEndpoint {
@@ -43,7 +44,10 @@ function wrongEndpoint(
   };
 }
 
-/** Runs a client service for one attempt. Its failure goes to whoever waits for a connection. */
+/**
+ * Runs a client service for one attempt. The caller that waits for a connection receives its
+ * failure.
+ */
 async function keepConnected(
   test: Case,
   endpoint: IStreamClientEndpoint,
@@ -67,7 +71,7 @@ async function keepConnected(
   assertEquals(clock.getDelayedCalls(), []);
 }
 
-/** An endpoint whose connections are there at once, and say nothing. */
+/** Returns an endpoint that connects at once, with a silent peer. */
 function connectedEndpoint(): IStreamClientEndpoint {
   return {
     connect: (factory) => {
@@ -81,7 +85,7 @@ function connectedEndpoint(): IStreamClientEndpoint {
   };
 }
 
-/** Runs a server on an endpoint that goes wrong. */
+/** Runs a server on an endpoint that fails. */
 async function serve(endpoint: IStreamServerEndpoint): Promise<void> {
   const service = new StreamServerEndpointService(endpoint, factory);
   service.startService();
@@ -92,12 +96,12 @@ async function serve(endpoint: IStreamServerEndpoint): Promise<void> {
 
 class Wrong extends Service {}
 
-/** A service that goes wrong in one method. */
+/** Returns a service that fails in one method. */
 function wrongService(method: keyof IService & string, act: () => never): IService {
   return Object.assign(new Wrong(), { [method]: act });
 }
 
-/** Runs an application that holds the service. */
+/** Runs an application that contains the service. */
 async function application(test: Case, service: IService): Promise<void> {
   const reactor = new DenoReactor();
   const parent = new MultiService();
@@ -111,7 +115,7 @@ async function application(test: Case, service: IService): Promise<void> {
   await hostTurn();
   reactor.stop();
   await hostTurn();
-  // A service that does not stop is waited for, until a second signal.
+  // The application waits for a service that does not stop, until a second signal.
   if (!test.wrong.fails && reactor.running) reactor.sigInt();
   await running;
 }
@@ -126,7 +130,7 @@ function serviceHook(method: keyof IService & string, reports: Hook["reports"]):
   };
 }
 
-/** Reads a description with a parser of the application's own. */
+/** Reads a description with a custom parser. */
 function parse(test: Case, parser: "server" | "client" | "read"): void {
   const registry = new EndpointRegistry<null>();
   registry.registerServerType({
@@ -145,7 +149,7 @@ function parse(test: Case, parser: "server" | "client" | "read"): void {
   }
 }
 
-/** Reads a description, and listens, in a host environment that goes wrong. */
+/** Reads a description, and listens, in a host environment that fails. */
 async function listenIn(
   { act, received }: Case,
   method: keyof IHostEnvironment & string,
@@ -170,7 +174,7 @@ async function listenIn(
   await hostTurn();
 }
 
-/** A function of a client service that has to be a function. */
+/** Returns the check that an option of a client service must be a function. */
 function refusedByService(option: keyof ClientServiceOptions & string): Hook["refuses"] {
   return {
     option: `ClientService() ${option}`,

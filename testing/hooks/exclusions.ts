@@ -1,5 +1,5 @@
 /**
- * What the documentation shows that is not a hook, each with its reason.
+ * Documented names that are not hooks, each with the reason.
  *
  * @module
  */
@@ -7,13 +7,16 @@
 /** Names that are excluded for one reason. */
 export interface Exclusion {
   readonly reason: string;
-  /** Classes and interfaces whose methods are excluded. The functions that their methods take are not. */
+  /**
+   * Classes and interfaces whose methods are excluded. The functions that those methods take are
+   * not excluded.
+   */
   readonly methodsOf?: readonly string[];
-  /** Single names. */
+  /** Single hooks. */
   readonly names?: readonly string[];
 }
 
-/** Whether an exclusion is about that name. */
+/** Returns whether an exclusion contains a name. */
 export function isExcludedBy({ methodsOf = [], names = [] }: Exclusion, name: string): boolean {
   if (names.includes(name)) return true;
   const [owner = ""] = name.split(".");

@@ -44,19 +44,19 @@ export function wrongFactory<F extends Factory>(
 }
 
 function checkNothingLeft(host: TestHost): void {
-  assertEquals(host.resources.size, 0, "a resource is left");
-  assertEquals(host.reactor.getDelayedCalls(), [], "a timed call is left");
+  assertEquals(host.resources.size, 0, "a resource is still open");
+  assertEquals(host.reactor.getDelayedCalls(), [], "a timed call is still scheduled");
 }
 
 /** How a factory is used. */
 interface Use {
-  /** What the port has of the factory: the factory itself, unless an endpoint puts something before it. */
+  /** The factory that the port uses, if an endpoint wraps the factory under test. */
   readonly wrapped?: IProtocolFactory;
-  /** What is there for TLS. */
+  /** The TLS engine, for TLS. */
   readonly tls?: FakeTLS;
-  /** Continues once a peer has connected. */
+  /** Called when a peer has connected. */
   connected?(host: TestHost): void;
-  /** Continues once the peer has closed. */
+  /** Called when the peer has closed. */
   closed?(): void;
 }
 
@@ -86,7 +86,7 @@ export async function listen(test: Case, factory: Factory, use: Use = {}): Promi
     test.received(error);
   });
   acceptor.release();
-  // TLS says goodbye for as long as its peer may take.
+  // A TLS connection waits for its peer's close_notify.
   host.advance(100);
   assertEquals(isStopped, true, "stopListening() did not settle");
   if (factory instanceof Counting) assertEquals(factory.losses, factory.built.length);
@@ -107,7 +107,7 @@ function portHook(
   };
 }
 
-/** Listens with TLS, and has a handshake fail. */
+/** Listens with TLS, and makes a handshake fail. */
 async function failHandshake(test: Case): Promise<void> {
   const host = new TestHost();
   const acceptor = new HandAcceptor(host);
@@ -132,7 +132,7 @@ async function failHandshake(test: Case): Promise<void> {
   checkNothingLeft(host);
 }
 
-/** Connects with a factory: once in vain if `fails`, else to a peer that closes. */
+/** Connects with a factory: the attempt fails if `fails`, and otherwise the peer closes. */
 export async function connect(
   test: Case,
   factory: Counting,
@@ -151,7 +151,7 @@ export async function connect(
   } catch (error) {
     test.received(error);
   }
-  // The compiler does not see that the dial above has been called.
+  // TypeScript does not know that the dial above has been called.
   const dialled = sink as DialSink | null;
   if (dialled !== null) {
     if (fails) dialled.failed(new ConnectionRefusedError("refused"));
@@ -192,7 +192,7 @@ function connectorHook(
   };
 }
 
-/** Gives a connection made elsewhere to a factory. */
+/** Adopts a connection with a factory. */
 async function adopt(test: Case): Promise<void> {
   const host = new TestHost();
   const [end, other] = memoryPipe({ schedule: (step) => host.steps.push(step) });

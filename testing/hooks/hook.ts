@@ -1,5 +1,5 @@
 /**
- * One hook of the library in a test: user code that the library calls, made to go wrong in every way.
+ * One hook of the library under test: user code that the library calls, made to fail in every way.
  *
  * @module
  */
@@ -7,59 +7,66 @@
 import { addObserver, eventText, type LogEvent } from "../../log/mod.ts";
 import { type Wrong, WRONGS } from "./wrongs.ts";
 
-/** What a {@linkcode Hook} finds out in one case. */
+/** One case of a {@linkcode Hook}: one way of failing. */
 export interface Case {
-  /** The way to go wrong. */
+  /** The way of failing. */
   readonly wrong: Wrong;
-  /** Goes wrong: the hook itself. */
+  /** The hook itself: fails in that way. */
   readonly act: () => never;
-  /** Gives the error that the caller of the library received, where errors of this hook are the caller's. */
+  /**
+   * Records the error that the caller of the library received, for hooks whose errors go to the
+   * caller.
+   */
   readonly received: (error: unknown) => void;
 }
 
-/** How a value that is not a function is refused in a hook's place. */
+/** The check that a value that is not a function is rejected as a hook. */
 export interface Refusal {
-  /** The name of the option or parameter, which the error has to contain. */
+  /** The name of the option or parameter, which the error must contain. */
   readonly option: string;
-  /** Passes the value. */
+  /** Passes the value to the library. */
   readonly give: (value: never) => unknown;
-  /** Whether null means that there is no function. */
+  /** Whether `null` is accepted, and means that there is no function. */
   readonly allowsNull?: boolean;
 }
 
 /** One row of the table. */
 export interface Hook {
-  /** The name that the log gives it. */
+  /** The name of the hook in the log. */
   readonly name: string;
-  /** The hook that calls this one, where the log may have that one's name instead. */
+  /** The hook that calls this one, if the log may contain that hook's name instead. */
   readonly calledBy?: string;
-  /** What distinguishes the row from others of this name: the place where it is called. */
+  /** The place from which the hook is called, if there are several rows of one name. */
   readonly where?: string;
-  /** The names under which `deno doc` shows it; see `documented_hooks.ts`. */
+  /** The names of the hook in `deno doc`; see `documented_hooks.ts`. */
   readonly documented: readonly string[];
   /**
-   * Who receives the error: the log, with the hook's name, or the caller of the library. `either` is for code that throws to its caller, but
-   * whose promise is rejected later.
+   * The receiver of the error: the log, with the hook's name, or the caller of the library.
+   * `either` is for hooks whose thrown error goes to the caller, and whose late rejection goes to
+   * the log.
    */
   readonly reports?: "log" | "caller" | "either";
-  /** Whether the library needs a value from it, so that a promise in place of the value is an error as well. */
+  /** Whether the library needs the return value, so that a promise is an error as well. */
   readonly answers?: boolean;
-  /** Whether a returned promise or Deferred is a value like any other, which the library does not look at. */
+  /** Whether the library treats a returned promise or Deferred as an ordinary value. */
   readonly ignores?: (wrong: Wrong) => boolean;
-  /** Has the library call the hook, and asserts what becomes of the resource. Leaves nothing open. */
+  /**
+   * Makes the library call the hook, and checks the state of the resource afterwards. Leaves no
+   * resource open.
+   */
   readonly run: (test: Case) => void | Promise<void>;
-  /** Passes a value that is not a function in the hook's place, which has to throw a TypeError with the option's name. */
+  /** The check that a value that is not a function throws a TypeError with the option's name. */
   readonly refuses?: Refusal;
 }
 
-/** A turn of the host's event loop: rejections that no one has handled show up at its end. */
+/** Waits for a turn of the host's event loop. Unhandled rejections are reported at its end. */
 export function hostTurn(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 0);
   return promise;
 }
 
-/** Collects what would have ended the process. */
+/** Collects the errors that would have ended the process. */
 class UncaughtErrors implements Disposable {
   readonly #found: string[] = [];
   readonly #listener = (event: Event): void => {
@@ -88,25 +95,32 @@ function expectsReport({ answers = false, ignores = () => false }: Hook, wrong: 
   return (wrong.fails || answers) && !ignores(wrong);
 }
 
-/** The parts of an event that say what was being done. The stack is not one of them: it may have any name in it. */
+/**
+ * Returns the parts of an event that name the operation. The stack is excluded, because it may
+ * contain any name.
+ */
 function headOf({ message, system, failure }: LogEvent): string {
   let reason = "";
   try {
     reason = String(failure?.message);
   } catch {
-    // The error's getter throws.
+    // The getter of the message throws.
   }
   return `[${system}] ${message}: ${reason}`;
 }
 
 function checkReports(hook: Hook, wrong: Wrong, events: LogEvent[], received: unknown[]): void {
-  // Each event can be formatted.
+  // Checks that each event can be formatted.
   for (const event of events) eventText(event);
   const heads = events.map(headOf);
   const { reports = "log", calledBy = hook.name } = hook;
   const logged = heads.some((head) => head.includes(hook.name) || head.includes(calledBy));
-  const told = received.length > 0;
-  const reported = reports === "log" ? logged : reports === "caller" ? told : logged || told;
+  const isReceived = received.length > 0;
+  const reported = reports === "log"
+    ? logged
+    : reports === "caller"
+    ? isReceived
+    : logged || isReceived;
   const expected = expectsReport(hook, wrong);
   if (expected === reported) return;
   const seen = `the log has ${
@@ -124,7 +138,7 @@ async function runCase(hook: Hook, wrong: Wrong): Promise<void> {
       level: "error",
       replay: false,
     });
-    // A function of its own for each case: some hooks are told apart by it.
+    // A new function for each case: the library compares some hooks by identity.
     await hook.run({ wrong, act: () => wrong.act(), received: (error) => received.push(error) });
     await hostTurn();
   }
@@ -132,13 +146,13 @@ async function runCase(hook: Hook, wrong: Wrong): Promise<void> {
   checkReports(hook, wrong, events, received);
 }
 
-/** The row's title, as the test's name has it. */
+/** Returns the title of a row, for the test's name. */
 export function titleOf({ name, where, calledBy }: Hook): string {
   const notes = [where ?? [], calledBy === undefined ? [] : `called by ${calledBy}`].flat();
   return notes.length === 0 ? name : `${name} (${notes.join(", ")})`;
 }
 
-/** Runs all cases of a row. @throws {AggregateError} when some fail, all of which it names. */
+/** Runs all cases of a row. @throws {AggregateError} If cases fail; the error names them. */
 export async function runHook(hook: Hook): Promise<void> {
   const failures: Error[] = [];
   for (const wrong of WRONGS) {
@@ -153,20 +167,20 @@ export async function runHook(hook: Hook): Promise<void> {
   throw new AggregateError(failures, `${failures.length} cases failed:\n${names}`);
 }
 
-/** Passes values that are not functions in the hook's place. */
+/** Checks that values that are not functions are rejected as a hook. */
 export function checkRefusal({ refuses, ...hook }: Hook): void {
   if (refuses === undefined) return;
   const { option, give, allowsNull = false } = refuses;
   for (const value of [42, "name", {}, ...allowsNull ? [] : [null]]) {
     let thrown: unknown = null;
     try {
-      // An untyped caller's.
+      // The types reject these values.
       give(value as never);
     } catch (error) {
       thrown = error;
     }
     if (!(thrown instanceof TypeError) || !thrown.message.includes(option)) {
-      throw new Error(`${titleOf(hook)}: ${String(value)} as ${option} gave ${String(thrown)}`);
+      throw new Error(`${titleOf(hook)}: ${String(value)} as ${option} caused ${String(thrown)}`);
     }
   }
 }

@@ -1,5 +1,6 @@
-// Every hook that the library calls, times everything that user code can do wrong in it. In each case the process lives, the error is
-// reported with the hook's name, the resource is lost or kept as documented, `connectionLost` comes exactly once, and nothing leaks.
+// Calls every hook of the library with every way in which user code can fail. In each case the
+// process continues, the error is reported with the hook's name, the resource is lost or kept as
+// documented, `connectionLost` is called exactly once, and no resource leaks.
 
 import { assertEquals } from "@std/assert";
 import { documentedHooks } from "./documented_hooks.ts";
@@ -45,25 +46,26 @@ const HOOKS: readonly Hook[] = [
 ];
 
 for (const hook of HOOKS) {
-  Deno.test(`${titleOf(hook)} may go wrong in ${WRONGS.length} ways`, () => runHook(hook));
+  Deno.test(`${titleOf(hook)} may fail in ${WRONGS.length} ways, each of them reported`, () =>
+    runHook(hook));
   if (hook.refuses === undefined) continue;
   Deno.test(`${titleOf(hook)} must be a function`, () => checkRefusal(hook));
 }
 
-Deno.test("the table has each hook that the documentation shows, or says why not", async () => {
+Deno.test("HOOKS has every hook that the documentation shows, or EXCLUSIONS the reason", async () => {
   const documented = await documentedHooks();
   const called = new Set(HOOKS.flatMap((hook) => hook.documented));
   const isExcluded = (name: string): boolean =>
     EXCLUSIONS.some((exclusion) => isExcludedBy(exclusion, name));
   const missing = documented.filter((name) => !called.has(name) && !isExcluded(name));
-  assertEquals(missing, [], "These are neither called in the table nor excluded with a reason");
+  assertEquals(missing, [], "Hooks that are neither in HOOKS nor in EXCLUSIONS");
   const unknown = [...called].filter((name) => !documented.includes(name));
-  assertEquals(unknown, [], "The table calls these, and the documentation does not show them");
+  assertEquals(unknown, [], "Hooks in HOOKS that the documentation does not show");
   const cases = HOOKS.length * WRONGS.length;
   console.log(`hooks: ${HOOKS.length} hooks x ${WRONGS.length} wrongs = ${cases} cases`);
 });
 
-Deno.test("each exclusion is about something that the documentation shows, and the table does not call", async () => {
+Deno.test("EXCLUSIONS has only names that the documentation shows and HOOKS does not", async () => {
   const documented = await documentedHooks();
   const called = new Set(HOOKS.flatMap((hook) => hook.documented));
   const left = documented.filter((name) => !called.has(name));

@@ -1,5 +1,5 @@
 /**
- * What the log calls: observers, loggers, writers, and whatever knows its own name.
+ * The hooks of the log: observers, loggers, writers, and `logPrefix()`.
  *
  * @module
  */
@@ -17,15 +17,15 @@ import {
 import { stdLogObserver } from "../../log/std.ts";
 import type { Case, Hook } from "./hook.ts";
 
-/** Has an observer receive an event. Its failure goes to the log's other observers. */
+/** Delivers an event to an observer. Its failure is logged to the other observers. */
 async function observe(observer: LogObserver): Promise<void> {
   using _observing = addObserver(observer, { replay: false });
   msg("something happened");
-  // It may be rejected later.
+  // The observer's promise may reject later.
   for (let turn = 0; turn < 10; turn++) await null;
 }
 
-/** An observer that a function makes of something else. */
+/** Returns the row of a function that makes an observer. */
 function observerHook(
   where: string,
   documented: readonly string[],
@@ -43,7 +43,7 @@ function observerHook(
 
 const LEVELS = ["debug", "info", "warn", "error", "critical"] as const;
 
-/** A logger all of whose methods go wrong. */
+/** Returns a logger whose methods all fail. */
 function wrongLogger(act: () => never): Record<typeof LEVELS[number], () => never> {
   return { debug: act, info: act, warn: act, error: act, critical: act };
 }

@@ -49,7 +49,7 @@ async function runChild(subject: IProcessProtocol): Promise<void> {
   );
   child.open();
   host.settle();
-  // Has the log ask for the name of the protocol.
+  // Makes the log call the protocol's logPrefix().
   callWithSystem(child, () => msg("something"));
   for (const { childFD, peer } of pipes) if (childFD > 0) peer.send("output");
   host.settle();
@@ -60,9 +60,9 @@ async function runChild(subject: IProcessProtocol): Promise<void> {
   exited({ code: 0, signal: null });
   host.settle();
   await null;
-  assertEquals(ends, 1, "processEnded did not come exactly once");
-  assertEquals(host.resources.size, 0, "a resource is left");
-  assertEquals(host.reactor.getDelayedCalls(), [], "a timed call is left");
+  assertEquals(ends, 1, "processEnded was not called exactly once");
+  assertEquals(host.resources.size, 0, "a resource is still open");
+  assertEquals(host.reactor.getDelayedCalls(), [], "a timed call is still scheduled");
 }
 
 function processHook(
@@ -96,7 +96,7 @@ function connectionHook(method: string, calledBy: string, options: Partial<Hook>
       lost: () => {},
     });
     await runChild(relay);
-    assertEquals(protocol.losses, 1, "connectionLost did not come exactly once");
+    assertEquals(protocol.losses, 1, "connectionLost was not called exactly once");
   };
   return {
     name: method,

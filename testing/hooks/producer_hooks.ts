@@ -21,7 +21,10 @@ type Register = (consumer: IConsumer, producer: Producer) => void;
 const push: Register = (consumer, producer) => consumer.registerProducer(producer, true);
 const pull: Register = (consumer, producer) => consumer.registerProducer(producer, false);
 
-/** Registers a producer that goes wrong, has it called, and checks that the connection ends once. */
+/**
+ * Registers a producer that fails, makes the connection call it, and checks that the connection
+ * ends once.
+ */
 async function produce(
   test: Case,
   method: keyof Producer,
@@ -50,8 +53,8 @@ async function produce(
   }
   fixture.connection.abortConnection();
   await fixture.settle();
-  assertEquals(losses, 1, "connectionLost did not come exactly once");
-  assertEquals(fixture.host.resources.size, 0, "a resource is left");
+  assertEquals(losses, 1, "connectionLost was not called exactly once");
+  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
 }
 
 function producerHook(

@@ -1,5 +1,5 @@
 /**
- * What the ready-made protocols and what clients need call: lines, requests, heartbeats, forwarders.
+ * The hooks of the ready-made protocols: lines, requests, heartbeats, forwarders.
  *
  * @module
  */
@@ -24,16 +24,16 @@ import { callLogged } from "../../defer/guarded_call.ts";
 import { Clock } from "../../task/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
-/** Ends a connection whose protocol has gone wrong, and checks that it ended once. */
+/** Ends a connection whose protocol has failed, and checks that it ended once. */
 async function end(fixture: ProtocolFixture<Protocol>, losses: () => number): Promise<void> {
   await fixture.settle();
   fixture.connection.abortConnection();
   await fixture.settle();
-  assertEquals(losses(), 1, "connectionLost did not come exactly once");
-  assertEquals(fixture.host.resources.size, 0, "a resource is left");
+  assertEquals(losses(), 1, "connectionLost was not called exactly once");
+  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
 }
 
-/** Receives lines with a method that goes wrong. */
+/** Receives lines with a method that fails. */
 async function receive(
   test: Case,
   method: keyof LineReceiver & string,
@@ -67,7 +67,7 @@ function lineHook(
   };
 }
 
-/** A reactor whose connections on come to nothing, at once. */
+/** Returns a reactor whose connection attempts fail at once. */
 function refusingReactor(): IReactorTCP {
   return {
     listenTCP(): never {
@@ -105,7 +105,7 @@ async function forward(server: ProxyServer): Promise<void> {
   await end(fixture, () => losses);
 }
 
-/** Makes requests of which the first goes wrong. */
+/** Makes requests, the first of which fails. */
 async function ask(
   test: Case,
   makeQueue: (wrong: () => never) => {
@@ -121,7 +121,7 @@ async function ask(
   queue.connectionLost(new Error("the end"));
 }
 
-/** Beats once, and asks. */
+/** Starts a heartbeat, and sends one request. */
 async function beat(test: Case): Promise<void> {
   const clock = new Clock();
   using fixture = connectProtocol(new Protocol());
@@ -151,7 +151,7 @@ export const PROTOCOL_CLASS_HOOKS: readonly Hook[] = [
     name: "clientProtocolFactory",
     calledBy: "makeConnection",
     documented: ["ProxyServer.clientProtocolFactory"],
-    // A class gives an object, whatever its constructor returns.
+    // `new` returns an object, whatever the constructor returns.
     ignores: ({ throws }) => !throws,
     run: ({ act, wrong }) =>
       forward(Object.assign(new ProxyServer(), {

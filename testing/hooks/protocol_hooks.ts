@@ -14,12 +14,12 @@ import { connectProtocol, type ProtocolFixture } from "../fixtures/protocol_fixt
 import type { IProtocol, ITransport } from "../../reactor/interfaces/mod.ts";
 import type { Case, Hook } from "./hook.ts";
 
-/** A protocol of which a test replaces a method. */
+/** A protocol in which a test replaces a method. */
 export class Subject implements IProtocol {
-  /** How often the connection was lost. */
+  /** The number of calls of `connectionLost()`. */
   losses = 0;
   reason: unknown = null;
-  /** Each is called instead of doing nothing. */
+  /** Functions that replace the methods of the same names. */
   hooks: Partial<Record<string, () => never>> = {};
 
   makeConnection(_transport: ITransport): void {
@@ -63,15 +63,15 @@ export class Subject implements IProtocol {
   }
 }
 
-/** A connection on the way to going wrong. */
+/** A connection whose protocol is about to fail. */
 interface Scene {
   readonly fixture: ProtocolFixture<IProtocol>;
   readonly tls: FakeTLS;
 }
 
-/** How a protocol gets its connection, and how a peer is heard then. */
+/** How a protocol receives its connection, and how a test sends data of the peer. */
 interface Way {
-  /** For the titles of the rows; the first way is that of the documentation. */
+  /** A note for the titles of the rows; the first way has none. */
   readonly where?: string;
   /** The hook that calls `makeConnection`. */
   readonly makes?: string;
@@ -112,7 +112,7 @@ const GATED: Way = {
 
 type Trigger = (scene: Scene) => void;
 
-/** Runs a connection whose protocol goes wrong in one method, and checks how it ends. */
+/** Runs a connection whose protocol fails in one method, and checks how it ends. */
 async function lose(
   way: Way,
   test: Case,
@@ -134,21 +134,21 @@ async function lose(
   if (isLost) assertEquals(subject.losses, 1, "the connection was not lost");
   fixture.connection.abortConnection();
   await fixture.settle();
-  // TLS says goodbye for as long as its peer may take.
+  // A TLS connection waits for its peer's close_notify.
   fixture.host.advance(100);
-  assertEquals(subject.losses, 1, "connectionLost did not come exactly once");
-  assertEquals(fixture.host.resources.size, 0, "a resource is left");
-  assertEquals(fixture.host.reactor.getDelayedCalls(), [], "a timed call is left");
+  assertEquals(subject.losses, 1, "connectionLost was not called exactly once");
+  assertEquals(fixture.host.resources.size, 0, "a resource is still open");
+  assertEquals(fixture.host.reactor.getDelayedCalls(), [], "a timed call is still scheduled");
 }
 
-/** Starts TLS, unless the connection has it. */
+/** Starts TLS, unless the connection uses it already. */
 const startTls: Trigger = ({ fixture, tls }) => {
   if (fixture.connection.secure) return;
   fixture.connection.startTLS({ role: "client" });
   tls.engine.secure();
 };
 
-/** The rows of one way. */
+/** Returns the rows for one way. */
 function hooksOf(way: Way): Hook[] {
   const hook = (
     name: string,
@@ -202,7 +202,7 @@ function hooksOf(way: Way): Hook[] {
     hook(
       "logPrefix",
       ["IProtocol.logPrefix", "Protocol.logPrefix", "HasLogPrefix.logPrefix"],
-      // It is asked for when something is logged; the connection goes on.
+      // The name is needed when a line is logged; the connection continues.
       ({ fixture }) => callWithSystem(fixture.connection, () => msg("something")),
       { answers: true, keeps: true },
     ),

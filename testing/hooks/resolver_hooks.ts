@@ -1,5 +1,5 @@
 /**
- * A name resolver of the application's own.
+ * A custom name resolver.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { raceAddresses } from "../../reactor/names/happy_eyeballs.ts";
 import { Clock } from "../../task/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
-/** Connects to a name whose lookups go wrong. */
+/** Connects to a name whose lookup fails. */
 async function connect({ act, received, wrong }: Case): Promise<void> {
   const clock = new Clock();
   const connecting = raceAddresses("example.test", 80, {
@@ -26,7 +26,7 @@ async function connect({ act, received, wrong }: Case): Promise<void> {
   assertEquals(failures.length, wrong.fails ? 1 : 0);
   for (const failure of failures) received(failure);
   clock.advance(31);
-  // Also a lookup without an answer fails, after its timeout.
+  // A lookup without an answer fails, too, after its timeout.
   assertEquals([failures.length, clock.getDelayedCalls()], [1, []]);
 }
 

@@ -1,5 +1,6 @@
 /**
- * Hooks over real sockets, where the other tables use pipes in memory: a sample, to see that nothing differs.
+ * Hooks over real sockets. The other tables use pipes in memory; this sample checks that there is
+ * no difference.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
 import type { IListeningPort } from "../../reactor/interfaces/mod.ts";
 import type { Case, Hook } from "./hook.ts";
 
-/** Serves one client, which sends, and closes when it is asked to or has an answer. */
+/** Serves one client, which sends, and closes when the server closes or answers. */
 async function serve(
   test: Case,
   server: Protocol,
@@ -31,7 +32,7 @@ async function serve(
   class Client extends Protocol {
     override connectionMade(): void {
       this.transport.write("hello");
-      // A server that goes on without an answer is left.
+      // The client leaves a server that continues without an answer.
       if (!test.wrong.fails) this.transport.loseConnection();
     }
   }
@@ -40,7 +41,7 @@ async function serve(
   Object.assign(clients, { clientConnectionLost: over, clientConnectionFailed: over });
   connect(reactor, portOf(port.getHost()), clients);
   await reactor.run({ installSignalHandlers: false });
-  assertEquals(losses, server.connected ? 1 : 0, "connectionLost did not come exactly once");
+  assertEquals(losses, server.connected ? 1 : 0, "connectionLost was not called exactly once");
 }
 
 const overTCP = (test: Case, server: Protocol): Promise<void> =>
@@ -51,7 +52,7 @@ const overTCP = (test: Case, server: Protocol): Promise<void> =>
     (reactor, port, factory) => void reactor.connectTCP("127.0.0.1", port, factory),
   );
 
-/** Serves over TLS, with certificates that are chosen wrongly. */
+/** Serves over TLS, with a certificate option that fails. */
 async function overTLS(test: Case): Promise<void> {
   const { authority } = await testCertificates();
   await serve(

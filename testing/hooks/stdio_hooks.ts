@@ -1,5 +1,5 @@
 /**
- * Streams of the application's own in the place of standard input and output.
+ * Custom streams in place of standard input and output.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ConnectionDone } from "../../reactor/errors.ts";
 import type { IByteSink, IByteSource } from "../../reactor/interfaces/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
-/** Opens a connection over streams of which one goes wrong, writes to it, and closes it. */
+/** Opens a connection over streams, one of which fails, writes to it, and closes it. */
 async function communicate(
   test: Case,
   method: keyof IByteSource | keyof IByteSink,
@@ -41,11 +41,12 @@ async function communicate(
   await hostTurn();
   isStopping = true;
   port.stopListening();
-  // What a stream was given is waited for, as long as that takes. Without it, the reactor can only be left.
+  // The connection waits for a pending write without a limit. If the write never completes, only
+  // crash() ends the reactor.
   if (method === "write" && !test.wrong.fails) return reactor.crash();
   reactor.stop();
   await running;
-  assertEquals(losses, 1, "connectionLost did not come exactly once");
+  assertEquals(losses, 1, "connectionLost was not called exactly once");
 }
 
 function streamHook(

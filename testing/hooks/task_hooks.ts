@@ -1,5 +1,5 @@
 /**
- * What `LoopingCall`, `Cooperator`, `react` and `TimerService` call.
+ * The hooks of `LoopingCall`, `Cooperator`, `react` and `TimerService`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { DenoReactor } from "../../reactor/drivers/deno/reactor.ts";
 import { Clock, Cooperator, LoopingCall, react, type TaskIterator } from "../../task/mod.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
-/** Runs a loop in virtual time until it ends, or for two calls. */
+/** Runs a loop in virtual time until it stops, or for two calls. */
 async function loop(test: Case, looping: LoopingCall): Promise<void> {
   const clock = new Clock();
   looping.clock = clock;
@@ -22,7 +22,7 @@ async function loop(test: Case, looping: LoopingCall): Promise<void> {
   assertEquals(clock.getDelayedCalls(), []);
 }
 
-/** Works through an iterator in virtual time. */
+/** Runs an iterator in virtual time. */
 async function work(
   { received }: Case,
   iterator: TaskIterator,
@@ -60,10 +60,10 @@ function* steps(): Generator<void> {
   yield;
 }
 
-/** Runs a program, and takes its exit code. */
+/** Runs a program, and checks its exit code. */
 async function runProgram(main: () => PromiseLike<unknown>, exit: () => void): Promise<void> {
   const reactor = new DenoReactor();
-  // A main that never ends is stopped from outside, as by Ctrl-C.
+  // A main that never completes is stopped from outside, as by Ctrl-C.
   reactor.callLater(0, () => void setTimeout(() => reactor.running && reactor.stop(), 1));
   await react(main, [], { reactor, exit });
 }

@@ -1,5 +1,6 @@
 /**
- * What threads and their pool call: the task, its function arguments, and the function that receives the result.
+ * The hooks of threads and their pool: the task, its function arguments, and the function that
+ * receives the result.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { type Case, type Hook, hostTurn } from "./hook.ts";
 
 const TASK: WorkerTask = { module: "file:///srv/sums.ts", export: "add" };
 
-/** Has a thread finish a task, and then another. */
+/** Makes a thread complete a task, and then another. */
 async function finish({ act }: Case): Promise<void> {
   const threads = new FakeThreads();
   using pool = new ThreadPool({ startThread: threads.start, max: 1 });
@@ -26,24 +27,24 @@ async function finish({ act }: Case): Promise<void> {
   let results = 0;
   pool.callInThreadWithCallback(() => results++, TASK);
   threads.at(0).finish(4);
-  assertEquals(results, 1, "the thread does no further task");
+  assertEquals(results, 1, "the thread runs no further task");
 }
 
-/** Has a task call a function of its caller's. */
+/** Makes a task call a function among its arguments. */
 async function callBack({ act }: Case): Promise<void> {
   const threads = new FakeThreads();
   using pool = new ThreadPool({ startThread: threads.start, max: 1 });
   pool.start();
   let results = 0;
-  // The fake thread does not load the module that would say which arguments the task takes.
+  // The fake thread does not load the module of the task, which would determine its arguments.
   pool.callInThreadWithCallback(() => results++, TASK as WorkerTask<[() => void]>, act);
   threads.at(0).call(0, "progress");
   await null;
   threads.at(0).finish(3);
-  assertEquals(results, 1, "the task was not finished");
+  assertEquals(results, 1, "the task did not complete");
 }
 
-/** Does a task that goes wrong, as a thread does. */
+/** Runs a task that fails, as a thread does. */
 async function doTask({ act, received }: Case): Promise<void> {
   const runner = new TaskRunner({
     post: (message) => {

@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { CertificateChoice } from "../../reactor/drivers/node/certificate_choice.ts";
 import { type Case, type Hook, hostTurn } from "./hook.ts";
 
-/** Asks for a certificate, for a handshake that fails or waits. */
+/** Requests a certificate, for a handshake that fails or waits. */
 async function choose({ act, wrong }: Case): Promise<void> {
   const answers: string[] = [];
   new CertificateChoice(act, {}).choose({
@@ -17,7 +17,7 @@ async function choose({ act, wrong }: Case): Promise<void> {
     failed: () => answers.push("failed"),
   });
   await hostTurn();
-  // The answer lets the engine send an alert.
+  // After the answer, the engine sends an alert.
   assertEquals(answers, wrong.fails ? ["failed", "answer"] : []);
 }
 

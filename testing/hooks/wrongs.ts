@@ -1,29 +1,31 @@
 /**
- * Everything that user code can do wrong when the library calls it.
+ * All ways in which user code can fail when the library calls it.
  *
  * @module
  */
 
-/** One way to go wrong. */
+/** One way of failing. */
 export interface Wrong {
-  /** The name, for the test that fails. */
+  /** The name, for the message of a failed test. */
   readonly name: string;
-  /** Whether it is an error. The exception is a promise that never settles: it may only be waited for. */
+  /**
+   * Whether it is an error. A promise that never settles is not: the library can only wait for it.
+   */
   readonly fails: boolean;
-  /** Whether the call itself throws, and does not return something that fails later. */
+  /** Whether the call itself throws. With `false`, it returns a value that fails later. */
   readonly throws: boolean;
-  /** Goes wrong. Stands in for a function of any type, so its result has every type. */
+  /** Fails in this way. Its result is `never`, so that it can replace a function of any type. */
   readonly act: () => never;
 }
 
-/** A value that throws at every look, `instanceof` included. */
+/** Returns a value that throws whenever it is inspected, also by `instanceof`. */
 function revokedProxy(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
   return proxy;
 }
 
-/** An error with the given properties replaced by getters that throw. */
+/** Returns an error whose properties are getters that throw. */
 function errorWithThrowingGetters(): Error {
   const error = new Error("simulated");
   for (const key of ["name", "message", "stack", "cause"]) {
@@ -44,12 +46,12 @@ function throws(name: string, makeValue: () => unknown): Wrong {
 }
 
 function returns(name: string, makeValue: () => unknown, fails = true): Wrong {
-  // Typed as never, because it stands in for functions that return a protocol, a string, a number.
+  // Typed as `never`, because it replaces functions that return a protocol, a string or a number.
   const act = (): never => makeValue() as never;
   return { name: `returns ${name}`, fails, throws: false, act };
 }
 
-/** All ways to go wrong. */
+/** All ways of failing. */
 export const WRONGS: readonly Wrong[] = [
   throws("an Error", () => new Error("simulated")),
   throws("undefined", () => undefined),
