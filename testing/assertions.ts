@@ -1,6 +1,6 @@
 /**
- * The assertions of the conformance suites. They have the signatures of `@std/assert` and are built on
- * `node:assert`: the published suites then need no other package.
+ * The assertions of the conformance suites. They have the signatures of `@std/assert` and use
+ * `node:assert`, so that the published suites need no other package.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import nodeAssert from "node:assert/strict";
 
 /** A class of errors. */
-// Any constructor will do: its parameters do not matter here.
+// The parameters of the constructor do not matter here.
 type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
 
-/** Throws unless a condition holds. */
+/** Throws unless a value is truthy. */
 export function assert(condition: unknown, message?: string): asserts condition {
-  nodeAssert.ok(condition, message ?? "Expected a value that is true");
+  nodeAssert.ok(condition, message ?? "Expected a truthy value");
 }
 
 /** Throws unless two values are deeply equal. */
@@ -44,14 +44,17 @@ export function assertMatch(actual: string, expected: RegExp): void {
   nodeAssert.match(actual, expected);
 }
 
-/** Throws unless a text contains another. */
+/** Throws unless a text contains another text. */
 export function assertStringIncludes(actual: string, expected: string): void {
   if (actual.includes(expected)) return;
   const message = `Expected ${JSON.stringify(actual)} to contain ${JSON.stringify(expected)}`;
   throw new nodeAssert.AssertionError({ message, actual, expected });
 }
 
-/** Throws unless a function throws an error of a class, with a message that contains a text. */
+/**
+ * Throws unless a function throws an error of the given class, with a message that contains the
+ * given text.
+ */
 export function assertThrows<E extends Error = Error>(
   f: () => unknown,
   expected?: ErrorClass<E>,
@@ -65,7 +68,9 @@ export function assertThrows<E extends Error = Error>(
   throw new nodeAssert.AssertionError({ message: "Expected the function to throw" });
 }
 
-/** As {@linkcode assertThrows}, for a function that returns a promise or the like. */
+/**
+ * Throws unless the promise or thenable of a function rejects as {@linkcode assertThrows} requires.
+ */
 export async function assertRejects<E extends Error = Error>(
   f: () => PromiseLike<unknown>,
   expected?: ErrorClass<E>,
@@ -76,7 +81,7 @@ export async function assertRejects<E extends Error = Error>(
   } catch (error) {
     return checkedError(error, expected, text);
   }
-  throw new nodeAssert.AssertionError({ message: "Expected the promise to be rejected" });
+  throw new nodeAssert.AssertionError({ message: "Expected the promise to reject" });
 }
 
 function checkedError<E extends Error>(

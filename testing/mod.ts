@@ -1,8 +1,8 @@
 /**
- * Helpers for tests of network programs.
+ * Functions for tests of network programs.
  *
- * `successResultOf`, `failureResultOf` and `assertNoResult` look at a Deferred without an event loop;
- * `Clock`, of `@torsion/reactor/task`, moves time by hand.
+ * `successResultOf`, `failureResultOf` and `assertNoResult` check a Deferred without an event loop.
+ * `Clock`, of `@torsion/reactor/task`, is a clock that a test moves by hand.
  *
  * @module
  */

@@ -1,27 +1,33 @@
 /**
- * Results of Deferreds, for tests that need no event loop. Twisted's trial has these methods on its
- * `SynchronousTestCase`.
+ * Checks of Deferreds' results, for tests without an event loop. Twisted's trial has these methods
+ * on its `SynchronousTestCase`.
  *
  * @module
  */
 
 import type { Deferred } from "../defer/mod.ts";
 
-/** Thrown by the result helpers when a Deferred is not in the state that the test expects. */
+/**
+ * Thrown by `successResultOf()`, `failureResultOf()` and `assertNoResult()` if a Deferred is not in
+ * the expected state.
+ */
 export class UnexpectedResult extends Error {
   /** The error's name. */
   override readonly name = "UnexpectedResult";
 }
 
-/** A constructor of errors: what {@linkcode failureResultOf} compares with `instanceof`. */
+/** A class of errors, as {@linkcode failureResultOf} accepts it. */
 export type ErrorType<E extends Error = Error> = abstract new (...args: never[]) => E;
 
 type Outcome<T> = { value: T } | { error: Error };
 
-/** Takes the outcome of a Deferred: what it fails with counts as handled. */
+/**
+ * Returns the outcome of a Deferred, or null if it has not fired. A failure then counts as handled.
+ */
 function outcomeOf<T>(deferred: Deferred<T>): Outcome<T> | null {
   let outcome: Outcome<T> | null = null;
-  // Read through a function: the compiler does not see that the callbacks may have run already.
+  // Read through a function, because TypeScript does not know that the callbacks may have run
+  // already.
   const read = (): Outcome<T> | null => outcome;
   deferred.addCallbacks(
     (value) => {
@@ -40,8 +46,8 @@ function outcomeOf<T>(deferred: Deferred<T>): Outcome<T> | null {
  *
  * @param deferred The Deferred. It keeps its result.
  * @returns The result.
- * @throws {UnexpectedResult} if the Deferred has no result yet, or has failed; the failure is the
- *   `cause`.
+ * @throws {UnexpectedResult} If the Deferred has not fired, or has failed. The failure is the
+ * `cause`.
  *
  * @example
  * ```ts
@@ -63,11 +69,11 @@ export function successResultOf<T>(deferred: Deferred<T>): T {
 /**
  * Returns the failure of a Deferred that has failed. The failure then counts as handled.
  *
- * @param deferred The Deferred. Afterwards its result is `undefined`.
- * @param types The classes of which the error must be one; with none, any error will do.
+ * @param deferred The Deferred. Its result is `undefined` afterwards.
+ * @param types The accepted classes of the error. Without any, every error is accepted.
  * @returns The error.
- * @throws {UnexpectedResult} if the Deferred has no result yet, has succeeded, or has failed with an
- *   error of another class, which is the `cause`.
+ * @throws {UnexpectedResult} If the Deferred has not fired, has succeeded, or has failed with an
+ * error of another class, which is the `cause`.
  *
  * @example
  * ```ts
@@ -103,9 +109,9 @@ export function failureResultOf<E extends Error = Error>(
 /**
  * Checks that a Deferred has not fired.
  *
- * @param deferred The Deferred. It can still be fired; a failure that comes later is its owner's to
- *   handle.
- * @throws {UnexpectedResult} if the Deferred has a result, or has failed; the failure is the `cause`.
+ * @param deferred The Deferred. It can still be fired. A later failure stays unhandled.
+ * @throws {UnexpectedResult} If the Deferred has a result, or has failed. The failure is the
+ * `cause`.
  *
  * @example
  * ```ts
