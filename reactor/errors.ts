@@ -93,32 +93,36 @@ export class UnsupportedError extends Error {
   override readonly name = "UnsupportedError";
 }
 
-/** The reason of a connection attempt that failed. */
+/** The error of a connection attempt that failed. Subclasses name the reason. */
 export class ConnectError extends NetworkError {}
 
 /**
- * The reason when the peer's host refuses the connection because no program listens on the port.
+ * The error of a connection attempt that the peer's host has refused, because no program listens on
+ * the port.
  */
 export class ConnectionRefusedError extends ConnectError {}
 
-/** The reason when the network has no route to the address. */
+/** The error of a connection attempt to an address to which the network has no route. */
 export class NoRouteError extends ConnectError {}
 
-/** The reason when the host name cannot be resolved. */
+/** The error of a connection attempt to a host name that cannot be resolved. */
 export class DNSLookupError extends ConnectError {}
 
-/** The reason when the connection was made but the factory's `buildProtocol` rejected it. */
+/**
+ * The error of a connection attempt that succeeded but was rejected by the factory's
+ * `buildProtocol`.
+ */
 export class NoProtocol extends ConnectError {}
 
-/** The reason when `checkPID` is set and no server holds the lock of the UNIX socket. */
+/** The error of `connectUNIX` with `checkPID` if no server holds the lock of the UNIX socket. */
 export class BadFileError extends ConnectError {}
 
-/** The reason when this program cancelled the connection attempt with `stopConnecting`. */
+/** The error of a connection attempt that this program has cancelled with `stopConnecting`. */
 export class UserError extends ConnectError {}
 
 /**
- * The reason when a connection attempt exceeded its timeout. Its `code` is `"ETIMEDOUT"`. Twisted's
- * `twisted.internet.error.TimeoutError`.
+ * The error of a connection attempt that exceeded its timeout. Its `code` is `"ETIMEDOUT"`.
+ * Twisted's `twisted.internet.error.TimeoutError`.
  */
 export class ConnectTimeoutError extends UserError {
   /**
@@ -132,7 +136,7 @@ export class ConnectTimeoutError extends UserError {
   }
 }
 
-/** The reason when a connection attempt was cancelled through its Deferred or its signal. */
+/** The error of a connection attempt that was cancelled through its Deferred or its signal. */
 export class ConnectingCancelledError extends UserError {
   /** The address to which the attempt was connecting. */
   readonly destination: IAddress;
@@ -160,10 +164,13 @@ export class NotConnectingError extends Error {
   override readonly name = "NotConnectingError";
 }
 
-/** The base class of the reasons that `connectionLost` receives. */
+/** The base class of the errors that `connectionLost` receives when a connection has closed. */
 export class ConnectionClosed extends NetworkError {}
 
-/** The reason when the connection was closed cleanly: one side closed it and all data was sent. */
+/**
+ * The reason that `connectionLost` receives when the connection was closed cleanly: one side closed
+ * it and all data was sent.
+ */
 export class ConnectionDone extends ConnectionClosed {
   /**
    * Creates the error.
@@ -177,8 +184,8 @@ export class ConnectionDone extends ConnectionClosed {
 }
 
 /**
- * The reason when the connection was lost: the peer reset it, the network failed, or the reactor
- * stopped.
+ * The reason that `connectionLost` receives when the connection was lost: the peer reset it, the
+ * network failed, or the reactor stopped.
  */
 export class ConnectionLost extends ConnectionClosed {
   /**
@@ -192,7 +199,7 @@ export class ConnectionLost extends ConnectionClosed {
   }
 }
 
-/** The reason when this side aborted the connection. */
+/** The reason that `connectionLost` receives when this side aborted the connection. */
 export class ConnectionAborted extends ConnectionLost {
   /**
    * Creates the error.
@@ -219,8 +226,8 @@ export class ConnectionAborted extends ConnectionLost {
 }
 
 /**
- * The reason when a connection was aborted because a write exceeded the limit of the write buffer:
- * the peer reads too slowly.
+ * The reason that `connectionLost` receives when a connection was aborted because a write exceeded
+ * the limit of the write buffer: the peer reads too slowly.
  */
 export class WriteBufferExceeded extends ConnectionAborted {
   /** The number of bytes in the write buffer before the write. */
@@ -248,8 +255,8 @@ export class WriteBufferExceeded extends ConnectionAborted {
 }
 
 /**
- * The reason when a closing connection was aborted because the peer did not read the remaining data
- * within the linger time.
+ * The reason that `connectionLost` receives when a closing connection was aborted because the peer
+ * did not read the remaining data within the linger time.
  */
 export class LingerTimeout extends ConnectionAborted {
   /** The number of bytes that were not sent. */
@@ -272,7 +279,10 @@ export class LingerTimeout extends ConnectionAborted {
   }
 }
 
-/** The reason when a connection was aborted because it exceeded one of its timeouts. */
+/**
+ * The reason that `connectionLost` receives when a connection was aborted because it exceeded one
+ * of its timeouts.
+ */
 export class ConnectionTimeout extends ConnectionAborted {
   /** The timeout: `idleTimeout`, `writeStallTimeout` or `maxConnectionAge`. */
   readonly timeout: "idle" | "writeStall" | "age";
@@ -303,7 +313,9 @@ const TIMEOUT_REASONS = {
 };
 
 /**
- * The reason when TLS failed on an open connection. If the handshake failed, `code` indicates why:
+ * The error of a connection on which TLS has failed. `connectionLost` receives it, or
+ * `clientConnectionFailed` if the handshake of `connectTLS` has failed. After a failed handshake,
+ * `code` indicates the reason:
  *
  * - `UNABLE_TO_VERIFY_LEAF_SIGNATURE`, `SELF_SIGNED_CERT_IN_CHAIN`, `CERT_SIGNATURE_FAILURE` and
  *   similar codes: no trusted root has signed the certificate. Deno also reports some expired
@@ -350,7 +362,8 @@ function codeOf(cause: Error): string | undefined {
 }
 
 /**
- * The reason when a connection was aborted because it was still open at the deadline of `drain`.
+ * The reason that `connectionLost` receives when a connection was aborted because it was still open
+ * at the deadline of `drain`.
  */
 export class DrainTimeout extends ConnectionAborted {
   /** The time that the connections had to close, in seconds. */
@@ -400,7 +413,10 @@ export class DatagramError extends NetworkError {}
 /** Thrown when a datagram is too long to be sent. Twisted's `MessageLengthError`. */
 export class MessageLengthError extends DatagramError {}
 
-/** The reason when a multicast group cannot be joined or left. Twisted's `MulticastJoinError`. */
+/**
+ * The error of `joinGroup` and `leaveGroup` if the system rejects the operation. Twisted's
+ * `MulticastJoinError`.
+ */
 export class MulticastJoinError extends DatagramError {}
 
 /**
@@ -428,7 +444,7 @@ export class SpawnError extends ConnectError {
   }
 }
 
-/** The reason when a child process has exited with code 0. */
+/** The reason that `processEnded` receives when the child process has exited with code 0. */
 export class ProcessDone extends ConnectionDone {
   /** The exit code: 0. */
   readonly exitCode: 0 = 0;
@@ -448,8 +464,8 @@ export class ProcessDone extends ConnectionDone {
 }
 
 /**
- * The reason when a child process has exited with a code other than 0 or was terminated by a
- * signal.
+ * The reason that `processEnded` receives when the child process has exited with a code other than
+ * 0 or was terminated by a signal.
  */
 export class ProcessTerminated extends ConnectionLost {
   /** The exit code; `null` if a signal terminated the process. */
@@ -497,7 +513,7 @@ export class ProcessExitedAlready extends Error {
   }
 }
 
-/** The reason when `run()` is called on a running reactor. */
+/** The error with which `run()` rejects if the reactor is already running. */
 export class ReactorAlreadyRunning extends Error {
   /** The name of the error class. */
   override readonly name = "ReactorAlreadyRunning";
@@ -517,7 +533,7 @@ export class ReactorNotRunning extends Error {
   }
 }
 
-/** The reason when `run()` is called on a reactor that has been stopped. */
+/** The error with which `run()` rejects if the reactor has been stopped before. */
 export class ReactorNotRestartable extends Error {
   /** The name of the error class. */
   override readonly name = "ReactorNotRestartable";

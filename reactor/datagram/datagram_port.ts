@@ -275,7 +275,7 @@ export abstract class DatagramPort<
   /** Whether the port is connected. Only then is `connectionRefused` of the protocol called. */
   protected abstract readonly isConnected: boolean;
 
-  /** Returns the name of the port in log lines. */
+  /** Returns the name of the port in log lines: a UDP port number or the path of a UNIX socket. */
   protected abstract portName(address: A): string;
 
   /** Returns the log line for a port that has closed. */

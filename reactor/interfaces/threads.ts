@@ -46,21 +46,21 @@ export interface ThreadPoolLimits {
    *
    * @default {0}
    */
-  min?: number;
+  min?: number | undefined;
   /**
    * The largest number of threads, including threads that are being terminated. Each thread takes
    * about 14 MiB, and a processor core while it computes. With 0, tasks stay queued.
    *
    * @default {10}
    */
-  max?: number;
+  max?: number | undefined;
   /**
    * The largest number of queued tasks, or Infinity. A further task is rejected with
    * `ThreadPoolFull`.
    *
    * @default {10000}
    */
-  maxBacklog?: number;
+  maxBacklog?: number | undefined;
   /**
    * Seconds within which a cancelled task must return and a terminated thread must exit, or
    * Infinity. A thread that takes longer is *stuck*: its task computes without checking for its
@@ -69,14 +69,14 @@ export interface ThreadPoolLimits {
    *
    * @default {5}
    */
-  endTimeout?: number;
+  endTimeout?: number | undefined;
   /**
    * Whether stuck threads are replaced by new ones. Stuck threads then do not count towards `max`,
    * so cancelled tasks may occupy every processor core.
    *
    * @default {false}
    */
-  replaceStuck?: boolean;
+  replaceStuck?: boolean | undefined;
   /**
    * The largest JavaScript heap of each thread in bytes, or Infinity. A task that needs more fails
    * with `ThreadOutOfMemory`, and its thread is replaced. The memory of `ArrayBuffer`s and of
@@ -85,7 +85,7 @@ export interface ThreadPoolLimits {
    *
    * @default {536870912}
    */
-  maxHeapSize?: number;
+  maxHeapSize?: number | undefined;
 }
 
 /**

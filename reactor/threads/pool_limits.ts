@@ -7,8 +7,11 @@
 import type { ThreadPoolLimits } from "../interfaces/mod.ts";
 import { checkBound, checkDelay, checkInteger, quote } from "../../internal/validation.ts";
 
+/** The limits of a pool, with a value for each of them. */
+type AllLimits = { readonly [K in keyof ThreadPoolLimits]-?: NonNullable<ThreadPoolLimits[K]> };
+
 /** The limits of a pool that is created without any. */
-export const DEFAULT_LIMITS: Readonly<Required<ThreadPoolLimits>> = {
+export const DEFAULT_LIMITS: AllLimits = {
   min: 0,
   max: 10,
   maxBacklog: 10_000,
@@ -30,9 +33,9 @@ const MIN_HEAP_SIZE = 16 * 2 ** 20;
  * @throws {RangeError} If a limit is out of range, or `min` is greater than `max`.
  */
 export function changeLimits(
-  limits: Readonly<Required<ThreadPoolLimits>>,
+  limits: AllLimits,
   changes: ThreadPoolLimits,
-): Readonly<Required<ThreadPoolLimits>> {
+): AllLimits {
   const {
     min = limits.min,
     max = limits.max,
