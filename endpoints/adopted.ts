@@ -11,8 +11,8 @@ import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
 import { listening } from "./listening.ts";
 
 /**
- * A socket that listens already, to go on listening on: one that a service manager has opened, say. Twisted's
- * `AdoptedStreamServerEndpoint`.
+ * A server endpoint for a socket that is already listening, such as one that a service manager
+ * opened. Twisted's `AdoptedStreamServerEndpoint`.
  *
  * @example
  * ```ts no-eval
@@ -36,12 +36,13 @@ export class AdoptedStreamServerEndpoint implements IStreamServerEndpoint {
   #used = false;
 
   /**
-   * Names a socket; nothing is done with it yet.
+   * Creates an endpoint. The socket is not used yet.
    *
-   * @param reactor What listens.
-   * @param fileDescriptor The number of the socket's descriptor, which is the reactor's once it listens.
-   * @param addressFamily What kind of address the socket is bound to.
-   * @param options How it listens.
+   * @param reactor The reactor that will listen.
+   * @param fileDescriptor The number of the socket's file descriptor. The reactor owns the
+   *   descriptor once it listens.
+   * @param addressFamily The kind of address to which the socket is bound.
+   * @param options Options of the port.
    */
   constructor(
     reactor: Pick<IReactorSocket, "adoptStreamPort">,
@@ -55,14 +56,18 @@ export class AdoptedStreamServerEndpoint implements IStreamServerEndpoint {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamServerEndpoint.toString}: `file descriptor 3`. */
+  /** Returns the name of the socket, such as `file descriptor 3`. */
   toString(): string {
     return `file descriptor ${this.#fileDescriptor}`;
   }
 
   /**
-   * Listens, once: a second time the Deferred fails with `AlreadyListened`, as the number may be another descriptor's by then. See
-   * {@linkcode IStreamServerEndpoint.listen}.
+   * Listens on the socket. This works once: a second call fails with `AlreadyListened`, because the
+   * number may by then belong to another descriptor.
+   *
+   * @param factory The factory that builds the protocols.
+   * @param options `signal` cancels the wait for the port.
+   * @returns A Deferred that fires with the port.
    */
   listen(factory: IProtocolFactory, options?: EndpointOptions): Deferred<IListeningPort> {
     if (this.#used) return fail(new AlreadyListened(String(this)));

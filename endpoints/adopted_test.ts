@@ -1,6 +1,7 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, `AdoptedStreamServerEndpointTests`. `test_descriptionNonBlocking` and
- * `test_descriptorClosed` are about what the reactor does here; see `reactor/drivers/node/adopted_socket_test.ts`.
+ * Twisted's `internet/test/test_endpoints.py`, `AdoptedStreamServerEndpointTests`.
+ * `test_descriptionNonBlocking` and `test_descriptorClosed` test what the reactor does here: see
+ * `reactor/drivers/node/adopted_socket_test.ts`.
  */
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
@@ -12,10 +13,10 @@ import { AlreadyListened } from "../reactor/errors.ts";
 import type { IListeningPort, IReactorSocket } from "../reactor/interfaces/mod.ts";
 import { AdoptedStreamServerEndpoint } from "./mod.ts";
 
-/** All that the endpoint asks of a reactor. */
+/** The part of a reactor that the endpoint uses. */
 type Adopting = Pick<IReactorSocket, "adoptStreamPort">;
 
-/** A reactor that notes what it is asked to adopt. */
+/** A reactor that records the sockets it adopts. */
 function notedReactor(port: IListeningPort): Adopting & { calls: unknown[][] } {
   const calls: unknown[][] = [];
   return {
@@ -30,7 +31,7 @@ function notedReactor(port: IListeningPort): Adopting & { calls: unknown[][] } {
 const port = {} as IListeningPort; // it is only passed on
 const factory = Factory.forProtocol(Protocol);
 
-Deno.test("AdoptedStreamServerEndpoint hands the reactor what it was made with", async () => {
+Deno.test("AdoptedStreamServerEndpoint passes its arguments to the reactor", async () => {
   const reactor = notedReactor(port);
   assertStrictEquals(
     await new AdoptedStreamServerEndpoint(reactor, 3, "INET").listen(factory),
@@ -41,7 +42,7 @@ Deno.test("AdoptedStreamServerEndpoint hands the reactor what it was made with",
   assertEquals(reactor.calls, [[3, "INET", factory, {}], [4, "UNIX", factory, options]]);
 });
 
-Deno.test("AdoptedStreamServerEndpoint listens once: a second time the Deferred fails", async () => {
+Deno.test("AdoptedStreamServerEndpoint.listen() fails the second time", async () => {
   const reactor = notedReactor(port);
   const endpoint = new AdoptedStreamServerEndpoint(reactor, 3, "INET");
   await endpoint.listen(factory);
@@ -53,7 +54,7 @@ Deno.test("AdoptedStreamServerEndpoint listens once: a second time the Deferred 
   assertEquals(reactor.calls.length, 1);
 });
 
-Deno.test("AdoptedStreamServerEndpoint fails its Deferred with what the reactor throws", async () => {
+Deno.test("AdoptedStreamServerEndpoint.listen() fails with the error that the reactor throws", async () => {
   const reactor: Adopting = {
     adoptStreamPort: () => {
       throw new RangeError("boom");
@@ -85,12 +86,12 @@ const SERVER = `
   await reactor.run();
 `;
 
-Deno.test("A program serves on a socket that it has inherited, with permission for three variables and no more", async () => {
+Deno.test("A program serves on an inherited socket, with permission for three variables alone", async () => {
   using socket = ForeignSocket.listenIPv4();
   using inherited = socket.inheritable();
   await using program = new Program([
     "-c",
-    // What systemd does before it starts a program.
+    // Does what systemd does before it starts a program.
     `exec 3<&${inherited.descriptor} && LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=web exec "$@"`,
     "bash",
     Deno.execPath(),

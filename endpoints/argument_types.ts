@@ -1,5 +1,5 @@
 /**
- * What the arguments of an endpoint's description can be.
+ * The types of the arguments in endpoint descriptions.
  *
  * @module
  */
@@ -7,39 +7,48 @@
 import { encodeHostname } from "../reactor/names/hostname.ts";
 import { HOW_TO_WRITE_A_COLON } from "./description.ts";
 
-// As people write IPv6 addresses elsewhere, and here as `\:\:1`.
-const WITHOUT_BRACKETS = `it has no brackets, and ${HOW_TO_WRITE_A_COLON}`;
+// Elsewhere people write IPv6 addresses in brackets; here they are written like `\:\:1`.
+const WITHOUT_BRACKETS = `omit the brackets, and ${HOW_TO_WRITE_A_COLON}`;
 
-/** One kind of argument: how its value is read. */
+/**
+ * A type of argument in an endpoint description.
+ *
+ * @typeParam T The values.
+ */
 export interface ArgumentType<T> {
-  /** Whether it may be left out. */
+  /** Whether the argument may be omitted. */
   readonly optional: boolean;
   /**
-   * Reads a value.
+   * Parses a value.
    *
-   * @param value What stands in the description, without its backslashes.
-   * @throws {RangeError} when it is none of this kind; the message goes on where the argument's name ends: `must be ...`.
+   * @param value The value from the description, without its backslashes.
+   * @returns The parsed value.
+   * @throws {RangeError} when the value is invalid. The error's message continues the sentence that
+   *   begins with the argument's name: `must be ...`.
    */
   read(value: string): T;
 }
 
-/** An {@linkcode ArgumentType} that may be left out. */
+/** An {@linkcode ArgumentType} of an argument that may be omitted. */
 export interface OptionalArgumentType<T> extends ArgumentType<T> {
-  /** It may. */
+  /** Always `true`: the argument may be omitted. */
   readonly optional: true;
 }
 
-/** Any text but none. */
+/** Any text that is not empty. */
 export const text: ArgumentType<string> = {
   optional: false,
   read(value: string): string {
     if (value !== "") return value;
-    // Most often it is an IPv6 address whose colons were not quoted.
+    // Most often this is an IPv6 address whose colons have no backslashes.
     throw new RangeError(`must not be empty; ${HOW_TO_WRITE_A_COLON}`);
   },
 };
 
-/** A host's name or address. A name with other characters than ASCII's is read as its IDNA form: `xn--bcher-kva.ch`. */
+/**
+ * A host name or an address. A name with characters outside ASCII is converted to its IDNA form,
+ * such as `xn--bcher-kva.ch`.
+ */
 export const hostname: ArgumentType<string> = {
   optional: false,
   read(value: string): string {
@@ -49,13 +58,13 @@ export const hostname: ArgumentType<string> = {
       if (!(error instanceof RangeError) || value === "") throw error;
       const hint = value.startsWith("[") ? `; ${WITHOUT_BRACKETS}` : "";
       throw new RangeError(
-        `must be a host's name or address, got ${JSON.stringify(value)}${hint}`,
+        `must be a host name or an address, got ${JSON.stringify(value)}${hint}`,
       );
     }
   },
 };
 
-/** An address of this machine, or its name. Only the brackets that IPv6 addresses have elsewhere are refused. */
+/** An address of this machine, or a name of it. Only an IPv6 address in brackets is rejected. */
 export const localAddress: ArgumentType<string> = {
   optional: false,
   read(value: string): string {
@@ -64,27 +73,29 @@ export const localAddress: ArgumentType<string> = {
   },
 };
 
-/** Several words, with commas between them: `h2,http/1.1`. */
+/** A list of words with commas between them: `h2,http/1.1`. */
 export const words: ArgumentType<string[]> = {
   optional: false,
   read(value: string): string[] {
     const all = value.split(",");
     if (!all.includes("")) return all;
-    throw new RangeError(`must be words with commas between them, got ${JSON.stringify(value)}`);
+    throw new RangeError(
+      `must be a list of words with commas between them, got ${JSON.stringify(value)}`,
+    );
   },
 };
 
-/** Seconds: zero or more, with a fraction if need be. */
+/** A number of seconds, at least 0, such as `5` or `0.5`. */
 export const seconds: ArgumentType<number> = {
   optional: false,
   read(value: string): number {
-    // Number() alone takes "", "0x10" and "1e3", too.
+    // Number() also accepts "", "0x10" and "1e3".
     if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
     throw new RangeError(`must be a number of seconds, got ${JSON.stringify(value)}`);
   },
 };
 
-/** Yes or no, written `1` or `0`, as in Twisted. */
+/** A yes or no, written `1` or `0` as in Twisted. */
 export const flag: ArgumentType<boolean> = {
   optional: false,
   read(value: string): boolean {
@@ -94,10 +105,11 @@ export const flag: ArgumentType<boolean> = {
 };
 
 /**
- * A whole number.
+ * Returns the type of an integer argument.
  *
- * @param min The least one.
- * @param max The greatest one.
+ * @param min The smallest valid value.
+ * @param max The largest valid value.
+ * @returns The type.
  */
 export function integer(min: number, max: number): ArgumentType<number> {
   return {
@@ -106,27 +118,28 @@ export function integer(min: number, max: number): ArgumentType<number> {
       const number = /^\d+$/.test(value) ? Number(value) : NaN;
       if (number >= min && number <= max) return number;
       throw new RangeError(
-        `must be a whole number from ${min} to ${max}, got ${JSON.stringify(value)}`,
+        `must be an integer from ${min} to ${max}, got ${JSON.stringify(value)}`,
       );
     },
   };
 }
 
-/** A file's mode, as `chmod` takes it: `660`, or `0660`. */
+/** The mode of a file in octal digits, as for `chmod`: `660`, or `0660`. */
 export const mode: ArgumentType<number> = {
   optional: false,
   read(value: string): number {
     if (/^0?[0-7]{1,3}$/.test(value)) return parseInt(value, 8);
     throw new RangeError(
-      `must be a file's mode in octal digits, such as 660, got ${JSON.stringify(value)}`,
+      `must be a file mode in octal digits, such as 660, got ${JSON.stringify(value)}`,
     );
   },
 };
 
 /**
- * One of several words.
+ * Returns the type of an argument whose value is one of several words.
  *
- * @param words All there are.
+ * @param words All valid words.
+ * @returns The type.
  */
 export function oneOf<W extends string>(...words: W[]): ArgumentType<W> {
   return {
@@ -139,7 +152,12 @@ export function oneOf<W extends string>(...words: W[]): ArgumentType<W> {
   };
 }
 
-/** The same kind, which may be left out. */
+/**
+ * Returns a type with the same values, for an argument that may be omitted.
+ *
+ * @param type The type of the values.
+ * @returns The type.
+ */
 export function optional<T>(type: ArgumentType<T>): OptionalArgumentType<T> {
   return { optional: true, read: (value) => type.read(value) };
 }

@@ -1,6 +1,7 @@
 /**
- * What is left of a `connect()` that is cancelled, whatever the endpoint and whenever it is: nothing. On real sockets; the stages that take
- * a clock or a peer of one's own are in `hostname_endpoint_test.ts` and `tls_test.ts`.
+ * connect() of every endpoint, cancelled at every moment, must leave nothing behind. These tests
+ * use real sockets; the stages that need a clock or a special peer are in
+ * `hostname_endpoint_test.ts` and `tls_test.ts`.
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
@@ -27,7 +28,10 @@ const test = tcpTest("Cancelling connect()", () => new DenoReactor());
 const { authority, server } = await testCertificates();
 const trust = { caCerts: [authority.cert], serverName: "localhost" };
 
-/** A reactor for the servers, so that what the client's has left is the client's own. */
+/**
+ * A reactor of its own for the servers, so that whatever is left on the client's reactor belongs to
+ * the client.
+ */
 function servers(fixture: SocketFixture): DenoReactor {
   const reactor = new DenoReactor();
   const running = reactor.run({ installSignalHandlers: false });
@@ -54,7 +58,9 @@ function unixPath(fixture: SocketFixture): string {
   return `${folder}/socket`;
 }
 
-/** The client's reactor, which knows a name: nobody listens at the first of its addresses. */
+/**
+ * The client's reactor. It resolves one name, and no port is open at the first of its addresses.
+ */
 function resolving({ reactor }: SocketFixture): SocketFixture["reactor"] {
   reactor.installNameResolver(new TableNameResolver({ "here.test": ["::1", "127.0.0.1"] }));
   return reactor;
@@ -90,7 +96,10 @@ const WAYS: Record<string, (connecting: Deferred<unknown>) => () => void> = {
   },
 };
 
-/** Turns of the event loop after which it is cancelled. Before the first the reactor does not run; the last are after the connection. */
+/**
+ * Turns of the event loop after which the attempt is cancelled. At 0 the reactor does not run yet;
+ * the last ones are after the connection is made.
+ */
 const MOMENTS = [0, 1, 2, 3, 4, 6, 8, 12, 20];
 
 for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
@@ -111,7 +120,7 @@ for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
     });
   }
 
-  // A process is there before `connect()` has returned.
+  // A process is started before `connect()` returns.
   if (name === "ProcessEndpoint") continue;
 
   for (const stage of ["buildProtocol", "connectionMade"]) {
@@ -148,7 +157,10 @@ async function cancelled(connecting: Deferred<Wire>, wires: Wires): Promise<"fai
   return outcome.status === "rejected" ? "failed" : "too late";
 }
 
-/** The timers are gone soon: TLS may still be saying farewell, and all of theirs would run for 30 s and longer. */
+/**
+ * The timers end soon, except during TLS's closing handshake. A leaked timer would run for 30 s or
+ * longer.
+ */
 async function noTimers({ reactor }: SocketFixture): Promise<void> {
   for (let turn = 0; turn < 1000 && reactor.getDelayedCalls().length > 0; turn++) await oneTurn();
   assertEquals(reactor.getDelayedCalls(), []);

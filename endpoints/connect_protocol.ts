@@ -6,12 +6,14 @@ import { InstanceFactory } from "./instance_factory.ts";
 import type { EndpointOptions, IStreamClientEndpoint } from "./interfaces.ts";
 
 /**
- * Connects one protocol that is already there: for clients that need no factory. Twisted's `connectProtocol`.
+ * Connects a protocol that exists already, for clients that need no factory. Twisted's
+ * `connectProtocol`.
  *
- * @param endpoint Where to connect to.
- * @param protocol What gets the connection.
+ * @param endpoint The endpoint to connect to.
+ * @param protocol The protocol of the connection.
  * @param options `signal` ends the attempt.
- * @returns A Deferred that fires with the protocol when its connection has been made. Cancelling it ends the attempt.
+ * @returns A Deferred that fires with the protocol when its connection has been made. Cancelling it
+ *   ends the attempt.
  *
  * @example
  * ```ts no-eval

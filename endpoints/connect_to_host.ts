@@ -17,21 +17,28 @@ import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
 import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { TCP4ClientEndpoint } from "./tcp.ts";
 
-/** What connecting to a name takes of a reactor. */
+/** The capabilities of a reactor that connecting to a host name needs. */
 export type IReactorForNames =
   & IReactorTCP
   & IReactorTime
   & IReactorPluggableNameResolver
   & Pick<IReactorCore, "addSystemEventTrigger" | "removeSystemEventTrigger">;
 
-/** How a connection to a name is opened; `timeout` holds for each lookup and for each attempt. */
+/** Options of a connection to a host name. `timeout` applies to each lookup and to each attempt. */
 export interface ConnectToHostOptions
   extends ConnectTCPOptions, Omit<HappyEyeballsOptions, "timeout"> {}
 
 /**
- * Connects over TCP to the first address of a host that answers, and has a protocol built for that connection alone.
+ * Connects over TCP to the first address of a host that answers, and builds a protocol for that
+ * connection alone.
  *
- * @param families The families of the addresses that are tried.
+ * @param reactor The reactor that looks up the name and connects.
+ * @param host A name or an address.
+ * @param port The port number.
+ * @param families The address families to try, the preferred one first.
+ * @param factory The factory that builds the protocol.
+ * @param options Options of the lookups and of the attempts.
+ * @returns A Deferred that fires with the protocol.
  */
 export function connectTCPToHost<P extends IProtocol>(
   reactor: IReactorForNames,
@@ -57,11 +64,11 @@ export function connectTCPToHost<P extends IProtocol>(
     },
   };
   return execute(() => {
-    // Held over all attempts, so that the factory is not stopped between two of them.
+    // Started for all attempts together, so that the factory is not stopped between two of them.
     checkFactory("connect", factory);
     startFactory(factory);
     const connecting = raceAddresses(host, port, race, options);
-    return endedByShutdown(reactor, connecting, String(new HostnameAddress(host, port)))
+    return cancelledByShutdown(reactor, connecting, String(new HostnameAddress(host, port)))
       .addCallbacks(
         (protocol) => {
           stopFactory(factory);
@@ -75,8 +82,11 @@ export function connectTCPToHost<P extends IProtocol>(
   });
 }
 
-/** A lookup is nothing that a reactor ends when it stops, and between two attempts there is not even that. */
-function endedByShutdown<T>(
+/**
+ * Cancels the connecting when the reactor stops. The reactor itself ends open attempts, but neither
+ * lookups nor the delay between two attempts.
+ */
+function cancelledByShutdown<T>(
   reactor: IReactorForNames,
   connecting: Deferred<T>,
   address: string,
@@ -93,7 +103,7 @@ function endedByShutdown<T>(
     },
     (error) => {
       if (stopped) {
-        const message = `Connecting to ${address} was ended: the reactor has stopped`;
+        const message = `Cannot connect to ${address}: the reactor has stopped`;
         throw new ConnectError(message, { address, cause: error });
       }
       reactor.removeSystemEventTrigger(trigger);

@@ -8,7 +8,7 @@ import type { EndpointOptions } from "./interfaces.ts";
  *
  * @param connect The function.
  * @param options The options of the endpoint's `connect`.
- * @returns A Deferred that fires with the result.
+ * @returns A Deferred that fires with the result of the function.
  */
 export function connectUntilAborted<T>(
   connect: () => T | PromiseLike<T>,

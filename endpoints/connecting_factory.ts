@@ -9,10 +9,11 @@ import type { ITypedProtocolFactory } from "./interfaces.ts";
 import { wrapProtocol } from "./protocol_wrapper.ts";
 
 /**
- * Turns a client factory's callbacks into a Deferred: it fires with the protocol once its connection has been made.
+ * Turns the callbacks of a client factory into a Deferred, which fires with the protocol once its
+ * connection has been made.
  *
- * Between reactor and protocol stands a protocol of its own, because only that sees when `connectionMade` has returned, on every
- * reactor alike. Twisted's `_WrappingFactory`.
+ * It wraps the protocol, because only a wrapper sees when `connectionMade` has returned, on every
+ * reactor. Twisted's `_WrappingFactory`.
  */
 export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
   implements IClientFactory {
@@ -22,7 +23,7 @@ export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
   readonly connected: Deferred<P> = new Deferred<P>(() => this.#cancel());
 
   /**
-   * @param factory What makes the protocol.
+   * @param factory The factory that builds the protocol.
    * @throws {TypeError} when it is not a factory.
    */
   constructor(factory: ITypedProtocolFactory<P>) {
@@ -39,7 +40,8 @@ export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
   }
 
   clientConnectionLost(_connector: IConnector, reason: Error): void {
-    // Only news if the connection went before it was made: an error in buildProtocol or connectionMade.
+    // Has an effect only if the connection was lost before it was made: buildProtocol or
+    // connectionMade failed.
     this.#end(reason);
   }
 
@@ -65,7 +67,7 @@ export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
     }
     if (protocol === null) {
       this.#end(
-        new NoProtocol(`Connecting to ${addr} came to nothing: the factory built no protocol`, {
+        new NoProtocol(`Cannot connect to ${addr}: the factory built no protocol`, {
           address: String(addr),
         }),
       );
@@ -73,7 +75,7 @@ export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
     return protocol;
   }
 
-  /** Also in the middle of `connectionMade`: then the connection is there, and is lost. */
+  /** Ends the attempt. During `connectionMade` the connection exists already, and is closed. */
   #cancel(): void {
     const connector = this.#connector;
     if (connector === null) return;

@@ -1,6 +1,7 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, `WrappingFactoryTests`: all but `test_wrappingProtocolFileDescriptorReceiver` and the two like
- * it, as file descriptors cannot be received in Deno. Handshakes on real connections: `tls_test.ts`.
+ * Twisted's `internet/test/test_endpoints.py`, `WrappingFactoryTests`, without
+ * `test_wrappingProtocolFileDescriptorReceiver` and the two tests like it: Deno cannot receive file
+ * descriptors. Handshakes on real connections are in `tls_test.ts`.
  */
 
 import {
@@ -29,7 +30,7 @@ import { ConnectingFactory } from "./connecting_factory.ts";
 
 const destination = new IPv4Address("TCP", "192.0.2.2", 2222);
 
-/** A protocol that notes what is called. */
+/** A protocol that records its calls. */
 class Noted extends Protocol {
   readonly calls: string[] = [];
 
@@ -87,7 +88,7 @@ class NotedConnector implements IConnector {
   }
 }
 
-/** What came of the Deferred. */
+/** Collects the result of the Deferred. */
 function outcome<P extends IProtocol>(factory: ConnectingFactory<P>): (P | Error)[] {
   const outcomes: (P | Error)[] = [];
   factory.connected.addCallbacks(
@@ -97,7 +98,7 @@ function outcome<P extends IProtocol>(factory: ConnectingFactory<P>): (P | Error
   return outcomes;
 }
 
-/** What the factory builds for the reactor. */
+/** Returns the protocol that the factory builds for the reactor. */
 function build(factory: ConnectingFactory<IProtocol>): IProtocol {
   const built = factory.buildProtocol(destination);
   assert(built !== null);
@@ -108,7 +109,7 @@ function transport(): ITransport {
   return connect().connection;
 }
 
-Deno.test("The Deferred fires with the protocol itself when its connectionMade() has returned", () => {
+Deno.test("ConnectingFactory fires with the protocol when its connectionMade() has returned", () => {
   class Watching extends Noted {
     override connectionMade(): void {
       super.connectionMade();
@@ -125,7 +126,7 @@ Deno.test("The Deferred fires with the protocol itself when its connectionMade()
   assertStrictEquals(protocol.transport, made);
 });
 
-Deno.test("Bytes and losses reach the protocol", () => {
+Deno.test("ConnectingFactory passes data and the loss of the connection to the protocol", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
   const relay = build(factory);
@@ -137,11 +138,11 @@ Deno.test("Bytes and losses reach the protocol", () => {
   assertEquals(protocol.calls, ["made", "received 3", "lost ConnectionDone"]);
 });
 
-Deno.test("What the protocol's methods return, a promise say, reaches the connection", () => {
+Deno.test("ConnectingFactory returns the results of the protocol's methods, such as promises", () => {
   const promise = Promise.resolve();
   const returning = { then: promise.then.bind(promise) };
   const protocol = new Protocol();
-  // Typed as void, as a method is that may be async.
+  // Its type is void, like that of a method that may be async.
   protocol.connectionMade = protocol.dataReceived = protocol.connectionLost = () =>
     returning as unknown as void;
   const factory = new ConnectingFactory<Protocol>({
@@ -158,7 +159,7 @@ Deno.test("What the protocol's methods return, a promise say, reaches the connec
   assertEquals(results.map((result) => result === returning), [true, true, true]);
 });
 
-Deno.test("A half-closeable protocol stays half-closeable, and others do not become it", () => {
+Deno.test("ConnectingFactory keeps a protocol half-closeable, and makes no other one so", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(HalfCloseable));
   const outcomes = outcome(factory);
   const relay = build(factory);
@@ -174,7 +175,7 @@ Deno.test("A half-closeable protocol stays half-closeable, and others do not bec
   assert(!("readConnectionLost" in plain) && !("writeConnectionLost" in plain));
 });
 
-Deno.test("A protocol that is told of handshakes, or of draining, is told still, and others do not become such", () => {
+Deno.test("ConnectingFactory keeps handshakeCompleted() and drainRequested(), and adds neither", () => {
   class Telling extends Noted {
     handshakeCompleted(): void {
       this.calls.push("secured");
@@ -199,7 +200,7 @@ Deno.test("A protocol that is told of handshakes, or of draining, is told still,
   assert(!("handshakeCompleted" in plain) && !("drainRequested" in plain));
 });
 
-Deno.test("The log prefix is the protocol's own, or its class's name", () => {
+Deno.test("ConnectingFactory's protocol has the log prefix of the wrapped protocol", () => {
   class Chat extends Protocol {
     override logPrefix(): string {
       return "Chat with Bob";
@@ -216,7 +217,7 @@ Deno.test("The log prefix is the protocol's own, or its class's name", () => {
   assertEquals([prefix(Chat), prefix(Bare)], ["Chat with Bob", "Bare"]);
 });
 
-Deno.test("doStart(), doStop() and logPrefix() are the factory's", () => {
+Deno.test("ConnectingFactory forwards doStart(), doStop() and logPrefix() to the factory", () => {
   const wrapped = NotedFactory.forProtocol(Noted);
   const factory = new ConnectingFactory(wrapped);
   factory.doStart();
@@ -228,7 +229,7 @@ Deno.test("doStart(), doStop() and logPrefix() are the factory's", () => {
   assertEquals(new ConnectingFactory(bare).logPrefix(), "Object");
 });
 
-Deno.test("buildProtocol() that throws fails the Deferred, and turns the connection away", () => {
+Deno.test("ConnectingFactory fails with an error of buildProtocol(), and refuses the connection", () => {
   const error = new RangeError("boom");
   const wrapped = Factory.forProtocol(Noted);
   wrapped.buildProtocol = () => {
@@ -241,7 +242,7 @@ Deno.test("buildProtocol() that throws fails the Deferred, and turns the connect
   assertEquals(outcomes, [error]);
 });
 
-Deno.test("buildProtocol() that returns null fails the Deferred with NoProtocol", () => {
+Deno.test("ConnectingFactory fails with NoProtocol when buildProtocol() returns null", () => {
   const wrapped = Factory.forProtocol(Noted);
   wrapped.buildProtocol = () => null;
   const factory = new ConnectingFactory(wrapped);
@@ -252,7 +253,7 @@ Deno.test("buildProtocol() that returns null fails the Deferred with NoProtocol"
   assertEquals(error.address, "192.0.2.2:2222");
 });
 
-Deno.test("An attempt that fails, fails the Deferred with its reason", () => {
+Deno.test("ConnectingFactory fails with the reason of a failed attempt", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
   const reason = new ConnectionRefusedError("refused");
@@ -260,7 +261,7 @@ Deno.test("An attempt that fails, fails the Deferred with its reason", () => {
   assertEquals(outcomes, [reason]);
 });
 
-Deno.test("connectionMade() that throws passes its error on; the loss that follows fails the Deferred", () => {
+Deno.test("ConnectingFactory throws an error of connectionMade(), and fails with the loss after it", () => {
   const error = new RangeError("boom");
   class Failing extends Noted {
     override connectionMade(): void {
@@ -276,7 +277,7 @@ Deno.test("connectionMade() that throws passes its error on; the loss that follo
   assertEquals(outcomes, [error]);
 });
 
-Deno.test("A loss after the connection was made does not concern the Deferred", () => {
+Deno.test("ConnectingFactory ignores the loss of a connection that was made", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
   build(factory).makeConnection(transport());
@@ -284,7 +285,7 @@ Deno.test("A loss after the connection was made does not concern the Deferred", 
   assertEquals(outcomes.length, 1);
 });
 
-Deno.test("Cancelling ends the attempt, and fails the Deferred with ConnectingCancelledError, once", () => {
+Deno.test("ConnectingFactory that is cancelled ends the attempt: ConnectingCancelledError, once", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const connector = new NotedConnector();
   factory.startedConnecting(connector);
@@ -299,7 +300,7 @@ Deno.test("Cancelling ends the attempt, and fails the Deferred with ConnectingCa
   assertEquals(outcomes.length, 1);
 });
 
-Deno.test("Cancelling while the protocol is built, or in connectionMade(), loses the connection", () => {
+Deno.test("ConnectingFactory that is cancelled in a method of the protocol loses the connection", () => {
   class Cancelling extends Noted {
     override connectionMade(): void {
       super.connectionMade();

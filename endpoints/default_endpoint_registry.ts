@@ -18,8 +18,9 @@ import {
 import { unixClientParser, unixServerParser } from "./unix_parsers.ts";
 
 /**
- * The types that `serverFromString` and `clientFromString` know. What is registered here is known in the whole process, as a plugin of
- * Twisted's is; a registry of your own on top of this one keeps a type to your own code.
+ * The endpoint types that `serverFromString` and `clientFromString` know. A type that is registered
+ * here is known in the whole process, as a plugin is in Twisted. To keep a type to your own code,
+ * create a registry on top of this one.
  */
 export const defaultEndpointRegistry: EndpointRegistry<IReactor> = new EndpointRegistry<IReactor>()
   .registerServerType(tcpServerParser)

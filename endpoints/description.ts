@@ -4,11 +4,14 @@
  *     description = type *( ":" argument )
  *     argument    = value / name "=" value
  *
- * A backslash takes the next character as it is, so `\:`, `\=` and `\\` put these three into a type, a name or a value. An `=` in a
- * value needs no backslash, because only the first one of an argument ends a name.
+ * A backslash quotes the next character, so `\:`, `\=` and `\\` put these three characters into a
+ * type, a name or a value. An `=` in a value needs no backslash, because only the first one in an
+ * argument ends a name.
  *
- * Whatever both read, both read alike, but for a lone colon behind the type: in Twisted that is an empty argument. And Twisted also reads
- * what has no type (`:80`), what has it later (`port=80:tcp`), and takes the last of several values for one name.
+ * A description that both accept means the same in Twisted and here, except a single colon after
+ * the type: in Twisted that is an empty argument. Twisted also accepts a description without a type
+ * (`:80`) or with the type at a later position (`port=80:tcp`), and uses the last of several values
+ * for one name.
  *
  * @module
  */
@@ -16,72 +19,77 @@
 import { checkString } from "../internal/validation.ts";
 import { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
 
-/** What to say where a colon has most likely ended a value that it belongs to. */
-export const HOW_TO_WRITE_A_COLON = String.raw`a colon in a value is written "\:"`;
+/** The hint for a value that a colon without a backslash has most likely cut short. */
+export const HOW_TO_WRITE_A_COLON = String.raw`write a colon in a value as "\:"`;
 
-/** A piece of a description: what it means, and where it stands. */
+/** A piece of a description: its value, and its place in the string. */
 export interface DescriptionPiece extends DescriptionSpan {
   /** The piece without its backslashes. */
   readonly value: string;
 }
 
-/** One argument. */
+/** One argument of a description. */
 export interface DescriptionArgument {
-  /** Its name; `null` for one that goes by its position. */
+  /** The name of the argument; `null` for a positional argument. */
   readonly name: DescriptionPiece | null;
-  /** Its value. */
+  /** The value of the argument. */
   readonly value: DescriptionPiece;
 }
 
-/** A description, taken apart. */
+/** A parsed description. */
 export interface Description {
-  /** The whole string, also where only its end was asked for. */
+  /** The whole string, even if only the end of it was parsed. */
   readonly text: string;
-  /** The type: what stands before the first colon. */
+  /** The type: the piece before the first colon. */
   readonly type: DescriptionPiece;
-  /** The arguments, in their order. */
+  /** The arguments, in order. */
   readonly arguments: readonly DescriptionArgument[];
 }
 
 /**
- * Takes a description apart. What its type and its arguments mean is not looked at.
+ * Parses a description into its type and its arguments. Their meaning is not checked.
  *
  * @param text The whole string.
- * @param start Where the description begins in it: a type that wraps another leaves the rest to that one.
- * @throws {EndpointDescriptionError} when it is empty, begins with no type, or ends in the middle of an escape.
- * @throws {TypeError} when it is not a string.
+ * @param start The offset at which the description begins. It is not 0 for a description inside
+ *   another one, such as the `tcp:80` of `wrap:tcp:80`.
+ * @returns The parsed description.
+ * @throws {EndpointDescriptionError} when the description is empty, has no type, or ends with a
+ *   single backslash.
+ * @throws {TypeError} when the description is not a string.
  */
 export function parseDescription(text: string, start: number = 0): Description {
   checkString("An endpoint description", text);
   const [first, ...rest] = [...readArguments(text, start)];
-  // There is always a first one, be it empty.
+  // There is always a first piece, which may be empty.
   if (first === undefined || first.value.end === start) {
-    const found = start === text.length ? "nothing is there" : "nothing is before the first colon";
+    const found = start === text.length
+      ? "the string is empty"
+      : "the type before the first colon is empty";
     throw new EndpointDescriptionError(
       text,
       { start, end: start },
-      `it begins with a type, as in "tcp:80", and ${found}`,
+      `it must begin with a type, as in "tcp:80", and ${found}`,
     );
   }
   if (first.name !== null) {
     throw new EndpointDescriptionError(
       text,
       { start, end: first.value.end },
-      `it begins with a type, as in "tcp:80", and not with an argument`,
+      `it must begin with a type, as in "tcp:80", and not with a named argument`,
     );
   }
   return { text, type: first.value, arguments: isBlank(rest) ? [] : rest };
 }
 
 /**
- * Quotes a string so that it stands for itself in a description: for building one from pieces that may contain colons, as paths on
- * Windows do.
+ * Quotes a string for use in an endpoint description. Use it to build a description from values
+ * that may contain colons, such as Windows paths.
  *
- * Twisted's leaves `=` alone, and an argument without a name that contains one is then taken for one with a name. Here it is quoted, too,
- * which Twisted reads as well.
+ * It also quotes `=`, where Twisted's function does not: there an unnamed argument that contains
+ * `=` is taken for a named one. Twisted reads the result correctly, too.
  *
- * @param argument What is to be the value, or a part of it.
- * @returns The argument with a backslash before each `\`, `:` and `=`.
+ * @param argument The value, or a part of it.
+ * @returns The string with a backslash before each `\`, `:` and `=`.
  *
  * @example
  * ```ts
@@ -95,7 +103,7 @@ export function quoteStringArgument(argument: string): string {
   return argument.replaceAll(/[\\:=]/g, "\\$&");
 }
 
-/** `stdio:` is `stdio`: a colon behind the type with nothing behind it promises no argument. */
+/** `stdio:` means `stdio`: a colon after the type, without anything after it, adds no argument. */
 function isBlank(rest: DescriptionArgument[]): boolean {
   const [only] = rest;
   return only !== undefined && rest.length === 1 && only.name === null &&
@@ -119,7 +127,7 @@ function* readArguments(text: string, start: number): Generator<DescriptionArgum
   }
 }
 
-/** Reads on to the first of those characters that no backslash stands before. */
+/** Reads up to the first of the given characters that has no backslash before it. */
 function readPiece(text: string, start: number, ends: string): DescriptionPiece {
   let value = "";
   let at = start;
@@ -130,7 +138,7 @@ function readPiece(text: string, start: number, ends: string): DescriptionPiece 
       throw new EndpointDescriptionError(
         text,
         { start: at - 1, end: at },
-        "it ends with a backslash that has no character to quote",
+        "it ends with a backslash, which must be followed by the character that it quotes",
       );
     }
     value += text.charAt(at);

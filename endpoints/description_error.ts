@@ -1,16 +1,18 @@
-/** Where an endpoint's description is wrong: offsets into it, the end excluded. */
+/** The place of an error in an endpoint description, as offsets into the string. */
 export interface DescriptionSpan {
-  /** Where the offending piece begins. */
+  /** The offset at which the offending piece begins. */
   readonly start: number;
-  /** Where it ends. */
+  /** The offset after the last character of the offending piece. */
   readonly end: number;
 }
 
 /**
- * A string that describes no endpoint. The message quotes the string and points at the place.
+ * Thrown when a string does not describe an endpoint. The message quotes the string and points at
+ * the offending piece.
  *
- * Twisted raises `ValueError`, `TypeError`, `KeyError` or `IndexError`, by what went wrong and where in its code; a program that reads
- * descriptions from its configuration has one class to catch here, and the place to show.
+ * Twisted raises `ValueError`, `TypeError`, `KeyError` or `IndexError` depending on the mistake.
+ * Here a program that reads descriptions from its configuration has one class to catch, and the
+ * place to show.
  *
  * @example
  * ```ts
@@ -18,7 +20,7 @@ export interface DescriptionSpan {
  *
  * const error = new EndpointDescriptionError("ftl:80", { start: 0, end: 3 }, 'there is no type "ftl"');
  * console.log(error.message);
- * // Cannot make an endpoint of "ftl:80": there is no type "ftl"
+ * // Cannot create an endpoint from "ftl:80": there is no type "ftl"
  * //   ftl:80
  * //   ^^^
  * ```
@@ -28,18 +30,18 @@ export class EndpointDescriptionError extends Error {
   override readonly name = "EndpointDescriptionError";
   /** The whole string. */
   readonly description: string;
-  /** The offending piece; empty where something is missing. */
+  /** The offending piece; empty if something is missing. */
   readonly piece: string;
-  /** Where the piece begins in the string. */
+  /** The offset at which the piece begins in the string. */
   readonly offset: number;
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
    * @param description The whole string.
-   * @param span The offending piece.
-   * @param problem What is wrong with it.
-   * @param options `cause` is the error beneath.
+   * @param span The place of the offending piece.
+   * @param problem The reason, as the end of the sentence "Cannot create an endpoint from …: ".
+   * @param options `cause` is the underlying error.
    */
   constructor(
     description: string,
@@ -48,7 +50,9 @@ export class EndpointDescriptionError extends Error {
     options: ErrorOptions = {},
   ) {
     super(
-      `Cannot make an endpoint of ${visible(description)}: ${problem}${pointer(description, span)}`,
+      `Cannot create an endpoint from ${visible(description)}: ${problem}${
+        pointer(description, span)
+      }`,
       options,
     );
     this.description = description;
@@ -57,10 +61,11 @@ export class EndpointDescriptionError extends Error {
   }
 }
 
-// Controls, line breaks, and what only steers how text is laid out: a byte order mark at the beginning of a file, for one.
+// Control characters, line breaks, and invisible formatting characters such as a byte order mark at
+// the start of a file.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** A string in quotes, with nothing in it that is not seen. */
+/** Returns a string in quotes, with its invisible characters escaped. */
 export function visible(text: string): string {
   return JSON.stringify(text).replaceAll(
     INVISIBLE,
@@ -68,12 +73,13 @@ export function visible(text: string): string {
   );
 }
 
-/** Two lines: the string, and carets beneath the place. */
+/** Returns two lines: the string, and carets below the offending piece. */
 function pointer(description: string, { start, end }: DescriptionSpan): string {
   if (description === "") return "";
   const columns = (from: number, to: number) => [...description.slice(from, to)].length;
   const carets = "^".repeat(Math.max(columns(start, end), 1));
-  // A line break in the string would tear the two lines apart, and other invisible characters hide what is wrong.
+  // A line break in the string would separate the carets from it, and other invisible characters
+  // would hide the mistake.
   const line = description.replaceAll(INVISIBLE, "\ufffd");
   return `\n  ${line}\n  ${" ".repeat(columns(0, start))}${carets}`;
 }

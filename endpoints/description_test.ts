@@ -1,6 +1,7 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, the part of `ParserTests` that is about the grammar: `test_escape`,
- * `test_quoteStringArgument`, `test_impliedEscape`. The rest is in `from_string_test.ts`.
+ * Twisted's `internet/test/test_endpoints.py`: the tests of `ParserTests` for the grammar,
+ * `test_escape`, `test_quoteStringArgument` and `test_impliedEscape`. The others are in
+ * `from_string_test.ts`.
  */
 
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
@@ -8,7 +9,7 @@ import fc from "fast-check";
 import { parseDescription, quoteStringArgument } from "./description.ts";
 import { EndpointDescriptionError } from "./description_error.ts";
 
-/** What a description says: its type, and its arguments as values or pairs. */
+/** The type of a description, and its arguments as values or pairs. */
 function said(text: string): (string | [string, string])[] {
   const { type, arguments: args } = parseDescription(text);
   return [
@@ -19,12 +20,12 @@ function said(text: string): (string | [string, string])[] {
   ];
 }
 
-Deno.test("Colons part a description into its type and its arguments, of which an equals sign makes named ones", () => {
+Deno.test("parseDescription() splits at colons, and names arguments with an equals sign", () => {
   assertEquals(said("a:b:d=1:c"), ["a", "b", ["d", "1"], "c"]);
   assertEquals(said("tcp:80:interface=127.0.0.1"), ["tcp", "80", ["interface", "127.0.0.1"]]);
 });
 
-Deno.test("A backslash quotes a colon, an equals sign, a backslash, and any other character", () => {
+Deno.test("parseDescription() takes any character after a backslash literally", () => {
   assertEquals(said(String.raw`unix:foo\:bar\=baz\:qux\\`), [
     "unix",
     String.raw`foo:bar=baz:qux` + "\\",
@@ -32,12 +33,12 @@ Deno.test("A backslash quotes a colon, an equals sign, a backslash, and any othe
   assertEquals(said(String.raw`a\:b:c\=d=\e`), ["a:b", ["c=d", "e"]]);
 });
 
-Deno.test("Only the first equals sign of an argument ends its name", () => {
+Deno.test("parseDescription() ends a name at the first equals sign of an argument", () => {
   assertEquals(said("unix:address=foo=bar"), ["unix", ["address", "foo=bar"]]);
   assertEquals(said("unix:address=="), ["unix", ["address", "="]]);
 });
 
-Deno.test("A colon behind the type alone promises no argument; any other empty one is an argument", () => {
+Deno.test("parseDescription() ignores one colon after the type, and no other empty argument", () => {
   assertEquals(said("stdio"), ["stdio"]);
   assertEquals(said("stdio:"), ["stdio"]);
   assertEquals(said("tcp::"), ["tcp", "", ""]);
@@ -45,7 +46,7 @@ Deno.test("A colon behind the type alone promises no argument; any other empty o
   assertEquals(said("tcp:="), ["tcp", ["", ""]]);
 });
 
-Deno.test("Each piece says where it stands, with its backslashes", () => {
+Deno.test("parseDescription() returns the place of each piece, backslashes included", () => {
   const { type, arguments: [first, second] } = parseDescription(String.raw`t\=:a\:b:n=v`);
   assertEquals(type, { value: "t=", start: 0, end: 3 });
   assertEquals(first, { name: null, value: { value: "a:b", start: 4, end: 8 } });
@@ -55,7 +56,7 @@ Deno.test("Each piece says where it stands, with its backslashes", () => {
   });
 });
 
-Deno.test("The rest of a string can be a description of its own, and keeps its places", () => {
+Deno.test("parseDescription() parses the rest of a string, with places in the whole string", () => {
   const { text, type, arguments: [port] } = parseDescription("wrap:tcp:80", 5);
   assertEquals(text, "wrap:tcp:80");
   assertEquals(type, { value: "tcp", start: 5, end: 8 });
@@ -63,35 +64,60 @@ Deno.test("The rest of a string can be a description of its own, and keeps its p
 });
 
 const WRONG: [text: string, offset: number, piece: string, problem: string][] = [
-  ["", 0, "", `it begins with a type, as in "tcp:80", and nothing is there`],
-  [":80", 0, "", `it begins with a type, as in "tcp:80", and nothing is before the first colon`],
-  ["port=80", 0, "port=80", `it begins with a type, as in "tcp:80", and not with an argument`],
-  ["=", 0, "=", `it begins with a type, as in "tcp:80", and not with an argument`],
-  ["tcp:80\\", 6, "\\", "it ends with a backslash that has no character to quote"],
-  ["\\", 0, "\\", "it ends with a backslash that has no character to quote"],
-  ["tcp:a=\\\\\\", 8, "\\", "it ends with a backslash that has no character to quote"],
+  ["", 0, "", `it must begin with a type, as in "tcp:80", and the string is empty`],
+  [
+    ":80",
+    0,
+    "",
+    `it must begin with a type, as in "tcp:80", and the type before the first colon is empty`,
+  ],
+  [
+    "port=80",
+    0,
+    "port=80",
+    `it must begin with a type, as in "tcp:80", and not with a named argument`,
+  ],
+  ["=", 0, "=", `it must begin with a type, as in "tcp:80", and not with a named argument`],
+  [
+    "tcp:80\\",
+    6,
+    "\\",
+    "it ends with a backslash, which must be followed by the character that it quotes",
+  ],
+  [
+    "\\",
+    0,
+    "\\",
+    "it ends with a backslash, which must be followed by the character that it quotes",
+  ],
+  [
+    "tcp:a=\\\\\\",
+    8,
+    "\\",
+    "it ends with a backslash, which must be followed by the character that it quotes",
+  ],
 ];
 
 for (const [text, offset, piece, problem] of WRONG) {
-  Deno.test(`${JSON.stringify(text)} is no description: ${problem}`, () => {
+  Deno.test(`parseDescription() rejects ${JSON.stringify(text)}: ${problem}`, () => {
     const error = assertThrows(() => parseDescription(text), EndpointDescriptionError);
     assertEquals([error.description, error.offset, error.piece], [text, offset, piece]);
     const [sentence] = error.message.split("\n");
-    assertEquals(sentence, `Cannot make an endpoint of ${JSON.stringify(text)}: ${problem}`);
+    assertEquals(sentence, `Cannot create an endpoint from ${JSON.stringify(text)}: ${problem}`);
   });
 }
 
-Deno.test("The error shows the string, and the place beneath it, by characters and not by code units", () => {
+Deno.test("EndpointDescriptionError points at the place, counted in characters", () => {
   const error = new EndpointDescriptionError("a:😀:\nbc:d", { start: 5, end: 8 }, "wrong");
   assertEquals(error.name, "EndpointDescriptionError");
   assertEquals(
     error.message,
-    `Cannot make an endpoint of "a:😀:\\nbc:d": wrong\n  a:😀:\ufffdbc:d\n      ^^^`,
+    `Cannot create an endpoint from "a:😀:\\nbc:d": wrong\n  a:😀:\ufffdbc:d\n      ^^^`,
   );
   const marked = new EndpointDescriptionError("\ufefftcp:80", { start: 0, end: 4 }, "wrong");
   assertEquals(
     marked.message,
-    `Cannot make an endpoint of "\\u{feff}tcp:80": wrong\n  \ufffdtcp:80\n  ^^^^`,
+    `Cannot create an endpoint from "\\u{feff}tcp:80": wrong\n  \ufffdtcp:80\n  ^^^^`,
   );
   const missing = new EndpointDescriptionError("tcp", { start: 3, end: 3 }, "wrong");
   assertEquals(missing.message.split("\n").at(-1), "     ^");
@@ -103,7 +129,7 @@ Deno.test("quoteStringArgument() puts a backslash before colons, backslashes and
   assertEquals(quoteStringArgument("a=b"), "a\\=b");
 });
 
-Deno.test("Any string, quoted, is read as itself: as a type, a value, a name and a named value", () => {
+Deno.test("quoteStringArgument() is undone by parseDescription(), for any string and any piece", () => {
   fc.assert(
     fc.property(
       fc.string({ unit: "binary", minLength: 1 }),
@@ -119,7 +145,7 @@ Deno.test("Any string, quoted, is read as itself: as a type, a value, a name and
   );
 });
 
-Deno.test("Any string is a description, or an EndpointDescriptionError says where it is not", () => {
+Deno.test("parseDescription() parses any string, or says where it is wrong", () => {
   const unit = fc.constantFrom(":", "=", "\\", "a", "\n", "😀");
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit }), fc.string({ unit: "binary" })), (text) => {

@@ -11,10 +11,13 @@ import {
 import { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
 import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
 
-/** The kinds of a type's arguments, by name. */
+/** The types of the arguments of an endpoint type, by name. */
 export type ArgumentTypes = Record<string, ArgumentType<unknown>>;
 
-/** The arguments that were read. One that was left out is not there, so that a spread passes on what was given, and no more. */
+/**
+ * The parsed arguments. An argument that was omitted is missing from the object, so that a spread
+ * passes on only the arguments that were given.
+ */
 export type ArgumentsRead<S extends ArgumentTypes> =
   & {
     [K in keyof S as S[K] extends OptionalArgumentType<unknown> ? never : K]: ReturnType<
@@ -27,18 +30,19 @@ export type ArgumentsRead<S extends ArgumentTypes> =
     >;
   };
 
-/** What makes endpoints of the descriptions within a description. */
+/** Creates endpoints from the descriptions inside a description. */
 export interface NestedEndpoints {
-  /** Makes a server endpoint. */
+  /** Creates a server endpoint. */
   server(description: Description): IStreamServerEndpoint;
-  /** Makes a client endpoint. */
+  /** Creates a client endpoint. */
   client(description: Description): IStreamClientEndpoint;
 }
 
 /**
- * The arguments of an endpoint's description, for the parser of its type. What that does not take is an error: nothing is ignored.
+ * The arguments of an endpoint description, which are passed to the parser of its type. An argument
+ * that the parser does not take is an error.
  *
- * @example A type of one's own: see `EndpointRegistry`
+ * @example The arguments of a custom type: see `EndpointRegistry`
  * ```ts
  * import { type EndpointArguments, endpointArgument } from "@torsion/reactor/endpoints";
  *
@@ -59,30 +63,32 @@ export class EndpointArguments {
   #given: ReadonlyMap<string, DescriptionPiece> = new Map();
 
   /**
-   * Holds the arguments. A parser is handed them.
+   * Creates the arguments of a description. The registry calls this, and passes them to a parser.
    *
-   * @param description The description, taken apart.
-   * @param nested What makes endpoints of the descriptions within it.
+   * @param description The parsed description.
+   * @param nested Creates endpoints from descriptions inside it.
    */
   constructor(description: Description, nested: NestedEndpoints) {
     this.#description = description;
     this.#nested = nested;
   }
 
-  /** The whole string. */
+  /** The whole description. */
   get description(): string {
     return this.#description.text;
   }
 
   /**
-   * Reads all arguments.
+   * Parses all arguments.
    *
-   * One without a name is the first of `positional` that has not been given yet: so `tcp:host=example.org:80` has a port, as in Twisted.
+   * A positional argument is the first one in `positional` that has not been given yet:
+   * `tcp:host=example.org:80` has a port, as in Twisted.
    *
-   * @param positional The names that arguments without one have, in their order.
-   * @param types The kinds of all arguments, by name.
-   * @throws {EndpointDescriptionError} for an argument that is unknown, given twice or missing, for a value that is none of its kind,
-   *   and for one argument without a name too many.
+   * @param positional The names of positional arguments, in order.
+   * @param types The types of all arguments, by name.
+   * @returns The values by name. Omitted arguments are missing.
+   * @throws {EndpointDescriptionError} when an argument is unknown, given twice or missing, when a
+   *   value is invalid, and when there are too many positional arguments.
    */
   take<S extends ArgumentTypes>(
     positional: readonly (keyof S & string)[],
@@ -91,7 +97,7 @@ export class EndpointArguments {
     this.#taken = true;
     const given = new Map<string, DescriptionPiece>();
     const read: Record<string, unknown> = {};
-    // One after the other, so that it is the first mistake that is told of.
+    // In order, so that the first mistake is reported.
     for (const argument of this.#description.arguments) {
       const [name, type] = this.#typeOf(argument, positional, types, given);
       const previous = [...given.keys()].at(-1);
@@ -103,13 +109,15 @@ export class EndpointArguments {
       if (type.optional || given.has(name)) continue;
       throw this.#error(this.#end(), `the argument "${name}" is missing`);
     }
-    // What is there has been read by its own type, and what is not is optional.
+    // Each value was parsed by its type, and only optional arguments are missing.
     return read as ArgumentsRead<S>;
   }
 
   /**
-   * Takes the rest of the string as a server's description of its own, as the type `wrap` in `wrap:tcp:80` does.
+   * Takes the rest of the string as the description of a server endpoint: for `wrap:tcp:80`, that
+   * is `tcp:80`.
    *
+   * @returns The endpoint.
    * @throws {EndpointDescriptionError} when there is no rest, or it describes no server endpoint.
    */
   serverOfRest(): IStreamServerEndpoint {
@@ -117,8 +125,9 @@ export class EndpointArguments {
   }
 
   /**
-   * Takes the rest of the string as a client's description of its own.
+   * Takes the rest of the string as the description of a client endpoint.
    *
+   * @returns The endpoint.
    * @throws {EndpointDescriptionError} when there is no rest, or it describes no client endpoint.
    */
   clientOfRest(): IStreamClientEndpoint {
@@ -126,28 +135,32 @@ export class EndpointArguments {
   }
 
   /**
-   * Takes one argument's value as a client's description of its own: that of `endpoint=tcp\:127.0.0.1\:80`.
+   * Takes the value of one argument as the description of a client endpoint: for
+   * `endpoint=tcp\:127.0.0.1\:80`, that is `tcp:127.0.0.1:80`.
    *
-   * @param name The argument's name. {@linkcode take} has read it before, as text.
-   * @throws {EndpointDescriptionError} when it describes no client endpoint.
+   * @param name The name of the argument. Call {@linkcode take} first, with the argument as text.
+   * @returns The endpoint.
+   * @throws {EndpointDescriptionError} when the value describes no client endpoint.
    */
   clientIn(name: string): IStreamClientEndpoint {
     try {
       return this.#nested.client(parseDescription(this.#given.get(name)?.value ?? ""));
     } catch (error) {
       if (!(error instanceof EndpointDescriptionError)) throw error;
-      throw this.error(name, `the argument "${name}" describes no endpoint. ${error.message}`, {
+      throw this.error(name, `the argument "${name}" describes no endpoint: ${error.message}`, {
         cause: error,
       });
     }
   }
 
   /**
-   * Makes an error that points at an argument, for what only the parser can know to be wrong.
+   * Creates an error that points at an argument, for mistakes that only the parser can detect.
    *
-   * @param name The argument's name; for one that was not given, or `null`, the type is pointed at.
-   * @param problem What is wrong.
-   * @param options `cause` is the error beneath.
+   * @param name The name of the argument. If it was not given, or is `null`, the error points at
+   *   the type.
+   * @param problem The reason, as the end of the sentence "Cannot create an endpoint from …: ".
+   * @param options `cause` is the underlying error.
+   * @returns The error.
    */
   error(
     name: string | null,
@@ -159,9 +172,10 @@ export class EndpointArguments {
   }
 
   /**
-   * Called when the parser has returned: a parser that asked for nothing takes no arguments.
+   * Checks that all arguments were taken. Called when the parser has returned: if it took none, the
+   * description must have none.
    *
-   * @throws {EndpointDescriptionError} when there are some all the same.
+   * @throws {EndpointDescriptionError} when there are arguments that the parser did not take.
    */
   checkTaken(): void {
     if (!this.#taken) this.take([], {});
@@ -175,7 +189,7 @@ export class EndpointArguments {
   ): [name: string, type: ArgumentType<unknown>] {
     const name = piece?.value ?? positional.find((each) => !given.has(each));
     if (name === undefined) throw this.#error(value, this.#tooMany(positional));
-    // A record has more names than its own: "constructor", for one.
+    // A record also inherits names, such as "constructor".
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) throw this.#error(piece ?? value, this.#unknown(name, types));
     if (given.has(name)) {
@@ -196,7 +210,7 @@ export class EndpointArguments {
     } catch (error) {
       if (!isInstance(error, RangeError)) throw error;
       const problem = written === null
-        ? problemWithPlace(name, piece.value, error.message, previous)
+        ? problemOfPositional(name, piece.value, error.message, previous)
         : `the argument "${name}" ${error.message}`;
       throw this.#error(piece, problem, { cause: error });
     }
@@ -206,20 +220,25 @@ export class EndpointArguments {
     this.#taken = true;
     const { text, type } = this.#description;
     if (type.end < text.length) return parseDescription(text, type.end + 1);
-    throw this.#error(this.#end(), `"${type.value}" is followed by another description`);
+    throw this.#error(
+      this.#end(),
+      `"${type.value}:" must be followed by the description of an endpoint`,
+    );
   }
 
   #tooMany(positional: readonly string[]): string {
     const { value: type } = this.#description.type;
-    if (positional.length === 0) return `"${type}" takes no argument without a name`;
+    if (positional.length === 0) return `"${type}" takes no positional arguments`;
     const names = positional.join(", ");
-    return `"${type}" takes no more than ${positional.length} without a name: ${names}; ${HOW_TO_WRITE_A_COLON}`;
+    return `"${type}" takes at most ${positional.length} positional arguments, ${names}; ${HOW_TO_WRITE_A_COLON}`;
   }
 
   #unknown(name: string, types: ArgumentTypes): string {
     const { value: type } = this.#description.type;
     const known = Object.keys(types);
-    const has = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+    const has = known.length === 0
+      ? "it has no arguments"
+      : `its arguments are ${known.join(", ")}`;
     return `"${type}" has no argument ${JSON.stringify(name)}; ${has}`;
   }
 
@@ -237,15 +256,18 @@ export class EndpointArguments {
   }
 }
 
-/** What is wrong with an argument that has its name from its place: it may be the rest of an address whose colons are not quoted. */
-function problemWithPlace(
+/**
+ * Returns the problem of a positional argument, which may be the rest of an address whose colons
+ * have no backslashes.
+ */
+function problemOfPositional(
   name: string,
   value: string,
   problem: string,
   previous: string | undefined,
 ): string {
   if (value === "" && previous !== undefined) {
-    return `the argument "${previous}" is followed by an empty one; ${HOW_TO_WRITE_A_COLON}`;
+    return `an empty argument follows "${previous}"; ${HOW_TO_WRITE_A_COLON}`;
   }
   const hint = value.startsWith("[") && !problem.endsWith(HOW_TO_WRITE_A_COLON)
     ? `; ${HOW_TO_WRITE_A_COLON}`

@@ -5,41 +5,55 @@ import { EndpointDescriptionError, visible } from "./description_error.ts";
 import { EndpointArguments } from "./endpoint_arguments.ts";
 import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
 
-/** Makes server endpoints of one type's descriptions. Twisted's `IStreamServerEndpointStringParser`. */
+/**
+ * Parses the descriptions of one type of server endpoints. Twisted's
+ * `IStreamServerEndpointStringParser`.
+ *
+ * @typeParam R The capabilities of the reactor that the endpoints need.
+ */
 export interface IStreamServerEndpointStringParser<R> {
-  /** The type: what the descriptions begin with. */
+  /** The type: the part of a description before the first colon. */
   readonly prefix: string;
   /**
-   * Makes an endpoint; nothing listens yet.
+   * Creates an endpoint. It does not listen yet.
    *
-   * Twisted passes the strings as `*args` and `**kwargs`. Here they come with their places, so that an error can point there.
+   * Twisted passes the arguments as strings, in `*args` and `**kwargs`. Here they come with their
+   * places, so that an error can point at them.
    *
-   * @param reactor What listens.
-   * @param args The arguments.
-   * @throws {EndpointDescriptionError} when they describe no endpoint.
+   * @param reactor The reactor that will listen.
+   * @param args The arguments of the description.
+   * @returns The endpoint.
+   * @throws {EndpointDescriptionError} when the arguments are invalid.
    */
   readonly parseStreamServer: (reactor: R, args: EndpointArguments) => IStreamServerEndpoint;
 }
 
-/** Makes client endpoints of one type's descriptions. Twisted's `IStreamClientEndpointStringParserWithReactor`. */
+/**
+ * Parses the descriptions of one type of client endpoints. Twisted's
+ * `IStreamClientEndpointStringParserWithReactor`.
+ *
+ * @typeParam R The capabilities of the reactor that the endpoints need.
+ */
 export interface IStreamClientEndpointStringParserWithReactor<R> {
-  /** The type: what the descriptions begin with. */
+  /** The type: the part of a description before the first colon. */
   readonly prefix: string;
   /**
-   * Makes an endpoint; nothing connects yet.
+   * Creates an endpoint. It does not connect yet.
    *
-   * @param reactor What connects.
-   * @param args The arguments.
-   * @throws {EndpointDescriptionError} when they describe no endpoint.
+   * @param reactor The reactor that will connect.
+   * @param args The arguments of the description.
+   * @returns The endpoint.
+   * @throws {EndpointDescriptionError} when the arguments are invalid.
    */
   readonly parseStreamClient: (reactor: R, args: EndpointArguments) => IStreamClientEndpoint;
 }
 
 /**
- * The types of endpoints that descriptions may name. A registry stands on another, and adds to it: one of your own, on
- * `defaultEndpointRegistry`, keeps your types to the code that you give it to. Twisted finds them by its system of plugins.
+ * A set of endpoint types, which parse endpoint descriptions. A registry can extend another one:
+ * create one on top of `defaultEndpointRegistry`, and your types are known only where you pass it.
+ * In Twisted, endpoint types are plugins.
  *
- * @typeParam R What its parsers want of a reactor.
+ * @typeParam R The capabilities of the reactor that the parsers need.
  *
  * @example
  * ```ts no-eval

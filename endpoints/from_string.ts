@@ -4,7 +4,8 @@ import type { EndpointRegistry } from "./endpoint_registry.ts";
 import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
 
 /**
- * Makes a server endpoint of a string, such as an administrator writes it into a configuration. Twisted's `serverFromString`.
+ * Creates a server endpoint from a string, as an administrator writes it into a configuration file.
+ * Twisted's `serverFromString`.
  *
  * | Type | Examples |
  * | --- | --- |
@@ -15,21 +16,27 @@ import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.
  * | `stdio` | `stdio:` |
  * | `systemd` | `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0` |
  *
- * Keys and certificates are in files, as PEM, which are read each time the endpoint listens. Their arguments are Twisted's: a certificate
- * (`certKey`) may be in its key's file, `extraCertChain` names those between it and the root, and with `caCertsDir`, a directory or a file,
- * clients must have certificates that these have signed (`clientCertificate=request`: they may). `alpnProtocols=h2,http/1.1` and
- * `handshakeTimeout` are there, too.
+ * Keys and certificates are PEM files, which are read each time the endpoint listens. Their
+ * arguments are Twisted's: the certificate (`certKey`) may be in the file of the key,
+ * `extraCertChain` is a file with the certificates between it and the root, and with `caCertsDir`,
+ * a directory or a file, clients must present a certificate that one of these has signed (with
+ * `clientCertificate=request` they may omit it). There are also `alpnProtocols=h2,http/1.1` and
+ * `handshakeTimeout`.
  *
- * A type may have arguments by position and by name (`interface=127.0.0.1`), with colons between them. A backslash quotes a colon, an
- * equals sign or a backslash in a value; {@linkcode quoteStringArgument} does so.
+ * Arguments are separated by colons, and are given by position or by name (`interface=127.0.0.1`).
+ * A backslash quotes a colon, an equals sign or a backslash in a value;
+ * {@linkcode quoteStringArgument} adds these.
  *
- * What differs from Twisted: `unix` takes no lock unless `lockfile=1` asks for one, as the socket of a server that was killed is in nobody's
- * way here; and `sslmethod` and `dhParameters` are not there, as the system under Deno knows what is safe.
+ * It differs from Twisted in two points. `unix` uses a lock file only with `lockfile=1`, because a
+ * socket file that a killed server left behind is replaced without one. And there is no `sslmethod`
+ * and no `dhParameters`, because Deno's TLS engine chooses secure parameters.
  *
- * @param reactor What is to listen.
- * @param description The string.
- * @param options `registry` has types of your own, where Twisted has plugins.
- * @throws {EndpointDescriptionError} when the string describes no server endpoint; its message quotes the string and points at the place.
+ * @param reactor The reactor that will listen.
+ * @param description The description.
+ * @param options `registry` has custom types, where Twisted has plugins.
+ * @returns The endpoint.
+ * @throws {EndpointDescriptionError} when the string describes no server endpoint. The message
+ *   quotes the string and points at the offending piece.
  *
  * @example
  * ```ts no-eval
@@ -44,11 +51,12 @@ import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.
  */
 export function serverFromString(reactor: IReactor, description: string): IStreamServerEndpoint;
 /**
- * Makes a server endpoint of a string, by the types of a registry.
+ * Creates a server endpoint from a string, with the types of a registry.
  *
- * @param reactor What is to listen.
- * @param description The string.
+ * @param reactor The reactor that will listen.
+ * @param description The description.
  * @param options `registry` has the types.
+ * @returns The endpoint.
  */
 export function serverFromString<R>(
   reactor: NoInfer<R>,
@@ -64,7 +72,7 @@ export function serverFromString(
 }
 
 /**
- * Makes a client endpoint of a string. Twisted's `clientFromString`.
+ * Creates a client endpoint from a string. Twisted's `clientFromString`.
  *
  * | Type | Examples |
  * | --- | --- |
@@ -74,16 +82,19 @@ export function serverFromString(
  * | `ssl` | `ssl:example.org:443`, `ssl:192.0.2.1:443:hostname=example.org:caCertsDir=ca.pem:certKey=cert.pem:privateKey=key.pem` |
  * | `unix` | `unix:/run/chat/socket`, `unix:path=/run/chat/socket:timeout=5`, `unix:/run/chat/socket:lockfile=1` |
  *
- * The server's certificate must be for the host and signed by one of the system's trust roots, or of those in the directory or file
- * `trustRoots` (`caCertsDir`). Twisted's `ssl` takes any certificate unless it is given a `hostname` or `caCertsDir`. Over another endpoint the
- * host says only whom the certificate must be for.
+ * The server's certificate must be valid for the host, and be signed by a trust root of the system,
+ * or by one in the directory or file `trustRoots` (`caCertsDir` for `ssl`). Twisted's `ssl` accepts
+ * any certificate unless `hostname` or `caCertsDir` is given. With `endpoint`, the connection is
+ * made over that endpoint, and the host is only the name for which the certificate must be valid.
  *
  * The grammar is that of {@linkcode serverFromString}.
  *
- * @param reactor What is to connect.
- * @param description The string.
- * @param options `registry` has types of your own.
- * @throws {EndpointDescriptionError} when the string describes no client endpoint; its message quotes the string and points at the place.
+ * @param reactor The reactor that will connect.
+ * @param description The description.
+ * @param options `registry` has custom types.
+ * @returns The endpoint.
+ * @throws {EndpointDescriptionError} when the string describes no client endpoint. The message
+ *   quotes the string and points at the offending piece.
  *
  * @example
  * ```ts no-eval
@@ -99,11 +110,12 @@ export function serverFromString(
  */
 export function clientFromString(reactor: IReactor, description: string): IStreamClientEndpoint;
 /**
- * Makes a client endpoint of a string, by the types of a registry.
+ * Creates a client endpoint from a string, with the types of a registry.
  *
- * @param reactor What is to connect.
- * @param description The string.
+ * @param reactor The reactor that will connect.
+ * @param description The description.
  * @param options `registry` has the types.
+ * @returns The endpoint.
  */
 export function clientFromString<R>(
   reactor: NoInfer<R>,

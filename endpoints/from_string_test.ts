@@ -1,13 +1,15 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`:
+ * Twisted's `internet/test/test_endpoints.py`:
  *
- * - `ParserTests`: all that is not in `description_test.ts`. Where none is asked for, as in `test_simpleUNIX`, there is no lock: see `unix_parsers.ts`.
- * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unix*`, `test_unknownType`; `test_typeFromPlugin` and
- *   `test_stringParserWithReactor` by a registry, which takes the place of plugins. `test_ssl*` are in `tls_parsers_test.ts`.
+ * - `ParserTests`: the tests that are not in `description_test.ts`. `test_simpleUNIX` uses a lock
+ *   file by default, and there is none here: see `unix_parsers.ts`.
+ * - `ServerStringTests` and `ClientStringTests`: `test_tcp*`, `test_unix*`, `test_unknownType`;
+ *   `test_typeFromPlugin` and `test_stringParserWithReactor` with a registry, which replaces
+ *   plugins. `test_ssl*` are in `tls_parsers_test.ts`.
  * - `StandardIOEndpointPluginTests`: `test_stringDescription`.
- * - `SystemdEndpointPluginTests`: all that is not about finding plugins, and about interfaces.
- * - `TCP6ServerEndpointPluginTests`: `test_stringDescription`; the other two are about finding plugins, and about interfaces, which are
- *   the compiler's.
+ * - `SystemdEndpointPluginTests`: all tests but those of plugins and interfaces.
+ * - `TCP6ServerEndpointPluginTests`: `test_stringDescription`; the other two are about plugins, and
+ *   about interfaces, which the compiler checks.
  */
 
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
@@ -32,7 +34,7 @@ import {
   serverFromString,
 } from "./mod.ts";
 
-/** A process with the number 42 and these variables. */
+/** A process with the id 42 and these environment variables. */
 class FakeHostEnvironment implements IHostEnvironment {
   readonly pid = 42;
   readonly #environment: Record<string, string> | Error;
@@ -55,11 +57,11 @@ class FakeHostEnvironment implements IHostEnvironment {
   }
 }
 
-/** A reactor that notes what is asked of it, and does nothing. */
+/** A reactor that records its calls, and does nothing. */
 class NotedReactor extends Clock {
   readonly calls: unknown[][] = [];
   readonly nameResolver = new TableNameResolver({ "six.test": ["::6"] });
-  /** Three sockets were handed on to it. */
+  /** Three sockets were passed on to the process. */
   readonly hostEnvironment = new FakeHostEnvironment({
     LISTEN_PID: "42",
     LISTEN_FDS: "3",
@@ -102,10 +104,10 @@ class NotedReactor extends Clock {
   }
 }
 
-/** A reactor that has no more than the endpoints ask of it. */
+/** A reactor with only the methods that endpoints use. */
 const asReactor = (reactor: NotedReactor): IReactor => reactor as unknown as IReactor;
 
-/** What the server endpoint that a string describes asks of the reactor. */
+/** Returns the calls that a server endpoint from a string makes to the reactor. */
 function listening(description: string): unknown[] {
   const reactor = new NotedReactor();
   const endpoint = serverFromString(asReactor(reactor), description);
@@ -113,7 +115,7 @@ function listening(description: string): unknown[] {
   return reactor.calls[0] ?? [];
 }
 
-/** What the client endpoint that a string describes asks of the reactor. */
+/** Returns the calls that a client endpoint from a string makes to the reactor. */
 function connecting(description: string): unknown[] {
   const reactor = new NotedReactor();
   const endpoint = clientFromString(asReactor(reactor), description);
@@ -210,69 +212,69 @@ const WRONG_SERVERS: Wrong[] = [
     "tcp:interface=::1",
     14,
     "",
-    `the argument "interface" must not be empty; a colon in a value is written "\\:"`,
+    `the argument "interface" must not be empty; write a colon in a value as "\\:"`,
   ],
   [
     "tcp:80:interface=",
     17,
     "",
-    `the argument "interface" must not be empty; a colon in a value is written "\\:"`,
+    `the argument "interface" must not be empty; write a colon in a value as "\\:"`,
   ],
-  ["tcp:http", 4, "http", `the argument "port" must be a whole number from 0 to 65535, got "http"`],
+  ["tcp:http", 4, "http", `the argument "port" must be an integer from 0 to 65535, got "http"`],
   [
     "tcp:65536",
     4,
     "65536",
-    `the argument "port" must be a whole number from 0 to 65535, got "65536"`,
+    `the argument "port" must be an integer from 0 to 65535, got "65536"`,
   ],
-  ["tcp:-1", 4, "-1", `the argument "port" must be a whole number from 0 to 65535, got "-1"`],
-  ["tcp:8e1", 4, "8e1", `the argument "port" must be a whole number from 0 to 65535, got "8e1"`],
-  ["tcp: 80", 4, " 80", `the argument "port" must be a whole number from 0 to 65535, got " 80"`],
+  ["tcp:-1", 4, "-1", `the argument "port" must be an integer from 0 to 65535, got "-1"`],
+  ["tcp:8e1", 4, "8e1", `the argument "port" must be an integer from 0 to 65535, got "8e1"`],
+  ["tcp: 80", 4, " 80", `the argument "port" must be an integer from 0 to 65535, got " 80"`],
   [
     "tcp:80:backlog=0",
     15,
     "0",
-    `the argument "backlog" must be a whole number from 1 to 65535, got "0"`,
+    `the argument "backlog" must be an integer from 1 to 65535, got "0"`,
   ],
   [
     "tcp:80:interface=[::1]",
     17,
     "[",
     String
-      .raw`the argument "interface" must be an address, got "["; it has no brackets, and a colon in a value is written "\:"`,
+      .raw`the argument "interface" must be an address, got "["; omit the brackets, and write a colon in a value as "\:"`,
   ],
   [
     String.raw`tcp6:80:interface=[\:\:1]`,
     18,
     String.raw`[\:\:1]`,
     String
-      .raw`the argument "interface" must be an address, got "[::1]"; it has no brackets, and a colon in a value is written "\:"`,
+      .raw`the argument "interface" must be an address, got "[::1]"; omit the brackets, and write a colon in a value as "\:"`,
   ],
   [
     "tcp6:80:interface=fe80::1",
     23,
     "",
     String
-      .raw`the argument "interface" is followed by an empty one; a colon in a value is written "\:"`,
+      .raw`an empty argument follows "interface"; write a colon in a value as "\:"`,
   ],
   [
     "tcp6:80:[::1]",
     8,
     "[",
     String
-      .raw`the argument "backlog" must be a whole number from 1 to 65535, got "["; a colon in a value is written "\:"`,
+      .raw`the argument "backlog" must be an integer from 1 to 65535, got "["; write a colon in a value as "\:"`,
   ],
   [
     "tcp:80:interfce=127.0.0.1",
     7,
     "interfce",
-    `"tcp" has no argument "interfce"; it has port, interface, backlog`,
+    `"tcp" has no argument "interfce"; its arguments are port, interface, backlog`,
   ],
   [
     "tcp:80:constructor=1",
     7,
     "constructor",
-    `"tcp" has no argument "constructor"; it has port, interface, backlog`,
+    `"tcp" has no argument "constructor"; its arguments are port, interface, backlog`,
   ],
   ["tcp:80:port=90", 7, "port", `the argument "port" is given twice`],
   ["tcp:port=80:port=80", 12, "port", `the argument "port" is given twice`],
@@ -281,20 +283,20 @@ const WRONG_SERVERS: Wrong[] = [
     19,
     "6",
     String
-      .raw`"tcp" takes no more than 3 without a name: port, interface, backlog; a colon in a value is written "\:"`,
+      .raw`"tcp" takes at most 3 positional arguments, port, interface, backlog; write a colon in a value as "\:"`,
   ],
-  ["stdio:0", 6, "0", `"stdio" takes no argument without a name`],
+  ["stdio:0", 6, "0", `"stdio" takes no positional arguments`],
   [
     "systemd:domain=INET",
     0,
     "systemd",
-    "it takes either an index or a name, to say which socket it is",
+    "it needs either an index or a name, to identify the socket",
   ],
   [
     "systemd:domain=INET:index=0:name=web",
     33,
     "web",
-    "it takes either an index or a name, to say which socket it is",
+    "it needs either an index or a name, to identify the socket",
   ],
   [
     "systemd:domain=TCP:index=0",
@@ -306,20 +308,25 @@ const WRONG_SERVERS: Wrong[] = [
     "systemd:domain=INET:index=3",
     26,
     "3",
-    "this process has no inherited socket 3, counted from 0; it has 3 of them",
+    "this process has no inherited socket with the index 3; it has 3, counted from 0",
   ],
   [
     "systemd:domain=INET:name=ftp",
     25,
     "ftp",
-    `this process has no inherited socket of the name "ftp"; it has web, admin, web2`,
+    `this process has no inherited socket named "ftp"; the names are web, admin, web2`,
   ],
-  ["tcp:80\\", 6, "\\", "it ends with a backslash that has no character to quote"],
+  [
+    "tcp:80\\",
+    6,
+    "\\",
+    "it ends with a backslash, which must be followed by the character that it quotes",
+  ],
   [
     "haproxy:tcp:80",
     0,
     "haproxy",
-    "the PROXY protocol, which it stands for, is not there yet",
+    'the PROXY protocol of the type "haproxy" is not implemented yet',
   ],
 ];
 
@@ -331,12 +338,12 @@ const WRONG_CLIENTS: Wrong[] = [
     `it must begin with a type of client endpoint, and "ftl" is not one; the types are ssl, tcp, tcp6, tls, unix`,
   ],
   ["tcp:example.org", 15, "", `the argument "port" is missing`],
-  ["tcp::80", 4, "", `the argument "host" must not be empty; a colon in a value is written "\\:"`],
+  ["tcp::80", 4, "", `the argument "host" must not be empty; write a colon in a value as "\\:"`],
   [
     "tcp:example.org:0",
     16,
     "0",
-    `the argument "port" must be a whole number from 1 to 65535, got "0"`,
+    `the argument "port" must be an integer from 1 to 65535, got "0"`,
   ],
   [
     "tcp:example.org:80:timeout=soon",
@@ -348,28 +355,28 @@ const WRONG_CLIENTS: Wrong[] = [
     "tcp:exa mple.org:80",
     4,
     "exa mple.org",
-    `the argument "host" must be a host's name or address, got "exa mple.org"`,
+    `the argument "host" must be a host name or an address, got "exa mple.org"`,
   ],
   [
     "tcp:example.org:80:90",
     19,
     "90",
     String
-      .raw`"tcp" takes no more than 2 without a name: host, port; a colon in a value is written "\:"`,
+      .raw`"tcp" takes at most 2 positional arguments, host, port; write a colon in a value as "\:"`,
   ],
   [
     "tcp:[::1]:80",
     4,
     "[",
     String
-      .raw`the argument "host" must be a host's name or address, got "["; it has no brackets, and a colon in a value is written "\:"`,
+      .raw`the argument "host" must be a host name or an address, got "["; omit the brackets, and write a colon in a value as "\:"`,
   ],
   [
     "tcp:host=a:port=80:bindAddress=[::1]",
     31,
     "[",
     String
-      .raw`the argument "bindAddress" must be an address, got "["; it has no brackets, and a colon in a value is written "\:"`,
+      .raw`the argument "bindAddress" must be an address, got "["; omit the brackets, and write a colon in a value as "\:"`,
   ],
   [
     "127.0.0.1:80",
@@ -381,7 +388,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "tcp:::1:80",
     4,
     "",
-    `the argument "host" must not be empty; a colon in a value is written "\\:"`,
+    `the argument "host" must not be empty; write a colon in a value as "\\:"`,
   ],
 ];
 
@@ -390,23 +397,23 @@ function isWrong(make: () => unknown, [description, offset, piece, problem]: Wro
   const [sentence] = error.message.split("\n");
   assertEquals(
     [sentence, error.offset, error.piece],
-    [`Cannot make an endpoint of ${JSON.stringify(description)}: ${problem}`, offset, piece],
+    [`Cannot create an endpoint from ${JSON.stringify(description)}: ${problem}`, offset, piece],
   );
 }
 
 for (const wrong of WRONG_SERVERS) {
-  Deno.test(`serverFromString() refuses ${JSON.stringify(wrong[0])}: ${wrong[3]}`, () => {
+  Deno.test(`serverFromString() rejects ${JSON.stringify(wrong[0])}: ${wrong[3]}`, () => {
     isWrong(() => listening(wrong[0]), wrong);
   });
 }
 
 for (const wrong of WRONG_CLIENTS) {
-  Deno.test(`clientFromString() refuses ${JSON.stringify(wrong[0])}: ${wrong[3]}`, () => {
+  Deno.test(`clientFromString() rejects ${JSON.stringify(wrong[0])}: ${wrong[3]}`, () => {
     isWrong(() => connecting(wrong[0]), wrong);
   });
 }
 
-Deno.test("The error shows the place", () => {
+Deno.test("serverFromString() points at the offending piece", () => {
   const error = assertThrows(() => listening("tcp:80:interfce=127.0.0.1"));
   assertInstanceOf(error, EndpointDescriptionError);
   assertEquals(error.message.split("\n").slice(1), [
@@ -415,25 +422,25 @@ Deno.test("The error shows the place", () => {
   ]);
 });
 
-Deno.test("systemd: variables that may not be read are told of", () => {
+Deno.test('serverFromString("systemd:...") reports variables that may not be read', () => {
   const denied = new Error('Requires env access to "LISTEN_PID"');
   const reactor = { hostEnvironment: new FakeHostEnvironment(denied) } as unknown as IReactor; // all that is asked
   const error = assertThrows(
     () => serverFromString(reactor, "systemd:domain=INET:index=0"),
     EndpointDescriptionError,
-    `systemd's variables cannot be read: ${denied.message}`,
+    `the environment variables of systemd cannot be read: ${denied.message}`,
   );
   assertStrictEquals(error.cause, denied);
 });
 
-Deno.test("What the reactor refuses comes through the Deferred, not out of the string", () => {
+Deno.test("serverFromString() accepts a value that the reactor rejects, and listen() fails", () => {
   const errors: Error[] = [];
   serverFromString(asReactor(new NotedReactor()), "tcp:80").listen(Factory.forProtocol(Protocol))
     .addErrback((error) => void errors.push(error));
   assertEquals(errors.map(({ message }) => message), ["Nothing is done here"]);
 });
 
-/** An endpoint that says what it was made of. */
+/** An endpoint that has the arguments it was created with. */
 class NotedEndpoint implements IStreamServerEndpoint, IStreamClientEndpoint {
   readonly made: unknown[];
 
@@ -459,7 +466,7 @@ const ARGUMENTS = {
   words: endpointArgument.optional(endpointArgument.words),
 };
 
-/** What its parsers want is no reactor at all. */
+/** Its parsers need no reactor. */
 function registryOfFakes(): EndpointRegistry<string> {
   const make = (reactor: string, args: EndpointArguments) =>
     new NotedEndpoint(reactor, args.take(["first", "second"], ARGUMENTS));
@@ -468,13 +475,13 @@ function registryOfFakes(): EndpointRegistry<string> {
     .registerClientType({ prefix: "crfake", parseStreamClient: make });
 }
 
-/** What it was made of. */
+/** The arguments it was created with. */
 function madeOf(endpoint: IStreamServerEndpoint | IStreamClientEndpoint): unknown[] {
   assertInstanceOf(endpoint, NotedEndpoint);
   return endpoint.made;
 }
 
-Deno.test("A registry's types get the reactor and the arguments that were given", () => {
+Deno.test("EndpointRegistry passes the reactor and the arguments to the parser", () => {
   const registry = registryOfFakes();
   const server = serverFromString("a reactor", "fake:hello:world:yes=1:mode=660", { registry });
   assertEquals(madeOf(server), ["a reactor", {
@@ -497,20 +504,23 @@ Deno.test("A registry's types get the reactor and the arguments that were given"
 for (
   const [name, problem] of [
     ["yes=no", `the argument "yes" must be 0 or 1, got "no"`],
-    ["mode=rw", `the argument "mode" must be a file's mode in octal digits, such as 660, got "rw"`],
+    ["mode=rw", `the argument "mode" must be a file mode in octal digits, such as 660, got "rw"`],
     [
       "mode=1777",
-      `the argument "mode" must be a file's mode in octal digits, such as 660, got "1777"`,
+      `the argument "mode" must be a file mode in octal digits, such as 660, got "1777"`,
     ],
     [
       "mode=888",
-      `the argument "mode" must be a file's mode in octal digits, such as 660, got "888"`,
+      `the argument "mode" must be a file mode in octal digits, such as 660, got "888"`,
     ],
-    ["words=a,,b", `the argument "words" must be words with commas between them, got "a,,b"`],
+    [
+      "words=a,,b",
+      `the argument "words" must be a list of words with commas between them, got "a,,b"`,
+    ],
     ["kind=oval", `the argument "kind" must be one of round, square, got "oval"`],
   ]
 ) {
-  Deno.test(`A value that is none of its argument's kind: ${name}`, () => {
+  Deno.test(`EndpointArguments.take() rejects an invalid value: ${name}`, () => {
     const error = assertThrows(
       () => registryOfFakes().serverFromString("", `fake:a:${name}`),
       EndpointDescriptionError,
@@ -520,7 +530,7 @@ for (
   });
 }
 
-Deno.test("A registry on another has the types of both, and leaves the other as it is", () => {
+Deno.test("EndpointRegistry on a base has the types of both, and does not change the base", () => {
   const registry = new EndpointRegistry(defaultEndpointRegistry);
   registry.registerServerType({
     prefix: "fake",
@@ -535,7 +545,7 @@ Deno.test("A registry on another has the types of both, and leaves the other as 
   assertThrows(() => serverFromString(asReactor(reactor), "fake"), EndpointDescriptionError);
 });
 
-Deno.test("A type is registered once, and has a name", () => {
+Deno.test("EndpointRegistry rejects an empty prefix, and one that is registered already", () => {
   const registry = new EndpointRegistry(registryOfFakes());
   const server = (prefix: string) => ({ prefix, parseStreamServer: () => new NotedEndpoint() });
   assertThrows(
@@ -551,7 +561,7 @@ Deno.test("A type is registered once, and has a name", () => {
   registry.registerServerType(server("crfake"));
 });
 
-Deno.test("A type that asks for no arguments has none", () => {
+Deno.test("EndpointRegistry rejects arguments for a type that takes none", () => {
   const registry = new EndpointRegistry<null>()
     .registerServerType({ prefix: "none", parseStreamServer: () => new NotedEndpoint() })
     .registerClientType({ prefix: "none", parseStreamClient: () => new NotedEndpoint() });
@@ -562,15 +572,16 @@ Deno.test("A type that asks for no arguments has none", () => {
   const error = assertThrows(() => serverFromString(null, "none:a", { registry }));
   assertInstanceOf(error, EndpointDescriptionError);
   assertEquals([error.offset, error.piece], [5, "a"]);
-  assertEquals(error.message.includes('"none" takes no argument without a name'), true);
+  assertEquals(error.message.includes('"none" takes no positional arguments'), true);
   const named = assertThrows(() => clientFromString(null, "none:a=1", { registry }));
   assertEquals(
-    named instanceof Error && named.message.includes('"none" has no argument "a"; it has none'),
+    named instanceof Error &&
+      named.message.includes('"none" has no argument "a"; it has no arguments'),
     true,
   );
 });
 
-/** Types that stand around another: by the rest of the string, and by an argument. */
+/** Types that wrap another endpoint, given by the rest of the string or by an argument. */
 function registryOfWrappers(): EndpointRegistry<string> {
   return new EndpointRegistry(registryOfFakes())
     .registerServerType({
@@ -593,7 +604,7 @@ function registryOfWrappers(): EndpointRegistry<string> {
     });
 }
 
-Deno.test("A type can wrap the endpoint that the rest of the string describes", () => {
+Deno.test("EndpointArguments.serverOfRest() parses the rest of the string", () => {
   const registry = registryOfWrappers();
   const [, wrapped] = madeOf(
     registry.serverFromString("a reactor", String.raw`wrap:wrap:fake:a\:b:second=c`),
@@ -607,7 +618,7 @@ Deno.test("A type can wrap the endpoint that the rest of the string describes", 
   assertEquals(client.made, ["a reactor", { first: "a" }]);
 });
 
-Deno.test("An error in what is wrapped points into the whole string", () => {
+Deno.test("EndpointArguments.serverOfRest() reports an error at its place in the whole string", () => {
   const registry = registryOfWrappers();
   const error = assertThrows(
     () => registry.serverFromString("", "wrap:fake:a:yes=maybe"),
@@ -621,13 +632,13 @@ Deno.test("An error in what is wrapped points into the whole string", () => {
   const missing = assertThrows(
     () => registry.serverFromString("", "wrap"),
     EndpointDescriptionError,
-    '"wrap" is followed by another description',
+    '"wrap:" must be followed by the description of an endpoint',
   );
   assertEquals(missing.offset, 4);
   assertThrows(() => registry.serverFromString("", "wrap:"), EndpointDescriptionError);
 });
 
-Deno.test("A type can have another endpoint's description as an argument", () => {
+Deno.test("EndpointArguments.clientIn() parses the value of an argument", () => {
   const registry = registryOfWrappers();
   const inner = "crfake:a:second=b";
   const endpoint = registry.clientFromString(
@@ -640,7 +651,7 @@ Deno.test("A type can have another endpoint's description as an argument", () =>
   assertEquals(wrapped.made, ["a reactor", { first: "a", second: "b" }]);
 });
 
-Deno.test("An error in a description that is an argument points at the argument, and quotes both", () => {
+Deno.test("EndpointArguments.clientIn() reports an error at the argument, and quotes both strings", () => {
   const registry = registryOfWrappers();
   const error = assertThrows(
     () => registry.clientFromString("", String.raw`through:there:endpoint=ftl\:80`),
@@ -649,7 +660,7 @@ Deno.test("An error in a description that is an argument points at the argument,
   assertEquals([error.offset, error.piece], [23, String.raw`ftl\:80`]);
   assertEquals(
     error.message.includes(
-      `Cannot make an endpoint of "ftl:80": it must begin with a type of client endpoint, and "ftl"`,
+      `Cannot create an endpoint from "ftl:80": it must begin with a type of client endpoint, and "ftl"`,
     ),
     true,
   );
@@ -657,7 +668,7 @@ Deno.test("An error in a description that is an argument points at the argument,
   assertEquals(error.cause.description, "ftl:80");
 });
 
-Deno.test("Any string describes an endpoint, or an EndpointDescriptionError says where it does not", () => {
+Deno.test("serverFromString() parses any string, or throws an EndpointDescriptionError", () => {
   const unit = fc.constantFrom(":", "=", "\\", "8", "port", "host", "interface", "backlog", "a");
   const type = fc.constantFrom("tcp", "tcp6", "haproxy", "x");
   const text = fc.tuple(type, fc.string({ unit })).map(([head, tail]) => `${head}:${tail}`);
@@ -675,7 +686,7 @@ Deno.test("Any string describes an endpoint, or an EndpointDescriptionError says
   );
 });
 
-Deno.test("The arguments that were read have the types of their kinds, and those that were left out may be missing", () => {
+Deno.test("EndpointArguments.take() has the types of the arguments, omitted ones optional", () => {
   type Read = ArgumentsRead<typeof ARGUMENTS>;
   const given: Pick<Read, "first"> = { first: "a" };
   const read: Read = given;

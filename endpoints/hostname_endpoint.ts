@@ -15,15 +15,19 @@ import type {
 } from "./interfaces.ts";
 
 /**
- * A TCP port of a host that is known by its name. All its addresses are tried, of both families, side by side with a little delay, and
- * the first that answers gets the connection: Happy Eyeballs (RFC 8305), told of in `reactor/names/happy_eyeballs.ts`. Twisted's
+ * A client endpoint for a TCP port of a host that is given by its name. It tries all addresses of
+ * the name, IPv6 and IPv4, with a short delay between the attempts, and uses the first one that
+ * answers: Happy Eyeballs (RFC 8305), as described in `reactor/names/happy_eyeballs.ts`. Twisted's
  * `HostnameEndpoint`.
  *
- * When none answers, `connect()` fails with a `ConnectError` whose message has each address and why it failed, and whose `cause` is an
- * `AggregateError` of the reasons; it is a `ConnectionRefusedError`, a `ConnectTimeoutError` or the like when that is what they all are. A name
- * that has no address fails with `DNSLookupError`, and what is no name with a `RangeError`.
+ * If no address answers, `connect()` fails with a `ConnectError`. Its message has each address with
+ * the reason why it failed, and its `cause` is an `AggregateError` of the reasons. If all reasons
+ * have one class, such as `ConnectionRefusedError` or `ConnectTimeoutError`, the error has that
+ * class. A name without addresses fails with `DNSLookupError`, and an invalid name with
+ * `RangeError`.
  *
- * Under Deno it needs `--allow-net` for the name and for the addresses behind it, and so for most names `--allow-net` alone.
+ * Deno requires `--allow-net` for the name and for its addresses. The addresses of most names are
+ * not known in advance, so these need `--allow-net` without a list.
  *
  * @example
  * ```ts no-eval
@@ -46,12 +50,13 @@ export class HostnameEndpoint implements IStreamClientEndpoint {
   readonly #options: ConnectToHostOptions;
 
   /**
-   * Names a port; nothing is looked up yet.
+   * Creates an endpoint. The name is not looked up yet.
    *
-   * @param reactor What looks the name up and connects.
-   * @param host A name, or an address. One with other characters than ASCII's is looked up by its IDNA form.
+   * @param reactor The reactor that will look up the name and connect.
+   * @param host A name, or an address. A name with characters outside ASCII is looked up in its
+   *   IDNA form.
    * @param port The port number.
-   * @param options How it connects.
+   * @param options Options of the connection.
    */
   constructor(
     reactor: IReactorForNames,
@@ -83,13 +88,13 @@ export class HostnameEndpoint implements IStreamClientEndpoint {
     );
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: `xn--bcher-kva.ch:80`. */
+  /** Returns the host and the port, such as `xn--bcher-kva.ch:80`. */
   toString(): string {
     return String(new HostnameAddress(asciiOf(this.#host), this.#port));
   }
 }
 
-/** What is no name is quoted, as it is. */
+/** An invalid name is returned in quotes. */
 function asciiOf(host: string): string {
   try {
     return encodeHostname(host);

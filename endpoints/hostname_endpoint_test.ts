@@ -1,20 +1,25 @@
 /**
- * Connections to names: with the reactor's own connectors over pipes in memory, in virtual time, and with real sockets. The race itself is
- * in `reactor/names/happy_eyeballs_test.ts`.
+ * Connections to host names: with the reactor's own connectors over in-memory pipes, in virtual
+ * time, and with real sockets. The race itself is tested in `reactor/names/happy_eyeballs_test.ts`.
  *
- * Of Twisted's `internet/test/test_endpoints.py`:
+ * Twisted's `internet/test/test_endpoints.py`:
  *
- * - `HostnameEndpointsOneIPv4Tests`, `HostnameEndpointsOneIPv6Tests`, and `_HostnameEndpointMemoryReactorMixin` with
- *   `HostnameEndpointMemoryIPv4ReactorTests` and `HostnameEndpointMemoryIPv6ReactorTests`: all, but `test_deprecation` and `test_errorsLogged` (of
- *   reactors without a resolver, which there are none of here). A single address's error comes with the host's name, in an error of the
- *   same class.
- * - `HostnameEndpointReprTests`: all, but bytes, which a name is not here. `HostnameEndpointBindAddressTypes`: what `bindAddress` can be is
- *   the compiler's, and what becomes of it the reactor's; that it gets there is here.
- * - `HostnameEndpointIDNATests`: `test_deferBadEncodingToConnect`; the others, `HostnameEndpointsFasterConnectionTests` and
- *   `HostnameEndpointsGAIFailureTests` are with the race.
- * - `TCP6EndpointsTests`: its client here, its server's arguments in `from_string_test.ts`. `TCP6EndpointNameResolutionTests`: all, but
- *   `test_freeFunctionDeferToThread`. The first of several addresses is not the only one that is tried.
- * - `SimpleHostnameResolverTests`, `HostnameEndpointFallbackNameResolutionTests`: of a fallback that is not needed here.
+ * - `HostnameEndpointsOneIPv4Tests`, `HostnameEndpointsOneIPv6Tests`, and
+ *   `_HostnameEndpointMemoryReactorMixin` with `HostnameEndpointMemoryIPv4ReactorTests` and
+ *   `HostnameEndpointMemoryIPv6ReactorTests`: all but `test_deprecation` and `test_errorsLogged`,
+ *   which are about reactors without a resolver. The error of a single address comes with the
+ *   host's name, in an error of the same class.
+ * - `HostnameEndpointReprTests`: all but the tests of bytes, which a name cannot be here.
+ *   `HostnameEndpointBindAddressTypes`: the compiler checks the types of `bindAddress`; here is a
+ *   test that it reaches the reactor.
+ * - `HostnameEndpointIDNATests`: `test_deferBadEncodingToConnect`; the others,
+ *   `HostnameEndpointsFasterConnectionTests` and `HostnameEndpointsGAIFailureTests` are with the
+ *   race.
+ * - `TCP6EndpointsTests`: its client here, its server's arguments in `from_string_test.ts`.
+ *   `TCP6EndpointNameResolutionTests`: all but `test_freeFunctionDeferToThread`. Here all addresses
+ *   are tried, and not only the first.
+ * - `SimpleHostnameResolverTests`, `HostnameEndpointFallbackNameResolutionTests`: about a fallback
+ *   that is not needed here.
  */
 
 import {
@@ -66,7 +71,7 @@ const V6 = "2001:db8::6";
 const V4 = "192.0.2.4";
 const TABLE = new TableNameResolver({ "both.test": [V4, V6], "six.test": [V6], "four.test": [V4] });
 
-/** A dial that the test answers. */
+/** A connection attempt that the test completes or fails. */
 interface Dialled {
   readonly address: string;
   readonly options: ConnectTCPOptions;
@@ -74,12 +79,12 @@ interface Dialled {
   cancelled: boolean;
 }
 
-/** A reactor whose dials the test answers; all above them is the real thing. */
+/** A reactor whose connection attempts the test controls; everything above them is real. */
 class DialledReactor implements IReactorForNames {
   readonly host = new TestHost();
   readonly nameResolver = TABLE;
   readonly dials: Dialled[] = [];
-  /** The other ends of the connections made. */
+  /** The peers of the connections that were made. */
   readonly peers: MemoryDriver[] = [];
   readonly callLater: IReactorForNames["callLater"] = this.host.reactor.callLater;
   readonly shutdown = new SystemEvent("shutdown");
@@ -158,14 +163,14 @@ class DialledReactor implements IReactorForNames {
   }
 }
 
-/** What came of connecting. */
+/** Collects the result of connecting. */
 function outcomeOf(connecting: Deferred<Wire>): (Wire | Error)[] {
   const outcomes: (Wire | Error)[] = [];
   connecting.addCallbacks((wire) => void outcomes.push(wire), (error) => void outcomes.push(error));
   return outcomes;
 }
 
-/** A reactor, a factory, and what comes of connecting to a host. */
+/** A reactor, a factory, and the result of connecting to a host. */
 interface Begun {
   reactor: DialledReactor;
   factory: Wires;
@@ -181,7 +186,7 @@ function begin(host = "both.test", options: ConnectToHostOptions = {}): Begun {
   return { reactor, factory, connecting, outcomes: outcomeOf(connecting) };
 }
 
-Deno.test("connect() fires with the protocol over the first connection, and the other attempt is cancelled", () => {
+Deno.test("HostnameEndpoint.connect() fires with the first connection, and cancels other attempts", () => {
   const { reactor, factory, outcomes } = begin();
   reactor.host.advance(0.25);
   assertEquals(reactor.dials.map(({ address }) => address), [`[${V6}]:80`, `${V4}:80`]);
@@ -197,7 +202,7 @@ Deno.test("connect() fires with the protocol over the first connection, and the 
 });
 
 for (const [host, address] of [["four.test", `${V4}:80`], ["six.test", `[${V6}]:80`]]) {
-  Deno.test(`A name with one address is connected to there: ${host}`, () => {
+  Deno.test(`HostnameEndpoint.connect() connects to the one address of ${host}`, () => {
     const { reactor, outcomes } = begin(host);
     reactor.host.advance(1);
     assertEquals(reactor.dials.map((each) => each.address), [address]);
@@ -207,7 +212,7 @@ for (const [host, address] of [["four.test", `${V4}:80`], ["six.test", `[${V6}]:
   });
 }
 
-Deno.test("What concerns the connections reaches the reactor; the race's own options do not", () => {
+Deno.test("HostnameEndpoint passes options of the connection to the reactor, and keeps its own", () => {
   const { reactor } = begin("both.test", {
     attemptDelay: 1,
     resolutionDelay: 2,
@@ -220,7 +225,7 @@ Deno.test("What concerns the connections reaches the reactor; the race's own opt
   assertEquals(reactor.dials.map((each) => each.options), [options, options]);
 });
 
-Deno.test("The factory is started once and stopped once, however many attempts there are", () => {
+Deno.test("HostnameEndpoint starts and stops the factory once, for any number of attempts", () => {
   const { reactor, factory, outcomes } = begin();
   reactor.refuse(0);
   reactor.refuse(1);
@@ -234,7 +239,7 @@ Deno.test("The factory is started once and stopped once, however many attempts t
   reactor.checkIdle();
 });
 
-Deno.test("The factory is stopped when the connection is lost", () => {
+Deno.test("HostnameEndpoint stops the factory when the connection is lost", () => {
   const { reactor, factory, outcomes } = begin();
   reactor.refuse(0);
   reactor.succeed(1);
@@ -248,7 +253,7 @@ Deno.test("The factory is stopped when the connection is lost", () => {
   reactor.checkIdle();
 });
 
-Deno.test("An attempt that takes too long fails with ConnectTimeoutError, and is one of the reasons", () => {
+Deno.test("HostnameEndpoint.connect() lists the ConnectTimeoutError of an attempt as a reason", () => {
   const { reactor, outcomes } = begin("both.test", { timeout: 2 });
   reactor.host.advance(0.25);
   reactor.refuse(1);
@@ -264,7 +269,7 @@ Deno.test("An attempt that takes too long fails with ConnectTimeoutError, and is
   reactor.checkIdle();
 });
 
-Deno.test("A factory that builds nothing, or throws, is asked once: the connection was there", () => {
+Deno.test("HostnameEndpoint calls a buildProtocol() that fails once, because a connection was made", () => {
   for (const boom of [null, new RangeError("boom")]) {
     const reactor = new DialledReactor();
     const factory = new Wires(() => {
@@ -282,7 +287,7 @@ Deno.test("A factory that builds nothing, or throws, is asked once: the connecti
   }
 });
 
-Deno.test("connectionMade() that throws fails connect(), and no other address is tried", () => {
+Deno.test("HostnameEndpoint.connect() fails with an error of connectionMade(), and tries no more", () => {
   using errors = new LoggedErrors();
   const boom = new RangeError("boom");
   const reactor = new DialledReactor();
@@ -306,7 +311,7 @@ for (
     ["all attempts", 0.3, 2],
   ] as const
 ) {
-  Deno.test(`Cancelling connect() during ${when} leaves no attempt and no timer`, () => {
+  Deno.test(`HostnameEndpoint.connect() cancelled during ${when} leaves no attempt and no timer`, () => {
     const { reactor, factory, connecting, outcomes } = begin();
     reactor.host.advance(seconds);
     connecting.cancel();
@@ -319,7 +324,7 @@ for (
   });
 }
 
-Deno.test("Cancelling connect() while its protocol is built, or made, closes the connection", () => {
+Deno.test("HostnameEndpoint.connect() cancelled in a method of the protocol closes the connection", () => {
   for (const where of ["buildProtocol", "connectionMade"]) {
     const reactor = new DialledReactor();
     const factory: Wires = new Wires(() => {
@@ -339,7 +344,7 @@ Deno.test("Cancelling connect() while its protocol is built, or made, closes the
   }
 });
 
-Deno.test("A name without an address fails with DNSLookupError, and what is no name with RangeError; the factory is stopped", () => {
+Deno.test("HostnameEndpoint.connect() fails for a name without an address, and for an invalid name", () => {
   for (
     const [host, ErrorClass, message] of [
       ["none.test", DNSLookupError, "Cannot connect to none.test:80: the name has no address"],
@@ -355,7 +360,7 @@ Deno.test("A name without an address fails with DNSLookupError, and what is no n
   }
 });
 
-Deno.test("A port out of range fails connect()", () => {
+Deno.test("HostnameEndpoint.connect() fails for a port out of range", () => {
   const reactor = new DialledReactor();
   const outcomes = outcomeOf(new HostnameEndpoint(reactor, "both.test", 0).connect(new Wires()));
   assertInstanceOf(outcomes[0], RangeError);
@@ -369,12 +374,12 @@ for (
     ["no name", '"no name":80'],
   ] as const
 ) {
-  Deno.test(`The endpoint to ${host} is written as ${text}`, () => {
+  Deno.test(`HostnameEndpoint.toString() of ${host} is ${text}`, () => {
     assertEquals(String(new HostnameEndpoint(new DialledReactor(), host, 80)), text);
   });
 }
 
-Deno.test("A TCP6ClientEndpoint tries a name's IPv6 addresses only, or the address that it is given", () => {
+Deno.test("TCP6ClientEndpoint tries only IPv6 addresses", () => {
   for (const host of ["both.test", V6]) {
     const reactor = new DialledReactor();
     const options = { timeout: 10, bindAddress: ["2001:db8::1", 49595] } as const;
@@ -398,7 +403,7 @@ Deno.test("A TCP6ClientEndpoint tries a name's IPv6 addresses only, or the addre
 
 const test = tcpTest("Endpoints by name", () => new DenoReactor());
 
-test("The address that answers gets the connection, and the one that refuses is passed over", async (fixture) => {
+test("HostnameEndpoint connects to the address that answers, and not to one that refuses", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
   const listener = fixture.rawListen();
@@ -412,7 +417,7 @@ test("The address that answers gets the connection, and the one that refuses is 
   assertEquals(wire.text, "hello");
 });
 
-test("IPv6 is connected to first where it answers", async (fixture) => {
+test("HostnameEndpoint prefers IPv6 where it answers", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
   const server = new TCP6ServerEndpoint(fixture.reactor, 0, { interface: "::1" });
@@ -428,14 +433,14 @@ test("IPv6 is connected to first where it answers", async (fixture) => {
   assertEquals(factory.built.length, 1);
 });
 
-test("listen() of a TCP6ServerEndpoint on a port in use fails with CannotListenError", async (fixture) => {
+test("TCP6ServerEndpoint.listen() on a port in use fails with CannotListenError", async (fixture) => {
   const taken = fixture.closeAfter(Deno.listen({ hostname: "::1", port: 0 })).addr.port;
   const endpoint = new TCP6ServerEndpoint(fixture.reactor, taken, { interface: "::1" });
   const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
   assertEquals([error.code, error.address], ["EADDRINUSE", `[::1]:${taken}`]);
 });
 
-test("localhost, by the system's resolver, and by a TCP6ClientEndpoint and a string", async (fixture) => {
+test("HostnameEndpoint, TCP6ClientEndpoint and clientFromString() connect to localhost", async (fixture) => {
   fixture.run();
   const factory = new Wires();
   const number = portOf(
@@ -454,7 +459,7 @@ test("localhost, by the system's resolver, and by a TCP6ClientEndpoint and a str
   }
 });
 
-test("When nobody listens, both addresses say so in one error", async (fixture) => {
+test("HostnameEndpoint.connect() names both addresses in one error when both refuse", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
   const listener = fixture.rawListen();
@@ -469,7 +474,7 @@ test("When nobody listens, both addresses say so in one error", async (fixture) 
   assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("An AbortSignal ends an attempt that gets no answer, and leaves no socket", async (fixture) => {
+test("HostnameEndpoint.connect({ signal }) ends an unanswered attempt, and leaves no socket", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(new TableNameResolver({ "four.test": ["127.0.0.1"] }));
   const listener = fixture.rawListen({ tcpBacklog: 1 });
@@ -485,7 +490,7 @@ test("An AbortSignal ends an attempt that gets no answer, and leaves no socket",
   assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("A reactor that stops ends connect() while the name is looked up, too, and stops its factory", async (fixture) => {
+test("HostnameEndpoint.connect() fails during the lookup when the reactor stops", async (fixture) => {
   const { reactor } = fixture;
   fixture.run();
   const looking = new Deferred<string[]>();
@@ -498,7 +503,7 @@ test("A reactor that stops ends connect() while the name is looked up, too, and 
   assertEquals(wires.events, ["start", "stop"]);
 });
 
-test("connect() has no more to do with the reactor's stop when it is over", async (fixture) => {
+test("HostnameEndpoint.connect() leaves no shutdown trigger when it is done", async (fixture) => {
   const { reactor } = fixture;
   fixture.run();
   const added: unknown[] = [];
@@ -524,7 +529,7 @@ test("connect() has no more to do with the reactor's stop when it is over", asyn
   assertEquals(added, []);
 });
 
-test("A factory that cannot be started is not stopped", async (fixture) => {
+test("HostnameEndpoint does not stop a factory that could not be started", async (fixture) => {
   const events: string[] = [];
   class Broken extends Wires {
     override doStart(): void {

@@ -1,7 +1,7 @@
 import { Factory } from "../protocol/mod.ts";
 import type { IProtocol } from "../reactor/interfaces/mod.ts";
 
-/** Builds the one protocol that it has been given. */
+/** A factory that builds one protocol, which exists already. */
 export class InstanceFactory<P extends IProtocol> extends Factory<P> {
   readonly #instance: P;
   override noisy = false;

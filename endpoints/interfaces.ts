@@ -7,27 +7,27 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 
 /**
- * A place to listen, as a value. Twisted's `IStreamServerEndpoint`.
+ * A server endpoint: an object that knows where to listen. Twisted's `IStreamServerEndpoint`.
  *
- * @typeParam A The type of the address that its port has.
+ * @typeParam A The type of the address of its port.
  */
 export interface IStreamServerEndpoint<A extends Address = Address> {
   /**
-   * Listens there.
+   * Starts to listen.
    *
-   * @param factory What makes the protocols.
+   * @param factory The factory that builds the protocols.
    * @param options `signal` cancels the wait for the port.
    * @returns A Deferred that fires with the port, or fails with `CannotListenError`.
    */
   listen(factory: IProtocolFactory, options?: EndpointOptions): Deferred<IListeningPort<A>>;
-  /** Where it listens, as people write it: for logs. Every endpoint of this library says so. */
+  /** Returns the address to listen on, for logs. Every endpoint of this library does so. */
   toString(): string;
 }
 
-/** How to wait for an endpoint. */
+/** Options of waiting for a connection or a port. */
 export interface EndpointOptions {
   /**
-   * Ends the wait when it aborts; it has no effect on a port or connection that has been made.
+   * Ends the wait when it aborts. It has no effect on a port or a connection that has been made.
    *
    * An attempt to connect then fails with `ConnectTimeoutError` if the signal is that of
    * `AbortSignal.timeout()`, and else with `ConnectingCancelledError`. A wait for a port fails with
@@ -36,26 +36,39 @@ export interface EndpointOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A factory that says what it builds: `connect` fires with a protocol of that type. */
+/**
+ * A factory whose type declares the protocols that it builds, so that `connect` fires with a
+ * protocol of that type.
+ *
+ * @typeParam P The protocols that it builds.
+ */
 export interface ITypedProtocolFactory<P extends IProtocol> extends IProtocolFactory {
-  /** The protocol for a connection to `addr`; `null` turns the connection away. */
+  /**
+   * Builds the protocol for a connection.
+   *
+   * @param addr The peer's address.
+   * @returns The protocol; or `null` to refuse the connection.
+   */
   buildProtocol(addr: Address): P | null;
 }
 
-/** A place to connect to, as a value. Twisted's `IStreamClientEndpoint`. */
+/**
+ * A client endpoint: an object that knows where to connect to. Twisted's `IStreamClientEndpoint`.
+ */
 export interface IStreamClientEndpoint {
   /**
-   * Connects there.
+   * Starts to connect.
    *
-   * @param factory What makes the protocol; `buildProtocol` is called once.
+   * @param factory The factory that builds the protocol. `buildProtocol` is called once.
    * @param options `signal` ends the attempt.
-   * @returns A Deferred that fires with the protocol when its connection has been made, or fails with a `ConnectError`.
-   *   Cancelling it ends the attempt, and it fails with `ConnectingCancelledError`.
+   * @returns A Deferred that fires with the protocol when its connection has been made, or fails
+   *   with a `ConnectError`. Cancelling it ends the attempt, and fails it with
+   *   `ConnectingCancelledError`.
    */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,
   ): Deferred<P>;
-  /** Where it leads, as people write it: for logs. Every endpoint of this library says so. */
+  /** Returns the address to connect to, for logs. Every endpoint of this library does so. */
   toString(): string;
 }

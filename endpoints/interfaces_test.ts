@@ -1,4 +1,4 @@
-/** What every endpoint does, whatever its kind. */
+/** The behaviour that all endpoints share. */
 
 import { assertEquals } from "@std/assert";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
@@ -19,7 +19,7 @@ import {
   wrapServerTLS,
 } from "./mod.ts";
 
-Deno.test("A client's endpoint is written as the place to which it leads", () => {
+Deno.test("IStreamClientEndpoint.toString() is the address to connect to", () => {
   const reactor = new DenoReactor();
   const beneath = new UNIXClientEndpoint(reactor, "/run/chat/socket");
   const written: [object, string][] = [
@@ -39,7 +39,7 @@ Deno.test("A client's endpoint is written as the place to which it leads", () =>
   for (const [endpoint, text] of written) assertEquals(String(endpoint), text);
 });
 
-Deno.test("A server's endpoint is written as the place on which it listens", () => {
+Deno.test("IStreamServerEndpoint.toString() is the address to listen on", () => {
   const reactor = new DenoReactor();
   const beneath = new UNIXServerEndpoint(reactor, "/run/chat/socket");
   const certificate = { cert: "", key: "" };

@@ -1,14 +1,14 @@
 import { atOnce } from "../defer/guarded_call.ts";
 import { checkFunction } from "../internal/validation.ts";
 
-// The number of the first descriptor that is handed on; all others follow (sd_listen_fds(3)).
+// The number of the first inherited descriptor; the others follow it (sd_listen_fds(3)).
 const START = 3;
 
 /**
- * The sockets that a service manager has opened for this process, by systemd's protocol of environment variables (sd_listen_fds(3)).
- * Twisted's `twisted.python.systemd.ListenFDs`.
+ * The sockets that a service manager has opened for this process, which it announces in environment
+ * variables (sd_listen_fds(3)). Twisted's `twisted.python.systemd.ListenFDs`.
  *
- * Reading the three variables takes `--allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES`.
+ * Reading the variables requires `--allow-env=LISTEN_PID,LISTEN_FDS,LISTEN_FDNAMES`.
  *
  * @example
  * ```ts no-eval
@@ -24,10 +24,11 @@ export class ListenFDs {
   readonly #names: readonly string[];
 
   /**
-   * Knows what it is told; {@linkcode fromEnvironment} finds out.
+   * Creates an object for the given descriptors. Use {@linkcode fromEnvironment} to read the
+   * environment.
    *
-   * @param descriptors The descriptors' numbers, in order.
-   * @param names Their names, in the same order; empty when they have none.
+   * @param descriptors The numbers of the descriptors, in order.
+   * @param names Their names, in the same order; empty if they have no names.
    */
   constructor(descriptors: readonly number[], names: readonly string[] = []) {
     this.#descriptors = descriptors;
@@ -35,15 +36,17 @@ export class ListenFDs {
   }
 
   /**
-   * Finds out what this process was given. There is nothing unless `LISTEN_PID` is this process, `LISTEN_FDS` is a number, and
-   * `LISTEN_FDNAMES`, if it is set, has as many names.
+   * Reads the sockets of this process from its environment. There are none unless `LISTEN_PID` is
+   * this process, `LISTEN_FDS` is a number, and `LISTEN_FDNAMES` is not set or has as many names.
    *
-   * Twisted also finds nothing when there are no names, which managers other than systemd do not give; and it removes the variables, so
-   * that they are not used twice. Here they are the caller's, and an endpoint listens only once.
+   * In Twisted, sockets without names are ignored; managers other than systemd give no names.
+   * Twisted also removes the variables, so that they are not used twice. Here they belong to the
+   * caller, and an endpoint listens only once.
    *
-   * @param environ Looks a variable up.
-   * @param pid The number of this process.
-   * @param options `start` is the first descriptor's number, for managers that begin elsewhere.
+   * @param environ Returns the value of an environment variable.
+   * @param pid The process id of this process.
+   * @param options `start` is the number of the first descriptor, 3 by default.
+   * @returns The sockets.
    */
   static fromEnvironment(
     environ: (name: string) => string | undefined,
@@ -57,7 +60,7 @@ export class ListenFDs {
     };
     if (ask("LISTEN_PID") !== String(pid)) return new ListenFDs([]);
     const count = ask("LISTEN_FDS") ?? "";
-    // No process can have more (fs.nr_open).
+    // No process can have more descriptors (fs.nr_open).
     const descriptors = /^\d{1,6}$/.test(count)
       ? Array.from({ length: Number(count) }, (_, index) => start + index)
       : [];
@@ -67,12 +70,15 @@ export class ListenFDs {
     return fit ? new ListenFDs(descriptors, names) : new ListenFDs([]);
   }
 
-  /** The descriptors' numbers, in the manager's order. */
+  /** Returns the numbers of the descriptors, in the order of the service manager. */
   inheritedDescriptors(): number[] {
     return [...this.#descriptors];
   }
 
-  /** The descriptors' numbers by their names (`FileDescriptorName=` in a socket unit). Of several with one name the last counts. */
+  /**
+   * Returns the numbers of the descriptors by name (`FileDescriptorName=` in a socket unit). If
+   * several have the same name, the last one is returned.
+   */
   inheritedNamedDescriptors(): Map<string, number> {
     return new Map(
       this.#descriptors.flatMap((descriptor, index) => {

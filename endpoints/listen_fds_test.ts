@@ -1,6 +1,6 @@
 /**
- * Of Twisted's `python/test/test_systemd.py`, `ListenFDsTests`: all but `test_defaultEnviron` and `test_secondEnvironment`, as the environment
- * is the caller's here, and stays as it is.
+ * Twisted's `python/test/test_systemd.py`, `ListenFDsTests`: all but `test_defaultEnviron` and
+ * `test_secondEnvironment`, because here the caller owns the environment, and it is not changed.
  */
 
 import { assertEquals } from "@std/assert";
@@ -9,12 +9,12 @@ import { ListenFDs } from "./mod.ts";
 
 const PID = 4711;
 
-/** What a process finds in that environment. */
+/** Reads the sockets from the given environment. */
 function found(environ: Record<string, string>, options?: { start?: number }): ListenFDs {
   return ListenFDs.fromEnvironment((name) => environ[name], PID, options);
 }
 
-/** What systemd sets for that many sockets. */
+/** The variables that systemd sets for that many sockets. */
 function environment(count: number, pid: number | string = PID): Record<string, string> {
   return {
     LISTEN_PID: String(pid),
@@ -23,12 +23,12 @@ function environment(count: number, pid: number | string = PID): Record<string, 
   };
 }
 
-Deno.test("Descriptors are counted from 3, in the manager's order", () => {
+Deno.test("ListenFDs.fromEnvironment() numbers descriptors from 3, in order", () => {
   assertEquals(found(environment(5)).inheritedDescriptors(), [3, 4, 5, 6, 7]);
   assertEquals(found(environment(2), { start: 10 }).inheritedDescriptors(), [10, 11]);
 });
 
-Deno.test("Names are those of the descriptors, one by one", () => {
+Deno.test("ListenFDs.inheritedNamedDescriptors() has the names in the order of the descriptors", () => {
   const names = fc.array(fc.stringMatching(/^[\w.@-]{1,10}$/), { maxLength: 10 });
   fc.assert(fc.property(names, (names) => {
     const inherited = found({
@@ -42,7 +42,7 @@ Deno.test("Names are those of the descriptors, one by one", () => {
   }));
 });
 
-Deno.test("What is handed out is a copy", () => {
+Deno.test("ListenFDs returns copies", () => {
   const inherited = new ListenFDs([7, 5], ["web", "admin"]);
   inherited.inheritedDescriptors().push(1);
   inherited.inheritedNamedDescriptors().clear();
@@ -50,7 +50,7 @@ Deno.test("What is handed out is a copy", () => {
   assertEquals(inherited.inheritedNamedDescriptors(), new Map([["web", 7], ["admin", 5]]));
 });
 
-Deno.test("Sockets for another process, or for none that can be told, are not this one's", () => {
+Deno.test("ListenFDs.fromEnvironment() ignores sockets of another process, or of an unknown one", () => {
   const { LISTEN_PID: _, ...anonymous } = environment(3);
   for (const environ of [environment(3, PID + 1), environment(3, "hello, world"), anonymous, {}]) {
     assertEquals(found(environ).inheritedDescriptors(), []);
@@ -58,7 +58,7 @@ Deno.test("Sockets for another process, or for none that can be told, are not th
   }
 });
 
-Deno.test("A number of sockets that is none means no sockets", () => {
+Deno.test("ListenFDs.fromEnvironment() ignores an invalid number of sockets", () => {
   const { LISTEN_FDS: _, ...uncounted } = environment(3);
   const counts = ["hello, world", "-1", "1.5", "", "99999999999"];
   const wrong = counts.map((count) => ({ ...environment(3), LISTEN_FDS: count }));
@@ -68,7 +68,7 @@ Deno.test("A number of sockets that is none means no sockets", () => {
   }
 });
 
-Deno.test("Sockets without names are there by number; names that do not fit mean no sockets", () => {
+Deno.test("ListenFDs.fromEnvironment() accepts sockets without names, and no other count of names", () => {
   const { LISTEN_FDNAMES: _, ...nameless } = environment(2);
   assertEquals(found(nameless).inheritedDescriptors(), [3, 4]);
   assertEquals(found(nameless).inheritedNamedDescriptors(), new Map());

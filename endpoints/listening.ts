@@ -4,13 +4,13 @@ import { nameInReports } from "../defer/unhandled.ts";
 import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
 
 /**
- * Calls a function that listens, and makes a Deferred of its result. The report of a failure that no
- * errback handles contains the endpoint.
+ * Calls a function that listens, and returns its result in a Deferred. If no errback handles a
+ * failure, the report names the endpoint.
  *
  * @param endpoint The endpoint that listens.
  * @param listen The function. It is not called if the signal has aborted already.
  * @param options The options of the endpoint's `listen`.
- * @returns A Deferred that fires with the result.
+ * @returns A Deferred that fires with the result of the function.
  */
 export function listening<T>(
   endpoint: IStreamServerEndpoint,

@@ -1,4 +1,4 @@
-/** Ports that cannot be listened on, and the first example of the package, which names none. */
+/** Ports that are in use, and the first example of the package when its port is in use. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { addObserver } from "../log/mod.ts";
@@ -31,14 +31,14 @@ async function firstExample(port: number): Promise<string> {
   return lines.replaceAll(/^ \* ?/gm, "").replace("reactor, 2000", `reactor, ${port}`);
 }
 
-Deno.test("the first example ends with the error when its port is taken", async () => {
+Deno.test("The first example ends with the error when its port is taken", async () => {
   using taken = Deno.listen({ port: 0 });
   const { code, errors } = await runProgram(await firstExample(taken.addr.port));
   assertEquals(code, 1);
   assertStringIncludes(errors, `0.0.0.0:${taken.addr.port}`);
 });
 
-Deno.test("the first example without its await reports that its port is taken, and runs on", async () => {
+Deno.test("The first example without its await reports that its port is taken, and continues", async () => {
   using taken = Deno.listen({ port: 0 });
   const source = (await firstExample(taken.addr.port)).replace("await new", "new");
   const { errors } = await runProgram(`

@@ -1,6 +1,7 @@
 /**
- * Endpoints: where to listen and what to connect to, as values and as strings. A program that takes an endpoint does not know what kind
- * of connection it serves. And services, which keep servers and connections for as long as a program runs.
+ * Endpoints: objects and strings that say where to listen and where to connect to. A program that
+ * takes an endpoint works with any kind of connection. Services are here too: they keep servers and
+ * connections running as long as the program.
  *
  * @module
  */

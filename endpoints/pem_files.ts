@@ -1,8 +1,9 @@
 /**
- * Keys and certificates in files, as descriptions of endpoints name them.
+ * Keys and certificates in the files that endpoint descriptions name.
  *
- * They are read when an endpoint listens or connects, and not when it is made: making one asks for no permission and cannot fail for a file,
- * and who listens again after a certificate was renewed has the new one. Twisted reads them when the string is parsed.
+ * They are read when an endpoint listens or connects, and not when it is created. Creating an
+ * endpoint therefore needs no permission and cannot fail for a file, and listening again after a
+ * certificate was renewed uses the new one. Twisted reads them when it parses the string.
  *
  * @module
  */
@@ -11,17 +12,17 @@ import { messageOf } from "../internal/foreign_value.ts";
 import type { IHostEnvironment } from "../reactor/interfaces/mod.ts";
 import { pemCertificates, pemPrivateKeys } from "../reactor/tls/pem.ts";
 
-/** Which files a certificate is in. */
+/** The files of a certificate. */
 export interface CertificateFiles {
   /** The file with the private key. */
   privateKey: string;
-  /** The file with the certificate; the private key's unless given. */
+  /** The file with the certificate; by default that of the private key. */
   certificate?: string | undefined;
-  /** A file with the certificates between that one and the root. */
+  /** A file with the certificates between this one and the root. */
   chain?: string | undefined;
 }
 
-/** A certificate and those behind it, and its key: as PEM. */
+/** A certificate with its chain and its key, as PEM. */
 export interface ReadCertificate {
   /** The certificate, followed by those between it and the root. */
   cert: string;
@@ -30,9 +31,9 @@ export interface ReadCertificate {
 }
 
 /**
- * Reads a certificate.
+ * Reads a certificate, its chain and its key.
  *
- * @throws {Error} for a file that cannot be read, or lacks what it is read for.
+ * @throws {Error} when a file cannot be read, or does not contain what it should.
  */
 export async function readCertificate(
   hostEnvironment: IHostEnvironment,
@@ -52,13 +53,16 @@ export async function readCertificate(
 }
 
 /**
- * Reads the certificates that peers are checked against.
+ * Reads the certificates by which peers are verified.
  *
- * In Twisted a file in the directory that cannot be read, or has no certificate, is passed over. Then a peer is turned away later on, and
- * nobody knows why: here it is an error.
+ * Twisted ignores a file in the directory that cannot be read or has no certificate, so that a peer
+ * is rejected later for no visible reason. Here it is an error.
  *
- * @param path A directory, of which the files are read whose names end in `.pem`, or one file.
- * @throws {Error} for a file that cannot be read or has no certificate, and for a directory without such files.
+ * @param hostEnvironment The host's file system.
+ * @param path One file, or a directory, of which the files with names ending in `.pem` are read.
+ * @returns The certificates, as PEM.
+ * @throws {Error} when a file cannot be read or has no certificate, and when the directory has no
+ *   such file.
  */
 export async function readTrustRoots(
   hostEnvironment: IHostEnvironment,
@@ -68,7 +72,9 @@ export async function readTrustRoots(
   const paths = names?.filter((name) => /\.pem$/i.test(name)).toSorted()
     .map((name) => `${path}/${name}`) ?? [path];
   if (paths.length === 0) {
-    throw new Error(`There is no certificate in ${path}: no file's name ends in .pem`);
+    throw new Error(
+      `Cannot read the certificates in ${path}: no file has a name that ends in .pem`,
+    );
   }
   const read = paths.map((each) =>
     readBlocks(hostEnvironment, each, "certificate", pemCertificates)
@@ -76,7 +82,7 @@ export async function readTrustRoots(
   return (await Promise.all(read)).flat().map((certificate) => joined([certificate]));
 }
 
-/** The names in a directory; `null` for what is none. */
+/** Returns the names in a directory; `null` if the path is not a directory. */
 async function listed(
   hostEnvironment: IHostEnvironment,
   path: string,
@@ -89,7 +95,7 @@ async function listed(
   }
 }
 
-/** The blocks of a PEM file that `blocksOf` finds: one at least. */
+/** Reads the PEM blocks that `blocksOf` finds in a file, at least one. */
 async function readBlocks(
   hostEnvironment: IHostEnvironment,
   path: string,
@@ -103,7 +109,11 @@ async function readBlocks(
     throw new Error(`Cannot read the ${what} in ${path}: ${messageOf(cause)}`, { cause });
   }
   const found = blocksOf(text);
-  if (found.length === 0) throw new Error(`There is no ${what} in ${path}, as PEM`);
+  if (found.length === 0) {
+    throw new Error(
+      `Cannot read the ${what} in ${path}: the file contains no PEM block of that kind`,
+    );
+  }
   return found;
 }
 

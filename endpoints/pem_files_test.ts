@@ -1,7 +1,8 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, what is about files: `ServerStringTests.test_sslChainLoads`,
- * `test_sslChainFileMustContainCert` and `test_sslNoTrailingNewlinePem`; `SSLClientStringTests.test_unreadableCertificate` is decided
- * otherwise: such a file is told of.
+ * Twisted's `internet/test/test_endpoints.py`, the tests of files:
+ * `ServerStringTests.test_sslChainLoads`, `test_sslChainFileMustContainCert` and
+ * `test_sslNoTrailingNewlinePem`. `SSLClientStringTests.test_unreadableCertificate` differs: here
+ * such a file is an error.
  */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
@@ -10,7 +11,7 @@ import { readCertificate, readTrustRoots } from "./pem_files.ts";
 
 const { hostEnvironment } = new DenoReactor();
 
-/** A block of PEM, without a line break at its end. */
+/** A PEM block without a line break at its end. */
 const pem = (label: string, content: string) =>
   `-----BEGIN ${label}-----\n${content}\n-----END ${label}-----`;
 const KEY = pem("PRIVATE KEY", "a2V5");
@@ -37,7 +38,7 @@ function test(
   });
 }
 
-test("A certificate, its chain and its key come from three files, in that order", {
+test("readCertificate() reads the certificate, its chain and its key, in order", {
   "key.pem": `-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n${
     pem("EC PRIVATE KEY", "a2V5")
   }`,
@@ -55,14 +56,14 @@ test("A certificate, its chain and its key come from three files, in that order"
   });
 });
 
-test("A certificate may be in its key's file, and neither is taken for the other", {
+test("readCertificate() reads certificate and key from one file", {
   "both.pem": `${LEAF}\n${KEY}\n${INNER}`,
 }, async (directory) => {
   const read = await readCertificate(hostEnvironment, { privateKey: `${directory}/both.pem` });
   assertEquals(read, { cert: `${LEAF}\n${INNER}\n`, key: `${KEY}\n` });
 });
 
-test("A file that lacks what it is read for is named", {
+test("readCertificate() names a file without the expected content", {
   "key.pem": KEY,
   "leaf.pem": LEAF,
   "empty.pem": "",
@@ -71,11 +72,17 @@ test("A file that lacks what it is read for is named", {
   assert(key !== undefined && leaf !== undefined && empty !== undefined);
   for (
     const [files, message] of [
-      [{ privateKey: leaf }, `There is no private key in ${leaf}, as PEM`],
-      [{ privateKey: key }, `There is no certificate in ${key}, as PEM`],
+      [
+        { privateKey: leaf },
+        `Cannot read the private key in ${leaf}: the file contains no PEM block of that kind`,
+      ],
+      [
+        { privateKey: key },
+        `Cannot read the certificate in ${key}: the file contains no PEM block of that kind`,
+      ],
       [
         { privateKey: key, certificate: leaf, chain: empty },
-        `There is no certificate in ${empty}, as PEM`,
+        `Cannot read the certificate in ${empty}: the file contains no PEM block of that kind`,
       ],
     ] as const
   ) {
@@ -85,7 +92,7 @@ test("A file that lacks what it is read for is named", {
 });
 
 test(
-  "A file that cannot be read is named, with what the system said as the cause",
+  "readCertificate() names a file that cannot be read, with the system's error as cause",
   {},
   async (directory) => {
     const privateKey = `${directory}/none.pem`;
@@ -106,7 +113,7 @@ test(
 );
 
 test(
-  "Trust roots come from a directory's .pem files, in the order of their names, or from one file",
+  "readTrustRoots() reads the .pem files of a directory in order, or one file",
   {
     "b.PEM": `${OUTER}\n${INNER}`,
     "a.pem": LEAF,
@@ -125,16 +132,19 @@ test(
   },
 );
 
-test("A directory without certificates, or with a file that has none, is told of", {
+test("readTrustRoots() rejects a directory without certificates, or with a file without one", {
   "readme.txt": "nothing",
 }, async (directory) => {
   const none = await assertRejects(() => readTrustRoots(hostEnvironment, directory), Error);
   assertEquals(
     none.message,
-    `There is no certificate in ${directory}: no file's name ends in .pem`,
+    `Cannot read the certificates in ${directory}: no file has a name that ends in .pem`,
   );
   await Deno.writeTextFile(`${directory}/a.pem`, LEAF);
   await Deno.writeTextFile(`${directory}/key.pem`, KEY);
   const wrong = await assertRejects(() => readTrustRoots(hostEnvironment, directory), Error);
-  assertEquals(wrong.message, `There is no certificate in ${directory}/key.pem, as PEM`);
+  assertEquals(
+    wrong.message,
+    `Cannot read the certificate in ${directory}/key.pem: the file contains no PEM block of that kind`,
+  );
 });

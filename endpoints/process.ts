@@ -12,21 +12,24 @@ import type {
 } from "./interfaces.ts";
 import { ProcessRelay } from "./process_relay.ts";
 
-/** What becomes of what a child writes to its standard error. Twisted's `StandardErrorBehavior`. */
+/** The handling of a child process's standard error. Twisted's `StandardErrorBehavior`. */
 export type StandardErrorBehavior = "log" | "drop";
 
-/** What becomes of what a child writes to its standard error: it is logged, or dropped. Twisted's `StandardErrorBehavior`. */
+/**
+ * The ways to handle a child process's standard error: log it, or drop it. Twisted's
+ * `StandardErrorBehavior`.
+ */
 export const StandardErrorBehavior = {
-  /** It is logged. */
+  /** Logs standard error. */
   LOG: "log",
-  /** It is dropped. */
+  /** Drops standard error. */
   DROP: "drop",
 } as const satisfies Record<string, StandardErrorBehavior>;
 
-/** How a child process is started, and what becomes of its standard error. */
+/** Options of a {@linkcode ProcessEndpoint}. */
 export interface ProcessEndpointOptions extends SpawnProcessOptions {
   /**
-   * What becomes of what it writes to its standard error.
+   * The handling of the process's standard error.
    *
    * @default {StandardErrorBehavior.LOG}
    */
@@ -34,13 +37,17 @@ export interface ProcessEndpointOptions extends SpawnProcessOptions {
 }
 
 /**
- * A program to start, as a place to connect to: its standard output is what the protocol receives, its standard input what the protocol
- * writes. Twisted's `ProcessEndpoint`.
+ * A client endpoint that starts a program: the protocol receives its standard output, and writes to
+ * its standard input. Twisted's `ProcessEndpoint`.
  *
- * The connection is lost when the program has ended, and all that it wrote has been received: with `ConnectionDone` for exit code 0, else with
- * `ProcessTerminated`. Beyond Twisted, a half-closeable protocol is told of the end of each direction; `loseConnection` sends what was written
- * before it closes the output too; `abortConnection` kills the program; and when the reactor stops, the connection is lost, though the
- * program may run on. The transport is a `ProcessConnection`, which has the process.
+ * The connection is lost when the program has exited and all its output has been received: with
+ * `ConnectionDone` for the exit code 0, and else with `ProcessTerminated`. The transport is a
+ * `ProcessConnection`, which has the process.
+ *
+ * Unlike in Twisted, a half-closeable protocol is notified when each direction is closed;
+ * `loseConnection` sends the written data before it closes the output; `abortConnection` kills the
+ * program; and when the reactor stops, the connection is lost, although the program may continue to
+ * run.
  *
  * @example
  * ```ts no-eval
@@ -67,11 +74,11 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
   readonly #errFlag: StandardErrorBehavior;
 
   /**
-   * Names a program; nothing is started yet.
+   * Creates an endpoint. The program is not started yet.
    *
-   * @param reactor What starts it.
+   * @param reactor The reactor that will start the process.
    * @param executable The program: a path, or a name that is looked up in `PATH`.
-   * @param options How it is started: `args`, `env` and the rest.
+   * @param options Options of the process, such as `args` and `env`.
    */
   constructor(reactor: IReactorProcess, executable: string, options: ProcessEndpointOptions = {}) {
     this.#reactor = reactor;
@@ -81,16 +88,20 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
     this.#spawnOptions = spawnOptions;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: the program. */
+  /** Returns the program. */
   toString(): string {
     return this.#executable;
   }
 
   /**
-   * Starts the program. It is started once for each connection.
+   * Starts the program. Each connection starts it anew.
    *
-   * @param factory What makes the protocol, from a `ProcessAddress` that has no number yet.
-   * @returns A Deferred that has fired: with the protocol, or with `SpawnError`, `NoProtocol`, or what the factory or `connectionMade` threw.
+   * @param factory The factory that builds the protocol, for a `ProcessAddress` that has no process
+   *   id yet.
+   * @param options `signal` has an effect only if it has aborted already, because the result is
+   *   there at once.
+   * @returns A Deferred that has fired with the protocol; or has failed with `SpawnError`, with
+   *   `NoProtocol`, or with the error that the factory or `connectionMade` threw.
    */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
@@ -107,7 +118,7 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
         if (relay.failure !== null) throw relay.failure;
         return protocol;
       } catch (error) {
-        // Where there is a process, its end stops the factory.
+        // If the process was started, its end stops the factory.
         if (!relay?.isConnected) stopFactory(factory);
         throw error;
       }
@@ -118,7 +129,7 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
     const protocol = buildProtocol(factory, new ProcessAddress(this.#executable));
     if (protocol !== null) return protocol;
     throw new NoProtocol(
-      `Starting ${JSON.stringify(this.#executable)} came to nothing: the factory built no protocol`,
+      `Cannot start ${JSON.stringify(this.#executable)}: the factory built no protocol`,
       { address: this.#executable },
     );
   }

@@ -8,24 +8,27 @@ import type {
   ITransport,
 } from "../reactor/interfaces/mod.ts";
 
-/** A child process as a connection: the transport of a protocol that `ProcessEndpoint` connected. Twisted's `_ProcessEndpointTransport`. */
+/**
+ * A child process as a connection: the transport of a protocol that `ProcessEndpoint` connected.
+ * Twisted's `_ProcessEndpointTransport`.
+ */
 export class ProcessConnection implements ITransport {
-  /** The process: its number, its signals. */
+  /** The process, with its process id and its signals. */
   readonly process: IProcessTransport;
   #isLost = false;
   #disconnecting = false;
-  /** Whether the process's input is closed, or is no pipe. */
+  /** Whether the process's standard input is closed, or is not a pipe. */
   #isWriteLost: boolean;
   #abortReason: Error | null = null;
 
-  /** No TLS. */
+  /** Always `false`: a pipe has no TLS. */
   readonly secure = false;
-  /** No TLS. */
+  /** Always `false`: a pipe has no TLS. */
   readonly tlsStarted = false;
-  /** No TLS. */
+  /** Always `null`: a pipe has no TLS. */
   readonly negotiatedProtocol = null;
 
-  /** Made by `ProcessEndpoint`. */
+  /** Created by `ProcessEndpoint`. */
   constructor(process: IProcessTransport, isWritable: boolean) {
     this.process = process;
     this.#isWriteLost = !isWritable;
@@ -39,17 +42,17 @@ export class ProcessConnection implements ITransport {
     return !this.#isLost && (this.#disconnecting || this.#abortReason !== null);
   }
 
-  /** Why it was aborted, if it was. */
+  /** The reason of an abort; `null` before it. */
   get abortReason(): Error | null {
     return this.#abortReason;
   }
 
-  /** See {@linkcode ITransport.getPeer}: a `ProcessAddress`. */
+  /** Returns the `ProcessAddress` of the process. */
   getPeer(): Address {
     return this.process.getPeer();
   }
 
-  /** See {@linkcode ITransport.getHost}: the same. */
+  /** Returns the `ProcessAddress` of the process, as `getPeer()` does. */
   getHost(): Address {
     return this.process.getHost();
   }
@@ -63,7 +66,7 @@ export class ProcessConnection implements ITransport {
   }
 
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
-    // The interface has the two belong together.
+    // The interface guarantees that a streaming producer is a push producer.
     if (streaming) this.process.registerProducer(producer as IPushProducer, true);
     else this.process.registerProducer(producer, false);
   }
@@ -72,11 +75,15 @@ export class ProcessConnection implements ITransport {
     this.process.unregisterProducer();
   }
 
-  /** See {@linkcode ITransport.loseConnection}. A process that goes on with neither input nor output is not ended by this. */
+  /**
+   * Sends the written data, and closes the pipes. It does not end the process: one that uses
+   * neither its input nor its output continues to run.
+   */
   loseConnection(): void {
     if (this.#isLost || this.#disconnecting) return;
     this.#disconnecting = true;
-    // What it writes meanwhile goes nowhere, but it must be able to write, or it never reads.
+    // The output is dropped from now on, but must be read: a process that cannot write may never
+    // read its input.
     this.process.resumeProducing();
     if (this.#isWriteLost) this.process.loseConnection();
     else this.process.closeStdin();
@@ -86,7 +93,11 @@ export class ProcessConnection implements ITransport {
     this.process.closeStdin();
   }
 
-  /** See {@linkcode ITransport.abortConnection}. The process is killed. */
+  /**
+   * Kills the process, and loses the connection.
+   *
+   * @param reason The cause of the `ConnectionAborted` that the protocol receives.
+   */
   abortConnection(reason?: Error): void {
     this.abort(reason instanceof ConnectionAborted ? reason : ConnectionAborted.because(reason));
   }
@@ -103,52 +114,62 @@ export class ProcessConnection implements ITransport {
     this.loseConnection();
   }
 
-  /** Does nothing: a pipe has no such thing. */
+  /** Does nothing: a pipe has no such option. */
   setTcpNoDelay(_enabled: boolean): void {}
 
-  /** False: a pipe has no such thing. */
+  /** Returns `false`: a pipe has no such option. */
   getTcpNoDelay(): boolean {
     return false;
   }
 
-  /** Does nothing: a pipe has no such thing. */
+  /**
+   * Does nothing: a pipe has no such option.
+   *
+   * @param _enabled Whether to probe an idle peer.
+   * @param idle Seconds until the first probe.
+   * @throws {UnsupportedError} when `idle` is given.
+   */
   setTcpKeepAlive(_enabled: boolean, idle?: number): void {
     if (idle !== undefined) {
-      throw new UnsupportedError(`Cannot probe ${this.getPeer()} after ${idle} s: it is a process`);
+      throw new UnsupportedError(
+        `Cannot set keep-alive for ${this.getPeer()} after ${idle} s: the peer is a child process`,
+      );
     }
   }
 
-  /** False: a pipe has no such thing. */
+  /** Returns `false`: a pipe has no such option. */
   getTcpKeepAlive(): boolean {
     return false;
   }
 
-  /** No TLS. */
+  /** Returns `null`: a pipe has no TLS. */
   getPeerCertificate(): null {
     return null;
   }
 
-  /** No TLS: a pipe to a child is nobody else's. */
+  /** Throws an `UnsupportedError`: only this process and its child use the pipe. */
   startTLS(): never {
-    throw new UnsupportedError(`Cannot start TLS with ${this.getPeer()}: it is a child process`);
+    throw new UnsupportedError(
+      `Cannot start TLS with ${this.getPeer()}: the peer is a child process`,
+    );
   }
 
-  /** Kills the process; the protocol gets this reason. */
+  /** Kills the process, and loses the connection with this reason. */
   abort(reason: Error): void {
     if (this.#isLost || this.#abortReason !== null) return;
     this.#abortReason = reason;
     killProcess(this.process);
-    // Others may have inherited its pipes.
+    // Child processes of the process may still hold its pipes open.
     this.process.loseConnection();
   }
 
-  /** Its input has been closed: nothing more can be written. */
+  /** Records that the process's standard input has been closed. */
   writeLost(): void {
     this.#isWriteLost = true;
     if (this.#disconnecting) this.process.loseConnection();
   }
 
-  /** The protocol is about to be told that the connection is lost. */
+  /** Records that the connection is lost, just before the protocol is notified. */
   lost(): void {
     this.#isLost = true;
     this.process.loseConnection();

@@ -11,33 +11,33 @@ import { isHalfCloseable } from "../reactor/stream/protocol_capabilities.ts";
 import { asError, logPrefixOf, nameInLog, onRejection } from "../defer/guarded_call.ts";
 import { ProcessConnection } from "./process_connection.ts";
 
-/** What a {@linkcode ProcessRelay} is made of. */
+/** Options of a {@linkcode ProcessRelay}. */
 export interface ProcessRelayOptions {
-  /** What gets the connection. */
+  /** The protocol of the connection. */
   protocol: IProtocol;
-  /** What is run. */
+  /** The program. */
   executable: string;
-  /** Whether what it writes to its standard error is logged. */
+  /** Whether the process's standard error is logged. */
   logsErrors: boolean;
-  /** Whether its input is a pipe. */
+  /** Whether the process's standard input is a pipe. */
   isWritable: boolean;
-  /** Called when the protocol has been told that the connection is lost. */
+  /** Called after the protocol's `connectionLost`. */
   lost(): void;
 }
 
-/** Has a protocol for connections be one for a process. Twisted's `_WrapIProtocol`. */
+/** Adapts a protocol for connections to a protocol for processes. Twisted's `_WrapIProtocol`. */
 export class ProcessRelay implements IProcessProtocol {
   readonly #options: ProcessRelayOptions;
   readonly #protocol: IProtocol;
-  /** The same, if it wants to be told of each direction's end. */
+  /** The protocol if it is half-closeable. */
   readonly #halfCloseable: IHalfCloseableProtocol | null;
   readonly #decoder = new TextDecoder();
   #connection: ProcessConnection | null = null;
   #isLost = false;
-  /** What the protocol's `connectionMade` threw, if it did. */
+  /** The error that the protocol's `connectionMade` threw. */
   failure: Error | null = null;
 
-  /** @param options What it is made of. */
+  /** @param options The protocol, and how to treat the process. */
   constructor(options: ProcessRelayOptions) {
     this.#options = options;
     const { protocol } = options;
@@ -45,7 +45,7 @@ export class ProcessRelay implements IProcessProtocol {
     this.#halfCloseable = isHalfCloseable(protocol) ? protocol : null;
   }
 
-  /** Whether there is, or was, a process. */
+  /** Whether the process has been started. */
   get isConnected(): boolean {
     return this.#connection !== null;
   }
@@ -61,7 +61,7 @@ export class ProcessRelay implements IProcessProtocol {
   childDataReceived(childFD: number, data: Uint8Array): void {
     if (this.#isLost) return;
     if (childFD === 1) {
-      // Thrown out of here, an error closes that pipe: `childConnectionLost` gets it.
+      // An error thrown here closes the pipe, and is passed to childConnectionLost.
       if (!this.#connection?.disconnecting) return this.#protocol.dataReceived(data);
     } else if (childFD === 2 && this.#options.logsErrors) {
       const text = this.#decoder.decode(data, { stream: true }).trimEnd();
@@ -78,7 +78,7 @@ export class ProcessRelay implements IProcessProtocol {
     if (connection === null || this.#isLost) return;
     if (childFD === 0) {
       const { disconnecting } = connection;
-      // It reads too slowly for the bounds of the connection.
+      // The process reads too slowly: the limit of the write buffer was reached.
       if (isInstance(reason, ConnectionAborted)) connection.abort(reason);
       connection.writeLost();
       if (!disconnecting) return this.#call(() => this.#halfCloseable?.writeConnectionLost());
@@ -112,7 +112,10 @@ export class ProcessRelay implements IProcessProtocol {
     }
   }
 
-  /** Calls a method of the protocol's. What comes out of it is the reactor's to log, and loses the connection. */
+  /**
+   * Calls a method of the protocol. If it fails, the connection is lost; the reactor logs the
+   * error.
+   */
   #call(f: () => unknown, failed: (error: Error) => void = () => {}): void {
     const fail = (error: unknown): void => {
       failed(asError(error));
@@ -121,7 +124,7 @@ export class ProcessRelay implements IProcessProtocol {
     try {
       const result = f();
       onRejection(result, fail);
-      // A promise, when the method is async; typed as void like the interface.
+      // A promise, if the method is async. The interface's type is void.
       return result as void;
     } catch (error) {
       fail(error);

@@ -1,7 +1,9 @@
-// Of Twisted's `internet/test/test_endpoints.py`, `ProcessEndpointsTests`, `ProcessEndpointTransportTests` and `WrappedIProtocolTests`, with real
-// children where Twisted has a fake transport. `test_constructorDefaults` and `test_constructorNonDefaults`, `test_constructor` of the other
-// two, and `test_wrappedProtocol` look at private fields: what reaches `spawnProcess` is compared here, and what comes of it. `test_verify…`
-// are the compiler's, and so is `test_extraneousAttributes`: the transport has no attributes beside those of its class.
+// Twisted's `internet/test/test_endpoints.py`, `ProcessEndpointsTests`,
+// `ProcessEndpointTransportTests` and `WrappedIProtocolTests`, with real processes where Twisted
+// has a fake transport. `test_constructorDefaults` and `test_constructorNonDefaults`,
+// `test_constructor` of the other two classes, and `test_wrappedProtocol` read private fields: here
+// the arguments of `spawnProcess` are compared. `test_verify…` and `test_extraneousAttributes` are
+// checked by the compiler.
 
 import {
   assert,
@@ -39,7 +41,7 @@ import {
   StandardErrorBehavior,
 } from "./mod.ts";
 
-/** Notes what is logged without being an error. */
+/** Collects the logged messages that are not errors. */
 class EndpointBed extends ProcessFixture {
   readonly messages: string[] = [];
 
@@ -49,7 +51,10 @@ class EndpointBed extends ProcessFixture {
     this.after(() => observing[Symbol.dispose]());
   }
 
-  /** The reactor, for whose children the test waits at its end: a connection may be lost before its process is. */
+  /**
+   * The reactor. The test waits for its processes at the end, because a connection may be lost
+   * before its process exits.
+   */
   readonly #awaited: IReactorProcess = {
     spawnProcess: (protocol, executable, options) => {
       const watched = new WatchedReactor(this.reactor);
@@ -59,7 +64,7 @@ class EndpointBed extends ProcessFixture {
     },
   };
 
-  /** An endpoint that runs a script in the shell. */
+  /** An endpoint that runs a shell script. */
   endpoint(
     script: string,
     options: ConstructorParameters<typeof ProcessEndpoint>[2] = {},
@@ -89,13 +94,13 @@ class EndpointBed extends ProcessFixture {
 
 const test = socketTest("ProcessEndpoint", (errors) => new EndpointBed(new DenoReactor(), errors));
 
-/** The transport, as the endpoint's own class has it. */
+/** The transport, with the type of its own class. */
 function connectionOf({ transport }: Wire): ProcessConnection {
   assertInstanceOf(transport, ProcessConnection);
   return transport;
 }
 
-Deno.test("What it was made with is what reaches spawnProcess(), but for errFlag", () => {
+Deno.test("ProcessEndpoint passes its options to spawnProcess(), except errFlag", () => {
   const asked: unknown[] = [];
   const reactor: IReactorProcess = {
     spawnProcess: (_protocol, ...rest) => {
@@ -121,7 +126,7 @@ Deno.test("What it was made with is what reaches spawnProcess(), but for errFlag
   assertEquals(asked, [["program", {}], ["program", options]]);
 });
 
-test("The protocol writes to the child's input and receives its output; the end is a ConnectionDone", async (fixture) => {
+test("ProcessEndpoint joins the protocol to standard input and output: ConnectionDone at exit 0", async (fixture) => {
   fixture.run();
   const factory = new Wires();
   const wire = await fixture.endpoint("cat").connect(factory);
@@ -140,7 +145,7 @@ test("The protocol writes to the child's input and receives its output; the end 
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("Its addresses are the process, and the transport has it", async (fixture) => {
+test("ProcessConnection has the process, and its address as peer and host", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "cat");
   const { process } = connectionOf(wire);
   assertEquals(String(wire.transport.getPeer()), `/bin/sh (${process.pid})`);
@@ -151,14 +156,14 @@ test("Its addresses are the process, and the transport has it", async (fixture) 
   assertEquals(reason.signal, "SIGTERM");
 });
 
-test("An exit code is the reason, once all output is there", async (fixture) => {
+test("ProcessEndpoint loses the connection with the exit code, after all output", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "head -c 1000000 /dev/zero; exit 3");
   const reason = await wire.lost();
   assertInstanceOf(reason, ProcessTerminated);
   assertEquals([reason.exitCode, wire.size], [3, 1_000_000]);
 });
 
-test("What it writes to its standard error is logged, or dropped", async (fixture) => {
+test("ProcessEndpoint logs or drops standard error", async (fixture) => {
   fixture.run();
   const said = async (errFlag?: StandardErrorBehavior): Promise<string[]> => {
     const endpoint = fixture.endpoint("echo oops >&2", errFlag === undefined ? {} : { errFlag });
@@ -171,7 +176,7 @@ test("What it writes to its standard error is logged, or dropped", async (fixtur
   assertEquals(await said(StandardErrorBehavior.DROP), []);
 });
 
-test("loseConnection() sends all that was written, whatever the child writes before it reads, and though it was paused", async (fixture) => {
+test("ProcessConnection.loseConnection() sends the written data to a paused or busy process", async (fixture) => {
   const path = temporaryFolder(fixture);
   const script = "head -c 1000000 /dev/zero; wc -c >count; exit 5";
   const wire = await fixture.connect(new Wire(), script, { path });
@@ -186,7 +191,7 @@ test("loseConnection() sends all that was written, whatever the child writes bef
   assertEquals(wire.events, ["made", "lost"]);
 });
 
-test("loseConnection() ends a child that writes without end, and one whose input is no pipe", async (fixture) => {
+test("ProcessConnection.loseConnection() stops an endless writer, also without an input pipe", async (fixture) => {
   for (const childFDs of [{ 0: "w", 1: "r" }, { 1: "r" }] as const) {
     const wire = await fixture.connect(new Wire(), "exec yes", { childFDs });
     await wire.has(1);
@@ -197,7 +202,7 @@ test("loseConnection() ends a child that writes without end, and one whose input
   }
 });
 
-test("abortConnection() kills the child; the reason is the one given", async (fixture) => {
+test("ProcessConnection.abortConnection() kills the process, and keeps the reason", async (fixture) => {
   for (const given of [undefined, new RangeError("why")]) {
     const wire = await fixture.connect(new Wire(), "trap '' TERM; exec cat");
     wire.transport.abortConnection(given);
@@ -210,7 +215,7 @@ test("abortConnection() kills the child; the reason is the one given", async (fi
   }
 });
 
-test("A half-closeable protocol is told of each direction's end", async (fixture) => {
+test("ProcessEndpoint notifies a half-closeable protocol of the end of each direction", async (fixture) => {
   const wire = await fixture.connect(
     new HalfCloseableWire(),
     "exec 3>&1 >&-; cat >/dev/null; exec 3>&-; echo err >&2",
@@ -222,7 +227,7 @@ test("A half-closeable protocol is told of each direction's end", async (fixture
   assertEquals([wire.events[0], wire.events[3]], ["made", "lost"]);
 });
 
-test("A paused protocol holds the child up, a producer is told when it does not read", async (fixture) => {
+test("ProcessConnection pauses the process, and a process that does not read pauses producers", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "cat");
   const events: string[] = [];
   const paused = Promise.withResolvers<void>();
@@ -251,7 +256,7 @@ test("A paused protocol holds the child up, a producer is told when it does not 
   assertInstanceOf(await wire.lost(), ConnectionDone);
 });
 
-test("A child that does not read loses the connection at the write buffer's limit", async (fixture) => {
+test("ProcessEndpoint loses the connection at the limit of the write buffer", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "read line; kill -STOP $$", {
     writeBufferLimit: 1_000_000,
   });
@@ -259,7 +264,7 @@ test("A child that does not read loses the connection at the write buffer's limi
   assertInstanceOf(await wire.lost(), WriteBufferExceeded);
 });
 
-test("What dataReceived() or readConnectionLost() throws loses the connection, and is the reason", async (fixture) => {
+test("ProcessEndpoint loses the connection with an error of the protocol's methods", async (fixture) => {
   const error = new RangeError("boom");
   const fail = (): never => {
     throw error;
@@ -274,7 +279,7 @@ test("What dataReceived() or readConnectionLost() throws loses the connection, a
   assertEquals(fixture.errors.take(), [error, error]);
 });
 
-test("What connectionMade() throws fails connect(), is logged, and kills the child", async (fixture) => {
+test("ProcessEndpoint.connect() fails with an error of connectionMade(), and kills the process", async (fixture) => {
   fixture.run();
   const error = new RangeError("boom");
   const factory = new Wires({
@@ -288,7 +293,7 @@ test("What connectionMade() throws fails connect(), is logged, and kills the chi
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("A program that cannot be started, or a factory that builds nothing, fails connect(); nothing is started", async (fixture) => {
+test("ProcessEndpoint.connect() fails without a program or a protocol, and starts nothing", async (fixture) => {
   fixture.run();
   const error = new RangeError("boom");
   type Failure =
@@ -314,7 +319,7 @@ test("A program that cannot be started, or a factory that builds nothing, fails 
   }
 });
 
-test("stop() loses the connection, though the child runs on; its end is no news", async (fixture) => {
+test("ProcessEndpoint loses the connection when the reactor stops, while the process continues", async (fixture) => {
   fixture.run();
   const watched = new WatchedReactor(fixture.reactor);
   const wire = await new ProcessEndpoint(watched, "cat").connect(new Wires());
@@ -326,7 +331,7 @@ test("stop() loses the connection, though the child runs on; its end is no news"
   assertEquals(wire.events, ["made", "lost"]);
 });
 
-test("A pipe has neither TLS nor what TCP has", async (fixture) => {
+test("ProcessConnection has neither TLS nor TCP options", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "cat");
   const { transport } = wire;
   transport.setTcpNoDelay(true);

@@ -7,28 +7,28 @@ import {
 } from "../reactor/stream/protocol_capabilities.ts";
 import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
 
-/** What whoever stands between reactor and protocol wants to know. */
+/** The events that a {@linkcode ProtocolWrapper} reports. */
 export interface ProtocolWrapperEvents {
-  /** The protocol is about to get its connection. */
+  /** The protocol is about to receive its connection. */
   making?(transport: ITransport): void;
   /** The protocol's `connectionMade` has returned. */
   made?(): void;
-  /** The connection is gone, and the protocol has been told. */
+  /** The connection is lost, and the protocol's `connectionLost` has been called. */
   lost?(reason: Error): void;
 }
 
 /**
- * A protocol that passes every call on to another one, and reports how far its connection is. Once
- * the wrapped protocol is connected, a connection calls it directly, unless `lost` is to be reported.
- * Twisted's `_WrappingProtocol` and `_ReconnectingProtocolProxy`.
+ * A protocol that passes every call on to a wrapped protocol, and reports the state of its
+ * connection. Once the wrapped protocol is connected, the connection calls it directly, unless
+ * `lost` is to be reported. Twisted's `_WrappingProtocol` and `_ReconnectingProtocolProxy`.
  */
 export class ProtocolWrapper<P extends IProtocol> implements TemporaryProtocol {
-  /** Who gets all of it. */
+  /** The wrapped protocol. */
   readonly protocol: P;
   readonly #events: ProtocolWrapperEvents;
   #isMade = false;
 
-  /** Use {@linkcode wrapProtocol}, which knows what the protocol can do. */
+  /** Use {@linkcode wrapProtocol}, which also adds the wrapped protocol's optional methods. */
   constructor(protocol: P, events: ProtocolWrapperEvents) {
     this.protocol = protocol;
     this.#events = events;
@@ -43,12 +43,12 @@ export class ProtocolWrapper<P extends IProtocol> implements TemporaryProtocol {
     const result: unknown = this.protocol.makeConnection(transport);
     this.#isMade = true;
     this.#events.made?.();
-    // A promise, when connectionMade is async; typed as void like the interface.
+    // A promise, if connectionMade is async. The interface's type is void.
     return result as void;
   }
 
   connectionMade(): void {
-    // The protocol's own makeConnection calls its connectionMade.
+    // The makeConnection() of the wrapped protocol calls its connectionMade().
   }
 
   dataReceived(data: Uint8Array): void {
@@ -80,10 +80,10 @@ class HalfCloseableProtocolWrapper<P extends IHalfCloseableProtocol> extends Pro
 }
 
 /**
- * Puts a relay in front of a protocol. It can do what the protocol can.
+ * Wraps a protocol. The wrapper has the same optional methods as the protocol.
  *
- * @param protocol Who gets all of it.
- * @param events What the caller wants to know.
+ * @param protocol The protocol to wrap.
+ * @param events The events to report.
  */
 export function wrapProtocol<P extends IProtocol>(
   protocol: P,

@@ -14,11 +14,12 @@ import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
 import { listening } from "./listening.ts";
 
 /**
- * Standard input and output, as a place to listen: one connection comes of it. Twisted's `StandardIOEndpoint`.
+ * A server endpoint for standard input and output, which make one connection. Twisted's
+ * `StandardIOEndpoint`.
  *
- * Nothing else should write to standard output then: log to a file, or to standard error.
+ * No other code should write to standard output: log to a file, or to standard error.
  *
- * @example A program that speaks in lines to whoever starts it
+ * @example A program that answers its standard input in upper case
  * ```ts no-eval
  * import { reactor } from "@torsion/reactor";
  * import { StandardIOEndpoint } from "@torsion/reactor/endpoints";
@@ -42,26 +43,29 @@ export class StandardIOEndpoint implements IStreamServerEndpoint<IPipeAddress> {
   readonly #options: StandardIOOptions;
 
   /**
-   * Names standard input and output; nothing is read yet.
+   * Creates an endpoint. Standard input is not read yet.
    *
-   * @param reactor What reads and writes.
-   * @param options What is read and written, and the bounds of the connection.
+   * @param reactor The reactor that will read and write.
+   * @param options The streams to use instead of standard input and output, and limits of the
+   *   connection.
    */
   constructor(reactor: IReactorStdio, options: StandardIOOptions = {}) {
     this.#reactor = reactor;
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamServerEndpoint.toString}: `standard input and output`. */
+  /** Returns `standard input and output`. */
   toString(): string {
     return String(new PipeAddress());
   }
 
   /**
-   * Listens there: the factory is asked for a protocol when the reactor runs, once.
+   * Connects standard input and output. When the reactor runs, the factory builds one protocol.
    *
-   * @param factory What makes the protocol.
-   * @returns A Deferred that fires with the port, where Twisted's fires with the transport, and too early for an endpoint.
+   * @param factory The factory that builds the protocol.
+   * @param options `signal` cancels the wait for the port.
+   * @returns A Deferred that fires with the port. Twisted's fires with the transport, which is too
+   *   early for an endpoint.
    */
   listen(
     factory: IProtocolFactory,
@@ -72,12 +76,14 @@ export class StandardIOEndpoint implements IStreamServerEndpoint<IPipeAddress> {
 }
 
 /**
- * Connects one protocol, which is already there, to standard input and output. Twisted's `twisted.internet.stdio.StandardIO`, which connects
- * it before the reactor runs.
+ * Connects a protocol, which exists already, to standard input and output. Twisted's
+ * `twisted.internet.stdio.StandardIO`, which connects it before the reactor runs.
  *
- * @param protocol What gets the connection, once the reactor runs.
- * @param options The reactor; what is read and written, and the bounds of the connection.
- * @returns A port that accepts this one connection; to stop it before the reactor runs is to leave standard input unread.
+ * @param protocol The protocol. It is connected when the reactor runs.
+ * @param options The reactor, the streams to use instead of standard input and output, and limits
+ *   of the connection.
+ * @returns A port that accepts this one connection. Stop it before the reactor runs to leave
+ *   standard input unread.
  *
  * @example
  * ```ts no-eval

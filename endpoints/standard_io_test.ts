@@ -1,6 +1,7 @@
-// Of Twisted's `internet/test/test_endpoints.py`, `StandardIOEndpointsTests` and `StandardIOEndpointPluginTests`. `test_interface` is the
-// compiler's, and `test_pluginDiscovery` does not apply. What comes of it in a program, the address included, is in
-// `reactor/drivers/deno/stdio_test.ts`.
+// Twisted's `internet/test/test_endpoints.py`, `StandardIOEndpointsTests` and
+// `StandardIOEndpointPluginTests`. `test_interface` is checked by the compiler, and
+// `test_pluginDiscovery` does not apply. Real standard input and output, and their address, are
+// tested in `reactor/drivers/deno/stdio_test.ts`.
 
 import {
   assertEquals,
@@ -26,10 +27,10 @@ import {
   StandardIOEndpoint,
 } from "./mod.ts";
 
-/** Notes what it is asked for. */
+/** A reactor that records its calls. */
 class NotedReactor implements IReactorStdio {
   readonly asked: [IProtocolFactory, StandardIOOptions | undefined][] = [];
-  // Nothing here asks anything of it.
+  // No test here calls the port.
   readonly port = {} as IListeningPort<IPipeAddress>;
 
   listenStandardIO(
@@ -41,7 +42,7 @@ class NotedReactor implements IReactorStdio {
   }
 }
 
-Deno.test("listen() hands the reactor the factory and the options, and fires with the port", async () => {
+Deno.test("StandardIOEndpoint.listen() passes factory and options on, and fires with the port", async () => {
   const reactor = new NotedReactor();
   const factory = Factory.forProtocol(Protocol);
   const options = { writeBufferLimit: 10 };
@@ -50,7 +51,7 @@ Deno.test("listen() hands the reactor the factory and the options, and fires wit
   assertEquals(reactor.asked, [[factory, options], [factory, {}]]);
 });
 
-Deno.test("listen() fails with what the reactor throws", async () => {
+Deno.test("StandardIOEndpoint.listen() fails with the error that the reactor throws", async () => {
   const endpoint = new StandardIOEndpoint(new DenoReactor(), { writeBufferLimit: -1 });
   await assertRejects(
     () => endpoint.listen(Factory.forProtocol(Protocol)),
@@ -59,7 +60,7 @@ Deno.test("listen() fails with what the reactor throws", async () => {
   );
 });
 
-Deno.test("StandardIO() connects the protocol that it is given", () => {
+Deno.test("StandardIO() connects the given protocol", () => {
   const reactor = new NotedReactor();
   const protocol = new Protocol();
   assertStrictEquals(StandardIO(protocol, { reactor, idleTimeout: 10 }), reactor.port);
@@ -68,7 +69,7 @@ Deno.test("StandardIO() connects the protocol that it is given", () => {
   assertEquals(options, { idleTimeout: 10 });
 });
 
-Deno.test('serverFromString("stdio:") is standard input and output; it takes no arguments', () => {
+Deno.test('serverFromString("stdio:") is a StandardIOEndpoint, and takes no arguments', () => {
   const reactor = new DenoReactor();
   for (const description of ["stdio:", "stdio", "STDIO:"]) {
     assertInstanceOf(serverFromString(reactor, description), StandardIOEndpoint);

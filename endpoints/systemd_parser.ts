@@ -13,8 +13,9 @@ const INHERITED = {
 };
 
 /**
- * `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0`: a socket that systemd has opened for this process. One of `index` and
- * `name` is given. It is looked for when the description is read, so that a mistake in it is found there.
+ * `systemd:domain=INET:name=web`, `systemd:domain=UNIX:index=0`: a socket that systemd has opened
+ * for this process, given by either `index` or `name`. The socket is looked up when the description
+ * is parsed, so that a wrong description fails at once.
  */
 export const systemdServerParser: IStreamServerEndpointStringParser<
   IReactorSocket & IReactorHostEnvironment
@@ -23,7 +24,7 @@ export const systemdServerParser: IStreamServerEndpointStringParser<
   parseStreamServer: (reactor, args) => {
     const { domain, index, name } = args.take(["domain", "index", "name"], INHERITED);
     if ((index === undefined) === (name === undefined)) {
-      throw args.error("name", "it takes either an index or a name, to say which socket it is");
+      throw args.error("name", "it needs either an index or a name, to identify the socket");
     }
     const inherited = inheritedBy(reactor, args);
     const descriptor = name === undefined
@@ -41,7 +42,11 @@ function inheritedBy(
     const environ = (name: string) => hostEnvironment.getEnvironment(name);
     return ListenFDs.fromEnvironment(environ, hostEnvironment.pid);
   } catch (cause) {
-    throw args.error(null, `systemd's variables cannot be read: ${messageOf(cause)}`, { cause });
+    throw args.error(
+      null,
+      `the environment variables of systemd cannot be read: ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -51,7 +56,7 @@ function byIndex(inherited: ListenFDs, index: number, args: EndpointArguments): 
   if (descriptor !== undefined) return descriptor;
   throw args.error(
     "index",
-    `this process has no inherited socket ${index}, counted from 0; it has ${descriptors.length} of them`,
+    `this process has no inherited socket with the index ${index}; it has ${descriptors.length}, counted from 0`,
   );
 }
 
@@ -62,8 +67,8 @@ function byName(inherited: ListenFDs, name: string, args: EndpointArguments): nu
   const names = [...descriptors.keys()].join(", ");
   throw args.error(
     "name",
-    `this process has no inherited socket of the name ${JSON.stringify(name)}; it has ${
-      names === "" ? "none" : names
+    `this process has no inherited socket named ${JSON.stringify(name)}; the names are ${
+      names === "" ? "(none)" : names
     }`,
   );
 }

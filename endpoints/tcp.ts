@@ -20,7 +20,7 @@ import type {
 import { listening } from "./listening.ts";
 
 /**
- * An IPv4 TCP port to listen on. Twisted's `TCP4ServerEndpoint`.
+ * A server endpoint for an IPv4 TCP port. Twisted's `TCP4ServerEndpoint`.
  *
  * @example
  * ```ts no-eval
@@ -39,11 +39,11 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
   readonly #options: ListenTCPOptions;
 
   /**
-   * Names a port; nothing listens yet.
+   * Creates an endpoint. It does not listen yet.
    *
-   * @param reactor What listens.
-   * @param port The port number; 0 lets the system choose one.
-   * @param options How it listens; `interface` is `"0.0.0.0"` unless given.
+   * @param reactor The reactor that will listen.
+   * @param port The port number; 0 for any free port.
+   * @param options Options of the port. `interface` is `"0.0.0.0"` by default.
    */
   constructor(reactor: IReactorTCP, port: number, options: ListenTCPOptions = {}) {
     this.#reactor = reactor;
@@ -51,7 +51,7 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamServerEndpoint.toString}: `0.0.0.0:2000`. */
+  /** Returns the address to listen on, such as `0.0.0.0:2000`. */
   toString(): string {
     return String(internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port));
   }
@@ -69,7 +69,7 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
 }
 
 /**
- * An IPv4 TCP port to connect to. Twisted's `TCP4ClientEndpoint`.
+ * A client endpoint for an IPv4 TCP port. Twisted's `TCP4ClientEndpoint`.
  *
  * @example
  * ```ts no-eval
@@ -89,12 +89,12 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
   readonly #options: ConnectTCPOptions;
 
   /**
-   * Names a port; nothing connects yet.
+   * Creates an endpoint. It does not connect yet.
    *
-   * @param reactor What connects.
+   * @param reactor The reactor that will connect.
    * @param host A name or an address.
    * @param port The port number.
-   * @param options How it connects; `timeout` is 30 seconds unless given.
+   * @param options Options of the connection. `timeout` is 30 seconds by default.
    */
   constructor(reactor: IReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
     this.#reactor = reactor;
@@ -103,7 +103,7 @@ export class TCP4ClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: `127.0.0.1:2000`. */
+  /** Returns the address to connect to, such as `127.0.0.1:2000`. */
   toString(): string {
     return String(new HostnameAddress(this.#host, this.#port));
   }

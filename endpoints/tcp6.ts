@@ -23,10 +23,10 @@ import type {
 import { listening } from "./listening.ts";
 
 /**
- * An IPv6 TCP port to listen on. Twisted's `TCP6ServerEndpoint`.
+ * A server endpoint for an IPv6 TCP port. Twisted's `TCP6ServerEndpoint`.
  *
- * On all interfaces (`"::"`) it also accepts IPv4 connections where the system maps them into IPv6, as Linux does; their
- * addresses are `IPv4Address`es.
+ * On all interfaces (`"::"`) it also accepts IPv4 connections if the system maps them to IPv6, as
+ * Linux does. Their addresses are `IPv4Address`es.
  *
  * @example
  * ```ts no-eval
@@ -45,11 +45,11 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
   readonly #options: ListenTCPOptions;
 
   /**
-   * Names a port; nothing listens yet.
+   * Creates an endpoint. It does not listen yet.
    *
-   * @param reactor What listens.
-   * @param port The port number; 0 lets the system choose one.
-   * @param options How it listens; `interface` is `"::"` unless given.
+   * @param reactor The reactor that will listen.
+   * @param port The port number; 0 for any free port.
+   * @param options Options of the port. `interface` is `"::"` by default.
    */
   constructor(reactor: IReactorTCP, port: number, options: ListenTCPOptions = {}) {
     this.#reactor = reactor;
@@ -57,7 +57,7 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
     this.#options = { interface: "::", ...options };
   }
 
-  /** See {@linkcode IStreamServerEndpoint.toString}: `[::]:2000`. */
+  /** Returns the address to listen on, such as `[::]:2000`. */
   toString(): string {
     return String(internetAddress("TCP", this.#options.interface ?? "::", this.#port));
   }
@@ -75,9 +75,10 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
 }
 
 /**
- * An IPv6 TCP port to connect to. Twisted's `TCP6ClientEndpoint`.
+ * A client endpoint for an IPv6 TCP port. Twisted's `TCP6ClientEndpoint`.
  *
- * Twisted's connects to the first IPv6 address of a name. This one tries the others, too, as `HostnameEndpoint` does.
+ * Twisted's endpoint connects to the first IPv6 address of a name. This one tries all of them, as
+ * `HostnameEndpoint` does.
  *
  * @example
  * ```ts no-eval
@@ -97,12 +98,12 @@ export class TCP6ClientEndpoint implements IStreamClientEndpoint {
   readonly #options: ConnectToHostOptions;
 
   /**
-   * Names a port; nothing connects yet.
+   * Creates an endpoint. It does not connect yet.
    *
-   * @param reactor What connects.
-   * @param host A name, whose IPv6 addresses are tried, or an IPv6 address.
+   * @param reactor The reactor that will connect.
+   * @param host A name with IPv6 addresses, or an IPv6 address.
    * @param port The port number.
-   * @param options How it connects.
+   * @param options Options of the connection.
    */
   constructor(
     reactor: IReactorForNames,
@@ -116,7 +117,7 @@ export class TCP6ClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: `[::1]:2000`. */
+  /** Returns the address to connect to, such as `[::1]:2000`. */
   toString(): string {
     return String(new HostnameAddress(this.#host, this.#port));
   }

@@ -1,5 +1,5 @@
 /**
- * The descriptions of TCP endpoints.
+ * The parsers for descriptions of TCP endpoints.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import type {
 import { TCP4ClientEndpoint, TCP4ServerEndpoint } from "./tcp.ts";
 import { TCP6ClientEndpoint, TCP6ServerEndpoint } from "./tcp6.ts";
 
-/** What a description of a TCP port to listen on may have. */
+/** The arguments of a TCP port to listen on. */
 export const LISTEN_TCP = {
   port: integer(0, 65535),
   interface: optional(localAddress),
   backlog: optional(integer(1, 65535)),
 };
 
-/** What a description of a TCP port to connect to may have. */
+/** The arguments of a TCP port to connect to. */
 export const CONNECT_TCP = {
   host: hostname,
   port: integer(1, 65535),
@@ -42,7 +42,7 @@ export const tcpServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
 export const tcp6ServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
   prefix: "tcp6",
   parseStreamServer: (reactor, args) => {
-    // Twisted's has backlog and interface the other way round.
+    // In Twisted, backlog and interface have this order for tcp6, and the other order for tcp.
     const { port, ...options } = args.take(["port", "backlog", "interface"], LISTEN_TCP);
     return new TCP6ServerEndpoint(reactor, port, options);
   },

@@ -1,18 +1,23 @@
 /**
- * Twisted's `internet/test/test_endpoints.py`, class by class. `test_interface` of them all is the compiler's, as are those of parsers;
- * `test_pluginDiscovery` does not apply, as a registry takes the place of plugins.
+ * Twisted's `internet/test/test_endpoints.py`, class by class. The compiler checks every
+ * `test_interface`; `test_pluginDiscovery` does not apply, because a registry replaces plugins.
  *
- * - Here: `TCP4EndpointsTests`, which is `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin` (`EndpointTestCaseMixin`) for TCP over
- *   IPv4; and `ConnectProtocolTests`.
+ * - Here: `TCP4EndpointsTests`, which is `ClientEndpointTestCaseMixin` and
+ *   `ServerEndpointTestCaseMixin` (`EndpointTestCaseMixin`) for TCP over IPv4; and
+ *   `ConnectProtocolTests`.
  * - `connecting_factory_test.ts`: `WrappingFactoryTests`.
- * - `hostname_endpoint_test.ts`, with `../reactor/names/happy_eyeballs_test.ts` and `../reactor/names/hostname_test.ts`: `TCP6EndpointsTests`,
- *   `TCP6EndpointNameResolutionTests`, all `HostnameEndpoint…` classes and `SimpleHostnameResolverTests`.
- * - `unix_test.ts`: `UNIXEndpointsTests`. `tls_test.ts`: `SSL4EndpointsTests`, `WrapperClientEndpointTests`, `WrapClientTLSTests`.
- *   `process_test.ts`: `ProcessEndpointsTests`, `ProcessEndpointTransportTests`, `WrappedIProtocolTests`. `standard_io_test.ts`:
- *   `StandardIOEndpointsTests`, `StandardIOEndpointPluginTests`. `adopted_test.ts`: `AdoptedStreamServerEndpointTests`.
- * - Strings: `ParserTests` in `description_test.ts` and `from_string_test.ts`; `ServerStringTests`, `ClientStringTests`, `SystemdEndpointPluginTests`
- *   and `TCP6ServerEndpointPluginTests` in `from_string_test.ts`; `SSLClientStringTests` and `WrapClientTLSParserTests` in `tls_parsers_test.ts`,
- *   and what is about files in `pem_files_test.ts`.
+ * - `hostname_endpoint_test.ts`, with `../reactor/names/happy_eyeballs_test.ts` and
+ *   `../reactor/names/hostname_test.ts`: `TCP6EndpointsTests`, `TCP6EndpointNameResolutionTests`,
+ *   all `HostnameEndpoint…` classes and `SimpleHostnameResolverTests`.
+ * - `unix_test.ts`: `UNIXEndpointsTests`. `tls_test.ts`: `SSL4EndpointsTests`,
+ *   `WrapperClientEndpointTests`, `WrapClientTLSTests`. `process_test.ts`: `ProcessEndpointsTests`,
+ *   `ProcessEndpointTransportTests`, `WrappedIProtocolTests`. `standard_io_test.ts`:
+ *   `StandardIOEndpointsTests`, `StandardIOEndpointPluginTests`. `adopted_test.ts`:
+ *   `AdoptedStreamServerEndpointTests`.
+ * - Strings: `ParserTests` in `description_test.ts` and `from_string_test.ts`; `ServerStringTests`,
+ *   `ClientStringTests`, `SystemdEndpointPluginTests` and `TCP6ServerEndpointPluginTests` in
+ *   `from_string_test.ts`; `SSLClientStringTests` and `WrapClientTLSParserTests` in
+ *   `tls_parsers_test.ts`, and their tests of files in `pem_files_test.ts`.
  */
 
 import {
@@ -63,11 +68,11 @@ class Echo extends Protocol {
   }
 }
 
-/** True for the same type only. */
+/** True if the two types are identical. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 
-Deno.test("The endpoints hand the reactor what they were made with", () => {
+Deno.test("TCP endpoints pass their arguments to the reactor", () => {
   const calls: unknown[][] = [];
   const port: IListeningPort<IInternetAddress> = {
     startListening: () => {},
@@ -115,7 +120,7 @@ Deno.test("The endpoints hand the reactor what they were made with", () => {
   ]);
 });
 
-test("listen() fires with the port, and connect() with the protocol, typed as the factory has it", async (fixture) => {
+test("listen() fires with the port, and connect() with the protocol, in the factory's type", async (fixture) => {
   fixture.run();
   const server: IStreamServerEndpoint = new TCP4ServerEndpoint(fixture.reactor, 0, {
     interface: "127.0.0.1",
@@ -153,14 +158,14 @@ test("listen() on a port in use fails with CannotListenError", async (fixture) =
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("What the reactor throws at once comes out of the Deferred", async (fixture) => {
+test("listen() and connect() fail with the error that the reactor throws", async (fixture) => {
   const server = new TCP4ServerEndpoint(fixture.reactor, 70000);
   await assertRejects(() => server.listen(new Wires()), RangeError, "70000");
   const client = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", 70000);
   await assertRejects(() => client.connect(new Wires()), RangeError, "70000");
 });
 
-test("connect() to a port on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (fixture) => {
+test("connect() to a closed port fails with ConnectionRefusedError, and stops the factory", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   listener.close();
@@ -170,7 +175,7 @@ test("connect() to a port on which nobody listens fails with ConnectionRefusedEr
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("connect() that takes too long fails with ConnectTimeoutError", async (fixture) => {
+test("connect() fails with ConnectTimeoutError after its timeout", async (fixture) => {
   fixture.run();
   const { addr } = fixture.rawListen({ tcpBacklog: 1 });
   await fixture.rawConnect(addr.port);
@@ -181,7 +186,7 @@ test("connect() that takes too long fails with ConnectTimeoutError", async (fixt
   await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
 });
 
-test("Cancelling connect() fails it with ConnectingCancelledError, and leaves no socket", async (fixture) => {
+test("connect() that is cancelled fails with ConnectingCancelledError, and leaves no socket", async (fixture) => {
   fixture.run();
   const { addr } = fixture.rawListen({ tcpBacklog: 1 });
   await fixture.rawConnect(addr.port);
@@ -197,7 +202,7 @@ test("Cancelling connect() fails it with ConnectingCancelledError, and leaves no
   assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("Cancelling connect() in the moment in which the connection is made: the peer sees it close", async (fixture) => {
+test("connect() that is cancelled as the connection is made closes it", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -214,7 +219,7 @@ test("Cancelling connect() in the moment in which the connection is made: the pe
   }
 });
 
-test("connect() with an AbortSignal through addSignal()", async (fixture) => {
+test("connect().addSignal() ends the attempt when the signal aborts", async (fixture) => {
   fixture.run();
   const { addr } = fixture.rawListen({ tcpBacklog: 1 });
   await fixture.rawConnect(addr.port);
@@ -227,7 +232,7 @@ test("connect() with an AbortSignal through addSignal()", async (fixture) => {
   await failing;
 });
 
-test("A factory that builds no protocol, or throws, fails connect() with that; it is not logged too", async (fixture) => {
+test("connect() fails when the factory builds no protocol, or throws, and logs nothing", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -246,7 +251,7 @@ test("A factory that builds no protocol, or throws, fails connect() with that; i
   }
 });
 
-test("connectionMade() that throws fails connect() with its error, which is logged as well", async (fixture) => {
+test("connect() fails with an error of connectionMade(), which is also logged", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -263,7 +268,7 @@ test("connectionMade() that throws fails connect() with its error, which is logg
   assertEquals(fixture.errors.take(), [error]);
 });
 
-test("The protocol hears how its connection ends; half-closeable ones of each end", async (fixture) => {
+test("connectionLost() receives the reason, and half-closeable protocols each direction's end", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -279,7 +284,7 @@ test("The protocol hears how its connection ends; half-closeable ones of each en
   assertEquals(wire.events, ["made", "read lost", "write lost", "lost"]);
 });
 
-test("connectProtocol() connects the protocol that it is given, and fires with it", async (fixture) => {
+test("connectProtocol() connects the given protocol, and fires with it", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -292,7 +297,7 @@ test("connectProtocol() connects the protocol that it is given, and fires with i
   assert(mine.transport.connected);
 });
 
-Deno.test("connectProtocol() returns what the endpoint's connect() returns, for a factory that builds the protocol", () => {
+Deno.test("connectProtocol() returns the result of the endpoint's connect()", () => {
   using _errors = new LoggedErrors();
   const mine = new Echo();
   const asked: IProtocolFactory[] = [];

@@ -20,7 +20,8 @@ import type {
 import { listening } from "./listening.ts";
 
 /**
- * A TCP port to listen on for TLS. Twisted's `SSL4ServerEndpoint`, a name that serves here too.
+ * A server endpoint for TLS on a TCP port. Twisted's `SSL4ServerEndpoint`, which is also an alias
+ * here.
  *
  * @example
  * ```ts no-eval
@@ -40,11 +41,12 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
   readonly #options: ListenTLSOptions;
 
   /**
-   * Names a port; nothing listens yet.
+   * Creates an endpoint. It does not listen yet.
    *
-   * @param reactor What listens.
-   * @param port The port number; 0 lets the system choose one.
-   * @param options How it listens, and with which certificate; `interface` is `"0.0.0.0"` unless given.
+   * @param reactor The reactor that will listen.
+   * @param port The port number; 0 for any free port.
+   * @param options Options of the port, with its certificate and key. `interface` is `"0.0.0.0"` by
+   *   default.
    */
   constructor(reactor: IReactorTLS, port: number, options: ListenTLSOptions) {
     this.#reactor = reactor;
@@ -52,12 +54,19 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamServerEndpoint.toString}: `0.0.0.0:4433`. */
+  /** Returns the address to listen on, such as `0.0.0.0:4433`. */
   toString(): string {
     return String(internetAddress("TCP", this.#options.interface ?? "0.0.0.0", this.#port));
   }
 
-  /** See {@linkcode IStreamServerEndpoint.listen}. It also fails when a certificate cannot be used. */
+  /**
+   * Starts to listen.
+   *
+   * @param factory The factory that builds the protocols.
+   * @param options `signal` cancels the wait for the port.
+   * @returns A Deferred that fires with the port. It fails with `CannotListenError`, and with a
+   *   `TypeError` when a certificate or a key cannot be used.
+   */
   listen(
     factory: IProtocolFactory,
     options?: EndpointOptions,
@@ -71,7 +80,8 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
 }
 
 /**
- * A TCP port to connect to and speak TLS with. Twisted's `SSL4ClientEndpoint`, a name that serves here too.
+ * A client endpoint for TLS on a TCP port. Twisted's `SSL4ClientEndpoint`, which is also an alias
+ * here.
  *
  * @example
  * ```ts no-eval
@@ -92,12 +102,14 @@ export class TLSClientEndpoint implements IStreamClientEndpoint {
   readonly #options: ConnectTLSOptions;
 
   /**
-   * Names a port; nothing connects yet.
+   * Creates an endpoint. It does not connect yet.
    *
-   * @param reactor What connects.
-   * @param host A name or an address. The server's certificate must be for it, unless the options name another.
+   * @param reactor The reactor that will connect.
+   * @param host A name or an address. The server's certificate must be valid for it, unless
+   *   `serverName` is another one.
    * @param port The port number.
-   * @param options How it connects, and whom it trusts; `timeout` is 30 seconds unless given.
+   * @param options Options of the connection, such as trust roots. `timeout` is 30 seconds by
+   *   default.
    */
   constructor(reactor: IReactorTLS, host: string, port: number, options: ConnectTLSOptions = {}) {
     this.#reactor = reactor;
@@ -106,12 +118,19 @@ export class TLSClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: `example.org:443`. */
+  /** Returns the host and the port, such as `example.org:443`. */
   toString(): string {
     return String(new HostnameAddress(this.#host, this.#port));
   }
 
-  /** See {@linkcode IStreamClientEndpoint.connect}. A handshake that fails is a `TLSError`. */
+  /**
+   * Starts to connect.
+   *
+   * @param factory The factory that builds the protocol.
+   * @param options `signal` ends the attempt.
+   * @returns A Deferred that fires with the protocol when the handshake is done. It fails with a
+   *   `ConnectError`, and with a `TLSError` when the handshake fails.
+   */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,

@@ -1,5 +1,6 @@
 /**
- * TLS endpoints whose keys and certificates are in files.
+ * TLS endpoints whose keys and certificates are in files. They delegate to the endpoints that take
+ * them as values.
  *
  * @module
  */
@@ -33,15 +34,18 @@ import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_fi
 import { TLSServerEndpoint } from "./tls.ts";
 import { wrapClientTLS } from "./wrap_tls.ts";
 
-/** Where this side's certificate is, and where those are that the peer's is checked against. */
+/**
+ * The files of this side's certificate, and of the roots by which the peer's certificate is
+ * verified.
+ */
 export interface TLSFiles {
-  /** The files of this side's certificate; none, if it has none. */
+  /** The files of this side's certificate; `null` if it has none. */
   certificate: CertificateFiles | null;
-  /** A directory or a file with trust roots; `null` for the system's. */
+  /** A directory or a file with trust roots; `null` for those of the system. */
   trustRoots: string | null;
 }
 
-/** What {@linkcode TLSOptions} are made of. */
+/** Reads the files into {@linkcode TLSOptions}. */
 async function read(hostEnvironment: IHostEnvironment, files: TLSFiles): Promise<TLSOptions> {
   const { certificate, trustRoots } = files;
   return {
@@ -50,7 +54,9 @@ async function read(hostEnvironment: IHostEnvironment, files: TLSFiles): Promise
   };
 }
 
-/** Throws an error again. One about what is in the files names them. */
+/**
+ * Throws an error again. If it is about the content of the files, the new error names the files.
+ */
 function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never {
   if (!(cause instanceof TypeError)) throw cause;
   const places = [
@@ -65,7 +71,7 @@ function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never
   throw new TypeError(`${cause.message}${where}`, { cause });
 }
 
-/** A TLS port to listen on. Its files are read each time it listens. */
+/** A server endpoint for TLS. It reads its files each time it listens. */
 export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
   readonly #reactor: IReactorTLS & IReactorHostEnvironment;
   readonly #port: number;
@@ -84,12 +90,12 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAdd
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamServerEndpoint.toString}: `0.0.0.0:443`. */
+  /** Returns the address to listen on, such as `0.0.0.0:443`. */
   toString(): string {
     return String(this.#where());
   }
 
-  /** See {@linkcode IStreamServerEndpoint.listen}. A file that cannot be read fails it with `CannotListenError`. */
+  /** Starts to listen. Fails with `CannotListenError` when a file cannot be read. */
   listen(
     factory: IProtocolFactory,
     options?: EndpointOptions,
@@ -115,7 +121,7 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAdd
   }
 }
 
-/** TLS over another endpoint. Its files are read each time it connects. */
+/** A client endpoint for TLS over another endpoint. It reads its files each time it connects. */
 export class TLSFileClientEndpoint implements IStreamClientEndpoint {
   readonly #hostEnvironment: IHostEnvironment;
   readonly #wrapped: IStreamClientEndpoint;
@@ -124,11 +130,11 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
   readonly #options: TLSClientOptions;
 
   /**
-   * @param hostEnvironment Where the files are read.
-   * @param wrapped What it connects by.
-   * @param to Where that leads, for errors.
+   * @param hostEnvironment The host's file system.
+   * @param wrapped The endpoint for the connection under TLS.
+   * @param to The server's address, for error messages.
    * @param files The files.
-   * @param options What is not in files.
+   * @param options The other options of TLS.
    */
   constructor(
     hostEnvironment: IHostEnvironment,
@@ -144,13 +150,15 @@ export class TLSFileClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: `example.org:443`, or `example.org:443 over /run/tunnel`. */
+  /**
+   * Returns the server's address, such as `example.org:443`, or `example.org:443 over /run/tunnel`.
+   */
   toString(): string {
     const [to, over] = [String(this.#to), String(this.#wrapped)];
     return to === over ? to : `${to} over ${over}`;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.connect}. A file that cannot be read fails it with `ConnectError`. */
+  /** Starts to connect. Fails with `ConnectError` when a file cannot be read. */
   connect<P extends IProtocol>(
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,

@@ -1,7 +1,9 @@
 /**
- * The descriptions of TLS endpoints. `ssl` and `tls` are one for servers; for clients they differ in their arguments' names, as in Twisted.
+ * The parsers for descriptions of TLS endpoints. For servers, `ssl` and `tls` are the same; for
+ * clients, their arguments have different names, as in Twisted.
  *
- * Twisted's `sslmethod` and `dhParameters` are not there: which versions and which exchanges of keys are safe, the system under Deno knows.
+ * Twisted's `sslmethod` and `dhParameters` do not exist, because Deno's TLS engine chooses secure
+ * versions and key exchanges.
  *
  * @module
  */
@@ -59,21 +61,25 @@ const CONNECT_TLS = {
 type ServerReactor = IReactorTLS & IReactorHostEnvironment;
 type ClientReactor = IReactorForNames & IReactorHostEnvironment;
 
-/** `ssl:443:privateKey=key.pem:certKey=cert.pem`; one file may hold both, under either name. Without a file it is `server.pem`. */
+/**
+ * `ssl:443:privateKey=key.pem:certKey=cert.pem`. One file may have both, under either name; without
+ * a name it is `server.pem`.
+ */
 export const sslServerParser: IStreamServerEndpointStringParser<ServerReactor> = {
   prefix: "ssl",
   parseStreamServer,
 };
 
-/** The same by its newer name. */
+/** The same endpoint under its newer name. */
 export const tlsServerParser: IStreamServerEndpointStringParser<ServerReactor> = {
   prefix: "tls",
   parseStreamServer,
 };
 
 /**
- * `ssl:example.org:443`, `ssl:example.org:443:caCertsDir=/etc/ssl/certs`, `ssl:192.0.2.1:443:hostname=example.org`. In Twisted it takes any
- * certificate unless it has a `hostname`; here that is the host unless it is given.
+ * `ssl:example.org:443`, `ssl:example.org:443:caCertsDir=/etc/ssl/certs`,
+ * `ssl:192.0.2.1:443:hostname=example.org`. The certificate must be valid for `hostname`, by
+ * default the host. Twisted's `ssl` accepts any certificate unless `hostname` is given.
  */
 export const sslClientParser: IStreamClientEndpointStringParserWithReactor<ClientReactor> = {
   prefix: "ssl",
@@ -97,8 +103,9 @@ export const sslClientParser: IStreamClientEndpointStringParserWithReactor<Clien
 };
 
 /**
- * `tls:example.org:443`, `tls:example.org:443:trustRoots=/etc/ssl/certs`, `tls:example.org:443:endpoint=unix\:/run/tunnel`: over another
- * endpoint the host and port only say whom the certificate must be for.
+ * `tls:example.org:443`, `tls:example.org:443:trustRoots=/etc/ssl/certs`,
+ * `tls:example.org:443:endpoint=unix\:/run/tunnel`. With `endpoint`, the host is only the name for
+ * which the certificate must be valid.
  */
 export const tlsClientParser: IStreamClientEndpointStringParserWithReactor<ClientReactor> = {
   prefix: "tls",
@@ -110,7 +117,7 @@ export const tlsClientParser: IStreamClientEndpointStringParserWithReactor<Clien
     if (endpoint !== undefined && misplaced !== undefined) {
       throw args.error(
         misplaced,
-        `the argument "${misplaced}" belongs to the endpoint's own description`,
+        `the argument "${misplaced}" belongs into the description of the endpoint`,
       );
     }
     const wrapped = endpoint === undefined
@@ -147,13 +154,16 @@ function parseStreamServer(reactor: ServerReactor, args: EndpointArguments): ISt
   if (options.clientCertificate !== undefined && caCertsDir === undefined) {
     throw args.error(
       "clientCertificate",
-      `the argument "clientCertificate" needs "caCertsDir": whom to trust to sign them`,
+      `the argument "clientCertificate" needs "caCertsDir", the roots that sign the certificates`,
     );
   }
   return new TLSFileServerEndpoint(reactor, port, files, options);
 }
 
-/** A client has a certificate if its description names one; then the key may be in the same file, or the other way round. */
+/**
+ * Returns the files of a client's certificate, if the description names one. The certificate and
+ * the key may be in the same file.
+ */
 function ownCertificate(
   privateKey: string | undefined,
   certificate: string | undefined,
@@ -166,9 +176,9 @@ function ownCertificate(
   throw args.error("extraCertChain", `the argument "extraCertChain" needs "certKey"`);
 }
 
-/** Those of the properties that are there. */
+/** Returns an object with those of the properties that exist. */
 function pick<T extends object, K extends keyof T>(from: T, ...names: K[]): Pick<T, K> {
   const there = names.filter((name) => name in from).map((name) => [name, from[name]]);
-  // What is missing was optional, or it would be there.
+  // A missing property was optional, so the type is right.
   return Object.fromEntries(there) as Pick<T, K>;
 }

@@ -1,11 +1,13 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, what is about strings:
+ * Twisted's `internet/test/test_endpoints.py`, the tests of TLS in strings:
  *
- * - `ServerStringTests`: `test_ssl`, `test_sslWithDefaults`; the chains are in `pem_files_test.ts`. There is no `test_sslDHparameters`, and no
- *   `sslmethod` in `test_ssl`: see `tls_parsers.ts`.
- * - `SSLClientStringTests`: `test_ssl`, `test_sslPositionalArgs`, `test_sslWithDefaults`. `test_sslSimple` is decided otherwise: who names no
- *   `hostname` still has the certificate verified, for the host. `test_unreadableCertificate`: see `pem_files_test.ts`.
- * - `WrapClientTLSParserTests`: `test_hostnameEndpointConstruction`, `test_utf8Encoding`, `test_tls`, `test_tlsWithDefaults`.
+ * - `ServerStringTests`: `test_ssl`, `test_sslWithDefaults`; the chains are in `pem_files_test.ts`.
+ *   There is no `test_sslDHparameters`, and no `sslmethod` in `test_ssl`: see `tls_parsers.ts`.
+ * - `SSLClientStringTests`: `test_ssl`, `test_sslPositionalArgs`, `test_sslWithDefaults`.
+ *   `test_sslSimple` differs: without a `hostname`, the certificate is still verified, for the
+ *   host. `test_unreadableCertificate`: see `pem_files_test.ts`.
+ * - `WrapClientTLSParserTests`: `test_hostnameEndpointConstruction`, `test_utf8Encoding`,
+ *   `test_tls`, `test_tlsWithDefaults`.
  */
 
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
@@ -34,7 +36,7 @@ import {
 
 const pem = (label: string) => `-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`;
 
-/** Files by their paths. */
+/** Files by path. */
 const FILES: Record<string, string> = {
   "server.pem": pem("PRIVATE KEY") + pem("CERTIFICATE"),
   "key.pem": pem("EC PRIVATE KEY"),
@@ -42,7 +44,7 @@ const FILES: Record<string, string> = {
   "roots.pem": pem("CERTIFICATE") + pem("CERTIFICATE"),
 };
 
-/** A reactor that notes what is asked of it, and does nothing. */
+/** A reactor that records its calls, and does nothing. */
 class NotedReactor extends Clock {
   readonly calls: unknown[][] = [];
   readonly nameResolver = new TableNameResolver({ "xn--bcher-kva.ch": ["192.0.2.1"] });
@@ -72,7 +74,7 @@ class NotedReactor extends Clock {
   }
 }
 
-/** A reactor that has no more than the endpoints ask of it. */
+/** A reactor with only the methods that endpoints use. */
 const asReactor = (reactor: NotedReactor): IReactor => reactor as unknown as IReactor;
 
 const SERVERS: [description: string, port: number, options: Record<string, unknown>][] = [
@@ -116,7 +118,7 @@ for (const [description, port, options] of SERVERS) {
   });
 }
 
-Deno.test("A file that cannot be read fails listen() and connect(), not the string", async () => {
+Deno.test("listen() and connect() fail for a file that cannot be read, and the parser does not", async () => {
   const reactor = new NotedReactor();
   const server = serverFromString(asReactor(reactor), "ssl:443:privateKey=none.pem");
   const listening = await assertRejects(
@@ -148,7 +150,7 @@ for (
   });
 }
 
-Deno.test("Cancelling connect() while its files are read fails it with ConnectingCancelledError", async () => {
+Deno.test("connect() cancelled while its files are read fails with ConnectingCancelledError", async () => {
   const reactor = new NotedReactor();
   reactor.hostEnvironment.readTextFile = () => new Promise(() => {});
   const endpoint = clientFromString(asReactor(reactor), "tls:example.org:443:certificate=a.pem");
@@ -158,7 +160,7 @@ Deno.test("Cancelling connect() while its files are read fails it with Connectin
   assertEquals(String((await failing).destination), "example.org:443");
 });
 
-Deno.test("Cancelling listen() while its files are read fails it with CancelledError, as at any other time", async () => {
+Deno.test("listen() cancelled while its files are read fails with CancelledError", async () => {
   const reactor = new NotedReactor();
   reactor.hostEnvironment.readTextFile = () => new Promise(() => {});
   const listening = serverFromString(asReactor(reactor), "tls:443").listen(new Wires());
@@ -186,7 +188,7 @@ const WRONG: [side: "server" | "client", description: string, piece: string, pro
     "client",
     String.raw`tls:example.org:443:endpoint=tcp\:192.0.2.1\:80:timeout=5`,
     "5",
-    `the argument "timeout" belongs to the endpoint's own description`,
+    `the argument "timeout" belongs into the description of the endpoint`,
   ],
   [
     "client",
@@ -194,11 +196,11 @@ const WRONG: [side: "server" | "client", description: string, piece: string, pro
     String.raw`ftl\:80`,
     `"ftl" is not one`,
   ],
-  ["client", "tls:exa mple:443", "exa mple", `must be a host's name or address`],
+  ["client", "tls:exa mple:443", "exa mple", `must be a host name or an address`],
 ];
 
 for (const [side, description, piece, problem] of WRONG) {
-  Deno.test(`${side}FromString() refuses ${description}: ${problem}`, () => {
+  Deno.test(`${side}FromString() rejects ${description}: ${problem}`, () => {
     const make = side === "server" ? serverFromString : clientFromString;
     const error = assertThrows(
       () => make(asReactor(new NotedReactor()), description),
@@ -213,7 +215,7 @@ for (const [side, description, piece, problem] of WRONG) {
 
 const test = tcpTest("TLS by strings", () => new DenoReactor());
 
-/** Files with certificates, while `f` runs. */
+/** Writes files with certificates, which exist while `f` runs. */
 async function withFiles(
   files: Record<string, string>,
   f: (path: (name: string) => string) => Promise<void>,
@@ -229,7 +231,7 @@ async function withFiles(
   }
 }
 
-test("a server and its clients speak, each with certificates from files, also over another endpoint", async (fixture) => {
+test("a server and its clients use certificates from files, also over another endpoint", async (fixture) => {
   fixture.run();
   const { authority, server } = await testCertificates();
   const client = await authority.issue({ name: "CN=client" });
@@ -272,7 +274,7 @@ test("a server and its clients speak, each with certificates from files, also ov
   });
 });
 
-test("a client verifies the server's certificate unless it is told whom to trust: also an ssl: one without a hostname", async (fixture) => {
+test("a client verifies the server's certificate by the system's roots, also with ssl:", async (fixture) => {
   fixture.run();
   const { server } = await testCertificates();
   await withFiles({ "server.pem": server.key + server.cert }, async (path) => {

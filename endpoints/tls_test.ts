@@ -1,11 +1,13 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`:
+ * Twisted's `internet/test/test_endpoints.py`:
  *
- * - `SSL4EndpointsTests`, which is `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin` over TLS. `test_endpointConnectingCancelled`
- *   is in `cancelling_test.ts`.
- * - `WrapperClientEndpointTests`, with TLS for the wrapper: all but `test_transportOfTransportOfWrappedProtocol`, as a protocol gets the
- *   connection itself here, and TLS is beneath it. `test_methodsAvailable` is what `connect()` fires with: the protocol itself.
- * - `WrapClientTLSTests` has one test, of a Python without OpenSSL.
+ * - `SSL4EndpointsTests`, which is `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin`
+ *   over TLS. `test_endpointConnectingCancelled` is in `cancelling_test.ts`.
+ * - `WrapperClientEndpointTests`, with TLS as the wrapper: all but
+ *   `test_transportOfTransportOfWrappedProtocol`, because a protocol has the underlying connection
+ *   itself as its transport here. `test_methodsAvailable` is covered by the result of `connect()`:
+ *   the protocol itself.
+ * - `WrapClientTLSTests` has one test, for a Python without OpenSSL.
  */
 
 import {
@@ -62,14 +64,14 @@ class Echo extends Protocol {
   }
 }
 
-/** A path for a socket, gone after the test. */
+/** A path for a socket, which is removed after the test. */
 function socketPath(fixture: SocketFixture): string {
   const folder = Deno.makeTempDirSync();
   fixture.after(() => Deno.removeSync(folder, { recursive: true }));
   return `${folder}/tls.socket`;
 }
 
-Deno.test("TLS endpoints hand the reactor what they were made with", () => {
+Deno.test("TLS endpoints pass their arguments to the reactor", () => {
   const calls: unknown[][] = [];
   const port = {} as IListeningPort<IInternetAddress>; // it is only passed on
   const reactor: IReactorTLS = {
@@ -98,7 +100,7 @@ Deno.test("TLS endpoints hand the reactor what they were made with", () => {
   ]);
 });
 
-test("listen() of a TLS endpoint on a port in use fails with CannotListenError", async (fixture) => {
+test("TLSServerEndpoint.listen() on a port in use fails with CannotListenError", async (fixture) => {
   const taken = fixture.rawListen().addr.port;
   const endpoint = new TLSServerEndpoint(fixture.reactor, taken, {
     interface: "127.0.0.1",
@@ -111,7 +113,7 @@ test("listen() of a TLS endpoint on a port in use fails with CannotListenError",
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("listen() fires with the port, and connect() with the protocol when its handshake is done", async (fixture) => {
+test("TLSClientEndpoint.connect() fires with the protocol when the handshake is done", async (fixture) => {
   fixture.run();
   const options = { interface: "127.0.0.1", ...server, alpnProtocols: ["echo"] };
   const port = await new TLSServerEndpoint(fixture.reactor, 0, options)
@@ -127,7 +129,7 @@ test("listen() fires with the port, and connect() with the protocol when its han
   await wire.seen("secured");
 });
 
-test("A handshake that fails rejects connect() with TLSError; nobody listening with ConnectionRefusedError", async (fixture) => {
+test("TLSClientEndpoint.connect() fails with TLSError, or with ConnectionRefusedError", async (fixture) => {
   fixture.run();
   const options = { interface: "127.0.0.1", ...server };
   const port = await new TLSServerEndpoint(fixture.reactor, 0, options)
@@ -141,13 +143,13 @@ test("A handshake that fails rejects connect() with TLSError; nobody listening w
   await assertRejects(() => connect(), ConnectionRefusedError);
 });
 
-test("listen() fails with a certificate that cannot be used", async (fixture) => {
+test("TLSServerEndpoint.listen() fails for a certificate that cannot be used", async (fixture) => {
   const endpoint = new TLSServerEndpoint(fixture.reactor, 0, { cert: "?", key: "?" });
   const listening = endpoint.listen(Factory.forProtocol(Echo));
   await assertRejects(() => listening, TypeError, "Cannot use cert: it is not a certificate");
 });
 
-Deno.test("Twisted's names are the same endpoints", () => {
+Deno.test("SSL4ServerEndpoint and SSL4ClientEndpoint are aliases", () => {
   assertStrictEquals(SSL4ServerEndpoint, TLSServerEndpoint);
   assertStrictEquals(SSL4ClientEndpoint, TLSClientEndpoint);
 });
@@ -175,7 +177,7 @@ test("wrapServerTLS() and wrapClientTLS() speak TLS over UNIX sockets", async (f
   assertEquals(servers.failures, []);
 });
 
-test("A wrapped protocol stays half-closeable", async (fixture) => {
+test("wrapClientTLS() keeps a protocol half-closeable", async (fixture) => {
   fixture.run();
   const path = socketPath(fixture);
   const servers = new SecuredWires({ dataReceived: (wire, data) => wire.transport.write(data) });
@@ -193,7 +195,7 @@ test("A wrapped protocol stays half-closeable", async (fixture) => {
   assert(wire.events.includes("read lost"));
 });
 
-test("A wrapped handshake that fails: TLSError for connect(), handshakeFailed() for the server's factory", async (fixture) => {
+test("wrapServerTLS() calls handshakeFailed(), and wrapClientTLS() fails with TLSError", async (fixture) => {
   fixture.run();
   const path = socketPath(fixture);
   const servers = new SecuredWires();
@@ -210,11 +212,11 @@ test("A wrapped handshake that fails: TLSError for connect(), handshakeFailed() 
   await assertRejects(() => refused, TLSError);
   assertInstanceOf(await servers.failure(), TLSError);
   assertEquals(failing.events, []);
-  // What counts its connections has none too many.
+  // The factory builds no protocol for a failed handshake.
   assertEquals(servers.built.length, 1);
 });
 
-test("wrapClientTLS() without a name to verify rejects with TypeError", async (fixture) => {
+test("wrapClientTLS() without a serverName fails with TypeError", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const beneath = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -223,7 +225,7 @@ test("wrapClientTLS() without a name to verify rejects with TypeError", async (f
   fixture.errors.take(); // thrown while its connection was made, so it is logged too
 });
 
-test("A server's factory that builds nothing, or throws, loses the wrapped connection", async (fixture) => {
+test("wrapServerTLS() loses the connection when the factory builds no protocol, or throws", async (fixture) => {
   fixture.run();
   const path = socketPath(fixture);
   const boom = new RangeError("boom");
@@ -246,7 +248,7 @@ test("A server's factory that builds nothing, or throws, loses the wrapped conne
   assertEquals(fixture.errors.take(), [boom]);
 });
 
-test("What the endpoint beneath cannot connect to, and a factory that builds nothing, reach the caller", async (fixture) => {
+test("wrapClientTLS() fails with the error of the underlying endpoint or of the factory", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const { port } = listener.addr;
@@ -264,7 +266,7 @@ test("What the endpoint beneath cannot connect to, and a factory that builds not
   );
 });
 
-test("connectionMade() that throws loses the wrapped connection, and fails connect() with its error", async (fixture) => {
+test("wrapClientTLS() fails with an error of connectionMade(), and loses the connection", async (fixture) => {
   fixture.run();
   const port = await new TLSServerEndpoint(fixture.reactor, 0, {
     interface: "127.0.0.1",
@@ -284,7 +286,7 @@ test("connectionMade() that throws loses the wrapped connection, and fails conne
   assertEquals(fixture.errors.take(), [boom]);
 });
 
-test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", async (fixture) => {
+test("wrapClientTLS() that is cancelled ends the handshake, and leaves no socket", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const wire = new Wire();
@@ -303,7 +305,7 @@ test("Cancelling a wrapped connect() ends its handshake, and leaves no socket", 
   assertEquals(wire.events, []);
 });
 
-test("A port of wrapServerTLS() that is drained tells its protocols, and ends handshakes under way", async (fixture) => {
+test("wrapServerTLS() whose port is drained notifies protocols, and aborts handshakes", async (fixture) => {
   fixture.run();
   const { authority, server } = await testCertificates();
   const path = `${await Deno.makeTempDir()}/drained`;
@@ -338,7 +340,7 @@ test("A port of wrapServerTLS() that is drained tells its protocols, and ends ha
   await silent.ending();
 });
 
-test("wrapServerTLS() refuses connections while maxHandshakes are under way", async (fixture) => {
+test("wrapServerTLS() refuses connections while maxHandshakes are in progress", async (fixture) => {
   fixture.run();
   const { authority, server } = await testCertificates();
   const factory = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });

@@ -13,23 +13,33 @@ import {
 } from "../reactor/stream/protocol_capabilities.ts";
 import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
 
-/** What a gate asks, and tells. */
+/** The calls that a {@linkcode TLSUpgradeProtocol} makes. */
 export interface TLSUpgradeEvents<P extends IProtocol> {
-  /** The handshake is done: builds what gets the connection; `null` turns that away. */
+  /**
+   * Builds the protocol of the application, because the handshake is done; `null` closes the
+   * connection.
+   */
   build(): P | null;
-  /** The options of TLS cannot be used. The connection is aborted. Without this method the error is the connection's: logged, and its end. */
+  /**
+   * Reports that the options of TLS are invalid. The connection is aborted. Without this method,
+   * the error is logged and loses the connection.
+   */
   unusable?(error: Error): void;
-  /** The protocol's `connectionMade` has returned. */
+  /** Reports that the protocol's `connectionMade` has returned. */
   secured?(protocol: P): void;
-  /** The connection is gone, and its handshake was not done. */
+  /** Reports that the connection was lost before its handshake was done. */
   failed(reason: Error): void;
-  /** The connection is gone, and the protocol, if there is one, has been told: also when its `connectionMade` threw. */
+  /**
+   * Reports that the connection was lost after its handshake, also if `connectionMade` threw. The
+   * protocol's `connectionLost` has been called.
+   */
   lost?(reason: Error): void;
 }
 
 /**
- * A protocol that starts TLS, and builds the protocol of the application when the handshake is done.
- * Then it passes on every call, until the connection calls the application's protocol directly.
+ * A protocol that starts TLS, and builds the protocol of the application when the handshake is
+ * done. Then it passes on every call, until the connection calls the application's protocol
+ * directly.
  */
 export class TLSUpgradeProtocol<P extends IProtocol>
   implements IHandshakeListener, TemporaryProtocol {
@@ -42,8 +52,8 @@ export class TLSUpgradeProtocol<P extends IProtocol>
   #isMade = false;
 
   /**
-   * @param options How TLS begins.
-   * @param events What it asks, and who wants to know.
+   * @param options The options of TLS.
+   * @param events The calls to make.
    */
   constructor(options: StartTLSOptions, events: TLSUpgradeEvents<P>) {
     this.#options = options;
@@ -66,7 +76,7 @@ export class TLSUpgradeProtocol<P extends IProtocol>
   }
 
   connectionMade(): void {
-    // The protocol's own makeConnection calls its connectionMade.
+    // The makeConnection() of the application's protocol calls its connectionMade().
   }
 
   handshakeCompleted(): void {
@@ -82,7 +92,7 @@ export class TLSUpgradeProtocol<P extends IProtocol>
     this.#events.secured?.(protocol);
     if (isHandshakeListener(protocol)) results.add(protocol.handshakeCompleted());
     this.#isMade = true;
-    // A promise, when one of them is async; typed as void like the interface.
+    // A promise, if one of the methods is async. The interface's type is void.
     return results.combined() as void;
   }
 
@@ -110,14 +120,14 @@ export class TLSUpgradeProtocol<P extends IProtocol>
     return protocol === null ? "TLS handshake" : logPrefixOf(protocol);
   }
 
-  /** Ends a handshake under way, and the connection with it. */
+  /** Aborts the connection, and with it a handshake in progress. */
   cancel(): void {
     this.#transport?.abortConnection();
   }
 
   /**
-   * Has it be able to do what a protocol can that will be behind it: for who looks at it before the handshake is done. What only some
-   * protocols can do is told by their methods being there.
+   * Adds the optional methods of the application's protocol to this one, for callers that look at
+   * them before the handshake is done.
    */
   copyOptionalMethods(protocol: P): void {
     if (!isHalfCloseable(protocol)) return;

@@ -20,7 +20,7 @@ import type {
 import { listening } from "./listening.ts";
 
 /**
- * A UNIX socket to listen on. Twisted's `UNIXServerEndpoint`.
+ * A server endpoint for a UNIX socket. Twisted's `UNIXServerEndpoint`.
  *
  * @example
  * ```ts no-eval
@@ -39,11 +39,12 @@ export class UNIXServerEndpoint implements IStreamServerEndpoint<IUNIXAddress> {
   readonly #options: ListenUNIXOptions;
 
   /**
-   * Names a path; nothing listens yet.
+   * Creates an endpoint. It does not listen yet.
    *
-   * @param reactor What listens.
-   * @param path Where the socket's file is to be; on Linux, with a zero byte in front, an abstract name.
-   * @param options How it listens; `mode` is `0o666` unless given.
+   * @param reactor The reactor that will listen.
+   * @param path The path of the socket's file; on Linux, a path that begins with a zero byte is an
+   *   abstract name.
+   * @param options Options of the port. `mode` is `0o666` by default.
    */
   constructor(reactor: IReactorUNIX, path: string, options: ListenUNIXOptions = {}) {
     this.#reactor = reactor;
@@ -51,7 +52,7 @@ export class UNIXServerEndpoint implements IStreamServerEndpoint<IUNIXAddress> {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamServerEndpoint.toString}: `/run/chat/socket`. */
+  /** Returns the path, such as `/run/chat/socket`. */
   toString(): string {
     return String(new UNIXAddress(this.#path));
   }
@@ -69,7 +70,7 @@ export class UNIXServerEndpoint implements IStreamServerEndpoint<IUNIXAddress> {
 }
 
 /**
- * A UNIX socket to connect to. Twisted's `UNIXClientEndpoint`.
+ * A client endpoint for a UNIX socket. Twisted's `UNIXClientEndpoint`.
  *
  * @example
  * ```ts no-eval
@@ -89,11 +90,11 @@ export class UNIXClientEndpoint implements IStreamClientEndpoint {
   readonly #options: ConnectUNIXOptions;
 
   /**
-   * Names a path; nothing connects yet.
+   * Creates an endpoint. It does not connect yet.
    *
-   * @param reactor What connects.
-   * @param path Where the socket's file is; or an abstract name.
-   * @param options How it connects; `timeout` is 30 seconds unless given.
+   * @param reactor The reactor that will connect.
+   * @param path The path of the socket's file, or an abstract name.
+   * @param options Options of the connection. `timeout` is 30 seconds by default.
    */
   constructor(reactor: IReactorUNIX, path: string, options: ConnectUNIXOptions = {}) {
     this.#reactor = reactor;
@@ -101,7 +102,7 @@ export class UNIXClientEndpoint implements IStreamClientEndpoint {
     this.#options = options;
   }
 
-  /** See {@linkcode IStreamClientEndpoint.toString}: `/run/chat/socket`. */
+  /** Returns the path, such as `/run/chat/socket`. */
   toString(): string {
     return String(new UNIXAddress(this.#path));
   }

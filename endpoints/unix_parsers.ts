@@ -1,5 +1,5 @@
 /**
- * The descriptions of UNIX endpoints.
+ * The parsers for descriptions of UNIX endpoints.
  *
  * @module
  */
@@ -28,8 +28,9 @@ const CONNECT_UNIX = {
 /**
  * `unix:/run/chat/socket`, `unix:/run/chat/socket:mode=660`, `unix:/run/chat/socket:lockfile=1`.
  *
- * In Twisted `lockfile` is 1 unless it is given: it has no other way to take the place of a server that was killed. `listenUNIX` has, and
- * the lock needs permissions for all files.
+ * In Twisted, `lockfile` is 1 by default, because it is needed there to replace the socket of a
+ * server that was killed. Here `listenUNIX` replaces it without a lock file, which requires
+ * permissions for all files.
  */
 export const unixServerParser: IStreamServerEndpointStringParser<IReactorUNIX> = {
   prefix: "unix",

@@ -1,7 +1,8 @@
 /**
- * Of Twisted's `internet/test/test_endpoints.py`, `UNIXEndpointsTests`: `ClientEndpointTestCaseMixin` and `ServerEndpointTestCaseMixin`
- * over UNIX sockets. `test_interface` is the compiler's. What the endpoints share with those for TCP is in `tcp_test.ts`; strings are
- * in `from_string_test.ts`.
+ * Twisted's `internet/test/test_endpoints.py`, `UNIXEndpointsTests`: `ClientEndpointTestCaseMixin`
+ * and `ServerEndpointTestCaseMixin` over UNIX sockets. `test_interface` is checked by the compiler.
+ * The tests shared with TCP endpoints are in `tcp_test.ts`, those of strings in
+ * `from_string_test.ts`.
  */
 
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals } from "@std/assert";
@@ -34,7 +35,7 @@ class Echo extends Protocol {
   }
 }
 
-Deno.test("UNIX endpoints hand the reactor what they were made with", () => {
+Deno.test("UNIX endpoints pass their arguments to the reactor", () => {
   const calls: unknown[][] = [];
   const port = {} as IListeningPort<IUNIXAddress>; // it is only passed on
   const reactor: IReactorUNIX = {
@@ -79,21 +80,21 @@ test("listen() fires with the port, and connect() with the protocol", async (fix
   assertEquals(wire.text, "ping");
 });
 
-test("listen() on a path that somebody listens on fails with CannotListenError", async (fixture) => {
+test("listen() on a path in use fails with CannotListenError", async (fixture) => {
   const { place } = fixture.rawListen();
   const endpoint = new UNIXServerEndpoint(fixture.reactor, String(place));
   const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("What the reactor throws at once comes out of the Deferred", async (fixture) => {
+test("listen() and connect() fail with the error that the reactor throws", async (fixture) => {
   const server = new UNIXServerEndpoint(fixture.reactor, "");
   await assertRejects(() => server.listen(new Wires()), RangeError, "must not be empty");
   const client = new UNIXClientEndpoint(fixture.reactor, "");
   await assertRejects(() => client.connect(new Wires()), RangeError, "must not be empty");
 });
 
-test("connect() to a path on which nobody listens fails with ConnectionRefusedError; the factory is started and stopped", async (fixture) => {
+test("connect() to a closed socket fails with ConnectionRefusedError, and stops the factory", async (fixture) => {
   fixture.run();
   const factory = new Wires();
   const endpoint = new UNIXClientEndpoint(fixture.reactor, stalePath(fixture));
@@ -101,14 +102,14 @@ test("connect() to a path on which nobody listens fails with ConnectionRefusedEr
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("connect() that takes too long fails with ConnectTimeoutError", async (fixture) => {
+test("connect() fails with ConnectTimeoutError after its timeout", async (fixture) => {
   fixture.run();
   const path = String(await kind.silentAddress?.(fixture));
   const endpoint = new UNIXClientEndpoint(fixture.reactor, path, { timeout: 0.05 });
   await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
 });
 
-test("Cancelling connect() fails it with ConnectingCancelledError; the connection that comes all the same is closed", async (fixture) => {
+test("connect() that is cancelled closes a connection that is made all the same", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new UNIXClientEndpoint(fixture.reactor, String(listener.place));
@@ -122,7 +123,7 @@ test("Cancelling connect() fails it with ConnectingCancelledError; the connectio
   assertEquals(await (await fixture.rawAccept(listener)).ending(), "end");
 });
 
-test("connectProtocol() connects the protocol that it is given", async (fixture) => {
+test("connectProtocol() connects the given protocol", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const mine = new Wire();

@@ -28,13 +28,13 @@ import {
   wrapServerTLS,
 } from "./mod.ts";
 
-// A class in the place of a factory, or of an instance: what the types keep from being passed.
+// A class in place of a factory or of an instance, which the types would reject.
 const asFactory = Protocol as unknown as Factory & IClientFactory;
 const reactor = new DenoReactor();
 const tcp = new TCP4ClientEndpoint(reactor, "127.0.0.1", 9);
 const tcpServer = new TCP4ServerEndpoint(reactor, 0, { interface: "127.0.0.1" });
 
-Deno.test("each method of the reactor refuses a class in the place of an object, and opens nothing", async () => {
+Deno.test("each method of the reactor rejects a class in place of an object, and opens nothing", async () => {
   const { server } = await testCertificates();
   const calls: [string, () => unknown][] = [
     ["listenTCP", () => reactor.listenTCP(0, asFactory)],
@@ -66,7 +66,7 @@ Deno.test("each method of the reactor refuses a class in the place of an object,
   }
 });
 
-Deno.test("each endpoint fails with what it wants, for a class in the place of a factory", async () => {
+Deno.test("each endpoint rejects a class in place of a factory, and says what it expects", async () => {
   const clients: IStreamClientEndpoint[] = [
     tcp,
     new SSL4ClientEndpoint(reactor, "127.0.0.1", 9, {}),

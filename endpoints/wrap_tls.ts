@@ -29,13 +29,16 @@ import { checkBound } from "../internal/validation.ts";
 import { TLSUpgradeProtocol } from "./tls_upgrade_protocol.ts";
 
 /**
- * TLS over whatever an endpoint connects to: a UNIX socket, a process, another network. Twisted's `wrapClientTLS`.
+ * Returns a client endpoint for TLS over another endpoint: a UNIX socket, a process, a tunnel.
+ * Twisted's `wrapClientTLS`.
  *
- * The protocol is built when the connection beneath is there, and gets it when the handshake is done.
+ * The factory builds the protocol when the underlying connection is made. The protocol is connected
+ * when the handshake is done.
  *
- * @param options Whom to trust, and what name the certificate must be for: `serverName` is needed, as no name can be guessed here.
- * @param endpoint What connects. Its connections must know `startTLS`.
- * @returns An endpoint. Its `connect` fails with a `TLSError` when the handshake fails.
+ * @param options Trust roots and other options of TLS. `serverName` is required: it is the name for
+ *   which the server's certificate must be valid.
+ * @param endpoint The underlying endpoint. Its transports must support `startTLS`.
+ * @returns The endpoint. Its `connect` fails with a `TLSError` when the handshake fails.
  *
  * @example
  * ```ts no-eval
@@ -44,9 +47,10 @@ import { TLSUpgradeProtocol } from "./tls_upgrade_protocol.ts";
  * import { Protocol } from "@torsion/reactor/protocol";
  *
  * reactor.run();
- * const beneath = new UNIXClientEndpoint(reactor, "/run/secrets.socket");
- * const protocol = await connectProtocol(wrapClientTLS({ serverName: "secrets.internal" }, beneath), new Protocol());
- * protocol.transport.write("Nobody between hears this");
+ * const socket = new UNIXClientEndpoint(reactor, "/run/secrets.socket");
+ * const endpoint = wrapClientTLS({ serverName: "secrets.internal" }, socket);
+ * const protocol = await connectProtocol(endpoint, new Protocol());
+ * protocol.transport.write("This is encrypted");
  * ```
  */
 export function wrapClientTLS(
@@ -68,14 +72,18 @@ export function wrapClientTLS(
 }
 
 /**
- * TLS on whatever an endpoint listens on. Twisted has it as `TLSMemoryBIOFactory`.
+ * Returns a server endpoint for TLS over another endpoint. In Twisted, `TLSMemoryBIOFactory` does
+ * this.
  *
- * A protocol is built when the handshake of its connection is done, as by `listenTLS`: a factory that counts its connections has none that
- * its protocols are never told of. A handshake that fails is told to the factory's `handshakeFailed`, if it has one. The options are looked at when the first connection comes: what is wrong with them is logged
- * then, and loses that connection.
+ * As with `listenTLS`, the factory builds a protocol when the handshake of its connection is done.
+ * A failed handshake calls the factory's `handshakeFailed`, or is logged if it has no such method.
+ * The options are checked when the first connection is accepted: an error is logged then, and loses
+ * that connection.
  *
- * @param options With which certificate to serve, whom to trust, and how many handshakes may be under way.
- * @param endpoint What listens. Its connections must know `startTLS`.
+ * @param options The certificate and its key, the verification of clients, and the limit on
+ *   concurrent handshakes.
+ * @param endpoint The underlying endpoint. Its transports must support `startTLS`.
+ * @returns The endpoint.
  * @throws {RangeError} when `maxHandshakes` is out of range.
  *
  * @example
@@ -86,8 +94,8 @@ export function wrapClientTLS(
  *
  * const cert = await Deno.readTextFile("server.pem");
  * const key = await Deno.readTextFile("server.key");
- * const beneath = new UNIXServerEndpoint(reactor, "/run/secrets.socket");
- * await wrapServerTLS({ cert, key }, beneath).listen(Factory.forProtocol(Protocol));
+ * const socket = new UNIXServerEndpoint(reactor, "/run/secrets.socket");
+ * await wrapServerTLS({ cert, key }, socket).listen(Factory.forProtocol(Protocol));
  * ```
  */
 export function wrapServerTLS<A extends Address>(
@@ -104,7 +112,7 @@ export function wrapServerTLS<A extends Address>(
       listening(secured, () => {
         checkFactory("listen", factory);
         return endpoint.listen(
-          new ForwardingFactory(factory, serverGates(factory, options, maxHandshakes)),
+          new ForwardingFactory(factory, upgradeProtocols(factory, options, maxHandshakes)),
         );
       }, waitOptions),
     toString: () => String(endpoint),
@@ -112,8 +120,11 @@ export function wrapServerTLS<A extends Address>(
   return secured;
 }
 
-/** Makes the gates of one port, and refuses connections while too many of them are handshaking. */
-function serverGates(
+/**
+ * Returns a function that builds the upgrade protocols of one port. It refuses connections while
+ * `maxHandshakes` handshakes are in progress.
+ */
+function upgradeProtocols(
   factory: IProtocolFactory,
   options: TLSPortOptions,
   maxHandshakes: number,
@@ -124,7 +135,9 @@ function serverGates(
   return (addr) => {
     if (handshakes >= maxHandshakes) {
       if (refusals.add()) {
-        msg(`Refused a connection from ${addr}: ${handshakes} handshakes are under way${refusals}`);
+        msg(
+          `Refused a connection from ${addr}: ${handshakes} handshakes are in progress, the limit${refusals}`,
+        );
       }
       return null;
     }
@@ -136,18 +149,18 @@ function serverGates(
       },
       failed: (reason) => {
         handshakes--;
-        tellOfHandshake(factory, addr, reason, failures);
+        reportFailedHandshake(factory, addr, reason, failures);
       },
     });
   };
 }
 
-/** A connection on its way, and then its handshake. */
+/** An attempt to connect: the underlying connection, and then its handshake. */
 class SecuredConnecting<P extends IProtocol> {
   /** Fires with the protocol when it has its connection. */
   readonly secured: Deferred<P> = new Deferred<P>(() => this.#cancel());
   readonly #connecting: Deferred<IProtocol>;
-  #gate: TLSUpgradeProtocol<P> | null = null;
+  #upgrade: TLSUpgradeProtocol<P> | null = null;
   #peer: Address | null = null;
 
   constructor(
@@ -160,27 +173,27 @@ class SecuredConnecting<P extends IProtocol> {
         const protocol = buildProtocol(factory, addr);
         if (protocol === null) return null;
         this.#peer = addr;
-        const gate = new TLSUpgradeProtocol<P>({ ...options, role: "client" }, {
+        const upgrade = new TLSUpgradeProtocol<P>({ ...options, role: "client" }, {
           build: () => protocol,
           unusable: (error) => this.#fail(error),
           secured: () => this.#end(() => this.secured.callback(protocol)),
           failed: (reason) => this.#fail(reason),
-          // Only news if connectionMade threw: it has not been secured then.
+          // Has an effect only if connectionMade threw, because the Deferred has not fired then.
           lost: (reason) => this.#fail(reason),
         });
-        // The endpoint beneath may have a relay of its own, which looks at it now.
-        gate.copyOptionalMethods(protocol);
-        this.#gate = gate;
-        return gate;
+        // The underlying endpoint may wrap this protocol, and looks at its methods now.
+        upgrade.copyOptionalMethods(protocol);
+        this.#upgrade = upgrade;
+        return upgrade;
       }),
     );
     this.#connecting.addErrback((reason) => this.#fail(reason));
   }
 
   #cancel(): void {
-    if (this.#gate === null || this.#peer === null) return cancelLogged(this.#connecting);
+    if (this.#upgrade === null || this.#peer === null) return cancelLogged(this.#connecting);
     this.#fail(new ConnectingCancelledError(this.#peer));
-    this.#gate.cancel();
+    this.#upgrade.cancel();
   }
 
   #fail(reason: Error): void {
@@ -192,8 +205,11 @@ class SecuredConnecting<P extends IProtocol> {
   }
 }
 
-/** As a port of TLS's own does. There is no clock here: the log gets the first, the tenth, the hundredth. */
-function tellOfHandshake(
+/**
+ * Reports a failed handshake as a TLS port does. Without a clock, the log has the first failure,
+ * the tenth, the hundredth, and so on.
+ */
+function reportFailedHandshake(
   factory: IProtocolFactory,
   addr: Address,
   reason: Error,
@@ -203,6 +219,6 @@ function tellOfHandshake(
     if (failures.add()) msg(`${messageOf(reason)}${failures}`, { reason });
     return;
   }
-  const tell = () => factory.handshakeFailed?.(addr, reason);
-  callLogged(tell, [], `While calling handshakeFailed for ${addr}`);
+  const report = () => factory.handshakeFailed?.(addr, reason);
+  callLogged(report, [], `While calling handshakeFailed for ${addr}`);
 }

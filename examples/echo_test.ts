@@ -117,7 +117,10 @@ Deno.test("echo.ts names the mistake in a description, and exits with code 1", a
   await using server = new Example("echo.ts", ["tcp:2000:interfce=127.0.0.1"]);
   const { code, errors } = await server.end();
   assertEquals(code, 1);
-  assertStringIncludes(errors, '"tcp" has no argument "interfce"; it has port, interface, backlog');
+  assertStringIncludes(
+    errors,
+    '"tcp" has no argument "interfce"; its arguments are port, interface, backlog',
+  );
   assertStringIncludes(errors, "  tcp:2000:interfce=127.0.0.1\n           ^^^^^^^^\n");
 });
 

@@ -1,32 +1,36 @@
 import { atOnce } from "../../defer/guarded_call.ts";
 import { checkDelay, checkFinite, checkFunction, quote } from "../../internal/validation.ts";
 
-/** How long to wait before the next attempt: given how many have failed in a row, it returns seconds. */
+/**
+ * Returns the seconds to wait before the next attempt, given the number of attempts that have
+ * failed in a row.
+ */
 export type RetryPolicy = (failures: number) => number;
 
-/** How the wait between attempts grows. */
+/** Options of {@linkcode backoffPolicy}. */
 export interface BackoffPolicyOptions {
   /**
-   * Seconds that the growth begins with: the first wait is this times {@linkcode factor}, as in Twisted.
+   * Seconds from which the wait grows. The first wait is this times {@linkcode factor}, as in
+   * Twisted.
    *
    * @default {1}
    */
   initialDelay?: number | undefined;
   /**
-   * Seconds that the wait does not exceed, jitter aside.
+   * The maximum wait in seconds, before jitter is added.
    *
    * @default {60}
    */
   maxDelay?: number | undefined;
   /**
-   * By how much each wait is longer than the one before.
+   * The ratio of each wait to the one before.
    *
    * @default {1.5}
    */
   factor?: number | undefined;
   /**
-   * Seconds to add to a wait, so that clients that lost one server do not all come back to it at once. It is given the wait. One that
-   * returns less than nothing shortens it.
+   * Returns the seconds to add to a wait, so that the clients of one server do not all reconnect at
+   * the same time. It receives the wait. A negative result shortens it.
    *
    * @default {Math.random}
    */
@@ -34,14 +38,16 @@ export interface BackoffPolicyOptions {
 }
 
 /**
- * Waits that grow by a factor, up to a bound. Twisted's `twisted.application.internet.backoffPolicy`, with its numbers: unless told
- * otherwise, the nth wait is `min(1.5 ** n, 60)` seconds and up to one more.
+ * Returns a retry policy whose waits grow by a factor, up to a maximum. Twisted's
+ * `twisted.application.internet.backoffPolicy`, with the same defaults: the nth wait is
+ * `min(1.5 ** n, 60)` seconds plus up to one second.
  *
- * @param options How it grows.
+ * @param options The growth of the wait.
  * @returns The policy.
- * @throws {RangeError} when a delay is negative or not finite, or the factor not a positive number.
+ * @throws {RangeError} when a delay is negative or not finite, or the factor is not a positive
+ *   number.
  *
- * @example Any time up to the wait, with randomness that a test can hand in ("full jitter")
+ * @example Waits of random length up to a maximum that doubles ("full jitter")
  * ```ts
  * import { backoffPolicy } from "@torsion/reactor/endpoints";
  *
@@ -58,11 +64,11 @@ export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
   checkDelay("backoffPolicy() maxDelay", maxDelay);
   checkFunction("backoffPolicy() jitter", jitter);
   if (!(factor > 0)) {
-    throw new RangeError(`backoffPolicy() factor must be a positive number, got ${quote(factor)}`);
+    throw new RangeError(`backoffPolicy() factor must be more than 0, got ${quote(factor)}`);
   }
   return (failures) => {
     const grown = initialDelay * factor ** Math.min(100, failures);
-    // Not Math.min: what has grown beyond all numbers may be NaN, and counts as too long.
+    // Not Math.min: after an overflow the wait may be NaN, which counts as too long.
     const delay = grown <= maxDelay ? grown : maxDelay;
     const added = atOnce("jitter()", jitter(delay), "While calling the jitter of backoffPolicy()");
     checkFinite("backoffPolicy() jitter() result", added);

@@ -1,5 +1,5 @@
 /**
- * One attempt of a client service, from the dial to the loss of its connection.
+ * One attempt of a client service, from the start of connecting until its connection is lost.
  *
  * @module
  */
@@ -19,27 +19,33 @@ import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
 import { type ProtocolWrapper, wrapProtocol } from "../protocol_wrapper.ts";
 
-/** What all attempts of a service have in common. */
+/** The settings that all attempts of a service share. */
 export interface ClientAttemptSettings<P extends IProtocol> {
-  /** Where it connects to. */
+  /** The endpoint to connect to. */
   readonly endpoint: IStreamClientEndpoint;
-  /** What makes the protocol. */
+  /** The factory that builds the protocol. */
   readonly factory: ITypedProtocolFactory<P>;
-  /** Measures the timeout. */
+  /** The clock that measures the timeout. */
   readonly clock: Pick<IReactorTime, "callLater">;
-  /** Seconds for the dial and the preparation together. */
+  /** Seconds for connecting and preparing together. */
   readonly attemptTimeout: number;
-  /** Makes a new connection fit for use, or rejects it. */
+  /** Prepares a new connection, or rejects it. */
   prepareConnection(protocol: P): unknown;
 }
 
-/** Who is told: of one of `connected` and `failed`, unless the attempt is ended before, and of `over`, which is the last. */
+/**
+ * The events of an attempt: one of `connected` and `failed`, unless the attempt is ended before;
+ * and finally `over`.
+ */
 export interface ClientAttemptSink<P extends IProtocol> {
-  /** The connection is there, and prepared. */
+  /** The connection is made and prepared. */
   connected(protocol: P): void;
-  /** It came to nothing. */
+  /** The attempt failed. */
   failed(reason: Error): void;
-  /** Nothing is left of it. The reason is why it failed, or why the connection was lost. */
+  /**
+   * No connection of the attempt is left. The reason is why it failed, or why its connection was
+   * lost.
+   */
   over(reason: Error): void;
 }
 
@@ -47,15 +53,18 @@ export interface ClientAttemptSink<P extends IProtocol> {
 export class ClientAttempt<P extends IProtocol> {
   readonly #settings: ClientAttemptSettings<P>;
   readonly #sink: ClientAttemptSink<P>;
-  /** What is open. An endpoint that dials several addresses at once may have several for a moment. */
+  /**
+   * The open connections. An endpoint that tries several addresses at once may have several for a
+   * moment.
+   */
   readonly #open = new Map<ProtocolWrapper<P>, ITransport>();
-  /** The connection that the dial came to. */
+  /** The connection that the endpoint has returned. */
   #chosen: ProtocolWrapper<P> | null = null;
-  #isDialling = true;
-  #dial: Deferred<void> | null = null;
+  #isConnecting = true;
+  #connecting: Deferred<void> | null = null;
   #preparation: Deferred<void> | null = null;
   #timer: IDelayedCall | null = null;
-  /** Whether it has succeeded, failed, or been ended. */
+  /** Whether the attempt has succeeded, failed, or been ended. */
   #isSettled = false;
   #isEnded = false;
   #isOver = false;
@@ -63,15 +72,15 @@ export class ClientAttempt<P extends IProtocol> {
   #lastLoss: Error | null = null;
 
   /**
-   * @param settings What all attempts have in common.
-   * @param sink Who is told, not before {@linkcode begin}.
+   * @param settings The settings of the service.
+   * @param sink Receives the events, after {@linkcode begin} was called.
    */
   constructor(settings: ClientAttemptSettings<P>, sink: ClientAttemptSink<P>) {
     this.#settings = settings;
     this.#sink = sink;
   }
 
-  /** Dials. */
+  /** Starts to connect. */
   begin(): void {
     const { endpoint, factory, clock, attemptTimeout } = this.#settings;
     if (attemptTimeout !== Infinity) {
@@ -81,26 +90,29 @@ export class ClientAttempt<P extends IProtocol> {
       factory,
       (addr) => this.#isUnwanted ? null : this.#build(addr),
     );
-    const dial = maybeDeferred(() => endpoint.connect(watching));
-    this.#dial = dial.addCallbacks(
-      (relay) => this.#dialled(relay),
-      (error) => this.#dialFailed(error),
+    const connecting = maybeDeferred(() => endpoint.connect(watching));
+    this.#connecting = connecting.addCallbacks(
+      (wrapper) => this.#endpointConnected(wrapper),
+      (error) => this.#endpointFailed(error),
     );
-    // It may have been ended by what connect() called.
-    if (this.#isEnded) cancelLogged(this.#dial);
+    // connect() may have called code that ended this attempt.
+    if (this.#isEnded) cancelLogged(this.#connecting);
   }
 
-  /** Ends it: the dial, the preparation, the connection. `over` follows, at once or when the connection is lost. */
+  /**
+   * Ends the attempt: its connecting, its preparation and its connection. `over` follows, at once
+   * or when the connection is lost.
+   */
   end(): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#settle();
     this.#close();
-    if (this.#dial !== null) cancelLogged(this.#dial);
+    if (this.#connecting !== null) cancelLogged(this.#connecting);
     if (this.#preparation !== null) cancelLogged(this.#preparation);
   }
 
-  /** Whether a connection that is made now comes too late. */
+  /** Whether a connection that is made now is too late. */
   get #isUnwanted(): boolean {
     return this.#isEnded || this.#isOver;
   }
@@ -108,66 +120,66 @@ export class ClientAttempt<P extends IProtocol> {
   #build(addr: Address): ProtocolWrapper<P> | null {
     const protocol = buildProtocol(this.#settings.factory, addr);
     if (protocol === null) return null;
-    const relay: ProtocolWrapper<P> = wrapProtocol(protocol, {
-      making: (transport) => void this.#open.set(relay, transport),
+    const wrapper: ProtocolWrapper<P> = wrapProtocol(protocol, {
+      making: (transport) => void this.#open.set(wrapper, transport),
       made: () => {
-        // It was not to be stopped any more.
+        // The attempt ended while the connection was being made.
         if (this.#isUnwanted) this.#close();
       },
-      lost: (reason) => this.#lost(relay, reason),
+      lost: (reason) => this.#lost(wrapper, reason),
     });
-    return relay;
+    return wrapper;
   }
 
-  #dialled(relay: ProtocolWrapper<P>): void {
-    this.#isDialling = false;
-    this.#chosen = relay;
+  #endpointConnected(wrapper: ProtocolWrapper<P>): void {
+    this.#isConnecting = false;
+    this.#chosen = wrapper;
     if (this.#isSettled) this.#close();
-    else if (this.#open.has(relay)) this.#prepare(relay);
+    else if (this.#open.has(wrapper)) this.#prepare(wrapper);
     else this.#fail(this.#lastLoss ?? new ConnectionLost());
     this.#checkOver();
   }
 
-  #dialFailed(error: Error): void {
-    this.#isDialling = false;
+  #endpointFailed(error: Error): void {
+    this.#isConnecting = false;
     this.#fail(error);
     this.#close();
     this.#checkOver();
   }
 
-  #prepare(relay: ProtocolWrapper<P>): void {
+  #prepare(wrapper: ProtocolWrapper<P>): void {
     const settings = this.#settings;
-    this.#preparation = maybeDeferred(() => settings.prepareConnection(relay.protocol))
+    this.#preparation = maybeDeferred(() => settings.prepareConnection(wrapper.protocol))
       .addCallbacks(
         () => {
-          if (this.#settle()) this.#sink.connected(relay.protocol);
+          if (this.#settle()) this.#sink.connected(wrapper.protocol);
         },
         (error) => {
           this.#fail(error);
           this.#close();
         },
       );
-    // It may have ended or lost the connection itself.
+    // prepareConnection() may have ended the attempt, or lost its connection.
     if (this.#isSettled) cancelLogged(this.#preparation);
   }
 
   #timedOut(seconds: number): void {
-    const what = this.#isDialling ? "Connecting" : "Preparing the connection";
-    this.#fail(new ConnectTimeoutError(`${what} took longer than the ${seconds} s of an attempt`));
+    const step = this.#isConnecting ? "Connecting" : "Preparing the connection";
+    this.#fail(new ConnectTimeoutError(`${step} took longer than attemptTimeout, ${seconds} s`));
     this.end();
   }
 
-  #lost(relay: ProtocolWrapper<P>, reason: Error): void {
-    this.#open.delete(relay);
+  #lost(wrapper: ProtocolWrapper<P>, reason: Error): void {
+    this.#open.delete(wrapper);
     this.#lastLoss = reason;
-    if (relay === this.#chosen) {
+    if (wrapper === this.#chosen) {
       this.#fail(reason);
       if (this.#preparation !== null) cancelLogged(this.#preparation);
     }
     this.#checkOver();
   }
 
-  /** Decides what becomes of it. @returns whether that was still open. */
+  /** Records the outcome. Returns false if there was one already. */
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
@@ -175,7 +187,7 @@ export class ClientAttempt<P extends IProtocol> {
     return true;
   }
 
-  /** What fails after it is settled has been told to, by being ended or losing its connection. */
+  /** Reports a failure, unless the attempt has had an outcome. */
   #fail(reason: Error): void {
     if (!this.#settle()) return;
     this.#reason = reason;
@@ -187,7 +199,7 @@ export class ClientAttempt<P extends IProtocol> {
   }
 
   #checkOver(): void {
-    if (this.#isOver || this.#isDialling || this.#open.size > 0) return;
+    if (this.#isOver || this.#isConnecting || this.#open.size > 0) return;
     this.#isOver = true;
     this.#sink.over(this.#reason ?? this.#lastLoss ?? new ConnectionLost());
   }

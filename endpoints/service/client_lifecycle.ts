@@ -1,32 +1,34 @@
 /**
- * How far a client service is, and what makes it go on. Twisted draws the same machine with `automat`, in
- * `twisted/application/_client_service.py`.
+ * The states of a client service and the transitions between them. Twisted has the same machine in
+ * `twisted/application/_client_service.py`, written with `automat`.
  *
- * | state         | there is                    | start      | stop          | connected | over       | retry      |
- * | ------------- | --------------------------- | ---------- | ------------- | --------- | ---------- | ---------- |
- * | init          | nothing                     | connecting | stopped       |           |            |            |
- * | connecting    | an attempt                  |            | disconnecting | connected | waiting    |            |
- * | connected     | an attempt: its connection  |            | disconnecting |           | waiting    |            |
- * | waiting       | a timed call                |            | stopped       |           |            | connecting |
- * | disconnecting | an attempt that is to end   | restarting |               |           | stopped    |            |
- * | restarting    | an attempt that is to end   |            | disconnecting |           | connecting |            |
- * | stopped       | nothing                     | connecting | stopped       |           |            |            |
+ * | state         | there is                     | start      | stop          | connected | over       | retry      |
+ * | ------------- | ---------------------------- | ---------- | ------------- | --------- | ---------- | ---------- |
+ * | init          | nothing                      | connecting | stopped       |           |            |            |
+ * | connecting    | an attempt                   |            | disconnecting | connected | waiting    |            |
+ * | connected     | an attempt, with connection  |            | disconnecting |           | waiting    |            |
+ * | waiting       | a timed call                 |            | stopped       |           |            | connecting |
+ * | disconnecting | an attempt that is ending    | restarting |               |           | stopped    |            |
+ * | restarting    | an attempt that is ending    |            | disconnecting |           | connecting |            |
+ * | stopped       | nothing                      | connecting | stopped       |           |            |            |
  *
- * An empty field: nothing happens. The events:
+ * In an empty field the event is ignored. The events:
  *
  * - `start`, `stop`: the service's methods were called.
- * - `connected`: the attempt has got a connection, and that is prepared.
- * - `over`: nothing is left of the attempt. It failed, or its connection was lost.
- * - `retry`: the wait is over.
+ * - `connected`: the attempt has a connection, which has been prepared.
+ * - `over`: the attempt failed, or its connection was lost; no connection is left.
+ * - `retry`: the wait between attempts is over.
  *
- * So there is never more than one attempt, and a new one never begins before the last one is over: also when a connection is rejected and
- * takes its time to close. (In Twisted a rejected connection stays open; it has no transitions for a connection that is lost while it is
- * prepared, for one that is made in spite of a stop, or for an attempt that fails after a restart, and raises `NoTransition` then.)
+ * There is never more than one attempt, and a new one starts only when the last one is over, even
+ * if a rejected connection takes time to close. (In Twisted a rejected connection stays open. Its
+ * machine has no transition, and raises `NoTransition`, for a connection that is lost while it is
+ * prepared, for one that is made in spite of a stop, and for an attempt that fails after a
+ * restart.)
  *
  * @module
  */
 
-/** The table. */
+/** The transitions. */
 const lifecycle = {
   init: { start: "connecting", stop: "stopped" },
   connecting: { stop: "disconnecting", connected: "connected", over: "waiting" },
@@ -37,13 +39,13 @@ const lifecycle = {
   stopped: { start: "connecting", stop: "stopped" },
 } as const satisfies Record<string, Partial<Record<ClientEvent, string>>>;
 
-/** How far it is. */
+/** The state of a client service. */
 export type ClientState = keyof typeof lifecycle;
 
-/** What makes it go on. */
+/** An event that triggers a transition. */
 export type ClientEvent = "start" | "stop" | "connected" | "over" | "retry";
 
-/** The state that an event leads to, or `undefined` where it changes nothing. */
+/** Returns the state after an event, or `undefined` if the event is ignored. */
 export function nextState(state: ClientState, event: ClientEvent): ClientState | undefined {
   const row: Partial<Record<ClientEvent, ClientState>> = lifecycle[state];
   return row[event];

@@ -21,39 +21,48 @@ import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
-/** How a {@linkcode ClientService} connects. */
+/**
+ * Options of a {@linkcode ClientService}.
+ *
+ * @typeParam P The protocols that the factory builds.
+ */
 export interface ClientServiceOptions<P extends IProtocol = IProtocol> {
-  /** Measures the waits: the reactor, or a test's `Clock`. (Twisted's default is the process's reactor; nothing here reaches for that.) */
+  /**
+   * The clock that measures the waits: the reactor, or a test's `Clock`. (Twisted uses the
+   * process's reactor by default.)
+   */
   clock: Pick<IReactorTime, "seconds" | "callLater">;
   /**
-   * How long to wait before the next attempt.
+   * Returns the seconds to wait before the next attempt.
    *
    * @default {backoffPolicy()}
    */
   retryPolicy?: RetryPolicy | undefined;
   /**
-   * Called with each new connection's protocol, before anybody else gets that: to log in, say, or to see whether the server is well. It may
-   * return a Deferred or promise, which is waited for. If it fails, the connection is closed, and counts as an attempt that failed. (In
-   * Twisted the rejected connection stays open, unless the hook closes it.)
+   * Called with the protocol of each new connection before `whenConnected()` fires, for example to
+   * log in or to check the state of the server. If it returns a Deferred or a promise, the service
+   * waits for it. If it fails, the connection is closed and counts as a failed attempt. (In Twisted
+   * the rejected connection stays open, unless the hook closes it.)
    */
   prepareConnection?: ((protocol: P) => unknown) | undefined;
   /**
-   * Seconds until an attempt is given up with a `ConnectTimeoutError`, `prepareConnection` included. The endpoint has a timeout of its own, for
-   * the dial alone. Twisted has no such bound.
+   * Seconds until an attempt fails with a `ConnectTimeoutError`, `prepareConnection` included. The
+   * timeout of the endpoint applies to connecting alone. Twisted has no such timeout.
    *
    * @default {Infinity}
    */
   attemptTimeout?: number | undefined;
   /**
-   * Seconds that a connection has to last for the count of failures to begin anew. With more than 0, a server that accepts and then
-   * hangs up is not asked again and again after the first, shortest wait, as it is in Twisted.
+   * Seconds that a connection must last to reset the count of failures. With 0, as in Twisted, a
+   * server that accepts connections and closes them at once is tried again and again after the
+   * shortest wait.
    *
    * @default {0}
    */
   stableAfter?: number | undefined;
   /**
-   * The most calls of `whenConnected()` that wait at a time: one more fails with `TooManyWaiters`. `Infinity` lifts the limit. Twisted has
-   * no such limit.
+   * The maximum number of calls of `whenConnected()` that wait. One more fails with
+   * `TooManyWaiters`; `Infinity` removes the limit. Twisted has no limit.
    *
    * @default {10_000}
    */
@@ -84,18 +93,21 @@ export interface WhenConnectedOptions {
 }
 
 /**
- * Keeps one connection to a server: opens it, and opens it again whenever it fails or is lost, until it is stopped. Twisted's
+ * Keeps one connection to a server open: connects, and connects again whenever an attempt fails or
+ * the connection is lost, until the service is stopped. Twisted's
  * `twisted.application.internet.ClientService`.
  *
- * - **Waits** between attempts are the retry policy's, which is told how many have failed in a row. A connection that is lost counts as
- *   the first.
- * - **`whenConnected()`** gives the protocol of the current connection, or of the next.
- * - **One at a time.** There is never more than one attempt or connection; a new one waits until the last one is gone.
- * - **Again.** It can be started again when it has been stopped, and while it stops. The count of failures begins anew.
+ * - **Waits.** The retry policy returns the wait before the next attempt, given the number of
+ *   failures in a row. A lost connection counts as the first failure.
+ * - **Use.** {@linkcode whenConnected} returns the protocol of the current or the next connection.
+ * - **One connection.** There is never more than one attempt or connection. The next attempt starts
+ *   when the last connection has closed.
+ * - **Restart.** The service can be started again after it was stopped, and also while it stops.
+ *   The count of failures is then reset.
  *
- * `client_lifecycle.ts` has its states as a table.
+ * The table in `client_lifecycle.ts` shows its states.
  *
- * @typeParam P The protocols that the factory makes.
+ * @typeParam P The protocols that the factory builds.
  *
  * @example
  * ```ts no-eval
@@ -118,22 +130,24 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   #state: ClientState = "init";
   #attempt: ClientAttempt<P> | null = null;
   #retry: IDelayedCall | null = null;
-  /** The current connection's, while there is one. */
+  /** The protocol of the current connection. */
   #protocol: P | null = null;
   #connectedAt: number | null = null;
   #failures = 0;
-  /** Who waits for a connection, each with the failures that it bears. */
+  /**
+   * The calls of whenConnected() that wait, each with the number of failures that it still accepts.
+   */
   readonly #connectWaiters = new Map<Deferred<P>, number>();
   readonly #stopWaiters = new StopWaiters();
 
   /**
-   * Makes a service that does not connect yet.
+   * Creates a service that has not been started.
    *
-   * @param endpoint Where it connects to.
-   * @param factory What makes the protocols.
-   * @param options How it connects; `clock` is needed.
-   * @throws {RangeError} when a time is negative or NaN, or `maxWaiting` not a whole number.
-   * @throws {TypeError} when the factory is not a factory.
+   * @param endpoint The endpoint to connect to.
+   * @param factory The factory that builds the protocols.
+   * @param options The clock, which is required, and further options.
+   * @throws {RangeError} when a time is negative or NaN, or `maxWaiting` is not a whole number.
+   * @throws {TypeError} when an argument has the wrong type.
    */
   constructor(
     endpoint: IStreamClientEndpoint,
@@ -141,8 +155,8 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     options: ClientServiceOptions<P>,
   ) {
     super();
-    checkEndpoint("make a ClientService", endpoint, "connect");
-    checkFactory("make a ClientService", factory);
+    checkEndpoint("create a ClientService", endpoint, "connect");
+    checkFactory("create a ClientService", factory);
     const { clock, retryPolicy, prepareConnection, attemptTimeout, stableAfter } = options;
     if (retryPolicy !== undefined) checkFunction("ClientService() retryPolicy", retryPolicy);
     if (prepareConnection !== undefined) {
@@ -213,7 +227,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
       const limit = this.#maxWaiting;
       return fail(
         new TooManyWaiters(
-          `Cannot wait for a connection of ${this}: ${limit} others wait, the most`,
+          `Cannot wait for a connection of ${this}: ${limit} calls wait already, the limit`,
         ),
       );
     }
@@ -222,7 +236,10 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     return waiter;
   }
 
-  /** Connects. If it runs already, that is logged and nothing else. */
+  /**
+   * Starts to connect. If the service is running already, a warning is logged and nothing else
+   * happens.
+   */
   override startService(): void {
     if (this.running) {
       warn(`Duplicate ClientService.startService ${nameOf(this)}`);
@@ -234,9 +251,10 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   }
 
   /**
-   * Ends the wait, the attempt or the connection, whichever there is, and makes no other.
+   * Ends the wait, the attempt or the connection. No further attempt follows.
    *
-   * @returns A Deferred that fires when nothing is left: at once, or when the connection is lost.
+   * @returns A Deferred that fires when no connection is left: at once, or when the connection is
+   *   lost.
    */
   override stopService(): Deferred<void> {
     super.stopService();
@@ -258,39 +276,39 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
 
   #connect(): void {
     this.#retry = null;
-    // Who waits if this is a restart: what was to be stopped is gone.
-    const tellStopped = this.#stopWaiters.take();
+    // The waiters of a stop that this restart completes.
+    const fireStopped = this.#stopWaiters.take();
     this.#attempt = new ClientAttempt(this.#settings, {
       connected: (protocol) => this.#connected(protocol),
       failed: (reason) => this.#failed(reason),
       over: (reason) => this.#on("over", reason),
     });
     this.#attempt.begin();
-    tellStopped();
+    fireStopped();
   }
 
   #connected(protocol: P): void {
     this.#on("connected");
     this.#protocol = protocol;
     this.#connectedAt = this.#clock.seconds();
-    this.#tell([...this.#connectWaiters.keys()], (waiter) => waiter.callback(protocol));
+    this.#settle([...this.#connectWaiters.keys()], (waiter) => waiter.callback(protocol));
   }
 
-  /** An attempt has failed: those who bear no other are told. */
+  /** Fails the waiters that accept no further failure. */
   #failed(reason: Error): void {
     const due: Deferred<P>[] = [];
-    for (const [waiter, bears] of this.#connectWaiters) {
-      if (bears === 1) due.push(waiter);
-      else this.#connectWaiters.set(waiter, bears - 1);
+    for (const [waiter, accepted] of this.#connectWaiters) {
+      if (accepted === 1) due.push(waiter);
+      else this.#connectWaiters.set(waiter, accepted - 1);
     }
-    this.#tell(due, (waiter) => waiter.errback(reason));
+    this.#settle(due, (waiter) => waiter.errback(reason));
   }
 
   #scheduleRetry(reason: Error | undefined): void {
     this.#attempt = null;
     this.#countFailure();
     const delay = this.#nextDelay();
-    // The policy may have stopped it, and started it, too.
+    // The policy may have stopped the service, and may have started it again.
     if (this.#state !== "waiting" || this.#retry !== null) return;
     this.#retry = this.#clock.callLater(delay, () => this.#on("retry"));
     const attempt = this.#failures;
@@ -318,7 +336,10 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
       checkDelay("retryPolicy() result", delay);
       return delay;
     } catch (error) {
-      err(error, `The retryPolicy of ${nameOf(this)} failed: waiting as by default`);
+      err(
+        error,
+        `Cannot use the retryPolicy of ${nameOf(this)}: using the default policy for this wait`,
+      );
       return backoffPolicy()(this.#failures);
     }
   }
@@ -326,19 +347,19 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
   #stopped(): void {
     this.#retry?.cancel();
     this.#retry = this.#attempt = this.#connectedAt = null;
-    const tellStopped = this.#stopWaiters.take();
+    const fireStopped = this.#stopWaiters.take();
     const error = this.#stoppedError();
-    this.#tell([...this.#connectWaiters.keys()], (waiter) => waiter.errback(error));
-    tellStopped();
+    this.#settle([...this.#connectWaiters.keys()], (waiter) => waiter.errback(error));
+    fireStopped();
   }
 
-  #tell(waiters: Deferred<P>[], tell: (waiter: Deferred<P>) => void): void {
+  #settle(waiters: Deferred<P>[], settle: (waiter: Deferred<P>) => void): void {
     for (const waiter of waiters) this.#connectWaiters.delete(waiter);
-    // Who is told may cancel another.
-    for (const waiter of waiters) if (!waiter.called) tell(waiter);
+    // A callback may cancel another waiter.
+    for (const waiter of waiters) if (!waiter.called) settle(waiter);
   }
 
   #stoppedError(): CancelledError {
-    return new CancelledError(`${nameOf(this)} has been stopped: it does not connect`);
+    return new CancelledError(`Cannot connect with ${nameOf(this)}: the service has been stopped`);
   }
 }

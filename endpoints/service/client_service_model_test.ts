@@ -1,12 +1,14 @@
 /**
- * A client service, and a program that does whatever comes to its mind: from outside, and within whatever the service calls. The endpoint
- * does what it likes, too. Whatever happens:
+ * A ClientService under random calls, both from outside and within every hook that the service
+ * calls, on an endpoint with random results. These claims must hold:
  *
  * - There is never more than one attempt or connection.
- * - A service that runs always has something under way: an attempt, a connection, or a timed call.
- * - `whenConnected()` fires at once if and only if there is a connection that is prepared and not being closed, and then with its protocol.
- * - A stop is over when nothing is left, and not before. Then nobody waits for a connection.
- * - Every Deferred fires exactly once. In the end nothing is left: no connection, no attempt, no timed call.
+ * - A running service always has an attempt, a connection, or a timed call.
+ * - `whenConnected()` fires at once if and only if there is a connection that is prepared and not
+ *   being closed, and then with its protocol.
+ * - A stop completes when nothing is left, and not before. Then no Deferred waits for a connection.
+ * - Every Deferred fires exactly once. In the end no connection, no attempt and no timed call is
+ *   left.
  */
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
@@ -18,7 +20,7 @@ import { Clock } from "../../task/mod.ts";
 import { type FakeDial, FakeEndpoint } from "../../testing/fixtures/fake_endpoint.ts";
 import { ClientService } from "./mod.ts";
 
-/** What may be done, and how often. */
+/** The possible actions, with their frequencies. */
 const weights = {
   start: 3,
   stop: 1,
@@ -36,10 +38,10 @@ const weights = {
 
 type Action = keyof typeof weights;
 
-// The keys of an object are those that its type has, where it is written like this.
+// Object.keys() of this literal returns exactly the keys of its type.
 const actions = Object.entries(weights) as [Action, number][];
 
-/** Something is done, at once or within what the service calls next; or time passes. */
+/** An action, at once or within the next hook that the service calls; or time passes. */
 type Move = { action: Action; within: boolean } | { seconds: number };
 
 interface World {
@@ -69,12 +71,12 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ seconds: fc.integer({ min: 1, max: 8 }) }) },
 );
 
-/** The endpoint's part: one connection for each dial. */
+/** The endpoint: one connection for each attempt. */
 function succeed(dial: FakeDial): void {
   if (dial.isPending && !dial.isOpen) dial.succeed();
 }
 
-/** The service, and all that it is told and tells. */
+/** The service, and the hooks that it calls. */
 class Play {
   readonly clock = new Clock();
   readonly endpoint: FakeEndpoint;
@@ -82,7 +84,7 @@ class Play {
   readonly plans: Action[] = [];
   readonly prepared = new Set<unknown>();
   readonly waits: Deferred<unknown>[] = [];
-  /** What has become of each Deferred that the service gave: how often it fired. */
+  /** How often each Deferred of the service has fired. */
   readonly fired: number[] = [];
   stopsLeft = 0;
   #preparation: Deferred<void> | null = null;
@@ -159,7 +161,7 @@ class Play {
     this.#checkWhenConnected(current);
   }
 
-  /** Ends everything, and looks at what is left. */
+  /** Ends everything, and checks that nothing is left. */
   finish(): void {
     this.plans.length = 0;
     this.do("stop");
@@ -176,7 +178,7 @@ class Play {
     const probe = this.service.whenConnected();
     probe.addCallbacks((protocol) => void (got = protocol), () => {});
     probe.cancel();
-    // The endpoint knows the relay, whose protocol it is.
+    // The endpoint has the wrapper of the protocol.
     const { protocol } = (relay ?? { protocol: null }) as { protocol: unknown };
     const expected = this.prepared.has(protocol) ? protocol : null;
     assertStrictEquals(got, expected);
@@ -220,7 +222,7 @@ class Play {
   }
 }
 
-Deno.test("Whatever is asked of a client service, whenever, and whatever its endpoint does, it keeps its promises", () => {
+Deno.test("ClientService does what its model does, for any sequence of events", () => {
   const seen = { connections: 0, attempts: 0 };
   const moves = fc.array(move, { minLength: 10, maxLength: 80, size: "max" });
   const property = fc.property(world, moves, (world, moves) => {

@@ -1,4 +1,7 @@
-/** Services on real sockets. Of Twisted's `test/test_application.py`, `InternetTests`, testTCP and testConnectionGettingRefused are here. */
+/**
+ * Services on real sockets. Twisted's `test/test_application.py`, `InternetTests`: testTCP and
+ * testConnectionGettingRefused.
+ */
 
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { CancelledError } from "../../defer/mod.ts";
@@ -16,7 +19,7 @@ import {
 
 const test = tcpTest("Services", () => new DenoReactor());
 
-/** A server that sends back what it gets. */
+/** A server that sends back the bytes it receives. */
 function echoService(
   fixture: TCPFixture,
   port: number,
@@ -27,7 +30,7 @@ function echoService(
   return { wires, service: new StreamServerEndpointService(endpoint, wires, { drain }) };
 }
 
-/** A client that tries again without delay: what it waits for is the reactor's next turn. */
+/** A client that retries without delay: the next attempt is made in the reactor's next turn. */
 function clientService(fixture: TCPFixture, port: number): ClientService<Wire> {
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port);
   const options = { clock: fixture.reactor, retryPolicy: () => 0 };
@@ -40,7 +43,7 @@ async function echoes(client: Wire, text: string): Promise<void> {
   assertEquals(client.text, text);
 }
 
-test("The server goes away and comes back on its port, and the client with it; stopped, they leave nothing", async (fixture) => {
+test("ClientService reconnects to a server that restarts, and leaves nothing when stopped", async (fixture) => {
   fixture.run();
   const server = echoService(fixture, 0);
   server.service.startService();
@@ -69,7 +72,7 @@ test("The server goes away and comes back on its port, and the client with it; s
   assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("stopService() ends a dial that gets no answer", async (fixture) => {
+test("ClientService.stopService() ends an unanswered attempt", async (fixture) => {
   fixture.run();
   const { addr } = fixture.rawListen({ tcpBacklog: 1 });
   await fixture.rawConnect(addr.port);
@@ -82,7 +85,7 @@ test("stopService() ends a dial that gets no answer", async (fixture) => {
   assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("A connection whose prepareConnection() is rejected is seen to close, and another comes", async (fixture) => {
+test("ClientService closes a connection that prepareConnection() rejects, and connects again", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -108,7 +111,7 @@ test("A connection whose prepareConnection() is rejected is seen to close, and a
   assertEquals(prepared.map(({ events }) => events.at(-1)), ["lost", "lost"]);
 });
 
-test("The reactor's shutdown stops an application's services, the last one first, and waits for them", async (fixture) => {
+test("startApplication() stops the services at shutdown, the last first, and waits for them", async (fixture) => {
   const running = fixture.run();
   const application = new MultiService();
   const server = echoService(fixture, 0, 30);
@@ -126,7 +129,7 @@ test("The reactor's shutdown stops an application's services, the last one first
   assertEquals([client.running, server.service.running], [false, false]);
 });
 
-test("With drain, stopService() of a server aborts what is left at the deadline", async (fixture) => {
+test("StreamServerEndpointService with drain aborts the open connections after its time", async (fixture) => {
   fixture.run();
   const server = echoService(fixture, 0, 0);
   server.service.startService();

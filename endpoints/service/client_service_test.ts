@@ -1,17 +1,22 @@
 /**
- * ClientService. Twisted's `application/test/test_internet.py`, `ClientServiceTests`, test by test, in its order:
+ * ClientService. Twisted's `application/test/test_internet.py`, `ClientServiceTests`, test by test,
+ * in its order:
  *
- * - All are here, but those that cannot be: `IFileDescriptorReceiver` of test_interfacesForTransport, because Deno receives no file
- *   descriptors; and of test_clientConnected the texts of private proxies.
- * - test_prepareConnectionCalledWithProtocol gets the protocol itself here, where Twisted hands over a proxy.
- * - test_prepareConnectionThrows: the connection is closed here, and the next attempt waits until it is lost.
+ * - All are here, except `IFileDescriptorReceiver` of test_interfacesForTransport, because Deno
+ *   cannot receive file descriptors, and the texts of private proxies of test_clientConnected.
+ * - test_prepareConnectionCalledWithProtocol receives the protocol itself here, where Twisted
+ *   passes a proxy.
+ * - test_prepareConnectionThrows: the connection is closed here, and the next attempt waits until
+ *   it is lost.
  *
- * There is no `ReconnectingClientFactory`: it does not reconnect over endpoints, where Twisted's guide has ClientService in its place. Of
- * `test/test_factories.py`, `ReconnectingFactoryTests`, test_stopTryingWhenConnected and test_stopTryingDoesNotReconnect are what stopService()
- * does here, test_parametrizedClock is every test; the other three are about pickling.
+ * There is no `ReconnectingClientFactory`: it does not work with endpoints, and Twisted's guide
+ * recommends ClientService instead. Of `test/test_factories.py`, `ReconnectingFactoryTests`:
+ * test_stopTryingWhenConnected and test_stopTryingDoesNotReconnect are covered by the tests of
+ * stopService(), test_parametrizedClock by every test; the other three are about pickling.
  *
- * `BackoffPolicyTests` are in `backoff_policy_test.ts`; what any sequence of events may bring about, in `client_service_model_test.ts`; real
- * sockets in `client_service_tcp_test.ts`. After Twisted's tests come those of what it lacks.
+ * `BackoffPolicyTests` are in `backoff_policy_test.ts`, random sequences of events in
+ * `client_service_model_test.ts`, and real sockets in `client_service_tcp_test.ts`. The tests that
+ * Twisted does not have come last.
  */
 
 import {
@@ -42,7 +47,7 @@ import {
 } from "../../testing/fixtures/fake_endpoint.ts";
 import { ClientService, type ClientServiceOptions } from "./mod.ts";
 
-/** Longer than the longest wait. */
+/** Seconds, longer than the longest wait. */
 const AT_LEAST_ONE_ATTEMPT = 100;
 
 class Client extends Protocol {
@@ -70,7 +75,10 @@ class Clients extends Factory<Client> {
   }
 }
 
-/** A service on a fake endpoint. When it is disposed of, it has to end without a trace, once its connections are lost. */
+/**
+ * A service on a fake endpoint. Disposing it checks that the service stops and leaves nothing, once
+ * its connections are lost.
+ */
 class ConnectionFixture implements Disposable {
   readonly clock = new Clock();
   readonly factory = new Clients();
@@ -89,7 +97,7 @@ class ConnectionFixture implements Disposable {
     });
   }
 
-  /** Makes the connection of the last dial. @returns its protocol. */
+  /** Completes the last attempt. Returns the protocol. */
   connect(): Client {
     this.endpoint.dial().succeed();
     const client = this.factory.built.at(-1);
@@ -107,14 +115,14 @@ class ConnectionFixture implements Disposable {
   }
 }
 
-/** A fixture whose service has been started. */
+/** Returns a fixture whose service has been started. */
 function started(...args: ConstructorParameters<typeof ConnectionFixture>): ConnectionFixture {
   const fixture = new ConnectionFixture(...args);
   fixture.service.startService();
   return fixture;
 }
 
-/** What is logged while `f` runs. */
+/** Returns the events that are logged while `f` runs. */
 function logged(f: () => void): string[] {
   const messages: string[] = [];
   using _observing = addObserver(({ message }) => messages.push(message), { replay: false });
@@ -122,14 +130,14 @@ function logged(f: () => void): string[] {
   return messages;
 }
 
-Deno.test("startService() makes an attempt to connect", () => {
+Deno.test("ClientService.startService() starts an attempt", () => {
   using fixture = new ConnectionFixture();
   assertEquals([fixture.service.running, fixture.endpoint.dials.length], [false, 0]);
   fixture.service.startService();
   assertEquals([fixture.service.running, fixture.endpoint.dials.length], [true, 1]);
 });
 
-Deno.test("The factory that the endpoint gets passes doStart(), doStop() and logPrefix() on", () => {
+Deno.test("ClientService's factory forwards doStart(), doStop() and logPrefix()", () => {
   using fixture = started();
   const { factory } = fixture.endpoint.dial();
   factory.doStart();
@@ -144,7 +152,7 @@ Deno.test("The factory that the endpoint gets passes doStart(), doStop() and log
   service.stopService();
 });
 
-Deno.test("stopService() while connected closes the connection, and fires when it is lost", () => {
+Deno.test("ClientService.stopService() closes the connection, and fires when it is lost", () => {
   using fixture = started();
   const client = fixture.connect();
   const stopped = outcomes(fixture.service.stopService());
@@ -158,7 +166,7 @@ Deno.test("stopService() while connected closes the connection, and fires when i
   assertEquals(fixture.endpoint.dials.length, 1);
 });
 
-Deno.test("startService() while it stops connects again, once the old connection is lost", () => {
+Deno.test("ClientService.startService() while it stops connects once the old connection is lost", () => {
   using fixture = started();
   fixture.connect();
   const stopped = outcomes(fixture.service.stopService());
@@ -168,7 +176,7 @@ Deno.test("startService() while it stops connects again, once the old connection
   assertEquals([stopped, fixture.endpoint.dials.length], [[undefined], 2]);
 });
 
-Deno.test("whenConnected() while it stops and is started again fires with the next connection's protocol", () => {
+Deno.test("ClientService.whenConnected() during a restart fires with the next protocol", () => {
   using fixture = started();
   const first = fixture.connect();
   fixture.service.stopService();
@@ -181,18 +189,18 @@ Deno.test("whenConnected() while it stops and is started again fires with the ne
   assert(next[0] !== first);
 });
 
-Deno.test("startService() after the stop connects again; in between whenConnected() fails", () => {
+Deno.test("ClientService can be started after a stop; whenConnected() fails in between", () => {
   using fixture = started();
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
   const [failed] = outcomes(fixture.service.whenConnected());
   assertInstanceOf(failed, CancelledError);
-  assertEquals(failed.message, "ClientService has been stopped: it does not connect");
+  assertEquals(failed.message, "Cannot connect with ClientService: the service has been stopped");
   fixture.service.startService();
   const client = fixture.connect();
   assertStrictEquals(outcomes(fixture.service.whenConnected())[0], client);
 });
 
-Deno.test("A half-closeable protocol is one for the transport, too, and another is not", () => {
+Deno.test("ClientService keeps a protocol half-closeable, and makes no other one so", () => {
   using fixture = started();
   fixture.connect();
   assert(!("readConnectionLost" in (fixture.endpoint.dial().protocol ?? {})));
@@ -203,7 +211,7 @@ Deno.test("A half-closeable protocol is one for the transport, too, and another 
   assert("readConnectionLost" in (fixture.endpoint.dial().protocol ?? {}));
 });
 
-Deno.test("stopService() during a later attempt ends that", () => {
+Deno.test("ClientService.stopService() cancels a later attempt", () => {
   using fixture = started({}, { cancelled: (dial) => dial.fail() });
   fixture.endpoint.dial().fail();
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
@@ -212,13 +220,13 @@ Deno.test("stopService() during a later attempt ends that", () => {
   assert(fixture.endpoint.dial().isCancelled);
 });
 
-Deno.test("stopService() during the first attempt cancels it", () => {
+Deno.test("ClientService.stopService() cancels the first attempt", () => {
   using fixture = started();
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
   assert(fixture.endpoint.dial().isCancelled);
 });
 
-Deno.test("A connection leaves no timed call, and whenConnected() has its protocol at once, typed", () => {
+Deno.test("ClientService.whenConnected() fires at once while connected, and no timer is left", () => {
   using fixture = started();
   const client = fixture.connect();
   assertEquals(fixture.clock.getDelayedCalls(), []);
@@ -226,7 +234,7 @@ Deno.test("A connection leaves no timed call, and whenConnected() has its protoc
   assertStrictEquals(outcomes(protocol)[0], client);
 });
 
-Deno.test("An attempt that fails is followed by another after a while", () => {
+Deno.test("ClientService makes another attempt after one that failed", () => {
   using fixture = started();
   fixture.endpoint.dial().fail();
   assertEquals(outcomes(fixture.service.whenConnected()), []);
@@ -235,7 +243,7 @@ Deno.test("An attempt that fails is followed by another after a while", () => {
   assertEquals(fixture.endpoint.dials.length, 2);
 });
 
-Deno.test("A connection that is lost is followed by another after a while, which whenConnected() waits for", () => {
+Deno.test("ClientService connects again after a loss, and whenConnected() waits for it", () => {
   using fixture = started();
   fixture.connect();
   fixture.endpoint.dial().lose();
@@ -246,7 +254,7 @@ Deno.test("A connection that is lost is followed by another after a while, which
   assertStrictEquals(next[0], second);
 });
 
-Deno.test("A factory that builds no protocol makes the attempt fail, and is asked again", () => {
+Deno.test("ClientService counts a factory that builds no protocol as a failed attempt", () => {
   using fixture = started();
   fixture.factory.buildProtocol = () => null;
   const waiting = outcomes(fixture.service.whenConnected());
@@ -260,7 +268,7 @@ Deno.test("A factory that builds no protocol makes the attempt fail, and is aske
   assertEquals(waiting, []);
 });
 
-Deno.test("A connection that is lost while the service stops ends the stop, and whenConnected() fails from then on", () => {
+Deno.test("ClientService.stopService() fires for a connection lost meanwhile", () => {
   using fixture = started();
   fixture.connect();
   const stopped = outcomes(fixture.service.stopService());
@@ -269,7 +277,7 @@ Deno.test("A connection that is lost while the service stops ends the stop, and 
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("A second startService() is logged, and does nothing else", () => {
+Deno.test("ClientService.startService() the second time logs a warning, and does nothing else", () => {
   using fixture = started();
   fixture.service.setName("upstream");
   assertEquals(logged(() => fixture.service.startService()), [
@@ -278,7 +286,7 @@ Deno.test("A second startService() is logged, and does nothing else", () => {
   assertEquals(fixture.endpoint.dials.length, 1);
 });
 
-Deno.test("All who wait for a connection get its protocol", () => {
+Deno.test("ClientService.whenConnected() fires all its Deferreds", () => {
   using fixture = started();
   const waiting = [
     outcomes(fixture.service.whenConnected()),
@@ -290,7 +298,7 @@ Deno.test("All who wait for a connection get its protocol", () => {
   for (const [protocol] of waiting) assertStrictEquals(protocol, client);
 });
 
-Deno.test("whenConnected(n) fails with the error of the nth attempt that fails from then on", () => {
+Deno.test("ClientService.whenConnected(n) fails with the error of the nth failed attempt", () => {
   using fixture = started();
   const waiting = [undefined, 1, 2, 3].map((n) => outcomes(fixture.service.whenConnected(n)));
   const first = new RangeError("first");
@@ -307,14 +315,14 @@ Deno.test("whenConnected(n) fails with the error of the nth attempt that fails f
   assertStrictEquals(outcomes(fixture.service.whenConnected(1))[0], client);
 });
 
-Deno.test("stopService() fails all who wait for a connection with CancelledError", () => {
+Deno.test("ClientService.stopService() fails all waiters with CancelledError", () => {
   using fixture = started();
   const waiting = [undefined, undefined, 1].map((n) => outcomes(fixture.service.whenConnected(n)));
   fixture.service.stopService();
   for (const [error] of waiting) assertInstanceOf(error, CancelledError);
 });
 
-Deno.test("stopService() between two attempts takes the wait back, and is done at once", () => {
+Deno.test("ClientService.stopService() between two attempts cancels the wait, and fires at once", () => {
   using fixture = started();
   fixture.endpoint.dial().fail();
   const before = outcomes(fixture.service.whenConnected());
@@ -324,7 +332,7 @@ Deno.test("stopService() between two attempts takes the wait back, and is done a
   assertInstanceOf(outcomes(fixture.service.whenConnected())[0], CancelledError);
 });
 
-Deno.test("stopService() before startService() is done at once, and fails those who wait", () => {
+Deno.test("ClientService.stopService() before the start fires at once, and fails the waiters", () => {
   using fixture = new ConnectionFixture();
   const waiting = outcomes(fixture.service.whenConnected());
   assertEquals(waiting, []);
@@ -332,7 +340,7 @@ Deno.test("stopService() before startService() is done at once, and fails those 
   assertInstanceOf(waiting[0], CancelledError);
 });
 
-Deno.test("Each stopService() while it stops fires when the connection is lost", () => {
+Deno.test("ClientService.stopService() several times fires each Deferred when the connection is lost", () => {
   using fixture = started();
   fixture.connect();
   const stops = [outcomes(fixture.service.stopService()), outcomes(fixture.service.stopService())];
@@ -341,7 +349,7 @@ Deno.test("Each stopService() while it stops fires when the connection is lost",
   assertEquals(stops, [[undefined], [undefined]]);
 });
 
-Deno.test("stopService() after a start that waits for the old connection takes that start back", () => {
+Deno.test("ClientService.stopService() cancels a restart that waits for the old connection", () => {
   using fixture = started();
   fixture.connect();
   const first = outcomes(fixture.service.stopService());
@@ -351,13 +359,13 @@ Deno.test("stopService() after a start that waits for the old connection takes t
   assertEquals([first, second, fixture.endpoint.dials.length], [[undefined], [undefined], 1]);
 });
 
-Deno.test("stopService() of a stopped service is done at once", () => {
+Deno.test("ClientService.stopService() of a stopped service fires at once", () => {
   using fixture = started();
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
 });
 
-Deno.test("prepareConnection() is called with the protocol of each new connection, once that is made", () => {
+Deno.test("ClientService calls prepareConnection() for each new connection", () => {
   const prepared: [Client, boolean][] = [];
   using fixture = started({
     prepareConnection: (client) => void prepared.push([client, client.connected]),
@@ -373,7 +381,7 @@ Deno.test("prepareConnection() is called with the protocol of each new connectio
   assertEquals(prepared, [[first, true], [second, true]]);
 });
 
-Deno.test("What prepareConnection() returns is nobody's, and a Deferred is waited for", () => {
+Deno.test("ClientService waits for a Deferred of prepareConnection(), and ignores its result", () => {
   const preparation = new Deferred<string>();
   using fixture = started({ prepareConnection: () => preparation });
   const waiting = outcomes(fixture.service.whenConnected());
@@ -383,7 +391,7 @@ Deno.test("What prepareConnection() returns is nobody's, and a Deferred is waite
   assertStrictEquals(waiting[0], client);
 });
 
-Deno.test("A prepareConnection() that throws, or whose Deferred fails, makes the attempt fail, and the connection is closed", () => {
+Deno.test("ClientService closes a connection whose prepareConnection() throws or fails", () => {
   const error = new RangeError("not well");
   const hooks = [() => fail(error), () => {
     throw error;
@@ -393,7 +401,7 @@ Deno.test("A prepareConnection() that throws, or whose Deferred fails, makes the
   fixture.connect();
   assertEquals(waiting, [[error], [], []]);
   assert(fixture.endpoint.dial().disconnecting);
-  // The next attempt waits until this connection is gone.
+  // The next attempt waits until this connection is lost.
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
   assertEquals(fixture.endpoint.dials.length, 1);
   fixture.endpoint.dial().lose();
@@ -408,7 +416,7 @@ Deno.test("A prepareConnection() that throws, or whose Deferred fails, makes the
 
 // --- What Twisted's tests do not say -----------------------------------------------------------
 
-Deno.test("A prepareConnection() whose promise is rejected makes the attempt fail", async () => {
+Deno.test("ClientService counts a rejected promise of prepareConnection() as a failed attempt", async () => {
   const rejected = Promise.withResolvers<void>();
   using fixture = started({ prepareConnection: () => rejected.promise });
   const waiting = fixture.service.whenConnected(1);
@@ -419,7 +427,7 @@ Deno.test("A prepareConnection() whose promise is rejected makes the attempt fai
   assert(fixture.endpoint.dial().disconnecting);
 });
 
-Deno.test("A connection that is lost while it is prepared is an attempt that failed, and the preparation is cancelled", () => {
+Deno.test("ClientService cancels the preparation of a connection that is lost", () => {
   const cancelled: unknown[] = [];
   const preparation = new Deferred<void>(() => cancelled.push("cancelled"));
   using fixture = started({ prepareConnection: () => preparation });
@@ -432,7 +440,7 @@ Deno.test("A connection that is lost while it is prepared is an attempt that fai
   assertEquals(fixture.endpoint.dials.length, 2);
 });
 
-Deno.test("A connection that is lost within prepareConnection() is an attempt that failed, and what that returned is cancelled", () => {
+Deno.test("ClientService cancels what prepareConnection() returned if it lost the connection", () => {
   const cancelled: unknown[] = [];
   using fixture: ConnectionFixture = started({
     prepareConnection: () => {
@@ -446,7 +454,7 @@ Deno.test("A connection that is lost within prepareConnection() is an attempt th
   assertEquals([cancelled, fixture.clock.getDelayedCalls().length], [["cancelled"], 1]);
 });
 
-Deno.test("A connection that the endpoint leaves open when it fails is closed, and the next attempt waits for that", () => {
+Deno.test("ClientService closes a connection that a failed endpoint left open, before it retries", () => {
   using fixture = started();
   fixture.endpoint.dial().make();
   fixture.endpoint.dial().fail();
@@ -458,7 +466,7 @@ Deno.test("A connection that the endpoint leaves open when it fails is closed, a
   assertEquals(fixture.endpoint.dials.length, 2);
 });
 
-Deno.test("stopService() while the connection is prepared cancels that, closes the connection, and waits for it", () => {
+Deno.test("ClientService.stopService() cancels the preparation, and waits for the connection", () => {
   const cancelled: unknown[] = [];
   const preparation = new Deferred<void>(() => cancelled.push("cancelled"));
   using fixture = started({ prepareConnection: () => preparation });
@@ -470,7 +478,7 @@ Deno.test("stopService() while the connection is prepared cancels that, closes t
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("stopService() within prepareConnection(), connectionMade() and buildProtocol() leaves no connection", () => {
+Deno.test("ClientService.stopService() in a hook or a protocol's method leaves no connection", () => {
   for (const where of ["prepareConnection", "connectionMade", "buildProtocol", "connect"]) {
     const stop = (now: string) => {
       if (now === where) stopped.push(outcomes(fixture.service.stopService()));
@@ -496,7 +504,7 @@ Deno.test("stopService() within prepareConnection(), connectionMade() and buildP
   }
 });
 
-Deno.test("A connection that the endpoint fires with in spite of the stop is closed, and the stop waits until it is lost", () => {
+Deno.test("ClientService.stopService() closes a connection that an endpoint made all the same", () => {
   using fixture = started({}, { cancelled: (dial) => dial.succeed() });
   fixture.endpoint.dial().build();
   const stopped = outcomes(fixture.service.stopService());
@@ -505,7 +513,7 @@ Deno.test("A connection that the endpoint fires with in spite of the stop is clo
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("A connection that is made after the endpoint has failed is closed, whether the service stops or goes on", () => {
+Deno.test("ClientService closes a connection that is made after its endpoint has failed", () => {
   using fixture = started();
   fixture.endpoint.dial().build();
   fixture.endpoint.dial().fail();
@@ -518,7 +526,7 @@ Deno.test("A connection that is made after the endpoint has failed is closed, wh
   assert(fixture.endpoint.dial().disconnecting);
 });
 
-Deno.test("No protocol is built for an attempt that is over", () => {
+Deno.test("ClientService builds no protocol for an attempt that is over", () => {
   using fixture = started();
   fixture.endpoint.dial().fail();
   assertEquals(fixture.endpoint.dial().build(), null);
@@ -526,7 +534,7 @@ Deno.test("No protocol is built for an attempt that is over", () => {
   assertEquals([fixture.endpoint.dial().build(), fixture.factory.built], [null, []]);
 });
 
-Deno.test("Cancelling whenConnected() ends that wait alone, also by an AbortSignal", () => {
+Deno.test("ClientService.whenConnected() that is cancelled ends that wait alone", () => {
   using fixture = started();
   const aborting = new AbortController();
   const waits = [fixture.service.whenConnected(), fixture.service.whenConnected(1)];
@@ -540,7 +548,7 @@ Deno.test("Cancelling whenConnected() ends that wait alone, also by an AbortSign
   assertStrictEquals(fixture.connect(), left[0]);
 });
 
-Deno.test("Who is told may cancel others, stop the service, and start it again", () => {
+Deno.test("ClientService.whenConnected() callbacks may cancel waiters, stop and restart the service", () => {
   using fixture = started();
   const first = fixture.service.whenConnected();
   const second = fixture.service.whenConnected();
@@ -620,7 +628,7 @@ Deno.test("ClientService.whenConnected() rejects options that are out of range",
   }
 });
 
-Deno.test("The policy is told how many attempts have failed in a row; a connection begins the count anew, and so does a start", () => {
+Deno.test("ClientService passes the failures in a row to the policy, reset by connection and start", () => {
   const asked: number[] = [];
   const retryPolicy = (failures: number) => {
     asked.push(failures);
@@ -644,7 +652,7 @@ Deno.test("The policy is told how many attempts have failed in a row; a connecti
   assertEquals([asked, fixture.endpoint.dials.length], [[1, 2, 1, 2, 1], 7]);
 });
 
-Deno.test("With stableAfter, a connection that does not last so long is one more failure", () => {
+Deno.test("ClientService with stableAfter counts a shorter connection as one more failure", () => {
   const asked: number[] = [];
   const retryPolicy = (failures: number) => {
     asked.push(failures);
@@ -664,18 +672,18 @@ Deno.test("With stableAfter, a connection that does not last so long is one more
   assertEquals(asked, [1, 2, 1, 2]);
 });
 
-Deno.test("With attemptTimeout, a dial that takes too long is cancelled and counts as failed", () => {
+Deno.test("ClientService with attemptTimeout cancels a slow attempt, which counts as failed", () => {
   using fixture = started({ attemptTimeout: 5 });
   const waiting = outcomes(fixture.service.whenConnected(1));
   fixture.clock.advance(5);
   assertInstanceOf(waiting[0], ConnectTimeoutError);
-  assertEquals(waiting[0].message, "Connecting took longer than the 5 s of an attempt");
+  assertEquals(waiting[0].message, "Connecting took longer than attemptTimeout, 5 s");
   assert(fixture.endpoint.dial().isCancelled);
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
   assert(fixture.endpoint.dials.length > 1);
 });
 
-Deno.test("With attemptTimeout, a preparation that takes too long is cancelled, and the connection closed", () => {
+Deno.test("ClientService with attemptTimeout cancels a slow preparation, and closes the connection", () => {
   const preparation = new Deferred<void>();
   using fixture = started({ attemptTimeout: 5, prepareConnection: () => preparation });
   const waiting = outcomes(fixture.service.whenConnected(1));
@@ -685,18 +693,18 @@ Deno.test("With attemptTimeout, a preparation that takes too long is cancelled, 
   assertInstanceOf(waiting[0], ConnectTimeoutError);
   assertEquals(
     waiting[0].message,
-    "Preparing the connection took longer than the 5 s of an attempt",
+    "Preparing the connection took longer than attemptTimeout, 5 s",
   );
   assert(fixture.endpoint.dial().disconnecting && preparation.called);
 });
 
-Deno.test("attemptTimeout does not bound a connection that is prepared", () => {
+Deno.test("ClientService with attemptTimeout keeps a connection that is prepared", () => {
   using fixture = started({ attemptTimeout: 5 });
   fixture.connect();
   assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
-Deno.test("A policy that throws, or asks for no time that there is, is logged, and the wait is the default's", () => {
+Deno.test("ClientService logs a failing policy, and waits as by default", () => {
   const policies: (() => number)[] = [() => -1, () => NaN, () => {
     throw new RangeError("no idea");
   }];
@@ -711,7 +719,7 @@ Deno.test("A policy that throws, or asks for no time that there is, is logged, a
   assertEquals(fixture.endpoint.dials.length, 4);
 });
 
-Deno.test("A policy may stop the service: then there is no next attempt", () => {
+Deno.test("ClientService makes no attempt after a policy that stopped the service", () => {
   using fixture: ConnectionFixture = started({
     retryPolicy: (failures) => {
       if (failures === 2) fixture.service.stopService();
@@ -726,7 +734,7 @@ Deno.test("A policy may stop the service: then there is no next attempt", () => 
   assertInstanceOf(waiting[0], CancelledError);
 });
 
-Deno.test("The log says when the next attempt is made, where to, and why", () => {
+Deno.test("ClientService logs when and where the next attempt is made, and why", () => {
   using fixture = started({ retryPolicy: () => 1.23456 });
   const lines = logged(() => fixture.endpoint.dial().fail());
   assertEquals(lines, [
@@ -742,7 +750,7 @@ Deno.test("The log says when the next attempt is made, where to, and why", () =>
   service.stopService();
 });
 
-Deno.test("An endpoint whose connect() throws, or fails at once, is tried again", () => {
+Deno.test("ClientService retries an endpoint whose connect() throws or fails at once", () => {
   const behaviours = [(dial: { fail(): void }) => dial.fail(), () => {
     throw new RangeError("boom");
   }];
@@ -753,19 +761,19 @@ Deno.test("An endpoint whose connect() throws, or fails at once, is tried again"
   }
 });
 
-Deno.test("A connectionLost() that throws does not keep the service from connecting again", () => {
+Deno.test("ClientService connects again after a connectionLost() that threw", () => {
   using fixture = started();
   const error = new RangeError("boom");
   fixture.connect().connectionLost = () => {
     throw error;
   };
-  // The reactor logs it.
+  // The reactor logs this error.
   assertThrows(() => fixture.endpoint.dial().lose(), RangeError, "boom");
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
   assertEquals(fixture.endpoint.dials.length, 2);
 });
 
-Deno.test("Of an endpoint that dials several addresses at once, only the connection that it fires with counts", () => {
+Deno.test("ClientService uses only the connection that the endpoint's Deferred fired with", () => {
   using fixture = new ConnectionFixture();
   const made: IProtocol[] = [];
   const endpoint = new FakeEndpoint({
@@ -788,7 +796,7 @@ Deno.test("Of an endpoint that dials several addresses at once, only the connect
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("A connection that is lost before the endpoint fires with it is an attempt that failed", () => {
+Deno.test("ClientService counts a connection lost before the endpoint fires as a failed attempt", () => {
   using fixture = started({}, {});
   const waiting = outcomes(fixture.service.whenConnected(1));
   const dial = fixture.endpoint.dial();
@@ -804,7 +812,7 @@ Deno.test("A connection that is lost before the endpoint fires with it is an att
   assertEquals(fixture.clock.getDelayedCalls().length, 1);
 });
 
-Deno.test("await using stops the service, and waits for that", async () => {
+Deno.test("ClientService in await using is stopped and waited for", async () => {
   const clock = new Clock();
   const endpoint = new FakeEndpoint({ dialling: (dial) => dial.succeed() });
   let disposed = false;
@@ -819,7 +827,7 @@ Deno.test("await using stops the service, and waits for that", async () => {
   await done;
 });
 
-Deno.test("Times that are none are turned down", () => {
+Deno.test("ClientService rejects times that are out of range", () => {
   const endpoint = new FakeEndpoint();
   const clock = new Clock();
   for (const wrong of [-1, NaN]) {
@@ -833,7 +841,7 @@ Deno.test("Times that are none are turned down", () => {
   }
 });
 
-Deno.test("A service's connections have the type of what its factory builds", () => {
+Deno.test("ClientService has the type of the factory's protocols", () => {
   const options = { clock: new Clock() };
   class Chat extends Protocol {
     readonly nick = "";
@@ -852,11 +860,11 @@ Deno.test("A service's connections have the type of what its factory builds", ()
   assertEquals(types, [true, true, true]);
 });
 
-/** True for the same type only. */
+/** True if the two types are identical. */
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true
   : false;
 
-Deno.test("whenConnected() fails with TooManyWaiters when maxWaiting others wait", () => {
+Deno.test("ClientService.whenConnected() fails with TooManyWaiters when maxWaiting calls wait", () => {
   const options = { clock: new Clock(), maxWaiting: 2 };
   const service = new ClientService(new FakeEndpoint(), Factory.forProtocol(Protocol), options);
   const [first, , third] = [1, 2, 3].map(() => service.whenConnected());

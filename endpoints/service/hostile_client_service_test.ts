@@ -1,4 +1,7 @@
-/** What a ClientService calls and receives may fail with any value: it is logged, and the service goes on. */
+/**
+ * The hooks and Deferreds of a ClientService may fail with any value: it is logged, and the service
+ * continues.
+ */
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { Deferred, succeed } from "../../defer/mod.ts";
@@ -10,12 +13,15 @@ import { Clock } from "../../task/mod.ts";
 import { FakeEndpoint, outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { backoffPolicy, ClientService, type ClientServiceOptions } from "./mod.ts";
 
-/** Longer than the longest wait. */
+/** Seconds, longer than the longest wait. */
 const AT_LEAST_ONE_ATTEMPT = 100;
 
 type Hooks = Pick<ClientServiceOptions<Protocol>, "retryPolicy" | "prepareConnection">;
 
-/** Lets an attempt of a service fail, or its preparation; returns the errors that are logged until the next attempt. */
+/**
+ * Makes an attempt or its preparation fail. Returns the errors that are logged until the next
+ * attempt.
+ */
 async function attempt(hooks: Hooks, connects: boolean): Promise<string[]> {
   using errors = new LoggedErrors();
   const clock = new Clock();
@@ -25,7 +31,7 @@ async function attempt(hooks: Hooks, connects: boolean): Promise<string[]> {
   service.startService();
   if (connects) endpoint.dial().succeed();
   else endpoint.dial().fail();
-  // Until a promise has been rejected.
+  // Waits until a promise has been rejected.
   await new Promise((resolve) => setTimeout(resolve, 0));
   clock.advance(AT_LEAST_ONE_ATTEMPT);
   assertEquals(endpoint.dials.length, 2);
@@ -36,7 +42,8 @@ async function attempt(hooks: Hooks, connects: boolean): Promise<string[]> {
   });
 }
 
-const FAILED = /^The retryPolicy of ClientService failed: waiting as by default$/;
+const FAILED =
+  /^Cannot use the retryPolicy of ClientService: using the default policy for this wait$/;
 const REJECTED =
   /^While calling (the retryPolicy of ClientService|the jitter of backoffPolicy\(\))$/;
 
@@ -44,10 +51,10 @@ for (const [name, value] of hostileValues()) {
   const throws = (): never => {
     throw value;
   };
-  // In place of a number, as from an untyped caller.
+  // Not a number, as from an untyped caller.
   const rejects = (): never => Promise.reject(value) as never;
 
-  Deno.test(`retryPolicy and jitter may fail with ${name}`, async () => {
+  Deno.test(`ClientService: retryPolicy and jitter may fail with ${name}`, async () => {
     for (const fails of [throws, rejects]) {
       for (const retryPolicy of [fails, backoffPolicy({ jitter: fails })]) {
         const messages = await attempt({ retryPolicy }, false);
@@ -58,7 +65,7 @@ for (const [name, value] of hostileValues()) {
     }
   });
 
-  Deno.test(`prepareConnection may fail with ${name}`, async () => {
+  Deno.test(`ClientService: prepareConnection may fail with ${name}`, async () => {
     const failing = () => succeed().addCallback(throws);
     for (const prepareConnection of [throws, rejects, failing]) {
       assertEquals(await attempt({ prepareConnection }, true), []);
@@ -66,7 +73,7 @@ for (const [name, value] of hostileValues()) {
   });
 
   if (!Error.isError(value)) continue;
-  Deno.test(`an attempt, and a waiter with it, may fail with ${name}`, () => {
+  Deno.test(`ClientService: an attempt and its waiter may fail with ${name}`, () => {
     using _errors = new LoggedErrors();
     const clock = new Clock();
     const dial = new Deferred<never>();
@@ -81,7 +88,7 @@ for (const [name, value] of hostileValues()) {
   });
 }
 
-Deno.test("a canceller that throws does not keep stopService() from stopping", () => {
+Deno.test("ClientService.stopService() stops although a canceller throws", () => {
   using errors = new LoggedErrors();
   const dial = new Deferred<never>((self) => {
     self.errback(new Error("fired first"));

@@ -1,72 +1,86 @@
 /**
- * A service, and what holds services.
+ * The interfaces of services and of their containers.
  *
  * @module
  */
 
-/** Something that is started when the program starts, and stopped when it ends. Twisted's `IService`. */
+/**
+ * A part of a program that is started when the program starts, and stopped when it ends. Twisted's
+ * `IService`.
+ */
 export interface IService extends AsyncDisposable {
-  /** The name by which its parent knows it, or `null`. */
+  /** The service's name within its parent; `null` if it has none. */
   readonly name: string | null;
-  /** Whether it has been started and not stopped since. */
+  /** Whether the service has been started, and not stopped since. */
   readonly running: boolean;
-  /** What it is part of, or `null`. */
+  /** The container that the service belongs to; `null` if there is none. */
   readonly parent: IServiceCollection | null;
   /**
-   * Names the service.
+   * Sets the service's name.
    *
-   * @throws {Error} when it has a parent, which knows it by its name.
+   * @param name The name.
+   * @throws {Error} when the service has a parent already.
    */
   setName(name: string): void;
   /**
-   * Makes the service part of another, and leaves the one that it is part of. A parent that runs starts it.
+   * Adds the service to a parent, and removes it from its former parent. A parent that is running
+   * starts it.
    *
-   * @throws {RangeError} when the parent has a service of that name. Then the service has no parent.
+   * @param parent The new parent.
+   * @throws {RangeError} when the parent has a service with the same name. The service then has no
+   *   parent.
    */
   setServiceParent(parent: IServiceCollection): void;
   /**
-   * Leaves the parent. One that runs stops the service.
+   * Removes the service from its parent. A parent that is running stops it.
    *
-   * @returns What {@linkcode stopService} returned, if the service was stopped.
+   * @returns The result of {@linkcode stopService}, if the service was stopped.
    * @throws {Error} when there is no parent.
    */
   disownServiceParent(): PromiseLike<unknown> | void;
   /**
-   * Does what takes rights that the program gives up before {@linkcode startService}: listens on a port below 1024, say, before
-   * `process.setuid()`.
+   * Does the work that requires privileges, before the program drops them and calls
+   * {@linkcode startService}: for example, listens on a port below 1024 before `process.setuid()`.
    */
   privilegedStartService(): void;
   /** Starts the service. */
   startService(): void;
   /**
-   * Stops the service. One that has not been started is left as it is.
+   * Stops the service. Does nothing if it has not been started.
    *
-   * @returns A Deferred or promise, if it takes time: it fires when the service has stopped.
+   * @returns A Deferred or a promise that fires when the service has stopped; nothing if it has
+   *   stopped at once.
    */
   stopService(): PromiseLike<unknown> | void;
-  /** {@linkcode stopService}, for `await using`. */
+  /** Stops the service. For `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What holds services. Twisted's `IServiceCollection`. */
+/** A container of services. Twisted's `IServiceCollection`. */
 export interface IServiceCollection extends Iterable<IService> {
   /**
-   * The service of that name.
+   * Returns the service with a name.
    *
-   * @throws {RangeError} when there is none.
+   * @param name The name.
+   * @returns The service.
+   * @throws {RangeError} when there is no service with this name.
    */
   getServiceNamed(name: string): IService;
   /**
-   * Takes a service in, and starts it if this runs. For {@linkcode IService.setServiceParent} to call, and nobody else.
+   * Adds a service, and starts it if this container is running. Only
+   * {@linkcode IService.setServiceParent} calls this.
    *
-   * @throws {RangeError} when there is one of that name already.
+   * @param service The service.
+   * @throws {RangeError} when there is a service with the same name already.
    */
   addService(service: IService): void;
   /**
-   * Lets a service go, and stops it if this runs. For {@linkcode IService.disownServiceParent} to call, and nobody else.
+   * Removes a service, and stops it if this container is running. Only
+   * {@linkcode IService.disownServiceParent} calls this.
    *
-   * @returns What its {@linkcode IService.stopService} returned, if it was stopped.
-   * @throws {RangeError} when it is not here.
+   * @param service The service.
+   * @returns The result of its {@linkcode IService.stopService}, if it was stopped.
+   * @throws {RangeError} when the service is not in this container.
    */
   removeService(service: IService): PromiseLike<unknown> | void;
 }

@@ -1,16 +1,19 @@
 /**
- * Services: what is started when a program starts, and stopped when it ends. Twisted: `twisted.application.service` and
- * `twisted.application.internet`.
+ * Services: parts of a program that are started when it starts, and stopped when it ends. Twisted's
+ * `twisted.application.service` and `twisted.application.internet`.
  *
- * A {@linkcode Service} by itself, a {@linkcode MultiService} made of others, a server on an endpoint
- * ({@linkcode StreamServerEndpointService}), a connection that is kept ({@linkcode ClientService}), calls at intervals
- * ({@linkcode TimerService}); and {@linkcode startApplication}, which ties one to a reactor's life. They have a room of their own,
- * because they are built of endpoints, and no endpoint needs one.
+ * There are {@linkcode Service}, the base class; {@linkcode MultiService}, a container of services;
+ * {@linkcode StreamServerEndpointService}, a server on an endpoint; {@linkcode ClientService}, a
+ * client that stays connected; {@linkcode TimerService}, a function that is called at intervals;
+ * and {@linkcode startApplication}, which ties a service to the life of a reactor. They are in a
+ * folder of their own because they are built on endpoints, and no endpoint needs them.
  *
- * Not here: `Application`, `Process` and all else that serves `twistd`, which loads a program from a file, changes its user and runs it in
- * the background: a program in Deno is started by Deno. `TCPServer` and its like: Twisted's documentation points to
- * `StreamServerEndpointService` and `ClientService`, which serve any endpoint. `CooperatorService`: a `Cooperator` is started by its first
- * task, and `MultiService` stops anything with a `stopService()`.
+ * Not here are `Application`, `Process` and the other parts of `twistd`, which loads a program from
+ * a file, changes its user and runs it in the background: Deno starts programs itself. In place of
+ * `TCPServer` and its like, use `StreamServerEndpointService` and `ClientService`, which work with
+ * any endpoint, as Twisted's documentation also recommends. In place of `CooperatorService`, use a
+ * `Cooperator`, which its first task starts; `MultiService` stops any object with a
+ * `stopService()`.
  *
  * @module
  */

@@ -5,19 +5,22 @@ import type { IService, IServiceCollection } from "./interfaces.ts";
 import { Service } from "./service.ts";
 import { nameOf, start, startInFull, startPrivileged } from "./service_calls.ts";
 
-/** Services that could not be stopped, each with its error. All others of their parent have been. */
+/**
+ * The failure of {@linkcode MultiService.stopService} when some of its services could not be
+ * stopped. The other services have been stopped.
+ */
 export class ServicesNotStopped extends AggregateError {
   static {
     this.prototype.name = "ServicesNotStopped";
   }
 
-  /** The services, in the order of `errors`. */
+  /** The services that could not be stopped, in the order of `errors`. */
   readonly services: readonly IService[];
 
   /**
-   * Makes the error.
+   * Creates the error.
    *
-   * @param failed The services, each with its error.
+   * @param failed The services that could not be stopped, each with its error.
    */
   constructor(failed: readonly (readonly [service: IService, error: Error])[]) {
     const each = failed.map(([service, error]) => `${nameOf(service)}: ${messageOf(error)}`).join(
@@ -32,14 +35,16 @@ export class ServicesNotStopped extends AggregateError {
 }
 
 /**
- * A service made of services. Twisted's `twisted.application.service.MultiService`.
+ * A service that consists of other services. Twisted's `twisted.application.service.MultiService`.
  *
- * - **Starting** starts them in the order in which they were added. What one of them throws comes out, and leaves those behind it
- *   unstarted; those before it run until `stopService()`.
- * - **Stopping** stops all of them, the last one first. No service waits for another, but this waits for all. Any that fails keeps no
- *   other from stopping. In the end, all errors are in one `ServicesNotStopped`. (In Twisted the Deferred never fails: it fires with
- *   a list of results, at which nobody looks.)
- * - **While it runs,** what is added is started, and what is removed is stopped.
+ * - **Starting** starts the services in the order in which they were added. If one throws, the
+ *   error is thrown, the services after it are not started, and those before it run until
+ *   `stopService()`.
+ * - **Stopping** stops all services at once, beginning with the last one, and waits for all of
+ *   them. If some fail, the others are still stopped, and the Deferred then fails with one
+ *   `ServicesNotStopped`. (In Twisted the Deferred never fails: it fires with a list of results,
+ *   which programs rarely look at.)
+ * - **While it runs,** a service that is added is started, and one that is removed is stopped.
  *
  * @example
  * ```ts no-eval
@@ -63,7 +68,7 @@ export class MultiService extends Service implements IServiceCollection {
     const { name } = service;
     if (name !== null && this.#named(name) !== undefined) {
       throw new RangeError(
-        `Cannot add ${nameOf(service)} to ${this}: it has one named ${quote(name)}`,
+        `Cannot add ${nameOf(service)} to ${this}: it has a service named ${quote(name)} already`,
       );
     }
     this.#services.add(service);
@@ -72,39 +77,46 @@ export class MultiService extends Service implements IServiceCollection {
 
   removeService(service: IService): PromiseLike<unknown> | void {
     if (!this.#services.delete(service)) {
-      throw new RangeError(`Cannot remove ${nameOf(service)} from ${this}: it is not there`);
+      throw new RangeError(
+        `Cannot remove ${nameOf(service)} from ${this}: the service is not in it`,
+      );
     }
     return this.running ? service.stopService() : undefined;
   }
 
   getServiceNamed(name: string): IService {
     const service = this.#named(name);
-    if (service === undefined) throw new RangeError(`${this} has no service named ${quote(name)}`);
+    if (service === undefined) {
+      throw new RangeError(
+        `Cannot get the service ${quote(name)} of ${this}: no service has this name`,
+      );
+    }
     return service;
   }
 
-  /** The services, in the order in which they were added. */
+  /** Iterates over the services, in the order in which they were added. */
   [Symbol.iterator](): IterableIterator<IService> {
     return this.#services.values();
   }
 
-  /** See {@linkcode IService.privilegedStartService}: that of each. */
+  /** Calls `privilegedStartService()` of each service. */
   override privilegedStartService(): void {
     super.privilegedStartService();
     for (const service of this.#each()) startPrivileged(service);
   }
 
-  /** See {@linkcode IService.startService}: that of each. */
+  /** Calls `startService()` of each service, in the order in which they were added. */
   override startService(): void {
     super.startService();
     for (const service of this.#each()) start(service);
   }
 
   /**
-   * Stops them all, the last one first.
+   * Stops all services, beginning with the last one.
    *
-   * @returns A Deferred that fires when all of them have stopped, or fails with `ServicesNotStopped` then. Cancelling it cancels
-   *   theirs.
+   * @returns A Deferred that fires when all services have stopped. It fails with
+   *   `ServicesNotStopped` if some could not be stopped. Cancelling it cancels the Deferreds of the
+   *   services.
    */
   override stopService(): Deferred<void> {
     super.stopService();
@@ -123,7 +135,10 @@ export class MultiService extends Service implements IServiceCollection {
     return this.#services.values().find((service) => service.name === name);
   }
 
-  /** Those that are here now and are still here when it is their turn: who comes meanwhile is started by coming. */
+  /**
+   * The current services, without those that are removed meanwhile. One that is added meanwhile is
+   * started by addService().
+   */
   *#each(): Iterable<IService> {
     for (const service of [...this.#services]) if (this.#services.has(service)) yield service;
   }

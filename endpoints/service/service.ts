@@ -4,12 +4,13 @@ import { quote } from "../../internal/validation.ts";
 import type { IService, IServiceCollection } from "./interfaces.ts";
 
 /**
- * What services have in common: a name, a parent, and whether they run. Twisted's `twisted.application.service.Service`.
+ * The base class of services, with a name, a parent, and the state of running. Twisted's
+ * `twisted.application.service.Service`.
  *
- * A subclass starts its work in `startService()` and ends it in `stopService()`, each of which calls the one it overrides. If ending
- * takes time, `stopService()` returns a Deferred or promise.
+ * A subclass starts its work in `startService()` and ends it in `stopService()`. Each of them must
+ * call the inherited method. If ending takes time, `stopService()` returns a Deferred or a promise.
  *
- * Twisted's services can be pickled; these hold what no copy of them could.
+ * Twisted's services can be pickled; these cannot be serialized.
  *
  * @example
  * ```ts no-eval
@@ -52,7 +53,7 @@ export class Service implements IService {
 
   setName(name: string): void {
     if (this.#parent !== null) {
-      throw new Error(`Cannot name ${this} ${quote(name)}: its parent knows it as it is`);
+      throw new Error(`Cannot rename ${this} to ${quote(name)}: it has a parent already`);
     }
     this.#name = name;
   }
@@ -60,27 +61,29 @@ export class Service implements IService {
   setServiceParent(parent: IServiceCollection): void {
     if (this.#parent !== null) {
       maybeDeferred(() => this.disownServiceParent()).addErrback((error) => {
-        err(error, `While ${this} was stopped to get another parent`);
+        err(error, `While stopping ${this} to move it to another parent`);
       });
     }
     this.#parent = parent;
     try {
       parent.addService(this);
     } catch (error) {
-      // A service that could not be started is part of its parent all the same, which stops it.
+      // A service that could not be started still belongs to its parent, which stops it.
       if (![...parent].includes(this)) this.#parent = null;
       throw error;
     }
   }
 
   disownServiceParent(): PromiseLike<unknown> | void {
-    if (this.#parent === null) throw new Error(`Cannot disown the parent of ${this}: it has none`);
+    if (this.#parent === null) {
+      throw new Error(`Cannot disown the parent of ${this}: it has no parent`);
+    }
     const stopped = this.#parent.removeService(this);
     this.#parent = null;
     return stopped;
   }
 
-  /** See {@linkcode IService.privilegedStartService}. Does nothing, unless overridden. */
+  /** Does nothing. Override it to do work that requires privileges. */
   privilegedStartService(): void {}
 
   startService(): void {
@@ -95,7 +98,7 @@ export class Service implements IService {
     await this.stopService();
   }
 
-  /** Names the class, and the service if it has a name: `MultiService "web"`. */
+  /** Returns the name of the class, and of the service if it has a name: `MultiService "web"`. */
   toString(): string {
     const { name } = this.constructor;
     return this.#name === null ? name : `${name} ${quote(this.#name)}`;

@@ -1,8 +1,10 @@
 /**
- * Service and MultiService. Twisted's `test/test_application.py`, `ServiceTests`, test by test: all are here but testApplicationAsParent (there
- * is no `Application`, a MultiService is the application) and testCopying (nothing copies a service). Of `InterfacesTests` and of
- * `application/test/test_service.py`, `ServiceInterfaceTests`, the compiler takes care. `ProcessTests`, `LoadingTests` and `ApplicationTests`
- * are about what serves `twistd`; see `mod.ts`. `AppSupportTests.test_startApplication` is in `start_application_test.ts`.
+ * Service and MultiService. Twisted's `test/test_application.py`, `ServiceTests`, test by test: all
+ * but testApplicationAsParent (a MultiService replaces `Application`) and testCopying (services
+ * cannot be copied). The compiler checks `InterfacesTests` and, of
+ * `application/test/test_service.py`, `ServiceInterfaceTests`. `ProcessTests`, `LoadingTests` and
+ * `ApplicationTests` are about `twistd`; see `mod.ts`. `AppSupportTests.test_startApplication` is
+ * in `start_application_test.ts`.
  */
 
 import {
@@ -18,9 +20,9 @@ import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { type IService, MultiService, Service, ServicesNotStopped } from "./mod.ts";
 
-/** A service that notes what is asked of it, in a list that several may share. */
+/** A service that records its calls in a list, which several services may share. */
 class Noted extends Service {
-  /** What `stopService()` returns. */
+  /** The result of `stopService()`. */
   stopped: PromiseLike<unknown> | void = undefined;
 
   constructor(readonly calls: string[], name: string) {
@@ -50,54 +52,54 @@ function parentOf(...children: Service[]): MultiService {
   return parent;
 }
 
-Deno.test("setName() names a service", () => {
+Deno.test("Service.setName() sets the name", () => {
   const service = new Service();
   assertEquals(service.name, null);
   service.setName("hello");
   assertEquals([service.name, String(service)], ["hello", 'Service "hello"']);
 });
 
-Deno.test("setServiceParent() makes a service part of another", () => {
+Deno.test("Service.setServiceParent() adds the service to a parent", () => {
   const child = new Service();
   const parent = parentOf(child);
   assertEquals([...parent], [child]);
   assertStrictEquals(child.parent, parent);
 });
 
-Deno.test("A parent knows its services by their names", () => {
+Deno.test("MultiService.getServiceNamed() returns the service with the name", () => {
   const child = new Noted([], "hello");
   const parent = parentOf(child, new Service());
   assertStrictEquals(parent.getServiceNamed("hello"), child);
   assertThrows(
     () => parent.getServiceNamed("lala"),
     RangeError,
-    'MultiService has no service named "lala"',
+    'Cannot get the service "lala" of MultiService: no service has this name',
   );
 });
 
-Deno.test("A service with a parent cannot be named", () => {
+Deno.test("Service.setName() throws when the service has a parent", () => {
   const child = new Noted([], "hello");
   parentOf(child);
   assertThrows(
     () => child.setName("lala"),
     Error,
-    'Cannot name Noted "hello" "lala": its parent knows it as it is',
+    'Cannot rename Noted "hello" to "lala": it has a parent already',
   );
 });
 
-Deno.test("A second service of one name is turned down, and has no parent", () => {
+Deno.test("MultiService rejects a second service of the same name, which then has no parent", () => {
   const first = new Noted([], "hello");
   const second = new Noted([], "hello");
   const parent = parentOf(first);
   assertThrows(
     () => second.setServiceParent(parent),
     RangeError,
-    'Cannot add Noted "hello" to MultiService: it has one named "hello"',
+    'Cannot add Noted "hello" to MultiService: it has a service named "hello" already',
   );
   assertEquals([second.parent, [...parent].length], [null, 1]);
 });
 
-Deno.test("disownServiceParent() takes a service out", () => {
+Deno.test("Service.disownServiceParent() removes the service", () => {
   const child = new Noted([], "hello");
   const parent = parentOf(child);
   assertEquals(child.disownServiceParent(), undefined);
@@ -106,16 +108,16 @@ Deno.test("disownServiceParent() takes a service out", () => {
   assertThrows(
     () => child.disownServiceParent(),
     Error,
-    'Cannot disown the parent of Noted "hello": it has none',
+    'Cannot disown the parent of Noted "hello": it has no parent',
   );
   assertThrows(
     () => parent.removeService(child),
     RangeError,
-    'Cannot remove Noted "hello" from MultiService: it is not there',
+    'Cannot remove Noted "hello" from MultiService: the service is not in it',
   );
 });
 
-Deno.test("running says whether a service has been started and not stopped", () => {
+Deno.test("Service.running is true from the start to the stop", () => {
   const service = new Service();
   assertEquals(service.running, false);
   service.startService();
@@ -124,7 +126,7 @@ Deno.test("running says whether a service has been started and not stopped", () 
   assertEquals(service.running, false);
 });
 
-Deno.test("A MultiService starts its services in their order, and stops them in the reverse order", () => {
+Deno.test("MultiService starts its services in order, and stops them in reverse order", () => {
   const calls: string[] = [];
   const [a, b] = [new Noted(calls, "a"), new Noted(calls, "b")];
   const parent = parentOf(a, b);
@@ -136,7 +138,7 @@ Deno.test("A MultiService starts its services in their order, and stops them in 
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("What is added to a running parent is started in full, and stopped when it is removed", () => {
+Deno.test("MultiService starts a service added while it runs, and stops one that is removed", () => {
   const parent = new MultiService();
   parent.startService();
   const child = new Noted([], "a");
@@ -147,7 +149,7 @@ Deno.test("What is added to a running parent is started in full, and stopped whe
   assertEquals([child.running, child.calls.at(-1)], [false, "stop a"]);
 });
 
-Deno.test("privilegedStartService() is that of each, and starts nothing", () => {
+Deno.test("MultiService.privilegedStartService() calls that of each service, and starts nothing", () => {
   const calls: string[] = [];
   const parent = parentOf(new Noted(calls, "a"), parentOf(new Noted(calls, "b")));
   parent.privilegedStartService();
@@ -156,7 +158,7 @@ Deno.test("privilegedStartService() is that of each, and starts nothing", () => 
 
 // --- What Twisted's tests do not say -----------------------------------------------------------
 
-Deno.test("stopService() of a MultiService begins with all at once, and waits for all", () => {
+Deno.test("MultiService.stopService() stops all services at once, and waits for all", () => {
   const children = ["a", "b", "c"].map((name) => new Noted([], name));
   const waits = children.map(() => new Deferred<void>());
   children.forEach((child, i) => child.stopped = waits[i]);
@@ -171,7 +173,7 @@ Deno.test("stopService() of a MultiService begins with all at once, and waits fo
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("A service that cannot be stopped keeps no other from stopping; all errors are reported together in the end", () => {
+Deno.test("MultiService.stopService() stops all services when some fail, and reports all errors", () => {
   using _errors = new LoggedErrors();
   const [thrown, failed] = [new RangeError("thrown"), new RangeError("failed")];
   class Throwing extends Noted {
@@ -199,7 +201,7 @@ Deno.test("A service that cannot be stopped keeps no other from stopping; all er
   );
 });
 
-Deno.test("What a service throws when it is started comes out, and leaves those behind it unstarted", () => {
+Deno.test("MultiService.startService() throws the error of a service, and starts none after it", () => {
   class Failing extends Service {
     override startService(): void {
       throw new RangeError("boom");
@@ -216,7 +218,7 @@ Deno.test("What a service throws when it is started comes out, and leaves those 
   assertEquals(calls, ["start a", "stop b", "stop a"]);
 });
 
-Deno.test("A startService() that is async and fails is logged", async () => {
+Deno.test("MultiService logs the rejection of an async startService()", async () => {
   using errors = new LoggedErrors();
   class Slow extends Service {
     override async startService(): Promise<void> {
@@ -234,7 +236,7 @@ Deno.test("A startService() that is async and fails is logged", async () => {
   ]);
 });
 
-Deno.test("A service that another one adds or removes when it is started is started once or not at all", () => {
+Deno.test("MultiService starts a service that another one adds or removes at most once", () => {
   const calls: string[] = [];
   const [added, removed] = [new Noted(calls, "added"), new Noted(calls, "removed")];
   class Meddling extends Service {
@@ -248,7 +250,7 @@ Deno.test("A service that another one adds or removes when it is started is star
   assertEquals(calls, ["privileged added", "start added", "stop removed"]);
 });
 
-Deno.test("setServiceParent() leaves the old parent first; an error in stopping for that is logged", () => {
+Deno.test("Service.setServiceParent() leaves the old parent, and logs an error of stopping", () => {
   using errors = new LoggedErrors();
   const child = new Noted([], "a");
   const [old, other] = [parentOf(child), new MultiService()];
@@ -259,10 +261,10 @@ Deno.test("setServiceParent() leaves the old parent first; an error in stopping 
   assertEquals([[...old], [...other], child.parent === other], [[], [child], true]);
   assertEquals(child.calls, ["start a", "stop a", "privileged a", "start a"]);
   const [event] = errors.takeEvents();
-  assertEquals(event?.why, 'While Noted "a" was stopped to get another parent');
+  assertEquals(event?.why, 'While stopping Noted "a" to move it to another parent');
 });
 
-Deno.test("await using stops a service, and waits for it", async () => {
+Deno.test("Service in await using is stopped and waited for", async () => {
   const stopping = Promise.withResolvers<void>();
   const events: string[] = [];
   const scope = async (child: Noted) => {
@@ -282,7 +284,7 @@ Deno.test("await using stops a service, and waits for it", async () => {
   await assertRejects(() => scope(child), Error, "boom");
 });
 
-Deno.test("a failure of an asynchronous start is logged with the name of the service", async () => {
+Deno.test("MultiService logs the failure of an asynchronous start with the service's name", async () => {
   using errors = new LoggedErrors();
   class Failing extends Service {
     constructor(readonly start: () => unknown) {

@@ -3,20 +3,23 @@ import type { IService } from "./interfaces.ts";
 import { startInFull } from "./service_calls.ts";
 
 /**
- * Ties a service to a reactor's life: starts it now, and stops it before the reactor's shutdown, which waits for that. Twisted's
- * `twisted.application.app.startApplication`.
+ * Ties a service to the life of a reactor: starts it now, and stops it before the reactor's
+ * shutdown, which waits for it. Twisted's `twisted.application.app.startApplication`.
  *
- * So a signal stops the services in order, and a second one does not wait for them (see `IReactorCore.run`). What goes wrong in
- * stopping is logged.
+ * A signal therefore stops the services in order; a second signal does not wait for them (see
+ * `IReactorCore.run`). Errors of stopping are logged.
  *
- * Call it before `reactor.run()`: then what a service throws, because its port is taken, say, ends the program before it has begun.
+ * Call it before `reactor.run()`: an error of a service, such as a port in use, then ends the
+ * program before the reactor runs.
  *
- * A program that gives up privileges in between does what this does itself: `privilegedStartService()`, `process.setuid()`,
- * `startService()`, and a trigger `"before"` the event `"shutdown"` that calls `stopService()`. In Twisted, `twistd` does the first two.
+ * A program that drops privileges calls these steps itself instead: `privilegedStartService()`,
+ * `process.setuid()`, `startService()`, and `addSystemEventTrigger("before", "shutdown", ...)` with
+ * a trigger that calls `stopService()`. In Twisted, `twistd` does the first two.
  *
- * @param reactor Whose life it is.
- * @param application The service; mostly a `MultiService`.
- * @throws {unknown} What the service throws. It is stopped with the reactor all the same: part of it may have been started.
+ * @param reactor The reactor.
+ * @param application The service, usually a `MultiService`.
+ * @throws {unknown} The error of a service that could not be started. The application is still
+ *   stopped with the reactor, because part of it may have been started.
  *
  * @example
  * ```ts no-eval

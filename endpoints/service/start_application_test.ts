@@ -1,4 +1,7 @@
-/** Twisted's `test/test_application.py`, `AppSupportTests.test_startApplication`, and what it leaves open. Real signals: `examples_test.ts`. */
+/**
+ * Twisted's `test/test_application.py`, `AppSupportTests.test_startApplication`, and further cases.
+ * Real signals are tested in `examples_test.ts`.
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
@@ -6,7 +9,7 @@ import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { SystemEvent } from "../../reactor/lifecycle/system_event.ts";
 import { MultiService, Service, startApplication } from "./mod.ts";
 
-/** Of a reactor, its shutdown. */
+/** The shutdown triggers of a reactor. */
 class Shutdown extends SystemEvent {
   isOver = false;
 
@@ -40,7 +43,7 @@ class Slow extends Service {
   }
 }
 
-Deno.test("startApplication() starts the service now, in full, and the shutdown waits until it has stopped", () => {
+Deno.test("startApplication() starts the service now, and the shutdown waits until it has stopped", () => {
   const shutdown = new Shutdown();
   const slow = new Slow();
   const application = new MultiService();
@@ -53,7 +56,7 @@ Deno.test("startApplication() starts the service now, in full, and the shutdown 
   assertEquals(shutdown.isOver, true);
 });
 
-Deno.test("A shutdown in a forceClose, as by a second signal, does not wait for the service", () => {
+Deno.test("startApplication() does not delay a shutdown that a second signal forces", () => {
   const shutdown = new Shutdown();
   const slow = new Slow();
   startApplication(shutdown.reactor, slow);
@@ -62,7 +65,7 @@ Deno.test("A shutdown in a forceClose, as by a second signal, does not wait for 
   assertEquals([slow.running, shutdown.isOver], [false, true]);
 });
 
-Deno.test("What a service throws comes out of startApplication(), and what has been started is stopped with the reactor", () => {
+Deno.test("startApplication() throws the service's error, and stops the service with the reactor", () => {
   class Failing extends Service {
     override startService(): void {
       throw new RangeError("boom");
@@ -79,7 +82,7 @@ Deno.test("What a service throws comes out of startApplication(), and what has b
   assertEquals([slow.running, shutdown.isOver], [false, true]);
 });
 
-Deno.test("What goes wrong in stopping is logged, and the shutdown goes on", () => {
+Deno.test("startApplication() logs an error of stopping, and the shutdown continues", () => {
   using errors = new LoggedErrors();
   const shutdown = new Shutdown();
   const slow = new Slow();

@@ -1,10 +1,10 @@
 import { Deferred } from "../../defer/mod.ts";
 
-/** Those who wait until a service has stopped. */
+/** The Deferreds that wait until a service has stopped. */
 export class StopWaiters {
   #waiters: Deferred<void>[] = [];
 
-  /** One more. Cancelling it ends that wait alone. */
+  /** Adds a Deferred. Cancelling it ends only that wait. */
   add(): Deferred<void> {
     const waiter = new Deferred<void>();
     this.#waiters.push(waiter);
@@ -12,10 +12,10 @@ export class StopWaiters {
   }
 
   /**
-   * Those who wait now, to be told; who comes after this waits for the next stop. Two steps, because who is told may start the service
-   * again.
+   * Removes the Deferreds that wait now. Later ones wait for the next stop. Firing them is a
+   * separate step, because a callback may start the service again.
    *
-   * @returns Tells them: of the error, if there is one.
+   * @returns A function that fires the removed Deferreds, or fails them with an error.
    */
   take(): (error?: Error) => void {
     const waiters = this.#waiters;

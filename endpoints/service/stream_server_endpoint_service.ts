@@ -11,24 +11,27 @@ import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
-/** How a {@linkcode StreamServerEndpointService} starts and stops. */
+/** Options of a {@linkcode StreamServerEndpointService}. */
 export interface StreamServerEndpointServiceOptions {
   /**
-   * Whether `startService()` throws what keeps it from listening, if that is known at once; what comes later is logged. Otherwise
-   * both are logged. Twisted's `_raiseSynchronously`, which its `strports.service` sets.
+   * Whether `startService()` throws an error of listening that is known at once. A later error is
+   * logged. With `false`, both are logged. Twisted's `_raiseSynchronously`, which its
+   * `strports.service` sets.
    *
    * @default {false}
    */
   raiseSynchronously?: boolean | undefined;
   /**
-   * Seconds that connections may take to come to their end when the service stops (`IListeningPort.drain`): those that are left then are
-   * aborted. `null` leaves them alone, as Twisted does.
+   * Seconds that open connections have to close when the service stops (see
+   * `IListeningPort.drain`). After that they are aborted. With `null` they stay open, as in
+   * Twisted.
    *
    * @default {null}
    */
   drain?: number | null | undefined;
   /**
-   * The most calls of `whenListening()` that wait at a time: one more fails with `TooManyWaiters`. `Infinity` lifts the limit.
+   * The maximum number of calls of `whenListening()` that wait. One more fails with
+   * `TooManyWaiters`; `Infinity` removes the limit.
    *
    * @default {10_000}
    */
@@ -36,10 +39,12 @@ export interface StreamServerEndpointServiceOptions {
 }
 
 /**
- * A server: listens on an endpoint while it runs. Twisted's `twisted.application.internet.StreamServerEndpointService`.
+ * A server that listens on an endpoint while it runs. Twisted's
+ * `twisted.application.internet.StreamServerEndpointService`.
  *
- * Connections stay open when it stops, unless `drain` says otherwise, and are closed with the reactor. In Twisted it can be started only once. Here it can
- * be started again, also while it stops: then it listens when its address is free.
+ * When it stops, its connections stay open until the reactor stops, unless `drain` is given. It can
+ * be started again, also while it stops: it then listens once its address is free. In Twisted it
+ * can be started only once.
  *
  * @example
  * ```ts no-eval
@@ -58,25 +63,28 @@ export class StreamServerEndpointService extends Service {
   readonly #raiseSynchronously: boolean;
   readonly #drain: number | null;
   readonly #maxWaiting: number;
-  /** Fires with the port, or with `null` if it does not come to that. `null` before the start and after the stop. */
+  /**
+   * Fires with the port, or with `null` if listening failed. `null` before the start and after the
+   * stop.
+   */
   #listening: Deferred<IListeningPort | null> | null = null;
-  /** What came of it. */
+  /** The port, or the error of listening. */
   #outcome: IListeningPort | Error | null = null;
   readonly #portWaiters = new Set<Deferred<IListeningPort>>();
   readonly #stopWaiters = new StopWaiters();
-  /** Starts that wait for the end of a stop. */
+  /** Starts that wait until a stop is complete. */
   readonly #startWaiters = new StopWaiters();
   #stopping = 0;
   #stopError: Error | undefined;
 
   /**
-   * Makes a service that does not listen yet.
+   * Creates a service that has not been started.
    *
-   * @param endpoint Where it listens.
-   * @param factory What makes the protocols.
-   * @param options How it starts and stops.
-   * @throws {RangeError} when `drain` is negative or NaN, or `maxWaiting` not a whole number.
-   * @throws {TypeError} when the factory is not a factory.
+   * @param endpoint The endpoint to listen on.
+   * @param factory The factory that builds the protocols.
+   * @param options Options of starting and stopping.
+   * @throws {RangeError} when `drain` is negative or NaN, or `maxWaiting` is not a whole number.
+   * @throws {TypeError} when `endpoint` is not an endpoint, or `factory` not a factory.
    */
   constructor(
     endpoint: IStreamServerEndpoint,
@@ -84,8 +92,8 @@ export class StreamServerEndpointService extends Service {
     options: StreamServerEndpointServiceOptions = {},
   ) {
     super();
-    checkEndpoint("make a StreamServerEndpointService", endpoint, "listen");
-    checkFactory("make a StreamServerEndpointService", factory);
+    checkEndpoint("create a StreamServerEndpointService", endpoint, "listen");
+    checkFactory("create a StreamServerEndpointService", factory);
     this.#endpoint = endpoint;
     this.#factory = factory;
     this.#raiseSynchronously = options.raiseSynchronously ?? false;
@@ -98,9 +106,9 @@ export class StreamServerEndpointService extends Service {
   }
 
   /**
-   * Listens, unless it does already.
+   * Starts to listen, unless the service listens already.
    *
-   * @throws {Error} what keeps it from listening, with `raiseSynchronously`.
+   * @throws {Error} the error of listening, with `raiseSynchronously`.
    */
   override privilegedStartService(): void {
     if (this.#listening !== null) return;
@@ -119,16 +127,16 @@ export class StreamServerEndpointService extends Service {
     listening.addCallback((port) => {
       if (this.#listening === listening) this.#settle(port ?? failure);
       if (failure !== null && !isInstance(failure, CancelledError)) {
-        err(failure, `${nameOf(this)} does not listen on ${nameOf(this.#endpoint)}`);
+        err(failure, `${nameOf(this)} cannot listen on ${nameOf(this.#endpoint)}`);
       }
       return port;
     });
   }
 
   /**
-   * Listens, unless {@linkcode privilegedStartService} has seen to that.
+   * Starts to listen, unless {@linkcode privilegedStartService} was called before.
    *
-   * @throws {Error} what keeps it from listening, with `raiseSynchronously`.
+   * @throws {Error} the error of listening, with `raiseSynchronously`.
    */
   override startService(): void {
     this.privilegedStartService();
@@ -136,7 +144,8 @@ export class StreamServerEndpointService extends Service {
   }
 
   /**
-   * Waits until the service listens. Twisted has no such method; its users read a private attribute.
+   * Waits until the service listens. Twisted has no such method; its users read a private
+   * attribute.
    *
    * @param options `signal` ends the wait when it aborts.
    * @returns A Deferred that fires with the port: at once if the service listens already. It fails
@@ -157,7 +166,9 @@ export class StreamServerEndpointService extends Service {
     if (this.#portWaiters.size >= this.#maxWaiting) {
       const limit = this.#maxWaiting;
       return fail(
-        new TooManyWaiters(`Cannot wait for the port of ${this}: ${limit} others wait, the most`),
+        new TooManyWaiters(
+          `Cannot wait for the port of ${this}: ${limit} calls wait already, the limit`,
+        ),
       );
     }
     const waiter = new Deferred<IListeningPort>(() => this.#portWaiters.delete(waiter));
@@ -166,17 +177,21 @@ export class StreamServerEndpointService extends Service {
   }
 
   /**
-   * Listens no more, or ends the attempt to. Nothing that comes of the attempt is logged, but for errors other than `CancelledError`.
+   * Stops listening, or cancels the attempt to listen. An error of a cancelled attempt is logged,
+   * unless it is a `CancelledError`.
    *
-   * @returns A Deferred that fires when the address is free again, and, with `drain`, no connection is left.
+   * @returns A Deferred that fires when the address is free again and, with `drain`, no connection
+   *   is left.
    */
   override stopService(): Deferred<void> {
     const stopped = this.#stopWaiters.add();
     const listening: Deferred<IListeningPort | null> = this.#listening ?? succeed(null);
     this.#listening = null;
-    // From here on, who is told of anything may start it again: that waits.
+    // From here on a callback may start the service again; that start waits for this stop.
     this.#stopping++;
-    this.#settle(new CancelledError(`${nameOf(this)} has been stopped`));
+    this.#settle(
+      new CancelledError(`Cannot listen with ${nameOf(this)}: the service has been stopped`),
+    );
     cancelLogged(listening);
     listening.addCallback((port) => port === null ? undefined : this.#close(port)).addCallbacks(
       () => this.#stopped(),
@@ -201,7 +216,7 @@ export class StreamServerEndpointService extends Service {
     const waiters = [...this.#portWaiters];
     this.#portWaiters.clear();
     for (const waiter of waiters) {
-      // Who is told may cancel another.
+      // A callback may cancel another waiter.
       if (waiter.called) continue;
       if (isError(outcome)) waiter.errback(outcome);
       else if (outcome !== null) waiter.callback(outcome);
@@ -214,8 +229,8 @@ export class StreamServerEndpointService extends Service {
     const outcome = this.#stopError;
     this.#stopError = undefined;
     if (this.#listening === null) super.stopService();
-    const tell = this.#stopWaiters.take();
+    const fireStopped = this.#stopWaiters.take();
     this.#startWaiters.take()();
-    tell(outcome);
+    fireStopped(outcome);
   }
 }

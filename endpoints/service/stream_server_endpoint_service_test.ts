@@ -1,7 +1,9 @@
 /**
- * StreamServerEndpointService. Twisted's `application/test/test_internet.py`, `EndpointServiceTests`, test by test: all are here. The private
- * flag `_raiseSynchronously` is an option. `test/test_application.py`, `InternetTests`, is about `TCPServer` and its like, which are not here;
- * what testTCP, testPrivileged and testConnectionGettingRefused say of servers is said here and, on real sockets, in
+ * StreamServerEndpointService. Twisted's `application/test/test_internet.py`,
+ * `EndpointServiceTests`, test by test: all are here. The private flag `_raiseSynchronously` is an
+ * option. `test/test_application.py`, `InternetTests`, is about `TCPServer` and its like, which do
+ * not exist here; its claims about servers in testTCP, testPrivileged and
+ * testConnectionGettingRefused are tested here and, on real sockets, in
  * `client_service_tcp_test.ts`.
  */
 
@@ -22,11 +24,11 @@ import { StreamServerEndpointService, type StreamServerEndpointServiceOptions } 
 
 const boom = new RangeError("boom");
 
-/** A port that is closed when a test says so. */
+/** A port that closes when the test completes it. */
 class FakePort {
   readonly closed = new Deferred<void>();
   calls = 0;
-  /** What `drain()` was given. */
+  /** The arguments of `drain()`. */
   readonly drains: number[] = [];
 
   stopListening(): Deferred<void> {
@@ -40,7 +42,7 @@ class FakePort {
   }
 }
 
-/** An endpoint that listens when a test says so. */
+/** An endpoint that listens when the test completes it. */
 class FakeServer implements IStreamServerEndpoint {
   readonly factories: IProtocolFactory[] = [];
   readonly ports: FakePort[] = [];
@@ -57,11 +59,11 @@ class FakeServer implements IStreamServerEndpoint {
     return this.result;
   }
 
-  /** Begins to listen. @returns the port. */
+  /** Completes listening. Returns the port. */
   startedListening(): FakePort {
     const port = new FakePort();
     this.ports.push(port);
-    // All that the service uses of a port.
+    // The methods of a port that the service uses.
     this.result.callback(port as Partial<IListeningPort> as IListeningPort);
     return port;
   }
@@ -82,7 +84,7 @@ class ConnectionFixture implements Disposable {
   }
 }
 
-Deno.test("privilegedStartService() listens, with the factory, and startService() does not listen again", () => {
+Deno.test("StreamServerEndpointService.privilegedStartService() listens, once", () => {
   using fixture = new ConnectionFixture();
   fixture.service.privilegedStartService();
   assertEquals([fixture.endpoint.factories, fixture.service.running], [[fixture.factory], false]);
@@ -91,14 +93,14 @@ Deno.test("privilegedStartService() listens, with the factory, and startService(
   assertEquals([fixture.endpoint.factories.length, fixture.service.running], [1, true]);
 });
 
-Deno.test("startService() alone listens", () => {
+Deno.test("StreamServerEndpointService.startService() alone listens", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   assertEquals([fixture.endpoint.factories, fixture.service.running], [[fixture.factory], true]);
 });
 
 for (const start of ["startService", "privilegedStartService"] as const) {
-  Deno.test(`With raiseSynchronously, ${start}() throws what is known at once; nothing is logged, and it can be tried again`, () => {
+  Deno.test(`raiseSynchronously: ${start}() throws an immediate error, and can be called again`, () => {
     using fixture = new ConnectionFixture({ raiseSynchronously: true });
     fixture.endpoint.failsAtOnce = boom;
     assertThrows(() => fixture.service[start](), RangeError, "boom");
@@ -109,17 +111,17 @@ for (const start of ["startService", "privilegedStartService"] as const) {
     assertEquals(fixture.endpoint.factories.length, 2);
   });
 
-  Deno.test(`Without it, ${start}() logs it`, () => {
+  Deno.test(`StreamServerEndpointService.${start}() logs an error without raiseSynchronously`, () => {
     using fixture = new ConnectionFixture();
     fixture.endpoint.failsAtOnce = boom;
     fixture.service[start]();
     const [event] = fixture.errors.takeEvents();
     assertEquals(event?.failure, boom);
-    assertEquals(event?.why, "StreamServerEndpointService does not listen on FakeServer");
+    assertEquals(event?.why, "StreamServerEndpointService cannot listen on FakeServer");
   });
 }
 
-Deno.test("What fails later is logged, also with raiseSynchronously", () => {
+Deno.test("StreamServerEndpointService logs a later error, also with raiseSynchronously", () => {
   for (const raiseSynchronously of [false, true]) {
     using fixture = new ConnectionFixture({ raiseSynchronously });
     fixture.service.startService();
@@ -129,7 +131,7 @@ Deno.test("What fails later is logged, also with raiseSynchronously", () => {
   }
 });
 
-Deno.test("stopService() stops listening, and fires when the port is closed", () => {
+Deno.test("StreamServerEndpointService.stopService() fires when the port is closed", () => {
   using fixture = new ConnectionFixture();
   fixture.service.privilegedStartService();
   const port = fixture.endpoint.startedListening();
@@ -140,14 +142,14 @@ Deno.test("stopService() stops listening, and fires when the port is closed", ()
   assertEquals([stopped, fixture.service.running], [[undefined], false]);
 });
 
-Deno.test("stopService() before it listens cancels that; CancelledError is not logged", () => {
+Deno.test("StreamServerEndpointService.stopService() cancels listening, and logs no CancelledError", () => {
   using fixture = new ConnectionFixture();
   fixture.service.privilegedStartService();
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
   assertInstanceOf(outcomes(fixture.service.whenListening())[0], CancelledError);
 });
 
-Deno.test("stopService() before it listens logs any other error, and does not fail for it", () => {
+Deno.test("StreamServerEndpointService.stopService() logs any other error of listening", () => {
   using fixture = new ConnectionFixture();
   fixture.endpoint.cancelError = boom;
   fixture.service.privilegedStartService();
@@ -157,7 +159,7 @@ Deno.test("stopService() before it listens logs any other error, and does not fa
 
 // --- What Twisted's tests do not say -----------------------------------------------------------
 
-Deno.test("An endpoint whose listen() throws is treated as one whose Deferred fails", () => {
+Deno.test("StreamServerEndpointService treats a listen() that throws as one that fails", () => {
   using fixture = new ConnectionFixture();
   fixture.endpoint.listen = () => {
     throw boom;
@@ -166,13 +168,13 @@ Deno.test("An endpoint whose listen() throws is treated as one whose Deferred fa
   assertEquals(fixture.errors.take(), [boom]);
 });
 
-Deno.test("stopService() before startService() fires at once", () => {
+Deno.test("StreamServerEndpointService.stopService() before the start fires at once", () => {
   using fixture = new ConnectionFixture();
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
 });
 
-Deno.test("Each stopService() while the port is being closed fires when it is", () => {
+Deno.test("StreamServerEndpointService.stopService() several times fires when the port is closed", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const port = fixture.endpoint.startedListening();
@@ -182,7 +184,7 @@ Deno.test("Each stopService() while the port is being closed fires when it is", 
   assertEquals(stops, [[undefined], [undefined]]);
 });
 
-Deno.test("What goes wrong in closing the port comes out of each stopService()", () => {
+Deno.test("StreamServerEndpointService.stopService() fails with an error of closing the port", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const port = fixture.endpoint.startedListening();
@@ -193,7 +195,7 @@ Deno.test("What goes wrong in closing the port comes out of each stopService()",
   assertEquals(outcomes(fixture.service.stopService()), [undefined]);
 });
 
-Deno.test("Started again while it stops, it listens once the port is closed", () => {
+Deno.test("StreamServerEndpointService that is restarted listens once the port is closed", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const first = fixture.endpoint.startedListening();
@@ -212,7 +214,7 @@ Deno.test("Started again while it stops, it listens once the port is closed", ()
   assertStrictEquals(port[0] as unknown, second);
 });
 
-Deno.test("Started again and stopped again while it stops, it does not listen", () => {
+Deno.test("StreamServerEndpointService does not listen after a restart that was stopped again", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const port = fixture.endpoint.startedListening();
@@ -228,7 +230,7 @@ Deno.test("Started again and stopped again while it stops, it does not listen", 
   ]);
 });
 
-Deno.test("Who waits for the stop may start it again", () => {
+Deno.test("StreamServerEndpointService.stopService() callbacks may start the service again", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const port = fixture.endpoint.startedListening();
@@ -237,7 +239,7 @@ Deno.test("Who waits for the stop may start it again", () => {
   assertEquals([fixture.endpoint.factories.length, fixture.service.running], [2, true]);
 });
 
-Deno.test("whenListening() fires with the port, now or later; cancelling it ends that wait alone", () => {
+Deno.test("StreamServerEndpointService.whenListening() fires with the port, now or later", () => {
   using fixture = new ConnectionFixture();
   const early = outcomes(fixture.service.whenListening());
   fixture.service.startService();
@@ -252,7 +254,7 @@ Deno.test("whenListening() fires with the port, now or later; cancelling it ends
   }
 });
 
-Deno.test("whenListening() fails with what keeps it from listening, and with CancelledError when it is stopped", () => {
+Deno.test("StreamServerEndpointService.whenListening() fails with the error of listening", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const failing = outcomes(fixture.service.whenListening());
@@ -266,7 +268,10 @@ Deno.test("whenListening() fails with what keeps it from listening, and with Can
   fixture.service.stopService();
   for (const [error] of [stopping, outcomes(fixture.service.whenListening())]) {
     assertInstanceOf(error, CancelledError);
-    assertEquals(error.message, "StreamServerEndpointService has been stopped");
+    assertEquals(
+      error.message,
+      "Cannot listen with StreamServerEndpointService: the service has been stopped",
+    );
   }
 });
 
@@ -285,7 +290,7 @@ Deno.test("StreamServerEndpointService.whenListening({ signal }) says why it was
   assertStrictEquals(left[0] as unknown, port);
 });
 
-Deno.test("Who waits for the port may cancel another, and stop the service", () => {
+Deno.test("StreamServerEndpointService.whenListening() callbacks may cancel waiters, and stop", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const first = fixture.service.whenListening();
@@ -303,7 +308,7 @@ Deno.test("Who waits for the port may cancel another, and stop the service", () 
   assert(!fixture.service.running);
 });
 
-Deno.test("With drain, stopService() drains the port, and fires when that is done", () => {
+Deno.test("StreamServerEndpointService with drain drains the port, and fires when it is done", () => {
   using fixture = new ConnectionFixture({ drain: 30 });
   fixture.service.startService();
   const port = fixture.endpoint.startedListening();
@@ -320,7 +325,7 @@ Deno.test("With drain, stopService() drains the port, and fires when that is don
   }
 });
 
-Deno.test("whenListening() fails with TooManyWaiters when maxWaiting others wait", () => {
+Deno.test("StreamServerEndpointService.whenListening() fails when maxWaiting calls wait", () => {
   using fixture = new ConnectionFixture({ maxWaiting: 1 });
   const first = outcomes(fixture.service.whenListening());
   assertInstanceOf(outcomes(fixture.service.whenListening())[0], TooManyWaiters);

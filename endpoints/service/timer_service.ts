@@ -7,10 +7,14 @@ import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";
 
 /**
- * Calls a function again and again while it runs. Twisted's `twisted.application.internet.TimerService`.
+ * Calls a function at regular intervals while it runs. Twisted's
+ * `twisted.application.internet.TimerService`.
  *
- * The first call is made at once. It is a `LoopingCall`: if a call returns a Deferred or promise, the next one waits for it. A call that
- * fails ends the calls, and its error is logged; the service is started again by `stopService()` and `startService()`.
+ * The first call is made at once. If a call returns a Deferred or a promise, the next call waits
+ * for it, as in `LoopingCall`. If a call fails, the error is logged and no further call is made;
+ * `stopService()` and `startService()` start the service again.
+ *
+ * @typeParam A The arguments of the function.
  *
  * @example
  * ```ts
@@ -26,7 +30,10 @@ import { StopWaiters } from "./stop_waiters.ts";
  * ```
  */
 export class TimerService<A extends unknown[] = []> extends Service {
-  /** Makes the calls: a reactor, or a test's `Clock`. A change takes effect with `startService()`. In Twisted, the process's reactor is the default. */
+  /**
+   * The clock that makes the calls: a reactor, or a test's `Clock`. A change takes effect at the
+   * next `startService()`. In Twisted, the process's reactor is the default.
+   */
   clock: LoopingClock | null = null;
   /** Seconds between two calls. */
   readonly step: number;
@@ -35,11 +42,11 @@ export class TimerService<A extends unknown[] = []> extends Service {
   #isCalling = false;
 
   /**
-   * Makes a service that does not run yet.
+   * Creates a service that has not been started.
    *
-   * @param step Seconds between two calls.
-   * @param callable What to call.
-   * @param args Its arguments.
+   * @param step Seconds between two calls, at least 0.
+   * @param callable The function to call.
+   * @param args The arguments of the function.
    * @throws {RangeError} when the step is negative, NaN or infinite.
    * @throws {TypeError} when `callable` is not a function.
    */
@@ -52,9 +59,10 @@ export class TimerService<A extends unknown[] = []> extends Service {
   }
 
   /**
-   * Makes the first call, and the others when they are due. If it runs already, that is logged and nothing else.
+   * Makes the first call, and starts the interval. If the service is running already, a warning is
+   * logged and nothing else happens.
    *
-   * @throws {Error} when there is no `clock`.
+   * @throws {Error} when `clock` is not set.
    */
   override startService(): void {
     if (this.#loop.running) {
@@ -62,19 +70,20 @@ export class TimerService<A extends unknown[] = []> extends Service {
       return;
     }
     if (this.clock === null) {
-      throw new Error(`Cannot start ${this}: set its clock first, to a reactor or a Clock`);
+      throw new Error(`Cannot start ${this}: its clock is not set; set it to a reactor or a Clock`);
     }
     super.startService();
     this.#loop.clock = this.clock;
     this.#loop.start(this.step).addErrback(() => {
-      // Logged where it came up, before who waits for the stop is told.
+      // #call() has logged the error, before the waiters of a stop are notified.
     });
   }
 
   /**
-   * Makes no further call.
+   * Stops the calls.
    *
-   * @returns A Deferred that fires when the call that is under way, if any, is over. A call that fails then is logged, like any other.
+   * @returns A Deferred that fires when the call in progress, if any, has completed. If that call
+   *   fails, its error is logged and the Deferred still fires.
    */
   override stopService(): Deferred<void> {
     const stopped = this.#waiters.add();
@@ -88,7 +97,7 @@ export class TimerService<A extends unknown[] = []> extends Service {
     return maybeDeferred(callable, ...args).addCallbacks(
       () => this.#called(),
       (error) => {
-        err(error, `${nameOf(this)} makes no more calls: one has failed`);
+        err(error, `${nameOf(this)} makes no more calls, because a call failed`);
         this.#called();
         throw error;
       },
@@ -100,10 +109,10 @@ export class TimerService<A extends unknown[] = []> extends Service {
     this.#stopped();
   }
 
-  /** Tells those who wait, if any do. It may have been started again meanwhile; then it still runs. */
+  /** Fires the waiters of a stop. If the service was started again meanwhile, it keeps running. */
   #stopped(): void {
-    const tell = this.#waiters.take();
+    const fireStopped = this.#waiters.take();
     if (!this.#loop.running) super.stopService();
-    tell();
+    fireStopped();
   }
 }

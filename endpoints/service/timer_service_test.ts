@@ -1,9 +1,12 @@
 /**
- * TimerService. Twisted's `application/test/test_internet.py`, `TimerServiceTests`, and `test/test_application.py`, `TimerBasicTests` and
- * `InternetTests.testBrokenTimer`, test by test: all are here, on a fake clock, but
+ * TimerService. Twisted's `application/test/test_internet.py`, `TimerServiceTests`, and
+ * `test/test_application.py`, `TimerBasicTests` and `InternetTests.testBrokenTimer`, test by test,
+ * on a fake clock: all but
  *
- * - test_startServiceUsesGlobalReactor: nothing here reaches for the process's reactor, a clock has to be set;
- * - test_pickleTimerServiceNotPickleLoop, test_pickleTimerServiceNotPickleLoopFinished, testPickledTimer: nothing is pickled.
+ * - test_startServiceUsesGlobalReactor: the clock must be set, because the process's reactor is not
+ *   a default;
+ * - test_pickleTimerServiceNotPickleLoop, test_pickleTimerServiceNotPickleLoopFinished,
+ *   testPickledTimer: services are not pickled.
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
@@ -14,7 +17,7 @@ import { Clock } from "../../task/mod.ts";
 import { outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { TimerService } from "./mod.ts";
 
-/** A service that calls each 2 seconds, notes when, and returns what `answer` says. */
+/** A service that calls every 2 seconds, records the times, and returns the result of `answer`. */
 function timerOn(clock: Clock, answer: () => unknown = () => {}): [TimerService, number[]] {
   const calls: number[] = [];
   const timer = new TimerService(2, () => {
@@ -25,7 +28,7 @@ function timerOn(clock: Clock, answer: () => unknown = () => {}): [TimerService,
   return [timer, calls];
 }
 
-Deno.test("startService() calls at once and then each step, with the arguments, until stopService()", () => {
+Deno.test("TimerService calls at once and after each step, with the arguments, until it is stopped", () => {
   const clock = new Clock();
   const seen: unknown[] = [];
   const timer = new TimerService(0.5, (...args: [string, number]) => seen.push(args), "hello", 10);
@@ -40,7 +43,7 @@ Deno.test("startService() calls at once and then each step, with the arguments, 
   assertEquals([seen.length, timer.running, clock.getDelayedCalls()], [3, false, []]);
 });
 
-Deno.test("stopService() waits for the call that is under way; until then the service runs", () => {
+Deno.test("TimerService.stopService() waits for the call in progress", () => {
   const clock = new Clock();
   const answer = new Deferred<string>();
   const [timer] = timerOn(clock, () => answer);
@@ -51,7 +54,7 @@ Deno.test("stopService() waits for the call that is under way; until then the se
   assertEquals([stops, timer.running], [[[undefined], [undefined]], false]);
 });
 
-Deno.test("stopService() between two calls fires at once", () => {
+Deno.test("TimerService.stopService() between two calls fires at once", () => {
   const clock = new Clock();
   const answer = new Deferred<void>();
   const [timer] = timerOn(clock, () => answer);
@@ -60,7 +63,7 @@ Deno.test("stopService() between two calls fires at once", () => {
   assertEquals(outcomes(timer.stopService()), [undefined]);
 });
 
-Deno.test("A call that fails is logged, and is the last; stopService() does not fail for it", () => {
+Deno.test("TimerService stops calling after a failed call, which is logged", () => {
   for (const fails of ["at once", "later", "after the stop"]) {
     using errors = new LoggedErrors();
     const clock = new Clock();
@@ -77,16 +80,16 @@ Deno.test("A call that fails is logged, and is the last; stopService() does not 
       timer.stopService().addCallback(() => void events.push(...errors.takeEvents())),
     );
     if (fails === "after the stop") answer.errback(error);
-    // It is logged before the stop is over.
+    // The error is logged before the stop completes.
     const [event] = events;
-    assertEquals(event?.why, "TimerService makes no more calls: one has failed");
+    assertEquals(event?.why, "TimerService makes no more calls, because a call failed");
     assertEquals(event?.failure, error);
     clock.advance(10);
     assertEquals([stopped, calls, timer.running], [[undefined], [0], false]);
   }
 });
 
-Deno.test("A timer whose call failed runs on until it is stopped, and then can be started again", () => {
+Deno.test("TimerService can be stopped and started again after a failed call", () => {
   using errors = new LoggedErrors();
   const clock = new Clock();
   const failures = [new RangeError("boom")];
@@ -102,7 +105,7 @@ Deno.test("A timer whose call failed runs on until it is stopped, and then can b
   timer.stopService();
 });
 
-Deno.test("Started again while a call is under way, it makes the next one when that is over, and never two at a time", () => {
+Deno.test("TimerService that is restarted during a call makes the next call after it", () => {
   const clock = new Clock();
   const answer = new Deferred<void>();
   const answers = [answer];
@@ -119,7 +122,7 @@ Deno.test("Started again while a call is under way, it makes the next one when t
   timer.stopService();
 });
 
-Deno.test("Who waits for the stop may start it again", () => {
+Deno.test("TimerService.stopService() callbacks may start the service again", () => {
   const clock = new Clock();
   const answers = [new Deferred<void>()];
   const [answer] = answers;
@@ -132,7 +135,7 @@ Deno.test("Who waits for the stop may start it again", () => {
   timer.stopService();
 });
 
-Deno.test("stopService() within the call makes it the last", () => {
+Deno.test("TimerService.stopService() within a call makes it the last call", () => {
   const clock = new Clock();
   const [timer, calls] = timerOn(clock, () => void timer.stopService());
   timer.startService();
@@ -140,7 +143,7 @@ Deno.test("stopService() within the call makes it the last", () => {
   assertEquals([calls, timer.running], [[0], false]);
 });
 
-Deno.test("A second startService() is logged, and does nothing else", () => {
+Deno.test("TimerService.startService() the second time logs a warning, and does nothing else", () => {
   const clock = new Clock();
   const [timer, calls] = timerOn(clock);
   timer.startService();
@@ -152,26 +155,26 @@ Deno.test("A second startService() is logged, and does nothing else", () => {
   timer.stopService();
 });
 
-Deno.test("stopService() before startService() fires at once", () => {
+Deno.test("TimerService.stopService() before the start fires at once", () => {
   const [timer] = timerOn(new Clock());
   assertEquals(outcomes(timer.stopService()), [undefined]);
 });
 
-Deno.test("Without a clock it does not start, and says what is missing", () => {
+Deno.test("TimerService.startService() without a clock throws, and says so", () => {
   const timer = new TimerService(1, () => {});
   assertThrows(
     () => timer.startService(),
     Error,
-    "Cannot start TimerService: set its clock first, to a reactor or a Clock",
+    "Cannot start TimerService: its clock is not set; set it to a reactor or a Clock",
   );
   assertEquals(timer.running, false);
 });
 
-Deno.test("A step that is none, and a callable that is none, are turned down", () => {
+Deno.test("TimerService rejects an invalid step and an invalid callable", () => {
   for (const wrong of [-1, NaN, Infinity]) {
     assertThrows(() => new TimerService(wrong, () => {}), RangeError, "TimerService() step");
   }
   const callable: unknown = "tick";
-  // What a program without types may do.
+  // As a program without types may call it.
   assertThrows(() => new TimerService(1, callable as () => void), TypeError, "callable");
 });
