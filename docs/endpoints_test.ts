@@ -58,5 +58,5 @@ Deno.test("own_types.ts listens on the loopback interface, and points at a wrong
   await using wrong = folder.start("deno run --allow-net own_types.ts local:2000:limit=0");
   const { code, errors } = await wrong.end();
   assertEquals(code, 1);
-  assertMatch(errors, /the argument "limit" must be a whole number from 1 to 1000, got "0"/);
+  assertMatch(errors, /the argument "limit" must be an integer from 1 to 1000, got "0"/);
 });

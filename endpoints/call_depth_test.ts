@@ -1,4 +1,4 @@
-// The calls between a socket and dataReceived, counted in the stack: each costs time for every chunk.
+// Counts the calls between a socket and dataReceived: each of them costs time for every chunk.
 
 import { assertEquals } from "@std/assert";
 import { ClientFactory, Factory, Protocol } from "../protocol/mod.ts";

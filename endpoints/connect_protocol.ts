@@ -22,7 +22,8 @@ import type { EndpointOptions, IStreamClientEndpoint } from "./interfaces.ts";
  * import { Protocol } from "@torsion/reactor/protocol";
  *
  * reactor.run();
- * const protocol = await connectProtocol(new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000), new Protocol());
+ * const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000);
+ * const protocol = await connectProtocol(endpoint, new Protocol());
  * protocol.transport.loseConnection();
  * ```
  */

@@ -129,10 +129,10 @@ Deno.test("ConnectingFactory fires with the protocol when its connectionMade() h
 Deno.test("ConnectingFactory passes data and the loss of the connection to the protocol", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
-  const relay = build(factory);
-  relay.makeConnection(transport());
-  relay.dataReceived(new Uint8Array(3));
-  relay.connectionLost(new ConnectionDone());
+  const wrapper = build(factory);
+  wrapper.makeConnection(transport());
+  wrapper.dataReceived(new Uint8Array(3));
+  wrapper.connectionLost(new ConnectionDone());
   const [protocol] = outcomes;
   assertInstanceOf(protocol, Noted);
   assertEquals(protocol.calls, ["made", "received 3", "lost ConnectionDone"]);
@@ -150,11 +150,11 @@ Deno.test("ConnectingFactory returns the results of the protocol's methods, such
     doStart: () => {},
     doStop: () => {},
   });
-  const relay = build(factory);
+  const wrapper = build(factory);
   const results: unknown[] = [
-    relay.makeConnection(transport()),
-    relay.dataReceived(new Uint8Array(1)),
-    relay.connectionLost(new ConnectionDone()),
+    wrapper.makeConnection(transport()),
+    wrapper.dataReceived(new Uint8Array(1)),
+    wrapper.connectionLost(new ConnectionDone()),
   ];
   assertEquals(results.map((result) => result === returning), [true, true, true]);
 });
@@ -162,12 +162,12 @@ Deno.test("ConnectingFactory returns the results of the protocol's methods, such
 Deno.test("ConnectingFactory keeps a protocol half-closeable, and makes no other one so", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(HalfCloseable));
   const outcomes = outcome(factory);
-  const relay = build(factory);
-  relay.makeConnection(transport());
-  assert("readConnectionLost" in relay && typeof relay.readConnectionLost === "function");
-  assert("writeConnectionLost" in relay && typeof relay.writeConnectionLost === "function");
-  relay.readConnectionLost();
-  relay.writeConnectionLost();
+  const wrapper = build(factory);
+  wrapper.makeConnection(transport());
+  assert("readConnectionLost" in wrapper && typeof wrapper.readConnectionLost === "function");
+  assert("writeConnectionLost" in wrapper && typeof wrapper.writeConnectionLost === "function");
+  wrapper.readConnectionLost();
+  wrapper.writeConnectionLost();
   const [protocol] = outcomes;
   assertInstanceOf(protocol, HalfCloseable);
   assertEquals(protocol.calls, ["made", "read lost", "write lost"]);
@@ -182,20 +182,20 @@ Deno.test("ConnectingFactory keeps handshakeCompleted() and drainRequested(), an
     }
 
     drainRequested(): void {
-      this.calls.push("asked to end");
+      this.calls.push("drain requested");
     }
   }
   const factory = new ConnectingFactory(Factory.forProtocol(Telling));
   const outcomes = outcome(factory);
-  const relay = build(factory);
-  relay.makeConnection(transport());
-  assert("handshakeCompleted" in relay && typeof relay.handshakeCompleted === "function");
-  assert("drainRequested" in relay && typeof relay.drainRequested === "function");
-  relay.handshakeCompleted();
-  relay.drainRequested();
+  const wrapper = build(factory);
+  wrapper.makeConnection(transport());
+  assert("handshakeCompleted" in wrapper && typeof wrapper.handshakeCompleted === "function");
+  assert("drainRequested" in wrapper && typeof wrapper.drainRequested === "function");
+  wrapper.handshakeCompleted();
+  wrapper.drainRequested();
   const [protocol] = outcomes;
   assertInstanceOf(protocol, Telling);
-  assertEquals(protocol.calls, ["made", "secured", "asked to end"]);
+  assertEquals(protocol.calls, ["made", "secured", "drain requested"]);
   const plain = build(new ConnectingFactory(Factory.forProtocol(Noted)));
   assert(!("handshakeCompleted" in plain) && !("drainRequested" in plain));
 });
@@ -270,8 +270,8 @@ Deno.test("ConnectingFactory throws an error of connectionMade(), and fails with
   }
   const factory = new ConnectingFactory(Factory.forProtocol(Failing));
   const outcomes = outcome(factory);
-  const relay = build(factory);
-  assertThrows(() => relay.makeConnection(transport()), RangeError, "boom");
+  const wrapper = build(factory);
+  assertThrows(() => wrapper.makeConnection(transport()), RangeError, "boom");
   assertEquals(outcomes, []);
   factory.clientConnectionLost(new NotedConnector(), error);
   assertEquals(outcomes, [error]);

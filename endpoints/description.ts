@@ -96,7 +96,8 @@ export function parseDescription(text: string, start: number = 0): Description {
  * import { quoteStringArgument } from "@torsion/reactor/endpoints";
  *
  * const path = "C:/keys/server.pem";
- * console.log(`ssl:443:privateKey=${quoteStringArgument(path)}`); // ssl:443:privateKey=C\:/keys/server.pem
+ * console.log(`ssl:443:privateKey=${quoteStringArgument(path)}`);
+ * // ssl:443:privateKey=C\:/keys/server.pem
  * ```
  */
 export function quoteStringArgument(argument: string): string {

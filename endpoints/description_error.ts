@@ -18,7 +18,8 @@ export interface DescriptionSpan {
  * ```ts
  * import { EndpointDescriptionError } from "@torsion/reactor/endpoints";
  *
- * const error = new EndpointDescriptionError("ftl:80", { start: 0, end: 3 }, 'there is no type "ftl"');
+ * const span = { start: 0, end: 3 };
+ * const error = new EndpointDescriptionError("ftl:80", span, 'there is no type "ftl"');
  * console.log(error.message);
  * // Cannot create an endpoint from "ftl:80": there is no type "ftl"
  * //   ftl:80

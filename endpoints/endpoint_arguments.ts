@@ -230,7 +230,8 @@ export class EndpointArguments {
     const { value: type } = this.#description.type;
     if (positional.length === 0) return `"${type}" takes no positional arguments`;
     const names = positional.join(", ");
-    return `"${type}" takes at most ${positional.length} positional arguments, ${names}; ${HOW_TO_WRITE_A_COLON}`;
+    return `"${type}" takes at most ${positional.length} positional arguments, ${names}; ` +
+      HOW_TO_WRITE_A_COLON;
   }
 
   #unknown(name: string, types: ArgumentTypes): string {

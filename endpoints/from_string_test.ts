@@ -49,11 +49,11 @@ class FakeHostEnvironment implements IHostEnvironment {
   }
 
   readTextFile(): never {
-    throw new Error("Not asked for");
+    throw new Error("Not used in this test");
   }
 
   readDirectory(): never {
-    throw new Error("Not asked for");
+    throw new Error("Not used in this test");
   }
 }
 
@@ -424,7 +424,7 @@ Deno.test("serverFromString() points at the offending piece", () => {
 
 Deno.test('serverFromString("systemd:...") reports variables that may not be read', () => {
   const denied = new Error('Requires env access to "LISTEN_PID"');
-  const reactor = { hostEnvironment: new FakeHostEnvironment(denied) } as unknown as IReactor; // all that is asked
+  const reactor = { hostEnvironment: new FakeHostEnvironment(denied) } as unknown as IReactor; // the only property in use
   const error = assertThrows(
     () => serverFromString(reactor, "systemd:domain=INET:index=0"),
     EndpointDescriptionError,

@@ -106,11 +106,11 @@ class DialledReactor implements IReactorForNames {
   }
 
   installNameResolver(): never {
-    throw new Error("Not asked for");
+    throw new Error("Not used in this test");
   }
 
   listenTCP(): never {
-    throw new Error("Not asked for");
+    throw new Error("Not used in this test");
   }
 
   connectTCP(

@@ -21,14 +21,14 @@ import {
 
 Deno.test("IStreamClientEndpoint.toString() is the address to connect to", () => {
   const reactor = new DenoReactor();
-  const beneath = new UNIXClientEndpoint(reactor, "/run/chat/socket");
+  const underlying = new UNIXClientEndpoint(reactor, "/run/chat/socket");
   const written: [object, string][] = [
     [new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000), "127.0.0.1:2000"],
     [new TCP4ClientEndpoint(reactor, "::1", 2000), "[::1]:2000"],
     [new TCP6ClientEndpoint(reactor, "::1", 2000), "[::1]:2000"],
     [new TLSClientEndpoint(reactor, "example.org", 443), "example.org:443"],
-    [beneath, "/run/chat/socket"],
-    [wrapClientTLS({ serverName: "example.org" }, beneath), "/run/chat/socket"],
+    [underlying, "/run/chat/socket"],
+    [wrapClientTLS({ serverName: "example.org" }, underlying), "/run/chat/socket"],
     [new ProcessEndpoint(reactor, "/bin/cat"), "/bin/cat"],
     [clientFromString(reactor, "tls:example.org:443"), "example.org:443"],
     [
@@ -41,15 +41,15 @@ Deno.test("IStreamClientEndpoint.toString() is the address to connect to", () =>
 
 Deno.test("IStreamServerEndpoint.toString() is the address to listen on", () => {
   const reactor = new DenoReactor();
-  const beneath = new UNIXServerEndpoint(reactor, "/run/chat/socket");
+  const underlying = new UNIXServerEndpoint(reactor, "/run/chat/socket");
   const certificate = { cert: "", key: "" };
   const written: [object, string][] = [
     [new TCP4ServerEndpoint(reactor, 2000), "0.0.0.0:2000"],
     [new TCP4ServerEndpoint(reactor, 0, { interface: "::1" }), "[::1]:0"],
     [new TCP6ServerEndpoint(reactor, 2000), "[::]:2000"],
     [new TLSServerEndpoint(reactor, 443, certificate), "0.0.0.0:443"],
-    [beneath, "/run/chat/socket"],
-    [wrapServerTLS(certificate, beneath), "/run/chat/socket"],
+    [underlying, "/run/chat/socket"],
+    [wrapServerTLS(certificate, underlying), "/run/chat/socket"],
     [new AdoptedStreamServerEndpoint(reactor, 3, "INET"), "file descriptor 3"],
     [serverFromString(reactor, "tls:443:interface=127.0.0.1"), "127.0.0.1:443"],
     [serverFromString(reactor, "stdio:"), "standard input and output"],

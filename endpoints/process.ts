@@ -1,6 +1,6 @@
-import { connectUntilAborted } from "./connect_until_aborted.ts";
+import { connectAborted } from "../reactor/stream/connect_aborted.ts";
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
-import type { Deferred } from "../defer/mod.ts";
+import { type Deferred, execute, fail } from "../defer/mod.ts";
 import { ProcessAddress } from "../reactor/addresses.ts";
 import { NoProtocol } from "../reactor/errors.ts";
 import { buildProtocol, startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
@@ -107,7 +107,12 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,
   ): Deferred<P> {
-    return connectUntilAborted(() => {
+    if (options?.signal?.aborted) {
+      return fail(
+        connectAborted(new ProcessAddress(this.#executable), options.signal.reason),
+      );
+    }
+    return execute(() => {
       checkFactory("connect", factory);
       startFactory(factory);
       let relay: ProcessRelay | null = null;
@@ -122,7 +127,7 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
         if (!relay?.isConnected) stopFactory(factory);
         throw error;
       }
-    }, options);
+    });
   }
 
   #build<P extends IProtocol>(factory: ITypedProtocolFactory<P>): P {

@@ -24,6 +24,7 @@ import { socketTest } from "../testing/fixtures/socket_fixture.ts";
 import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import {
+  ConnectingCancelledError,
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
@@ -101,10 +102,10 @@ function connectionOf({ transport }: Wire): ProcessConnection {
 }
 
 Deno.test("ProcessEndpoint passes its options to spawnProcess(), except errFlag", () => {
-  const asked: unknown[] = [];
+  const spawned: unknown[] = [];
   const reactor: IReactorProcess = {
     spawnProcess: (_protocol, ...rest) => {
-      asked.push(rest);
+      spawned.push(rest);
       throw new SpawnError("program", {});
     },
   };
@@ -123,7 +124,7 @@ Deno.test("ProcessEndpoint passes its options to spawnProcess(), except errFlag"
       new ProcessEndpoint(reactor, "program", { ...options, errFlag: StandardErrorBehavior.DROP }),
     ]
   ) endpoint.connect(new Wires()).addErrback(() => {});
-  assertEquals(asked, [["program", {}], ["program", options]]);
+  assertEquals(spawned, [["program", {}], ["program", options]]);
 });
 
 test("ProcessEndpoint joins the protocol to standard input and output: ConnectionDone at exit 0", async (fixture) => {
@@ -291,6 +292,19 @@ test("ProcessEndpoint.connect() fails with an error of connectionMade(), and kil
   assertStrictEquals(await factory.built[0]?.lost(), error);
   assertEquals(fixture.errors.take(), [error]);
   assertEquals(factory.events, ["start", "stop"]);
+});
+
+test("ProcessEndpoint.connect() starts nothing for a signal that has aborted", async (fixture) => {
+  fixture.run();
+  const wires = new Wires();
+  const signal = AbortSignal.abort(new Error("the user has left"));
+  const error = await assertRejects(
+    () => new ProcessEndpoint(fixture.reactor, "true").connect(wires, { signal }),
+    ConnectingCancelledError,
+    "the user has left",
+  );
+  assertStrictEquals(error.cause, signal.reason);
+  assertEquals(wires.built, []);
 });
 
 test("ProcessEndpoint.connect() fails without a program or a protocol, and starts nothing", async (fixture) => {

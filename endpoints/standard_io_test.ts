@@ -29,7 +29,7 @@ import {
 
 /** A reactor that records its calls. */
 class NotedReactor implements IReactorStdio {
-  readonly asked: [IProtocolFactory, StandardIOOptions | undefined][] = [];
+  readonly calls: [IProtocolFactory, StandardIOOptions | undefined][] = [];
   // No test here calls the port.
   readonly port = {} as IListeningPort<IPipeAddress>;
 
@@ -37,7 +37,7 @@ class NotedReactor implements IReactorStdio {
     factory: IProtocolFactory,
     options?: StandardIOOptions,
   ): IListeningPort<IPipeAddress> {
-    this.asked.push([factory, options]);
+    this.calls.push([factory, options]);
     return this.port;
   }
 }
@@ -48,7 +48,7 @@ Deno.test("StandardIOEndpoint.listen() passes factory and options on, and fires 
   const options = { writeBufferLimit: 10 };
   assertStrictEquals(await new StandardIOEndpoint(reactor, options).listen(factory), reactor.port);
   await new StandardIOEndpoint(reactor).listen(factory);
-  assertEquals(reactor.asked, [[factory, options], [factory, {}]]);
+  assertEquals(reactor.calls, [[factory, options], [factory, {}]]);
 });
 
 Deno.test("StandardIOEndpoint.listen() fails with the error that the reactor throws", async () => {
@@ -64,7 +64,7 @@ Deno.test("StandardIO() connects the given protocol", () => {
   const reactor = new NotedReactor();
   const protocol = new Protocol();
   assertStrictEquals(StandardIO(protocol, { reactor, idleTimeout: 10 }), reactor.port);
-  const [[factory, options] = []] = reactor.asked;
+  const [[factory, options] = []] = reactor.calls;
   assertStrictEquals(factory?.buildProtocol(new PipeAddress()), protocol);
   assertEquals(options, { idleTimeout: 10 });
 });

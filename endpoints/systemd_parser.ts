@@ -56,7 +56,8 @@ function byIndex(inherited: ListenFDs, index: number, args: EndpointArguments): 
   if (descriptor !== undefined) return descriptor;
   throw args.error(
     "index",
-    `this process has no inherited socket with the index ${index}; it has ${descriptors.length}, counted from 0`,
+    `this process has no inherited socket with the index ${index}; ` +
+      `it has ${descriptors.length}, counted from 0`,
   );
 }
 

@@ -78,7 +78,8 @@ export class TCP4ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
  * import { Protocol } from "@torsion/reactor/protocol";
  *
  * reactor.run();
- * const protocol = await connectProtocol(new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000), new Protocol());
+ * const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", 2000);
+ * const protocol = await connectProtocol(endpoint, new Protocol());
  * protocol.transport.write("Hello");
  * ```
  */

@@ -87,7 +87,8 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
  * import { Protocol } from "@torsion/reactor/protocol";
  *
  * reactor.run();
- * const protocol = await connectProtocol(new TCP6ClientEndpoint(reactor, "::1", 2000), new Protocol());
+ * const endpoint = new TCP6ClientEndpoint(reactor, "::1", 2000);
+ * const protocol = await connectProtocol(endpoint, new Protocol());
  * protocol.transport.write("Hello");
  * ```
  */

@@ -77,10 +77,10 @@ Deno.test("TCP endpoints pass their arguments to the reactor", () => {
   const port: IListeningPort<IInternetAddress> = {
     startListening: () => {},
     stopListening: () => {
-      throw new Error("not asked for");
+      throw new Error("not used in this test");
     },
     drain: () => {
-      throw new Error("not asked for");
+      throw new Error("not used in this test");
     },
     getHost: () => new IPv4Address("TCP", "127.0.0.1", 2000),
     stats: { accepted: 0, refused: 0, failedHandshakes: 0, failedAccepts: 0 },
@@ -300,15 +300,15 @@ test("connectProtocol() connects the given protocol, and fires with it", async (
 Deno.test("connectProtocol() returns the result of the endpoint's connect()", () => {
   using _errors = new LoggedErrors();
   const mine = new Echo();
-  const asked: IProtocolFactory[] = [];
+  const factories: IProtocolFactory[] = [];
   let returned: unknown;
   const endpoint: IStreamClientEndpoint = {
     connect: (factory) => {
-      asked.push(factory);
+      factories.push(factory);
       const deferred = new TCP4ClientEndpoint(
         {
           listenTCP: () => {
-            throw new Error("not asked for");
+            throw new Error("not used in this test");
           },
           connectTCP: () => ({ state: "connecting" }) as IConnector<IInternetAddress>,
         },
@@ -321,6 +321,6 @@ Deno.test("connectProtocol() returns the result of the endpoint's connect()", ()
   };
   const result: unknown = connectProtocol(endpoint, mine);
   assertStrictEquals(result, returned);
-  const built = asked[0]?.buildProtocol(new IPv4Address("TCP", "192.0.2.1", 80));
+  const built = factories[0]?.buildProtocol(new IPv4Address("TCP", "192.0.2.1", 80));
   assertStrictEquals(built, mine);
 });

@@ -90,7 +90,8 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
  * import { Protocol } from "@torsion/reactor/protocol";
  *
  * reactor.run();
- * const endpoint = new TLSClientEndpoint(reactor, "example.org", 443, { alpnProtocols: ["http/1.1"] });
+ * const alpnProtocols = ["http/1.1"];
+ * const endpoint = new TLSClientEndpoint(reactor, "example.org", 443, { alpnProtocols });
  * const protocol = await connectProtocol(endpoint, new Protocol()); // verified by now
  * console.log(protocol.transport.getPeerCertificate()?.subject.CN);
  * ```

@@ -200,15 +200,15 @@ test("wrapServerTLS() calls handshakeFailed(), and wrapClientTLS() fails with TL
   const path = socketPath(fixture);
   const servers = new SecuredWires();
   await wrapServerTLS(server, new UNIXServerEndpoint(fixture.reactor, path)).listen(servers);
-  const beneath = new UNIXClientEndpoint(fixture.reactor, path);
+  const underlying = new UNIXClientEndpoint(fixture.reactor, path);
   const wire = new Wire();
   const connecting = connectProtocol(
-    wrapClientTLS({ serverName: "localhost", caCerts, alpnProtocols: ["a"] }, beneath),
+    wrapClientTLS({ serverName: "localhost", caCerts, alpnProtocols: ["a"] }, underlying),
     wire,
   );
   await connecting;
   const failing = new Wire();
-  const refused = connectProtocol(wrapClientTLS({ serverName: "localhost" }, beneath), failing);
+  const refused = connectProtocol(wrapClientTLS({ serverName: "localhost" }, underlying), failing);
   await assertRejects(() => refused, TLSError);
   assertInstanceOf(await servers.failure(), TLSError);
   assertEquals(failing.events, []);
@@ -219,8 +219,8 @@ test("wrapServerTLS() calls handshakeFailed(), and wrapClientTLS() fails with TL
 test("wrapClientTLS() without a serverName fails with TypeError", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
-  const beneath = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  const connecting = connectProtocol(wrapClientTLS({}, beneath), new Wire());
+  const underlying = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+  const connecting = connectProtocol(wrapClientTLS({}, underlying), new Wire());
   await assertRejects(() => connecting, TypeError, "without serverName");
   fixture.errors.take(); // thrown while its connection was made, so it is logged too
 });
@@ -273,14 +273,14 @@ test("wrapClientTLS() fails with an error of connectionMade(), and loses the con
     ...server,
   })
     .listen(Factory.forProtocol(Echo));
-  const beneath = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", portOf(port.getHost()));
+  const underlying = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", portOf(port.getHost()));
   const boom = new RangeError("boom");
   const wire = new Wire({
     connectionMade: () => {
       throw boom;
     },
   });
-  const wrapped = wrapClientTLS({ serverName: "localhost", caCerts }, beneath);
+  const wrapped = wrapClientTLS({ serverName: "localhost", caCerts }, underlying);
   assertStrictEquals(await assertRejects(() => connectProtocol(wrapped, wire)), boom);
   assertStrictEquals(await wire.lost(), boom);
   assertEquals(fixture.errors.take(), [boom]);
@@ -310,10 +310,10 @@ test("wrapServerTLS() whose port is drained notifies protocols, and aborts hands
   const { authority, server } = await testCertificates();
   const path = `${await Deno.makeTempDir()}/drained`;
   fixture.after(() => Deno.remove(path.replace(/\/drained$/, ""), { recursive: true }));
-  const asked = Promise.withResolvers<void>();
+  const notified = Promise.withResolvers<void>();
   class Polite extends Wire {
     drainRequested(): void {
-      asked.resolve();
+      notified.resolve();
       this.transport.loseConnection();
     }
   }
@@ -329,13 +329,13 @@ test("wrapServerTLS() whose port is drained notifies protocols, and aborts hands
       return listening.listen(counting);
     },
   }).listen(Factory.forProtocol(Polite));
-  const beneath = new UNIXClientEndpoint(fixture.reactor, path);
+  const underlying = new UNIXClientEndpoint(fixture.reactor, path);
   const trust = { caCerts: [authority.cert], serverName: "localhost" };
-  const wire = await connectProtocol(wrapClientTLS(trust, beneath), new Wire());
+  const wire = await connectProtocol(wrapClientTLS(trust, underlying), new Wire());
   const silent = fixture.raw(await Deno.connect({ transport: "unix", path }));
   await handshaking.promise;
   assertEquals(await port.drain(3600), 0);
-  await asked.promise;
+  await notified.promise;
   assertInstanceOf(await wire.lost(), ConnectionDone);
   await silent.ending();
 });
@@ -344,9 +344,9 @@ test("wrapServerTLS() refuses connections while maxHandshakes are in progress", 
   fixture.run();
   const { authority, server } = await testCertificates();
   const factory = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
-  const beneath = new TCP4ServerEndpoint(fixture.reactor, 0, { interface: "127.0.0.1" });
-  assertThrows(() => wrapServerTLS({ ...server, maxHandshakes: 0 }, beneath), RangeError);
-  const port = await wrapServerTLS({ ...server, maxHandshakes: 1 }, beneath).listen(factory);
+  const underlying = new TCP4ServerEndpoint(fixture.reactor, 0, { interface: "127.0.0.1" });
+  assertThrows(() => wrapServerTLS({ ...server, maxHandshakes: 0 }, underlying), RangeError);
+  const port = await wrapServerTLS({ ...server, maxHandshakes: 1 }, underlying).listen(factory);
   const to = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", portOf(port.getHost()));
   const silent = await connectProtocol(to, new Wire());
   const trust = { caCerts: [authority.cert], serverName: "localhost" };

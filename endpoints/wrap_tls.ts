@@ -136,7 +136,8 @@ function upgradeProtocols(
     if (handshakes >= maxHandshakes) {
       if (refusals.add()) {
         msg(
-          `Refused a connection from ${addr}: ${handshakes} handshakes are in progress, the limit${refusals}`,
+          `Refused a connection from ${addr}: ` +
+            `${handshakes} handshakes are in progress, the limit${refusals}`,
         );
       }
       return null;

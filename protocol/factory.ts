@@ -123,7 +123,8 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
   buildProtocol(addr: Address): P | null {
     if (this.protocol === null) {
       throw new Error(
-        `Cannot build a protocol for ${addr}: ${this.constructor.name} has no protocol class, and does not override buildProtocol()`,
+        `Cannot build a protocol for ${addr}: ${this.constructor.name} has no protocol class, ` +
+          "and does not override buildProtocol()",
       );
     }
     const protocol = make(this.protocol);

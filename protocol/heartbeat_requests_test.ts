@@ -126,11 +126,11 @@ for (const [kind, load] of kinds) {
 
   test("the answer to a PING is not taken for the answer to another request", (fixture, server) => {
     fixture.host.advance(30);
-    const asked = ["ONE", "TWO", "BAD", "THREE"].map((each) =>
+    const outcome = ["ONE", "TWO", "BAD", "THREE"].map((each) =>
       outcomeOf(fixture.protocol.ask(each))
     );
     server.answer(server.questions());
-    assertEquals(asked, [["one"], ["two"], ["Error: bad"], ["three"]]);
+    assertEquals(outcome, [["one"], ["two"], ["Error: bad"], ["three"]]);
     fixture.host.advance(30);
     server.answer(server.questions());
     const more = outcomeOf(fixture.protocol.ask("FOUR"));
@@ -147,9 +147,9 @@ for (const [kind, load] of kinds) {
       const pings = server.questions();
       fixture.host.advance(29);
       server.answer(pings);
-      const asked = outcomeOf(fixture.protocol.ask("ONE"));
+      const outcome = outcomeOf(fixture.protocol.ask("ONE"));
       server.answer(server.questions());
-      assertEquals(asked, ["one"]);
+      assertEquals(outcome, ["one"]);
       fixture.host.advance(29);
       assertEquals(server.questions(), []);
       fixture.connection.loseConnection();
@@ -159,12 +159,12 @@ for (const [kind, load] of kinds) {
   test(
     "a silent peer fails every request, and only the lost connection is logged",
     (fixture, server) => {
-      const asked = outcomeOf(fixture.protocol.ask("ONE"));
+      const outcome = outcomeOf(fixture.protocol.ask("ONE"));
       for (let i = 0; i < 3; i++) fixture.host.advance(30);
       fixture.host.advance(0);
       assertInstanceOf(fixture.reason, HeartbeatTimeout);
       assertEquals(server.questions().length, 3);
-      assertEquals(asked, ["TimeoutError: The peer did not answer the request within 5 s"]);
+      assertEquals(outcome, ["TimeoutError: The peer did not answer the request within 5 s"]);
       assertEquals(fixture.host.reactor.getDelayedCalls(), []);
     },
   );

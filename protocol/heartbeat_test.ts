@@ -175,16 +175,16 @@ Deno.test("Heartbeat.stop() and `using` stop it, and start() begins a new interv
 
 Deno.test("Heartbeat logs an error of send(), and sends the next heartbeat", () => {
   using errors = new LoggedErrors();
-  let asked = 0;
+  let sent = 0;
   using fixture = beating({
     send: () => {
-      asked++;
+      sent++;
       throw new RangeError("boom");
     },
   });
   for (const count of [1, 2]) {
     fixture.host.advance(10);
-    assertEquals([asked, errors.take().map(({ message }) => message)], [count, ["boom"]]);
+    assertEquals([sent, errors.take().map(({ message }) => message)], [count, ["boom"]]);
   }
   fixture.host.advance(10);
   fixture.host.advance(0);

@@ -162,7 +162,7 @@ Deno.test("KeyedRequestQueue fails a request whose send() threw, and frees its i
 });
 
 Deno.test("KeyedRequestQueue does not handle the failure of a Deferred that send() returns", () => {
-  const returned = fail(new RangeError("logged, if nobody hears of it"));
+  const returned = fail(new RangeError("logged if it is not handled"));
   const requests = new KeyedRequestQueue<string, string>(() => returned);
   const outcome = outcomeOf(requests.request("a"));
   returned.addErrback(() => {});

@@ -63,7 +63,8 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    */
   textReceived(_line: string): void {
     throw new Error(
-      `Cannot pass on a line: ${this.constructor.name} overrides neither lineReceived() nor textReceived()`,
+      `Cannot pass on a line: ${this.constructor.name} overrides neither lineReceived() ` +
+        "nor textReceived()",
     );
   }
 

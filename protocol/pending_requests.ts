@@ -165,7 +165,8 @@ export abstract class PendingRequests<Req, Res> {
     if (!hasTurn && this.#waiting.size >= this.#maxWaiting) {
       return fail(
         new RequestQueueFull(
-          `Cannot queue a request: ${this.#waiting.size} wait already, the limit, and ${this.inFlight} are in flight`,
+          `Cannot queue a request: ${this.#waiting.size} wait already, the limit, ` +
+            `and ${this.inFlight} are in flight`,
         ),
       );
     }

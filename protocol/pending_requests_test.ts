@@ -97,7 +97,7 @@ const move: fc.Arbitrary<Move> = fc.record({
 });
 
 /** The outcome of one request. */
-interface Asked {
+interface Outcome {
   answer: Deferred<number>;
   /** Its answers and failures: exactly one is expected. */
   ends: (number | string)[];
@@ -111,10 +111,14 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
   const sent: number[] = [];
   const options = { clock, timeout: 3, maxInFlight, maxWaiting: 4 };
   const { requests, answer } = make(options, ({ n }) => sent.push(n));
-  const asked: Asked[] = [];
+  const asked: Outcome[] = [];
   const ask = (sending: Question["sending"]): void => {
     const n = asked.length;
-    const each: Asked = { answer: requests.request({ n, sending }), ends: [], endedUnsent: false };
+    const each: Outcome = {
+      answer: requests.request({ n, sending }),
+      ends: [],
+      endedUnsent: false,
+    };
     asked.push(each);
     const ended = (outcome: number | string): void => {
       each.ends.push(outcome);

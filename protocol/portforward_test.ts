@@ -35,7 +35,7 @@ const PIPE = 500;
 class World implements Disposable {
   readonly host = new TestHost();
   /** The address that the forwarder connected to. */
-  readonly asked: [host: string, port: number, options: ConnectTCPOptions | undefined][] = [];
+  readonly attempts: [host: string, port: number, options: ConnectTCPOptions | undefined][] = [];
   readonly reactor: Pick<IReactorTCP, "connectTCP"> = {
     connectTCP: (host, port, factory, options) => this.#connect(host, port, factory, options),
   };
@@ -48,7 +48,7 @@ class World implements Disposable {
     const reactor: IReactorTCP = {
       ...this.reactor,
       listenTCP: () => {
-        throw new Error("not asked for");
+        throw new Error("not used in this test");
       },
     };
     const factory = new ProxyFactory(reactor, "example.org", 80, { timeout: 5 });
@@ -107,7 +107,7 @@ class World implements Disposable {
     factory: IClientFactory,
     options?: ConnectTCPOptions,
   ): IConnector<IInternetAddress> {
-    this.asked.push([host, port, options]);
+    this.attempts.push([host, port, options]);
     const limits = connectionLimits({ writeBufferHighWater: HIGH_WATER });
     const address = new IPv4Address("TCP", "192.0.2.3", port);
     const connector = new Connector(this.host, factory, address, limits, Infinity, (sink) => {
@@ -124,7 +124,7 @@ class World implements Disposable {
 
 Deno.test("ProxyFactory connects each client to the destination, and forwards both directions", () => {
   using world = new World();
-  assertEquals(world.asked, [["example.org", 80, { timeout: 5 }]]);
+  assertEquals(world.attempts, [["example.org", 80, { timeout: 5 }]]);
   world.connect();
   world.client.send("ping");
   world.host.settle();

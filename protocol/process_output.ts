@@ -157,7 +157,8 @@ export function getProcessOutput(
  * import { getProcessOutputAndValue } from "@torsion/reactor/protocol";
  *
  * reactor.run();
- * const [out, err, code] = await getProcessOutputAndValue(reactor, "sort", { stdinBytes: "pear\napple\n" });
+ * const options = { stdinBytes: "pear\napple\n" };
+ * const [out, err, code] = await getProcessOutputAndValue(reactor, "sort", options);
  * console.log(code, new TextDecoder().decode(code === 0 ? out : err));
  * ```
  */

@@ -184,10 +184,10 @@ test("getProcessOutput() fails for a program that cannot be started, and for inv
 });
 
 Deno.test("getProcessOutput() passes all options on, and an empty environment by default", () => {
-  const asked: SpawnProcessOptions[] = [];
+  const spawned: SpawnProcessOptions[] = [];
   const reactor: IReactorProcess = {
     spawnProcess: (_protocol, _executable, options = {}) => {
-      asked.push(options);
+      spawned.push(options);
       throw new SpawnError("program", {});
     },
   };
@@ -198,7 +198,7 @@ Deno.test("getProcessOutput() passes all options on, and an empty environment by
   }
   const both = { 1: "r", 2: "r" } as const;
   assertEquals(
-    asked,
+    spawned,
     [both, both, {}].flatMap((outputs) => [
       { args: [], env: {}, childFDs: outputs },
       { ...options, childFDs: { 0: "w" as const, ...outputs } },

@@ -109,7 +109,7 @@ Deno.test("ReadableStreamProducer requests no chunk from the stream while it is 
   fixture.peer.driver.stopReading();
   const source = new Source();
   new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
-  source.controller?.enqueue("x".repeat(100)); // there before it is asked for
+  source.controller?.enqueue("x".repeat(100)); // available before it is requested
   await fixture.settle();
   assertEquals(source.pulled, 0);
   fixture.peer.driver.startReading();

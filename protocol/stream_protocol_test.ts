@@ -202,13 +202,13 @@ Deno.test("StreamProtocol: loseConnection() closes the readable, and fails the w
 
 Deno.test("StreamProtocol fails both streams with the reason of a lost connection", async () => {
   const reasons: Error[] = [];
-  class Told extends StreamProtocol {
+  class Recording extends StreamProtocol {
     override connectionLost(reason: Error): void {
       reasons.push(reason);
       super.connectionLost(reason);
     }
   }
-  using fixture = connectProtocol(new Told(), { capacity: 10, writeBufferHighWater: 100 });
+  using fixture = connectProtocol(new Recording(), { capacity: 10, writeBufferHighWater: 100 });
   const reader = fixture.protocol.readable.getReader();
   const writer = fixture.protocol.writable.getWriter();
   fixture.peer.driver.stopReading();

@@ -93,7 +93,7 @@ class Play {
   constructor(world: World) {
     this.#world = world;
     const play = (): void => this.#playPlan();
-    class Told extends Protocol {
+    class Recording extends Protocol {
       override connectionMade(): void {
         play();
       }
@@ -116,7 +116,7 @@ class Play {
         if (world.cancelled === "fails") dial.fail();
       },
     });
-    this.service = new ClientService(this.endpoint, Factory.forProtocol(Told), {
+    this.service = new ClientService(this.endpoint, Factory.forProtocol(Recording), {
       clock: this.clock,
       attemptTimeout: world.attemptTimeout,
       stableAfter: world.stableAfter,
@@ -151,8 +151,9 @@ class Play {
     const under = this.endpoint.dials.filter((dial) => dial.isPending || dial.isOpen);
     assert(under.length <= 1, `${under.length} attempts at a time`);
     const timers = this.clock.getDelayedCalls().length;
-    if (this.service.running) assert(under.length + timers > 0, "nothing is under way");
-    else if (under.length === 0) {
+    if (this.service.running) {
+      assert(under.length + timers > 0, "no attempt, connection or timed call is left");
+    } else if (under.length === 0) {
       assertEquals(timers, 0);
       assertEquals(this.stopsLeft, 0, "a stop is not over, and nothing is left");
     }
@@ -173,13 +174,13 @@ class Play {
     assertEquals(this.fired, this.fired.map(() => 1));
   }
 
-  #checkWhenConnected(relay: unknown): void {
+  #checkWhenConnected(wrapper: unknown): void {
     let got: unknown = null;
     const probe = this.service.whenConnected();
     probe.addCallbacks((protocol) => void (got = protocol), () => {});
     probe.cancel();
     // The endpoint has the wrapper of the protocol.
-    const { protocol } = (relay ?? { protocol: null }) as { protocol: unknown };
+    const { protocol } = (wrapper ?? { protocol: null }) as { protocol: unknown };
     const expected = this.prepared.has(protocol) ? protocol : null;
     assertStrictEquals(got, expected);
   }

@@ -414,7 +414,7 @@ Deno.test("ClientService closes a connection whose prepareConnection() throws or
   assertStrictEquals(fixture.connect(), waiting[2]?.[0]);
 });
 
-// --- What Twisted's tests do not say -----------------------------------------------------------
+// --- Tests that Twisted does not have ----------------------------------------------------------
 
 Deno.test("ClientService counts a rejected promise of prepareConnection() as a failed attempt", async () => {
   const rejected = Promise.withResolvers<void>();
@@ -629,9 +629,9 @@ Deno.test("ClientService.whenConnected() rejects options that are out of range",
 });
 
 Deno.test("ClientService passes the failures in a row to the policy, reset by connection and start", () => {
-  const asked: number[] = [];
+  const received: number[] = [];
   const retryPolicy = (failures: number) => {
-    asked.push(failures);
+    received.push(failures);
     return 10;
   };
   using fixture = started({ retryPolicy });
@@ -645,17 +645,17 @@ Deno.test("ClientService passes the failures in a row to the policy, reset by co
   fixture.endpoint.dial().lose();
   fixture.clock.advance(10);
   fails();
-  assertEquals(asked, [1, 2, 1, 2]);
+  assertEquals(received, [1, 2, 1, 2]);
   fixture.service.stopService();
   fixture.service.startService();
   fails();
-  assertEquals([asked, fixture.endpoint.dials.length], [[1, 2, 1, 2, 1], 7]);
+  assertEquals([received, fixture.endpoint.dials.length], [[1, 2, 1, 2, 1], 7]);
 });
 
 Deno.test("ClientService with stableAfter counts a shorter connection as one more failure", () => {
-  const asked: number[] = [];
+  const received: number[] = [];
   const retryPolicy = (failures: number) => {
-    asked.push(failures);
+    received.push(failures);
     return 1;
   };
   using fixture = started({ retryPolicy, stableAfter: 30 });
@@ -669,7 +669,7 @@ Deno.test("ClientService with stableAfter counts a shorter connection as one mor
   lasts(29);
   lasts(30);
   lasts(0);
-  assertEquals(asked, [1, 2, 1, 2]);
+  assertEquals(received, [1, 2, 1, 2]);
 });
 
 Deno.test("ClientService with attemptTimeout cancels a slow attempt, which counts as failed", () => {

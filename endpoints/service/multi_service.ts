@@ -48,7 +48,8 @@ export class ServicesNotStopped extends AggregateError {
  *
  * @example
  * ```ts no-eval
- * import { ClientService, MultiService, reactor, startApplication, TCP4ClientEndpoint } from "@torsion/reactor";
+ * import { ClientService, MultiService, reactor, startApplication } from "@torsion/reactor";
+ * import { TCP4ClientEndpoint } from "@torsion/reactor/endpoints";
  * import { Factory, Protocol } from "@torsion/reactor/protocol";
  *
  * const application = new MultiService();

@@ -25,13 +25,14 @@ import type { IService, IServiceCollection } from "./interfaces.ts";
  *
  *   override async stopService() {
  *     super.stopService();
- *     await fetch("http://localhost:8080/journal", { method: "POST", body: this.#lines.join("\n") });
+ *     const body = this.#lines.join("\n");
+ *     await fetch("http://localhost:8080/journal", { method: "POST", body });
  *   }
  * }
  *
  * await using journal = new Journal();
  * journal.startService();
- * journal.write("in the end, this is sent");
+ * journal.write("sent when the service stops");
  * ```
  */
 export class Service implements IService {

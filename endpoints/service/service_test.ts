@@ -156,7 +156,7 @@ Deno.test("MultiService.privilegedStartService() calls that of each service, and
   assertEquals([calls, parent.running], [["privileged a", "privileged b"], false]);
 });
 
-// --- What Twisted's tests do not say -----------------------------------------------------------
+// --- Tests that Twisted does not have ----------------------------------------------------------
 
 Deno.test("MultiService.stopService() stops all services at once, and waits for all", () => {
   const children = ["a", "b", "c"].map((name) => new Noted([], name));

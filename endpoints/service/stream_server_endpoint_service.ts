@@ -48,11 +48,14 @@ export interface StreamServerEndpointServiceOptions {
  *
  * @example
  * ```ts no-eval
- * import { reactor, startApplication, StreamServerEndpointService, TCP4ServerEndpoint } from "@torsion/reactor";
+ * import { reactor, startApplication } from "@torsion/reactor";
+ * import { StreamServerEndpointService, TCP4ServerEndpoint } from "@torsion/reactor/endpoints";
  * import { Factory, Protocol } from "@torsion/reactor/protocol";
  *
  * const endpoint = new TCP4ServerEndpoint(reactor, 2000);
- * const server = new StreamServerEndpointService(endpoint, Factory.forProtocol(Protocol), { raiseSynchronously: true });
+ * const server = new StreamServerEndpointService(endpoint, Factory.forProtocol(Protocol), {
+ *   raiseSynchronously: true,
+ * });
  * startApplication(reactor, server);
  * await reactor.run(); // listens until Ctrl-C
  * ```

@@ -157,7 +157,7 @@ Deno.test("StreamServerEndpointService.stopService() logs any other error of lis
   assertEquals(fixture.errors.take(), [boom]);
 });
 
-// --- What Twisted's tests do not say -----------------------------------------------------------
+// --- Tests that Twisted does not have ----------------------------------------------------------
 
 Deno.test("StreamServerEndpointService treats a listen() that throws as one that fails", () => {
   using fixture = new ConnectionFixture();
