@@ -39,7 +39,7 @@ Deno.test("Equal<> distinguishes types, and any from every other type", () => {
   const equal: [true, false, false, false, false] = [
     true satisfies Equal<Deferred<number>, Deferred<number>>,
     false satisfies Equal<Deferred<number>, Deferred<number | string>>,
-    // deno-lint-ignore no-explicit-any -- any is what is to be told apart
+    // deno-lint-ignore no-explicit-any -- any is the subject of the test
     false satisfies Equal<Deferred<any>, Deferred<number>>,
     // deno-lint-ignore no-explicit-any -- the same
     false satisfies Equal<any, Deferred<number>>,

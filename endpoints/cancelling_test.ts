@@ -146,7 +146,7 @@ async function cancelled(connecting: Deferred<Wire>, wires: Wires): Promise<"fai
   const [outcome] = await Promise.allSettled([connecting]);
   if (outcome.status === "rejected") assertInstanceOf(outcome.reason, ConnectingCancelledError);
   else outcome.value.transport.abortConnection();
-  if (wires.events.includes("start")) await wires.told("stop");
+  if (wires.events.includes("start")) await wires.called("stop");
   assertEquals(wires.events.filter((event) => event === "start" || event === "stop"), [
     "start",
     "stop",

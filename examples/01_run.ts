@@ -1,5 +1,6 @@
 /**
- * Step 1: the smallest program there is. A reactor that has nothing to do waits until it is stopped.
+ * Step 1: the smallest program there is. A reactor that has nothing to do waits until it is
+ * stopped.
  *
  *     deno run examples/01_run.ts
  *

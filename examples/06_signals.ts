@@ -3,8 +3,8 @@
  *
  *     deno run examples/06_signals.ts
  *
- * See: the number of the process. Send it `kill -HUP NUMBER` as often as you like: each one is logged.
- * Ctrl-C is logged too, and stops the reactor.
+ * See: the number of the process. Send it `kill -HUP NUMBER` as often as you like: each one is
+ * logged. Ctrl-C is logged too, and stops the reactor.
  */
 
 import { log, reactor } from "@torsion/reactor";

@@ -5,8 +5,8 @@
  *
  * See: a call each half second. The third call takes more than a second. The calls that were due
  * meanwhile are skipped, and the fourth call receives their number. The fifth call is on time again
- * and ends the loop, and with it the program, after 3 seconds in all. An argument sets the length of
- * a second, to run the example faster: `0.1`.
+ * and ends the loop, and with it the program, after 3 seconds in all. An argument sets the length
+ * of a second, to run the example faster: `0.1`.
  */
 
 import {

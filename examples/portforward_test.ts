@@ -20,9 +20,9 @@ Deno.test("portforward.ts forwards the server's data to the client, and stops on
 });
 
 Deno.test("portforward.ts disconnects a client if the server is unreachable, and logs why", async () => {
-  const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const to = String(nobody.addr.port);
-  nobody.close();
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const to = String(closed.addr.port);
+  closed.close();
   await using forwarder = new Example("portforward.ts", ["0", "127.0.0.1", to]);
   assertEquals(await netcat(await portOf(forwarder)), "");
   await forwarder.line(new RegExp(` Cannot forward 127\\.0\\.0\\.1:\\d+: .*127\\.0\\.0\\.1:${to}`));

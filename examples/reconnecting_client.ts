@@ -6,10 +6,9 @@
  *
  * See: each second the client sends the time to the echo server on port 2000, and logs the answer.
  * Without a server, it logs why it cannot connect and when it will retry. Start a server
- * (`deno run --allow-net examples/echo.ts`, or
- * `socat TCP-LISTEN:2000,fork,reuseaddr EXEC:cat`), stop it, start it again: the client reconnects.
- * Press Ctrl-C: the client closes the connection and ends with exit code 0. Arguments: another port,
- * and the seconds before the first retry (1).
+ * (`deno run --allow-net examples/echo.ts`, or `socat TCP-LISTEN:2000,fork,reuseaddr EXEC:cat`),
+ * stop it, start it again: the client reconnects. Press Ctrl-C: the client closes the connection
+ * and ends with exit code 0. Arguments: another port, and the seconds before the first retry (1).
  */
 
 import {

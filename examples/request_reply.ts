@@ -27,8 +27,8 @@ import {
 const second = Number(Deno.args[0] ?? 1);
 
 /**
- * Answers `PING`, `UPPER text` and `WAIT seconds`, one after the other. An answer begins with `+`, a
- * refusal with `-`.
+ * Answers `PING`, `UPPER text` and `WAIT seconds`, one after the other. An answer begins with `+`,
+ * a refusal with `-`.
  */
 class Server extends LineReceiver {
   #wait: IDelayedCall | null = null;

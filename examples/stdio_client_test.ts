@@ -38,9 +38,9 @@ Deno.test("stdio_client.ts sends typed text and prints replies, until its input 
 });
 
 Deno.test("stdio_client.ts reports that no server listens, and exits with code 1", async () => {
-  const nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = nobody.addr;
-  nobody.close();
+  const closed = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = closed.addr;
+  closed.close();
   await using program = await client("127.0.0.1", String(port));
   const { code, errors } = await program.end();
   assertEquals(code, 1);

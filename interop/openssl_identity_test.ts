@@ -103,7 +103,7 @@ async function connect(
   const options = { serverName, caCerts: [await read(root.cert)] };
   fixture.reactor.connectTLS("127.0.0.1", Number(port), clients, options);
   fixture.run();
-  const wire = await Promise.race([clients.wire(), clients.told("failed").then(() => null)]);
+  const wire = await Promise.race([clients.wire(), clients.called("failed").then(() => null)]);
   if (wire !== null) return wire;
   const [reason] = clients.reasons;
   assertInstanceOf(reason, TLSError);

@@ -128,7 +128,7 @@ for (const [name, [keyOptions, reason]] of Object.entries(REFUSED)) {
       fixture.reactor.connectTLS("127.0.0.1", portOf(port.getHost()), clients, options);
       return clients;
     };
-    await connect("localhost").told("failed");
+    await connect("localhost").called("failed");
     const { cause } = await servers.failure();
     assertInstanceOf(cause, TypeError);
     assertMatch(cause.message, reason);

@@ -406,10 +406,10 @@ Deno.test("LoopingCall leaves a call in progress alone when cancelled", () => {
     outcomes(started);
     started.cancel();
     if (end === "callback") call.callback();
-    else call.errback(new Error("too late to be told"));
+    else call.errback(new Error("after the cancellation"));
     assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
   }
-  assertEquals(errors.map(({ failure }) => failure?.message), ["too late to be told"]);
+  assertEquals(errors.map(({ failure }) => failure?.message), ["after the cancellation"]);
 });
 
 Deno.test("LoopingCall is stopped at the end of a `using` block", () => {

@@ -147,7 +147,7 @@ test("fails with the resolver's reason", async (fixture) => {
   fixture.reactor.installNameResolver(TABLE);
   const factory = new Wires();
   fixture.reactor.connectTCP("none.test", 80, factory);
-  await factory.told("failed");
+  await factory.called("failed");
   const [reason] = factory.reasons;
   assertInstanceOf(reason, DNSLookupError);
   assertEquals(reason.message, "Cannot connect to none.test:80: the name has no address");
@@ -165,7 +165,7 @@ test("cancels the lookup when it is stopped, and leaves nothing", async (fixture
   const factory = new Wires();
   const connector = fixture.reactor.connectTCP("both.test", 80, factory);
   connector.stopConnecting();
-  await factory.told("failed");
+  await factory.called("failed");
   assertInstanceOf(factory.reasons[0], UserError);
   assertEquals([aborted, fixture.reactor.getDelayedCalls()], [true, []]);
 });

@@ -77,7 +77,7 @@ export function connectingTests(kind: StreamTransport): void {
     const place = kind.refusingAddress(fixture);
     const connector = fixture.connect(place, factory);
     fixture.run();
-    await factory.told("failed");
+    await factory.called("failed");
     const [reason] = factory.reasons;
     assertInstanceOf(reason, ConnectionRefusedError);
     assertEquals([reason.name, reason.code, reason.syscall, reason.address], [
@@ -109,9 +109,9 @@ export function connectingTests(kind: StreamTransport): void {
   test("connect() in clientConnectionLost() reconnects, without a second startFactory()", async (fixture) => {
     const factory = new Wires();
     const listener = fixture.rawListen();
-    const told = factory.clientConnectionLost.bind(factory);
+    const original = factory.clientConnectionLost.bind(factory);
     factory.clientConnectionLost = (connector, reason) => {
-      told(connector, reason);
+      original(connector, reason);
       if (factory.built.length < 3) connector.connect();
     };
     fixture.connect(listener.place, factory);
@@ -120,9 +120,9 @@ export function connectingTests(kind: StreamTransport): void {
       const peer = await fixture.rawAccept(listener);
       await factory.wire(i);
       peer.close();
-      await factory.told("lost", i + 1);
+      await factory.called("lost", i + 1);
     }
-    await factory.told("stop");
+    await factory.called("stop");
     assertEquals(factory.events.filter((event) => event === "start").length, 1);
     assertEquals(factory.built.map(({ events }) => events), Array(3).fill(["made", "lost"]));
   });
@@ -131,9 +131,9 @@ export function connectingTests(kind: StreamTransport): void {
     const factory = new Wires();
     const place = kind.refusingAddress(fixture);
     const accepted = Promise.withResolvers<RawPeer>();
-    const told = factory.clientConnectionFailed.bind(factory);
+    const original = factory.clientConnectionFailed.bind(factory);
     factory.clientConnectionFailed = (connector, reason) => {
-      told(connector, reason);
+      original(connector, reason);
       if (factory.reasons.length === 3) {
         accepted.resolve(fixture.rawAccept(fixture.rawListen(place)));
       }
@@ -153,7 +153,7 @@ export function connectingTests(kind: StreamTransport): void {
     connector.disconnect();
     assertEquals(new TextDecoder().decode(await peer.readAll()), "last words");
     assertInstanceOf(await wire.lost(), ConnectionDone);
-    await factory.told("lost");
+    await factory.called("lost");
   });
 
   test("buildProtocol() that returns null closes the client connection", async (fixture) => {
@@ -163,7 +163,7 @@ export function connectingTests(kind: StreamTransport): void {
     fixture.run();
     const peer = await fixture.rawAccept(listener);
     assertEquals(await peer.ending(), "end");
-    await factory.told("lost");
+    await factory.called("lost");
     assertInstanceOf(factory.reasons[0], ConnectionDone);
     assertEquals(factory.events, ["start", "connecting", "lost", "stop"]);
   });
@@ -178,7 +178,7 @@ export function connectingTests(kind: StreamTransport): void {
     fixture.run();
     const peer = await fixture.rawAccept(listener);
     await peer.ending();
-    await factory.told("lost");
+    await factory.called("lost");
     assertStrictEquals(factory.reasons[0], error);
     assertEquals(fixture.errors.take(), [error]);
   });
@@ -193,7 +193,7 @@ export function connectingTests(kind: StreamTransport): void {
     const { peer, wire } = await fixture.connected(factory);
     await peer.ending();
     assertStrictEquals(await wire.lost(), error);
-    await factory.told("lost");
+    await factory.called("lost");
     assertStrictEquals(factory.reasons[0], error);
     assertEquals(fixture.errors.take(), [error]);
   });

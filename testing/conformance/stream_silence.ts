@@ -21,7 +21,7 @@ export function silenceTests(kind: StreamTransport): void {
     const place = await silentAddress(fixture);
     fixture.connect(place, factory, { timeout: 0.05 });
     fixture.run();
-    await factory.told("failed");
+    await factory.called("failed");
     const [reason] = factory.reasons;
     assertInstanceOf(reason, ConnectTimeoutError);
     assertEquals(reason.message, `Connecting to ${place} took longer than 0.05 s`);

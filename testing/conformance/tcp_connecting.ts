@@ -43,7 +43,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
       assert(transport.getHost().equals(new IPv6Address("TCP", "::1", port)));
       if (i > 0) continue;
       peer.close();
-      await factory.told("lost");
+      await factory.called("lost");
       connector.connect();
     }
   });
@@ -54,7 +54,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     const factory = new Wires();
     fixture.reactor.connectTCP("::1", listener.addr.port, factory);
     fixture.run();
-    await factory.told("failed");
+    await factory.called("failed");
     const [reason] = factory.reasons;
     assertInstanceOf(reason, ConnectionRefusedError);
     assertEquals(reason.address, `[::1]:${listener.addr.port}`);
@@ -65,7 +65,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     // RFC 6761 section 6.4 keeps .invalid free of names.
     fixture.reactor.connectTCP("no-such-host.invalid", 80, factory);
     fixture.run();
-    await factory.told("failed");
+    await factory.called("failed");
     const [reason] = factory.reasons;
     assertInstanceOf(reason, DNSLookupError);
     assert(/^(ENOTFOUND|EAI_AGAIN)$/.test(reason.code ?? ""), reason.code);

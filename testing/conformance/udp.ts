@@ -214,10 +214,10 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
     const gone = fixture.listen();
     fixture.run();
     await gone.transport.stopListening();
-    transport.write("to nobody", { host: "127.0.0.1", port: gone.port });
-    await peer.send("to somebody", port);
+    transport.write("to a closed port", { host: "127.0.0.1", port: gone.port });
+    await peer.send("to an open port", port);
     await protocol.received(1);
-    assertEquals(protocol.events, ["started", "received to somebody"]);
+    assertEquals(protocol.events, ["started", "received to an open port"]);
   });
 
   test("datagramReceived() that throws is logged with the port's name; the port continues", async (fixture) => {

@@ -1,5 +1,6 @@
 /**
- * Sockets that Deno knows nothing of, by libc: what a program inherits, or gets of another library.
+ * Sockets that were made by libc, unknown to Deno: as a program inherits them, or receives them
+ * from another library.
  *
  * @module
  */
@@ -24,13 +25,13 @@ const { symbols: libc } = Deno.dlopen("libc.so.6", {
   close: { parameters: ["i32"], result: "i32" },
 });
 
-/** What a call has returned, unless it has failed. */
+/** Returns the result of a system call. Throws if it failed. */
 function checked(call: string, result: number): number {
   if (result < 0) throw new Error(`${call} failed`);
   return result;
 }
 
-/** A socket by its descriptor. */
+/** A socket, by its descriptor. */
 export class ForeignSocket implements Disposable {
   /** The number of the descriptor. */
   readonly descriptor: number;
@@ -43,17 +44,17 @@ export class ForeignSocket implements Disposable {
     return new ForeignSocket(checked("socket", libc.socket(family, type | SOCK_CLOEXEC, 0)));
   }
 
-  /** One that listens on 127.0.0.1, by default on a port that the system chooses. */
+  /** Makes a socket that listens on 127.0.0.1, by default on a port that the system chooses. */
   static listenIPv4(port = 0): ForeignSocket {
     return ForeignSocket.#make(AF_INET, SOCK_STREAM).#listen(loopback(port));
   }
 
-  /** One that is connected to a port on 127.0.0.1. */
+  /** Makes a socket that is connected to a port on 127.0.0.1. */
   static connectIPv4(port: number): ForeignSocket {
     return ForeignSocket.#make(AF_INET, SOCK_STREAM).#connect(loopback(port));
   }
 
-  /** One that listens on ::1, on a port that the system chooses. */
+  /** Makes a socket that listens on ::1, on a port that the system chooses. */
   static listenIPv6(): ForeignSocket {
     const address = new Uint8Array(28);
     address[0] = AF_INET6;
@@ -61,22 +62,22 @@ export class ForeignSocket implements Disposable {
     return ForeignSocket.#make(AF_INET6, SOCK_STREAM).#listen(address);
   }
 
-  /** One that listens on a path. */
+  /** Makes a socket that listens on a path. */
   static listenUNIX(path: string): ForeignSocket {
     return ForeignSocket.#make(AF_UNIX, SOCK_STREAM).#listen(unix(path));
   }
 
-  /** One that is connected to a path. */
+  /** Makes a socket that is connected to a path. */
   static connectUNIX(path: string): ForeignSocket {
     return ForeignSocket.#make(AF_UNIX, SOCK_STREAM).#connect(unix(path));
   }
 
-  /** One for datagrams on IPv4, not bound. */
+  /** Makes an unbound socket for datagrams over IPv4. */
   static datagrams(): ForeignSocket {
     return ForeignSocket.#make(AF_INET, SOCK_DGRAM);
   }
 
-  /** The port that it is bound to. */
+  /** The port to which the socket is bound. */
   get port(): number {
     const address = new Uint8Array(28);
     const size = new Uint8Array(Uint32Array.of(address.length).buffer);
@@ -84,12 +85,12 @@ export class ForeignSocket implements Disposable {
     return new DataView(address.buffer).getUint16(2);
   }
 
-  /** A second descriptor of the same socket, for whoever takes it over. */
+  /** Returns a second descriptor of the socket, whose receiver owns it. */
   copy(): number {
     return checked("dup", libc.dup(this.descriptor));
   }
 
-  /** The same socket once more, which programs that are started inherit. */
+  /** Returns a second descriptor of the socket, which child processes inherit. */
   inheritable(): ForeignSocket {
     return new ForeignSocket(this.copy());
   }
@@ -104,7 +105,7 @@ export class ForeignSocket implements Disposable {
   }
 
   #listen(address: Uint8Array<ArrayBuffer>): this {
-    // As service managers do: what is left of connections would keep the address taken.
+    // As service managers do: otherwise, closed connections would keep the address in use.
     const on = new Uint8Array(Uint32Array.of(1).buffer);
     checked("setsockopt", libc.setsockopt(this.descriptor, SOL_SOCKET, SO_REUSEADDR, on, 4));
     checked("bind", libc.bind(this.descriptor, address, address.length));
@@ -113,17 +114,17 @@ export class ForeignSocket implements Disposable {
   }
 }
 
-/** An address on 127.0.0.1, as the system takes it. */
+/** Returns the system's form of an address on 127.0.0.1. */
 function loopback(port: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(AF_INET, 0, port >> 8, port & 255, 127, 0, 0, 1, ...Array(8).fill(0));
 }
 
-/** A path, as the system takes it. */
+/** Returns the system's form of a path. */
 function unix(path: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.of(AF_UNIX, 0, ...new TextEncoder().encode(path), 0);
 }
 
-/** Whether a descriptor of that number is open. */
+/** Returns whether a descriptor is open. */
 export function isOpen(descriptor: number): boolean {
   const copy = libc.dup(descriptor);
   if (copy >= 0) libc.close(copy);

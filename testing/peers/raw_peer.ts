@@ -1,5 +1,5 @@
 /**
- * A peer that this library has no part in, so that a fault cannot hide by being on both sides.
+ * A peer that does not use this library, so that a defect cannot hide by occurring on both sides.
  *
  * @module
  */
@@ -20,19 +20,21 @@ export class RawPeer {
     while (left.length > 0) left = left.subarray(await this.conn.write(left));
   }
 
-  /** What one read gives: null at the end. */
+  /** Reads once. @returns The bytes; null at the end of the stream. */
   async readOnce(most = 65536): Promise<Uint8Array | null> {
     const buffer = new Uint8Array(most);
     const count = await this.conn.read(buffer);
     return count === null ? null : buffer.subarray(0, count);
   }
 
-  /** Exactly that many bytes. */
+  /** Reads exactly the given number of bytes. */
   async read(size: number): Promise<Uint8Array> {
     const all = new Uint8Array(size);
     for (let filled = 0; filled < size;) {
       const count = await this.conn.read(all.subarray(filled));
-      if (count === null) throw new Error(`The stream ended ${size - filled} bytes early`);
+      if (count === null) {
+        throw new Error(`Cannot read ${size} bytes: the stream ended ${size - filled} bytes early`);
+      }
       filled += count;
     }
     return all;
@@ -42,7 +44,7 @@ export class RawPeer {
     return decoder.decode(await this.read(length));
   }
 
-  /** All until the end. */
+  /** Reads until the end of the stream. */
   async readAll(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     for (;;) {
@@ -52,7 +54,7 @@ export class RawPeer {
     }
   }
 
-  /** How the stream ends, whatever comes before: `"end"`, or the code of the error. */
+  /** Reads until the stream ends. @returns `"end"`, or the code of the error. */
   ending(): Promise<string> {
     return endingOf(this.readAll());
   }
@@ -62,7 +64,7 @@ export class RawPeer {
   }
 }
 
-/** How it ends: `"end"`, or the code of the error. */
+/** Waits for a read to fail or complete. @returns `"end"`, or the code of the error. */
 export async function endingOf(reading: Promise<unknown>): Promise<string> {
   try {
     await reading;
@@ -72,7 +74,7 @@ export async function endingOf(reading: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Chunks as one. */
+/** Returns the chunks as one. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
   let filled = 0;
@@ -83,19 +85,19 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Bytes in which every place can be told from its neighbours. */
+/** Returns pseudo-random bytes, so that a shifted or repeated part differs. */
 export function pattern(size: number, seed = 1): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size);
   let state = seed;
   for (let i = 0; i < size; i++) {
-    // A linear congruential generator: Numerical Recipes' constants.
+    // A linear congruential generator, with the constants of Numerical Recipes.
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     bytes[i] = state >>> 24;
   }
   return bytes;
 }
 
-/** Whether two are the same; megabytes are too much for an assertion that would print them. */
+/** Returns whether two arrays have the same bytes. An assertion would print megabytes. */
 export function same(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -33,7 +33,7 @@ async function clientVerdict(fixture: TLSFixture, shown: Shown): Promise<Error |
   const caCerts = roots.map(({ pem }) => pem);
   fixture.connect(server.port, clients, { serverName: host, caCerts });
   fixture.run();
-  return await verdict(clients, clients.told("failed").then(() => clients.reasons[0]));
+  return await verdict(clients, clients.called("failed").then(() => clients.reasons[0]));
 }
 
 /** Returns why this library's server refuses the client; null if it accepts. */

@@ -27,7 +27,7 @@ async function failsOnce(fixture: TLSFixture, certificates: Certificates): Promi
   fixture.run();
   const clients = new SecuredWires();
   fixture.connect(port, clients, { serverName: "localhost" });
-  const [reason] = await Promise.all([servers.failure(), clients.told("failed")]);
+  const [reason] = await Promise.all([servers.failure(), clients.called("failed")]);
   assertInstanceOf(reason, TLSError);
   assertEquals(reason.phase, "handshake");
   fixture.connect(port, clients);
@@ -116,7 +116,7 @@ test("certificates logs repeated failures only the 1st, 10th and 100th time", as
     const clients = new SecuredWires();
     fixture.connect(port, clients, { serverName: "localhost" });
     assertStrictEquals((await servers.failure(i)).cause, error);
-    await clients.told("failed");
+    await clients.called("failed");
   }
   // Only the first and the tenth failure are logged.
   assertEquals(fixture.errors.take(), [error, error]);
@@ -135,7 +135,7 @@ test("certificates that never settles fails the handshake after handshakeTimeout
   const reason = await servers.failure();
   assertInstanceOf(reason, TLSError);
   assertEquals(reason.code, "ETIMEDOUT");
-  await clients.told("failed");
+  await clients.called("failed");
   // A late answer has no effect and is not an error.
   answer.resolve(fixture.server);
   for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next));

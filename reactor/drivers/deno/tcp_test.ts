@@ -19,7 +19,7 @@ test("dialTCP() closes a connection that opens at the moment of its cancellation
     const connector = fixture.reactor.connectTCP("127.0.0.1", port, factory);
     setTimeout(() => connector.disconnect(), 0);
     work(0.002);
-    await factory.told("stop");
+    await factory.called("stop");
   }
 });
 

@@ -42,7 +42,7 @@ for (const [how, options] of Object.entries(TRUSTS)) {
     fixture.run();
     const clients = new SecuredWires();
     fixture.connect(port, clients, { serverName: "localhost", ...options(fixture) });
-    await clients.told("failed");
+    await clients.called("failed");
     assertInstanceOf(clients.reasons[0], TLSError);
   });
 }

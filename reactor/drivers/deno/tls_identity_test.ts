@@ -75,7 +75,7 @@ test("connectTLS() and listenTLS() fail only the handshake of a chain with inval
   const { port } = fixture.listen(servers, { caCerts });
   fixture.run();
   await using _client = await connectShowing(port, shown);
-  await clients.told("failed");
+  await clients.called("failed");
   for (const reason of [clients.reasons[0], await servers.failure()]) {
     assertInstanceOf(reason, TLSError);
     assertEquals(reason.code, "CERT_REJECTED");

@@ -37,7 +37,7 @@ test("connectTLS() verifies the server again, whatever session other connections
   ) {
     const clients = new SecuredWires();
     fixture.connect(port, clients, { serverName: "localhost", ...options });
-    await clients.told("failed");
+    await clients.called("failed");
     const [reason] = clients.reasons;
     assert(reason !== undefined);
     assertInstanceOf(reason, TLSError);

@@ -142,7 +142,7 @@ test("connectTLS() refuses any certificate of version 1, whose key may belong to
   const { port } = fixture.listen(new SecuredWires(), forged);
   fixture.connect(port, clients, { serverName: "localhost" });
   fixture.run();
-  await clients.told("failed");
+  await clients.called("failed");
   const [reason] = clients.reasons;
   assert(reason !== undefined);
   assertEquals(codeOf(reason), "UNSUPPORTED_VERSION");
@@ -162,7 +162,7 @@ test("connectTLS() refuses a certificate for another name or address", async (fi
     const clients = new SecuredWires();
     fixture.connect(fixture.listen(new SecuredWires(), other).port, clients, { serverName });
     fixture.run();
-    await clients.told("failed");
+    await clients.called("failed");
     const [reason] = clients.reasons;
     assert(reason !== undefined);
     assertEquals(codeOf(reason), "ERR_TLS_CERT_ALTNAME_INVALID");
@@ -252,7 +252,7 @@ test("certificates that throws is logged and fails that handshake only", async (
   fixture.run();
   const clients = new SecuredWires();
   fixture.connect(port, clients, { serverName: "localhost" });
-  await clients.told("failed");
+  await clients.called("failed");
   assertStrictEquals((await servers.failure()).cause, error);
   assertEquals(fixture.errors.take(), [error]);
   fixture.connect(port, clients);
@@ -265,7 +265,7 @@ test("listenTLS() fails the handshake if it has no certificate for the requested
   fixture.run();
   const clients = new SecuredWires();
   fixture.connect(portOf(port.getHost()), clients, { serverName: "unknown.example" });
-  await clients.told("failed");
+  await clients.called("failed");
   assertMatch((await servers.failure()).message, /there is no certificate for "unknown\.example"$/);
 });
 
@@ -337,7 +337,7 @@ test("handshakeTimeout fails a client whose server is silent", async (fixture) =
   fixture.connect(listener.addr.port, clients, { handshakeTimeout: 0.05 });
   fixture.run();
   const peer = await fixture.rawAccept(listener);
-  await clients.told("failed");
+  await clients.called("failed");
   const [reason] = clients.reasons;
   assert(reason !== undefined);
   assertEquals(codeOf(reason), "ETIMEDOUT");

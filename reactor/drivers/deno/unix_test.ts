@@ -75,7 +75,7 @@ async function connectError(
   const factory = new Wires();
   fixture.reactor.connectUNIX(path, factory, options);
   fixture.run();
-  await factory.told("failed");
+  await factory.called("failed");
   const [error] = factory.reasons;
   assertInstanceOf(error, ConnectError);
   assertEquals(error.address, path);

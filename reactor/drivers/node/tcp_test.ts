@@ -75,7 +75,7 @@ test("bindAddress that cannot be bound fails with ConnectError and the system's 
   const bindAddress = [HOST, taken.addr.port] as const;
   fixture.reactor.connectTCP(HOST, raw.addr.port, factory, { bindAddress });
   fixture.run();
-  await factory.told("failed");
+  await factory.called("failed");
   const [reason] = factory.reasons;
   assertInstanceOf(reason, ConnectError);
   assertEquals([reason.code, reason.address], ["EADDRINUSE", `${HOST}:${raw.addr.port}`]);
