@@ -11,9 +11,17 @@ import type { StreamDriver } from "./stream_driver.ts";
  * `released`.
  */
 export interface DialSink {
-  /** Called with the driver of the open connection. */
+  /**
+   * Called when the connection is open.
+   *
+   * @param driver The driver of the connection.
+   */
   connected(driver: StreamDriver): void;
-  /** Called with a `ConnectError` if there is no connection. */
+  /**
+   * Called when there is no connection.
+   *
+   * @param reason The reason: a `ConnectError`.
+   */
   failed(reason: Error): void;
   /** Called when no resource of the dial is left. */
   released(): void;

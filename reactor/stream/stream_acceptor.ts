@@ -9,13 +9,26 @@ import type { StreamDriver } from "./stream_driver.ts";
 
 /** Receives the results of an acceptor. Implemented by a port. */
 export interface StreamAcceptorSink {
-  /** Called with the driver of a new connection. */
+  /**
+   * Called with a new connection.
+   *
+   * @param driver The driver of the connection.
+   */
   accepted(driver: StreamDriver): void;
-  /** Called when no connection could be accepted, for example because too many files are open. */
+  /**
+   * Called when no connection could be accepted, for example because too many files are open.
+   *
+   * @param error The error of the system. The port logs it.
+   */
   acceptFailed(error: Error): void;
   /** Called when a connection was accepted with the spare file descriptor and closed. */
   turnedAway(): void;
-  /** Called when the acceptor itself has refused a connection, and closed it. */
+  /**
+   * Called when the acceptor itself has refused a connection, and closed it.
+   *
+   * @param peer The address of the peer.
+   * @param why The reason, for the log.
+   */
   refused(peer: Address, why: string): void;
   /** Called after `close`, when nothing of the acceptor is left and the address is free. */
   released(): void;
@@ -25,7 +38,11 @@ export interface StreamAcceptorSink {
 export interface StreamAcceptor<A extends Address = Address> {
   /** The address that it is bound to. */
   readonly address: A;
-  /** Sets the port that receives the results. Called once, before anything else. */
+  /**
+   * Sets the receiver of the results. Called once, before anything else.
+   *
+   * @param sink The receiver: the port.
+   */
   attach(sink: StreamAcceptorSink): void;
   /**
    * Accepts one connection. The sink's `accepted`, `acceptFailed` or `turnedAway` follows, unless

@@ -13,17 +13,26 @@ import type { TLSSession } from "../tls/tls_engine.ts";
  */
 export interface StreamDriverSink {
   /**
-   * Called with received bytes, whose memory is never written again. At most one more chunk may
-   * follow `stopReading`.
+   * Called with received bytes. At most one more chunk may follow `stopReading`.
+   *
+   * @param chunk The bytes. Their memory must never be written again.
    */
   received(chunk: Uint8Array): void;
   /** Called when the peer has closed its writing side. */
   readEnded(): void;
-  /** Called when the system has taken the first `count` bytes of the last write. */
+  /**
+   * Called when the system has taken bytes of the last write.
+   *
+   * @param count The number of bytes taken, from the start of the write.
+   */
   wrote(count: number): void;
   /** Called when `closeWrite` is done. */
   writeClosed(): void;
-  /** Called when the connection is broken, with a reason for `connectionLost`. */
+  /**
+   * Called when the connection is broken. The receiver closes the driver.
+   *
+   * @param reason The reason for the protocol's `connectionLost`: a `ConnectionLost`, for example.
+   */
   failed(reason: Error): void;
   /** Called after `close` or `abort`, when nothing of the driver is left. */
   released(): void;
@@ -31,7 +40,11 @@ export interface StreamDriverSink {
 
 /** Moves the bytes of one stream connection: of a socket, a pipe, or memory. */
 export interface StreamDriver {
-  /** Sets the receiver of the events. Called first, and again when the receiver changes. */
+  /**
+   * Sets the receiver of the events. Called first, and again when TLS starts on the connection.
+   *
+   * @param sink The receiver. It replaces the previous one.
+   */
   attach(sink: StreamDriverSink): void;
   /** Delivers what arrives until `stopReading`. May deliver before it returns. */
   startReading(): void;
@@ -41,6 +54,8 @@ export interface StreamDriver {
    * Sends bytes. One write at a time: the next comes after `wrote`. Nothing changes the bytes
    * meanwhile, but an incorrect protocol may detach their buffer, so that they have the length 0. A
    * driver must then still call `wrote` or `failed`, without throwing.
+   *
+   * @param bytes The bytes to send.
    */
   write(bytes: Uint8Array): void;
   /** Closes the writing side. Called while no write is in flight. */
@@ -55,13 +70,23 @@ export interface StreamDriver {
   getPeer(): Address;
   /** Returns the address of this side. */
   getHost(): Address;
-  /** Switches TCP_NODELAY on or off. Absent on streams without Nagle's algorithm. */
+  /**
+   * Switches TCP_NODELAY on or off. Absent on streams without Nagle's algorithm.
+   *
+   * @param enabled Whether small writes are sent at once.
+   */
   setNoDelay?(enabled: boolean): void;
-  /** Switches keep-alive probes on or off. Absent on streams without them. */
+  /**
+   * Switches keep-alive probes on or off. Absent on streams without them.
+   *
+   * @param enabled Whether probes are sent.
+   */
   setKeepAlive?(enabled: boolean): void;
   /**
-   * Switches keep-alive probes on, the first after this many seconds without traffic. Absent where
-   * the time cannot be set.
+   * Switches keep-alive probes on, with a time of silence before the first. Absent where the time
+   * cannot be set.
+   *
+   * @param seconds Seconds without traffic before the first probe.
    */
   setKeepAliveIdle?(seconds: number): void;
   /**

@@ -243,6 +243,17 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     ],
   },
   {
+    reason: "The parts of a program's own stream transport, which the conformance suites test.",
+    methodsOf: [
+      "DialSink",
+      "StreamAcceptor",
+      "StreamAcceptorSink",
+      "StreamDriver",
+      "StreamDriverSink",
+    ],
+    names: ["DenoReactor.connectStream(dial)", "DenoReactor.listenStream(bind)"],
+  },
+  {
     reason: "The library does not call it: a program's own log line does.",
     names: ["Protocol.toString"],
   },
