@@ -19,7 +19,7 @@ export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
   implements IClientFactory {
   #connector: IConnector | null = null;
 
-  /** Fires with the protocol. */
+  /** Fires with the protocol, once its connection has been made. */
   readonly connected: Deferred<P> = new Deferred<P>(() => this.#cancel());
 
   /**

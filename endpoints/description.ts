@@ -28,7 +28,7 @@ export interface DescriptionPiece extends DescriptionSpan {
   readonly value: string;
 }
 
-/** One argument of a description. */
+/** One argument of an endpoint description. */
 export interface DescriptionArgument {
   /** The name of the argument; `null` for a positional argument. */
   readonly name: DescriptionPiece | null;
@@ -36,7 +36,7 @@ export interface DescriptionArgument {
   readonly value: DescriptionPiece;
 }
 
-/** A parsed description. */
+/** A parsed endpoint description: its type and its arguments. */
 export interface Description {
   /** The whole string, even if only the end of it was parsed. */
   readonly text: string;

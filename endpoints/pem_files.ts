@@ -26,7 +26,7 @@ export interface CertificateFiles {
 export interface ReadCertificate {
   /** The certificate, followed by those between it and the root. */
   cert: string;
-  /** Its private key. */
+  /** The private key of the certificate. */
   key: string;
 }
 

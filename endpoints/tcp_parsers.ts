@@ -29,7 +29,7 @@ export const CONNECT_TCP = {
   bindAddress: optional(localAddress),
 };
 
-/** `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50`. */
+/** Parses server endpoints: `tcp:80`, `tcp:80:interface=127.0.0.1`, `tcp:80:backlog=50`. */
 export const tcpServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
   prefix: "tcp",
   parseStreamServer: (reactor, args) => {
@@ -38,7 +38,7 @@ export const tcpServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
   },
 };
 
-/** `tcp6:80`, `tcp6:80:interface=\:\:1`. */
+/** Parses server endpoints: `tcp6:80`, `tcp6:80:interface=\:\:1`. */
 export const tcp6ServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
   prefix: "tcp6",
   parseStreamServer: (reactor, args) => {
@@ -48,7 +48,7 @@ export const tcp6ServerParser: IStreamServerEndpointStringParser<IReactorTCP> = 
   },
 };
 
-/** `tcp:example.org:80`, `tcp:host=example.org:port=80:timeout=5`. */
+/** Parses client endpoints: `tcp:example.org:80`, `tcp:host=example.org:port=80:timeout=5`. */
 export const tcpClientParser: IStreamClientEndpointStringParserWithReactor<IReactorTCP> = {
   prefix: "tcp",
   parseStreamClient: (reactor, args) => {
@@ -57,7 +57,7 @@ export const tcpClientParser: IStreamClientEndpointStringParserWithReactor<IReac
   },
 };
 
-/** `tcp6:example.org:80`, `tcp6:\:\:1:80`. Twisted has no such description. */
+/** Parses client endpoints: `tcp6:example.org:80`, `tcp6:\:\:1:80`. Twisted has no such type. */
 export const tcp6ClientParser: IStreamClientEndpointStringParserWithReactor<IReactorForNames> = {
   prefix: "tcp6",
   parseStreamClient: (reactor, args) => {

@@ -70,7 +70,7 @@ export const sslServerParser: IStreamServerEndpointStringParser<ServerReactor> =
   parseStreamServer,
 };
 
-/** The same endpoint under its newer name. */
+/** `tls:443:privateKey=key.pem`: the same endpoint as with `ssl`, under the newer name. */
 export const tlsServerParser: IStreamServerEndpointStringParser<ServerReactor> = {
   prefix: "tls",
   parseStreamServer,

@@ -26,7 +26,7 @@ const CONNECT_UNIX = {
 };
 
 /**
- * `unix:/run/chat/socket`, `unix:/run/chat/socket:mode=660`, `unix:/run/chat/socket:lockfile=1`.
+ * Parses server endpoints: `unix:/run/chat/socket`, `unix:/run/chat/socket:mode=660:lockfile=1`.
  *
  * In Twisted, `lockfile` is 1 by default, because it is needed there to replace the socket of a
  * server that was killed. Here `listenUNIX` replaces it without a lock file, which requires
@@ -44,7 +44,7 @@ export const unixServerParser: IStreamServerEndpointStringParser<IReactorUNIX> =
   },
 };
 
-/** `unix:/run/chat/socket`, `unix:path=/run/chat/socket:timeout=5:lockfile=1`. */
+/** Parses client endpoints: `unix:/run/chat/socket`, `unix:path=/run/chat/socket:timeout=5`. */
 export const unixClientParser: IStreamClientEndpointStringParserWithReactor<IReactorUNIX> = {
   prefix: "unix",
   parseStreamClient: (reactor, args) => {

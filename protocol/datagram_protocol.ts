@@ -104,7 +104,7 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
    */
   doStop(): void {
     this.#transport = null;
-    // Like a factory, it ignores a surplus call.
+    // A call without a matching doStart() is ignored, as in Factory.doStop().
     if (this.numPorts === 0) return;
     if (--this.numPorts === 0) return this.stopProtocol();
   }

@@ -148,7 +148,7 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
    * {@linkcode stopFactory}.
    */
   doStop(): void {
-    // A surplus call is ignored, as in Twisted.
+    // A call without a matching doStart() is ignored, as in Twisted.
     if (this.numPorts === 0) return;
     if (--this.numPorts > 0) return;
     logRejection(this.stopFactory(), `While calling stopFactory of ${this.constructor.name}`);

@@ -202,7 +202,7 @@ export class Heartbeat implements Disposable {
     this.#call = null;
   }
 
-  /** Stops the heartbeat. For `using`. */
+  /** Stops the heartbeat, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.stop();
   }

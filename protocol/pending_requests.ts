@@ -68,9 +68,9 @@ export class UnexpectedAnswer extends Error {
 
 /** A request, from the call of `request` until its answer arrives. */
 export class PendingRequest<Req, Res> {
-  /** The request. */
+  /** The request, as the caller passed it to `request()`. */
   readonly request: Req;
-  /** Fires with the answer. */
+  /** Fires with the peer's answer. */
   readonly answer: Deferred<Res>;
 
   /**

@@ -255,7 +255,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
   }
 }
 
-/** A reactor may implement `IReactorTCP` alone. */
+/** Returns whether a reactor has a clock: one may implement `IReactorTCP` alone. */
 function isClock(reactor: object): reactor is IReactorTime {
   return "seconds" in reactor && "callLater" in reactor;
 }

@@ -10,7 +10,7 @@ import { TLSBoundary } from "./tls_boundary.ts";
  * been read can be discarded.
  */
 export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
-  /** The stream. */
+  /** The stream of the bytes from the peer. */
   readonly stream: ReadableStream<Uint8Array>;
   readonly #transport: ITransport;
   readonly #highWaterMark: number;

@@ -10,7 +10,7 @@ const TRANSFERRED: WriteOptions = { transfer: true };
  * buffer is empty again, so `write()` and `ready` wait for a slow peer.
  */
 export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushProducer {
-  /** The stream. */
+  /** The stream of the data to send. */
   readonly stream: WritableStream<Uint8Array | string>;
   readonly #transport: ITransport;
   readonly #abort: (reason: unknown) => void;

@@ -38,9 +38,9 @@ export interface ClientAttemptSettings<P extends IProtocol> {
  * and finally `over`.
  */
 export interface ClientAttemptSink<P extends IProtocol> {
-  /** The connection is made and prepared. */
+  /** Called when the connection is made and prepared. */
   connected(protocol: P): void;
-  /** The attempt failed. */
+  /** Called when the attempt has failed. */
   failed(reason: Error): void;
   /**
    * No connection of the attempt is left. The reason is why it failed, or why its connection was
@@ -49,7 +49,7 @@ export interface ClientAttemptSink<P extends IProtocol> {
   over(reason: Error): void;
 }
 
-/** One attempt. */
+/** One attempt of a client service to connect, and the connection that it makes. */
 export class ClientAttempt<P extends IProtocol> {
   readonly #settings: ClientAttemptSettings<P>;
   readonly #sink: ClientAttemptSink<P>;

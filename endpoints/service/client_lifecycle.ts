@@ -28,7 +28,7 @@
  * @module
  */
 
-/** The transitions. */
+/** The state after each event, by the state before it. */
 const lifecycle = {
   init: { start: "connecting", stop: "stopped" },
   connecting: { stop: "disconnecting", connected: "connected", over: "waiting" },
