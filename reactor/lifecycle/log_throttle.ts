@@ -11,8 +11,8 @@ import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 const INTERVAL = 1;
 
 /**
- * A log throttle for one type of event. It logs the first event immediately, and then at most one
- * line per second, with the number of events since the last line.
+ * A log throttle for one type of event. It logs the first event immediately, or the first few, and then
+ * at most one line per second, with the number of events since the last line.
  *
  * A timed call is pending only while a line is due. {@linkcode flush} cancels it.
  *
@@ -33,12 +33,19 @@ export class LogThrottle {
   #log: ((count: number) => void) | null = null;
   #pending = 0;
   #count = 0;
+  readonly #burst: number;
+  /** The number of events that may still be logged immediately in this interval. */
+  #left = 0;
   #quietUntil = -Infinity;
   #timer: IDelayedCall | null = null;
 
-  /** @param clock The reactor. */
-  constructor(clock: Pick<IReactorTime, "seconds" | "callLater">) {
+  /**
+   * @param clock The reactor.
+   * @param burst The number of events per interval that are logged immediately, at least 1.
+   */
+  constructor(clock: Pick<IReactorTime, "seconds" | "callLater">, burst = 1) {
     this.#clock = clock;
+    this.#burst = burst;
   }
 
   /** The total number of events. */
@@ -55,10 +62,12 @@ export class LogThrottle {
   add(log: (count: number) => void): void {
     this.#count++;
     const now = this.#clock.seconds();
-    if (this.#timer === null && now >= this.#quietUntil) {
-      this.#quietUntil = now + INTERVAL;
-      log(1);
-      return;
+    if (this.#timer === null) {
+      if (now >= this.#quietUntil) this.#beginInterval(now, this.#burst);
+      if (this.#left > 0) {
+        this.#left--;
+        return log(1);
+      }
     }
     this.#pending++;
     this.#log = log;
@@ -74,9 +83,15 @@ export class LogThrottle {
     this.#summarize();
   }
 
+  #beginInterval(now: number, left: number): void {
+    this.#quietUntil = now + INTERVAL;
+    this.#left = left;
+  }
+
   #endInterval(): void {
     this.#timer = null;
-    this.#quietUntil = this.#clock.seconds() + INTERVAL;
+    // The summary is the first line of the next interval.
+    this.#beginInterval(this.#clock.seconds(), this.#burst - 1);
     this.#summarize();
   }
 

@@ -37,6 +37,21 @@ Deno.test("LogThrottle logs the first event immediately, and further ones once a
   assertEquals(lines, ["3 d"]);
 });
 
+Deno.test("LogThrottle with a burst logs that many events a second, the summary included", () => {
+  const host = new TestHost();
+  const lines: string[] = [];
+  const bursts = new LogThrottle(host.reactor, 3);
+  const add = (name: string): void => bursts.add((count) => lines.push(`${name}${alike(count)}`));
+  for (let i = 0; i < 100; i++) add(`a${i}`);
+  assertEquals(lines.splice(0), ["a0", "a1", "a2"]);
+  host.advance(1);
+  assertEquals(lines.splice(0), ["a99 (and 96 more)"]);
+  for (let i = 0; i < 5; i++) add(`b${i}`);
+  assertEquals(lines.splice(0), ["b0", "b1"]);
+  host.advance(1);
+  assertEquals(lines.splice(0), ["b4 (and 2 more)"]);
+});
+
 Deno.test("LogThrottle logs each event if there is less than one a second", () => {
   const { host, lines, add } = throttle();
   for (const name of ["a", "b", "c"]) {

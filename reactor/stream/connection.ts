@@ -102,11 +102,7 @@ export class Connection extends SocketAttributes
     this.#owner = owner;
     this.#protocol = protocol;
     this.session = session;
-    this.#calls = new ProtocolCalls(
-      this,
-      (method) => owner.methodName?.(method) ?? method,
-      (error) => this.abort(asError(error)),
-    );
+    this.#calls = new ProtocolCalls(this, owner, (error) => this.abort(asError(error)));
   }
 
   /** Connects the protocol and starts to read. */

@@ -31,6 +31,13 @@ export interface ConnectionOwner {
    * on.
    */
   methodName?(method: string): string;
+  /**
+   * Logs an error of a protocol's method, now or together with others. Without this method, each
+   * error is logged immediately.
+   *
+   * @param log Logs the error. Its argument is the number of errors that the line represents.
+   */
+  logFailure?(log: (count: number) => void): void;
   /** Called last, after the protocol's `connectionLost`. */
   connectionLost(connection: OwnedConnection, reason: Error): void;
 }

@@ -1,12 +1,17 @@
 import { callGuarded, logUserError } from "../../defer/guarded_call.ts";
+import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
+
+/** The part of a connection's owner that errors are logged with. */
+type FailureLog = Pick<ConnectionOwner, "methodName" | "logFailure">;
 
 /**
  * Calls the methods of a connection's protocol. An exception is logged, and loses the connection.
  */
 export class ProtocolCalls {
   readonly #connection: HasLogPrefix;
-  readonly #nameOf: (method: string) => string;
+  readonly #owner: FailureLog;
   readonly #abort: (error: unknown) => void;
   /**
    * The number of calls that have not returned. Written bytes are sent when the outermost call
@@ -16,16 +21,16 @@ export class ProtocolCalls {
 
   /**
    * @param connection The connection, for the log.
-   * @param nameOf Returns the name of a method for the log.
+   * @param owner The owner of the connection, which names methods and logs errors.
    * @param abort Loses the connection because of an error.
    */
   constructor(
     connection: HasLogPrefix,
-    nameOf: (method: string) => string,
+    owner: FailureLog,
     abort: (error: unknown) => void,
   ) {
     this.#connection = connection;
-    this.#nameOf = nameOf;
+    this.#owner = owner;
     this.#abort = abort;
   }
 
@@ -44,9 +49,13 @@ export class ProtocolCalls {
   /** Loses the connection because a method has thrown, or its promise was rejected. */
   failed(method: string, error: unknown): void {
     this.#abort(error);
+    const name = this.#owner.methodName?.(method) ?? method;
     // A promise is rejected after the call that returned it, so the log needs the system again.
-    callWithSystem(this.#connection, () => {
-      logUserError(error, `While calling ${this.#nameOf(method)}`);
-    });
+    const log = (count: number): void =>
+      callWithSystem(this.#connection, () => {
+        logUserError(error, `While calling ${name}${alike(count)}`);
+      });
+    if (this.#owner.logFailure === undefined) log(1);
+    else this.#owner.logFailure(log);
   }
 }

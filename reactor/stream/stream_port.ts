@@ -4,6 +4,7 @@
  * @module
  */
 
+import { alike } from "../lifecycle/log_throttle.ts";
 import { checkFactory } from "../lifecycle/argument_checks.ts";
 import { Deferred } from "../../defer/deferred.ts";
 import { succeed } from "../../defer/succeed.ts";
@@ -216,6 +217,12 @@ export class StreamPort<A extends Address = Address>
     return `${connection.session},${hostOf(connection.getPeer())}`;
   }
 
+  logFailure(log: (count: number) => void): void {
+    // A closed port has no further line to add them to.
+    if (this.#acceptor === null) log(1);
+    else this.#problems.userError(log);
+  }
+
   connectionLost(connection: Connection): void {
     this.#limiter.leave(hostOf(connection.getPeer()));
     this.#left();
@@ -350,7 +357,9 @@ export class StreamPort<A extends Address = Address>
     try {
       return buildProtocol(this.#factory, peer);
     } catch (error) {
-      logUserError(error, `While calling buildProtocol for ${peer}`);
+      this.logFailure((count) =>
+        logUserError(error, `While calling buildProtocol for ${peer}${alike(count)}`)
+      );
       return null;
     }
   }

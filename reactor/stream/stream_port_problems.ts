@@ -9,11 +9,15 @@ import { msg } from "../../log/mod.ts";
 import type { Address, IReactorTime, StreamPortStats } from "../interfaces/mod.ts";
 import { alike, LogThrottle } from "../lifecycle/log_throttle.ts";
 
+// Each has its stack. The first ones may be different errors.
+const USER_ERRORS = 10;
+
 /** Counts and logs the problems of one port. */
 export class StreamPortProblems {
   readonly #refusals: LogThrottle;
   readonly #handshakes: LogThrottle;
   readonly #pauses: LogThrottle;
+  readonly #userErrors: LogThrottle;
   /** Failed handshakes that were reported to the factory. */
   #reported = 0;
   #turnedAway = 0;
@@ -24,6 +28,7 @@ export class StreamPortProblems {
     this.#refusals = new LogThrottle(clock);
     this.#handshakes = new LogThrottle(clock);
     this.#pauses = new LogThrottle(clock);
+    this.#userErrors = new LogThrottle(clock, USER_ERRORS);
   }
 
   /** Logs and counts a refused connection. */
@@ -38,6 +43,11 @@ export class StreamPortProblems {
     this.#pauses.add(() => {
       msg(`Accepting connections on ${address} pauses: the handshake limit of ${limit} is reached`);
     });
+  }
+
+  /** Logs an error of a protocol or of `buildProtocol`: a peer that finds one can cause it at will. */
+  userError(log: (count: number) => void): void {
+    this.#userErrors.add(log);
   }
 
   /** Logs and counts a failed handshake, because the factory has no `handshakeFailed`. */
@@ -68,6 +78,7 @@ export class StreamPortProblems {
     this.#refusals.flush();
     this.#handshakes.flush();
     this.#pauses.flush();
+    this.#userErrors.flush();
   }
 
   /**
