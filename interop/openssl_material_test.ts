@@ -80,7 +80,7 @@ const ACCEPTED: Record<string, readonly string[]> = {
 };
 
 for (const [name, [keyOptions, reason]] of Object.entries(REFUSED)) {
-  test(`TLS options with ${name} throw a TypeError wherever it is passed`, async (fixture) => {
+  test(`TLS options refuse ${name} with a TypeError wherever it is passed`, async (fixture) => {
     const { cert, key, certFile, keyFile } = await make(fixture, keyOptions);
     const { reactor } = fixture;
     const wires = new Wires();

@@ -9,9 +9,9 @@ import { codeOf, lookupError } from "./system_error.ts";
  * (`Deno.resolveDns` only queries name servers.)
  *
  * The function comes from `node:dns`, which is loaded with the first lookup. Needs `--allow-net`
- * for the name. A lookup that runs cannot be aborted: it keeps the process alive until it
+ * for the name. A running lookup cannot be aborted: it keeps the process alive until it
  * completes, even if its result is no longer needed. So at most 16 run at once in a process.
- * Further ones wait, and equal ones share one result.
+ * Further lookups wait, and equal ones share one result.
  */
 export class DenoNameResolver implements IHostnameResolver {
   resolveHostName(hostName: string, options: ResolveHostNameOptions): Promise<string[]> {
@@ -19,12 +19,11 @@ export class DenoNameResolver implements IHostnameResolver {
   }
 }
 
-// Deno has 32 threads for all work that blocks: other lookups, files, and the addresses of UDP
-// ports.
-const MOST_LOOKUPS = 16;
+// Half of Deno's 32 threads for blocking work, which also serve files and UDP addresses.
+const MAX_LOOKUPS = 16;
 
-// The threads belong to the process, and so does the limit.
-const lookups = new LookupQueue(startLookup, MOST_LOOKUPS);
+// One queue for all reactors, because the process shares the threads.
+const lookups = new LookupQueue(startLookup, MAX_LOOKUPS);
 
 async function startLookup(
   hostName: string,

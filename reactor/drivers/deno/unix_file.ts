@@ -49,8 +49,13 @@ export class SocketFile {
   }
 }
 
-/** Returns the file at a path; null if there is none. A symbolic link is not followed. */
-function fileAt(path: string): Deno.FileInfo | null {
+/**
+ * Returns the file at a path. A symbolic link is not followed.
+ *
+ * @param path The path.
+ * @returns The file; null if there is none.
+ */
+export function fileAt(path: string): Deno.FileInfo | null {
   try {
     return Deno.lstatSync(path);
   } catch (error) {

@@ -5,6 +5,7 @@
  */
 
 import { errorWithCode } from "./system_error.ts";
+import { fileAt } from "./unix_file.ts";
 
 // Longer than a thread takes to start on a busy machine. A server that does not answer in time
 // counts as alive.
@@ -50,16 +51,6 @@ export function removeStaleSocket(
   const now = fileAt(path);
   if (now !== null && isSame(now, found)) Deno.removeSync(path);
   return true;
-}
-
-/** Returns the file at a path; null if there is none. A symbolic link is not followed. */
-function fileAt(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 /**

@@ -141,7 +141,7 @@ export function verifyChain(
 /** Thrown when a peer's certificate is not accepted. */
 export class CertificateError extends Error {
   override readonly name = "CertificateError";
-  /** A code in the style of OpenSSL's. */
+  /** The reason as a code in the style of OpenSSL's, such as `CERT_REJECTED`. */
   readonly code: string;
 
   /**
