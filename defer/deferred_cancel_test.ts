@@ -13,15 +13,8 @@ import { Deferred } from "./deferred.ts";
 import { AlreadyCalledError, CancelledError } from "./errors.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
-
-/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { assertNoResult, failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 Deno.test("Deferred.cancel() without a canceller fails with a CancelledError", () => {
   const deferred = new Deferred<void>();
@@ -97,21 +90,19 @@ Deno.test("Deferred.cancel() does not call a canceller again that calls cancel()
     calls++;
     self.cancel();
   });
-  const seen = outcomes(deferred);
   deferred.cancel();
   assertEquals(calls, 1);
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(deferred, CancelledError);
 });
 
 Deno.test("Deferred.cancel() throws a canceller's error and leaves the Deferred unfired", () => {
   const deferred = new Deferred<number>(() => {
     throw new RangeError("in the canceller");
   });
-  const seen = outcomes(deferred);
   assertThrows(() => deferred.cancel(), RangeError, "in the canceller");
   assertThrows(() => deferred.cancel(), RangeError, "in the canceller");
   deferred.callback(1);
-  assertEquals(seen, [1]);
+  assertEquals(successResultOf(deferred), 1);
 });
 
 Deno.test("Deferred.cancel() has no effect on a Deferred with a result", () => {
@@ -127,8 +118,8 @@ Deno.test("Deferred.cancel() has no effect on a Deferred with a result", () => {
   succeeded.cancel();
   failed.cancel();
   assertEquals(calls, 0);
-  assertEquals(outcomes(succeeded), ["biff"]);
-  assertStrictEquals(outcomes(failed)[0], error);
+  assertEquals(successResultOf(succeeded), "biff");
+  assertStrictEquals(failureResultOf(failed), error);
 });
 
 Deno.test("Deferred.cancel() makes its reason the cause of the CancelledError", () => {
@@ -160,15 +151,15 @@ Deno.test("Deferred.cancel() of a waiting Deferred cancels the source of its lin
   assertEquals(called, ["source"]);
   assertInstanceOf(seen[0], CancelledError);
   assertEquals(seen[0].cause, "enough");
-  assertEquals(outcomes(middle), [undefined]);
+  assertEquals(successResultOf(middle), undefined);
 });
 
 Deno.test("Deferred.cancel() in the middle of a line cancels the source", () => {
   const source = new Deferred<number>();
   const middle = succeed().addCallback(() => source);
-  const seen = outcomes(succeed().addCallback(() => middle));
+  const outcome = succeed().addCallback(() => middle);
   middle.cancel();
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(outcome, CancelledError);
 });
 
 Deno.test("Deferred.cancel() of a waiting Deferred calls a subclass's cancel()", () => {
@@ -180,22 +171,20 @@ Deno.test("Deferred.cancel() of a waiting Deferred calls a subclass's cancel()",
   }
   const stubborn = new Stubborn<number>();
   const outer = succeed().addCallback(() => stubborn);
-  const seen = outcomes(outer);
   outer.cancel();
   assertEquals(cancelled, 1);
-  assertEquals(seen, []);
+  assertNoResult(outer);
   stubborn.callback(1);
-  assertEquals(seen, [1]);
+  assertEquals(successResultOf(outer), 1);
 });
 
 Deno.test("Deferred.cancel() has no effect while waiting on a paused Deferred with a result", () => {
   const inner = succeed(1);
   inner.pause();
   const outer = succeed().addCallback(() => inner);
-  const seen = outcomes(outer);
   outer.cancel();
   inner.unpause();
-  assertEquals(seen, [1]);
+  assertEquals(successResultOf(outer), 1);
 });
 
 Deno.test("Deferred.cancel() while waiting on a promise fails at once", async () => {
@@ -223,7 +212,7 @@ Deno.test("Deferred.addSignal() cancels at once if the signal has aborted", () =
   const seen = outcomes(new Deferred<number>().addSignal(AbortSignal.abort("enough")));
   assertInstanceOf(seen[0], CancelledError);
   assertEquals(seen[0].cause, "enough");
-  assertEquals(outcomes(succeed(1).addSignal(AbortSignal.abort())), [1]);
+  assertEquals(successResultOf(succeed(1).addSignal(AbortSignal.abort())), 1);
 });
 
 Deno.test("Deferred.addSignal() removes its listener when the result arrives", () => {
@@ -248,12 +237,12 @@ Deno.test("Deferred.addSignal() removes its listener when the result arrives", (
 Deno.test("Deferred.addSignal() cancels a wait that began before it", () => {
   const controller = new AbortController();
   const inner = new Deferred<number>();
-  const seen = outcomes(succeed().addCallback(() => inner).addSignal(controller.signal));
+  const outcome = succeed().addCallback(() => inner).addSignal(controller.signal);
   controller.abort();
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(outcome, CancelledError);
 });
 
 Deno.test("Deferred.addSignal() leaves the failure of a failed Deferred", () => {
   const error = new Error("no");
-  assertStrictEquals(outcomes(fail(error).addSignal(new AbortController().signal))[0], error);
+  assertStrictEquals(failureResultOf(fail(error).addSignal(new AbortController().signal)), error);
 });

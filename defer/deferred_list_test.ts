@@ -19,20 +19,13 @@ import { DeferredList } from "./deferred_list.ts";
 import { CancelledError, FirstError } from "./errors.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
+import { assertNoResult, failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 const consumeErrors = true;
 
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
-
 function assertCancelled(deferred: Deferred<unknown>): void {
-  assertInstanceOf(outcomes(deferred)[0], CancelledError);
+  failureResultOf(deferred, CancelledError);
 }
 
 /** Returns a Deferred whose canceller fires it with a result. */
@@ -43,21 +36,24 @@ function rescued(): Deferred<string> {
 Deno.test("DeferredList fires with all outcomes, in the order of the list", () => {
   const error = new Error("2");
   const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
-  const seen = outcomes(new DeferredList([a, b, c]));
+  const outcome = new DeferredList([a, b, c]);
   const passed = outcomes(b);
   c.callback("3");
   b.errback(error);
-  assertEquals(seen, []);
+  assertNoResult(outcome);
   a.callback("1");
-  assertEquals(seen, [[[true, "1"], [false, error], [true, "3"]]]);
+  assertEquals(successResultOf(outcome), [[true, "1"], [false, error], [true, "3"]]);
   assertStrictEquals(passed[0], error, "failures pass");
-  assertEquals(outcomes(a), ["1"], "and so do results");
+  assertEquals(successResultOf(a), "1", "and so do results");
 });
 
 Deno.test("DeferredList accepts Deferreds that have fired", () => {
   const error = new Error("Bang");
   const failed = fail(error);
-  assertEquals(outcomes(new DeferredList([failed, succeed(2)])), [[[false, error], [true, 2]]]);
+  assertEquals(successResultOf(new DeferredList([failed, succeed(2)])), [[false, error], [
+    true,
+    2,
+  ]]);
   failed.addErrback(() => {});
 });
 
@@ -68,19 +64,19 @@ Deno.test("DeferredList accepts any iterable, and promises", async () => {
 });
 
 Deno.test("DeferredList of nothing fires at once, and never with fireOnOneCallback", () => {
-  assertEquals(outcomes(new DeferredList([])), [[]]);
-  assertEquals(outcomes(new DeferredList([], { fireOnOneErrback: true })), [[]]);
-  assertEquals(outcomes(new DeferredList([], { fireOnOneCallback: true })), []);
+  assertEquals(successResultOf(new DeferredList([])), []);
+  assertEquals(successResultOf(new DeferredList([], { fireOnOneErrback: true })), []);
+  assertNoResult(new DeferredList([], { fireOnOneCallback: true }));
 });
 
 Deno.test("DeferredList with fireOnOneCallback fires with the first result and its index", () => {
   const [a, b, c] = [new Deferred<string>(), new Deferred<string>(), new Deferred<string>()];
-  const seen = outcomes(new DeferredList([a, b, c], { fireOnOneCallback: true, consumeErrors }));
+  const outcome = new DeferredList([a, b, c], { fireOnOneCallback: true, consumeErrors });
   a.errback(new Error("no"));
-  assertEquals(seen, []);
+  assertNoResult(outcome);
   c.callback("3");
   b.callback("2");
-  assertEquals(seen, [["3", 2]]);
+  assertEquals(successResultOf(outcome), ["3", 2]);
 });
 
 Deno.test("DeferredList with fireOnOneCallback fires with all entries if all fail", () => {
@@ -89,7 +85,7 @@ Deno.test("DeferredList with fireOnOneCallback fires with all entries if all fai
     fireOnOneCallback: true,
     consumeErrors,
   });
-  assertEquals(outcomes(list), [[[false, error], [false, error]]]);
+  assertEquals(successResultOf(list), [[false, error], [false, error]]);
 });
 
 Deno.test("DeferredList with fireOnOneErrback fails with a FirstError at the first failure", () => {
@@ -108,13 +104,13 @@ Deno.test("DeferredList with fireOnOneErrback fails with a FirstError at the fir
 
 Deno.test("DeferredList with fireOnOneErrback fires with all entries if all succeed", () => {
   const list = new DeferredList([succeed(1), succeed(2)], { fireOnOneErrback: true });
-  assertEquals(outcomes(list), [[[true, 1], [true, 2]]]);
+  assertEquals(successResultOf(list), [[true, 1], [true, 2]]);
 });
 
 Deno.test("DeferredList with fireOnOneErrback fails for a Deferred that has failed already", () => {
   const failed = fail(new Error("Bang"));
   const list = new DeferredList([failed, new Deferred<number>()], { fireOnOneErrback: true });
-  assertInstanceOf(outcomes(list)[0], FirstError);
+  failureResultOf(list, FirstError);
   failed.addErrback(() => {});
 });
 
@@ -122,11 +118,11 @@ Deno.test("DeferredList handles the Deferreds' failures only with consumeErrors"
   for (const consumeErrors of [false, true]) {
     const error = new Error("Bang");
     const deferred = new Deferred<number>();
-    const seen = outcomes(new DeferredList([deferred], { consumeErrors }));
-    const passed = outcomes(deferred);
+    const outcome = new DeferredList([deferred], { consumeErrors });
     deferred.errback(error);
-    assertEquals(passed, [consumeErrors ? undefined : error]);
-    assertEquals(seen, [[[false, error]]]);
+    if (consumeErrors) assertEquals(successResultOf(deferred), undefined);
+    else assertStrictEquals(failureResultOf(deferred), error);
+    assertEquals(successResultOf(outcome), [[false, error]]);
   }
 });
 
@@ -134,7 +130,7 @@ Deno.test("DeferredList.cancel() cancels all Deferreds, and fires with their out
   const [a, b] = [rescued(), new Deferred<string>()];
   const list = new DeferredList([a, b]);
   list.cancel("enough");
-  const [entries] = outcomes(list.addCallback(([first, second]) => [first, second[1]]));
+  const entries = successResultOf(list.addCallback(([first, second]) => [first, second[1]]));
   const [, error] = entries as [unknown, Error]; // The line above gives it this shape.
   assertEquals(entries, [[true, "rescued"], error]);
   assertInstanceOf(error, CancelledError);
@@ -150,7 +146,7 @@ Deno.test("DeferredList.cancel() with fireOnOneCallback fires if a canceller suc
   const [c, d] = [rescued(), new Deferred<string>()];
   const list = new DeferredList([c, d], { fireOnOneCallback: true });
   list.cancel();
-  assertEquals(outcomes(list), [["rescued", 0]]);
+  assertEquals(successResultOf(list), ["rescued", 0]);
   assertCancelled(d);
 });
 
@@ -160,12 +156,12 @@ Deno.test("DeferredList.cancel() with fireOnOneErrback fails if a Deferred fails
   failing.cancel();
   assertCancelled(a);
   assertCancelled(b);
-  const [error] = outcomes(failing);
+  const error = failureResultOf(failing);
   assertInstanceOf(error, FirstError);
   assertInstanceOf(error.subFailure, CancelledError);
   const list = new DeferredList([rescued(), rescued()], { fireOnOneErrback: true });
   list.cancel();
-  assertEquals(outcomes(list), [[[true, "rescued"], [true, "rescued"]]]);
+  assertEquals(successResultOf(list), [[true, "rescued"], [true, "rescued"]]);
 });
 
 Deno.test("DeferredList.cancel() ignores later changes of the array of Deferreds", () => {
@@ -206,21 +202,21 @@ Deno.test("DeferredList.cancel() after firing does not cancel the Deferreds", ()
   c.errback(new Error("no"));
   failed.cancel();
   assertEquals([b.called, d.called], [false, false]);
-  assertInstanceOf(outcomes(failed)[0], FirstError);
+  failureResultOf(failed, FirstError);
 });
 
 Deno.test("DeferredList.cancel() after firing cancels the Deferred that it waits on", () => {
   const inner = new Deferred<void>();
   const list = new DeferredList([]);
-  const seen = outcomes(list.addCallback(() => inner));
+  const outcome = list.addCallback(() => inner);
   list.cancel();
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(outcome, CancelledError);
 });
 
 Deno.test("Deferred.cancel() while waiting on a DeferredList cancels the list's Deferreds", () => {
   const [a, b] = [new Deferred<void>(), new Deferred<void>()];
   const outer = succeed().addCallback(() => new DeferredList([a, b], { consumeErrors }));
   outer.cancel();
-  const [entries] = outcomes(outer.addCallback((all) => all.map(([success]) => success)));
+  const entries = successResultOf(outer.addCallback((all) => all.map(([success]) => success)));
   assertEquals(entries, [false, false]);
 });

@@ -10,21 +10,14 @@ import { DeferredLock } from "./deferred_lock.ts";
 import { DeferredSemaphore } from "./deferred_semaphore.ts";
 import { CancelledError, TooManyWaiters } from "./errors.ts";
 import { gatherResults } from "./gather_results.ts";
-
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 Deno.test("DeferredLock.acquire() fires with the lock, one call at a time, in order", () => {
   const lock = new DeferredLock();
   const turns: string[] = [];
   assertEquals(lock.locked, false);
-  assertStrictEquals(outcomes(lock.acquire())[0], lock);
+  assertStrictEquals(successResultOf(lock.acquire()), lock);
   lock.acquire().addCallback(() => turns.push("second"));
   lock.acquire().addCallback(() => turns.push("third"));
   assertEquals([lock.locked, turns, lock.waiting.length], [true, [], 2]);
@@ -78,15 +71,15 @@ Deno.test("DeferredLock.run() holds the lock until the function's Deferred has f
 Deno.test("DeferredLock.run() releases the lock after an error or a failed Deferred", () => {
   const lock = new DeferredLock();
   const error = new Error("no");
-  const thrown = outcomes(lock.run((): never => {
+  const thrown = lock.run((): never => {
     throw error;
-  }));
-  assertStrictEquals(thrown[0], error);
+  });
+  assertStrictEquals(failureResultOf(thrown), error);
   assertEquals(lock.locked, false);
   const control = new Deferred<void>();
-  const failed = outcomes(lock.run(() => control));
+  const failed = lock.run(() => control);
   control.errback(error);
-  assertStrictEquals(failed[0], error);
+  assertStrictEquals(failureResultOf(failed), error);
   assertEquals(lock.locked, false);
 });
 
@@ -102,7 +95,7 @@ Deno.test("DeferredLock.acquire() ignores cancel() after it has fired", () => {
   const lock = new DeferredLock();
   const acquired = lock.acquire();
   acquired.cancel();
-  assertStrictEquals(outcomes(acquired)[0], lock);
+  assertStrictEquals(successResultOf(acquired), lock);
   assertEquals(lock.locked, true);
 });
 
@@ -128,9 +121,9 @@ Deno.test("DeferredLock.run() when cancelled leaves the queue, or cancels the fu
   });
   const waiting = lock.run(() => calls++);
   waiting.cancel();
-  assertInstanceOf(outcomes(waiting)[0], CancelledError);
+  failureResultOf(waiting, CancelledError);
   running.cancel();
-  assertInstanceOf(outcomes(running)[0], CancelledError);
+  failureResultOf(running, CancelledError);
   assertEquals([calls, lock.locked], [1, false]);
 });
 
@@ -138,10 +131,10 @@ Deno.test("DeferredLock.acquire() with a signal ends the wait, and keeps an acqu
   const lock = new DeferredLock();
   const controller = new AbortController();
   const { signal } = controller;
-  const held = outcomes(lock.acquire({ signal }));
+  const held = lock.acquire({ signal });
   const waiting = outcomes(lock.acquire({ signal }));
   controller.abort("enough");
-  assertStrictEquals(held[0], lock);
+  assertStrictEquals(successResultOf(held), lock);
   assertInstanceOf(waiting[0], CancelledError);
   assertEquals(waiting[0].cause, "enough");
   assertEquals([lock.locked, lock.waiting.length], [true, 0]);

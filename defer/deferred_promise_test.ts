@@ -20,15 +20,8 @@ import { Deferred } from "./deferred.ts";
 import { AlreadyCalledError, CancelledError, NonErrorThrown } from "./errors.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
-
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 Deno.test("Deferred.then() takes the result at its point of the chain, await a microtask later", async () => {
   const text = new Deferred<string>();
@@ -61,10 +54,10 @@ Deno.test("Deferred keeps its result after an await", async () => {
   const succeeded = succeed(1);
   assertEquals(await succeeded, 1);
   assertEquals(await succeeded, 1);
-  assertEquals(outcomes(succeeded), [1]);
+  assertEquals(successResultOf(succeeded), 1);
   const failed = fail(error);
   await assertRejects(() => failed);
-  assertStrictEquals(outcomes(failed)[0], error);
+  assertStrictEquals(failureResultOf(failed), error);
 });
 
 Deno.test("Deferred.then() receives the result at its point of the chain", async () => {
@@ -149,7 +142,7 @@ Deno.test("Deferred.toPromise() leaves the result in the chain", async () => {
   assertInstanceOf(promise, Promise);
   deferred.callback(1);
   assertEquals(await promise, 1);
-  assertEquals(outcomes(deferred), [1]);
+  assertEquals(successResultOf(deferred), 1);
 });
 
 Deno.test("Deferred.fromPromise() fires when the promise settles", async () => {
@@ -189,7 +182,7 @@ Deno.test("Deferred.fromPromise() is cancelled by a signal", () => {
 Deno.test("Deferred.fromPromise() of a Deferred leaves the Deferred's result", async () => {
   const deferred = succeed(1);
   assertEquals(await Deferred.fromPromise(deferred), 1);
-  assertEquals(outcomes(deferred), [1]);
+  assertEquals(successResultOf(deferred), 1);
 });
 
 Deno.test("Deferred.fromPromise() wraps a non-Error rejection in a NonErrorThrown", async () => {

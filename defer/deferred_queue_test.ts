@@ -8,15 +8,8 @@ import fc from "fast-check";
 import { Deferred } from "./deferred.ts";
 import { DeferredQueue } from "./deferred_queue.ts";
 import { CancelledError, QueueOverflow, QueueUnderflow } from "./errors.ts";
-
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 Deno.test("DeferredQueue.get() fires in order, before or after put()", () => {
   const queue = new DeferredQueue<number>({ size: 2, backlog: 2 });
@@ -80,11 +73,11 @@ Deno.test("DeferredQueue rejects limits that are negative or not numbers", () =>
 
 Deno.test("DeferredQueue.put() rejects promises, and keeps the waiting calls", () => {
   const queue = new DeferredQueue<unknown>();
-  const seen = outcomes(queue.get());
+  const outcome = queue.get();
   assertThrows(() => queue.put(Promise.resolve(1)), TypeError, "wait for it first");
   assertThrows(() => queue.put(new Deferred<void>()), TypeError);
   queue.put("object");
-  assertEquals(seen, ["object"]);
+  assertEquals(successResultOf(outcome), "object");
 });
 
 Deno.test("DeferredQueue.get() ignores cancel() after it has fired", () => {
@@ -92,25 +85,25 @@ Deno.test("DeferredQueue.get() ignores cancel() after it has fired", () => {
   const gotten = queue.get();
   queue.put("object");
   gotten.cancel();
-  assertEquals(outcomes(gotten), ["object"]);
+  assertEquals(successResultOf(gotten), "object");
 });
 
 Deno.test("DeferredQueue.get() when cancelled leaves the object to the next waiting call", () => {
   const queue = new DeferredQueue<string>({ backlog: 1 });
   const gotten = queue.get();
   gotten.cancel();
-  assertInstanceOf(outcomes(gotten)[0], CancelledError);
-  const next = outcomes(queue.get());
+  failureResultOf(gotten, CancelledError);
+  const next = queue.get();
   queue.put("object");
-  assertEquals(next, ["object"]);
+  assertEquals(successResultOf(next), "object");
 });
 
 Deno.test("DeferredQueue.get() with a signal ends the wait, and keeps a received object", () => {
   const queue = new DeferredQueue<string>();
   const controller = new AbortController();
-  const waiting = outcomes(queue.get({ signal: controller.signal }));
+  const waiting = queue.get({ signal: controller.signal });
   controller.abort("enough");
-  assertInstanceOf(waiting[0], CancelledError);
+  failureResultOf(waiting, CancelledError);
   queue.put("object");
   const late = outcomes(queue.get({ signal: controller.signal }));
   assertInstanceOf(late[0], CancelledError);

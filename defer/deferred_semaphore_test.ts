@@ -3,26 +3,13 @@
  * test_cancelSemaphoreAfterAcquired, test_cancelSemaphoreBeforeAcquired.
  */
 
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Deferred } from "./deferred.ts";
 import { DeferredSemaphore } from "./deferred_semaphore.ts";
 import { CancelledError } from "./errors.ts";
-
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 Deno.test("DeferredSemaphore.acquire() fires once per token, in order", () => {
   const N = 13;
@@ -37,7 +24,7 @@ Deno.test("DeferredSemaphore.acquire() fires once per token, in order", () => {
   }
   const cancelled = semaphore.acquire();
   cancelled.cancel();
-  assertInstanceOf(outcomes(cancelled)[0], CancelledError);
+  failureResultOf(cancelled, CancelledError);
   semaphore.acquire().addCallback(count);
   assertEquals([acquired, semaphore.waiting.length], [N, 1]);
   semaphore.release();
@@ -77,7 +64,7 @@ Deno.test("DeferredSemaphore.acquire() ignores cancel() after it has fired", () 
   const semaphore = new DeferredSemaphore(1);
   const acquired = semaphore.acquire();
   acquired.cancel();
-  assertStrictEquals(outcomes(acquired)[0], semaphore);
+  assertStrictEquals(successResultOf(acquired), semaphore);
   assertEquals(semaphore.tokens, 0);
 });
 

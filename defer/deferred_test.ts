@@ -70,15 +70,8 @@ import { AlreadyCalledError, NonErrorThrown } from "./errors.ts";
 import { fail } from "./fail.ts";
 import { gatherResults } from "./gather_results.ts";
 import { succeed } from "./succeed.ts";
-
-/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { assertNoResult, failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 Deno.test("Deferred.callback() runs callbacks synchronously with the result", () => {
   const seen: string[] = [];
@@ -115,35 +108,33 @@ Deno.test("Deferred.addCallback(), addErrback() and addBoth() pass extra argumen
 
 Deno.test("Deferred callbacks receive the return value of the callback before", () => {
   const deferred = new Deferred<number>();
-  const seen = outcomes(deferred.addCallback((n) => n + 1).addCallback((n) => `${n}`));
+  const outcome = deferred.addCallback((n) => n + 1).addCallback((n) => `${n}`);
   deferred.callback(1);
-  assertEquals(seen, ["2"]);
+  assertEquals(successResultOf(outcome), "2");
 });
 
 Deno.test("Deferred.addErrback() receives a callback's error, and passes its result on", () => {
   const error = new Error("no");
   const deferred = new Deferred<number>();
   const skipped: unknown[] = [];
-  const seen = outcomes(
-    deferred
-      .addCallback(() => {
-        throw error;
-      })
-      .addCallback((value) => skipped.push(value))
-      .addErrback((e) => {
-        assertStrictEquals(e, error);
-        return "recovered";
-      }),
-  );
+  const outcome = deferred
+    .addCallback(() => {
+      throw error;
+    })
+    .addCallback((value) => skipped.push(value))
+    .addErrback((e) => {
+      assertStrictEquals(e, error);
+      return "recovered";
+    });
   deferred.callback(1);
   assertEquals(skipped, []);
-  assertEquals(seen, ["recovered"]);
+  assertEquals(successResultOf(outcome), "recovered");
 });
 
 Deno.test("Deferred results skip errbacks, and failures skip callbacks", () => {
   const error = new Error("no");
-  assertEquals(outcomes(succeed(1).addErrback(() => 2)), [1]);
-  assertStrictEquals(outcomes(fail(error).addCallback(() => 2))[0], error);
+  assertEquals(successResultOf(succeed(1).addErrback(() => 2)), 1);
+  assertStrictEquals(failureResultOf(fail(error).addCallback(() => 2)), error);
 });
 
 Deno.test("Deferred.addCallbacks() does not run its errback for its callback's error", () => {
@@ -155,21 +146,21 @@ Deno.test("Deferred.addCallbacks() does not run its errback for its callback's e
   const thrown = succeed(1).addCallbacks(() => {
     throw error;
   }, () => 3);
-  assertStrictEquals(outcomes(thrown)[0], error);
+  assertStrictEquals(failureResultOf(thrown), error);
 });
 
 Deno.test("Deferred.addCallbacks() passes on an outcome without a function for it", () => {
   const error = new Error("no");
-  assertStrictEquals(outcomes(fail(error).addCallbacks((n) => n))[0], error);
-  assertStrictEquals(outcomes(fail(error).addCallbacks((n) => n, null))[0], error);
-  assertEquals(outcomes(succeed(1).addCallbacks(null, () => 2)), [1]);
-  assertEquals(outcomes(succeed(1).addCallbacks(undefined, () => 2)), [1]);
+  assertStrictEquals(failureResultOf(fail(error).addCallbacks((n) => n)), error);
+  assertStrictEquals(failureResultOf(fail(error).addCallbacks((n) => n, null)), error);
+  assertEquals(successResultOf(succeed(1).addCallbacks(null, () => 2)), 1);
+  assertEquals(successResultOf(succeed(1).addCallbacks(undefined, () => 2)), 1);
 });
 
 Deno.test("Deferred.addBoth() receives results and failures", () => {
   const error = new Error("no");
-  assertEquals(outcomes(succeed(1).addBoth((outcome) => [outcome])), [[1]]);
-  assertEquals(outcomes(fail(error).addBoth((outcome) => [outcome])), [[error]]);
+  assertEquals(successResultOf(succeed(1).addBoth((outcome) => [outcome])), [1]);
+  assertEquals(successResultOf(fail(error).addBoth((outcome) => [outcome])), [error]);
 });
 
 Deno.test("Deferred treats an Error that a callback returns as a value", () => {
@@ -185,7 +176,7 @@ Deno.test("Deferred treats an Error that a callback returns as a value", () => {
 
 Deno.test("Deferred wraps a thrown value that is not an Error in a NonErrorThrown", () => {
   for (const thrown of ["text", 42, undefined, null, Symbol("s"), { a: 1 }, Object.create(null)]) {
-    const [error] = outcomes(
+    const error = failureResultOf(
       succeed(1).addCallback(() => {
         throw thrown;
       }),
@@ -234,42 +225,41 @@ Deno.test("Deferred.pause() suspends callbacks until unpause() was called as oft
   deferred.pause();
   deferred.pause();
   assertEquals(deferred.paused, 2);
-  const seen = outcomes(deferred.addCallback((n) => n + 1));
+  const outcome = deferred.addCallback((n) => n + 1);
   deferred.unpause();
-  assertEquals(seen, []);
+  assertNoResult(outcome);
   deferred.unpause();
-  assertEquals(seen, [2]);
+  assertEquals(successResultOf(outcome), 2);
 });
 
 Deno.test("Deferred.pause() suspends errbacks", () => {
   const deferred = fail(new Error("no"));
   deferred.pause();
-  const seen = outcomes(deferred.addErrback((error) => error.message));
-  assertEquals(seen, []);
+  const outcome = deferred.addErrback((error) => error.message);
+  assertNoResult(outcome);
   deferred.unpause();
-  assertEquals(seen, ["no"]);
+  assertEquals(successResultOf(outcome), "no");
 });
 
 Deno.test("Deferred.pause() and unpause() before firing have no effect", () => {
   const deferred = new Deferred<number>();
-  const seen = outcomes(deferred);
   deferred.pause();
   deferred.unpause();
-  assertEquals(seen, []);
+  assertNoResult(deferred);
   deferred.callback(1);
-  assertEquals(seen, [1]);
+  assertEquals(successResultOf(deferred), 1);
 });
 
 Deno.test("Deferred.pause() inside a callback suspends the next callback", () => {
   const deferred = new Deferred<number>();
-  const seen = outcomes(deferred.addCallback((n) => {
+  const outcome = deferred.addCallback((n) => {
     deferred.pause();
     return n;
-  }));
+  });
   deferred.callback(1);
-  assertEquals(seen, []);
+  assertNoResult(outcome);
   deferred.unpause();
-  assertEquals(seen, [1]);
+  assertEquals(successResultOf(outcome), 1);
 });
 
 Deno.test("Deferred.unpause() throws if the Deferred is not paused", () => {
@@ -314,7 +304,7 @@ Deno.test("Deferred fails if a callback that a callback added throws", () => {
     });
   });
   deferred.callback();
-  assertStrictEquals(outcomes(deferred)[0], error);
+  assertStrictEquals(failureResultOf(deferred), error);
 });
 
 Deno.test("Deferred.chainDeferred() fires the given Deferred, and keeps undefined", () => {
@@ -322,26 +312,26 @@ Deno.test("Deferred.chainDeferred() fires the given Deferred, and keeps undefine
   for (const result of [1, error]) {
     const first = new Deferred<number>();
     const second = new Deferred<number>();
-    const after = outcomes(first.chainDeferred(second));
-    const seen = outcomes(second);
+    const after = first.chainDeferred(second);
     if (typeof result === "number") first.callback(result);
     else first.errback(result);
-    assertEquals(after, [undefined]);
-    assertEquals(seen, [result]);
+    assertEquals(successResultOf(after), undefined);
+    if (typeof result === "number") assertEquals(successResultOf(second), result);
+    else assertStrictEquals(failureResultOf(second), result);
   }
 });
 
 Deno.test("Deferred takes the result of a fired Deferred from a callback at once", () => {
   const inner = succeed("inner");
-  assertEquals(outcomes(succeed(1).addCallback(() => inner)), ["inner"]);
-  assertEquals(outcomes(inner), [undefined], "the result has been taken");
+  assertEquals(successResultOf(succeed(1).addCallback(() => inner)), "inner");
+  assertEquals(successResultOf(inner), undefined, "the result has been taken");
 });
 
 Deno.test("Deferred takes the failure of a failed Deferred from a callback at once", () => {
   const error = new Error("no");
   const inner = fail(error);
-  assertStrictEquals(outcomes(succeed(1).addCallback(() => inner))[0], error);
-  assertEquals(outcomes(inner), [undefined], "the failure has been taken");
+  assertStrictEquals(failureResultOf(succeed(1).addCallback(() => inner)), error);
+  assertEquals(successResultOf(inner), undefined, "the failure has been taken");
 });
 
 Deno.test("Deferred waits for a Deferred that a callback returns", () => {
@@ -358,81 +348,80 @@ Deno.test("Deferred waits for a Deferred that a callback returns", () => {
 Deno.test("Deferred takes the later failure of a Deferred that a callback returns", () => {
   const error = new Error("no");
   const inner = new Deferred<string>();
-  const seen = outcomes(succeed(1).addCallback(() => inner));
-  const after = outcomes(inner);
+  const outcome = succeed(1).addCallback(() => inner);
   inner.errback(error);
-  assertStrictEquals(seen[0], error);
-  assertEquals(after, [undefined]);
+  assertStrictEquals(failureResultOf(outcome), error);
+  assertEquals(successResultOf(inner), undefined);
 });
 
 Deno.test("Deferred waits for a Deferred that an errback returns", () => {
   const inner = new Deferred<string>();
-  const seen = outcomes(fail(new Error("no")).addErrback(() => inner));
-  assertEquals(seen, []);
+  const outcome = fail(new Error("no")).addErrback(() => inner);
+  assertNoResult(outcome);
   inner.callback("result");
-  assertEquals(seen, ["result"]);
+  assertEquals(successResultOf(outcome), "result");
 });
 
 Deno.test("Deferred waits for the inner Deferred's callbacks added before the wait", () => {
   const inner = new Deferred<number>();
   inner.addCallback((n) => n * 2);
-  const seen = outcomes(succeed(1).addCallback(() => inner));
+  const outcome = succeed(1).addCallback(() => inner);
   inner.callback(21);
-  assertEquals(seen, [42]);
+  assertEquals(successResultOf(outcome), 42);
 });
 
 Deno.test("Deferred receives undefined if a second one waits on the same Deferred", () => {
   const inner = new Deferred<number>();
-  const first = outcomes(succeed(1).addCallback(() => inner));
-  const second = outcomes(succeed(1).addCallback(() => inner));
+  const first = succeed(1).addCallback(() => inner);
+  const second = succeed(1).addCallback(() => inner);
   inner.callback(42);
-  assertEquals(first, [42]);
-  assertEquals(second, [undefined]);
+  assertEquals(successResultOf(first), 42);
+  assertEquals(successResultOf(second), undefined);
 });
 
 Deno.test("Deferred waits for an instance of a subclass", () => {
   class Special<T> extends Deferred<T> {}
   const inner = new Special<string>();
-  const seen = outcomes(succeed(1).addCallback(() => inner));
+  const outcome = succeed(1).addCallback(() => inner);
   inner.callback("special");
-  assertEquals(seen, ["special"]);
+  assertEquals(successResultOf(outcome), "special");
 });
 
 Deno.test("Deferred waits for a paused Deferred, fired or not", () => {
   const unfired = new Deferred<number>();
   for (const inner of [succeed(42), unfired]) {
     inner.pause();
-    const seen = outcomes(succeed(1).addCallback(() => inner));
+    const outcome = succeed(1).addCallback(() => inner);
     if (inner === unfired) unfired.callback(42);
-    assertEquals(seen, []);
+    assertNoResult(outcome);
     inner.unpause();
-    assertEquals(seen, [42]);
+    assertEquals(successResultOf(outcome), 42);
   }
 });
 
 Deno.test("Deferred.pause() of a waiting Deferred does not suspend its source", () => {
   const first = new Deferred<void>();
   const second = new Deferred<number>();
-  const waiting = outcomes(first.addCallback(() => second));
+  const waiting = first.addCallback(() => second);
   first.callback();
   first.pause();
   second.callback(1);
-  assertEquals(outcomes(second), [undefined]);
-  assertEquals(waiting, []);
+  assertEquals(successResultOf(second), undefined);
+  assertNoResult(waiting);
   first.unpause();
-  assertEquals(waiting, [1]);
+  assertEquals(successResultOf(waiting), 1);
 });
 
 Deno.test("Deferred.pause() in a line suspends only the Deferreds that wait on it", () => {
   const [source, middle, last] = [new Deferred<number>(), succeed(), succeed()];
   const through = middle.addCallback(() => source);
-  const seen = outcomes(last.addCallback(() => through));
+  const outcome = last.addCallback(() => through);
   middle.pause();
   source.callback(42);
-  assertEquals(outcomes(source), [undefined]);
-  assertEquals(seen, []);
+  assertEquals(successResultOf(source), undefined);
+  assertNoResult(outcome);
   middle.unpause();
-  assertEquals(seen, [42]);
+  assertEquals(successResultOf(outcome), 42);
 });
 
 Deno.test("Deferred waits through several Deferreds, in whatever order they were joined", () => {
@@ -442,11 +431,11 @@ Deno.test("Deferred waits through several Deferreds, in whatever order they were
     const middle = new Deferred<void>();
     const last = new Deferred<void>();
     const through = middle.addCallback(() => source);
-    const seen = outcomes(last.addCallback(() => through));
+    const outcome = last.addCallback(() => through);
     for (const each of order) each === "middle" ? middle.callback() : last.callback();
-    assertEquals(seen, []);
+    assertNoResult(outcome);
     source.callback(42);
-    assertEquals(seen, [42]);
+    assertEquals(successResultOf(outcome), 42);
   }
 });
 
@@ -457,13 +446,12 @@ Deno.test("Deferred in the middle of a line passes undefined to later callbacks"
     const middle = new Deferred<void>();
     const last = new Deferred<void>();
     const through = middle.addCallback(() => source);
-    const seen = outcomes(last.addCallback(() => through));
+    const outcome = last.addCallback(() => through);
     for (const each of order) each === "middle" ? middle.callback() : last.callback();
-    const before = outcomes(middle);
     source.callback(42);
-    assertEquals(seen, [42]);
-    assertEquals(before, [undefined]);
-    assertEquals(outcomes(middle), [undefined]);
+    assertEquals(successResultOf(outcome), 42);
+    assertEquals(successResultOf(middle), undefined);
+    assertEquals(successResultOf(middle), undefined);
   }
 });
 
@@ -521,9 +509,9 @@ Deno.test("Deferred serves waiting Deferreds in order with its other callbacks",
 
 Deno.test("Deferred fails if its own callback returns it", () => {
   const deferred = new Deferred<unknown>();
-  const seen = outcomes(deferred.addCallback(() => deferred));
+  const outcome = deferred.addCallback(() => deferred);
   deferred.callback(1);
-  assertInstanceOf(seen[0], TypeError);
+  failureResultOf(outcome, TypeError);
 });
 
 Deno.test("Deferred fails if it would wait for a Deferred that waits for it", () => {
@@ -553,5 +541,5 @@ Deno.test("Deferred in the middle of a completed line runs new callbacks at once
   second.callback();
   first.callback();
   third.callback();
-  assertEquals(outcomes(second), [undefined]);
+  assertEquals(successResultOf(second), undefined);
 });

@@ -13,6 +13,8 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import type { TimeoutCall, TimeoutClock } from "./clock.ts";
 import { Deferred } from "./deferred.ts";
 import { CancelledError, TimeoutError } from "./errors.ts";
+import { failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 /** A minimal clock: one call, made by the test. `Clock` of `task/` is on a higher floor. */
 class OneCall implements TimeoutClock {
@@ -39,15 +41,6 @@ class OneCall implements TimeoutClock {
     this.#f = undefined;
     f?.();
   }
-}
-
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
 }
 
 const override = (outcome: unknown, seconds: number): unknown[] => ["override", outcome, seconds];
@@ -84,9 +77,9 @@ Deno.test("Deferred.addTimeout() passes a failure in time, and cancels its call"
     const clock = new OneCall();
     const error = new Error("no");
     const deferred = new Deferred<string>();
-    const seen = outcomes(deferred.addTimeout(10, clock, custom));
+    const outcome = deferred.addTimeout(10, clock, custom);
     deferred.errback(error);
-    assertStrictEquals(seen[0], error);
+    assertStrictEquals(failureResultOf(outcome), error);
     assertEquals(clock.waiting, false);
   }
 });
@@ -95,9 +88,9 @@ Deno.test("Deferred.addTimeout() cancels its call if the Deferred is cancelled i
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const deferred = new Deferred<string>();
-    const seen = outcomes(deferred.addTimeout(10, clock, custom));
+    const outcome = deferred.addTimeout(10, clock, custom);
     deferred.cancel();
-    assertInstanceOf(seen[0], CancelledError);
+    failureResultOf(outcome, CancelledError);
     assertEquals(clock.waiting, false);
   }
 });
@@ -120,12 +113,12 @@ Deno.test("Deferred.addTimeout() fails with a TimeoutError when the time limit e
 Deno.test("Deferred.addTimeout() returns onTimeoutCancel's value after a timeout", () => {
   const clock = new OneCall();
   const deferred = new Deferred<void>();
-  const seen = outcomes(deferred.addTimeout(10, clock, (outcome, seconds) => {
+  const outcome = deferred.addTimeout(10, clock, (outcome, seconds) => {
     assertInstanceOf(outcome, CancelledError);
     return ["override", seconds];
-  }));
+  });
   clock.timeIsUp();
-  assertEquals(seen, [["override", 10]]);
+  assertEquals(successResultOf(outcome), ["override", 10]);
 });
 
 Deno.test("Deferred.addTimeout() keeps an outcome that the canceller fired", () => {
@@ -136,9 +129,10 @@ Deno.test("Deferred.addTimeout() keeps an outcome that the canceller fired", () 
   ];
   for (const [deferred, expected] of results) {
     const clock = new OneCall();
-    const seen = outcomes(deferred.addTimeout(10, clock));
+    const outcome = deferred.addTimeout(10, clock);
     clock.timeIsUp();
-    assertEquals(seen, [expected]);
+    if (expected === error) assertStrictEquals(failureResultOf(outcome), error);
+    else assertEquals(successResultOf(outcome), expected);
   }
 });
 
@@ -150,9 +144,9 @@ Deno.test("Deferred.addTimeout() passes the canceller's outcome to onTimeoutCanc
   ];
   for (const [deferred, expected] of results) {
     const clock = new OneCall();
-    const seen = outcomes(deferred.addTimeout(10, clock, override));
+    const outcome = deferred.addTimeout(10, clock, override);
     clock.timeIsUp();
-    assertEquals(seen, [["override", expected, 10]]);
+    assertEquals(successResultOf(outcome), ["override", expected, 10]);
   }
 });
 
@@ -165,11 +159,11 @@ Deno.test("Deferred.addTimeout() lets earlier errbacks pass the CancelledError o
       passed.push(error);
       throw error;
     });
-    const seen = outcomes(deferred.addTimeout(10, clock, custom));
+    const outcome = deferred.addTimeout(10, clock, custom);
     clock.timeIsUp();
     assertInstanceOf(passed[0], CancelledError);
-    if (custom === undefined) assertInstanceOf(seen[0], TimeoutError);
-    else assertEquals(seen, ["override"]);
+    if (custom === undefined) failureResultOf(outcome, TimeoutError);
+    else assertEquals(successResultOf(outcome), "override");
   }
 });
 
@@ -177,9 +171,12 @@ Deno.test("Deferred.addTimeout() lets earlier errbacks handle the CancelledError
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const deferred = new Deferred<void>();
-    const seen = outcomes(deferred.addErrback(() => "handled").addTimeout(10, clock, custom));
+    const outcome = deferred.addErrback(() => "handled").addTimeout(10, clock, custom);
     clock.timeIsUp();
-    assertEquals(seen, [custom === undefined ? "handled" : ["override", "handled", 10]]);
+    assertEquals(
+      successResultOf(outcome),
+      custom === undefined ? "handled" : ["override", "handled", 10],
+    );
   }
 });
 
@@ -187,17 +184,17 @@ Deno.test("Deferred.addTimeout() cancels the Deferred that is waited on", () => 
   const clock = new OneCall();
   const inner = new Deferred<string>();
   const deferred = new Deferred<void>();
-  const seen = outcomes(deferred.addCallback(() => inner).addTimeout(10, clock));
+  const outcome = deferred.addCallback(() => inner).addTimeout(10, clock);
   deferred.callback();
   clock.timeIsUp();
-  assertInstanceOf(seen[0], TimeoutError);
+  failureResultOf(outcome, TimeoutError);
 });
 
 Deno.test("Deferred.addTimeout() called twice applies the shorter limit", () => {
   const [long, short] = [new OneCall(), new OneCall()];
   const deferred = new Deferred<void>();
-  const seen = outcomes(deferred.addTimeout(10, long, () => "long").addTimeout(1, short));
+  const outcome = deferred.addTimeout(10, long, () => "long").addTimeout(1, short);
   short.timeIsUp();
-  assertInstanceOf(seen[0], TimeoutError);
+  failureResultOf(outcome, TimeoutError);
   assertEquals([long.waiting, short.waiting], [false, false]);
 });

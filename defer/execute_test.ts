@@ -8,46 +8,37 @@
  */
 
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import type { Deferred } from "./deferred.ts";
 import { execute, maybeDeferred } from "./execute.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
-
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { failureResultOf, successResultOf } from "../testing/mod.ts";
 
 for (const [name, call] of Object.entries({ execute, maybeDeferred })) {
   Deno.test(`${name}() passes arguments and returns the function's result`, () => {
     const result = {};
-    assertStrictEquals(outcomes(call(() => result))[0], result);
-    assertEquals(outcomes(call((n: number, m: number) => n + m, 10, 5)), [15]);
+    assertStrictEquals(successResultOf(call(() => result)), result);
+    assertEquals(successResultOf(call((n: number, m: number) => n + m, 10, 5)), 15);
   });
 
   Deno.test(`${name}() returns a Deferred of a thrown error`, () => {
     const error = new RangeError("not acceptable");
     assertStrictEquals(
-      outcomes(call(() => {
+      failureResultOf(call(() => {
         throw error;
-      }))[0],
+      })),
       error,
     );
   });
 
   Deno.test(`${name}() treats a returned Error as a value`, () => {
     const error = new Error("just a value");
-    assertEquals(outcomes(call(() => error).addCallback((value) => [value])), [[error]]);
+    assertEquals(successResultOf(call(() => error).addCallback((value) => [value])), [error]);
   });
 
   Deno.test(`${name}() returns the outcome of a returned Deferred`, () => {
     const error = new Error("no");
-    assertEquals(outcomes(call(() => succeed("Success"))), ["Success"]);
-    assertStrictEquals(outcomes(call(() => fail(error)))[0], error);
+    assertEquals(successResultOf(call(() => succeed("Success"))), "Success");
+    assertStrictEquals(failureResultOf(call(() => fail(error))), error);
   });
 
   Deno.test(`${name}() returns the outcome of a returned promise`, async () => {
@@ -68,6 +59,6 @@ Deno.test("execute() returns a new Deferred, which takes the returned Deferred's
   const deferred = succeed(1);
   const executed = execute(() => deferred);
   assertNotStrictEquals(executed, deferred);
-  assertEquals(outcomes(deferred), [undefined]);
-  assertEquals(outcomes(executed), [1]);
+  assertEquals(successResultOf(deferred), undefined);
+  assertEquals(successResultOf(executed), 1);
 });

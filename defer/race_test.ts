@@ -11,15 +11,8 @@ import { CancelledError, FailureGroup } from "./errors.ts";
 import { race } from "./race.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
-
-/** Collects the outcome of a Deferred, now or later. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { assertNoResult, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 /** Returns Deferreds, and the number of cancellations of each. */
 function runners(count: number): [Deferred<string>[], number[]] {
@@ -36,9 +29,9 @@ Deno.test("race() fires with the first result and its index, and cancels the res
   for (let count = 1; count <= 4; count++) {
     for (let winner = 0; winner < count; winner++) {
       const [deferreds, cancelled] = runners(count);
-      const seen = outcomes(race(deferreds));
+      const outcome = race(deferreds);
       deferreds[winner]?.callback("won");
-      assertEquals(seen, [[winner, "won"]]);
+      assertEquals(successResultOf(outcome), [winner, "won"]);
       assertEquals(cancelled, deferreds.map((_, index) => index === winner ? 0 : 1));
     }
   }
@@ -46,11 +39,11 @@ Deno.test("race() fires with the first result and its index, and cancels the res
 
 Deno.test("race() ignores failures while another Deferred may succeed", () => {
   const [deferreds, cancelled] = runners(3);
-  const seen = outcomes(race(deferreds));
+  const outcome = race(deferreds);
   deferreds[0]?.errback(new Error("no"));
-  assertEquals(seen, []);
+  assertNoResult(outcome);
   deferreds[2]?.callback("won");
-  assertEquals(seen, [[2, "won"]]);
+  assertEquals(successResultOf(outcome), [2, "won"]);
   assertEquals(cancelled, [0, 1, 0]);
 });
 
@@ -67,29 +60,29 @@ Deno.test("race() fails with all failures, in the order of the list, if all fail
 });
 
 Deno.test("race() accepts fired Deferreds, and promises", async () => {
-  assertEquals(outcomes(race([fail(new Error("no")), succeed("won")])), [[1, "won"]]);
+  assertEquals(successResultOf(race([fail(new Error("no")), succeed("won")])), [1, "won"]);
   assertEquals(await race([new Deferred<string>(), Promise.resolve("won")]), [1, "won"]);
 });
 
 Deno.test("race() of nothing never fires", () => {
-  assertEquals(outcomes(race([])), []);
+  assertNoResult(race([]));
 });
 
 Deno.test("race() ignores a result after the race", () => {
   const [winner, late] = [new Deferred<string>(), new Deferred<string>()];
-  const seen = outcomes(race([winner, late]));
+  const outcome = race([winner, late]);
   winner.callback("won");
   late.callback("late");
-  assertEquals(seen, [[0, "won"]]);
-  assertEquals(outcomes(late), [undefined]);
+  assertEquals(successResultOf(outcome), [0, "won"]);
+  assertEquals(successResultOf(late), undefined);
 });
 
 Deno.test("race() ignores a result that a canceller fires after the race", () => {
   const winner = new Deferred<string>();
   const late = new Deferred<string>((self) => self.callback("late"));
-  const seen = outcomes(race([winner, late]));
+  const outcome = race([winner, late]);
   winner.callback("won");
-  assertEquals(seen, [[0, "won"]]);
+  assertEquals(successResultOf(outcome), [0, "won"]);
 });
 
 Deno.test("race() when cancelled cancels all, and fails with all failures", () => {
@@ -106,9 +99,8 @@ Deno.test("race() when cancelled cancels all, and fails with all failures", () =
 
 Deno.test("race() when cancelled fires with a result that a canceller fires", () => {
   const raced = race([new Deferred<string>(), new Deferred<string>((d) => d.callback("rescued"))]);
-  const seen = outcomes(raced);
   raced.cancel();
-  assertEquals(seen, [[1, "rescued"]]);
+  assertEquals(successResultOf(raced), [1, "rescued"]);
 });
 
 Deno.test("race() ignores outcomes after it was cancelled", () => {
@@ -120,7 +112,7 @@ Deno.test("race() ignores outcomes after it was cancelled", () => {
   for (const each of paused) each.unpause();
   assertEquals(seen.length, 1);
   assertInstanceOf(seen[0], CancelledError);
-  for (const each of paused) assertEquals(outcomes(each), [undefined]);
+  for (const each of paused) assertEquals(successResultOf(each), undefined);
 });
 
 Deno.test("race() logs an error of a loser's canceller, and keeps its result", () => {
@@ -132,9 +124,9 @@ Deno.test("race() logs an error of a loser's canceller, and keeps its result", (
     throw error;
   });
   const [others, cancelled] = runners(1);
-  const seen = outcomes(race([bad, winner, ...others]));
+  const outcome = race([bad, winner, ...others]);
   winner.callback("won");
-  assertEquals(seen, [[1, "won"]]);
+  assertEquals(successResultOf(outcome), [1, "won"]);
   assertEquals(cancelled, [1]);
   assertEquals(events.length, 1);
   assertStrictEquals(events[0]?.failure, error);

@@ -15,15 +15,8 @@ import { Clock } from "./clock.ts";
 import type { CooperativeTask } from "./cooperative_task.ts";
 import { Cooperator } from "./cooperator.ts";
 import { NotPaused, SchedulerStopped, TaskDone, TaskFailed, TaskStopped } from "./errors.ts";
-
-/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 type Next = "count" | "defer" | "stop" | "die";
 
@@ -158,22 +151,22 @@ Deno.test("CooperativeTask.whenDone() fails with the iterator's error", () => {
   bench.next = "die";
   bench.pump();
   assertStrictEquals(seen[0], bench.error);
-  assertStrictEquals(outcomes(bench.task.whenDone())[0], bench.error);
+  assertStrictEquals(failureResultOf(bench.task.whenDone()), bench.error);
 });
 
 Deno.test("CooperativeTask.whenDone() fails with TaskStopped after stop()", () => {
   const bench = new Bench();
-  const seen = outcomes(bench.task.whenDone());
+  const outcome = bench.task.whenDone();
   bench.task.stop();
-  assertInstanceOf(seen[0], TaskStopped);
-  assertInstanceOf(outcomes(bench.task.whenDone())[0], TaskStopped);
+  failureResultOf(outcome, TaskStopped);
+  failureResultOf(bench.task.whenDone(), TaskStopped);
 });
 
 Deno.test("CooperativeTask.whenDone() fires at once if the task has completed", () => {
   const bench = new Bench();
   bench.next = "stop";
   bench.pump();
-  assertStrictEquals(outcomes(bench.task.whenDone())[0], bench.iterator);
+  assertStrictEquals(successResultOf(bench.task.whenDone()), bench.iterator);
 });
 
 Deno.test("CooperativeTask.stop() ends the work; then stop() and pause() throw", () => {
@@ -255,9 +248,9 @@ Deno.test("CooperativeTask.whenDone() callbacks may stop the cooperator", () => 
 
 Deno.test("CooperativeTask methods throw SchedulerStopped if the cooperator was stopped", () => {
   const bench = new Bench();
-  const seen = outcomes(bench.task.whenDone());
+  const outcome = bench.task.whenDone();
   bench.cooperator.stop();
-  assertInstanceOf(seen[0], SchedulerStopped);
+  failureResultOf(outcome, SchedulerStopped);
   assertThrows(() => bench.task.pause(), SchedulerStopped, "with its Cooperator");
 });
 
@@ -327,8 +320,8 @@ Deno.test("CooperativeTask.whenDone() after a failure prevents the report", () =
   const bench = new Bench();
   bench.next = "die";
   bench.pump();
-  assertStrictEquals(outcomes(bench.task.whenDone())[0], bench.error);
-  assertStrictEquals(outcomes(bench.task.whenDone())[0], bench.error);
+  assertStrictEquals(failureResultOf(bench.task.whenDone()), bench.error);
+  assertStrictEquals(failureResultOf(bench.task.whenDone()), bench.error);
 });
 
 Deno.test("CooperativeTask is stopped at the end of a `using` block, unless it has ended", () => {

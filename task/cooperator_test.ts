@@ -20,15 +20,8 @@ import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
 import { Clock } from "./clock.ts";
 import { Cooperator } from "./cooperator.ts";
 import { SchedulerStopped } from "./errors.ts";
-
-/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { assertNoResult, failureResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 /** Returns a cooperator whose rounds come a second apart and have the given number of steps. */
 function cooperatorOn(clock: Clock, pieces = Infinity): Cooperator {
@@ -68,12 +61,12 @@ Deno.test("Cooperator.stop() ends a task before its iterator completes", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   let ran = 0;
-  const seen = outcomes(cooperator.coiterate(function* (): Generator<unknown> {
+  const outcome = cooperator.coiterate(function* (): Generator<unknown> {
     for (; ran < 3; ran++) yield;
-  }()));
+  }());
   cooperator.stop();
   clock.advance(9);
-  assertInstanceOf(seen[0], SchedulerStopped);
+  failureResultOf(outcome, SchedulerStopped);
   assertEquals([ran, clock.getDelayedCalls()], [0, []]);
 });
 
@@ -82,14 +75,14 @@ Deno.test("Cooperator.stop() ends a task at once that waits for a Deferred", () 
   const cooperator = cooperatorOn(clock);
   const outstanding = new Deferred<string>();
   let wentOn = false;
-  const seen = outcomes(cooperator.coiterate(function* (): Generator<unknown> {
+  const outcome = cooperator.coiterate(function* (): Generator<unknown> {
     yield outstanding;
     wentOn = true;
-  }()));
+  }());
   clock.advance(1);
-  assertEquals(seen, []);
+  assertNoResult(outcome);
   cooperator.stop();
-  assertInstanceOf(seen[0], SchedulerStopped);
+  failureResultOf(outcome, SchedulerStopped);
   outstanding.callback("arglebargle");
   clock.advance(9);
   assertEquals(wentOn, false);

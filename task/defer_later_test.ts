@@ -8,15 +8,8 @@ import { Deferred } from "../defer/deferred.ts";
 import { CancelledError } from "../defer/errors.ts";
 import { Clock } from "./clock.ts";
 import { deferLater } from "./defer_later.ts";
-
-/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
+import { assertNoResult, failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 Deno.test("deferLater() calls the function with the arguments and fires with the result", () => {
   const clock = new Clock();
@@ -42,40 +35,38 @@ Deno.test("deferLater() calls the function with the arguments and fires with the
 Deno.test("deferLater() fails with the function's error", () => {
   const clock = new Clock();
   const error = new Error("from the call");
-  const seen = outcomes(deferLater(clock, 1, () => {
+  const outcome = deferLater(clock, 1, () => {
     throw error;
-  }));
+  });
   clock.advance(1);
-  assertStrictEquals(seen[0], error);
+  assertStrictEquals(failureResultOf(outcome), error);
 });
 
 Deno.test("deferLater() waits for the Deferred that the function returns", () => {
   const clock = new Clock();
   const inner = new Deferred<number>();
-  const seen = outcomes(deferLater(clock, 1, () => inner));
+  const outcome = deferLater(clock, 1, () => inner);
   clock.advance(1);
-  assertEquals(seen, []);
+  assertNoResult(outcome);
   inner.callback(4);
-  assertEquals(seen, [4]);
+  assertEquals(successResultOf(outcome), 4);
 });
 
 Deno.test("deferLater() without a function fires with undefined", () => {
   const clock = new Clock();
   const later: Deferred<void> = deferLater(clock, 2);
-  const seen = outcomes(later);
   clock.advance(1);
-  assertEquals(seen, []);
+  assertNoResult(later);
   clock.advance(1);
-  assertEquals(seen, [undefined]);
+  assertEquals(successResultOf(later), undefined);
 });
 
 Deno.test("deferLater() cancels its call when its Deferred is cancelled", () => {
   const clock = new Clock();
   let called = 0;
   const later = deferLater(clock, 1, () => called++);
-  const seen = outcomes(later);
   later.cancel();
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(later, CancelledError);
   assertEquals(clock.getDelayedCalls(), []);
   clock.advance(2);
   assertEquals(called, 0);
@@ -85,31 +76,27 @@ Deno.test("deferLater() when cancelled after the call cancels the returned Defer
   const clock = new Clock();
   let cancelled = 0;
   const later = deferLater(clock, 1, () => new Deferred<void>(() => cancelled++));
-  const seen = outcomes(later);
   clock.advance(1);
   later.cancel();
   assertEquals(cancelled, 1);
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(later, CancelledError);
 });
 
 Deno.test("deferLater() is cancelled by a signal during the wait only", () => {
   const clock = new Clock();
   const controller = new AbortController();
-  const short = outcomes(deferLater(clock, 1, { signal: controller.signal }));
+  const short = deferLater(clock, 1, { signal: controller.signal });
   const long = outcomes(deferLater(clock, 5, { signal: controller.signal }));
   const withCall = outcomes(deferLater(clock, 5, () => 4).addSignal(controller.signal));
   clock.advance(1);
   controller.abort("enough");
-  assertEquals(short, [undefined]);
+  assertEquals(successResultOf(short), undefined);
   for (const [error] of [long, withCall]) {
     assertInstanceOf(error, CancelledError);
     assertEquals(error.cause, "enough");
   }
   assertEquals(clock.getDelayedCalls(), []);
-  assertInstanceOf(
-    outcomes(deferLater(clock, 1, { signal: controller.signal }))[0],
-    CancelledError,
-  );
+  failureResultOf(deferLater(clock, 1, { signal: controller.signal }), CancelledError);
   assertEquals(clock.getDelayedCalls(), []);
 });
 

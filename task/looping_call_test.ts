@@ -19,7 +19,6 @@
 
 import {
   assertEquals,
-  assertInstanceOf,
   assertMatch,
   assertRejects,
   assertStrictEquals,
@@ -35,6 +34,8 @@ import { ReactorBase } from "../reactor/lifecycle/reactor_base.ts";
 import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Clock } from "./clock.ts";
 import { LoopingCall } from "./looping_call.ts";
+import { assertNoResult, failureResultOf, successResultOf } from "../testing/mod.ts";
+import { outcomes } from "../testing/fixtures/outcomes.ts";
 
 /** Returns a looping call on a clock of its own. */
 function loopOn<A extends unknown[]>(
@@ -45,15 +46,6 @@ function loopOn<A extends unknown[]>(
   const loop = new LoopingCall(f, ...args);
   loop.clock = clock;
   return loop;
-}
-
-/** Collects the outcome of a Deferred, now or later. The Deferred keeps `undefined`. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
 }
 
 Deno.test("LoopingCall.start() calls at once and after each interval, with the arguments", () => {
@@ -73,11 +65,11 @@ Deno.test("LoopingCall.start(interval, false) waits an interval before the first
   const clock = new Clock();
   const times: number[] = [];
   const loop = loopOn(clock, () => times.push(clock.seconds()));
-  const ended = outcomes(loop.start(0.1, false));
+  const ended = loop.start(0.1, false);
   clock.pump([0.05, 0.1, 0.1]);
   assertEquals(times, [0.1, 0.2]);
   loop.stop();
-  assertStrictEquals(ended[0], loop);
+  assertStrictEquals(successResultOf(ended), loop);
   assertEquals(clock.getDelayedCalls(), []);
 });
 
@@ -127,12 +119,12 @@ Deno.test("LoopingCall.stop() before the first call leaves no timed call", () =>
     const clock = new Clock();
     let ran = 0;
     const loop = loopOn(clock, () => ran++);
-    const ended = outcomes(loop.start(interval, false));
+    const ended = loop.start(interval, false);
     loop.stop();
     assertEquals(clock.getDelayedCalls(), []);
     clock.advance(20);
     assertEquals(ran, 0);
-    assertStrictEquals(ended[0], loop);
+    assertStrictEquals(successResultOf(ended), loop);
   }
 });
 
@@ -198,11 +190,11 @@ Deno.test("LoopingCall stops on an error, and fails the Deferred", () => {
   const loop = loopOn(clock, (limit: number) => {
     if (clock.seconds() >= limit) throw error;
   }, 0.2);
-  const ended = outcomes(loop.start(0.1));
+  const ended = loop.start(0.1);
   clock.advance(0.1);
-  assertEquals(ended, []);
+  assertNoResult(ended);
   clock.advance(1);
-  assertStrictEquals(ended[0], error);
+  assertStrictEquals(failureResultOf(ended), error);
   assertEquals([loop.running, loop.deferred, clock.getDelayedCalls()], [false, null, []]);
 });
 
@@ -211,7 +203,7 @@ Deno.test("LoopingCall.start() fails the Deferred on an error in the first call"
   const loop = loopOn(new Clock(), () => {
     throw error;
   });
-  assertStrictEquals(outcomes(loop.start(0.1))[0], error);
+  assertStrictEquals(failureResultOf(loop.start(0.1)), error);
 });
 
 Deno.test("LoopingCall.stop() within a call that throws fails the Deferred", () => {
@@ -220,7 +212,7 @@ Deno.test("LoopingCall.stop() within a call that throws fails the Deferred", () 
     loop.stop();
     throw error;
   });
-  assertStrictEquals(outcomes(loop.start(0.1))[0], error);
+  assertStrictEquals(failureResultOf(loop.start(0.1)), error);
   assertEquals(loop.running, false);
 });
 
@@ -230,11 +222,11 @@ Deno.test("LoopingCall with an interval of 0 makes one call in each turn", () =>
   const loop = loopOn(clock, () => {
     if (++ran > 5) loop.stop();
   });
-  const ended = outcomes(loop.start(0));
+  const ended = loop.start(0);
   assertEquals(ran, 1);
   clock.advance(0);
   assertEquals(ran, 6);
-  assertStrictEquals(ended[0], loop);
+  assertStrictEquals(successResultOf(ended), loop);
 });
 
 Deno.test("LoopingCall waits for the Deferred that the last call returned", () => {
@@ -261,9 +253,9 @@ Deno.test("LoopingCall.stop() during a call fires the Deferred after the call", 
     clock.callLater(1, () => call.callback());
     return call;
   });
-  const inCallback = outcomes(loop.start(0.2));
+  const inCallback = loop.start(0.2);
   clock.pump([0.2, 0.8]);
-  assertStrictEquals(inCallback[0], loop);
+  assertStrictEquals(successResultOf(inCallback), loop);
   assertEquals(clock.getDelayedCalls(), []);
 
   const pending = new Deferred<void>();
@@ -283,9 +275,9 @@ Deno.test("LoopingCall stops if the Deferred that a call returned fails", () => 
     clock.callLater(0.3, () => call.errback(error));
     return call;
   });
-  const ended = outcomes(loop.start(1));
+  const ended = loop.start(1);
   clock.advance(0.3);
-  assertStrictEquals(ended[0], error);
+  assertStrictEquals(failureResultOf(ended), error);
   assertEquals(clock.getDelayedCalls(), []);
 });
 
@@ -363,9 +355,9 @@ Deno.test("LoopingCall.start() waits for the last call of the earlier run", () =
   });
   const first = outcomes(loop.start(1));
   loop.stop();
-  const second = outcomes(loop.start(1));
+  const second = loop.start(1);
   loop.stop();
-  assertStrictEquals(second[0], loop); // its first call was never made
+  assertStrictEquals(successResultOf(second), loop); // its first call was never made
   loop.start(1, false);
   clock.advance(3);
   assertEquals([calls.length, first], [1, []]);
@@ -378,9 +370,8 @@ Deno.test("LoopingCall stops when the Deferred of start() is cancelled", () => {
   const clock = new Clock();
   const loop = loopOn(clock, () => {});
   const started = loop.start(1);
-  const ended = outcomes(started);
   started.cancel();
-  assertInstanceOf(ended[0], CancelledError);
+  failureResultOf(started, CancelledError);
   assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
 });
 
@@ -388,10 +379,10 @@ Deno.test("LoopingCall stops when a signal cancels the Deferred of start()", () 
   const clock = new Clock();
   const loop = loopOn(clock, () => {});
   const controller = new AbortController();
-  const ended = outcomes(loop.start(1).addSignal(controller.signal));
+  const ended = loop.start(1).addSignal(controller.signal);
   clock.advance(1);
   controller.abort();
-  assertInstanceOf(ended[0], CancelledError);
+  failureResultOf(ended, CancelledError);
   assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
 });
 
