@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf } from "@std/assert";
 import { isThreadMessage, type ThreadMessage } from "./messages.ts";
 import { deserializeError, serializeError } from "./serialized_error.ts";
 
@@ -25,5 +25,11 @@ Deno.test("deserializeError() turns a malformed description into an error that r
       message,
       "Cannot restore an error from a thread: its description is malformed",
     );
+  }
+});
+
+Deno.test("deserializeError() restores an error of an unknown class as an Error", () => {
+  for (const kind of ["NoSuchError", "constructor", "toString"]) {
+    assertInstanceOf(deserializeError([{ kind, properties: [] }]), Error);
   }
 });

@@ -40,16 +40,16 @@ export interface SerializedProperty {
 
 type PackedValue = Pick<SerializedProperty, "value" | "holds">;
 
-const MAKE: Record<string, () => Error> = {
-  AggregateError: () => new AggregateError([]),
-  DOMException: () => new DOMException(),
-  EvalError: () => new EvalError(),
-  RangeError: () => new RangeError(),
-  ReferenceError: () => new ReferenceError(),
-  SyntaxError: () => new SyntaxError(),
-  TypeError: () => new TypeError(),
-  URIError: () => new URIError(),
-};
+const MAKE: ReadonlyMap<string, () => Error> = new Map([
+  ["AggregateError", () => new AggregateError([])],
+  ["DOMException", () => new DOMException()],
+  ["EvalError", () => new EvalError()],
+  ["RangeError", () => new RangeError()],
+  ["ReferenceError", () => new ReferenceError()],
+  ["SyntaxError", () => new SyntaxError()],
+  ["TypeError", () => new TypeError()],
+  ["URIError", () => new URIError()],
+]);
 
 /** Serializes a thrown value. Errors that are their own cause are supported. */
 export function serializeError(thrown: unknown): SerializedError {
@@ -74,7 +74,7 @@ export function deserializeError(sent: SerializedError): Error {
 }
 
 function restore(sent: SerializedError): Error {
-  const errors = sent.map(({ kind }) => (MAKE[kind] ?? (() => new Error()))());
+  const errors = sent.map(({ kind }) => MAKE.get(kind)?.() ?? new Error());
   errors.forEach((error, index) => {
     for (const { key, enumerable, ...packed } of sent[index]?.properties ?? []) {
       const value = unpackValue(packed, errors);
@@ -182,7 +182,7 @@ function kindOf(error: Error): string {
   try {
     for (let proto = Object.getPrototypeOf(error); proto !== null;) {
       const name: unknown = proto.constructor?.name;
-      if (typeof name === "string" && Object.hasOwn(MAKE, name)) return name;
+      if (typeof name === "string" && MAKE.has(name)) return name;
       proto = Object.getPrototypeOf(proto);
     }
   } catch {
