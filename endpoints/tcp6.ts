@@ -54,7 +54,7 @@ export class TCP6ServerEndpoint implements IStreamServerEndpoint<IInternetAddres
   constructor(reactor: IReactorTCP, port: number, options: ListenTCPOptions = {}) {
     this.#reactor = reactor;
     this.#port = port;
-    this.#options = { interface: "::", ...options };
+    this.#options = { ...options, interface: options.interface ?? "::" };
   }
 
   /** Returns the address to listen on, such as `[::]:2000`. */

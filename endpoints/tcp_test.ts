@@ -58,6 +58,7 @@ import {
   type IStreamServerEndpoint,
   TCP4ClientEndpoint,
   TCP4ServerEndpoint,
+  TCP6ServerEndpoint,
 } from "./mod.ts";
 
 const test = tcpTest("TCP endpoints", () => new DenoReactor());
@@ -109,12 +110,18 @@ Deno.test("TCP endpoints pass their arguments to the reactor", () => {
   const listening: IListeningPort[] = [];
   new TCP4ServerEndpoint(reactor, 2000).listen(factory).addCallback((got) => listening.push(got));
   new TCP4ServerEndpoint(reactor, 0, { backlog: 5, interface: "127.0.0.1" }).listen(factory);
+  new TCP6ServerEndpoint(reactor, 0).listen(factory);
+  new TCP6ServerEndpoint(reactor, 0, { interface: undefined }).listen(factory);
+  new TCP6ServerEndpoint(reactor, 0, { interface: "::1" }).listen(factory);
   new TCP4ClientEndpoint(reactor, "example.org", 80).connect(factory);
   new TCP4ClientEndpoint(reactor, "example.org", 80, { timeout: 5, linger: 1 }).connect(factory);
   assertStrictEquals(listening[0], port);
   assertEquals(calls, [
     [2000, factory, {}],
     [0, factory, { backlog: 5, interface: "127.0.0.1" }],
+    [0, factory, { interface: "::" }],
+    [0, factory, { interface: "::" }],
+    [0, factory, { interface: "::1" }],
     ["example.org", 80, {}],
     ["example.org", 80, { timeout: 5, linger: 1 }],
   ]);
