@@ -54,11 +54,14 @@ async function read(hostEnvironment: IHostEnvironment, files: TLSFiles): Promise
   };
 }
 
+// The errors of a factory are of any class, so only the message shows that the files are the cause.
+const ABOUT_FILES = /^Cannot use (cert|key|caCerts)\b/;
+
 /**
  * Throws an error again. If it is about the content of the files, the new error names the files.
  */
 function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never {
-  if (!(cause instanceof TypeError)) throw cause;
+  if (!(cause instanceof TypeError && ABOUT_FILES.test(cause.message))) throw cause;
   const places = [
     ...certificate === null ? [] : [
       `key in ${certificate.privateKey}`,

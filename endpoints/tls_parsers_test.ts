@@ -10,7 +10,14 @@
  *   `test_tls`, `test_tlsWithDefaults`.
  */
 
-import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { CancelledError } from "../defer/mod.ts";
 import { Factory, Protocol } from "../protocol/mod.ts";
 import { testCertificates } from "../testing/fixtures/certificates.ts";
@@ -288,5 +295,49 @@ test("a client verifies the server's certificate by the system's roots, also wit
       Error,
       "certificate",
     );
+  });
+});
+
+test("listen() names the files whose content cannot be used", async (fixture) => {
+  fixture.run();
+  await withFiles(
+    { "bad.pem": pem("PRIVATE KEY") + pem("CERTIFICATE") },
+    async (path) => {
+      const server = serverFromString(fixture.reactor, `tls:0:privateKey=${path("bad.pem")}`);
+      const refused = await assertRejects(() => server.listen(new Wires()), TypeError);
+      assertMatch(
+        refused.message,
+        /^Cannot use cert: .* \(key in .*bad\.pem, cert in .*bad\.pem\)$/,
+      );
+    },
+  );
+});
+
+test("listen() and connect() do not change a TypeError of the factory", async (fixture) => {
+  fixture.run();
+  const { authority, server } = await testCertificates();
+  await withFiles({
+    "server.pem": server.key + server.cert,
+    "ca.pem": authority.cert,
+  }, async (path) => {
+    const error = new TypeError("a bug in the factory");
+    const fail = (): never => {
+      throw error;
+    };
+    const endpoint = serverFromString(
+      fixture.reactor,
+      `tls:0:interface=127.0.0.1:privateKey=${path("server.pem")}`,
+    );
+    const unstartable = Object.assign(new Wires(), { doStart: fail });
+    assertStrictEquals(await endpoint.listen(unstartable).catch((reason) => reason), error);
+
+    const port = await endpoint.listen(new Wires());
+    const client = clientFromString(
+      fixture.reactor,
+      `ssl:127.0.0.1:${portOf(port.getHost())}:caCertsDir=${path("ca.pem")}`,
+    );
+    const unbuildable = Object.assign(new Wires(), { buildProtocol: fail });
+    assertStrictEquals(await client.connect(unbuildable).catch((reason) => reason), error);
+    await port.stopListening();
   });
 });
