@@ -43,7 +43,7 @@ const LONGEST = 10;
 const MOST_SIGNATURES = 100;
 
 /**
- * Checks whether a certificate can identify a TLS peer, whoever issued it.
+ * Checks whether a certificate can identify a TLS peer, regardless of its issuer.
  *
  * @param leaf The peer's certificate.
  * @param purpose The side of the peer.
