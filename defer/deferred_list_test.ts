@@ -185,7 +185,7 @@ Deno.test("DeferredList.cancel() logs a canceller's error and cancels the rest",
   list.cancel();
   assertCancelled(good);
   assertEquals(events.map((event) => event.failure), [error]);
-  assertEquals(list.called, false, "it still waits for the bad one");
+  assertEquals(list.called, false, "the list still waits for the Deferred whose canceller failed");
 });
 
 Deno.test("DeferredList.cancel() after firing does not cancel the Deferreds", () => {

@@ -68,7 +68,7 @@ Deno.test("Deferred.addTimeout() passes a result in time, and cancels its call",
     assertEquals(given, ["in time"]);
     assertEquals(clock.waiting, false);
     clock.timeIsUp();
-    assertEquals(seen, [], "what comes after addTimeout() may take its time");
+    assertEquals(seen, [], "callbacks after addTimeout() have no time limit");
   }
 });
 

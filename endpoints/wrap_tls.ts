@@ -2,7 +2,7 @@ import { messageOf } from "../internal/foreign_value.ts";
 import { cancelLogged } from "../defer/cancel_all.ts";
 import { Deferred } from "../defer/mod.ts";
 import { msg } from "../log/mod.ts";
-import { Tally } from "../log/tally.ts";
+import { FailureCounter } from "../log/failure_counter.ts";
 import { connectUntilAborted } from "./connect_until_aborted.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import { buildProtocol } from "../reactor/stream/factory_calls.ts";
@@ -130,8 +130,8 @@ function upgradeProtocols(
   maxHandshakes: number,
 ): IProtocolFactory["buildProtocol"] {
   let handshakes = 0;
-  const refusals = new Tally();
-  const failures = new Tally();
+  const refusals = new FailureCounter();
+  const failures = new FailureCounter();
   return (addr) => {
     if (handshakes >= maxHandshakes) {
       if (refusals.add()) {
@@ -214,7 +214,7 @@ function reportFailedHandshake(
   factory: IProtocolFactory,
   addr: Address,
   reason: Error,
-  failures: Tally,
+  failures: FailureCounter,
 ): void {
   if (factory.handshakeFailed === undefined) {
     if (failures.add()) msg(`${messageOf(reason)}${failures}`, { reason });

@@ -24,7 +24,7 @@ import {
 import { LimitedHistory } from "./history.ts";
 import { parseMessage } from "./message.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
-import { Tally } from "./tally.ts";
+import { FailureCounter } from "./failure_counter.ts";
 
 /** Options of a {@linkcode LogPublisher}: what it does with events while it has no observers. */
 export interface LogPublisherOptions {
@@ -61,7 +61,7 @@ interface Registration {
    */
   isRunning: boolean;
   /** The number of the observer's failures. */
-  readonly failures: Tally;
+  readonly failures: FailureCounter;
 }
 
 /** The outcome of the delivery of one event. */
@@ -139,7 +139,7 @@ export class LogPublisher {
     const remove: Disposable = { [Symbol.dispose]: () => this.removeObserver(observer) };
     if (this.#registrations.some((each) => each.observer === observer)) return remove;
     const lowestRank = levelRanks[level];
-    const registration = { observer, lowestRank, isRunning: false, failures: new Tally() };
+    const registration = { observer, lowestRank, isRunning: false, failures: new FailureCounter() };
     const history = this.#history;
     if (options.replay ?? true) this.#history = undefined;
     this.#setRegistrations([...this.#registrations, registration]);
@@ -340,7 +340,7 @@ export class LogPublisher {
   }
 }
 
-function observerFailed(observer: LogObserver, error: unknown, failures: Tally): LogEvent {
+function observerFailed(observer: LogObserver, error: unknown, failures: FailureCounter): LogEvent {
   const failure = isError(error) ? error : new Error(inspect(error), { cause: error });
   const name = textOf(read(observer, "name")) || "(anonymous)";
   const message = `The log observer ${name} failed${failures}`;

@@ -5,7 +5,7 @@
  */
 
 import type { SecureContext } from "node:tls";
-import { Tally } from "../../../log/tally.ts";
+import { FailureCounter } from "../../../log/failure_counter.ts";
 import type { TLSCertificate, TLSServerOptions } from "../../interfaces/mod.ts";
 import { asError, isThenable, logUserError } from "../../../defer/guarded_call.ts";
 import { checkFunction, quote } from "../../../internal/validation.ts";
@@ -28,7 +28,7 @@ type Certificates = NonNullable<TLSServerOptions["certificates"]>;
  * The number of failures of each `certificates` option. Each connection that calls `startTLS` has
  * its own CertificateChoice, so the counters are shared here.
  */
-const failures = new WeakMap<Certificates, Tally>();
+const failures = new WeakMap<Certificates, FailureCounter>();
 
 /** Calls the `certificates` option, and prepares each certificate once. */
 export class CertificateChoice {
@@ -88,9 +88,9 @@ export class CertificateChoice {
    * Each failure also fails its handshake.
    */
   #log(error: unknown, serverName: string): void {
-    const tally = failures.getOrInsertComputed(this.#certificates, () => new Tally());
-    if (!tally.add()) return;
-    logUserError(error, `While calling certificates for ${quote(serverName)}${tally}`);
+    const counter = failures.getOrInsertComputed(this.#certificates, () => new FailureCounter());
+    if (!counter.add()) return;
+    logUserError(error, `While calling certificates for ${quote(serverName)}${counter}`);
   }
 
   /**

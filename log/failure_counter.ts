@@ -1,7 +1,7 @@
 /** Limits the log lines about a failure that repeats. */
 
 /** Counts failures, and selects those to log: the first, the 10th, the 100th and so on. */
-export class Tally {
+export class FailureCounter {
   #count = 0;
   #next = 1;
 
