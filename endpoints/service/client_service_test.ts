@@ -40,12 +40,10 @@ import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { ConnectionLost, ConnectTimeoutError, NoProtocol } from "../../reactor/errors.ts";
 import type { IProtocol } from "../../reactor/interfaces/mod.ts";
 import { Clock } from "../../task/mod.ts";
-import {
-  FakeEndpoint,
-  type FakeEndpointBehaviour,
-  outcomes,
-} from "../../testing/fixtures/fake_endpoint.ts";
+import { FakeEndpoint, type FakeEndpointBehaviour } from "../../testing/fixtures/fake_endpoint.ts";
 import { ClientService, type ClientServiceOptions } from "./mod.ts";
+import { assertNoResult, failureResultOf, successResultOf } from "../../testing/mod.ts";
+import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** Seconds, longer than the longest wait. */
 const AT_LEAST_ONE_ATTEMPT = 100;
@@ -106,9 +104,9 @@ class ConnectionFixture implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    const stopped = outcomes(this.service.stopService());
+    const stopped = this.service.stopService();
     for (const dial of this.endpoint.dials) dial.lose();
-    assertEquals(stopped, [undefined]);
+    assertEquals(successResultOf(stopped), undefined);
     assertEquals(this.clock.getDelayedCalls(), []);
     assertEquals(this.endpoint.dials.filter((dial) => dial.isOpen), []);
     this.errors[Symbol.dispose]();
@@ -191,13 +189,12 @@ Deno.test("ClientService.whenConnected() during a restart fires with the next pr
 
 Deno.test("ClientService can be started after a stop; whenConnected() fails in between", () => {
   using fixture = started();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
-  const [failed] = outcomes(fixture.service.whenConnected());
-  assertInstanceOf(failed, CancelledError);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
+  const failed = failureResultOf(fixture.service.whenConnected(), CancelledError);
   assertEquals(failed.message, "Cannot connect with ClientService: the service has been stopped");
   fixture.service.startService();
   const client = fixture.connect();
-  assertStrictEquals(outcomes(fixture.service.whenConnected())[0], client);
+  assertStrictEquals(successResultOf(fixture.service.whenConnected()), client);
 });
 
 Deno.test("ClientService keeps a protocol half-closeable, and makes no other one so", () => {
@@ -216,13 +213,13 @@ Deno.test("ClientService.stopService() cancels a later attempt", () => {
   fixture.endpoint.dial().fail();
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
   assertEquals(fixture.endpoint.dials.length, 2);
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
   assert(fixture.endpoint.dial().isCancelled);
 });
 
 Deno.test("ClientService.stopService() cancels the first attempt", () => {
   using fixture = started();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
   assert(fixture.endpoint.dial().isCancelled);
 });
 
@@ -231,7 +228,7 @@ Deno.test("ClientService.whenConnected() fires at once while connected, and no t
   const client = fixture.connect();
   assertEquals(fixture.clock.getDelayedCalls(), []);
   const protocol: Deferred<Client> = fixture.service.whenConnected();
-  assertStrictEquals(outcomes(protocol)[0], client);
+  assertStrictEquals(successResultOf(protocol), client);
 });
 
 Deno.test("ClientService makes another attempt after one that failed", () => {
@@ -258,10 +255,10 @@ Deno.test("ClientService counts a factory that builds no protocol as a failed at
   using fixture = started();
   fixture.factory.buildProtocol = () => null;
   const waiting = outcomes(fixture.service.whenConnected());
-  const failing = outcomes(fixture.service.whenConnected(1));
+  const failing = fixture.service.whenConnected(1);
   fixture.endpoint.dial().succeed();
   assertEquals(waiting, []);
-  assertInstanceOf(failing[0], NoProtocol);
+  failureResultOf(failing, NoProtocol);
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
   assertEquals(fixture.endpoint.dials.length, 2);
   fixture.endpoint.dial().succeed();
@@ -271,10 +268,10 @@ Deno.test("ClientService counts a factory that builds no protocol as a failed at
 Deno.test("ClientService.stopService() fires for a connection lost meanwhile", () => {
   using fixture = started();
   fixture.connect();
-  const stopped = outcomes(fixture.service.stopService());
+  const stopped = fixture.service.stopService();
   fixture.endpoint.dial().lose(new ConnectionLost());
-  assertInstanceOf(outcomes(fixture.service.whenConnected())[0], CancelledError);
-  assertEquals(stopped, [undefined]);
+  failureResultOf(fixture.service.whenConnected(), CancelledError);
+  assertEquals(successResultOf(stopped), undefined);
 });
 
 Deno.test("ClientService.startService() the second time logs a warning, and does nothing else", () => {
@@ -312,7 +309,7 @@ Deno.test("ClientService.whenConnected(n) fails with the error of the nth failed
   const client = fixture.connect();
   assertStrictEquals(waiting[0]?.[0], client);
   assertStrictEquals(waiting[3]?.[0], client);
-  assertStrictEquals(outcomes(fixture.service.whenConnected(1))[0], client);
+  assertStrictEquals(successResultOf(fixture.service.whenConnected(1)), client);
 });
 
 Deno.test("ClientService.stopService() fails all waiters with CancelledError", () => {
@@ -325,19 +322,19 @@ Deno.test("ClientService.stopService() fails all waiters with CancelledError", (
 Deno.test("ClientService.stopService() between two attempts cancels the wait, and fires at once", () => {
   using fixture = started();
   fixture.endpoint.dial().fail();
-  const before = outcomes(fixture.service.whenConnected());
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  const before = fixture.service.whenConnected();
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
   assertEquals(fixture.clock.getDelayedCalls(), []);
-  assertInstanceOf(before[0], CancelledError);
-  assertInstanceOf(outcomes(fixture.service.whenConnected())[0], CancelledError);
+  failureResultOf(before, CancelledError);
+  failureResultOf(fixture.service.whenConnected(), CancelledError);
 });
 
 Deno.test("ClientService.stopService() before the start fires at once, and fails the waiters", () => {
   using fixture = new ConnectionFixture();
-  const waiting = outcomes(fixture.service.whenConnected());
-  assertEquals(waiting, []);
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
-  assertInstanceOf(waiting[0], CancelledError);
+  const waiting = fixture.service.whenConnected();
+  assertNoResult(waiting);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
+  failureResultOf(waiting, CancelledError);
 });
 
 Deno.test("ClientService.stopService() several times fires each Deferred when the connection is lost", () => {
@@ -361,8 +358,8 @@ Deno.test("ClientService.stopService() cancels a restart that waits for the old 
 
 Deno.test("ClientService.stopService() of a stopped service fires at once", () => {
   using fixture = started();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
 });
 
 Deno.test("ClientService calls prepareConnection() for each new connection", () => {
@@ -384,11 +381,11 @@ Deno.test("ClientService calls prepareConnection() for each new connection", () 
 Deno.test("ClientService waits for a Deferred of prepareConnection(), and ignores its result", () => {
   const preparation = new Deferred<string>();
   using fixture = started({ prepareConnection: () => preparation });
-  const waiting = outcomes(fixture.service.whenConnected());
+  const waiting = fixture.service.whenConnected();
   const client = fixture.connect();
-  assertEquals(waiting, []);
+  assertNoResult(waiting);
   preparation.callback("a result");
-  assertStrictEquals(waiting[0], client);
+  assertStrictEquals(successResultOf(waiting), client);
 });
 
 Deno.test("ClientService closes a connection whose prepareConnection() throws or fails", () => {
@@ -521,7 +518,7 @@ Deno.test("ClientService closes a connection that is made after its endpoint has
   assert(fixture.endpoint.dial().disconnecting);
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
   fixture.endpoint.dial().build();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
   fixture.endpoint.dial().make();
   assert(fixture.endpoint.dial().disconnecting);
 });
@@ -557,10 +554,9 @@ Deno.test("ClientService.whenConnected() callbacks may cancel waiters, stop and 
     fixture.service.stopService();
     fixture.service.startService();
   });
-  const seen = outcomes(second);
   const third = outcomes(fixture.service.whenConnected());
   const client = fixture.connect();
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(second, CancelledError);
   assertStrictEquals(third[0], client);
   fixture.endpoint.dial().lose();
   assertEquals([fixture.endpoint.dials.length, fixture.service.running], [2, true]);
@@ -726,12 +722,12 @@ Deno.test("ClientService makes no attempt after a policy that stopped the servic
       return 1;
     },
   });
-  const waiting = outcomes(fixture.service.whenConnected());
+  const waiting = fixture.service.whenConnected();
   fixture.endpoint.dial().fail();
   fixture.clock.advance(1);
   fixture.endpoint.dial().fail();
   assertEquals(fixture.clock.getDelayedCalls(), []);
-  assertInstanceOf(waiting[0], CancelledError);
+  failureResultOf(waiting, CancelledError);
 });
 
 Deno.test("ClientService logs when and where the next attempt is made, and why", () => {
@@ -787,18 +783,18 @@ Deno.test("ClientService uses only the connection that the endpoint's Deferred f
   });
   const service = new ClientService(endpoint, fixture.factory, { clock: fixture.clock });
   service.startService();
-  const [protocol] = outcomes(service.whenConnected());
+  const protocol = successResultOf(service.whenConnected());
   assertStrictEquals(protocol, fixture.factory.built[1]);
   assertEquals([made.length, fixture.clock.getDelayedCalls()], [1, []]);
-  const stopped = outcomes(service.stopService());
-  assertEquals(stopped, []);
+  const stopped = service.stopService();
+  assertNoResult(stopped);
   endpoint.dial().lose();
-  assertEquals(stopped, [undefined]);
+  assertEquals(successResultOf(stopped), undefined);
 });
 
 Deno.test("ClientService counts a connection lost before the endpoint fires as a failed attempt", () => {
   using fixture = started({}, {});
-  const waiting = outcomes(fixture.service.whenConnected(1));
+  const waiting = fixture.service.whenConnected(1);
   const dial = fixture.endpoint.dial();
   const reason = new ConnectionLost("too soon");
   const make = dial.make.bind(dial);
@@ -808,7 +804,7 @@ Deno.test("ClientService counts a connection lost before the endpoint fires as a
     return protocol;
   };
   dial.succeed();
-  assertEquals(waiting, [reason]);
+  assertStrictEquals(failureResultOf(waiting), reason);
   assertEquals(fixture.clock.getDelayedCalls().length, 1);
 });
 
@@ -870,8 +866,8 @@ Deno.test("ClientService.whenConnected() fails with TooManyWaiters when maxWaiti
   const [first, , third] = [1, 2, 3].map(() => service.whenConnected());
   assertInstanceOf(third === undefined ? null : outcomes(third)[0], TooManyWaiters);
   first?.addErrback(() => {}).cancel();
-  const next = outcomes(service.whenConnected());
-  assertEquals(next, []);
+  const next = service.whenConnected();
+  assertNoResult(next);
   assertThrows(
     () =>
       new ClientService(new FakeEndpoint(), Factory.forProtocol(Protocol), {

@@ -10,8 +10,10 @@ import { eventText } from "../../log/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { FakeEndpoint, outcomes } from "../../testing/fixtures/fake_endpoint.ts";
+import { FakeEndpoint } from "../../testing/fixtures/fake_endpoint.ts";
 import { backoffPolicy, ClientService, type ClientServiceOptions } from "./mod.ts";
+import { successResultOf } from "../../testing/mod.ts";
+import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** Seconds, longer than the longest wait. */
 const AT_LEAST_ONE_ATTEMPT = 100;
@@ -98,6 +100,6 @@ Deno.test("ClientService.stopService() stops although a canceller throws", () =>
   const endpoint = { connect: () => dial };
   const service = new ClientService(endpoint, Factory.forProtocol(Protocol), { clock });
   service.startService();
-  assertEquals(outcomes(service.stopService()), [undefined]);
+  assertEquals(successResultOf(service.stopService()), undefined);
   assertInstanceOf(errors.take()[0], RangeError);
 });

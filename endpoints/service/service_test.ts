@@ -17,8 +17,9 @@ import {
 import { Deferred, fail } from "../../defer/mod.ts";
 import { reportUnhandled } from "../../defer/unhandled.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
-import { outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { type IService, MultiService, Service, ServicesNotStopped } from "./mod.ts";
+import { assertNoResult, successResultOf } from "../../testing/mod.ts";
+import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** A service that records its calls in a list, which several services may share. */
 class Noted extends Service {
@@ -132,10 +133,10 @@ Deno.test("MultiService starts its services in order, and stops them in reverse 
   const parent = parentOf(a, b);
   parent.startService();
   assertEquals([a.running, b.running, parent.running], [true, true, true]);
-  const stopped = outcomes(parent.stopService());
+  const stopped = parent.stopService();
   assertEquals([a.running, b.running, parent.running], [false, false, false]);
   assertEquals(calls, ["start a", "start b", "stop b", "stop a"]);
-  assertEquals(stopped, [undefined]);
+  assertEquals(successResultOf(stopped), undefined);
 });
 
 Deno.test("MultiService starts a service added while it runs, and stops one that is removed", () => {
@@ -164,13 +165,13 @@ Deno.test("MultiService.stopService() stops all services at once, and waits for 
   children.forEach((child, i) => child.stopped = waits[i]);
   const parent = parentOf(...children);
   parent.startService();
-  const stopped = outcomes(parent.stopService());
+  const stopped = parent.stopService();
   assertEquals(children.map(({ running }) => running), [false, false, false]);
   waits[0]?.callback();
   waits[2]?.callback();
-  assertEquals(stopped, []);
+  assertNoResult(stopped);
   waits[1]?.callback();
-  assertEquals(stopped, [undefined]);
+  assertEquals(successResultOf(stopped), undefined);
 });
 
 Deno.test("MultiService.stopService() stops all services when some fail, and reports all errors", () => {

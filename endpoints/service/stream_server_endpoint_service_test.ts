@@ -19,8 +19,9 @@ import { Factory } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import type { IStreamServerEndpoint } from "../interfaces.ts";
-import { outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { StreamServerEndpointService, type StreamServerEndpointServiceOptions } from "./mod.ts";
+import { failureResultOf, successResultOf } from "../../testing/mod.ts";
+import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 const boom = new RangeError("boom");
 
@@ -105,7 +106,7 @@ for (const start of ["startService", "privilegedStartService"] as const) {
     fixture.endpoint.failsAtOnce = boom;
     assertThrows(() => fixture.service[start](), RangeError, "boom");
     assertEquals(fixture.service.running, false);
-    assertEquals(outcomes(fixture.service.whenListening()), [boom]);
+    assertStrictEquals(failureResultOf(fixture.service.whenListening()), boom);
     fixture.endpoint.failsAtOnce = null;
     fixture.service[start]();
     assertEquals(fixture.endpoint.factories.length, 2);
@@ -127,7 +128,7 @@ Deno.test("StreamServerEndpointService logs a later error, also with raiseSynchr
     fixture.service.startService();
     fixture.endpoint.result.errback(boom);
     assertEquals(fixture.errors.take(), [boom]);
-    assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+    assertEquals(successResultOf(fixture.service.stopService()), undefined);
   }
 });
 
@@ -145,15 +146,15 @@ Deno.test("StreamServerEndpointService.stopService() fires when the port is clos
 Deno.test("StreamServerEndpointService.stopService() cancels listening, and logs no CancelledError", () => {
   using fixture = new ConnectionFixture();
   fixture.service.privilegedStartService();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
-  assertInstanceOf(outcomes(fixture.service.whenListening())[0], CancelledError);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
+  failureResultOf(fixture.service.whenListening(), CancelledError);
 });
 
 Deno.test("StreamServerEndpointService.stopService() logs any other error of listening", () => {
   using fixture = new ConnectionFixture();
   fixture.endpoint.cancelError = boom;
   fixture.service.privilegedStartService();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
   assertEquals(fixture.errors.take(), [boom]);
 });
 
@@ -170,8 +171,8 @@ Deno.test("StreamServerEndpointService treats a listen() that throws as one that
 
 Deno.test("StreamServerEndpointService.stopService() before the start fires at once", () => {
   using fixture = new ConnectionFixture();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
 });
 
 Deno.test("StreamServerEndpointService.stopService() several times fires when the port is closed", () => {
@@ -192,7 +193,7 @@ Deno.test("StreamServerEndpointService.stopService() fails with an error of clos
   port.closed.errback(boom);
   assertEquals([stops, fixture.service.running], [[[boom], [boom]], false]);
   fixture.service.startService();
-  assertEquals(outcomes(fixture.service.stopService()), [undefined]);
+  assertEquals(successResultOf(fixture.service.stopService()), undefined);
 });
 
 Deno.test("StreamServerEndpointService that is restarted listens once the port is closed", () => {
@@ -244,10 +245,9 @@ Deno.test("StreamServerEndpointService.whenListening() fires with the port, now 
   const early = outcomes(fixture.service.whenListening());
   fixture.service.startService();
   const cancelled = fixture.service.whenListening();
-  const given = outcomes(cancelled);
   const late = outcomes(fixture.service.whenListening());
   cancelled.cancel();
-  assertInstanceOf(given[0], CancelledError);
+  failureResultOf(cancelled, CancelledError);
   const port: unknown = fixture.endpoint.startedListening();
   for (const seen of [early, late, outcomes(fixture.service.whenListening())]) {
     assertStrictEquals(seen[0] as unknown, port);
@@ -300,9 +300,8 @@ Deno.test("StreamServerEndpointService.whenListening() callbacks may cancel wait
     second.cancel();
     stopped.push(outcomes(fixture.service.stopService()));
   });
-  const seen = outcomes(second);
   const port = fixture.endpoint.startedListening();
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(second, CancelledError);
   assertEquals([stopped, port.calls], [[[]], 1]);
   port.closed.callback();
   assert(!fixture.service.running);
@@ -328,7 +327,7 @@ Deno.test("StreamServerEndpointService with drain drains the port, and fires whe
 Deno.test("StreamServerEndpointService.whenListening() fails when maxWaiting calls wait", () => {
   using fixture = new ConnectionFixture({ maxWaiting: 1 });
   const first = outcomes(fixture.service.whenListening());
-  assertInstanceOf(outcomes(fixture.service.whenListening())[0], TooManyWaiters);
+  failureResultOf(fixture.service.whenListening(), TooManyWaiters);
   fixture.service.startService();
   const port: unknown = fixture.endpoint.startedListening();
   assertStrictEquals(first[0] as unknown, port);

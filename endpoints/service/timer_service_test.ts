@@ -14,8 +14,9 @@ import { Deferred } from "../../defer/mod.ts";
 import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { outcomes } from "../../testing/fixtures/fake_endpoint.ts";
 import { TimerService } from "./mod.ts";
+import { successResultOf } from "../../testing/mod.ts";
+import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** A service that calls every 2 seconds, records the times, and returns the result of `answer`. */
 function timerOn(clock: Clock, answer: () => unknown = () => {}): [TimerService, number[]] {
@@ -38,7 +39,7 @@ Deno.test("TimerService calls at once and after each step, with the arguments, u
   assertEquals([seen, timer.running], [[["hello", 10]], true]);
   clock.advance(1);
   assertEquals(seen.length, 3);
-  assertEquals(outcomes(timer.stopService()), [undefined]);
+  assertEquals(successResultOf(timer.stopService()), undefined);
   clock.advance(10);
   assertEquals([seen.length, timer.running, clock.getDelayedCalls()], [3, false, []]);
 });
@@ -60,7 +61,7 @@ Deno.test("TimerService.stopService() between two calls fires at once", () => {
   const [timer] = timerOn(clock, () => answer);
   timer.startService();
   answer.callback();
-  assertEquals(outcomes(timer.stopService()), [undefined]);
+  assertEquals(successResultOf(timer.stopService()), undefined);
 });
 
 Deno.test("TimerService stops calling after a failed call, which is logged", () => {
@@ -157,7 +158,7 @@ Deno.test("TimerService.startService() the second time logs a warning, and does 
 
 Deno.test("TimerService.stopService() before the start fires at once", () => {
   const [timer] = timerOn(new Clock());
-  assertEquals(outcomes(timer.stopService()), [undefined]);
+  assertEquals(successResultOf(timer.stopService()), undefined);
 });
 
 Deno.test("TimerService.startService() without a clock throws, and says so", () => {

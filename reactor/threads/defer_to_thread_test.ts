@@ -17,6 +17,8 @@ import { deferToThread, deferToThreadPool } from "./defer_to_thread.ts";
 import { TaskUnloadable, ThreadPoolFull, ThreadPoolStopped } from "./errors.ts";
 import { ThreadPool } from "./thread_pool.ts";
 import { workerModule } from "./worker_task.ts";
+import { assertNoResult, failureResultOf, successResultOf } from "../../testing/mod.ts";
+import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 /** The type of a module, as in `typeof import(…)`. */
 interface Sums {
@@ -35,15 +37,6 @@ function running(): { pool: ThreadPool; threads: FakeThreads } {
   return { pool, threads };
 }
 
-/** The outcomes of a Deferred so far. */
-function outcomes(deferred: Deferred<unknown>): unknown[] {
-  const seen: unknown[] = [];
-  deferred.addBoth((outcome) => {
-    seen.push(outcome);
-  });
-  return seen;
-}
-
 Deno.test("deferToThreadPool() fires with the task's result and its type", () => {
   const { pool, threads } = running();
   const sum: Deferred<number> = deferToThreadPool(pool, sums.task("add"), 3, 4);
@@ -55,29 +48,27 @@ Deno.test("deferToThreadPool() fires with the task's result and its type", () =>
 
 Deno.test("deferToThreadPool() fails with the task's error", () => {
   const { pool, threads } = running();
-  const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
+  const outcome = deferToThreadPool(pool, sums.task("add"), 3, 4);
   threads.at(0).fail(new RangeError("too far"));
-  assertInstanceOf(seen[0], RangeError);
+  failureResultOf(outcome, RangeError);
 });
 
 Deno.test("deferToThreadPool() fails for a task that fails after one that succeeded, in one thread", () => {
   const { pool, threads } = running();
-  const seen = outcomes(
-    deferToThreadPool(pool, sums.task("add"), 1, 1)
-      .addCallback((n) => deferToThreadPool(pool, sums.task("add"), n, n)),
-  );
+  const outcome = deferToThreadPool(pool, sums.task("add"), 1, 1)
+    .addCallback((n) => deferToThreadPool(pool, sums.task("add"), n, n));
   threads.at(0).finish(2);
   assertEquals(threads.at(0).tasks[1]?.args, [2, 2]);
   threads.at(0).fail(new RangeError("division by zero"));
-  assertInstanceOf(seen[0], RangeError);
+  failureResultOf(outcome, RangeError);
 });
 
 Deno.test("deferToThread() uses the reactor's pool", () => {
   const { pool, threads } = running();
   const reactor: Pick<IReactorThreads, "getThreadPool"> = { getThreadPool: () => pool };
-  const seen = outcomes(deferToThread(reactor, sums.task("count"), 2, () => {}));
+  const outcome = deferToThread(reactor, sums.task("count"), 2, () => {});
   threads.at(0).finish("done");
-  assertEquals(seen, ["done"]);
+  assertEquals(successResultOf(outcome), "done");
 });
 
 Deno.test("deferToThreadPool() calls a function among the arguments before the Deferred fires", () => {
@@ -103,7 +94,7 @@ Deno.test("deferToThreadPool() checks its arguments against the function's param
     "anything",
     4,
   );
-  assertEquals(outcomes(untyped), []);
+  assertNoResult(untyped);
   pool.stop();
 });
 
@@ -122,11 +113,10 @@ Deno.test("deferToThreadPool() removes a waiting task from the queue when its De
   const { pool, threads } = running();
   const first = outcomes(deferToThreadPool(pool, sums.task("add"), 1, 1));
   const second = deferToThreadPool(pool, sums.task("add"), 2, 2);
-  const seen = outcomes(second);
   second.cancel();
   threads.at(0).finish(2);
   assertEquals([first, threads.at(0).tasks.length, threads.alive], [[2], 1, 1]);
-  assertInstanceOf(seen[0], CancelledError);
+  failureResultOf(second, CancelledError);
 });
 
 Deno.test("deferToThreadPool() cancels the task when the Deferred's signal aborts", () => {
@@ -142,28 +132,25 @@ Deno.test("deferToThreadPool() cancels the task when the Deferred's signal abort
 
 Deno.test("deferToThreadPool() fails if an argument cannot be cloned", () => {
   const { pool } = running();
-  const [error] = outcomes(deferToThreadPool(pool, sums.task("keep"), { f: () => {} }));
+  const error = failureResultOf(deferToThreadPool(pool, sums.task("keep"), { f: () => {} }));
   assertInstanceOf(error, DOMException);
   assertEquals(error.name, "DataCloneError");
 });
 
 Deno.test("deferToThreadPool() fails when the pool is stopped, and on a stopped pool", () => {
   const { pool } = running();
-  const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
+  const outcome = deferToThreadPool(pool, sums.task("add"), 3, 4);
   pool.stop();
-  assertInstanceOf(seen[0], ThreadPoolStopped);
-  assertInstanceOf(
-    outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4))[0],
-    ThreadPoolStopped,
-  );
+  failureResultOf(outcome, ThreadPoolStopped);
+  failureResultOf(deferToThreadPool(pool, sums.task("add"), 3, 4), ThreadPoolStopped);
 });
 
 Deno.test("deferToThreadPool() fails with the error that crashed the thread", () => {
   const { pool, threads } = running();
-  const seen = outcomes(deferToThreadPool(pool, sums.task("add"), 3, 4));
+  const outcome = deferToThreadPool(pool, sums.task("add"), 3, 4);
   const error = new Error("gone");
   threads.at(0).exit(error);
-  assertStrictEquals(seen[0], error);
+  assertStrictEquals(failureResultOf(outcome), error);
 });
 
 Deno.test("deferToThreadPool() fails if the pool refuses the task", () => {
@@ -171,7 +158,7 @@ Deno.test("deferToThreadPool() fails if the pool refuses the task", () => {
   using pool = new ThreadPool({ max: 1, maxBacklog: 0, startThread: threads.start });
   pool.start();
   outcomes(deferToThreadPool(pool, sums.task("add"), 1, 1).addErrback(() => {}));
-  assertInstanceOf(outcomes(deferToThreadPool(pool, sums.task("add"), 2, 2))[0], ThreadPoolFull);
+  failureResultOf(deferToThreadPool(pool, sums.task("add"), 2, 2), ThreadPoolFull);
 });
 
 Deno.test("deferToThreadPool() fails with TaskUnloadable if the module cannot be imported", () => {
