@@ -82,6 +82,11 @@ export class CertificatePath {
   readonly #rejectSignature: SignatureCheck;
   readonly #now: number;
   #signaturesLeft = MOST_SIGNATURES;
+  /**
+   * Why each authority forbids the names of each certificate below it; `null` if it allows them.
+   * Kept, because a search reaches the same pair on many paths.
+   */
+  readonly #forbidden = new Map<Certificate, Map<Certificate, Rejection | null>>();
   #rejection: Rejection = {
     code: "CERT_SIGNATURE_FAILURE",
     reason: "no trusted root has signed it",
@@ -140,10 +145,22 @@ export class CertificatePath {
     if (this.#signaturesLeft === 0) return false;
     this.#signaturesLeft -= 1;
     const rejection = this.#rejectSignature(certificate, issuer) ??
-      rejectIssuer(issuer, path, this.#purpose, this.#now);
+      rejectIssuer(issuer, path, this.#purpose, this.#now) ?? this.#rejectNames(issuer, path);
     if (rejection === null) return true;
     this.#rejection = rejection;
     return false;
+  }
+
+  #rejectNames(issuer: Certificate, path: readonly Certificate[]): Rejection | null {
+    const known = this.#forbidden.getOrInsertComputed(issuer, () => new Map());
+    for (const certificate of path) {
+      const rejection = known.getOrInsertComputed(
+        certificate,
+        () => rejectNames(issuer, certificate),
+      );
+      if (rejection !== null) return rejection;
+    }
+    return null;
   }
 }
 
@@ -185,7 +202,8 @@ function rejectUse(
 }
 
 /**
- * Checks whether an authority may sign a path, which begins with the peer's certificate.
+ * Checks whether an authority may sign a path, which begins with the peer's certificate. Name
+ * constraints are checked by {@linkcode rejectNames}.
  *
  * @returns The reason for a refusal; `null` if there is none.
  */
@@ -211,21 +229,20 @@ function rejectIssuer(
     const reason = `${who} allows no more than ${pathLength} authorities below it`;
     return { code: "PATH_LENGTH_EXCEEDED", reason };
   }
-  return rejectUse(who, issuer, purpose, now) ?? rejectNames(issuer, path);
+  return rejectUse(who, issuer, purpose, now);
 }
 
 /**
- * Checks whether the name constraints of an authority allow the certificates below it.
+ * Checks whether the name constraints of an authority allow a certificate below it.
  *
  * @param issuer The authority.
- * @param below The certificates below it.
+ * @param certificate The certificate.
  * @returns The reason for a refusal; `null` if there is none.
  */
-export function rejectNames(issuer: Certificate, below: readonly Certificate[]): Rejection | null {
+export function rejectNames(issuer: Certificate, certificate: Certificate): Rejection | null {
   const { nameConstraints } = issuer.extensions;
   if (nameConstraints === undefined) return null;
-  const forbidden = below.map((certificate) => forbiddenName(certificate, nameConstraints))
-    .find((name) => name !== undefined);
+  const forbidden = forbiddenName(certificate, nameConstraints);
   if (forbidden === undefined) return null;
   const who = quote(nameText(issuer.subject));
   const reason = `the name constraints of ${who} forbid ${quote(forbidden)}`;

@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { authority, Forged } from "../../testing/fixtures/forged_certificates.ts";
-import { readCertificate } from "./certificate.ts";
+import { type Certificate, readCertificate } from "./certificate.ts";
 import { CertificatePath, type Rejection } from "./certificate_path.ts";
 
 const root = readCertificate((await Forged.root({ extensions: [authority()] })).der);
@@ -26,6 +26,29 @@ Deno.test("CertificatePath checks at most 100 signatures, however the certificat
   const path = new CertificatePath([root], "server", good, Date.now());
   assertEquals(path.reject(leaf, rest)?.code, "CERT_SIGNATURE_FAILURE");
   assertEquals(checked, 100);
+});
+
+Deno.test("CertificatePath compares the names of each pair of certificates once", async () => {
+  const own = await Forged.root({ subject: "CN=Own", extensions: [authority()] });
+  const others = await Promise.all(
+    Array.from({ length: 9 }, () => own.issue({ subject: "CN=Own", extensions: [authority()] })),
+  );
+  const [leaf, ...rest] = [own, ...others].map(({ der }) => readCertificate(der));
+  assert(leaf !== undefined);
+  let compared = 0;
+  const constrained = rest.map((certificate): Certificate => {
+    const nameConstraints = {
+      permitted: [],
+      get excluded(): [] {
+        compared += 1;
+        return [];
+      },
+    };
+    return { ...certificate, extensions: { ...certificate.extensions, nameConstraints } };
+  });
+  const path = new CertificatePath([root], "server", () => null, Date.now());
+  assertEquals(path.reject(leaf, constrained)?.code, "CERT_SIGNATURE_FAILURE");
+  assert(compared <= 90, `${compared} comparisons of 10 certificates`);
 });
 
 Deno.test("CertificatePath stops after ten certificates; pathLength ignores self-issued ones", async () => {

@@ -183,7 +183,7 @@ function rejectChain(
   if (roots !== null) {
     return new CertificatePath(roots, purpose, rejectSignature, now).reject(leaf, others);
   }
-  const rejections = others.map((other) => rejectNames(other, [leaf]));
+  const rejections = others.map((other) => rejectNames(other, leaf));
   return rejectLeaf(leaf, purpose, now) ?? rejectKeyUsage(leaf) ??
     rejections.find((each) => each !== null) ?? null;
 }
