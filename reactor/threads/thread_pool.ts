@@ -188,8 +188,13 @@ export class ThreadPool implements IThreadPool, Disposable {
     if (onResult !== null) checkFunction("callInThreadWithCallback() onResult", onResult);
     // The task's type links its result to `onResult`; messages between threads carry no types.
     const call = new ThreadCall(onResult as ThreadResult<never> | null, task as WorkerTask, args);
-    if (this.#joined) this.#dropStopped([call]);
-    else this.#begin(call, this.#takeWorker());
+    if (this.#joined) {
+      this.#dropStopped([call]);
+      return call;
+    }
+    // After a failed start of a thread, tasks may wait for one that can start now. They come first.
+    this.#beginWaiting();
+    this.#begin(call, this.#waiting.size > 0 ? undefined : this.#takeWorker());
     return call;
   }
 

@@ -174,6 +174,28 @@ Deno.test("ThreadPool starts a thread for a task rather than let it wait", () =>
   assertEquals([threads.count, counts(pool)], [4, [0, 4, 0]]);
 });
 
+Deno.test("ThreadPool runs tasks in order when a thread could not start for a while", () => {
+  const threads = new FakeThreads();
+  let isShort = false;
+  const pool = new ThreadPool({
+    max: 2,
+    startThread: (events, options) => {
+      if (isShort) throw new Error("too many open files");
+      return threads.start(events, options);
+    },
+  });
+  pool.start();
+  const start = (name: string): void => pool.callInThread({ ...TASK, export: name });
+  start("first");
+  isShort = true;
+  start("second");
+  isShort = false;
+  start("third");
+  assertEquals(threads.at(1).tasks.map(({ name }) => name), ["second"]);
+  assertEquals(counts(pool), [0, 2, 1]);
+  pool.stop();
+});
+
 Deno.test("ThreadPool gives the next task to the thread that became idle last", () => {
   const { pool, threads } = running({ max: 2 });
   pool.callInThread(TASK, 0);
