@@ -1,8 +1,8 @@
 /**
- * The part of `@std/assert` that this project's tests use, on top of `node:assert`: same names,
- * same signatures, same verdicts; only the wording of a failure's message may differ.
+ * The part of `@std/assert` that this project's tests use, implemented with `node:assert`. Names,
+ * signatures and results are the same; only the text of a failure's message may differ.
  *
- * It stands in for the real package where JSR cannot be reached (see `links` in `deno.json`).
+ * It stands in for the real package where JSR cannot be reached (see `imports` in `deno.json`).
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * The part of `@std/log` that this project uses, on top of the console: loggers, handlers and their
- * set-up, with the documented behaviour of the real one.
+ * The part of `@std/log` that this project uses, implemented with the console: loggers, handlers
+ * and their configuration. It behaves as the real package documents.
  *
- * It stands in for the real package where JSR cannot be reached (see `links` in `deno.json`).
+ * It stands in for the real package where JSR cannot be reached (see `imports` in `deno.json`).
  *
  * @module
  */

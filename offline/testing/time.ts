@@ -2,7 +2,7 @@
  * `FakeTime` of `@std/testing/time` on top of `@sinonjs/fake-timers`: the part that this project's
  * tests use, with the documented behaviour of the real one.
  *
- * It stands in for the real package where JSR cannot be reached (see `links` in `deno.json`).
+ * It stands in for the real package where JSR cannot be reached (see `imports` in `deno.json`).
  *
  * @module
  */
