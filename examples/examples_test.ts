@@ -160,7 +160,7 @@ for (const file of ["hello_server.ts", "web_hello.ts", "async_server.ts"]) {
   });
 }
 
-Deno.test("hello_server.ts without the permission in its header names the flag, and exits with code 1", async () => {
+Deno.test("hello_server.ts without its permission names the flag, and exits with code 1", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "examples/hello_server.ts", "0"],
     cwd: new URL("../", examples),
