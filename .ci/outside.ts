@@ -5,7 +5,7 @@
  *
  * The files and commands are those of the README's code blocks. They run three times: with Deno's
  * default compiler options, with every strict flag, and with the types of the DOM. The program must
- * print what the README shows, and nothing may print a warning. `deno check` also looks at every entry
+ * print what the README shows, and nothing may print a warning. `deno check` also checks each entry
  * point of the package.
  */
 

@@ -3,9 +3,9 @@
  *
  *     deno run --allow-read .ci/variant.ts docs > deno.docs.json
  *
- * `docs` lets code blocks have unused names: Deno puts an import of all that its file exports before each
- * block, and that would fail under `noUnusedLocals`. `std` takes the @std packages from JSR in place of
- * offline/.
+ * `docs` lets code blocks have unused names: Deno puts an import of all exports of the file before
+ * each block, and that would fail under `noUnusedLocals`. `std` takes the @std packages from JSR in
+ * place of offline/.
  */
 
 const config = JSON.parse(Deno.readTextFileSync(new URL("../deno.json", import.meta.url)));

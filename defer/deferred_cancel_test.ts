@@ -230,7 +230,7 @@ Deno.test("Deferred.addSignal() removes its listener when the result arrives", (
     else deferred.errback(result);
     assertEquals(passed, [result]);
     controller.abort();
-    assertEquals(seen, [], "the inner Deferred is none of the signal's business");
+    assertEquals(seen, [], "the signal does not cancel the inner Deferred");
   }
 });
 

@@ -58,7 +58,7 @@ async function nextError(): Promise<LogEvent> {
 }
 
 Deno.test("Deferred reports a failure at the end of its chain", async () => {
-  const error = new RangeError("nobody's");
+  const error = new RangeError("unhandled");
   const events = await unhandled(() => {
     const deferred = new Deferred<number>();
     deferred.addCallback(() => {
@@ -82,7 +82,7 @@ Deno.test("Deferred logs each failure once, with its own error", async () => {
 
 Deno.test("Deferred logs the failure's stack", async () => {
   function culprit(): never {
-    throw new Error("nobody's");
+    throw new Error("unhandled");
   }
   const [event] = await unhandled(() => {
     succeed().addCallback(culprit);
@@ -98,7 +98,7 @@ Deno.test("Deferred reports a failure in a circle of references", async () => {
     circle.deferred
       .addCallback(() => circle)
       .addCallback(() => {
-        throw new Error("nobody's");
+        throw new Error("unhandled");
       });
     circle.deferred.callback(circle);
   });
@@ -200,7 +200,7 @@ Deno.test("Deferred logs its call stacks with a failure while debugging is on", 
     return new Deferred<void>();
   }
   function fireIt(deferred: Deferred<void>): void {
-    deferred.errback(new Error("nobody's"));
+    deferred.errback(new Error("unhandled"));
   }
   setDebugging(true);
   try {
@@ -290,12 +290,12 @@ Deno.test("Deferred reports a failure at the end of the turn while debugging is 
   setDebugging(true);
   try {
     const handled = fail(new Error("handled in the same turn"));
-    fail(new Error("nobody's"));
+    fail(new Error("unhandled"));
     for (let i = 0; i < 10; i++) await Promise.resolve();
     handled.addErrback(() => {});
     assertEquals(events.length, 0);
     await new Promise((resolve) => setTimeout(resolve, 0));
-    assertEquals(events.map(({ failure }) => String(failure)), ["Error: nobody's"]);
+    assertEquals(events.map(({ failure }) => String(failure)), ["Error: unhandled"]);
   } finally {
     setDebugging(false);
   }

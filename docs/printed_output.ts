@@ -1,5 +1,5 @@
 /**
- * The output that a page says its code blocks print: a `text` block that follows a `ts` block. Blocks
+ * The output that a page says its code blocks print: a `text` block after a `ts` block. Blocks
  * marked `no-eval` are run with all permissions, the others with none.
  *
  * @module

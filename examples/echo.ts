@@ -16,7 +16,8 @@
  * Their clients are `nc ::1 2000`, `nc -U /tmp/echo.sock` and
  * `openssl s_client -connect 127.0.0.1:2000`. `server.pem` contains a private key and a
  * certificate, as from
- * `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem -out server.crt`
+ * `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem
+ * -out server.crt`
  * and `cat server.crt >> server.pem`. The last command is for a service that systemd starts by its
  * socket.
  *

@@ -21,7 +21,7 @@ const VERSIONS = ["-tls1_2", "-tls1_3"];
 /** Greets a client by its certificate's name once the handshake is complete. */
 class Greeter extends Protocol {
   handshakeCompleted(): void {
-    const name = this.transport.getPeerCertificate()?.subject.CN ?? "nobody";
+    const name = this.transport.getPeerCertificate()?.subject.CN ?? "stranger";
     this.transport.write(`Hello, ${name}\n`);
   }
 }
@@ -214,7 +214,7 @@ for (const [name, listen] of Object.entries(SERVERS)) {
       const strict = await serve(fixture, listen, options, failures);
       const session = await keepSession(fixture, strict, files, version, ...alice(files));
       const open = await serve(fixture, listen, files.server, failures);
-      assertEquals(await resume(fixture, open, files, session, version), "Hello, nobody");
+      assertEquals(await resume(fixture, open, files, session, version), "Hello, stranger");
     });
   }
 }
@@ -232,7 +232,7 @@ for (const version of VERSIONS) {
     fixture.run();
     const number = portOf(port.getHost());
     const without = await keepSession(fixture, number, files, version);
-    assertEquals(await resume(fixture, number, files, without, version), "Hello, nobody");
+    assertEquals(await resume(fixture, number, files, without, version), "Hello, stranger");
 
     const delegate = await files.authority.delegate();
     const { cert, key } = await delegate.issue({ name: "CN=Bob", dns: [], ip: [] });

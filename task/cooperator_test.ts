@@ -400,7 +400,7 @@ Deno.test("Cooperator.stop() runs an async generator's finally blocks after its 
     try {
       await promise;
       yield 1;
-      left.reject(new Error("it went on"));
+      left.reject(new Error("it continued"));
     } finally {
       left.resolve("left");
     }

@@ -57,7 +57,7 @@ export class FakeTime {
    * Fakes time from `start` on: milliseconds since the epoch, a date or a date's text.
    *
    * @throws {TimeError} When time is faked already.
-   * @throws {TypeError} When `start` is no valid time.
+   * @throws {TypeError} If `start` is not a valid time.
    */
   constructor(start?: number | string | Date | null) {
     if (active !== undefined) {

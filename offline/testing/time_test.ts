@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime, TimeError } from "@std/testing/time";
 
-Deno.test("FakeTime starts where it is told: number, text, date", () => {
+Deno.test("FakeTime starts at the given time: number, text, date", () => {
   for (const start of [5000, "1970-01-01T00:00:05Z", new Date(5000)]) {
     using time = new FakeTime(start);
     assertEquals([time.start, time.now, Date.now(), new Date().getTime()], [
@@ -159,7 +159,7 @@ Deno.test("now can be set forwards only", () => {
   assertThrows(() => time.tick(-1), RangeError);
 });
 
-Deno.test("time stops at a timer that throws and goes on from there", () => {
+Deno.test("time stops at a timer that throws and continues from there", () => {
   using time = new FakeTime(0);
   const fired: number[] = [];
   setTimeout(() => {

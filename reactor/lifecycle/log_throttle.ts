@@ -11,7 +11,7 @@ import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 const INTERVAL = 1;
 
 /**
- * A log throttle for one type of event. It logs the first event immediately, or the first few, and then
+ * A log throttle for one type of event. It logs the first event at once, or the first few, and then
  * at most one line per second, with the number of events since the last line.
  *
  * A timed call is pending only while a line is due. {@linkcode flush} cancels it.

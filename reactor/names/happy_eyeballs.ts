@@ -25,7 +25,7 @@
  *
  * The default delays are those of section 8.
  *
- * Every route to a host name uses this race, over attempts of two kinds: `dialByName` over the dials
+ * Every route to a host name uses this race, with two kinds of attempts: `dialByName` over dials
  * of a connector, and the endpoints over the `connectTCP` of any reactor.
  *
  * @module

@@ -244,7 +244,7 @@ class Attempt implements DialSink, ReactorResource {
   failOn(signal: AbortSignal, reason: () => Error): void {
     const abort = () => this.fail(reason());
     this.#removeListener = () => signal.removeEventListener("abort", abort);
-    // After connect() has returned: its caller could not distinguish this failure from one of the last
+    // After connect() has returned: its caller could not tell this failure from one of the last
     // attempt.
     if (signal.aborted) this.#context.reactor.callWhenRunning(abort);
     else signal.addEventListener("abort", abort);

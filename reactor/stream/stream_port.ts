@@ -296,7 +296,7 @@ export class StreamPort<A extends Address = Address>
     this.#acceptor.accept(this.#pauses.turnsAway);
   }
 
-  /** A limit on connections is part of the program. Clients that do not finish handshakes are not. */
+  /** Logs a pause for handshakes only: a limit on connections is part of the program. */
   #logHandshakeLimit(): void {
     const limit = this.#limiter.reachedHandshakeLimit;
     if (limit !== null) this.#problems.pausedByHandshakes(this.#address, limit);

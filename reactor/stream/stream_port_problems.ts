@@ -45,7 +45,7 @@ export class StreamPortProblems {
     });
   }
 
-  /** Logs an error of a protocol or of `buildProtocol`: a peer that finds one can cause it at will. */
+  /** Logs an error of a protocol or of `buildProtocol`, which a peer may cause again and again. */
   userError(log: (count: number) => void): void {
     this.#userErrors.add(log);
   }

@@ -56,7 +56,8 @@ export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[
  * @throws {DerError} when the name is malformed or of an unknown kind.
  */
 export function generalNameOf({ tag, contents, bytes }: DerElement, what: string): GeneralName {
-  const kind = KINDS[tag as keyof typeof KINDS] as typeof KINDS[keyof typeof KINDS] | undefined; // any tag may come
+  // A certificate may contain any tag.
+  const kind = KINDS[tag as keyof typeof KINDS] as typeof KINDS[keyof typeof KINDS] | undefined;
   switch (kind) {
     case undefined:
       throw new DerError(`Cannot read ${what}: a name has the unknown tag ${tag}`);

@@ -11,7 +11,7 @@
  *   `test_writeAfterLoseConnection`, the part of `test_loseConnectionAfterHandshake` that still
  *   receives, and `test_connectionLostOnlyAfterUnderlyingCloses`. The compiler checks
  *   `test_interfaces` and `test_wrappedProtocolInterfaces`. Not applicable: `test_getHandle` (there
- *   is no handle), `test_noCircularReferences` (the garbage collector frees circles),
+ *   is not a handle here), `test_noCircularReferences` (the garbage collector frees circles),
  *   `test_writeUnicodeRaisesTypeError` (strings are sent as UTF-8) and `test_hugeWrite_TLSv1_2`
  *   (the version makes no difference here; `interop/openssl_test.ts` tests both).
  * - `DeterministicTLSMemoryBIOTests`: `test_handshakeNotification` is in

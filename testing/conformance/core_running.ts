@@ -181,7 +181,7 @@ export function runningTests(
     await running;
   });
 
-  test("callLater() and its like throw a TypeError that names a value that is no function", (fixture) => {
+  test("callLater() and its like throw a TypeError for a value that is not a function", (fixture) => {
     const { reactor } = fixture;
     // An argument that the types reject.
     const f = "text" as unknown as () => void;

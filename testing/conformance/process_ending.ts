@@ -165,7 +165,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
     const child = fixture.sh("exec <&-; echo closed; kill -STOP $$; echo end >&2");
     await child.said("closed");
     assertEquals(child.events.includes("in lost"), false);
-    child.transport.write("for nobody");
+    child.transport.write("never read");
     await child.seen("in lost");
     const reason = child.reasons["in lost"];
     assertInstanceOf(reason, ConnectionLost);
@@ -244,7 +244,7 @@ export function endingChildren(name: string, makeReactor: () => IReactor): void 
       connectionMade: fail("connectionMade"),
       outReceived: fail("outReceived"),
       outConnectionLost: ({ transport }) => {
-        transport.write("go on\n");
+        transport.write("continue\n");
         fail("outConnectionLost")();
       },
       processExited: fail("processExited"),

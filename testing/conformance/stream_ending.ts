@@ -183,7 +183,8 @@ export function endingTests(kind: StreamTransport): void {
     peers.push(await fixture.rawAccept(raw));
     await clients.wire();
     await servers.wire(1);
-    servers.built[0]?.transport.write(new Uint8Array(64 * MEGABYTE)); // more than the system buffers
+    // More than the system buffers.
+    servers.built[0]?.transport.write(new Uint8Array(64 * MEGABYTE));
     fixture.reactor.stop();
     await running;
     for (const wire of [...servers.built, ...clients.built]) {

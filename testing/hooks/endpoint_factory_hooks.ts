@@ -31,7 +31,7 @@ function behindTLS(factory: IProtocolFactory): IProtocolFactory {
       // The port is not used.
       return succeed(null as never);
     },
-    toString: () => "beneath",
+    toString: () => "inner endpoint",
   };
   wrapServerTLS({}, beneath).listen(factory);
   // TypeScript does not know that the endpoint has been called.

@@ -207,7 +207,7 @@ test("listenStandardIO() loses the connection with EPIPE when the reader of the 
       class Writer extends Base {
         ${methods}
         connectionMade() { this.transport.write("made"); }
-        dataReceived() { this.transport.write("for nobody"); }
+        dataReceived() { this.transport.write("never read"); }
         connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
       }
       StandardIO(new Writer(), { reactor });

@@ -473,7 +473,7 @@ test("write() over TLS to a slow reader pauses the producer, not the other direc
     client.transport.write("x");
     await server.has(i);
   }
-  assert(pulls < total, "all was written although nobody read");
+  assert(pulls < total, "all was written although the peer did not read");
   client.transport.resumeProducing();
   await client.has(total * piece.length);
   assertEquals(pulls, total);

@@ -28,7 +28,7 @@ export interface TLSMaterial {
 type CertificatePair = Readonly<Record<"cert" | "key", string>>;
 
 /**
- * Certificates and keys that were checked successfully, by their text. A server of `startTLS` passes
+ * Certificates and keys that passed the checks, by their text. A server of `startTLS` passes
  * its own again for each connection, and the check takes longer than the rest of a handshake before
  * the client is known: 30 ms for the roots of a system.
  */
