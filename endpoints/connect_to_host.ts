@@ -1,5 +1,6 @@
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
 import { type Deferred, execute } from "../defer/mod.ts";
+import { callLogged } from "../defer/guarded_call.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { type HappyEyeballsOptions, raceAddresses } from "../reactor/names/happy_eyeballs.ts";
 import { ConnectError } from "../reactor/errors.ts";
@@ -63,19 +64,22 @@ export function connectTCPToHost<P extends IProtocol>(
       return new TCP4ClientEndpoint(reactor, address, port, connectOptions).connect(racing);
     },
   };
+  const where = String(new HostnameAddress(host, port));
+  // An error of doStop() must neither lose the connection nor replace the error of the attempts.
+  const stop = () => callLogged(stopFactory, [factory], `While calling doStop for ${where}`);
   return execute(() => {
     // Started for all attempts together, so that the factory is not stopped between two of them.
     checkFactory("connect", factory);
     startFactory(factory);
     const connecting = raceAddresses(host, port, race, options);
-    return cancelledByShutdown(reactor, connecting, String(new HostnameAddress(host, port)))
+    return cancelledByShutdown(reactor, connecting, where)
       .addCallbacks(
         (protocol) => {
-          stopFactory(factory);
+          stop();
           return protocol;
         },
         (error) => {
-          stopFactory(factory);
+          stop();
           throw error;
         },
       );

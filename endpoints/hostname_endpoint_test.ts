@@ -544,3 +544,26 @@ test("HostnameEndpoint does not stop a factory that could not be started", async
   await assertRejects(() => endpoint.connect(new Broken()), RangeError, "boom");
   assertEquals(events, ["start"]);
 });
+
+test("HostnameEndpoint logs an error of doStop(), and keeps the connection or the first error", async (fixture) => {
+  fixture.run();
+  const bug = new RangeError("a bug in doStop()");
+  class Unstoppable extends Wires {
+    override doStop(): void {
+      throw bug;
+    }
+  }
+  const listener = fixture.rawListen();
+  const connect = () =>
+    new HostnameEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port)
+      .connect(new Unstoppable());
+  const wire = await connect();
+  assertEquals(fixture.errors.take(), [bug]);
+  wire.transport.loseConnection();
+  await wire.lost();
+  assertEquals(fixture.errors.take(), [bug]);
+
+  listener.close();
+  await assertRejects(connect, ConnectionRefusedError);
+  assertEquals(fixture.errors.take(), [bug, bug]);
+});

@@ -1,5 +1,6 @@
 import { connectAborted } from "../reactor/stream/connect_aborted.ts";
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
+import { callLogged } from "../defer/guarded_call.ts";
 import { type Deferred, execute, fail } from "../defer/mod.ts";
 import { ProcessAddress } from "../reactor/addresses.ts";
 import { NoProtocol } from "../reactor/errors.ts";
@@ -124,7 +125,9 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
         return protocol;
       } catch (error) {
         // If the process was started, its end stops the factory.
-        if (!relay?.isConnected) stopFactory(factory);
+        if (!relay?.isConnected) {
+          callLogged(stopFactory, [factory], `While calling doStop for ${this.#executable}`);
+        }
         throw error;
       }
     });

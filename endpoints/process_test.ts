@@ -333,6 +333,18 @@ test("ProcessEndpoint.connect() fails without a program or a protocol, and start
   }
 });
 
+test("ProcessEndpoint.connect() fails with the first error, and logs an error of doStop()", async (fixture) => {
+  const bug = new RangeError("a bug in doStop()");
+  class Unstoppable extends Wires {
+    override doStop(): void {
+      throw bug;
+    }
+  }
+  const endpoint = new ProcessEndpoint(fixture.reactor, "/nonexistent");
+  await assertRejects(() => endpoint.connect(new Unstoppable()), SpawnError);
+  assertEquals(fixture.errors.take(), [bug]);
+});
+
 test("ProcessEndpoint loses the connection when the reactor stops, while the process continues", async (fixture) => {
   fixture.run();
   const watched = new WatchedReactor(fixture.reactor);
