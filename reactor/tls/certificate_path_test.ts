@@ -81,6 +81,14 @@ Deno.test("CertificatePath stops after ten certificates; pathLength ignores self
   assertEquals((await long(12))?.code, "CERT_SIGNATURE_FAILURE");
 });
 
+Deno.test("CertificatePath accepts no issuer with an empty name", async () => {
+  const nameless = await Forged.root({ subject: [], extensions: [authority()] });
+  const roots = [readCertificate(nameless.der)];
+  const leaf = readCertificate((await nameless.issue()).der);
+  const path = new CertificatePath(roots, "server", () => null, Date.now());
+  assertEquals(path.reject(leaf, [])?.reason, "no trusted root has signed it");
+});
+
 Deno.test("CertificatePath names the issuer at fault and the reason", async () => {
   const issuer = await Forged.root({
     subject: [{ O: ["a, b"] }, { CN: ["Old\nRoot"] }],
