@@ -1,10 +1,9 @@
 /**
- * Step 1: the smallest program there is. A reactor that has nothing to do waits until it is
- * stopped.
+ * Step 1: the smallest program. The reactor has nothing to do and waits until it is stopped.
  *
  *     deno run examples/01_run.ts
  *
- * See: one line, then nothing. Ctrl-C ends the program, with exit code 0.
+ * It prints one line, and then waits. Ctrl-C ends the program with exit code 0.
  */
 
 import { reactor } from "@torsion/reactor";

@@ -1,15 +1,14 @@
 /**
- * Step 2: logging. The reactor says what it does; `log.startLogging` shows it.
+ * Step 2: logging. The reactor logs its main events; `log.startLogging` shows the log.
  *
  *     deno run examples/02_logging.ts
  *
- * See: `Log opened.`; then press Ctrl-C and see the reactor's own handler of SIGINT at work:
- * `Received SIGINT, shutting down.`, and `Main loop terminated.`
+ * It prints `Log opened.` Then press Ctrl-C. The reactor's own handler of SIGINT logs
+ * `Received SIGINT, shutting down.`, and the log ends with `Main loop terminated.`
  */
 
 import { log, reactor } from "@torsion/reactor";
 
-// Log to standard output
 log.startLogging(Deno.stdout);
 console.log("\nTo stop this example, press Ctrl-C\n");
 await reactor.run();

@@ -3,8 +3,8 @@
  *
  *     deno run examples/03_call_when_running.ts
  *
- * See: three lines from the handler, the argument it was given among them. It stops the reactor,
- * and with it the program.
+ * It prints three lines from the handler; the second is the argument of the handler. The handler
+ * stops the reactor, and the program ends.
  */
 
 import { log, reactor } from "@torsion/reactor";

@@ -3,9 +3,9 @@
  *
  *     deno run examples/04_call_later.ts
  *
- * See: the time now; after 2 seconds the delayed call, after 3 the one that was reset, after 4 the
- * time again, and the end. The cancelled call is never made. An argument sets the length of a
- * second, to run the example faster: `0.1`.
+ * It prints the time, after 2 seconds the text of the delayed call, after 3 seconds that of the
+ * reset call, and after 4 seconds the time again. Then it ends. The cancelled call is never made.
+ * An argument sets the length of a second: `0.1` runs the example ten times faster.
  */
 
 import { log, reactor } from "@torsion/reactor";

@@ -3,8 +3,9 @@
  *
  *     deno run examples/05_custom_event.ts
  *
- * See: the time now, again after 4 seconds, and again when Event1 fires after 8. Its handler stops
- * the reactor. An argument sets the length of a second, to run the example faster: `0.1`.
+ * It prints the time, again after 4 seconds, and again after 8 seconds, when Event1 fires. The
+ * handler of the event stops the reactor. An argument sets the length of a second: `0.1` runs the
+ * example ten times faster.
  */
 
 import { log, reactor } from "@torsion/reactor";

@@ -3,16 +3,16 @@
  *
  *     deno run examples/06_signals.ts
  *
- * See: the number of the process. Send it `kill -HUP NUMBER` as often as you like: each one is
- * logged. Ctrl-C is logged too, and stops the reactor.
+ * It prints the process id. Run `kill -HUP PID` in another terminal: the program logs each signal.
+ * It also logs Ctrl-C, and then stops the reactor.
  */
 
 import { log, reactor } from "@torsion/reactor";
 
 log.startLogging(Deno.stdout);
 
-// Unlike Python, JavaScript has no interrupted stack frame to show: a signal waits for the turn to
-// end.
+// Python shows the stack frame that a signal interrupts. In JavaScript there is none: the handler
+// runs after the current turn.
 function onSignal(signal: Deno.Signal): void {
   log.msg(`Received signal - ${signal}`);
   log.msg("In onSignal");

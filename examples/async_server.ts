@@ -1,11 +1,11 @@
 /**
- * A server whose answer takes time. It serves other clients meanwhile, and cancels the answer of a
+ * A server whose answers take time. It serves other clients meanwhile, and cancels the answer to a
  * client that leaves.
  *
  *     deno run --allow-net examples/async_server.ts
  *
- * See: `nc 127.0.0.1 2000` prints `Hello Deferred` after 4 seconds; several clients at the same
- * time take no longer. Press Ctrl-C in one of them before that: the server logs that it has
+ * Try it: `nc 127.0.0.1 2000` prints `Hello Deferred` after 4 seconds. Several clients at the same
+ * time take no longer. Press Ctrl-C in a client within that time: the server logs that it has
  * cancelled the answer. Arguments: another port (0 lets the system choose), and the seconds that an
  * answer takes.
  */
@@ -24,7 +24,7 @@ const seconds = Number(Deno.args[1] ?? 4);
 
 /** Returns a late answer. It stands for a query to a database, or to another server. */
 function findAnswer(): Deferred<string> {
-  // The canceller of the Deferred: it ends the work.
+  // The canceller of the Deferred. It stops the pending work.
   const answer = new Deferred<string>(() => work.cancel());
   const work = reactor.callLater(seconds, () => answer.callback("Hello Deferred\n"));
   return answer;

@@ -3,7 +3,7 @@
  *
  *     deno run --allow-net examples/chat.ts
  *
- * See: run `nc 127.0.0.1 2000` in two terminals. The server first asks each client for a name. A
+ * Try it: run `nc 127.0.0.1 2000` in two terminals. The server first asks each client for a name. A
  * line that is typed in one terminal appears in the other. `/who` lists the people in the room,
  * `/quit` leaves. Control characters arrive as text, such as `\x1b`, so that no client can control
  * another's terminal. Another port can be given as an argument; 0 lets the system choose.
@@ -24,7 +24,7 @@ import {
  */
 const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
 
-/** A room, with its people by name. */
+/** The chat room. It finds its members by name. */
 class Room {
   readonly people = new Map<string, Talker>();
 
@@ -36,7 +36,7 @@ class Room {
   }
 }
 
-/** A person in a room. */
+/** The connection of one member of the chat room. */
 class Talker extends LineReceiver {
   // `nc` ends lines with a newline. The carriage return of `telnet` is removed below.
   override delimiter = "\n";

@@ -3,8 +3,8 @@
  *
  *     deno run --allow-net examples/echo.ts
  *
- * See: `nc 127.0.0.1 2000` prints each line that you type. Ctrl-C stops the server. Other
- * endpoints, each with exactly the permissions that it needs:
+ * Try it: `nc 127.0.0.1 2000` repeats each line that you type. Ctrl-C stops the server. These are
+ * other endpoints, each with exactly the permissions that it needs:
  *
  *     deno run --allow-net=127.0.0.1:2000 examples/echo.ts tcp:2000:interface=127.0.0.1
  *     deno run --allow-net=[::1]:2000 examples/echo.ts 'tcp6:2000:interface=\:\:1'
@@ -15,13 +15,15 @@
  *
  * Their clients are `nc ::1 2000`, `nc -U /tmp/echo.sock` and
  * `openssl s_client -connect 127.0.0.1:2000`. `server.pem` contains a private key and a
- * certificate, as from
- * `openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem
- * -out server.crt`
- * and `cat server.crt >> server.pem`. The last command is for a service that systemd starts by its
- * socket.
+ * certificate. These commands make it:
  *
- * An error in a description is shown: try `tcp:2000:interfce=127.0.0.1`.
+ *     openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.pem \
+ *       -out server.crt
+ *     cat server.crt >> server.pem
+ *
+ * The command with `systemd:` is for a service that systemd starts through a socket unit.
+ *
+ * The program shows where a description is wrong: try `tcp:2000:interfce=127.0.0.1`.
  */
 
 import { execute, Factory, log, Protocol, reactor, serverFromString } from "@torsion/reactor";

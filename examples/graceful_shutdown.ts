@@ -4,8 +4,8 @@
  *
  *     deno run --allow-net examples/graceful_shutdown.ts
  *
- * See: `nc 127.0.0.1 2000` prints each line that you type, half a second later. Type a line, and
- * press Ctrl-C in the server within that time: the line still comes back, then the server sends
+ * Try it: `nc 127.0.0.1 2000` repeats each line half a second after you type it. Type a line, and
+ * press Ctrl-C in the server within that time: `nc` still prints the line. Then the server sends
  * `Goodbye` and exits with code 0. Arguments: another port (0 lets the system choose), the seconds
  * that a line takes, and the seconds that clients have at the shutdown.
  */
@@ -22,7 +22,7 @@ import type { IDrainableProtocol } from "@torsion/reactor/reactor";
 
 const [port = "2000", workSeconds = "0.5", drainSeconds = "30"] = Deno.args;
 
-/** Answers each chunk after a delay, one at a time. */
+/** Sends each chunk back after a delay, one chunk at a time. */
 class SlowEcho extends Protocol implements IDrainableProtocol {
   readonly #waiting: Uint8Array[] = [];
   #work: IDelayedCall | null = null;

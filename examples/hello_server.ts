@@ -3,9 +3,9 @@
  *
  *     deno run --allow-net examples/hello_server.ts
  *
- * See: `nc 127.0.0.1 2000` prints `Hello Twisted`; the server prints the client's address and
- * `New Connection`. Ctrl-C stops it. Another port can be given as an argument; 0 lets the system
- * choose.
+ * Try it: `nc 127.0.0.1 2000` prints `Hello Twisted`; the server prints the client's address and
+ * `New Connection`. Ctrl-C stops the server. Another port can be given as an argument; 0 lets the
+ * system choose.
  */
 
 import {

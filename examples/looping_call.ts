@@ -1,12 +1,12 @@
 /**
- * A LoopingCall: a function that is called at an interval, with the number of calls it has missed.
+ * A LoopingCall: a function that is called at an interval, and receives the number of missed calls.
  *
  *     deno run examples/looping_call.ts
  *
- * See: a call each half second. The third call takes more than a second. The calls that were due
- * meanwhile are skipped, and the fourth call receives their number. The fifth call is on time again
- * and ends the loop, and with it the program, after 3 seconds in all. An argument sets the length
- * of a second, to run the example faster: `0.1`.
+ * It prints a line at each call, every half second. The third call takes more than a second. The
+ * calls that were due meanwhile are skipped, and the fourth call receives their number. The fifth
+ * call is on time again. It stops the loop, and the program ends after 3 seconds. An argument sets
+ * the length of a second: `0.1` runs the example ten times faster.
  */
 
 import {

@@ -4,8 +4,8 @@
  *
  *     deno run --allow-net examples/multicast.ts
  *
- * See: each instance prints the questions and the answers. Ctrl-C stops it. Arguments: another
- * port, and the IP address of the interface to use; `127.0.0.1` keeps all datagrams on this
+ * Output: each instance prints the questions and the answers. Ctrl-C stops an instance. Arguments:
+ * another port, and the IP address of the interface to use; `127.0.0.1` keeps all datagrams on this
  * machine.
  */
 

@@ -4,10 +4,10 @@
  *
  *     deno run --allow-net examples/portforward.ts
  *
- * See: with `hello_server.ts` running, `nc 127.0.0.1 2001` prints `Hello Twisted`. Ctrl-C stops it.
- * Arguments: the port to listen on (2001; 0 lets the system choose), and the host and port to
- * forward to (127.0.0.1 and 2000). If the server cannot be reached, the log says for which client,
- * and why.
+ * Try it: with `hello_server.ts` running, `nc 127.0.0.1 2001` prints `Hello Twisted`. Ctrl-C stops
+ * the forwarder. Arguments: the port to listen on (2001; 0 lets the system choose), and the host
+ * and port to forward to (127.0.0.1 and 2000). If the server cannot be reached, the log says for
+ * which client, and why.
  */
 
 import { log, ProxyFactory, reactor, TCP4ServerEndpoint } from "@torsion/reactor";

@@ -4,9 +4,9 @@
  *
  *     deno run --allow-net --allow-read examples/primes.ts
  *
- * See: `echo 1000000 | nc 127.0.0.1 2000` prints `78498`. With `1e15` instead of that number, press
- * Ctrl-C in `nc`: the server logs that the count is cancelled, and its thread is free for the next
- * client. Arguments: another port (0 lets the system choose), and the number of threads.
+ * Try it: `echo 1000000 | nc 127.0.0.1 2000` prints `78498`. With `1e15` instead of that number,
+ * press Ctrl-C in `nc`: the server logs that the count is cancelled, and its thread is free for the
+ * next client. Arguments: another port (0 lets the system choose), and the number of threads.
  */
 
 import {

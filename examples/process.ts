@@ -3,9 +3,10 @@
  *
  *     deno run --allow-run examples/process.ts
  *
- * See: the lines of `ls -l`, each after `out:`, and `Process ls (...) exited with code 0`. Another
- * command can be given as arguments, as in `examples/process.ts sh -c "echo oops >&2; exit 3"`.
- * Ctrl-C, or SIGTERM, ends the command first.
+ * It prints the lines of `ls -l`, each after `out:`, and `Process ls (...) exited with code 0`.
+ * Another command can be given as arguments, as in
+ * `examples/process.ts sh -c "echo oops >&2; exit 3"`. Ctrl-C or SIGTERM ends the command, and then
+ * the program.
  */
 
 import {

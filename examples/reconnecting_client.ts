@@ -4,7 +4,7 @@
  *
  *     deno run --allow-net examples/reconnecting_client.ts
  *
- * See: each second the client sends the time to the echo server on port 2000, and logs the answer.
+ * Each second the client sends the time to the echo server on port 2000, and logs the answer.
  * Without a server, it logs why it cannot connect and when it will retry. Start a server
  * (`deno run --allow-net examples/echo.ts`, or `socat TCP-LISTEN:2000,fork,reuseaddr EXEC:cat`),
  * stop it, start it again: the client reconnects. Press Ctrl-C: the client closes the connection
@@ -53,7 +53,7 @@ if (import.meta.main) {
   });
   client.setServiceParent(application);
 
-  // Without a connection, a tick waits for the next one; the timer makes no further call meanwhile.
+  // Without a connection, the call waits for the next connection, and the timer waits for the call.
   const ticker = new TimerService(1, () =>
     client.whenConnected()
       .addCallback(({ transport }) => transport.write(`${new Date().toLocaleTimeString()}\n`))

@@ -4,11 +4,11 @@
  *
  *     deno run --allow-net=127.0.0.1 examples/request_reply.ts
  *
- * See: the client asks three questions at once and gets the answers in order. One answer comes too
- * late; the next question still gets its own answer. The server refuses one question. Then the
+ * Output: the client asks three questions at once and gets the answers in order. One answer comes
+ * too late; the next question still gets its own answer. The server refuses one question. Then the
  * server hangs: the client's heartbeat gets no answer, so the client closes the connection and
  * prints the reason. After about five seconds the program ends with exit code 0. An argument sets
- * the length of a second, to run the example faster: `0.1`.
+ * the length of a second: `0.1` runs the example ten times faster.
  */
 
 import {

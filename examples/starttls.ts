@@ -4,7 +4,7 @@
  *
  *     deno run --allow-net --allow-read examples/starttls.ts
  *
- * It needs a certificate. This makes one for `localhost`:
+ * It needs a certificate. This command makes one for `localhost`:
  *
  *     openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost \
  *       -addext basicConstraints=critical,CA:FALSE -days 7 -keyout key.pem -out cert.pem
@@ -13,8 +13,8 @@
  *
  *     openssl s_client -starttls smtp -connect localhost:2525 -CAfile cert.pem
  *
- * See: `Verify return code: 0 (ok)`. Then the server answers `EHLO me`, without offering STARTTLS
- * again, and `QUIT` closes the connection. This program is also a client: with
+ * `openssl` prints `Verify return code: 0 (ok)`. Then the server answers `EHLO me`, without
+ * offering STARTTLS again, and `QUIT` closes the connection. This program is also a client: with
  * `client 2525 cert.pem` it prints what both sides send, and marks where the encryption begins.
  */
 

@@ -4,10 +4,11 @@
  *
  *     deno run --allow-net examples/stdio_client.ts
  *
- * See: with `hello_server.ts` running, it prints `Hello Twisted` and exits. With
- * `graceful_shutdown.ts`, each typed line comes back; Ctrl-D ends the input. It works in pipes as
- * well. As `nc` does, it prints every byte that the server sends, including bytes that control a
- * terminal: use it only with servers that you trust. Arguments: host and port (127.0.0.1 and 2000).
+ * Try it: with `hello_server.ts` running, the program prints `Hello Twisted` and exits. With
+ * `graceful_shutdown.ts`, the server repeats each typed line; Ctrl-D ends the input. The program
+ * also works in pipes. As `nc` does, it prints every byte that the server sends, including bytes
+ * that control a terminal: use it only with servers that you trust. Arguments: host and port
+ * (127.0.0.1 and 2000).
  */
 
 import { ProxyFactory, reactor, StandardIOEndpoint } from "@torsion/reactor";

@@ -3,9 +3,9 @@
  *
  *     deno run --allow-net examples/streams.ts
  *
- * See: `nc 127.0.0.1 2000` prints in capitals what you type. Ctrl-D (with `nc -N`) ends the input:
- * pending text still comes back, then the server closes the connection. Another port can be given
- * as an argument; 0 lets the system choose.
+ * Try it: `nc 127.0.0.1 2000` repeats your lines in capitals. Ctrl-D (with `nc -N`) ends the input:
+ * the server sends the pending text, and then closes the connection. Another port can be given as
+ * an argument; 0 lets the system choose.
  */
 
 import { Factory, log, reactor, StreamProtocol, TCP4ServerEndpoint } from "@torsion/reactor";

@@ -4,9 +4,9 @@
  *
  *     deno run --allow-net examples/udp_echo.ts
  *
- * See: `echo hello | nc -u -w 1 127.0.0.1 9999` prints `hello`, and so does this program with the
- * arguments `127.0.0.1 9999`. Ctrl-C stops it. Another port can be given as an argument; 0 lets the
- * system choose.
+ * Try it: `echo hello | nc -u -w 1 127.0.0.1 9999` prints `hello`, and so does this program with
+ * the arguments `127.0.0.1 9999`. Ctrl-C stops it. Another port can be given as an argument; 0 lets
+ * the system choose.
  */
 
 import { DatagramProtocol, log, reactor } from "@torsion/reactor";

@@ -1,11 +1,11 @@
 /**
  * The first server as a web server: the same greeting, sent over HTTP, because browsers reject a
- * bare one.
+ * greeting that is not HTTP.
  *
  *     deno run --allow-net examples/web_hello.ts
  *
- * See: http://localhost:2000/ in a browser, or `curl -i http://127.0.0.1:2000/`. Ctrl-C stops it.
- * Another port can be given as an argument; 0 lets the system choose.
+ * Try it: open http://localhost:2000/ in a browser, or run `curl -i http://127.0.0.1:2000/`. Ctrl-C
+ * stops the server. Another port can be given as an argument; 0 lets the system choose.
  */
 
 import { log, Protocol, reactor, ServerFactory, TCP4ServerEndpoint } from "@torsion/reactor";
