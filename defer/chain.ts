@@ -146,7 +146,8 @@ export class Chain {
       Chain.#fire(chain, outcome, failed);
     };
     follow = (chain, promise) => {
-      // followPromise() makes sure that any thenable settles once, and not with another thenable.
+      // followPromise() guarantees that a thenable of any origin settles the chain only once, and
+      // never with another thenable as the result.
       followPromise(
         promise,
         (value) => Chain.#fireLogged(chain, value, false),
@@ -186,7 +187,7 @@ export class Chain {
     if (debugging) noteFired(chain, fire);
     chain.#flags |= failed ? CALLED | FAILED : CALLED;
     chain.#result = failed ? toError(outcome) : outcome;
-    // The canceller is not needed any more, and often refers to large objects.
+    // The canceller cannot be called any more. It often refers to large objects, so it is released.
     chain.#canceller = undefined;
     Chain.#run(chain);
   }
@@ -227,7 +228,7 @@ export class Chain {
       Chain.#append(chain, { next: undefined, kind: STEP, onResult, onFailure });
       return;
     }
-    // The result is available, so no link is needed.
+    // The chain already has a result and no pending links, so the callback runs at once.
     const step = (chain.#flags & FAILED) === 0 ? onResult : onFailure;
     if (step === undefined) return;
     Chain.#apply(chain, step);
@@ -255,7 +256,8 @@ export class Chain {
   /** Runs the links of `start`, then those of the chain that waited for it, and so on. */
   static #run(start: Chain): void {
     let current = start;
-    // Chains that have handed over their result and have links left. They run later.
+    // Chains that have passed their result to a waiting chain but still have links to run. Their
+    // turn comes after the waiting chain has run.
     let unfinished: Chain[] | undefined;
     for (;;) {
       const waiter = Chain.#advance(current);
@@ -327,7 +329,7 @@ export class Chain {
   }
 
   static #fail(chain: Chain, error: unknown): void {
-    // An errback that throws the same failure again keeps its flags.
+    // The errback threw the failure that it received, so the state of that failure does not change.
     if (chain.#flags & FAILED && error === chain.#result) return;
     Chain.#recover(chain);
     chain.#flags |= FAILED;
@@ -355,7 +357,7 @@ export class Chain {
   static #settle(chain: Chain): void {
     if ((chain.#flags & (FAILED | SEEN | WATCHED)) !== FAILED) return;
     chain.#flags |= WATCHED;
-    // The flag FAILED is set only for results of toError().
+    // The cast is safe: the flag FAILED is set only when the result comes from toError().
     watch(chain, chain.#result as Error);
   }
 
@@ -401,7 +403,8 @@ export class Chain {
     const first = Chain.#source(source);
     if (first === undefined) return false;
     const link = first.#tail;
-    // If other links were added after it, finding it would need a search. That is rare.
+    // Only the last link is examined. If other links were added after the hand-over to `source`,
+    // finding it would need a search; that case is rare.
     if (link === undefined || !isHandOver<Chain>(link) || link.waiter !== source) return false;
     link.waiter = chain;
     chain.#result = first;
@@ -412,12 +415,13 @@ export class Chain {
 
   /** Puts a chain back into the line that it was taken out of. */
   static #reinstate(chain: Chain): void {
-    // The flag HANDED_ON says that the result is a position.
+    // While the flag HANDED_ON is set, the result is always a HandoverPosition.
     const { link, rank } = chain.#result as HandoverPosition<Chain>;
     const waiter = link.waiter;
     chain.#flags &= ~HANDED_ON;
     if (waiter === undefined) {
-      // The waiter has been served. As after any hand-over, `undefined` remains.
+      // The waiter has already received the result. After each hand-over, the result of the chain
+      // that passed it on is `undefined`.
       chain.#flags &= ~WAITING;
       chain.#result = undefined;
       return;
@@ -434,8 +438,8 @@ export class Chain {
   static #handOver(chain: Chain, link: HandOver<Chain>): Chain | undefined {
     const waiter = link.waiter;
     if (waiter === undefined) return undefined;
-    // Chains that were taken out of the line may refer to this link, which must not keep other
-    // chains in memory.
+    // Positions of chains that were taken out of the line may still refer to this link. The link
+    // lets go of its neighbours, so that it does not keep other chains in memory.
     link.next = undefined;
     link.waiter = undefined;
     waiter.#flags &= ~WAITING;
@@ -449,7 +453,8 @@ export class Chain {
     source.#result = undefined;
     if ((source.#flags & FAILED) === 0) return;
     chain.#flags |= FAILED;
-    // A failure that has been reported is not reported again.
+    // A failure that was already logged as unhandled is not logged again for the chain that
+    // receives it.
     if (source.#flags & WATCHED && passOn(source, chain)) {
       source.#flags &= ~WATCHED;
       chain.#flags |= WATCHED;
@@ -460,7 +465,8 @@ export class Chain {
   /** Returns the chain that `chain` waits on, if any. */
   static #source(chain: Chain): Chain | undefined {
     if ((chain.#flags & WAITING) === 0) return undefined;
-    // The flags say whether the result is a chain, or a position whose waiter holds the chain.
+    // Without the flag HANDED_ON, the result of a waiting chain is the chain that it waits for.
+    // With the flag, the result is a position, and its waiter refers to that chain.
     if ((chain.#flags & HANDED_ON) === 0) return chain.#result as Chain;
     const waiter = (chain.#result as HandoverPosition<Chain>).link.waiter;
     return waiter === undefined ? undefined : waiter.#result as Chain;
@@ -493,7 +499,8 @@ function logRejectedCanceller(returned: unknown): void {
 
 /** Returns `thrown` if it is an Error, and otherwise a `NonErrorThrown` around it. */
 function toError(thrown: unknown): Error {
-  // An error with a broken prototype passes Error.isError(), and fails in `instanceof`.
+  // Error.isError() also accepts an error whose prototype was replaced. Error handlers test with
+  // `instanceof`, so such an error is wrapped like a value that is not an error.
   if (Error.isError(thrown) && isError(thrown)) return thrown;
   const text = typeof thrown === "string" ? thrown : quote(thrown);
   return new NonErrorThrown(`A value that is not an Error was thrown: ${text}`, { cause: thrown });

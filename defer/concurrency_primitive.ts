@@ -140,7 +140,8 @@ export abstract class ConcurrencyPrimitive implements Disposable {
       this.#release(null);
       return f();
     }
-    // A cancellation ends this wait at once: the result is already there.
+    // A canceller that fires the Deferred ends the wait without an error: `f` runs at once, because
+    // its result is already available.
     const passed = new Deferred<void>((self) => self.callback());
     this.#release(passed);
     return passed.addCallback(f);
@@ -153,11 +154,12 @@ export abstract class ConcurrencyPrimitive implements Disposable {
     this.#returned.push(passed);
     if (this.#releasing) return;
     this.#releasing = true;
-    // The list grows meanwhile, so a for-of loop does not fit.
+    // Callbacks that run in this loop may release more tokens, which appends to the list. The loop
+    // therefore takes entries from the front until the list is empty.
     for (let each = this.#returned.shift(); each !== undefined; each = this.#returned.shift()) {
       const next = this.#line.next();
       if (next === undefined) this.#free++;
-      // Errors of callbacks stay in their chain, so callback() does not throw.
+      // callback() does not throw: an error of a callback becomes the result of its Deferred.
       else next.callback(this);
       if (each?.called === false) each.callback();
     }

@@ -80,6 +80,6 @@ function originOf(deferred: object): Origin {
 function callStack(above: CallableFunction | NewableFunction): string {
   const holder = { stack: "" };
   Error.captureStackTrace(holder, above);
-  // The first line names the holder object, which is of no use.
+  // The first line of the stack describes the helper object instead of an error, so it is left out.
   return holder.stack.slice(holder.stack.indexOf("\n") + 1);
 }

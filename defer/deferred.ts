@@ -77,7 +77,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
    */
   constructor(canceller?: (deferred: Deferred<T>) => void) {
     if (canceller !== undefined) checkFunction("Deferred() canceller", canceller);
-    // The chain calls the canceller with itself, which is this Deferred.
+    // The cast is safe: a chain passes itself to the canceller, and this chain is the Deferred.
     super(canceller as ((chain: Chain) => void) | undefined);
   }
 
@@ -412,7 +412,7 @@ export class Deferred<T> extends Chain implements Promise<T> {
    * promise.
    */
   toPromise(): Promise<T> {
-    // T is the type of the chain's result at this point.
+    // The cast is safe: T is the type of the current result of the chain.
     return promiseOf(this) as Promise<T>;
   }
 
@@ -479,7 +479,8 @@ function retyped<R>(deferred: Deferred<unknown>): Deferred<R> {
 }
 
 function asStep<A extends unknown[]>(step: (outcome: never, ...args: A) => unknown, args: A): Step {
-  // The types were checked where the step was added; the chain calls it with matching arguments.
+  // The cast is safe: the method that added the step has checked its types, and the chain calls the
+  // step with an outcome of that type.
   const untyped = step as (outcome: unknown, ...args: unknown[]) => unknown;
   return args.length === 0 ? untyped : withArguments(untyped, args);
 }
@@ -493,7 +494,7 @@ function optionalStep(
   return asStep(step, []);
 }
 
-// A function of its own, so that steps without arguments cost no closure.
+// A separate function, so that a step without extra arguments does not allocate a closure.
 function withArguments(
   step: (outcome: unknown, ...args: unknown[]) => unknown,
   args: unknown[],

@@ -100,7 +100,8 @@ export class DeferredList<
     if (theirs.length === 0 && !this.#options.fireOnOneCallback) this.#finish([]);
     this.#deferreds = theirs.map((promise) => ensureDeferred(promise));
     this.#deferreds.forEach((deferred, index) => {
-      // No other code can handle the failure of a Deferred that was made here from a promise.
+      // A Deferred that the list itself created for a promise is not available to other code, so
+      // the list always consumes its failure.
       this.#listen(deferred, index, this.#options.consumeErrors || deferred !== theirs[index]);
     });
   }
@@ -141,7 +142,8 @@ export class DeferredList<
   }
 
   #finish(result: unknown[]): void {
-    // The types of the list and of the options determine the shape of the result.
+    // The cast is safe: the list's type parameters follow from the Deferreds and the options, which
+    // also determine the shape of the result.
     this.callback(result as DeferredListResult<T, O>);
   }
 }

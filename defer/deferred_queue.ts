@@ -78,7 +78,8 @@ export class DeferredQueue<T> {
    * @throws {TypeError} If the object is a Deferred or promise.
    */
   put(object: T): void {
-    // Checked before a waiting call is taken out of the queue, so that it stays there.
+    // The object is checked before a waiting get() is removed from the queue. After this error,
+    // that get() continues to wait.
     if (isThenable(object)) {
       throw new TypeError(
         "Cannot put a Deferred or promise into a DeferredQueue: wait for it first",

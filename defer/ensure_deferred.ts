@@ -25,7 +25,8 @@ import { isThenable } from "../internal/foreign_value.ts";
  * ```
  */
 export function ensureDeferred<T>(promise: PromiseLike<T>): Deferred<Awaited<T>> {
-  // A PromiseLike<T> that is a Deferred is a Deferred<T>, whose result is never a promise.
+  // The cast is safe: a PromiseLike<T> that is a Deferred is a Deferred<T>, and the result of a
+  // Deferred is never a promise.
   if (isInstance(promise, Deferred)) return promise as Deferred<Awaited<T>>;
   if (!isThenable(promise)) {
     throw new TypeError(`ensureDeferred() needs a Deferred or promise, got ${textOf(promise)}`);

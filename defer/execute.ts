@@ -61,6 +61,6 @@ export function maybeDeferred<R, A extends unknown[] = []>(
       throw thrown;
     });
   }
-  // A PromiseLike<R> that is a Deferred is a Deferred<R>.
+  // The cast is safe: a PromiseLike<R> that is a Deferred is a Deferred<R>.
   return isInstance(returned, Deferred) ? returned as Deferred<R> : execute(() => returned);
 }

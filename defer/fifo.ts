@@ -26,11 +26,12 @@ export class Fifo<T> {
 
   /** Removes and returns the first item. The queue must not be empty. */
   shift(): T {
-    // The caller has checked that #first < length, so the item is of type T.
+    // The cast is safe: callers check that the queue is not empty, so the array has an item here.
     const item = this.#items[this.#first] as T;
     this.#first++;
     if (this.#first * 2 >= this.#items.length) {
-      // This moves at most as many items as have been removed since the last move.
+      // The array is copied only when at least half of its items have been removed, so the cost per
+      // removed item is constant on average.
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;
     }

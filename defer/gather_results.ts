@@ -33,7 +33,8 @@ export function gatherResults<const T extends Iterable<PromiseLike<unknown>>>(
   options: { consumeErrors?: boolean } = {},
 ): Deferred<GatheredResults<T>> {
   const { consumeErrors = false } = options;
-  // With `fireOnOneErrback`, the list fires with its entries only if all of them are successes.
+  // The cast is safe: with `fireOnOneErrback`, a DeferredList fires with its list of results only
+  // if every Deferred succeeded.
   return new DeferredList<Iterable<PromiseLike<unknown>>>(deferreds, {
     fireOnOneErrback: true,
     consumeErrors,

@@ -28,7 +28,8 @@ export class GraceTimer {
     this.#isSet = true;
     this.#cell ??= new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const wait = Atomics.waitAsync(this.#cell, 0, 0, ms);
-    // Synchronous only for a time of 0, or if the cell had changed.
+    // The wait is asynchronous, because the time is more than 0 and the cell is never changed. The
+    // condition only satisfies the type.
     if (wait.async) wait.value.then((outcome) => this.#end(outcome));
   }
 

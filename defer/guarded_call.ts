@@ -63,7 +63,8 @@ export function logUserError(error: unknown, why: string): void {
   try {
     err(error, why);
   } catch {
-    // The log itself has failed, perhaps because of the error.
+    // Writing to the log failed, perhaps because of the error itself. A short line on standard
+    // error replaces the log entry.
     sayUnlogged(why);
   }
 }
@@ -72,7 +73,7 @@ function sayUnlogged(why: string): void {
   try {
     console.error(`Cannot log an error: ${why}`);
   } catch {
-    // No other output is left.
+    // Standard error cannot be written either, so no place is left for the report.
   }
 }
 
@@ -92,7 +93,7 @@ export function onRejection(result: unknown, failed: UserCodeFailed, doing?: str
 
 /** Logs the rejection of a promise that user code returned. */
 export function logRejection(result: unknown, why: string): void {
-  // Most calls return nothing. They must not cost a closure.
+  // Most calls return nothing and pass here often, so they return before a closure is allocated.
   if (result === undefined) return;
   const doing = why.replace(/^While /, "");
   onRejection(result, (error) => logUserError(error, why), doing);
@@ -132,7 +133,8 @@ export function callLogged(
   why: string,
 ): void {
   try {
-    // The function was stored together with these arguments, whose types were checked then.
+    // The cast is safe: the arguments were checked against the function's type when both were
+    // stored.
     logRejection(f(...args as never[]), why);
   } catch (error) {
     logUserError(error, why);
@@ -187,7 +189,7 @@ export function classNameOf(value: object): string {
     const name: unknown = value.constructor.name;
     if (typeof name === "string") return name;
   } catch {
-    // The object has no constructor, or reading it throws.
+    // The object has no constructor, or its getter throws. The text below replaces the class name.
   }
   return "(no class)";
 }

@@ -12,7 +12,8 @@ export function describeState(
 ): string {
   const { called, paused, failed, source, result } = state;
   const depth = options.depth ?? DEPTH;
-  // A line of waiting chains may be long, and a result may refer back to its Deferred.
+  // The depth is limited, because a Deferred can wait on a long line of Deferreds, and a result can
+  // refer back to its own Deferred.
   const show = (value: unknown): string => {
     if (depth <= 0) return "[...]";
     try {

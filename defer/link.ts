@@ -3,7 +3,7 @@
 /** A callback or errback without its types. */
 export type Step = (outcome: unknown) => unknown;
 
-// The bits of a chain's state.
+// The flags of the state of a chain. Each is one bit of a number.
 
 /** The chain has been fired. */
 export const CALLED = 1;
@@ -26,7 +26,7 @@ export const WATCHED = 256;
 /** The result must not be read: a step or another chain will replace it. */
 export const BUSY = RUNNING | WAITING;
 
-// The kinds of link.
+// The possible values of a link's `kind`.
 
 /** Runs a callback or errback. Its outcome becomes the result. */
 export const STEP = 0;

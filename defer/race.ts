@@ -35,7 +35,8 @@ export function race<const T extends Iterable<PromiseLike<unknown>>>(
   runners.forEach((runner, index) => {
     runner.addCallbacks(
       (result) => {
-        // A canceller may fire a losing Deferred with a result.
+        // The race already has a winner: the canceller of a losing Deferred may still fire it with
+        // a result.
         if (won || outcome.called) return;
         won = true;
         cancelAll(runners.filter((other) => other !== runner));
@@ -50,7 +51,8 @@ export function race<const T extends Iterable<PromiseLike<unknown>>>(
       },
     );
   });
-  // The result is the result of a Deferred of T.
+  // The cast is safe: each result comes from one of the Deferreds, so its type is that of their
+  // results.
   return outcome as Deferred<
     T extends Iterable<infer V> ? [index: number, result: Awaited<V>] : never
   >;

@@ -22,7 +22,8 @@ const TURN_LENGTH = 100;
 
 type Failures = Map<object, Error>;
 
-// Two generations: with a single timer, each failure has at least half of the time to be handled.
+// New failures become old when the timer fires, and old failures are then reported. Each failure
+// therefore has at least half of the total time to be handled, although all share one timer.
 let young: Failures = new Map();
 let old: Failures = new Map();
 /** The Deferreds whose failures are only counted. */
@@ -132,7 +133,8 @@ function leaveTurn(): void {
 /** Reports at the end of the program. The program may end in the turn of its first failure. */
 function listenForEnd(): void {
   hasListeners = true;
-  // An uncaught error ends the program without `unload`.
+  // The events `error` and `unhandledrejection` are needed too, because Deno does not fire `unload`
+  // when an uncaught error ends the program.
   for (const end of ["unload", "error", "unhandledrejection"]) {
     globalThis.addEventListener(end, reportUnhandled);
   }

@@ -18,7 +18,7 @@ export function limitOf(owner: string, name: string, value: number = DEFAULT_LIM
 
 /** A queue of Deferreds of waiting calls. A Deferred that is cancelled leaves the queue. */
 export class WaiterQueue<T> {
-  // A set keeps its order, and removing an item from the middle is cheap.
+  // A Set, because it keeps the order of its items and removes an item from the middle at low cost.
   readonly #waiting = new Set<Deferred<T>>();
 
   /** The number of waiting calls. */

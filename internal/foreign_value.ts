@@ -53,11 +53,12 @@ export function follow(
   failed: (error: unknown) => void,
 ): void {
   try {
-    // As `await` does: the built-in then() is called on a promise, and an own then() on another
-    // thenable.
+    // Settles like `await`: Promise.resolve() turns a thenable into a promise, and the built-in
+    // then() ignores a then() that an application has put on a promise.
     Promise.prototype.then.call(Promise.resolve(value), succeeded, failed);
   } catch (error) {
-    // Reading the constructor of the promise threw.
+    // Promise.resolve() and then() read the promise's `constructor`, which may be a getter that
+    // throws.
     failed(error);
   }
 }

@@ -20,8 +20,8 @@ export function checkFinite(name: string, value: unknown): void {
 
 /** Throws unless `value` is a delay: a finite number of seconds, at least 0. */
 export function checkDelay(name: string, value: unknown): void {
-  // Every timed call passes here, so a valid delay costs only comparisons. NaN, Infinity and other
-  // types fail them.
+  // This check runs for every timed call, so a valid delay costs only these comparisons. NaN,
+  // Infinity and values of other types fail the comparisons and get an error below.
   if (typeof value === "number" && value >= 0 && value < Infinity) return;
   checkFinite(name, value);
   throw new RangeError(`${name} must be zero or more seconds, got ${value}`);

@@ -8,8 +8,8 @@ export interface VisibleTextOptions {
   readonly newlines?: "kept" | "escaped" | undefined;
 }
 
-// The C0 controls except tab, DEL, the C1 controls (which include NEL), the separators of lines and
-// paragraphs, and the controls that change the direction of a text.
+// Characters that could disguise a log line: the C0 controls except tab, DEL, the C1 controls
+// (which include NEL), line and paragraph separators, and controls of the text direction.
 const CONTROLS =
   // deno-lint-ignore no-control-regex -- the pattern matches control characters
   /[\0-\x08\n-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;

@@ -22,7 +22,8 @@ interface Entry {
 export function errorText(error: unknown): string {
   const parts: string[] = [];
   const seen = new Set<unknown>();
-  // A list instead of recursion, for any depth. The last entry is shown next.
+  // A stack of pending errors instead of recursion, so that any depth of causes is possible. The
+  // last entry in the list is formatted next.
   const entries: Entry[] = [{ value: error, prefix: "" }];
   for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
     if (parts.length === MAX_ERRORS) {
@@ -50,7 +51,8 @@ function within(error: Error): Entry[] {
     const { cause } = error;
     if (cause !== undefined) entries.push({ value: cause, prefix: "Caused by: " });
   } catch (thrown) {
-    // The message of the error has been read before, so this line makes sense to the reader.
+    // The getter of `cause` threw: the text says so in place of the cause. The error's own message
+    // comes before this line, so the reader knows which error has the unreadable cause.
     entries.push({ value: `(unreadable: ${messageOf(thrown)})`, prefix: "Caused by: " });
   }
   return [...entries, ...errorsOf(error).reverse()];
@@ -61,7 +63,7 @@ function errorsOf(error: Error): Entry[] {
   try {
     const { errors } = error;
     if (!Array.isArray(errors)) return [];
-    // Read by index: the array may have a custom iterator.
+    // The array is read by index, because an application may have given it a custom iterator.
     return Array.from({ length: Math.min(errors.length, MAX_ERRORS + 1) }, (_, index) => ({
       value: errors[index],
       prefix: "",
@@ -78,8 +80,8 @@ function errorsOf(error: Error): Entry[] {
 function stackOf(error: Error): string {
   const title = titleOf(error);
   try {
-    // The stack is of no use here, and formatting it takes descriptors and memory, which may be
-    // exhausted.
+    // A shortage of descriptors or memory is described without a stack. Formatting a stack would
+    // itself need descriptors and memory, and the stack does not help to find the cause.
     if (isShortage(error)) return title;
     const { stack } = error;
     if (typeof stack !== "string" || stack === "") return title;
@@ -100,7 +102,8 @@ function titleOf(error: Error): string {
     try {
       name = textOf(error.name);
     } catch {
-      // The message may be enough for the reader.
+      // The error's `name` cannot be read, so the default name remains. The message may still
+      // explain the failure.
     }
     return `${name}: ${messageOf(error)}`;
   }

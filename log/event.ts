@@ -95,7 +95,7 @@ function keysOf(fields: LogFields): string[] {
   try {
     return Object.keys(fields);
   } catch {
-    // A revoked proxy has no keys to read.
+    // Object.keys() throws for a revoked proxy, whose fields cannot be read.
     return [];
   }
 }

@@ -12,7 +12,8 @@
  * ```
  */
 export function formatTime(seconds: number): string {
-  // An untyped caller may have set the time of an event to any value.
+  // JavaScript callers can set the time of an event to any value. A value that is not a valid time
+  // is shown as "-".
   const date = new Date(typeof seconds === "number" ? seconds * 1000 : NaN);
   if (Number.isNaN(date.getTime())) return "-";
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;

@@ -58,7 +58,8 @@ export class LimitedHistory {
     const isFull = this.#events.length === this.#size;
     const oldest = isFull ? this.#next : 0;
     for (const event of [...this.#events.slice(oldest), ...this.#events.slice(0, oldest)]) {
-      // TypeScript also accepts an async function as an observer.
+      // The type of an observer also admits an async function. Its rejection is written to standard
+      // error.
       const result: unknown = observer(event);
       if (isThenable(result)) follow(result, undefined, writeFailure);
     }
@@ -69,7 +70,7 @@ function writeFailure(error: unknown): void {
   try {
     writeText(Deno.stderr, `An observer of a log history failed\n${errorText(error)}\n`);
   } catch {
-    // There is nowhere else to report the failure.
+    // Writing to standard error failed, and no other place to report the failure is left.
     return;
   }
 }

@@ -38,7 +38,8 @@ export interface LevelLogger {
  * ```
  */
 export function loggerLogObserver(logger: LevelLogger): LogObserver {
-  // A promise that a method returns is passed on: the publisher logs its rejection.
+  // A logger's method may return a promise. The observer returns that promise, so that the
+  // publisher can log its rejection.
   return isLogTape(logger)
     ? (event): unknown => logger[methodOf(logger, event.level)]?.(templateOf(event), event)
     : (event): unknown => logger[methodOf(logger, event.level)]?.(eventLineWithSystem(event));

@@ -245,7 +245,8 @@ export class LogPublisher {
 
   #setRegistrations(registrations: readonly Registration[]): void {
     this.#registrations = registrations;
-    // Errors are always delivered: to standard error if to no observer.
+    // The lowest rank is at most that of errors, because an error that no observer receives is
+    // written to standard error.
     const ranks = registrations.map((each) => each.lowestRank);
     this.#lowestRank = this.#history ? 0 : Math.min(levelRanks.error, ...ranks);
   }
@@ -290,7 +291,8 @@ export class LogPublisher {
       if (registration.isRunning || rank < registration.lowestRank) continue;
       registration.isRunning = true;
       try {
-        // TypeScript also accepts an async function as an observer.
+        // The type of an observer also admits an async function. Its rejection is reported like an
+        // error that an observer throws.
         const result: unknown = registration.observer(event);
         outcome.received.add(registration);
         if (isThenable(result)) {
@@ -345,6 +347,7 @@ function observerFailed(observer: LogObserver, error: unknown, failures: Failure
   const name = textOf(read(observer, "name")) || "(anonymous)";
   const message = `The log observer ${name} failed${failures}`;
   if (failures.count === 1) return makeEvent("error", message, "-", { failure });
-  // The first report has the stack. Reports of repeated failures have one line.
+  // Only the first report of a failing observer includes the stack. Later reports consist of one
+  // line, so that an observer that fails for every event does not flood the log.
   return makeEvent("error", `${message}: ${messageOf(failure)}`, "-", { error: failure });
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-// The codes for exhausted descriptors (of the process and of the system), buffers, memory and
-// processes, and for a connection that closed before it was accepted. All of them are expected
-// under load, and the message alone explains them.
+// Codes for a lack of descriptors (in the process or the system), buffers, memory or processes, and
+// for a connection that closed before it was accepted. These errors are expected under load, and
+// their message is enough to explain them.
 const CODES: ReadonlySet<unknown> = new Set([
   "EMFILE",
   "ENFILE",

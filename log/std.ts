@@ -42,6 +42,6 @@ export interface StdLogger {
  * ```
  */
 export function stdLogObserver(logger: StdLogger): LogObserver {
-  // The message is a function, so that no text is made for a level that is disabled.
+  // The message is passed as a function, so that the logger builds no text for a disabled level.
   return (event): unknown => logger[event.level](() => eventLineWithSystem(event), event);
 }

@@ -38,7 +38,7 @@ export function textFileLogObserver(
 ): LogObserver {
   const { formatTime = formatLocalTime } = options;
   checkFunction("textFileLogObserver() formatTime", formatTime);
-  // The function has a name for the report of its failure.
+  // The returned function is named, because the report of a failing observer quotes its name.
   return function textFileLogObserver(event): void {
     const line = `[${systemText(event)}] ${eventLine(event)}`;
     const time: unknown = atOnce("formatTime()", formatTime(event.time));

@@ -199,7 +199,8 @@ export class ProcessAddress implements IProcessAddress {
   }
 }
 
-// The prefix of the address of an IPv4 peer on a dual-stack socket (RFC 4291 section 2.5.5.2).
+// A dual-stack socket reports the address of an IPv4 peer as an IPv6 address with this prefix (RFC
+// 4291 section 2.5.5.2).
 const MAPPED_PREFIX = "::ffff:";
 
 /**

@@ -349,7 +349,8 @@ export class TLSError extends ConnectionLost {
     code?: string,
   ) {
     const subject = phase === "handshake" ? "TLS handshake with" : "TLS with";
-    // The message may contain names from the peer's certificate, which are untrusted text.
+    // Control characters are escaped: the message may quote names from the peer's certificate,
+    // which are untrusted.
     const why = visibleText(messageOf(cause), { newlines: "escaped" });
     super(`${subject} ${address} failed: ${why}`, { code: code ?? codeOf(cause), address, cause });
     this.phase = phase;

@@ -21,7 +21,8 @@ export interface DatagramLimits {
  * @throws {RangeError | TypeError} If a limit is out of range.
  */
 export function datagramLimits(options: DatagramOptions): DatagramLimits {
-  // maxPacketSize is Twisted's default; the write buffer has room for a hundred such datagrams.
+  // The default of maxPacketSize is that of Twisted. The default of writeBufferLimit, 1 MiB, has
+  // room for about a hundred datagrams of that size.
   const { maxPacketSize = 8192, writeBufferLimit = 1048576 } = options;
   checkInteger("maxPacketSize", maxPacketSize, 1, 0x7fffffff);
   checkBound("writeBufferLimit", writeBufferLimit, 1);

@@ -43,8 +43,8 @@ import {
   onRejection,
 } from "../../defer/guarded_call.ts";
 
-// An upper estimate of the memory that a queued datagram takes in addition to its bytes, so that
-// the limit also applies to empty datagrams.
+// An upper estimate, in bytes, of the memory that a queued datagram needs in addition to its data.
+// It is counted so that the write buffer limit also stops an endless queue of empty datagrams.
 const DATAGRAM_OVERHEAD = 256;
 
 /** The members of its protocol that every port uses. */
@@ -86,7 +86,8 @@ export abstract class DatagramPort<
   #sendingTo: A | null = null;
   #pumping = false;
 
-  // The log lines are rate-limited, so that a peer that floods the port cannot fill a disk.
+  // These log lines are rate-limited, so that a peer that floods the port cannot fill the disk with
+  // them.
   readonly #overfull: LogThrottle;
   readonly #oversized: LogThrottle;
   readonly #sendFailures: LogThrottle;
@@ -224,7 +225,8 @@ export abstract class DatagramPort<
     this.#closing = false;
     if (this.#address !== null && this.#isNoisy) msg(this.closedLine(this.#address));
     const failure = this.#stopProtocol();
-    // doStop() may have called startListening(), and then the port is an open resource again.
+    // If doStop() called startListening(), the port is open again and must remain in the reactor's
+    // list of resources.
     if (this.#driver === null) this.#host.resources.delete(this);
     for (const stopped of stopping) {
       if (failure === null) stopped.callback();
@@ -232,7 +234,7 @@ export abstract class DatagramPort<
     }
   }
 
-  // Members for the subclasses.
+  // Members for subclasses.
 
   /** The driver of the open port. Throws an error if the port is closed. */
   protected get driver(): D {
@@ -348,7 +350,8 @@ export abstract class DatagramPort<
 
   /** Logs the rejection of a promise that a method of the protocol has returned. */
   #watch(result: unknown, method: string): void {
-    // Most methods return nothing. This check spares them the closure.
+    // Most methods return nothing. They return before a closure is allocated, because this code
+    // runs for every datagram.
     if (result !== undefined) onRejection(result, (error) => this.#protocolFailed(error, method));
   }
 

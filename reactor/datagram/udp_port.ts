@@ -20,8 +20,8 @@ import type {
 import { isSameHost } from "./same_host.ts";
 import { checkInteger, quote } from "../../internal/validation.ts";
 
-// The length field has 16 bits and includes UDP's header of 8 bytes (RFC 768). The length field of
-// IPv4 also includes its own header of 20 bytes (RFC 791).
+// The length field of UDP has 16 bits and counts the UDP header of 8 bytes (RFC 768). The length
+// field of IPv4 also counts the IPv4 header of 20 bytes (RFC 791).
 const MAX_LENGTH_IPV4 = 65535 - 20 - 8;
 const MAX_LENGTH_IPV6 = 65535 - 8;
 
@@ -43,7 +43,8 @@ export class UDPPort
   implements IMulticastTransport {
   #peer: IInternetAddress | null = null;
   #isIPv6 = false;
-  // The settings, initially the defaults of the system. Deno cannot read them back.
+  // The current values of socket options, initially the system's defaults. They are stored because
+  // Deno cannot read a socket option.
   #broadcast = false;
   #ttl = 1;
   #loopback = true;
@@ -141,14 +142,15 @@ export class UDPPort
   }
 
   protected override makeConnection(): unknown {
-    // The methods of the reactor declare the transport type of the protocol, and this port has all
-    // of its members.
+    // The cast is safe: listenUDP() and listenMulticast() declare which transport the protocol
+    // needs, and this port has all members of both.
     return this.protocol.makeConnection(this as never);
   }
 
   protected override deliver(datagram: Uint8Array, from: IInternetAddress): unknown {
     const peer = this.#peer;
-    // The system may not know that the port is connected, and may have received datagrams before.
+    // A connected port accepts datagrams from its peer only. The check is made here, because the
+    // socket may not be connected in the system and may hold earlier datagrams from other senders.
     if (peer !== null && (from.port !== peer.port || !isSameHost(from.host, peer.host))) return;
     return this.protocol.datagramReceived(datagram, from);
   }

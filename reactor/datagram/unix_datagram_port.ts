@@ -123,7 +123,8 @@ export class ConnectedUNIXDatagramPort extends UNIXPort<IConnectedDatagramProtoc
   }
 
   protected override deliver(datagram: Uint8Array, from: IUNIXAddress): unknown {
-    // The system does not know that the port is connected.
+    // Deno does not connect the socket to the peer, so datagrams from other senders also arrive.
+    // They are dropped here.
     if (from.name !== this.#peer.name) return undefined;
     return this.protocol.datagramReceived(datagram, from);
   }
