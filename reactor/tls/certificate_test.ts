@@ -282,3 +282,15 @@ function parts(bytes: Uint8Array): Uint8Array[] {
   }
   return found;
 }
+
+Deno.test("readCertificate() refuses a certificate that names two algorithms for its signature", () => {
+  const ecdsaWithSHA256 = "06082a8648ce3d040302";
+  const ecdsaWithSHA384 = "06082a8648ce3d040303";
+  // The first algorithm is in the signed part. The other one follows that part.
+  const changed = signer.der.toHex().replace(ecdsaWithSHA256, ecdsaWithSHA384);
+  assertThrows(
+    () => readCertificate(Uint8Array.fromHex(changed)),
+    DerError,
+    "it names two algorithms for its signature",
+  );
+});

@@ -5,6 +5,7 @@ import {
   constraints,
   Forged,
   names,
+  usage,
 } from "../../../testing/fixtures/forged_certificates.ts";
 import { CERTIFICATE_TABLE } from "../../../testing/fixtures/certificate_table.ts";
 import { encodeHostname } from "../../names/hostname.ts";
@@ -67,6 +68,12 @@ Deno.test("verifyChain() refuses a chain with too many names and constraints to 
       "too many names and name constraints",
     );
   }
+});
+
+Deno.test("verifyChain() checks the key usage also when the engine has verified the chain", async () => {
+  const extensions = [usage("keyCertSign"), names({ type: "dns", value: "localhost" })];
+  const leaf = await Forged.root({ extensions });
+  assertEquals(verdict([leaf.der], { purpose: "server", roots: null }), "INVALID_PURPOSE");
 });
 
 Deno.test("CertificateError shortens a reason with long names from the peer", async () => {
