@@ -52,7 +52,7 @@ async function run({ code }: CodeBlock): Promise<{ code: number; errors: string 
   }
 }
 
-Deno.test("code blocks are run, or marked no-eval or ignore", () => {
+Deno.test("Markdown and docstring code blocks run, unless marked no-eval or ignore", () => {
   const unknown = blocks.filter(({ info: [, ...marks] }) =>
     marks.some((mark) => mark !== "no-eval" && mark !== "ignore")
   );

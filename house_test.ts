@@ -84,7 +84,7 @@ function places(paths: string[], pattern: RegExp, text: (path: string) => string
   );
 }
 
-Deno.test("files import from their own floor and lower floors, and nothing outside", () => {
+Deno.test("files import only from their own layer and lower layers of the library", () => {
   const broken = library.flatMap((path) =>
     importsOf(path)
       .filter((to) => !(/^reactor\/drivers\//.test(path) && to.startsWith("node:")))
@@ -105,7 +105,7 @@ Deno.test("reactor/interfaces/ imports only its own files and the type of a Defe
   assertEquals(places(interfaces, /^import (?!type )/, codeOf), []);
 });
 
-Deno.test("files form no import circle, types included", () => {
+Deno.test("files do not import each other in a circle, type imports included", () => {
   const done = new Set<string>();
   const circles: string[] = [];
   const visit = (path: string, way: string[]): void => {
@@ -155,7 +155,7 @@ Deno.test("entry points can be imported without permissions, and have no side ef
   assertEquals([code, text(stdout), text(stderr)], [0, "", ""]);
 });
 
-Deno.test("files call factories only through factory_calls.ts, and names through guarded_call.ts", () => {
+Deno.test("files call factory methods and logPrefix() only through their guarded wrappers", () => {
   const direct = /\.buildProtocol\(|\.logPrefix\?\.\(|factory\.doSt(art|op)\(\);/i;
   // portforward.ts extends the protocol that its superclass builds.
   const callers = library.filter((path) =>

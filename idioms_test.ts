@@ -78,7 +78,7 @@ Deno.test("IConnector.getDestination().port compiles for connectTCP()", () => {
   assertEquals(typeof unix, "function");
 });
 
-Deno.test("Address narrows by its `type`, and by a field", () => {
+Deno.test("Address narrows to one address class by its `type` or by a field", () => {
   const describe = (address: Address): string => {
     if (address.type === "TCP") return `${address.host} ${address.port}`;
     if (address.type === "UNIX") return address.name;
@@ -95,7 +95,7 @@ Deno.test("Address narrows by its `type`, and by a field", () => {
   assertEquals([typeof peer, new Rooms().protocol, built], ["function", null, []]);
 });
 
-Deno.test("Protocol<F>.factory has the factory's type, and throws before there is a factory", () => {
+Deno.test("Protocol<F>.factory has the factory's type, and throws before it is set", () => {
   class Chat extends Protocol<ChatFactory> {
     userCount(): number {
       return this.factory.users.size;
@@ -175,7 +175,7 @@ Deno.test("RequestOptions.timeout and RunOptions.signal accept undefined", () =>
   assertEquals([request, run].length, 2);
 });
 
-Deno.test("connectTCP() is cancelled by a signal, and the failure has the signal's reason", async () => {
+Deno.test("connectTCP() is cancelled by an AbortSignal, whose reason is in the failure", async () => {
   const reactor = new DenoReactor();
   const reasons: Error[] = [];
   class Clients extends ClientFactory<Silent> {
@@ -202,7 +202,7 @@ Deno.test("connectTCP() is cancelled by a signal, and the failure has the signal
   assertEquals([isTimeout(left), isTimeout(late)], [false, true]);
 });
 
-Deno.test("endpoints' connect() and listen() are cancelled by a signal, with its reason", async () => {
+Deno.test("connect() and listen() of endpoints are cancelled by a signal, with its reason", async () => {
   const reactor = new DenoReactor();
   const signal = AbortSignal.abort("not needed");
   const timeout = AbortSignal.abort(new DOMException("Signal timed out.", "TimeoutError"));

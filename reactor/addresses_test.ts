@@ -30,7 +30,7 @@ Deno.test("InternetAddress.toString() returns the usual notation", () => {
   assertEquals(`${new IPv4Address("TCP", "example.org", 80)}`, "example.org:80");
 });
 
-Deno.test("UNIXAddress.toString() returns the path and shows a zero byte as @", () => {
+Deno.test("UNIXAddress.toString() returns the path, with @ for its zero byte", () => {
   assertEquals(String(new UNIXAddress("/run/chat/socket")), "/run/chat/socket");
   assertEquals(String(new UNIXAddress("\0chat\0")), "@chat\0");
   assertEquals(String(new UNIXAddress("")), "unix:");
@@ -52,7 +52,7 @@ Deno.test("internetAddress() returns an IPv4Address for an IPv4-mapped IPv6 addr
   assertInstanceOf(internetAddress("TCP", "::ffff:1", 80), IPv6Address);
 });
 
-Deno.test("HostnameAddress compares name and port and has the usual notation", () => {
+Deno.test("HostnameAddress.equals() compares name and port; toString() returns name:port", () => {
   const address = new HostnameAddress("example.org", 80);
   assert(address.equals(new HostnameAddress("example.org", 80)));
   assert(!address.equals(new HostnameAddress("example.org", 81)));
@@ -99,7 +99,7 @@ Deno.test("isIPv6Address() accepts only the notations of RFC 4291, with an optio
   assertEquals(no.filter(isIPv6Address), []);
 });
 
-Deno.test("ProcessAddress compares program and process id, and all PipeAddresses are equal", () => {
+Deno.test("ProcessAddress.equals() compares program and process id; all PipeAddresses are equal", () => {
   const child = new ProcessAddress("sort", 1234);
   assertEquals([String(child), String(new PipeAddress())], [
     "sort (1234)",

@@ -49,7 +49,7 @@ const ONE_OF_EACH = {
   AlreadyListened: new errors.AlreadyListened("message"),
 };
 
-Deno.test("Every error has the name of its class and a message, and String() shows both", () => {
+Deno.test("String() of every exported error shows its class name and its message", () => {
   for (const [name, error] of Object.entries(ONE_OF_EACH)) {
     assertInstanceOf(error, Error);
     assertEquals([error.name, error.constructor.name], [name, name]);
@@ -63,12 +63,12 @@ Deno.test("Every exported error class is tested in this file", () => {
   assertEquals(Object.keys(ONE_OF_EACH).sort(), classes.sort());
 });
 
-Deno.test("NetworkError uses the name of a subclass defined by the application", () => {
+Deno.test("NetworkError.name is the class name in a subclass of the application", () => {
   class Overloaded extends errors.ConnectionLost {}
   assertEquals(new Overloaded().name, "Overloaded");
 });
 
-Deno.test("The error classes have the same inheritance as Twisted's", () => {
+Deno.test("Error classes have the same inheritance as Twisted's", () => {
   const kinds: [Error, new (message: string) => Error][] = [
     [ONE_OF_EACH.ConnectionRefusedError, errors.ConnectError],
     [ONE_OF_EACH.InvalidAddressError, RangeError],

@@ -29,7 +29,7 @@ async function linesOf(source: string): Promise<string[]> {
   return lines;
 }
 
-Deno.test("reactor is initially an unused DenoReactor", async () => {
+Deno.test("reactor is a DenoReactor until installReactor() replaces it", async () => {
   const lines = await linesOf(`console.log(reactor instanceof DenoReactor, reactor.used);`);
   assertEquals(lines, ["true false"]);
 });
@@ -84,7 +84,7 @@ for (
   });
 }
 
-Deno.test("installReactor() still works after only reading the state of the reactor", async () => {
+Deno.test("installReactor() works after a program has only read the reactor's state", async () => {
   const lines = await linesOf(`
     reactor.running, reactor.seconds(), reactor.getDelayedCalls();
     attempt(() => reactor.stop());

@@ -60,7 +60,7 @@ Deno.test("UDPPort.startListening() throws for an address in use and starts noth
   assertEquals(fixture.host.resources.size, 1);
 });
 
-Deno.test("UDPPort.stopListening() stops the protocol in a later step, then fires", () => {
+Deno.test("UDPPort.stopListening() calls stopProtocol() in a later step, then fires", () => {
   using logged = new LoggedTexts();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({}, { port: 1234 });
@@ -73,7 +73,7 @@ Deno.test("UDPPort.stopListening() stops the protocol in a later step, then fire
   assertEquals(logged.texts.at(-1), "(UDP Port 1234 Closed)");
 });
 
-Deno.test("UDPPort stops a protocol that calls stopListening() in startProtocol()", () => {
+Deno.test("UDPPort calls stopProtocol() after a stopListening() in startProtocol()", () => {
   const fixture = new DatagramFixture();
   const { protocol } = fixture.listen({
     startProtocol: (protocol) => {
@@ -319,7 +319,7 @@ Deno.test("UDPPort.write() queues datagrams that are written within send() of th
   );
 });
 
-Deno.test("UDPPort does not recurse if a protocol writes again at each refusal", () => {
+Deno.test("UDPPort does not recurse if connectionRefused() writes again each time", () => {
   let left = 20_000;
   const protocol = new DatagramRecorder({
     startProtocol: ({ transport }) => transport.connect("127.0.0.1", 9),
@@ -335,7 +335,7 @@ Deno.test("UDPPort does not recurse if a protocol writes again at each refusal",
   assertEquals(protocol.events.length, 1 + 1 + 20_000);
 });
 
-Deno.test("UDPPort.write() allows the caller to change the bytes afterwards", () => {
+Deno.test("UDPPort.write() copies the datagram, so the caller may change the bytes afterwards", () => {
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
   const bytes = new TextEncoder().encode("a");
@@ -363,7 +363,7 @@ Deno.test("UDPPort.stopListening() sends datagrams of the same turn before closi
   assertEquals(client.protocol.events, ["started", "stopped"]);
 });
 
-Deno.test("UDPPort.write() sends in the turn of stopListening(), and nothing later", () => {
+Deno.test("UDPPort.write() sends in the turn of stopListening(), and drops later datagrams", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen();
   const client = fixture.listen();
@@ -379,7 +379,7 @@ Deno.test("UDPPort.write() sends in the turn of stopListening(), and nothing lat
   assertEquals(server.protocol.take(), []);
 });
 
-Deno.test("Nothing is received after stopListening()", () => {
+Deno.test("UDPPort.stopListening() prevents further calls of datagramReceived()", () => {
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
   port.write("late", port.getHost());
@@ -388,7 +388,7 @@ Deno.test("Nothing is received after stopListening()", () => {
   assertEquals(protocol.events, ["started", "stopped"]);
 });
 
-Deno.test("A protocol that stops its port in datagramReceived() gets nothing more", () => {
+Deno.test("UDPPort.stopListening() in datagramReceived() prevents further datagrams", () => {
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen({
     datagramReceived: (protocol) => {
@@ -400,7 +400,7 @@ Deno.test("A protocol that stops its port in datagramReceived() gets nothing mor
   assertEquals(protocol.events, ["started", "received one", "stopped"]);
 });
 
-Deno.test("UDPPort sends before the reactor runs, and receives earlier datagrams then", () => {
+Deno.test("UDPPort sends before the reactor runs, and delivers datagrams once it runs", () => {
   const fixture = new DatagramFixture();
   fixture.host.isRunning = false;
   const { protocol, port } = fixture.listen();
@@ -411,7 +411,7 @@ Deno.test("UDPPort sends before the reactor runs, and receives earlier datagrams
   assertEquals(protocol.take(), ["received early"]);
 });
 
-Deno.test("UDPPort receives nothing if it was closed before the reactor ran", () => {
+Deno.test("UDPPort delivers no datagram if it was closed before the reactor ran", () => {
   const fixture = new DatagramFixture();
   fixture.host.isRunning = false;
   const { protocol, port } = fixture.listen();
@@ -507,7 +507,7 @@ Deno.test("UDPPort logs failed sends once a second and stays open", () => {
   assertEquals(protocol.events, ["started", "received y"]);
 });
 
-Deno.test("UDPPort logs failed receives once a second, but no refusals if unconnected", () => {
+Deno.test("UDPPort logs failed receives once a second, but not refusals while unconnected", () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
@@ -557,7 +557,7 @@ Deno.test("UDPPort.write() throws for port 0, and without an address", () => {
   assertThrows(() => port.write("spam"), TypeError, "has no peer");
 });
 
-Deno.test("UDPPort on IPv6 has IPv6 addresses", () => {
+Deno.test("UDPPort on IPv6 returns and passes IPv6 addresses", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen({}, { interface: "::1" });
   const client = fixture.listen({}, { interface: "::" });
@@ -590,7 +590,7 @@ Deno.test("UDPPort.write() sends broadcasts only after setBroadcastAllowed(true)
 
 // Connected.
 
-Deno.test("UDPPort.write() on a connected port sends to the peer only", () => {
+Deno.test("UDPPort.write() on a connected port sends only to the peer", () => {
   const fixture = new DatagramFixture();
   const server = fixture.listen();
   const client = fixture.listen();
@@ -608,7 +608,7 @@ Deno.test("UDPPort.write() on a connected port sends to the peer only", () => {
   assertEquals(server.protocol.events.slice(1), ["received a", "received b", "received c"]);
 });
 
-Deno.test("UDPPort on a connected port receives from the peer only, in any notation", () => {
+Deno.test("UDPPort on a connected port receives only from the peer, in any address notation", () => {
   const fixture = new DatagramFixture();
   const [server, other] = [
     fixture.listen({}, { interface: "::1" }),
@@ -677,7 +677,7 @@ Deno.test("UDPPort receives the datagrams of a group between joinGroup() and lea
   assertEquals(member.protocol.events, ["started", "received one"]);
 });
 
-Deno.test("UDPPort instances with listenMultiple all receive the datagrams of a group", () => {
+Deno.test("UDPPort instances with listenMultiple all receive a multicast group's datagrams", () => {
   const fixture = new DatagramFixture();
   const options = { interface: "0.0.0.0", port: 1234, listenMultiple: true };
   const members = [fixture.listen({}, options), fixture.listen({}, options)];
@@ -696,7 +696,7 @@ Deno.test("UDPPort.joinGroup() and leaveGroup() fail with the reason", () => {
   assertInstanceOf(outcome(port.leaveGroup("ff02::1")).is, InvalidAddressError);
 });
 
-Deno.test("UDPPort has the system's multicast settings until they are set", () => {
+Deno.test("UDPPort uses the system's default multicast settings until they are set", () => {
   const fixture = new DatagramFixture();
   const { port, drivers } = fixture.listen();
   assertEquals(
@@ -717,7 +717,7 @@ Deno.test("UDPPort has the system's multicast settings until they are set", () =
 
 // The protocol.
 
-Deno.test("DatagramProtocol does nothing by default and has the name of its class", () => {
+Deno.test("DatagramProtocol methods do nothing by default; logPrefix() is the class name", () => {
   class Quiet extends DatagramProtocol {}
   const protocol = new Quiet();
   assertThrows(() => protocol.transport, Error, "Cannot get the transport of Quiet");

@@ -66,7 +66,7 @@ function driver(): { driver: StreamDriver; isAborted: () => boolean } {
   return { driver: end, isAborted: () => aborted };
 }
 
-Deno.test("dialByName() passes on the first connection, and is released after the other attempts", () => {
+Deno.test("dialByName() passes on the first connection, and cancels the other attempts", () => {
   const fixture = new ConnectionFixture();
   fixture.clock.advance(0.25);
   assertEquals(fixture.dials.map(({ address }) => address), ["::1", "127.0.0.1"]);
@@ -78,7 +78,7 @@ Deno.test("dialByName() passes on the first connection, and is released after th
   assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
-Deno.test("dialByName() aborts a connection that arrives too late", () => {
+Deno.test("dialByName() aborts a connection that opens after another one has won", () => {
   const fixture = new ConnectionFixture();
   fixture.clock.advance(0.25);
   fixture.sink(1).connected(driver().driver);
@@ -109,7 +109,7 @@ Deno.test("dialByName() fails with ConnectError for an invalid host name", () =>
   assertEquals(fixture.events, ["failed: DNSLookupError", "released"]);
 });
 
-Deno.test("dialByName() cancels its attempts when it is cancelled, and is released after them", () => {
+Deno.test("dialByName() cancels all its attempts when it is cancelled", () => {
   const fixture = new ConnectionFixture();
   fixture.clock.advance(0.25);
   fixture.cancel();
@@ -127,9 +127,9 @@ Deno.test("dialByName() cancels its attempts when it is cancelled, and is releas
   assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
-const test = tcpTest("connectTCP() with an installed resolver", () => new DenoReactor());
+const test = tcpTest("connectTCP() with an installed name resolver", () => new DenoReactor());
 
-test("connects to its addresses, and the connector keeps the name", async (fixture) => {
+test("connectTCP() connects to an address of the resolver, and keeps the name", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(TABLE);
   const listener = fixture.rawListen();
@@ -142,7 +142,7 @@ test("connects to its addresses, and the connector keeps the name", async (fixtu
   assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
 });
 
-test("fails with the resolver's reason", async (fixture) => {
+test("connectTCP() fails with the name resolver's reason", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(TABLE);
   const factory = new Wires();
@@ -153,7 +153,7 @@ test("fails with the resolver's reason", async (fixture) => {
   assertEquals(reason.message, "Cannot connect to none.test:80: the name has no address");
 });
 
-test("cancels the lookup when it is stopped, and leaves nothing", async (fixture) => {
+test("stopConnecting() cancels the name lookup, and leaves no open resource", async (fixture) => {
   fixture.run();
   let aborted = false;
   fixture.reactor.installNameResolver({
@@ -170,7 +170,7 @@ test("cancels the lookup when it is stopped, and leaves nothing", async (fixture
   assertEquals([aborted, fixture.reactor.getDelayedCalls()], [true, []]);
 });
 
-test("does not look up an address", async (fixture) => {
+test("connectTCP() does not look up a host that is an IP address", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver({
     resolveHostName: () => {

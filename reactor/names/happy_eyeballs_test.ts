@@ -296,7 +296,7 @@ for (const [claim, world, events] of RACES) {
   Deno.test(`raceAddresses() ${claim}`, () => assertEquals(race(world), events));
 }
 
-Deno.test("raceAddresses() takes the delays and the timeout from its options", () => {
+Deno.test("raceAddresses() uses the delays and the timeout of its options", () => {
   const world: World = {
     lookups: { IPv6: [FOREVER, []], IPv4: [0, [V4, W4]] },
     attempts: { [V4]: [20, "refused"], [W4]: [20, "refused"] },
@@ -315,7 +315,7 @@ Deno.test("raceAddresses() takes the delays and the timeout from its options", (
 });
 
 for (const host of [V6, V4, "fe80::1%eth0", "１２７．0.0.1"]) {
-  Deno.test(`raceAddresses() looks up no address: ${host}`, () => {
+  Deno.test(`raceAddresses() connects to the IP address ${host} without a lookup`, () => {
     const address = host.startsWith("１") ? "127.0.0.1" : host;
     const stage = new Stage({ attempts: { [address]: [0.5, "connects"] } });
     stage.connect(host);
@@ -325,7 +325,7 @@ for (const host of [V6, V4, "fe80::1%eth0", "１２７．0.0.1"]) {
   });
 }
 
-Deno.test("raceAddresses() looks up each family by the IDNA form of the name", () => {
+Deno.test("raceAddresses() looks up the IDNA form of the name in each address family", () => {
   const stage = new Stage({});
   stage.connect("bücher.ch");
   stage.connect("bu\u0308cher.ch", {}, ["IPv6"]);
@@ -356,7 +356,7 @@ Deno.test("raceAddresses() refuses an invalid name or family without a lookup", 
   }
 });
 
-Deno.test("raceAddresses() fails for options out of range", () => {
+Deno.test("raceAddresses() throws for options out of range", () => {
   const options = [{ attemptDelay: -1 }, { resolutionDelay: NaN }, { timeout: -1 }];
   for (const each of options) {
     const stage = new Stage({});
@@ -377,7 +377,7 @@ function reasonOf(world: World, options?: HappyEyeballsOptions): ConnectError {
   return error;
 }
 
-Deno.test("connectFailure() combines all reasons and has their common class", () => {
+Deno.test("connectFailure() combines all reasons into one error of their common class", () => {
   const error = reasonOf({
     lookups: BOTH,
     attempts: { [V6]: [0.1, "refused"], [V4]: [0.1, "refused"] },
@@ -411,18 +411,18 @@ Deno.test("connectFailure() is a ConnectError for reasons of several classes, in
   );
 });
 
-Deno.test("connectFailure() combines the reason of a single attempt in the same way", () => {
+Deno.test("connectFailure() wraps the reason of a single attempt in an error", () => {
   const error = reasonOf({ lookups: { IPv4: [0, [V4]] }, attempts: { [V4]: [0, "refused"] } });
   assertInstanceOf(error, ConnectionRefusedError);
   assertEquals(error.message, `Cannot connect to example.org:80. ${V4} refused`);
 });
 
-Deno.test("connectFailure() returns a single reason that names the same address", () => {
+Deno.test("connectFailure() returns a single reason unchanged if it names the same address", () => {
   const reason = new ConnectionRefusedError("refused", { address: `${V4}:80` });
   assertStrictEquals(connectFailure(new HostnameAddress(V4, 80), [reason], []), reason);
 });
 
-Deno.test("connectFailure() says that the name has no address", () => {
+Deno.test("connectFailure() without reasons reports that the name has no address", () => {
   const error = reasonOf({});
   assertInstanceOf(error, DNSLookupError);
   assertEquals(error.message, "Cannot connect to example.org:80: the name has no address");
@@ -534,7 +534,7 @@ Deno.test("raceAddresses() stops at an error that is not a ConnectError", () => 
   assertEquals([errors, tried], [[error], [V4]]);
 });
 
-Deno.test("raceAddresses() cancels the other attempts when one calls won(), even if it fails", () => {
+Deno.test("raceAddresses() cancels the other attempts when one calls won() and then fails", () => {
   const clock = new Clock();
   const attempts: { address: string; won: () => void; deferred: Deferred<string> }[] = [];
   const cancelled: string[] = [];
@@ -584,7 +584,7 @@ const STAGES: [when: string, seconds: number, events: string[]][] = [
 
 for (const [when, seconds, events] of STAGES) {
   for (const how of ["cancel()", "an AbortSignal"]) {
-    Deno.test(`raceAddresses() with ${how} during ${when} leaves nothing`, () => {
+    Deno.test(`raceAddresses() with ${how} during ${when} leaves no attempt and no timer`, () => {
       using _errors = new LoggedErrors();
       const stage = new Stage({
         lookups: { IPv6: [0.4, [V6]], IPv4: [0.1, [V4]] },
@@ -634,7 +634,7 @@ Deno.test("raceAddresses() cancelled within an attempt cancels that attempt", ()
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("raceAddresses() has one outcome, at most one winner and no leftover on any network", () => {
+Deno.test("raceAddresses() has one outcome and at most one winner on any simulated network", () => {
   const delay = fc.integer({ min: 0, max: 60 }).map((hundredths) => hundredths / 100);
   const attempts = fc.tuple(delay, fc.constantFrom("connects", "refused", "times out"));
   const addresses = (prefix: string) =>

@@ -59,7 +59,7 @@ for (const host of WRONG) {
   });
 }
 
-Deno.test("encodeHostname() returns ASCII that it does not change again, or throws RangeError", () => {
+Deno.test("encodeHostname() returns an ASCII name that encodes to itself, or throws RangeError", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (host) => {
       let encoded: string;

@@ -42,7 +42,7 @@ Deno.test("LookupQueue runs a limited number of lookups at once, in order", asyn
   assertEquals(await Promise.all(found.slice(2)), [[], []]);
 });
 
-Deno.test("LookupQueue runs equal lookups once, and gives each caller an array of its own", async () => {
+Deno.test("LookupQueue runs equal lookups once, and returns a separate array to each caller", async () => {
   const { queue, started } = queueOf(9);
   const found = [1, 2].map(() => queue.resolve("a", options()));
   const others = [
@@ -61,7 +61,7 @@ Deno.test("LookupQueue runs equal lookups once, and gives each caller an array o
   assertEquals(await again, []);
 });
 
-Deno.test("LookupQueue drops a lookup that waits once every caller has aborted", async () => {
+Deno.test("LookupQueue drops a queued lookup once every caller has aborted it", async () => {
   const { queue, started } = queueOf(1);
   const running = queue.resolve("running", options());
   const controllers = [1, 2, 3].map(() => new AbortController());
@@ -78,7 +78,7 @@ Deno.test("LookupQueue drops a lookup that waits once every caller has aborted",
   assertEquals(await kept, ["192.0.2.3"]);
 });
 
-Deno.test("LookupQueue counts a running lookup until it completes, although its caller has aborted", async () => {
+Deno.test("LookupQueue counts a running lookup until it completes, even after an abort", async () => {
   const { queue, started } = queueOf(1);
   const controller = new AbortController();
   const aborted = assertRejects(

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { TableNameResolver } from "./table_name_resolver.ts";
 
-Deno.test("TableNameResolver answers at once, by family and in order, ignoring case", () => {
+Deno.test("TableNameResolver returns a name's addresses at once, by family, ignoring case", () => {
   const resolver = new TableNameResolver({
     "Db.example": ["192.0.2.2", "2001:db8::1", "192.0.2.1"],
   });
@@ -15,7 +15,7 @@ Deno.test("TableNameResolver answers at once, by family and in order, ignoring c
   assertEquals(answers, [...known, ...known, [], [], [], []]);
 });
 
-Deno.test("TableNameResolver refuses a value that is not an address", () => {
+Deno.test("TableNameResolver throws for a value that is not an IP address", () => {
   assertThrows(
     () => new TableNameResolver({ "a.example": ["192.0.2.1", "b.example"] }),
     RangeError,

@@ -187,7 +187,7 @@ Deno.test("ChildProcess delivers all output before processEnded(), however late 
   assertEquals(fixture.events.at(-1), "ended");
 });
 
-Deno.test("ChildProcess reports nothing before the reactor runs, but writes", () => {
+Deno.test("ChildProcess writes before the reactor runs, and reports events only afterwards", () => {
   const fixture = new ChildFixture({}, false);
   fixture.write(1, "out");
   fixture.close(1);
@@ -211,7 +211,7 @@ Deno.test("ChildProcess reports nothing before the reactor runs, but writes", ()
   assertEquals(fixture.events.at(-1), "ended");
 });
 
-Deno.test("ChildProcess.pauseProducing() before the reactor runs holds when it runs", () => {
+Deno.test("ChildProcess.pauseProducing() before the reactor runs still applies when it runs", () => {
   const fixture = new ChildFixture({}, false);
   fixture.process.pauseProducing();
   fixture.write(1, "out");
@@ -244,7 +244,7 @@ Deno.test("ChildProcess.shutDown() closes the pipes and still reports the exit",
   assertEquals(fixture.events.slice(4), ["exited", "ended"]);
 });
 
-Deno.test("ChildProcess.unref() releases the child and closes no pipe", () => {
+Deno.test("ChildProcess.unref() lets the program exit, and leaves the pipes open", () => {
   const fixture = new ChildFixture();
   assertEquals(fixture.isHeld, true);
   fixture.host.resources.unref();
@@ -252,7 +252,7 @@ Deno.test("ChildProcess.unref() releases the child and closes no pipe", () => {
   fixture.host.resources.shutDown();
 });
 
-Deno.test("ChildProcess loses its input at the exit, with the exit as the reason", () => {
+Deno.test("ChildProcess reports its input closed at the exit, with the exit as the reason", () => {
   const fixture = new ChildFixture();
   fixture.end(0).driver.stopReading();
   for (let i = 0; i < 10; i++) fixture.process.write(new Uint8Array(65536));

@@ -14,7 +14,7 @@ Deno.test("addressOf() converts an IPv4-mapped IPv6 address to IPv4", () => {
   assert(address.equals(new IPv4Address("TCP", "127.0.0.1", 80)));
 });
 
-Deno.test("addressOf() takes the path of a UNIX socket, which is empty for a client's end", () => {
+Deno.test("addressOf() returns the path of a UNIX socket, or an empty path for a client", () => {
   assert(addressOf({ transport: "unix", path: "/run/a" }).equals(new UNIXAddress("/run/a")));
   // Deno 2.9.6 returns null for a client's end, against its type.
   const unnamed = { transport: "unix", path: null } as unknown as Deno.UnixAddr;

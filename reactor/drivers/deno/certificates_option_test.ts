@@ -35,7 +35,7 @@ async function failsOnce(fixture: TLSFixture, certificates: Certificates): Promi
   return reason;
 }
 
-test("certificates may return a promise or a Deferred, for which the handshake waits", async (fixture) => {
+test("certificates() may return a promise or a Deferred; the handshake waits for it", async (fixture) => {
   const later = await fixture.authority.issue({ name: "CN=later" });
   const answers = [Promise.resolve(later), new Deferred<typeof later>()];
   const called = Promise.withResolvers<void>();
@@ -61,19 +61,19 @@ test("certificates may return a promise or a Deferred, for which the handshake w
   }
 });
 
-test("certificates may promise undefined, which selects cert and key", async (fixture) => {
+test("certificates() may promise undefined, which selects the options cert and key", async (fixture) => {
   const { client } = await fixture.pair({ certificates: () => Promise.resolve(undefined) });
   assertEquals(client.transport.getPeerCertificate()?.subject.CN, "localhost");
 });
 
-test("certificates with a rejected promise is logged and fails that handshake only", async (fixture) => {
+test("certificates() whose promise rejects is logged, and fails only that handshake", async (fixture) => {
   const error = new RangeError("boom");
   const reason = await failsOnce(fixture, () => Promise.reject(error));
   assertStrictEquals(reason.cause, error);
   assertEquals(fixture.errors.take(), [error]);
 });
 
-test("certificates with a broken thenable is logged and fails that handshake only", async (fixture) => {
+test("certificates() returning a broken thenable is logged, and fails only that handshake", async (fixture) => {
   const error = new RangeError("boom");
   const thenable = {
     then: () => {
@@ -85,7 +85,7 @@ test("certificates with a broken thenable is logged and fails that handshake onl
 });
 
 for (const how of ["at once", "later"]) {
-  test(`certificates with an unusable answer ${how} is logged and fails that handshake only`, async (fixture) => {
+  test(`certificates() with an unusable result ${how} fails only that handshake`, async (fixture) => {
     const { cert } = await selfSigned();
     const unusable = { ...fixture.server, cert };
     const answer = how === "at once" ? unusable : Promise.resolve(unusable);
@@ -96,14 +96,14 @@ for (const how of ["at once", "later"]) {
   });
 }
 
-test("certificates with an answer without certificate and key fails with a clear error", async (fixture) => {
+test("certificates() with a result without certificate and key logs a clear error", async (fixture) => {
   const { cause } = await failsOnce(fixture, () => ({}));
   assertInstanceOf(cause, TypeError);
   assertMatch(cause.message, /answer of certificates/);
   assertEquals(fixture.errors.take(), [cause]);
 });
 
-test("certificates logs repeated failures only the 1st, 10th and 100th time", async (fixture) => {
+test("certificates() failures are logged only the 1st, 10th and 100th time", async (fixture) => {
   const error = new RangeError("boom");
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, {
@@ -122,7 +122,7 @@ test("certificates logs repeated failures only the 1st, 10th and 100th time", as
   assertEquals(fixture.errors.take(), [error, error]);
 });
 
-test("certificates that never settles fails the handshake after handshakeTimeout", async (fixture) => {
+test("certificates() that never settles fails the handshake after handshakeTimeout", async (fixture) => {
   const servers = new SecuredWires();
   const answer = Promise.withResolvers<typeof fixture.server>();
   const { port } = fixture.listen(servers, {

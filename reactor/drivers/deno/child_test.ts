@@ -14,7 +14,7 @@ const BEGINNING = `
   }
 `;
 
-Deno.test("spawnProcess() keeps no program alive whose reactor never runs", async () => {
+Deno.test("spawnProcess() does not keep a program alive whose reactor never runs", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}
     reactor.spawnProcess(new Child(), "cat");
     console.log("end");
@@ -46,7 +46,7 @@ Deno.test("spawnProcess() keeps the program alive while the reactor runs, and re
   assertEquals([code, lines, errors], [0, ["Process cat (n) exited with code 0"], ""]);
 });
 
-Deno.test("stop() leaves a pending write to a child to keep the program alive until the child exits", async () => {
+Deno.test("stop() keeps the program alive during a pending write to a child process", async () => {
   await using program = Program.evaluate(`${BEGINNING}
     const child = new Child();
     const process = reactor.spawnProcess(child, "/bin/sh", { args: ["-c", "echo ready; exec kill -STOP $$"] });

@@ -18,7 +18,7 @@ Deno.test("TCPConnDriver ignores EINVAL when it sets an option, as for a reset c
   driver.setKeepAlive(true);
 });
 
-Deno.test("TCPConnDriver throws any other error of an option", () => {
+Deno.test("TCPConnDriver throws errors other than EINVAL when it sets an option", () => {
   const driver = new TCPConnDriver(unsettable(errorWithCode("EPERM", "planned")));
   assertThrows(() => driver.setNoDelay(true), Error, "planned");
   assertThrows(() => driver.setKeepAlive(true), Error, "planned");
@@ -58,7 +58,7 @@ class WritingBed {
   }
 }
 
-Deno.test("ConnDriver.close() lets a first write complete, and abort() does not", async () => {
+Deno.test("ConnDriver.close() lets a first write complete; ConnDriver.abort() does not", async () => {
   const fixture = new WritingBed();
   fixture.driver.write(new Uint8Array(1));
   fixture.driver.close();
@@ -78,7 +78,7 @@ Deno.test("ConnDriver.close() lets a first write complete, and abort() does not"
   assertEquals(other.events, ["closed", "released"]);
 });
 
-Deno.test("ConnDriver.close() does not wait for a later write", async () => {
+Deno.test("ConnDriver.close() does not wait for a write after the first", async () => {
   const fixture = new WritingBed();
   fixture.driver.write(new Uint8Array(1));
   await fixture.written();

@@ -49,7 +49,7 @@ function limited(...args: string[]): Program {
 
 for (const [name, ending, logged] of operations) {
   Deno.test(
-    `DenoReactor survives an attempt to ${name} without file descriptors, and the next succeeds`,
+    `DenoReactor survives an attempt to ${name} without free file descriptors`,
     limits,
     async () => {
       await using running = limited("--allow-all", "--unstable-net", program, name);

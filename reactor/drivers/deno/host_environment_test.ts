@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DenoReactor } from "./reactor.ts";
 
-Deno.test("DenoHostEnvironment returns the process number, environment variables and files", async () => {
+Deno.test("DenoHostEnvironment returns the process id, environment variables and files", async () => {
   const { hostEnvironment } = new DenoReactor();
   assertEquals(hostEnvironment.pid, Deno.pid);
   assertEquals(hostEnvironment.getEnvironment("PATH"), Deno.env.get("PATH"));

@@ -46,7 +46,7 @@ Deno.test("run() keeps an idle process alive, and stop() lets it exit with code 
   assertEquals(lines, ["running", "Main loop terminated.", "end"]);
 });
 
-Deno.test("stop() lets a process exit while a distant call is scheduled", async () => {
+Deno.test("stop() lets a process exit while a call is scheduled for the distant future", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}
     reactor.callLater(1e9, console.log, "never");
     reactor.callLater(0, () => reactor.stop());
@@ -93,7 +93,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     assertEquals([code, lines], [0, ["running", `handled ${signal}`, "Main loop terminated."]]);
   });
 
-  Deno.test(`run() with installSignalHandlers: false leaves ${signal} to kill the process`, async () => {
+  Deno.test(`run() with installSignalHandlers: false lets ${signal} kill the process`, async () => {
     const ended = await signalled(
       "running(); await reactor.run({ installSignalHandlers: false });",
       ["running", signal],
@@ -133,7 +133,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-Deno.test("run() with installSignalHandlers: false keeps the handlers that the application added", async () => {
+Deno.test("run() with installSignalHandlers: false keeps the application's signal handlers", async () => {
   const { code, lines } = await signalled(
     `
     running();
@@ -203,7 +203,7 @@ Deno.test("crash() lets the process exit with an open port and open connections"
   assertEquals(lines.filter((line) => /^(connected|lost|end)$/.test(line)), ["connected", "end"]);
 });
 
-Deno.test("DenoReactor survives errors in user code, and an unhandled rejection of run() exits", async () => {
+Deno.test("DenoReactor survives errors in user code; a rejection of run() exits with 1", async () => {
   const { code, lines, errors } = await runProgram(`${BEGINNING}
     reactor.callWhenRunning(() => { throw new Error("thrown"); });
     reactor.callWhenRunning(async () => { throw new Error("rejected"); });

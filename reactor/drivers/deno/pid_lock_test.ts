@@ -22,7 +22,7 @@ function linked(path: string): string {
   return Deno.readLinkSync(path);
 }
 
-test("PIDLock is a link to the process number, and removed on release()", (fixture) => {
+test("PIDLock is a symbolic link to the process id, and is removed by release()", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   assertEquals([linked(path), lockHolder(path)], [String(Deno.pid), String(Deno.pid)]);
@@ -32,7 +32,7 @@ test("PIDLock is a link to the process number, and removed on release()", (fixtu
   new PIDLock(path).release();
 });
 
-test("PIDLock is held only once, by this or another living process", (fixture) => {
+test("PIDLock fails while this or another running process holds the lock", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   assertThrows(() => new PIDLock(path), Error, `${path} is held by process ${Deno.pid}`);
@@ -60,7 +60,7 @@ test("PIDLock replaces the lock of a process that has exited", async (fixture) =
   lock.release();
 });
 
-test("PIDLock replaces a lock with its own process number that it does not hold", (fixture) => {
+test("PIDLock replaces a stale lock that contains its own process id", (fixture) => {
   const path = freePath(fixture);
   new PIDLock(path).release();
   Deno.symlinkSync(String(Deno.pid), path);
@@ -80,7 +80,7 @@ for (
     "9".repeat(30),
   ]
 ) {
-  test(`PIDLock keeps a link that does not point to a process number: ${foreign}`, (fixture) => {
+  test(`PIDLock keeps a link that does not contain a process id: ${foreign}`, (fixture) => {
     const path = freePath(fixture);
     Deno.symlinkSync(foreign, path);
     assertEquals(lockHolder(path), foreign);
@@ -93,7 +93,7 @@ for (
   });
 }
 
-test("PIDLock replaces a lock with the greatest process number, which no process has", (fixture) => {
+test("PIDLock replaces a lock with the greatest process id, which no process has", (fixture) => {
   const path = freePath(fixture);
   Deno.symlinkSync("2147483647", path);
   new PIDLock(path).release();
@@ -108,7 +108,7 @@ test("PIDLock throws an error and keeps the file if the path is not a link", (fi
   assertEquals(Deno.readTextFileSync(path), "1");
 });
 
-test("PIDLock.release() keeps a link that replaced the lock, and ignores a missing one", (fixture) => {
+test("PIDLock.release() keeps a link that replaced the lock, and ignores a missing lock", (fixture) => {
   const path = freePath(fixture);
   const lock = new PIDLock(path);
   Deno.removeSync(path);

@@ -15,7 +15,7 @@ function growAll(buffer: ReadBuffer): void {
   }
 }
 
-Deno.test("ReadBuffer starts with 256 bytes", () => {
+Deno.test("ReadBuffer starts with a buffer of 256 bytes", () => {
   const buffer = new ReadBuffer();
   assertEquals(buffer.space.length, 256);
   buffer.release();
@@ -33,7 +33,7 @@ Deno.test("ReadBuffer.take() returns memory that is never written again", () => 
   buffer.release();
 });
 
-Deno.test("ReadBuffer quadruples after a read that filled it, up to 128 KiB", () => {
+Deno.test("ReadBuffer quadruples its size after a read that filled it, up to 128 KiB", () => {
   const buffer = new ReadBuffer();
   const sizes: number[] = [];
   for (let i = 0; i < 7; i++) {
@@ -44,7 +44,7 @@ Deno.test("ReadBuffer quadruples after a read that filled it, up to 128 KiB", ()
   buffer.release();
 });
 
-Deno.test("ReadBuffer fits twice the bytes of a read that did not fill it", () => {
+Deno.test("ReadBuffer resizes to hold twice the bytes of a read that did not fill it", () => {
   const buffer = new ReadBuffer();
   read(buffer, 200);
   assertEquals(buffer.space.length, 512);
@@ -55,7 +55,7 @@ Deno.test("ReadBuffer fits twice the bytes of a read that did not fill it", () =
   buffer.release();
 });
 
-Deno.test("ReadBuffer keeps its memory while messages keep their size", () => {
+Deno.test("ReadBuffer reuses its memory while messages keep their size", () => {
   const buffer = new ReadBuffer();
   read(buffer, 200);
   const { space } = buffer;
@@ -72,7 +72,7 @@ Deno.test("ReadBuffer shrinks when small messages follow a transfer", () => {
   buffer.release();
 });
 
-Deno.test("ReadBuffer lets 32 connections wait with a large buffer, and passes on a released one", () => {
+Deno.test("ReadBuffer lets 32 idle connections keep a large buffer, and reuses a released one", () => {
   const buffers = Array.from({ length: 40 }, () => new ReadBuffer());
   for (const buffer of buffers) {
     growAll(buffer);
@@ -90,7 +90,7 @@ Deno.test("ReadBuffer lets 32 connections wait with a large buffer, and passes o
   for (const buffer of buffers.slice(1)) buffer.release();
 });
 
-Deno.test("ReadBuffer shares no memory between two waiting connections", () => {
+Deno.test("ReadBuffer shares no memory between two connections that wait for data", () => {
   const first = new ReadBuffer();
   const second = new ReadBuffer();
   first.space.fill(1);

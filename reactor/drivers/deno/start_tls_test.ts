@@ -35,7 +35,7 @@ async function open(fixture: TLSFixture): Promise<
   return { server, client, asServer: { ...fixture.server }, asClient };
 }
 
-test("startTLS() encrypts what is written after it, and sends earlier writes as they are", async (fixture) => {
+test("startTLS() encrypts later writes, and sends earlier writes unencrypted", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   const { transport } = server;
   assert(!transport.secure);
@@ -56,7 +56,7 @@ test("startTLS() encrypts what is written after it, and sends earlier writes as 
   assertEquals(client.transport.getPeerCertificate()?.subject.CN, "localhost");
 });
 
-test("startTLS() keeps megabytes of queued writes before and after it intact", async (fixture) => {
+test("startTLS() preserves megabytes of writes that are queued before and after it", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   const [first, second] = [pattern(8 * MEGABYTE, 1), pattern(8 * MEGABYTE, 2)];
   server.transport.write(first);
@@ -69,7 +69,7 @@ test("startTLS() keeps megabytes of queued writes before and after it intact", a
   assert(same(concat(client.chunks), concat([first, second])));
 });
 
-test("startTLS() lets the side that accepted the connection be the client", async (fixture) => {
+test("startTLS() lets the side that accepted the connection be the TLS client", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   server.transport.startTLS({ ...asClient, role: "client" });
   client.transport.startTLS({ ...asServer, role: "server" });
@@ -97,7 +97,7 @@ test("startTLS() fails with TLSError if the peer continues unencrypted", async (
   await client.lost();
 });
 
-test("startTLS() on one side only delivers its hello to the peer as data", async (fixture) => {
+test("startTLS() on one side only delivers its TLS hello to the peer as data", async (fixture) => {
   const { server, client, asClient } = await open(fixture);
   client.transport.write("plain");
   client.transport.startTLS(asClient);
@@ -125,7 +125,7 @@ test("startTLS() drops earlier writes for a peer that handshakeCompleted() rejec
   assertEquals(server.text, "");
 });
 
-test("startTLS() lets both sides close after a reply, and ignores writes after that", async (fixture) => {
+test("startTLS() lets both sides close after a reply, and drops later writes", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   for (const wire of [server, client]) {
     const received = wire.dataReceived.bind(wire);
@@ -196,7 +196,7 @@ test("stop() aborts a pending handshake of startTLS()", async (fixture) => {
   assertEquals([server.events.at(-1), client.events.at(-1)], ["lost", "lost"]);
 });
 
-test("startTLS() keeps a registered producer", async (fixture) => {
+test("startTLS() keeps a registered producer registered", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   let left = 100;
   server.transport.startTLS(asServer);
@@ -227,7 +227,7 @@ test("startTLS() throws if called twice or half-closed, and is ignored on a lost
   assertThrows(() => half.server.transport.startTLS(asServer), Error, "closed already");
 });
 
-test("startTLS() with received accepts the start of the handshake in any split", async (fixture) => {
+test("startTLS({ received }) accepts the start of the handshake, split at any byte", async (fixture) => {
   const { server, client, asServer, asClient } = await open(fixture);
   // The hello follows the command immediately, without a reply in between.
   client.transport.write("STARTTLS");
@@ -240,7 +240,7 @@ test("startTLS() with received accepts the start of the handshake in any split",
   await Promise.all([server.seen("secured"), client.seen("secured")]);
 });
 
-test("startTLS() with received fails on either side if the bytes are not TLS", async (fixture) => {
+test("startTLS({ received }) fails on client and server if the bytes are not TLS", async (fixture) => {
   for (const side of ["server", "client"] as const) {
     const ends = await open(fixture);
     const wire = ends[side];

@@ -275,7 +275,7 @@ test("listenStandardIO() asks a pull producer for data as fast as it can write",
   assertEquals(child.err, "");
 });
 
-test("listenStandardIO() reads and writes files as it does pipes", async (fixture) => {
+test("listenStandardIO() works if standard input and output are files", async (fixture) => {
   fixture.run();
   const path = temporaryFolder(fixture);
   await Deno.writeTextFile(`${path}/in`, "from a file\n".repeat(10_000));
@@ -488,7 +488,7 @@ test("listenStandardIO() reads an input that another process made non-blocking",
   assertEquals([child.out, child.err], ["readysteady", "lost ConnectionDone \n"]);
 });
 
-test("listenStandardIO() stops retrying after the close, and leaves no timed call", async (fixture) => {
+test("listenStandardIO() stops retrying a full output after the close", async (fixture) => {
   fixture.run();
   let attempts = 0;
   const [again, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];

@@ -11,7 +11,7 @@ const DIALS = 500;
 
 const test = tcpTest("DenoReactor", () => new DenoReactor());
 
-test("dialTCP() closes a connection that opens at the moment of its cancellation", async (fixture) => {
+test("dialTCP() closes a connection that opens in the turn of its cancellation", async (fixture) => {
   fixture.run();
   const { port } = fixture.listen(new Wires());
   for (let i = 0; i < DIALS; i++) {
@@ -29,7 +29,7 @@ function work(seconds: number): void {
   while (performance.now() < end);
 }
 
-test("connectTCP() and connectTLS() name a host that is not a string", ({ reactor }) => {
+test("connectTCP() and connectTLS() throw for a host that is not a string, and name it", ({ reactor }) => {
   for (const host of [null, undefined, 5, ["localhost"]]) {
     const untyped = host as unknown as string; // as a caller without types passes it
     const got = /^connectT(CP|LS)\(\) host must be a string, got /;

@@ -64,7 +64,7 @@ class ConnectionFixture implements Disposable {
   }
 }
 
-Deno.test("ThreadPool counts a cancelled task that computes against max until it returns", async () => {
+Deno.test("ThreadPool counts the thread of a cancelled task against max until it returns", async () => {
   using fixture = new ConnectionFixture();
   await fixture.cancelComputing();
   const next = deferToThreadPool(fixture.pool, tasks.task("add"), 1, 2);
@@ -75,7 +75,7 @@ Deno.test("ThreadPool counts a cancelled task that computes against max until it
   assertEquals(fixture.pool.statistics().endingWorkerCount, 0);
 });
 
-Deno.test("ThreadPool refuses tasks while its thread is stuck, and accepts them again afterwards", async () => {
+Deno.test("ThreadPool refuses tasks while its only thread is stuck, and accepts them afterwards", async () => {
   using fixture = new ConnectionFixture();
   await fixture.cancelComputing();
   const waiting = deferToThreadPool(fixture.pool, tasks.task("add"), 1, 2);
@@ -119,7 +119,7 @@ Deno.test("currentTask().signal lets a cancelled task clean up, and its thread s
   assertEquals(await deferToThreadPool(fixture.pool, tasks.task("looks")), [false, false]);
 });
 
-Deno.test("startDenoThread() reports ended when the JavaScript has stopped, not at terminate()", async () => {
+Deno.test("startDenoThread() calls ended() when the code has stopped, not at terminate()", async () => {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Error>();
   const shared = new Int32Array(new SharedArrayBuffer(4));

@@ -22,7 +22,7 @@ async function run(...flags: string[]): Promise<string> {
   return lines.join("\n");
 }
 
-Deno.test("startDenoThread() names the folders that a thread has to read, and no others", async () => {
+Deno.test("startDenoThread() names in its error only folders that a thread has to read", async () => {
   const refused = await run();
   assertMatch(refused, /^Cannot start a thread: it needs --allow-read=/);
   const flag = /--allow-read=\S+/.exec(refused)?.[0] ?? "";

@@ -47,7 +47,7 @@ Deno.test("startDenoThread() shares the memory of a SharedArrayBuffer with the t
   }));
 
 for (const where of ["timer", "promise"] as const) {
-  Deno.test(`startDenoThread() fails the task with an error uncaught in a ${where}, and is replaced`, () =>
+  Deno.test(`startDenoThread() fails the task with an uncaught error in a ${where}`, () =>
     pooled(async (pool) => {
       const crash = deferToThreadPool(pool, tasks.task("crash"), where);
       const next = deferToThreadPool(pool, tasks.task("countInModule"));
@@ -90,7 +90,7 @@ Deno.test("ThreadPool logs and replaces a real thread that crashes while idle", 
   assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
 });
 
-Deno.test("startDenoThread() keeps running after a task whose module does not load", () =>
+Deno.test("startDenoThread() keeps its thread after a task whose module does not load", () =>
   pooled(async (pool) => {
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
     const missing = { module: new URL("testing/conformance/no_such_file.ts", root), export: "f" };
@@ -101,7 +101,7 @@ Deno.test("startDenoThread() keeps running after a task whose module does not lo
     assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 2);
   }));
 
-Deno.test("startDenoThread() blocks a task that calls back faster than the reactor can follow", () =>
+Deno.test("startDenoThread() blocks a task that calls back faster than the reactor handles", () =>
   pooled(async (pool) => {
     const sent = new Int32Array(new SharedArrayBuffer(4));
     let received = 0;
@@ -116,7 +116,7 @@ Deno.test("startDenoThread() blocks a task that calls back faster than the react
     assert(mostInFlight <= MAX_CALLS_IN_FLIGHT + 2, `${mostInFlight} calls were in flight`);
   }));
 
-Deno.test("startDenoThread() throws in the task at each call whose arguments cannot be cloned", () =>
+Deno.test("startDenoThread() throws in the task if a callback's arguments cannot be cloned", () =>
   pooled(async (pool) => {
     const call = (): never => {
       throw new Error("called");
@@ -144,7 +144,7 @@ Deno.test("startDenoThread() stops a cancelled computation at its next call of a
     assertEquals(await connection.read(new Uint8Array(1)), null);
   }));
 
-Deno.test("startDenoThread() runs thirty threads one after another", () =>
+Deno.test("startDenoThread() starts and ends thirty threads one after another", () =>
   pooled(async (pool) => {
     for (let i = 0; i < 30; i++) {
       assertEquals(await deferToThreadPool(pool, tasks.task("countInModule")), 1);
@@ -217,7 +217,7 @@ Deno.test("ThreadPool keeps a program alive while a task runs, and not while it 
   assertEquals([code, output, errors], [0, "3\n", ""]);
 });
 
-Deno.test("startDenoThread() needs read access to the library and tasks, and names missing paths", async () => {
+Deno.test("startDenoThread() needs read access to the library and the task's module", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/half.ts`, "export const half = (n: number) => n / 2;");

@@ -37,7 +37,7 @@ const TRUSTS: Record<string, (fixture: TLSFixture) => ConnectTLSOptions> = {
 };
 
 for (const [how, options] of Object.entries(TRUSTS)) {
-  test(`connectTLS() with ${how} fails only the handshake of an unreadable chain`, async (fixture) => {
+  test(`connectTLS() with ${how} fails only that handshake if the chain is unreadable`, async (fixture) => {
     const port = await nodeServer(fixture, `${fixture.server.cert}\n${JUNK}`);
     fixture.run();
     const clients = new SecuredWires();
@@ -48,7 +48,7 @@ for (const [how, options] of Object.entries(TRUSTS)) {
 }
 
 for (const clientCertificate of ["require", "request"] as const) {
-  test(`listenTLS() with "${clientCertificate}" fails only the handshake of an unreadable chain`, async (fixture) => {
+  test(`listenTLS() with "${clientCertificate}" fails only handshakes with an unreadable chain`, async (fixture) => {
     const { cert, key } = await fixture.authority.issue({ name: "CN=Alice", dns: [], ip: [] });
     const servers = new SecuredWires();
     const port = fixture.listen(servers, { caCerts: [fixture.authority.cert], clientCertificate });
@@ -116,7 +116,7 @@ class Side implements TLSEngineSink {
 /** More turns than any handshake takes, deferred work of the engines included. */
 const TURNS = 20;
 
-test("NodeTLSEngine throws nothing on either side when handshake bytes are modified", async (fixture) => {
+test("NodeTLSEngine does not throw on client or server if handshake bytes are modified", async (fixture) => {
   const { authority, server } = fixture;
   const own = await authority.issue({ name: "CN=Alice", dns: [], ip: [] });
   const caCerts = [authority.cert];

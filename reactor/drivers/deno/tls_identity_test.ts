@@ -45,7 +45,7 @@ const FORGING = {
   ],
 };
 
-test("getPeerCertificate() shows no name on either side that is hidden in another name", async (fixture) => {
+test("getPeerCertificate() returns no name that is hidden in the text of another name", async (fixture) => {
   const shown = await underRoot(FORGING);
   const caCerts = shown.roots.map(({ pem }) => pem);
   await using server = await serveShowing(shown);
@@ -82,7 +82,7 @@ test("connectTLS() and listenTLS() fail only the handshake of a chain with inval
   }
 });
 
-test("unsafelyIgnoreCertificateErrors accepts an unreadable certificate and shows none", async (fixture) => {
+test("unsafelyIgnoreCertificateErrors accepts an unreadable certificate; none is returned", async (fixture) => {
   // A DNS name with characters outside ASCII.
   const name = element(0x30, element(0x82, new Uint8Array([0xff])));
   const unreadable = { extensions: [new Extension("2.5.29.17", false, name)] };
@@ -97,7 +97,7 @@ test("unsafelyIgnoreCertificateErrors accepts an unreadable certificate and show
   }
 });
 
-test("startTLS() checks names as connectTLS() does, whichever side is the client", async (fixture) => {
+test("startTLS() checks certificate names as connectTLS() does, on whichever side is client", async (fixture) => {
   const { leaf, roots: [root] } = await underRoot({
     extensions: [names({ type: "url", value: "http://m.test/, DNS:localhost" })],
   });

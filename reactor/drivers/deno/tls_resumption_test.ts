@@ -23,7 +23,7 @@ async function converse(
   await client.lost();
 }
 
-test("connectTLS() verifies the server again, whatever session other connections have left", async (fixture) => {
+test("connectTLS() verifies the server again despite sessions of earlier connections", async (fixture) => {
   const stranger = await TestAuthority.make("CN=Stranger");
   const servers = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
   const { port } = fixture.listen(servers);

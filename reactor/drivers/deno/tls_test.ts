@@ -53,7 +53,7 @@ function codeOf(error: Error): string | undefined {
   return error.code;
 }
 
-test("connectionMade() comes after the handshake, and handshakeCompleted() after that", async (fixture) => {
+test("connectionMade() is called after the TLS handshake, then handshakeCompleted()", async (fixture) => {
   const { server, client } = await fixture.pair();
   for (const { events, transport } of [server, client]) {
     assertEquals(events, ["made", "secured"]);
@@ -61,7 +61,7 @@ test("connectionMade() comes after the handshake, and handshakeCompleted() after
   }
 });
 
-test("handshakeCompleted() that aborts keeps data of connectionMade() from the peer", async (fixture) => {
+test("handshakeCompleted() that aborts discards the data that connectionMade() wrote", async (fixture) => {
   class Distrustful extends SecuredWire {
     override handshakeCompleted(): void {
       super.handshakeCompleted();
@@ -88,7 +88,7 @@ test("alpnProtocols selects the client's first protocol that the server supports
   assertEquals([server, client].map(({ transport }) => transport.negotiatedProtocol), ["b", "b"]);
 });
 
-test("alpnProtocols selects no protocol if only one side offers any", async (fixture) => {
+test("alpnProtocols selects no protocol if only one side has the option", async (fixture) => {
   const { server, client } = await fixture.pair({}, { alpnProtocols: ["a"] });
   assertEquals([server, client].map(({ transport }) => transport.negotiatedProtocol), [null, null]);
 });
@@ -126,7 +126,7 @@ test("connectTLS() accepts a certificate signed by an intermediate that the serv
   assertEquals(client.transport.getPeerCertificate()?.issuer, { CN: "Delegate" });
 });
 
-test("connectTLS() accepts a certificate of any of several roots, and a root itself", async (fixture) => {
+test("connectTLS() accepts a certificate issued by any trusted root, and a root itself", async (fixture) => {
   const other = await TestAuthority.make("CN=Other");
   const own = await selfSigned();
   const caCerts = [other.cert, fixture.authority.cert, own.cert];
@@ -136,7 +136,7 @@ test("connectTLS() accepts a certificate of any of several roots, and a root its
   }
 });
 
-test("connectTLS() refuses any certificate of version 1, whose key may belong to another", async (fixture) => {
+test("connectTLS() refuses X.509 certificates of version 1, which cannot limit their use", async (fixture) => {
   const forged = await fixture.authority.issue({ isVersion1: true });
   const clients = new SecuredWires();
   const { port } = fixture.listen(new SecuredWires(), forged);
@@ -213,7 +213,7 @@ test("alpnProtocols without a common protocol fails on both sides", async (fixtu
   assertEquals(codeOf(client), "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL");
 });
 
-test("certificates receives the requested name, and its answer serves the next handshake", async (fixture) => {
+test("certificates() receives the requested name, and its result serves that handshake", async (fixture) => {
   const serverNames: string[] = [];
   let current: TLSCertificate | undefined;
   const servers = new SecuredWires();
@@ -240,7 +240,7 @@ test("certificates receives the requested name, and its answer serves the next h
   assertEquals(serverNames, ["localhost", "localhost", ""]);
 });
 
-test("certificates that throws is logged and fails that handshake only", async (fixture) => {
+test("certificates() that throws is logged, and fails only that handshake", async (fixture) => {
   const error = new RangeError("boom");
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, {
@@ -269,7 +269,7 @@ test("listenTLS() fails the handshake if it has no certificate for the requested
   assertMatch((await servers.failure()).message, /there is no certificate for "unknown\.example"$/);
 });
 
-test("listenTLS() accepts a trusted client certificate and shows it to the protocol", async (fixture) => {
+test("listenTLS() accepts a trusted client certificate and passes it to the protocol", async (fixture) => {
   const caCerts = [fixture.authority.cert];
   const client = await fixture.authority.issue({ name: "CN=alice" });
   for (const certificates of [undefined, () => fixture.server]) {
@@ -314,7 +314,7 @@ test("listenTLS() refuses a client certificate that has expired", async (fixture
   assertMatch((await servers.failure()).message, /expired/);
 });
 
-test("handshakeTimeout drops a silent client, which counts as a connection until then", async (fixture) => {
+test("handshakeTimeout closes a silent client, which counts as a connection until then", async (fixture) => {
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers, { handshakeTimeout: 0.1, maxConnections: 2 });
   fixture.run();
@@ -357,7 +357,7 @@ test("stopConnecting() aborts a pending handshake", async (fixture) => {
 });
 
 for (const how of ["stopListening", "stop"] as const) {
-  test(`${how}() aborts pending handshakes and leaves no resource open`, async (fixture) => {
+  test(`${how}() aborts pending TLS handshakes and leaves no resource open`, async (fixture) => {
     const servers = new SecuredWires();
     const port = fixture.listen(servers);
     fixture.run();
@@ -373,7 +373,7 @@ for (const how of ["stopListening", "stop"] as const) {
   });
 }
 
-test("listenTLS() sends an alert to a client without TLS, and logs and counts the failure", async (fixture) => {
+test("listenTLS() sends a TLS alert to a client without TLS, and logs the failure", async (fixture) => {
   using logged = new LoggedTexts();
   const servers = new SecuredWires();
   const listening = fixture.listen(Object.assign(servers, { handshakeFailed: undefined }));
@@ -388,7 +388,7 @@ test("listenTLS() sends an alert to a client without TLS, and logs and counts th
   assertEquals(lines.length, 1);
 });
 
-test("ConnectionLost comes after the received data if a peer closes without close_notify", async (fixture) => {
+test("connectionLost() gets ConnectionLost if a TLS peer closes without close_notify", async (fixture) => {
   const servers = new SecuredWires();
   const { port } = fixture.listen(servers);
   fixture.run();
@@ -415,7 +415,7 @@ test("ConnectionLost comes after the received data if a peer closes without clos
   await passing;
 });
 
-test("loseConnection() on both sides at once gives ConnectionDone to both", async (fixture) => {
+test("loseConnection() on both sides of a TLS connection reports ConnectionDone to both", async (fixture) => {
   const { server, client } = await fixture.pair();
   server.transport.loseConnection();
   client.transport.loseConnection();
@@ -423,7 +423,7 @@ test("loseConnection() on both sides at once gives ConnectionDone to both", asyn
   assertInstanceOf(await client.lost(), ConnectionDone);
 });
 
-test("abortConnection() over TLS gives the peer ConnectionLost, never ConnectionDone", async (fixture) => {
+test("abortConnection() over TLS reports ConnectionLost to the peer, not ConnectionDone", async (fixture) => {
   const { server, client } = await fixture.pair();
   server.transport.abortConnection();
   assertInstanceOf(await server.lost(), ConnectionAborted);
@@ -440,7 +440,7 @@ test("abortConnection() with resetOnAbort resets the connection under TLS", asyn
   assertEquals(reason.code, "ECONNRESET");
 });
 
-test("stop() completes although a TLS peer does not read much unsent data", async (fixture) => {
+test("stop() completes although a TLS peer does not read the pending data", async (fixture) => {
   const servers = new SecuredWires({
     connectionMade: (wire) => wire.transport.write(new Uint8Array(64 << 20)),
   });
@@ -455,7 +455,7 @@ test("stop() completes although a TLS peer does not read much unsent data", asyn
   assertInstanceOf(await (await servers.wire()).lost(), ConnectionLost);
 });
 
-test("write() over TLS to a slow reader pauses the producer, not the other direction", async (fixture) => {
+test("write() over TLS to a slow peer pauses the producer, but not reading", async (fixture) => {
   const { server, client } = await fixture.pair();
   client.transport.pauseProducing();
   let pulls = 0;
@@ -479,7 +479,7 @@ test("write() over TLS to a slow reader pauses the producer, not the other direc
   assertEquals(pulls, total);
 });
 
-test("listenTLS() and connectTLS() throw at once if certificates cannot be used", (fixture) => {
+test("listenTLS() and connectTLS() throw at once for unusable certificates", (fixture) => {
   const { reactor, server, authority: { cert: ca } } = fixture;
   const wires = new SecuredWires();
   const listen = (options: object) => () => reactor.listenTLS(0, wires, options);

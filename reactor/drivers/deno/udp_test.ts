@@ -25,7 +25,7 @@ async function run(flags: string[], source: string): Promise<ProgramEnd> {
   return await running.end();
 }
 
-Deno.test("setTTL() throws UnsupportedError on IPv6 and for 0, which Deno does not support", async () => {
+Deno.test("UDPPort.setTTL() throws UnsupportedError on IPv6 and for 0", async () => {
   const reactor = new DenoReactor();
   await using four = reactor.listenMulticast(0, new DatagramProtocol(), { interface: "127.0.0.1" });
   assertThrows(() => four.setTTL(0), UnsupportedError, "Deno's node:dgram supports 1 to 255");
@@ -34,7 +34,7 @@ Deno.test("setTTL() throws UnsupportedError on IPv6 and for 0, which Deno does n
   assertEquals([four.getTTL(), six.getTTL()], [1, 1]);
 });
 
-Deno.test("write() to an IPv6 address with a scope logs that Deno does not support it", async () => {
+Deno.test("UDPPort.write() logs that Deno does not support an IPv6 address with a scope", async () => {
   using errors = new LoggedErrors();
   const reactor = new DenoReactor();
   const port = reactor.listenUDP(0, new DatagramProtocol(), { interface: "::1" });
@@ -91,7 +91,7 @@ Deno.test("listenUDP() without permission throws an error that names the flag", 
   assertMatch(lines[0] ?? "", /^CannotListenError Cannot listen on 127\.0\.0\.1:0: .*--allow-net/);
 });
 
-Deno.test("write() without permission logs the flag; listenUDP() needs only its own address", async () => {
+Deno.test("UDPPort.write() without permission logs the name of the missing flag", async () => {
   const { code, lines, errors } = await run(
     ["--allow-net=127.0.0.1:0"],
     `

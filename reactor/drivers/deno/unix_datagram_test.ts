@@ -78,7 +78,7 @@ Deno.test("listenUNIXDatagram() without --unstable-net throws an error that name
   for (const line of lines) assertMatch(line, /^UnsupportedError: .*run with --unstable-net$/);
 });
 
-Deno.test("listenUNIXDatagram() exchanges datagrams, and each side sees the other's path", async () => {
+Deno.test("listenUNIXDatagram() exchanges datagrams with the path of the sender", async () => {
   const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
@@ -133,7 +133,7 @@ Deno.test("listenUNIXDatagram() exchanges a thousand datagrams each way, in orde
   assertEquals(lines, ["1000 true 1000 true"]);
 });
 
-Deno.test("write() sends while a receive is pending, and the port sees no wake-up datagram", async () => {
+Deno.test("UNIXDatagramPort.write() sends while a receive is pending, without stray datagrams", async () => {
   const lines = await linesOf(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram, addr) {
@@ -202,7 +202,7 @@ Deno.test("listenUNIXDatagram() sets the requested mode of its file, by default 
   ]);
 });
 
-Deno.test("stopListening() removes only the socket's own file, also after Deno.chdir()", async () => {
+Deno.test("stopListening() removes only its own socket file, also after Deno.chdir()", async () => {
   const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() { this.transport.write("hello"); }
@@ -352,7 +352,7 @@ Deno.test("connectUNIXDatagram() receives only from its peer", async () => {
   assertEquals(lines, ["echo stopped", "from the server", "echo stopped"]);
 });
 
-Deno.test("maxPacketSize drops longer datagrams; one too long to send is an error", async () => {
+Deno.test("maxPacketSize drops and logs received UNIX datagrams that are longer", async () => {
   const lines = await linesOf(`
     class Server extends DatagramProtocol {
       datagramReceived(datagram) {
@@ -374,7 +374,7 @@ Deno.test("maxPacketSize drops longer datagrams; one too long to send is an erro
   assertStringIncludes(logged, "Could not send a datagram to");
 });
 
-Deno.test("write() to a receiver that does not read drops datagrams, and blocks nothing else", async () => {
+Deno.test("write() to a UNIX datagram peer that does not read drops datagrams", async () => {
   const lines = await linesOf(`
     const silent = Deno.listenDatagram({ transport: "unixpacket", path: folder + "/silent" });
     class Client extends ConnectedDatagramProtocol {

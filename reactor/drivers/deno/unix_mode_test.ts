@@ -36,13 +36,13 @@ function modes(fixture: SocketFixture, umask: number, mode: number): string[] {
 }
 
 for (const umask of [0, 0o002, 0o022, 0o077]) {
-  test(`bindWithMode() excludes others from the first moment, under a umask of ${umask.toString(8)}`, (fixture) => {
+  test(`bindWithMode() excludes other users from the start, umask ${umask.toString(8)}`, (fixture) => {
     assertEquals(modes(fixture, umask, 0o600), ["700", "600"]);
     assertEquals(modes(fixture, umask, 0o660), ["700", "660"]);
   });
 }
 
-test("bindWithMode() keeps the umask and sets the mode later if the mode excludes no one", (fixture) => {
+test("bindWithMode() sets the mode after the bind if the mode excludes no one", (fixture) => {
   assertEquals(modes(fixture, 0o022, 0o666), ["755", "666"]);
   assertEquals(modes(fixture, 0o111, 0o666), ["666", "666"]);
   assertEquals(modes(fixture, 0o777, 0o777), ["0", "777"]);

@@ -75,7 +75,7 @@ const allowed = (
   path: string,
 ) => [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
 
-test("listenUNIX() with any mode needs net, read and write for its path only", async (fixture) => {
+test("listenUNIX() with a mode needs net, read and write permission for its path only", async (fixture) => {
   const path = freePath(fixture);
   assertEquals(await linesOf(LISTENING, path, allowed(path)), ["666"]);
   assertEquals(await linesOf(LISTENING, path, allowed(path), { mode: 0o600 }), ["600"]);
@@ -84,7 +84,7 @@ test("listenUNIX() with any mode needs net, read and write for its path only", a
   ]);
 });
 
-test("listenUNIX() needs no more to replace a killed server's socket and keep a living one's", async (fixture) => {
+test("listenUNIX() replaces a stale socket file with access to its path only", async (fixture) => {
   const dead = stalePath(fixture);
   assertEquals(await linesOf(LISTENING, dead, allowed(dead)), ["666"]);
   const alive = freePath(fixture);
@@ -94,7 +94,7 @@ test("listenUNIX() needs no more to replace a killed server's socket and keep a 
   fixture.raw(await connectTo(alive));
 });
 
-test("connectUNIX() needs net, read and write for its path only", async (fixture) => {
+test("connectUNIX() needs net, read and write permission for its path only", async (fixture) => {
   const path = freePath(fixture);
   fixture.closeAfter(listenAt(path));
   assertEquals(await linesOf(CONNECTING, path, allowed(path)), ["made"]);
@@ -110,7 +110,7 @@ for (const missing of ["net", "read", "write"]) {
   });
 }
 
-test("listenUNIX() fails under a umask wider than its mode without --allow-sys", async (fixture) => {
+test("listenUNIX() without --allow-sys fails if the umask allows more than its mode", async (fixture) => {
   const path = freePath(fixture);
   const options = { mode: 0o600, umask: "002" };
   assertEquals(await linesOf(LISTENING, path, allowed(path), options), [
@@ -122,7 +122,7 @@ test("listenUNIX() fails under a umask wider than its mode without --allow-sys",
   assertEquals(await linesOf(LISTENING, path, [...allowed(path), "--allow-sys"], options), ["600"]);
 });
 
-test("listenUNIX() with wantPID needs read and write for all paths", async (fixture) => {
+test("listenUNIX() with wantPID needs read and write permission for all paths", async (fixture) => {
   const path = freePath(fixture);
   const [line = ""] = await linesOf(LISTENING, path, allowed(path), { wantPID: true });
   assertMatch(line, /^CannotListenError: .* requires unscoped --allow-read and --allow-write/);

@@ -43,7 +43,7 @@ test("removeStaleSocket() returns true for a path without a file", (fixture) => 
   assertEquals(removeStaleSocket(freePath(fixture)), true);
 });
 
-test("removeStaleSocket() keeps the socket of a server that replaced the stale one meanwhile", (fixture) => {
+test("removeStaleSocket() keeps a socket that replaced the stale one meanwhile", (fixture) => {
   const path = stalePath(fixture);
   // An old time, because the new file may have the same inode number.
   Deno.utimeSync(path, 1, 1);

@@ -134,7 +134,7 @@ for (const [what, put] of Object.entries(REPLACEMENTS)) {
   }
 }
 
-test("stopListening() keeps the socket of a server that took its path, which still accepts", async (fixture) => {
+test("stopListening() keeps the socket file of a server that replaced its own", async (fixture) => {
   const path = freePath(fixture);
   const [first, second] = [
     new Wires(greeter),
@@ -148,7 +148,7 @@ test("stopListening() keeps the socket of a server that took its path, which sti
   assertEquals(await greeting(fixture, path), "other");
 });
 
-test("stopListening() removes nothing if the file was removed", async (fixture) => {
+test("stopListening() succeeds if its socket file was already removed", async (fixture) => {
   const path = freePath(fixture);
   const port = listen(fixture, path);
   await greeting(fixture, path);
@@ -172,7 +172,7 @@ test("listenUNIX() resolves a relative path at once, so Deno.chdir() has no effe
   assert(exists(`${folder}/socket`));
 });
 
-test("listenUNIX() with a relative path too long to be absolute removes its file as well", async (fixture) => {
+test("listenUNIX() with a relative path too long as an absolute one removes its file", async (fixture) => {
   const folder = `${folderOf(freePath(fixture))}/${"long".repeat(25)}`;
   await Deno.mkdir(folder);
   inFolder(fixture, folder);
@@ -196,7 +196,7 @@ function inFolder(fixture: StreamFixture, folder: string): void {
   Deno.chdir(folder);
 }
 
-test("listenUNIX() logs the path where a factory starts, and where it has closed", async (fixture) => {
+test("listenUNIX() logs its path when it starts and when it has closed", async (fixture) => {
   using log = new LoggedTexts();
   const path = freePath(fixture);
   await listen(fixture, path).stopListening();
@@ -204,14 +204,14 @@ test("listenUNIX() logs the path where a factory starts, and where it has closed
 });
 
 for (const mode of [0o666, 0o600, 0o660, 0o777, 0]) {
-  test(`listenUNIX() sets the requested mode: ${mode.toString(8)}`, (fixture) => {
+  test(`listenUNIX() sets the requested mode ${mode.toString(8)} of its socket file`, (fixture) => {
     const path = freePath(fixture);
     listen(fixture, path, { mode });
     assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, mode);
   });
 }
 
-test("listenUNIX() sets the mode 666 by default", (fixture) => {
+test("listenUNIX() sets the mode 666 of its socket file by default", (fixture) => {
   const path = freePath(fixture);
   listen(fixture, path);
   assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o666);
@@ -250,7 +250,7 @@ test("listenUNIX() keeps a socket on which a process listens", async (fixture) =
   assertEquals(await (await fixture.rawAccept(listener)).readText(12), "still there?");
 });
 
-test("listenUNIX() keeps the socket of a server with a full queue", async (fixture) => {
+test("listenUNIX() keeps the socket of a server with a full accept queue", async (fixture) => {
   const place = await transport.silentAddress?.(fixture);
   const path = String(place);
   assertEquals(listenError(fixture, path).code, "EADDRINUSE");
@@ -333,7 +333,7 @@ test("listenUNIX() on an abstract name has no file, and prints the name with an 
   assert(!exists(name.slice(1)));
 });
 
-test("listenUNIX() allows one byte more for an abstract name, which is in use while bound", (fixture) => {
+test("listenUNIX() accepts one byte more for an abstract name than for a path", (fixture) => {
   const name = `\0torsion-${crypto.randomUUID()}`.padEnd(108, "x");
   listen(fixture, name);
   const again = assertThrows(() => listen(fixture, name), CannotListenError);
@@ -363,7 +363,7 @@ test("listenUNIX() and connectUNIX() throw for paths and options out of range", 
   assertEquals(factory.events, []);
 });
 
-test("ConnectionLost comes if a UNIX peer closes without having read all data", async (fixture) => {
+test("connectionLost() gets ConnectionLost if a UNIX peer closes with unread data", async (fixture) => {
   const { peer, wire } = await fixture.accepted(greeter);
   // The peer reads one byte of five before it closes.
   await peer.read(1);
@@ -373,7 +373,7 @@ test("ConnectionLost comes if a UNIX peer closes without having read all data", 
   assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", "unix:"]);
 });
 
-test("connectUNIX() waits while the server's queue is full, and connects when there is room", async (fixture) => {
+test("connectUNIX() waits while the server's accept queue is full, then connects", async (fixture) => {
   const path = freePath(fixture);
   const listener = fixture.closeAfter(listenAt(path));
   const peers: Deno.Conn[] = [];
@@ -408,7 +408,7 @@ class ObservedClock extends Clock {
 }
 
 for (const when of ["waits for room", "retries"] as const) {
-  test(`dialUNIX() that is cancelled while it ${when} is released once`, async (fixture) => {
+  test(`dialUNIX() that is cancelled while it ${when} releases its socket once`, async (fixture) => {
     const place = await transport.silentAddress?.(fixture);
     const clock = new ObservedClock();
     const events: string[] = [];
@@ -442,7 +442,7 @@ test("listenUNIX() with wantPID holds a lock while it listens", async (fixture) 
   }
 });
 
-test("listenUNIX() with wantPID fails if the lock is held, and releases it if the bind fails", (fixture) => {
+test("listenUNIX() with wantPID fails if another port holds the lock", (fixture) => {
   const path = freePath(fixture);
   listen(fixture, path, { wantPID: true });
   const error = listenError(fixture, path, { wantPID: true });
@@ -454,7 +454,7 @@ test("listenUNIX() with wantPID fails if the lock is held, and releases it if th
   assert(!exists(`${other}.lock`));
 });
 
-test("listenUNIX() with wantPID replaces a killed server, whose lock is held until then", async (fixture) => {
+test("listenUNIX() with wantPID replaces the lock of a killed server", async (fixture) => {
   const path = freePath(fixture);
   await using server = Program.evaluate(`
     import { DenoReactor, Factory, Protocol } from "@torsion/reactor";

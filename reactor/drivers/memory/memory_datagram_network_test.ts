@@ -60,7 +60,7 @@ Deno.test("MemoryUDPDriver queues datagrams until startReceiving()", () => {
   assertEquals(fixture.events, ["there received one from 127.0.0.1:2"]);
 });
 
-Deno.test("MemoryUDPDriver.send() is refused without a socket at the port and host", () => {
+Deno.test("MemoryUDPDriver.send() is refused if no socket is bound to the host and port", () => {
   const fixture = new ConnectionFixture();
   const here = fixture.bind("here", "0.0.0.0", 1);
   const gone = fixture.bind("gone", "127.0.0.1", 2);
@@ -72,7 +72,7 @@ Deno.test("MemoryUDPDriver.send() is refused without a socket at the port and ho
   }
 });
 
-Deno.test("MemoryDatagramNetwork.bind() shares an address only if all agree; port 0 is unique", () => {
+Deno.test("MemoryDatagramNetwork.bind() shares an address only if all sockets allow it", () => {
   const { network } = new ConnectionFixture();
   network.bind("127.0.0.1", 1);
   assertThrows(() => network.bind("127.0.0.1", 1, true), CannotListenError, "127.0.0.1:1");
@@ -82,7 +82,7 @@ Deno.test("MemoryDatagramNetwork.bind() shares an address only if all agree; por
   assertEquals([one.address.port === other.address.port, network.size], [false, 5]);
 });
 
-Deno.test("MemoryUDPDriver joins and leaves a group once, and only multicast groups", () => {
+Deno.test("MemoryUDPDriver fails to join a group twice, or an address that is not multicast", () => {
   const driver = new ConnectionFixture().network.bind("127.0.0.1", 1);
   driver.joinGroup("239.1.2.3", "");
   driver.joinGroup("239.1.2.3", "127.0.0.1");

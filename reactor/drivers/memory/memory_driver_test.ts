@@ -69,7 +69,7 @@ Deno.test("MemoryDriver transfers bytes both ways, in chunks of at most chunkSiz
   assertEquals(pipe.events, ["wrote 5", "received hi ", "received the", "received re"]);
 });
 
-Deno.test("MemoryDriver.write() takes the bytes that fit; the next write waits for room", () => {
+Deno.test("MemoryDriver.write() accepts the bytes that fit; the next write waits for room", () => {
   const pipe = new Pipe({ capacity: 4 });
   pipe.driver.write(bytes("0123456"));
   pipe.settle();
@@ -94,7 +94,7 @@ Deno.test("MemoryDriver copies written bytes, and never reuses a delivered chunk
   assertEquals(pipe.peer.text, "before");
 });
 
-Deno.test("MemoryDriver.stopReading() lets a pending read deliver once more", () => {
+Deno.test("MemoryDriver.stopReading() lets a pending read deliver one more chunk", () => {
   const pipe = new Pipe({ chunkSize: 1 });
   pipe.driver.startReading();
   pipe.settle();
@@ -121,7 +121,7 @@ Deno.test("MemoryDriver.closeWrite() closes one direction after the written byte
   assertEquals(pipe.events, ["wrote 4", "write closed", "received reply"]);
 });
 
-Deno.test("MemoryDriver.close() lets written bytes arrive, and breaks later writes of the peer", () => {
+Deno.test("MemoryDriver.close() delivers written bytes, and fails later writes of the peer", () => {
   const pipe = new Pipe();
   pipe.driver.write(bytes("last"));
   pipe.settle();
@@ -136,7 +136,7 @@ Deno.test("MemoryDriver.close() lets written bytes arrive, and breaks later writ
   assertEquals(pipe.peer.end, "EPIPE");
 });
 
-Deno.test("MemoryDriver.close() reports only released(), after pending operations", () => {
+Deno.test("MemoryDriver.close() calls only released(), after pending operations", () => {
   const pipe = new Pipe({ capacity: 1 });
   pipe.driver.startReading();
   pipe.driver.write(bytes("ab"));
@@ -149,7 +149,7 @@ Deno.test("MemoryDriver.close() reports only released(), after pending operation
   assertEquals(pipe.events, ["wrote 1", "released"]);
 });
 
-Deno.test("MemoryDriver.abort() loses bytes in flight both ways, and resets the peer", () => {
+Deno.test("MemoryDriver.abort() drops bytes in flight in both directions, and resets the peer", () => {
   const pipe = new Pipe();
   pipe.driver.write(bytes("lost"));
   pipe.peer.send("lost too");

@@ -57,7 +57,7 @@ const test = tcpTest("adoptStreamPort()", () => new DenoReactor());
 const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
 const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
 
-test("adopts listening sockets on IPv4 and IPv6, and returns their addresses", async (fixture) => {
+test("adoptStreamPort() adopts listening IPv4 and IPv6 sockets with their addresses", async (fixture) => {
   for (
     const [family, socket, host] of [
       ["INET", ForeignSocket.listenIPv4(), "127.0.0.1"],
@@ -75,7 +75,7 @@ test("adopts listening sockets on IPv4 and IPv6, and returns their addresses", a
   }
 });
 
-test("adopts UNIX sockets, with an empty path as their address", async (fixture) => {
+test("adoptStreamPort() adopts UNIX sockets, with an empty path as their address", async (fixture) => {
   const path = freePath(fixture);
   using socket = ForeignSocket.listenUNIX(path);
   const factory = new Wires(greeter);
@@ -88,7 +88,7 @@ test("adopts UNIX sockets, with an empty path as their address", async (fixture)
   assert((await Deno.stat(path)).isSocket, "the path is not this port's to remove");
 });
 
-test("transfers all bytes over UNIX sockets, and closes each direction separately", async (fixture) => {
+test("adoptStreamPort() transfers all bytes over UNIX sockets and supports half-close", async (fixture) => {
   const path = freePath(fixture);
   using socket = ForeignSocket.listenUNIX(path);
   const factory = new Wires(() => new HalfCloseableWire(echo));
@@ -107,7 +107,7 @@ test("transfers all bytes over UNIX sockets, and closes each direction separatel
   assertInstanceOf(await wire.lost(), ConnectionDone);
 });
 
-test("aborts connections over UNIX sockets, which cannot be reset", async (fixture) => {
+test("adoptStreamPort() aborts connections of UNIX sockets, which cannot be reset", async (fixture) => {
   const path = freePath(fixture);
   using socket = ForeignSocket.listenUNIX(path);
   const factory = new Wires();
@@ -120,7 +120,7 @@ test("aborts connections over UNIX sockets, which cannot be reset", async (fixtu
   assertEquals(await peer.ending(), "end");
 });
 
-test("closes its descriptor with the port, while other holders of the socket still listen", async (fixture) => {
+test("adoptStreamPort() closes its own descriptor only; other holders still listen", async (fixture) => {
   using socket = ForeignSocket.listenIPv4();
   const descriptor = socket.copy();
   const port = fixture.reactor.adoptStreamPort(descriptor, "INET", new Wires());
@@ -131,7 +131,7 @@ test("closes its descriptor with the port, while other holders of the socket sti
   await fixture.rawConnect(socket.port);
 });
 
-test("succeeds once: a closed port does not listen again, because the number may be reused", async (fixture) => {
+test("adoptStreamPort() ports throw on startListening() after stopListening()", async (fixture) => {
   using socket = ForeignSocket.listenIPv4();
   const descriptor = socket.copy();
   const factory = new Wires();
@@ -146,7 +146,7 @@ test("succeeds once: a closed port does not listen again, because the number may
   fixture.run();
 });
 
-test("throws CannotListenError for a file that is not a listening socket, and keeps it open", (fixture) => {
+test("adoptStreamPort() throws for a file that is not a listening socket, left open", (fixture) => {
   using datagrams = ForeignSocket.datagrams();
   const factory = new Wires();
   for (const descriptor of [datagrams.descriptor, 12345]) {
@@ -161,7 +161,7 @@ test("throws CannotListenError for a file that is not a listening socket, and ke
   assertEquals(factory.events, []);
 });
 
-test("throws CannotListenError for a socket of another address family, and closes it", (fixture) => {
+test("adoptStreamPort() throws for, and closes, a socket of another address family", (fixture) => {
   using socket = ForeignSocket.listenIPv4();
   for (const family of ["INET6", "UNIX"] as const) {
     const descriptor = socket.copy();
@@ -174,7 +174,7 @@ test("throws CannotListenError for a socket of another address family, and close
   }
 });
 
-test("throws for descriptors, families and options out of range", (fixture) => {
+test("adoptStreamPort() throws for descriptors, families and options out of range", (fixture) => {
   const factory = new Wires();
   const adopt = (...args: Parameters<IReactorSocket["adoptStreamPort"]>) => () =>
     fixture.reactor.adoptStreamPort(...args);

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { BoundedCache } from "./bounded_cache.ts";
 
-Deno.test("BoundedCache.get() makes each value once, until newer ones take its place", () => {
+Deno.test("BoundedCache.get() makes each value once, until newer values replace it", () => {
   const cache = new BoundedCache<string | undefined>(2);
   const made: string[] = [];
   const get = (text: string): string | undefined =>
@@ -15,7 +15,7 @@ Deno.test("BoundedCache.get() makes each value once, until newer ones take its p
   assertEquals(made, ["a", "none", "b", "a"]);
 });
 
-Deno.test("BoundedCache.get() keeps nothing if the value cannot be made", () => {
+Deno.test("BoundedCache.get() stores no entry if making the value throws", () => {
   const cache = new BoundedCache<number>(1);
   assertThrows(
     () =>

@@ -16,7 +16,7 @@ Deno.test("afterIOPoll() calls functions in order, except those that were cancel
   assertEquals(called, ["first", "second"]);
 });
 
-Deno.test("afterIOPoll() waits as many turns for a later call as for an earlier one", async () => {
+Deno.test("afterIOPoll() waits as many event loop turns for a later call as for the first", async () => {
   let turns = 0;
   const count = () => {
     turns++;

@@ -106,7 +106,7 @@ Deno.test("bindAddress without permission fails with ConnectError, and the progr
   ]]);
 });
 
-test("setTcpKeepAlive() sets idle seconds with node:net options, and throws without", async (fixture) => {
+test("setTcpKeepAlive() sets idle seconds on a node:net socket, and throws on a Deno one", async (fixture) => {
   const message = "listen or connect over TCP with { keepAlive: 60 }";
   for (const options of [{ resetOnAbort: true }, { keepAlive: 30 }, {}]) {
     const factory = new Wires();
@@ -126,7 +126,7 @@ test("setTcpKeepAlive() sets idle seconds with node:net options, and throws with
   }
 });
 
-Deno.test("TCPSocketDriver sets the idle time of its socket at first and later", () => {
+Deno.test("TCPSocketDriver sets the keep-alive idle time of its socket, also repeatedly", () => {
   const calls: unknown[][] = [];
   class NotedSocket extends Socket {
     override setKeepAlive(...args: unknown[]): this {
@@ -157,7 +157,7 @@ for (const size of [5, 65536]) {
   });
 }
 
-test("write() reaches a half-closed peer also from a busy program", async (fixture) => {
+test("write() reaches a half-closed peer even if the program keeps the event loop busy", async (fixture) => {
   const factory = new Wires({
     connectionMade: (wire) => {
       wire.transport.write("hello");
@@ -172,7 +172,7 @@ test("write() reaches a half-closed peer also from a busy program", async (fixtu
   for (const peer of peers) assertEquals(await peer.readText(5), "hello");
 });
 
-test("SocketDriver sends a held first write when data arrives, or after some turns", async (fixture) => {
+test("SocketDriver sends a delayed first write when data arrives, or after some turns", async (fixture) => {
   const factory = new Wires({
     dataReceived: (wire, data) => wire.transport.write(data),
     connectionMade: (wire) => wire.transport.write("hello "),
@@ -185,7 +185,7 @@ test("SocketDriver sends a held first write when data arrives, or after some tur
   assertEquals(await silent.readText(6), "hello ");
 });
 
-test("dataReceived() gets plain Uint8Arrays, whose slice() copies", async (fixture) => {
+test("dataReceived() receives plain Uint8Arrays, whose slice() copies", async (fixture) => {
   const factory = new Wires();
   const { port } = fixture.listen(factory, { resetOnAbort: true });
   fixture.run();
@@ -231,7 +231,7 @@ test("listenTCP() resolves a host name, and names the system's error for a port 
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("backlog limits the waiting connections; further ones are reset, as are all on close", async (fixture) => {
+test("backlog limits the waiting connections; the port resets further ones", async (fixture) => {
   const port = fixture.listen(new Wires(), { resetOnAbort: true, backlog: 2 });
   const waiting = [await fixture.rawConnect(port.port), await fixture.rawConnect(port.port)];
   // The connections that arrived before the refused one have been accepted.
@@ -294,7 +294,7 @@ Deno.test("ServerAcceptor reports an error of the server to the next accept()", 
   assertEquals(events, [first, second, "released"]);
 });
 
-Deno.test("ServerAcceptor reports each connection that finds the backlog full", () => {
+Deno.test("ServerAcceptor reports each connection that is refused by a full backlog", () => {
   const events: string[] = [];
   const sink: StreamAcceptorSink = {
     accepted: () => events.push("accepted"),

@@ -12,7 +12,7 @@ const own = await authority.issue();
 const { cert, key } = own;
 const other = await selfSigned();
 
-Deno.test("tlsMaterial() finds certificate and key in either text and in any order", () => {
+Deno.test("tlsMaterial() finds certificate and key in both option texts, in any order", () => {
   const expected = tlsMaterial({ cert, key });
   assertEquals(Object.keys(expected), ["cert", "key"]);
   for (const both of [`${cert}\n${key}`, `${key}\n${cert}`, `text\n${key}\r\ntext${cert}`]) {
@@ -24,7 +24,7 @@ Deno.test("tlsMaterial() finds certificate and key in either text and in any ord
   }
 });
 
-Deno.test("tlsMaterial() distinguishes many pairs, however often each is passed", async () => {
+Deno.test("tlsMaterial() distinguishes many certificate pairs, passed in any order", async () => {
   const pairs = [];
   for (let i = 0; i < 20; i++) pairs.push(await authority.issue({ name: `CN=host${i}` }));
   for (let round = 0; round < 2; round++) {
@@ -77,7 +77,7 @@ Deno.test("tlsMaterial() names the option that cannot be used, and the reason", 
   }
 });
 
-Deno.test("certificateRoots() and trustedRoots() read equal texts once", () => {
+Deno.test("certificateRoots() and trustedRoots() parse equal texts only once", () => {
   for (const read of [certificateRoots, trustedRoots]) {
     const [first] = read([authority.cert, other.cert]);
     assertStrictEquals(read([authority.cert, other.cert])[0], first);
@@ -93,7 +93,7 @@ Deno.test("certificateRoots() returns every certificate of every text", () => {
   ]);
 });
 
-Deno.test("checkedProtocols() accepts names of 1 to 255 bytes, 65535 bytes together", () => {
+Deno.test("checkedProtocols() accepts ALPN names of 1 to 255 bytes, 65535 bytes in total", () => {
   assertEquals(checkedProtocols(), []);
   const names = ["h2", "é".repeat(127)];
   assertEquals(checkedProtocols(names), names);

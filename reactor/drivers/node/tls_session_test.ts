@@ -3,7 +3,7 @@ import { Forged, names } from "../../../testing/fixtures/forged_certificates.ts"
 import { readCertificate } from "../../tls/certificate.ts";
 import { peerCertificate } from "./tls_session.ts";
 
-Deno.test("peerCertificate() keeps each name and each attribute separate", async () => {
+Deno.test("peerCertificate() returns alternative names and subject attributes separately", async () => {
   const forged = await Forged.root({
     subject: [{ O: ["x\nCN=admin"] }, { OU: ["first"] }, { OU: ["last"] }, { CN: ["bob"] }],
     extensions: [
@@ -33,7 +33,7 @@ Deno.test("peerCertificate() keeps each name and each attribute separate", async
   assertEquals(certificate.raw, forged.der);
 });
 
-Deno.test("peerCertificate() shows no common name that another attribute only contains", async () => {
+Deno.test("peerCertificate() returns no common name that is only text in another attribute", async () => {
   const forged = await Forged.root({ subject: [{ O: ["x\nCN=admin"] }] });
   assertEquals(peerCertificate(readCertificate(forged.der)).subject, { O: "x\nCN=admin" });
 });
