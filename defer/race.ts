@@ -35,8 +35,8 @@ export function race<const T extends Iterable<PromiseLike<unknown>>>(
   runners.forEach((runner, index) => {
     runner.addCallbacks(
       (result) => {
-        // The race already has a winner: the canceller of a losing Deferred may still fire it with
-        // a result.
+        // The race has a winner already or was cancelled. The canceller of a losing Deferred may
+        // still fire that Deferred with a result, which is ignored.
         if (won || outcome.called) return;
         won = true;
         cancelAll(runners.filter((other) => other !== runner));

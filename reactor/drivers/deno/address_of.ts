@@ -19,7 +19,8 @@ export function addressOf(address: Deno.UnixAddr): IUNIXAddress;
 export function addressOf(address: Deno.Addr): Address;
 export function addressOf(address: Deno.Addr): Address {
   if (address.transport === "tcp") return internetAddress("TCP", address.hostname, address.port);
-  // The client's end of a connection has no path: Deno 2.9.6 returns null, against its type.
+  // The client's end of a UNIX connection has no path. Deno 2.9.6 then returns null, although the
+  // declared type of `path` is a string.
   if (address.transport === "unix") return new UNIXAddress(address.path ?? "");
   throw new TypeError(
     `Cannot make an address for the transport ${JSON.stringify(address.transport)}`,

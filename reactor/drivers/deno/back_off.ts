@@ -12,7 +12,8 @@
 import type { IDelayedCall, IReactorTime } from "../../interfaces/mod.ts";
 import { codeOf } from "./system_error.ts";
 
-// With a pipe of 64 KiB, the first pause allows 64 MB/s and the longest 1.3 MB/s.
+// In seconds. If the pipe's 64 KiB are free after each pause, the first pause allows 64 MB/s and
+// the longest 1.3 MB/s.
 const FIRST_PAUSE = 0.001;
 const MAX_PAUSE = 0.05;
 

@@ -67,7 +67,8 @@ function stdio(executable: string, childFD: 0 | 1 | 2, value: ChildFD | undefine
   if (value === (childFD === 0 ? "w" : "r")) return "piped";
   if (value === childFD) return "inherit";
   if (typeof value === "number") {
-    // Deno accepts numbers for its own node:child_process, against its type (checked on 2.9.6).
+    // The cast is needed because Deno accepts descriptor numbers here, although its types do not.
+    // (Deno uses them for node:child_process; checked on 2.9.6.)
     return value as unknown as Stdio;
   }
   throw new UnsupportedError(
@@ -109,7 +110,8 @@ class DenoChild implements ChildDriver {
   }
 
   kill(signal: Deno.Signal | number): boolean {
-    // Cast, because Deno also accepts signal numbers, against its type (checked on 2.9.6).
+    // The cast is needed because Deno also accepts signal numbers, although its types do not
+    // (checked on 2.9.6).
     return this.#isThere(() => this.#child.kill(signal as Deno.Signal));
   }
 
@@ -131,7 +133,8 @@ class DenoChild implements ChildDriver {
       f();
       return true;
     } catch (error) {
-      // An unknown signal also gives a TypeError: only the message distinguishes the two.
+      // Deno throws a TypeError both for an exited child and for an unknown signal. The two cases
+      // differ only in the message.
       const hasEnded = error instanceof Deno.errors.BadResource ||
         error instanceof TypeError && error.message.includes("already terminated");
       if (hasEnded) return false;

@@ -103,7 +103,7 @@ export class PipeReader extends PipeDriver {
     if (this.closed) return;
     this.closed = true;
     const released = (): void => this.sink?.released();
-    // An error of the pipe before its closing has already been reported.
+    // Errors of the pipe before close() were already reported, so an error of cancel() is ignored.
     this.#reader.cancel().then(released, released);
   }
 
@@ -119,7 +119,8 @@ export class PipeReader extends PipeDriver {
     this.#reading = false;
     if (this.closed) return;
     if (done) return this.sink?.readEnded();
-    // The stream detaches the memory, and returns it with the result.
+    // The read has detached the old buffer. `value` is a view of the same memory in a new buffer,
+    // which the next read reuses.
     this.#memory = new Uint8Array(value.buffer);
     this.sink?.received(value.slice());
     if (this.#wanted && !this.#reading) this.#readNext();
@@ -173,10 +174,10 @@ export class PipeWriter extends PipeDriver {
     if (this.closed) return;
     this.closed = true;
     const released = (): void => this.sink?.released();
-    // An error of the pipe after its closing has no effect, so it is ignored.
+    // The pipe is closed, so an error of abort() is ignored.
     const aborted = this.#writer.abort().catch(() => {});
-    // Deno cannot abort a pending write, which lasts until the child reads. The driver does not
-    // wait for it.
+    // Deno cannot abort a pending write, which may wait until the child reads. The driver therefore
+    // reports its release without waiting for that write.
     if (this.#writing) queueMicrotask(released);
     else aborted.then(released);
   }

@@ -13,7 +13,8 @@ import { addressOf } from "./address_of.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { codeOf, connectionLost } from "./system_error.ts";
 
-// Milliseconds that a first write may take after the connection was closed. See close().
+// The time in milliseconds that the first write of a connection may take after close(). See close()
+// for the reason.
 const FIRST_WRITE_MS = 100;
 
 /** The handlers of a pending write, created at the first write of a connection. */
@@ -42,7 +43,7 @@ export class ConnDriver implements StreamDriver {
   #connClosed = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
-  // Created once per connection, not once per read.
+  // The callbacks are created once per connection, because a closure per read would cost time.
   readonly #read = (count: number | null): void => this.#onRead(count);
   readonly #readFailed = (error: unknown): void => this.#onReadFailed(error);
   #writeHandlers: WriteHandlers | null = null;

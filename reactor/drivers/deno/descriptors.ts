@@ -20,7 +20,8 @@ export const FOR_A_THREAD = 8;
 /** The number of descriptors that the first signal handler of a process needs. */
 export const FOR_SIGNALS = 2;
 
-// The parser checks the limits of the stack only for some statements. This is one of them.
+// Deno's parser checks the limits of the stack only for some kinds of statements, such as this `if`
+// statement.
 const PARSED = "if (a) b(); else c();";
 
 let prepared = false;
@@ -37,7 +38,8 @@ export function prepareForShortage(): void {
   prepared = true;
   sizeIsReadable = canReadSize();
   const module = globalThis.process.getBuiltinModule("node:module");
-  // The function is missing from node's types and possibly from other releases of Deno.
+  // The cast adds this function, which node's types lack. The function is optional, because other
+  // releases of Deno may not have it.
   const { stripTypeScriptTypes } = module as { stripTypeScriptTypes?: (source: string) => string };
   stripTypeScriptTypes?.(PARSED);
 }

@@ -11,9 +11,9 @@ import { asError } from "../../../defer/guarded_call.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
 import { codeOf } from "./system_error.ts";
 
-// These errors concern the accepted connection, not the listener: the peer has already reset it
-// (Deno then fails to read its address, ENOTCONN), a firewall has rejected it (EPERM), or Linux
-// reports its pending network error (accept(2)). The listener accepts the next connection.
+// Errors of the accepted connection, which do not affect the listener: the peer has reset the
+// connection (Deno then fails to read its address: ENOTCONN), a firewall rejected it (EPERM), or
+// Linux reports its pending network error (accept(2)).
 const CONNECTION_ERRORS: ReadonlySet<string | undefined> = new Set([
   "ENOTCONN",
   "ECONNABORTED",
@@ -43,7 +43,7 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
   #accepting = false;
   #turningAway = false;
   #closed = false;
-  // Created once per listener, not once per connection.
+  // The callbacks are created once per listener, because a closure per connection would cost time.
   readonly #onAccepted = (conn: C): void => this.#accepted(conn);
   readonly #onFailed = (error: unknown): void => this.#failed(error);
 
@@ -91,12 +91,14 @@ export class ListenerAcceptor<C extends Deno.Conn, A extends Address> implements
   #accepted(conn: C): void {
     this.#accepting = false;
     if (this.#closed) {
-      // A connection that was accepted just as the listener closed is dropped.
+      // The listener was closed while the system accepted this connection, so no port will serve
+      // it.
       conn.close();
       this.#sink?.released();
       return;
     }
-    // There is no shortage if the spare descriptor can be reopened while the connection is open.
+    // If the spare descriptor can be reopened while the new connection is open, descriptors are
+    // available again, and the connection is accepted normally.
     const isShort = !this.#spare.take() && this.#turningAway;
     if (!isShort) {
       this.#sink?.accepted(this.#driverFor(conn));

@@ -19,10 +19,11 @@ export class DenoNameResolver implements IHostnameResolver {
   }
 }
 
-// Half of Deno's 32 threads for blocking work, which also serve files and UDP addresses.
+// Half of the 32 threads that Deno has for blocking work. The other half remains for file access
+// and UDP addresses.
 const MAX_LOOKUPS = 16;
 
-// One queue for all reactors, because the process shares the threads.
+// All reactors share one queue, because Deno's threads belong to the whole process.
 const lookups = new LookupQueue(startLookup, MAX_LOOKUPS);
 
 async function startLookup(
@@ -31,8 +32,8 @@ async function startLookup(
 ): Promise<string[]> {
   const { lookup } = await import("node:dns");
   const { promise, resolve, reject } = Promise.withResolvers<string[]>();
-  // Deno accepts a port, which node's types do not have. With it, a permission for the name and
-  // that port is enough.
+  // Deno accepts the option `port`, which node's types lack. With a port, a network permission for
+  // `host:port` is enough for the lookup.
   const options = { family: family === "IPv6" ? 6 : 4, all: true, port } as const;
   lookup(hostName, options, (error, answers) => {
     if (error === null || error === undefined) {
@@ -40,7 +41,8 @@ async function startLookup(
       return;
     }
     const failure = failureOf(hostName, port, error);
-    // The name does not exist or has no address of that family; getaddrinfo does not distinguish.
+    // The name does not exist, or has no address of this family: getaddrinfo reports both as
+    // ENOTFOUND.
     if (failure.code === "ENOTFOUND") resolve([]);
     else reject(failure);
   });

@@ -12,11 +12,12 @@
 import { quote } from "../../../internal/validation.ts";
 import { codeOf, errorWithCode } from "./system_error.ts";
 
-// A process number is a signed 32-bit integer.
+// The largest process number: the system stores it as a signed 32-bit integer.
 const MAX_PID = 2 ** 31 - 1;
 
-// The links that this process created, by device and inode. A process that restarts with the number
-// of its predecessor, as in a container, must not mistake the old link for its own.
+// The links that this process created, by device and inode. After a restart, as in a container, the
+// process may have the same number as before, and must not mistake the link of its predecessor for
+// its own.
 const held = new Set<string>();
 
 /** A lock that this process holds. */
@@ -48,7 +49,8 @@ export class PIDLock {
     if (this.#link === null) return;
     held.delete(this.#link);
     const isThere = ifThere(() => linkAt(this.#path)) === this.#link;
-    // A later link may have received the same inode number from the file system.
+    // The inode number alone does not identify the link: the file system may have reused the number
+    // for a link of another process. So the target is compared as well.
     if (isThere && ifThere(() => readLink(this.#path)) === String(Deno.pid)) {
       Deno.removeSync(this.#path);
     }
@@ -66,7 +68,8 @@ export function lockHolder(path: string): string | null {
   if (holder === null) return null;
   const pid = pidOf(holder);
   if (pid === Deno.pid) return held.has(ifThere(() => linkAt(path)) ?? "") ? holder : null;
-  // Neither this library nor Twisted creates such a link, so it is left alone.
+  // If the target is not a process number, the link was created neither by this library nor by
+  // Twisted. Such a link counts as held, so that it is not removed.
   return pid !== null && !isAlive(pid) ? null : holder;
 }
 

@@ -115,7 +115,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   constructor() {
     super({
       signalSource: { listen: listenToSignal, unlisten: Deno.removeSignalListener },
-      // Ctrl-Break exists only on Windows.
+      // The signal of Ctrl-Break (SIGBREAK) exists only on Windows.
       stopSignals: Deno.build.os === "windows"
         ? ["SIGINT", "SIGTERM", "SIGBREAK"]
         : ["SIGINT", "SIGTERM"],
@@ -338,7 +338,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
   ): IProcessTransport {
     checkProcessProtocol(processProtocol);
     this.use();
-    // No linger timeout: a slow child belongs to this program, which can kill it.
+    // There is no linger timeout for the pipes of a child process: the program itself can kill a
+    // child that reads too slowly.
     const limits = connectionLimits({ ...options, linger: Infinity });
     const driver = spawnChild(executable, options);
     const child = new ChildProcess(this.#host, limits, processProtocol, executable, driver);
@@ -439,7 +440,8 @@ export class DenoReactor extends ReactorBase implements IReactor {
     checkSocketOptions(options);
     const dial = needsSocket(options) ? dialSocket : dialTCP;
     const dialTo = (address: string) => dial(address, port, options);
-    // With the default resolver, Deno itself resolves the name and races its addresses.
+    // If the application has not installed a resolver, Deno resolves the name and tries its
+    // addresses. Only a custom resolver needs the library's own connection race.
     const denoResolves = isIPAddress(host) || isIPv6Address(host) ||
       this.#nameResolver instanceof DenoNameResolver;
     return denoResolves ? dialTo(host) : dialByName(this, this.#nameResolver, host, port, dialTo);

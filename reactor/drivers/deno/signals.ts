@@ -23,7 +23,8 @@ export function prepareSignals(): void {
   try {
     listenToSignal("SIGWINCH", listener);
   } catch {
-    // No descriptor is free. The program's first signal handler throws the same error.
+    // No descriptor is free. The error is not lost: the application's first signal handler will
+    // throw the same error.
     return;
   }
   Deno.removeSignalListener("SIGWINCH", listener);

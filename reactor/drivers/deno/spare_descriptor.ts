@@ -27,12 +27,13 @@ export class SpareDescriptor {
    */
   take(): boolean {
     if (this.#file !== null) return true;
-    // The permission may have been revoked; opening the file would then prompt the user.
+    // The permission to read the file may have been revoked. It is checked first, because opening
+    // the file without the permission would prompt the user.
     if (!this.#isAllowed || !mayOpenNull()) return false;
     try {
       this.#file = openNull();
     } catch {
-      // Opening fails if no descriptor is free.
+      // The file cannot be opened, because no descriptor is free.
       return false;
     }
     return true;

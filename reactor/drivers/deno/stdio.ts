@@ -111,7 +111,8 @@ class StdioConn implements StreamConn {
 
   read(buffer: Uint8Array): Promise<number | null> {
     const { promise, resolve, reject } = Promise.withResolvers<number | null>();
-    // A source that the application wrote may never settle a read, not even when it is closed.
+    // If the application passed its own `stdin`, a pending read may never settle, not even after
+    // close(). This function lets close() complete the read.
     this.#endRead = () => resolve(null);
     this.#unlessAbandoned(() => this.#stdin.read(buffer)).then(resolve, reject);
     return promise;
@@ -136,7 +137,8 @@ class StdioConn implements StreamConn {
     const endRead = this.#endRead;
     this.#endRead = null;
     callGuarded(() => this.#stdin.close(), (error) => {
-      // The application has already closed its standard input.
+      // Deno throws BadResource if the application has already closed standard input, which is not
+      // an error here.
       if (isInstance(error, Deno.errors.BadResource)) return;
       logUserError(error, "While calling close of the standard input");
     });
@@ -147,7 +149,8 @@ class StdioConn implements StreamConn {
     try {
       return await operation();
     } catch (error) {
-      // The connection was given up. A promise that never settles does not keep the process alive.
+      // The connection was abandoned, so no code waits for the result. The promise never settles,
+      // which does not keep the process alive.
       if (this.#isAbandoned) return await new Promise<never>(() => {});
       throw error;
     }

@@ -18,8 +18,8 @@ import {
 import type { IAddress } from "../../interfaces/mod.ts";
 import { isOutOfDescriptors } from "./descriptors.ts";
 
-// Deno reports a failed lookup as an Error without a code (checked on 2.9.6). This is the part of
-// its message that does not come from the C library.
+// Deno reports a failed lookup as an Error without a code (checked on 2.9.6). The error is
+// recognized by the part of its message that Deno writes; the rest comes from the C library.
 const LOOKUP_FAILED = "failed to lookup address information";
 
 /** Returns the system's code of an error, such as `ECONNRESET`, if it has one. */
@@ -59,7 +59,8 @@ export function connectError(to: IAddress, cause: unknown): ConnectError {
   const code = codeOf(cause);
   const message = messageOf(cause);
   const details: SystemErrorDetails = { code, syscall: "connect", address: destination, cause };
-  // The message starts with Deno's own text, or with that of Deno's node modules.
+  // The message of a failed lookup starts with Deno's text, or with `getaddrinfo` if the error
+  // comes from Deno's node modules.
   if (message.startsWith(LOOKUP_FAILED) || message.startsWith("getaddrinfo ")) {
     const known = message.includes("Temporary failure") ? "EAI_AGAIN" : "ENOTFOUND";
     return lookupError(`connect to ${destination}`, { ...details, code: code ?? known }, message);

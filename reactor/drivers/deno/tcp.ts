@@ -43,11 +43,13 @@ export function dialTCP(hostname: string, port: number): Dial {
     const abort = new AbortController();
     const signal = withoutThrowing(abort.signal);
     Deno.connect({ transport: "tcp", hostname, port, signal }).then((conn) => {
-      // The attempt may have been aborted at the moment in which it succeeded.
+      // The application may have cancelled the attempt at the moment when it succeeded. The
+      // connection then has no owner.
       if (signal.aborted) conn.close();
       else sink.connected(new TCPConnDriver(conn));
     }, (error: unknown) => {
-      // After an abort, the connector has already failed and ignores this error.
+      // The error of an aborted attempt also arrives here. It has no effect, because the connector
+      // has already failed.
       sink.failed(connectError(destination, error));
     }).finally(() => sink.released());
     return () => abort.abort();

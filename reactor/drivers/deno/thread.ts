@@ -56,7 +56,8 @@ export interface ThreadData {
  */
 export function startDenoThread(events: ThreadEvents, options: ThreadOptions): WorkerThread {
   checkThreadPermissions(ENTRY);
-  // Without enough descriptors, Deno aborts the process when it starts a thread.
+  // Deno aborts the whole process if it lacks descriptors while it starts a thread, so they are
+  // checked first.
   checkDescriptors(FOR_A_THREAD, "start a thread");
   return new DenoThread(events, options);
 }
@@ -75,7 +76,8 @@ class DenoThread implements WorkerThread {
 
   constructor(events: ThreadEvents, { maxHeapSize }: ThreadOptions) {
     this.#events = events;
-    // `node:worker_threads` is loaded with the first thread, because that takes some milliseconds.
+    // `node:worker_threads` takes some milliseconds to load, so it is loaded only when the first
+    // thread starts.
     const { MessageChannel, Worker } = globalThis.process.getBuiltinModule("node:worker_threads");
     const { port1, port2 } = new MessageChannel();
     const data: ThreadData = {
@@ -83,7 +85,8 @@ class DenoThread implements WorkerThread {
       limiter: this.#limiter.cells,
       cancellation: this.#cancellation.cells,
     };
-    // A Worker does not accept an https URL, which this module has when it comes from JSR.
+    // A Worker does not accept an https URL, but a package from JSR has such URLs. The worker
+    // therefore runs a data URL, which imports the module.
     const program = `import { serve } from ${JSON.stringify(ENTRY.href)};
       serve((module) => import(module));`;
     this.#worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {

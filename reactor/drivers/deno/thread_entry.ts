@@ -15,8 +15,8 @@ import type { ThreadData } from "./thread.ts";
 /** The interval of the heap checks, in milliseconds. */
 const HEAP_WATCH_MS = 250;
 
-// Keeps the port reachable. A port that is garbage collected closes, and the pool would conclude
-// that the thread has stopped.
+// This set keeps the port reachable. A port that is garbage-collected closes, and the pool would
+// then conclude that the thread has stopped.
 const held = new Set<unknown>();
 
 /**
@@ -28,19 +28,22 @@ const held = new Set<unknown>();
 export function serve(load: LoadModule): void {
   const data = workerData as ThreadData; // the data that the pool passes to its threads
   const { port: pool, ...cells } = data;
-  // A task that found the port could close it or send messages, and its caller would wait forever.
+  // The port is removed from `workerData`, where tasks could find it. A task that closed it or sent
+  // messages on it would leave its caller waiting forever.
   for (const key of Object.keys(data)) Reflect.deleteProperty(data, key);
   const limiter = new CallLimiter(cells.limiter);
   const cancellation = new Cancellation(cells.cancellation);
   const heap = new HeapWatch();
   const port: ThreadPort = {
     post: (message: ThreadMessage) => {
-      // A full heap is reported before the outcome of the task, which is only its consequence.
+      // If the heap is full, that is reported before the outcome of the task, because the task
+      // failed only as a consequence.
       if (message.type !== "call" && message.type !== "outOfMemory") heap.check(port);
       try {
         pool.postMessage(message);
       } catch (error) {
-        // The call could not be sent, so the pool will never count it.
+        // The call was not sent, so the pool will never report its arrival to the limiter. It is
+        // reported here instead.
         if (message.type === "call") limiter.arrived();
         throw error;
       }

@@ -19,7 +19,8 @@ import { bindWithMode } from "./unix_mode.ts";
 import { checkPathLength, isAbstract } from "./unix_path.ts";
 import { removeStaleSocket } from "./unix_stale.ts";
 
-// Short: a server with a full queue frees a place with the next connection that it accepts.
+// The pause in seconds before another attempt at a server whose queue is full. It is short, because
+// the server frees a place with each connection that it accepts.
 const RETRY_SECONDS = 0.05;
 
 /**
@@ -88,7 +89,8 @@ class UNIXDial {
 
   start(): void {
     this.#connect().then((conn) => {
-      // After a cancellation, the connector aborts this connection.
+      // The connector may have cancelled the attempt meanwhile. It then aborts the connection that
+      // it receives here.
       this.#sink.connected(new ConnDriver(conn));
       this.#sink.released();
     }, (error: unknown) => this.#failed(error));
@@ -109,7 +111,8 @@ class UNIXDial {
 
   #failed(error: unknown): void {
     if (codeOf(error) === "EAGAIN" && !this.#cancelled) {
-      // The server's queue is full. TCP would drop the SYN, and a blocking connect(2) would wait.
+      // EAGAIN means that the server's queue is full. The attempt is repeated after a pause,
+      // because Deno does not wait for a free place as a blocking connect(2) does.
       this.#retry = this.#timers.callLater(RETRY_SECONDS, () => {
         this.#retry = null;
         this.start();

@@ -29,9 +29,11 @@ import { SocketFile } from "./unix_file.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { absolutePath, checkPathLength, isAbstract } from "./unix_path.ts";
 
-// Milliseconds. Much longer than a reading receiver needs, much shorter than a shutdown may take.
+// The time in milliseconds after which a send fails. A receiver that reads needs far less, and a
+// shutdown may take far longer.
 const SEND_TIMEOUT_MS = 100;
-// Milliseconds. Receiving again at once would spin.
+// The pause in milliseconds after a failed receive. Without a pause, a lasting error would occupy
+// the processor.
 const RETRY_MS = 100;
 const TOKEN_LENGTH = 16;
 
@@ -54,9 +56,10 @@ type ListenDatagram = (options: { transport: "unixpacket"; path?: string }) => U
  * @throws {UnsupportedError} If it is not available.
  */
 function listenDatagram(): ListenDatagram {
-  // Read as a property of unknown type: Deno declares it only in the library of unstable APIs.
+  // Deno declares `listenDatagram` only in its unstable types, so the property is read with an
+  // unknown type.
   const listen: unknown = Reflect.get(Deno, "listenDatagram");
-  // The cast gives the function Deno's own type, narrowed to UNIX sockets.
+  // The cast gives the function the type that Deno declares, limited to UNIX sockets.
   if (typeof listen === "function") return listen as ListenDatagram;
   throw new UnsupportedError(
     "Cannot open a UNIX datagram socket: " +
@@ -140,7 +143,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
   constructor(listen: ListenDatagram, path: string | null, maxPacketSize: number) {
     this.#path = path;
     this.address = new UNIXAddress(path ?? "");
-    // One byte more than the limit shows that a datagram is too long.
+    // The buffer has one byte more than the limit: a datagram that fills it is too long.
     this.#spaceSize = Math.max(maxPacketSize + 1, TOKEN_LENGTH + 1);
     this.#conn = listen({ transport: "unixpacket", ...path === null ? {} : { path } });
     try {
@@ -165,7 +168,8 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
 
   send(datagram: Uint8Array, to: IUNIXAddress): void {
     if (this.#sending) {
-      // An earlier datagram that failed by timeout is still pending.
+      // The previous send reached its timeout but is still pending in Deno, which can send only one
+      // datagram at a time. So this datagram fails at once.
       this.#sink?.sent(sendTimedOut(to));
       return;
     }
@@ -178,7 +182,8 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retry);
-    // The file is removed first: while the socket is open, no other file can have its inode number.
+    // The file is removed while the socket is open. During that time, no other file can get its
+    // inode number, so the right file is removed.
     this.#file?.remove();
     this.#conn.close();
     this.#waker?.close();
@@ -202,7 +207,8 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
     this.#conn.receive(new Uint8Array(this.#spaceSize)).then(([datagram, { path }]) => {
       this.#receiving = false;
       if (this.#closed) return this.#sink?.released();
-      // slice() below keeps only the bytes received, not the whole buffer.
+      // The datagram is copied by slice(), because a view would keep the whole receive buffer in
+      // memory.
       const from = new UNIXAddress(path ?? "");
       if (!this.#isToken(datagram, path)) this.#sink?.received(datagram.slice(), from);
       this.#proceed();
@@ -243,8 +249,8 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
       clearTimeout(timeout);
       this.#sink?.sent(error);
     };
-    // Two timers of half the time: if the program was busy meanwhile, a completed send is noticed
-    // between them.
+    // Two timers of half the time replace one timer. If the program was busy for the whole time,
+    // Deno can report a completed send between the two, before the timeout counts as reached.
     let timeout = setTimeout(() => {
       timeout = setTimeout(() => report(sendTimedOut(to)), SEND_TIMEOUT_MS / 2);
     }, SEND_TIMEOUT_MS / 2);
@@ -280,7 +286,8 @@ function sendError(
         details,
       );
     case "ENOENT":
-      // The receiver's file was removed, which counts as a refused datagram.
+      // The receiver's socket file does not exist any more. Like a refused datagram, that means
+      // that no receiver is listening.
       return new DatagramError(`Cannot send to ${to}: ${message}`, {
         ...details,
         code: "ECONNREFUSED",

@@ -79,7 +79,7 @@ export function setAside(path: string, own: SocketFile): () => void {
     Deno.renameSync(path, aside);
     return () => putBack(aside, path);
   } catch (error) {
-    // In most cases, the program has no permission to move the file.
+    // The usual cause is that the program has no permission to rename the file.
     logUserError(error, `Cannot move aside the file that replaced the socket ${path}`);
     return () => {};
   }

@@ -70,7 +70,8 @@ export class UNIXListener implements AcceptingListener<Deno.UnixConn> {
   #saveOthers(): () => void {
     if (this.#file === null) return () => {};
     const removed = absolutePath(this.#path);
-    // After Deno.chdir(), Deno removes another path and would leave the socket's file behind.
+    // Deno resolves a relative path again when it closes the listener. If Deno.chdir() was called
+    // meanwhile, Deno would remove another path, so the socket's own file is removed here.
     if (removed !== this.#file.path) this.#file.remove();
     return setAside(removed, this.#file);
   }

@@ -6,7 +6,8 @@
 
 import { isAbstract } from "./unix_path.ts";
 
-// Write permission is needed to connect (unix(7)). The owner can change the mode anyway.
+// The write permissions of the group and of other users: a client needs write permission to connect
+// (unix(7)). The owner's permission does not count, because an owner can change the mode.
 const OTHERS_WRITE = 0o022;
 
 /**

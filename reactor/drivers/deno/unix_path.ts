@@ -63,8 +63,8 @@ function byteLength(path: string): number {
 }
 
 function roomFor(path: string): number {
-  // sizeof(sun_path) is 108 on Linux (unix(7)), and 104 on macOS and the BSDs. A path also needs a
-  // zero byte at its end.
+  // The size of `sun_path` is 108 bytes on Linux (unix(7)), and 104 on macOS and the BSDs. A path,
+  // but not an abstract name, needs one of them for a final zero byte.
   const room = Deno.build.os === "linux" ? 108 : 104;
   return isAbstract(path) ? room : room - 1;
 }

@@ -7,14 +7,15 @@
 import { errorWithCode } from "./system_error.ts";
 import { fileAt } from "./unix_file.ts";
 
-// Longer than a thread takes to start on a busy machine. A server that does not answer in time
-// counts as alive.
+// The time in milliseconds to wait for the answer of the probe's thread; a thread on a busy machine
+// starts sooner. Without an answer, the server counts as alive.
 const DEADLINE_MS = 5000;
 
 const REFUSED = 1;
 const ALIVE = 2;
 
-// A program without imports: a thread needs a permission to read the files that it imports.
+// The program of the probe has no imports, because a thread needs read permission for the files
+// that it imports.
 const PROBE = `onmessage = async ({ data: { path, answer } }) => {
   let found = ${ALIVE};
   try {

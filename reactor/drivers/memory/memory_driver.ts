@@ -192,7 +192,8 @@ export class MemoryDriver implements StreamDriver {
   close(): void {
     if (this.#closed) return;
     this.#closed = this.#out.ended = this.#in.readerClosed = true;
-    // Pending operations complete in a later step, as interrupted system calls do.
+    // Pending reads and writes are woken, so that they complete in a later step, as interrupted
+    // system calls do.
     this.#in.wake();
     this.#out.wake();
     this.#releaseIfIdle();
@@ -226,7 +227,8 @@ export class MemoryDriver implements StreamDriver {
       this.#sink?.failed(this.#lost("read", "ECONNRESET"));
     } else if (!this.#in.isEmpty) {
       this.#read.isPending = false;
-      // The own sink comes first: with immediate steps, waking the writer may close this end.
+      // The data is delivered before the peer's writer is woken. With immediate steps, waking the
+      // writer could close this end first.
       this.#sink?.received(this.#in.take(this.#chunkSize));
       this.#in.writer?.wake();
       if (this.#wanted && !this.#closed && !this.#read.isPending) this.#read.start();
@@ -250,8 +252,8 @@ export class MemoryDriver implements StreamDriver {
       this.#out.reader?.wake();
     } else {
       const count = this.#out.put(this.#bytes);
-      // There is no room yet. A buffer that was transferred has no length either: the connection
-      // notices that when the write completes.
+      // There is no room yet, so the write waits. A count of 0 also results from a buffer that was
+      // transferred meanwhile; that write completes, so that the connection notices the problem.
       if (count === 0 && this.#bytes.length > 0) return;
       this.#write.isPending = false;
       this.#sink?.wrote(count);

@@ -62,7 +62,8 @@ export function adopting(
   checkAdoption(fileDescriptor, addressFamily, options);
   let adopted = false;
   return () => {
-    // After the acceptor has closed, the number may belong to another file.
+    // A descriptor is adopted only once. After its port has closed, the same number may belong to
+    // another file.
     if (adopted) {
       throw cannotAdopt(fileDescriptor, "it was already adopted, and its port has closed");
     }
@@ -110,7 +111,8 @@ export function adoptConnection(
 
 function openSocket(fileDescriptor: number): Socket {
   try {
-    // `manualStart`, which node's types lack, prevents reads before the driver listens for data.
+    // `manualStart` delays reading until the driver listens for data. Node's types lack this
+    // option, so it is passed in a variable.
     const options = { fd: fileDescriptor, allowHalfOpen: true, manualStart: true };
     return new (netModule().Socket)(options);
   } catch (error) {
@@ -133,7 +135,8 @@ function checkAdoption(
 }
 
 function familyOf(address: ReturnType<Server["address"]> | object): AddressFamily {
-  // Deno returns the address of a UNIX socket only if it has bound the socket itself.
+  // Deno returns the address of a UNIX socket only if Deno itself has bound the socket, so any
+  // other result than an IP address means a UNIX socket.
   if (address === null || typeof address === "string" || !("family" in address)) return "UNIX";
   return address.family === "IPv6" ? "INET6" : "INET";
 }

@@ -37,10 +37,10 @@ import { quote } from "../../../internal/validation.ts";
 import { rejectSignature } from "./certificate_signature.ts";
 import { tlsModule } from "./builtin_modules.ts";
 
-// A limit above the length of the chains in use.
+// The largest number of certificates read from a peer. Real chains are shorter.
 const MAX_CHAIN_LENGTH = 10;
-// The peer chooses the names in a reason, which may be logged. A certificate has room for 60 kB of
-// them.
+// The largest number of characters of a rejection's reason. A reason may be logged and quotes names
+// from the peer's certificate, which can contain 60 kB of them.
 const MAX_REASON_LENGTH = 500;
 
 /** The requirements on a peer's certificate. */
@@ -78,7 +78,7 @@ export function peerChain(socket: TLSSocket): Uint8Array[] {
   let sent = certificatesOf(socket, true);
   while (sent?.raw !== undefined && chain.length < MAX_CHAIN_LENGTH) {
     chain.push(new Uint8Array(sent.raw));
-    // A root is its own issuer.
+    // A root certificate is its own issuer, so the chain ends here.
     if (sent.issuerCertificate === sent) break;
     sent = sent.issuerCertificate;
   }
@@ -100,7 +100,8 @@ type SentCertificate = {
 
 function certificatesOf(socket: TLSSocket, withIssuers: boolean): SentCertificate | undefined {
   try {
-    // Called on the prototype, because hideCertificates() replaces the socket's own method.
+    // The prototype's method is called, because hideCertificates() has replaced the method of the
+    // socket itself.
     return tlsModule().TLSSocket.prototype.getPeerCertificate.call(socket, withIssuers);
   } catch (cause) {
     const error = asError(cause);
@@ -130,7 +131,7 @@ export function verifyChain(
   if (leaf instanceof Error) {
     throw new CertificateError({ code: "CERT_REJECTED", reason: leaf.message });
   }
-  // Malformed certificates are skipped, because they cannot be issuers.
+  // A malformed certificate cannot be an issuer, so it is left out instead of rejecting the chain.
   const readable = others.filter((other): other is Certificate => !(other instanceof Error));
   const rejection = rejectNumberOfNames([leaf, ...readable]) ??
     rejectChain(leaf, readable, trust, now) ?? rejectHost(leaf, trust.host);

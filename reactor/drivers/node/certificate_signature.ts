@@ -22,7 +22,8 @@ interface Algorithm {
   readonly salt?: number;
 }
 
-// By the contents of their AlgorithmIdentifier, in hexadecimal: RFC 4055, RFC 5758, RFC 8410.
+// The supported algorithms by the DER contents of their AlgorithmIdentifier, in hexadecimal (RFC
+// 4055, RFC 5758 and RFC 8410).
 const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   "06092a864886f70d01010b0500": { hash: "sha256", key: "rsa" },
   "06092a864886f70d01010c0500": { hash: "sha384", key: "rsa" },
@@ -89,7 +90,8 @@ function rejectKey(key: KeyObject, algorithm: Algorithm): string | null {
       if (!["prime256v1", "secp384r1", "secp521r1"].includes(namedCurve)) {
         return `is on the curve ${namedCurve}, which is not supported`;
       }
-      // Deno's crypto rejects all P-521 signatures with SHA-256, valid ones too (checked on 2.9.6).
+      // Deno's crypto rejects every signature on the curve P-521 with SHA-256, even a valid one
+      // (checked on 2.9.6). This reason names the cause.
       return namedCurve === "secp521r1" && algorithm.hash === "sha256"
         ? "is on the curve secp521r1, which is not supported with SHA-256"
         : null;

@@ -37,8 +37,9 @@ import {
 } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 
-// The default size of a socket's receive buffer on Linux (net.core.rmem_default), which also counts
-// the overhead of each datagram.
+// The limit in bytes on datagrams that wait while the port does not receive: the default receive
+// buffer of a socket on Linux (net.core.rmem_default). Like Linux, it counts an overhead for each
+// datagram.
 const HELD_LIMIT = 212992;
 const HELD_OVERHEAD = 256;
 
@@ -61,16 +62,17 @@ export interface UDPBinding {
  */
 export function bindUDP(binding: UDPBinding): UDPDriver {
   const isIPv6 = isIPv6Address(binding.host);
-  // Loaded with the first socket, because it takes 20 ms. Without node's `process`, the module's
-  // events would be lost.
+  // The module takes 20 ms to load, so it is loaded with the first socket. It is loaded through
+  // node's `process`, because the module's events would otherwise be lost.
   const { createSocket } = globalThis.process.getBuiltinModule("node:dgram");
   const socket = createSocket({
     type: isIPv6 ? "udp6" : "udp4",
     reuseAddr: binding.shared,
-    // The host is always an IP address.
+    // No name is looked up: the host is always an IP address, which is returned unchanged.
     lookup: (host, _options, done) => done(null, host, isIPv6 ? 6 : 4),
   });
-  // unref() has no effect once the first receive has started.
+  // The socket is unreferenced at once, because unref() has no effect after the first receive has
+  // started.
   socket.unref();
   try {
     bindAtOnce(socket, binding);
@@ -182,14 +184,14 @@ class NodeUDPDriver implements UDPDriver {
 
   #received(message: Uint8Array, from: RemoteInfo): void {
     const address = addressOf(this.#isIPv6, from.address, from.port);
-    // Deno returns a view of 64 KiB, of which this copies the datagram only.
+    // The datagram is copied, because Deno returns it as a view of a buffer of 64 KiB.
     const datagram = new Uint8Array(message);
     if (this.#held === null) {
       this.#sink?.received(datagram, address);
       return;
     }
     const size = datagram.length + HELD_OVERHEAD;
-    // The system also drops datagrams when its buffer is full.
+    // The datagram is dropped, as the system drops datagrams when its receive buffer is full.
     if (this.#heldSize + size > HELD_LIMIT) return;
     this.#heldSize += size;
     this.#held.push([datagram, address]);

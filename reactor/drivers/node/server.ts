@@ -64,7 +64,8 @@ export function adoptHandle(fileDescriptor: number): ServerHandle | number {
 export function listenNow(handle: ServerHandle | number, backlog: number): ListeningServer | null {
   if (typeof handle === "number") return null;
   const server = netModule().createServer({ pauseOnConnect: true, allowHalfOpen: true });
-  // A failure shows in `server.listening`; its event, which comes in a later turn, is ignored.
+  // A failure is visible in `server.listening` at once. The error event of the same failure follows
+  // in a later turn and is ignored.
   const ignore = () => {};
   server.on("error", ignore);
   server.listen(handle, backlog);
@@ -74,6 +75,7 @@ export function listenNow(handle: ServerHandle | number, backlog: number): Liste
 }
 
 function makeHandle(): MakeHandle {
-  // Cast, because the function is missing from node's types; see the head of this file.
+  // The cast adds this function, which node's types lack. The head of this file explains the
+  // function.
   return (netModule() as unknown as { _createServerHandle: MakeHandle })._createServerHandle;
 }

@@ -12,7 +12,8 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
 
-// Milliseconds. A program without free descriptors can wait one more second.
+// The interval in milliseconds between two checks for free descriptors. During a shortage, a delay
+// of one second is acceptable.
 const CHECK_MS = 1000;
 
 /** Options of an acceptor. */
@@ -50,7 +51,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   #isShort = false;
   #turningAway = false;
   #closed = false;
-  // Created once per server, not once per connection.
+  // The callback is created once per server, because a closure per connection would cost time.
   readonly #connectionClosed = (): void => this.#lookAgain();
 
   /**
@@ -89,8 +90,8 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     } else if (this.#isShort && isIdle) {
       this.#check();
     }
-    // In a later microtask: the port calls accept() from within `accepted`, and hundreds of
-    // connections may wait.
+    // Waiting connections are delivered in a later microtask. The port calls accept() again for
+    // each delivered connection, and hundreds of nested calls could overflow the stack.
     if (!isIdle || this.#isShort || this.#failure !== null) queueMicrotask(() => this.#deliver());
   }
 
@@ -111,7 +112,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   #checkEverySecond(): () => void {
     if (this.#options.lookAgain === undefined) return () => {};
     const { setInterval, clearInterval } = globalThis.process.getBuiltinModule("node:timers");
-    // The server keeps the process alive, not the timer.
+    // The timer is unreferenced: only the server keeps the process alive.
     const timer = setInterval(() => this.#watch(), CHECK_MS).unref();
     return () => clearInterval(timer);
   }
@@ -127,7 +128,8 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
   }
 
   #watch(): void {
-    // While connections are turned away, the spare descriptor is free.
+    // While connections are turned away, the spare descriptor is closed and its place is free. A
+    // check for free descriptors would therefore not notice the shortage.
     if (this.#turningAway) return this.#lookAgain();
     this.#check();
     this.#deliver();
@@ -135,7 +137,8 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
 
   /** Returns whether a connection was turned away because of a shortage of descriptors. */
   #isShortFor(socket: Socket): boolean {
-    // There is no shortage if the spare descriptor can be reopened while the connection is open.
+    // If the spare descriptor can be reopened while the new connection is open, descriptors are
+    // available again, and the connection is accepted normally.
     const isShort = !this.#spare.take() && this.#turningAway;
     this.#turningAway = false;
     if (!isShort) return false;

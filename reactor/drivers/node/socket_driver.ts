@@ -20,11 +20,11 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
 import { afterIOPoll } from "./io_poll.ts";
 
-// A large write is split, so that each completed part shows that the peer reads: the linger time
-// restarts with each.
+// The largest write in bytes. A larger write is split into parts, because each completed part shows
+// that the peer reads, and restarts the linger timeout.
 const MAX_WRITE_SIZE = 262144;
 
-// Milliseconds that a first write may take after the socket was closed.
+// The time in milliseconds that the first write of a socket may take after close().
 const FIRST_WRITE_MS = 100;
 
 /** The properties of a socket that the driver needs. */
@@ -40,7 +40,7 @@ export interface SocketFacts {
 /** The driver of an open, paused socket. */
 export class SocketDriver implements StreamDriver {
   readonly #socket: Socket;
-  // Stored, because the socket loses its addresses when it closes.
+  // The addresses are stored, because a closed socket does not return them any more.
   readonly #facts: SocketFacts;
   #sink: StreamDriverSink | null = null;
   /** Whether Deno has polled the socket, and knows that it is writable. */
@@ -54,7 +54,7 @@ export class SocketDriver implements StreamDriver {
   /** Whether `close` or `abort` was called. */
   #closed = false;
   #socketClosed = false;
-  // Created once per socket, not once per write.
+  // The callback is created once per socket, because a closure per write would cost time.
   readonly #writeDone = (error?: Error | null): void => this.#onTaken(error);
 
   /**
@@ -71,7 +71,8 @@ export class SocketDriver implements StreamDriver {
     socket.on("end", () => this.#onEnd());
     socket.on("error", (error) => this.#onError(error));
     socket.on("close", () => this.#onClose());
-    // Adding a data listener starts reading.
+    // Adding the listener for data has started reading. It stops until the connection calls
+    // startReading().
     socket.pause();
   }
 
@@ -105,7 +106,7 @@ export class SocketDriver implements StreamDriver {
 
   closeWrite(): void {
     this.#socket.end((error?: Error | null) => {
-      // A failure also comes as an event.
+      // An error is ignored here, because the socket also emits it as an `error` event.
       if (!this.#closed && !error) this.#sink?.writeClosed();
     });
   }
@@ -138,7 +139,8 @@ export class SocketDriver implements StreamDriver {
     this.#held = null;
     if (held === null || this.#socket.destroyed) return;
     if (held.length === this.#writeSize) this.#socket.write(held, this.#writeDone);
-    // The buffer was transferred meanwhile: the connection notices that, and fails.
+    // The application has transferred the buffer meanwhile. The write completes, and the connection
+    // notices the missing buffer and aborts.
     else this.#onTaken();
     if (this.#closed) this.#destroySoon();
   }
@@ -168,8 +170,8 @@ export class SocketDriver implements StreamDriver {
   #onData(chunk: Uint8Array): void {
     if (!this.#isPolled) this.#polled();
     if (this.#closed) return;
-    // Each chunk has its own memory. It becomes a plain Uint8Array, because a Buffer's slice()
-    // shares memory.
+    // Each chunk owns its memory, so no copy is needed. It becomes a plain Uint8Array, because the
+    // slice() of a node Buffer returns a view instead of a copy.
     this.#sink?.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
   }
 
@@ -182,7 +184,7 @@ export class SocketDriver implements StreamDriver {
     this.#writing = false;
     this.#hasWritten = true;
     if (this.#closed) this.#socket.destroy();
-    // A failure also comes as an event.
+    // An error is ignored here, because the socket also emits it as an `error` event.
     else if (!error) this.#sink?.wrote(this.#writeSize);
   }
 

@@ -123,7 +123,7 @@ export function dialSocket(
       ...localOptions(options.bindAddress),
       ...(lookup === undefined ? {} : { lookup }),
     });
-    // After a cancelled dial, the socket emits only its close event.
+    // No error follows a cancelled dial: the socket then emits only its `close` event.
     const failed = (error: Error) => sink.failed(connectError(destination, error));
     const released = () => sink.released();
     socket.once("error", failed);
@@ -170,7 +170,8 @@ export function tcpDriver(
 function checkBindPermission(bindAddress: ConnectTCPOptions["bindAddress"]): void {
   if (bindAddress === undefined) return;
   const handle = bindHandle(...localEnd(bindAddress));
-  // Other errors are reported by `connect`.
+  // A number is the error code of a failed bind. It is ignored here, because `connect` reports the
+  // same error.
   if (typeof handle !== "number") handle.close();
 }
 
@@ -183,6 +184,7 @@ function localOptions(
 ): { localAddress?: string; localPort?: number; family?: number } {
   if (bindAddress === undefined) return {};
   const [localAddress, localPort] = localEnd(bindAddress);
-  // Only addresses of the same family can be reached from the local address.
+  // The lookup of the peer's name is limited to the family of the local address, because other
+  // addresses cannot be reached from it.
   return { localAddress, localPort, family: isIPv6Address(localAddress) ? 6 : 4 };
 }

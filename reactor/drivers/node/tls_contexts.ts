@@ -50,9 +50,10 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
   const host = serverName === undefined ? undefined : encodeHostname(serverName);
   const socketOptions: ConnectionOptions = {
     ...host === undefined ? {} : identityOption(host),
-    // Always given: without it, an environment variable could disable verification.
+    // This option is always set: without it, an environment variable (NODE_TLS_REJECT_UNAUTHORIZED)
+    // could disable verification.
     rejectUnauthorized: !unsafelyIgnoreCertificateErrors,
-    // `verifyChain` checks the names.
+    // Node's check of the names is disabled, because `verifyChain` checks them.
     checkServerIdentity: () => undefined,
     ALPNProtocols: checkedProtocols(options.alpnProtocols),
     secureContext: tlsModule().createSecureContext(tlsMaterial(options)),
@@ -65,7 +66,8 @@ function clientHandshake(options: TLSClientOptions): BeginHandshake {
   return (wire, handshaking) => {
     const socket = tlsModule().connect({ ...socketOptions, socket: wire });
     hideCertificates(socket);
-    // Listens until the socket closes: an error without a listener would end the process.
+    // The listener stays until the socket closes, because an `error` event without a listener would
+    // end the process.
     socket.on("error", (error) => handshaking.failed(explained(error)));
     socket.once("secureConnect", () =>
       settle(
@@ -126,7 +128,7 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
     requestCert: clientCertificate !== undefined,
     rejectUnauthorized: clientCertificate === "require",
     ALPNProtocols: checkedProtocols(options.alpnProtocols),
-    // Disables node's own timeout, which neither zero nor undefined does.
+    // The value -1 disables node's own handshake timeout; zero and undefined do not.
     handshakeTimeout: -1,
   };
   const roots = trustedRoots(caCerts);
@@ -139,8 +141,8 @@ function serverHandshake(options: TLSServerOptions): BeginHandshake {
           serverName,
           answer: (context) => {
             chosen(null, context);
-            // Over a stream like this one, the engine only sends when it receives data (checked on
-            // Deno 2.9.6).
+            // The empty chunk makes the engine continue. When TLS runs over a stream like this one,
+            // the engine sends only after it receives data (checked on Deno 2.9.6).
             wire.emit("data", NO_BYTES);
           },
           failed: (reason) => handshaking.failed(reason),
@@ -187,7 +189,7 @@ function verifyClient(
 
 /** Returns the engine's error about the client's certificate; null if there is none. */
 function unauthorized(socket: TLSSocket): Error | null {
-  // The type is an error, but the value is the code of an error.
+  // Node's types declare an Error here, but the value is the code of an error.
   const code: unknown = socket.authorizationError;
   if (!code) return null;
   return explained(new CertificateError({ code: String(code), reason: String(code) }));

@@ -76,15 +76,16 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     try {
       this.#begin(this.#wire, this);
     } catch (error) {
-      // An option that is only checked during a handshake fails that handshake.
+      // The engine checks some options only when a handshake starts, so an invalid one fails that
+      // handshake.
       this.failed(asError(error));
     }
   }
 
   receive(bytes: Uint8Array): void {
     try {
-      // Not push(), which may defer the event: Deno reads the peer's certificates in here, and its
-      // exceptions must be caught.
+      // emit() delivers the data at once, while push() might deliver it later. The exceptions of
+      // Deno, which reads the peer's certificates during this call, can therefore be caught here.
       this.#wire?.emit("data", bytes);
     } catch (error) {
       this.failed(asError(error));
@@ -92,8 +93,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   }
 
   receiveEnd(): void {
-    // The stream is never ended, because TLS would take that for a close_notify. By the next turn,
-    // all received data has been delivered.
+    // The stream stays open, because TLS would treat its end as a close_notify alert. The report
+    // waits for the next turn, by which all received data has been delivered.
     setImmediate(() => {
       if (!this.#peerClosed && !this.#failing) this.#report((sink) => sink.peerVanished());
     });
@@ -108,7 +109,7 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
 
   write(bytes: Uint8Array): void {
     this.#socket?.write(bytes, (error) => {
-      // A failure is reported by the socket's own event.
+      // An error is ignored here, because the socket also emits it as an `error` event.
       if (!error) this.#report((sink) => sink.plaintextSent());
     });
   }
@@ -134,7 +135,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
     }
     this.#socket = socket;
     socket.on("error", (error) => this.failed(error));
-    // Without #report(), because this listener runs for every chunk.
+    // This listener runs for every chunk of data, so it avoids the extra closure that #report()
+    // needs.
     socket.on("data", (data) => {
       if (!this.#over) this.#sink?.decrypted(plain(data));
     });
@@ -149,7 +151,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   failed(cause: Error): void {
     if (this.#failing) return;
     this.#failing = true;
-    // By the next turn, an alert has been written.
+    // The failure is reported in the next turn, because the engine writes its alert to the peer
+    // before then.
     setImmediate(() => {
       this.#report((sink) => sink.tlsFailed(cause));
       this.#over = true;
@@ -188,8 +191,8 @@ function newWire(write: (bytes: Uint8Array, written: () => void) => void): Duple
     write: (bytes: Uint8Array, _encoding, written) => write(bytes, written),
   });
   const destroy = wire.destroy.bind(wire);
-  // A destroyed stream accepts no writes, and TLS writes the alert only after it has destroyed the
-  // stream.
+  // The stream is destroyed one turn later: TLS destroys the stream before it writes its alert, and
+  // a destroyed stream would not accept the alert.
   wire.destroy = () => {
     setImmediate(destroy);
     return wire;

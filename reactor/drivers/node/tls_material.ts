@@ -37,9 +37,10 @@ const checkedRoots = new BoundedCache<readonly X509Certificate[]>(16);
 const readRoots = new BoundedCache<readonly Certificate[]>(16);
 
 const encoder = new TextEncoder();
-// Smaller keys have been out of use since 2014, and the engine refuses them.
+// The smallest size of an RSA key in bits. Smaller keys have been out of use since 2014, and the
+// engine refuses them.
 const MIN_RSA_BITS = 2048;
-// RFC 7301: the length of a name takes one byte, that of the list two.
+// RFC 7301 stores the length of a protocol name in one byte, and the length of the list in two.
 const MAX_PROTOCOL_BYTES = 255;
 const MAX_PROTOCOL_LIST_BYTES = 65535;
 
@@ -245,7 +246,8 @@ function isKeyOf(certificate: X509Certificate, key: KeyObject): boolean {
   try {
     return certificate.checkPrivateKey(key);
   } catch {
-    // Deno cannot read the certificate's public key, so no key can match it.
+    // Deno throws an error if it cannot read the certificate's public key. No key can match such a
+    // certificate.
     return false;
   }
 }
@@ -267,7 +269,8 @@ function checkWithEngine(
   try {
     const server = tlsModule().createServer({ ...material, handshakeTimeout: -1 });
     server.on("tlsClientError", (error) => {
-      // Destroying the probe reports an error later, which is ignored.
+      // An error after the check has ended comes from destroying the test connection, so it is
+      // ignored.
       if (!isOver) refusal = error;
     });
     server.emit("connection", wire);
