@@ -3,7 +3,7 @@
  * limiter blocks a thread and releases it.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { CallLimiter, MAX_CALLS_IN_FLIGHT } from "./call_limiter.ts";
 
 Deno.test("CallLimiter.pass() admits MAX_CALLS_IN_FLIGHT calls, and one more per arrived()", () => {
@@ -24,4 +24,12 @@ Deno.test("CallLimiter.close() refuses further calls and unblocks a waiting thre
   assertEquals(theirs.pass(), false);
   ours.arrived();
   assertEquals(theirs.pass(), false);
+});
+
+Deno.test("CallLimiter.close() changes the number that a thread is about to wait on", () => {
+  const limiter = new CallLimiter();
+  while (limiter.cells[1] !== MAX_CALLS_IN_FLIGHT) limiter.pass();
+  limiter.close();
+  // A thread that read the number before would wait forever if it were still the same.
+  assertNotEquals(limiter.cells[1], MAX_CALLS_IN_FLIGHT);
 });

@@ -329,6 +329,16 @@ Deno.test("IThreadCall.cancel() lets a waiting task start once the cancelled thr
   assertEquals([threads.count, threads.alive, threads.at(1).tasks[0]?.args], [2, 1, [1]]);
 });
 
+Deno.test("IThreadCall.cancel() keeps the process alive while another task waits for the thread", () => {
+  const { pool, threads } = running({ max: 1 });
+  const call = pool.callInThreadWithCallback(null, TASK);
+  const waiting = pool.callInThreadWithCallback(null, TASK);
+  call.cancel();
+  assertEquals(threads.at(0).held, true);
+  waiting.cancel();
+  assertEquals(threads.at(0).held, false);
+});
+
 Deno.test("IThreadCall.cancel() does nothing once the task has settled", () => {
   const { pool, threads } = running({ max: 1 });
   const call = pool.callInThreadWithCallback(null, TASK);
