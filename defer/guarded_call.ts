@@ -95,7 +95,7 @@ export function onRejection(result: unknown, failed: UserCodeFailed, doing?: str
 export function logRejection(result: unknown, why: string): void {
   // Most calls return nothing and pass here often, so they return before a closure is allocated.
   if (result === undefined) return;
-  const doing = why.replace(/^While /, "");
+  const doing = why.replace(/^Error while /, "");
   onRejection(result, (error) => logUserError(error, why), doing);
 }
 
@@ -163,7 +163,11 @@ export function atOnce<T>(hook: string, answer: T, why: string): T {
  * @throws {unknown} The error that `logPrefix()` throws.
  */
 export function logPrefixOf(owner: Named): string {
-  const prefix: unknown = atOnce("logPrefix()", owner.logPrefix?.(), "While calling logPrefix");
+  const prefix: unknown = atOnce(
+    "logPrefix()",
+    owner.logPrefix?.(),
+    "Error while calling logPrefix",
+  );
   if (typeof prefix === "string") return prefix;
   if (prefix === undefined) return classNameOf(owner);
   throw new TypeError(`logPrefix() must return a string, got ${quote(prefix)}`);
@@ -178,7 +182,7 @@ export function nameInLog(owner: Named): string {
     return logPrefixOf(owner);
   } catch (error) {
     const name = classNameOf(owner);
-    logUserError(error, `While calling logPrefix of ${name}`);
+    logUserError(error, `Error while calling logPrefix of ${name}`);
     return name;
   }
 }

@@ -116,7 +116,7 @@ Deno.test("asError() returns an Error as it is, and wraps any other value", () =
 Deno.test("callLogged() passes arguments, and logs a thrown error with the operation", () => {
   using errors = new LoggedErrors();
   const got: unknown[] = [];
-  callLogged((...args: unknown[]) => got.push(...args), [1, "two"], "While testing");
+  callLogged((...args: unknown[]) => got.push(...args), [1, "two"], "Error while testing");
   assertEquals(got, [1, "two"]);
   const error = new Error("simulated");
   callLogged(
@@ -124,20 +124,20 @@ Deno.test("callLogged() passes arguments, and logs a thrown error with the opera
       throw error;
     },
     [],
-    "While testing",
+    "Error while testing",
   );
   const [event, ...more] = errors.takeEvents();
   assertStrictEquals(event?.failure, error);
-  assertEquals([event?.why, more], ["While testing", []]);
+  assertEquals([event?.why, more], ["Error while testing", []]);
 });
 
 Deno.test("callLogged() logs a rejection, and a thrown value that is not an Error", async () => {
   using errors = new LoggedErrors();
   const rejected = Promise.reject("text");
-  callLogged(() => rejected, [], "While testing");
+  callLogged(() => rejected, [], "Error while testing");
   await rejected.catch(() => {});
   const [event, ...more] = errors.takeEvents();
-  assertEquals([event?.failure?.cause, event?.why, more], ["text", "While testing", []]);
+  assertEquals([event?.failure?.cause, event?.why, more], ["text", "Error while testing", []]);
 });
 
 for (const [name, value] of hostileValues()) {
@@ -148,11 +148,11 @@ for (const [name, value] of hostileValues()) {
         throw value;
       },
       [],
-      "While calling f",
+      "Error while calling f",
     );
     assertEquals(logged.take().length, 1);
     let rejections = 0;
-    callLogged(() => value, [], "While calling g");
+    callLogged(() => value, [], "Error while calling g");
     onRejection(value, () => rejections++);
     onRejection(Promise.reject(value), () => rejections++);
     for (let i = 0; i < 10; i++) await Promise.resolve();
@@ -187,14 +187,14 @@ Deno.test("nameInLog() returns the class's name if logPrefix() fails, and logs t
   assertEquals(nameInLog({ logPrefix: () => 42 as never }), "Object");
   assertEquals(nameInLog(Object.create(null)), "(no class)");
   assertEquals(errors.takeEvents().map(({ why, failure }) => [why, failure?.message]), [
-    ["While calling logPrefix of Named", "simulated"],
-    ["While calling logPrefix of Object", "logPrefix() must return a string, got 42"],
+    ["Error while calling logPrefix of Named", "simulated"],
+    ["Error while calling logPrefix of Object", "logPrefix() must return a string, got 42"],
   ]);
 });
 
 Deno.test("callLogged() and callGuarded() name a returned Deferred in its failure report", async () => {
   using errors = new LoggedErrors();
-  callLogged(() => fail(new Error("one")), [], "While calling startFactory of Echo");
+  callLogged(() => fail(new Error("one")), [], "Error while calling startFactory of Echo");
   callGuarded(() => fail(new Error("two")), () => {}, "dataReceived");
   await null;
   reportUnhandled();

@@ -66,7 +66,7 @@ export function connectTCPToHost<P extends IProtocol>(
   };
   const where = String(new HostnameAddress(host, port));
   // An error of doStop() must neither lose the connection nor replace the error of the attempts.
-  const stop = () => callLogged(stopFactory, [factory], `While calling doStop for ${where}`);
+  const stop = () => callLogged(stopFactory, [factory], `Error while calling doStop for ${where}`);
   return execute(() => {
     // Started for all attempts together, so that the factory is not stopped between two of them.
     checkFactory("connect", factory);

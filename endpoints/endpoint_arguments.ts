@@ -205,7 +205,7 @@ export class EndpointArguments {
     previous: string | undefined,
   ): unknown {
     try {
-      const why = `While calling read of the argument ${name}`;
+      const why = `Error while calling read of the argument ${name}`;
       return atOnce("read()", type.read(piece.value), why);
     } catch (error) {
       if (!isInstance(error, RangeError)) throw error;

@@ -159,7 +159,7 @@ export class EndpointRegistry<R> {
       server: (nested) => this.#endpoint(this.#servers, reactor, nested),
       client: (nested) => this.#endpoint(this.#clients, reactor, nested),
     });
-    const why = `While calling ${method} of the type ${prefix}`;
+    const why = `Error while calling ${method} of the type ${prefix}`;
     const endpoint = atOnce(`${method}()`, parse(reactor, args), why);
     args.checkTaken();
     return endpoint;

@@ -55,7 +55,7 @@ export class ListenFDs {
   ): ListenFDs {
     checkFunction("ListenFDs.fromEnvironment() environ", environ);
     const ask = (name: string): string | undefined => {
-      const why = `While calling environ for ${name}`;
+      const why = `Error while calling environ for ${name}`;
       return atOnce("environ()", environ(name), why);
     };
     if (ask("LISTEN_PID") !== String(pid)) return new ListenFDs([]);

@@ -126,7 +126,7 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
       } catch (error) {
         // If the process was started, its end stops the factory.
         if (!relay?.isConnected) {
-          callLogged(stopFactory, [factory], `While calling doStop for ${this.#executable}`);
+          callLogged(stopFactory, [factory], `Error while calling doStop for ${this.#executable}`);
         }
         throw error;
       }

@@ -87,7 +87,7 @@ export class TLSUpgradeProtocol<P extends IProtocol>
     if (protocol === null) return transport.loseConnection();
     this.#protocol = protocol;
     this.copyOptionalMethods(protocol);
-    const results = new AsyncResults("While calling handshakeCompleted");
+    const results = new AsyncResults("Error while calling handshakeCompleted");
     results.add(protocol.makeConnection(transport));
     this.#events.secured?.(protocol);
     if (isHandshakeListener(protocol)) results.add(protocol.handshakeCompleted());

@@ -221,5 +221,5 @@ function reportFailedHandshake(
     return;
   }
   const report = () => factory.handshakeFailed?.(addr, reason);
-  callLogged(report, [], `While calling handshakeFailed for ${addr}`);
+  callLogged(report, [], `Error while calling handshakeFailed for ${addr}`);
 }

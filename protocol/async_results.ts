@@ -14,7 +14,7 @@ export class AsyncResults {
   #failures = 0;
   #isCombined = false;
 
-  /** @param why The text that the log gives for a failure, such as "While receiving lines". */
+  /** @param why The log line's first part, such as "Error while receiving lines". */
   constructor(why: string) {
     this.#why = why;
   }

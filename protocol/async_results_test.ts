@@ -4,7 +4,7 @@ import { AsyncResults } from "./async_results.ts";
 
 Deno.test("AsyncResults.combined() rejects with the first failure, and the second is logged", async () => {
   using errors = new LoggedErrors();
-  const results = new AsyncResults("While testing");
+  const results = new AsyncResults("Error while testing");
   results.add(Promise.reject(new Error("first")));
   results.add(Promise.reject(new Error("second")));
   await assertRejects(async () => await results.combined(), Error, "first");
@@ -13,7 +13,7 @@ Deno.test("AsyncResults.combined() rejects with the first failure, and the secon
 
 Deno.test("AsyncResults logs every failure of results that are never combined", async () => {
   using errors = new LoggedErrors();
-  const results = new AsyncResults("While testing");
+  const results = new AsyncResults("Error while testing");
   results.add(Promise.reject(new Error("first")));
   results.add(Promise.reject(new Error("second")));
   for (let turn = 0; turn < 3; turn++) await null;
@@ -21,7 +21,7 @@ Deno.test("AsyncResults logs every failure of results that are never combined", 
 });
 
 Deno.test("AsyncResults.combined() of calls that returned nothing is undefined", () => {
-  const results = new AsyncResults("While testing");
+  const results = new AsyncResults("Error while testing");
   results.add(undefined);
   assertEquals(results.combined(), undefined);
 });

@@ -138,7 +138,10 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
    */
   doStart(): void {
     if (this.numPorts === 0) {
-      logRejection(this.startFactory(), `While calling startFactory of ${this.constructor.name}`);
+      logRejection(
+        this.startFactory(),
+        `Error while calling startFactory of ${this.constructor.name}`,
+      );
     }
     this.numPorts++;
   }
@@ -151,7 +154,7 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
     // A call without a matching doStart() is ignored, as in Twisted.
     if (this.numPorts === 0) return;
     if (--this.numPorts > 0) return;
-    logRejection(this.stopFactory(), `While calling stopFactory of ${this.constructor.name}`);
+    logRejection(this.stopFactory(), `Error while calling stopFactory of ${this.constructor.name}`);
   }
 
   /**

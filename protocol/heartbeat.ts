@@ -249,7 +249,7 @@ export class Heartbeat implements Disposable {
   }
 
   #logFailure(error: unknown): void {
-    logUserError(error, `While calling send of a Heartbeat for ${this.#transport.getPeer()}`);
+    logUserError(error, `Error while calling send of a Heartbeat for ${this.#transport.getPeer()}`);
   }
 
   #abort(): void {

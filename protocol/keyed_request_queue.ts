@@ -184,7 +184,7 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
    */
   #freeId(): Id {
     const isTaken = (id: Id): boolean => this.#inFlight.has(id) || this.#abandoned.has(id);
-    const newId = (): Id => atOnce("newId()", this.#newId(), "While calling newId");
+    const newId = (): Id => atOnce("newId()", this.#newId(), "Error while calling newId");
     let id = newId();
     for (let left = this.#inFlight.size + this.#abandoned.size; isTaken(id); left--) {
       if (left === 0) {

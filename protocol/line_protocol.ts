@@ -118,7 +118,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
     // bytes.
     if (this.#isReceiving) return;
     this.#isReceiving = true;
-    const results = new AsyncResults("While receiving lines");
+    const results = new AsyncResults("Error while receiving lines");
     try {
       while (
         this.#received.size > 0 && this.isReceptive &&

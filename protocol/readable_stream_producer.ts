@@ -169,7 +169,7 @@ class Transfer {
     this.#isDone = true;
     this.#reader.cancel(reason).catch((error: unknown) => {
       // A stream that has failed rejects cancel() with the same error.
-      if (error !== reason) logUserError(error, "While cancelling a stream");
+      if (error !== reason) logUserError(error, "Error while cancelling a stream");
     });
     this.#reader.releaseLock();
   }

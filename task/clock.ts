@@ -108,7 +108,7 @@ export class Clock implements IReactorTime {
   #makeDue(moment: number): void {
     this.#now = Math.max(this.#now, moment);
     this.#calls.runDue(this.#now, (f) => {
-      logRejection(f(), "While making a timed call of callLater()");
+      logRejection(f(), "Error while making a timed call of callLater()");
     });
   }
 }

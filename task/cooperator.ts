@@ -193,7 +193,7 @@ export class Cooperator implements Disposable {
     const call = atOnce(
       "scheduler()",
       this.#scheduler(() => this.#doRound()),
-      "While calling scheduler of a Cooperator",
+      "Error while calling scheduler of a Cooperator",
     );
     if (typeof call?.cancel !== "function") {
       throw new TypeError(`scheduler() must return an object with cancel(), got ${quote(call)}`);
@@ -218,7 +218,7 @@ export class Cooperator implements Disposable {
    * default length from then on, because it would fail again.
    */
   #callOption<T>(f: () => T, fallback: () => T): T {
-    const why = "While calling terminationPredicateFactory of a Cooperator";
+    const why = "Error while calling terminationPredicateFactory of a Cooperator";
     try {
       return atOnce("terminationPredicateFactory()", f(), why);
     } catch (error) {

@@ -111,7 +111,7 @@ async function runToEnd(
   // The outcome that a shutdown trigger caused may still be on its way through the awaits of
   // `main`.
   if (!isFinished) await new Promise<void>(afterMacrotask);
-  logRejection(exit(code), "While calling exit of react()");
+  logRejection(exit(code), "Error while calling exit of react()");
 }
 
 function stopIfRunning(reactor: IReactorCore): void {

@@ -201,7 +201,7 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
   #leaveIterator(): void {
     if (this.#isInside || this.#isExhausted) return;
     execute(() => this.#iterator.return?.()).addErrback((error) => {
-      err(error, "While calling return() of a task's iterator");
+      err(error, "Error while calling return() of a task's iterator");
     });
   }
 

@@ -70,7 +70,11 @@ export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
     const grown = initialDelay * factor ** Math.min(100, failures);
     // Not Math.min: after an overflow the wait may be NaN, which counts as too long.
     const delay = grown <= maxDelay ? grown : maxDelay;
-    const added = atOnce("jitter()", jitter(delay), "While calling the jitter of backoffPolicy()");
+    const added = atOnce(
+      "jitter()",
+      jitter(delay),
+      "Error while calling the jitter of backoffPolicy()",
+    );
     checkFinite("backoffPolicy() jitter() result", added);
     return delay + added;
   };

@@ -331,7 +331,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
 
   #nextDelay(): number {
     try {
-      const why = `While calling the retryPolicy of ${nameOf(this)}`;
+      const why = `Error while calling the retryPolicy of ${nameOf(this)}`;
       const delay = atOnce("retryPolicy()", this.#retryPolicy(this.#failures), why);
       checkDelay("retryPolicy() result", delay);
       return delay;

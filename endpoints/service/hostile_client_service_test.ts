@@ -47,7 +47,7 @@ async function attempt(hooks: Hooks, connects: boolean): Promise<string[]> {
 const FAILED =
   /^Cannot use the retryPolicy of ClientService: using the default policy for this wait$/;
 const REJECTED =
-  /^While calling (the retryPolicy of ClientService|the jitter of backoffPolicy\(\))$/;
+  /^Error while calling (the retryPolicy of ClientService|the jitter of backoffPolicy\(\))$/;
 
 for (const [name, value] of hostileValues()) {
   const throws = (): never => {

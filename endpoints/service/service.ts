@@ -62,7 +62,7 @@ export class Service implements IService {
   setServiceParent(parent: IServiceCollection): void {
     if (this.#parent !== null) {
       maybeDeferred(() => this.disownServiceParent()).addErrback((error) => {
-        err(error, `While stopping ${this} to move it to another parent`);
+        err(error, `Error while stopping ${this} to move it to another parent`);
       });
     }
     this.#parent = parent;

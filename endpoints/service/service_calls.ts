@@ -17,7 +17,7 @@ import type { IService } from "./interfaces.ts";
  */
 export function nameOf(named: object): string {
   if (named.toString === Object.prototype.toString) return classNameOf(named);
-  const why = `While calling toString of ${classNameOf(named)}`;
+  const why = `Error while calling toString of ${classNameOf(named)}`;
   try {
     const name: unknown = atOnce("toString()", named.toString(), why);
     if (typeof name === "string") return name;
@@ -51,5 +51,5 @@ function watch(result: unknown, service: IService, method: string): void {
     nameInReports(result, () => `${method} of ${nameOf(service)}`);
     return;
   }
-  logRejection(result, `While calling ${method} of ${nameOf(service)}`);
+  logRejection(result, `Error while calling ${method} of ${nameOf(service)}`);
 }

@@ -232,7 +232,7 @@ Deno.test("MultiService logs the rejection of an async startService()", async ()
   for (let i = 0; i < 5; i++) await null;
   const [event] = errors.takeEvents();
   assertEquals([event?.why, event?.failure?.message], [
-    "While calling startService of Slow",
+    "Error while calling startService of Slow",
     "boom",
   ]);
 });
@@ -262,7 +262,7 @@ Deno.test("Service.setServiceParent() leaves the old parent, and logs an error o
   assertEquals([[...old], [...other], child.parent === other], [[], [child], true]);
   assertEquals(child.calls, ["start a", "stop a", "privileged a", "start a"]);
   const [event] = errors.takeEvents();
-  assertEquals(event?.why, 'While stopping Noted "a" to move it to another parent');
+  assertEquals(event?.why, 'Error while stopping Noted "a" to move it to another parent');
 });
 
 Deno.test("Service in await using is stopped and waited for", async () => {
@@ -311,8 +311,8 @@ Deno.test("MultiService logs the failure of an asynchronous start with the servi
   await new Promise((resolve) => setTimeout(resolve, 0));
   reportUnhandled();
   assertEquals(errors.takeEvents().map(({ message }) => message), [
-    'While calling privilegedStartService of Failing "failing"',
-    'While calling startService of Failing "failing"',
+    'Error while calling privilegedStartService of Failing "failing"',
+    'Error while calling startService of Failing "failing"',
     'Unhandled error in Deferred (privilegedStartService of Failing "deferring")',
     'Unhandled error in Deferred (startService of Failing "deferring")',
   ]);

@@ -181,7 +181,7 @@ export abstract class DatagramPort<
 
   shutDown(): void {
     this.stopListening()
-      .addErrback((error) => logUserError(error, `While closing ${this.#address}`));
+      .addErrback((error) => logUserError(error, `Error while closing ${this.#address}`));
   }
 
   unref(): void {
@@ -356,7 +356,7 @@ export abstract class DatagramPort<
   }
 
   #protocolFailed(error: unknown, method: string): void {
-    callWithSystem(this, () => logUserError(error, `While calling ${method}`));
+    callWithSystem(this, () => logUserError(error, `Error while calling ${method}`));
   }
 
   get #isNoisy(): boolean {

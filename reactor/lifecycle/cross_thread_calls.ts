@@ -27,6 +27,8 @@ export class CrossThreadCalls {
     if (this.#waiting.length === 0) return;
     const due = this.#waiting;
     this.#waiting = [];
-    for (const { f, args } of due) callLogged(f, args, "While making a call of callFromThread()");
+    for (const { f, args } of due) {
+      callLogged(f, args, "Error while making a call of callFromThread()");
+    }
   }
 }

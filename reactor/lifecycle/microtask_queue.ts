@@ -27,7 +27,7 @@ export class MicrotaskQueue {
         task.microtasks();
       } catch (error) {
         // The error must not affect the other tasks or end the process.
-        logUserError(error, `While running a microtask of ${classNameOf(task)}`);
+        logUserError(error, `Error while running a microtask of ${classNameOf(task)}`);
       }
     }
   };

@@ -6,7 +6,7 @@
 
 import { callLogged, classNameOf } from "../../defer/guarded_call.ts";
 
-const WHEN_EMPTY = "While making a call of whenEmpty()";
+const WHEN_EMPTY = "Error while making a call of whenEmpty()";
 
 /** A resource that a reactor closes when it stops: a connection, a port or a connection attempt. */
 export interface ReactorResource {
@@ -74,7 +74,11 @@ export class ReactorResources {
 
   /** Calls a method of a resource. An error is logged and does not affect other resources. */
   #notify(resource: ReactorResource, method: keyof ReactorResource): void {
-    callLogged(() => resource[method](), [], `While calling ${method} of ${classNameOf(resource)}`);
+    callLogged(
+      () => resource[method](),
+      [],
+      `Error while calling ${method} of ${classNameOf(resource)}`,
+    );
   }
 
   #takeEmptied(): (() => void) | null {

@@ -29,7 +29,7 @@ import { checkFunction, quote } from "../../internal/validation.ts";
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-const IN_LOOP = "While running the reactor's loop";
+const IN_LOOP = "Error while running the reactor's loop";
 
 /** The delay in seconds before the loop tries again after its clock or timer has failed. */
 const RETRY = 0.1;
@@ -152,7 +152,7 @@ export abstract class ReactorBase
     if (!this.#running) return this.addSystemEventTrigger("after", "startup", f, ...args);
     checkFunction("callWhenRunning() callable", f);
     // The caller receives a thrown error, but would never see a rejection.
-    logRejection(f(...args), "While making a call of callWhenRunning()");
+    logRejection(f(...args), "Error while making a call of callWhenRunning()");
     return null;
   }
 
@@ -342,5 +342,5 @@ export abstract class ReactorBase
 }
 
 function makeCall(f: () => unknown): void {
-  callLogged(f, NO_ARGUMENTS, "While making a timed call of callLater()");
+  callLogged(f, NO_ARGUMENTS, "Error while making a timed call of callLater()");
 }

@@ -72,7 +72,7 @@ export class Signals {
     this.#installed = true;
     for (const signal of signals) this.#of(signal).own = own;
     for (const signal of this.#handlers.keys()) {
-      callLogged(() => this.#listen(signal), [], "While installing the signal handlers");
+      callLogged(() => this.#listen(signal), [], "Error while installing the signal handlers");
     }
   }
 
@@ -86,7 +86,7 @@ export class Signals {
       callLogged(
         () => this.#unlisten(signal, handlers),
         [],
-        `While removing the listener of ${signal}`,
+        `Error while removing the listener of ${signal}`,
       );
     }
   }
@@ -143,6 +143,6 @@ export class Signals {
 
   #deliver(signal: Deno.Signal, { users, own }: Handlers): void {
     const acting = users.length > 0 ? [...users] : own === null ? [] : [own];
-    for (const handler of acting) callLogged(handler, [signal], `While handling ${signal}`);
+    for (const handler of acting) callLogged(handler, [signal], `Error while handling ${signal}`);
   }
 }

@@ -206,5 +206,8 @@ Deno.test("Signals logs the error or rejection of a handler and calls the other 
   await rejected.catch(() => {});
   const events = errors.takeEvents();
   assertEquals(events.map(({ failure }) => failure?.message), ["thrown", "rejected"]);
-  assertEquals(events.map(({ why }) => why), ["While handling SIGHUP", "While handling SIGHUP"]);
+  assertEquals(events.map(({ why }) => why), [
+    "Error while handling SIGHUP",
+    "Error while handling SIGHUP",
+  ]);
 });

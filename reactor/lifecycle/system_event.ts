@@ -118,7 +118,7 @@ export class SystemEvent {
 
   /** Calls a hook. Its error is logged and must not prevent the rest of the event. */
   #call(hook: (() => void) | undefined): void {
-    if (hook !== undefined) callLogged(hook, [], `While firing ${quote(this.#type)}`);
+    if (hook !== undefined) callLogged(hook, [], `Error while firing ${quote(this.#type)}`);
   }
 
   #checkPhase(action: string, phase: EventPhase): void {
@@ -135,7 +135,7 @@ export class SystemEvent {
     // Triggers may be added and removed while others run, and a trigger added to this phase still
     // runs.
     for (let trigger = list.shift(); trigger !== undefined; trigger = list.shift()) {
-      const why = `While calling a trigger ${phase} ${quote(this.#type)}`;
+      const why = `Error while calling a trigger ${phase} ${quote(this.#type)}`;
       try {
         // The type of addSystemEventTrigger has matched the arguments to the function.
         const result = trigger.f(...trigger.args as never[]);

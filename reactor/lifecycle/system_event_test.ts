@@ -134,7 +134,7 @@ Deno.test("SystemEvent.fire() logs a trigger's error with phase and event, and c
     assertEquals(recorded.fire(), ["first", "second", "last"]);
     const [event, ...more] = errors.takeEvents();
     assertEquals([event?.failure?.message, more], ["simulated", []]);
-    assertEquals(event?.why, `While calling a trigger ${phase} "Event1"`);
+    assertEquals(event?.why, `Error while calling a trigger ${phase} "Event1"`);
   }
 });
 
@@ -219,7 +219,7 @@ for (
     assertEquals(recorded.calls, ["before", "during", "after"]);
     const [event, ...more] = errors.takeEvents();
     assertEquals([event?.failure?.message, more], ["simulated", []]);
-    assertEquals(event?.why, 'While calling a trigger before "Event1"');
+    assertEquals(event?.why, 'Error while calling a trigger before "Event1"');
   });
 }
 

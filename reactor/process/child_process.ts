@@ -277,7 +277,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   }
 
   #callProtocol(method: string, f: () => unknown): void {
-    callWithSystem(this, () => callLogged(f, [], `While calling ${method}`));
+    callWithSystem(this, () => callLogged(f, [], `Error while calling ${method}`));
   }
 }
 

@@ -306,7 +306,7 @@ Deno.test("ChildProcess marks the log lines of its protocol with the process id"
   const [event] = errors.takeEvents();
   assertEquals([event?.system, event?.why], [
     "ChildFixture,1234",
-    "While calling processExited",
+    "Error while calling processExited",
   ]);
   fixture.host.resources.shutDown();
 });

@@ -52,7 +52,7 @@ export class AdoptedConnection implements ConnectionOwner {
       if (protocol === null) driver.close();
       else new Connection(this, driver, protocol).open();
     } catch (error) {
-      logUserError(error, `While calling buildProtocol for ${peer}`);
+      logUserError(error, `Error while calling buildProtocol for ${peer}`);
       driver.close();
     }
   }

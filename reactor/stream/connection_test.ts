@@ -342,7 +342,7 @@ for (const method of ["connectionMade", "dataReceived"] as const) {
       const [event, ...more] = errors.takeEvents();
       assertStrictEquals(event?.failure, error);
       const called = method === "connectionMade" ? "makeConnection" : method;
-      assertEquals(event?.why, `While calling ${called}`);
+      assertEquals(event?.why, `Error while calling ${called}`);
       assertEquals(event?.system, "Recorder,7,192.0.2.2");
       assertEquals(more, []);
     });

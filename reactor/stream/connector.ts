@@ -159,7 +159,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     try {
       protocol = buildProtocol(this.#factory, driver.getPeer());
     } catch (error) {
-      logUserError(error, `While calling buildProtocol for ${this.#destination}`);
+      logUserError(error, `Error while calling buildProtocol for ${this.#destination}`);
       driver.abort();
       this.#lost(asError(error));
       return;
@@ -203,7 +203,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
   }
 
   #callFactory(method: string, f: () => unknown): void {
-    callLogged(f, [], `While calling ${method} for ${this.#destination}`);
+    callLogged(f, [], `Error while calling ${method} for ${this.#destination}`);
   }
 }
 

@@ -381,7 +381,7 @@ for (
     const [event, ...more] = errors.takeEvents();
     assertStrictEquals(event?.failure, error);
     const called = method === "stopFactory" ? "doStop" : method;
-    assertEquals(event?.why, `While calling ${called} for 192.0.2.2:2222`);
+    assertEquals(event?.why, `Error while calling ${called} for 192.0.2.2:2222`);
     assertEquals(more, []);
     assertEquals(factory.numPorts, 0);
     assertEquals(fixture.host.resources.size, 0);

@@ -16,7 +16,7 @@ import { quote } from "../../internal/validation.ts";
  * @throws The exception of `doStart()`.
  */
 export function startFactory(factory: Pick<IProtocolFactory, "doStart">): void {
-  logRejection(factory.doStart(), `While calling doStart of ${classNameOf(factory)}`);
+  logRejection(factory.doStart(), `Error while calling doStart of ${classNameOf(factory)}`);
 }
 
 /**
@@ -27,7 +27,7 @@ export function startFactory(factory: Pick<IProtocolFactory, "doStart">): void {
  * @throws The exception of `doStop()`.
  */
 export function stopFactory(factory: Pick<IProtocolFactory, "doStop">): void {
-  logRejection(factory.doStop(), `While calling doStop of ${classNameOf(factory)}`);
+  logRejection(factory.doStop(), `Error while calling doStop of ${classNameOf(factory)}`);
 }
 
 /**
@@ -46,7 +46,7 @@ export function buildProtocol<P extends IProtocol>(
   const protocol = atOnce(
     "buildProtocol()",
     factory.buildProtocol(addr),
-    `While calling buildProtocol for ${addr}`,
+    `Error while calling buildProtocol for ${addr}`,
   );
   if (protocol === null || typeof protocol?.makeConnection === "function") return protocol;
   throw new TypeError(

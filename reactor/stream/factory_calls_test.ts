@@ -37,7 +37,7 @@ Deno.test("buildProtocol() refuses a promise, and logs its rejection", async () 
   const [event] = errors.takeEvents();
   assertEquals(
     [event?.why, event?.failure],
-    ["While calling buildProtocol for 192.0.2.1:3000", error],
+    ["Error while calling buildProtocol for 192.0.2.1:3000", error],
   );
 });
 
@@ -58,7 +58,7 @@ Deno.test("startFactory() and stopFactory() log the rejection of an async method
   stopFactory(factory);
   for (let turn = 0; turn < 5; turn++) await null;
   assertEquals(errors.takeEvents().map(({ why, failure }) => [why, failure?.message]), [
-    ["While calling startFactory of Async", "not started"],
-    ["While calling stopFactory of Async", "not stopped"],
+    ["Error while calling startFactory of Async", "not started"],
+    ["Error while calling stopFactory of Async", "not stopped"],
   ]);
 });

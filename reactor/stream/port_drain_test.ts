@@ -164,7 +164,7 @@ Deno.test("drainRequested() that throws is logged and loses that connection only
   assertEquals(fired, [0]);
   assertEquals(protocols.map(({ reason }) => reason?.name), ["RangeError", "ConnectionDone"]);
   const [event] = errors.takeEvents();
-  assertEquals(event?.why, "While calling drainRequested");
+  assertEquals(event?.why, "Error while calling drainRequested");
 });
 
 Deno.test("StreamPort.drain() leaves the connections of other ports alone", () => {

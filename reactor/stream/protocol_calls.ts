@@ -53,7 +53,7 @@ export class ProtocolCalls {
     // A promise is rejected after the call that returned it, so the log needs the system again.
     const log = (count: number): void =>
       callWithSystem(this.#connection, () => {
-        logUserError(error, `While calling ${name}${alike(count)}`);
+        logUserError(error, `Error while calling ${name}${alike(count)}`);
       });
     if (this.#owner.logFailure === undefined) log(1);
     else this.#owner.logFailure(log);

@@ -164,7 +164,7 @@ export class StreamPort<A extends Address = Address>
 
   shutDown(): void {
     this.stopListening()
-      .addErrback((error) => logUserError(error, `While closing ${this.#address}`));
+      .addErrback((error) => logUserError(error, `Error while closing ${this.#address}`));
   }
 
   unref(): void {
@@ -350,7 +350,7 @@ export class StreamPort<A extends Address = Address>
     if (factory.handshakeFailed === undefined) return this.#problems.handshakeFailed(reason);
     this.#problems.handshakeReported();
     const notify = () => factory.handshakeFailed?.(peer, reason);
-    callLogged(notify, [], `While calling handshakeFailed for ${peer}`);
+    callLogged(notify, [], `Error while calling handshakeFailed for ${peer}`);
   }
 
   #buildProtocol(peer: Address): IProtocol | null {
@@ -358,7 +358,7 @@ export class StreamPort<A extends Address = Address>
       return buildProtocol(this.#factory, peer);
     } catch (error) {
       this.logFailure((count) =>
-        logUserError(error, `While calling buildProtocol for ${peer}${alike(count)}`)
+        logUserError(error, `Error while calling buildProtocol for ${peer}${alike(count)}`)
       );
       return null;
     }

@@ -103,7 +103,7 @@ Deno.test("StreamPort closes a connection if buildProtocol() returns null or thr
   };
   assertEquals(acceptor.connect("192.0.2.9")?.end, "ended");
   const [event] = errors.takeEvents();
-  assertEquals(event?.why, "While calling buildProtocol for 192.0.2.9:3000");
+  assertEquals(event?.why, "Error while calling buildProtocol for 192.0.2.9:3000");
   assertEquals(port.connectionCount, 0);
   assert(acceptor.isAccepting);
 });

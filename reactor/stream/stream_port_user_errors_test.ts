@@ -25,8 +25,8 @@ class ThrowingFactory extends TestFactory {
 
 for (
   const [name, factory, line] of [
-    ["protocols", new ThrowingProtocols(), "While calling makeConnection (and 89 more)"],
-    ["factory", new ThrowingFactory(), "While calling buildProtocol for "],
+    ["protocols", new ThrowingProtocols(), "Error while calling makeConnection (and 89 more)"],
+    ["factory", new ThrowingFactory(), "Error while calling buildProtocol for "],
   ] as const
 ) {
   Deno.test(`StreamPort logs ten errors a second of its ${name}, and counts the others`, () => {

@@ -90,7 +90,7 @@ export class ThreadCall implements IThreadCall {
   called(argument: number, args: readonly unknown[]): void {
     const f = this.#functions.get(argument);
     if (f !== undefined) {
-      callLogged(f, args, `While calling a function argument of the task ${this.name}`);
+      callLogged(f, args, `Error while calling a function argument of the task ${this.name}`);
     }
   }
 
@@ -121,7 +121,7 @@ export class ThreadCall implements IThreadCall {
       callLogged(
         this.#onResult,
         [success, outcome],
-        `While calling onResult of the task ${this.name}`,
+        `Error while calling onResult of the task ${this.name}`,
       );
     } else if (!success) {
       err(outcome as Error, `The task ${this.name} failed`); // what failed() was given

@@ -143,7 +143,7 @@ export class Alarm {
     try {
       set.clear();
     } catch (error) {
-      logUserError(error, "While clearing the timer of the reactor");
+      logUserError(error, "Error while clearing the timer of the reactor");
       clearGenuine(set.timer);
     }
   }

@@ -86,7 +86,7 @@ function refusingReactor(): IReactorTCP {
       const fail = () =>
         factory.clientConnectionFailed(connector, new ConnectionRefusedError("refused"));
       // As a connector does.
-      callLogged(fail, [], "While calling clientConnectionFailed");
+      callLogged(fail, [], "Error while calling clientConnectionFailed");
       return connector;
     },
   };

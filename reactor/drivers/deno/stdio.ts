@@ -140,7 +140,7 @@ class StdioConn implements StreamConn {
       // Deno throws BadResource if the application has already closed standard input, which is not
       // an error here.
       if (isInstance(error, Deno.errors.BadResource)) return;
-      logUserError(error, "While calling close of the standard input");
+      logUserError(error, "Error while calling close of the standard input");
     });
     endRead?.();
   }

@@ -174,7 +174,7 @@ test("readConnectionLost() that throws loses the connection with its error", asy
   child.transport.closeStdin();
   assertInstanceOf(await child.ended(), ProcessDone);
   assertEquals(child.out, "RangeError buggy\n");
-  assert(child.err.includes("While calling readConnectionLost"), child.err);
+  assert(child.err.includes("Error while calling readConnectionLost"), child.err);
 });
 
 test("writeConnectionLost() that throws loses the connection with its error", async (fixture) => {
@@ -194,7 +194,7 @@ test("writeConnectionLost() that throws loses the connection with its error", as
   );
   assertInstanceOf(await child.ended(), ProcessDone);
   assertEquals(child.out, "made");
-  assert(child.err.includes("While calling writeConnectionLost"), child.err);
+  assert(child.err.includes("Error while calling writeConnectionLost"), child.err);
   assert(child.err.includes("lost RangeError"), child.err);
 });
 

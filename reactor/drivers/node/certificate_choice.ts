@@ -90,7 +90,7 @@ export class CertificateChoice {
   #log(error: unknown, serverName: string): void {
     const counter = failures.getOrInsertComputed(this.#certificates, () => new FailureCounter());
     if (!counter.add()) return;
-    logUserError(error, `While calling certificates for ${quote(serverName)}${counter}`);
+    logUserError(error, `Error while calling certificates for ${quote(serverName)}${counter}`);
   }
 
   /**
