@@ -1,29 +1,33 @@
-// The table and the imports of entry_points.md have the entry points of deno.json, and its program runs.
+// The table of entry_points.md has the entry points of deno.json, its deno.json links a clone, and its
+// program runs.
 
 import { assertEquals } from "@std/assert";
 import { codeBlocks } from "../testing/fixtures/code_blocks.ts";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
 const page = Deno.readTextFileSync(new URL("entry_points.md", import.meta.url));
-const { name, exports } = JSON.parse(
+const { name, version, exports } = JSON.parse(
   Deno.readTextFileSync(new URL("../deno.json", import.meta.url)),
-) as { name: string; exports: Record<string, string> };
-const entries = Object.entries(exports).map(([entry, path]) => ({
-  specifier: name + entry.slice(1),
-  path: `../torsion/${path.slice(2)}`,
-}));
+) as { name: string; version: string; exports: Record<string, string> };
 
 Deno.test("The table of entry points has those of deno.json", () => {
   const rows = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, specifier = ""]) => specifier);
-  assertEquals(rows.toSorted(), entries.map(({ specifier }) => specifier).toSorted());
+  assertEquals(
+    rows.toSorted(),
+    Object.keys(exports).map((entry) => name + entry.slice(1)).toSorted(),
+  );
 });
 
-Deno.test("The imports for a clone have the entry points of deno.json", () => {
-  const block = codeBlocks("entry_points.md", page).find(({ info: [language] }) =>
-    language === "json"
-  );
-  const expected = entries.map(({ specifier, path }) => [specifier, path]);
-  assertEquals(JSON.parse(block?.code ?? "{}").imports, Object.fromEntries(expected));
+Deno.test("The deno.json for a clone names this package and its version, also in README.md", () => {
+  const expected = {
+    imports: { [name]: `jsr:${name}@^${version}` },
+    links: ["../torsion"],
+  };
+  for (const path of ["entry_points.md", "../README.md"]) {
+    const text = Deno.readTextFileSync(new URL(path, import.meta.url));
+    const block = codeBlocks(path, text).find(({ info: [language] }) => language === "json");
+    assertEquals(JSON.parse(block?.code ?? "{}"), expected, path);
+  }
 });
 
 Deno.test("entry_points.ts prints what its comments say", async () => {
