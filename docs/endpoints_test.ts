@@ -13,28 +13,28 @@ async function checkEcho(conn: Deno.Conn): Promise<void> {
   peer.close();
 }
 
-Deno.test("echo.ts serves a TCP port", async () => {
+Deno.test("any_echo.ts serves a TCP port", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using server = folder.shell(
-    "exec deno run --allow-net echo.ts tcp:0:interface=127.0.0.1 2>&1",
+    "exec deno run --allow-net any_echo.ts tcp:0:interface=127.0.0.1 2>&1",
   );
   const [, port] = await server.line(/ starting on 127\.0\.0\.1:(\d+)$/);
   await checkEcho(await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }));
 });
 
-Deno.test("echo.ts serves a UNIX socket", async () => {
+Deno.test("any_echo.ts serves a UNIX socket", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   const path = `${folder.path}/socket`;
   await using server = folder.shell(
-    `exec deno run --allow-net --allow-read --allow-write echo.ts unix:${path} 2>&1`,
+    `exec deno run --allow-net --allow-read --allow-write any_echo.ts unix:${path} 2>&1`,
   );
   await server.line(/ starting on .*socket"?$/);
   await checkEcho(await Deno.connect({ transport: "unix", path }));
 });
 
-Deno.test("echo.ts serves its standard input without a permission", async () => {
+Deno.test("any_echo.ts serves its standard input without a permission", async () => {
   await using folder = await GuideFolder.open(GUIDE);
-  await using echo = folder.start("deno run echo.ts stdio:", { input: true });
+  await using echo = folder.start("deno run any_echo.ts stdio:", { input: true });
   await echo.say("hello\n");
   await echo.line("hello");
 });

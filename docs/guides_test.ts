@@ -40,3 +40,15 @@ Deno.test("The guides link to files that exist", () => {
   });
   assertEquals(broken, []);
 });
+
+Deno.test("Each program of the guides has a name of its own, so that one folder can hold them", () => {
+  const texts = new Map<string, string>();
+  const clashes = names.filter((name) => name.endsWith(".md")).concat("../README.md")
+    .flatMap((guide) => [...filesOfGuide(guide)].map(([file, text]) => ({ guide, file, text })))
+    .filter(({ file, text }) => {
+      const first = texts.get(file) ?? text;
+      texts.set(file, first);
+      return first !== text;
+    });
+  assertEquals(clashes.map(({ guide, file }) => `${guide}: ${file}`), []);
+});
