@@ -154,7 +154,6 @@ export class WriteBuffer {
     let end = this.#first;
     for (let chunk = this.#chunks[end]; chunk !== undefined; chunk = this.#chunks[++end]) {
       if (chunk.size >= COPY_BELOW || size + chunk.size > GATHER_UP_TO) break;
-      if (!isIntact(chunk)) break;
       size += chunk.size;
     }
     const bytes = new Uint8Array(size);
