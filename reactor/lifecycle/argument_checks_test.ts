@@ -10,7 +10,7 @@ import {
   checkProtocol,
 } from "./argument_checks.ts";
 
-Deno.test("checkFactory() and the other checks accept valid objects", () => {
+Deno.test("checkFactory() and the other argument checks accept valid objects", () => {
   checkFactory("listen", new Factory());
   checkFactory("listen", { buildProtocol: () => null, doStart: () => {}, doStop: () => {} });
   checkClientFactory(new ClientFactory());
@@ -19,7 +19,7 @@ Deno.test("checkFactory() and the other checks accept valid objects", () => {
   checkProcessProtocol(new ProcessProtocol());
 });
 
-Deno.test("checkFactory() names the required methods and the value, and gives advice for a class", () => {
+Deno.test("checkFactory() errors name the value and required methods, with advice for a class", () => {
   const needed = "Cannot listen: the factory must be an object with " +
     "buildProtocol(), doStart(), doStop(); got ";
   for (
@@ -38,7 +38,7 @@ Deno.test("checkFactory() names the required methods and the value, and gives ad
   ) assertThrows(() => checkFactory("listen", value), TypeError, needed + got);
 });
 
-Deno.test("checkFactory() and the other checks reject every other value", () => {
+Deno.test("checkFactory() and the other argument checks throw for invalid values", () => {
   const checks = [
     (value: unknown) => checkFactory("listen", value),
     checkClientFactory,

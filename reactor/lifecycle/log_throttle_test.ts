@@ -52,7 +52,7 @@ Deno.test("LogThrottle with a burst logs that many events a second, the summary 
   assertEquals(lines.splice(0), ["b4 (and 2 more)"]);
 });
 
-Deno.test("LogThrottle logs each event if there is less than one a second", () => {
+Deno.test("LogThrottle logs each event if they are more than one second apart", () => {
   const { host, lines, add } = throttle();
   for (const name of ["a", "b", "c"]) {
     add(name);
@@ -74,7 +74,7 @@ Deno.test("LogThrottle logs 11 lines during ten seconds with 1000 events a secon
   assertEquals(counted.reduce((sum, count) => sum + count), 10_000);
 });
 
-Deno.test("LogThrottle has a timed call only while a line is due, and none after flush()", () => {
+Deno.test("LogThrottle has a timed call only while a line is pending, and none after flush()", () => {
   const { host, lines, add } = throttle();
   const calls = (): number => host.reactor.getDelayedCalls().length;
   add("a");

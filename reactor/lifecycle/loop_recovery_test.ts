@@ -113,7 +113,7 @@ Deno.test("ReactorBase continues to run after any sequence of errors in its loop
 });
 
 for (const name of Object.keys(faults)) {
-  Deno.test(`ReactorBase makes later calls after ${name}`, async () => {
+  Deno.test(`ReactorBase continues to make timed calls after ${name}`, async () => {
     using errors = new LoggedErrors();
     const reactor = new DenoReactor();
     const ended = reactor.run({ installSignalHandlers: false });

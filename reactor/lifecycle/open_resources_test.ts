@@ -20,7 +20,7 @@ class Resource implements ReactorResource {
   }
 }
 
-Deno.test("ReactorResources.whenEmpty() calls once, when no resource is open", () => {
+Deno.test("ReactorResources.whenEmpty() calls its function once, when no resource is open", () => {
   const resources = new ReactorResources();
   let calls = 0;
   resources.whenEmpty(() => calls++);
@@ -39,7 +39,7 @@ Deno.test("ReactorResources.whenEmpty() calls once, when no resource is open", (
   assertEquals(calls, 2);
 });
 
-Deno.test("ReactorResources.shutDown() closes each resource, even if they are deleted meanwhile", () => {
+Deno.test("ReactorResources.shutDown() closes every resource, even if some are deleted meanwhile", () => {
   const resources = new ReactorResources();
   const leaving = [0, 1, 2].map(() => new Resource((resource) => resources.delete(resource)));
   for (const resource of leaving) resources.add(resource);

@@ -92,7 +92,7 @@ Deno.test("Signals calls all handlers of a signal in the order in which they wer
   assertEquals(calls, ["first SIGUSR1", "second SIGUSR1"]);
 });
 
-Deno.test("Signals.remove() removes a handler that was added twice only once", () => {
+Deno.test("Signals.remove() removes one entry of a handler that was added twice", () => {
   const { source, calls, handler, signals, own } = fixture();
   const user = handler("user");
   signals.install([], own);
@@ -103,7 +103,7 @@ Deno.test("Signals.remove() removes a handler that was added twice only once", (
   assertEquals(calls, ["user SIGUSR1"]);
 });
 
-Deno.test("Signals.remove() stops listening if no handler is left", () => {
+Deno.test("Signals.remove() stops listening to a signal if no handler is left", () => {
   const { source, handler, signals, own } = fixture();
   const user = handler("user");
   signals.install(["SIGINT"], own);

@@ -36,7 +36,7 @@ class Recorded {
 
 const PHASES: EventPhase[] = ["before", "during", "after"];
 
-Deno.test("SystemEvent.fire() runs triggers by phase, and within a phase as they were added", () => {
+Deno.test("SystemEvent.fire() runs triggers by phase, and within a phase in order of addition", () => {
   const recorded = new Recorded();
   for (const phase of PHASES.toReversed()) {
     recorded.add(phase, `first ${phase}`);
@@ -67,7 +67,7 @@ Deno.test("SystemEvent.fire() calls its hooks before the during triggers and at 
   assertEquals(recorded.calls, ["before", "hook", "during", "after", "done"]);
 });
 
-Deno.test("SystemEvent.fire() uses up the triggers", () => {
+Deno.test("SystemEvent.fire() runs each trigger only once, even if called again", () => {
   const recorded = new Recorded();
   for (const phase of PHASES) recorded.add(phase, phase);
   assertEquals(recorded.fire(), PHASES);
@@ -87,7 +87,7 @@ for (const phase of ["xxx", "Before", "", "constructor", "toString", null, undef
   });
 }
 
-Deno.test("SystemEvent.remove() removes only that trigger of a function", () => {
+Deno.test("SystemEvent.remove() removes one trigger, and keeps others with the same function", () => {
   const event = new SystemEvent("Event1");
   const calls: string[] = [];
   const note = (call: string) => calls.push(call);
@@ -292,7 +292,7 @@ Deno.test("SystemEvent.remove() works while fire() waits for a before trigger", 
   assertEquals(recorded.calls, ["before", "after"]);
 });
 
-Deno.test("SystemEvent.forceClose() ends the wait for before triggers", () => {
+Deno.test("SystemEvent.forceClose() stops waiting for before triggers", () => {
   const recorded = new Recorded();
   recorded.event.forceClose();
   const waited = new Deferred<void>();

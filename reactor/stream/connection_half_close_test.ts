@@ -137,7 +137,7 @@ Deno.test("Connection.loseWriteConnection() works in readConnectionLost()", () =
   assertEquals(fixture.events, ["made", "read lost", "write lost", "lost ConnectionDone"]);
 });
 
-Deno.test("Connection sends the answer that readConnectionLost() writes before it closes", () => {
+Deno.test("Connection sends a reply that readConnectionLost() writes before it closes", () => {
   using fixture = connect({
     halfCloseable,
     capacity: 3,
@@ -154,7 +154,7 @@ Deno.test("Connection sends the answer that readConnectionLost() writes before i
   assertEquals(fixture.peer.text, "you sent: a request");
 });
 
-Deno.test("Connection calls readConnectionLost() once, however often reading is paused", () => {
+Deno.test("Connection calls readConnectionLost() once, although reading is paused repeatedly", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.pauseProducing();
   fixture.peer.send("last");
@@ -182,7 +182,7 @@ Deno.test("Connection calls readConnectionLost() once, however often reading is 
   assertEquals(idle.events, ["made", "read lost"]);
 });
 
-Deno.test("Connection is lost with ConnectionLost if a half-closed peer resets during the answer", () => {
+Deno.test("Connection is lost with ConnectionLost if a half-closed peer resets it later", () => {
   using fixture = connect({
     halfCloseable,
     capacity: 3,
@@ -240,7 +240,7 @@ Deno.test("Connection does not call writeConnectionLost() after abortConnection(
   assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
 });
 
-Deno.test("Connection.abortConnection() between the closes of both directions aborts", () => {
+Deno.test("Connection.abortConnection() after one direction has closed aborts the other", () => {
   using fixture = connect({ halfCloseable });
   fixture.connection.loseWriteConnection();
   fixture.host.settle();
@@ -251,7 +251,7 @@ Deno.test("Connection.abortConnection() between the closes of both directions ab
 
 for (const method of ["readConnectionLost", "writeConnectionLost"] as const) {
   for (const kind of ["throws", "rejects"] as const) {
-    Deno.test(`${method}() that ${kind} is logged and loses the connection with its error`, async () => {
+    Deno.test(`Connection logs a ${method}() that ${kind}, and is lost with its error`, async () => {
       using errors = new LoggedErrors();
       const error = new RangeError("boom");
       const behaviour: Behaviour = {

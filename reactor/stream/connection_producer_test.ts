@@ -56,7 +56,7 @@ function stuck(options: Parameters<typeof connect>[0] = {}): ConnectionFixture {
   return fixture;
 }
 
-Deno.test("Connection pauses a push producer once above the high-water mark, resumes it when empty", () => {
+Deno.test("Connection pauses a push producer above the high-water mark and resumes it when empty", () => {
   using fixture = stuck({ writeBufferHighWater: 10 });
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -113,7 +113,7 @@ Deno.test("Connection pauses a push producer again that writes in resumeProducin
 });
 
 for (const synchronous of [false, true]) {
-  Deno.test(`Connection resumes a pull producer when empty, over ${synchronous ? "a synchronous" : "an asynchronous"} driver`, () => {
+  Deno.test(`Connection resumes a pull producer when empty, over ${synchronous ? "a sync" : "an async"} driver`, () => {
     using fixture = connect({ synchronous });
     let pieces = 0;
     const producer = new Producer(() => {
@@ -264,7 +264,7 @@ Deno.test("Connection.loseConnection() in pauseProducing() waits at most for the
   assertInstanceOf(fixture.protocol.reason, LingerTimeout);
 });
 
-Deno.test("Connection.registerProducer() after loseWriteConnection() is done stops the producer", () => {
+Deno.test("Connection.registerProducer() after the writing side has closed stops the producer", () => {
   for (const streaming of [true, false]) {
     using fixture = connect({ halfCloseable: true });
     fixture.connection.loseWriteConnection();
@@ -279,7 +279,7 @@ Deno.test("Connection.registerProducer() after loseWriteConnection() is done sto
   }
 });
 
-Deno.test("Connection.registerProducer() after loseWriteConnection() lets the producer send", () => {
+Deno.test("Connection.registerProducer() lets a producer send before loseWriteConnection() closes", () => {
   using fixture = connect({ halfCloseable: true });
   fixture.connection.write("head ");
   fixture.connection.loseWriteConnection();
@@ -294,7 +294,7 @@ Deno.test("Connection.registerProducer() after loseWriteConnection() lets the pr
   assertEquals(fixture.events, ["made", "write lost"]);
 });
 
-Deno.test("Connection.unregisterProducer() in resumeProducing() closes a closing connection", () => {
+Deno.test("Connection.unregisterProducer() in resumeProducing() lets loseConnection() complete", () => {
   using fixture = connect({ writeBufferHighWater: 3 });
   const producer = new Producer(() => {
     fixture.connection.write("end");
@@ -330,7 +330,7 @@ Deno.test("Connection.unregisterProducer() without a producer does nothing", () 
   assertEquals(fixture.events, ["made"]);
 });
 
-Deno.test("Connection.abortConnection() in resumeProducing() at registration loses it later", () => {
+Deno.test("Connection.abortConnection() within registerProducer() calls connectionLost() later", () => {
   using fixture = connect();
   const producer = new Producer(() => fixture.connection.abortConnection());
   fixture.connection.registerProducer(producer, false);
@@ -341,7 +341,7 @@ Deno.test("Connection.abortConnection() in resumeProducing() at registration los
 });
 
 for (const stuckFirst of [false, true]) {
-  Deno.test(`Connection.abortConnection() in pauseProducing()${stuckFirst ? ", with a write in flight," : ""} stops the producer`, () => {
+  Deno.test(`Connection.abortConnection() in pauseProducing() stops it${stuckFirst ? " with a pending write" : ""}`, () => {
     using fixture = stuckFirst
       ? stuck({ writeBufferHighWater: 3 })
       : connect({ writeBufferHighWater: 3 });
@@ -364,7 +364,7 @@ for (const stuckFirst of [false, true]) {
 }
 
 for (const synchronous of [false, true]) {
-  Deno.test(`Connection.abortConnection() in resumeProducing() aborts ${synchronous ? "a synchronous" : "an asynchronous"} driver`, () => {
+  Deno.test(`Connection.abortConnection() in resumeProducing() aborts ${synchronous ? "a sync" : "an async"} driver`, () => {
     using fixture = connect({ synchronous, writeBufferHighWater: 3 });
     const producer = new Producer(() => {
       fixture.connection.unregisterProducer();
@@ -379,7 +379,7 @@ for (const synchronous of [false, true]) {
   });
 }
 
-Deno.test("Connection drops what resumeProducing() writes before it aborts", () => {
+Deno.test("Connection drops data that resumeProducing() writes before it aborts", () => {
   using fixture = connect({ synchronous: true, writeBufferHighWater: 3 });
   const producer = new Producer(() => {
     fixture.connection.write("more");
@@ -391,7 +391,7 @@ Deno.test("Connection drops what resumeProducing() writes before it aborts", () 
   assertEquals(fixture.driver.calls, ["write(10)", "abort()"]);
 });
 
-Deno.test("Connection resumes no producer when a write completes after an abort", () => {
+Deno.test("Connection does not resume its producer when a write completes after an abort", () => {
   using fixture = connect({ writeBufferHighWater: 3 });
   const producer = new Producer();
   fixture.connection.registerProducer(producer, true);
@@ -405,7 +405,7 @@ Deno.test("Connection resumes no producer when a write completes after an abort"
 });
 
 for (const method of ["pauseProducing", "resumeProducing", "stopProducing"] as const) {
-  Deno.test(`${method}() that throws is logged and loses the connection with its error`, () => {
+  Deno.test(`Connection logs a producer's ${method}() that throws, and is lost with its error`, () => {
     using errors = new LoggedErrors();
     using fixture = connect({ writeBufferHighWater: 3 });
     const producer = new Producer();
@@ -423,7 +423,7 @@ for (const method of ["pauseProducing", "resumeProducing", "stopProducing"] as c
   });
 }
 
-Deno.test("Connection as another one's producer passes on the pace of a slow peer", () => {
+Deno.test("Connection registered as a producer pauses reading for a slow peer of the consumer", () => {
   using slow = connect({ capacity: 2, writeBufferHighWater: 10 });
   slow.peer.driver.stopReading();
   using fast = connect({

@@ -314,7 +314,7 @@ function finish(host: TestHost, ends: [End, End], waited: boolean): void {
   assertEquals(host.microtasks.tasks.length, 0);
 }
 
-Deno.test("Connection keeps its guarantees whatever both sides do, in any order", () => {
+Deno.test("Connection keeps its guarantees under random actions of both sides", () => {
   const moves = fc.array(fc.oneof(act, move), { maxLength: 80, size: "max" });
   fc.assert(fc.property(world, moves, play), { seed: 20100819, numRuns: 3000 });
 });

@@ -51,7 +51,7 @@ Deno.test("Connection.resumeProducing() in the same method cancels pauseProducin
   assertEquals(fixture.events, ["made", "received ab", "received cd"]);
 });
 
-Deno.test("Connection loses nothing if it is paused at each chunk and resumed later", () => {
+Deno.test("Connection loses no data if it is paused at each chunk and resumed later", () => {
   using fixture = connect({
     capacity: 3,
     dataReceived: (protocol) => {
@@ -64,7 +64,7 @@ Deno.test("Connection loses nothing if it is paused at each chunk and resumed la
   assertEquals(fixture.protocol.received, "0123456789");
 });
 
-Deno.test("Connection.pauseProducing() keeps a held chunk that was not delivered yet", () => {
+Deno.test("Connection.pauseProducing() after a resume keeps a chunk that was not delivered yet", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.send("abc");
@@ -78,7 +78,7 @@ Deno.test("Connection.pauseProducing() keeps a held chunk that was not delivered
   assertEquals(fixture.events, ["made", "received abc"]);
 });
 
-Deno.test("Connection.pauseProducing() during a held chunk also holds back the peer's close", () => {
+Deno.test("Connection.pauseProducing() with a held chunk also holds back the peer's close", () => {
   using fixture = connect({ dataReceived: (protocol) => protocol.transport.pauseProducing() });
   fixture.connection.pauseProducing();
   fixture.peer.send("abc");
@@ -111,7 +111,7 @@ Deno.test("Connection is lost at once by a reset while it is paused during a rea
   assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
 });
 
-Deno.test("Connection is lost by a write to a closed peer while it is paused", () => {
+Deno.test("Connection is lost while paused when it writes to a closed peer", () => {
   using fixture = connect();
   fixture.connection.pauseProducing();
   fixture.peer.driver.close();
@@ -132,7 +132,7 @@ Deno.test("Connection.loseConnection() while paused drops the held chunk", () =>
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("Connection.loseConnection() while paused reads on and drops what the peer sends", () => {
+Deno.test("Connection.loseConnection() while paused keeps reading and drops received data", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.pauseProducing();

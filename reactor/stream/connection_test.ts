@@ -171,7 +171,7 @@ for (const synchronous of [false, true]) {
   });
 }
 
-Deno.test("Connection.abortConnection() drops unsent bytes and resets the peer's side", () => {
+Deno.test("Connection.abortConnection() drops unsent bytes and resets the connection", () => {
   using fixture = connect({ capacity: 10 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("x".repeat(100));
@@ -186,7 +186,7 @@ Deno.test("Connection.abortConnection() drops unsent bytes and resets the peer's
   assertEquals(fixture.peer.end, "ECONNRESET");
 });
 
-Deno.test("Connection.abortConnection() passes its reason on, by itself or as the cause", () => {
+Deno.test("Connection.abortConnection() passes its reason to connectionLost(), or as the cause", () => {
   const aborted = new ConnectionTimeout("idle", 4, "192.0.2.2:2222");
   const boom = new RangeError("boom");
   for (const given of [aborted, boom]) {
@@ -205,7 +205,7 @@ Deno.test("Connection.abortConnection() passes its reason on, by itself or as th
   }
 });
 
-Deno.test("Connection.abortConnection() after loseConnection() aborts", () => {
+Deno.test("Connection.abortConnection() after loseConnection() aborts at once", () => {
   using fixture = connect();
   fixture.connection.write("unsent");
   fixture.connection.loseConnection();
@@ -215,7 +215,7 @@ Deno.test("Connection.abortConnection() after loseConnection() aborts", () => {
   assertEquals(fixture.peer.text, "");
 });
 
-Deno.test("Connection.abortConnection() aborts once", () => {
+Deno.test("Connection.abortConnection() called twice aborts once", () => {
   using fixture = connect();
   fixture.connection.abortConnection();
   fixture.connection.abortConnection();
@@ -224,7 +224,7 @@ Deno.test("Connection.abortConnection() aborts once", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionAborted"]);
 });
 
-Deno.test("Connection.abortConnection() decides the reason, whatever fails meanwhile", () => {
+Deno.test("Connection.abortConnection() determines the reason, despite later failures", () => {
   for (const meanwhile of ["reset", "shut down"]) {
     using fixture = connect();
     fixture.connection.abortConnection();
@@ -276,7 +276,7 @@ Deno.test("Connection is lost with ConnectionDone if the peer closes, then reset
   assertInstanceOf(fixture.protocol.reason.cause, ConnectionLost);
 });
 
-Deno.test("Connection is lost with ConnectionLost if the peer closes before it got pending bytes", () => {
+Deno.test("Connection is lost with ConnectionLost if the peer closes before pending bytes are sent", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -288,7 +288,7 @@ Deno.test("Connection is lost with ConnectionLost if the peer closes before it g
   assertEquals(fixture.events, ["made", "lost ConnectionLost"]);
 });
 
-Deno.test("Connection.shutDown() loses the connection at once, whatever is unsent", () => {
+Deno.test("Connection.shutDown() loses the connection at once and drops unsent data", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -299,7 +299,7 @@ Deno.test("Connection.shutDown() loses the connection at once, whatever is unsen
   assertEquals(fixture.host.resources.size, 0);
 });
 
-Deno.test("Connection.stopProducing() is loseConnection()", () => {
+Deno.test("Connection.stopProducing() closes as loseConnection() does", () => {
   using fixture = connect();
   fixture.connection.write("last words");
   fixture.connection.stopProducing();
@@ -308,7 +308,7 @@ Deno.test("Connection.stopProducing() is loseConnection()", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("Connection.loseConnection() reads on and drops what the peer sends", () => {
+Deno.test("Connection.loseConnection() keeps reading and drops received data", () => {
   using fixture = connect({ capacity: 4 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -323,7 +323,7 @@ Deno.test("Connection.loseConnection() reads on and drops what the peer sends", 
 
 for (const method of ["connectionMade", "dataReceived"] as const) {
   for (const kind of ["throws", "rejects"] as const) {
-    Deno.test(`${method}() that ${kind} loses the connection with its error, which is logged`, async () => {
+    Deno.test(`Connection logs the error of a ${method}() that ${kind}, and is lost with it`, async () => {
       using errors = new LoggedErrors();
       const error = new RangeError("boom");
       using fixture = connect({
@@ -350,7 +350,7 @@ for (const method of ["connectionMade", "dataReceived"] as const) {
 }
 
 for (const kind of ["throws", "rejects"] as const) {
-  Deno.test(`connectionLost() that ${kind} is logged, and the owner is still notified`, async () => {
+  Deno.test(`Connection logs a connectionLost() that ${kind}, and still notifies its owner`, async () => {
     using errors = new LoggedErrors();
     const error = new RangeError("boom");
     using fixture = connect({
@@ -382,7 +382,7 @@ Deno.test("Connection logs an error after abortConnection() and keeps Connection
   assertEquals(errors.take().map(String), ["RangeError: boom"]);
 });
 
-Deno.test("Connection drops what a method has written before it throws", () => {
+Deno.test("Connection drops data that a protocol's method wrote before it threw", () => {
   using errors = new LoggedErrors();
   using fixture = connect({
     dataReceived: (protocol) => {
@@ -411,7 +411,7 @@ Deno.test("Connection uses a thrown value that is not an Error as the cause of a
   assertEquals(errors.take().length, 1);
 });
 
-Deno.test("Connection copes with a logPrefix() that throws", () => {
+Deno.test("Connection works although the protocol's logPrefix() throws", () => {
   using errors = new LoggedErrors();
   using fixture = connect({
     dataReceived: () => {

@@ -65,7 +65,7 @@ Deno.test("idleTimeout ignores written bytes until the system takes them", () =>
   assertEquals(timeoutOf(fixture)[0], "idle");
 });
 
-Deno.test("idleTimeout counts a chunk that arrives while paused, but nothing after it", () => {
+Deno.test("idleTimeout restarts for one chunk that arrives during a pause, not for later data", () => {
   using fixture = connect({ idleTimeout: 10 });
   fixture.connection.pauseProducing();
   fixture.host.advance(5);
@@ -77,7 +77,7 @@ Deno.test("idleTimeout counts a chunk that arrives while paused, but nothing aft
   assertEquals(timeoutOf(fixture)[0], "idle");
 });
 
-Deno.test("writeStallTimeout aborts a connection whose peer takes nothing", () => {
+Deno.test("writeStallTimeout aborts a connection whose peer reads no data", () => {
   using fixture = stuck({ writeStallTimeout: 5 });
   fixture.host.advance(4.9);
   assert(fixture.connection.connected);
@@ -112,7 +112,7 @@ Deno.test("writeStallTimeout ignores a connection with nothing to send", () => {
   assert(fixture.connection.connected);
 });
 
-Deno.test("writeStallTimeout starts at each write that finds none in flight", () => {
+Deno.test("writeStallTimeout starts at each write while no other write is in flight", () => {
   using fixture = connect({ writeStallTimeout: 5, capacity: 10 });
   fixture.connection.write("first");
   fixture.host.settle();
@@ -126,7 +126,7 @@ Deno.test("writeStallTimeout starts at each write that finds none in flight", ()
   assertEquals(timeoutOf(fixture)[0], "writeStall");
 });
 
-Deno.test("maxConnectionAge aborts a connection however busy it is", () => {
+Deno.test("maxConnectionAge aborts also a connection that is busy", () => {
   using fixture = connect({ maxConnectionAge: 10 });
   for (let i = 0; i < 9; i++) {
     fixture.host.advance(1);
@@ -165,7 +165,7 @@ Deno.test("Connection leaves no timer after it is lost", () => {
   }
 });
 
-Deno.test("Connection options refuse a timeout that is not a delay, with its name and value", () => {
+Deno.test("Connection options throw for an invalid timeout, with its name and value", () => {
   for (const name of ["idleTimeout", "writeStallTimeout", "maxConnectionAge"]) {
     assertThrows(
       () => timeoutLimits({ [name]: -1 }),

@@ -72,7 +72,7 @@ Deno.test("Connection.write() throws a TypeError for other values, before and af
   }
 });
 
-Deno.test("Connection.writeSequence() throws for a wrong piece and sends no piece", () => {
+Deno.test("Connection.writeSequence() throws for a piece of a wrong type, and sends no piece", () => {
   using fixture = connect();
   // Wrong types, as JavaScript may pass them.
   const wrong = 3 as unknown as string;
@@ -87,7 +87,7 @@ Deno.test("Connection.writeSequence() throws for a wrong piece and sends no piec
   assertEquals(fixture.peer.text, "");
 });
 
-Deno.test("Connection.write() with nothing writes nothing", () => {
+Deno.test("Connection.write() with no bytes sends nothing", () => {
   using fixture = connect();
   fixture.connection.write("");
   fixture.connection.write(new Uint8Array());
@@ -106,7 +106,7 @@ Deno.test("Connection.write() after loseConnection() sends while the connection 
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("Connection.write() after the loss or an abort is dropped", () => {
+Deno.test("Connection.write() drops data after the loss or an abort", () => {
   using fixture = connect();
   fixture.connection.abortConnection();
   fixture.connection.write("late");
@@ -139,7 +139,7 @@ Deno.test("Connection.write() during a write in flight waits for it", () => {
   assertEquals(fixture.peer.text, "0123456789abcdef");
 });
 
-Deno.test("Connection does not mix its bytes with those of another one", () => {
+Deno.test("Connection does not mix its bytes with those of another connection", () => {
   using one = connect({ capacity: 3 });
   using two = connect({ capacity: 3 });
   for (let round = 0; round < 20; round++) {
@@ -204,7 +204,7 @@ Deno.test("writeBufferLimit of Infinity allows any amount", () => {
   fixture.host.settle();
 });
 
-Deno.test("linger aborts a closing connection whose peer never reads", () => {
+Deno.test("linger aborts a closing connection if the peer never reads", () => {
   using fixture = connect({ capacity: 4, linger: 30 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -224,7 +224,7 @@ Deno.test("linger aborts a closing connection whose peer never reads", () => {
   );
 });
 
-Deno.test("linger starts anew when the peer reads", () => {
+Deno.test("linger time starts anew when the peer reads", () => {
   using fixture = connect({ capacity: 1, linger: 30 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -241,7 +241,7 @@ Deno.test("linger starts anew when the peer reads", () => {
   assertEquals(fixture.events, ["made", "lost LingerTimeout"]);
 });
 
-Deno.test("linger of Infinity waits without limit", () => {
+Deno.test("linger of Infinity lets a closing connection wait without limit", () => {
   using fixture = connect({ capacity: 1, linger: Infinity });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -255,7 +255,7 @@ Deno.test("linger of Infinity waits without limit", () => {
   assertEquals(fixture.events, ["made", "lost ConnectionDone"]);
 });
 
-Deno.test("linger of 0 aborts at once if bytes are left", () => {
+Deno.test("linger of 0 aborts a closing connection at once if bytes are unsent", () => {
   using fixture = connect({ capacity: 1, linger: 0 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -265,7 +265,7 @@ Deno.test("linger of 0 aborts at once if bytes are left", () => {
   assertEquals(fixture.events, ["made", "lost LingerTimeout"]);
 });
 
-Deno.test("linger ignores open connections and those that have sent everything", () => {
+Deno.test("linger does not abort open connections, or closing ones without unsent bytes", () => {
   using fixture = connect({ capacity: 1 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");
@@ -279,7 +279,7 @@ Deno.test("linger ignores open connections and those that have sent everything",
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("linger also limits pending bytes after the peer has closed", () => {
+Deno.test("linger also aborts a connection with unsent bytes after its peer has closed", () => {
   using fixture = connect({ capacity: 1, linger: 5 });
   fixture.peer.driver.stopReading();
   fixture.connection.write("0123456789");

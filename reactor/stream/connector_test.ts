@@ -136,7 +136,7 @@ Deno.test("Connector notifies its factory from the attempt to the loss", () => {
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("Connector marks the log lines of its protocol as a client's", () => {
+Deno.test("Connector adds the word client to the log prefix of its protocol", () => {
   const factory = new TestFactory();
   const logged: (string | undefined)[] = [];
   using _observing = addObserver(({ system }) => logged.push(system), { replay: false });
@@ -273,7 +273,7 @@ Deno.test("Connector.disconnect() cancels the attempt or closes the connection",
   fixture.connector.disconnect();
 });
 
-Deno.test("Connector.disconnect() works in buildProtocol() and in connectionMade()", () => {
+Deno.test("Connector.disconnect() works within buildProtocol() and connectionMade()", () => {
   for (const where of ["buildProtocol", "connectionMade"]) {
     const factory = new TestFactory();
     const protocol = new Protocol();
@@ -326,7 +326,7 @@ Deno.test("Connector starts the timeout at connect(), also before the reactor ru
   assertEquals(fixture.cancelled, 0); // a dial that has succeeded is not cancelled
 });
 
-Deno.test("Connector waits without limit with a timeout of Infinity", () => {
+Deno.test("Connector with a timeout of Infinity waits without limit", () => {
   const fixture = new ConnectionFixture({ timeout: Infinity });
   fixture.connector.connect();
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
@@ -343,7 +343,7 @@ Deno.test("Connector closes a connection with ConnectionDone if buildProtocol() 
   assertEquals(fixture.host.resources.size, 0);
 });
 
-Deno.test("Connector logs an exception of buildProtocol() and loses the connection with it", () => {
+Deno.test("Connector logs an exception of buildProtocol() and closes the connection with it", () => {
   using errors = new LoggedErrors();
   const factory = new TestFactory();
   const error = new RangeError("boom");

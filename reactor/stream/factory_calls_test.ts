@@ -11,13 +11,13 @@ function building(answer: unknown): Factory {
   return Object.assign(new Factory(), { buildProtocol: () => answer });
 }
 
-Deno.test("buildProtocol() returns the protocol, or null where the factory returns null", () => {
+Deno.test("buildProtocol() returns the factory's protocol, or null if the factory returns null", () => {
   const protocol = new Protocol();
   assertStrictEquals(buildProtocol(building(protocol), peer), protocol);
   assertEquals(buildProtocol(building(null), peer), null);
 });
 
-Deno.test("buildProtocol() names the factory and the value that is not a protocol", () => {
+Deno.test("buildProtocol() throws for a value that is not a protocol, and names the factory", () => {
   for (const [answer, quoted] of [[undefined, "undefined"], [42, "42"], [Protocol, "function"]]) {
     const expected = `buildProtocol() of Factory must return a protocol or null, got ${quoted}`;
     assertThrows(() => buildProtocol(building(answer), peer), TypeError, expected);

@@ -75,7 +75,7 @@ Deno.test("StreamPort.drain() stops accepting and fires when the last connection
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("StreamPort.drain() also waits until the address is free", () => {
+Deno.test("StreamPort.drain() waits until the listening address is free", () => {
   const { port, acceptor } = listen();
   const fired: number[] = [];
   port.drain(30).addCallback((aborted) => void fired.push(aborted));
@@ -140,7 +140,7 @@ Deno.test("StreamPort.drain() calls drainRequested() once and sends what it writ
   for (const { reason } of protocols) assertInstanceOf(reason, ConnectionDone);
 });
 
-Deno.test("StreamPort.drain() does not call drainRequested() on a closing connection", () => {
+Deno.test("StreamPort.drain() does not call drainRequested() for a closing connection", () => {
   const { port, protocols, acceptor, host } = connected(Polite, 1);
   protocols[0]?.transport.loseConnection();
   port.drain(30);
@@ -149,7 +149,7 @@ Deno.test("StreamPort.drain() does not call drainRequested() on a closing connec
   assertEquals(protocols[0]?.drainRequests, 0);
 });
 
-Deno.test("drainRequested() that throws is logged and loses that connection only", () => {
+Deno.test("drainRequested() that throws is logged and closes only its own connection", () => {
   using errors = new LoggedErrors();
   const { port, protocols, acceptor, host } = connected(Polite, 2);
   const [first] = protocols;
@@ -167,7 +167,7 @@ Deno.test("drainRequested() that throws is logged and loses that connection only
   assertEquals(event?.why, "Error while calling drainRequested");
 });
 
-Deno.test("StreamPort.drain() leaves the connections of other ports alone", () => {
+Deno.test("StreamPort.drain() does not close the connections of other ports", () => {
   const fixture = connected(Noted, 1);
   const other = listen({}, undefined, fixture.host);
   other.acceptor.connect();
@@ -189,7 +189,7 @@ Deno.test("StreamPort.drain() again with an earlier deadline aborts at that dead
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("StreamPort.drain() when cancelled stops the deadline and keeps connections open", () => {
+Deno.test("StreamPort.drain() that is cancelled clears the deadline and keeps connections open", () => {
   const { port, protocols, acceptor, host } = connected(Noted, 1);
   const failures: Error[] = [];
   const draining = port.drain(30);
@@ -245,7 +245,7 @@ Deno.test("StreamPort.drain() fires when the reactor stops", () => {
   assertEquals(host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("StreamPort.drain() logs the number of open connections and refuses a wrong delay", () => {
+Deno.test("StreamPort.drain() logs the number of open connections, and throws for a wrong delay", () => {
   const { port, acceptor } = connected(Noted, 2);
   const messages: string[] = [];
   using _observing = addObserver(({ message }) => messages.push(message), { replay: false });

@@ -28,7 +28,7 @@ function listenTLS(limits: Partial<StreamPortLimits>): TLSPortBed {
   return { ...listen(limits, new TestFactory(), host, secure), engines };
 }
 
-Deno.test("maxConnectionsPerHost refuses a connection without a handshake", () => {
+Deno.test("maxConnectionsPerHost refuses a connection before its TLS handshake", () => {
   const { acceptor, engines, factory, host, port } = listenTLS({ maxConnectionsPerHost: 1 });
   acceptor.connect("192.0.2.1");
   acceptor.connect("192.0.2.1");
@@ -51,7 +51,7 @@ Deno.test('maxConnections with overflow "refuse" refuses a connection without a 
   assertEquals(engines.length, 1);
 });
 
-Deno.test("maxHandshakes pauses the port until a handshake completes or fails", () => {
+Deno.test("maxHandshakes pauses accepting until a TLS handshake completes or fails", () => {
   const { acceptor, engines, host, port } = listenTLS({ maxHandshakes: 2 });
   acceptor.connect();
   acceptor.connect();
@@ -68,7 +68,7 @@ Deno.test("maxHandshakes pauses the port until a handshake completes or fails", 
   assertEquals(port.connectionCount, 2);
 });
 
-Deno.test("maxHandshakes logs that the port pauses, at most once a second", () => {
+Deno.test("maxHandshakes logs each pause in accepting, at most once a second", () => {
   const lines: string[] = [];
   using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
   const { acceptor, engines, host, port } = listenTLS({ maxHandshakes: 1 });
@@ -85,7 +85,7 @@ Deno.test("maxHandshakes logs that the port pauses, at most once a second", () =
   assertEquals(lines, [line, line]);
 });
 
-Deno.test("maxConnections pauses the port without a log line", () => {
+Deno.test("maxConnections pauses accepting without a log line", () => {
   const lines: string[] = [];
   using _observing = addObserver(({ message }) => lines.push(message), { replay: false });
   const { acceptor } = listenTLS({ maxConnections: 1 });

@@ -24,7 +24,7 @@ Deno.test("StreamPort accepts one connection after another", () => {
   assertEquals(port.connectionCount, 2);
 });
 
-Deno.test("StreamPort accepts only when the reactor runs", () => {
+Deno.test("StreamPort accepts connections only while the reactor runs", () => {
   const host = new TestHost();
   host.isRunning = false;
   const { acceptor } = listen({}, new TestFactory(), host);
@@ -33,7 +33,7 @@ Deno.test("StreamPort accepts only when the reactor runs", () => {
   assert(acceptor.isAccepting);
 });
 
-Deno.test("StreamPort never accepts if it is stopped before the reactor runs", () => {
+Deno.test("StreamPort never accepts a connection if it is stopped before the reactor runs", () => {
   const host = new TestHost();
   host.isRunning = false;
   const { acceptor, port } = listen({}, new TestFactory(), host);
@@ -56,7 +56,7 @@ Deno.test("StreamPort numbers its connections, and their log prefix shows the nu
   assertEquals(prefixes, ["Protocol,0,192.0.2.7", "Protocol,1,192.0.2.8"]);
 });
 
-Deno.test("maxConnections pauses the port until a connection is lost", () => {
+Deno.test("maxConnections pauses accepting until a connection is lost", () => {
   const { factory, acceptor, host } = listen({ maxConnections: 2 });
   acceptor.connect();
   acceptor.connect();
@@ -81,7 +81,7 @@ Deno.test('maxConnections with overflow "refuse" accepts and closes a connection
   assertEquals(factory.built.length, 2);
 });
 
-Deno.test("maxConnectionsPerHost refuses further connections of one host only", () => {
+Deno.test("maxConnectionsPerHost refuses further connections of the same host only", () => {
   const { factory, acceptor, host } = listen({ maxConnectionsPerHost: 1 });
   acceptor.connect("192.0.2.1");
   assertEquals(acceptor.connect("192.0.2.1")?.end, "ECONNRESET");
@@ -144,7 +144,7 @@ function acceptingLog(): Disposable & { lines: string[] } {
 const PAUSES =
   "error: Cannot accept connections on 127.0.0.1:2000, accepting pauses: Too many open files";
 
-Deno.test("StreamPort pauses after a failure to accept, and logs one line for all of a shortage", () => {
+Deno.test("StreamPort logs one line for a shortage of descriptors, and pauses accepting", () => {
   using log = acceptingLog();
   const { acceptor, host, factory } = listen();
   for (let i = 0; i < 5; i++) {
@@ -160,7 +160,7 @@ Deno.test("StreamPort pauses after a failure to accept, and logs one line for al
   assertEquals(factory.built.length, 1);
 });
 
-Deno.test("StreamPort logs that it accepts again after a second without a failure", () => {
+Deno.test("StreamPort logs that it accepts again after one second without a failure", () => {
   using log = acceptingLog();
   const { acceptor, host } = listen();
   acceptor.fail(shortage());
@@ -181,7 +181,7 @@ Deno.test("StreamPort logs that it accepts again after a second without a failur
   assertEquals(log.lines, [PAUSES, resumed, PAUSES]);
 });
 
-Deno.test("StreamPort turns away clients that have waited for a second, until one is accepted", () => {
+Deno.test("StreamPort closes the connections of clients that waited one second in a shortage", () => {
   using log = acceptingLog();
   const { acceptor, host } = listen();
   for (let i = 1; i <= 11; i++) {
@@ -199,7 +199,7 @@ Deno.test("StreamPort turns away clients that have waited for a second, until on
   assertEquals(log.lines, [PAUSES, resumed]);
 });
 
-Deno.test("StreamPort.stopListening() during a shortage logs nothing", () => {
+Deno.test("StreamPort.stopListening() during a shortage of descriptors logs no error", () => {
   using log = acceptingLog();
   const { acceptor, host, port } = listen();
   acceptor.fail(shortage());
@@ -222,7 +222,7 @@ Deno.test("StreamPort logs any other failure to accept with its stack", () => {
   assertEquals(more, []);
 });
 
-Deno.test("StreamPort does not accept during a pause, even if a connection is lost", () => {
+Deno.test("StreamPort does not accept while paused after a failure, even if a connection is lost", () => {
   using errors = new LoggedErrors();
   const { acceptor, host, factory } = listen();
   acceptor.connect();
@@ -255,7 +255,7 @@ Deno.test("StreamPort.stopListening() fires for every caller and keeps connectio
   host.settle();
 });
 
-Deno.test("StreamPort.stopListening() cancels the pause after a failure", () => {
+Deno.test("StreamPort.stopListening() cancels the timed call of a pause after a failure", () => {
   using errors = new LoggedErrors();
   const { acceptor, port, host } = listen();
   acceptor.fail(new Error("Too many open files"));
@@ -283,7 +283,7 @@ Deno.test("StreamPort.startListening() after stopListening() accepts again", () 
   assertEquals(host.resources.size, 0);
 });
 
-Deno.test("StreamPort.startListening() in stopFactory() is closed when the reactor stops", () => {
+Deno.test("StreamPort.startListening() in stopFactory() at shutdown is closed again", () => {
   const factory = new TestFactory();
   const { acceptor, acceptors, port, host } = listen({}, factory);
   factory.stopFactory = () => {
@@ -392,7 +392,7 @@ Deno.test("StreamPort.unref() calls unref() of the acceptor", () => {
   assertEquals(acceptor.calls, ["unref"]);
 });
 
-Deno.test("StreamPort accepts any object with the methods of a factory", () => {
+Deno.test("StreamPort takes any object with the methods of a factory", () => {
   const host = new TestHost();
   const acceptor = new HandAcceptor(host);
   const protocol: IProtocol = {
@@ -446,7 +446,7 @@ Deno.test("StreamPort.stopListening() logs pending counts of refusals and leaves
   assertEquals(host.reactor.getDelayedCalls(), []);
 });
 
-Deno.test("StreamPort counts what its acceptor refuses and fails to accept", () => {
+Deno.test("StreamPort counts its acceptor's refusals and failures in its stats", () => {
   using errors = new LoggedErrors();
   const { acceptor, port } = listen();
   const lines = refusals(() => port.refused(acceptor.address, "5 wait already"));

@@ -29,7 +29,7 @@ for (
     ["factory", new ThrowingFactory(), "Error while calling buildProtocol for "],
   ] as const
 ) {
-  Deno.test(`StreamPort logs ten errors a second of its ${name}, and counts the others`, () => {
+  Deno.test(`StreamPort logs ten errors a second of its ${name}, and the number of further ones`, () => {
     using logged = new LoggedErrors();
     const { acceptor, host, port } = listen({}, factory);
     for (let i = 0; i < 100; i++) {
@@ -47,7 +47,7 @@ for (
   });
 }
 
-Deno.test("StreamPort logs the number of errors that it owes when it closes", () => {
+Deno.test("StreamPort logs the number of errors that it has not logged when it closes", () => {
   using logged = new LoggedErrors();
   const { acceptor, host, port } = listen({}, new ThrowingFactory());
   for (let i = 0; i < 12; i++) acceptor.connect();

@@ -81,7 +81,7 @@ Deno.test("WriteBuffer encodes strings of any length as UTF-8", () => {
   buffer.release();
 });
 
-Deno.test("WriteBuffer.head() and consume() throw beyond the buffered bytes", () => {
+Deno.test("WriteBuffer.head() and consume() throw for more than the buffered bytes", () => {
   const buffer = WriteBuffer.take();
   assertThrows(() => buffer.head(), Error, "Cannot take bytes from an empty write buffer");
   buffer.pushString("abc");
@@ -286,7 +286,7 @@ Deno.test("WriteBuffer.head() joins no chunk whose memory is detached", () => {
   assertEquals(buffer.spoiled, COPY_BELOW);
 });
 
-Deno.test("WriteBuffer.push() sends the bytes that a view had, though its buffer grows", () => {
+Deno.test("WriteBuffer.push() keeps the length of a view although its resizable buffer grows", () => {
   const buffer = new WriteBuffer();
   const growing = new ArrayBuffer(COPY_BELOW, { maxByteLength: 2 * COPY_BELOW });
   buffer.push(new Uint8Array(growing));
@@ -294,7 +294,7 @@ Deno.test("WriteBuffer.push() sends the bytes that a view had, though its buffer
   assertEquals([buffer.spoiled, buffer.head().length], [0, COPY_BELOW]);
 });
 
-Deno.test("WriteBuffer frees a transferred buffer when its last holder has sent it", () => {
+Deno.test("WriteBuffer frees a transferred buffer after all write buffers have sent it", () => {
   const bytes = new Uint8Array(COPY_BELOW);
   const buffers = [new WriteBuffer(), new WriteBuffer(), new WriteBuffer()];
   for (const [i, buffer] of buffers.entries()) buffer.push(bytes, i === 1);
@@ -305,7 +305,7 @@ Deno.test("WriteBuffer frees a transferred buffer when its last holder has sent 
   assertEquals(bytes.length, 0);
 });
 
-Deno.test("WriteBuffer frees no buffer that a dropped write buffer still holds", () => {
+Deno.test("WriteBuffer does not free memory that a dropped write buffer still references", () => {
   const bytes = new Uint8Array(COPY_BELOW);
   const [dropped, other] = [new WriteBuffer(), new WriteBuffer()];
   dropped.push(bytes);

@@ -6,7 +6,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { CallLimiter, MAX_CALLS_IN_FLIGHT } from "./call_limiter.ts";
 
-Deno.test("CallLimiter.pass() admits MAX_CALLS_IN_FLIGHT calls, and one more per arrived()", () => {
+Deno.test("CallLimiter.pass() admits MAX_CALLS_IN_FLIGHT calls, and another after each arrived()", () => {
   const ours = new CallLimiter();
   const theirs = new CallLimiter(ours.cells);
   for (let i = 0; i < MAX_CALLS_IN_FLIGHT; i++) assertEquals(theirs.pass(), true);

@@ -45,7 +45,7 @@ Deno.test("ThreadTask.signal aborts with a CancelledError when the pool cancels 
   assertInstanceOf(signal.reason, CancelledError);
 });
 
-Deno.test("Cancellation.cancel() returns whether the task has read its state in either way", () => {
+Deno.test("Cancellation.cancel() returns whether the task has read `cancelled` or `signal`", () => {
   assertEquals(running().pool.cancel(), false);
   for (const look of ["cancelled", "signal", "throwIfCancelled"] as const) {
     const { task, pool } = running();

@@ -53,7 +53,7 @@ Deno.test("deferToThreadPool() fails with the task's error", () => {
   failureResultOf(outcome, RangeError);
 });
 
-Deno.test("deferToThreadPool() fails for a task that fails after one that succeeded, in one thread", () => {
+Deno.test("deferToThreadPool() fails for a failing task in a thread that ran others before", () => {
   const { pool, threads } = running();
   const outcome = deferToThreadPool(pool, sums.task("add"), 1, 1)
     .addCallback((n) => deferToThreadPool(pool, sums.task("add"), n, n));
@@ -98,7 +98,7 @@ Deno.test("deferToThreadPool() checks its arguments against the function's param
   pool.stop();
 });
 
-Deno.test("deferToThreadPool() fails at once when its Deferred is cancelled, and ends the task", () => {
+Deno.test("deferToThreadPool() fails at once when it is cancelled, and terminates the task", () => {
   const { pool, threads } = running();
   const deferred = deferToThreadPool(pool, sums.task("add"), 3, 4);
   const seen = outcomes(deferred);

@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { isThreadMessage, type ThreadMessage } from "./messages.ts";
 import { deserializeError, serializeError } from "./serialized_error.ts";
 
-Deno.test("isThreadMessage() accepts all messages of a thread, and no other value", () => {
+Deno.test("isThreadMessage() returns true only for the messages that a thread sends", () => {
   const error = serializeError(new Error("boom"));
   const messages: ThreadMessage[] = [
     { type: "result", value: undefined },

@@ -51,7 +51,7 @@ Deno.test("serializeError() includes the chain of causes", () => {
   assertEquals(Object.keys(copy), []); // a cause is not enumerable
 });
 
-Deno.test("serializeError() keeps an error that is its own cause", () => {
+Deno.test("serializeError() preserves an error that is its own cause", () => {
   const error = new Error("round");
   error.cause = error;
   const copy = arrived(error);
@@ -104,7 +104,7 @@ Deno.test("serializeError() sends 1,000 of 7,000 causes, without overflowing the
 });
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`serializeError() produces cloneable data from ${name}`, () => {
+  Deno.test(`serializeError() produces structured-cloneable data from ${name}`, () => {
     assertInstanceOf(arrived(value), Error);
     assertInstanceOf(arrived(new Error("around it", { cause: value })), Error);
   });

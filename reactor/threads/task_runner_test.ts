@@ -137,7 +137,7 @@ Deno.test("TaskRunner throws from a function argument once the task is cancelled
   assertEquals(port.sent.at(-1)?.type, "failure");
 });
 
-Deno.test("TaskRunner shows a cancellation to the cancelled task and not to the next task", async () => {
+Deno.test("TaskRunner reports a cancellation to the cancelled task only, not to the next one", async () => {
   const port = new Port();
   const runner = new TaskRunner(port, () =>
     Promise.resolve({
@@ -161,7 +161,7 @@ Deno.test("TaskRunner shows a cancellation to the cancelled task and not to the 
   assertEquals(port.sent.at(-1), { type: "result", value: [false, false] });
 });
 
-Deno.test("TaskRunner reports an outcome that cannot be sent as a failure", async () => {
+Deno.test("TaskRunner reports a result that cannot be sent as a failure of the task", async () => {
   const port = new Port();
   const post = port.post.bind(port);
   port.post = (message) => {

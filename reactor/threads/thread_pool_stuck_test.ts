@@ -59,7 +59,7 @@ class ConnectionFixture implements Disposable {
   }
 }
 
-Deno.test("ThreadPool starts no replacement for a thread that has not stopped yet", () => {
+Deno.test("ThreadPool does not replace a cancelled thread before it has stopped", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   for (let i = 0; i < 6; i++) fixture.call(i).cancel();
   fixture.call("waits");
@@ -148,7 +148,7 @@ Deno.test("ThreadPool with replaceStuck starts new threads in place of stuck one
   assertEquals(fixture.counts(), [1, 0, 0, 0, 0]);
 });
 
-Deno.test("ThreadPool lets a cancelled task that watches for its cancellation return by itself", () => {
+Deno.test("ThreadPool lets a cancelled task that checks for its cancellation return by itself", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   const call = fixture.call("cancelled");
   fixture.threads.at(0).watching = true;
@@ -162,7 +162,7 @@ Deno.test("ThreadPool lets a cancelled task that watches for its cancellation re
   assertEquals([fixture.outcomes, fixture.logged], [[[true, "done"]], []]);
 });
 
-Deno.test("ThreadPool terminates a watching task that does not return within endTimeout", () => {
+Deno.test("ThreadPool terminates a cancelled task that does not return within endTimeout", () => {
   using fixture = new ConnectionFixture({ max: 1, endTimeout: 2 });
   const call = fixture.call();
   fixture.threads.at(0).watching = true;
@@ -189,7 +189,7 @@ Deno.test("ThreadPool replaces the thread of a cancelled task that crashes or ex
   assertEquals(fixture.outcomes, []);
 });
 
-Deno.test("ThreadPool without a clock waits for a thread that does not stop", () => {
+Deno.test("ThreadPool without a clock waits without limit for a thread that does not stop", () => {
   const threads = new FakeThreads();
   using pool = new ThreadPool({ max: 1, startThread: threads.start });
   pool.start();
@@ -200,7 +200,7 @@ Deno.test("ThreadPool without a clock waits for a thread that does not stop", ()
   assertEquals(threads.at(1).tasks[0]?.args, ["next"]);
 });
 
-Deno.test("ThreadPool lets an ending thread keep the process alive only while a task waits for it", () => {
+Deno.test("ThreadPool with a stopping thread keeps the process alive only if a task waits for it", () => {
   using fixture = new ConnectionFixture({ max: 1 });
   fixture.call().cancel();
   const [thread, held] = [fixture.threads.at(0), () => fixture.threads.at(0).held];

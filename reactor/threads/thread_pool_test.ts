@@ -73,7 +73,7 @@ function kept(): { outcomes: unknown[][]; onResult: ThreadResult<unknown> } {
   return { outcomes, onResult: (...outcome) => outcomes.push(outcome) };
 }
 
-Deno.test("ThreadPool has the given limits, no threads and no tasks before start()", () => {
+Deno.test("ThreadPool has its limits, and neither threads nor tasks, before start()", () => {
   const { pool, threads } = pooled({ min: 12, max: 22 });
   assertEquals([pool.min, pool.max, pool.started, pool.joined], [12, 22, false, false]);
   assertEquals([counts(pool), threads.count], [[0, 0, 0], 0]);
@@ -95,7 +95,7 @@ Deno.test("ThreadPool.start() starts min threads", () => {
   assertEquals([threads.count, counts(pool)], [3, [3, 0, 0]]);
 });
 
-Deno.test("ThreadPool sends a task to a thread, which is idle again after the result", () => {
+Deno.test("ThreadPool sends a task to an idle thread, which is idle again after the result", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   pool.callInThreadWithCallback(onResult, TASK, 1, 2);
@@ -166,7 +166,7 @@ Deno.test("ThreadPool starts at most max threads, and runs waiting tasks in orde
   assertEquals([threads.count, counts(pool)], [2, [0, 2, 0]]);
 });
 
-Deno.test("ThreadPool starts a thread for a task rather than let it wait", () => {
+Deno.test("ThreadPool starts another thread for a task if all threads are busy", () => {
   const { pool, threads } = running({ max: 10 });
   pool.callInThread(TASK);
   threads.at(0).finish();
@@ -196,7 +196,7 @@ Deno.test("ThreadPool runs tasks in order when a thread could not start for a wh
   pool.stop();
 });
 
-Deno.test("ThreadPool gives the next task to the thread that became idle last", () => {
+Deno.test("ThreadPool sends the next task to the thread that became idle last", () => {
   const { pool, threads } = running({ max: 2 });
   pool.callInThread(TASK, 0);
   pool.callInThread(TASK, 1);
@@ -206,7 +206,7 @@ Deno.test("ThreadPool gives the next task to the thread that became idle last", 
   assertEquals(threads.at(0).tasks.length, 2);
 });
 
-Deno.test("ThreadPool gives a task that an onResult starts to the thread that just became idle", () => {
+Deno.test("ThreadPool sends a task started in onResult to the thread that just became idle", () => {
   const { pool, threads } = running({ max: 1 });
   const { outcomes, onResult } = kept();
   pool.callInThreadWithCallback(
@@ -319,7 +319,7 @@ Deno.test("IThreadCall.cancel() terminates the task's thread, which is replaced 
   assertEquals([threads.count, threads.at(1).tasks[0]?.args, counts(pool)], [2, [1], [0, 1, 0]]);
 });
 
-Deno.test("IThreadCall.cancel() lets a waiting task start once the cancelled thread has stopped", () => {
+Deno.test("IThreadCall.cancel() starts a waiting task once the cancelled thread has stopped", () => {
   const { pool, threads } = running({ max: 1 });
   const call = pool.callInThreadWithCallback(null, TASK, 0);
   pool.callInThread(TASK, 1);
@@ -385,7 +385,7 @@ Deno.test("ThreadPool fails the task of a thread that exits, and replaces the th
   assertEquals(outcomes[1], [true, 1]);
 });
 
-Deno.test("ThreadPool fails one task per thread that exits at its start, without spinning", () => {
+Deno.test("ThreadPool fails one task for each thread that exits at its start", () => {
   const { pool, threads } = pooled({ min: 1, max: 1 });
   const { outcomes, onResult } = kept();
   for (let i = 0; i < 3; i++) pool.callInThreadWithCallback(onResult, TASK);
@@ -462,7 +462,7 @@ Deno.test("ThreadPool.startAWorker() starts up to max threads; stopAWorker() end
   assertEquals([threads.alive, counts(pool)], [1, [1, 0, 0]]);
 });
 
-Deno.test("ThreadPool.stopAWorker() ends no other thread if the busy one exits first", () => {
+Deno.test("ThreadPool.stopAWorker() ends no second thread if the busy one exits by itself", () => {
   const { pool, threads } = running({ max: 1 });
   const call = pool.callInThreadWithCallback(null, TASK);
   pool.stopAWorker();
@@ -515,7 +515,7 @@ Deno.test("ThreadPool.callInThread() logs all tasks lost by stop() in one line",
   ]);
 });
 
-Deno.test("ThreadPool is stopped at the end of a using block", () => {
+Deno.test("ThreadPool is stopped at the end of a `using` block", () => {
   const { pool, threads } = running({ min: 1 });
   {
     using inUse = pool;

@@ -17,7 +17,7 @@ interface Sums {
 
 const sums = workerModule<Sums>(new URL("file:///srv/sums.ts"));
 
-Deno.test("WorkerModule.task() names an export of the module", () => {
+Deno.test("WorkerModule.task() returns the module's URL and the export's name", () => {
   assertEquals(sums.url, "file:///srv/sums.ts");
   assertEquals(sums.task("add"), { module: "file:///srv/sums.ts", export: "add" });
   assertEquals(workerModule("npm:sums@1").url, "npm:sums@1");
@@ -36,7 +36,7 @@ Deno.test("WorkerModule.task() has the function's types, with promises resolved"
   ]);
 });
 
-Deno.test("WorkerModule.task() rejects other exports and callbacks with a result at compile time", () => {
+Deno.test("WorkerModule.task() rejects invalid exports and callbacks at compile time", () => {
   // @ts-expect-error: the module has no such export
   sums.task("subtract");
   // @ts-expect-error: this export is not a function

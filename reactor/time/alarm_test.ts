@@ -8,7 +8,7 @@ function countingAlarm(): { alarm: Alarm; count: () => number } {
   return { alarm: new Alarm(() => woken++), count: () => woken };
 }
 
-Deno.test("Alarm.set() wakes once, when the time is reached", () => {
+Deno.test("Alarm.set() calls its function once, when the time is reached", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   alarm.set(4);
@@ -20,7 +20,7 @@ Deno.test("Alarm.set() wakes once, when the time is reached", () => {
   assertEquals(count(), 1);
 });
 
-Deno.test("Alarm.set() with 0 or a negative delay wakes at the next tick(0)", () => {
+Deno.test("Alarm.set() with a delay of 0 or less calls its function at the next tick(0)", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   for (const seconds of [0, -1]) {
@@ -81,7 +81,7 @@ Deno.test("Alarm.clear() prevents the wake-up, and does nothing if the alarm is 
   assertEquals(count(), 0);
 });
 
-Deno.test("Alarm.set() may be called during the wake-up", () => {
+Deno.test("Alarm.set() may be called within the alarm's function", () => {
   using time = new FakeTime();
   let woken = 0;
   const alarm: Alarm = new Alarm(() => {
@@ -92,7 +92,7 @@ Deno.test("Alarm.set() may be called during the wake-up", () => {
   assertEquals(woken, 3);
 });
 
-Deno.test("Alarm.set() moves an alarm that was set before FakeTime into it", () => {
+Deno.test("Alarm.set() within a FakeTime moves an alarm that was set before it to faked time", () => {
   const { alarm, count } = countingAlarm();
   alarm.set(1000);
   using time = new FakeTime();
@@ -102,7 +102,7 @@ Deno.test("Alarm.set() moves an alarm that was set before FakeTime into it", () 
   assertEquals(count(), 1);
 });
 
-Deno.test("Alarm.set() moves an alarm of an ended FakeTime to a genuine timer", async () => {
+Deno.test("Alarm.set() after a FakeTime has ended moves its alarm to real time", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const alarm = new Alarm(resolve);
   {
@@ -113,7 +113,7 @@ Deno.test("Alarm.set() moves an alarm of an ended FakeTime to a genuine timer", 
   await promise;
 });
 
-Deno.test("Alarm wakes by itself soon after its FakeTime has ended", async () => {
+Deno.test("Alarm calls its function soon after its FakeTime has ended", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const alarm = new Alarm(resolve);
   {
@@ -160,7 +160,7 @@ function suspendedFor(ms: number): Disposable {
 
 const nextTimer = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
 
-Deno.test("Alarm wakes after some turns of the loop if the loop is late", async () => {
+Deno.test("Alarm calls its function after some more turns if the event loop is late", async () => {
   const { promise: woken, resolve } = Promise.withResolvers<void>();
   const events: string[] = [];
   const alarm = new Alarm(() => {
@@ -175,7 +175,7 @@ Deno.test("Alarm wakes after some turns of the loop if the loop is late", async 
   assertEquals(events, ["turns", "woken"]);
 });
 
-Deno.test("Alarm.clear() and Alarm.set() apply during the grace period", async () => {
+Deno.test("Alarm.clear() and Alarm.set() apply while a late alarm waits for some turns", async () => {
   const { alarm, count } = countingAlarm();
   alarm.set(0);
   using _ = suspendedFor(1000);
@@ -189,7 +189,7 @@ Deno.test("Alarm.clear() and Alarm.set() apply during the grace period", async (
   assertEquals(count(), 1);
 });
 
-Deno.test("Alarm has no grace period in faked time", () => {
+Deno.test("Alarm calls its function without more turns in faked time", () => {
   using time = new FakeTime();
   const { alarm, count } = countingAlarm();
   alarm.set(1);

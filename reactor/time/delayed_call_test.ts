@@ -32,7 +32,7 @@ Deno.test("DelayedCall.toString() shows the function and delay, or the final sta
   assertEquals(String(other), "DelayedCall(cancelled)");
 });
 
-Deno.test("DelayedCall cannot be cancelled or moved after it was made or cancelled", () => {
+Deno.test("DelayedCall.cancel(), delay() and reset() throw after the call or its cancellation", () => {
   const clock = new ClockFixture();
   const made = clock.callLater(0);
   const cancelled = clock.callLater(0);

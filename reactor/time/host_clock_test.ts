@@ -46,7 +46,7 @@ Deno.test("HostClock.seconds() under FakeTime moves only with tick()", () => {
   assertEquals(clock.seconds(), later);
 });
 
-Deno.test("HostClock.seconds() continues when a FakeTime of any date starts or ends", () => {
+Deno.test("HostClock.seconds() does not jump when a FakeTime of any date starts or ends", () => {
   for (const start of [0, Date.now(), Date.parse("2100-01-01")]) {
     const clock = new HostClock();
     const before = clock.seconds();
@@ -64,7 +64,7 @@ Deno.test("HostClock.seconds() continues when a FakeTime of any date starts or e
   }
 });
 
-Deno.test("HostClock.seconds() keeps the time that passed in a FakeTime which has ended", () => {
+Deno.test("HostClock.seconds() includes the time that passed in a FakeTime that has ended", () => {
   const clock = new HostClock();
   const before = clock.seconds();
   {

@@ -42,7 +42,7 @@ Deno.test("SlotHeap orders infinite keys first and last", () => {
   assertEquals(drain(heap), [2, 1, 0]);
 });
 
-Deno.test("SlotHeap has the same top as a sorted list", () => {
+Deno.test("SlotHeap has the same top as a sorted list after random operations", () => {
   // There are few keys, so that many are equal.
   const command = fc.oneof(
     fc.record({ do: fc.constant("push" as const), key: fc.integer({ min: 0, max: 8 }) }),

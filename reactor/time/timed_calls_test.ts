@@ -61,7 +61,7 @@ Deno.test("TimedCalls orders calls by time and equal times by callLater()", () =
   assertEquals(fixture.made, ["a", "b", "c", "d"]);
 });
 
-Deno.test("TimedCalls calls onEarlier only if the earliest time becomes earlier", () => {
+Deno.test("TimedCalls calls onEarlier() only if the earliest time becomes earlier", () => {
   const fixture = new CallsFixture();
   fixture.callLater(5, "a");
   assertEquals(fixture.earlierCount, 1);
@@ -86,7 +86,7 @@ Deno.test("TimedCalls.nextDue() follows postponed and cancelled calls", () => {
   assertEquals(fixture.calls.nextDue(), 7);
 });
 
-Deno.test("TimedCalls.runDue() leaves calls that are added meanwhile for the next time", () => {
+Deno.test("TimedCalls.runDue() does not make calls that are added while it runs", () => {
   const fixture = new CallsFixture();
   fixture.now = 0.1;
   fixture.calls.callLater(0.2, () => {
@@ -172,7 +172,7 @@ Deno.test("TimedCalls orders a postponed call among equal times by its callLater
   assertEquals(fixture.made, ["a", "b", "c"]);
 });
 
-Deno.test("TimedCalls makes calls that are postponed repeatedly only once", () => {
+Deno.test("TimedCalls makes a call that is postponed repeatedly only once", () => {
   const fixture = new CallsFixture();
   const calls = Array.from({ length: 100 }, (_, i) => fixture.callLater(1, `call ${i}`));
   for (let second = 1; second <= 50; second++) {
@@ -185,7 +185,7 @@ Deno.test("TimedCalls makes calls that are postponed repeatedly only once", () =
   assertEquals(fixture.made, calls.map((_, i) => `call ${i}`));
 });
 
-Deno.test("TimedCalls makes a call that is due at the largest number", () => {
+Deno.test("TimedCalls makes a call whose time is Number.MAX_VALUE", () => {
   const fixture = new CallsFixture();
   fixture.callLater(Number.MAX_VALUE, "last");
   assertEquals(fixture.calls.nextDue(), Number.MAX_VALUE);
@@ -193,7 +193,7 @@ Deno.test("TimedCalls makes a call that is due at the largest number", () => {
   assertEquals(fixture.made, ["last"]);
 });
 
-Deno.test("TimedCalls stays small while 100,000 calls are added and cancelled", () => {
+Deno.test("TimedCalls stays small in memory while 100,000 calls are added and cancelled", () => {
   for (const staying of [0, 1, 1000]) {
     const fixture = new CallsFixture();
     for (let i = 0; i < staying; i++) fixture.callLater(1e6 + i, "staying");
@@ -207,7 +207,7 @@ Deno.test("TimedCalls stays small while 100,000 calls are added and cancelled", 
   }
 });
 
-Deno.test("TimedCalls is small after 100,000 pending calls have been cancelled", () => {
+Deno.test("TimedCalls releases the memory of 100,000 pending calls that are cancelled", () => {
   const fixture = new CallsFixture();
   const calls = Array.from({ length: 100_000 }, (_, i) => fixture.callLater(i % 977, "cancelled"));
   for (const call of calls) call.cancel();
@@ -215,7 +215,7 @@ Deno.test("TimedCalls is small after 100,000 pending calls have been cancelled",
   assertEquals([fixture.calls.nextDue(), fixture.calls.pending()], [undefined, []]);
 });
 
-Deno.test("TimedCalls uses one slot for a postponed call, few for one moved earlier", () => {
+Deno.test("TimedCalls uses one heap slot for a postponed call, and few for one moved earlier", () => {
   const fixture = new CallsFixture();
   const call = fixture.callLater(1e9, "call");
   for (let i = 0; i < 100_000; i++) call.reset(1e9 + i);
@@ -227,7 +227,7 @@ Deno.test("TimedCalls uses one slot for a postponed call, few for one moved earl
   assertEquals(fixture.made, ["call"]);
 });
 
-Deno.test("TimedCalls releases the slots of 10,000 calls after they have been made", () => {
+Deno.test("TimedCalls releases the heap slots of 10,000 calls after they have been made", () => {
   const fixture = new CallsFixture();
   for (let i = 0; i < 10_000; i++) fixture.callLater(i, "call");
   const last = fixture.callLater(1e9, "last");
@@ -252,7 +252,7 @@ function countGetTime(run: () => void): number {
   return count;
 }
 
-Deno.test("TimedCalls sweeps so rarely that each call is moved at most once on average", () => {
+Deno.test("TimedCalls removes stale slots so rarely that it moves each call at most once on average", () => {
   const { calls } = new CallsFixture();
   const add = (delay: number): DelayedCall => calls.callLater(delay, () => {}, []);
   const moved = countGetTime(() => {
@@ -343,7 +343,7 @@ class LookCommand implements fc.Command<Model, CallsFixture> {
   toString = (): string => "look";
 }
 
-Deno.test("TimedCalls makes the same calls as a sorted list", () => {
+Deno.test("TimedCalls makes the same calls as a sorted list after random operations", () => {
   // There are few times, so that many calls are equal, and most runs are long enough for sweeps.
   const delay = fc.integer({ min: 0, max: 20 });
   const which = fc.nat({ max: 1000 });

@@ -10,7 +10,7 @@ import { CertificatePath, type Rejection } from "./certificate_path.ts";
 
 const root = readCertificate((await Forged.root({ extensions: [authority()] })).der);
 
-Deno.test("CertificatePath checks at most 100 signatures, however the certificates name each other", async () => {
+Deno.test("CertificatePath checks at most 100 signatures for any set of certificates", async () => {
   // Each certificate has the name of all others, and of itself, as its issuer.
   const own = await Forged.root({ subject: "CN=Own", extensions: [authority()] });
   const others = await Promise.all(
@@ -51,7 +51,7 @@ Deno.test("CertificatePath compares the names of each pair of certificates once"
   assert(compared <= 90, `${compared} comparisons of 10 certificates`);
 });
 
-Deno.test("CertificatePath stops after ten certificates; pathLength ignores self-issued ones", async () => {
+Deno.test("CertificatePath is limited to ten certificates; pathLength ignores self-issued ones", async () => {
   const long = async (length: number): Promise<Rejection | null> => {
     const chain = [await Forged.root({ extensions: [authority(true, 0)] })];
     for (let i = 1; i < length; i++) {
@@ -89,7 +89,7 @@ Deno.test("CertificatePath accepts no issuer with an empty name", async () => {
   assertEquals(path.reject(leaf, [])?.reason, "no trusted root has signed it");
 });
 
-Deno.test("CertificatePath names the issuer at fault and the reason", async () => {
+Deno.test("CertificatePath errors name the unusable issuer and the reason", async () => {
   const issuer = await Forged.root({
     subject: [{ O: ["a, b"] }, { CN: ["Old\nRoot"] }],
     days: [-3, -2],

@@ -26,7 +26,7 @@ Deno.test("DerReader reads lengths of one byte and of several", () => {
   assertEquals(onlyElement(new Uint8Array([4, 0x82, 1, 44, ...long]), 4, "it").contents, long);
 });
 
-Deno.test("DerReader refuses every encoding that allows two readings", () => {
+Deno.test("DerReader refuses malformed encodings and those that are longer than needed", () => {
   const table: [hex: string, message: string][] = [
     ["", "no bytes are left"],
     ["04", "no bytes are left"],
@@ -44,7 +44,7 @@ Deno.test("DerReader refuses every encoding that allows two readings", () => {
   }
 });
 
-Deno.test("The readers of values accept only the canonical form", () => {
+Deno.test("DerReader values are accepted only in their canonical encoding", () => {
   assertEquals([booleanOf(element("0101ff"), "it"), booleanOf(element("010100"), "it")], [
     true,
     false,
@@ -131,7 +131,7 @@ Deno.test("timeOf() reads the times of RFC 5280", () => {
   assertThrows(() => timeOf(text(Tag.utf8String, "230101000000Z"), "it"), DerError);
 });
 
-Deno.test("textOf() returns undefined for text that does not match its tag", () => {
+Deno.test("textOf() returns undefined for bytes that are invalid for the string type", () => {
   assertEquals(textOf(text(Tag.utf8String, "é\0x")), "é\0x");
   assertEquals(textOf(text(Tag.printableString, "é")), undefined);
   assertEquals(textOf(element("0c01 ff")), undefined);

@@ -66,7 +66,7 @@ Deno.test("dialSecured() aborts a connection that arrives after the dial was can
   assertEquals(fixture.peer.end, "ECONNRESET");
 });
 
-Deno.test("dialSecured() cancelled during its handshake is released with the underlying driver", () => {
+Deno.test("dialSecured() cancelled during its handshake waits for the underlying driver", () => {
   const fixture = new DialBed();
   fixture.succeed();
   assertEquals(fixture.events, []);

@@ -135,7 +135,7 @@ function secured(
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-Deno.test("TLSDriver carries the handshake's bytes both ways although the connection does not read", () => {
+Deno.test("TLSDriver completes the handshake although the connection does not read", () => {
   using fixture = new TLSDriverFixture();
   fixture.peer.driver.startReading();
   fixture.engine.encrypt("hello");
@@ -173,7 +173,7 @@ Deno.test("TLSDriver sets TCP_NODELAY for the handshake and then restores the co
   assertEquals(set(impatient), ["setNoDelay(true)"]);
 });
 
-Deno.test("TLSDriver.write() before the handshake waits for it, and writes once", () => {
+Deno.test("TLSDriver.write() before the handshake waits for it, and sends the data once", () => {
   using fixture = new TLSDriverFixture();
   fixture.driver.write(bytes("early"));
   assertEquals(fixture.take(), []);
@@ -184,7 +184,7 @@ Deno.test("TLSDriver.write() before the handshake waits for it, and writes once"
   assertEquals(fixture.take(), ["secured", "wrote 5"]);
 });
 
-Deno.test("TLSDriver drops writes before the handshake if the listener closes the connection", () => {
+Deno.test("TLSDriver drops writes made before a handshake whose listener closes the connection", () => {
   for (const early of ["write", "closeWrite"] as const) {
     using fixture = new TLSDriverFixture();
     fixture.staysOpen = false;
@@ -208,7 +208,7 @@ Deno.test("TLSDriver sends the bytes written before startTLS() unencrypted and f
   assertEquals(fixture.engine.calls, ["start", "sent", "write secret"]);
 });
 
-Deno.test("TLSDriver.write() sends large data in pieces and reports each, so that progress shows", () => {
+Deno.test("TLSDriver.write() sends large data in pieces, and reports the progress of each", () => {
   using fixture = secured();
   fixture.driver.write(new Uint8Array(100_000));
   assertEquals(fixture.engine.calls, ["write(49152)"]);
@@ -216,7 +216,7 @@ Deno.test("TLSDriver.write() sends large data in pieces and reports each, so tha
   assertEquals(fixture.take(), ["wrote 49152"]);
 });
 
-Deno.test("TLSDriver reports ciphertext to the engine after the underlying driver took all of it", () => {
+Deno.test("TLSDriver confirms ciphertext to the engine once the underlying driver has sent it", () => {
   using fixture = secured({ capacity: 3 });
   fixture.engine.encrypt("ten bytes!");
   assertEquals(fixture.engine.calls, []);
@@ -239,7 +239,7 @@ Deno.test("TLSDriver does not read from the underlying driver while the connecti
   assert(!fixture.underlying.isReading);
 });
 
-Deno.test("TLSDriver holds plaintext and the close in order while the connection does not read", () => {
+Deno.test("TLSDriver holds plaintext and the close while the connection does not read", () => {
   using fixture = secured();
   fixture.engine.decrypt("a");
   fixture.engine.decrypt("b");
@@ -249,7 +249,7 @@ Deno.test("TLSDriver holds plaintext and the close in order while the connection
   assertEquals(fixture.take(), ["received a", "received b", "read ended"]);
 });
 
-Deno.test("TLSDriver delivers received bytes before the TLSError of a missing close_notify", () => {
+Deno.test("TLSDriver delivers received bytes before the error for a missing close_notify", () => {
   using fixture = secured();
   fixture.engine.decrypt("half a");
   fixture.peer.driver.close();
@@ -291,7 +291,7 @@ Deno.test("TLSDriver.close() aborts after the linger time if the peer does not r
   assertEquals(fixture.underlying.calls.at(-1), "abort()");
 });
 
-Deno.test("TLSDriver.close() does not wait for a peer that is gone", () => {
+Deno.test("TLSDriver.close() does not wait if the peer has closed the connection", () => {
   using fixture = secured();
   fixture.driver.close();
   fixture.peer.driver.close();
@@ -299,7 +299,7 @@ Deno.test("TLSDriver.close() does not wait for a peer that is gone", () => {
   assertEquals(fixture.take(), ["released"]);
 });
 
-Deno.test("TLSDriver.close() after the reactor has stopped waits 0.1 s on the host's clock", async () => {
+Deno.test("TLSDriver.forceClose() limits a pending close to 0.1 seconds of real time", async () => {
   using fixture = secured({ capacity: 1 });
   fixture.peer.driver.stopReading();
   fixture.driver.close();
@@ -315,7 +315,7 @@ Deno.test("TLSDriver.close() after the reactor has stopped waits 0.1 s on the ho
   assertEquals(fixture.underlying.calls.at(-1), "abort()");
 });
 
-Deno.test("TLSDriver.closeWrite() sends close_notify and still reads; close() sends no second one", () => {
+Deno.test("TLSDriver.closeWrite() sends close_notify and still reads", () => {
   using fixture = secured();
   fixture.driver.startReading();
   fixture.driver.closeWrite();
@@ -346,7 +346,7 @@ Deno.test("TLSDriver.closeWrite() before the handshake waits for it", () => {
   assertEquals(fixture.engine.calls, ["start", "end"]);
 });
 
-Deno.test("TLSDriver.abort() closes at once, whatever is in flight", () => {
+Deno.test("TLSDriver.abort() closes at once, also with pending reads and writes", () => {
   using fixture = secured({ capacity: 1 });
   fixture.peer.driver.stopReading();
   fixture.engine.encrypt("never read");
@@ -415,7 +415,7 @@ Deno.test("TLSDriver fails the handshake with TLSError if the peer closes or res
   assertInstanceOf(resetting.reason?.cause, ConnectionLost);
 });
 
-Deno.test("TLSDriver reports a reset unchanged and a failure of TLS as TLSError", () => {
+Deno.test("TLSDriver reports a reset as the system's error, and a failure of TLS as TLSError", () => {
   using resetting = secured();
   resetting.driver.startReading();
   resetting.peer.driver.abort();
@@ -426,7 +426,7 @@ Deno.test("TLSDriver reports a reset unchanged and a failure of TLS as TLSError"
   assertEquals((failing.reason as TLSError).phase, "transfer");
 });
 
-Deno.test("TLSDriver.attach() releases the previous receiver", () => {
+Deno.test("TLSDriver.attach() calls released() of the previous receiver", () => {
   using fixture = new TLSDriverFixture();
   fixture.driver.attach(new TLSDriverFixture());
   assertEquals(fixture.events, ["released"]);
@@ -479,7 +479,7 @@ function connection(): {
   };
 }
 
-Deno.test("Connection.startTLS() passes a chunk held during a pause to the handshake", () => {
+Deno.test("Connection.startTLS() passes a chunk that a pause held back to the handshake", () => {
   using fixture = connection();
   const { host, tls: { engine }, protocol, connection: paused, peer } = fixture;
   paused.pauseProducing();
@@ -556,7 +556,7 @@ Deno.test("Connection drops bytes written before a handshake if handshakeComplet
   }
 });
 
-Deno.test("Connection sends the bytes of handshakeCompleted() after those written before", () => {
+Deno.test("Connection sends what handshakeCompleted() writes after earlier writes", () => {
   for (const early of ["before ", ""]) {
     using fixture = connection();
     const { host, tls: { engine }, protocol, connection: plain } = fixture;
