@@ -13,7 +13,8 @@ import type { EndpointOptions, IStreamClientEndpoint } from "./interfaces.ts";
  * @param protocol The protocol of the connection.
  * @param options `signal` ends the attempt.
  * @returns A Deferred that fires with the protocol when its connection has been made. Cancelling it
- *   ends the attempt.
+ *   ends the attempt. The attempt begins when the reactor runs, so code that waits for the Deferred
+ *   before it calls `reactor.run()` waits forever.
  *
  * @example
  * ```ts no-eval
