@@ -1,8 +1,8 @@
 /**
  * Torsion: event-driven networking for Deno, modelled on Python's Twisted.
  *
- * This entry point has the everyday names. Each is also exported from an entry point of its own
- * floor, together with the rarer ones: `./reactor` (the event loop, connections, addresses, errors,
+ * This entry point has the everyday names. Each is also exported, together with the rarer names,
+ * from the entry point of its part: `./reactor` (the event loop, connections, addresses, errors,
  * threads), `./defer` (Deferreds), `./task` (looping calls, cooperative tasks, a program's main
  * function, a clock for tests), `./protocol` (protocols and factories), `./endpoints` (where to
  * listen and what to connect to, services) and `./log` (here as the namespace `log`).

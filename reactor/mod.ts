@@ -1,6 +1,6 @@
 /**
- * The event loop: reactors with their lifecycle, timed calls, system events, signals, connections
- * and threads.
+ * The event loop: reactors with their lifecycle, timed calls, system events and signals;
+ * transports, addresses and errors of connections; and threads.
  *
  * @module
  */

@@ -2,18 +2,18 @@
  * Services: parts of a program that are started when it starts, and stopped when it ends. Twisted's
  * `twisted.application.service` and `twisted.application.internet`.
  *
- * There are {@linkcode Service}, the base class; {@linkcode MultiService}, a container of services;
- * {@linkcode StreamServerEndpointService}, a server on an endpoint; {@linkcode ClientService}, a
- * client that stays connected; {@linkcode TimerService}, a function that is called at intervals;
- * and {@linkcode startApplication}, which ties a service to the life of a reactor. They are in a
- * folder of their own because they are built on endpoints, and no endpoint needs them.
+ * This module has {@linkcode Service}, the base class; {@linkcode MultiService}, a container of
+ * services; {@linkcode StreamServerEndpointService}, a server on an endpoint;
+ * {@linkcode ClientService}, a client that stays connected; {@linkcode TimerService}, a function
+ * that is called at intervals; and {@linkcode startApplication}, which ties a service to the life
+ * of a reactor. They are in a folder of their own because they are built on endpoints, and no
+ * endpoint needs them.
  *
- * Not here are `Application`, `Process` and the other parts of `twistd`, which loads a program from
- * a file, changes its user and runs it in the background: Deno starts programs itself. In place of
- * `TCPServer` and its like, use `StreamServerEndpointService` and `ClientService`, which work with
- * any endpoint, as Twisted's documentation also recommends. In place of `CooperatorService`, use a
- * `Cooperator`, which its first task starts; `MultiService` stops any object with a
- * `stopService()`.
+ * `Application`, `Process` and the other parts of `twistd` are not here: Deno starts programs, and
+ * a service manager changes the user and runs them in the background. In place of `TCPServer` and
+ * its like, use `StreamServerEndpointService` and `ClientService`, which work with any endpoint, as
+ * Twisted's documentation also recommends. In place of `CooperatorService`, use a `Cooperator`,
+ * which starts with its first task.
  *
  * @module
  */

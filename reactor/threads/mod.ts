@@ -56,7 +56,7 @@
  * **A thread that fails**, by an uncaught error or by `Deno.exit()`, fails the Deferred of its
  * task. A thread whose JavaScript heap exceeds `maxHeapSize` bytes (512 MiB) fails its task with
  * `ThreadOutOfMemory`. The limit does not cover the memory of `ArrayBuffer`s and of WebAssembly:
- * when that memory runs out, the whole process dies.
+ * when that memory runs out, the whole process crashes.
  *
  * **The limits** are options of a `ThreadPool`. Those of the reactor's pool are set by
  * `reactor.getThreadPool().adjustPoolsize({ max: 4, maxHeapSize: 2 ** 30 })`.
@@ -82,7 +82,7 @@
  *   and kept the process alive until it was terminated.
  *
  * Of the others, `threads` 1.7.0 left a cancelled endless task running, and `comlink` is not a
- * pool. Any of them would have been the library's only dependency.
+ * pool. Each of them would have been the only dependency of the library.
  *
  * @module
  */
