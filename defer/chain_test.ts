@@ -53,7 +53,7 @@ Deno.test("Deferred passes a result along 100,000 waiting Deferreds without recu
   assertEquals(seen, [42]);
 });
 
-Deno.test("Deferred lines of 100,000 built towards their source cause no recursion", () => {
+Deno.test("Deferred lines of 100,000 that wait for each other, built backwards, do not recurse", () => {
   const line = unfired();
   line.forEach((each, i) => each.addCallback((n) => line[i + 1] ?? n));
   const seen: number[] = [];
@@ -62,7 +62,7 @@ Deno.test("Deferred lines of 100,000 built towards their source cause no recursi
   assertEquals(seen, [MANY - 1]);
 });
 
-Deno.test("Deferred lines of 100,000 with callbacks in between cause no recursion", () => {
+Deno.test("Deferred lines of 100,000 waiting Deferreds with callbacks do not recurse", () => {
   const line = unfired();
   const seen: number[] = [];
   let between = 0;
@@ -77,7 +77,7 @@ Deno.test("Deferred lines of 100,000 with callbacks in between cause no recursio
   assertEquals([between, seen], [MANY, [MANY]]);
 });
 
-Deno.test("Deferred callbacks that return 100,000 fired Deferreds cause no recursion", () => {
+Deno.test("Deferred callbacks that return 100,000 fired Deferreds do not recurse", () => {
   const line = unfired();
   line.forEach((each, i) => each.addCallback((n) => line[i + 1] ?? n));
   for (let i = MANY - 1; i >= 0; i--) line[i]?.callback(i);
@@ -86,7 +86,7 @@ Deno.test("Deferred callbacks that return 100,000 fired Deferreds cause no recur
   assertEquals(seen, [MANY - 1]);
 });
 
-Deno.test("Deferred lines of 100,000 pass failures on, and pass cancel() to the source", () => {
+Deno.test("Deferred lines of 100,000 waiting Deferreds pass failures on and cancel() back", () => {
   const source = new Deferred<number>();
   let last: Deferred<number> = source;
   for (let i = 0; i < MANY; i++) {
@@ -100,7 +100,7 @@ Deno.test("Deferred lines of 100,000 pass failures on, and pass cancel() to the 
   assertInstanceOf(seen[0], CancelledError);
 });
 
-Deno.test("Deferred callbacks run at the same call stack depth in lines of any length", () => {
+Deno.test("Deferred callbacks run at a constant stack depth for any number of waiting Deferreds", () => {
   const depth = (length: number): number => {
     const line = unfired().slice(0, length);
     let frames = 0;
@@ -136,7 +136,7 @@ Deno.test("Deferred loops whose callbacks return the next Deferred use constant 
   assertEquals(seen, ["done"]);
 });
 
-Deno.test("Deferred lines built from their source keep only their first and last Deferred", async () => {
+Deno.test("Deferred lines keep only their first and last waiting Deferred in memory", async () => {
   const refs: WeakRef<object>[] = [];
   const source = new Deferred<number>();
   const line = (): Deferred<number> => {
@@ -156,7 +156,7 @@ Deno.test("Deferred lines built from their source keep only their first and last
   assertEquals(seen, [42]);
 });
 
-Deno.test("Deferred kept from the middle of a loop keeps no other Deferred in memory", async () => {
+Deno.test("Deferred in the middle of a line does not keep the other Deferreds in memory", async () => {
   const refs: WeakRef<object>[] = [];
   const kept: Deferred<string>[] = [];
   let fire: (() => void) | undefined;
@@ -224,7 +224,7 @@ function permutations(items: number[]): number[][] {
   );
 }
 
-Deno.test("Deferred lines run callbacks in order, however the line was built", () => {
+Deno.test("Deferred lines run their callbacks in the same order however they were built", () => {
   const indexes = [0, 1, 2, 3];
   for (const firing of permutations(indexes)) {
     for (const adding of permutations(indexes)) {

@@ -42,7 +42,7 @@ function withDebugging(on: boolean, f: () => void): void {
   }
 }
 
-Deno.test("getDebugging() returns the argument of setDebugging()", () => {
+Deno.test("getDebugging() returns the argument of the last setDebugging()", () => {
   assertEquals(getDebugging(), false);
   withDebugging(true, () => assertEquals(getDebugging(), true));
   assertEquals(getDebugging(), false);
@@ -72,7 +72,7 @@ Deno.test("AlreadyCalledError has no call stacks while debugging is off", () => 
   }
 });
 
-Deno.test("setDebugging() may be called between creation and firing", () => {
+Deno.test("setDebugging() may be called between a Deferred's creation and its firing", () => {
   const before = makeIt();
   withDebugging(true, () => {
     before.callback("made before, fired now");

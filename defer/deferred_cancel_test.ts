@@ -131,7 +131,7 @@ Deno.test("Deferred.cancel() makes its reason the cause of the CancelledError", 
   assertStrictEquals(seen[0].cause, reason);
 });
 
-Deno.test("Deferred.cancel() of a waiting Deferred cancels the source of its line", () => {
+Deno.test("Deferred.cancel() of a waiting Deferred cancels the one that it finally waits for", () => {
   const called: string[] = [];
   const source = new Deferred<number>(() => {
     called.push("source");
@@ -154,7 +154,7 @@ Deno.test("Deferred.cancel() of a waiting Deferred cancels the source of its lin
   assertEquals(successResultOf(middle), undefined);
 });
 
-Deno.test("Deferred.cancel() in the middle of a line cancels the source", () => {
+Deno.test("Deferred.cancel() in the middle of a line cancels the Deferred at its source", () => {
   const source = new Deferred<number>();
   const middle = succeed().addCallback(() => source);
   const outcome = succeed().addCallback(() => middle);

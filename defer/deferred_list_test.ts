@@ -63,7 +63,7 @@ Deno.test("DeferredList accepts any iterable, and promises", async () => {
   assertEquals(await list, [[true, 1], [false, error]]);
 });
 
-Deno.test("DeferredList of nothing fires at once, and never with fireOnOneCallback", () => {
+Deno.test("DeferredList of an empty list fires at once, or never with fireOnOneCallback", () => {
   assertEquals(successResultOf(new DeferredList([])), []);
   assertEquals(successResultOf(new DeferredList([], { fireOnOneErrback: true })), []);
   assertNoResult(new DeferredList([], { fireOnOneCallback: true }));
@@ -107,7 +107,7 @@ Deno.test("DeferredList with fireOnOneErrback fires with all entries if all succ
   assertEquals(successResultOf(list), [[true, 1], [true, 2]]);
 });
 
-Deno.test("DeferredList with fireOnOneErrback fails for a Deferred that has failed already", () => {
+Deno.test("DeferredList with fireOnOneErrback fails at once for an already failed Deferred", () => {
   const failed = fail(new Error("Bang"));
   const list = new DeferredList([failed, new Deferred<number>()], { fireOnOneErrback: true });
   failureResultOf(list, FirstError);
@@ -138,7 +138,7 @@ Deno.test("DeferredList.cancel() cancels all Deferreds, and fires with their out
   assertCancelled(b);
 });
 
-Deno.test("DeferredList.cancel() with fireOnOneCallback fires if a canceller succeeds", () => {
+Deno.test("DeferredList.cancel() with fireOnOneCallback fires if a canceller fires a result", () => {
   const [a, b] = [new Deferred<string>(), new Deferred<string>()];
   new DeferredList([a, b], { fireOnOneCallback: true }).cancel();
   assertCancelled(a);

@@ -99,7 +99,7 @@ Deno.test("DeferredLock.acquire() ignores cancel() after it has fired", () => {
   assertEquals(lock.locked, true);
 });
 
-Deno.test("DeferredLock.acquire() leaves the queue when cancelled, at any position", () => {
+Deno.test("DeferredLock.acquire() that is cancelled leaves the queue, at any position", () => {
   const lock = new DeferredLock();
   lock.acquire();
   const line = [lock.acquire(), lock.acquire(), lock.acquire()];
@@ -112,7 +112,7 @@ Deno.test("DeferredLock.acquire() leaves the queue when cancelled, at any positi
   assertEquals([seen[0]?.length, seen[2]?.length], [1, 1]);
 });
 
-Deno.test("DeferredLock.run() when cancelled leaves the queue, or cancels the function", () => {
+Deno.test("DeferredLock.run() that is cancelled leaves the queue, or cancels its function", () => {
   const lock = new DeferredLock();
   let calls = 0;
   const running = lock.run(() => {
@@ -219,7 +219,7 @@ Deno.test("DeferredLock.run() keeps its result if cancelled while the next call 
   assertEquals([seen, lock.locked], [["result"], false]);
 });
 
-Deno.test("DeferredLock fails with TooManyWaiters when the backlog is full", () => {
+Deno.test("DeferredLock.acquire() fails with TooManyWaiters when the backlog is full", () => {
   for (const lock of [new DeferredLock({ backlog: 1 }), new DeferredSemaphore(1, { backlog: 1 })]) {
     lock.acquire();
     const waiting = outcomes(lock.acquire());

@@ -360,7 +360,7 @@ function ending(): Command[] {
 const numRuns = Number(Deno.env.get("TORSION_PROPERTY_RUNS") ?? 2000);
 const seed = Number(Deno.env.get("TORSION_PROPERTY_SEED") ?? 20100819);
 
-Deno.test("Deferred behaves as a simple model in random programs", async () => {
+Deno.test("Deferred behaves as a simple model under random operations", async () => {
   let stepsRun = 0;
   const property = fc.asyncProperty(programs, async ({ cancellers, commands }) => {
     const model = new World<Model>(cancellers, (canceller) => new Model(canceller));

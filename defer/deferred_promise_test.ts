@@ -23,7 +23,7 @@ import { succeed } from "./succeed.ts";
 import { failureResultOf, successResultOf } from "../testing/mod.ts";
 import { outcomes } from "../testing/fixtures/outcomes.ts";
 
-Deno.test("Deferred.then() takes the result at its point of the chain, await a microtask later", async () => {
+Deno.test("Deferred.then() takes the result at its chain position, `await` a microtask later", async () => {
   const text = new Deferred<string>();
   const atOnce = text.then((result) => result);
   const awaited = (async () => await text)();
@@ -32,7 +32,7 @@ Deno.test("Deferred.then() takes the result at its point of the chain, await a m
   assertEquals([await atOnce, await awaited], ["hello", "HELLO"]);
 });
 
-Deno.test("Deferred is awaited for its result, before or after it has fired", async () => {
+Deno.test("Deferred returns its result from `await`, before or after it has fired", async () => {
   const later = new Deferred<number>();
   const awaited = (async () => await later + 1)();
   later.callback(41);
@@ -60,7 +60,7 @@ Deno.test("Deferred keeps its result after an await", async () => {
   assertStrictEquals(failureResultOf(failed), error);
 });
 
-Deno.test("Deferred.then() receives the result at its point of the chain", async () => {
+Deno.test("Deferred.then() receives the result of its position in the callback chain", async () => {
   const deferred = new Deferred<number>();
   const before = deferred.then((n) => n);
   const after = deferred.addCallback((n) => n + 1).then((n) => n);
@@ -101,7 +101,7 @@ Deno.test("Deferred.then() returns a promise of its functions' outcome", async (
   );
 });
 
-Deno.test("Deferred.then() waits while the Deferred waits or is paused", async () => {
+Deno.test("Deferred.then() settles only after the Deferred no longer waits or pauses", async () => {
   const inner = new Deferred<number>();
   const waiting = succeed().addCallback(() => inner).then((n) => n);
   const paused = succeed(2);
@@ -112,7 +112,7 @@ Deno.test("Deferred.then() waits while the Deferred waits or is paused", async (
   assertEquals(await Promise.all([waiting, held]), [1, 2]);
 });
 
-Deno.test("Deferred.catch() and finally() behave as a promise's", async () => {
+Deno.test("Deferred.catch() and finally() behave as those of a promise", async () => {
   const error = new Error("no");
   let finals = 0;
   const count = (): void => {
@@ -158,7 +158,7 @@ Deno.test("Deferred.fromPromise() fires when the promise settles", async () => {
   );
 });
 
-Deno.test("Deferred.fromPromise() fails at once when cancelled, and ignores the promise", async () => {
+Deno.test("Deferred.fromPromise() that is cancelled fails at once, and ignores the promise", async () => {
   const { promise, reject } = Promise.withResolvers<number>();
   const deferred = Deferred.fromPromise(promise);
   const seen = outcomes(deferred);
@@ -179,7 +179,7 @@ Deno.test("Deferred.fromPromise() is cancelled by a signal", () => {
   assertEquals(seen[0].cause, "enough");
 });
 
-Deno.test("Deferred.fromPromise() of a Deferred leaves the Deferred's result", async () => {
+Deno.test("Deferred.fromPromise() of a Deferred does not consume that Deferred's result", async () => {
   const deferred = succeed(1);
   assertEquals(await Deferred.fromPromise(deferred), 1);
   assertEquals(successResultOf(deferred), 1);
@@ -203,7 +203,7 @@ Deno.test("Deferred waits for a promise that a callback returns", async () => {
   assertStrictEquals(await failed, error);
 });
 
-Deno.test("Deferred waits for any thenable that a callback returns, even a faulty one", async () => {
+Deno.test("Deferred waits for any thenable that a callback returns, also a faulty one", async () => {
   const twice = {
     then(resolve: (value: number) => void): void {
       resolve(1);
@@ -229,7 +229,7 @@ Deno.test("Deferred waits for any thenable that a callback returns, even a fault
   );
 });
 
-Deno.test("Deferred resolves a thenable inside a thenable", async () => {
+Deno.test("Deferred unwraps a thenable that resolves with a thenable", async () => {
   const inner = { then: (resolve: (n: number) => void) => resolve(42) } as PromiseLike<number>;
   const outer = {
     then: (resolve: (inner: PromiseLike<number>) => void) => resolve(inner),

@@ -11,7 +11,7 @@ import { CancelledError, QueueOverflow, QueueUnderflow } from "./errors.ts";
 import { failureResultOf, successResultOf } from "../testing/mod.ts";
 import { outcomes } from "../testing/fixtures/outcomes.ts";
 
-Deno.test("DeferredQueue.get() fires in order, before or after put()", () => {
+Deno.test("DeferredQueue.get() returns objects in order, before or after put()", () => {
   const queue = new DeferredQueue<number>({ size: 2, backlog: 2 });
   const gotten: number[] = [];
   const keep = (n: number): void => {
@@ -71,7 +71,7 @@ Deno.test("DeferredQueue rejects limits that are negative or not numbers", () =>
   }
 });
 
-Deno.test("DeferredQueue.put() rejects promises, and keeps the waiting calls", () => {
+Deno.test("DeferredQueue.put() throws for promises, and keeps the waiting calls", () => {
   const queue = new DeferredQueue<unknown>();
   const outcome = queue.get();
   assertThrows(() => queue.put(Promise.resolve(1)), TypeError, "wait for it first");
@@ -88,7 +88,7 @@ Deno.test("DeferredQueue.get() ignores cancel() after it has fired", () => {
   assertEquals(successResultOf(gotten), "object");
 });
 
-Deno.test("DeferredQueue.get() when cancelled leaves the object to the next waiting call", () => {
+Deno.test("DeferredQueue.get() that is cancelled leaves its object to the next call", () => {
   const queue = new DeferredQueue<string>({ backlog: 1 });
   const gotten = queue.get();
   gotten.cancel();

@@ -106,7 +106,7 @@ Deno.test("Deferred.addCallback(), addErrback() and addBoth() pass extra argumen
   ]);
 });
 
-Deno.test("Deferred callbacks receive the return value of the callback before", () => {
+Deno.test("Deferred callbacks receive the return value of the previous callback", () => {
   const deferred = new Deferred<number>();
   const outcome = deferred.addCallback((n) => n + 1).addCallback((n) => `${n}`);
   deferred.callback(1);
@@ -149,7 +149,7 @@ Deno.test("Deferred.addCallbacks() does not run its errback for its callback's e
   assertStrictEquals(failureResultOf(thrown), error);
 });
 
-Deno.test("Deferred.addCallbacks() passes on an outcome without a function for it", () => {
+Deno.test("Deferred.addCallbacks() without an errback or callback passes the outcome on", () => {
   const error = new Error("no");
   assertStrictEquals(failureResultOf(fail(error).addCallbacks((n) => n)), error);
   assertStrictEquals(failureResultOf(fail(error).addCallbacks((n) => n, null)), error);
@@ -307,7 +307,7 @@ Deno.test("Deferred fails if a callback that a callback added throws", () => {
   assertStrictEquals(failureResultOf(deferred), error);
 });
 
-Deno.test("Deferred.chainDeferred() fires the given Deferred, and keeps undefined", () => {
+Deno.test("Deferred.chainDeferred() fires the given Deferred, and continues with undefined", () => {
   const error = new Error("no");
   for (const result of [1, error]) {
     const first = new Deferred<number>();
@@ -370,7 +370,7 @@ Deno.test("Deferred waits for the inner Deferred's callbacks added before the wa
   assertEquals(successResultOf(outcome), 42);
 });
 
-Deno.test("Deferred receives undefined if a second one waits on the same Deferred", () => {
+Deno.test("Deferred that another one waits for gives undefined to the next waiter", () => {
   const inner = new Deferred<number>();
   const first = succeed(1).addCallback(() => inner);
   const second = succeed(1).addCallback(() => inner);
@@ -379,7 +379,7 @@ Deno.test("Deferred receives undefined if a second one waits on the same Deferre
   assertEquals(successResultOf(second), undefined);
 });
 
-Deno.test("Deferred waits for an instance of a subclass", () => {
+Deno.test("Deferred waits for an instance of a Deferred subclass", () => {
   class Special<T> extends Deferred<T> {}
   const inner = new Special<string>();
   const outcome = succeed(1).addCallback(() => inner);
@@ -412,7 +412,7 @@ Deno.test("Deferred.pause() of a waiting Deferred does not suspend its source", 
   assertEquals(successResultOf(waiting), 1);
 });
 
-Deno.test("Deferred.pause() in a line suspends only the Deferreds that wait on it", () => {
+Deno.test("Deferred.pause() in a line suspends only the Deferreds that wait for it", () => {
   const [source, middle, last] = [new Deferred<number>(), succeed(), succeed()];
   const through = middle.addCallback(() => source);
   const outcome = last.addCallback(() => through);
@@ -424,7 +424,7 @@ Deno.test("Deferred.pause() in a line suspends only the Deferreds that wait on i
   assertEquals(successResultOf(outcome), 42);
 });
 
-Deno.test("Deferred waits through several Deferreds, in whatever order they were joined", () => {
+Deno.test("Deferred waits through several Deferreds, chained in any order", () => {
   const orders = [["middle", "last"], ["last", "middle"]];
   for (const order of orders) {
     const source = new Deferred<number>();
@@ -439,7 +439,7 @@ Deno.test("Deferred waits through several Deferreds, in whatever order they were
   }
 });
 
-Deno.test("Deferred in the middle of a line passes undefined to later callbacks", () => {
+Deno.test("Deferred that another one waits for passes undefined to later callbacks", () => {
   const orders = [["middle", "last"], ["last", "middle"]];
   for (const order of orders) {
     const source = new Deferred<number>();

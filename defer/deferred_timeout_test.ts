@@ -45,14 +45,14 @@ class OneCall implements TimeoutClock {
 
 const override = (outcome: unknown, seconds: number): unknown[] => ["override", outcome, seconds];
 
-Deno.test("Deferred.addTimeout() schedules a call and returns the Deferred", () => {
+Deno.test("Deferred.addTimeout() schedules a timed call and returns the Deferred", () => {
   const clock = new OneCall();
   const deferred = new Deferred<number>();
   assertStrictEquals<unknown>(deferred.addTimeout(10, clock), deferred);
   assertEquals(clock.delay, 10);
 });
 
-Deno.test("Deferred.addTimeout() passes a result in time, and cancels its call", () => {
+Deno.test("Deferred.addTimeout() passes a result in time, and cancels its timed call", () => {
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const inner = new Deferred<void>();
@@ -72,7 +72,7 @@ Deno.test("Deferred.addTimeout() passes a result in time, and cancels its call",
   }
 });
 
-Deno.test("Deferred.addTimeout() passes a failure in time, and cancels its call", () => {
+Deno.test("Deferred.addTimeout() passes a failure in time, and cancels its timed call", () => {
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const error = new Error("no");
@@ -84,7 +84,7 @@ Deno.test("Deferred.addTimeout() passes a failure in time, and cancels its call"
   }
 });
 
-Deno.test("Deferred.addTimeout() cancels its call if the Deferred is cancelled in time", () => {
+Deno.test("Deferred.addTimeout() cancels its timed call if the Deferred is cancelled", () => {
   for (const custom of [undefined, override]) {
     const clock = new OneCall();
     const deferred = new Deferred<string>();
@@ -180,7 +180,7 @@ Deno.test("Deferred.addTimeout() lets earlier errbacks handle the CancelledError
   }
 });
 
-Deno.test("Deferred.addTimeout() cancels the Deferred that is waited on", () => {
+Deno.test("Deferred.addTimeout() cancels the Deferred that a callback returned", () => {
   const clock = new OneCall();
   const inner = new Deferred<string>();
   const deferred = new Deferred<void>();

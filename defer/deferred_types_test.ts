@@ -35,7 +35,7 @@ function isExactly<Expected>(): <Actual>(
 
 const number = (): Deferred<number> => succeed<number>(1);
 
-Deno.test("Equal<> distinguishes types, and any from every other type", () => {
+Deno.test("Equal<> is true only for identical types, and distinguishes `any`", () => {
   const equal: [true, false, false, false, false] = [
     true satisfies Equal<Deferred<number>, Deferred<number>>,
     false satisfies Equal<Deferred<number>, Deferred<number | string>>,
@@ -61,7 +61,7 @@ Deno.test("Deferred.addCallback() changes the type to the callback's return type
   );
 });
 
-Deno.test("Deferred.addErrback() adds the errback's return type", () => {
+Deno.test("Deferred.addErrback() adds the errback's return type to the result type", () => {
   isExactly<Deferred<string | number>>()(number().addErrback((error) => error.message));
   isExactly<Deferred<number>>()(number().addErrback(() => 0));
   isExactly<Deferred<number | void>>()(number().addErrback(() => {}));
@@ -119,7 +119,7 @@ Deno.test("Deferred.chainDeferred(), addTimeout() and addSignal() type the resul
   isExactly<Deferred<number>>()(number().addSignal(new AbortController().signal));
 });
 
-Deno.test("Deferred has its result's type with await and then()", async () => {
+Deno.test("Deferred has the type of its result with await and then()", async () => {
   isExactly<number>()(await number());
   isExactly<Promise<string>>()(number().then((n) => `${n}`));
   isExactly<Promise<number | string>>()(number().then(null, () => ""));
@@ -129,7 +129,7 @@ Deno.test("Deferred has its result's type with await and then()", async () => {
   isExactly<[number, string]>()(await Promise.all([number(), succeed<string>("")]));
 });
 
-Deno.test("succeed(), fail() and their like return typed Deferreds", () => {
+Deno.test("succeed(), fail() and similar functions return typed Deferreds", () => {
   isExactly<Deferred<void>>()(succeed());
   isExactly<Deferred<string>>()(succeed<string>(""));
   isExactly<Deferred<number>>()(execute((a: number, b: number) => a + b, 1, 2));

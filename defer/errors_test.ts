@@ -7,7 +7,7 @@
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import * as errors from "./errors.ts";
 
-Deno.test("errors are named as their classes, and extend Error", () => {
+Deno.test("Error classes of defer/ extend Error, and have their class name as `name`", () => {
   const { FirstError, FailureGroup, ...simple } = errors;
   const made: Error[] = Object.values(simple).map((Class) => new Class("message"));
   made.push(new FirstError(new Error("no"), 0), new FailureGroup([]));

@@ -20,7 +20,7 @@ for (const [name, call] of Object.entries({ execute, maybeDeferred })) {
     assertEquals(successResultOf(call((n: number, m: number) => n + m, 10, 5)), 15);
   });
 
-  Deno.test(`${name}() returns a Deferred of a thrown error`, () => {
+  Deno.test(`${name}() returns a failed Deferred for a thrown error`, () => {
     const error = new RangeError("not acceptable");
     assertStrictEquals(
       failureResultOf(call(() => {
@@ -30,18 +30,18 @@ for (const [name, call] of Object.entries({ execute, maybeDeferred })) {
     );
   });
 
-  Deno.test(`${name}() treats a returned Error as a value`, () => {
+  Deno.test(`${name}() treats an Error that the function returns as a value`, () => {
     const error = new Error("just a value");
     assertEquals(successResultOf(call(() => error).addCallback((value) => [value])), [error]);
   });
 
-  Deno.test(`${name}() returns the outcome of a returned Deferred`, () => {
+  Deno.test(`${name}() fires with the outcome of a Deferred that the function returns`, () => {
     const error = new Error("no");
     assertEquals(successResultOf(call(() => succeed("Success"))), "Success");
     assertStrictEquals(failureResultOf(call(() => fail(error))), error);
   });
 
-  Deno.test(`${name}() returns the outcome of a returned promise`, async () => {
+  Deno.test(`${name}() fires with the outcome of a promise that the function returns`, async () => {
     const error = new Error("no");
     // deno-lint-ignore require-await -- an async function is the subject
     const deferred = call(async () => 7);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Fifo } from "./fifo.ts";
 
-Deno.test("Fifo returns items in order, with pushes and shifts mixed", () => {
+Deno.test("Fifo.shift() returns items in the order of push()", () => {
   const fifo = new Fifo<number>();
   const out: number[] = [];
   let next = 0;

@@ -21,7 +21,7 @@ Deno.test("gatherResults() fires with all results, in the order of the list", ()
   assertEquals(successResultOf(outcome), [1, "2", 3]);
 });
 
-Deno.test("gatherResults() of nothing fires at once; any iterable is accepted", () => {
+Deno.test("gatherResults() accepts any iterable, and fires at once for an empty one", () => {
   assertEquals(successResultOf(gatherResults([])), []);
   assertEquals(successResultOf(gatherResults(new Set([succeed(1), succeed(2)]))), [1, 2]);
 });
@@ -30,7 +30,7 @@ Deno.test("gatherResults() accepts promises", async () => {
   assertEquals(await gatherResults([Promise.resolve(1), succeed("2")]), [1, "2"]);
 });
 
-Deno.test("gatherResults() fails with the first failure, which stays in its Deferred", () => {
+Deno.test("gatherResults() fails with the first failure, and does not handle it", () => {
   const error = new Error("no");
   const failed = fail(error);
   const first = failureResultOf(gatherResults([new Deferred<number>(), failed]), FirstError);
@@ -47,7 +47,7 @@ Deno.test("gatherResults() with consumeErrors handles the Deferreds' failures", 
   assertEquals(successResultOf(failed), undefined);
 });
 
-Deno.test("gatherResults() when cancelled cancels all, and fails with the first failure", () => {
+Deno.test("gatherResults() that is cancelled cancels all Deferreds", () => {
   const [a, b] = [new Deferred<void>(), new Deferred<void>()];
   const all = gatherResults([a, b]);
   all.cancel();
@@ -57,7 +57,7 @@ Deno.test("gatherResults() when cancelled cancels all, and fails with the first 
   assertInstanceOf(error.subFailure, CancelledError);
 });
 
-Deno.test("gatherResults() when cancelled fires if all cancellers fire results", () => {
+Deno.test("gatherResults() that is cancelled fires if all cancellers fire results", () => {
   const rescued = (): Deferred<string> => new Deferred((self) => self.callback("rescued"));
   const all = gatherResults([rescued(), rescued()]);
   all.cancel();

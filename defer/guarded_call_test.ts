@@ -19,7 +19,7 @@ function fired<T>(value: T): Deferred<T> {
   return deferred;
 }
 
-Deno.test("isThenable() recognises promises and Deferreds by their then()", () => {
+Deno.test("isThenable() returns true for promises and Deferreds", () => {
   for (const value of [Promise.resolve(), new Deferred(), { then: () => {} }]) {
     assertEquals(isThenable(value), true);
   }
@@ -28,7 +28,7 @@ Deno.test("isThenable() recognises promises and Deferreds by their then()", () =
   }
 });
 
-Deno.test("whenSettled() calls back at once for a fired Deferred, which keeps its result", () => {
+Deno.test("whenSettled() calls its function at once for a fired Deferred", () => {
   const deferred = fired("a result");
   const calls: string[] = [];
   whenSettled(deferred, () => calls.push("succeeded"), () => calls.push("failed"));
@@ -36,7 +36,7 @@ Deno.test("whenSettled() calls back at once for a fired Deferred, which keeps it
   assertEquals(calls, ["succeeded", "a result"]);
 });
 
-Deno.test("whenSettled() calls back when a Deferred fires, and handles its failure", () => {
+Deno.test("whenSettled() calls its function when a Deferred fires, and handles a failure", () => {
   const deferred = new Deferred<void>();
   const calls: unknown[] = [];
   whenSettled(deferred, () => calls.push("succeeded"), (error) => calls.push(error));
@@ -57,7 +57,7 @@ Deno.test("whenSettled() of a promise calls one of its functions", async () => {
   assertEquals(calls, ["succeeded", error]);
 });
 
-Deno.test("whenSettled() calls back once for a thenable that throws or settles twice", async () => {
+Deno.test("whenSettled() calls its function once for a thenable that throws or settles twice", async () => {
   const error = new Error("simulated");
   const throwing: PromiseLike<void> = {
     then(): never {
@@ -82,7 +82,7 @@ Deno.test("whenSettled() calls back once for a thenable that throws or settles t
   assertEquals(calls, [error, "succeeded"]);
 });
 
-Deno.test("onRejection() calls back only for a rejected promise", async () => {
+Deno.test("onRejection() calls its function only for a rejected promise", async () => {
   const calls: unknown[] = [];
   const error = new Error("simulated");
   for (const result of [undefined, "value", Promise.resolve(), fired(1), Promise.reject(error)]) {
@@ -102,7 +102,7 @@ Deno.test("onRejection() ignores a failed Deferred, which reports its failure it
   assertEquals(calls, ["handled"]);
 });
 
-Deno.test("asError() returns an Error as it is, and wraps any other value", () => {
+Deno.test("asError() returns an Error unchanged, and wraps any other value", () => {
   const error = new TypeError("simulated");
   assertStrictEquals(asError(error), error);
   const wrapped = asError("text");
@@ -162,7 +162,7 @@ for (const [name, value] of hostileValues()) {
   });
 }
 
-Deno.test("isThenable() accepts a value whose then cannot be read", async () => {
+Deno.test("isThenable() returns true for a value whose `then` cannot be read", async () => {
   const error = new Error("simulated");
   const value = {
     get then(): never {
@@ -175,7 +175,7 @@ Deno.test("isThenable() accepts a value whose then cannot be read", async () => 
   assertStrictEquals(await promise, error);
 });
 
-Deno.test("nameInLog() returns the class's name if logPrefix() fails, and logs the error", () => {
+Deno.test("nameInLog() returns the class name and logs the error if logPrefix() fails", () => {
   class Named {
     logPrefix(): string {
       throw new Error("simulated");

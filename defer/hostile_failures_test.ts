@@ -3,7 +3,7 @@ import { hostileValues } from "../testing/fixtures/hostile_values.ts";
 import { execute, FirstError, isTimeout, succeed } from "./mod.ts";
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`Deferred accepts ${name} as a failure, and can be inspected`, () => {
+  Deno.test(`Deferred accepts ${name} as a failure, and Deno.inspect() shows it`, () => {
     const failed = execute((): never => {
       throw value;
     });

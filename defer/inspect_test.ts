@@ -9,7 +9,7 @@ import { DeferredList } from "./deferred_list.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
 
-Deno.test("Deferred is inspected with its result or state", () => {
+Deno.test("Deno.inspect() of a Deferred shows its result or state", () => {
   const paused = succeed("orange");
   paused.pause();
   const failed = fail(new RangeError("no"));
@@ -29,7 +29,7 @@ Deno.test("Deferred is inspected with its result or state", () => {
   failed.addErrback(() => {});
 });
 
-Deno.test("Deferred is inspected with the Deferred that it waits for", () => {
+Deno.test("Deno.inspect() of a Deferred shows the Deferred that it waits for", () => {
   const inner = new Deferred<void>();
   const outer = succeed().addCallback(() => inner);
   assertEquals(Deno.inspect(outer), "Deferred { <waiting> Deferred { <pending> } }");
@@ -37,7 +37,7 @@ Deno.test("Deferred is inspected with the Deferred that it waits for", () => {
   assertEquals(Deno.inspect(outer), "Deferred { undefined }");
 });
 
-Deno.test("Deferred in the middle of a line is inspected as waiting, then as undefined", () => {
+Deno.test("Deno.inspect() shows a Deferred that another one waits for as undefined", () => {
   const source = new Deferred<number>();
   const middle = succeed().addCallback(() => source);
   const last = succeed().addCallback(() => middle);
@@ -54,7 +54,7 @@ Deno.test("Deferred in the middle of a line is inspected as waiting, then as und
   assertEquals(Deno.inspect(middle), "Deferred { undefined }");
 });
 
-Deno.test("Deferred is inspected to a limited depth in long lines and circles", () => {
+Deno.test("Deno.inspect() of a Deferred has a limited depth in long lines and circles", () => {
   let last: Deferred<unknown> = new Deferred<unknown>();
   for (let i = 0; i < 100; i++) {
     const inner = last;

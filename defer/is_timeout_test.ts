@@ -6,7 +6,7 @@ import {
 } from "../reactor/errors.ts";
 import { CancelledError, isTimeout, TimeoutError } from "./mod.ts";
 
-Deno.test("isTimeout() is true for the errors of every operation that timed out", () => {
+Deno.test("isTimeout() returns true for the error of every operation that timed out", () => {
   const errors = [
     new TimeoutError("a Deferred"),
     new ConnectTimeoutError("a connection attempt"),
@@ -17,7 +17,7 @@ Deno.test("isTimeout() is true for the errors of every operation that timed out"
   assertEquals(errors.map(isTimeout), errors.map(() => true));
 });
 
-Deno.test("isTimeout() is false for other errors and for values that are not errors", () => {
+Deno.test("isTimeout() returns false for other errors and for other values", () => {
   const others = [
     new CancelledError(),
     new ConnectionRefusedError("refused", { code: "ECONNREFUSED" }),

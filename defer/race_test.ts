@@ -64,11 +64,11 @@ Deno.test("race() accepts fired Deferreds, and promises", async () => {
   assertEquals(await race([new Deferred<string>(), Promise.resolve("won")]), [1, "won"]);
 });
 
-Deno.test("race() of nothing never fires", () => {
+Deno.test("race() of an empty list never fires", () => {
   assertNoResult(race([]));
 });
 
-Deno.test("race() ignores a result after the race", () => {
+Deno.test("race() ignores later results of the other Deferreds", () => {
   const [winner, late] = [new Deferred<string>(), new Deferred<string>()];
   const outcome = race([winner, late]);
   winner.callback("won");
@@ -77,7 +77,7 @@ Deno.test("race() ignores a result after the race", () => {
   assertEquals(successResultOf(late), undefined);
 });
 
-Deno.test("race() ignores a result that a canceller fires after the race", () => {
+Deno.test("race() ignores a result that a canceller fires after the first result", () => {
   const winner = new Deferred<string>();
   const late = new Deferred<string>((self) => self.callback("late"));
   const outcome = race([winner, late]);
@@ -85,7 +85,7 @@ Deno.test("race() ignores a result that a canceller fires after the race", () =>
   assertEquals(successResultOf(outcome), [0, "won"]);
 });
 
-Deno.test("race() when cancelled cancels all, and fails with all failures", () => {
+Deno.test("race() that is cancelled cancels all Deferreds, and fails with all failures", () => {
   for (let count = 1; count <= 3; count++) {
     const [deferreds, cancelled] = runners(count);
     const raced = race(deferreds);
@@ -97,7 +97,7 @@ Deno.test("race() when cancelled cancels all, and fails with all failures", () =
   }
 });
 
-Deno.test("race() when cancelled fires with a result that a canceller fires", () => {
+Deno.test("race() that is cancelled fires with a result that a canceller fires", () => {
   const raced = race([new Deferred<string>(), new Deferred<string>((d) => d.callback("rescued"))]);
   raced.cancel();
   assertEquals(successResultOf(raced), [1, "rescued"]);
@@ -115,7 +115,7 @@ Deno.test("race() ignores outcomes after it was cancelled", () => {
   for (const each of paused) assertEquals(successResultOf(each), undefined);
 });
 
-Deno.test("race() logs an error of a loser's canceller, and keeps its result", () => {
+Deno.test("race() logs an error of another Deferred's canceller, and keeps its result", () => {
   const error = new RangeError("in the canceller");
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });

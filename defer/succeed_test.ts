@@ -14,12 +14,12 @@ Deno.test("succeed() returns a Deferred that runs its callbacks at once", () => 
   assertEquals(seen, ["success", undefined]);
 });
 
-Deno.test("succeed() equals a Deferred that was fired with callback()", () => {
+Deno.test("succeed() returns a Deferred that behaves as one fired with callback()", () => {
   const deferred = new Deferred<string>();
   deferred.callback("success");
   assertEquals(Deno.inspect(succeed("success")), Deno.inspect(deferred));
 });
 
-Deno.test("succeed() rejects promises", () => {
+Deno.test("succeed() throws for a promise as its argument", () => {
   assertThrows(() => succeed(Promise.resolve(1)), TypeError);
 });

@@ -47,7 +47,7 @@ async function runTest(source: string): Promise<{ code: number; output: string }
   }
 }
 
-Deno.test("Deferred reports a failure in a program that waits for the network", async () => {
+Deno.test("Deferred logs an unhandled failure in a program that waits for the network", async () => {
   const child = program(`${IMPORT}
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     fail(new Error("unhandled"));
@@ -75,7 +75,7 @@ const ends: Record<string, { end: string; code: number }> = {
 };
 
 for (const [name, { end, code }] of Object.entries(ends)) {
-  Deno.test(`Deferred reports a failure in a program that ends ${name}, and does not delay it`, async () => {
+  Deno.test(`Deferred logs an unhandled failure in a program that exits ${name}`, async () => {
     const result = await run(program(`${IMPORT}
       addEventListener("unload", () => console.error("unload"));
       fail(new Error("unhandled"));
@@ -90,7 +90,7 @@ for (const [name, { end, code }] of Object.entries(ends)) {
 }
 
 for (const end of ["Deno.exit(3);", `throw new Error("uncaught");`]) {
-  Deno.test(`Deferred reports a failure in a program that ends by ${end} in the same turn`, async () => {
+  Deno.test(`Deferred logs an unhandled failure before ${end} in the same turn`, async () => {
     const { stderr } = await run(program(`${IMPORT}
       setTimeout(() => {
         fail(new Error("unhandled"));
@@ -102,7 +102,7 @@ for (const end of ["Deno.exit(3);", `throw new Error("uncaught");`]) {
   });
 }
 
-Deno.test("Deferred reports a million failures in limited memory", async () => {
+Deno.test("Deferred logs a million unhandled failures in limited memory", async () => {
   const { code, stdout, stderr } = await run(program(`${IMPORT}
     for (let i = 0; i < 1_000_000; i++) fail(new Error("one of many"));
     await 0;
@@ -113,7 +113,7 @@ Deno.test("Deferred reports a million failures in limited memory", async () => {
   assertStringIncludes(stderr, "Unhandled errors in 999000 more Deferreds");
 });
 
-Deno.test("Deferred report timer is invisible to the leak checks of deno test", async () => {
+Deno.test("Deferred reporting uses a timer that the leak checks of deno test ignore", async () => {
   const { code, output } = await runTest(`${IMPORT}
     import { FakeTime } from "@std/testing/time";
 
@@ -135,7 +135,7 @@ Deno.test("Deferred report timer is invisible to the leak checks of deno test", 
   assertEquals(output.match(/Unhandled error in Deferred/g)?.length, 2, output);
 });
 
-Deno.test("Deferred reports a failure in a worker", async () => {
+Deno.test("Deferred logs an unhandled failure in a worker", async () => {
   const { code, stderr } = await run(program(`
     const source = ${JSON.stringify(`${IMPORT} fail(new Error("in a worker"));`)};
     const worker = new Worker("data:text/javascript," + encodeURIComponent(source), { type: "module" });

@@ -57,7 +57,7 @@ async function nextError(): Promise<LogEvent> {
   }
 }
 
-Deno.test("Deferred reports a failure at the end of its chain", async () => {
+Deno.test("Deferred logs a failure that no errback of its chain handled", async () => {
   const error = new RangeError("unhandled");
   const events = await unhandled(() => {
     const deferred = new Deferred<number>();
@@ -71,7 +71,7 @@ Deno.test("Deferred reports a failure at the end of its chain", async () => {
   assertMatch(events[0]?.message ?? "", /Unhandled error in Deferred/);
 });
 
-Deno.test("Deferred logs each failure once, with its own error", async () => {
+Deno.test("Deferred logs each unhandled failure once, with its own error", async () => {
   const messages = (await unhandled(() => {
     fail(new Error("one"));
     fail(new Error("two"));
@@ -80,7 +80,7 @@ Deno.test("Deferred logs each failure once, with its own error", async () => {
   assertEquals(messages.sort(), ["Deferred was cancelled", "one", "two"]);
 });
 
-Deno.test("Deferred logs the failure's stack", async () => {
+Deno.test("Deferred logs an unhandled failure with its stack", async () => {
   function culprit(): never {
     throw new Error("unhandled");
   }
@@ -91,7 +91,7 @@ Deno.test("Deferred logs the failure's stack", async () => {
   assertMatch(event.failure.stack ?? "", /culprit/);
 });
 
-Deno.test("Deferred reports a failure in a circle of references", async () => {
+Deno.test("Deferred logs an unhandled failure although a circle of references holds it", async () => {
   const events = await unhandled(() => {
     const circle: { deferred?: Deferred<unknown> } = {};
     circle.deferred = new Deferred<unknown>();
@@ -105,7 +105,7 @@ Deno.test("Deferred reports a failure in a circle of references", async () => {
   assertEquals(events.length, 1);
 });
 
-Deno.test("Deferred does not log a failure that is handled in time", async () => {
+Deno.test("Deferred does not log a failure that an errback handles in time", async () => {
   const events = await unhandled(() => {
     const ignore = (): void => {};
     fail(new Error("after")).addErrback(ignore);
@@ -119,7 +119,7 @@ Deno.test("Deferred does not log a failure that is handled in time", async () =>
   assertEquals(events, []);
 });
 
-Deno.test("Deferred logs the failure that replaced another failure", async () => {
+Deno.test("Deferred logs an unhandled failure that replaced another failure", async () => {
   const events = await unhandled(() => {
     fail(new Error("first")).addErrback((cause) => {
       throw new Error("second", { cause });
@@ -142,7 +142,7 @@ Deno.test("Deferred logs a failure once that an errback throws again", async () 
   assertEquals(events.length, 1);
 });
 
-Deno.test("Deferred does not log a failure that another Deferred took", async () => {
+Deno.test("Deferred does not log a failure that was passed to a waiting Deferred", async () => {
   const events = await unhandled(() => {
     const ignore = (): void => {};
     succeed().addCallback(() => fail(new Error("taken at once"))).addErrback(ignore);
@@ -211,21 +211,21 @@ Deno.test("Deferred logs its call stacks with a failure while debugging is on", 
   }
 });
 
-Deno.test("Deferred reports a failure after a second, without garbage collection", async () => {
+Deno.test("Deferred logs an unhandled failure after one second, without garbage collection", async () => {
   const next = nextError();
   const held = fail(new Error("held"));
   assertEquals((await next).message, "Unhandled error in Deferred");
   held.addErrback(() => {});
 });
 
-Deno.test("Deferred reports a failure in real time under FakeTime", async () => {
+Deno.test("Deferred logs an unhandled failure in real time also under FakeTime", async () => {
   using _time = new FakeTime();
   const next = nextError();
   fail(new Error("faked"));
   assert((await next).failure instanceof Error);
 });
 
-Deno.test("Deferred never reports a failure that is handled before the timer fires", async () => {
+Deno.test("Deferred does not log a failure that is handled within one second", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   const handled = fail(new Error("handled in time"));
@@ -238,7 +238,7 @@ Deno.test("Deferred never reports a failure that is handled before the timer fir
   assertEquals(events.length, 1);
 });
 
-Deno.test("Deferred logs the handling of a failure after its report", async () => {
+Deno.test("Deferred logs that a failure was handled after it had been logged as unhandled", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   const late = fail(new RangeError("too much"));
@@ -256,7 +256,7 @@ Deno.test("Deferred logs the handling of a failure after its report", async () =
   ]);
 });
 
-Deno.test("Deferred does not report a failure again that is thrown on after its report", async () => {
+Deno.test("Deferred does not log an unhandled failure again that an errback rethrows", async () => {
   const events = await unhandled(() => {
     const late = fail(new Error("thrown on"));
     reportUnhandled();
@@ -267,7 +267,7 @@ Deno.test("Deferred does not report a failure again that is thrown on after its 
   assertEquals(events.length, 1);
 });
 
-Deno.test("Deferred lets a log observer handle failures and cause new ones", async () => {
+Deno.test("Deferred allows a log observer to handle failures and to cause new ones", async () => {
   const events: LogEvent[] = [];
   const second = new Deferred<void>();
   let caused = 0;
@@ -284,7 +284,7 @@ Deno.test("Deferred lets a log observer handle failures and cause new ones", asy
   assertEquals(events.length, 2);
 });
 
-Deno.test("Deferred reports a failure at the end of the turn while debugging is on", async () => {
+Deno.test("Deferred logs an unhandled failure at the end of the turn while debugging is on", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   setDebugging(true);
@@ -301,7 +301,7 @@ Deno.test("Deferred reports a failure at the end of the turn while debugging is 
   }
 });
 
-Deno.test("Deferred reports contain the name of the Deferred", async () => {
+Deno.test("Deferred logs an unhandled failure with the name of the Deferred", async () => {
   const messages = (await unhandled(() => {
     nameInReports(fail(new Error("one")), "the first");
     nameInReports(fail(new Error("two")), () => "the second");
@@ -316,7 +316,7 @@ Deno.test("Deferred reports contain the name of the Deferred", async () => {
   ]);
 });
 
-Deno.test("Deferred reports at most 1,000 failures, and counts the rest", async () => {
+Deno.test("Deferred logs at most 1,000 unhandled failures at once, and the number of the rest", async () => {
   const events = await unhandled(() => {
     for (let i = 0; i < 5000; i++) fail(new Error("one of many"));
     const handled = Array.from({ length: 50 }, () => fail(new Error("handled")));
@@ -327,7 +327,7 @@ Deno.test("Deferred reports at most 1,000 failures, and counts the rest", async 
   assertEquals(events.at(-1)?.count, 4000);
 });
 
-Deno.test("Deferred reports an error whose text cannot be read, and its handling", async () => {
+Deno.test("Deferred logs an unhandled error whose text cannot be read", async () => {
   const error = new Error();
   for (const key of ["name", "message", "toString"]) {
     Object.defineProperty(error, key, {
@@ -342,7 +342,7 @@ Deno.test("Deferred reports an error whose text cannot be read, and its handling
   deferred.addErrback(() => {});
 });
 
-Deno.test("Deferred does not report a reported failure again that another Deferred takes", async () => {
+Deno.test("Deferred does not log a failure again that was passed to a waiting Deferred", async () => {
   const events: LogEvent[] = [];
   using _observing = observing(events);
   const inner = fail(new Error("taken"));
@@ -356,7 +356,7 @@ Deno.test("Deferred does not report a reported failure again that another Deferr
   assertEquals(events.length, 2);
 });
 
-Deno.test("Deferred can be collected after its failure was reported", async () => {
+Deno.test("Deferred can be garbage collected after its failure was logged", async () => {
   setFlagsFromString("--expose-gc");
   const collect: () => void = runInNewContext("gc");
   const refs = await (async () => {

@@ -42,7 +42,7 @@ Deno.test("AdoptedStreamServerEndpoint passes its arguments to the reactor", asy
   assertEquals(reactor.calls, [[3, "INET", factory, {}], [4, "UNIX", factory, options]]);
 });
 
-Deno.test("AdoptedStreamServerEndpoint.listen() fails the second time", async () => {
+Deno.test("AdoptedStreamServerEndpoint.listen() fails if it is called a second time", async () => {
   const reactor = notedReactor(port);
   const endpoint = new AdoptedStreamServerEndpoint(reactor, 3, "INET");
   await endpoint.listen(factory);
@@ -86,7 +86,7 @@ const SERVER = `
   await reactor.run();
 `;
 
-Deno.test("A program serves on an inherited socket, with permission for three variables alone", async () => {
+Deno.test("AdoptedStreamServerEndpoint serves an inherited socket with only --allow-env", async () => {
   using socket = ForeignSocket.listenIPv4();
   using inherited = socket.inheritable();
   await using program = new Program([

@@ -74,14 +74,14 @@ async function callsOf(
   return await Promise.all([server.calls, client.calls]);
 }
 
-test("clientFromString() leaves no wrapper on a TCP connection", async (fixture) => {
+test("clientFromString() adds no calls per read on a TCP connection", async (fixture) => {
   const server = new Server();
   const port = fixture.reactor.listenTCP(0, oneProtocol(server), { interface: "127.0.0.1" });
   const description = `tcp:127.0.0.1:${portOf(port.getHost())}`;
   assertEquals(await callsOf(fixture, server, description), [TCP, TCP]);
 });
 
-testTLS("clientFromString() leaves no wrapper on a TLS connection", async (fixture) => {
+testTLS("clientFromString() adds no calls per read on a TLS connection", async (fixture) => {
   const server = new Server();
   const port = fixture.reactor.listenTLS(0, oneProtocol(server), {
     interface: "127.0.0.1",
@@ -95,7 +95,7 @@ testTLS("clientFromString() leaves no wrapper on a TLS connection", async (fixtu
   assertEquals(await callsOf(fixture, server, description), [TLS, TLS]);
 });
 
-testTLS("startTLS() adds the calls of TLS alone", async (fixture) => {
+testTLS("startTLS() adds only the calls of TLS to each read", async (fixture) => {
   const { reactor, authority, server: certificate } = fixture;
   class UpgradingServer extends Server {
     override connectionMade(): void {

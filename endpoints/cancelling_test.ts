@@ -104,7 +104,7 @@ const MOMENTS = [0, 1, 2, 3, 4, 6, 8, 12, 20];
 
 for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
   for (const [way, prepare] of Object.entries(WAYS)) {
-    test(`${name}: by ${way} at any moment leaves no protocol with a connection, and no timer`, async (fixture) => {
+    test(`${name}: cancelling by ${way} at any moment leaves no connection and no timer`, async (fixture) => {
       const endpoint = makeEndpoint(fixture);
       for (const moment of MOMENTS) {
         const wires = new Wires();
@@ -124,7 +124,7 @@ for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
   if (name === "ProcessEndpoint") continue;
 
   for (const stage of ["buildProtocol", "connectionMade"]) {
-    test(`${name}: within ${stage}() fails it, and loses the connection`, async (fixture) => {
+    test(`${name}: cancelling within ${stage}() fails connect() and closes the connection`, async (fixture) => {
       fixture.run();
       let cancel = () => {};
       const wires = new Wires(() => {

@@ -109,7 +109,7 @@ function transport(): ITransport {
   return connect().connection;
 }
 
-Deno.test("ConnectingFactory fires with the protocol when its connectionMade() has returned", () => {
+Deno.test("ConnectingFactory fires with its protocol after connectionMade() has returned", () => {
   class Watching extends Noted {
     override connectionMade(): void {
       super.connectionMade();
@@ -159,7 +159,7 @@ Deno.test("ConnectingFactory returns the results of the protocol's methods, such
   assertEquals(results.map((result) => result === returning), [true, true, true]);
 });
 
-Deno.test("ConnectingFactory keeps a protocol half-closeable, and makes no other one so", () => {
+Deno.test("ConnectingFactory supports half-close only if the wrapped protocol does", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(HalfCloseable));
   const outcomes = outcome(factory);
   const wrapper = build(factory);
@@ -175,7 +175,7 @@ Deno.test("ConnectingFactory keeps a protocol half-closeable, and makes no other
   assert(!("readConnectionLost" in plain) && !("writeConnectionLost" in plain));
 });
 
-Deno.test("ConnectingFactory keeps handshakeCompleted() and drainRequested(), and adds neither", () => {
+Deno.test("ConnectingFactory has handshakeCompleted() only if the wrapped protocol has it", () => {
   class Telling extends Noted {
     handshakeCompleted(): void {
       this.calls.push("secured");
@@ -261,7 +261,7 @@ Deno.test("ConnectingFactory fails with the reason of a failed attempt", () => {
   assertEquals(outcomes, [reason]);
 });
 
-Deno.test("ConnectingFactory throws an error of connectionMade(), and fails with the loss after it", () => {
+Deno.test("ConnectingFactory rethrows an error of connectionMade(), and fails at the loss", () => {
   const error = new RangeError("boom");
   class Failing extends Noted {
     override connectionMade(): void {
@@ -277,7 +277,7 @@ Deno.test("ConnectingFactory throws an error of connectionMade(), and fails with
   assertEquals(outcomes, [error]);
 });
 
-Deno.test("ConnectingFactory ignores the loss of a connection that was made", () => {
+Deno.test("ConnectingFactory ignores the loss of a connection after it has fired", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const outcomes = outcome(factory);
   build(factory).makeConnection(transport());
@@ -285,7 +285,7 @@ Deno.test("ConnectingFactory ignores the loss of a connection that was made", ()
   assertEquals(outcomes.length, 1);
 });
 
-Deno.test("ConnectingFactory that is cancelled ends the attempt: ConnectingCancelledError, once", () => {
+Deno.test("ConnectingFactory that is cancelled fails once with ConnectingCancelledError", () => {
   const factory = new ConnectingFactory(Factory.forProtocol(Noted));
   const connector = new NotedConnector();
   factory.startedConnecting(connector);

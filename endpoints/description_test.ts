@@ -25,7 +25,7 @@ Deno.test("parseDescription() splits at colons, and names arguments with an equa
   assertEquals(said("tcp:80:interface=127.0.0.1"), ["tcp", "80", ["interface", "127.0.0.1"]]);
 });
 
-Deno.test("parseDescription() takes any character after a backslash literally", () => {
+Deno.test("parseDescription() reads any character after a backslash literally", () => {
   assertEquals(said(String.raw`unix:foo\:bar\=baz\:qux\\`), [
     "unix",
     String.raw`foo:bar=baz:qux` + "\\",
@@ -46,7 +46,7 @@ Deno.test("parseDescription() ignores one colon after the type, and no other emp
   assertEquals(said("tcp:="), ["tcp", ["", ""]]);
 });
 
-Deno.test("parseDescription() returns the place of each piece, backslashes included", () => {
+Deno.test("parseDescription() returns the position of each piece in the string", () => {
   const { type, arguments: [first, second] } = parseDescription(String.raw`t\=:a\:b:n=v`);
   assertEquals(type, { value: "t=", start: 0, end: 3 });
   assertEquals(first, { name: null, value: { value: "a:b", start: 4, end: 8 } });
@@ -56,7 +56,7 @@ Deno.test("parseDescription() returns the place of each piece, backslashes inclu
   });
 });
 
-Deno.test("parseDescription() parses the rest of a string, with places in the whole string", () => {
+Deno.test("parseDescription() parses the rest of a string, with positions in the whole string", () => {
   const { text, type, arguments: [port] } = parseDescription("wrap:tcp:80", 5);
   assertEquals(text, "wrap:tcp:80");
   assertEquals(type, { value: "tcp", start: 5, end: 8 });
@@ -107,7 +107,7 @@ for (const [text, offset, piece, problem] of WRONG) {
   });
 }
 
-Deno.test("EndpointDescriptionError points at the place, counted in characters", () => {
+Deno.test("EndpointDescriptionError points at the position of the mistake, in characters", () => {
   const error = new EndpointDescriptionError("a:😀:\nbc:d", { start: 5, end: 8 }, "wrong");
   assertEquals(error.name, "EndpointDescriptionError");
   assertEquals(
@@ -129,7 +129,7 @@ Deno.test("quoteStringArgument() puts a backslash before colons, backslashes and
   assertEquals(quoteStringArgument("a=b"), "a\\=b");
 });
 
-Deno.test("quoteStringArgument() is undone by parseDescription(), for any string and any piece", () => {
+Deno.test("quoteStringArgument() is reversed by parseDescription() for any string", () => {
   fc.assert(
     fc.property(
       fc.string({ unit: "binary", minLength: 1 }),
@@ -145,7 +145,7 @@ Deno.test("quoteStringArgument() is undone by parseDescription(), for any string
   );
 });
 
-Deno.test("parseDescription() parses any string, or says where it is wrong", () => {
+Deno.test("parseDescription() parses any string, or throws an error with the wrong position", () => {
   const unit = fc.constantFrom(":", "=", "\\", "a", "\n", "😀");
   fc.assert(
     fc.property(fc.oneof(fc.string({ unit }), fc.string({ unit: "binary" })), (text) => {
@@ -159,7 +159,7 @@ Deno.test("parseDescription() parses any string, or says where it is wrong", () 
   );
 });
 
-Deno.test("parseDescription() names a description that is not a string", () => {
+Deno.test("parseDescription() throws for a value that is not a string, and names it", () => {
   for (const text of [undefined, null, 5, {}, ["tcp:80"], Symbol("tcp")]) {
     assertThrows(
       () => parseDescription(text as unknown as string), // as a caller without types passes it

@@ -413,7 +413,7 @@ for (const wrong of WRONG_CLIENTS) {
   });
 }
 
-Deno.test("serverFromString() points at the offending piece", () => {
+Deno.test("serverFromString() errors point at the offending piece of the string", () => {
   const error = assertThrows(() => listening("tcp:80:interfce=127.0.0.1"));
   assertInstanceOf(error, EndpointDescriptionError);
   assertEquals(error.message.split("\n").slice(1), [
@@ -530,7 +530,7 @@ for (
   });
 }
 
-Deno.test("EndpointRegistry on a base has the types of both, and does not change the base", () => {
+Deno.test("EndpointRegistry with a base has its own types and those of the base", () => {
   const registry = new EndpointRegistry(defaultEndpointRegistry);
   registry.registerServerType({
     prefix: "fake",
@@ -618,7 +618,7 @@ Deno.test("EndpointArguments.serverOfRest() parses the rest of the string", () =
   assertEquals(client.made, ["a reactor", { first: "a" }]);
 });
 
-Deno.test("EndpointArguments.serverOfRest() reports an error at its place in the whole string", () => {
+Deno.test("EndpointArguments.serverOfRest() errors have the position in the whole string", () => {
   const registry = registryOfWrappers();
   const error = assertThrows(
     () => registry.serverFromString("", "wrap:fake:a:yes=maybe"),
@@ -651,7 +651,7 @@ Deno.test("EndpointArguments.clientIn() parses the value of an argument", () => 
   assertEquals(wrapped.made, ["a reactor", { first: "a", second: "b" }]);
 });
 
-Deno.test("EndpointArguments.clientIn() reports an error at the argument, and quotes both strings", () => {
+Deno.test("EndpointArguments.clientIn() errors point at the argument, and quote both strings", () => {
   const registry = registryOfWrappers();
   const error = assertThrows(
     () => registry.clientFromString("", String.raw`through:there:endpoint=ftl\:80`),

@@ -202,7 +202,7 @@ Deno.test("HostnameEndpoint.connect() fires with the first connection, and cance
 });
 
 for (const [host, address] of [["four.test", `${V4}:80`], ["six.test", `[${V6}]:80`]]) {
-  Deno.test(`HostnameEndpoint.connect() connects to the one address of ${host}`, () => {
+  Deno.test(`HostnameEndpoint.connect() connects to the only address of ${host}`, () => {
     const { reactor, outcomes } = begin(host);
     reactor.host.advance(1);
     assertEquals(reactor.dials.map((each) => each.address), [address]);
@@ -212,7 +212,7 @@ for (const [host, address] of [["four.test", `${V4}:80`], ["six.test", `[${V6}]:
   });
 }
 
-Deno.test("HostnameEndpoint passes options of the connection to the reactor, and keeps its own", () => {
+Deno.test("HostnameEndpoint passes only connection options to the reactor", () => {
   const { reactor } = begin("both.test", {
     attemptDelay: 1,
     resolutionDelay: 2,
@@ -269,7 +269,7 @@ Deno.test("HostnameEndpoint.connect() lists the ConnectTimeoutError of an attemp
   reactor.checkIdle();
 });
 
-Deno.test("HostnameEndpoint calls a buildProtocol() that fails once, because a connection was made", () => {
+Deno.test("HostnameEndpoint calls a buildProtocol() that fails only once", () => {
   for (const boom of [null, new RangeError("boom")]) {
     const reactor = new DialledReactor();
     const factory = new Wires(() => {
@@ -287,7 +287,7 @@ Deno.test("HostnameEndpoint calls a buildProtocol() that fails once, because a c
   }
 });
 
-Deno.test("HostnameEndpoint.connect() fails with an error of connectionMade(), and tries no more", () => {
+Deno.test("HostnameEndpoint.connect() fails with an error of connectionMade()", () => {
   using errors = new LoggedErrors();
   const boom = new RangeError("boom");
   const reactor = new DialledReactor();
@@ -344,7 +344,7 @@ Deno.test("HostnameEndpoint.connect() cancelled in a method of the protocol clos
   }
 });
 
-Deno.test("HostnameEndpoint.connect() fails for a name without an address, and for an invalid name", () => {
+Deno.test("HostnameEndpoint.connect() fails for an invalid name or one without an address", () => {
   for (
     const [host, ErrorClass, message] of [
       ["none.test", DNSLookupError, "Cannot connect to none.test:80: the name has no address"],
@@ -403,7 +403,7 @@ Deno.test("TCP6ClientEndpoint tries only IPv6 addresses", () => {
 
 const test = tcpTest("Endpoints by name", () => new DenoReactor());
 
-test("HostnameEndpoint connects to the address that answers, and not to one that refuses", async (fixture) => {
+test("HostnameEndpoint connects to the next address if the first one refuses", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
   const listener = fixture.rawListen();
@@ -417,7 +417,7 @@ test("HostnameEndpoint connects to the address that answers, and not to one that
   assertEquals(wire.text, "hello");
 });
 
-test("HostnameEndpoint prefers IPv6 where it answers", async (fixture) => {
+test("HostnameEndpoint prefers IPv6 if the server accepts on it", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
   const server = new TCP6ServerEndpoint(fixture.reactor, 0, { interface: "::1" });
@@ -503,7 +503,7 @@ test("HostnameEndpoint.connect() fails during the lookup when the reactor stops"
   assertEquals(wires.events, ["start", "stop"]);
 });
 
-test("HostnameEndpoint.connect() leaves no shutdown trigger when it is done", async (fixture) => {
+test("HostnameEndpoint.connect() leaves no shutdown trigger when it has completed", async (fixture) => {
   const { reactor } = fixture;
   fixture.run();
   const added: unknown[] = [];
@@ -545,7 +545,7 @@ test("HostnameEndpoint does not stop a factory that could not be started", async
   assertEquals(events, ["start"]);
 });
 
-test("HostnameEndpoint logs an error of doStop(), and keeps the connection or the first error", async (fixture) => {
+test("HostnameEndpoint logs an error of doStop(), which does not change the outcome", async (fixture) => {
   fixture.run();
   const bug = new RangeError("a bug in doStop()");
   class Unstoppable extends Wires {

@@ -19,7 +19,7 @@ import {
   wrapServerTLS,
 } from "./mod.ts";
 
-Deno.test("IStreamClientEndpoint.toString() is the address to connect to", () => {
+Deno.test("IStreamClientEndpoint.toString() returns the address to connect to", () => {
   const reactor = new DenoReactor();
   const underlying = new UNIXClientEndpoint(reactor, "/run/chat/socket");
   const written: [object, string][] = [
@@ -39,7 +39,7 @@ Deno.test("IStreamClientEndpoint.toString() is the address to connect to", () =>
   for (const [endpoint, text] of written) assertEquals(String(endpoint), text);
 });
 
-Deno.test("IStreamServerEndpoint.toString() is the address to listen on", () => {
+Deno.test("IStreamServerEndpoint.toString() returns the address to listen on", () => {
   const reactor = new DenoReactor();
   const underlying = new UNIXServerEndpoint(reactor, "/run/chat/socket");
   const certificate = { cert: "", key: "" };

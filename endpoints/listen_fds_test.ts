@@ -23,12 +23,12 @@ function environment(count: number, pid: number | string = PID): Record<string, 
   };
 }
 
-Deno.test("ListenFDs.fromEnvironment() numbers descriptors from 3, in order", () => {
+Deno.test("ListenFDs.fromEnvironment() returns consecutive descriptors from 3", () => {
   assertEquals(found(environment(5)).inheritedDescriptors(), [3, 4, 5, 6, 7]);
   assertEquals(found(environment(2), { start: 10 }).inheritedDescriptors(), [10, 11]);
 });
 
-Deno.test("ListenFDs.inheritedNamedDescriptors() has the names in the order of the descriptors", () => {
+Deno.test("ListenFDs.inheritedNamedDescriptors() returns names in order of descriptors", () => {
   const names = fc.array(fc.stringMatching(/^[\w.@-]{1,10}$/), { maxLength: 10 });
   fc.assert(fc.property(names, (names) => {
     const inherited = found({
@@ -42,7 +42,7 @@ Deno.test("ListenFDs.inheritedNamedDescriptors() has the names in the order of t
   }));
 });
 
-Deno.test("ListenFDs returns copies", () => {
+Deno.test("ListenFDs methods return copies, which the caller may change", () => {
   const inherited = new ListenFDs([7, 5], ["web", "admin"]);
   inherited.inheritedDescriptors().push(1);
   inherited.inheritedNamedDescriptors().clear();
@@ -50,7 +50,7 @@ Deno.test("ListenFDs returns copies", () => {
   assertEquals(inherited.inheritedNamedDescriptors(), new Map([["web", 7], ["admin", 5]]));
 });
 
-Deno.test("ListenFDs.fromEnvironment() ignores sockets of another process, or of an unknown one", () => {
+Deno.test("ListenFDs.fromEnvironment() ignores sockets meant for another process", () => {
   const { LISTEN_PID: _, ...anonymous } = environment(3);
   for (const environ of [environment(3, PID + 1), environment(3, "hello, world"), anonymous, {}]) {
     assertEquals(found(environ).inheritedDescriptors(), []);
@@ -68,7 +68,7 @@ Deno.test("ListenFDs.fromEnvironment() ignores an invalid number of sockets", ()
   }
 });
 
-Deno.test("ListenFDs.fromEnvironment() accepts sockets without names, and no other count of names", () => {
+Deno.test("ListenFDs.fromEnvironment() accepts no names, or one name for each socket", () => {
   const { LISTEN_FDNAMES: _, ...nameless } = environment(2);
   assertEquals(found(nameless).inheritedDescriptors(), [3, 4]);
   assertEquals(found(nameless).inheritedNamedDescriptors(), new Map());

@@ -31,14 +31,14 @@ async function firstExample(port: number): Promise<string> {
   return lines.replaceAll(/^ \* ?/gm, "").replace("reactor, 2000", `reactor, ${port}`);
 }
 
-Deno.test("The first example ends with the error when its port is taken", async () => {
+Deno.test("listen() with await ends a program with the error if its port is in use", async () => {
   using taken = Deno.listen({ port: 0 });
   const { code, errors } = await runProgram(await firstExample(taken.addr.port));
   assertEquals(code, 1);
   assertStringIncludes(errors, `0.0.0.0:${taken.addr.port}`);
 });
 
-Deno.test("The first example without its await reports that its port is taken, and continues", async () => {
+Deno.test("listen() without await logs that the port is in use, and the program continues", async () => {
   using taken = Deno.listen({ port: 0 });
   const source = (await firstExample(taken.addr.port)).replace("await new", "new");
   const { errors } = await runProgram(`

@@ -63,7 +63,7 @@ test("readCertificate() reads certificate and key from one file", {
   assertEquals(read, { cert: `${LEAF}\n${INNER}\n`, key: `${KEY}\n` });
 });
 
-test("readCertificate() names a file without the expected content", {
+test("readCertificate() errors name a file without the expected content", {
   "key.pem": KEY,
   "leaf.pem": LEAF,
   "empty.pem": "",
@@ -92,7 +92,7 @@ test("readCertificate() names a file without the expected content", {
 });
 
 test(
-  "readCertificate() names a file that cannot be read, with the system's error as cause",
+  "readCertificate() errors name a file that cannot be read",
   {},
   async (directory) => {
     const privateKey = `${directory}/none.pem`;
@@ -113,7 +113,7 @@ test(
 );
 
 test(
-  "readTrustRoots() reads the .pem files of a directory in order, or one file",
+  "readTrustRoots() reads one file, or all .pem files of a directory in order",
   {
     "b.PEM": `${OUTER}\n${INNER}`,
     "a.pem": LEAF,
@@ -132,7 +132,7 @@ test(
   },
 );
 
-test("readTrustRoots() rejects a directory without certificates, or with a file without one", {
+test("readTrustRoots() rejects a directory with a file without certificates", {
   "readme.txt": "nothing",
 }, async (directory) => {
   const none = await assertRejects(() => readTrustRoots(hostEnvironment, directory), Error);

@@ -127,7 +127,7 @@ Deno.test("ProcessEndpoint passes its options to spawnProcess(), except errFlag"
   assertEquals(spawned, [["program", {}], ["program", options]]);
 });
 
-test("ProcessEndpoint joins the protocol to standard input and output: ConnectionDone at exit 0", async (fixture) => {
+test("ProcessEndpoint connects the protocol to the process's standard input and output", async (fixture) => {
   fixture.run();
   const factory = new Wires();
   const wire = await fixture.endpoint("cat").connect(factory);
@@ -146,7 +146,7 @@ test("ProcessEndpoint joins the protocol to standard input and output: Connectio
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("ProcessConnection has the process, and its address as peer and host", async (fixture) => {
+test("ProcessConnection getPeer() and getHost() return the process's address", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "cat");
   const { process } = connectionOf(wire);
   assertEquals(String(wire.transport.getPeer()), `/bin/sh (${process.pid})`);
@@ -157,14 +157,14 @@ test("ProcessConnection has the process, and its address as peer and host", asyn
   assertEquals(reason.signal, "SIGTERM");
 });
 
-test("ProcessEndpoint loses the connection with the exit code, after all output", async (fixture) => {
+test("ProcessEndpoint reports the exit code in connectionLost(), after all output", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "head -c 1000000 /dev/zero; exit 3");
   const reason = await wire.lost();
   assertInstanceOf(reason, ProcessTerminated);
   assertEquals([reason.exitCode, wire.size], [3, 1_000_000]);
 });
 
-test("ProcessEndpoint logs or drops standard error", async (fixture) => {
+test("ProcessEndpoint logs or drops the standard error of the process", async (fixture) => {
   fixture.run();
   const said = async (errFlag?: StandardErrorBehavior): Promise<string[]> => {
     const endpoint = fixture.endpoint("echo oops >&2", errFlag === undefined ? {} : { errFlag });
@@ -192,7 +192,7 @@ test("ProcessConnection.loseConnection() sends the written data to a paused or b
   assertEquals(wire.events, ["made", "lost"]);
 });
 
-test("ProcessConnection.loseConnection() stops an endless writer, also without an input pipe", async (fixture) => {
+test("ProcessConnection.loseConnection() stops a process that writes endlessly", async (fixture) => {
   for (const childFDs of [{ 0: "w", 1: "r" }, { 1: "r" }] as const) {
     const wire = await fixture.connect(new Wire(), "exec yes", { childFDs });
     await wire.has(1);
@@ -203,7 +203,7 @@ test("ProcessConnection.loseConnection() stops an endless writer, also without a
   }
 });
 
-test("ProcessConnection.abortConnection() kills the process, and keeps the reason", async (fixture) => {
+test("ProcessConnection.abortConnection() kills the process, and reports its reason", async (fixture) => {
   for (const given of [undefined, new RangeError("why")]) {
     const wire = await fixture.connect(new Wire(), "trap '' TERM; exec cat");
     wire.transport.abortConnection(given);
@@ -216,7 +216,7 @@ test("ProcessConnection.abortConnection() kills the process, and keeps the reaso
   }
 });
 
-test("ProcessEndpoint notifies a half-closeable protocol of the end of each direction", async (fixture) => {
+test("ProcessEndpoint notifies a half-closeable protocol of each closed pipe", async (fixture) => {
   const wire = await fixture.connect(
     new HalfCloseableWire(),
     "exec 3>&1 >&-; cat >/dev/null; exec 3>&-; echo err >&2",
@@ -228,7 +228,7 @@ test("ProcessEndpoint notifies a half-closeable protocol of the end of each dire
   assertEquals([wire.events[0], wire.events[3]], ["made", "lost"]);
 });
 
-test("ProcessConnection pauses the process, and a process that does not read pauses producers", async (fixture) => {
+test("ProcessConnection pauses its producer if the process does not read", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "cat");
   const events: string[] = [];
   const paused = Promise.withResolvers<void>();
@@ -257,7 +257,7 @@ test("ProcessConnection pauses the process, and a process that does not read pau
   assertInstanceOf(await wire.lost(), ConnectionDone);
 });
 
-test("ProcessEndpoint loses the connection at the limit of the write buffer", async (fixture) => {
+test("ProcessEndpoint closes the connection at the limit of the write buffer", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "read line; kill -STOP $$", {
     writeBufferLimit: 1_000_000,
   });
@@ -265,7 +265,7 @@ test("ProcessEndpoint loses the connection at the limit of the write buffer", as
   assertInstanceOf(await wire.lost(), WriteBufferExceeded);
 });
 
-test("ProcessEndpoint loses the connection with an error of the protocol's methods", async (fixture) => {
+test("ProcessEndpoint closes the connection if a method of the protocol throws", async (fixture) => {
   const error = new RangeError("boom");
   const fail = (): never => {
     throw error;
@@ -294,7 +294,7 @@ test("ProcessEndpoint.connect() fails with an error of connectionMade(), and kil
   assertEquals(factory.events, ["start", "stop"]);
 });
 
-test("ProcessEndpoint.connect() starts nothing for a signal that has aborted", async (fixture) => {
+test("ProcessEndpoint.connect() starts no process if its signal has already aborted", async (fixture) => {
   fixture.run();
   const wires = new Wires();
   const signal = AbortSignal.abort(new Error("the user has left"));
@@ -307,7 +307,7 @@ test("ProcessEndpoint.connect() starts nothing for a signal that has aborted", a
   assertEquals(wires.built, []);
 });
 
-test("ProcessEndpoint.connect() fails without a program or a protocol, and starts nothing", async (fixture) => {
+test("ProcessEndpoint.connect() fails without a program or a protocol", async (fixture) => {
   fixture.run();
   const error = new RangeError("boom");
   type Failure =
@@ -345,7 +345,7 @@ test("ProcessEndpoint.connect() fails with the first error, and logs an error of
   assertEquals(fixture.errors.take(), [bug]);
 });
 
-test("ProcessEndpoint loses the connection when the reactor stops, while the process continues", async (fixture) => {
+test("ProcessEndpoint closes the connection when the reactor stops", async (fixture) => {
   fixture.run();
   const watched = new WatchedReactor(fixture.reactor);
   const wire = await new ProcessEndpoint(watched, "cat").connect(new Wires());
@@ -357,7 +357,7 @@ test("ProcessEndpoint loses the connection when the reactor stops, while the pro
   assertEquals(wire.events, ["made", "lost"]);
 });
 
-test("ProcessConnection has neither TLS nor TCP options", async (fixture) => {
+test("ProcessConnection has no TLS or TCP options, and throws for startTLS()", async (fixture) => {
   const wire = await fixture.connect(new Wire(), "cat");
   const { transport } = wire;
   transport.setTcpNoDelay(true);

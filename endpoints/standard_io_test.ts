@@ -42,7 +42,7 @@ class NotedReactor implements IReactorStdio {
   }
 }
 
-Deno.test("StandardIOEndpoint.listen() passes factory and options on, and fires with the port", async () => {
+Deno.test("StandardIOEndpoint.listen() passes its options on, and fires with the port", async () => {
   const reactor = new NotedReactor();
   const factory = Factory.forProtocol(Protocol);
   const options = { writeBufferLimit: 10 };
@@ -60,7 +60,7 @@ Deno.test("StandardIOEndpoint.listen() fails with the error that the reactor thr
   );
 });
 
-Deno.test("StandardIO() connects the given protocol", () => {
+Deno.test("StandardIO() connects the given protocol to standard input and output", () => {
   const reactor = new NotedReactor();
   const protocol = new Protocol();
   assertStrictEquals(StandardIO(protocol, { reactor, idleTimeout: 10 }), reactor.port);

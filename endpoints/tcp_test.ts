@@ -127,7 +127,7 @@ Deno.test("TCP endpoints pass their arguments to the reactor", () => {
   ]);
 });
 
-test("listen() fires with the port, and connect() with the protocol, in the factory's type", async (fixture) => {
+test("listen() of TCP endpoints fires with the port, connect() with the protocol", async (fixture) => {
   fixture.run();
   const server: IStreamServerEndpoint = new TCP4ServerEndpoint(fixture.reactor, 0, {
     interface: "127.0.0.1",
@@ -158,7 +158,7 @@ test("listen() fires with the port, and connect() with the protocol, in the fact
   }
 });
 
-test("listen() on a port in use fails with CannotListenError", async (fixture) => {
+test("TCP4ServerEndpoint.listen() on a port in use fails with CannotListenError", async (fixture) => {
   const taken = fixture.rawListen().addr.port;
   const endpoint = new TCP4ServerEndpoint(fixture.reactor, taken, { interface: "127.0.0.1" });
   const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
@@ -172,7 +172,7 @@ test("listen() and connect() fail with the error that the reactor throws", async
   await assertRejects(() => client.connect(new Wires()), RangeError, "70000");
 });
 
-test("connect() to a closed port fails with ConnectionRefusedError, and stops the factory", async (fixture) => {
+test("connect() to a closed TCP port fails with ConnectionRefusedError", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   listener.close();
@@ -209,7 +209,7 @@ test("connect() that is cancelled fails with ConnectingCancelledError, and leave
   assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("connect() that is cancelled as the connection is made closes it", async (fixture) => {
+test("connect() that is cancelled when the connection opens closes the connection", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -226,7 +226,7 @@ test("connect() that is cancelled as the connection is made closes it", async (f
   }
 });
 
-test("connect().addSignal() ends the attempt when the signal aborts", async (fixture) => {
+test("connect().addSignal() cancels the attempt when the signal aborts", async (fixture) => {
   fixture.run();
   const { addr } = fixture.rawListen({ tcpBacklog: 1 });
   await fixture.rawConnect(addr.port);
@@ -239,7 +239,7 @@ test("connect().addSignal() ends the attempt when the signal aborts", async (fix
   await failing;
 });
 
-test("connect() fails when the factory builds no protocol, or throws, and logs nothing", async (fixture) => {
+test("connect() fails if buildProtocol() returns null or throws, and logs nothing", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -275,7 +275,7 @@ test("connect() fails with an error of connectionMade(), which is also logged", 
   assertEquals(fixture.errors.take(), [error]);
 });
 
-test("connectionLost() receives the reason, and half-closeable protocols each direction's end", async (fixture) => {
+test("connectionLost() of an endpoint's protocol receives the reason", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -291,7 +291,7 @@ test("connectionLost() receives the reason, and half-closeable protocols each di
   assertEquals(wire.events, ["made", "read lost", "write lost", "lost"]);
 });
 
-test("connectProtocol() connects the given protocol, and fires with it", async (fixture) => {
+test("connectProtocol() connects the given protocol, and fires with the same object", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
@@ -304,7 +304,7 @@ test("connectProtocol() connects the given protocol, and fires with it", async (
   assert(mine.transport.connected);
 });
 
-Deno.test("connectProtocol() returns the result of the endpoint's connect()", () => {
+Deno.test("connectProtocol() returns the Deferred of the endpoint's connect()", () => {
   using _errors = new LoggedErrors();
   const mine = new Echo();
   const factories: IProtocolFactory[] = [];

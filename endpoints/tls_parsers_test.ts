@@ -125,7 +125,7 @@ for (const [description, port, options] of SERVERS) {
   });
 }
 
-Deno.test("listen() and connect() fail for a file that cannot be read, and the parser does not", async () => {
+Deno.test("listen() and connect() fail for an unreadable file, clientFromString() does not", async () => {
   const reactor = new NotedReactor();
   const server = serverFromString(asReactor(reactor), "ssl:443:privateKey=none.pem");
   const listening = await assertRejects(
@@ -238,7 +238,7 @@ async function withFiles(
   }
 }
 
-test("a server and its clients use certificates from files, also over another endpoint", async (fixture) => {
+test("serverFromString() and clientFromString() use certificates from files", async (fixture) => {
   fixture.run();
   const { authority, server } = await testCertificates();
   const client = await authority.issue({ name: "CN=client" });
@@ -281,7 +281,7 @@ test("a server and its clients use certificates from files, also over another en
   });
 });
 
-test("a client verifies the server's certificate by the system's roots, also with ssl:", async (fixture) => {
+test("clientFromString() with tls: or ssl: trusts the system's root certificates", async (fixture) => {
   fixture.run();
   const { server } = await testCertificates();
   await withFiles({ "server.pem": server.key + server.cert }, async (path) => {
@@ -298,7 +298,7 @@ test("a client verifies the server's certificate by the system's roots, also wit
   });
 });
 
-test("listen() names the files whose content cannot be used", async (fixture) => {
+test("listen() errors name the certificate files whose content is unusable", async (fixture) => {
   fixture.run();
   await withFiles(
     { "bad.pem": pem("PRIVATE KEY") + pem("CERTIFICATE") },
@@ -313,7 +313,7 @@ test("listen() names the files whose content cannot be used", async (fixture) =>
   );
 });
 
-test("listen() and connect() do not change a TypeError of the factory", async (fixture) => {
+test("listen() and connect() pass a TypeError of the factory on unchanged", async (fixture) => {
   fixture.run();
   const { authority, server } = await testCertificates();
   await withFiles({

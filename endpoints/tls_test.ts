@@ -113,7 +113,7 @@ test("TLSServerEndpoint.listen() on a port in use fails with CannotListenError",
   assertEquals(error.code, "EADDRINUSE");
 });
 
-test("TLSClientEndpoint.connect() fires with the protocol when the handshake is done", async (fixture) => {
+test("TLSClientEndpoint.connect() fires with the protocol after the handshake", async (fixture) => {
   fixture.run();
   const options = { interface: "127.0.0.1", ...server, alpnProtocols: ["echo"] };
   const port = await new TLSServerEndpoint(fixture.reactor, 0, options)
@@ -177,7 +177,7 @@ test("wrapServerTLS() and wrapClientTLS() speak TLS over UNIX sockets", async (f
   assertEquals(servers.failures, []);
 });
 
-test("wrapClientTLS() keeps a protocol half-closeable", async (fixture) => {
+test("wrapClientTLS() supports half-closeable protocols", async (fixture) => {
   fixture.run();
   const path = socketPath(fixture);
   const servers = new SecuredWires({ dataReceived: (wire, data) => wire.transport.write(data) });
@@ -225,7 +225,7 @@ test("wrapClientTLS() without a serverName fails with TypeError", async (fixture
   fixture.errors.take(); // thrown while its connection was made, so it is logged too
 });
 
-test("wrapServerTLS() loses the connection when the factory builds no protocol, or throws", async (fixture) => {
+test("wrapServerTLS() closes the connection if buildProtocol() returns null or throws", async (fixture) => {
   fixture.run();
   const path = socketPath(fixture);
   const boom = new RangeError("boom");
@@ -286,7 +286,7 @@ test("wrapClientTLS() fails with an error of connectionMade(), and loses the con
   assertEquals(fixture.errors.take(), [boom]);
 });
 
-test("wrapClientTLS() that is cancelled ends the handshake, and leaves no socket", async (fixture) => {
+test("wrapClientTLS() that is cancelled aborts the handshake, and leaves no socket", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const wire = new Wire();
@@ -305,7 +305,7 @@ test("wrapClientTLS() that is cancelled ends the handshake, and leaves no socket
   assertEquals(wire.events, []);
 });
 
-test("wrapServerTLS() whose port is drained notifies protocols, and aborts handshakes", async (fixture) => {
+test("wrapServerTLS() port drain() calls drainRequested(), and aborts handshakes", async (fixture) => {
   fixture.run();
   const { authority, server } = await testCertificates();
   const path = `${await Deno.makeTempDir()}/drained`;

@@ -64,7 +64,7 @@ Deno.test("UNIX endpoints pass their arguments to the reactor", () => {
   ]);
 });
 
-test("listen() fires with the port, and connect() with the protocol", async (fixture) => {
+test("listen() of UNIX endpoints fires with the port, connect() with the protocol", async (fixture) => {
   fixture.run();
   const path = freePath(fixture);
   const port = await new UNIXServerEndpoint(fixture.reactor, path).listen(
@@ -80,7 +80,7 @@ test("listen() fires with the port, and connect() with the protocol", async (fix
   assertEquals(wire.text, "ping");
 });
 
-test("listen() on a path in use fails with CannotListenError", async (fixture) => {
+test("UNIXServerEndpoint.listen() on a path in use fails with CannotListenError", async (fixture) => {
   const { place } = fixture.rawListen();
   const endpoint = new UNIXServerEndpoint(fixture.reactor, String(place));
   const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
@@ -94,7 +94,7 @@ test("listen() and connect() fail with the error that the reactor throws", async
   await assertRejects(() => client.connect(new Wires()), RangeError, "must not be empty");
 });
 
-test("connect() to a closed socket fails with ConnectionRefusedError, and stops the factory", async (fixture) => {
+test("connect() to a closed UNIX socket fails with ConnectionRefusedError", async (fixture) => {
   fixture.run();
   const factory = new Wires();
   const endpoint = new UNIXClientEndpoint(fixture.reactor, stalePath(fixture));
@@ -109,7 +109,7 @@ test("connect() fails with ConnectTimeoutError after its timeout", async (fixtur
   await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
 });
 
-test("connect() that is cancelled closes a connection that is made all the same", async (fixture) => {
+test("connect() that is cancelled closes a UNIX connection that opens nevertheless", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const endpoint = new UNIXClientEndpoint(fixture.reactor, String(listener.place));

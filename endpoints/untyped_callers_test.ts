@@ -34,7 +34,7 @@ const reactor = new DenoReactor();
 const tcp = new TCP4ClientEndpoint(reactor, "127.0.0.1", 9);
 const tcpServer = new TCP4ServerEndpoint(reactor, 0, { interface: "127.0.0.1" });
 
-Deno.test("each method of the reactor rejects a class in place of an object, and opens nothing", async () => {
+Deno.test("IReactor methods throw for a class in place of an object", async () => {
   const { server } = await testCertificates();
   const calls: [string, () => unknown][] = [
     ["listenTCP", () => reactor.listenTCP(0, asFactory)],
@@ -66,7 +66,7 @@ Deno.test("each method of the reactor rejects a class in place of an object, and
   }
 });
 
-Deno.test("each endpoint rejects a class in place of a factory, and says what it expects", async () => {
+Deno.test("listen() and connect() of all endpoints reject a class in place of a factory", async () => {
   const clients: IStreamClientEndpoint[] = [
     tcp,
     new SSL4ClientEndpoint(reactor, "127.0.0.1", 9, {}),

@@ -13,7 +13,7 @@ import {
 } from "./foreign_value.ts";
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`inspect(), quote(), textOf(), messageOf() and isError() accept ${name}`, () => {
+  Deno.test(`inspect(), quote(), textOf(), messageOf() and isError() do not throw for ${name}`, () => {
     for (const show of [inspect, quote, textOf, messageOf]) {
       assertEquals(typeof show(value), "string");
     }
@@ -36,14 +36,14 @@ Deno.test("quote() returns one short line, with visible control characters", () 
   assertEquals(quote(Symbol("a\nb")), "Symbol(a\\nb)");
 });
 
-Deno.test("isError() recognises errors, and isThenable() promises", () => {
+Deno.test("isError() returns true for errors, isThenable() for promises", () => {
   assert(isError(new TypeError()) && isError(new DOMException()));
   assert(!isError({ message: "boom" }) && !isError(undefined));
   assert(isThenable(Promise.resolve()) && isThenable({ then: () => {} }));
   assert(!isThenable({}) && !isThenable({ then: 5 }) && !isThenable(null));
 });
 
-Deno.test("follow() reports any failure of a promise or thenable, once", async () => {
+Deno.test("follow() calls its function once for a failure of a promise or thenable", async () => {
   const boom = (): never => {
     throw new Error("boom");
   };

@@ -21,7 +21,7 @@ function assertRefused(
   }
 }
 
-Deno.test("quote() shows any value in one short line", () => {
+Deno.test("quote() returns a short line of text for any value", () => {
   class Pipe {}
   const quoted: [unknown, string][] = [
     ["text", '"text"'],
@@ -43,7 +43,7 @@ Deno.test("quote() shows any value in one short line", () => {
   assertEquals(quoted.map(([value]) => quote(value)), quoted.map(([, text]) => text));
 });
 
-Deno.test("checkFunction() accepts functions, and names any other value", () => {
+Deno.test("checkFunction() accepts functions, and throws an error that names any other value", () => {
   for (const f of [() => {}, quote, class {}, async () => {}]) checkFunction("f", f);
   assertRefused((value) => checkFunction("handler", value), [
     ["print", TypeError, 'handler must be a function, got "print"'],
@@ -52,7 +52,7 @@ Deno.test("checkFunction() accepts functions, and names any other value", () => 
   ]);
 });
 
-Deno.test("checkDelay() accepts finite numbers of at least 0, and names any other value", () => {
+Deno.test("checkDelay() accepts finite numbers of at least 0, and throws for others", () => {
   for (const delay of [0, -0, 0.5, 2 ** 31, Number.MIN_VALUE, Number.MAX_VALUE]) {
     checkDelay("delay", delay);
   }
@@ -70,7 +70,7 @@ Deno.test("checkDelay() accepts finite numbers of at least 0, and names any othe
   ]);
 });
 
-Deno.test("checkFinite() accepts finite numbers, also negative ones", () => {
+Deno.test("checkFinite() accepts finite numbers, also negative ones, and throws for others", () => {
   for (const seconds of [-1e9, -0, 0, 4.5]) checkFinite("seconds", seconds);
   assertRefused((value) => checkFinite("seconds", value), [
     [NaN, RangeError, "seconds must be a finite number of seconds, got NaN"],

@@ -12,7 +12,7 @@ Deno.test("visibleText() escapes every control character except tab and newline"
   assertEquals(visibleText("\x1b[31mred\x9b0m"), "\\x1b[31mred\\x9b0m");
 });
 
-Deno.test("visibleText() escapes separators and direction controls", () => {
+Deno.test("visibleText() escapes Unicode line separators and text direction controls", () => {
   assertEquals(visibleText("a\u2028b\u2029c\x85d"), "a\\u2028b\\u2029c\\x85d");
   for (
     const control of "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

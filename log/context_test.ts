@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { callWithSystem, currentSystem, enterSystem, leaveSystem } from "./context.ts";
 
-Deno.test("currentSystem() returns - outside of callWithSystem()", () => {
+Deno.test("currentSystem() returns a hyphen outside of callWithSystem()", () => {
   assertEquals(currentSystem(), "-");
 });
 
@@ -24,7 +24,7 @@ Deno.test("callWithSystem() restores the system when the call throws", () => {
   assertEquals(currentSystem(), "-");
 });
 
-Deno.test("logPrefix() is called on its owner whenever the name is needed", () => {
+Deno.test("currentSystem() calls logPrefix() of its owner each time", () => {
   const owner = {
     count: 0,
     logPrefix(): string {
@@ -37,7 +37,7 @@ Deno.test("logPrefix() is called on its owner whenever the name is needed", () =
   });
 });
 
-Deno.test("enterSystem() and leaveSystem() nest", () => {
+Deno.test("enterSystem() and leaveSystem() calls may be nested", () => {
   const first = enterSystem("a");
   const second = enterSystem("b");
   assertEquals([first, second, currentSystem()], ["-", "a", "b"]);

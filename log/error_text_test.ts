@@ -11,7 +11,7 @@ Deno.test("errorText() returns the stack", () => {
   assertMatch(errorText(new RangeError("boom")), /^RangeError: boom\n {4}at .*error_text_test\.ts/);
 });
 
-Deno.test("errorText() shows the error's present name and message, not those of its stack", () => {
+Deno.test("errorText() shows the error's current name and message, not those in its stack", () => {
   const error = new Error("gone");
   assert(error.stack?.startsWith("Error: gone"));
   error.name = "ConnectionLost";
@@ -19,7 +19,7 @@ Deno.test("errorText() shows the error's present name and message, not those of 
   assertMatch(errorText(error), /^ConnectionLost: gone\nfor good\n {4}at .*error_text_test\.ts/);
 });
 
-Deno.test("errorText() omits the stack of a shortage, also of a cause", () => {
+Deno.test("errorText() omits the stack of errors that report a shortage of resources", () => {
   const read: string[] = [];
   const shortage = (code: string) =>
     Object.defineProperty(Object.assign(new Error(`no ${code}`), { code }), "stack", {
@@ -33,7 +33,7 @@ Deno.test("errorText() omits the stack of a shortage, also of a cause", () => {
   assertEquals(read, []);
 });
 
-Deno.test("errorText() shows causes and aggregated errors, each of them once", () => {
+Deno.test("errorText() shows every cause and every aggregated error once", () => {
   const inner = bare(new Error("inner", { cause: "a text" }));
   const outer = bare(new Error("outer", { cause: inner }));
   assertEquals(errorText(outer), 'Error: outer\nCaused by: Error: inner\nCaused by: "a text"');
@@ -95,7 +95,7 @@ Deno.test("errorText() shows AggregateErrors that are nested 7,000 deep, in orde
 });
 
 for (const [name, value] of hostileValues()) {
-  Deno.test(`errorText() returns a text for ${name}`, () => {
+  Deno.test(`errorText() returns a text, and does not throw, for ${name}`, () => {
     const text = errorText(value);
     assert(text.length > 0);
     assert(errorText(new Error("around it", { cause: value })).includes("around it"));

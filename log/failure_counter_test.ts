@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FailureCounter } from "./failure_counter.ts";
 
-Deno.test("FailureCounter.add() returns true at 1, 10, 100 and 1000, and toString() has the count", () => {
+Deno.test("FailureCounter.add() returns true for the 1st, 10th, 100th and 1000th failure", () => {
   const counter = new FailureCounter();
   const lines: string[] = [];
   for (let i = 0; i < 5000; i++) if (counter.add()) lines.push(`failed${counter}`);

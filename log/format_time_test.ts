@@ -31,13 +31,13 @@ Deno.test("formatTime() writes offsets of half hours, and west of Greenwich", as
   assertEquals(await formatIn("America/St_Johns", 1282182229), ["2010-08-18 23:13:49-0230"]);
 });
 
-Deno.test("formatTime() uses the offset at the given time, in summer or winter", async () => {
+Deno.test("formatTime() uses the time zone offset of the given date, in summer or winter", async () => {
   assertEquals(await formatIn("Europe/Berlin", 1262304000, 1277942400), [
     "2010-01-01 01:00:00+0100",
     "2010-07-01 02:00:00+0200",
   ]);
 });
 
-Deno.test("formatTime() returns - for a value that is not a time", () => {
+Deno.test("formatTime() returns a hyphen for a value that is not a time", () => {
   assertEquals([formatTime(NaN), formatTime(Infinity)], ["-", "-"]);
 });

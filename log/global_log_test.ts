@@ -41,7 +41,7 @@ Deno.test("msg(), err() and the other functions log to the global publisher", ()
   assertEquals(events[0]?.port, 80);
 });
 
-Deno.test("importing the log writes nothing", async () => {
+Deno.test("log/mod.ts writes nothing to the console when it is imported", async () => {
   assertEquals(await run(""), { stdout: "", stderr: "" });
 });
 

@@ -31,7 +31,7 @@ Deno.test("LimitedHistory accepts events during a replay", () => {
   assertEquals(timesIn(history), [11, 12]);
 });
 
-Deno.test("LimitedHistory rejects a size that is not positive", () => {
+Deno.test("LimitedHistory() throws for a size that is not positive", () => {
   for (const size of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(() => new LimitedHistory(size), RangeError, String(size));
   }

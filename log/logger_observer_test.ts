@@ -51,7 +51,7 @@ Deno.test("loggerLogObserver() passes one line with continuations, without contr
   assertEquals(calls, [["info", "[a\\nb] x\\x1b[2J\n\ty\\r"]]);
 });
 
-Deno.test("loggerLogObserver() calls the methods on the logger object", () => {
+Deno.test("loggerLogObserver() calls the logger's methods with the logger as `this`", () => {
   class Counter {
     count = 0;
     info(): void {
@@ -66,7 +66,7 @@ Deno.test("loggerLogObserver() calls the methods on the logger object", () => {
   assertEquals(counter.count, 1);
 });
 
-Deno.test("loggerLogObserver() passes properties to LogTape, without accidental placeholders", () => {
+Deno.test("loggerLogObserver() escapes braces in messages for LogTape", () => {
   const { calls, methods } = new Recorder("debug", "info", "warn", "error", "fatal");
   const event = eventOf({ message: 'got {"a": 1}', port: 80 });
   const logger = { ...methods, category: ["app"] };
@@ -74,7 +74,7 @@ Deno.test("loggerLogObserver() passes properties to LogTape, without accidental 
   assertEquals(calls, [["info", 'got {{"a": 1}}', event]]);
 });
 
-Deno.test("loggerLogObserver() accepts console", () => {
+Deno.test("loggerLogObserver() accepts `console` as the logger", () => {
   const lines: unknown[] = [];
   const { warn } = console;
   console.warn = (...args: unknown[]): void => void lines.push(args);

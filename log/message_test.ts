@@ -78,7 +78,7 @@ Deno.test("msg() omits a field whose getter throws", () => {
   assertEquals([event?.message, event?.level, event?.port], ["x", "warn", 80]);
 });
 
-Deno.test("msg() ignores a field level that is not a level", () => {
+Deno.test("msg() ignores a field `level` with an invalid value", () => {
   const level = "warning" as "warn"; // what untyped code may do
   assertEquals(
     logged((log) => {

@@ -36,7 +36,7 @@ Deno.test("LogPublisher.msg() calls all observers, in the order of their additio
   assertEquals(seen, ["first a", "second a", "first b", "second b"]);
 });
 
-Deno.test("LogPublisher events have time, level, message, isError and system", () => {
+Deno.test("LogPublisher events have the fields time, level, message, isError and system", () => {
   const { log } = publisherWith();
   const events: LogEvent[] = [];
   log.addObserver((event) => events.push(event));
@@ -130,7 +130,7 @@ Deno.test("LogPublisher replays its history to the first observer only, oldest f
   assertEquals([first, second], [["b", "c", "d", "now"], ["now"]]);
 });
 
-Deno.test("LogPublisher.addObserver() without replay keeps the history for the next", () => {
+Deno.test("LogPublisher.addObserver() without replay keeps the history for the next observer", () => {
   const { log } = publisherWith();
   log.msg("before");
   const tester: string[] = [];
@@ -197,7 +197,7 @@ Deno.test("LogPublisher.addObserver() adds an observer only once", () => {
   assertEquals(seen, ["once"]);
 });
 
-Deno.test("LogPublisher applies removals at once, and additions from the next event", () => {
+Deno.test("LogPublisher applies the removal of an observer at once, an addition at the next event", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   const third = (): void => void seen.push("third");
@@ -213,7 +213,7 @@ Deno.test("LogPublisher applies removals at once, and additions from the next ev
   assertEquals(seen, ["first", "first", "third"]);
 });
 
-Deno.test("LogPublisher reports an observer that throws to the others, and keeps it", () => {
+Deno.test("LogPublisher reports an observer that throws to the other observers, and keeps it", () => {
   const { log, errors } = publisherWith();
   const events: LogEvent[] = [];
   const boom = new Error("boom");
@@ -229,7 +229,7 @@ Deno.test("LogPublisher reports an observer that throws to the others, and keeps
   assertEquals(errors, []);
 });
 
-Deno.test("LogPublisher reports on standard error if every observer throws, each once", () => {
+Deno.test("LogPublisher writes to standard error once per observer if all observers throw", () => {
   const { log, errors } = publisherWith();
   let calls = 0;
   for (const name of ["one", "two", "three"]) {
@@ -267,7 +267,7 @@ Deno.test("LogPublisher reports an observer that throws at another observer's re
   ]);
 });
 
-Deno.test("LogPublisher reports an observer once that throws at the history", () => {
+Deno.test("LogPublisher reports an observer once that throws during the replay of the history", () => {
   const { log, errors } = publisherWith();
   log.msg("a");
   log.msg("b");
@@ -292,7 +292,7 @@ Deno.test("LogPublisher delivers an observer's own events only to the other obse
   assertEquals(seen, ["one: x", "two: x by one", "two: x", "one: x by two"]);
 });
 
-Deno.test("LogPublisher logs a logPrefix() that throws, and delivers the event", () => {
+Deno.test("LogPublisher logs the error of a logPrefix() that throws, and delivers the event", () => {
   const { log } = publisherWith();
   const seen: string[] = [];
   log.addObserver((event) => seen.push(`[${event.system}] ${event.message}`));
@@ -327,7 +327,7 @@ Deno.test("LogPublisher ignores a failure to write to standard error", () => {
   log.error("x");
 });
 
-Deno.test("LogPublisher rejects invalid sizes, observers and levels", () => {
+Deno.test("LogPublisher throws for invalid history sizes, observers and levels", () => {
   const { log } = publisherWith();
   // Arguments that the types reject.
   const noObserver = {} as unknown as LogObserver;
@@ -385,7 +385,7 @@ Deno.test("LogPublisher writes an error to standard error if every observer reje
   ]);
 });
 
-Deno.test("LogPublisher accepts any value that an observer returns or throws", async () => {
+Deno.test("LogPublisher works with any value that an observer returns or throws", async () => {
   for (const [, value] of hostileValues()) {
     const { log } = publisherWith();
     const seen: string[] = [];

@@ -12,7 +12,7 @@ class Memory {
 
 const formatTime = (): string => "now";
 
-Deno.test("startLogging() writes the history, then 'Log opened.'", () => {
+Deno.test("startLogging() writes the buffered history, then 'Log opened.'", () => {
   const publisher = new LogPublisher();
   const memory = new Memory();
   publisher.msg("before");
@@ -30,7 +30,7 @@ Deno.test("startLogging() returns the observer, which can be removed", () => {
   assertEquals(memory.text, "now [-] Log opened.\n");
 });
 
-Deno.test("startLogging() may be called for several sinks", () => {
+Deno.test("startLogging() may be called several times, for different sinks", () => {
   const publisher = new LogPublisher();
   const first = new Memory();
   const second = new Memory();

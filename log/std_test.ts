@@ -52,7 +52,7 @@ Deno.test("stdLogObserver() passes the error and its stack on", () => {
   assertStrictEquals(Reflect.get(Object(handler.records[0]?.args[0]), "failure"), error);
 });
 
-Deno.test("stdLogObserver() accepts a logger of getLogger(), whose level applies", () => {
+Deno.test("stdLogObserver() accepts a logger of getLogger(), and respects its level", () => {
   const handler = new Records("NOTSET");
   setup({ handlers: { records: handler }, loggers: { default: { handlers: ["records"] } } });
   try {

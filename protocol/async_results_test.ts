@@ -20,7 +20,7 @@ Deno.test("AsyncResults logs every failure of results that are never combined", 
   assertEquals(errors.take().map(({ message }) => message), ["first", "second"]);
 });
 
-Deno.test("AsyncResults.combined() of calls that returned nothing is undefined", () => {
+Deno.test("AsyncResults.combined() returns undefined if the calls returned no promise", () => {
   const results = new AsyncResults("Error while testing");
   results.add(undefined);
   assertEquals(results.combined(), undefined);

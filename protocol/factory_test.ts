@@ -130,7 +130,7 @@ Deno.test("Factory is started by the first doStart(), and stopped by the last do
   assertEquals(events.length, 3);
 });
 
-Deno.test("Factory.startFactory() that failed is called again by the next port", () => {
+Deno.test("Factory.startFactory() is called again by the next port if it failed", () => {
   let fails = true;
   class Shy extends Factory {
     override startFactory(): void {
@@ -150,7 +150,7 @@ Deno.test("Factory.logPrefix() is the name of the class", () => {
   assertEquals(new Chatroom().logPrefix(), "Chatroom");
 });
 
-Deno.test("ClientFactory has defaults for all its methods", () => {
+Deno.test("ClientFactory has default implementations of all its methods", () => {
   const factory = new ClientFactory();
   const connector = {
     state: "disconnected" as const,

@@ -124,7 +124,7 @@ for (const [kind, load] of kinds) {
       f(fixture, new Server(fixture, kind === "KeyedRequestQueue"));
     });
 
-  test("the answer to a PING is not taken for the answer to another request", (fixture, server) => {
+  test("a PING's reply is not matched to another request", (fixture, server) => {
     fixture.host.advance(30);
     const outcome = ["ONE", "TWO", "BAD", "THREE"].map((each) =>
       outcomeOf(fixture.protocol.ask(each))
@@ -141,7 +141,7 @@ for (const [kind, load] of kinds) {
   });
 
   test(
-    "a late answer is a sign of life, and not taken for the answer to another request",
+    "a late reply keeps the connection, and is not matched to another request",
     (fixture, server) => {
       fixture.host.advance(30);
       const pings = server.questions();
@@ -157,7 +157,7 @@ for (const [kind, load] of kinds) {
   );
 
   test(
-    "a silent peer fails every request, and only the lost connection is logged",
+    "a silent peer fails every request",
     (fixture, server) => {
       const outcome = outcomeOf(fixture.protocol.ask("ONE"));
       for (let i = 0; i < 3; i++) fixture.host.advance(30);

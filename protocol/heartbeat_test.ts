@@ -51,7 +51,7 @@ Deno.test("Heartbeat is sent after each silent interval, and aborts a connection
   assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("Heartbeat starts its interval and its count again with any byte from the peer", () => {
+Deno.test("Heartbeat restarts its interval and its count with any byte from the peer", () => {
   using fixture = beating();
   fixture.host.advance(10);
   fixture.host.advance(10);
@@ -78,7 +78,7 @@ Deno.test("Heartbeat is never sent to a peer that keeps sending data", () => {
   fixture.heartbeat.stop();
 });
 
-Deno.test("Heartbeat maxMissed is the number of heartbeats that may stay unanswered", () => {
+Deno.test("Heartbeat option maxMissed is the number of heartbeats that may stay unanswered", () => {
   using fixture = beating({ maxMissed: 1 });
   fixture.host.advance(10);
   fixture.host.advance(10);
@@ -90,7 +90,7 @@ Deno.test("Heartbeat maxMissed is the number of heartbeats that may stay unanswe
   );
 });
 
-Deno.test("Heartbeat reads what arrived during a pause of this process before it aborts", () => {
+Deno.test("Heartbeat reads data that arrived while the process was suspended before it aborts", () => {
   using fixture = beating({ maxMissed: 1 });
   fixture.host.advance(10);
   assertEquals([fixture.peer.text, fixture.heartbeat.missed], ["?", 1]);
@@ -104,7 +104,7 @@ Deno.test("Heartbeat reads what arrived during a pause of this process before it
   fixture.heartbeat.stop();
 });
 
-Deno.test("Heartbeat waits for one more read after a pause, and reports the measured silence", () => {
+Deno.test("Heartbeat waits for one more read after the process was suspended", () => {
   for (const [pause, look] of [[4, 4], [3600, 10]] as const) {
     using fixture = beating({ maxMissed: 1 });
     fixture.host.advance(10);
@@ -119,7 +119,7 @@ Deno.test("Heartbeat waits for one more read after a pause, and reports the meas
   }
 });
 
-Deno.test("HeartbeatTimeout gives the silence in milliseconds", () => {
+Deno.test("HeartbeatTimeout rounds the silence in its message to milliseconds", () => {
   const { message, silence } = new HeartbeatTimeout(0.1 + 0.2, 3, "peer");
   assertEquals(silence, 0.1 + 0.2);
   assertEquals(
@@ -138,7 +138,7 @@ Deno.test("Heartbeat.stop() in connectionLost() leaves no timed call", () => {
   assertEquals(fixture.host.reactor.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("Heartbeat of a lost or closing connection ends at the next interval", () => {
+Deno.test("Heartbeat of a lost or closing connection stops at the next interval", () => {
   using lost = beating();
   lost.peer.driver.close();
   lost.host.settle();

@@ -42,7 +42,7 @@ Deno.test("KeyedRequestQueue matches answers in any order, and numbers requests 
   assertEquals([fixture.sent, outcomes], [[[1, "a"], [2, "b"]], [["A"], ["RangeError"]]]);
 });
 
-Deno.test("KeyedRequestQueue newId makes ids, and is required unless they are numbers", () => {
+Deno.test("KeyedRequestQueue option newId makes ids, and is required unless ids are numbers", () => {
   const names: string[] = [];
   const named = new KeyedRequestQueue<string, string, string>((id) => names.push(id), {
     newId: () => `id-${names.length}`,
@@ -106,7 +106,7 @@ Deno.test("KeyedRequestQueue.request({ signal, timeout }) abandons the request",
   assertEquals([sent, calls.inFlight, calls.abandoned], [[1, 2], 0, 2]);
 });
 
-Deno.test("KeyedRequestQueue rejects the answer to a request that maxAbandoned made it forget", () => {
+Deno.test("KeyedRequestQueue rejects late answers beyond maxAbandoned as unknown", () => {
   const fixture = queue({ maxAbandoned: 2 });
   for (const request of ["a", "b", "c"]) fixture.queue.request(request).addErrback(() => {});
   fixture.clock.advance(1);
@@ -138,7 +138,7 @@ Deno.test("KeyedRequestQueue skips an id that is in use, also by an abandoned re
   assertEquals(outcomes.at(-1), ["E"]);
 });
 
-Deno.test("KeyedRequestQueue fails a request when newId makes no free id", () => {
+Deno.test("KeyedRequestQueue fails a request if newId() returns only ids in use", () => {
   const fixture = queue({ newId: () => 1 });
   const first = outcomeOf(fixture.queue.request("a"));
   const errors: Error[] = [];

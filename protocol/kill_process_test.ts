@@ -9,19 +9,19 @@ function child(f: (signal: ProcessSignal) => void): { signalProcess: typeof f } 
   return { signalProcess: f };
 }
 
-Deno.test("killProcess() sends KILL", () => {
+Deno.test("killProcess() sends the signal KILL", () => {
   const signals: ProcessSignal[] = [];
   killProcess(child((signal) => void signals.push(signal)));
   assertEquals(signals, ["KILL"]);
 });
 
-Deno.test("killProcess() of a child that has exited, but is not reported as exited, does nothing", () => {
+Deno.test("killProcess() does nothing for a child that has exited but is not yet reported", () => {
   killProcess(child(() => {
     throw new ProcessExitedAlready(new ProcessAddress("cat", 42));
   }));
 });
 
-Deno.test("killProcess() throws any other error", () => {
+Deno.test("killProcess() throws errors other than that of an exited child", () => {
   const process = child(() => {
     throw new RangeError("boom");
   });

@@ -51,7 +51,7 @@ Deno.test("LineOnlyReceiver does not buffer an endless line beyond MAX_LENGTH", 
   assertEquals(fixture.protocol.clearLineBuffer().length, 0);
 });
 
-Deno.test("LineOnlyReceiver passes on no line after one that closes the connection", () => {
+Deno.test("LineOnlyReceiver delivers no line after one whose handler closes the connection", () => {
   using fixture = connectProtocol(new Lines());
   fixture.peer.send("one\nleave\ntwo\n");
   fixture.host.settle();
@@ -59,7 +59,7 @@ Deno.test("LineOnlyReceiver passes on no line after one that closes the connecti
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
-Deno.test("LineOnlyReceiver without an overridden method fails the connection with an error", () => {
+Deno.test("LineOnlyReceiver without lineReceived() closes the connection with an error", () => {
   using errors = new LoggedErrors();
   using fixture = connectProtocol(new LineOnlyReceiver());
   fixture.peer.send("x\r\n");
@@ -67,7 +67,7 @@ Deno.test("LineOnlyReceiver without an overridden method fails the connection wi
   assertEquals(errors.take(), [fixture.reason]);
 });
 
-Deno.test("LineReceiver and LineOnlyReceiver are LineProtocols, and not each other", () => {
+Deno.test("LineReceiver and LineOnlyReceiver extend LineProtocol, and not each other", () => {
   assertInstanceOf(new LineOnlyReceiver(), LineProtocol);
   assertInstanceOf(new LineReceiver(), LineProtocol);
   assert(!(new LineReceiver() instanceof LineOnlyReceiver));

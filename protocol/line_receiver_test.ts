@@ -113,7 +113,7 @@ len 1
 a`;
 
 for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
-  Deno.test(`LineReceiver passes on lines and raw data unchanged, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver delivers lines and raw data unchanged, in chunks of ${size}`, () => {
     using fixture = connectProtocol(new Obedient());
     feed(fixture.protocol, cut(DIALOGUE, size));
     assertEquals(fixture.protocol.received, [
@@ -134,7 +134,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
     ]);
   });
 
-  Deno.test(`LineReceiver.pauseProducing() holds back lines, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver.pauseProducing() holds back lines, in chunks of ${size}`, () => {
     const clock = new Clock();
     using fixture = connectProtocol(new Obedient(clock));
     feed(fixture.protocol, cut("twiddle1\ntwiddle2\npause\ntwiddle3\n", size));
@@ -143,7 +143,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
     assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "pause", "twiddle3"]);
   });
 
-  Deno.test(`LineReceiver.pauseProducing() holds back raw data, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver.pauseProducing() holds back raw data, in chunks of ${size}`, () => {
     const clock = new Clock();
     using fixture = connectProtocol(new Obedient(clock));
     feed(fixture.protocol, cut("twiddle1\nlen 5\nrawpause\n12345twiddle3\n", size));
@@ -152,7 +152,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
     assertEquals(fixture.protocol.received, ["twiddle1", "len 5", "rawpause", "12345", "twiddle3"]);
   });
 
-  Deno.test(`LineReceiver.stopProducing() closes the connection, in pieces of ${size}`, () => {
+  Deno.test(`LineReceiver.stopProducing() closes the connection, in chunks of ${size}`, () => {
     using fixture = connectProtocol(new Obedient());
     feed(fixture.protocol, cut("twiddle1\ntwiddle2\nstop\nmore\nstuff\n", size));
     assertEquals(fixture.protocol.received, ["twiddle1", "twiddle2", "stop"]);
@@ -161,7 +161,7 @@ for (const size of [1, 2, 3, 4, 5, 6, 7, 8, 9, DIALOGUE.length]) {
   });
 }
 
-Deno.test("LineReceiver.resumeProducing() passes on one line at once to a receiver that pauses again", () => {
+Deno.test("LineReceiver.resumeProducing() delivers one line if lineReceived() pauses again", () => {
   class Reluctant extends Lines {
     override textReceived(line: string): void {
       super.textReceived(line);
@@ -202,7 +202,7 @@ Deno.test("LineReceiver.resumeProducing() passes on one line at once to a receiv
   assertEquals(protocol.lines, ["hello, world", "hello", "world", "goodbye"]);
 });
 
-Deno.test("LineReceiver that is paused receives connectionLost() after the lines held back", () => {
+Deno.test("LineReceiver.connectionLost() is called after the lines that a pause held back", () => {
   class Reluctant extends Lines {
     override textReceived(line: string): void {
       super.textReceived(line);
@@ -227,7 +227,7 @@ Deno.test("LineReceiver that is paused receives connectionLost() after the lines
   assertEquals(fixture.protocol.lines, ["one", "two", "(lost)"]);
 });
 
-Deno.test("LineReceiver that a slow consumer pauses within a chunk loses nothing", () => {
+Deno.test("LineReceiver loses no data if a slow consumer pauses it within a chunk", () => {
   using slow = connectProtocol(new Lines(), { writeBufferHighWater: 10, capacity: 4 });
   class Forwarder extends Lines implements IPushProducer {
     override textReceived(line: string): void {
@@ -263,7 +263,7 @@ Deno.test("LineReceiver.clearLineBuffer() returns the rest of the chunk, and rem
   assertEquals(fixture.protocol.seen, ["foo", "bar\r\nbaz", "quux", ""]);
 });
 
-Deno.test("LineReceiver may change its mode with every byte", () => {
+Deno.test("LineReceiver may switch between line and raw mode at every byte", () => {
   class Flipping extends Lines {
     override textReceived(line: string): void {
       super.textReceived(line);
@@ -279,7 +279,7 @@ Deno.test("LineReceiver may change its mode with every byte", () => {
   assertEquals(fixture.protocol.lines.join(""), "x".repeat(50_000));
 });
 
-Deno.test("LineReceiver.setLineMode() puts its bytes before those that arrived during a pause", () => {
+Deno.test("LineReceiver.setLineMode(bytes) delivers them before bytes held back by a pause", () => {
   class Parking extends Lines {
     parked: Uint8Array = new Uint8Array(0);
 
@@ -298,7 +298,7 @@ Deno.test("LineReceiver.setLineMode() puts its bytes before those that arrived d
 });
 
 for (const method of ["loseConnection", "abortConnection"] as const) {
-  Deno.test(`LineReceiver passes on no more of a chunk after ${method}()`, () => {
+  Deno.test(`LineReceiver delivers no further line of a chunk after ${method}()`, () => {
     class Leaving extends Lines {
       override textReceived(line: string): void {
         super.textReceived(line);
@@ -320,7 +320,7 @@ for (const method of ["loseConnection", "abortConnection"] as const) {
   });
 }
 
-Deno.test("LineReceiver passes on nothing after the connection is lost", () => {
+Deno.test("LineReceiver delivers no line after the connection is lost", () => {
   using fixture = connectProtocol(new Lines());
   fixture.protocol.pauseProducing();
   feed(fixture.protocol, ["one\ntwo\n"]);
@@ -357,7 +357,7 @@ Deno.test("LineReceiver does not count a delimiter, or its beginning, towards MA
   assert(fixture.connection.disconnecting);
 });
 
-Deno.test("LineReceiver.lineLengthExceeded() receives the whole buffer, and may use a part of it", () => {
+Deno.test("LineReceiver.lineLengthExceeded() receives the whole buffered data", () => {
   class Catcher extends LineReceiver {
     override MAX_LENGTH = 6;
     readonly events: string[] = [];
@@ -425,7 +425,7 @@ Deno.test("LineReceiver.textReceived() receives decoded text, with U+FFFD for in
   assertEquals(lines.protocol.lines, ["\ufffd\rA", "\ufeff"]);
 });
 
-Deno.test("LineReceiver fails the connection when the method to call is not overridden", () => {
+Deno.test("LineReceiver closes the connection if the method to call is not overridden", () => {
   using errors = new LoggedErrors();
   class Deaf extends LineReceiver {}
   using lines = connectProtocol(new Deaf());
@@ -446,7 +446,7 @@ Deno.test("LineReceiver fails the connection when the method to call is not over
   assertEquals(errors.take(), [lines.reason, raw.reason]);
 });
 
-Deno.test("LineReceiver passes on no more of a chunk after a method that threw", () => {
+Deno.test("LineReceiver delivers no further line of a chunk after a method that threw", () => {
   using errors = new LoggedErrors();
   class Failing extends Lines {
     override textReceived(line: string): void {
@@ -462,7 +462,7 @@ Deno.test("LineReceiver passes on no more of a chunk after a method that threw",
   assertEquals(String(fixture.reason), "RangeError: one");
 });
 
-Deno.test("LineReceiver logs every rejection of async methods, and the first loses the connection", async () => {
+Deno.test("LineReceiver logs each rejection of async methods, and closes at the first one", async () => {
   using errors = new LoggedErrors();
   class Failing extends LineReceiver {
     override async textReceived(line: string): Promise<void> {
@@ -575,7 +575,7 @@ class Model implements Receiver {
   }
 }
 
-Deno.test("LineReceiver does what its model does, for any input in any pieces", () => {
+Deno.test("LineReceiver behaves as a simple model for any input in any chunks", () => {
   const input = fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom("a", "\r", "\n", "\r\n", "\r\n") },

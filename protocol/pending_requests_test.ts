@@ -149,7 +149,7 @@ function play(make: (options: RequestQueueOptions, sent: Sent) => Subject, moves
 }
 
 for (const make of [inOrder, byName]) {
-  Deno.test(`${make.name}: every request is settled once, with its own answer, in any order of events`, () => {
+  Deno.test(`${make.name} settles every request once, in any order of events`, () => {
     fc.assert(
       fc.property(fc.array(move, { maxLength: 60 }), (moves) => play(make, moves)),
       { seed: 2024, numRuns: 1000 },

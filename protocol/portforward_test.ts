@@ -134,7 +134,7 @@ Deno.test("ProxyFactory connects each client to the destination, and forwards bo
   assertEquals(world.client.text, "pong");
 });
 
-Deno.test("ProxyServer loses no data that a client sent before the destination answered", () => {
+Deno.test("ProxyServer forwards data that a client sent before the destination connected", () => {
   using world = new World();
   world.client.send("early ");
   world.host.settle();
@@ -172,7 +172,7 @@ for (const way of ["there", "back"] as const) {
     assertEquals(from.unsent, 0);
   });
 
-  Deno.test(`ForwardingProtocol forwards the end of one direction, ${way}, and keeps the other open`, () => {
+  Deno.test(`ForwardingProtocol forwards a half-close, ${way}, and keeps the other direction open`, () => {
     using world = new World();
     world.connect();
     const [from, to] = way === "there"
@@ -211,7 +211,7 @@ for (const way of ["there", "back"] as const) {
   });
 }
 
-Deno.test("ForwardingProtocol delivers all data of a server that closed before it broke", () => {
+Deno.test("ForwardingProtocol delivers all data of a server that closed before a reset", () => {
   using world = new World();
   world.connect();
   world.client.driver.stopReading();
@@ -227,7 +227,7 @@ Deno.test("ForwardingProtocol delivers all data of a server that closed before i
   assertEquals([world.client.text.length, world.client.end], [800, "ended"]);
 });
 
-Deno.test("ProxyServer closes a client's connection when the destination is unreachable, and logs it", () => {
+Deno.test("ProxyServer closes a client's connection if the destination is unreachable", () => {
   using world = new World();
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
@@ -239,7 +239,7 @@ Deno.test("ProxyServer closes a client's connection when the destination is unre
   ]);
 });
 
-Deno.test("ProxyServer ends the attempt to connect when the client is lost, and logs nothing", () => {
+Deno.test("ProxyServer cancels the attempt to connect when the client is lost", () => {
   using world = new World();
   const events: LogEvent[] = [];
   using _observing = addObserver((event) => events.push(event), { replay: false });
@@ -249,7 +249,7 @@ Deno.test("ProxyServer ends the attempt to connect when the client is lost, and 
   assertEquals(events, []);
 });
 
-Deno.test("ProxyFactory builds other protocols, which report a missing peer or factory", () => {
+Deno.test("ProxyFactory protocols throw for a missing peer or factory", () => {
   class Client extends ProxyClient {}
   class Clients extends ProxyClientFactory {
     override protocol = Client;

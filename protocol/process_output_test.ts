@@ -42,7 +42,7 @@ test("getProcessOutput() returns the standard output, whatever the exit code", a
   assertEquals(text(output), "hello\nworld\n");
 });
 
-test("getProcessOutput() fails at the first error output, and reports the exit later", async (fixture) => {
+test("getProcessOutput() fails at the first byte on standard error", async (fixture) => {
   fixture.run();
   const { reactor } = fixture;
   const error = await assertRejects(
@@ -60,7 +60,7 @@ test("getProcessOutput({ errortoo }) returns standard error with the output", as
   assertEquals(text(await getProcessOutput(fixture.reactor, "/bin/sh", options)), "foofoo");
 });
 
-test("getProcessValue() returns the exit code, and fails with the signal that ended the program", async (fixture) => {
+test("getProcessValue() returns the exit code, or fails with the signal", async (fixture) => {
   fixture.run();
   const { reactor } = fixture;
   assertEquals(await getProcessValue(reactor, "/bin/sh", script("exit 0")), 0);
@@ -85,7 +85,7 @@ test("getProcessOutputAndValue() returns standard output, standard error and exi
   assertEquals([text(out), text(err), code], ["hello world!\n", "goodbye world!\n", 1]);
 });
 
-test("getProcessOutputAndValue() fails with the output so far when a signal ends the program", async (fixture) => {
+test("getProcessOutputAndValue() fails with the output if a signal ends the program", async (fixture) => {
   fixture.run();
   const error = await assertRejects(
     () =>
@@ -183,7 +183,7 @@ test("getProcessOutput() fails for a program that cannot be started, and for inv
   );
 });
 
-Deno.test("getProcessOutput() passes all options on, and an empty environment by default", () => {
+Deno.test("getProcessOutput() passes its options to spawnProcess(), with an empty default env", () => {
   const spawned: SpawnProcessOptions[] = [];
   const reactor: IReactorProcess = {
     spawnProcess: (_protocol, _executable, options = {}) => {

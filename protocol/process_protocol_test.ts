@@ -37,14 +37,14 @@ Deno.test("ProcessProtocol.childDataReceived() calls outReceived() for 1, errRec
   assertEquals(protocol.calls, [["out", data], ["err", data]]);
 });
 
-Deno.test("ProcessProtocol.childConnectionLost() calls the method of the descriptor, with the reason", () => {
+Deno.test("ProcessProtocol.childConnectionLost() calls the method of its descriptor", () => {
   const protocol = new Noted();
   const reason = new Error("closed");
   for (const childFD of [0, 1, 2, 3]) protocol.childConnectionLost(childFD, reason);
   assertEquals(protocol.calls, [["in lost", reason], ["out lost", reason], ["err lost", reason]]);
 });
 
-Deno.test("ProcessProtocol.makeConnection() sets the transport, and returns the connectionMade promise", async () => {
+Deno.test("ProcessProtocol.makeConnection() returns the promise of connectionMade()", async () => {
   class Failing extends ProcessProtocol {
     override connectionMade(): Promise<void> {
       assertStrictEquals(this.transport, process);

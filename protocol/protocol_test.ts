@@ -49,7 +49,7 @@ Deno.test("Protocol.transport can be set without a connection, for wrappers and 
   assert(!protocol.connected);
 });
 
-Deno.test("Protocol is an IProtocol whose methods do nothing", () => {
+Deno.test("Protocol is an IProtocol whose methods do nothing by default", () => {
   const protocol: IProtocol = new Protocol();
   protocol.makeConnection(someTransport());
   protocol.dataReceived(new Uint8Array(3));

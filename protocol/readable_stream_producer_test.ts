@@ -84,7 +84,7 @@ Deno.test("ReadableStreamProducer of an empty stream unregisters, and fires the 
   assertEquals(fixture.reason?.name, "ConnectionDone");
 });
 
-Deno.test("ReadableStreamProducer reads no more than the requested chunk while it is paused", async () => {
+Deno.test("ReadableStreamProducer reads only the requested chunk while it is paused", async () => {
   using fixture = quiet();
   fixture.peer.driver.stopReading();
   let made = 0;
@@ -138,7 +138,7 @@ Deno.test("ReadableStreamProducer holds a chunk that was read during a pause unt
   await fixture.settle();
 });
 
-Deno.test("ReadableStreamProducer cancels the stream when the consumer is lost: ProducerStopped", async () => {
+Deno.test("ReadableStreamProducer cancels the stream when the consumer is lost", async () => {
   for (const isPaused of [false, true]) {
     using fixture = quiet();
     const source = new Source();
@@ -199,7 +199,7 @@ Deno.test("ReadableStreamProducer cancels the stream when the consumer rejects a
   assertStrictEquals(await failing, source.cancelled);
 });
 
-Deno.test("ReadableStreamProducer that is cancelled cancels the stream, and unregisters", async () => {
+Deno.test("ReadableStreamProducer cancels the stream when its Deferred is cancelled", async () => {
   using fixture = quiet();
   const source = new Source();
   const done = new ReadableStreamProducer(source.stream).startProducing(fixture.connection);
@@ -252,7 +252,7 @@ Deno.test("ReadableStreamProducer fails for a locked stream or a consumer with a
 
 const test = tcpTest("A stream as a producer", () => new DenoReactor());
 
-test("ReadableStreamProducer sends a whole file over a real socket, and closes the file", async (fixture) => {
+test("ReadableStreamProducer sends a whole file over a socket, and closes the file", async (fixture) => {
   const folder = await Deno.makeTempDir();
   fixture.after(() => Deno.remove(folder, { recursive: true }));
   const content = pattern(3 << 20);

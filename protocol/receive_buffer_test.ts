@@ -59,7 +59,7 @@ Deno.test("ReceiveBuffer returns the bytes that were added, split at delimiters,
   );
 });
 
-Deno.test("ReceiveBuffer never writes to memory that was passed in or handed out", () => {
+Deno.test("ReceiveBuffer never writes to memory that it received or returned", () => {
   const buffer = new ReceiveBuffer();
   const chunk = bytes("one;two;thr");
   buffer.append(chunk);
@@ -85,7 +85,7 @@ Deno.test("ReceiveBuffer.putBack() puts bytes in front of the content", () => {
   assertEquals(text(buffer.takeAll()), "ab;c");
 });
 
-Deno.test("ReceiveBuffer.searchAgain() finds a new delimiter in content that was searched", () => {
+Deno.test("ReceiveBuffer.searchAgain() finds a new delimiter in content already searched", () => {
   const buffer = new ReceiveBuffer();
   buffer.append(bytes("a,b"));
   assertEquals(buffer.lengthUntil(bytes(";")), -1);
@@ -108,7 +108,7 @@ Deno.test("ReceiveBuffer copies and searches 256 KiB that arrive byte by byte in
   assert(searched < 8 * size, `${searched} bytes were searched`);
 });
 
-Deno.test("ReceiveBuffer copies a megabyte of lines in one chunk about once", () => {
+Deno.test("ReceiveBuffer copies a megabyte of lines that arrive in one chunk only once", () => {
   const line = "x".repeat(30) + "\n";
   const size = line.length * 33_000;
   const buffer = new ReceiveBuffer();

@@ -47,7 +47,7 @@ Deno.test("RequestQueue matches answers to requests in order", () => {
   assertEquals(fixture.queue.inFlight, 0);
 });
 
-Deno.test("RequestQueue maxInFlight makes requests wait, and sends them in order", () => {
+Deno.test("RequestQueue option maxInFlight makes further requests wait, in order", () => {
   const fixture = queue({ maxInFlight: 2 });
   for (const request of ["a", "b", "c", "d"]) fixture.queue.request(request);
   assertEquals([fixture.sent, fixture.queue.inFlight, fixture.queue.waiting], [["a", "b"], 2, 2]);
@@ -59,7 +59,7 @@ Deno.test("RequestQueue maxInFlight makes requests wait, and sends them in order
   ]);
 });
 
-Deno.test("RequestQueue queues a request made in a callback of an answer after those that wait", () => {
+Deno.test("RequestQueue queues a request of an answer's callback behind waiting requests", () => {
   const fixture = queue({ maxInFlight: 1 });
   fixture.queue.request("a").addCallback(() => void fixture.queue.request("from a"));
   fixture.queue.request("b");
@@ -68,7 +68,7 @@ Deno.test("RequestQueue queues a request made in a callback of an answer after t
   assertEquals(fixture.sent, ["a", "b", "from a"]);
 });
 
-Deno.test("RequestQueue maxWaiting fails one request more with RequestQueueFull, and the numbers", () => {
+Deno.test("RequestQueue option maxWaiting fails further requests with RequestQueueFull", () => {
   const fixture = queue({ maxInFlight: 1, maxWaiting: 1 });
   fixture.queue.request("a");
   fixture.queue.request("b");
@@ -97,7 +97,7 @@ Deno.test("RequestQueue drops the late answer to a request that timed out", () =
   assertEquals(fixture.clock.getDelayedCalls(), [] as IDelayedCall[]);
 });
 
-Deno.test("RequestQueue timeout includes the wait, and a request that times out there is not sent", () => {
+Deno.test("RequestQueue timeout includes the time in the queue", () => {
   const fixture = queue({ maxInFlight: 1, timeout: Infinity });
   fixture.queue.request("slow");
   const errors: Error[] = [];
@@ -110,7 +110,7 @@ Deno.test("RequestQueue timeout includes the wait, and a request that times out 
   assertEquals(fixture.sent, ["slow", "after"]);
 });
 
-Deno.test("RequestQueue.request() that is cancelled is not sent, or its answer is dropped", () => {
+Deno.test("RequestQueue.request() that is cancelled is not sent, or drops its answer", () => {
   const fixture = queue({ maxInFlight: 1 });
   const sent = fixture.queue.request("sent");
   const waiting = fixture.queue.request("waiting");
@@ -126,7 +126,7 @@ Deno.test("RequestQueue.request() that is cancelled is not sent, or its answer i
   assertEquals([fixture.sent, last], [["sent", "last"], ["LAST"]]);
 });
 
-Deno.test("RequestQueue.request({ signal }) abandons the request, and says why", () => {
+Deno.test("RequestQueue.request({ signal }) fails with an error that contains the abort reason", () => {
   const fixture = queue({ maxInFlight: 1, timeout: 9 });
   const leaving = new AbortController();
   const { signal } = leaving;
@@ -155,7 +155,7 @@ Deno.test("RequestQueue.request({ signal }) of a timeout signal fails with Timeo
   assertEquals(outcome, ["TimeoutError"]);
 });
 
-Deno.test("RequestQueue.request().addSignal() abandons the request", () => {
+Deno.test("RequestQueue.request().addSignal() abandons the request when the signal aborts", () => {
   const fixture = queue();
   const giving = new AbortController();
   const outcome = outcomeOf(fixture.queue.request("a").addSignal(giving.signal));
@@ -164,7 +164,7 @@ Deno.test("RequestQueue.request().addSignal() abandons the request", () => {
   assertEquals(outcome, ["CancelledError"]);
 });
 
-Deno.test("RequestQueue.connectionLost() fails all requests, also later ones, and leaves no timer", () => {
+Deno.test("RequestQueue.connectionLost() fails all pending and later requests", () => {
   const fixture = queue({ maxInFlight: 1, timeout: 9 });
   const reason = new ConnectionDone();
   const outcomes = ["a", "b"].map((request) => outcomeOf(fixture.queue.request(request)));
@@ -189,7 +189,7 @@ Deno.test("RequestQueue fails a request whose send() threw, and sends the next o
   assertEquals(outcomeOf(requests.request("bad at once")), ["RangeError"]);
 });
 
-Deno.test("RequestQueue queues a request made in an errback of send() after those that wait", () => {
+Deno.test("RequestQueue queues a request made in an errback behind waiting requests", () => {
   const sent: string[] = [];
   const requests = new RequestQueue<string, string>((request) => {
     if (request === "bad") throw new RangeError(request);
@@ -203,7 +203,7 @@ Deno.test("RequestQueue queues a request made in an errback of send() after thos
   assertEquals(sent, ["a", "b", "from bad"]);
 });
 
-Deno.test("RequestQueue fails a request whose send() rejected, and matches later answers rightly", async () => {
+Deno.test("RequestQueue fails a request whose send() rejected, and still matches answers", async () => {
   const requests = new RequestQueue<string, string>(
     (request) => request === "bad" ? Promise.reject(new RangeError(request)) : Promise.resolve(),
     {
@@ -219,7 +219,7 @@ Deno.test("RequestQueue fails a request whose send() rejected, and matches later
   assertEquals(outcomes, [["RangeError"], ["B"], ["C"]]);
 });
 
-Deno.test("RequestQueue accepts an answer that comes while the request is being sent", () => {
+Deno.test("RequestQueue accepts an answer that arrives while send() is running", () => {
   const requests: RequestQueue<string, string> = new RequestQueue((request) => {
     if (request !== "first") requests.answer(request.toUpperCase());
   }, { maxInFlight: 1 });
@@ -231,7 +231,7 @@ Deno.test("RequestQueue accepts an answer that comes while the request is being 
   assertEquals(outcomeOf(requests.request("at once")), ["AT ONCE"]);
 });
 
-Deno.test("RequestQueue.connectionLost() while a request is being sent fails that request, too", () => {
+Deno.test("RequestQueue.connectionLost() within send() also fails that request", () => {
   const requests: RequestQueue<string, string> = new RequestQueue(
     () => requests.connectionLost(new ConnectionDone()),
   );

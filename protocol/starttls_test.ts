@@ -120,7 +120,7 @@ function assertLeft(reason: Error | null, count: number): void {
 
 for (const [name, make] of Object.entries(RECEIVERS)) {
   for (const role of ["server", "client"] as const) {
-    Deno.test(`${name} as a ${role}: lines in the buffer at startTLS() abort the connection`, () => {
+    Deno.test(`${name} as a ${role}: startTLS() with lines in the buffer aborts the connection`, () => {
       const receiver = make((protocol) => protocol.transport.startTLS({}));
       const fixture = new ConnectionFixture(receiver, role);
       fixture.send("STARTTLS\r\nEVIL\r\n");
@@ -129,7 +129,7 @@ for (const [name, make] of Object.entries(RECEIVERS)) {
       assertEquals(fixture.engine.calls.filter((call) => call.startsWith("receive")), []);
     });
 
-    Deno.test(`${name} as a ${role}: the beginning of a line is not continued over TLS`, () => {
+    Deno.test(`${name} as a ${role}: startTLS() with part of a line in the buffer aborts`, () => {
       let begin = (): void => {};
       const receiver = make((protocol) => begin = () => protocol.transport.startTLS({}));
       const fixture = new ConnectionFixture(receiver, role);
@@ -195,7 +195,7 @@ class Careful extends LineReceiver {
   }
 }
 
-Deno.test("LineReceiver.resumeProducing() does not pass on over TLS what arrived before", () => {
+Deno.test("LineReceiver.resumeProducing() over TLS aborts if a pause held back unencrypted bytes", () => {
   const receiver = new Careful();
   receiver.onLine = () => receiver.pauseProducing();
   const fixture = new ConnectionFixture(receiver, "server");
@@ -208,7 +208,7 @@ Deno.test("LineReceiver.resumeProducing() does not pass on over TLS what arrived
   assertLeft(receiver.reason, 6);
 });
 
-Deno.test("LineReceiver.setLineMode() does not take back bytes that arrived before TLS", () => {
+Deno.test("LineReceiver.setLineMode() aborts for bytes that arrived before startTLS()", () => {
   const receiver = new Careful();
   receiver.onLine = () => receiver.setRawMode();
   receiver.onRaw = (data) => {
@@ -221,7 +221,7 @@ Deno.test("LineReceiver.setLineMode() does not take back bytes that arrived befo
   assertLeft(receiver.reason, 6);
 });
 
-Deno.test("LineReceiver.setLineMode() takes lines before any data arrived, and over TLS", () => {
+Deno.test("LineReceiver.setLineMode(bytes) delivers lines before any data arrived, and over TLS", () => {
   const receiver = new Careful();
   const fixture = new ConnectionFixture(receiver, "server");
   receiver.transport.startTLS({});
@@ -244,7 +244,7 @@ class Streams extends StreamProtocol {
   }
 }
 
-Deno.test("StreamProtocol does not pass on over TLS unread data that arrived before", async () => {
+Deno.test("StreamProtocol aborts if unread data is left when TLS starts", async () => {
   for (const more of [true, false]) {
     const protocol = new Streams();
     const fixture = new ConnectionFixture(protocol, "server");
@@ -263,7 +263,7 @@ Deno.test("StreamProtocol does not pass on over TLS unread data that arrived bef
   }
 });
 
-Deno.test("StreamProtocol passes on data over TLS when all earlier data was read", async () => {
+Deno.test("StreamProtocol delivers data over TLS if all earlier data was read", async () => {
   const protocol = new Streams();
   const fixture = new ConnectionFixture(protocol, "client");
   const reader = protocol.readable.getReader();

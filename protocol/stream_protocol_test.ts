@@ -50,7 +50,7 @@ async function readText(stream: ReadableStream<Uint8Array>): Promise<string> {
   return text;
 }
 
-Deno.test("StreamProtocol.readable has the received data, and its end leaves the writable open", async () => {
+Deno.test("StreamProtocol.readable delivers the received data; its end leaves writable open", async () => {
   using fixture = streams();
   const { readable, writable } = fixture.protocol;
   const reading = watch(readText(readable));
@@ -72,7 +72,7 @@ Deno.test("StreamProtocol.readable has the received data, and its end leaves the
   assertInstanceOf(fixture.reason, ConnectionDone);
 });
 
-Deno.test("StreamProtocol.writable close() sends all data, and then closes the writing side alone", async () => {
+Deno.test("StreamProtocol.writable close() sends all data, then closes only the writing side", async () => {
   using fixture = streams({ capacity: 10 });
   const { readable, writable } = fixture.protocol;
   const writer = writable.getWriter();
@@ -119,7 +119,7 @@ Deno.test("StreamProtocol.readable pauses the peer when the reader does not read
   await fixture.settle();
 });
 
-Deno.test("StreamProtocol with a high-water mark of 0 buffers one chunk that was not requested", async () => {
+Deno.test("StreamProtocol with a high-water mark of 0 buffers at most one unrequested chunk", async () => {
   using fixture = streams({ capacity: 10, highWaterMark: 0 });
   fixture.peer.send("0123456789".repeat(5));
   await fixture.settle();
@@ -127,7 +127,7 @@ Deno.test("StreamProtocol with a high-water mark of 0 buffers one chunk that was
   assertEquals(50 - fixture.peer.unsent, 20); // one in the stream, one in the pipe
 });
 
-Deno.test("StreamProtocol.writable waits from a full buffer until it is empty", async () => {
+Deno.test("StreamProtocol.writable waits when the buffer is full, until it is empty", async () => {
   using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
   fixture.peer.driver.stopReading();
   const writer = fixture.protocol.writable.getWriter();
@@ -162,7 +162,7 @@ Deno.test("StreamProtocol.writable allows a writer to reuse its memory once a wr
   assertEquals(fixture.peer.text, "a".repeat(10 + COPY_BELOW));
 });
 
-Deno.test("StreamProtocol: loseConnection() waits only for a pending write", async () => {
+Deno.test("StreamProtocol.loseConnection() waits only for a pending write", async () => {
   using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
   fixture.peer.driver.stopReading();
   const writer = fixture.protocol.writable.getWriter();
@@ -179,7 +179,7 @@ Deno.test("StreamProtocol: loseConnection() waits only for a pending write", asy
   assertStrictEquals(closing, fixture.reason);
 });
 
-Deno.test("StreamProtocol: loseConnection() closes the readable, and fails the writable", async () => {
+Deno.test("StreamProtocol.loseConnection() closes readable, and fails writable", async () => {
   using idle = streams();
   const reader = idle.protocol.readable.getReader();
   const writer = idle.protocol.writable.getWriter();
@@ -236,7 +236,7 @@ const GIVING_UP: [string, string, (from: StreamProtocol, reason: unknown) => Pro
 ];
 
 for (const [method, unnamed, giveUp] of GIVING_UP) {
-  Deno.test(`StreamProtocol ${method} aborts the connection, and keeps the reason`, async () => {
+  Deno.test(`StreamProtocol ${method} aborts the connection, with its reason as the cause`, async () => {
     const error = new RangeError("enough");
     for (const given of [error, "enough", undefined]) {
       using fixture = streams({ capacity: 10, writeBufferHighWater: 100 });
@@ -271,7 +271,7 @@ Deno.test("StreamProtocol.writable abort() does not wait for a pending write", a
   assertStrictEquals(written.outcome, fixture.reason);
 });
 
-Deno.test("StreamProtocol.readable aborts when a for await is left, unless preventCancel is set", async () => {
+Deno.test("StreamProtocol.readable aborts when a for await loop exits early", async () => {
   for (const preventCancel of [false, true]) {
     using fixture = streams();
     fixture.peer.send("greeting");
@@ -315,7 +315,7 @@ Deno.test("StreamProtocol.writable fails on a transport with a producer, which s
   assertEquals(calls, ["stop"]); // by the abort
 });
 
-Deno.test("StreamProtocol: pipeTo() forwards bytes, backpressure and the end", async () => {
+Deno.test("StreamProtocol.readable.pipeTo() forwards bytes, backpressure and the end", async () => {
   using from = streams({ capacity: 100, highWaterMark: 200 });
   using to = streams({ host: from.host, capacity: 100, writeBufferHighWater: 300 });
   const piping = watch(from.protocol.readable.pipeTo(to.protocol.writable));
@@ -333,7 +333,7 @@ Deno.test("StreamProtocol: pipeTo() forwards bytes, backpressure and the end", a
   assert(from.connection.connected && to.connection.connected);
 });
 
-Deno.test("StreamProtocol: pipeTo() aborts the other connection with the reason of a break", async () => {
+Deno.test("StreamProtocol.readable.pipeTo() aborts the other connection after a reset", async () => {
   using from = streams();
   using to = streams({ host: from.host });
   const piping = watch(from.protocol.readable.pipeTo(to.protocol.writable));

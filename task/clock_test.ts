@@ -21,7 +21,7 @@ function noting(): { clock: Clock; seen: [string, number][]; note: (name: string
   return { clock, seen, note: (name) => seen.push([name, clock.seconds()]) };
 }
 
-Deno.test("Clock starts at 0 without calls", () => {
+Deno.test("Clock starts at 0 seconds without scheduled calls", () => {
   const clock = new Clock();
   assertEquals(clock.seconds(), 0);
   assertEquals(clock.getDelayedCalls(), []);
@@ -71,7 +71,7 @@ Deno.test("DelayedCall.cancel() within its own call throws AlreadyCalled", () =>
   assertEquals(thrown, 1);
 });
 
-Deno.test("DelayedCall.delay() delays a call", () => {
+Deno.test("DelayedCall.delay() postpones a call by the given seconds", () => {
   const { clock, seen, note } = noting();
   const call = clock.callLater(1, note, "called");
   call.delay(1);
@@ -82,7 +82,7 @@ Deno.test("DelayedCall.delay() delays a call", () => {
   assertEquals(seen, [["called", 2]]);
 });
 
-Deno.test("DelayedCall.reset() moves a call to a later or an earlier time", () => {
+Deno.test("DelayedCall.reset() reschedules a call to a later or an earlier time", () => {
   const { clock, seen, note } = noting();
   const later = clock.callLater(2, note, "later");
   const sooner = clock.callLater(8, note, "sooner");
@@ -94,7 +94,7 @@ Deno.test("DelayedCall.reset() moves a call to a later or an earlier time", () =
   assertEquals(seen, [["sooner", 3], ["later", 4]]);
 });
 
-Deno.test("DelayedCall.reset() keeps calls in the order of their times", () => {
+Deno.test("DelayedCall.reset() keeps the calls of a Clock in the order of their times", () => {
   for (const resetFirst of [true, false]) {
     const { clock, seen, note } = noting();
     const a = clock.callLater(1, note, "a");
@@ -124,7 +124,7 @@ Deno.test("Clock makes calls that are due at the same time in the order of sched
   assertEquals(seen, [["first", 2], ["second", 2]]);
 });
 
-Deno.test("Clock.advance() moves the time to each call's own time", () => {
+Deno.test("Clock.seconds() within a call of advance() is the scheduled time of the call", () => {
   const { clock, seen, note } = noting();
   clock.callLater(3, note, "b");
   clock.callLater(1, () => {
@@ -158,7 +158,7 @@ Deno.test("Clock.advance() makes a nested callLater(0) in the same advance()", (
   assertEquals(seen, [["nested", 1]]);
 });
 
-Deno.test("Clock.advance() counts the time by which a call moves the clock", () => {
+Deno.test("Clock.advance() includes the time by which a call itself advances the clock", () => {
   const { clock, seen, note } = noting();
   clock.callLater(1, () => clock.advance(4));
   clock.callLater(3, note, "in between");
@@ -187,7 +187,7 @@ Deno.test("Clock.advance() and jump() throw a call's error, and later calls stay
   }
 });
 
-Deno.test("Clock.pump() advances by each number", () => {
+Deno.test("Clock.pump() advances by each number of seconds in turn", () => {
   const { clock, seen, note } = noting();
   clock.callLater(0.5, note, "called");
   clock.pump(new Set([0.25, 0.5, 1]));
@@ -229,7 +229,7 @@ Deno.test("Clock.advance() makes the same calls at the same times, in steps of a
   }));
 });
 
-Deno.test("Clock.jump() makes the calls that advance() makes, never before their times", () => {
+Deno.test("Clock.jump() makes the same calls as advance(), and none before its time", () => {
   fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 40 })), (delays) => {
     const made = (move: "advance" | "jump"): number[] => {
       const clock = new Clock();
@@ -247,7 +247,7 @@ Deno.test("Clock.jump() makes the calls that advance() makes, never before their
   }));
 });
 
-Deno.test("Clock.advance() and jump() reject a time that would be infinite", () => {
+Deno.test("Clock.advance() and jump() throw if the resulting time would be infinite", () => {
   for (const move of ["advance", "jump"] as const) {
     const clock = new Clock();
     clock[move](Number.MAX_VALUE);

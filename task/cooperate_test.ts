@@ -19,7 +19,7 @@ Deno.test("cooperate() runs an iterator without a reactor", () => {
   assertEquals(seen, ["piece", "piece", "piece", "done"]);
 });
 
-Deno.test("coiterate() runs in turn with cooperate()", () => {
+Deno.test("coiterate() and cooperate() tasks run in turn", () => {
   using time = new FakeTime();
   const seen: string[] = [];
   function* worker(name: string): Generator<void> {
@@ -35,7 +35,7 @@ Deno.test("coiterate() runs in turn with cooperate()", () => {
   assert(done.called);
 });
 
-Deno.test("cooperate() lets timers run during endless work", () => {
+Deno.test("cooperate() lets timers run during an endless iterator", () => {
   using time = new FakeTime();
   let pieces = 0;
   let turns = 0;
@@ -53,7 +53,7 @@ Deno.test("cooperate() lets timers run during endless work", () => {
   assertEquals(pieces, before);
 });
 
-Deno.test("cooperate() leaves no timer behind when the work is done", async () => {
+Deno.test("cooperate() leaves no timer when its iterator has completed", async () => {
   let pieces = 0;
   await coiterate(function* (): Generator<unknown> {
     while (pieces < 10) yield pieces++;

@@ -65,7 +65,7 @@ class Bench {
   }
 }
 
-Deno.test("CooperativeTask.pause() stops the work until resume()", () => {
+Deno.test("CooperativeTask.pause() stops calls of next() until resume()", () => {
   const bench = new Bench();
   bench.pump();
   bench.pump();
@@ -99,7 +99,7 @@ Deno.test("CooperativeTask.resume() must be called as often as pause()", () => {
   assertEquals(bench.work, [1]);
 });
 
-Deno.test("CooperativeTask.pause() during a wait also needs resume() and the Deferred", () => {
+Deno.test("CooperativeTask.pause() during a wait continues after resume() and the Deferred", () => {
   for (const resumeFirst of [true, false]) {
     const bench = new Bench();
     bench.next = "defer";
@@ -169,7 +169,7 @@ Deno.test("CooperativeTask.whenDone() fires at once if the task has completed", 
   assertStrictEquals(successResultOf(bench.task.whenDone()), bench.iterator);
 });
 
-Deno.test("CooperativeTask.stop() ends the work; then stop() and pause() throw", () => {
+Deno.test("CooperativeTask.stop() stops the iterator; stop() and pause() then throw", () => {
   const bench = new Bench();
   bench.task.stop();
   bench.pump();
@@ -179,7 +179,7 @@ Deno.test("CooperativeTask.stop() ends the work; then stop() and pause() throw",
   assertEquals([bench.work, bench.clock.getDelayedCalls()], [[], []]);
 });
 
-Deno.test("CooperativeTask.resume() after stop() of a paused task has no effect", () => {
+Deno.test("CooperativeTask.resume() of a stopped task does not continue its iterator", () => {
   const bench = new Bench();
   bench.task.pause();
   bench.task.stop();
@@ -188,7 +188,7 @@ Deno.test("CooperativeTask.resume() after stop() of a paused task has no effect"
   assertEquals(bench.work, []);
 });
 
-Deno.test("CooperativeTask.stop() during a wait ends the task for good", () => {
+Deno.test("CooperativeTask.stop() during a wait for a Deferred prevents any later step", () => {
   const bench = new Bench();
   bench.next = "defer";
   bench.pump();
@@ -203,7 +203,7 @@ Deno.test("CooperativeTask.stop() during a wait ends the task for good", () => {
   assertEquals([seen, bench.work], [[undefined], []]);
 });
 
-Deno.test("CooperativeTask.stop() during a wait logs its later failure, unless cancelled", () => {
+Deno.test("CooperativeTask.stop() logs a later failure of the Deferred that it waits for", () => {
   const errors: LogEvent[] = [];
   using _observing = addObserver((event) => errors.push(event), { level: "error", replay: false });
   for (const end of ["errback", "cancel"] as const) {
@@ -264,7 +264,7 @@ Deno.test("CooperativeTask.stop() runs the generator's finally blocks", () => {
   }
 });
 
-Deno.test("CooperativeTask runs the generator's finally blocks if its wait fails", () => {
+Deno.test("CooperativeTask runs the generator's finally blocks if a yielded Deferred fails", () => {
   const bench = new Bench();
   const seen = outcomes(bench.task.whenDone());
   bench.next = "defer";
@@ -274,7 +274,7 @@ Deno.test("CooperativeTask runs the generator's finally blocks if its wait fails
   assertEquals([bench.left, bench.clock.getDelayedCalls()], [1, []]);
 });
 
-Deno.test("CooperativeTask may pause and stop itself", () => {
+Deno.test("CooperativeTask may be paused and stopped by its own iterator", () => {
   const { clock, cooperator } = new Bench();
   const seen: string[] = [];
   function* worker(): Generator<void> {
@@ -316,7 +316,7 @@ Deno.test("CooperativeTask.stop() logs an error in a finally block", () => {
   assertEquals(errors.map(({ failure }) => failure?.message), ["on the way out"]);
 });
 
-Deno.test("CooperativeTask.whenDone() after a failure prevents the report", () => {
+Deno.test("CooperativeTask.whenDone() called after a failure prevents the failure's log line", () => {
   const bench = new Bench();
   bench.next = "die";
   bench.pump();
@@ -324,7 +324,7 @@ Deno.test("CooperativeTask.whenDone() after a failure prevents the report", () =
   assertStrictEquals(failureResultOf(bench.task.whenDone()), bench.error);
 });
 
-Deno.test("CooperativeTask is stopped at the end of a `using` block, unless it has ended", () => {
+Deno.test("CooperativeTask is stopped at the end of a `using` block, unless it has completed", () => {
   const bench = new Bench();
   {
     using _task = bench.task;

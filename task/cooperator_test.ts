@@ -57,7 +57,7 @@ Deno.test("Cooperator.cooperate() after stop() fails with SchedulerStopped", () 
   assertEquals(clock.getDelayedCalls(), []);
 });
 
-Deno.test("Cooperator.stop() ends a task before its iterator completes", () => {
+Deno.test("Cooperator.stop() stops a task before its iterator completes", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   let ran = 0;
@@ -70,7 +70,7 @@ Deno.test("Cooperator.stop() ends a task before its iterator completes", () => {
   assertEquals([ran, clock.getDelayedCalls()], [0, []]);
 });
 
-Deno.test("Cooperator.stop() ends a task at once that waits for a Deferred", () => {
+Deno.test("Cooperator.stop() stops at once a task that waits for a Deferred", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   const outstanding = new Deferred<string>();
@@ -88,7 +88,7 @@ Deno.test("Cooperator.stop() ends a task at once that waits for a Deferred", () 
   assertEquals(wentOn, false);
 });
 
-Deno.test("Cooperator.stop() ends ready, paused, waiting and newly added tasks", () => {
+Deno.test("Cooperator.stop() stops ready, paused, waiting and newly added tasks", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock, 4);
   const tasks = [1, 2, 3, 4].map((n) =>
@@ -132,7 +132,7 @@ Deno.test("Cooperator.coiterate() fails with the iterator's error", () => {
   assertEquals(seen, [[error], [error], [error]]);
 });
 
-Deno.test("Cooperator runs its tasks in turn", () => {
+Deno.test("Cooperator runs one step of each task in turn", () => {
   const clock = new Clock();
   const groups = ["abc", [1, 2, 3], "def", [4, 5, 6]].map((group) => [...group]);
   for (const pieces of [1, 3, Infinity]) {
@@ -152,7 +152,7 @@ Deno.test("Cooperator runs its tasks in turn", () => {
   }
 });
 
-Deno.test("Cooperator gives no extra turns to a task that yields fired Deferreds", () => {
+Deno.test("Cooperator does not give extra steps to a task that yields fired Deferreds", () => {
   const clock = new Clock();
   const done: string[] = [];
   const cooperator = cooperatorOn(clock);
@@ -168,7 +168,7 @@ Deno.test("Cooperator gives no extra turns to a task that yields fired Deferreds
   assertEquals(done.join(""), "abcabcabc");
 });
 
-Deno.test("Cooperator ends a round by its predicate, and starts the next by its scheduler", () => {
+Deno.test("Cooperator stops a round when its predicate says so, and schedules the next one", () => {
   const clock = new Clock();
   const output: number[] = [];
   let predicates = 0;
@@ -193,7 +193,7 @@ Deno.test("Cooperator ends a round by its predicate, and starts the next by its 
   cooperator.stop();
 });
 
-Deno.test("Cooperator logs a predicate's error once, then uses default rounds", () => {
+Deno.test("Cooperator logs an error of its predicate once, then uses the default one", () => {
   using errors = new LoggedErrors();
   const clock = new Clock();
   const output: number[] = [];
@@ -279,7 +279,7 @@ Deno.test("Cooperator.start() starts tasks that were added before it", () => {
   assertEquals(seen.length, 1);
 });
 
-Deno.test("Cooperator.start() after stop() accepts new tasks; the old ones stay ended", () => {
+Deno.test("Cooperator.start() after stop() accepts new tasks, and does not continue old ones", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock);
   let ran = 0;
@@ -304,7 +304,7 @@ Deno.test("Cooperator.coiterate() fires the given Deferred, or a new one, with t
   assert(seen[0] === iterator);
 });
 
-Deno.test("Cooperator.coiterate() stops the task if its Deferred is cancelled, or by a signal", () => {
+Deno.test("Cooperator.coiterate() stops its task when its Deferred or an AbortSignal cancels it", () => {
   const clock = new Clock();
   const cooperator = cooperatorOn(clock, 1);
   const controller = new AbortController();
@@ -329,7 +329,7 @@ Deno.test("Cooperator.coiterate() stops the task if its Deferred is cancelled, o
   assertEquals([left, clock.getDelayedCalls()], [2, []]);
 });
 
-Deno.test("Cooperator rejects a value that is not an iterator", () => {
+Deno.test("Cooperator.cooperate() throws for a value that is not an iterator", () => {
   const cooperator = cooperatorOn(new Clock());
   // @ts-expect-error: the types reject the argument, and so does the code.
   assertThrows(() => cooperator.cooperate([1, 2]), TypeError, "an object of class Array");
@@ -411,7 +411,7 @@ Deno.test("Cooperator.stop() runs an async generator's finally blocks after its 
   assertEquals(await left.promise, "left");
 });
 
-Deno.test("Cooperator gives each task a turn before any task's next turn", () => {
+Deno.test("Cooperator gives each task one step before any task's next step", () => {
   const lengths = fc.array(fc.integer({ min: 0, max: 8 }), { maxLength: 12 });
   fc.assert(fc.property(lengths, fc.integer({ min: 1, max: 20 }), (lengths, pieces) => {
     const clock = new Clock();

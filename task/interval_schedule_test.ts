@@ -28,7 +28,7 @@ Deno.test("IntervalSchedule.next() returns each multiple of the interval once, i
   }));
 });
 
-Deno.test("IntervalSchedule.count() adds up to the elapsed intervals, even for late calls", () => {
+Deno.test("IntervalSchedule.count() sums up to the elapsed intervals, even for late calls", () => {
   const lateness = fc.array(fc.double({ min: 0, max: 10, noNaN: true }), { maxLength: 30 });
   fc.assert(fc.property(start, interval, lateness, (start, interval, lateness) => {
     const schedule = new IntervalSchedule(interval, start, false);
@@ -55,7 +55,7 @@ Deno.test("IntervalSchedule.next() returns a future time, never the latest one a
   assert(Math.abs(second - 100.3) < 1e-9, `${second}`);
 });
 
-Deno.test("IntervalSchedule.next() returns an interval that is too small to change the time", () => {
+Deno.test("IntervalSchedule.next() returns the interval if it is too small to change the time", () => {
   assertEquals(new IntervalSchedule(0.1, 1e17, false).next(1e17), 0.1);
 });
 

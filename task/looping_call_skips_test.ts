@@ -16,7 +16,7 @@ function countingOn(clock: Clock, f: (count: number) => unknown): LoopingCall {
   return loop;
 }
 
-Deno.test("LoopingCall skips the times that pass during a call, and the present time", () => {
+Deno.test("LoopingCall skips the scheduled times that pass during a slow call", () => {
   const clock = new Clock();
   const times: number[] = [];
   let duration = 2;
@@ -40,7 +40,7 @@ Deno.test("LoopingCall skips the times that pass during a call, and the present 
   assertEquals([times, clock.seconds()], [[0, 2.5, 4], 4]);
 });
 
-Deno.test("LoopingCall skips times that the clock oversleeps", () => {
+Deno.test("LoopingCall skips scheduled times that a late clock misses", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = new LoopingCall(() => times.push(clock.seconds()));
@@ -54,7 +54,7 @@ Deno.test("LoopingCall skips times that the clock oversleeps", () => {
   assertEquals(times, [0, 2, 3]);
 });
 
-Deno.test("LoopingCall skips no time on a punctual clock", () => {
+Deno.test("LoopingCall skips no scheduled time on a punctual clock", () => {
   const clock = new Clock();
   const seen: [number, number][] = [];
   countingOn(clock, (count) => seen.push([clock.seconds(), count])).start(0.5);
@@ -112,7 +112,7 @@ for (const move of ["advance", "jump"] as const) {
   });
 }
 
-Deno.test("LoopingCall accumulates no error over a million calls", () => {
+Deno.test("LoopingCall accumulates no rounding error over a million calls", () => {
   const clock = new Clock();
   let ran = 0;
   let furthest = 0;
@@ -199,7 +199,7 @@ Deno.test("LoopingCall.withCount() counts the calls that a slow call delayed", (
   assertEquals(counts, [1, 3]);
 });
 
-Deno.test("LoopingCall.withCount() omits a call if a longer interval makes the count 0", () => {
+Deno.test("LoopingCall.withCount() skips a call if a longer interval makes its count 0", () => {
   const clock = new Clock();
   const seen: [number, number][] = [];
   const loop = countingOn(clock, (count) => seen.push([clock.seconds(), count]));
@@ -209,7 +209,7 @@ Deno.test("LoopingCall.withCount() omits a call if a longer interval makes the c
   assertEquals(seen, [[0, 1], [10, 1]]);
 });
 
-Deno.test("LoopingCall.reset() restarts the interval, and keeps missed calls in the count", () => {
+Deno.test("LoopingCall.reset() restarts the interval, and keeps missed calls in withCount()", () => {
   const clock = new Clock();
   const counts: number[] = [];
   const loop = countingOn(clock, (count) => counts.push(count));

@@ -94,7 +94,7 @@ Deno.test("LoopingCall.start() without a clock says how to pass one", () => {
   assertEquals(loop.running, false);
 });
 
-Deno.test("LoopingCall.start() keeps its clock for the next start()", () => {
+Deno.test("LoopingCall.start() uses the clock of an earlier start() by default", () => {
   const clock = new Clock();
   const times: number[] = [];
   const loop = new LoopingCall(() => times.push(clock.seconds()));
@@ -138,7 +138,7 @@ Deno.test("LoopingCall.stop() from another timed call prevents all later calls",
   assertEquals(ran, 0);
 });
 
-Deno.test("LoopingCall.start() throws while running; stop() and reset() throw otherwise", () => {
+Deno.test("LoopingCall.start() throws while running; stop() and reset() throw while stopped", () => {
   const loop = loopOn(new Clock(), () => {});
   assertThrows(() => loop.stop(), Error, "not running");
   assertThrows(() => loop.reset(), Error, "not running");
@@ -386,7 +386,7 @@ Deno.test("LoopingCall stops when a signal cancels the Deferred of start()", () 
   assertEquals([loop.running, clock.getDelayedCalls()], [false, []]);
 });
 
-Deno.test("LoopingCall leaves a call in progress alone when cancelled", () => {
+Deno.test("LoopingCall does not cancel a call in progress when start()'s Deferred is cancelled", () => {
   const errors: LogEvent[] = [];
   using _observing = addObserver((event) => errors.push(event), { level: "error", replay: false });
   for (const end of ["callback", "errback"] as const) {
@@ -437,7 +437,7 @@ class EarlyClock extends Clock {
   }
 }
 
-Deno.test("LoopingCall makes and counts each call once on a clock that wakes early", () => {
+Deno.test("LoopingCall makes and counts each call once on a clock that calls too early", () => {
   const clock = new EarlyClock();
   let ran = 0;
   const counts: number[] = [];
@@ -474,7 +474,7 @@ Deno.test("LoopingCall makes one call per interval on a reactor", async () => {
   await stopped;
 });
 
-Deno.test("LoopingCall does not throw a call's error into its clock", () => {
+Deno.test("LoopingCall does not throw an error of its function into the clock", () => {
   const clock = new Clock();
   const loop = loopOn(clock, () => clock.seconds() > 0 ? fail(new Error("handled")) : undefined);
   const started = loop.start(1);
@@ -482,7 +482,7 @@ Deno.test("LoopingCall does not throw a call's error into its clock", () => {
   assertEquals((outcomes(started)[0] as Error).message, "handled"); // the only outcome is an Error
 });
 
-Deno.test("LoopingCall names itself in the report of an unhandled failure", () => {
+Deno.test("LoopingCall is named in the log of an unhandled failure", () => {
   const messages: string[] = [];
   using _observing = addObserver(({ message }) => messages.push(message), {
     level: "error",

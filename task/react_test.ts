@@ -202,7 +202,7 @@ Deno.test("SystemExit accepts an exit status from 0 to 255", () => {
   for (const code of [-1, 256, 0.5, NaN]) assertThrows(() => new SystemExit(code), RangeError);
 });
 
-Deno.test("react() ends the process with the program's status and error", async () => {
+Deno.test("react() exits the process with the program's exit code, and prints its error", async () => {
   const program = (main: string): string => `
     import { deferLater } from "${import.meta.resolve("./defer_later.ts")}";
     import { react } from "${import.meta.resolve("./react.ts")}";

@@ -36,7 +36,7 @@ Deno.test("backoffPolicy() passes the wait to jitter, which may shorten it", () 
   assertEquals([1, 2, 3].map(policy), [1.5, 3, 6]);
 });
 
-Deno.test("backoffPolicy() rejects options that are out of range", () => {
+Deno.test("backoffPolicy() throws for options that are out of range", () => {
   for (const wrong of [-1, NaN, Infinity]) {
     assertThrows(() => backoffPolicy({ initialDelay: wrong }), RangeError, "initialDelay");
     assertThrows(() => backoffPolicy({ maxDelay: wrong }), RangeError, "maxDelay");

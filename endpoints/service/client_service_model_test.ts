@@ -223,7 +223,7 @@ class Play {
   }
 }
 
-Deno.test("ClientService does what its model does, for any sequence of events", () => {
+Deno.test("ClientService behaves as a simple model for any sequence of events", () => {
   const seen = { connections: 0, attempts: 0 };
   const moves = fc.array(move, { minLength: 10, maxLength: 80, size: "max" });
   const property = fc.property(world, moves, (world, moves) => {

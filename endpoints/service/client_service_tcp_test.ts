@@ -43,7 +43,7 @@ async function echoes(client: Wire, text: string): Promise<void> {
   assertEquals(client.text, text);
 }
 
-test("ClientService reconnects to a server that restarts, and leaves nothing when stopped", async (fixture) => {
+test("ClientService reconnects to a server that restarts", async (fixture) => {
   fixture.run();
   const server = echoService(fixture, 0);
   server.service.startService();
@@ -72,7 +72,7 @@ test("ClientService reconnects to a server that restarts, and leaves nothing whe
   assertEquals(fixture.reactor.getDelayedCalls(), []);
 });
 
-test("ClientService.stopService() ends an unanswered attempt", async (fixture) => {
+test("ClientService.stopService() cancels an attempt without an answer", async (fixture) => {
   fixture.run();
   const { addr } = fixture.rawListen({ tcpBacklog: 1 });
   await fixture.rawConnect(addr.port);
@@ -111,7 +111,7 @@ test("ClientService closes a connection that prepareConnection() rejects, and co
   assertEquals(prepared.map(({ events }) => events.at(-1)), ["lost", "lost"]);
 });
 
-test("startApplication() stops the services at shutdown, the last first, and waits for them", async (fixture) => {
+test("startApplication() stops its services at shutdown in reverse order", async (fixture) => {
   const running = fixture.run();
   const application = new MultiService();
   const server = echoService(fixture, 0, 30);

@@ -164,7 +164,7 @@ Deno.test("ClientService.stopService() closes the connection, and fires when it 
   assertEquals(fixture.endpoint.dials.length, 1);
 });
 
-Deno.test("ClientService.startService() while it stops connects once the old connection is lost", () => {
+Deno.test("ClientService.startService() while stopping waits for the loss of the old connection", () => {
   using fixture = started();
   fixture.connect();
   const stopped = outcomes(fixture.service.stopService());
@@ -187,7 +187,7 @@ Deno.test("ClientService.whenConnected() during a restart fires with the next pr
   assert(next[0] !== first);
 });
 
-Deno.test("ClientService can be started after a stop; whenConnected() fails in between", () => {
+Deno.test("ClientService can be restarted; whenConnected() fails while it is stopped", () => {
   using fixture = started();
   assertEquals(successResultOf(fixture.service.stopService()), undefined);
   const failed = failureResultOf(fixture.service.whenConnected(), CancelledError);
@@ -197,7 +197,7 @@ Deno.test("ClientService can be started after a stop; whenConnected() fails in b
   assertStrictEquals(successResultOf(fixture.service.whenConnected()), client);
 });
 
-Deno.test("ClientService keeps a protocol half-closeable, and makes no other one so", () => {
+Deno.test("ClientService supports half-close only if the factory's protocol does", () => {
   using fixture = started();
   fixture.connect();
   assert(!("readConnectionLost" in (fixture.endpoint.dial().protocol ?? {})));
@@ -223,7 +223,7 @@ Deno.test("ClientService.stopService() cancels the first attempt", () => {
   assert(fixture.endpoint.dial().isCancelled);
 });
 
-Deno.test("ClientService.whenConnected() fires at once while connected, and no timer is left", () => {
+Deno.test("ClientService.whenConnected() fires at once while connected", () => {
   using fixture = started();
   const client = fixture.connect();
   assertEquals(fixture.clock.getDelayedCalls(), []);
@@ -251,7 +251,7 @@ Deno.test("ClientService connects again after a loss, and whenConnected() waits 
   assertStrictEquals(next[0], second);
 });
 
-Deno.test("ClientService counts a factory that builds no protocol as a failed attempt", () => {
+Deno.test("ClientService counts a buildProtocol() that returns null as a failed attempt", () => {
   using fixture = started();
   fixture.factory.buildProtocol = () => null;
   const waiting = outcomes(fixture.service.whenConnected());
@@ -265,7 +265,7 @@ Deno.test("ClientService counts a factory that builds no protocol as a failed at
   assertEquals(waiting, []);
 });
 
-Deno.test("ClientService.stopService() fires for a connection lost meanwhile", () => {
+Deno.test("ClientService.stopService() fires if the connection is lost meanwhile", () => {
   using fixture = started();
   fixture.connect();
   const stopped = fixture.service.stopService();
@@ -274,7 +274,7 @@ Deno.test("ClientService.stopService() fires for a connection lost meanwhile", (
   assertEquals(successResultOf(stopped), undefined);
 });
 
-Deno.test("ClientService.startService() the second time logs a warning, and does nothing else", () => {
+Deno.test("ClientService.startService() called twice logs a warning", () => {
   using fixture = started();
   fixture.service.setName("upstream");
   assertEquals(logged(() => fixture.service.startService()), [
@@ -475,7 +475,7 @@ Deno.test("ClientService.stopService() cancels the preparation, and waits for th
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("ClientService.stopService() in a hook or a protocol's method leaves no connection", () => {
+Deno.test("ClientService.stopService() in a callback or protocol method leaves no connection", () => {
   for (const where of ["prepareConnection", "connectionMade", "buildProtocol", "connect"]) {
     const stop = (now: string) => {
       if (now === where) stopped.push(outcomes(fixture.service.stopService()));
@@ -501,7 +501,7 @@ Deno.test("ClientService.stopService() in a hook or a protocol's method leaves n
   }
 });
 
-Deno.test("ClientService.stopService() closes a connection that an endpoint made all the same", () => {
+Deno.test("ClientService.stopService() closes a connection that opens despite cancellation", () => {
   using fixture = started({}, { cancelled: (dial) => dial.succeed() });
   fixture.endpoint.dial().build();
   const stopped = outcomes(fixture.service.stopService());
@@ -510,7 +510,7 @@ Deno.test("ClientService.stopService() closes a connection that an endpoint made
   assertEquals(stopped, [undefined]);
 });
 
-Deno.test("ClientService closes a connection that is made after its endpoint has failed", () => {
+Deno.test("ClientService closes a connection that opens after its endpoint has failed", () => {
   using fixture = started();
   fixture.endpoint.dial().build();
   fixture.endpoint.dial().fail();
@@ -523,7 +523,7 @@ Deno.test("ClientService closes a connection that is made after its endpoint has
   assert(fixture.endpoint.dial().disconnecting);
 });
 
-Deno.test("ClientService builds no protocol for an attempt that is over", () => {
+Deno.test("ClientService builds no protocol for an attempt that has completed", () => {
   using fixture = started();
   fixture.endpoint.dial().fail();
   assertEquals(fixture.endpoint.dial().build(), null);
@@ -531,7 +531,7 @@ Deno.test("ClientService builds no protocol for an attempt that is over", () => 
   assertEquals([fixture.endpoint.dial().build(), fixture.factory.built], [null, []]);
 });
 
-Deno.test("ClientService.whenConnected() that is cancelled ends that wait alone", () => {
+Deno.test("ClientService.whenConnected() that is cancelled does not affect other waiters", () => {
   using fixture = started();
   const aborting = new AbortController();
   const waits = [fixture.service.whenConnected(), fixture.service.whenConnected(1)];
@@ -562,7 +562,7 @@ Deno.test("ClientService.whenConnected() callbacks may cancel waiters, stop and 
   assertEquals([fixture.endpoint.dials.length, fixture.service.running], [2, true]);
 });
 
-Deno.test("ClientService.whenConnected({ timeout }) ends the wait, and not the attempt", () => {
+Deno.test("ClientService.whenConnected({ timeout }) fails, and the attempt continues", () => {
   using fixture = started();
   const timedOut = outcomes(fixture.service.whenConnected({ timeout: 5 }));
   const left = outcomes(fixture.service.whenConnected({ timeout: 6, failAfterFailures: 2 }));
@@ -574,7 +574,7 @@ Deno.test("ClientService.whenConnected({ timeout }) ends the wait, and not the a
   assertEquals(fixture.clock.getDelayedCalls().length, 0);
 });
 
-Deno.test("ClientService.whenConnected({ failAfterFailures }) counts as the plain number does", () => {
+Deno.test("ClientService.whenConnected({ failAfterFailures: n }) equals whenConnected(n)", () => {
   using fixture = started();
   const waits = [
     fixture.service.whenConnected({ failAfterFailures: 1 }),
@@ -585,7 +585,7 @@ Deno.test("ClientService.whenConnected({ failAfterFailures }) counts as the plai
   assertEquals([failed?.length, waiting], [1, []]);
 });
 
-Deno.test("ClientService.whenConnected({ signal }) says why it was aborted", () => {
+Deno.test("ClientService.whenConnected({ signal }) fails with the abort reason in its error", () => {
   using fixture = started();
   const shutdown = new AbortController();
   const aborted = outcomes(fixture.service.whenConnected({ signal: shutdown.signal }));
@@ -610,7 +610,7 @@ Deno.test("ClientService.whenConnected({ signal }) of a timeout signal fails wit
   assert(isTimeout(waiting[0]));
 });
 
-Deno.test("ClientService.whenConnected() rejects options that are out of range", () => {
+Deno.test("ClientService.whenConnected() throws for options that are out of range", () => {
   using fixture = new ConnectionFixture();
   for (const timeout of [-1, NaN]) {
     assertThrows(() => fixture.service.whenConnected({ timeout }), RangeError, "timeout");
@@ -624,7 +624,7 @@ Deno.test("ClientService.whenConnected() rejects options that are out of range",
   }
 });
 
-Deno.test("ClientService passes the failures in a row to the policy, reset by connection and start", () => {
+Deno.test("ClientService passes the number of consecutive failures to its retryPolicy", () => {
   const received: number[] = [];
   const retryPolicy = (failures: number) => {
     received.push(failures);
@@ -700,7 +700,7 @@ Deno.test("ClientService with attemptTimeout keeps a connection that is prepared
   assertEquals(fixture.clock.getDelayedCalls(), []);
 });
 
-Deno.test("ClientService logs a failing policy, and waits as by default", () => {
+Deno.test("ClientService logs a retryPolicy that throws, and uses the default one", () => {
   const policies: (() => number)[] = [() => -1, () => NaN, () => {
     throw new RangeError("no idea");
   }];
@@ -715,7 +715,7 @@ Deno.test("ClientService logs a failing policy, and waits as by default", () => 
   assertEquals(fixture.endpoint.dials.length, 4);
 });
 
-Deno.test("ClientService makes no attempt after a policy that stopped the service", () => {
+Deno.test("ClientService makes no attempt if its retryPolicy stopped the service", () => {
   using fixture: ConnectionFixture = started({
     retryPolicy: (failures) => {
       if (failures === 2) fixture.service.stopService();
@@ -730,7 +730,7 @@ Deno.test("ClientService makes no attempt after a policy that stopped the servic
   failureResultOf(waiting, CancelledError);
 });
 
-Deno.test("ClientService logs when and where the next attempt is made, and why", () => {
+Deno.test("ClientService logs the delay, address and reason of the next attempt", () => {
   using fixture = started({ retryPolicy: () => 1.23456 });
   const lines = logged(() => fixture.endpoint.dial().fail());
   assertEquals(lines, [
@@ -808,7 +808,7 @@ Deno.test("ClientService counts a connection lost before the endpoint fires as a
   assertEquals(fixture.clock.getDelayedCalls().length, 1);
 });
 
-Deno.test("ClientService in await using is stopped and waited for", async () => {
+Deno.test("ClientService is stopped at the end of an `await using` block", async () => {
   const clock = new Clock();
   const endpoint = new FakeEndpoint({ dialling: (dial) => dial.succeed() });
   let disposed = false;
@@ -823,7 +823,7 @@ Deno.test("ClientService in await using is stopped and waited for", async () => 
   await done;
 });
 
-Deno.test("ClientService rejects times that are out of range", () => {
+Deno.test("ClientService() throws for times that are out of range", () => {
   const endpoint = new FakeEndpoint();
   const clock = new Clock();
   for (const wrong of [-1, NaN]) {

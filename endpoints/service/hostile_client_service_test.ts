@@ -56,7 +56,7 @@ for (const [name, value] of hostileValues()) {
   // Not a number, as from an untyped caller.
   const rejects = (): never => Promise.reject(value) as never;
 
-  Deno.test(`ClientService: retryPolicy and jitter may fail with ${name}`, async () => {
+  Deno.test(`ClientService keeps working if retryPolicy or jitter fails with ${name}`, async () => {
     for (const fails of [throws, rejects]) {
       for (const retryPolicy of [fails, backoffPolicy({ jitter: fails })]) {
         const messages = await attempt({ retryPolicy }, false);
@@ -67,7 +67,7 @@ for (const [name, value] of hostileValues()) {
     }
   });
 
-  Deno.test(`ClientService: prepareConnection may fail with ${name}`, async () => {
+  Deno.test(`ClientService keeps working if prepareConnection() fails with ${name}`, async () => {
     const failing = () => succeed().addCallback(throws);
     for (const prepareConnection of [throws, rejects, failing]) {
       assertEquals(await attempt({ prepareConnection }, true), []);
@@ -75,7 +75,7 @@ for (const [name, value] of hostileValues()) {
   });
 
   if (!Error.isError(value)) continue;
-  Deno.test(`ClientService: an attempt and its waiter may fail with ${name}`, () => {
+  Deno.test(`ClientService keeps working if an attempt fails with ${name}`, () => {
     using _errors = new LoggedErrors();
     const clock = new Clock();
     const dial = new Deferred<never>();
@@ -90,7 +90,7 @@ for (const [name, value] of hostileValues()) {
   });
 }
 
-Deno.test("ClientService.stopService() stops although a canceller throws", () => {
+Deno.test("ClientService.stopService() completes although a canceller throws", () => {
   using errors = new LoggedErrors();
   const dial = new Deferred<never>((self) => {
     self.errback(new Error("fired first"));

@@ -88,7 +88,7 @@ Deno.test("Service.setName() throws when the service has a parent", () => {
   );
 });
 
-Deno.test("MultiService rejects a second service of the same name, which then has no parent", () => {
+Deno.test("MultiService throws for a second service of the same name", () => {
   const first = new Noted([], "hello");
   const second = new Noted([], "hello");
   const parent = parentOf(first);
@@ -100,7 +100,7 @@ Deno.test("MultiService rejects a second service of the same name, which then ha
   assertEquals([second.parent, [...parent].length], [null, 1]);
 });
 
-Deno.test("Service.disownServiceParent() removes the service", () => {
+Deno.test("Service.disownServiceParent() removes the service from its parent", () => {
   const child = new Noted([], "hello");
   const parent = parentOf(child);
   assertEquals(child.disownServiceParent(), undefined);
@@ -118,7 +118,7 @@ Deno.test("Service.disownServiceParent() removes the service", () => {
   );
 });
 
-Deno.test("Service.running is true from the start to the stop", () => {
+Deno.test("Service.running is true between startService() and stopService()", () => {
   const service = new Service();
   assertEquals(service.running, false);
   service.startService();
@@ -150,7 +150,7 @@ Deno.test("MultiService starts a service added while it runs, and stops one that
   assertEquals([child.running, child.calls.at(-1)], [false, "stop a"]);
 });
 
-Deno.test("MultiService.privilegedStartService() calls that of each service, and starts nothing", () => {
+Deno.test("MultiService.privilegedStartService() calls that of each of its services", () => {
   const calls: string[] = [];
   const parent = parentOf(new Noted(calls, "a"), parentOf(new Noted(calls, "b")));
   parent.privilegedStartService();
@@ -202,7 +202,7 @@ Deno.test("MultiService.stopService() stops all services when some fail, and rep
   );
 });
 
-Deno.test("MultiService.startService() throws the error of a service, and starts none after it", () => {
+Deno.test("MultiService.startService() throws the error of a service, and starts no further one", () => {
   class Failing extends Service {
     override startService(): void {
       throw new RangeError("boom");
@@ -237,7 +237,7 @@ Deno.test("MultiService logs the rejection of an async startService()", async ()
   ]);
 });
 
-Deno.test("MultiService starts a service that another one adds or removes at most once", () => {
+Deno.test("MultiService starts a service at most once if others add or remove it", () => {
   const calls: string[] = [];
   const [added, removed] = [new Noted(calls, "added"), new Noted(calls, "removed")];
   class Meddling extends Service {
@@ -251,7 +251,7 @@ Deno.test("MultiService starts a service that another one adds or removes at mos
   assertEquals(calls, ["privileged added", "start added", "stop removed"]);
 });
 
-Deno.test("Service.setServiceParent() leaves the old parent, and logs an error of stopping", () => {
+Deno.test("Service.setServiceParent() removes the service from its old parent", () => {
   using errors = new LoggedErrors();
   const child = new Noted([], "a");
   const [old, other] = [parentOf(child), new MultiService()];
@@ -265,7 +265,7 @@ Deno.test("Service.setServiceParent() leaves the old parent, and logs an error o
   assertEquals(event?.why, 'Error while stopping Noted "a" to move it to another parent');
 });
 
-Deno.test("Service in await using is stopped and waited for", async () => {
+Deno.test("Service is stopped at the end of an `await using` block", async () => {
   const stopping = Promise.withResolvers<void>();
   const events: string[] = [];
   const scope = async (child: Noted) => {

@@ -43,7 +43,7 @@ class Slow extends Service {
   }
 }
 
-Deno.test("startApplication() starts the service now, and the shutdown waits until it has stopped", () => {
+Deno.test("startApplication() starts the service, and stops it at the reactor's shutdown", () => {
   const shutdown = new Shutdown();
   const slow = new Slow();
   const application = new MultiService();
@@ -65,7 +65,7 @@ Deno.test("startApplication() does not delay a shutdown that a second signal for
   assertEquals([slow.running, shutdown.isOver], [false, true]);
 });
 
-Deno.test("startApplication() throws the service's error, and stops the service with the reactor", () => {
+Deno.test("startApplication() throws an error of startService()", () => {
   class Failing extends Service {
     override startService(): void {
       throw new RangeError("boom");

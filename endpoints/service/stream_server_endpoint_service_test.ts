@@ -85,7 +85,7 @@ class ConnectionFixture implements Disposable {
   }
 }
 
-Deno.test("StreamServerEndpointService.privilegedStartService() listens, once", () => {
+Deno.test("StreamServerEndpointService.privilegedStartService() listens only once", () => {
   using fixture = new ConnectionFixture();
   fixture.service.privilegedStartService();
   assertEquals([fixture.endpoint.factories, fixture.service.running], [[fixture.factory], false]);
@@ -94,7 +94,7 @@ Deno.test("StreamServerEndpointService.privilegedStartService() listens, once", 
   assertEquals([fixture.endpoint.factories.length, fixture.service.running], [1, true]);
 });
 
-Deno.test("StreamServerEndpointService.startService() alone listens", () => {
+Deno.test("StreamServerEndpointService.startService() listens without a privileged start", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   assertEquals([fixture.endpoint.factories, fixture.service.running], [[fixture.factory], true]);
@@ -160,7 +160,7 @@ Deno.test("StreamServerEndpointService.stopService() logs any other error of lis
 
 // --- Tests that Twisted does not have ----------------------------------------------------------
 
-Deno.test("StreamServerEndpointService treats a listen() that throws as one that fails", () => {
+Deno.test("StreamServerEndpointService treats a listen() that throws as one that rejects", () => {
   using fixture = new ConnectionFixture();
   fixture.endpoint.listen = () => {
     throw boom;
@@ -275,7 +275,7 @@ Deno.test("StreamServerEndpointService.whenListening() fails with the error of l
   }
 });
 
-Deno.test("StreamServerEndpointService.whenListening({ signal }) says why it was aborted", () => {
+Deno.test("StreamServerEndpointService.whenListening({ signal }) fails with the abort reason", () => {
   using fixture = new ConnectionFixture();
   fixture.service.startService();
   const leaving = new AbortController();
@@ -307,7 +307,7 @@ Deno.test("StreamServerEndpointService.whenListening() callbacks may cancel wait
   assert(!fixture.service.running);
 });
 
-Deno.test("StreamServerEndpointService with drain drains the port, and fires when it is done", () => {
+Deno.test("StreamServerEndpointService with drain calls drain() of its port when it stops", () => {
   using fixture = new ConnectionFixture({ drain: 30 });
   fixture.service.startService();
   const port = fixture.endpoint.startedListening();

@@ -29,7 +29,7 @@ function timerOn(clock: Clock, answer: () => unknown = () => {}): [TimerService,
   return [timer, calls];
 }
 
-Deno.test("TimerService calls at once and after each step, with the arguments, until it is stopped", () => {
+Deno.test("TimerService calls its function at once and after each step until stopped", () => {
   const clock = new Clock();
   const seen: unknown[] = [];
   const timer = new TimerService(0.5, (...args: [string, number]) => seen.push(args), "hello", 10);
@@ -106,7 +106,7 @@ Deno.test("TimerService can be stopped and started again after a failed call", (
   timer.stopService();
 });
 
-Deno.test("TimerService that is restarted during a call makes the next call after it", () => {
+Deno.test("TimerService that is restarted during a call waits for that call", () => {
   const clock = new Clock();
   const answer = new Deferred<void>();
   const answers = [answer];
@@ -144,7 +144,7 @@ Deno.test("TimerService.stopService() within a call makes it the last call", () 
   assertEquals([calls, timer.running], [[0], false]);
 });
 
-Deno.test("TimerService.startService() the second time logs a warning, and does nothing else", () => {
+Deno.test("TimerService.startService() called twice logs a warning", () => {
   const clock = new Clock();
   const [timer, calls] = timerOn(clock);
   timer.startService();
@@ -161,7 +161,7 @@ Deno.test("TimerService.stopService() before the start fires at once", () => {
   assertEquals(successResultOf(timer.stopService()), undefined);
 });
 
-Deno.test("TimerService.startService() without a clock throws, and says so", () => {
+Deno.test("TimerService.startService() without a clock throws an error that asks for one", () => {
   const timer = new TimerService(1, () => {});
   assertThrows(
     () => timer.startService(),
@@ -171,7 +171,7 @@ Deno.test("TimerService.startService() without a clock throws, and says so", () 
   assertEquals(timer.running, false);
 });
 
-Deno.test("TimerService rejects an invalid step and an invalid callable", () => {
+Deno.test("TimerService() throws for an invalid step and an invalid callable", () => {
   for (const wrong of [-1, NaN, Infinity]) {
     assertThrows(() => new TimerService(wrong, () => {}), RangeError, "TimerService() step");
   }

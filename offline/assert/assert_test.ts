@@ -55,7 +55,7 @@ class Celsius {
 
 class Kelvin extends Celsius {}
 
-Deno.test("assertEquals() compares plain data in depth", () => {
+Deno.test("assertEquals() compares plain data deeply", () => {
   const circular: { self?: unknown } = {};
   circular.self = circular;
   const sameCircular: { self?: unknown } = {};
@@ -83,7 +83,7 @@ Deno.test("assertEquals() compares plain data in depth", () => {
   );
 });
 
-Deno.test("assertEquals() compares built-in objects by what they hold", () => {
+Deno.test("assertEquals() compares built-in objects by their contents", () => {
   check(
     true,
     () => assertEquals(new Uint8Array([1, 2]), new Uint8Array([1, 2])),
@@ -110,7 +110,7 @@ Deno.test("assertEquals() compares built-in objects by what they hold", () => {
   );
 });
 
-Deno.test("assertEquals() compares instances by class and by what their getters say", () => {
+Deno.test("assertEquals() compares instances by class and by the values of their getters", () => {
   check(true, () => assertEquals(new Celsius(1), new Celsius(1)));
   check(
     false,
@@ -122,7 +122,7 @@ Deno.test("assertEquals() compares instances by class and by what their getters 
   );
 });
 
-Deno.test("assertNotEquals() and the strict assertions", () => {
+Deno.test("assertNotEquals() and the strict assertions throw for equal or different values", () => {
   const value = {};
   check(
     true,
@@ -141,7 +141,7 @@ Deno.test("assertNotEquals() and the strict assertions", () => {
   );
 });
 
-Deno.test("assertions on truth, class and order", () => {
+Deno.test("assert() and the assertions on class and order throw for a wrong value", () => {
   check(
     true,
     () => assert(1),
@@ -177,7 +177,7 @@ Deno.test("assertions on truth, class and order", () => {
   );
 });
 
-Deno.test("assertions on what is contained", () => {
+Deno.test("assertStringIncludes() and similar assertions throw for missing contents", () => {
   const circular: { self?: unknown } = {};
   circular.self = circular;
   check(
@@ -204,7 +204,7 @@ Deno.test("assertions on what is contained", () => {
   );
 });
 
-Deno.test("assertThrows() returns what was thrown and checks class and message", () => {
+Deno.test("assertThrows() returns the thrown error, and checks its class and message", () => {
   const boom = (): never => {
     throw new RangeError("boom at 5");
   };
@@ -225,7 +225,7 @@ Deno.test("assertThrows() returns what was thrown and checks class and message",
   );
 });
 
-Deno.test("assertRejects() resolves with the reason and checks class and message", async () => {
+Deno.test("assertRejects() resolves with the reason, and checks its class and message", async () => {
   const boom = (): Promise<never> => Promise.reject(new RangeError("boom at 5"));
   const error: RangeError = await assertRejects(boom, RangeError, "boom");
   assertEquals(error.message, "boom at 5");
@@ -244,7 +244,7 @@ Deno.test("assertRejects() resolves with the reason and checks class and message
   }
 });
 
-Deno.test("assertIsError() checks class and message, as text or pattern", () => {
+Deno.test("assertIsError() checks an error's class and its message, by text or pattern", () => {
   const error: unknown = new RangeError("boom at 5");
   check(
     true,
@@ -260,7 +260,7 @@ Deno.test("assertIsError() checks class and message, as text or pattern", () => 
   );
 });
 
-Deno.test("an AssertionError carries the message that the test gives", () => {
+Deno.test("AssertionError contains the message that the caller passed", () => {
   const error = assertThrows(() => assertEquals(1, 2, "the reason"), AssertionError, "the reason");
   assertEquals(error.name, "AssertionError");
   assertInstanceOf(error, Error);

@@ -30,7 +30,7 @@ function reset(): void {
   setup({ handlers: {}, loggers: {} });
 }
 
-Deno.test("a logger hands on what is at its level or above, a handler likewise", () => {
+Deno.test("Logger and handlers pass on only records at their level or above", () => {
   const all = new Lines("NOTSET");
   const errors = new Lines("ERROR");
   const logger = new Logger("app", "INFO", { handlers: [all, errors] });
@@ -47,7 +47,7 @@ Deno.test("a logger hands on what is at its level or above, a handler likewise",
   assertEquals(all.lines.length, 4);
 });
 
-Deno.test("a message is returned; a function makes it when it is wanted", () => {
+Deno.test("Logger methods return the message, and call a message function only if needed", () => {
   const lines = new Lines("NOTSET");
   const logger = new Logger("app", "INFO", { handlers: [lines] });
   assertEquals(logger.info("text"), "text");
@@ -61,7 +61,7 @@ Deno.test("a message is returned; a function makes it when it is wanted", () => 
   assert(lines.lines[3]?.startsWith("ERROR Error: boom\n    at "));
 });
 
-Deno.test("a record tells message, arguments, level, logger and time", () => {
+Deno.test("LogRecord has the message, arguments, level, logger name and time", () => {
   const args = [1, { two: 2 }];
   const records: LogRecord[] = [];
   const formatter = (record: LogRecord): string => String(records.push(record));
@@ -79,13 +79,13 @@ Deno.test("a record tells message, arguments, level, logger and time", () => {
   assert(record.datetime instanceof Date);
 });
 
-Deno.test("a formatter decides how a record is written", () => {
+Deno.test("BaseHandler writes a record as its formatter returns it", () => {
   const lines = new Lines("NOTSET", { formatter: (r) => `${r.loggerName}: ${r.msg} ${r.args[0]}` });
   new Logger("app", "DEBUG", { handlers: [lines] }).info("text", "more");
   assertEquals(lines.lines, ["app: text more"]);
 });
 
-Deno.test("setup() gives loggers their level and handlers, and takes the former handlers down", () => {
+Deno.test("setup() sets levels and handlers of loggers, and destroys the earlier handlers", () => {
   const first = new Lines("NOTSET");
   const second = new Lines("NOTSET");
   setup({
@@ -102,7 +102,7 @@ Deno.test("setup() gives loggers their level and handlers, and takes the former 
   assert(!first.isSetUp);
 });
 
-Deno.test("getLogger() makes an unknown logger, without handlers, and keeps it", () => {
+Deno.test("getLogger() creates an unknown logger without handlers, once", () => {
   const logger = getLogger("unknown");
   assertEquals([logger.levelName, logger.handlers, logger.loggerName], ["NOTSET", [], "unknown"]);
   assertStrictEquals(getLogger("unknown"), logger);
@@ -110,7 +110,7 @@ Deno.test("getLogger() makes an unknown logger, without handlers, and keeps it",
   reset();
 });
 
-Deno.test("ConsoleHandler writes to the console, coloured unless told otherwise", () => {
+Deno.test("ConsoleHandler writes to the console, in colour by default", () => {
   const written: unknown[] = [];
   const { log } = console;
   console.log = (...args: unknown[]): void => void written.push(...args);
@@ -128,7 +128,7 @@ Deno.test("ConsoleHandler writes to the console, coloured unless told otherwise"
   assertEquals(written.length, 2);
 });
 
-Deno.test("levels have names and numbers", () => {
+Deno.test("getLevelName() and getLevelByName() convert between levels and names", () => {
   assertEquals(getLevelByName("CRITICAL"), 50);
   assertEquals(getLevelName(LogLevels.DEBUG), "DEBUG");
   assertThrows(() => getLevelByName("LOUD" as "INFO"), Error, "LOUD");

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { FakeTime, TimeError } from "@std/testing/time";
 
-Deno.test("FakeTime starts at the given time: number, text, date", () => {
+Deno.test("FakeTime starts at the given time, a number, text or Date", () => {
   for (const start of [5000, "1970-01-01T00:00:05Z", new Date(5000)]) {
     using time = new FakeTime(start);
     assertEquals([time.start, time.now, Date.now(), new Date().getTime()], [
@@ -22,7 +22,7 @@ Deno.test("FakeTime starts at the current time by default and refuses an invalid
   assert(new Date() instanceof Date && Date.now() >= before);
 });
 
-Deno.test("FakeTime replaces the time functions and restore() puts back the very same ones", () => {
+Deno.test("FakeTime.restore() restores the original time functions", () => {
   const names = ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
   const before = names.map((name) => globalThis[name]);
   const timeout = AbortSignal.timeout;
@@ -37,7 +37,7 @@ Deno.test("FakeTime replaces the time functions and restore() puts back the very
   assert(AbortSignal.timeout === timeout);
 });
 
-Deno.test("one FakeTime at a time, restored once", () => {
+Deno.test("FakeTime() throws while another one is active; restore() throws the second time", () => {
   const time = new FakeTime();
   assertThrows(() => new FakeTime(), TimeError, "already faked");
   FakeTime.restore();
@@ -45,7 +45,7 @@ Deno.test("one FakeTime at a time, restored once", () => {
   assertThrows(() => FakeTime.restore(), TimeError, "already restored");
 });
 
-Deno.test("a faked function that was kept throws when time is real again", () => {
+Deno.test("FakeTime functions throw when they are called after restore()", () => {
   const time = new FakeTime();
   const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
   time.restore();
@@ -55,7 +55,7 @@ Deno.test("a faked function that was kept throws when time is real again", () =>
   assertThrows(() => clearInterval(1), TimeError);
 });
 
-Deno.test("tick() fires timers synchronously, in order, each at its own moment", () => {
+Deno.test("FakeTime.tick() fires timers synchronously, in order, each at its own time", () => {
   using time = new FakeTime(1000);
   const fired: [string, number][] = [];
   const note = (name: string): void => void fired.push([name, Date.now()]);
@@ -69,7 +69,7 @@ Deno.test("tick() fires timers synchronously, in order, each at its own moment",
   assertEquals(time.now, 1040);
 });
 
-Deno.test("a timer added while ticking fires in the same tick when it is due by its end", () => {
+Deno.test("FakeTime.tick() fires a timer that is added within it and due by its end", () => {
   using time = new FakeTime(0);
   const fired: [string, number][] = [];
   const note = (name: string): void => void fired.push([name, Date.now()]);
@@ -84,7 +84,7 @@ Deno.test("a timer added while ticking fires in the same tick when it is due by 
   assertEquals(fired, [["first", 10], ["now", 10], ["older", 20], ["at the end", 20]]);
 });
 
-Deno.test("tick(0) fires timers without delay, and those which they add", () => {
+Deno.test("FakeTime.tick(0) fires timers without delay, also those that they add", () => {
   using time = new FakeTime(0);
   const fired: string[] = [];
   setTimeout(() => {
@@ -97,7 +97,7 @@ Deno.test("tick(0) fires timers without delay, and those which they add", () => 
   assertEquals(time.now, 0);
 });
 
-Deno.test("an interval fires until it is cleared, also by its own callback", () => {
+Deno.test("setInterval() in faked time fires until it is cleared, also by its own callback", () => {
   using time = new FakeTime(0);
   const fired: number[] = [];
   const id = setInterval(() => {
@@ -110,7 +110,7 @@ Deno.test("an interval fires until it is cleared, also by its own callback", () 
   assertEquals(fired, [10, 20, 30]);
 });
 
-Deno.test("an interval's next turn comes after a timer that was set for that moment before", () => {
+Deno.test("setInterval() in faked time fires after a timer set earlier for the same time", () => {
   using time = new FakeTime(0);
   const fired: string[] = [];
   const id = setInterval(() => fired.push("interval"), 10);
@@ -120,7 +120,7 @@ Deno.test("an interval's next turn comes after a timer that was set for that mom
   assertEquals(fired, ["interval", "timeout", "interval"]);
 });
 
-Deno.test("clearTimeout() stops a timer, also during the tick; unknown ids are ignored", () => {
+Deno.test("clearTimeout() in faked time stops a timer, and ignores unknown ids", () => {
   using time = new FakeTime(0);
   const fired: string[] = [];
   setTimeout(() => clearTimeout(second), 10);
@@ -133,7 +133,7 @@ Deno.test("clearTimeout() stops a timer, also during the tick; unknown ids are i
   assertEquals(fired, []);
 });
 
-Deno.test("delays are floored, times may have fractions, and a long delay is one wait", () => {
+Deno.test("setTimeout() in faked time rounds delays down to whole milliseconds", () => {
   using time = new FakeTime(0);
   const fired: number[] = [];
   setTimeout(() => fired.push(Date.now()), 10.9);
@@ -149,7 +149,7 @@ Deno.test("delays are floored, times may have fractions, and a long delay is one
   assertEquals(fired, [1.5, 10, 2 ** 31 + 5]);
 });
 
-Deno.test("now can be set forwards only", () => {
+Deno.test("FakeTime.now can only be set to a later time", () => {
   using time = new FakeTime(1000);
   let fired = 0;
   setTimeout(() => fired++, 500);
@@ -159,7 +159,7 @@ Deno.test("now can be set forwards only", () => {
   assertThrows(() => time.tick(-1), RangeError);
 });
 
-Deno.test("time stops at a timer that throws and continues from there", () => {
+Deno.test("FakeTime.tick() stops at the time of a timer that throws", () => {
   using time = new FakeTime(0);
   const fired: number[] = [];
   setTimeout(() => {
@@ -172,7 +172,7 @@ Deno.test("time stops at a timer that throws and continues from there", () => {
   assertEquals([time.now, ...fired], [20, 20]);
 });
 
-Deno.test("next() goes to the next timer and fires all of that moment", () => {
+Deno.test("FakeTime.next() advances to the next timer and fires all timers of that time", () => {
   using time = new FakeTime(0);
   const fired: string[] = [];
   setTimeout(() => fired.push("a"), 10);
@@ -184,7 +184,7 @@ Deno.test("next() goes to the next timer and fires all of that moment", () => {
   assertEquals([time.next(), time.now], [false, 11]);
 });
 
-Deno.test("runAll() fires everything, with what is added on the way", async () => {
+Deno.test("FakeTime.runAll() fires all timers, also those that are added meanwhile", async () => {
   using time = new FakeTime(0);
   const fired: number[] = [];
   const again = (): void => {
@@ -199,7 +199,7 @@ Deno.test("runAll() fires everything, with what is added on the way", async () =
   assertEquals(fired, [100, 200, 300, 301]);
 });
 
-Deno.test("the asynchronous moves run pending microtasks first", async () => {
+Deno.test("FakeTime.tickAsync() and similar methods run pending microtasks first", async () => {
   using time = new FakeTime(0);
   const fired: string[] = [];
   Promise.resolve().then(() => setTimeout(() => fired.push("tick"), 10));
@@ -212,7 +212,7 @@ Deno.test("the asynchronous moves run pending microtasks first", async () => {
   assertEquals(time.now, 20);
 });
 
-Deno.test("AbortSignal.timeout() follows the faked time", () => {
+Deno.test("AbortSignal.timeout() aborts in faked time", () => {
   using time = new FakeTime();
   const signal = AbortSignal.timeout(100);
   time.tick(99);
@@ -222,7 +222,7 @@ Deno.test("AbortSignal.timeout() follows the faked time", () => {
   assertEquals(signal.reason.name, "TimeoutError");
 });
 
-Deno.test("a faked Date is a Date in every other respect", () => {
+Deno.test("Date in faked time behaves as the original in all other respects", () => {
   using _time = new FakeTime(86_400_000);
   assert(new Date() instanceof Date);
   assertEquals(new Date(0).toISOString(), "1970-01-01T00:00:00.000Z");
