@@ -7,7 +7,8 @@
 import { encodeHostname } from "../reactor/names/hostname.ts";
 import { HOW_TO_WRITE_A_COLON } from "./description.ts";
 
-// Elsewhere people write IPv6 addresses in brackets; here they are written like `\:\:1`.
+// A hint for users who write an IPv6 address in brackets, as in URLs. In a description, the address
+// is written without brackets, and each colon as `\:`.
 const WITHOUT_BRACKETS = `omit the brackets, and ${HOW_TO_WRITE_A_COLON}`;
 
 /**
@@ -40,7 +41,8 @@ export const text: ArgumentType<string> = {
   optional: false,
   read(value: string): string {
     if (value !== "") return value;
-    // Most often this is an IPv6 address whose colons have no backslashes.
+    // The usual cause of an empty value is an IPv6 address whose colons have no backslashes, so the
+    // message says how to write a colon.
     throw new RangeError(`must not be empty; ${HOW_TO_WRITE_A_COLON}`);
   },
 };
@@ -89,7 +91,7 @@ export const words: ArgumentType<string[]> = {
 export const seconds: ArgumentType<number> = {
   optional: false,
   read(value: string): number {
-    // Number() also accepts "", "0x10" and "1e3".
+    // The pattern is needed because Number() also accepts "", "0x10" and "1e3".
     if (/^\d+(\.\d+)?$/.test(value)) return Number(value);
     throw new RangeError(`must be a number of seconds, got ${JSON.stringify(value)}`);
   },

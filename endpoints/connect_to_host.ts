@@ -55,8 +55,9 @@ export function connectTCPToHost<P extends IProtocol>(
     resolver: reactor.nameResolver,
     families,
     attempt: (address: string, won: () => void) => {
-      // The first attempt that needs a protocol has its connection and wins: buildProtocol() is
-      // called once, and its errors do not lead to another address. (In Twisted they do.)
+      // The first attempt that asks for a protocol has a connection and wins. buildProtocol() is
+      // therefore called only once, and its error does not lead to an attempt at another address,
+      // unlike in Twisted.
       const racing = new ForwardingFactory<P>(factory, (addr) => {
         won();
         return buildProtocol(factory, addr);
@@ -65,10 +66,11 @@ export function connectTCPToHost<P extends IProtocol>(
     },
   };
   const where = String(new HostnameAddress(host, port));
-  // An error of doStop() must neither lose the connection nor replace the error of the attempts.
+  // An error of the factory's doStop() is only logged. It must neither close the connection nor
+  // replace the error of the attempts.
   const stop = () => callLogged(stopFactory, [factory], `Error while calling doStop for ${where}`);
   return execute(() => {
-    // Started for all attempts together, so that the factory is not stopped between two of them.
+    // The factory is started once for all attempts, so that it is not stopped between two attempts.
     checkFactory("connect", factory);
     startFactory(factory);
     const connecting = raceAddresses(host, port, race, options);

@@ -40,14 +40,15 @@ export class ConnectingFactory<P extends IProtocol> extends ForwardingFactory
   }
 
   clientConnectionLost(_connector: IConnector, reason: Error): void {
-    // Has an effect only if the connection was lost before it was made: buildProtocol or
-    // connectionMade failed.
+    // This has an effect only if the connection was lost before the protocol was connected, because
+    // buildProtocol() or connectionMade() failed. Otherwise the result is already known.
     this.#end(reason);
   }
 
   #wrapped(factory: ITypedProtocolFactory<P>, addr: Address): IProtocol | null {
     const protocol = this.#built(factory, addr);
-    // The attempt may have been cancelled while the factory built the protocol.
+    // The attempt may have been cancelled while the factory built the protocol. Returning null
+    // closes the connection.
     if (protocol === null || this.connected.called) return null;
     return wrapProtocol(protocol, {
       made: () => {

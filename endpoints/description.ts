@@ -60,7 +60,7 @@ export interface Description {
 export function parseDescription(text: string, start: number = 0): Description {
   checkString("An endpoint description", text);
   const [first, ...rest] = [...readArguments(text, start)];
-  // There is always a first piece, which may be empty.
+  // The first piece always exists but may be empty. `undefined` is checked only for its type.
   if (first === undefined || first.value.end === start) {
     const found = start === text.length
       ? "the string is empty"

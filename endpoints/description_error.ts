@@ -62,8 +62,8 @@ export class EndpointDescriptionError extends Error {
   }
 }
 
-// Control characters, line breaks, and invisible formatting characters such as a byte order mark at
-// the start of a file.
+// Characters that would be invisible in an error message: control characters, line breaks, and
+// formatting characters such as a byte order mark at the start of a file.
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Returns a string in quotes, with its invisible characters escaped. */
@@ -79,8 +79,8 @@ function pointer(description: string, { start, end }: DescriptionSpan): string {
   if (description === "") return "";
   const columns = (from: number, to: number) => [...description.slice(from, to)].length;
   const carets = "^".repeat(Math.max(columns(start, end), 1));
-  // A line break in the string would separate the carets from it, and other invisible characters
-  // would hide the mistake.
+  // Invisible characters are replaced by a visible one, so that the reader sees the mistake. A line
+  // break would also separate the carets from the text that they mark.
   const line = description.replaceAll(INVISIBLE, "\ufffd");
   return `\n  ${line}\n  ${" ".repeat(columns(0, start))}${carets}`;
 }

@@ -97,7 +97,7 @@ export class EndpointArguments {
     this.#taken = true;
     const given = new Map<string, DescriptionPiece>();
     const read: Record<string, unknown> = {};
-    // In order, so that the first mistake is reported.
+    // The arguments are checked in their order, so that the error names the first mistake.
     for (const argument of this.#description.arguments) {
       const [name, type] = this.#typeOf(argument, positional, types, given);
       const previous = [...given.keys()].at(-1);
@@ -109,7 +109,8 @@ export class EndpointArguments {
       if (type.optional || given.has(name)) continue;
       throw this.#error(this.#end(), `the argument "${name}" is missing`);
     }
-    // Each value was parsed by its type, and only optional arguments are missing.
+    // The cast is safe: each value was parsed by its type, and every argument that is missing is
+    // optional.
     return read as ArgumentsRead<S>;
   }
 
@@ -189,7 +190,7 @@ export class EndpointArguments {
   ): [name: string, type: ArgumentType<unknown>] {
     const name = piece?.value ?? positional.find((each) => !given.has(each));
     if (name === undefined) throw this.#error(value, this.#tooMany(positional));
-    // A record also inherits names, such as "constructor".
+    // Object.hasOwn() is needed, because an object also inherits names such as "constructor".
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) throw this.#error(piece ?? value, this.#unknown(name, types));
     if (given.has(name)) {

@@ -1,7 +1,8 @@
 import { atOnce } from "../defer/guarded_call.ts";
 import { checkFunction } from "../internal/validation.ts";
 
-// The number of the first inherited descriptor; the others follow it (sd_listen_fds(3)).
+// The number of the first inherited descriptor; the numbers of further ones follow it
+// (sd_listen_fds(3)).
 const START = 3;
 
 /**
@@ -60,7 +61,8 @@ export class ListenFDs {
     };
     if (ask("LISTEN_PID") !== String(pid)) return new ListenFDs([]);
     const count = ask("LISTEN_FDS") ?? "";
-    // No process can have more descriptors (fs.nr_open).
+    // A count with more than six digits is ignored, because no process can have that many
+    // descriptors (fs.nr_open).
     const descriptors = /^\d{1,6}$/.test(count)
       ? Array.from({ length: Number(count) }, (_, index) => start + index)
       : [];

@@ -124,7 +124,8 @@ export class ProcessEndpoint implements IStreamClientEndpoint {
         if (relay.failure !== null) throw relay.failure;
         return protocol;
       } catch (error) {
-        // If the process was started, its end stops the factory.
+        // If the process was started, the factory is stopped when the process ends, and must not be
+        // stopped here as well.
         if (!relay?.isConnected) {
           callLogged(stopFactory, [factory], `Error while calling doStop for ${this.#executable}`);
         }

@@ -66,7 +66,7 @@ export class ProcessConnection implements ITransport {
   }
 
   registerProducer(producer: IPushProducer | IPullProducer, streaming: boolean): void {
-    // The interface guarantees that a streaming producer is a push producer.
+    // The cast is safe: the interface requires a push producer if `streaming` is true.
     if (streaming) this.process.registerProducer(producer as IPushProducer, true);
     else this.process.registerProducer(producer, false);
   }
@@ -82,8 +82,8 @@ export class ProcessConnection implements ITransport {
   loseConnection(): void {
     if (this.#isLost || this.#disconnecting) return;
     this.#disconnecting = true;
-    // The output is dropped from now on, but must be read: a process that cannot write may never
-    // read its input.
+    // The process's output is dropped from now on, but it is still read. A process that cannot
+    // write its output may never read its input.
     this.process.resumeProducing();
     if (this.#isWriteLost) this.process.loseConnection();
     else this.process.closeStdin();
@@ -159,7 +159,8 @@ export class ProcessConnection implements ITransport {
     if (this.#isLost || this.#abortReason !== null) return;
     this.#abortReason = reason;
     killProcess(this.process);
-    // Child processes of the process may still hold its pipes open.
+    // The pipes are closed, because child processes of the process may keep them open after it has
+    // exited.
     this.process.loseConnection();
   }
 

@@ -61,7 +61,8 @@ export class ProcessRelay implements IProcessProtocol {
   childDataReceived(childFD: number, data: Uint8Array): void {
     if (this.#isLost) return;
     if (childFD === 1) {
-      // An error thrown here closes the pipe, and is passed to childConnectionLost.
+      // If dataReceived() throws, the reactor closes the pipe and passes the error to
+      // childConnectionLost().
       if (!this.#connection?.disconnecting) return this.#protocol.dataReceived(data);
     } else if (childFD === 2 && this.#options.logsErrors) {
       const text = this.#decoder.decode(data, { stream: true }).trimEnd();
@@ -78,7 +79,8 @@ export class ProcessRelay implements IProcessProtocol {
     if (connection === null || this.#isLost) return;
     if (childFD === 0) {
       const { disconnecting } = connection;
-      // The process reads too slowly: the limit of the write buffer was reached.
+      // ConnectionAborted means that the write buffer reached its limit, because the process reads
+      // too slowly.
       if (isInstance(reason, ConnectionAborted)) connection.abort(reason);
       connection.writeLost();
       if (!disconnecting) return this.#call(() => this.#halfCloseable?.writeConnectionLost());
@@ -124,7 +126,8 @@ export class ProcessRelay implements IProcessProtocol {
     try {
       const result = f();
       onRejection(result, fail);
-      // A promise, if the method is async. The interface's type is void.
+      // If the method is async, the result is a promise, although the interface declares void. It
+      // is returned, so that the caller can watch for its rejection.
       return result as void;
     } catch (error) {
       fail(error);

@@ -43,12 +43,14 @@ export class ProtocolWrapper<P extends IProtocol> implements TemporaryProtocol {
     const result: unknown = this.protocol.makeConnection(transport);
     this.#isMade = true;
     this.#events.made?.();
-    // A promise, if connectionMade is async. The interface's type is void.
+    // If connectionMade() is async, the result is a promise, although the interface declares void.
+    // It is returned, so that the caller can watch for its rejection.
     return result as void;
   }
 
   connectionMade(): void {
-    // The makeConnection() of the wrapped protocol calls its connectionMade().
+    // Nothing to do: makeConnection() of the wrapped protocol has already called its
+    // connectionMade().
   }
 
   dataReceived(data: Uint8Array): void {

@@ -42,7 +42,8 @@ export const tcpServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
 export const tcp6ServerParser: IStreamServerEndpointStringParser<IReactorTCP> = {
   prefix: "tcp6",
   parseStreamServer: (reactor, args) => {
-    // In Twisted, backlog and interface have this order for tcp6, and the other order for tcp.
+    // As in Twisted, the backlog comes before the interface here, while `tcp` has the interface
+    // first.
     const { port, ...options } = args.take(["port", "backlog", "interface"], LISTEN_TCP);
     return new TCP6ServerEndpoint(reactor, port, options);
   },

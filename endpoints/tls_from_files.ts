@@ -54,7 +54,7 @@ async function read(hostEnvironment: IHostEnvironment, files: TLSFiles): Promise
   };
 }
 
-// The errors of a factory are of any class, so only the message shows that the files are the cause.
+// Recognizes the errors of files by their message, because a factory may throw errors of any class.
 const ABOUT_FILES = /^Cannot use (cert|key|caCerts)\b/;
 
 /**

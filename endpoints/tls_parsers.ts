@@ -179,6 +179,6 @@ function ownCertificate(
 /** Returns an object with those of the properties that exist. */
 function pick<T extends object, K extends keyof T>(from: T, ...names: K[]): Pick<T, K> {
   const there = names.filter((name) => name in from).map((name) => [name, from[name]]);
-  // A missing property was optional, so the type is right.
+  // The cast is safe: only optional properties can be missing.
   return Object.fromEntries(there) as Pick<T, K>;
 }

@@ -76,7 +76,8 @@ export class TLSUpgradeProtocol<P extends IProtocol>
   }
 
   connectionMade(): void {
-    // The makeConnection() of the application's protocol calls its connectionMade().
+    // Nothing to do: after the handshake, makeConnection() of the application's protocol calls its
+    // connectionMade().
   }
 
   handshakeCompleted(): void {
@@ -92,7 +93,8 @@ export class TLSUpgradeProtocol<P extends IProtocol>
     this.#events.secured?.(protocol);
     if (isHandshakeListener(protocol)) results.add(protocol.handshakeCompleted());
     this.#isMade = true;
-    // A promise, if one of the methods is async. The interface's type is void.
+    // If one of the methods is async, the result is a promise, although the interface declares
+    // void. It is returned, so that the caller can watch for its rejection.
     return results.combined() as void;
   }
 

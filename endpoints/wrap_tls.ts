@@ -179,10 +179,12 @@ class SecuredConnecting<P extends IProtocol> {
           unusable: (error) => this.#fail(error),
           secured: () => this.#end(() => this.secured.callback(protocol)),
           failed: (reason) => this.#fail(reason),
-          // Has an effect only if connectionMade threw, because the Deferred has not fired then.
+          // This has an effect only if connectionMade() threw, because only then the Deferred has
+          // not fired yet.
           lost: (reason) => this.#fail(reason),
         });
-        // The underlying endpoint may wrap this protocol, and looks at its methods now.
+        // The optional methods are copied now, because the underlying endpoint may wrap this
+        // protocol and then checks at once which methods exist.
         upgrade.copyOptionalMethods(protocol);
         this.#upgrade = upgrade;
         return upgrade;

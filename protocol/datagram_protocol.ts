@@ -78,7 +78,8 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
     this.#transport = transport;
     let isStarted = false;
     try {
-      // Returned because it may be the promise of an async method: the port logs its rejection.
+      // An async startProtocol() returns a promise. The promise is returned to the port, which logs
+      // its rejection.
       const started = this.doStart();
       isStarted = true;
       return started;
@@ -104,7 +105,8 @@ export class DatagramProtocol<T = IUDPTransport, A extends Address = IPv4Address
    */
   doStop(): void {
     this.#transport = null;
-    // A call without a matching doStart() is ignored, as in Factory.doStop().
+    // The port count is 0 if doStop() is called without a matching doStart(). Such a call is
+    // ignored, as in Factory.doStop().
     if (this.numPorts === 0) return;
     if (--this.numPorts === 0) return this.stopProtocol();
   }

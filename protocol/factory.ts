@@ -100,7 +100,8 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
     protocol: ProtocolClass<P> | ProtocolMaker<P>,
     ...args: A
   ): FactoryFor<F, P>;
-  // The type of the result depends on the class, which the compiler cannot follow here.
+  // The implementation has loose types: the result's type depends on the class on which the method
+  // is called, which TypeScript cannot express here.
   static forProtocol(
     this: new (...args: unknown[]) => Factory,
     protocol: ProtocolClass<IProtocol> | ProtocolMaker<IProtocol>,
@@ -151,7 +152,8 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
    * {@linkcode stopFactory}.
    */
   doStop(): void {
-    // A call without a matching doStart() is ignored, as in Twisted.
+    // The port count is 0 if doStop() is called without a matching doStart(). Such a call is
+    // ignored, as in Twisted.
     if (this.numPorts === 0) return;
     if (--this.numPorts > 0) return;
     logRejection(this.stopFactory(), `Error while calling stopFactory of ${this.constructor.name}`);

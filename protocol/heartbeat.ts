@@ -219,14 +219,16 @@ export class Heartbeat implements Disposable {
     if (this.#beats === 0) this.#lastByteAt = due - this.#interval;
     this.#beats++;
     if (this.#beats <= this.#maxMissed) {
-      // Scheduled before send() is called: if that throws, the error is logged and the next
-      // heartbeat is still sent.
+      // The next heartbeat is scheduled before send() is called. If send() throws, the error is
+      // logged, and the heartbeat continues.
       this.#beatIn(this.#interval);
       this.#sendHeartbeat();
       return;
     }
     if (this.#beats > this.#maxMissed + 1) return this.#abort();
-    // If this process was suspended, timed calls may run before the data that arrived meanwhile.
+    // After the process was suspended, timed calls may run before data that arrived meanwhile. The
+    // heartbeat waits for as long as this call was late, at most one interval, before it aborts the
+    // connection.
     const late = Math.max(0, this.#clock.seconds() - due);
     this.#beatIn(Math.min(late, this.#interval));
   }

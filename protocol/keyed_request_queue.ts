@@ -102,7 +102,7 @@ export class KeyedRequestQueue<Req, Res, Id = number> extends PendingRequests<Re
     checkBound("maxAbandoned", maxAbandoned, 0);
     this.#maxAbandoned = maxAbandoned;
     let last = 0;
-    // The types require `newId` unless numbers are valid ids.
+    // The cast is safe: the types allow `newId` to be omitted only if numbers are valid ids.
     this.#newId = options?.newId ?? (() => ++last as Id);
   }
 

@@ -6,7 +6,8 @@ import { TLSBoundary } from "./tls_boundary.ts";
 
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
-// A byte order mark in the middle of a stream, where a line may begin, is an ordinary character.
+// `ignoreBOM` keeps byte order marks. A line may begin in the middle of a stream, where such a mark
+// is an ordinary character.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -114,8 +115,8 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    */
   protected deliverBuffered(before: Uint8Array = EMPTY): void {
     if (before.length > 0) this.#received.putBack(before);
-    // A method called by the loop below may call this one: the loop then continues with the new
-    // bytes.
+    // A method that the loop below calls may call this method again. The inner call returns, and
+    // the loop continues with the new bytes.
     if (this.#isReceiving) return;
     this.#isReceiving = true;
     const results = new AsyncResults("Error while receiving lines");
@@ -128,8 +129,8 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
       this.#isReceiving = false;
       this.#received.settle();
     }
-    // If a method is async, this is a promise that the connection watches. The interface's type is
-    // void.
+    // If a method of the protocol is async, the result is a promise, although the interface
+    // declares void. The connection watches this promise for its rejection.
     return results.combined() as void;
   }
 
@@ -161,7 +162,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
     } else if (length >= 0) {
       results.add(this.lineReceived(received.take(length, delimiter.length)));
     } else if (received.size >= this.MAX_LENGTH + delimiter.length) {
-      // Too long, even if its last bytes turn out to be the beginning of a delimiter.
+      // The line is too long even if the last bytes in the buffer are the beginning of a delimiter.
       results.add(this.lineLengthExceeded(received.takeAll()));
     } else {
       return false;

@@ -106,8 +106,9 @@ export abstract class PendingRequests<Req, Res> {
   readonly #timeout: number;
   readonly #maxInFlight: number;
   readonly #maxWaiting: number;
-  // A map from consecutive numbers: a request in the middle can be removed, and the first one
-  // found, without a search. Iterating a set or map would pass over the removed entries each time.
+  // The waiting requests by consecutive numbers. With the numbers, removing a request and finding
+  // the first one need no search; iterating a Set or Map would pass over its removed entries each
+  // time.
   readonly #waiting = new Map<number, PendingRequest<Req, Res>>();
   /** The number of the next request that waits. */
   #nextNumber = 0;
@@ -170,7 +171,8 @@ export abstract class PendingRequests<Req, Res> {
         ),
       );
     }
-    // Only waiting requests have numbers, so that the first of them is found at once.
+    // Only waiting requests receive a number. The numbers are then consecutive except for removed
+    // requests, so the first waiting request is found quickly.
     const number = hasTurn ? -1 : this.#nextNumber++;
     const pending = new PendingRequest<Req, Res>(request, (pending) => {
       if (!this.#waiting.delete(number)) this.#abandon(pending);
@@ -243,8 +245,8 @@ export abstract class PendingRequests<Req, Res> {
 
   /** Sends waiting requests while fewer than `maxInFlight` are in flight. */
   #startMore(): void {
-    // A request that is answered while it is sent calls this method again: the loop below then
-    // continues with the rest, without recursion.
+    // A request that is answered while it is being sent calls this method again. The inner call
+    // returns, and the loop below sends the next request, without recursion.
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {

@@ -89,7 +89,8 @@ export class ForwardingProtocol<F extends IProtocolFactory = IProtocolFactory> e
     if (peer === null) return;
     this.peer = peer.peer = null;
     peer.transport.unregisterProducer();
-    // A peer that had closed its writing side before its connection broke has sent all its data.
+    // If the peer closed its writing side before its connection broke, it had sent all its data, so
+    // the other connection is closed in the normal way.
     if (this.#readEnded || isInstance(reason, ConnectionDone)) peer.transport.loseConnection();
     else peer.transport.abortConnection(reason);
   }
@@ -180,7 +181,8 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
    * @param reason The reason: a `ConnectError`.
    */
   peerUnreachable(reason: Error): void {
-    // The client has left, and its `connectionLost` ended the attempt.
+    // The client has disconnected, and its `connectionLost` cancelled the attempt to connect. There
+    // is no client to notify.
     if (!this.transport.connected) return;
     this.factory?.logUnreachable(this.transport.getPeer(), reason);
     this.transport.loseConnection();

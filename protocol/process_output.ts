@@ -277,7 +277,8 @@ class Runner<R> extends ProcessProtocol {
   kill(): void {
     const { transport } = this;
     killProcess(transport);
-    // Child processes of the program may still hold its pipes open.
+    // The pipes are closed, because child processes of the program may keep them open after it has
+    // exited.
     transport.loseConnection();
   }
 
@@ -293,7 +294,8 @@ class Runner<R> extends ProcessProtocol {
 
   override processEnded(reason: Error): void {
     if (this.result.called) return this.onEnd(reason);
-    // The interface promises this class or ProcessDone, which has the same fields.
+    // The cast is safe: the interface guarantees a ProcessTerminated or a ProcessDone, and both
+    // have the fields that are used here.
     const how = reason as ProcessTerminated;
     try {
       this.result.callback(this.#collector.ended(how.exitCode, how));

@@ -60,7 +60,8 @@ export class ProcessProtocol implements IProcessProtocol {
   makeConnection(process: IProcessTransport): void {
     this.connected = true;
     this.#transport = process;
-    // Returned because it may be the promise of an async method: the reactor logs its rejection.
+    // An async connectionMade() returns a promise. The promise is returned to the reactor, which
+    // logs its rejection.
     return this.connectionMade();
   }
 

@@ -76,8 +76,8 @@ export class Protocol<F extends IProtocolFactory = IProtocolFactory> implements 
   makeConnection(transport: ITransport): void {
     this.connected = true;
     this.#transport = transport;
-    // Returned because it may be the promise of an async method: the connection watches for its
-    // rejection.
+    // An async connectionMade() returns a promise. The promise is returned to the connection, which
+    // watches for its rejection.
     return this.connectionMade();
   }
 

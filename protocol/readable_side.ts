@@ -33,8 +33,8 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
     this.#transport = transport;
     this.#highWaterMark = highWaterMark;
     this.#abort = abort;
-    // Not a stream of type "bytes": it would detach the memory of its chunks, which chunks of other
-    // connections share.
+    // The stream does not have the type "bytes", because such a stream would detach the memory of
+    // its chunks. That memory may be shared with chunks of other connections.
     this.stream = new ReadableStream(this, { highWaterMark: 0 });
   }
 
@@ -79,7 +79,8 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
    */
   lost(reason: Error): void {
     if (reason instanceof ConnectionDone) return this.end();
-    // If the peer had closed its writing side before, the queue is complete and can still be read.
+    // If the peer closed its writing side before the connection was lost, the queue contains all
+    // its data. The reader can still read it.
     if (this.#ended) return;
     this.#controller?.error(reason);
     this.#forget();
@@ -93,7 +94,7 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
     if (chunk === undefined) return;
     this.#size -= chunk.length;
     this.#wanted = false;
-    // Calls pull() again if another reader waits.
+    // If another reader waits, enqueue() calls pull() again.
     controller.enqueue(chunk);
     this.#closeIfRead();
   }

@@ -65,7 +65,8 @@ export class ReadableStreamProducer implements IPushProducer {
       this.#transfer = new Transfer(this.#stream.getReader(), consumer);
       return this.#transfer.start(this);
     } catch (error) {
-      // The stream has another reader, or the consumer another producer.
+      // getReader() throws if the stream already has a reader, and registerProducer() throws if the
+      // consumer already has a producer.
       return fail(asError(error));
     }
   }
@@ -105,7 +106,7 @@ class Transfer {
 
   start(producer: IPushProducer): Deferred<void> {
     try {
-      // A consumer whose connection is lost calls stopProducing() at once.
+      // If the consumer's connection is lost, registerProducer() calls stopProducing() at once.
       this.#consumer.registerProducer(producer, true);
     } catch (error) {
       this.#reader.releaseLock();
@@ -139,7 +140,7 @@ class Transfer {
         await this.#resumed?.promise;
         if (this.#isDone) return;
         const { done, value } = await this.#reader.read();
-        // The consumer may have paused or stopped the producer while the stream was read.
+        // While the stream was read, the consumer may have paused or stopped this producer.
         await this.#resumed?.promise;
         if (this.#isDone) return;
         if (done) break;
@@ -165,10 +166,11 @@ class Transfer {
 
   /** Cancels the stream, unless it has been read to its end. */
   #cancelStream(reason: unknown): void {
-    // A paused pump stays suspended, and is garbage-collected.
+    // A pump that is paused at this moment never resumes, and is garbage-collected.
     this.#isDone = true;
     this.#reader.cancel(reason).catch((error: unknown) => {
-      // A stream that has failed rejects cancel() with the same error.
+      // If the stream itself has failed, cancel() rejects with the error that is already being
+      // reported.
       if (error !== reason) logUserError(error, "Error while cancelling a stream");
     });
     this.#reader.releaseLock();

@@ -94,7 +94,7 @@ export class StreamProtocol<F extends IProtocolFactory = IProtocolFactory> exten
    */
   constructor(options: StreamProtocolOptions = {}) {
     super();
-    // The same size as Twisted's bufferSize, which is for the other direction.
+    // The value is that of Twisted's bufferSize, although bufferSize applies to written data.
     const { highWaterMark = 65536 } = options;
     checkBound("highWaterMark", highWaterMark, 0);
     this.#highWaterMark = highWaterMark;

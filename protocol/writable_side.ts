@@ -32,15 +32,16 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
   /** Called by the stream when it is created. */
   start(controller: WritableStreamDefaultController): void {
     this.#controller = controller;
-    // Not in a method abort(): the stream calls that only after a pending write, which may wait for
-    // the peer.
+    // The signal reports an abort at once. The stream would call an abort() method only after a
+    // pending write, which may wait for the peer.
     controller.signal.addEventListener("abort", () => this.#abort(controller.signal.reason));
   }
 
   /** Called by the stream with each chunk, after the write of the one before it has resolved. */
   write(chunk: Uint8Array | string): Promise<void> | undefined {
     try {
-      // Registered for this write only, because a producer delays loseConnection().
+      // The producer is registered only during this write, because loseConnection() waits until no
+      // producer is registered.
       this.#transport.registerProducer(this, true);
       try {
         this.#send(chunk);
@@ -49,7 +50,8 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
       }
       return this.#waiting?.promise;
     } catch (error) {
-      // The stream fails with this error, and accepts neither writes nor close() any more.
+      // The error fails the stream, which then accepts no write() or close() that could end the
+      // connection. So the connection is aborted here.
       this.#abort(error);
       throw error;
     }
@@ -85,7 +87,7 @@ export class WritableSide implements UnderlyingSink<Uint8Array | string>, IPushP
 
   /** Completes or fails the pending operations, because the connection is lost. */
   lost(reason: Error): void {
-    // The connection was closed cleanly, so all data has been sent.
+    // A clean end of the connection means that all data was sent, so a pending close() succeeds.
     if (this.#isClosing && isInstance(reason, ConnectionDone)) this.#done();
     this.#controller?.error(reason);
     this.#controller = null;

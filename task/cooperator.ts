@@ -30,7 +30,7 @@ export interface CooperatorOptions {
   started?: boolean | undefined;
 }
 
-// Twisted's, in milliseconds.
+// The duration of a round in milliseconds, as in Twisted.
 const ROUND_MS = 10;
 
 function roundsOfTime(): () => boolean {
@@ -145,8 +145,8 @@ export class Cooperator implements Disposable {
       task.stop();
     });
     task.whenDone().addCallbacks((result) => done.callback(result), (error) => {
-      // After a cancellation the error is a TaskStopped, and the Deferred fails with a
-      // CancelledError instead.
+      // If the Deferred was cancelled, it has already failed with a CancelledError. The error here
+      // is the TaskStopped that the cancellation caused.
       if (!isCancelled) done.errback(error);
     });
     return done;
@@ -166,7 +166,7 @@ export class Cooperator implements Disposable {
   stop(): void {
     this.#isStopped = true;
     for (const work of [...this.#works]) {
-      // A callback on the end of one task may stop another.
+      // The end of one task may call back code that stops another task of the list.
       if (!work.isFinished) work.stopWithHost();
     }
   }
@@ -229,7 +229,8 @@ export class Cooperator implements Disposable {
   }
 
   #takeNext(): TaskState | undefined {
-    // At its end the iterator would be exhausted for good, and miss tasks that are added later.
+    // If the set is empty, next() must not be called: an iterator of a set that has reached its end
+    // would not return tasks that are added later.
     if (this.#ready.size === 0) return undefined;
     const next = this.#line.next().value;
     if (next !== undefined) this.#ready.delete(next);

@@ -59,7 +59,7 @@ export function deferLater<R, A extends unknown[]>(
   f: ((...args: A) => R | PromiseLike<R>) | WaitOptions = {},
   ...args: A
 ): Deferred<R | void> {
-  // Checked before the call is scheduled.
+  // The argument is checked before the call is scheduled, so that an error leaves no pending call.
   if (typeof f !== "object" || f === null) checkFunction("deferLater() callable", f);
   const later = new Deferred<void>(() => call.cancel());
   const call = clock.callLater(delay, () => later.callback());

@@ -40,7 +40,8 @@ export class IntervalSchedule {
     }
     const latest = Math.max(now, this.#target);
     this.#target = this.#start + (this.#over(latest) + 1) * this.interval;
-    // A very small interval, added to the time, may leave it unchanged.
+    // A very small interval may not change the time when it is added to it, because of
+    // floating-point rounding. The interval itself is returned then.
     return this.#target > latest ? this.#target - now : this.interval;
   }
 

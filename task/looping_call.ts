@@ -107,7 +107,8 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
     const counted = (): unknown => {
       const run = loop.#run;
       const count = run === null ? 0 : run.schedule.count(run.clock.seconds());
-      // No call is due if the interval was increased after this call was scheduled.
+      // The count is 0 if the interval was increased after this call was scheduled. No call is due
+      // in that case.
       return count > 0 ? f(count) : undefined;
     };
     const loop = new LoopingCall(Object.defineProperty(counted, "name", { value: f.name }));
@@ -242,7 +243,8 @@ export class LoopingCall<A extends unknown[] = []> implements Disposable {
   #called(run: Run<this>): void {
     this.#isCalling = false;
     if (this.#run === run) this.#schedule(run);
-    // The Deferred has fired already if it was cancelled.
+    // The loop was stopped during the call. Its Deferred fires now, unless a cancellation has
+    // already fired it.
     else if (!run.deferred.called) run.deferred.callback(this);
     this.#callHeld();
   }

@@ -77,7 +77,8 @@ export function react<R extends IReactorCore, A extends unknown[]>(
   options: ReactOptions<R>,
 ): Promise<void>;
 export function react(
-  // The overloads match the function to its reactor and its arguments.
+  // The implementation has loose types, because the overloads check that `main` accepts the reactor
+  // and the arguments.
   main: (reactor: never, ...args: unknown[]) => PromiseLike<unknown>,
   args: readonly unknown[] = [],
   options: Partial<ReactOptions> = {},
@@ -108,8 +109,9 @@ async function runToEnd(
     .addCallbacks(() => 0, reported)
     .addCallback(finish);
   await reactor.run();
-  // The outcome that a shutdown trigger caused may still be on its way through the awaits of
-  // `main`.
+  // A shutdown trigger may have completed the work of `main`, whose result then passes through
+  // several promises. The reactor waits for one turn of the event loop, so that the exit code
+  // includes it.
   if (!isFinished) await new Promise<void>(afterMacrotask);
   logRejection(exit(code), "Error while calling exit of react()");
 }
@@ -118,7 +120,7 @@ function stopIfRunning(reactor: IReactorCore): void {
   try {
     reactor.stop();
   } catch (error) {
-    // Other code has stopped the reactor in the same turn.
+    // ReactorNotRunning means that other code has stopped the reactor in the same turn.
     if (!(error instanceof ReactorNotRunning)) throw error;
   }
 }

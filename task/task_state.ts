@@ -176,7 +176,8 @@ export class TaskState<I extends TaskIterator = TaskIterator> {
       this.#end({ State: TaskFailed, how: "has failed", error });
       return;
     }
-    // Code that stops a task often cancels the Deferred that the task waits for.
+    // Code that stops a task often also cancels the Deferred that the task waits for, so a
+    // CancelledError is expected and not logged.
     if (!isInstance(error, CancelledError)) {
       err(error, "A cooperative task failed after it had been stopped");
     }

@@ -68,7 +68,8 @@ export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
   }
   return (failures) => {
     const grown = initialDelay * factor ** Math.min(100, failures);
-    // Not Math.min: after an overflow the wait may be NaN, which counts as too long.
+    // Math.min() would return NaN if the delay is NaN after an overflow. The comparison treats NaN
+    // as a delay above the maximum.
     const delay = grown <= maxDelay ? grown : maxDelay;
     const added = atOnce(
       "jitter()",

@@ -95,7 +95,7 @@ export class ClientAttempt<P extends IProtocol> {
       (wrapper) => this.#endpointConnected(wrapper),
       (error) => this.#endpointFailed(error),
     );
-    // connect() may have called code that ended this attempt.
+    // Code that connect() called may have ended this attempt before `#connecting` was set.
     if (this.#isEnded) cancelLogged(this.#connecting);
   }
 
@@ -123,7 +123,8 @@ export class ClientAttempt<P extends IProtocol> {
     const wrapper: ProtocolWrapper<P> = wrapProtocol(protocol, {
       making: (transport) => void this.#open.set(wrapper, transport),
       made: () => {
-        // The attempt ended while the connection was being made.
+        // The attempt may have ended while the connection was being made. The connection is closed
+        // then.
         if (this.#isUnwanted) this.#close();
       },
       lost: (reason) => this.#lost(wrapper, reason),
@@ -159,7 +160,8 @@ export class ClientAttempt<P extends IProtocol> {
           this.#close();
         },
       );
-    // prepareConnection() may have ended the attempt, or lost its connection.
+    // Code that prepareConnection() called may have ended the attempt or lost the connection before
+    // `#preparation` was set.
     if (this.#isSettled) cancelLogged(this.#preparation);
   }
 

@@ -276,7 +276,8 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
 
   #connect(): void {
     this.#retry = null;
-    // The waiters of a stop that this restart completes.
+    // If the service is restarted while it stops, the pending stop is complete now, and its
+    // Deferreds fire below. They are taken first, so that a later stop does not fire with them.
     const fireStopped = this.#stopWaiters.take();
     this.#attempt = new ClientAttempt(this.#settings, {
       connected: (protocol) => this.#connected(protocol),
@@ -308,7 +309,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     this.#attempt = null;
     this.#countFailure();
     const delay = this.#nextDelay();
-    // The policy may have stopped the service, and may have started it again.
+    // The retry policy may have stopped the service, and may even have started it again.
     if (this.#state !== "waiting" || this.#retry !== null) return;
     this.#retry = this.#clock.callLater(delay, () => this.#on("retry"));
     const attempt = this.#failures;
@@ -355,7 +356,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
 
   #settle(waiters: Deferred<P>[], settle: (waiter: Deferred<P>) => void): void {
     for (const waiter of waiters) this.#connectWaiters.delete(waiter);
-    // A callback may cancel another waiter.
+    // The callback of one waiter may cancel another waiter, which has then already fired.
     for (const waiter of waiters) if (!waiter.called) settle(waiter);
   }
 

@@ -69,7 +69,8 @@ export class Service implements IService {
     try {
       parent.addService(this);
     } catch (error) {
-      // A service that could not be started still belongs to its parent, which stops it.
+      // If the parent cannot start the service, the service still belongs to the parent, which will
+      // stop it. Only a service that was not added loses its parent.
       if (![...parent].includes(this)) this.#parent = null;
       throw error;
     }

@@ -190,7 +190,8 @@ export class StreamServerEndpointService extends Service {
     const stopped = this.#stopWaiters.add();
     const listening: Deferred<IListeningPort | null> = this.#listening ?? succeed(null);
     this.#listening = null;
-    // From here on a callback may start the service again; that start waits for this stop.
+    // From here on, callbacks run that may start the service again. Such a start waits until this
+    // stop is complete.
     this.#stopping++;
     this.#settle(
       new CancelledError(`Cannot listen with ${nameOf(this)}: the service has been stopped`),
@@ -219,7 +220,7 @@ export class StreamServerEndpointService extends Service {
     const waiters = [...this.#portWaiters];
     this.#portWaiters.clear();
     for (const waiter of waiters) {
-      // A callback may cancel another waiter.
+      // The callback of one waiter may cancel another waiter, which has then already fired.
       if (waiter.called) continue;
       if (isError(outcome)) waiter.errback(outcome);
       else if (outcome !== null) waiter.callback(outcome);

@@ -75,7 +75,7 @@ export class TimerService<A extends unknown[] = []> extends Service {
     super.startService();
     this.#loop.clock = this.clock;
     this.#loop.start(this.step).addErrback(() => {
-      // #call() has logged the error, before the waiters of a stop are notified.
+      // #call() has already logged the error, before the waiters of a stop are notified.
     });
   }
 

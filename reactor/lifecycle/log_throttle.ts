@@ -71,7 +71,7 @@ export class LogThrottle {
     }
     this.#pending++;
     this.#log = log;
-    // If the clock has been set back, the next line must still follow within the interval.
+    // The wait is at most one interval, even if the clock has been set back meanwhile.
     const wait = Math.min(INTERVAL, Math.max(0, this.#quietUntil - now));
     this.#timer ??= this.#clock.callLater(wait, () => this.#endInterval());
   }
@@ -90,7 +90,7 @@ export class LogThrottle {
 
   #endInterval(): void {
     this.#timer = null;
-    // The summary is the first line of the next interval.
+    // The summary counts as the first line of the next interval, so one line less is left for it.
     this.#beginInterval(this.#clock.seconds(), this.#burst - 1);
     this.#summarize();
   }

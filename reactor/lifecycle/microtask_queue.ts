@@ -26,7 +26,8 @@ export class MicrotaskQueue {
       try {
         task.microtasks();
       } catch (error) {
-        // The error must not affect the other tasks or end the process.
+        // The error is logged and not thrown, so that it neither prevents the other tasks nor ends
+        // the process.
         logUserError(error, `Error while running a microtask of ${classNameOf(task)}`);
       }
     }

@@ -51,8 +51,8 @@ export interface ReactorBaseOptions {
  */
 export abstract class ReactorBase
   implements IReactorCore, IReactorTime, Pick<IReactorThreads, "callFromThread"> {
-  // In faked time, the alarm must be on the fake's timers, so it is set again when a fake starts or
-  // ends.
+  // The alarm must use the timers that belong to the current time, genuine or faked. So it is set
+  // again when a test starts or stops faking time.
   readonly #clock: HostClock = new HostClock(() => this.#setAlarm());
   readonly #alarm = new Alarm(() => this.#turn());
   readonly #calls: TimedCalls = new TimedCalls({
@@ -133,8 +133,8 @@ export abstract class ReactorBase
     this.#stopped = true;
     this.#startedBefore = true;
     this.#shutdownDue = true;
-    // Within a turn, the end of the turn fires the shutdown. Otherwise a microtask runs another
-    // turn.
+    // If stop() was called within a turn, that turn fires the shutdown event at its end. Otherwise
+    // a microtask runs another turn, which fires it.
     if (!this.#inTurn) queueMicrotask(() => this.#turn());
   }
 
@@ -151,7 +151,8 @@ export abstract class ReactorBase
   ): SystemEventTriggerID | null {
     if (!this.#running) return this.addSystemEventTrigger("after", "startup", f, ...args);
     checkFunction("callWhenRunning() callable", f);
-    // The caller receives a thrown error, but would never see a rejection.
+    // If `f` throws, the caller receives the error. If `f` returns a promise that rejects, only the
+    // log can report the rejection, because the promise is not returned.
     logRejection(f(...args), "Error while making a call of callWhenRunning()");
     return null;
   }
@@ -181,7 +182,8 @@ export abstract class ReactorBase
   fireSystemEvent(eventType: string): void {
     this.use();
     const hooks = this.#hooks(eventType);
-    // The reactor's own events have hooks even without triggers.
+    // The reactor acts on its own events, `startup` and `shutdown`, through hooks. Such an event
+    // must therefore fire even if it has no triggers.
     const event = this.#events.get(eventType) ??
       (hooks === null ? null : this.#newEvent(eventType));
     event?.fire(hooks ?? {});
@@ -210,7 +212,8 @@ export abstract class ReactorBase
     this.use();
     checkFunction("callFromThread() callable", f);
     this.#turnCalls.add(f, args);
-    // The first call wakes the reactor; further calls do not need to.
+    // The first call sets the alarm to wake the reactor, so further calls in the same turn need no
+    // alarm.
     if (this.#turnCalls.length === 1 || this.#alarm.isOutdated) this.#setAlarm();
   }
 
@@ -258,7 +261,8 @@ export abstract class ReactorBase
   }
 
   #reallyStart(): void {
-    // The application fired `startup` without run().
+    // The application has fired the `startup` event itself, without run(), so the reactor does not
+    // start.
     if (!this.#started) return;
     this.#running = true;
     this.#signals.install(
@@ -269,7 +273,7 @@ export abstract class ReactorBase
 
   #shutDown(): void {
     this.#leave();
-    // Keeps the process alive until all resources are closed.
+    // The pending alarm keeps the process alive until all resources are closed.
     if (this.#end !== null) this.#alarm.set(Infinity);
     this.resources.shutDown();
   }
@@ -278,7 +282,8 @@ export abstract class ReactorBase
     this.#started = this.#running = this.#shutdownDue = false;
     this.#alarm.clear();
     this.#signals.uninstall();
-    // The startup may still be waiting for a `before startup` trigger.
+    // A `before startup` trigger may still be pending. Its event must not start the reactor after
+    // the shutdown.
     this.#events.get("startup")?.abandon();
   }
 
@@ -286,8 +291,8 @@ export abstract class ReactorBase
    * Runs one turn of the loop: the calls that are due, then the shutdown if `stop()` was called.
    */
   #turn(): void {
-    // The reactor may have stopped since the turn was scheduled, and a call that starts faked time
-    // may wake the alarm within a turn.
+    // The reactor may have stopped since this turn was scheduled. The alarm may also fire within a
+    // turn, if a timed call starts faked time; turns must not be nested.
     if (!this.#started || this.#inTurn) return;
     this.#inTurn = true;
     try {

@@ -124,7 +124,8 @@ export class Signals {
     try {
       this.#source.listen(signal, listener);
     } catch (cause) {
-      // Other errors have another cause, such as a lack of file descriptors.
+      // Only a TypeError means that the system lacks the signal. Other errors, such as a lack of
+      // file descriptors, are thrown unchanged.
       if (!(cause instanceof TypeError)) throw cause;
       throw new TypeError(`Cannot handle the signal ${quote(signal)} on this system`, { cause });
     }

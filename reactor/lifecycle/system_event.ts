@@ -132,12 +132,13 @@ export class SystemEvent {
 
   #run(phase: EventPhase, wait?: (result: PromiseLike<unknown>, why: string) => void): void {
     const list = this.#triggers[phase];
-    // Triggers may be added and removed while others run, and a trigger added to this phase still
-    // runs.
+    // The loop takes triggers from the front of the list, because a running trigger may remove
+    // others or add more. A trigger that is added to the current phase still runs.
     for (let trigger = list.shift(); trigger !== undefined; trigger = list.shift()) {
       const why = `Error while calling a trigger ${phase} ${quote(this.#type)}`;
       try {
-        // The type of addSystemEventTrigger has matched the arguments to the function.
+        // The cast is safe: the type of addSystemEventTrigger() has checked the arguments against
+        // the function.
         const result = trigger.f(...trigger.args as never[]);
         if (wait !== undefined && isThenable(result)) wait(result, why);
         else logRejection(result, why);

@@ -7,7 +7,7 @@ import type { IPFamily } from "../interfaces/mod.ts";
 export class AddressQueue {
   readonly #waiting: Record<IPFamily, string[]> = { IPv6: [], IPv4: [] };
   readonly #known = new Set<string>();
-  // So that an IPv6 address comes first.
+  // The families alternate. The initial value makes the first address an IPv6 address.
   #last: IPFamily = "IPv4";
 
   /** Adds the addresses that a resolver has found, each of them once. */

@@ -39,7 +39,8 @@ export function connectFailure(
   const reasons = [...attempts, ...lookups];
   const address = String(to);
   const [first] = reasons;
-  // For a host given as an address, the reason already names it.
+  // If the host was given as an IP address, its only error already names that address and needs no
+  // error around it.
   if (reasons.length === 1 && first instanceof ConnectError && first.address === address) {
     return first;
   }

@@ -25,7 +25,8 @@ export function dialByName(
   dialAddress: (address: string) => Dial,
 ): Dial {
   return (sink) => {
-    // Held by the race, and by each attempt until it is released.
+    // Counts the holders of the dial: the race, and each attempt until it is released. The dial is
+    // released when no holder is left.
     let held = 1;
     const release = () => {
       if (--held === 0) sink.released();
@@ -50,7 +51,8 @@ function attemptBy(dial: Dial, released: () => void): Deferred<StreamDriver> {
   const attempt = new Deferred<StreamDriver>(() => cancel());
   cancel = dial({
     connected: (driver) => {
-      // The attempt may have been cancelled just before it connected.
+      // The attempt may have been cancelled just before the connection was made. No owner is left
+      // then, so the connection is aborted.
       if (attempt.called) driver.abort();
       else attempt.callback(driver);
     },

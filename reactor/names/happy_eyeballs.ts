@@ -179,7 +179,8 @@ class Race<T> {
   }
 
   #lookUp(family: IPFamily): void {
-    // An attempt may have won already, because a lookup can complete at once.
+    // The lookup of the other family may have completed at once, and an attempt may have won
+    // already.
     if (this.#settled) return;
     const { resolver, clock } = this.#race;
     const { hostname, port } = this.#to;
@@ -251,7 +252,8 @@ class Race<T> {
     const attempt: Attempt = { cancel: () => {} };
     this.#attempts.add(attempt);
     this.#latest = attempt;
-    // Before the attempt, which may complete at once.
+    // The timer is set before the attempt starts, because an attempt that completes at once stops
+    // the timer.
     this.#timer = this.#later(this.#options.attemptDelay);
     const result = this.#race.attempt(address, () => this.#won(attempt));
     attempt.cancel = () => cancelLogged(result);
@@ -259,7 +261,7 @@ class Race<T> {
       (value) => this.#succeeded(attempt, value),
       (error) => this.#failed(attempt, error),
     );
-    // The attempt itself may have cancelled the race.
+    // The code that the attempt calls may have cancelled the race before `attempt.cancel` was set.
     if (this.#isDone) cancelLogged(result);
   }
 
@@ -280,8 +282,8 @@ class Race<T> {
   #failed(attempt: Attempt, error: Error): void {
     this.#attempts.delete(attempt);
     if (this.#isDone || (this.#winner !== null && this.#winner !== attempt)) return;
-    // The error of the winner is the result. An error that is not a ConnectError would fail for
-    // every address.
+    // If the winning attempt fails, its error is the result of the race. An error that is not a
+    // ConnectError also ends the race, because it would occur with every address.
     if (this.#winner === attempt || !isInstance(error, ConnectError)) {
       this.#end();
       this.result.errback(error);

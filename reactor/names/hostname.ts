@@ -6,12 +6,13 @@
 
 import { isIPAddress, isIPv6Address } from "../addresses.ts";
 
-// RFC 1035 section 2.3.4. Labels of service names contain underscores (RFC 2782), and a dot may end
-// the whole name.
+// The limits of RFC 1035 section 2.3.4. Underscores are allowed too, because labels of service
+// names contain them (RFC 2782).
 const LABEL = /^[a-z0-9_-]{1,63}$/i;
 const LONGEST = 253;
 
-// Characters that the URL parser would skip, decode, or take as the end of the host.
+// Characters that the URL parser would not keep as part of the host: it would skip or decode them,
+// or end the host there.
 const NOT_IN_A_NAME = /[\s\p{Cc}:/?#@%\\[\]]/u;
 
 /**

@@ -86,7 +86,7 @@ export class LookupQueue {
     this.#lookups.delete(key);
     for (const caller of lookup.callers) {
       if (outcome.status === "rejected") caller.reject(outcome.reason);
-      // Each caller may change its own array.
+      // Each caller receives its own copy of the addresses, because callers may change their array.
       else caller.resolve([...outcome.value]);
     }
     this.#startNext();

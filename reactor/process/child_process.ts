@@ -104,7 +104,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     return `${logPrefixOf(this.#protocol)},${this.#driver.pid}`;
   }
 
-  // Writing.
+  // Members for writing to the child.
 
   write(data: Uint8Array | string): void {
     this.#writers.get(0)?.write(data);
@@ -140,7 +140,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     this.#writers.get(0)?.unregisterProducer();
   }
 
-  // Closing.
+  // Members for closing pipes.
 
   closeStdin(): void {
     this.closeChildFD(0);
@@ -175,7 +175,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     }
   }
 
-  // Receiving.
+  // Members for receiving from the child.
 
   pauseProducing(): void {
     this.#paused = true;
@@ -187,14 +187,14 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     if (this.#started) this.#readPipes();
   }
 
-  // Called by the reactor and by the pipes.
+  // Methods that the reactor and the pipes call.
 
   /**
    * Reports an exit that has not been reported, and lets the child run on. The pipes are resources
    * of their own.
    */
   shutDown(): void {
-    // The reactor stops without having called #start(), and will not call it any more.
+    // The reactor has stopped before it called #start(), and will not call it any more.
     if (!this.#started) this.#start();
     this.#driver.unref();
     this.context.resources.delete(this);
@@ -259,8 +259,8 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
       : new ProcessTerminated(this.#address, code, signal);
     this.#reason = reason;
     this.#callProtocol("processExited", () => this.#protocol.processExited(reason));
-    // Bytes that the child has not read are lost. Another process may have inherited the pipe, but
-    // that cannot be known.
+    // The child has exited, so its unread input is lost and the pipes to it are closed. Another
+    // process may have inherited such a pipe, but Deno does not report that.
     for (const writer of [...this.#writers.values()]) {
       writer.failed(new ConnectionLost(reason.message, { address: String(this.#address) }));
     }

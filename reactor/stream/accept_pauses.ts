@@ -13,13 +13,14 @@ import { isShortage } from "../../log/shortage.ts";
 import type { IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import { logUserError } from "../../defer/guarded_call.ts";
 
-// Trying again at once would only keep the processor busy. trio also waits for 0.1 s.
+// The pause in seconds before the port accepts again; trio uses the same value. Without a pause,
+// the repeated failures would occupy the processor.
 const PAUSE = 0.1;
 
-// Seconds of accepting without a failure after which the port has recovered.
+// The time in seconds without a failed accept after which a port counts as recovered.
 const RECOVERY = 1;
 
-// Seconds that clients wait before they are turned away.
+// The time in seconds that clients wait during a shortage before they are turned away.
 const PATIENCE = 1;
 
 /** Pauses one port while connections cannot be accepted, and logs when that begins and ends. */
@@ -103,7 +104,8 @@ export class AcceptPauses {
 
   #log(error: Error): void {
     const what = `Cannot accept connections on ${this.#where}, accepting pauses`;
-    // A shortage is an expected error: its message says everything, and its stack nothing.
+    // A shortage of descriptors or memory is an expected error, so its message is logged without
+    // the stack.
     if (isShortage(error)) logError(`${what}: ${error.message}`, { error });
     else logUserError(error, what);
   }

@@ -168,7 +168,7 @@ export class Connection extends SocketAttributes
     return `${logPrefixOf(this.#protocol)},${this.#owner.logSuffix(this)}`;
   }
 
-  // Writing.
+  // Members for writing.
 
   write(data: Uint8Array | string, options?: WriteOptions): void {
     checkData("write", data);
@@ -192,8 +192,8 @@ export class Connection extends SocketAttributes
   loseConnection(): void {
     if (this.#lost || this.#disconnecting) return;
     this.#disconnecting = true;
-    // Queued also while a write is in flight: if the peer never reads, only the linger time closes
-    // it.
+    // The task is queued even while a write is pending. It starts the linger timeout, which closes
+    // the connection if the peer never reads.
     if (!this.#isBusy) this.#queueTask();
   }
 
@@ -229,7 +229,7 @@ export class Connection extends SocketAttributes
     if (this.#disconnecting || this.#writeClosing) this.#flushLater();
   }
 
-  // Receiving.
+  // Members for receiving.
 
   pauseProducing(): void {
     if (this.#paused || this.#lost || this.#disconnecting) return;
@@ -240,7 +240,8 @@ export class Connection extends SocketAttributes
   resumeProducing(): void {
     if (!this.#paused || this.#lost || this.#disconnecting) return;
     this.#paused = false;
-    // The driver may deliver a chunk at once, and the protocol must get it after this call.
+    // Reading resumes in a later microtask: the driver may deliver a chunk at once, and the
+    // protocol must not receive it during its own call of resumeProducing().
     this.#queueTask();
   }
 
@@ -248,15 +249,16 @@ export class Connection extends SocketAttributes
     this.loseConnection();
   }
 
-  // Called by the reactor, the owner and the driver.
+  // Methods that the reactor, the owner of the connection and the driver call.
 
   shutDown(): void {
     this.#disconnecting = true;
-    // Sends what was written in the turn that stopped the reactor. As in Twisted, bytes that the
-    // system does not take at once are dropped.
+    // Sends the bytes that the application wrote in the reactor's last turn. As in Twisted, bytes
+    // that the system does not take at once are dropped.
     this.#send();
     this.#lose(new ConnectionLost("Connection was lost: the reactor has stopped"));
-    // Also for a connection that was lost before, while its driver is still closing.
+    // This call also has an effect if the connection was lost earlier but its driver is still
+    // closing.
     this.driver.forceClose?.();
   }
 
@@ -290,8 +292,8 @@ export class Connection extends SocketAttributes
   }
 
   received(chunk: Uint8Array): void {
-    // A closing connection reads on and drops what arrives. A peer that sends everything before it
-    // reads would otherwise never read.
+    // A closing connection continues to read and drops the data. Otherwise a peer that sends all
+    // its data before it reads would be blocked, and would never receive the pending bytes.
     if (this.#isEnding || this.#disconnecting) return;
     this.#timeouts?.received();
     if (this.#paused) {
@@ -358,9 +360,11 @@ export class Connection extends SocketAttributes
   }
 
   failed(reason: Error): void {
-    // For memory that has been detached the system reports only a bad address.
+    // If the application has detached the buffer of a pending write, the system reports only a bad
+    // address. #isSpoiled() reports the true cause first.
     if (this.#buffer !== null) this.#isSpoiled(this.#buffer);
-    // A reset after the peer has closed is still a clean close: the peer did not want the rest.
+    // If the peer had closed its writing side before, a reset only means that the peer wants no
+    // more data. The connection then counts as closed cleanly.
     this.#lose(this.#peerClosed ? new ConnectionDone(undefined, { cause: reason }) : reason);
   }
 
@@ -432,7 +436,8 @@ export class Connection extends SocketAttributes
   #send(): void {
     if (this.#isBusy) return;
     this.#flushing = true;
-    // A driver may take the bytes and call wrote() before its write() returns.
+    // This is a loop, because a driver may take the bytes at once and call wrote() before write()
+    // returns.
     while (this.#buffer !== null && !this.#writing && !this.#isEnding) {
       if (this.#isSpoiled(this.#buffer)) break;
       this.#writing = true;
@@ -483,7 +488,9 @@ export class Connection extends SocketAttributes
     if (before > 0 && size > limit) {
       this.abort(new WriteBufferExceeded(before, size - before, limit, `${this.getPeer()}`));
     } else if (this.#registration?.pause() && this.#disconnecting) {
-      // The producer has closed the connection, inside a write that no method of the protocol made.
+      // The producer called loseConnection() when it was paused. A task is queued, because this
+      // write was not made by a method of the protocol, after which the connection would be closed
+      // anyway.
       this.#queueTask();
     }
   }
@@ -499,7 +506,8 @@ export class Connection extends SocketAttributes
     const held = this.#held;
     this.#held = null;
     if (held !== null) this.received(held);
-    // A connection that was closed meanwhile, with unsent bytes, reads already.
+    // The protocol may have closed the connection when it received the held chunk. A closing
+    // connection with unsent bytes is already reading.
     if (this.#paused || this.#isEnding || this.#readEnded || this.#reading) return;
     if (this.#endHeld) {
       this.#endHeld = false;
@@ -519,7 +527,8 @@ export class Connection extends SocketAttributes
   #lose(cause: Error): void {
     if (this.#lost) return;
     this.#lost = true;
-    // The reason that this side gave first counts, whatever fails later in the turn.
+    // The reason of an abort by this side has priority over an error that occurs later in the same
+    // turn.
     const reason = this.#abortReason ?? cause;
     this.#linger?.stop();
     this.#timeouts?.stop();

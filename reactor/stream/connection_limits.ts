@@ -29,19 +29,20 @@ export interface ConnectionLimits {
  */
 export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
   const {
-    // Twisted's bufferSize.
+    // The same value as Twisted's bufferSize.
     writeBufferHighWater = 65536,
-    // Far above what a program buffers that heeds its producers' pauses, far below what endangers
-    // the process.
+    // 64 MiB: far more than a program buffers if it pauses when the transport asks for it, and far
+    // less than would exhaust the memory of the process.
     writeBufferLimit = 67108864,
-    // Long enough for a slow link to empty the kernel's own send buffer, which shows no progress
-    // here.
+    // In seconds. A slow link has enough time to send the contents of the kernel's send buffer,
+    // whose progress the reactor cannot observe.
     linger = 60,
   } = options;
   checkBound("writeBufferHighWater", writeBufferHighWater, 0);
   checkBound("writeBufferLimit", writeBufferLimit, 1);
   if (linger !== Infinity) checkDelay("linger", linger);
-  // The limit is checked only above the mark, so the mark must not be higher.
+  // The limit is checked only when the buffer exceeds the high-water mark, so the mark must not be
+  // above the limit.
   return {
     writeBufferHighWater: Math.min(writeBufferHighWater, writeBufferLimit),
     writeBufferLimit,

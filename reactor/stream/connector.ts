@@ -244,7 +244,8 @@ class Attempt implements DialSink, ReactorResource {
   failOn(signal: AbortSignal, reason: () => Error): void {
     const abort = () => this.fail(reason());
     this.#removeListener = () => signal.removeEventListener("abort", abort);
-    // After connect() has returned: its caller could not tell this failure from one of the last
+    // If the signal is already aborted, the attempt fails in a later turn. If it failed before
+    // connect() returned, the caller could not distinguish it from a failure of the previous
     // attempt.
     if (signal.aborted) this.#context.reactor.callWhenRunning(abort);
     else signal.addEventListener("abort", abort);
@@ -284,7 +285,7 @@ class Attempt implements DialSink, ReactorResource {
   }
 
   unref(): void {
-    // A dial cannot be taken off the process, so it is cancelled.
+    // A pending dial keeps the process alive and cannot be unreferenced, so it is cancelled.
     this.#cancelDial?.();
   }
 

@@ -14,8 +14,9 @@ interface Holding {
   isTransferred: boolean;
 }
 
-// The writes of a lost connection stay counted, because the system may still read the memory. The
-// garbage collector frees such a buffer.
+// The buffers of pending writes, with the number of writes. The entries of a lost connection
+// remain, because the system may still read the memory; the garbage collector removes them with the
+// buffer.
 const holdings = new WeakMap<ArrayBuffer, Holding>();
 
 /**
@@ -54,7 +55,7 @@ export function unhold(buffer: ArrayBuffer): void {
   try {
     buffer.transfer(0);
   } catch (error) {
-    // The memory of a WebAssembly module cannot be detached.
+    // A buffer that belongs to a WebAssembly memory cannot be detached and throws a TypeError.
     if (!(error instanceof TypeError)) throw error;
   }
 }

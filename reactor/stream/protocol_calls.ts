@@ -50,7 +50,8 @@ export class ProtocolCalls {
   failed(method: string, error: unknown): void {
     this.#abort(error);
     const name = this.#owner.methodName?.(method) ?? method;
-    // A promise is rejected after the call that returned it, so the log needs the system again.
+    // A promise rejects after the call has returned, so the log system of the connection is set
+    // again for this log line.
     const log = (count: number): void =>
       callWithSystem(this.#connection, () => {
         logUserError(error, `Error while calling ${name}${alike(count)}`);

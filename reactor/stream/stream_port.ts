@@ -130,7 +130,7 @@ export class StreamPort<A extends Address = Address>
     const drain = new PortDrain(target, seconds);
     this.#drains.push(drain);
     msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#limiter.open} open)`);
-    // An exception in doStop() fails the drain.
+    // If the factory's doStop() throws, the drain fails with that error.
     this.stopListening().addErrback((error) => drain.fail(error));
     for (const connection of this.#connections()) connection.drain();
     this.#checkDrains();
@@ -204,7 +204,8 @@ export class StreamPort<A extends Address = Address>
     this.#accepting = false;
     if (this.#isNoisy) msg(`(${this.#factoryName()} on ${this.#address} closed)`);
     const failure = this.#stopFactory();
-    // doStop() may have started to listen again, and then the port is a resource again.
+    // If doStop() called startListening(), the port is open again and must remain in the reactor's
+    // list of resources.
     if (this.#acceptor === null) this.context.resources.delete(this);
     for (const stopped of stopping) {
       if (failure === null) stopped.callback();
@@ -218,7 +219,7 @@ export class StreamPort<A extends Address = Address>
   }
 
   logFailure(log: (count: number) => void): void {
-    // A closed port has no further line to add them to.
+    // A closed port writes no summary lines, so its failures are logged one by one.
     if (this.#acceptor === null) log(1);
     else this.#problems.userError(log);
   }
@@ -266,7 +267,8 @@ export class StreamPort<A extends Address = Address>
   #close(acceptor: StreamAcceptor): void {
     this.#pauses.stop();
     acceptor.close();
-    // A connection whose handshake has not completed is not open yet.
+    // Only open connections outlive the port. A connection whose handshake has not completed is not
+    // open yet, so it is cancelled.
     for (const handshake of this.#handshakes) handshake.cancel();
   }
 
@@ -281,7 +283,8 @@ export class StreamPort<A extends Address = Address>
   }
 
   #checkDrains(): void {
-    // The callback of a completed drain may listen or drain again.
+    // The list is replaced first, because the callback of a completed drain may start another drain
+    // or listen again.
     const drains = this.#drains;
     this.#drains = [];
     this.#drains.push(...drains.filter((drain) => !drain.check()));

@@ -9,7 +9,8 @@ import { msg } from "../../log/mod.ts";
 import type { Address, IReactorTime, StreamPortStats } from "../interfaces/mod.ts";
 import { alike, LogThrottle } from "../lifecycle/log_throttle.ts";
 
-// Each has its stack. The first ones may be different errors.
+// The number of failures of user code that are logged with their stack in an interval. It is more
+// than one, because the first failures may have different causes.
 const USER_ERRORS = 10;
 
 /** Counts and logs the problems of one port. */

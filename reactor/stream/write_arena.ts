@@ -10,7 +10,8 @@
 /** The largest piece that is worth copying together with others, in bytes. */
 export const LARGEST_PIECE = 4096;
 
-// A kept piece keeps its whole block. With this size, a thousand kept pieces keep at most 16 MB.
+// The size of a block in bytes. A piece that the application keeps keeps its whole block in memory,
+// so a thousand kept pieces take at most 16 MB.
 const KEPT_BLOCK_SIZE = 16384;
 const ARENA_SIZE = 32768;
 
@@ -48,7 +49,7 @@ export class WriteArena {
 
 /** The arenas in which small writes are collected. */
 export class WriteArenas {
-  // At most two megabytes are kept for the next burst.
+  // The most free arenas that are kept for the next burst of writes: 64 times 32 KiB are 2 MiB.
   static readonly #mostFree = 64;
   readonly #free: WriteArena[] = [];
   #current = new WriteArena();

@@ -18,7 +18,8 @@ import { LARGEST_PIECE, type WriteArena, WriteArenas } from "./write_arena.ts";
  */
 export const COPY_BELOW: number = LARGEST_PIECE;
 
-// Small chunks that do not lie side by side are joined up to this size.
+// The largest number of bytes, made up of small separate chunks, that are copied together for one
+// write.
 const GATHER_UP_TO = 65536;
 const MOST_SPARE = 256;
 const spare: WriteBuffer[] = [];
@@ -38,7 +39,7 @@ interface Chunk {
   held: ArrayBuffer | null;
 }
 
-// Replaces a sent chunk, so that its memory is not kept.
+// A placeholder for a sent chunk, so that the queue does not keep the memory of the chunk.
 const SENT: Chunk = { bytes: new Uint8Array(), size: 0, arena: null, held: null };
 
 /** A queue of bytes: `push` adds at the end, `head` and `consume` take from the front. */
@@ -96,7 +97,8 @@ export class WriteBuffer {
 
   /** Adds a string as UTF-8. */
   pushString(text: string): void {
-    // One UTF-16 unit takes at most three bytes of UTF-8.
+    // UTF-8 needs at most three bytes for each UTF-16 unit, so this is an upper limit of the
+    // encoded size.
     if (text.length * 3 >= COPY_BELOW) {
       this.push(encoder.encode(text));
       return;

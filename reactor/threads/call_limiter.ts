@@ -63,7 +63,8 @@ export class CallLimiter {
   /** Refuses further calls, and unblocks the thread if it waits. Called by the reactor's side. */
   close(): void {
     Atomics.store(this.cells, CLOSED, 1);
-    // The value must change: otherwise a thread that is about to wait on the old one would block.
+    // The value of the cell is changed before the notification. Otherwise a thread that is about to
+    // wait for a change would miss the notification and block forever.
     Atomics.add(this.cells, IN_FLIGHT, MAX_CALLS_IN_FLIGHT);
     Atomics.notify(this.cells, IN_FLIGHT);
   }

@@ -76,7 +76,8 @@ export function deferToThreadPool<A extends unknown[], R>(
   task: WorkerTask<A, R>,
   ...args: NoInfer<A>
 ): Deferred<R> {
-  // An argument that cannot be cloned fails the Deferred, as an error of the task does.
+  // If an argument cannot be cloned, the Deferred fails with that error, as it does when the task
+  // fails.
   return maybeDeferred(() => {
     const deferred = new Deferred<R>(() => call.cancel());
     const call = pool.callInThreadWithCallback<A, R>(

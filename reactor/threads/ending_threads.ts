@@ -95,7 +95,7 @@ export class EndingThreads {
 
   #timedOut(worker: PoolWorker): void {
     if (!worker.terminated) {
-      // The task watched for its cancellation, but has not returned in time.
+      // The task was given time to notice its cancellation, but did not return within the timeout.
       worker.terminate();
       this.add(worker);
       return;

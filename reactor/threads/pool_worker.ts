@@ -134,7 +134,8 @@ export class PoolWorker {
     const call = this.#call;
     this.#call = null;
     this.#thread.unref();
-    // The thread becomes free before the outcome is delivered: the callback may start another task.
+    // The thread is returned to the pool before the outcome is delivered, because the callback of
+    // the outcome may start another task.
     this.#owner.freed(this);
     if (call === null) return;
     if (message.type === "result") return call.succeeded(message.value);

@@ -103,7 +103,8 @@ class Packing {
 
   constructor(error: Error) {
     this.#placeOf(error);
-    // The loop also visits the errors that it adds.
+    // While it packs an error, the loop may add further errors to the map, such as causes. It then
+    // visits these as well.
     for (const each of this.#places.keys()) this.packed.push(this.#pack(each));
   }
 
@@ -123,7 +124,8 @@ class Packing {
       const packed = this.#tryPack(get);
       if (packed !== null) made.properties.push({ key, enumerable, ...packed });
     };
-    // A name or message may be a property of the class, and those of a DOMException are getters.
+    // These three are read like ordinary properties, because they may be inherited: a class may
+    // define the name or message, and those of a DOMException are getters of its prototype.
     put("name", false, () => error.name);
     put("message", false, () => error.message);
     put("stack", false, () => error.stack);
@@ -162,7 +164,7 @@ function descriptorsOf(error: Error): [string, PropertyDescriptor][] {
   try {
     return Object.entries(Object.getOwnPropertyDescriptors(error));
   } catch {
-    // The error may be a Proxy whose traps throw.
+    // The error may be a Proxy whose traps throw. Its properties are then left out.
     return [];
   }
 }
@@ -173,7 +175,8 @@ function dataOf(value: unknown): PackedValue | null {
   try {
     return { value: structuredClone(value), holds: "data" };
   } catch {
-    // A value that cannot be cloned, or whose getter throws, is left out of the error.
+    // The value cannot be cloned, or one of its getters throws. This property is left out of the
+    // error.
     return null;
   }
 }
@@ -186,13 +189,13 @@ function kindOf(error: Error): string {
       proto = Object.getPrototypeOf(proto);
     }
   } catch {
-    // One of its prototypes is a proxy that throws: the class stays unknown.
+    // The error's prototype chain contains a Proxy that throws, so its class cannot be found.
   }
   return "Error";
 }
 
 function unpackValue({ value, holds }: PackedValue, errors: readonly Error[]): unknown {
-  // `holds` records which form #packValue chose.
+  // `holds` says which form #packValue() chose, so the casts below are safe.
   if (holds === "error") return errors[value as number];
   if (holds === "list") {
     return (value as PackedValue[]).map((item) => unpackValue(item, errors));

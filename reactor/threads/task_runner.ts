@@ -116,7 +116,8 @@ export class TaskRunner {
             `Cannot call a function argument: the task ${nameOf(message)} has settled`,
           );
         }
-        // Synchronous code cannot be interrupted from outside: here it learns of its cancellation.
+        // Synchronous code cannot be interrupted from outside. A cancelled task therefore gets its
+        // CancelledError when it makes its next call to the reactor's thread.
         if (!this.#port.mayCall()) {
           throw new CancelledError(`The task ${nameOf(message)} was cancelled`);
         }

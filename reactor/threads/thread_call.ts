@@ -23,7 +23,8 @@ export class ThreadCall implements IThreadCall {
    */
   #message: TaskMessage | null;
   readonly #functions = new Map<number, AnyFunction>();
-  // The task's type links its result to the callback; messages between threads carry no types.
+  // The callback is stored without its type, because messages between threads carry no types. The
+  // task's type guarantees that its result fits the callback.
   readonly #onResult: ThreadResult<never> | null;
   /** Removes the call from the pool. */
   #drop: () => void = () => {};

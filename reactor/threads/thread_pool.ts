@@ -186,13 +186,15 @@ export class ThreadPool implements IThreadPool, Disposable {
     ...args: NoInfer<A>
   ): IThreadCall {
     if (onResult !== null) checkFunction("callInThreadWithCallback() onResult", onResult);
-    // The task's type links its result to `onResult`; messages between threads carry no types.
+    // The casts are safe: the task's type guarantees that its result fits `onResult`. Messages
+    // between threads carry no types.
     const call = new ThreadCall(onResult as ThreadResult<never> | null, task as WorkerTask, args);
     if (this.#joined) {
       this.#dropStopped([call]);
       return call;
     }
-    // After a failed start of a thread, tasks may wait for one that can start now. They come first.
+    // After a failed start of a thread, older tasks may still wait although a thread can now be
+    // started. They begin before this task.
     this.#beginWaiting();
     this.#begin(call, this.#waiting.size > 0 ? undefined : this.#takeWorker());
     return call;
@@ -275,7 +277,8 @@ export class ThreadPool implements IThreadPool, Disposable {
     try {
       return this.#newWorker();
     } catch (error) {
-      // A busy thread can run the task later in place of the thread that did not start.
+      // While another thread is busy, the error is ignored, because that thread can run the task
+      // later.
       if (this.#busy.size === 0) throw error;
       return undefined;
     }
@@ -323,7 +326,8 @@ export class ThreadPool implements IThreadPool, Disposable {
       }
       this.#ending.hold(false);
     } catch (error) {
-      // No thread can be started, so the waiting tasks would never run.
+      // No thread is running and none can be started, so the waiting tasks fail instead of waiting
+      // forever.
       const failure = asError(error);
       this.#drop(this.#takeWaiting(), failure.message, () => failure);
     }
@@ -377,7 +381,8 @@ export class ThreadPool implements IThreadPool, Disposable {
 
   #leaveBusy(worker: PoolWorker): void {
     this.#busy.delete(worker);
-    // stopAWorker() may have counted on this thread to become idle and terminate.
+    // stopAWorker() may have planned to terminate this thread when it becomes idle, which will not
+    // happen any more.
     this.#toQuit = Math.min(this.#toQuit, this.#busy.size);
   }
 

@@ -7,25 +7,26 @@
 import { logUserError } from "../../defer/guarded_call.ts";
 import { isTimeFaked } from "./host_clock.ts";
 
-// The host's timers accept a signed 32-bit number of milliseconds. Deno fires longer ones
-// immediately.
+// The host's timers accept delays up to the largest signed 32-bit number of milliseconds. Deno
+// fires a timer with a longer delay immediately.
 const LONGEST_MS = 2 ** 31 - 1;
 
-// The interval in milliseconds at which to check whether faked time has ended.
+// The interval in milliseconds between two checks whether faked time has ended.
 const WATCH_MS = 10;
 
-// After the process was suspended or busy, both timers and input are ready, and Deno fires the
-// timers first. The wake-up is then postponed by a tenth of its lateness, within these limits, so
-// that the host first delivers input that has arrived in time.
+// After a suspension or a long computation, Deno fires overdue timers before it delivers input that
+// arrived in time. A late alarm therefore waits for a tenth of its lateness, within these limits,
+// so that the input comes first.
 const OVERSLEPT_MS = 10;
 const LEAST_GRACE_MS = 5;
 const MOST_GRACE_MS = 50;
 
-// The grace period consists of several timers, because input may take several turns of the loop, as
-// in a handshake.
+// The grace period is divided into this number of timers, because input such as a handshake may
+// need several turns of the host's loop.
 const TURNS = 5;
 
-// The genuine timers. If a test faked time before this module was loaded, they are not available.
+// The genuine interval timers, which are available only if time was not faked when this module was
+// loaded.
 const { setInterval: watch, clearInterval: unwatch } = isTimeFaked()
   ? { setInterval: () => undefined, clearInterval: () => undefined }
   : globalThis;
@@ -97,11 +98,11 @@ export class Alarm {
    */
   set(seconds: number): void {
     this.clear();
-    // Rounded up, because the timer must not fire early. The small offset ignores floating-point
-    // errors as in 0.1 + 0.2.
+    // The delay is rounded up, because the timer must not fire early. A small amount is subtracted
+    // first, so that a floating-point error, as in 0.1 + 0.2, does not add a millisecond.
     const ms = Math.min(Math.max(Math.ceil(seconds * 1000 - 5e-5), 0), LONGEST_MS);
-    // Read at each use, because tests replace the global functions. A timer must be cleared by the
-    // function that belongs to its `setTimeout`.
+    // The functions are read at each use, because tests replace the global ones. A timer must be
+    // cleared by the `clearTimeout` that belongs to its `setTimeout`.
     const { setTimeout, clearTimeout } = globalThis;
     const timer = setTimeout(() => this.#fire(set), ms);
     const set: SetTimer = {
@@ -138,7 +139,8 @@ export class Alarm {
     this.#set = null;
     if (set === null) return;
     set.unwatch?.();
-    // After a fake has ended, its `clearTimeout` throws, and its timers never fire.
+    // The timer belongs to a fake that has ended. It will never fire, and the fake's `clearTimeout`
+    // would throw.
     if (set.unwatch !== null && set.by !== globalThis.setTimeout && set.by !== genuine) return;
     try {
       set.clear();

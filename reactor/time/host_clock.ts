@@ -4,8 +4,8 @@
  * @module
  */
 
-// The genuine Date class, even if a test faked the global one before this module was loaded: the
-// engine creates structured clones with it.
+// The genuine Date class, even if a test has replaced the global one before this module was loaded:
+// the JavaScript engine always uses the genuine class for a structured clone.
 const hostDate: unknown = structuredClone(new Date(0)).constructor;
 
 /**
@@ -36,11 +36,13 @@ export class HostClock {
   seconds(): number {
     const date = globalThis.Date;
     const source = date === hostDate ? performance.now() : date.now();
-    // A fake may return an invalid time. The clock stands still meanwhile.
+    // A fake clock may return an invalid time. Until it returns a valid one, this clock shows its
+    // latest time.
     if (!Number.isFinite(source)) return this.#last / 1000;
     if (date !== this.#date) this.#changeSource(date, source);
     const now = this.#base + (source - this.#origin);
-    // The source may step back, for example when a second FakeTime starts at an earlier date.
+    // The source's time may step back, for example when a second FakeTime starts at an earlier
+    // date. This clock is monotonic, so it continues from its latest time.
     if (now < this.#last) this.#continueFrom(source);
     else this.#last = now;
     return this.#last / 1000;
@@ -55,7 +57,8 @@ export class HostClock {
 
   #continueFrom(source: number): void {
     this.#origin = source;
-    // Rounded to a whole microsecond, so that times that are equal in faked time are equal here.
+    // The time is rounded up to a whole microsecond, so that floating-point errors do not make
+    // equal faked times different here.
     this.#last = Math.ceil(this.#last * 1000) / 1000;
     this.#base = this.#last;
   }

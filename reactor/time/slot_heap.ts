@@ -15,7 +15,8 @@ const SMALLEST = 64;
  * slower. The owner keeps its objects in an array that is indexed by slot.
  */
 export class SlotHeap {
-  // The children of the element at index i are at 2i + 1 and 2i + 2.
+  // A binary heap in two parallel arrays. The children of the element at index i are at 2i + 1 and
+  // 2i + 2.
   #keys = new Float64Array(SMALLEST);
   #slots = new Uint32Array(SMALLEST);
   #size = 0;
@@ -119,7 +120,8 @@ export class SlotHeap {
   }
 
   #orderOf(slot: number): number {
-    // It is defined by the condition of the constructor.
+    // The cast is safe: the caller of the constructor guarantees an order for each slot in the
+    // heap.
     return this.#orders[slot] as number;
   }
 }

@@ -25,24 +25,24 @@ export interface TimedCallsOptions {
 /** Makes one timed call. The function already has its arguments. */
 export type MakeCall = (f: Callable) => void;
 
-// The type of callLater has matched the arguments to the function; here they are only passed on.
+// The function of a timed call. The type of callLater() has checked the arguments against the
+// function, so they are stored without types.
 type AnyFunction = (...args: never[]) => unknown;
 
-// The queue orders calls by whole ticks of 0.1 microseconds, so that delays with the same sum, such
-// as 0.1 + 0.2 and 0.3, are due at the same time and the order of callLater decides. Longer ticks
-// would make more calls equal, which costs comparisons; shorter ticks would exceed the exact
-// integers.
+// Times are compared in whole ticks of 0.1 microseconds, so that delays with the same sum, such as
+// 0.1 + 0.2 and 0.3, are due together and run in the order of callLater(). Longer ticks would make
+// more times equal and cost comparisons; shorter ticks would exceed the exact integers.
 const TICKS_PER_SECOND = 1e7;
 
 function toTicks(seconds: number): number {
-  // Infinity stands for an empty queue.
+  // The result is finite, because Infinity as the next time stands for an empty queue.
   return Math.min(Math.round(seconds * TICKS_PER_SECOND), Number.MAX_VALUE);
 }
 
-// For fewer dead or free slots, a sweep costs more than the memory is worth.
+// The smallest number of dead or free slots for which a sweep is worth its time.
 const SWEEP_MINIMUM = 64;
 
-// The end of the linked list of free slots.
+// Marks the end of the linked list of free slots.
 const NONE = -1;
 
 /**
@@ -56,7 +56,7 @@ const NONE = -1;
 export class TimedCalls implements DelayedCallOwner {
   readonly #seconds: () => number;
   readonly #onEarlier: (() => void) | undefined;
-  // These three arrays are indexed by slot.
+  // Three parallel arrays, in which each call has the same index, its slot.
   #calls: DelayedCall[] = [];
   /** The function to call; `null` in a dead or free slot. */
   #callables: (Callable | null)[] = [];
@@ -199,7 +199,8 @@ export class TimedCalls implements DelayedCallOwner {
         this.#freeTop(slot);
         continue;
       }
-      // Reading the time of a call object costs a cache miss.
+      // Only postponed calls need their time checked. Without any, the call object is not read,
+      // which would cost a cache miss.
       if (!this.#anyPostponed) break;
       const ticks = toTicks(at(this.#calls, slot).getTime());
       if (ticks === heap.topKey) break;
@@ -212,7 +213,7 @@ export class TimedCalls implements DelayedCallOwner {
     this.#heap.removeTop();
     this.#orders[slot] = this.#free;
     this.#free = slot;
-    // The arrays must not keep the length that they had at the peak.
+    // The arrays shrink when most slots are free, so that their length does not remain at its peak.
     const used = this.#heap.size;
     const free = this.#calls.length - used;
     if (free > SWEEP_MINIMUM && free > 4 * used) this.#sweep();
@@ -242,7 +243,8 @@ export class TimedCalls implements DelayedCallOwner {
 
 /** Returns `f` bound to its arguments. The name of `f` stays readable. */
 function withArguments(f: AnyFunction, args: readonly unknown[]): Callable {
-  // The type of callLater has matched the arguments to the function, also if there are none.
+  // The casts are safe: the type of callLater() has checked the arguments against the function,
+  // even if there are no arguments.
   return args.length === 0 ? f as Callable : f.bind(undefined, ...args as never[]);
 }
 

@@ -112,7 +112,8 @@ export function readCertificate(der: Uint8Array): Certificate {
   validity.end("the validity");
   const subject = nameOf(reader.read(Tag.sequence, "the subject").bytes, "the subject");
   const publicKey = publicKeyOf(reader);
-  // Unique identifiers, [1] and [2], are refused: RFC 5280 forbids authorities to use them.
+  // The reader does not accept unique identifiers (tags 1 and 2), because RFC 5280 forbids
+  // authorities to use them.
   const explicit = version === 3 ? reader.readOptional(0xa3, "the extensions") : undefined;
   reader.end("the certificate");
   return {
@@ -142,7 +143,8 @@ function versionOf(reader: DerReader): number {
     onlyElement(explicit.contents, Tag.integer, "the version"),
     "the version",
   );
-  // Version 1 is the default, which DER leaves out.
+  // The encoded value is one less than the version. The value 0 is invalid here, because version 1
+  // is the default, which DER leaves out.
   if (version !== 1 && version !== 2) throw new DerError(`Cannot read the version: ${version}`);
   return version + 1;
 }
@@ -242,7 +244,8 @@ function basicConstraintsOf(
   const what = "the basic constraints";
   const reader = new DerReader(onlyElement(value, Tag.sequence, what).contents);
   const authority = reader.readOptional(Tag.boolean, what);
-  // FALSE is the default, which DER leaves out. Many certificates contain it nevertheless.
+  // DER requires the default value FALSE to be left out, but many certificates contain it, so it is
+  // accepted.
   const isAuthority = authority !== undefined && booleanOf(authority, what);
   const length = reader.readOptional(Tag.integer, what);
   reader.end(what);
@@ -267,7 +270,7 @@ function subtreesOf(element: DerElement | undefined): GeneralName[] {
     if (subtree.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: not a sequence`);
     const reader = new DerReader(subtree.contents);
     const base = generalNameOf(reader.next(what), what);
-    // RFC 5280 forbids `minimum` and `maximum`.
+    // After the base name, `minimum` and `maximum` are not accepted, because RFC 5280 forbids them.
     reader.end(what);
     if (base.kind === "IP Address" && !isNetwork(base.address)) {
       throw new DerError(`Cannot read ${what}: a network has no valid mask`);

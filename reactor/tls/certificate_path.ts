@@ -38,7 +38,8 @@ export type SignatureCheck = (certificate: Certificate, issuer: Certificate) => 
 
 const PURPOSES = { server: "1.3.6.1.5.5.7.3.1", client: "1.3.6.1.5.5.7.3.2" } as const;
 
-// Limits on the work that a peer can cause, far above the needs of real chains.
+// Limits on the work that a peer's certificates can cause: the length of a path and the number of
+// signatures to verify. Real chains need far less.
 const LONGEST = 10;
 const MOST_SIGNATURES = 100;
 
@@ -56,13 +57,14 @@ export function rejectLeaf(
   now: number,
 ): Rejection | null {
   if (leaf.version !== 3) {
-    // Deno 2.9.6 does not check that the peer has the key of such a certificate.
+    // A certificate of another version is refused, because Deno 2.9.6 does not check that the peer
+    // has the private key of such a certificate.
     return { code: "UNSUPPORTED_VERSION", reason: `it is of X.509 version ${leaf.version}` };
   }
   return rejectUse("it", leaf, purpose, now);
 }
 
-// The same as in OpenSSL.
+// The key usages of which a TLS certificate needs at least one, as in OpenSSL.
 const TLS_USAGES = [KeyUsage.digitalSignature, KeyUsage.keyEncipherment, KeyUsage.keyAgreement];
 
 /**

@@ -197,9 +197,9 @@ export function checkInteger({ contents }: DerElement, what: string): void {
   if (first === undefined || isPadded) throw new DerError(`Cannot read ${what}: not an integer`);
 }
 
-// The largest numbers in use are the 128 bits of a UUID (X.667). Reading a number takes time that
-// grows with the square of its length: one of 60 kB, in a peer's certificate, would stop the
-// process for seconds.
+// The largest size of a number in bytes; the largest numbers in use have 128 bits (UUIDs, X.667).
+// The limit is needed because the time to read a number grows with the square of its length: a
+// number of 60 kB in a peer's certificate would block the process for seconds.
 const LONGEST_NUMBER = 19;
 
 /**
@@ -280,7 +280,8 @@ export function timeOf({ tag, contents }: DerElement, what: string): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, rest[0]);
   date.setUTCHours(rest[1] ?? 0, rest[2], rest[3]);
-  // Date turns a day that does not exist into another one.
+  // Date replaces an invalid day, such as 30 February, by another day. Comparing the digits detects
+  // that.
   const digits = date.toISOString().replace(/\.000Z$/, "Z").replaceAll(/[-:T]/g, "");
   if (digits !== (isShort ? `${year}${text.slice(2)}` : text)) {
     throw new DerError(`Cannot read ${what}: the time does not exist`);
@@ -312,7 +313,7 @@ export function textOf({ tag, contents }: DerElement): string | undefined {
     case Tag.visibleString:
       return asciiOf(contents);
     case Tag.teletexString:
-      // In practice these bytes are Latin-1.
+      // The standard specifies T.61, but real certificates contain Latin-1.
       return latin1Of(contents);
     case Tag.bmpString:
       return contents.length % 2 === 0 ? decoded(contents, "utf-16be") : undefined;

@@ -15,7 +15,7 @@ import {
   textOf,
 } from "./der.ts";
 
-// The short names that OpenSSL and node use.
+// The short names of attribute types, as in OpenSSL and node.
 const SHORT_NAMES: Readonly<Record<string, string>> = {
   "2.5.4.3": "CN",
   "2.5.4.4": "SN",

@@ -18,7 +18,8 @@ export type GeneralName =
   | { readonly kind: "Registered ID"; readonly text: string }
   | { readonly kind: "othername" | "X400Name" | "EdiPartyName"; readonly text: string };
 
-// The context-specific tags; 0, 3, 4 and 5 are constructed.
+// The kinds of names by their context-specific DER tags. The kinds 0, 3, 4 and 5 are constructed,
+// so their tags begin with 0xa0.
 const KINDS = {
   0xa0: "othername",
   0x81: "email",
@@ -56,7 +57,7 @@ export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[
  * @throws {DerError} when the name is malformed or of an unknown kind.
  */
 export function generalNameOf({ tag, contents, bytes }: DerElement, what: string): GeneralName {
-  // A certificate may contain any tag.
+  // The cast adds `undefined`, because a certificate may contain a tag that is not in the list.
   const kind = KINDS[tag as keyof typeof KINDS] as typeof KINDS[keyof typeof KINDS] | undefined;
   switch (kind) {
     case undefined:

@@ -88,8 +88,8 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
 
   handshakeCompleted(): boolean {
     this.#isDone = true;
-    // The connection releases this handshake when it takes the driver over; without one, the closed
-    // driver does.
+    // From here on, the connection owns the driver and releases this handshake. If there is no
+    // connection, the closed driver releases it.
     this.#events.completed(this.#driver);
     return true;
   }
@@ -102,7 +102,8 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
   }
 
   shutDown(): void {
-    // A failed handshake may still be sending its alert.
+    // A failed handshake may still be sending its alert to the peer, so its driver gets a short
+    // time to finish.
     if (this.#isDone) this.#driver.forceClose?.();
     else this.cancel();
   }
@@ -116,7 +117,7 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#events.released();
   }
 
-  // A handshake neither reads nor writes application data.
+  // The following methods have no effect, because a handshake transfers no application data.
 
   /** Never called: no data is requested. */
   received(): void {}
@@ -148,7 +149,8 @@ export function dialSecured(dial: Dial, resources: ReactorResources, secure: TLS
     let cancelled = false;
     const cancel = dial({
       connected: (driver) => {
-        // The dial may have been cancelled just before it connected.
+        // The dial may have been cancelled just before the connection was made. No owner is left
+        // then, so the connection is aborted.
         if (cancelled) return driver.abort();
         handshake = new Handshake(resources, secure(driver), {
           completed: (secured) => sink.connected(secured),

@@ -29,12 +29,13 @@ export function isForHost(names: readonly GeneralName[], host: string): boolean 
 const LABEL = /^[a-z\d_](?:[a-z\d_-]*[a-z\d_])?$/;
 
 function matches(pattern: string, host: string): boolean {
-  // The dot at the end of a host name only marks it as complete.
+  // A dot at the end of a host name only marks the name as complete, and certificates omit it.
   const labels = host.replace(/\.$/, "").split(".");
   const [first = "", ...rest] = pattern.split(".");
   const isWildcard = first === "*";
   if (isWildcard ? rest.length < 2 : !LABEL.test(first)) return false;
-  // A name that ends in a number is an address, which has its own kind.
+  // A pattern whose last label is a number would be an IP address. Addresses have their own kind of
+  // name in a certificate, so the pattern does not match.
   if (!rest.every((label) => LABEL.test(label)) || /^\d+$/.test(rest.at(-1) ?? first)) return false;
   const [own = "", ...others] = labels;
   return (isWildcard ? own !== "" : own === first) && rest.join(".") === others.join(".");

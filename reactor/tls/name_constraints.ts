@@ -15,7 +15,8 @@ import type { Certificate, NameConstraints } from "./certificate.ts";
 import { isBelow } from "./distinguished_name.ts";
 import { type GeneralName, generalNameText } from "./general_name.ts";
 
-// As in webpki. They take some tens of milliseconds.
+// The largest number of comparisons of names with constraints in a chain, as in webpki. They take
+// some tens of milliseconds.
 const MOST_COMPARISONS = 250_000;
 
 /** Returns whether the names and the constraints in a chain are too many to compare all of them. */
@@ -71,7 +72,8 @@ function isInside(name: GeneralName, tree: GeneralName): boolean {
 /** Returns whether any name that a pattern stands for may be in the tree. */
 function mayBeInside(name: GeneralName, tree: GeneralName): boolean {
   if (name.kind === "DNS" && tree.kind === "DNS") {
-    // A wildcard also stands for the tree's own name if that has one label more.
+    // A wildcard matches any first label. So it may also match the tree's own name, if the rest of
+    // that name equals the rest of the pattern.
     const [, parent] = /^\*\.(.*)$/.exec(name.text) ?? [];
     const isAmong = parent !== undefined && parentOf(tree.text) === normal(parent);
     return isAmong || isSubdomain(name.text, tree.text);

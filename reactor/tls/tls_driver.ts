@@ -27,10 +27,12 @@ import type { Address, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
 import type { TLSContext, TLSEngine, TLSEngineSink, TLSSession } from "./tls_engine.ts";
 
-// Bytes of three records, as many as the engine encrypts at once. It would copy more, and report no
-// progress in between.
+// The largest number of bytes for one write to the engine: three TLS records, which the engine
+// encrypts at once. The engine would copy the rest of a larger write, and report no progress before
+// all of it was sent.
 const PIECE_SIZE = 49152;
-// Milliseconds for sending the last bytes after the reactor, and with it its clock, has stopped.
+// The time in milliseconds for sending the last bytes after the reactor has stopped. The host's
+// timers measure it, because the reactor's clock has stopped as well.
 const FORCE_CLOSE_MS = 100;
 
 /** The options of a {@linkcode TLSDriver}. */
@@ -116,7 +118,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#noDelay = noDelay;
     this.#plaintext = plaintext;
     this.#underlyingReads = this.#connectionReads = reading;
-    // A method that the underlying driver lacks must be absent here too.
+    // Callers test whether a driver has this method, so it exists here only if the underlying
+    // driver has it.
     if (underlying.setKeepAliveIdle !== undefined) {
       this.setKeepAliveIdle = (seconds) => underlying.setKeepAliveIdle?.(seconds);
     }
@@ -139,8 +142,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (this.#handshakeTimeout !== Infinity) {
       this.#deadline = this.#clock.callLater(this.#handshakeTimeout, () => this.#timedOut());
     }
-    // A handshake consists of small pieces, and without TCP_NODELAY each may wait 40 ms for an
-    // acknowledgement.
+    // TCP_NODELAY is set during the handshake, which consists of small writes. Without it, each of
+    // them may wait 40 ms for an acknowledgement.
     this.#noDelayForced = true;
     this.#underlying.setNoDelay?.(true);
     this.#engine.start(this);
@@ -168,7 +171,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#underlying.unref();
   }
 
-  // Reading.
+  // Members for reading.
 
   startReading(): void {
     this.#connectionReads = true;
@@ -210,14 +213,15 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (this.#session === null) {
       this.#failHandshake(new Error("the peer closed the connection"), "ECONNRESET");
     } else {
-      // After the chunks that arrived before, which the protocol gets even if more are missing.
+      // The error is delivered after the chunks that arrived before. The protocol receives these
+      // chunks, although more data may be missing.
       this.#endReading(
         this.#error(new Error("the peer closed the connection without close_notify")),
       );
     }
   }
 
-  // Writing.
+  // Members for writing.
 
   write(bytes: Uint8Array): void {
     if (this.#plaintext > 0) {
@@ -265,14 +269,14 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     else this.#sink?.writeClosed();
   }
 
-  // The handshake, and failures.
+  // Members for the handshake and for failures.
 
   secured(session: TLSSession): void {
     if (this.#isDone) return;
     this.#session = session;
     this.#stopWaiting();
-    // The bytes that the listener writes must follow those that the connection has already in
-    // flight.
+    // The pending write is remembered before the listener is called. If the listener writes, those
+    // bytes must follow the ones that the connection wrote before the handshake.
     const waiting = this.#piece;
     const isWriteClosing = this.#writeClosing;
     if (!this.#listener?.handshakeCompleted() || this.#isDone) return;
@@ -299,13 +303,14 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   failed(reason: Error): void {
     this.#ciphertext = null;
     this.#underlyingReads = false;
-    // A peer that is gone needs no close_notify.
+    // The connection to the peer is broken, so a closing driver does not wait until close_notify is
+    // sent.
     if (this.#closed) return this.#closeUnderlying();
     if (this.#session === null) this.#failHandshake(reason);
     else this.#fail(reason);
   }
 
-  // Closing.
+  // Members for closing.
 
   close(): void {
     if (this.#closed) return;
@@ -316,7 +321,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     } else if (!this.#failed || this.#ciphertext === null) {
       return this.#closeUnderlying();
     }
-    // Only a few bytes are left, and a peer that does not read does not get them.
+    // Only a few bytes, such as close_notify, remain to be sent. If the peer does not read them
+    // within the linger timeout, the connection is aborted.
     if (this.#linger !== Infinity) {
       this.#deadline = this.#clock.callLater(this.#linger, () => this.#abortUnderlying());
     }
@@ -330,7 +336,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   forceClose(): void {
     if (this.#underlyingClosed) return;
-    // The host's clock, because the reactor's has stopped.
+    // A timer of the host is used, because the reactor's clock has stopped.
     this.#forceCloseTimer ??= setTimeout(() => this.#abortUnderlying(), FORCE_CLOSE_MS);
   }
 
@@ -408,7 +414,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     this.#ciphertext = left > 0 ? ciphertext.subarray(count) : null;
     if (left > 0) return;
     this.#engine.sent();
-    // The alert that reports the failure to the peer has been sent.
+    // The driver was closed after a failure and had only its alert left to send, which is complete
+    // now.
     if (this.#closed && this.#failed && this.#ciphertext === null) this.#closeUnderlying();
   }
 
