@@ -181,8 +181,7 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
    * @param reason The reason: a `ConnectError`.
    */
   peerUnreachable(reason: Error): void {
-    // The client has disconnected, and its `connectionLost` cancelled the attempt to connect. There
-    // is no client to notify.
+    // The client has disconnected, and its `connectionLost` has cancelled the attempt to connect.
     if (!this.transport.connected) return;
     this.factory?.logUnreachable(this.transport.getPeer(), reason);
     this.transport.loseConnection();

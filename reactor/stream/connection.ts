@@ -68,14 +68,14 @@ export class Connection extends SocketAttributes
   #disconnecting = false;
   /** Whether the connection is closing because the peer has closed it. */
   #peerClosed = false;
-  /** The reason with which the connection is lost at the end of this turn; `null` if it is not. */
+  /** The reason of an abort that takes effect at the end of this turn; `null` without an abort. */
   #abortReason: Error | null = null;
 
   #paused = false;
   /** Whether the driver is reading. */
   #reading = false;
   #readEnded = false;
-  /** The chunk that arrived after `pauseProducing`. */
+  /** A chunk that arrived after `pauseProducing()`, kept until the protocol resumes. */
   #held: Uint8Array | null = null;
   #endHeld = false;
 
@@ -267,7 +267,9 @@ export class Connection extends SocketAttributes
     return this.#owner === owner;
   }
 
-  /** Calls the protocol's `drainRequested`, if it has one: the port is draining. */
+  /**
+   * Calls `drainRequested` of the protocol, if that method exists, because the port is draining.
+   */
   drain(): void {
     const protocol = this.#protocol;
     if (this.#isEnding || this.#disconnecting || !isDrainable(protocol)) return;
@@ -394,7 +396,10 @@ export class Connection extends SocketAttributes
     this.#endHeld = false;
   }
 
-  /** Returns whether the connection stays open. */
+  /**
+   * Calls the protocol's `handshakeCompleted`. Returns whether the connection is still open
+   * afterwards.
+   */
   #handshakeCompleted(): boolean {
     const protocol = this.#protocol;
     if (!this.#isEnding && isHandshakeListener(protocol)) {
@@ -416,7 +421,10 @@ export class Connection extends SocketAttributes
     this.#owner.context.microtasks.add(this);
   }
 
-  /** Flushes at the end of the protocol's method that is running, or at the end of the turn. */
+  /**
+   * Sends the buffered bytes when the running method of the protocol returns, or at the end of the
+   * turn.
+   */
   #flushLater(): void {
     if (!this.#isBusy && !this.#writing) this.#queueTask();
   }
@@ -428,7 +436,7 @@ export class Connection extends SocketAttributes
     if (isClosing && !this.#isEnding && !this.#isBusy) this.#closeIfFlushed();
   }
 
-  /** Whether code is running that flushes when it returns. */
+  /** Whether the running code will send the buffered bytes when it returns. */
   get #isBusy(): boolean {
     return this.#calls.depth > 0 || this.#flushing;
   }
@@ -470,7 +478,7 @@ export class Connection extends SocketAttributes
     }
   }
 
-  /** Waits for the peer to read, at most for the linger time without progress. */
+  /** Waits until the peer has read all data. Aborts after the linger timeout without progress. */
   #waitForPeer(): void {
     if (!this.#reading) {
       this.#paused = false;
@@ -501,7 +509,7 @@ export class Connection extends SocketAttributes
     registration?.stop();
   }
 
-  /** Delivers the held chunk, and then reads. */
+  /** Delivers the chunk that arrived during a pause, and then reads on. */
   #readOn(): void {
     const held = this.#held;
     this.#held = null;

@@ -11,9 +11,9 @@ import type { TLSProvider } from "../tls/tls_engine.ts";
 
 /** The parts of a reactor that its connections, ports and connectors use. */
 export interface ConnectionContext {
-  /** The clock, and the notification that the reactor runs. */
+  /** The reactor's timed calls, and its notification that it is running. */
   readonly reactor: IReactorTime & Pick<IReactorCore, "callWhenRunning">;
-  /** The registry of everything that is open. */
+  /** The registry of the open ports, connections and other resources of the reactor. */
   readonly resources: ReactorResources;
   /** The queue of tasks that run when the running code has returned. */
   readonly microtasks: MicrotaskQueue;

@@ -10,7 +10,7 @@ import type { ConnectionLimits } from "./connection_limits.ts";
 
 /** The part of a connection that its owner uses. */
 export interface OwnedConnection {
-  /** The number that its owner gave it. */
+  /** The number that the owner gave to the connection. */
   readonly session: number;
   /** The address of the peer. */
   getPeer(): Address;
@@ -22,7 +22,7 @@ export interface ConnectionOwner {
   readonly context: ConnectionContext;
   /** The limits of each connection. */
   readonly limits: ConnectionLimits;
-  /** The side that it takes in a TLS handshake by default: `"client"` if it opens connections. */
+  /** The default role in a TLS handshake: `"client"` if the owner opens connections. */
   readonly role?: "client" | "server";
   /** Returns the text after the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
   logSuffix(connection: OwnedConnection): string;

@@ -12,11 +12,11 @@ import { checkDelay } from "../../internal/validation.ts";
 
 /** The timeouts of a connection, in seconds; `Infinity` for none. */
 export interface TimeoutLimits {
-  /** Seconds without a byte in either direction. */
+  /** Seconds without a byte in either direction after which the connection is aborted. */
   readonly idle: number;
-  /** Seconds in which the system takes none of the bytes to be sent. */
+  /** Seconds without progress of a pending write after which the connection is aborted. */
   readonly writeStall: number;
-  /** Seconds from opening to closing. */
+  /** The maximum age of a connection in seconds. */
   readonly age: number;
 }
 
@@ -46,7 +46,7 @@ export class ConnectionTimeouts {
   readonly #expired: (which: ExpiredTimeout, seconds: number) => void;
   readonly #idle: IDelayedCall | null;
   readonly #age: IDelayedCall | null;
-  /** Runs while bytes are waiting to be sent. */
+  /** The write stall timeout, which runs while bytes are waiting to be sent. */
   #writeStall: IDelayedCall | null = null;
 
   /**

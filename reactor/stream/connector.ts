@@ -240,7 +240,7 @@ class Attempt implements DialSink, ReactorResource {
     });
   }
 
-  /** Fails when the signal aborts, or soon if it has aborted already. */
+  /** Fails the attempt when the signal aborts, or in a later turn if it has already aborted. */
   failOn(signal: AbortSignal, reason: () => Error): void {
     const abort = () => this.fail(reason());
     this.#removeListener = () => signal.removeEventListener("abort", abort);

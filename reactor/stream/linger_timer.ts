@@ -18,7 +18,7 @@ export class LingerTimer {
     this.#expired = expired;
   }
 
-  /** Starts the timer, unless it runs. */
+  /** Starts the timer, unless it is already running. */
   start(): void {
     if (this.#call !== null || this.#seconds === Infinity) return;
     this.#call = this.#clock.callLater(this.#seconds, () => {
@@ -27,7 +27,7 @@ export class LingerTimer {
     });
   }
 
-  /** Starts a timer that runs anew: the peer has read something. */
+  /** Restarts a running timer, because the peer has read data. */
   progressed(): void {
     this.#call?.reset(this.#seconds);
   }

@@ -55,7 +55,7 @@ export class ProducerRegistration {
     this.#call("resumeProducing", () => this.producer.resumeProducing());
   }
 
-  /** Stops the producer, because the connection sends no more. */
+  /** Stops the producer, because the connection sends no more data. */
   stop(): void {
     this.#call("stopProducing", () => this.producer.stopProducing());
   }

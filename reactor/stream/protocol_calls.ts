@@ -3,7 +3,7 @@ import { alike } from "../lifecycle/log_throttle.ts";
 import { callWithSystem, enterSystem, type HasLogPrefix, leaveSystem } from "../../log/context.ts";
 import type { ConnectionOwner } from "./connection_owner.ts";
 
-/** The part of a connection's owner that errors are logged with. */
+/** The members of a connection's owner that are needed to log an error. */
 type FailureLog = Pick<ConnectionOwner, "methodName" | "logFailure">;
 
 /**
@@ -46,7 +46,10 @@ export class ProtocolCalls {
     }
   }
 
-  /** Loses the connection because a method has thrown, or its promise was rejected. */
+  /**
+   * Aborts the connection and logs the error, because a method has thrown or its promise was
+   * rejected.
+   */
   failed(method: string, error: unknown): void {
     this.#abort(error);
     const name = this.#owner.methodName?.(method) ?? method;

@@ -12,7 +12,7 @@ import type { StreamDriver } from "./stream_driver.ts";
 
 /** The part of a connection that reads and sets the attributes of its socket. */
 export abstract class SocketAttributes {
-  /** The driver that moves the bytes. */
+  /** The driver that transfers the bytes of the connection. */
   protected driver: StreamDriver;
   #noDelay = false;
   #keepAlive: boolean;

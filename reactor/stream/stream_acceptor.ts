@@ -30,13 +30,15 @@ export interface StreamAcceptorSink {
    * @param why The reason, for the log.
    */
   refused(peer: Address, why: string): void;
-  /** Called after `close`, when nothing of the acceptor is left and the address is free. */
+  /**
+   * Called after `close`, when all resources of the acceptor are released and the address is free.
+   */
   released(): void;
 }
 
 /** A bound socket that accepts one connection for each call of {@linkcode accept}. */
 export interface StreamAcceptor<A extends Address = Address> {
-  /** The address that it is bound to. */
+  /** The address to which the acceptor is bound. */
   readonly address: A;
   /**
    * Sets the receiver of the results. Called once, before anything else.

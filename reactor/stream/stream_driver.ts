@@ -26,7 +26,7 @@ export interface StreamDriverSink {
    * @param count The number of bytes taken, from the start of the write.
    */
   wrote(count: number): void;
-  /** Called when `closeWrite` is done. */
+  /** Called when the writing side has been closed by `closeWrite`. */
   writeClosed(): void;
   /**
    * Called when the connection is broken. The receiver closes the driver.
@@ -34,7 +34,7 @@ export interface StreamDriverSink {
    * @param reason The reason for the protocol's `connectionLost`: a `ConnectionLost`, for example.
    */
   failed(reason: Error): void;
-  /** Called after `close` or `abort`, when nothing of the driver is left. */
+  /** Called after `close` or `abort`, when all resources of the driver are released. */
   released(): void;
 }
 
@@ -46,9 +46,11 @@ export interface StreamDriver {
    * @param sink The receiver. It replaces the previous one.
    */
   attach(sink: StreamDriverSink): void;
-  /** Delivers what arrives until `stopReading`. May deliver before it returns. */
+  /**
+   * Delivers arriving data until `stopReading` is called. May deliver a chunk before it returns.
+   */
   startReading(): void;
-  /** Stops delivering. A read in flight may still deliver one chunk. */
+  /** Stops delivering data. A pending read may still deliver one chunk. */
   stopReading(): void;
   /**
    * Sends bytes. One write at a time: the next comes after `wrote`. Nothing changes the bytes
@@ -60,7 +62,10 @@ export interface StreamDriver {
   write(bytes: Uint8Array): void;
   /** Closes the writing side. Called while no write is in flight. */
   closeWrite(): void;
-  /** Closes gracefully: bytes that were taken still reach the peer. Only `released` follows. */
+  /**
+   * Closes gracefully: bytes that the driver has taken still reach the peer. Only `released`
+   * follows.
+   */
   close(): void;
   /** Closes at once, with a reset where the driver supports it. Only `released` follows. */
   abort(): void;

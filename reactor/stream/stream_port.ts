@@ -229,7 +229,7 @@ export class StreamPort<A extends Address = Address>
     this.#left();
   }
 
-  /** Continues after a connection has closed. */
+  /** Checks the drains and accepts the next connection, because a connection has closed. */
   #left(): void {
     this.#checkDrains();
     this.#acceptNext();
@@ -299,7 +299,10 @@ export class StreamPort<A extends Address = Address>
     this.#acceptor.accept(this.#pauses.turnsAway);
   }
 
-  /** Logs a pause for handshakes only: a limit on connections is part of the program. */
+  /**
+   * Logs that `maxHandshakes` has paused the port. A pause by a limit on connections is not logged,
+   * because the application expects it.
+   */
   #logHandshakeLimit(): void {
     const limit = this.#limiter.reachedHandshakeLimit;
     if (limit !== null) this.#problems.pausedByHandshakes(this.#address, limit);

@@ -11,13 +11,16 @@ import { checkBound, quote } from "../../internal/validation.ts";
 
 /** The limits of a port and of its connections. */
 export interface StreamPortLimits {
-  /** Open connections at a time. */
+  /** The maximum number of open connections. */
   readonly maxConnections: number;
-  /** Open connections at a time from one host. */
+  /** The maximum number of open connections from one host. */
   readonly maxConnectionsPerHost: number;
-  /** TLS handshakes in progress at a time. */
+  /** The maximum number of TLS handshakes in progress. */
   readonly maxHandshakes: number;
-  /** Whether the port pauses or refuses at `maxConnections` and at `maxHandshakes`. */
+  /**
+   * Whether the port stops accepting or refuses connections at `maxConnections` and
+   * `maxHandshakes`.
+   */
   readonly overflow: "pause" | "refuse";
   /** The limits of each connection. */
   readonly connection: ConnectionLimits;

@@ -19,7 +19,7 @@ export class StreamPortProblems {
   readonly #handshakes: LogThrottle;
   readonly #pauses: LogThrottle;
   readonly #userErrors: LogThrottle;
-  /** Failed handshakes that were reported to the factory. */
+  /** The number of failed handshakes that were reported to the factory. */
   #reported = 0;
   #turnedAway = 0;
   #failedAccepts = 0;
@@ -39,14 +39,17 @@ export class StreamPortProblems {
     });
   }
 
-  /** Logs that the port has stopped to accept because too many handshakes are in progress. */
+  /** Logs that the port has stopped accepting, because too many handshakes are in progress. */
   pausedByHandshakes(address: Address | null, limit: number): void {
     this.#pauses.add(() => {
       msg(`Accepting connections on ${address} pauses: the handshake limit of ${limit} is reached`);
     });
   }
 
-  /** Logs an error of a protocol or of `buildProtocol`, which a peer may cause again and again. */
+  /**
+   * Logs an error of a protocol or of `buildProtocol`, rate-limited because a peer may cause it
+   * repeatedly.
+   */
   userError(log: (count: number) => void): void {
     this.#userErrors.add(log);
   }
@@ -69,7 +72,7 @@ export class StreamPortProblems {
     this.#turnedAway++;
   }
 
-  /** Counts an attempt to accept at which the system failed. */
+  /** Counts a system call to accept a connection that failed. */
   acceptFailed(): void {
     this.#failedAccepts++;
   }

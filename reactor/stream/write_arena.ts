@@ -20,7 +20,7 @@ export class ChunkAllocator {
   #memory: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #used = 0;
 
-  /** Copies the first `count` bytes, at most {@linkcode LARGEST_PIECE}. */
+  /** Returns a copy of the first `count` bytes; `count` is at most {@linkcode LARGEST_PIECE}. */
   copy(bytes: Uint8Array, count: number): Uint8Array<ArrayBuffer> {
     const start = this.#memory.length - this.#used < count ? this.#renew() : this.#used;
     this.#memory.set(count === bytes.length ? bytes : bytes.subarray(0, count), start);
@@ -39,11 +39,11 @@ export class ChunkAllocator {
  * cleared, and is in no cache.
  */
 export class WriteArena {
-  /** The memory. */
+  /** The memory of the arena, which is reused. */
   readonly memory: Uint8Array<ArrayBuffer> = new Uint8Array(ARENA_SIZE);
   /** The number of bytes in use, from the start. */
   used = 0;
-  /** The number of users that hold a part of the memory. */
+  /** The number of write buffers that use a part of the memory. */
   users = 0;
 }
 

@@ -26,7 +26,7 @@ const spare: WriteBuffer[] = [];
 const arenas = new WriteArenas();
 const encoder = new TextEncoder();
 
-/** A run of bytes in a shared arena, or bytes of the caller. */
+/** Bytes to send: a range of a shared arena, or a buffer that the caller passed in. */
 interface Chunk {
   bytes: Uint8Array;
   /**
@@ -44,10 +44,10 @@ const SENT: Chunk = { bytes: new Uint8Array(), size: 0, arena: null, held: null 
 
 /** A queue of bytes: `push` adds at the end, `head` and `consume` take from the front. */
 export class WriteBuffer {
-  /** The chunks to send, in order, from `#first` on. */
+  /** The chunks in order. Those before the index `#first` have been sent. */
   readonly #chunks: Chunk[] = [];
   #first = 0;
-  /** The arena of the last run, after all chunks, which may still grow. */
+  /** The arena of the last range of bytes, which follows all chunks and may still grow. */
   #tail: WriteArena | null = null;
   #tailStart = 0;
   #tailEnd = 0;
@@ -128,7 +128,7 @@ export class WriteBuffer {
     return head === undefined || isIntact(head) ? 0 : head.size;
   }
 
-  /** Drops the first `count` bytes of the head, which have been sent. */
+  /** Removes the first `count` bytes of the head, because they have been sent. */
   consume(count: number): void {
     const head = this.#chunks[this.#first];
     if (head === undefined || count > head.size) {
@@ -150,7 +150,7 @@ export class WriteBuffer {
     }
   }
 
-  /** Joins the first small chunks. */
+  /** Joins the small chunks at the front into one chunk and returns its bytes. */
   #gather(): Uint8Array {
     let size = 0;
     let end = this.#first;
@@ -195,7 +195,7 @@ export class WriteBuffer {
     if (this.#tail !== null) this.#tail.used = this.#tailEnd;
   }
 
-  /** Turns the last run into a chunk. Later writes start a new one. */
+  /** Turns the growing range of the arena into a chunk. Later writes start a new range. */
   #seal(): void {
     const arena = this.#tail;
     if (arena === null) return;
@@ -223,7 +223,10 @@ function isIntact({ bytes, size }: Chunk): boolean {
   return bytes.length === size;
 }
 
-/** Returns a view with a fixed length: one on a resizable buffer could grow with it. */
+/**
+ * Returns a view with a fixed length, because a view of a resizable buffer may grow with the
+ * buffer.
+ */
 function ofFixedLength(bytes: Uint8Array): Uint8Array {
   const { buffer } = bytes;
   const canChange = buffer instanceof ArrayBuffer ? buffer.resizable : buffer.growable;

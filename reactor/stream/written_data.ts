@@ -32,8 +32,8 @@ export function checkData(method: string, data: unknown): void {
  */
 export function checkMemory(method: string, data: Uint8Array): void {
   try {
-    // A view of a detached buffer has the length 0 and cannot be told from an empty view by its
-    // length. Only reading from it throws.
+    // A view of a detached buffer has the length 0, like an empty view. Only reading from the view
+    // throws, which shows that its buffer is detached.
     data.at(0);
   } catch (cause) {
     throw new TypeError(

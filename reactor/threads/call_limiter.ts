@@ -60,7 +60,7 @@ export class CallLimiter {
     Atomics.notify(this.cells, IN_FLIGHT);
   }
 
-  /** Refuses further calls, and unblocks the thread if it waits. Called by the reactor's side. */
+  /** Refuses further calls, and unblocks the thread if it waits. Called on the reactor's thread. */
   close(): void {
     Atomics.store(this.cells, CLOSED, 1);
     // The value of the cell is changed before the notification. Otherwise a thread that is about to

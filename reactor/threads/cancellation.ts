@@ -27,7 +27,7 @@ export class Cancellation {
     this.cells = cells;
   }
 
-  /** Clears both flags before the next task is sent. Called by the reactor's side. */
+  /** Clears both flags before the next task is sent. Called on the reactor's thread. */
   reset(): void {
     Atomics.store(this.cells, CANCELLED, 0);
     Atomics.store(this.cells, WATCHED, 0);

@@ -32,7 +32,10 @@ export interface ThreadTask {
 /** A task that runs in a thread of a pool. */
 export class RunningTask implements ThreadTask {
   readonly #name: string;
-  /** Null once the task has settled: the shared memory then belongs to the next task. */
+  /**
+   * The cancellation flags; null after the task has settled, because the next task then uses the
+   * shared memory.
+   */
   #cancellation: Cancellation | null;
   #watched = false;
   #cancelled = false;

@@ -22,7 +22,7 @@ export type SerializedError = readonly PackedError[];
 export interface PackedError {
   /** The nearest built-in class of the error. */
   kind: string;
-  /** Its name, message and stack, and those of its own properties that can be cloned. */
+  /** The error's name, message and stack, and its own properties that can be cloned. */
   properties: SerializedProperty[];
 }
 
@@ -138,7 +138,7 @@ class Packing {
     return made;
   }
 
-  /** Returns null if the value cannot be read or cannot be cloned. */
+  /** Returns the packed value; null if the value cannot be read or cloned. */
   #tryPack(get: () => unknown): PackedValue | null {
     try {
       return this.#packValue(get());
@@ -169,7 +169,10 @@ function descriptorsOf(error: Error): [string, PropertyDescriptor][] {
   }
 }
 
-/** Returns a copy, because the original may change before it is sent. */
+/**
+ * Returns a copy of the value, because the original may change before it is sent; null if the value
+ * cannot be cloned.
+ */
 function dataOf(value: unknown): PackedValue | null {
   if (typeof value === "function" || typeof value === "symbol") return null;
   try {

@@ -106,7 +106,7 @@ export class TaskRunner {
     }
   }
 
-  /** Returns the arguments of the task, with a stand-in for each function. */
+  /** Returns the arguments of the task. Each function is replaced by one that sends a message. */
   #argumentsOf(message: TaskMessage, turn: { over: boolean }): unknown[] {
     const args = [...message.args];
     for (const argument of message.functions) {

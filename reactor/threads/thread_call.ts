@@ -87,7 +87,7 @@ export class ThreadCall implements IThreadCall {
     this.#drop();
   }
 
-  /** Calls the function that is the argument at the given index, because the task did. */
+  /** Calls the function that is the argument at the given index, because the task has called it. */
   called(argument: number, args: readonly unknown[]): void {
     const f = this.#functions.get(argument);
     if (f !== undefined) {

@@ -78,12 +78,15 @@ export class ThreadPool implements IThreadPool, Disposable {
   #limits = DEFAULT_LIMITS;
   #started = false;
   #joined = false;
-  /** Most recently used last, and taken first: its modules are already loaded. */
+  /**
+   * The idle threads, the most recently used last. That thread is taken first, because its modules
+   * are already loaded.
+   */
   readonly #idle: PoolWorker[] = [];
   readonly #busy = new Set<PoolWorker>();
   readonly #ending: EndingThreads;
   readonly #waiting = new Set<ThreadCall>();
-  /** How many busy threads must terminate once they are free. */
+  /** The number of busy threads that must terminate when they become free. */
   #toQuit = 0;
   readonly #owner: WorkerOwner = {
     freed: (worker) => this.#freed(worker),

@@ -30,7 +30,7 @@ export interface WorkerThread {
    * belongs to it on this side.
    */
   abandon(): void;
-  /** Lets the thread keep the process alive. A new thread does not. */
+  /** Makes the thread keep the process alive. A new thread does not keep it alive. */
   ref(): void;
   /** Lets the process exit while the thread runs. */
   unref(): void;

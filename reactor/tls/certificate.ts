@@ -37,9 +37,11 @@ export const KeyUsage = {
  * section 4.2.1.10).
  */
 export interface NameConstraints {
-  /** Trees of allowed names. A kind of name without a tree here is not limited. */
+  /**
+   * The subtrees of allowed names. A kind of name without a subtree in this list is not limited.
+   */
   readonly permitted: readonly GeneralName[];
-  /** Trees of forbidden names. */
+  /** The subtrees of forbidden names. */
   readonly excluded: readonly GeneralName[];
 }
 
@@ -53,7 +55,7 @@ export interface CertificateExtensions {
   readonly keyUsage?: ReadonlySet<number>;
   /** The object identifiers of the allowed purposes. */
   readonly extendedKeyUsage?: readonly string[];
-  /** Limits on the names in all certificates below this one. */
+  /** Limits on the names in all certificates that follow below this one in a chain. */
   readonly nameConstraints?: NameConstraints;
 }
 

@@ -24,7 +24,7 @@ export type CertificatePurpose = "server" | "client";
 export interface Rejection {
   /** A code in the style of OpenSSL's. */
   readonly code: string;
-  /** A clause about the certificate, which is its "it": `it has expired at …`. */
+  /** A clause whose "it" is the certificate, such as `it has expired at …`. */
   readonly reason: string;
 }
 

@@ -47,7 +47,9 @@ const SHORT_NAMES: Readonly<Record<string, string>> = {
 
 /** One attribute of a name. */
 export interface NameAttribute {
-  /** The short name of its type, or the dotted identifier of a type without one. */
+  /**
+   * The short name of the attribute's type, or the dotted identifier if the type has no short name.
+   */
   readonly type: string;
   /**
    * Its value as text. A value that is not text is `#` and its DER in hexadecimal, as in RFC 4514.
@@ -59,9 +61,9 @@ export interface NameAttribute {
 export interface Name {
   /** The whole name as DER. */
   readonly der: Uint8Array;
-  /** The relative names, the most general first, each of one attribute or several. */
+  /** The relative names, the most general first. Each consists of one or more attributes. */
   readonly relativeNames: readonly (readonly NameAttribute[])[];
-  /** The relative names in a form in which equal ones are the same text. */
+  /** The relative names as normalized text, so that equal names have the same text. */
   readonly comparable: readonly string[];
 }
 
@@ -123,7 +125,7 @@ export function isBelow(name: Name, base: Name): boolean {
   return base.comparable.every((relative, i) => name.comparable[i] === relative);
 }
 
-/** Ignores case, spaces and the kind of string. */
+/** Returns a text for comparing names, which ignores case, spaces and the type of string. */
 function comparable(attributes: readonly NameAttribute[]): string {
   const parts = attributes.map(({ type, value }) => {
     const text = value.normalize("NFKC").toLowerCase().trim().replaceAll(/\s+/g, " ");

@@ -40,11 +40,14 @@ export type TLSWrapper = (driver: StreamDriver) => HandshakeDriver;
 
 /** Receives the result of a {@linkcode Handshake}. */
 export interface HandshakeEvents {
-  /** Called with the driver, which carries bytes now. */
+  /** Called when the handshake has completed, with the driver, which now transfers data. */
   completed(driver: StreamDriver): void;
-  /** Called with the reason if there will be no connection. */
+  /** Called with the reason when the handshake has failed. */
   failed(reason: Error): void;
-  /** Called when the connection has taken the driver over, or nothing of the handshake is left. */
+  /**
+   * Called when a connection has taken over the driver, or when all resources of the handshake are
+   * released.
+   */
   released(): void;
 }
 

@@ -59,7 +59,7 @@ function namesOf({ subject, extensions }: Certificate): GeneralName[] {
   return names;
 }
 
-/** Returns whether every name that a pattern stands for is in the tree. */
+/** Returns whether every name that matches the pattern `name` is in the subtree. */
 function isInside(name: GeneralName, tree: GeneralName): boolean {
   if (name.kind === "DNS" && tree.kind === "DNS") return isSubdomain(name.text, tree.text);
   if (name.kind === "DirName" && tree.kind === "DirName") return isBelow(name.name, tree.name);
@@ -69,7 +69,7 @@ function isInside(name: GeneralName, tree: GeneralName): boolean {
   return false;
 }
 
-/** Returns whether any name that a pattern stands for may be in the tree. */
+/** Returns whether any name that matches the pattern `name` may be in the subtree. */
 function mayBeInside(name: GeneralName, tree: GeneralName): boolean {
   if (name.kind === "DNS" && tree.kind === "DNS") {
     // A wildcard matches any first label. So it may also match the tree's own name, if the rest of
@@ -100,7 +100,7 @@ function isSubdomain(name: string, tree: string): boolean {
   return own.endsWith(base.startsWith(".") ? base : `.${base}`);
 }
 
-/** A network is an address and its mask. */
+/** Returns whether an address is in a network, which consists of an address and a mask. */
 function isInNetwork(address: Uint8Array, network: Uint8Array): boolean {
   if (network.length !== address.length * 2) return false;
   return address.every((byte, i) => {

@@ -72,11 +72,14 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   /** The number of bytes that are still to be sent unencrypted. */
   #plaintext: number;
-  /** Ciphertext that the underlying driver has not taken yet. */
+  /** Encrypted bytes that the underlying driver has not sent yet. */
   #ciphertext: Uint8Array | null = null;
   /** Whether the underlying driver is writing. */
   #sending = false;
-  /** The piece of the connection's write that the engine has; `null` without one. */
+  /**
+   * The part of the connection's pending write that was passed to the engine; `null` without a
+   * write.
+   */
   #piece: Uint8Array | null = null;
   #pieceSize = 0;
   #writeClosing = false;
@@ -84,10 +87,10 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   #connectionReads = false;
   #underlyingReads: boolean;
-  /** Ciphertext that arrived while none was wanted. */
+  /** Ciphertext that arrived while the driver was not reading. */
   #unread: Uint8Array | null = null;
   #unreadEnd = false;
-  /** Plaintext that arrived while none was wanted. */
+  /** Decrypted data that arrived while the connection was not reading. */
   readonly #held: Uint8Array[] = [];
   #end: "closed" | TLSError | null = null;
 

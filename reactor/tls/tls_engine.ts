@@ -9,7 +9,7 @@ import type { PeerCertificate, TLSClientOptions, TLSServerOptions } from "../int
 
 /** The result of a handshake. */
 export interface TLSSession {
-  /** The protocol chosen by ALPN; `null` without one. */
+  /** The application protocol chosen by ALPN; `null` if none was negotiated. */
   readonly negotiatedProtocol: string | null;
   /** The peer's certificate; `null` if the peer sent none. */
   readonly peerCertificate: PeerCertificate | null;
@@ -19,13 +19,15 @@ export interface TLSSession {
 export interface TLSEngineSink {
   /** Called with ciphertext to send. The next call comes after `sent`. */
   encrypted(bytes: Uint8Array): void;
-  /** Called with received plaintext, whose memory is never written again. */
+  /**
+   * Called with decrypted data. The receiver may keep the chunk, because its memory is not reused.
+   */
   decrypted(chunk: Uint8Array): void;
   /** Called when the handshake has completed and the peer has been verified. */
   secured(session: TLSSession): void;
   /** Called when the peer's close_notify has arrived. */
   peerClosed(): void;
-  /** Called after `receiveEnd` if the peer has sent no close_notify. */
+  /** Called after `receiveEnd` if the peer closed the connection without close_notify. */
   peerVanished(): void;
   /** Called when the bytes of the last `write` have been sent. */
   plaintextSent(): void;
@@ -56,15 +58,15 @@ export interface TLSEngine {
    * after `plaintextSent`.
    */
   write(bytes: Uint8Array): void;
-  /** Sends close_notify after the write in flight. */
+  /** Sends close_notify after the pending write. */
   end(): void;
-  /** Releases everything. No call follows. */
+  /** Releases all resources. The engine reports no further events. */
   destroy(): void;
 }
 
 /** Creates the engines of one port, one connector or one `startTLS`. */
 export interface TLSContext {
-  /** Seconds for a handshake; `Infinity` for no limit. */
+  /** The timeout of a handshake in seconds; `Infinity` for none. */
   readonly handshakeTimeout: number;
   /** Creates the engine of one connection. */
   newEngine(): TLSEngine;

@@ -49,7 +49,7 @@ export class BackOff {
     }
   }
 
-  /** Stops retrying for good. An operation in a pause fails. */
+  /** Stops all retries. An operation that waits for its next retry fails. */
   stop(): void {
     this.#isStopped = true;
     const pause = this.#pause;

@@ -11,7 +11,7 @@ import { connectionLost } from "./system_error.ts";
 /** The capacity of a pipe on Linux, in bytes. */
 const PIPE_SIZE = 65536;
 
-/** The common part of both directions. */
+/** The common part of the drivers of reading and writing ends. */
 abstract class PipeDriver implements StreamDriver {
   readonly #child: Address;
   protected sink: StreamDriverSink | null = null;

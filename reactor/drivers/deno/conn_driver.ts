@@ -38,7 +38,10 @@ export class ConnDriver implements StreamDriver {
   #reading = false;
   #writing = false;
   #hasWritten = false;
-  /** Whether `close` or `abort` was called, and whether the Deno connection was closed. */
+  /**
+   * Whether `close` or `abort` was called. `#connClosed` says whether the Deno connection was
+   * closed.
+   */
   #closed = false;
   #connClosed = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;

@@ -81,7 +81,9 @@ function pidOf(holder: string): number | null {
   return pid <= MAX_PID ? pid : null;
 }
 
-/** Returns why a lock cannot be acquired, to follow its path in a message. */
+/**
+ * Returns the reason why a lock cannot be acquired, as a text that follows the path in a message.
+ */
 function refusalReason(holder: string): string {
   if (pidOf(holder) !== null) return `is held by process ${holder}`;
   return `is not a lock: it points to ${
@@ -126,7 +128,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Returns null if the file does not exist: another process may have removed it. */
+/**
+ * Returns the result of `f`, or null if the file does not exist, because another process may have
+ * removed it.
+ */
 function ifThere<T>(f: () => T): T | null {
   try {
     return f();

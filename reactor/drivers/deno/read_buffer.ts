@@ -61,14 +61,17 @@ export class ReadBuffer {
     return chunk;
   }
 
-  /** Releases the memory. Called last, without a pending read. */
+  /** Releases the memory. The last call, made when no read is pending. */
   release(): void {
     this.#waitLarge(false);
     giveCell(this.#memory);
     this.#memory = EMPTY;
   }
 
-  /** Sizes the buffer for a read that will wait, after a read of `count` bytes into `size`. */
+  /**
+   * Chooses the buffer's size for a read that will wait, after a read of `count` bytes into `size`
+   * bytes.
+   */
   #fitToWait(count: number, size: number): void {
     const fit = Math.min(fitFor(count), MAX_WAITING_SIZE);
     if (size <= MAX_WAITING_SIZE) {

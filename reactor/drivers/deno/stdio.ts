@@ -89,7 +89,7 @@ class StdioDriver extends ConnDriver {
   }
 }
 
-/** The two streams in the form of one Deno connection. */
+/** Standard input and output in the form of one Deno connection. */
 class StdioConn implements StreamConn {
   readonly #stdin: IByteSource;
   readonly #stdout: IByteSink;
@@ -156,7 +156,7 @@ class StdioConn implements StreamConn {
     }
   }
 
-  /** Closes the streams: a pending read of standard input keeps the process alive otherwise. */
+  /** Closes the streams, because a pending read of standard input would keep the process alive. */
   unref(): void {
     this.#isAbandoned = true;
     this.close();

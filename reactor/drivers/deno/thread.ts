@@ -187,7 +187,10 @@ class DenoThread implements WorkerThread {
     this.#error ??= error;
   }
 
-  /** Reports the end once: the `exit` event and the closing of the port come in either order. */
+  /**
+   * Reports once that the thread has stopped. Its `exit` event and the closing of its port come in
+   * any order.
+   */
   #endOnce(): void {
     if (!this.#exited || !this.#closed || this.#error === null || this.#abandoned) return;
     this.#events.ended(this.#error);

@@ -89,7 +89,7 @@ class HeapWatch {
   readonly #statistics = globalThis.process.getBuiltinModule("node:v8").getHeapStatistics;
   readonly #limit = this.#statistics().heap_size_limit;
 
-  /** Checks the limit at intervals, for tasks that will never settle. */
+  /** Starts checking the heap limit at intervals, because a task may never settle. */
   start(port: ThreadPort): void {
     setInterval(() => this.check(port), HEAP_WATCH_MS);
   }

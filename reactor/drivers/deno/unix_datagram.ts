@@ -126,7 +126,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
   readonly #path: string | null;
   readonly #conn: UNIXDatagramConn;
   readonly #file: SocketFile | null = null;
-  /** The socket that completes a pending receive. */
+  /** The socket that sends a token to this socket, to complete a pending receive. */
   readonly #waker: UNIXDatagramConn | null;
   readonly #token = crypto.getRandomValues(new Uint8Array(TOKEN_LENGTH));
   readonly #spaceSize: number;
@@ -190,7 +190,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
     if (!this.#receiving) queueMicrotask(() => this.#sink?.released());
   }
 
-  /** Does nothing: Deno does not support it. */
+  /** Does nothing: Deno's datagram sockets do not support `unref()`. */
   unref(): void {}
 
   /** Sends the queued datagram, or else receives the next one. */
@@ -225,7 +225,7 @@ class UNIXDatagramDriver implements DatagramDriver<IUNIXAddress> {
       datagram.every((byte, i) => byte === this.#token[i]);
   }
 
-  /** Completes the pending receive, unless a token is already on its way. */
+  /** Sends a token, which completes the pending receive, unless a token has already been sent. */
   #wake(): void {
     const path = this.#path;
     if (this.#waking || this.#waker === null || path === null) return;

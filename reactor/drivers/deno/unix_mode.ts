@@ -51,7 +51,10 @@ function mayChangeUmask(): boolean {
   return Deno.permissions.querySync({ name: "sys" }).state === "granted";
 }
 
-/** Files that other threads create meanwhile also get a tighter mode, never a wider one. */
+/**
+ * Calls `bind` under a restricted umask. Files that other threads create meanwhile also get a
+ * stricter mode, never a wider one.
+ */
 function underTightUmask<S>(bind: () => S): S {
   const before = Deno.umask(0o077);
   try {

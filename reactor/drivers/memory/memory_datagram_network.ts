@@ -129,7 +129,7 @@ export class MemoryUDPDriver implements UDPDriver {
     this.#schedule(() => this.#sink?.released());
   }
 
-  /** Counts the call. Memory does not keep the process alive. */
+  /** Counts the call. A memory socket does not keep the process alive anyway. */
   unref(): void {
     this.unrefs++;
   }

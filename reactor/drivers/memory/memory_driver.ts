@@ -70,12 +70,12 @@ class Operation {
   }
 }
 
-/** One direction of a pipe. */
+/** One direction of a memory pipe: the bytes in flight and the state of both ends. */
 class Flow {
   readonly #chunks: Uint8Array[] = [];
   readonly #capacity: number;
   #size = 0;
-  /** Whether the writer has closed it. Bytes written before can still be read. */
+  /** Whether the writer has closed this direction. Bytes written before can still be read. */
   ended = false;
   /** Whether the reading end has closed. */
   readerClosed = false;
@@ -207,7 +207,7 @@ export class MemoryDriver implements StreamDriver {
     this.close();
   }
 
-  /** Does nothing: memory does not keep the process alive. */
+  /** Does nothing: a connection in memory does not keep the process alive. */
   unref(): void {}
 
   getPeer(): Address {

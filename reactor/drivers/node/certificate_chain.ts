@@ -45,7 +45,7 @@ const MAX_REASON_LENGTH = 500;
 
 /** The requirements on a peer's certificate. */
 export interface PeerTrust {
-  /** The side of the peer. */
+  /** The role of the peer: server or client. */
   readonly purpose: CertificatePurpose;
   /**
    * The trusted roots. Null stands for the system's, against which the engine has verified the

@@ -14,9 +14,9 @@ import { tlsModule } from "./builtin_modules.ts";
 
 /** One handshake that needs a certificate. */
 export interface CertificateRequest {
-  /** The name that the client requests; `""` without one. */
+  /** The server name that the client requests; `""` if the client requests none. */
   readonly serverName: string;
-  /** Continues the handshake. Called once, now or later. */
+  /** Continues the handshake with the chosen certificate. Called once, at once or later. */
   answer(context: SecureContext): void;
   /** Fails the handshake; {@linkcode answer} follows, so that the peer receives an alert. */
   failed(reason: Error): void;
@@ -33,7 +33,7 @@ const failures = new WeakMap<Certificates, FailureCounter>();
 /** Calls the `certificates` option, and prepares each certificate once. */
 export class CertificateChoice {
   readonly #certificates: Certificates;
-  /** The certificate for names for which the option returns `undefined`. */
+  /** The certificate for server names for which the `certificates` function returns `undefined`. */
   readonly #own: TLSCertificate | undefined;
   readonly #caCerts: readonly string[];
   readonly #prepared = new WeakMap<TLSCertificate, SecureContext>();
@@ -57,7 +57,7 @@ export class CertificateChoice {
     this.#caCerts = caCerts;
   }
 
-  /** Answers a request, or fails it. Never throws. */
+  /** Chooses the certificate of a handshake, or fails the handshake. Never throws. */
   choose(request: CertificateRequest): void {
     try {
       const chosen = this.#certificates(request.serverName);

@@ -51,7 +51,7 @@ export interface UDPBinding {
   readonly port: number;
   /** Whether other sockets may bind the same port with this option. */
   readonly shared: boolean;
-  /** Returns which permission is missing for sending to an address; null if none is. */
+  /** Returns the permission that is missing for sending to an address; null if none is missing. */
   readonly missingPermission: (to: IInternetAddress) => string | null;
 }
 
@@ -104,7 +104,7 @@ class NodeUDPDriver implements UDPDriver {
   readonly #isIPv6: boolean;
   readonly #missingPermission: UDPBinding["missingPermission"];
   #sink: DatagramDriverSink<IInternetAddress> | null = null;
-  /** Datagrams that arrived before the port wanted them; null once it does. */
+  /** Datagrams that arrived before the port started receiving; null after it has started. */
   #held: [Uint8Array, IInternetAddress][] | null = [];
   #heldSize = 0;
 

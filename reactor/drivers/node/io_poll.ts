@@ -15,7 +15,7 @@ const TURNS = 64;
 
 /** A pending callback. */
 interface PendingCall {
-  /** The turn after which Deno has polled. */
+  /** The number of the turn after which Deno has certainly polled. */
   readonly turn: number;
   readonly f: () => void;
 }

@@ -34,7 +34,7 @@ type MakeHandle = (
 export interface ListeningServer {
   /** The server. Its connections are paused, and may be half-closed. */
   readonly server: Server;
-  /** Its handle. */
+  /** The handle of the listening socket. */
   readonly handle: ServerHandle;
 }
 

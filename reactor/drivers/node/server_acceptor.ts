@@ -22,7 +22,9 @@ export interface ServerAcceptorOptions {
   readonly backlog: number;
   /** Creates the driver of an accepted connection; `null` if the connection is already lost. */
   readonly driverFor: (socket: Socket) => StreamDriver | null;
-  /** Makes the server check again for connections. Undefined if it cannot. */
+  /**
+   * Makes the server check again for connections. Undefined if the server does not support that.
+   */
   readonly lookAgain?: (() => void) | undefined;
 }
 
@@ -121,7 +123,7 @@ export class ServerAcceptor<A extends Address> implements StreamAcceptor<A> {
     if (!this.#closed) this.#options.lookAgain?.();
   }
 
-  /** Notes a shortage of descriptors, or makes the server check for connections. */
+  /** Records a shortage of descriptors; without one, makes the server check for connections. */
   #check(): void {
     this.#isShort = isOutOfDescriptors();
     if (!this.#isShort) this.#lookAgain();

@@ -50,7 +50,7 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   #sink: TLSEngineSink | null = null;
   #wire: Duplex | null = null;
   #socket: TLSSocket | null = null;
-  /** Reports to the stream that its last write was sent. */
+  /** The callback of the stream's pending write, called when the bytes have been sent. */
   #written: (() => void) | null = null;
   #ending = false;
   #closeSent = false;

@@ -16,7 +16,7 @@ import { cryptoModule, streamModule, tlsModule } from "./builtin_modules.ts";
 
 /** The certificate options of `node:tls`. */
 export interface TLSMaterial {
-  /** The roots, one certificate each. */
+  /** The trusted roots, each a PEM block with one certificate. */
   ca?: string[];
   /** The certificate, followed by its chain. */
   cert?: string;
