@@ -64,7 +64,9 @@ export function certificateRoots(caCerts: readonly string[]): readonly X509Certi
   return checkedRoots.get(texts.join("\0"), () =>
     texts.flatMap((text, i) => {
       const name = `caCerts[${i}]`;
-      const roots = parseCertificates(name, pemCertificates(text));
+      const blocks = pemCertificates(text);
+      if (blocks.length === 0) throw notPem(name, text, "a certificate");
+      const roots = parseCertificates(name, blocks);
       for (const root of roots) checkStrength(name, root);
       return roots;
     }));
@@ -164,11 +166,17 @@ function firstOf(own: string[], other: string[]): string[] {
 }
 
 function missing(name: "cert" | "key", value: string | undefined, what: string): TypeError {
-  if (value !== undefined) return new TypeError(`Cannot use ${name}: it is not ${what} in PEM`);
+  if (value !== undefined) return notPem(name, value, what);
   const other = name === "cert" ? "key" : "cert";
   return new TypeError(
     `Cannot use ${other} alone: ${name} is missing, and ${other} does not hold ${what} as well`,
   );
+}
+
+/** The error for a text without the PEM block that it should have: often, it is a file's path. */
+function notPem(name: string, text: string, what: string): TypeError {
+  const hint = text.includes("-----BEGIN") ? "" : ": pass the text of the file, not its path";
+  return new TypeError(`Cannot use ${name}: it is not ${what} in PEM${hint}`);
 }
 
 function checkText(name: string, value: unknown): string {
@@ -177,9 +185,6 @@ function checkText(name: string, value: unknown): string {
 }
 
 function parseCertificates(name: string, blocks: readonly string[]): X509Certificate[] {
-  if (blocks.length === 0) {
-    throw new TypeError(`Cannot use ${name}: it is not a certificate in PEM`);
-  }
   return blocks.map((block, i) => {
     try {
       return new (cryptoModule().X509Certificate)(block);
