@@ -124,7 +124,8 @@ function* readArguments(text: string, start: number): Generator<DescriptionArgum
       at = first.end;
     }
     if (at === text.length) return;
-    at++; // the colon
+    // Skips the colon between two arguments.
+    at++;
   }
 }
 

@@ -133,7 +133,8 @@ function exportOf({ module, name }: TaskMessage, exports: Record<string, unknown
   if (typeof f !== "function") {
     throw new TypeError(`${module} must export a function ${quote(name)}, got ${quote(f)}`);
   }
-  return f as AnyFunction; // the task's type has checked the arguments
+  // The cast is safe: the task's type has checked the arguments against the function.
+  return f as AnyFunction;
 }
 
 function nameOf({ module, name }: TaskMessage): string {

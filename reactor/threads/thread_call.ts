@@ -48,7 +48,8 @@ export class ThreadCall implements IThreadCall {
     const sent = [...args];
     sent.forEach((arg, index) => {
       if (typeof arg !== "function") return;
-      this.#functions.set(index, arg as AnyFunction); // called only with arguments of the task
+      // The cast is safe: the function is called only with the arguments that the task passes to it.
+      this.#functions.set(index, arg as AnyFunction);
       sent[index] = undefined;
     });
     const module = absoluteURL(task.module);
@@ -125,7 +126,8 @@ export class ThreadCall implements IThreadCall {
         `Error while calling onResult of the task ${this.name}`,
       );
     } else if (!success) {
-      err(outcome as Error, `The task ${this.name} failed`); // what failed() was given
+      // The cast is safe: the outcome of a failed task is the Error that failed() received.
+      err(outcome as Error, `The task ${this.name} failed`);
     }
   }
 

@@ -391,7 +391,8 @@ export class ThreadPool implements IThreadPool, Disposable {
 
   #foundStuck(): void {
     if (this.#isStuck) this.#refuseWaiting();
-    else this.#beginWaiting(); // where stuck threads are replaced
+    // #beginWaiting() starts new threads in place of the stuck ones.
+    else this.#beginWaiting();
   }
 
   #refuseWaiting(): void {

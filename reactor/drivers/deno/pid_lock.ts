@@ -123,7 +123,8 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === "ESRCH") return false;
-    if (codeOf(error) === "EPERM") return true; // the process of another user
+    // The process runs, but belongs to another user.
+    if (codeOf(error) === "EPERM") return true;
     throw error;
   }
 }

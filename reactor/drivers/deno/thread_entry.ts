@@ -26,7 +26,8 @@ const held = new Set<unknown>();
  * @param load Imports the module of a task.
  */
 export function serve(load: LoadModule): void {
-  const data = workerData as ThreadData; // the data that the pool passes to its threads
+  // The cast is safe: the pool passes this type of data to each of its threads.
+  const data = workerData as ThreadData;
   const { port: pool, ...cells } = data;
   // The port is removed from `workerData`, where tasks could find it. A task that closed it or sent
   // messages on it would leave its caller waiting forever.

@@ -39,7 +39,8 @@ export class UNIXListener implements AcceptingListener<Deno.UnixConn> {
 
   /** The address of the listener. */
   get addr(): Deno.UnixAddr {
-    return this.#listener.addr as Deno.UnixAddr; // a listener on a UNIX socket has a UNIX address
+    // The cast is safe: a listener on a UNIX socket has a UNIX address.
+    return this.#listener.addr as Deno.UnixAddr;
   }
 
   /** Accepts the next connection. */

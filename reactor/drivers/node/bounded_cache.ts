@@ -21,7 +21,9 @@ export class BoundedCache<T> {
    * @param make Makes the value if it is not known. Nothing is kept if it throws.
    */
   get(text: string, make: () => T): T {
-    if (this.#values.has(text)) return this.#values.get(text) as T; // it has just been found
+    // The cast is safe: has() has found the text. T may include undefined, so get() alone would not
+    // show whether the text is known.
+    if (this.#values.has(text)) return this.#values.get(text) as T;
     const value = make();
     for (const oldest of this.#values.keys()) {
       if (this.#values.size < this.#limit) break;
