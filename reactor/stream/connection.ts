@@ -385,8 +385,8 @@ export class Connection extends SocketAttributes
   // Private methods.
 
   /**
-   * Passes to the handshake what arrived and was not delivered: the peer sent it after the last
-   * bytes that the protocol has received.
+   * Passes bytes that have arrived but were not delivered to the TLS handshake, because the peer
+   * sent them after the last bytes that the protocol has received.
    */
   #feedHeld(driver: TLSDriver): void {
     const held = this.#held;
@@ -456,8 +456,8 @@ export class Connection extends SocketAttributes
   }
 
   /**
-   * Returns whether written bytes can no longer be sent. If so, aborts the connection: the peer
-   * would miss them.
+   * Returns whether written bytes can no longer be sent, because their buffer was detached. If so,
+   * aborts the connection, because the peer would miss these bytes.
    */
   #isSpoiled(buffer: WriteBuffer): boolean {
     const { spoiled } = buffer;

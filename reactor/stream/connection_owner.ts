@@ -27,8 +27,8 @@ export interface ConnectionOwner {
   /** Returns the text after the protocol's name in the log: `3,127.0.0.1` on a server, `client`. */
   logSuffix(connection: OwnedConnection): string;
   /**
-   * Returns the name of a protocol's method for the log, where the protocol only passes the call
-   * on.
+   * Returns the name of a protocol's method for the log, for protocols that only pass calls to
+   * another object.
    */
   methodName?(method: string): string;
   /**

@@ -208,8 +208,8 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
 }
 
 /**
- * One attempt to connect. It succeeds or fails once, and stays a resource until its dial has been
- * released.
+ * One attempt to connect. The attempt succeeds or fails once, and stays an open resource of the
+ * reactor until its dial has been released.
  */
 class Attempt implements DialSink, ReactorResource {
   readonly #context: ConnectionContext;

@@ -273,8 +273,8 @@ export class StreamPort<A extends Address = Address>
   }
 
   /**
-   * Finds the open connections among all resources: a second set would cost memory for every
-   * connection.
+   * Returns the open connections of the port. They are found among all resources of the reactor,
+   * because a separate set would cost memory for every connection.
    */
   #connections(): Connection[] {
     return this.context.resources.list().filter((resource): resource is Connection =>

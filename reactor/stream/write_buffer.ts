@@ -59,8 +59,8 @@ export class WriteBuffer {
   }
 
   /**
-   * Returns an empty buffer to the pool. A buffer with bytes is only dropped: the system may still
-   * read its memory.
+   * Returns an empty buffer to the pool. A buffer with bytes is not reused, because the system may
+   * still read its memory.
    */
   release(): void {
     if (this.#size === 0 && spare.length < MOST_SPARE) spare.push(this);
@@ -176,8 +176,8 @@ export class WriteBuffer {
   }
 
   /**
-   * Returns an arena with room for `size` bytes after the last run. Starts a new run if another
-   * buffer has used the arena since.
+   * Returns an arena with room for `size` bytes after the growing range of this buffer. Starts a
+   * new range if another buffer has used the arena meanwhile.
    */
   #grow(size: number): WriteArena {
     const arena = arenas.withRoom(size);
@@ -216,8 +216,8 @@ function releaseMemory({ arena, held }: Chunk): void {
 }
 
 /**
- * Returns whether the caller's memory is still there. A view on a detached or shrunk buffer has
- * another length, mostly 0.
+ * Returns whether the bytes are still available. A view of a detached or shrunk buffer has another
+ * length, in most cases 0.
  */
 function isIntact({ bytes, size }: Chunk): boolean {
   return bytes.length === size;

@@ -76,7 +76,8 @@ export class EndingThreads {
   }
 
   /**
-   * Sets whether the threads keep the process alive, as they do while a task waits for one of them.
+   * Sets whether the threads keep the process alive, which they do while a task waits for one of
+   * them to stop.
    */
   hold(held: boolean): void {
     if (held === this.#held) return;

@@ -48,7 +48,7 @@ export class ThreadCall implements IThreadCall {
     const sent = [...args];
     sent.forEach((arg, index) => {
       if (typeof arg !== "function") return;
-      // The cast is safe: the function is called only with the arguments that the task passes to it.
+      // The cast is safe: the function is called only with arguments that the task passes to it.
       this.#functions.set(index, arg as AnyFunction);
       sent[index] = undefined;
     });

@@ -160,9 +160,9 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   /**
-   * Terminates all threads, for good. Running and waiting tasks fail with `ThreadPoolStopped`;
-   * tasks without a result callback are only logged. A task that computes keeps running until it
-   * returns, but does not keep the process alive.
+   * Terminates all threads. The pool cannot be started again. Running and waiting tasks fail with
+   * `ThreadPoolStopped`; tasks without a result callback are only logged. A task in the middle of a
+   * computation runs until it returns, but does not keep the process alive.
    */
   stop(): void {
     if (this.#joined) return;
@@ -234,12 +234,18 @@ export class ThreadPool implements IThreadPool, Disposable {
     this.stop();
   }
 
-  /** Threads that count against `max` when a thread is to start. */
+  /**
+   * The number of threads that count towards `max` when another thread may start, including ending
+   * threads.
+   */
   get #size(): number {
     return this.#kept + this.#ending.size - this.#ending.stuckCount;
   }
 
-  /** Threads that count against `max` when a thread may be terminated: ending threads do not. */
+  /**
+   * The number of threads that count towards `max` when a thread may be terminated. Ending threads
+   * are not included.
+   */
   get #kept(): number {
     return this.#idle.length + this.#busy.size + this.#countedStuck;
   }

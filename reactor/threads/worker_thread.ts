@@ -21,13 +21,13 @@ export interface WorkerThread {
    */
   cancel(): boolean;
   /**
-   * Terminates the thread as soon as its JavaScript returns. It sends no further message, but its
-   * `ended` event still comes.
+   * Terminates the thread as soon as its JavaScript returns. The thread sends no further message,
+   * but its `ended` event still follows.
    */
   terminate(): void;
   /**
-   * Terminates the thread without any further event, `ended` included, and releases everything that
-   * belongs to it on this side.
+   * Terminates the thread without any further event, not even `ended`, and releases the resources
+   * of the thread in this process.
    */
   abandon(): void;
   /** Makes the thread keep the process alive. A new thread does not keep it alive. */

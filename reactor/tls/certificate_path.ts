@@ -85,8 +85,9 @@ export class CertificatePath {
   readonly #now: number;
   #signaturesLeft = MOST_SIGNATURES;
   /**
-   * Why each authority forbids the names of each certificate below it; `null` if it allows them.
-   * Kept, because a search reaches the same pair on many paths.
+   * The results of the name constraints for pairs of an authority and a certificate below it: the
+   * reason of a refusal, or `null`. They are stored, because a search meets the same pair on many
+   * paths.
    */
   readonly #forbidden = new Map<Certificate, Map<Certificate, Rejection | null>>();
   #rejection: Rejection = {
@@ -128,8 +129,8 @@ export class CertificatePath {
   }
 
   /**
-   * Returns whether the last certificate of a path is signed by a root, or by another one that
-   * leads to a root.
+   * Returns whether the last certificate of a path was signed by a root, or by another certificate
+   * whose path leads to a root.
    */
   #leadsToRoot(path: readonly Certificate[], others: readonly Certificate[]): boolean {
     if (path.length >= LONGEST) return false;

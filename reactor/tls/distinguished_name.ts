@@ -52,7 +52,8 @@ export interface NameAttribute {
    */
   readonly type: string;
   /**
-   * Its value as text. A value that is not text is `#` and its DER in hexadecimal, as in RFC 4514.
+   * The attribute's value as text. A value that is not text is written as `#` and its DER in
+   * hexadecimal, as in RFC 4514.
    */
   readonly value: string;
 }

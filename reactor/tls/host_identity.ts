@@ -42,8 +42,8 @@ function matches(pattern: string, host: string): boolean {
 }
 
 /**
- * Returns the bytes of an address, or null for a name. The zone of an address has a meaning on this
- * host only.
+ * Returns the bytes of an IP address, or null for a name. The zone of an address is ignored,
+ * because it has a meaning on this host only.
  */
 function addressBytes(host: string): Uint8Array | null {
   if (isIPAddress(host)) return Uint8Array.from(host.split("."), Number);

@@ -91,8 +91,8 @@ function parentOf(tree: string): string {
 }
 
 /**
- * A tree with a leading dot contains the names below, without the name itself. An empty tree
- * contains all names.
+ * Returns whether a name is in a subtree. A subtree with a leading dot contains only the names
+ * below the rest of its text; an empty subtree contains all names.
  */
 function isSubdomain(name: string, tree: string): boolean {
   const [own, base] = [normal(name), normal(tree)];

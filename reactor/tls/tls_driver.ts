@@ -289,8 +289,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   }
 
   /**
-   * Sends what was written before the handshake. If its buffer was detached meanwhile, returns it
-   * to the connection, which then aborts.
+   * Sends bytes that were written before the handshake. If their buffer was detached meanwhile,
+   * reports the write as complete; the connection then notices the problem and aborts.
    */
   #writeWaiting(piece: Uint8Array): void {
     if (piece.length === this.#pieceSize) this.#engine.write(piece);
@@ -354,8 +354,8 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   // Private methods.
 
   /**
-   * Restores the connection's TCP_NODELAY after the handshake. Its last pieces are sent after this
-   * side has completed it.
+   * Restores the connection's own setting of TCP_NODELAY. This happens some time after the
+   * handshake, because its last bytes are sent after this side has completed it.
    */
   #restoreNoDelay(): void {
     this.#noDelayForced = false;

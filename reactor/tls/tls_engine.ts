@@ -34,8 +34,8 @@ export interface TLSEngineSink {
   /** Called after `end`, when close_notify has been sent. */
   closeSent(): void;
   /**
-   * Called when TLS has failed. `encrypted` has already received the alert for the peer. No call
-   * follows.
+   * Called when TLS has failed. `encrypted` was already called with the alert for the peer. No
+   * further call follows.
    */
   tlsFailed(cause: Error): void;
 }
@@ -54,8 +54,8 @@ export interface TLSEngine {
   /** Reports that the ciphertext of the last `encrypted` has been sent. */
   sent(): void;
   /**
-   * Encrypts plaintext, after the handshake has completed. One write at a time: the next comes
-   * after `plaintextSent`.
+   * Encrypts plaintext. Called only after the handshake, and only after `plaintextSent` has
+   * reported the previous write.
    */
   write(bytes: Uint8Array): void;
   /** Sends close_notify after the pending write. */

@@ -61,8 +61,8 @@ abstract class PipeDriver implements StreamDriver {
 export class PipeReader extends PipeDriver {
   readonly #reader: ReadableStreamBYOBReader;
   /**
-   * The memory that reads fill. Each chunk is copied out, so that the memory stays in the
-   * processor's cache.
+   * The memory for reads. Each chunk is copied, so that the same memory is used again and stays in
+   * the processor's cache.
    */
   #memory = new Uint8Array(PIPE_SIZE);
   #wanted = false;

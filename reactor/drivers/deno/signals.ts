@@ -7,8 +7,8 @@
 import { checkDescriptors, FOR_SIGNALS } from "./descriptors.ts";
 
 /**
- * Whether this process has handled a signal. Only the first handler takes descriptors, which stay
- * open.
+ * Whether this process has had a signal handler. Only the first handler needs new descriptors,
+ * which stay open.
  */
 let listened = false;
 

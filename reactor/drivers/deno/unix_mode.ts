@@ -44,8 +44,8 @@ function excludesOthers(mode: number): boolean {
 }
 
 /**
- * Returns whether the umask may be changed, which needs `--allow-sys` without a list. A request for
- * it could stop the program at a prompt.
+ * Returns whether the umask may be changed, which needs `--allow-sys` without a list. The
+ * permission is only queried, because a request could stop the program at a prompt.
  */
 function mayChangeUmask(): boolean {
   return Deno.permissions.querySync({ name: "sys" }).state === "granted";

@@ -48,13 +48,13 @@ export interface PeerTrust {
   /** The role of the peer: server or client. */
   readonly purpose: CertificatePurpose;
   /**
-   * The trusted roots. Null stands for the system's, against which the engine has verified the
-   * chain.
+   * The trusted roots. Null stands for the roots of the system, against which the engine has
+   * already verified the chain.
    */
   readonly roots: readonly Certificate[] | null;
   /**
-   * The host that the certificate must belong to: a name in ASCII, or an address. Any host if
-   * undefined.
+   * The host to which the certificate must belong: a name in ASCII, or an address. If undefined,
+   * any host is accepted.
    */
   readonly host?: string;
 }

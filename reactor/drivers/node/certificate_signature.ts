@@ -38,8 +38,9 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
 };
 
 /**
- * RSA-PSS with one hash for the message and for MGF1: the last byte of its identifier, and the
- * salt's length.
+ * Returns the DER contents of the AlgorithmIdentifier of RSA-PSS, in hexadecimal, with the same
+ * hash for the message and for MGF1. `hash` is the last byte of the hash's identifier; `salt` is
+ * the length of the salt.
  */
 function pss(hash: string, salt: string): string {
   const hashAlgorithm = `300d06096086480165030402${hash}0500`;

@@ -164,8 +164,8 @@ export function tcpDriver(
 }
 
 /**
- * Checks the permission to bind the local address early. A refusal within `connect` comes in a
- * later turn, and would end the program.
+ * Checks the permission to bind the local address before connecting. Without this check, `connect`
+ * would throw in a later turn, which would end the program.
  */
 function checkBindPermission(bindAddress: ConnectTCPOptions["bindAddress"]): void {
   if (bindAddress === undefined) return;

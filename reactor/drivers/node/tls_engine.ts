@@ -160,8 +160,8 @@ export class NodeTLSEngine implements TLSEngine, Handshaking {
   }
 
   /**
-   * Reports that close_notify was sent. It is the last write, so it was sent if no write is pending
-   * in the turn after it.
+   * Reports that close_notify was sent. As close_notify is the last write, it has been sent if no
+   * write is pending in the next turn.
    */
   #closeWhenSent(): void {
     if (!this.#ending) return;

@@ -135,7 +135,8 @@ export function checkedProtocols(alpnProtocols: readonly string[] = []): string[
 }
 
 /**
- * Reads certificate and key. Either text may hold both; each option's own text takes precedence.
+ * Reads the certificate and the key. The text of either option may contain both; the text of the
+ * matching option takes precedence.
  */
 function ownMaterial(
   cert: string | undefined,
