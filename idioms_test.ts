@@ -225,7 +225,7 @@ Deno.test("connect() and listen() of endpoints are cancelled by a signal, with i
     async () =>
       await new TCP4ServerEndpoint(reactor, 0).listen(Factory.forProtocol(Silent), { signal }),
     Error,
-    "Cancelled by a signal: not needed",
+    "Cancelled by an AbortSignal: not needed",
   );
 });
 

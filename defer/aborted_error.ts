@@ -12,5 +12,5 @@ import { isTimeout } from "./is_timeout.ts";
 export function abortedError(error: Error, reason: unknown): Error {
   if (!(error instanceof CancelledError)) return error;
   const ErrorClass = isTimeout(reason) ? TimeoutError : CancelledError;
-  return new ErrorClass(`Cancelled by a signal: ${messageOf(reason)}`, { cause: reason });
+  return new ErrorClass(`Cancelled by an AbortSignal: ${messageOf(reason)}`, { cause: reason });
 }

@@ -365,7 +365,7 @@ export class Chain {
   static #wait(chain: Chain, source: Chain): void {
     if (Chain.#isCircle(chain, source)) {
       const message =
-        "Cannot wait for the Deferred that a callback returned: it waits for this one";
+        "Cannot wait for the Deferred that a callback returned: that Deferred waits for this one";
       Chain.#fail(chain, new TypeError(message));
       return;
     }

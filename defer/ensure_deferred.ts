@@ -29,7 +29,9 @@ export function ensureDeferred<T>(promise: PromiseLike<T>): Deferred<Awaited<T>>
   // Deferred is never a promise.
   if (isInstance(promise, Deferred)) return promise as Deferred<Awaited<T>>;
   if (!isThenable(promise)) {
-    throw new TypeError(`ensureDeferred() needs a Deferred or promise, got ${textOf(promise)}`);
+    throw new TypeError(
+      `ensureDeferred() argument must be a Deferred or promise, got ${textOf(promise)}`,
+    );
   }
   return Deferred.fromPromise(promise);
 }

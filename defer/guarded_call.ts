@@ -71,7 +71,7 @@ export function logUserError(error: unknown, why: string): void {
 
 function sayUnlogged(why: string): void {
   try {
-    console.error(`Cannot log an error: ${why}`);
+    console.error(`Cannot log an error, because the log itself failed: ${why}`);
   } catch {
     // Standard error cannot be written either, so no place is left for the report.
   }

@@ -63,7 +63,7 @@ export function markHandled(deferred: object): void {
   const text = reported.get(deferred);
   if (text === undefined) return;
   reported.delete(deferred);
-  msg(`An errback has handled an unhandled error in Deferred after its report: ${text}`);
+  msg(`An errback has handled an error that was already reported as unhandled: ${text}`);
 }
 
 /**

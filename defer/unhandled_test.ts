@@ -251,7 +251,7 @@ Deno.test("Deferred logs that a failure was handled after it had been logged as 
     ["error", "Unhandled error in Deferred"],
     [
       "info",
-      "An errback has handled an unhandled error in Deferred after its report: RangeError: too much",
+      "An errback has handled an error that was already reported as unhandled: RangeError: too much",
     ],
   ]);
 });
@@ -352,7 +352,7 @@ Deno.test("Deferred does not log a failure again that was passed to a waiting De
   reportUnhandled();
   assertEquals(events.length, 1);
   outer.addErrback(() => {});
-  assertMatch(events[1]?.message ?? "", /after its report: Error: taken/);
+  assertMatch(events[1]?.message ?? "", /already reported as unhandled: Error: taken/);
   assertEquals(events.length, 2);
 });
 

@@ -68,14 +68,14 @@ export function parseDescription(text: string, start: number = 0): Description {
     throw new EndpointDescriptionError(
       text,
       { start, end: start },
-      `it must begin with a type, as in "tcp:80", and ${found}`,
+      `it must begin with an endpoint type, as in "tcp:80", but ${found}`,
     );
   }
   if (first.name !== null) {
     throw new EndpointDescriptionError(
       text,
       { start, end: first.value.end },
-      `it must begin with a type, as in "tcp:80", and not with a named argument`,
+      `it must begin with an endpoint type, as in "tcp:80", but it begins with a named argument`,
     );
   }
   return { text, type: first.value, arguments: isBlank(rest) ? [] : rest };
@@ -140,7 +140,7 @@ function readPiece(text: string, start: number, ends: string): DescriptionPiece 
       throw new EndpointDescriptionError(
         text,
         { start: at - 1, end: at },
-        "it ends with a backslash, which must be followed by the character that it quotes",
+        "it ends with a backslash, which must be followed by the character that it escapes",
       );
     }
     value += text.charAt(at);

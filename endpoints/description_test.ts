@@ -64,37 +64,42 @@ Deno.test("parseDescription() parses the rest of a string, with positions in the
 });
 
 const WRONG: [text: string, offset: number, piece: string, problem: string][] = [
-  ["", 0, "", `it must begin with a type, as in "tcp:80", and the string is empty`],
+  ["", 0, "", `it must begin with an endpoint type, as in "tcp:80", but the string is empty`],
   [
     ":80",
     0,
     "",
-    `it must begin with a type, as in "tcp:80", and the type before the first colon is empty`,
+    `it must begin with an endpoint type, as in "tcp:80", but the type before the first colon is empty`,
   ],
   [
     "port=80",
     0,
     "port=80",
-    `it must begin with a type, as in "tcp:80", and not with a named argument`,
+    `it must begin with an endpoint type, as in "tcp:80", but it begins with a named argument`,
   ],
-  ["=", 0, "=", `it must begin with a type, as in "tcp:80", and not with a named argument`],
+  [
+    "=",
+    0,
+    "=",
+    `it must begin with an endpoint type, as in "tcp:80", but it begins with a named argument`,
+  ],
   [
     "tcp:80\\",
     6,
     "\\",
-    "it ends with a backslash, which must be followed by the character that it quotes",
+    "it ends with a backslash, which must be followed by the character that it escapes",
   ],
   [
     "\\",
     0,
     "\\",
-    "it ends with a backslash, which must be followed by the character that it quotes",
+    "it ends with a backslash, which must be followed by the character that it escapes",
   ],
   [
     "tcp:a=\\\\\\",
     8,
     "\\",
-    "it ends with a backslash, which must be followed by the character that it quotes",
+    "it ends with a backslash, which must be followed by the character that it escapes",
   ],
 ];
 

@@ -148,9 +148,13 @@ export class EndpointArguments {
       return this.#nested.client(parseDescription(this.#given.get(name)?.value ?? ""));
     } catch (error) {
       if (!(error instanceof EndpointDescriptionError)) throw error;
-      throw this.error(name, `the argument "${name}" describes no endpoint: ${error.message}`, {
-        cause: error,
-      });
+      throw this.error(
+        name,
+        `the argument "${name}" is not the description of a client endpoint: ${error.message}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -229,10 +233,10 @@ export class EndpointArguments {
 
   #tooMany(positional: readonly string[]): string {
     const { value: type } = this.#description.type;
-    if (positional.length === 0) return `"${type}" takes no positional arguments`;
+    if (positional.length === 0) return `the type "${type}" takes no positional arguments`;
     const names = positional.join(", ");
-    return `"${type}" takes at most ${positional.length} positional arguments, ${names}; ` +
-      HOW_TO_WRITE_A_COLON;
+    return `the type "${type}" takes at most ${positional.length} positional arguments, ` +
+      `${names}; ` + HOW_TO_WRITE_A_COLON;
   }
 
   #unknown(name: string, types: ArgumentTypes): string {
@@ -241,7 +245,7 @@ export class EndpointArguments {
     const has = known.length === 0
       ? "it has no arguments"
       : `its arguments are ${known.join(", ")}`;
-    return `"${type}" has no argument ${JSON.stringify(name)}; ${has}`;
+    return `the type "${type}" has no argument ${JSON.stringify(name)}; ${has}`;
   }
 
   #end(): DescriptionSpan {
@@ -269,7 +273,7 @@ function problemOfPositional(
   previous: string | undefined,
 ): string {
   if (value === "" && previous !== undefined) {
-    return `an empty argument follows "${previous}"; ${HOW_TO_WRITE_A_COLON}`;
+    return `the argument after "${previous}" is empty; ${HOW_TO_WRITE_A_COLON}`;
   }
   const hint = value.startsWith("[") && !problem.endsWith(HOW_TO_WRITE_A_COLON)
     ? `; ${HOW_TO_WRITE_A_COLON}`

@@ -207,9 +207,9 @@ class EndpointTypes<R, E> {
     throw new EndpointDescriptionError(
       text,
       type,
-      `it must begin with a type of ${this.#side} endpoint, and ${
+      `it must begin with the type of a ${this.#side} endpoint, but ${
         visible(type.value)
-      } is not one; the types are ${known}`,
+      } is not one; the known types are ${known}`,
     );
   }
 

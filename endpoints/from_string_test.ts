@@ -205,7 +205,7 @@ const WRONG_SERVERS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `it must begin with a type of server endpoint, and "ftl" is not one; the types are haproxy, ssl, stdio, systemd, tcp, tcp6, tls, unix`,
+    `it must begin with the type of a server endpoint, but "ftl" is not one; the known types are haproxy, ssl, stdio, systemd, tcp, tcp6, tls, unix`,
   ],
   ["tcp:", 4, "", `the argument "port" is missing`],
   [
@@ -255,7 +255,7 @@ const WRONG_SERVERS: Wrong[] = [
     23,
     "",
     String
-      .raw`an empty argument follows "interface"; write a colon in a value as "\:"`,
+      .raw`the argument after "interface" is empty; write a colon in a value as "\:"`,
   ],
   [
     "tcp6:80:[::1]",
@@ -268,13 +268,13 @@ const WRONG_SERVERS: Wrong[] = [
     "tcp:80:interfce=127.0.0.1",
     7,
     "interfce",
-    `"tcp" has no argument "interfce"; its arguments are port, interface, backlog`,
+    `the type "tcp" has no argument "interfce"; its arguments are port, interface, backlog`,
   ],
   [
     "tcp:80:constructor=1",
     7,
     "constructor",
-    `"tcp" has no argument "constructor"; its arguments are port, interface, backlog`,
+    `the type "tcp" has no argument "constructor"; its arguments are port, interface, backlog`,
   ],
   ["tcp:80:port=90", 7, "port", `the argument "port" is given twice`],
   ["tcp:port=80:port=80", 12, "port", `the argument "port" is given twice`],
@@ -283,20 +283,20 @@ const WRONG_SERVERS: Wrong[] = [
     19,
     "6",
     String
-      .raw`"tcp" takes at most 3 positional arguments, port, interface, backlog; write a colon in a value as "\:"`,
+      .raw`the type "tcp" takes at most 3 positional arguments, port, interface, backlog; write a colon in a value as "\:"`,
   ],
-  ["stdio:0", 6, "0", `"stdio" takes no positional arguments`],
+  ["stdio:0", 6, "0", `the type "stdio" takes no positional arguments`],
   [
     "systemd:domain=INET",
     0,
     "systemd",
-    "it needs either an index or a name, to identify the socket",
+    'exactly one of "index" and "name" must be given, to identify the socket',
   ],
   [
     "systemd:domain=INET:index=0:name=web",
     33,
     "web",
-    "it needs either an index or a name, to identify the socket",
+    'exactly one of "index" and "name" must be given, to identify the socket',
   ],
   [
     "systemd:domain=TCP:index=0",
@@ -320,7 +320,7 @@ const WRONG_SERVERS: Wrong[] = [
     "tcp:80\\",
     6,
     "\\",
-    "it ends with a backslash, which must be followed by the character that it quotes",
+    "it ends with a backslash, which must be followed by the character that it escapes",
   ],
   [
     "haproxy:tcp:80",
@@ -335,7 +335,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "ftl:andromeda/carcosa/hali/2387",
     0,
     "ftl",
-    `it must begin with a type of client endpoint, and "ftl" is not one; the types are ssl, tcp, tcp6, tls, unix`,
+    `it must begin with the type of a client endpoint, but "ftl" is not one; the known types are ssl, tcp, tcp6, tls, unix`,
   ],
   ["tcp:example.org", 15, "", `the argument "port" is missing`],
   ["tcp::80", 4, "", `the argument "host" must not be empty; write a colon in a value as "\\:"`],
@@ -362,7 +362,7 @@ const WRONG_CLIENTS: Wrong[] = [
     19,
     "90",
     String
-      .raw`"tcp" takes at most 2 positional arguments, host, port; write a colon in a value as "\:"`,
+      .raw`the type "tcp" takes at most 2 positional arguments, host, port; write a colon in a value as "\:"`,
   ],
   [
     "tcp:[::1]:80",
@@ -382,7 +382,7 @@ const WRONG_CLIENTS: Wrong[] = [
     "127.0.0.1:80",
     0,
     "127.0.0.1",
-    `it must begin with a type of client endpoint, and "127.0.0.1" is not one; the types are ssl, tcp, tcp6, tls, unix`,
+    `it must begin with the type of a client endpoint, but "127.0.0.1" is not one; the known types are ssl, tcp, tcp6, tls, unix`,
   ],
   [
     "tcp:::1:80",
@@ -572,11 +572,11 @@ Deno.test("EndpointRegistry rejects arguments for a type that takes none", () =>
   const error = assertThrows(() => serverFromString(null, "none:a", { registry }));
   assertInstanceOf(error, EndpointDescriptionError);
   assertEquals([error.offset, error.piece], [5, "a"]);
-  assertEquals(error.message.includes('"none" takes no positional arguments'), true);
+  assertEquals(error.message.includes('the type "none" takes no positional arguments'), true);
   const named = assertThrows(() => clientFromString(null, "none:a=1", { registry }));
   assertEquals(
     named instanceof Error &&
-      named.message.includes('"none" has no argument "a"; it has no arguments'),
+      named.message.includes('the type "none" has no argument "a"; it has no arguments'),
     true,
   );
 });
@@ -660,7 +660,7 @@ Deno.test("EndpointArguments.clientIn() errors point at the argument, and quote 
   assertEquals([error.offset, error.piece], [23, String.raw`ftl\:80`]);
   assertEquals(
     error.message.includes(
-      `Cannot create an endpoint from "ftl:80": it must begin with a type of client endpoint, and "ftl"`,
+      `Cannot create an endpoint from "ftl:80": it must begin with the type of a client endpoint, but "ftl"`,
     ),
     true,
   );

@@ -233,7 +233,7 @@ Deno.test("HostnameEndpoint starts and stops the factory once, for any number of
   assertInstanceOf(error, ConnectionRefusedError);
   assertEquals(
     error.message,
-    `Cannot connect to both.test:80. [${V6}]:80 refused. ${V4}:80 refused`,
+    `Cannot connect to both.test:80: all attempts failed. [${V6}]:80 refused. ${V4}:80 refused`,
   );
   assertEquals(factory.events, ["start", "stop"]);
   reactor.checkIdle();
@@ -348,7 +348,11 @@ Deno.test("HostnameEndpoint.connect() fails for an invalid name or one without a
   for (
     const [host, ErrorClass, message] of [
       ["none.test", DNSLookupError, "Cannot connect to none.test:80: the name has no address"],
-      ["no name", RangeError, 'Cannot use "no name" as a host name: not a name or an address'],
+      [
+        "no name",
+        RangeError,
+        'Cannot use "no name" as a host name: it is neither a valid host name nor an IP address',
+      ],
     ] as const
   ) {
     const { reactor, factory, outcomes } = begin(host);

@@ -111,7 +111,7 @@ async function readBlocks(
   const found = blocksOf(text);
   if (found.length === 0) {
     throw new Error(
-      `Cannot read the ${what} in ${path}: the file contains no PEM block of that kind`,
+      `Cannot read the ${what} in ${path}: the file contains no PEM block of this type`,
     );
   }
   return found;

@@ -74,15 +74,15 @@ test("readCertificate() errors name a file without the expected content", {
     const [files, message] of [
       [
         { privateKey: leaf },
-        `Cannot read the private key in ${leaf}: the file contains no PEM block of that kind`,
+        `Cannot read the private key in ${leaf}: the file contains no PEM block of this type`,
       ],
       [
         { privateKey: key },
-        `Cannot read the certificate in ${key}: the file contains no PEM block of that kind`,
+        `Cannot read the certificate in ${key}: the file contains no PEM block of this type`,
       ],
       [
         { privateKey: key, certificate: leaf, chain: empty },
-        `Cannot read the certificate in ${empty}: the file contains no PEM block of that kind`,
+        `Cannot read the certificate in ${empty}: the file contains no PEM block of this type`,
       ],
     ] as const
   ) {
@@ -145,6 +145,6 @@ test("readTrustRoots() rejects a directory with a file without certificates", {
   const wrong = await assertRejects(() => readTrustRoots(hostEnvironment, directory), Error);
   assertEquals(
     wrong.message,
-    `Cannot read the certificate in ${directory}/key.pem: the file contains no PEM block of that kind`,
+    `Cannot read the certificate in ${directory}/key.pem: the file contains no PEM block of this type`,
   );
 });

@@ -132,7 +132,8 @@ export class ProcessConnection implements ITransport {
   setTcpKeepAlive(_enabled: boolean, idle?: number): void {
     if (idle !== undefined) {
       throw new UnsupportedError(
-        `Cannot set keep-alive for ${this.getPeer()} after ${idle} s: the peer is a child process`,
+        `Cannot set a keep-alive time of ${idle} s for ${this.getPeer()}: ` +
+          "the peer is a child process, not a TCP connection",
       );
     }
   }

@@ -67,7 +67,7 @@ export class ProcessRelay implements IProcessProtocol {
     } else if (childFD === 2 && this.#options.logsErrors) {
       const text = this.#decoder.decode(data, { stream: true }).trimEnd();
       msg(
-        `Process ${this.#options.executable} wrote stderr unhandled by ${
+        `Process ${this.#options.executable} wrote to standard error, which is not handled by ${
           nameInLog(this.#protocol)
         }: ${text}`,
       );

@@ -169,9 +169,9 @@ test("ProcessEndpoint logs or drops the standard error of the process", async (f
   const said = async (errFlag?: StandardErrorBehavior): Promise<string[]> => {
     const endpoint = fixture.endpoint("echo oops >&2", errFlag === undefined ? {} : { errFlag });
     await (await endpoint.connect(new Wires())).lost();
-    return fixture.messages.splice(0).filter((message) => message.includes("stderr"));
+    return fixture.messages.splice(0).filter((message) => message.includes("standard error"));
   };
-  const line = "Process /bin/sh wrote stderr unhandled by Wire: oops";
+  const line = "Process /bin/sh wrote to standard error, which is not handled by Wire: oops";
   assertEquals(await said(), [line]);
   assertEquals(await said(StandardErrorBehavior.LOG), [line]);
   assertEquals(await said(StandardErrorBehavior.DROP), []);

@@ -24,7 +24,10 @@ export const systemdServerParser: IStreamServerEndpointStringParser<
   parseStreamServer: (reactor, args) => {
     const { domain, index, name } = args.take(["domain", "index", "name"], INHERITED);
     if ((index === undefined) === (name === undefined)) {
-      throw args.error("name", "it needs either an index or a name, to identify the socket");
+      throw args.error(
+        "name",
+        'exactly one of "index" and "name" must be given, to identify the socket',
+      );
     }
     const inherited = inheritedBy(reactor, args);
     const descriptor = name === undefined

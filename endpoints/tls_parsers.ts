@@ -117,7 +117,7 @@ export const tlsClientParser: IStreamClientEndpointStringParserWithReactor<Clien
     if (endpoint !== undefined && misplaced !== undefined) {
       throw args.error(
         misplaced,
-        `the argument "${misplaced}" belongs into the description of the endpoint`,
+        `the argument "${misplaced}" must be given in the description in "endpoint"`,
       );
     }
     const wrapped = endpoint === undefined
@@ -154,7 +154,8 @@ function parseStreamServer(reactor: ServerReactor, args: EndpointArguments): ISt
   if (options.clientCertificate !== undefined && caCertsDir === undefined) {
     throw args.error(
       "clientCertificate",
-      `the argument "clientCertificate" needs "caCertsDir", the roots that sign the certificates`,
+      `the argument "clientCertificate" also requires "caCertsDir", ` +
+        `the directory of the roots that sign the client certificates`,
     );
   }
   return new TLSFileServerEndpoint(reactor, port, files, options);
@@ -173,7 +174,7 @@ function ownCertificate(
   const file = privateKey ?? certificate;
   if (file !== undefined) return { privateKey: file, certificate, chain };
   if (chain === undefined) return null;
-  throw args.error("extraCertChain", `the argument "extraCertChain" needs "certKey"`);
+  throw args.error("extraCertChain", `the argument "extraCertChain" also requires "certKey"`);
 }
 
 /** Returns an object with those of the properties that exist. */

@@ -178,24 +178,29 @@ Deno.test("listen() cancelled while its files are read fails with CancelledError
 
 const WRONG: [side: "server" | "client", description: string, piece: string, problem: string][] = [
   ["server", "ssl:", "", `the argument "port" is missing`],
-  ["server", "ssl:443:sslmethod=TLSv1_2_METHOD", "sslmethod", `"ssl" has no argument "sslmethod"`],
+  [
+    "server",
+    "ssl:443:sslmethod=TLSv1_2_METHOD",
+    "sslmethod",
+    `the type "ssl" has no argument "sslmethod"`,
+  ],
   [
     "server",
     "tls:443:clientCertificate=require",
     "require",
-    `the argument "clientCertificate" needs "caCertsDir"`,
+    `the argument "clientCertificate" also requires "caCertsDir"`,
   ],
   [
     "client",
     "ssl:example.org:443:extraCertChain=a.pem",
     "a.pem",
-    `the argument "extraCertChain" needs "certKey"`,
+    `the argument "extraCertChain" also requires "certKey"`,
   ],
   [
     "client",
     String.raw`tls:example.org:443:endpoint=tcp\:192.0.2.1\:80:timeout=5`,
     "5",
-    `the argument "timeout" belongs into the description of the endpoint`,
+    `the argument "timeout" must be given in the description in "endpoint"`,
   ],
   [
     "client",

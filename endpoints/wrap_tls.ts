@@ -137,7 +137,7 @@ function upgradeProtocols(
       if (refusals.add()) {
         msg(
           `Refused a connection from ${addr}: ` +
-            `${handshakes} handshakes are in progress, the limit${refusals}`,
+            `the limit of ${handshakes} handshakes (maxHandshakes) is reached${refusals}`,
         );
       }
       return null;

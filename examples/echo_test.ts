@@ -119,7 +119,7 @@ Deno.test("echo.ts names the mistake in a description, and exits with code 1", a
   assertEquals(code, 1);
   assertStringIncludes(
     errors,
-    '"tcp" has no argument "interfce"; its arguments are port, interface, backlog',
+    'the type "tcp" has no argument "interfce"; its arguments are port, interface, backlog',
   );
   assertStringIncludes(errors, "  tcp:2000:interfce=127.0.0.1\n           ^^^^^^^^\n");
 });

@@ -49,7 +49,7 @@ Deno.test("graceful_shutdown.ts on SIGTERM aborts unfinished clients at the dead
   assertEquals(messages(lines).slice(-2), ["DrainTarget, 1 aborted", "Main loop terminated."]);
   assert(
     lines.some((line) =>
-      / was aborted: it was still open 0\.2 s after its port was drained$/.test(line)
+      / was aborted: it was still open 0\.2 s after its port began to drain$/.test(line)
     ),
   );
   busy.close();
@@ -67,7 +67,7 @@ Deno.test("graceful_shutdown.ts on a second SIGTERM exits without waiting", asyn
   assertEquals(code, 0);
   assert(
     messages(lines).includes(
-      "Received SIGTERM while shutting down, not waiting for the triggers before shutdown.",
+      'Received SIGTERM while shutting down: no longer waiting for the "before" triggers.',
     ),
   );
   assertEquals(messages(lines).at(-1), "Main loop terminated.");

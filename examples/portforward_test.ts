@@ -25,5 +25,7 @@ Deno.test("portforward.ts disconnects a client if the server is unreachable, and
   closed.close();
   await using forwarder = new Example("portforward.ts", ["0", "127.0.0.1", to]);
   assertEquals(await netcat(await portOf(forwarder)), "");
-  await forwarder.line(new RegExp(` Cannot forward 127\\.0\\.0\\.1:\\d+: .*127\\.0\\.0\\.1:${to}`));
+  await forwarder.line(
+    new RegExp(` Cannot forward the connection from 127\\.0\\.0\\.1:\\d+: .*127\\.0\\.0\\.1:${to}`),
+  );
 });

@@ -146,5 +146,7 @@ export function atOnce<T>(
 ): T {
   if (!isThenable(answer)) return answer;
   follow(answer, undefined, rejected);
-  throw new TypeError(`${hook} must return its result at once, got a promise: it cannot be async`);
+  throw new TypeError(
+    `${hook} must return its value synchronously, got a promise; it cannot be an async function`,
+  );
 }

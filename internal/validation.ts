@@ -37,7 +37,7 @@ export function checkDelay(name: string, value: unknown): void {
  */
 export function checkMoment(name: string, seconds: number, moment: number): number {
   if (Number.isFinite(moment)) return moment;
-  throw new RangeError(`${name} must lead to a finite time, got ${seconds}`);
+  throw new RangeError(`${name} must result in a finite time, got ${seconds}`);
 }
 
 /** Throws unless `value` is an integer from `min` to `max`. */

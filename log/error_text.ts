@@ -53,7 +53,7 @@ function within(error: Error): Entry[] {
   } catch (thrown) {
     // The getter of `cause` threw: the text says so in place of the cause. The error's own message
     // comes before this line, so the reader knows which error has the unreadable cause.
-    entries.push({ value: `(unreadable: ${messageOf(thrown)})`, prefix: "Caused by: " });
+    entries.push({ value: `(unreadable cause: ${messageOf(thrown)})`, prefix: "Caused by: " });
   }
   return [...entries, ...errorsOf(error).reverse()];
 }

@@ -127,7 +127,9 @@ export class LogPublisher {
    */
   addObserver(observer: LogObserver, options: AddObserverOptions = {}): Disposable {
     if (typeof observer !== "function") {
-      throw new TypeError(`A log observer must be a function, got ${quote(observer)}`);
+      throw new TypeError(
+        `Cannot add a log observer: it must be a function, got ${quote(observer)}`,
+      );
     }
     const { level = "debug" } = options;
     if (!isLevel(level)) {

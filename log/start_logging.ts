@@ -60,7 +60,7 @@ function observerFor(sink: LogSink, options: TextFileLogOptions): LogObserver {
   throw new TypeError(
     `Cannot log to ${
       inspect(sink)
-    }: it has neither writeSync() nor debug(), info(), warn() and error()`,
+    }: it must have either writeSync(), or debug(), info(), warn() and error()`,
   );
 }
 

@@ -71,7 +71,7 @@ Deno.test("startLogging() rejects a value that is not a sink", () => {
     assertThrows(
       () => startLogging(sink as unknown as LogSink, { publisher }),
       TypeError,
-      "neither",
+      "either",
     );
   }
 });

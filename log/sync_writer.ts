@@ -37,7 +37,8 @@ export function writeText(
       const written = atOnce("writeSync()", writer.writeSync(rest));
       if (!(written > 0)) {
         throw new Error(
-          `Cannot write the log: the writer wrote ${written} of ${rest.length} bytes`,
+          "Cannot write the log: " +
+            `writeSync() must return the number of bytes that it wrote, at least 1, got ${written}`,
         );
       }
       rest = rest.subarray(written);

@@ -69,7 +69,7 @@ Deno.test("textFileLogObserver() throws if the writer accepts nothing", () => {
   assertThrows(
     () => observe(eventOf({})),
     Error,
-    "Cannot write the log: the writer wrote 0 of 14 bytes",
+    "Cannot write the log: writeSync() must return the number of bytes that it wrote, at least 1, got 0",
   );
 });
 

@@ -64,7 +64,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    */
   textReceived(_line: string): void {
     throw new Error(
-      `Cannot pass on a line: ${this.constructor.name} overrides neither lineReceived() ` +
+      `Cannot deliver a received line: ${this.constructor.name} overrides neither lineReceived() ` +
         "nor textReceived()",
     );
   }
@@ -175,7 +175,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
       const { delimiter } = this;
       if (delimiter.length === 0) {
         throw new RangeError(
-          `Cannot find lines: the delimiter of ${this.constructor.name} is empty`,
+          `Cannot split the received data into lines: the delimiter of ${this.constructor.name} is empty`,
         );
       }
       this.#searchedFor = typeof delimiter === "string" ? encoder.encode(delimiter) : delimiter;

@@ -55,7 +55,7 @@ export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends
    */
   rawDataReceived(_data: Uint8Array): void {
     throw new Error(
-      `Cannot pass on raw data: ${this.constructor.name} does not override rawDataReceived()`,
+      `Cannot deliver raw data: ${this.constructor.name} does not override rawDataReceived()`,
     );
   }
 

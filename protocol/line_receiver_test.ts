@@ -403,7 +403,7 @@ Deno.test("LineReceiver.delimiter may be bytes or a string, and may change withi
   assertThrows(
     () => fixture.protocol.dataReceived(bytes("x")),
     RangeError,
-    "Cannot find lines: the delimiter of Changing is empty",
+    "Cannot split the received data into lines: the delimiter of Changing is empty",
   );
 });
 
@@ -433,7 +433,7 @@ Deno.test("LineReceiver closes the connection if the method to call is not overr
   lines.host.settle();
   assertEquals(
     lines.reason?.message,
-    "Cannot pass on a line: Deaf overrides neither lineReceived() nor textReceived()",
+    "Cannot deliver a received line: Deaf overrides neither lineReceived() nor textReceived()",
   );
   using raw = connectProtocol(new Deaf());
   raw.protocol.setRawMode();
@@ -441,7 +441,7 @@ Deno.test("LineReceiver closes the connection if the method to call is not overr
   raw.host.settle();
   assertEquals(
     raw.reason?.message,
-    "Cannot pass on raw data: Deaf does not override rawDataReceived()",
+    "Cannot deliver raw data: Deaf does not override rawDataReceived()",
   );
   assertEquals(errors.take(), [lines.reason, raw.reason]);
 });

@@ -166,8 +166,8 @@ export abstract class PendingRequests<Req, Res> {
     if (!hasTurn && this.#waiting.size >= this.#maxWaiting) {
       return fail(
         new RequestQueueFull(
-          `Cannot queue a request: ${this.#waiting.size} wait already, the limit, ` +
-            `and ${this.inFlight} are in flight`,
+          `Cannot queue a request: the limit of ${this.#waiting.size} waiting requests ` +
+            `(maxWaiting) is reached, and ${this.inFlight} are in flight`,
         ),
       );
     }
@@ -288,7 +288,7 @@ export abstract class PendingRequests<Req, Res> {
     if (timeout === Infinity) return;
     checkDelay("timeout", timeout);
     if (this.#clock === null) {
-      throw new TypeError("Cannot use a timeout: the options have no clock");
+      throw new TypeError("Cannot use a request timeout: the queue's options contain no clock");
     }
   }
 }

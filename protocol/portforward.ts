@@ -244,7 +244,7 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
    * @param reason The reason: a `ConnectError`.
    */
   logUnreachable(peer: Address, reason: Error): void {
-    const line = `Cannot forward ${peer}: ${messageOf(reason)}`;
+    const line = `Cannot forward the connection from ${peer}: ${messageOf(reason)}`;
     const write = (count: number): void => log.warn(`${line}${alike(count)}`, { reason, count });
     if (this.#unreachable === null) write(1);
     else this.#unreachable.add(write);

@@ -235,7 +235,10 @@ Deno.test("ProxyServer closes a client's connection if the destination is unreac
   assertEquals(world.client.end, "ended");
   assertEquals(world.fixture.reason?.name, "ConnectionDone");
   assertEquals(events.map(({ level, message }) => [level, message]), [
-    ["warn", "Cannot forward 192.0.2.2:2222: Connecting to example.org:80 was refused"],
+    [
+      "warn",
+      "Cannot forward the connection from 192.0.2.2:2222: Connecting to example.org:80 was refused",
+    ],
   ]);
 });
 

@@ -128,7 +128,7 @@ class Transfer {
   stop(): void {
     if (this.#isDone) return;
     const reason = new ProducerStopped(
-      "Cannot write the rest of the stream: the consumer is lost",
+      "Cannot write the rest of the stream: the consumer has lost its connection",
     );
     this.#cancelStream(reason);
     this.#done.errback(reason);

@@ -77,7 +77,7 @@ Deno.test("RequestQueue option maxWaiting fails further requests with RequestQue
   assertInstanceOf(errors[0], RequestQueueFull);
   assertEquals(
     errors[0].message,
-    "Cannot queue a request: 1 wait already, the limit, and 1 are in flight",
+    "Cannot queue a request: the limit of 1 waiting requests (maxWaiting) is reached, and 1 are in flight",
   );
   fixture.queue.answer("A");
   assertEquals(fixture.sent, ["a", "b"]);
@@ -139,7 +139,7 @@ Deno.test("RequestQueue.request({ signal }) fails with an error that contains th
   request("late");
   assertEquals(
     errors.map((error) => error.message),
-    Array(3).fill("Cancelled by a signal: the user has left"),
+    Array(3).fill("Cancelled by an AbortSignal: the user has left"),
   );
   assert(errors.every((error) => error instanceof CancelledError));
   fixture.queue.answer("SENT");
@@ -260,7 +260,11 @@ Deno.test("RequestQueue rejects options that are out of range, and names them", 
   const make = (options: RequestQueueOptions) => new RequestQueue(() => {}, options);
   assertThrows(() => make({ maxInFlight: 0 }), RangeError, "maxInFlight");
   assertThrows(() => make({ maxWaiting: -1 }), RangeError, "maxWaiting");
-  assertThrows(() => make({ timeout: 5 }), TypeError, "the options have no clock");
+  assertThrows(() => make({ timeout: 5 }), TypeError, "the queue's options contain no clock");
   assertThrows(() => make({ timeout: -5, clock: new Clock() }), RangeError, "timeout");
-  assertThrows(() => make({}).request("a", { timeout: 1 }), TypeError, "the options have no clock");
+  assertThrows(
+    () => make({}).request("a", { timeout: 1 }),
+    TypeError,
+    "the queue's options contain no clock",
+  );
 });

@@ -113,7 +113,7 @@ function assertLeft(reason: Error | null, count: number): void {
   assertMatch(
     reason.cause.message,
     new RegExp(
-      `^Cannot start TLS with .*: ${count} bytes that arrived before TLS are in the buffer`,
+      `^Cannot start TLS with .*: the receive buffer contains ${count} bytes that arrived before TLS`,
     ),
   );
 }

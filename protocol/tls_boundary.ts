@@ -32,8 +32,9 @@ export class TLSBoundary {
     if (kept === 0 || this.#cameOverTLS === transport.tlsStarted) return true;
     transport.abortConnection(
       new Error(
-        `Cannot start TLS with ${transport.getPeer()}: ${kept} bytes that arrived before TLS ` +
-          "are in the buffer; clear it, or pass them to startTLS() as received",
+        `Cannot start TLS with ${transport.getPeer()}: the receive buffer contains ` +
+          `${kept} bytes that arrived before TLS; ` +
+          "clear the buffer, or pass the bytes to startTLS() as received",
       ),
     );
     return false;

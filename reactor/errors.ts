@@ -195,7 +195,7 @@ export class ConnectionLost extends ConnectionClosed {
    * @param details The details that the operating system reported.
    */
   constructor(message?: string, details?: SystemErrorDetails) {
-    super(message ?? "Connection was lost in a non-clean fashion", details);
+    super(message ?? "Connection was lost: it was not closed cleanly", details);
   }
 }
 
@@ -379,7 +379,7 @@ export class DrainTimeout extends ConnectionAborted {
   constructor(seconds: number, address: string) {
     super(
       `Connection to ${address} was aborted: ` +
-        `it was still open ${seconds} s after its port was drained`,
+        `it was still open ${seconds} s after its port began to drain`,
       { address },
     );
     this.seconds = seconds;

@@ -255,7 +255,7 @@ Deno.test("Clock.advance() and jump() throw if the resulting time would be infin
     assertThrows(
       () => clock[move](Number.MAX_VALUE),
       RangeError,
-      `${move}() seconds must lead to a finite time`,
+      `${move}() seconds must result in a finite time`,
     );
     assertEquals(clock.seconds(), Number.MAX_VALUE);
   }

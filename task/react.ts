@@ -139,6 +139,6 @@ function checked(returned: PromiseLike<unknown>): PromiseLike<unknown> {
 /** Logs the failure of `main`. @returns The exit status for it. */
 function reported(error: Error): number {
   if (error instanceof SystemExit) return error.code;
-  err(error, "The main function failed");
+  err(error, "The main function of react() failed");
   return 1;
 }

@@ -226,7 +226,7 @@ Deno.test("react() exits the process with the program's exit code, and prints it
   }));
   assertEquals(results.map(({ code }) => code), [0, 3, 1]);
   assertEquals([results[0]?.errors, results[1]?.errors], ["", ""]);
-  assertStringIncludes(results[2]?.errors ?? "", "The main function failed");
+  assertStringIncludes(results[2]?.errors ?? "", "The main function of react() failed");
   assertStringIncludes(results[2]?.errors ?? "", "Error: no");
 });
 

@@ -167,7 +167,9 @@ export class ClientAttempt<P extends IProtocol> {
 
   #timedOut(seconds: number): void {
     const step = this.#isConnecting ? "Connecting" : "Preparing the connection";
-    this.#fail(new ConnectTimeoutError(`${step} took longer than attemptTimeout, ${seconds} s`));
+    this.#fail(
+      new ConnectTimeoutError(`${step} took longer than the attemptTimeout of ${seconds} s`),
+    );
     this.end();
   }
 

@@ -227,7 +227,8 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
       const limit = this.#maxWaiting;
       return fail(
         new TooManyWaiters(
-          `Cannot wait for a connection of ${this}: ${limit} calls wait already, the limit`,
+          `Cannot wait for a connection of ${this}: ` +
+            `the limit of ${limit} waiting calls (maxWaiting) is reached`,
         ),
       );
     }
@@ -242,7 +243,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
    */
   override startService(): void {
     if (this.running) {
-      warn(`Duplicate ClientService.startService ${nameOf(this)}`);
+      warn(`Ignored a call of startService() of ${nameOf(this)}: it has already been started`);
       return;
     }
     super.startService();
@@ -339,7 +340,7 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     } catch (error) {
       err(
         error,
-        `Cannot use the retryPolicy of ${nameOf(this)}: using the default policy for this wait`,
+        `Error in the retryPolicy of ${nameOf(this)}, so the default policy is used for this wait`,
       );
       return backoffPolicy()(this.#failures);
     }

@@ -278,7 +278,7 @@ Deno.test("ClientService.startService() called twice logs a warning", () => {
   using fixture = started();
   fixture.service.setName("upstream");
   assertEquals(logged(() => fixture.service.startService()), [
-    'Duplicate ClientService.startService ClientService "upstream"',
+    'Ignored a call of startService() of ClientService "upstream": it has already been started',
   ]);
   assertEquals(fixture.endpoint.dials.length, 1);
 });
@@ -595,7 +595,7 @@ Deno.test("ClientService.whenConnected({ signal }) fails with the abort reason i
   const late = outcomes(fixture.service.whenConnected({ signal: shutdown.signal }));
   for (const [error] of [aborted, late]) {
     assertInstanceOf(error, CancelledError);
-    assertEquals(error.message, "Cancelled by a signal: the user has left");
+    assertEquals(error.message, "Cancelled by an AbortSignal: the user has left");
     assertStrictEquals(error.cause, reason);
   }
   assertEquals([left, fixture.endpoint.dial().isCancelled], [[], false]);
@@ -673,7 +673,7 @@ Deno.test("ClientService with attemptTimeout cancels a slow attempt, which count
   const waiting = outcomes(fixture.service.whenConnected(1));
   fixture.clock.advance(5);
   assertInstanceOf(waiting[0], ConnectTimeoutError);
-  assertEquals(waiting[0].message, "Connecting took longer than attemptTimeout, 5 s");
+  assertEquals(waiting[0].message, "Connecting took longer than the attemptTimeout of 5 s");
   assert(fixture.endpoint.dial().isCancelled);
   fixture.clock.advance(AT_LEAST_ONE_ATTEMPT);
   assert(fixture.endpoint.dials.length > 1);
@@ -689,7 +689,7 @@ Deno.test("ClientService with attemptTimeout cancels a slow preparation, and clo
   assertInstanceOf(waiting[0], ConnectTimeoutError);
   assertEquals(
     waiting[0].message,
-    "Preparing the connection took longer than attemptTimeout, 5 s",
+    "Preparing the connection took longer than the attemptTimeout of 5 s",
   );
   assert(fixture.endpoint.dial().disconnecting && preparation.called);
 });

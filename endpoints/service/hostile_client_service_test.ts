@@ -45,7 +45,7 @@ async function attempt(hooks: Hooks, connects: boolean): Promise<string[]> {
 }
 
 const FAILED =
-  /^Cannot use the retryPolicy of ClientService: using the default policy for this wait$/;
+  /^Error in the retryPolicy of ClientService, so the default policy is used for this wait$/;
 const REJECTED =
   /^Error while calling (the retryPolicy of ClientService|the jitter of backoffPolicy\(\))$/;
 

@@ -28,7 +28,7 @@ export class ServicesNotStopped extends AggregateError {
     );
     super(
       failed.map(([, error]) => error),
-      `Cannot stop ${failed.length} of the services: ${each}`,
+      `Cannot stop ${failed.length} of the child services: ${each}`,
     );
     this.services = failed.map(([service]) => service);
   }

@@ -198,7 +198,7 @@ Deno.test("MultiService.stopService() stops all services when some fail, and rep
   assertEquals(error.name, "ServicesNotStopped");
   assertEquals(
     error.message,
-    'Cannot stop 2 of the services: Noted "c": failed; Throwing "b": thrown',
+    'Cannot stop 2 of the child services: Noted "c": failed; Throwing "b": thrown',
   );
 });
 

@@ -93,7 +93,7 @@ Deno.test("startApplication() logs an error of stopping, and the shutdown contin
   shutdown.begin();
   slow.stopping.errback(new RangeError("boom"));
   assertEquals(errors.take().map(String), [
-    'ServicesNotStopped: Cannot stop 1 of the services: Slow "db": boom',
+    'ServicesNotStopped: Cannot stop 1 of the child services: Slow "db": boom',
   ]);
   assertEquals(shutdown.isOver, true);
 });

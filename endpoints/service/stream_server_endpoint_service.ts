@@ -170,7 +170,8 @@ export class StreamServerEndpointService extends Service {
       const limit = this.#maxWaiting;
       return fail(
         new TooManyWaiters(
-          `Cannot wait for the port of ${this}: ${limit} calls wait already, the limit`,
+          `Cannot wait for the port of ${this}: ` +
+            `the limit of ${limit} waiting calls (maxWaiting) is reached`,
         ),
       );
     }

@@ -284,7 +284,7 @@ Deno.test("StreamServerEndpointService.whenListening({ signal }) fails with the 
   leaving.abort(new Error("the user has left"));
   for (const [error] of [aborted, outcomes(fixture.service.whenListening(leaving))]) {
     assertInstanceOf(error, CancelledError);
-    assertEquals(error.message, "Cancelled by a signal: the user has left");
+    assertEquals(error.message, "Cancelled by an AbortSignal: the user has left");
   }
   const port: unknown = fixture.endpoint.startedListening();
   assertStrictEquals(left[0] as unknown, port);

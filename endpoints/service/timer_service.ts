@@ -66,7 +66,7 @@ export class TimerService<A extends unknown[] = []> extends Service {
    */
   override startService(): void {
     if (this.#loop.running) {
-      warn(`Duplicate TimerService.startService ${nameOf(this)}`);
+      warn(`Ignored a call of startService() of ${nameOf(this)}: it has already been started`);
       return;
     }
     if (this.clock === null) {
@@ -97,7 +97,7 @@ export class TimerService<A extends unknown[] = []> extends Service {
     return maybeDeferred(callable, ...args).addCallbacks(
       () => this.#called(),
       (error) => {
-        err(error, `${nameOf(this)} makes no more calls, because a call failed`);
+        err(error, `${nameOf(this)} has stopped its calls, because a call failed`);
         this.#called();
         throw error;
       },

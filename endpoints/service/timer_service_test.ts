@@ -83,7 +83,7 @@ Deno.test("TimerService stops calling after a failed call, which is logged", () 
     if (fails === "after the stop") answer.errback(error);
     // The error is logged before the stop completes.
     const [event] = events;
-    assertEquals(event?.why, "TimerService makes no more calls, because a call failed");
+    assertEquals(event?.why, "TimerService has stopped its calls, because a call failed");
     assertEquals(event?.failure, error);
     clock.advance(10);
     assertEquals([stopped, calls, timer.running], [[undefined], [0], false]);
@@ -151,7 +151,9 @@ Deno.test("TimerService.startService() called twice logs a warning", () => {
   const messages: string[] = [];
   using _observing = addObserver(({ message }) => messages.push(message), { replay: false });
   timer.startService();
-  assertEquals(messages, ["Duplicate TimerService.startService TimerService"]);
+  assertEquals(messages, [
+    "Ignored a call of startService() of TimerService: it has already been started",
+  ]);
   assertEquals(calls, [0]);
   timer.stopService();
 });

@@ -204,7 +204,7 @@ export abstract class DatagramPort<
     this.#receiveFailures.add((count) => {
       callWithSystem(
         this,
-        () => logUserError(error, `Could not receive a datagram${alike(count)}`),
+        () => logUserError(error, `Cannot receive a datagram${alike(count)}`),
       );
     });
   }
@@ -323,7 +323,7 @@ export abstract class DatagramPort<
   #sendFailed(error: Error, to: A | null): void {
     if (codeOf(error) === "ECONNREFUSED" && this.isConnected) return this.#refused();
     this.#sendFailures.add((count) => {
-      const why = `Could not send a datagram to ${to}${alike(count)}`;
+      const why = `Cannot send a datagram to ${to}${alike(count)}`;
       callWithSystem(this, () => logUserError(error, why));
     });
   }

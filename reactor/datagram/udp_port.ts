@@ -60,7 +60,7 @@ export class UDPPort
     const most = this.#isIPv6 ? MAX_LENGTH_IPV6 : MAX_LENGTH_IPV4;
     if (datagram.length > most) {
       throw new MessageLengthError(
-        `Cannot send ${datagram.length} bytes to ${to}: a UDP datagram holds ${most}`,
+        `Cannot send ${datagram.length} bytes to ${to}: a UDP datagram holds at most ${most} bytes`,
         { code: "EMSGSIZE", syscall: "send", address: String(to) },
       );
     }
@@ -172,7 +172,7 @@ export class UDPPort
     if (addr === undefined) {
       if (peer !== null) return peer;
       throw new TypeError(
-        `Cannot write a datagram without an address: the port on ${this.getHost()} has no peer`,
+        `Cannot write a datagram without an address: the port on ${this.getHost()} is not connected`,
       );
     }
     const { port } = addr;
@@ -180,7 +180,9 @@ export class UDPPort
     this.#checkHost("write() address", host);
     checkInteger("write() port", port, 1, 65535);
     if (peer !== null && (port !== peer.port || !isSameHost(host, peer.host))) {
-      throw new Error(`Cannot write to ${host}:${port}: the port is connected to ${peer}`);
+      throw new Error(
+        `Cannot write to ${host}:${port}: the port is connected to ${peer} and sends only there`,
+      );
     }
     const to = this.#address(host, port);
     if (host === BROADCAST && !this.#broadcast) {

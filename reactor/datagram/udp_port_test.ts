@@ -127,7 +127,7 @@ Deno.test("UDPPort.startListening() resets the connection and the broadcast sett
   fixture.host.settle();
   port.startListening();
   assertEquals(port.getBroadcastAllowed(), false);
-  assertThrows(() => port.write("x"), TypeError, "has no peer");
+  assertThrows(() => port.write("x"), TypeError, "is not connected");
 });
 
 Deno.test("UDPPort closes if its protocol throws in startProtocol()", () => {
@@ -501,8 +501,8 @@ Deno.test("UDPPort logs failed sends once a second and stays open", () => {
   fixture.host.advance(1);
   const events = errors.takeEvents();
   assertEquals(events.map(({ message }) => message.split("\n")[0]), [
-    "Could not send a datagram to 127.0.0.1:9",
-    "Could not send a datagram to 127.0.0.1:9 (and 10 more)",
+    "Cannot send a datagram to 127.0.0.1:9",
+    "Cannot send a datagram to 127.0.0.1:9 (and 10 more)",
   ]);
   assertEquals(protocol.events, ["started", "received y"]);
 });
@@ -520,8 +520,8 @@ Deno.test("UDPPort logs failed receives once a second, but not refusals while un
   fixture.host.settle();
   assertEquals(fixture.host.reactor.getDelayedCalls(), []);
   assertEquals(errors.takeEvents().map(({ message }) => message.split("\n")[0]), [
-    "Could not receive a datagram",
-    "Could not receive a datagram (and 10 more)",
+    "Cannot receive a datagram",
+    "Cannot receive a datagram (and 10 more)",
   ]);
 });
 
@@ -554,7 +554,7 @@ Deno.test("UDPPort.write() throws for port 0, and without an address", () => {
     RangeError,
     "write() port",
   );
-  assertThrows(() => port.write("spam"), TypeError, "has no peer");
+  assertThrows(() => port.write("spam"), TypeError, "is not connected");
 });
 
 Deno.test("UDPPort on IPv6 returns and passes IPv6 addresses", () => {

@@ -117,7 +117,11 @@ export function checkProcessProtocol(protocol: unknown): void {
  * @throws {TypeError} If the value is not a producer of that type.
  */
 export function checkProducer(producer: unknown, streaming: boolean): void {
-  check("Cannot register: the producer", producer, streaming ? PUSH_PRODUCER : PULL_PRODUCER);
+  check(
+    "Cannot register a producer: the producer",
+    producer,
+    streaming ? PUSH_PRODUCER : PULL_PRODUCER,
+  );
 }
 
 /**
@@ -126,7 +130,7 @@ export function checkProducer(producer: unknown, streaming: boolean): void {
  * @throws {TypeError} If the value is not a name resolver.
  */
 export function checkNameResolver(resolver: unknown): void {
-  check("Cannot install: the name resolver", resolver, NAME_RESOLVER);
+  check("Cannot install a name resolver: the resolver", resolver, NAME_RESOLVER);
 }
 
 /**

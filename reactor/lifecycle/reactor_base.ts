@@ -337,7 +337,7 @@ export abstract class ReactorBase
 
   #stopOnSignal(signal: Deno.Signal): void {
     if (this.#started && this.#stopped) {
-      msg(`Received ${signal} while shutting down, not waiting for the triggers before shutdown.`);
+      msg(`Received ${signal} while shutting down: no longer waiting for the "before" triggers.`);
       this.#events.get("shutdown")?.forceClose();
       return;
     }

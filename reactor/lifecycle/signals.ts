@@ -54,7 +54,7 @@ export class Signals {
     const index = users.indexOf(handler);
     if (index < 0) {
       throw new RangeError(
-        `Cannot remove the handler ${quote(handler)} of ${signal}: it was not added`,
+        `Cannot remove the handler ${quote(handler)} of ${signal}: this handler was not added`,
       );
     }
     users.splice(index, 1);
@@ -127,7 +127,10 @@ export class Signals {
       // Only a TypeError means that the system lacks the signal. Other errors, such as a lack of
       // file descriptors, are thrown unchanged.
       if (!(cause instanceof TypeError)) throw cause;
-      throw new TypeError(`Cannot handle the signal ${quote(signal)} on this system`, { cause });
+      throw new TypeError(
+        `Cannot handle the signal ${quote(signal)}: this operating system does not support it`,
+        { cause },
+      );
     }
   }
 

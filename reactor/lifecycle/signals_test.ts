@@ -149,7 +149,7 @@ Deno.test("Signals.add() throws a TypeError that names an unsupported signal", (
   const { cause } = assertThrows(
     () => signals.add("SIGKILL", handler("user")),
     TypeError,
-    'Cannot handle the signal "SIGKILL" on this system',
+    'Cannot handle the signal "SIGKILL": this operating system does not support it',
   );
   assertEquals(cause instanceof TypeError && cause.message, "no SIGKILL here");
   signals.install([], own);
@@ -171,7 +171,7 @@ Deno.test("Signals.install() logs an unsupported signal and listens to the other
   signals.install(["SIGTERM", "SIGINT"], own);
   assertEquals(source.listening, ["SIGINT"]);
   assertEquals(errors.take().map(({ name, message }) => `${name}: ${message}`), [
-    'TypeError: Cannot handle the signal "SIGTERM" on this system',
+    'TypeError: Cannot handle the signal "SIGTERM": this operating system does not support it',
   ]);
 });
 
@@ -185,7 +185,7 @@ Deno.test("Signals.remove() throws a RangeError for a handler that was not added
   ) {
     const { message } = assertThrows(remove, RangeError);
     assertEquals(
-      /^Cannot remove the handler function .* of SIG.*: it was not added$/.test(message),
+      /^Cannot remove the handler function .* of SIG.*: this handler was not added$/.test(message),
       true,
     );
   }

@@ -63,7 +63,7 @@ export class SystemEvent {
     const index = list.findIndex((trigger) => trigger === id);
     if (index < 0) {
       throw new RangeError(
-        `Cannot remove the trigger from ${id.phase} ${
+        `Cannot remove the ${id.phase} trigger from the event ${
           quote(this.#type)
         }: it has fired or has been removed`,
       );
@@ -118,15 +118,17 @@ export class SystemEvent {
 
   /** Calls a hook. Its error is logged and must not prevent the rest of the event. */
   #call(hook: (() => void) | undefined): void {
-    if (hook !== undefined) callLogged(hook, [], `Error while firing ${quote(this.#type)}`);
+    if (hook !== undefined) {
+      callLogged(hook, [], `Error while firing the system event ${quote(this.#type)}`);
+    }
   }
 
   #checkPhase(action: string, phase: EventPhase): void {
     if (Object.hasOwn(this.#triggers, phase)) return;
     throw new RangeError(
-      `Cannot ${action} ${quote(this.#type)}: phase must be "before", "during" or "after", got ${
-        quote(phase)
-      }`,
+      `Cannot ${action} the event ${
+        quote(this.#type)
+      }: phase must be "before", "during" or "after", got ${quote(phase)}`,
     );
   }
 
@@ -135,7 +137,7 @@ export class SystemEvent {
     // The loop takes triggers from the front of the list, because a running trigger may remove
     // others or add more. A trigger that is added to the current phase still runs.
     for (let trigger = list.shift(); trigger !== undefined; trigger = list.shift()) {
-      const why = `Error while calling a trigger ${phase} ${quote(this.#type)}`;
+      const why = `Error while calling a ${phase} trigger of the event ${quote(this.#type)}`;
       try {
         // The cast is safe: the type of addSystemEventTrigger() has checked the arguments against
         // the function.

@@ -82,7 +82,7 @@ for (const phase of ["xxx", "Before", "", "constructor", "toString", null, undef
     const got = JSON.stringify(phase) ?? "undefined";
     assertEquals(
       message,
-      `Cannot add a trigger to "Event1": phase must be "before", "during" or "after", got ${got}`,
+      `Cannot add a trigger to the event "Event1": phase must be "before", "during" or "after", got ${got}`,
     );
   });
 }
@@ -110,7 +110,11 @@ Deno.test("SystemEvent.remove() throws for a trigger that has fired or is unknow
   const foreign = new SystemEvent("Event1").add("before", nothing, []);
   const made: SystemEventTriggerID = { eventType: "Event1", phase: "before" };
   for (const id of [removed, fired, foreign, made]) {
-    assertThrows(() => event.remove(id), RangeError, `Cannot remove the trigger from ${id.phase}`);
+    assertThrows(
+      () => event.remove(id),
+      RangeError,
+      `Cannot remove the ${id.phase} trigger from the event`,
+    );
   }
 });
 
@@ -134,7 +138,7 @@ Deno.test("SystemEvent.fire() logs a trigger's error with phase and event, and c
     assertEquals(recorded.fire(), ["first", "second", "last"]);
     const [event, ...more] = errors.takeEvents();
     assertEquals([event?.failure?.message, more], ["simulated", []]);
-    assertEquals(event?.why, `Error while calling a trigger ${phase} "Event1"`);
+    assertEquals(event?.why, `Error while calling a ${phase} trigger of the event "Event1"`);
   }
 });
 
@@ -219,7 +223,7 @@ for (
     assertEquals(recorded.calls, ["before", "during", "after"]);
     const [event, ...more] = errors.takeEvents();
     assertEquals([event?.failure?.message, more], ["simulated", []]);
-    assertEquals(event?.why, 'Error while calling a trigger before "Event1"');
+    assertEquals(event?.why, 'Error while calling a before trigger of the event "Event1"');
   });
 }
 

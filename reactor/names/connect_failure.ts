@@ -54,12 +54,15 @@ export function connectFailure(
   const ErrorClass = CLASSES.find((each) => reasons.every((reason) => reason instanceof each)) ??
     ConnectError;
   const messages = new Set(reasons.map(({ message }) => message));
-  return new ErrorClass(`Cannot connect to ${address}. ${[...messages].join(". ")}`, {
-    code: common(reasons, "code"),
-    syscall: common(reasons, "syscall"),
-    address,
-    cause: new AggregateError(reasons, `Cannot connect to ${address}`),
-  });
+  return new ErrorClass(
+    `Cannot connect to ${address}: all attempts failed. ${[...messages].join(". ")}`,
+    {
+      code: common(reasons, "code"),
+      syscall: common(reasons, "syscall"),
+      address,
+      cause: new AggregateError(reasons, `Cannot connect to ${address}`),
+    },
+  );
 }
 
 /** Returns a property that has the same value in all reasons; `undefined` if it differs. */

@@ -95,7 +95,10 @@ Deno.test("dialByName() fails with the reasons of all addresses", () => {
     fixture.sink(index).released();
   }
   assertEquals(fixture.events, ["failed: ConnectionRefusedError", "released"]);
-  assertEquals(fixture.reasons[0]?.message, "Cannot connect to both.test:80. refused 0. refused 1");
+  assertEquals(
+    fixture.reasons[0]?.message,
+    "Cannot connect to both.test:80: all attempts failed. refused 0. refused 1",
+  );
 });
 
 Deno.test("dialByName() fails with ConnectError for an invalid host name", () => {
@@ -104,7 +107,7 @@ Deno.test("dialByName() fails with ConnectError for an invalid host name", () =>
   assertInstanceOf(reason, DNSLookupError);
   assertEquals(
     reason.message,
-    'Cannot connect to no name: Cannot use "no name" as a host name: not a name or an address',
+    'Cannot connect to no name: Cannot use "no name" as a host name: it is neither a valid host name nor an IP address',
   );
   assertEquals(fixture.events, ["failed: DNSLookupError", "released"]);
 });

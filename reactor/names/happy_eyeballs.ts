@@ -169,7 +169,7 @@ class Race<T> {
     }
     if (!families.includes(literal)) {
       throw new RangeError(
-        `Cannot connect to "${this.#to.hostname}": not a host name or an ${
+        `Cannot connect to "${this.#to.hostname}": it is not a host name or an ${
           families.join(" or ")
         } address`,
       );
@@ -337,5 +337,7 @@ function familyOf(host: string): IPFamily | null {
 function checkFamily(addresses: readonly string[], family: IPFamily): readonly string[] {
   const wrong = addresses.find((address) => familyOf(address) !== family);
   if (wrong === undefined) return addresses;
-  throw new TypeError(`The resolver's answer ${JSON.stringify(wrong)} is not an ${family} address`);
+  throw new TypeError(
+    `Cannot use the resolver's answer ${JSON.stringify(wrong)}: it is not an ${family} address`,
+  );
 }

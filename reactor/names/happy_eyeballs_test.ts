@@ -342,9 +342,13 @@ Deno.test("raceAddresses() refuses an invalid name or family without a lookup", 
       [
         "\u2ff0-garbage-\u2ff0",
         ["IPv6", "IPv4"],
-        'Cannot use "\u2ff0-garbage-\u2ff0" as a host name: not a name or an address',
+        'Cannot use "\u2ff0-garbage-\u2ff0" as a host name: it is neither a valid host name nor an IP address',
       ],
-      ["192.0.2.4", ["IPv6"], 'Cannot connect to "192.0.2.4": not a host name or an IPv6 address'],
+      [
+        "192.0.2.4",
+        ["IPv6"],
+        'Cannot connect to "192.0.2.4": it is not a host name or an IPv6 address',
+      ],
     ] as const
   ) {
     const stage = new Stage({});
@@ -385,7 +389,7 @@ Deno.test("connectFailure() combines all reasons into one error of their common 
   assertInstanceOf(error, ConnectionRefusedError);
   assertEquals(
     error.message,
-    `Cannot connect to example.org:80. ${V6} refused. ${V4} refused`,
+    `Cannot connect to example.org:80: all attempts failed. ${V6} refused. ${V4} refused`,
   );
   assertEquals([error.code, error.syscall, error.address], [
     "ECONNREFUSED",
@@ -407,14 +411,17 @@ Deno.test("connectFailure() is a ConnectError for reasons of several classes, in
   assertEquals([error.constructor, error.code], [ConnectError, undefined]);
   assertEquals(
     error.message,
-    `Cannot connect to example.org:80. ${V4} refused. ${V6} timed out`,
+    `Cannot connect to example.org:80: all attempts failed. ${V4} refused. ${V6} timed out`,
   );
 });
 
 Deno.test("connectFailure() wraps the reason of a single attempt in an error", () => {
   const error = reasonOf({ lookups: { IPv4: [0, [V4]] }, attempts: { [V4]: [0, "refused"] } });
   assertInstanceOf(error, ConnectionRefusedError);
-  assertEquals(error.message, `Cannot connect to example.org:80. ${V4} refused`);
+  assertEquals(
+    error.message,
+    `Cannot connect to example.org:80: all attempts failed. ${V4} refused`,
+  );
 });
 
 Deno.test("connectFailure() returns a single reason unchanged if it names the same address", () => {
@@ -437,7 +444,7 @@ Deno.test("connectFailure() contains each lookup's reason once, with the resolve
   assertEquals(both.code, "EAI_AGAIN");
   assertEquals(
     both.message,
-    "Cannot connect to example.org:80. Cannot look up example.org: try again",
+    "Cannot connect to example.org:80: all attempts failed. Cannot look up example.org: try again",
   );
   const one = reasonOf({
     lookups: { IPv6: [0, broken], IPv4: [0, [V4]] },
@@ -445,7 +452,7 @@ Deno.test("connectFailure() contains each lookup's reason once, with the resolve
   });
   assertEquals(
     one.message,
-    `Cannot connect to example.org:80. ${V4} refused. Cannot find the IPv6 addresses of example.org: no resolver answers`,
+    `Cannot connect to example.org:80: all attempts failed. ${V4} refused. Cannot find the IPv6 addresses of example.org: no resolver answers`,
   );
   assertInstanceOf(one.cause, AggregateError);
   assertStrictEquals(one.cause.errors[1].cause, broken);
@@ -457,7 +464,7 @@ Deno.test("raceAddresses() fails if the resolver returns an address of the wrong
     assertInstanceOf(error, DNSLookupError);
     assert(
       error.message.endsWith(
-        `The resolver's answer ${JSON.stringify(answer)} is not an IPv6 address`,
+        `Cannot use the resolver's answer ${JSON.stringify(answer)}: it is not an IPv6 address`,
       ),
       error.message,
     );
@@ -483,7 +490,7 @@ Deno.test("raceAddresses() fails with the exception or rejection of the resolver
     assertInstanceOf(error, DNSLookupError);
     assertEquals(
       error.message,
-      "Cannot connect to example.org:80. Cannot find the IPv4 addresses of example.org: boom",
+      "Cannot connect to example.org:80: all attempts failed. Cannot find the IPv4 addresses of example.org: boom",
     );
     assertEquals(clock.getDelayedCalls(), []);
   }

@@ -31,7 +31,9 @@ export function encodeHostname(host: string): string {
   const ascii = /^[\0-\x7f]*$/.test(host) ? host : toASCII(host);
   if (ascii !== null && (isName(ascii) || isIPAddress(ascii))) return ascii;
   throw new RangeError(
-    `Cannot use ${JSON.stringify(host)} as a host name: not a name or an address`,
+    `Cannot use ${
+      JSON.stringify(host)
+    } as a host name: it is neither a valid host name nor an IP address`,
   );
 }
 

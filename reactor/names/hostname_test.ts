@@ -54,7 +54,9 @@ for (const host of WRONG) {
     const error = assertThrows(() => encodeHostname(host), RangeError);
     assertEquals(
       error.message,
-      `Cannot use ${JSON.stringify(host)} as a host name: not a name or an address`,
+      `Cannot use ${
+        JSON.stringify(host)
+      } as a host name: it is neither a valid host name nor an IP address`,
     );
   });
 }

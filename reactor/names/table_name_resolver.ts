@@ -31,7 +31,7 @@ export class TableNameResolver implements IHostnameResolver {
         throw new RangeError(
           `Cannot add ${
             JSON.stringify(wrong)
-          } to the addresses of ${name}: not an IPv4 or IPv6 address`,
+          } to the addresses of ${name}: it is not an IPv4 or IPv6 address`,
         );
       }
       this.#addresses.set(name.toLowerCase(), addresses);

@@ -19,6 +19,6 @@ Deno.test("TableNameResolver throws for a value that is not an IP address", () =
   assertThrows(
     () => new TableNameResolver({ "a.example": ["192.0.2.1", "b.example"] }),
     RangeError,
-    'Cannot add "b.example" to the addresses of a.example: not an IPv4 or IPv6 address',
+    'Cannot add "b.example" to the addresses of a.example: it is not an IPv4 or IPv6 address',
   );
 });

@@ -119,7 +119,7 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
       throw new RangeError(
         `Cannot write to descriptor ${
           quote(childFD)
-        } of the process ${this.#address}: not a writable pipe`,
+        } of the process ${this.#address}: the descriptor is not a writable pipe`,
       );
     }
     this.#writers.get(childFD)?.write(data);

@@ -103,7 +103,7 @@ export class AcceptPauses {
   }
 
   #log(error: Error): void {
-    const what = `Cannot accept connections on ${this.#where}, accepting pauses`;
+    const what = `Cannot accept connections on ${this.#where}, so accepting is paused`;
     // A shortage of descriptors or memory is an expected error, so its message is logged without
     // the stack.
     if (isShortage(error)) logError(`${what}: ${error.message}`, { error });

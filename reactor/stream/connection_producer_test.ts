@@ -145,7 +145,7 @@ Deno.test("Connection.registerProducer() throws for a second producer and keeps 
   assertThrows(
     () => fixture.connection.registerProducer(new Producer(), true),
     Error,
-    "Cannot register the producer an object of class Producer: an object of class Producer is registered",
+    "Cannot register the producer an object of class Producer: an object of class Producer is already registered",
   );
   fixture.connection.unregisterProducer();
   fixture.connection.registerProducer(new Producer(), true);

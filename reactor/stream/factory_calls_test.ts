@@ -31,7 +31,7 @@ Deno.test("buildProtocol() refuses a promise, and logs its rejection", async () 
   assertThrows(
     () => buildProtocol(factory, peer),
     TypeError,
-    "must return its result at once, got a promise",
+    "must return its value synchronously, got a promise",
   );
   await null;
   const [event] = errors.takeEvents();

@@ -102,7 +102,7 @@ Deno.test("StreamPort.drain() aborts open connections at the deadline and fires 
   assertEquals(
     [reason.message, reason.seconds],
     [
-      "Connection to 192.0.2.1:3000 was aborted: it was still open 30 s after its port was drained",
+      "Connection to 192.0.2.1:3000 was aborted: it was still open 30 s after its port began to drain",
       30,
     ],
   );
@@ -253,7 +253,7 @@ Deno.test("StreamPort.drain() logs the number of open connections, and throws fo
   port.drain(3);
   acceptor.release();
   assertEquals(messages, [
-    "(TestFactory on 127.0.0.1:2000 draining: 2 open)",
+    "(TestFactory on 127.0.0.1:2000 is draining: 2 connections are open)",
     "(TestFactory on 127.0.0.1:2000 closed)",
   ]);
 });

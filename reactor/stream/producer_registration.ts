@@ -70,6 +70,6 @@ export class ProducerRegistration {
  */
 export function alreadyRegistered(producer: unknown, current: unknown): Error {
   return new Error(
-    `Cannot register the producer ${quote(producer)}: ${quote(current)} is registered`,
+    `Cannot register the producer ${quote(producer)}: ${quote(current)} is already registered`,
   );
 }

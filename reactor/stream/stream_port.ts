@@ -129,7 +129,8 @@ export class StreamPort<A extends Address = Address>
     };
     const drain = new PortDrain(target, seconds);
     this.#drains.push(drain);
-    msg(`(${this.#factoryName()} on ${this.#address} draining: ${this.#limiter.open} open)`);
+    const { open } = this.#limiter;
+    msg(`(${this.#factoryName()} on ${this.#address} is draining: ${open} connections are open)`);
     // If the factory's doStop() throws, the drain fails with that error.
     this.stopListening().addErrback((error) => drain.fail(error));
     for (const connection of this.#connections()) connection.drain();

@@ -79,7 +79,7 @@ Deno.test("maxHandshakes logs each pause in accepting, at most once a second", (
     host.settle();
   }
   const line =
-    `Accepting connections on ${port.getHost()} pauses: the handshake limit of 1 is reached`;
+    `Paused accepting connections on ${port.getHost()}: the handshake limit of 1 is reached`;
   assertEquals(lines, [line]);
   host.advance(1);
   assertEquals(lines, [line, line]);

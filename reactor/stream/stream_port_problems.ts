@@ -42,7 +42,7 @@ export class StreamPortProblems {
   /** Logs that the port has stopped accepting, because too many handshakes are in progress. */
   pausedByHandshakes(address: Address | null, limit: number): void {
     this.#pauses.add(() => {
-      msg(`Accepting connections on ${address} pauses: the handshake limit of ${limit} is reached`);
+      msg(`Paused accepting connections on ${address}: the handshake limit of ${limit} is reached`);
     });
   }
 

@@ -142,7 +142,7 @@ function acceptingLog(): Disposable & { lines: string[] } {
 }
 
 const PAUSES =
-  "error: Cannot accept connections on 127.0.0.1:2000, accepting pauses: Too many open files";
+  "error: Cannot accept connections on 127.0.0.1:2000, so accepting is paused: Too many open files";
 
 Deno.test("StreamPort logs one line for a shortage of descriptors, and pauses accepting", () => {
   using log = acceptingLog();
@@ -217,7 +217,7 @@ Deno.test("StreamPort logs any other failure to accept with its stack", () => {
   const failure = new Error("broken");
   acceptor.fail(failure);
   const [event, ...more] = errors.takeEvents();
-  assertEquals(event?.why, "Cannot accept connections on 127.0.0.1:2000, accepting pauses");
+  assertEquals(event?.why, "Cannot accept connections on 127.0.0.1:2000, so accepting is paused");
   assertStrictEquals(event?.failure, failure);
   assertEquals(more, []);
 });

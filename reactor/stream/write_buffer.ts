@@ -132,7 +132,9 @@ export class WriteBuffer {
   consume(count: number): void {
     const head = this.#chunks[this.#first];
     if (head === undefined || count > head.size) {
-      throw new Error(`Cannot consume ${count} bytes of a head of ${head?.size ?? 0}`);
+      throw new Error(
+        `Cannot consume ${count} bytes of the write buffer: its first chunk has ${head?.size ?? 0}`,
+      );
     }
     this.#size -= count;
     if (count < head.size) {

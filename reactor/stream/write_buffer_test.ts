@@ -86,9 +86,17 @@ Deno.test("WriteBuffer.head() and consume() throw for more than the buffered byt
   assertThrows(() => buffer.head(), Error, "Cannot take bytes from an empty write buffer");
   buffer.pushString("abc");
   buffer.head();
-  assertThrows(() => buffer.consume(4), Error, "Cannot consume 4 bytes of a head of 3");
+  assertThrows(
+    () => buffer.consume(4),
+    Error,
+    "Cannot consume 4 bytes of the write buffer: its first chunk has 3",
+  );
   buffer.consume(3);
-  assertThrows(() => buffer.consume(1), Error, "Cannot consume 1 bytes of a head of 0");
+  assertThrows(
+    () => buffer.consume(1),
+    Error,
+    "Cannot consume 1 bytes of the write buffer: its first chunk has 0",
+  );
   buffer.release();
 });
 

@@ -62,7 +62,7 @@ export class EndingThreads {
     this.#cancelTimeout(worker);
     this.#threads.delete(worker);
     if (!this.#stuck.delete(worker) || this.#stuck.size > 0) return;
-    msg(`No thread of the pool is stuck any more: ${worker.taskName} has ended`);
+    msg(`No thread of the pool is stuck any more: the task ${worker.taskName} has ended`);
   }
 
   /** Abandons all threads. Each stops when its task awaits or returns. */
@@ -105,7 +105,7 @@ export class EndingThreads {
     this.#stuck.add(worker);
     if (this.#stuck.size === 1) {
       warn(
-        `A thread of the pool is stuck: it was cancelled during ${worker.taskName} ` +
+        `A thread of the pool is stuck: the task ${worker.taskName} was cancelled ` +
           `and still computes ${this.#owner.endTimeout} seconds later. ` +
           "Tasks that compute should call currentTask().throwIfCancelled()",
       );

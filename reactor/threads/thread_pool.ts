@@ -406,7 +406,7 @@ export class ThreadPool implements IThreadPool, Disposable {
   }
 
   #allStuck(): string {
-    return `all ${this.#limits.max} threads of the pool compute for tasks that were cancelled`;
+    return `all ${this.#limits.max} threads of the pool are stuck in tasks that were cancelled`;
   }
 
   #dropStopped(calls: readonly ThreadCall[]): void {

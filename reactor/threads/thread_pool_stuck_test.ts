@@ -82,7 +82,7 @@ Deno.test("ThreadPool fails waiting tasks and refuses new ones once all threads 
   assertEquals(fixture.counts(), [0, 0, 2, 2, 0]);
   const [error] = fixture.errors();
   assertInstanceOf(error, ThreadPoolStuck);
-  const why = "all 2 threads of the pool compute for tasks that were cancelled";
+  const why = "all 2 threads of the pool are stuck in tasks that were cancelled";
   assertEquals(error.message, `Cannot run the task "add" of file:///srv/sums.ts: ${why}`);
   assertThrows(
     () => fixture.call(),
@@ -113,7 +113,7 @@ Deno.test("ThreadPool accepts tasks again once a stuck thread has stopped, and l
   assertEquals([fixture.threads.count, fixture.counts()], [2, [0, 1, 0, 0, 0]]);
   assertEquals(
     fixture.logged[1],
-    'info: No thread of the pool is stuck any more: "add" of file:///srv/sums.ts has ended',
+    'info: No thread of the pool is stuck any more: the task "add" of file:///srv/sums.ts has ended',
   );
 });
 

@@ -70,19 +70,19 @@ Deno.test("DelayedCall.delay(), reset() and callLater() reject a time that is in
   assertThrows(
     () => call.delay(Number.MAX_VALUE),
     RangeError,
-    "delay() seconds must lead to a finite time, got 1.7976931348623157e+308",
+    "delay() seconds must result in a finite time, got 1.7976931348623157e+308",
   );
   assertEquals([call.getTime(), call.active()], [Number.MAX_VALUE, true]);
   call.delay(-Number.MAX_VALUE);
   assertEquals(call.getTime(), 0);
   call.delay(-Number.MAX_VALUE);
-  assertThrows(() => call.delay(-Number.MAX_VALUE), RangeError, "delay() seconds must lead to");
+  assertThrows(() => call.delay(-Number.MAX_VALUE), RangeError, "delay() seconds must result in");
   clock.now = Number.MAX_VALUE;
-  assertThrows(() => call.reset(Number.MAX_VALUE), RangeError, "reset() seconds must lead to");
+  assertThrows(() => call.reset(Number.MAX_VALUE), RangeError, "reset() seconds must result in");
   assertThrows(
     () => clock.callLater(Number.MAX_VALUE),
     RangeError,
-    "callLater() delay must lead to",
+    "callLater() delay must result in",
   );
 });
 

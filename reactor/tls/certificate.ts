@@ -105,7 +105,9 @@ export function readCertificate(der: Uint8Array): Certificate {
   checkInteger(reader.read(Tag.integer, "the serial number"), "the serial number");
   const algorithm = reader.read(Tag.sequence, "the signature's algorithm").bytes;
   if (!sameBytes(algorithm, signatureAlgorithm)) {
-    throw new DerError("Cannot read the certificate: it names two algorithms for its signature");
+    throw new DerError(
+      "Cannot read the certificate: its two fields for the signature algorithm differ",
+    );
   }
   const issuer = nameOf(reader.read(Tag.sequence, "the issuer").bytes, "the issuer");
   const validity = new DerReader(reader.read(Tag.sequence, "the validity").contents);
@@ -147,14 +149,16 @@ function versionOf(reader: DerReader): number {
   );
   // The encoded value is one less than the version. The value 0 is invalid here, because version 1
   // is the default, which DER leaves out.
-  if (version !== 1 && version !== 2) throw new DerError(`Cannot read the version: ${version}`);
+  if (version !== 1 && version !== 2) {
+    throw new DerError(`Cannot read the version: it must be 1 or 2, got ${version}`);
+  }
   return version + 1;
 }
 
 function wholeBytes(element: DerElement, what: string): Uint8Array {
   const { bytes, unused } = bitsOf(element, what);
   if (unused !== 0) {
-    throw new DerError(`Cannot read ${what}: its length is not a whole number of bytes`);
+    throw new DerError(`Cannot read ${what}: its bit string is not a whole number of bytes`);
   }
   return bytes;
 }
@@ -191,7 +195,7 @@ const EXTENSIONS: Readonly<Record<string, ExtensionReader>> = {
     into.extendedKeyUsage = elementsOf(onlyElement(value, Tag.sequence, what).contents, what)
       .map((element) => {
         if (element.tag !== Tag.oid) {
-          throw new DerError(`Cannot read ${what}: not an object identifier`);
+          throw new DerError(`Cannot read ${what}: it is not a valid OBJECT IDENTIFIER`);
         }
         return oidOf(element, what);
       });
@@ -209,7 +213,7 @@ function extensionsOf(
   const { contents } = onlyElement(explicit.contents, Tag.sequence, what);
   for (const element of elementsOf(contents, what)) {
     const { id, isCritical, value } = extensionOf(element);
-    if (seen.has(id)) throw new DerError(`Cannot read ${what}: ${id} occurs twice`);
+    if (seen.has(id)) throw new DerError(`Cannot read ${what}: the extension ${id} occurs twice`);
     seen.add(id);
     const read = EXTENSIONS[id];
     if (read !== undefined) read(value, extensions);
@@ -222,7 +226,9 @@ function extensionOf(
   element: DerElement,
 ): { id: string; isCritical: boolean; value: Uint8Array } {
   const what = "an extension";
-  if (element.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: not a sequence`);
+  if (element.tag !== Tag.sequence) {
+    throw new DerError(`Cannot read ${what}: the element is not a SEQUENCE`);
+  }
   const reader = new DerReader(element.contents);
   const id = oidOf(reader.read(Tag.oid, what), what);
   const critical = reader.readOptional(Tag.boolean, what);
@@ -269,13 +275,15 @@ function subtreesOf(element: DerElement | undefined): GeneralName[] {
   const what = "the name constraints";
   if (element === undefined) return [];
   return elementsOf(element.contents, what).map((subtree) => {
-    if (subtree.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: not a sequence`);
+    if (subtree.tag !== Tag.sequence) {
+      throw new DerError(`Cannot read ${what}: the element is not a SEQUENCE`);
+    }
     const reader = new DerReader(subtree.contents);
     const base = generalNameOf(reader.next(what), what);
     // After the base name, `minimum` and `maximum` are not accepted, because RFC 5280 forbids them.
     reader.end(what);
     if (base.kind === "IP Address" && !isNetwork(base.address)) {
-      throw new DerError(`Cannot read ${what}: a network has no valid mask`);
+      throw new DerError(`Cannot read ${what}: the mask of an IP network is invalid`);
     }
     return base;
   });

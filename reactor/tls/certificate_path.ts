@@ -24,7 +24,7 @@ export type CertificatePurpose = "server" | "client";
 export interface Rejection {
   /** A code in the style of OpenSSL's. */
   readonly code: string;
-  /** A clause whose "it" is the certificate, such as `it has expired at …`. */
+  /** A clause whose "it" is the certificate, such as `it expired at …`. */
   readonly reason: string;
 }
 
@@ -59,7 +59,10 @@ export function rejectLeaf(
   if (leaf.version !== 3) {
     // A certificate of another version is refused, because Deno 2.9.6 does not check that the peer
     // has the private key of such a certificate.
-    return { code: "UNSUPPORTED_VERSION", reason: `it is of X.509 version ${leaf.version}` };
+    return {
+      code: "UNSUPPORTED_VERSION",
+      reason: `its X.509 version is ${leaf.version}, but only version 3 is accepted`,
+    };
   }
   return rejectUse("it", leaf, purpose, now);
 }
@@ -189,7 +192,7 @@ function rejectUse(
     return { code: "CERT_NOT_YET_VALID", reason };
   }
   if (now > notAfter) {
-    const reason = `${who} has expired at ${new Date(notAfter).toISOString()}`;
+    const reason = `${who} expired at ${new Date(notAfter).toISOString()}`;
     return { code: "CERT_HAS_EXPIRED", reason };
   }
   const [unknown] = unknownCritical;

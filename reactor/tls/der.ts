@@ -67,12 +67,18 @@ export class DerReader {
   next(what: string): DerElement {
     const start = this.#position;
     const tag = this.#byte(what);
-    if ((tag & 0x1f) === 0x1f) throw new DerError(`Cannot read ${what}: its tag has several bytes`);
+    if ((tag & 0x1f) === 0x1f) {
+      throw new DerError(
+        `Cannot read ${what}: its DER tag has several bytes, but only one is supported`,
+      );
+    }
     const length = this.#length(what);
     const from = this.#position;
     if (length > this.#bytes.length - from) {
       throw new DerError(
-        `Cannot read ${what}: its contents end after ${this.#bytes.length - from} bytes`,
+        `Cannot read ${what}: its length is ${length} bytes, but only ${
+          this.#bytes.length - from
+        } follow`,
       );
     }
     this.#position = from + length;
@@ -90,7 +96,9 @@ export class DerReader {
    */
   read(tag: number, what: string): DerElement {
     const element = this.next(what);
-    if (element.tag !== tag) throw new DerError(`Cannot read ${what}: its tag is ${element.tag}`);
+    if (element.tag !== tag) {
+      throw new DerError(`Cannot read ${what}: its DER tag must be ${tag}, got ${element.tag}`);
+    }
     return element;
   }
 
@@ -105,12 +113,12 @@ export class DerReader {
    * @throws {DerError} when bytes are left.
    */
   end(what: string): void {
-    if (!this.atEnd) throw new DerError(`Cannot read ${what}: bytes are left over`);
+    if (!this.atEnd) throw new DerError(`Cannot read ${what}: extra bytes follow it`);
   }
 
   #byte(what: string): number {
     const byte = this.#bytes[this.#position];
-    if (byte === undefined) throw new DerError(`Cannot read ${what}: no bytes are left`);
+    if (byte === undefined) throw new DerError(`Cannot read ${what}: the data ends before it`);
     this.#position += 1;
     return byte;
   }
@@ -120,12 +128,12 @@ export class DerReader {
     if (first < 0x80) return first;
     const count = first & 0x7f;
     if (count === 0 || count > 3) {
-      throw new DerError(`Cannot read ${what}: its length is indefinite or too large`);
+      throw new DerError(`Cannot read ${what}: its DER length is indefinite or too large`);
     }
     let length = 0;
     for (let i = 0; i < count; i++) length = length * 256 + this.#byte(what);
     if (length < 0x80 || length < 256 ** (count - 1)) {
-      throw new DerError(`Cannot read ${what}: its length is longer than needed`);
+      throw new DerError(`Cannot read ${what}: its DER length is not in its shortest form`);
     }
     return length;
   }
@@ -166,7 +174,7 @@ export function onlyElement(bytes: Uint8Array, tag: number, what: string): DerEl
 export function booleanOf({ contents }: DerElement, what: string): boolean {
   const [value] = contents;
   if (contents.length !== 1 || (value !== 0 && value !== 0xff)) {
-    throw new DerError(`Cannot read ${what}: not a boolean`);
+    throw new DerError(`Cannot read ${what}: it is not a valid DER BOOLEAN`);
   }
   return value === 0xff;
 }
@@ -180,7 +188,7 @@ export function smallIntegerOf(element: DerElement, what: string): number {
   checkInteger(element, what);
   const { contents } = element;
   if ((contents[0] ?? 0) >= 0x80 || contents.length > 4) {
-    throw new DerError(`Cannot read ${what}: the number is out of range`);
+    throw new DerError(`Cannot read ${what}: it is not an integer from 0 to 2147483647`);
   }
   return contents.reduce((value, byte) => value * 256 + byte, 0);
 }
@@ -194,7 +202,9 @@ export function checkInteger({ contents }: DerElement, what: string): void {
   const [first, second] = contents;
   const isPadded = second !== undefined &&
     (first === 0 && second < 0x80 || first === 0xff && second >= 0x80);
-  if (first === undefined || isPadded) throw new DerError(`Cannot read ${what}: not an integer`);
+  if (first === undefined || isPadded) {
+    throw new DerError(`Cannot read ${what}: it is not a valid DER INTEGER`);
+  }
 }
 
 // The largest size of a number in bytes; the largest numbers in use have 128 bits (UUIDs, X.667).
@@ -215,11 +225,13 @@ export function oidOf({ contents }: DerElement, what: string): string {
   let length = 0;
   for (const byte of contents) {
     if (length === 0 && byte === 0x80) {
-      throw new DerError(`Cannot read ${what}: a number is padded`);
+      throw new DerError(
+        `Cannot read ${what}: a number in the object identifier is not in its shortest form`,
+      );
     }
     length += 1;
     if (length > LONGEST_NUMBER) {
-      throw new DerError(`Cannot read ${what}: a number of the identifier is too large`);
+      throw new DerError(`Cannot read ${what}: a number in the object identifier is too large`);
     }
     value = value << 7n | BigInt(byte & 0x7f);
     if (byte >= 0x80) continue;
@@ -229,7 +241,7 @@ export function oidOf({ contents }: DerElement, what: string): string {
   }
   const [first, ...rest] = numbers;
   if (first === undefined || length > 0) {
-    throw new DerError(`Cannot read ${what}: not an object identifier`);
+    throw new DerError(`Cannot read ${what}: it is not a valid OBJECT IDENTIFIER`);
   }
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...rest].join(".");
@@ -250,10 +262,10 @@ export function bitsOf(
   const bytes = contents.subarray(1);
   const last = bytes.at(-1) ?? 0;
   if (unused === undefined || unused > 7 || (unused > 0 && bytes.length === 0)) {
-    throw new DerError(`Cannot read ${what}: not a bit string`);
+    throw new DerError(`Cannot read ${what}: it is not a valid DER BIT STRING`);
   }
   if ((last & (1 << unused) - 1) !== 0) {
-    throw new DerError(`Cannot read ${what}: unused bits are set`);
+    throw new DerError(`Cannot read ${what}: the unused bits of its bit string are not zero`);
   }
   return { bytes, unused };
 }
@@ -271,10 +283,16 @@ export function timeOf({ tag, contents }: DerElement, what: string): number {
   const text = asciiOf(contents) ?? "";
   const isShort = tag === Tag.utcTime;
   if (!isShort && tag !== Tag.generalizedTime) {
-    throw new DerError(`Cannot read ${what}: not a time`);
+    throw new DerError(
+      `Cannot read ${what}: it is not a UTCTime or GeneralizedTime in UTC with seconds`,
+    );
   }
   const parts = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(text)?.slice(1).map(Number);
-  if (parts === undefined) throw new DerError(`Cannot read ${what}: not a time`);
+  if (parts === undefined) {
+    throw new DerError(
+      `Cannot read ${what}: it is not a UTCTime or GeneralizedTime in UTC with seconds`,
+    );
+  }
   const [written = 0, month = 0, ...rest] = parts;
   const year = !isShort ? written : written < 50 ? 2000 + written : 1900 + written;
   const date = new Date(0);

@@ -28,16 +28,16 @@ Deno.test("DerReader reads lengths of one byte and of several", () => {
 
 Deno.test("DerReader refuses malformed encodings and those that are longer than needed", () => {
   const table: [hex: string, message: string][] = [
-    ["", "no bytes are left"],
-    ["04", "no bytes are left"],
-    ["04 02 01", "its contents end after 1 bytes"],
+    ["", "the data ends before it"],
+    ["04", "the data ends before it"],
+    ["04 02 01", "its length is 2 bytes, but only 1 follow"],
     ["04 80 0000", "indefinite"],
-    ["04 81 02 0102", "longer than needed"],
-    ["04 82 0002 0102", "longer than needed"],
+    ["04 81 02 0102", "not in its shortest form"],
+    ["04 82 0002 0102", "not in its shortest form"],
     ["04 84 00000001 01", "indefinite or too large"],
-    ["1f 01 00", "its tag has several bytes"],
-    ["05 00", "its tag is 5"],
-    ["04 00 00", "left over"],
+    ["1f 01 00", "its DER tag has several bytes"],
+    ["05 00", "its DER tag must be 4, got 5"],
+    ["04 00 00", "extra bytes"],
   ];
   for (const [hex, message] of table) {
     assertThrows(() => onlyElement(bytes(hex), 4, "it"), DerError, message);
@@ -50,7 +50,7 @@ Deno.test("DerReader values are accepted only in their canonical encoding", () =
     false,
   ]);
   for (const hex of ["010101", "0100", "0102ffff"]) {
-    assertThrows(() => booleanOf(element(hex), "it"), DerError, "not a boolean");
+    assertThrows(() => booleanOf(element(hex), "it"), DerError, "not a valid DER BOOLEAN");
   }
   assertEquals(
     ["020100", "02017f", "02020080", "02047fffffff"].map((hex) =>
@@ -98,7 +98,7 @@ Deno.test("oidOf() reads the numbers of a UUID, and refuses longer ones without 
   assertThrows(
     () => oidOf({ tag: Tag.oid, contents, bytes: contents }, "it"),
     DerError,
-    "a number of the identifier is too large",
+    "a number in the object identifier is too large",
   );
   assert(performance.now() - started < 500);
 });

@@ -87,7 +87,9 @@ export function nameOf(der: Uint8Array, what: string): Name {
 }
 
 function attributeOf(element: DerElement, what: string): NameAttribute {
-  if (element.tag !== Tag.sequence) throw new DerError(`Cannot read ${what}: not an attribute`);
+  if (element.tag !== Tag.sequence) {
+    throw new DerError(`Cannot read ${what}: an attribute of the name is not a SEQUENCE`);
+  }
   const reader = new DerReader(element.contents);
   const type = oidOf(reader.read(Tag.oid, what), what);
   const value = reader.next(what);

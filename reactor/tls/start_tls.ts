@@ -52,6 +52,8 @@ export function startTLSContext(
 export function checkCanStartTLS(peer: Address, isStarted: boolean, isHalfClosed: boolean): void {
   if (isStarted) throw new Error(`Cannot start TLS with ${peer}: TLS has been started already`);
   if (isHalfClosed) {
-    throw new Error(`Cannot start TLS with ${peer}: one direction has been closed already`);
+    throw new Error(
+      `Cannot start TLS with ${peer}: one direction of the connection has already been closed`,
+    );
   }
 }

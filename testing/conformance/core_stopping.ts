@@ -223,7 +223,7 @@ export function stoppingTests(
       await running;
       const [first, second, ...rest] = logged.texts;
       assertEquals(first, `Received ${signal}, shutting down.`);
-      assertMatch(second ?? "", new RegExp(`^Received ${signal} .*not waiting`));
+      assertMatch(second ?? "", new RegExp(`^Received ${signal} .*no longer waiting`));
       assertEquals(rest, ["Main loop terminated."]);
     }
   });

@@ -52,7 +52,7 @@ class Overload implements AsyncDisposable {
     const where = RegExp.escape(`127.0.0.1:${this.#port}`);
     await this.line(
       RegExp(
-        `^logged Cannot accept connections on ${where}, accepting pauses: Too many open files`,
+        `^logged Cannot accept connections on ${where}, so accepting is paused: Too many open files`,
       ),
     );
   }

@@ -57,7 +57,7 @@ function triggerHook(phase: EventPhase, event: string): Hook {
     `${owner}.addSystemEventTrigger(f)`
   );
   return {
-    name: `trigger ${phase} "${event}"`,
+    name: `${phase} trigger of the event "${event}"`,
     documented,
     run: (test) => trigger(test, phase, event),
     refuses: {

@@ -37,7 +37,7 @@ export const RESOLVER_HOOKS: readonly Hook[] = [
     reports: "caller",
     run: connect,
     refuses: {
-      option: "the name resolver",
+      option: "a name resolver",
       give: (resolver) => new DenoReactor().installNameResolver(resolver),
     },
   },

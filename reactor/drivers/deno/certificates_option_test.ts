@@ -91,7 +91,7 @@ for (const how of ["at once", "later"]) {
     const answer = how === "at once" ? unusable : Promise.resolve(unusable);
     const { cause } = await failsOnce(fixture, () => answer);
     assertInstanceOf(cause, TypeError);
-    assertMatch(cause.message, /^Cannot use key: it is not the key of cert/);
+    assertMatch(cause.message, /^Cannot use key: it does not match cert/);
     assertEquals(fixture.errors.take(), [cause]);
   });
 }
@@ -99,7 +99,7 @@ for (const how of ["at once", "later"]) {
 test("certificates() with a result without certificate and key logs a clear error", async (fixture) => {
   const { cause } = await failsOnce(fixture, () => ({}));
   assertInstanceOf(cause, TypeError);
-  assertMatch(cause.message, /answer of certificates/);
+  assertMatch(cause.message, /return value of certificates/);
   assertEquals(fixture.errors.take(), [cause]);
 });
 

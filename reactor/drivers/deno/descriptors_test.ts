@@ -12,7 +12,7 @@ import {
 const limits = { ignore: Deno.build.os === "windows" };
 const program = new URL("../../../testing/fixtures/shortage_program.ts", import.meta.url).href;
 
-const PAUSES = /\] Cannot accept connections on .*, accepting pauses: Too many open files/;
+const PAUSES = /\] Cannot accept connections on .*, so accepting is paused: Too many open files/;
 
 /** Each operation, its outcome without free descriptors, and the expected log text. */
 const operations: [name: string, ending: string, logged: RegExp][] = [

@@ -159,7 +159,7 @@ Deno.test("addSignalHandler() throws a TypeError that names an unsupported signa
   assertEquals(
     lines,
     ["SIGKILL", "SIGSTOP", "SIGNONE"].map((signal) =>
-      `TypeError: Cannot handle the signal "${signal}" on this system`
+      `TypeError: Cannot handle the signal "${signal}": this operating system does not support it`
     ),
   );
 });

@@ -224,7 +224,7 @@ test("startTLS() throws if called twice or half-closed, and is ignored on a lost
   server.transport.startTLS(asServer);
   const half = await open(fixture);
   half.server.transport.loseWriteConnection();
-  assertThrows(() => half.server.transport.startTLS(asServer), Error, "closed already");
+  assertThrows(() => half.server.transport.startTLS(asServer), Error, "already been closed");
 });
 
 test("startTLS({ received }) accepts the start of the handshake, split at any byte", async (fixture) => {

@@ -174,7 +174,7 @@ class DenoThread implements WorkerThread {
    */
   #refuse(message: unknown): void {
     const error = new Error(
-      `Cannot use a message of the thread: it is of no known type, got ${quote(message)}`,
+      `Cannot handle a message from the thread: its type is unknown, got ${quote(message)}`,
     );
     this.#received({ type: "crash", error: serializeError(error) });
   }

@@ -152,7 +152,7 @@ function withFile(listener: Deno.UnixListener, path: string, lock: PIDLock | nul
 /** @throws {BadFileError} If no process holds the server's lock. */
 function checkLock(path: string): void {
   if (lockHolder(lockPath(path)) !== null) return;
-  throw new BadFileError(`Cannot connect to ${path}: no process holds ${lockPath(path)}`, {
+  throw new BadFileError(`Cannot connect to ${path}: no process holds the lock ${lockPath(path)}`, {
     syscall: "readlink",
     address: path,
   });

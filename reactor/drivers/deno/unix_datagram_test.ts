@@ -155,7 +155,7 @@ Deno.test("UNIXDatagramPort.write() sends while a receive is pending, without st
     await reactor.run();
   `);
   assertEquals(
-    lines.filter((line) => !/^log: Could not send a datagram to |^echo stopped$/.test(line)),
+    lines.filter((line) => !/^log: Cannot send a datagram to |^echo stopped$/.test(line)),
     [1, 2, 3, 4, 5].map((i) => `echo ${i} true`),
   );
 });
@@ -330,7 +330,7 @@ Deno.test("connectionRefused() reports a removed peer; an unconnected port logs 
     await reactor.run();
   `);
   assertEquals(lines.filter((line) => line === "refused").length, 2);
-  assertEquals(lines.filter((line) => line.startsWith("log: Could not send")).length, 1);
+  assertEquals(lines.filter((line) => line.startsWith("log: Cannot send")).length, 1);
 });
 
 Deno.test("connectUNIXDatagram() receives only from its peer", async () => {
@@ -371,7 +371,7 @@ Deno.test("maxPacketSize drops and logs received UNIX datagrams that are longer"
   ]);
   const logged = lines.filter((line) => line.startsWith("log: ")).join("\n");
   assertStringIncludes(logged, "it is longer than maxPacketSize (4 bytes)");
-  assertStringIncludes(logged, "Could not send a datagram to");
+  assertStringIncludes(logged, "Cannot send a datagram to");
 });
 
 Deno.test("write() to a UNIX datagram peer that does not read drops datagrams", async () => {
@@ -389,5 +389,5 @@ Deno.test("write() to a UNIX datagram peer that does not read drops datagrams", 
     Deno.exit(0);
   `);
   assertEquals(lines.slice(-2), ["echo stopped", "stopped"]);
-  assertMatch(lines[0] ?? "", /^log: Could not send a datagram to .*\/silent$/);
+  assertMatch(lines[0] ?? "", /^log: Cannot send a datagram to .*\/silent$/);
 });

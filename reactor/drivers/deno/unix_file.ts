@@ -38,7 +38,7 @@ export class SocketFile {
     try {
       if (this.isAt(this.#path)) Deno.removeSync(this.#path);
     } catch (error) {
-      logUserError(error, `Cannot remove ${this.#path}`);
+      logUserError(error, `Cannot remove the socket file ${this.#path}`);
     }
   }
 

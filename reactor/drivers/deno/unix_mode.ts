@@ -68,8 +68,10 @@ function setMode(path: string, mode: number): void {
   const made = (Deno.lstatSync(path).mode ?? mode) & 0o777;
   if ((made & ~mode & OTHERS_WRITE) !== 0) {
     throw new Error(
-      `its file was created with mode ${made.toString(8)}, so others could connect before ` +
-        `the mode was ${mode.toString(8)}: run with --allow-sys, or under a umask of 077`,
+      `its file was created with mode ${made.toString(8)}, so other users could connect before ` +
+        `the mode was changed to ${
+          mode.toString(8)
+        }: run with --allow-sys, or under a umask of 077`,
     );
   }
   if (made !== mode) Deno.chmodSync(path, mode);

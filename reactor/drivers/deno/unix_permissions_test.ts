@@ -115,7 +115,7 @@ test("listenUNIX() without --allow-sys fails if the umask allows more than its m
   const options = { mode: 0o600, umask: "002" };
   assertEquals(await linesOf(LISTENING, path, allowed(path), options), [
     `CannotListenError: Cannot listen on ${path}: its file was created with mode 775, ` +
-    "so others could connect before the mode was 600: " +
+    "so other users could connect before the mode was changed to 600: " +
     "run with --allow-sys, or under a umask of 077",
   ]);
   await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);

@@ -482,6 +482,6 @@ test("connectUNIX() with checkPID fails with BadFileError if no process holds th
   assertInstanceOf(error, BadFileError);
   assertEquals(
     error.message,
-    `Cannot connect to ${listener.place}: no process holds ${listener.place}.lock`,
+    `Cannot connect to ${listener.place}: no process holds the lock ${listener.place}.lock`,
   );
 });

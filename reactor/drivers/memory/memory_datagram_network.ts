@@ -142,7 +142,7 @@ export class MemoryUDPDriver implements UDPDriver {
     const membership = `${group} ${interfaceAddress}`;
     if (!isMulticast(group) || this.#groups.has(membership)) {
       const why = isMulticast(group)
-        ? "the socket is already in it"
+        ? "the socket is already a member of it"
         : "it is not a multicast address";
       throw new MulticastJoinError(`Cannot join the group ${group}: ${why}`, { code: "EINVAL" });
     }
@@ -151,9 +151,12 @@ export class MemoryUDPDriver implements UDPDriver {
 
   leaveGroup(group: string, interfaceAddress: string): void {
     if (!this.#groups.delete(`${group} ${interfaceAddress}`)) {
-      throw new MulticastJoinError(`Cannot leave the group ${group}: the socket is not in it`, {
-        code: "EADDRNOTAVAIL",
-      });
+      throw new MulticastJoinError(
+        `Cannot leave the group ${group}: the socket is not a member of it`,
+        {
+          code: "EADDRNOTAVAIL",
+        },
+      );
     }
   }
 

@@ -126,7 +126,10 @@ export function verifyChain(
 ): Certificate {
   const [leaf, ...others] = chain.map(read);
   if (leaf === undefined) {
-    throw new CertificateError({ code: "CERT_REJECTED", reason: "the peer has sent none" });
+    throw new CertificateError({
+      code: "CERT_REJECTED",
+      reason: "the peer has sent no certificate",
+    });
   }
   if (leaf instanceof Error) {
     throw new CertificateError({ code: "CERT_REJECTED", reason: leaf.message });

@@ -115,7 +115,9 @@ export class CertificateChoice {
         caCerts: this.#caCerts,
       });
       if (material.cert === undefined) {
-        throw new TypeError("Cannot use the answer of certificates: it has neither cert nor key");
+        throw new TypeError(
+          "Cannot use the return value of certificates: it has neither cert nor key",
+        );
       }
       context = tlsModule().createSecureContext(material);
       this.#prepared.set(certificate, context);

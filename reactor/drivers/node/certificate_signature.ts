@@ -62,7 +62,7 @@ export function rejectSignature(certificate: Certificate, issuer: Certificate): 
     if (reason !== null) return unsupported(`its issuer's key ${reason}`);
     return isSigned(certificate, key, algorithm)
       ? null
-      : { code: "CERT_SIGNATURE_FAILURE", reason: "the signature of its issuer is wrong" };
+      : { code: "CERT_SIGNATURE_FAILURE", reason: "the signature by its issuer is wrong" };
   } catch (error) {
     return unsupported(`its issuer's key cannot be used: ${asError(error).message}`);
   }
@@ -82,11 +82,15 @@ function publicKeyOf({ publicKey }: Certificate): KeyObject {
 /** Returns why a key cannot be used with an algorithm; null if it can. */
 function rejectKey(key: KeyObject, algorithm: Algorithm): string | null {
   const { asymmetricKeyType = "unknown", asymmetricKeyDetails = {} } = key;
-  if (asymmetricKeyType !== algorithm.key) return `is of the type ${asymmetricKeyType}`;
+  if (asymmetricKeyType !== algorithm.key) {
+    return `is of the type ${asymmetricKeyType}, not ${algorithm.key}`;
+  }
   const { modulusLength = 0, namedCurve = "unknown" } = asymmetricKeyDetails;
   switch (algorithm.key) {
     case "rsa":
-      return modulusLength < 2048 || modulusLength > 8192 ? `has ${modulusLength} bits` : null;
+      return modulusLength < 2048 || modulusLength > 8192
+        ? `has ${modulusLength} bits, not 2048 to 8192`
+        : null;
     case "ec":
       if (!["prime256v1", "secp384r1", "secp521r1"].includes(namedCurve)) {
         return `is on the curve ${namedCurve}, which is not supported`;

@@ -219,7 +219,7 @@ class NodeUDPDriver implements UDPDriver {
     }
     return new DatagramError(
       `Cannot send to ${to}: the system refused, and Deno's node:dgram reports no reason; ` +
-        "possible are a missing route, or a broadcast without setBroadcastAllowed(true)",
+        "possible causes are a missing route, or a broadcast without setBroadcastAllowed(true)",
       details,
     );
   }

@@ -179,7 +179,8 @@ function verifyClient(
     if (clientCertificate === "request") return null;
     throw new CertificateError({
       code: "ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE",
-      reason: "the client has sent none, neither in this session nor in the one that it resumes",
+      reason:
+        "the client has sent no certificate, neither in this session nor in the session that it resumes",
     });
   }
   const refused = unauthorized(socket);

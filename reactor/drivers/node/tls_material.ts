@@ -170,7 +170,7 @@ function missing(name: "cert" | "key", value: string | undefined, what: string):
   if (value !== undefined) return notPem(name, value, what);
   const other = name === "cert" ? "key" : "cert";
   return new TypeError(
-    `Cannot use ${other} alone: ${name} is missing, and ${other} does not hold ${what} as well`,
+    `Cannot use ${other} alone: ${name} is missing, and ${other} does not contain ${what}`,
   );
 }
 
@@ -241,10 +241,10 @@ function checkMatch(chain: readonly X509Certificate[], key: KeyObject): void {
   const subject = quote(own.subject);
   throw new TypeError(
     match < 0
-      ? `Cannot use key: it is not the key of cert, which is for ${subject}`
+      ? `Cannot use key: it does not match cert, the certificate of ${subject}`
       : `Cannot use cert: its first certificate is for ${subject}, and key belongs to certificate ${
         match + 1
-      } of ${chain.length}; put that one first`,
+      } of ${chain.length}; put that certificate first`,
   );
 }
 

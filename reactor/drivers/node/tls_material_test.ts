@@ -35,7 +35,11 @@ Deno.test("tlsMaterial() distinguishes many certificate pairs, passed in any ord
   }
   const [first, second] = pairs;
   assert(first !== undefined && second !== undefined);
-  assertThrows(() => tlsMaterial({ cert: first.cert, key: second.key }), TypeError, "not the key");
+  assertThrows(
+    () => tlsMaterial({ cert: first.cert, key: second.key }),
+    TypeError,
+    "does not match cert",
+  );
 });
 
 Deno.test("tlsMaterial() prefers the certificate in cert and the key in key", () => {
@@ -56,8 +60,8 @@ Deno.test("tlsMaterial() keeps the chain after the certificate, and each root of
 Deno.test("tlsMaterial() names the option that cannot be used, and the reason", () => {
   const junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
   const table: [Record<string, unknown>, string][] = [
-    [{ cert }, "Cannot use cert alone: key is missing, and cert does not hold a private key"],
-    [{ key }, "Cannot use key alone: cert is missing, and key does not hold a certificate"],
+    [{ cert }, "Cannot use cert alone: key is missing, and cert does not contain a private key"],
+    [{ key }, "Cannot use key alone: cert is missing, and key does not contain a certificate"],
     [{ cert, key: "?" }, "Cannot use key: it is not a private key in PEM"],
     [{ cert: "?", key }, "Cannot use cert: it is not a certificate in PEM"],
     [
@@ -68,8 +72,11 @@ Deno.test("tlsMaterial() names the option that cannot be used, and the reason", 
     [{ caCerts: ["ca.pem"] }, "certificate in PEM: pass the text of the file, not its path"],
     [{ cert: 5, key }, "Cannot use cert: it must be a string of PEM, got 5"],
     [{ cert, key: new Uint8Array(1) }, "Cannot use key: it must be a string of PEM, got an object"],
-    [{ cert: other.cert, key }, "Cannot use key: it is not the key of cert, which is for"],
-    [{ cert: `${authority.cert}${cert}`, key }, "key belongs to certificate 2 of 2; put that one"],
+    [{ cert: other.cert, key }, "Cannot use key: it does not match cert, the certificate of"],
+    [
+      { cert: `${authority.cert}${cert}`, key },
+      "key belongs to certificate 2 of 2; put that certificate",
+    ],
     [{ cert: `${cert}${junk}`, key }, "Cannot use cert: certificate 2 of 2 cannot be read"],
     [{ cert, key: key.replaceAll("PRIVATE", "ENCRYPTED PRIVATE") }, "it is encrypted, decrypt it"],
     [{ caCerts: [authority.cert, "?"] }, "Cannot use caCerts[1]: it is not a certificate in PEM"],
