@@ -224,7 +224,7 @@ function permutations(items: number[]): number[][] {
   );
 }
 
-Deno.test("Deferred lines run their callbacks in the same order however they were built", () => {
+Deno.test("Deferred lines run their callbacks in the same order however they were chained", () => {
   const indexes = [0, 1, 2, 3];
   for (const firing of permutations(indexes)) {
     for (const adding of permutations(indexes)) {

@@ -111,11 +111,11 @@ function isMissing(reference: string, entry: string): boolean {
   return member !== undefined && !exported.membersOf(owner).has(member);
 }
 
-Deno.test(`${PAGE} states the release that its names are made from`, () => {
+Deno.test(`coming_from_twisted.md states the release of Twisted that it lists`, () => {
   assertEquals(page.includes(`the release Twisted ${twisted.release};`), true);
 });
 
-Deno.test(`${PAGE} has a row for every public name of Twisted, and no other`, () => {
+Deno.test(`coming_from_twisted.md has a row for every public name of Twisted, and no other`, () => {
   const listed = Map.groupBy(rows, ({ module }) => module);
   const names = [...listed].map(([module, rows]): [string, string[]] => [
     module,
@@ -127,12 +127,12 @@ Deno.test(`${PAGE} has a row for every public name of Twisted, and no other`, ()
   assertEquals([...listed.keys()].toSorted(), Object.keys(twisted.modules).toSorted());
 });
 
-Deno.test(`${PAGE} says of every name where it is, or that it is not here`, () => {
+Deno.test(`coming_from_twisted.md gives for each name a counterpart, or that there is none`, () => {
   const silent = rows.filter(({ names }) => names.length === 0);
   assertEquals(silent, []);
 });
 
-Deno.test(`${PAGE} names counterparts that the entry point exports`, () => {
+Deno.test(`coming_from_twisted.md lists only counterparts that the entry point exports`, () => {
   const missing = rows.flatMap(({ module, here, entry }) =>
     here.filter((reference) => isMissing(reference, entry)).map((reference) =>
       `${module}: ${entry} has no ${reference}`
@@ -141,7 +141,7 @@ Deno.test(`${PAGE} names counterparts that the entry point exports`, () => {
   assertEquals(missing, []);
 });
 
-Deno.test(`${PAGE} names every export that has a name of Twisted's`, () => {
+Deno.test(`coming_from_twisted.md lists every export whose name exists in Twisted`, () => {
   const stale = rows.flatMap(({ module, names, here }) =>
     names.filter((name) => !here.includes(name)).flatMap((name) =>
       exported.entriesOf(name)
@@ -152,7 +152,7 @@ Deno.test(`${PAGE} names every export that has a name of Twisted's`, () => {
   assertEquals(stale, []);
 });
 
-Deno.test(`${PAGE} lists the members that have another name or are not here`, () => {
+Deno.test(`coming_from_twisted.md lists the members that are renamed or missing`, () => {
   const listed: Record<string, string[]> = {};
   for (const [owners = "", names = ""] of members) {
     for (const owner of codeIn(owners)) (listed[owner] ??= []).push(...codeIn(names));
@@ -172,7 +172,7 @@ Deno.test(`${PAGE} lists the members that have another name or are not here`, ()
   assertEquals(listed, missing);
 });
 
-Deno.test(`${PAGE} names counterparts of members that exist`, () => {
+Deno.test(`coming_from_twisted.md lists only counterparts of members that exist`, () => {
   const missing = members.flatMap(([, , here = ""]) =>
     codeIn(here).filter((reference) => /^[A-Z]\w+\.\w+$/.test(reference)).filter((reference) =>
       exported.entriesOf(reference.split(".")[0] ?? "")

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
-Deno.test("keep_alive.ts prints that Deno's own sockets take no idle time, and that others do", async () => {
+Deno.test("keep_alive.ts prints which sockets support a keep-alive idle time", async () => {
   await using folder = await GuideFolder.open("deno_limitations.md");
   await using program = folder.start("deno run --allow-net=127.0.0.1 keep_alive.ts");
   const { code, lines, errors } = await program.end();

@@ -12,7 +12,7 @@ async function connectTo(port: number): Promise<RawPeer> {
   return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
 }
 
-Deno.test("server.ts echoes lines, and ends with exit code 0 on SIGTERM", async () => {
+Deno.test("server.ts of deploying.md echoes lines, and exits with code 0 on SIGTERM", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using server = folder.start(`${SERVER} --allow-net=0.0.0.0:0 server.ts 0`);
   const [, port] = await server.line(/ starting on 0\.0\.0\.0:(\d+)$/);
@@ -27,7 +27,7 @@ Deno.test("server.ts echoes lines, and ends with exit code 0 on SIGTERM", async 
   assertMatch(lines.at(-1) ?? "", /Main loop terminated\.$/);
 });
 
-Deno.test("server.ts serves on the socket that a service manager has opened, without --allow-net", async () => {
+Deno.test("server.ts of deploying.md serves on an inherited socket without --allow-net", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   using socket = ForeignSocket.listenIPv4();
   using inherited = socket.inheritable();
@@ -46,7 +46,7 @@ Deno.test("server.ts serves on the socket that a service manager has opened, wit
   assertEquals((await server.end()).code, 0);
 });
 
-Deno.test("log_file.ts opens its file again on SIGHUP", async () => {
+Deno.test("log_file.ts reopens its log file on SIGHUP", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using program = folder.start("deno run --allow-write=server.log log_file.ts");
   await program.line("logging");

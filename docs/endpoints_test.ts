@@ -39,7 +39,7 @@ Deno.test("any_echo.ts serves its standard input without a permission", async ()
   await echo.line("hello");
 });
 
-Deno.test("give_up.ts says that an attempt took too long, or that it failed", async () => {
+Deno.test("give_up.ts prints whether an attempt to connect timed out or failed", async () => {
   const refusing = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   refusing.close();
   await using folder = await GuideFolder.open(GUIDE);
@@ -51,7 +51,7 @@ Deno.test("give_up.ts says that an attempt took too long, or that it failed", as
   assertMatch(lines.join("\n"), /^failed ConnectionRefusedError/);
 });
 
-Deno.test("own_types.ts listens on the loopback interface, and points at a wrong argument", async () => {
+Deno.test("own_types.ts listens on the loopback interface, and reports a wrong argument", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using server = folder.start("deno run --allow-net own_types.ts local:0:limit=10");
   await server.line(/ starting on 127\.0\.0\.1:\d+$/);

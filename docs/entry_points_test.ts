@@ -10,7 +10,7 @@ const { name, version, exports } = JSON.parse(
   Deno.readTextFileSync(new URL("../deno.json", import.meta.url)),
 ) as { name: string; version: string; exports: Record<string, string> };
 
-Deno.test("The table of entry points has those of deno.json", () => {
+Deno.test("entry_points.md lists exactly the entry points of deno.json", () => {
   const rows = [...page.matchAll(/^\| `([^`]+)`/gm)].map(([, specifier = ""]) => specifier);
   assertEquals(
     rows.toSorted(),
@@ -30,7 +30,7 @@ Deno.test("The deno.json for a clone names this package and its version, also in
   }
 });
 
-Deno.test("entry_points.ts prints what its comments say", async () => {
+Deno.test("entry_points.ts prints the output that its comments state", async () => {
   await using folder = await GuideFolder.open("entry_points.md");
   await using program = folder.start("deno run entry_points.ts");
   const { code, lines, errors } = await program.end();

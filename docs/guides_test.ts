@@ -12,7 +12,7 @@ const guides = names.filter((name) =>
 )
   .map((name) => name.replace("_test.ts", ".md")).filter((name) => names.includes(name));
 
-Deno.test("A guide with programs has a test that runs each of them", () => {
+Deno.test("Guides with programs have a test that runs each program", () => {
   assert(guides.length > 5, `only ${guides.length} guides have programs`);
   const missing = guides.flatMap((guide) => {
     const test = read(guide.replace(/\.md$/, "_test.ts"));
@@ -22,12 +22,12 @@ Deno.test("A guide with programs has a test that runs each of them", () => {
   assertEquals(missing, []);
 });
 
-Deno.test("A guide with programs says first what its reader will be able to do", () => {
+Deno.test("Guides with programs begin with what the reader will be able to do", () => {
   const others = guides.filter((guide) => !/^# .*\n\nAfter this guide you /.test(read(guide)));
   assertEquals(others, []);
 });
 
-Deno.test("The guides link to files that exist", () => {
+Deno.test("Guides link only to files that exist", () => {
   const links = names.filter((name) => name.endsWith(".md")).flatMap((name) =>
     [...read(name).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, to = ""]) => ({ name, to }))
   );

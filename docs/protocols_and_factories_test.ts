@@ -17,7 +17,7 @@ async function connectTo(port: number): Promise<RawPeer> {
   return new RawPeer(await Deno.connect({ hostname: "127.0.0.1", port }));
 }
 
-Deno.test("chat.ts sends what one user writes to the others, also through forward.ts", async () => {
+Deno.test("chat.ts sends the lines of a user to all other users, also through forward.ts", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using chat = folder.start("deno run --allow-net chat.ts 0");
   const chatPort = await portOf(chat);
@@ -39,7 +39,7 @@ Deno.test("chat.ts sends what one user writes to the others, also through forwar
   assertEquals((await chat.end()).code, 0);
 });
 
-Deno.test("forward.ts logs a target that refuses, and closes the client", async () => {
+Deno.test("forward.ts closes its client and logs an error if the target refuses", async () => {
   const refusing = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   refusing.close();
   await using folder = await GuideFolder.open(GUIDE);
@@ -54,7 +54,7 @@ Deno.test("forward.ts logs a target that refuses, and closes the client", async 
   assertMatch(lines.join("\n"), /refused/);
 });
 
-Deno.test("requests.ts prints the answers and the reason why it gave the server up", async () => {
+Deno.test("requests.ts prints the answers, and the reason why it closed the connection", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using program = folder.start("deno run --allow-net=127.0.0.1 requests.ts");
   const { code, lines, errors } = await program.end();

@@ -6,7 +6,7 @@ import { RawPeer } from "../testing/peers/raw_peer.ts";
 
 const GUIDE = "services.md";
 
-Deno.test("application.ts counts lines, and says goodbye on SIGINT", async () => {
+Deno.test("application.ts counts lines, and prints a goodbye on SIGINT", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using program = folder.start("deno run --allow-net application.ts tcp:0");
   const [, port] = await program.line(/ starting on 0\.0\.0\.0:(\d+)$/);
@@ -20,7 +20,7 @@ Deno.test("application.ts counts lines, and says goodbye on SIGINT", async () =>
   assertEquals((await program.end()).code, 0);
 });
 
-Deno.test("application.ts ends with the error when its port is taken", async () => {
+Deno.test("application.ts exits with the error if its port is in use", async () => {
   using taken = Deno.listen({ hostname: "0.0.0.0", port: 0 });
   await using folder = await GuideFolder.open(GUIDE);
   await using program = folder.start(
@@ -31,7 +31,7 @@ Deno.test("application.ts ends with the error when its port is taken", async () 
   assertMatch(errors, /CannotListenError/);
 });
 
-Deno.test("stay_connected.ts connects again when its server is back", async () => {
+Deno.test("stay_connected.ts connects again after its server restarts", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using program = folder.start(

@@ -48,7 +48,7 @@ async function portOf(server: Program): Promise<string> {
   return port;
 }
 
-Deno.test("tls_server.ts greets a client by the name in its certificate, and refuses a stranger", async () => {
+Deno.test("tls_server.ts greets a client by the name in its certificate", async () => {
   await using tls = await TLSFolder.open();
   await using server = tls.folder.start(SERVER);
   const port = await portOf(server);
@@ -64,7 +64,7 @@ Deno.test("tls_server.ts greets a client by the name in its certificate, and ref
   await server.line(/certificate is not accepted/);
 });
 
-Deno.test("tls_server.ts serves a new certificate after SIGHUP", async () => {
+Deno.test("tls_server.ts uses a new certificate after SIGHUP", async () => {
   await using tls = await TLSFolder.open();
   await using server = tls.folder.start(SERVER);
   const port = await portOf(server);

@@ -80,14 +80,14 @@ async function waitUntilRunning(program: Program, code: string): Promise<void> {
   if (code.includes("Deno.pid")) await program.line(/The process is /);
 }
 
-Deno.test("tutorial.md has an action for each program that needs one", () => {
+Deno.test("tutorial.md contains each program for which this test has an action", () => {
   assertEquals(steps.length, 11);
   const names = steps.map(({ name }) => name);
   assertEquals(Object.keys(ACTIONS).filter((name) => !names.includes(name)), []);
 });
 
 for (const step of steps) {
-  Deno.test(`tutorial.md: ${step.name} prints what the page shows`, async () => {
+  Deno.test(`tutorial.md: ${step.name} prints the output that the page shows`, async () => {
     const lines = await run(step);
     assertEquals(lines.map(normalize), step.output.map(normalize));
   });

@@ -89,7 +89,7 @@ Deno.test("echo.ts over TLS echoes, with exactly its permissions", async () => {
   }
 });
 
-Deno.test("echo.ts over standard input and output echoes, exits at its end, and logs elsewhere", async () => {
+Deno.test("echo.ts over standard input and output echoes, and exits at the end of input", async () => {
   await using server = new Program(commandFor("stdio"), { input: true });
   await server.say("hello\n");
   await server.line("hello");
@@ -103,7 +103,7 @@ Deno.test("echo.ts over standard input and output echoes, exits at its end, and 
 const activate = (descriptor: number): string =>
   `exec 3<&${descriptor} && LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"`;
 
-Deno.test("echo.ts over a socket of systemd echoes, with exactly its permissions", async () => {
+Deno.test("echo.ts over a socket inherited from systemd echoes, with exactly its permissions", async () => {
   using socket = ForeignSocket.listenIPv4();
   using inherited = socket.inheritable();
   const args = ["-c", activate(inherited.descriptor), "bash", Deno.execPath()];
@@ -113,7 +113,7 @@ Deno.test("echo.ts over a socket of systemd echoes, with exactly its permissions
   await stop(server);
 });
 
-Deno.test("echo.ts names the mistake in a description, and exits with code 1", async () => {
+Deno.test("echo.ts reports a mistake in its endpoint description, and exits with code 1", async () => {
   await using server = new Example("echo.ts", ["tcp:2000:interfce=127.0.0.1"]);
   const { code, errors } = await server.end();
   assertEquals(code, 1);

@@ -14,7 +14,7 @@ import {
 
 const CLOCK_TIME = /\d\d?\D\d\d\D\d\d/;
 
-Deno.test("example headers contain the command that runs the example", () => {
+Deno.test("examples/*.ts contain in their header the command that runs them", () => {
   const files = [...Deno.readDirSync(examples)].map(({ name }) => name);
   for (const file of files.filter((name) => /(?<!_test)\.ts$/.test(name))) {
     const command = commandOf(Deno.readTextFileSync(new URL(file, examples)));
@@ -74,7 +74,7 @@ Deno.test("04_call_later.ts makes its calls in order, without the cancelled one"
   assertEquals(end, ["Will stop", "Main loop terminated."]);
 });
 
-Deno.test("05_custom_event.ts fires Event1, and the handler stops the reactor", async () => {
+Deno.test("05_custom_event.ts fires Event1, whose handler stops the reactor", async () => {
   const start = performance.now();
   await using example = new Example("05_custom_event.ts", ["0.1"]);
   const { code, lines, errors } = await example.end();
@@ -203,7 +203,7 @@ Deno.test("async_server.ts serves several clients at the same time, after the gi
   assertEquals(messages(lines).at(-1), "Main loop terminated.");
 });
 
-Deno.test("async_server.ts cancels the answer when its client leaves early", async () => {
+Deno.test("async_server.ts cancels the reply when its client disconnects early", async () => {
   await using server = new Example("async_server.ts", ["0", "3600"]);
   const client = await Deno.connect({ hostname: "127.0.0.1", port: await portOf(server) });
   const [, address] = await server.line(/ (127\.0\.0\.1:\d+) asks$/);

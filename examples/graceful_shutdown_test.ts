@@ -19,7 +19,7 @@ async function asking(server: Example, port: number, line: string): Promise<RawP
   return client;
 }
 
-Deno.test("graceful_shutdown.ts on SIGTERM answers pending lines and closes idle clients", async () => {
+Deno.test("graceful_shutdown.ts on SIGTERM replies to pending lines and closes idle clients", async () => {
   await using server = new Example("graceful_shutdown.ts", ["0", "0.3", FOREVER]);
   const port = await portOf(server);
   const idle = await connect(port);

@@ -12,7 +12,7 @@ async function asking(port: number, question: string): Promise<RawPeer> {
   return peer;
 }
 
-Deno.test("primes.ts counts in one thread, which a client that leaves frees", async () => {
+Deno.test("primes.ts counts in one thread, which is free again when its client disconnects", async () => {
   await using server = new Example("primes.ts", ["0", "1"]);
   const port = await portOf(server);
   for (let i = 0; i < 6; i++) {

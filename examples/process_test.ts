@@ -24,7 +24,7 @@ Deno.test("process.ts prints output and errors, also an unfinished last line, an
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`process.ts ends its command first on ${signal}`, async () => {
+  Deno.test(`process.ts on ${signal} terminates its command before it exits`, async () => {
     await using example = new Example("process.ts", ["sh", "-c", "echo ready; exec sleep 3600"]);
     await example.line("out: ready");
     example.send(signal);

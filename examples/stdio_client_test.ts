@@ -10,7 +10,7 @@ async function client(...args: string[]): Promise<Program> {
   return new Program([...command, ...args], { input: true });
 }
 
-Deno.test("stdio_client.ts prints the greeting of hello_server.ts, and exits with open input", async () => {
+Deno.test("stdio_client.ts prints the server's greeting, and exits although its input is open", async () => {
   await using server = new Example("hello_server.ts", ["0"]);
   const command = commandOf(await Deno.readTextFile(new URL("stdio_client.ts", examples)));
   await using program = new Deno.Command(Deno.execPath(), {

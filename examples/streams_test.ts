@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { Example, messages, portOf } from "../testing/fixtures/example.ts";
 import { RawPeer } from "../testing/peers/raw_peer.ts";
 
-Deno.test("streams.ts returns capitals, also of a letter in two chunks", async () => {
+Deno.test("streams.ts returns its input in capital letters, also of a letter in two chunks", async () => {
   await using server = new Example("streams.ts", ["0"]);
   const port = await portOf(server);
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });

@@ -27,7 +27,7 @@ class Page extends Protocol {
 const pages = Factory.forProtocol(Page);
 const QUIET = ["--silent", "--show-error", "--noproxy", "*"];
 
-test("curl gets an HTTP response over TCP", async (fixture) => {
+test("listenTCP() serves an HTTP response to curl", async (fixture) => {
   fixture.run();
   const port = fixture.reactor.listenTCP(0, pages, { interface: "127.0.0.1" });
   const curl = fixture.start(...QUIET, `http://${port.getHost()}/a`);
@@ -35,7 +35,7 @@ test("curl gets an HTTP response over TCP", async (fixture) => {
   assertEquals([code, lines, errors], [0, ["Request: GET /a HTTP/1.1"], ""]);
 });
 
-test("curl --unix-socket gets an HTTP response over a UNIX socket", async (fixture) => {
+test("listenUNIX() serves an HTTP response to curl --unix-socket", async (fixture) => {
   fixture.run();
   const path = fixture.path("http");
   fixture.reactor.listenUNIX(path, pages);
@@ -44,7 +44,7 @@ test("curl --unix-socket gets an HTTP response over a UNIX socket", async (fixtu
   assertEquals([code, lines, errors], [0, ["Request: GET /b HTTP/1.1"], ""]);
 });
 
-test("curl gets an HTTPS response, verifies the certificate, and sees no truncation", async (fixture) => {
+test("listenTLS() serves an HTTPS response to curl, which verifies the certificate", async (fixture) => {
   fixture.run();
   const { folder, server } = await tlsFiles(fixture);
   const port = fixture.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });
@@ -54,7 +54,7 @@ test("curl gets an HTTPS response, verifies the certificate, and sees no truncat
   assertEquals([code, lines, errors], [0, ["Request: GET /c HTTP/1.1"], ""]);
 });
 
-test("curl without the root rejects the HTTPS server, and the port continues to serve", async (fixture) => {
+test("listenTLS() continues to serve after curl has rejected its certificate", async (fixture) => {
   fixture.run();
   const { folder, server } = await tlsFiles(fixture);
   const port = fixture.reactor.listenTLS(0, pages, { interface: "127.0.0.1", ...server });

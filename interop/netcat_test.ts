@@ -12,7 +12,7 @@ import { interopTest, NETCAT } from "./tool.ts";
 
 const test = interopTest(NETCAT);
 
-test("nc -N receives the reply after it has closed its writing side", async (fixture) => {
+test("listenTCP() replies to nc -N after nc has closed its writing side", async (fixture) => {
   fixture.run();
   const port = fixture.reactor.listenTCP(0, shouting(), { interface: "127.0.0.1" });
   const nc = fixture.start("-N", "127.0.0.1", String(portOf(port.getHost())));
@@ -22,7 +22,7 @@ test("nc -N receives the reply after it has closed its writing side", async (fix
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("nc -l and a client of this library receive each other's data", async (fixture) => {
+test("connectTCP() exchanges data with a server of nc -l", async (fixture) => {
   fixture.run();
   const nc = fixture.startAloud("-v", "-n", "-l", "127.0.0.1", "0");
   const [, port] = await nc.line(/^Listening on 127\.0\.0\.1 (\d+)$/);
@@ -37,7 +37,7 @@ test("nc -l and a client of this library receive each other's data", async (fixt
   assertEquals((await wire.lost()).name, "ConnectionDone");
 });
 
-test("nc -U -N receives the reply on a UNIX socket after it has closed its writing side", async (fixture) => {
+test("listenUNIX() replies to nc -U -N after nc has closed its writing side", async (fixture) => {
   fixture.run();
   const path = fixture.path("echo");
   fixture.reactor.listenUNIX(path, shouting());
@@ -48,7 +48,7 @@ test("nc -U -N receives the reply on a UNIX socket after it has closed its writi
   assertEquals([code, lines], [0, ["HELLO"]]);
 });
 
-test("nc -U -l and a client of this library receive each other's data on a UNIX socket", async (fixture) => {
+test("connectUNIX() exchanges data with a server of nc -U -l", async (fixture) => {
   fixture.run();
   const path = fixture.path("nc");
   const nc = fixture.startAloud("-v", "-U", "-l", path);

@@ -120,7 +120,7 @@ test("connectTLS() ignores a renegotiation of s_server and loses no data", async
   assertEquals(wire.text, "before\n");
 });
 
-test("listenTLS() continues after an s_client changes its keys", async (fixture) => {
+test("listenTLS() keeps a connection whose s_client updates its TLS keys", async (fixture) => {
   const files = await tlsFiles(fixture);
   const factory = shouting();
   const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
@@ -137,7 +137,7 @@ test("listenTLS() continues after an s_client changes its keys", async (fixture)
 });
 
 for (const version of VERSIONS) {
-  test(`connectionLost() on the server reports the truncation by a killed s_client ${version}`, async (fixture) => {
+  test(`connectionLost() of a server reports that s_client ${version} was killed`, async (fixture) => {
     const files = await tlsFiles(fixture);
     const factory = new Wires(() => new HalfCloseableWire());
     const port = fixture.reactor.listenTLS(0, factory, { ...INTERFACE, ...files.server });
@@ -155,7 +155,7 @@ for (const version of VERSIONS) {
     assertEquals(wire.events.includes("read lost"), false);
   });
 
-  test(`connectionLost() on the client reports the truncation by a killed s_server ${version}`, async (fixture) => {
+  test(`connectionLost() of a client reports that s_server ${version} was killed`, async (fixture) => {
     fixture.run();
     const files = await tlsFiles(fixture);
     const [server, port] = await sServer(fixture, files, version);
@@ -198,7 +198,7 @@ async function assertInjectionRefused({ lost }: Upgrading): Promise<void> {
   assertMatch(reason.cause.message, /bytes that arrived before TLS are in the buffer/);
 }
 
-test("startTLS() loses a server's connection if commands were injected behind STARTTLS", async (fixture) => {
+test("startTLS() on a server aborts if unencrypted commands follow STARTTLS", async (fixture) => {
   const { server } = await testCertificates();
   const protocol = Object.assign(new Upgrading(), { options: server });
   const port = fixture.reactor.listenTCP(0, once(protocol, new Factory()), INTERFACE);
@@ -211,7 +211,7 @@ test("startTLS() loses a server's connection if commands were injected behind ST
   assertEquals(protocol.lines, ["STARTTLS"]);
 });
 
-test("startTLS() loses a client's connection if replies were injected in front of TLS", async (fixture) => {
+test("startTLS() on a client aborts if unencrypted replies precede TLS", async (fixture) => {
   const { authority } = await testCertificates();
   const options = { serverName: "localhost", caCerts: [authority.cert] };
   const protocol = Object.assign(new Upgrading(), { options });

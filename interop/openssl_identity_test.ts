@@ -210,7 +210,7 @@ test("connectTLS() accepts s_server with a certificate that is signed with RSA-P
 });
 
 for (const name of ["P-521", "P-224", "P-192", "secp256k1", "brainpoolP256r1"]) {
-  test(`connectTLS() accepts s_server under a P-521 root, with a stray ${name} key in its chain`, async (fixture) => {
+  test(`connectTLS() accepts s_server with an unused ${name} key in its chain`, async (fixture) => {
     const signing = new Signing(fixture);
     const curve = (name: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${name}`];
     const root = await signing.root("/CN=Root", ...curve("P-521"), "-sha512");
@@ -232,7 +232,7 @@ for (const name of ["P-521", "P-224", "P-192", "secp256k1", "brainpoolP256r1"]) 
   });
 }
 
-test("getPeerCertificate() shows no name that s_client has hidden in another", async (fixture) => {
+test("getPeerCertificate() returns no name that s_client hides inside another name", async (fixture) => {
   const signing = new Signing(fixture);
   const root = await signing.root("/CN=Root", ...P256);
   const names = "subjectAltName=@names\n[names]\nURI=http://m.test/, DNS:a.test, DNS:b.test\n";

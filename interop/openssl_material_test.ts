@@ -112,7 +112,7 @@ for (const [name, [keyOptions, reason]] of Object.entries(REFUSED)) {
     assertEquals(wires.built, []);
   });
 
-  test(`certificates that returns ${name} fails only that handshake`, async (fixture) => {
+  test(`certificates() that returns ${name} fails only that handshake`, async (fixture) => {
     const wrong = await make(fixture, keyOptions);
     const { authority, server } = await testCertificates();
     const servers = new SecuredWires();

@@ -220,7 +220,7 @@ for (const [name, listen] of Object.entries(SERVERS)) {
 }
 
 for (const version of VERSIONS) {
-  test(`"request" resumes sessions without a certificate and with an intermediate, ${version}`, async (fixture) => {
+  test(`listenTLS() with "request" resumes sessions with an intermediate, ${version}`, async (fixture) => {
     const files = await tlsFiles(fixture);
     const failures = new Failures();
     const options = {

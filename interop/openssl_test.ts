@@ -92,7 +92,7 @@ test("listenTLS() verifies the certificate of s_client -cert, which the protocol
   await client.line(/Hello Alice$/);
 });
 
-test("listenTLS() refuses s_client without a required certificate, and tells the factory why", async (fixture) => {
+test("handshakeFailed() receives the reason if s_client has no required certificate", async (fixture) => {
   const files = await tlsFiles(fixture);
   const failed = Promise.withResolvers<Error>();
   const factory = Object.assign(new Wires(), {

@@ -104,16 +104,16 @@ async function checkChat(
   assertEquals(await converse(port), CONVERSATION);
 }
 
-test("chat.py of coming_from_twisted.md serves a conversation", async (fixture) => {
+test("chat.py of coming_from_twisted.md forwards the lines of two clients", async (fixture) => {
   await checkChat(fixture, TWISTED.command, ["-", "0"], programOf("# chat.py"));
 });
 
-test("chat.ts of coming_from_twisted.md serves the same conversation", async (fixture) => {
+test("chat.ts of coming_from_twisted.md forwards lines exactly as chat.py", async (fixture) => {
   const args = ["run", "--quiet", "--allow-net", "-", "0"];
   await checkChat(fixture, Deno.execPath(), args, programOf("// chat.ts"));
 });
 
-test("the Python blocks of coming_from_twisted.md compile", async (fixture) => {
+test("coming_from_twisted.md has Python code blocks that compile", async (fixture) => {
   const python = blocks.filter(({ info: [language] }) => language === "python");
   assertEquals(python.length > 4, true, `only ${python.length} blocks`);
   for (const { code, line } of python) {

@@ -39,7 +39,7 @@ for (const [family, host] of [["TCP4", "127.0.0.1"], ["TCP6", "::1"]] as const) 
   });
 }
 
-test("loseWriteConnection() ends the input of a program behind a socat server", async (fixture) => {
+test("loseWriteConnection() closes the input of a program behind a socat server", async (fixture) => {
   fixture.run();
   const port = await listening(fixture, "TCP4-LISTEN:0,bind=127.0.0.1", "EXEC:sort");
   const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", port);
@@ -51,7 +51,7 @@ test("loseWriteConnection() ends the input of a program behind a socat server", 
   assertEquals((await wire.lost()).name, "ConnectionDone");
 });
 
-test("connectionLost() gets ConnectionLost when socat resets the connection", async (fixture) => {
+test("connectionLost() receives ConnectionLost when socat resets the connection", async (fixture) => {
   const factory = new Wires();
   const port = fixture.reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
   fixture.run();
@@ -64,7 +64,7 @@ test("connectionLost() gets ConnectionLost when socat resets the connection", as
   assertEquals(reason.code, "ECONNRESET");
 });
 
-test("getPeer() returns the path of a socat client that is bound to one", async (fixture) => {
+test("getPeer() returns the path to which a socat client is bound", async (fixture) => {
   const factory = new Wires();
   const port = fixture.reactor.listenUNIX(fixture.path("socket"), factory);
   fixture.run();
@@ -77,7 +77,7 @@ test("getPeer() returns the path of a socat client that is bound to one", async 
   ]);
 });
 
-test("listenUNIX() on an abstract name replies to a socat client after its half-close", async (fixture) => {
+test("listenUNIX() on an abstract name replies to a socat client after a half-close", async (fixture) => {
   fixture.run();
   const name = `torsion-${crypto.randomUUID()}`;
   fixture.reactor.listenUNIX(`\0${name}`, shouting());

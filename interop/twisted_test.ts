@@ -55,7 +55,7 @@ const KINDS: Record<string, (fixture: InteropFixture) => Pair | Promise<Pair>> =
 };
 
 for (const [name, pair] of Object.entries(KINDS)) {
-  test(`${name}: Twisted's client exchanges data with a server of this library`, async (fixture) => {
+  test(`serverFromString() over ${name} exchanges data with a client of Twisted`, async (fixture) => {
     fixture.run();
     const { server, client } = await pair(fixture);
     const address = (await serverFromString(fixture.reactor, server).listen(shouting())).getHost();
@@ -66,7 +66,7 @@ for (const [name, pair] of Object.entries(KINDS)) {
     assertEquals(lines, ["received GRÜSSE", "lost ConnectionDone"]);
   });
 
-  test(`${name}: a client of this library exchanges data with Twisted's server`, async (fixture) => {
+  test(`clientFromString() over ${name} exchanges data with a server of Twisted`, async (fixture) => {
     fixture.run();
     const { server, client } = await pair(fixture);
     const twisted = fixture.start(peer("twisted_echo"), server);
@@ -82,7 +82,7 @@ for (const [name, pair] of Object.entries(KINDS)) {
   });
 }
 
-test("unix: each library respects the lock of the other, and replaces that of a killed server", async (fixture) => {
+test("listenUNIX() and Twisted respect each other's lock files", async (fixture) => {
   const server = `unix:${fixture.path("echo")}:lockfile=1`;
   const first = fixture.start(peer("twisted_echo"), server);
   await first.line(/^listening on /);
@@ -95,7 +95,7 @@ test("unix: each library respects the lock of the other, and replaces that of a 
   await second.line(/^failed .*Cannot acquire lock/);
 });
 
-test("UDP: Twisted's connected port exchanges data with a server of this library", async (fixture) => {
+test("listenUDP() exchanges datagrams with a connected port of Twisted", async (fixture) => {
   fixture.run();
   const port = fixture.reactor.listenUDP(0, new ShoutDatagrams(), { interface: "127.0.0.1" });
   const twisted = fixture.start(peer("twisted_udp_client"), String(port.getHost().port), "hello");
@@ -103,7 +103,7 @@ test("UDP: Twisted's connected port exchanges data with a server of this library
   assertEquals([code, lines, errors], [0, ["received HELLO"], ""]);
 });
 
-test("UDP: a connected port of this library exchanges data with Twisted's server", async (fixture) => {
+test("UDPPort.connect() exchanges datagrams with a server of Twisted", async (fixture) => {
   fixture.run();
   const twisted = fixture.start(peer("twisted_udp_echo"));
   const [, port] = await twisted.line(/^listening on (\d+)$/);

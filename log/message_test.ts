@@ -31,7 +31,7 @@ Deno.test("msg() joins its arguments with spaces, each as its text", () => {
   assertEquals(texts((log) => log.msg()), [""]);
 });
 
-Deno.test("msg() takes a last object literal as the event's fields", () => {
+Deno.test("msg() uses an object literal as its last argument for the event's fields", () => {
   const [first, second, third] = logged((log) => {
     log.msg("one", { system: "a", port: 80 });
     log.msg("one", "two", { level: "warn", port: 81 });

@@ -73,7 +73,7 @@ Deno.test("textFileLogObserver() throws if the writer accepts nothing", () => {
   );
 });
 
-Deno.test("textFileLogObserver() writes one line per event, whatever the event contains", () => {
+Deno.test("textFileLogObserver() writes one line per event, also for hostile event fields", () => {
   const memory = new Memory();
   const observe = textFileLogObserver(memory, options);
   const forged = "a\r\n<5> [-] forged\x1b[31m\x85\u2028b";

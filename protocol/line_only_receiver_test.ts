@@ -23,7 +23,7 @@ class Lines extends LineOnlyReceiver {
 
 const TEXT = "foo\n    bleakness\n    desolation\n    plastic forks\n    ";
 
-Deno.test("LineOnlyReceiver joins lines that arrive in pieces", () => {
+Deno.test("LineOnlyReceiver joins lines that arrive in several chunks", () => {
   for (const pieces of [[...TEXT], [TEXT], [TEXT, "and", " knives\n", "and"]]) {
     using fixture = connectProtocol(new Lines());
     for (const piece of pieces) fixture.protocol.dataReceived(bytes(piece));

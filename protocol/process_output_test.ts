@@ -32,7 +32,7 @@ function script(source: string, options: RunProcessOptions = {}): RunProcessOpti
   return { args: ["-c", source], env: { PATH: "/usr/local/bin:/usr/bin:/bin" }, ...options };
 }
 
-test("getProcessOutput() returns the standard output, whatever the exit code", async (fixture) => {
+test("getProcessOutput() returns the standard output for any exit code", async (fixture) => {
   fixture.run();
   const output = await getProcessOutput(
     fixture.reactor,

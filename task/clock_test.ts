@@ -137,7 +137,7 @@ Deno.test("Clock.seconds() within a call of advance() is the scheduled time of t
   assertEquals(clock.seconds(), 5);
 });
 
-Deno.test("Clock.jump() moves to the end first, then makes the due calls in order", () => {
+Deno.test("Clock.jump() first advances by the whole amount, then makes the due calls in order", () => {
   const { clock, seen, note } = noting();
   clock.callLater(3, note, "b");
   clock.callLater(1, () => {

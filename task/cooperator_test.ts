@@ -168,7 +168,7 @@ Deno.test("Cooperator does not give extra steps to a task that yields fired Defe
   assertEquals(done.join(""), "abcabcabc");
 });
 
-Deno.test("Cooperator stops a round when its predicate says so, and schedules the next one", () => {
+Deno.test("Cooperator stops a round when its predicate returns true, and schedules the next", () => {
   const clock = new Clock();
   const output: number[] = [];
   let predicates = 0;

@@ -9,7 +9,7 @@
  *   test_withCountIntervalZeroDelayThenNonZeroInterval: looping_call_skips_test.ts.
  *   Not applicable:
  *   - test_defaultClock: no module reaches for the process's reactor, so there is no default
- *     ("LoopingCall.start() without a clock says how to pass one").
+ *     ("LoopingCall.start() without a clock throws an error that explains how to pass one").
  *   - test_reprMethod: a JavaScript method has no reference to its class.
  *   - test_deferredDeprecation: `deferred` is not deprecated here.
  * - ReactorLoopTests, on a fake clock where Twisted has its reactor: testFailure, testFailAndStop,
@@ -82,7 +82,7 @@ Deno.test("LoopingCall.start() rejects an interval that is not at least 0 second
   assertEquals([loop.running, loop.interval], [false, null]);
 });
 
-Deno.test("LoopingCall.start() without a clock says how to pass one", () => {
+Deno.test("LoopingCall.start() without a clock throws an error that explains how to pass one", () => {
   const loop = new LoopingCall(() => {});
   for (const options of [true, {}, { clock: undefined }]) {
     assertThrows(

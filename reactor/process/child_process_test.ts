@@ -166,7 +166,7 @@ for (const order of orders(["exit", "1", "2"])) {
   });
 }
 
-Deno.test("ChildProcess delivers all output before processEnded(), however late it is read", () => {
+Deno.test("ChildProcess delivers all output before processEnded(), even if it is read late", () => {
   const fixture = new ChildFixture();
   fixture.process.pauseProducing();
   fixture.write(1, "out");
@@ -278,7 +278,7 @@ Deno.test("ChildProcess aborts the input of a child that does not read at the wr
   fixture.host.resources.shutDown();
 });
 
-Deno.test("ChildProcess.signalProcess() takes names and numbers, and throws after the exit", () => {
+Deno.test("ChildProcess.signalProcess() accepts names and numbers, and throws after the exit", () => {
   const fixture = new ChildFixture();
   const sent = ["HUP", "STOP", "INT", "KILL", "TERM", "SIGUSR1", 9] as const;
   for (const signal of sent) fixture.process.signalProcess(signal);

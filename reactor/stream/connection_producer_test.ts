@@ -165,7 +165,7 @@ Deno.test("Connection.registerProducer() after the loss stops the producer at on
 });
 
 for (const end of ["loss", "abort", "shutdown"] as const) {
-  Deno.test(`Connection stops its producer once when ${end} closes it`, () => {
+  Deno.test(`Connection stops its producer once at its ${end}`, () => {
     using fixture = connect();
     const producer = new Producer();
     fixture.connection.registerProducer(producer, true);

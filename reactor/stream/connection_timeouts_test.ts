@@ -56,7 +56,7 @@ Deno.test("idleTimeout starts anew with each byte received or sent", () => {
   assertEquals(fixture.peer.end, "ECONNRESET");
 });
 
-Deno.test("idleTimeout ignores written bytes until the system takes them", () => {
+Deno.test("idleTimeout restarts when the system accepts written bytes, not at write()", () => {
   using fixture = stuck({ idleTimeout: 10 });
   fixture.host.advance(9);
   fixture.connection.write("more");

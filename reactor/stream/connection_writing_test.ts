@@ -46,7 +46,7 @@ for (const synchronous of [false, true]) {
   });
 }
 
-Deno.test("Connection.write() takes bytes and strings, writeSequence() takes several", () => {
+Deno.test("Connection.write() accepts bytes or a string, writeSequence() several of them", () => {
   using fixture = connect();
   fixture.connection.write(new TextEncoder().encode("bytes "));
   fixture.connection.write("und Zeichen: ä€𝄞 ");

@@ -392,7 +392,7 @@ Deno.test("StreamPort.unref() calls unref() of the acceptor", () => {
   assertEquals(acceptor.calls, ["unref"]);
 });
 
-Deno.test("StreamPort takes any object with the methods of a factory", () => {
+Deno.test("StreamPort accepts as its factory any object with the methods of one", () => {
   const host = new TestHost();
   const acceptor = new HandAcceptor(host);
   const protocol: IProtocol = {

@@ -136,7 +136,7 @@ Deno.test("ThreadPool keeps using its other threads while one is stuck, and logs
   ]]);
 });
 
-Deno.test("ThreadPool with replaceStuck starts new threads in place of stuck ones", () => {
+Deno.test("ThreadPool with replaceStuck starts new threads to replace stuck ones", () => {
   using fixture = new ConnectionFixture({ max: 1, replaceStuck: true });
   fixture.call().cancel();
   fixture.call("waits");

@@ -11,7 +11,7 @@ Deno.test("isForHost() matches no DNS name that ends in a number, which is an ad
   assertEquals(matches("1.2.3.4.example", "1.2.3.4.example."), true);
 });
 
-Deno.test("isForHost() takes a wildcard for one label that is not empty", () => {
+Deno.test("isForHost() accepts a wildcard as exactly one label that is not empty", () => {
   const names = [{ kind: "DNS", text: "*.example.com" }] as const;
   const hosts = ["a.example.com", ".example.com", "example.com", "a.b.example.com"];
   assertEquals(hosts.filter((host) => isForHost(names, host)), ["a.example.com"]);

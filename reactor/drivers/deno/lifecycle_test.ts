@@ -57,7 +57,7 @@ Deno.test("stop() lets a process exit while a call is scheduled for the distant 
   assertEquals(lines, ["Main loop terminated.", "end"]);
 });
 
-Deno.test("DenoReactor keeps no process alive before run(), whatever is scheduled", async () => {
+Deno.test("DenoReactor with scheduled calls does not keep a process alive before run()", async () => {
   const { code, lines } = await runProgram(`${BEGINNING}
     reactor.callLater(1e9, console.log, "never");
     reactor.addSignalHandler("SIGHUP", console.log);

@@ -100,7 +100,7 @@ test("loseConnection() lets the program exit with open input and a pending read"
   assertEquals([child.out, child.err], ["bye", "ConnectionDone\nend\n"]);
 });
 
-test("listenStandardIO() writes all last data, however large, before later console.log() output", async (fixture) => {
+test("listenStandardIO() writes all pending data before later console.log() output", async (fixture) => {
   fixture.run();
   const child = program(
     fixture,

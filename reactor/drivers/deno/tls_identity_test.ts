@@ -97,7 +97,7 @@ test("unsafelyIgnoreCertificateErrors accepts an unreadable certificate; none is
   }
 });
 
-test("startTLS() checks certificate names as connectTLS() does, on whichever side is client", async (fixture) => {
+test("startTLS() checks certificate names as connectTLS() does, also on the accepting side", async (fixture) => {
   const { leaf, roots: [root] } = await underRoot({
     extensions: [names({ type: "url", value: "http://m.test/, DNS:localhost" })],
   });

@@ -160,7 +160,7 @@ Deno.test("UNIXDatagramPort.write() sends while a receive is pending, without st
   );
 });
 
-Deno.test("listenUNIXDatagram() throws CannotListenError for a taken, long or missing path", async () => {
+Deno.test("listenUNIXDatagram() throws CannotListenError for a path in use, too long or missing", async () => {
   const lines = await linesOf(`
     const protocol = new Echo();
     const port = reactor.listenUNIXDatagram(folder + "/a", protocol);
@@ -285,7 +285,7 @@ Deno.test("connectUNIXDatagram() without bindAddress sends with an empty address
   ]);
 });
 
-Deno.test("connectUNIXDatagram() reports a missing peer or taken path, and leaves nothing open", async () => {
+Deno.test("connectUNIXDatagram() calls connectionFailed() for a missing peer or a path in use", async () => {
   const lines = await linesOf(`
     class Client extends ConnectedDatagramProtocol {
       startProtocol() {
