@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
-Deno.test("custom_reactors.md reactors pass their conformance suites", async () => {
+Deno.test("custom_reactors.md reactors pass their suites: bare, resetting and own_reactor.ts", async () => {
   await using folder = await GuideFolder.open("custom_reactors.md");
   const tests = "bare_reactor_test.ts resetting_reactor_test.ts own_reactor_test.ts";
   await using program = folder.start(

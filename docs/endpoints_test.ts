@@ -13,7 +13,7 @@ async function checkEcho(conn: Deno.Conn): Promise<void> {
   peer.close();
 }
 
-Deno.test("any_echo.ts serves a TCP port", async () => {
+Deno.test("any_echo.ts echoes on a TCP port", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using server = folder.shell(
     "exec deno run --allow-net any_echo.ts tcp:0:interface=127.0.0.1 2>&1",
@@ -22,7 +22,7 @@ Deno.test("any_echo.ts serves a TCP port", async () => {
   await checkEcho(await Deno.connect({ hostname: "127.0.0.1", port: Number(port) }));
 });
 
-Deno.test("any_echo.ts serves a UNIX socket", async () => {
+Deno.test("any_echo.ts echoes on a UNIX socket", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   const path = `${folder.path}/socket`;
   await using server = folder.shell(
@@ -32,7 +32,7 @@ Deno.test("any_echo.ts serves a UNIX socket", async () => {
   await checkEcho(await Deno.connect({ transport: "unix", path }));
 });
 
-Deno.test("any_echo.ts serves its standard input without a permission", async () => {
+Deno.test("any_echo.ts echoes its standard input without a permission", async () => {
   await using folder = await GuideFolder.open(GUIDE);
   await using echo = folder.start("deno run any_echo.ts stdio:", { input: true });
   await echo.say("hello\n");

@@ -18,7 +18,7 @@ Deno.test("entry_points.md lists exactly the entry points of deno.json", () => {
   );
 });
 
-Deno.test("The deno.json for a clone names this package and its version, also in README.md", () => {
+Deno.test("entry_points.md and README.md name the package and its version for a clone", () => {
   const expected = {
     imports: { [name]: `jsr:${name}@^${version}` },
     links: ["../torsion"],

@@ -41,7 +41,7 @@ Deno.test("Guides link only to files that exist", () => {
   assertEquals(broken, []);
 });
 
-Deno.test("Each program of the guides has a name of its own, so that one folder can hold them", () => {
+Deno.test("Guides give each program a unique file name", () => {
   const texts = new Map<string, string>();
   const clashes = names.filter((name) => name.endsWith(".md")).concat("../README.md")
     .flatMap((guide) => [...filesOfGuide(guide)].map(([file, text]) => ({ guide, file, text })))

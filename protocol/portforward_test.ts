@@ -287,7 +287,7 @@ Deno.test("ProxyFactory protocols throw for a missing peer or factory", () => {
 
 const test = tcpTest("Port forwarding", () => new DenoReactor());
 
-test("ProxyFactory forwards megabytes in both directions over real sockets", async (fixture) => {
+test("ProxyFactory forwards megabytes in both directions over sockets", async (fixture) => {
   const servers = new Wires({ dataReceived: (wire, data) => wire.transport.write(data) });
   const echo = fixture.listen(servers);
   const forwarder = fixture.reactor.listenTCP(

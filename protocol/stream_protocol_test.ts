@@ -393,7 +393,7 @@ Deno.test("StreamProtocol.connectionMade() that rejects loses the connection, an
 
 const test = tcpTest("Streams", () => new DenoReactor());
 
-test("StreamProtocol echoes megabytes over real sockets, and forwards the end", async (fixture) => {
+test("StreamProtocol echoes megabytes over sockets, and forwards the half-close", async (fixture) => {
   class Echo extends StreamProtocol {
     override connectionMade(): Promise<void> {
       return this.readable.pipeTo(this.writable);

@@ -115,7 +115,7 @@ Deno.test("DelayedCall.reset() works from within another call", () => {
   assertEquals(seen, [["c", 3], ["b", 4]]);
 });
 
-Deno.test("Clock makes calls that are due at the same time in the order of scheduling", () => {
+Deno.test("Clock makes calls that are due at the same time in the order of callLater()", () => {
   const { clock, seen, note } = noting();
   clock.callLater(2, note, "first");
   clock.advance(1);

@@ -184,7 +184,7 @@ Deno.test("LoopingCall.interval takes effect with the next call", () => {
   assertEquals(times, [0, 2, 3, 6, 9]);
 });
 
-Deno.test("LoopingCall stops on an error, and fails the Deferred", () => {
+Deno.test("LoopingCall stops on an error of its function, and fails the Deferred of start()", () => {
   const clock = new Clock();
   const error = new Error("from the call");
   const loop = loopOn(clock, (limit: number) => {
@@ -198,7 +198,7 @@ Deno.test("LoopingCall stops on an error, and fails the Deferred", () => {
   assertEquals([loop.running, loop.deferred, clock.getDelayedCalls()], [false, null, []]);
 });
 
-Deno.test("LoopingCall.start() fails the Deferred on an error in the first call", () => {
+Deno.test("LoopingCall.start() fails its Deferred on an error in the first call", () => {
   const error = new Error("from the call");
   const loop = loopOn(new Clock(), () => {
     throw error;
@@ -328,7 +328,7 @@ Deno.test("LoopingCall.start() works again after stop() or a failure", () => {
   assertEquals(times, [0, 1, 1, 6, 6.5]);
 });
 
-Deno.test("LoopingCall may be stopped and started again within a call", () => {
+Deno.test("LoopingCall may be stopped and restarted within a call of its function", () => {
   const clock = new Clock();
   const times: number[] = [];
   const ended: unknown[][] = [];

@@ -174,7 +174,7 @@ Deno.test("MultiService.stopService() stops all services at once, and waits for 
   assertEquals(successResultOf(stopped), undefined);
 });
 
-Deno.test("MultiService.stopService() stops all services when some fail, and reports all errors", () => {
+Deno.test("MultiService.stopService() stops all services although some fail", () => {
   using _errors = new LoggedErrors();
   const [thrown, failed] = [new RangeError("thrown"), new RangeError("failed")];
   class Throwing extends Noted {

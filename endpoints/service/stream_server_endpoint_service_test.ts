@@ -101,7 +101,7 @@ Deno.test("StreamServerEndpointService.startService() listens without a privileg
 });
 
 for (const start of ["startService", "privilegedStartService"] as const) {
-  Deno.test(`raiseSynchronously: ${start}() throws an immediate error, and can be called again`, () => {
+  Deno.test(`StreamServerEndpointService.${start}() with raiseSynchronously throws an error`, () => {
     using fixture = new ConnectionFixture({ raiseSynchronously: true });
     fixture.endpoint.failsAtOnce = boom;
     assertThrows(() => fixture.service[start](), RangeError, "boom");

@@ -147,7 +147,7 @@ function orders<T>(things: readonly T[]): T[][] {
 }
 
 for (const order of orders(["exit", "1", "2"])) {
-  Deno.test(`${order.join(", then ")}: processExited() and processEnded() are called once, in order`, () => {
+  Deno.test(`ChildProcess calls processExited() and processEnded() once: ${order.join(", then ")}`, () => {
     const fixture = new ChildFixture();
     for (const event of order) {
       assertEquals(fixture.events.includes("ended"), false);

@@ -447,7 +447,7 @@ Deno.test("Connection passes unref() and, while it is open, socket options to it
   assertEquals(fixture.driver.calls.at(-1), "close()");
 });
 
-Deno.test("Connection is a resource of its reactor until its driver is released", () => {
+Deno.test("Connection is an open resource of its reactor until its driver is released", () => {
   using fixture = connect();
   assertEquals(fixture.host.resources.size, 1);
   fixture.connection.loseConnection();

@@ -115,7 +115,7 @@ class ConnectionFixture {
   }
 }
 
-Deno.test("Connector notifies its factory from the attempt to the loss", () => {
+Deno.test("Connector notifies its factory of the start, the connection and the loss", () => {
   const { connector, factory, host, succeed } = destructurable(new ConnectionFixture());
   connector.connect();
   assertEquals(connector.state, "connecting");

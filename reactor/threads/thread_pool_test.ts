@@ -12,8 +12,8 @@
  *   test_workerStateTransition, test_q (statistics()). Not: test_persistence (no pickling),
  *   test_callbackThread (onResult runs in the caller's thread), test_callbackContext (contexts do
  *   not pass to another thread), `dumpStats` (statistics() replaces it; untested in Twisted, too).
- * - RaceConditionTests: test_synchronization: "ThreadPool starts a thread for a task rather than
- *   let it wait".
+ * - RaceConditionTests: test_synchronization: "ThreadPool starts another thread for a
+ *     task if all threads are busy".
  * - MemoryBackedTests: test_workBeforeStarting, test_tooMuchWorkBeforeStarting.
  *
  * Of `_threads/test/test_team.py`: test_doDoesWorkInWorker, test_initialStatistics,

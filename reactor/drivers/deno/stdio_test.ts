@@ -325,7 +325,7 @@ test("stop() loses the connection and lets the program exit; crash() only lets i
   }
 });
 
-test("listenStandardIO() reads nothing and keeps no program alive before run()", async (fixture) => {
+test("listenStandardIO() neither reads nor keeps a program alive before run()", async (fixture) => {
   fixture.run();
   const child = program(fixture, `StandardIO(new Base(), { reactor }); say("end");`);
   assertInstanceOf(await child.ended(), ProcessDone);

@@ -64,7 +64,7 @@ udpTest("DenoReactor", () => new DenoReactor())(
   },
 );
 
-Deno.test("listenUDP() keeps no process alive before run() or after a crash", async () => {
+Deno.test("listenUDP() does not keep a process alive before run() or after crash()", async () => {
   const { code, errors } = await run(
     ["--allow-net"],
     `
