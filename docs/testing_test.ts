@@ -3,7 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
-Deno.test("greeter_test.ts, greeter_unit_test.ts and fake_time_test.ts of testing.md pass", async () => {
+Deno.test("greeter.ts passes greeter_test.ts and greeter_unit_test.ts; fake_time_test.ts passes", async () => {
   await using folder = await GuideFolder.open("testing.md");
   await using program = folder.start(
     "deno test --sanitize-ops --sanitize-resources --allow-net=127.0.0.1",
