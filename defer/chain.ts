@@ -438,8 +438,8 @@ export class Chain {
   static #handOver(chain: Chain, link: HandOver<Chain>): Chain | undefined {
     const waiter = link.waiter;
     if (waiter === undefined) return undefined;
-    // Positions of chains that were taken out of the line may still refer to this link. The link
-    // lets go of its neighbours, so that it does not keep other chains in memory.
+    // Positions of chains that were taken out of the line may still refer to this link. The link's
+    // own references are removed, so that it does not keep other chains in memory.
     link.next = undefined;
     link.waiter = undefined;
     waiter.#flags &= ~WAITING;

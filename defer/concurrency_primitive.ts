@@ -140,8 +140,8 @@ export abstract class ConcurrencyPrimitive implements Disposable {
       this.#release(null);
       return f();
     }
-    // A canceller that fires the Deferred ends the wait without an error: `f` runs at once, because
-    // its result is already available.
+    // If the wait is cancelled, the canceller fires the Deferred with a result, so `f` is called at
+    // once instead of being skipped by an error.
     const passed = new Deferred<void>((self) => self.callback());
     this.#release(passed);
     return passed.addCallback(f);
