@@ -74,28 +74,30 @@ async function callsOf(
   return await Promise.all([server.calls, client.calls]);
 }
 
-test("clientFromString() adds no calls per read on a TCP connection", async (fixture) => {
+Deno.test(test("clientFromString() adds no calls per read on a TCP connection", async (fixture) => {
   const server = new Server();
   const port = fixture.reactor.listenTCP(0, oneProtocol(server), { interface: "127.0.0.1" });
   const description = `tcp:127.0.0.1:${portOf(port.getHost())}`;
   assertEquals(await callsOf(fixture, server, description), [TCP, TCP]);
-});
+}));
 
-testTLS("clientFromString() adds no calls per read on a TLS connection", async (fixture) => {
-  const server = new Server();
-  const port = fixture.reactor.listenTLS(0, oneProtocol(server), {
-    interface: "127.0.0.1",
-    ...fixture.server,
-  });
-  const roots = await Deno.makeTempFile({ suffix: ".pem" });
-  fixture.after(() => Deno.remove(roots));
-  await Deno.writeTextFile(roots, fixture.authority.cert);
-  const trust = `trustRoots=${quoteStringArgument(roots)}`;
-  const description = `tls:localhost:${portOf(port.getHost())}:${trust}`;
-  assertEquals(await callsOf(fixture, server, description), [TLS, TLS]);
-});
+Deno.test(
+  testTLS("clientFromString() adds no calls per read on a TLS connection", async (fixture) => {
+    const server = new Server();
+    const port = fixture.reactor.listenTLS(0, oneProtocol(server), {
+      interface: "127.0.0.1",
+      ...fixture.server,
+    });
+    const roots = await Deno.makeTempFile({ suffix: ".pem" });
+    fixture.after(() => Deno.remove(roots));
+    await Deno.writeTextFile(roots, fixture.authority.cert);
+    const trust = `trustRoots=${quoteStringArgument(roots)}`;
+    const description = `tls:localhost:${portOf(port.getHost())}:${trust}`;
+    assertEquals(await callsOf(fixture, server, description), [TLS, TLS]);
+  }),
+);
 
-testTLS("startTLS() adds only the calls of TLS to each read", async (fixture) => {
+Deno.test(testTLS("startTLS() adds only the calls of TLS to each read", async (fixture) => {
   const { reactor, authority, server: certificate } = fixture;
   class UpgradingServer extends Server {
     override connectionMade(): void {
@@ -116,4 +118,4 @@ testTLS("startTLS() adds only the calls of TLS to each read", async (fixture) =>
   reactor.connectTCP("127.0.0.1", portOf(port.getHost()), ClientFactory.forProtocol(() => client));
   fixture.run();
   assertEquals(await Promise.all([server.calls, client.calls]), [TLS, TLS]);
-});
+}));

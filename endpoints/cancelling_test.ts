@@ -104,40 +104,44 @@ const MOMENTS = [0, 1, 2, 3, 4, 6, 8, 12, 20];
 
 for (const [name, makeEndpoint] of Object.entries(ENDPOINTS)) {
   for (const [way, prepare] of Object.entries(WAYS)) {
-    test(`${name}: cancelling by ${way} at any moment leaves no connection and no timer`, async (fixture) => {
-      const endpoint = makeEndpoint(fixture);
-      for (const moment of MOMENTS) {
-        const wires = new Wires();
-        const connecting = endpoint.connect(wires);
-        const cancel = prepare(connecting);
-        if (moment > 0) fixture.run();
-        for (let turn = 0; turn < moment; turn++) await oneTurn();
-        cancel();
-        fixture.run();
-        await cancelled(connecting, wires);
-        await noTimers(fixture);
-      }
-    });
+    Deno.test(
+      test(`${name}: cancelling by ${way} at any moment leaves no connection and no timer`, async (fixture) => {
+        const endpoint = makeEndpoint(fixture);
+        for (const moment of MOMENTS) {
+          const wires = new Wires();
+          const connecting = endpoint.connect(wires);
+          const cancel = prepare(connecting);
+          if (moment > 0) fixture.run();
+          for (let turn = 0; turn < moment; turn++) await oneTurn();
+          cancel();
+          fixture.run();
+          await cancelled(connecting, wires);
+          await noTimers(fixture);
+        }
+      }),
+    );
   }
 
   // A process is started before `connect()` returns.
   if (name === "ProcessEndpoint") continue;
 
   for (const stage of ["buildProtocol", "connectionMade"]) {
-    test(`${name}: cancelling within ${stage}() fails connect() and closes the connection`, async (fixture) => {
-      fixture.run();
-      let cancel = () => {};
-      const wires = new Wires(() => {
-        if (stage === "buildProtocol") cancel();
-        return new Wire({ connectionMade: () => stage === "connectionMade" && cancel() });
-      });
-      const connecting = makeEndpoint(fixture).connect(wires);
-      cancel = () => connecting.cancel();
-      assertEquals(await cancelled(connecting, wires), "failed");
-      const events = wires.built.map((wire) => wire.events);
-      assertEquals(events, [stage === "buildProtocol" ? [] : ["made", "lost"]]);
-      await noTimers(fixture);
-    });
+    Deno.test(
+      test(`${name}: cancelling within ${stage}() fails connect() and closes the connection`, async (fixture) => {
+        fixture.run();
+        let cancel = () => {};
+        const wires = new Wires(() => {
+          if (stage === "buildProtocol") cancel();
+          return new Wire({ connectionMade: () => stage === "connectionMade" && cancel() });
+        });
+        const connecting = makeEndpoint(fixture).connect(wires);
+        cancel = () => connecting.cancel();
+        assertEquals(await cancelled(connecting, wires), "failed");
+        const events = wires.built.map((wire) => wire.events);
+        assertEquals(events, [stage === "buildProtocol" ? [] : ["made", "lost"]]);
+        await noTimers(fixture);
+      }),
+    );
   }
 }
 

@@ -407,21 +407,27 @@ Deno.test("TCP6ClientEndpoint tries only IPv6 addresses", () => {
 
 const test = tcpTest("Endpoints by name", () => new DenoReactor());
 
-test("HostnameEndpoint connects to the next address if the first one refuses", async (fixture) => {
-  fixture.run();
-  fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
-  const listener = fixture.rawListen();
-  const { port } = listener.addr as Deno.NetAddr;
-  const connecting = new HostnameEndpoint(fixture.reactor, "both.test", port).connect(new Wires());
-  const peer = await fixture.rawAccept(listener);
-  const wire = await connecting;
-  assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
-  await peer.conn.write(new TextEncoder().encode("hello"));
-  await wire.has(5);
-  assertEquals(wire.text, "hello");
-});
+Deno.test(
+  test("HostnameEndpoint connects to the next address if the first one refuses", async (fixture) => {
+    fixture.run();
+    fixture.reactor.installNameResolver(
+      new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }),
+    );
+    const listener = fixture.rawListen();
+    const { port } = listener.addr as Deno.NetAddr;
+    const connecting = new HostnameEndpoint(fixture.reactor, "both.test", port).connect(
+      new Wires(),
+    );
+    const peer = await fixture.rawAccept(listener);
+    const wire = await connecting;
+    assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
+    await peer.conn.write(new TextEncoder().encode("hello"));
+    await wire.has(5);
+    assertEquals(wire.text, "hello");
+  }),
+);
 
-test("HostnameEndpoint prefers IPv6 if the server accepts on it", async (fixture) => {
+Deno.test(test("HostnameEndpoint prefers IPv6 if the server accepts on it", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
   const server = new TCP6ServerEndpoint(fixture.reactor, 0, { interface: "::1" });
@@ -435,139 +441,157 @@ test("HostnameEndpoint prefers IPv6 if the server accepts on it", async (fixture
   assertEquals(String(wire.transport.getPeer()), `[::1]:${number}`);
   await factory.wire();
   assertEquals(factory.built.length, 1);
-});
+}));
 
-test("TCP6ServerEndpoint.listen() on a port in use fails with CannotListenError", async (fixture) => {
-  const taken = fixture.closeAfter(Deno.listen({ hostname: "::1", port: 0 })).addr.port;
-  const endpoint = new TCP6ServerEndpoint(fixture.reactor, taken, { interface: "::1" });
-  const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
-  assertEquals([error.code, error.address], ["EADDRINUSE", `[::1]:${taken}`]);
-});
+Deno.test(
+  test("TCP6ServerEndpoint.listen() on a port in use fails with CannotListenError", async (fixture) => {
+    const taken = fixture.closeAfter(Deno.listen({ hostname: "::1", port: 0 })).addr.port;
+    const endpoint = new TCP6ServerEndpoint(fixture.reactor, taken, { interface: "::1" });
+    const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
+    assertEquals([error.code, error.address], ["EADDRINUSE", `[::1]:${taken}`]);
+  }),
+);
 
-test("HostnameEndpoint, TCP6ClientEndpoint and clientFromString() connect to localhost", async (fixture) => {
-  fixture.run();
-  const factory = new Wires();
-  const number = portOf(
-    (await new TCP6ServerEndpoint(fixture.reactor, 0).listen(factory)).getHost(),
-  );
-  const endpoints = [
-    new HostnameEndpoint(fixture.reactor, "localhost", number),
-    new TCP6ClientEndpoint(fixture.reactor, "::1", number),
-    clientFromString(fixture.reactor, String.raw`tcp6:\:\:1:${number}`),
-  ];
-  for (const [index, endpoint] of endpoints.entries()) {
-    const wire = await endpoint.connect(new Wires());
-    await factory.wire(index);
+Deno.test(
+  test("HostnameEndpoint, TCP6ClientEndpoint and clientFromString() connect to localhost", async (fixture) => {
+    fixture.run();
+    const factory = new Wires();
+    const number = portOf(
+      (await new TCP6ServerEndpoint(fixture.reactor, 0).listen(factory)).getHost(),
+    );
+    const endpoints = [
+      new HostnameEndpoint(fixture.reactor, "localhost", number),
+      new TCP6ClientEndpoint(fixture.reactor, "::1", number),
+      clientFromString(fixture.reactor, String.raw`tcp6:\:\:1:${number}`),
+    ];
+    for (const [index, endpoint] of endpoints.entries()) {
+      const wire = await endpoint.connect(new Wires());
+      await factory.wire(index);
+      wire.transport.loseConnection();
+      await wire.lost();
+    }
+  }),
+);
+
+Deno.test(
+  test("HostnameEndpoint.connect() names both addresses in one error when both refuse", async (fixture) => {
+    fixture.run();
+    fixture.reactor.installNameResolver(
+      new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }),
+    );
+    const listener = fixture.rawListen();
+    const { port } = listener.addr as Deno.NetAddr;
+    listener.close();
+    const endpoint = new HostnameEndpoint(fixture.reactor, "both.test", port);
+    const error = await assertRejects(() => endpoint.connect(new Wires()), ConnectionRefusedError);
+    assertEquals([error.code, error.syscall], ["ECONNREFUSED", "connect"]);
+    for (const address of [`[::1]:${port}`, `127.0.0.1:${port}`, `both.test:${port}`]) {
+      assert(error.message.includes(address), error.message);
+    }
+    assertEquals(fixture.reactor.getDelayedCalls(), []);
+  }),
+);
+
+Deno.test(
+  test("HostnameEndpoint.connect({ signal }) ends an unanswered attempt, and leaves no socket", async (fixture) => {
+    fixture.run();
+    fixture.reactor.installNameResolver(new TableNameResolver({ "four.test": ["127.0.0.1"] }));
+    const listener = fixture.rawListen({ tcpBacklog: 1 });
+    const { port } = listener.addr as Deno.NetAddr;
+    await fixture.rawConnect(port);
+    await fixture.rawConnect(port); // the next one gets no answer
+    const aborting = new AbortController();
+    const connecting = new HostnameEndpoint(fixture.reactor, "four.test", port).connect(new Wires())
+      .addSignal(aborting.signal);
+    const failing = assertRejects(() => connecting, ConnectingCancelledError);
+    aborting.abort();
+    await failing;
+    assertEquals(fixture.reactor.getDelayedCalls(), []);
+  }),
+);
+
+Deno.test(
+  test("HostnameEndpoint.connect() fails during the lookup when the reactor stops", async (fixture) => {
+    const { reactor } = fixture;
+    fixture.run();
+    const looking = new Deferred<string[]>();
+    reactor.installNameResolver({ resolveHostName: () => looking });
+    const wires = new Wires();
+    const connecting = new HostnameEndpoint(reactor, "slow.test", 80).connect(wires);
+    const failing = assertRejects(() => connecting, ConnectError, "the reactor has stopped");
+    await fixture.stop();
+    await failing;
+    assertEquals(wires.events, ["start", "stop"]);
+  }),
+);
+
+Deno.test(
+  test("HostnameEndpoint.connect() leaves no shutdown trigger when it has completed", async (fixture) => {
+    const { reactor } = fixture;
+    fixture.run();
+    const added: unknown[] = [];
+    const add = reactor.addSystemEventTrigger.bind(reactor);
+    reactor.addSystemEventTrigger = (...args) => {
+      const id = add(...args);
+      added.push(id);
+      return id;
+    };
+    const remove = reactor.removeSystemEventTrigger.bind(reactor);
+    reactor.removeSystemEventTrigger = (id) => {
+      remove(id);
+      added.splice(added.indexOf(id), 1);
+    };
+    const listener = fixture.rawListen();
+    const connect = () =>
+      new HostnameEndpoint(reactor, "127.0.0.1", listener.addr.port).connect(new Wires());
+    const connecting = connect();
+    assertEquals(added.length, 1);
+    await connecting;
+    listener.close();
+    await assertRejects(connect, ConnectionRefusedError);
+    assertEquals(added, []);
+  }),
+);
+
+Deno.test(
+  test("HostnameEndpoint does not stop a factory that could not be started", async (fixture) => {
+    const events: string[] = [];
+    class Broken extends Wires {
+      override doStart(): void {
+        events.push("start");
+        throw new RangeError("boom");
+      }
+      override doStop(): void {
+        events.push("stop");
+      }
+    }
+    const endpoint = new HostnameEndpoint(fixture.reactor, "127.0.0.1", 80);
+    await assertRejects(() => endpoint.connect(new Broken()), RangeError, "boom");
+    assertEquals(events, ["start"]);
+  }),
+);
+
+Deno.test(
+  test("HostnameEndpoint logs an error of doStop(), which does not change the outcome", async (fixture) => {
+    fixture.run();
+    const bug = new RangeError("a bug in doStop()");
+    class Unstoppable extends Wires {
+      override doStop(): void {
+        throw bug;
+      }
+    }
+    const listener = fixture.rawListen();
+    const connect = () =>
+      new HostnameEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port)
+        .connect(new Unstoppable());
+    const wire = await connect();
+    assertEquals(fixture.errors.take(), [bug]);
     wire.transport.loseConnection();
     await wire.lost();
-  }
-});
+    assertEquals(fixture.errors.take(), [bug]);
 
-test("HostnameEndpoint.connect() names both addresses in one error when both refuse", async (fixture) => {
-  fixture.run();
-  fixture.reactor.installNameResolver(new TableNameResolver({ "both.test": ["127.0.0.1", "::1"] }));
-  const listener = fixture.rawListen();
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  const endpoint = new HostnameEndpoint(fixture.reactor, "both.test", port);
-  const error = await assertRejects(() => endpoint.connect(new Wires()), ConnectionRefusedError);
-  assertEquals([error.code, error.syscall], ["ECONNREFUSED", "connect"]);
-  for (const address of [`[::1]:${port}`, `127.0.0.1:${port}`, `both.test:${port}`]) {
-    assert(error.message.includes(address), error.message);
-  }
-  assertEquals(fixture.reactor.getDelayedCalls(), []);
-});
-
-test("HostnameEndpoint.connect({ signal }) ends an unanswered attempt, and leaves no socket", async (fixture) => {
-  fixture.run();
-  fixture.reactor.installNameResolver(new TableNameResolver({ "four.test": ["127.0.0.1"] }));
-  const listener = fixture.rawListen({ tcpBacklog: 1 });
-  const { port } = listener.addr as Deno.NetAddr;
-  await fixture.rawConnect(port);
-  await fixture.rawConnect(port); // the next one gets no answer
-  const aborting = new AbortController();
-  const connecting = new HostnameEndpoint(fixture.reactor, "four.test", port).connect(new Wires())
-    .addSignal(aborting.signal);
-  const failing = assertRejects(() => connecting, ConnectingCancelledError);
-  aborting.abort();
-  await failing;
-  assertEquals(fixture.reactor.getDelayedCalls(), []);
-});
-
-test("HostnameEndpoint.connect() fails during the lookup when the reactor stops", async (fixture) => {
-  const { reactor } = fixture;
-  fixture.run();
-  const looking = new Deferred<string[]>();
-  reactor.installNameResolver({ resolveHostName: () => looking });
-  const wires = new Wires();
-  const connecting = new HostnameEndpoint(reactor, "slow.test", 80).connect(wires);
-  const failing = assertRejects(() => connecting, ConnectError, "the reactor has stopped");
-  await fixture.stop();
-  await failing;
-  assertEquals(wires.events, ["start", "stop"]);
-});
-
-test("HostnameEndpoint.connect() leaves no shutdown trigger when it has completed", async (fixture) => {
-  const { reactor } = fixture;
-  fixture.run();
-  const added: unknown[] = [];
-  const add = reactor.addSystemEventTrigger.bind(reactor);
-  reactor.addSystemEventTrigger = (...args) => {
-    const id = add(...args);
-    added.push(id);
-    return id;
-  };
-  const remove = reactor.removeSystemEventTrigger.bind(reactor);
-  reactor.removeSystemEventTrigger = (id) => {
-    remove(id);
-    added.splice(added.indexOf(id), 1);
-  };
-  const listener = fixture.rawListen();
-  const connect = () =>
-    new HostnameEndpoint(reactor, "127.0.0.1", listener.addr.port).connect(new Wires());
-  const connecting = connect();
-  assertEquals(added.length, 1);
-  await connecting;
-  listener.close();
-  await assertRejects(connect, ConnectionRefusedError);
-  assertEquals(added, []);
-});
-
-test("HostnameEndpoint does not stop a factory that could not be started", async (fixture) => {
-  const events: string[] = [];
-  class Broken extends Wires {
-    override doStart(): void {
-      events.push("start");
-      throw new RangeError("boom");
-    }
-    override doStop(): void {
-      events.push("stop");
-    }
-  }
-  const endpoint = new HostnameEndpoint(fixture.reactor, "127.0.0.1", 80);
-  await assertRejects(() => endpoint.connect(new Broken()), RangeError, "boom");
-  assertEquals(events, ["start"]);
-});
-
-test("HostnameEndpoint logs an error of doStop(), which does not change the outcome", async (fixture) => {
-  fixture.run();
-  const bug = new RangeError("a bug in doStop()");
-  class Unstoppable extends Wires {
-    override doStop(): void {
-      throw bug;
-    }
-  }
-  const listener = fixture.rawListen();
-  const connect = () =>
-    new HostnameEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port)
-      .connect(new Unstoppable());
-  const wire = await connect();
-  assertEquals(fixture.errors.take(), [bug]);
-  wire.transport.loseConnection();
-  await wire.lost();
-  assertEquals(fixture.errors.take(), [bug]);
-
-  listener.close();
-  await assertRejects(connect, ConnectionRefusedError);
-  assertEquals(fixture.errors.take(), [bug, bug]);
-});
+    listener.close();
+    await assertRejects(connect, ConnectionRefusedError);
+    assertEquals(fixture.errors.take(), [bug, bug]);
+  }),
+);

@@ -127,62 +127,70 @@ Deno.test("TCP endpoints pass their arguments to the reactor", () => {
   ]);
 });
 
-test("listen() of TCP endpoints fires with the port, connect() with the protocol", async (fixture) => {
-  fixture.run();
-  const server: IStreamServerEndpoint = new TCP4ServerEndpoint(fixture.reactor, 0, {
-    interface: "127.0.0.1",
-  });
-  const port = await server.listen(Factory.forProtocol(Echo));
-  const { port: number } = port.getHost() as IPv4Address;
-  const client: IStreamClientEndpoint = new TCP4ClientEndpoint(
-    fixture.reactor,
-    "127.0.0.1",
-    number,
-  );
-  const connecting = client.connect(Factory.forProtocol(Wire));
-  class Chatroom extends Factory {}
-  const chatting = client.connect(Chatroom.forProtocol(Wire));
-  const calling = client.connect(ClientFactory.forProtocol(Wire));
-  const types: [
-    Equal<typeof connecting, Deferred<Wire>>,
-    Equal<typeof chatting, Deferred<Wire>>,
-    Equal<typeof calling, Deferred<Wire>>,
-  ] = [true, true, true];
-  assertEquals(types, [true, true, true]);
-  for (const wire of [await connecting, await chatting, await calling]) {
-    assertInstanceOf(wire, Wire);
-    assertEquals(wire.events, ["made"]);
-    wire.transport.write("ping");
-    await wire.has(4);
-    assertEquals(wire.text, "ping");
-  }
-});
+Deno.test(
+  test("listen() of TCP endpoints fires with the port, connect() with the protocol", async (fixture) => {
+    fixture.run();
+    const server: IStreamServerEndpoint = new TCP4ServerEndpoint(fixture.reactor, 0, {
+      interface: "127.0.0.1",
+    });
+    const port = await server.listen(Factory.forProtocol(Echo));
+    const { port: number } = port.getHost() as IPv4Address;
+    const client: IStreamClientEndpoint = new TCP4ClientEndpoint(
+      fixture.reactor,
+      "127.0.0.1",
+      number,
+    );
+    const connecting = client.connect(Factory.forProtocol(Wire));
+    class Chatroom extends Factory {}
+    const chatting = client.connect(Chatroom.forProtocol(Wire));
+    const calling = client.connect(ClientFactory.forProtocol(Wire));
+    const types: [
+      Equal<typeof connecting, Deferred<Wire>>,
+      Equal<typeof chatting, Deferred<Wire>>,
+      Equal<typeof calling, Deferred<Wire>>,
+    ] = [true, true, true];
+    assertEquals(types, [true, true, true]);
+    for (const wire of [await connecting, await chatting, await calling]) {
+      assertInstanceOf(wire, Wire);
+      assertEquals(wire.events, ["made"]);
+      wire.transport.write("ping");
+      await wire.has(4);
+      assertEquals(wire.text, "ping");
+    }
+  }),
+);
 
-test("TCP4ServerEndpoint.listen() on a port in use fails with CannotListenError", async (fixture) => {
-  const taken = fixture.rawListen().addr.port;
-  const endpoint = new TCP4ServerEndpoint(fixture.reactor, taken, { interface: "127.0.0.1" });
-  const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
-  assertEquals(error.code, "EADDRINUSE");
-});
+Deno.test(
+  test("TCP4ServerEndpoint.listen() on a port in use fails with CannotListenError", async (fixture) => {
+    const taken = fixture.rawListen().addr.port;
+    const endpoint = new TCP4ServerEndpoint(fixture.reactor, taken, { interface: "127.0.0.1" });
+    const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
+    assertEquals(error.code, "EADDRINUSE");
+  }),
+);
 
-test("listen() and connect() fail with the error that the reactor throws", async (fixture) => {
-  const server = new TCP4ServerEndpoint(fixture.reactor, 70000);
-  await assertRejects(() => server.listen(new Wires()), RangeError, "70000");
-  const client = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", 70000);
-  await assertRejects(() => client.connect(new Wires()), RangeError, "70000");
-});
+Deno.test(
+  test("listen() and connect() fail with the error that the reactor throws", async (fixture) => {
+    const server = new TCP4ServerEndpoint(fixture.reactor, 70000);
+    await assertRejects(() => server.listen(new Wires()), RangeError, "70000");
+    const client = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", 70000);
+    await assertRejects(() => client.connect(new Wires()), RangeError, "70000");
+  }),
+);
 
-test("connect() to a closed TCP port fails with ConnectionRefusedError", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  listener.close();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  const factory = new Wires();
-  await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
-  assertEquals(factory.events, ["start", "stop"]);
-});
+Deno.test(
+  test("connect() to a closed TCP port fails with ConnectionRefusedError", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    listener.close();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+    const factory = new Wires();
+    await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
+    assertEquals(factory.events, ["start", "stop"]);
+  }),
+);
 
-test("connect() fails with ConnectTimeoutError after its timeout", async (fixture) => {
+Deno.test(test("connect() fails with ConnectTimeoutError after its timeout", async (fixture) => {
   fixture.run();
   const { addr } = fixture.rawListen({ tcpBacklog: 1 });
   await fixture.rawConnect(addr.port);
@@ -191,118 +199,132 @@ test("connect() fails with ConnectTimeoutError after its timeout", async (fixtur
     timeout: 0.05,
   });
   await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
-});
+}));
 
-test("connect() that is cancelled fails with ConnectingCancelledError, and leaves no socket", async (fixture) => {
-  fixture.run();
-  const { addr } = fixture.rawListen({ tcpBacklog: 1 });
-  await fixture.rawConnect(addr.port);
-  await fixture.rawConnect(addr.port); // the next one gets no answer
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", addr.port);
-  const factory = new Wires();
-  const connecting = endpoint.connect(factory);
-  const failing = assertRejects(() => connecting, ConnectingCancelledError);
-  connecting.cancel();
-  const error = await failing;
-  assertEquals(String(error.destination), `127.0.0.1:${addr.port}`);
-  assertEquals(factory.events, ["start", "stop"]);
-  assertEquals(fixture.reactor.getDelayedCalls(), []);
-});
-
-test("connect() that is cancelled when the connection opens closes the connection", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  for (const where of ["buildProtocol", "connectionMade"]) {
-    const factory: Wires = new Wires(() => {
-      if (where === "buildProtocol") connecting.cancel();
-      return new Wire({ connectionMade: () => connecting.cancel() });
-    });
-    const connecting: Deferred<Wire> = endpoint.connect(factory);
+Deno.test(
+  test("connect() that is cancelled fails with ConnectingCancelledError, and leaves no socket", async (fixture) => {
+    fixture.run();
+    const { addr } = fixture.rawListen({ tcpBacklog: 1 });
+    await fixture.rawConnect(addr.port);
+    await fixture.rawConnect(addr.port); // the next one gets no answer
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", addr.port);
+    const factory = new Wires();
+    const connecting = endpoint.connect(factory);
     const failing = assertRejects(() => connecting, ConnectingCancelledError);
-    const peer = await fixture.rawAccept(listener);
-    assertEquals(await peer.ending(), "end");
+    connecting.cancel();
+    const error = await failing;
+    assertEquals(String(error.destination), `127.0.0.1:${addr.port}`);
+    assertEquals(factory.events, ["start", "stop"]);
+    assertEquals(fixture.reactor.getDelayedCalls(), []);
+  }),
+);
+
+Deno.test(
+  test("connect() that is cancelled when the connection opens closes the connection", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+    for (const where of ["buildProtocol", "connectionMade"]) {
+      const factory: Wires = new Wires(() => {
+        if (where === "buildProtocol") connecting.cancel();
+        return new Wire({ connectionMade: () => connecting.cancel() });
+      });
+      const connecting: Deferred<Wire> = endpoint.connect(factory);
+      const failing = assertRejects(() => connecting, ConnectingCancelledError);
+      const peer = await fixture.rawAccept(listener);
+      assertEquals(await peer.ending(), "end");
+      await failing;
+    }
+  }),
+);
+
+Deno.test(
+  test("connect().addSignal() cancels the attempt when the signal aborts", async (fixture) => {
+    fixture.run();
+    const { addr } = fixture.rawListen({ tcpBacklog: 1 });
+    await fixture.rawConnect(addr.port);
+    await fixture.rawConnect(addr.port);
+    const aborting = new AbortController();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", addr.port);
+    const connecting = endpoint.connect(new Wires()).addSignal(aborting.signal);
+    const failing = assertRejects(() => connecting, ConnectingCancelledError);
+    aborting.abort();
     await failing;
-  }
-});
+  }),
+);
 
-test("connect().addSignal() cancels the attempt when the signal aborts", async (fixture) => {
-  fixture.run();
-  const { addr } = fixture.rawListen({ tcpBacklog: 1 });
-  await fixture.rawConnect(addr.port);
-  await fixture.rawConnect(addr.port);
-  const aborting = new AbortController();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", addr.port);
-  const connecting = endpoint.connect(new Wires()).addSignal(aborting.signal);
-  const failing = assertRejects(() => connecting, ConnectingCancelledError);
-  aborting.abort();
-  await failing;
-});
+Deno.test(
+  test("connect() fails if buildProtocol() returns null or throws, and logs nothing", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+    const error = new RangeError("boom");
+    const failing: [() => null, typeof NoProtocol | typeof RangeError][] = [
+      [() => null, NoProtocol],
+      [() => {
+        throw error;
+      }, RangeError],
+    ];
+    for (const [build, expected] of failing) {
+      const rejected = assertRejects(() => endpoint.connect(new Wires(build)), expected);
+      const peer = await fixture.rawAccept(listener);
+      assertEquals(await peer.ending(), "end");
+      await rejected;
+    }
+  }),
+);
 
-test("connect() fails if buildProtocol() returns null or throws, and logs nothing", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  const error = new RangeError("boom");
-  const failing: [() => null, typeof NoProtocol | typeof RangeError][] = [
-    [() => null, NoProtocol],
-    [() => {
-      throw error;
-    }, RangeError],
-  ];
-  for (const [build, expected] of failing) {
-    const rejected = assertRejects(() => endpoint.connect(new Wires(build)), expected);
-    const peer = await fixture.rawAccept(listener);
-    assertEquals(await peer.ending(), "end");
+Deno.test(
+  test("connect() fails with an error of connectionMade(), which is also logged", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+    const error = new RangeError("boom");
+    const factory = new Wires({
+      connectionMade: () => {
+        throw error;
+      },
+    });
+    const rejected = assertRejects(() => endpoint.connect(factory), RangeError, "boom");
+    await (await fixture.rawAccept(listener)).ending();
     await rejected;
-  }
-});
+    assertStrictEquals(factory.built[0]?.reason, error);
+    assertEquals(fixture.errors.take(), [error]);
+  }),
+);
 
-test("connect() fails with an error of connectionMade(), which is also logged", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  const error = new RangeError("boom");
-  const factory = new Wires({
-    connectionMade: () => {
-      throw error;
-    },
-  });
-  const rejected = assertRejects(() => endpoint.connect(factory), RangeError, "boom");
-  await (await fixture.rawAccept(listener)).ending();
-  await rejected;
-  assertStrictEquals(factory.built[0]?.reason, error);
-  assertEquals(fixture.errors.take(), [error]);
-});
+Deno.test(
+  test("connectionLost() of an endpoint's protocol receives the reason", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+    const connecting = connectProtocol(endpoint, new HalfCloseableWire());
+    const peer = await fixture.rawAccept(listener);
+    const wire = await connecting;
+    await peer.conn.closeWrite();
+    await wire.seen("read lost");
+    wire.transport.write("answer");
+    wire.transport.loseWriteConnection();
+    assertEquals(new TextDecoder().decode(await peer.readAll()), "answer");
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+    assertEquals(wire.events, ["made", "read lost", "write lost", "lost"]);
+  }),
+);
 
-test("connectionLost() of an endpoint's protocol receives the reason", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  const connecting = connectProtocol(endpoint, new HalfCloseableWire());
-  const peer = await fixture.rawAccept(listener);
-  const wire = await connecting;
-  await peer.conn.closeWrite();
-  await wire.seen("read lost");
-  wire.transport.write("answer");
-  wire.transport.loseWriteConnection();
-  assertEquals(new TextDecoder().decode(await peer.readAll()), "answer");
-  assertInstanceOf(await wire.lost(), ConnectionDone);
-  assertEquals(wire.events, ["made", "read lost", "write lost", "lost"]);
-});
-
-test("connectProtocol() connects the given protocol, and fires with the same object", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  const mine = new Wire();
-  const connecting = connectProtocol(endpoint, mine);
-  const typed: Equal<typeof connecting, Deferred<Wire>> = true;
-  assertEquals(typed, true);
-  await fixture.rawAccept(listener);
-  assertStrictEquals(await connecting, mine);
-  assert(mine.transport.connected);
-});
+Deno.test(
+  test("connectProtocol() connects the given protocol, and fires with the same object", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+    const mine = new Wire();
+    const connecting = connectProtocol(endpoint, mine);
+    const typed: Equal<typeof connecting, Deferred<Wire>> = true;
+    assertEquals(typed, true);
+    await fixture.rawAccept(listener);
+    assertStrictEquals(await connecting, mine);
+    assert(mine.transport.connected);
+  }),
+);
 
 Deno.test("connectProtocol() returns the Deferred of the endpoint's connect()", () => {
   using _errors = new LoggedErrors();

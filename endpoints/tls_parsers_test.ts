@@ -243,106 +243,114 @@ async function withFiles(
   }
 }
 
-test("serverFromString() and clientFromString() use certificates from files", async (fixture) => {
-  fixture.run();
-  const { authority, server } = await testCertificates();
-  const client = await authority.issue({ name: "CN=client" });
-  await withFiles({
-    "server.pem": server.key + server.cert,
-    "client.pem": client.cert + client.key,
-    "ca.pem": authority.cert,
-  }, async (path) => {
-    const factory = new Wires();
-    const port = await serverFromString(
-      fixture.reactor,
-      `tls:0:interface=127.0.0.1:privateKey=${path("server.pem")}:caCertsDir=${path("ca.pem")}`,
-    ).listen(factory);
-    const number = portOf(port.getHost());
-    fixture.reactor.installNameResolver(new TableNameResolver({ "localhost": ["127.0.0.1"] }));
-    const own = `privateKey=${path("client.pem")}`;
-    const tcp = quoteStringArgument(`tcp:127.0.0.1:${number}`);
-    const descriptions = [
-      `tls:localhost:${number}:${own}:certificate=${path("client.pem")}:trustRoots=${
-        path("ca.pem")
-      }`,
-      `ssl:localhost:${number}:${own}:caCertsDir=${path("ca.pem")}`,
-      `ssl:127.0.0.1:${number}:${own}:caCertsDir=${path("ca.pem")}:hostname=localhost`,
-      `tls:localhost:1:${own}:trustRoots=${path("ca.pem")}:endpoint=${tcp}`,
-    ];
-    for (const [index, description] of descriptions.entries()) {
-      const wire = await clientFromString(fixture.reactor, description).connect(new Wires());
-      wire.transport.write("hello");
-      const accepted = await factory.wire(index);
-      await accepted.has(5);
-      assertEquals(accepted.text, "hello");
-      wire.transport.loseConnection();
-      await Promise.all([wire.lost(), accepted.lost()]);
-    }
-    await port.stopListening();
-    const refused = clientFromString(fixture.reactor, `tls:localhost:${number}`).connect(
-      new Wires(),
-    );
-    assertInstanceOf(await refused.catch((error) => error), ConnectionRefusedError);
-  });
-});
-
-test("clientFromString() with tls: or ssl: trusts the system's root certificates", async (fixture) => {
-  fixture.run();
-  const { server } = await testCertificates();
-  await withFiles({ "server.pem": server.key + server.cert }, async (path) => {
-    const port = await serverFromString(
-      fixture.reactor,
-      `ssl:0:interface=127.0.0.1:privateKey=${path("server.pem")}`,
-    ).listen(new Wires());
-    const description = `ssl:127.0.0.1:${portOf(port.getHost())}`;
-    await assertRejects(
-      () => clientFromString(fixture.reactor, description).connect(new Wires()),
-      Error,
-      "certificate",
-    );
-  });
-});
-
-test("listen() errors name the certificate files whose content is unusable", async (fixture) => {
-  fixture.run();
-  await withFiles(
-    { "bad.pem": pem("PRIVATE KEY") + pem("CERTIFICATE") },
-    async (path) => {
-      const server = serverFromString(fixture.reactor, `tls:0:privateKey=${path("bad.pem")}`);
-      const refused = await assertRejects(() => server.listen(new Wires()), TypeError);
-      assertMatch(
-        refused.message,
-        /^Cannot use cert: .* \(key in .*bad\.pem, cert in .*bad\.pem\)$/,
+Deno.test(
+  test("serverFromString() and clientFromString() use certificates from files", async (fixture) => {
+    fixture.run();
+    const { authority, server } = await testCertificates();
+    const client = await authority.issue({ name: "CN=client" });
+    await withFiles({
+      "server.pem": server.key + server.cert,
+      "client.pem": client.cert + client.key,
+      "ca.pem": authority.cert,
+    }, async (path) => {
+      const factory = new Wires();
+      const port = await serverFromString(
+        fixture.reactor,
+        `tls:0:interface=127.0.0.1:privateKey=${path("server.pem")}:caCertsDir=${path("ca.pem")}`,
+      ).listen(factory);
+      const number = portOf(port.getHost());
+      fixture.reactor.installNameResolver(new TableNameResolver({ "localhost": ["127.0.0.1"] }));
+      const own = `privateKey=${path("client.pem")}`;
+      const tcp = quoteStringArgument(`tcp:127.0.0.1:${number}`);
+      const descriptions = [
+        `tls:localhost:${number}:${own}:certificate=${path("client.pem")}:trustRoots=${
+          path("ca.pem")
+        }`,
+        `ssl:localhost:${number}:${own}:caCertsDir=${path("ca.pem")}`,
+        `ssl:127.0.0.1:${number}:${own}:caCertsDir=${path("ca.pem")}:hostname=localhost`,
+        `tls:localhost:1:${own}:trustRoots=${path("ca.pem")}:endpoint=${tcp}`,
+      ];
+      for (const [index, description] of descriptions.entries()) {
+        const wire = await clientFromString(fixture.reactor, description).connect(new Wires());
+        wire.transport.write("hello");
+        const accepted = await factory.wire(index);
+        await accepted.has(5);
+        assertEquals(accepted.text, "hello");
+        wire.transport.loseConnection();
+        await Promise.all([wire.lost(), accepted.lost()]);
+      }
+      await port.stopListening();
+      const refused = clientFromString(fixture.reactor, `tls:localhost:${number}`).connect(
+        new Wires(),
       );
-    },
-  );
-});
+      assertInstanceOf(await refused.catch((error) => error), ConnectionRefusedError);
+    });
+  }),
+);
 
-test("listen() and connect() pass a TypeError of the factory on unchanged", async (fixture) => {
-  fixture.run();
-  const { authority, server } = await testCertificates();
-  await withFiles({
-    "server.pem": server.key + server.cert,
-    "ca.pem": authority.cert,
-  }, async (path) => {
-    const error = new TypeError("a bug in the factory");
-    const fail = (): never => {
-      throw error;
-    };
-    const endpoint = serverFromString(
-      fixture.reactor,
-      `tls:0:interface=127.0.0.1:privateKey=${path("server.pem")}`,
-    );
-    const unstartable = Object.assign(new Wires(), { doStart: fail });
-    assertStrictEquals(await endpoint.listen(unstartable).catch((reason) => reason), error);
+Deno.test(
+  test("clientFromString() with tls: or ssl: trusts the system's root certificates", async (fixture) => {
+    fixture.run();
+    const { server } = await testCertificates();
+    await withFiles({ "server.pem": server.key + server.cert }, async (path) => {
+      const port = await serverFromString(
+        fixture.reactor,
+        `ssl:0:interface=127.0.0.1:privateKey=${path("server.pem")}`,
+      ).listen(new Wires());
+      const description = `ssl:127.0.0.1:${portOf(port.getHost())}`;
+      await assertRejects(
+        () => clientFromString(fixture.reactor, description).connect(new Wires()),
+        Error,
+        "certificate",
+      );
+    });
+  }),
+);
 
-    const port = await endpoint.listen(new Wires());
-    const client = clientFromString(
-      fixture.reactor,
-      `ssl:127.0.0.1:${portOf(port.getHost())}:caCertsDir=${path("ca.pem")}`,
+Deno.test(
+  test("listen() errors name the certificate files whose content is unusable", async (fixture) => {
+    fixture.run();
+    await withFiles(
+      { "bad.pem": pem("PRIVATE KEY") + pem("CERTIFICATE") },
+      async (path) => {
+        const server = serverFromString(fixture.reactor, `tls:0:privateKey=${path("bad.pem")}`);
+        const refused = await assertRejects(() => server.listen(new Wires()), TypeError);
+        assertMatch(
+          refused.message,
+          /^Cannot use cert: .* \(key in .*bad\.pem, cert in .*bad\.pem\)$/,
+        );
+      },
     );
-    const unbuildable = Object.assign(new Wires(), { buildProtocol: fail });
-    assertStrictEquals(await client.connect(unbuildable).catch((reason) => reason), error);
-    await port.stopListening();
-  });
-});
+  }),
+);
+
+Deno.test(
+  test("listen() and connect() pass a TypeError of the factory on unchanged", async (fixture) => {
+    fixture.run();
+    const { authority, server } = await testCertificates();
+    await withFiles({
+      "server.pem": server.key + server.cert,
+      "ca.pem": authority.cert,
+    }, async (path) => {
+      const error = new TypeError("a bug in the factory");
+      const fail = (): never => {
+        throw error;
+      };
+      const endpoint = serverFromString(
+        fixture.reactor,
+        `tls:0:interface=127.0.0.1:privateKey=${path("server.pem")}`,
+      );
+      const unstartable = Object.assign(new Wires(), { doStart: fail });
+      assertStrictEquals(await endpoint.listen(unstartable).catch((reason) => reason), error);
+
+      const port = await endpoint.listen(new Wires());
+      const client = clientFromString(
+        fixture.reactor,
+        `ssl:127.0.0.1:${portOf(port.getHost())}:caCertsDir=${path("ca.pem")}`,
+      );
+      const unbuildable = Object.assign(new Wires(), { buildProtocol: fail });
+      assertStrictEquals(await client.connect(unbuildable).catch((reason) => reason), error);
+      await port.stopListening();
+    });
+  }),
+);

@@ -64,66 +64,76 @@ Deno.test("UNIX endpoints pass their arguments to the reactor", () => {
   ]);
 });
 
-test("listen() of UNIX endpoints fires with the port, connect() with the protocol", async (fixture) => {
-  fixture.run();
-  const path = freePath(fixture);
-  const port = await new UNIXServerEndpoint(fixture.reactor, path).listen(
-    Factory.forProtocol(Echo),
-  );
-  assertEquals(port.getHost(), new UNIXAddress(path));
-  const wire = await new UNIXClientEndpoint(fixture.reactor, path).connect(
-    Factory.forProtocol(Wire),
-  );
-  assertInstanceOf(wire, Wire);
-  wire.transport.write("ping");
-  await wire.has(4);
-  assertEquals(wire.text, "ping");
-});
+Deno.test(
+  test("listen() of UNIX endpoints fires with the port, connect() with the protocol", async (fixture) => {
+    fixture.run();
+    const path = freePath(fixture);
+    const port = await new UNIXServerEndpoint(fixture.reactor, path).listen(
+      Factory.forProtocol(Echo),
+    );
+    assertEquals(port.getHost(), new UNIXAddress(path));
+    const wire = await new UNIXClientEndpoint(fixture.reactor, path).connect(
+      Factory.forProtocol(Wire),
+    );
+    assertInstanceOf(wire, Wire);
+    wire.transport.write("ping");
+    await wire.has(4);
+    assertEquals(wire.text, "ping");
+  }),
+);
 
-test("UNIXServerEndpoint.listen() on a path in use fails with CannotListenError", async (fixture) => {
-  const { place } = fixture.rawListen();
-  const endpoint = new UNIXServerEndpoint(fixture.reactor, String(place));
-  const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
-  assertEquals(error.code, "EADDRINUSE");
-});
+Deno.test(
+  test("UNIXServerEndpoint.listen() on a path in use fails with CannotListenError", async (fixture) => {
+    const { place } = fixture.rawListen();
+    const endpoint = new UNIXServerEndpoint(fixture.reactor, String(place));
+    const error = await assertRejects(() => endpoint.listen(new Wires()), CannotListenError);
+    assertEquals(error.code, "EADDRINUSE");
+  }),
+);
 
-test("listen() and connect() fail with the error that the reactor throws", async (fixture) => {
-  const server = new UNIXServerEndpoint(fixture.reactor, "");
-  await assertRejects(() => server.listen(new Wires()), RangeError, "must not be empty");
-  const client = new UNIXClientEndpoint(fixture.reactor, "");
-  await assertRejects(() => client.connect(new Wires()), RangeError, "must not be empty");
-});
+Deno.test(
+  test("listen() and connect() fail with the error that the reactor throws", async (fixture) => {
+    const server = new UNIXServerEndpoint(fixture.reactor, "");
+    await assertRejects(() => server.listen(new Wires()), RangeError, "must not be empty");
+    const client = new UNIXClientEndpoint(fixture.reactor, "");
+    await assertRejects(() => client.connect(new Wires()), RangeError, "must not be empty");
+  }),
+);
 
-test("connect() to a closed UNIX socket fails with ConnectionRefusedError", async (fixture) => {
-  fixture.run();
-  const factory = new Wires();
-  const endpoint = new UNIXClientEndpoint(fixture.reactor, stalePath(fixture));
-  await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
-  assertEquals(factory.events, ["start", "stop"]);
-});
+Deno.test(
+  test("connect() to a closed UNIX socket fails with ConnectionRefusedError", async (fixture) => {
+    fixture.run();
+    const factory = new Wires();
+    const endpoint = new UNIXClientEndpoint(fixture.reactor, stalePath(fixture));
+    await assertRejects(() => endpoint.connect(factory), ConnectionRefusedError);
+    assertEquals(factory.events, ["start", "stop"]);
+  }),
+);
 
-test("connect() fails with ConnectTimeoutError after its timeout", async (fixture) => {
+Deno.test(test("connect() fails with ConnectTimeoutError after its timeout", async (fixture) => {
   fixture.run();
   const path = String(await kind.silentAddress?.(fixture));
   const endpoint = new UNIXClientEndpoint(fixture.reactor, path, { timeout: 0.05 });
   await assertRejects(() => endpoint.connect(new Wires()), ConnectTimeoutError);
-});
+}));
 
-test("connect() that is cancelled closes a UNIX connection that opens nevertheless", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  const endpoint = new UNIXClientEndpoint(fixture.reactor, String(listener.place));
-  const factory = new Wires();
-  const connecting = endpoint.connect(factory);
-  const failing = assertRejects(() => connecting, ConnectingCancelledError);
-  connecting.cancel();
-  const error = await failing;
-  assertEquals(String(error.destination), String(listener.place));
-  assertEquals([factory.events, fixture.reactor.getDelayedCalls()], [["start", "stop"], []]);
-  assertEquals(await (await fixture.rawAccept(listener)).ending(), "end");
-});
+Deno.test(
+  test("connect() that is cancelled closes a UNIX connection that opens nevertheless", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    const endpoint = new UNIXClientEndpoint(fixture.reactor, String(listener.place));
+    const factory = new Wires();
+    const connecting = endpoint.connect(factory);
+    const failing = assertRejects(() => connecting, ConnectingCancelledError);
+    connecting.cancel();
+    const error = await failing;
+    assertEquals(String(error.destination), String(listener.place));
+    assertEquals([factory.events, fixture.reactor.getDelayedCalls()], [["start", "stop"], []]);
+    assertEquals(await (await fixture.rawAccept(listener)).ending(), "end");
+  }),
+);
 
-test("connectProtocol() connects the given protocol", async (fixture) => {
+Deno.test(test("connectProtocol() connects the given protocol", async (fixture) => {
   fixture.run();
   const listener = fixture.rawListen();
   const mine = new Wire();
@@ -133,4 +143,4 @@ test("connectProtocol() connects the given protocol", async (fixture) => {
   assertStrictEquals(await connecting, mine);
   peer.close();
   await mine.lost();
-});
+}));

@@ -108,9 +108,9 @@ test("chat.py of coming_from_twisted.md forwards the lines of two clients", asyn
   await checkChat(fixture, TWISTED.command, ["-", "0"], programOf("# chat.py"));
 });
 
-test("chat.ts of coming_from_twisted.md forwards lines exactly as chat.py", async (fixture) => {
+test("chat_server.ts of coming_from_twisted.md forwards lines exactly as chat.py", async (fixture) => {
   const args = ["run", "--quiet", "--allow-net", "-", "0"];
-  await checkChat(fixture, Deno.execPath(), args, programOf("// chat.ts"));
+  await checkChat(fixture, Deno.execPath(), args, programOf("// chat_server.ts"));
 });
 
 test("coming_from_twisted.md has Python code blocks that compile", async (fixture) => {

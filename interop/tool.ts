@@ -6,7 +6,7 @@
 
 import { DenoReactor } from "../reactor/mod.ts";
 import { Program } from "../testing/fixtures/program.ts";
-import { SocketFixture, type SocketTest, socketTest } from "../testing/fixtures/socket_fixture.ts";
+import { SocketFixture, socketTest } from "../testing/fixtures/socket_fixture.ts";
 
 /** A program, and how to install it. */
 export interface Tool {
@@ -67,6 +67,12 @@ export class InteropFixture extends SocketFixture {
   }
 }
 
+/** Defines a test with a tool. */
+export type InteropTest = (
+  claim: string,
+  f: (fixture: InteropFixture) => void | Promise<void>,
+) => void;
+
 /**
  * Returns a function that defines tests with a tool. If the tool is not installed, it prints a
  * notice and defines none. The gate sets `CI`, installs all tools, and treats a missing one as an
@@ -74,12 +80,13 @@ export class InteropFixture extends SocketFixture {
  *
  * @throws {Error} If `CI` is set and the tool is not installed.
  */
-export function interopTest(tool: Tool): SocketTest<InteropFixture> {
+export function interopTest(tool: Tool): InteropTest {
   if (isInstalled(tool)) {
-    return socketTest(
+    const define = socketTest(
       tool.package,
       (errors) => new InteropFixture(tool, new DenoReactor(), errors),
     );
+    return (claim, f) => Deno.test(define(claim, f));
   }
   const missing = `${tool.package} is not installed: nothing is tested against it`;
   if (Deno.env.get("CI")) throw new Error(missing);

@@ -287,20 +287,22 @@ Deno.test("ProxyFactory protocols throw for a missing peer or factory", () => {
 
 const test = tcpTest("Port forwarding", () => new DenoReactor());
 
-test("ProxyFactory forwards megabytes in both directions over sockets", async (fixture) => {
-  const servers = new Wires({ dataReceived: (wire, data) => wire.transport.write(data) });
-  const echo = fixture.listen(servers);
-  const forwarder = fixture.reactor.listenTCP(
-    0,
-    new ProxyFactory(fixture.reactor, "127.0.0.1", echo.port),
-    { interface: "127.0.0.1" },
-  );
-  fixture.run();
-  const peer = await fixture.rawConnect(portOf(forwarder.getHost()));
-  const sent = pattern(4 << 20);
-  const sending = peer.send(sent).then(() => peer.conn.closeWrite());
-  const received = await peer.readAll();
-  await sending;
-  assert(same(received, sent));
-  assertEquals((await (await servers.wire()).lost()).name, "ConnectionDone");
-});
+Deno.test(
+  test("ProxyFactory forwards megabytes in both directions over sockets", async (fixture) => {
+    const servers = new Wires({ dataReceived: (wire, data) => wire.transport.write(data) });
+    const echo = fixture.listen(servers);
+    const forwarder = fixture.reactor.listenTCP(
+      0,
+      new ProxyFactory(fixture.reactor, "127.0.0.1", echo.port),
+      { interface: "127.0.0.1" },
+    );
+    fixture.run();
+    const peer = await fixture.rawConnect(portOf(forwarder.getHost()));
+    const sent = pattern(4 << 20);
+    const sending = peer.send(sent).then(() => peer.conn.closeWrite());
+    const received = await peer.readAll();
+    await sending;
+    assert(same(received, sent));
+    assertEquals((await (await servers.wire()).lost()).name, "ConnectionDone");
+  }),
+);

@@ -252,22 +252,24 @@ Deno.test("ReadableStreamProducer fails for a locked stream or a consumer with a
 
 const test = tcpTest("A stream as a producer", () => new DenoReactor());
 
-test("ReadableStreamProducer sends a whole file over a socket, and closes the file", async (fixture) => {
-  const folder = await Deno.makeTempDir();
-  fixture.after(() => Deno.remove(folder, { recursive: true }));
-  const content = pattern(3 << 20);
-  await Deno.writeFile(`${folder}/file`, content);
-  class Download extends Protocol {
-    override async connectionMade(): Promise<void> {
-      const file = await Deno.open(`${folder}/file`);
-      await new ReadableStreamProducer(file.readable).startProducing(this.transport);
-      this.transport.loseConnection();
+Deno.test(
+  test("ReadableStreamProducer sends a whole file over a socket, and closes the file", async (fixture) => {
+    const folder = await Deno.makeTempDir();
+    fixture.after(() => Deno.remove(folder, { recursive: true }));
+    const content = pattern(3 << 20);
+    await Deno.writeFile(`${folder}/file`, content);
+    class Download extends Protocol {
+      override async connectionMade(): Promise<void> {
+        const file = await Deno.open(`${folder}/file`);
+        await new ReadableStreamProducer(file.readable).startProducing(this.transport);
+        this.transport.loseConnection();
+      }
     }
-  }
-  const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Download), {
-    interface: "127.0.0.1",
-  });
-  fixture.run();
-  const peer = await fixture.rawConnect(portOf(port.getHost()));
-  assert(same(await peer.readAll(), content));
-});
+    const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Download), {
+      interface: "127.0.0.1",
+    });
+    fixture.run();
+    const peer = await fixture.rawConnect(portOf(port.getHost()));
+    assert(same(await peer.readAll(), content));
+  }),
+);

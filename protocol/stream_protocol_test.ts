@@ -393,36 +393,42 @@ Deno.test("StreamProtocol.connectionMade() that rejects loses the connection, an
 
 const test = tcpTest("Streams", () => new DenoReactor());
 
-test("StreamProtocol echoes megabytes over sockets, and forwards the half-close", async (fixture) => {
-  class Echo extends StreamProtocol {
-    override connectionMade(): Promise<void> {
-      return this.readable.pipeTo(this.writable);
+Deno.test(
+  test("StreamProtocol echoes megabytes over sockets, and forwards the half-close", async (fixture) => {
+    class Echo extends StreamProtocol {
+      override connectionMade(): Promise<void> {
+        return this.readable.pipeTo(this.writable);
+      }
     }
-  }
-  const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Echo), { interface: "127.0.0.1" });
-  fixture.run();
-  const peer = await fixture.rawConnect(portOf(port.getHost()));
-  const sent = pattern(4 << 20);
-  const sending = peer.send(sent).then(() => peer.conn.closeWrite());
-  const received = await peer.readAll();
-  await sending;
-  assert(same(received, sent));
-});
+    const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Echo), {
+      interface: "127.0.0.1",
+    });
+    fixture.run();
+    const peer = await fixture.rawConnect(portOf(port.getHost()));
+    const sent = pattern(4 << 20);
+    const sending = peer.send(sent).then(() => peer.conn.closeWrite());
+    const received = await peer.readAll();
+    await sending;
+    assert(same(received, sent));
+  }),
+);
 
-test("StreamProtocol.readable pipes through DecompressionStream over a real socket", async (fixture) => {
-  class Zipped extends StreamProtocol {
-    override connectionMade(): Promise<void> {
-      const text = new Blob(["so it goes ".repeat(10_000)]).stream();
-      return text.pipeThrough(new CompressionStream("gzip")).pipeTo(this.writable);
+Deno.test(
+  test("StreamProtocol.readable pipes through DecompressionStream over a real socket", async (fixture) => {
+    class Zipped extends StreamProtocol {
+      override connectionMade(): Promise<void> {
+        const text = new Blob(["so it goes ".repeat(10_000)]).stream();
+        return text.pipeThrough(new CompressionStream("gzip")).pipeTo(this.writable);
+      }
     }
-  }
-  const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Zipped), {
-    interface: "127.0.0.1",
-  });
-  fixture.run();
-  const peer = await fixture.rawConnect(portOf(port.getHost()));
-  const text = await new Response(
-    peer.conn.readable.pipeThrough(new DecompressionStream("gzip")),
-  ).text();
-  assertEquals(text, "so it goes ".repeat(10_000));
-});
+    const port = fixture.reactor.listenTCP(0, Factory.forProtocol(Zipped), {
+      interface: "127.0.0.1",
+    });
+    fixture.run();
+    const peer = await fixture.rawConnect(portOf(port.getHost()));
+    const text = await new Response(
+      peer.conn.readable.pipeThrough(new DecompressionStream("gzip")),
+    ).text();
+    assertEquals(text, "so it goes ".repeat(10_000));
+  }),
+);

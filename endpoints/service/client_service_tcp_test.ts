@@ -43,7 +43,7 @@ async function echoes(client: Wire, text: string): Promise<void> {
   assertEquals(client.text, text);
 }
 
-test("ClientService reconnects to a server that restarts", async (fixture) => {
+Deno.test(test("ClientService reconnects to a server that restarts", async (fixture) => {
   fixture.run();
   const server = echoService(fixture, 0);
   server.service.startService();
@@ -70,72 +70,80 @@ test("ClientService reconnects to a server that restarts", async (fixture) => {
   await (await again.wires.wire(0)).lost();
   await again.service.stopService();
   assertEquals(fixture.reactor.getDelayedCalls(), []);
-});
+}));
 
-test("ClientService.stopService() cancels an attempt without an answer", async (fixture) => {
-  fixture.run();
-  const { addr } = fixture.rawListen({ tcpBacklog: 1 });
-  await fixture.rawConnect(addr.port);
-  await fixture.rawConnect(addr.port); // the next one gets no answer
-  const client = clientService(fixture, addr.port);
-  client.startService();
-  const waiting = client.whenConnected().addErrback((error: Error) => error);
-  await client.stopService();
-  assertInstanceOf(await waiting, CancelledError);
-  assertEquals(fixture.reactor.getDelayedCalls(), []);
-});
+Deno.test(
+  test("ClientService.stopService() cancels an attempt without an answer", async (fixture) => {
+    fixture.run();
+    const { addr } = fixture.rawListen({ tcpBacklog: 1 });
+    await fixture.rawConnect(addr.port);
+    await fixture.rawConnect(addr.port); // the next one gets no answer
+    const client = clientService(fixture, addr.port);
+    client.startService();
+    const waiting = client.whenConnected().addErrback((error: Error) => error);
+    await client.stopService();
+    assertInstanceOf(await waiting, CancelledError);
+    assertEquals(fixture.reactor.getDelayedCalls(), []);
+  }),
+);
 
-test("ClientService closes a connection that prepareConnection() rejects, and connects again", async (fixture) => {
-  fixture.run();
-  const listener = fixture.rawListen();
-  const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
-  const prepared: Wire[] = [];
-  const client = new ClientService<Wire>(endpoint, new Wires(), {
-    clock: fixture.reactor,
-    retryPolicy: () => 0,
-    prepareConnection: async (wire) => {
-      prepared.push(wire);
-      wire.transport.write("HELLO\n");
-      await wire.has(3);
-      if (wire.text !== "OK\n") throw new RangeError("not welcome");
-    },
-  });
-  client.startService();
-  const turnedDown = await fixture.rawAccept(listener);
-  await turnedDown.send("NO\n");
-  assertEquals(new TextDecoder().decode(await turnedDown.readAll()), "HELLO\n");
-  const accepted = await fixture.rawAccept(listener);
-  await accepted.send("OK\n");
-  assertStrictEquals(await client.whenConnected(), prepared[1]);
-  await client.stopService();
-  assertEquals(prepared.map(({ events }) => events.at(-1)), ["lost", "lost"]);
-});
+Deno.test(
+  test("ClientService closes a connection that prepareConnection() rejects, and connects again", async (fixture) => {
+    fixture.run();
+    const listener = fixture.rawListen();
+    const endpoint = new TCP4ClientEndpoint(fixture.reactor, "127.0.0.1", listener.addr.port);
+    const prepared: Wire[] = [];
+    const client = new ClientService<Wire>(endpoint, new Wires(), {
+      clock: fixture.reactor,
+      retryPolicy: () => 0,
+      prepareConnection: async (wire) => {
+        prepared.push(wire);
+        wire.transport.write("HELLO\n");
+        await wire.has(3);
+        if (wire.text !== "OK\n") throw new RangeError("not welcome");
+      },
+    });
+    client.startService();
+    const turnedDown = await fixture.rawAccept(listener);
+    await turnedDown.send("NO\n");
+    assertEquals(new TextDecoder().decode(await turnedDown.readAll()), "HELLO\n");
+    const accepted = await fixture.rawAccept(listener);
+    await accepted.send("OK\n");
+    assertStrictEquals(await client.whenConnected(), prepared[1]);
+    await client.stopService();
+    assertEquals(prepared.map(({ events }) => events.at(-1)), ["lost", "lost"]);
+  }),
+);
 
-test("startApplication() stops its services at shutdown in reverse order", async (fixture) => {
-  const running = fixture.run();
-  const application = new MultiService();
-  const server = echoService(fixture, 0, 30);
-  server.service.setServiceParent(application);
-  startApplication(fixture.reactor, application);
-  const port = portOf((await server.service.whenListening()).getHost());
-  const client = clientService(fixture, port);
-  client.setServiceParent(application);
-  const wire = await client.whenConnected();
-  await echoes(wire, "one");
-  fixture.reactor.stop();
-  await running;
-  const served = await server.wires.wire();
-  assertEquals([wire.reason?.name, served.reason?.name], ["ConnectionDone", "ConnectionDone"]);
-  assertEquals([client.running, server.service.running], [false, false]);
-});
+Deno.test(
+  test("startApplication() stops its services at shutdown in reverse order", async (fixture) => {
+    const running = fixture.run();
+    const application = new MultiService();
+    const server = echoService(fixture, 0, 30);
+    server.service.setServiceParent(application);
+    startApplication(fixture.reactor, application);
+    const port = portOf((await server.service.whenListening()).getHost());
+    const client = clientService(fixture, port);
+    client.setServiceParent(application);
+    const wire = await client.whenConnected();
+    await echoes(wire, "one");
+    fixture.reactor.stop();
+    await running;
+    const served = await server.wires.wire();
+    assertEquals([wire.reason?.name, served.reason?.name], ["ConnectionDone", "ConnectionDone"]);
+    assertEquals([client.running, server.service.running], [false, false]);
+  }),
+);
 
-test("StreamServerEndpointService with drain aborts the open connections after its time", async (fixture) => {
-  fixture.run();
-  const server = echoService(fixture, 0, 0);
-  server.service.startService();
-  const port = portOf((await server.service.whenListening()).getHost());
-  await fixture.rawConnect(port);
-  const served = await server.wires.wire();
-  await server.service.stopService();
-  assertInstanceOf(served.reason, DrainTimeout);
-});
+Deno.test(
+  test("StreamServerEndpointService with drain aborts the open connections after its time", async (fixture) => {
+    fixture.run();
+    const server = echoService(fixture, 0, 0);
+    server.service.startService();
+    const port = portOf((await server.service.whenListening()).getHost());
+    await fixture.rawConnect(port);
+    const served = await server.wires.wire();
+    await server.service.stopService();
+    assertInstanceOf(served.reason, DrainTimeout);
+  }),
+);

@@ -188,7 +188,7 @@ export abstract class DatagramPort<
     this.#driver?.unref();
   }
 
-  microtasks(): void {
+  runMicrotask(): void {
     this.#closeIfSent();
   }
 

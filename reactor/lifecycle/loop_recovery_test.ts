@@ -149,8 +149,8 @@ Deno.test("MicrotaskQueue logs the error of a task and runs the other tasks", as
   using errors = new LoggedErrors();
   const done: string[] = [];
   const turn = new MicrotaskQueue();
-  turn.add({ microtasks: fault });
-  turn.add({ microtasks: () => done.push("second") });
+  turn.add({ runMicrotask: fault });
+  turn.add({ runMicrotask: () => done.push("second") });
   await null;
   assertEquals(done, ["second"]);
   assertEquals(errors.take().map(({ message }) => message), ["fault"]);

@@ -13,7 +13,7 @@ import { classNameOf, logUserError } from "../../defer/guarded_call.ts";
 /** A task that runs when the running code has returned. */
 export interface MicrotaskTask {
   /** Runs the task. It must not throw. */
-  microtasks(): void;
+  runMicrotask(): void;
 }
 
 /** The tasks of one reactor, which run in order in one microtask. */
@@ -24,7 +24,7 @@ export class MicrotaskQueue {
     this.#tasks = [];
     for (const task of tasks) {
       try {
-        task.microtasks();
+        task.runMicrotask();
       } catch (error) {
         // The error is logged and not thrown, so that it neither prevents the other tasks nor ends
         // the process.

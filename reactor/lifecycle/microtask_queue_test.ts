@@ -10,7 +10,7 @@ function recordingTasks(): {
   return {
     done,
     task: (name, then) => ({
-      microtasks: () => {
+      runMicrotask: () => {
         done.push(name);
         then?.();
       },

@@ -132,20 +132,22 @@ Deno.test("dialByName() cancels all its attempts when it is cancelled", () => {
 
 const test = tcpTest("connectTCP() with an installed name resolver", () => new DenoReactor());
 
-test("connectTCP() connects to an address of the resolver, and keeps the name", async (fixture) => {
-  fixture.run();
-  fixture.reactor.installNameResolver(TABLE);
-  const listener = fixture.rawListen();
-  const factory = new Wires();
-  const { port } = listener.addr;
-  const connector = fixture.reactor.connectTCP("both.test", port, factory);
-  assertEquals(String(connector.getDestination()), `both.test:${port}`);
-  await fixture.rawAccept(listener);
-  const wire = await factory.wire();
-  assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
-});
+Deno.test(
+  test("connectTCP() connects to an address of the resolver, and keeps the name", async (fixture) => {
+    fixture.run();
+    fixture.reactor.installNameResolver(TABLE);
+    const listener = fixture.rawListen();
+    const factory = new Wires();
+    const { port } = listener.addr;
+    const connector = fixture.reactor.connectTCP("both.test", port, factory);
+    assertEquals(String(connector.getDestination()), `both.test:${port}`);
+    await fixture.rawAccept(listener);
+    const wire = await factory.wire();
+    assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${port}`);
+  }),
+);
 
-test("connectTCP() fails with the name resolver's reason", async (fixture) => {
+Deno.test(test("connectTCP() fails with the name resolver's reason", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver(TABLE);
   const factory = new Wires();
@@ -154,26 +156,28 @@ test("connectTCP() fails with the name resolver's reason", async (fixture) => {
   const [reason] = factory.reasons;
   assertInstanceOf(reason, DNSLookupError);
   assertEquals(reason.message, "Cannot connect to none.test:80: the name has no address");
-});
+}));
 
-test("stopConnecting() cancels the name lookup, and leaves no open resource", async (fixture) => {
-  fixture.run();
-  let aborted = false;
-  fixture.reactor.installNameResolver({
-    resolveHostName: (_, { signal }) => {
-      signal.addEventListener("abort", () => aborted = true);
-      return new Deferred<string[]>();
-    },
-  });
-  const factory = new Wires();
-  const connector = fixture.reactor.connectTCP("both.test", 80, factory);
-  connector.stopConnecting();
-  await factory.called("failed");
-  assertInstanceOf(factory.reasons[0], UserError);
-  assertEquals([aborted, fixture.reactor.getDelayedCalls()], [true, []]);
-});
+Deno.test(
+  test("stopConnecting() cancels the name lookup, and leaves no open resource", async (fixture) => {
+    fixture.run();
+    let aborted = false;
+    fixture.reactor.installNameResolver({
+      resolveHostName: (_, { signal }) => {
+        signal.addEventListener("abort", () => aborted = true);
+        return new Deferred<string[]>();
+      },
+    });
+    const factory = new Wires();
+    const connector = fixture.reactor.connectTCP("both.test", 80, factory);
+    connector.stopConnecting();
+    await factory.called("failed");
+    assertInstanceOf(factory.reasons[0], UserError);
+    assertEquals([aborted, fixture.reactor.getDelayedCalls()], [true, []]);
+  }),
+);
 
-test("connectTCP() does not look up a host that is an IP address", async (fixture) => {
+Deno.test(test("connectTCP() does not look up a host that is an IP address", async (fixture) => {
   fixture.run();
   fixture.reactor.installNameResolver({
     resolveHostName: () => {
@@ -185,4 +189,4 @@ test("connectTCP() does not look up a host that is an IP address", async (fixtur
   fixture.reactor.connectTCP("127.0.0.1", listener.addr.port, factory);
   await fixture.rawAccept(listener);
   await factory.wire();
-});
+}));

@@ -374,7 +374,7 @@ export class Connection extends SocketAttributes
     this.#owner.context.resources.delete(this);
   }
 
-  microtasks(): void {
+  runMicrotask(): void {
     this.#taskQueued = false;
     if (this.#lost) return;
     if (this.#abortReason !== null) this.#lose(this.#abortReason);

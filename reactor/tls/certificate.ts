@@ -11,9 +11,9 @@ import {
   bitsOf,
   booleanOf,
   checkInteger,
-  type DerElement,
-  DerError,
-  DerReader,
+  type DERElement,
+  DERError,
+  DERReader,
   elementsOf,
   oidOf,
   onlyElement,
@@ -91,26 +91,26 @@ export interface Certificate {
  * Reads a certificate.
  *
  * @param der The certificate as DER. Its memory is kept.
- * @throws {DerError} when it is malformed.
+ * @throws {DERError} when it is malformed.
  */
 export function readCertificate(der: Uint8Array): Certificate {
-  const outer = new DerReader(onlyElement(der, Tag.sequence, "the certificate").contents);
+  const outer = new DERReader(onlyElement(der, Tag.sequence, "the certificate").contents);
   const signed = outer.read(Tag.sequence, "the signed part");
   const signatureAlgorithm = outer.read(Tag.sequence, "the signature's algorithm").bytes;
   const signature = wholeBytes(outer.read(Tag.bitString, "the signature"), "the signature");
   outer.end("the certificate");
 
-  const reader = new DerReader(signed.contents);
+  const reader = new DERReader(signed.contents);
   const version = versionOf(reader);
   checkInteger(reader.read(Tag.integer, "the serial number"), "the serial number");
   const algorithm = reader.read(Tag.sequence, "the signature's algorithm").bytes;
   if (!sameBytes(algorithm, signatureAlgorithm)) {
-    throw new DerError(
+    throw new DERError(
       "Cannot read the certificate: its two fields for the signature algorithm differ",
     );
   }
   const issuer = nameOf(reader.read(Tag.sequence, "the issuer").bytes, "the issuer");
-  const validity = new DerReader(reader.read(Tag.sequence, "the validity").contents);
+  const validity = new DERReader(reader.read(Tag.sequence, "the validity").contents);
   const notBefore = timeOf(validity.next("the validity"), "the validity");
   const notAfter = timeOf(validity.next("the validity"), "the validity");
   validity.end("the validity");
@@ -140,7 +140,7 @@ export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-function versionOf(reader: DerReader): number {
+function versionOf(reader: DERReader): number {
   const explicit = reader.readOptional(0xa0, "the version");
   if (explicit === undefined) return 1;
   const version = smallIntegerOf(
@@ -150,23 +150,23 @@ function versionOf(reader: DerReader): number {
   // The encoded value is one less than the version. The value 0 is invalid here, because version 1
   // is the default, which DER leaves out.
   if (version !== 1 && version !== 2) {
-    throw new DerError(`Cannot read the version: it must be 1 or 2, got ${version}`);
+    throw new DERError(`Cannot read the version: it must be 1 or 2, got ${version}`);
   }
   return version + 1;
 }
 
-function wholeBytes(element: DerElement, what: string): Uint8Array {
+function wholeBytes(element: DERElement, what: string): Uint8Array {
   const { bytes, unused } = bitsOf(element, what);
   if (unused !== 0) {
-    throw new DerError(`Cannot read ${what}: its bit string is not a whole number of bytes`);
+    throw new DERError(`Cannot read ${what}: its bit string is not a whole number of bytes`);
   }
   return bytes;
 }
 
-function publicKeyOf(reader: DerReader): Uint8Array {
+function publicKeyOf(reader: DERReader): Uint8Array {
   const what = "the public key";
   const { bytes, contents } = reader.read(Tag.sequence, what);
-  const inner = new DerReader(contents);
+  const inner = new DERReader(contents);
   inner.read(Tag.sequence, what);
   wholeBytes(inner.read(Tag.bitString, what), what);
   inner.end(what);
@@ -195,7 +195,7 @@ const EXTENSIONS: Readonly<Record<string, ExtensionReader>> = {
     into.extendedKeyUsage = elementsOf(onlyElement(value, Tag.sequence, what).contents, what)
       .map((element) => {
         if (element.tag !== Tag.oid) {
-          throw new DerError(`Cannot read ${what}: it is not a valid OBJECT IDENTIFIER`);
+          throw new DERError(`Cannot read ${what}: it is not a valid OBJECT IDENTIFIER`);
         }
         return oidOf(element, what);
       });
@@ -203,7 +203,7 @@ const EXTENSIONS: Readonly<Record<string, ExtensionReader>> = {
 };
 
 function extensionsOf(
-  explicit: DerElement | undefined,
+  explicit: DERElement | undefined,
 ): Pick<Certificate, "extensions" | "unknownCritical"> {
   const extensions: Writable<CertificateExtensions> = {};
   const unknownCritical: string[] = [];
@@ -213,7 +213,7 @@ function extensionsOf(
   const { contents } = onlyElement(explicit.contents, Tag.sequence, what);
   for (const element of elementsOf(contents, what)) {
     const { id, isCritical, value } = extensionOf(element);
-    if (seen.has(id)) throw new DerError(`Cannot read ${what}: the extension ${id} occurs twice`);
+    if (seen.has(id)) throw new DERError(`Cannot read ${what}: the extension ${id} occurs twice`);
     seen.add(id);
     const read = EXTENSIONS[id];
     if (read !== undefined) read(value, extensions);
@@ -223,13 +223,13 @@ function extensionsOf(
 }
 
 function extensionOf(
-  element: DerElement,
+  element: DERElement,
 ): { id: string; isCritical: boolean; value: Uint8Array } {
   const what = "an extension";
   if (element.tag !== Tag.sequence) {
-    throw new DerError(`Cannot read ${what}: the element is not a SEQUENCE`);
+    throw new DERError(`Cannot read ${what}: the element is not a SEQUENCE`);
   }
-  const reader = new DerReader(element.contents);
+  const reader = new DERReader(element.contents);
   const id = oidOf(reader.read(Tag.oid, what), what);
   const critical = reader.readOptional(Tag.boolean, what);
   const isCritical = critical !== undefined && booleanOf(critical, what);
@@ -250,7 +250,7 @@ function basicConstraintsOf(
   value: Uint8Array,
 ): NonNullable<CertificateExtensions["basicConstraints"]> {
   const what = "the basic constraints";
-  const reader = new DerReader(onlyElement(value, Tag.sequence, what).contents);
+  const reader = new DERReader(onlyElement(value, Tag.sequence, what).contents);
   const authority = reader.readOptional(Tag.boolean, what);
   // DER requires the default value FALSE to be left out, but many certificates contain it, so it is
   // accepted.
@@ -264,26 +264,26 @@ function basicConstraintsOf(
 
 function nameConstraintsOf(value: Uint8Array): NameConstraints {
   const what = "the name constraints";
-  const reader = new DerReader(onlyElement(value, Tag.sequence, what).contents);
+  const reader = new DERReader(onlyElement(value, Tag.sequence, what).contents);
   const permitted = reader.readOptional(0xa0, what);
   const excluded = reader.readOptional(0xa1, what);
   reader.end(what);
   return { permitted: subtreesOf(permitted), excluded: subtreesOf(excluded) };
 }
 
-function subtreesOf(element: DerElement | undefined): GeneralName[] {
+function subtreesOf(element: DERElement | undefined): GeneralName[] {
   const what = "the name constraints";
   if (element === undefined) return [];
   return elementsOf(element.contents, what).map((subtree) => {
     if (subtree.tag !== Tag.sequence) {
-      throw new DerError(`Cannot read ${what}: the element is not a SEQUENCE`);
+      throw new DERError(`Cannot read ${what}: the element is not a SEQUENCE`);
     }
-    const reader = new DerReader(subtree.contents);
+    const reader = new DERReader(subtree.contents);
     const base = generalNameOf(reader.next(what), what);
     // After the base name, `minimum` and `maximum` are not accepted, because RFC 5280 forbids them.
     reader.end(what);
     if (base.kind === "IP Address" && !isNetwork(base.address)) {
-      throw new DerError(`Cannot read ${what}: the mask of an IP network is invalid`);
+      throw new DERError(`Cannot read ${what}: the mask of an IP network is invalid`);
     }
     return base;
   });

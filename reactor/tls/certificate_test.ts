@@ -23,7 +23,7 @@ import {
   usage,
 } from "../../testing/fixtures/forged_certificates.ts";
 import { type Certificate, readCertificate } from "./certificate.ts";
-import { DerError } from "./der.ts";
+import { DERError } from "./der.ts";
 import { generalNameText } from "./general_name.ts";
 
 const SEED = 20261201;
@@ -180,13 +180,13 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   ),
 );
 
-Deno.test("readCertificate() throws DerError for changed bytes, or reads what @peculiar/x509 reads", () => {
+Deno.test("readCertificate() throws DERError for changed bytes, or reads what @peculiar/x509 reads", () => {
   let [read, refused] = [0, 0];
   const property = fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
     const der = changes.reduce((bytes, each) => each(bytes), rich.der);
     const certificate = attempt(() => readCertificate(der));
     if (certificate instanceof Error) {
-      assertInstanceOf(certificate, DerError);
+      assertInstanceOf(certificate, DERError);
       refused += 1;
       return;
     }
@@ -202,9 +202,9 @@ Deno.test("readCertificate() throws DerError for changed bytes, or reads what @p
   assert(read > 200 && refused > 200, `${read} read, ${refused} refused`);
 });
 
-Deno.test("readCertificate() throws DerError, and no other error, for random bytes", () => {
+Deno.test("readCertificate() throws DERError, and no other error, for random bytes", () => {
   const property = fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-    assertThrows(() => readCertificate(bytes), DerError);
+    assertThrows(() => readCertificate(bytes), DERError);
   });
   fc.assert(property, { seed: SEED, numRuns: 2000 });
 });
@@ -236,7 +236,7 @@ function attempt<T>(f: () => T): T | Error {
 
 Deno.test("readCertificate() refuses an extension that occurs twice, and unique identifiers", async () => {
   const twice = await signer.issue({ keys, extensions: [authority(), authority(false)] });
-  assertThrows(() => readCertificate(twice.der), DerError, "2.5.29.19 occurs twice");
+  assertThrows(() => readCertificate(twice.der), DERError, "2.5.29.19 occurs twice");
   const [signed, ...rest] = parts(contents(signer.der));
   assert(signed !== undefined);
   const identified = element(
@@ -244,7 +244,7 @@ Deno.test("readCertificate() refuses an extension that occurs twice, and unique 
     element(0x30, contents(signed), element(0x81, new Uint8Array([0, 1]))),
     ...rest,
   );
-  assertThrows(() => readCertificate(identified), DerError, "extra bytes follow it");
+  assertThrows(() => readCertificate(identified), DERError, "extra bytes follow it");
   assertEquals(readCertificate(element(0x30, signed, ...rest)).version, 3);
 });
 
@@ -259,7 +259,7 @@ Deno.test("readCertificate() reports critical extensions that are unknown", asyn
 Deno.test("readCertificate() refuses name constraints whose network has no valid mask", async () => {
   for (const network of ["7f000000ff00ff00", "7f000000", "7f000000ff00000000"]) {
     const { der } = await signer.issue({ keys, extensions: [constraints([{ network }])] });
-    assertThrows(() => readCertificate(der), DerError, "the mask of an IP network is invalid");
+    assertThrows(() => readCertificate(der), DERError, "the mask of an IP network is invalid");
   }
 });
 
@@ -290,7 +290,7 @@ Deno.test("readCertificate() refuses a certificate that names two algorithms for
   const changed = signer.der.toHex().replace(ecdsaWithSHA256, ecdsaWithSHA384);
   assertThrows(
     () => readCertificate(Uint8Array.fromHex(changed)),
-    DerError,
+    DERError,
     "its two fields for the signature algorithm differ",
   );
 });

@@ -29,12 +29,12 @@ export const Tag = {
 } as const;
 
 /** Thrown when bytes are not the expected DER. */
-export class DerError extends Error {
-  override readonly name = "DerError";
+export class DERError extends Error {
+  override readonly name = "DERError";
 }
 
 /** One DER element. */
-export interface DerElement {
+export interface DERElement {
   /** The tag byte: class, constructed bit and number. */
   readonly tag: number;
   /** The contents, without tag and length. */
@@ -44,7 +44,7 @@ export interface DerElement {
 }
 
 /** Reads the elements in a run of bytes, one after another. */
-export class DerReader {
+export class DERReader {
   readonly #bytes: Uint8Array;
   #position = 0;
 
@@ -62,20 +62,20 @@ export class DerReader {
    * Reads the next element, with any tag.
    *
    * @param what The name of the element, for the error.
-   * @throws {DerError} when no bytes are left, or the element is malformed.
+   * @throws {DERError} when no bytes are left, or the element is malformed.
    */
-  next(what: string): DerElement {
+  next(what: string): DERElement {
     const start = this.#position;
     const tag = this.#byte(what);
     if ((tag & 0x1f) === 0x1f) {
-      throw new DerError(
+      throw new DERError(
         `Cannot read ${what}: its DER tag has several bytes, but only one is supported`,
       );
     }
     const length = this.#length(what);
     const from = this.#position;
     if (length > this.#bytes.length - from) {
-      throw new DerError(
+      throw new DERError(
         `Cannot read ${what}: its length is ${length} bytes, but only ${
           this.#bytes.length - from
         } follow`,
@@ -92,33 +92,33 @@ export class DerReader {
   /**
    * Reads the next element, which must have this tag.
    *
-   * @throws {DerError} when no bytes are left, or the element is malformed or has another tag.
+   * @throws {DERError} when no bytes are left, or the element is malformed or has another tag.
    */
-  read(tag: number, what: string): DerElement {
+  read(tag: number, what: string): DERElement {
     const element = this.next(what);
     if (element.tag !== tag) {
-      throw new DerError(`Cannot read ${what}: its DER tag must be ${tag}, got ${element.tag}`);
+      throw new DERError(`Cannot read ${what}: its DER tag must be ${tag}, got ${element.tag}`);
     }
     return element;
   }
 
   /** Reads the next element if it has this tag; else returns `undefined` and reads nothing. */
-  readOptional(tag: number, what: string): DerElement | undefined {
+  readOptional(tag: number, what: string): DERElement | undefined {
     return this.#bytes[this.#position] === tag ? this.next(what) : undefined;
   }
 
   /**
    * Checks that all elements have been read.
    *
-   * @throws {DerError} when bytes are left.
+   * @throws {DERError} when bytes are left.
    */
   end(what: string): void {
-    if (!this.atEnd) throw new DerError(`Cannot read ${what}: extra bytes follow it`);
+    if (!this.atEnd) throw new DERError(`Cannot read ${what}: extra bytes follow it`);
   }
 
   #byte(what: string): number {
     const byte = this.#bytes[this.#position];
-    if (byte === undefined) throw new DerError(`Cannot read ${what}: the data ends before it`);
+    if (byte === undefined) throw new DERError(`Cannot read ${what}: the data ends before it`);
     this.#position += 1;
     return byte;
   }
@@ -128,12 +128,12 @@ export class DerReader {
     if (first < 0x80) return first;
     const count = first & 0x7f;
     if (count === 0 || count > 3) {
-      throw new DerError(`Cannot read ${what}: its DER length is indefinite or too large`);
+      throw new DERError(`Cannot read ${what}: its DER length is indefinite or too large`);
     }
     let length = 0;
     for (let i = 0; i < count; i++) length = length * 256 + this.#byte(what);
     if (length < 0x80 || length < 256 ** (count - 1)) {
-      throw new DerError(`Cannot read ${what}: its DER length is not in its shortest form`);
+      throw new DERError(`Cannot read ${what}: its DER length is not in its shortest form`);
     }
     return length;
   }
@@ -142,11 +142,11 @@ export class DerReader {
 /**
  * Reads all elements in a run of bytes.
  *
- * @throws {DerError} when an element is malformed.
+ * @throws {DERError} when an element is malformed.
  */
-export function elementsOf(contents: Uint8Array, what: string): DerElement[] {
-  const reader = new DerReader(contents);
-  const elements: DerElement[] = [];
+export function elementsOf(contents: Uint8Array, what: string): DERElement[] {
+  const reader = new DERReader(contents);
+  const elements: DERElement[] = [];
   while (!reader.atEnd) elements.push(reader.next(what));
   return elements;
 }
@@ -157,10 +157,10 @@ export function elementsOf(contents: Uint8Array, what: string): DerElement[] {
  * @param bytes The bytes.
  * @param tag The tag that the element must have.
  * @param what The name of the element, for the error.
- * @throws {DerError} when the bytes are malformed, have another tag, or contain more.
+ * @throws {DERError} when the bytes are malformed, have another tag, or contain more.
  */
-export function onlyElement(bytes: Uint8Array, tag: number, what: string): DerElement {
-  const reader = new DerReader(bytes);
+export function onlyElement(bytes: Uint8Array, tag: number, what: string): DERElement {
+  const reader = new DERReader(bytes);
   const element = reader.read(tag, what);
   reader.end(what);
   return element;
@@ -169,12 +169,12 @@ export function onlyElement(bytes: Uint8Array, tag: number, what: string): DerEl
 /**
  * Reads a BOOLEAN.
  *
- * @throws {DerError} when the contents are not a BOOLEAN.
+ * @throws {DERError} when the contents are not a BOOLEAN.
  */
-export function booleanOf({ contents }: DerElement, what: string): boolean {
+export function booleanOf({ contents }: DERElement, what: string): boolean {
   const [value] = contents;
   if (contents.length !== 1 || (value !== 0 && value !== 0xff)) {
-    throw new DerError(`Cannot read ${what}: it is not a valid DER BOOLEAN`);
+    throw new DERError(`Cannot read ${what}: it is not a valid DER BOOLEAN`);
   }
   return value === 0xff;
 }
@@ -182,13 +182,13 @@ export function booleanOf({ contents }: DerElement, what: string): boolean {
 /**
  * Reads an INTEGER from 0 to 2^31 - 1.
  *
- * @throws {DerError} when the contents are not such an INTEGER.
+ * @throws {DERError} when the contents are not such an INTEGER.
  */
-export function smallIntegerOf(element: DerElement, what: string): number {
+export function smallIntegerOf(element: DERElement, what: string): number {
   checkInteger(element, what);
   const { contents } = element;
   if ((contents[0] ?? 0) >= 0x80 || contents.length > 4) {
-    throw new DerError(`Cannot read ${what}: it is not an integer from 0 to 2147483647`);
+    throw new DERError(`Cannot read ${what}: it is not an integer from 0 to 2147483647`);
   }
   return contents.reduce((value, byte) => value * 256 + byte, 0);
 }
@@ -196,14 +196,14 @@ export function smallIntegerOf(element: DerElement, what: string): number {
 /**
  * Checks that an element is an INTEGER in its shortest form.
  *
- * @throws {DerError} when it is not.
+ * @throws {DERError} when it is not.
  */
-export function checkInteger({ contents }: DerElement, what: string): void {
+export function checkInteger({ contents }: DERElement, what: string): void {
   const [first, second] = contents;
   const isPadded = second !== undefined &&
     (first === 0 && second < 0x80 || first === 0xff && second >= 0x80);
   if (first === undefined || isPadded) {
-    throw new DerError(`Cannot read ${what}: it is not a valid DER INTEGER`);
+    throw new DERError(`Cannot read ${what}: it is not a valid DER INTEGER`);
   }
 }
 
@@ -216,22 +216,22 @@ const LONGEST_NUMBER = 19;
  * Reads an OBJECT IDENTIFIER.
  *
  * @returns Its numbers, separated by dots.
- * @throws {DerError} when the contents are not an object identifier, or a number has more than 133
+ * @throws {DERError} when the contents are not an object identifier, or a number has more than 133
  *   bits.
  */
-export function oidOf({ contents }: DerElement, what: string): string {
+export function oidOf({ contents }: DERElement, what: string): string {
   const numbers: bigint[] = [];
   let value = 0n;
   let length = 0;
   for (const byte of contents) {
     if (length === 0 && byte === 0x80) {
-      throw new DerError(
+      throw new DERError(
         `Cannot read ${what}: a number in the object identifier is not in its shortest form`,
       );
     }
     length += 1;
     if (length > LONGEST_NUMBER) {
-      throw new DerError(`Cannot read ${what}: a number in the object identifier is too large`);
+      throw new DERError(`Cannot read ${what}: a number in the object identifier is too large`);
     }
     value = value << 7n | BigInt(byte & 0x7f);
     if (byte >= 0x80) continue;
@@ -241,7 +241,7 @@ export function oidOf({ contents }: DerElement, what: string): string {
   }
   const [first, ...rest] = numbers;
   if (first === undefined || length > 0) {
-    throw new DerError(`Cannot read ${what}: it is not a valid OBJECT IDENTIFIER`);
+    throw new DERError(`Cannot read ${what}: it is not a valid OBJECT IDENTIFIER`);
   }
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...rest].join(".");
@@ -252,20 +252,20 @@ export function oidOf({ contents }: DerElement, what: string): string {
  *
  * @returns The bytes, whose first bit is the highest of the first byte, and the number of unused
  *   bits in the last byte, which are zero.
- * @throws {DerError} when the contents are not a bit string.
+ * @throws {DERError} when the contents are not a bit string.
  */
 export function bitsOf(
-  { contents }: DerElement,
+  { contents }: DERElement,
   what: string,
 ): { readonly bytes: Uint8Array; readonly unused: number } {
   const [unused] = contents;
   const bytes = contents.subarray(1);
   const last = bytes.at(-1) ?? 0;
   if (unused === undefined || unused > 7 || (unused > 0 && bytes.length === 0)) {
-    throw new DerError(`Cannot read ${what}: it is not a valid DER BIT STRING`);
+    throw new DERError(`Cannot read ${what}: it is not a valid DER BIT STRING`);
   }
   if ((last & (1 << unused) - 1) !== 0) {
-    throw new DerError(`Cannot read ${what}: the unused bits of its bit string are not zero`);
+    throw new DERError(`Cannot read ${what}: the unused bits of its bit string are not zero`);
   }
   return { bytes, unused };
 }
@@ -277,19 +277,19 @@ const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
  * Reads a time in the form of RFC 5280, section 4.1.2.5: in UTC, with seconds.
  *
  * @returns Milliseconds since 1970.
- * @throws {DerError} when the element is not such a time.
+ * @throws {DERError} when the element is not such a time.
  */
-export function timeOf({ tag, contents }: DerElement, what: string): number {
+export function timeOf({ tag, contents }: DERElement, what: string): number {
   const text = asciiOf(contents) ?? "";
   const isShort = tag === Tag.utcTime;
   if (!isShort && tag !== Tag.generalizedTime) {
-    throw new DerError(
+    throw new DERError(
       `Cannot read ${what}: it is not a UTCTime or GeneralizedTime in UTC with seconds`,
     );
   }
   const parts = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(text)?.slice(1).map(Number);
   if (parts === undefined) {
-    throw new DerError(
+    throw new DERError(
       `Cannot read ${what}: it is not a UTCTime or GeneralizedTime in UTC with seconds`,
     );
   }
@@ -302,7 +302,7 @@ export function timeOf({ tag, contents }: DerElement, what: string): number {
   // that.
   const digits = date.toISOString().replace(/\.000Z$/, "Z").replaceAll(/[-:T]/g, "");
   if (digits !== (isShort ? `${year}${text.slice(2)}` : text)) {
-    throw new DerError(`Cannot read ${what}: the time does not exist`);
+    throw new DERError(`Cannot read ${what}: the time does not exist`);
   }
   return date.getTime();
 }
@@ -320,7 +320,7 @@ function latin1Of(bytes: Uint8Array): string {
  * Returns the text of a string element; `undefined` if the element is not a string, or has bytes
  * that its type of string does not allow.
  */
-export function textOf({ tag, contents }: DerElement): string | undefined {
+export function textOf({ tag, contents }: DERElement): string | undefined {
   switch (tag) {
     case Tag.utf8String:
       return decoded(contents, "utf-8");

@@ -2,9 +2,9 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   bitsOf,
   booleanOf,
-  type DerElement,
-  DerError,
-  DerReader,
+  type DERElement,
+  DERError,
+  DERReader,
   oidOf,
   onlyElement,
   smallIntegerOf,
@@ -14,19 +14,19 @@ import {
 } from "./der.ts";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.fromHex(hex.replaceAll(" ", ""));
-const element = (hex: string): DerElement => new DerReader(bytes(hex)).next("it");
-const text = (tag: number, string: string): DerElement => {
+const element = (hex: string): DERElement => new DERReader(bytes(hex)).next("it");
+const text = (tag: number, string: string): DERElement => {
   const contents = new TextEncoder().encode(string);
   return { tag, contents, bytes: contents };
 };
 
-Deno.test("DerReader reads lengths of one byte and of several", () => {
+Deno.test("DERReader reads lengths of one byte and of several", () => {
   assertEquals(element("04 02 0102").contents, bytes("0102"));
   const long = new Uint8Array(300);
   assertEquals(onlyElement(new Uint8Array([4, 0x82, 1, 44, ...long]), 4, "it").contents, long);
 });
 
-Deno.test("DerReader refuses malformed encodings and those that are longer than needed", () => {
+Deno.test("DERReader refuses malformed encodings and those that are longer than needed", () => {
   const table: [hex: string, message: string][] = [
     ["", "the data ends before it"],
     ["04", "the data ends before it"],
@@ -40,17 +40,17 @@ Deno.test("DerReader refuses malformed encodings and those that are longer than 
     ["04 00 00", "extra bytes"],
   ];
   for (const [hex, message] of table) {
-    assertThrows(() => onlyElement(bytes(hex), 4, "it"), DerError, message);
+    assertThrows(() => onlyElement(bytes(hex), 4, "it"), DERError, message);
   }
 });
 
-Deno.test("DerReader values are accepted only in their canonical encoding", () => {
+Deno.test("DERReader values are accepted only in their canonical encoding", () => {
   assertEquals([booleanOf(element("0101ff"), "it"), booleanOf(element("010100"), "it")], [
     true,
     false,
   ]);
   for (const hex of ["010101", "0100", "0102ffff"]) {
-    assertThrows(() => booleanOf(element(hex), "it"), DerError, "not a valid DER BOOLEAN");
+    assertThrows(() => booleanOf(element(hex), "it"), DERError, "not a valid DER BOOLEAN");
   }
   assertEquals(
     ["020100", "02017f", "02020080", "02047fffffff"].map((hex) =>
@@ -64,7 +64,7 @@ Deno.test("DerReader values are accepted only in their canonical encoding", () =
     ],
   );
   for (const hex of ["0200", "02020001", "0202ffff", "0201ff", "02050080000000"]) {
-    assertThrows(() => smallIntegerOf(element(hex), "it"), DerError);
+    assertThrows(() => smallIntegerOf(element(hex), "it"), DERError);
   }
   assertEquals(
     ["0603551d11", "06092a864886f70d010101", "06028837", "060127"].map((hex) =>
@@ -78,11 +78,11 @@ Deno.test("DerReader values are accepted only in their canonical encoding", () =
     ],
   );
   for (const hex of ["0600", "06025580", "0603558001"]) {
-    assertThrows(() => oidOf(element(hex), "it"), DerError);
+    assertThrows(() => oidOf(element(hex), "it"), DERError);
   }
   assertEquals(bitsOf(element("03020780"), "it"), { bytes: bytes("80"), unused: 7 });
   for (const hex of ["0300", "030101", "030208ff", "030201ff"]) {
-    assertThrows(() => bitsOf(element(hex), "it"), DerError);
+    assertThrows(() => bitsOf(element(hex), "it"), DERError);
   }
 });
 
@@ -97,7 +97,7 @@ Deno.test("oidOf() reads the numbers of a UUID, and refuses longer ones without 
   const started = performance.now();
   assertThrows(
     () => oidOf({ tag: Tag.oid, contents, bytes: contents }, "it"),
-    DerError,
+    DERError,
     "a number in the object identifier is too large",
   );
   assert(performance.now() - started < 500);
@@ -126,9 +126,9 @@ Deno.test("timeOf() reads the times of RFC 5280", () => {
       "230101000000",
       "2301010000é0Z",
     ]
-  ) assertThrows(() => timeOf(text(Tag.utcTime, string), "it"), DerError);
-  assertThrows(() => timeOf(text(Tag.generalizedTime, "20230101000000.5Z"), "it"), DerError);
-  assertThrows(() => timeOf(text(Tag.utf8String, "230101000000Z"), "it"), DerError);
+  ) assertThrows(() => timeOf(text(Tag.utcTime, string), "it"), DERError);
+  assertThrows(() => timeOf(text(Tag.generalizedTime, "20230101000000.5Z"), "it"), DERError);
+  assertThrows(() => timeOf(text(Tag.utf8String, "230101000000Z"), "it"), DERError);
 });
 
 Deno.test("textOf() returns undefined for bytes that are invalid for the string type", () => {

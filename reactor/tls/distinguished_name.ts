@@ -5,9 +5,9 @@
  */
 
 import {
-  type DerElement,
-  DerError,
-  DerReader,
+  type DERElement,
+  DERError,
+  DERReader,
   elementsOf,
   oidOf,
   onlyElement,
@@ -73,24 +73,24 @@ export interface Name {
  *
  * @param der A SEQUENCE of relative names.
  * @param what The name of the field, for the error.
- * @throws {DerError} when it is malformed.
+ * @throws {DERError} when it is malformed.
  */
 export function nameOf(der: Uint8Array, what: string): Name {
   const { contents } = onlyElement(der, Tag.sequence, what);
   const relativeNames = elementsOf(contents, what).map((relative) => {
     if (relative.tag !== Tag.set || relative.contents.length === 0) {
-      throw new DerError(`Cannot read ${what}: a relative name has no attributes`);
+      throw new DERError(`Cannot read ${what}: a relative name has no attributes`);
     }
     return elementsOf(relative.contents, what).map((attribute) => attributeOf(attribute, what));
   });
   return { der, relativeNames, comparable: relativeNames.map(comparable) };
 }
 
-function attributeOf(element: DerElement, what: string): NameAttribute {
+function attributeOf(element: DERElement, what: string): NameAttribute {
   if (element.tag !== Tag.sequence) {
-    throw new DerError(`Cannot read ${what}: an attribute of the name is not a SEQUENCE`);
+    throw new DERError(`Cannot read ${what}: an attribute of the name is not a SEQUENCE`);
   }
-  const reader = new DerReader(element.contents);
+  const reader = new DERReader(element.contents);
   const type = oidOf(reader.read(Tag.oid, what), what);
   const value = reader.next(what);
   reader.end(what);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { asciiOf, type DerElement, DerError, elementsOf, oidOf } from "./der.ts";
+import { asciiOf, type DERElement, DERError, elementsOf, oidOf } from "./der.ts";
 import { type Name, nameOf, nameText } from "./distinguished_name.ts";
 
 /**
@@ -37,13 +37,13 @@ const KINDS = {
  *
  * @param contents The contents of the sequence.
  * @param what The name of the field, for the error.
- * @throws {DerError} when a name is malformed, or an address is not that of a host.
+ * @throws {DERError} when a name is malformed, or an address is not that of a host.
  */
 export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[] {
   return elementsOf(contents, what).map((element) => {
     const name = generalNameOf(element, what);
     if (name.kind === "IP Address" && ![4, 16].includes(name.address.length)) {
-      throw new DerError(
+      throw new DERError(
         `Cannot read ${what}: an address has ${name.address.length} bytes, not 4 or 16`,
       );
     }
@@ -54,19 +54,19 @@ export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[
 /**
  * Reads one name. An address may have any length.
  *
- * @throws {DerError} when the name is malformed or of an unknown kind.
+ * @throws {DERError} when the name is malformed or of an unknown kind.
  */
-export function generalNameOf({ tag, contents, bytes }: DerElement, what: string): GeneralName {
+export function generalNameOf({ tag, contents, bytes }: DERElement, what: string): GeneralName {
   // The cast adds `undefined`, because a certificate may contain a tag that is not in the list.
   const kind = KINDS[tag as keyof typeof KINDS] as typeof KINDS[keyof typeof KINDS] | undefined;
   switch (kind) {
     case undefined:
-      throw new DerError(`Cannot read ${what}: a name has the unknown tag ${tag}`);
+      throw new DERError(`Cannot read ${what}: a name has the unknown tag ${tag}`);
     case "DNS":
     case "email":
     case "URI": {
       const text = asciiOf(contents);
-      if (text === undefined) throw new DerError(`Cannot read ${what}: a name is not ASCII`);
+      if (text === undefined) throw new DERError(`Cannot read ${what}: a name is not ASCII`);
       return { kind, text };
     }
     case "IP Address":

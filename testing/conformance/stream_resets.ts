@@ -16,38 +16,42 @@ export function resetTests(kind: StreamTransport): void {
   if (rawConnectResetting === undefined) return;
   const test = streamTest(kind);
 
-  test("connectionLost() receives ConnectionLost with code and address after a reset", async (fixture) => {
-    const factory = new Wires();
-    const port = fixture.listen(factory);
-    fixture.run();
-    const peer = await rawConnectResetting(fixture, port.place);
-    const wire = await factory.wire();
-    const address = String(wire.transport.getPeer());
-    peer.reset();
-    const reason = await wire.lost();
-    assertInstanceOf(reason, ConnectionLost);
-    assert(!(reason instanceof ConnectionAborted));
-    assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", address]);
-    assertInstanceOf(reason.cause, Error);
-    assertEquals(wire.events, ["made", "lost"]);
-  });
+  Deno.test(
+    test("connectionLost() receives ConnectionLost with code and address after a reset", async (fixture) => {
+      const factory = new Wires();
+      const port = fixture.listen(factory);
+      fixture.run();
+      const peer = await rawConnectResetting(fixture, port.place);
+      const wire = await factory.wire();
+      const address = String(wire.transport.getPeer());
+      peer.reset();
+      const reason = await wire.lost();
+      assertInstanceOf(reason, ConnectionLost);
+      assert(!(reason instanceof ConnectionAborted));
+      assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", address]);
+      assertInstanceOf(reason.cause, Error);
+      assertEquals(wire.events, ["made", "lost"]);
+    }),
+  );
 
-  test("loseWriteConnection() after a reset loses the connection, and does not throw", async (fixture) => {
-    const factory = new Wires(() => new HalfCloseableWire());
-    const port = fixture.listen(factory);
-    fixture.run();
-    const peer = await rawConnectResetting(fixture, port.place);
-    const wire = await factory.wire();
-    peer.reset();
-    wire.transport.loseWriteConnection();
-    assertInstanceOf(await wire.lost(), ConnectionLost);
-  });
+  Deno.test(
+    test("loseWriteConnection() after a reset loses the connection, and does not throw", async (fixture) => {
+      const factory = new Wires(() => new HalfCloseableWire());
+      const port = fixture.listen(factory);
+      fixture.run();
+      const peer = await rawConnectResetting(fixture, port.place);
+      const wire = await factory.wire();
+      peer.reset();
+      wire.transport.loseWriteConnection();
+      assertInstanceOf(await wire.lost(), ConnectionLost);
+    }),
+  );
 
-  test("StreamPort continues after a client that resets at once", async (fixture) => {
+  Deno.test(test("StreamPort continues after a client that resets at once", async (fixture) => {
     const factory = new Wires({ connectionMade: (wire) => wire.transport.write("hello") });
     const port = fixture.listen(factory);
     for (let i = 0; i < 3; i++) (await rawConnectResetting(fixture, port.place)).reset();
     fixture.run();
     assertEquals(await (await fixture.rawConnect(port.place)).readText(5), "hello");
-  });
+  }));
 }

@@ -16,36 +16,40 @@ export function silenceTests(kind: StreamTransport): void {
   if (silentAddress === undefined) return;
   const test = streamTest(kind);
 
-  test("clientConnectionFailed() receives ConnectTimeoutError if the server is silent", async (fixture) => {
-    const factory = new Wires();
-    const place = await silentAddress(fixture);
-    fixture.connect(place, factory, { timeout: 0.05 });
-    fixture.run();
-    await factory.called("failed");
-    const [reason] = factory.reasons;
-    assertInstanceOf(reason, ConnectTimeoutError);
-    assertEquals(reason.message, `Connecting to ${place} took longer than 0.05 s`);
-    assertEquals(factory.events, ["start", "connecting", "failed", "stop"]);
-    assertEquals(fixture.reactor.getDelayedCalls().length, 0);
-  });
-
-  for (const method of ["stopConnecting", "disconnect"] as const) {
-    test(`${method}() ends an attempt with a UserError, and leaves no timer`, async (fixture) => {
+  Deno.test(
+    test("clientConnectionFailed() receives ConnectTimeoutError if the server is silent", async (fixture) => {
       const factory = new Wires();
       const place = await silentAddress(fixture);
+      fixture.connect(place, factory, { timeout: 0.05 });
       fixture.run();
-      const connector = fixture.connect(place, factory);
-      assertEquals(connector.state, "connecting");
-      connector[method]();
-      assertInstanceOf(factory.reasons[0], UserError);
-      assert(!(factory.reasons[0] instanceof ConnectTimeoutError));
-      assertEquals(connector.state, "disconnected");
+      await factory.called("failed");
+      const [reason] = factory.reasons;
+      assertInstanceOf(reason, ConnectTimeoutError);
+      assertEquals(reason.message, `Connecting to ${place} took longer than 0.05 s`);
       assertEquals(factory.events, ["start", "connecting", "failed", "stop"]);
       assertEquals(fixture.reactor.getDelayedCalls().length, 0);
-    });
+    }),
+  );
+
+  for (const method of ["stopConnecting", "disconnect"] as const) {
+    Deno.test(
+      test(`${method}() ends an attempt with a UserError, and leaves no timer`, async (fixture) => {
+        const factory = new Wires();
+        const place = await silentAddress(fixture);
+        fixture.run();
+        const connector = fixture.connect(place, factory);
+        assertEquals(connector.state, "connecting");
+        connector[method]();
+        assertInstanceOf(factory.reasons[0], UserError);
+        assert(!(factory.reasons[0] instanceof ConnectTimeoutError));
+        assertEquals(connector.state, "disconnected");
+        assertEquals(factory.events, ["start", "connecting", "failed", "stop"]);
+        assertEquals(fixture.reactor.getDelayedCalls().length, 0);
+      }),
+    );
   }
 
-  test("stop() ends a connection attempt with a ConnectError", async (fixture) => {
+  Deno.test(test("stop() ends a connection attempt with a ConnectError", async (fixture) => {
     const factory = new Wires();
     const place = await silentAddress(fixture);
     fixture.connect(place, factory);
@@ -53,5 +57,5 @@ export function silenceTests(kind: StreamTransport): void {
     await fixture.stop();
     assertEquals(factory.events, ["start", "connecting", "failed", "stop"]);
     assertInstanceOf(factory.reasons[0], ConnectError);
-  });
+  }));
 }

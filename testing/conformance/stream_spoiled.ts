@@ -36,69 +36,79 @@ export function spoiledWriteTests(kind: StreamTransport): void {
   const test = streamTest(kind);
 
   for (const [way, { make, spoil }] of Object.entries(WAYS)) {
-    test(`write() loses the connection if its buffer ${way} in the same turn`, async (fixture) => {
-      const { peer, wire } = await besideAnother(fixture);
-      const bytes = make(65536);
-      wire.transport.write(bytes);
-      spoil(bytes);
-      await assertLost(wire, peer);
-    });
+    Deno.test(
+      test(`write() loses the connection if its buffer ${way} in the same turn`, async (fixture) => {
+        const { peer, wire } = await besideAnother(fixture);
+        const bytes = make(65536);
+        wire.transport.write(bytes);
+        spoil(bytes);
+        await assertLost(wire, peer);
+      }),
+    );
 
-    test(`write() loses the connection if its buffer ${way} behind another write`, async (fixture) => {
-      const { peer, wire } = await besideAnother(fixture);
-      const bytes = make(65536);
-      wire.transport.write(new Uint8Array(MUCH));
-      wire.transport.write(bytes);
-      spoil(bytes);
-      await assertLost(wire, peer);
-    });
+    Deno.test(
+      test(`write() loses the connection if its buffer ${way} behind another write`, async (fixture) => {
+        const { peer, wire } = await besideAnother(fixture);
+        const bytes = make(65536);
+        wire.transport.write(new Uint8Array(MUCH));
+        wire.transport.write(bytes);
+        spoil(bytes);
+        await assertLost(wire, peer);
+      }),
+    );
 
-    test(`write() loses the connection if its buffer ${way} while it is sent`, async (fixture) => {
-      const { peer, wire } = await besideAnother(fixture);
-      const bytes = make(MUCH);
-      wire.transport.write(bytes);
-      // The first bytes have arrived: the rest is in the driver, or on its way there.
-      await peer.read(1000);
-      spoil(bytes);
-      await assertLost(wire, peer);
-    });
+    Deno.test(
+      test(`write() loses the connection if its buffer ${way} while it is sent`, async (fixture) => {
+        const { peer, wire } = await besideAnother(fixture);
+        const bytes = make(MUCH);
+        wire.transport.write(bytes);
+        // The first bytes have arrived: the rest is in the driver, or on its way there.
+        await peer.read(1000);
+        spoil(bytes);
+        await assertLost(wire, peer);
+      }),
+    );
   }
 
-  test("write() with transfer to the last of several connections reaches all of them", async (fixture) => {
-    const factory = new Wires();
-    const { place } = fixture.listen(factory);
-    fixture.run();
-    const peers = await Promise.all([0, 1, 2].map(() => fixture.rawConnect(place)));
-    const wires = await Promise.all([0, 1, 2].map((i) => factory.wire(i)));
-    const bytes = pattern(8 * MEGABYTE);
-    const expected = bytes.slice();
-    for (const [i, wire] of wires.entries()) wire.transport.write(bytes, { transfer: i === 2 });
-    for (const wire of wires) wire.transport.loseConnection();
-    // The last peer receives all data before the first reads.
-    for (const peer of peers.toReversed()) assert(same(await peer.readAll(), expected));
-    for (const wire of wires) assertInstanceOf(await wire.lost(), ConnectionDone);
-    assertEquals(bytes.length, 0);
-  });
+  Deno.test(
+    test("write() with transfer to the last of several connections reaches all of them", async (fixture) => {
+      const factory = new Wires();
+      const { place } = fixture.listen(factory);
+      fixture.run();
+      const peers = await Promise.all([0, 1, 2].map(() => fixture.rawConnect(place)));
+      const wires = await Promise.all([0, 1, 2].map((i) => factory.wire(i)));
+      const bytes = pattern(8 * MEGABYTE);
+      const expected = bytes.slice();
+      for (const [i, wire] of wires.entries()) wire.transport.write(bytes, { transfer: i === 2 });
+      for (const wire of wires) wire.transport.loseConnection();
+      // The last peer receives all data before the first reads.
+      for (const peer of peers.toReversed()) assert(same(await peer.readAll(), expected));
+      for (const wire of wires) assertInstanceOf(await wire.lost(), ConnectionDone);
+      assertEquals(bytes.length, 0);
+    }),
+  );
 
-  test("write() throws a TypeError for a detached buffer, and sends nothing", async (fixture) => {
-    const { peer, wire } = await fixture.accepted();
-    for (const { make, spoil } of Object.values(WAYS)) {
-      const bytes = make(10_000);
-      const view = bytes.subarray(6000, 9000);
-      spoil(bytes);
-      for (
-        const write of [
-          () => wire.transport.write(view),
-          () => wire.transport.writeSequence(["no", view]),
-        ]
-      ) {
-        assertThrows(write, TypeError, "its buffer has been detached (transferred) or shrunk");
+  Deno.test(
+    test("write() throws a TypeError for a detached buffer, and sends nothing", async (fixture) => {
+      const { peer, wire } = await fixture.accepted();
+      for (const { make, spoil } of Object.values(WAYS)) {
+        const bytes = make(10_000);
+        const view = bytes.subarray(6000, 9000);
+        spoil(bytes);
+        for (
+          const write of [
+            () => wire.transport.write(view),
+            () => wire.transport.writeSequence(["no", view]),
+          ]
+        ) {
+          assertThrows(write, TypeError, "its buffer has been detached (transferred) or shrunk");
+        }
       }
-    }
-    wire.transport.write("yes");
-    wire.transport.loseConnection();
-    assertEquals(new TextDecoder().decode(await peer.readAll()), "yes");
-  });
+      wire.transport.write("yes");
+      wire.transport.loseConnection();
+      assertEquals(new TextDecoder().decode(await peer.readAll()), "yes");
+    }),
+  );
 }
 
 /** Runs a test with a connection, and another one on the same port that must not be affected. */

@@ -17,7 +17,7 @@ const HOST = "127.0.0.1";
 export function tcpConnectingTests(name: string, makeReactor: () => IReactor): void {
   const test = tcpTest(name, makeReactor);
 
-  test("connectTCP() resolves a host name", async (fixture) => {
+  Deno.test(test("connectTCP() resolves a host name", async (fixture) => {
     const factory = new Wires();
     const listener = fixture.rawListen();
     const connector = fixture.reactor.connectTCP("localhost", listener.addr.port, factory);
@@ -26,9 +26,9 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
     const wire = await factory.wire();
     assertEquals(String(connector.getDestination()), `localhost:${listener.addr.port}`);
     assertEquals(String(wire.transport.getPeer()), `127.0.0.1:${listener.addr.port}`);
-  });
+  }));
 
-  test("connectTCP() to ::1 has IPv6 addresses, and reconnects", async (fixture) => {
+  Deno.test(test("connectTCP() to ::1 has IPv6 addresses, and reconnects", async (fixture) => {
     const listener = fixture.closeAfter(Deno.listen({ hostname: "::1", port: 0 }));
     const there = new IPv6Address("TCP", "::1", listener.addr.port);
     const factory = new Wires();
@@ -46,34 +46,38 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
       await factory.called("lost");
       connector.connect();
     }
-  });
+  }));
 
-  test("connectTCP() to ::1 fails with ConnectionRefusedError if no server listens", async (fixture) => {
-    const listener = Deno.listen({ hostname: "::1", port: 0 });
-    listener.close();
-    const factory = new Wires();
-    fixture.reactor.connectTCP("::1", listener.addr.port, factory);
-    fixture.run();
-    await factory.called("failed");
-    const [reason] = factory.reasons;
-    assertInstanceOf(reason, ConnectionRefusedError);
-    assertEquals(reason.address, `[::1]:${listener.addr.port}`);
-  });
+  Deno.test(
+    test("connectTCP() to ::1 fails with ConnectionRefusedError if no server listens", async (fixture) => {
+      const listener = Deno.listen({ hostname: "::1", port: 0 });
+      listener.close();
+      const factory = new Wires();
+      fixture.reactor.connectTCP("::1", listener.addr.port, factory);
+      fixture.run();
+      await factory.called("failed");
+      const [reason] = factory.reasons;
+      assertInstanceOf(reason, ConnectionRefusedError);
+      assertEquals(reason.address, `[::1]:${listener.addr.port}`);
+    }),
+  );
 
-  test("connectTCP() fails with DNSLookupError for a name that does not exist", async (fixture) => {
-    const factory = new Wires();
-    // RFC 6761 section 6.4 keeps .invalid free of names.
-    fixture.reactor.connectTCP("no-such-host.invalid", 80, factory);
-    fixture.run();
-    await factory.called("failed");
-    const [reason] = factory.reasons;
-    assertInstanceOf(reason, DNSLookupError);
-    assert(/^(ENOTFOUND|EAI_AGAIN)$/.test(reason.code ?? ""), reason.code);
-    assertEquals([reason.syscall, reason.address], ["getaddrinfo", "no-such-host.invalid:80"]);
-    assertInstanceOf(reason.cause, Error);
-  });
+  Deno.test(
+    test("connectTCP() fails with DNSLookupError for a name that does not exist", async (fixture) => {
+      const factory = new Wires();
+      // RFC 6761 section 6.4 keeps .invalid free of names.
+      fixture.reactor.connectTCP("no-such-host.invalid", 80, factory);
+      fixture.run();
+      await factory.called("failed");
+      const [reason] = factory.reasons;
+      assertInstanceOf(reason, DNSLookupError);
+      assert(/^(ENOTFOUND|EAI_AGAIN)$/.test(reason.code ?? ""), reason.code);
+      assertEquals([reason.syscall, reason.address], ["getaddrinfo", "no-such-host.invalid:80"]);
+      assertInstanceOf(reason.cause, Error);
+    }),
+  );
 
-  test("connectTCP() throws for ports and options out of range", (fixture) => {
+  Deno.test(test("connectTCP() throws for ports and options out of range", (fixture) => {
     const factory = new Wires();
     const wrong: [number, object, string][] = [
       [0, {}, "connectTCP() port must be an integer from 1 to 65535, got 0"],
@@ -90,5 +94,5 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
       );
     }
     assertEquals(factory.events, []);
-  });
+  }));
 }

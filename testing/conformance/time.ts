@@ -111,7 +111,7 @@ export function timeConformance(
       note: (event: string) => void,
       take: () => string[],
     ) => void,
-  ): void =>
+  ): Deno.TestDefinition =>
     test(claim, async (fixture) => {
       using time = new FakeTime();
       const running = fixture.run();
@@ -120,7 +120,7 @@ export function timeConformance(
       await running;
     });
 
-  timed(
+  Deno.test(timed(
     "FakeTime.tick(4000) makes a callLater(4) and all earlier calls, in order",
     (reactor, time, note, take) => {
       reactor.callLater(4, note, "4");
@@ -132,16 +132,16 @@ export function timeConformance(
       time.tick(1);
       assertEquals(take(), ["4.001"]);
     },
-  );
+  ));
 
-  timed("tick(0) makes a callLater(0)", (reactor, time, note, take) => {
+  Deno.test(timed("tick(0) makes a callLater(0)", (reactor, time, note, take) => {
     reactor.callLater(0, note, "now");
     assertEquals(take(), []);
     time.tick(0);
     assertEquals(take(), ["now"]);
-  });
+  }));
 
-  timed("A call sees the time at which it is due", (reactor, time) => {
+  Deno.test(timed("A call sees the time at which it is due", (reactor, time) => {
     const start = reactor.seconds();
     const seen: number[] = [];
     for (const delay of [3, 1, 2]) {
@@ -149,9 +149,9 @@ export function timeConformance(
     }
     time.tick(10_000);
     assertEquals(seen.map((seconds) => Math.round(seconds * 1e6) / 1e6), [1, 2, 3]);
-  });
+  }));
 
-  timed(
+  Deno.test(timed(
     "callLater() makes calls that are due at the same time in the order of scheduling",
     (reactor, time, note, take) => {
       const names = Array.from({ length: 50 }, (_, i) => `call ${i}`);
@@ -159,9 +159,9 @@ export function timeConformance(
       time.tick(1000);
       assertEquals(take(), names);
     },
-  );
+  ));
 
-  timed(
+  Deno.test(timed(
     "callLater() keeps the order of scheduling for calls moved to the same time",
     (reactor, time, note, take) => {
       const early = reactor.callLater(1, note, "asked first, put off");
@@ -176,34 +176,36 @@ export function timeConformance(
         "asked third",
       ]);
     },
+  ));
+
+  Deno.test(
+    test("callLater() makes the calls of random plans in the order of exact milliseconds", async (fixture) => {
+      const { reactor } = fixture;
+      const running = fixture.run();
+      for (let seed = 1; seed <= 200; seed++) {
+        using time = new FakeTime();
+        const random = randomNumbers(seed);
+        const plan = randomPlan(random);
+        const asked = askedBy(plan);
+        const made: number[] = [];
+        const ask = (by: number | undefined): void => {
+          for (const number of asked.get(by) ?? []) {
+            reactor.callLater((plan[number]?.delayMs ?? 0) / 1000, () => {
+              made.push(number);
+              ask(number);
+            });
+          }
+        };
+        ask(undefined);
+        while (reactor.getDelayedCalls().length > 0) time.tick(Math.floor(random() * 1501));
+        assertEquals(made, plannedOrder(plan), `with the seed ${seed}`);
+      }
+      reactor.stop();
+      await running;
+    }),
   );
 
-  test("callLater() makes the calls of random plans in the order of exact milliseconds", async (fixture) => {
-    const { reactor } = fixture;
-    const running = fixture.run();
-    for (let seed = 1; seed <= 200; seed++) {
-      using time = new FakeTime();
-      const random = randomNumbers(seed);
-      const plan = randomPlan(random);
-      const asked = askedBy(plan);
-      const made: number[] = [];
-      const ask = (by: number | undefined): void => {
-        for (const number of asked.get(by) ?? []) {
-          reactor.callLater((plan[number]?.delayMs ?? 0) / 1000, () => {
-            made.push(number);
-            ask(number);
-          });
-        }
-      };
-      ask(undefined);
-      while (reactor.getDelayedCalls().length > 0) time.tick(Math.floor(random() * 1501));
-      assertEquals(made, plannedOrder(plan), `with the seed ${seed}`);
-    }
-    reactor.stop();
-    await running;
-  });
-
-  test("callLater(0) in a timed call is made in the next turn", async (fixture) => {
+  Deno.test(test("callLater(0) in a timed call is made in the next turn", async (fixture) => {
     using time = new FakeTime();
     const { reactor, note } = fixture;
     const running = fixture.run();
@@ -217,32 +219,36 @@ export function timeConformance(
     time.tick(1000);
     await running;
     assertEquals(fixture.take(), ["first", "last of this turn"]);
-  });
+  }));
 
-  timed("Fractions that binary cannot hold cost no millisecond", (reactor, time, note, take) => {
-    for (const delay of [0.1, 0.3, 1.1, 2.2]) reactor.callLater(delay, note, String(delay));
-    for (const tick of [100, 200, 800, 1100]) time.tick(tick);
-    assertEquals(take(), ["0.1", "0.3", "1.1", "2.2"]);
-  });
+  Deno.test(
+    timed("Fractions that binary cannot hold cost no millisecond", (reactor, time, note, take) => {
+      for (const delay of [0.1, 0.3, 1.1, 2.2]) reactor.callLater(delay, note, String(delay));
+      for (const tick of [100, 200, 800, 1100]) time.tick(tick);
+      assertEquals(take(), ["0.1", "0.3", "1.1", "2.2"]);
+    }),
+  );
 
-  timed("Delays longer than the host's longest timer are kept", (reactor, time, note, take) => {
-    reactor.callLater(60 * DAY, note, "in sixty days");
-    time.tick(59 * DAY * 1000);
-    assertEquals(take(), []);
-    time.tick(DAY * 1000);
-    assertEquals(take(), ["in sixty days"]);
-  });
+  Deno.test(
+    timed("Delays longer than the host's longest timer are kept", (reactor, time, note, take) => {
+      reactor.callLater(60 * DAY, note, "in sixty days");
+      time.tick(59 * DAY * 1000);
+      assertEquals(take(), []);
+      time.tick(DAY * 1000);
+      assertEquals(take(), ["in sixty days"]);
+    }),
+  );
 
-  timed("A delay of any length hinders no other call", (reactor, time, note, take) => {
+  Deno.test(timed("A delay of any length hinders no other call", (reactor, time, note, take) => {
     const distant = reactor.callLater(2 ** 128 + 1, note, "never");
     reactor.callLater(1, note, "soon");
     time.tick(1000);
     assertEquals(take(), ["soon"]);
     assert(distant.active());
     assertEquals(reactor.getDelayedCalls(), [distant]);
-  });
+  }));
 
-  timed(
+  Deno.test(timed(
     "active() is true until the call is made, and false during the call",
     (reactor, time, note, take) => {
       const call: IDelayedCall = reactor.callLater(1, () => note(`called: ${call.active()}`));
@@ -252,20 +258,22 @@ export function timeConformance(
       assertEquals(take(), ["called: false"]);
       assert(!call.active());
     },
+  ));
+
+  Deno.test(
+    timed("A call cannot be cancelled or moved while it is made", (reactor, time, note, take) => {
+      const call = reactor.callLater(1, () => {
+        for (const act of ["cancel", "delay", "reset"] as const) {
+          assertThrows(() => call[act](1), AlreadyCalled);
+          note(act);
+        }
+      });
+      time.tick(1000);
+      assertEquals(take(), ["cancel", "delay", "reset"]);
+    }),
   );
 
-  timed("A call cannot be cancelled or moved while it is made", (reactor, time, note, take) => {
-    const call = reactor.callLater(1, () => {
-      for (const act of ["cancel", "delay", "reset"] as const) {
-        assertThrows(() => call[act](1), AlreadyCalled);
-        note(act);
-      }
-    });
-    time.tick(1000);
-    assertEquals(take(), ["cancel", "delay", "reset"]);
-  });
-
-  timed(
+  Deno.test(timed(
     "callLater() in a timed call works repeatedly, each call at its time",
     (reactor, time, note, take) => {
       const start = reactor.seconds();
@@ -277,38 +285,40 @@ export function timeConformance(
       time.tick(350);
       assertEquals(take(), ["0.100", "0.200", "0.300"]);
     },
-  );
+  ));
 
-  timed("cancel() takes a call back", (reactor, time, note, take) => {
+  Deno.test(timed("cancel() takes a call back", (reactor, time, note, take) => {
     const call = reactor.callLater(1, note, "cancelled");
     reactor.callLater(1, note, "kept");
     call.cancel();
     assert(!call.active());
     time.tick(5000);
     assertEquals(take(), ["kept"]);
-  });
+  }));
 
-  timed("A call may cancel another that is due with it", (reactor, time, note, take) => {
+  Deno.test(timed("A call may cancel another that is due with it", (reactor, time, note, take) => {
     reactor.callLater(1, () => second.cancel());
     const second = reactor.callLater(1, note, "never");
     time.tick(1000);
     assertEquals(take(), []);
-  });
+  }));
 
-  timed("delay() puts off or forward, reset() waits anew", (reactor, time, note, take) => {
-    reactor.callLater(2, note, "put off").delay(1);
-    reactor.callLater(2, note, "forward").delay(-1);
-    const anew = reactor.callLater(2, note, "anew");
-    time.tick(1000);
-    assertEquals(take(), ["forward"]);
-    anew.reset(2.5);
-    time.tick(2000);
-    assertEquals(take(), ["put off"]);
-    time.tick(500);
-    assertEquals(take(), ["anew"]);
-  });
+  Deno.test(
+    timed("delay() puts off or forward, reset() waits anew", (reactor, time, note, take) => {
+      reactor.callLater(2, note, "put off").delay(1);
+      reactor.callLater(2, note, "forward").delay(-1);
+      const anew = reactor.callLater(2, note, "anew");
+      time.tick(1000);
+      assertEquals(take(), ["forward"]);
+      anew.reset(2.5);
+      time.tick(2000);
+      assertEquals(take(), ["put off"]);
+      time.tick(500);
+      assertEquals(take(), ["anew"]);
+    }),
+  );
 
-  timed(
+  Deno.test(timed(
     "cancel(), delay() and reset() throw after the call was made or cancelled",
     (reactor, time) => {
       const made = reactor.callLater(0, () => {});
@@ -320,9 +330,9 @@ export function timeConformance(
         assertThrows(() => cancelled[act](1), AlreadyCancelled, act);
       }
     },
-  );
+  ));
 
-  timed("using ends a call with its block", (reactor, time, note, take) => {
+  Deno.test(timed("using ends a call with its block", (reactor, time, note, take) => {
     {
       using _call = reactor.callLater(1, note, "outlived");
     }
@@ -332,9 +342,9 @@ export function timeConformance(
     }
     time.tick(1000);
     assertEquals(take(), ["made in time"]);
-  });
+  }));
 
-  timed("getTime() is when the call is due, on the reactor's clock", (reactor, time) => {
+  Deno.test(timed("getTime() is when the call is due, on the reactor's clock", (reactor, time) => {
     const start = reactor.seconds();
     const call = reactor.callLater(5, () => {});
     assertEquals(call.getTime(), start + 5);
@@ -342,9 +352,9 @@ export function timeConformance(
     call.reset(5);
     assertEquals(Math.round((call.getTime() - start) * 1e6) / 1e6, 6);
     call.cancel();
-  });
+  }));
 
-  timed(
+  Deno.test(timed(
     "getDelayedCalls() returns exactly the scheduled calls",
     (reactor, time) => {
       const [a, b, c] = [1, 2, 3].map((delay) => reactor.callLater(delay, () => {}));
@@ -354,9 +364,9 @@ export function timeConformance(
       assertEquals(reactor.getDelayedCalls(), [c]);
       c?.cancel();
     },
-  );
+  ));
 
-  timed("Wrong delays are named in the error", (reactor) => {
+  Deno.test(timed("Wrong delays are named in the error", (reactor) => {
     const nothing = (): void => {};
     for (const delay of [-1, NaN, Infinity, -Infinity]) {
       const error = assertThrows(() => reactor.callLater(delay, nothing), RangeError);
@@ -375,83 +385,93 @@ export function timeConformance(
     const noFunction = "print" as unknown as () => void;
     assertThrows(() => reactor.callLater(1, noFunction), TypeError, '"print"');
     for (const call of reactor.getDelayedCalls()) call.cancel();
-  });
+  }));
 
-  test("callLater() before run() waits for it, and counts the delay from its own call", async (fixture) => {
-    using time = new FakeTime();
-    fixture.reactor.callLater(1, fixture.note, "one");
-    fixture.reactor.callLater(5, fixture.note, "five");
-    time.tick(3000);
-    assertEquals(fixture.take(), []);
-    const running = fixture.run();
-    time.tick(0);
-    assertEquals(fixture.take(), ["one"]);
-    time.tick(2000);
-    assertEquals(fixture.take(), ["five"]);
-    fixture.reactor.stop();
-    await running;
-  });
-
-  test("seconds() follows FakeTime while it is active on a running reactor", async (fixture) => {
-    const { reactor } = fixture;
-    const running = fixture.run();
-    const before = reactor.seconds();
-    {
+  Deno.test(
+    test("callLater() before run() waits for it, and counts the delay from its own call", async (fixture) => {
       using time = new FakeTime();
-      reactor.callLater(100, fixture.note, "faked");
-      time.tick(100_000);
+      fixture.reactor.callLater(1, fixture.note, "one");
+      fixture.reactor.callLater(5, fixture.note, "five");
+      time.tick(3000);
+      assertEquals(fixture.take(), []);
+      const running = fixture.run();
+      time.tick(0);
+      assertEquals(fixture.take(), ["one"]);
+      time.tick(2000);
+      assertEquals(fixture.take(), ["five"]);
+      fixture.reactor.stop();
+      await running;
+    }),
+  );
+
+  Deno.test(
+    test("seconds() follows FakeTime while it is active on a running reactor", async (fixture) => {
+      const { reactor } = fixture;
+      const running = fixture.run();
+      const before = reactor.seconds();
+      {
+        using time = new FakeTime();
+        reactor.callLater(100, fixture.note, "faked");
+        time.tick(100_000);
+        assertEquals(fixture.take(), ["faked"]);
+      }
+      assert(reactor.seconds() - before >= 100);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      reactor.callLater(0.001, resolve);
+      await promise;
+      reactor.stop();
+      await running;
+    }),
+  );
+
+  Deno.test(
+    test("callLater() continues in real time after FakeTime was restored", async (fixture) => {
+      const fired = Promise.withResolvers<void>();
+      const time = new FakeTime();
+      const { reactor } = fixture;
+      const running = fixture.run();
+      reactor.callLater(10, fixture.note, "faked");
+      reactor.callLater(10.001, fired.resolve);
+      time.tick(10_000);
+      time.restore();
       assertEquals(fixture.take(), ["faked"]);
-    }
-    assert(reactor.seconds() - before >= 100);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    reactor.callLater(0.001, resolve);
-    await promise;
-    reactor.stop();
-    await running;
-  });
+      // No call reaches the reactor now: it must notice by itself.
+      await fired.promise;
+      reactor.stop();
+      await running;
+    }),
+  );
 
-  test("callLater() continues in real time after FakeTime was restored", async (fixture) => {
-    const fired = Promise.withResolvers<void>();
-    const time = new FakeTime();
-    const { reactor } = fixture;
-    const running = fixture.run();
-    reactor.callLater(10, fixture.note, "faked");
-    reactor.callLater(10.001, fired.resolve);
-    time.tick(10_000);
-    time.restore();
-    assertEquals(fixture.take(), ["faked"]);
-    // No call reaches the reactor now: it must notice by itself.
-    await fired.promise;
-    reactor.stop();
-    await running;
-  });
+  Deno.test(
+    test("stop() works after the FakeTime under which run() was called was restored", async (fixture) => {
+      const time = new FakeTime();
+      const running = fixture.run();
+      fixture.reactor.callLater(10, fixture.note, "too late");
+      time.restore();
+      fixture.reactor.stop();
+      await running;
+      assertEquals(fixture.take(), []);
+    }),
+  );
 
-  test("stop() works after the FakeTime under which run() was called was restored", async (fixture) => {
-    const time = new FakeTime();
-    const running = fixture.run();
-    fixture.reactor.callLater(10, fixture.note, "too late");
-    time.restore();
-    fixture.reactor.stop();
-    await running;
-    assertEquals(fixture.take(), []);
-  });
+  Deno.test(
+    test("callLater() moves all calls to FakeTime when it is next called", async (fixture) => {
+      const { reactor } = fixture;
+      const running = fixture.run();
+      const first = reactor.callLater(3600, fixture.note, "asked for in real time");
+      using time = new FakeTime();
+      reactor.callLater(3601, fixture.note, "asked for in faked time");
+      time.tick(3600_000);
+      assertEquals(fixture.take(), ["asked for in real time"]);
+      time.tick(1000);
+      assertEquals(fixture.take(), ["asked for in faked time"]);
+      assert(!first.active());
+      reactor.stop();
+      await running;
+    }),
+  );
 
-  test("callLater() moves all calls to FakeTime when it is next called", async (fixture) => {
-    const { reactor } = fixture;
-    const running = fixture.run();
-    const first = reactor.callLater(3600, fixture.note, "asked for in real time");
-    using time = new FakeTime();
-    reactor.callLater(3601, fixture.note, "asked for in faked time");
-    time.tick(3600_000);
-    assertEquals(fixture.take(), ["asked for in real time"]);
-    time.tick(1000);
-    assertEquals(fixture.take(), ["asked for in faked time"]);
-    assert(!first.active());
-    reactor.stop();
-    await running;
-  });
-
-  test("callLater() is not affected by steps of the wall clock", async (fixture) => {
+  Deno.test(test("callLater() is not affected by steps of the wall clock", async (fixture) => {
     const { reactor } = fixture;
     const running = fixture.run();
     const genuine = Date.now;
@@ -469,30 +489,32 @@ export function timeConformance(
     far.cancel();
     reactor.stop();
     await running;
-  });
+  }));
 
-  test("callLater() logs a call that throws, and makes the next ones", async (fixture) => {
-    using time = new FakeTime();
-    const running = fixture.run();
-    fixture.reactor.callLater(1, () => {
-      throw new Error("boom");
-    });
-    fixture.reactor.callLater(1, fixture.note, "next");
-    time.tick(1000);
-    assertEquals(fixture.take(), ["next"]);
-    assertEquals(fixture.takeErrors(), ["boom"]);
-    fixture.reactor.stop();
-    await running;
-  });
+  Deno.test(
+    test("callLater() logs a call that throws, and makes the next ones", async (fixture) => {
+      using time = new FakeTime();
+      const running = fixture.run();
+      fixture.reactor.callLater(1, () => {
+        throw new Error("boom");
+      });
+      fixture.reactor.callLater(1, fixture.note, "next");
+      time.tick(1000);
+      assertEquals(fixture.take(), ["next"]);
+      assertEquals(fixture.takeErrors(), ["boom"]);
+      fixture.reactor.stop();
+      await running;
+    }),
+  );
 
-  test("stop() in a timed call stops the reactor", async (fixture) => {
+  Deno.test(test("stop() in a timed call stops the reactor", async (fixture) => {
     const running = fixture.run();
     fixture.reactor.callLater(0, () => fixture.reactor.stop());
     await running;
     assert(!fixture.reactor.running);
-  });
+  }));
 
-  test("stop() ends timed calls, and leaves no timer", async (fixture) => {
+  Deno.test(test("stop() ends timed calls, and leaves no timer", async (fixture) => {
     using time = new FakeTime();
     const running = fixture.run();
     fixture.reactor.callLater(1, fixture.note, "too late");
@@ -500,5 +522,5 @@ export function timeConformance(
     await running;
     time.tick(10_000);
     assertEquals(fixture.take(), []);
-  });
+  }));
 }

@@ -60,11 +60,12 @@ function program(
   return child;
 }
 
-test("listenStandardIO() reads input, writes output, and has PipeAddress on both sides", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("listenStandardIO() reads input, writes output, and has PipeAddress on both sides", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Echo extends Base {
       connectionMade() {
         this.transport.writeSequence([String(this.transport.getHost()), "|", String(this.transport.getPeer()), "|"]);
@@ -75,18 +76,20 @@ test("listenStandardIO() reads input, writes output, and has PipeAddress on both
     StandardIO(new Echo(), { reactor });
     await reactor.run();
     `,
-  );
-  child.transport.write("ok!");
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.out, "standard input and output|standard input and output|ok!");
-  assertEquals(child.err, "lost ConnectionDone \n");
-});
+    );
+    child.transport.write("ok!");
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.out, "standard input and output|standard input and output|ok!");
+    assertEquals(child.err, "lost ConnectionDone \n");
+  }),
+);
 
-test("loseConnection() lets the program exit with open input and a pending read", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("loseConnection() lets the program exit with open input and a pending read", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Bye extends Base {
       connectionMade() { this.transport.write("bye"); this.transport.loseConnection(); }
       connectionLost(reason) { say(reason.name); reactor.stop(); }
@@ -95,16 +98,18 @@ test("loseConnection() lets the program exit with open input and a pending read"
     await reactor.run();
     say("end");
     `,
-  );
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals([child.out, child.err], ["bye", "ConnectionDone\nend\n"]);
-});
+    );
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals([child.out, child.err], ["bye", "ConnectionDone\nend\n"]);
+  }),
+);
 
-test("listenStandardIO() writes all pending data before later console.log() output", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("listenStandardIO() writes all pending data before later console.log() output", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Much extends Base {
       connectionMade() { this.transport.write(new Uint8Array(10_485_760).fill(65)); this.transport.loseConnection(); }
       connectionLost() { console.log("the last line"); reactor.stop(); }
@@ -112,17 +117,19 @@ test("listenStandardIO() writes all pending data before later console.log() outp
     StandardIO(new Much(), { reactor });
     await reactor.run();
     `,
-  );
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.size.out, 10_485_760 + "the last line\n".length);
-  assert(child.out.endsWith("AAAthe last line\n"));
-});
+    );
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.size.out, 10_485_760 + "the last line\n".length);
+    assert(child.out.endsWith("AAAthe last line\n"));
+  }),
+);
 
-test("listenStandardIO() loses the connection at the end of input, after pending writes", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("listenStandardIO() loses the connection at the end of input, after pending writes", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Upper extends Base {
       dataReceived(data) { this.transport.write(text(data).toUpperCase()); }
       connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
@@ -130,18 +137,20 @@ test("listenStandardIO() loses the connection at the end of input, after pending
     StandardIO(new Upper(), { reactor });
     await reactor.run();
     `,
-  );
-  child.transport.write("all of it");
-  child.transport.closeStdin();
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals([child.out, child.err], ["ALL OF IT", "lost ConnectionDone \n"]);
-});
+    );
+    child.transport.write("all of it");
+    child.transport.closeStdin();
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals([child.out, child.err], ["ALL OF IT", "lost ConnectionDone \n"]);
+  }),
+);
 
-test("listenStandardIO() reports the end of input to a half-closeable protocol", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("listenStandardIO() reports the end of input to a half-closeable protocol", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Half extends Base {
       readConnectionLost() { say("read lost"); this.transport.write("still here"); this.transport.loseWriteConnection(); }
       writeConnectionLost() { say("write lost"); }
@@ -150,18 +159,20 @@ test("listenStandardIO() reports the end of input to a half-closeable protocol",
     StandardIO(new Half(), { reactor });
     await reactor.run();
     `,
-  );
-  child.transport.closeStdin();
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.out, "still here");
-  assertEquals(child.err, "read lost\nwrite lost\nlost ConnectionDone \n");
-});
+    );
+    child.transport.closeStdin();
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.out, "still here");
+    assertEquals(child.err, "read lost\nwrite lost\nlost ConnectionDone \n");
+  }),
+);
 
-test("readConnectionLost() that throws loses the connection with its error", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("readConnectionLost() that throws loses the connection with its error", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Buggy extends Base {
       readConnectionLost() { throw new RangeError("buggy"); }
       writeConnectionLost() {}
@@ -170,18 +181,20 @@ test("readConnectionLost() that throws loses the connection with its error", asy
     StandardIO(new Buggy(), { reactor });
     await reactor.run();
     `,
-  );
-  child.transport.closeStdin();
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.out, "RangeError buggy\n");
-  assert(child.err.includes("Error while calling readConnectionLost"), child.err);
-});
+    );
+    child.transport.closeStdin();
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.out, "RangeError buggy\n");
+    assert(child.err.includes("Error while calling readConnectionLost"), child.err);
+  }),
+);
 
-test("writeConnectionLost() that throws loses the connection with its error", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("writeConnectionLost() that throws loses the connection with its error", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Buggy extends Base {
       connectionMade() { this.transport.write("made"); this.transport.loseWriteConnection(); }
       readConnectionLost() {}
@@ -191,19 +204,21 @@ test("writeConnectionLost() that throws loses the connection with its error", as
     StandardIO(new Buggy(), { reactor });
     await reactor.run();
     `,
-  );
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.out, "made");
-  assert(child.err.includes("Error while calling writeConnectionLost"), child.err);
-  assert(child.err.includes("lost RangeError"), child.err);
-});
+    );
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.out, "made");
+    assert(child.err.includes("Error while calling writeConnectionLost"), child.err);
+    assert(child.err.includes("lost RangeError"), child.err);
+  }),
+);
 
-test("listenStandardIO() loses the connection with EPIPE when the reader of the output exits", async (fixture) => {
-  fixture.run();
-  for (const methods of ["", "readConnectionLost() {} writeConnectionLost() {}"]) {
-    const child = program(
-      fixture,
-      `
+Deno.test(
+  test("listenStandardIO() loses the connection with EPIPE when the reader of the output exits", async (fixture) => {
+    fixture.run();
+    for (const methods of ["", "readConnectionLost() {} writeConnectionLost() {}"]) {
+      const child = program(
+        fixture,
+        `
       class Writer extends Base {
         ${methods}
         connectionMade() { this.transport.write("made"); }
@@ -213,20 +228,22 @@ test("listenStandardIO() loses the connection with EPIPE when the reader of the 
       StandardIO(new Writer(), { reactor });
       await reactor.run();
       `,
-      { outReceived: ({ transport }) => transport.closeStdout() },
-    );
-    await child.seen("out lost");
-    child.transport.write("go");
-    assertInstanceOf(await child.ended(), ProcessDone);
-    assertEquals(child.err, "lost ConnectionLost EPIPE\n");
-  }
-});
+        { outReceived: ({ transport }) => transport.closeStdout() },
+      );
+      await child.seen("out lost");
+      child.transport.write("go");
+      assertInstanceOf(await child.ended(), ProcessDone);
+      assertEquals(child.err, "lost ConnectionLost EPIPE\n");
+    }
+  }),
+);
 
-test("listenStandardIO() pauses reading as a producer, and loses no byte", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("listenStandardIO() pauses reading as a producer, and loses no byte", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Copy extends Base {
       dataReceived(data) {
         this.transport.pauseProducing();
@@ -238,20 +255,22 @@ test("listenStandardIO() pauses reading as a producer, and loses no byte", async
     StandardIO(new Copy(), { reactor });
     await reactor.run();
     `,
-  );
-  let written = "";
-  for (let i = 0; i < 20_000; i++) written += `${i}\n`;
-  child.transport.write(written);
-  child.transport.closeStdin();
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assert(child.out === written);
-});
+    );
+    let written = "";
+    for (let i = 0; i < 20_000; i++) written += `${i}\n`;
+    child.transport.write(written);
+    child.transport.closeStdin();
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assert(child.out === written);
+  }),
+);
 
-test("listenStandardIO() asks a pull producer for data as fast as it can write", async (fixture) => {
-  fixture.run();
-  const child = program(
-    fixture,
-    `
+Deno.test(
+  test("listenStandardIO() asks a pull producer for data as fast as it can write", async (fixture) => {
+    fixture.run();
+    const child = program(
+      fixture,
+      `
     class Produced extends Base {
       connectionMade() {
         let i = 0;
@@ -269,47 +288,51 @@ test("listenStandardIO() asks a pull producer for data as fast as it can write",
     StandardIO(new Produced(), { reactor });
     await reactor.run();
     `,
-  );
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.out, Array.from({ length: 1024 }, (_, i) => `${i}\n`).join(""));
-  assertEquals(child.err, "");
-});
+    );
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.out, Array.from({ length: 1024 }, (_, i) => `${i}\n`).join(""));
+    assertEquals(child.err, "");
+  }),
+);
 
-test("listenStandardIO() works if standard input and output are files", async (fixture) => {
-  fixture.run();
-  const path = temporaryFolder(fixture);
-  await Deno.writeTextFile(`${path}/in`, "from a file\n".repeat(10_000));
-  const child = fixture.sh(
-    "",
-    {},
-    {
-      args: [
-        "-c",
-        `exec "$0" eval --quiet "$1" <${path}/in >${path}/out`,
-        Deno.execPath(),
-        `${BEGINNING}
+Deno.test(
+  test("listenStandardIO() works if standard input and output are files", async (fixture) => {
+    fixture.run();
+    const path = temporaryFolder(fixture);
+    await Deno.writeTextFile(`${path}/in`, "from a file\n".repeat(10_000));
+    const child = fixture.sh(
+      "",
+      {},
+      {
+        args: [
+          "-c",
+          `exec "$0" eval --quiet "$1" <${path}/in >${path}/out`,
+          Deno.execPath(),
+          `${BEGINNING}
         class Upper extends Base {
           dataReceived(data) { this.transport.write(text(data).toUpperCase()); }
           connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
         }
         StandardIO(new Upper(), { reactor });
         await reactor.run();`,
-      ],
-      env: { ...Deno.env.toObject(), NO_COLOR: "1" },
-      path: root,
-    },
-  );
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.err, "lost ConnectionDone \n");
-  assert(await Deno.readTextFile(`${path}/out`) === "FROM A FILE\n".repeat(10_000));
-});
+        ],
+        env: { ...Deno.env.toObject(), NO_COLOR: "1" },
+        path: root,
+      },
+    );
+    assertInstanceOf(await child.ended(), ProcessDone);
+    assertEquals(child.err, "lost ConnectionDone \n");
+    assert(await Deno.readTextFile(`${path}/out`) === "FROM A FILE\n".repeat(10_000));
+  }),
+);
 
-test("stop() loses the connection and lets the program exit; crash() only lets it exit", async (fixture) => {
-  fixture.run();
-  for (const [end, expected] of [["stop", "lost ConnectionLost \nend\n"], ["crash", "end\n"]]) {
-    const child = program(
-      fixture,
-      `
+Deno.test(
+  test("stop() loses the connection and lets the program exit; crash() only lets it exit", async (fixture) => {
+    fixture.run();
+    for (const [end, expected] of [["stop", "lost ConnectionLost \nend\n"], ["crash", "end\n"]]) {
+      const child = program(
+        fixture,
+        `
       class Stopping extends Base {
         dataReceived(data) { this.transport.write("the last"); reactor.${end}(); }
       }
@@ -317,22 +340,25 @@ test("stop() loses the connection and lets the program exit; crash() only lets i
       await reactor.run();
       say("end");
       `,
-    );
-    child.transport.write("go");
+      );
+      child.transport.write("go");
+      assertInstanceOf(await child.ended(), ProcessDone);
+      assertEquals(child.err, expected);
+      if (end === "stop") assertEquals(child.out, "the last");
+    }
+  }),
+);
+
+Deno.test(
+  test("listenStandardIO() neither reads nor keeps a program alive before run()", async (fixture) => {
+    fixture.run();
+    const child = program(fixture, `StandardIO(new Base(), { reactor }); say("end");`);
     assertInstanceOf(await child.ended(), ProcessDone);
-    assertEquals(child.err, expected);
-    if (end === "stop") assertEquals(child.out, "the last");
-  }
-});
+    assertEquals(child.err, "end\n");
+  }),
+);
 
-test("listenStandardIO() neither reads nor keeps a program alive before run()", async (fixture) => {
-  fixture.run();
-  const child = program(fixture, `StandardIO(new Base(), { reactor }); say("end");`);
-  assertInstanceOf(await child.ended(), ProcessDone);
-  assertEquals(child.err, "end\n");
-});
-
-test("listenStandardIO() needs no permission", async (fixture) => {
+Deno.test(test("listenStandardIO() needs no permission", async (fixture) => {
   fixture.run();
   const path = temporaryFolder(fixture);
   await Deno.writeTextFile(
@@ -351,66 +377,72 @@ test("listenStandardIO() needs no permission", async (fixture) => {
   });
   assertInstanceOf(await child.ended(), ProcessDone);
   assertEquals([child.out, child.err], ["bye", ""]);
-});
+}));
 
-test("listenStandardIO() accepts other streams, and closes their stdin but not their stdout", async (fixture) => {
-  fixture.run();
-  const path = temporaryFolder(fixture);
-  await Deno.writeTextFile(`${path}/in`, "from a file");
-  const stdin = await Deno.open(`${path}/in`);
-  using stdout = await Deno.open(`${path}/out`, { write: true, create: true });
-  const factory = new Wires({ dataReceived: ({ transport }, data) => transport.write(data) });
-  const port = fixture.reactor.listenStandardIO(factory, { stdin, stdout });
-  const wire = await factory.wire();
-  assertInstanceOf(await wire.lost(), ConnectionDone);
-  assertEquals(wire.text, "from a file");
-  assertThrows(() => stdin.statSync(), Deno.errors.BadResource);
-  await stdout.write(new TextEncoder().encode("!"));
-  assertEquals(await Deno.readTextFile(`${path}/out`), "from a file!");
-  await port.stopListening();
-  assertEquals(factory.events, ["start", "stop"]);
-  assertThrows(
-    () => port.startListening(),
-    CannotListenError,
-    "standard input and output: their only connection was already accepted",
-  );
-});
+Deno.test(
+  test("listenStandardIO() accepts other streams, and closes their stdin but not their stdout", async (fixture) => {
+    fixture.run();
+    const path = temporaryFolder(fixture);
+    await Deno.writeTextFile(`${path}/in`, "from a file");
+    const stdin = await Deno.open(`${path}/in`);
+    using stdout = await Deno.open(`${path}/out`, { write: true, create: true });
+    const factory = new Wires({ dataReceived: ({ transport }, data) => transport.write(data) });
+    const port = fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+    const wire = await factory.wire();
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+    assertEquals(wire.text, "from a file");
+    assertThrows(() => stdin.statSync(), Deno.errors.BadResource);
+    await stdout.write(new TextEncoder().encode("!"));
+    assertEquals(await Deno.readTextFile(`${path}/out`), "from a file!");
+    await port.stopListening();
+    assertEquals(factory.events, ["start", "stop"]);
+    assertThrows(
+      () => port.startListening(),
+      CannotListenError,
+      "standard input and output: their only connection was already accepted",
+    );
+  }),
+);
 
-test("stopListening() before run() leaves the streams open and unread", async (fixture) => {
-  const reads: Uint8Array[] = [];
-  const stdin = {
-    read: (buffer: Uint8Array) => Promise.resolve((reads.push(buffer), null)),
-    close: () => {},
-  };
-  const stdout = { write: (bytes: Uint8Array) => Promise.resolve(bytes.length) };
-  const factory = new Wires(() => new Wire());
-  const port = fixture.reactor.listenStandardIO(factory, { stdin, stdout });
-  await port.stopListening();
-  fixture.run();
-  assertEquals([reads.length, factory.built.length], [0, 0]);
-  port.startListening();
-  await (await factory.wire()).lost();
-  assertEquals(reads.length, 1);
-});
+Deno.test(
+  test("stopListening() before run() leaves the streams open and unread", async (fixture) => {
+    const reads: Uint8Array[] = [];
+    const stdin = {
+      read: (buffer: Uint8Array) => Promise.resolve((reads.push(buffer), null)),
+      close: () => {},
+    };
+    const stdout = { write: (bytes: Uint8Array) => Promise.resolve(bytes.length) };
+    const factory = new Wires(() => new Wire());
+    const port = fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+    await port.stopListening();
+    fixture.run();
+    assertEquals([reads.length, factory.built.length], [0, 0]);
+    port.startListening();
+    await (await factory.wire()).lost();
+    assertEquals(reads.length, 1);
+  }),
+);
 
-test("write() of a buffer that is transferred before it is sent loses the connection", async (fixture) => {
-  fixture.run();
-  const closed = Promise.withResolvers<null>();
-  const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
-  const written: number[] = [];
-  const stdout = {
-    write: (bytes: Uint8Array) => Promise.resolve(written.push(bytes.length) && bytes.length),
-  };
-  const factory = new Wires();
-  fixture.reactor.listenStandardIO(factory, { stdin, stdout });
-  const wire = await factory.wire();
-  const bytes = new Uint8Array(65536);
-  wire.transport.write(bytes);
-  structuredClone(bytes, { transfer: [bytes.buffer] });
-  const reason = await wire.lost();
-  assertInstanceOf(reason, ConnectionAborted);
-  assertEquals(written, []);
-});
+Deno.test(
+  test("write() of a buffer that is transferred before it is sent loses the connection", async (fixture) => {
+    fixture.run();
+    const closed = Promise.withResolvers<null>();
+    const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
+    const written: number[] = [];
+    const stdout = {
+      write: (bytes: Uint8Array) => Promise.resolve(written.push(bytes.length) && bytes.length),
+    };
+    const factory = new Wires();
+    fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+    const wire = await factory.wire();
+    const bytes = new Uint8Array(65536);
+    wire.transport.write(bytes);
+    structuredClone(bytes, { transfer: [bytes.buffer] });
+    const reason = await wire.lost();
+    assertInstanceOf(reason, ConnectionAborted);
+    assertEquals(written, []);
+  }),
+);
 
 /**
  * A program that makes one of its descriptors non-blocking, as `node:net` does with any, and exits.
@@ -442,13 +474,14 @@ function afterNonBlocking(
   });
 }
 
-test("listenStandardIO() writes all data to an output that another process made non-blocking", async (fixture) => {
-  fixture.run();
-  const size = 3_000_000;
-  const child = afterNonBlocking(
-    fixture,
-    1,
-    `
+Deno.test(
+  test("listenStandardIO() writes all data to an output that another process made non-blocking", async (fixture) => {
+    fixture.run();
+    const size = 3_000_000;
+    const child = afterNonBlocking(
+      fixture,
+      1,
+      `
     class Much extends Base {
       connectionMade() { this.transport.write(new Uint8Array(${size}).fill(65)); this.transport.loseConnection(); }
       connectionLost(reason) { super.connectionLost(reason); reactor.stop(); }
@@ -456,18 +489,20 @@ test("listenStandardIO() writes all data to an output that another process made 
     StandardIO(new Much(), { reactor });
     await reactor.run();
     `,
-    {},
-  );
-  await child.ended();
-  assertEquals([child.size.out, child.err], [size, "lost ConnectionDone \n"]);
-});
+      {},
+    );
+    await child.ended();
+    assertEquals([child.size.out, child.err], [size, "lost ConnectionDone \n"]);
+  }),
+);
 
-test("listenStandardIO() reads an input that another process made non-blocking", async (fixture) => {
-  fixture.run();
-  const child = afterNonBlocking(
-    fixture,
-    0,
-    `
+Deno.test(
+  test("listenStandardIO() reads an input that another process made non-blocking", async (fixture) => {
+    fixture.run();
+    const child = afterNonBlocking(
+      fixture,
+      0,
+      `
     class Echo extends Base {
       connectionMade() { this.transport.write("ready"); }
       dataReceived(data) { this.transport.write(data); }
@@ -476,40 +511,43 @@ test("listenStandardIO() reads an input that another process made non-blocking",
     StandardIO(new Echo(), { reactor });
     await reactor.run();
     `,
-    {
-      outReceived: ({ transport }, data) => {
-        if (new TextDecoder().decode(data) !== "ready") return;
-        transport.write("steady");
-        transport.closeStdin();
+      {
+        outReceived: ({ transport }, data) => {
+          if (new TextDecoder().decode(data) !== "ready") return;
+          transport.write("steady");
+          transport.closeStdin();
+        },
       },
-    },
-  );
-  await child.ended();
-  assertEquals([child.out, child.err], ["readysteady", "lost ConnectionDone \n"]);
-});
+    );
+    await child.ended();
+    assertEquals([child.out, child.err], ["readysteady", "lost ConnectionDone \n"]);
+  }),
+);
 
-test("listenStandardIO() stops retrying a full output after the close", async (fixture) => {
-  fixture.run();
-  let attempts = 0;
-  const [again, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];
-  const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
-  const stdout = {
-    write: () => {
-      if (++attempts === 3) again.resolve();
-      return Promise.reject(Object.assign(new Error("not ready"), { code: "EAGAIN" }));
-    },
-  };
-  const factory = new Wires();
-  fixture.reactor.listenStandardIO(factory, { stdin, stdout });
-  const wire = await factory.wire();
-  wire.transport.write("never");
-  await again.promise;
-  wire.transport.abortConnection();
-  assertInstanceOf(await wire.lost(), ConnectionAborted);
-  await closed.promise;
-  const made = attempts;
-  assertEquals(fixture.reactor.getDelayedCalls(), []);
-  // More than the longest pause between two attempts.
-  await new Promise<void>((resolve) => fixture.reactor.callLater(0.1, resolve));
-  assertEquals([made, fixture.reactor.getDelayedCalls()], [attempts, []]);
-});
+Deno.test(
+  test("listenStandardIO() stops retrying a full output after the close", async (fixture) => {
+    fixture.run();
+    let attempts = 0;
+    const [again, closed] = [Promise.withResolvers<void>(), Promise.withResolvers<null>()];
+    const stdin = { read: () => closed.promise, close: () => closed.resolve(null) };
+    const stdout = {
+      write: () => {
+        if (++attempts === 3) again.resolve();
+        return Promise.reject(Object.assign(new Error("not ready"), { code: "EAGAIN" }));
+      },
+    };
+    const factory = new Wires();
+    fixture.reactor.listenStandardIO(factory, { stdin, stdout });
+    const wire = await factory.wire();
+    wire.transport.write("never");
+    await again.promise;
+    wire.transport.abortConnection();
+    assertInstanceOf(await wire.lost(), ConnectionAborted);
+    await closed.promise;
+    const made = attempts;
+    assertEquals(fixture.reactor.getDelayedCalls(), []);
+    // More than the longest pause between two attempts.
+    await new Promise<void>((resolve) => fixture.reactor.callLater(0.1, resolve));
+    assertEquals([made, fixture.reactor.getDelayedCalls()], [attempts, []]);
+  }),
+);

@@ -11,17 +11,19 @@ const DIALS = 500;
 
 const test = tcpTest("DenoReactor", () => new DenoReactor());
 
-test("dialTCP() closes a connection that opens in the turn of its cancellation", async (fixture) => {
-  fixture.run();
-  const { port } = fixture.listen(new Wires());
-  for (let i = 0; i < DIALS; i++) {
-    const factory = new Wires();
-    const connector = fixture.reactor.connectTCP("127.0.0.1", port, factory);
-    setTimeout(() => connector.disconnect(), 0);
-    work(0.002);
-    await factory.called("stop");
-  }
-});
+Deno.test(
+  test("dialTCP() closes a connection that opens in the turn of its cancellation", async (fixture) => {
+    fixture.run();
+    const { port } = fixture.listen(new Wires());
+    for (let i = 0; i < DIALS; i++) {
+      const factory = new Wires();
+      const connector = fixture.reactor.connectTCP("127.0.0.1", port, factory);
+      setTimeout(() => connector.disconnect(), 0);
+      work(0.002);
+      await factory.called("stop");
+    }
+  }),
+);
 
 /** Keeps the program busy, so that I/O events and timers become due together. */
 function work(seconds: number): void {
@@ -29,13 +31,18 @@ function work(seconds: number): void {
   while (performance.now() < end);
 }
 
-test("connectTCP() and connectTLS() throw for a host that is not a string, and name it", ({ reactor }) => {
-  for (const host of [null, undefined, 5, ["localhost"]]) {
-    const untyped = host as unknown as string; // as a caller without types passes it
-    const got = /^connectT(CP|LS)\(\) host must be a string, got /;
-    for (const connect of ["connectTCP", "connectTLS"] as const) {
-      const { message } = assertThrows(() => reactor[connect](untyped, 80, new Wires()), TypeError);
-      assertMatch(message, got);
+Deno.test(
+  test("connectTCP() and connectTLS() throw for a host that is not a string, and name it", ({ reactor }) => {
+    for (const host of [null, undefined, 5, ["localhost"]]) {
+      const untyped = host as unknown as string; // as a caller without types passes it
+      const got = /^connectT(CP|LS)\(\) host must be a string, got /;
+      for (const connect of ["connectTCP", "connectTLS"] as const) {
+        const { message } = assertThrows(
+          () => reactor[connect](untyped, 80, new Wires()),
+          TypeError,
+        );
+        assertMatch(message, got);
+      }
     }
-  }
-});
+  }),
+);

@@ -23,23 +23,25 @@ async function converse(
   await client.lost();
 }
 
-test("connectTLS() verifies the server again despite sessions of earlier connections", async (fixture) => {
-  const stranger = await TestAuthority.make("CN=Stranger");
-  const servers = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
-  const { port } = fixture.listen(servers);
-  fixture.run();
-  const caCerts = [fixture.authority.cert];
-  await converse(fixture, port, { caCerts, unsafelyIgnoreCertificateErrors: true });
-  await converse(fixture, port, { caCerts });
-  // Each must fail despite the session: the system's roots, other roots, and another name.
-  for (
-    const options of [{ caCerts: [] }, { caCerts: [stranger.cert] }, { serverName: "other.test" }]
-  ) {
-    const clients = new SecuredWires();
-    fixture.connect(port, clients, { serverName: "localhost", ...options });
-    await clients.called("failed");
-    const [reason] = clients.reasons;
-    assert(reason !== undefined);
-    assertInstanceOf(reason, TLSError);
-  }
-});
+Deno.test(
+  test("connectTLS() verifies the server again despite sessions of earlier connections", async (fixture) => {
+    const stranger = await TestAuthority.make("CN=Stranger");
+    const servers = new SecuredWires({ connectionMade: (wire) => wire.transport.write("x") });
+    const { port } = fixture.listen(servers);
+    fixture.run();
+    const caCerts = [fixture.authority.cert];
+    await converse(fixture, port, { caCerts, unsafelyIgnoreCertificateErrors: true });
+    await converse(fixture, port, { caCerts });
+    // Each must fail despite the session: the system's roots, other roots, and another name.
+    for (
+      const options of [{ caCerts: [] }, { caCerts: [stranger.cert] }, { serverName: "other.test" }]
+    ) {
+      const clients = new SecuredWires();
+      fixture.connect(port, clients, { serverName: "localhost", ...options });
+      await clients.called("failed");
+      const [reason] = clients.reasons;
+      assert(reason !== undefined);
+      assertInstanceOf(reason, TLSError);
+    }
+  }),
+);

@@ -44,24 +44,26 @@ Deno.test("UDPPort.write() logs that Deno does not support an IPv6 address with 
   assertStringIncludes(error?.message ?? "", "does not support a scope in an address");
 });
 
-udpTest("DenoReactor", () => new DenoReactor())(
-  "What comes before the reactor runs is kept as far as a socket's own buffer would keep it",
-  async (fixture) => {
-    const { protocol, port } = fixture.listen();
-    const peer = await fixture.rawBind();
-    for (let i = 0; i < 700; i++) {
-      await peer.send("x".repeat(100), port);
-      // Leaves time for the reception, so that the system's own drops do not affect the test.
-      await peer.send("itself", peer.port);
-      await peer.next();
-    }
-    fixture.run();
-    // Each datagram takes 356 of the 212992 bytes that the driver queues, so 598 fit.
-    await protocol.received(598);
-    await peer.send("last", port);
-    await protocol.received(599);
-    assertEquals(protocol.events.at(-1), "received last");
-  },
+Deno.test(
+  udpTest("DenoReactor", () => new DenoReactor())(
+    "What comes before the reactor runs is kept as far as a socket's own buffer would keep it",
+    async (fixture) => {
+      const { protocol, port } = fixture.listen();
+      const peer = await fixture.rawBind();
+      for (let i = 0; i < 700; i++) {
+        await peer.send("x".repeat(100), port);
+        // Leaves time for the reception, so that the system's own drops do not affect the test.
+        await peer.send("itself", peer.port);
+        await peer.next();
+      }
+      fixture.run();
+      // Each datagram takes 356 of the 212992 bytes that the driver queues, so 598 fit.
+      await protocol.received(598);
+      await peer.send("last", port);
+      await protocol.received(599);
+      assertEquals(protocol.events.at(-1), "received last");
+    },
+  ),
 );
 
 Deno.test("listenUDP() does not keep a process alive before run() or after crash()", async () => {

@@ -36,19 +36,23 @@ function modes(fixture: SocketFixture, umask: number, mode: number): string[] {
 }
 
 for (const umask of [0, 0o002, 0o022, 0o077]) {
-  test(`bindWithMode() excludes other users from the start, umask ${umask.toString(8)}`, (fixture) => {
-    assertEquals(modes(fixture, umask, 0o600), ["700", "600"]);
-    assertEquals(modes(fixture, umask, 0o660), ["700", "660"]);
-  });
+  Deno.test(
+    test(`bindWithMode() excludes other users from the start, umask ${umask.toString(8)}`, (fixture) => {
+      assertEquals(modes(fixture, umask, 0o600), ["700", "600"]);
+      assertEquals(modes(fixture, umask, 0o660), ["700", "660"]);
+    }),
+  );
 }
 
-test("bindWithMode() sets the mode after the bind if the mode excludes no one", (fixture) => {
-  assertEquals(modes(fixture, 0o022, 0o666), ["755", "666"]);
-  assertEquals(modes(fixture, 0o111, 0o666), ["666", "666"]);
-  assertEquals(modes(fixture, 0o777, 0o777), ["0", "777"]);
-});
+Deno.test(
+  test("bindWithMode() sets the mode after the bind if the mode excludes no one", (fixture) => {
+    assertEquals(modes(fixture, 0o022, 0o666), ["755", "666"]);
+    assertEquals(modes(fixture, 0o111, 0o666), ["666", "666"]);
+    assertEquals(modes(fixture, 0o777, 0o777), ["0", "777"]);
+  }),
+);
 
-test("bindWithMode() restores the umask if the bind fails", (fixture) => {
+Deno.test(test("bindWithMode() restores the umask if the bind fails", (fixture) => {
   const before = Deno.umask(0o022);
   try {
     assertThrows(
@@ -63,13 +67,13 @@ test("bindWithMode() restores the umask if the bind fails", (fixture) => {
   } finally {
     Deno.umask(before);
   }
-});
+}));
 
-test("bindWithMode() closes the socket if its mode cannot be set", (fixture) => {
+Deno.test(test("bindWithMode() closes the socket if its mode cannot be set", (fixture) => {
   const path = freePath(fixture);
   let closed = 0;
   const socket = { close: () => closed++ };
   // The path has no file, so setting its mode fails.
   assertThrows(() => bindWithMode(path, 0o666, () => socket), Deno.errors.NotFound);
   assertEquals(closed, 1);
-});
+}));

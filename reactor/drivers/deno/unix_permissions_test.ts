@@ -75,57 +75,71 @@ const allowed = (
   path: string,
 ) => [`--allow-net=unix:${path}`, `--allow-read=${path}`, `--allow-write=${path}`];
 
-test("listenUNIX() with a mode needs net, read and write permission for its path only", async (fixture) => {
-  const path = freePath(fixture);
-  assertEquals(await linesOf(LISTENING, path, allowed(path)), ["666"]);
-  assertEquals(await linesOf(LISTENING, path, allowed(path), { mode: 0o600 }), ["600"]);
-  assertEquals(await linesOf(LISTENING, path, allowed(path), { mode: 0o660, umask: "002" }), [
-    "660",
-  ]);
-});
+Deno.test(
+  test("listenUNIX() with a mode needs net, read and write permission for its path only", async (fixture) => {
+    const path = freePath(fixture);
+    assertEquals(await linesOf(LISTENING, path, allowed(path)), ["666"]);
+    assertEquals(await linesOf(LISTENING, path, allowed(path), { mode: 0o600 }), ["600"]);
+    assertEquals(await linesOf(LISTENING, path, allowed(path), { mode: 0o660, umask: "002" }), [
+      "660",
+    ]);
+  }),
+);
 
-test("listenUNIX() replaces a stale socket file with access to its path only", async (fixture) => {
-  const dead = stalePath(fixture);
-  assertEquals(await linesOf(LISTENING, dead, allowed(dead)), ["666"]);
-  const alive = freePath(fixture);
-  fixture.closeAfter(listenAt(alive));
-  const [line = ""] = await linesOf(LISTENING, alive, allowed(alive));
-  assertMatch(line, /^CannotListenError: .*: Address already in use/);
-  fixture.raw(await connectTo(alive));
-});
+Deno.test(
+  test("listenUNIX() replaces a stale socket file with access to its path only", async (fixture) => {
+    const dead = stalePath(fixture);
+    assertEquals(await linesOf(LISTENING, dead, allowed(dead)), ["666"]);
+    const alive = freePath(fixture);
+    fixture.closeAfter(listenAt(alive));
+    const [line = ""] = await linesOf(LISTENING, alive, allowed(alive));
+    assertMatch(line, /^CannotListenError: .*: Address already in use/);
+    fixture.raw(await connectTo(alive));
+  }),
+);
 
-test("connectUNIX() needs net, read and write permission for its path only", async (fixture) => {
-  const path = freePath(fixture);
-  fixture.closeAfter(listenAt(path));
-  assertEquals(await linesOf(CONNECTING, path, allowed(path)), ["made"]);
-});
+Deno.test(
+  test("connectUNIX() needs net, read and write permission for its path only", async (fixture) => {
+    const path = freePath(fixture);
+    fixture.closeAfter(listenAt(path));
+    assertEquals(await linesOf(CONNECTING, path, allowed(path)), ["made"]);
+  }),
+);
 
 for (const missing of ["net", "read", "write"]) {
-  test(`listenUNIX() and connectUNIX() without ${missing} name the missing permission`, async (fixture) => {
-    const path = freePath(fixture);
-    const rest = allowed(path).filter((flag) => !flag.startsWith(`--allow-${missing}`));
-    const pattern = new RegExp(`: Requires ${missing} access to .*--allow-${missing}`);
-    assertMatch((await linesOf(LISTENING, path, rest))[0] ?? "", pattern);
-    assertMatch((await linesOf(CONNECTING, path, rest))[0] ?? "", pattern);
-  });
+  Deno.test(
+    test(`listenUNIX() and connectUNIX() without ${missing} name the missing permission`, async (fixture) => {
+      const path = freePath(fixture);
+      const rest = allowed(path).filter((flag) => !flag.startsWith(`--allow-${missing}`));
+      const pattern = new RegExp(`: Requires ${missing} access to .*--allow-${missing}`);
+      assertMatch((await linesOf(LISTENING, path, rest))[0] ?? "", pattern);
+      assertMatch((await linesOf(CONNECTING, path, rest))[0] ?? "", pattern);
+    }),
+  );
 }
 
-test("listenUNIX() without --allow-sys fails if the umask allows more than its mode", async (fixture) => {
-  const path = freePath(fixture);
-  const options = { mode: 0o600, umask: "002" };
-  assertEquals(await linesOf(LISTENING, path, allowed(path), options), [
-    `CannotListenError: Cannot listen on ${path}: its file was created with mode 775, ` +
-    "so other users could connect before the mode was changed to 600: " +
-    "run with --allow-sys, or under a umask of 077",
-  ]);
-  await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
-  assertEquals(await linesOf(LISTENING, path, [...allowed(path), "--allow-sys"], options), ["600"]);
-});
+Deno.test(
+  test("listenUNIX() without --allow-sys fails if the umask allows more than its mode", async (fixture) => {
+    const path = freePath(fixture);
+    const options = { mode: 0o600, umask: "002" };
+    assertEquals(await linesOf(LISTENING, path, allowed(path), options), [
+      `CannotListenError: Cannot listen on ${path}: its file was created with mode 775, ` +
+      "so other users could connect before the mode was changed to 600: " +
+      "run with --allow-sys, or under a umask of 077",
+    ]);
+    await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+    assertEquals(await linesOf(LISTENING, path, [...allowed(path), "--allow-sys"], options), [
+      "600",
+    ]);
+  }),
+);
 
-test("listenUNIX() with wantPID needs read and write permission for all paths", async (fixture) => {
-  const path = freePath(fixture);
-  const [line = ""] = await linesOf(LISTENING, path, allowed(path), { wantPID: true });
-  assertMatch(line, /^CannotListenError: .* requires unscoped --allow-read and --allow-write/);
-  const all = [`--allow-net=unix:${path}`, "--allow-read", "--allow-write"];
-  assertEquals(await linesOf(LISTENING, path, all, { wantPID: true }), ["666"]);
-});
+Deno.test(
+  test("listenUNIX() with wantPID needs read and write permission for all paths", async (fixture) => {
+    const path = freePath(fixture);
+    const [line = ""] = await linesOf(LISTENING, path, allowed(path), { wantPID: true });
+    assertMatch(line, /^CannotListenError: .* requires unscoped --allow-read and --allow-write/);
+    const all = [`--allow-net=unix:${path}`, "--allow-read", "--allow-write"];
+    assertEquals(await linesOf(LISTENING, path, all, { wantPID: true }), ["666"]);
+  }),
+);

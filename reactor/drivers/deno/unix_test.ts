@@ -98,15 +98,17 @@ function exists(path: string): boolean {
   }
 }
 
-test("listenUNIX() binds at once, and stopListening() removes the file", async (fixture) => {
-  const path = freePath(fixture);
-  const port = listen(fixture, path);
-  assertEquals(port.getHost(), new UNIXAddress(path));
-  assertEquals((await Deno.lstat(path)).isSocket, true);
-  fixture.raw(await connectTo(path)); // the reactor is not running yet
-  await port.stopListening();
-  assert(!exists(path));
-});
+Deno.test(
+  test("listenUNIX() binds at once, and stopListening() removes the file", async (fixture) => {
+    const path = freePath(fixture);
+    const port = listen(fixture, path);
+    assertEquals(port.getHost(), new UNIXAddress(path));
+    assertEquals((await Deno.lstat(path)).isSocket, true);
+    fixture.raw(await connectTo(path)); // the reactor is not running yet
+    await port.stopListening();
+    assert(!exists(path));
+  }),
+);
 
 /** Files with which another program may replace a socket's file. */
 const REPLACEMENTS: Record<string, (fixture: StreamFixture, path: string) => void> = {
@@ -118,72 +120,82 @@ const REPLACEMENTS: Record<string, (fixture: StreamFixture, path: string) => voi
 for (const [what, put] of Object.entries(REPLACEMENTS)) {
   for (const running of [true, false]) {
     const when = running ? "while it accepts" : "before it accepts";
-    test(`stopListening() ${when} keeps ${what} that replaced its file`, async (fixture) => {
-      const path = freePath(fixture);
-      const port = listen(fixture, path);
-      if (running) await greeting(fixture, path);
-      await Deno.remove(path);
-      put(fixture, path);
-      const { ino, dev, mtime } = await Deno.lstat(path);
-      await port.stopListening();
-      const after = await Deno.lstat(path);
-      assertEquals([after.ino, after.dev, after.mtime], [ino, dev, mtime]);
-      // The file that was moved aside is not left in the folder.
-      assertEquals((await Array.fromAsync(Deno.readDir(folderOf(path)))).length, 1);
-    });
+    Deno.test(
+      test(`stopListening() ${when} keeps ${what} that replaced its file`, async (fixture) => {
+        const path = freePath(fixture);
+        const port = listen(fixture, path);
+        if (running) await greeting(fixture, path);
+        await Deno.remove(path);
+        put(fixture, path);
+        const { ino, dev, mtime } = await Deno.lstat(path);
+        await port.stopListening();
+        const after = await Deno.lstat(path);
+        assertEquals([after.ino, after.dev, after.mtime], [ino, dev, mtime]);
+        // The file that was moved aside is not left in the folder.
+        assertEquals((await Array.fromAsync(Deno.readDir(folderOf(path)))).length, 1);
+      }),
+    );
   }
 }
 
-test("stopListening() keeps the socket file of a server that replaced its own", async (fixture) => {
-  const path = freePath(fixture);
-  const [first, second] = [
-    new Wires(greeter),
-    new Wires({ connectionMade: ({ transport }) => transport.write("other") }),
-  ];
-  const port = fixture.reactor.listenUNIX(path, first);
-  assertEquals(await greeting(fixture, path), "hello");
-  await Deno.remove(path);
-  fixture.reactor.listenUNIX(path, second);
-  await port.stopListening();
-  assertEquals(await greeting(fixture, path), "other");
-});
+Deno.test(
+  test("stopListening() keeps the socket file of a server that replaced its own", async (fixture) => {
+    const path = freePath(fixture);
+    const [first, second] = [
+      new Wires(greeter),
+      new Wires({ connectionMade: ({ transport }) => transport.write("other") }),
+    ];
+    const port = fixture.reactor.listenUNIX(path, first);
+    assertEquals(await greeting(fixture, path), "hello");
+    await Deno.remove(path);
+    fixture.reactor.listenUNIX(path, second);
+    await port.stopListening();
+    assertEquals(await greeting(fixture, path), "other");
+  }),
+);
 
-test("stopListening() succeeds if its socket file was already removed", async (fixture) => {
-  const path = freePath(fixture);
-  const port = listen(fixture, path);
-  await greeting(fixture, path);
-  await Deno.remove(path);
-  await port.stopListening();
-  assert(!exists(path));
-});
+Deno.test(
+  test("stopListening() succeeds if its socket file was already removed", async (fixture) => {
+    const path = freePath(fixture);
+    const port = listen(fixture, path);
+    await greeting(fixture, path);
+    await Deno.remove(path);
+    await port.stopListening();
+    assert(!exists(path));
+  }),
+);
 
-test("listenUNIX() resolves a relative path at once, so Deno.chdir() has no effect later", async (fixture) => {
-  const [folder, other] = [folderOf(freePath(fixture)), folderOf(freePath(fixture))];
-  inFolder(fixture, folder);
-  const port = fixture.reactor.listenUNIX("socket", new Wires(greeter), { wantPID: true });
-  assertEquals(String(port.getHost()), `${folder}/socket`);
-  Deno.chdir(other);
-  assertEquals(await greeting(fixture, `${folder}/socket`), "hello");
-  await Deno.writeTextFile("socket", "precious");
-  await port.stopListening();
-  assert(!exists(`${folder}/socket`) && !exists(`${folder}/socket.lock`));
-  assertEquals(await Deno.readTextFile(`${other}/socket`), "precious");
-  port.startListening();
-  assert(exists(`${folder}/socket`));
-});
+Deno.test(
+  test("listenUNIX() resolves a relative path at once, so Deno.chdir() has no effect later", async (fixture) => {
+    const [folder, other] = [folderOf(freePath(fixture)), folderOf(freePath(fixture))];
+    inFolder(fixture, folder);
+    const port = fixture.reactor.listenUNIX("socket", new Wires(greeter), { wantPID: true });
+    assertEquals(String(port.getHost()), `${folder}/socket`);
+    Deno.chdir(other);
+    assertEquals(await greeting(fixture, `${folder}/socket`), "hello");
+    await Deno.writeTextFile("socket", "precious");
+    await port.stopListening();
+    assert(!exists(`${folder}/socket`) && !exists(`${folder}/socket.lock`));
+    assertEquals(await Deno.readTextFile(`${other}/socket`), "precious");
+    port.startListening();
+    assert(exists(`${folder}/socket`));
+  }),
+);
 
-test("listenUNIX() with a relative path too long as an absolute one removes its file", async (fixture) => {
-  const folder = `${folderOf(freePath(fixture))}/${"long".repeat(25)}`;
-  await Deno.mkdir(folder);
-  inFolder(fixture, folder);
-  const port = listen(fixture, "socket");
-  await greeting(fixture, "socket");
-  Deno.chdir("..");
-  await Deno.writeTextFile("socket", "precious");
-  await port.stopListening();
-  assert(!exists(`${folder}/socket`));
-  assertEquals(await Deno.readTextFile("socket"), "precious");
-});
+Deno.test(
+  test("listenUNIX() with a relative path too long as an absolute one removes its file", async (fixture) => {
+    const folder = `${folderOf(freePath(fixture))}/${"long".repeat(25)}`;
+    await Deno.mkdir(folder);
+    inFolder(fixture, folder);
+    const port = listen(fixture, "socket");
+    await greeting(fixture, "socket");
+    Deno.chdir("..");
+    await Deno.writeTextFile("socket", "precious");
+    await port.stopListening();
+    assert(!exists(`${folder}/socket`));
+    assertEquals(await Deno.readTextFile("socket"), "precious");
+  }),
+);
 
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
@@ -196,34 +208,40 @@ function inFolder(fixture: StreamFixture, folder: string): void {
   Deno.chdir(folder);
 }
 
-test("listenUNIX() logs its path when it starts and when it has closed", async (fixture) => {
-  using log = new LoggedTexts();
-  const path = freePath(fixture);
-  await listen(fixture, path).stopListening();
-  assertEquals(log.texts, [`Wires starting on ${path}`, `(Wires on ${path} closed)`]);
-});
+Deno.test(
+  test("listenUNIX() logs its path when it starts and when it has closed", async (fixture) => {
+    using log = new LoggedTexts();
+    const path = freePath(fixture);
+    await listen(fixture, path).stopListening();
+    assertEquals(log.texts, [`Wires starting on ${path}`, `(Wires on ${path} closed)`]);
+  }),
+);
 
 for (const mode of [0o666, 0o600, 0o660, 0o777, 0]) {
-  test(`listenUNIX() sets the requested mode ${mode.toString(8)} of its socket file`, (fixture) => {
-    const path = freePath(fixture);
-    listen(fixture, path, { mode });
-    assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, mode);
-  });
+  Deno.test(
+    test(`listenUNIX() sets the requested mode ${mode.toString(8)} of its socket file`, (fixture) => {
+      const path = freePath(fixture);
+      listen(fixture, path, { mode });
+      assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, mode);
+    }),
+  );
 }
 
-test("listenUNIX() sets the mode 666 of its socket file by default", (fixture) => {
+Deno.test(test("listenUNIX() sets the mode 666 of its socket file by default", (fixture) => {
   const path = freePath(fixture);
   listen(fixture, path);
   assertEquals((Deno.lstatSync(path).mode ?? 0) & 0o777, 0o666);
-});
+}));
 
-test("listenUNIX() replaces a socket file on which no process listens", async (fixture) => {
-  const path = stalePath(fixture);
-  listen(fixture, path);
-  assertEquals(await greeting(fixture, path), "hello");
-});
+Deno.test(
+  test("listenUNIX() replaces a socket file on which no process listens", async (fixture) => {
+    const path = stalePath(fixture);
+    listen(fixture, path);
+    assertEquals(await greeting(fixture, path), "hello");
+  }),
+);
 
-test("listenUNIX() replaces the socket file of a killed server", async (fixture) => {
+Deno.test(test("listenUNIX() replaces the socket file of a killed server", async (fixture) => {
   const path = freePath(fixture);
   await using server = Program.evaluate(`
     Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} });
@@ -237,9 +255,9 @@ test("listenUNIX() replaces the socket file of a killed server", async (fixture)
   assert(exists(path));
   listen(fixture, path);
   assertEquals(await greeting(fixture, path), "hello");
-});
+}));
 
-test("listenUNIX() keeps a socket on which a process listens", async (fixture) => {
+Deno.test(test("listenUNIX() keeps a socket on which a process listens", async (fixture) => {
   const path = freePath(fixture);
   const listener = fixture.closeAfter(listenAt(path));
   assertEquals(listenError(fixture, path).code, "EADDRINUSE");
@@ -248,14 +266,16 @@ test("listenUNIX() keeps a socket on which a process listens", async (fixture) =
   const peer = fixture.raw(await connectTo(path));
   await peer.send("still there?");
   assertEquals(await (await fixture.rawAccept(listener)).readText(12), "still there?");
-});
+}));
 
-test("listenUNIX() keeps the socket of a server with a full accept queue", async (fixture) => {
-  const place = await transport.silentAddress?.(fixture);
-  const path = String(place);
-  assertEquals(listenError(fixture, path).code, "EADDRINUSE");
-  assert(exists(path));
-});
+Deno.test(
+  test("listenUNIX() keeps the socket of a server with a full accept queue", async (fixture) => {
+    const place = await transport.silentAddress?.(fixture);
+    const path = String(place);
+    assertEquals(listenError(fixture, path).code, "EADDRINUSE");
+    assert(exists(path));
+  }),
+);
 
 const NOT_SOCKETS: Record<string, (path: string, fixture: StreamFixture) => void> = {
   "A file": (path) => Deno.writeTextFileSync(path, "precious"),
@@ -264,133 +284,155 @@ const NOT_SOCKETS: Record<string, (path: string, fixture: StreamFixture) => void
 };
 
 for (const [what, make] of Object.entries(NOT_SOCKETS)) {
-  test(`listenUNIX() throws CannotListenError and keeps ${what} at its path`, (fixture) => {
-    const path = freePath(fixture);
-    make(path, fixture);
-    const error = listenError(fixture, path);
-    assertEquals(error.code, "EADDRINUSE");
-    assertMatch(error.message, /: the path has a file that is not a socket$/);
-    assert(exists(path));
-  });
+  Deno.test(
+    test(`listenUNIX() throws CannotListenError and keeps ${what} at its path`, (fixture) => {
+      const path = freePath(fixture);
+      make(path, fixture);
+      const error = listenError(fixture, path);
+      assertEquals(error.code, "EADDRINUSE");
+      assertMatch(error.message, /: the path has a file that is not a socket$/);
+      assert(exists(path));
+    }),
+  );
 }
 
-test("listenUNIX() and connectUNIX() fail with ENOENT if the folder does not exist", async (fixture) => {
-  const path = `${freePath(fixture)}/socket`;
-  const error = listenError(fixture, path);
-  assertEquals([error.code, error.syscall], ["ENOENT", "listen"]);
-  assertInstanceOf(error.cause, Error);
-  const reason = await connectError(fixture, path);
-  assertEquals([reason.name, reason.code, reason.syscall], ["ConnectError", "ENOENT", "connect"]);
-  assertInstanceOf(reason.cause, Error);
-});
+Deno.test(
+  test("listenUNIX() and connectUNIX() fail with ENOENT if the folder does not exist", async (fixture) => {
+    const path = `${freePath(fixture)}/socket`;
+    const error = listenError(fixture, path);
+    assertEquals([error.code, error.syscall], ["ENOENT", "listen"]);
+    assertInstanceOf(error.cause, Error);
+    const reason = await connectError(fixture, path);
+    assertEquals([reason.name, reason.code, reason.syscall], ["ConnectError", "ENOENT", "connect"]);
+    assertInstanceOf(reason.cause, Error);
+  }),
+);
 
-test("connectUNIX() to a file that is not a socket fails with ConnectionRefusedError", async (fixture) => {
-  const path = freePath(fixture);
-  await Deno.writeTextFile(path, "");
-  const reason = await connectError(fixture, path);
-  assertEquals([reason.name, reason.code], ["ConnectionRefusedError", "ECONNREFUSED"]);
-});
+Deno.test(
+  test("connectUNIX() to a file that is not a socket fails with ConnectionRefusedError", async (fixture) => {
+    const path = freePath(fixture);
+    await Deno.writeTextFile(path, "");
+    const reason = await connectError(fixture, path);
+    assertEquals([reason.name, reason.code], ["ConnectionRefusedError", "ECONNREFUSED"]);
+  }),
+);
 
-test("listenUNIX() with a long path names the path, its length and the limit", async (fixture) => {
-  const folder = freePath(fixture);
-  await Deno.mkdir(folder);
-  // Each character takes two bytes in UTF-8.
-  const path = `${folder}/${"ü".repeat(60)}`;
-  const size = new TextEncoder().encode(path).length;
-  const why = new RegExp(
-    `: the path has ${size} bytes, but linux allows at most 107 for a UNIX socket$`,
-  );
-  const error = listenError(fixture, path);
-  assertEquals(error.code, "ENAMETOOLONG");
-  assertMatch(error.message, why);
-  const reason = await connectError(fixture, path);
-  assertEquals(reason.code, "ENAMETOOLONG");
-  assertMatch(reason.message, why);
-});
+Deno.test(
+  test("listenUNIX() with a long path names the path, its length and the limit", async (fixture) => {
+    const folder = freePath(fixture);
+    await Deno.mkdir(folder);
+    // Each character takes two bytes in UTF-8.
+    const path = `${folder}/${"ü".repeat(60)}`;
+    const size = new TextEncoder().encode(path).length;
+    const why = new RegExp(
+      `: the path has ${size} bytes, but linux allows at most 107 for a UNIX socket$`,
+    );
+    const error = listenError(fixture, path);
+    assertEquals(error.code, "ENAMETOOLONG");
+    assertMatch(error.message, why);
+    const reason = await connectError(fixture, path);
+    assertEquals(reason.code, "ENAMETOOLONG");
+    assertMatch(reason.message, why);
+  }),
+);
 
-test("listenUNIX() accepts the longest path of the system", async (fixture) => {
+Deno.test(test("listenUNIX() accepts the longest path of the system", async (fixture) => {
   const folder = freePath(fixture);
   await Deno.mkdir(folder);
   const path = `${folder}/`.padEnd(107, "x");
   listen(fixture, path);
   assertEquals(await greeting(fixture, path), "hello");
   assertEquals(listenError(fixture, `${path}x`).code, "ENAMETOOLONG");
-});
+}));
 
-test("listenUNIX() on an abstract name has no file, and prints the name with an @", async (fixture) => {
-  const name = `\0torsion-${crypto.randomUUID()}`;
-  const servers = new Wires(greeter);
-  const port = fixture.reactor.listenUNIX(name, servers, { mode: 0o600 });
-  assertEquals(port.getHost(), new UNIXAddress(name));
-  assertEquals(String(port.getHost()), `@${name.slice(1)}`);
-  const clients = new Wires();
-  const connector = fixture.reactor.connectUNIX(name, clients);
-  assertEquals(connector.getDestination(), new UNIXAddress(name));
-  fixture.run();
-  const client = await clients.wire();
-  await client.has(5);
-  assertEquals(client.transport.getPeer(), new UNIXAddress(name));
-  assert(!exists(name.slice(1)));
-});
+Deno.test(
+  test("listenUNIX() on an abstract name has no file, and prints the name with an @", async (fixture) => {
+    const name = `\0torsion-${crypto.randomUUID()}`;
+    const servers = new Wires(greeter);
+    const port = fixture.reactor.listenUNIX(name, servers, { mode: 0o600 });
+    assertEquals(port.getHost(), new UNIXAddress(name));
+    assertEquals(String(port.getHost()), `@${name.slice(1)}`);
+    const clients = new Wires();
+    const connector = fixture.reactor.connectUNIX(name, clients);
+    assertEquals(connector.getDestination(), new UNIXAddress(name));
+    fixture.run();
+    const client = await clients.wire();
+    await client.has(5);
+    assertEquals(client.transport.getPeer(), new UNIXAddress(name));
+    assert(!exists(name.slice(1)));
+  }),
+);
 
-test("listenUNIX() accepts one byte more for an abstract name than for a path", (fixture) => {
-  const name = `\0torsion-${crypto.randomUUID()}`.padEnd(108, "x");
-  listen(fixture, name);
-  const again = assertThrows(() => listen(fixture, name), CannotListenError);
-  assertEquals(again.code, "EADDRINUSE");
-  const longer = assertThrows(() => listen(fixture, `${name}x`), CannotListenError);
-  assertEquals(longer.code, "ENAMETOOLONG");
-});
+Deno.test(
+  test("listenUNIX() accepts one byte more for an abstract name than for a path", (fixture) => {
+    const name = `\0torsion-${crypto.randomUUID()}`.padEnd(108, "x");
+    listen(fixture, name);
+    const again = assertThrows(() => listen(fixture, name), CannotListenError);
+    assertEquals(again.code, "EADDRINUSE");
+    const longer = assertThrows(() => listen(fixture, `${name}x`), CannotListenError);
+    assertEquals(longer.code, "ENAMETOOLONG");
+  }),
+);
 
-test("listenUNIX() and connectUNIX() throw for paths and options out of range", (fixture) => {
-  const factory = new Wires();
-  const { reactor } = fixture;
-  const invalid: [() => unknown, typeof RangeError | typeof TypeError, string][] = [
-    [() => reactor.listenUNIX("", factory), RangeError, "listenUNIX() path must not be empty"],
-    [() => reactor.listenUNIX("a\0b", factory), RangeError, "zero byte at its beginning only"],
-    [() => reactor.listenUNIX("a", factory, { mode: 0o1777 }), RangeError, "mode must be"],
-    [() => reactor.listenUNIX("a", factory, { mode: -1 }), RangeError, "mode must be"],
-    [() => reactor.listenUNIX("a", factory, { backlog: 0 }), RangeError, "backlog must be"],
-    [() => reactor.listenUNIX("a", factory, { linger: -1 }), RangeError, "linger must be"],
-    [() => reactor.listenUNIX("\0a", factory, { wantPID: true }), RangeError, "wantPID must be"],
-    [() => reactor.connectUNIX("", factory), RangeError, "connectUNIX() path must not be empty"],
-    [() => reactor.connectUNIX("a", factory, { timeout: -1 }), RangeError, "timeout must be"],
-    [() => reactor.connectUNIX("\0a", factory, { checkPID: true }), RangeError, "checkPID must be"],
-    // A caller without type checking may pass this.
-    [() => reactor.listenUNIX(80 as unknown as string, factory), TypeError, "got 80"],
-  ];
-  for (const [call, type, message] of invalid) assertThrows(call, type, message);
-  assertEquals(factory.events, []);
-});
+Deno.test(
+  test("listenUNIX() and connectUNIX() throw for paths and options out of range", (fixture) => {
+    const factory = new Wires();
+    const { reactor } = fixture;
+    const invalid: [() => unknown, typeof RangeError | typeof TypeError, string][] = [
+      [() => reactor.listenUNIX("", factory), RangeError, "listenUNIX() path must not be empty"],
+      [() => reactor.listenUNIX("a\0b", factory), RangeError, "zero byte at its beginning only"],
+      [() => reactor.listenUNIX("a", factory, { mode: 0o1777 }), RangeError, "mode must be"],
+      [() => reactor.listenUNIX("a", factory, { mode: -1 }), RangeError, "mode must be"],
+      [() => reactor.listenUNIX("a", factory, { backlog: 0 }), RangeError, "backlog must be"],
+      [() => reactor.listenUNIX("a", factory, { linger: -1 }), RangeError, "linger must be"],
+      [() => reactor.listenUNIX("\0a", factory, { wantPID: true }), RangeError, "wantPID must be"],
+      [() => reactor.connectUNIX("", factory), RangeError, "connectUNIX() path must not be empty"],
+      [() => reactor.connectUNIX("a", factory, { timeout: -1 }), RangeError, "timeout must be"],
+      [
+        () => reactor.connectUNIX("\0a", factory, { checkPID: true }),
+        RangeError,
+        "checkPID must be",
+      ],
+      // A caller without type checking may pass this.
+      [() => reactor.listenUNIX(80 as unknown as string, factory), TypeError, "got 80"],
+    ];
+    for (const [call, type, message] of invalid) assertThrows(call, type, message);
+    assertEquals(factory.events, []);
+  }),
+);
 
-test("connectionLost() gets ConnectionLost if a UNIX peer closes with unread data", async (fixture) => {
-  const { peer, wire } = await fixture.accepted(greeter);
-  // The peer reads one byte of five before it closes.
-  await peer.read(1);
-  peer.close();
-  const reason = await wire.lost();
-  assertInstanceOf(reason, ConnectionLost);
-  assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", "unix:"]);
-});
+Deno.test(
+  test("connectionLost() gets ConnectionLost if a UNIX peer closes with unread data", async (fixture) => {
+    const { peer, wire } = await fixture.accepted(greeter);
+    // The peer reads one byte of five before it closes.
+    await peer.read(1);
+    peer.close();
+    const reason = await wire.lost();
+    assertInstanceOf(reason, ConnectionLost);
+    assertEquals([reason.code, reason.syscall, reason.address], ["ECONNRESET", "read", "unix:"]);
+  }),
+);
 
-test("connectUNIX() waits while the server's accept queue is full, then connects", async (fixture) => {
-  const path = freePath(fixture);
-  const listener = fixture.closeAfter(listenAt(path));
-  const peers: Deno.Conn[] = [];
-  try {
-    for (;;) peers.push(fixture.closeAfter(await connectTo(path)));
-  } catch (error) {
-    assertInstanceOf(error, Deno.errors.WouldBlock);
-  }
-  const factory = new Wires();
-  fixture.reactor.connectUNIX(path, factory);
-  fixture.run();
-  // An attempt that found the queue full is ahead of one that started after it.
-  await connectError(fixture, path, { timeout: 0.01 });
-  assertEquals(factory.built.length, 0);
-  for (const _ of peers) await fixture.rawAccept(listener);
-  await factory.wire();
-});
+Deno.test(
+  test("connectUNIX() waits while the server's accept queue is full, then connects", async (fixture) => {
+    const path = freePath(fixture);
+    const listener = fixture.closeAfter(listenAt(path));
+    const peers: Deno.Conn[] = [];
+    try {
+      for (;;) peers.push(fixture.closeAfter(await connectTo(path)));
+    } catch (error) {
+      assertInstanceOf(error, Deno.errors.WouldBlock);
+    }
+    const factory = new Wires();
+    fixture.reactor.connectUNIX(path, factory);
+    fixture.run();
+    // An attempt that found the queue full is ahead of one that started after it.
+    await connectError(fixture, path, { timeout: 0.01 });
+    assertEquals(factory.built.length, 0);
+    for (const _ of peers) await fixture.rawAccept(listener);
+    await factory.wire();
+  }),
+);
 
 /** A clock that reports its first callLater(). */
 class ObservedClock extends Clock {
@@ -408,30 +450,32 @@ class ObservedClock extends Clock {
 }
 
 for (const when of ["waits for room", "retries"] as const) {
-  test(`dialUNIX() that is cancelled while it ${when} releases its socket once`, async (fixture) => {
-    const place = await transport.silentAddress?.(fixture);
-    const clock = new ObservedClock();
-    const events: string[] = [];
-    const over = Promise.withResolvers<void>();
-    const cancel = dialUNIX(clock, String(place), false)({
-      connected: () => events.push("connected"),
-      failed: () => events.push("failed"),
-      released: () => {
-        events.push("released");
-        over.resolve();
-      },
-    });
-    await clock.called;
-    if (when === "retries") clock.advance(1);
-    cancel();
-    assertEquals(clock.getDelayedCalls(), []);
-    await over.promise;
-    // A pending attempt cannot be aborted; the connector ignores its outcome.
-    assertEquals(events, when === "retries" ? ["failed", "released"] : ["released"]);
-  });
+  Deno.test(
+    test(`dialUNIX() that is cancelled while it ${when} releases its socket once`, async (fixture) => {
+      const place = await transport.silentAddress?.(fixture);
+      const clock = new ObservedClock();
+      const events: string[] = [];
+      const over = Promise.withResolvers<void>();
+      const cancel = dialUNIX(clock, String(place), false)({
+        connected: () => events.push("connected"),
+        failed: () => events.push("failed"),
+        released: () => {
+          events.push("released");
+          over.resolve();
+        },
+      });
+      await clock.called;
+      if (when === "retries") clock.advance(1);
+      cancel();
+      assertEquals(clock.getDelayedCalls(), []);
+      await over.promise;
+      // A pending attempt cannot be aborted; the connector ignores its outcome.
+      assertEquals(events, when === "retries" ? ["failed", "released"] : ["released"]);
+    }),
+  );
 }
 
-test("listenUNIX() with wantPID holds a lock while it listens", async (fixture) => {
+Deno.test(test("listenUNIX() with wantPID holds a lock while it listens", async (fixture) => {
   const path = freePath(fixture);
   const port = listen(fixture, path, { wantPID: true });
   for (let i = 0; i < 2; i++) {
@@ -440,9 +484,9 @@ test("listenUNIX() with wantPID holds a lock while it listens", async (fixture) 
     assert(!exists(`${path}.lock`));
     port.startListening();
   }
-});
+}));
 
-test("listenUNIX() with wantPID fails if another port holds the lock", (fixture) => {
+Deno.test(test("listenUNIX() with wantPID fails if another port holds the lock", (fixture) => {
   const path = freePath(fixture);
   listen(fixture, path, { wantPID: true });
   const error = listenError(fixture, path, { wantPID: true });
@@ -452,36 +496,40 @@ test("listenUNIX() with wantPID fails if another port holds the lock", (fixture)
   Deno.mkdirSync(other);
   listenError(fixture, other, { wantPID: true });
   assert(!exists(`${other}.lock`));
-});
+}));
 
-test("listenUNIX() with wantPID replaces the lock of a killed server", async (fixture) => {
-  const path = freePath(fixture);
-  await using server = Program.evaluate(`
+Deno.test(
+  test("listenUNIX() with wantPID replaces the lock of a killed server", async (fixture) => {
+    const path = freePath(fixture);
+    await using server = Program.evaluate(`
     import { DenoReactor, Factory, Protocol } from "@torsion/reactor";
     const reactor = new DenoReactor();
     reactor.listenUNIX(${JSON.stringify(path)}, Factory.forProtocol(Protocol), { wantPID: true });
     reactor.callWhenRunning(console.log, "running");
     await reactor.run();
   `);
-  await server.line("running");
-  assertEquals(listenError(fixture, path, { wantPID: true }).code, "EEXIST");
-  const clients = new Wires();
-  fixture.reactor.connectUNIX(path, clients, { checkPID: true });
-  fixture.run();
-  await clients.wire();
-  server.send("SIGKILL");
-  await server.end();
-  assertInstanceOf(await connectError(fixture, path, { checkPID: true }), BadFileError);
-  listen(fixture, path, { wantPID: true });
-  assertEquals(await greeting(fixture, path), "hello");
-});
+    await server.line("running");
+    assertEquals(listenError(fixture, path, { wantPID: true }).code, "EEXIST");
+    const clients = new Wires();
+    fixture.reactor.connectUNIX(path, clients, { checkPID: true });
+    fixture.run();
+    await clients.wire();
+    server.send("SIGKILL");
+    await server.end();
+    assertInstanceOf(await connectError(fixture, path, { checkPID: true }), BadFileError);
+    listen(fixture, path, { wantPID: true });
+    assertEquals(await greeting(fixture, path), "hello");
+  }),
+);
 
-test("connectUNIX() with checkPID fails with BadFileError if no process holds the lock", async (fixture) => {
-  const listener = fixture.rawListen();
-  const error = await connectError(fixture, String(listener.place), { checkPID: true });
-  assertInstanceOf(error, BadFileError);
-  assertEquals(
-    error.message,
-    `Cannot connect to ${listener.place}: no process holds the lock ${listener.place}.lock`,
-  );
-});
+Deno.test(
+  test("connectUNIX() with checkPID fails with BadFileError if no process holds the lock", async (fixture) => {
+    const listener = fixture.rawListen();
+    const error = await connectError(fixture, String(listener.place), { checkPID: true });
+    assertInstanceOf(error, BadFileError);
+    assertEquals(
+      error.message,
+      `Cannot connect to ${listener.place}: no process holds the lock ${listener.place}.lock`,
+    );
+  }),
+);

@@ -57,142 +57,164 @@ const test = tcpTest("adoptStreamPort()", () => new DenoReactor());
 const echo: WireBehaviour = { dataReceived: (wire, data) => wire.transport.write(data) };
 const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
 
-test("adoptStreamPort() adopts listening IPv4 and IPv6 sockets with their addresses", async (fixture) => {
-  for (
-    const [family, socket, host] of [
-      ["INET", ForeignSocket.listenIPv4(), "127.0.0.1"],
-      ["INET6", ForeignSocket.listenIPv6(), "::1"],
-    ] as const
-  ) {
-    using _ = socket;
+Deno.test(
+  test("adoptStreamPort() adopts listening IPv4 and IPv6 sockets with their addresses", async (fixture) => {
+    for (
+      const [family, socket, host] of [
+        ["INET", ForeignSocket.listenIPv4(), "127.0.0.1"],
+        ["INET6", ForeignSocket.listenIPv6(), "::1"],
+      ] as const
+    ) {
+      using _ = socket;
+      const factory = new Wires(greeter);
+      const port = fixture.reactor.adoptStreamPort(socket.copy(), family, factory);
+      assert(port.getHost().equals(internetAddress("TCP", host, socket.port)), `${port.getHost()}`);
+      fixture.run();
+      const peer = fixture.raw(await Deno.connect({ hostname: host, port: socket.port }));
+      assertEquals(await peer.readText(5), "hello");
+      assert((await factory.wire()).transport.getHost().equals(port.getHost()));
+    }
+  }),
+);
+
+Deno.test(
+  test("adoptStreamPort() adopts UNIX sockets, with an empty path as their address", async (fixture) => {
+    const path = freePath(fixture);
+    using socket = ForeignSocket.listenUNIX(path);
     const factory = new Wires(greeter);
-    const port = fixture.reactor.adoptStreamPort(socket.copy(), family, factory);
-    assert(port.getHost().equals(internetAddress("TCP", host, socket.port)), `${port.getHost()}`);
+    const port = fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+    assertEquals(String(port.getHost()), "unix:");
     fixture.run();
-    const peer = fixture.raw(await Deno.connect({ hostname: host, port: socket.port }));
+    const peer = fixture.raw(await connectTo(path));
     assertEquals(await peer.readText(5), "hello");
-    assert((await factory.wire()).transport.getHost().equals(port.getHost()));
-  }
-});
+    await port.stopListening();
+    assert((await Deno.stat(path)).isSocket, "the path is not this port's to remove");
+  }),
+);
 
-test("adoptStreamPort() adopts UNIX sockets, with an empty path as their address", async (fixture) => {
-  const path = freePath(fixture);
-  using socket = ForeignSocket.listenUNIX(path);
-  const factory = new Wires(greeter);
-  const port = fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
-  assertEquals(String(port.getHost()), "unix:");
-  fixture.run();
-  const peer = fixture.raw(await connectTo(path));
-  assertEquals(await peer.readText(5), "hello");
-  await port.stopListening();
-  assert((await Deno.stat(path)).isSocket, "the path is not this port's to remove");
-});
+Deno.test(
+  test("adoptStreamPort() transfers all bytes over UNIX sockets and supports half-close", async (fixture) => {
+    const path = freePath(fixture);
+    using socket = ForeignSocket.listenUNIX(path);
+    const factory = new Wires(() => new HalfCloseableWire(echo));
+    fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+    fixture.run();
+    const peer = fixture.raw(await connectTo(path));
+    const wire = await factory.wire();
+    const all = pattern(4 << 20);
+    const sending = peer.send(all).then(() => peer.conn.closeWrite());
+    assert(same(await peer.read(all.length), all));
+    await sending;
+    await wire.seen("read lost");
+    wire.transport.write("bye");
+    wire.transport.loseWriteConnection();
+    assertEquals(new TextDecoder().decode(await peer.readAll()), "bye");
+    assertInstanceOf(await wire.lost(), ConnectionDone);
+  }),
+);
 
-test("adoptStreamPort() transfers all bytes over UNIX sockets and supports half-close", async (fixture) => {
-  const path = freePath(fixture);
-  using socket = ForeignSocket.listenUNIX(path);
-  const factory = new Wires(() => new HalfCloseableWire(echo));
-  fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
-  fixture.run();
-  const peer = fixture.raw(await connectTo(path));
-  const wire = await factory.wire();
-  const all = pattern(4 << 20);
-  const sending = peer.send(all).then(() => peer.conn.closeWrite());
-  assert(same(await peer.read(all.length), all));
-  await sending;
-  await wire.seen("read lost");
-  wire.transport.write("bye");
-  wire.transport.loseWriteConnection();
-  assertEquals(new TextDecoder().decode(await peer.readAll()), "bye");
-  assertInstanceOf(await wire.lost(), ConnectionDone);
-});
+Deno.test(
+  test("adoptStreamPort() aborts connections of UNIX sockets, which cannot be reset", async (fixture) => {
+    const path = freePath(fixture);
+    using socket = ForeignSocket.listenUNIX(path);
+    const factory = new Wires();
+    fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
+    fixture.run();
+    const peer = fixture.raw(await connectTo(path));
+    const wire = await factory.wire();
+    wire.transport.abortConnection();
+    assertInstanceOf(await wire.lost(), ConnectionAborted);
+    assertEquals(await peer.ending(), "end");
+  }),
+);
 
-test("adoptStreamPort() aborts connections of UNIX sockets, which cannot be reset", async (fixture) => {
-  const path = freePath(fixture);
-  using socket = ForeignSocket.listenUNIX(path);
-  const factory = new Wires();
-  fixture.reactor.adoptStreamPort(socket.copy(), "UNIX", factory);
-  fixture.run();
-  const peer = fixture.raw(await connectTo(path));
-  const wire = await factory.wire();
-  wire.transport.abortConnection();
-  assertInstanceOf(await wire.lost(), ConnectionAborted);
-  assertEquals(await peer.ending(), "end");
-});
-
-test("adoptStreamPort() closes its own descriptor only; other holders still listen", async (fixture) => {
-  using socket = ForeignSocket.listenIPv4();
-  const descriptor = socket.copy();
-  const port = fixture.reactor.adoptStreamPort(descriptor, "INET", new Wires());
-  fixture.run();
-  assert(isOpen(descriptor));
-  await port.stopListening();
-  assert(!isOpen(descriptor));
-  await fixture.rawConnect(socket.port);
-});
-
-test("adoptStreamPort() ports throw on startListening() after stopListening()", async (fixture) => {
-  using socket = ForeignSocket.listenIPv4();
-  const descriptor = socket.copy();
-  const factory = new Wires();
-  const port = fixture.reactor.adoptStreamPort(descriptor, "INET", factory);
-  await port.stopListening();
-  assertThrows(
-    () => port.startListening(),
-    CannotListenError,
-    `Cannot listen on file descriptor ${descriptor}: it was already adopted, and its port has closed`,
-  );
-  assertEquals(factory.events, ["start", "stop"]);
-  fixture.run();
-});
-
-test("adoptStreamPort() throws for a file that is not a listening socket, left open", (fixture) => {
-  using datagrams = ForeignSocket.datagrams();
-  const factory = new Wires();
-  for (const descriptor of [datagrams.descriptor, 12345]) {
-    const error = assertThrows(
-      () => fixture.reactor.adoptStreamPort(descriptor, "INET", factory),
-      CannotListenError,
-      `Cannot listen on file descriptor ${descriptor}: it is not a listening socket`,
-    );
-    assertEquals([error.address, error.interface], [`file descriptor ${descriptor}`, ""]);
-  }
-  assert(isOpen(datagrams.descriptor));
-  assertEquals(factory.events, []);
-});
-
-test("adoptStreamPort() throws for, and closes, a socket of another address family", (fixture) => {
-  using socket = ForeignSocket.listenIPv4();
-  for (const family of ["INET6", "UNIX"] as const) {
+Deno.test(
+  test("adoptStreamPort() closes its own descriptor only; other holders still listen", async (fixture) => {
+    using socket = ForeignSocket.listenIPv4();
     const descriptor = socket.copy();
-    assertThrows(
-      () => fixture.reactor.adoptStreamPort(descriptor, family, new Wires()),
-      CannotListenError,
-      `Cannot listen on file descriptor ${descriptor}: its address family is INET, not ${family}`,
-    );
+    const port = fixture.reactor.adoptStreamPort(descriptor, "INET", new Wires());
+    fixture.run();
+    assert(isOpen(descriptor));
+    await port.stopListening();
     assert(!isOpen(descriptor));
-  }
-});
+    await fixture.rawConnect(socket.port);
+  }),
+);
 
-test("adoptStreamPort() throws for descriptors, families and options out of range", (fixture) => {
-  const factory = new Wires();
-  const adopt = (...args: Parameters<IReactorSocket["adoptStreamPort"]>) => () =>
-    fixture.reactor.adoptStreamPort(...args);
-  assertThrows(adopt(-1, "INET", factory), RangeError, "fileDescriptor must be an integer from 0");
-  // A caller without type checking may pass this.
-  const family = "INET5" as AddressFamily;
-  assertThrows(
-    adopt(3, family, factory),
-    RangeError,
-    'addressFamily must be one of "INET", "INET6", "UNIX", got "INET5"',
-  );
-  assertThrows(adopt(3, "INET", factory, { backlog: 0 }), RangeError, "backlog");
-  assertThrows(adopt(3, "INET", factory, { keepAlive: 0 }), RangeError, "keepAlive must be");
-});
+Deno.test(
+  test("adoptStreamPort() ports throw on startListening() after stopListening()", async (fixture) => {
+    using socket = ForeignSocket.listenIPv4();
+    const descriptor = socket.copy();
+    const factory = new Wires();
+    const port = fixture.reactor.adoptStreamPort(descriptor, "INET", factory);
+    await port.stopListening();
+    assertThrows(
+      () => port.startListening(),
+      CannotListenError,
+      `Cannot listen on file descriptor ${descriptor}: it was already adopted, and its port has closed`,
+    );
+    assertEquals(factory.events, ["start", "stop"]);
+    fixture.run();
+  }),
+);
+
+Deno.test(
+  test("adoptStreamPort() throws for a file that is not a listening socket, left open", (fixture) => {
+    using datagrams = ForeignSocket.datagrams();
+    const factory = new Wires();
+    for (const descriptor of [datagrams.descriptor, 12345]) {
+      const error = assertThrows(
+        () => fixture.reactor.adoptStreamPort(descriptor, "INET", factory),
+        CannotListenError,
+        `Cannot listen on file descriptor ${descriptor}: it is not a listening socket`,
+      );
+      assertEquals([error.address, error.interface], [`file descriptor ${descriptor}`, ""]);
+    }
+    assert(isOpen(datagrams.descriptor));
+    assertEquals(factory.events, []);
+  }),
+);
+
+Deno.test(
+  test("adoptStreamPort() throws for, and closes, a socket of another address family", (fixture) => {
+    using socket = ForeignSocket.listenIPv4();
+    for (const family of ["INET6", "UNIX"] as const) {
+      const descriptor = socket.copy();
+      assertThrows(
+        () => fixture.reactor.adoptStreamPort(descriptor, family, new Wires()),
+        CannotListenError,
+        `Cannot listen on file descriptor ${descriptor}: its address family is INET, not ${family}`,
+      );
+      assert(!isOpen(descriptor));
+    }
+  }),
+);
+
+Deno.test(
+  test("adoptStreamPort() throws for descriptors, families and options out of range", (fixture) => {
+    const factory = new Wires();
+    const adopt = (...args: Parameters<IReactorSocket["adoptStreamPort"]>) => () =>
+      fixture.reactor.adoptStreamPort(...args);
+    assertThrows(
+      adopt(-1, "INET", factory),
+      RangeError,
+      "fileDescriptor must be an integer from 0",
+    );
+    // A caller without type checking may pass this.
+    const family = "INET5" as AddressFamily;
+    assertThrows(
+      adopt(3, family, factory),
+      RangeError,
+      'addressFamily must be one of "INET", "INET6", "UNIX", got "INET5"',
+    );
+    assertThrows(adopt(3, "INET", factory, { backlog: 0 }), RangeError, "backlog");
+    assertThrows(adopt(3, "INET", factory, { keepAlive: 0 }), RangeError, "keepAlive must be");
+  }),
+);
 
 const connection = tcpTest("adoptStreamConnection()", () => new DenoReactor());
 
-connection(
+Deno.test(connection(
   "builds a protocol for a TCP connection when the reactor runs, with its addresses",
   async (fixture) => {
     const raw = fixture.rawListen();
@@ -216,9 +238,9 @@ connection(
     wire.transport.abortConnection();
     assertInstanceOf(await wire.lost(), ConnectionAborted);
   },
-);
+));
 
-connection(
+Deno.test(connection(
   "adopts a UNIX connection, and closes its descriptor with the connection",
   async (fixture) => {
     const path = freePath(fixture);
@@ -237,9 +259,9 @@ connection(
     await fixture.stop();
     assert(!isOpen(descriptor));
   },
-);
+));
 
-connection(
+Deno.test(connection(
   "closes the connection if buildProtocol() returns null or throws",
   async (fixture) => {
     const raw = fixture.rawListen();
@@ -258,9 +280,9 @@ connection(
     }
     assertEquals(fixture.errors.take(), [error]);
   },
-);
+));
 
-connection(
+Deno.test(connection(
   "throws ConnectError for a file that is not a connection of the address family",
   (fixture) => {
     using listening = ForeignSocket.listenIPv4();
@@ -277,4 +299,4 @@ connection(
       "addressFamily",
     );
   },
-);
+));

@@ -29,57 +29,63 @@ const test = tcpTest("node:net", () => new DenoReactor());
 for (const resetOnAbort of [true, false]) {
   const seen = resetOnAbort ? "a reset" : "an end in order";
 
-  test(`abortConnection() with resetOnAbort ${resetOnAbort} shows the peer ${seen}`, async (fixture) => {
-    const servers = new Wires();
-    const { port } = fixture.listen(servers, { resetOnAbort });
-    const clients = new Wires();
-    const raw = fixture.rawListen();
-    fixture.reactor.connectTCP(HOST, raw.addr.port, clients, { resetOnAbort });
-    fixture.run();
-    const peers = [await fixture.rawConnect(port), await fixture.rawAccept(raw)];
-    const wires = [await servers.wire(), await clients.wire()];
-    for (const wire of wires) wire.transport.abortConnection();
-    const endings = await Promise.all(peers.map((peer) => peer.ending()));
-    assertEquals(endings, Array(2).fill(resetOnAbort ? "ECONNRESET" : "end"));
-  });
+  Deno.test(
+    test(`abortConnection() with resetOnAbort ${resetOnAbort} shows the peer ${seen}`, async (fixture) => {
+      const servers = new Wires();
+      const { port } = fixture.listen(servers, { resetOnAbort });
+      const clients = new Wires();
+      const raw = fixture.rawListen();
+      fixture.reactor.connectTCP(HOST, raw.addr.port, clients, { resetOnAbort });
+      fixture.run();
+      const peers = [await fixture.rawConnect(port), await fixture.rawAccept(raw)];
+      const wires = [await servers.wire(), await clients.wire()];
+      for (const wire of wires) wire.transport.abortConnection();
+      const endings = await Promise.all(peers.map((peer) => peer.ending()));
+      assertEquals(endings, Array(2).fill(resetOnAbort ? "ECONNRESET" : "end"));
+    }),
+  );
 }
 
-test("bindAddress sets the local address of a connection, with or without a port", async (fixture) => {
-  const raw = fixture.rawListen();
-  const factory = new Wires();
-  const spare = fixture.rawListen({ hostname: "127.0.0.3" });
-  const { port } = spare.addr;
-  spare.close();
-  const ways: [string, ConnectTCPOptions["bindAddress"]][] = [
-    [HOST, "127.0.0.2"],
-    ["localhost", "127.0.0.2"],
-    [HOST, ["127.0.0.3", port]],
-  ];
-  fixture.run();
-  const peers: Deno.NetAddr[] = [];
-  for (const [i, [host, bindAddress = ""]] of ways.entries()) {
-    fixture.reactor.connectTCP(host, raw.addr.port, factory, { bindAddress });
-    const { conn } = await fixture.rawAccept(raw);
-    peers.push(conn.remoteAddr as Deno.NetAddr); // TCP's
-    const { transport } = await factory.wire(i);
-    assertEquals(String(transport.getHost()), `${peers[i]?.hostname}:${peers[i]?.port}`);
-  }
-  assertEquals(peers.map(({ hostname }) => hostname), ["127.0.0.2", "127.0.0.2", "127.0.0.3"]);
-  assertEquals(peers[2]?.port, port);
-});
+Deno.test(
+  test("bindAddress sets the local address of a connection, with or without a port", async (fixture) => {
+    const raw = fixture.rawListen();
+    const factory = new Wires();
+    const spare = fixture.rawListen({ hostname: "127.0.0.3" });
+    const { port } = spare.addr;
+    spare.close();
+    const ways: [string, ConnectTCPOptions["bindAddress"]][] = [
+      [HOST, "127.0.0.2"],
+      ["localhost", "127.0.0.2"],
+      [HOST, ["127.0.0.3", port]],
+    ];
+    fixture.run();
+    const peers: Deno.NetAddr[] = [];
+    for (const [i, [host, bindAddress = ""]] of ways.entries()) {
+      fixture.reactor.connectTCP(host, raw.addr.port, factory, { bindAddress });
+      const { conn } = await fixture.rawAccept(raw);
+      peers.push(conn.remoteAddr as Deno.NetAddr); // TCP's
+      const { transport } = await factory.wire(i);
+      assertEquals(String(transport.getHost()), `${peers[i]?.hostname}:${peers[i]?.port}`);
+    }
+    assertEquals(peers.map(({ hostname }) => hostname), ["127.0.0.2", "127.0.0.2", "127.0.0.3"]);
+    assertEquals(peers[2]?.port, port);
+  }),
+);
 
-test("bindAddress that cannot be bound fails with ConnectError and the system's reason", async (fixture) => {
-  const taken = fixture.rawListen();
-  const raw = fixture.rawListen();
-  const factory = new Wires();
-  const bindAddress = [HOST, taken.addr.port] as const;
-  fixture.reactor.connectTCP(HOST, raw.addr.port, factory, { bindAddress });
-  fixture.run();
-  await factory.called("failed");
-  const [reason] = factory.reasons;
-  assertInstanceOf(reason, ConnectError);
-  assertEquals([reason.code, reason.address], ["EADDRINUSE", `${HOST}:${raw.addr.port}`]);
-});
+Deno.test(
+  test("bindAddress that cannot be bound fails with ConnectError and the system's reason", async (fixture) => {
+    const taken = fixture.rawListen();
+    const raw = fixture.rawListen();
+    const factory = new Wires();
+    const bindAddress = [HOST, taken.addr.port] as const;
+    fixture.reactor.connectTCP(HOST, raw.addr.port, factory, { bindAddress });
+    fixture.run();
+    await factory.called("failed");
+    const [reason] = factory.reasons;
+    assertInstanceOf(reason, ConnectError);
+    assertEquals([reason.code, reason.address], ["EADDRINUSE", `${HOST}:${raw.addr.port}`]);
+  }),
+);
 
 const CLIENT = `
   import { DenoReactor } from "${new URL("../../mod.ts", import.meta.url)}";
@@ -106,25 +112,27 @@ Deno.test("bindAddress without permission fails with ConnectError, and the progr
   ]]);
 });
 
-test("setTcpKeepAlive() sets idle seconds on a node:net socket, and throws on a Deno one", async (fixture) => {
-  const message = "listen or connect over TCP with { keepAlive: 60 }";
-  for (const options of [{ resetOnAbort: true }, { keepAlive: 30 }, {}]) {
-    const factory = new Wires();
-    const { port } = fixture.listen(factory, options);
-    fixture.run();
-    await fixture.rawConnect(port);
-    const { transport } = await factory.wire();
-    assertEquals(transport.getTcpKeepAlive(), "keepAlive" in options);
-    if (Object.keys(options).length > 0) transport.setTcpKeepAlive(true, 60);
-    else assertThrows(() => transport.setTcpKeepAlive(true, 60), UnsupportedError, message);
-    assertEquals(transport.getTcpKeepAlive(), Object.keys(options).length > 0);
-    transport.setTcpKeepAlive(false);
-    assertEquals(transport.getTcpKeepAlive(), false);
-    for (const idle of [0, 1.5, 32768]) {
-      assertThrows(() => transport.setTcpKeepAlive(true, idle), RangeError, "idle must be");
+Deno.test(
+  test("setTcpKeepAlive() sets idle seconds on a node:net socket, and throws on a Deno one", async (fixture) => {
+    const message = "listen or connect over TCP with { keepAlive: 60 }";
+    for (const options of [{ resetOnAbort: true }, { keepAlive: 30 }, {}]) {
+      const factory = new Wires();
+      const { port } = fixture.listen(factory, options);
+      fixture.run();
+      await fixture.rawConnect(port);
+      const { transport } = await factory.wire();
+      assertEquals(transport.getTcpKeepAlive(), "keepAlive" in options);
+      if (Object.keys(options).length > 0) transport.setTcpKeepAlive(true, 60);
+      else assertThrows(() => transport.setTcpKeepAlive(true, 60), UnsupportedError, message);
+      assertEquals(transport.getTcpKeepAlive(), Object.keys(options).length > 0);
+      transport.setTcpKeepAlive(false);
+      assertEquals(transport.getTcpKeepAlive(), false);
+      for (const idle of [0, 1.5, 32768]) {
+        assertThrows(() => transport.setTcpKeepAlive(true, idle), RangeError, "idle must be");
+      }
     }
-  }
-});
+  }),
+);
 
 Deno.test("TCPSocketDriver sets the keep-alive idle time of its socket, also repeatedly", () => {
   const calls: unknown[][] = [];
@@ -144,104 +152,122 @@ Deno.test("TCPSocketDriver sets the keep-alive idle time of its socket, also rep
 });
 
 for (const size of [5, 65536]) {
-  test(`write() of ${size} bytes reaches a peer that half-closes before it sends a byte`, async (fixture) => {
-    const greeting = pattern(size);
-    const factory = new Wires({ connectionMade: (wire) => wire.transport.write(greeting) });
-    const { port } = fixture.listen(factory, { resetOnAbort: true });
-    // The peer half-closes before the server's process polls for I/O.
-    const peer = await fixture.rawConnect(port);
-    await peer.conn.closeWrite();
-    fixture.run();
-    assert(same(await peer.readAll(), greeting));
-    assertInstanceOf(await (await factory.wire()).lost(), ConnectionDone);
-  });
+  Deno.test(
+    test(`write() of ${size} bytes reaches a peer that half-closes before it sends a byte`, async (fixture) => {
+      const greeting = pattern(size);
+      const factory = new Wires({ connectionMade: (wire) => wire.transport.write(greeting) });
+      const { port } = fixture.listen(factory, { resetOnAbort: true });
+      // The peer half-closes before the server's process polls for I/O.
+      const peer = await fixture.rawConnect(port);
+      await peer.conn.closeWrite();
+      fixture.run();
+      assert(same(await peer.readAll(), greeting));
+      assertInstanceOf(await (await factory.wire()).lost(), ConnectionDone);
+    }),
+  );
 }
 
-test("write() reaches a half-closed peer even if the program keeps the event loop busy", async (fixture) => {
-  const factory = new Wires({
-    connectionMade: (wire) => {
-      wire.transport.write("hello");
-      // Turns without idle time, so that no timer implies an I/O poll.
-      for (const begun = performance.now(); performance.now() < begun + 15;);
-    },
-  });
-  const { port } = fixture.listen(factory, { resetOnAbort: true });
-  const peers = await Promise.all(Array.from({ length: 10 }, () => fixture.rawConnect(port)));
-  for (const peer of peers) await peer.conn.closeWrite();
-  fixture.run();
-  for (const peer of peers) assertEquals(await peer.readText(5), "hello");
-});
+Deno.test(
+  test("write() reaches a half-closed peer even if the program keeps the event loop busy", async (fixture) => {
+    const factory = new Wires({
+      connectionMade: (wire) => {
+        wire.transport.write("hello");
+        // Turns without idle time, so that no timer implies an I/O poll.
+        for (const begun = performance.now(); performance.now() < begun + 15;);
+      },
+    });
+    const { port } = fixture.listen(factory, { resetOnAbort: true });
+    const peers = await Promise.all(Array.from({ length: 10 }, () => fixture.rawConnect(port)));
+    for (const peer of peers) await peer.conn.closeWrite();
+    fixture.run();
+    for (const peer of peers) assertEquals(await peer.readText(5), "hello");
+  }),
+);
 
-test("SocketDriver sends a delayed first write when data arrives, or after some turns", async (fixture) => {
-  const factory = new Wires({
-    dataReceived: (wire, data) => wire.transport.write(data),
-    connectionMade: (wire) => wire.transport.write("hello "),
-  });
-  const { port } = fixture.listen(factory, { resetOnAbort: true });
-  fixture.run();
-  const [silent, early] = [await fixture.rawConnect(port), await fixture.rawConnect(port)];
-  await early.send("you");
-  assertEquals(await early.readText(9), "hello you");
-  assertEquals(await silent.readText(6), "hello ");
-});
+Deno.test(
+  test("SocketDriver sends a delayed first write when data arrives, or after some turns", async (fixture) => {
+    const factory = new Wires({
+      dataReceived: (wire, data) => wire.transport.write(data),
+      connectionMade: (wire) => wire.transport.write("hello "),
+    });
+    const { port } = fixture.listen(factory, { resetOnAbort: true });
+    fixture.run();
+    const [silent, early] = [await fixture.rawConnect(port), await fixture.rawConnect(port)];
+    await early.send("you");
+    assertEquals(await early.readText(9), "hello you");
+    assertEquals(await silent.readText(6), "hello ");
+  }),
+);
 
-test("dataReceived() receives plain Uint8Arrays, whose slice() copies", async (fixture) => {
-  const factory = new Wires();
-  const { port } = fixture.listen(factory, { resetOnAbort: true });
-  fixture.run();
-  const peer = await fixture.rawConnect(port);
-  const wire = await factory.wire();
-  await peer.send("bytes");
-  await wire.has(5);
-  assertEquals(wire.chunks.map(({ constructor }) => constructor), [Uint8Array]);
-});
+Deno.test(
+  test("dataReceived() receives plain Uint8Arrays, whose slice() copies", async (fixture) => {
+    const factory = new Wires();
+    const { port } = fixture.listen(factory, { resetOnAbort: true });
+    fixture.run();
+    const peer = await fixture.rawConnect(port);
+    const wire = await factory.wire();
+    await peer.send("bytes");
+    await wire.has(5);
+    assertEquals(wire.chunks.map(({ constructor }) => constructor), [Uint8Array]);
+  }),
+);
 
-test("listenTCP() and connectTCP() throw for options out of range, and name them", (fixture) => {
-  const factory = new Wires();
-  const listen: [ListenTCPOptions, string][] = [
-    [{ keepAlive: 0 }, "keepAlive must be an integer from 1 to 32767, got 0"],
-    [{ keepAlive: 1.5 }, "keepAlive"],
-    [{ resetOnAbort: true, backlog: 0 }, "backlog"],
-  ];
-  for (const [options, message] of listen) {
-    assertThrows(() => fixture.reactor.listenTCP(0, factory, options), RangeError, message);
-  }
-  const connect: [ConnectTCPOptions, string][] = [
-    [{ keepAlive: 40000 }, "keepAlive"],
-    [{ bindAddress: "localhost" }, 'bindAddress must be a numeric address, got "localhost"'],
-    [{ bindAddress: [HOST, 65536] }, "bindAddress port must be an integer from 0 to 65535"],
-  ];
-  for (const [options, message] of connect) {
-    assertThrows(() => fixture.reactor.connectTCP(HOST, 80, factory, options), RangeError, message);
-  }
-  assertEquals(factory.events, []);
-});
+Deno.test(
+  test("listenTCP() and connectTCP() throw for options out of range, and name them", (fixture) => {
+    const factory = new Wires();
+    const listen: [ListenTCPOptions, string][] = [
+      [{ keepAlive: 0 }, "keepAlive must be an integer from 1 to 32767, got 0"],
+      [{ keepAlive: 1.5 }, "keepAlive"],
+      [{ resetOnAbort: true, backlog: 0 }, "backlog"],
+    ];
+    for (const [options, message] of listen) {
+      assertThrows(() => fixture.reactor.listenTCP(0, factory, options), RangeError, message);
+    }
+    const connect: [ConnectTCPOptions, string][] = [
+      [{ keepAlive: 40000 }, "keepAlive"],
+      [{ bindAddress: "localhost" }, 'bindAddress must be a numeric address, got "localhost"'],
+      [{ bindAddress: [HOST, 65536] }, "bindAddress port must be an integer from 0 to 65535"],
+    ];
+    for (const [options, message] of connect) {
+      assertThrows(
+        () => fixture.reactor.connectTCP(HOST, 80, factory, options),
+        RangeError,
+        message,
+      );
+    }
+    assertEquals(factory.events, []);
+  }),
+);
 
-test("listenTCP() resolves a host name, and names the system's error for a port in use", (fixture) => {
-  const port = fixture.reactor.listenTCP(0, new Wires(), {
-    interface: "localhost",
-    resetOnAbort: true,
-  });
-  const number = portOf(port.getHost());
-  assertEquals(String(port.getHost()), `${HOST}:${number}`);
-  const error = assertThrows(
-    () => fixture.reactor.listenTCP(number, new Wires(), { interface: HOST, resetOnAbort: true }),
-    CannotListenError,
-  );
-  assertEquals(error.code, "EADDRINUSE");
-});
+Deno.test(
+  test("listenTCP() resolves a host name, and names the system's error for a port in use", (fixture) => {
+    const port = fixture.reactor.listenTCP(0, new Wires(), {
+      interface: "localhost",
+      resetOnAbort: true,
+    });
+    const number = portOf(port.getHost());
+    assertEquals(String(port.getHost()), `${HOST}:${number}`);
+    const error = assertThrows(
+      () => fixture.reactor.listenTCP(number, new Wires(), { interface: HOST, resetOnAbort: true }),
+      CannotListenError,
+    );
+    assertEquals(error.code, "EADDRINUSE");
+  }),
+);
 
-test("backlog limits the waiting connections; the port resets further ones", async (fixture) => {
-  const port = fixture.listen(new Wires(), { resetOnAbort: true, backlog: 2 });
-  const waiting = [await fixture.rawConnect(port.port), await fixture.rawConnect(port.port)];
-  // The connections that arrived before the refused one have been accepted.
-  const refused = fixture.rawConnect(port.port).then((peer) => peer.readAll());
-  assertEquals(await endingOf(refused), "ECONNRESET");
-  const endings = waiting.map((peer) => peer.ending());
-  await port.stopListening();
-  assertEquals(await Promise.all(endings), ["ECONNRESET", "ECONNRESET"]);
-  fixture.run();
-});
+Deno.test(
+  test("backlog limits the waiting connections; the port resets further ones", async (fixture) => {
+    const port = fixture.listen(new Wires(), { resetOnAbort: true, backlog: 2 });
+    const waiting = [await fixture.rawConnect(port.port), await fixture.rawConnect(port.port)];
+    // The connections that arrived before the refused one have been accepted.
+    const refused = fixture.rawConnect(port.port).then((peer) => peer.readAll());
+    assertEquals(await endingOf(refused), "ECONNRESET");
+    const endings = waiting.map((peer) => peer.ending());
+    await port.stopListening();
+    assertEquals(await Promise.all(endings), ["ECONNRESET", "ECONNRESET"]);
+    fixture.run();
+  }),
+);
 
 Deno.test("dialSocket() ignores the result of a lookup after its cancellation", async () => {
   const answers: ((address: string) => void)[] = [];
