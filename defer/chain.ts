@@ -351,7 +351,7 @@ export class Chain {
   }
 
   /**
-   * Called when no link is left. A failure that remains is watched, to be reported if it stays
+   * Called when no callback is left to run. A failure that remains is reported later if it stays
    * unhandled.
    */
   static #settle(chain: Chain): void {

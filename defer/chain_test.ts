@@ -86,7 +86,7 @@ Deno.test("Deferred callbacks that return 100,000 fired Deferreds do not recurse
   assertEquals(seen, [MANY - 1]);
 });
 
-Deno.test("Deferred lines of 100,000 waiting Deferreds pass failures on and cancel() back", () => {
+Deno.test("Deferred passes failures and cancel() through 100,000 Deferreds that wait for each other", () => {
   const source = new Deferred<number>();
   let last: Deferred<number> = source;
   for (let i = 0; i < MANY; i++) {

@@ -103,7 +103,7 @@ export class ProxyClient extends ForwardingProtocol {
     const { peer, transport } = this;
     if (peer === null) {
       throw new Error(
-        `Cannot forward a connection with ${this.constructor.name}: its peer has not been set`,
+        `Cannot forward a connection with ${this.constructor.name}: setPeer() has not been called`,
       );
     }
     peer.setPeer(this);

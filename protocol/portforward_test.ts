@@ -281,7 +281,7 @@ Deno.test("ProxyFactory protocols throw for a missing peer or factory", () => {
   assertThrows(
     () => new ProxyClient().makeConnection(connection),
     Error,
-    "its peer has not been set",
+    "setPeer() has not been called",
   );
 });
 

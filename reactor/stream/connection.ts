@@ -249,7 +249,7 @@ export class Connection extends SocketAttributes
     this.loseConnection();
   }
 
-  // Methods that the reactor, the owner of the connection and the driver call.
+  // Methods for three callers: the reactor, the port or connector, and the driver.
 
   shutDown(): void {
     this.#disconnecting = true;

@@ -52,7 +52,7 @@ export function generalNamesOf(contents: Uint8Array, what: string): GeneralName[
 }
 
 /**
- * Reads one name. An address may have any length.
+ * Reads one name. The length of an IP address is not checked here.
  *
  * @throws {DERError} when the name is malformed or of an unknown kind.
  */
