@@ -1,3 +1,4 @@
+import { Fifo } from "../defer/fifo.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
 import type { ITransport } from "../reactor/interfaces/mod.ts";
 import { TLSBoundary } from "./tls_boundary.ts";
@@ -17,7 +18,7 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
   readonly #abort: (reason: unknown) => void;
   readonly #boundary = new TLSBoundary();
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #queue: Uint8Array[] = [];
+  #queue = new Fifo<Uint8Array>();
   /** The number of bytes in the queue. */
   #size = 0;
   /** Whether a reader waits for a chunk. */
@@ -90,8 +91,8 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
     const controller = this.#controller;
     if (controller === null || !this.#wanted) return;
     if (!this.#boundary.allows(this.#transport, this.#size)) return;
+    if (this.#queue.length === 0) return;
     const chunk = this.#queue.shift();
-    if (chunk === undefined) return;
     this.#size -= chunk.length;
     this.#wanted = false;
     // If another reader waits, enqueue() calls pull() again.
@@ -107,7 +108,7 @@ export class ReadableSide implements UnderlyingDefaultSource<Uint8Array> {
 
   #forget(): void {
     this.#controller = null;
-    this.#queue = [];
+    this.#queue = new Fifo();
     this.#size = 0;
   }
 }
