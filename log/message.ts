@@ -1,24 +1,28 @@
 import { copyFields, type LogFields } from "./event.ts";
 import { inspect, read, textOf } from "../internal/foreign_value.ts";
 
-/** The arguments of `msg()`: the text and the fields. */
+/** The arguments of `msg()`: the parts of the text, and the fields. */
 export interface Message {
-  readonly text: string;
+  readonly parts: readonly unknown[];
   readonly fields: LogFields | undefined;
 }
 
 /**
- * Joins the arguments of `msg()` with spaces, as Twisted does. An object literal at the end holds
- * the fields of the event, where Twisted has keyword arguments.
+ * Divides the arguments of `msg()`. An object literal at the end holds the fields of the event,
+ * where Twisted has keyword arguments.
  */
 export function parseMessage(args: readonly unknown[]): Message {
   const last = args.at(-1);
   const hasFields = args.length > 1 && (last === undefined || isLiteral(last));
-  const parts = hasFields ? args.slice(0, -1) : args;
   return {
-    text: parts.map(partText).join(" "),
+    parts: hasFields ? args.slice(0, -1) : args,
     fields: hasFields && last !== undefined ? copyFields(last) : undefined,
   };
+}
+
+/** Joins the parts of a message with spaces, as Twisted does. */
+export function joinParts(parts: readonly unknown[]): string {
+  return parts.map(partText).join(" ");
 }
 
 function isLiteral(value: unknown): value is LogFields {

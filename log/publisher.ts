@@ -22,7 +22,7 @@ import {
   textOf,
 } from "../internal/foreign_value.ts";
 import { LimitedHistory } from "./history.ts";
-import { parseMessage } from "./message.ts";
+import { joinParts, parseMessage } from "./message.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
 import { FailureCounter } from "./failure_counter.ts";
 
@@ -178,9 +178,9 @@ export class LogPublisher {
    */
   msg(...message: unknown[]): void;
   msg(...message: unknown[]): void {
-    const { text, fields } = parseMessage(message);
+    const { parts, fields } = parseMessage(message);
     const level = levelOr(fields?.["isError"] === true ? "error" : "info", fields?.level);
-    if (levelRanks[level] >= this.#lowestRank) this.#publish(level, text, fields);
+    if (levelRanks[level] >= this.#lowestRank) this.#publish(level, joinParts(parts), fields);
   }
 
   /**

@@ -61,19 +61,19 @@ export class LogThrottle {
    */
   add(log: (count: number) => void): void {
     this.#count++;
-    const now = this.#clock.seconds();
     if (this.#timer === null) {
+      const now = this.#clock.seconds();
       if (now >= this.#quietUntil) this.#beginInterval(now, this.#burst);
       if (this.#left > 0) {
         this.#left--;
         return log(1);
       }
+      // The wait is at most one interval, even if the clock has been set back meanwhile.
+      const wait = Math.min(INTERVAL, this.#quietUntil - now);
+      this.#timer = this.#clock.callLater(wait, () => this.#endInterval());
     }
     this.#pending++;
     this.#log = log;
-    // The wait is at most one interval, even if the clock has been set back meanwhile.
-    const wait = Math.min(INTERVAL, Math.max(0, this.#quietUntil - now));
-    this.#timer ??= this.#clock.callLater(wait, () => this.#endInterval());
   }
 
   /** Logs the line that is due, if any, and cancels the timed call. */
