@@ -27,13 +27,19 @@ export interface TLSMaterial {
 /** A certificate, followed by its chain, and its private key. */
 type CertificatePair = Readonly<Record<"cert" | "key", string>>;
 
+/** Roots that passed the checks: parsed, and as PEM for the engine. */
+interface CheckedRoots {
+  readonly certificates: readonly X509Certificate[];
+  readonly pem: readonly string[];
+}
+
 /**
  * Certificates and keys that passed the checks, by their text. A server of `startTLS` passes
  * its own again for each connection, and the check takes longer than the rest of a handshake before
  * the client is known: 30 ms for the roots of a system.
  */
 const checkedPairs = new BoundedCache<CertificatePair>(16);
-const checkedRoots = new BoundedCache<readonly X509Certificate[]>(16);
+const checkedRoots = new BoundedCache<CheckedRoots>(16);
 const readRoots = new BoundedCache<readonly Certificate[]>(16);
 
 const encoder = new TextEncoder();
@@ -50,8 +56,8 @@ const MAX_PROTOCOL_LIST_BYTES = 65535;
  * @throws {TypeError} If one of them cannot be used. The error names it and the reason.
  */
 export function tlsMaterial({ cert, key, caCerts = [] }: TLSOptions): TLSMaterial {
-  const roots = certificateRoots(caCerts).map(String);
-  return { ...roots.length > 0 ? { ca: roots } : {}, ...ownMaterial(cert, key) };
+  const { pem } = checkedRootsOf(caCerts);
+  return { ...pem.length > 0 ? { ca: [...pem] } : {}, ...ownMaterial(cert, key) };
 }
 
 /**
@@ -60,16 +66,22 @@ export function tlsMaterial({ cert, key, caCerts = [] }: TLSOptions): TLSMateria
  * @throws {TypeError} If a root cannot be used.
  */
 export function certificateRoots(caCerts: readonly string[]): readonly X509Certificate[] {
+  return checkedRootsOf(caCerts).certificates;
+}
+
+function checkedRootsOf(caCerts: readonly string[]): CheckedRoots {
   const texts = rootTexts(caCerts);
-  return checkedRoots.get(texts.join("\0"), () =>
-    texts.flatMap((text, i) => {
+  return checkedRoots.get(texts.join("\0"), () => {
+    const certificates = texts.flatMap((text, i) => {
       const name = `caCerts[${i}]`;
       const blocks = pemCertificates(text);
       if (blocks.length === 0) throw notPem(name, text, "a certificate");
       const roots = parseCertificates(name, blocks);
       for (const root of roots) checkStrength(name, root);
       return roots;
-    }));
+    });
+    return { certificates, pem: certificates.map(String) };
+  });
 }
 
 function rootTexts(caCerts: readonly string[]): string[] {
