@@ -69,7 +69,7 @@ if (import.meta.main) {
     // wait.
     reactor.addSystemEventTrigger("before", "shutdown", async () => {
       const aborted = await listening.drain(Number(drainSeconds));
-      log.msg(`DrainTarget, ${aborted} aborted`);
+      log.msg(`Drained, ${aborted} aborted`);
     });
   }, (error) => {
     console.error(error.message);

@@ -33,7 +33,7 @@ Deno.test("graceful_shutdown.ts on SIGTERM replies to pending lines and closes i
   assertEquals(await Promise.all(texts), ["Goodbye\n", "a line\nGoodbye\n"]);
   const { code, signal, lines, errors } = await server.end();
   assertEquals([code, signal, errors], [0, null, ""]);
-  assertEquals(messages(lines).slice(-2), ["DrainTarget, 0 aborted", "Main loop terminated."]);
+  assertEquals(messages(lines).slice(-2), ["Drained, 0 aborted", "Main loop terminated."]);
   assert(messages(lines).includes("Received SIGTERM, shutting down."));
   for (const client of [idle, busy]) client.close();
 });
@@ -46,7 +46,7 @@ Deno.test("graceful_shutdown.ts on SIGTERM aborts unfinished clients at the dead
   assertEquals(new TextDecoder().decode(await busy.readAll()), "");
   const { code, lines } = await server.end();
   assertEquals(code, 0);
-  assertEquals(messages(lines).slice(-2), ["DrainTarget, 1 aborted", "Main loop terminated."]);
+  assertEquals(messages(lines).slice(-2), ["Drained, 1 aborted", "Main loop terminated."]);
   assert(
     lines.some((line) =>
       / was aborted: it was still open 0\.2 s after its port began to drain$/.test(line)
