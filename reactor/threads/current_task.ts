@@ -62,6 +62,11 @@ export class RunningTask implements ThreadTask {
     return this.#cancelled;
   }
 
+  /** Whether the task has settled. */
+  get settled(): boolean {
+    return this.#cancellation === null;
+  }
+
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.cancelled) this.abort();
@@ -69,12 +74,12 @@ export class RunningTask implements ThreadTask {
   }
 
   throwIfCancelled(): void {
-    if (this.cancelled) throw this.#error();
+    if (this.cancelled) throw this.error();
   }
 
   /** Aborts the signal, if the task has read `signal`. */
   abort(): void {
-    if (this.#controller?.signal.aborted === false) this.#controller.abort(this.#error());
+    if (this.#controller?.signal.aborted === false) this.#controller.abort(this.error());
   }
 
   /** Freezes the cancellation state. Called when the task has settled. */
@@ -83,7 +88,8 @@ export class RunningTask implements ThreadTask {
     this.#cancellation = null;
   }
 
-  #error(): CancelledError {
+  /** Creates the error with which the cancelled task ends. */
+  error(): CancelledError {
     return new CancelledError(`The task ${this.#name} was cancelled`);
   }
 }

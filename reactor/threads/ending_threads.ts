@@ -10,8 +10,8 @@ import type { PoolWorker } from "./pool_worker.ts";
 
 /** The pool, as seen by its terminating threads. */
 export interface EndingOwner {
-  /** The time in seconds after which a terminating thread counts as stuck. */
-  readonly endTimeout: number;
+  /** Returns the time in seconds after which a terminating thread counts as stuck. */
+  endTimeout(): number;
   /** Called when one more thread is stuck. */
   stuck(): void;
 }
@@ -89,7 +89,7 @@ export class EndingThreads {
   }
 
   #timeout(worker: PoolWorker): IDelayedCall | null {
-    const { endTimeout } = this.#owner;
+    const endTimeout = this.#owner.endTimeout();
     if (this.#clock === null || endTimeout === Infinity) return null;
     return this.#clock.callLater(endTimeout, () => this.#timedOut(worker));
   }
@@ -106,7 +106,7 @@ export class EndingThreads {
     if (this.#stuck.size === 1) {
       warn(
         `A thread of the pool is stuck: the task ${worker.taskName} was cancelled ` +
-          `and still computes ${this.#owner.endTimeout} seconds later. ` +
+          `and still computes ${this.#owner.endTimeout()} seconds later. ` +
           "Tasks that compute should call currentTask().throwIfCancelled()",
       );
     }

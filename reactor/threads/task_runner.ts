@@ -4,7 +4,6 @@
  * @module
  */
 
-import { CancelledError } from "../../defer/errors.ts";
 import { messageOf } from "../../internal/foreign_value.ts";
 import { quote } from "../../internal/validation.ts";
 import type { Cancellation } from "./cancellation.ts";
@@ -74,15 +73,13 @@ export class TaskRunner {
     const task = new RunningTask(nameOf(message), this.#port.cancellation);
     this.#task = task;
     setCurrentTask(task);
-    const turn = { over: false };
     try {
       const f = exportOf(message, exports);
-      const value: unknown = await f(...this.#argumentsOf(message, turn));
+      const value: unknown = await f(...this.#argumentsOf(message, task));
       return { type: "result", value };
     } catch (error) {
       return { type: "failure", error: serializeError(error) };
     } finally {
-      turn.over = true;
       this.#task = null;
       task.settle();
       setCurrentTask(null);
@@ -107,20 +104,18 @@ export class TaskRunner {
   }
 
   /** Returns the arguments of the task. Each function is replaced by one that sends a message. */
-  #argumentsOf(message: TaskMessage, turn: { over: boolean }): unknown[] {
+  #argumentsOf(message: TaskMessage, task: RunningTask): unknown[] {
     const args = [...message.args];
     for (const argument of message.functions) {
       args[argument] = (...sent: unknown[]): void => {
-        if (turn.over) {
+        if (task.settled) {
           throw new Error(
             `Cannot call a function argument: the task ${nameOf(message)} has settled`,
           );
         }
         // Synchronous code cannot be interrupted from outside. A cancelled task therefore gets its
         // CancelledError when it makes its next call to the reactor's thread.
-        if (!this.#port.mayCall()) {
-          throw new CancelledError(`The task ${nameOf(message)} was cancelled`);
-        }
+        if (!this.#port.mayCall()) throw task.error();
         this.#port.post({ type: "call", argument, args: sent });
       };
     }

@@ -105,11 +105,8 @@ export class ThreadPool implements IThreadPool, Disposable {
     checkFunction("ThreadPool() startThread", options.startThread);
     this.#startThread = options.startThread;
     this.#limits = changeLimits(DEFAULT_LIMITS, options);
-    const endTimeout = (): number => this.#limits.endTimeout;
     this.#ending = new EndingThreads({
-      get endTimeout() {
-        return endTimeout();
-      },
+      endTimeout: () => this.#limits.endTimeout,
       stuck: () => this.#foundStuck(),
     }, options.clock ?? null);
   }
