@@ -2,6 +2,7 @@ import { Deferred } from "./deferred.ts";
 import { CancelledError } from "./errors.ts";
 import { abortedError } from "./aborted_error.ts";
 import { fail } from "./fail.ts";
+import { RemovableFifo } from "./removable_fifo.ts";
 
 /** The default limit on objects and on waiting calls. */
 const DEFAULT_LIMIT = 100_000;
@@ -18,35 +19,33 @@ export function limitOf(owner: string, name: string, value: number = DEFAULT_LIM
 
 /** A queue of Deferreds of waiting calls. A Deferred that is cancelled leaves the queue. */
 export class WaiterQueue<T> {
-  // A Set, because it keeps the order of its items and removes an item from the middle at low cost.
-  readonly #waiting = new Set<Deferred<T>>();
+  readonly #waiting = new RemovableFifo<Deferred<T>>();
 
   /** The number of waiting calls. */
   get length(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   /** Returns the Deferreds, the next one first. */
   list(): Deferred<T>[] {
-    return [...this.#waiting];
+    return this.#waiting.list();
   }
 
   /** Adds a Deferred at the end and returns it. */
   join(signal: AbortSignal | undefined): Deferred<T> {
-    const deferred = new Deferred<T>((self) => {
-      this.#waiting.delete(self);
-    });
-    this.#waiting.add(deferred);
+    const deferred = new Deferred<T>(() => this.#waiting.remove(number));
+    const number = this.#waiting.push(deferred);
     return signal === undefined ? deferred : deferred.addSignal(signal);
   }
 
   /** Removes and returns the next Deferred, to be fired. */
   next(): Deferred<T> | undefined {
-    for (const deferred of this.#waiting) {
-      this.#waiting.delete(deferred);
-      return deferred;
-    }
-    return undefined;
+    return this.#waiting.shift();
+  }
+
+  /** Removes and returns all Deferreds, the next one first. */
+  takeAll(): Deferred<T>[] {
+    return this.#waiting.takeAll();
   }
 }
 

@@ -1,6 +1,6 @@
-import { abortedError } from "../defer/aborted_error.ts";
-import { CancelledError, type Deferred, execute, fail } from "../defer/mod.ts";
+import { type Deferred, execute } from "../defer/mod.ts";
 import { nameInReports } from "../defer/unhandled.ts";
+import { abortedBefore } from "../defer/waiter_queue.ts";
 import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
 
 /**
@@ -17,9 +17,7 @@ export function listening<T>(
   listen: () => T | PromiseLike<T>,
   { signal }: EndpointOptions = {},
 ): Deferred<T> {
-  const port: Deferred<T> = signal?.aborted
-    ? fail(abortedError(new CancelledError(), signal.reason))
-    : execute(listen);
+  const port: Deferred<T> = signal?.aborted ? abortedBefore(signal) : execute(listen);
   const named = nameInReports(port, () => `listening on ${endpoint}`);
   return signal === undefined || signal.aborted ? named : named.addSignal(signal);
 }

@@ -27,6 +27,11 @@ export function checkDelay(name: string, value: unknown): void {
   throw new RangeError(`${name} must be zero or more seconds, got ${value}`);
 }
 
+/** Throws unless `value` is a timeout: zero or more seconds, or Infinity for no timeout. */
+export function checkTimeout(name: string, value: unknown): void {
+  if (value !== Infinity) checkDelay(name, value);
+}
+
 /**
  * Throws unless a time on a clock is finite: the sum of finite delays may be infinite.
  *

@@ -1,5 +1,6 @@
-import { abortedError } from "../defer/aborted_error.ts";
-import { CancelledError, Deferred, fail, TimeoutError } from "../defer/mod.ts";
+import { Deferred, fail, TimeoutError } from "../defer/mod.ts";
+import { RemovableFifo } from "../defer/removable_fifo.ts";
+import { abortedBefore } from "../defer/waiter_queue.ts";
 import type { IReactorTime } from "../reactor/interfaces/mod.ts";
 import { asError, onRejection } from "../defer/guarded_call.ts";
 import { checkBound, checkDelay, checkFunction } from "../internal/validation.ts";
@@ -106,14 +107,7 @@ export abstract class PendingRequests<Req, Res> {
   readonly #timeout: number;
   readonly #maxInFlight: number;
   readonly #maxWaiting: number;
-  // The waiting requests by consecutive numbers. With the numbers, removing a request and finding
-  // the first one need no search; iterating a Set or Map would pass over its removed entries each
-  // time.
-  readonly #waiting = new Map<number, PendingRequest<Req, Res>>();
-  /** The number of the next request that waits. */
-  #nextNumber = 0;
-  /** No request with a lower number waits. */
-  #turn = 0;
+  readonly #waiting = new RemovableFifo<PendingRequest<Req, Res>>();
   /** The reason for which the connection was lost. */
   #lost: Error | null = null;
   /** Whether waiting requests are being sent. */
@@ -142,7 +136,7 @@ export abstract class PendingRequests<Req, Res> {
 
   /** The number of requests that wait to be sent. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.length;
   }
 
   /**
@@ -161,24 +155,22 @@ export abstract class PendingRequests<Req, Res> {
     const { timeout = this.#timeout, signal } = options;
     this.#check(timeout);
     if (this.#lost !== null) return fail(this.#lost);
-    if (signal?.aborted) return fail(abortedError(new CancelledError(), signal.reason));
-    const hasTurn = this.#waiting.size === 0 && this.inFlight < this.#maxInFlight;
-    if (!hasTurn && this.#waiting.size >= this.#maxWaiting) {
+    if (signal?.aborted) return abortedBefore(signal);
+    const hasTurn = this.#waiting.length === 0 && this.inFlight < this.#maxInFlight;
+    if (!hasTurn && this.#waiting.length >= this.#maxWaiting) {
       return fail(
         new RequestQueueFull(
-          `Cannot queue a request: the limit of ${this.#waiting.size} waiting requests ` +
+          `Cannot queue a request: the limit of ${this.#waiting.length} waiting requests ` +
             `(maxWaiting) is reached, and ${this.inFlight} are in flight`,
         ),
       );
     }
-    // Only waiting requests receive a number. The numbers are then consecutive except for removed
-    // requests, so the first waiting request is found quickly.
-    const number = hasTurn ? -1 : this.#nextNumber++;
+    let number = -1;
     const pending = new PendingRequest<Req, Res>(request, (pending) => {
-      if (!this.#waiting.delete(number)) this.#abandon(pending);
+      if (!this.#waiting.remove(number)) this.#abandon(pending);
     });
     if (hasTurn) this.#start(pending);
-    else this.#waiting.set(number, pending);
+    else number = this.#waiting.push(pending);
     const answer = this.#within(timeout, pending.answer);
     return signal === undefined ? answer : answer.addSignal(signal);
   }
@@ -190,8 +182,7 @@ export abstract class PendingRequests<Req, Res> {
    */
   connectionLost(reason: Error): void {
     this.#lost ??= reason;
-    const all = [...this.takeInFlight(), ...this.#waiting.values()];
-    this.#waiting.clear();
+    const all = [...this.takeInFlight(), ...this.#waiting.takeAll()];
     for (const pending of all) pending.settle({ error: reason });
   }
 
@@ -250,18 +241,14 @@ export abstract class PendingRequests<Req, Res> {
     if (this.#isStarting) return;
     this.#isStarting = true;
     try {
-      while (this.inFlight < this.#maxInFlight && this.#waiting.size > 0) this.#startNext();
+      while (this.inFlight < this.#maxInFlight) {
+        const next = this.#waiting.shift();
+        if (next === undefined) break;
+        this.#start(next);
+      }
     } finally {
       this.#isStarting = false;
     }
-  }
-
-  /** Sends the first waiting request. There must be one. */
-  #startNext(): void {
-    let next: PendingRequest<Req, Res> | undefined;
-    while (next === undefined) next = this.#waiting.get(this.#turn++);
-    this.#waiting.delete(this.#turn - 1);
-    this.#start(next);
   }
 
   #start(pending: PendingRequest<Req, Res>): void {

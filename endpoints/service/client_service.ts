@@ -1,5 +1,5 @@
 import { textOf } from "../../internal/foreign_value.ts";
-import { abortedError } from "../../defer/aborted_error.ts";
+import { abortedBefore } from "../../defer/waiter_queue.ts";
 import {
   CancelledError,
   Deferred,
@@ -12,7 +12,7 @@ import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_ch
 import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { atOnce } from "../../defer/guarded_call.ts";
-import { checkBound, checkDelay, checkFunction } from "../../internal/validation.ts";
+import { checkBound, checkDelay, checkFunction, checkTimeout } from "../../internal/validation.ts";
 import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
 import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
@@ -168,8 +168,8 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
     checkDelay("ClientService() stableAfter", this.#stableAfter);
     this.#maxWaiting = options.maxWaiting ?? 10_000;
     checkBound("ClientService() maxWaiting", this.#maxWaiting, 0);
-    if (attemptTimeout !== undefined && attemptTimeout !== Infinity) {
-      checkDelay("ClientService() attemptTimeout", attemptTimeout);
+    if (attemptTimeout !== undefined) {
+      checkTimeout("ClientService() attemptTimeout", attemptTimeout);
     }
     this.#settings = {
       endpoint,
@@ -209,8 +209,8 @@ export class ClientService<P extends IProtocol = IProtocol> extends Service {
       ? options
       : { failAfterFailures: options };
     checkBound("whenConnected() failAfterFailures", failAfterFailures, 1);
-    if (timeout !== Infinity) checkDelay("whenConnected() timeout", timeout);
-    if (signal?.aborted) return fail(abortedError(new CancelledError(), signal.reason));
+    checkTimeout("whenConnected() timeout", timeout);
+    if (signal?.aborted) return abortedBefore(signal);
     const waiter = this.#wait(failAfterFailures);
     if (timeout !== Infinity && !waiter.called) {
       waiter.addTimeout(timeout, this.#clock, () => {

@@ -1,11 +1,11 @@
 import { isError, isInstance } from "../../internal/foreign_value.ts";
 import { checkEndpoint, checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { cancelLogged } from "../../defer/cancel_all.ts";
-import { abortedError } from "../../defer/aborted_error.ts";
-import { CancelledError, Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
+import { abortedBefore, WaiterQueue } from "../../defer/waiter_queue.ts";
+import { CancelledError, type Deferred, fail, succeed, TooManyWaiters } from "../../defer/mod.ts";
 import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
-import { checkBound, checkDelay } from "../../internal/validation.ts";
+import { checkBound, checkTimeout } from "../../internal/validation.ts";
 import type { EndpointOptions, IStreamServerEndpoint } from "../interfaces.ts";
 import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
@@ -73,7 +73,7 @@ export class StreamServerEndpointService extends Service {
   #listening: Deferred<IListeningPort | null> | null = null;
   /** The port, or the error of listening. */
   #outcome: IListeningPort | Error | null = null;
-  readonly #portWaiters = new Set<Deferred<IListeningPort>>();
+  readonly #portWaiters = new WaiterQueue<IListeningPort>();
   readonly #stopWaiters = new StopWaiters();
   /** Starts that wait until a stop is complete. */
   readonly #startWaiters = new StopWaiters();
@@ -103,8 +103,8 @@ export class StreamServerEndpointService extends Service {
     this.#drain = options.drain ?? null;
     this.#maxWaiting = options.maxWaiting ?? 10_000;
     checkBound("StreamServerEndpointService() maxWaiting", this.#maxWaiting, 0);
-    if (this.#drain !== null && this.#drain !== Infinity) {
-      checkDelay("StreamServerEndpointService() drain", this.#drain);
+    if (this.#drain !== null) {
+      checkTimeout("StreamServerEndpointService() drain", this.#drain);
     }
   }
 
@@ -158,26 +158,17 @@ export class StreamServerEndpointService extends Service {
    */
   whenListening(options: EndpointOptions = {}): Deferred<IListeningPort> {
     const { signal } = options;
-    if (signal?.aborted) return fail(abortedError(new CancelledError(), signal.reason));
-    const waiter = this.#wait();
-    return signal === undefined ? waiter : waiter.addSignal(signal);
-  }
-
-  #wait(): Deferred<IListeningPort> {
+    if (signal?.aborted) return abortedBefore(signal);
     if (isError(this.#outcome)) return fail(this.#outcome);
     if (this.#outcome !== null) return succeed(this.#outcome);
-    if (this.#portWaiters.size >= this.#maxWaiting) {
-      const limit = this.#maxWaiting;
-      return fail(
-        new TooManyWaiters(
-          `Cannot wait for the port of ${this}: ` +
-            `the limit of ${limit} waiting calls (maxWaiting) is reached`,
-        ),
-      );
-    }
-    const waiter = new Deferred<IListeningPort>(() => this.#portWaiters.delete(waiter));
-    this.#portWaiters.add(waiter);
-    return waiter;
+    const limit = this.#maxWaiting;
+    if (this.#portWaiters.length < limit) return this.#portWaiters.join(signal);
+    return fail(
+      new TooManyWaiters(
+        `Cannot wait for the port of ${this}: ` +
+          `the limit of ${limit} waiting calls (maxWaiting) is reached`,
+      ),
+    );
   }
 
   /**
@@ -218,9 +209,7 @@ export class StreamServerEndpointService extends Service {
 
   #settle(outcome: IListeningPort | Error | null): void {
     this.#outcome = outcome;
-    const waiters = [...this.#portWaiters];
-    this.#portWaiters.clear();
-    for (const waiter of waiters) {
+    for (const waiter of this.#portWaiters.takeAll()) {
       // The callback of one waiter may cancel another waiter, which has then already fired.
       if (waiter.called) continue;
       if (isError(outcome)) waiter.errback(outcome);
