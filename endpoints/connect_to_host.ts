@@ -1,5 +1,5 @@
 import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
-import { type Deferred, execute } from "../defer/mod.ts";
+import type { Deferred } from "../defer/mod.ts";
 import { callLogged } from "../defer/guarded_call.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { type HappyEyeballsOptions, raceAddresses } from "../reactor/names/happy_eyeballs.ts";
@@ -15,7 +15,8 @@ import type {
   IReactorTime,
 } from "../reactor/interfaces/mod.ts";
 import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
-import type { ITypedProtocolFactory } from "./interfaces.ts";
+import { connectUntilAborted } from "./connect_until_aborted.ts";
+import type { EndpointOptions, ITypedProtocolFactory } from "./interfaces.ts";
 import { TCP4ClientEndpoint } from "./tcp.ts";
 
 /** The capabilities of a reactor that connecting to a host name needs. */
@@ -39,6 +40,7 @@ export interface ConnectToHostOptions
  * @param families The address families to try, the preferred one first.
  * @param factory The factory that builds the protocol.
  * @param options Options of the lookups and of the attempts.
+ * @param wait The options of the endpoint's `connect`.
  * @returns A Deferred that fires with the protocol.
  */
 export function connectTCPToHost<P extends IProtocol>(
@@ -48,6 +50,7 @@ export function connectTCPToHost<P extends IProtocol>(
   families: readonly IPFamily[],
   factory: ITypedProtocolFactory<P>,
   options: ConnectToHostOptions,
+  wait?: EndpointOptions,
 ): Deferred<P> {
   const { attemptDelay: _, resolutionDelay: __, ...connectOptions } = options;
   const race = {
@@ -69,7 +72,7 @@ export function connectTCPToHost<P extends IProtocol>(
   // An error of the factory's doStop() is only logged. It must neither close the connection nor
   // replace the error of the attempts.
   const stop = () => callLogged(stopFactory, [factory], `Error while calling doStop for ${where}`);
-  return execute(() => {
+  return connectUntilAborted(() => {
     // The factory is started once for all attempts, so that it is not stopped between two attempts.
     checkFactory("connect", factory);
     startFactory(factory);
@@ -85,7 +88,7 @@ export function connectTCPToHost<P extends IProtocol>(
           throw error;
         },
       );
-  });
+  }, wait);
 }
 
 /**

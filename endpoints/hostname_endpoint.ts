@@ -1,4 +1,3 @@
-import { connectUntilAborted } from "./connect_until_aborted.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress } from "../reactor/addresses.ts";
 import { encodeHostname } from "../reactor/names/hostname.ts";
@@ -74,16 +73,13 @@ export class HostnameEndpoint implements IStreamClientEndpoint {
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,
   ): Deferred<P> {
-    return connectUntilAborted(
-      () =>
-        connectTCPToHost(
-          this.#reactor,
-          this.#host,
-          this.#port,
-          ["IPv6", "IPv4"],
-          factory,
-          this.#options,
-        ),
+    return connectTCPToHost(
+      this.#reactor,
+      this.#host,
+      this.#port,
+      ["IPv6", "IPv4"],
+      factory,
+      this.#options,
       options,
     );
   }

@@ -1,4 +1,4 @@
-import type { IHalfCloseableProtocol, IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
+import type { IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
 import { logPrefixOf } from "../defer/guarded_call.ts";
 import {
   isDrainable,
@@ -70,17 +70,6 @@ export class ProtocolWrapper<P extends IProtocol> implements TemporaryProtocol {
   }
 }
 
-class HalfCloseableProtocolWrapper<P extends IHalfCloseableProtocol> extends ProtocolWrapper<P>
-  implements IHalfCloseableProtocol {
-  readConnectionLost(): void {
-    return this.protocol.readConnectionLost();
-  }
-
-  writeConnectionLost(): void {
-    return this.protocol.writeConnectionLost();
-  }
-}
-
 /**
  * Wraps a protocol. The wrapper has the same optional methods as the protocol.
  *
@@ -91,14 +80,27 @@ export function wrapProtocol<P extends IProtocol>(
   protocol: P,
   events: ProtocolWrapperEvents,
 ): ProtocolWrapper<P> {
-  const relay = isHalfCloseable(protocol)
-    ? new HalfCloseableProtocolWrapper(protocol, events)
-    : new ProtocolWrapper(protocol, events);
-  return Object.assign(
-    relay,
-    isHandshakeListener(protocol)
-      ? { handshakeCompleted: () => protocol.handshakeCompleted() }
-      : {},
-    isDrainable(protocol) ? { drainRequested: () => protocol.drainRequested() } : {},
-  );
+  const wrapper = new ProtocolWrapper(protocol, events);
+  forwardHalfClose(wrapper, protocol);
+  if (isHandshakeListener(protocol)) {
+    Object.assign(wrapper, { handshakeCompleted: () => protocol.handshakeCompleted() });
+  }
+  if (isDrainable(protocol)) {
+    Object.assign(wrapper, { drainRequested: () => protocol.drainRequested() });
+  }
+  return wrapper;
+}
+
+/**
+ * Adds the methods of half-close to a wrapper, if its protocol has them.
+ *
+ * @param wrapper The wrapper.
+ * @param protocol The protocol whose methods the wrapper calls.
+ */
+export function forwardHalfClose(wrapper: IProtocol, protocol: IProtocol): void {
+  if (!isHalfCloseable(protocol)) return;
+  Object.assign(wrapper, {
+    readConnectionLost: () => protocol.readConnectionLost(),
+    writeConnectionLost: () => protocol.writeConnectionLost(),
+  });
 }

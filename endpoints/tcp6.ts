@@ -1,4 +1,3 @@
-import { connectUntilAborted } from "./connect_until_aborted.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
 import type {
@@ -127,16 +126,13 @@ export class TCP6ClientEndpoint implements IStreamClientEndpoint {
     factory: ITypedProtocolFactory<P>,
     options?: EndpointOptions,
   ): Deferred<P> {
-    return connectUntilAborted(
-      () =>
-        connectTCPToHost(
-          this.#reactor,
-          this.#host,
-          this.#port,
-          ["IPv6"],
-          factory,
-          this.#options,
-        ),
+    return connectTCPToHost(
+      this.#reactor,
+      this.#host,
+      this.#port,
+      ["IPv6"],
+      factory,
+      this.#options,
       options,
     );
   }

@@ -6,11 +6,8 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 import { AsyncResults } from "../protocol/async_results.ts";
 import { asError, logPrefixOf } from "../defer/guarded_call.ts";
-import {
-  isDrainable,
-  isHalfCloseable,
-  isHandshakeListener,
-} from "../reactor/stream/protocol_capabilities.ts";
+import { isDrainable, isHandshakeListener } from "../reactor/stream/protocol_capabilities.ts";
+import { forwardHalfClose } from "./protocol_wrapper.ts";
 import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
 
 /** The calls that a {@linkcode TLSUpgradeProtocol} makes. */
@@ -87,7 +84,8 @@ export class TLSUpgradeProtocol<P extends IProtocol>
     const protocol = this.#events.build();
     if (protocol === null) return transport.loseConnection();
     this.#protocol = protocol;
-    this.copyOptionalMethods(protocol);
+    // The connection looks for these methods before it calls the application's protocol directly.
+    forwardHalfClose(this, protocol);
     const results = new AsyncResults("Error while calling handshakeCompleted");
     results.add(protocol.makeConnection(transport));
     this.#events.secured?.(protocol);
@@ -125,17 +123,5 @@ export class TLSUpgradeProtocol<P extends IProtocol>
   /** Aborts the connection, and with it a handshake in progress. */
   cancel(): void {
     this.#transport?.abortConnection();
-  }
-
-  /**
-   * Adds the optional methods of the application's protocol to this one, for callers that look at
-   * them before the handshake is done.
-   */
-  copyOptionalMethods(protocol: P): void {
-    if (!isHalfCloseable(protocol)) return;
-    Object.assign(this, {
-      readConnectionLost: () => protocol.readConnectionLost(),
-      writeConnectionLost: () => protocol.writeConnectionLost(),
-    });
   }
 }

@@ -26,6 +26,7 @@ import type {
 import { listening } from "./listening.ts";
 import { MAX_HANDSHAKES } from "../reactor/tls/handshake.ts";
 import { checkBound } from "../internal/validation.ts";
+import { forwardHalfClose } from "./protocol_wrapper.ts";
 import { TLSUpgradeProtocol } from "./tls_upgrade_protocol.ts";
 
 /**
@@ -185,7 +186,7 @@ class SecuredConnecting<P extends IProtocol> {
         });
         // The optional methods are copied now, because the underlying endpoint may wrap this
         // protocol and then checks at once which methods exist.
-        upgrade.copyOptionalMethods(protocol);
+        forwardHalfClose(upgrade, protocol);
         this.#upgrade = upgrade;
         return upgrade;
       }),
