@@ -160,9 +160,6 @@ export class ProcessConnection implements ITransport {
     if (this.#isLost || this.#abortReason !== null) return;
     this.#abortReason = reason;
     killProcess(this.process);
-    // The pipes are closed, because child processes of the process may keep them open after it has
-    // exited.
-    this.process.loseConnection();
   }
 
   /** Records that the process's standard input has been closed. */

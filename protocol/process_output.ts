@@ -275,11 +275,7 @@ class Runner<R> extends ProcessProtocol {
   }
 
   kill(): void {
-    const { transport } = this;
-    killProcess(transport);
-    // The pipes are closed, because child processes of the program may keep them open after it has
-    // exited.
-    transport.loseConnection();
+    killProcess(this.transport);
   }
 
   override connectionMade(): void {
