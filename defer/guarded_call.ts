@@ -17,6 +17,7 @@ import {
   isInstance,
   isThenable,
   quote,
+  textAtOnce,
 } from "../internal/foreign_value.ts";
 import { nameByDefault } from "./unhandled.ts";
 import { err } from "../log/mod.ts";
@@ -163,14 +164,13 @@ export function atOnce<T>(hook: string, answer: T, why: string): T {
  * @throws {unknown} The error that `logPrefix()` throws.
  */
 export function logPrefixOf(owner: Named): string {
-  const prefix: unknown = atOnce(
-    "logPrefix()",
-    owner.logPrefix?.(),
-    "Error while calling logPrefix",
-  );
-  if (typeof prefix === "string") return prefix;
+  const prefix = owner.logPrefix?.();
   if (prefix === undefined) return classNameOf(owner);
-  throw new TypeError(`logPrefix() must return a string, got ${quote(prefix)}`);
+  return textAtOnce(
+    "logPrefix()",
+    prefix,
+    (error) => logUserError(error, "Error while calling logPrefix"),
+  );
 }
 
 /**

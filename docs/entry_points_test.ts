@@ -1,5 +1,5 @@
-// The table of entry_points.md has the entry points of deno.json, its deno.json links a clone, and its
-// program runs.
+// The table of entry_points.md has the entry points of deno.json, its deno.json links a clone, and
+// its program runs.
 
 import { assertEquals } from "@std/assert";
 import { codeBlocks } from "../testing/fixtures/code_blocks.ts";

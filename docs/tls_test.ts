@@ -1,4 +1,5 @@
-// The programs of tls.md, run as the guide says, with certificates like those that its commands make.
+// The programs of tls.md, run as the guide says, with certificates like those that its commands
+// make.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { TestAuthority } from "../testing/fixtures/certificates.ts";
@@ -7,7 +8,7 @@ import type { Program } from "../testing/fixtures/program.ts";
 
 const SERVER = "deno run --allow-net --allow-read tls_server.ts 0";
 
-/** The folder of the guide with the authority's certificate, one for the server, and one for the client. */
+/** The guide's folder, with the certificates of the authority, the server and the client. */
 class TLSFolder implements AsyncDisposable {
   readonly folder: GuideFolder;
   readonly authority: TestAuthority;

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { messageOf } from "../internal/foreign_value.ts";
+import { codeOf, messageOf } from "../internal/foreign_value.ts";
 import type { IHostEnvironment } from "../reactor/interfaces/mod.ts";
 import { pemCertificates, pemPrivateKeys } from "../reactor/tls/pem.ts";
 
@@ -90,7 +90,7 @@ async function listed(
   try {
     return await hostEnvironment.readDirectory(path);
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOTDIR") return null;
+    if (codeOf(cause) === "ENOTDIR") return null;
     throw new Error(`Cannot read the certificates in ${path}: ${messageOf(cause)}`, { cause });
   }
 }

@@ -72,6 +72,12 @@ export function read(value: object, key: PropertyKey): unknown {
   }
 }
 
+/** Returns the system's code of an error, such as `ECONNRESET`, if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  const code = isError(error) ? read(error, "code") : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
 /** Returns `String(value)`, or the text of `inspect()` if the conversion throws. */
 export function textOf(value: unknown): string {
   try {
@@ -149,4 +155,22 @@ export function atOnce<T>(
   throw new TypeError(
     `${hook} must return its value synchronously, got a promise; it cannot be an async function`,
   );
+}
+
+/**
+ * Returns the text that a function has returned.
+ *
+ * @param hook The name of the function, such as `logPrefix()`.
+ * @param answer The return value.
+ * @param rejected Called if the value is a promise that rejects.
+ * @throws {TypeError} If the value is a promise, or not a string.
+ */
+export function textAtOnce(
+  hook: string,
+  answer: unknown,
+  rejected?: (error: unknown) => void,
+): string {
+  const text = atOnce(hook, answer, rejected);
+  if (typeof text === "string") return text;
+  throw new TypeError(`${hook} must return a string, got ${quote(text)}`);
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { atOnce, quote } from "../internal/foreign_value.ts";
+import { textAtOnce } from "../internal/foreign_value.ts";
 
 /** An object with a name for the log. */
 export interface HasLogPrefix {
@@ -88,7 +88,5 @@ export function leaveSystem(previous: SystemOwner): void {
  */
 export function currentSystem(): string {
   if (typeof current === "string") return current;
-  const prefix: unknown = atOnce("logPrefix()", current.logPrefix());
-  if (typeof prefix === "string") return prefix;
-  throw new TypeError(`logPrefix() must return a string, got ${quote(prefix)}`);
+  return textAtOnce("logPrefix()", current.logPrefix());
 }

@@ -1,4 +1,4 @@
-import { atOnce, isError, read } from "../internal/foreign_value.ts";
+import { atOnce, codeOf } from "../internal/foreign_value.ts";
 
 /** A synchronous writer: `Deno.stdout`, `Deno.stderr`, an open `Deno.FsFile`. */
 export interface SyncWriter {
@@ -44,15 +44,11 @@ export function writeText(
       rest = rest.subarray(written);
       pauses = 0;
     } catch (error) {
-      if (!isNotReady(error) || pauses === MAX_PAUSES) throw error;
+      if (codeOf(error) !== "EAGAIN" || pauses === MAX_PAUSES) throw error;
       pauses++;
       pause(PAUSE_MS);
     }
   }
-}
-
-function isNotReady(error: unknown): boolean {
-  return isError(error) && read(error, "code") === "EAGAIN";
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { LogObserver } from "./event.ts";
 import { eventLine, systemText } from "./event_text.ts";
-import { atOnce, checkFunction, quote } from "../internal/foreign_value.ts";
+import { checkFunction, textAtOnce } from "../internal/foreign_value.ts";
 import { formatTime as formatLocalTime } from "./format_time.ts";
 import { type SyncWriter, writeText } from "./sync_writer.ts";
 
@@ -41,10 +41,7 @@ export function textFileLogObserver(
   // The returned function is named, because the report of a failing observer quotes its name.
   return function textFileLogObserver(event): void {
     const line = `[${systemText(event)}] ${eventLine(event)}`;
-    const time: unknown = atOnce("formatTime()", formatTime(event.time));
-    if (typeof time !== "string") {
-      throw new TypeError(`formatTime() must return a string, got ${quote(time)}`);
-    }
+    const time = textAtOnce("formatTime()", formatTime(event.time));
     writeText(writer, `${time} ${line}\n`);
   };
 }

@@ -183,7 +183,7 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
   peerUnreachable(reason: Error): void {
     // The client has disconnected, and its `connectionLost` has cancelled the attempt to connect.
     if (!this.transport.connected) return;
-    this.factory?.logUnreachable(this.transport.getPeer(), reason);
+    this.factory.logUnreachable(this.transport.getPeer(), reason);
     this.transport.loseConnection();
   }
 }

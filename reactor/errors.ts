@@ -7,7 +7,7 @@
  * @module
  */
 
-import { messageOf, read } from "../internal/foreign_value.ts";
+import { codeOf, messageOf } from "../internal/foreign_value.ts";
 import { visibleText } from "../internal/visible_text.ts";
 import type { IAddress } from "./interfaces/mod.ts";
 
@@ -355,11 +355,6 @@ export class TLSError extends ConnectionLost {
     super(`${subject} ${address} failed: ${why}`, { code: code ?? codeOf(cause), address, cause });
     this.phase = phase;
   }
-}
-
-function codeOf(cause: Error): string | undefined {
-  const code = read(cause, "code");
-  return typeof code === "string" ? code : undefined;
 }
 
 /**

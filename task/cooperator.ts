@@ -3,7 +3,7 @@ import { atOnce, logUserError } from "../defer/guarded_call.ts";
 import { checkFunction, quote } from "../internal/validation.ts";
 import { CooperativeTask } from "./cooperative_task.ts";
 import { afterMacrotask } from "./macrotask.ts";
-import { type TaskIterator, TaskState } from "./task_state.ts";
+import { type TaskIterator, TaskState, type TaskStateHost } from "./task_state.ts";
 
 /** Options of a {@linkcode Cooperator}: the length of its rounds and the time between them. */
 export interface CooperatorOptions {
@@ -73,6 +73,14 @@ export class Cooperator implements Disposable {
   #isStopped = false;
   /** The tasks that have not ended. */
   readonly #works = new Set<TaskState>();
+  readonly #host: TaskStateHost = {
+    ready: (work) => this.#addReady(work),
+    idle: (work) => this.#removeReady(work),
+    finished: (work) => {
+      this.#works.delete(work);
+      this.#removeReady(work);
+    },
+  };
   /** The tasks that can run, the next one first. */
   readonly #ready = new Set<TaskState>();
   /**
@@ -112,14 +120,7 @@ export class Cooperator implements Disposable {
    * @throws {TypeError} If the argument is not an iterator.
    */
   cooperate<I extends TaskIterator>(iterator: I): CooperativeTask<I> {
-    const work = new TaskState(iterator, {
-      ready: (work) => this.#addReady(work),
-      idle: (work) => this.#removeReady(work),
-      finished: (work) => {
-        this.#works.delete(work);
-        this.#removeReady(work);
-      },
-    });
+    const work = new TaskState(iterator, this.#host);
     if (this.#isStopped) work.stopWithHost();
     else {
       this.#works.add(work);

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { atOnce, classNameOf, logRejection, logUserError } from "../../defer/guarded_call.ts";
+import { classNameOf, logRejection, logUserError } from "../../defer/guarded_call.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { nameInReports } from "../../defer/unhandled.ts";
-import { isInstance } from "../../internal/foreign_value.ts";
-import { quote } from "../../internal/validation.ts";
+import { isInstance, textAtOnce } from "../../internal/foreign_value.ts";
 import type { IService } from "./interfaces.ts";
 
 /**
@@ -19,9 +18,7 @@ export function nameOf(named: object): string {
   if (named.toString === Object.prototype.toString) return classNameOf(named);
   const why = `Error while calling toString of ${classNameOf(named)}`;
   try {
-    const name: unknown = atOnce("toString()", named.toString(), why);
-    if (typeof name === "string") return name;
-    throw new TypeError(`toString() must return a string, got ${quote(name)}`);
+    return textAtOnce("toString()", named.toString(), (error) => logUserError(error, why));
   } catch (error) {
     logUserError(error, why);
     return classNameOf(named);

@@ -42,6 +42,7 @@ import {
   nameInLog,
   onRejection,
 } from "../../defer/guarded_call.ts";
+import { codeOf } from "../../internal/foreign_value.ts";
 
 // An upper estimate, in bytes, of the memory that a queued datagram needs in addition to its data.
 // It is counted so that the write buffer limit also stops an endless queue of empty datagrams.
@@ -330,21 +331,24 @@ export abstract class DatagramPort<
 
   #dropUnsent(to: A): void {
     const waiting = this.#queue.length;
-    const line = `Dropped a datagram to ${to}: the write buffer is full (${waiting} datagrams)`;
-    this.#warn(this.#overfull, line);
+    this.#warn(
+      this.#overfull,
+      () => `Dropped a datagram to ${to}: the write buffer is full (${waiting} datagrams)`,
+    );
   }
 
   #dropOversized(from: A): void {
     const { maxPacketSize } = this.#limits;
     this.#warn(
       this.#oversized,
-      `Dropped a datagram from ${from}: it is longer than maxPacketSize (${maxPacketSize} bytes)`,
+      () =>
+        `Dropped a datagram from ${from}: it is longer than maxPacketSize (${maxPacketSize} bytes)`,
     );
   }
 
-  #warn(throttle: LogThrottle, line: string): void {
+  #warn(throttle: LogThrottle, line: () => string): void {
     throttle.add((count) => {
-      callWithSystem(this, () => warn(`${line}${alike(count)}`, { count }));
+      callWithSystem(this, () => warn(`${line()}${alike(count)}`, { count }));
     });
   }
 
@@ -387,8 +391,4 @@ export abstract class DatagramPort<
       return asError(error);
     }
   }
-}
-
-function codeOf(error: Error): unknown {
-  return "code" in error ? error.code : undefined;
 }

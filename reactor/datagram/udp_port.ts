@@ -6,7 +6,8 @@
 
 import type { Deferred } from "../../defer/deferred.ts";
 import { execute } from "../../defer/execute.ts";
-import { IPv4Address, IPv6Address, isIPAddress, isIPv6Address } from "../addresses.ts";
+import { isIPAddress, isIPv6Address } from "../addresses.ts";
+import { udpAddress } from "./udp_address.ts";
 import { datagramBytes } from "./datagram_bytes.ts";
 import type { UDPDriver } from "./datagram_driver.ts";
 import { DatagramPort } from "./datagram_port.ts";
@@ -75,7 +76,7 @@ export class UDPPort
     }
     this.#checkHost("connect() host", host);
     checkInteger("connect() port", port, 1, 65535);
-    this.#peer = this.#address(host, port);
+    this.#peer = udpAddress(host, port);
   }
 
   setBroadcastAllowed(enabled: boolean): void {
@@ -184,7 +185,7 @@ export class UDPPort
         `Cannot write to ${host}:${port}: the port is connected to ${peer} and sends only there`,
       );
     }
-    const to = this.#address(host, port);
+    const to = udpAddress(host, port);
     if (host === BROADCAST && !this.#broadcast) {
       throw new DatagramError(
         `Cannot send to ${to}: call setBroadcastAllowed(true) to allow broadcasts`,
@@ -201,10 +202,5 @@ export class UDPPort
       host,
       `${name} must be an ${version} address on the port on ${this.getHost()}, got ${quote(host)}`,
     );
-  }
-
-  /** Returns the address object. An IPv6 port uses the mapped address of an IPv4 peer. */
-  #address(host: string, port: number): IInternetAddress {
-    return this.#isIPv6 ? new IPv6Address("UDP", host, port) : new IPv4Address("UDP", host, port);
   }
 }

@@ -160,10 +160,9 @@ export function checkEndpoint(
 }
 
 function check(subject: string, value: unknown, methods: readonly string[]): void {
-  const missing = isObject(value)
-    ? methods.filter((method) => typeof read(value, method) !== "function")
-    : methods;
-  if (missing.length === 0) return;
+  const isComplete = isObject(value) &&
+    methods.every((method) => typeof read(value, method) === "function");
+  if (isComplete) return;
   const list = methods.map((method) => `${method}()`).join(", ");
   throw new TypeError(
     `${subject} must be an object with ${list}; got ${quote(value)}${hint(value)}`,

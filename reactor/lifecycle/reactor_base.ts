@@ -69,7 +69,6 @@ export abstract class ReactorBase
   #started = false;
   #running = false;
   #stopped = false;
-  #startedBefore = false;
   #shutdownDue = false;
   #inTurn = false;
   #used = false;
@@ -107,7 +106,7 @@ export abstract class ReactorBase
   run(options?: RunOptions): Promise<void> {
     this.use();
     if (this.#started) return Promise.reject(new ReactorAlreadyRunning());
-    if (this.#startedBefore) return Promise.reject(new ReactorNotRestartable());
+    if (this.#stopped) return Promise.reject(new ReactorNotRestartable());
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = () => this.#stopIfStarted();
     options?.signal?.addEventListener("abort", stop);
@@ -121,7 +120,6 @@ export abstract class ReactorBase
     };
     this.#installSignalHandlers = options?.installSignalHandlers ?? true;
     this.#started = true;
-    this.#stopped = false;
     this.#setAlarm();
     this.fireSystemEvent("startup");
     if (options?.signal?.aborted) stop();
@@ -131,7 +129,6 @@ export abstract class ReactorBase
   stop(): void {
     if (!this.#started || this.#stopped) throw new ReactorNotRunning();
     this.#stopped = true;
-    this.#startedBefore = true;
     this.#shutdownDue = true;
     // If stop() was called within a turn, that turn fires the shutdown event at its end. Otherwise
     // a microtask runs another turn, which fires it.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import type { HostnameAddress } from "../addresses.ts";
 import {
   ConnectError,
@@ -63,6 +64,23 @@ export function connectFailure(
       cause: new AggregateError(reasons, `Cannot connect to ${address}`),
     },
   );
+}
+
+/**
+ * Returns the reason of a failed lookup as a `ConnectError`. An error of another class, such as
+ * that of an invalid host name, becomes the cause of a `DNSLookupError`.
+ *
+ * @param error The error of the lookup.
+ * @param what The first part of the message: the operation that failed.
+ * @param host The name.
+ */
+export function asConnectError(error: Error, what: string, host: string): ConnectError {
+  if (isInstance(error, ConnectError)) return error;
+  return new DNSLookupError(`${what}: ${messageOf(error)}`, {
+    syscall: "getaddrinfo",
+    address: host,
+    cause: error,
+  });
 }
 
 /** Returns a property that has the same value in all reasons; `undefined` if it differs. */

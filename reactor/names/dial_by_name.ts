@@ -1,7 +1,6 @@
-import { isInstance, messageOf } from "../../internal/foreign_value.ts";
 import { Deferred } from "../../defer/mod.ts";
 import type { Dial } from "../stream/dial.ts";
-import { ConnectError, DNSLookupError } from "../errors.ts";
+import { asConnectError } from "./connect_failure.ts";
 import { raceAddresses } from "./happy_eyeballs.ts";
 import type { IHostnameResolver, IReactorTime } from "../interfaces/mod.ts";
 import type { StreamDriver } from "../stream/stream_driver.ts";
@@ -39,7 +38,7 @@ export function dialByName(
     const racing = raceAddresses(host, port, race, { timeout: Infinity });
     racing.addCallbacks(
       (driver) => sink.connected(driver),
-      (error) => sink.failed(asConnectError(error, host)),
+      (error) => sink.failed(asConnectError(error, `Cannot connect to ${host}`, host)),
     ).addCallback(release);
     return () => racing.cancel();
   };
@@ -62,14 +61,4 @@ function attemptBy(dial: Dial, released: () => void): Deferred<StreamDriver> {
     released,
   });
   return attempt;
-}
-
-/** Turns the error of an invalid host name into a `ConnectError`. */
-function asConnectError(error: Error, host: string): ConnectError {
-  if (isInstance(error, ConnectError)) return error;
-  return new DNSLookupError(`Cannot connect to ${host}: ${messageOf(error)}`, {
-    syscall: "getaddrinfo",
-    address: host,
-    cause: error,
-  });
 }

@@ -32,20 +32,15 @@
  */
 
 import { cancelLogged } from "../../defer/cancel_all.ts";
-import { isInstance, messageOf } from "../../internal/foreign_value.ts";
+import { isInstance } from "../../internal/foreign_value.ts";
 import { Deferred, execute } from "../../defer/mod.ts";
 import { AddressQueue } from "./address_queue.ts";
 import { HostnameAddress, isIPAddress, isIPv6Address } from "../addresses.ts";
-import { connectFailure } from "./connect_failure.ts";
-import {
-  ConnectError,
-  ConnectingCancelledError,
-  ConnectTimeoutError,
-  DNSLookupError,
-} from "../errors.ts";
+import { asConnectError, connectFailure } from "./connect_failure.ts";
+import { ConnectError, ConnectingCancelledError, ConnectTimeoutError } from "../errors.ts";
 import { encodeHostname } from "./hostname.ts";
 import type { IDelayedCall, IHostnameResolver, IPFamily, IReactorTime } from "../interfaces/mod.ts";
-import { checkDelay, checkInteger } from "../../internal/validation.ts";
+import { checkDelay, checkInteger, checkTimeout } from "../../internal/validation.ts";
 
 /** The delays and the timeout of connecting to a host with several addresses. */
 export interface HappyEyeballsOptions {
@@ -114,7 +109,7 @@ export function raceAddresses<T>(
     const { attemptDelay = 0.25, resolutionDelay = 0.05, timeout = 30 } = options;
     checkDelay("attemptDelay", attemptDelay);
     checkDelay("resolutionDelay", resolutionDelay);
-    if (timeout !== Infinity) checkDelay("timeout", timeout);
+    checkTimeout("timeout", timeout);
     const to = new HostnameAddress(encodeHostname(host), port);
     const running = new Race(to, race, { attemptDelay, resolutionDelay, timeout });
     running.start();
@@ -216,13 +211,8 @@ class Race<T> {
   #notFound(family: IPFamily, error: Error): void {
     if (this.#settled) return;
     const { hostname } = this.#to;
-    const known = isInstance(error, ConnectError);
-    this.#failedLookups.push(
-      known ? error : new DNSLookupError(
-        `Cannot find the ${family} addresses of ${hostname}: ${messageOf(error)}`,
-        { syscall: "getaddrinfo", address: hostname, cause: error },
-      ),
-    );
+    const what = `Cannot find the ${family} addresses of ${hostname}`;
+    this.#failedLookups.push(asConnectError(error, what, hostname));
     this.#lookups.delete(family);
     this.#next();
   }

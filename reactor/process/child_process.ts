@@ -39,8 +39,6 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   /** The open pipes, by the descriptor number in the child. */
   readonly #readers = new Map<number, Connection>();
   readonly #writers = new Map<number, Connection>();
-  /** The descriptor numbers of the writable pipes, open or closed. */
-  readonly #writable: readonly number[];
   /** Whether the reactor runs or has run. Before that, no event is reported. */
   #started = false;
   /** Whether the protocol has called `pauseProducing`. */
@@ -69,7 +67,6 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
     this.#protocol = protocol;
     this.#driver = driver;
     this.#address = new ProcessAddress(executable, driver.pid);
-    this.#writable = driver.pipes.filter((pipe) => pipe.isWritable).map((pipe) => pipe.childFD);
   }
 
   /** Connects the protocol, and starts to read when the reactor runs. */
@@ -115,7 +112,8 @@ export class ChildProcess implements IProcessTransport, ConnectionOwner, Reactor
   }
 
   writeToChild(childFD: number, data: Uint8Array | string): void {
-    if (!this.#writable.includes(childFD)) {
+    const isPipe = this.#driver.pipes.some((pipe) => pipe.isWritable && pipe.childFD === childFD);
+    if (!isPipe) {
       throw new RangeError(
         `Cannot write to descriptor ${
           quote(childFD)

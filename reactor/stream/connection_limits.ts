@@ -6,7 +6,7 @@
 
 import { type TimeoutLimits, timeoutLimits } from "./connection_timeouts.ts";
 import type { ConnectionOptions } from "../interfaces/mod.ts";
-import { checkBound, checkDelay } from "../../internal/validation.ts";
+import { checkBound, checkTimeout } from "../../internal/validation.ts";
 
 /** The limits of a connection, with defaults filled in; see `ConnectionOptions`. */
 export interface ConnectionLimits {
@@ -40,7 +40,7 @@ export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
   } = options;
   checkBound("writeBufferHighWater", writeBufferHighWater, 0);
   checkBound("writeBufferLimit", writeBufferLimit, 1);
-  if (linger !== Infinity) checkDelay("linger", linger);
+  checkTimeout("linger", linger);
   // The limit is checked only when the buffer exceeds the high-water mark, so the mark must not be
   // above the limit.
   return {

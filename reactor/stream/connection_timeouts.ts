@@ -8,7 +8,7 @@
 
 import { ConnectionTimeout } from "../errors.ts";
 import type { Address, ConnectionOptions, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
-import { checkDelay } from "../../internal/validation.ts";
+import { checkTimeout } from "../../internal/validation.ts";
 
 /** The timeouts of a connection, in seconds; `Infinity` for none. */
 export interface TimeoutLimits {
@@ -20,9 +20,6 @@ export interface TimeoutLimits {
   readonly age: number;
 }
 
-/** The timeout that has expired. */
-export type ExpiredTimeout = keyof TimeoutLimits;
-
 /**
  * Checks the timeouts in a connection's options.
  *
@@ -33,17 +30,25 @@ export type ExpiredTimeout = keyof TimeoutLimits;
 export function timeoutLimits(options: ConnectionOptions): TimeoutLimits | null {
   const { idleTimeout: idle = Infinity, writeStallTimeout: writeStall = Infinity } = options;
   const { maxConnectionAge: age = Infinity } = options;
-  if (idle !== Infinity) checkDelay("idleTimeout", idle);
-  if (writeStall !== Infinity) checkDelay("writeStallTimeout", writeStall);
-  if (age !== Infinity) checkDelay("maxConnectionAge", age);
+  checkTimeout("idleTimeout", idle);
+  checkTimeout("writeStallTimeout", writeStall);
+  checkTimeout("maxConnectionAge", age);
   return Math.min(idle, writeStall, age) === Infinity ? null : { idle, writeStall, age };
+}
+
+/** A connection that is aborted when one of its timeouts expires. */
+export interface TimedConnection {
+  /** The address of the peer. */
+  getPeer(): Address;
+  /** Aborts the connection, which calls {@linkcode ConnectionTimeouts.stop}. */
+  abort(reason: Error): void;
 }
 
 /** Measures the timeouts of one open connection. */
 export class ConnectionTimeouts {
   readonly #clock: Pick<IReactorTime, "callLater">;
   readonly #limits: TimeoutLimits;
-  readonly #expired: (which: ExpiredTimeout, seconds: number) => void;
+  readonly #connection: TimedConnection;
   readonly #idle: IDelayedCall | null;
   readonly #age: IDelayedCall | null;
   /** The write stall timeout, which runs while bytes are waiting to be sent. */
@@ -54,17 +59,17 @@ export class ConnectionTimeouts {
    *
    * @param clock The clock.
    * @param limits The timeouts, in seconds.
-   * @param expired Called when a timeout expires. It must call {@linkcode stop}, or other timeouts
-   *   follow.
+   * @param connection The connection. When a timeout expires, it is aborted with a
+   *   `ConnectionTimeout`.
    */
   constructor(
     clock: Pick<IReactorTime, "callLater">,
     limits: TimeoutLimits,
-    expired: (which: ExpiredTimeout, seconds: number) => void,
+    connection: TimedConnection,
   ) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#expired = expired;
+    this.#connection = connection;
     this.#idle = this.#start("idle");
     this.#age = this.#start("age");
   }
@@ -98,19 +103,14 @@ export class ConnectionTimeouts {
     }
   }
 
-  #start(which: ExpiredTimeout): IDelayedCall | null {
+  #start(which: keyof TimeoutLimits): IDelayedCall | null {
     const seconds = this.#limits[which];
     if (seconds === Infinity) return null;
-    return this.#clock.callLater(seconds, () => this.#expired(which, seconds));
+    return this.#clock.callLater(seconds, () => {
+      const peer = String(this.#connection.getPeer());
+      this.#connection.abort(new ConnectionTimeout(which, seconds, peer));
+    });
   }
-}
-
-/** A connection that is aborted when one of its timeouts expires. */
-export interface TimedConnection {
-  /** The address of the peer. */
-  getPeer(): Address;
-  /** Aborts the connection. */
-  abort(reason: Error): void;
 }
 
 /**
@@ -127,8 +127,5 @@ export function watchTimeouts(
   limits: TimeoutLimits | null,
   connection: TimedConnection,
 ): ConnectionTimeouts | null {
-  if (limits === null) return null;
-  return new ConnectionTimeouts(clock, limits, (which, seconds) => {
-    connection.abort(new ConnectionTimeout(which, seconds, String(connection.getPeer())));
-  });
+  return limits === null ? null : new ConnectionTimeouts(clock, limits, connection);
 }

@@ -101,7 +101,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     this.#state = "connecting";
     const attempt = new Attempt(this.context, this.#dial, String(this.#destination), {
       connected: (driver) => this.#connected(driver),
-      failed: (reason) => this.#failed(reason),
+      failed: (reason) => this.#ended("clientConnectionFailed", reason),
     });
     this.#attempt = attempt;
     if (this.#timeout !== Infinity) attempt.failIn(this.#timeout, () => this.#timedOut());
@@ -137,7 +137,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
   }
 
   connectionLost(_connection: Connection, reason: Error): void {
-    this.#lost(reason);
+    this.#ended("clientConnectionLost", reason);
   }
 
   #timedOut(): ConnectTimeoutError {
@@ -161,12 +161,15 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     } catch (error) {
       logUserError(error, `Error while calling buildProtocol for ${this.#destination}`);
       driver.abort();
-      this.#lost(asError(error));
+      this.#ended("clientConnectionLost", asError(error));
       return;
     }
     if (protocol === null) {
       driver.close();
-      this.#lost(new ConnectionDone("Connection was closed: the factory built no protocol"));
+      this.#ended(
+        "clientConnectionLost",
+        new ConnectionDone("Connection was closed: the factory built no protocol"),
+      );
       return;
     }
     this.#connection = new Connection(this, driver, protocol);
@@ -175,23 +178,11 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     if (this.#disconnectRequested) connection.loseConnection();
   }
 
-  #failed(reason: Error): void {
+  #ended(method: "clientConnectionFailed" | "clientConnectionLost", reason: Error): void {
     this.#attempt = null;
-    this.#state = "disconnected";
-    this.#callFactory(
-      "clientConnectionFailed",
-      () => this.#factory.clientConnectionFailed(this, reason),
-    );
-    this.#stopFactoryIfIdle();
-  }
-
-  #lost(reason: Error): void {
     this.#connection = null;
     this.#state = "disconnected";
-    this.#callFactory(
-      "clientConnectionLost",
-      () => this.#factory.clientConnectionLost(this, reason),
-    );
+    this.#callFactory(method, () => this.#factory[method](this, reason));
     this.#stopFactoryIfIdle();
   }
 

@@ -31,7 +31,7 @@ import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 import { StreamPortProblems } from "./stream_port_problems.ts";
 import { asError, callLogged, logUserError, nameInLog } from "../../defer/guarded_call.ts";
-import { checkDelay } from "../../internal/validation.ts";
+import { checkTimeout } from "../../internal/validation.ts";
 
 /** A listening port for every kind of stream. */
 export class StreamPort<A extends Address = Address>
@@ -120,7 +120,7 @@ export class StreamPort<A extends Address = Address>
   }
 
   drain(seconds: number): Deferred<number> {
-    if (seconds !== Infinity) checkDelay("drain() seconds", seconds);
+    checkTimeout("drain() seconds", seconds);
     const target: DrainTarget = {
       clock: this.context.reactor,
       connections: () => this.#connections(),

@@ -5,7 +5,7 @@
  */
 
 import type { ThreadPoolLimits } from "../interfaces/mod.ts";
-import { checkBound, checkDelay, checkInteger, quote } from "../../internal/validation.ts";
+import { checkBound, checkInteger, checkTimeout, quote } from "../../internal/validation.ts";
 
 /** The limits of a pool, with a value for each of them. */
 type AllLimits = { readonly [K in keyof ThreadPoolLimits]-?: NonNullable<ThreadPoolLimits[K]> };
@@ -48,7 +48,7 @@ export function changeLimits(
   checkInteger("max", max, 0, Number.MAX_SAFE_INTEGER);
   if (min > max) throw new RangeError(`min must not be more than max, got ${min} and ${max}`);
   checkBound("maxBacklog", maxBacklog, 0);
-  if (endTimeout !== Infinity) checkDelay("endTimeout", endTimeout);
+  checkTimeout("endTimeout", endTimeout);
   if (typeof replaceStuck !== "boolean") {
     throw new TypeError(`replaceStuck must be true or false, got ${quote(replaceStuck)}`);
   }

@@ -22,7 +22,6 @@ export const Tag = {
   utcTime: 0x17,
   generalizedTime: 0x18,
   visibleString: 0x1a,
-  universalString: 0x1c,
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
@@ -282,12 +281,8 @@ const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 export function timeOf({ tag, contents }: DERElement, what: string): number {
   const text = asciiOf(contents) ?? "";
   const isShort = tag === Tag.utcTime;
-  if (!isShort && tag !== Tag.generalizedTime) {
-    throw new DERError(
-      `Cannot read ${what}: it is not a UTCTime or GeneralizedTime in UTC with seconds`,
-    );
-  }
-  const parts = (isShort ? UTC_TIME : GENERALIZED_TIME).exec(text)?.slice(1).map(Number);
+  const form = isShort ? UTC_TIME : tag === Tag.generalizedTime ? GENERALIZED_TIME : null;
+  const parts = form?.exec(text)?.slice(1).map(Number);
   if (parts === undefined) {
     throw new DERError(
       `Cannot read ${what}: it is not a UTCTime or GeneralizedTime in UTC with seconds`,

@@ -210,7 +210,7 @@ export function timeConformance(
     const { reactor, note } = fixture;
     const running = fixture.run();
     reactor.callLater(1, () => {
-      reactor.callLater(0, note, "in the next turn, which there is none of");
+      reactor.callLater(0, note, "in the next turn, which never runs");
       note("first");
     });
     // The shutdown ends this turn, which is the last.

@@ -25,7 +25,7 @@ async function connectEndpoint(test: Case, method: keyof Counting & string): Pro
 /** Returns the factory that `wrapServerTLS` passes to the inner endpoint. */
 function behindTLS(factory: IProtocolFactory): IProtocolFactory {
   let given: IProtocolFactory | null = null;
-  const beneath: IStreamServerEndpoint = {
+  const inner: IStreamServerEndpoint = {
     listen: (wrapped) => {
       given = wrapped;
       // The port is not used.
@@ -33,7 +33,7 @@ function behindTLS(factory: IProtocolFactory): IProtocolFactory {
     },
     toString: () => "inner endpoint",
   };
-  wrapServerTLS({}, beneath).listen(factory);
+  wrapServerTLS({}, inner).listen(factory);
   // TypeScript does not know that the endpoint has been called.
   const wrapped = given as IProtocolFactory | null;
   assert(wrapped !== null);

@@ -5,7 +5,7 @@
  */
 
 import { internetAddress, UNIXAddress } from "../../addresses.ts";
-import type { Address, IInternetAddress, IUNIXAddress } from "../../interfaces/mod.ts";
+import type { Address, IInternetAddress } from "../../interfaces/mod.ts";
 
 /**
  * Converts an address to the reactor's address class.
@@ -15,7 +15,6 @@ import type { Address, IInternetAddress, IUNIXAddress } from "../../interfaces/m
  * @throws {TypeError} If the address is of another transport.
  */
 export function addressOf(address: Deno.NetAddr): IInternetAddress;
-export function addressOf(address: Deno.UnixAddr): IUNIXAddress;
 export function addressOf(address: Deno.Addr): Address;
 export function addressOf(address: Deno.Addr): Address {
   if (address.transport === "tcp") return internetAddress("TCP", address.hostname, address.port);

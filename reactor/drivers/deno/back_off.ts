@@ -9,8 +9,8 @@
  * @module
  */
 
+import { codeOf } from "../../../internal/foreign_value.ts";
 import type { IDelayedCall, IReactorTime } from "../../interfaces/mod.ts";
-import { codeOf } from "./system_error.ts";
 
 // In seconds. If the pipe's 64 KiB are free after each pause, the first pause allows 64 MB/s and
 // the longest 1.3 MB/s.

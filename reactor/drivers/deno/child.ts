@@ -8,13 +8,13 @@
  * @module
  */
 
+import { codeOf } from "../../../internal/foreign_value.ts";
 import { ProcessAddress } from "../../addresses.ts";
 import type { ChildDriver, ChildPipe, ChildStatus } from "../../process/child_driver.ts";
 import { SpawnError, UnsupportedError } from "../../errors.ts";
 import type { ChildFD, SpawnProcessOptions } from "../../interfaces/mod.ts";
 import { quote } from "../../../internal/validation.ts";
 import { PipeReader, PipeWriter } from "./child_pipes.ts";
-import { codeOf } from "./system_error.ts";
 
 type Stdio = NonNullable<Deno.CommandOptions["stdin"]>;
 

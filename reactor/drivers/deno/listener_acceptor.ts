@@ -8,8 +8,8 @@ import type { Address } from "../../interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../stream/stream_acceptor.ts";
 import type { StreamDriver } from "../../stream/stream_driver.ts";
 import { asError } from "../../../defer/guarded_call.ts";
+import { codeOf } from "../../../internal/foreign_value.ts";
 import { SpareDescriptor } from "./spare_descriptor.ts";
-import { codeOf } from "./system_error.ts";
 
 // Errors of the accepted connection, which do not affect the listener: the peer has reset the
 // connection (Deno then fails to read its address: ENOTCONN), a firewall rejected it (EPERM), or
@@ -30,7 +30,7 @@ const CONNECTION_ERRORS: ReadonlySet<string | undefined> = new Set([
 /** The members of `Deno.Listener` that the acceptor uses. */
 export type AcceptingListener<C extends Deno.Conn> = Pick<
   Deno.Listener<C>,
-  "accept" | "close" | "addr" | "unref"
+  "accept" | "close" | "unref"
 >;
 
 /** Accepts the connections of a Deno listener for a port. */

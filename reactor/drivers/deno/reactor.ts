@@ -74,7 +74,7 @@ import { TLSDriver } from "../../tls/tls_driver.ts";
 import type { TLSContext } from "../../tls/tls_engine.ts";
 import { checkInterface, UDPPort } from "../../datagram/udp_port.ts";
 import { ConnectedUNIXDatagramPort, UNIXDatagramPort } from "../../datagram/unix_datagram_port.ts";
-import { checkDelay, checkInteger, checkString } from "../../../internal/validation.ts";
+import { checkInteger, checkString, checkTimeout } from "../../../internal/validation.ts";
 import { spawnChild } from "./child.ts";
 import { prepareForShortage } from "./descriptors.ts";
 import { DenoNameResolver } from "./name_resolver.ts";
@@ -475,7 +475,7 @@ export class DenoReactor extends ReactorBase implements IReactor {
   ): IConnector<A> {
     this.use();
     const { timeout = 30, signal } = options;
-    if (timeout !== Infinity) checkDelay("timeout", timeout);
+    checkTimeout("timeout", timeout);
     const limits = connectionLimits(options);
     const secured = tls === undefined
       ? dial

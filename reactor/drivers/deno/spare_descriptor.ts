@@ -12,13 +12,9 @@ import { mayOpenNull, openNull } from "./descriptors.ts";
  * descriptor is ever reserved.
  */
 export class SpareDescriptor {
-  readonly #isAllowed = mayOpenNull();
-  #file: Disposable | null = null;
-
   /** Whether the process may reserve a descriptor. */
-  get isAllowed(): boolean {
-    return this.#isAllowed;
-  }
+  readonly isAllowed: boolean = mayOpenNull();
+  #file: Disposable | null = null;
 
   /**
    * Reserves the descriptor, unless it is reserved already.
@@ -29,7 +25,7 @@ export class SpareDescriptor {
     if (this.#file !== null) return true;
     // The permission to read the file may have been revoked. It is checked first, because opening
     // the file without the permission would prompt the user.
-    if (!this.#isAllowed || !mayOpenNull()) return false;
+    if (!this.isAllowed || !mayOpenNull()) return false;
     try {
       this.#file = openNull();
     } catch {

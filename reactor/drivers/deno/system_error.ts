@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isError, messageOf, read } from "../../../internal/foreign_value.ts";
+import { codeOf, messageOf } from "../../../internal/foreign_value.ts";
 import {
   CannotListenError,
   ConnectError,
@@ -21,12 +21,6 @@ import { isOutOfDescriptors } from "./descriptors.ts";
 // Deno reports a failed lookup as an Error without a code (checked on 2.9.6). The error is
 // recognized by the part of its message that Deno writes; the rest comes from the C library.
 const LOOKUP_FAILED = "failed to lookup address information";
-
-/** Returns the system's code of an error, such as `ECONNRESET`, if it has one. */
-export function codeOf(error: unknown): string | undefined {
-  const code = isError(error) ? read(error, "code") : undefined;
-  return typeof code === "string" ? code : undefined;
-}
 
 /** Creates an error with a system code, for a condition that this library detects itself. */
 export function errorWithCode(code: string, message: string): Error {

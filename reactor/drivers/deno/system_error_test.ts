@@ -1,7 +1,8 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
+import { codeOf } from "../../../internal/foreign_value.ts";
 import { IPv4Address, IPv6Address } from "../../addresses.ts";
 import { type ConnectError, NetworkError } from "../../errors.ts";
-import { cannotListen, codeOf, connectError, connectionLost } from "./system_error.ts";
+import { cannotListen, connectError, connectionLost } from "./system_error.ts";
 
 /** An error in the form of Deno's. */
 function systemError(message: string, code?: string): Error {

@@ -4,16 +4,16 @@
  * @module
  */
 
+import { codeOf } from "../../../internal/foreign_value.ts";
 import { UNIXAddress } from "../../addresses.ts";
 import type { Dial, DialSink } from "../../stream/dial.ts";
 import { BadFileError, ConnectError } from "../../errors.ts";
 import type { IDelayedCall, IReactorTime, IUNIXAddress } from "../../interfaces/mod.ts";
-import { addressOf } from "./address_of.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
 import { ConnDriver } from "./conn_driver.ts";
 import { ListenerAcceptor } from "./listener_acceptor.ts";
 import { lockHolder, PIDLock } from "./pid_lock.ts";
-import { cannotListen, codeOf, connectError } from "./system_error.ts";
+import { cannotListen, connectError } from "./system_error.ts";
 import { UNIXListener } from "./unix_listener.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { checkPathLength, isAbstract } from "./unix_path.ts";
@@ -39,7 +39,7 @@ export function bindUNIX(
   const lock = wantPID ? orCannotListen(path, () => new PIDLock(lockPath(path))) : null;
   try {
     const listener = orCannotListen(path, () => withFile(listen(path, mode), path, lock));
-    return new ListenerAcceptor(listener, addressOf(listener.addr), (conn) => new ConnDriver(conn));
+    return new ListenerAcceptor(listener, new UNIXAddress(path), (conn) => new ConnDriver(conn));
   } catch (error) {
     lock?.release();
     throw error;

@@ -21,10 +21,11 @@
 
 import { UNIXAddress } from "../../addresses.ts";
 import type { DatagramDriver, DatagramDriverSink } from "../../datagram/datagram_driver.ts";
-import { ConnectError, DatagramError, MessageLengthError, UnsupportedError } from "../../errors.ts";
+import { DatagramError, MessageLengthError, UnsupportedError } from "../../errors.ts";
 import type { IUNIXAddress } from "../../interfaces/mod.ts";
 import { asError } from "../../../defer/guarded_call.ts";
-import { cannotListen, codeOf } from "./system_error.ts";
+import { codeOf } from "../../../internal/foreign_value.ts";
+import { cannotListen, connectError } from "./system_error.ts";
 import { SocketFile } from "./unix_file.ts";
 import { bindWithMode } from "./unix_mode.ts";
 import { absolutePath, checkPathLength, isAbstract } from "./unix_path.ts";
@@ -111,12 +112,7 @@ export function checkUNIXPeer(path: string): void {
     Deno.lstatSync(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) return;
-    throw new ConnectError(`Cannot connect to ${path}: ${asError(cause).message}`, {
-      code: codeOf(cause),
-      syscall: "connect",
-      address: path,
-      cause,
-    });
+    throw connectError(new UNIXAddress(path), cause);
   }
 }
 

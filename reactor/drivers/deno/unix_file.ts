@@ -12,7 +12,8 @@ import { logUserError } from "../../../defer/guarded_call.ts";
  * inode number.
  */
 export class SocketFile {
-  readonly #path: string;
+  /** The absolute path of the socket. */
+  readonly path: string;
   readonly #dev: number;
   readonly #ino: number | null;
 
@@ -23,22 +24,17 @@ export class SocketFile {
    */
   constructor(path: string) {
     const { dev, ino } = Deno.lstatSync(path);
-    this.#path = path;
+    this.path = path;
     this.#dev = dev;
     this.#ino = ino;
-  }
-
-  /** The absolute path of the socket. */
-  get path(): string {
-    return this.#path;
   }
 
   /** Removes the file, unless another one has taken its path. Called while the socket is open. */
   remove(): void {
     try {
-      if (this.isAt(this.#path)) Deno.removeSync(this.#path);
+      if (this.isAt(this.path)) Deno.removeSync(this.path);
     } catch (error) {
-      logUserError(error, `Cannot remove the socket file ${this.#path}`);
+      logUserError(error, `Cannot remove the socket file ${this.path}`);
     }
   }
 

@@ -37,12 +37,6 @@ export class UNIXListener implements AcceptingListener<Deno.UnixConn> {
     this.#lock = lock;
   }
 
-  /** The address of the listener. */
-  get addr(): Deno.UnixAddr {
-    // The cast is safe: a listener on a UNIX socket has a UNIX address.
-    return this.#listener.addr as Deno.UnixAddr;
-  }
-
   /** Accepts the next connection. */
   async accept(): Promise<Deno.UnixConn> {
     this.#accepting = true;

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { IPv4Address, IPv6Address, isIPv6Address } from "../../addresses.ts";
+import { isIPv6Address } from "../../addresses.ts";
+import { udpAddress } from "../../datagram/udp_address.ts";
 import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
 import { CannotListenError, DatagramError, MulticastJoinError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
@@ -57,7 +58,7 @@ export class MemoryDatagramNetwork {
    * @throws {CannotListenError} If the address is in use.
    */
   bind(host: string, port: number, shared: boolean = false): MemoryUDPDriver {
-    const address = addressFor(host, port === 0 ? this.#nextPort++ : port);
+    const address = udpAddress(host, port === 0 ? this.#nextPort++ : port);
     const taken = [...this.#sockets].some((socket) =>
       isSameHost(socket.address.host, host) && socket.address.port === port &&
       !(shared && socket.isShared)
@@ -175,7 +176,7 @@ export class MemoryUDPDriver implements UDPDriver {
   /** The address from which the socket's datagrams come. */
   get #source(): IInternetAddress {
     const { host, port } = this.address;
-    return isAny(host) ? addressFor(isIPv6Address(host) ? "::1" : "127.0.0.1", port) : this.address;
+    return isAny(host) ? udpAddress(isIPv6Address(host) ? "::1" : "127.0.0.1", port) : this.address;
   }
 
   #isReachedBy(to: IInternetAddress): boolean {
@@ -191,12 +192,6 @@ export class MemoryUDPDriver implements UDPDriver {
     if (this.#held === null) this.#sink?.received(datagram, from);
     else this.#held.push([datagram, from]);
   }
-}
-
-function addressFor(host: string, port: number): IInternetAddress {
-  return isIPv6Address(host)
-    ? new IPv6Address("UDP", host, port)
-    : new IPv4Address("UDP", host, port);
 }
 
 function isAny(host: string): boolean {

@@ -109,11 +109,7 @@ export class CertificateChoice {
     let context = this.#prepared.get(certificate);
     if (context === undefined) {
       const { cert, key } = certificate;
-      const material = tlsMaterial({
-        ...cert === undefined ? {} : { cert },
-        ...key === undefined ? {} : { key },
-        caCerts: this.#caCerts,
-      });
+      const material = tlsMaterial({ cert, key, caCerts: this.#caCerts });
       if (material.cert === undefined) {
         throw new TypeError(
           "Cannot use the return value of certificates: it has neither cert nor key",

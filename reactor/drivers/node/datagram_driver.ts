@@ -24,12 +24,13 @@
  * @module
  */
 
-import { messageOf } from "../../../internal/foreign_value.ts";
+import { codeOf, messageOf } from "../../../internal/foreign_value.ts";
 import type { RemoteInfo, Socket } from "node:dgram";
-import { IPv4Address, IPv6Address, isIPv6Address } from "../../addresses.ts";
+import { isIPv6Address } from "../../addresses.ts";
+import { udpAddress } from "../../datagram/udp_address.ts";
+import { cannotListen } from "../deno/system_error.ts";
 import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
 import {
-  CannotListenError,
   DatagramError,
   MessageLengthError,
   MulticastJoinError,
@@ -78,8 +79,7 @@ export function bindUDP(binding: UDPBinding): UDPDriver {
     bindAtOnce(socket, binding);
   } catch (cause) {
     socket.close();
-    const where = addressOf(isIPv6, binding.host, binding.port);
-    throw new CannotListenError(where, { code: codeOf(cause), cause });
+    throw cannotListen(udpAddress(binding.host, binding.port), cause);
   }
   return new NodeUDPDriver(socket, isIPv6, binding);
 }
@@ -113,7 +113,7 @@ class NodeUDPDriver implements UDPDriver {
     this.#isIPv6 = isIPv6;
     this.#missingPermission = missingPermission;
     const { address, port } = socket.address();
-    this.address = addressOf(isIPv6, address, port);
+    this.address = udpAddress(address, port);
     socket.on("message", (message, from) => this.#received(message, from));
     socket.on("error", (error) => this.#sink?.receiveFailed(error));
     socket.on("close", () => this.#sink?.released());
@@ -183,7 +183,7 @@ class NodeUDPDriver implements UDPDriver {
   }
 
   #received(message: Uint8Array, from: RemoteInfo): void {
-    const address = addressOf(this.#isIPv6, from.address, from.port);
+    const address = udpAddress(from.address, from.port);
     // The datagram is copied, because Deno returns it as a view of a buffer of 64 KiB.
     const datagram = new Uint8Array(message);
     if (this.#held === null) {
@@ -263,14 +263,4 @@ class NodeUDPDriver implements UDPDriver {
       ? `::%${interfaceAddress}`
       : interfaceAddress;
   }
-}
-
-function addressOf(isIPv6: boolean, host: string, port: number): IInternetAddress {
-  return isIPv6 ? new IPv6Address("UDP", host, port) : new IPv4Address("UDP", host, port);
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
 }

@@ -10,7 +10,7 @@ import type { TLSClientOptions, TLSOptions, TLSServerOptions } from "../../inter
 import { encodeHostname } from "../../names/hostname.ts";
 import type { TLSContext, TLSProvider } from "../../tls/tls_engine.ts";
 import { asError } from "../../../defer/guarded_call.ts";
-import { checkDelay, quote } from "../../../internal/validation.ts";
+import { checkTimeout, quote } from "../../../internal/validation.ts";
 import type { Certificate } from "../../tls/certificate.ts";
 import {
   CertificateError,
@@ -35,7 +35,7 @@ export const nodeTLS: TLSProvider = {
 
 function context(options: TLSOptions, begin: BeginHandshake): TLSContext {
   const { handshakeTimeout = 10 } = options;
-  if (handshakeTimeout !== Infinity) checkDelay("handshakeTimeout", handshakeTimeout);
+  checkTimeout("handshakeTimeout", handshakeTimeout);
   return { handshakeTimeout, newEngine: () => new NodeTLSEngine(begin) };
 }
 
