@@ -25,7 +25,7 @@
  * @module
  */
 
-import type { CoreReactor } from "../fixtures/core_fixture.ts";
+import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
 import type { FakeTimeClass } from "./fake_time.ts";
 import { crashingTests } from "./core_crashing.ts";
 import { eventTests } from "./core_events.ts";
@@ -44,8 +44,9 @@ export function coreConformance(
   makeReactor: () => CoreReactor,
   FakeTime: FakeTimeClass,
 ): void {
-  runningTests(name, makeReactor, FakeTime);
-  stoppingTests(name, makeReactor, FakeTime);
-  crashingTests(name, makeReactor, FakeTime);
-  eventTests(name, makeReactor, FakeTime);
+  const test = coreTest(name, makeReactor);
+  runningTests(test, FakeTime);
+  stoppingTests(test, FakeTime, makeReactor);
+  crashingTests(test, FakeTime);
+  eventTests(test, FakeTime, makeReactor);
 }

@@ -8,16 +8,13 @@ import type { FakeTimeClass } from "./fake_time.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
-import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
+import type { CoreTest } from "../fixtures/core_fixture.ts";
 
 /** Defines the tests of `crash()`. */
 export function crashingTests(
-  name: string,
-  makeReactor: () => CoreReactor,
+  test: CoreTest,
   FakeTime: FakeTimeClass,
 ): void {
-  const test = coreTest(name, makeReactor);
-
   Deno.test(
     test("crash() stops the reactor without shutdown; run() settles and may be called again", async (fixture) => {
       using time = new FakeTime();

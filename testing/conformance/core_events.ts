@@ -8,16 +8,14 @@ import type { FakeTimeClass } from "./fake_time.ts";
 import { assertEquals, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import type { EventPhase, SystemEventTriggerID } from "../../reactor/interfaces/mod.ts";
-import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
+import type { CoreReactor, CoreTest } from "../fixtures/core_fixture.ts";
 
 /** Defines the tests of events. */
 export function eventTests(
-  name: string,
-  makeReactor: () => CoreReactor,
+  test: CoreTest,
   FakeTime: FakeTimeClass,
+  makeReactor: () => CoreReactor,
 ): void {
-  const test = coreTest(name, makeReactor);
-
   Deno.test(
     test("fireSystemEvent() fires a custom event, whether or not the reactor runs", async (fixture) => {
       using time = new FakeTime();

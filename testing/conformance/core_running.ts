@@ -8,16 +8,13 @@ import type { FakeTimeClass } from "./fake_time.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorAlreadyRunning, ReactorNotRunning } from "../../reactor/errors.ts";
-import { type CoreReactor, coreTest } from "../fixtures/core_fixture.ts";
+import type { CoreTest } from "../fixtures/core_fixture.ts";
 
 /** Defines the tests of starting and running. */
 export function runningTests(
-  name: string,
-  makeReactor: () => CoreReactor,
+  test: CoreTest,
   FakeTime: FakeTimeClass,
 ): void {
-  const test = coreTest(name, makeReactor);
-
   Deno.test(test("run() completes the startup before it returns its promise", async (fixture) => {
     const { reactor } = fixture;
     fixture.noteRunning("startup");

@@ -8,16 +8,14 @@ import type { FakeTimeClass } from "./fake_time.ts";
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../assertions.ts";
 import { Deferred } from "../../defer/mod.ts";
 import { ReactorNotRestartable, ReactorNotRunning } from "../../reactor/errors.ts";
-import { type CoreReactor, coreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
+import { type CoreReactor, type CoreTest, LoggedTexts } from "../fixtures/core_fixture.ts";
 
 /** Defines the tests of stopping. */
 export function stoppingTests(
-  name: string,
-  makeReactor: () => CoreReactor,
+  test: CoreTest,
   FakeTime: FakeTimeClass,
+  makeReactor: () => CoreReactor,
 ): void {
-  const test = coreTest(name, makeReactor);
-
   Deno.test(
     test("stop() fires the whole shutdown after it returns and before run() settles", async (fixture) => {
       const { reactor } = fixture;
