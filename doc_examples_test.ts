@@ -8,24 +8,16 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type CodeBlock, codeBlocks } from "./testing/fixtures/code_blocks.ts";
+import { filesOf, read, root } from "./testing/fixtures/repository.ts";
 
-const root = new URL("./", import.meta.url);
 /** The time limit of a block, in milliseconds. A busy machine starts programs slowly. */
 const LONGEST_RUN = 20_000;
 const LIBRARY = ["log", "defer", "reactor", "task", "protocol", "endpoints", "testing"];
 
-/** Returns the files of the documentation in a folder and its subfolders. */
-function documents(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return documents(`${folder}${name}/`);
-    return /\.(ts|md)$/.test(name) && !name.endsWith("_test.ts") ? [folder + name] : [];
-  });
-}
-
-const folders = ["docs", ...LIBRARY];
-const paths = ["mod.ts", "README.md", ...folders.flatMap((folder) => documents(`${folder}/`))]
-  .sort();
-const blocks = paths.flatMap((path) => codeBlocks(path, Deno.readTextFileSync(new URL(path, root))))
+const documents = ["docs", ...LIBRARY].flatMap((folder) => filesOf(`${folder}/`))
+  .filter((path) => /\.(ts|md)$/.test(path) && !path.endsWith("_test.ts"));
+const paths = ["mod.ts", "README.md", ...documents].sort();
+const blocks = paths.flatMap((path) => codeBlocks(path, read(path)))
   .filter(({ info: [language] }) => language === "ts");
 const programs = blocks.filter(({ info }) => !info.includes("no-eval"));
 

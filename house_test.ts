@@ -2,8 +2,7 @@
 // failure names the file that breaks the rule.
 
 import { assertEquals } from "@std/assert";
-
-const root = new URL("./", import.meta.url);
+import { filesOf, read, root } from "./testing/fixtures/repository.ts";
 
 // The floors, from the ground up. A file may import from its own floor and from lower ones.
 const FLOORS = [
@@ -32,17 +31,6 @@ const DENO_ALLOWED: Record<string, RegExp> = {
 /** The greatest number of lines of code in a file, without comments and blank lines. */
 const MAX_CODE_LINES = 400;
 
-/** Returns all files with the given ending, as paths from the root. */
-function files(ending: string, folder = ""): string[] {
-  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
-    if (isDirectory) {
-      return /^(\.git|node_modules|coverage)$/.test(name) ? [] : files(ending, `${folder}${name}/`);
-    }
-    return name.endsWith(ending) ? [folder + name] : [];
-  }).sort();
-}
-
-const read = (path: string): string => Deno.readTextFileSync(new URL(path, root));
 const isTest = (path: string): boolean => /_test\.ts$|^testing\/(?!\w+\.ts)/.test(path);
 /** Returns the floor with the longest matching name: `reactor/interfaces` before `reactor`. */
 const floorOf = (path: string): number =>
@@ -50,7 +38,7 @@ const floorOf = (path: string): number =>
     .filter(({ floor }) => path === floor || path.startsWith(`${floor}/`))
     .toSorted((a, b) => b.floor.length - a.floor.length)[0]?.index ?? -1;
 
-const sources = files(".ts");
+const sources = filesOf().filter((path) => path.endsWith(".ts"));
 const library = sources.filter((path) => floorOf(path) >= 0 && !isTest(path));
 
 /**

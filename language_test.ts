@@ -6,8 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-
-const root = new URL("./", import.meta.url);
+import { filesOf, read } from "./testing/fixtures/repository.ts";
 
 /** The columns of a line of text. */
 const MAX_WIDTH = 100;
@@ -26,17 +25,9 @@ const WORDS: readonly [pattern: RegExp, instead: string][] = [
   [/\bgoes on\b|\bgo on\b|\bwent on\b/i, "continues"],
 ];
 
-/** The files below a folder, as paths from the root. */
-function files(folder = ""): string[] {
-  return [...Deno.readDirSync(new URL(folder || ".", root))].flatMap(({ name, isDirectory }) => {
-    if (/^(\.git|node_modules|coverage)$/.test(name)) return [];
-    if (isDirectory) return files(`${folder}${name}/`);
-    return /\.(ts|md)$/.test(name) ? [folder + name] : [];
-  }).sort();
-}
-
-const texts = files().filter((path) => path !== "language_test.ts" && path !== "LICENSE")
-  .map((path) => ({ path, lines: Deno.readTextFileSync(new URL(path, root)).split("\n") }));
+const texts = filesOf()
+  .filter((path) => /\.(ts|md)$/.test(path) && path !== "language_test.ts")
+  .map((path) => ({ path, lines: read(path).split("\n") }));
 
 /** The part of a line that a person reads: comments and strings of a program, all of a page. */
 function proseOf(path: string, line: string): string {
@@ -58,15 +49,16 @@ Deno.test("documentation, comments, messages and test names use plain words", ()
 /** Lines that cannot be broken: rows of tables, commands in comments, addresses, single strings. */
 const UNBREAKABLE = /^\s*(\* )?\|.*\|$|^ \* {5}|https?:\/\/|^\s*["`].*["`],?$/;
 
-/** Reports whether the rule applies. The name of a test stands on the line of its call. */
-function hasWidth(path: string): boolean {
-  return !/_test\.ts$|^testing\/conformance\/|^offline\//.test(path);
+/** Reports whether only a file's comments have the width: the name of a test is on one line. */
+function hasTests(path: string): boolean {
+  return /_test\.ts$|^testing\/conformance\/|^offline\//.test(path);
 }
 
 /** The lines of a program, or those of a page that are not in its code blocks. */
 function widthsOf(path: string, lines: readonly string[]): [index: number, line: string][] {
   let isCode = false;
   return [...lines.entries()].filter(([, line]) => {
+    if (hasTests(path)) return /^\s*(\*|\/\*\*|\/\/)/.test(line);
     const isFence = path.endsWith(".md") && /^\s*```/.test(line);
     if (isFence) isCode = !isCode;
     return !isCode && !isFence;
@@ -74,7 +66,7 @@ function widthsOf(path: string, lines: readonly string[]): [index: number, line:
 }
 
 Deno.test("documentation, comments and messages are at most 100 columns wide", () => {
-  const broken = texts.filter(({ path }) => hasWidth(path)).flatMap(({ path, lines }) =>
+  const broken = texts.flatMap(({ path, lines }) =>
     widthsOf(path, lines)
       .filter(([, line]) => line.length > MAX_WIDTH && !UNBREAKABLE.test(line))
       .map(([index, line]) => `${path}:${index + 1}: ${line.length} columns`)

@@ -2,21 +2,10 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { anchorsOf, filesNamedIn, relativeLinksOf } from "./testing/fixtures/markdown.ts";
+import { filesOf, read, root } from "./testing/fixtures/repository.ts";
 
-const root = new URL("./", import.meta.url);
 const MAX_README_LINES = 150;
-/** Folders that are not part of the repository. */
-const FOREIGN_FOLDERS = new Set([".git", "node_modules", "coverage"]);
-
-/** All files of the repository, as paths from the root. */
-function files(folder = ""): string[] {
-  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) => {
-    if (isDirectory) return FOREIGN_FOLDERS.has(name) ? [] : files(`${folder}${name}/`);
-    return [folder + name];
-  });
-}
-
-const paths = files();
+const paths = filesOf();
 const topFolders = [...new Set(paths.map((path) => path.split("/")[0] ?? ""))];
 /** The files and the folders that contain them. */
 const places = new Set(paths.flatMap((path) => {
@@ -24,7 +13,6 @@ const places = new Set(paths.flatMap((path) => {
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }));
 const pages = paths.filter((path) => path.endsWith(".md"));
-const read = (path: string): string => Deno.readTextFileSync(new URL(path, root));
 const exists = (path: string): boolean => places.has(path.replace(/\/$/, ""));
 
 /** Whether a link of a page leads to a file and, if it has an anchor, to a heading in that file. */
