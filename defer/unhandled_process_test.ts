@@ -37,7 +37,7 @@ async function runTest(source: string): Promise<{ code: number; output: string }
   try {
     const file = `${folder}/consumer_test.ts`;
     await Deno.writeTextFile(file, source);
-    const flags = ["-A", "--no-lock", "--sanitize-ops", "--sanitize-resources"];
+    const flags = ["-A", "--no-check", "--no-lock", "--sanitize-ops", "--sanitize-resources"];
     const { code, stdout, stderr } = await run(
       command(["test", ...flags, "--config", config.pathname, file]),
     );

@@ -62,7 +62,8 @@ export interface Hook {
 /** Waits for a turn of the host's event loop. Unhandled rejections are reported at its end. */
 export function hostTurn(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, 0);
+  // An immediate comes at the end of a turn. A timer would take 2 ms, in each of 2,000 cases.
+  setImmediate(resolve);
   return promise;
 }
 

@@ -64,8 +64,15 @@ function* steps(): Generator<void> {
 async function runProgram(main: () => PromiseLike<unknown>, exit: () => void): Promise<void> {
   const reactor = new DenoReactor();
   // A main that never completes is stopped from outside, as by Ctrl-C.
-  reactor.callLater(0, () => void setTimeout(() => reactor.running && reactor.stop(), 1));
-  await react(main, [], { reactor, exit });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  reactor.callLater(0, () => {
+    timer = setTimeout(() => reactor.running && reactor.stop(), 1);
+  });
+  try {
+    await react(main, [], { reactor, exit });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export const TASK_HOOKS: readonly Hook[] = [

@@ -101,8 +101,8 @@ import { checkLockable, checkUNIXPath, lastingPath } from "./unix_path.ts";
  * import { DenoReactor } from "@torsion/reactor";
  *
  * const reactor = new DenoReactor();
- * reactor.callLater(4, () => reactor.stop());
- * await reactor.run(); // four seconds
+ * reactor.callLater(0.1, () => reactor.stop());
+ * await reactor.run(); // a tenth of a second
  * ```
  */
 export class DenoReactor extends ReactorBase implements IReactor {
