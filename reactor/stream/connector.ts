@@ -226,6 +226,11 @@ class Attempt implements DialSink, ReactorResource {
     this.#events = events;
   }
 
+  /** Describes the attempt for a report of what is open: `attempt to connect to 127.0.0.1:80`. */
+  toString(): string {
+    return `attempt to connect to ${this.#address}`;
+  }
+
   failIn(seconds: number, reason: () => Error): void {
     this.#timer = this.#context.reactor.callLater(seconds, () => {
       this.#timer = null;

@@ -50,6 +50,7 @@ export class ReactorThreads {
         this.#resources.delete(resource);
       },
       unref: () => pool.unref(),
+      toString: () => "thread pool",
     };
     this.#resources.add(resource);
     startup = this.#reactor.callWhenRunning(() => {

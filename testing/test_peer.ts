@@ -1,0 +1,129 @@
+import { Protocol } from "../protocol/mod.ts";
+import { codeOf } from "../internal/foreign_value.ts";
+
+/**
+ * A protocol that a test moves: the peer of the protocol under test.
+ *
+ * It collects what it receives, and does nothing by itself: when the peer closes, its own side
+ * stays open until {@linkcode close}, so that a test decides the order.
+ *
+ * @example
+ * ```ts
+ * import { LineReceiver } from "@torsion/reactor/protocol";
+ * import { connectedServerAndClient, TestPeer } from "@torsion/reactor/testing";
+ *
+ * class Greeter extends LineReceiver {
+ *   override textReceived(name: string): void {
+ *     this.sendLine(`Hello, ${name}`);
+ *     this.transport.loseConnection();
+ *   }
+ * }
+ *
+ * using pair = connectedServerAndClient(Greeter, TestPeer);
+ * pair.client.send("Ada\r\n");
+ * pair.pump.flush();
+ * console.log(JSON.stringify(pair.client.text), pair.client.ending); // "Hello, Ada\r\n" closed
+ * ```
+ */
+export class TestPeer extends Protocol {
+  readonly #chunks: Uint8Array[] = [];
+  #reason: Error | null = null;
+  #readEnded = false;
+
+  /** The bytes received so far. */
+  get data(): Uint8Array<ArrayBuffer> {
+    const data = new Uint8Array(this.#chunks.reduce((size, { length }) => size + length, 0));
+    let offset = 0;
+    for (const chunk of this.#chunks) {
+      data.set(chunk, offset);
+      offset += chunk.length;
+    }
+    return data;
+  }
+
+  /** The text received so far, read as UTF-8. */
+  get text(): string {
+    return new TextDecoder().decode(this.data);
+  }
+
+  /** The chunks received so far: the argument of each call of `dataReceived`. */
+  get chunks(): readonly Uint8Array[] {
+    return this.#chunks;
+  }
+
+  /** The argument of `connectionLost`; `null` while the connection is open. */
+  get reason(): Error | null {
+    return this.#reason;
+  }
+
+  /**
+   * How the peer has ended its side: `""` if it has not, `"closed"` if it has closed its writing
+   * side or the connection, and else the code of the error, such as `"ECONNRESET"`, or its name.
+   */
+  get ending(): string {
+    const reason = this.#reason;
+    if (this.#readEnded || reason === null) return this.#readEnded ? "closed" : "";
+    return codeOf(reason) ?? reason.name;
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#chunks.push(data);
+  }
+
+  /** Called when the peer has closed its writing side. */
+  readConnectionLost(): void {
+    this.#readEnded = true;
+  }
+
+  /** Called when this side has closed its writing side. */
+  writeConnectionLost(): void {}
+
+  override connectionLost(reason: Error): void {
+    this.#reason = reason;
+  }
+
+  /**
+   * Forgets what has been received, and returns it.
+   *
+   * @returns The text, read as UTF-8.
+   */
+  take(): string {
+    const { text } = this;
+    this.#chunks.length = 0;
+    return text;
+  }
+
+  /**
+   * Sends data.
+   *
+   * @param data The bytes, or a text that is sent as UTF-8.
+   */
+  send(data: Uint8Array | string): void {
+    this.transport.write(data);
+  }
+
+  /** Stops to read, so that the protocol under test meets backpressure. */
+  pause(): void {
+    this.transport.pauseProducing();
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.transport.resumeProducing();
+  }
+
+  /** Closes the writing side when everything is sent. This side can still receive. */
+  closeWrite(): void {
+    this.transport.loseWriteConnection();
+  }
+
+  /** Closes the connection when everything is sent. */
+  close(): void {
+    this.transport.loseConnection();
+  }
+
+  /** Resets the connection: what is in transit is lost. */
+  abort(): void {
+    this.transport.abortConnection();
+  }
+}
