@@ -82,7 +82,7 @@ export function checkClean<T, A extends unknown[]>(
   fn: (this: T, ...args: A) => unknown,
 ): (this: T, ...args: A) => Promise<void> {
   checkFunction("checkClean() fn", fn);
-  return async function (...args) {
+  return async function (this: T, ...args: A): Promise<void> {
     using check = new CleanCheck();
     try {
       await fn.apply(this, args);

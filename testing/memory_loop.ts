@@ -45,10 +45,11 @@ class ManualTasks extends MicrotaskQueue {
 /** An event loop whose turns the owner runs. */
 export class MemoryLoop implements ConnectionContext {
   readonly reactor: ConnectionContext["reactor"];
-  readonly resources = new ReactorResources();
+  readonly resources: ReactorResources = new ReactorResources();
   readonly microtasks = new ManualTasks();
   readonly tls = nodeTLS;
   #steps: (() => void)[] = [];
+  #isRunning = false;
 
   /** @param clock The time of the connections. */
   constructor(clock: IReactorTime) {
@@ -60,20 +61,35 @@ export class MemoryLoop implements ConnectionContext {
     this.#steps.push(step);
   };
 
+  /** Whether a round is running. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Runs rounds until nothing is pending. Does nothing if it is called within a round. */
+  settle(): void {
+    while (!this.#isRunning && this.runRound());
+  }
+
   /**
    * Ends the turn, and runs each step that is pending now, in a turn of its own.
    *
    * @returns Whether anything was pending.
    */
   runRound(): boolean {
-    const hadTasks = this.#endTurn();
-    const steps = this.#steps;
-    this.#steps = [];
-    for (const step of steps) {
-      step();
-      this.#endTurn();
+    this.#isRunning = true;
+    try {
+      const hadTasks = this.#endTurn();
+      const steps = this.#steps;
+      this.#steps = [];
+      for (const step of steps) {
+        step();
+        this.#endTurn();
+      }
+      return hadTasks || steps.length > 0;
+    } finally {
+      this.#isRunning = false;
     }
-    return hadTasks || steps.length > 0;
   }
 
   #endTurn(): boolean {
