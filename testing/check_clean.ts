@@ -9,8 +9,11 @@ import { nextMacrotask } from "./next_macrotask.ts";
 
 /** The number of frames in the recorded call stacks: the library's frames come before the user's. */
 const FRAMES = 50;
-/** The turns of the event loop in which resources that are closing may close. */
-const TURNS = 3;
+/**
+ * The turns of the event loop in which resources that are closing may close. Deno polls its sockets
+ * at least in every 61st turn.
+ */
+const TURNS = 64;
 
 /**
  * Thrown when a test has left timed calls, ports, connections or running reactors behind, or when

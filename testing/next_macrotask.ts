@@ -1,14 +1,10 @@
+// The function of the time when this module is loaded: faked timers have no effect on it.
+const { setImmediate } = globalThis;
+
 /**
- * Returns a promise that resolves in a later turn of the host's event loop, when all promises that
- * could continue have done so. Faked timers have no effect on it.
+ * Returns a promise that resolves in a later turn of the host's event loop: when all promises that
+ * can continue have done so, and input that has arrived has been delivered.
  */
 export function nextMacrotask(): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    resolve();
-  };
-  port2.postMessage(null);
-  return promise;
+  return new Promise((resolve) => setImmediate(resolve));
 }

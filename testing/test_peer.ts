@@ -66,6 +66,7 @@ export class TestPeer extends Protocol {
     return codeOf(reason) ?? reason.name;
   }
 
+  /** Called with bytes from the peer, which are collected. */
   override dataReceived(data: Uint8Array): void {
     this.#chunks.push(data);
   }
@@ -78,6 +79,7 @@ export class TestPeer extends Protocol {
   /** Called when this side has closed its writing side. */
   writeConnectionLost(): void {}
 
+  /** Called when the connection is lost. */
   override connectionLost(reason: Error): void {
     this.#reason = reason;
   }
