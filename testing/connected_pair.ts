@@ -192,8 +192,8 @@ export class ConnectedPair<S extends IProtocol, C extends IProtocol> implements 
  * exactly.
  *
  * The errors of protocols are logged and lose the connection, as on a socket; see
- * {@linkcode flushLoggedErrors}. `startTLS` works with real certificates; its handshake runs in the
- * event loop of the host, so the test has to wait for an event of the protocol.
+ * {@linkcode flushLoggedErrors}. `startTLS` makes a real handshake with real certificates, in
+ * `await pump.pumpUntilIdle()`.
  *
  * `using` closes the connection at the end of the test.
  *

@@ -3,6 +3,7 @@ import { IPv4Address, UNIXAddress } from "../reactor/addresses.ts";
 import type { IPushProducer } from "../reactor/interfaces/mod.ts";
 import { Factory, LineReceiver, Protocol } from "../protocol/mod.ts";
 import { Clock } from "../task/mod.ts";
+import { testCertificates } from "./fixtures/certificates.ts";
 import {
   checkClean,
   type ConnectedPair,
@@ -322,6 +323,30 @@ Deno.test(
     });
     assertEquals(String(pair.clientTransport.getPeer()), "/tmp/socket");
     assertEquals(String(pair.serverTransport.getPeer()), "198.51.100.1:5");
+  }),
+);
+
+Deno.test(
+  "ConnectedPair secures the connection with startTLS()",
+  checkClean(async () => {
+    const { authority, server: certificate } = await testCertificates();
+    class Secured extends TestPeer {
+      isSecured = false;
+
+      handshakeCompleted(): void {
+        this.isSecured = true;
+      }
+    }
+    using pair = connectedServerAndClient(Secured, Secured);
+    const { server, client, pump } = pair;
+    pair.serverTransport.startTLS(certificate);
+    pair.clientTransport.startTLS({ serverName: "localhost", caCerts: [authority.cert] });
+    client.send("secret");
+    await pump.pumpUntilIdle();
+    assertEquals([server.isSecured, client.isSecured, server.text], [true, true, "secret"]);
+    client.close();
+    await pump.pumpUntilIdle();
+    assertEquals([client.reason?.name, server.ending], ["ConnectionDone", "closed"]);
   }),
 );
 

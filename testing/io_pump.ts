@@ -8,6 +8,8 @@ import { nextMacrotask } from "./next_macrotask.ts";
 const MAX_ROUNDS = 1_000_000;
 /** The rounds of one `pumpUntilIdle()`. */
 const MAX_TURNS = 10_000;
+/** The turns without any byte after which connections count as idle: TLS needs two for some steps. */
+const IDLE_TURNS = 3;
 /** The number of open connections that an error names. */
 const MOST_NAMED = 10;
 
@@ -108,7 +110,7 @@ export class IOPump {
 
   /**
    * Pumps until the connections are idle and all promises that can continue have done so. For
-   * protocols with `async` methods, streams, and anything else that waits for a promise.
+   * protocols with `async` methods, streams, TLS, and anything else that waits for a promise.
    *
    * It does not wait for files, threads and other operations of the host, which may complete later.
    *
@@ -121,9 +123,10 @@ export class IOPump {
   async pumpUntilIdle(maxRounds: number = MAX_TURNS): Promise<void> {
     checkInteger("pumpUntilIdle() maxRounds", maxRounds, 1, Number.MAX_SAFE_INTEGER);
     this.flush();
-    for (let round = 0; round < maxRounds; round++) {
+    for (let round = 0, idle = 0; round < maxRounds; round++) {
       await nextMacrotask();
-      if (!this.flush()) return;
+      idle = this.flush() ? 0 : idle + 1;
+      if (idle === IDLE_TURNS) return;
     }
     throw this.#neverIdle(maxRounds);
   }
