@@ -207,14 +207,19 @@ export class MemoryEndpoints implements Disposable {
   #dial(sink: DialSink): () => void {
     const answer = this.answer;
     let isPending = true;
-    const end = (complete: () => void): void => {
+    if (answer !== "never") {
+      this.#schedule(() => {
+        if (!isPending) return;
+        isPending = false;
+        this.#answer(sink, answer);
+        sink.released();
+      });
+    }
+    return () => {
       if (!isPending) return;
       isPending = false;
-      complete();
-      sink.released();
+      this.#schedule(() => sink.released());
     };
-    if (answer !== "never") this.#schedule(() => end(() => this.#answer(sink, answer)));
-    return () => this.#schedule(() => end(() => {}));
   }
 
   #answer(sink: DialSink, answer: Exclude<MemoryAnswer, "never">): void {
