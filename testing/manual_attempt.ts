@@ -48,7 +48,7 @@ export class ManualAttempt {
   #isCancelled = false;
   #isAbandoned = false;
   #built: IProtocol | null = null;
-  #end: AttemptEnd | null = null;
+  readonly #ends: AttemptEnd[] = [];
 
   /** Called by `connect()` of the endpoint. */
   constructor(factory: ITypedProtocolFactory<IProtocol>, context: ManualAttemptContext) {
@@ -160,19 +160,19 @@ export class ManualAttempt {
   }
 
   /**
-   * Makes a connection, without firing the Deferred.
+   * Makes a connection, without firing the Deferred. A second call makes another connection, as an
+   * endpoint that tries several addresses may do.
    *
    * @returns The protocol; `null` if the factory builds none.
-   * @throws {Error} If the connection of this attempt is open.
    * @throws {unknown} The error of `buildProtocol()`.
    */
   make(): IProtocol | null {
-    if (this.isOpen) throw new Error("Cannot make the connection: it is open already");
     const protocol = this.build();
     this.#built = null;
     if (protocol === null) return null;
-    this.#end = new AttemptEnd(this.#context, protocol);
-    this.#end.open();
+    const end = new AttemptEnd(this.#context, protocol);
+    this.#ends.push(end);
+    end.open();
     return protocol;
   }
 
@@ -183,7 +183,12 @@ export class ManualAttempt {
    * @param reason The error that `connectionLost` receives. @default {a `ConnectionDone`}
    */
   lose(reason: Error = new ConnectionDone()): void {
-    if (this.isOpen) this.#end?.lose(reason);
+    this.#end?.lose(reason);
+  }
+
+  /** Loses all connections of the attempt. Called by the endpoint. */
+  loseAll(): void {
+    for (const end of this.#ends) end.lose(new ConnectionDone());
   }
 
   /** Marks an attempt whose `connect()` has thrown. Called by the endpoint. */
@@ -191,6 +196,11 @@ export class ManualAttempt {
     this.#isAbandoned = true;
     // The caller never receives the Deferred, which may have failed.
     this.result.addErrback(() => {});
+  }
+
+  /** The connection that was made last. */
+  get #end(): AttemptEnd | null {
+    return this.#ends.at(-1) ?? null;
   }
 
   #fail(reason: Error): void {
@@ -249,7 +259,7 @@ class AttemptEnd implements ConnectionOwner {
   }
 
   lose(reason: Error): void {
-    this.connection.failed(reason);
+    if (this.connection.connected) this.connection.failed(reason);
     this.context.settle();
   }
 

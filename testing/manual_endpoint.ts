@@ -140,6 +140,6 @@ export class ManualEndpoint implements IStreamClientEndpoint, Disposable {
 
   /** Loses all open connections. */
   [Symbol.dispose](): void {
-    for (const attempt of this.attempts) attempt.lose();
+    for (const attempt of this.attempts) attempt.loseAll();
   }
 }

@@ -116,7 +116,6 @@ Deno.test(
         `Cannot ${action} the attempt to connect to 192.0.2.2:2222: it is not pending`;
       assertThrows(() => attempt[action](), Error, message);
     }
-    assertThrows(() => attempt.make(), Error, "Cannot make the connection: it is open already");
   }),
 );
 
@@ -153,6 +152,20 @@ Deno.test(
     failureResultOf(connecting, RangeError);
     assertStrictEquals(attempt.make(), client);
     assert(attempt.isOpen);
+  }),
+);
+
+Deno.test(
+  "ManualAttempt.make() makes a second connection beside the first",
+  checkClean(() => {
+    using endpoint = new ManualEndpoint();
+    const connecting = endpoint.connect(Factory.forProtocol(Client));
+    const first = endpoint.attempt().make();
+    endpoint.attempt().succeed();
+    const second = successResultOf(connecting);
+    endpoint.attempt().lose();
+    assert(first instanceof Client);
+    assertEquals([first.events, second.events], [["made"], ["made", "lost ConnectionDone"]]);
   }),
 );
 
