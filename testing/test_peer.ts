@@ -1,5 +1,6 @@
 import { Protocol } from "../protocol/mod.ts";
 import { codeOf } from "../internal/foreign_value.ts";
+import { ConnectionDone } from "../reactor/errors.ts";
 
 /**
  * A protocol that a test moves: the peer of the protocol under test.
@@ -57,13 +58,14 @@ export class TestPeer extends Protocol {
   }
 
   /**
-   * How the peer has ended its side: `""` if it has not, `"closed"` if it has closed its writing
-   * side or the connection, and else the code of the error, such as `"ECONNRESET"`, or its name.
+   * How the connection has ended: `""` while it can receive, `"closed"` if the peer has closed its
+   * writing side or the connection was closed cleanly, and else the code of the error, such as
+   * `"ECONNRESET"`, or its name.
    */
   get ending(): string {
     const reason = this.#reason;
-    if (this.#readEnded || reason === null) return this.#readEnded ? "closed" : "";
-    return codeOf(reason) ?? reason.name;
+    if (this.#readEnded || reason instanceof ConnectionDone) return "closed";
+    return reason === null ? "" : codeOf(reason) ?? reason.name;
   }
 
   /** Called with bytes from the peer, which are collected. */
