@@ -7,7 +7,7 @@ import { CreationRecord } from "./creation_record.ts";
 import { LoggedErrors } from "./logged_errors.ts";
 import { nextMacrotask } from "./next_macrotask.ts";
 
-/** The number of frames in the recorded call stacks: the library's frames come before the user's. */
+/** The number of frames in the recorded call stacks: the library's come before the user's. */
 const FRAMES = 50;
 /**
  * The turns of the event loop in which resources that are closing may close. Deno polls its sockets

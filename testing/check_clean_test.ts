@@ -9,7 +9,7 @@ import { Deferred, fail, getDebugging, setDebugging, succeed } from "../defer/mo
 import { err, error as logError } from "../log/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../endpoints/mod.ts";
 import { DatagramProtocol, Factory, Protocol } from "../protocol/mod.ts";
-import { DenoReactor } from "../reactor/mod.ts";
+import { DenoReactor, type IInternetAddress, type IListeningPort } from "../reactor/mod.ts";
 import { Clock, LoopingCall } from "../task/mod.ts";
 import { creationTracker } from "../internal/creation_tracker.ts";
 import { recording } from "../defer/debug.ts";
@@ -42,7 +42,7 @@ Deno.test("checkClean() passes a test that leaves nothing, with its arguments an
   const received: unknown[] = [];
   const test = {
     name: "suite",
-    run: checkClean(function (this: { name: string }, ...args: [number, string]) {
+    run: checkClean(function (this: { name: string }, ...args: [number, string]): void {
       received.push(this.name, ...args);
     }),
   };
@@ -71,7 +71,7 @@ Deno.test("checkClean() fails with the error that the test throws, and no other"
 });
 
 Deno.test("checkClean() fails if a timed call of a Clock is pending", async () => {
-  const made = () => new Clock().callLater(4, function ring() {});
+  const made = () => new Clock().callLater(4, function ring(): void {});
   await assertLeaves(() => void made(), /^DelayedCall\(ring in 4\.000 s\) is pending, made at:$/);
 });
 
@@ -122,11 +122,11 @@ Deno.test("checkClean() fails if a connection is open, with the place of connect
   await using reactor = runningReactor();
   const { left, message } = await uncleanEnd(async () => {
     const factory = Factory.forProtocol(Protocol);
-    await using port = (function listening() {
+    await using port = (function listening(): IListeningPort<IInternetAddress> {
       return reactor.listenTCP(0, factory, { interface: "127.0.0.1" });
     })();
     const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
-    await (function connecting() {
+    await (function connecting(): Deferred<Protocol> {
       return connectProtocol(endpoint, new Protocol());
     })();
   });
@@ -145,7 +145,7 @@ Deno.test("checkClean() fails if a connection is open, with the place of connect
 Deno.test("checkClean() fails if an attempt to connect is pending", async () => {
   using endpoints = new MemoryEndpoints();
   endpoints.answer = "never";
-  const { left } = await uncleanEnd(function made() {
+  const { left } = await uncleanEnd(function made(): void {
     connectProtocol(endpoints.client, new Protocol()).addErrback(() => {});
   });
   assertEquals(left.map((text) => text.split("\n")[0]?.replace(/\(.*\)/, "(…)")), [
@@ -162,7 +162,7 @@ Deno.test("checkClean() fails if a connected pair is open, and passes if using c
     });
   })();
   let pair: Disposable | undefined;
-  const { left } = await uncleanEnd(function made() {
+  const { left } = await uncleanEnd(function made(): void {
     pair = connectedServerAndClient(Protocol, TestPeer);
   });
   pair?.[Symbol.dispose]();
@@ -204,7 +204,7 @@ Deno.test("checkClean() waits until resources that are closing have closed", asy
 });
 
 Deno.test("checkClean() fails if no errback has handled the failure of a Deferred", async () => {
-  const { left, logged } = await uncleanEnd(function made() {
+  const { left, logged } = await uncleanEnd(function made(): void {
     fail(new RangeError("unhandled"));
   });
   assertEquals([left.length, logged.length], [0, 1]);

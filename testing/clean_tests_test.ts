@@ -47,9 +47,9 @@ cleanTest({
   },
 });
 
-cleanTest(function cleanTestAcceptsANamedFunction() {});
+cleanTest(function cleanTestAcceptsANamedFunction(): void {});
 
-cleanTest({ permissions: "none" }, function cleanTestAcceptsOptionsAndANamedFunction() {});
+cleanTest({ permissions: "none" }, function cleanTestAcceptsOptionsAndANamedFunction(): void {});
 
 cleanTest("cleanTest() passes a test that makes its timed calls", async () => {
   const clock = new Clock();
@@ -84,7 +84,7 @@ Deno.test("cleanTest() fails a test for each kind of thing that it leaves", asyn
 Deno.test("cleanTest.ignore() and the option ignore skip a test", async () => {
   const { code, output } = await runTests(`${imports}
     cleanTest.ignore("one", () => fail(new Error()));
-    cleanTest("two", { ignore: true }, () => fail(new Error()));
+    cleanTest("two", { ignore: Boolean(1) }, () => fail(new Error()));
     cleanTest("three", () => {});
   `);
   assertEquals(code, 0, output);

@@ -230,9 +230,11 @@ export class ConnectedPair<S extends IProtocol, C extends IProtocol> implements 
  * import { Protocol } from "@torsion/reactor/protocol";
  * import { connectedServerAndClient, TestPeer } from "@torsion/reactor/testing";
  *
- * using pair = connectedServerAndClient(Protocol, TestPeer, { serverOptions: { idleTimeout: 60 } });
+ * using pair = connectedServerAndClient(Protocol, TestPeer, {
+ *   serverOptions: { idleTimeout: 60 },
+ * });
  * pair.pump.advance(60);
- * console.log(pair.client.ending, pair.serverReason?.name);
+ * console.log(pair.client.ending, pair.serverReason?.name); // ECONNRESET ConnectionTimeout
  * ```
  */
 export function connectedServerAndClient<S extends IProtocol, C extends IProtocol>(

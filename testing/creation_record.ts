@@ -10,7 +10,8 @@ import type {
   RunningState,
   TimedCallQueue,
 } from "../internal/creation_tracker.ts";
-import { textOf } from "../internal/foreign_value.ts";
+import { classNameOf } from "../defer/guarded_call.ts";
+import { descriptionOf } from "./description_of.ts";
 
 /** An object that holds a call stack, which the engine turns into text when it is first read. */
 interface Place {
@@ -54,11 +55,11 @@ export class CreationRecord implements CreationTracker {
   left(): string[] {
     return [
       ...[...this.#reactors].filter(({ running }) => running)
-        .map((reactor) => `${nameOf(reactor)} is running, started ${this.#placeOf(reactor)}`),
+        .map((reactor) => `${classNameOf(reactor)} is running, started ${this.#placeOf(reactor)}`),
       ...this.#madeOf([...this.#registries].flatMap((registry) => registry.list()))
-        .map((resource) => `${textOf(resource)} is open, made ${this.#placeOf(resource)}`),
+        .map((resource) => `${descriptionOf(resource)} is open, made ${this.#placeOf(resource)}`),
       ...this.#madeOf([...this.#queues].flatMap((queue) => queue.pending()))
-        .map((call) => `${textOf(call)} is pending, made ${this.#placeOf(call)}`),
+        .map((call) => `${descriptionOf(call)} is pending, made ${this.#placeOf(call)}`),
     ];
   }
 
@@ -102,8 +103,4 @@ function isLibrary(frame: string): boolean {
   const start = frame.indexOf(ROOT);
   return start >= 0 && LIBRARY.test(frame.slice(start + ROOT.length)) ||
     frame.includes("<anonymous>");
-}
-
-function nameOf(reactor: object): string {
-  return reactor.constructor.name;
 }

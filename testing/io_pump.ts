@@ -1,6 +1,6 @@
 import { checkDelay, checkInteger } from "../internal/validation.ts";
-import { textOf } from "../internal/foreign_value.ts";
 import { Clock } from "../task/mod.ts";
+import { descriptionOf } from "./description_of.ts";
 import { MemoryLoop } from "./memory_loop.ts";
 import { nextMacrotask } from "./next_macrotask.ts";
 
@@ -8,7 +8,7 @@ import { nextMacrotask } from "./next_macrotask.ts";
 const MAX_ROUNDS = 1_000_000;
 /** The rounds of one `pumpUntilIdle()`. */
 const MAX_TURNS = 10_000;
-/** The turns without any byte after which connections count as idle: TLS needs two for some steps. */
+/** The turns without a byte after which connections are idle: some steps of TLS need two. */
 const IDLE_TURNS = 3;
 /** The number of open connections that an error names. */
 const MOST_NAMED = 10;
@@ -72,8 +72,8 @@ export class IOPump {
   }
 
   /**
-   * Runs one round: the timed calls that are due, and then each read and each write that is pending,
-   * once. So each direction of a connection delivers at most one chunk.
+   * Runs one round: the timed calls that are due, and then each pending read and write once. So
+   * each direction of a connection delivers at most one chunk.
    *
    * @returns Whether anything was pending. If not, the connections are idle.
    * @throws {Error} If the pump is running already: a protocol cannot run it.
@@ -132,8 +132,8 @@ export class IOPump {
   }
 
   /**
-   * Moves the time forward. Each timed call that becomes due runs at its own time, and the bytes that
-   * it sends arrive before the next call. The connections are idle afterwards.
+   * Moves the time forward. Each timed call that becomes due runs at its own time, and the bytes
+   * that it sends arrive before the next call. The connections are idle afterwards.
    *
    * `clock.advance()` and `clock.jump()` move the time only; bytes then wait for the pump.
    *
@@ -166,7 +166,7 @@ export class IOPump {
 
   #neverIdle(rounds: number): Error {
     const open = this.#loop.resources.list();
-    const names = open.slice(0, MOST_NAMED).map(textOf).join(", ");
+    const names = open.slice(0, MOST_NAMED).map(descriptionOf).join(", ");
     const more = open.length > MOST_NAMED ? ` and ${open.length - MOST_NAMED} more` : "";
     return new Error(
       `Cannot flush the connections: they are not idle after ${rounds} rounds. ` +

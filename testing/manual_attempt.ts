@@ -35,6 +35,12 @@ export interface ManualAttemptContext extends MemoryLinkOptions {
   readonly losesAtOnce?: boolean | undefined;
 }
 
+/** Marks an attempt whose `connect()` has thrown. Only the endpoint may use it. */
+export let abandon: (attempt: ManualAttempt) => void;
+
+/** Loses all connections of an attempt. Only the endpoint may use it. */
+export let loseAll: (attempt: ManualAttempt) => void;
+
 /** The address of the client. */
 const CLIENT = new IPv4Address("TCP", "192.0.2.1", 1111);
 
@@ -49,6 +55,17 @@ export class ManualAttempt {
   #isAbandoned = false;
   #built: IProtocol | null = null;
   readonly #ends: AttemptEnd[] = [];
+
+  static {
+    abandon = (attempt) => {
+      attempt.#isAbandoned = true;
+      // The caller never receives the Deferred, which may have failed.
+      attempt.result.addErrback(() => {});
+    };
+    loseAll = (attempt) => {
+      for (const end of attempt.#ends) end.lose(new ConnectionDone());
+    };
+  }
 
   /** Called by `connect()` of the endpoint. */
   constructor(factory: ITypedProtocolFactory<IProtocol>, context: ManualAttemptContext) {
@@ -184,18 +201,6 @@ export class ManualAttempt {
    */
   lose(reason: Error = new ConnectionDone()): void {
     this.#end?.lose(reason);
-  }
-
-  /** Loses all connections of the attempt. Called by the endpoint. */
-  loseAll(): void {
-    for (const end of this.#ends) end.lose(new ConnectionDone());
-  }
-
-  /** Marks an attempt whose `connect()` has thrown. Called by the endpoint. */
-  abandon(): void {
-    this.#isAbandoned = true;
-    // The caller never receives the Deferred, which may have failed.
-    this.result.addErrback(() => {});
   }
 
   /** The connection that was made last. */

@@ -8,7 +8,7 @@ import type {
 import { IPv4Address } from "../reactor/addresses.ts";
 import type { Address, ConnectionOptions, IProtocol } from "../reactor/interfaces/mod.ts";
 import { IOPump, loopOf } from "./io_pump.ts";
-import { ManualAttempt } from "./manual_attempt.ts";
+import { abandon, loseAll, ManualAttempt } from "./manual_attempt.ts";
 import { memoryLink, type MemoryLinkOptions } from "./memory_link.ts";
 
 /** Options of a {@linkcode ManualEndpoint}. */
@@ -109,7 +109,7 @@ export class ManualEndpoint implements IStreamClientEndpoint, Disposable {
     try {
       this.#options.connecting?.(attempt);
     } catch (error) {
-      attempt.abandon();
+      abandon(attempt);
       throw error;
     }
     // The cast is safe: the factory of the attempt has built the protocol.
@@ -140,6 +140,6 @@ export class ManualEndpoint implements IStreamClientEndpoint, Disposable {
 
   /** Loses all open connections. */
   [Symbol.dispose](): void {
-    for (const attempt of this.attempts) attempt.loseAll();
+    for (const attempt of this.attempts) loseAll(attempt);
   }
 }

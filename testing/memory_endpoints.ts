@@ -79,8 +79,8 @@ export interface MemoryEndpointsOptions extends MemoryLinkOptions {
  * are those of a reactor. Set {@linkcode answer} to make attempts fail. To complete each attempt by
  * hand, use {@linkcode ManualEndpoint}.
  *
- * Without a pump, everything happens in microtasks, so a test is `async` and awaits its events. With
- * the option `pump`, everything happens in `pump.flush()`, and a test can be synchronous.
+ * Without a pump, everything happens in microtasks, so a test is `async` and awaits its events.
+ * With the option `pump`, everything happens in `pump.flush()`, and a test can be synchronous.
  *
  * `using` closes the port and all connections at the end of the test.
  *
@@ -158,7 +158,10 @@ export class MemoryEndpoints implements Disposable {
     };
   }
 
-  /** Closes the port, all attempts and all connections. Endpoints that share a pump close together. */
+  /**
+   * Closes the port, all attempts and all connections. Everything that shares a pump closes
+   * together.
+   */
   [Symbol.dispose](): void {
     this.#context.resources.shutDown();
     this.#loop?.settle();

@@ -5,8 +5,8 @@
  * {@linkcode MemoryEndpoints} and {@linkcode ManualEndpoint} are endpoints without a network.
  * {@linkcode runningReactor} starts a reactor for a test on real sockets. {@linkcode cleanTest}
  * defines a test that fails if it leaves something behind. `successResultOf`, `failureResultOf` and
- * `assertNoResult` check a Deferred without an event loop. `Clock`, of `@torsion/reactor/task`, is a
- * clock that a test moves by hand.
+ * `assertNoResult` check a Deferred without an event loop. `Clock`, of `@torsion/reactor/task`, is
+ * a clock that a test moves by hand.
  *
  * @module
  */

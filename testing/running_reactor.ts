@@ -1,8 +1,8 @@
 import { GraceTimer } from "../defer/grace_timer.ts";
-import { textOf } from "../internal/foreign_value.ts";
 import { checkTimeout } from "../internal/validation.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";
 import { ReactorNotRunning } from "../reactor/errors.ts";
+import { descriptionOf } from "./description_of.ts";
 
 /** Options of {@linkcode runningReactor}. */
 export interface RunningReactorOptions {
@@ -65,7 +65,7 @@ export class RunningReactor extends DenoReactor implements AsyncDisposable {
     const trigger = this.running
       ? ['a trigger of the event "shutdown" in the phase "before" has not completed']
       : [];
-    return [...trigger, ...this.resources.list().map((open) => `${textOf(open)} is open`)];
+    return [...trigger, ...this.resources.list().map((open) => `${descriptionOf(open)} is open`)];
   }
 }
 
@@ -74,8 +74,8 @@ export class RunningReactor extends DenoReactor implements AsyncDisposable {
  * `await using reactor = runningReactor()`.
  *
  * At the end, the reactor is stopped, and every port and connection of it is closed and awaited, so
- * that Deno's leak checks find nothing. If that takes too long, the test fails with the names of what
- * is open. The reactor handles no signals.
+ * that Deno's leak checks find nothing. If that takes too long, the test fails with the names of
+ * what is open. The reactor handles no signals.
  *
  * @param options The time limit for stopping.
  * @returns The running reactor.

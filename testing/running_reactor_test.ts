@@ -74,7 +74,8 @@ Deno.test("runningReactor() fails if stopping takes too long, with the names of 
     }
   }
   const reactor = new Stuck({ stopTimeout: 0.01 });
-  reactor.open({ shutDown: () => {}, unref: () => {}, toString: () => "modem on line 1" });
+  const modem = { shutDown: () => {}, unref: () => {}, toString: () => "modem on line 1" };
+  reactor.open(modem);
   const error = await assertRejects(() => reactor[Symbol.asyncDispose](), Error);
   assertEquals(error.message, "Cannot stop the reactor within 0.01 s: modem on line 1 is open");
 });

@@ -18,8 +18,6 @@ export interface ReactorResource {
   shutDown(): void;
   /** Stops keeping the process alive. */
   unref(): void;
-  /** Describes the resource for a report of what is open: `connection to 127.0.0.1:80`. */
-  toString(): string;
 }
 
 /** The open resources of one reactor. */

@@ -243,6 +243,19 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     ],
   },
   {
+    reason: "Tools that a test calls. Their errors are thrown to the test.",
+    methodsOf: ["IOPump", "LoggedErrors", "ManualAttempt", "ManualEndpoint", "TestPeer"],
+    names: [
+      "ManualEndpointOptions.cancelled",
+      "ManualEndpointOptions.connecting",
+      "checkClean(fn)",
+      "connectedServerAndClient(client)",
+      "connectedServerAndClient(server)",
+      "new ConnectedPair(client)",
+      "new ConnectedPair(server)",
+    ],
+  },
+  {
     reason: "The parts of a program's own stream transport, which the conformance suites test.",
     methodsOf: [
       "DialSink",
