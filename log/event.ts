@@ -1,6 +1,6 @@
-/** The severity of an event. The levels are listed in ascending order. */
-
 import { wallClockSeconds } from "./wall_clock.ts";
+
+/** The severity of an event. The levels are listed in ascending order. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "critical";
 
 /** The rank of each level, for comparisons. */

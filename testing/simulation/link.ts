@@ -19,7 +19,7 @@ export class Link {
   latency: number;
   /** Bytes per second; Infinity for no limit. */
   bandwidth = Infinity;
-  #interruptions = 0;
+  readonly #interruptions = new Set<object>();
   #cloggedUntil = 0;
   /** The time at which the link has sent all bytes that wait for it. */
   #freeAt = 0;
@@ -37,22 +37,23 @@ export class Link {
 
   /** Whether packets arrive: no partition interrupts the link. */
   get isOpen(): boolean {
-    return this.#interruptions === 0;
+    return this.#interruptions.size === 0;
   }
 
-  /** Interrupts the link, once more. */
-  interrupt(): void {
-    this.#interruptions++;
+  /** Interrupts the link until {@linkcode restore} is called with the same fault. */
+  interrupt(fault: object): void {
+    this.#interruptions.add(fault);
   }
 
-  /** Ends one interruption. */
-  restore(): void {
-    this.#interruptions--;
+  /** Ends the interruption by a fault. */
+  restore(fault: object): void {
+    this.#interruptions.delete(fault);
   }
 
   /** Ends all interruptions, and the delay of a clogged host. */
   heal(): void {
-    this.#interruptions = this.#cloggedUntil = 0;
+    this.#interruptions.clear();
+    this.#cloggedUntil = 0;
   }
 
   /** Delays all packets until a time. */

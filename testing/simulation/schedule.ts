@@ -14,6 +14,8 @@ export class Schedule {
   #now = 0;
   readonly #orders: number[] = [];
   readonly #events: ((() => void) | null)[] = [];
+  /** Whether the event of a slot counts as something that can happen. */
+  readonly #counts: boolean[] = [];
   readonly #free: number[] = [];
   readonly #heap = new SlotHeap(this.#orders);
   #added = 0;
@@ -24,7 +26,7 @@ export class Schedule {
     return this.#now;
   }
 
-  /** The number of pending events. */
+  /** The number of pending events, without those in the background. */
   get size(): number {
     return this.#pending;
   }
@@ -40,14 +42,16 @@ export class Schedule {
    *
    * @param time Its time in microseconds, an integer. A time in the past means now.
    * @param event The function to call.
+   * @param isBackground Whether the event repeats for ever, and alone means that nothing happens.
    * @returns The number that {@linkcode cancel} takes.
    */
-  at(time: number, event: () => void): number {
+  at(time: number, event: () => void, isBackground = false): number {
     const slot = this.#free.pop() ?? this.#events.length;
     this.#events[slot] = event;
     this.#orders[slot] = this.#added++;
     this.#heap.push(slot, time < this.#now ? this.#now : time);
-    this.#pending++;
+    this.#counts[slot] = !isBackground;
+    if (!isBackground) this.#pending++;
     return slot;
   }
 
@@ -59,7 +63,7 @@ export class Schedule {
   cancel(slot: number): void {
     if (this.#events[slot] === null) return;
     this.#events[slot] = null;
-    this.#pending--;
+    if (this.#counts[slot]) this.#pending--;
   }
 
   /** Moves the time to the next event, and calls it. Returns whether there was one. */
@@ -69,15 +73,10 @@ export class Schedule {
     if (slot === undefined) return false;
     const event = this.#events[slot];
     this.#now = this.#heap.topKey;
+    if (this.#counts[slot]) this.#pending--;
     this.#remove(slot);
-    this.#pending--;
     event?.();
     return true;
-  }
-
-  /** Moves the time forward without calling events, which must all be later. */
-  moveTo(time: number): void {
-    this.#now = time;
   }
 
   #dropCancelled(): void {
