@@ -14,3 +14,4 @@ export {
   successResultOf,
   UnexpectedResult,
 } from "./results.ts";
+export * from "./simulation/mod.ts";

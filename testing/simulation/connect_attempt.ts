@@ -59,6 +59,7 @@ export class ConnectAttempt {
   /** Sends the first packet. */
   start(): void {
     const { target, remote } = this.#route;
+    this.#machine.note(() => `connects to ${remote}`);
     if (target === null) {
       this.#later(() => {
         const address = String(remote);
@@ -126,6 +127,7 @@ export class ConnectAttempt {
     // The attempt was cancelled, or an earlier packet has already been answered.
     if (this.#isDone) return end.abort();
     this.#isDone = true;
+    this.#machine.note(() => `is connected to ${this.#route.remote}`);
     this.#sink.connected(end);
     this.#later(() => this.#sink.released());
   }
@@ -152,6 +154,7 @@ export class ConnectAttempt {
   #fail(error: ConnectError): void {
     if (this.#isDone) return;
     this.#isDone = true;
+    this.#machine.note(() => error.message);
     this.#sink.failed(error);
     this.#sink.released();
   }

@@ -12,6 +12,7 @@ import { Process } from "./process.ts";
 import type { Schedule } from "./schedule.ts";
 import type { StreamEnd } from "./stream_end.ts";
 import type { StreamListener } from "./stream_listener.ts";
+import type { Trace } from "./trace.ts";
 
 /** The first of the ports that a system gives to sockets that ask for none (RFC 6335). */
 const FIRST_EPHEMERAL = 49152;
@@ -20,6 +21,8 @@ const LAST_PORT = 65535;
 /** What a machine needs of its network. */
 export interface Surroundings {
   readonly schedule: Schedule;
+  /** The trace of the simulation. */
+  readonly trace: Trace;
   /** Called before each call into a program. */
   entered(): void;
   /** Returns the machine with an address; `null` if there is none. */
@@ -62,6 +65,12 @@ export class Machine {
     this.surroundings = surroundings;
     this.schedule = surroundings.schedule;
     this.process = new Process(surroundings.entered);
+  }
+
+  /** Adds a line to the trace, whose text is made only if a trace is kept. */
+  note(text: () => string): void {
+    const { trace } = this.surroundings;
+    if (trace.isOn) trace.add(this.schedule.now, this.name, text());
   }
 
   /** Returns whether a socket can be bound to an address. */

@@ -180,7 +180,9 @@ export class SimulatedNetwork {
     this.#latency = inMicroseconds(latency);
     this.#taskModules = options.taskModules ?? {};
     this.#givenParameters = options.parameters ?? {};
-    const report = (fault: Fault) => this.note(`fault: ${formatFault(fault)}`);
+    const report = (fault: Fault) => {
+      if (trace) this.#note(hostOf(fault), `fault: ${formatFault(fault)}`);
+    };
     this.#faults = new FaultSource(random.fork("faults"), script ?? null, report);
     this.#planner = new FaultPlanner(this.#schedule, this.#faults, random.fork("plan"), {
       candidates: (kind) => this.#candidates(kind),
@@ -232,6 +234,7 @@ export class SimulatedNetwork {
     this.#checkHost(name, own);
     const machine = new Machine(name, own, this.#faults.site(name), {
       schedule: this.#schedule,
+      trace: this.trace,
       entered: () => {
         this.#entered = true;
         this.#current = name;
@@ -708,4 +711,11 @@ export class SimulatedNetwork {
   #note(host: string, text: string): void {
     this.trace.add(this.#schedule.now, host, text);
   }
+}
+
+/** Returns the host in whose column of the trace a fault stands; `""` for several. */
+function hostOf(fault: Fault): string {
+  if ("place" in fault) return fault.place.split("->")[0] ?? "";
+  if ("host" in fault) return fault.host;
+  return fault.hosts.length === 1 ? fault.hosts[0] ?? "" : "";
 }
