@@ -133,8 +133,8 @@ function leaveTurn(): void {
 }
 
 /**
- * Switches the timer of the reports off, for a simulation, which has a time of its own. Its failures
- * are reported when {@linkcode reportUnhandled} is called.
+ * Switches the timer of the reports off, for a simulation, which has a time of its own. Its
+ * failures are reported when {@linkcode reportUnhandled} is called.
  *
  * @returns A disposable that switches the timer on again.
  */

@@ -89,8 +89,8 @@ export class SimulationFailure extends Error {
  * @param scenario Builds the hosts, and waits until they have done their work.
  * @param options The faults and the limits.
  * @returns The outcome.
- * @throws {SimulationFailure} If a property does not hold, an error is logged that is not allowed, a
- *   Deferred fails without an errback, or the scenario throws, hangs or leaves the virtual time.
+ * @throws {SimulationFailure} If a property does not hold, an error is logged that is not allowed,
+ *   a Deferred fails without an errback, or the scenario throws, hangs or leaves the virtual time.
  *
  * @example
  * ```ts

@@ -368,8 +368,8 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Moves the virtual time until a promise has settled, a property does not hold, nothing can happen
-   * any more, or the limit is reached.
+   * Moves the virtual time until a promise has settled, a property does not hold, nothing can
+   * happen any more, or the limit is reached.
    *
    * @param done The promise.
    * @param limit Seconds of virtual time.

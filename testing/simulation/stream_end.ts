@@ -34,7 +34,7 @@ type Segment = Uint8Array | "fin" | "reset";
 
 /** What the two ends of a connection share. */
 interface Shared {
-  /** Whether nothing arrives any more, and neither end is told. */
+  /** Whether no segment arrives any more, although neither end has closed. */
   isSilent: boolean;
 }
 

@@ -85,7 +85,7 @@ export function useVirtualGlobals(globals: VirtualGlobals): Disposable {
 
 /** Returns a function, and a constructor, that reports the call and throws. */
 function forbidden(api: string, instead: string, { report }: VirtualGlobals): () => never {
-  return function () {
+  return function (): never {
     report(api, instead);
     throw new Error(`Cannot use ${api} in a simulation: use ${instead}`);
   };
