@@ -13,11 +13,11 @@ import { SECOND } from "./schedule.ts";
 const BUDGET = 1000;
 
 /**
- * Returns a smaller failure of the same property: first with fewer faults, then with fewer hosts and
- * other smaller parameters, simpler faults, and the seed 1.
+ * Returns a smaller failure of the same property: first with fewer faults, then with fewer hosts
+ * and other smaller parameters, simpler faults, and the seed 1.
  *
- * The faults are reduced as in delta debugging (Zeller and Hildebrandt, 2002): parts of the list are
- * left out, from halves down to single faults, as long as the property still does not hold.
+ * The faults are reduced as in delta debugging (Zeller and Hildebrandt, 2002): parts of the list
+ * are left out, from halves down to single faults, as long as the property still does not hold.
  *
  * @param failure The failure.
  * @param scenario The scenario that failed.
