@@ -14,3 +14,13 @@ export {
   successResultOf,
   UnexpectedResult,
 } from "./results.ts";
+export {
+  type CompleteHandshakeOptions,
+  type ProducerState,
+  StringTransport,
+  type StringTransportOptions,
+} from "./string_transport.ts";
+export {
+  StringTransportWithDisconnection,
+  type StringTransportWithDisconnectionOptions,
+} from "./string_transport_with_disconnection.ts";
