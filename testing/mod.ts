@@ -7,6 +7,18 @@
  * @module
  */
 
+export { AccumulatingProtocol } from "./accumulating_protocol.ts";
+export {
+  EventLoggingObserver,
+  type EventLoggingObserverOptions,
+  type ObservablePublisher,
+} from "./event_logging_observer.ts";
+export {
+  FakeDatagramTransport,
+  type FakeDatagramTransportOptions,
+  type WrittenDatagram,
+} from "./fake_datagram_transport.ts";
+export { LineSendingProtocol, type LineSendingProtocolOptions } from "./line_sending_protocol.ts";
 export {
   assertNoResult,
   type ErrorType,
@@ -24,3 +36,4 @@ export {
   StringTransportWithDisconnection,
   type StringTransportWithDisconnectionOptions,
 } from "./string_transport_with_disconnection.ts";
+export { waitUntilAllDisconnected } from "./wait_until_all_disconnected.ts";

@@ -24,6 +24,7 @@ import { alreadyRegistered } from "../reactor/stream/producer_registration.ts";
 import { checkData } from "../reactor/stream/written_data.ts";
 import { checkCanStartTLS } from "../reactor/tls/start_tls.ts";
 import { checkKeepAliveIdle } from "../internal/validation.ts";
+import { CollectedBytes } from "./collected_bytes.ts";
 
 /** Options of a {@linkcode StringTransport}. */
 export interface StringTransportOptions {
@@ -68,9 +69,6 @@ export interface CompleteHandshakeOptions {
   peerCertificate?: PeerCertificate | null | undefined;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
 /**
  * A transport that stores the written data and records the calls of a protocol. It has no behavior:
  * it calls neither the protocol nor a registered producer. Twisted's `StringTransport`.
@@ -107,7 +105,7 @@ export class StringTransport implements ITransport {
   /** The address that `getPeer()` returns. */
   peerAddr: Address;
   readonly #isLenient: boolean;
-  #written: Uint8Array[] = [];
+  readonly #written = new CollectedBytes();
   #disconnecting = false;
   #disconnected = false;
   #writeDisconnecting = false;
@@ -137,13 +135,7 @@ export class StringTransport implements ITransport {
 
   /** Returns the bytes that were written since the last `clear()`. */
   value(): Uint8Array {
-    const bytes = new Uint8Array(this.#written.reduce((size, { length }) => size + length, 0));
-    let filled = 0;
-    for (const chunk of this.#written) {
-      bytes.set(chunk, filled);
-      filled += chunk.length;
-    }
-    return bytes;
+    return this.#written.value();
   }
 
   /**
@@ -151,12 +143,12 @@ export class StringTransport implements ITransport {
    * U+FFFD.
    */
   text(): string {
-    return decoder.decode(this.value());
+    return this.#written.text();
   }
 
   /** Discards the data that was written so far. */
   clear(): void {
-    this.#written = [];
+    this.#written.clear();
   }
 
   /** Whether `abortConnection()` was called. In Twisted this member is documented, but missing. */
@@ -280,8 +272,7 @@ export class StringTransport implements ITransport {
     checkData("write", data);
     // A registered producer delays loseWriteConnection() until it is unregistered.
     const isClosed = this.#disconnected || (this.#writeDisconnecting && this.#producer === null);
-    if (isClosed) return;
-    this.#written.push(typeof data === "string" ? encoder.encode(data) : data.slice());
+    if (!isClosed) this.#written.add(data);
   }
 
   writeSequence(data: Iterable<Uint8Array | string>): void {
