@@ -76,6 +76,7 @@ export class AccumulatingProtocol<F extends IProtocolFactory = IProtocolFactory>
     return this.#received.text();
   }
 
+  /** The factory that built this protocol. */
   override get factory(): F {
     return super.factory;
   }
@@ -85,6 +86,7 @@ export class AccumulatingProtocol<F extends IProtocolFactory = IProtocolFactory>
     super.factory = factory;
   }
 
+  /** Sets {@linkcode made}, and fires `protocolConnectionMade` of the factory. */
   override connectionMade(): void {
     this.#made = true;
     const factory = this.#builder;
@@ -94,10 +96,12 @@ export class AccumulatingProtocol<F extends IProtocolFactory = IProtocolFactory>
     connected?.callback(this);
   }
 
+  /** Adds the bytes to {@linkcode data}. */
   override dataReceived(data: Uint8Array): void {
     this.#received.add(data);
   }
 
+  /** Sets {@linkcode closed} and {@linkcode closedReason}, and fires {@linkcode closedDeferred}. */
   override connectionLost(reason: Error): void {
     this.#closed = true;
     this.#closedReason = reason;

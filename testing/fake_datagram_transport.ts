@@ -18,11 +18,9 @@ import type {
   IDatagramProtocol,
   IInternetAddress,
   IMulticastTransport,
+  ListenMulticastOptions,
 } from "../reactor/interfaces/mod.ts";
-import { MicrotaskQueue, type MicrotaskTask } from "../reactor/lifecycle/microtask_queue.ts";
-import { ReactorResources } from "../reactor/lifecycle/open_resources.ts";
-import type { ConnectionContext } from "../reactor/stream/connection_context.ts";
-import { Clock } from "../task/mod.ts";
+import { ManualTaskQueue, stillContext } from "./still_context.ts";
 
 /** Options of a {@linkcode FakeDatagramTransport}. */
 export interface FakeDatagramTransportOptions extends DatagramOptions {
@@ -76,7 +74,7 @@ export class FakeDatagramTransport implements IMulticastTransport {
    */
   readonly written: WrittenDatagram[] = [];
   readonly #groups: string[] = [];
-  readonly #tasks = new ManualQueue();
+  readonly #tasks = new ManualTaskQueue();
   readonly #port: UDPPort;
   #isListening = false;
 
@@ -91,7 +89,7 @@ export class FakeDatagramTransport implements IMulticastTransport {
     checkInterface(hostAddress.host);
     const address = udpAddress(hostAddress.host, hostAddress.port);
     this.#port = new UDPPort(
-      newContext(this.#tasks),
+      stillContext(this.#tasks),
       this.#forwarding(protocol),
       datagramLimits(options),
       () => new RecordingUDPDriver(address, this.written, this.#groups),
@@ -218,6 +216,36 @@ export class FakeDatagramTransport implements IMulticastTransport {
   }
 }
 
+/** The transport and the record of a call of `listenUDP` or `listenMulticast`. */
+export class FakeUDPPort extends FakeDatagramTransport {
+  /** The port number that was passed in. `getHost().port` is another number if it is 0. */
+  readonly port: number;
+  /** The protocol that was passed in. */
+  readonly protocol: IDatagramProtocol<IMulticastTransport, IInternetAddress>;
+  /** The options that were passed in. */
+  readonly options: ListenMulticastOptions;
+
+  /**
+   * Creates a port that listens, and starts the protocol.
+   *
+   * @param port The port number that was passed in.
+   * @param protocol The protocol.
+   * @param options The options.
+   * @param hostAddress The address of the port.
+   */
+  constructor(
+    port: number,
+    protocol: IDatagramProtocol<IMulticastTransport, IInternetAddress>,
+    options: ListenMulticastOptions,
+    hostAddress: DatagramDestination,
+  ) {
+    super({ ...options, hostAddress, protocol });
+    this.port = port;
+    this.protocol = protocol;
+    this.options = options;
+  }
+}
+
 /** A socket that stores the datagrams that it should send. */
 class RecordingUDPDriver extends MemoryUDPDriver {
   readonly #written: WrittenDatagram[];
@@ -250,35 +278,4 @@ class RecordingUDPDriver extends MemoryUDPDriver {
     super.leaveGroup(group, interfaceAddress);
     this.#joined.splice(this.#joined.indexOf(group), 1);
   }
-}
-
-/** Runs the tasks of a port before the call of its method returns, so that no test has to wait. */
-class ManualQueue extends MicrotaskQueue {
-  readonly #tasks: MicrotaskTask[] = [];
-
-  override add(task: MicrotaskTask): void {
-    this.#tasks.push(task);
-  }
-
-  run(): void {
-    for (const task of this.#tasks.splice(0)) task.runMicrotask();
-  }
-}
-
-/** Returns what a port needs of a reactor that runs and whose time stands still. */
-function newContext(microtasks: MicrotaskQueue): ConnectionContext {
-  const clock = new Clock();
-  return {
-    reactor: {
-      seconds: () => clock.seconds(),
-      callLater: (delay, f, ...args) => clock.callLater(delay, f, ...args),
-      getDelayedCalls: () => clock.getDelayedCalls(),
-      callWhenRunning: (f, ...args) => {
-        f(...args);
-        return null;
-      },
-    },
-    resources: new ReactorResources(),
-    microtasks,
-  };
 }

@@ -58,10 +58,12 @@ export class LineSendingProtocol<F extends IProtocolFactory = IProtocolFactory>
     return this.#lostConn;
   }
 
+  /** Sends the lines, unless `start` is `false`. */
   override connectionMade(): void {
     if (this.start) this.#send();
   }
 
+  /** Adds the line to {@linkcode response}. */
   override textReceived(line: string): void {
     if (!this.start) {
       this.#send();
@@ -70,6 +72,7 @@ export class LineSendingProtocol<F extends IProtocolFactory = IProtocolFactory>
     this.response.push(line);
   }
 
+  /** Sets {@linkcode lostConn}. */
   override connectionLost(_reason: Error): void {
     this.#lostConn = true;
   }

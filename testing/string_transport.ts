@@ -165,8 +165,8 @@ export class StringTransport implements ITransport {
   }
 
   /**
-   * Whether the connection is closed: `true` from `abortConnection()` on. `loseConnection()` alone
-   * does not set it.
+   * Whether the connection is closed: `true` from `abortConnection()` or {@linkcode disconnect} on.
+   * `loseConnection()` alone does not set it.
    */
   get disconnected(): boolean {
     return this.#disconnected;
@@ -240,6 +240,16 @@ export class StringTransport implements ITransport {
     this.#session = { negotiatedProtocol, peerCertificate };
   }
 
+  /**
+   * Closes the connection as the peer or the network does: `connected` and `disconnecting` are
+   * `false` then, and a write does nothing. The test calls `connectionLost` of the protocol
+   * afterwards. Twisted has no equivalent.
+   */
+  disconnect(): void {
+    this.#disconnected = true;
+    this.#disconnecting = false;
+  }
+
   /** Describes the transport for a log: `StringTransport to 192.168.1.1:54321`. */
   toString(): string {
     return `${this.constructor.name} to ${this.peerAddr}`;
@@ -247,7 +257,7 @@ export class StringTransport implements ITransport {
 
   // Members of ITransport.
 
-  /** Whether the connection is open: `true` until `abortConnection()` is called. */
+  /** Whether the connection is open: the opposite of {@linkcode disconnected}. */
   get connected(): boolean {
     return !this.#disconnected;
   }
@@ -414,12 +424,6 @@ export class StringTransport implements ITransport {
     checkCanStartTLS(this.peerAddr, this.#tlsStarted, this.#writeDisconnecting);
     this.#tlsStarted = true;
     this.#tlsOptions = options;
-  }
-
-  /** Records the loss of the connection. A subclass calls it before `connectionLost`. */
-  protected lost(): void {
-    this.#disconnected = true;
-    this.#disconnecting = false;
   }
 
   #checkProducing(action: "pause" | "resume"): void {

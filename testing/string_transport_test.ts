@@ -252,3 +252,13 @@ Deno.test("StringTransport shows that LineReceiver aborts if lines are left befo
   server.dataReceived(bytes("STARTTLS\r\nQUIT\r\n"));
   assertEquals(transport.abortReason?.message.includes("bytes that arrived before TLS"), true);
 });
+
+Deno.test("StringTransport.disconnect() closes the connection, as the peer does", () => {
+  const transport = new StringTransport();
+  transport.loseConnection();
+  transport.disconnect();
+  transport.write("late");
+  const { connected, disconnecting, disconnected, aborted } = transport;
+  assertEquals([connected, disconnecting, disconnected, aborted], [false, false, true, false]);
+  assertEquals(transport.text(), "");
+});

@@ -75,14 +75,14 @@ export class StringTransportWithDisconnection extends StringTransport {
     if (!this.connected) return;
     const protocol = this.#target();
     super.abortConnection(reason);
-    this.lost();
+    this.disconnect();
     protocol.connectionLost(this.abortReason ?? new ConnectionAborted());
   }
 
   #lose(reason: Error): void {
     if (!this.connected) return;
     const protocol = this.#target();
-    this.lost();
+    this.disconnect();
     protocol.connectionLost(reason);
   }
 
