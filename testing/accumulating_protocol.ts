@@ -17,7 +17,7 @@ import { CollectedBytes } from "./collected_bytes.ts";
  * import { Deferred } from "@torsion/reactor/defer";
  * import { Factory } from "@torsion/reactor/protocol";
  * import { IPv4Address } from "@torsion/reactor/reactor";
- * import { AccumulatingProtocol, StringTransport, successResultOf } from "@torsion/reactor/testing";
+ * import { AccumulatingProtocol, StringTransport } from "@torsion/reactor/testing";
  *
  * class AccumulatingFactory extends Factory<AccumulatingProtocol> {
  *   override protocol = AccumulatingProtocol;
@@ -25,14 +25,12 @@ import { CollectedBytes } from "./collected_bytes.ts";
  * }
  *
  * const factory = new AccumulatingFactory();
- * const connected = factory.protocolConnectionMade;
- * const built = factory.buildProtocol(new IPv4Address("TCP", "192.0.2.1", 80));
- * built?.makeConnection(new StringTransport());
- * if (connected !== null) {
- *   const protocol = successResultOf(connected);
+ * factory.protocolConnectionMade?.addCallback((protocol) => {
  *   protocol.dataReceived(new TextEncoder().encode("hello"));
  *   console.log(protocol.text()); // hello
- * }
+ * });
+ * const peer = new IPv4Address("TCP", "192.0.2.1", 80);
+ * factory.buildProtocol(peer)?.makeConnection(new StringTransport());
  * ```
  */
 export class AccumulatingProtocol<F extends IProtocolFactory = IProtocolFactory>

@@ -25,7 +25,8 @@ import { ManualTaskQueue, stillContext } from "./still_context.ts";
 /** Options of a {@linkcode FakeDatagramTransport}. */
 export interface FakeDatagramTransportOptions extends DatagramOptions {
   /**
-   * The IP address and the port to which the transport is bound. The host determines the IP version.
+   * The IP address and the port to which the transport is bound, which also determine the
+   * IP version.
    *
    * @default {{ host: "10.0.0.1", port: 12345 }}
    */

@@ -58,7 +58,8 @@ export class MemoryReactorClock extends MemoryReactor implements IReactor {
   }
 
   /**
-   * Moves the clock to the end at once, and then makes the calls that are due, as `Clock.jump` does.
+   * Moves the clock to the end at once, and then makes the calls that are due, as `Clock.jump`
+   * does.
    *
    * @param seconds The time to pass, in seconds, at least 0, finite.
    * @throws {unknown} The error of a call.

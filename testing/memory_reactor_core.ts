@@ -123,7 +123,7 @@ export class MemoryReactorCore implements IReactorCore {
   }
 
   /**
-   * Fires `shutdown` at once. Unlike on a real reactor, it is no error if the reactor does not run.
+   * Fires `shutdown` at once. Unlike on a real reactor, the reactor does not have to run.
    */
   stop(): void {
     this.#hasStopped = true;

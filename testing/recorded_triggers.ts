@@ -85,7 +85,7 @@ export class RecordedTriggers {
   }
 }
 
-/** Makes a call at once. Its error goes to the caller, and the rejection of a promise to the log. */
+/** Makes a call at once. Its error goes to the caller; the rejection of a promise is logged. */
 export function callAtOnce<A extends unknown[]>(
   method: string,
   f: (...args: A) => unknown,
