@@ -39,7 +39,7 @@ export class FakeConnection {
   #isLost = false;
 
   /**
-   * Builds a protocol and connects it.
+   * Creates a connection whose protocol has not been built yet.
    *
    * @param owner The port or connector.
    * @param transport The transport.
