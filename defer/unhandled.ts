@@ -36,6 +36,8 @@ const reported = new WeakMap<object, string>();
 const names = new WeakMap<object, string | (() => string)>();
 
 let isScheduled = false;
+/** The number of {@linkcode holdReports} that are in force. */
+let holds = 0;
 let isReportDue = false;
 let hasListeners = false;
 const timer = new GraceTimer(grow);
@@ -127,7 +129,23 @@ function leaveTurn(): void {
   isScheduled = false;
   if (isEmpty()) return;
   if (debugging) reportAtEndOfTurn();
-  if (!timer.isSet) timer.set(GRACE_MS / 2);
+  if (!timer.isSet && holds === 0) timer.set(GRACE_MS / 2);
+}
+
+/**
+ * Switches the timer of the reports off, for a simulation, which has a time of its own. Its
+ * failures are reported when {@linkcode reportUnhandled} is called.
+ *
+ * @returns A disposable that switches the timer on again.
+ */
+export function holdReports(): Disposable {
+  holds++;
+  if (timer.isSet) timer.clear();
+  return {
+    [Symbol.dispose]: () => {
+      if (--holds === 0 && !isEmpty() && !timer.isSet) timer.set(GRACE_MS / 2);
+    },
+  };
 }
 
 /** Reports at the end of the program. The program may end in the turn of its first failure. */
@@ -147,7 +165,7 @@ function grow(): void {
   reportOld();
   old = young;
   young = new Map();
-  if (!isEmpty()) timer.set(GRACE_MS / 2);
+  if (!isEmpty() && holds === 0) timer.set(GRACE_MS / 2);
 }
 
 /**

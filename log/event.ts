@@ -1,3 +1,5 @@
+import { wallClockSeconds } from "./wall_clock.ts";
+
 /** The severity of an event. The levels are listed in ascending order. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "critical";
 
@@ -112,7 +114,7 @@ export function makeEvent(
   fields: LogFields | undefined,
 ): LogEvent {
   const isError = levelRanks[level] >= levelRanks.error;
-  const time = Date.now() / 1000;
+  const time = wallClockSeconds();
   if (fields === undefined) return { time, level, message, isError, system };
   return { time, system, ...fields, level, message, isError };
 }

@@ -7,6 +7,11 @@
 
 export * from "./addresses.ts";
 export { ReactorBase, type ReactorBaseOptions } from "./lifecycle/reactor_base.ts";
+export { DriverReactor, type DriverReactorOptions } from "./lifecycle/driver_reactor.ts";
+export type { HostSockets } from "./lifecycle/host_sockets.ts";
+export { clockTimer } from "./time/clock_timer.ts";
+export type { LoopTimer, MakeLoopTimer } from "./time/loop_timer.ts";
+export type { DatagramDriver, DatagramDriverSink, UDPDriver } from "./datagram/datagram_driver.ts";
 export { DelayedCall } from "./time/delayed_call.ts";
 export { DenoReactor } from "./drivers/deno/reactor.ts";
 export { startDenoThread } from "./drivers/deno/thread.ts";
@@ -20,6 +25,12 @@ export type { SignalSource } from "./lifecycle/signals.ts";
 export type { Dial, DialSink } from "./stream/dial.ts";
 export type { StreamAcceptor, StreamAcceptorSink } from "./stream/stream_acceptor.ts";
 export type { StreamDriver, StreamDriverSink } from "./stream/stream_driver.ts";
-export type { TLSSession } from "./tls/tls_engine.ts";
+export type {
+  TLSContext,
+  TLSEngine,
+  TLSEngineSink,
+  TLSProvider,
+  TLSSession,
+} from "./tls/tls_engine.ts";
 export { TableNameResolver } from "./names/table_name_resolver.ts";
 export * from "./threads/mod.ts";

@@ -17,6 +17,7 @@ import {
   checkClean,
   connectedServerAndClient,
   flushLoggedErrors,
+  InMemoryReactor,
   MemoryEndpoints,
   runningReactor,
   TestPeer,
@@ -193,6 +194,41 @@ Deno.test("checkClean() passes a test that has stopped its reactor", async () =>
     const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", port.getHost().port);
     await connectProtocol(endpoint, new Protocol());
   })();
+});
+
+Deno.test("checkClean() checks an InMemoryReactor, and its clock", async () => {
+  const serve = (clock: Clock): InMemoryReactor => {
+    const reactor = new InMemoryReactor(clock);
+    reactor.run();
+    reactor.listenTCP(80, Factory.forProtocol(Protocol));
+    const endpoint = new TCP4ClientEndpoint(reactor, "127.0.0.1", 80);
+    connectProtocol(endpoint, new Protocol()).addErrback(() => {});
+    clock.advance(0);
+    return reactor;
+  };
+  await checkClean(() => {
+    const clock = new Clock();
+    serve(clock).stop();
+    clock.advance(0);
+  })();
+  const clock = new Clock();
+  let reactor: InMemoryReactor | undefined;
+  const { left } = await uncleanEnd(() => {
+    reactor = serve(clock);
+    reactor.callLater(5, function ring(): void {});
+  });
+  reactor?.stop();
+  clock.advance(0);
+  const texts = left.map((text) => text.split("\n")[0]?.replace(/:\d{5}/, "")).toSorted();
+  assertEquals(texts, [
+    "DelayedCall(ring in 5.000 s) is pending, made at:",
+    "DelayedCall(wakeReactor in 5.000 s) is pending, made at:",
+    "Factory on 0.0.0.0:80 is open, made at:",
+    "InMemoryReactor is running, started at:",
+    "connection from 127.0.0.1 is open, made at:",
+    "connection to 127.0.0.1:80 is open, made at:",
+  ]);
+  for (const text of left) assertMatch(text, /:\n {4}at .*check_clean_test\.ts:/);
 });
 
 Deno.test("checkClean() waits until resources that are closing have closed", async () => {

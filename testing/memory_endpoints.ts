@@ -9,11 +9,13 @@ import type {
 } from "../endpoints/interfaces.ts";
 import { listening } from "../endpoints/listening.ts";
 import { isError } from "../internal/foreign_value.ts";
-import { checkTimeout, quote } from "../internal/validation.ts";
+import { checkInteger, checkTimeout, quote } from "../internal/validation.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
+import { cannotListen, errorWithCode } from "../reactor/drivers/deno/system_error.ts";
+import { MemoryAcceptor } from "../reactor/drivers/memory/memory_acceptor.ts";
+import { memoryDial, type MemoryRoute, refusal } from "../reactor/drivers/memory/memory_dial.ts";
 import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";
 import { nodeTLS } from "../reactor/drivers/node/tls_contexts.ts";
-import { CannotListenError, ConnectionRefusedError } from "../reactor/errors.ts";
 import type {
   ConnectStreamOptions,
   IInternetAddress,
@@ -32,9 +34,9 @@ import { StreamPort } from "../reactor/stream/stream_port.ts";
 import { streamPortLimits } from "../reactor/stream/stream_port_limits.ts";
 import { Clock } from "../task/mod.ts";
 import { type IOPump, loopOf } from "./io_pump.ts";
-import { MemoryAcceptor } from "./memory_acceptor.ts";
 import { memoryLink, type MemoryLinkOptions } from "./memory_link.ts";
-import { type MemoryLoop, runningClock } from "./memory_loop.ts";
+import type { MemoryLoop } from "./memory_loop.ts";
+import { runningClock } from "./running_clock.ts";
 
 /** The seconds of an attempt to connect, as on a reactor. */
 const CONNECT_TIMEOUT = 30;
@@ -121,7 +123,7 @@ export class MemoryEndpoints implements Disposable {
   readonly #schedule: (step: () => void) => void;
   readonly #options: MemoryEndpointsOptions;
   readonly #address: IInternetAddress;
-  #acceptor: MemoryAcceptor | null = null;
+  #acceptor: MemoryAcceptor<IInternetAddress> | null = null;
   /** The port number of the last client. */
   #lastPort = 49151;
 
@@ -140,7 +142,7 @@ export class MemoryEndpoints implements Disposable {
     this.clock = pump?.clock ?? clock ?? new Clock();
     this.#loop = pump === undefined ? null : loopOf(pump);
     this.#context = this.#loop ?? {
-      reactor: runningClock(this.clock),
+      ...runningClock(this.clock),
       resources: new ReactorResources(),
       microtasks: new MicrotaskQueue(),
       tls: nodeTLS,
@@ -168,19 +170,20 @@ export class MemoryEndpoints implements Disposable {
   }
 
   #listen(factory: IProtocolFactory): IListeningPort<IInternetAddress> {
-    const limits = streamPortLimits(this.#options.listenOptions ?? {});
-    const port = new StreamPort(this.#context, factory, limits, () => this.#bind());
+    const { backlog = 511, ...options } = this.#options.listenOptions ?? {};
+    checkInteger("backlog", backlog, 1, 65535);
+    const limits = streamPortLimits(options);
+    const port = new StreamPort(this.#context, factory, limits, () => this.#bind(backlog));
     port.startListening();
     return port;
   }
 
-  #bind(): MemoryAcceptor {
+  #bind(backlog: number): MemoryAcceptor<IInternetAddress> {
     const address = this.#address;
     if (this.#acceptor !== null) {
-      const cause = new Error("Address already in use");
-      throw new CannotListenError(address, { code: "EADDRINUSE", cause });
+      throw cannotListen(address, errorWithCode("EADDRINUSE", "the address is in use"));
     }
-    return this.#acceptor = new MemoryAcceptor(address, this.#schedule, () => {
+    return this.#acceptor = new MemoryAcceptor(address, backlog, this.#schedule, () => {
       this.#acceptor = null;
     });
   }
@@ -209,41 +212,35 @@ export class MemoryEndpoints implements Disposable {
   /** Makes one attempt. It is a {@linkcode Dial}. */
   #dial(sink: DialSink): () => void {
     const answer = this.answer;
-    let isPending = true;
-    if (answer !== "never") {
-      this.#schedule(() => {
-        if (!isPending) return;
-        isPending = false;
-        this.#answer(sink, answer);
-        sink.released();
-      });
+    if (answer === "never") return () => sink.released();
+    if (answer === "accept" || answer === "refuse") {
+      return memoryDial(this.#address, this.#schedule, () => this.#route(answer))(sink);
     }
-    return () => {
-      if (!isPending) return;
-      isPending = false;
-      this.#schedule(() => sink.released());
-    };
+    const expected = '"accept", "refuse", "never" or an Error';
+    const reason = isError(answer)
+      ? answer
+      : new TypeError(`answer must be ${expected}, got ${quote(answer)}`);
+    this.#schedule(() => {
+      sink.failed(reason);
+      sink.released();
+    });
+    return () => {};
   }
 
-  #answer(sink: DialSink, answer: Exclude<MemoryAnswer, "never">): void {
-    if (isError(answer)) return sink.failed(answer);
-    if (answer !== "accept" && answer !== "refuse") {
-      const expected = '"accept", "refuse", "never" or an Error';
-      return sink.failed(new TypeError(`answer must be ${expected}, got ${quote(answer)}`));
-    }
-    const acceptor = answer === "accept" ? this.#acceptor : null;
-    if (acceptor === null) {
-      const address = String(this.#address);
-      const message = `Cannot connect to ${address}: Connection refused`;
-      const details = { code: "ECONNREFUSED", syscall: "connect", address };
-      return sink.failed(new ConnectionRefusedError(message, details));
-    }
-    const [server, client] = memoryPipe({
-      ...memoryLink(this.#options),
-      schedule: this.#schedule,
-      addresses: [this.#address, new IPv4Address("TCP", "192.0.2.2", ++this.#lastPort)],
-    });
-    acceptor.connected(server);
-    sink.connected(client);
+  /** Returns the way to the port. */
+  #route(answer: "accept" | "refuse"): MemoryRoute {
+    const acceptor = this.#acceptor;
+    if (acceptor === null || answer === "refuse") throw refusal();
+    const client = new IPv4Address("TCP", "192.0.2.2", ++this.#lastPort);
+    return {
+      acceptor,
+      release: () => {},
+      open: () =>
+        memoryPipe({
+          ...memoryLink(this.#options),
+          schedule: this.#schedule,
+          addresses: [client, this.#address],
+        }),
+    };
   }
 }

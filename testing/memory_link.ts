@@ -6,6 +6,7 @@
 
 import { checkInteger, quote } from "../internal/validation.ts";
 import type { MemoryPipeOptions } from "../reactor/drivers/memory/memory_driver.ts";
+import { RandomStream } from "./simulation/random.ts";
 
 /** The options of a connection in memory that concern its bytes. */
 export interface MemoryLinkOptions {
@@ -58,19 +59,8 @@ export function memoryLink(
   return { capacity, mergesWrites: true, chunkSize };
 }
 
-/**
- * Returns a function that returns random sizes. Small sizes are as frequent as large ones. The
- * numbers are those of the generator of Park and Miller (1988).
- */
+/** Returns a function that returns random sizes. Small sizes are as frequent as large ones. */
 function randomSizes(seed: number): () => number {
-  // The state of the generator must be from 1 to 2147483646.
-  let state = seed % 2147483646 + 1;
-  const below = (limit: number): number => {
-    state = (state * 48271) % 2147483647;
-    return Math.floor(state / 2147483647 * limit);
-  };
-  // The first numbers of neighbouring seeds are alike.
-  below(1);
-  below(1);
-  return () => 1 + below(2 ** below(MAX_BITS + 1));
+  const random = new RandomStream(`chunks/${seed}`);
+  return () => random.between(1, 2 ** random.between(0, MAX_BITS));
 }

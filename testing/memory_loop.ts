@@ -4,56 +4,27 @@
  * @module
  */
 
-import { MicrotaskQueue, type MicrotaskTask } from "../reactor/lifecycle/microtask_queue.ts";
-import { ReactorResources } from "../reactor/lifecycle/open_resources.ts";
 import { nodeTLS } from "../reactor/drivers/node/tls_contexts.ts";
-import type { IReactorCore, IReactorTime } from "../reactor/interfaces/mod.ts";
+import type { IReactorTime } from "../reactor/interfaces/mod.ts";
+import { MicrotaskQueue } from "../reactor/lifecycle/microtask_queue.ts";
+import { ReactorResources } from "../reactor/lifecycle/open_resources.ts";
 import type { ConnectionContext } from "../reactor/stream/connection_context.ts";
-
-/** The part of a reactor that connections use, always running and with the time of a clock. */
-export function runningClock(
-  clock: IReactorTime,
-): IReactorTime & Pick<IReactorCore, "callWhenRunning"> {
-  return {
-    seconds: () => clock.seconds(),
-    callLater: (delay, f, ...args) => clock.callLater(delay, f, ...args),
-    getDelayedCalls: () => clock.getDelayedCalls(),
-    callWhenRunning: (f, ...args) => {
-      f(...args);
-      return null;
-    },
-  };
-}
-
-/** Tasks that run when the owner of the queue ends a turn. */
-class ManualTasks extends MicrotaskQueue {
-  #added: MicrotaskTask[] = [];
-
-  override add(task: MicrotaskTask): void {
-    this.#added.push(task);
-  }
-
-  /** Runs the tasks that have been added. Returns whether there were any. */
-  runAdded(): boolean {
-    const tasks = this.#added;
-    this.#added = [];
-    for (const task of tasks) task.runMicrotask();
-    return tasks.length > 0;
-  }
-}
+import { runningClock } from "./running_clock.ts";
 
 /** An event loop whose turns the owner runs. */
 export class MemoryLoop implements ConnectionContext {
   readonly reactor: ConnectionContext["reactor"];
+  readonly timeout: ConnectionContext["timeout"];
   readonly resources: ReactorResources = new ReactorResources();
-  readonly microtasks = new ManualTasks();
+  readonly microtasks: MicrotaskQueue = new MicrotaskQueue((run) => this.#turnEnds.push(run));
   readonly tls = nodeTLS;
+  readonly #turnEnds: (() => void)[] = [];
   #steps: (() => void)[] = [];
   #isRunning = false;
 
   /** @param clock The time of the connections. */
   constructor(clock: IReactorTime) {
-    this.reactor = runningClock(clock);
+    ({ reactor: this.reactor, timeout: this.timeout } = runningClock(clock));
   }
 
   /** Schedules one step of a read, a write or an accept. */
@@ -93,8 +64,8 @@ export class MemoryLoop implements ConnectionContext {
   }
 
   #endTurn(): boolean {
-    let any = false;
-    while (this.microtasks.runAdded()) any = true;
-    return any;
+    const hadTasks = this.#turnEnds.length > 0;
+    for (let run = this.#turnEnds.shift(); run !== undefined; run = this.#turnEnds.shift()) run();
+    return hadTasks;
   }
 }

@@ -1,6 +1,7 @@
 import { Protocol } from "../protocol/mod.ts";
 import { codeOf } from "../internal/foreign_value.ts";
 import { ConnectionDone } from "../reactor/errors.ts";
+import { CollectedBytes } from "./collected_bytes.ts";
 
 /**
  * A protocol that a test moves: the peer of the protocol under test.
@@ -32,19 +33,13 @@ export class TestPeer extends Protocol {
   #readEnded = false;
 
   /** The bytes received so far. */
-  get data(): Uint8Array<ArrayBuffer> {
-    const data = new Uint8Array(this.#chunks.reduce((size, { length }) => size + length, 0));
-    let offset = 0;
-    for (const chunk of this.#chunks) {
-      data.set(chunk, offset);
-      offset += chunk.length;
-    }
-    return data;
+  get data(): Uint8Array {
+    return this.#collected().value();
   }
 
   /** The text received so far, read as UTF-8. */
   get text(): string {
-    return new TextDecoder().decode(this.data);
+    return this.#collected().text();
   }
 
   /** The chunks received so far: the argument of each call of `dataReceived`. */
@@ -129,5 +124,11 @@ export class TestPeer extends Protocol {
   /** Resets the connection: what is in transit is lost. */
   abort(): void {
     this.transport.abortConnection();
+  }
+
+  #collected(): CollectedBytes {
+    const bytes = new CollectedBytes();
+    for (const chunk of this.#chunks) bytes.add(chunk);
+    return bytes;
   }
 }

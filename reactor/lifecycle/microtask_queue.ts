@@ -18,6 +18,7 @@ export interface MicrotaskTask {
 
 /** The tasks of one reactor, which run in order in one microtask. */
 export class MicrotaskQueue {
+  readonly #soon: (run: () => void) => void;
   #tasks: MicrotaskTask[] = [];
   readonly #run = (): void => {
     const tasks = this.#tasks;
@@ -33,8 +34,17 @@ export class MicrotaskQueue {
     }
   };
 
+  /**
+   * Creates an empty queue.
+   *
+   * @param soon Calls a function when the running code has returned.
+   */
+  constructor(soon: (run: () => void) => void = queueMicrotask) {
+    this.#soon = soon;
+  }
+
   /** Adds a task, which runs when the running code has returned. */
   add(task: MicrotaskTask): void {
-    if (this.#tasks.push(task) === 1) queueMicrotask(this.#run);
+    if (this.#tasks.push(task) === 1) this.#soon(this.#run);
   }
 }

@@ -23,8 +23,18 @@ export interface ReactorResource {
 /** The open resources of one reactor. */
 export class ReactorResources {
   readonly #open = new Set<ReactorResource>();
+  readonly #soon: (f: () => void) => void;
   #shutDown = false;
   #emptied: (() => void) | null = null;
+
+  /**
+   * Creates an empty list.
+   *
+   * @param soon Calls a function when the running code has returned.
+   */
+  constructor(soon: (f: () => void) => void = queueMicrotask) {
+    this.#soon = soon;
+  }
 
   /** The number of open resources. */
   get size(): number {
@@ -48,7 +58,7 @@ export class ReactorResources {
     this.#open.add(resource);
     creationTracker?.resource(this, resource, maker);
     if (!this.#shutDown) return;
-    queueMicrotask(() => {
+    this.#soon(() => {
       if (this.#open.has(resource)) this.#notify(resource, "shutDown");
     });
   }

@@ -6,10 +6,10 @@
 
 import { reportAtEndOfTurn } from "../../defer/unhandled.ts";
 import { msg } from "../../log/mod.ts";
-import { Alarm } from "../time/alarm.ts";
 import { TimedCalls } from "../time/timed_calls.ts";
 import { ReactorAlreadyRunning, ReactorNotRestartable, ReactorNotRunning } from "../errors.ts";
-import { HostClock } from "../time/host_clock.ts";
+import { HostTimer } from "../time/host_timer.ts";
+import type { LoopTimer, MakeLoopTimer } from "../time/loop_timer.ts";
 import type {
   EventPhase,
   IDelayedCall,
@@ -41,6 +41,12 @@ export interface ReactorBaseOptions {
   signalSource: SignalSource;
   /** The signals that stop the reactor unless the application handles them. */
   stopSignals: readonly Deno.Signal[];
+  /**
+   * Creates the clock and timer of the reactor.
+   *
+   * @default {The clock and timers of the host.}
+   */
+  loopTimer?: MakeLoopTimer | undefined;
 }
 
 /**
@@ -52,12 +58,8 @@ export interface ReactorBaseOptions {
  */
 export abstract class ReactorBase
   implements IReactorCore, IReactorTime, Pick<IReactorThreads, "callFromThread"> {
-  // The alarm must use the timers that belong to the current time, genuine or faked. So it is set
-  // again when a test starts or stops faking time.
-  readonly #clock: HostClock = new HostClock(() => this.#setAlarm());
-  readonly #alarm = new Alarm(() => this.#turn());
   readonly #calls: TimedCalls = new TimedCalls({
-    seconds: () => this.#clock.seconds(),
+    seconds: () => this.loopTimer.seconds(),
     onEarlier: () => this.#setAlarm(),
   });
   readonly #turnCalls = new CrossThreadCalls();
@@ -71,18 +73,27 @@ export abstract class ReactorBase
   #running = false;
   #stopped = false;
   #shutdownDue = false;
+  /** Whether a second signal has come before the shutdown has begun. */
+  #hurried = false;
   #inTurn = false;
   #used = false;
 
+  /** The clock and timer of this reactor, for subclasses. */
+  protected readonly loopTimer: LoopTimer;
+
   /** The open resources of this reactor, for subclasses. */
-  protected readonly resources: ReactorResources = new ReactorResources();
+  protected readonly resources: ReactorResources = new ReactorResources((f) =>
+    this.loopTimer.soon(f)
+  );
 
   /**
    * Creates a reactor.
    *
-   * @param options The signals and their source.
+   * @param options The signals and their source, and the timer.
    */
   constructor(options: ReactorBaseOptions) {
+    const [wake, changed] = [() => this.#turn(), () => this.#setAlarm()];
+    this.loopTimer = options.loopTimer?.(wake, changed) ?? new HostTimer(wake, changed);
     this.#signals = new Signals(options.signalSource);
     this.#stopSignals = options.stopSignals;
   }
@@ -114,7 +125,7 @@ export abstract class ReactorBase
     this.#end = () => {
       options?.signal?.removeEventListener("abort", stop);
       this.#end = null;
-      this.#alarm.clear();
+      this.loopTimer.clear();
       reportAtEndOfTurn();
       msg("Main loop terminated.");
       resolve();
@@ -133,8 +144,8 @@ export abstract class ReactorBase
     this.#stopped = true;
     this.#shutdownDue = true;
     // If stop() was called within a turn, that turn fires the shutdown event at its end. Otherwise
-    // a microtask runs another turn, which fires it.
-    if (!this.#inTurn) queueMicrotask(() => this.#turn());
+    // another turn, which comes when the running code has returned, fires it.
+    if (!this.#inTurn) this.loopTimer.soon(() => this.#turn());
   }
 
   crash(): void {
@@ -189,7 +200,7 @@ export abstract class ReactorBase
   }
 
   seconds(): number {
-    return this.#clock.seconds();
+    return this.loopTimer.seconds();
   }
 
   callLater<A extends unknown[]>(
@@ -213,7 +224,7 @@ export abstract class ReactorBase
     this.#turnCalls.add(f, args);
     // The first call sets the alarm to wake the reactor, so further calls in the same turn need no
     // alarm.
-    if (this.#turnCalls.length === 1 || this.#alarm.isOutdated) this.#setAlarm();
+    if (this.#turnCalls.length === 1 || this.loopTimer.isOutdated) this.#setAlarm();
   }
 
   getDelayedCalls(): IDelayedCall[] {
@@ -273,13 +284,13 @@ export abstract class ReactorBase
   #shutDown(): void {
     this.#leave();
     // The pending alarm keeps the process alive until all resources are closed.
-    if (this.#end !== null) this.#alarm.set(Infinity);
+    if (this.#end !== null) this.loopTimer.set(Infinity);
     this.resources.shutDown();
   }
 
   #leave(): void {
     this.#started = this.#running = this.#shutdownDue = false;
-    this.#alarm.clear();
+    this.loopTimer.clear();
     this.#signals.uninstall();
     // A `before startup` trigger may still be pending. Its event must not start the reactor after
     // the shutdown.
@@ -296,7 +307,7 @@ export abstract class ReactorBase
     this.#inTurn = true;
     try {
       this.#turnCalls.run();
-      this.#calls.runDue(this.#clock.seconds(), makeCall);
+      this.#calls.runDue(this.loopTimer.seconds(), makeCall);
     } catch (error) {
       logUserError(error, IN_LOOP);
     } finally {
@@ -305,6 +316,7 @@ export abstract class ReactorBase
     if (this.#shutdownDue) {
       this.#shutdownDue = false;
       this.fireSystemEvent("shutdown");
+      if (this.#hurried) this.#events.get("shutdown")?.forceClose();
     }
     this.#setAlarm();
   }
@@ -317,10 +329,10 @@ export abstract class ReactorBase
   #setAlarm(): void {
     if (!this.#started || this.#inTurn) return;
     try {
-      this.#alarm.set(this.#turnCalls.length > 0 ? 0 : this.#calls.wait());
+      this.loopTimer.set(this.#turnCalls.length > 0 ? 0 : this.#calls.wait());
     } catch (error) {
       logUserError(error, IN_LOOP);
-      this.#alarm.setGenuine(RETRY);
+      this.loopTimer.setGenuine(RETRY);
     }
   }
 
@@ -337,7 +349,8 @@ export abstract class ReactorBase
   #stopOnSignal(signal: Deno.Signal): void {
     if (this.#started && this.#stopped) {
       msg(`Received ${signal} while shutting down: no longer waiting for the "before" triggers.`);
-      this.#events.get("shutdown")?.forceClose();
+      if (this.#shutdownDue) this.#hurried = true;
+      else this.#events.get("shutdown")?.forceClose();
       return;
     }
     this.stop();

@@ -142,6 +142,7 @@ export class Connection extends SocketAttributes
       plaintext: this.#buffer?.size ?? 0,
       reading: this.#reading,
       noDelay: this.getTcpNoDelay(),
+      timeout: context.timeout,
     });
     this.driver = driver;
     driver.attach(this);

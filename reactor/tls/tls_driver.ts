@@ -25,15 +25,16 @@ import { TLSError } from "../errors.ts";
 import type { HandshakeDriver, HandshakeListener } from "./handshake.ts";
 import type { Address, IDelayedCall, IReactorTime } from "../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../stream/stream_driver.ts";
+import { hostTimeout } from "../time/host_timer.ts";
+import type { LoopTimer } from "../time/loop_timer.ts";
 import type { TLSContext, TLSEngine, TLSEngineSink, TLSSession } from "./tls_engine.ts";
 
 // The largest number of bytes for one write to the engine: three TLS records, which the engine
 // encrypts at once. The engine would copy the rest of a larger write, and report no progress before
 // all of it was sent.
 const PIECE_SIZE = 49152;
-// The time in milliseconds for sending the last bytes after the reactor has stopped. The host's
-// timers measure it, because the reactor's clock has stopped as well.
-const FORCE_CLOSE_MS = 100;
+// The time in seconds for sending the last bytes after the reactor has stopped.
+const FORCE_CLOSE = 0.1;
 
 /** The options of a {@linkcode TLSDriver}. */
 export interface TLSDriverOptions {
@@ -48,6 +49,12 @@ export interface TLSDriverOptions {
   reading?: boolean | undefined;
   /** Whether TCP_NODELAY is set on the underlying driver. */
   noDelay?: boolean | undefined;
+  /**
+   * Calls a function after a delay, even if the reactor has stopped by then.
+   *
+   * @default {A timer of the host.}
+   */
+  timeout?: LoopTimer["timeout"] | undefined;
 }
 
 /** Carries the bytes of a connection over TLS through an underlying driver. */
@@ -55,6 +62,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   readonly #underlying: StreamDriver;
   readonly #engine: TLSEngine;
   readonly #clock: Pick<IReactorTime, "callLater">;
+  readonly #timeout: LoopTimer["timeout"];
   readonly #handshakeTimeout: number;
   readonly #linger: number;
   #noDelay: boolean;
@@ -97,7 +105,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
   #failed = false;
   #closed = false;
   #underlyingClosed = false;
-  #forceCloseTimer: ReturnType<typeof setTimeout> | undefined;
+  #cancelForceClose: (() => void) | undefined;
 
   /**
    * @param underlying The driver that carries the ciphertext. It belongs to this driver from now
@@ -113,6 +121,7 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     options: TLSDriverOptions,
   ) {
     const { linger, plaintext = 0, reading = false, noDelay = false } = options;
+    this.#timeout = options.timeout ?? hostTimeout;
     this.#underlying = underlying;
     this.#engine = context.newEngine();
     this.#clock = clock;
@@ -339,12 +348,12 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
 
   forceClose(): void {
     if (this.#underlyingClosed) return;
-    // A timer of the host is used, because the reactor's clock has stopped.
-    this.#forceCloseTimer ??= setTimeout(() => this.#abortUnderlying(), FORCE_CLOSE_MS);
+    // The reactor makes no timed calls any more.
+    this.#cancelForceClose ??= this.#timeout(FORCE_CLOSE, () => this.#abortUnderlying());
   }
 
   released(): void {
-    clearTimeout(this.#forceCloseTimer);
+    this.#cancelForceClose?.();
     this.#sink?.released();
   }
 

@@ -16,7 +16,8 @@ import { lockHolder, PIDLock } from "./pid_lock.ts";
 import { cannotListen, connectError } from "./system_error.ts";
 import { UNIXListener } from "./unix_listener.ts";
 import { bindWithMode } from "./unix_mode.ts";
-import { checkPathLength, isAbstract } from "./unix_path.ts";
+import { isAbstract } from "../../stream/unix_path.ts";
+import { checkPathLength } from "./unix_path.ts";
 import { removeStaleSocket } from "./unix_stale.ts";
 
 // The pause in seconds before another attempt at a server whose queue is full. It is short, because

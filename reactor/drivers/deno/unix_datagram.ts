@@ -28,7 +28,8 @@ import { codeOf } from "../../../internal/foreign_value.ts";
 import { cannotListen, connectError } from "./system_error.ts";
 import { SocketFile } from "./unix_file.ts";
 import { bindWithMode } from "./unix_mode.ts";
-import { absolutePath, checkPathLength, isAbstract } from "./unix_path.ts";
+import { isAbstract } from "../../stream/unix_path.ts";
+import { absolutePath, checkPathLength } from "./unix_path.ts";
 
 // The time in milliseconds after which a send fails. A receiver that reads needs far less, and a
 // shutdown may take far longer.

@@ -12,7 +12,8 @@
 import type { AcceptingListener } from "./listener_acceptor.ts";
 import type { PIDLock } from "./pid_lock.ts";
 import { setAside, SocketFile } from "./unix_file.ts";
-import { absolutePath, isAbstract } from "./unix_path.ts";
+import { isAbstract } from "../../stream/unix_path.ts";
+import { absolutePath } from "./unix_path.ts";
 
 /** A listener with its file and its lock. */
 export class UNIXListener implements AcceptingListener<Deno.UnixConn> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isAbstract } from "./unix_path.ts";
+import { isAbstract } from "../../stream/unix_path.ts";
 
 // The write permissions of the group and of other users: a client needs write permission to connect
 // (unix(7)). The owner's permission does not count, because an owner can change the mode.

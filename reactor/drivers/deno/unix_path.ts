@@ -1,16 +1,11 @@
 /**
- * Paths of UNIX sockets, and the limits of the system for them.
+ * The limits of the system for the paths of UNIX sockets.
  *
  * @module
  */
 
-import { quote } from "../../../internal/validation.ts";
+import { isAbstract } from "../../stream/unix_path.ts";
 import { errorWithCode } from "./system_error.ts";
-
-/** Returns whether a path is a name in Linux's abstract namespace, which has no files. */
-export function isAbstract(path: string): boolean {
-  return path.startsWith("\0");
-}
 
 /**
  * Returns the absolute path, which stays valid after `Deno.chdir`. An abstract name is unchanged.
@@ -25,22 +20,6 @@ export function absolutePath(path: string): string {
 export function lastingPath(path: string): string {
   const absolute = absolutePath(path);
   return byteLength(absolute) <= roomFor(absolute) ? absolute : path;
-}
-
-/** Checks that a value can be the path of a socket, apart from its length. */
-export function checkUNIXPath(name: string, path: unknown): void {
-  if (typeof path !== "string") throw new TypeError(`${name} must be a string, got ${quote(path)}`);
-  if (path === "") throw new RangeError(`${name} must not be empty`);
-  if (path.includes("\0", 1)) {
-    throw new RangeError(`${name} must have a zero byte at its beginning only, got ${quote(path)}`);
-  }
-}
-
-/** Checks that no lock is requested for an abstract name. */
-export function checkLockable(option: string, wanted: boolean, path: string): void {
-  if (wanted && isAbstract(path)) {
-    throw new RangeError(`${option} must be false for an abstract name, which has no file`);
-  }
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import type { LookupFunction, Socket } from "node:net";
-import { internetAddress, isIPAddress, isIPv6Address } from "../../addresses.ts";
+import { internetAddress, isIPv6Address } from "../../addresses.ts";
 import type { Dial } from "../../stream/dial.ts";
 import { cannotListen, connectError } from "../deno/system_error.ts";
 import { bindTCP } from "../deno/tcp.ts";
@@ -15,7 +15,7 @@ import type {
   TCPSocketOptions,
 } from "../../interfaces/mod.ts";
 import type { StreamAcceptor } from "../../stream/stream_acceptor.ts";
-import { checkInteger, checkKeepAliveIdle, quote } from "../../../internal/validation.ts";
+import { localEnd } from "../../stream/socket_options.ts";
 import { netModule } from "./builtin_modules.ts";
 import { bindHandle, type ListeningServer, listenNow } from "./server.ts";
 import { ServerAcceptor } from "./server_acceptor.ts";
@@ -25,21 +25,6 @@ import { TCPSocketDriver } from "./socket_driver.ts";
 export function needsSocket(options: ConnectTCPOptions): boolean {
   const { resetOnAbort = false, keepAlive, bindAddress } = options;
   return resetOnAbort || keepAlive !== undefined || bindAddress !== undefined;
-}
-
-/**
- * Checks the options that only `node:net` supports.
- *
- * @throws {RangeError | TypeError} If an option is out of range or has the wrong type.
- */
-export function checkSocketOptions({ keepAlive, bindAddress }: ConnectTCPOptions): void {
-  if (keepAlive !== undefined) checkKeepAliveIdle("keepAlive", keepAlive);
-  if (bindAddress === undefined) return;
-  const [host, port] = localEnd(bindAddress);
-  if (!isIPAddress(host) && !isIPv6Address(host)) {
-    throw new RangeError(`bindAddress must be a numeric address, got ${quote(host)}`);
-  }
-  checkInteger("bindAddress port", port, 0, 65535);
 }
 
 /**
@@ -173,10 +158,6 @@ function checkBindPermission(bindAddress: ConnectTCPOptions["bindAddress"]): voi
   // A number is the error code of a failed bind. It is ignored here, because `connect` reports the
   // same error.
   if (typeof handle !== "number") handle.close();
-}
-
-function localEnd(bindAddress: string | readonly [string, number]): readonly [string, number] {
-  return typeof bindAddress === "string" ? [bindAddress, 0] : bindAddress;
 }
 
 function localOptions(

@@ -1,0 +1,97 @@
+/**
+ * The timed faults of a simulation: drawn every second, or taken from a script.
+ *
+ * @module
+ */
+
+import type { FaultSource } from "./fault_source.ts";
+import type { TimedFault, TimedKind } from "./faults.ts";
+import type { RandomStream } from "./random.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
+
+/** The shortest and the longest duration of each kind of timed fault, in microseconds. */
+const DURATIONS: Readonly<Record<TimedKind, readonly [least: number, most: number]>> = {
+  partition: [SECOND, 20 * SECOND],
+  "one-way partition": [SECOND, 20 * SECOND],
+  clog: [SECOND / 2, 5 * SECOND],
+  pause: [SECOND / 10, 5 * SECOND],
+  crash: [SECOND / 2, 10 * SECOND],
+  "crash losing data": [SECOND / 2, 10 * SECOND],
+  kill: [SECOND / 10, 5 * SECOND],
+};
+
+const KINDS = Object.keys(DURATIONS) as TimedKind[]; // the keys of a constant object
+
+/** What the planner needs of the network. */
+export interface PlannedNetwork {
+  /** The names of the hosts that a kind of fault can concern. */
+  candidates(kind: TimedKind): string[];
+  /** Begins a fault. */
+  begin(fault: TimedFault): void;
+  /** Ends a fault. */
+  end(fault: TimedFault): void;
+}
+
+/** Begins and ends the timed faults. */
+export class FaultPlanner {
+  readonly #schedule: Schedule;
+  readonly #source: FaultSource;
+  readonly #random: RandomStream;
+  readonly #network: PlannedNetwork;
+  #isTicking = false;
+
+  constructor(
+    schedule: Schedule,
+    source: FaultSource,
+    random: RandomStream,
+    network: PlannedNetwork,
+  ) {
+    this.#schedule = schedule;
+    this.#source = source;
+    this.#random = random;
+    this.#network = network;
+    for (const fault of source.timed) this.#plan(fault);
+  }
+
+  /** Draws faults every second, while any timed fault has a rate. */
+  update(): void {
+    if (this.#isTicking || this.#source.isScripted || !this.#hasRates) return;
+    this.#isTicking = true;
+    this.#schedule.at(this.#schedule.now + SECOND, () => {
+      this.#isTicking = false;
+      for (const kind of KINDS) this.#draw(kind);
+      this.update();
+    }, true);
+  }
+
+  get #hasRates(): boolean {
+    return KINDS.some((kind) => (this.#source.rates[kind] ?? 0) > 0);
+  }
+
+  #draw(kind: TimedKind): void {
+    const perMinute = this.#source.rates[kind] ?? 0;
+    if (perMinute === 0 || this.#random.fraction() * 60 >= perMinute) return;
+    const isPartition = kind.includes("partition");
+    const candidates = this.#random.shuffle(this.#network.candidates(kind));
+    if (candidates.length < (isPartition ? 2 : 1)) return;
+    const size = isPartition ? this.#random.between(1, Math.ceil(candidates.length / 2)) : 1;
+    const at = this.#schedule.now + this.#random.below(SECOND);
+    this.#plan({
+      kind,
+      hosts: candidates.slice(0, size),
+      from: isPartition ? candidates.slice(size) : [],
+      at,
+      until: at + this.#random.between(...DURATIONS[kind]),
+    });
+  }
+
+  #plan(fault: TimedFault): void {
+    this.#schedule.at(fault.at, () => {
+      // The rates may have been set to zero since the fault was drawn.
+      if (!this.#source.isScripted && (this.#source.rates[fault.kind] ?? 0) === 0) return;
+      this.#source.applied(fault);
+      this.#network.begin(fault);
+      this.#schedule.at(fault.until, () => this.#network.end(fault));
+    });
+  }
+}

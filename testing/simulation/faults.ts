@@ -1,0 +1,265 @@
+/**
+ * The faults of a simulation: their rates, and the faults themselves as lines of text.
+ *
+ * A fault is either timed, such as a partition from one moment to another, or it concerns a single
+ * occurrence, such as the third connection attempt from one host to another. Both can be written as
+ * one line, so that a list of lines reproduces a failure without its seed.
+ *
+ * @module
+ */
+
+import { SECOND } from "./schedule.ts";
+
+/** The faults that concern one occurrence, with the meaning of their value. */
+export const OCCURRENCES = {
+  /** A segment or datagram arrives later, by microseconds. */
+  delay: "us",
+  /** A segment is cut after a number of bytes. */
+  split: "bytes",
+  /** A segment is lost and sent again; a datagram is lost. */
+  loss: "",
+  /** A datagram arrives twice, the second time later by microseconds. */
+  duplicate: "us",
+  /** A datagram arrives later by microseconds, and later ones may overtake it. */
+  reorder: "us",
+  /** The connection of a segment is reset, and the segment is lost. */
+  reset: "",
+  /** From a segment on, nothing of its connection arrives in either direction. */
+  "half-open": "",
+  /** A connection attempt is refused. */
+  refuse: "",
+  /** A connection attempt gets no answer. */
+  ignore: "",
+  /** A write takes only a number of bytes. */
+  "short write": "bytes",
+  /** A read delivers only a number of bytes. */
+  "short read": "bytes",
+  /** A name lookup fails. */
+  "lookup failure": "",
+  /** A name lookup takes longer, by microseconds. */
+  "lookup delay": "us",
+  /** A name lookup returns addresses without a host before the right ones. */
+  "lookup change": "",
+  /** A TLS handshake fails. */
+  "handshake failure": "",
+} as const;
+
+/** A fault that concerns one occurrence. */
+export type OccurrenceKind = keyof typeof OCCURRENCES;
+
+/** A fault that lasts from one moment to another. */
+export type TimedKind =
+  | "partition"
+  | "one-way partition"
+  | "clog"
+  | "pause"
+  | "crash"
+  | "crash losing data"
+  | "kill";
+
+/**
+ * The rates of the faults. The rate of an occurrence is its probability, from 0 to 1. The rate of a
+ * timed fault is the number expected in a virtual minute, in the whole network. `skew` is the
+ * probability that the clock of a host is wrong. An absent rate is 0.
+ */
+export type FaultRates = { readonly [K in OccurrenceKind | TimedKind | "skew"]?: number };
+
+/** The rates that `simulate` uses unless its options name others. */
+export const DEFAULT_FAULTS: FaultRates = {
+  delay: 0.1,
+  split: 0.05,
+  loss: 0.005,
+  duplicate: 0.01,
+  reorder: 0.02,
+  reset: 0.0005,
+  "half-open": 0.0001,
+  refuse: 0.02,
+  ignore: 0.01,
+  "short write": 0.02,
+  "short read": 0.02,
+  "lookup failure": 0.02,
+  "lookup delay": 0.05,
+  "lookup change": 0.01,
+  "handshake failure": 0.01,
+  partition: 0.5,
+  "one-way partition": 0.5,
+  clog: 1,
+  pause: 1,
+  crash: 0.2,
+  "crash losing data": 0.2,
+  kill: 0.2,
+  skew: 0.3,
+};
+
+/** One occurrence that went wrong: the `n`th of its kind at a place. */
+export interface OccurrenceFault {
+  readonly kind: OccurrenceKind;
+  /** The place: a host (`alice`), or a link (`alice->bob`). */
+  readonly place: string;
+  /** The number of the occurrence at this place, from 1. */
+  readonly n: number;
+  /** Microseconds or bytes; 0 if the kind has no value. */
+  readonly value: number;
+}
+
+/** A fault that lasts from one moment to another. */
+export interface TimedFault {
+  readonly kind: TimedKind;
+  /** The hosts that are cut off, clogged, paused or crashed. */
+  readonly hosts: readonly string[];
+  /** The hosts from which a partition cuts `hosts` off; empty for the other kinds. */
+  readonly from: readonly string[];
+  /** The moment at which the fault begins, in microseconds. */
+  readonly at: number;
+  /** The moment at which the fault ends, in microseconds. */
+  readonly until: number;
+}
+
+/** A clock that is wrong from the start. */
+export interface SkewFault {
+  readonly kind: "skew";
+  readonly host: string;
+  /** The error of the wall clock, in microseconds. */
+  readonly offset: number;
+  /** The error of the clock's rate, in millionths. */
+  readonly drift: number;
+}
+
+/** A fault of any kind. */
+export type Fault = OccurrenceFault | TimedFault | SkewFault;
+
+const TIMED: readonly TimedKind[] = [
+  "partition",
+  "one-way partition",
+  "clog",
+  "pause",
+  "crash",
+  "crash losing data",
+  "kill",
+];
+
+/** The kinds of all faults. */
+export const FAULT_KINDS: readonly (OccurrenceKind | TimedKind | "skew")[] = [
+  // Object.keys() of a constant object returns its keys.
+  ...Object.keys(OCCURRENCES) as OccurrenceKind[],
+  ...TIMED,
+  "skew",
+];
+
+/** Returns whether a fault lasts from one moment to another. */
+export function isTimed(fault: Fault): fault is TimedFault {
+  return (TIMED as readonly string[]).includes(fault.kind);
+}
+
+/**
+ * Returns a fault as a line of text.
+ *
+ * @param fault The fault.
+ * @returns The line, which {@linkcode parseFault} reads: `refuse alice->bob #3`,
+ *   `delay alice->bob #17 12000 us`, `partition alice,bob | carol 5 s to 9.5 s`,
+ *   `crash server 2 s to 4 s`, `skew alice 250000 us 40 ppm`.
+ */
+export function formatFault(fault: Fault): string {
+  if (fault.kind === "skew") {
+    return `skew ${fault.host} ${fault.offset} us ${fault.drift} ppm`;
+  }
+  if (isTimed(fault)) {
+    const sides = [fault.hosts, fault.from].filter((side) => side.length > 0)
+      .map((side) => side.join(",")).join(" | ");
+    return `${fault.kind} ${sides} ${inSeconds(fault.at)} s to ${inSeconds(fault.until)} s`;
+  }
+  const unit = OCCURRENCES[fault.kind];
+  return `${fault.kind} ${fault.place} #${fault.n}${unit && ` ${fault.value} ${unit}`}`;
+}
+
+/**
+ * Reads a line of {@linkcode formatFault}.
+ *
+ * @param line The line.
+ * @returns The fault.
+ * @throws {SyntaxError} If the line is not a fault. The message names the line and the kinds.
+ */
+export function parseFault(line: string): Fault {
+  // The longest name first: "crash losing data" begins with "crash".
+  const kind = FAULT_KINDS.toSorted((a, b) => b.length - a.length)
+    .find((each) => line.startsWith(`${each} `));
+  if (kind === undefined) {
+    throw new SyntaxError(
+      `Cannot read the fault ${JSON.stringify(line)}: it must begin with one of ` +
+        FAULT_KINDS.join(", "),
+    );
+  }
+  const rest = line.slice(kind.length + 1);
+  const fault = kind === "skew"
+    ? parseSkew(rest)
+    : isOccurrence(kind)
+    ? parseOccurrence(kind, rest)
+    : parseTimed(kind, rest);
+  if (fault === null) {
+    throw new SyntaxError(
+      `Cannot read the fault ${JSON.stringify(line)}: it must have the form ${
+        JSON.stringify(FORMS[formOf(kind)])
+      }`,
+    );
+  }
+  return fault;
+}
+
+const FORMS = {
+  skew: "skew alice 250000 us 40 ppm",
+  partition: "partition alice,bob | carol 5 s to 9.5 s",
+  timed: "crash alice 5 s to 9.5 s",
+  us: "delay alice->bob #17 12000 us",
+  bytes: "split alice->bob #17 3 bytes",
+  "": "refuse alice->bob #3",
+} as const;
+
+function formOf(kind: OccurrenceKind | TimedKind | "skew"): keyof typeof FORMS {
+  if (kind === "skew") return "skew";
+  if (isOccurrence(kind)) return OCCURRENCES[kind];
+  return kind.includes("partition") ? "partition" : "timed";
+}
+
+function isOccurrence(kind: string): kind is OccurrenceKind {
+  return Object.hasOwn(OCCURRENCES, kind);
+}
+
+function parseSkew(rest: string): SkewFault | null {
+  const match = /^(\S+) (-?\d+) us (-?\d+) ppm$/.exec(rest);
+  if (match === null) return null;
+  const [, host = "", offset, drift] = match;
+  return { kind: "skew", host, offset: Number(offset), drift: Number(drift) };
+}
+
+function parseOccurrence(kind: OccurrenceKind, rest: string): OccurrenceFault | null {
+  const unit = OCCURRENCES[kind];
+  const match = /^(\S+) #(\d+)(?: (\d+) (us|bytes))?$/.exec(rest);
+  if (match === null || (match[4] ?? "") !== unit) return null;
+  const [, place = "", n, value = "0"] = match;
+  return { kind, place, n: Number(n), value: Number(value) };
+}
+
+function parseTimed(kind: TimedKind, rest: string): TimedFault | null {
+  const match = /^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s$/.exec(rest);
+  if (match === null || (match[2] !== undefined) !== kind.includes("partition")) return null;
+  const [, hosts = "", from, at, until] = match;
+  return {
+    kind,
+    hosts: hosts.split(","),
+    from: from?.split(",") ?? [],
+    at: inMicroseconds(Number(at)),
+    until: inMicroseconds(Number(until)),
+  };
+}
+
+/** Returns microseconds as seconds, without an exponent. */
+export function inSeconds(microseconds: number): string {
+  const whole = Math.floor(microseconds / SECOND);
+  const rest = String(microseconds % SECOND).padStart(6, "0").replace(/0+$/, "");
+  return rest === "" ? String(whole) : `${whole}.${rest}`;
+}
+
+/** Returns seconds as whole microseconds. */
+export function inMicroseconds(seconds: number): number {
+  return Math.round(seconds * SECOND);
+}

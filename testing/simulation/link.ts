@@ -1,0 +1,75 @@
+/**
+ * The way from one simulated host to another: latency, bandwidth, and whether it is interrupted.
+ *
+ * @module
+ */
+
+import type { FaultSite } from "./fault_source.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
+
+/** The time that a packet needs from one host to itself, in microseconds. */
+const LOOPBACK_LATENCY = 10;
+
+/** One direction between two hosts. */
+export class Link {
+  readonly #schedule: Schedule;
+  /** Decides which occurrences on this link go wrong. */
+  readonly site: FaultSite;
+  /** The time that a packet needs without a fault, in microseconds. */
+  latency: number;
+  /** Bytes per second; Infinity for no limit. */
+  bandwidth = Infinity;
+  readonly #interruptions = new Set<object>();
+  #cloggedUntil = 0;
+  /** The time at which the link has sent all bytes that wait for it. */
+  #freeAt = 0;
+
+  /**
+   * @param schedule The virtual time.
+   * @param site Decides which occurrences go wrong.
+   * @param latency The time that a packet needs, in microseconds; `null` on one host.
+   */
+  constructor(schedule: Schedule, site: FaultSite, latency: number | null) {
+    this.#schedule = schedule;
+    this.site = site;
+    this.latency = latency ?? LOOPBACK_LATENCY;
+  }
+
+  /** Whether packets arrive: no partition interrupts the link. */
+  get isOpen(): boolean {
+    return this.#interruptions.size === 0;
+  }
+
+  /** Interrupts the link until {@linkcode restore} is called with the same fault. */
+  interrupt(fault: object): void {
+    this.#interruptions.add(fault);
+  }
+
+  /** Ends the interruption by a fault. */
+  restore(fault: object): void {
+    this.#interruptions.delete(fault);
+  }
+
+  /** Ends all interruptions, and the delay of a clogged host. */
+  heal(): void {
+    this.#interruptions.clear();
+    this.#cloggedUntil = 0;
+  }
+
+  /** Delays all packets until a time. */
+  clog(until: number): void {
+    this.#cloggedUntil = Math.max(this.#cloggedUntil, until);
+  }
+
+  /**
+   * Returns the time at which a packet that is sent now arrives.
+   *
+   * @param size The size of the packet in bytes.
+   */
+  arrival(size: number): number {
+    const start = Math.max(this.#schedule.now, this.#cloggedUntil);
+    if (this.bandwidth === Infinity) return start + this.latency;
+    this.#freeAt = Math.max(start, this.#freeAt) + Math.ceil((size * SECOND) / this.bandwidth);
+    return this.#freeAt + this.latency;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Simulations: hosts, networks and faults in virtual time.
+ *
+ * @module
+ */
+
+export type { Violation } from "./checks.ts";
+export {
+  describeExploration,
+  type Exploration,
+  ExplorationFailure,
+  explore,
+  type ExploreOptions,
+} from "./explore.ts";
+export type { Reached } from "./explore_batch.ts";
+export {
+  DEFAULT_FAULTS,
+  type Fault,
+  type FaultRates,
+  formatFault,
+  type OccurrenceFault,
+  type OccurrenceKind,
+  parseFault,
+  type SkewFault,
+  type TimedFault,
+  type TimedKind,
+} from "./faults.ts";
+export { RandomStream } from "./random.ts";
+export { type Replay, replay } from "./replay.ts";
+export type { SavedFailure } from "./saved_failure.ts";
+export type { Invariants, ScenarioModule } from "./scenario_source.ts";
+export {
+  type Scenario,
+  simulate,
+  SimulationFailure,
+  type SimulationOptions,
+  type SimulationResult,
+} from "./simulate.ts";
+export { type HostProgram, SimulatedHost, SimulatedReactor } from "./simulated_host.ts";
+export {
+  type HostOptions,
+  type LinkOptions,
+  type Parameter,
+  SimulatedNetwork,
+  type SimulatedNetworkOptions,
+} from "./simulated_network.ts";
+export { Trace, type TraceEntry } from "./trace.ts";

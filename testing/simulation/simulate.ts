@@ -1,0 +1,225 @@
+/**
+ * The run of one simulation.
+ *
+ * @module
+ */
+
+import { holdReports, reportUnhandled } from "../../defer/unhandled.ts";
+import { checkFunction } from "../../internal/validation.ts";
+import { addObserver, eventText, type LogEvent } from "../../log/mod.ts";
+import { useWallClock } from "../../log/wall_clock.ts";
+import type { Violation } from "./checks.ts";
+import { DEFAULT_FAULTS, formatFault, inSeconds } from "./faults.ts";
+import {
+  type Parameter,
+  SimulatedNetwork,
+  type SimulatedNetworkOptions,
+} from "./simulated_network.ts";
+import type { Trace } from "./trace.ts";
+import { useVirtualGlobals } from "./virtual_globals.ts";
+
+/**
+ * Builds hosts in a network, lets them work, and checks what must hold. The simulation ends when
+ * the function returns or its promise settles; an error that it throws is a violation.
+ */
+export type Scenario = (network: SimulatedNetwork) => void | PromiseLike<unknown>;
+
+/** Options of {@linkcode simulate}. */
+export interface SimulationOptions extends Omit<SimulatedNetworkOptions, "seed"> {
+  /**
+   * Seconds of virtual time after which the simulation counts as hanging.
+   *
+   * @default {86400} A day.
+   */
+  timeLimit?: number | undefined;
+}
+
+/** The outcome of a simulation. */
+export interface SimulationResult {
+  /** The seed. */
+  readonly seed: number | string;
+  /** The first property that did not hold; `null` if all did. */
+  readonly violation: Violation | null;
+  /** The faults that happened, one line each. */
+  readonly faults: readonly string[];
+  /** What happened, if the option `trace` was set. */
+  readonly trace: Trace;
+  /** How often each state of `sometimes` was reached. */
+  readonly sometimes: ReadonlyMap<string, number>;
+  /** The names of the hosts, in the order in which they were added. */
+  readonly hosts: readonly string[];
+  /** The parameters of the scenario. */
+  readonly parameters: ReadonlyMap<string, Parameter>;
+  /** Seconds of virtual time. */
+  readonly seconds: number;
+  /** The number of events: packets, timers and faults. */
+  readonly eventCount: number;
+}
+
+/** The number of lines of the trace in the message of a failure. */
+const SHOWN = 40;
+/** The number of faults in the message of a failure. */
+const SHOWN_FAULTS = 20;
+const DAY = 86_400;
+
+/** Thrown by `simulate()`, `explore()` and `replay()` if a property does not hold. */
+export class SimulationFailure extends Error {
+  /** The error's name. */
+  override readonly name = "SimulationFailure";
+  /** The outcome of the simulation. */
+  readonly result: SimulationResult;
+
+  /**
+   * Creates the error. Its message has the property, the seed, the faults and the end of the trace.
+   *
+   * @param result The outcome of the simulation, with a violation.
+   */
+  constructor(result: SimulationResult) {
+    super(describeFailure(result), { cause: result.violation?.cause });
+    this.result = result;
+  }
+}
+
+/**
+ * Runs a scenario in a simulated network.
+ *
+ * The same seed gives the same events to the byte. While the simulation runs, global functions that
+ * read the real time, draw random numbers or reach the real network are replaced, and a call is a
+ * violation. Another simulation in the same process waits.
+ *
+ * @param seed Decides all random numbers.
+ * @param scenario Builds the hosts, and waits until they have done their work.
+ * @param options The faults and the limits.
+ * @returns The outcome.
+ * @throws {SimulationFailure} If a property does not hold, an error is logged that is not allowed,
+ *   a Deferred fails without an errback, or the scenario throws, hangs or leaves the virtual time.
+ *
+ * @example
+ * ```ts
+ * import { simulate } from "@torsion/reactor/testing";
+ *
+ * const { seconds } = await simulate(7, async (network) => {
+ *   const { reactor } = network.addHost("alice");
+ *   let ticks = 0;
+ *   reactor.callLater(3600, () => ticks++);
+ *   await network.eventually(4000, "the call is made", () => ticks === 1);
+ * }, { faults: {} });
+ * console.log(seconds); // 3600
+ * ```
+ */
+export async function simulate(
+  seed: number | string,
+  scenario: Scenario,
+  options: SimulationOptions = {},
+): Promise<SimulationResult> {
+  const result = await runSimulation(seed, scenario, options);
+  if (result.violation === null) return result;
+  if (options.trace) throw new SimulationFailure(result);
+  // The trace costs time, so it is made by a second run, which is the same.
+  throw new SimulationFailure(await runSimulation(seed, scenario, { ...options, trace: true }));
+}
+
+let running: Promise<unknown> = Promise.resolve();
+
+/** Runs a scenario as {@linkcode simulate} does, and returns the outcome whatever it is. */
+export async function runSimulation(
+  seed: number | string,
+  scenario: Scenario,
+  options: SimulationOptions = {},
+): Promise<SimulationResult> {
+  checkFunction("simulate() scenario", scenario);
+  const previous = running;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  running = promise;
+  await previous;
+  try {
+    return await runAlone(seed, scenario, options);
+  } finally {
+    resolve();
+  }
+}
+
+async function runAlone(
+  seed: number | string,
+  scenario: Scenario,
+  options: SimulationOptions,
+): Promise<SimulationResult> {
+  const { timeLimit = DAY, faults = DEFAULT_FAULTS } = options;
+  const network = new SimulatedNetwork({ ...options, seed, faults });
+  using stack = new DisposableStack();
+  stack.use(holdReports());
+  stack.use(useWallClock(() => network.now()));
+  stack.use(addObserver((event) => receive(network, event), {
+    level: options.trace ? "debug" : "error",
+    replay: false,
+  }));
+  stack.use(useVirtualGlobals({
+    report: (api, instead) => network.checks.fail("left virtual time", leaves(api, instead)),
+    now: () => network.now(),
+    random: network.random.fork("Math.random").fraction,
+  }));
+  reportEverySecond(network);
+  const done = start(network, scenario);
+  const end = await network.run(done, timeLimit);
+  reportUnhandled();
+  if (end === "idle") network.checks.fail("deadlock", "the scenario waits, and nothing can happen");
+  if (end === "limit") network.checks.fail("time limit", `the scenario took ${timeLimit} s`);
+  return {
+    seed,
+    violation: network.checks.violation,
+    faults: network.faults.map(formatFault),
+    trace: network.trace,
+    sometimes: network.checks.sometimesReached,
+    hosts: network.hosts.map(({ name }) => name),
+    parameters: network.parameters,
+    seconds: network.seconds(),
+    eventCount: network.eventCount,
+  };
+}
+
+/** Starts the scenario. The promise resolves when it ends, and an error is a violation. */
+async function start(network: SimulatedNetwork, scenario: Scenario): Promise<void> {
+  try {
+    await scenario(network);
+  } catch (error) {
+    network.checks.fail("failure", `the scenario has thrown ${error}`, error);
+  }
+}
+
+/** Reports failures of Deferreds in virtual time, as a program does in real time. */
+function reportEverySecond(network: SimulatedNetwork): void {
+  network.inBackground(1, () => {
+    reportUnhandled();
+    reportEverySecond(network);
+  });
+}
+
+function receive(network: SimulatedNetwork, event: LogEvent): void {
+  const text = eventText(event).split("\n")[0] ?? "";
+  network.noteCurrent(`log: ${text}`);
+  if (!event.isError || network.isAllowedError(event.failure)) return;
+  network.checks.fail("error", `an error was logged: ${text}`, event.failure);
+}
+
+function leaves(api: string, instead: string): string {
+  const stack = new Error().stack?.split("\n").slice(1) ?? [];
+  const caller = stack.find((line) => !line.includes("/testing/simulation/"));
+  return `${api} leaves the virtual time: use ${instead} (called ${caller?.trim() ?? "somewhere"})`;
+}
+
+function describeFailure(result: SimulationResult): string {
+  const { seed, violation, faults, trace } = result;
+  if (violation === null) return `The simulation with the seed ${seed} has not failed`;
+  const { kind, message, time } = violation;
+  const omitted = faults.length - SHOWN_FAULTS;
+  return [
+    `${kind}: ${message} (seed ${JSON.stringify(seed)}, after ${inSeconds(time)} s)`,
+    faults.length === 0
+      ? "without a fault"
+      : `${faults.length} ${faults.length === 1 ? "fault" : "faults"}:`,
+    ...omitted > 0 ? [`  … ${omitted} earlier faults`] : [],
+    ...faults.slice(-SHOWN_FAULTS).map((fault) => `  ${fault}`),
+    "",
+    trace.toTable({ last: SHOWN }),
+  ].join("\n");
+}

@@ -1,0 +1,212 @@
+/**
+ * A host of a simulated network, with its reactor and its program.
+ *
+ * @module
+ */
+
+import { MemorySignals } from "../../reactor/drivers/memory/memory_signals.ts";
+import { VirtualReactor } from "../../reactor/drivers/memory/virtual_reactor.ts";
+import { SimulatedSockets } from "./host_sockets.ts";
+import type { Machine } from "./machine.ts";
+import type { RandomStream } from "./random.ts";
+import { type NameTable, SimulatedResolver } from "./simulated_names.ts";
+import { startSimulatedThread, type TaskModules } from "./simulated_threads.ts";
+import { type MachineClock, SimulatedTimer } from "./simulated_timer.ts";
+import { SimulatedTLS } from "./simulated_tls.ts";
+
+/** The start of the virtual wall clock: 2020-01-01, in milliseconds since 1970. */
+export const EPOCH_MS = 1_577_836_800_000;
+
+/**
+ * The program of a host. It is called when the host starts, and again after each crash, with the
+ * reactor running. If it returns a promise that rejects, the simulation fails.
+ */
+export type HostProgram = (host: SimulatedHost) => void | PromiseLike<void>;
+
+/** What a host needs of its network. */
+export interface HostNetwork {
+  readonly names: NameTable;
+  readonly taskModules: TaskModules;
+  /** Adds a line about a host to the trace. */
+  note(host: string, text: string): void;
+  /** Called if a program throws or rejects. */
+  programFailed(host: SimulatedHost, error: unknown): void;
+}
+
+/** The reactor of one process of a simulated host. */
+export class SimulatedReactor extends VirtualReactor {
+  /** Called by {@linkcode SimulatedHost}. */
+  constructor(
+    machine: Machine,
+    clock: MachineClock,
+    network: HostNetwork,
+    random: RandomStream,
+    signals: MemorySignals,
+  ) {
+    const { process, schedule } = machine;
+    super({
+      signalSource: signals,
+      stopSignals: ["SIGINT", "SIGTERM"],
+      loopTimer: (wake) => new SimulatedTimer(schedule, clock, process, wake),
+      sockets: new SimulatedSockets(machine),
+      nameResolver: new SimulatedResolver(machine, network.names),
+      startThread: startSimulatedThread(network.taskModules),
+      tls: new SimulatedTLS(random.fork("tls"), machine.site),
+    });
+  }
+}
+
+/**
+ * A host of a simulated network: a machine with addresses, and a process with a reactor.
+ *
+ * Made by `SimulatedNetwork.addHost()`.
+ */
+export class SimulatedHost {
+  /** The name of the host, which is also its host name in the network. */
+  readonly name: string;
+  /** Values that survive a crash, as files do. */
+  readonly disk: Map<string, unknown> = new Map();
+  /** Random numbers for the program: pass `random.fraction` where `Math.random` is expected. */
+  readonly random: RandomStream;
+  readonly #machine: Machine;
+  readonly #clock: MachineClock;
+  readonly #network: HostNetwork;
+  readonly #program: HostProgram | null;
+  #reactor: SimulatedReactor;
+  #stopped: Promise<void> = Promise.resolve();
+  #signals = new MemorySignals();
+
+  /** Called by `SimulatedNetwork`. */
+  constructor(
+    machine: Machine,
+    clock: MachineClock,
+    network: HostNetwork,
+    random: RandomStream,
+    program: HostProgram | null,
+  ) {
+    this.name = machine.name;
+    this.random = random;
+    this.#machine = machine;
+    this.#clock = clock;
+    this.#network = network;
+    this.#program = program;
+    this.#reactor = this.#boot();
+  }
+
+  /** The IP addresses of the host. */
+  get addresses(): readonly string[] {
+    return this.#machine.addresses;
+  }
+
+  /** The reactor of the running process; after a crash, the reactor of the last one. */
+  get reactor(): SimulatedReactor {
+    return this.#reactor;
+  }
+
+  /** A promise that resolves when the reactor has stopped; never after a crash. */
+  get stopped(): Promise<void> {
+    return this.#stopped;
+  }
+
+  /** Whether the host runs. */
+  get isUp(): boolean {
+    return this.#machine.isUp && this.#machine.process.isAlive;
+  }
+
+  /** Whether the host has a program, which starts again after a crash. */
+  get hasProgram(): boolean {
+    return this.#program !== null;
+  }
+
+  /** Returns what the host's wall clock shows, in milliseconds since 1970. */
+  now(): number {
+    return EPOCH_MS + Math.floor(this.#clock.wall() / 1000);
+  }
+
+  /**
+   * Stops the machine: power fails. Its peers notice only when they send or wait in vain.
+   *
+   * @param losesData Whether the data that the host has sent is lost on its way, too.
+   */
+  crash(losesData: boolean = false): void {
+    if (!this.isUp) return;
+    this.#network.note(this.name, "crashes");
+    this.#machine.crash(losesData);
+  }
+
+  /** Ends the process, as SIGKILL does. The system closes its connections. */
+  kill(): void {
+    if (!this.isUp) return;
+    this.#network.note(this.name, "is killed");
+    this.#machine.kill();
+  }
+
+  /** Starts the host after a crash, with a new reactor. Does nothing if it runs. */
+  restart(): void {
+    if (this.isUp) return;
+    this.#network.note(this.name, "restarts");
+    this.#machine.start();
+    this.#reactor = this.#boot();
+  }
+
+  /** Suspends the process, as SIGSTOP does. Its system still receives. */
+  pause(): void {
+    this.#network.note(this.name, "is paused");
+    this.#machine.process.pause();
+  }
+
+  /** Resumes the process after {@linkcode pause}. */
+  resume(): void {
+    if (!this.#machine.process.isPaused) return;
+    this.#network.note(this.name, "resumes");
+    this.#machine.process.resume();
+  }
+
+  /**
+   * Delivers a signal to the process. Without a handler, `SIGINT` and `SIGTERM` stop the reactor.
+   *
+   * @param signal The name of the signal.
+   */
+  signal(signal: Deno.Signal): void {
+    const signals = this.#signals;
+    this.#machine.process.run(() => void signals.deliver(signal));
+  }
+
+  /** Adds a line to the trace. */
+  note(text: string): void {
+    this.#network.note(this.name, text);
+  }
+
+  toString(): string {
+    return this.name;
+  }
+
+  /** Makes a reactor, runs it, and starts the program. */
+  #boot(): SimulatedReactor {
+    const signals = new MemorySignals();
+    this.#signals = signals;
+    const reactor = new SimulatedReactor(
+      this.#machine,
+      this.#clock,
+      this.#network,
+      this.random,
+      signals,
+    );
+    this.#stopped = reactor.run();
+    const { schedule, process } = this.#machine;
+    const program = this.#program;
+    if (program !== null) {
+      schedule.at(schedule.now, () => process.run(() => this.#start(program)));
+    }
+    return reactor;
+  }
+
+  #start(program: HostProgram): void {
+    try {
+      const running = program(this);
+      running?.then(undefined, (error: unknown) => this.#network.programFailed(this, error));
+    } catch (error) {
+      this.#network.programFailed(this, error);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The clock of a simulated host.
+ *
+ * @module
+ */
+
+import type { LoopTimer } from "../../reactor/time/loop_timer.ts";
+import type { Process } from "./process.ts";
+import { type Schedule, SECOND } from "./schedule.ts";
+
+const MILLION = 1_000_000;
+
+/** A clock that shows the virtual time, or is wrong by a constant offset and a constant rate. */
+export class MachineClock {
+  readonly #schedule: Schedule;
+  readonly #offset: number;
+  readonly #drift: number;
+
+  /**
+   * @param schedule The virtual time.
+   * @param offset The error of the wall clock, in microseconds.
+   * @param drift The error of the rate, in millionths.
+   */
+  constructor(schedule: Schedule, offset: number, drift: number) {
+    this.#schedule = schedule;
+    this.#offset = offset;
+    this.#drift = drift;
+  }
+
+  /** Returns the time since the simulation began, in microseconds of this clock. */
+  microseconds(): number {
+    const { now } = this.#schedule;
+    return now + Math.floor((now * this.#drift) / MILLION);
+  }
+
+  /** Returns what the wall clock shows, in microseconds since the simulation began. */
+  wall(): number {
+    return this.microseconds() + this.#offset;
+  }
+
+  /** Returns the virtual time at which this clock has moved by a delay, in microseconds. */
+  after(delay: number): number {
+    return this.#schedule.now + Math.ceil((delay * MILLION) / (MILLION + this.#drift));
+  }
+}
+
+/** The timer of the reactor of one process. */
+export class SimulatedTimer implements LoopTimer {
+  readonly #clock: MachineClock;
+  readonly #schedule: Schedule;
+  readonly #process: Process;
+  readonly #wake: () => void;
+  readonly isOutdated = false;
+  #event: number | null = null;
+
+  /**
+   * @param schedule The virtual time.
+   * @param clock The clock of the host.
+   * @param process The process of the reactor.
+   * @param wake Called at the wake-up.
+   */
+  constructor(schedule: Schedule, clock: MachineClock, process: Process, wake: () => void) {
+    this.#schedule = schedule;
+    this.#clock = clock;
+    this.#process = process;
+    this.#wake = wake;
+  }
+
+  seconds(): number {
+    return this.#clock.microseconds() / SECOND;
+  }
+
+  set(delay: number): void {
+    this.clear();
+    // The longest time that counts exactly. A call after it wakes the reactor early, which is
+    // harmless.
+    const time = this.#clock.after(Math.min(Math.ceil(delay * SECOND), Number.MAX_SAFE_INTEGER));
+    // Without a call to make there is no reason to wake.
+    if (delay === Infinity) return;
+    this.#event = this.#schedule.at(time, () => {
+      this.#event = null;
+      this.#process.run(this.#wake);
+    });
+  }
+
+  setGenuine(delay: number): void {
+    this.set(delay);
+  }
+
+  clear(): void {
+    if (this.#event !== null) this.#schedule.cancel(this.#event);
+    this.#event = null;
+  }
+
+  /** Calls `f` in a microtask. The simulation waits for it before it makes the next step. */
+  soon(f: () => void): void {
+    queueMicrotask(f);
+  }
+
+  timeout(delay: number, f: () => void): () => void {
+    let isPending = true;
+    const event = this.#schedule.at(this.#clock.after(Math.ceil(delay * SECOND)), () => {
+      isPending = false;
+      this.#process.run(f);
+    });
+    return () => {
+      if (isPending) this.#schedule.cancel(event);
+      isPending = false;
+    };
+  }
+}
