@@ -26,4 +26,5 @@ export { tcpTransport } from "./tcp_transport.ts";
 export { type ThreadedReactor, threadsConformance } from "./threads.ts";
 export { timeConformance } from "./time.ts";
 export { udpConformance } from "./udp.ts";
+export type { BindRawPeer, RawDatagramPeer } from "../fixtures/udp_fixture.ts";
 export { unixTransport } from "./unix_transport.ts";

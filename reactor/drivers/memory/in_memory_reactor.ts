@@ -50,8 +50,8 @@ export interface InMemoryReactorOptions {
  *
  * Its ports and connections are those of `DenoReactor`, over a {@linkcode MemoryNetwork}. All that
  * it does is a call of the clock: `clock.advance(0)` completes all pending input and output, in the
- * same order each time, and `clock.advance(60)` lets a minute pass. It needs no permission, and does
- * not keep the process alive. Child processes, standard streams, inherited sockets and UNIX
+ * same order each time, and `clock.advance(60)` lets a minute pass. It needs no permission, and
+ * does not keep the process alive. Child processes, standard streams, inherited sockets and UNIX
  * datagrams are not available, and throw `UnsupportedError`.
  *
  * A test that awaits uses `autoAdvance` to move the clock.
