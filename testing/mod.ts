@@ -8,6 +8,7 @@
  * @module
  */
 
+export { type AutoAdvance, autoAdvance, type AutoAdvanceOptions } from "./auto_advance.ts";
 export {
   InMemoryReactor,
   type InMemoryReactorOptions,

@@ -22,6 +22,7 @@ export { processConformance } from "./process.ts";
 export { streamConformance } from "./stream.ts";
 export type { ResettingPeer, StreamTransport, TestCleanup } from "./stream_transport.ts";
 export { tcpConformance } from "./tcp.ts";
+export type { RawTCP } from "../fixtures/tcp_fixture.ts";
 export { tcpTransport } from "./tcp_transport.ts";
 export { type ThreadedReactor, threadsConformance } from "./threads.ts";
 export { timeConformance } from "./time.ts";

@@ -2,5 +2,4 @@ import { streamConformance } from "../../../testing/conformance/stream.ts";
 import { MemoryHost } from "../../../testing/fixtures/memory_host.ts";
 
 const host = new MemoryHost();
-streamConformance(host.tcp("InMemoryReactor"));
 streamConformance(host.unix("InMemoryReactor UNIX"));
