@@ -6,10 +6,31 @@
 
 import { logUserError } from "../defer/guarded_call.ts";
 import { checkDelay } from "../internal/validation.ts";
-import { type Clock, nextDueOf, watchClock } from "../task/clock.ts";
+import { Clock, nextDueOf, watchClock } from "../task/clock.ts";
 
 // The genuine functions, which a fake of the time must not replace.
 const { setImmediate, clearImmediate, setTimeout, clearTimeout } = globalThis;
+
+/** A time that moves only by {@linkcode MovableTime.advance}, as that of a simulated network. */
+export interface MovableTime {
+  /** Returns the current time in seconds. */
+  seconds(): number;
+  /** Returns the time of the next call in seconds, or `undefined` if no call is pending. */
+  nextDue(): number | undefined;
+  /**
+   * Moves the time, and makes the calls that become due.
+   *
+   * @param seconds The time to pass, in seconds.
+   */
+  advance(seconds: number): void;
+  /**
+   * Watches the calls.
+   *
+   * @param onEarlier Called when the time of the next call has become earlier.
+   * @returns A function that ends the watch.
+   */
+  watch(onEarlier: () => void): () => void;
+}
 
 /** Options of {@linkcode autoAdvance}. */
 export interface AutoAdvanceOptions {
@@ -42,7 +63,7 @@ export interface AutoAdvance extends Disposable {
  * takes no longer than the code that runs in it, and everything happens in the order of the clock.
  * An error of a timed call is logged.
  *
- * @param clock The clock.
+ * @param time The clock, or a `SimulatedNetwork`.
  * @param options The patience with genuine work.
  * @returns The automatic advance, which ends with its disposal.
  * @throws {RangeError | TypeError} If `patience` is not a number of seconds.
@@ -57,14 +78,26 @@ export interface AutoAdvance extends Disposable {
  * await deferLater(clock, 3600, () => console.log("at", clock.seconds())); // at 3600
  * ```
  */
-export function autoAdvance(clock: Clock, options: AutoAdvanceOptions = {}): AutoAdvance {
+export function autoAdvance(
+  time: Clock | MovableTime,
+  options: AutoAdvanceOptions = {},
+): AutoAdvance {
   const { patience = 0 } = options;
   checkDelay("patience", patience);
-  return new Advancing(clock, patience * 1000);
+  return new Advancing(time instanceof Clock ? timeOf(time) : time, patience * 1000);
+}
+
+function timeOf(clock: Clock): MovableTime {
+  return {
+    seconds: () => clock.seconds(),
+    nextDue: () => nextDueOf(clock),
+    advance: (seconds) => clock.advance(seconds),
+    watch: (onEarlier) => watchClock(clock, onEarlier),
+  };
 }
 
 class Advancing implements AutoAdvance {
-  readonly #clock: Clock;
+  readonly #time: MovableTime;
   readonly #patience: number;
   readonly #unwatch: () => void;
   #holds = 0;
@@ -72,10 +105,10 @@ class Advancing implements AutoAdvance {
   #isStepping = false;
   #isDisposed = false;
 
-  constructor(clock: Clock, patience: number) {
-    this.#clock = clock;
+  constructor(time: MovableTime, patience: number) {
+    this.#time = time;
     this.#patience = patience;
-    this.#unwatch = watchClock(clock, () => this.#schedule());
+    this.#unwatch = time.watch(() => this.#schedule());
     this.#schedule();
   }
 
@@ -101,9 +134,9 @@ class Advancing implements AutoAdvance {
   /** Schedules the next step, for when the running code and its promises have nothing to do. */
   #schedule(): void {
     if (this.#isStepping || this.#isDisposed || this.#next?.isSoon) return;
-    const due = nextDueOf(this.#clock);
+    const due = this.#time.nextDue();
     if (due === undefined) return;
-    const isDue = due <= this.#clock.seconds();
+    const isDue = due <= this.#time.seconds();
     if (!isDue && this.#holds > 0) return;
     this.#next?.cancel();
     this.#next = isDue || this.#patience === 0
@@ -114,10 +147,10 @@ class Advancing implements AutoAdvance {
   #step(): void {
     this.#next = null;
     this.#isStepping = true;
-    const now = this.#clock.seconds();
-    const wait = this.#holds > 0 ? 0 : Math.max(0, (nextDueOf(this.#clock) ?? now) - now);
+    const now = this.#time.seconds();
+    const wait = this.#holds > 0 ? 0 : Math.max(0, (this.#time.nextDue() ?? now) - now);
     try {
-      this.#clock.advance(wait);
+      this.#time.advance(wait);
     } catch (error) {
       logUserError(error, "Error while making a timed call of a clock");
     }

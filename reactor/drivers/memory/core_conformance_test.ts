@@ -1,5 +1,5 @@
 import { coreConformance } from "../../../testing/conformance/core.ts";
-import { MemoryHost } from "../../../testing/fixtures/memory_host.ts";
+import { memoryHost } from "../../../testing/fixtures/virtual_host.ts";
 
-const host = new MemoryHost();
+const host = memoryHost();
 coreConformance("InMemoryReactor", host.makeReactor, host.FakeTime);

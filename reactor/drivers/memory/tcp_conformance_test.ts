@@ -1,5 +1,5 @@
 import { tcpConformance } from "../../../testing/conformance/tcp.ts";
-import { MemoryHost } from "../../../testing/fixtures/memory_host.ts";
+import { memoryHost } from "../../../testing/fixtures/virtual_host.ts";
 
-const host = new MemoryHost();
+const host = memoryHost();
 tcpConformance("InMemoryReactor", host.makeReactor, host.tcp(), host.rawTCP);

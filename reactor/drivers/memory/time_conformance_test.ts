@@ -1,5 +1,5 @@
 import { timeConformance } from "../../../testing/conformance/time.ts";
-import { MemoryHost } from "../../../testing/fixtures/memory_host.ts";
+import { memoryHost } from "../../../testing/fixtures/virtual_host.ts";
 
-const host = new MemoryHost();
+const host = memoryHost();
 timeConformance("InMemoryReactor", host.makeReactor, host.FakeTime);

@@ -1,5 +1,5 @@
 import { udpConformance } from "../../../testing/conformance/udp.ts";
-import { MemoryHost } from "../../../testing/fixtures/memory_host.ts";
+import { memoryHost } from "../../../testing/fixtures/virtual_host.ts";
 
-const host = new MemoryHost();
+const host = memoryHost();
 udpConformance("InMemoryReactor", host.makeReactor, host.bindRawPeer);

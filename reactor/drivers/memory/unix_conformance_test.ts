@@ -1,5 +1,5 @@
 import { streamConformance } from "../../../testing/conformance/stream.ts";
-import { MemoryHost } from "../../../testing/fixtures/memory_host.ts";
+import { memoryHost } from "../../../testing/fixtures/virtual_host.ts";
 
-const host = new MemoryHost();
+const host = memoryHost();
 streamConformance(host.unix("InMemoryReactor UNIX"));
