@@ -14,6 +14,16 @@ const MILLION = 1_000_000;
  * for ever would otherwise stop the time, and wait in vain for its network.
  */
 const FREE_TURNS = 100;
+/** The reactor counts in these ticks, of which a microsecond has ten. */
+const TICKS = 10 * SECOND;
+
+/**
+ * Returns a delay in whole microseconds, rounded up. A product such as 0.07 * 1,000,000 is not
+ * exact, so it must not be rounded up by itself.
+ */
+function inMicrosecondsUp(delay: number): number {
+  return Math.ceil(Math.round(delay * TICKS) / 10);
+}
 
 /** A clock that shows the virtual time, or is wrong by a constant offset and a constant rate. */
 export class MachineClock {
@@ -80,11 +90,9 @@ export class SimulatedTimer implements LoopTimer {
 
   set(delay: number): void {
     this.clear();
-    // The longest time that counts exactly. A call after it wakes the reactor early, which is
-    // harmless.
-    const time = this.#clock.after(Math.min(Math.ceil(delay * SECOND), Number.MAX_SAFE_INTEGER));
     // Without a call to make there is no reason to wake.
     if (delay === Infinity) return;
+    const time = this.#clock.after(inMicrosecondsUp(delay));
     const isBusy = this.#turns > FREE_TURNS && time <= this.#latest;
     this.#event = this.#schedule.at(isBusy ? this.#latest + 1 : time, () => {
       this.#event = null;
@@ -112,14 +120,14 @@ export class SimulatedTimer implements LoopTimer {
     this.#event = null;
   }
 
-  /** Calls `f` in a microtask. The simulation waits for it before it makes the next step. */
+  /** Calls `f` in a microtask. The simulation waits for it before it makes the next event. */
   soon(f: () => void): void {
     queueMicrotask(f);
   }
 
   timeout(delay: number, f: () => void): () => void {
     let isPending = true;
-    const event = this.#schedule.at(this.#clock.after(Math.ceil(delay * SECOND)), () => {
+    const event = this.#schedule.at(this.#clock.after(inMicrosecondsUp(delay)), () => {
       isPending = false;
       this.#process.run(f);
     });
