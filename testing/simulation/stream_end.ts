@@ -29,6 +29,8 @@ const LONGEST_RETRY = 120 * SECOND;
 const GIVE_UP = 924 * SECOND;
 /** The size of a packet without data, in bytes. */
 export const HEADER = 40;
+/** The most data in a packet on a link with a limited bandwidth, in bytes (Ethernet, RFC 879). */
+const MOST_DATA = 1460;
 
 type Segment = Uint8Array | "fin" | "reset";
 
@@ -184,10 +186,16 @@ export class StreamEnd implements StreamDriver {
   }
 
   #send(bytes: Uint8Array): void {
-    const cut = this.#link.site.next("split", 1, bytes.length - 1) || bytes.length;
-    this.#inFlight += cut;
-    this.#transmit(cut === bytes.length ? bytes : bytes.subarray(0, cut));
-    if (cut < bytes.length) this.#send(bytes.subarray(cut));
+    const { site, bandwidth } = this.#link;
+    // Without a limit the whole data arrives at one time, so one segment does.
+    const most = bandwidth === Infinity ? bytes.length : MOST_DATA;
+    for (let rest = bytes; rest.length > 0;) {
+      const size = Math.min(rest.length, most);
+      const cut = site.next("split", 1, size - 1) || size;
+      this.#inFlight += cut;
+      this.#transmit(cut === rest.length ? rest : rest.subarray(0, cut));
+      rest = rest.subarray(cut);
+    }
   }
 
   #finish(): void {
