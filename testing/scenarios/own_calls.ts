@@ -11,16 +11,18 @@ import type { SimulatedReactor } from "../simulation/mod.ts";
 export class OwnCalls {
   /** The reactor of the program. */
   readonly reactor: SimulatedReactor;
+  #isStopped = false;
   readonly #calls = new Set<IDelayedCall>();
 
   /** @param reactor The reactor of the program. */
   constructor(reactor: SimulatedReactor) {
     this.reactor = reactor;
-    reactor.addSystemEventTrigger("before", "shutdown", () => this.cancelAll());
+    reactor.addSystemEventTrigger("before", "shutdown", () => this.#stop());
   }
 
   /** Calls a function after a delay in seconds, unless the reactor stops before. */
   later(delay: number, f: () => void): void {
+    if (this.#isStopped) return;
     const call: IDelayedCall = this.reactor.callLater(delay, () => {
       this.#calls.delete(call);
       f();
@@ -28,8 +30,8 @@ export class OwnCalls {
     this.#calls.add(call);
   }
 
-  /** Cancels all pending calls. */
-  cancelAll(): void {
+  #stop(): void {
+    this.#isStopped = true;
     for (const call of this.#calls) call.cancel();
     this.#calls.clear();
   }
