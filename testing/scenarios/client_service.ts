@@ -19,7 +19,7 @@
  * @module
  */
 
-import { CancelledError, Deferred, TimeoutError } from "../../defer/mod.ts";
+import { CancelledError, Deferred, gatherResults, TimeoutError } from "../../defer/mod.ts";
 import {
   backoffPolicy,
   ClientService,
@@ -74,22 +74,23 @@ export async function runWith(network: SimulatedNetwork, makeService: MakeServic
     host.reactor.listenTCP(PORT, factory, { linger: LINGER });
   });
   const clients = new Map<string, Program>();
+  const names: string[] = [];
   for (let i = 1; i <= network.parameter("clients", 3); i++) {
     const name = `client${i}`;
+    names.push(name);
     network.addHost(name, (host) => void clients.set(name, new Program(host, world)));
   }
   await network.sleep(network.parameter("seconds", 60, 5));
   network.heal();
   world.isHealed = true;
   const healedAt = network.seconds();
-  for (const name of network.hosts.map(({ name }) => name).filter((name) => name !== "server")) {
+  await gatherResults(names.map((name) =>
     network.eventually(
       RECOVERY,
       `${name} is connected after the network has healed`,
       () => (clients.get(name)?.answeredAt ?? -1) > healedAt,
-    );
-  }
-  await network.sleep(RECOVERY);
+    )
+  ));
   await network.shutDown();
   world.ledger.checkAllLost();
   for (const client of clients.values()) client.checkEnd();

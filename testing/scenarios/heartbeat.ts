@@ -23,6 +23,7 @@
  * @module
  */
 
+import { gatherResults } from "../../defer/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
 import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
@@ -135,11 +136,14 @@ export async function runWith(
   }
   network.heal();
   const healedAt = network.seconds();
-  for (const kind of KINDS) {
+  await gatherResults(KINDS.map((kind) => {
     const isAlive = () => (world.receivedAt.get(kind) ?? -1) > healedAt;
-    network.eventually(RECOVERY, `${kind} receives after the network has healed`, isAlive);
-  }
-  await network.sleep(RECOVERY);
+    return network.eventually(
+      RECOVERY,
+      `${kind} receives after the network has healed`,
+      isAlive,
+    );
+  }));
   await network.shutDown();
   world.ledger.checkAllLost();
 }

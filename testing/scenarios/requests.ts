@@ -8,7 +8,7 @@
  * @module
  */
 
-import { CancelledError, type Deferred, TimeoutError } from "../../defer/mod.ts";
+import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../../defer/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import {
   Heartbeat,
@@ -129,11 +129,11 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
   network.heal();
   world.isHealed = true;
   const healedAt = network.seconds();
-  for (const name of names) {
+  await gatherResults(names.map((name) => {
     const isAnswered = () => (world.answered.get(name) ?? -1) > healedAt;
-    network.eventually(RECOVERY, `${name} gets answers after the network has healed`, isAnswered);
-  }
-  await network.sleep(RECOVERY);
+    const what = `${name} gets answers after the network has healed`;
+    return network.eventually(RECOVERY, what, isAnswered);
+  }));
   await network.shutDown();
   world.ledger.checkAllLost();
 }
@@ -330,7 +330,7 @@ class Program {
     for (let left = random.below(4); left > 0; left--) {
       if (this.#client !== null) this.#ask(this.#client);
     }
-    this.#own.later(random.between(50, 1000) / 1000, () => this.#act());
+    this.#own.later(random.between(100, 2000) / 1000, () => this.#act());
   }
 
   /** Makes a request with random options. */
