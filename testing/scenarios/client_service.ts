@@ -31,8 +31,8 @@ import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mo
 import { ConnectionRefusedError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger } from "./connection_ledger.ts";
-import { OwnCalls } from "./own_calls.ts";
+import { WatchedConnections } from "./support/watched_connections.ts";
+import { OwnCalls } from "./support/own_calls.ts";
 
 const PORT = 2000;
 const LINGER = 3;
@@ -56,7 +56,7 @@ export type MakeService = (
 /** What all programs of one simulation share. */
 interface World {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   readonly makeService: MakeService;
   isHealed: boolean;
 }
@@ -68,9 +68,14 @@ export const scenario = (network: SimulatedNetwork): Promise<void> =>
 /** Runs the scenario with services of one's own. */
 export async function runWith(network: SimulatedNetwork, makeService: MakeService): Promise<void> {
   for (const state of STATES) network.sometimes(state, false);
-  const world = { network, ledger: new ConnectionLedger(network), makeService, isHealed: false };
+  const world = {
+    network,
+    connections: new WatchedConnections(network),
+    makeService,
+    isHealed: false,
+  };
   network.addHost("server", (host) => {
-    const factory = world.ledger.factory(host, () => new Server(host, world));
+    const factory = world.connections.factory(host, () => new Server(host, world));
     host.reactor.listenTCP(PORT, factory, { linger: LINGER });
   });
   const clients = new Map<string, Program>();
@@ -92,7 +97,7 @@ export async function runWith(network: SimulatedNetwork, makeService: MakeServic
     )
   ));
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
   for (const client of clients.values()) client.checkEnd();
 }
 
@@ -268,7 +273,7 @@ class Program {
     const backoff = backoffPolicy({ maxDelay: MAX_DELAY, jitter: random.fraction });
     return this.#world.makeService(
       this.#watched(endpoint),
-      this.#world.ledger.factory(this.host, () => new Client(this)),
+      this.#world.connections.factory(this.host, () => new Client(this)),
       {
         clock: reactor,
         attemptTimeout: ATTEMPT_TIMEOUT,
@@ -299,7 +304,7 @@ class Program {
     const { reactor } = this.host;
     if (!this.#service.running) this.#fail("a stopped service connects");
     if (this.#isConnecting) this.#fail("a service makes two attempts at once");
-    if (this.#world.ledger.open(this.host).length > 0) {
+    if (this.#world.connections.countOf(this.host) > 0) {
       this.#fail("a service connects although it has a connection");
     }
     // The clock of a host counts microseconds.
@@ -368,7 +373,7 @@ class Program {
   #checkStopped(): void {
     if (this.#isConnecting) this.#fail("a stopped service still connects");
     if (this.#waiters.size > 0) this.#fail("whenConnected() waits for a stopped service");
-    if (this.#world.ledger.open(this.host).length > 0) {
+    if (this.#world.connections.countOf(this.host) > 0) {
       this.#fail("a stopped service has a connection");
     }
   }

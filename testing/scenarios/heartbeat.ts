@@ -28,9 +28,9 @@ import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
 import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { FaultRates, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger } from "./connection_ledger.ts";
-import { OwnCalls } from "./own_calls.ts";
-import { pausedTime, wasDisturbed } from "./past_faults.ts";
+import { WatchedConnections } from "./support/watched_connections.ts";
+import { OwnCalls } from "./support/own_calls.ts";
+import { pausedTime, wasDisturbed } from "./support/past_faults.ts";
 
 const PORT = 2000;
 const INTERVAL = 4;
@@ -84,7 +84,7 @@ export type MakeHeartbeat = (...args: ConstructorParameters<typeof Heartbeat>) =
 /** What all programs of one simulation share. */
 interface World {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   readonly makeHeartbeat: MakeHeartbeat;
   readonly mood: "calm" | "suspending" | "rough";
   /** Seconds for which the scenario has suspended the client of the stream. */
@@ -107,7 +107,7 @@ export async function runWith(
   for (const state of STATES) network.sometimes(state, false);
   const world: World = {
     network,
-    ledger: new ConnectionLedger(network),
+    connections: new WatchedConnections(network),
     makeHeartbeat,
     mood: network.random.pick(["calm", "suspending", "rough"] as const),
     suspended: 0,
@@ -117,7 +117,7 @@ export async function runWith(
   if (world.mood === "calm") network.setFaults(CALM);
   if (world.mood === "suspending") network.setFaults(SUSPENDING);
   network.addHost("server", (host) => {
-    const factory = world.ledger.factory(host, () => new Peer(host, world, null));
+    const factory = world.connections.factory(host, () => new Peer(host, world, null));
     host.reactor.listenTCP(PORT, factory);
   });
   for (const kind of KINDS) {
@@ -145,7 +145,7 @@ export async function runWith(
     );
   }));
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 function changeLatency(network: SimulatedNetwork): void {
@@ -305,7 +305,7 @@ class Client {
     const endpoint = new TCP4ClientEndpoint(reactor, "10.0.0.1", PORT, {
       timeout: CONNECT_TIMEOUT,
     });
-    const peer = this.#world.ledger.watch(this.#host, new Peer(this.#host, this.#world, this));
+    const peer = this.#world.connections.watch(this.#host, new Peer(this.#host, this.#world, this));
     connectProtocol(endpoint, peer).addCallbacks((peer) => {
       this.#peer = peer;
       // The heartbeats of the server would wait behind the data of a download.

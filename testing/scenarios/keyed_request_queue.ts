@@ -18,7 +18,13 @@
 
 import { KeyedRequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
-import { type Asked, markSent, Refused, runRequests, type TestedQueue } from "./requests.ts";
+import {
+  type Asked,
+  markSent,
+  Refused,
+  runRequests,
+  type TestedQueue,
+} from "./support/requests.ts";
 
 /** The number of ids of a client that uses few of them. */
 const FEW = 100;

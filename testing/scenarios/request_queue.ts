@@ -19,7 +19,13 @@
 
 import { RequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
-import { type Asked, markSent, Refused, runRequests, type TestedQueue } from "./requests.ts";
+import {
+  type Asked,
+  markSent,
+  Refused,
+  runRequests,
+  type TestedQueue,
+} from "./support/requests.ts";
 
 /** The constructor of the queue, which a variant with a planted bug replaces. */
 export type QueueClass = typeof RequestQueue<Asked, string>;

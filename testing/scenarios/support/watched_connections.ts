@@ -4,24 +4,21 @@
  * @module
  */
 
-import { Factory } from "../../protocol/mod.ts";
-import type { IProtocol, ITransport } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { Factory } from "../../../protocol/mod.ts";
+import type { IProtocol, ITransport } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 
 /** A connection, from `connectionMade` on. */
-export interface LedgerEntry {
+export interface WatchedConnection {
   readonly host: SimulatedHost;
   /** The reactor of the process, which a restart of the host replaces. */
   readonly reactor: unknown;
-  /** When the last byte arrived, or the connection was made, in virtual seconds. */
-  lastByteAt: number;
-  isLost: boolean;
 }
 
 /** The connections of all hosts. Each call of a protocol's methods is checked when it is made. */
-export class ConnectionLedger {
+export class WatchedConnections {
   readonly #network: SimulatedNetwork;
-  readonly #entries = new Set<LedgerEntry>();
+  readonly #open = new Set<WatchedConnection>();
 
   /** @param network The network that fails if a connection is called wrongly. */
   constructor(network: SimulatedNetwork) {
@@ -42,40 +39,38 @@ export class ConnectionLedger {
   watch<P extends IProtocol>(host: SimulatedHost, protocol: P): P {
     const network = this.#network;
     const { makeConnection, dataReceived, connectionLost } = protocol;
-    let entry: LedgerEntry | null = null;
+    let connection: WatchedConnection | null = null;
+    const isOpen = () => connection !== null && this.#open.has(connection);
     protocol.makeConnection = (transport: ITransport) => {
-      if (entry !== null) network.fail(`${host}: a connection was made twice`);
-      entry = { host, reactor: host.reactor, lastByteAt: network.seconds(), isLost: false };
-      this.#entries.add(entry);
+      if (connection !== null) network.fail(`${host}: a connection was made twice`);
+      connection = { host, reactor: host.reactor };
+      this.#open.add(connection);
       return makeConnection.call(protocol, transport);
     };
     protocol.dataReceived = (data: Uint8Array) => {
-      if (entry === null || entry.isLost) network.fail(`${host}: data came without a connection`);
-      else entry.lastByteAt = network.seconds();
+      if (!isOpen()) network.fail(`${host}: data came without a connection`);
       return dataReceived.call(protocol, data);
     };
     protocol.connectionLost = (reason: Error) => {
-      if (entry === null) network.fail(`${host}: a connection was lost that was not made`);
-      else if (entry.isLost) network.fail(`${host}: a connection was lost twice`);
-      else entry.isLost = true;
+      if (!isOpen()) network.fail(`${host}: a connection was lost that was not open`);
+      if (connection !== null) this.#open.delete(connection);
       return connectionLost.call(protocol, reason);
     };
     return protocol;
   }
 
-  /** Returns the connections that the running process of a host has open. */
-  open(host: SimulatedHost): LedgerEntry[] {
-    return [...this.#entries].filter((entry) =>
-      entry.reactor === host.reactor && !entry.isLost && host.isUp
-    );
+  /** Returns the number of connections that the running process of a host has open. */
+  countOf(host: SimulatedHost): number {
+    let count = 0;
+    for (const each of this.#open) if (each.host === host && each.reactor === host.reactor) count++;
+    return host.isUp ? count : 0;
   }
 
   /** Fails the simulation if a connection is open. Call it after `network.shutDown()`. */
   checkAllLost(): void {
     for (const host of this.#network.hosts) {
-      const count = this.open(host).length;
-      if (count > 0) {
-        this.#network.fail(`${host}: ${count} connections got no connectionLost at the shutdown`);
+      if (this.countOf(host) > 0) {
+        this.#network.fail(`${host}: a connection got no connectionLost at the shutdown`);
       }
     }
   }

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedReactor } from "../simulation/mod.ts";
+import type { IDelayedCall } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedReactor } from "../../simulation/mod.ts";
 
 /** Makes timed calls, and cancels those that are pending when the reactor stops. */
 export class OwnCalls {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { SimulatedNetwork } from "../simulation/mod.ts";
+import type { SimulatedNetwork } from "../../simulation/mod.ts";
 
 const SECOND = 1_000_000;
 

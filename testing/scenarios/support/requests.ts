@@ -8,16 +8,16 @@
  * @module
  */
 
-import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../../defer/mod.ts";
-import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
+import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../../../defer/mod.ts";
+import { connectProtocol, TCP4ClientEndpoint } from "../../../endpoints/mod.ts";
 import {
   Heartbeat,
   LineOnlyReceiver,
   RequestQueueFull,
   type RequestQueueOptions,
-} from "../../protocol/mod.ts";
-import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger } from "./connection_ledger.ts";
+} from "../../../protocol/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
+import { WatchedConnections } from "./watched_connections.ts";
 import { OwnCalls } from "./own_calls.ts";
 
 const PORT = 2000;
@@ -88,7 +88,7 @@ export interface Asked {
 /** What all programs of one simulation share. */
 interface World {
   readonly network: SimulatedNetwork;
-  readonly ledger: ConnectionLedger;
+  readonly connections: WatchedConnections;
   readonly queue: QueueUnderTest;
   /** The requests, by their numbers. */
   readonly asked: Asked[];
@@ -110,7 +110,7 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
   if (!queue.isOrdered) network.sometimes("an answer overtakes another one", false);
   const world: World = {
     network,
-    ledger: new ConnectionLedger(network),
+    connections: new WatchedConnections(network),
     queue,
     asked: [],
     served: new Set(),
@@ -118,7 +118,7 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
     isHealed: false,
   };
   network.addHost("server", (host) => {
-    host.reactor.listenTCP(PORT, world.ledger.factory(host, () => new Server(host, world)));
+    host.reactor.listenTCP(PORT, world.connections.factory(host, () => new Server(host, world)));
   });
   const names: string[] = [];
   for (let i = 1; i <= network.parameter("clients", 2); i++) {
@@ -135,7 +135,7 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
     return network.eventually(RECOVERY, what, isAnswered);
   }));
   await network.shutDown();
-  world.ledger.checkAllLost();
+  world.connections.checkAllLost();
 }
 
 /** The server: it answers late, in order or not, and refuses some requests. */
@@ -318,7 +318,7 @@ class Program {
     const endpoint = new TCP4ClientEndpoint(reactor, "10.0.0.1", PORT, {
       timeout: CONNECT_TIMEOUT,
     });
-    const client = this.#world.ledger.watch(this.host, new Client(this, this.#world.queue));
+    const client = this.#world.connections.watch(this.host, new Client(this, this.#world.queue));
     connectProtocol(endpoint, client).addCallbacks((client) => {
       if (client.lostWith === null) this.#client = client;
     }, () => this.#own.later(RETRY, () => this.#connect()));
