@@ -43,6 +43,8 @@ export class ConnectAttempt {
   readonly #sink: DialSink;
   #isDone = false;
   #retries = 0;
+  /** The process that has got the connection. */
+  #madeWith: Process | null = null;
 
   /**
    * @param machine The machine that connects.
@@ -114,6 +116,9 @@ export class ConnectAttempt {
       );
       return;
     }
+    // A repeated packet belongs to the connection that the first one has made.
+    if (this.#madeWith === target.process) return;
+    this.#madeWith = target.process;
     const [here, there] = connectEnds(
       { machine: this.#machine, link, address: local },
       { machine: target, link: back, address: remote },
