@@ -30,7 +30,7 @@ import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { FaultRates, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { OwnCalls } from "./support/own_calls.ts";
-import { pausedTime, wasDisturbed } from "./support/past_faults.ts";
+import { pausedTime, wasInterrupted } from "./support/past_faults.ts";
 
 const PORT = 2000;
 const INTERVAL = 4;
@@ -276,7 +276,8 @@ class Peer extends LineOnlyReceiver {
         ? "the server notices that a client is dead"
         : "a client notices that the server is dead",
     );
-    if (mood !== "rough" || !wasDisturbed(network, now - AFTERMATH)) {
+    const isHalfOpen = network.faults.some(({ kind }) => kind === "half-open");
+    if (mood !== "rough" || !(isHalfOpen || wasInterrupted(network, now - AFTERMATH))) {
       network.fail(`${this.#host}: the heartbeat killed a connection whose peer lives`);
     }
     if (missed !== MAX_MISSED || Math.abs(silence - (now - this.#lastByteAt)) > CLOCK_ERROR) {

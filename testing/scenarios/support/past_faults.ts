@@ -32,14 +32,11 @@ export function pausedTime(
 }
 
 /**
- * Returns whether a fault that stops packets or programs for a time was active after a moment, or a
- * connection has become half-open at any time.
+ * Returns whether a fault that stops packets or programs for a time was active after a moment.
  *
  * @param network The network.
  * @param since Seconds of virtual time.
  */
-export function wasDisturbed(network: SimulatedNetwork, since: number): boolean {
-  return network.faults.some((fault) =>
-    fault.kind === "half-open" || ("until" in fault && fault.until / SECOND > since)
-  );
+export function wasInterrupted(network: SimulatedNetwork, since: number): boolean {
+  return network.faults.some((fault) => "until" in fault && fault.until / SECOND > since);
 }
