@@ -207,6 +207,11 @@ export class Client extends LineOnlyReceiver {
 /** A call of `whenConnected()`. */
 interface Waiter {
   readonly deferred: Deferred<Client>;
+  /**
+   * The number of attempts before the call. The last of them does not count: it may have failed
+   * already, and only wait for its connection to close.
+   */
+  readonly attempts: number;
   /** The number of failed attempts after which it has failed. */
   left: number;
 }
@@ -318,6 +323,7 @@ class Program {
     this.#current = null;
     if (failures !== this.#failures) this.#fail("the retry policy gets a wrong count of failures");
     for (const waiter of this.#waiters) {
+      if (this.#attempts === waiter.attempts) continue;
       if (--waiter.left <= 0) this.#fail("a call of whenConnected() outlasts its failures");
     }
     this.#notBefore = this.host.reactor.seconds() + delay;
@@ -382,7 +388,7 @@ class Program {
   #wait(timeout: number, failures: number): Deferred<Client> {
     const deferred = this.#service.whenConnected({ timeout, failAfterFailures: failures });
     if (!deferred.called) {
-      const waiter = { deferred, left: failures };
+      const waiter = { deferred, attempts: this.#attempts, left: failures };
       this.#waiters.add(waiter);
       deferred.addBoth((result) => {
         this.#waiters.delete(waiter);

@@ -30,7 +30,7 @@ import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { FaultRates, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { OwnCalls } from "./support/own_calls.ts";
-import { pausedTime, wasInterrupted } from "./support/past_faults.ts";
+import { explainsSilence, pausedTime } from "./support/past_faults.ts";
 
 const PORT = 2000;
 const INTERVAL = 4;
@@ -39,8 +39,6 @@ const MAX_MISSED = 2;
 const TIMEOUT = INTERVAL * (MAX_MISSED + 1);
 const RETRY = 1;
 const CONNECT_TIMEOUT = 5;
-/** A fault has no effect on a heartbeat later than this after its end, in seconds. */
-const AFTERMATH = 60;
 /** The error of a host's clock during one timeout, and of its microseconds. */
 const CLOCK_ERROR = 0.01;
 /** Bytes per second of the slow link, and the bytes of one download. */
@@ -86,6 +84,7 @@ interface World {
   readonly network: SimulatedNetwork;
   readonly connections: WatchedConnections;
   readonly makeHeartbeat: MakeHeartbeat;
+  readonly heartbeatAnswered: (heartbeat: Heartbeat) => void;
   readonly mood: "calm" | "suspending" | "rough";
   /** Seconds for which the scenario has suspended the client of the stream. */
   suspended: number;
@@ -99,16 +98,24 @@ interface World {
 export const scenario = (network: SimulatedNetwork): Promise<void> =>
   runWith(network, (...args) => new Heartbeat(...args));
 
-/** Runs the scenario with heartbeats of one's own. */
+/**
+ * Runs the scenario with heartbeats of one's own.
+ *
+ * @param network The network.
+ * @param makeHeartbeat Makes a heartbeat.
+ * @param heartbeatAnswered Called when the answer to a heartbeat has arrived.
+ */
 export async function runWith(
   network: SimulatedNetwork,
   makeHeartbeat: MakeHeartbeat,
+  heartbeatAnswered: (heartbeat: Heartbeat) => void = () => {},
 ): Promise<void> {
   for (const state of STATES) network.sometimes(state, false);
   const world: World = {
     network,
     connections: new WatchedConnections(network),
     makeHeartbeat,
+    heartbeatAnswered,
     mood: network.random.pick(["calm", "suspending", "rough"] as const),
     suspended: 0,
     beating: new Set(),
@@ -262,7 +269,8 @@ class Peer extends LineOnlyReceiver {
   }
 
   #answered(sentAt: number): void {
-    const { network } = this.#world;
+    const { network, heartbeatAnswered } = this.#world;
+    if (this.#heartbeat !== null) heartbeatAnswered(this.#heartbeat);
     network.sometimes("a heartbeat is answered");
     if (network.seconds() - sentAt < TIMEOUT) return;
     network.sometimes("the answer to a heartbeat comes too late, but other bytes arrive");
@@ -276,8 +284,7 @@ class Peer extends LineOnlyReceiver {
         ? "the server notices that a client is dead"
         : "a client notices that the server is dead",
     );
-    const isHalfOpen = network.faults.some(({ kind }) => kind === "half-open");
-    if (mood !== "rough" || !(isHalfOpen || wasInterrupted(network, now - AFTERMATH))) {
+    if (mood !== "rough" || !explainsSilence(network, this.#lastByteAt)) {
       network.fail(`${this.#host}: the heartbeat killed a connection whose peer lives`);
     }
     if (missed !== MAX_MISSED || Math.abs(silence - (now - this.#lastByteAt)) > CLOCK_ERROR) {
