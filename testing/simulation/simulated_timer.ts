@@ -9,6 +9,16 @@ import type { Process } from "./process.ts";
 import { type Schedule, SECOND } from "./schedule.ts";
 
 const MILLION = 1_000_000;
+/** The reactor counts in these ticks, of which a microsecond has ten. */
+const TICKS = 10 * SECOND;
+
+/**
+ * Returns a delay in whole microseconds, rounded up. A product such as 0.07 * 1,000,000 is not
+ * exact, so it must not be rounded up by itself.
+ */
+function inMicrosecondsUp(delay: number): number {
+  return Math.ceil(Math.round(delay * TICKS) / 10);
+}
 
 /** A clock that shows the virtual time, or is wrong by a constant offset and a constant rate. */
 export class MachineClock {
@@ -72,12 +82,9 @@ export class SimulatedTimer implements LoopTimer {
 
   set(delay: number): void {
     this.clear();
-    // The longest time that counts exactly. A call after it wakes the reactor early, which is
-    // harmless.
-    const time = this.#clock.after(Math.min(Math.ceil(delay * SECOND), Number.MAX_SAFE_INTEGER));
     // Without a call to make there is no reason to wake.
     if (delay === Infinity) return;
-    this.#event = this.#schedule.at(time, () => {
+    this.#event = this.#schedule.at(this.#clock.after(inMicrosecondsUp(delay)), () => {
       this.#event = null;
       this.#process.run(this.#wake);
     });
@@ -92,14 +99,14 @@ export class SimulatedTimer implements LoopTimer {
     this.#event = null;
   }
 
-  /** Calls `f` in a microtask. The simulation waits for it before it makes the next step. */
+  /** Calls `f` in a microtask. The simulation waits for it before it makes the next event. */
   soon(f: () => void): void {
     queueMicrotask(f);
   }
 
   timeout(delay: number, f: () => void): () => void {
     let isPending = true;
-    const event = this.#schedule.at(this.#clock.after(Math.ceil(delay * SECOND)), () => {
+    const event = this.#schedule.at(this.#clock.after(inMicrosecondsUp(delay)), () => {
       isPending = false;
       this.#process.run(f);
     });
