@@ -74,8 +74,6 @@ export class ConnectAttempt {
   readonly #sink: DialSink;
   #route: Route | null = null;
   #isDone = false;
-  /** Whether the target has answered. A repeated packet then opens no second connection. */
-  #isAnswered = false;
   #retries = 0;
   #retryEvent: number | null = null;
 
