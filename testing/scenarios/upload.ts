@@ -55,7 +55,7 @@ const STATES = [
   "an upload waits for its acknowledgements",
   "an upload is lost and repeated",
   "the source is paused",
-  "the source is paused before its last message",
+  "the last message waits for the end of a pause",
   "an idle connection is closed",
 ] as const;
 const decoder = new TextDecoder();
@@ -155,18 +155,24 @@ export class Receiver extends LineReceiver implements IHalfCloseableProtocol {
   }
 }
 
-/** The messages of an upload: each of them is ready some time after the one before. */
+/**
+ * The messages of an upload: each of them is made some time after the one before. Those that are
+ * made in a pause wait for its end.
+ */
 export class Source implements IPushProducer {
-  /** The number of messages. */
+  /** The number of messages of the upload. */
   readonly count: number;
-  /** The number of messages that were sent. */
+  /** The number of messages that were made so far. */
+  made = 0;
+  /** The number of messages that were sent so far. */
   sent = 0;
   isPaused = false;
   readonly #host: SimulatedHost;
   readonly #network: SimulatedNetwork;
   readonly #send: (number: number) => void;
   readonly #end: () => void;
-  #waiting: IDelayedCall | null = null;
+  #making: IDelayedCall | null = null;
+  #isEnded = false;
 
   /**
    * @param host The host of the program.
@@ -187,47 +193,48 @@ export class Source implements IPushProducer {
     this.count = host.random.between(1, MOST_MESSAGES);
   }
 
-  /** Prepares the next message. */
-  next(): void {
-    if (this.#waiting !== null) return;
+  /** Makes the messages, one after the other. */
+  start(): void {
     const { random, reactor } = this.#host;
     const isSlow = random.below(SLOW_ONE_IN) === 0;
     const most = isSlow ? SLOWEST : random.below(3) * MOST_DELAY / 4;
-    this.#waiting = reactor.callLater(random.fraction() * most, () => {
-      this.#waiting = null;
-      this.ready();
+    this.#making = reactor.callLater(random.fraction() * most, () => {
+      this.#making = null;
+      this.made++;
+      if (this.made < this.count) this.start();
+      this.flush();
     });
   }
 
   pauseProducing(): void {
     this.isPaused = true;
-    const isLast = this.sent === this.count - 1;
     this.#network.sometimes("the source is paused");
-    if (isLast) this.#network.sometimes("the source is paused before its last message");
   }
 
-  /** A message that was ready in the pause is prepared again. */
   resumeProducing(): void {
     this.isPaused = false;
-    if (this.sent < this.count) this.next();
+    this.flush();
   }
 
   stopProducing(): void {
-    this.#waiting?.cancel();
-    this.#waiting = null;
+    this.#making?.cancel();
+    this.#making = null;
   }
 
-  /** Called when a message is ready. */
-  protected ready(): void {
-    if (this.isPaused) return;
-    this.#send(this.sent++);
-    if (this.sent < this.count) this.next();
-    else this.end();
-  }
-
-  /** Ends the upload. */
-  protected end(): void {
+  /** Sends the messages that wait, and ends the upload after the last one. */
+  protected flush(): void {
+    while (!this.isPaused && this.sent < this.made) this.#send(this.sent++);
+    if (this.isPaused && this.made === this.count && this.sent < this.count) {
+      this.#network.sometimes("the last message waits for the end of a pause");
+    }
+    if (!this.isFinished || this.#isEnded) return;
+    this.#isEnded = true;
     this.#end();
+  }
+
+  /** Whether nothing is left to send. */
+  protected get isFinished(): boolean {
+    return this.sent === this.count;
   }
 }
 
@@ -251,7 +258,7 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
 
   override connectionMade(): void {
     this.transport.registerProducer(this.#source, true);
-    this.#source.next();
+    this.#source.start();
   }
 
   override textReceived(line: string): void {

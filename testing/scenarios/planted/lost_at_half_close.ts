@@ -1,6 +1,6 @@
 /**
- * A planted bug: a producer that ends when its last message is ready, although it is paused and
- * has not sent the message. The connection is half-closed without it.
+ * A planted bug: a producer that ends when its last message is made, although messages still wait
+ * for the end of a pause. The connection is half-closed without them.
  *
  * @module
  */
@@ -9,9 +9,8 @@ import type { SimulatedNetwork } from "../../simulation/mod.ts";
 import { runWith, Source } from "../upload.ts";
 
 class EndsEarly extends Source {
-  protected override ready(): void {
-    if (this.isPaused && this.sent === this.count - 1) this.end();
-    else super.ready();
+  protected override get isFinished(): boolean {
+    return this.made === this.count;
   }
 }
 

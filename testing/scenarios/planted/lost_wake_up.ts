@@ -1,6 +1,6 @@
 /**
- * A planted bug: a producer that remembers a pause only when a message is ready, so that it misses
- * a `resumeProducing()` that comes before.
+ * A planted bug: a producer that ignores `resumeProducing()` while it has nothing to send, and then
+ * waits for another one.
  *
  * @module
  */
@@ -9,17 +9,8 @@ import type { SimulatedNetwork } from "../../simulation/mod.ts";
 import { runWith, Source } from "../upload.ts";
 
 class LosesWakeUp extends Source {
-  #isHolding = false;
-
   override resumeProducing(): void {
-    if (!this.#isHolding) return;
-    this.#isHolding = false;
-    super.resumeProducing();
-  }
-
-  protected override ready(): void {
-    this.#isHolding = this.isPaused;
-    super.ready();
+    if (this.sent < this.made) super.resumeProducing();
   }
 }
 
