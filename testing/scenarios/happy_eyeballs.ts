@@ -55,7 +55,6 @@ const STATES = [
   "a slow address wins",
   "an address wins beside a silent one",
   "an address wins after others have failed",
-  "a loser has connected, too",
   "an address wins although a lookup has failed",
   "an address wins before the other lookup is complete",
   "all attempts fail",
@@ -103,8 +102,6 @@ class Server {
   way: Way = "works";
   /** Seconds from the client to the server. */
   latency = 0;
-  /** The number of connections that it has accepted. */
-  accepted = 0;
   /** Its open connections before the round: a partition may have hidden their end from it. */
   openBefore = 0;
   readonly #network: SimulatedNetwork;
@@ -122,10 +119,7 @@ class Server {
     this.name = name;
     this.address = address;
     this.#network = network;
-    this.#factory = Factory.forProtocol(() => {
-      this.accepted++;
-      return connections.watch(this.host, new Protocol());
-    });
+    this.#factory = Factory.forProtocol(() => connections.watch(this.host, new Protocol()));
     this.host = network.addHost(name, () => this.#start(), { addresses: [address] });
   }
 
@@ -197,7 +191,6 @@ class Round {
     this.#faultsBefore = this.#network.faults.length;
     this.#network.setName(NAME, named.map(addressIn));
     for (const server of world.servers) {
-      server.accepted = 0;
       server.openBefore = world.connections.countOf(server.host);
     }
   }
@@ -292,8 +285,6 @@ class Round {
     const first = this.#named.find((server) => isIPv6Address(server.address) === isWinnerIPv6);
     if (first?.way === "silent") network.sometimes("an address wins beside a silent one");
     if (first?.way === "refuses") network.sometimes("an address wins after others have failed");
-    const accepted = this.#world.servers.reduce((sum, { accepted }) => sum + accepted, 0);
-    if (accepted > 1) network.sometimes("a loser has connected, too");
     const other = this.#lookupTimeOf(isWinnerIPv6 ? 2 : 1);
     if (other === Infinity) {
       network.sometimes("an address wins although a lookup has failed");

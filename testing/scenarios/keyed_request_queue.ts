@@ -33,6 +33,8 @@ const FEW = 100;
 export function scenario(network: SimulatedNetwork): Promise<void> {
   return runRequests(network, {
     isOrdered: false,
+    // The queue forgets abandoned requests, and sends others.
+    keepsLimit: false,
     make: (sendLine, { random }, options): TestedQueue => {
       let last = 0;
       const ids = random.below(2) === 0 ? FEW : Infinity;

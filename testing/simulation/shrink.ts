@@ -143,10 +143,11 @@ class Search {
   }
 
   /**
-   * Leaves out single faults with other seeds. A fault may be needed only because it changes the
+   * Leaves out all faults, or single ones, with other seeds. A fault may be needed only because it changes the
    * order in which the programs draw their random numbers.
    */
   async tryOtherSeeds(): Promise<void> {
+    if (this.best.faults.length === 0 || await this.#acceptsAnySeed([])) return;
     for (let index = 0; index < this.best.faults.length;) {
       if (await this.#acceptsAnySeed(this.best.faults.toSpliced(index, 1))) index = 0;
       else index++;

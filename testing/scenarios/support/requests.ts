@@ -71,6 +71,8 @@ export interface QueueUnderTest {
   ): TestedQueue;
   /** Whether the answers come in the order of the requests. */
   readonly isOrdered: boolean;
+  /** Whether the requests that the peer has not answered are never more than `maxInFlight`. */
+  readonly keepsLimit: boolean;
 }
 
 /** A request, and how it has ended. */
@@ -174,9 +176,8 @@ class Server extends LineOnlyReceiver {
     if (number <= this.#last) network.fail("a request has overtaken another one");
     served.add(number);
     this.#last = number;
-    // A queue by key forgets abandoned requests, and sends others.
     const limit = asked[number]?.maxInFlight ?? 0;
-    if (queue.isOrdered && this.#unanswered >= limit) {
+    if (queue.keepsLimit && this.#unanswered >= limit) {
       network.fail("more requests are in flight than maxInFlight allows");
     }
   }
