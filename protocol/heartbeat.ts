@@ -21,8 +21,9 @@ export interface HeartbeatOptions {
    * answers.
    *
    * With a {@linkcode RequestQueue} or a {@linkcode KeyedRequestQueue}, send the PING as a request
-   * and return its Deferred. A `TimeoutError`, a `RequestQueueFull` or the loss of the connection is
-   * then not logged, because the heartbeat itself reports a dead peer. Any other failure is logged.
+   * and return its Deferred. A `TimeoutError`, a `RequestQueueFull` or the loss of the connection
+   * is then not logged, because the heartbeat itself reports a dead peer. Any other failure is
+   * logged.
    */
   send: () => unknown;
   /**

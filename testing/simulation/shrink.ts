@@ -143,8 +143,8 @@ class Search {
   }
 
   /**
-   * Leaves out all faults, or single ones, with other seeds. A fault may be needed only because it changes the
-   * order in which the programs draw their random numbers.
+   * Leaves out all faults, or single ones, with other seeds. A fault may be needed only because it
+   * changes the order in which the programs draw their random numbers.
    */
   async tryOtherSeeds(): Promise<void> {
     if (this.best.faults.length === 0 || await this.#acceptsAnySeed([])) return;
