@@ -1,7 +1,8 @@
 /**
  * Clients that keep a connection to a server with `ClientService`, log in with
- * `prepareConnection`, and use `Heartbeat`. The server refuses some logins, and closes some
- * connections. The services are stopped and started again at random times.
+ * `prepareConnection`, and use `Heartbeat`. They connect to an address or a name, with TLS or
+ * without. The server refuses some logins, and closes some connections. The services are stopped
+ * and started again at random times.
  *
  * Invariants:
  *
@@ -26,6 +27,10 @@ import {
   HostnameEndpoint,
   type IStreamClientEndpoint,
   TCP4ClientEndpoint,
+  TCP4ServerEndpoint,
+  TLSClientEndpoint,
+  wrapClientTLS,
+  wrapServerTLS,
 } from "../../endpoints/mod.ts";
 import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
 import { ConnectionRefusedError, ConnectTimeoutError } from "../../reactor/errors.ts";
@@ -35,6 +40,11 @@ import { WatchedConnections } from "./support/watched_connections.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 
 const PORT = 2000;
+/** The port of `listenTLS()`, and that of `wrapServerTLS()`. */
+const TLS_PORT = 2001;
+const WRAPPED_PORT = 2002;
+/** The stand-in for TLS accepts any certificate. */
+const TLS = { cert: "certificate", key: "key", handshakeTimeout: 4, maxHandshakes: 4 };
 const LINGER = 3;
 const ATTEMPT_TIMEOUT = 5;
 const MAX_DELAY = 8;
@@ -76,7 +86,13 @@ export async function runWith(network: SimulatedNetwork, makeService: MakeServic
   };
   network.addHost("server", (host) => {
     const factory = world.connections.factory(host, () => new Server(host, world));
-    host.reactor.listenTCP(PORT, factory, { linger: LINGER });
+    const { reactor } = host;
+    // Faults make handshakes fail, which the factory would log otherwise.
+    Object.assign(factory, { handshakeFailed: () => network.sometimes("a handshake fails") });
+    reactor.listenTCP(PORT, factory, { linger: LINGER });
+    reactor.listenTLS(TLS_PORT, factory, { ...TLS, linger: LINGER });
+    const plain = new TCP4ServerEndpoint(reactor, WRAPPED_PORT, { linger: LINGER });
+    wrapServerTLS(TLS, plain).listen(factory);
   });
   const clients = new Map<string, Program>();
   const names: string[] = [];
@@ -105,6 +121,7 @@ const STATES = [
   "a connection is lost and made again",
   "an attempt is refused",
   "an attempt times out",
+  "a handshake fails",
   "a login is refused",
   "a dead connection is noticed",
   "a service is stopped while it connects",
@@ -272,9 +289,15 @@ class Program {
 
   #makeService(): ClientService<Client> {
     const { reactor, random } = this.host;
-    const endpoint = random.below(2) === 0
-      ? new TCP4ClientEndpoint(reactor, "10.0.0.1", PORT, { linger: LINGER })
-      : new HostnameEndpoint(reactor, "server", PORT, { linger: LINGER });
+    const endpoint = random.pick([
+      new TCP4ClientEndpoint(reactor, "10.0.0.1", PORT, { linger: LINGER }),
+      new HostnameEndpoint(reactor, "server", PORT, { linger: LINGER }),
+      new TLSClientEndpoint(reactor, "server", TLS_PORT, { linger: LINGER }),
+      wrapClientTLS(
+        { serverName: "server" },
+        new HostnameEndpoint(reactor, "server", WRAPPED_PORT, { linger: LINGER }),
+      ),
+    ]);
     const backoff = backoffPolicy({ maxDelay: MAX_DELAY, jitter: random.fraction });
     return this.#world.makeService(
       this.#watched(endpoint),
