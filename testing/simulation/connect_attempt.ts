@@ -42,6 +42,8 @@ export class ConnectAttempt {
   readonly #route: Route;
   readonly #sink: DialSink;
   #isDone = false;
+  /** Whether the target has answered. A repeated packet then opens no second connection. */
+  #isAnswered = false;
   #retries = 0;
 
   /**
@@ -86,7 +88,7 @@ export class ConnectAttempt {
   }
 
   #send(target: Machine, link: Link): void {
-    if (this.#isDone || !this.#machine.isUp) return;
+    if (this.#isDone || this.#isAnswered || !this.#machine.isUp) return;
     const tries = this.#retries++;
     if (tries > MOST_RETRIES) return this.#process.run(() => this.#timedOut());
     if (link.isOpen) {
@@ -101,12 +103,13 @@ export class ConnectAttempt {
 
   /** Called at the target, which may have crashed. */
   #arrive(target: Machine, link: Link): void {
-    if (this.#isDone || !target.isUp) return;
+    if (this.#isDone || this.#isAnswered || !target.isUp) return;
     const { host, port, local, remote } = this.#route;
     const back = target.surroundings.link(target, this.#machine);
     const listener = target.listenerAt(host, port);
     // The answer is lost, and the attempt will be repeated.
     if (!back.isOpen || listener?.isFull) return;
+    this.#isAnswered = true;
     if (listener === null) {
       this.#machine.schedule.at(
         back.arrival(HEADER),
@@ -124,7 +127,7 @@ export class ConnectAttempt {
   }
 
   #connected(end: StreamEnd): void {
-    // The attempt was cancelled, or an earlier packet has already been answered.
+    // The attempt was cancelled while the answer was on its way.
     if (this.#isDone) return end.abort();
     this.#isDone = true;
     this.#machine.note(() => `is connected to ${this.#route.remote}`);
