@@ -265,6 +265,8 @@ export class StreamEnd implements StreamDriver {
     if (!this.#machine.isUp) return this.#peer.#hold(segment);
     this.#machine.note(() => `receives ${describe(segment)} from ${this.#addresses.peer}`);
     if (segment === "reset") return this.#receiveReset();
+    // The connection was reset after the segment was sent.
+    if (this.#error !== null) return;
     const isKnown = this.#process.isAlive && !this.#closed;
     if (isKnown && segment === "fin") this.#ended = true;
     else if (isKnown && segment !== "fin") this.#queue.push(segment);
