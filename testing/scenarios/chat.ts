@@ -5,7 +5,7 @@
  *
  * - On each connection, each line arrives at most once, unchanged and in order. A connection that
  *   stays open delivers all lines.
- * - A message reaches a member once, and its sender is told whether the room has it: by a
+ * - A message reaches a member once, and the sender learns whether the room has it: by a
  *   confirmation, or by the loss of the connection.
  * - The room has exactly the members whose connections are open.
  * - After the faults have ended, all members are in the room within the time that the timeouts and
@@ -336,6 +336,6 @@ async function speak(
     await member.say(`${host.name} ${host.name}:${number} ${text}`);
     network.sometimes("a message is confirmed");
   } catch {
-    network.sometimes("a sender is told that a message may be lost");
+    network.sometimes("a sender learns that a message may be lost");
   }
 }
