@@ -17,26 +17,28 @@
 
 import { Deferred } from "../../defer/mod.ts";
 import { backoffPolicy, ClientService, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
-import { Factory, LineReceiver } from "../../protocol/mod.ts";
-import { ConnectionTimeout } from "../../reactor/errors.ts";
+import { Factory, Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
 import { LoopingCall } from "../../task/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
 import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
-import { type WirePair, Wires } from "./wire.ts";
+import { type Wire, Wires } from "./wire.ts";
 
+const SERVER = "server";
 const PORT = 2000;
-/** Each side notices within these seconds that the other one is gone. */
-const IDLE_TIMEOUT = 6;
+/** Each side sends a heartbeat after these seconds of silence. */
+const HEARTBEAT = { interval: 2, maxMissed: 2 };
+/** Each side notices within these seconds that the other one is gone, even if it was paused. */
+const NOTICED_WITHIN = HEARTBEAT.interval * (HEARTBEAT.maxMissed + 2);
 const CONNECT_TIMEOUT = 3;
 /** The limit for connecting and for entering the room, together. */
 const ATTEMPT_TIMEOUT = 5;
 const LONGEST_WAIT = 4;
 /**
- * The members are in the room again within this time: the old connection times out, an attempt that
- * is in progress times out, and one wait follows, with its jitter of a second. The rest is for the
+ * The members are in the room again within this time: the end of the old connection is noticed, an
+ * attempt that is in progress times out, and one wait follows, with its jitter of a second. The rest is for the
  * next attempt and for clocks that are wrong.
  */
-const RECONNECTED_WITHIN = IDLE_TIMEOUT + ATTEMPT_TIMEOUT + LONGEST_WAIT + 1 + 2;
+const RECONNECTED_WITHIN = NOTICED_WITHIN + ATTEMPT_TIMEOUT + LONGEST_WAIT + 1 + 2;
 
 /** A run is short, so that its faults are more frequent than by default. */
 const FAULTS = {
@@ -80,56 +82,105 @@ class Room {
   }
 }
 
-/** The server's end of a member's connection. */
-class Talker extends LineReceiver {
+/** One end of a member's connection. */
+abstract class End extends LineReceiver {
   override delimiter = "\n";
   override MAX_LENGTH = 1000;
-  readonly #world: World;
-  readonly #host: SimulatedHost;
-  readonly #room: Room;
+  protected readonly world: World;
+  protected readonly host: SimulatedHost;
   #record: ConnectionRecord | null = null;
-  #wires: WirePair | null = null;
-  #name: string | null = null;
+  #wires: { readonly out: Wire; readonly in: Wire } | null = null;
+  #heartbeat: Heartbeat | null = null;
 
-  constructor(world: World, host: SimulatedHost, room: Room) {
+  constructor(world: World, host: SimulatedHost) {
     super();
-    this.#world = world;
-    this.#host = host;
-    this.#room = room;
+    this.world = world;
+    this.host = host;
   }
 
+  /** The address of the member's end. */
+  abstract get client(): string;
+
+  /** Whether the connection is open. */
   get isOpen(): boolean {
-    return this.#record?.isOpenOn(this.#host) ?? false;
+    return this.#record?.isOpenOn(this.host) ?? false;
   }
 
+  /** Whether all lines of both directions have arrived. */
+  get isComplete(): boolean {
+    return this.#wires !== null && this.#wires.in.isComplete && this.#wires.out.isComplete;
+  }
+
+  /** Sends a line. */
   tell(line: string): void {
-    this.#wires?.toClient.sent(line);
+    this.#wires?.out.sent(line);
     this.sendLine(line);
   }
 
   override connectionMade(): void {
-    const client = String(this.transport.getPeer());
-    this.#record = this.#world.ledger.made(this.#host, `the server's connection to ${client}`);
-    this.#wires = this.#world.wires.of(client);
-    this.tell("What's your name?");
+    const { client, world, host } = this;
+    this.#record = world.ledger.made(host, `${host}'s end of the connection of ${client}`);
+    const { toServer, toClient } = world.wires.of(client);
+    this.#wires = host.name === SERVER
+      ? { in: toServer, out: toClient }
+      : { in: toClient, out: toServer };
+    const options = { ...HEARTBEAT, send: () => this.tell("/ping") };
+    this.#heartbeat = new Heartbeat(host.reactor, this.transport, options);
+    this.#heartbeat.start();
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#heartbeat?.alive();
+    return super.dataReceived(data);
   }
 
   override textReceived(line: string): void {
-    this.#wires?.toServer.received(line);
-    if (this.#name === null) return this.#enter(line);
-    this.#room.say(`<${this.#name}> ${line}`, this);
-    this.tell(`+ ${line.split(" ")[1]}`);
+    this.#wires?.in.received(line);
+    if (line === "/ping") this.tell("/pong");
+    else if (line !== "/pong") this.heard(line);
   }
 
   override connectionLost(reason: Error): void {
+    this.#heartbeat?.stop();
     this.#record?.lost(reason);
-    this.#world.network.sometimes(
-      "the server drops a silent member",
-      reason instanceof ConnectionTimeout,
-    );
+    const isSilent = reason instanceof HeartbeatTimeout;
+    this.world.network.sometimes(`${this.constructor.name} drops a silent peer`, isSilent);
+  }
+
+  /** Called with each line, except heartbeats. */
+  protected abstract heard(line: string): void;
+}
+
+/** The server's end of a member's connection. */
+class Talker extends End {
+  readonly #room: Room;
+  #name: string | null = null;
+
+  constructor(world: World, host: SimulatedHost, room: Room) {
+    super(world, host);
+    this.#room = room;
+  }
+
+  override get client(): string {
+    return String(this.transport.getPeer());
+  }
+
+  override connectionMade(): void {
+    super.connectionMade();
+    this.tell("What's your name?");
+  }
+
+  override connectionLost(reason: Error): void {
+    super.connectionLost(reason);
     if (this.#name === null) return;
     this.#room.people.delete(this.#name);
     this.#room.say(`* ${this.#name} has left`, this);
+  }
+
+  protected override heard(line: string): void {
+    if (this.#name === null) return this.#enter(line);
+    this.#room.say(`<${this.#name}> ${line}`, this);
+    this.tell(`+ ${line.split(" ")[1]}`);
   }
 
   #enter(name: string): void {
@@ -147,31 +198,14 @@ class Talker extends LineReceiver {
 }
 
 /** A member's end of the connection. */
-class Member extends LineReceiver {
-  override delimiter = "\n";
+class Member extends End {
   /** Fires when the member is in the room. */
   readonly entered = new Deferred<void>();
-  readonly #world: World;
-  readonly #host: SimulatedHost;
   readonly #unconfirmed = new Map<string, Deferred<void>>();
-  #record: ConnectionRecord | null = null;
-  #wires: WirePair | null = null;
   #names = 0;
 
-  constructor(world: World, host: SimulatedHost) {
-    super();
-    this.#world = world;
-    this.#host = host;
-  }
-
-  get isOpen(): boolean {
-    return this.#record?.isOpenOn(this.#host) ?? false;
-  }
-
-  /** Whether all lines of both directions have arrived. */
-  get isComplete(): boolean {
-    return this.#wires !== null && this.#wires.toClient.isComplete &&
-      this.#wires.toServer.isComplete;
+  override get client(): string {
+    return String(this.transport.getHost());
   }
 
   get isConfirmed(): boolean {
@@ -189,60 +223,50 @@ class Member extends LineReceiver {
     const [, id = ""] = message.split(" ");
     const confirmed = new Deferred<void>();
     this.#unconfirmed.set(id, confirmed);
-    this.#tell(message);
+    this.tell(message);
     return confirmed;
   }
 
   override connectionMade(): void {
-    const client = String(this.transport.getHost());
-    this.#record = this.#world.ledger.made(this.#host, `the connection of ${client}`);
-    this.#wires = this.#world.wires.of(client);
-    this.#world.members.set(this.#host, this);
+    super.connectionMade();
+    this.world.members.set(this.host, this);
   }
 
-  override textReceived(line: string): void {
-    this.#wires?.toClient.received(line);
+  override connectionLost(reason: Error): void {
+    super.connectionLost(reason);
+    if (!this.entered.called) this.entered.errback(reason);
+    for (const confirmed of this.#unconfirmed.values()) confirmed.errback(reason);
+    this.#unconfirmed.clear();
+  }
+
+  protected override heard(line: string): void {
     if (line.startsWith("+ ")) this.#confirm(line.slice(2));
     else if (line.startsWith("<")) this.#deliver(line);
     else if (line.startsWith("Welcome")) this.entered.callback();
     else if (line === "What's your name?" || line.endsWith(TAKEN)) this.#giveName();
   }
 
-  override connectionLost(reason: Error): void {
-    const { network } = this.#world;
-    this.#record?.lost(reason);
-    network.sometimes("a member drops a silent server", reason instanceof ConnectionTimeout);
-    if (!this.entered.called) this.entered.errback(reason);
-    for (const confirmed of this.#unconfirmed.values()) confirmed.errback(reason);
-    this.#unconfirmed.clear();
-  }
-
-  #tell(line: string): void {
-    this.#wires?.toServer.sent(line);
-    this.sendLine(line);
-  }
-
   /** Enters under the name of the host, or another one if the old connection still has that. */
   #giveName(): void {
-    const { name } = this.#host;
-    this.#world.network.sometimes("a member's name is still taken", this.#names > 0);
-    this.#tell(this.#names++ === 0 ? name : `${name}_${this.#names}`);
+    const { name } = this.host;
+    this.world.network.sometimes("a member's name is still taken", this.#names > 0);
+    this.tell(this.#names++ === 0 ? name : `${name}_${this.#names}`);
   }
 
   #confirm(id: string): void {
     const confirmed = this.#unconfirmed.get(id);
     this.#unconfirmed.delete(id);
-    if (confirmed === undefined) this.#world.network.fail(`${id} was confirmed twice`);
+    if (confirmed === undefined) this.world.network.fail(`${id} was confirmed twice`);
     confirmed?.callback();
   }
 
   #deliver(line: string): void {
     const [, id = ""] = line.slice(line.indexOf("> ") + 2).split(" ");
     const key = `delivered ${id}`;
-    if (this.#host.disk.has(key)) {
-      this.#world.network.fail(`${this.#host} has received ${id} twice`);
+    if (this.host.disk.has(key)) {
+      this.world.network.fail(`${this.host} has received ${id} twice`);
     }
-    this.#host.disk.set(key, true);
+    this.host.disk.set(key, true);
   }
 }
 
@@ -250,7 +274,7 @@ class Member extends LineReceiver {
 export async function chat(network: SimulatedNetwork): Promise<void> {
   network.setFaults(FAULTS);
   const world = new World(network);
-  network.addHost("server", (host) => runServer(host, world));
+  network.addHost(SERVER, (host) => runServer(host, world));
   const count = network.parameter("members", 4, 2);
   const hosts = Array.from(
     { length: count },
@@ -276,9 +300,13 @@ export async function chat(network: SimulatedNetwork): Promise<void> {
   world.ledger.checkAllLost();
 }
 
+/** Returns whether a member is in the room, and both ends of its connection are open. */
 function isInRoom(world: World, host: SimulatedHost): boolean {
   const member = world.members.get(host);
-  return member !== undefined && member.isOpen && member.entered.called;
+  if (member === undefined || !member.isOpen || !member.entered.called) return false;
+  return [...world.room.people.values()].some(({ client, isOpen }) =>
+    isOpen && client === member.client
+  );
 }
 
 function isSettled(member: Member): boolean {
@@ -291,15 +319,14 @@ function runServer(host: SimulatedHost, world: World): void {
   host.disk.set("has run", true);
   world.room = room;
   const factory = Factory.forProtocol(() => new Talker(world, host, room));
-  host.reactor.listenTCP(PORT, factory, { idleTimeout: IDLE_TIMEOUT });
+  host.reactor.listenTCP(PORT, factory);
 }
 
 function runMember(host: SimulatedHost, world: World): void {
   const { network } = world;
   const { reactor, random } = host;
-  const endpoint = new TCP4ClientEndpoint(reactor, network.addressOf("server"), PORT, {
+  const endpoint = new TCP4ClientEndpoint(reactor, network.addressOf(SERVER), PORT, {
     timeout: CONNECT_TIMEOUT,
-    idleTimeout: IDLE_TIMEOUT,
   });
   const service = new ClientService(endpoint, Factory.forProtocol(() => new Member(world, host)), {
     clock: reactor,
