@@ -103,7 +103,7 @@ abstract class End extends LineReceiver {
 
   /** Whether the connection is open. */
   get isOpen(): boolean {
-    return this.#record?.isOpenOn(this.host) ?? false;
+    return this.#record?.isOpen ?? false;
   }
 
   /** Whether all lines of both directions have arrived. */
