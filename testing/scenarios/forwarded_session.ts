@@ -104,14 +104,18 @@ export class Session {
     this.#reactors = this.#hosts.map(({ reactor }) => reactor);
   }
 
-  /** Checks that a session without faults is complete. */
-  checkEnd(): void {
+  /**
+   * Checks whether the session is complete, and whether it had to be.
+   *
+   * @param isDisturbed Whether faults may have ended the session.
+   */
+  checkEnd(isDisturbed: boolean): void {
     const { toServer, toClient } = this;
     const isComplete = toServer.isComplete && toClient.isComplete;
     this.#network.sometimes("a session is complete", isComplete);
     const isPolite = toServer.ending === "half-close" && toClient.ending === "half-close";
-    if (isComplete || !isPolite || this.#network.faults.length > 0) return;
-    this.#network.fail(`session ${this.id} is incomplete, without a fault`);
+    if (isComplete || !isPolite || isDisturbed) return;
+    this.#network.fail(`session ${this.id} is incomplete, although nothing disturbed it`);
   }
 }
 

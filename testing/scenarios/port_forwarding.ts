@@ -6,8 +6,8 @@
  * - The bytes that arrive are a prefix of those that were sent, in both directions.
  * - An end that arrives is true: the sender had finished, and all its bytes have arrived. Only a
  *   process that has died can cut a stream short, because its system closes its connections.
- * - Without faults, all data and both ends arrive, also when one direction ends long before the
- *   other.
+ * - If there are no faults that a connection could notice, all data and both ends arrive, also when
+ *   one direction ends long before the other.
  * - The forwarder buffers no more than its high-water mark and one chunk.
  * - When one connection of a pair ends, the other one does, too. All connections end within the
  *   timeouts, each is lost once, and no timed call is left.
@@ -24,7 +24,6 @@ import {
   ProxyServer,
 } from "../../protocol/mod.ts";
 import { WriteBufferExceeded } from "../../reactor/errors.ts";
-import type { Address } from "../../reactor/interfaces/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
 import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
 import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./forwarded_ends.ts";
@@ -47,11 +46,19 @@ const LIMITS = {
   writeBufferLimit: HIGH_WATER + MOST_CHUNK,
 };
 
-const FAULTS = {
-  ...DEFAULT_FAULTS,
+/** Faults that no connection notices. */
+const HARMLESS_FAULTS = {
+  delay: 0.1,
   split: 0.1,
+  loss: 0.005,
   "short read": 0.1,
   "short write": 0.1,
+  skew: 0.3,
+};
+
+const FAULTS = {
+  ...DEFAULT_FAULTS,
+  ...HARMLESS_FAULTS,
   reset: 0.003,
   "half-open": 0.002,
   refuse: 0.05,
@@ -135,26 +142,13 @@ function runProxy(host: SimulatedHost, world: World): void {
   );
 }
 
-class ServerFactory extends Factory<ForwardedServer> {
-  readonly #make: () => ForwardedServer;
-
-  constructor(make: () => ForwardedServer) {
-    super();
-    this.#make = make;
-  }
-
-  override buildProtocol(_addr: Address): ForwardedServer {
-    return this.#make();
-  }
-}
-
 /** Clients and a server exchange data through a forwarder. */
 export async function portForwarding(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
-  network.setFaults(FAULTS);
+  network.setFaults(random.below(4) === 0 ? HARMLESS_FAULTS : FAULTS);
   const world = new World(network);
   const server = network.addHost("server", (host) => {
-    const factory = new ServerFactory(() => new ForwardedServer(world, host));
+    const factory = Factory.forProtocol(() => new ForwardedServer(world, host));
     host.reactor.listenTCP(SERVER_PORT, factory, { idleTimeout: IDLE_TIMEOUT });
   });
   const proxy = network.addHost("proxy", (host) => runProxy(host, world));
@@ -173,7 +167,8 @@ export async function portForwarding(network: SimulatedNetwork): Promise<void> {
     "all connections have ended",
     () => world.ledger.isAllLost,
   );
-  for (const session of world.sessions) session.checkEnd();
+  const isDisturbed = network.faults.some(({ kind }) => !Object.hasOwn(HARMLESS_FAULTS, kind));
+  for (const session of world.sessions) session.checkEnd(isDisturbed);
   await network.shutDown();
 }
 
