@@ -12,6 +12,7 @@ export interface Violation {
   readonly kind:
     | "always"
     | "eventually"
+    | "invariant"
     | "failure"
     | "error"
     | "deadlock"
@@ -58,9 +59,8 @@ export class Checks {
     this.#always.push({ name, condition });
   }
 
-  /** Adds a property that must hold once within a time. Calls `reached` when it does, or at once. */
+  /** Adds a property that must hold once within a time, and calls `reached` when it does. */
   eventually(within: number, name: string, condition: () => boolean, reached: () => void): void {
-    // If it holds already, perhaps no event follows after which it could be checked.
     if (this.#holds("eventually", name, condition)) return reached();
     const pending = { condition, reached };
     this.#eventually.add(pending);
