@@ -278,6 +278,15 @@ Deno.test("TLSDriver.close() sends close_notify before it closes the underlying 
   assertEquals([fixture.peer.text, fixture.peer.end], ["[bye]", "ended"]);
 });
 
+Deno.test("TLSDriver.close() leaves no timed call if close_notify is sent at once", () => {
+  using fixture = secured();
+  const { engine } = fixture;
+  engine.end = () => engine.sink.closeSent();
+  fixture.driver.close();
+  assertEquals(fixture.host.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.take(), ["released"]);
+});
+
 Deno.test("TLSDriver.close() aborts after the linger time if the peer does not read", () => {
   using fixture = secured({ capacity: 1, linger: 5 });
   fixture.peer.driver.stopReading();
