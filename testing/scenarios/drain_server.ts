@@ -101,11 +101,15 @@ class Worker extends LineReceiver implements IDrainableProtocol {
     const { world, host } = this.#port.listener;
     world.accepted(id);
     const work = host.reactor.callLater(Number(milliseconds) / 1000, () => {
+      // The deadline has passed in the same turn. The connection is lost at its end.
+      if (this.transport.disconnecting) return;
       this.#pending.delete(id);
       this.sendLine(`done ${id}`);
       this.#leaveIfIdle();
     });
-    this.#pending.set(id, () => work.cancel());
+    this.#pending.set(id, () => {
+      if (work.active()) work.cancel();
+    });
   }
 
   drainRequested(): void {
