@@ -82,6 +82,8 @@ class Worker extends LineReceiver implements IDrainableProtocol {
   readonly #pending = new Map<string, () => void>();
   #record: ConnectionRecord | null = null;
   #isLeaving = false;
+  /** The last answer. If the deadline is in the same turn, the answer is not sent. */
+  #answered = { id: "", at: -1 };
 
   constructor(port: OpenPort) {
     super();
@@ -101,15 +103,12 @@ class Worker extends LineReceiver implements IDrainableProtocol {
     const { world, host } = this.#port.listener;
     world.accepted(id);
     const work = host.reactor.callLater(Number(milliseconds) / 1000, () => {
-      // The deadline has passed in the same turn. The connection is lost at its end.
-      if (this.transport.disconnecting) return;
       this.#pending.delete(id);
+      this.#answered = { id, at: host.reactor.seconds() };
       this.sendLine(`done ${id}`);
       this.#leaveIfIdle();
     });
-    this.#pending.set(id, () => {
-      if (work.active()) work.cancel();
-    });
+    this.#pending.set(id, () => work.cancel());
   }
 
   drainRequested(): void {
@@ -120,15 +119,14 @@ class Worker extends LineReceiver implements IDrainableProtocol {
   }
 
   override connectionLost(reason: Error): void {
-    const { listener: { world }, workers } = this.#port;
+    const { listener: { world, host }, workers } = this.#port;
     this.#record?.lost(reason);
     workers.delete(this);
-    const isCut = reason instanceof DrainTimeout;
-    if (isCut) this.#port.aborted++;
-    for (const [id, cancel] of this.#pending) {
-      cancel();
-      if (isCut) world.cut(id);
-    }
+    for (const cancel of this.#pending.values()) cancel();
+    if (!(reason instanceof DrainTimeout)) return;
+    this.#port.aborted++;
+    for (const id of this.#pending.keys()) world.cut(id);
+    if (this.#answered.at === host.reactor.seconds()) world.cut(this.#answered.id);
   }
 
   #leaveIfIdle(): void {
