@@ -13,7 +13,7 @@
  * @module
  */
 
-import { TCP4ClientEndpoint } from "../../endpoints/mod.ts";
+import { TCP4ClientEndpoint, TLSClientEndpoint } from "../../endpoints/mod.ts";
 import { Factory, LineOnlyReceiver, LineReceiver, Protocol } from "../../protocol/mod.ts";
 import { ConnectionDone } from "../../reactor/errors.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
@@ -29,9 +29,8 @@ import {
 } from "./line_plan.ts";
 import { Wire } from "./wire.ts";
 
-const LINES_PORT = 2000;
-/** The port whose protocol has no raw mode. */
-const LINES_ONLY_PORT = 2001;
+/** The ports of receivers with and without raw mode, and the same ports with TLS. */
+const PORTS = { raw: 2000, lines: 2001, rawOverTLS: 3000, linesOverTLS: 3001 };
 const MAX_LENGTH = 64;
 const IDLE_TIMEOUT = 5;
 /** The probability of an error in a receiver, per item. */
@@ -300,13 +299,14 @@ export async function lineFraming(network: SimulatedNetwork): Promise<void> {
   network.allowErrors((error) => error instanceof PlannedError);
   const world = new World(network);
   network.addHost("receiver", (host) => {
-    const options = { idleTimeout: IDLE_TIMEOUT };
-    host.reactor.listenTCP(LINES_PORT, Factory.forProtocol(() => new Lines(world, host)), options);
-    host.reactor.listenTCP(
-      LINES_ONLY_PORT,
-      Factory.forProtocol(() => new LinesOnly(world, host)),
-      options,
-    );
+    const { reactor } = host;
+    const raw = Factory.forProtocol(() => new Lines(world, host));
+    const lines = Factory.forProtocol(() => new LinesOnly(world, host));
+    const options = { idleTimeout: IDLE_TIMEOUT, cert: "cert", key: "key" };
+    reactor.listenTCP(PORTS.raw, raw, { idleTimeout: IDLE_TIMEOUT });
+    reactor.listenTCP(PORTS.lines, lines, { idleTimeout: IDLE_TIMEOUT });
+    reactor.listenTLS(PORTS.rawOverTLS, raw, options);
+    reactor.listenTLS(PORTS.linesOverTLS, lines, options);
   });
   const sender = network.addHost("sender");
   const connections = network.parameter("connections", 5);
@@ -324,9 +324,19 @@ export async function lineFraming(network: SimulatedNetwork): Promise<void> {
 }
 
 function connect(world: World, host: SimulatedHost, plan: Plan): void {
-  const port = plan.isRaw ? LINES_PORT : LINES_ONLY_PORT;
+  const { isRaw } = plan;
+  const { reactor, random } = host;
   const address = world.network.addressOf("receiver");
-  new TCP4ClientEndpoint(host.reactor, address, port, { idleTimeout: IDLE_TIMEOUT })
+  const options = { idleTimeout: IDLE_TIMEOUT };
+  const endpoint = random.below(2) === 0
+    ? new TCP4ClientEndpoint(reactor, address, isRaw ? PORTS.raw : PORTS.lines, options)
+    : new TLSClientEndpoint(
+      reactor,
+      address,
+      isRaw ? PORTS.rawOverTLS : PORTS.linesOverTLS,
+      options,
+    );
+  endpoint
     .connect(Factory.forProtocol(() => new Sender(world, host, plan)))
     .addErrback(() => world.network.sometimes("a connection cannot be made"));
 }

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { TCP4ClientEndpoint } from "../../endpoints/mod.ts";
+import { TCP4ClientEndpoint, TLSClientEndpoint } from "../../endpoints/mod.ts";
 import {
   Factory,
   ProxyClient,
@@ -31,6 +31,8 @@ import { planSession, type Session } from "./forwarded_session.ts";
 
 const SERVER_PORT = 80;
 const PROXY_PORT = 2000;
+/** The port of the forwarder that clients reach over TLS. It forwards without TLS. */
+const PROXY_TLS_PORT = 2001;
 const CONNECT_TIMEOUT = 3;
 const IDLE_TIMEOUT = 5;
 const HIGH_WATER = 16384;
@@ -135,11 +137,9 @@ function runProxy(host: SimulatedHost, world: World): void {
   }
   const options = { ...LIMITS, timeout: CONNECT_TIMEOUT };
   const address = world.network.addressOf("server");
-  host.reactor.listenTCP(
-    PROXY_PORT,
-    new Forwarder(host.reactor, address, SERVER_PORT, options),
-    LIMITS,
-  );
+  const forwarder = new Forwarder(host.reactor, address, SERVER_PORT, options);
+  host.reactor.listenTCP(PROXY_PORT, forwarder, LIMITS);
+  host.reactor.listenTLS(PROXY_TLS_PORT, forwarder, { ...LIMITS, cert: "cert", key: "key" });
 }
 
 /** Clients and a server exchange data through a forwarder. */
@@ -177,7 +177,10 @@ function connect(world: World, host: SimulatedHost, session: Session): void {
   session.begin();
   const address = world.network.addressOf("proxy");
   const options = { timeout: CONNECT_TIMEOUT, idleTimeout: IDLE_TIMEOUT };
-  new TCP4ClientEndpoint(host.reactor, address, PROXY_PORT, options)
+  const endpoint = host.random.below(2) === 0
+    ? new TCP4ClientEndpoint(host.reactor, address, PROXY_PORT, options)
+    : new TLSClientEndpoint(host.reactor, address, PROXY_TLS_PORT, options);
+  endpoint
     .connect(Factory.forProtocol(() => new ForwardedClient(world, host, session)))
     .addErrback(() => world.network.sometimes("the forwarder is unreachable"));
 }
