@@ -56,7 +56,7 @@ class Asker extends LineReceiver {
   override connectionMade(): void {
     const { world, host } = this.#client;
     this.#record = world.ledger.made(host, `${host}'s connection ${this.transport.getHost()}`);
-    this.#timeout = host.reactor.callLater(ANSWER_TIMEOUT, () => this.transport.abortConnection());
+    this.#timeout = host.reactor.callLater(ANSWER_TIMEOUT, () => this.#giveUp());
     this.#client.connection = this;
     this.#client.askNext();
   }
@@ -80,6 +80,14 @@ class Asker extends LineReceiver {
     this.#record?.lost(reason);
     if (this.#timeout?.active()) this.#timeout.cancel();
     for (const request of this.#inFlight.values()) this.#client.refused(request);
+  }
+
+  /** The server does not answer: perhaps it has not even accepted the connection. */
+  #giveUp(): void {
+    const { world } = this.#client;
+    world.network.sometimes("a client gives up a connection");
+    for (const id of this.#inFlight.keys()) world.cut(id);
+    this.transport.abortConnection();
   }
 }
 

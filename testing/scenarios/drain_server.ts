@@ -12,6 +12,7 @@ import type {
   IDelayedCall,
   IDrainableProtocol,
   IListeningPort,
+  ListenTCPOptions,
 } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost } from "../simulation/mod.ts";
 import type { ConnectionRecord } from "./connection_ledger.ts";
@@ -22,6 +23,15 @@ const IDLE_TIMEOUT = 8;
 /** The deadlines of drains, in seconds. The longest request takes less than the longest one. */
 const DEADLINES = [0, 0.1, 1, 4, Infinity];
 const SHUTDOWN_DEADLINE = 3;
+/** The limits of ports. At a limit, clients wait, or are refused and ask elsewhere. */
+const LIMITS = [
+  {},
+  {},
+  { maxConnections: 1 },
+  { maxConnections: 2 },
+  { maxConnections: 1, overflow: "refuse" },
+  { maxConnectionsPerHost: 1 },
+] as const;
 
 /** A port with its connections. */
 class OpenPort {
@@ -91,9 +101,13 @@ class Worker extends LineReceiver implements IDrainableProtocol {
   }
 
   override connectionMade(): void {
-    const { listener: { world, host }, workers } = this.#port;
+    const { listener: { world, host, maxConnections }, workers } = this.#port;
     this.#record = world.ledger.made(host, `the worker for ${this.transport.getPeer()}`);
     workers.add(this);
+    world.network.sometimes("a port reaches its limit", workers.size === maxConnections);
+    if (workers.size > maxConnections) {
+      world.network.fail(`${this.#port} has ${workers.size} of ${maxConnections} connections`);
+    }
   }
 
   /** A request: `do ID MILLISECONDS`. */
@@ -140,6 +154,8 @@ class Worker extends LineReceiver implements IDrainableProtocol {
 class Listener extends Factory<Worker> {
   readonly world: DrainWorld;
   readonly host: SimulatedHost;
+  /** The number of connections that each port may have at the same time. */
+  readonly maxConnections: number;
   readonly #listen: () => IListeningPort;
   readonly #ports: OpenPort[] = [];
   /** The port that listens; `null` while it drains. */
@@ -151,10 +167,15 @@ class Listener extends Factory<Worker> {
     super();
     this.world = world;
     this.host = host;
-    const options = { idleTimeout: IDLE_TIMEOUT };
+    const options: ListenTCPOptions = {
+      idleTimeout: IDLE_TIMEOUT,
+      ...host.random.pick(LIMITS),
+    };
+    this.maxConnections = options.maxConnections ?? Infinity;
+    const tls = { ...options, cert: "cert", key: "key", maxHandshakes: host.random.between(1, 2) };
     const { reactor } = host;
     this.#listen = port === PORTS[1]
-      ? () => reactor.listenTLS(port, this, { ...options, cert: "cert", key: "key" })
+      ? () => reactor.listenTLS(port, this, tls)
       : () => reactor.listenTCP(port, this, options);
   }
 

@@ -29,7 +29,7 @@ export class DrainWorld {
   readonly clients = new Map<string, { readonly isIdle: boolean }>();
   /** How often each request was accepted by a server. */
   readonly #accepted = new Map<string, number>();
-  /** How often the deadline of a drain cut a request. */
+  /** How often a request was cut: by the deadline of a drain, or because its client gave up. */
   readonly #cut = new Map<string, number>();
 
   /** @param network The network of the hosts. */
@@ -48,9 +48,9 @@ export class DrainWorld {
     count(this.#accepted, id);
   }
 
-  /** Records that the deadline of a drain has cut a request. */
+  /** Records that the deadline of a drain has cut a request, or that its client has given up. */
   cut(id: string): void {
-    this.network.sometimes("the deadline cuts a request");
+    this.network.sometimes("a request is cut");
     count(this.#cut, id);
   }
 
