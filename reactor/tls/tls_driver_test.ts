@@ -502,6 +502,27 @@ Deno.test("Connection.startTLS() passes a chunk that a pause held back to the ha
   assertEquals(protocol.events, ["made", "lost TLSError"]);
 });
 
+Deno.test("Connection.startTLS() reports a failure at once after the caller has returned", () => {
+  const ways = [
+    // Bytes that the application has received before.
+    (plain: Connection) => plain.startTLS({ received: bytes("MAIL FROM:<injected@example.org>") }),
+    // A chunk that a pause has held back.
+    (plain: Connection) => plain.startTLS({}),
+  ];
+  for (const start of ways) {
+    using fixture = connection();
+    const { host, tls: { engine }, protocol, connection: plain, peer } = fixture;
+    engine.receive = () => engine.sink.tlsFailed(new Error("that is not TLS"));
+    plain.pauseProducing();
+    peer.send("MAIL FROM:<injected@example.org>");
+    host.settle();
+    start(plain);
+    assertEquals([protocol.events, plain.connected, plain.disconnecting], [["made"], true, true]);
+    host.settle();
+    assertEquals(protocol.events, ["made", "lost TLSError"]);
+  }
+});
+
 Deno.test("Connection.startTLS() passes later bytes of the same turn to the handshake", () => {
   using fixture = connection();
   const { host, tls: { engine }, protocol, connection: plain, peer, driver } = fixture;
