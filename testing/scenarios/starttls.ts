@@ -9,6 +9,7 @@
  *   however a side treats the bytes that it has received early.
  * - Over TLS, all lines arrive once, unchanged and in order.
  * - Each session completes, or fails with a reason. A session that is cut does not end cleanly.
+ * - A connection is never lost within a call that its protocol makes.
  * - Nobody waits for ever, each connection is lost once, and no timed call is left.
  *
  * @module

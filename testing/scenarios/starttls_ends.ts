@@ -31,6 +31,7 @@ abstract class MailEnd extends LineReceiver {
   protected wires: WirePair | null = null;
   #record: ConnectionRecord | null = null;
   #cancelResume: () => void = () => {};
+  #isStarting = false;
 
   constructor(world: StartTLSWorld, host: SimulatedHost) {
     super();
@@ -55,6 +56,7 @@ abstract class MailEnd extends LineReceiver {
   override connectionLost(reason: Error): void {
     this.#cancelResume();
     this.#record?.lost(reason);
+    if (this.#isStarting) this.world.network.fail("connectionLost() was called in startTLS()");
     const isHandshake = reason instanceof TLSError && reason.phase === "handshake";
     this.world.network.sometimes("a handshake fails", isHandshake);
   }
@@ -69,7 +71,9 @@ abstract class MailEnd extends LineReceiver {
     const received = early === "keep" ? new Uint8Array() : this.clearLineBuffer();
     this.world.network.sometimes("bytes arrive before the upgrade", received.length > 0);
     const tls = { ...options, handshakeTimeout: HANDSHAKE_TIMEOUT };
+    this.#isStarting = true;
     this.transport.startTLS(early === "pass on" ? { ...tls, received } : tls);
+    this.#isStarting = false;
     this.#pauseSometimes();
   }
 
