@@ -9,6 +9,11 @@ import type { Process } from "./process.ts";
 import { type Schedule, SECOND } from "./schedule.ts";
 
 const MILLION = 1_000_000;
+/**
+ * The number of turns of a reactor's loop that take no time. A program that calls `callLater(0)`
+ * for ever would otherwise stop the time, and wait in vain for its network.
+ */
+const FREE_TURNS = 100;
 /** The reactor counts in these ticks, of which a microsecond has ten. */
 const TICKS = 10 * SECOND;
 
@@ -62,6 +67,9 @@ export class SimulatedTimer implements LoopTimer {
   readonly #wake: () => void;
   readonly isOutdated = false;
   #event: number | null = null;
+  /** The time of the latest wake-up, and the number of wake-ups at that time. */
+  #latest = -1;
+  #turns = 0;
 
   /**
    * @param schedule The virtual time.
@@ -84,10 +92,23 @@ export class SimulatedTimer implements LoopTimer {
     this.clear();
     // Without a call to make there is no reason to wake.
     if (delay === Infinity) return;
-    this.#event = this.#schedule.at(this.#clock.after(inMicrosecondsUp(delay)), () => {
+    const time = this.#clock.after(inMicrosecondsUp(delay));
+    const isBusy = this.#turns > FREE_TURNS && time <= this.#latest;
+    this.#event = this.#schedule.at(isBusy ? this.#latest + 1 : time, () => {
       this.#event = null;
+      this.#countTurn();
       this.#process.run(this.#wake);
     });
+  }
+
+  #countTurn(): void {
+    const { now } = this.#schedule;
+    this.#turns = now === this.#latest
+      ? this.#turns + 1
+      : now === this.#latest + 1
+      ? this.#turns
+      : 1;
+    this.#latest = now;
   }
 
   setGenuine(delay: number): void {
