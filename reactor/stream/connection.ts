@@ -146,12 +146,15 @@ export class Connection extends SocketAttributes
     });
     this.driver = driver;
     driver.attach(this);
+    let isStarting = true;
     driver.start({
       handshakeCompleted: () => this.#handshakeCompleted(),
-      handshakeFailed: (reason) => this.failed(reason),
+      // The handshake may fail at once. The protocol is running then, so the loss has to wait.
+      handshakeFailed: (reason) => isStarting ? this.abort(reason) : this.failed(reason),
     });
     if (options.received !== undefined) driver.received(options.received);
     this.#feedHeld(driver);
+    isStarting = false;
   }
 
   /**
