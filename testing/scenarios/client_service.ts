@@ -15,6 +15,7 @@
  * - `stopService()` completes within the linger time of a connection, and fails what waits.
  * - After the network has healed, each client is connected and gets answers within the timeouts of
  *   one dead connection, one attempt and one wait of the backoff.
+ * - A program that gets SIGTERM ends within the linger time of a service and of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module
@@ -36,6 +37,7 @@ import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mo
 import { ConnectionRefusedError, ConnectTimeoutError } from "../../reactor/errors.ts";
 import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 
@@ -56,7 +58,7 @@ const LONGEST_STOP = 3;
  * is noticed, an attempt that lost its packets before times out, its connection is closed, the
  * longest wait passes, and an attempt succeeds.
  */
-const RECOVERY = 3 * HEARTBEAT.interval + ATTEMPT_TIMEOUT + LINGER + (MAX_DELAY + 1) + LONGEST_STOP;
+const RECOVERY = 4 * HEARTBEAT.interval + ATTEMPT_TIMEOUT + LINGER + (MAX_DELAY + 1) + LONGEST_STOP;
 
 /** Makes the service of a client. A variant with a planted bug passes another function. */
 export type MakeService = (
@@ -101,7 +103,9 @@ export async function runWith(network: SimulatedNetwork, makeService: MakeServic
     names.push(name);
     network.addHost(name, (host) => void clients.set(name, new Program(host, world)));
   }
+  const terminator = new Terminator(network, world.connections, 2 * LINGER + 0.1);
   await network.sleep(network.parameter("seconds", 60, 5));
+  terminator.stop();
   network.heal();
   world.isHealed = true;
   const healedAt = network.seconds();

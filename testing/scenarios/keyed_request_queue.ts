@@ -11,6 +11,7 @@
  * - No answer is unexpected, whatever was abandoned before, and however ids repeat.
  * - After the network has healed, each client gets answers within the timeouts of one dead
  *   connection and one attempt.
+ * - A program that gets SIGTERM ends within the linger time of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module

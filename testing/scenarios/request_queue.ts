@@ -12,6 +12,7 @@
  * - No answer is unexpected, whatever was abandoned before.
  * - After the network has healed, each client gets answers within the timeouts of one dead
  *   connection and one attempt.
+ * - A program that gets SIGTERM ends within the linger time of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module

@@ -17,6 +17,7 @@ import {
   type RequestQueueOptions,
 } from "../../../protocol/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
+import { Terminator } from "./terminating.ts";
 import { WatchedConnections } from "./watched_connections.ts";
 import { OwnCalls } from "./own_calls.ts";
 
@@ -25,6 +26,7 @@ const PORT = 2000;
 const TIMEOUT = 2;
 const HEARTBEAT = { interval: 3, maxMissed: 2 };
 const RETRY = 1;
+const LINGER = 5;
 const CONNECT_TIMEOUT = 5;
 /** The most requests in flight. */
 const MOST_IN_FLIGHT = 6;
@@ -120,14 +122,17 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
     isHealed: false,
   };
   network.addHost("server", (host) => {
-    host.reactor.listenTCP(PORT, world.connections.factory(host, () => new Server(host, world)));
+    const factory = world.connections.factory(host, () => new Server(host, world));
+    host.reactor.listenTCP(PORT, factory, { linger: LINGER });
   });
   const names: string[] = [];
   for (let i = 1; i <= network.parameter("clients", 2); i++) {
     names.push(`client${i}`);
     network.addHost(`client${i}`, (host) => new Program(host, world).start());
   }
+  const terminator = new Terminator(network, world.connections, LINGER + 0.1);
   await network.sleep(network.parameter("seconds", 60, 5));
+  terminator.stop();
   network.heal();
   world.isHealed = true;
   const healedAt = network.seconds();
