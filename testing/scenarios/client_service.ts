@@ -2,7 +2,8 @@
  * Clients that keep a connection to a server with `ClientService`, log in with
  * `prepareConnection`, and use `Heartbeat`. They connect to an address or a name, with TLS or
  * without. The server refuses some logins, and closes some connections. The services are stopped
- * and started again at random times.
+ * and started again at random times. The clients make mistakes: `connectionMade()` and
+ * `prepareConnection` throw, and the factory builds no protocol.
  *
  * Invariants:
  *
@@ -33,9 +34,9 @@ import {
   wrapClientTLS,
   wrapServerTLS,
 } from "../../endpoints/mod.ts";
-import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
+import { type Factory, Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
 import { ConnectionRefusedError, ConnectTimeoutError } from "../../reactor/errors.ts";
-import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
+import type { Address, IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
@@ -80,6 +81,7 @@ export const scenario = (network: SimulatedNetwork): Promise<void> =>
 /** Runs the scenario with services of one's own. */
 export async function runWith(network: SimulatedNetwork, makeService: MakeService): Promise<void> {
   for (const state of STATES) network.sometimes(state, false);
+  network.allowErrors((error) => error instanceof Mistake);
   const world = {
     network,
     connections: new WatchedConnections(network),
@@ -127,6 +129,7 @@ const STATES = [
   "an attempt times out",
   "a handshake fails",
   "a login is refused",
+  "a client makes a mistake",
   "a dead connection is noticed",
   "a service is stopped while it connects",
   "a service is stopped while it waits",
@@ -169,6 +172,9 @@ class Server extends LineOnlyReceiver {
   }
 }
 
+/** An error that a client makes on purpose. */
+class Mistake extends Error {}
+
 /** The connection of a client. */
 export class Client extends LineOnlyReceiver {
   readonly #program: Program;
@@ -184,6 +190,7 @@ export class Client extends LineOnlyReceiver {
 
   override connectionMade(): void {
     const { reactor } = this.#program.host;
+    this.#program.mayFail("connectionMade()");
     const send = () => this.ping(0);
     this.#heartbeat = new Heartbeat(reactor, this.transport, { ...HEARTBEAT, send });
     this.#heartbeat.start();
@@ -270,6 +277,13 @@ class Program {
     this.#world.network.sometimes(state);
   }
 
+  /** Throws now and then. */
+  mayFail(method: string): void {
+    if (this.#world.isHealed || this.host.random.below(50) > 0) return;
+    this.sometimes("a client makes a mistake");
+    throw new Mistake(`a mistake in ${method}`);
+  }
+
   /** Called when the answer to a ping has arrived. */
   answered(time: number): void {
     this.answeredAt = Math.max(this.answeredAt, time);
@@ -305,14 +319,26 @@ class Program {
     const backoff = backoffPolicy({ maxDelay: MAX_DELAY, jitter: random.fraction });
     return this.#world.makeService(
       this.#watched(endpoint),
-      this.#world.connections.factory(this.host, () => new Client(this)),
+      this.#makeFactory(),
       {
         clock: reactor,
         attemptTimeout: ATTEMPT_TIMEOUT,
-        prepareConnection: (client) => client.logIn(new Deferred()),
+        prepareConnection: (client) => {
+          this.mayFail("prepareConnection()");
+          return client.logIn(new Deferred());
+        },
         retryPolicy: (failures) => this.#retry(failures, backoff(failures)),
       },
     );
+  }
+
+  #makeFactory(): Factory<Client> {
+    const factory = this.#world.connections.factory(this.host, () => new Client(this));
+    const buildProtocol = factory.buildProtocol.bind(factory);
+    const isMistaken = () => !this.#world.isHealed && this.host.random.below(50) === 0;
+    return Object.assign(factory, {
+      buildProtocol: (addr: Address) => isMistaken() ? null : buildProtocol(addr),
+    });
   }
 
   /** Returns an endpoint that checks when it is used. */
