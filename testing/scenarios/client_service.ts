@@ -34,12 +34,13 @@ import {
   wrapClientTLS,
   wrapServerTLS,
 } from "../../endpoints/mod.ts";
-import { type Factory, Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
+import type { Factory } from "../../protocol/mod.ts";
 import { ConnectionRefusedError, ConnectTimeoutError } from "../../reactor/errors.ts";
-import type { Address, IDelayedCall } from "../../reactor/interfaces/mod.ts";
+import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
+import { Client, HEARTBEAT, Mistake, Server } from "./support/login.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 
 const PORT = 2000;
@@ -51,7 +52,6 @@ const TLS = { cert: "certificate", key: "key", handshakeTimeout: 4, maxHandshake
 const LINGER = 3;
 const ATTEMPT_TIMEOUT = 5;
 const MAX_DELAY = 8;
-const HEARTBEAT = { interval: 2, maxMissed: 2 };
 /** The longest time for which the scenario leaves a service stopped. */
 const LONGEST_STOP = 3;
 /**
@@ -139,98 +139,6 @@ const STATES = [
   "a wait for a connection times out",
   "a wait for a connection is cancelled by the stop",
 ] as const;
-
-class Server extends LineOnlyReceiver {
-  readonly #host: SimulatedHost;
-  readonly #world: World;
-  #accepting: IDelayedCall | null = null;
-
-  constructor(host: SimulatedHost, world: World) {
-    super();
-    this.#host = host;
-    this.#world = world;
-  }
-
-  override textReceived(line: string): void {
-    const { random } = this.#host;
-    const chance = this.#world.isHealed ? 100 : random.below(100);
-    if (line.startsWith("ping") && chance < 2) this.transport.loseConnection();
-    else if (line.startsWith("ping")) this.sendLine(`pong${line.slice(4)}`);
-    else if (chance < 10) this.sendLine("no");
-    else if (chance < 15) this.transport.loseConnection();
-    else if (chance < 20) this.transport.abortConnection();
-    // Some logins are never answered.
-    else if (chance >= 22) this.#accept(random.below(300) / 1000);
-  }
-
-  override connectionLost(): void {
-    if (this.#accepting?.active()) this.#accepting.cancel();
-  }
-
-  #accept(delay: number): void {
-    this.#accepting = this.#host.reactor.callLater(delay, () => this.sendLine("yes"));
-  }
-}
-
-/** An error that a client makes on purpose. */
-class Mistake extends Error {}
-
-/** The connection of a client. */
-export class Client extends LineOnlyReceiver {
-  readonly #program: Program;
-  #heartbeat: Heartbeat | null = null;
-  #login: Deferred<void> | null = null;
-  isLoggedIn = false;
-  isLost = false;
-
-  constructor(program: Program) {
-    super();
-    this.#program = program;
-  }
-
-  override connectionMade(): void {
-    const { reactor } = this.#program.host;
-    this.#program.mayFail("connectionMade()");
-    const send = () => this.ping(0);
-    this.#heartbeat = new Heartbeat(reactor, this.transport, { ...HEARTBEAT, send });
-    this.#heartbeat.start();
-  }
-
-  logIn(login: Deferred<void>): Deferred<void> {
-    this.#login = login;
-    this.sendLine("login");
-    return login;
-  }
-
-  ping(time: number): void {
-    this.sendLine(`ping ${time}`);
-  }
-
-  override dataReceived(data: Uint8Array): void {
-    this.#heartbeat?.alive();
-    super.dataReceived(data);
-  }
-
-  override textReceived(line: string): void {
-    if (line.startsWith("pong ")) return this.#program.answered(Number(line.slice(5)));
-    const login = this.#login;
-    this.#login = null;
-    this.isLoggedIn = line === "yes";
-    // The attempt may have ended while the server thought about it.
-    if (login?.called ?? true) return;
-    if (this.isLoggedIn) return login?.callback();
-    this.#program.sometimes("a login is refused");
-    login?.errback(new Error("the server refuses the login"));
-  }
-
-  override connectionLost(reason: Error): void {
-    this.isLost = true;
-    this.#heartbeat?.stop();
-    if (reason instanceof HeartbeatTimeout) {
-      this.#program.sometimes("a dead connection is noticed");
-    }
-  }
-}
 
 /** A call of `whenConnected()`. */
 interface Waiter {

@@ -20,13 +20,8 @@
 
 import { RequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
-import {
-  type Asked,
-  markSent,
-  Refused,
-  runRequests,
-  type TestedQueue,
-} from "./support/requests.ts";
+import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
+import { runRequests } from "./support/requests.ts";
 
 /** The constructor of the queue, which a variant with a planted bug replaces. */
 export type QueueClass = typeof RequestQueue<Asked, string>;
@@ -52,7 +47,7 @@ export function runWith(
     keepsLimit,
     make: (sendLine, _host, options): TestedQueue => {
       const queue = new Queue((asked) => {
-        markSent(asked);
+        markSent(asked, network);
         sendLine(String(asked.number));
       }, options);
       return Object.assign(queue, {
