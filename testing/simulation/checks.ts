@@ -12,6 +12,7 @@ export interface Violation {
   readonly kind:
     | "always"
     | "eventually"
+    | "invariant"
     | "failure"
     | "error"
     | "deadlock"
@@ -60,6 +61,7 @@ export class Checks {
 
   /** Adds a property that must hold once within a time, and calls `reached` when it does. */
   eventually(within: number, name: string, condition: () => boolean, reached: () => void): void {
+    if (this.#holds("eventually", name, condition)) return reached();
     const pending = { condition, reached };
     this.#eventually.add(pending);
     this.#schedule.at(this.#schedule.now + within, () => {

@@ -6,6 +6,14 @@
 
 export type { Violation } from "./checks.ts";
 export {
+  describeExploration,
+  type Exploration,
+  ExplorationFailure,
+  explore,
+  type ExploreOptions,
+} from "./explore.ts";
+export type { Reached } from "./explore_batch.ts";
+export {
   DEFAULT_FAULTS,
   type Fault,
   type FaultRates,
@@ -18,6 +26,9 @@ export {
   type TimedKind,
 } from "./faults.ts";
 export { RandomStream } from "./random.ts";
+export { type Replay, replay } from "./replay.ts";
+export type { SavedFailure } from "./saved_failure.ts";
+export type { Invariants, ScenarioModule } from "./scenario_source.ts";
 export {
   type Scenario,
   simulate,

@@ -1,0 +1,258 @@
+/**
+ * The search for a seed with which a scenario fails.
+ *
+ * @module
+ */
+
+import { checkInteger } from "../../internal/validation.ts";
+import { startDenoThread } from "../../reactor/drivers/deno/thread.ts";
+import { deferToThreadPool } from "../../reactor/threads/defer_to_thread.ts";
+import { ThreadPool } from "../../reactor/threads/thread_pool.ts";
+import { workerModule } from "../../reactor/threads/worker_task.ts";
+import {
+  type Batch,
+  type BatchOptions,
+  EMPTY_BATCH,
+  mergeBatches,
+  type Reached,
+  runBatch,
+} from "./explore_batch.ts";
+import { parseFault } from "./faults.ts";
+import type { SavedFailure } from "./saved_failure.ts";
+import {
+  forThread,
+  type Invariants,
+  isScenarioModule,
+  loadScenario,
+  type ScenarioModule,
+} from "./scenario_source.ts";
+import { shrink } from "./shrink.ts";
+import {
+  runSimulation,
+  type Scenario,
+  SimulationFailure,
+  type SimulationOptions,
+} from "./simulate.ts";
+
+/** Options of {@linkcode explore}. */
+export interface ExploreOptions extends Omit<SimulationOptions, "script" | "trace"> {
+  /** The scenario. Only one that a module exports can run on several cores. */
+  scenario: Scenario | ScenarioModule;
+  /**
+   * The number of seeds, which are then the integers from {@linkcode firstSeed} on; or the seeds.
+   */
+  seeds: number | readonly (number | string)[];
+  /**
+   * The first seed, if `seeds` is a number.
+   *
+   * @default {1}
+   */
+  firstSeed?: number | undefined;
+  /**
+   * Properties that must hold at the end of each simulation. They need a scenario that is a
+   * function; a module exports its own.
+   *
+   * @default {{}}
+   */
+  invariants?: Invariants | undefined;
+  /**
+   * The number of threads for a scenario that a module exports. A function runs in this thread.
+   *
+   * @default {navigator.hardwareConcurrency}
+   */
+  workers?: number | undefined;
+  /**
+   * Whether to run all seeds although one has failed.
+   *
+   * @default {false}
+   */
+  collect?: boolean | undefined;
+  /**
+   * Whether to look for a smaller failure: fewer faults and smaller parameters.
+   *
+   * @default {true}
+   */
+  shrink?: boolean | undefined;
+}
+
+/** What an exploration has shown. */
+export interface Exploration {
+  /** The number of seeds that were run. */
+  readonly seeds: number;
+  /** The failures, the first of them as small as possible. */
+  readonly failures: readonly SavedFailure[];
+  /** How often each state of `sometimes` was reached. */
+  readonly sometimes: ReadonlyMap<string, Reached>;
+  /** The number of faults that happened, in all simulations. */
+  readonly faults: number;
+  /** The number of events: packets, timers and faults. */
+  readonly events: number;
+  /** Seconds of virtual time, of all simulations together. */
+  readonly seconds: number;
+}
+
+/** Thrown by `explore()` if a simulation has failed, or a state was never reached. */
+export class ExplorationFailure extends Error {
+  /** The error's name. */
+  override readonly name = "ExplorationFailure";
+  /** What the exploration has shown. */
+  readonly exploration: Exploration;
+
+  /**
+   * Creates the error.
+   *
+   * @param message The complete message.
+   * @param exploration What the exploration has shown.
+   * @param cause The failure of the smallest simulation, with its trace.
+   */
+  constructor(message: string, exploration: Exploration, cause?: unknown) {
+    super(message, { cause });
+    this.exploration = exploration;
+  }
+}
+
+/** The number of seeds that a thread runs at a time. */
+const BATCH_SIZE = 10;
+
+/**
+ * Runs a scenario with many seeds, until a property does not hold.
+ *
+ * A failure is made smaller before it is reported. The error's message has the faults that are
+ * needed, as the call of `replay()` that becomes a regression test, and the trace.
+ *
+ * @param options The scenario, the seeds, and what to check.
+ * @returns What the exploration has shown.
+ * @throws {ExplorationFailure} If a property does not hold, or no seed has reached a state of
+ *   `sometimes`.
+ * @throws {RangeError | TypeError} If an option is invalid.
+ *
+ * @example
+ * ```ts
+ * import { explore, type SimulatedNetwork } from "@torsion/reactor/testing";
+ *
+ * async function scenario(network: SimulatedNetwork): Promise<void> {
+ *   const answer = network.random.below(10);
+ *   await network.sleep(1);
+ *   network.always("the answer is a digit", () => answer < 10);
+ *   network.sometimes("the answer is 7", answer === 7);
+ * }
+ *
+ * const { seeds, sometimes } = await explore({ scenario, seeds: 100 });
+ * console.log(seeds, sometimes.get("the answer is 7")?.seeds !== 0); // 100 true
+ * ```
+ */
+export async function explore(options: ExploreOptions): Promise<Exploration> {
+  const seeds = seedsOf(options);
+  const { scenario: source, invariants } = options;
+  if (isScenarioModule(source) && invariants !== undefined) {
+    throw new TypeError(
+      "explore() invariants need a scenario that is a function: let the module " +
+        `${source.module} export them, and name the export as scenario.invariants`,
+    );
+  }
+  const batch = isScenarioModule(source)
+    ? await exploreInThreads(source, seeds, options)
+    : await runBatch(
+      await loadScenario(source, invariants),
+      seeds,
+      simulationOptions(options),
+      options.collect ?? false,
+    );
+  if (batch.failures.length > 0) throw await failureOf(batch, options);
+  const missed = [...batch.sometimes].filter(([, { seeds }]) => seeds === 0);
+  if (missed.length === 0) return batch;
+  const names = missed.map(([name]) => JSON.stringify(name)).join(", ");
+  throw new ExplorationFailure(`None of ${batch.seeds} seeds has reached ${names}`, batch);
+}
+
+/**
+ * Returns an exploration as lines of text: the numbers of seeds, faults and events, and how often
+ * each state of `sometimes` was reached.
+ *
+ * @param exploration The exploration.
+ */
+export function describeExploration(exploration: Exploration): string {
+  const { seeds, faults, events, seconds, sometimes } = exploration;
+  const hours = (seconds / 3600).toFixed(1);
+  return [
+    `${seeds} seeds, ${faults} faults, ${events} events, ${hours} virtual hours`,
+    ...[...sometimes].map(([name, { seeds, times }]) =>
+      `  ${name}: in ${seeds} seeds, ${times} times`
+    ),
+  ].join("\n");
+}
+
+function seedsOf({ seeds, firstSeed = 1 }: ExploreOptions): readonly (number | string)[] {
+  if (typeof seeds !== "number") return seeds;
+  checkInteger("seeds", seeds, 1, Number.MAX_SAFE_INTEGER);
+  return Array.from({ length: seeds }, (_, index) => firstSeed + index);
+}
+
+function simulationOptions(options: ExploreOptions): SimulationOptions {
+  const { faults, latency, timeLimit, parameters, taskModules } = options;
+  return { faults, latency, timeLimit, parameters, taskModules };
+}
+
+async function exploreInThreads(
+  source: ScenarioModule,
+  seeds: readonly (number | string)[],
+  options: ExploreOptions,
+): Promise<Batch> {
+  const { workers = navigator.hardwareConcurrency, collect = false } = options;
+  checkInteger("workers", workers, 1, 1024);
+  const { faults, latency, timeLimit, parameters } = options;
+  const own: BatchOptions = { faults, latency, timeLimit, parameters };
+  const module = workerModule<typeof import("./explore_batch.ts")>(
+    new URL("./explore_batch.ts", import.meta.url),
+  );
+  using pool = new ThreadPool({
+    max: workers,
+    maxHeapSize: Infinity,
+    startThread: startDenoThread,
+  });
+  pool.start();
+  const queue = [...seeds];
+  let total = EMPTY_BATCH;
+  const work = async (): Promise<void> => {
+    while (queue.length > 0) {
+      const next = queue.splice(0, BATCH_SIZE);
+      const task = module.task("runBatchInThread");
+      const batch = await deferToThreadPool(pool, task, forThread(source), next, own, collect);
+      total = mergeBatches(total, batch);
+      if (batch.failures.length > 0 && !collect) queue.length = 0;
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return total;
+}
+
+/** Makes the first failure smaller, runs it with a trace, and describes it. */
+async function failureOf(batch: Batch, options: ExploreOptions): Promise<ExplorationFailure> {
+  const { scenario: source, invariants } = options;
+  const scenario = await loadScenario(source, invariants);
+  const [first, ...others] = batch.failures.toSorted((a, b) => a.faults.length - b.faults.length);
+  if (first === undefined) throw new RangeError("Cannot describe a failure: there is none");
+  const own = simulationOptions(options);
+  const smallest = options.shrink ?? true ? await shrink(first, scenario, own) : first;
+  const traced = await runSimulation(smallest.seed, scenario, {
+    ...own,
+    script: smallest.faults.map(parseFault),
+    parameters: smallest.parameters,
+    trace: true,
+  });
+  const cause = new SimulationFailure(traced);
+  const message = [
+    `${first.violation.kind}: ${first.violation.message}`,
+    `${batch.failures.length} of ${batch.seeds} seeds have failed: ` +
+    batch.failures.slice(0, 10).map(({ seed }) => seed).join(", "),
+    `A regression test: await replay(scenario, ${replayArgument(smallest)});`,
+    "",
+    cause.message,
+  ].join("\n");
+  return new ExplorationFailure(message, { ...batch, failures: [smallest, ...others] }, cause);
+}
+
+function replayArgument({ seed, faults, parameters }: SavedFailure): string {
+  const hasParameters = Object.keys(parameters).length > 0;
+  return JSON.stringify({ seed, faults, ...hasParameters ? { parameters } : {} });
+}

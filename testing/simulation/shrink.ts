@@ -1,0 +1,134 @@
+/**
+ * The search for a smaller failure: fewer faults, smaller parameters.
+ *
+ * @module
+ */
+
+import { type Fault, isTimed, parseFault } from "./faults.ts";
+import { formatFault, OCCURRENCES } from "./faults.ts";
+import { isSameViolation, type SavedFailure, savedFailure } from "./saved_failure.ts";
+import { runSimulation, type Scenario, type SimulationOptions } from "./simulate.ts";
+import { SECOND } from "./schedule.ts";
+
+/** The number of simulations that a search may run. */
+const BUDGET = 1000;
+
+/**
+ * Returns a smaller failure of the same property: first with fewer faults, then with smaller
+ * parameters, simpler faults and the seed 1.
+ *
+ * The faults are reduced as in delta debugging (Zeller and Hildebrandt, 2002): parts of the list are
+ * left out, from halves down to single faults, as long as the property still does not hold.
+ *
+ * @param failure The failure.
+ * @param scenario The scenario that failed.
+ * @param options The options with which it failed.
+ * @returns The smallest failure that was found; the given one if its faults alone do not cause it.
+ */
+export async function shrink(
+  failure: SavedFailure,
+  scenario: Scenario,
+  options: SimulationOptions,
+): Promise<SavedFailure> {
+  const search = new Search(failure, scenario, options);
+  if (!await search.accepts(failure)) return failure;
+  await search.dropKinds();
+  await search.dropFaults();
+  await search.reduceParameters();
+  await search.dropFaults();
+  await search.simplify();
+  await search.accepts({ ...search.best, seed: 1 });
+  return search.best;
+}
+
+class Search {
+  best: SavedFailure;
+  readonly #scenario: Scenario;
+  readonly #options: SimulationOptions;
+  readonly #least = new Map<string, number>();
+  #runs = 0;
+
+  constructor(failure: SavedFailure, scenario: Scenario, options: SimulationOptions) {
+    this.best = failure;
+    this.#scenario = scenario;
+    this.#options = options;
+  }
+
+  /** Runs a candidate. If it fails in the same way, it is the best one from now on. */
+  async accepts(candidate: SavedFailure): Promise<boolean> {
+    if (this.#runs++ >= BUDGET) return false;
+    const { seed, faults, parameters } = candidate;
+    const result = await runSimulation(seed, this.#scenario, {
+      ...this.#options,
+      script: faults.map(parseFault),
+      parameters,
+      trace: false,
+    });
+    for (const [name, { least }] of result.parameters) this.#least.set(name, least);
+    const failure = savedFailure(result);
+    if (failure === null || !isSameViolation(failure.violation, this.best.violation)) return false;
+    this.best = failure;
+    return true;
+  }
+
+  /** Leaves out all faults of a kind. */
+  async dropKinds(): Promise<void> {
+    if (await this.#acceptsFaults([])) return;
+    const kinds = new Set(this.best.faults.map((line) => parseFault(line).kind));
+    for (const kind of kinds) {
+      await this.#acceptsFaults(this.best.faults.filter((line) => parseFault(line).kind !== kind));
+    }
+  }
+
+  /** Leaves out parts of the list of faults, from halves down to single faults. */
+  async dropFaults(): Promise<void> {
+    let size = Math.ceil(this.best.faults.length / 2);
+    while (size >= 1 && this.best.faults.length > 0) {
+      let dropped = false;
+      for (let start = 0; start < this.best.faults.length;) {
+        const rest = this.best.faults.toSpliced(start, size);
+        if (await this.#acceptsFaults(rest)) dropped = true;
+        else start += size;
+      }
+      if (!dropped || size > 1) {
+        if (size === 1) return;
+        size = Math.ceil(size / 2);
+      }
+    }
+  }
+
+  /** Tries the least value of each parameter, and then values between. */
+  async reduceParameters(): Promise<void> {
+    for (const [name, value] of Object.entries(this.best.parameters)) {
+      let [low, high] = [this.#least.get(name) ?? value, value];
+      while (low < high) {
+        const middle = low + Math.floor((high - low) / 2);
+        const parameters = { ...this.best.parameters, [name]: middle };
+        if (await this.accepts({ ...this.best, parameters })) high = middle;
+        else low = middle + 1;
+      }
+    }
+  }
+
+  /** Makes single faults simpler: whole seconds, and the least values. */
+  async simplify(): Promise<void> {
+    for (let index = 0; index < this.best.faults.length; index++) {
+      const line = this.best.faults[index];
+      if (line === undefined) return;
+      const simpler = formatFault(simplerThan(parseFault(line)));
+      if (simpler !== line) await this.#acceptsFaults(this.best.faults.with(index, simpler));
+    }
+  }
+
+  #acceptsFaults(faults: readonly string[]): Promise<boolean> {
+    return this.accepts({ ...this.best, faults });
+  }
+}
+
+function simplerThan(fault: Fault): Fault {
+  if (fault.kind === "skew") return { ...fault, drift: 0 };
+  if (!isTimed(fault)) return OCCURRENCES[fault.kind] === "" ? fault : { ...fault, value: 1 };
+  const whole = (time: number) => Math.round(time / SECOND) * SECOND;
+  const at = whole(fault.at);
+  return { ...fault, at, until: Math.max(whole(fault.until), at + SECOND) };
+}
