@@ -1,12 +1,92 @@
 /**
- * Functions for tests of network programs.
+ * Test doubles and functions for tests of network programs.
  *
- * `successResultOf`, `failureResultOf` and `assertNoResult` check a Deferred without an event loop.
- * `Clock`, of `@torsion/reactor/task`, is a clock that a test moves by hand.
+ * - {@linkcode StringTransport} is a transport for one protocol, and {@linkcode
+ *   FakeDatagramTransport} is one for datagrams. {@linkcode AccumulatingProtocol} and
+ *   {@linkcode LineSendingProtocol} are protocols to connect to other code.
+ * - {@linkcode MemoryReactor} and {@linkcode MemoryReactorClock} record what a program listens on
+ *   and connects to, and the test makes the connections.
+ * - {@linkcode successResultOf}, {@linkcode failureResultOf} and {@linkcode assertNoResult} check a
+ *   Deferred without an event loop.
+ * - {@linkcode EventLoggingObserver} stores what is logged.
+ * - `Clock`, of `@torsion/reactor/task`, is a clock that a test moves by hand.
+ *
+ * The names are those of Twisted's `twisted.internet.testing`.
+ *
+ * @example
+ * ```ts
+ * import { Factory, LineReceiver } from "@torsion/reactor/protocol";
+ * import { MemoryReactorClock } from "@torsion/reactor/testing";
+ *
+ * class Echo extends LineReceiver {
+ *   override textReceived(line: string) {
+ *     this.sendLine(line);
+ *   }
+ * }
+ *
+ * const reactor = new MemoryReactorClock();
+ * reactor.listenTCP(2000, Factory.forProtocol(Echo));
+ * const connection = reactor.tcpServers[0]?.connect();
+ * connection?.receive("hello\r\n");
+ * console.log(connection?.transport.text()); // hello
+ * ```
  *
  * @module
  */
 
+export { AccumulatingProtocol } from "./accumulating_protocol.ts";
+export {
+  EventLoggingObserver,
+  type EventLoggingObserverOptions,
+  type ObservablePublisher,
+} from "./event_logging_observer.ts";
+export { FakeConnection, type FakeConnectionOwner } from "./fake_connection.ts";
+export {
+  FakeConnector,
+  FakeTCPConnector,
+  type FakeTLSConnector,
+  FakeUNIXConnector,
+} from "./fake_connector.ts";
+export {
+  FakeDatagramTransport,
+  type FakeDatagramTransportOptions,
+  FakeUDPPort,
+  type WrittenDatagram,
+} from "./fake_datagram_transport.ts";
+export { FakeHostEnvironment } from "./fake_host_environment.ts";
+export {
+  FakeAdoptedPort,
+  FakePort,
+  type FakePortOptions,
+  FakeTCPPort,
+  type FakeTLSPort,
+  FakeUNIXPort,
+} from "./fake_port.ts";
+export { FakeProcess } from "./fake_process.ts";
+export { FakeThreadCall, FakeThreadPool } from "./fake_thread_pool.ts";
+export { LineSendingProtocol, type LineSendingProtocolOptions } from "./line_sending_protocol.ts";
+export { MemoryReactor, type RecordedStreamConnection } from "./memory_reactor.ts";
+export { MemoryReactorCore, type RecordedSignalHandler } from "./memory_reactor_core.ts";
+export { MemoryReactorClock } from "./memory_reactor_clock.ts";
+export {
+  RaisingMemoryReactor,
+  type RaisingMemoryReactorOptions,
+} from "./raising_memory_reactor.ts";
+export type { RecordedCall, RecordedTrigger } from "./recorded_triggers.ts";
+export type {
+  RecordedUNIXDatagramClient,
+  RecordedUNIXDatagramPort,
+  WrittenUNIXDatagram,
+} from "./recorded_unix_datagrams.ts";
+export {
+  InMemoryReactor,
+  type InMemoryReactorOptions,
+} from "../reactor/drivers/memory/in_memory_reactor.ts";
+export { VirtualReactor } from "../reactor/drivers/memory/virtual_reactor.ts";
+export {
+  MemoryNetwork,
+  type MemoryNetworkOptions,
+} from "../reactor/drivers/memory/memory_network.ts";
 export {
   assertNoResult,
   type ErrorType,
@@ -15,3 +95,14 @@ export {
   UnexpectedResult,
 } from "./results.ts";
 export * from "./simulation/mod.ts";
+export {
+  type CompleteHandshakeOptions,
+  type ProducerState,
+  StringTransport,
+  type StringTransportOptions,
+} from "./string_transport.ts";
+export {
+  StringTransportWithDisconnection,
+  type StringTransportWithDisconnectionOptions,
+} from "./string_transport_with_disconnection.ts";
+export { waitUntilAllDisconnected } from "./wait_until_all_disconnected.ts";

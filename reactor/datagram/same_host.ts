@@ -11,13 +11,13 @@ import { isIPv6Address } from "../addresses.ts";
  * address is ignored, because Deno does not report it.
  */
 export function isSameHost(a: string, b: string): boolean {
-  return a === b || canonical(a) === canonical(b);
+  return a === b || canonicalHost(a) === canonicalHost(b);
 }
 
 /**
  * Returns an IPv6 address in canonical form (RFC 5952), as URL does, and any other host unchanged.
  */
-function canonical(host: string): string {
+export function canonicalHost(host: string): string {
   if (!isIPv6Address(host)) return host;
   const [address = ""] = host.split("%", 1);
   return new URL(`http://[${address}]/`).hostname;

@@ -495,14 +495,15 @@ Deno.test("UDPPort logs failed sends once a second and stays open", () => {
   using errors = new LoggedErrors();
   const fixture = new DatagramFixture();
   const { protocol, port } = fixture.listen();
-  for (let i = 0; i < 12; i++) port.write("x", { host: "127.0.0.1", port: 9 });
+  // A broadcast, which the system refuses.
+  for (let i = 0; i < 12; i++) port.write("x", { host: "127.255.255.255", port: 9 });
   port.write("y", port.getHost());
   fixture.host.settle();
   fixture.host.advance(1);
   const events = errors.takeEvents();
   assertEquals(events.map(({ message }) => message.split("\n")[0]), [
-    "Cannot send a datagram to 127.0.0.1:9",
-    "Cannot send a datagram to 127.0.0.1:9 (and 10 more)",
+    "Cannot send a datagram to 127.255.255.255:9",
+    "Cannot send a datagram to 127.255.255.255:9 (and 10 more)",
   ]);
   assertEquals(protocol.events, ["started", "received y"]);
 });
@@ -669,10 +670,8 @@ Deno.test("UDPPort receives the datagrams of a group between joinGroup() and lea
   sender.port.write("one", group);
   fixture.host.settle();
   const left = outcome(member.port.leaveGroup(group.host));
-  using errors = new LoggedErrors();
   sender.port.write("two", group);
   fixture.host.settle();
-  assertEquals(errors.take().length, 1);
   assertEquals([joined.is, left.is], ["fired", "fired"]);
   assertEquals(member.protocol.events, ["started", "received one"]);
 });

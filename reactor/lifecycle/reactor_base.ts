@@ -72,6 +72,8 @@ export abstract class ReactorBase
   #running = false;
   #stopped = false;
   #shutdownDue = false;
+  /** Whether a second signal has come before the shutdown has begun. */
+  #hurried = false;
   #inTurn = false;
   #used = false;
 
@@ -312,6 +314,7 @@ export abstract class ReactorBase
     if (this.#shutdownDue) {
       this.#shutdownDue = false;
       this.fireSystemEvent("shutdown");
+      if (this.#hurried) this.#events.get("shutdown")?.forceClose();
     }
     this.#setAlarm();
   }
@@ -344,7 +347,8 @@ export abstract class ReactorBase
   #stopOnSignal(signal: Deno.Signal): void {
     if (this.#started && this.#stopped) {
       msg(`Received ${signal} while shutting down: no longer waiting for the "before" triggers.`);
-      this.#events.get("shutdown")?.forceClose();
+      if (this.#shutdownDue) this.#hurried = true;
+      else this.#events.get("shutdown")?.forceClose();
       return;
     }
     this.stop();

@@ -15,7 +15,7 @@ export interface DrainTarget {
   /** The clock of the deadline. */
   readonly clock: Pick<IReactorTime, "callLater">;
   /** Returns the open connections of the port. */
-  connections(): Connection[];
+  connections(): Pick<Connection, "abort" | "getPeer">[];
   /** Handshakes that have failed, or whose connection was refused, and that are still closing. */
   readonly handshakes: ReadonlySet<Handshake>;
   /** Returns whether the port is closed and none of its connections is open. */

@@ -43,11 +43,16 @@ interface DocSymbol {
   readonly declarations: readonly { readonly kind: string; readonly def?: DocDefinition }[];
 }
 
-/** Runs `deno doc --json` over the entry points of `deno.json`. */
+/**
+ * Runs `deno doc --json` over the entry points of `deno.json`, without those for tests: an error in
+ * a function that a test passes in must reach the test.
+ */
 async function readDocumentation(): Promise<DocSymbol[]> {
   const root = new URL("../../", import.meta.url);
   const { exports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  const entries: string[] = Object.values(exports);
+  const entries = Object.entries<string>(exports)
+    .filter(([entry]) => !entry.startsWith("./testing"))
+    .map(([, path]) => path);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--json", ...entries],
     cwd: root,

@@ -244,24 +244,6 @@ export const EXCLUSIONS: readonly Exclusion[] = [
     names: ["WorkerModule.task"],
   },
   {
-    reason: "The conformance suites call these in tests: an error fails the test that calls them.",
-    methodsOf: ["FakeClock", "ResettingPeer", "StreamTransport", "TestCleanup"],
-    names: [
-      "TestCleanup.after(f)",
-      "coreConformance(FakeTime)",
-      "coreConformance(makeReactor)",
-      "processConformance(makeReactor)",
-      "tcpConformance(makeReactor)",
-      "tcpTransport(makeReactor)",
-      "threadsConformance(FakeTime)",
-      "threadsConformance(makeReactor)",
-      "timeConformance(FakeTime)",
-      "timeConformance(makeReactor)",
-      "udpConformance(makeReactor)",
-      "unixTransport(makeReactor)",
-    ],
-  },
-  {
     reason: "The parts of a program's own stream transport, which the conformance suites test.",
     methodsOf: [
       "DialSink",

@@ -29,7 +29,8 @@ export function savedFailure(result: SimulationResult): SavedFailure | null {
 }
 
 /**
- * Returns whether two violations are of the same property. The numbers in their messages may differ.
+ * Returns whether two violations are of the same property. The numbers in their messages may
+ * differ.
  */
 export function isSameViolation(
   one: SavedFailure["violation"],

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { type Fault, isTimed, parseFault } from "./faults.ts";
-import { formatFault, OCCURRENCES } from "./faults.ts";
+import { type Fault, formatFault, isTimed, OCCURRENCES, parseFault } from "./faults.ts";
 import { isSameViolation, type SavedFailure, savedFailure } from "./saved_failure.ts";
 import { runSimulation, type Scenario, type SimulationOptions } from "./simulate.ts";
 import { SECOND } from "./schedule.ts";
@@ -14,11 +13,11 @@ import { SECOND } from "./schedule.ts";
 const BUDGET = 1000;
 
 /**
- * Returns a smaller failure of the same property: first with fewer faults, then with smaller
- * parameters, simpler faults and the seed 1.
+ * Returns a smaller failure of the same property: first with fewer faults, then with fewer hosts
+ * and other smaller parameters, simpler faults, and the seed 1.
  *
- * The faults are reduced as in delta debugging (Zeller and Hildebrandt, 2002): parts of the list are
- * left out, from halves down to single faults, as long as the property still does not hold.
+ * The faults are reduced as in delta debugging (Zeller and Hildebrandt, 2002): parts of the list
+ * are left out, from halves down to single faults, as long as the property still does not hold.
  *
  * @param failure The failure.
  * @param scenario The scenario that failed.
@@ -34,6 +33,7 @@ export async function shrink(
   if (!await search.accepts(failure)) return failure;
   await search.dropKinds();
   await search.dropFaults();
+  await search.renameHosts();
   await search.reduceParameters();
   await search.dropFaults();
   await search.simplify();
@@ -46,6 +46,7 @@ class Search {
   readonly #scenario: Scenario;
   readonly #options: SimulationOptions;
   readonly #least = new Map<string, number>();
+  #hosts: readonly string[] = [];
   #runs = 0;
 
   constructor(failure: SavedFailure, scenario: Scenario, options: SimulationOptions) {
@@ -64,6 +65,7 @@ class Search {
       parameters,
       trace: false,
     });
+    this.#hosts = result.hosts;
     for (const [name, { least }] of result.parameters) this.#least.set(name, least);
     const failure = savedFailure(result);
     if (failure === null || !isSameViolation(failure.violation, this.best.violation)) return false;
@@ -97,6 +99,19 @@ class Search {
     }
   }
 
+  /** Moves faults to hosts that were added earlier, so that fewer hosts may do. */
+  async renameHosts(): Promise<void> {
+    const hosts = this.#hosts;
+    for (const [index, host] of hosts.entries()) {
+      for (const earlier of hosts.slice(0, index)) {
+        const names = hostsOf(this.best.faults);
+        if (!names.has(host)) break;
+        if (names.has(earlier)) continue;
+        await this.#acceptsFaults(this.best.faults.map((line) => renamed(line, host, earlier)));
+      }
+    }
+  }
+
   /** Tries the least value of each parameter, and then values between. */
   async reduceParameters(): Promise<void> {
     for (const [name, value] of Object.entries(this.best.parameters)) {
@@ -123,6 +138,32 @@ class Search {
   #acceptsFaults(faults: readonly string[]): Promise<boolean> {
     return this.accepts({ ...this.best, faults });
   }
+}
+
+/** Returns the names of the hosts in lines of faults. */
+function hostsOf(faults: readonly string[]): Set<string> {
+  return new Set(
+    faults.map(parseFault).flatMap((fault) => {
+      if ("place" in fault) return fault.place.split("->");
+      return "host" in fault ? [fault.host] : [...fault.hosts, ...fault.from];
+    }),
+  );
+}
+
+/** Returns a line with one host in the place of another. */
+function renamed(line: string, from: string, to: string): string {
+  const fault = parseFault(line);
+  const rename = (name: string) => name === from ? to : name;
+  if ("place" in fault) {
+    const place = fault.place.split("->").map(rename).join("->");
+    return formatFault({ ...fault, place });
+  }
+  if ("host" in fault) return formatFault({ ...fault, host: rename(fault.host) });
+  return formatFault({
+    ...fault,
+    hosts: fault.hosts.map(rename),
+    from: fault.from.map(rename),
+  });
 }
 
 function simplerThan(fault: Fault): Fault {

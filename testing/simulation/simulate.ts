@@ -46,6 +46,8 @@ export interface SimulationResult {
   readonly trace: Trace;
   /** How often each state of `sometimes` was reached. */
   readonly sometimes: ReadonlyMap<string, number>;
+  /** The names of the hosts, in the order in which they were added. */
+  readonly hosts: readonly string[];
   /** The parameters of the scenario. */
   readonly parameters: ReadonlyMap<string, Parameter>;
   /** Seconds of virtual time. */
@@ -168,6 +170,7 @@ async function runAlone(
     faults: network.faults.map(formatFault),
     trace: network.trace,
     sometimes: network.checks.sometimesReached,
+    hosts: network.hosts.map(({ name }) => name),
     parameters: network.parameters,
     seconds: network.seconds(),
     eventCount: network.eventCount,
@@ -211,7 +214,9 @@ function describeFailure(result: SimulationResult): string {
   const omitted = faults.length - SHOWN_FAULTS;
   return [
     `${kind}: ${message} (seed ${JSON.stringify(seed)}, after ${inSeconds(time)} s)`,
-    `${faults.length} faults:`,
+    faults.length === 0
+      ? "without a fault"
+      : `${faults.length} ${faults.length === 1 ? "fault" : "faults"}:`,
     ...omitted > 0 ? [`  … ${omitted} earlier faults`] : [],
     ...faults.slice(-SHOWN_FAULTS).map((fault) => `  ${fault}`),
     "",

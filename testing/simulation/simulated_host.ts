@@ -4,7 +4,8 @@
  * @module
  */
 
-import { DriverReactor } from "../../reactor/lifecycle/driver_reactor.ts";
+import { MemorySignals } from "../../reactor/drivers/memory/memory_signals.ts";
+import { VirtualReactor } from "../../reactor/drivers/memory/virtual_reactor.ts";
 import { SimulatedSockets } from "./host_sockets.ts";
 import type { Machine } from "./machine.ts";
 import type { RandomStream } from "./random.ts";
@@ -33,21 +34,18 @@ export interface HostNetwork {
 }
 
 /** The reactor of one process of a simulated host. */
-export class SimulatedReactor extends DriverReactor {
+export class SimulatedReactor extends VirtualReactor {
   /** Called by {@linkcode SimulatedHost}. */
   constructor(
     machine: Machine,
     clock: MachineClock,
     network: HostNetwork,
     random: RandomStream,
-    listeners: Map<Deno.Signal, () => void>,
+    signals: MemorySignals,
   ) {
     const { process, schedule } = machine;
     super({
-      signalSource: {
-        listen: (signal, listener) => void listeners.set(signal, listener),
-        unlisten: (signal) => void listeners.delete(signal),
-      },
+      signalSource: signals,
       stopSignals: ["SIGINT", "SIGTERM"],
       loopTimer: (wake) => new SimulatedTimer(schedule, clock, process, wake),
       sockets: new SimulatedSockets(machine),
@@ -76,7 +74,7 @@ export class SimulatedHost {
   readonly #program: HostProgram | null;
   #reactor: SimulatedReactor;
   #stopped: Promise<void> = Promise.resolve();
-  #signals = new Map<Deno.Signal, () => void>();
+  #signals = new MemorySignals();
 
   /** Called by `SimulatedNetwork`. */
   constructor(
@@ -170,8 +168,8 @@ export class SimulatedHost {
    * @param signal The name of the signal.
    */
   signal(signal: Deno.Signal): void {
-    const listener = this.#signals.get(signal);
-    if (listener !== undefined) this.#machine.process.run(listener);
+    const signals = this.#signals;
+    this.#machine.process.run(() => void signals.deliver(signal));
   }
 
   /** Adds a line to the trace. */
@@ -185,7 +183,7 @@ export class SimulatedHost {
 
   /** Makes a reactor, runs it, and starts the program. */
   #boot(): SimulatedReactor {
-    const signals = new Map<Deno.Signal, () => void>();
+    const signals = new MemorySignals();
     this.#signals = signals;
     const reactor = new SimulatedReactor(
       this.#machine,

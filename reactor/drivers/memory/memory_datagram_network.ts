@@ -9,12 +9,15 @@
  * @module
  */
 
-import { isIPv6Address } from "../../addresses.ts";
+import { isIPAddress, isIPv6Address } from "../../addresses.ts";
 import { udpAddress } from "../../datagram/udp_address.ts";
 import type { DatagramDriverSink, UDPDriver } from "../../datagram/datagram_driver.ts";
-import { CannotListenError, DatagramError, MulticastJoinError } from "../../errors.ts";
+import { DatagramError, MulticastJoinError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
-import { isSameHost } from "../../datagram/same_host.ts";
+import { cannotListen, errorWithCode } from "../deno/system_error.ts";
+import { isWildcard, overlap, reaches, shownTo, sourceFor, unmapped } from "./local_hosts.ts";
+import type { Schedule } from "./memory_driver.ts";
+import { PortNumbers } from "./port_numbers.ts";
 
 /** Options of a network in memory. */
 export interface MemoryDatagramNetworkOptions {
@@ -23,29 +26,44 @@ export interface MemoryDatagramNetworkOptions {
    *
    * @default {queueMicrotask}
    */
-  schedule?: ((step: () => void) => void) | undefined;
+  schedule?: Schedule | undefined;
+  /**
+   * Returns whether an IP address belongs to the machine.
+   *
+   * @default {Every address does.}
+   */
+  isLocal?: ((host: string) => boolean) | undefined;
 }
 
-const BROADCAST = "255.255.255.255";
+// The limited broadcast address, and that of the loopback network.
+const BROADCASTS = ["255.255.255.255", "127.255.255.255"];
 
 /** The datagram sockets of one machine, in memory. */
 export class MemoryDatagramNetwork {
-  readonly #schedule: (step: () => void) => void;
+  readonly #schedule: Schedule;
+  readonly #isLocal: (host: string) => boolean;
   readonly #sockets = new Set<MemoryUDPDriver>();
-  #nextPort = 49152;
+  readonly #numbers = new PortNumbers();
 
   /**
    * Creates a network without sockets.
    *
-   * @param options The scheduling of its steps.
+   * @param options The scheduling of its steps, and the addresses of the machine.
    */
-  constructor({ schedule = queueMicrotask }: MemoryDatagramNetworkOptions = {}) {
+  constructor(options: MemoryDatagramNetworkOptions = {}) {
+    const { schedule = queueMicrotask, isLocal = () => true } = options;
     this.#schedule = schedule;
+    this.#isLocal = isLocal;
   }
 
   /** The number of open sockets. */
   get size(): number {
     return this.#sockets.size;
+  }
+
+  /** Returns the addresses to which sockets are bound. */
+  addresses(): IInternetAddress[] {
+    return [...this.#sockets].map(({ address }) => address);
   }
 
   /**
@@ -54,23 +72,50 @@ export class MemoryDatagramNetwork {
    * @param host The local IP address.
    * @param port The port number; 0 for a free port.
    * @param shared Whether other sockets may bind the same port with this option.
+   * @param schedule Runs the steps of this socket in place of the network's own function.
    * @returns The driver of the socket.
-   * @throws {CannotListenError} If the address is in use.
+   * @throws {CannotListenError} If the address is in use, or belongs to another machine.
    */
-  bind(host: string, port: number, shared: boolean = false): MemoryUDPDriver {
-    const address = udpAddress(host, port === 0 ? this.#nextPort++ : port);
-    const taken = [...this.#sockets].some((socket) =>
-      isSameHost(socket.address.host, host) && socket.address.port === port &&
+  bind(
+    host: string,
+    port: number,
+    shared: boolean = false,
+    schedule: Schedule = this.#schedule,
+  ): MemoryUDPDriver {
+    const fail = (code: string, why: string) =>
+      cannotListen(udpAddress(host, port), errorWithCode(code, why));
+    if (!this.#isLocal(host)) {
+      throw fail("EADDRNOTAVAIL", "the address does not belong to this machine");
+    }
+    const number = port > 0 ? port : this.#numbers.take((each) => this.#isUsed(each));
+    const isTaken = [...this.#sockets].some((socket) =>
+      overlap(socket.address.host, host) && socket.address.port === number &&
       !(shared && socket.isShared)
     );
-    if (taken) {
-      const cause = new Error("the address is in use");
-      throw new CannotListenError(address, { code: "EADDRINUSE", cause });
-    }
-    const socket = new MemoryUDPDriver(address, shared, this.#schedule, this.#sockets);
+    if (number === null || isTaken) throw fail("EADDRINUSE", "the address is in use");
+    const address = udpAddress(host, number);
+    const socket = new MemoryUDPDriver(address, shared, {
+      schedule,
+      sockets: this.#sockets,
+      isLocal: this.#isLocal,
+    });
     this.#sockets.add(socket);
     return socket;
   }
+
+  #isUsed(port: number): boolean {
+    return [...this.#sockets].some(({ address }) => address.port === port);
+  }
+}
+
+/** The parts of a network that its sockets use. */
+interface MemorySocketContext {
+  /** Runs the steps of the socket. */
+  readonly schedule: Schedule;
+  /** The sockets of the network. */
+  readonly sockets: Set<MemoryUDPDriver>;
+  /** Returns whether an IP address belongs to the machine. */
+  readonly isLocal: (host: string) => boolean;
 }
 
 /** One socket of a network in memory. */
@@ -87,23 +132,16 @@ export class MemoryUDPDriver implements UDPDriver {
   } = {};
   /** The number of `unref()` calls. */
   unrefs = 0;
-  readonly #schedule: (step: () => void) => void;
-  readonly #sockets: Set<MemoryUDPDriver>;
+  readonly #context: MemorySocketContext;
   readonly #groups = new Set<string>();
   #sink: DatagramDriverSink<IInternetAddress> | null = null;
   #held: [Uint8Array, IInternetAddress][] | null = [];
 
   /** Called by {@linkcode MemoryDatagramNetwork.bind}. */
-  constructor(
-    address: IInternetAddress,
-    isShared: boolean,
-    schedule: (step: () => void) => void,
-    sockets: Set<MemoryUDPDriver>,
-  ) {
+  constructor(address: IInternetAddress, isShared: boolean, context: MemorySocketContext) {
     this.address = address;
     this.isShared = isShared;
-    this.#schedule = schedule;
-    this.#sockets = sockets;
+    this.#context = context;
   }
 
   attach(sink: DatagramDriverSink<IInternetAddress>): void {
@@ -117,17 +155,21 @@ export class MemoryUDPDriver implements UDPDriver {
   }
 
   send(datagram: Uint8Array, to: IInternetAddress): void {
+    const { schedule, sockets } = this.#context;
     const copy = datagram.slice();
-    this.#schedule(() => {
-      const receivers = [...this.#sockets].filter((socket) => socket.#isReachedBy(to));
-      for (const receiver of receivers) receiver.#arrive(copy.slice(), this.#source);
-      this.#sink?.sent(receivers.length > 0 ? null : refused(to));
+    schedule(() => {
+      const failure = this.#sendFailure(to);
+      if (failure !== null) return this.#sink?.sent(failure);
+      const receivers = [...sockets].filter((socket) => socket.#isReachedBy(to));
+      for (const receiver of receivers) receiver.#arrive(copy.slice(), this.#sourceFor(to));
+      this.#sink?.sent(null);
+      if (receivers.length === 0 && !isForMany(to.host)) this.#reportRefusal(to);
     });
   }
 
   close(): void {
-    this.#sockets.delete(this);
-    this.#schedule(() => this.#sink?.released());
+    this.#context.sockets.delete(this);
+    this.#context.schedule(() => this.#sink?.released());
   }
 
   /** Counts the call. A memory socket does not keep the process alive anyway. */
@@ -141,24 +183,24 @@ export class MemoryUDPDriver implements UDPDriver {
 
   joinGroup(group: string, interfaceAddress: string): void {
     const membership = `${group} ${interfaceAddress}`;
-    if (!isMulticast(group) || this.#groups.has(membership)) {
-      const why = isMulticast(group)
-        ? "the socket is already a member of it"
-        : "it is not a multicast address";
-      throw new MulticastJoinError(`Cannot join the group ${group}: ${why}`, { code: "EINVAL" });
+    const isMember = this.#groups.has(membership);
+    if (!isMulticast(group) || isMember) {
+      throw new MulticastJoinError(
+        `Cannot join the group ${group} through ${interfaceAddress || "any interface"}: ${
+          isMember ? "the socket is already a member of it" : "it is not a multicast address"
+        }`,
+        { code: "EINVAL" },
+      );
     }
     this.#groups.add(membership);
   }
 
   leaveGroup(group: string, interfaceAddress: string): void {
-    if (!this.#groups.delete(`${group} ${interfaceAddress}`)) {
-      throw new MulticastJoinError(
-        `Cannot leave the group ${group}: the socket is not a member of it`,
-        {
-          code: "EADDRNOTAVAIL",
-        },
-      );
-    }
+    if (this.#groups.delete(`${group} ${interfaceAddress}`)) return;
+    throw new MulticastJoinError(
+      `Cannot leave the group ${group}: the socket is not a member of it`,
+      { code: "EADDRNOTAVAIL" },
+    );
   }
 
   setMulticastTTL(ttl: number): void {
@@ -170,32 +212,70 @@ export class MemoryUDPDriver implements UDPDriver {
   }
 
   setMulticastInterface(interfaceAddress: string): void {
+    // An interface of IPv6 may also be a name, such as `lo`.
+    const isAddress = isIPAddress(interfaceAddress) || isIPv6Address(interfaceAddress);
+    if (isAddress && !this.#context.isLocal(interfaceAddress)) {
+      throw new DatagramError(
+        `Cannot send to multicast groups through ${interfaceAddress} on ${this.address}: ` +
+          "the address does not belong to this machine",
+        { code: "EADDRNOTAVAIL", address: String(this.address) },
+      );
+    }
     this.settings.interface = interfaceAddress;
   }
 
-  /** The address from which the socket's datagrams come. */
-  get #source(): IInternetAddress {
+  /** Returns the error of the system for a destination; `null` if datagrams can be sent to it. */
+  #sendFailure(to: IInternetAddress): DatagramError | null {
+    const address = String(to);
+    const fail = (code: string, why: string) =>
+      new DatagramError(`Cannot send to ${address}: ${why}`, { code, syscall: "send", address });
+    if (BROADCASTS.includes(to.host)) {
+      return this.settings.broadcast
+        ? null
+        : fail("EACCES", "call setBroadcastAllowed(true) to allow broadcasts");
+    }
+    if (isMulticast(to.host) || this.#context.isLocal(to.host)) return null;
+    return fail("ENETUNREACH", "there is no route to the address");
+  }
+
+  /** Returns the address from which a datagram of this socket comes. */
+  #sourceFor(to: IInternetAddress): IInternetAddress {
     const { host, port } = this.address;
-    return isAny(host) ? udpAddress(isIPv6Address(host) ? "::1" : "127.0.0.1", port) : this.address;
+    if (!isWildcard(host)) return this.address;
+    const own = isIPv6Address(unmapped(to.host)) ? "::1" : "127.0.0.1";
+    return udpAddress(isForMany(to.host) ? own : sourceFor(unmapped(to.host)), port);
   }
 
   #isReachedBy(to: IInternetAddress): boolean {
     const { host, port } = this.address;
-    if (port !== to.port || isIPv6Address(host) !== isIPv6Address(to.host)) return false;
+    if (port !== to.port) return false;
     if (isMulticast(to.host)) {
       return [...this.#groups].some((membership) => membership.startsWith(`${to.host} `));
     }
-    return isAny(host) || isSameHost(host, to.host) || to.host === BROADCAST;
+    return BROADCASTS.includes(to.host) ? isWildcard(host) : reaches(host, to.host);
   }
 
-  #arrive(datagram: Uint8Array, from: IInternetAddress): void {
-    if (this.#held === null) this.#sink?.received(datagram, from);
-    else this.#held.push([datagram, from]);
+  /** Reports that no socket is bound to a destination, as the system does for a connected one. */
+  #reportRefusal(to: IInternetAddress): void {
+    const address = String(to);
+    const refusal = new DatagramError(`Cannot send to ${address}: no socket is bound to it`, {
+      code: "ECONNREFUSED",
+      syscall: "send",
+      address,
+    });
+    this.#context.schedule(() => {
+      if (this.#context.sockets.has(this)) this.#sink?.receiveFailed(refusal);
+    });
   }
-}
 
-function isAny(host: string): boolean {
-  return host === "0.0.0.0" || isSameHost(host, "::");
+  #arrive(datagram: Uint8Array, source: IInternetAddress): void {
+    const from = udpAddress(shownTo(this.address.host, source.host), source.port);
+    this.#context.schedule(() => {
+      if (!this.#context.sockets.has(this)) return;
+      if (this.#held === null) this.#sink?.received(datagram, from);
+      else this.#held.push([datagram, from]);
+    });
+  }
 }
 
 /** Returns whether a host is in 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 section 2.7). */
@@ -203,11 +283,7 @@ function isMulticast(host: string): boolean {
   return /^(22[4-9]|23\d)\./.test(host) || /^ff[0-9a-f]{2}:/i.test(host);
 }
 
-function refused(to: IInternetAddress): DatagramError {
-  const address = String(to);
-  return new DatagramError(`Cannot send to ${address}: no socket is bound to it`, {
-    code: "ECONNREFUSED",
-    syscall: "send",
-    address,
-  });
+/** Returns whether a datagram to a host may have any number of receivers, or none. */
+function isForMany(host: string): boolean {
+  return isMulticast(host) || BROADCASTS.includes(host);
 }

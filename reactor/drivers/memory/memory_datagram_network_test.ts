@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { IPv4Address } from "../../addresses.ts";
+import { IPv4Address, IPv6Address } from "../../addresses.ts";
 import type { DatagramDriverSink } from "../../datagram/datagram_driver.ts";
-import { CannotListenError, MulticastJoinError } from "../../errors.ts";
+import { CannotListenError, DatagramError, MulticastJoinError } from "../../errors.ts";
 import type { IInternetAddress } from "../../interfaces/mod.ts";
 import { MemoryDatagramNetwork, type MemoryUDPDriver } from "./memory_datagram_network.ts";
 
@@ -18,7 +18,7 @@ class ConnectionFixture {
     const sink: DatagramDriverSink<IInternetAddress> = {
       received: (datagram, from) =>
         log(`received ${new TextDecoder().decode(datagram)} from ${from}`),
-      receiveFailed: (error) => log(error.message),
+      receiveFailed: (error) => log(`received an error: ${error.message}`),
       sent: (error) => log(error === null ? "sent" : `failed: ${error.message}`),
       released: () => log("released"),
     };
@@ -32,7 +32,7 @@ class ConnectionFixture {
    * @returns The events that were logged.
    */
   settle(): string[] {
-    for (const step of this.steps.splice(0)) step();
+    for (let step = this.steps.shift(); step !== undefined; step = this.steps.shift()) step();
     return this.events.splice(0);
   }
 }
@@ -48,7 +48,7 @@ Deno.test("MemoryUDPDriver.send() copies the datagram, and delivers it in a late
   here.send(datagram, at("127.0.0.9", 2));
   datagram.fill(0);
   assertEquals(fixture.events, []);
-  assertEquals(fixture.settle(), ["there received one from 127.0.0.1:1", "here sent"]);
+  assertEquals(fixture.settle(), ["here sent", "there received one from 127.0.0.1:1"]);
 });
 
 Deno.test("MemoryUDPDriver queues datagrams until startReceiving()", () => {
@@ -60,7 +60,7 @@ Deno.test("MemoryUDPDriver queues datagrams until startReceiving()", () => {
   assertEquals(fixture.events, ["there received one from 127.0.0.1:2"]);
 });
 
-Deno.test("MemoryUDPDriver.send() is refused if no socket is bound to the host and port", () => {
+Deno.test("MemoryUDPDriver receives a refusal if no socket is bound to the destination", () => {
   const fixture = new ConnectionFixture();
   const here = fixture.bind("here", "0.0.0.0", 1);
   const gone = fixture.bind("gone", "127.0.0.1", 2);
@@ -68,7 +68,10 @@ Deno.test("MemoryUDPDriver.send() is refused if no socket is bound to the host a
   assertEquals(fixture.settle(), ["gone released"]);
   for (const to of [at("127.0.0.1", 2), at("127.0.0.1", 3)]) {
     here.send(bytes("one"), to);
-    assertEquals(fixture.settle(), [`here failed: Cannot send to ${to}: no socket is bound to it`]);
+    assertEquals(fixture.settle(), [
+      "here sent",
+      `here received an error: Cannot send to ${to}: no socket is bound to it`,
+    ]);
   }
 });
 
@@ -90,4 +93,39 @@ Deno.test("MemoryUDPDriver fails to join a group twice, or an address that is no
   assertThrows(() => driver.joinGroup("10.0.0.1", ""), MulticastJoinError);
   driver.leaveGroup("239.1.2.3", "");
   assertThrows(() => driver.leaveGroup("239.1.2.3", ""), MulticastJoinError);
+});
+
+Deno.test("MemoryUDPDriver.send() fails for a broadcast that is not allowed", () => {
+  const fixture = new ConnectionFixture();
+  const here = fixture.bind("here", "127.0.0.1", 1);
+  fixture.bind("all", "0.0.0.0", 2).startReceiving();
+  fixture.bind("one", "127.0.0.2", 3).startReceiving();
+  here.send(bytes("one"), at("255.255.255.255", 2));
+  assertEquals(fixture.settle(), [
+    "here failed: Cannot send to 255.255.255.255:2: " +
+    "call setBroadcastAllowed(true) to allow broadcasts",
+  ]);
+  here.setBroadcast(true);
+  for (const port of [2, 3]) here.send(bytes("two"), at("127.255.255.255", port));
+  assertEquals(fixture.settle(), ["here sent", "here sent", "all received two from 127.0.0.1:1"]);
+});
+
+Deno.test("MemoryUDPDriver on all of IPv6 exchanges datagrams with IPv4", () => {
+  const fixture = new ConnectionFixture();
+  const six = fixture.bind("six", "::", 1);
+  const four = fixture.bind("four", "127.0.0.1", 2);
+  for (const each of [six, four]) each.startReceiving();
+  four.send(bytes("one"), at("127.0.0.1", 1));
+  assertEquals(fixture.settle(), ["four sent", "six received one from [::ffff:127.0.0.1]:2"]);
+  six.send(bytes("two"), new IPv6Address("UDP", "::ffff:127.0.0.1", 2));
+  assertEquals(fixture.settle(), ["six sent", "four received two from 127.0.0.1:1"]);
+  assertThrows(() => fixture.network.bind("127.0.0.1", 1), CannotListenError, "in use");
+});
+
+Deno.test("MemoryDatagramNetwork binds and reaches only addresses of the machine", () => {
+  const network = new MemoryDatagramNetwork({ isLocal: (host) => host !== "192.0.2.1" });
+  const error = assertThrows(() => network.bind("192.0.2.1", 1), CannotListenError);
+  assertEquals(error.code, "EADDRNOTAVAIL");
+  const driver = network.bind("127.0.0.1", 1);
+  assertThrows(() => driver.setMulticastInterface("192.0.2.1"), DatagramError, "192.0.2.1");
 });

@@ -10,18 +10,23 @@
  */
 
 import { IPv4Address } from "../../addresses.ts";
-import { ConnectionLost } from "../../errors.ts";
+import type { ConnectionLost } from "../../errors.ts";
 import type { Address } from "../../interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../stream/stream_driver.ts";
+import { connectionLost, errorWithCode } from "../deno/system_error.ts";
+
+/** Runs one step of a connection or port in memory, now or later. */
+export type Schedule = (step: () => void) => void;
 
 /** Options of a pipe in memory. */
 export interface MemoryPipeOptions {
   /**
-   * Runs one step of the pipe. To run it at once makes each write complete before `write` returns.
+   * Runs one step of the pipe, or of its first and its second end. To run it at once makes each
+   * write complete before `write` returns.
    *
    * @default {queueMicrotask}
    */
-  schedule?: ((step: () => void) => void) | undefined;
+  schedule?: Schedule | readonly [Schedule, Schedule] | undefined;
   /**
    * The number of bytes that can be in flight in each direction. A write takes the bytes that fit,
    * and waits if there is no room.
@@ -37,16 +42,24 @@ export interface MemoryPipeOptions {
   chunkSize?: number | undefined;
   /** The addresses of the first and the second end. */
   addresses?: readonly [Address, Address] | undefined;
+  /**
+   * Whether the ends accept the options of TCP sockets, which have no effect in memory.
+   *
+   * @default {false}
+   */
+  isTCP?: boolean | undefined;
+  /** Called when both ends have been released. */
+  released?: (() => void) | undefined;
 }
 
 /** A pending operation of one end: its read, or its write or `closeWrite`. */
 class Operation {
-  readonly #schedule: (step: () => void) => void;
+  readonly #schedule: Schedule;
   readonly #step: () => void;
   #scheduled = false;
   isPending = false;
 
-  constructor(schedule: (step: () => void) => void, step: () => void) {
+  constructor(schedule: Schedule, step: () => void) {
     this.#schedule = schedule;
     this.#step = step;
   }
@@ -125,6 +138,17 @@ class Flow {
   }
 }
 
+/** The parts of one end. */
+interface MemoryEnd {
+  readonly incoming: Flow;
+  readonly outgoing: Flow;
+  readonly host: Address;
+  readonly peer: Address;
+  readonly schedule: Schedule;
+  readonly chunkSize: number;
+  readonly released: () => void;
+}
+
 /** The driver of one end of a pipe in memory. */
 export class MemoryDriver implements StreamDriver {
   readonly #in: Flow;
@@ -140,23 +164,16 @@ export class MemoryDriver implements StreamDriver {
   #bytes: Uint8Array | null = null;
   #closed = false;
   #released = false;
+  readonly #onReleased: () => void;
 
   /** Called by {@linkcode memoryPipe}. */
-  constructor(
-    { incoming, outgoing, host, peer, schedule, chunkSize }: {
-      incoming: Flow;
-      outgoing: Flow;
-      host: Address;
-      peer: Address;
-      schedule: (step: () => void) => void;
-      chunkSize: number;
-    },
-  ) {
+  constructor({ incoming, outgoing, host, peer, schedule, chunkSize, released }: MemoryEnd) {
     this.#in = incoming;
     this.#out = outgoing;
     this.#host = host;
     this.#peer = peer;
     this.#chunkSize = chunkSize;
+    this.#onReleased = released;
     this.#read = incoming.reader = new Operation(schedule, () => this.#readStep());
     this.#write = outgoing.writer = new Operation(schedule, () => this.#writeStep());
   }
@@ -265,13 +282,28 @@ export class MemoryDriver implements StreamDriver {
     if (this.#released || this.#read.isPending || this.#write.isPending) return;
     this.#released = true;
     this.#sink?.released();
+    this.#onReleased();
   }
 
-  #lost(syscall: string, code: string): ConnectionLost {
-    const address = String(this.#peer);
-    const message = `Connection to ${address} was lost: ${code}`;
-    return new ConnectionLost(message, { code, syscall, address });
+  #lost(syscall: string, code: keyof typeof REASONS): ConnectionLost {
+    return connectionLost(syscall, this.#peer, errorWithCode(code, REASONS[code]));
   }
+}
+
+const REASONS = {
+  ECONNRESET: "the peer has reset the connection (ECONNRESET)",
+  EPIPE: "the peer has closed the connection (EPIPE)",
+};
+
+/**
+ * The driver of one end of a TCP connection in memory. The options of its socket have no effect.
+ */
+class MemoryTCPDriver extends MemoryDriver {
+  setNoDelay(): void {}
+
+  setKeepAlive(): void {}
+
+  setKeepAliveIdle(): void {}
 }
 
 /**
@@ -284,12 +316,31 @@ export function memoryPipe(options: MemoryPipeOptions = {}): [MemoryDriver, Memo
   const { schedule = queueMicrotask, capacity = 65536, chunkSize = 65536 } = options;
   const [first, second] = options.addresses ??
     [new IPv4Address("TCP", "192.0.2.1", 1111), new IPv4Address("TCP", "192.0.2.2", 2222)];
+  const [one, two] = typeof schedule === "function" ? [schedule, schedule] : schedule;
   const toSecond = new Flow(capacity);
   const toFirst = new Flow(capacity);
-  const shared = { schedule, chunkSize };
-  const [one, two] = [{ host: first, peer: second }, { host: second, peer: first }];
+  let open = 2;
+  const released = () => {
+    if (--open === 0) options.released?.();
+  };
+  const shared = { chunkSize, released };
+  const Driver = options.isTCP ? MemoryTCPDriver : MemoryDriver;
   return [
-    new MemoryDriver({ incoming: toFirst, outgoing: toSecond, ...one, ...shared }),
-    new MemoryDriver({ incoming: toSecond, outgoing: toFirst, ...two, ...shared }),
+    new Driver({
+      incoming: toFirst,
+      outgoing: toSecond,
+      host: first,
+      peer: second,
+      schedule: one,
+      ...shared,
+    }),
+    new Driver({
+      incoming: toSecond,
+      outgoing: toFirst,
+      host: second,
+      peer: first,
+      schedule: two,
+      ...shared,
+    }),
   ];
 }

@@ -1,0 +1,270 @@
+import { type Deferred, fail, succeed } from "../defer/mod.ts";
+import { asError } from "../defer/guarded_call.ts";
+import { checkTimeout } from "../internal/validation.ts";
+import { checkFactory } from "../reactor/lifecycle/argument_checks.ts";
+import { IPv4Address, UNIXAddress } from "../reactor/addresses.ts";
+import type {
+  Address,
+  AddressFamily,
+  AdoptStreamPortOptions,
+  IInternetAddress,
+  IListeningPort,
+  IProtocolFactory,
+  IReactorTime,
+  IUNIXAddress,
+  ListenTCPOptions,
+  ListenTLSOptions,
+  ListenUNIXOptions,
+  StreamPortStats,
+} from "../reactor/interfaces/mod.ts";
+import { startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
+import { PortDrain } from "../reactor/stream/port_drain.ts";
+import { isDrainable } from "../reactor/stream/protocol_capabilities.ts";
+import { FakeConnection, type FakeConnectionOwner } from "./fake_connection.ts";
+import { StringTransport } from "./string_transport.ts";
+
+/** The options of a {@linkcode FakePort}: the arguments of a call that listens, and a clock. */
+export interface FakePortOptions<A extends Address, O> {
+  /** The address of the port. */
+  address: A;
+  /** The factory that was passed in. */
+  factory: IProtocolFactory;
+  /** The options that were passed in. */
+  options: O;
+  /** The clock of the deadlines of `drain()`. */
+  clock: Pick<IReactorTime, "callLater">;
+  /** Whether the connections are encrypted from the start. @default {false} */
+  secure?: boolean | undefined;
+}
+
+/**
+ * A listening port of a {@linkcode MemoryReactor}, and the record of the call that has returned it.
+ * The test connects clients with {@linkcode connect}. Twisted's `_FakePort`.
+ *
+ * Limits and timeouts of connections do not apply.
+ *
+ * @typeParam A The type of the port's address.
+ * @typeParam O The type of the options.
+ */
+export class FakePort<A extends Address = Address, O = unknown>
+  implements IListeningPort<A>, FakeConnectionOwner {
+  /** The factory that was passed in. */
+  readonly factory: IProtocolFactory;
+  /** The options that were passed in. */
+  readonly options: O;
+  /** Whether the connections are encrypted from the start: those of `listenTLS`. */
+  readonly secure: boolean;
+  readonly #address: A;
+  readonly #clock: Pick<IReactorTime, "callLater">;
+  readonly #connections = new Set<FakeConnection>();
+  #drains: PortDrain[] = [];
+  #isListening = false;
+  #accepted = 0;
+
+  /**
+   * Creates a port that does not listen yet.
+   *
+   * @param call The arguments of the call that listens.
+   * @throws {TypeError} If the factory is not a factory.
+   */
+  constructor(call: FakePortOptions<A, O>) {
+    checkFactory("listen", call.factory);
+    this.factory = call.factory;
+    this.options = call.options;
+    this.secure = call.secure ?? false;
+    this.#address = call.address;
+    this.#clock = call.clock;
+  }
+
+  // Members for tests.
+
+  /** Whether the port listens: `true` until `stopListening()` or `drain()`. */
+  get isListening(): boolean {
+    return this.#isListening;
+  }
+
+  /** The open connections, in the order in which they were made. */
+  get connections(): readonly FakeConnection[] {
+    return [...this.#connections];
+  }
+
+  /**
+   * Connects a client: builds a protocol, and connects it.
+   *
+   * @param transport The transport of the protocol. The default is a {@linkcode StringTransport},
+   *   whose `loseConnection()` has no effect until the test calls `lose()` of the connection. A
+   *   `StringTransportWithDisconnection` loses the connection at once.
+   * @returns The connection.
+   * @throws {Error} If the port does not listen. Also the error of `buildProtocol`,
+   *   `connectionMade` or another method of the application.
+   *
+   * @example
+   * ```ts
+   * import { Factory, LineReceiver } from "@torsion/reactor/protocol";
+   * import { MemoryReactor } from "@torsion/reactor/testing";
+   *
+   * class Echo extends LineReceiver {
+   *   override textReceived(line: string) {
+   *     this.sendLine(line);
+   *   }
+   * }
+   *
+   * const reactor = new MemoryReactor();
+   * reactor.listenTCP(2000, Factory.forProtocol(Echo));
+   *
+   * const connection = reactor.tcpServers[0]?.connect();
+   * connection?.receive("hello\r\n");
+   * console.log(connection?.transport.text()); // hello
+   * ```
+   */
+  connect(transport: StringTransport = this.#newTransport()): FakeConnection {
+    if (!this.#isListening) {
+      throw new Error(`Cannot connect to ${this.#address}: the port does not listen`);
+    }
+    const connection = new FakeConnection(this, transport);
+    this.#accepted++;
+    this.#connections.add(connection);
+    connection.open();
+    return connection;
+  }
+
+  /** Removes a connection. The connection calls this method when it is lost. */
+  connectionLost(connection: FakeConnection, _reason: Error): void {
+    this.#connections.delete(connection);
+    this.#checkDrains();
+  }
+
+  /** Describes the port for a log: `FakeTCPPort on 0.0.0.0:2000 (closed)`. */
+  toString(): string {
+    return `${this.constructor.name} on ${this.#address}${this.#isListening ? "" : " (closed)"}`;
+  }
+
+  // Members of IListeningPort.
+
+  startListening(): void {
+    if (this.#isListening) {
+      throw new Error(`Cannot listen on ${this.#address}: the port is listening already`);
+    }
+    startFactory(this.factory);
+    this.#isListening = true;
+  }
+
+  /** Stops listening at once. The Deferred has fired when this method returns. */
+  stopListening(): Deferred<void> {
+    if (!this.#isListening) return succeed();
+    this.#isListening = false;
+    try {
+      stopFactory(this.factory);
+      return succeed();
+    } catch (error) {
+      return fail(asError(error));
+    }
+  }
+
+  getHost(): A {
+    return this.#address;
+  }
+
+  /** The deadline passes on the clock of a `MemoryReactorClock`, and never on a `MemoryReactor`. */
+  drain(seconds: number): Deferred<number> {
+    checkTimeout("drain() seconds", seconds);
+    const drain = new PortDrain({
+      clock: this.#clock,
+      connections: () => [...this.#connections],
+      handshakes: new Set(),
+      isDrained: () => !this.#isListening && this.#connections.size === 0,
+    }, seconds);
+    this.#drains.push(drain);
+    this.stopListening().addErrback((error) => drain.fail(error));
+    for (const { protocol } of this.connections) {
+      if (protocol !== null && isDrainable(protocol)) protocol.drainRequested();
+    }
+    this.#checkDrains();
+    return drain.done;
+  }
+
+  get stats(): StreamPortStats {
+    return { accepted: this.#accepted, refused: 0, failedHandshakes: 0, failedAccepts: 0 };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopListening();
+  }
+
+  #checkDrains(): void {
+    // The list is replaced first, because a callback of a completed drain may start another drain.
+    const drains = this.#drains;
+    this.#drains = [];
+    this.#drains.push(...drains.filter((drain) => !drain.check()));
+  }
+
+  #newTransport(): StringTransport {
+    const peerAddress = this.#address.type === "UNIX"
+      ? new UNIXAddress("")
+      : new IPv4Address("TCP", "192.168.1.1", 54321);
+    return new StringTransport({ hostAddress: this.#address, peerAddress });
+  }
+}
+
+/** The port and the record of a call of `listenTCP` or `listenTLS`. */
+export class FakeTCPPort<O extends ListenTCPOptions = ListenTCPOptions>
+  extends FakePort<IInternetAddress, O> {
+  /** The port number that was passed in. `getHost().port` is another number if it is 0. */
+  readonly port: number;
+
+  /**
+   * Creates a port that does not listen yet.
+   *
+   * @param port The port number that was passed in.
+   * @param call The other arguments.
+   */
+  constructor(port: number, call: FakePortOptions<IInternetAddress, O>) {
+    super(call);
+    this.port = port;
+  }
+}
+
+/** The port and the record of a call of `listenTLS`. */
+export type FakeTLSPort = FakeTCPPort<ListenTLSOptions>;
+
+/** The port and the record of a call of `listenUNIX`. */
+export class FakeUNIXPort extends FakePort<IUNIXAddress, ListenUNIXOptions> {
+  /** The path that was passed in. */
+  readonly path: string;
+
+  /**
+   * Creates a port that does not listen yet.
+   *
+   * @param path The path of the socket.
+   * @param call The other arguments.
+   */
+  constructor(path: string, call: FakePortOptions<IUNIXAddress, ListenUNIXOptions>) {
+    super(call);
+    this.path = path;
+  }
+}
+
+/** The port and the record of a call of `adoptStreamPort`. */
+export class FakeAdoptedPort extends FakePort<Address, AdoptStreamPortOptions> {
+  /** The file descriptor that was passed in. */
+  readonly fileDescriptor: number;
+  /** The address family that was passed in. */
+  readonly addressFamily: AddressFamily;
+
+  /**
+   * Creates a port that does not listen yet.
+   *
+   * @param fileDescriptor The number of the file descriptor.
+   * @param addressFamily The address family.
+   * @param call The other arguments.
+   */
+  constructor(
+    fileDescriptor: number,
+    addressFamily: AddressFamily,
+    call: FakePortOptions<Address, AdoptStreamPortOptions>,
+  ) {
+    super(call);
+    this.fileDescriptor = fileDescriptor;
+    this.addressFamily = addressFamily;
+  }
+}
