@@ -6,9 +6,10 @@
  *
  * Try it: run the program in three terminals, with the arguments `1`, `2` and `3`. Two members are
  * enough to elect a leader. Stop the leader with Ctrl-C: one of the others leads in a new term.
- * Start it again: it follows. Each member keeps its term and its vote in a file, `member1.json` to
- * `member3.json`. Further arguments: the folder of these files (`.`), and the port of the first
- * member (2001). `simulated_cluster_test.ts` tests ten members in a simulated network.
+ * Start it again: it follows. Each member keeps its term and its vote in a file, such as
+ * `member1.ballot.json`. Further arguments: the folder of these files (`.`), and the ports of all
+ * members (2001, 2002 and 2003). `simulated_cluster_test.ts` tests ten members in a simulated
+ * network.
  */
 
 import {
@@ -159,6 +160,12 @@ export class Member extends MultiService {
     return this.#term;
   }
 
+  /** The state as text, such as `follower of m2 in term 3`. */
+  get state(): string {
+    const leader = this.#role === "follower" ? ` of ${this.#leader ?? "no one"}` : "";
+    return `${this.#role}${leader} in term ${this.#term}`;
+  }
+
   /** The votes that a leader needs. Two majorities have a member in common, which votes once. */
   protected get majority(): number {
     return Math.floor((this.#peers.length + 1) / 2) + 1;
@@ -291,19 +298,18 @@ class FileDisk implements Disk {
 }
 
 if (import.meta.main) {
-  const [number = "1", folder = ".", firstPort = "2001"] = Deno.args;
+  const [number = "1", folder = ".", ...ports] = Deno.args;
+  if (ports.length === 0) ports.push("2001", "2002", "2003");
   log.startLogging(Deno.stdout);
-  const portOf = (member: string) => Number(firstPort) + Number(member) - 1;
-  const others = ["1", "2", "3"].filter((each) => each !== number);
+  const endpoint = (port: string) => new TCP4ClientEndpoint(reactor, "127.0.0.1", Number(port));
   const member = new Member({
     name: `member ${number}`,
-    server: new TCP4ServerEndpoint(reactor, portOf(number), { interface: "127.0.0.1" }),
-    peers: others.map((each) => new TCP4ClientEndpoint(reactor, "127.0.0.1", portOf(each))),
+    server: new TCP4ServerEndpoint(reactor, Number(ports[Number(number) - 1])),
+    peers: ports.toSpliced(Number(number) - 1, 1).map(endpoint),
     clock: reactor,
     disk: new FileDisk(`${folder}/member${number}`),
     random: Math.random,
-    changed: ({ id, role, leader, term }) =>
-      log.msg(`${id} is ${role} in term ${term}, and its leader is ${leader ?? "unknown"}`),
+    changed: (member) => log.msg(`I am ${member.state}`),
   });
   startApplication(reactor, member);
   await reactor.run();
