@@ -3,6 +3,18 @@ import type { IDelayedCall, IReactorTime } from "../reactor/interfaces/mod.ts";
 import { logRejection } from "../defer/guarded_call.ts";
 import { checkDelay, checkMoment } from "../internal/validation.ts";
 
+/** Returns the time of a clock's earliest call in seconds; `undefined` if no call is pending. */
+export let nextDueOf: (clock: Clock) => number | undefined;
+
+/**
+ * Watches a clock.
+ *
+ * @param clock The clock.
+ * @param onEarlier Called when the time of the earliest call has become earlier.
+ * @returns A function that ends the watch.
+ */
+export let watchClock: (clock: Clock, onEarlier: () => void) => () => void;
+
 /**
  * A clock that a test moves by hand, for code that needs the time of a reactor.
  *
@@ -23,8 +35,20 @@ import { checkDelay, checkMoment } from "../internal/validation.ts";
  * ```
  */
 export class Clock implements IReactorTime {
+  static {
+    nextDueOf = (clock) => clock.#calls.nextDue();
+    watchClock = (clock, onEarlier) => {
+      clock.#watchers.add(onEarlier);
+      return () => clock.#watchers.delete(onEarlier);
+    };
+  }
+
   #now = 0;
-  readonly #calls: TimedCalls = new TimedCalls({ seconds: () => this.#now });
+  readonly #watchers = new Set<() => void>();
+  readonly #calls: TimedCalls = new TimedCalls({
+    seconds: () => this.#now,
+    onEarlier: () => this.#watchers.forEach((onEarlier) => onEarlier()),
+  });
 
   /** Returns the current time, in seconds. A new clock is at 0. */
   seconds(): number {

@@ -78,6 +78,7 @@ export type {
   RecordedUNIXDatagramPort,
   WrittenUNIXDatagram,
 } from "./recorded_unix_datagrams.ts";
+export { type AutoAdvance, autoAdvance, type AutoAdvanceOptions } from "./auto_advance.ts";
 export {
   InMemoryReactor,
   type InMemoryReactorOptions,

@@ -49,6 +49,7 @@ import type { StreamTransport } from "./stream_transport.ts";
 import { tcpConnectingTests } from "./tcp_connecting.ts";
 import { tcpTransport } from "./tcp_transport.ts";
 import { tcpListeningTests } from "./tcp_listening.ts";
+import { type RawTCP, tcpTest } from "../fixtures/tcp_fixture.ts";
 
 /**
  * Defines the tests of TCP.
@@ -57,13 +58,17 @@ import { tcpListeningTests } from "./tcp_listening.ts";
  * @param makeReactor Makes a new reactor.
  * @param differences The members in which the reactor's TCP differs from `tcpTransport`, such as
  * `abortSeenAs`.
+ * @param raw The sockets of the peers, which do not use the reactor. The default is Deno's sockets;
+ *   a reactor on another network needs peers on that network.
  */
 export function tcpConformance(
   name: string,
   makeReactor: () => IReactor,
-  differences: Partial<StreamTransport> = {},
+  differences?: Partial<StreamTransport>,
+  raw?: RawTCP,
 ): void {
   streamConformance({ ...tcpTransport(name, makeReactor), ...differences });
-  tcpListeningTests(name, makeReactor);
-  tcpConnectingTests(name, makeReactor);
+  const test = tcpTest(name, makeReactor, raw);
+  tcpListeningTests(test);
+  tcpConnectingTests(test);
 }

@@ -7,16 +7,13 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "../assertions.ts";
 import { IPv6Address } from "../../reactor/addresses.ts";
 import { ConnectionRefusedError, DNSLookupError } from "../../reactor/errors.ts";
-import type { IReactor } from "../../reactor/interfaces/mod.ts";
-import { tcpTest } from "../fixtures/tcp_fixture.ts";
+import type { TCPTest } from "../fixtures/tcp_fixture.ts";
 import { Wires } from "../fixtures/wire.ts";
 
 const HOST = "127.0.0.1";
 
 /** Defines the tests that only `connectTCP` has. */
-export function tcpConnectingTests(name: string, makeReactor: () => IReactor): void {
-  const test = tcpTest(name, makeReactor);
-
+export function tcpConnectingTests(test: TCPTest): void {
   Deno.test(test("connectTCP() resolves a host name", async (fixture) => {
     const factory = new Wires();
     const listener = fixture.rawListen();
@@ -29,7 +26,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
   }));
 
   Deno.test(test("connectTCP() to ::1 has IPv6 addresses, and reconnects", async (fixture) => {
-    const listener = fixture.closeAfter(Deno.listen({ hostname: "::1", port: 0 }));
+    const listener = fixture.rawListen({ hostname: "::1" });
     const there = new IPv6Address("TCP", "::1", listener.addr.port);
     const factory = new Wires();
     const connector = fixture.reactor.connectTCP("::1", listener.addr.port, factory);
@@ -50,7 +47,7 @@ export function tcpConnectingTests(name: string, makeReactor: () => IReactor): v
 
   Deno.test(
     test("connectTCP() to ::1 fails with ConnectionRefusedError if no server listens", async (fixture) => {
-      const listener = Deno.listen({ hostname: "::1", port: 0 });
+      const listener = fixture.rawListen({ hostname: "::1" });
       listener.close();
       const factory = new Wires();
       fixture.reactor.connectTCP("::1", listener.addr.port, factory);

@@ -7,17 +7,15 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "../assertions.ts";
 import { IPv4Address, IPv6Address } from "../../reactor/addresses.ts";
 import { CannotListenError } from "../../reactor/errors.ts";
-import type { IReactor, ListenTCPOptions } from "../../reactor/interfaces/mod.ts";
+import type { ListenTCPOptions } from "../../reactor/interfaces/mod.ts";
 import { endingOf } from "../peers/raw_peer.ts";
-import { portOf, tcpTest } from "../fixtures/tcp_fixture.ts";
+import { portOf, type TCPTest } from "../fixtures/tcp_fixture.ts";
 import { type Wire, Wires } from "../fixtures/wire.ts";
 
 const greeter = { connectionMade: (wire: Wire) => wire.transport.write("hello") };
 
 /** Defines the tests that only `listenTCP` has. */
-export function tcpListeningTests(name: string, makeReactor: () => IReactor): void {
-  const test = tcpTest(name, makeReactor);
-
+export function tcpListeningTests(test: TCPTest): void {
   Deno.test(
     test("listenTCP() binds at once; getHost() returns the port that the system chose", async (fixture) => {
       const factory = new Wires();
@@ -43,7 +41,7 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
     const port = fixture.listen(factory, { interface: "::1" });
     assert(port.getHost().equals(new IPv6Address("TCP", "::1", port.port)));
     fixture.run();
-    const peer = fixture.raw(await Deno.connect({ hostname: "::1", port: port.port }));
+    const peer = await fixture.rawConnect(port.port, "::1");
     assertEquals(await peer.readText(5), "hello");
     const [address] = factory.addresses;
     assert(address instanceof IPv6Address);
@@ -106,17 +104,12 @@ export function tcpListeningTests(name: string, makeReactor: () => IReactor): vo
       const port = fixture.listen(factory, { maxConnectionsPerHost: 1 });
       fixture.run();
       // On Linux, all of 127.0.0.0/8 is on the loopback interface.
-      await fixture.nodeConnect(port.port, "127.0.0.2");
+      await fixture.rawConnectFrom("127.0.0.2", port.port);
       await factory.wire(0);
-      const refused = fixture.nodeConnect(port.port, "127.0.0.2").then((socket) => {
-        const closed = Promise.withResolvers<void>();
-        socket.on("error", closed.reject);
-        socket.once("close", () => closed.resolve());
-        socket.resume();
-        return closed.promise;
-      });
+      const refused = fixture.rawConnectFrom("127.0.0.2", port.port);
       // A reset may arrive before the peer knows that it is connected.
-      assertMatch(await endingOf(refused), /^(end|ECONNRESET)$/);
+      const ending = refused.then((end) => end(), (error) => endingOf(Promise.reject(error)));
+      assertMatch(await ending, /^(end|ECONNRESET)$/);
       assertEquals(await (await fixture.rawConnect(port.port)).readText(5), "hello");
       assertEquals(factory.built.length, 2);
     }),

@@ -44,7 +44,14 @@ import type {
   ListenMulticastOptions,
 } from "../../reactor/interfaces/mod.ts";
 import { LoggedTexts } from "../fixtures/core_fixture.ts";
-import { AwaitedRecorder, type UDPEnd, type UDPFixture, udpTest } from "../fixtures/udp_fixture.ts";
+import type { SocketTest } from "../fixtures/socket_fixture.ts";
+import {
+  AwaitedRecorder,
+  type BindRawPeer,
+  type UDPEnd,
+  type UDPFixture,
+  udpTest,
+} from "../fixtures/udp_fixture.ts";
 
 // A group for use within a site (RFC 2365). Twisted's tests use another such group.
 const GROUP = "239.255.42.99";
@@ -54,18 +61,23 @@ const GROUP = "239.255.42.99";
  *
  * @param name The name of the reactor, which starts the tests' names.
  * @param makeReactor Makes a new reactor.
+ * @param bindRawPeer Binds a peer that does not use the reactor. The default is a socket of
+ *   `node:dgram`; a reactor on another network needs peers on that network.
  */
-export function udpConformance(name: string, makeReactor: () => IReactor): void {
-  bindingTests(name, makeReactor);
-  exchangeTests(name, makeReactor);
-  endingTests(name, makeReactor);
-  multicastTests(name, makeReactor);
+export function udpConformance(
+  name: string,
+  makeReactor: () => IReactor,
+  bindRawPeer?: BindRawPeer,
+): void {
+  const test = udpTest(name, makeReactor, bindRawPeer);
+  bindingTests(test);
+  exchangeTests(test);
+  endingTests(test);
+  multicastTests(test);
 }
 
 /** Defines the tests of binding. */
-function bindingTests(name: string, makeReactor: () => IReactor): void {
-  const test = udpTest(name, makeReactor);
-
+function bindingTests(test: SocketTest<UDPFixture>): void {
   Deno.test(
     test("listenUDP() binds at once, to all of IPv4 and a port that the system chose", ({ reactor }) => {
       using logged = new LoggedTexts();
@@ -143,9 +155,7 @@ function bindingTests(name: string, makeReactor: () => IReactor): void {
 }
 
 /** Defines the tests of sending and receiving. */
-function exchangeTests(name: string, makeReactor: () => IReactor): void {
-  const test = udpTest(name, makeReactor);
-
+function exchangeTests(test: SocketTest<UDPFixture>): void {
   Deno.test(
     test("datagramReceived() and write() exchange whole datagrams with a raw peer", async (fixture) => {
       const { port } = fixture.listen({
@@ -316,9 +326,7 @@ function exchangeTests(name: string, makeReactor: () => IReactor): void {
 }
 
 /** Defines the tests of closing. */
-function endingTests(name: string, makeReactor: () => IReactor): void {
-  const test = udpTest(name, makeReactor);
-
+function endingTests(test: SocketTest<UDPFixture>): void {
   Deno.test(
     test("stopListening() fires when pending writes are sent and the address is free", async (fixture) => {
       using logged = new LoggedTexts();
@@ -383,9 +391,7 @@ function endingTests(name: string, makeReactor: () => IReactor): void {
 }
 
 /** Defines the tests of multicast, on the loopback interface. */
-function multicastTests(name: string, makeReactor: () => IReactor): void {
-  const test = udpTest(name, makeReactor);
-
+function multicastTests(test: SocketTest<UDPFixture>): void {
   /**
    * Returns a member of the group, on all addresses: Linux delivers only to those, and to the
    * group's own address.

@@ -19,6 +19,7 @@ export class Schedule {
   readonly #free: number[] = [];
   readonly #heap = new SlotHeap(this.#orders);
   #added = 0;
+  #watcher: (() => void) | null = null;
   #pending = 0;
 
   /** The current time in microseconds, an integer. */
@@ -37,6 +38,11 @@ export class Schedule {
     return this.#heap.topKey;
   }
 
+  /** Sets a function that is called after each event that is scheduled; `null` for none. */
+  watch(scheduled: (() => void) | null): void {
+    this.#watcher = scheduled;
+  }
+
   /**
    * Schedules an event.
    *
@@ -52,6 +58,7 @@ export class Schedule {
     this.#heap.push(slot, time < this.#now ? this.#now : time);
     this.#counts[slot] = !isBackground;
     if (!isBackground) this.#pending++;
+    this.#watcher?.();
     return slot;
   }
 
@@ -77,6 +84,12 @@ export class Schedule {
     this.#remove(slot);
     event?.();
     return true;
+  }
+
+  /** Calls the events until a time, and moves the time there. */
+  advanceTo(time: number): void {
+    while (this.next <= time) this.step();
+    this.#now = Math.max(this.#now, time);
   }
 
   #dropCancelled(): void {

@@ -6,6 +6,7 @@
 
 import { MemorySignals } from "../../reactor/drivers/memory/memory_signals.ts";
 import { VirtualReactor } from "../../reactor/drivers/memory/virtual_reactor.ts";
+import type { HostSockets } from "../../reactor/lifecycle/host_sockets.ts";
 import { SimulatedSockets } from "./host_sockets.ts";
 import type { Machine } from "./machine.ts";
 import type { RandomStream } from "./random.ts";
@@ -106,6 +107,22 @@ export class SimulatedHost {
   /** A promise that resolves when the reactor has stopped; never after a crash. */
   get stopped(): Promise<void> {
     return this.#stopped;
+  }
+
+  /** The sockets of the host, for peers without a reactor. */
+  get sockets(): HostSockets {
+    return new SimulatedSockets(this.#machine);
+  }
+
+  /** Makes another reactor in the process of the host. It does not run yet. */
+  newReactor(): SimulatedReactor {
+    return new SimulatedReactor(
+      this.#machine,
+      this.#clock,
+      this.#network,
+      this.random,
+      new MemorySignals(),
+    );
   }
 
   /** Whether the host runs. */

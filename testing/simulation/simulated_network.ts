@@ -349,6 +349,33 @@ export class SimulatedNetwork {
     return slept;
   }
 
+  /** Returns the time of the next event in seconds, or `undefined` if no event is pending. */
+  nextDue(): number | undefined {
+    return this.#schedule.size === 0 ? undefined : this.#schedule.next / SECOND;
+  }
+
+  /**
+   * Makes the events of the next seconds at once, without waiting for promises between them. A test
+   * that awaits uses {@linkcode runUntil}, or `autoAdvance(network)`.
+   *
+   * @param seconds The time to pass, in seconds, at least 0.
+   */
+  advance(seconds: number): void {
+    checkDelay("advance() seconds", seconds);
+    this.#schedule.advanceTo(this.#schedule.now + inMicroseconds(seconds));
+  }
+
+  /**
+   * Watches the events, for `autoAdvance()`.
+   *
+   * @param scheduled Called when an event has been scheduled.
+   * @returns A function that ends the watch.
+   */
+  watch(scheduled: () => void): () => void {
+    this.#schedule.watch(scheduled);
+    return () => this.#schedule.watch(null);
+  }
+
   /**
    * Moves the virtual time until a promise has settled.
    *

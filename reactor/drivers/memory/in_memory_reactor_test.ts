@@ -2,7 +2,9 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { Deferred } from "../../../defer/mod.ts";
 import { clientFromString, serverFromString } from "../../../endpoints/mod.ts";
 import { ClientFactory, DatagramProtocol, Factory, Protocol } from "../../../protocol/mod.ts";
-import { Clock } from "../../../task/mod.ts";
+import { Clock, deferLater } from "../../../task/mod.ts";
+import { autoAdvance } from "../../../testing/auto_advance.ts";
+import { testCertificates } from "../../../testing/fixtures/certificates.ts";
 import { FakeThreads } from "../../../testing/fixtures/fake_threads.ts";
 import { type Wire, Wires } from "../../../testing/fixtures/wire.ts";
 import { failureResultOf, successResultOf } from "../../../testing/results.ts";
@@ -325,4 +327,22 @@ Deno.test("InMemoryReactor throws UnsupportedError for what only an operating sy
     ]
   ) assertThrows(act, UnsupportedError, "DenoReactor has");
   assertEquals(reactor.hostEnvironment.getEnvironment("HOME"), undefined);
+});
+
+Deno.test("InMemoryReactor.listenTLS() and connectTLS() connect, with a patient clock", async () => {
+  const { authority, server } = await testCertificates();
+  const { clock, reactor } = new Fixture();
+  using _advancing = autoAdvance(clock, { patience: 5 });
+  const [servers, clients] = [new Wires(echo), new Wires()];
+  reactor.listenTLS(443, servers, server);
+  reactor.connectTLS("127.0.0.1", 443, clients, { caCerts: [authority.cert] });
+  const client = await clients.wire();
+  client.transport.write("hello");
+  await client.has(5);
+  assert(client.transport.secure);
+  assertEquals(client.text, "hello");
+  reactor.stop();
+  await client.lost();
+  await theOnly(servers).lost();
+  while (reactor.network.connectionCount > 0) await deferLater(clock, 0, () => {});
 });

@@ -101,6 +101,11 @@ class Flow {
     this.#capacity = capacity;
   }
 
+  /** Whether bytes can still reach the reading end. */
+  get isOpen(): boolean {
+    return !this.reset && !this.readerClosed;
+  }
+
   get isEmpty(): boolean {
     return this.#size === 0;
   }
@@ -208,6 +213,11 @@ export class MemoryDriver implements StreamDriver {
 
   close(): void {
     if (this.#closed) return;
+    // A system takes the bytes of a write at once, as far as they fit, and sends them although the
+    // socket is closed meanwhile.
+    if (this.#write.isPending && this.#bytes !== null && this.#out.isOpen) {
+      this.#out.put(this.#bytes);
+    }
     this.#closed = this.#out.ended = this.#in.readerClosed = true;
     // Pending reads and writes are woken, so that they complete in a later step, as interrupted
     // system calls do.

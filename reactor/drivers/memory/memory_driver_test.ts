@@ -136,6 +136,16 @@ Deno.test("MemoryDriver.close() delivers written bytes, and fails later writes o
   assertEquals(pipe.peer.end, "EPIPE");
 });
 
+Deno.test("MemoryDriver.close() during a write sends the bytes that fit", () => {
+  const pipe = new Pipe({ capacity: 4 });
+  pipe.driver.write(bytes("goodbye"));
+  pipe.driver.close();
+  pipe.peer.driver.startReading();
+  pipe.settle();
+  assertEquals([pipe.peer.text, pipe.peer.end], ["good", "ended"]);
+  assertEquals(pipe.events, ["released"]);
+});
+
 Deno.test("MemoryDriver.close() calls only released(), after pending operations", () => {
   const pipe = new Pipe({ capacity: 1 });
   pipe.driver.startReading();
