@@ -67,10 +67,15 @@ export class Machine {
     this.process = new Process(surroundings.entered);
   }
 
-  /** Adds a line to the trace, whose text is made only if a trace is kept. */
-  note(text: () => string): void {
+  /**
+   * Adds a line about a packet to the trace.
+   *
+   * @param text What happens to it. The text is made only if a trace is kept.
+   * @param data The bytes in it.
+   */
+  note(text: () => string, data: Uint8Array | null = null): void {
     const { trace } = this.surroundings;
-    if (trace.isOn) trace.add(this.schedule.now, this.name, text());
+    if (trace.isOn) trace.addRoutine(this.schedule.now, this.name, text(), data);
   }
 
   /** Returns whether a socket can be bound to an address. */

@@ -246,6 +246,7 @@ export class SimulatedNetwork {
     this.#machines.set(name, machine);
     for (const address of own) this.#addresses.set(address, machine);
     this.#names.set(name, own);
+    this.trace.addHost(name, own);
     const skew = this.#faults.skew(name);
     const clock = new MachineClock(this.#schedule, skew?.offset ?? 0, skew?.drift ?? 0);
     const network = {
@@ -577,9 +578,9 @@ export class SimulatedNetwork {
     this.#note("", text);
   }
 
-  /** Adds a line about the host whose program was called last. */
+  /** Adds a line of the log, by the host whose program was called last. */
   noteCurrent(text: string): void {
-    this.#note(this.#current, text);
+    this.trace.addRoutine(this.#schedule.now, this.#current, text);
   }
 
   /**

@@ -213,7 +213,10 @@ export class StreamEnd implements StreamDriver {
       this.#shared.isSilent = true;
       return this.#hold(segment);
     }
-    this.#machine.note(() => `sends ${describe(segment)} to ${this.#addresses.peer}`);
+    this.#machine.note(
+      () => `sends ${describe(segment)} to ${this.#addresses.peer}`,
+      data(segment),
+    );
     const late = site.next("delay", 1, MOST_DELAY) + (site.next("loss") > 0 ? FIRST_RETRY : 0);
     this.#atPeer(typeof segment === "string" ? HEADER : segment.length, () => {
       this.#peer.#arrive(segment);
@@ -263,7 +266,10 @@ export class StreamEnd implements StreamDriver {
   #arrive(segment: Segment): void {
     // The host has crashed while the segment was on its way.
     if (!this.#machine.isUp) return this.#peer.#hold(segment);
-    this.#machine.note(() => `receives ${describe(segment)} from ${this.#addresses.peer}`);
+    this.#machine.note(
+      () => `receives ${describe(segment)} from ${this.#addresses.peer}`,
+      data(segment),
+    );
     if (segment === "reset") return this.#receiveReset();
     const isKnown = this.#process.isAlive && !this.#closed;
     if (isKnown && segment === "fin") this.#ended = true;
@@ -375,6 +381,10 @@ export class StreamEnd implements StreamDriver {
 function describe(segment: Segment): string {
   if (typeof segment !== "string") return `${segment.length} bytes`;
   return segment === "fin" ? "the end" : "a reset";
+}
+
+function data(segment: Segment): Uint8Array | null {
+  return typeof segment === "string" ? null : segment;
 }
 
 /** One side of a connection that is being made. */
