@@ -127,6 +127,7 @@ async function find(make: MakeMember, members: number, faults: FaultRates): Prom
 }
 
 Deno.test("Member without a disk votes twice after a crash, which explore() finds", async () => {
+  // Such as "kill m3 2 s to 6 s" and "kill m1 6 s to 7 s": both have forgotten whom they elected.
   await find((options) => new Member({ ...options, disk: new Map() }), 3, { kill: 30 });
 });
 
@@ -136,5 +137,6 @@ Deno.test("Member that takes half of the votes for a majority is found by explor
       return super.majority - 1;
     }
   }
-  await find((options) => new Hasty(options), 4, { partition: 20 });
+  // Such as "partition m1,m3 | m2,m4 1 s to 4 s": each half elects a leader in the first term.
+  await find((options) => new Hasty(options), 4, { partition: 60 });
 });
