@@ -58,7 +58,7 @@ export class Trace {
       this.#names.set(address.includes(":") ? `[${address}]` : address, name);
     }
     const all = [...this.#names.keys()].map((address) => RegExp.escape(address)).join("|");
-    // An address is no part of a longer one, such as 10.0.0.1 of 10.0.0.12.
+    // 10.0.0.1 does not match in 10.0.0.12.
     this.#addresses = new RegExp(`(?<![\\d.])(?:${all})(?!\\.?\\d)`, "g");
   }
 
