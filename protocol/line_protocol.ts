@@ -1,10 +1,13 @@
 import type { IProtocolFactory } from "../reactor/interfaces/mod.ts";
+import { asError, callGuarded, logUserError } from "../defer/guarded_call.ts";
 import { AsyncResults } from "./async_results.ts";
 import { Protocol } from "./protocol.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 import { TLSBoundary } from "./tls_boundary.ts";
 
 const EMPTY = new Uint8Array(0);
+/** The first part of the log line for an error in a method that receives lines. */
+const WHY = "Error while receiving lines";
 const encoder = new TextEncoder();
 // `ignoreBOM` keeps byte order marks. A line may begin in the middle of a stream, where such a mark
 // is an ordinary character.
@@ -106,20 +109,33 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
   override dataReceived(data: Uint8Array): void {
     if (!this.#boundary.arriving(this.transport, this.#received.size)) return;
     this.#received.append(data);
-    return this.deliverBuffered();
+    // If a method of the protocol is async, the result is a promise, although the interface
+    // declares void. The connection watches this promise for its rejection.
+    return this.#deliver() as void;
   }
 
   /**
    * Passes on all the lines and raw data that are available, with `before` put in front of the
    * buffer.
+   *
+   * An error of a method that receives them is logged, and aborts the connection. The caller does
+   * not get it: it may be a timed call, or another connection that this protocol produces for.
    */
   protected deliverBuffered(before: Uint8Array = EMPTY): void {
     if (before.length > 0) this.#received.putBack(before);
+    callGuarded(() => this.#deliver(), (error) => {
+      this.transport.abortConnection(asError(error));
+      logUserError(error, WHY);
+    });
+  }
+
+  /** Passes on all that is available. Returns a promise if a method of the protocol is async. */
+  #deliver(): unknown {
     // A method that the loop below calls may call this method again. The inner call returns, and
     // the loop continues with the new bytes.
-    if (this.#isReceiving) return;
+    if (this.#isReceiving) return undefined;
     this.#isReceiving = true;
-    const results = new AsyncResults("Error while receiving lines");
+    const results = new AsyncResults(WHY);
     try {
       while (
         this.#received.size > 0 && this.isReceptive &&
@@ -129,9 +145,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
       this.#isReceiving = false;
       this.#received.settle();
     }
-    // If a method of the protocol is async, the result is a promise, although the interface
-    // declares void. The connection watches this promise for its rejection.
-    return results.combined() as void;
+    return results.combined();
   }
 
   /**

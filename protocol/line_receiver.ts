@@ -68,14 +68,15 @@ export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends
   }
 
   /**
-   * Switches to line mode.
+   * Switches to line mode, and passes on the lines that are available. An error of
+   * {@linkcode LineReceiver.lineReceived} is handled as in {@linkcode resumeProducing}.
    *
    * @param extra Bytes that {@linkcode rawDataReceived} or `lineLengthExceeded` received and did
    *   not use. They are split into lines before the bytes that arrived later.
    */
   setLineMode(extra?: Uint8Array): void {
     this.#raw = null;
-    return this.deliverBuffered(extra);
+    this.deliverBuffered(extra);
   }
 
   /** Pauses the transport, and holds back the rest of the current chunk. */
@@ -84,11 +85,16 @@ export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends
     this.transport.pauseProducing();
   }
 
-  /** Passes on the data that was held back, and resumes the transport. */
+  /**
+   * Passes on the data that was held back, and resumes the transport.
+   *
+   * An error of a method that receives the data is logged, and aborts the connection with the error
+   * as its cause. In Twisted the caller gets it, and the connection continues after the lost line.
+   */
   resumeProducing(): void {
     this.paused = false;
     this.transport.resumeProducing();
-    return this.deliverBuffered();
+    this.deliverBuffered();
   }
 
   /** Passes on no more data, and closes the connection. */

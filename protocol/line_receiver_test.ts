@@ -477,6 +477,43 @@ Deno.test("LineReceiver logs each rejection of async methods, and closes at the 
   assertEquals(errors.take().map((error) => error.message).toSorted(), ["one", "two"]);
 });
 
+Deno.test("LineReceiver.resumeProducing() logs an error of a held line, and aborts", () => {
+  using errors = new LoggedErrors();
+  class Failing extends Lines {
+    override textReceived(line: string): void {
+      super.textReceived(line);
+      this.pauseProducing();
+      if (line === "two") throw new RangeError(line);
+    }
+  }
+  using fixture = connectProtocol(new Failing());
+  fixture.peer.send("one\ntwo\nthree\n");
+  fixture.host.settle();
+  fixture.protocol.resumeProducing();
+  assertEquals(errors.take().map(String), ["RangeError: two"]);
+  fixture.host.settle();
+  assertEquals(fixture.protocol.lines, ["one", "two"]);
+  assertEquals(String(fixture.reason?.cause), "RangeError: two");
+});
+
+Deno.test("LineReceiver.resumeProducing() handles the rejection of an async method", async () => {
+  using errors = new LoggedErrors();
+  class Failing extends Lines {
+    override textReceived(line: string): void | Promise<void> {
+      super.textReceived(line);
+      this.pauseProducing();
+      if (line === "two") return Promise.reject(new RangeError(line));
+    }
+  }
+  using fixture = connectProtocol(new Failing());
+  fixture.peer.send("one\ntwo\nthree\n");
+  fixture.host.settle();
+  fixture.protocol.resumeProducing();
+  await fixture.settle();
+  assertEquals(errors.take().map(String), ["RangeError: two"]);
+  assertEquals(String(fixture.reason?.cause), "RangeError: two");
+});
+
 // A simple model of the receiver: it keeps all the text that ever arrived, and a position in it.
 
 /** The commands that the lines give to the model and to the receiver. */

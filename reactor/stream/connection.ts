@@ -108,7 +108,7 @@ export class Connection extends SocketAttributes
   /** Connects the protocol and starts to read. */
   open(): void {
     const { context, limits } = this.#owner;
-    context.resources.add(this);
+    context.resources.add(this, this.#owner);
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
     this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));
@@ -146,12 +146,15 @@ export class Connection extends SocketAttributes
     });
     this.driver = driver;
     driver.attach(this);
+    let isStarting = true;
     driver.start({
       handshakeCompleted: () => this.#handshakeCompleted(),
-      handshakeFailed: (reason) => this.failed(reason),
+      // The handshake may fail at once. The protocol is running then, so the loss has to wait.
+      handshakeFailed: (reason) => isStarting ? this.abort(reason) : this.failed(reason),
     });
     if (options.received !== undefined) driver.received(options.received);
     this.#feedHeld(driver);
+    isStarting = false;
   }
 
   /**

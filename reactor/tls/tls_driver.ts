@@ -328,16 +328,16 @@ export class TLSDriver implements HandshakeDriver, StreamDriverSink, TLSEngineSi
     if (this.#closed) return;
     this.#closed = true;
     this.#stopWaiting();
-    if (this.#session !== null && !this.#failed && !this.#writeClosed) {
-      if (!this.#writeClosing) this.#engine.end();
-    } else if (!this.#failed || this.#ciphertext === null) {
-      return this.#closeUnderlying();
-    }
+    const hasToEnd = this.#session !== null && !this.#failed && !this.#writeClosed;
+    const hasToSend = this.#failed && this.#ciphertext !== null;
+    if (!hasToEnd && !hasToSend) return this.#closeUnderlying();
     // Only a few bytes, such as close_notify, remain to be sent. If the peer does not read them
-    // within the linger timeout, the connection is aborted.
+    // within the linger timeout, the connection is aborted. The timeout is started first, because
+    // the bytes may be sent at once, which stops it.
     if (this.#linger !== Infinity) {
       this.#deadline = this.#clock.callLater(this.#linger, () => this.#abortUnderlying());
     }
+    if (hasToEnd && !this.#writeClosing) this.#engine.end();
   }
 
   abort(): void {

@@ -278,6 +278,15 @@ Deno.test("TLSDriver.close() sends close_notify before it closes the underlying 
   assertEquals([fixture.peer.text, fixture.peer.end], ["[bye]", "ended"]);
 });
 
+Deno.test("TLSDriver.close() leaves no timed call if close_notify is sent at once", () => {
+  using fixture = secured();
+  const { engine } = fixture;
+  engine.end = () => engine.sink.closeSent();
+  fixture.driver.close();
+  assertEquals(fixture.host.reactor.getDelayedCalls(), []);
+  assertEquals(fixture.take(), ["released"]);
+});
+
 Deno.test("TLSDriver.close() aborts after the linger time if the peer does not read", () => {
   using fixture = secured({ capacity: 1, linger: 5 });
   fixture.peer.driver.stopReading();
@@ -491,6 +500,27 @@ Deno.test("Connection.startTLS() passes a chunk that a pause held back to the ha
   engine.sink.tlsFailed(new Error("that is not TLS"));
   host.settle();
   assertEquals(protocol.events, ["made", "lost TLSError"]);
+});
+
+Deno.test("Connection.startTLS() reports a failure at once after the caller has returned", () => {
+  const ways = [
+    // Bytes that the application has received before.
+    (plain: Connection) => plain.startTLS({ received: bytes("MAIL FROM:<injected@example.org>") }),
+    // A chunk that a pause has held back.
+    (plain: Connection) => plain.startTLS({}),
+  ];
+  for (const start of ways) {
+    using fixture = connection();
+    const { host, tls: { engine }, protocol, connection: plain, peer } = fixture;
+    engine.receive = () => engine.sink.tlsFailed(new Error("that is not TLS"));
+    plain.pauseProducing();
+    peer.send("MAIL FROM:<injected@example.org>");
+    host.settle();
+    start(plain);
+    assertEquals([protocol.events, plain.connected, plain.disconnecting], [["made"], true, true]);
+    host.settle();
+    assertEquals(protocol.events, ["made", "lost TLSError"]);
+  }
 });
 
 Deno.test("Connection.startTLS() passes later bytes of the same turn to the handshake", () => {

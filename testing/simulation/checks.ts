@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quote, textOf } from "../../internal/foreign_value.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** A property that does not hold. */
@@ -26,11 +27,20 @@ export interface Violation {
   readonly cause?: unknown;
 }
 
+/** A property that must hold once. */
+interface Pending {
+  readonly name: string;
+  readonly condition: () => boolean;
+  readonly reached: () => void;
+  /** The event at which the time is over. */
+  deadline: number;
+}
+
 /** The checks of one simulation. */
 export class Checks {
   readonly #schedule: Schedule;
   readonly #always: { name: string; condition: () => boolean }[] = [];
-  readonly #eventually = new Set<{ condition: () => boolean; reached: () => void }>();
+  readonly #eventually = new Set<Pending>();
   readonly #sometimes = new Map<string, number>();
   #violation: Violation | null = null;
 
@@ -62,10 +72,13 @@ export class Checks {
   /** Adds a property that must hold once within a time, and calls `reached` when it does. */
   eventually(within: number, name: string, condition: () => boolean, reached: () => void): void {
     if (this.#holds("eventually", name, condition)) return reached();
-    const pending = { condition, reached };
+    const pending: Pending = { name, condition, reached, deadline: 0 };
     this.#eventually.add(pending);
-    this.#schedule.at(this.#schedule.now + within, () => {
-      if (this.#eventually.delete(pending)) this.fail("eventually", name);
+    pending.deadline = this.#schedule.at(this.#schedule.now + within, () => {
+      // The condition may hold since an event at this very moment.
+      if (this.#isReached(pending)) return pending.reached();
+      this.#eventually.delete(pending);
+      this.fail("eventually", name);
     });
   }
 
@@ -74,24 +87,38 @@ export class Checks {
     this.#sometimes.set(name, (this.#sometimes.get(name) ?? 0) + (condition ? 1 : 0));
   }
 
-  /** Checks all properties, after an event. */
-  check(): void {
+  /**
+   * Checks all properties, after an event.
+   *
+   * @returns Whether a property of `eventually` was reached, and its function was called.
+   */
+  check(): boolean {
     for (const { name, condition } of this.#always) {
+      // A condition that has thrown has recorded its own violation, which comes first.
       if (!this.#holds("always", name, condition)) this.fail("always", name);
     }
-    for (const pending of this.#eventually) {
-      if (!this.#holds("eventually", "", pending.condition)) continue;
-      this.#eventually.delete(pending);
+    if (this.#eventually.size === 0) return false;
+    const reached = [...this.#eventually].filter((pending) => this.#isReached(pending));
+    for (const pending of reached) {
+      this.#schedule.cancel(pending.deadline);
       pending.reached();
     }
+    return reached.length > 0;
+  }
+
+  #isReached(pending: Pending): boolean {
+    return this.#holds("eventually", pending.name, pending.condition) &&
+      this.#eventually.delete(pending);
   }
 
   #holds(kind: "always" | "eventually", name: string, condition: () => boolean): boolean {
     try {
-      return condition();
+      const holds: unknown = condition();
+      if (typeof holds === "boolean") return holds;
+      this.fail(kind, `${name}: the condition must return a boolean, got ${quote(holds)}`);
     } catch (error) {
-      this.fail(kind, `${name}: the condition has thrown ${error}`, error);
-      return true;
+      this.fail(kind, `${name}: the condition has thrown ${textOf(error)}`, error);
     }
+    return false;
   }
 }

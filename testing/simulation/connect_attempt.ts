@@ -5,7 +5,8 @@
  */
 
 import {
-  type ConnectError,
+  BadFileError,
+  ConnectError,
   ConnectionRefusedError,
   ConnectTimeoutError,
   NoRouteError,
@@ -16,18 +17,36 @@ import type { Link } from "./link.ts";
 import type { Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
 import { SECOND } from "./schedule.ts";
-import { connectEnds, HEADER, MOST_DELAY, type StreamEnd } from "./stream_end.ts";
+import { connectEnds, HEADER, MOST_DELAY, type Opening, type StreamEnd } from "./stream_end.ts";
+import type { StreamListener } from "./stream_listener.ts";
 
 /** The first time after which an unanswered attempt is repeated. It doubles (RFC 6298). */
 const FIRST_RETRY = SECOND;
 /** The number of repetitions before the system gives up: `tcp_syn_retries` of Linux. */
 const MOST_RETRIES = 6;
+/** The time without an answer after which the system gives up. */
+const GIVE_UP = FIRST_RETRY * (2 ** (MOST_RETRIES + 1) - 1);
+/** The time after which an attempt is repeated at a UNIX socket whose queue is full. */
+const UNIX_RETRY = SECOND / 20;
+
+/** The descriptions of the errors of an attempt, by the system's names. */
+const REASONS = {
+  ECONNREFUSED: "connection refused",
+  ETIMEDOUT: "connection timed out",
+  EHOSTUNREACH: "no simulated host has this address",
+  ENETUNREACH: "the host has no address of the same family",
+  EADDRNOTAVAIL: "the host does not have the local address, or no free local port",
+  EADDRINUSE: "the local address is in use",
+  ENOENT: "there is no such file",
+} as const;
+
+/** The reason for which an attempt fails before a packet is sent. */
+export type Obstacle = keyof typeof REASONS | "no lock";
 
 /** Where an attempt leads, and where it comes from. */
 export interface Route {
-  /** The machine with the address; `null` if there is none. */
-  readonly target: Machine | null;
-  /** The host of the address; `""` for a UNIX socket. */
+  readonly target: Machine;
+  /** The IP address; `""` for a UNIX socket. */
   readonly host: string;
   /** The port, or the path of a UNIX socket. */
   readonly port: number | string;
@@ -35,128 +54,146 @@ export interface Route {
   readonly remote: Address;
 }
 
+/** What an attempt needs. */
+export interface AttemptOptions {
+  /** The address to report in errors. */
+  readonly destination: Address;
+  /** Finds the destination and takes a local end; returns the obstacle if there is one. */
+  findRoute(): Route | Obstacle;
+  /** Releases the local end that {@linkcode findRoute} has taken. */
+  releaseRoute(route: Route): void;
+  /** Seconds without a byte before the system probes the peer. */
+  readonly keepAlive?: number | undefined;
+}
+
 /** One attempt to connect. */
 export class ConnectAttempt {
   readonly #machine: Machine;
   readonly #process: Process;
-  readonly #route: Route;
+  readonly #options: AttemptOptions;
   readonly #sink: DialSink;
+  #route: Route | null = null;
   #isDone = false;
   #retries = 0;
+  #retryEvent: number | null = null;
 
   /**
    * @param machine The machine that connects.
-   * @param route The destination and the source.
+   * @param process Its process.
+   * @param options The destination and the options.
    * @param sink Receives the outcome.
    */
-  constructor(machine: Machine, route: Route, sink: DialSink) {
+  constructor(machine: Machine, process: Process, options: AttemptOptions, sink: DialSink) {
     this.#machine = machine;
-    this.#process = machine.process;
-    this.#route = route;
+    this.#process = process;
+    this.#options = options;
     this.#sink = sink;
   }
 
   /** Sends the first packet. */
   start(): void {
-    const { target, remote } = this.#route;
-    this.#machine.note(() => `connects to ${remote}`);
-    if (target === null) {
-      this.#later(() => {
-        const address = String(remote);
-        const cause = new Error("no simulated host has this address");
-        const message = `Cannot connect to ${address}: ${cause.message}`;
-        const details = { code: "EHOSTUNREACH", syscall: "connect", address, cause };
-        this.#fail(new NoRouteError(message, details));
-      });
-      return;
-    }
-    const link = this.#machine.surroundings.link(this.#machine, target);
+    if (!this.#process.isAlive) return;
+    const { destination } = this.#options;
+    this.#machine.note(() => `connects to ${destination}`);
+    const route = this.#options.findRoute();
+    if (typeof route === "string") return this.#later(() => this.#fail(route));
+    this.#route = route;
+    const link = this.#machine.network.link(this.#machine, route.target);
     if (link.site.next("refuse") > 0) {
-      this.#at(link.arrival(HEADER) + link.latency, () => this.#refused());
-    } else if (link.site.next("ignore") === 0) {
-      this.#send(target, link);
+      this.#at(link.arrival(HEADER) + link.latency, () => this.#fail("ECONNREFUSED"));
+    } else if (link.site.next("ignore") > 0) {
+      this.#retryLater(() => this.#process.run(() => this.#fail("ETIMEDOUT")), GIVE_UP);
+    } else {
+      this.#send(route, link);
     }
   }
 
   /** Cancels the attempt. Only `released` follows. */
   cancel(): void {
-    if (this.#isDone) return;
-    this.#isDone = true;
+    if (this.#isDone || !this.#process.isAlive) return;
+    this.#finish();
     this.#later(() => this.#sink.released());
   }
 
-  #send(target: Machine, link: Link): void {
-    if (this.#isDone || !this.#machine.isUp) return;
+  #send(route: Route, link: Link): void {
+    if (this.#isDone || !this.#process.isAlive) return;
     const tries = this.#retries++;
-    if (tries > MOST_RETRIES) return this.#process.run(() => this.#timedOut());
+    if (tries > MOST_RETRIES) return this.#process.run(() => this.#fail("ETIMEDOUT"));
     if (link.isOpen) {
       const time = link.arrival(HEADER) + link.site.next("delay", 1, MOST_DELAY);
-      this.#machine.schedule.at(time, () => this.#arrive(target, link));
+      this.#machine.schedule.at(time, () => this.#arrive(route, link));
     }
-    this.#machine.schedule.at(
-      this.#machine.schedule.now + FIRST_RETRY * 2 ** tries,
-      () => this.#send(target, link),
+    const isUNIX = typeof route.port === "string";
+    if (isUNIX) this.#retries = 0;
+    this.#retryLater(
+      () => this.#send(route, link),
+      isUNIX ? UNIX_RETRY : FIRST_RETRY * 2 ** tries,
     );
   }
 
-  /** Called at the target, which may have crashed. */
-  #arrive(target: Machine, link: Link): void {
+  #retryLater(retry: () => void, delay: number): void {
+    const { schedule } = this.#machine;
+    this.#retryEvent = schedule.at(schedule.now + delay, () => {
+      this.#retryEvent = null;
+      retry();
+    });
+  }
+
+  /** Called when a packet arrives at the target, which may have crashed. */
+  #arrive(route: Route, link: Link): void {
+    const { target, host, port } = route;
     if (this.#isDone || !target.isUp) return;
-    const { host, port, local, remote } = this.#route;
-    const back = target.surroundings.link(target, this.#machine);
-    const listener = target.listenerAt(host, port);
+    const back = target.network.link(target, this.#machine);
     // The answer is lost, and the attempt will be repeated.
-    if (!back.isOpen || listener?.isFull) return;
+    if (!back.isOpen) return;
+    const answered = back.arrival(HEADER);
+    const listener = target.listenerAt(host, port);
     if (listener === null) {
-      this.#machine.schedule.at(
-        back.arrival(HEADER),
-        () => this.#process.run(() => this.#refused()),
-      );
-      return;
+      this.#at(answered, () => this.#fail("ECONNREFUSED"));
+    } else if (!listener.isFull) {
+      this.#at(answered + back.site.next("delay", 1, MOST_DELAY), () => {
+        this.#connected(route, link, listener);
+      });
     }
-    const [here, there] = connectEnds(
+  }
+
+  /** Called when the answer has arrived. A packet that was repeated has several answers. */
+  #connected({ target, local, remote }: Route, link: Link, listener: StreamListener): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#stopRetrying();
+    this.#machine.note(() => `is connected to ${remote}`);
+    const back = target.network.link(target, this.#machine);
+    const [here] = connectEnds(
       { machine: this.#machine, link, address: local },
       { machine: target, link: back, address: remote },
+      (there) => acceptAt(listener, there),
     );
-    const answered = back.arrival(HEADER) + back.site.next("delay", 1, MOST_DELAY);
-    this.#machine.schedule.at(answered, () => this.#process.run(() => this.#connected(here)));
-    listener.add(there);
-  }
-
-  #connected(end: StreamEnd): void {
-    // The attempt was cancelled, or an earlier packet has already been answered.
-    if (this.#isDone) return end.abort();
-    this.#isDone = true;
-    this.#machine.note(() => `is connected to ${this.#route.remote}`);
-    this.#sink.connected(end);
+    here.setKeepAliveOption(this.#options.keepAlive);
+    here.open();
+    this.#sink.connected(here);
     this.#later(() => this.#sink.released());
   }
 
-  #refused(): void {
-    const address = String(this.#route.remote);
-    const cause = new Error("connection refused");
-    const message = `Cannot connect to ${address}: ${cause.message}`;
-    const details = { code: "ECONNREFUSED", syscall: "connect", address, cause };
-    this.#fail(new ConnectionRefusedError(message, details));
-  }
-
-  #timedOut(): void {
-    const address = String(this.#route.remote);
-    this.#fail(
-      new ConnectTimeoutError(`Cannot connect to ${address}: connection timed out`, {
-        code: "ETIMEDOUT",
-        syscall: "connect",
-        address,
-      }),
-    );
-  }
-
-  #fail(error: ConnectError): void {
+  #fail(code: Obstacle): void {
     if (this.#isDone) return;
-    this.#isDone = true;
+    this.#finish();
+    const error = connectError(this.#options.destination, code);
     this.#machine.note(() => error.message);
     this.#sink.failed(error);
     this.#sink.released();
+  }
+
+  /** Ends the attempt without a connection. */
+  #finish(): void {
+    this.#isDone = true;
+    this.#stopRetrying();
+    if (this.#route !== null) this.#options.releaseRoute(this.#route);
+  }
+
+  #stopRetrying(): void {
+    if (this.#retryEvent !== null) this.#machine.schedule.cancel(this.#retryEvent);
+    this.#retryEvent = null;
   }
 
   #later(f: () => void): void {
@@ -165,5 +202,39 @@ export class ConnectAttempt {
 
   #at(time: number, f: () => void): void {
     this.#machine.schedule.at(time, () => this.#process.run(f));
+  }
+}
+
+/** Passes an established connection to its listening socket, which may have closed. */
+function acceptAt(listener: StreamListener, end: StreamEnd): Opening {
+  if (listener.isClosed) return "closed";
+  if (listener.isFull) return "full";
+  listener.add(end);
+  return "accepted";
+}
+
+function connectError(to: Address, code: Obstacle): ConnectError {
+  const address = String(to);
+  if (code === "no lock") {
+    const why = `no process holds the lock ${address}.lock`;
+    const details = { syscall: "readlink", address };
+    return new BadFileError(`Cannot connect to ${address}: ${why}`, details);
+  }
+  const cause = new Error(REASONS[code]);
+  const message = `Cannot connect to ${address}: ${cause.message}`;
+  return new (classOf(code))(message, { code, syscall: "connect", address, cause });
+}
+
+function classOf(code: keyof typeof REASONS): typeof ConnectError {
+  switch (code) {
+    case "ECONNREFUSED":
+      return ConnectionRefusedError;
+    case "ETIMEDOUT":
+      return ConnectTimeoutError;
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return NoRouteError;
+    default:
+      return ConnectError;
   }
 }

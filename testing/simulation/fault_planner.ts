@@ -5,9 +5,9 @@
  */
 
 import type { FaultSource } from "./fault_source.ts";
-import type { TimedFault, TimedKind } from "./faults.ts";
+import { formatFault, type TimedFault, type TimedKind } from "./faults.ts";
 import type { RandomStream } from "./random.ts";
-import { type Schedule, SECOND } from "./schedule.ts";
+import { RANKS, type Schedule, SECOND } from "./schedule.ts";
 
 /** The shortest and the longest duration of each kind of timed fault, in microseconds. */
 const DURATIONS: Readonly<Record<TimedKind, readonly [least: number, most: number]>> = {
@@ -26,6 +26,10 @@ const KINDS = Object.keys(DURATIONS) as TimedKind[]; // the keys of a constant o
 export interface PlannedNetwork {
   /** The names of the hosts that a kind of fault can concern. */
   candidates(kind: TimedKind): string[];
+  /** Returns why a fault cannot begin; `null` if it can. */
+  obstacle(fault: TimedFault): string | null;
+  /** Adds a line to the trace. */
+  note(text: string): void;
   /** Begins a fault. */
   begin(fault: TimedFault): void;
   /** Ends a fault. */
@@ -75,7 +79,8 @@ export class FaultPlanner {
     const candidates = this.#random.shuffle(this.#network.candidates(kind));
     if (candidates.length < (isPartition ? 2 : 1)) return;
     const size = isPartition ? this.#random.between(1, Math.ceil(candidates.length / 2)) : 1;
-    const at = this.#schedule.now + this.#random.below(SECOND);
+    // Not at this very moment: a fault comes before all other events of its time.
+    const at = this.#schedule.now + 1 + this.#random.below(SECOND);
     this.#plan({
       kind,
       hosts: candidates.slice(0, size),
@@ -86,12 +91,26 @@ export class FaultPlanner {
   }
 
   #plan(fault: TimedFault): void {
-    this.#schedule.at(fault.at, () => {
-      // The rates may have been set to zero since the fault was drawn.
-      if (!this.#source.isScripted && (this.#source.rates[fault.kind] ?? 0) === 0) return;
-      this.#source.applied(fault);
-      this.#network.begin(fault);
-      this.#schedule.at(fault.until, () => this.#network.end(fault));
-    });
+    this.#schedule.at(fault.at, () => this.#begin(fault), false, RANKS.faultBegins);
+  }
+
+  #begin(fault: TimedFault): void {
+    const obstacle = this.#isSwitchedOff(fault.kind)
+      ? "the faults are switched off"
+      : this.#network.obstacle(fault);
+    if (obstacle !== null) {
+      this.#network.note(`fault: not ${formatFault(fault)}: ${obstacle}`);
+      return;
+    }
+    this.#source.used(fault);
+    this.#source.applied(fault);
+    this.#network.begin(fault);
+    const end = () => this.#network.end(fault);
+    this.#schedule.at(fault.until, end, false, RANKS.faultEnds);
+  }
+
+  /** Returns whether the scenario has switched a kind of fault off since the fault was planned. */
+  #isSwitchedOff(kind: TimedKind): boolean {
+    return this.#source.isScripted ? this.#source.isSilent : (this.#source.rates[kind] ?? 0) === 0;
   }
 }

@@ -4,21 +4,24 @@
  * @module
  */
 
+import { quote } from "../../internal/validation.ts";
 import {
   type Fault,
   FAULT_KINDS,
   type FaultRates,
+  formatFault,
   isTimed,
   type OccurrenceFault,
   type OccurrenceKind,
   OCCURRENCES,
+  parseFault,
   type SkewFault,
   type TimedFault,
 } from "./faults.ts";
 import { type RandomStream, UINT32_RANGE } from "./random.ts";
 
-/** The numbers of a kind's occurrences that go wrong, with the value of each. */
-type ScriptedOccurrences = ReadonlyMap<number, number>;
+/** The occurrences of a kind that go wrong, by their number. */
+type ScriptedOccurrences = ReadonlyMap<number, OccurrenceFault>;
 
 const KINDS = Object.keys(OCCURRENCES) as OccurrenceKind[]; // the keys of a constant object
 const INDEX = Object.fromEntries(KINDS.map((kind, index) => [kind, index])) as Record<
@@ -26,11 +29,19 @@ const INDEX = Object.fromEntries(KINDS.map((kind, index) => [kind, index])) as R
   number // the entries are those of KINDS
 >;
 
+/** The faults that can happen between two sockets of one host: only times and sizes vary. */
+const LOCAL: ReadonlySet<OccurrenceKind> = new Set<OccurrenceKind>(["delay", "split"]);
+
+/** The greatest number of faults of a timed kind in a minute: one in each second. */
+const MOST_PER_MINUTE = 60;
+
 /** Decides for one host or link which occurrences go wrong. */
 export class FaultSite {
   readonly #place: string;
   readonly #source: FaultSource;
   readonly #random: RandomStream;
+  /** The probability of each kind, by its index: a threshold for random numbers of 32 bits. */
+  readonly #thresholds: Float64Array;
   /** The number of occurrences so far, by the index of their kind. */
   readonly #counts = new Uint32Array(KINDS.length);
   /** The scripted occurrences of this place; `null` without a script. */
@@ -41,11 +52,13 @@ export class FaultSite {
     place: string,
     source: FaultSource,
     random: RandomStream,
+    thresholds: Float64Array,
     script: ReadonlyMap<OccurrenceKind, ScriptedOccurrences> | null,
   ) {
     this.#place = place;
     this.#source = source;
     this.#random = random;
+    this.#thresholds = thresholds;
     this.#script = script;
   }
 
@@ -54,7 +67,7 @@ export class FaultSite {
    *
    * @param kind The kind of fault.
    * @param least The least value of the fault; 1 for a kind without a value.
-   * @param most The greatest value.
+   * @param most The greatest value. If it is less than `least`, nothing can go wrong.
    * @returns The value of the fault, at least 1; 0 if nothing goes wrong.
    */
   next(kind: OccurrenceKind, least = 1, most = 1): number {
@@ -62,14 +75,17 @@ export class FaultSite {
     // The index is in range, which the type of a typed array cannot express.
     const n = (this.#counts[index] as number) + 1;
     this.#counts[index] = n;
-    if (this.#script !== null) {
-      const value = this.#script.get(kind)?.get(n);
-      if (value === undefined) return 0;
-      return this.#applied(kind, n, Math.min(Math.max(value, least), most));
-    }
-    const threshold = this.#source.threshold(index);
+    if (this.#script !== null) return this.#nextOfScript(kind, n, least, most);
+    const threshold = this.#thresholds[index] as number; // in range, as above
     if (threshold === 0 || most < least || this.#random.uint32() >= threshold) return 0;
     return this.#applied(kind, n, this.#random.between(least, most));
+  }
+
+  #nextOfScript(kind: OccurrenceKind, n: number, least: number, most: number): number {
+    const fault = this.#script?.get(kind)?.get(n);
+    if (fault === undefined || most < least || this.#source.isSilent) return 0;
+    this.#source.used(fault);
+    return this.#applied(kind, n, Math.min(Math.max(fault.value, least), most));
   }
 
   #applied(kind: OccurrenceKind, n: number, value: number): number {
@@ -84,18 +100,25 @@ export class FaultSource {
   readonly #random: RandomStream;
   readonly #script: readonly Fault[] | null;
   readonly #thresholds = new Float64Array(KINDS.length);
+  /** The thresholds between two sockets of one host. */
+  readonly #localThresholds = new Float64Array(KINDS.length);
   #rates: FaultRates = {};
   readonly #applied: Fault[] = [];
+  /** The faults of the script that have happened. */
+  readonly #used = new Set<Fault>();
   readonly #report: (fault: Fault) => void;
+  /** Whether the faults of the script do not happen, because the scenario has healed its network. */
+  isSilent = false;
 
   /**
    * @param random The random numbers.
    * @param script The faults to apply; `null` to draw them.
    * @param report Called with each fault when it happens.
+   * @throws {SyntaxError} If the script contains a value that is not a fault.
    */
   constructor(random: RandomStream, script: readonly Fault[] | null, report: (f: Fault) => void) {
     this.#random = random;
-    this.#script = script;
+    this.#script = script?.map(checkedFault) ?? null;
     this.#report = report;
   }
 
@@ -114,23 +137,46 @@ export class FaultSource {
     return this.#applied;
   }
 
+  /** The faults of the script that have not happened. */
+  get unused(): readonly Fault[] {
+    return this.#script?.filter((fault) => !this.#used.has(fault)) ?? [];
+  }
+
   /** The timed faults of the script. */
   get timed(): readonly TimedFault[] {
     return this.#script?.filter(isTimed) ?? [];
   }
 
-  /** Sets the rates of faults that happen from now on. */
+  /**
+   * Sets the rates of faults that happen from now on.
+   *
+   * @param rates The rates. An absent one is 0.
+   * @throws {RangeError | TypeError} If a name or a rate is invalid.
+   */
   setRates(rates: FaultRates): void {
     checkRates(rates);
     this.#rates = { ...rates };
     for (const [index, kind] of KINDS.entries()) {
-      this.#thresholds[index] = Math.floor((rates[kind] ?? 0) * UINT32_RANGE);
+      const threshold = Math.floor((rates[kind] ?? 0) * UINT32_RANGE);
+      this.#thresholds[index] = threshold;
+      this.#localThresholds[index] = LOCAL.has(kind) ? threshold : 0;
     }
   }
 
-  /** Returns the site of a host or link. */
-  site(place: string): FaultSite {
-    return new FaultSite(place, this, this.#random.fork(place), this.#scriptOf(place));
+  /**
+   * Returns the site of a host or link.
+   *
+   * @param place The name of the host, or the two names of the link.
+   * @param isLocal Whether it is the link of a host to itself, which loses nothing.
+   */
+  site(place: string, isLocal = false): FaultSite {
+    return new FaultSite(
+      place,
+      this,
+      this.#random.fork(place),
+      isLocal ? this.#localThresholds : this.#thresholds,
+      this.#scriptOf(place),
+    );
   }
 
   /** Returns the error of the clock of a host; `null` if the clock is right. */
@@ -138,19 +184,21 @@ export class FaultSource {
     const skew = this.#script === null ? this.#drawSkew(host) : this.#script.find(
       (fault): fault is SkewFault => fault.kind === "skew" && fault.host === host,
     ) ?? null;
-    if (skew !== null) this.applied(skew);
+    if (skew === null || this.isSilent) return null;
+    this.used(skew);
+    this.applied(skew);
     return skew;
-  }
-
-  /** Returns the threshold of a kind for random numbers of 32 bits. */
-  threshold(index: number): number {
-    return this.#thresholds[index] as number; // KINDS has this index
   }
 
   /** Records a fault that happens. */
   applied(fault: Fault): void {
     this.#applied.push(fault);
     this.#report(fault);
+  }
+
+  /** Records that a fault of the script happens. */
+  used(fault: Fault): void {
+    this.#used.add(fault);
   }
 
   #drawSkew(host: string): SkewFault | null {
@@ -169,23 +217,36 @@ export class FaultSource {
     );
     const kinds = Map.groupBy(here, ({ kind }) => kind);
     return new Map(
-      [...kinds].map(([kind, faults]) => [kind, new Map(faults.map(({ n, value }) => [n, value]))]),
+      [...kinds].map(([kind, faults]) => [kind, new Map(faults.map((fault) => [fault.n, fault]))]),
     );
   }
 }
 
+/** Returns a copy of a fault. Throws if the value is not a fault, as the types cannot ensure. */
+function checkedFault(fault: Fault): Fault {
+  if (typeof fault !== "object" || fault === null) {
+    throw new TypeError(`script must contain faults, as parseFault() returns, got ${quote(fault)}`);
+  }
+  return parseFault(formatFault(fault));
+}
+
 /** Checks that rates have known names, and are numbers in their range. */
 function checkRates(rates: FaultRates): void {
+  if (typeof rates !== "object" || rates === null) {
+    throw new TypeError(`faults must be an object of rates, got ${quote(rates)}`);
+  }
   for (const [kind, rate] of Object.entries(rates)) {
     if (!(FAULT_KINDS as readonly string[]).includes(kind)) {
       throw new RangeError(
-        `Cannot set the rate of ${JSON.stringify(kind)}: the faults are ${FAULT_KINDS.join(", ")}`,
+        `Cannot set the rate of ${quote(kind)}: the faults are ${FAULT_KINDS.join(", ")}`,
       );
     }
-    const most = Object.hasOwn(OCCURRENCES, kind) || kind === "skew" ? 1 : Infinity;
-    if (!(Number.isFinite(rate) && rate >= 0 && rate <= most)) {
-      const range = most === 1 ? "a probability from 0 to 1" : "a number per minute, at least 0";
-      throw new RangeError(`Cannot set the rate of ${kind} to ${rate}: it must be ${range}`);
+    if (rate === undefined) continue;
+    const isProbability = Object.hasOwn(OCCURRENCES, kind) || kind === "skew";
+    const most = isProbability ? 1 : MOST_PER_MINUTE;
+    if (!(typeof rate === "number" && rate >= 0 && rate <= most)) {
+      const range = isProbability ? "a probability from 0 to 1" : `from 0 to ${most} in a minute`;
+      throw new RangeError(`Cannot set the rate of ${kind} to ${quote(rate)}: it must be ${range}`);
     }
   }
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { checkString } from "../../internal/validation.ts";
 import { SECOND } from "./schedule.ts";
 
 /** The faults that concern one occurrence, with the meaning of their value. */
@@ -146,6 +147,9 @@ export const FAULT_KINDS: readonly (OccurrenceKind | TimedKind | "skew")[] = [
   "skew",
 ];
 
+/** The kinds in the order in which a line is compared: "crash losing data" begins with "crash". */
+const LONGEST_FIRST = FAULT_KINDS.toSorted((a, b) => b.length - a.length);
+
 /** Returns whether a fault lasts from one moment to another. */
 export function isTimed(fault: Fault): fault is TimedFault {
   return (TIMED as readonly string[]).includes(fault.kind);
@@ -180,9 +184,8 @@ export function formatFault(fault: Fault): string {
  * @throws {SyntaxError} If the line is not a fault. The message names the line and the kinds.
  */
 export function parseFault(line: string): Fault {
-  // The longest name first: "crash losing data" begins with "crash".
-  const kind = FAULT_KINDS.toSorted((a, b) => b.length - a.length)
-    .find((each) => line.startsWith(`${each} `));
+  checkString("parseFault() line", line);
+  const kind = LONGEST_FIRST.find((each) => line.startsWith(`${each} `));
   if (kind === undefined) {
     throw new SyntaxError(
       `Cannot read the fault ${JSON.stringify(line)}: it must begin with one of ` +
@@ -199,7 +202,7 @@ export function parseFault(line: string): Fault {
     throw new SyntaxError(
       `Cannot read the fault ${JSON.stringify(line)}: it must have the form ${
         JSON.stringify(FORMS[formOf(kind)])
-      }`,
+      }, ${isOccurrence(kind) ? "count from 1" : "and not end before it begins"}`,
     );
   }
   return fault;
@@ -236,20 +239,28 @@ function parseOccurrence(kind: OccurrenceKind, rest: string): OccurrenceFault | 
   const match = /^(\S+) #(\d+)(?: (\d+) (us|bytes))?$/.exec(rest);
   if (match === null || (match[4] ?? "") !== unit) return null;
   const [, place = "", n, value = "0"] = match;
+  if (Number(n) < 1) return null;
   return { kind, place, n: Number(n), value: Number(value) };
 }
 
 function parseTimed(kind: TimedKind, rest: string): TimedFault | null {
   const match = /^(\S+)(?: \| (\S+))? (\d+(?:\.\d{1,6})?) s to (\d+(?:\.\d{1,6})?) s$/.exec(rest);
   if (match === null || (match[2] !== undefined) !== kind.includes("partition")) return null;
-  const [, hosts = "", from, at, until] = match;
-  return {
+  const [, hosts = "", from, at = "", until = ""] = match;
+  const fault = {
     kind,
     hosts: hosts.split(","),
     from: from?.split(",") ?? [],
-    at: inMicroseconds(Number(at)),
-    until: inMicroseconds(Number(until)),
+    at: parseSeconds(at),
+    until: parseSeconds(until),
   };
+  return fault.until < fault.at ? null : fault;
+}
+
+/** Returns the microseconds of a text of {@linkcode inSeconds}, exactly. */
+function parseSeconds(text: string): number {
+  const [whole = "", rest = ""] = text.split(".");
+  return Number(whole) * SECOND + Number(rest.padEnd(6, "0"));
 }
 
 /** Returns microseconds as seconds, without an exponent. */

@@ -5,6 +5,10 @@
  */
 
 import { isIPv6Address } from "../../reactor/addresses.ts";
+import { canonicalHost } from "../../reactor/datagram/same_host.ts";
+import { LocalEnds } from "../../reactor/drivers/memory/local_ends.ts";
+import { isLoopback, isWildcard, unmapped } from "../../reactor/drivers/memory/local_hosts.ts";
+import { PortNumbers } from "../../reactor/drivers/memory/port_numbers.ts";
 import type { DatagramSocket } from "./datagram_socket.ts";
 import type { FaultSite } from "./fault_source.ts";
 import type { Link } from "./link.ts";
@@ -14,23 +18,30 @@ import type { StreamEnd } from "./stream_end.ts";
 import type { StreamListener } from "./stream_listener.ts";
 import type { Trace } from "./trace.ts";
 
-/** The first of the ports that a system gives to sockets that ask for none (RFC 6335). */
-const FIRST_EPHEMERAL = 49152;
-const LAST_PORT = 65535;
-
 /** What a machine needs of its network. */
-export interface Surroundings {
+export interface MachineNetwork {
   readonly schedule: Schedule;
   /** The trace of the simulation. */
   readonly trace: Trace;
   /** Called before each call into a program. */
   entered(): void;
-  /** Returns the machine with an address; `null` if there is none. */
+  /** Returns the machine with an address in canonical form; `null` if there is none. */
   machineAt(address: string): Machine | null;
   /** Returns the link from one machine to another. */
   link(from: Machine, to: Machine): Link;
   /** Returns all machines. */
   machines(): Iterable<Machine>;
+}
+
+/**
+ * The time from a start of a machine to its crash. Whatever a machine remembers of its connections
+ * ends with it.
+ */
+export interface Boot {
+  /** Whether the machine has crashed since. */
+  isOver: boolean;
+  /** Whether the packets that the machine had sent were lost in the crash. */
+  lostFlight: boolean;
 }
 
 /** A simulated host, without its program. */
@@ -40,31 +51,48 @@ export class Machine {
   readonly addresses: readonly string[];
   /** Decides which occurrences on this machine go wrong. */
   readonly site: FaultSite;
-  readonly surroundings: Surroundings;
+  readonly network: MachineNetwork;
   readonly schedule: Schedule;
   /** The process that runs, or the last one. */
   process: Process;
-  /** Whether the machine runs. */
-  isUp = true;
-  /** The open ends of connections. */
+  /** The current start, or the last one. */
+  boot: Boot = { isOver: false, lostFlight: false };
+  /** The ends of connections that the program has not closed. */
   readonly ends = new Set<StreamEnd>();
   /** The listening sockets: ports, and paths of UNIX sockets. */
   readonly listeners = new Set<StreamListener>();
   readonly datagramSockets = new Set<DatagramSocket>();
-  #nextPort = FIRST_EPHEMERAL;
+  /** The paths of UNIX sockets in the file system, which survive a crash. */
+  readonly socketFiles = new Set<string>();
+  /** The local ends of the connections that this machine has opened. */
+  localEnds = new LocalEnds();
+  readonly #canonical: ReadonlySet<string>;
+  readonly #portNumbers = new PortNumbers();
 
+  /**
+   * @param name The name of the host.
+   * @param addresses Its IP addresses.
+   * @param site Decides which occurrences on this machine go wrong.
+   * @param network The network of the machine.
+   */
   constructor(
     name: string,
     addresses: readonly string[],
     site: FaultSite,
-    surroundings: Surroundings,
+    network: MachineNetwork,
   ) {
     this.name = name;
     this.addresses = addresses;
+    this.#canonical = new Set(addresses.map(canonicalHost));
     this.site = site;
-    this.surroundings = surroundings;
-    this.schedule = surroundings.schedule;
-    this.process = new Process(surroundings.entered);
+    this.network = network;
+    this.schedule = network.schedule;
+    this.process = new Process(this.schedule, network.entered);
+  }
+
+  /** Whether the machine runs. */
+  get isUp(): boolean {
+    return !this.boot.isOver;
   }
 
   /**
@@ -74,84 +102,88 @@ export class Machine {
    * @param data The bytes in it.
    */
   note(text: () => string, data: Uint8Array | null = null): void {
-    const { trace } = this.surroundings;
+    const { trace } = this.network;
     if (trace.isOn) trace.addRoutine(this.schedule.now, this.name, text(), data);
   }
 
-  /** Returns whether a socket can be bound to an address. */
+  /** Returns whether an address belongs to this machine, or stands for all of its addresses. */
   hasAddress(host: string): boolean {
-    return isWildcard(host) || isLoopback(host) || this.addresses.includes(host);
+    const address = unmapped(host);
+    return isWildcard(address) || isLoopback(address) ||
+      this.#canonical.has(canonicalHost(address));
   }
 
   /** Returns the machine with an address, as this machine sees it; `null` if there is none. */
   machineAt(host: string): Machine | null {
-    return isLoopback(host) || isWildcard(host) ? this : this.surroundings.machineAt(host);
+    return this.hasAddress(host) ? this : this.network.machineAt(canonicalHost(unmapped(host)));
   }
 
   /**
-   * Returns the address of this machine that another one sees.
+   * Returns the address of this machine that another one sees; `null` if this machine has none of
+   * the same family.
    *
    * @param to The address to which this machine connects or sends.
    */
-  sourceFor(to: string): string {
-    if (isWildcard(to)) return isIPv6Address(to) ? "::1" : "127.0.0.1";
-    if (isLoopback(to) || this.addresses.includes(to)) return to;
-    return this.addresses.find((each) => isIPv6Address(each) === isIPv6Address(to)) ?? to;
+  sourceFor(to: string): string | null {
+    const address = unmapped(to);
+    const isIPv6 = isIPv6Address(address);
+    if (isWildcard(address) || isLoopback(address)) return isIPv6 ? "::1" : "127.0.0.1";
+    if (this.hasAddress(address)) return address;
+    return this.addresses.find((each) => isIPv6Address(each) === isIPv6) ?? null;
   }
 
-  /** Returns a port that the predicate finds free. */
-  freePort(isFree: (port: number) => boolean): number {
-    for (;;) {
-      const port = this.#nextPort++;
-      if (this.#nextPort > LAST_PORT) this.#nextPort = FIRST_EPHEMERAL;
-      if (isFree(port)) return port;
-    }
+  /**
+   * Returns a port number for temporary use.
+   *
+   * @param isTaken Returns whether a number is in use.
+   * @returns The number; `null` if all are in use.
+   */
+  freePort(isTaken: (port: number) => boolean): number | null {
+    return this.#portNumbers.take(isTaken);
   }
 
   /** Returns the socket that listens on a port of an address, or on a path; `null` if none does. */
   listenerAt(host: string, port: number | string): StreamListener | null {
-    for (const listener of this.listeners) if (listener.isAt(host, port)) return listener;
-    return null;
+    let found: StreamListener | null = null;
+    for (const listener of this.listeners) {
+      if (!listener.isReachedBy(host, port)) continue;
+      // A socket on this very address comes before one on all addresses.
+      if (found === null || found.isOnAll) found = listener;
+    }
+    return found;
   }
 
   /**
-   * Stops the machine. Its connections are forgotten without a word to their peers.
+   * Stops the machine. Its connections are forgotten, and their peers receive nothing.
    *
-   * @param losesFlight Whether the segments that it has sent are lost, too.
+   * @param losesFlight Whether the packets that it has sent are lost, too.
    */
   crash(losesFlight: boolean): void {
-    this.isUp = false;
+    this.boot.isOver = true;
+    this.boot.lostFlight = losesFlight;
     this.process.end();
-    for (const end of this.ends) end.crash(losesFlight);
+    for (const listener of this.listeners) listener.shut();
     this.#forgetSockets();
   }
 
   /** Ends the process. The system closes its connections. */
   kill(): void {
     this.process.end();
-    for (const end of this.ends) end.close();
-    for (const listener of this.listeners) listener.resetWaiting();
+    for (const listener of this.listeners) for (const end of listener.shut()) end.discard();
+    for (const end of this.ends) end.shut();
     this.#forgetSockets();
   }
 
-  /** Starts the machine and a new process. */
+  /** Starts the machine, if it has crashed, and a new process. */
   start(): void {
-    this.isUp = true;
-    this.process = new Process(this.surroundings.entered);
+    if (this.boot.isOver) this.boot = { isOver: false, lostFlight: false };
+    this.process = new Process(this.schedule, this.network.entered);
   }
 
   #forgetSockets(): void {
     this.ends.clear();
     this.listeners.clear();
     this.datagramSockets.clear();
+    this.localEnds = new LocalEnds();
   }
-}
-
-/** Returns whether an address stands for all addresses of a machine. */
-export function isWildcard(host: string): boolean {
-  return host === "0.0.0.0" || host === "::" || host === "";
-}
-
-function isLoopback(host: string): boolean {
-  return host === "127.0.0.1" || host === "::1" || host === "localhost";
 }

@@ -25,6 +25,12 @@ export {
   type TimedFault,
   type TimedKind,
 } from "./faults.ts";
+export type {
+  HostOptions,
+  LinkOptions,
+  Parameter,
+  SimulatedNetworkOptions,
+} from "./network_options.ts";
 export { RandomStream } from "./random.ts";
 export { type Replay, replay } from "./replay.ts";
 export type { SavedFailure } from "./saved_failure.ts";
@@ -37,11 +43,5 @@ export {
   type SimulationResult,
 } from "./simulate.ts";
 export { type HostProgram, SimulatedHost, SimulatedReactor } from "./simulated_host.ts";
-export {
-  type HostOptions,
-  type LinkOptions,
-  type Parameter,
-  SimulatedNetwork,
-  type SimulatedNetworkOptions,
-} from "./simulated_network.ts";
+export { SimulatedNetwork } from "./simulated_network.ts";
 export { Trace, type TraceEntry } from "./trace.ts";

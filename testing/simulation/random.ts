@@ -8,12 +8,15 @@
  * @module
  */
 
+import { checkInteger } from "../../internal/validation.ts";
+
 /** 2 to the power of 32: the number of values of {@linkcode RandomStream.uint32}. */
 export const UINT32_RANGE = 4294967296;
 
 /**
  * A stream of random numbers: the generator sfc32 of Chris Doty-Humphrey (PractRand, 2010), which
- * passes that suite's statistical tests and has a period of 2^128 on average.
+ * passes the statistical tests of that suite. Its period is at least 2^32 numbers, and about 2^127
+ * on average.
  */
 export class RandomStream {
   readonly #key: string;
@@ -32,12 +35,14 @@ export class RandomStream {
   }
 
   /**
-   * Returns an independent stream, which the key of this stream and a name decide.
+   * Returns an independent stream. The key of this stream and the name decide its numbers, however
+   * many numbers this stream has returned.
    *
    * @param name The name of the new stream.
    */
   fork(name: string): RandomStream {
-    return new RandomStream(`${this.#key}/${name}`);
+    // The length keeps the streams of `a` and `b` apart from that of `a/b`.
+    return new RandomStream(`${this.#key}/${name.length}:${name}`);
   }
 
   /** Returns an integer from 0 to 4,294,967,295. */
@@ -54,10 +59,12 @@ export class RandomStream {
    * Returns an integer from 0 up to, but not including, `limit`.
    *
    * @param limit The number of values, from 1 to 4,294,967,296.
+   * @throws {RangeError | TypeError} If the limit is out of range or not a number.
    */
   below(limit: number): number {
-    // The product is less than 2^64, and its rounding does not depend on the machine. The bias of
-    // the result is less than 2^-21 for the limits of a simulation.
+    checkInteger("below() limit", limit, 1, UINT32_RANGE);
+    // The product is less than 2^64, and its rounding does not depend on the machine. The
+    // probability of each result differs by less than 2^-32 from that of the others.
     return Math.floor((this.uint32() * limit) / UINT32_RANGE);
   }
 
@@ -66,8 +73,12 @@ export class RandomStream {
    *
    * @param least The least value.
    * @param most The greatest value, at least `least`.
+   * @throws {RangeError | TypeError} If a value is not an integer, or the range is empty or has
+   *   more than 4,294,967,296 values.
    */
   between(least: number, most: number): number {
+    checkInteger("between() least", least, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+    checkInteger("between() most", most, least, least + UINT32_RANGE - 1);
     return least + this.below(most - least + 1);
   }
 
@@ -78,8 +89,10 @@ export class RandomStream {
    * Returns one of the values.
    *
    * @param values The values, at least one.
+   * @throws {RangeError} If there is no value.
    */
   pick<T>(values: readonly T[]): T {
+    if (values.length === 0) throw new RangeError("pick() values must contain at least one value");
     // The index is in range, which the type cannot express.
     return values[this.below(values.length)] as T;
   }

@@ -24,7 +24,7 @@ export function hostLoop(): HostLoop {
   return { nextTick, setImmediate };
 }
 
-/** What the loop needs to know of the simulation. */
+/** What the loop needs of the simulation. */
 export interface RunOptions {
   /** The functions of the host. */
   readonly host: HostLoop;
@@ -32,10 +32,17 @@ export interface RunOptions {
   readonly limit: number;
   /** Returns whether to end. */
   isDone(): boolean;
-  /** Returns whether the last event has called a program. */
-  takeEntered(): boolean;
-  /** Checks the properties of the simulation. */
-  check(): void;
+  /** Returns whether a program was called since the last check. */
+  hasEntered(): boolean;
+  /**
+   * Checks the properties of the simulation. Called when a program was called and all promises have
+   * settled.
+   *
+   * @returns Whether the scenario was called. Its promises must settle before the next event.
+   */
+  check(): boolean;
+  /** Called when the host's own event loop has its turn, and when the simulation continues. */
+  breathes?(isOutside: boolean): void;
 }
 
 /** The number of events after which the host's own event loop has its turn. */
@@ -47,30 +54,42 @@ const BREATH = 2000;
  * Promises must settle before the next event, or the order would depend on the number of steps that
  * each promise takes. A `process.nextTick` that a microtask schedules runs when no microtask is
  * left, and costs a tenth of a macrotask.
+ *
+ * @param schedule The pending events.
+ * @param options The simulation.
+ * @returns A promise for the reason of the end. It rejects if an event or a check throws.
  */
 export function runSchedule(schedule: Schedule, options: RunOptions): Promise<End> {
   const { promise, resolve, reject } = Promise.withResolvers<End>();
   const { nextTick, setImmediate } = options.host;
   let events = 0;
   const proceed = () => void nextTick(step);
+  const afterBreath = () => {
+    options.breathes?.(false);
+    step();
+  };
   const step = () => {
     try {
-      for (;;) {
-        if (options.isDone()) return resolve("done");
-        if (schedule.size === 0) return resolve("idle");
-        if (schedule.next > options.limit) return resolve("limit");
-        schedule.step();
-        events++;
-        if (!options.takeEntered()) continue;
-        options.check();
-        break;
-      }
+      if (options.hasEntered() && options.check()) return queueMicrotask(proceed);
+      const end = stepsUntilEntered();
+      if (end !== null) return resolve(end);
     } catch (error) {
       return reject(error);
     }
     if (events < BREATH) return queueMicrotask(proceed);
     events = 0;
-    setImmediate(step);
+    options.breathes?.(true);
+    setImmediate(afterBreath);
+  };
+  /** Makes events until one has called a program. Returns the reason of the end, or `null`. */
+  const stepsUntilEntered = (): End | null => {
+    do {
+      if (options.isDone()) return "done";
+      if (schedule.size === 0) return "idle";
+      if (schedule.next > options.limit) return "limit";
+      schedule.step();
+    } while (++events < BREATH && !options.hasEntered());
+    return null;
   };
   queueMicrotask(proceed);
   return promise;

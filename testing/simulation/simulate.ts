@@ -10,11 +10,8 @@ import { addObserver, eventText, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
 import type { Violation } from "./checks.ts";
 import { DEFAULT_FAULTS, formatFault, inSeconds } from "./faults.ts";
-import {
-  type Parameter,
-  SimulatedNetwork,
-  type SimulatedNetworkOptions,
-} from "./simulated_network.ts";
+import type { Parameter, SimulatedNetworkOptions } from "./network_options.ts";
+import { SimulatedNetwork } from "./simulated_network.ts";
 import type { Trace } from "./trace.ts";
 import { useVirtualGlobals } from "./virtual_globals.ts";
 

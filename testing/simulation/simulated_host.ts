@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkString } from "../../internal/validation.ts";
 import { MemorySignals } from "../../reactor/drivers/memory/memory_signals.ts";
 import { VirtualReactor } from "../../reactor/drivers/memory/virtual_reactor.ts";
 import type { HostSockets } from "../../reactor/lifecycle/host_sockets.ts";
@@ -14,6 +15,16 @@ import { type NameTable, SimulatedResolver } from "./simulated_names.ts";
 import { startSimulatedThread, type TaskModules } from "./simulated_threads.ts";
 import { type MachineClock, SimulatedTimer } from "./simulated_timer.ts";
 import { SimulatedTLS } from "./simulated_tls.ts";
+
+/** The signals that do nothing without a handler (signal(7)). */
+const IGNORED_SIGNALS: readonly Deno.Signal[] = [
+  "SIGCHLD",
+  "SIGCONT",
+  "SIGSTOP",
+  "SIGKILL",
+  "SIGURG",
+  "SIGWINCH",
+];
 
 /** The start of the virtual wall clock: 2020-01-01, in milliseconds since 1970. */
 export const EPOCH_MS = 1_577_836_800_000;
@@ -30,8 +41,8 @@ export interface HostNetwork {
   readonly taskModules: TaskModules;
   /** Adds a line about a host to the trace. */
   note(host: string, text: string): void;
-  /** Called if a program throws or rejects. */
-  programFailed(host: SimulatedHost, error: unknown): void;
+  /** Calls a function, and reports the error that it throws or rejects with. */
+  guard(what: string, f: () => unknown): void;
 }
 
 /** The reactor of one process of a simulated host. */
@@ -51,7 +62,7 @@ export class SimulatedReactor extends VirtualReactor {
       loopTimer: (wake) => new SimulatedTimer(schedule, clock, process, wake),
       sockets: new SimulatedSockets(machine),
       nameResolver: new SimulatedResolver(machine, network.names),
-      startThread: startSimulatedThread(network.taskModules),
+      startThread: startSimulatedThread(process, network.taskModules),
       tls: new SimulatedTLS(random.fork("tls"), machine.site),
     });
   }
@@ -147,7 +158,7 @@ export class SimulatedHost {
    */
   crash(losesData: boolean = false): void {
     if (!this.isUp) return;
-    this.#network.note(this.name, "crashes");
+    this.#network.note(this.name, losesData ? "crashes, and loses what it has sent" : "crashes");
     this.#machine.crash(losesData);
   }
 
@@ -166,8 +177,9 @@ export class SimulatedHost {
     this.#reactor = this.#boot();
   }
 
-  /** Suspends the process, as SIGSTOP does. Its system still receives. */
+  /** Suspends the process, as SIGSTOP does. Its system still receives. Does nothing if it is down. */
   pause(): void {
+    if (!this.isUp) return;
     this.#network.note(this.name, "is paused");
     this.#machine.process.pause();
   }
@@ -180,13 +192,26 @@ export class SimulatedHost {
   }
 
   /**
-   * Delivers a signal to the process. Without a handler, `SIGINT` and `SIGTERM` stop the reactor.
+   * Delivers a signal to the process. Its handler is called. Without a handler, `SIGINT` and
+   * `SIGTERM` stop the reactor, and other signals end the process as {@linkcode kill} does, except
+   * those that a system ignores by default. `SIGKILL`, `SIGSTOP` and `SIGCONT` kill, pause and
+   * resume the process.
    *
    * @param signal The name of the signal.
+   * @throws {TypeError} If the name is not a string.
    */
   signal(signal: Deno.Signal): void {
+    checkString("signal() signal", signal);
+    if (!this.isUp) return;
+    const { process } = this.#machine;
     const signals = this.#signals;
-    this.#machine.process.run(() => void signals.deliver(signal));
+    this.#network.note(this.name, `receives ${signal}`);
+    if (signal === "SIGKILL") this.kill();
+    else if (signal === "SIGSTOP") this.pause();
+    else if (signal === "SIGCONT") this.resume();
+    process.run(() => {
+      if (!signals.deliver(signal) && !IGNORED_SIGNALS.includes(signal)) this.kill();
+    });
   }
 
   /** Adds a line to the trace. */
@@ -219,11 +244,6 @@ export class SimulatedHost {
   }
 
   #start(program: HostProgram): void {
-    try {
-      const running = program(this);
-      running?.then(undefined, (error: unknown) => this.#network.programFailed(this, error));
-    } catch (error) {
-      this.#network.programFailed(this, error);
-    }
+    this.#network.guard(`the program of ${this.name}`, () => program(this));
   }
 }

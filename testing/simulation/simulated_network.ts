@@ -5,102 +5,39 @@
  */
 
 import { Deferred, gatherResults } from "../../defer/mod.ts";
-import { isIPAddress, isIPv6Address } from "../../reactor/addresses.ts";
-import { checkDelay, checkString, quote } from "../../internal/validation.ts";
+import { follow, textOf } from "../../internal/foreign_value.ts";
+import {
+  checkDelay,
+  checkFunction,
+  checkString,
+  checkTimeout,
+  quote,
+} from "../../internal/validation.ts";
 import { Checks } from "./checks.ts";
 import { FaultPlanner } from "./fault_planner.ts";
 import { FaultSource } from "./fault_source.ts";
-import {
-  type Fault,
-  type FaultRates,
-  formatFault,
-  inMicroseconds,
-  type TimedFault,
-  type TimedKind,
-} from "./faults.ts";
-import { Link } from "./link.ts";
+import { type Fault, type FaultRates, formatFault, inMicroseconds } from "./faults.ts";
+import { HostTable } from "./host_table.ts";
+import { LinkTable, type Sides } from "./link_table.ts";
 import { Machine } from "./machine.ts";
+import {
+  checkAddresses,
+  checkNetworkOptions,
+  type HostOptions,
+  type LinkOptions,
+  type Parameter,
+  type SimulatedNetworkOptions,
+} from "./network_options.ts";
+import { Parameters } from "./parameters.ts";
 import { RandomStream } from "./random.ts";
+import { type End, hostLoop, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
+import { nameKey } from "./simulated_names.ts";
 import type { TaskModules } from "./simulated_threads.ts";
 import { MachineClock } from "./simulated_timer.ts";
+import { TimedFaults } from "./timed_faults.ts";
 import { Trace } from "./trace.ts";
-import { type End, hostLoop, runSchedule } from "./run_schedule.ts";
-
-/** Options of {@linkcode SimulatedNetwork}. */
-export interface SimulatedNetworkOptions {
-  /**
-   * Decides all random numbers.
-   *
-   * @default {1}
-   */
-  seed?: number | string | undefined;
-  /**
-   * The rates of the faults.
-   *
-   * @default {{}} No faults.
-   */
-  faults?: FaultRates | undefined;
-  /**
-   * The faults that happen, in place of random ones. The rates are then ignored.
-   *
-   * @default {undefined}
-   */
-  script?: readonly Fault[] | undefined;
-  /**
-   * The time that a packet needs between two hosts, in seconds.
-   *
-   * @default {0.001}
-   */
-  latency?: number | undefined;
-  /**
-   * Whether to keep a trace, which costs time and memory.
-   *
-   * @default {false}
-   */
-  trace?: boolean | undefined;
-  /**
-   * The modules of the tasks that programs run in threads, by their URLs. The threads of a
-   * simulation are stand-ins in the same thread, and cannot wait for an import.
-   *
-   * @default {{}}
-   */
-  taskModules?: TaskModules | undefined;
-  /**
-   * Values of parameters, in place of those that the scenario gives to
-   * {@linkcode SimulatedNetwork.parameter}.
-   *
-   * @default {{}}
-   */
-  parameters?: Readonly<Record<string, number>> | undefined;
-}
-
-/** A parameter of a scenario, which a search for a smaller failure may reduce. */
-export interface Parameter {
-  /** The value. */
-  readonly value: number;
-  /** The least value with which the scenario works. */
-  readonly least: number;
-}
-
-/** Options of {@linkcode SimulatedNetwork.addHost}. */
-export interface HostOptions {
-  /**
-   * The IP addresses of the host.
-   *
-   * @default {["10.0.0.1", "fd00::1"]} for the first host, and so on.
-   */
-  addresses?: readonly string[] | undefined;
-}
-
-/** The state of one link, which a test may change at any time. */
-export interface LinkOptions {
-  /** The time that a packet needs, in seconds. */
-  latency?: number | undefined;
-  /** Bytes per second; Infinity for no limit. */
-  bandwidth?: number | undefined;
-}
 
 /** How long {@linkcode SimulatedNetwork.shutDown} waits for the reactors to stop, in seconds. */
 const SHUTDOWN_LIMIT = 3600;
@@ -150,56 +87,66 @@ export class SimulatedNetwork {
   readonly #checks = new Checks(this.#schedule);
   readonly #faults: FaultSource;
   readonly #planner: FaultPlanner;
-  readonly #latency: number;
   readonly #taskModules: TaskModules;
-  readonly #hosts = new Map<string, SimulatedHost>();
-  readonly #machines = new Map<string, Machine>();
-  readonly #addresses = new Map<string, Machine>();
-  readonly #names = new Map<string, readonly string[]>();
-  readonly #links = new Map<Machine, Map<Machine, Link>>();
-  readonly #parameters = new Map<string, Parameter>();
-  readonly #givenParameters: Readonly<Record<string, number>>;
+  readonly #hosts = new HostTable();
+  readonly #links: LinkTable;
+  readonly #parameters: Parameters;
   readonly #allowedErrors: ((error: unknown) => boolean)[] = [];
-  #entered = false;
+  /** Whether a program was called since the last check. */
+  #entered = true;
   /** The name of the host whose program was called last. */
   #current = "";
-  #events = 0;
 
   /**
    * Creates a network without hosts.
    *
    * @param options The seed and the faults.
-   * @throws {RangeError} If an option is invalid.
+   * @throws {RangeError | SyntaxError | TypeError} If an option is invalid.
    */
   constructor(options: SimulatedNetworkOptions = {}) {
     const { seed = 1, faults = {}, script, latency = 0.001, trace = false } = options;
-    checkDelay("latency", latency);
+    checkNetworkOptions(options);
     const random = new RandomStream(String(seed));
     this.random = random.fork("scenario");
     this.trace = new Trace(trace);
-    this.#latency = inMicroseconds(latency);
     this.#taskModules = options.taskModules ?? {};
-    this.#givenParameters = options.parameters ?? {};
+    this.#parameters = new Parameters(options.parameters ?? {});
     const report = (fault: Fault) => {
       if (trace) this.#note(hostOf(fault), `fault: ${formatFault(fault)}`);
     };
     this.#faults = new FaultSource(random.fork("faults"), script ?? null, report);
-    this.#planner = new FaultPlanner(this.#schedule, this.#faults, random.fork("plan"), {
-      candidates: (kind) => this.#candidates(kind),
-      begin: (fault) => this.#begin(fault),
-      end: (fault) => this.#end(fault),
-    });
-    this.setFaults(faults);
+    this.#links = new LinkTable(
+      this.#schedule,
+      this.#faults,
+      this.#hosts,
+      inMicroseconds(latency),
+    );
+    this.#planner = new FaultPlanner(
+      this.#schedule,
+      this.#faults,
+      random.fork("plan"),
+      new TimedFaults(this.#hosts, this.#links, () => this.#enter(), (text) => this.note(text)),
+    );
+    this.#faults.setRates(faults);
+    this.#planner.update();
   }
 
   /** The hosts, in the order in which they were added. */
   get hosts(): readonly SimulatedHost[] {
-    return [...this.#hosts.values()];
+    return this.#hosts.hosts;
   }
 
   /** The faults that have happened. */
   get faults(): readonly Fault[] {
     return this.#faults.faults;
+  }
+
+  /**
+   * The faults of the option `script` that have not happened: they name hosts that do not exist, or
+   * moments and occurrences that the simulation has not reached.
+   */
+  get unusedFaults(): readonly Fault[] {
+    return this.#faults.unused;
   }
 
   /** The checks of the scenario. */
@@ -209,7 +156,7 @@ export class SimulatedNetwork {
 
   /** The number of events so far: packets, timers, and faults. */
   get eventCount(): number {
-    return this.#events;
+    return this.#schedule.made;
   }
 
   /**
@@ -227,11 +174,8 @@ export class SimulatedNetwork {
     program: HostProgram | null = null,
     { addresses }: HostOptions = {},
   ): SimulatedHost {
-    checkString("addHost() name", name);
-    const number = this.#machines.size + 1;
-    const own = addresses ??
-      [`10.0.${number >> 8}.${number & 255}`, `fd00::${number.toString(16)}`];
-    this.#checkHost(name, own);
+    if (program !== null) checkFunction("addHost() program", program);
+    const own = this.#hosts.addressesFor(name, addresses);
     const machine = new Machine(name, own, this.#faults.site(name), {
       schedule: this.#schedule,
       trace: this.trace,
@@ -239,31 +183,23 @@ export class SimulatedNetwork {
         this.#entered = true;
         this.#current = name;
       },
-      machineAt: (address) => this.#addresses.get(address) ?? null,
-      link: (from, to) => this.#link(from, to),
-      machines: () => this.#machines.values(),
+      machineAt: (address) => this.#hosts.machineAt(address),
+      link: (from, to) => this.#links.link(from, to),
+      machines: () => this.#hosts.machines(),
     });
-    this.#machines.set(name, machine);
-    for (const address of own) this.#addresses.set(address, machine);
-    this.#names.set(name, own);
+    this.#hosts.addMachine(machine);
     this.trace.addHost(name, own);
     const skew = this.#faults.skew(name);
     const clock = new MachineClock(this.#schedule, skew?.offset ?? 0, skew?.drift ?? 0);
     const network = {
-      names: this.#names,
+      names: this.#hosts.names,
       taskModules: this.#taskModules,
       note: (host: string, text: string) => this.#note(host, text),
-      programFailed: ({ name }: SimulatedHost, error: unknown) =>
-        this.#checks.fail("failure", `the program of ${name} has failed: ${error}`, error),
+      guard: (what: string, f: () => unknown) => this.#guard(what, f),
     };
-    const host = new SimulatedHost(
-      machine,
-      clock,
-      network,
-      this.random.fork(`host ${name}`),
-      program,
-    );
-    this.#hosts.set(name, host);
+    const random = this.random.fork(`host ${name}`);
+    const host = new SimulatedHost(machine, clock, network, random, program);
+    this.#hosts.addHost(host);
     return host;
   }
 
@@ -274,11 +210,7 @@ export class SimulatedNetwork {
    * @throws {RangeError} If there is no such host.
    */
   host(name: string): SimulatedHost {
-    const host = this.#hosts.get(name);
-    if (host !== undefined) return host;
-    throw new RangeError(
-      `The network has no host ${quote(name)}: its hosts are ${[...this.#hosts.keys()].join(", ")}`,
-    );
+    return this.#hosts.host(name);
   }
 
   /**
@@ -287,7 +219,7 @@ export class SimulatedNetwork {
    * @param name The name of the host.
    */
   addressOf(name: string): string {
-    return this.host(name).addresses[0] ?? "";
+    return this.host(name).addresses[0] ?? ""; // a host has at least one address
   }
 
   /**
@@ -295,9 +227,12 @@ export class SimulatedNetwork {
    *
    * @param name The host name.
    * @param addresses The addresses, in the order in which to try them.
+   * @throws {RangeError} If an address is not an IP address.
    */
   setName(name: string, addresses: readonly string[]): void {
-    this.#names.set(name.toLowerCase(), [...addresses]);
+    checkString("setName() name", name);
+    if (addresses.length > 0) checkAddresses("setName() addresses", addresses);
+    this.#hosts.names.set(nameKey(name), [...addresses]);
   }
 
   // Time.
@@ -313,16 +248,20 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Calls a function of the scenario after a delay.
+   * Calls a function of the scenario after a delay. If it throws, or returns a promise that
+   * rejects, the simulation fails.
    *
    * @param delay Seconds from now, at least 0.
    * @param f The function.
+   * @throws {RangeError | TypeError} If the delay is not a finite number of at least 0, or `f` is
+   *   not a function.
    */
   callLater(delay: number, f: () => unknown): void {
     checkDelay("callLater() delay", delay);
+    checkFunction("callLater() callable", f);
     this.#schedule.at(this.#schedule.now + inMicroseconds(delay), () => {
-      this.#entered = true;
-      f();
+      this.#enter();
+      this.#guard("a call of the scenario", f);
     });
   }
 
@@ -387,6 +326,7 @@ export class SimulatedNetwork {
    *   not hold. Errors of the promise are thrown as they are.
    */
   async runUntil<T>(done: PromiseLike<T>, limit: number = Infinity): Promise<T> {
+    checkTimeout("runUntil() limit", limit);
     const end = await this.run(done, limit);
     const { violation } = this.#checks;
     if (violation !== null) throw new Error(violation.message, { cause: violation.cause });
@@ -411,26 +351,26 @@ export class SimulatedNetwork {
       host: this.#hostLoop,
       limit: this.#schedule.now + limit * SECOND,
       isDone: () => isDone || this.#checks.violation !== null,
-      takeEntered: () => {
-        this.#events++;
-        const entered = this.#entered;
+      hasEntered: () => this.#entered,
+      check: () => {
         this.#entered = false;
-        return entered;
+        return this.#checks.check();
       },
-      check: () => this.#checks.check(),
     });
   }
 
   // Faults.
 
   /**
-   * Sets the rates of the faults from now on.
+   * Sets the rates of the faults from now on. If all of them are 0, the faults of a script do not
+   * happen either.
    *
    * @param rates The rates. An absent one is 0.
-   * @throws {RangeError} If a name or a rate is invalid.
+   * @throws {RangeError | TypeError} If a name or a rate is invalid.
    */
   setFaults(rates: FaultRates): void {
     this.#faults.setRates(rates);
+    this.#faults.isSilent = Object.values(rates).every((rate) => !rate);
     this.#planner.update();
   }
 
@@ -441,8 +381,8 @@ export class SimulatedNetwork {
   heal(): void {
     this.note("heals");
     this.setFaults({});
-    for (const links of this.#links.values()) for (const link of links.values()) link.heal();
-    for (const host of this.#hosts.values()) {
+    this.#links.heal();
+    for (const host of this.hosts) {
       host.resume();
       if (!host.isUp && host.hasProgram) host.restart();
     }
@@ -455,7 +395,10 @@ export class SimulatedNetwork {
    * @param hosts The names of the hosts on one side.
    * @param from The names of the hosts on the other side; all others by default.
    */
-  partition(hosts: readonly string[], from: readonly string[] = this.#others(hosts)): Disposable {
+  partition(
+    hosts: readonly string[],
+    from: readonly string[] = this.#hosts.others(hosts),
+  ): Disposable {
     return this.#interrupt({ hosts, from }, true);
   }
 
@@ -467,7 +410,7 @@ export class SimulatedNetwork {
    */
   partitionOneWay(
     hosts: readonly string[],
-    to: readonly string[] = this.#others(hosts),
+    to: readonly string[] = this.#hosts.others(hosts),
   ): Disposable {
     return this.#interrupt({ hosts, from: to }, false);
   }
@@ -478,15 +421,20 @@ export class SimulatedNetwork {
    * @param from The name of the sender.
    * @param to The name of the receiver.
    * @param options What to change.
+   * @throws {RangeError | TypeError} If a host does not exist, or an option is invalid.
    */
   setLink(from: string, to: string, { latency, bandwidth }: LinkOptions): void {
-    const link = this.#link(this.#machine(from), this.#machine(to));
+    const link = this.#links.link(this.#hosts.machine(from), this.#hosts.machine(to));
     if (latency !== undefined) {
-      checkDelay("latency", latency);
+      checkDelay("setLink() latency", latency);
       link.latency = inMicroseconds(latency);
     }
     if (bandwidth !== undefined) {
-      if (!(bandwidth > 0)) throw new RangeError(`bandwidth must be more than 0, got ${bandwidth}`);
+      if (!(typeof bandwidth === "number" && bandwidth > 0)) {
+        throw new RangeError(
+          `setLink() bandwidth must be more than 0 bytes per second, got ${quote(bandwidth)}`,
+        );
+      }
       link.bandwidth = bandwidth;
     }
   }
@@ -494,12 +442,15 @@ export class SimulatedNetwork {
   // Properties.
 
   /**
-   * Adds a property that must hold after every event.
+   * Adds a property that must hold after every event, when the promises of the event have settled.
    *
    * @param name The property, as a sentence.
    * @param condition Returns whether it holds.
    */
   always(name: string, condition: () => boolean): void {
+    checkString("always() name", name);
+    checkFunction("always() condition", condition);
+    this.#enter();
     this.#checks.always(name, condition);
   }
 
@@ -513,8 +464,13 @@ export class SimulatedNetwork {
    */
   eventually(within: number, name: string, condition: () => boolean): Deferred<void> {
     checkDelay("eventually() within", within);
+    checkString("eventually() name", name);
+    checkFunction("eventually() condition", condition);
     const reached = new Deferred<void>();
-    const isReached = () => reached.callback();
+    const isReached = () => {
+      this.#enter();
+      if (!reached.called) reached.callback();
+    };
     this.#checks.eventually(inMicroseconds(within), name, condition, isReached);
     return reached;
   }
@@ -525,8 +481,13 @@ export class SimulatedNetwork {
    *
    * @param name The state.
    * @param condition Whether it is reached here.
+   * @throws {TypeError} If the condition is not a boolean.
    */
   sometimes(name: string, condition: boolean = true): void {
+    checkString("sometimes() name", name);
+    if (typeof condition !== "boolean") {
+      throw new TypeError(`sometimes() condition must be a boolean, got ${quote(condition)}`);
+    }
     this.#checks.sometimes(name, condition);
   }
 
@@ -545,18 +506,18 @@ export class SimulatedNetwork {
    *
    * @param name The name of the number.
    * @param value The value, an integer.
-   * @param least The least value with which the scenario works.
-   * @returns The value to use: the given one, or a smaller one.
+   * @param least The least value with which the scenario works, an integer.
+   * @returns The value to use: the given one, or that of the option `parameters`.
+   * @throws {RangeError | TypeError} If a value is not an integer, `least` is greater than `value`,
+   *   or the name was declared before with other values.
    */
   parameter(name: string, value: number, least: number = 1): number {
-    const used = Math.max(this.#givenParameters[name] ?? value, least);
-    this.#parameters.set(name, { value: used, least });
-    return used;
+    return this.#parameters.declare(name, value, least);
   }
 
   /** The parameters that the scenario has declared. */
   get parameters(): ReadonlyMap<string, Parameter> {
-    return this.#parameters;
+    return this.#parameters.declared;
   }
 
   /**
@@ -565,12 +526,18 @@ export class SimulatedNetwork {
    * @param isAllowed Returns whether an error is allowed.
    */
   allowErrors(isAllowed: (error: unknown) => boolean): void {
+    checkFunction("allowErrors() predicate", isAllowed);
     this.#allowedErrors.push(isAllowed);
   }
 
   /** Returns whether a logged error is allowed. */
   isAllowedError(error: unknown): boolean {
-    return this.#allowedErrors.some((isAllowed) => isAllowed(error));
+    try {
+      return this.#allowedErrors.some((isAllowed) => isAllowed(error));
+    } catch (thrown) {
+      this.#failed("the predicate of allowErrors()", thrown);
+      return true;
+    }
   }
 
   /** Adds a line to the trace. */
@@ -584,7 +551,8 @@ export class SimulatedNetwork {
   }
 
   /**
-   * Heals the network, stops all reactors, and waits until they have closed everything.
+   * Heals the network, stops the reactors of all hosts that run, and waits until they have closed
+   * everything.
    *
    * @returns A Deferred that fails if a reactor does not stop within an hour, or leaves a timed
    *   call.
@@ -593,7 +561,7 @@ export class SimulatedNetwork {
     this.heal();
     // A restarted program starts in the next event, so it has to be given that chance.
     return this.sleep(0).addCallback(() =>
-      gatherResults(this.hosts.map((host) => this.#stop(host)))
+      gatherResults(this.hosts.filter(({ isUp }) => isUp).map((host) => this.#stop(host)))
     )
       .addTimeout(SHUTDOWN_LIMIT, {
         callLater: (delay, f) => {
@@ -622,118 +590,36 @@ export class SimulatedNetwork {
 
   // Private methods.
 
-  #checkHost(name: string, addresses: readonly string[]): void {
-    if (this.#hosts.has(name)) {
-      throw new RangeError(`Cannot add the host ${quote(name)}: there is one of that name`);
-    }
-    if (/[\s,|#]|->/.test(name) || name === "") {
-      throw new RangeError(
-        `Cannot add the host ${quote(name)}: a name has no spaces, commas, "|", "#" or "->"`,
-      );
-    }
-    for (const address of addresses) {
-      const problem = !isIPAddress(address) && !isIPv6Address(address)
-        ? "it is not an IP address"
-        : this.#addresses.has(address)
-        ? `the host ${this.#addresses.get(address)?.name} has it`
-        : null;
-      if (problem !== null) {
-        throw new RangeError(
-          `Cannot give the address ${quote(address)} to the host ${name}: ${problem}`,
-        );
-      }
-    }
-  }
-
-  #machine(name: string): Machine {
-    const machine = this.#machines.get(name);
-    if (machine === undefined) {
-      this.host(name); // throws
-      throw new RangeError(`The network has no host ${quote(name)}`);
-    }
-    return machine;
-  }
-
-  #link(from: Machine, to: Machine): Link {
-    let links = this.#links.get(from);
-    if (links === undefined) this.#links.set(from, links = new Map());
-    let link = links.get(to);
-    if (link === undefined) {
-      const site = this.#faults.site(`${from.name}->${to.name}`);
-      link = new Link(this.#schedule, site, from === to ? null : this.#latency);
-      links.set(to, link);
-    }
-    return link;
-  }
-
-  #others(hosts: readonly string[]): string[] {
-    return [...this.#hosts.keys()].filter((name) => !hosts.includes(name));
-  }
-
-  #candidates(kind: TimedKind): string[] {
-    const needsProgram = kind === "kill" || kind.startsWith("crash");
-    return this.hosts.filter((host) => host.isUp && (host.hasProgram || !needsProgram))
-      .map(({ name }) => name);
-  }
-
-  #begin(fault: TimedFault): void {
-    if (fault.kind === "partition" || fault.kind === "one-way partition") {
-      this.#changeLinks(fault, fault.kind === "partition", (link) => link.interrupt(fault));
-      return;
-    }
-    for (const name of fault.hosts) {
-      const host = this.host(name);
-      if (fault.kind === "pause") host.pause();
-      else if (fault.kind === "kill") host.kill();
-      else if (fault.kind === "clog") this.#clog(name, fault.until);
-      else host.crash(fault.kind === "crash losing data");
-    }
-  }
-
-  #end(fault: TimedFault): void {
-    if (fault.kind === "partition" || fault.kind === "one-way partition") {
-      this.#changeLinks(fault, fault.kind === "partition", (link) => link.restore(fault));
-      return;
-    }
-    for (const name of fault.hosts) {
-      const host = this.host(name);
-      if (fault.kind === "pause") host.resume();
-      else if (fault.kind !== "clog") host.restart();
-    }
-  }
-
-  #clog(name: string, until: number): void {
-    for (const other of this.#others([name])) {
-      this.#link(this.#machine(name), this.#machine(other)).clog(until);
-      this.#link(this.#machine(other), this.#machine(name)).clog(until);
-    }
-  }
-
-  #interrupt(sides: Pick<TimedFault, "hosts" | "from">, bothWays: boolean): Disposable {
+  #interrupt(sides: Sides, bothWays: boolean): Disposable {
     const fault = {};
     const names = `${sides.hosts.join(", ")} ${bothWays ? "and" : "to"} ${sides.from.join(", ")}`;
+    this.#links.interrupt(fault, sides, bothWays);
     this.note(`interrupts ${names}`);
-    this.#changeLinks(sides, bothWays, (link) => link.interrupt(fault));
     return {
       [Symbol.dispose]: () => {
         this.note(`restores ${names}`);
-        this.#changeLinks(sides, bothWays, (link) => link.restore(fault));
+        this.#links.restore(fault, sides, bothWays);
       },
     };
   }
 
-  #changeLinks(
-    { hosts, from }: Pick<TimedFault, "hosts" | "from">,
-    bothWays: boolean,
-    change: (link: Link) => void,
-  ): void {
-    for (const one of hosts) {
-      for (const other of from) {
-        const [first, second] = [this.#machine(one), this.#machine(other)];
-        change(this.#link(first, second));
-        if (bothWays) change(this.#link(second, first));
-      }
+  /** Records that code of the scenario runs, or that the network has changed. */
+  #enter(): void {
+    this.#entered = true;
+  }
+
+  /** Calls a function of the scenario. The simulation fails if it throws or rejects. */
+  #guard(what: string, f: () => unknown): void {
+    try {
+      const result = f();
+      if (result !== undefined) follow(result, undefined, (error) => this.#failed(what, error));
+    } catch (error) {
+      this.#failed(what, error);
     }
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.#checks.fail("failure", `${what} has failed: ${textOf(error)}`, error);
   }
 
   #note(host: string, text: string): void {

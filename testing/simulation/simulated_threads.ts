@@ -13,6 +13,7 @@ import type {
   WorkerThread,
 } from "../../reactor/threads/worker_thread.ts";
 import { quote } from "../../internal/validation.ts";
+import type { Process } from "./process.ts";
 
 /** The modules of the tasks, by their URLs. */
 export type TaskModules = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -20,24 +21,27 @@ export type TaskModules = Readonly<Record<string, Readonly<Record<string, unknow
 /**
  * Returns a function that starts the threads of a pool.
  *
+ * @param process The process of the pool.
  * @param modules The modules of the tasks, which are imported already: a simulation cannot wait for
  *   an import.
  */
-export function startSimulatedThread(modules: TaskModules): StartThread {
-  return (events) => new SimulatedThread(events, modules);
+export function startSimulatedThread(process: Process, modules: TaskModules): StartThread {
+  return (events) => new SimulatedThread(process, events, modules);
 }
 
 class SimulatedThread implements WorkerThread {
   readonly #runner: TaskRunner;
+  readonly #process: Process;
   readonly #events: ThreadEvents;
   #isOver = false;
 
-  constructor(events: ThreadEvents, modules: TaskModules) {
+  constructor(process: Process, events: ThreadEvents, modules: TaskModules) {
+    this.#process = process;
     this.#events = events;
     const port = {
       post: (message: Parameters<ThreadEvents["message"]>[0]) => {
         const copy = structuredClone(message);
-        if (!this.#isOver) events.message(copy);
+        if (!this.#isOver) process.run(() => events.message(copy));
       },
       mayCall: () => true,
       cancellation: new Cancellation(),
@@ -55,7 +59,8 @@ class SimulatedThread implements WorkerThread {
 
   terminate(): void {
     this.#isOver = true;
-    queueMicrotask(() => this.#events.ended(new Error("The thread was terminated")));
+    const error = new Error("The thread was terminated");
+    queueMicrotask(() => this.#process.run(() => this.#events.ended(error)));
   }
 
   abandon(): void {

@@ -9,6 +9,21 @@ import type { Process } from "./process.ts";
 import { type Schedule, SECOND } from "./schedule.ts";
 
 const MILLION = 1_000_000;
+/**
+ * The number of turns of a reactor's loop that take no time. A program that calls `callLater(0)`
+ * for ever would otherwise stop the time, and wait in vain for its network.
+ */
+const FREE_TURNS = 100;
+/** The reactor counts in these ticks, of which a microsecond has ten. */
+const TICKS = 10 * SECOND;
+
+/**
+ * Returns a delay in whole microseconds, rounded up. A product such as 0.07 * 1,000,000 is not
+ * exact, so it must not be rounded up by itself.
+ */
+function inMicrosecondsUp(delay: number): number {
+  return Math.ceil(Math.round(delay * TICKS) / 10);
+}
 
 /** A clock that shows the virtual time, or is wrong by a constant offset and a constant rate. */
 export class MachineClock {
@@ -52,6 +67,9 @@ export class SimulatedTimer implements LoopTimer {
   readonly #wake: () => void;
   readonly isOutdated = false;
   #event: number | null = null;
+  /** The time of the latest wake-up, and the number of wake-ups at that time. */
+  #latest = -1;
+  #turns = 0;
 
   /**
    * @param schedule The virtual time.
@@ -72,15 +90,25 @@ export class SimulatedTimer implements LoopTimer {
 
   set(delay: number): void {
     this.clear();
-    // The longest time that counts exactly. A call after it wakes the reactor early, which is
-    // harmless.
-    const time = this.#clock.after(Math.min(Math.ceil(delay * SECOND), Number.MAX_SAFE_INTEGER));
     // Without a call to make there is no reason to wake.
     if (delay === Infinity) return;
-    this.#event = this.#schedule.at(time, () => {
+    const time = this.#clock.after(inMicrosecondsUp(delay));
+    const isBusy = this.#turns > FREE_TURNS && time <= this.#latest;
+    this.#event = this.#schedule.at(isBusy ? this.#latest + 1 : time, () => {
       this.#event = null;
+      this.#countTurn();
       this.#process.run(this.#wake);
     });
+  }
+
+  #countTurn(): void {
+    const { now } = this.#schedule;
+    this.#turns = now === this.#latest
+      ? this.#turns + 1
+      : now === this.#latest + 1
+      ? this.#turns
+      : 1;
+    this.#latest = now;
   }
 
   setGenuine(delay: number): void {
@@ -92,14 +120,13 @@ export class SimulatedTimer implements LoopTimer {
     this.#event = null;
   }
 
-  /** Calls `f` in a microtask. The simulation waits for it before it makes the next step. */
   soon(f: () => void): void {
-    queueMicrotask(f);
+    this.#schedule.soon(() => this.#process.run(f));
   }
 
   timeout(delay: number, f: () => void): () => void {
     let isPending = true;
-    const event = this.#schedule.at(this.#clock.after(Math.ceil(delay * SECOND)), () => {
+    const event = this.#schedule.at(this.#clock.after(inMicrosecondsUp(delay)), () => {
       isPending = false;
       this.#process.run(f);
     });

@@ -168,8 +168,8 @@ class SimulatedEngine implements TLSEngine {
    */
   #shakeHands(content: Uint8Array): void {
     if (this.#hello === null) {
-      // The other side is this class too, so the text is a Hello; the content is padded with zeros.
-      this.#hello = JSON.parse(decode(content).replace(/\0+$/, "")) as Hello;
+      this.#hello = parseHello(content);
+      if (this.#hello === null) return this.#fail("the peer sent an invalid message");
       const reason = this.#isServer ? this.#reasonToRefuse(this.#hello) : null;
       if (reason !== null) return this.#fail(reason);
       this.#rounds = this.#isServer ? this.#random.between(0, 1) : this.#hello.rounds;
@@ -255,6 +255,16 @@ class SimulatedEngine implements TLSEngine {
 
   #report(f: (sink: TLSEngineSink) => void): void {
     if (!this.#isOver && this.#sink !== null) f(this.#sink);
+  }
+}
+
+/** Reads a first message; returns `null` if someone has changed it on its way. */
+function parseHello(content: Uint8Array): Hello | null {
+  try {
+    // The other side is this class too, so the text is a Hello; the content is padded with zeros.
+    return JSON.parse(decode(content).replace(/\0+$/, "")) as Hello;
+  } catch {
+    return null;
   }
 }
 

@@ -13,8 +13,9 @@
 import { ConnectionLost } from "../../reactor/errors.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { StreamDriver, StreamDriverSink } from "../../reactor/stream/stream_driver.ts";
+import { DEFAULT_IDLE, KeepAlive, type ProbedConnection } from "./keep_alive.ts";
 import type { Link } from "./link.ts";
-import type { Machine } from "./machine.ts";
+import type { Boot, Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
 import { SECOND } from "./schedule.ts";
 
@@ -29,8 +30,24 @@ const LONGEST_RETRY = 120 * SECOND;
 const GIVE_UP = 924 * SECOND;
 /** The size of a packet without data, in bytes. */
 export const HEADER = 40;
+/** The most data in a packet on a link with a limited bandwidth, in bytes (Ethernet, RFC 879). */
+const MOST_DATA = 1460;
 
-type Segment = Uint8Array | "fin" | "reset";
+/**
+ * What one end sends: bytes, the last step of the handshake, the end of the bytes, a reset, or a
+ * question whether the peer is there, which repeats bytes that the peer has received.
+ */
+type Segment = Uint8Array | "open" | "fin" | "reset" | "probe";
+
+/** The systems' names of the errors that end a connection, with their descriptions. */
+const REASONS = {
+  ECONNRESET: "connection reset",
+  ETIMEDOUT: "connection timed out",
+  EPIPE: "broken pipe",
+} as const;
+
+/** What became of a connection that the client has opened, at the listening socket. */
+export type Opening = "accepted" | "full" | "closed";
 
 /** What the two ends of a connection share. */
 interface Shared {
@@ -45,51 +62,79 @@ interface Addresses {
 }
 
 /** One end of a simulated stream connection. */
-export class StreamEnd implements StreamDriver {
+export class StreamEnd implements StreamDriver, ProbedConnection {
   readonly #machine: Machine;
   readonly #process: Process;
+  readonly #boot: Boot;
   readonly #addresses: Addresses;
   /** The link to the peer. */
   readonly #link: Link;
   readonly #shared: Shared;
+  /** Passes the connection to its listening socket; `null` at the client. */
+  readonly #open: ((end: StreamEnd) => Opening) | null;
   /** The other end; this end until `joinWith` is called. */
   #peer: StreamEnd = this;
   #sink: StreamDriverSink | null = null;
+  #keepAlive: KeepAlive | null = null;
 
+  // The state for sending.
   /** The bytes of the pending write; `null` without one. */
   #pending: Uint8Array | null = null;
   /** The bytes that were sent and are not known to be read. */
   #inFlight = 0;
   #lastArrival = 0;
-  /** Whether the segments on their way to the peer are lost, because this host has crashed. */
-  #lostFlight = false;
-  /** Segments that wait for their retransmission, in their order. */
+  /** Segments that wait until they are sent again, in their order. */
   #held: Segment[] = [];
+  /** The time of the first segment without an answer; -1 if there is none. */
+  #troubledSince = -1;
+  /** The time until the next retry. */
   #retry = 0;
-  #heldSince = 0;
+  /** The event of the next retry; -1 if there is none. */
+  #retryEvent = -1;
   #finSent = false;
 
+  // The state for receiving.
   #queue: Uint8Array[] = [];
+  /** The bytes that were read without the peer's knowledge. */
+  #owed = 0;
   #ended = false;
-  #error: ConnectionLost | null = null;
+  #endReported = false;
+  #error: keyof typeof REASONS | null = null;
   #wanted = false;
   #readScheduled = false;
+
+  /** Whether the system knows the connection: it was neither reset nor given up. */
+  #isKnown = true;
+  /** Whether the program has closed its end, or has ended. */
   #closed = false;
   #failed = false;
 
   /** Called by {@linkcode connectEnds}. */
-  constructor(machine: Machine, link: Link, addresses: Addresses, shared: Shared) {
+  constructor(
+    machine: Machine,
+    link: Link,
+    addresses: Addresses,
+    shared: Shared,
+    open: ((end: StreamEnd) => Opening) | null,
+  ) {
     this.#machine = machine;
     this.#process = machine.process;
+    this.#boot = machine.boot;
     this.#link = link;
     this.#addresses = addresses;
     this.#shared = shared;
-    machine.ends.add(this);
+    this.#open = open;
+    if (open === null) machine.ends.add(this);
   }
 
   /** Sets the other end. Called once, before anything else. */
   joinWith(peer: StreamEnd): void {
     this.#peer = peer;
+  }
+
+  /** Sends the last step of the handshake. Called once, at the client. */
+  open(): void {
+    this.#transmit("open");
   }
 
   attach(sink: StreamDriverSink): void {
@@ -107,7 +152,28 @@ export class StreamEnd implements StreamDriver {
   /** Does nothing: a simulated connection does not keep the process alive. */
   unref(): void {}
 
-  setNoDelay(): void {}
+  /** Whether keep-alive probes are on. */
+  get keepsAlive(): boolean {
+    return this.#keepAlive !== null;
+  }
+
+  /** Sets the option `keepAlive` of a port or a connection, if it has one. */
+  setKeepAliveOption(seconds: number | undefined): void {
+    if (seconds !== undefined) this.startKeepAlive(seconds);
+  }
+
+  /** Starts keep-alive probes after some seconds without traffic. */
+  protected startKeepAlive(idle: number): void {
+    this.#keepAlive?.stop();
+    const isOpen = this.#isKnown && !this.#closed;
+    this.#keepAlive = isOpen ? new KeepAlive(this.#machine.schedule, this, idle) : null;
+  }
+
+  /** Stops keep-alive probes. */
+  protected stopKeepAlive(): void {
+    this.#keepAlive?.stop();
+    this.#keepAlive = null;
+  }
 
   // Members for writing.
 
@@ -118,6 +184,7 @@ export class StreamEnd implements StreamDriver {
   }
 
   closeWrite(): void {
+    if (this.#closed || !this.#process.isAlive) return;
     this.#finish();
     this.#later(() => {
       if (!this.#closed) this.#sink?.writeClosed();
@@ -125,20 +192,11 @@ export class StreamEnd implements StreamDriver {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    // A system resets a connection that is closed before all received data was read.
-    if (this.#queue.length > 0) this.#transmit("reset");
-    else this.#finish();
-    this.#release();
+    if (this.#process.isAlive) this.shut();
   }
 
   abort(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#held = [];
-    if (this.#error === null) this.#transmit("reset");
-    this.#release();
+    if (this.#process.isAlive) this.discard();
   }
 
   // Members for reading.
@@ -154,28 +212,35 @@ export class StreamEnd implements StreamDriver {
 
   // Members for the system of this end's host.
 
-  /**
-   * Forgets the connection, because the host has crashed.
-   *
-   * @param losesFlight Whether the segments on their way to the peer are lost, too.
-   */
-  crash(losesFlight: boolean): void {
-    this.#closed = true;
-    this.#held = [];
-    this.#lostFlight = losesFlight;
-    this.#machine.ends.delete(this);
+  /** Closes the connection, as the system does when the program closes it or has ended. */
+  shut(): void {
+    if (this.#closed) return;
+    // A system resets a connection that is closed before all received data was read.
+    if (this.#queue.length > 0) this.#reset();
+    else this.#finish();
+    this.#release();
+  }
+
+  /** Resets the connection, as the system does when the program aborts it or never accepts it. */
+  discard(): void {
+    if (this.#closed) return;
+    this.#reset();
+    this.#release();
   }
 
   /** Resets both ends, as a router on the way does. */
   resetBoth(): void {
-    this.#peer.#receiveReset();
-    this.#receiveReset();
+    this.#peer.#lose("ECONNRESET");
+    this.#lose("ECONNRESET");
   }
+
+  // Members for sending.
 
   #push(): void {
     const bytes = this.#pending;
     const room = WINDOW - this.#inFlight;
-    if (bytes === null || this.#closed || (room <= 0 && bytes.length > 0)) return;
+    if (bytes === null || this.#closed || !this.#process.isAlive) return;
+    if (room <= 0 && bytes.length > 0) return;
     const most = Math.min(bytes.length, room);
     const count = this.#machine.site.next("short write", 1, most - 1) || most;
     this.#pending = null;
@@ -184,26 +249,34 @@ export class StreamEnd implements StreamDriver {
   }
 
   #send(bytes: Uint8Array): void {
-    const cut = this.#link.site.next("split", 1, bytes.length - 1) || bytes.length;
-    this.#inFlight += cut;
-    this.#transmit(cut === bytes.length ? bytes : bytes.subarray(0, cut));
-    if (cut < bytes.length) this.#send(bytes.subarray(cut));
+    const { site, bandwidth } = this.#link;
+    // Without a limit the whole data arrives at one time, so one segment does.
+    const most = bandwidth === Infinity ? bytes.length : MOST_DATA;
+    for (let rest = bytes; rest.length > 0;) {
+      const size = Math.min(rest.length, most);
+      const cut = site.next("split", 1, size - 1) || size;
+      this.#inFlight += cut;
+      this.#transmit(cut === rest.length ? rest : rest.subarray(0, cut));
+      rest = rest.subarray(cut);
+    }
   }
 
   #finish(): void {
-    if (this.#finSent || this.#error !== null) return;
+    if (this.#finSent || !this.#isKnown) return;
     this.#finSent = true;
     this.#transmit("fin");
   }
 
-  #transmit(segment: Segment): void {
+  /** Forgets the connection, and tells the peer so. */
+  #reset(): void {
+    const wasKnown = this.#isKnown;
+    this.#forget();
     // A reset is sent once. If it is lost, the peer notices when it sends.
-    if (segment === "reset" && !this.#reachesPeer) return;
-    if (this.#held.length > 0) {
-      this.#held.push(segment);
-      return;
-    }
-    if (!this.#reachesPeer) return this.#hold(segment);
+    if (wasKnown && this.#reachesPeer) this.#transmit("reset");
+  }
+
+  #transmit(segment: Segment): void {
+    if (this.#held.length > 0 || !this.#reachesPeer) return this.#hold(segment);
     const { site } = this.#link;
     if (site.next("reset") > 0) {
       this.#atPeer(HEADER, () => this.resetBoth());
@@ -211,23 +284,28 @@ export class StreamEnd implements StreamDriver {
     }
     if (site.next("half-open") > 0) {
       this.#shared.isSilent = true;
-      return this.#hold(segment);
+      if (segment !== "reset") this.#hold(segment);
+      return;
     }
     this.#machine.note(
       () => `sends ${describe(segment)} to ${this.#addresses.peer}`,
       data(segment),
     );
-    const late = site.next("delay", 1, MOST_DELAY) + (site.next("loss") > 0 ? FIRST_RETRY : 0);
-    this.#atPeer(typeof segment === "string" ? HEADER : segment.length, () => {
-      this.#peer.#arrive(segment);
-    }, late);
+    const delay = site.next("delay", 1, MOST_DELAY);
+    const isLost = site.next("loss") > 0;
+    if (isLost && segment === "reset") return;
+    this.#atPeer(
+      typeof segment === "string" ? HEADER : segment.length,
+      () => this.#peer.#arrive(segment),
+      isLost ? delay + FIRST_RETRY : delay,
+    );
   }
 
   /** Schedules an event at the peer's host, after all that were scheduled before. */
   #atPeer(size: number, event: () => void, late = 0): void {
     this.#lastArrival = Math.max(this.#link.arrival(size) + late, this.#lastArrival);
     this.#machine.schedule.at(this.#lastArrival, () => {
-      if (!this.#lostFlight) event();
+      if (!this.#boot.lostFlight) event();
     });
   }
 
@@ -235,79 +313,140 @@ export class StreamEnd implements StreamDriver {
     return this.#link.isOpen && !this.#shared.isSilent && this.#peer.#machine.isUp;
   }
 
-  /** Keeps a segment, and sends it again after a timeout that doubles. */
+  // Members for segments without an answer.
+
+  /** Whether a segment has no answer yet, because the network or the peer's host has failed. */
+  get isTroubled(): boolean {
+    return this.#troubledSince >= 0;
+  }
+
+  /** Keeps a segment, to send it again. */
   #hold(segment: Segment): void {
-    this.#held.push(segment);
-    if (this.#held.length > 1) return;
+    if (!this.#isKnown || this.#boot.isOver) return;
+    if (segment !== "probe") this.#held.push(segment);
+    this.#trouble();
+  }
+
+  /** Begins to send again, with a timeout that doubles, until there is an answer. */
+  #trouble(): void {
+    if (this.isTroubled) return;
+    this.#troubledSince = this.#machine.schedule.now;
     this.#retry = FIRST_RETRY;
-    this.#heldSince = this.#machine.schedule.now;
     this.#retryLater();
   }
 
   #retryLater(): void {
-    this.#machine.schedule.at(this.#machine.schedule.now + this.#retry, () => this.#sendHeld());
+    const { schedule } = this.#machine;
+    this.#retryEvent = schedule.at(schedule.now + this.#retry, () => this.#sendAgain());
   }
 
-  #sendHeld(): void {
-    if (this.#held.length === 0 || !this.#machine.isUp) return;
-    if (this.#reachesPeer) {
-      for (const segment of this.#held.splice(0)) this.#transmit(segment);
-    } else if (this.#machine.schedule.now - this.#heldSince > GIVE_UP) {
-      this.#held = [];
-      this.#receiveError("ETIMEDOUT");
-    } else {
-      this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY);
-      this.#retryLater();
-    }
+  #sendAgain(): void {
+    this.#retryEvent = -1;
+    if (this.#boot.isOver) return;
+    if (this.#machine.schedule.now - this.#troubledSince > GIVE_UP) return this.#lose("ETIMEDOUT");
+    this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY);
+    this.#retryLater();
+    if (!this.#reachesPeer) return;
+    if (this.#held.length === 0) return this.#sendProbe();
+    for (const segment of this.#held.splice(0)) this.#transmit(segment);
+  }
+
+  #sendProbe(): void {
+    if (this.#reachesPeer) this.#atPeer(HEADER, () => this.#peer.#arrive("probe"));
+  }
+
+  #endTrouble(): void {
+    this.#troubledSince = -1;
+    if (this.#retryEvent >= 0) this.#machine.schedule.cancel(this.#retryEvent);
+    this.#retryEvent = -1;
+  }
+
+  /** Called when the peer's system has answered. */
+  #answered(): void {
+    // Segments that are still held were not answered.
+    if (this.#troubledSince >= 0 && this.#held.length === 0) this.#endTrouble();
+    this.#keepAlive?.heard();
+  }
+
+  /** Whether this end's host has crashed. */
+  get isOver(): boolean {
+    return this.#boot.isOver;
+  }
+
+  probe(): void {
+    this.#machine.note(() => `asks whether ${this.#addresses.peer} is there`);
+    this.#sendProbe();
+  }
+
+  probesFailed(): void {
+    this.#lose("ETIMEDOUT");
   }
 
   // Members for segments that arrive.
 
   #arrive(segment: Segment): void {
+    const peer = this.#peer;
     // The host has crashed while the segment was on its way.
-    if (!this.#machine.isUp) return this.#peer.#hold(segment);
-    this.#machine.note(
-      () => `receives ${describe(segment)} from ${this.#addresses.peer}`,
-      data(segment),
-    );
-    if (segment === "reset") return this.#receiveReset();
-    const isKnown = this.#process.isAlive && !this.#closed;
-    if (isKnown && segment === "fin") this.#ended = true;
-    else if (isKnown && segment !== "fin") this.#queue.push(segment);
-    // The sender has closed its own end too, or the data has no reader: the system resets.
-    else if (segment !== "fin" || !this.#process.isAlive) return this.#refuse();
+    if (!this.#machine.isUp) return peer.#hold(segment);
+    if (segment !== "probe") {
+      this.#machine.note(
+        () => `receives ${describe(segment)} from ${this.#addresses.peer}`,
+        data(segment),
+      );
+    }
+    if (segment === "reset") return this.#lose("ECONNRESET");
+    // A program that has closed its end does not read.
+    const isRefused = this.#closed && typeof segment !== "string";
+    if (isRefused || !this.#isKnown || this.#boot.isOver) return this.#refuse(segment);
+    if (segment === "open" && !this.#isOpened()) return;
+    this.#keepAlive?.heard();
+    if (this.#link.isOpen) peer.#answered();
+    else peer.#trouble();
+    if (typeof segment !== "string") this.#queue.push(segment);
+    else if (segment === "fin") this.#ended = true;
+    else if (segment === "probe") this.#acknowledge(0);
     if (this.#wanted) this.#process.run(() => this.#read());
   }
 
-  /** Answers a segment of a connection that this host does not know. */
-  #refuse(): void {
+  /** Passes the connection to its listening socket. Returns whether the socket took it. */
+  #isOpened(): boolean {
+    const opening = this.#open?.(this);
+    if (opening === "full") this.#peer.#hold("open");
+    else if (opening === "closed") this.#refuse("open");
+    else this.#machine.ends.add(this);
+    return opening === "accepted";
+  }
+
+  /** Answers a segment of a connection that this host does not know with a reset. */
+  #refuse(segment: Segment): void {
     const peer = this.#peer;
-    if (peer.#error !== null) return;
-    if (this.#link.isOpen) this.#atPeer(HEADER, () => peer.#receiveReset());
+    this.#forget();
+    if (!this.#link.isOpen) return peer.#hold(segment);
+    this.#lastArrival = Math.max(this.#link.arrival(HEADER), this.#lastArrival);
+    this.#machine.schedule.at(this.#lastArrival, () => peer.#lose("ECONNRESET"));
   }
 
-  #receiveReset(): void {
-    this.#receiveError("ECONNRESET");
-  }
-
-  #receiveError(code: "ECONNRESET" | "ETIMEDOUT"): void {
-    if (this.#error !== null || this.#closed || !this.#machine.isUp) return;
-    const address = String(this.#addresses.peer);
-    const cause = new Error(code === "ECONNRESET" ? "connection reset" : "connection timed out");
-    this.#error = new ConnectionLost(`Connection to ${address} was lost: ${cause.message}`, {
-      code,
-      syscall: "read",
-      address,
-      cause,
-    });
-    this.#held = [];
+  /** Ends the connection with an error. */
+  #lose(code: keyof typeof REASONS): void {
+    if (!this.#isKnown || this.#boot.isOver) return;
+    this.#forget();
+    if (this.#closed) return;
+    this.#error = code;
     this.#process.run(() => this.#pending === null ? this.#read() : this.#fail("write"));
+  }
+
+  /** Forgets the connection. Data that has arrived can still be read. */
+  #forget(): void {
+    this.#isKnown = false;
+    this.#held = [];
+    this.stopKeepAlive();
+    if (this.isTroubled) this.#endTrouble();
   }
 
   // Members that run in the process of this end's host.
 
   get #hasInput(): boolean {
-    return this.#queue.length > 0 || this.#ended || this.#error !== null;
+    return this.#queue.length > 0 || (this.#ended && !this.#endReported) || this.#error !== null;
   }
 
   #readLater(): void {
@@ -324,11 +463,12 @@ export class StreamEnd implements StreamDriver {
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
       this.#deliver(chunk);
+    } else if (this.#ended && !this.#endReported) {
+      this.#wanted = false;
+      this.#endReported = true;
+      this.#sink?.readEnded();
     } else if (this.#error !== null) {
       this.#fail("read");
-    } else if (this.#ended) {
-      this.#wanted = false;
-      this.#sink?.readEnded();
     }
   }
 
@@ -340,15 +480,18 @@ export class StreamEnd implements StreamDriver {
     if (this.#wanted && !this.#closed && this.#hasInput) this.#readLater();
   }
 
-  /** Tells the sender that it may send more. */
+  /** Lets the peer send more, because bytes were read. */
   #acknowledge(size: number): void {
     const peer = this.#peer;
-    // Only a sender that waits notices how long the acknowledgement takes.
+    // Only a peer that waits notices how long the acknowledgement takes.
     if (peer.#pending === null) peer.#inFlight -= size;
-    else if (this.#reachesPeer) this.#atPeer(HEADER, () => peer.#acknowledged(size));
-    else {this.#machine.schedule.at(this.#machine.schedule.now + FIRST_RETRY, () => {
-        if (this.#machine.isUp) this.#acknowledge(size);
-      });}
+    else this.#owed += size;
+    if (this.#owed === 0) return;
+    // A peer that waits in vain asks again.
+    if (!this.#reachesPeer) return peer.#trouble();
+    const owed = this.#owed;
+    this.#owed = 0;
+    this.#atPeer(HEADER, () => peer.#acknowledged(owed));
   }
 
   #acknowledged(size: number): void {
@@ -361,7 +504,11 @@ export class StreamEnd implements StreamDriver {
     this.#failed = true;
     this.#wanted = false;
     this.#pending = null;
-    const { message, code, address, cause } = this.#error;
+    const isBroken = syscall === "write" && this.#ended && this.#error === "ECONNRESET";
+    const code = isBroken ? "EPIPE" : this.#error;
+    const address = String(this.#addresses.peer);
+    const message = `Connection to ${address} was lost: ${REASONS[code]}`;
+    const cause = new Error(REASONS[code]);
     this.#sink?.failed(new ConnectionLost(message, { code, address, cause, syscall }));
   }
 
@@ -370,16 +517,37 @@ export class StreamEnd implements StreamDriver {
   }
 
   #release(): void {
+    this.#closed = true;
     this.#pending = null;
-    this.#later(() => {
-      this.#machine.ends.delete(this);
-      this.#sink?.released();
-    });
+    this.#queue = [];
+    this.stopKeepAlive();
+    this.#machine.ends.delete(this);
+    const { host } = this.#addresses;
+    if (this.#open === null && host.type === "TCP") {
+      this.#machine.localEnds.release(host.host, host.port);
+    }
+    this.#later(() => this.#sink?.released());
+  }
+}
+
+/** One end of a simulated TCP connection, which has further options. */
+export class TCPStreamEnd extends StreamEnd {
+  /** Does nothing: the model has no algorithm that delays small writes. */
+  setNoDelay(): void {}
+
+  setKeepAlive(enabled: boolean): void {
+    if (enabled) this.startKeepAlive(DEFAULT_IDLE);
+    else this.stopKeepAlive();
+  }
+
+  setKeepAliveIdle(seconds: number): void {
+    this.startKeepAlive(seconds);
   }
 }
 
 function describe(segment: Segment): string {
   if (typeof segment !== "string") return `${segment.length} bytes`;
+  if (segment === "open") return "the last step of the handshake";
   return segment === "fin" ? "the end" : "a reset";
 }
 
@@ -395,18 +563,41 @@ export interface EndPlace {
   readonly address: Address;
 }
 
-/** Makes the two ends of a connection. */
-export function connectEnds(one: EndPlace, other: EndPlace): [StreamEnd, StreamEnd] {
+/**
+ * Makes the two ends of a connection.
+ *
+ * @param client The side that connects.
+ * @param server The side that listens.
+ * @param open Passes the server's end to its listening socket.
+ */
+export function connectEnds(
+  client: EndPlace,
+  server: EndPlace,
+  open: (end: StreamEnd) => Opening,
+): [client: StreamEnd, server: StreamEnd] {
   const shared = { isSilent: false };
-  const first = new StreamEnd(one.machine, one.link, {
-    host: one.address,
-    peer: other.address,
-  }, shared);
-  const second = new StreamEnd(other.machine, other.link, {
-    host: other.address,
-    peer: one.address,
-  }, shared);
-  first.joinWith(second);
-  second.joinWith(first);
-  return [first, second];
+  const End = client.address.type === "TCP" ? TCPStreamEnd : StreamEnd;
+  const here = new End(
+    client.machine,
+    client.link,
+    {
+      host: client.address,
+      peer: server.address,
+    },
+    shared,
+    null,
+  );
+  const there = new End(
+    server.machine,
+    server.link,
+    {
+      host: server.address,
+      peer: client.address,
+    },
+    shared,
+    open,
+  );
+  here.joinWith(there);
+  there.joinWith(here);
+  return [here, there];
 }

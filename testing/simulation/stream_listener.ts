@@ -4,21 +4,33 @@
  * @module
  */
 
-import { isIPv6Address } from "../../reactor/addresses.ts";
+import { isWildcard, reaches } from "../../reactor/drivers/memory/local_hosts.ts";
 import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "../../reactor/stream/stream_acceptor.ts";
-import { isWildcard, type Machine } from "./machine.ts";
+import type { Machine } from "./machine.ts";
 import type { Process } from "./process.ts";
 import type { StreamEnd } from "./stream_end.ts";
+
+/** What a listening socket is bound to, and its options. */
+export interface ListenerOptions {
+  /** The IP address; `""` for a UNIX socket. */
+  readonly host: string;
+  /** The port number, or the path of a UNIX socket. */
+  readonly port: number | string;
+  /** The number of connections that may wait to be accepted. */
+  readonly backlog: number;
+  /** Seconds without a byte before the system probes the peer of a connection. */
+  readonly keepAlive?: number | undefined;
+  /** Whether the socket holds the lock file of a UNIX socket. */
+  readonly isLocked?: boolean;
+}
 
 /** A socket that listens on a port or on a path. */
 export class StreamListener<A extends Address = Address> implements StreamAcceptor<A> {
   readonly address: A;
   readonly #machine: Machine;
   readonly #process: Process;
-  readonly #host: string;
-  readonly #port: number | string;
-  readonly #backlog: number;
+  readonly #options: ListenerOptions;
   /** Connections that are established and wait to be accepted. */
   #waiting: StreamEnd[] = [];
   #sink: StreamAcceptorSink | null = null;
@@ -28,31 +40,41 @@ export class StreamListener<A extends Address = Address> implements StreamAccept
   /**
    * @param machine The machine on which the socket listens.
    * @param address The address to report.
-   * @param host The IP address; `""` for a UNIX socket.
-   * @param port The port number, or the path of a UNIX socket.
-   * @param backlog The number of connections that may wait to be accepted.
+   * @param options The address and its options.
    */
-  constructor(machine: Machine, address: A, host: string, port: number | string, backlog: number) {
+  constructor(machine: Machine, address: A, options: ListenerOptions) {
     this.#machine = machine;
     this.#process = machine.process;
     this.address = address;
-    this.#host = host;
-    this.#port = port;
-    this.#backlog = backlog;
+    this.#options = options;
     machine.listeners.add(this);
   }
 
   /** Whether the system ignores connection attempts, because too many connections wait. */
   get isFull(): boolean {
     // As on Linux, the queue holds one connection more than the backlog: see listen(2).
-    return this.#waiting.length > this.#backlog;
+    return this.#waiting.length > this.#options.backlog;
+  }
+
+  /** Whether the socket is closed. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether the socket is bound to all addresses. */
+  get isOnAll(): boolean {
+    return isWildcard(this.#options.host);
+  }
+
+  /** Whether the socket holds its lock file. */
+  get isLocked(): boolean {
+    return this.#options.isLocked ?? false;
   }
 
   /** Returns whether connections to an address reach this socket. */
-  isAt(host: string, port: number | string): boolean {
-    if (port !== this.#port) return false;
-    if (typeof port === "string" || host === this.#host || this.#host === "::") return true;
-    return isWildcard(this.#host) && !isIPv6Address(host);
+  isReachedBy(host: string, port: number | string): boolean {
+    if (port !== this.#options.port) return false;
+    return typeof port === "string" || reaches(this.#options.host, host);
   }
 
   /** Adds an established connection. */
@@ -61,9 +83,11 @@ export class StreamListener<A extends Address = Address> implements StreamAccept
     if (this.#isAccepting) this.#process.run(() => this.#acceptNext());
   }
 
-  /** Resets the connections that wait to be accepted. */
-  resetWaiting(): void {
-    for (const end of this.#waiting.splice(0)) end.abort();
+  /** Closes the socket without the program. Returns the connections that wait to be accepted. */
+  shut(): StreamEnd[] {
+    this.#closed = true;
+    this.#isAccepting = false;
+    return this.#waiting.splice(0);
   }
 
   attach(sink: StreamAcceptorSink): void {
@@ -77,10 +101,10 @@ export class StreamListener<A extends Address = Address> implements StreamAccept
 
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
-    this.#isAccepting = false;
     this.#machine.listeners.delete(this);
-    this.resetWaiting();
+    const { port } = this.#options;
+    if (typeof port === "string") this.#machine.socketFiles.delete(port);
+    for (const end of this.shut()) end.discard();
     this.#later(() => this.#sink?.released());
   }
 
@@ -91,6 +115,7 @@ export class StreamListener<A extends Address = Address> implements StreamAccept
     const end = this.#isAccepting ? this.#waiting.shift() : undefined;
     if (end === undefined) return;
     this.#isAccepting = false;
+    end.setKeepAliveOption(this.#options.keepAlive);
     this.#sink?.accepted(end);
   }
 

@@ -1,0 +1,143 @@
+/**
+ * The two ends of a connection that is forwarded.
+ *
+ * @module
+ */
+
+import { Protocol } from "../../protocol/mod.ts";
+import type { IHalfCloseableProtocol } from "../../reactor/interfaces/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import type { ConnectionLedger, ConnectionRecord } from "./connection_ledger.ts";
+import type { Flow, Session } from "./forwarded_session.ts";
+
+const PAUSE_RATE = 0.05;
+const LONGEST_PAUSE = 2000;
+const MOST_PER_WRITE = 30_000;
+
+/** What the ends need for their checks. */
+export interface ForwardedWorld {
+  readonly network: SimulatedNetwork;
+  readonly ledger: ConnectionLedger;
+  /** Returns a session by its number. */
+  session(id: number): Session | null;
+}
+
+/** An end: it sends one flow and receives the other one. */
+abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
+  protected readonly world: ForwardedWorld;
+  readonly #host: SimulatedHost;
+  #record: ConnectionRecord | null = null;
+  #session: Session | null = null;
+  #flows: { readonly out: Flow; readonly in: Flow } | null = null;
+  #cancelSend: () => void = () => {};
+  #cancelResume: () => void = () => {};
+  #isClosing = false;
+
+  constructor(world: ForwardedWorld, host: SimulatedHost) {
+    super();
+    this.world = world;
+    this.#host = host;
+  }
+
+  override connectionMade(): void {
+    const name = `${this.#host}'s connection ${this.transport.getHost()}`;
+    this.#record = this.world.ledger.made(this.#host, name);
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    const flows = this.#flows;
+    if (flows === null) return;
+    flows.in.arrived(data);
+    this.world.network.sometimes(
+      "data arrives after the other direction has ended",
+      flows.out.isEnded,
+    );
+    this.#pauseSometimes();
+  }
+
+  readConnectionLost(): void {
+    // A process that dies before it has sent anything says nothing about its session.
+    if (this.#session === null || this.#isClosing) return;
+    this.#flows?.in.ended(this.#session.hasDied);
+  }
+
+  writeConnectionLost(): void {}
+
+  override connectionLost(reason: Error): void {
+    this.#cancelSend();
+    this.#cancelResume();
+    this.#record?.lost(reason);
+  }
+
+  /** Starts to send. */
+  protected join(session: Session, flows: { readonly out: Flow; readonly in: Flow }): void {
+    this.#session = session;
+    this.#flows = flows;
+    this.#send(flows.out);
+  }
+
+  #send(flow: Flow): void {
+    const { random } = this.#host;
+    const end = Math.min(flow.sent + random.between(1, MOST_PER_WRITE), flow.bytes.length);
+    const data = flow.bytes.slice(flow.sent, end);
+    flow.sent = end;
+    this.transport.write(data);
+    if (flow.ending === "abort" && random.below(4) === 0) return this.transport.abortConnection();
+    if (end === flow.bytes.length) return this.#finish(flow);
+    this.#cancelSend = this.#later(random.between(0, 50), () => this.#send(flow));
+  }
+
+  #finish(flow: Flow): void {
+    flow.isFinished = true;
+    this.#isClosing = flow.ending !== "half-close";
+    if (this.#isClosing) this.transport.loseConnection();
+    else this.transport.loseWriteConnection();
+  }
+
+  #pauseSometimes(): void {
+    const { random } = this.#host;
+    if (random.fraction() >= PAUSE_RATE) return;
+    this.transport.pauseProducing();
+    const resume = () => this.transport.resumeProducing();
+    this.#cancelResume();
+    this.#cancelResume = this.#later(random.between(0, LONGEST_PAUSE), resume);
+  }
+
+  /** Calls a function after milliseconds. Returns a function that cancels the call. */
+  #later(milliseconds: number, f: () => void): () => void {
+    const call = this.#host.reactor.callLater(milliseconds / 1000, f);
+    return () => {
+      if (call.active()) call.cancel();
+    };
+  }
+}
+
+/** The client's end. */
+export class ForwardedClient extends ForwardedEnd {
+  readonly #session: Session;
+
+  constructor(world: ForwardedWorld, host: SimulatedHost, session: Session) {
+    super(world, host);
+    this.#session = session;
+  }
+
+  override connectionMade(): void {
+    super.connectionMade();
+    const { toServer, toClient } = this.#session;
+    this.join(this.#session, { out: toServer, in: toClient });
+  }
+}
+
+/** The server's end, which learns from the first byte which session it belongs to. */
+export class ForwardedServer extends ForwardedEnd {
+  #isKnown = false;
+
+  override dataReceived(data: Uint8Array): void {
+    const session = this.#isKnown ? null : this.world.session(data[0] ?? -1);
+    if (session !== null) {
+      this.#isKnown = true;
+      this.join(session, { out: session.toClient, in: session.toServer });
+    }
+    super.dataReceived(data);
+  }
+}

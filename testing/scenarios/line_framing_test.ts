@@ -1,0 +1,11 @@
+import { explore, replay } from "../simulation/mod.ts";
+import { lineFraming } from "./line_framing.ts";
+
+Deno.test("lineFraming keeps its invariants with 100 seeds, and reaches all of its states", async () => {
+  await explore({ scenario: lineFraming, seeds: 100 });
+});
+
+// No fault is needed: with this seed, a receiver throws an error while a timed call resumes it.
+Deno.test("lineFraming delivers nothing after an error in held data", async () => {
+  await replay(lineFraming, { seed: 30, faults: [] });
+});

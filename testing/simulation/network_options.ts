@@ -1,0 +1,123 @@
+/**
+ * The options of a simulated network.
+ *
+ * @module
+ */
+
+import { checkDelay, checkInteger, quote } from "../../internal/validation.ts";
+import { isIPAddress, isIPv6Address } from "../../reactor/addresses.ts";
+import type { Fault, FaultRates } from "./faults.ts";
+import type { TaskModules } from "./simulated_threads.ts";
+
+/** Options of `SimulatedNetwork`. */
+export interface SimulatedNetworkOptions {
+  /**
+   * Decides all random numbers.
+   *
+   * @default {1}
+   */
+  seed?: number | string | undefined;
+  /**
+   * The rates of the faults.
+   *
+   * @default {{}} No faults.
+   */
+  faults?: FaultRates | undefined;
+  /**
+   * The faults that happen, in place of random ones. The rates are then ignored.
+   *
+   * @default {undefined}
+   */
+  script?: readonly Fault[] | undefined;
+  /**
+   * The time that a packet needs between two hosts, in seconds.
+   *
+   * @default {0.001}
+   */
+  latency?: number | undefined;
+  /**
+   * Whether to keep a trace, which costs time and memory.
+   *
+   * @default {false}
+   */
+  trace?: boolean | undefined;
+  /**
+   * The modules of the tasks that programs run in threads, by their URLs. The threads of a
+   * simulation are stand-ins in the same thread, and cannot wait for an import.
+   *
+   * @default {{}}
+   */
+  taskModules?: TaskModules | undefined;
+  /**
+   * Values of parameters, in place of those that the scenario gives to
+   * `SimulatedNetwork.parameter()`.
+   *
+   * @default {{}}
+   */
+  parameters?: Readonly<Record<string, number>> | undefined;
+}
+
+/** A parameter of a scenario, which a search for a smaller failure may reduce. */
+export interface Parameter {
+  /** The value. */
+  readonly value: number;
+  /** The least value with which the scenario works. */
+  readonly least: number;
+}
+
+/** Options of `SimulatedNetwork.addHost()`. */
+export interface HostOptions {
+  /**
+   * The IP addresses of the host.
+   *
+   * @default {["10.0.0.1", "fd00::1"]} for the first host, and so on.
+   */
+  addresses?: readonly string[] | undefined;
+}
+
+/** The state of one link, which a test may change at any time. */
+export interface LinkOptions {
+  /** The time that a packet needs, in seconds. */
+  latency?: number | undefined;
+  /** Bytes per second; Infinity for no limit. */
+  bandwidth?: number | undefined;
+}
+
+/** Throws an error that names the option and the value, unless all options are valid. */
+export function checkNetworkOptions(options: SimulatedNetworkOptions): void {
+  const { seed = 1, latency = 0, script, trace = false, taskModules = {}, parameters = {} } =
+    options;
+  if (typeof seed !== "string" && (typeof seed !== "number" || Number.isNaN(seed))) {
+    throw new TypeError(`seed must be a number or a string, got ${quote(seed)}`);
+  }
+  checkDelay("latency", latency);
+  if (script !== undefined && !Array.isArray(script)) {
+    throw new TypeError(`script must be an array of faults, got ${quote(script)}`);
+  }
+  if (typeof trace !== "boolean") {
+    throw new TypeError(`trace must be a boolean, got ${quote(trace)}`);
+  }
+  checkObject("taskModules", taskModules);
+  checkObject("parameters", parameters);
+  for (const [name, value] of Object.entries(parameters)) {
+    const { MIN_SAFE_INTEGER, MAX_SAFE_INTEGER } = Number;
+    checkInteger(`parameters.${name}`, value, MIN_SAFE_INTEGER, MAX_SAFE_INTEGER);
+  }
+}
+
+function checkObject(name: string, value: unknown): void {
+  if (typeof value === "object" && value !== null) return;
+  throw new TypeError(`${name} must be an object, got ${quote(value)}`);
+}
+
+/** Throws an error that names the parameter and the value, unless all values are IP addresses. */
+export function checkAddresses(name: string, addresses: unknown): void {
+  if (!Array.isArray(addresses) || addresses.length === 0) {
+    throw new RangeError(`${name} must be an array of IP addresses, got ${quote(addresses)}`);
+  }
+  const isAddress = (each: unknown) =>
+    typeof each === "string" && (isIPAddress(each) || isIPv6Address(each));
+  const wrong: unknown = addresses.find((each) => !isAddress(each));
+  if (wrong === undefined) return;
+  throw new RangeError(`${name} must contain only IP addresses, got ${quote(wrong)}`);
+}
