@@ -1,6 +1,6 @@
 /**
- * A client that connects with `HostnameEndpoint`, again and again, to a name with up to three IPv6
- * and three IPv4 addresses. In each round, the server of each address answers, answers slowly,
+ * A client that connects, with `HostnameEndpoint` or with `connectTCP()`, again and again to a name
+ * with up to three IPv6 and three IPv4 addresses. In each round, the server of each address answers, answers slowly,
  * refuses, or is silent, or the address belongs to no host. Lookups fail, come late, or return
  * addresses without a host. Some rounds are cancelled.
  *
@@ -20,6 +20,7 @@
  */
 
 import { Deferred } from "../../defer/mod.ts";
+import { ConnectingFactory } from "../../endpoints/connecting_factory.ts";
 import { HostnameEndpoint } from "../../endpoints/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { isIPv6Address } from "../../reactor/addresses.ts";
@@ -166,6 +167,30 @@ class Client extends Protocol {
   }
 }
 
+function connectEndpoint(
+  { reactor }: SimulatedHost,
+  factory: Factory<Client>,
+  signal: AbortSignal,
+): Deferred<Client> {
+  const endpoint = new HostnameEndpoint(reactor, NAME, PORT, {
+    timeout: TIMEOUT,
+    attemptDelay: ATTEMPT_DELAY,
+    resolutionDelay: RESOLUTION_DELAY,
+  });
+  return endpoint.connect(factory, { signal });
+}
+
+function connectConnector(
+  { reactor }: SimulatedHost,
+  factory: Factory<Client>,
+  signal: AbortSignal,
+): Deferred<Client> {
+  const connecting = new ConnectingFactory(factory);
+  // The timeout of a connector includes the lookups.
+  reactor.connectTCP(NAME, PORT, connecting, { timeout: LONGEST - SLACK, signal });
+  return connecting.connected;
+}
+
 /** One attempt of the client to connect to the name. */
 class Round {
   readonly #world: World;
@@ -199,16 +224,12 @@ class Round {
   async run(isCancelled: boolean): Promise<void> {
     const { client, connections } = this.#world;
     const network = this.#network;
-    const endpoint = new HostnameEndpoint(client.reactor, NAME, PORT, {
-      timeout: TIMEOUT,
-      attemptDelay: ATTEMPT_DELAY,
-      resolutionDelay: RESOLUTION_DELAY,
-    });
     const factory = Factory.forProtocol(() =>
       connections.watch(client, new Client(() => this.#made++))
     );
     const aborting = new AbortController();
-    const connecting = endpoint.connect(factory, { signal: aborting.signal });
+    const connect = network.random.pick([connectEndpoint, connectConnector]);
+    const connecting = connect(client, factory, aborting.signal);
     if (isCancelled) {
       const cancel = () => network.random.below(2) === 0 ? connecting.cancel() : aborting.abort();
       network.callLater(2 * network.random.fraction(), cancel);
