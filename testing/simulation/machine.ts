@@ -58,14 +58,14 @@ export class Machine {
   /** The current start, or the last one. */
   boot: Boot = { isOver: false, lostFlight: false };
   /** The ends of connections that the program has not closed. */
-  readonly ends = new Set<StreamEnd>();
+  readonly ends: Set<StreamEnd> = new Set();
   /** The listening sockets: ports, and paths of UNIX sockets. */
-  readonly listeners = new Set<StreamListener>();
-  readonly datagramSockets = new Set<DatagramSocket>();
+  readonly listeners: Set<StreamListener> = new Set();
+  readonly datagramSockets: Set<DatagramSocket> = new Set();
   /** The paths of UNIX sockets in the file system, which survive a crash. */
-  readonly socketFiles = new Set<string>();
+  readonly socketFiles: Set<string> = new Set();
   /** The local ends of the connections that this machine has opened. */
-  localEnds = new LocalEnds();
+  localEnds: LocalEnds = new LocalEnds();
   readonly #canonical: ReadonlySet<string>;
   readonly #portNumbers = new PortNumbers();
 

@@ -276,7 +276,10 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   }
 
   #transmit(segment: Segment): void {
-    if (this.#held.length > 0 || !this.#reachesPeer) return this.#hold(segment);
+    if (this.#held.length > 0 || !this.#reachesPeer) {
+      this.#noteSent(segment, " in vain");
+      return this.#hold(segment);
+    }
     const { site } = this.#link;
     if (site.next("reset") > 0) {
       this.#atPeer(HEADER, () => this.resetBoth());
@@ -287,10 +290,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
       if (segment !== "reset") this.#hold(segment);
       return;
     }
-    this.#machine.note(
-      () => `sends ${describe(segment)} to ${this.#addresses.peer}`,
-      data(segment),
-    );
+    this.#noteSent(segment);
     const delay = site.next("delay", 1, MOST_DELAY);
     const isLost = site.next("loss") > 0;
     if (isLost && segment === "reset") return;
@@ -299,6 +299,11 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
       () => this.#peer.#arrive(segment),
       isLost ? delay + FIRST_RETRY : delay,
     );
+  }
+
+  #noteSent(segment: Segment, how = ""): void {
+    const { peer } = this.#addresses;
+    this.#machine.note(() => `sends ${describe(segment)} to ${peer}${how}`, data(segment));
   }
 
   /** Schedules an event at the peer's host, after all that were scheduled before. */
