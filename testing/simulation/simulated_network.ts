@@ -30,7 +30,7 @@ import {
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
 import { RandomStream } from "./random.ts";
-import { type End, hostLoop, runSchedule } from "./run_schedule.ts";
+import { type End, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
@@ -82,7 +82,6 @@ export class SimulatedNetwork {
   readonly random: RandomStream;
   /** What happened so far, if the option `trace` is set. */
   readonly trace: Trace;
-  readonly #hostLoop = hostLoop();
   readonly #schedule = new Schedule();
   readonly #checks = new Checks(this.#schedule);
   readonly #faults: FaultSource;
@@ -348,7 +347,6 @@ export class SimulatedNetwork {
     const settled = () => void (isDone = true);
     done.then(settled, settled);
     return await runSchedule(this.#schedule, {
-      host: this.#hostLoop,
       limit: this.#schedule.now + limit * SECOND,
       isDone: () => isDone || this.#checks.violation !== null,
       hasEntered: () => this.#entered,
