@@ -58,7 +58,7 @@ export async function starttls(network: SimulatedNetwork): Promise<void> {
     host.reactor.listenTCP(INTERCEPTED_PORT, interceptor, CONNECTION_LIMITS);
   });
   const client = network.addHost("client");
-  const sessions = network.parameter("sessions", 12);
+  const sessions = network.parameter("sessions", 8);
   for (let id = 1; id <= sessions; id++) {
     network.callLater(random.between(0, 5000) / 1000, () => connect(world, client, id));
   }
