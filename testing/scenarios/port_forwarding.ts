@@ -149,7 +149,10 @@ export async function portForwarding(network: SimulatedNetwork): Promise<void> {
   const world = new World(network);
   const server = network.addHost("server", (host) => {
     const factory = Factory.forProtocol(() => new ForwardedServer(world, host));
-    host.reactor.listenTCP(SERVER_PORT, factory, { idleTimeout: IDLE_TIMEOUT });
+    host.reactor.listenTCP(SERVER_PORT, factory, {
+      idleTimeout: IDLE_TIMEOUT,
+      linger: IDLE_TIMEOUT,
+    });
   });
   const proxy = network.addHost("proxy", (host) => runProxy(host, world));
   const client = network.addHost("client", () => {});
@@ -176,7 +179,7 @@ function connect(world: World, host: SimulatedHost, session: Session): void {
   if (!host.isUp) return;
   session.begin();
   const address = world.network.addressOf("proxy");
-  const options = { timeout: CONNECT_TIMEOUT, idleTimeout: IDLE_TIMEOUT };
+  const options = { timeout: CONNECT_TIMEOUT, idleTimeout: IDLE_TIMEOUT, linger: IDLE_TIMEOUT };
   const endpoint = host.random.below(2) === 0
     ? new TCP4ClientEndpoint(host.reactor, address, PROXY_PORT, options)
     : new TLSClientEndpoint(host.reactor, address, PROXY_TLS_PORT, options);
