@@ -35,8 +35,8 @@ const ATTEMPT_TIMEOUT = 5;
 const LONGEST_WAIT = 4;
 /**
  * The members are in the room again within this time: the end of the old connection is noticed, an
- * attempt that is in progress times out, and one wait follows, with its jitter of a second. The rest is for the
- * next attempt and for clocks that are wrong.
+ * attempt that is in progress times out, and one wait follows, with its jitter of a second. The
+ * rest is for the next attempt and for clocks that are wrong.
  */
 const RECONNECTED_WITHIN = NOTICED_WITHIN + ATTEMPT_TIMEOUT + LONGEST_WAIT + 1 + 2;
 

@@ -10,7 +10,7 @@
  * - Over TLS, all lines arrive once, unchanged and in order.
  * - Each session completes, or fails with a reason. A session that is cut does not end cleanly.
  * - A connection is never lost within a call that its protocol makes.
- * - Nobody waits for ever, each connection is lost once, and no timed call is left.
+ * - Every wait ends, each connection is lost once, and no timed call is left.
  *
  * @module
  */
