@@ -4,6 +4,13 @@ import { ConnectionAborted, ConnectionClosed } from "../reactor/errors.ts";
 import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
 import { isThenable, logUserError, whenSettled } from "../defer/guarded_call.ts";
 import { checkDelay, checkFunction, checkInteger } from "../internal/validation.ts";
+import { RequestQueueFull } from "./pending_requests.ts";
+
+/**
+ * The failures of a heartbeat that a dead peer causes. The queue of a peer that answers no request
+ * fills up.
+ */
+const EXPECTED = [TimeoutError, ConnectionClosed, RequestQueueFull];
 
 /** Options of a {@linkcode Heartbeat}. */
 export interface HeartbeatOptions {
@@ -14,8 +21,9 @@ export interface HeartbeatOptions {
    * answers.
    *
    * With a {@linkcode RequestQueue} or a {@linkcode KeyedRequestQueue}, send the PING as a request
-   * and return its Deferred. A `TimeoutError` or the loss of the connection is then not logged,
-   * because the heartbeat itself reports a dead peer. Any other failure is logged.
+   * and return its Deferred. A `TimeoutError`, a `RequestQueueFull` or the loss of the connection
+   * is then not logged, because the heartbeat itself reports a dead peer. Any other failure is
+   * logged.
    */
   send: () => unknown;
   /**
@@ -246,7 +254,7 @@ export class Heartbeat implements Disposable {
 
   /** Logs a failed heartbeat, except where the later intervals report the dead peer. */
   #heartbeatFailed(error: unknown): void {
-    const isExpected = isInstance(error, TimeoutError) || isInstance(error, ConnectionClosed);
+    const isExpected = EXPECTED.some((each) => isInstance(error, each));
     if (!isExpected) this.#logFailure(error);
   }
 

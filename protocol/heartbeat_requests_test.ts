@@ -168,4 +168,15 @@ for (const [kind, load] of kinds) {
       assertEquals(fixture.host.reactor.getDelayedCalls(), []);
     },
   );
+
+  test("a full queue logs no error, and a silent peer still fails every request", (fixture) => {
+    for (let i = 0; i < 3; i++) {
+      fixture.host.advance(29);
+      // The requests in flight and those that wait use up the queue's default limits.
+      for (let left = 11_000; left > 0; left--) outcomeOf(fixture.protocol.ask("ONE"));
+      fixture.host.advance(1);
+    }
+    fixture.host.advance(0);
+    assertInstanceOf(fixture.reason, HeartbeatTimeout);
+  });
 }

@@ -30,6 +30,8 @@ const LONGEST_RETRY = 120 * SECOND;
 const GIVE_UP = 924 * SECOND;
 /** The size of a packet without data, in bytes. */
 export const HEADER = 40;
+/** The most data in a packet on a link with a limited bandwidth, in bytes (Ethernet, RFC 879). */
+const MOST_DATA = 1460;
 
 /**
  * What one end sends: bytes, the last step of the handshake, the end of the bytes, a reset, or a
@@ -247,10 +249,16 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   }
 
   #send(bytes: Uint8Array): void {
-    const cut = this.#link.site.next("split", 1, bytes.length - 1) || bytes.length;
-    this.#inFlight += cut;
-    this.#transmit(cut === bytes.length ? bytes : bytes.subarray(0, cut));
-    if (cut < bytes.length) this.#send(bytes.subarray(cut));
+    const { site, bandwidth } = this.#link;
+    // Without a limit the whole data arrives at one time, so one segment does.
+    const most = bandwidth === Infinity ? bytes.length : MOST_DATA;
+    for (let rest = bytes; rest.length > 0;) {
+      const size = Math.min(rest.length, most);
+      const cut = site.next("split", 1, size - 1) || size;
+      this.#inFlight += cut;
+      this.#transmit(cut === rest.length ? rest : rest.subarray(0, cut));
+      rest = rest.subarray(cut);
+    }
   }
 
   #finish(): void {

@@ -1,0 +1,54 @@
+/**
+ * Clients with a `KeyedRequestQueue`, whose server answers late, in any order. Half of the clients
+ * use few ids, again and again.
+ *
+ * Invariants:
+ *
+ * - Each request gets its own answer or its own refusal; or it fails with a `TimeoutError` at its
+ *   timeout, with the reason for which the connection was lost, with `RequestQueueFull`, or because
+ *   it was cancelled. It has exactly one outcome, at its timeout or the loss at the latest.
+ * - Requests are sent once, in their order. An abandoned request that was not sent is never sent.
+ * - No answer is unexpected, whatever was abandoned before, and however ids repeat.
+ * - After the network has healed, each client gets answers within the timeouts of one dead
+ *   connection and one attempt.
+ * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
+ *
+ * @module
+ */
+
+import { KeyedRequestQueue } from "../../protocol/mod.ts";
+import type { SimulatedNetwork } from "../simulation/mod.ts";
+import {
+  type Asked,
+  markSent,
+  Refused,
+  runRequests,
+  type TestedQueue,
+} from "./support/requests.ts";
+
+/** The number of ids of a client that uses few of them. */
+const FEW = 100;
+
+/** Runs the scenario. */
+export function scenario(network: SimulatedNetwork): Promise<void> {
+  return runRequests(network, {
+    isOrdered: false,
+    // The queue forgets abandoned requests, and sends others.
+    keepsLimit: false,
+    make: (sendLine, { random }, options): TestedQueue => {
+      let last = 0;
+      const ids = random.below(2) === 0 ? FEW : Infinity;
+      const queue = new KeyedRequestQueue<Asked, string, string>((id, asked) => {
+        markSent(asked);
+        sendLine(`${id} ${asked.number}`);
+      }, { ...options, newId: () => String(++last % ids) });
+      return Object.assign(queue, {
+        received: (line: string) => {
+          const [id = "", number = ""] = line.slice(1).split(" ");
+          if (line.startsWith("-")) queue.fail(id, new Refused(number));
+          else queue.answer(id, number);
+        },
+      });
+    },
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * Clients with a `RequestQueue`, whose server answers late, in order.
+ *
+ * Invariants:
+ *
+ * - Each request gets its own answer or its own refusal; or it fails with a `TimeoutError` at its
+ *   timeout, with the reason for which the connection was lost, with `RequestQueueFull`, or because
+ *   it was cancelled. It has exactly one outcome, at its timeout or the loss at the latest.
+ * - Requests are sent once, in their order, and answers arrive in that order. An abandoned request
+ *   that was not sent is never sent.
+ * - Never more than `maxInFlight` requests are unanswered at the server.
+ * - No answer is unexpected, whatever was abandoned before.
+ * - After the network has healed, each client gets answers within the timeouts of one dead
+ *   connection and one attempt.
+ * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
+ *
+ * @module
+ */
+
+import { RequestQueue } from "../../protocol/mod.ts";
+import type { SimulatedNetwork } from "../simulation/mod.ts";
+import {
+  type Asked,
+  markSent,
+  Refused,
+  runRequests,
+  type TestedQueue,
+} from "./support/requests.ts";
+
+/** The constructor of the queue, which a variant with a planted bug replaces. */
+export type QueueClass = typeof RequestQueue<Asked, string>;
+
+/** Runs the scenario. */
+export const scenario = (network: SimulatedNetwork): Promise<void> =>
+  runWith(network, RequestQueue);
+
+/**
+ * Runs the scenario with queues of one's own.
+ *
+ * @param network The network.
+ * @param Queue The class of the queues.
+ * @param keepsLimit Whether the server checks that `maxInFlight` is kept.
+ */
+export function runWith(
+  network: SimulatedNetwork,
+  Queue: QueueClass,
+  keepsLimit: boolean = true,
+): Promise<void> {
+  return runRequests(network, {
+    isOrdered: true,
+    keepsLimit,
+    make: (sendLine, _host, options): TestedQueue => {
+      const queue = new Queue((asked) => {
+        markSent(asked);
+        sendLine(String(asked.number));
+      }, options);
+      return Object.assign(queue, {
+        received: (line: string) => {
+          if (line.startsWith("-")) queue.fail(new Refused(line.slice(1)));
+          else queue.answer(line.slice(1));
+        },
+      });
+    },
+  });
+}

@@ -1,0 +1,432 @@
+/**
+ * What the scenarios of `RequestQueue` and `KeyedRequestQueue` share: clients that make requests of
+ * all kinds, and the checks of how each request ends.
+ *
+ * The clients follow the example of `Heartbeat`: its heartbeats are sent as requests. A client that
+ * has lost its connection connects again.
+ *
+ * @module
+ */
+
+import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../../../defer/mod.ts";
+import { connectProtocol, TCP4ClientEndpoint } from "../../../endpoints/mod.ts";
+import {
+  Heartbeat,
+  LineOnlyReceiver,
+  RequestQueueFull,
+  type RequestQueueOptions,
+} from "../../../protocol/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
+import { WatchedConnections } from "./watched_connections.ts";
+import { OwnCalls } from "./own_calls.ts";
+
+const PORT = 2000;
+/** Seconds until a request times out, unless it has another timeout. */
+const TIMEOUT = 2;
+const HEARTBEAT = { interval: 3, maxMissed: 2 };
+const RETRY = 1;
+const CONNECT_TIMEOUT = 5;
+/** The most requests in flight. */
+const MOST_IN_FLIGHT = 6;
+/** The seconds of the slowest answer. */
+const SLOWEST = 2.5;
+/**
+ * The time within which a client gets an answer after the network has healed: a dead connection is
+ * noticed, another one is made, and the slow answers that the server owes come first.
+ */
+const RECOVERY = 4 * HEARTBEAT.interval + RETRY + CONNECT_TIMEOUT + MOST_IN_FLIGHT * SLOWEST;
+
+const STATES = [
+  "a request is answered",
+  "a request is refused",
+  "a request times out in flight",
+  "a request is cancelled in flight",
+  "a request is abandoned before it is sent",
+  "the answer to an abandoned request arrives",
+  "the queue is full",
+  "a connection is lost with requests in flight",
+  "a connection is lost with requests that wait",
+] as const;
+
+/** A queue under test, for lines of text. */
+export interface TestedQueue {
+  readonly inFlight: number;
+  readonly waiting: number;
+  request(
+    request: Asked,
+    options: { timeout?: number | undefined; signal?: AbortSignal | undefined },
+  ): Deferred<string>;
+  /** Passes on an answer. */
+  received(line: string): void;
+  connectionLost(reason: Error): void;
+}
+
+/** What a scenario says of its queue. */
+export interface QueueUnderTest {
+  /** Makes a queue that sends lines. */
+  make(
+    sendLine: (line: string) => void,
+    host: SimulatedHost,
+    options: RequestQueueOptions,
+  ): TestedQueue;
+  /** Whether the answers come in the order of the requests. */
+  readonly isOrdered: boolean;
+  /** Whether the requests that the peer has not answered are never more than `maxInFlight`. */
+  readonly keepsLimit: boolean;
+}
+
+/** A request, and how it has ended. */
+export interface Asked {
+  readonly number: number;
+  readonly askedAt: number;
+  /** The number that the queue of the client has as its limit. */
+  readonly maxInFlight: number;
+  isSent: boolean;
+  isSettled: boolean;
+  /** Whether the client has cancelled it. */
+  isCancelled: boolean;
+}
+
+/** What all programs of one simulation share. */
+interface World {
+  readonly network: SimulatedNetwork;
+  readonly connections: WatchedConnections;
+  readonly queue: QueueUnderTest;
+  /** The requests, by their numbers. */
+  readonly asked: Asked[];
+  /** The numbers of the requests that a server has received. */
+  readonly served: Set<number>;
+  /** When the latest request was made that was answered, for each client. */
+  readonly answered: Map<string, number>;
+  isHealed: boolean;
+}
+
+/** Returns the number of a request in a line of text. */
+function numberIn(line: string): number {
+  return Number(line.split(" ").at(-1));
+}
+
+/** Runs the scenario with a queue. */
+export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTest): Promise<void> {
+  for (const state of STATES) network.sometimes(state, false);
+  if (!queue.isOrdered) network.sometimes("an answer overtakes another one", false);
+  const world: World = {
+    network,
+    connections: new WatchedConnections(network),
+    queue,
+    asked: [],
+    served: new Set(),
+    answered: new Map(),
+    isHealed: false,
+  };
+  network.addHost("server", (host) => {
+    host.reactor.listenTCP(PORT, world.connections.factory(host, () => new Server(host, world)));
+  });
+  const names: string[] = [];
+  for (let i = 1; i <= network.parameter("clients", 2); i++) {
+    names.push(`client${i}`);
+    network.addHost(`client${i}`, (host) => new Program(host, world).start());
+  }
+  await network.sleep(network.parameter("seconds", 60, 5));
+  network.heal();
+  world.isHealed = true;
+  const healedAt = network.seconds();
+  await gatherResults(names.map((name) => {
+    const isAnswered = () => (world.answered.get(name) ?? -1) > healedAt;
+    const what = `${name} gets answers after the network has healed`;
+    return network.eventually(RECOVERY, what, isAnswered);
+  }));
+  await network.shutDown();
+  world.connections.checkAllLost();
+}
+
+/** The server: it answers late, in order or not, and refuses some requests. */
+class Server extends LineOnlyReceiver {
+  readonly #host: SimulatedHost;
+  readonly #world: World;
+  readonly #own: OwnCalls;
+  /** The lines whose answers are due, if they must be in order. */
+  readonly #due: string[] = [];
+  #unanswered = 0;
+  #last = 0;
+  #isLost = false;
+
+  constructor(host: SimulatedHost, world: World) {
+    super();
+    this.#host = host;
+    this.#world = world;
+    this.#own = new OwnCalls(host.reactor);
+  }
+
+  override textReceived(line: string): void {
+    this.#check(numberIn(line));
+    this.#unanswered++;
+    if (!this.#world.queue.isOrdered) this.#own.later(this.#delay(), () => this.#answer(line));
+    else if (this.#due.push(line) === 1) this.#answerNext();
+  }
+
+  override connectionLost(): void {
+    this.#isLost = true;
+  }
+
+  #check(number: number): void {
+    const { network, served, asked, queue } = this.#world;
+    if (number === PING) return;
+    if (served.has(number)) network.fail("a request was sent twice");
+    if (number <= this.#last) network.fail("a request has overtaken another one");
+    served.add(number);
+    this.#last = number;
+    const limit = asked[number]?.maxInFlight ?? 0;
+    if (queue.keepsLimit && this.#unanswered >= limit) {
+      network.fail("more requests are in flight than maxInFlight allows");
+    }
+  }
+
+  #answerNext(): void {
+    this.#own.later(this.#delay(), () => {
+      const line = this.#due.shift();
+      if (line !== undefined) this.#answer(line);
+      if (this.#due.length > 0) this.#answerNext();
+    });
+  }
+
+  #answer(line: string): void {
+    if (this.#isLost) return;
+    this.#unanswered--;
+    const isRefused = this.#host.random.below(10) === 0 && numberIn(line) !== PING;
+    this.sendLine(`${isRefused ? "-" : "+"}${line}`);
+  }
+
+  #delay(): number {
+    const { random } = this.#host;
+    const chance = random.below(100);
+    if (chance < 80 || this.#world.isHealed) return random.below(100) / 1000;
+    return chance < 95 ? random.below(1000) / 1000 : SLOWEST;
+  }
+}
+
+/** The connection of a client. */
+class Client extends LineOnlyReceiver {
+  readonly #program: Program;
+  #heartbeat: Heartbeat | null = null;
+  readonly queue: TestedQueue;
+  readonly maxInFlight: number;
+  /** The requests on this connection that have no outcome. */
+  readonly pending = new Set<Asked>();
+  /** The number of the last request that was answered. */
+  lastAnswered = 0;
+  lostWith: Error | null = null;
+
+  constructor(program: Program, queue: QueueUnderTest) {
+    super();
+    this.#program = program;
+    const { reactor, random } = program.host;
+    this.maxInFlight = random.between(1, MOST_IN_FLIGHT);
+    this.queue = queue.make((line) => this.sendLine(line), program.host, {
+      clock: reactor,
+      timeout: TIMEOUT,
+      maxInFlight: this.maxInFlight,
+      maxWaiting: random.between(1, 10),
+    });
+  }
+
+  override connectionMade(): void {
+    this.#heartbeat = new Heartbeat(this.#program.host.reactor, this.transport, {
+      ...HEARTBEAT,
+      send: () => this.#program.ping(this),
+    });
+    this.#heartbeat.start();
+  }
+
+  override dataReceived(data: Uint8Array): void {
+    this.#heartbeat?.alive();
+    super.dataReceived(data);
+  }
+
+  override textReceived(line: string): void {
+    this.#program.answerArrives(numberIn(line));
+    this.queue.received(line);
+  }
+
+  override connectionLost(reason: Error): void {
+    this.#heartbeat?.stop();
+    this.lostWith = reason;
+    if (this.queue.inFlight > 0) {
+      this.#program.sometimes("a connection is lost with requests in flight");
+    }
+    if (this.queue.waiting > 0) {
+      this.#program.sometimes("a connection is lost with requests that wait");
+    }
+    this.queue.connectionLost(reason);
+    this.#program.lost(this);
+  }
+}
+
+/** The program of a client. */
+class Program {
+  readonly host: SimulatedHost;
+  readonly #world: World;
+  readonly #own: OwnCalls;
+  #client: Client | null = null;
+
+  constructor(host: SimulatedHost, world: World) {
+    this.host = host;
+    this.#world = world;
+    this.#own = new OwnCalls(host.reactor);
+  }
+
+  start(): void {
+    this.#connect();
+    this.#act();
+  }
+
+  sometimes(state: string): void {
+    this.#world.network.sometimes(state);
+  }
+
+  /** Sends a heartbeat, which the server answers as any request. */
+  ping({ queue, maxInFlight }: Client): Deferred<string> {
+    const asked = { number: PING, askedAt: 0, maxInFlight, ...NEW };
+    return queue.request(asked, {});
+  }
+
+  /** Called before the queue gets an answer. */
+  answerArrives(number: number): void {
+    if (this.#world.asked[number]?.isSettled) {
+      this.sometimes("the answer to an abandoned request arrives");
+    }
+  }
+
+  /** Called when a connection is lost. */
+  lost(client: Client): void {
+    if (client.pending.size > 0) this.#fail("a request outlasts its connection");
+    if (this.#client === client) this.#client = null;
+    client.queue.request({ number: PING, askedAt: 0, maxInFlight: 1, ...NEW }, {}).addCallbacks(
+      () => this.#fail("a request is answered without a connection"),
+      (error) => {
+        if (error !== client.lostWith) this.#fail("a late request fails without the reason");
+      },
+    );
+    this.#own.later(RETRY, () => this.#connect());
+  }
+
+  #fail(what: string): void {
+    this.#world.network.fail(`${this.host}: ${what}`);
+  }
+
+  #connect(): void {
+    const { reactor } = this.host;
+    const endpoint = new TCP4ClientEndpoint(reactor, "10.0.0.1", PORT, {
+      timeout: CONNECT_TIMEOUT,
+    });
+    const client = this.#world.connections.watch(this.host, new Client(this, this.#world.queue));
+    connectProtocol(endpoint, client).addCallbacks((client) => {
+      if (client.lostWith === null) this.#client = client;
+    }, () => this.#own.later(RETRY, () => this.#connect()));
+  }
+
+  /** Makes some requests, again and again. */
+  #act(): void {
+    const { random } = this.host;
+    for (let left = random.below(4); left > 0; left--) {
+      if (this.#client !== null) this.#ask(this.#client);
+    }
+    this.#own.later(random.between(100, 2000) / 1000, () => this.#act());
+  }
+
+  /** Makes a request with random options. */
+  #ask(client: Client): void {
+    const { random } = this.host;
+    const choice = random.below(10);
+    const timeout = choice === 0 ? Infinity : choice === 1 ? random.below(1000) / 1000 : undefined;
+    const aborting = choice === 2 ? new AbortController() : null;
+    const asked: Asked = {
+      number: Math.max(this.#world.asked.length, 1),
+      askedAt: this.#world.network.seconds(),
+      maxInFlight: client.maxInFlight,
+      ...NEW,
+    };
+    this.#world.asked[asked.number] = asked;
+    client.pending.add(asked);
+    const isFull = client.queue.waiting > 0;
+    const answer = client.queue.request(asked, { timeout, signal: aborting?.signal });
+    if (timeout !== Infinity) {
+      this.#own.later(timeout ?? TIMEOUT, () => {
+        if (!asked.isSettled) this.#fail("a request outlasts its timeout");
+      });
+    }
+    if (aborting !== null || choice === 3) {
+      this.#own.later(random.below(500) / 1000, () => {
+        if (asked.isSettled) return;
+        asked.isCancelled = true;
+        if (aborting === null) answer.cancel();
+        else aborting.abort();
+      });
+    }
+    answer.addBoth((result) => {
+      if (asked.isSettled) this.#fail("a request has two outcomes");
+      asked.isSettled = true;
+      client.pending.delete(asked);
+      this.#settled(client, asked, result, isFull, timeout ?? TIMEOUT);
+    });
+  }
+
+  /** Checks the outcome of a request. */
+  #settled(
+    client: Client,
+    asked: Asked,
+    result: unknown,
+    isFull: boolean,
+    timeout: number,
+  ): void {
+    const { number, isSent, isCancelled } = asked;
+    if (typeof result === "string") return this.#answered(client, asked, result);
+    if (result instanceof Refused) {
+      if (result.message !== String(number)) this.#fail("a request got the refusal of another one");
+      return this.sometimes("a request is refused");
+    }
+    if (result instanceof RequestQueueFull) {
+      if (!isFull || isSent) this.#fail("a request fails although the queue is not full");
+      return this.sometimes("the queue is full");
+    }
+    if (result === client.lostWith) return;
+    if (!isSent) this.sometimes("a request is abandoned before it is sent");
+    if (result instanceof TimeoutError && !isCancelled) {
+      const elapsed = this.#world.network.seconds() - asked.askedAt;
+      // The clock of a host counts microseconds, and is wrong by up to 100 millionths.
+      if (elapsed < timeout * 0.9998 - 1e-5) this.#fail("a request times out too early");
+      if (isSent) this.sometimes("a request times out in flight");
+    } else if (result instanceof CancelledError && isCancelled) {
+      if (isSent) this.sometimes("a request is cancelled in flight");
+    } else this.#fail(`a request fails without a reason: ${result}`);
+  }
+
+  #answered(client: Client, { number, askedAt }: Asked, answer: string): void {
+    if (answer !== String(number)) this.#fail("a request got the answer to another one");
+    this.sometimes("a request is answered");
+    const isLate = number < client.lastAnswered;
+    if (isLate && this.#world.queue.isOrdered) this.#fail("an answer comes out of order");
+    if (isLate) this.sometimes("an answer overtakes another one");
+    client.lastAnswered = number;
+    const before = this.#world.answered.get(this.host.name) ?? -1;
+    this.#world.answered.set(this.host.name, Math.max(before, askedAt));
+  }
+}
+
+/** The number of all heartbeats. */
+const PING = 0;
+
+const NEW = { isSent: false, isSettled: false, isCancelled: false };
+
+/** The failure of a request that the server has refused. Its message is the request's number. */
+export class Refused extends Error {}
+
+/**
+ * Records that a queue sends a request.
+ *
+ * @throws {Error} If the request was abandoned before.
+ */
+export function markSent(asked: Asked): void {
+  if (asked.isSettled) throw new Error("an abandoned request was sent");
+  asked.isSent = true;
+}
