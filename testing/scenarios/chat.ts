@@ -20,8 +20,8 @@ import { backoffPolicy, ClientService, TCP4ClientEndpoint } from "../../endpoint
 import { Factory, Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
 import { LoopingCall } from "../../task/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
-import { type Wire, Wires } from "./wire.ts";
+import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import { type Wire, Wires } from "./support/wire.ts";
 
 const SERVER = "server";
 const PORT = 2000;
@@ -290,7 +290,7 @@ class Member extends End {
 }
 
 /** Members enter a room, talk, and lose their connections. */
-export async function chat(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   network.setFaults(FAULTS);
   const world = new World(network);
   network.addHost(SERVER, (host) => runServer(host, world));

@@ -22,7 +22,7 @@ import {
   type SimulatedHost,
   type SimulatedNetwork,
 } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
+import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
 import {
   indexOfBytes,
   type Item,
@@ -31,9 +31,9 @@ import {
   planLines,
   rawLength,
   textOf,
-} from "./line_plan.ts";
-import { joined } from "./joined.ts";
-import { Wire } from "./wire.ts";
+} from "./support/line_plan.ts";
+import { joined } from "./support/joined.ts";
+import { Wire } from "./support/wire.ts";
 
 /** The ports of receivers with and without raw mode, and the same ports with TLS. */
 const PORTS = { raw: 2000, lines: 2001, rawOverTLS: 3000, linesOverTLS: 3001 };
@@ -291,7 +291,7 @@ class Sender extends Protocol {
 }
 
 /** Sends lines over several connections, and checks that they arrive. */
-export async function lineFraming(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   const rate = random.pick(SPLIT_RATES);
   network.setFaults({

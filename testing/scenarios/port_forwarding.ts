@@ -25,9 +25,9 @@ import {
 } from "../../protocol/mod.ts";
 import { WriteBufferExceeded } from "../../reactor/errors.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
-import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./forwarded_ends.ts";
-import { planSession, type Session } from "./forwarded_session.ts";
+import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./support/forwarded_ends.ts";
+import { planSession, type Session } from "./support/forwarded_session.ts";
 
 const SERVER_PORT = 80;
 const PROXY_PORT = 2000;
@@ -143,7 +143,7 @@ function runProxy(host: SimulatedHost, world: World): void {
 }
 
 /** Clients and a server exchange data through a forwarder. */
-export async function portForwarding(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   network.setFaults(random.below(4) === 0 ? HARMLESS_FAULTS : FAULTS);
   const world = new World(network);

@@ -18,9 +18,9 @@
 import { TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { Factory } from "../../protocol/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { MailClient, MailServer } from "./starttls_ends.ts";
-import { Interceptor } from "./starttls_interceptor.ts";
-import { CONNECT_TIMEOUT, CONNECTION_LIMITS, StartTLSWorld } from "./starttls_world.ts";
+import { MailClient, MailServer } from "./support/starttls_ends.ts";
+import { Interceptor } from "./support/starttls_interceptor.ts";
+import { CONNECT_TIMEOUT, CONNECTION_LIMITS, StartTLSWorld } from "./support/starttls_world.ts";
 
 const SERVER_PORT = 25;
 const INTERCEPTED_PORT = 2525;
@@ -43,7 +43,7 @@ const FAULTS = {
 };
 
 /** Clients talk to a server through an attacker. */
-export async function starttls(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   network.setFaults(FAULTS);
   const world = new StartTLSWorld(network);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RandomStream, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import type { RandomStream, SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 
 /** How a sender ends its stream. */
 export type Ending = "half-close" | "close" | "abort";

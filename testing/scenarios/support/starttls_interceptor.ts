@@ -10,9 +10,9 @@ import {
   ProxyClientFactory,
   ProxyFactory,
   ProxyServer,
-} from "../../protocol/mod.ts";
-import type { Address, ConnectTCPOptions } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost } from "../simulation/mod.ts";
+} from "../../../protocol/mod.ts";
+import type { Address, ConnectTCPOptions } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost } from "../../simulation/mod.ts";
 import { joined } from "./joined.ts";
 import { GO_AHEAD, INJECTED, NOT_AVAILABLE, type StartTLSWorld } from "./starttls_world.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SimulatedNetwork } from "../simulation/mod.ts";
+import type { SimulatedNetwork } from "../../simulation/mod.ts";
 
 /**
  * One direction of a connection that carries messages. Each message must arrive once, unchanged and

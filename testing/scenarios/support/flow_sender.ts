@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { IPushProducer, ITransport } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import type { IPushProducer, ITransport } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 import type { Flow } from "./forwarded_session.ts";
 
 /** The largest number of bytes that is written at once. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Protocol } from "../../protocol/mod.ts";
-import type { IHalfCloseableProtocol } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { Protocol } from "../../../protocol/mod.ts";
+import type { IHalfCloseableProtocol } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 import { FlowSender } from "./flow_sender.ts";
 import type { ConnectionLedger, ConnectionRecord } from "./connection_ledger.ts";
 import type { Flow, Session } from "./forwarded_session.ts";
