@@ -51,10 +51,10 @@ const LIMITS = {
 /** Faults that no connection notices. */
 const HARMLESS_FAULTS = {
   delay: 0.1,
-  split: 0.1,
+  split: 0.03,
   loss: 0.005,
-  "short read": 0.1,
-  "short write": 0.1,
+  "short read": 0.03,
+  "short write": 0.03,
   skew: 0.3,
 };
 
@@ -157,7 +157,7 @@ export async function scenario(network: SimulatedNetwork): Promise<void> {
   const proxy = network.addHost("proxy", (host) => runProxy(host, world));
   const client = network.addHost("client", () => {});
   limitBandwidth(network);
-  const sessions = network.parameter("sessions", 12);
+  const sessions = network.parameter("sessions", 8);
   for (let id = 0; id < sessions; id++) {
     const session = planSession(network, id, [client, proxy, server]);
     world.sessions.push(session);

@@ -11,8 +11,10 @@ import { FlowSender } from "./flow_sender.ts";
 import type { ConnectionLedger, ConnectionRecord } from "./connection_ledger.ts";
 import type { Flow, Session } from "./forwarded_session.ts";
 
-const PAUSE_RATE = 0.05;
-const LONGEST_PAUSE = 2000;
+/** A receiver pauses once for so many bytes, on average. */
+const BYTES_PER_PAUSE = 50_000;
+/** The longest pause, in milliseconds. */
+const LONGEST_PAUSE = 1500;
 
 /** What the ends need for their checks. */
 export interface ForwardedWorld {
@@ -51,7 +53,7 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
       "data arrives after the other direction has ended",
       flows.out.isEnded,
     );
-    this.#pauseSometimes();
+    this.#pauseSometimes(data.length);
   }
 
   readConnectionLost(): void {
@@ -77,9 +79,10 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
     this.#sender.start();
   }
 
-  #pauseSometimes(): void {
+  #pauseSometimes(bytes: number): void {
     const { random, reactor } = this.#host;
-    if (random.fraction() >= PAUSE_RATE) return;
+    if (random.below(BYTES_PER_PAUSE) >= bytes) return;
+    this.world.network.sometimes("a receiver pauses");
     this.transport.pauseProducing();
     const call = reactor.callLater(random.between(0, LONGEST_PAUSE) / 1000, () => {
       this.transport.resumeProducing();
