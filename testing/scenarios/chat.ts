@@ -20,8 +20,8 @@ import { backoffPolicy, ClientService, TCP4ClientEndpoint } from "../../endpoint
 import { Factory, Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
 import { LoopingCall } from "../../task/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
-import { type Wire, Wires } from "./wire.ts";
+import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import { type Wire, Wires } from "./support/wire.ts";
 
 const SERVER = "server";
 const PORT = 2000;
@@ -35,8 +35,8 @@ const ATTEMPT_TIMEOUT = 5;
 const LONGEST_WAIT = 4;
 /**
  * The members are in the room again within this time: the end of the old connection is noticed, an
- * attempt that is in progress times out, and one wait follows, with its jitter of a second. The rest is for the
- * next attempt and for clocks that are wrong.
+ * attempt that is in progress times out, and one wait follows, with its jitter of a second. The
+ * rest is for the next attempt and for clocks that are wrong.
  */
 const RECONNECTED_WITHIN = NOTICED_WITHIN + ATTEMPT_TIMEOUT + LONGEST_WAIT + 1 + 2;
 
@@ -54,6 +54,11 @@ const FAULTS = {
 };
 
 const NAME = /^[\p{L}\p{N}_-]{1,20}$/u;
+const PROMPT = "What's your name?";
+/** The beginning of a member's first line. */
+const HELLO = "/hello ";
+const PING = "/ping";
+const PONG = "/pong";
 const TAKEN = " is here already. Please choose another.";
 
 /** What the hosts of a simulation share for the checks. */
@@ -88,6 +93,8 @@ abstract class End extends LineReceiver {
   override MAX_LENGTH = 1000;
   protected readonly world: World;
   protected readonly host: SimulatedHost;
+  /** The name of the connection, by which the server knows it, too; `""` before. */
+  id = "";
   #record: ConnectionRecord | null = null;
   #wires: { readonly out: Wire; readonly in: Wire } | null = null;
   #heartbeat: Heartbeat | null = null;
@@ -97,9 +104,6 @@ abstract class End extends LineReceiver {
     this.world = world;
     this.host = host;
   }
-
-  /** The address of the member's end. */
-  abstract get client(): string;
 
   /** Whether the connection is open. */
   get isOpen(): boolean {
@@ -118,13 +122,9 @@ abstract class End extends LineReceiver {
   }
 
   override connectionMade(): void {
-    const { client, world, host } = this;
-    this.#record = world.ledger.made(host, `${host}'s end of the connection of ${client}`);
-    const { toServer, toClient } = world.wires.of(client);
-    this.#wires = host.name === SERVER
-      ? { in: toServer, out: toClient }
-      : { in: toClient, out: toServer };
-    const options = { ...HEARTBEAT, send: () => this.tell("/ping") };
+    const { world, host } = this;
+    this.#record = world.ledger.made(host, `${host}'s connection with ${this.transport.getPeer()}`);
+    const options = { ...HEARTBEAT, send: () => this.sendLine(PING) };
     this.#heartbeat = new Heartbeat(host.reactor, this.transport, options);
     this.#heartbeat.start();
   }
@@ -135,9 +135,11 @@ abstract class End extends LineReceiver {
   }
 
   override textReceived(line: string): void {
+    if (line === PING) return this.sendLine(PONG);
+    if (line === PONG) return;
+    if (line === PROMPT || line.startsWith(HELLO)) return this.greeted(line);
     this.#wires?.in.received(line);
-    if (line === "/ping") this.tell("/pong");
-    else if (line !== "/pong") this.heard(line);
+    this.heard(line);
   }
 
   override connectionLost(reason: Error): void {
@@ -146,6 +148,18 @@ abstract class End extends LineReceiver {
     const isSilent = reason instanceof HeartbeatTimeout;
     this.world.network.sometimes(`${this.constructor.name} drops a silent peer`, isSilent);
   }
+
+  /** Sets the name of the connection. All lines are recorded from now on. */
+  protected identify(id: string): void {
+    this.id = id;
+    const { toServer, toClient } = this.world.wires.of(id);
+    this.#wires = this.host.name === SERVER
+      ? { in: toServer, out: toClient }
+      : { in: toClient, out: toServer };
+  }
+
+  /** Called with the peer's first line. */
+  protected abstract greeted(line: string): void;
 
   /** Called with each line, except heartbeats. */
   protected abstract heard(line: string): void;
@@ -161,13 +175,9 @@ class Talker extends End {
     this.#room = room;
   }
 
-  override get client(): string {
-    return String(this.transport.getPeer());
-  }
-
   override connectionMade(): void {
     super.connectionMade();
-    this.tell("What's your name?");
+    this.sendLine(PROMPT);
   }
 
   override connectionLost(reason: Error): void {
@@ -175,6 +185,10 @@ class Talker extends End {
     if (this.#name === null) return;
     this.#room.people.delete(this.#name);
     this.#room.say(`* ${this.#name} has left`, this);
+  }
+
+  protected override greeted(line: string): void {
+    this.identify(line.slice(HELLO.length));
   }
 
   protected override heard(line: string): void {
@@ -203,10 +217,6 @@ class Member extends End {
   readonly entered = new Deferred<void>();
   readonly #unconfirmed = new Map<string, Deferred<void>>();
   #names = 0;
-
-  override get client(): string {
-    return String(this.transport.getHost());
-  }
 
   get isConfirmed(): boolean {
     return this.#unconfirmed.size === 0;
@@ -239,11 +249,20 @@ class Member extends End {
     this.#unconfirmed.clear();
   }
 
+  protected override greeted(): void {
+    const number = Number(this.host.disk.get("connections") ?? 0) + 1;
+    this.host.disk.set("connections", number);
+    const id = `${this.host.name}#${number}`;
+    this.sendLine(HELLO + id);
+    this.identify(id);
+    this.#giveName();
+  }
+
   protected override heard(line: string): void {
     if (line.startsWith("+ ")) this.#confirm(line.slice(2));
     else if (line.startsWith("<")) this.#deliver(line);
     else if (line.startsWith("Welcome")) this.entered.callback();
-    else if (line === "What's your name?" || line.endsWith(TAKEN)) this.#giveName();
+    else if (line.endsWith(TAKEN)) this.#giveName();
   }
 
   /** Enters under the name of the host, or another one if the old connection still has that. */
@@ -271,7 +290,7 @@ class Member extends End {
 }
 
 /** Members enter a room, talk, and lose their connections. */
-export async function chat(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   network.setFaults(FAULTS);
   const world = new World(network);
   network.addHost(SERVER, (host) => runServer(host, world));
@@ -304,9 +323,7 @@ export async function chat(network: SimulatedNetwork): Promise<void> {
 function isInRoom(world: World, host: SimulatedHost): boolean {
   const member = world.members.get(host);
   if (member === undefined || !member.isOpen || !member.entered.called) return false;
-  return [...world.room.people.values()].some(({ client, isOpen }) =>
-    isOpen && client === member.client
-  );
+  return [...world.room.people.values()].some(({ id, isOpen }) => isOpen && id === member.id);
 }
 
 function isSettled(member: Member): boolean {

@@ -1,6 +1,6 @@
 import { explore } from "../simulation/mod.ts";
-import { chat } from "./chat.ts";
+import { scenario } from "./chat.ts";
 
 Deno.test("chat keeps its invariants with 20 seeds, and reaches all of its states", async () => {
-  await explore({ scenario: chat, seeds: 20 });
+  await explore({ scenario, seeds: 20 });
 });

@@ -3,8 +3,8 @@
  *
  * Invariants:
  *
- * - Nobody waits for ever: `drain()` fires, at the latest at its deadline. All connections of the
- *   port are closed then, their number is right, and the address is free.
+ * - `drain()` fires, at the latest at its deadline. All connections of the port are closed then, the
+ *   number of aborted ones is right, and the address is free.
  * - A port that drains makes no new connection.
  * - No accepted request is lost: a request that a server has accepted is answered, unless the
  *   deadline or a fault cuts the connection. Then its client learns that, and asks again.
@@ -15,9 +15,9 @@
  */
 
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { DrainClient } from "./drain_client.ts";
-import { DrainServer } from "./drain_server.ts";
-import { DrainWorld, SERVERS } from "./drain_world.ts";
+import { DrainClient } from "./support/drain_client.ts";
+import { DrainServer } from "./support/drain_server.ts";
+import { DrainWorld, SERVERS } from "./support/drain_world.ts";
 
 /** The time in which a client gets its last answers, after the last fault. */
 const ANSWERED_WITHIN = 40;
@@ -46,7 +46,7 @@ const FAULTS = {
 };
 
 /** Clients ask servers that drain again and again. */
-export async function drain(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   const isDisturbed = random.below(3) > 0;
   network.setFaults(isDisturbed ? FAULTS : HARMLESS_FAULTS);

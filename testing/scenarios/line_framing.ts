@@ -16,8 +16,13 @@
 import { TCP4ClientEndpoint, TLSClientEndpoint } from "../../endpoints/mod.ts";
 import { Factory, LineOnlyReceiver, LineReceiver, Protocol } from "../../protocol/mod.ts";
 import { ConnectionDone } from "../../reactor/errors.ts";
-import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
+import {
+  DEFAULT_FAULTS,
+  type RandomStream,
+  type SimulatedHost,
+  type SimulatedNetwork,
+} from "../simulation/mod.ts";
+import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
 import {
   indexOfBytes,
   type Item,
@@ -26,8 +31,9 @@ import {
   planLines,
   rawLength,
   textOf,
-} from "./line_plan.ts";
-import { Wire } from "./wire.ts";
+} from "./support/line_plan.ts";
+import { joined } from "./support/joined.ts";
+import { Wire } from "./support/wire.ts";
 
 /** The ports of receivers with and without raw mode, and the same ports with TLS. */
 const PORTS = { raw: 2000, lines: 2001, rawOverTLS: 3000, linesOverTLS: 3001 };
@@ -65,7 +71,8 @@ class World {
 
 /** Checks what one receiver gets, and decides what it does next. */
 class Receiving {
-  readonly host: SimulatedHost;
+  /** Random numbers of this connection, so that they do not depend on the other ones. */
+  readonly random: RandomStream;
   readonly #world: World;
   readonly #record: ConnectionRecord;
   readonly #wire: Wire;
@@ -73,7 +80,7 @@ class Receiving {
 
   constructor(world: World, host: SimulatedHost, sender: string) {
     this.#world = world;
-    this.host = host;
+    this.random = host.random.fork(sender);
     this.#record = world.ledger.made(host, `the receiver's connection from ${sender}`);
     this.#wire = world.wire(sender);
   }
@@ -91,7 +98,7 @@ class Receiving {
    * @param isResuming Whether a timed call has resumed the receiver, and delivers held data.
    */
   isEnding(isResuming = false): boolean {
-    const { fraction } = this.host.random;
+    const { fraction } = this.random;
     if (fraction() < ERROR_RATE) {
       this.#world.network.sometimes("an error is thrown while held data is delivered", isResuming);
       this.end();
@@ -217,7 +224,8 @@ class Lines extends LineReceiver {
 
   /** Pauses, and resumes at once or later. */
   #pauseSometimes(): void {
-    const { random, reactor } = this.#host;
+    const random = this.#receiving?.random ?? this.#host.random;
+    const { reactor } = this.#host;
     if (this.paused || random.fraction() >= PAUSE_RATE) return;
     this.pauseProducing();
     this.#world.network.sometimes("a receiver pauses");
@@ -283,7 +291,7 @@ class Sender extends Protocol {
 }
 
 /** Sends lines over several connections, and checks that they arrive. */
-export async function lineFraming(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   const rate = random.pick(SPLIT_RATES);
   network.setFaults({
@@ -343,11 +351,4 @@ function connect(world: World, host: SimulatedHost, plan: Plan): void {
 
 function encoded(delimiter: Uint8Array | string): Uint8Array {
   return typeof delimiter === "string" ? new TextEncoder().encode(delimiter) : delimiter;
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const all = new Uint8Array(one.length + other.length);
-  all.set(one);
-  all.set(other, one.length);
-  return all;
 }

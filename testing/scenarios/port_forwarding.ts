@@ -25,9 +25,9 @@ import {
 } from "../../protocol/mod.ts";
 import { WriteBufferExceeded } from "../../reactor/errors.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { ConnectionLedger, type ConnectionRecord } from "./connection_ledger.ts";
-import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./forwarded_ends.ts";
-import { planSession, type Session } from "./forwarded_session.ts";
+import { ConnectionLedger, type ConnectionRecord } from "./support/connection_ledger.ts";
+import { ForwardedClient, ForwardedServer, type ForwardedWorld } from "./support/forwarded_ends.ts";
+import { planSession, type Session } from "./support/forwarded_session.ts";
 
 const SERVER_PORT = 80;
 const PROXY_PORT = 2000;
@@ -51,10 +51,10 @@ const LIMITS = {
 /** Faults that no connection notices. */
 const HARMLESS_FAULTS = {
   delay: 0.1,
-  split: 0.1,
+  split: 0.03,
   loss: 0.005,
-  "short read": 0.1,
-  "short write": 0.1,
+  "short read": 0.03,
+  "short write": 0.03,
   skew: 0.3,
 };
 
@@ -143,18 +143,21 @@ function runProxy(host: SimulatedHost, world: World): void {
 }
 
 /** Clients and a server exchange data through a forwarder. */
-export async function portForwarding(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   network.setFaults(random.below(4) === 0 ? HARMLESS_FAULTS : FAULTS);
   const world = new World(network);
   const server = network.addHost("server", (host) => {
     const factory = Factory.forProtocol(() => new ForwardedServer(world, host));
-    host.reactor.listenTCP(SERVER_PORT, factory, { idleTimeout: IDLE_TIMEOUT });
+    host.reactor.listenTCP(SERVER_PORT, factory, {
+      idleTimeout: IDLE_TIMEOUT,
+      linger: IDLE_TIMEOUT,
+    });
   });
   const proxy = network.addHost("proxy", (host) => runProxy(host, world));
   const client = network.addHost("client", () => {});
   limitBandwidth(network);
-  const sessions = network.parameter("sessions", 12);
+  const sessions = network.parameter("sessions", 8);
   for (let id = 0; id < sessions; id++) {
     const session = planSession(network, id, [client, proxy, server]);
     world.sessions.push(session);
@@ -176,7 +179,7 @@ function connect(world: World, host: SimulatedHost, session: Session): void {
   if (!host.isUp) return;
   session.begin();
   const address = world.network.addressOf("proxy");
-  const options = { timeout: CONNECT_TIMEOUT, idleTimeout: IDLE_TIMEOUT };
+  const options = { timeout: CONNECT_TIMEOUT, idleTimeout: IDLE_TIMEOUT, linger: IDLE_TIMEOUT };
   const endpoint = host.random.below(2) === 0
     ? new TCP4ClientEndpoint(host.reactor, address, PROXY_PORT, options)
     : new TLSClientEndpoint(host.reactor, address, PROXY_TLS_PORT, options);

@@ -1,10 +1,10 @@
 import { explore, simulate } from "../simulation/mod.ts";
-import { portForwarding } from "./port_forwarding.ts";
+import { scenario } from "./port_forwarding.ts";
 
 Deno.test("portForwarding keeps its invariants with 20 seeds, and reaches all of its states", async () => {
-  await explore({ scenario: portForwarding, seeds: 20 });
+  await explore({ scenario, seeds: 20 });
 });
 
 Deno.test("portForwarding completes all sessions without faults", async () => {
-  for (let seed = 1; seed <= 5; seed++) await simulate(seed, portForwarding, { script: [] });
+  for (let seed = 1; seed <= 5; seed++) await simulate(seed, scenario, { script: [] });
 });

@@ -10,7 +10,7 @@
  * - Over TLS, all lines arrive once, unchanged and in order.
  * - Each session completes, or fails with a reason. A session that is cut does not end cleanly.
  * - A connection is never lost within a call that its protocol makes.
- * - Nobody waits for ever, each connection is lost once, and no timed call is left.
+ * - Every wait ends, each connection is lost once, and no timed call is left.
  *
  * @module
  */
@@ -18,9 +18,9 @@
 import { TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { Factory } from "../../protocol/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
-import { MailClient, MailServer } from "./starttls_ends.ts";
-import { Interceptor } from "./starttls_interceptor.ts";
-import { CONNECT_TIMEOUT, CONNECTION_LIMITS, StartTLSWorld } from "./starttls_world.ts";
+import { MailClient, MailServer } from "./support/starttls_ends.ts";
+import { Interceptor } from "./support/starttls_interceptor.ts";
+import { CONNECT_TIMEOUT, CONNECTION_LIMITS, StartTLSWorld } from "./support/starttls_world.ts";
 
 const SERVER_PORT = 25;
 const INTERCEPTED_PORT = 2525;
@@ -43,7 +43,7 @@ const FAULTS = {
 };
 
 /** Clients talk to a server through an attacker. */
-export async function starttls(network: SimulatedNetwork): Promise<void> {
+export async function scenario(network: SimulatedNetwork): Promise<void> {
   const { random } = network;
   network.setFaults(FAULTS);
   const world = new StartTLSWorld(network);
@@ -58,7 +58,7 @@ export async function starttls(network: SimulatedNetwork): Promise<void> {
     host.reactor.listenTCP(INTERCEPTED_PORT, interceptor, CONNECTION_LIMITS);
   });
   const client = network.addHost("client");
-  const sessions = network.parameter("sessions", 12);
+  const sessions = network.parameter("sessions", 8);
   for (let id = 1; id <= sessions; id++) {
     network.callLater(random.between(0, 5000) / 1000, () => connect(world, client, id));
   }

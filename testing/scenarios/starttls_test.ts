@@ -1,6 +1,11 @@
-import { explore } from "../simulation/mod.ts";
-import { starttls } from "./starttls.ts";
+import { explore, replay } from "../simulation/mod.ts";
+import { scenario } from "./starttls.ts";
 
 Deno.test("starttls keeps its invariants with 20 seeds, and reaches all of its states", async () => {
-  await explore({ scenario: starttls, seeds: 20 });
+  await explore({ scenario, seeds: 20 });
+});
+
+// An attacker's line is passed to the handshake, which fails at once.
+Deno.test("starttls loses no connection within startTLS()", async () => {
+  await replay(scenario, { seed: 1, faults: [], parameters: { sessions: 7, seconds: 2 } });
 });

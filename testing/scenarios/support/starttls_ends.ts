@@ -4,9 +4,9 @@
  * @module
  */
 
-import { LineReceiver } from "../../protocol/mod.ts";
-import { ConnectionDone, TLSError } from "../../reactor/errors.ts";
-import type { SimulatedHost } from "../simulation/mod.ts";
+import { LineReceiver } from "../../../protocol/mod.ts";
+import { ConnectionDone, TLSError } from "../../../reactor/errors.ts";
+import type { SimulatedHost } from "../../simulation/mod.ts";
 import type { ConnectionRecord } from "./connection_ledger.ts";
 import {
   EARLY_BYTES,

@@ -4,15 +4,17 @@
  * @module
  */
 
-import { Protocol } from "../../protocol/mod.ts";
-import type { IHalfCloseableProtocol } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { Protocol } from "../../../protocol/mod.ts";
+import type { IHalfCloseableProtocol } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
+import { FlowSender } from "./flow_sender.ts";
 import type { ConnectionLedger, ConnectionRecord } from "./connection_ledger.ts";
 import type { Flow, Session } from "./forwarded_session.ts";
 
-const PAUSE_RATE = 0.05;
-const LONGEST_PAUSE = 2000;
-const MOST_PER_WRITE = 30_000;
+/** A receiver pauses once for so many bytes, on average. */
+const BYTES_PER_PAUSE = 50_000;
+/** The longest pause, in milliseconds. */
+const LONGEST_PAUSE = 1500;
 
 /** What the ends need for their checks. */
 export interface ForwardedWorld {
@@ -29,9 +31,8 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
   #record: ConnectionRecord | null = null;
   #session: Session | null = null;
   #flows: { readonly out: Flow; readonly in: Flow } | null = null;
-  #cancelSend: () => void = () => {};
+  #sender: FlowSender | null = null;
   #cancelResume: () => void = () => {};
-  #isClosing = false;
 
   constructor(world: ForwardedWorld, host: SimulatedHost) {
     super();
@@ -52,19 +53,19 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
       "data arrives after the other direction has ended",
       flows.out.isEnded,
     );
-    this.#pauseSometimes();
+    this.#pauseSometimes(data.length);
   }
 
   readConnectionLost(): void {
     // A process that dies before it has sent anything says nothing about its session.
-    if (this.#session === null || this.#isClosing) return;
+    if (this.#session === null || this.#sender?.isClosing) return;
     this.#flows?.in.ended(this.#session.hasDied);
   }
 
   writeConnectionLost(): void {}
 
   override connectionLost(reason: Error): void {
-    this.#cancelSend();
+    this.#sender?.stop();
     this.#cancelResume();
     this.#record?.lost(reason);
   }
@@ -73,40 +74,21 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
   protected join(session: Session, flows: { readonly out: Flow; readonly in: Flow }): void {
     this.#session = session;
     this.#flows = flows;
-    this.#send(flows.out);
+    const { world, transport } = this;
+    this.#sender = new FlowSender(world.network, this.#host, transport, flows.out);
+    this.#sender.start();
   }
 
-  #send(flow: Flow): void {
-    const { random } = this.#host;
-    const end = Math.min(flow.sent + random.between(1, MOST_PER_WRITE), flow.bytes.length);
-    const data = flow.bytes.slice(flow.sent, end);
-    flow.sent = end;
-    this.transport.write(data);
-    if (flow.ending === "abort" && random.below(4) === 0) return this.transport.abortConnection();
-    if (end === flow.bytes.length) return this.#finish(flow);
-    this.#cancelSend = this.#later(random.between(0, 50), () => this.#send(flow));
-  }
-
-  #finish(flow: Flow): void {
-    flow.isFinished = true;
-    this.#isClosing = flow.ending !== "half-close";
-    if (this.#isClosing) this.transport.loseConnection();
-    else this.transport.loseWriteConnection();
-  }
-
-  #pauseSometimes(): void {
-    const { random } = this.#host;
-    if (random.fraction() >= PAUSE_RATE) return;
+  #pauseSometimes(bytes: number): void {
+    const { random, reactor } = this.#host;
+    if (random.below(BYTES_PER_PAUSE) >= bytes) return;
+    this.world.network.sometimes("a receiver pauses");
     this.transport.pauseProducing();
-    const resume = () => this.transport.resumeProducing();
+    const call = reactor.callLater(random.between(0, LONGEST_PAUSE) / 1000, () => {
+      this.transport.resumeProducing();
+    });
     this.#cancelResume();
-    this.#cancelResume = this.#later(random.between(0, LONGEST_PAUSE), resume);
-  }
-
-  /** Calls a function after milliseconds. Returns a function that cancels the call. */
-  #later(milliseconds: number, f: () => void): () => void {
-    const call = this.#host.reactor.callLater(milliseconds / 1000, f);
-    return () => {
+    this.#cancelResume = () => {
       if (call.active()) call.cancel();
     };
   }

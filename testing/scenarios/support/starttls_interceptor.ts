@@ -10,9 +10,10 @@ import {
   ProxyClientFactory,
   ProxyFactory,
   ProxyServer,
-} from "../../protocol/mod.ts";
-import type { Address, ConnectTCPOptions } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost } from "../simulation/mod.ts";
+} from "../../../protocol/mod.ts";
+import type { Address, ConnectTCPOptions } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost } from "../../simulation/mod.ts";
+import { joined } from "./joined.ts";
 import { GO_AHEAD, INJECTED, NOT_AVAILABLE, type StartTLSWorld } from "./starttls_world.ts";
 
 /** What the attacker does to a session. */
@@ -27,6 +28,8 @@ type Attack =
   /** The connections are closed in the middle of a TLS session. */
   | "cut";
 const ATTACKS: readonly Attack[] = [
+  "watch",
+  "watch",
   "watch",
   "watch",
   "inject a command",
@@ -60,7 +63,8 @@ class Watcher {
    * @param line Called with each line.
    */
   read(data: Uint8Array, line: (text: string) => void): void {
-    this.#rest = Uint8Array.of(...this.#rest, ...data);
+    // The memory of the data is transferred when it is forwarded.
+    this.#rest = joined(this.#rest, data.slice());
     while (this.#rest.length > 0 && (this.isOverTLS ? this.#readRecord() : this.#readLine(line)));
   }
 
@@ -144,7 +148,7 @@ class Interception {
 
   #inject(data: Uint8Array): Uint8Array {
     this.#world.network.sometimes("an attacker injects a line");
-    return Uint8Array.of(...data, ...encoder.encode(`${INJECTED} line\r\n`));
+    return joined(data, encoder.encode(`${INJECTED} line\r\n`));
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RandomStream, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import type { RandomStream, SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 
 /** How a sender ends its stream. */
 export type Ending = "half-close" | "close" | "abort";
@@ -122,7 +122,7 @@ export class Session {
 /** The number of bytes with which a client tells the server the session. */
 export const HEADER_SIZE = 1;
 const ENDINGS: readonly Ending[] = ["half-close", "half-close", "half-close", "close", "abort"];
-const SIZES = [0, 100, 5000, 50_000, 600_000];
+const SIZES = [0, 100, 5000, 50_000, 400_000];
 
 /** Returns a random session. */
 export function planSession(

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { type Deferred, gatherResults } from "../../defer/mod.ts";
-import { Factory, LineReceiver } from "../../protocol/mod.ts";
-import { DrainTimeout } from "../../reactor/errors.ts";
+import { type Deferred, gatherResults } from "../../../defer/mod.ts";
+import { Factory, LineReceiver } from "../../../protocol/mod.ts";
+import { DrainTimeout } from "../../../reactor/errors.ts";
 import type {
   Address,
   IDelayedCall,
   IDrainableProtocol,
   IListeningPort,
   ListenTCPOptions,
-} from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost } from "../simulation/mod.ts";
+} from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost } from "../../simulation/mod.ts";
 import type { ConnectionRecord } from "./connection_ledger.ts";
 import { type DrainWorld, PORTS } from "./drain_world.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 
 /** One connection, as its protocol on one host sees it. */
 export class ConnectionRecord {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SimulatedNetwork } from "../simulation/mod.ts";
+import type { SimulatedNetwork } from "../../simulation/mod.ts";
 import { ConnectionLedger } from "./connection_ledger.ts";
 
 /** The names of the servers. */

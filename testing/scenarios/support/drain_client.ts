@@ -10,10 +10,10 @@ import {
   type IStreamClientEndpoint,
   TCP4ClientEndpoint,
   TLSClientEndpoint,
-} from "../../endpoints/mod.ts";
-import { Factory, LineReceiver } from "../../protocol/mod.ts";
-import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
-import type { SimulatedHost } from "../simulation/mod.ts";
+} from "../../../endpoints/mod.ts";
+import { Factory, LineReceiver } from "../../../protocol/mod.ts";
+import type { IDelayedCall } from "../../../reactor/interfaces/mod.ts";
+import type { SimulatedHost } from "../../simulation/mod.ts";
 import type { ConnectionRecord } from "./connection_ledger.ts";
 import { type DrainRequest, type DrainWorld, PORTS, SERVERS } from "./drain_world.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SimulatedNetwork } from "../simulation/mod.ts";
+import type { SimulatedNetwork } from "../../simulation/mod.ts";
 
 /**
  * One direction of a connection that carries messages. Each message must arrive once, unchanged and
@@ -59,16 +59,17 @@ export class Wires {
   /**
    * Returns the directions of a connection.
    *
-   * @param client The address of the client's end. A simulated host uses each port once.
+   * @param id The connection, as its client names it to the server. An address is not enough: a
+   *   host that has crashed uses its ports again.
    */
-  of(client: string): WirePair {
-    let pair = this.#pairs.get(client);
+  of(id: string): WirePair {
+    let pair = this.#pairs.get(id);
     if (pair === undefined) {
       pair = {
-        toServer: new Wire(this.#network, `from ${client} to the server`),
-        toClient: new Wire(this.#network, `from the server to ${client}`),
+        toServer: new Wire(this.#network, `from ${id} to the server`),
+        toClient: new Wire(this.#network, `from the server to ${id}`),
       };
-      this.#pairs.set(client, pair);
+      this.#pairs.set(id, pair);
     }
     return pair;
   }

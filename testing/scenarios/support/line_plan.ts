@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RandomStream } from "../simulation/mod.ts";
+import type { RandomStream } from "../../simulation/mod.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("latin1");
