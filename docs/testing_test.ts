@@ -14,3 +14,12 @@ Deno.test("greeter.ts passes its tests; fake_time_test.ts and strict_test.ts pas
   assertEquals(code, 0, said);
   assertMatch(said, /5 passed \| 0 failed/);
 });
+
+Deno.test("explore_client.ts finds the defect of asking_client.ts as the guide says", async () => {
+  await using folder = await GuideFolder.open("testing.md");
+  await using program = folder.start("deno run explore_client.ts");
+  const { code, lines, errors } = await program.end();
+  assertEquals(code, 1, lines.join("\n"));
+  assertMatch(errors, /ExplorationFailure: eventually: the client gets an answer/);
+  assertMatch(errors, /\{"seed":1,"faults":\["refuse client->server #1"\]\}/);
+});

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isIPAddress, isIPv6Address } from "../../reactor/addresses.ts";
 import type { DatagramDriverSink, UDPDriver } from "../../reactor/datagram/datagram_driver.ts";
 import { udpAddress } from "../../reactor/datagram/udp_address.ts";
 import {
@@ -131,6 +132,15 @@ export class DatagramSocket implements UDPDriver {
   }
 
   setMulticastInterface(interfaceAddress: string): void {
+    const isAddress = isIPAddress(interfaceAddress) || isIPv6Address(interfaceAddress);
+    // An interface of IPv6 may also be a name, such as `lo`.
+    if (isAddress && !this.#machine.hasAddress(interfaceAddress)) {
+      throw new DatagramError(
+        `Cannot send to multicast groups through ${interfaceAddress} on ${this.address}: ` +
+          `the address does not belong to the host ${this.#machine.name}`,
+        { code: "EADDRNOTAVAIL", address: String(this.address) },
+      );
+    }
     this.#outgoing = interfaceAddress;
   }
 

@@ -32,6 +32,7 @@ import {
   type Scenario,
   SimulationFailure,
   type SimulationOptions,
+  type SimulationResult,
 } from "./simulate.ts";
 
 /** Options of {@linkcode explore}. */
@@ -97,17 +98,20 @@ export class ExplorationFailure extends Error {
   override readonly name = "ExplorationFailure";
   /** What the exploration has shown. */
   readonly exploration: Exploration;
+  /** The smallest simulation that has failed, with its trace; `null` if none has failed. */
+  readonly result: SimulationResult | null;
 
   /**
-   * Creates the error.
+   * Creates the error. Its cause is that of the violation, if there is one.
    *
    * @param message The complete message.
    * @param exploration What the exploration has shown.
-   * @param cause The failure of the smallest simulation, with its trace.
+   * @param result The smallest simulation that has failed.
    */
-  constructor(message: string, exploration: Exploration, cause?: unknown) {
-    super(message, { cause });
+  constructor(message: string, exploration: Exploration, result: SimulationResult | null = null) {
+    super(message, { cause: result?.violation?.cause });
     this.exploration = exploration;
+    this.result = result;
   }
 }
 
@@ -240,16 +244,15 @@ async function failureOf(batch: Batch, options: ExploreOptions): Promise<Explora
     parameters: smallest.parameters,
     trace: true,
   });
-  const cause = new SimulationFailure(traced);
   const message = [
     `${first.violation.kind}: ${first.violation.message}`,
     `${batch.failures.length} of ${batch.seeds} seeds have failed: ` +
     batch.failures.slice(0, 10).map(({ seed }) => seed).join(", "),
     `A regression test: await replay(scenario, ${replayArgument(smallest)});`,
     "",
-    cause.message,
+    new SimulationFailure(traced).message,
   ].join("\n");
-  return new ExplorationFailure(message, { ...batch, failures: [smallest, ...others] }, cause);
+  return new ExplorationFailure(message, { ...batch, failures: [smallest, ...others] }, traced);
 }
 
 function replayArgument({ seed, faults, parameters }: SavedFailure): string {

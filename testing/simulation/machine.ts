@@ -95,10 +95,15 @@ export class Machine {
     return !this.boot.isOver;
   }
 
-  /** Adds a line to the trace, whose text is made only if a trace is kept. */
-  note(text: () => string): void {
+  /**
+   * Adds a line about a packet to the trace.
+   *
+   * @param text What happens to it. The text is made only if a trace is kept.
+   * @param data The bytes in it.
+   */
+  note(text: () => string, data: Uint8Array | null = null): void {
     const { trace } = this.network;
-    if (trace.isOn) trace.add(this.schedule.now, this.name, text());
+    if (trace.isOn) trace.addRoutine(this.schedule.now, this.name, text(), data);
   }
 
   /** Returns whether an address belongs to this machine, or stands for all of its addresses. */

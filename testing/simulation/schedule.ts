@@ -45,6 +45,8 @@ export class Schedule {
   #cancelled = 0;
   #made = 0;
   #watcher: (() => void) | null = null;
+  /** The functions to call before the next event. */
+  #soon: (() => void)[] = [];
 
   /** The current time in microseconds, an integer. */
   get now(): number {
@@ -53,7 +55,7 @@ export class Schedule {
 
   /** The number of pending events, without those in the background. */
   get size(): number {
-    return this.#pending;
+    return this.#pending + this.#soon.length;
   }
 
   /** The number of events that were made. */
@@ -63,6 +65,7 @@ export class Schedule {
 
   /** The time of the next event in microseconds; Infinity if no event is pending. */
   get next(): number {
+    if (this.#soon.length > 0) return this.#now;
     this.#dropCancelled();
     return this.#heap.topKey;
   }
@@ -110,8 +113,20 @@ export class Schedule {
     if (this.#cancelled > SWEEP_MINIMUM && this.#cancelled > this.#heap.size >> 1) this.#sweep();
   }
 
-  /** Moves the time to the next event, and calls it. Returns whether there was one. */
+  /** Calls a function when the running code has returned: before the next event. */
+  soon(f: () => void): void {
+    this.#soon.push(f);
+    if (this.#soon.length === 1) this.#watcher?.();
+  }
+
+  /**
+   * Moves the time to the next event, and calls it. Functions of {@linkcode soon} that are pending
+   * are called in place of an event.
+   *
+   * @returns Whether there was anything to call.
+   */
   step(): boolean {
+    if (this.#soon.length > 0) return this.#callSoon();
     this.#dropCancelled();
     const slot = this.#heap.top;
     if (slot === undefined || this.#heap.topKey === Infinity) return false;
@@ -128,6 +143,13 @@ export class Schedule {
   advanceTo(time: number): void {
     while (this.next <= time) this.step();
     this.#now = Math.max(this.#now, time);
+  }
+
+  #callSoon(): boolean {
+    const functions = this.#soon;
+    this.#soon = [];
+    for (const f of functions) f();
+    return true;
   }
 
   #dropCancelled(): void {

@@ -188,6 +188,7 @@ export class SimulatedNetwork {
       machines: () => this.#hosts.machines(),
     });
     this.#hosts.addMachine(machine);
+    this.trace.addHost(name, own);
     const skew = this.#faults.skew(name);
     const clock = new MachineClock(this.#schedule, skew?.offset ?? 0, skew?.drift ?? 0);
     const network = {
@@ -544,9 +545,9 @@ export class SimulatedNetwork {
     this.#note("", text);
   }
 
-  /** Adds a line about the host whose program was called last. */
+  /** Adds a line of the log, by the host whose program was called last. */
   noteCurrent(text: string): void {
-    this.#note(this.#current, text);
+    this.trace.addRoutine(this.#schedule.now, this.#current, text);
   }
 
   /**

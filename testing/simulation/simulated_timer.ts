@@ -120,9 +120,8 @@ export class SimulatedTimer implements LoopTimer {
     this.#event = null;
   }
 
-  /** Calls `f` in a microtask. The simulation waits for it before it makes the next event. */
   soon(f: () => void): void {
-    queueMicrotask(f);
+    this.#schedule.soon(() => this.#process.run(f));
   }
 
   timeout(delay: number, f: () => void): () => void {

@@ -287,7 +287,10 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
       if (segment !== "reset") this.#hold(segment);
       return;
     }
-    this.#machine.note(() => `sends ${describe(segment)} to ${this.#addresses.peer}`);
+    this.#machine.note(
+      () => `sends ${describe(segment)} to ${this.#addresses.peer}`,
+      data(segment),
+    );
     const delay = site.next("delay", 1, MOST_DELAY);
     const isLost = site.next("loss") > 0;
     if (isLost && segment === "reset") return;
@@ -386,7 +389,10 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     // The host has crashed while the segment was on its way.
     if (!this.#machine.isUp) return peer.#hold(segment);
     if (segment !== "probe") {
-      this.#machine.note(() => `receives ${describe(segment)} from ${this.#addresses.peer}`);
+      this.#machine.note(
+        () => `receives ${describe(segment)} from ${this.#addresses.peer}`,
+        data(segment),
+      );
     }
     if (segment === "reset") return this.#lose("ECONNRESET");
     // A program that has closed its end does not read.
@@ -543,6 +549,10 @@ function describe(segment: Segment): string {
   if (typeof segment !== "string") return `${segment.length} bytes`;
   if (segment === "open") return "the last step of the handshake";
   return segment === "fin" ? "the end" : "a reset";
+}
+
+function data(segment: Segment): Uint8Array | null {
+  return typeof segment === "string" ? null : segment;
 }
 
 /** One side of a connection that is being made. */
