@@ -1,13 +1,14 @@
 /**
  * A client that connects, with `HostnameEndpoint` or with `connectTCP()`, again and again to a name
- * with up to three IPv6 and three IPv4 addresses. In each round, the server of each address answers, answers slowly,
- * refuses, or is silent, or the address belongs to no host. Lookups fail, come late, or return
- * addresses without a host. Some rounds are cancelled.
+ * with up to three IPv6 and three IPv4 addresses. In each round, the server of each address
+ * answers, answers slowly, refuses, or is silent, or the address belongs to no host. Lookups fail,
+ * come late, or return addresses without a host. Some rounds are cancelled.
  *
  * Invariants:
  *
  * - If an address works and its family was looked up, the client connects, within the time of that
- *   lookup, the resolution delay, one attempt delay for each other address, and one round trip.
+ *   lookup, the resolution delay, one attempt delay for each silent or slow address, and one round
+ *   trip.
  * - Otherwise the Deferred fails with a `ConnectError`, within the timeouts of one lookup and of
  *   one attempt beside the delays.
  * - A connection is made at most once in a round: by the winner, if the Deferred fires, and never
@@ -36,6 +37,8 @@ const NAME = "service.example";
 const TIMEOUT = 4;
 const ATTEMPT_DELAY = 0.25;
 const RESOLUTION_DELAY = 0.05;
+/** Seconds until an attempt is refused, at most. */
+const REFUSAL = 0.06;
 /** Seconds of a way to a slow server, at most. */
 const SLOWEST = 1.5;
 /** Seconds of a lookup and of a round trip, without a fault, and of their random delays. */
@@ -326,12 +329,12 @@ class Round {
 
   /** Seconds after which the client is connected; Infinity if no address works. */
   get #longest(): number {
-    const times = this.#named.filter((server) => this.#works(server)).map((server) =>
-      this.#lookupTime(server) + 2 * server.latency
-    );
-    // Each family may have one more address, of a wrong answer.
-    const others = this.#named.length + 1;
-    return Math.min(...times) + RESOLUTION_DELAY + others * ATTEMPT_DELAY + SLACK;
+    const times = this.#named.filter((server) => this.#works(server)).map((server) => {
+      const others = this.#named.filter((other) => other !== server);
+      const delay = others.reduce((sum, other) => sum + delayOf(other), 0);
+      return this.#lookupTime(server) + delay + 2 * server.latency;
+    });
+    return Math.min(...times) + RESOLUTION_DELAY + SLACK;
   }
 
   /** Whether a server answers, and the attempt in this round has no fault. */
@@ -358,6 +361,11 @@ class Round {
     // A lookup that takes about as long as the timeout may or may not fail.
     return time < TIMEOUT - SLACK ? time : Infinity;
   }
+}
+
+/** Returns the longest time for which the attempt at an address delays the next attempt. */
+function delayOf({ way }: Server): number {
+  return way === "refuses" || way === "nowhere" ? REFUSAL : ATTEMPT_DELAY;
 }
 
 /** Returns the address of a server in the name service. */

@@ -22,8 +22,8 @@ import type { SimulatedNetwork } from "../simulation/mod.ts";
 import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
 import { runRequests } from "./support/requests.ts";
 
-/** The number of ids of a client that uses few of them. */
-const FEW = 100;
+/** The number of ids of a client that uses few of them. Now and then all of them are in use. */
+const FEW = 12;
 
 /** Runs the scenario. */
 export function scenario(network: SimulatedNetwork): Promise<void> {

@@ -1,8 +1,8 @@
 import { explore, replay } from "../simulation/mod.ts";
 import { scenario } from "./keyed_request_queue.ts";
 
-Deno.test("KeyedRequestQueue gives each request its own outcome, with 20 seeds", async () => {
-  await explore({ scenario, seeds: 20 });
+Deno.test("KeyedRequestQueue gives each request its own outcome, with 60 seeds", async () => {
+  await explore({ scenario, seeds: 60 });
 });
 
 // Without the fix, the heartbeat of a silent peer logged the full queue as an error.

@@ -57,7 +57,12 @@ const STATES = [
 /** Runs the scenario with a queue. */
 export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTest): Promise<void> {
   for (const state of STATES) network.sometimes(state, false);
-  if (!queue.isOrdered) network.sometimes("an answer overtakes another one", false);
+  if (!queue.isOrdered) {
+    network.sometimes("an answer overtakes another one", false);
+    network.sometimes("all ids are in use", false);
+  }
+  // A heartbeat for which no id is left is logged.
+  network.allowErrors((error) => error instanceof RangeError && !queue.isOrdered);
   const world: RequestWorld = {
     network,
     connections: new WatchedConnections(network),
@@ -276,6 +281,10 @@ class Program {
       return this.sometimes("the queue is full");
     }
     if (result === client.lostWith) return;
+    if (result instanceof RangeError && !this.#world.queue.isOrdered) {
+      if (isSent) this.#fail("a request that was sent fails for want of an id");
+      return this.sometimes("all ids are in use");
+    }
     if (!isSent) this.sometimes("a request is abandoned before it is sent");
     if (result instanceof TimeoutError && !isCancelled) {
       const elapsed = this.#world.network.seconds() - asked.askedAt;
