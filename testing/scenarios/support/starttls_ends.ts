@@ -22,6 +22,8 @@ const MOST_SECRETS = 8;
 /** The longest secret, in characters: longer than a TLS record. */
 const LONGEST_SECRET = 20_000;
 const LONGEST_PAUSE = 500;
+/** The longest time between the agreement to start TLS and the start, in milliseconds. */
+const LONGEST_DELAY = 30;
 
 /** One end of a session. */
 abstract class MailEnd extends LineReceiver {
@@ -31,6 +33,7 @@ abstract class MailEnd extends LineReceiver {
   protected wires: WirePair | null = null;
   #record: ConnectionRecord | null = null;
   #cancelResume: () => void = () => {};
+  #cancelStart: () => void = () => {};
   #isStarting = false;
 
   constructor(world: StartTLSWorld, host: SimulatedHost) {
@@ -55,6 +58,7 @@ abstract class MailEnd extends LineReceiver {
 
   override connectionLost(reason: Error): void {
     this.#cancelResume();
+    this.#cancelStart();
     this.#record?.lost(reason);
     if (this.#isStarting) this.world.network.fail("connectionLost() was called in startTLS()");
     const isHandshake = reason instanceof TLSError && reason.phase === "handshake";
@@ -63,6 +67,20 @@ abstract class MailEnd extends LineReceiver {
 
   /** Called with each line. */
   protected abstract heard(line: string): void;
+
+  /** Starts TLS, at once or after a pause in which bytes may arrive. */
+  protected upgradeSoon(start: () => void): void {
+    const { random, reactor } = this.host;
+    if (random.below(2) === 0) return start();
+    this.pauseProducing();
+    const call = reactor.callLater(random.between(0, LONGEST_DELAY) / 1000, () => {
+      start();
+      this.resumeProducing();
+    });
+    this.#cancelStart = () => {
+      if (call.active()) call.cancel();
+    };
+  }
 
   /** Starts TLS, and treats the bytes that have arrived early in one of the possible ways. */
   protected upgrade(options: { cert?: string; key?: string } = {}): void {
@@ -79,7 +97,7 @@ abstract class MailEnd extends LineReceiver {
 
   #pauseSometimes(): void {
     const { random, reactor } = this.host;
-    if (random.below(10) > 0) return;
+    if (this.paused || random.below(10) > 0) return;
     this.pauseProducing();
     const resume = reactor.callLater(random.between(0, LONGEST_PAUSE) / 1000, () => {
       this.resumeProducing();
@@ -119,9 +137,11 @@ export class MailServer extends MailEnd {
     if (this.transport.tlsStarted) return this.#reply("503 TLS is on already");
     if (random.below(8) === 0) return this.#reply(NOT_AVAILABLE);
     this.sendLine(GO_AHEAD);
-    this.upgrade({ cert: "cert", key: "key" });
-    // A line that is written before the handshake is complete must wait for it.
-    if (random.below(2) === 0 && this.transport.connected) this.#replyOverTLS("220 protected");
+    this.upgradeSoon(() => {
+      this.upgrade({ cert: "cert", key: "key" });
+      // A line that is written before the handshake is complete must wait for it.
+      if (random.below(2) === 0 && this.transport.connected) this.#replyOverTLS("220 protected");
+    });
   }
 
   #takeSecret(line: string): void {
@@ -186,7 +206,7 @@ export class MailClient extends MailEnd {
     if (this.transport.secure) return this.#heardOverTLS(line);
     // An attacker can write whatever it likes before the upgrade.
     if (line.startsWith(INJECTED)) return;
-    if (line === GO_AHEAD && this.#hasAsked) this.upgrade();
+    if (line === GO_AHEAD && this.#hasAsked) this.upgradeSoon(() => this.upgrade());
     else if (line === NOT_AVAILABLE) {
       this.#hasRefusal = true;
       this.sendLine("QUIT");
