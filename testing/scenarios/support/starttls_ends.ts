@@ -8,6 +8,7 @@ import { LineReceiver } from "../../../protocol/mod.ts";
 import { ConnectionDone, TLSError } from "../../../reactor/errors.ts";
 import type { SimulatedHost } from "../../simulation/mod.ts";
 import type { ConnectionRecord } from "./connection_ledger.ts";
+import { Pauser } from "./pauser.ts";
 import {
   EARLY_BYTES,
   GO_AHEAD,
@@ -32,7 +33,7 @@ abstract class MailEnd extends LineReceiver {
   protected readonly host: SimulatedHost;
   protected wires: WirePair | null = null;
   #record: ConnectionRecord | null = null;
-  #cancelResume: () => void = () => {};
+  #pauser: Pauser | null = null;
   #cancelStart: () => void = () => {};
   #isStarting = false;
 
@@ -57,7 +58,7 @@ abstract class MailEnd extends LineReceiver {
   }
 
   override connectionLost(reason: Error): void {
-    this.#cancelResume();
+    this.#pauser?.stop();
     this.#cancelStart();
     this.#record?.lost(reason);
     if (this.#isStarting) this.world.network.fail("connectionLost() was called in startTLS()");
@@ -97,15 +98,9 @@ abstract class MailEnd extends LineReceiver {
 
   #pauseSometimes(): void {
     const { random, reactor } = this.host;
-    if (this.paused || random.below(10) > 0) return;
-    this.pauseProducing();
-    const resume = reactor.callLater(random.between(0, LONGEST_PAUSE) / 1000, () => {
-      this.resumeProducing();
-    });
-    this.#cancelResume();
-    this.#cancelResume = () => {
-      if (resume.active()) resume.cancel();
-    };
+    if (random.below(10) > 0) return;
+    this.#pauser ??= new Pauser(reactor, random, this);
+    this.#pauser.pause(LONGEST_PAUSE);
   }
 }
 
