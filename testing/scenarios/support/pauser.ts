@@ -10,6 +10,7 @@ export class Pauser {
   readonly #random: RandomStream;
   readonly #target: IPushProducer;
   #call: IDelayedCall | null = null;
+  #isStopped = false;
 
   /**
    * @param clock The clock of the host.
@@ -32,13 +33,14 @@ export class Pauser {
    * @param longest The longest pause, in milliseconds.
    */
   pause(longest: number): void {
-    if (this.#call !== null) return;
+    if (this.#call !== null || this.#isStopped) return;
     if (this.#random.below(2) === 0) return this.#begin(longest);
     this.#callLater(this.#random.between(0, LONGEST_DELAY), () => this.#begin(longest));
   }
 
-  /** Cancels the pause. Call it when the connection is lost. */
+  /** Cancels the pause, and begins no other one. Call it when the connection is lost. */
   stop(): void {
+    this.#isStopped = true;
     if (this.#call?.active()) this.#call.cancel();
   }
 

@@ -34,7 +34,7 @@ abstract class MailEnd extends LineReceiver {
   protected wires: WirePair | null = null;
   #record: ConnectionRecord | null = null;
   #pauser: Pauser | null = null;
-  #cancelStart: () => void = () => {};
+  #cancelCall: () => void = () => {};
   #isStarting = false;
 
   constructor(world: StartTLSWorld, host: SimulatedHost) {
@@ -59,7 +59,7 @@ abstract class MailEnd extends LineReceiver {
 
   override connectionLost(reason: Error): void {
     this.#pauser?.stop();
-    this.#cancelStart();
+    this.#cancelCall();
     this.#record?.lost(reason);
     if (this.#isStarting) this.world.network.fail("connectionLost() was called in startTLS()");
     const isHandshake = reason instanceof TLSError && reason.phase === "handshake";
@@ -69,16 +69,33 @@ abstract class MailEnd extends LineReceiver {
   /** Called with each line. */
   protected abstract heard(line: string): void;
 
-  /** Starts TLS, at once or after a pause in which bytes may arrive. */
-  protected upgradeSoon(start: () => void): void {
-    const { random, reactor } = this.host;
-    if (random.below(2) === 0) return start();
+  /**
+   * Starts TLS, at once or after a pause in which bytes may arrive.
+   *
+   * @param agree Called before the pause.
+   * @param start Called after it.
+   */
+  protected upgradeSoon(agree: () => void, start: () => void): void {
+    const { random } = this.host;
+    if (random.below(2) === 0) {
+      agree();
+      return start();
+    }
+    // Nothing else may resume it before TLS has started.
+    this.#pauser?.stop();
     this.pauseProducing();
-    const call = reactor.callLater(random.between(0, LONGEST_DELAY) / 1000, () => {
+    agree();
+    this.later(LONGEST_DELAY, () => {
       start();
       this.resumeProducing();
     });
-    this.#cancelStart = () => {
+  }
+
+  /** Calls a function after a random time in milliseconds, unless the connection is lost. */
+  protected later(longest: number, f: () => void): void {
+    const { random, reactor } = this.host;
+    const call = reactor.callLater(random.between(0, longest) / 1000, f);
+    this.#cancelCall = () => {
       if (call.active()) call.cancel();
     };
   }
@@ -131,12 +148,15 @@ export class MailServer extends MailEnd {
     const { random } = this.host;
     if (this.transport.tlsStarted) return this.#reply("503 TLS is on already");
     if (random.below(8) === 0) return this.#reply(NOT_AVAILABLE);
-    this.sendLine(GO_AHEAD);
-    this.upgradeSoon(() => {
+    const agree = () => this.sendLine(GO_AHEAD);
+    const start = () => {
       this.upgrade({ cert: "cert", key: "key" });
       // A line that is written before the handshake is complete must wait for it.
       if (random.below(2) === 0 && this.transport.connected) this.#replyOverTLS("220 protected");
-    });
+    };
+    // The client waits for the answer, so that it may also be given later.
+    if (random.below(3) === 0) this.later(LONGEST_DELAY, () => this.upgradeSoon(agree, start));
+    else this.upgradeSoon(agree, start);
   }
 
   #takeSecret(line: string): void {
@@ -201,7 +221,7 @@ export class MailClient extends MailEnd {
     if (this.transport.secure) return this.#heardOverTLS(line);
     // An attacker can write whatever it likes before the upgrade.
     if (line.startsWith(INJECTED)) return;
-    if (line === GO_AHEAD && this.#hasAsked) this.upgradeSoon(() => this.upgrade());
+    if (line === GO_AHEAD && this.#hasAsked) this.upgradeSoon(() => {}, () => this.upgrade());
     else if (line === NOT_AVAILABLE) {
       this.#hasRefusal = true;
       this.sendLine("QUIT");
