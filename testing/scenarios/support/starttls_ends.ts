@@ -35,6 +35,8 @@ abstract class MailEnd extends LineReceiver {
   #record: ConnectionRecord | null = null;
   #pauser: Pauser | null = null;
   #cancelCall: () => void = () => {};
+  /** Whether it has paused to start TLS. It pauses no more then. */
+  #isUpgrading = false;
   #isStarting = false;
 
   constructor(world: StartTLSWorld, host: SimulatedHost) {
@@ -82,6 +84,7 @@ abstract class MailEnd extends LineReceiver {
       return start();
     }
     // Nothing else may resume it before TLS has started.
+    this.#isUpgrading = true;
     this.#pauser?.stop();
     this.pauseProducing();
     agree();
@@ -115,7 +118,7 @@ abstract class MailEnd extends LineReceiver {
 
   #pauseSometimes(): void {
     const { random, reactor } = this.host;
-    if (random.below(10) > 0) return;
+    if (this.#isUpgrading || random.below(10) > 0) return;
     this.#pauser ??= new Pauser(reactor, random, this);
     this.#pauser.pause(LONGEST_PAUSE);
   }
