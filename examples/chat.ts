@@ -88,7 +88,8 @@ class Talker extends LineReceiver {
   }
 }
 
-class ChatFactory extends ServerFactory<Talker> {
+/** Builds the connections of one chat room. */
+export class ChatFactory extends ServerFactory<Talker> {
   readonly #room = new Room();
 
   override buildProtocol(_addr: Address): Talker {

@@ -89,6 +89,11 @@ export {
 } from "../reactor/drivers/memory/in_memory_reactor.ts";
 export { VirtualReactor } from "../reactor/drivers/memory/virtual_reactor.ts";
 export {
+  MemoryDatagramNetwork,
+  type MemoryDatagramNetworkOptions,
+  MemoryUDPDriver,
+} from "../reactor/drivers/memory/memory_datagram_network.ts";
+export {
   MemoryNetwork,
   type MemoryNetworkOptions,
 } from "../reactor/drivers/memory/memory_network.ts";

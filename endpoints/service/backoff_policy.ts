@@ -59,7 +59,9 @@ export interface BackoffPolicyOptions {
  * ```
  */
 export function backoffPolicy(options: BackoffPolicyOptions = {}): RetryPolicy {
-  const { initialDelay = 1, maxDelay = 60, factor = 1.5, jitter = Math.random } = options;
+  const { initialDelay = 1, maxDelay = 60, factor = 1.5 } = options;
+  // Math.random is read at each call, because a test may replace it.
+  const { jitter = () => Math.random() } = options;
   checkDelay("backoffPolicy() initialDelay", initialDelay);
   checkDelay("backoffPolicy() maxDelay", maxDelay);
   checkFunction("backoffPolicy() jitter", jitter);

@@ -17,7 +17,7 @@ import { Deferred } from "../../defer/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { type FakeDial, FakeEndpoint } from "../../testing/fixtures/fake_endpoint.ts";
+import { type ManualAttempt, ManualEndpoint } from "../../testing/mod.ts";
 import { ClientService } from "./mod.ts";
 
 /** The possible actions, with their frequencies. */
@@ -45,7 +45,7 @@ const actions = Object.entries(weights) as [Action, number][];
 type Move = { action: Action; within: boolean } | { seconds: number };
 
 interface World {
-  dialling: "waits" | "succeeds" | "fails" | "throws";
+  connecting: "waits" | "succeeds" | "fails" | "throws";
   cancelled: "fails" | "succeeds" | "by itself";
   preparing: "no" | "waits" | "throws";
   losesAtOnce: boolean;
@@ -54,7 +54,7 @@ interface World {
 }
 
 const world: fc.Arbitrary<World> = fc.record({
-  dialling: fc.constantFrom("waits", "waits", "waits", "waits", "succeeds", "fails", "throws"),
+  connecting: fc.constantFrom("waits", "waits", "waits", "waits", "succeeds", "fails", "throws"),
   cancelled: fc.constantFrom("by itself", "fails", "succeeds"),
   preparing: fc.constantFrom("no", "no", "waits", "waits", "waits", "throws"),
   losesAtOnce: fc.boolean(),
@@ -72,14 +72,18 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 );
 
 /** The endpoint: one connection for each attempt. */
-function succeed(dial: FakeDial): void {
+function succeed(dial: ManualAttempt): void {
   if (dial.isPending && !dial.isOpen) dial.succeed();
+}
+
+function fail(dial: ManualAttempt): void {
+  if (dial.isPending) dial.fail();
 }
 
 /** The service, and the hooks that it calls. */
 class Play {
   readonly clock = new Clock();
-  readonly endpoint: FakeEndpoint;
+  readonly endpoint: ManualEndpoint;
   readonly service: ClientService<Protocol>;
   readonly plans: Action[] = [];
   readonly prepared = new Set<unknown>();
@@ -101,19 +105,18 @@ class Play {
         play();
       }
     }
-    this.endpoint = new FakeEndpoint({
+    this.endpoint = new ManualEndpoint({
       losesAtOnce: world.losesAtOnce,
-      dialling: (dial) => {
+      connecting: (dial) => {
         play();
-        if (world.dialling === "succeeds") succeed(dial);
-        if (world.dialling === "fails") dial.fail();
-        if (world.dialling !== "throws") return;
-        dial.isPending = false;
+        if (world.connecting === "succeeds") succeed(dial);
+        if (world.connecting === "fails") fail(dial);
+        if (world.connecting !== "throws") return;
         throw new Error("planned");
       },
       cancelled: (dial) => {
         if (world.cancelled === "succeeds") succeed(dial);
-        if (world.cancelled === "fails") dial.fail();
+        if (world.cancelled === "fails") fail(dial);
       },
     });
     this.service = new ClientService(this.endpoint, Factory.forProtocol(Recording), {
@@ -130,7 +133,7 @@ class Play {
   }
 
   do(action: Action): void {
-    const dial = this.endpoint.dials.at(-1);
+    const dial = this.endpoint.attempts.at(-1);
     if (action === "start") this.service.startService();
     if (action === "stop") this.#stop();
     if (action === "wait") this.#wait(Infinity);
@@ -139,7 +142,7 @@ class Play {
     if (action === "cancel") this.waits.at(-1)?.cancel();
     if (action === "build") dial?.build();
     if (action === "succeed" && dial !== undefined) succeed(dial);
-    if (action === "fail") dial?.fail();
+    if (action === "fail" && dial !== undefined) fail(dial);
     if (action === "lose") dial?.lose();
     if (action === "prepared" && !this.#preparation?.called) this.#preparation?.callback();
     if (action === "rejected" && !this.#preparation?.called) {
@@ -148,7 +151,7 @@ class Play {
   }
 
   check(): void {
-    const under = this.endpoint.dials.filter((dial) => dial.isPending || dial.isOpen);
+    const under = this.endpoint.attempts.filter((dial) => dial.isPending || dial.isOpen);
     assert(under.length <= 1, `${under.length} attempts at a time`);
     const timers = this.clock.getDelayedCalls().length;
     if (this.service.running) {
@@ -166,11 +169,11 @@ class Play {
   finish(): void {
     this.plans.length = 0;
     this.do("stop");
-    for (const dial of this.endpoint.dials) dial.lose();
+    for (const dial of this.endpoint.attempts) dial.lose();
     this.check();
     assertEquals(this.stopsLeft, 0);
     assertEquals(this.clock.getDelayedCalls(), []);
-    assertEquals(this.endpoint.dials.filter((dial) => dial.isPending || dial.isOpen), []);
+    assertEquals(this.endpoint.attempts.filter((dial) => dial.isPending || dial.isOpen), []);
     assertEquals(this.fired, this.fired.map(() => 1));
   }
 
@@ -237,7 +240,7 @@ Deno.test("ClientService behaves as a simple model for any sequence of events", 
     }
     play.finish();
     seen.connections += play.prepared.size;
-    seen.attempts += play.endpoint.dials.length;
+    seen.attempts += play.endpoint.attempts.length;
   });
   fc.assert(property, { seed: 20100819, numRuns: 3000 });
   assert(seen.connections > 1000 && seen.attempts > 6000, JSON.stringify(seen));

@@ -10,7 +10,7 @@ import { eventText } from "../../log/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import { Clock } from "../../task/mod.ts";
-import { FakeEndpoint } from "../../testing/fixtures/fake_endpoint.ts";
+import { ManualEndpoint } from "../../testing/mod.ts";
 import { backoffPolicy, ClientService, type ClientServiceOptions } from "./mod.ts";
 import { successResultOf } from "../../testing/mod.ts";
 import { outcomes } from "../../testing/fixtures/outcomes.ts";
@@ -27,16 +27,16 @@ type Hooks = Pick<ClientServiceOptions<Protocol>, "retryPolicy" | "prepareConnec
 async function attempt(hooks: Hooks, connects: boolean): Promise<string[]> {
   using errors = new LoggedErrors();
   const clock = new Clock();
-  const endpoint = new FakeEndpoint({ losesAtOnce: true });
+  const endpoint = new ManualEndpoint({ losesAtOnce: true });
   const factory = Factory.forProtocol(Protocol);
   const service = new ClientService(endpoint, factory, { clock, ...hooks });
   service.startService();
-  if (connects) endpoint.dial().succeed();
-  else endpoint.dial().fail();
+  if (connects) endpoint.attempt().succeed();
+  else endpoint.attempt().fail();
   // Waits until a promise has been rejected.
   await new Promise((resolve) => setTimeout(resolve, 0));
   clock.advance(AT_LEAST_ONE_ATTEMPT);
-  assertEquals(endpoint.dials.length, 2);
+  assertEquals(endpoint.attempts.length, 2);
   service.stopService();
   return errors.takeEvents().map((event) => {
     eventText(event);

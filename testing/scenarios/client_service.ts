@@ -2,7 +2,8 @@
  * Clients that keep a connection to a server with `ClientService`, log in with
  * `prepareConnection`, and use `Heartbeat`. They connect to an address or a name, with TLS or
  * without. The server refuses some logins, and closes some connections. The services are stopped
- * and started again at random times.
+ * and started again at random times. The clients make mistakes: `connectionMade()` and
+ * `prepareConnection` throw, and the factory builds no protocol.
  *
  * Invariants:
  *
@@ -15,6 +16,7 @@
  * - `stopService()` completes within the linger time of a connection, and fails what waits.
  * - After the network has healed, each client is connected and gets answers within the timeouts of
  *   one dead connection, one attempt and one wait of the backoff.
+ * - A program that gets SIGTERM ends within the linger time of a service and of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module
@@ -32,11 +34,13 @@ import {
   wrapClientTLS,
   wrapServerTLS,
 } from "../../endpoints/mod.ts";
-import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
+import type { Factory } from "../../protocol/mod.ts";
 import { ConnectionRefusedError, ConnectTimeoutError } from "../../reactor/errors.ts";
-import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
+import type { Address } from "../../reactor/interfaces/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
+import { Client, HEARTBEAT, Mistake, Server } from "./support/login.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 
 const PORT = 2000;
@@ -48,7 +52,6 @@ const TLS = { cert: "certificate", key: "key", handshakeTimeout: 4, maxHandshake
 const LINGER = 3;
 const ATTEMPT_TIMEOUT = 5;
 const MAX_DELAY = 8;
-const HEARTBEAT = { interval: 2, maxMissed: 2 };
 /** The longest time for which the scenario leaves a service stopped. */
 const LONGEST_STOP = 3;
 /**
@@ -56,7 +59,7 @@ const LONGEST_STOP = 3;
  * is noticed, an attempt that lost its packets before times out, its connection is closed, the
  * longest wait passes, and an attempt succeeds.
  */
-const RECOVERY = 3 * HEARTBEAT.interval + ATTEMPT_TIMEOUT + LINGER + (MAX_DELAY + 1) + LONGEST_STOP;
+const RECOVERY = 4 * HEARTBEAT.interval + ATTEMPT_TIMEOUT + LINGER + (MAX_DELAY + 1) + LONGEST_STOP;
 
 /** Makes the service of a client. A variant with a planted bug passes another function. */
 export type MakeService = (
@@ -78,6 +81,7 @@ export const scenario = (network: SimulatedNetwork): Promise<void> =>
 /** Runs the scenario with services of one's own. */
 export async function runWith(network: SimulatedNetwork, makeService: MakeService): Promise<void> {
   for (const state of STATES) network.sometimes(state, false);
+  network.allowErrors((error) => error instanceof Mistake);
   const world = {
     network,
     connections: new WatchedConnections(network),
@@ -101,7 +105,9 @@ export async function runWith(network: SimulatedNetwork, makeService: MakeServic
     names.push(name);
     network.addHost(name, (host) => void clients.set(name, new Program(host, world)));
   }
+  const terminator = new Terminator(network, world.connections, 2 * LINGER + 0.1);
   await network.sleep(network.parameter("seconds", 60, 5));
+  terminator.stop();
   network.heal();
   world.isHealed = true;
   const healedAt = network.seconds();
@@ -123,6 +129,7 @@ const STATES = [
   "an attempt times out",
   "a handshake fails",
   "a login is refused",
+  "a client makes a mistake",
   "a dead connection is noticed",
   "a service is stopped while it connects",
   "a service is stopped while it waits",
@@ -132,94 +139,6 @@ const STATES = [
   "a wait for a connection times out",
   "a wait for a connection is cancelled by the stop",
 ] as const;
-
-class Server extends LineOnlyReceiver {
-  readonly #host: SimulatedHost;
-  readonly #world: World;
-  #accepting: IDelayedCall | null = null;
-
-  constructor(host: SimulatedHost, world: World) {
-    super();
-    this.#host = host;
-    this.#world = world;
-  }
-
-  override textReceived(line: string): void {
-    const { random } = this.#host;
-    const chance = this.#world.isHealed ? 100 : random.below(100);
-    if (line.startsWith("ping") && chance < 2) this.transport.loseConnection();
-    else if (line.startsWith("ping")) this.sendLine(`pong${line.slice(4)}`);
-    else if (chance < 10) this.sendLine("no");
-    else if (chance < 15) this.transport.loseConnection();
-    else if (chance < 20) this.transport.abortConnection();
-    // Some logins are never answered.
-    else if (chance >= 22) this.#accept(random.below(300) / 1000);
-  }
-
-  override connectionLost(): void {
-    if (this.#accepting?.active()) this.#accepting.cancel();
-  }
-
-  #accept(delay: number): void {
-    this.#accepting = this.#host.reactor.callLater(delay, () => this.sendLine("yes"));
-  }
-}
-
-/** The connection of a client. */
-export class Client extends LineOnlyReceiver {
-  readonly #program: Program;
-  #heartbeat: Heartbeat | null = null;
-  #login: Deferred<void> | null = null;
-  isLoggedIn = false;
-  isLost = false;
-
-  constructor(program: Program) {
-    super();
-    this.#program = program;
-  }
-
-  override connectionMade(): void {
-    const { reactor } = this.#program.host;
-    const send = () => this.ping(0);
-    this.#heartbeat = new Heartbeat(reactor, this.transport, { ...HEARTBEAT, send });
-    this.#heartbeat.start();
-  }
-
-  logIn(login: Deferred<void>): Deferred<void> {
-    this.#login = login;
-    this.sendLine("login");
-    return login;
-  }
-
-  ping(time: number): void {
-    this.sendLine(`ping ${time}`);
-  }
-
-  override dataReceived(data: Uint8Array): void {
-    this.#heartbeat?.alive();
-    super.dataReceived(data);
-  }
-
-  override textReceived(line: string): void {
-    if (line.startsWith("pong ")) return this.#program.answered(Number(line.slice(5)));
-    const login = this.#login;
-    this.#login = null;
-    this.isLoggedIn = line === "yes";
-    // The attempt may have ended while the server thought about it.
-    if (login?.called ?? true) return;
-    if (this.isLoggedIn) return login?.callback();
-    this.#program.sometimes("a login is refused");
-    login?.errback(new Error("the server refuses the login"));
-  }
-
-  override connectionLost(reason: Error): void {
-    this.isLost = true;
-    this.#heartbeat?.stop();
-    if (reason instanceof HeartbeatTimeout) {
-      this.#program.sometimes("a dead connection is noticed");
-    }
-  }
-}
 
 /** A call of `whenConnected()`. */
 interface Waiter {
@@ -266,6 +185,13 @@ class Program {
     this.#world.network.sometimes(state);
   }
 
+  /** Throws now and then. */
+  mayFail(method: string): void {
+    if (this.#world.isHealed || this.host.random.below(50) > 0) return;
+    this.sometimes("a client makes a mistake");
+    throw new Mistake(`a mistake in ${method}`);
+  }
+
   /** Called when the answer to a ping has arrived. */
   answered(time: number): void {
     this.answeredAt = Math.max(this.answeredAt, time);
@@ -301,14 +227,26 @@ class Program {
     const backoff = backoffPolicy({ maxDelay: MAX_DELAY, jitter: random.fraction });
     return this.#world.makeService(
       this.#watched(endpoint),
-      this.#world.connections.factory(this.host, () => new Client(this)),
+      this.#makeFactory(),
       {
         clock: reactor,
         attemptTimeout: ATTEMPT_TIMEOUT,
-        prepareConnection: (client) => client.logIn(new Deferred()),
+        prepareConnection: (client) => {
+          this.mayFail("prepareConnection()");
+          return client.logIn(new Deferred());
+        },
         retryPolicy: (failures) => this.#retry(failures, backoff(failures)),
       },
     );
+  }
+
+  #makeFactory(): Factory<Client> {
+    const factory = this.#world.connections.factory(this.host, () => new Client(this));
+    const buildProtocol = factory.buildProtocol.bind(factory);
+    const isMistaken = () => !this.#world.isHealed && this.host.random.below(50) === 0;
+    return Object.assign(factory, {
+      buildProtocol: (addr: Address) => isMistaken() ? null : buildProtocol(addr),
+    });
   }
 
   /** Returns an endpoint that checks when it is used. */

@@ -1,13 +1,14 @@
 /**
- * A client that connects with `HostnameEndpoint`, again and again, to a name with up to three IPv6
- * and three IPv4 addresses. In each round, the server of each address answers, answers slowly,
- * refuses, or is silent, or the address belongs to no host. Lookups fail, come late, or return
- * addresses without a host. Some rounds are cancelled.
+ * A client that connects, with `HostnameEndpoint` or with `connectTCP()`, again and again to a name
+ * with up to three IPv6 and three IPv4 addresses. In each round, the server of each address
+ * answers, answers slowly, refuses, or is silent, or the address belongs to no host. Lookups fail,
+ * come late, or return addresses without a host. Some rounds are cancelled.
  *
  * Invariants:
  *
  * - If an address works and its family was looked up, the client connects, within the time of that
- *   lookup, the resolution delay, one attempt delay for each other address, and one round trip.
+ *   lookup, the resolution delay, one attempt delay for each silent or slow address, and one round
+ *   trip.
  * - Otherwise the Deferred fails with a `ConnectError`, within the timeouts of one lookup and of
  *   one attempt beside the delays.
  * - A connection is made at most once in a round: by the winner, if the Deferred fires, and never
@@ -20,6 +21,7 @@
  */
 
 import { Deferred } from "../../defer/mod.ts";
+import { ConnectingFactory } from "../../endpoints/connecting_factory.ts";
 import { HostnameEndpoint } from "../../endpoints/mod.ts";
 import { Factory, Protocol } from "../../protocol/mod.ts";
 import { isIPv6Address } from "../../reactor/addresses.ts";
@@ -35,6 +37,8 @@ const NAME = "service.example";
 const TIMEOUT = 4;
 const ATTEMPT_DELAY = 0.25;
 const RESOLUTION_DELAY = 0.05;
+/** Seconds until an attempt is refused, at most. */
+const REFUSAL = 0.06;
 /** Seconds of a way to a slow server, at most. */
 const SLOWEST = 1.5;
 /** Seconds of a lookup and of a round trip, without a fault, and of their random delays. */
@@ -166,6 +170,30 @@ class Client extends Protocol {
   }
 }
 
+function connectEndpoint(
+  { reactor }: SimulatedHost,
+  factory: Factory<Client>,
+  signal: AbortSignal,
+): Deferred<Client> {
+  const endpoint = new HostnameEndpoint(reactor, NAME, PORT, {
+    timeout: TIMEOUT,
+    attemptDelay: ATTEMPT_DELAY,
+    resolutionDelay: RESOLUTION_DELAY,
+  });
+  return endpoint.connect(factory, { signal });
+}
+
+function connectConnector(
+  { reactor }: SimulatedHost,
+  factory: Factory<Client>,
+  signal: AbortSignal,
+): Deferred<Client> {
+  const connecting = new ConnectingFactory(factory);
+  // The timeout of a connector includes the lookups.
+  reactor.connectTCP(NAME, PORT, connecting, { timeout: LONGEST - SLACK, signal });
+  return connecting.connected;
+}
+
 /** One attempt of the client to connect to the name. */
 class Round {
   readonly #world: World;
@@ -199,16 +227,12 @@ class Round {
   async run(isCancelled: boolean): Promise<void> {
     const { client, connections } = this.#world;
     const network = this.#network;
-    const endpoint = new HostnameEndpoint(client.reactor, NAME, PORT, {
-      timeout: TIMEOUT,
-      attemptDelay: ATTEMPT_DELAY,
-      resolutionDelay: RESOLUTION_DELAY,
-    });
     const factory = Factory.forProtocol(() =>
       connections.watch(client, new Client(() => this.#made++))
     );
     const aborting = new AbortController();
-    const connecting = endpoint.connect(factory, { signal: aborting.signal });
+    const connect = network.random.pick([connectEndpoint, connectConnector]);
+    const connecting = connect(client, factory, aborting.signal);
     if (isCancelled) {
       const cancel = () => network.random.below(2) === 0 ? connecting.cancel() : aborting.abort();
       network.callLater(2 * network.random.fraction(), cancel);
@@ -305,12 +329,12 @@ class Round {
 
   /** Seconds after which the client is connected; Infinity if no address works. */
   get #longest(): number {
-    const times = this.#named.filter((server) => this.#works(server)).map((server) =>
-      this.#lookupTime(server) + 2 * server.latency
-    );
-    // Each family may have one more address, of a wrong answer.
-    const others = this.#named.length + 1;
-    return Math.min(...times) + RESOLUTION_DELAY + others * ATTEMPT_DELAY + SLACK;
+    const times = this.#named.filter((server) => this.#works(server)).map((server) => {
+      const others = this.#named.filter((other) => other !== server);
+      const delay = others.reduce((sum, other) => sum + delayOf(other), 0);
+      return this.#lookupTime(server) + delay + 2 * server.latency;
+    });
+    return Math.min(...times) + RESOLUTION_DELAY + SLACK;
   }
 
   /** Whether a server answers, and the attempt in this round has no fault. */
@@ -337,6 +361,11 @@ class Round {
     // A lookup that takes about as long as the timeout may or may not fail.
     return time < TIMEOUT - SLACK ? time : Infinity;
   }
+}
+
+/** Returns the longest time for which the attempt at an address delays the next attempt. */
+function delayOf({ way }: Server): number {
+  return way === "refuses" || way === "nowhere" ? REFUSAL : ATTEMPT_DELAY;
 }
 
 /** Returns the address of a server in the name service. */

@@ -18,6 +18,7 @@
  * - `HeartbeatTimeout` has the true silence and the number of unanswered heartbeats.
  * - After the network has healed, each client receives bytes within the timeouts of one dead
  *   connection and one attempt.
+ * - A program that gets SIGTERM ends within the linger time of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module
@@ -28,6 +29,7 @@ import { connectProtocol, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
 import { Heartbeat, HeartbeatTimeout, LineOnlyReceiver } from "../../protocol/mod.ts";
 import type { IDelayedCall } from "../../reactor/interfaces/mod.ts";
 import type { FaultRates, SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
+import { Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 import { explainsSilence, pausedTime } from "./support/past_faults.ts";
@@ -38,6 +40,7 @@ const MAX_MISSED = 2;
 /** Seconds of silence after which a connection is aborted. */
 const TIMEOUT = INTERVAL * (MAX_MISSED + 1);
 const RETRY = 1;
+const LINGER = 5;
 const CONNECT_TIMEOUT = 5;
 /** The error of a host's clock during one timeout, and of its microseconds. */
 const CLOCK_ERROR = 0.01;
@@ -125,7 +128,7 @@ export async function runWith(
   if (world.mood === "suspending") network.setFaults(SUSPENDING);
   network.addHost("server", (host) => {
     const factory = world.connections.factory(host, () => new Peer(host, world, null));
-    host.reactor.listenTCP(PORT, factory);
+    host.reactor.listenTCP(PORT, factory, { linger: LINGER });
   });
   for (const kind of KINDS) {
     network.addHost(kind, (host) => new Client(host, world, kind).connect());
@@ -135,12 +138,14 @@ export async function runWith(
     for (const peer of world.beating) if (!peer.isInTime()) return false;
     return true;
   });
+  const terminator = new Terminator(network, world.connections, LINGER + 0.1);
   const seconds = network.parameter("seconds", 60, 5);
   for (let i = 0; i < seconds; i++) {
     await network.sleep(1);
     if (network.random.below(5) === 0) changeLatency(network);
     if (world.mood === "suspending" && network.random.below(15) === 0) await suspend(world);
   }
+  terminator.stop();
   network.heal();
   const healedAt = network.seconds();
   await gatherResults(KINDS.map((kind) => {

@@ -11,6 +11,7 @@
  * - No answer is unexpected, whatever was abandoned before, and however ids repeat.
  * - After the network has healed, each client gets answers within the timeouts of one dead
  *   connection and one attempt.
+ * - A program that gets SIGTERM ends within the linger time of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module
@@ -18,16 +19,11 @@
 
 import { KeyedRequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
-import {
-  type Asked,
-  markSent,
-  Refused,
-  runRequests,
-  type TestedQueue,
-} from "./support/requests.ts";
+import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
+import { runRequests } from "./support/requests.ts";
 
-/** The number of ids of a client that uses few of them. */
-const FEW = 100;
+/** The number of ids of a client that uses few of them. Now and then all of them are in use. */
+const FEW = 12;
 
 /** Runs the scenario. */
 export function scenario(network: SimulatedNetwork): Promise<void> {
@@ -39,7 +35,7 @@ export function scenario(network: SimulatedNetwork): Promise<void> {
       let last = 0;
       const ids = random.below(2) === 0 ? FEW : Infinity;
       const queue = new KeyedRequestQueue<Asked, string, string>((id, asked) => {
-        markSent(asked);
+        markSent(asked, network);
         sendLine(`${id} ${asked.number}`);
       }, { ...options, newId: () => String(++last % ids) });
       return Object.assign(queue, {

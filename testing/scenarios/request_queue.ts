@@ -12,6 +12,7 @@
  * - No answer is unexpected, whatever was abandoned before.
  * - After the network has healed, each client gets answers within the timeouts of one dead
  *   connection and one attempt.
+ * - A program that gets SIGTERM ends within the linger time of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module
@@ -19,13 +20,8 @@
 
 import { RequestQueue } from "../../protocol/mod.ts";
 import type { SimulatedNetwork } from "../simulation/mod.ts";
-import {
-  type Asked,
-  markSent,
-  Refused,
-  runRequests,
-  type TestedQueue,
-} from "./support/requests.ts";
+import { type Asked, markSent, Refused, type TestedQueue } from "./support/request_world.ts";
+import { runRequests } from "./support/requests.ts";
 
 /** The constructor of the queue, which a variant with a planted bug replaces. */
 export type QueueClass = typeof RequestQueue<Asked, string>;
@@ -51,7 +47,7 @@ export function runWith(
     keepsLimit,
     make: (sendLine, _host, options): TestedQueue => {
       const queue = new Queue((asked) => {
-        markSent(asked);
+        markSent(asked, network);
         sendLine(String(asked.number));
       }, options);
       return Object.assign(queue, {

@@ -9,12 +9,13 @@
  * - The server gets the messages of a connection completely and in order.
  * - An upload that is confirmed has all its messages; otherwise the client loses the connection and
  *   uploads again. A connection is closed cleanly without a confirmation only if a process was
- *   killed or the reactor has stopped.
+ *   killed or has ended.
  * - An upload stalls for longer than the idle timeout only after a fault: no pause is left without
  *   its end.
  * - While it is paused, neither the source nor the receiver is called.
  * - After the network has healed, each client completes an upload within the timeouts of one dead
  *   connection and one attempt.
+ * - A program that gets SIGTERM ends within the linger time of a connection.
  * - Exactly one `connectionLost` for each `connectionMade`; no timed call is left.
  *
  * @module
@@ -32,6 +33,7 @@ import type {
 import type { SimulatedHost, SimulatedNetwork } from "../simulation/mod.ts";
 import { OwnCalls } from "./support/own_calls.ts";
 import { explainsSilence } from "./support/past_faults.ts";
+import { Terminator } from "./support/terminating.ts";
 import { WatchedConnections } from "./support/watched_connections.ts";
 
 const PORT = 2000;
@@ -74,6 +76,7 @@ interface World {
   readonly network: SimulatedNetwork;
   readonly connections: WatchedConnections;
   readonly parts: UploadParts;
+  readonly terminator: Terminator;
   /** When the latest complete upload of each client has started. */
   readonly completed: Map<string, number>;
 }
@@ -87,10 +90,12 @@ export async function runWith(
   parts: Partial<UploadParts>,
 ): Promise<void> {
   for (const state of STATES) network.sometimes(state, false);
+  const connections = new WatchedConnections(network);
   const world: World = {
     network,
-    connections: new WatchedConnections(network),
+    connections,
     parts: { Receiver, Source, ...parts },
+    terminator: new Terminator(network, connections, CONNECTION.linger + 0.1),
     completed: new Map(),
   };
   network.addHost("server", (host) => {
@@ -100,6 +105,7 @@ export async function runWith(
   const names = ["client1", "client2"];
   for (const name of names) network.addHost(name, (host) => new Program(host, world).connect());
   await network.sleep(network.parameter("seconds", 30, 5));
+  world.terminator.stop();
   network.heal();
   const healedAt = network.seconds();
   await gatherResults(names.map((name) => {
@@ -288,7 +294,7 @@ class Uploader extends LineReceiver implements IHalfCloseableProtocol {
     const { world, host } = this.#program;
     this.#source.stopProducing();
     const hasCause = world.network.faults.some(({ kind }) => kind === "kill") ||
-      !host.reactor.running;
+      world.terminator.hasTerminated || !host.reactor.running;
     if (reason instanceof ConnectionDone && !this.#isComplete && !hasCause) {
       world.network.fail(`${host}: an upload is closed without a confirmation`);
     }

@@ -98,24 +98,20 @@ export class ExplorationFailure extends Error {
   override readonly name = "ExplorationFailure";
   /** What the exploration has shown. */
   readonly exploration: Exploration;
-  /** The smallest simulation that has failed, with its trace; `null` if none has. */
-  readonly simulation: SimulationResult | null;
+  /** The smallest simulation that has failed, with its trace; `null` if none has failed. */
+  readonly result: SimulationResult | null;
 
   /**
-   * Creates the error.
+   * Creates the error. Its cause is that of the violation, if there is one.
    *
    * @param message The complete message.
    * @param exploration What the exploration has shown.
-   * @param simulation The smallest simulation that has failed.
+   * @param result The smallest simulation that has failed.
    */
-  constructor(
-    message: string,
-    exploration: Exploration,
-    simulation: SimulationResult | null = null,
-  ) {
-    super(message, { cause: simulation?.violation?.cause });
+  constructor(message: string, exploration: Exploration, result: SimulationResult | null = null) {
+    super(message, { cause: result?.violation?.cause });
     this.exploration = exploration;
-    this.simulation = simulation;
+    this.result = result;
   }
 }
 

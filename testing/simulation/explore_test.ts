@@ -34,8 +34,8 @@ Deno.test("explore() finds the seed, and reports one fault of hundreds", async (
     'await replay(scenario, {"seed":1,"faults":["refuse client1->server #1"],' +
       '"parameters":{"hosts":2}});',
   );
-  assertStringIncludes(error.message, "| connects to 10.0.0.1:2000");
-  assertEquals(error.simulation?.hosts, ["server", "client1"]);
+  assertStringIncludes(error.message, "| connects to server:2000");
+  assert(error.result?.violation?.message === failure?.violation.message);
 });
 
 Deno.test("explore() finds the same failure in other threads as in this one", async () => {

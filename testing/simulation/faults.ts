@@ -158,6 +158,12 @@ export function isTimed(fault: Fault): fault is TimedFault {
   return (TIMED as readonly string[]).includes(fault.kind);
 }
 
+/** Returns the names of the hosts of a fault. */
+export function hostsOfFault(fault: Fault): string[] {
+  if ("place" in fault) return fault.place.split("->");
+  return "host" in fault ? [fault.host] : [...fault.hosts, ...fault.from];
+}
+
 /**
  * Returns a fault as a line of text.
  *

@@ -58,14 +58,14 @@ export class Machine {
   /** The current start, or the last one. */
   boot: Boot = { isOver: false, lostFlight: false };
   /** The ends of connections that the program has not closed. */
-  readonly ends = new Set<StreamEnd>();
+  readonly ends: Set<StreamEnd> = new Set();
   /** The listening sockets: ports, and paths of UNIX sockets. */
-  readonly listeners = new Set<StreamListener>();
-  readonly datagramSockets = new Set<DatagramSocket>();
+  readonly listeners: Set<StreamListener> = new Set();
+  readonly datagramSockets: Set<DatagramSocket> = new Set();
   /** The paths of UNIX sockets in the file system, which survive a crash. */
-  readonly socketFiles = new Set<string>();
+  readonly socketFiles: Set<string> = new Set();
   /** The local ends of the connections that this machine has opened. */
-  localEnds = new LocalEnds();
+  localEnds: LocalEnds = new LocalEnds();
   readonly #canonical: ReadonlySet<string>;
   readonly #portNumbers = new PortNumbers();
 
@@ -95,10 +95,15 @@ export class Machine {
     return !this.boot.isOver;
   }
 
-  /** Adds a line to the trace, whose text is made only if a trace is kept. */
-  note(text: () => string): void {
+  /**
+   * Adds a line about a packet to the trace.
+   *
+   * @param text What happens to it. The text is made only if a trace is kept.
+   * @param data The bytes in it.
+   */
+  note(text: () => string, data: Uint8Array | null = null): void {
     const { trace } = this.network;
-    if (trace.isOn) trace.add(this.schedule.now, this.name, text());
+    if (trace.isOn) trace.addRoutine(this.schedule.now, this.name, text(), data);
   }
 
   /** Returns whether an address belongs to this machine, or stands for all of its addresses. */

@@ -9,25 +9,18 @@ import type { Schedule } from "./schedule.ts";
 /** Why a loop has ended. */
 export type End = "done" | "idle" | "limit";
 
-/** The functions of the host that let promises settle. */
-export interface HostLoop {
-  /** Calls a function when no microtask is left. */
-  readonly nextTick: (f: () => void) => void;
-  /** Calls a function when the host's own events have had their turn. */
-  readonly setImmediate: (f: () => void) => void;
-}
+// The genuine functions of the host, which a simulation or a fake of the time must not replace.
+const { setImmediate, process } = globalThis;
 
-/** Returns the functions of the host. A simulation replaces them later. */
-export function hostLoop(): HostLoop {
-  const { nextTick } = globalThis.process;
-  const { setImmediate } = globalThis;
-  return { nextTick, setImmediate };
+/** Returns a promise that resolves when the host's own events have had their turn. */
+export function hostTurn(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  return promise;
 }
 
 /** What the loop needs of the simulation. */
 export interface RunOptions {
-  /** The functions of the host. */
-  readonly host: HostLoop;
   /** The virtual time in microseconds at which to end. */
   readonly limit: number;
   /** Returns whether to end. */
@@ -41,8 +34,6 @@ export interface RunOptions {
    * @returns Whether the scenario was called. Its promises must settle before the next event.
    */
   check(): boolean;
-  /** Called when the host's own event loop has its turn, and when the simulation continues. */
-  breathes?(isOutside: boolean): void;
 }
 
 /** The number of events after which the host's own event loop has its turn. */
@@ -61,13 +52,8 @@ const BREATH = 2000;
  */
 export function runSchedule(schedule: Schedule, options: RunOptions): Promise<End> {
   const { promise, resolve, reject } = Promise.withResolvers<End>();
-  const { nextTick, setImmediate } = options.host;
   let events = 0;
-  const proceed = () => void nextTick(step);
-  const afterBreath = () => {
-    options.breathes?.(false);
-    step();
-  };
+  const proceed = () => process.nextTick(step);
   const step = () => {
     try {
       if (options.hasEntered() && options.check()) return queueMicrotask(proceed);
@@ -78,8 +64,7 @@ export function runSchedule(schedule: Schedule, options: RunOptions): Promise<En
     }
     if (events < BREATH) return queueMicrotask(proceed);
     events = 0;
-    options.breathes?.(true);
-    setImmediate(afterBreath);
+    setImmediate(step);
   };
   /** Makes events until one has called a program. Returns the reason of the end, or `null`. */
   const stepsUntilEntered = (): End | null => {

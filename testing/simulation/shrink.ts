@@ -4,7 +4,14 @@
  * @module
  */
 
-import { type Fault, formatFault, isTimed, OCCURRENCES, parseFault } from "./faults.ts";
+import {
+  type Fault,
+  formatFault,
+  hostsOfFault,
+  isTimed,
+  OCCURRENCES,
+  parseFault,
+} from "./faults.ts";
 import { isSameViolation, type SavedFailure, savedFailure } from "./saved_failure.ts";
 import { runSimulation, type Scenario, type SimulationOptions } from "./simulate.ts";
 import { SECOND } from "./schedule.ts";
@@ -168,12 +175,7 @@ class Search {
 
 /** Returns the names of the hosts in lines of faults. */
 function hostsOf(faults: readonly string[]): Set<string> {
-  return new Set(
-    faults.map(parseFault).flatMap((fault) => {
-      if ("place" in fault) return fault.place.split("->");
-      return "host" in fault ? [fault.host] : [...fault.hosts, ...fault.from];
-    }),
-  );
+  return new Set(faults.map(parseFault).flatMap(hostsOfFault));
 }
 
 /** Returns a line with one host in the place of another. */

@@ -5,14 +5,17 @@
  */
 
 import { holdReports, reportUnhandled } from "../../defer/unhandled.ts";
-import { checkFunction } from "../../internal/validation.ts";
+import { textOf } from "../../internal/foreign_value.ts";
+import { checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import { addObserver, eventText, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
 import type { Violation } from "./checks.ts";
-import { DEFAULT_FAULTS, formatFault, inSeconds } from "./faults.ts";
+import { DEFAULT_FAULTS, formatFault, hostsOfFault, inSeconds, parseFault } from "./faults.ts";
 import type { Parameter, SimulatedNetworkOptions } from "./network_options.ts";
+import { hostTurn } from "./run_schedule.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import type { Trace } from "./trace.ts";
+import { watchUncaughtErrors } from "./uncaught_errors.ts";
 import { useVirtualGlobals } from "./virtual_globals.ts";
 
 /**
@@ -39,6 +42,8 @@ export interface SimulationResult {
   readonly violation: Violation | null;
   /** The faults that happened, one line each. */
   readonly faults: readonly string[];
+  /** The faults of the option `script` that did not happen, one line each. */
+  readonly unusedFaults: readonly string[];
   /** What happened, if the option `trace` was set. */
   readonly trace: Trace;
   /** How often each state of `sometimes` was reached. */
@@ -70,9 +75,10 @@ export class SimulationFailure extends Error {
    * Creates the error. Its message has the property, the seed, the faults and the end of the trace.
    *
    * @param result The outcome of the simulation, with a violation.
+   * @param remark A sentence to add to the message.
    */
-  constructor(result: SimulationResult) {
-    super(describeFailure(result), { cause: result.violation?.cause });
+  constructor(result: SimulationResult, remark: string = "") {
+    super(describeFailure(result) + remark, { cause: result.violation?.cause });
     this.result = result;
   }
 }
@@ -82,14 +88,18 @@ export class SimulationFailure extends Error {
  *
  * The same seed gives the same events to the byte. While the simulation runs, global functions that
  * read the real time, draw random numbers or reach the real network are replaced, and a call is a
- * violation. Another simulation in the same process waits.
+ * violation. Another simulation in the same process waits until this one has ended.
  *
  * @param seed Decides all random numbers.
  * @param scenario Builds the hosts, and waits until they have done their work.
  * @param options The faults and the limits.
  * @returns The outcome.
  * @throws {SimulationFailure} If a property does not hold, an error is logged that is not allowed,
- *   a Deferred fails without an errback, or the scenario throws, hangs or leaves the virtual time.
+ *   a Deferred or a promise fails without a handler, or the scenario throws, hangs or leaves the
+ *   virtual time.
+ * @throws {RangeError} If an option is invalid, or a fault of the script names a host that does not
+ *   exist.
+ * @throws {SyntaxError | TypeError} If an option is invalid.
  *
  * @example
  * ```ts
@@ -110,13 +120,28 @@ export async function simulate(
   options: SimulationOptions = {},
 ): Promise<SimulationResult> {
   const result = await runSimulation(seed, scenario, options);
-  if (result.violation === null) return result;
+  const { violation } = result;
+  if (violation === null) {
+    checkHosts(result);
+    return result;
+  }
   if (options.trace) throw new SimulationFailure(result);
   // The trace costs time, so it is made by a second run, which is the same.
-  throw new SimulationFailure(await runSimulation(seed, scenario, { ...options, trace: true }));
+  const traced = await runSimulation(seed, scenario, { ...options, trace: true });
+  if (traced.violation?.message === violation.message && traced.violation.time === violation.time) {
+    throw new SimulationFailure(traced);
+  }
+  throw new SimulationFailure(result, NOT_REPEATED);
 }
 
+const NOT_REPEATED =
+  "There is no trace: a second run with the same seed took another course. The scenario depends " +
+  "on something that the seed does not decide, such as a variable outside of it.\n";
+
 let running: Promise<unknown> = Promise.resolve();
+/** Whether a simulation runs, and the number of simulations that were started meanwhile. */
+let isRunning = false;
+let startedMeanwhile = 0;
 
 /** Runs a scenario as {@linkcode simulate} does, and returns the outcome whatever it is. */
 export async function runSimulation(
@@ -125,13 +150,21 @@ export async function runSimulation(
   options: SimulationOptions = {},
 ): Promise<SimulationResult> {
   checkFunction("simulate() scenario", scenario);
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`simulate() options must be an object, got ${quote(options)}`);
+  }
+  checkTimeout("timeLimit", options.timeLimit ?? 0);
+  if (isRunning) startedMeanwhile++;
   const previous = running;
   const { promise, resolve } = Promise.withResolvers<void>();
   running = promise;
   await previous;
+  isRunning = true;
+  startedMeanwhile = 0;
   try {
     return await runAlone(seed, scenario, options);
   } finally {
+    isRunning = false;
     resolve();
   }
 }
@@ -144,27 +177,36 @@ async function runAlone(
   const { timeLimit = DAY, faults = DEFAULT_FAULTS } = options;
   const network = new SimulatedNetwork({ ...options, seed, faults });
   using stack = new DisposableStack();
+  // What has failed before must not be reported as a failure of this simulation.
+  reportUnhandled();
   stack.use(holdReports());
   stack.use(useWallClock(() => network.now()));
   stack.use(addObserver((event) => receive(network, event), {
     level: options.trace ? "debug" : "error",
     replay: false,
   }));
+  stack.use(watchUncaughtErrors((what, error) => {
+    network.checks.fail("failure", `${what}: ${textOf(error)}`, error);
+  }));
   stack.use(useVirtualGlobals({
-    report: (api, instead) => network.checks.fail("left virtual time", leaves(api, instead)),
+    report: (api, instead, caller) =>
+      network.checks.fail("left virtual time", leaves(api, instead, caller)),
     now: () => network.now(),
     random: network.random.fork("Math.random").fraction,
   }));
   reportEverySecond(network);
   const done = start(network, scenario);
   const end = await network.run(done, timeLimit);
+  // The host reports rejected promises in a turn of its own.
+  await hostTurn();
   reportUnhandled();
-  if (end === "idle") network.checks.fail("deadlock", "the scenario waits, and nothing can happen");
+  if (end === "idle") network.checks.fail("deadlock", deadlock());
   if (end === "limit") network.checks.fail("time limit", `the scenario took ${timeLimit} s`);
   return {
     seed,
     violation: network.checks.violation,
     faults: network.faults.map(formatFault),
+    unusedFaults: network.unusedFaults.map(formatFault),
     trace: network.trace,
     sometimes: network.checks.sometimesReached,
     hosts: network.hosts.map(({ name }) => name),
@@ -179,7 +221,7 @@ async function start(network: SimulatedNetwork, scenario: Scenario): Promise<voi
   try {
     await scenario(network);
   } catch (error) {
-    network.checks.fail("failure", `the scenario has thrown ${error}`, error);
+    network.checks.fail("failure", `the scenario has thrown ${textOf(error)}`, error);
   }
 }
 
@@ -198,14 +240,31 @@ function receive(network: SimulatedNetwork, event: LogEvent): void {
   network.checks.fail("error", `an error was logged: ${text}`, event.failure);
 }
 
-function leaves(api: string, instead: string): string {
-  const stack = new Error().stack?.split("\n").slice(1) ?? [];
-  const caller = stack.find((line) => !line.includes("/testing/simulation/"));
-  return `${api} leaves the virtual time: use ${instead} (called ${caller?.trim() ?? "somewhere"})`;
+function leaves(api: string, instead: string, caller: string): string {
+  return `${api} leaves the virtual time: use ${instead} (called ${caller})`;
+}
+
+function deadlock(): string {
+  const nothing = "the scenario waits, and nothing can happen";
+  return startedMeanwhile > 0
+    ? `${nothing}: it waits for a simulation that it has started, which waits for this one`
+    : `${nothing} in the simulation`;
+}
+
+/** Throws if a fault that did not happen names a host that does not exist: a mistake in the name. */
+function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
+  for (const line of unusedFaults) {
+    const unknown = hostsOfFault(parseFault(line)).find((name) => !hosts.includes(name));
+    if (unknown === undefined) continue;
+    throw new RangeError(
+      `Cannot apply the fault ${quote(line)} of the script: there is no host ${quote(unknown)}; ` +
+        `the hosts are ${hosts.join(", ") || "none"}`,
+    );
+  }
 }
 
 function describeFailure(result: SimulationResult): string {
-  const { seed, violation, faults, trace } = result;
+  const { seed, violation, faults, unusedFaults, trace } = result;
   if (violation === null) return `The simulation with the seed ${seed} has not failed`;
   const { kind, message, time } = violation;
   const omitted = faults.length - SHOWN_FAULTS;
@@ -216,6 +275,7 @@ function describeFailure(result: SimulationResult): string {
       : `${faults.length} ${faults.length === 1 ? "fault" : "faults"}:`,
     ...omitted > 0 ? [`  … ${omitted} earlier faults`] : [],
     ...faults.slice(-SHOWN_FAULTS).map((fault) => `  ${fault}`),
+    ...unusedFaults.slice(0, SHOWN_FAULTS).map((fault) => `  (did not happen: ${fault})`),
     "",
     trace.toTable({ last: SHOWN }),
   ].join("\n");

@@ -30,7 +30,7 @@ import {
 } from "./network_options.ts";
 import { Parameters } from "./parameters.ts";
 import { RandomStream } from "./random.ts";
-import { type End, hostLoop, runSchedule } from "./run_schedule.ts";
+import { type End, runSchedule } from "./run_schedule.ts";
 import { Schedule, SECOND } from "./schedule.ts";
 import { EPOCH_MS, type HostProgram, SimulatedHost } from "./simulated_host.ts";
 import { nameKey } from "./simulated_names.ts";
@@ -82,7 +82,6 @@ export class SimulatedNetwork {
   readonly random: RandomStream;
   /** What happened so far, if the option `trace` is set. */
   readonly trace: Trace;
-  readonly #hostLoop = hostLoop();
   readonly #schedule = new Schedule();
   readonly #checks = new Checks(this.#schedule);
   readonly #faults: FaultSource;
@@ -188,6 +187,7 @@ export class SimulatedNetwork {
       machines: () => this.#hosts.machines(),
     });
     this.#hosts.addMachine(machine);
+    this.trace.addHost(name, own);
     const skew = this.#faults.skew(name);
     const clock = new MachineClock(this.#schedule, skew?.offset ?? 0, skew?.drift ?? 0);
     const network = {
@@ -347,7 +347,6 @@ export class SimulatedNetwork {
     const settled = () => void (isDone = true);
     done.then(settled, settled);
     return await runSchedule(this.#schedule, {
-      host: this.#hostLoop,
       limit: this.#schedule.now + limit * SECOND,
       isDone: () => isDone || this.#checks.violation !== null,
       hasEntered: () => this.#entered,
@@ -544,9 +543,9 @@ export class SimulatedNetwork {
     this.#note("", text);
   }
 
-  /** Adds a line about the host whose program was called last. */
+  /** Adds a line of the log, by the host whose program was called last. */
   noteCurrent(text: string): void {
-    this.#note(this.#current, text);
+    this.trace.addRoutine(this.#schedule.now, this.#current, text);
   }
 
   /**

@@ -284,7 +284,10 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   }
 
   #transmit(segment: Segment): void {
-    if (this.#held.length > 0 || !this.#reachesPeer) return this.#hold(segment);
+    if (this.#held.length > 0 || !this.#reachesPeer) {
+      this.#noteSent(segment, " in vain");
+      return this.#hold(segment);
+    }
     const { site } = this.#link;
     if (site.next("reset") > 0) {
       this.#atPeer(HEADER, () => this.resetBoth());
@@ -295,7 +298,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
       if (segment !== "reset") this.#hold(segment);
       return;
     }
-    this.#machine.note(() => `sends ${describe(segment)} to ${this.#addresses.peer}`);
+    this.#noteSent(segment);
     const delay = site.next("delay", 1, MOST_DELAY);
     const isLost = site.next("loss") > 0;
     if (isLost && segment === "reset") return;
@@ -304,6 +307,11 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
       () => this.#peer.#arrive(segment),
       isLost ? delay + FIRST_RETRY : delay,
     );
+  }
+
+  #noteSent(segment: Segment, how = ""): void {
+    const { peer } = this.#addresses;
+    this.#machine.note(() => `sends ${describe(segment)} to ${peer}${how}`, data(segment));
   }
 
   /** Schedules an event at the peer's host, after all that were scheduled before. */
@@ -394,7 +402,10 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     // The host has crashed while the segment was on its way.
     if (!this.#machine.isUp) return peer.#hold(segment);
     if (segment !== "probe") {
-      this.#machine.note(() => `receives ${describe(segment)} from ${this.#addresses.peer}`);
+      this.#machine.note(
+        () => `receives ${describe(segment)} from ${this.#addresses.peer}`,
+        data(segment),
+      );
     }
     if (segment === "reset") return this.#lose("ECONNRESET");
     // A program that has closed its end does not read.
@@ -558,6 +569,10 @@ function describe(segment: Segment): string {
   if (typeof segment !== "string") return `${segment.length} bytes`;
   if (segment === "open") return "the last step of the handshake";
   return segment === "fin" ? "the end" : "a reset";
+}
+
+function data(segment: Segment): Uint8Array | null {
+  return typeof segment === "string" ? null : segment;
 }
 
 /** One side of a connection that is being made. */

@@ -6,6 +6,7 @@
 
 import { visibleText } from "../../internal/visible_text.ts";
 import { inSeconds } from "./faults.ts";
+import { formatTable, TIME_WIDTH } from "./trace_table.ts";
 
 /** One line of a trace. */
 export interface TraceEntry {
@@ -15,18 +16,20 @@ export interface TraceEntry {
   readonly host: string;
   /** What happened. */
   readonly text: string;
+  /** Whether it is a packet or a line of the log, of which there are many. */
+  readonly isRoutine: boolean;
 }
 
-/** The narrowest column, in characters. */
-const LEAST_WIDTH = 12;
-/** The width of a trace that has few hosts, in characters. */
-const WIDTH = 100;
-const TIME_WIDTH = 11;
+/** The largest number of bytes whose text is shown. */
+const MOST_SHOWN = 120;
 
 /** A trace, which can be read as a table with a column per host. */
 export class Trace {
   readonly #entries: TraceEntry[] = [];
   readonly #isOn: boolean;
+  readonly #names = new Map<string, string>();
+  /** Finds the addresses of hosts. Matches nothing without hosts. */
+  #addresses = /(?!)/g;
 
   /** @param isOn Whether entries are kept. */
   constructor(isOn: boolean) {
@@ -43,9 +46,44 @@ export class Trace {
     return this.#entries;
   }
 
-  /** Adds an entry. */
+  /**
+   * Adds a host. In entries from now on, its name stands in the place of its addresses.
+   *
+   * @param name The name of the host.
+   * @param addresses Its IP addresses.
+   */
+  addHost(name: string, addresses: readonly string[]): void {
+    if (!this.#isOn) return;
+    for (const address of addresses) {
+      this.#names.set(address.includes(":") ? `[${address}]` : address, name);
+    }
+    const all = [...this.#names.keys()].map((address) => RegExp.escape(address)).join("|");
+    // 10.0.0.1 does not match in 10.0.0.12.
+    this.#addresses = new RegExp(`(?<![\\d.])(?:${all})(?!\\.?\\d)`, "g");
+  }
+
+  /** Adds an entry: a fault, or a note. */
   add(time: number, host: string, text: string): void {
-    if (this.#isOn) this.#entries.push({ time, host, text: visibleText(text) });
+    this.#add(time, host, text, "", false);
+  }
+
+  /**
+   * Adds an entry of which there are many: a packet, or a line of the log.
+   *
+   * @param time The virtual time in microseconds.
+   * @param host The host.
+   * @param text What happens.
+   * @param data The bytes in the packet, which are shown if they are text.
+   */
+  addRoutine(time: number, host: string, text: string, data: Uint8Array | null = null): void {
+    if (this.#isOn) this.#add(time, host, text, data === null ? "" : preview(data), true);
+  }
+
+  #add(time: number, host: string, text: string, data: string, isRoutine: boolean): void {
+    if (!this.#isOn) return;
+    const named = text.replace(this.#addresses, (address) => this.#names.get(address) ?? address);
+    const line = visibleText(named + data, { newlines: "escaped" });
+    this.#entries.push({ time, host, text: line, isRoutine });
   }
 
   /**
@@ -60,45 +98,25 @@ export class Trace {
   }
 
   /**
-   * Returns the trace as a table with a column for the network and one for each host.
+   * Returns the trace as a table with a column for each host.
    *
-   * @param options The number of the last entries to show; all of them by default.
+   * @param options The number of the last entries to show; all of them by default. As many faults
+   *   and notes are shown from the time before.
    */
   toTable({ last = Infinity }: { last?: number | undefined } = {}): string {
-    const entries = this.#entries.slice(-Math.min(last, this.#entries.length));
-    const hosts = ["", ...new Set(this.#entries.map(({ host }) => host))]
-      .filter((host, index) => host !== "" || index === 0);
-    const width = Math.max(LEAST_WIDTH, Math.floor((WIDTH - TIME_WIDTH) / hosts.length) - 3);
-    const head = row("seconds", hosts.map((host) => host || "network"), width);
-    const lines = entries.flatMap(({ time, host, text }) =>
-      wrap(text, width).map((part, index) =>
-        row(
-          index === 0 ? inSeconds(time) : "",
-          hosts.map((each) => each === host ? part : ""),
-          width,
-        )
-      )
-    );
-    const omitted = this.#entries.length - entries.length;
-    const note = omitted > 0 ? [`… ${omitted} earlier entries`] : [];
-    return [head, "-".repeat(head.length), ...note, ...lines, ""].join("\n");
+    const hosts = [...new Set(this.#names.values())];
+    return formatTable(this.#entries, hosts, last);
   }
 }
 
-function row(time: string, cells: readonly string[], width: number): string {
-  return [time.padStart(TIME_WIDTH), ...cells.map((cell) => cell.padEnd(width))].join(" | ")
-    .trimEnd();
-}
-
-/** Splits a text into parts of at most `width` characters, between words where possible. */
-function wrap(text: string, width: number): string[] {
-  const parts: string[] = [];
-  let rest = text;
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(" ", width);
-    const end = space > 0 ? space : width;
-    parts.push(rest.slice(0, end));
-    rest = rest.slice(end).trimStart();
+/** Returns the text that bytes contain, after a colon; `""` if they are no text. */
+function preview(data: Uint8Array): string {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(data.subarray(0, MOST_SHOWN));
+    // deno-lint-ignore no-control-regex -- such characters show that the bytes are no text
+    if (/[\0-\x08\x0e-\x1f]/.test(text)) return "";
+    return `: ${text}${data.length > MOST_SHOWN ? "…" : ""}`;
+  } catch {
+    return "";
   }
-  return [...parts, rest];
 }

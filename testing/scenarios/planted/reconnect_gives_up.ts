@@ -7,7 +7,8 @@
 import { ClientService } from "../../../endpoints/mod.ts";
 import { ConnectionRefusedError } from "../../../reactor/errors.ts";
 import type { SimulatedNetwork } from "../../simulation/mod.ts";
-import { type Client, runWith } from "../client_service.ts";
+import { runWith } from "../client_service.ts";
+import type { Client } from "../support/login.ts";
 
 class GivesUp extends ClientService<Client> {
   constructor(

@@ -10,26 +10,32 @@
 
 import { CancelledError, type Deferred, gatherResults, TimeoutError } from "../../../defer/mod.ts";
 import { connectProtocol, TCP4ClientEndpoint } from "../../../endpoints/mod.ts";
-import {
-  Heartbeat,
-  LineOnlyReceiver,
-  RequestQueueFull,
-  type RequestQueueOptions,
-} from "../../../protocol/mod.ts";
+import { Heartbeat, LineOnlyReceiver, RequestQueueFull } from "../../../protocol/mod.ts";
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
+import { Terminator } from "./terminating.ts";
 import { WatchedConnections } from "./watched_connections.ts";
 import { OwnCalls } from "./own_calls.ts";
+import { Server, SLOWEST } from "./request_server.ts";
+import {
+  type Asked,
+  NEW,
+  numberIn,
+  PING,
+  type QueueUnderTest,
+  Refused,
+  type RequestWorld,
+  type TestedQueue,
+} from "./request_world.ts";
 
 const PORT = 2000;
 /** Seconds until a request times out, unless it has another timeout. */
 const TIMEOUT = 2;
 const HEARTBEAT = { interval: 3, maxMissed: 2 };
 const RETRY = 1;
+const LINGER = 5;
 const CONNECT_TIMEOUT = 5;
 /** The most requests in flight. */
 const MOST_IN_FLIGHT = 6;
-/** The seconds of the slowest answer. */
-const SLOWEST = 2.5;
 /**
  * The time within which a client gets an answer after the network has healed: a dead connection is
  * noticed, another one is made, and the slow answers that the server owes come first.
@@ -48,69 +54,16 @@ const STATES = [
   "a connection is lost with requests that wait",
 ] as const;
 
-/** A queue under test, for lines of text. */
-export interface TestedQueue {
-  readonly inFlight: number;
-  readonly waiting: number;
-  request(
-    request: Asked,
-    options: { timeout?: number | undefined; signal?: AbortSignal | undefined },
-  ): Deferred<string>;
-  /** Passes on an answer. */
-  received(line: string): void;
-  connectionLost(reason: Error): void;
-}
-
-/** What a scenario says of its queue. */
-export interface QueueUnderTest {
-  /** Makes a queue that sends lines. */
-  make(
-    sendLine: (line: string) => void,
-    host: SimulatedHost,
-    options: RequestQueueOptions,
-  ): TestedQueue;
-  /** Whether the answers come in the order of the requests. */
-  readonly isOrdered: boolean;
-  /** Whether the requests that the peer has not answered are never more than `maxInFlight`. */
-  readonly keepsLimit: boolean;
-}
-
-/** A request, and how it has ended. */
-export interface Asked {
-  readonly number: number;
-  readonly askedAt: number;
-  /** The number that the queue of the client has as its limit. */
-  readonly maxInFlight: number;
-  isSent: boolean;
-  isSettled: boolean;
-  /** Whether the client has cancelled it. */
-  isCancelled: boolean;
-}
-
-/** What all programs of one simulation share. */
-interface World {
-  readonly network: SimulatedNetwork;
-  readonly connections: WatchedConnections;
-  readonly queue: QueueUnderTest;
-  /** The requests, by their numbers. */
-  readonly asked: Asked[];
-  /** The numbers of the requests that a server has received. */
-  readonly served: Set<number>;
-  /** When the latest request was made that was answered, for each client. */
-  readonly answered: Map<string, number>;
-  isHealed: boolean;
-}
-
-/** Returns the number of a request in a line of text. */
-function numberIn(line: string): number {
-  return Number(line.split(" ").at(-1));
-}
-
 /** Runs the scenario with a queue. */
 export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTest): Promise<void> {
   for (const state of STATES) network.sometimes(state, false);
-  if (!queue.isOrdered) network.sometimes("an answer overtakes another one", false);
-  const world: World = {
+  if (!queue.isOrdered) {
+    network.sometimes("an answer overtakes another one", false);
+    network.sometimes("all ids are in use", false);
+  }
+  // A heartbeat for which no id is left is logged.
+  network.allowErrors((error) => error instanceof RangeError && !queue.isOrdered);
+  const world: RequestWorld = {
     network,
     connections: new WatchedConnections(network),
     queue,
@@ -120,14 +73,17 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
     isHealed: false,
   };
   network.addHost("server", (host) => {
-    host.reactor.listenTCP(PORT, world.connections.factory(host, () => new Server(host, world)));
+    const factory = world.connections.factory(host, () => new Server(host, world));
+    host.reactor.listenTCP(PORT, factory, { linger: LINGER });
   });
   const names: string[] = [];
   for (let i = 1; i <= network.parameter("clients", 2); i++) {
     names.push(`client${i}`);
     network.addHost(`client${i}`, (host) => new Program(host, world).start());
   }
+  const terminator = new Terminator(network, world.connections, LINGER + 0.1);
   await network.sleep(network.parameter("seconds", 60, 5));
+  terminator.stop();
   network.heal();
   world.isHealed = true;
   const healedAt = network.seconds();
@@ -138,71 +94,6 @@ export async function runRequests(network: SimulatedNetwork, queue: QueueUnderTe
   }));
   await network.shutDown();
   world.connections.checkAllLost();
-}
-
-/** The server: it answers late, in order or not, and refuses some requests. */
-class Server extends LineOnlyReceiver {
-  readonly #host: SimulatedHost;
-  readonly #world: World;
-  readonly #own: OwnCalls;
-  /** The lines whose answers are due, if they must be in order. */
-  readonly #due: string[] = [];
-  #unanswered = 0;
-  #last = 0;
-  #isLost = false;
-
-  constructor(host: SimulatedHost, world: World) {
-    super();
-    this.#host = host;
-    this.#world = world;
-    this.#own = new OwnCalls(host.reactor);
-  }
-
-  override textReceived(line: string): void {
-    this.#check(numberIn(line));
-    this.#unanswered++;
-    if (!this.#world.queue.isOrdered) this.#own.later(this.#delay(), () => this.#answer(line));
-    else if (this.#due.push(line) === 1) this.#answerNext();
-  }
-
-  override connectionLost(): void {
-    this.#isLost = true;
-  }
-
-  #check(number: number): void {
-    const { network, served, asked, queue } = this.#world;
-    if (number === PING) return;
-    if (served.has(number)) network.fail("a request was sent twice");
-    if (number <= this.#last) network.fail("a request has overtaken another one");
-    served.add(number);
-    this.#last = number;
-    const limit = asked[number]?.maxInFlight ?? 0;
-    if (queue.keepsLimit && this.#unanswered >= limit) {
-      network.fail("more requests are in flight than maxInFlight allows");
-    }
-  }
-
-  #answerNext(): void {
-    this.#own.later(this.#delay(), () => {
-      const line = this.#due.shift();
-      if (line !== undefined) this.#answer(line);
-      if (this.#due.length > 0) this.#answerNext();
-    });
-  }
-
-  #answer(line: string): void {
-    if (this.#isLost) return;
-    this.#unanswered--;
-    const isRefused = this.#host.random.below(10) === 0 && numberIn(line) !== PING;
-    this.sendLine(`${isRefused ? "-" : "+"}${line}`);
-  }
-
-  #delay(): number {
-    const { random } = this.#host;
-    const chance = random.below(100);
-    if (chance < 80 || this.#world.isHealed) return random.below(100) / 1000;
-    return chance < 95 ? random.below(1000) / 1000 : SLOWEST;
-  }
 }
 
 /** The connection of a client. */
@@ -265,11 +156,11 @@ class Client extends LineOnlyReceiver {
 /** The program of a client. */
 class Program {
   readonly host: SimulatedHost;
-  readonly #world: World;
+  readonly #world: RequestWorld;
   readonly #own: OwnCalls;
   #client: Client | null = null;
 
-  constructor(host: SimulatedHost, world: World) {
+  constructor(host: SimulatedHost, world: RequestWorld) {
     this.host = host;
     this.#world = world;
     this.#own = new OwnCalls(host.reactor);
@@ -390,6 +281,10 @@ class Program {
       return this.sometimes("the queue is full");
     }
     if (result === client.lostWith) return;
+    if (result instanceof RangeError && !this.#world.queue.isOrdered) {
+      if (isSent) this.#fail("a request that was sent fails for want of an id");
+      return this.sometimes("all ids are in use");
+    }
     if (!isSent) this.sometimes("a request is abandoned before it is sent");
     if (result instanceof TimeoutError && !isCancelled) {
       const elapsed = this.#world.network.seconds() - asked.askedAt;
@@ -411,22 +306,4 @@ class Program {
     const before = this.#world.answered.get(this.host.name) ?? -1;
     this.#world.answered.set(this.host.name, Math.max(before, askedAt));
   }
-}
-
-/** The number of all heartbeats. */
-const PING = 0;
-
-const NEW = { isSent: false, isSettled: false, isCancelled: false };
-
-/** The failure of a request that the server has refused. Its message is the request's number. */
-export class Refused extends Error {}
-
-/**
- * Records that a queue sends a request.
- *
- * @throws {Error} If the request was abandoned before.
- */
-export function markSent(asked: Asked): void {
-  if (asked.isSettled) throw new Error("an abandoned request was sent");
-  asked.isSent = true;
 }
