@@ -366,10 +366,10 @@ Deno.test("ConnectAttempt writes its outcome to the trace", () => {
   const lines = String(network.trace).split("\n").filter((line) => line.includes("alice: "))
     .map((line) => line.trim());
   assertEquals(lines.filter((line) => !line.includes("handshake")), [
-    "0 alice: connects to 10.0.0.2:80",
-    "0.002 alice: is connected to 10.0.0.2:80",
-    "0.5 alice: connects to 10.0.0.2:80",
+    "0 alice: connects to bob:80",
+    "0.002 alice: is connected to bob:80",
+    "0.5 alice: connects to bob:80",
     "0.5 alice: fault: refuse alice->bob #2",
-    "0.502 alice: Cannot connect to 10.0.0.2:80: connection refused",
+    "0.502 alice: Cannot connect to bob:80: connection refused",
   ]);
 });

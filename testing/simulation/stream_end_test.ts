@@ -599,11 +599,11 @@ Deno.test("StreamEnd writes each segment, end and reset to the trace, and its pr
   const trace = String(network.trace);
   for (
     const line of [
-      "alice: sends 5 bytes to 10.0.0.2:80",
-      "bob: receives 5 bytes from 10.0.0.1:49152",
-      "bob: sends the end to 10.0.0.1:49152",
-      "alice: asks whether 10.0.0.2:80 is there",
-      "bob: receives a reset from 10.0.0.1:49152",
+      "alice: sends 5 bytes to bob:80: hello",
+      "bob: receives 5 bytes from alice:49152",
+      "bob: sends the end to alice:49152",
+      "alice: asks whether bob:80 is there",
+      "bob: receives a reset from alice:49152",
     ]
   ) assert(trace.includes(line), `${line} in\n${trace}`);
 });
