@@ -65,7 +65,9 @@ export type TimedKind =
  * timed fault is the number expected in a virtual minute, in the whole network. `skew` is the
  * probability that the clock of a host is wrong. An absent rate is 0.
  */
-export type FaultRates = { readonly [K in OccurrenceKind | TimedKind | "skew"]?: number };
+export type FaultRates = {
+  readonly [K in OccurrenceKind | TimedKind | "skew"]?: number | undefined;
+};
 
 /** The rates that `simulate` uses unless its options name others. */
 export const DEFAULT_FAULTS: FaultRates = {
