@@ -151,18 +151,18 @@ function isFunction(value: unknown): value is AnyFunction {
  * does what the original does: the program may have kept it.
  */
 function forbidden(api: string, instead: string, original: AnyFunction): AnyFunction {
-  const report = () => {
+  const report = (name: string) => {
     if (current === null) return;
-    reported(current, api, instead);
-    throw new Error(`Cannot use ${api} in a simulation: use ${instead}`);
+    reported(current, name, instead);
+    throw new Error(`Cannot use ${name} in a simulation: use ${instead}`);
   };
   return new Proxy(original, {
     apply: (target, self, args) => {
-      report();
+      report(`${api}()`);
       return Reflect.apply(target, self, args);
     },
     construct: (target, args, newTarget) => {
-      report();
+      report(`new ${api}()`);
       // The target of a `new` expression is an object.
       return Reflect.construct(target, args, newTarget) as object;
     },
