@@ -48,7 +48,7 @@ const forbiddenFunctions = (): readonly Forbidden[] => [
   [Atomics, "Atomics.", TIMER, ["wait", "waitAsync"]],
   [Crypto.prototype, "crypto.", RANDOM, ["getRandomValues", "randomUUID"]],
   [SubtleCrypto.prototype, "crypto.subtle.", BEFORE, methodsOf(SubtleCrypto.prototype)],
-  [WebAssembly, "WebAssembly.", BEFORE, ["compile", "instantiate"]],
+  [optional("WebAssembly"), "WebAssembly.", BEFORE, ["compile", "instantiate"]],
   [temporalNow(), "Temporal.Now.", "now() of the host", methodsOf(temporalNow())],
   [globalThis.process, "process.", SECONDS, ["hrtime", "uptime"]],
   [globalThis.process.hrtime, "process.hrtime.", SECONDS, ["bigint"]],
@@ -197,9 +197,12 @@ function methodsOf(owner: object): string[] {
 
 /** Returns the object `Temporal.Now`; an empty one on a host without it. */
 function temporalNow(): object {
-  const temporal: unknown = Reflect.get(globalThis, "Temporal");
-  const now: unknown = typeof temporal === "object" && temporal !== null
-    ? Reflect.get(temporal, "Now")
-    : null;
+  const now: unknown = Reflect.get(optional("Temporal"), "Now");
   return typeof now === "object" && now !== null ? now : {};
+}
+
+/** Returns a global object; an empty one on a host without it. */
+function optional(name: string): object {
+  const value: unknown = Reflect.get(globalThis, name);
+  return typeof value === "object" && value !== null ? value : {};
 }
