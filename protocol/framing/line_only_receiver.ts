@@ -1,4 +1,4 @@
-import type { IProtocolFactory } from "../reactor/interfaces/mod.ts";
+import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { LineProtocol } from "./line_protocol.ts";
 
 /**

@@ -1,8 +1,8 @@
-import type { IProtocolFactory } from "../reactor/interfaces/mod.ts";
-import { AsyncResults } from "./async_results.ts";
-import { Protocol } from "./protocol.ts";
+import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
+import { AsyncResults } from "../async_results.ts";
+import { Protocol } from "../protocol.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
-import { TLSBoundary } from "./tls_boundary.ts";
+import { TLSBoundary } from "../tls_boundary.ts";
 
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
