@@ -32,6 +32,11 @@ export abstract class BufferedDecoder<Frame> implements FrameDecoder<Frame> {
   protected abstract readonly frameName: string;
   #failure: FramingError | null = null;
 
+  /** The error that {@linkcode next} has thrown, until the bytes were removed. */
+  protected get failure(): FramingError | null {
+    return this.#failure;
+  }
+
   /** The number of bytes that have been pushed and belong to no frame that was returned. */
   get buffered(): number {
     return this.buffer.size;

@@ -75,11 +75,11 @@ export class IntStringDecoder extends BufferedDecoder<Uint8Array> {
 
   /**
    * Skips the string for which {@linkcode next} has thrown a `FrameTooLongError`: its bytes are
-   * removed as they arrive, and the next frame is the string after it.
+   * removed as they arrive, and the next frame is the string after it. Does nothing if there is no
+   * such string, or its bytes were removed.
    */
   skip(): void {
-    const { buffer } = this;
-    if (buffer.size < this.#prefixLength) return;
+    if (this.failure === null) return;
     this.#toSkip = this.#prefixLength + this.#readPrefix();
     this.recover();
     this.#skipBuffered();

@@ -1,14 +1,12 @@
 import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
-import { AsyncResults } from "../async_results.ts";
-import { Protocol } from "../protocol.ts";
-import { ReceiveBuffer } from "./receive_buffer.ts";
-import { TLSBoundary } from "../tls_boundary.ts";
+import { FrameReceiver } from "./frame_receiver.ts";
+import type { FramingError } from "./framing_error.ts";
+import { LineDecoder } from "./line_decoder.ts";
 
 const EMPTY = new Uint8Array(0);
-const encoder = new TextEncoder();
 // `ignoreBOM` keeps byte order marks. A line may begin in the middle of a stream, where such a mark
 // is an ordinary character.
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * The base class of {@linkcode LineReceiver} and {@linkcode LineOnlyReceiver}: splits the bytes
@@ -20,7 +18,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * @typeParam F The factory that builds it.
  */
 export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory>
-  extends Protocol<F> {
+  extends FrameReceiver<Uint8Array, F> {
   /**
    * The delimiter between lines: bytes, or a string that is encoded as UTF-8. A change takes effect
    * with the next line.
@@ -36,13 +34,8 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    */
   MAX_LENGTH = 16384;
 
-  /** Bytes that have arrived and have not been passed to the subclass. */
-  readonly #received = new ReceiveBuffer();
-  readonly #boundary = new TLSBoundary();
-  #isReceiving = false;
-  /** The encoded delimiter, and the value of {@linkcode delimiter} that it was encoded from. */
-  #searchedFor: Uint8Array = EMPTY;
-  #delimiterSeen: Uint8Array | string | null = null;
+  /** The decoder of the lines. */
+  protected override readonly decoder: LineDecoder = new LineDecoder();
 
   /**
    * Called with each line, as bytes. Override it to receive bytes. By default it decodes them and
@@ -53,7 +46,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    *   whole chunk in memory.
    */
   lineReceived(line: Uint8Array): void {
-    return this.textReceived(decoder.decode(line));
+    return this.textReceived(textDecoder.decode(line));
   }
 
   /**
@@ -99,47 +92,37 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    * @returns The removed bytes.
    */
   clearLineBuffer(): Uint8Array {
-    return this.#received.takeAll();
+    return this.takeRest();
   }
 
-  /** Passes the complete lines to {@linkcode lineReceived}, and buffers the rest. */
-  override dataReceived(data: Uint8Array): void {
-    if (!this.#boundary.arriving(this.transport, this.#received.size)) return;
-    this.#received.append(data);
-    return this.deliverBuffered();
+  /** Passes a line, or raw data, to the subclass. */
+  override frameReceived(frame: Uint8Array): void {
+    const raw = this.rawReceiver;
+    // The receiver of raw data may be async, like lineReceived().
+    return raw === null ? this.lineReceived(frame) : raw(frame) as void;
+  }
+
+  /** Passes the buffered bytes to {@linkcode lineLengthExceeded}. */
+  override decodingFailed(_error: FramingError): void {
+    return this.lineLengthExceeded(this.decoder.takeRest());
   }
 
   /**
    * Passes on all the lines and raw data that are available, with `before` put in front of the
    * buffer.
    */
-  protected deliverBuffered(before: Uint8Array = EMPTY): void {
-    if (before.length > 0) this.#received.putBack(before);
-    // A method that the loop below calls may call this method again. The inner call returns, and
-    // the loop continues with the new bytes.
-    if (this.#isReceiving) return;
-    this.#isReceiving = true;
-    const results = new AsyncResults("Error while receiving lines");
-    try {
-      while (
-        this.#received.size > 0 && this.isReceptive &&
-        this.#boundary.allows(this.transport, this.#received.size) && this.#receiveNext(results)
-      );
-    } finally {
-      this.#isReceiving = false;
-      this.#received.settle();
-    }
-    // If a method of the protocol is async, the result is a promise, although the interface
-    // declares void. The connection watches this promise for its rejection.
-    return results.combined() as void;
+  protected override deliverBuffered(before: Uint8Array = EMPTY): void {
+    if (before.length > 0) this.decoder.putBack(before);
+    return super.deliverBuffered();
   }
 
-  /**
-   * Whether more data may be passed on: not once the connection is closing, even if data had
-   * arrived before.
-   */
-  protected get isReceptive(): boolean {
-    return this.transport.connected && !this.transport.disconnecting;
+  /** Returns the next line, or all raw data. */
+  protected override nextFrame(): Uint8Array | null {
+    const { decoder, delimiter } = this;
+    if (this.rawReceiver !== null) return decoder.buffered === 0 ? null : decoder.takeRest();
+    if (delimiter !== decoder.delimiter) this.#setDelimiter(delimiter);
+    decoder.maxLength = this.MAX_LENGTH;
+    return decoder.next();
   }
 
   /** The receiver of raw data; `null` in line mode. */
@@ -147,41 +130,12 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
     return null;
   }
 
-  /** Passes on the next line, or all raw data. Returns whether there was something to pass on. */
-  #receiveNext(results: AsyncResults): boolean {
-    const received = this.#received;
-    const raw = this.rawReceiver;
-    if (raw !== null) {
-      results.add(raw(received.takeAll()));
-      return true;
+  #setDelimiter(delimiter: Uint8Array | string): void {
+    if (delimiter.length === 0) {
+      throw new RangeError(
+        `Cannot split the received data into lines: the delimiter of ${this.constructor.name} is empty`,
+      );
     }
-    const delimiter = this.#currentDelimiter();
-    const length = received.lengthUntil(delimiter);
-    if (length > this.MAX_LENGTH) {
-      results.add(this.lineLengthExceeded(received.takeAll()));
-    } else if (length >= 0) {
-      results.add(this.lineReceived(received.take(length, delimiter.length)));
-    } else if (received.size >= this.MAX_LENGTH + delimiter.length) {
-      // The line is too long even if the last bytes in the buffer are the beginning of a delimiter.
-      results.add(this.lineLengthExceeded(received.takeAll()));
-    } else {
-      return false;
-    }
-    return true;
-  }
-
-  #currentDelimiter(): Uint8Array {
-    if (this.delimiter !== this.#delimiterSeen) {
-      const { delimiter } = this;
-      if (delimiter.length === 0) {
-        throw new RangeError(
-          `Cannot split the received data into lines: the delimiter of ${this.constructor.name} is empty`,
-        );
-      }
-      this.#searchedFor = typeof delimiter === "string" ? encoder.encode(delimiter) : delimiter;
-      this.#delimiterSeen = delimiter;
-      this.#received.searchAgain();
-    }
-    return this.#searchedFor;
+    this.decoder.delimiter = delimiter;
   }
 }
