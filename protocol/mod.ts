@@ -65,6 +65,7 @@ export { type ProtocolState, StatefulProtocol } from "./framing/stateful_protoco
 export {
   StatefulStringProtocol,
   type StatefulStrings,
+  type StatefulStringsClass,
   type StringReceiverClass,
 } from "./framing/stateful_string_protocol.ts";
 export { StringReceiver } from "./framing/string_receiver.ts";
