@@ -1,6 +1,7 @@
 import { checkBound } from "../../internal/validation.ts";
 import { BufferedDecoder } from "./buffered_decoder.ts";
 import { FrameTooLongError } from "./framing_error.ts";
+import { LineText } from "./line_text.ts";
 
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -53,6 +54,8 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
   #delimiter: Uint8Array | string = EMPTY;
   #encodedDelimiter: Uint8Array = EMPTY;
   #isFinished = false;
+  readonly #text = new LineText();
+  readonly #following = (): Uint8Array => this.buffer.peek(0, this.buffer.size);
 
   /**
    * Creates a decoder.
@@ -106,6 +109,17 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
     this.buffer.putBack(bytes);
   }
 
+  /**
+   * Decodes a line as UTF-8. Much faster than a `TextDecoder` for short lines: the lines after it
+   * are decoded in the same step.
+   *
+   * @param line The line that {@linkcode next} has just returned. Any other bytes are decoded, too.
+   * @returns The text. Invalid bytes become U+FFFD.
+   */
+  textOf(line: Uint8Array): string {
+    return this.#text.decode(line, this.#following);
+  }
+
   /** Decodes the next line. */
   protected override decode(): Uint8Array | null {
     const { buffer, maxLength } = this;
@@ -119,7 +133,13 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
     }
     // The line is too long even if the last bytes in the buffer are the beginning of a delimiter.
     if (buffer.size >= maxLength + delimiter.length) throw this.#tooLong();
+    this.#text.release();
     return null;
+  }
+
+  /** Releases the memory of lines that have been returned. */
+  protected override reset(): void {
+    this.#text.release();
   }
 
   #tooLong(): FrameTooLongError {

@@ -4,10 +4,6 @@ import type { FramingError } from "./framing_error.ts";
 import { LineDecoder } from "./line_decoder.ts";
 
 const EMPTY = new Uint8Array(0);
-// `ignoreBOM` keeps byte order marks. A line may begin in the middle of a stream, where such a mark
-// is an ordinary character.
-const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
 /**
  * The base class of {@linkcode LineReceiver} and {@linkcode LineOnlyReceiver}: splits the bytes
  * that arrive into lines.
@@ -46,7 +42,7 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    *   whole chunk in memory.
    */
   lineReceived(line: Uint8Array): void {
-    return this.textReceived(textDecoder.decode(line));
+    return this.textReceived(this.decoder.textOf(line));
   }
 
   /**
