@@ -100,6 +100,15 @@ export class ReceiveBuffer {
   }
 
   /**
+   * Returns the first bytes that are together in memory, without taking them out or copying any.
+   *
+   * @returns A view: at least one byte, if the buffer is not empty.
+   */
+  peekHead(): Uint8Array {
+    return this.#head.subarray(this.#start);
+  }
+
+  /**
    * Announces the size of an incomplete frame, so that a long frame that arrives in many chunks
    * needs no more memory than its size. Memory is still allocated only as the bytes arrive.
    *
