@@ -101,7 +101,7 @@ export abstract class FrameReceiver<Frame, F extends IProtocolFactory = IProtoco
     this.transport.stopProducing();
   }
 
-  /** Whether frames may be passed on: not while it is paused, nor once the connection is closing. */
+  /** Whether frames may be passed on: not while paused, nor once the connection is closing. */
   protected get isReceptive(): boolean {
     return !this.paused && this.transport.connected && !this.transport.disconnecting;
   }
