@@ -3,7 +3,7 @@
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Limits of the bytes that are decoded at once. The text of a line may keep that of the whole window
+ * Limits of the bytes that are decoded at once. The text of a line may keep that of the other lines
  * in memory.
  */
 const SMALLEST_WINDOW = 128;
