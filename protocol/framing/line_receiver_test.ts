@@ -17,11 +17,11 @@
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
-import { connectProtocol } from "../testing/fixtures/protocol_fixture.ts";
-import type { IPushProducer } from "../reactor/interfaces/mod.ts";
-import { Clock } from "../task/mod.ts";
-import { LineReceiver } from "./mod.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
+import type { IPushProducer } from "../../reactor/interfaces/mod.ts";
+import { Clock } from "../../task/mod.ts";
+import { LineReceiver } from "../mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);
