@@ -18,7 +18,7 @@
  * `Deferred` adds the types. In this file, values are `unknown`.
  */
 
-import { debugging, describeOrigin, findOrigin, noteCreated, noteFired } from "./debug.ts";
+import { describeOrigin, findOrigin, noteCreated, noteFired, recording } from "./debug.ts";
 import { AlreadyCalledError, CancelledError, NonErrorThrown } from "./errors.ts";
 import {
   BUSY,
@@ -98,7 +98,7 @@ export class Chain {
 
   constructor(canceller: ((chain: Chain) => void) | undefined) {
     this.#canceller = canceller;
-    if (debugging) noteCreated(this, Chain);
+    if (recording) noteCreated(this, Chain);
   }
 
   /** Implements `Deferred.cancel()`. A subclass may override it. */
@@ -184,7 +184,7 @@ export class Chain {
       chain.#flags &= ~SWALLOW;
       return;
     }
-    if (debugging) noteFired(chain, fire);
+    if (recording) noteFired(chain, fire);
     chain.#flags |= failed ? CALLED | FAILED : CALLED;
     chain.#result = failed ? toError(outcome) : outcome;
     // The canceller cannot be called any more. It often refers to large objects, so it is released.

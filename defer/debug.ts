@@ -6,10 +6,14 @@ export interface Origin {
   fired?: string;
 }
 
-/**
- * Whether debugging is on. A variable, because the chain reads it where a call would be too slow.
- */
+/** Whether debugging is on. */
 export let debugging = false;
+/**
+ * Whether call stacks are recorded: while debugging is on, or a test looks for unhandled failures.
+ * A variable, because the chain reads it where a call would be too slow.
+ */
+export let recording = false;
+let isTesting = false;
 
 const origins = new WeakMap<object, Origin>();
 
@@ -34,6 +38,7 @@ const origins = new WeakMap<object, Origin>();
  */
 export function setDebugging(on: boolean): void {
   debugging = on;
+  recording = debugging || isTesting;
 }
 
 /**
@@ -43,6 +48,15 @@ export function setDebugging(on: boolean): void {
  */
 export function getDebugging(): boolean {
   return debugging;
+}
+
+/**
+ * Switches the recording on or off for a test. Unlike `setDebugging()`, it leaves the time of the
+ * reports as it is, so that the test may handle a failure in a later turn.
+ */
+export function recordOrigins(on: boolean): void {
+  isTesting = on;
+  recording = debugging || isTesting;
 }
 
 /** Records the call stack at which `deferred` was made, from the caller of `above` on. */

@@ -3,7 +3,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { GuideFolder } from "../testing/fixtures/guide.ts";
 
-Deno.test("greeter.ts passes greeter_test.ts and greeter_unit_test.ts; fake_time_test.ts passes", async () => {
+// The tests of greeter.ts are greeter_test.ts, greeter_pair_test.ts and greeter_unit_test.ts.
+Deno.test("greeter.ts passes its tests; fake_time_test.ts and strict_test.ts pass", async () => {
   await using folder = await GuideFolder.open("testing.md");
   await using program = folder.start(
     "deno test --sanitize-ops --sanitize-resources --allow-net=127.0.0.1",
@@ -11,5 +12,5 @@ Deno.test("greeter.ts passes greeter_test.ts and greeter_unit_test.ts; fake_time
   const { code, lines, errors } = await program.end();
   const said = [...lines, errors].join("\n");
   assertEquals(code, 0, said);
-  assertMatch(said, /3 passed \| 0 failed/);
+  assertMatch(said, /5 passed \| 0 failed/);
 });

@@ -6,6 +6,10 @@
  *   {@linkcode LineSendingProtocol} are protocols to connect to other code.
  * - {@linkcode MemoryReactor} and {@linkcode MemoryReactorClock} record what a program listens on
  *   and connects to, and the test makes the connections.
+ * - {@linkcode connectedServerAndClient} connects two protocols in memory, by real connections.
+ *   {@linkcode MemoryEndpoints} and {@linkcode ManualEndpoint} are endpoints without a network.
+ * - {@linkcode runningReactor} starts a reactor for a test on real sockets.
+ * - {@linkcode cleanTest} defines a test that fails if it leaves something behind.
  * - {@linkcode successResultOf}, {@linkcode failureResultOf} and {@linkcode assertNoResult} check a
  *   Deferred without an event loop.
  * - {@linkcode EventLoggingObserver} stores what is logged.
@@ -87,6 +91,31 @@ export {
   MemoryNetwork,
   type MemoryNetworkOptions,
 } from "../reactor/drivers/memory/memory_network.ts";
+export { checkClean, UncleanTest } from "./check_clean.ts";
+export {
+  type CleanTest,
+  cleanTest,
+  type CleanTestDefinition,
+  type CleanTestFunction,
+  type CleanTestOptions,
+  type DefineCleanTest,
+} from "./clean_tests.ts";
+export {
+  ConnectedPair,
+  type ConnectedPairOptions,
+  connectedServerAndClient,
+} from "./connected_pair.ts";
+export { IOPump, type IOPumpOptions } from "./io_pump.ts";
+export { flushLoggedErrors, LoggedErrors } from "./logged_errors.ts";
+export type { ManualAttempt } from "./manual_attempt.ts";
+export { ManualEndpoint, type ManualEndpointOptions } from "./manual_endpoint.ts";
+export {
+  type MemoryAnswer,
+  MemoryEndpoints,
+  type MemoryEndpointsOptions,
+} from "./memory_endpoints.ts";
+export type { MemoryLinkOptions } from "./memory_link.ts";
+export type { ProtocolSource } from "./protocol_source.ts";
 export {
   assertNoResult,
   type ErrorType,
@@ -94,6 +123,8 @@ export {
   successResultOf,
   UnexpectedResult,
 } from "./results.ts";
+export { RunningReactor, runningReactor, type RunningReactorOptions } from "./running_reactor.ts";
+export { TestPeer } from "./test_peer.ts";
 export * from "./simulation/mod.ts";
 export {
   type CompleteHandshakeOptions,

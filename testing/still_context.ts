@@ -8,6 +8,7 @@ import { MicrotaskQueue, type MicrotaskTask } from "../reactor/lifecycle/microta
 import { ReactorResources } from "../reactor/lifecycle/open_resources.ts";
 import type { ConnectionContext } from "../reactor/stream/connection_context.ts";
 import { Clock } from "../task/mod.ts";
+import { runningClock } from "./running_clock.ts";
 
 /** Keeps the tasks of a port until {@linkcode run}, so that no test has to wait for them. */
 export class ManualTaskQueue extends MicrotaskQueue {
@@ -25,24 +26,5 @@ export class ManualTaskQueue extends MicrotaskQueue {
 
 /** Returns the parts of a reactor that runs and whose time stands still. */
 export function stillContext(microtasks: MicrotaskQueue): ConnectionContext {
-  const clock = new Clock();
-  return {
-    reactor: {
-      seconds: () => clock.seconds(),
-      callLater: (delay, f, ...args) => clock.callLater(delay, f, ...args),
-      getDelayedCalls: () => clock.getDelayedCalls(),
-      callWhenRunning: (f, ...args) => {
-        f(...args);
-        return null;
-      },
-    },
-    resources: new ReactorResources(),
-    microtasks,
-    timeout: (delay, f) => {
-      const call = clock.callLater(delay, f);
-      return () => {
-        if (call.active()) call.cancel();
-      };
-    },
-  };
+  return { ...runningClock(new Clock()), resources: new ReactorResources(), microtasks };
 }

@@ -5,6 +5,7 @@
  */
 
 import { callLogged, classNameOf } from "../../defer/guarded_call.ts";
+import { creationTracker } from "../../internal/creation_tracker.ts";
 
 const WHEN_EMPTY = "Error while making a call of whenEmpty()";
 
@@ -48,9 +49,14 @@ export class ReactorResources {
   /**
    * Adds a resource when it opens. A resource that is added after the shutdown is closed as soon as
    * the running code returns.
+   *
+   * @param resource The resource.
+   * @param maker The port or connector that made it, if any. A test that finds the resource still
+   *   open names the place where its maker was made.
    */
-  add(resource: ReactorResource): void {
+  add(resource: ReactorResource, maker?: object): void {
     this.#open.add(resource);
+    creationTracker?.resource(this, resource, maker);
     if (!this.#shutDown) return;
     this.#soon(() => {
       if (this.#open.has(resource)) this.#notify(resource, "shutDown");

@@ -25,6 +25,7 @@ import { Signals, type SignalSource } from "./signals.ts";
 import { type EventHooks, SystemEvent } from "./system_event.ts";
 import { CrossThreadCalls } from "./cross_thread_calls.ts";
 import { callLogged, logRejection, logUserError } from "../../defer/guarded_call.ts";
+import { creationTracker } from "../../internal/creation_tracker.ts";
 import { checkFunction, quote } from "../../internal/validation.ts";
 
 const NO_ARGUMENTS: readonly unknown[] = [];
@@ -131,6 +132,7 @@ export abstract class ReactorBase
     };
     this.#installSignalHandlers = options?.installSignalHandlers ?? true;
     this.#started = true;
+    creationTracker?.reactor(this);
     this.#setAlarm();
     this.fireSystemEvent("startup");
     if (options?.signal?.aborted) stop();

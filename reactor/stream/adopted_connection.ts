@@ -12,6 +12,7 @@ import { buildProtocol } from "./factory_calls.ts";
 import type { IProtocolFactory } from "../interfaces/mod.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { logUserError } from "../../defer/guarded_call.ts";
+import { creationTracker } from "../../internal/creation_tracker.ts";
 
 /** The owner of one adopted connection, in place of a port. */
 export class AdoptedConnection implements ConnectionOwner {
@@ -25,6 +26,7 @@ export class AdoptedConnection implements ConnectionOwner {
   constructor(context: ConnectionContext, limits: ConnectionLimits) {
     this.context = context;
     this.limits = limits;
+    creationTracker?.maker(this);
   }
 
   /**

@@ -108,7 +108,7 @@ export class Connection extends SocketAttributes
   /** Connects the protocol and starts to read. */
   open(): void {
     const { context, limits } = this.#owner;
-    context.resources.add(this);
+    context.resources.add(this, this.#owner);
     this.driver.attach(this);
     this.#timeouts = watchTimeouts(context.reactor, limits.timeouts, this);
     this.#calls.call("makeConnection", () => this.#protocol.makeConnection(this));

@@ -30,6 +30,7 @@ import { buildProtocol, startFactory, stopFactory } from "./factory_calls.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamDriver } from "./stream_driver.ts";
 import { asError, callLogged, logUserError } from "../../defer/guarded_call.ts";
+import { creationTracker } from "../../internal/creation_tracker.ts";
 
 /** A connector for every kind of stream. */
 export class Connector<A extends Address = Address> implements IConnector<A>, ConnectionOwner {
@@ -75,6 +76,7 @@ export class Connector<A extends Address = Address> implements IConnector<A>, Co
     this.#timeout = timeout;
     this.#dial = dial;
     this.#signal = signal;
+    creationTracker?.maker(this);
   }
 
   get state(): ConnectorState {
@@ -222,6 +224,11 @@ class Attempt implements DialSink, ReactorResource {
     this.#dial = dial;
     this.#address = address;
     this.#events = events;
+  }
+
+  /** Describes the attempt for a report of what is open: `attempt to connect to 127.0.0.1:80`. */
+  toString(): string {
+    return `attempt to connect to ${this.#address}`;
   }
 
   failIn(seconds: number, reason: () => Error): void {

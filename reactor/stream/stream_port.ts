@@ -31,6 +31,7 @@ import type { StreamDriver } from "./stream_driver.ts";
 import type { StreamPortLimits } from "./stream_port_limits.ts";
 import { StreamPortProblems } from "./stream_port_problems.ts";
 import { asError, callLogged, logUserError, nameInLog } from "../../defer/guarded_call.ts";
+import { creationTracker } from "../../internal/creation_tracker.ts";
 import { checkTimeout } from "../../internal/validation.ts";
 
 /** A listening port for every kind of stream. */
@@ -82,6 +83,7 @@ export class StreamPort<A extends Address = Address>
     this.#bind = bind;
     this.#secure = secure;
     this.#pauses = new AcceptPauses(context.reactor, () => this.#acceptNext());
+    creationTracker?.maker(this);
   }
 
   /** The number of open connections, including those in their handshake. */

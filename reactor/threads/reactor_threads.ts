@@ -42,7 +42,7 @@ export class ReactorThreads {
   #newPool(): ThreadPool {
     const pool = new ThreadPool({ clock: this.#reactor, startThread: this.#startThread });
     let startup: SystemEventTriggerID | null = null;
-    const resource: ReactorResource = {
+    const resource: ReactorResource & { toString(): string } = {
       shutDown: () => {
         if (startup !== null) this.#reactor.removeSystemEventTrigger(startup);
         this.#pool = null;
@@ -50,6 +50,7 @@ export class ReactorThreads {
         this.#resources.delete(resource);
       },
       unref: () => pool.unref(),
+      toString: () => "thread pool",
     };
     this.#resources.add(resource);
     startup = this.#reactor.callWhenRunning(() => {

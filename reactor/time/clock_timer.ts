@@ -59,11 +59,13 @@ export class ClockTimer implements LoopTimer {
     this.clear();
     // Without a call to make, there is no reason to wake: a clock does not keep a process alive.
     if (delay === Infinity) return;
-    this.#call = this.#clock.callLater(delay, () => {
+    // The function has a name for the text of the timed call, which a test may show.
+    const wakeReactor = (): void => {
       this.#call = null;
       this.#callSoon();
       this.#wake();
-    });
+    };
+    this.#call = this.#clock.callLater(delay, wakeReactor);
   }
 
   setGenuine(delay: number): void {

@@ -12,6 +12,7 @@
 
 import { type Callable, DelayedCall, type DelayedCallOwner, setSlot } from "./delayed_call.ts";
 import { SlotHeap } from "./slot_heap.ts";
+import { creationTracker } from "../../internal/creation_tracker.ts";
 import { checkDelay, checkFunction, checkMoment } from "../../internal/validation.ts";
 
 /** Options of {@linkcode TimedCalls}. */
@@ -87,6 +88,7 @@ export class TimedCalls implements DelayedCallOwner {
     const due = checkMoment("callLater() delay", delay, this.#seconds() + delay);
     const call = new DelayedCall(this, due);
     this.#insertAndNotify(call, toTicks(due), this.#added++, withArguments(f, args));
+    creationTracker?.timedCall(this, call);
     return call;
   }
 

@@ -69,6 +69,11 @@ export class Handshake implements HandshakeListener, StreamDriverSink, ReactorRe
     this.#events = events;
   }
 
+  /** Describes the handshake for a report of what is open: `TLS handshake with 127.0.0.1:53412`. */
+  toString(): string {
+    return `TLS handshake with ${this.#driver.getPeer()}`;
+  }
+
   /** Starts the handshake. */
   start(): void {
     this.#resources.add(this);

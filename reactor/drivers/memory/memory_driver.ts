@@ -35,11 +35,18 @@ export interface MemoryPipeOptions {
    */
   capacity?: number | undefined;
   /**
-   * The size of the largest chunk that a read delivers, in bytes.
+   * The size of the largest chunk that a read delivers, in bytes; or a function that returns it for
+   * each read.
    *
    * @default {65536}
    */
-  chunkSize?: number | undefined;
+  chunkSize?: number | (() => number) | undefined;
+  /**
+   * Whether one read delivers the bytes of several writes, as a socket does.
+   *
+   * @default {false}
+   */
+  mergesWrites?: boolean | undefined;
   /** The addresses of the first and the second end. */
   addresses?: readonly [Address, Address] | undefined;
   /**
@@ -87,6 +94,7 @@ class Operation {
 class Flow {
   readonly #chunks: Uint8Array[] = [];
   readonly #capacity: number;
+  readonly #mergesWrites: boolean;
   #size = 0;
   /** Whether the writer has closed this direction. Bytes written before can still be read. */
   ended = false;
@@ -97,8 +105,9 @@ class Flow {
   reader: Operation | null = null;
   writer: Operation | null = null;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, mergesWrites: boolean) {
     this.#capacity = capacity;
+    this.#mergesWrites = mergesWrites;
   }
 
   get isEmpty(): boolean {
@@ -117,10 +126,17 @@ class Flow {
     return count;
   }
 
+  /** Removes up to `most` bytes. */
   take(most: number): Uint8Array {
-    const first = this.#chunks.shift() ?? new Uint8Array();
-    const chunk = first.slice(0, most);
-    if (first.length > most) this.#chunks.unshift(first.subarray(most));
+    const available = this.#mergesWrites ? this.#size : this.#chunks[0]?.length ?? 0;
+    const chunk = new Uint8Array(Math.min(most, available));
+    for (let offset = 0; offset < chunk.length;) {
+      const first = this.#chunks.shift() ?? new Uint8Array();
+      const part = first.subarray(0, chunk.length - offset);
+      chunk.set(part, offset);
+      offset += part.length;
+      if (part.length < first.length) this.#chunks.unshift(first.subarray(part.length));
+    }
     this.#size -= chunk.length;
     return chunk;
   }
@@ -145,7 +161,7 @@ interface MemoryEnd {
   readonly host: Address;
   readonly peer: Address;
   readonly schedule: Schedule;
-  readonly chunkSize: number;
+  readonly chunkSize: () => number;
   readonly released: () => void;
 }
 
@@ -155,7 +171,7 @@ export class MemoryDriver implements StreamDriver {
   readonly #out: Flow;
   readonly #host: Address;
   readonly #peer: Address;
-  readonly #chunkSize: number;
+  readonly #chunkSize: () => number;
   readonly #read: Operation;
   readonly #write: Operation;
   #sink: StreamDriverSink | null = null;
@@ -246,7 +262,7 @@ export class MemoryDriver implements StreamDriver {
       this.#read.isPending = false;
       // The data is delivered before the peer's writer is woken. With immediate steps, waking the
       // writer could close this end first.
-      this.#sink?.received(this.#in.take(this.#chunkSize));
+      this.#sink?.received(this.#in.take(this.#chunkSize()));
       this.#in.writer?.wake();
       if (this.#wanted && !this.#closed && !this.#read.isPending) this.#read.start();
     } else if (this.#in.ended) {
@@ -313,12 +329,13 @@ class MemoryTCPDriver extends MemoryDriver {
  * @returns The drivers of the two ends.
  */
 export function memoryPipe(options: MemoryPipeOptions = {}): [MemoryDriver, MemoryDriver] {
-  const { schedule = queueMicrotask, capacity = 65536, chunkSize = 65536 } = options;
+  const { schedule = queueMicrotask, capacity = 65536, chunkSize: size = 65536 } = options;
+  const chunkSize = typeof size === "function" ? size : () => size;
   const [first, second] = options.addresses ??
     [new IPv4Address("TCP", "192.0.2.1", 1111), new IPv4Address("TCP", "192.0.2.2", 2222)];
   const [one, two] = typeof schedule === "function" ? [schedule, schedule] : schedule;
-  const toSecond = new Flow(capacity);
-  const toFirst = new Flow(capacity);
+  const toSecond = new Flow(capacity, options.mergesWrites ?? false);
+  const toFirst = new Flow(capacity, options.mergesWrites ?? false);
   let open = 2;
   const released = () => {
     if (--open === 0) options.released?.();

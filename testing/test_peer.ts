@@ -1,0 +1,134 @@
+import { Protocol } from "../protocol/mod.ts";
+import { codeOf } from "../internal/foreign_value.ts";
+import { ConnectionDone } from "../reactor/errors.ts";
+import { CollectedBytes } from "./collected_bytes.ts";
+
+/**
+ * A protocol that a test moves: the peer of the protocol under test.
+ *
+ * It collects what it receives, and does nothing by itself: when the peer closes, its own side
+ * stays open until {@linkcode close}, so that a test decides the order.
+ *
+ * @example
+ * ```ts
+ * import { LineReceiver } from "@torsion/reactor/protocol";
+ * import { connectedServerAndClient, TestPeer } from "@torsion/reactor/testing";
+ *
+ * class Greeter extends LineReceiver {
+ *   override textReceived(name: string): void {
+ *     this.sendLine(`Hello, ${name}`);
+ *     this.transport.loseConnection();
+ *   }
+ * }
+ *
+ * using pair = connectedServerAndClient(Greeter, TestPeer);
+ * pair.client.send("Ada\r\n");
+ * pair.pump.flush();
+ * console.log(JSON.stringify(pair.client.text), pair.client.ending); // "Hello, Ada\r\n" closed
+ * ```
+ */
+export class TestPeer extends Protocol {
+  readonly #chunks: Uint8Array[] = [];
+  #reason: Error | null = null;
+  #readEnded = false;
+
+  /** The bytes received so far. */
+  get data(): Uint8Array {
+    return this.#collected().value();
+  }
+
+  /** The text received so far, read as UTF-8. */
+  get text(): string {
+    return this.#collected().text();
+  }
+
+  /** The chunks received so far: the argument of each call of `dataReceived`. */
+  get chunks(): readonly Uint8Array[] {
+    return this.#chunks;
+  }
+
+  /** The argument of `connectionLost`; `null` while the connection is open. */
+  get reason(): Error | null {
+    return this.#reason;
+  }
+
+  /**
+   * How the connection has ended: `""` while it can receive, `"closed"` if the peer has closed its
+   * writing side or the connection was closed cleanly, and else the code of the error, such as
+   * `"ECONNRESET"`, or its name.
+   */
+  get ending(): string {
+    const reason = this.#reason;
+    if (this.#readEnded || reason instanceof ConnectionDone) return "closed";
+    return reason === null ? "" : codeOf(reason) ?? reason.name;
+  }
+
+  /** Called with bytes from the peer, which are collected. */
+  override dataReceived(data: Uint8Array): void {
+    this.#chunks.push(data);
+  }
+
+  /** Called when the peer has closed its writing side. */
+  readConnectionLost(): void {
+    this.#readEnded = true;
+  }
+
+  /** Called when this side has closed its writing side. */
+  writeConnectionLost(): void {}
+
+  /** Called when the connection is lost. */
+  override connectionLost(reason: Error): void {
+    this.#reason = reason;
+  }
+
+  /**
+   * Forgets what has been received, and returns it.
+   *
+   * @returns The text, read as UTF-8.
+   */
+  take(): string {
+    const { text } = this;
+    this.#chunks.length = 0;
+    return text;
+  }
+
+  /**
+   * Sends data.
+   *
+   * @param data The bytes, or a text that is sent as UTF-8.
+   */
+  send(data: Uint8Array | string): void {
+    this.transport.write(data);
+  }
+
+  /** Stops to read, so that the protocol under test meets backpressure. */
+  pause(): void {
+    this.transport.pauseProducing();
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.transport.resumeProducing();
+  }
+
+  /** Closes the writing side when everything is sent. This side can still receive. */
+  closeWrite(): void {
+    this.transport.loseWriteConnection();
+  }
+
+  /** Closes the connection when everything is sent. */
+  close(): void {
+    this.transport.loseConnection();
+  }
+
+  /** Resets the connection: what is in transit is lost. */
+  abort(): void {
+    this.transport.abortConnection();
+  }
+
+  #collected(): CollectedBytes {
+    const bytes = new CollectedBytes();
+    for (const chunk of this.#chunks) bytes.add(chunk);
+    return bytes;
+  }
+}
