@@ -1,7 +1,7 @@
 import type { Deferred } from "../../defer/mod.ts";
 import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import type { AmpBox, BoxContents, IBoxSender } from "./amp_box.ts";
-import type { BaseCommand, CallOptions, CallParameters, CommandTypes } from "./base_command.ts";
+import type { BaseCommand, CallOptions, CallParameters } from "./base_command.ts";
 import { BinaryBoxProtocol } from "./binary_box_protocol.ts";
 import type { BoxDecoderOptions } from "./box_decoder.ts";
 import { BoxDispatcher, type BoxDispatcherOptions } from "./box_dispatcher.ts";
@@ -99,10 +99,10 @@ export class AMP<F extends IProtocolFactory = IProtocolFactory> extends BinaryBo
    * @throws {ProtocolSwitched} when the connection has switched its protocol.
    * @throws {TypeError} when there is a timeout, but no clock.
    */
-  callRemote<T extends CommandTypes>(
-    command: BaseCommand<T>,
-    ...parameters: CallParameters<T>
-  ): T["result"] {
+  callRemote<A extends object, Result, Received, Returned, O extends CallOptions>(
+    command: BaseCommand<A, Result, Received, Returned, O>,
+    ...parameters: CallParameters<A, O>
+  ): Result {
     return this.#dispatcher.callRemote(command, ...parameters);
   }
 
@@ -134,7 +134,10 @@ export class AMP<F extends IProtocolFactory = IProtocolFactory> extends BinaryBo
    * @returns This protocol.
    * @throws {TypeError} when `command` is not a command, or `f` is not a function.
    */
-  responder<T extends CommandTypes>(command: BaseCommand<T>, f: Responder<T>): this {
+  responder<A extends object, Result, Received, Returned, O extends CallOptions>(
+    command: BaseCommand<A, Result, Received, Returned, O>,
+    f: Responder<Received, Returned>,
+  ): this {
     this.#responders.responder(command, f);
     return this;
   }

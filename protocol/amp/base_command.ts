@@ -53,26 +53,11 @@ export interface CommandCaller {
   notifyBox(name: string, box: AmpBox): void;
 }
 
-/** The types of a command. */
-export interface CommandTypes {
-  /** The arguments that the caller passes. */
-  readonly arguments: object;
-  /** What the call returns: a Deferred of the answer, or nothing. */
-  readonly result: unknown;
-  /** The arguments that the responder receives. */
-  readonly received: unknown;
-  /** What the responder returns. */
-  readonly returned: unknown;
-  /** The options of a call. */
-  readonly options: CallOptions;
-}
-
 /** The parameters of `callRemote` after the command. What may be empty may be omitted. */
-export type CallParameters<T extends CommandTypes> = EmptySchema extends T["options"]
-  ? EmptySchema extends T["arguments"]
-    ? [args?: NoInfer<T["arguments"]>, options?: NoInfer<T["options"]>]
-  : [args: NoInfer<T["arguments"]>, options?: NoInfer<T["options"]>]
-  : [args: NoInfer<T["arguments"]>, options: NoInfer<T["options"]>];
+export type CallParameters<A extends object, O extends CallOptions> = EmptySchema extends O
+  ? EmptySchema extends A ? [args?: NoInfer<A>, options?: NoInfer<O>]
+  : [args: NoInfer<A>, options?: NoInfer<O>]
+  : [args: NoInfer<A>, options: NoInfer<O>];
 
 /** Classes of errors, by the code that stands for them on the wire. */
 export type ErrorCodes = Readonly<Record<string, ErrorClass>>;
@@ -100,9 +85,19 @@ export interface CommandErrors {
  * The base class of commands. {@linkcode Command} and {@linkcode ProtocolSwitchCommand} are its
  * kinds.
  *
- * @typeParam T The types of its arguments and its answer.
+ * @typeParam A The arguments that the caller passes.
+ * @typeParam Result What the call returns: a Deferred of the answer, or nothing.
+ * @typeParam Received The arguments that the responder receives.
+ * @typeParam Returned What the responder returns.
+ * @typeParam O The options of a call.
  */
-export abstract class BaseCommand<T extends CommandTypes> {
+export abstract class BaseCommand<
+  A extends object,
+  Result,
+  Received,
+  Returned,
+  O extends CallOptions = CallOptions,
+> {
   /** The name on the wire. */
   readonly commandName: string;
   /** The errors that a responder may throw, by their codes. */
@@ -135,11 +130,7 @@ export abstract class BaseCommand<T extends CommandTypes> {
    * @param args The arguments.
    * @param options The options of the call.
    */
-  abstract send(
-    caller: CommandCaller,
-    args: T["arguments"],
-    options: T["options"],
-  ): T["result"];
+  abstract send(caller: CommandCaller, args: A, options: O): Result;
 
   /**
    * Decodes the arguments of a call.
@@ -149,7 +140,7 @@ export abstract class BaseCommand<T extends CommandTypes> {
    * @returns The arguments for the responder.
    * @throws {MalformedAmpBox} when an argument is missing, or cannot be decoded.
    */
-  abstract parseArguments(box: AmpBox, protocol?: object | null): T["received"];
+  abstract parseArguments(box: AmpBox, protocol?: object | null): Received;
 
   /**
    * Encodes the result of a responder.
@@ -159,7 +150,7 @@ export abstract class BaseCommand<T extends CommandTypes> {
    * @returns The box of the answer.
    * @throws {Error} when the result cannot be encoded.
    */
-  abstract makeResponse(result: T["returned"], protocol?: object | null): AmpBox;
+  abstract makeResponse(result: Returned, protocol?: object | null): AmpBox;
 
   /**
    * Returns the answer to a call whose responder has thrown an error.

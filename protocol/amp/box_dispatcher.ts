@@ -10,13 +10,7 @@ import { checkBound, checkTimeout, quote } from "../../internal/validation.ts";
 import { ConnectionClosed } from "../../reactor/errors.ts";
 import { KeyedRequestQueue } from "../keyed_request_queue.ts";
 import { AmpBox, type BoxContents, type IBoxSender, QuitBox } from "./amp_box.ts";
-import type {
-  BaseCommand,
-  CallOptions,
-  CallParameters,
-  CommandCaller,
-  CommandTypes,
-} from "./base_command.ts";
+import type { BaseCommand, CallOptions, CallParameters, CommandCaller } from "./base_command.ts";
 import type { IBoxReceiver, IResponderLocator } from "./box_receiver.ts";
 import {
   MalformedAmpBox,
@@ -179,13 +173,13 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
    * @throws {ProtocolSwitched} when the connection has switched its protocol.
    * @throws {TypeError} when there is a timeout, but no clock.
    */
-  callRemote<T extends CommandTypes>(
-    command: BaseCommand<T>,
-    ...parameters: CallParameters<T>
-  ): T["result"] {
-    // The cast is safe: the types allow each of them to be omitted only if it may be empty.
-    const [args = {}, options = {}] = parameters as [T["arguments"]?, T["options"]?];
-    return command.send(this, args, options);
+  callRemote<A extends object, Result, Received, Returned, O extends CallOptions>(
+    command: BaseCommand<A, Result, Received, Returned, O>,
+    ...parameters: CallParameters<A, O>
+  ): Result {
+    const [args, options] = parameters;
+    // The casts are safe: the types allow each of them to be omitted only if it may be empty.
+    return command.send(this, args ?? {} as A, options ?? {} as O);
   }
 
   /**

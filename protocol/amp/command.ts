@@ -6,7 +6,6 @@ import {
   type CallOptions,
   type CommandCaller,
   type CommandErrors,
-  type CommandTypes,
 } from "./base_command.ts";
 import { InvalidSignature, MalformedAmpBox, RemoteAmpError } from "./errors.ts";
 import {
@@ -54,18 +53,13 @@ export interface CommandDefinition<A extends Schema, R extends Schema, Q extends
   responseType?: (new () => AmpBox) | undefined;
 }
 
-/** The types of a {@linkcode Command}. */
-export interface SchemaTypes<A extends Schema, R extends Schema, Q extends boolean>
-  extends CommandTypes {
-  /** The arguments that the caller passes. */
-  readonly arguments: Sendable<A>;
-  /** What the call returns. */
-  readonly result: Q extends true ? Deferred<Received<R>> : void;
-  /** The arguments that the responder receives. */
-  readonly received: Received<A>;
-  /** What the responder returns. */
-  readonly returned: EmptySchema extends Sendable<R> ? Sendable<R> | void : Sendable<R>;
-}
+/** What a call of a {@linkcode Command} returns. */
+export type CallResult<R extends Schema, Q extends boolean> = Q extends true ? Deferred<Received<R>>
+  : void;
+
+/** What the responder of a {@linkcode Command} returns: nothing stands for an empty answer. */
+export type ResponderResult<R extends Schema> = EmptySchema extends Sendable<R> ? Sendable<R> | void
+  : Sendable<R>;
 
 /**
  * A command: the name of a call, its arguments, its answer and its errors. Both sides of a
@@ -107,7 +101,7 @@ export class Command<
   const A extends Schema = EmptySchema,
   const R extends Schema = EmptySchema,
   Q extends boolean = true,
-> extends BaseCommand<SchemaTypes<A, R, Q>> {
+> extends BaseCommand<Sendable<A>, CallResult<R, Q>, Received<A>, ResponderResult<R>> {
   /** Whether the caller asks for an answer. */
   readonly requiresAnswer: boolean;
   readonly #arguments: SchemaCodec<A>;
@@ -148,12 +142,12 @@ export class Command<
     caller: CommandCaller,
     args: Sendable<A>,
     options: CallOptions,
-  ): SchemaTypes<A, R, Q>["result"] {
+  ): CallResult<R, Q> {
     const box = this.makeArguments(args, caller);
     // The casts are safe: the type of the result depends on `requiresAnswer`, which Q is the type
     // of.
     if (!this.requiresAnswer) {
-      return caller.notifyBox(this.commandName, box) as SchemaTypes<A, R, Q>["result"];
+      return caller.notifyBox(this.commandName, box) as CallResult<R, Q>;
     }
     const answer = caller.callBox(this.commandName, box, options).addCallbacks(
       (box) => this.parseResponse(box, caller),
@@ -161,7 +155,7 @@ export class Command<
         throw error instanceof RemoteAmpError ? this.localErrorOf(error) : error;
       },
     );
-    return answer as SchemaTypes<A, R, Q>["result"];
+    return answer as CallResult<R, Q>;
   }
 
   /**
@@ -191,7 +185,7 @@ export class Command<
 
   /** Encodes the result of a responder. Nothing stands for an answer without values. */
   override makeResponse(
-    result: SchemaTypes<A, R, Q>["returned"],
+    result: ResponderResult<R>,
     protocol: object | null = null,
   ): AmpBox {
     return this.#within("answer", InvalidSignature, () => {

@@ -2,19 +2,26 @@ import { type Deferred, maybeDeferred } from "../../defer/mod.ts";
 import { checkFunction, quote } from "../../internal/validation.ts";
 import { messageOf } from "../../internal/foreign_value.ts";
 import type { AmpBox } from "./amp_box.ts";
-import { BaseCommand, type CommandTypes } from "./base_command.ts";
+import { BaseCommand, type CallOptions } from "./base_command.ts";
 import type { BoxResponder, IResponderLocator } from "./box_receiver.ts";
-import { BadLocalReturn } from "./errors.ts";
+import { BadLocalReturn, RemoteAmpError } from "./errors.ts";
 
 /**
  * A function that answers the calls of a command: it receives the arguments, and returns the values
  * of the answer, or a promise of them.
  *
- * @typeParam T The types of the command.
+ * @typeParam Received The arguments.
+ * @typeParam Returned The values of the answer.
  */
-export type Responder<T extends CommandTypes> = (
-  args: T["received"],
-) => T["returned"] | PromiseLike<T["returned"]>;
+export type Responder<Received, Returned> = (
+  args: Received,
+) => Returned | PromiseLike<Returned>;
+
+/** The part of a command that its responder needs. */
+type Answerable<Received, Returned> = Pick<
+  BaseCommand<object, unknown, Received, Returned, never>,
+  "commandName" | "parseArguments" | "makeResponse" | "remoteErrorOf"
+>;
 
 /**
  * A table of responders. Twisted's `CommandLocator`. {@linkcode AMP} contains one; a table of its
@@ -57,7 +64,10 @@ export class CommandLocator implements IResponderLocator {
    * @returns This table.
    * @throws {TypeError} when `command` is not a command, or `f` is not a function.
    */
-  responder<T extends CommandTypes>(command: BaseCommand<T>, f: Responder<T>): this {
+  responder<A extends object, Result, Received, Returned, O extends CallOptions>(
+    command: BaseCommand<A, Result, Received, Returned, O>,
+    f: Responder<Received, Returned>,
+  ): this {
     if (!(command instanceof BaseCommand)) {
       throw new TypeError(`responder() command must be a Command, got ${quote(command)}`);
     }
@@ -74,9 +84,9 @@ export class CommandLocator implements IResponderLocator {
 }
 
 /** Answers a call with the result of a responder. */
-function respond<T extends CommandTypes>(
-  command: BaseCommand<T>,
-  f: Responder<T>,
+function respond<Received, Returned>(
+  command: Answerable<Received, Returned>,
+  f: Responder<Received, Returned>,
   box: AmpBox,
   protocol: object,
 ): Deferred<AmpBox> {
@@ -88,14 +98,15 @@ function respond<T extends CommandTypes>(
     });
 }
 
-function makeResponse<T extends CommandTypes>(
-  command: BaseCommand<T>,
-  result: T["returned"],
+function makeResponse<Received, Returned>(
+  command: Answerable<Received, Returned>,
+  result: Returned,
   protocol: object,
 ): AmpBox {
   try {
     return command.makeResponse(result, protocol);
   } catch (error) {
+    if (error instanceof RemoteAmpError) throw error;
     throw new BadLocalReturn(
       `The responder of ${quote(command.commandName)} returned ${quote(result)}: ${
         messageOf(error)

@@ -55,7 +55,6 @@ export {
   type CallParameters,
   type CommandCaller,
   type CommandErrors,
-  type CommandTypes,
   type ErrorCodes,
 } from "./base_command.ts";
 export {
@@ -71,7 +70,12 @@ export { BinaryBoxProtocol } from "./binary_box_protocol.ts";
 export { BoxDecoder, type BoxDecoderOptions, KeyTooLongError, parseString } from "./box_decoder.ts";
 export { BoxDispatcher, type BoxDispatcherOptions } from "./box_dispatcher.ts";
 export type { BoxResponder, IBoxReceiver, IResponderLocator } from "./box_receiver.ts";
-export { Command, type CommandDefinition, type SchemaTypes } from "./command.ts";
+export {
+  type CallResult,
+  Command,
+  type CommandDefinition,
+  type ResponderResult,
+} from "./command.ts";
 export { CommandLocator, type Responder } from "./command_locator.ts";
 export { DateTime, OffsetDateTime, type OffsetDateTimeOptions } from "./date_time.ts";
 export {
@@ -97,11 +101,10 @@ export {
   ProtocolSwitchCommand,
   type ProtocolSwitchDefinition,
   type SwitchOptions,
-  type SwitchTypes,
 } from "./protocol_switch_command.ts";
 export type { EmptySchema, Received, Schema, Sendable } from "./schema.ts";
 export { SimpleStringLocator } from "./simple_string_locator.ts";
-export { StartTLS, StartTLSCommand, type StartTLSTypes, type TLSCallOptions } from "./start_tls.ts";
+export { StartTLS, StartTLSCommand, type TLSCallOptions } from "./start_tls.ts";
 export {
   ANSWER,
   ASK,

@@ -7,7 +7,6 @@ import {
   type CallOptions,
   type CommandCaller,
   type CommandErrors,
-  type CommandTypes,
 } from "./base_command.ts";
 import { Command } from "./command.ts";
 import { callToChange, connectionOf } from "./connection_change.ts";
@@ -18,20 +17,6 @@ import type { EmptySchema, Received, Schema, Sendable } from "./schema.ts";
 export interface SwitchOptions extends CallOptions {
   /** The protocol that receives the connection when the peer has agreed. */
   protocol: IProtocol;
-}
-
-/** The types of a {@linkcode ProtocolSwitchCommand}. */
-export interface SwitchTypes<A extends Schema> extends CommandTypes {
-  /** The arguments that the caller passes. */
-  readonly arguments: Sendable<A>;
-  /** A Deferred that fires when the protocol has been switched. */
-  readonly result: Deferred<void>;
-  /** The arguments that the responder receives. */
-  readonly received: Received<A>;
-  /** The protocol that receives the connection on the side of the responder. */
-  readonly returned: IProtocol;
-  /** The options of a call. */
-  readonly options: SwitchOptions;
 }
 
 /** The definition of a {@linkcode ProtocolSwitchCommand}. */
@@ -102,7 +87,7 @@ class SwitchBox extends AmpBox {
  * ```
  */
 export class ProtocolSwitchCommand<const A extends Schema = EmptySchema>
-  extends BaseCommand<SwitchTypes<A>> {
+  extends BaseCommand<Sendable<A>, Deferred<void>, Received<A>, IProtocol, SwitchOptions> {
   readonly #call: Command<A>;
 
   /**

@@ -1,12 +1,7 @@
 import type { Deferred } from "../../defer/mod.ts";
 import type { StartTLSOptions } from "../../reactor/interfaces/mod.ts";
 import { AmpBox, type IBoxSender } from "./amp_box.ts";
-import {
-  BaseCommand,
-  type CallOptions,
-  type CommandCaller,
-  type CommandTypes,
-} from "./base_command.ts";
+import { BaseCommand, type CallOptions, type CommandCaller } from "./base_command.ts";
 import { BinaryBoxProtocol } from "./binary_box_protocol.ts";
 import { callToChange, connectionOf } from "./connection_change.ts";
 import { RemoteAmpError } from "./errors.ts";
@@ -17,18 +12,6 @@ const TLS_ERROR = "TLS_ERROR";
 
 /** Options of TLS on a connection of AMP, except for the bytes that have already been received. */
 export type TLSCallOptions = Omit<StartTLSOptions, "received">;
-
-/** The types of {@linkcode StartTLS}. */
-export interface StartTLSTypes extends CommandTypes {
-  /** The options of TLS for the side of the caller. */
-  readonly arguments: TLSCallOptions;
-  /** A Deferred that fires when TLS has been started, before its handshake. */
-  readonly result: Deferred<void>;
-  /** The responder receives no arguments. */
-  readonly received: EmptySchema;
-  /** The options of TLS for the side of the responder. */
-  readonly returned: TLSCallOptions;
-}
 
 /** The answer to {@linkcode StartTLS}: the last box without TLS. */
 class TLSBox extends AmpBox {
@@ -47,7 +30,8 @@ class TLSBox extends AmpBox {
 }
 
 /** The class of {@linkcode StartTLS}. Another name on the wire is another command. */
-export class StartTLSCommand extends BaseCommand<StartTLSTypes> {
+export class StartTLSCommand
+  extends BaseCommand<TLSCallOptions, Deferred<void>, EmptySchema, TLSCallOptions> {
   /**
    * Creates a command.
    *
