@@ -232,12 +232,42 @@ class Transfer {
 function chunksOf(source: FileSource, size: number): AsyncIterator<Uint8Array> {
   if (typeof source === "object" && source !== null) {
     if ("read" in source && typeof source.read === "function") return readChunks(source, size);
+    if (source instanceof ReadableStream) return new StreamChunks(source.getReader());
     if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
     if (Symbol.iterator in source) return iterate(source);
   }
   throw new TypeError(
     `file must have a method read(), be a ReadableStream or be iterable, got ${quote(source)}`,
   );
+}
+
+/**
+ * The chunks of a stream. The stream's own iterator would cancel it only after a read in progress.
+ */
+class StreamChunks implements AsyncIterator<Uint8Array> {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #isReleased = false;
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    const { done, value } = await this.#reader.read();
+    if (!done) return { done, value };
+    this.#isReleased = true;
+    this.#reader.releaseLock();
+    return { done, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<Uint8Array>> {
+    if (this.#isReleased) return { done: true, value: undefined };
+    this.#isReleased = true;
+    const cancelled = this.#reader.cancel();
+    this.#reader.releaseLock();
+    await cancelled;
+    return { done: true, value: undefined };
+  }
 }
 
 async function* readChunks(file: FileReader, size: number): AsyncGenerator<Uint8Array> {

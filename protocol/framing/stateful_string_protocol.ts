@@ -24,6 +24,11 @@ export interface StatefulStrings {
   stringReceived(string: Uint8Array): void;
 }
 
+/** A class with the members of {@linkcode StatefulStrings}. */
+export type StatefulStringsClass =
+  // deno-lint-ignore no-explicit-any -- TypeScript requires any[] of the class that a mixin returns
+  abstract new (...args: any[]) => StatefulStrings;
+
 /**
  * Extends a string receiver, so that a method for each state of the conversation receives the
  * strings. Twisted's `twisted.protocols.basic.StatefulStringProtocol`, as a function that makes a
@@ -60,7 +65,7 @@ export interface StatefulStrings {
  */
 export function StatefulStringProtocol<B extends StringReceiverClass>(
   Base: B,
-): B & (abstract new (...args: never[]) => StatefulStrings) {
+): B & StatefulStringsClass {
   abstract class Stateful extends Base implements StatefulStrings {
     state = "init";
 
