@@ -37,6 +37,7 @@
  */
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { Deferred } from "../../defer/mod.ts";
 import { ConnectionDone } from "../../reactor/errors.ts";
 import {
@@ -306,14 +307,14 @@ cleanTest("AMP.ampBoxReceived() throws NoEmptyBoxes for a box without keys", () 
   assertThrows(() => new amp.AMP().ampBoxReceived(new amp.AmpBox()), amp.NoEmptyBoxes);
 });
 
-cleanTest("AMP closes, and logs, when a box belongs to no call", () => {
-  const boxes = { NoEmptyBoxes: { a: "1" }, UnexpectedAnswer: { _answer: "9" } };
-  for (const [name, contents] of Object.entries(boxes)) {
-    using pair = connectedServerAndClient(Symmetric, TestPeer);
-    pair.client.send(new amp.AmpBox(Object.entries(contents)).serialize());
+cleanTest("AMP closes, and fails its calls, when a box belongs to no call", () => {
+  for (const contents of [{ a: "1" }, { _answer: "9" }, { _error: "1" }]) {
+    using pair = connectedServerAndClient(TestPeer, Symmetric);
+    const answer = pair.client.callRemote(Hello, world);
+    pair.server.send(new amp.AmpBox(Object.entries(contents)).serialize());
     pair.pump.flush();
-    assertEquals(flushLoggedErrors().map((error) => error.name), [name]);
-    assert(pair.serverReason !== null);
+    const { name } = failureResultOf(answer, amp.AmpError);
+    assertEquals(name, "a" in contents ? "NoEmptyBoxes" : "MalformedAmpBox");
   }
 });
 
@@ -450,4 +451,33 @@ cleanTest("AMP.callRemote() drops the answer of a call that timed out", () => {
   const answer = client.callRemote(Hello, world);
   pump.flush();
   assertEquals(successResultOf(answer), world);
+});
+
+cleanTest("AMP.dataReceived() does not throw, whatever boxes the peer sends", () => {
+  const keys = fc.constantFrom(
+    "_ask",
+    "_answer",
+    "_command",
+    "_error",
+    "_error_code",
+    "hello",
+    "é",
+  );
+  const values = fc.oneof(
+    fc.constantFrom("hello", "getlist", "wait_forever", "Goodbye", "1", "2", "rude", "die"),
+    fc.string({ maxLength: 4 }),
+  );
+  const contents = fc.array(fc.tuple(keys, values), { minLength: 1, maxLength: 5 });
+  fc.assert(fc.property(fc.array(contents, { maxLength: 6 }), fc.uint8Array(), (all, rest) => {
+    using pair = connectedServerAndClient(Symmetric, TestPeer);
+    const answer = pair.server.callRemote(Hello, world);
+    const boxes = all.map((each) => new amp.AmpBox(each).serialize());
+    pair.client.send(new Uint8Array([...boxes.flatMap((box) => [...box]), ...rest]));
+    pair.pump.flush();
+    answer.addErrback(() => {});
+    // Errors of responders are logged. One that dataReceived() threw would be the reason.
+    flushLoggedErrors();
+    const { serverReason } = pair;
+    assert(serverReason === null || serverReason.name === "ConnectionDone", `${serverReason}`);
+  }));
 });

@@ -13,7 +13,7 @@ import type { FramingError } from "../framing/framing_error.ts";
 import type { AmpBox, IBoxSender } from "./amp_box.ts";
 import { ampErrorOf, BoxDecoder, type BoxDecoderOptions } from "./box_decoder.ts";
 import type { IBoxReceiver } from "./box_receiver.ts";
-import { NoEmptyBoxes, OnlyOneTLS, ProtocolSwitched } from "./errors.ts";
+import { MalformedAmpBox, NoEmptyBoxes, OnlyOneTLS, ProtocolSwitched } from "./errors.ts";
 
 /**
  * Sends and receives boxes over a connection. Twisted's `BinaryBoxProtocol`. {@linkcode AMP} is
@@ -22,7 +22,8 @@ import { NoEmptyBoxes, OnlyOneTLS, ProtocolSwitched } from "./errors.ts";
  * Between two boxes it can start TLS, or switch to another protocol. The commands
  * {@linkcode StartTLS} and {@linkcode ProtocolSwitchCommand} do so on both sides at once.
  *
- * When the peer's bytes are not boxes, or exceed a limit, the connection is closed.
+ * When the peer's bytes are not boxes, exceed a limit, or answer no call, the connection is closed.
+ * The receiver of boxes is notified of the reason.
  *
  * @typeParam F The factory that builds it.
  */
@@ -95,8 +96,8 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
    * @param box The box.
    * @throws {ProtocolSwitched} when the connection has switched its protocol.
    * @throws {ConnectionLost} when the connection has been lost.
-   * @throws {NoEmptyBoxes} when the box is empty.
    * @throws {TooLong} when a key or value exceeds its maximum length.
+   * @throws {TypeError} when the box has no keys.
    */
   sendBox(box: AmpBox): void {
     if (this.#isLocked) {
@@ -111,7 +112,7 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
         { cause: this.#lost },
       );
     }
-    if (box.size === 0) throw new NoEmptyBoxes("Cannot send an AMP box: it is empty");
+    if (box.size === 0) throw new TypeError("Cannot send an AMP box: it has no keys");
     const bytes = box.serialize();
     if (this.#waitingForTLS === null) this.transport.write(bytes);
     else this.#waitingForTLS.push(bytes);
@@ -138,9 +139,15 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
     return this.#innerProtocol.dataReceived(data);
   }
 
-  /** Passes a box to the receiver. */
+  /** Passes a box to the receiver. If the receiver refuses it, the connection is closed. */
   override frameReceived(box: AmpBox): void {
-    return this.boxReceiver.ampBoxReceived(box);
+    try {
+      return this.boxReceiver.ampBoxReceived(box);
+    } catch (error) {
+      if (!(error instanceof MalformedAmpBox || error instanceof NoEmptyBoxes)) throw error;
+      this.#violation = error;
+      this.transport.loseConnection();
+    }
   }
 
   /** Closes the connection, because the peer's bytes are not boxes. */

@@ -112,6 +112,25 @@ Deno.test("BinaryBoxProtocol closes when a box exceeds a limit", () => {
   assert(receiver.reason instanceof MalformedAmpBox);
 });
 
+Deno.test("BinaryBoxProtocol closes when its receiver refuses a box, and logs other errors", () => {
+  for (const error of [new NoEmptyBoxes("empty"), new MalformedAmpBox("bad")]) {
+    const { receiver, protocol, transport } = connect();
+    receiver.act = () => {
+      throw error;
+    };
+    protocol.dataReceived(bytes("\0\x01k\0\x01v\0\0\0\x01k\0\x01v\0\0"));
+    assertEquals([transport.disconnecting, receiver.boxes.length], [true, 1]);
+    protocol.connectionLost(new ConnectionDone());
+    assertStrictEquals(receiver.reason, error);
+  }
+  const { receiver, protocol } = connect();
+  receiver.act = () => {
+    throw new RangeError("bug");
+  };
+  // The connection logs the errors of its protocol.
+  assertThrows(() => protocol.dataReceived(bytes("\0\x01k\0\x01v\0\0")), RangeError, "bug");
+});
+
 Deno.test("BinaryBoxProtocol.unhandledError() logs the error, and closes", () => {
   using errors = new LoggedErrors();
   const { protocol, transport } = connect();
@@ -134,7 +153,7 @@ Deno.test("BinaryBoxProtocol.sendBox() writes the box", () => {
   const box = new AmpBox({ testKey: "valueTest", someData: "hello" });
   protocol.sendBox(box);
   assertEquals(transport.value(), box.serialize());
-  assertThrows(() => protocol.sendBox(new AmpBox()), NoEmptyBoxes);
+  assertThrows(() => protocol.sendBox(new AmpBox()), TypeError, "it has no keys");
 });
 
 Deno.test("BinaryBoxProtocol.sendBox() throws once the connection is lost", () => {

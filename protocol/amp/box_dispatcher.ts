@@ -9,6 +9,7 @@ import {
 import { checkBound, checkTimeout, quote } from "../../internal/validation.ts";
 import { ConnectionClosed } from "../../reactor/errors.ts";
 import { KeyedRequestQueue } from "../keyed_request_queue.ts";
+import { UnexpectedAnswer } from "../pending_requests.ts";
 import { AmpBox, type BoxContents, type IBoxSender, QuitBox } from "./amp_box.ts";
 import type { BaseCommand, CallOptions, CallParameters, CommandCaller } from "./base_command.ts";
 import type { IBoxReceiver, IResponderLocator } from "./box_receiver.ts";
@@ -136,14 +137,13 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
    *
    * @param box The box.
    * @throws {NoEmptyBoxes} when the box is neither a call nor an answer.
-   * @throws {MalformedAmpBox} when a failure has no code, or no description.
-   * @throws {UnexpectedAnswer} when it answers no call.
+   * @throws {MalformedAmpBox} when it answers no call, or a failure has no code or description.
    */
   ampBoxReceived(box: AmpBox): void {
     const answered = box.get(ANSWER);
     const failed = box.get(ERROR);
-    if (answered !== undefined) this.#calls.answer(decodeText(answered), box);
-    else if (failed !== undefined) this.#calls.fail(decodeText(failed), failureIn(box));
+    if (answered !== undefined) this.#answered(decodeText(answered), box);
+    else if (failed !== undefined) this.#failed(decodeText(failed), box);
     else if (box.has(COMMAND)) this.#commandReceived(box);
     else {
       const keys = [...box.keys()].map(quote).join(", ") || "none";
@@ -269,6 +269,23 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
     }
   }
 
+  #answered(tag: string, box: AmpBox): void {
+    try {
+      this.#calls.answer(tag, box);
+    } catch (error) {
+      throw asMalformed(error);
+    }
+  }
+
+  #failed(tag: string, box: AmpBox): void {
+    const failure = failureIn(box);
+    try {
+      this.#calls.fail(tag, failure);
+    } catch (error) {
+      throw asMalformed(error);
+    }
+  }
+
   #commandReceived(box: AmpBox): void {
     // A view would keep the memory of other boxes until the answer is sent.
     const ask = box.get(ASK)?.slice();
@@ -325,6 +342,12 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
 
 function nameOf(box: AmpBox): string {
   return decodeText(box.get(COMMAND) ?? new Uint8Array(0));
+}
+
+/** Returns the error for an answer to no call. */
+function asMalformed(error: unknown): unknown {
+  if (!(error instanceof UnexpectedAnswer)) return error;
+  return new MalformedAmpBox(error.message, { cause: error });
 }
 
 /** Returns the failure that a box reports. */

@@ -10,7 +10,6 @@ import {
   LoggedErrors,
   successResultOf,
 } from "../../testing/mod.ts";
-import { UnexpectedAnswer } from "../mod.ts";
 import {
   AmpBox,
   BoxDispatcher,
@@ -327,7 +326,7 @@ Deno.test("BoxDispatcher.ampBoxReceived() throws for an answer to no call", () =
   const { dispatcher } = start();
   for (const key of ["_answer", "_error"]) {
     const box = new AmpBox({ [key]: "7", _error_code: "A", _error_description: "B" });
-    assertThrows(() => dispatcher.ampBoxReceived(box), UnexpectedAnswer, "7");
+    assertThrows(() => dispatcher.ampBoxReceived(box), MalformedAmpBox, "7");
   }
 });
 

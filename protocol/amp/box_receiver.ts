@@ -16,9 +16,11 @@ export interface IBoxReceiver {
    */
   startReceivingBoxes(boxSender: IBoxSender): void;
   /**
-   * Called with each box. An error that it throws is logged, and closes the connection.
+   * Called with each box. An error that it throws closes the connection. It is also logged, unless
+   * it says that the peer's box is invalid.
    *
    * @param box The box.
+   * @throws {MalformedAmpBox | NoEmptyBoxes} when the box is invalid.
    */
   ampBoxReceived(box: AmpBox): void;
   /**

@@ -25,7 +25,7 @@ export class OnlyOneTLS extends AmpError {
   override readonly name = "OnlyOneTLS";
 }
 
-/** Thrown when a box without a key is sent, or one that is neither a call nor an answer arrives. */
+/** Thrown when a box arrives that is neither a call nor an answer. */
 export class NoEmptyBoxes extends AmpError {
   /** The error's name. */
   override readonly name = "NoEmptyBoxes";
@@ -37,7 +37,9 @@ export class InvalidSignature extends AmpError {
   override readonly name = "InvalidSignature";
 }
 
-/** Thrown when the peer's bytes are not a box, or a box does not fit its command. */
+/**
+ * Thrown when the peer's bytes are not a box, or a box does not fit its command or answers no call.
+ */
 export class MalformedAmpBox extends AmpError {
   /** The error's name. */
   override readonly name = "MalformedAmpBox";
