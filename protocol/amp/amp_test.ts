@@ -27,8 +27,8 @@
  *   `test_command…MustBeAByteString` and `…WithByteStrings`: names are strings, which is tested.
  *   `test_commandErrorsIsConvertedToDict`, `test_commandFatalErrorsIsConvertedToDict`: errors are
  *   an object.
- * - `test_requiredArgumentWithNoneValueRaisesTypeError` and `…KeyMissingRaisesKeyError`: both are an
- *   `InvalidSignature`.
+ * - `test_requiredArgumentWithNoneValueRaisesTypeError` and `…KeyMissingRaisesKeyError`: both are
+ *   an `InvalidSignature`.
  * - `test_callRemoteSuccessLocalCallbackErrorLogging` and `…Error…`: such a failure is logged as
  *   that of any Deferred, and the connection stays open.
  * - `PlainVanillaLiveFireTests`: there is no default responder of `StartTLS`.

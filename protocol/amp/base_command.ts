@@ -8,8 +8,8 @@ import type { EmptySchema } from "./schema.ts";
 /** Options of a call. Twisted has no equivalent. */
 export interface CallOptions {
   /**
-   * Seconds after which the call fails with a `TimeoutError`, at least 0. Its answer is dropped when
-   * it arrives.
+   * Seconds after which the call fails with a `TimeoutError`, at least 0. An answer that arrives
+   * later is dropped.
    *
    * @default the `timeout` of the protocol
    */

@@ -224,8 +224,9 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /**
-   * Starts TLS, and sends the boxes that wait for it over TLS. Bytes that have arrived and belong to
-   * no box are passed to the handshake, so that they are never read as if they had arrived over TLS.
+   * Starts TLS, and sends the boxes that wait for it over TLS. Bytes that have arrived and belong
+   * to no box are passed to the handshake, so that they are never read as if they had arrived over
+   * TLS.
    *
    * @param options The options of TLS.
    * @throws {Error} when TLS cannot be started; see `transport.startTLS`.

@@ -117,7 +117,7 @@ export interface RemoteAmpErrorOptions {
    */
   fatal?: boolean | undefined;
   /** The error that a responder of this side has thrown. */
-  cause?: unknown;
+  cause?: unknown | undefined;
 }
 
 /**

@@ -54,8 +54,8 @@ class SwitchBox extends AmpBox {
  * as the option `protocol`. Twisted takes a factory. Both protocols receive all bytes that come
  * after the answer.
  *
- * From the call on, no box can be sent: `callRemote` throws `ProtocolSwitched`. If the peer refuses,
- * boxes can be sent again. Calls that are not answered before the switch fail when the connection
+ * From the call on, no box can be sent: `callRemote` throws `ProtocolSwitched`. If the peer
+ * refuses, boxes can be sent again. Calls that are not answered before the switch fail when the connection
  * is lost.
  *
  * @typeParam A The arguments.
