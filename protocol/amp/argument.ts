@@ -1,3 +1,4 @@
+import { atOnce } from "../../defer/guarded_call.ts";
 import { messageOf } from "../../internal/foreign_value.ts";
 import { quote } from "../../internal/validation.ts";
 import type { AmpBox } from "./amp_box.ts";
@@ -76,7 +77,8 @@ export abstract class Argument<T, I = T> {
       throw new MalformedAmpBox(`the value of ${quote(name)} is missing`);
     }
     try {
-      objects[name] = this.decode(bytes, protocol);
+      const value = this.decode(bytes, protocol);
+      objects[name] = atOnce("decode()", value, "Error while calling decode");
     } catch (error) {
       throw new MalformedAmpBox(describe(name, error), { cause: error });
     }
@@ -99,7 +101,8 @@ export abstract class Argument<T, I = T> {
     try {
       // The cast is safe for typed callers: the types of commands check each value. For others,
       // encode() throws.
-      box.set(name, this.encode(value as I, protocol));
+      const bytes = this.encode(value as I, protocol);
+      box.set(name, atOnce("encode()", bytes, "Error while calling encode"));
     } catch (error) {
       throw new InvalidSignature(describe(name, error), { cause: error });
     }
@@ -136,6 +139,8 @@ export class OptionalArgument<T, I = T> extends Argument<T, I> {
     return this.#type.decode(bytes, protocol);
   }
 
+  // The results below are promises if the method of a subclass is async, although the type is void.
+
   /** Decodes the value with a name, if the box has it. */
   override fromBox(
     name: string,
@@ -143,7 +148,7 @@ export class OptionalArgument<T, I = T> extends Argument<T, I> {
     objects: ArgumentValues,
     protocol: object | null,
   ): void {
-    if (box.has(name)) this.#type.fromBox(name, box, objects, protocol);
+    if (box.has(name)) return this.#type.fromBox(name, box, objects, protocol);
   }
 
   /** Encodes the value with a name, if there is one. */
@@ -153,7 +158,7 @@ export class OptionalArgument<T, I = T> extends Argument<T, I> {
     objects: ArgumentValues,
     protocol: object | null,
   ): void {
-    if (objects[name] !== undefined) this.#type.toBox(name, box, objects, protocol);
+    if (objects[name] !== undefined) return this.#type.toBox(name, box, objects, protocol);
   }
 }
 

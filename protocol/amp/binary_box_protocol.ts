@@ -1,4 +1,5 @@
 import { asError, callGuarded, logUserError } from "../../defer/guarded_call.ts";
+import { isInstance } from "../../internal/foreign_value.ts";
 import { ConnectionLost } from "../../reactor/errors.ts";
 import type {
   IProtocol,
@@ -8,6 +9,7 @@ import type {
   StartTLSOptions,
 } from "../../reactor/interfaces/mod.ts";
 import { forwardOptionalMethods } from "../../reactor/stream/forwarded_methods.ts";
+import { AsyncResults } from "../async_results.ts";
 import { FrameReceiver } from "../framing/frame_receiver.ts";
 import type { FramingError } from "../framing/framing_error.ts";
 import type { AmpBox, IBoxSender } from "./amp_box.ts";
@@ -86,8 +88,12 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
   /** Notifies the receiver of boxes, and then calls `connectionMade`. */
   override makeConnection(transport: ITransport): void {
     this.transport = transport;
-    this.boxReceiver.startReceivingBoxes(this);
-    return super.makeConnection(transport);
+    const results = new AsyncResults("Error while calling makeConnection");
+    results.add(this.boxReceiver.startReceivingBoxes(this));
+    results.add(super.makeConnection(transport));
+    // If one of the methods is async, the result is a promise, although the interface declares
+    // void. It is returned, so that the connection can watch for its rejection.
+    return results.combined() as void;
   }
 
   /**
@@ -144,7 +150,7 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
     try {
       return this.boxReceiver.ampBoxReceived(box);
     } catch (error) {
-      if (!(error instanceof MalformedAmpBox || error instanceof NoEmptyBoxes)) throw error;
+      if (!isInstance(error, MalformedAmpBox) && !isInstance(error, NoEmptyBoxes)) throw error;
       this.#violation = error;
       this.transport.loseConnection();
     }
@@ -159,11 +165,14 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
   /** Notifies the protocol to which the connection has been switched, and the receiver of boxes. */
   override connectionLost(reason: Error): void {
     this.#lost = reason;
+    const results = new AsyncResults("Error while calling connectionLost");
     try {
-      return this.#innerProtocol?.connectionLost(reason);
+      results.add(this.#innerProtocol?.connectionLost(reason));
     } finally {
-      this.boxReceiver.stopReceivingBoxes(this.#violation ?? reason);
+      results.add(this.boxReceiver.stopReceivingBoxes(this.#violation ?? reason));
     }
+    // As in makeConnection().
+    return results.combined() as void;
   }
 
   /**

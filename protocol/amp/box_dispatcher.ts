@@ -1,4 +1,4 @@
-import { logUserError } from "../../defer/guarded_call.ts";
+import { atOnce, logRejection, logUserError } from "../../defer/guarded_call.ts";
 import {
   type Deferred,
   fail,
@@ -6,7 +6,8 @@ import {
   type TimeoutClock,
   TimeoutError,
 } from "../../defer/mod.ts";
-import { checkBound, checkTimeout, quote } from "../../internal/validation.ts";
+import { isInstance } from "../../internal/foreign_value.ts";
+import { checkBound, checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
 import { ConnectionClosed } from "../../reactor/errors.ts";
 import { KeyedRequestQueue } from "../keyed_request_queue.ts";
 import { UnexpectedAnswer } from "../pending_requests.ts";
@@ -79,8 +80,8 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   readonly #calls: KeyedRequestQueue<AmpBox, AmpBox, string>;
   #boxSender: IBoxSender | null = null;
   #lastTag = 0;
-  /** The error that sending the current call has thrown. */
-  #notSent: unknown = null;
+  /** The error that sending the current call has thrown, which may be any value. */
+  #notSent: { readonly error: unknown } | null = null;
   #pendingCommands = 0;
 
   /**
@@ -207,7 +208,7 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
     box.set(COMMAND, encodeText(name));
     const answer = this.#calls.request(box, { signal });
     if (this.#notSent !== null) {
-      const error = this.#notSent;
+      const { error } = this.#notSent;
       this.#notSent = null;
       answer.addErrback(() => {}); // The caller receives the error below.
       throw error;
@@ -234,12 +235,19 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   dispatchCommand(box: AmpBox): Deferred<AmpBox> {
     const name = nameOf(box);
     return maybeDeferred(() => {
-      const responder = this.locator.locateResponder(name);
-      if (responder !== null) return responder(box);
+      const responder = atOnce(
+        "locateResponder()",
+        this.locator.locateResponder(name),
+        "Error while calling locateResponder",
+      );
+      if (responder !== null) {
+        checkFunction("the result of locateResponder()", responder);
+        return responder(box);
+      }
       const description = `Unhandled Command: ${quote(name)}`;
       const cause = new UnhandledCommand(description);
       return fail(new RemoteAmpError(UNHANDLED_ERROR_CODE, description, { cause }));
-    });
+    }).addCallback(checkBox);
   }
 
   /**
@@ -262,9 +270,9 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   #send(tag: string, box: AmpBox): void {
     box.set(ASK, encodeText(tag));
     try {
-      box.sendTo(this.boxSender);
+      sendTo(box, this.boxSender);
     } catch (error) {
-      this.#notSent = error;
+      this.#notSent = { error };
       throw error;
     }
   }
@@ -333,11 +341,21 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   /** Sends a box. If the connection has been lost, or has switched its protocol, it is dropped. */
   #emit(box: AmpBox): void {
     try {
-      box.sendTo(this.boxSender);
+      sendTo(box, this.boxSender);
     } catch (error) {
-      if (!(error instanceof ProtocolSwitched || error instanceof ConnectionClosed)) throw error;
+      if (!isInstance(error, ProtocolSwitched) && !isInstance(error, ConnectionClosed)) throw error;
     }
   }
+}
+
+function sendTo(box: AmpBox, sender: IBoxSender): void {
+  logRejection(box.sendTo(sender), "Error while calling sendTo");
+}
+
+/** Checks the result of a responder that answers with boxes. */
+function checkBox(answer: AmpBox): AmpBox {
+  if (isInstance(answer, AmpBox)) return answer;
+  throw new TypeError(`A responder must return an AmpBox, got ${quote(answer)}`);
 }
 
 function nameOf(box: AmpBox): string {

@@ -1,3 +1,4 @@
+import { isInstance } from "../../internal/foreign_value.ts";
 import { quote } from "../../internal/validation.ts";
 import type { Deferred } from "../../defer/mod.ts";
 import { AmpBox } from "./amp_box.ts";
@@ -7,7 +8,7 @@ import {
   type CommandCaller,
   type CommandErrors,
 } from "./base_command.ts";
-import { InvalidSignature, MalformedAmpBox, RemoteAmpError } from "./errors.ts";
+import { type AmpError, InvalidSignature, MalformedAmpBox, RemoteAmpError } from "./errors.ts";
 import {
   type EmptySchema,
   type Received,
@@ -214,13 +215,13 @@ export class Command<
   /** Calls `f`. The message of an error of AMP then begins with what failed. */
   #within<T>(
     doing: string,
-    Type: typeof InvalidSignature | typeof MalformedAmpBox,
+    Type: new (message: string, options: ErrorOptions) => AmpError,
     f: () => T,
   ): T {
     try {
       return f();
     } catch (error) {
-      if (!(error instanceof Type)) throw error;
+      if (!isInstance(error, Type)) throw error;
       const cause = error.cause ?? error;
       throw new Type(`Cannot ${doing} ${this.commandName}: ${error.message}`, { cause });
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { logRejection } from "../../defer/guarded_call.ts";
 import { quote } from "../../internal/validation.ts";
 import type { AmpBox } from "./amp_box.ts";
 import { Argument, type ArgumentValues } from "./argument.ts";
@@ -92,7 +93,9 @@ export class SchemaCodec<S extends Schema> {
   encode<B extends AmpBox>(objects: object, box: B, protocol: object | null): B {
     // The cast is safe: arguments only read the properties of the object.
     const values = objects as ArgumentValues;
-    for (const [name, type] of this.#types) type.toBox(name, box, values, protocol);
+    for (const [name, type] of this.#types) {
+      logRejection(type.toBox(name, box, values, protocol), "Error while calling toBox");
+    }
     return box;
   }
 
@@ -103,7 +106,9 @@ export class SchemaCodec<S extends Schema> {
    */
   decode(box: AmpBox, protocol: object | null): Received<S> {
     const values: ArgumentValues = {};
-    for (const [name, type] of this.#types) type.fromBox(name, box, values, protocol);
+    for (const [name, type] of this.#types) {
+      logRejection(type.fromBox(name, box, values, protocol), "Error while calling fromBox");
+    }
     // The cast is safe: each argument has set its property, or is optional.
     return values as Received<S>;
   }
