@@ -9,7 +9,7 @@ Deno.test("amp_sum.ts calls the commands of its server, and prints the answers a
   await using client = new Example("amp_sum.ts", ["client", port]);
   const { code, lines, errors } = await client.end();
   assertEquals([code, errors], [0, ""]);
-  const header = Deno.readTextFileSync(new URL("amp_sum.ts", examples));
+  const header = await Deno.readTextFile(new URL("amp_sum.ts", examples));
   assertEquals(lines.length, 4);
   for (const line of lines) assert(header.includes(`\n *     ${line}\n`), line);
   server.send("SIGINT");

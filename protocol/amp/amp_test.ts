@@ -109,7 +109,7 @@ class Symmetric extends amp.AMP {
     return new amp.AmpBox({ text: text(box.get("text")).toUpperCase() });
   }
 
-  #greet(greeting: string, print: string | undefined) {
+  #greet(greeting: string, print: string | undefined): amp.Sendable<typeof hello.response> {
     if (greeting === "not understood") throw new TypeError("I do not understand that");
     if (greeting === "rude") throw new UnfriendlyGreeting("Do not be rude");
     if (greeting === "die") throw new DeathThreat("aieeeee");
@@ -315,6 +315,18 @@ cleanTest("AMP closes, and fails its calls, when a box belongs to no call", () =
     pair.pump.flush();
     const { name } = failureResultOf(answer, amp.AmpError);
     assertEquals(name, "a" in contents ? "NoEmptyBoxes" : "MalformedAmpBox");
+  }
+});
+
+cleanTest("AMP closes, and logs nothing, if it cannot handle a command without an answer", () => {
+  for (const command of ["other", "hello"]) {
+    using pair = connectedServerAndClient(Symmetric, Symmetric);
+    const answer = pair.server.callRemote(WaitForever);
+    pair.client.sendBox(new amp.AmpBox({ _command: command }));
+    pair.pump.flush();
+    const { message } = failureResultOf(answer, amp.MalformedAmpBox);
+    assert(message.includes(command === "other" ? "Unhandled Command" : "is missing"), message);
+    assertEquals(pair.serverReason?.name, "ConnectionDone");
   }
 });
 

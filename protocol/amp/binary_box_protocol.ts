@@ -15,7 +15,14 @@ import type { FramingError } from "../framing/framing_error.ts";
 import type { AmpBox, IBoxSender } from "./amp_box.ts";
 import { ampErrorOf, BoxDecoder, type BoxDecoderOptions } from "./box_decoder.ts";
 import type { IBoxReceiver } from "./box_receiver.ts";
-import { MalformedAmpBox, NoEmptyBoxes, OnlyOneTLS, ProtocolSwitched } from "./errors.ts";
+import {
+  type AmpError,
+  isCausedByPeer,
+  MalformedAmpBox,
+  OnlyOneTLS,
+  ProtocolSwitched,
+  RemoteAmpError,
+} from "./errors.ts";
 
 /**
  * Sends and receives boxes over a connection. Twisted's `BinaryBoxProtocol`. {@linkcode AMP} is
@@ -130,12 +137,14 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
   }
 
   /**
-   * Logs an error that nothing has handled, and closes the connection.
+   * Closes the connection because of an error that nothing has handled. The error is logged, unless
+   * the peer has caused it by a box that is invalid, or belongs to no command.
    *
    * @param error The error.
    */
   unhandledError(error: Error): void {
-    logUserError(error, "Error in AMP that nothing has handled; closing the connection");
+    if (isCausedByPeer(error)) this.#violation = violationOf(error);
+    else logUserError(error, "Error in AMP that nothing has handled; closing the connection");
     if (this.#lost === null) this.transport.loseConnection();
   }
 
@@ -150,9 +159,8 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
     try {
       return this.boxReceiver.ampBoxReceived(box);
     } catch (error) {
-      if (!isInstance(error, MalformedAmpBox) && !isInstance(error, NoEmptyBoxes)) throw error;
-      this.#violation = error;
-      this.transport.loseConnection();
+      if (!isCausedByPeer(error)) throw error;
+      this.unhandledError(error);
     }
   }
 
@@ -270,4 +278,13 @@ export class BinaryBoxProtocol<F extends IProtocolFactory = IProtocolFactory>
       this.transport.abortConnection(asError(error));
     }, method);
   }
+}
+
+/** Returns the reason for which the calls of this side fail. It must not look like an answer. */
+function violationOf(error: AmpError): AmpError {
+  if (!isInstance(error, RemoteAmpError)) return error;
+  return new MalformedAmpBox(
+    `Cannot handle a command that asks for no answer: ${error.description}`,
+    { cause: error },
+  );
 }

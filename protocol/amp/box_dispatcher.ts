@@ -15,8 +15,10 @@ import { AmpBox, type BoxContents, type IBoxSender, QuitBox } from "./amp_box.ts
 import type { BaseCommand, CallOptions, CallParameters, CommandCaller } from "./base_command.ts";
 import type { IBoxReceiver, IResponderLocator } from "./box_receiver.ts";
 import {
+  isCausedByPeer,
   MalformedAmpBox,
   NoEmptyBoxes,
+  OVERLOADED_ERROR_CODE,
   PROTOCOL_ERRORS,
   ProtocolSwitched,
   RemoteAmpError,
@@ -34,9 +36,6 @@ import {
   UNHANDLED_ERROR_CODE,
   UNKNOWN_ERROR_CODE,
 } from "./wire_names.ts";
-
-/** The code of the answer to a call that exceeds `maxPendingCommands`. */
-const OVERLOADED = "OVERLOADED";
 
 /** Options of a {@linkcode BoxDispatcher}. Twisted has no equivalent. */
 export interface BoxDispatcherOptions {
@@ -67,9 +66,10 @@ export interface BoxDispatcherOptions {
  *
  * An error that nothing handles is treated as in Twisted: an error of a responder whose command
  * does not define it is logged, the caller receives an `UnknownRemoteError`, and the connection is
- * closed. In one point Twisted differs: there, a failed call without an errback closes the
- * connection. Here it is reported like any other failed Deferred, because `await` may handle it
- * later.
+ * closed. In two points Twisted differs. There, a failed call without an errback closes the
+ * connection; here it is reported like any other failed Deferred, because `await` may handle it
+ * later. And Twisted logs arguments that it cannot decode; here the caller receives the reason,
+ * because any peer could fill the log.
  */
 export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   /** Knows the responders. */
@@ -317,7 +317,7 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   #overload(): RemoteAmpError {
     const limit = this.#maxPendingCommands;
     return new RemoteAmpError(
-      OVERLOADED,
+      OVERLOADED_ERROR_CODE,
       `Cannot start another command: the limit of ${limit} (maxPendingCommands) is reached`,
     );
   }
@@ -328,13 +328,11 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
   }
 
   #answerWithError(ask: Uint8Array, error: Error, name: string): void {
-    const isRemote = error instanceof RemoteAmpError;
-    if (!isRemote) logUserError(error, `Error while responding to ${quote(name)}`);
-    const answer = isRemote && !error.fatal ? new AmpBox() : new QuitBox();
+    const { errorCode, description, fatal } = remoteErrorOf(error, name);
+    const answer = fatal ? new QuitBox() : new AmpBox();
     answer.set(ERROR, ask);
-    answer.set(ERROR_CODE, encodeText(isRemote ? error.errorCode : UNKNOWN_ERROR_CODE));
-    const description = encodeText(isRemote ? error.description : "Unknown Error");
-    answer.set(ERROR_DESCRIPTION, description.subarray(0, MAX_VALUE_LENGTH));
+    answer.set(ERROR_CODE, encodeText(errorCode));
+    answer.set(ERROR_DESCRIPTION, encodeText(description).subarray(0, MAX_VALUE_LENGTH));
     this.#emit(answer);
   }
 
@@ -346,6 +344,16 @@ export class BoxDispatcher implements IBoxReceiver, CommandCaller {
       if (!isInstance(error, ProtocolSwitched) && !isInstance(error, ConnectionClosed)) throw error;
     }
   }
+}
+
+/** Returns the answer for an error of a responder. Logs the error, unless the peer caused it. */
+function remoteErrorOf(error: Error, name: string): RemoteAmpError {
+  if (isInstance(error, RemoteAmpError)) return error;
+  if (isCausedByPeer(error)) {
+    return new RemoteAmpError(UNKNOWN_ERROR_CODE, error.message, { fatal: true });
+  }
+  logUserError(error, `Error while responding to ${quote(name)}`);
+  return new RemoteAmpError(UNKNOWN_ERROR_CODE, "Unknown Error", { fatal: true });
 }
 
 function sendTo(box: AmpBox, sender: IBoxSender): void {

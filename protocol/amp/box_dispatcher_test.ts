@@ -16,6 +16,7 @@ import {
   type BoxDispatcherOptions,
   type BoxResponder,
   Command,
+  CommandLocator,
   type IBoxSender,
   Integer,
   type IResponderLocator,
@@ -162,6 +163,20 @@ Deno.test("BoxDispatcher logs an unknown error, answers with UNKNOWN and closes"
   const [event] = errors.takeEvents();
   assertStrictEquals(event?.failure, error);
   assert(event?.message.includes('Error while responding to "hello"'), event?.message);
+});
+
+Deno.test("BoxDispatcher tells the caller why it cannot decode arguments, and logs nothing", () => {
+  using _errors = new LoggedErrors();
+  const { ends, dispatcher } = start();
+  const locator = new CommandLocator().responder(Hello, ({ hello }) => ({ hello }));
+  ends.commands.hello = (box) => locator.locateResponder("hello")?.(box) ?? box;
+  dispatcher.ampBoxReceived(new AmpBox({ _command: "hello", _ask: "id" }));
+  assertEquals(ends.sent[0]?.get("_error_code"), bytes("UNKNOWN"));
+  assertEquals(
+    ends.sent[0]?.get("_error_description"),
+    bytes('Cannot read the arguments of hello: the value of "hello" is missing'),
+  );
+  assertEquals(ends.isClosed, true);
 });
 
 Deno.test("BoxDispatcher passes the failure of a command without an answer to the sender", () => {

@@ -7,12 +7,14 @@ import * as amp from "./mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** Fails to compile unless both types are the same. */
-function assertType<Expected>() {
-  return <Actual>(
-    _value: Actual,
-    ..._: [Expected] extends [Actual] ? [Actual] extends [Expected] ? [] : [never] : [never]
-  ): void => {};
+/** Fails to compile unless the type of a value is exactly `Expected`. */
+type Exactly<Expected> = <Actual>(
+  value: Actual,
+  ...wrong: [Expected] extends [Actual] ? [Actual] extends [Expected] ? [] : [never] : [never]
+) => void;
+
+function assertType<Expected>(): Exactly<Expected> {
+  return () => {};
 }
 
 const Hello = new amp.Command("hello", {

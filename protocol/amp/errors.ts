@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isInstance } from "../../internal/foreign_value.ts";
 import { quote } from "../../internal/validation.ts";
 import { UNHANDLED_ERROR_CODE, UNKNOWN_ERROR_CODE } from "./wire_names.ts";
 
@@ -176,6 +177,20 @@ export type ErrorClass = new (description: string) => Error;
 export const PROTOCOL_ERRORS: Readonly<Record<string, ErrorClass>> = {
   [UNHANDLED_ERROR_CODE]: UnhandledCommand,
 };
+
+/** The code of the answer to a call that exceeds `maxPendingCommands`. */
+export const OVERLOADED_ERROR_CODE = "OVERLOADED";
+
+const PEER_ERROR_CODES: readonly string[] = [UNHANDLED_ERROR_CODE, OVERLOADED_ERROR_CODE];
+
+/**
+ * Returns whether the peer has caused an error, and not this program. Such errors are not logged:
+ * any peer could fill the log.
+ */
+export function isCausedByPeer(error: unknown): error is AmpError {
+  return isInstance(error, MalformedAmpBox) || isInstance(error, NoEmptyBoxes) ||
+    isInstance(error, RemoteAmpError) && PEER_ERROR_CODES.includes(error.errorCode);
+}
 
 /** Returns a TypeError for a value that is not of the type of an argument. */
 export function notA(expected: string, value: unknown): TypeError {

@@ -55,8 +55,8 @@ class SwitchBox extends AmpBox {
  * after the answer.
  *
  * From the call on, no box can be sent: `callRemote` throws `ProtocolSwitched`. If the peer
- * refuses, boxes can be sent again. Calls that are not answered before the switch fail when the connection
- * is lost.
+ * refuses, boxes can be sent again. Calls that are not answered before the switch fail when the
+ * connection is lost.
  *
  * @typeParam A The arguments.
  *

@@ -199,9 +199,9 @@ cleanTest("ProtocolSwitchCommand requires a protocol, and a connection", () => {
   );
   const dispatcher = new amp.BoxDispatcher(new amp.CommandLocator());
   dispatcher.startReceivingBoxes({
-    sendBox() {},
-    unhandledError() {},
-    loseConnection() {},
+    sendBox(): void {},
+    unhandledError(): void {},
+    loseConnection(): void {},
   });
   assertThrows(
     () => dispatcher.callRemote(Switch, args, { protocol: new Inner("") }),

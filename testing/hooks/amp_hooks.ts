@@ -71,10 +71,23 @@ async function callRemote(
 }
 
 /** Receives the arguments of a call, with a method that fails. */
-function decode(test: Case, method: "decode" | "fromBox"): Promise<void> {
+function receiveArguments(test: Case, method: "fromBox"): Promise<void> {
   const type = Object.assign(new Plain(), { [method]: test.act });
   const command = new Command("Sum", { arguments: { value: optional(type) } });
   return receiveCall(new AMP().responder(command, () => {}), { value: "x" });
+}
+
+/** Receives an answer that cannot be decoded. The caller receives the error. */
+async function receiveAnswer(test: Case): Promise<void> {
+  const type = Object.assign(new Plain(), { decode: test.act });
+  const client = new AMP();
+  using fixture = connectProtocol(client);
+  client.callRemote(new Command("Sum", { response: { value: type } })).addErrback(test.received);
+  const answer = new AmpBox({ _answer: "1", value: "x" });
+  fixture.peer.send(new TextDecoder().decode(answer.serialize()));
+  await fixture.settle();
+  fixture.connection.abortConnection();
+  await fixture.settle();
 }
 
 /** A connection whose receiver of boxes has a method that fails. */
@@ -138,16 +151,16 @@ export const AMP_HOOKS: readonly Hook[] = [
   },
   {
     name: "decode",
-    calledBy: RESPONDING,
     documented: ["Argument.decode"],
+    reports: "caller",
     answers: true,
-    run: (test) => decode(test, "decode"),
+    run: receiveAnswer,
   },
   {
     name: "fromBox",
     calledBy: RESPONDING,
     documented: ["Argument.fromBox"],
-    run: (test) => decode(test, "fromBox"),
+    run: (test) => receiveArguments(test, "fromBox"),
   },
   {
     name: "startReceivingBoxes",
