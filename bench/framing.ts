@@ -1,6 +1,6 @@
 /**
- * Compares the frames per second of processor time that the receivers of this library split, with a loop by hand,
- * `node:readline`, packages from npm, and Twisted's receivers.
+ * Compares the frames per second of processor time that the receivers of this library split, with a
+ * loop by hand, `node:readline`, packages from npm, and Twisted's receivers.
  *
  * Usage: `deno run -A bench/framing.ts [MEGABYTES] [ROUNDS]`
  *

@@ -2,9 +2,12 @@
 // is an ordinary character.
 const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Limits of the bytes that are decoded at once. */
+/**
+ * Limits of the bytes that are decoded at once. The text of a line may keep that of the other lines
+ * in memory.
+ */
 const SMALLEST_WINDOW = 128;
-const LARGEST_WINDOW = 4096;
+const LARGEST_WINDOW = 1024;
 
 /** Returns the text of bytes that are UTF-8. Invalid bytes become U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {

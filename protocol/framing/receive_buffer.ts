@@ -75,21 +75,26 @@ export class ReceiveBuffer {
   /**
    * Returns a byte, without taking it out.
    *
-   * @param index The index of the byte, from 0. It must be less than {@linkcode size}.
+   * @param index The index of the byte, from 0.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   byteAt(index: number): number {
     const at = this.#start + index;
-    return (at < this.#head.length ? this.#head[at] : this.#tail[at - this.#head.length]) ?? 0;
+    const byte = at < this.#head.length ? this.#head[at] : this.#tail[at - this.#head.length];
+    if (byte === undefined) throw this.#tooFew("read the byte at index", index);
+    return byte;
   }
 
   /**
    * Returns bytes without taking them out.
    *
    * @param start The index of the first byte, from 0.
-   * @param end The index after the last byte, at most {@linkcode size}.
+   * @param end The index after the last byte.
    * @returns A view.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   peek(start: number, end: number): Uint8Array {
+    if (end > this.size) throw this.#tooFew("read the bytes before index", end);
     const { length } = this.#head;
     if (this.#start + start >= length) {
       const shift = this.#start - length;
@@ -140,8 +145,10 @@ export class ReceiveBuffer {
    * the content that has been searched is not searched again.
    *
    * @param delimiter At least one byte. Call {@linkcode searchAgain} before it changes.
+   * @throws {RangeError} when the delimiter is empty.
    */
   lengthUntil(delimiter: Uint8Array): number {
+    if (delimiter.length === 0) throw new RangeError("Cannot search for an empty delimiter");
     const size = this.size;
     const headSize = size - this.#tail.length;
     if (this.#searched < headSize) {
@@ -162,8 +169,12 @@ export class ReceiveBuffer {
    * @param count The number of bytes.
    * @param dropped The number of bytes after them to remove, such as a delimiter.
    * @returns A view of the `count` bytes. Its memory is never written again.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   take(count: number, dropped = 0): Uint8Array {
+    if (count + dropped > this.size) {
+      throw this.#tooFew("take out the bytes before index", count + dropped);
+    }
     const end = this.#start + count;
     if (end > this.#head.length) this.#absorb(end - this.#head.length);
     const taken = this.#head.subarray(this.#start, end);
@@ -174,9 +185,11 @@ export class ReceiveBuffer {
   /**
    * Removes bytes.
    *
-   * @param count The number of bytes, at most {@linkcode size}.
+   * @param count The number of bytes.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   skip(count: number): void {
+    if (count > this.size) throw this.#tooFew("remove the bytes before index", count);
     this.#start += count;
     this.#searched = 0;
     this.#expected = 0;
@@ -223,6 +236,10 @@ export class ReceiveBuffer {
     } else if (isMuchLess(size, this.#memory?.length ?? this.#head.buffer.byteLength)) {
       this.#move(0);
     }
+  }
+
+  #tooFew(what: string, number: number): RangeError {
+    return new RangeError(`Cannot ${what} ${number}: the buffer contains ${this.size} bytes`);
   }
 
   /** Makes a chunk the whole content, from `start` on. */
