@@ -16,8 +16,8 @@ import { type Contender, encodeFrames, type Format, type Received } from "./fram
 import { OTHERS } from "./framing/other_framing.ts";
 import { TORSION } from "./framing/torsion_framing.ts";
 import { median } from "./server_process.ts";
+import { isTwistedInstalled, runTwisted } from "./twisted_program.ts";
 
-const PYTHON = "/usr/bin/python3";
 const CONTENT = "the quick brown fox jumps over";
 const CHUNK_SIZES = [65536, 1448];
 
@@ -73,33 +73,12 @@ async function time(contender: Contender, load: Load): Promise<number> {
 
 /** Returns the seconds of Twisted's best round of three, which run in a process of their own. */
 async function timeTwisted(load: Load): Promise<number> {
-  const file = await Deno.makeTempFile();
-  try {
-    await Deno.writeFile(file, load.bytes);
-    const script = new URL("framing/twisted_framing.py", import.meta.url).pathname;
-    const { success, stdout, stderr } = await new Deno.Command(PYTHON, {
-      args: [script, load.format, file, `${load.chunkSize}`, "3"],
-    }).output();
-    if (!success) throw new Error(`Twisted failed: ${new TextDecoder().decode(stderr)}`);
-    const results = new TextDecoder().decode(stdout).trim().split("\n").map((line) => {
-      const [seconds = NaN, frames = 0, length = 0] = line.split(" ").map(Number);
-      check("Twisted", { frames, length }, load);
-      return seconds;
-    });
-    return Math.min(...results);
-  } finally {
-    await Deno.remove(file);
-  }
-}
-
-async function isTwistedInstalled(): Promise<boolean> {
-  try {
-    const command = new Deno.Command(PYTHON, { args: ["-c", "import twisted"], stderr: "null" });
-    return (await command.output()).success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const args = [load.format, "FILE", `${load.chunkSize}`, "3"];
+  const rounds = await runTwisted("framing/twisted_framing.py", load.bytes, args);
+  return Math.min(...rounds.map(([seconds = NaN, frames = 0, length = 0]) => {
+    check("Twisted", { frames, length }, load);
+    return seconds;
+  }));
 }
 
 /** Measures one load with all contenders in turns, and prints a line for each of the others. */
@@ -145,7 +124,6 @@ function print(
 }
 
 const withTwisted = await isTwistedInstalled();
-if (!withTwisted) console.log(`Twisted is left out: ${PYTHON} has no package twisted`);
 for (const { format } of TORSION) {
   for (const chunkSize of CHUNK_SIZES) await compare(loadOf(format, chunkSize), withTwisted);
 }

@@ -40,6 +40,8 @@ const OTHER_MEANINGS: Record<string, string> = {
   "twisted.internet.interfaces.ThreadPool": "/reactor",
   // The reason of a connection's end; the other is what its module imports.
   "twisted.protocols.ftp.ConnectionLost": "/reactor",
+  // Commands of AMP; Twisted's is an internal class of its memcached client.
+  "twisted.protocols.memcache.Command": "/amp",
   // A function of the log; Twisted's is an exception of option parsing.
   "twisted.python.usage.error": "/log",
 };

@@ -6,6 +6,7 @@ import { assertEquals } from "@std/assert";
 import { documentedHooks } from "./documented_hooks.ts";
 import { EXCLUSIONS, isExcludedBy } from "./exclusions.ts";
 import { checkRefusal, type Hook, runHook, titleOf } from "./hook.ts";
+import { AMP_HOOKS } from "./amp_hooks.ts";
 import { DATAGRAM_HOOKS } from "./datagram_hooks.ts";
 import { FACTORY_HOOKS } from "./factory_hooks.ts";
 import { DEFER_HOOKS } from "./defer_hooks.ts";
@@ -45,6 +46,7 @@ const HOOKS: readonly Hook[] = [
   ...THREAD_HOOKS,
   ...STDIO_HOOKS,
   ...SOCKET_HOOKS,
+  ...AMP_HOOKS,
 ];
 
 for (const hook of HOOKS) {
