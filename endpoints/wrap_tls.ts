@@ -22,7 +22,7 @@ import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
 import { MAX_HANDSHAKES } from "../reactor/tls/handshake.ts";
 import { checkBound } from "../internal/validation.ts";
