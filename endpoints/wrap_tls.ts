@@ -26,7 +26,7 @@ import type {
 import { listening } from "./listening.ts";
 import { MAX_HANDSHAKES } from "../reactor/tls/handshake.ts";
 import { checkBound } from "../internal/validation.ts";
-import { forwardHalfClose } from "./protocol_wrapper.ts";
+import { forwardHalfClose } from "../reactor/stream/forwarded_methods.ts";
 import { TLSUpgradeProtocol } from "./tls_upgrade_protocol.ts";
 
 /**
