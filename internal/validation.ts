@@ -68,6 +68,14 @@ export function checkBound(name: string, value: unknown, min: number): void {
   checkInteger(name, value, min, Number.MAX_SAFE_INTEGER);
 }
 
+/** Throws unless `value` is a rate: a number per second, more than 0, or Infinity for no limit. */
+export function checkRate(name: string, value: unknown): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number per second, got ${quote(value)}`);
+  }
+  if (!(value > 0)) throw new RangeError(`${name} must be more than 0 per second, got ${value}`);
+}
+
 /**
  * Throws unless `value` is an idle time of keep-alive probes, in seconds. The greatest value is
  * Linux's (tcp(7)).

@@ -25,6 +25,7 @@ import type {
 } from "../interfaces/mod.ts";
 import { type DrainTarget, PortDrain } from "./port_drain.ts";
 import { ConnectionLimiter } from "./connection_limiter.ts";
+import { ConnectionRates, RatePause } from "./connection_rates.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
@@ -51,6 +52,8 @@ export class StreamPort<A extends Address = Address>
   /** The Deferreds to fire when the port has closed; `null` while it listens. */
   #stopping: Deferred<void>[] | null = null;
   readonly #limiter: ConnectionLimiter;
+  readonly #rates: ConnectionRates;
+  readonly #ratePause: RatePause;
   readonly #problems: StreamPortProblems;
   #accepted = 0;
   #accepting = false;
@@ -79,6 +82,8 @@ export class StreamPort<A extends Address = Address>
     this.#factory = factory;
     this.#overflow = limits.overflow;
     this.#limiter = new ConnectionLimiter(limits);
+    this.#rates = new ConnectionRates(limits, context.reactor);
+    this.#ratePause = new RatePause(context.reactor, () => this.#acceptNext());
     this.#problems = new StreamPortProblems(context.reactor);
     this.#bind = bind;
     this.#secure = secure;
@@ -269,6 +274,7 @@ export class StreamPort<A extends Address = Address>
 
   #close(acceptor: StreamAcceptor): void {
     this.#pauses.stop();
+    this.#ratePause.stop();
     acceptor.close();
     // Only open connections outlive the port. A connection whose handshake has not completed is not
     // open yet, so it is cancelled.
@@ -297,7 +303,11 @@ export class StreamPort<A extends Address = Address>
     if (
       this.#accepting || this.#pauses.isPaused || this.#stopping !== null || this.#acceptor === null
     ) return;
-    if (this.#limiter.isFull && this.#overflow === "pause") return this.#logHandshakeLimit();
+    if (this.#overflow === "pause") {
+      if (this.#limiter.isFull) return this.#logHandshakeLimit();
+      const { wait } = this.#rates;
+      if (wait > 0) return this.#ratePause.start(wait);
+    }
     this.#accepting = true;
     this.#acceptor.accept(this.#pauses.turnsAway);
   }
@@ -314,12 +324,14 @@ export class StreamPort<A extends Address = Address>
   #admit(driver: StreamDriver): void {
     const session = this.#accepted++;
     const peer = driver.getPeer();
-    const reason = this.#limiter.reasonToRefuse(hostOf(peer));
+    const host = hostOf(peer);
+    const reason = this.#limiter.reasonToRefuse(host) ?? this.#rates.reasonToRefuse(host);
     if (reason !== null) {
       this.#problems.refused(peer, reason);
       driver.abort();
       return;
     }
+    this.#rates.enter(host);
     if (this.#secure === null) this.#connect(driver, session);
     else this.#startHandshake(this.#secure(driver), session);
   }
