@@ -27,6 +27,12 @@ export function checkDelay(name: string, value: unknown): void {
   throw new RangeError(`${name} must be zero or more seconds, got ${value}`);
 }
 
+/** Throws unless `value` is a period: a finite number of seconds, more than 0. */
+export function checkPeriod(name: string, value: unknown): void {
+  checkDelay(name, value);
+  if (value === 0) throw new RangeError(`${name} must be more than 0 seconds, got 0`);
+}
+
 /** Throws unless `value` is a timeout: zero or more seconds, or Infinity for no timeout. */
 export function checkTimeout(name: string, value: unknown): void {
   if (value !== Infinity) checkDelay(name, value);

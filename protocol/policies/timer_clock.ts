@@ -1,7 +1,7 @@
 import type { IReactorTime, ITransport } from "../../reactor/interfaces/mod.ts";
 
 /** A clock that makes timed calls: a reactor, or the `Clock` of a test. */
-export type TimerClock = Pick<IReactorTime, "callLater">;
+export type TimerClock = Pick<IReactorTime, "callLater" | "seconds">;
 
 /** Options of a policy that needs time. */
 export interface TimedPolicyOptions {

@@ -40,23 +40,23 @@ export class ConnectionRates {
   /**
    * Returns why a connection from a host must be refused.
    *
-   * @param host The host of the peer.
+   * @param host The host of the peer; `null` to check only the limit for all hosts.
    * @returns The reason, for the log; `null` if the connection may be accepted.
    */
-  reasonToRefuse(host: string): string | null {
+  reasonToRefuse(host: string | null): string | null {
     const { connectionRate, connectionRatePerHost } = this.#limits;
     if (this.wait > 0) return `the limit of ${connectionRate} connections per second is reached`;
-    const ofHost = this.#perHost?.get(host);
+    const ofHost = host === null ? undefined : this.#perHost?.get(host);
     if (ofHost === undefined || ofHost.wait(this.#clock.seconds()) === 0) return null;
     return `its host has reached the limit of ${connectionRatePerHost} connections per second`;
   }
 
-  /** Counts a new connection. */
-  enter(host: string): void {
+  /** Counts a new connection of a host; `null` if it has none. */
+  enter(host: string | null): void {
     if (this.#total === null && this.#perHost === null) return;
     const now = this.#clock.seconds();
     this.#total?.take(now);
-    if (this.#perHost !== null) this.#hostLimit(this.#perHost, host, now).take(now);
+    if (this.#perHost !== null && host !== null) this.#hostLimit(this.#perHost, host, now).take(now);
   }
 
   #hostLimit(perHost: Map<string, RateLimit>, host: string, now: number): RateLimit {
