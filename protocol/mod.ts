@@ -70,6 +70,7 @@ export {
 } from "./framing/stateful_string_protocol.ts";
 export { StringReceiver } from "./framing/string_receiver.ts";
 export { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
+export { joinConnections, type JoinedConnections } from "./join_connections.ts";
 export { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
 export {
   PendingRequest,
@@ -129,6 +130,7 @@ export {
   ProxyFactory,
   ProxyServer,
 } from "./portforward.ts";
+export type { ProxyAttempt, ProxyFactoryOptions } from "./proxy_attempt.ts";
 export {
   getProcessOutput,
   getProcessOutputAndValue,
