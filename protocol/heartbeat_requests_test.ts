@@ -11,7 +11,7 @@ import { TestHost } from "../testing/fixtures/connection_fixture.ts";
 import type { IProtocol, IReactorTime } from "../reactor/interfaces/mod.ts";
 import { Heartbeat, HeartbeatTimeout } from "./heartbeat.ts";
 import { KeyedRequestQueue } from "./keyed_request_queue.ts";
-import { LineReceiver } from "./line_receiver.ts";
+import { LineReceiver } from "./framing/line_receiver.ts";
 
 interface Client extends IProtocol {
   ask(question: string): Deferred<string>;

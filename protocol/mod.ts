@@ -30,11 +30,47 @@ export {
   type ProtocolMaker,
   ServerFactory,
 } from "./factory.ts";
+export { BufferedDecoder } from "./framing/buffered_decoder.ts";
+export { decoderStream } from "./framing/decoder_stream.ts";
+export { type FileReader, FileSender, type FileSource } from "./framing/file_sender.ts";
+export type { FrameDecoder } from "./framing/frame_decoder.ts";
+export { FrameReceiver } from "./framing/frame_receiver.ts";
+export { FrameTooLongError, FramingError, IncompleteFrameError } from "./framing/framing_error.ts";
+export {
+  encodeIntString,
+  IntStringDecoder,
+  type IntStringDecoderOptions,
+  type LengthPrefix,
+  StringTooLongError,
+} from "./framing/int_string_decoder.ts";
+export {
+  Int16StringReceiver,
+  Int32StringReceiver,
+  Int8StringReceiver,
+  IntNStringReceiver,
+} from "./framing/int_string_receiver.ts";
+export { LineDecoder, type LineDecoderOptions } from "./framing/line_decoder.ts";
+export { LineOnlyReceiver } from "./framing/line_only_receiver.ts";
+export { LineProtocol } from "./framing/line_protocol.ts";
+export { LineReceiver } from "./framing/line_receiver.ts";
+export {
+  encodeNetstring,
+  NetstringDecoder,
+  type NetstringDecoderOptions,
+  NetstringParseError,
+} from "./framing/netstring_decoder.ts";
+export { NetstringReceiver } from "./framing/netstring_receiver.ts";
+export { ReceiveBuffer } from "./framing/receive_buffer.ts";
+export { type ProtocolState, StatefulProtocol } from "./framing/stateful_protocol.ts";
+export {
+  StatefulStringProtocol,
+  type StatefulStrings,
+  type StatefulStringsClass,
+  type StringReceiverClass,
+} from "./framing/stateful_string_protocol.ts";
+export { StringReceiver } from "./framing/string_receiver.ts";
 export { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
 export { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
-export { LineOnlyReceiver } from "./line_only_receiver.ts";
-export { LineProtocol } from "./line_protocol.ts";
-export { LineReceiver } from "./line_receiver.ts";
 export {
   PendingRequest,
   PendingRequests,

@@ -14,13 +14,13 @@ export class ProducerStopped extends Error {
 type Reader = ReadableStreamDefaultReader<Uint8Array | string>;
 
 /**
- * Writes a stream to a consumer, such as a transport, as fast as the consumer accepts it. It
- * replaces Twisted's `FileSender`, and works with any stream: the body of a response, the output of
- * a process, another connection.
+ * Writes a stream to a consumer, such as a transport, as fast as the consumer accepts it. It works
+ * with any stream: the body of a response, the output of a process, another connection. Twisted has
+ * no such class.
  *
  * While the consumer has paused the producer, no chunk is read from the stream, apart from one that
- * was requested before. (Twisted's `FileSender` is a pull producer: it reads each piece when the
- * one before it has been sent. Here the consumer's buffer covers the time that reading takes.)
+ * was requested before. (`FileSender` is a pull producer: it writes each piece when the one before
+ * it has been sent. Here the consumer's buffer covers the time that reading takes.)
  *
  * The producer does not close the consumer's connection.
  *

@@ -1,13 +1,6 @@
 /**
- * Twisted's `protocols/test/test_basic.py`, `FileSenderTests`:
- *
- * - `test_interface` is checked by the compiler.
- * - `test_producerRegistered`, `test_transfer`, `test_transferMultipleChunks` (the stream makes the
- *   chunks) and `test_abortedTransfer` are here.
- * - `test_transferWithTransform`: a stream has `pipeThrough` instead. The last byte sent, which
- *   Twisted's Deferred fires with, serves such transforms, too.
- *
- * And `test/test_tpfile.py`, `FileSenderTests`: both tests, of a file and of an empty one.
+ * ReadableStreamProducer. Twisted has no such class; its tests of `FileSender` are in
+ * `framing/file_sender_test.ts`.
  */
 
 import {

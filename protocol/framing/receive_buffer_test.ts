@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { byteCost } from "../../testing/fixtures/byte_cost.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -15,27 +16,6 @@ function pieces(buffer: ReceiveBuffer, delimiter: Uint8Array): string[] {
     if (length < 0) return taken;
     taken.push(text(buffer.take(length, delimiter.length)));
   }
-}
-
-/** Counts the bytes that `f` copies, and those that it searches. */
-function cost(f: () => void): { copied: number; searched: number } {
-  const { set, indexOf } = Uint8Array.prototype;
-  const counts = { copied: 0, searched: 0 };
-  Uint8Array.prototype.set = function (array, offset): void {
-    counts.copied += array.length;
-    set.call(this, array, offset);
-  };
-  Uint8Array.prototype.indexOf = function (element, from = 0): number {
-    const at = indexOf.call(this, element, from);
-    counts.searched += (at < 0 ? this.length : at) - from;
-    return at;
-  };
-  try {
-    f();
-  } finally {
-    Object.assign(Uint8Array.prototype, { set, indexOf });
-  }
-  return counts;
 }
 
 Deno.test("ReceiveBuffer returns the bytes that were added, split at delimiters, for any chunks", () => {
@@ -96,7 +76,7 @@ Deno.test("ReceiveBuffer.searchAgain() finds a new delimiter in content already 
 Deno.test("ReceiveBuffer copies and searches 256 KiB that arrive byte by byte in linear time", () => {
   const size = 1 << 18;
   const buffer = new ReceiveBuffer();
-  const { copied, searched } = cost(() => {
+  const { copied, searched } = byteCost(() => {
     for (let i = 0; i < size; i++) {
       buffer.append(new Uint8Array([i]));
       buffer.lengthUntil(bytes("\r\n\r\n"));
@@ -113,7 +93,7 @@ Deno.test("ReceiveBuffer copies a megabyte of lines that arrive in one chunk onl
   const size = line.length * 33_000;
   const buffer = new ReceiveBuffer();
   buffer.append(bytes(line.repeat(33_000)));
-  const { copied, searched } = cost(() => {
+  const { copied, searched } = byteCost(() => {
     while (buffer.size > 0) {
       buffer.take(buffer.lengthUntil(bytes("\n")), 1);
       buffer.settle();
@@ -136,4 +116,79 @@ Deno.test("ReceiveBuffer.settle() does not keep large memory for a small rest", 
   buffer.take(4, 0);
   buffer.settle();
   assertEquals(buffer.takeAll().buffer.byteLength, 0);
+});
+
+Deno.test("ReceiveBuffer.offset counts the bytes that were taken out, whatever the operation", () => {
+  const operations = fc.array(fc.oneof(
+    fc.record({ append: fc.integer({ min: 0, max: 200 }) }),
+    fc.record({ take: fc.integer({ min: 0, max: 20 }), drop: fc.integer({ min: 0, max: 2 }) }),
+    fc.record({ skip: fc.integer({ min: 0, max: 20 }) }),
+    fc.constant({ settle: true }),
+    fc.constant({ putBack: true }),
+  ));
+  fc.assert(fc.property(operations, (steps) => {
+    const buffer = new ReceiveBuffer();
+    let [appended, taken] = [0, 0];
+    for (const step of steps) {
+      if ("append" in step) {
+        buffer.append(Uint8Array.from({ length: step.append }, () => appended++ % 251));
+      } else if ("take" in step) {
+        if (step.take + step.drop > buffer.size) continue;
+        const bytes = buffer.take(step.take, step.drop);
+        assertEquals([...bytes], Array.from(bytes, (_, i) => (taken + i) % 251));
+        taken += step.take + step.drop;
+      } else if ("skip" in step) {
+        if (step.skip > buffer.size) continue;
+        buffer.skip(step.skip);
+        taken += step.skip;
+      } else if ("settle" in step) buffer.settle();
+      else buffer.putBack(buffer.takeAll());
+      assertEquals([buffer.offset, buffer.size], [taken, appended - taken]);
+      if (buffer.size > 0) assertEquals(buffer.byteAt(buffer.size - 1), (appended - 1) % 251);
+    }
+  }));
+});
+
+Deno.test("ReceiveBuffer.peek() returns bytes and leaves them in the buffer", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.append(bytes("xabc"));
+  buffer.skip(1);
+  assertEquals(text(buffer.peek(1, 3)), "bc");
+  assertEquals(buffer.size, 3);
+});
+
+Deno.test("ReceiveBuffer.expect() limits the memory of a long frame to its size", () => {
+  const chunk = new Uint8Array(65536);
+  for (const frame of [1_000_000, 100_000]) {
+    const buffer = new ReceiveBuffer();
+    buffer.append(chunk.subarray(0, 100));
+    buffer.expect(frame);
+    let { size } = buffer;
+    const { copied } = byteCost(() => {
+      for (; size < frame; size += chunk.length) {
+        buffer.append(chunk.subarray(0, Math.min(chunk.length, frame - size)));
+        buffer.settle();
+      }
+    });
+    assertEquals(buffer.take(frame).buffer.byteLength, frame);
+    assert(copied < 3 * frame, `${copied} bytes were copied`);
+  }
+});
+
+Deno.test("ReceiveBuffer.expect() does not allocate memory before bytes arrive", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.append(new Uint8Array(4));
+  buffer.expect(1_000_000_000);
+  for (let i = 0; i < 100; i++) buffer.append(new Uint8Array(10));
+  assert(buffer.takeAll().buffer.byteLength < 4096);
+});
+
+Deno.test("ReceiveBuffer copies in linear time even if more arrives than was expected", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.append(new Uint8Array(1));
+  buffer.expect(10);
+  const { copied } = byteCost(() => {
+    for (let i = 0; i < 100_000; i++) buffer.append(new Uint8Array(1));
+  });
+  assert(copied < 400_000, `${copied} bytes were copied`);
 });

@@ -4,9 +4,9 @@
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
-import { connectProtocol } from "../testing/fixtures/protocol_fixture.ts";
-import { LineOnlyReceiver, LineProtocol, LineReceiver } from "./mod.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
+import { LineOnlyReceiver, LineProtocol, LineReceiver } from "../mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -1,4 +1,4 @@
-import type { IProtocolFactory } from "../reactor/interfaces/mod.ts";
+import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { LineProtocol } from "./line_protocol.ts";
 
 /**
@@ -6,7 +6,7 @@ import { LineProtocol } from "./line_protocol.ts";
  * `twisted.protocols.basic.LineOnlyReceiver`.
  *
  * Override {@linkcode LineOnlyReceiver.lineReceived} or {@linkcode LineOnlyReceiver.textReceived}.
- * It has no raw mode, and cannot be paused within a chunk: {@linkcode LineReceiver} has both.
+ * It has no raw mode: {@linkcode LineReceiver} has one.
  *
  * A line that is too long is treated as in {@linkcode LineReceiver}. Twisted's class drops the
  * lines after it in the same chunk, and buffers a line without a limit until its delimiter arrives.

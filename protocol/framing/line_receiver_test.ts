@@ -1,10 +1,9 @@
 /**
  * Twisted's `protocols/test/test_basic.py`, class by class: `LineReceiverTests`,
  * `LineReceiverLineLengthExceededTests` and `ProducerTests` are here, `LineOnlyReceiverTests` in
- * `line_only_receiver_test.ts`, `FileSenderTests` in `readable_stream_producer_test.ts`. Not
- * covered, because the receivers are not implemented yet: `NetstringReceiverTests`, `Int32Tests`,
- * `Int16Tests` and `Int8Tests`; and their base classes `LPTestCaseMixin`, `IntNTestCaseMixin` and
- * `RecvdAttributeMixin`.
+ * `line_only_receiver_test.ts`, `NetstringReceiverTests` in `netstring_receiver_test.ts`,
+ * `Int32Tests`, `Int16Tests` and `Int8Tests` in `int_string_receiver_test.ts`, `FileSenderTests` in
+ * `file_sender_test.ts`.
  *
  * - `test_rawDataError`: a value that a method returns is ignored here, unless it is a promise;
  *   errors are thrown, see below.
@@ -17,11 +16,11 @@
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
-import { connectProtocol } from "../testing/fixtures/protocol_fixture.ts";
-import type { IPushProducer } from "../reactor/interfaces/mod.ts";
-import { Clock } from "../task/mod.ts";
-import { LineReceiver } from "./mod.ts";
+import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
+import type { IPushProducer } from "../../reactor/interfaces/mod.ts";
+import { Clock } from "../../task/mod.ts";
+import { LineReceiver } from "../mod.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (data: Uint8Array): string => new TextDecoder().decode(data);

@@ -1,4 +1,4 @@
-import type { IProtocolFactory, IPushProducer } from "../reactor/interfaces/mod.ts";
+import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { LineProtocol } from "./line_protocol.ts";
 
 /**
@@ -41,10 +41,7 @@ import { LineProtocol } from "./line_protocol.ts";
  * }
  * ```
  */
-export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends LineProtocol<F>
-  implements IPushProducer {
-  /** Whether {@linkcode pauseProducing} has paused it. */
-  paused = false;
+export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends LineProtocol<F> {
   #raw: ((data: Uint8Array) => unknown) | null = null;
 
   /**
@@ -76,30 +73,6 @@ export class LineReceiver<F extends IProtocolFactory = IProtocolFactory> extends
   setLineMode(extra?: Uint8Array): void {
     this.#raw = null;
     return this.deliverBuffered(extra);
-  }
-
-  /** Pauses the transport, and holds back the rest of the current chunk. */
-  pauseProducing(): void {
-    this.paused = true;
-    this.transport.pauseProducing();
-  }
-
-  /** Passes on the data that was held back, and resumes the transport. */
-  resumeProducing(): void {
-    this.paused = false;
-    this.transport.resumeProducing();
-    return this.deliverBuffered();
-  }
-
-  /** Passes on no more data, and closes the connection. */
-  stopProducing(): void {
-    this.paused = true;
-    this.transport.stopProducing();
-  }
-
-  /** Whether more data may be passed on: not while it is paused. */
-  protected override get isReceptive(): boolean {
-    return !this.paused && super.isReceptive;
   }
 
   /** The receiver of raw data; `null` in line mode. */

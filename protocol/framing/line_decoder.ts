@@ -1,0 +1,134 @@
+import { checkBound } from "../../internal/validation.ts";
+import { BufferedDecoder } from "./buffered_decoder.ts";
+import { FrameTooLongError } from "./framing_error.ts";
+
+const EMPTY = new Uint8Array(0);
+const encoder = new TextEncoder();
+
+/** Options of a {@linkcode LineDecoder}. */
+export interface LineDecoderOptions {
+  /**
+   * The delimiter between lines: bytes, or a string that is encoded as UTF-8.
+   *
+   * @default {"\r\n"}
+   */
+  delimiter?: Uint8Array | string | undefined;
+  /**
+   * The maximum length of a line, in bytes, without its delimiter.
+   *
+   * @default {16384}
+   */
+  maxLength?: number | undefined;
+  /**
+   * Whether the end of the input ends a line, as in text files. Otherwise a last line without a
+   * delimiter is incomplete.
+   *
+   * @default {false}
+   */
+  allowUnterminated?: boolean | undefined;
+}
+
+/**
+ * Decodes lines: byte strings that end with a delimiter.
+ *
+ * @example Lines of a text file, in any chunks
+ * ```ts
+ * import { LineDecoder } from "@torsion/reactor/protocol";
+ *
+ * const decoder = new LineDecoder({ delimiter: "\n", allowUnterminated: true });
+ * decoder.push(new TextEncoder().encode("one\ntw"));
+ * decoder.push(new TextEncoder().encode("o"));
+ * decoder.finish();
+ * for (let line = decoder.next(); line !== null; line = decoder.next()) {
+ *   console.log(new TextDecoder().decode(line));
+ * }
+ * ```
+ */
+export class LineDecoder extends BufferedDecoder<Uint8Array> {
+  /** The maximum length of a line, in bytes. A change takes effect with the next line. */
+  maxLength: number;
+  /** The name of a frame in error messages. */
+  protected override readonly frameName = "line";
+  readonly #allowUnterminated: boolean;
+  #delimiter: Uint8Array | string = EMPTY;
+  #encodedDelimiter: Uint8Array = EMPTY;
+  #isFinished = false;
+
+  /**
+   * Creates a decoder.
+   *
+   * @param options The delimiter and the limit.
+   * @throws {RangeError} when the delimiter is empty, or `maxLength` is negative or not an integer.
+   */
+  constructor(options: LineDecoderOptions = {}) {
+    super();
+    const { delimiter = "\r\n", maxLength = 16384, allowUnterminated = false } = options;
+    checkBound("maxLength", maxLength, 0);
+    this.delimiter = delimiter;
+    this.maxLength = maxLength;
+    this.#allowUnterminated = allowUnterminated;
+  }
+
+  /** The delimiter. A change takes effect with the next line. It must not be empty. */
+  get delimiter(): Uint8Array | string {
+    return this.#delimiter;
+  }
+
+  set delimiter(delimiter: Uint8Array | string) {
+    if (delimiter === this.#delimiter) return;
+    if (delimiter.length === 0) {
+      throw new RangeError("Cannot split the received data into lines: the delimiter is empty");
+    }
+    this.#encodedDelimiter = typeof delimiter === "string" ? encoder.encode(delimiter) : delimiter;
+    this.#delimiter = delimiter;
+    this.buffer.searchAgain();
+  }
+
+  /**
+   * Declares the end of the input.
+   *
+   * @throws {IncompleteFrameError} when the last line has no delimiter, without the option
+   *   `allowUnterminated`. With it, {@linkcode next} returns that line.
+   * @throws {FramingError} when a line was too long.
+   */
+  override finish(): void {
+    if (!this.#allowUnterminated) return super.finish();
+    this.#isFinished = true;
+  }
+
+  /**
+   * Puts back bytes that {@linkcode takeRest} has removed, in front of the bytes that arrived
+   * later.
+   *
+   * @param bytes The bytes. The decoder keeps them.
+   */
+  putBack(bytes: Uint8Array): void {
+    this.buffer.putBack(bytes);
+  }
+
+  /** Decodes the next line. */
+  protected override decode(): Uint8Array | null {
+    const { buffer, maxLength } = this;
+    const delimiter = this.#encodedDelimiter;
+    const length = buffer.lengthUntil(delimiter);
+    if (length > maxLength) throw this.#tooLong();
+    if (length >= 0) return buffer.take(length, delimiter.length);
+    if (this.#isFinished && buffer.size > 0) {
+      if (buffer.size > maxLength) throw this.#tooLong();
+      return buffer.take(buffer.size);
+    }
+    // The line is too long even if the last bytes in the buffer are the beginning of a delimiter.
+    if (buffer.size >= maxLength + delimiter.length) throw this.#tooLong();
+    return null;
+  }
+
+  #tooLong(): FrameTooLongError {
+    // The number does not depend on the chunks in which the line arrives.
+    return new FrameTooLongError(
+      this.frameName,
+      this.maxLength + 1,
+      this.maxLength,
+      this.buffer.offset,
+    );
+  }
+}
