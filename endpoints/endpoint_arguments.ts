@@ -9,7 +9,10 @@ import {
   parseDescription,
 } from "./description.ts";
 import { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
-import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+} from "../reactor/interfaces/endpoint.ts";
 
 /** The types of the arguments of an endpoint type, by name. */
 export type ArgumentTypes = Record<string, ArgumentType<unknown>>;

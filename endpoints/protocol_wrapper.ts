@@ -1,10 +1,6 @@
 import type { IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
 import { logPrefixOf } from "../defer/guarded_call.ts";
-import {
-  isDrainable,
-  isHalfCloseable,
-  isHandshakeListener,
-} from "../reactor/stream/protocol_capabilities.ts";
+import { forwardOptionalMethods } from "../reactor/stream/forwarded_methods.ts";
 import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
 
 /** The events that a {@linkcode ProtocolWrapper} reports. */
@@ -81,26 +77,6 @@ export function wrapProtocol<P extends IProtocol>(
   events: ProtocolWrapperEvents,
 ): ProtocolWrapper<P> {
   const wrapper = new ProtocolWrapper(protocol, events);
-  forwardHalfClose(wrapper, protocol);
-  if (isHandshakeListener(protocol)) {
-    Object.assign(wrapper, { handshakeCompleted: () => protocol.handshakeCompleted() });
-  }
-  if (isDrainable(protocol)) {
-    Object.assign(wrapper, { drainRequested: () => protocol.drainRequested() });
-  }
+  forwardOptionalMethods(wrapper, protocol);
   return wrapper;
-}
-
-/**
- * Adds the methods of half-close to a wrapper, if its protocol has them.
- *
- * @param wrapper The wrapper.
- * @param protocol The protocol whose methods the wrapper calls.
- */
-export function forwardHalfClose(wrapper: IProtocol, protocol: IProtocol): void {
-  if (!isHalfCloseable(protocol)) return;
-  Object.assign(wrapper, {
-    readConnectionLost: () => protocol.readConnectionLost(),
-    writeConnectionLost: () => protocol.writeConnectionLost(),
-  });
 }

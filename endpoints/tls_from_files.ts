@@ -28,7 +28,7 @@ import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
 import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
 import { TLSServerEndpoint } from "./tls.ts";

@@ -7,7 +7,7 @@ import type {
 import { AsyncResults } from "../protocol/async_results.ts";
 import { asError, logPrefixOf } from "../defer/guarded_call.ts";
 import { isDrainable, isHandshakeListener } from "../reactor/stream/protocol_capabilities.ts";
-import { forwardHalfClose } from "./protocol_wrapper.ts";
+import { forwardHalfClose } from "../reactor/stream/forwarded_methods.ts";
 import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
 
 /** The calls that a {@linkcode TLSUpgradeProtocol} makes. */

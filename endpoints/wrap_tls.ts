@@ -22,11 +22,11 @@ import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
 import { MAX_HANDSHAKES } from "../reactor/tls/handshake.ts";
 import { checkBound } from "../internal/validation.ts";
-import { forwardHalfClose } from "./protocol_wrapper.ts";
+import { forwardHalfClose } from "../reactor/stream/forwarded_methods.ts";
 import { TLSUpgradeProtocol } from "./tls_upgrade_protocol.ts";
 
 /**

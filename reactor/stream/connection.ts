@@ -34,7 +34,7 @@ import type {
   IProtocol,
   IPullProducer,
   IPushProducer,
-  ITransport,
+  IReactorTime,
   StartTLSOptions,
   WriteOptions,
 } from "../interfaces/mod.ts";
@@ -44,6 +44,7 @@ import {
   ProducerRegistration,
 } from "./producer_registration.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_capabilities.ts";
+import { replaceProtocol, type SwitchableTransport } from "./protocol_switch.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import { LingerTimer } from "./linger_timer.ts";
 import { ProtocolCalls } from "./protocol_calls.ts";
@@ -59,7 +60,12 @@ import { WriteBuffer } from "./write_buffer.ts";
 
 /** One stream connection: the transport of its protocol. */
 export class Connection extends SocketAttributes
-  implements OwnedConnection, ITransport, StreamDriverSink, ReactorResource, MicrotaskTask {
+  implements
+    OwnedConnection,
+    SwitchableTransport,
+    StreamDriverSink,
+    ReactorResource,
+    MicrotaskTask {
   readonly #owner: ConnectionOwner;
   #protocol: IProtocol;
   /** The number that the owner gave to the connection. */
@@ -130,6 +136,10 @@ export class Connection extends SocketAttributes
    */
   get disconnecting(): boolean {
     return (this.#disconnecting || this.#abortReason !== null) && !this.#lost;
+  }
+
+  get clock(): IReactorTime {
+    return this.#owner.context.reactor;
   }
 
   startTLS(options: StartTLSOptions): void {
@@ -261,6 +271,12 @@ export class Connection extends SocketAttributes
     // This call also has an effect if the connection was lost earlier but its driver is still
     // closing.
     this.driver.forceClose?.();
+  }
+
+  [replaceProtocol](protocol: IProtocol): IProtocol {
+    const former = this.#protocol;
+    this.#protocol = protocol;
+    return former;
   }
 
   /** Returns whether `owner` made the connection. */
