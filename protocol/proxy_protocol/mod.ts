@@ -8,5 +8,9 @@
 export { encodeProxyHeader, type ProxyHeaderOptions } from "./encode_proxy_header.ts";
 export type { ProxiedTLS } from "./proxied_tls.ts";
 export { InvalidProxyHeader, ProxyHeader, type ProxyHeaderParts } from "./proxy_header.ts";
+export { proxyHeaderOf } from "./header_of_address.ts";
+export { proxyClientEndpoint } from "./proxy_client_endpoint.ts";
+export { proxyEndpoint } from "./proxy_endpoint.ts";
+export { ProxyProtocolFactory, type ProxyProtocolOptions } from "./proxy_protocol_factory.ts";
 export { ProxyHeaderDecoder, type ProxyHeaderDecoderOptions } from "./proxy_header_decoder.ts";
 export { type ProxyTLV, ProxyTLVType } from "./tlv.ts";
