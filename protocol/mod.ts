@@ -80,6 +80,48 @@ export {
   UnexpectedAnswer,
 } from "./pending_requests.ts";
 export {
+  LimitConnectionRate,
+  type LimitConnectionRateOptions,
+} from "./policies/limit_connection_rate.ts";
+export {
+  LimitConnectionsByPeer,
+  type LimitConnectionsByPeerOptions,
+} from "./policies/limit_connections_by_peer.ts";
+export { LimitTotalConnectionsFactory } from "./policies/limit_total_connections_factory.ts";
+export { ProtocolWrapper, type WrapperOwner } from "./policies/protocol_wrapper.ts";
+export {
+  SlowPeerGuard,
+  type SlowPeerGuardOptions,
+  SlowPeerProtocol,
+  SlowPeerTimeout,
+} from "./policies/slow_peer_guard.ts";
+export {
+  SpewingFactory,
+  type SpewingFactoryOptions,
+  SpewingProtocol,
+} from "./policies/spewing_factory.ts";
+export {
+  ThrottlingFactory,
+  type ThrottlingFactoryOptions,
+  ThrottlingProtocol,
+} from "./policies/throttling_factory.ts";
+export { TimeoutFactory, TimeoutProtocol } from "./policies/timeout_factory.ts";
+export {
+  type ProtocolTimeout,
+  type ProtocolTimeoutClass,
+  TimeoutMixin,
+  type TimeoutMixinBase,
+} from "./policies/timeout_mixin.ts";
+export type { TimedPolicyOptions, TimerClock } from "./policies/timer_clock.ts";
+export {
+  type TrafficLog,
+  TrafficLoggingFactory,
+  type TrafficLoggingFactoryOptions,
+  TrafficLoggingProtocol,
+} from "./policies/traffic_logging_factory.ts";
+export { TransportWrapper } from "./policies/transport_wrapper.ts";
+export { WrappingFactory } from "./policies/wrapping_factory.ts";
+export {
   type ForwardingPeer,
   ForwardingProtocol,
   ProxyClient,

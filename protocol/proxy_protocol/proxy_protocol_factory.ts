@@ -1,7 +1,5 @@
 import { logPrefixOf } from "../../defer/guarded_call.ts";
 import { checkBound, checkTimeout, quote } from "../../internal/validation.ts";
-import { warn } from "../../log/mod.ts";
-import { FailureCounter } from "../../log/failure_counter.ts";
 import { checkFactory } from "../../reactor/lifecycle/argument_checks.ts";
 import { AddressBlocks } from "../../reactor/names/address_blocks.ts";
 import type {
@@ -13,6 +11,7 @@ import type {
 import { buildProtocol } from "../../reactor/stream/factory_calls.ts";
 import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
 import { namesPeers, type PeerNamingFactory } from "../../reactor/stream/peer_naming.ts";
+import { RefusalLog } from "../policies/refusal_log.ts";
 import { ProxiedConnection, type ProxiedConnectionOwner } from "./proxied_connection.ts";
 
 /** Options of a server that receives headers of the PROXY protocol. */
@@ -95,8 +94,8 @@ export class ProxyProtocolFactory extends ForwardingFactory
   /** The factory that builds the protocols of the clients. */
   readonly wrappedFactory: IProtocolFactory;
   readonly #isTrusted: (peer: Address) => boolean;
-  readonly #untrusted = new FailureCounter();
-  readonly #refusals = new FailureCounter();
+  readonly #untrusted = new RefusalLog();
+  readonly #refusals = new RefusalLog();
 
   /**
    * Wraps a factory.
@@ -132,7 +131,7 @@ export class ProxyProtocolFactory extends ForwardingFactory
 
   /** Logs that a connection was refused. */
   refused(peer: Address, reason: string): void {
-    logRefusal(this.#refusals, peer, reason);
+    this.#refusals.refused(peer, reason);
   }
 
   /** Returns the name of the wrapped factory: `Echoes (PROXY)`. */
@@ -142,13 +141,9 @@ export class ProxyProtocolFactory extends ForwardingFactory
 
   #build(peer: Address): ProxiedConnection | null {
     if (this.#isTrusted(peer)) return new ProxiedConnection(this);
-    logRefusal(this.#untrusted, peer, "its address is not in trustedSources");
+    this.#untrusted.refused(peer, "its address is not in trustedSources");
     return null;
   }
-}
-
-function logRefusal(counter: FailureCounter, peer: Address, reason: string): void {
-  if (counter.add()) warn(`Refused a connection from ${peer}: ${reason}${counter}`);
 }
 
 /** Returns a function that returns whether headers from an address are believed. */

@@ -397,6 +397,24 @@ Deno.test("maxConnectionsPerHost counts the clients that the headers name", () =
   assertEquals(waiting.map(({ ending }) => ending), ["", "", ""]);
 });
 
+Deno.test("connectionRatePerHost counts the clients that the headers name", () => {
+  using lines = new Lines();
+  const setup = new Setup();
+  const wires = new Wires();
+  setup.listen(wires, ANY, { connectionRatePerHost: 2 });
+  const from = (host: string): TestPeer => setup.connect([`PROXY TCP4 ${host} 192.0.2.9 1 2\r\n`]);
+  assertEquals([1, 2, 3].map(() => from("192.0.2.1").ending), ["", "", "ECONNRESET"]);
+  assertEquals([1, 2].map(() => from("192.0.2.2").ending), ["", ""]);
+  setup.clock.advance(0.5);
+  assertEquals([1, 2].map(() => from("192.0.2.1").ending), ["", "ECONNRESET"]);
+  assertEquals(wires.built.length, 5);
+  assertEquals(
+    lines.refusals[0],
+    "Refused a connection from 192.0.2.1:1: " +
+      "its host has reached the limit of 2 connections per second",
+  );
+});
+
 Deno.test("maxConnections counts connections whose header has not arrived", () => {
   const setup = new Setup();
   const wires = new Wires();
