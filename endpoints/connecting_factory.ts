@@ -6,7 +6,7 @@ import { buildProtocol } from "../reactor/stream/factory_calls.ts";
 import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
 import { asError } from "../defer/guarded_call.ts";
 import type { ITypedProtocolFactory } from "../reactor/interfaces/endpoint.ts";
-import { wrapProtocol } from "./protocol_wrapper.ts";
+import { wrapProtocol } from "../reactor/stream/protocol_wrapper.ts";
 
 /**
  * Turns the callbacks of a client factory into a Deferred, which fires with the protocol once its

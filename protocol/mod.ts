@@ -69,6 +69,7 @@ export {
   type StringReceiverClass,
 } from "./framing/stateful_string_protocol.ts";
 export { StringReceiver } from "./framing/string_receiver.ts";
+export { TextLineDecoder } from "./framing/text_line_decoder.ts";
 export { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
 export { joinConnections, type JoinedConnections } from "./join_connections.ts";
 export { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";

@@ -1,6 +1,6 @@
 /**
- * The collected inputs of a parser: a file in `corpus/` with one JSON string per line, in which each
- * character is a byte.
+ * The collected inputs of a parser: a file in `corpus/` with one JSON string per line, in which
+ * each character is a byte.
  *
  * @module
  */

@@ -12,6 +12,7 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  TextLineDecoder,
 } from "../../protocol/mod.ts";
 import type { FuzzTarget } from "./fuzz_target.ts";
 
@@ -69,11 +70,11 @@ export const FRAMING_TARGETS: readonly FuzzTarget[] = [
   },
   {
     name: "text_line",
-    sources: ["protocol/framing/line_decoder.ts"],
+    sources: ["protocol/framing/text_line_decoder.ts", "protocol/framing/lines_ahead.ts"],
     maxBuffered: 18,
-    tokens: ["aab", "aa", "ab", "b", "cccc", "c".repeat(16)],
+    tokens: ["aab", "aa", "ab", "b", "cccc", "c".repeat(16), "é", "aé€aab"],
     makeDecoder: () =>
-      new LineDecoder({ delimiter: "aab", maxLength: 16, allowUnterminated: true }),
+      new TextLineDecoder({ delimiter: "aab", maxLength: 16, allowUnterminated: true }),
   },
   {
     name: "netstring",

@@ -20,7 +20,7 @@ import type {
   IStreamClientEndpoint,
   ITypedProtocolFactory,
 } from "../../reactor/interfaces/endpoint.ts";
-import { type ProtocolWrapper, wrapProtocol } from "../protocol_wrapper.ts";
+import { type ProtocolWrapper, wrapProtocol } from "../../reactor/stream/protocol_wrapper.ts";
 
 /** The settings that all attempts of a service share. */
 export interface ClientAttemptSettings<P extends IProtocol> {

@@ -1,3 +1,4 @@
+import { isInstance } from "../../internal/foreign_value.ts";
 import type { FrameDecoder } from "./frame_decoder.ts";
 import { FramingError, IncompleteFrameError } from "./framing_error.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -63,7 +64,7 @@ export abstract class BufferedDecoder<Frame> implements FrameDecoder<Frame> {
     try {
       frame = this.decode();
     } catch (error) {
-      if (error instanceof FramingError) this.#failure = error;
+      if (isInstance(error, FramingError)) this.#failure = error;
       throw error;
     }
     if (frame === null) this.buffer.settle();

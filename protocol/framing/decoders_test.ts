@@ -17,6 +17,7 @@ import {
   LineDecoder,
   NetstringDecoder,
   NetstringParseError,
+  TextLineDecoder,
 } from "../mod.ts";
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -34,7 +35,7 @@ interface Format {
 const withLength = (maxLength: number | undefined): { maxLength?: number } =>
   maxLength === undefined ? {} : { maxLength };
 const intFormat = (prefixLength: number, littleEndian = false): Format => ({
-  name: `IntStringDecoder with a prefix of ${prefixLength} bytes`,
+  name: `IntStringDecoder (${prefixLength} bytes)`,
   make: (maxLength) =>
     new IntStringDecoder({ prefixLength, littleEndian, ...withLength(maxLength) }),
   encode: (frame) => encodeIntString(frame, { prefixLength, littleEndian }),
@@ -144,7 +145,7 @@ for (const { name, make, encode, overhead } of FORMATS) {
     assertEquals(errors[0]?.[3], encode(bytes("x".repeat(10))).length);
   });
 
-  Deno.test(`${name}.takeRest() returns the rest, and the decoder continues with a new frame`, () => {
+  Deno.test(`${name}.takeRest() returns the rest, and prepares for a new frame`, () => {
     const decoder = make(10);
     const long = encode(bytes("x".repeat(11)));
     for (const rest of [encode(bytes("abc")).slice(0, -1), long]) {
@@ -172,7 +173,7 @@ for (const { name, make, encode, overhead } of FORMATS) {
     assertEquals(copied, 0);
   });
 
-  Deno.test(`${name} copies and searches 64 KiB of frames in linear time, byte by byte`, () => {
+  Deno.test(`${name} decodes 64 KiB in linear time, byte by byte`, () => {
     const frame = encode(bytes("x".repeat(200)));
     const count = Math.ceil(65536 / frame.length);
     const decoder = make();
@@ -192,7 +193,7 @@ for (const { name, make, encode, overhead } of FORMATS) {
   });
 }
 
-Deno.test("IntStringDecoder and NetstringDecoder receive 1 MB with one copy at most twice as long", () => {
+Deno.test("IntStringDecoder and NetstringDecoder copy less than 2.5 bytes per byte of a long string", () => {
   for (const { make, encode } of FORMATS.filter(({ name }) => /Netstring|4 bytes/.test(name))) {
     const size = 1_000_000;
     const frame = encode(new Uint8Array(size));
@@ -313,4 +314,86 @@ Deno.test("decoders refuse a limit that is not one", () => {
       assertThrows(() => make(wrong), RangeError, "maxLength must be");
     }
   }
+});
+
+/** An outcome of a line decoder: its lines, its error, and what is left. */
+type Outcome = readonly [lines: string[], error: string | null, rest: string];
+
+/** Decodes chunks to text, by a method of the decoder that is chosen for each line. */
+function textLines(
+  chunks: readonly Uint8Array[],
+  decoder: LineDecoder,
+  asText: (index: number) => boolean,
+): Outcome {
+  const lines: string[] = [];
+  const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+  const next = (): string | null => {
+    if (asText(lines.length)) return decoder.nextText();
+    const line = decoder.next();
+    return line === null ? null : utf8.decode(line);
+  };
+  try {
+    for (const chunk of chunks) {
+      decoder.push(chunk);
+      for (let line = next(); line !== null; line = next()) {
+        lines.push(line);
+        if (line === "r") decoder.putBack(decoder.takeRest().subarray(1));
+        if (line === "b") decoder.push(bytes("pushed\r\n"));
+      }
+    }
+  } catch (error) {
+    assert(error instanceof FrameTooLongError);
+    return [lines, error.message, text(decoder.takeRest())];
+  }
+  return [lines, null, text(decoder.takeRest())];
+}
+
+Deno.test("LineDecoder.nextText() returns the text of what next() returns, for any input", () => {
+  const pieces = fc.array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom("a", "hello", "\r\n", "\r\n", "\r", "\n") },
+      { weight: 2, arbitrary: fc.constantFrom("x".repeat(31), "r\r\n", "b\r\n") },
+      { weight: 1, arbitrary: fc.constantFrom("\xc3", "\xc3\xa9", "\xef\xbb\xbf", "\xff", "\x80") },
+    ),
+    { maxLength: 200 },
+  ).map((pieces) => bytes(pieces.join("")));
+  const sizes = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1 });
+  const delimiters = fc.constantFrom("\r\n", "\n", "a", "é", bytes("\xc3"), "\r\r\n");
+  fc.assert(
+    fc.property(
+      pieces,
+      sizes,
+      delimiters,
+      fc.integer({ min: 0, max: 5 }),
+      (all, sizes, ...rest) => {
+        const [delimiter, mix] = rest;
+        const chunks = [...cut(all, sizes)];
+        const make = (): LineDecoder => new LineDecoder({ delimiter, maxLength: 60 });
+        const expected = textLines(chunks, make(), () => false);
+        assertEquals(textLines(chunks, make(), () => true), expected);
+        assertEquals(textLines(chunks, make(), (index) => index % (mix + 1) !== 0), expected);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
+
+Deno.test("LineDecoder.buffered does not count lines that nextText() has returned", () => {
+  const decoder = new LineDecoder({ delimiter: "\n" });
+  decoder.push(bytes("one\ntwo\nthree"));
+  assertEquals([decoder.nextText(), decoder.buffered], ["one", 9]);
+  assertEquals(text(decoder.takeRest()), "two\nthree");
+  assertEquals([decoder.nextText(), decoder.buffered], [null, 0]);
+});
+
+Deno.test("TextLineDecoder returns lines as text, and the last one at the end of the input", () => {
+  const decoder = new TextLineDecoder({ delimiter: "\n", allowUnterminated: true });
+  decoder.push(new TextEncoder().encode("één\ntwee\ndr"));
+  decoder.push(new TextEncoder().encode("ie"));
+  assertEquals([decoder.next(), decoder.next(), decoder.next()], ["één", "twee", null]);
+  assertEquals(decoder.buffered, 4);
+  decoder.finish();
+  assertEquals([decoder.next(), decoder.next()], ["drie", null]);
+  decoder.push(bytes("rest"));
+  assertEquals(text(decoder.takeRest()), "rest");
 });

@@ -276,6 +276,7 @@ async function* readChunks(file: FileReader, size: number): AsyncGenerator<Uint8
     const buffer = new Uint8Array(size);
     const count = await file.read(buffer);
     if (count === null) return;
+    checkInteger("the number of bytes that read() returns", count, 0, size);
     if (count > 0) yield buffer.subarray(0, count);
   }
 }

@@ -296,6 +296,20 @@ Deno.test("FileSender fails for chunks that are not bytes", async () => {
   }
 });
 
+Deno.test("FileSender fails if read() returns something else than a number of bytes", async () => {
+  for (const wrong of [undefined, 65537, -1, 0.5]) {
+    using fixture = quiet();
+    const file = { read: (): Promise<number> => Promise.resolve(wrong as number) };
+    const failing = assertRejects(
+      () => new FileSender().beginFileTransfer(file, fixture.connection),
+      Error,
+      "the number of bytes that read() returns must be",
+    );
+    await fixture.settle();
+    await failing;
+  }
+});
+
 Deno.test("FileSender.beginFileTransfer() refuses wrong arguments, and a second transfer", async () => {
   using fixture = quiet();
   const sender = new FileSender();

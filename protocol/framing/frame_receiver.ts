@@ -1,3 +1,4 @@
+import { isInstance } from "../../internal/foreign_value.ts";
 import type { IProtocolFactory, IPushProducer } from "../../reactor/interfaces/mod.ts";
 import { AsyncResults } from "../async_results.ts";
 import { Protocol } from "../protocol.ts";
@@ -100,7 +101,7 @@ export abstract class FrameReceiver<Frame, F extends IProtocolFactory = IProtoco
     this.transport.stopProducing();
   }
 
-  /** Whether frames may be passed on: not while it is paused, nor once the connection is closing. */
+  /** Whether frames may be passed on: not while paused, nor once the connection is closing. */
   protected get isReceptive(): boolean {
     return !this.paused && this.transport.connected && !this.transport.disconnecting;
   }
@@ -136,7 +137,7 @@ export abstract class FrameReceiver<Frame, F extends IProtocolFactory = IProtoco
     try {
       frame = this.nextFrame();
     } catch (error) {
-      if (!(error instanceof FramingError)) throw error;
+      if (!isInstance(error, FramingError)) throw error;
       this.#failed(error, results);
       return true;
     }

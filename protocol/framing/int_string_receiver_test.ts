@@ -80,7 +80,7 @@ const RECEIVERS: {
   { name: "Int16StringReceiver", make: () => new Int16(), foo: "\0\x03foo", partial: "\0" },
   { name: "Int8StringReceiver", make: () => new Int8(), foo: "\x03foo", partial: "\x08" },
   {
-    name: "IntNStringReceiver with littleEndian",
+    name: "IntNStringReceiver",
     make: () => new LittleEndian24(),
     foo: "\x03\0\0foo",
     partial: "\x03\0",
@@ -164,7 +164,7 @@ for (const { name, make, foo, partial } of RECEIVERS) {
     assertEquals(received, ["aaaaa", "ccccc"]);
   });
 
-  Deno.test(`${name} does not decode bytes twice when stringReceived() removes some of them`, () => {
+  Deno.test(`${name} does not decode bytes twice that stringReceived() removes`, () => {
     const SWITCH = "\0\0\0\0";
     const received: string[] = [];
     using fixture = connectProtocol(make());

@@ -1,6 +1,7 @@
 import { checkBound } from "../../internal/validation.ts";
 import { BufferedDecoder } from "./buffered_decoder.ts";
 import { FrameTooLongError } from "./framing_error.ts";
+import { decodeText, LinesAhead } from "./lines_ahead.ts";
 
 const EMPTY = new Uint8Array(0);
 const encoder = new TextEncoder();
@@ -52,6 +53,11 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
   readonly #allowUnterminated: boolean;
   #delimiter: Uint8Array | string = EMPTY;
   #encodedDelimiter: Uint8Array = EMPTY;
+  /** The delimiter, if its bytes are ASCII. */
+  #textDelimiter: string | null = null;
+  readonly #ahead = new LinesAhead();
+  /** The offset in the input before which decoding ahead finds no lines. */
+  #aloneUntil = 0;
   #isFinished = false;
 
   /**
@@ -81,7 +87,27 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
     }
     this.#encodedDelimiter = typeof delimiter === "string" ? encoder.encode(delimiter) : delimiter;
     this.#delimiter = delimiter;
+    this.#skipUsed();
     this.buffer.searchAgain();
+    this.#aloneUntil = 0;
+    const isASCII = this.#encodedDelimiter.every((byte) => byte < 0x80);
+    this.#textDelimiter = isASCII ? decodeText(this.#encodedDelimiter) : null;
+  }
+
+  /** The number of bytes that have been pushed and belong to no line that was returned. */
+  override get buffered(): number {
+    return this.buffer.size - this.#ahead.used;
+  }
+
+  /**
+   * Returns the next line.
+   *
+   * @returns The line; `null` if more bytes are needed.
+   * @throws {FrameTooLongError} when the line is too long.
+   */
+  override next(): Uint8Array | null {
+    this.#skipUsed();
+    return super.next();
   }
 
   /**
@@ -92,6 +118,7 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
    * @throws {FramingError} when a line was too long.
    */
   override finish(): void {
+    this.#skipUsed();
     if (!this.#allowUnterminated) return super.finish();
     this.#isFinished = true;
   }
@@ -103,7 +130,27 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
    * @param bytes The bytes. The decoder keeps them.
    */
   putBack(bytes: Uint8Array): void {
+    this.#skipUsed();
     this.buffer.putBack(bytes);
+  }
+
+  /**
+   * Returns the next line as text, decoded as UTF-8. For short lines it is much faster than to
+   * decode what {@linkcode next} returns, because many lines are decoded at once.
+   *
+   * @returns The line, with U+FFFD for invalid bytes; `null` if more bytes are needed.
+   * @throws {FrameTooLongError} when the line is too long.
+   */
+  nextText(): string | null {
+    const textDelimiter = this.#textDelimiter;
+    if (textDelimiter === null || this.failure !== null) return this.#nextAlone();
+    const line = this.#ahead.next(this.maxLength, textDelimiter.length);
+    if (line !== undefined) return line;
+    this.#skipUsed();
+    const { offset } = this.buffer;
+    if (offset < this.#aloneUntil) return this.#nextAlone();
+    this.#aloneUntil = offset + this.#ahead.decode(this.buffer.peekHead(), textDelimiter);
+    return this.#ahead.next(this.maxLength, textDelimiter.length) ?? this.#nextAlone();
   }
 
   /** Decodes the next line. */
@@ -120,6 +167,21 @@ export class LineDecoder extends BufferedDecoder<Uint8Array> {
     // The line is too long even if the last bytes in the buffer are the beginning of a delimiter.
     if (buffer.size >= maxLength + delimiter.length) throw this.#tooLong();
     return null;
+  }
+
+  /** Removes the lines that were returned as text from the buffer. */
+  protected override reset(): void {
+    this.#skipUsed();
+  }
+
+  #nextAlone(): string | null {
+    const line = this.next();
+    return line === null ? null : decodeText(line);
+  }
+
+  #skipUsed(): void {
+    const used = this.#ahead.end();
+    if (used > 0) this.buffer.skip(used);
   }
 
   #tooLong(): FrameTooLongError {

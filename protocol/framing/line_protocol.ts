@@ -2,12 +2,9 @@ import type { IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { FrameReceiver } from "./frame_receiver.ts";
 import type { FramingError } from "./framing_error.ts";
 import { LineDecoder } from "./line_decoder.ts";
+import { decodeText } from "./lines_ahead.ts";
 
 const EMPTY = new Uint8Array(0);
-// `ignoreBOM` keeps byte order marks. A line may begin in the middle of a stream, where such a mark
-// is an ordinary character.
-const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
 /**
  * The base class of {@linkcode LineReceiver} and {@linkcode LineOnlyReceiver}: splits the bytes
  * that arrive into lines.
@@ -18,7 +15,7 @@ const textDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * @typeParam F The factory that builds it.
  */
 export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory>
-  extends FrameReceiver<Uint8Array, F> {
+  extends FrameReceiver<Uint8Array | string, F> {
   /**
    * The delimiter between lines: bytes, or a string that is encoded as UTF-8. A change takes effect
    * with the next line.
@@ -46,13 +43,14 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
    *   whole chunk in memory.
    */
   lineReceived(line: Uint8Array): void {
-    return this.textReceived(textDecoder.decode(line));
+    return this.textReceived(decodeText(line));
   }
 
   /**
    * Called with each line, as text. Override it to receive text. Twisted has no such method.
    *
-   * @param _line The line without its delimiter, decoded as UTF-8. Invalid bytes become U+FFFD.
+   * @param _line The line without its delimiter, decoded as UTF-8. Invalid bytes become U+FFFD. A
+   *   line that is kept may keep up to 1 KiB of the text around it in memory.
    * @throws {Error} when neither this method nor {@linkcode lineReceived} is overridden.
    */
   textReceived(_line: string): void {
@@ -96,7 +94,8 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
   }
 
   /** Passes a line, or raw data, to the subclass. */
-  override frameReceived(frame: Uint8Array): void {
+  override frameReceived(frame: Uint8Array | string): void {
+    if (typeof frame === "string") return this.textReceived(frame);
     const raw = this.rawReceiver;
     // The receiver of raw data may be async, like lineReceived().
     return raw === null ? this.lineReceived(frame) : raw(frame) as void;
@@ -117,12 +116,14 @@ export abstract class LineProtocol<F extends IProtocolFactory = IProtocolFactory
   }
 
   /** Returns the next line, or all raw data. */
-  protected override nextFrame(): Uint8Array | null {
+  protected override nextFrame(): Uint8Array | string | null {
     const { decoder, delimiter } = this;
     if (this.rawReceiver !== null) return decoder.buffered === 0 ? null : decoder.takeRest();
     if (delimiter !== decoder.delimiter) this.#setDelimiter(delimiter);
     decoder.maxLength = this.MAX_LENGTH;
-    return decoder.next();
+    // Lines that would only be decoded are decoded many at once.
+    const isText = this.lineReceived === LineProtocol.prototype.lineReceived;
+    return isText ? decoder.nextText() : decoder.next();
   }
 
   /** The receiver of raw data; `null` in line mode. */

@@ -6,7 +6,7 @@
  *   `netstring_decoder_test.ts` checks the state of the decoder.
  * - `test_consumeLength` and `test_consumeLengthBorderCase1` to `3` call a private method: the
  *   limit is tested through `dataReceived()`.
- * - `test_maxReceiveLimit` sends zero bytes in place of a length, by mistake. Here it sends a length.
+ * - `test_maxReceiveLimit` sends zero bytes instead of a length, by mistake. Here it is a length.
  * - `test_stringReceivedNotImplemented`: the connection is lost with the error.
  */
 

@@ -4,10 +4,9 @@
  * Its cost is linear in the number of bytes, even if they arrive one by one, and however they are
  * taken out:
  *
- * - A chunk that arrives when the buffer is empty is not copied. The pieces taken out of it are
- *   views.
- * - A chunk that arrives when the buffer is not empty is copied behind its content, into memory
- *   that grows by doubling.
+ * - A chunk is not copied when it arrives. The pieces taken out of it are views.
+ * - A piece that begins in one chunk and ends in the next is joined: only its own bytes are copied.
+ *   If it takes more chunks, they are copied into memory that grows by doubling.
  * - The position up to which no delimiter was found is remembered, as in h11's `_receivebuffer.py`.
  * - When no more can be taken out for now, a small rest is copied out of memory that is much
  *   larger: a view of ten bytes would keep alive the 128 KiB in which they arrived. Each byte is
@@ -22,6 +21,8 @@
 const EMPTY = new Uint8Array(0);
 /** The smallest allocation, in bytes. */
 const SMALLEST = 64;
+/** Memory that a small rest may keep alive, in bytes. To copy the rest would cost more. */
+const SLACK = 2048;
 
 /**
  * A buffer for bytes that have arrived and have not been decoded. It is what a decoder of a wire
@@ -44,24 +45,26 @@ const SMALLEST = 64;
  * ```
  */
 export class ReceiveBuffer {
-  /** The content, from `#start` on. The bytes before have been taken out. */
-  #bytes: Uint8Array = EMPTY;
+  /** The first part of the content, from `#start` on. The bytes before have been taken out. */
+  #head: Uint8Array = EMPTY;
   #start = 0;
   /**
-   * The memory that `#bytes` are the beginning of, with room to grow; null if they are a chunk that
-   * was not copied.
+   * The memory that `#head` is the beginning of, with room to grow; null if it is a chunk that was
+   * not copied.
    */
   #memory: Uint8Array | null = null;
-  /** No delimiter begins before this offset. */
+  /** The last chunk, if it arrived when the buffer was not empty, and has not been copied. */
+  #tail: Uint8Array = EMPTY;
+  /** No delimiter begins before this index of the content. */
   #searched = 0;
-  /** The number of bytes that had been taken out when `#bytes` were set, less `#start`. */
+  /** The number of bytes that had been taken out when `#head` was set, less `#start`. */
   #base = 0;
   /** The number of bytes that the current frame needs; no more memory is allocated for it. */
   #expected = 0;
 
   /** The number of bytes in the buffer. */
   get size(): number {
-    return this.#bytes.length - this.#start;
+    return this.#head.length - this.#start + this.#tail.length;
   }
 
   /** The number of bytes that have been taken out since the buffer was created. */
@@ -72,21 +75,42 @@ export class ReceiveBuffer {
   /**
    * Returns a byte, without taking it out.
    *
-   * @param index The index of the byte, from 0. It must be less than {@linkcode size}.
+   * @param index The index of the byte, from 0.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   byteAt(index: number): number {
-    return this.#bytes[this.#start + index] ?? 0;
+    const at = this.#start + index;
+    const byte = at < this.#head.length ? this.#head[at] : this.#tail[at - this.#head.length];
+    if (byte === undefined) throw this.#tooFew("read the byte at index", index);
+    return byte;
   }
 
   /**
    * Returns bytes without taking them out.
    *
    * @param start The index of the first byte, from 0.
-   * @param end The index after the last byte, at most {@linkcode size}.
+   * @param end The index after the last byte.
    * @returns A view.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   peek(start: number, end: number): Uint8Array {
-    return this.#bytes.subarray(this.#start + start, this.#start + end);
+    if (end > this.size) throw this.#tooFew("read the bytes before index", end);
+    const { length } = this.#head;
+    if (this.#start + start >= length) {
+      const shift = this.#start - length;
+      return this.#tail.subarray(shift + start, shift + end);
+    }
+    if (this.#start + end > length) this.#absorb(this.#tail.length);
+    return this.#head.subarray(this.#start + start, this.#start + end);
+  }
+
+  /**
+   * Returns the first bytes that are together in memory, without taking them out or copying any.
+   *
+   * @returns A view: at least one byte, if the buffer is not empty.
+   */
+  peekHead(): Uint8Array {
+    return this.#head.subarray(this.#start);
   }
 
   /**
@@ -106,18 +130,14 @@ export class ReceiveBuffer {
    */
   append(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    if (this.size === 0) {
+    if (this.#start === this.#head.length && this.#tail.length === 0) {
       this.#base += this.#start;
-      this.#keep(chunk, null);
+      this.#keep(chunk, 0);
+      this.#searched = 0;
       return;
     }
-    const room = (this.#memory?.length ?? 0) - this.#bytes.length;
-    const memory = room >= chunk.length && this.#memory !== null
-      ? this.#memory
-      : this.#move(chunk.length);
-    const end = this.#bytes.length;
-    memory.set(chunk, end);
-    this.#bytes = memory.subarray(0, end + chunk.length);
+    if (this.#tail.length > 0) this.#absorb(this.#tail.length);
+    this.#tail = chunk;
   }
 
   /**
@@ -125,10 +145,22 @@ export class ReceiveBuffer {
    * the content that has been searched is not searched again.
    *
    * @param delimiter At least one byte. Call {@linkcode searchAgain} before it changes.
+   * @throws {RangeError} when the delimiter is empty.
    */
   lengthUntil(delimiter: Uint8Array): number {
-    const end = this.#find(delimiter);
-    return end < 0 ? -1 : end - this.#start;
+    if (delimiter.length === 0) throw new RangeError("Cannot search for an empty delimiter");
+    const size = this.size;
+    const headSize = size - this.#tail.length;
+    if (this.#searched < headSize) {
+      const inHead = this.#find(delimiter, headSize, size);
+      if (inHead >= 0) return this.#searched = inHead;
+    }
+    if (this.#tail.length > 0) {
+      const at = indexIn(this.#tail, delimiter, Math.max(0, this.#searched - headSize));
+      if (at >= 0) return this.#searched = headSize + at;
+    }
+    this.#searched = Math.max(this.#searched, size - delimiter.length + 1);
+    return -1;
   }
 
   /**
@@ -137,32 +169,38 @@ export class ReceiveBuffer {
    * @param count The number of bytes.
    * @param dropped The number of bytes after them to remove, such as a delimiter.
    * @returns A view of the `count` bytes. Its memory is never written again.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   take(count: number, dropped = 0): Uint8Array {
+    if (count + dropped > this.size) {
+      throw this.#tooFew("take out the bytes before index", count + dropped);
+    }
     const end = this.#start + count;
-    const taken = this.#bytes.subarray(this.#start, end);
-    this.#start = this.#searched = end + dropped;
-    this.#expected = 0;
+    if (end > this.#head.length) this.#absorb(end - this.#head.length);
+    const taken = this.#head.subarray(this.#start, end);
+    this.skip(count + dropped);
     return taken;
   }
 
   /**
    * Removes bytes.
    *
-   * @param count The number of bytes, at most {@linkcode size}.
+   * @param count The number of bytes.
+   * @throws {RangeError} when the buffer does not contain so many bytes.
    */
   skip(count: number): void {
-    this.#start = this.#searched = this.#start + count;
+    if (count > this.size) throw this.#tooFew("remove the bytes before index", count);
+    this.#start += count;
+    this.#searched = 0;
     this.#expected = 0;
+    if (this.#start < this.#head.length || this.#tail.length === 0) return;
+    this.#base += this.#head.length;
+    this.#keep(this.#tail, this.#start - this.#head.length);
   }
 
   /** Takes out all bytes. */
   takeAll(): Uint8Array {
-    const all = this.#bytes.subarray(this.#start);
-    this.#base += this.#bytes.length;
-    this.#keep(EMPTY, null);
-    this.#expected = 0;
-    return all;
+    return this.take(this.size);
   }
 
   /**
@@ -179,7 +217,7 @@ export class ReceiveBuffer {
 
   /** Searches the whole content again, for a new delimiter. */
   searchAgain(): void {
-    this.#searched = this.#start;
+    this.#searched = 0;
   }
 
   /**
@@ -187,51 +225,88 @@ export class ReceiveBuffer {
    * now.
    */
   settle(): void {
-    const { size } = this;
-    if (size === 0) {
+    const size = this.#head.length - this.#start;
+    if (this.#tail.length > 0) {
+      if (isMuchLess(this.#tail.length, this.#tail.buffer.byteLength)) {
+        this.#absorb(this.#tail.length);
+      }
+    } else if (size === 0) {
       this.#base += this.#start;
-      this.#keep(EMPTY, null);
-    } else if (size * 4 + SMALLEST < this.#bytes.buffer.byteLength) this.#move(0);
+      this.#keep(EMPTY, 0);
+    } else if (isMuchLess(size, this.#memory?.length ?? this.#head.buffer.byteLength)) {
+      this.#move(0);
+    }
   }
 
-  #keep(bytes: Uint8Array, memory: Uint8Array | null): void {
-    this.#bytes = bytes;
-    this.#memory = memory;
-    this.#start = this.#searched = 0;
+  #tooFew(what: string, number: number): RangeError {
+    return new RangeError(`Cannot ${what} ${number}: the buffer contains ${this.size} bytes`);
   }
 
-  /** Copies the content into new memory, with room for `more` bytes. */
+  /** Makes a chunk the whole content, from `start` on. */
+  #keep(head: Uint8Array, start: number): void {
+    this.#head = head;
+    this.#start = start;
+    this.#memory = null;
+    this.#tail = EMPTY;
+  }
+
+  /** Copies the first `count` bytes of the tail behind the head. */
+  #absorb(count: number): void {
+    const { length } = this.#head;
+    const hasRoom = this.#memory !== null && this.#memory.length - length >= count;
+    const memory = hasRoom && this.#memory !== null ? this.#memory : this.#move(count);
+    const end = this.#head.length;
+    memory.set(count === this.#tail.length ? this.#tail : this.#tail.subarray(0, count), end);
+    this.#head = memory.subarray(0, end + count);
+    this.#tail = count === this.#tail.length ? EMPTY : this.#tail.subarray(count);
+  }
+
+  /** Copies the head into new memory, with room for `more` bytes. */
   #move(more: number): Uint8Array {
-    const { size } = this;
+    const size = this.#head.length - this.#start;
     const doubled = Math.max(size * 2 + more, SMALLEST);
     const isWithinFrame = size + more <= this.#expected;
     const memory = new Uint8Array(isWithinFrame ? Math.min(doubled, this.#expected) : doubled);
-    memory.set(this.#bytes.subarray(this.#start));
+    memory.set(this.#head.subarray(this.#start));
     this.#base += this.#start;
-    this.#keep(memory.subarray(0, size), memory);
+    this.#head = memory.subarray(0, size);
+    this.#start = 0;
+    this.#memory = memory;
     return memory;
   }
 
-  /** Returns the offset of the next delimiter; -1 if there is no delimiter. */
-  #find(delimiter: Uint8Array): number {
-    const last = this.#bytes.length - delimiter.length;
-    const [first = 0] = delimiter;
-    let at = this.#bytes.indexOf(first, this.#searched);
-    while (at >= 0 && at <= last) {
-      if (this.#isAt(at, delimiter)) {
-        this.#searched = at;
-        return at;
-      }
-      at = this.#bytes.indexOf(first, at + 1);
+  /** Returns the index of the first delimiter that begins in the head; -1 if there is none. */
+  #find(delimiter: Uint8Array, headSize: number, size: number): number {
+    const at = indexIn(this.#head, delimiter, this.#start + this.#searched);
+    if (at >= 0) return at - this.#start;
+    const last = Math.min(headSize - 1, size - delimiter.length);
+    for (let i = Math.max(this.#searched, headSize - delimiter.length + 1); i <= last; i++) {
+      if (delimiter.every((byte, j) => this.byteAt(i + j) === byte)) return i;
     }
-    this.#searched = Math.max(this.#searched, last + 1);
     return -1;
   }
+}
 
-  #isAt(start: number, delimiter: Uint8Array): boolean {
-    for (let i = 1; i < delimiter.length; i++) {
-      if (this.#bytes[start + i] !== delimiter[i]) return false;
-    }
-    return true;
+/** Returns whether a rest of memory is worth copying out of it. */
+function isMuchLess(size: number, memory: number): boolean {
+  return size * 4 + SLACK < memory;
+}
+
+/** Returns the index of the next delimiter in `bytes`; -1 if there is none. */
+function indexIn(bytes: Uint8Array, delimiter: Uint8Array, from: number): number {
+  const last = bytes.length - delimiter.length;
+  const [first = 0] = delimiter;
+  let at = bytes.indexOf(first, from);
+  while (at >= 0 && at <= last) {
+    if (isAt(bytes, at, delimiter)) return at;
+    at = bytes.indexOf(first, at + 1);
   }
+  return -1;
+}
+
+function isAt(bytes: Uint8Array, start: number, delimiter: Uint8Array): boolean {
+  for (let i = 1; i < delimiter.length; i++) {
+    if (bytes[start + i] !== delimiter[i]) return false;
+  }
+  return true;
 }

@@ -1,6 +1,6 @@
 /** ReceiveBuffer: its content, its cost in copied bytes, and the memory that it keeps. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { byteCost } from "../../testing/fixtures/byte_cost.ts";
 import { ReceiveBuffer } from "./receive_buffer.ts";
@@ -191,4 +191,23 @@ Deno.test("ReceiveBuffer copies in linear time even if more arrives than was exp
     for (let i = 0; i < 100_000; i++) buffer.append(new Uint8Array(1));
   });
   assert(copied < 400_000, `${copied} bytes were copied`);
+});
+
+Deno.test("ReceiveBuffer throws a RangeError for more bytes than it contains", () => {
+  const buffer = new ReceiveBuffer();
+  buffer.append(bytes("ab"));
+  buffer.append(bytes("cd"));
+  buffer.skip(1);
+  const wrong: [name: string, call: () => unknown][] = [
+    ["read the byte at index 3", () => buffer.byteAt(3)],
+    ["read the bytes before index 4", () => buffer.peek(0, 4)],
+    ["take out the bytes before index 4", () => buffer.take(4)],
+    ["take out the bytes before index 5", () => buffer.take(2, 3)],
+    ["remove the bytes before index 4", () => buffer.skip(4)],
+  ];
+  for (const [name, call] of wrong) {
+    assertThrows(call, RangeError, `Cannot ${name}: the buffer contains 3 bytes`);
+  }
+  assertThrows(() => buffer.lengthUntil(bytes("")), RangeError, "empty delimiter");
+  assertEquals(text(buffer.takeAll()), "bcd");
 });

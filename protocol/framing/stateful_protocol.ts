@@ -67,7 +67,7 @@ export abstract class StatefulProtocol<F extends IProtocolFactory = IProtocolFac
    */
   override makeConnection(transport: ITransport): void {
     const result = super.makeConnection(transport);
-    this.#enter("getInitialState()", this.getInitialState());
+    this.#enter("getInitialState()", atOnce("getInitialState()", this.getInitialState()));
     return result;
   }
 

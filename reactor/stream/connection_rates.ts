@@ -49,11 +49,9 @@ export class ConnectionRates {
    * @returns The reason, for the log; `null` if the connection may be accepted.
    */
   reasonToRefuse(host: string | null): string | null {
-    const { connectionRate, connectionRatePerHost } = this.#limits;
+    const { connectionRate } = this.#limits;
     if (this.wait > 0) return `the limit of ${connectionRate} connections per second is reached`;
-    const ofHost = host === null ? undefined : this.#perHost?.get(host);
-    if (ofHost === undefined || ofHost.wait(this.#clock.seconds()) === 0) return null;
-    return `its host has reached the limit of ${connectionRatePerHost} connections per second`;
+    return host === null ? null : this.#reasonOfHost(host);
   }
 
   /** Counts a new connection of a host; `null` if it has none. */
@@ -61,9 +59,30 @@ export class ConnectionRates {
     if (this.#total === null && this.#perHost === null) return;
     const now = this.#clock.seconds();
     this.#total?.take(now);
-    if (this.#perHost !== null && host !== null) {
-      this.#hostLimit(this.#perHost, host, now).take(now);
-    }
+    if (host !== null) this.#count(host, now);
+  }
+
+  /**
+   * Counts an open connection under its host, which has become known.
+   *
+   * @param host The host of the peer.
+   * @returns The reason why the connection must be refused; `null` if it was counted.
+   */
+  nameHost(host: string): string | null {
+    const reason = this.#reasonOfHost(host);
+    if (reason === null) this.#count(host, this.#clock.seconds());
+    return reason;
+  }
+
+  #reasonOfHost(host: string): string | null {
+    const ofHost = this.#perHost?.get(host);
+    if (ofHost === undefined || ofHost.wait(this.#clock.seconds()) === 0) return null;
+    const { connectionRatePerHost } = this.#limits;
+    return `its host has reached the limit of ${connectionRatePerHost} connections per second`;
+  }
+
+  #count(host: string, now: number): void {
+    if (this.#perHost !== null) this.#hostLimit(this.#perHost, host, now).take(now);
   }
 
   #hostLimit(perHost: Map<string, RateLimit>, host: string, now: number): RateLimit {

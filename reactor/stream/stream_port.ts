@@ -26,6 +26,7 @@ import type {
 import { type DrainTarget, PortDrain } from "./port_drain.ts";
 import { ConnectionLimiter } from "./connection_limiter.ts";
 import { ConnectionRates, RatePause } from "./connection_rates.ts";
+import { isPeerNaming, whenPeerIsNamed } from "./peer_naming.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
@@ -55,6 +56,8 @@ export class StreamPort<A extends Address = Address>
   readonly #rates: ConnectionRates;
   readonly #ratePause: RatePause;
   readonly #problems: StreamPortProblems;
+  /** The hosts of the connections whose factory names their peers. */
+  readonly #namedHosts = new Map<Connection, string>();
   #accepted = 0;
   #accepting = false;
   readonly #pauses: AcceptPauses;
@@ -233,8 +236,23 @@ export class StreamPort<A extends Address = Address>
   }
 
   connectionLost(connection: Connection): void {
-    this.#limiter.leave(hostOf(connection.getPeer()));
+    this.#limiter.leave(this.#namedHosts.get(connection) ?? this.#hostOf(connection.getPeer()));
+    this.#namedHosts.delete(connection);
     this.#left();
+  }
+
+  /** Counts an open connection under its peer, which has become known. Returns whether it may. */
+  #count(connection: Connection, peer: Address): boolean {
+    const host = hostOf(peer);
+    const reason = this.#rates.nameHost(host) ?? this.#limiter.nameHost(host);
+    if (reason === null) this.#namedHosts.set(connection, host);
+    else this.#problems.refused(peer, reason);
+    return reason === null;
+  }
+
+  /** Returns the host under which a new connection is counted; `null` if it is named later. */
+  #hostOf(peer: Address): string | null {
+    return isPeerNaming(this.#factory) ? null : hostOf(peer);
   }
 
   /** Checks the drains and accepts the next connection, because a connection has closed. */
@@ -324,7 +342,7 @@ export class StreamPort<A extends Address = Address>
   #admit(driver: StreamDriver): void {
     const session = this.#accepted++;
     const peer = driver.getPeer();
-    const host = hostOf(peer);
+    const host = this.#hostOf(peer);
     const reason = this.#limiter.reasonToRefuse(host) ?? this.#rates.reasonToRefuse(host);
     if (reason !== null) {
       this.#problems.refused(peer, reason);
@@ -344,14 +362,17 @@ export class StreamPort<A extends Address = Address>
       return;
     }
     const connection = new Connection(this, driver, protocol, session);
-    this.#limiter.enter(hostOf(peer));
+    if (isPeerNaming(this.#factory)) {
+      whenPeerIsNamed(connection, (named) => this.#count(connection, named));
+    }
+    this.#limiter.enter(this.#hostOf(peer));
     connection.open();
   }
 
   /** Starts a handshake, which counts as a connection until it completes. */
   #startHandshake(driver: HandshakeDriver, session: number): void {
     const peer = driver.getPeer();
-    const host = hostOf(peer);
+    const host = this.#hostOf(peer);
     this.#limiter.enterHandshake(host);
     const handshake = new Handshake(this.context.resources, driver, {
       completed: (secured) => this.#connect(secured, session),

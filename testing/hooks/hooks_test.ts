@@ -9,6 +9,7 @@ import { checkRefusal, type Hook, runHook, titleOf } from "./hook.ts";
 import { DATAGRAM_HOOKS } from "./datagram_hooks.ts";
 import { FACTORY_HOOKS } from "./factory_hooks.ts";
 import { DEFER_HOOKS } from "./defer_hooks.ts";
+import { FRAMING_HOOKS } from "./framing_hooks.ts";
 import { LOG_HOOKS } from "./log_hooks.ts";
 import { TASK_HOOKS } from "./task_hooks.ts";
 import { ENDPOINT_FACTORY_HOOKS } from "./endpoint_factory_hooks.ts";
@@ -31,6 +32,7 @@ const HOOKS: readonly Hook[] = [
   ...CORE_HOOKS,
   ...ENDPOINT_HOOKS,
   ...PROTOCOL_CLASS_HOOKS,
+  ...FRAMING_HOOKS,
   ...TASK_HOOKS,
   ...PROTOCOL_HOOKS,
   ...PRODUCER_HOOKS,
