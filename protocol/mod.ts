@@ -129,6 +129,7 @@ export {
   ProxyClient,
   ProxyClientFactory,
   ProxyFactory,
+  type ProxyPortOptions,
   ProxyServer,
 } from "./portforward.ts";
 export type { ProxyAttempt, ProxyFactoryOptions } from "./proxy_attempt.ts";

@@ -10,7 +10,7 @@
  */
 
 import { messageOf } from "../internal/foreign_value.ts";
-import { checkFunction, checkInteger } from "../internal/validation.ts";
+import { checkFunction, checkInteger, quote } from "../internal/validation.ts";
 import * as log from "../log/mod.ts";
 import type {
   Address,
@@ -25,6 +25,7 @@ import { alike, LogThrottle } from "../reactor/lifecycle/log_throttle.ts";
 import { ClientFactory, ServerFactory } from "./factory.ts";
 import { connectProducers, forwardData, forwardLoss, forwardReadEnd } from "./forwarded_events.ts";
 import { Protocol } from "./protocol.ts";
+import { encodeProxyHeader } from "./proxy_protocol/encode_proxy_header.ts";
 import {
   ConnectorAttempt,
   EndpointAttempt,
@@ -149,6 +150,19 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
     this.#attempt = this.factory.connect(client, this);
   }
 
+  /**
+   * Sets the protocol of the connection to the destination, which has just been made, and sends the
+   * PROXY header, if the factory requires one.
+   */
+  override setPeer(peer: ForwardingPeer): void {
+    super.setPeer(peer);
+    const { proxyHeader: version } = this.factory;
+    if (version === null) return;
+    const { transport } = this;
+    const addresses = { source: transport.getPeer(), destination: transport.getHost() };
+    peer.transport.write(encodeProxyHeader({ version, ...addresses }));
+  }
+
   /** Ends the other connection, or the attempt to connect it. Twisted does not end the attempt. */
   override connectionLost(reason: Error): void {
     const isConnecting = this.peer === null;
@@ -169,6 +183,10 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
     this.transport.loseConnection();
   }
 }
+
+/** Options of a {@linkcode ProxyFactory} that forwards to one port. */
+export interface ProxyPortOptions
+  extends ConnectTCPOptions, Pick<ProxyFactoryOptions, "proxyHeader"> {}
 
 /**
  * Forwards each connection to another port, or to an endpoint that a function chooses. Twisted's
@@ -198,6 +216,8 @@ export class ProxyServer extends ForwardingProtocol<ProxyFactory> {
 export class ProxyFactory extends ServerFactory<ProxyServer> {
   /** The class of the protocol to build for each client. */
   override protocol: new () => ProxyServer = ProxyServer;
+  /** The version of the PROXY header that is sent to the destination; `null` for none. */
+  readonly proxyHeader: 1 | 2 | null;
   readonly #destination: PortDestination | ProxyFactoryOptions;
   #unreachable: LogThrottle | null = null;
 
@@ -207,27 +227,32 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
    * @param reactor The reactor that connects to the destination.
    * @param host The destination's host: a name or an address.
    * @param port The destination's port number.
-   * @param options Options of the connections to the destination, such as `timeout`.
+   * @param options Options of the connections to the destination, such as `timeout`, and the
+   *   version of the PROXY header.
+   * @throws {RangeError} If there is no such version.
    */
-  constructor(reactor: IReactorTCP, host: string, port: number, options?: ConnectTCPOptions);
+  constructor(reactor: IReactorTCP, host: string, port: number, options?: ProxyPortOptions);
   /**
    * Creates a factory that forwards each connection to an endpoint of its own.
    *
    * @param options The function that chooses the endpoint.
    * @throws {TypeError} If `choose` is not a function.
-   * @throws {RangeError} If `attempts` is out of range.
+   * @throws {RangeError} If `attempts` is out of range, or there is no such PROXY header.
    */
   constructor(options: ProxyFactoryOptions);
   constructor(
     first: IReactorTCP | ProxyFactoryOptions,
     host?: string,
     port?: number,
-    options: ConnectTCPOptions = {},
+    { proxyHeader, ...options }: ProxyPortOptions = {},
   ) {
     super();
     if (host === undefined || port === undefined) {
-      this.#destination = checkedOptions(first);
+      const chosen = checkedOptions(first);
+      this.proxyHeader = checkedVersion(chosen.proxyHeader);
+      this.#destination = chosen;
     } else {
+      this.proxyHeader = checkedVersion(proxyHeader);
       // The cast is safe: the first signature requires a reactor with a host and a port.
       this.#destination = { reactor: first as IReactorTCP, host, port, options };
     }
@@ -312,6 +337,12 @@ export class ProxyFactory extends ServerFactory<ProxyServer> {
       `Cannot get the ${member} of ${this.constructor.name}: it chooses an endpoint for each client`,
     );
   }
+}
+
+function checkedVersion(version: unknown): 1 | 2 | null {
+  if (version === undefined) return null;
+  if (version === 1 || version === 2) return version;
+  throw new RangeError(`ProxyFactory() proxyHeader must be 1 or 2, got ${quote(version)}`);
 }
 
 /** A destination that is one port. */

@@ -50,6 +50,13 @@ export interface ProxyFactoryOptions {
    * @default {1}
    */
   attempts?: number | undefined;
+  /**
+   * The version of the PROXY protocol in which the destination learns the client's address: 1 is
+   * text, 2 is binary. The destination must expect it.
+   *
+   * @default {undefined} No header is sent.
+   */
+  proxyHeader?: 1 | 2 | undefined;
 }
 
 /** The protocol of the client's connection. */

@@ -1,7 +1,8 @@
 /** `ProxyFactory` with a function that chooses the destination. */
 
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { addObserver } from "../log/mod.ts";
+import { IPv4Address } from "../reactor/addresses.ts";
 import { ConnectionRefusedError } from "../reactor/errors.ts";
 import type { IStreamClientEndpoint } from "../reactor/interfaces/endpoint.ts";
 import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
@@ -12,6 +13,7 @@ import {
   ManualEndpoint,
   TestPeer,
 } from "../testing/mod.ts";
+import { encodeProxyHeader } from "./proxy_protocol/mod.ts";
 import { ProxyFactory, type ProxyFactoryOptions, type ProxyServer } from "./mod.ts";
 
 /** A client of a forwarder, and two destinations. */
@@ -153,6 +155,22 @@ Deno.test("ProxyFactory loses the connection if choose() returns something else"
   ]);
 });
 
+Deno.test("ProxyFactory sends a PROXY header before the client's data", () => {
+  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+  for (const proxyHeader of [1, 2] as const) {
+    using world = new World({ proxyHeader });
+    world.client.send("hello");
+    world.one.attempt().succeed();
+    world.pump.flush();
+    const [source, destination] = [
+      new IPv4Address("TCP", "192.0.2.2", 2222),
+      new IPv4Address("TCP", "192.0.2.1", 1111),
+    ];
+    const header = encodeProxyHeader({ version: proxyHeader, source, destination });
+    assertEquals(world.one.attempt().peer?.data, Uint8Array.of(...header, ...bytes("hello")));
+  }
+});
+
 Deno.test("ProxyFactory has no host and port if it chooses, and checks its options", () => {
   const factory = new ProxyFactory({ choose: () => null });
   for (const member of ["reactor", "host", "port", "options"] as const) {
@@ -169,5 +187,10 @@ Deno.test("ProxyFactory has no host and port if it chooses, and checks its optio
     RangeError,
     "ProxyFactory() attempts must be an integer from 1",
   );
-  assertStrictEquals(factory.noisy, true);
+  assertThrows(
+    // @ts-expect-error: there is no third version
+    () => new ProxyFactory({ choose: () => null, proxyHeader: 3 }),
+    RangeError,
+    "ProxyFactory() proxyHeader must be 1 or 2, got 3",
+  );
 });
