@@ -49,7 +49,8 @@ export class LimitTotalConnectionsFactory extends ServerFactory implements Wrapp
    * Builds the protocol for a connection.
    *
    * @param addr The peer's address.
-   * @returns A wrapper of the protocol, or of the overflow protocol; `null` to close the connection.
+   * @returns A wrapper of the protocol, or of the overflow protocol; `null` to close the
+   *   connection.
    * @throws {Error} When {@linkcode protocol} is not set, or the limit is not a number.
    */
   override buildProtocol(addr: Address): ProtocolWrapper | null {

@@ -203,7 +203,9 @@ export class ProtocolWrapper<
     return former;
   }
 
-  /** Replaces the receiver by its successor, if it names one and has not been replaced meanwhile. */
+  /**
+   * Replaces the receiver by its successor, if it names one and has not been replaced meanwhile.
+   */
   #follow(receiver: IProtocol): void {
     if (this.#receiver === receiver) this.#receiver = lastSuccessor(receiver);
   }
