@@ -42,6 +42,8 @@ const OTHER_MEANINGS: Record<string, string> = {
   "twisted.protocols.ftp.ConnectionLost": "/reactor",
   // Commands of AMP; Twisted's is an internal class of its memcached client.
   "twisted.protocols.memcache.Command": "/amp",
+  // The policy; the other is a part of the FTP client.
+  "twisted.protocols.ftp.ProtocolWrapper": "/protocol",
   // A function of the log; Twisted's is an exception of option parsing.
   "twisted.python.usage.error": "/log",
 };

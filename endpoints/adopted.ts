@@ -7,7 +7,7 @@ import type {
   IProtocolFactory,
   IReactorSocket,
 } from "../reactor/interfaces/mod.ts";
-import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
 
 /**

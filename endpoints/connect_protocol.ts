@@ -3,7 +3,7 @@ import { asError } from "../defer/guarded_call.ts";
 import { type Deferred, fail } from "../defer/mod.ts";
 import type { IProtocol } from "../reactor/interfaces/mod.ts";
 import { InstanceFactory } from "./instance_factory.ts";
-import type { EndpointOptions, IStreamClientEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamClientEndpoint } from "../reactor/interfaces/endpoint.ts";
 
 /**
  * Connects a protocol that exists already, for clients that need no factory. Twisted's

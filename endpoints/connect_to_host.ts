@@ -16,7 +16,7 @@ import type {
 } from "../reactor/interfaces/mod.ts";
 import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
 import { connectUntilAborted } from "./connect_until_aborted.ts";
-import type { EndpointOptions, ITypedProtocolFactory } from "./interfaces.ts";
+import type { EndpointOptions, ITypedProtocolFactory } from "../reactor/interfaces/endpoint.ts";
 import { TCP4ClientEndpoint } from "./tcp.ts";
 
 /** The capabilities of a reactor that connecting to a host name needs. */

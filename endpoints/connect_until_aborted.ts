@@ -1,7 +1,7 @@
 import { type Deferred, execute } from "../defer/mod.ts";
 import { ConnectingCancelledError } from "../reactor/errors.ts";
 import { connectAborted } from "../reactor/stream/connect_aborted.ts";
-import type { EndpointOptions } from "./interfaces.ts";
+import type { EndpointOptions } from "../reactor/interfaces/endpoint.ts";
 
 /**
  * Calls a function that connects, and ends the attempt when a signal aborts.

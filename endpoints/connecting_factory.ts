@@ -5,8 +5,8 @@ import type { Address, IClientFactory, IConnector, IProtocol } from "../reactor/
 import { buildProtocol } from "../reactor/stream/factory_calls.ts";
 import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
 import { asError } from "../defer/guarded_call.ts";
-import type { ITypedProtocolFactory } from "./interfaces.ts";
-import { wrapProtocol } from "./protocol_wrapper.ts";
+import type { ITypedProtocolFactory } from "../reactor/interfaces/endpoint.ts";
+import { wrapProtocol } from "../reactor/stream/protocol_wrapper.ts";
 
 /**
  * Turns the callbacks of a client factory into a Deferred, which fires with the protocol once its

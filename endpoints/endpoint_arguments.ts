@@ -9,7 +9,10 @@ import {
   parseDescription,
 } from "./description.ts";
 import { type DescriptionSpan, EndpointDescriptionError } from "./description_error.ts";
-import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+} from "../reactor/interfaces/endpoint.ts";
 
 /** The types of the arguments of an endpoint type, by name. */
 export type ArgumentTypes = Record<string, ArgumentType<unknown>>;
@@ -60,6 +63,8 @@ export class EndpointArguments {
   readonly #description: Description;
   readonly #nested: NestedEndpoints;
   #taken = false;
+  /** The end of the arguments that were taken with {@linkcode takeLeading}. */
+  #taking: number | null = null;
   #given: ReadonlyMap<string, DescriptionPiece> = new Map();
 
   /**
@@ -94,11 +99,25 @@ export class EndpointArguments {
     positional: readonly (keyof S & string)[],
     types: S,
   ): ArgumentsRead<S> {
+    return this.#takeFrom(
+      this.#description.arguments,
+      positional,
+      types,
+      this.#description.text.length,
+    );
+  }
+
+  #takeFrom<S extends ArgumentTypes>(
+    all: readonly DescriptionArgument[],
+    positional: readonly (keyof S & string)[],
+    types: S,
+    end: number,
+  ): ArgumentsRead<S> {
     this.#taken = true;
     const given = new Map<string, DescriptionPiece>();
     const read: Record<string, unknown> = {};
     // The arguments are checked in their order, so that the error names the first mistake.
-    for (const argument of this.#description.arguments) {
+    for (const argument of all) {
       const [name, type] = this.#typeOf(argument, positional, types, given);
       const previous = [...given.keys()].at(-1);
       given.set(name, argument.value);
@@ -107,11 +126,29 @@ export class EndpointArguments {
     this.#given = given;
     for (const [name, type] of Object.entries(types)) {
       if (type.optional || given.has(name)) continue;
-      throw this.#error(this.#end(), `the argument "${name}" is missing`);
+      throw this.#error({ start: end, end }, `the argument "${name}" is missing`);
     }
     // The cast is safe: each value was parsed by its type, and every argument that is missing is
     // optional.
     return read as ArgumentsRead<S>;
+  }
+
+  /**
+   * Parses the named arguments directly after the type, up to the description of another endpoint:
+   * for `wrap:limit=5:tcp:80`, that is `limit=5`. Call {@linkcode serverOfRest} or
+   * {@linkcode clientOfRest} next.
+   *
+   * @param types The types of the arguments, by name.
+   * @returns The values by name. Omitted arguments are missing.
+   * @throws {EndpointDescriptionError} when an argument is unknown, given twice or missing, and when
+   *   a value is invalid.
+   */
+  takeLeading<S extends ArgumentTypes>(types: S): ArgumentsRead<S> {
+    const { type, arguments: all } = this.#description;
+    const end = all.findIndex(({ name }) => name === null);
+    const leading = end < 0 ? all : all.slice(0, end);
+    this.#taking = leading.at(-1)?.value.end ?? type.end;
+    return this.#takeFrom(leading, [], types, this.#taking);
   }
 
   /**
@@ -224,7 +261,8 @@ export class EndpointArguments {
   #rest(): Description {
     this.#taken = true;
     const { text, type } = this.#description;
-    if (type.end < text.length) return parseDescription(text, type.end + 1);
+    const start = this.#taking ?? type.end;
+    if (start < text.length) return parseDescription(text, start + 1);
     throw this.#error(
       this.#end(),
       `"${type.value}:" must be followed by the description of an endpoint`,

@@ -3,7 +3,10 @@ import { checkFunction } from "../internal/validation.ts";
 import { type Description, parseDescription } from "./description.ts";
 import { EndpointDescriptionError, visible } from "./description_error.ts";
 import { EndpointArguments } from "./endpoint_arguments.ts";
-import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+} from "../reactor/interfaces/endpoint.ts";
 
 /**
  * Parses the descriptions of one type of server endpoints. Twisted's

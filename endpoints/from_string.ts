@@ -1,7 +1,10 @@
 import type { IReactor } from "../reactor/interfaces/mod.ts";
 import { defaultEndpointRegistry } from "./default_endpoint_registry.ts";
 import type { EndpointRegistry } from "./endpoint_registry.ts";
-import type { IStreamClientEndpoint, IStreamServerEndpoint } from "./interfaces.ts";
+import type {
+  IStreamClientEndpoint,
+  IStreamServerEndpoint,
+} from "../reactor/interfaces/endpoint.ts";
 
 /**
  * Creates a server endpoint from a string, as an administrator writes it into a configuration file.

@@ -322,12 +322,6 @@ const WRONG_SERVERS: Wrong[] = [
     "\\",
     "it ends with a backslash, which must be followed by the character that it escapes",
   ],
-  [
-    "haproxy:tcp:80",
-    0,
-    "haproxy",
-    'the PROXY protocol of the type "haproxy" is not implemented yet',
-  ],
 ];
 
 const WRONG_CLIENTS: Wrong[] = [

@@ -11,7 +11,7 @@ import type {
   EndpointOptions,
   IStreamClientEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 
 /**
  * A client endpoint for a TCP port of a host that is given by its name. It tries all addresses of

@@ -1,7 +1,7 @@
 import { type Deferred, execute } from "../defer/mod.ts";
 import { nameInReports } from "../defer/unhandled.ts";
 import { abortedBefore } from "../defer/waiter_queue.ts";
-import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "../reactor/interfaces/endpoint.ts";
 
 /**
  * Calls a function that listens, and returns its result in a Deferred. If no errback handles a

@@ -27,7 +27,7 @@ export type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 export { ListenFDs } from "./listen_fds.ts";
 export * from "./service/mod.ts";
 export { ProcessEndpoint, type ProcessEndpointOptions, StandardErrorBehavior } from "./process.ts";

@@ -10,7 +10,7 @@ import type {
   EndpointOptions,
   IStreamClientEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { ProcessRelay } from "./process_relay.ts";
 
 /** The handling of a child process's standard error. Twisted's `StandardErrorBehavior`. */

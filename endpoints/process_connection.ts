@@ -3,16 +3,17 @@ import { ConnectionAborted, UnsupportedError } from "../reactor/errors.ts";
 import type {
   Address,
   IProcessTransport,
+  IProtocol,
   IPullProducer,
   IPushProducer,
-  ITransport,
 } from "../reactor/interfaces/mod.ts";
+import { replaceProtocol, type SwitchableTransport } from "../reactor/stream/protocol_switch.ts";
 
 /**
  * A child process as a connection: the transport of a protocol that `ProcessEndpoint` connected.
  * Twisted's `_ProcessEndpointTransport`.
  */
-export class ProcessConnection implements ITransport {
+export class ProcessConnection implements SwitchableTransport {
   /** The process, with its process id and its signals. */
   readonly process: IProcessTransport;
   #isLost = false;
@@ -20,6 +21,7 @@ export class ProcessConnection implements ITransport {
   /** Whether the process's standard input is closed, or is not a pipe. */
   #isWriteLost: boolean;
   #abortReason: Error | null = null;
+  readonly #replaceProtocol: (protocol: IProtocol) => IProtocol;
 
   /** Always `false`: a pipe has no TLS. */
   readonly secure = false;
@@ -29,9 +31,18 @@ export class ProcessConnection implements ITransport {
   readonly negotiatedProtocol = null;
 
   /** Created by `ProcessEndpoint`. */
-  constructor(process: IProcessTransport, isWritable: boolean) {
+  constructor(
+    process: IProcessTransport,
+    isWritable: boolean,
+    replace: (protocol: IProtocol) => IProtocol,
+  ) {
     this.process = process;
+    this.#replaceProtocol = replace;
     this.#isWriteLost = !isWritable;
+  }
+
+  [replaceProtocol](protocol: IProtocol): IProtocol {
+    return this.#replaceProtocol(protocol);
   }
 
   get connected(): boolean {

@@ -1,12 +1,7 @@
 import { isInstance } from "../internal/foreign_value.ts";
 import { msg } from "../log/mod.ts";
 import { ConnectionAborted, ConnectionDone, ProcessDone } from "../reactor/errors.ts";
-import type {
-  IHalfCloseableProtocol,
-  IProcessProtocol,
-  IProcessTransport,
-  IProtocol,
-} from "../reactor/interfaces/mod.ts";
+import type { IProcessProtocol, IProcessTransport, IProtocol } from "../reactor/interfaces/mod.ts";
 import { isHalfCloseable } from "../reactor/stream/protocol_capabilities.ts";
 import { asError, logPrefixOf, nameInLog, onRejection } from "../defer/guarded_call.ts";
 import { ProcessConnection } from "./process_connection.ts";
@@ -28,9 +23,7 @@ export interface ProcessRelayOptions {
 /** Adapts a protocol for connections to a protocol for processes. Twisted's `_WrapIProtocol`. */
 export class ProcessRelay implements IProcessProtocol {
   readonly #options: ProcessRelayOptions;
-  readonly #protocol: IProtocol;
-  /** The protocol if it is half-closeable. */
-  readonly #halfCloseable: IHalfCloseableProtocol | null;
+  #protocol: IProtocol;
   readonly #decoder = new TextDecoder();
   #connection: ProcessConnection | null = null;
   #isLost = false;
@@ -40,9 +33,7 @@ export class ProcessRelay implements IProcessProtocol {
   /** @param options The protocol, and how to treat the process. */
   constructor(options: ProcessRelayOptions) {
     this.#options = options;
-    const { protocol } = options;
-    this.#protocol = protocol;
-    this.#halfCloseable = isHalfCloseable(protocol) ? protocol : null;
+    this.#protocol = options.protocol;
   }
 
   /** Whether the process has been started. */
@@ -51,7 +42,11 @@ export class ProcessRelay implements IProcessProtocol {
   }
 
   makeConnection(process: IProcessTransport): void {
-    const connection = new ProcessConnection(process, this.#options.isWritable);
+    const connection = new ProcessConnection(process, this.#options.isWritable, (protocol) => {
+      const former = this.#protocol;
+      this.#protocol = protocol;
+      return former;
+    });
     this.#connection = connection;
     return this.#call(() => this.#protocol.makeConnection(connection), (error) => {
       this.failure = error;
@@ -83,12 +78,10 @@ export class ProcessRelay implements IProcessProtocol {
       // too slowly.
       if (isInstance(reason, ConnectionAborted)) connection.abort(reason);
       connection.writeLost();
-      if (!disconnecting) return this.#call(() => this.#halfCloseable?.writeConnectionLost());
+      if (!disconnecting) return this.#callHalfClose("writeConnectionLost");
     } else if (childFD === 1) {
       if (!isInstance(reason, ConnectionDone)) return this.#lose(reason);
-      if (!connection.disconnecting) {
-        return this.#call(() => this.#halfCloseable?.readConnectionLost());
-      }
+      if (!connection.disconnecting) return this.#callHalfClose("readConnectionLost");
     }
   }
 
@@ -112,6 +105,12 @@ export class ProcessRelay implements IProcessProtocol {
     } finally {
       this.#options.lost();
     }
+  }
+
+  /** Calls a method of the protocol, if it is half-closeable. */
+  #callHalfClose(method: "readConnectionLost" | "writeConnectionLost"): void {
+    const protocol = this.#protocol;
+    if (isHalfCloseable(protocol)) return this.#call(() => protocol[method]());
   }
 
   /**

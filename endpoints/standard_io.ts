@@ -10,7 +10,7 @@ import type {
   StandardIOOptions,
 } from "../reactor/interfaces/mod.ts";
 import { InstanceFactory } from "./instance_factory.ts";
-import type { EndpointOptions, IStreamServerEndpoint } from "./interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
 
 /**

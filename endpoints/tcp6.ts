@@ -18,7 +18,7 @@ import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
 
 /**

@@ -1,12 +1,15 @@
 import { connectUntilAborted } from "./connect_until_aborted.ts";
 import type { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress } from "../reactor/addresses.ts";
+import { UnsupportedError } from "../reactor/errors.ts";
+import { type EndpointOverTLS, underTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
 import type {
   ConnectTLSOptions,
   IInternetAddress,
   IListeningPort,
   IProtocol,
   IProtocolFactory,
+  IReactorTCP,
   IReactorTLS,
   ListenTLSOptions,
 } from "../reactor/interfaces/mod.ts";
@@ -16,8 +19,10 @@ import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
+import { TCP4ServerEndpoint } from "./tcp.ts";
+import { wrapServerTLS } from "./wrap_tls.ts";
 
 /**
  * A server endpoint for TLS on a TCP port. Twisted's `SSL4ServerEndpoint`, which is also an alias
@@ -35,7 +40,8 @@ import { listening } from "./listening.ts";
  * await endpoint.listen(Factory.forProtocol(Protocol));
  * ```
  */
-export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
+export class TLSServerEndpoint
+  implements IStreamServerEndpoint<IInternetAddress>, EndpointOverTLS<IInternetAddress> {
   readonly #reactor: IReactorTLS;
   readonly #port: number;
   readonly #options: ListenTLSOptions;
@@ -52,6 +58,17 @@ export class TLSServerEndpoint implements IStreamServerEndpoint<IInternetAddress
     this.#reactor = reactor;
     this.#port = port;
     this.#options = options;
+  }
+
+  [underTLS](wrap: WrapEndpoint): IStreamServerEndpoint<IInternetAddress> {
+    const reactor = this.#reactor;
+    if (!listensTCP(reactor)) {
+      throw new UnsupportedError(
+        `Cannot wrap the endpoint ${this} under TLS: its reactor has no listenTCP()`,
+      );
+    }
+    const plain = new TCP4ServerEndpoint(reactor, this.#port, this.#options);
+    return wrapServerTLS(this.#options, wrap(plain));
   }
 
   /** Returns the address to listen on, such as `0.0.0.0:4433`. */
@@ -142,4 +159,9 @@ export class TLSClientEndpoint implements IStreamClientEndpoint {
       return connecting.connected;
     }, options);
   }
+}
+
+/** Returns whether a reactor has TCP servers: it may implement `IReactorTLS` alone. */
+function listensTCP<R extends object>(reactor: R): reactor is R & IReactorTCP {
+  return "listenTCP" in reactor;
 }

@@ -28,7 +28,8 @@ import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
+import { type EndpointOverTLS, underTLS, type WrapEndpoint } from "../reactor/stream/under_tls.ts";
 import { listening } from "./listening.ts";
 import { type CertificateFiles, readCertificate, readTrustRoots } from "./pem_files.ts";
 import { TLSServerEndpoint } from "./tls.ts";
@@ -75,22 +76,42 @@ function namingFiles({ certificate, trustRoots }: TLSFiles, cause: Error): never
 }
 
 /** A server endpoint for TLS. It reads its files each time it listens. */
-export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAddress> {
+export class TLSFileServerEndpoint implements EndpointOverTLS<IInternetAddress> {
   readonly #reactor: IReactorTLS & IReactorHostEnvironment;
   readonly #port: number;
   readonly #files: TLSFiles;
   readonly #options: ListenTLSOptions;
+  readonly #wrap: WrapEndpoint | null;
 
+  /**
+   * @param reactor The reactor that will listen.
+   * @param port The port number; 0 for any free port.
+   * @param files The files.
+   * @param options Options of the port, and the other options of TLS.
+   * @param wrap Wraps the endpoint for the connections under TLS; `null` to use it as it is.
+   */
   constructor(
     reactor: IReactorTLS & IReactorHostEnvironment,
     port: number,
     files: TLSFiles,
     options: ListenTLSOptions,
+    wrap: WrapEndpoint | null = null,
   ) {
+    this.#wrap = wrap;
     this.#reactor = reactor;
     this.#port = port;
     this.#files = files;
     this.#options = options;
+  }
+
+  [underTLS](wrap: WrapEndpoint): IStreamServerEndpoint<IInternetAddress> {
+    return new TLSFileServerEndpoint(
+      this.#reactor,
+      this.#port,
+      this.#files,
+      this.#options,
+      (plain) => wrap(this.#wrap === null ? plain : this.#wrap(plain)),
+    );
   }
 
   /** Returns the address to listen on, such as `0.0.0.0:443`. */
@@ -113,10 +134,16 @@ export class TLSFileServerEndpoint implements IStreamServerEndpoint<IInternetAdd
         throw new CannotListenError(this.#where(), { cause });
       })
       .addCallback((tls) =>
-        new TLSServerEndpoint(this.#reactor, this.#port, { ...this.#options, ...tls })
+        this.#wrapped(
+          new TLSServerEndpoint(this.#reactor, this.#port, { ...this.#options, ...tls }),
+        )
           .listen(factory)
           .addErrback((error) => namingFiles(this.#files, error))
       );
+  }
+
+  #wrapped(endpoint: TLSServerEndpoint): IStreamServerEndpoint<IInternetAddress> {
+    return this.#wrap === null ? endpoint : endpoint[underTLS](this.#wrap);
   }
 
   #where(): Address {

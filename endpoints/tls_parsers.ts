@@ -18,7 +18,7 @@ import type {
   IStreamServerEndpointStringParser,
 } from "./endpoint_registry.ts";
 import { HostnameEndpoint } from "./hostname_endpoint.ts";
-import type { IStreamServerEndpoint } from "./interfaces.ts";
+import type { IStreamServerEndpoint } from "../reactor/interfaces/endpoint.ts";
 import type { CertificateFiles } from "./pem_files.ts";
 import { CONNECT_TCP, LISTEN_TCP } from "./tcp_parsers.ts";
 import { TLSFileClientEndpoint, TLSFileServerEndpoint } from "./tls_from_files.ts";

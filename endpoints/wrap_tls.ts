@@ -16,13 +16,14 @@ import type {
   TLSPortOptions,
 } from "../reactor/interfaces/mod.ts";
 import { ForwardingFactory } from "../reactor/stream/forwarding_factory.ts";
+import { type EndpointOverTLS, underTLS } from "../reactor/stream/under_tls.ts";
 import { callLogged } from "../defer/guarded_call.ts";
 import type {
   EndpointOptions,
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "./interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { listening } from "./listening.ts";
 import { MAX_HANDSHAKES } from "../reactor/tls/handshake.ts";
 import { checkBound } from "../internal/validation.ts";
@@ -105,7 +106,7 @@ export function wrapServerTLS<A extends Address>(
 ): IStreamServerEndpoint<A> {
   const { maxHandshakes = MAX_HANDSHAKES } = options;
   checkBound("maxHandshakes", maxHandshakes, 1);
-  const secured: IStreamServerEndpoint<A> = {
+  const secured: EndpointOverTLS<A> = {
     listen: (
       factory: IProtocolFactory,
       waitOptions?: EndpointOptions,
@@ -116,6 +117,7 @@ export function wrapServerTLS<A extends Address>(
           new ForwardingFactory(factory, upgradeProtocols(factory, options, maxHandshakes)),
         );
       }, waitOptions),
+    [underTLS]: (wrap) => wrapServerTLS(options, wrap(endpoint)),
     toString: () => String(endpoint),
   };
   return secured;

@@ -27,6 +27,12 @@ export function checkDelay(name: string, value: unknown): void {
   throw new RangeError(`${name} must be zero or more seconds, got ${value}`);
 }
 
+/** Throws unless `value` is a period: a finite number of seconds, more than 0. */
+export function checkPeriod(name: string, value: unknown): void {
+  checkDelay(name, value);
+  if (value === 0) throw new RangeError(`${name} must be more than 0 seconds, got 0`);
+}
+
 /** Throws unless `value` is a timeout: zero or more seconds, or Infinity for no timeout. */
 export function checkTimeout(name: string, value: unknown): void {
   if (value !== Infinity) checkDelay(name, value);
@@ -66,6 +72,14 @@ export function checkString(name: string, value: unknown): void {
 export function checkBound(name: string, value: unknown, min: number): void {
   if (value === Infinity) return;
   checkInteger(name, value, min, Number.MAX_SAFE_INTEGER);
+}
+
+/** Throws unless `value` is a rate: a number per second, more than 0, or Infinity for no limit. */
+export function checkRate(name: string, value: unknown): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name} must be a number per second, got ${quote(value)}`);
+  }
+  if (!(value > 0)) throw new RangeError(`${name} must be more than 0 per second, got ${value}`);
 }
 
 /**

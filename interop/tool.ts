@@ -26,6 +26,10 @@ export const NETCAT: Tool = { command: "nc", check: ["-h"], package: "netcat-ope
 export const SOCAT: Tool = { command: "socat", check: ["-V"], package: "socat" };
 /** curl. */
 export const CURL: Tool = { command: "curl", check: ["--version"], package: "curl" };
+/** HAProxy. */
+export const HAPROXY: Tool = { command: "haproxy", check: ["-v"], package: "haproxy" };
+/** nginx. Its module for TCP is a package of its own. */
+export const NGINX: Tool = { command: "nginx", check: ["-v"], package: "libnginx-mod-stream" };
 /** Debian's Python, which has Twisted. Another Python earlier in the path may not. */
 export const TWISTED: Tool = {
   command: "/usr/bin/python3",
@@ -54,9 +58,14 @@ export class InteropFixture extends SocketFixture {
 
   /** Returns a path for a socket that is removed after the test. */
   path(name: string): string {
+    return `${this.folder()}/${name}`;
+  }
+
+  /** Returns a folder that is removed after the test. */
+  folder(): string {
     const folder = Deno.makeTempDirSync();
     this.after(() => Deno.removeSync(folder, { recursive: true }));
-    return `${folder}/${name}`;
+    return folder;
   }
 
   /** Starts a program, and ends it with the test. */

@@ -128,9 +128,7 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
           "and does not override buildProtocol()",
       );
     }
-    const protocol = make(this.protocol);
-    if ("factory" in protocol) protocol.factory = this;
-    return protocol;
+    return makeProtocol(this, this.protocol);
   }
 
   /**
@@ -182,9 +180,20 @@ export class Factory<P extends IProtocol = IProtocol> implements IProtocolFactor
   }
 }
 
-/** Makes a protocol with a class or a function. */
-function make<P extends IProtocol>(source: ProtocolClass<P> | ProtocolMaker<P>): P {
-  return isClass(source) ? new source() : source();
+/**
+ * Makes a protocol with a class or a function.
+ *
+ * @param factory The factory that the protocol gets.
+ * @param source The class or the function.
+ * @returns The protocol.
+ */
+export function makeProtocol<P extends IProtocol>(
+  factory: IProtocolFactory,
+  source: ProtocolClass<P> | ProtocolMaker<P>,
+): P {
+  const protocol = isClass(source) ? new source() : source();
+  if ("factory" in protocol) protocol.factory = factory;
+  return protocol;
 }
 
 /**

@@ -3,7 +3,7 @@ import { isInstance } from "../internal/foreign_value.ts";
 import { ConnectionAborted, ConnectionClosed } from "../reactor/errors.ts";
 import type { IDelayedCall, IReactorTime, ITransport } from "../reactor/interfaces/mod.ts";
 import { isThenable, logUserError, whenSettled } from "../defer/guarded_call.ts";
-import { checkDelay, checkFunction, checkInteger } from "../internal/validation.ts";
+import { checkFunction, checkInteger, checkPeriod } from "../internal/validation.ts";
 import { RequestQueueFull } from "./pending_requests.ts";
 
 /**
@@ -170,10 +170,7 @@ export class Heartbeat implements Disposable {
     options: HeartbeatOptions,
   ) {
     const { interval, send, maxMissed = 2 } = options;
-    checkDelay("Heartbeat interval", interval);
-    if (interval === 0) {
-      throw new RangeError("Heartbeat interval must be more than 0 seconds, got 0");
-    }
+    checkPeriod("Heartbeat interval", interval);
     checkFunction("Heartbeat send", send);
     checkInteger("Heartbeat maxMissed", maxMissed, 1, Number.MAX_SAFE_INTEGER);
     this.#clock = clock;

@@ -71,6 +71,7 @@ export {
 export { StringReceiver } from "./framing/string_receiver.ts";
 export { TextLineDecoder } from "./framing/text_line_decoder.ts";
 export { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";
+export { joinConnections, type JoinedConnections } from "./join_connections.ts";
 export { KeyedRequestQueue, type KeyedRequestQueueOptions } from "./keyed_request_queue.ts";
 export {
   PendingRequest,
@@ -81,13 +82,57 @@ export {
   UnexpectedAnswer,
 } from "./pending_requests.ts";
 export {
+  LimitConnectionRate,
+  type LimitConnectionRateOptions,
+} from "./policies/limit_connection_rate.ts";
+export {
+  LimitConnectionsByPeer,
+  type LimitConnectionsByPeerOptions,
+} from "./policies/limit_connections_by_peer.ts";
+export { LimitTotalConnectionsFactory } from "./policies/limit_total_connections_factory.ts";
+export { ProtocolWrapper, type WrapperOwner } from "./policies/protocol_wrapper.ts";
+export {
+  SlowPeerGuard,
+  type SlowPeerGuardOptions,
+  SlowPeerProtocol,
+  SlowPeerTimeout,
+} from "./policies/slow_peer_guard.ts";
+export {
+  SpewingFactory,
+  type SpewingFactoryOptions,
+  SpewingProtocol,
+} from "./policies/spewing_factory.ts";
+export {
+  ThrottlingFactory,
+  type ThrottlingFactoryOptions,
+  ThrottlingProtocol,
+} from "./policies/throttling_factory.ts";
+export { TimeoutFactory, TimeoutProtocol } from "./policies/timeout_factory.ts";
+export {
+  type ProtocolTimeout,
+  type ProtocolTimeoutClass,
+  TimeoutMixin,
+  type TimeoutMixinBase,
+} from "./policies/timeout_mixin.ts";
+export type { TimedPolicyOptions, TimerClock } from "./policies/timer_clock.ts";
+export {
+  type TrafficLog,
+  TrafficLoggingFactory,
+  type TrafficLoggingFactoryOptions,
+  TrafficLoggingProtocol,
+} from "./policies/traffic_logging_factory.ts";
+export { TransportWrapper } from "./policies/transport_wrapper.ts";
+export { WrappingFactory } from "./policies/wrapping_factory.ts";
+export {
   type ForwardingPeer,
   ForwardingProtocol,
   ProxyClient,
   ProxyClientFactory,
   ProxyFactory,
+  type ProxyPortOptions,
   ProxyServer,
 } from "./portforward.ts";
+export type { ProxyAttempt, ProxyFactoryOptions } from "./proxy_attempt.ts";
 export {
   getProcessOutput,
   getProcessOutputAndValue,

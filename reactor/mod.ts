@@ -32,5 +32,6 @@ export type {
   TLSProvider,
   TLSSession,
 } from "./tls/tls_engine.ts";
+export { AddressBlocks, isGlobalAddress } from "./names/address_blocks.ts";
 export { TableNameResolver } from "./names/table_name_resolver.ts";
 export * from "./threads/mod.ts";

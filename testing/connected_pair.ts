@@ -14,7 +14,7 @@ import type { ConnectionOwner } from "../reactor/stream/connection_owner.ts";
 import { startFactory, stopFactory } from "../reactor/stream/factory_calls.ts";
 import type { StreamDriver } from "../reactor/stream/stream_driver.ts";
 import type { Clock } from "../task/mod.ts";
-import type { ITypedProtocolFactory } from "../endpoints/interfaces.ts";
+import type { ITypedProtocolFactory } from "../reactor/interfaces/endpoint.ts";
 import { IOPump, loopOf } from "./io_pump.ts";
 import type { MemoryLoop } from "./memory_loop.ts";
 import { memoryLink, type MemoryLinkOptions } from "./memory_link.ts";

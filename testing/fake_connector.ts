@@ -11,6 +11,7 @@ import type {
   IClientFactory,
   IConnector,
   IInternetAddress,
+  IReactorTime,
   IUNIXAddress,
 } from "../reactor/interfaces/mod.ts";
 import { connectAborted } from "../reactor/stream/connect_aborted.ts";
@@ -244,6 +245,7 @@ export class FakeTCPConnector<O extends ConnectTCPOptions = ConnectTCPOptions>
   readonly host: string;
   /** The port number that was passed in. */
   readonly port: number;
+  readonly #clock: IReactorTime | undefined;
 
   /**
    * Creates a connector that does not connect yet.
@@ -253,18 +255,28 @@ export class FakeTCPConnector<O extends ConnectTCPOptions = ConnectTCPOptions>
    * @param factory The factory.
    * @param options The options.
    * @param secure Whether the connections are encrypted.
+   * @param clock The clock of the connections.
    */
-  constructor(host: string, port: number, factory: IClientFactory, options: O, secure: boolean) {
+  constructor(
+    host: string,
+    port: number,
+    factory: IClientFactory,
+    options: O,
+    secure: boolean,
+    clock?: IReactorTime,
+  ) {
     super(internetAddress("TCP", host, port), factory, options, secure);
     this.host = host;
     this.port = port;
+    this.#clock = clock;
   }
 
   /** The peer of the transport is the destination. A host name is not resolved. */
   protected override newTransport(): StringTransport {
     const isAddress = isIPAddress(this.host) || isIPv6Address(this.host);
     const host = isAddress ? this.host : "192.168.1.1";
-    return new StringTransport({ peerAddress: internetAddress("TCP", host, this.port) });
+    const peerAddress = internetAddress("TCP", host, this.port);
+    return new StringTransport({ peerAddress, clock: this.#clock });
   }
 }
 
@@ -275,6 +287,7 @@ export type FakeTLSConnector = FakeTCPConnector<ConnectTLSOptions>;
 export class FakeUNIXConnector extends FakeConnector<IUNIXAddress, ConnectUNIXOptions> {
   /** The path that was passed in. */
   readonly path: string;
+  readonly #clock: IReactorTime | undefined;
 
   /**
    * Creates a connector that does not connect yet.
@@ -282,10 +295,17 @@ export class FakeUNIXConnector extends FakeConnector<IUNIXAddress, ConnectUNIXOp
    * @param path The path of the socket.
    * @param factory The factory.
    * @param options The options.
+   * @param clock The clock of the connections.
    */
-  constructor(path: string, factory: IClientFactory, options: ConnectUNIXOptions) {
+  constructor(
+    path: string,
+    factory: IClientFactory,
+    options: ConnectUNIXOptions,
+    clock?: IReactorTime,
+  ) {
     super(new UNIXAddress(path), factory, options, false);
     this.path = path;
+    this.#clock = clock;
   }
 
   /** The peer of the transport is the destination. */
@@ -293,6 +313,7 @@ export class FakeUNIXConnector extends FakeConnector<IUNIXAddress, ConnectUNIXOp
     return new StringTransport({
       hostAddress: new UNIXAddress(""),
       peerAddress: new UNIXAddress(this.path),
+      clock: this.#clock,
     });
   }
 }

@@ -31,8 +31,8 @@ export interface FakePortOptions<A extends Address, O> {
   factory: IProtocolFactory;
   /** The options that were passed in. */
   options: O;
-  /** The clock of the deadlines of `drain()`. */
-  clock: Pick<IReactorTime, "callLater">;
+  /** The clock of the connections, and of the deadlines of `drain()`. */
+  clock: IReactorTime;
   /** Whether the connections are encrypted from the start. @default {false} */
   secure?: boolean | undefined;
 }
@@ -55,7 +55,7 @@ export class FakePort<A extends Address = Address, O = unknown>
   /** Whether the connections are encrypted from the start: those of `listenTLS`. */
   readonly secure: boolean;
   readonly #address: A;
-  readonly #clock: Pick<IReactorTime, "callLater">;
+  readonly #clock: IReactorTime;
   readonly #connections = new Set<FakeConnection>();
   #drains: PortDrain[] = [];
   #isListening = false;
@@ -202,7 +202,7 @@ export class FakePort<A extends Address = Address, O = unknown>
     const peerAddress = this.#address.type === "UNIX"
       ? new UNIXAddress("")
       : new IPv4Address("TCP", "192.168.1.1", 54321);
-    return new StringTransport({ hostAddress: this.#address, peerAddress });
+    return new StringTransport({ hostAddress: this.#address, peerAddress, clock: this.#clock });
   }
 }
 

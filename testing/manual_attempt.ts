@@ -1,7 +1,7 @@
 import { asError } from "../defer/guarded_call.ts";
 import { Deferred } from "../defer/mod.ts";
-import type { ITypedProtocolFactory } from "../endpoints/interfaces.ts";
-import { wrapProtocol } from "../endpoints/protocol_wrapper.ts";
+import type { ITypedProtocolFactory } from "../reactor/interfaces/endpoint.ts";
+import { wrapProtocol } from "../reactor/stream/protocol_wrapper.ts";
 import { creationTracker } from "../internal/creation_tracker.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import { memoryPipe } from "../reactor/drivers/memory/memory_driver.ts";

@@ -4,7 +4,7 @@ import type {
   EndpointOptions,
   IStreamClientEndpoint,
   ITypedProtocolFactory,
-} from "../endpoints/interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
 import type { Address, ConnectionOptions, IProtocol } from "../reactor/interfaces/mod.ts";
 import { IOPump, loopOf } from "./io_pump.ts";

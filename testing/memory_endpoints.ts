@@ -6,7 +6,7 @@ import type {
   IStreamClientEndpoint,
   IStreamServerEndpoint,
   ITypedProtocolFactory,
-} from "../endpoints/interfaces.ts";
+} from "../reactor/interfaces/endpoint.ts";
 import { listening } from "../endpoints/listening.ts";
 import { isError } from "../internal/foreign_value.ts";
 import { checkInteger, checkTimeout, quote } from "../internal/validation.ts";

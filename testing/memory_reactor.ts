@@ -210,7 +210,7 @@ export class MemoryReactor extends MemoryReactorCore
     options: ConnectTCPOptions = {},
   ): FakeTCPConnector {
     checkDestination("connectTCP", host, port, options);
-    const connector = new FakeTCPConnector(host, port, factory, options, false);
+    const connector = new FakeTCPConnector(host, port, factory, options, false, this.clock);
     return this.#connecting(this.tcpClients, connector);
   }
 
@@ -229,7 +229,7 @@ export class MemoryReactor extends MemoryReactorCore
     options: ConnectTLSOptions = {},
   ): FakeTLSConnector {
     checkDestination("connectTLS", host, port, options);
-    const connector = new FakeTCPConnector(host, port, factory, options, true);
+    const connector = new FakeTCPConnector(host, port, factory, options, true, this.clock);
     return this.#connecting(this.sslClients, connector);
   }
 
@@ -250,7 +250,8 @@ export class MemoryReactor extends MemoryReactorCore
   ): FakeUNIXConnector {
     checkString("connectUNIX() path", path);
     checkConnectOptions(options);
-    return this.#connecting(this.unixClients, new FakeUNIXConnector(path, factory, options));
+    const connector = new FakeUNIXConnector(path, factory, options, this.clock);
+    return this.#connecting(this.unixClients, connector);
   }
 
   /** Adopts a port. The address of a TCP port is 0.0.0.0:1234 or [::]:1234, as in Twisted. */

@@ -3,7 +3,7 @@ import { Factory, type ProtocolClass, type ProtocolMaker } from "../protocol/mod
 import { read } from "../internal/foreign_value.ts";
 import type { Address, IProtocol } from "../reactor/interfaces/mod.ts";
 import { buildProtocol } from "../reactor/stream/factory_calls.ts";
-import type { ITypedProtocolFactory } from "../endpoints/interfaces.ts";
+import type { ITypedProtocolFactory } from "../reactor/interfaces/endpoint.ts";
 import { InstanceFactory } from "../endpoints/instance_factory.ts";
 
 /**

@@ -16,6 +16,7 @@ import type {
   Address,
   IPullProducer,
   IPushProducer,
+  IReactorTime,
   ITransport,
   PeerCertificate,
   StartTLSOptions,
@@ -48,6 +49,12 @@ export interface StringTransportOptions {
    * @default {false}
    */
   lenient?: boolean | undefined;
+  /**
+   * The time of protocols that need one.
+   *
+   * @default {undefined} None: such a protocol throws an error.
+   */
+  clock?: IReactorTime | undefined;
 }
 
 /** The state of a {@linkcode StringTransport} as a producer of received data. */
@@ -104,6 +111,7 @@ export class StringTransport implements ITransport {
   hostAddr: Address;
   /** The address that `getPeer()` returns. */
   peerAddr: Address;
+  readonly clock: IReactorTime | undefined;
   readonly #isLenient: boolean;
   readonly #written = new CollectedBytes();
   #disconnecting = false;
@@ -129,6 +137,7 @@ export class StringTransport implements ITransport {
     this.hostAddr = options.hostAddress ?? new IPv4Address("TCP", "10.0.0.1", 12345);
     this.peerAddr = options.peerAddress ?? new IPv4Address("TCP", "192.168.1.1", 54321);
     this.#isLenient = options.lenient ?? false;
+    this.clock = options.clock;
   }
 
   // Members for tests.

@@ -16,8 +16,11 @@ import type {
   ITransport,
 } from "../../reactor/interfaces/mod.ts";
 import { ForwardingFactory } from "../../reactor/stream/forwarding_factory.ts";
-import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
-import { type ProtocolWrapper, wrapProtocol } from "../protocol_wrapper.ts";
+import type {
+  IStreamClientEndpoint,
+  ITypedProtocolFactory,
+} from "../../reactor/interfaces/endpoint.ts";
+import { type ProtocolWrapper, wrapProtocol } from "../../reactor/stream/protocol_wrapper.ts";
 
 /** The settings that all attempts of a service share. */
 export interface ClientAttemptSettings<P extends IProtocol> {

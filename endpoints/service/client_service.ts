@@ -13,7 +13,10 @@ import { err, info, warn } from "../../log/mod.ts";
 import type { IDelayedCall, IProtocol, IReactorTime } from "../../reactor/interfaces/mod.ts";
 import { atOnce } from "../../defer/guarded_call.ts";
 import { checkBound, checkDelay, checkFunction, checkTimeout } from "../../internal/validation.ts";
-import type { IStreamClientEndpoint, ITypedProtocolFactory } from "../interfaces.ts";
+import type {
+  IStreamClientEndpoint,
+  ITypedProtocolFactory,
+} from "../../reactor/interfaces/endpoint.ts";
 import { backoffPolicy, type RetryPolicy } from "./backoff_policy.ts";
 import { ClientAttempt, type ClientAttemptSettings } from "./client_attempt.ts";
 import { type ClientEvent, type ClientState, nextState } from "./client_lifecycle.ts";

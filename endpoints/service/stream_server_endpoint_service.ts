@@ -6,7 +6,7 @@ import { CancelledError, type Deferred, fail, succeed, TooManyWaiters } from "..
 import { err } from "../../log/mod.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import { checkBound, checkTimeout } from "../../internal/validation.ts";
-import type { EndpointOptions, IStreamServerEndpoint } from "../interfaces.ts";
+import type { EndpointOptions, IStreamServerEndpoint } from "../../reactor/interfaces/endpoint.ts";
 import { nameOf } from "./service_calls.ts";
 import { Service } from "./service.ts";
 import { StopWaiters } from "./stop_waiters.ts";

@@ -4,7 +4,8 @@
  *
  * A test double needs to implement only the interface that the code under test uses. Names and
  * contracts are those of `twisted.internet.interfaces`. The modules of this folder import only each
- * other and the type of `Deferred`.
+ * other and the type of `Deferred`. Those of endpoints, in `endpoint.ts`, are exported by the entry
+ * point of the endpoints.
  *
  * @module
  */

@@ -68,8 +68,8 @@ export interface StreamPortStats {
   /** Accepted connections, including those that were then refused or failed in their handshake. */
   readonly accepted: number;
   /**
-   * Connections that were refused because the port or the peer's host had reached its connection
-   * limit, or because the process had no file descriptor left.
+   * Connections that were refused because the port or the peer's host had reached a limit on
+   * connections or on their rate, or because the process had no file descriptor left.
    */
   readonly refused: number;
   /** TLS handshakes that failed. */
@@ -177,8 +177,24 @@ export interface ListenStreamOptions extends ConnectionOptions {
    */
   maxConnectionsPerHost?: number | undefined;
   /**
-   * The behavior when {@linkcode maxConnections} is reached: `"pause"` stops accepting, so that new
-   * connections wait in the backlog; `"refuse"` closes new connections immediately.
+   * The number of new connections per second, on average. After a quiet time, the connections of
+   * one second may come at once. Beyond that, {@linkcode overflow} applies.
+   *
+   * @default {Infinity}
+   */
+  connectionRate?: number | undefined;
+  /**
+   * The number of new connections per second from one host, on average. A further connection is
+   * closed immediately, even if {@linkcode overflow} is `"pause"`. A number under 1 is possible:
+   * 0.1 is one connection in ten seconds.
+   *
+   * @default {Infinity}
+   */
+  connectionRatePerHost?: number | undefined;
+  /**
+   * The behavior when {@linkcode maxConnections} or {@linkcode connectionRate} is reached:
+   * `"pause"` stops accepting, so that new connections wait in the backlog; `"refuse"` closes new
+   * connections immediately.
    *
    * @default {"pause"}
    */

@@ -6,6 +6,7 @@
 
 import type { Address } from "./address.ts";
 import type { IConsumer } from "./producer.ts";
+import type { IReactorTime } from "./time.ts";
 import type { ITLSTransport } from "./tls.ts";
 
 /** Options of {@linkcode ITransport.write}. Twisted has no equivalent. */
@@ -37,6 +38,12 @@ export interface ITransport extends IConsumer, ITLSTransport {
   readonly disconnecting: boolean;
   /** Whether the connection is open. */
   readonly connected: boolean;
+  /**
+   * The clock of the reactor to which the connection belongs: protocols that need time use it, such
+   * as one with a timeout. Twisted's attribute `reactor`. A transport without time, such as one of
+   * a test, has none.
+   */
+  readonly clock?: IReactorTime | undefined;
   /**
    * Sends data without blocking. Data that the system does not accept immediately waits in the
    * write buffer. The writes of one turn are sent together. As in Twisted, a write to a closed

@@ -15,9 +15,10 @@ import type {
 
 /**
  * Options of {@linkcode IReactorUNIX.listenUNIX}. UNIX sockets have no hosts, so
- * `maxConnectionsPerHost` is not available.
+ * `maxConnectionsPerHost` and `connectionRatePerHost` are not available.
  */
-export interface ListenUNIXOptions extends Omit<ListenStreamOptions, "maxConnectionsPerHost"> {
+export interface ListenUNIXOptions
+  extends Omit<ListenStreamOptions, "maxConnectionsPerHost" | "connectionRatePerHost"> {
   /**
    * The number of connections that may wait to be accepted. The value has no effect on Deno's own
    * sockets: there the number is always 1024.

@@ -22,7 +22,6 @@
 import { checkProducer } from "../lifecycle/argument_checks.ts";
 import { enterSystem, leaveSystem } from "../../log/context.ts";
 import { type ConnectionTimeouts, watchTimeouts } from "./connection_timeouts.ts";
-import type { MicrotaskTask } from "../lifecycle/microtask_queue.ts";
 import {
   ConnectionAborted,
   ConnectionDone,
@@ -34,22 +33,19 @@ import type {
   IProtocol,
   IPullProducer,
   IPushProducer,
-  ITransport,
+  IReactorTime,
   StartTLSOptions,
   WriteOptions,
 } from "../interfaces/mod.ts";
-import {
-  alreadyRegistered,
-  type CallProducer,
-  ProducerRegistration,
-} from "./producer_registration.ts";
+import { alreadyRegistered, ProducerRegistration } from "./producer_registration.ts";
 import { isDrainable, isHalfCloseable, isHandshakeListener } from "./protocol_capabilities.ts";
-import type { ReactorResource } from "../lifecycle/open_resources.ts";
+import { replaceProtocol } from "./protocol_switch.ts";
 import { LingerTimer } from "./linger_timer.ts";
 import { ProtocolCalls } from "./protocol_calls.ts";
 import { SocketAttributes } from "./socket_attributes.ts";
-import type { ConnectionOwner, OwnedConnection } from "./connection_owner.ts";
-import type { StreamDriver, StreamDriverSink } from "./stream_driver.ts";
+import type { ConnectionOwner } from "./connection_owner.ts";
+import type { ConnectionRoles } from "./connection_roles.ts";
+import type { StreamDriver } from "./stream_driver.ts";
 import { lastSuccessor } from "./successor.ts";
 import { checkCanStartTLS, startTLSContext } from "../tls/start_tls.ts";
 import { TLSDriver } from "../tls/tls_driver.ts";
@@ -58,8 +54,7 @@ import { bufferSpoiled, checkData } from "./written_data.ts";
 import { WriteBuffer } from "./write_buffer.ts";
 
 /** One stream connection: the transport of its protocol. */
-export class Connection extends SocketAttributes
-  implements OwnedConnection, ITransport, StreamDriverSink, ReactorResource, MicrotaskTask {
+export class Connection extends SocketAttributes implements ConnectionRoles {
   readonly #owner: ConnectionOwner;
   #protocol: IProtocol;
   /** The number that the owner gave to the connection. */
@@ -130,6 +125,10 @@ export class Connection extends SocketAttributes
    */
   get disconnecting(): boolean {
     return (this.#disconnecting || this.#abortReason !== null) && !this.#lost;
+  }
+
+  get clock(): IReactorTime {
+    return this.#owner.context.reactor;
   }
 
   startTLS(options: StartTLSOptions): void {
@@ -220,7 +219,7 @@ export class Connection extends SocketAttributes
       this.#calls.call("stopProducing", () => producer.stopProducing());
       return;
     }
-    const call: CallProducer = (method, f) => this.#calls.call(method, f);
+    const call = this.#calls.call.bind(this.#calls);
     const registration = new ProducerRegistration(producer, streaming, call);
     this.#registration = registration;
     if (streaming) return;
@@ -264,6 +263,12 @@ export class Connection extends SocketAttributes
     // This call also has an effect if the connection was lost earlier but its driver is still
     // closing.
     this.driver.forceClose?.();
+  }
+
+  [replaceProtocol](protocol: IProtocol): IProtocol {
+    const former = this.#protocol;
+    this.#protocol = protocol;
+    return former;
   }
 
   /** Returns whether `owner` made the connection. */

@@ -46,34 +46,51 @@ export class ConnectionLimiter {
   /**
    * Returns why a connection from a host must be refused.
    *
-   * @param host The host of the peer.
+   * @param host The host of the peer; `null` if it is not known yet.
    * @returns The reason, for the log; `null` if the connection may be accepted.
    */
-  reasonToRefuse(host: string): string | null {
-    const { maxConnections, maxConnectionsPerHost, maxHandshakes } = this.#limits;
+  reasonToRefuse(host: string | null): string | null {
+    const { maxConnections, maxHandshakes } = this.#limits;
     if (this.#open >= maxConnections) return `the connection limit of ${maxConnections} is reached`;
     if (this.#handshakes >= maxHandshakes) {
       return `the handshake limit of ${maxHandshakes} is reached`;
     }
+    return host === null ? null : this.#reasonOfHost(host);
+  }
+
+  /**
+   * Counts an open connection under its host, which has become known.
+   *
+   * @param host The host of the peer.
+   * @returns The reason why the connection must be refused; `null` if it was counted.
+   */
+  nameHost(host: string): string | null {
+    const reason = this.#reasonOfHost(host);
+    if (reason === null) this.#count(host, 1);
+    return reason;
+  }
+
+  #reasonOfHost(host: string): string | null {
+    const { maxConnectionsPerHost } = this.#limits;
     const open = this.#perHost.get(host) ?? 0;
     if (open < maxConnectionsPerHost) return null;
     return `its host has reached the connection limit of ${maxConnectionsPerHost}`;
   }
 
-  /** Counts a new connection. */
-  enter(host: string): void {
+  /** Counts a new connection. The host is `null` if it is not known yet. */
+  enter(host: string | null): void {
     this.#open++;
     this.#count(host, 1);
   }
 
-  /** Counts a connection as closed. */
-  leave(host: string): void {
+  /** Counts a connection as closed. The host is `null` if it was not counted under one. */
+  leave(host: string | null): void {
     this.#open--;
     this.#count(host, -1);
   }
 
   /** Counts a new connection that begins with a handshake. */
-  enterHandshake(host: string): void {
+  enterHandshake(host: string | null): void {
     this.#handshakes++;
     this.enter(host);
   }
@@ -82,13 +99,13 @@ export class ConnectionLimiter {
    * Counts a handshake as over: it has failed, or its connection has been counted by {@linkcode
    * enter}.
    */
-  leaveHandshake(host: string): void {
+  leaveHandshake(host: string | null): void {
     this.#handshakes--;
     this.leave(host);
   }
 
-  #count(host: string, change: number): void {
-    if (this.#limits.maxConnectionsPerHost === Infinity) return;
+  #count(host: string | null, change: number): void {
+    if (host === null || this.#limits.maxConnectionsPerHost === Infinity) return;
     const count = (this.#perHost.get(host) ?? 0) + change;
     if (count > 0) this.#perHost.set(host, count);
     else this.#perHost.delete(host);

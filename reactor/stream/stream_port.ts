@@ -25,6 +25,8 @@ import type {
 } from "../interfaces/mod.ts";
 import { type DrainTarget, PortDrain } from "./port_drain.ts";
 import { ConnectionLimiter } from "./connection_limiter.ts";
+import { ConnectionRates, RatePause } from "./connection_rates.ts";
+import { isPeerNaming, whenPeerIsNamed } from "./peer_naming.ts";
 import type { ReactorResource } from "../lifecycle/open_resources.ts";
 import type { StreamAcceptor, StreamAcceptorSink } from "./stream_acceptor.ts";
 import type { StreamDriver } from "./stream_driver.ts";
@@ -51,7 +53,11 @@ export class StreamPort<A extends Address = Address>
   /** The Deferreds to fire when the port has closed; `null` while it listens. */
   #stopping: Deferred<void>[] | null = null;
   readonly #limiter: ConnectionLimiter;
+  readonly #rates: ConnectionRates;
+  readonly #ratePause: RatePause;
   readonly #problems: StreamPortProblems;
+  /** The hosts of the connections whose factory names their peers. */
+  readonly #namedHosts = new Map<Connection, string>();
   #accepted = 0;
   #accepting = false;
   readonly #pauses: AcceptPauses;
@@ -79,6 +85,8 @@ export class StreamPort<A extends Address = Address>
     this.#factory = factory;
     this.#overflow = limits.overflow;
     this.#limiter = new ConnectionLimiter(limits);
+    this.#rates = new ConnectionRates(limits, context.reactor);
+    this.#ratePause = new RatePause(context.reactor, () => this.#acceptNext());
     this.#problems = new StreamPortProblems(context.reactor);
     this.#bind = bind;
     this.#secure = secure;
@@ -228,8 +236,23 @@ export class StreamPort<A extends Address = Address>
   }
 
   connectionLost(connection: Connection): void {
-    this.#limiter.leave(hostOf(connection.getPeer()));
+    this.#limiter.leave(this.#namedHosts.get(connection) ?? this.#hostOf(connection.getPeer()));
+    this.#namedHosts.delete(connection);
     this.#left();
+  }
+
+  /** Counts an open connection under its peer, which has become known. Returns whether it may. */
+  #count(connection: Connection, peer: Address): boolean {
+    const host = hostOf(peer);
+    const reason = this.#rates.nameHost(host) ?? this.#limiter.nameHost(host);
+    if (reason === null) this.#namedHosts.set(connection, host);
+    else this.#problems.refused(peer, reason);
+    return reason === null;
+  }
+
+  /** Returns the host under which a new connection is counted; `null` if it is named later. */
+  #hostOf(peer: Address): string | null {
+    return isPeerNaming(this.#factory) ? null : hostOf(peer);
   }
 
   /** Checks the drains and accepts the next connection, because a connection has closed. */
@@ -269,6 +292,7 @@ export class StreamPort<A extends Address = Address>
 
   #close(acceptor: StreamAcceptor): void {
     this.#pauses.stop();
+    this.#ratePause.stop();
     acceptor.close();
     // Only open connections outlive the port. A connection whose handshake has not completed is not
     // open yet, so it is cancelled.
@@ -297,7 +321,11 @@ export class StreamPort<A extends Address = Address>
     if (
       this.#accepting || this.#pauses.isPaused || this.#stopping !== null || this.#acceptor === null
     ) return;
-    if (this.#limiter.isFull && this.#overflow === "pause") return this.#logHandshakeLimit();
+    if (this.#overflow === "pause") {
+      if (this.#limiter.isFull) return this.#logHandshakeLimit();
+      const { wait } = this.#rates;
+      if (wait > 0) return this.#ratePause.start(wait);
+    }
     this.#accepting = true;
     this.#acceptor.accept(this.#pauses.turnsAway);
   }
@@ -314,12 +342,14 @@ export class StreamPort<A extends Address = Address>
   #admit(driver: StreamDriver): void {
     const session = this.#accepted++;
     const peer = driver.getPeer();
-    const reason = this.#limiter.reasonToRefuse(hostOf(peer));
+    const host = this.#hostOf(peer);
+    const reason = this.#limiter.reasonToRefuse(host) ?? this.#rates.reasonToRefuse(host);
     if (reason !== null) {
       this.#problems.refused(peer, reason);
       driver.abort();
       return;
     }
+    this.#rates.enter(host);
     if (this.#secure === null) this.#connect(driver, session);
     else this.#startHandshake(this.#secure(driver), session);
   }
@@ -332,14 +362,17 @@ export class StreamPort<A extends Address = Address>
       return;
     }
     const connection = new Connection(this, driver, protocol, session);
-    this.#limiter.enter(hostOf(peer));
+    if (isPeerNaming(this.#factory)) {
+      whenPeerIsNamed(connection, (named) => this.#count(connection, named));
+    }
+    this.#limiter.enter(this.#hostOf(peer));
     connection.open();
   }
 
   /** Starts a handshake, which counts as a connection until it completes. */
   #startHandshake(driver: HandshakeDriver, session: number): void {
     const peer = driver.getPeer();
-    const host = hostOf(peer);
+    const host = this.#hostOf(peer);
     this.#limiter.enterHandshake(host);
     const handshake = new Handshake(this.context.resources, driver, {
       completed: (secured) => this.#connect(secured, session),

@@ -7,7 +7,7 @@
 import { type ConnectionLimits, connectionLimits } from "./connection_limits.ts";
 import type { ListenStreamOptions, TLSPortOptions } from "../interfaces/mod.ts";
 import { MAX_HANDSHAKES } from "../tls/handshake.ts";
-import { checkBound, quote } from "../../internal/validation.ts";
+import { checkBound, checkRate, quote } from "../../internal/validation.ts";
 
 /** The limits of a port and of its connections. */
 export interface StreamPortLimits {
@@ -17,9 +17,13 @@ export interface StreamPortLimits {
   readonly maxConnectionsPerHost: number;
   /** The maximum number of TLS handshakes in progress. */
   readonly maxHandshakes: number;
+  /** The maximum number of new connections per second. */
+  readonly connectionRate: number;
+  /** The maximum number of new connections per second from one host. */
+  readonly connectionRatePerHost: number;
   /**
-   * Whether the port stops accepting or refuses connections at `maxConnections` and
-   * `maxHandshakes`.
+   * Whether the port stops accepting or refuses connections at `maxConnections`, `connectionRate`
+   * and `maxHandshakes`.
    */
   readonly overflow: "pause" | "refuse";
   /** The limits of each connection. */
@@ -40,11 +44,15 @@ export function streamPortLimits(
     maxConnections = Infinity,
     maxConnectionsPerHost = Infinity,
     maxHandshakes = MAX_HANDSHAKES,
+    connectionRate = Infinity,
+    connectionRatePerHost = Infinity,
     overflow = "pause",
   } = options;
   checkBound("maxHandshakes", maxHandshakes, 1);
   checkBound("maxConnections", maxConnections, 1);
   checkBound("maxConnectionsPerHost", maxConnectionsPerHost, 1);
+  checkRate("connectionRate", connectionRate);
+  checkRate("connectionRatePerHost", connectionRatePerHost);
   if (overflow !== "pause" && overflow !== "refuse") {
     throw new RangeError(`overflow must be "pause" or "refuse", got ${quote(overflow)}`);
   }
@@ -52,6 +60,8 @@ export function streamPortLimits(
     maxConnections,
     maxConnectionsPerHost,
     maxHandshakes,
+    connectionRate,
+    connectionRatePerHost,
     overflow,
     connection: connectionLimits(options),
   };

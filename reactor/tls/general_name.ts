@@ -4,6 +4,7 @@
  * @module
  */
 
+import { addressText } from "../names/ip_address.ts";
 import { asciiOf, type DERElement, DERError, elementsOf, oidOf } from "./der.ts";
 import { type Name, nameOf, nameText } from "./distinguished_name.ts";
 
@@ -90,11 +91,4 @@ export function generalNameText(name: GeneralName): string {
     default:
       return `${name.kind}:${name.text}`;
   }
-}
-
-/** Formats an address, an IPv6 address in the short form of RFC 5952. */
-export function addressText(address: Uint8Array): string {
-  if (address.length === 4) return address.join(".");
-  const groups = address.toHex().match(/.{4}/g) ?? [];
-  return URL.parse(`http://[${groups.join(":")}]/`)?.hostname.slice(1, -1) ?? address.toHex();
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isIPAddress, isIPv6Address } from "../addresses.ts";
+import { addressBytes } from "../names/ip_address.ts";
 import { sameBytes } from "./certificate.ts";
 import type { GeneralName } from "./general_name.ts";
 
@@ -39,20 +39,4 @@ function matches(pattern: string, host: string): boolean {
   if (!rest.every((label) => LABEL.test(label)) || /^\d+$/.test(rest.at(-1) ?? first)) return false;
   const [own = "", ...others] = labels;
   return (isWildcard ? own !== "" : own === first) && rest.join(".") === others.join(".");
-}
-
-/**
- * Returns the bytes of an IP address, or null for a name. The zone of an address is ignored,
- * because it has a meaning on this host only.
- */
-function addressBytes(host: string): Uint8Array | null {
-  if (isIPAddress(host)) return Uint8Array.from(host.split("."), Number);
-  if (!isIPv6Address(host)) return null;
-  const short = URL.parse(`http://[${host.replace(/%.*$/, "")}]/`)?.hostname.slice(1, -1) ?? "";
-  const [front = [], back = []] = short.split("::").map((half) =>
-    half === "" ? [] : half.split(":")
-  );
-  const zeros = Array.from({ length: 8 - front.length - back.length }, () => "0");
-  const groups = short.includes("::") ? [...front, ...zeros, ...back] : front;
-  return Uint8Array.fromHex(groups.map((group) => group.padStart(4, "0")).join(""));
 }

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { wrapProtocol } from "../../endpoints/protocol_wrapper.ts";
+import { wrapProtocol } from "../../reactor/stream/protocol_wrapper.ts";
 import { TLSUpgradeProtocol } from "../../endpoints/tls_upgrade_protocol.ts";
 import { callWithSystem, msg } from "../../log/mod.ts";
 import { TestHost } from "../fixtures/connection_fixture.ts";

@@ -1,7 +1,7 @@
-import type { IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
-import { logPrefixOf } from "../defer/guarded_call.ts";
-import { forwardOptionalMethods } from "../reactor/stream/forwarded_methods.ts";
-import { successor, type TemporaryProtocol } from "../reactor/stream/successor.ts";
+import type { IProtocol, ITransport } from "../interfaces/mod.ts";
+import { logPrefixOf } from "../../defer/guarded_call.ts";
+import { forwardOptionalMethods } from "./forwarded_methods.ts";
+import { successor, type TemporaryProtocol } from "./successor.ts";
 
 /** The events that a {@linkcode ProtocolWrapper} reports. */
 export interface ProtocolWrapperEvents {

@@ -1,10 +1,14 @@
-import type { Deferred } from "../defer/mod.ts";
-import type {
-  Address,
-  IListeningPort,
-  IProtocol,
-  IProtocolFactory,
-} from "../reactor/interfaces/mod.ts";
+/**
+ * Endpoints: where to listen, and what to connect to. The entry point of the endpoints exports
+ * them.
+ *
+ * @module
+ */
+
+import type { Deferred } from "../../defer/deferred.ts";
+import type { Address } from "./address.ts";
+import type { IProtocol, IProtocolFactory } from "./protocol.ts";
+import type { IListeningPort } from "./stream.ts";
 
 /**
  * A server endpoint: an object that knows where to listen. Twisted's `IStreamServerEndpoint`.

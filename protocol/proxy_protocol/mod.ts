@@ -1,0 +1,16 @@
+/**
+ * The PROXY protocol of HAProxy: a proxy sends the address of its client at the beginning of a
+ * connection.
+ *
+ * @module
+ */
+
+export { encodeProxyHeader, type ProxyHeaderOptions } from "./encode_proxy_header.ts";
+export type { ProxiedTLS } from "./proxied_tls.ts";
+export { InvalidProxyHeader, ProxyHeader, type ProxyHeaderParts } from "./proxy_header.ts";
+export { proxyHeaderOf } from "./header_of_address.ts";
+export { proxyClientEndpoint } from "./proxy_client_endpoint.ts";
+export { proxyEndpoint } from "./proxy_endpoint.ts";
+export { ProxyProtocolFactory, type ProxyProtocolOptions } from "./proxy_protocol_factory.ts";
+export { ProxyHeaderDecoder, type ProxyHeaderDecoderOptions } from "./proxy_header_decoder.ts";
+export { type ProxyTLV, ProxyTLVType } from "./tlv.ts";
