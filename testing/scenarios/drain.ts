@@ -3,8 +3,8 @@
  *
  * Invariants:
  *
- * - `drain()` fires, at the latest at its deadline. All connections of the port are closed then, the
- *   number of aborted ones is right, and the address is free.
+ * - `drain()` fires, at the latest at its deadline. All connections of the port are closed then,
+ *   the number of aborted ones is right, and the address is free.
  * - A port that drains makes no new connection.
  * - No accepted request is lost: a request that a server has accepted is answered, unless the
  *   deadline or a fault cuts the connection. Then its client learns that, and asks again.

@@ -177,7 +177,9 @@ export class SimulatedHost {
     this.#reactor = this.#boot();
   }
 
-  /** Suspends the process, as SIGSTOP does. Its system still receives. Does nothing if it is down. */
+  /**
+   * Suspends the process, as SIGSTOP does. Its system still receives. Does nothing if it is down.
+   */
   pause(): void {
     if (!this.isUp) return;
     this.#network.note(this.name, "is paused");
