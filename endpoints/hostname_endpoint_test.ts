@@ -32,7 +32,7 @@ import {
 import { Deferred } from "../defer/mod.ts";
 import { HostnameAddress, internetAddress, IPv6Address } from "../reactor/addresses.ts";
 import { TestHost } from "../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { Wire, Wires } from "../testing/fixtures/wire.ts";
 import { connectionLimits } from "../reactor/stream/connection_limits.ts";

@@ -30,7 +30,7 @@ import {
 import type { Deferred } from "../defer/mod.ts";
 import { ClientFactory, Factory, Protocol } from "../protocol/mod.ts";
 import { IPv4Address } from "../reactor/addresses.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { tcpTest } from "../testing/fixtures/tcp_fixture.ts";
 import { HalfCloseableWire, Wire, Wires } from "../testing/fixtures/wire.ts";
 import { DenoReactor } from "../reactor/drivers/deno/reactor.ts";

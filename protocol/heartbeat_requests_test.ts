@@ -5,7 +5,7 @@
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Deferred } from "../defer/mod.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { connectProtocol, type ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
 import { TestHost } from "../testing/fixtures/connection_fixture.ts";
 import type { IProtocol, IReactorTime } from "../reactor/interfaces/mod.ts";

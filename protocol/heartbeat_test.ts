@@ -6,7 +6,7 @@ import {
   connect,
   type ConnectionFixture,
 } from "../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { ConnectionAborted } from "../reactor/errors.ts";
 import type { IDelayedCall } from "../reactor/interfaces/mod.ts";
 import { Heartbeat, type HeartbeatOptions, HeartbeatTimeout } from "./heartbeat.ts";

@@ -4,7 +4,7 @@
  */
 
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { connectProtocol } from "../testing/fixtures/protocol_fixture.ts";
 import { LineOnlyReceiver, LineProtocol, LineReceiver } from "./mod.ts";
 

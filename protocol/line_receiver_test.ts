@@ -17,7 +17,7 @@
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { connectProtocol } from "../testing/fixtures/protocol_fixture.ts";
 import type { IPushProducer } from "../reactor/interfaces/mod.ts";
 import { Clock } from "../task/mod.ts";

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { connect } from "../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import type { IProtocol, ITransport } from "../reactor/interfaces/mod.ts";
 import { Protocol } from "./mod.ts";
 

@@ -18,7 +18,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { CancelledError } from "../defer/mod.ts";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import { connectProtocol, type ProtocolFixture } from "../testing/fixtures/protocol_fixture.ts";
 import { pattern, same } from "../testing/peers/raw_peer.ts";
 import { portOf, tcpTest } from "../testing/fixtures/tcp_fixture.ts";

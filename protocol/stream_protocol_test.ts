@@ -11,7 +11,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { LoggedErrors } from "../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../testing/logged_errors.ts";
 import {
   connectProtocol,
   type ProtocolFixture,

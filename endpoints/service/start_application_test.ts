@@ -5,7 +5,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { Deferred } from "../../defer/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { SystemEvent } from "../../reactor/lifecycle/system_event.ts";
 import { MultiService, Service, startApplication } from "./mod.ts";
 

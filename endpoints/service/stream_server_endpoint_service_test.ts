@@ -16,11 +16,10 @@ import {
 } from "@std/assert";
 import { CancelledError, Deferred, TooManyWaiters } from "../../defer/mod.ts";
 import { Factory } from "../../protocol/mod.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
 import type { IListeningPort, IProtocolFactory } from "../../reactor/interfaces/mod.ts";
 import type { IStreamServerEndpoint } from "../interfaces.ts";
 import { StreamServerEndpointService, type StreamServerEndpointServiceOptions } from "./mod.ts";
-import { failureResultOf, successResultOf } from "../../testing/mod.ts";
+import { failureResultOf, LoggedErrors, successResultOf } from "../../testing/mod.ts";
 import { outcomes } from "../../testing/fixtures/outcomes.ts";
 
 const boom = new RangeError("boom");

@@ -14,7 +14,7 @@ import { IPv4Address, IPv6Address } from "../addresses.ts";
 import { TestHost } from "../../testing/fixtures/connection_fixture.ts";
 import { DatagramFixture, DatagramRecorder } from "../../testing/fixtures/datagram_fixture.ts";
 import { LoggedTexts } from "../../testing/fixtures/core_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { datagramLimits } from "./datagram_limits.ts";
 import {
   CannotListenError,

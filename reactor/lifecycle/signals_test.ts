@@ -5,7 +5,7 @@
 // 0.
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { Signals, type SignalSource } from "./signals.ts";
 
 /** A source whose signals the test sends. It throws for unsupported signals, as the host does. */

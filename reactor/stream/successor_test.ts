@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { HalfCloseableRecorder, Recorder } from "../../testing/fixtures/connection_fixture.ts";
-import { LoggedErrors } from "../../testing/fixtures/logged_errors.ts";
+import { LoggedErrors } from "../../testing/logged_errors.ts";
 import { connectProtocol } from "../../testing/fixtures/protocol_fixture.ts";
 import type { IProtocol } from "../interfaces/mod.ts";
 import { lastSuccessor, successor, type TemporaryProtocol } from "./successor.ts";
