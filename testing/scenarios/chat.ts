@@ -16,7 +16,12 @@
  */
 
 import { Deferred } from "../../defer/mod.ts";
-import { backoffPolicy, ClientService, TCP4ClientEndpoint } from "../../endpoints/mod.ts";
+import {
+  backoffPolicy,
+  ClientService,
+  TCP4ClientEndpoint,
+  TLSClientEndpoint,
+} from "../../endpoints/mod.ts";
 import { Factory, Heartbeat, HeartbeatTimeout, LineReceiver } from "../../protocol/mod.ts";
 import { LoopingCall } from "../../task/mod.ts";
 import { DEFAULT_FAULTS, type SimulatedHost, type SimulatedNetwork } from "../simulation/mod.ts";
@@ -25,6 +30,7 @@ import { type Wire, Wires } from "./support/wire.ts";
 
 const SERVER = "server";
 const PORT = 2000;
+const TLS_PORT = 2001;
 /** Each side sends a heartbeat after these seconds of silence. */
 const HEARTBEAT = { interval: 2, maxMissed: 2 };
 /** Each side notices within these seconds that the other one is gone, even if it was paused. */
@@ -337,14 +343,16 @@ function runServer(host: SimulatedHost, world: World): void {
   world.room = room;
   const factory = Factory.forProtocol(() => new Talker(world, host, room));
   host.reactor.listenTCP(PORT, factory);
+  host.reactor.listenTLS(TLS_PORT, factory, { cert: "cert", key: "key" });
 }
 
 function runMember(host: SimulatedHost, world: World): void {
   const { network } = world;
   const { reactor, random } = host;
-  const endpoint = new TCP4ClientEndpoint(reactor, network.addressOf(SERVER), PORT, {
-    timeout: CONNECT_TIMEOUT,
-  });
+  const address = network.addressOf(SERVER);
+  const endpoint = random.below(2) === 0
+    ? new TCP4ClientEndpoint(reactor, address, PORT, { timeout: CONNECT_TIMEOUT })
+    : new TLSClientEndpoint(reactor, address, TLS_PORT, { timeout: CONNECT_TIMEOUT });
   const service = new ClientService(endpoint, Factory.forProtocol(() => new Member(world, host)), {
     clock: reactor,
     retryPolicy: backoffPolicy({

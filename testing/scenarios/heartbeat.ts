@@ -14,7 +14,7 @@
  *   and once for the data that is awaited after them.
  * - In a calm simulation, and in one with suspensions, no connection is aborted by its heartbeat,
  *   and in the others none without a fault: the peer lives, and the bytes of a busy connection
- *   count.
+ *   count. (Data of an earlier connection that still fills the slow link counts as a fault.)
  * - `HeartbeatTimeout` has the true silence and the number of unanswered heartbeats.
  * - After the network has healed, each client receives bytes within the timeouts of one dead
  *   connection and one attempt.
@@ -95,6 +95,35 @@ interface World {
   readonly beating: Set<Peer>;
   /** When each client has received a byte. */
   readonly receivedAt: Map<string, number>;
+  readonly slowLink: SlowLink;
+}
+
+/** The link from the server to the client that downloads, in seconds of the network. */
+class SlowLink {
+  readonly #network: SimulatedNetwork;
+  #freeAt = 0;
+  #congestedUntil = 0;
+
+  constructor(network: SimulatedNetwork) {
+    this.#network = network;
+  }
+
+  /** Whether the data of an earlier connection delays that of the current one, or has done so. */
+  get isCongested(): boolean {
+    return this.#network.seconds() < this.#congestedUntil + TIMEOUT;
+  }
+
+  /** Records a new connection, whose data comes after that of the last one. */
+  connected(): void {
+    if (this.#freeAt > this.#network.seconds()) this.#congestedUntil = this.#freeAt;
+  }
+
+  /** Records that a download is sent. */
+  sends(): void {
+    this.connected();
+    this.#freeAt = Math.max(this.#freeAt, this.#network.seconds()) + DOWNLOAD / SLOW;
+    if (this.#congestedUntil > this.#network.seconds()) this.#congestedUntil = this.#freeAt;
+  }
 }
 
 /** Runs the scenario. */
@@ -123,6 +152,7 @@ export async function runWith(
     suspended: 0,
     beating: new Set(),
     receivedAt: new Map(),
+    slowLink: new SlowLink(network),
   };
   if (world.mood === "calm") network.setFaults(CALM);
   if (world.mood === "suspending") network.setFaults(SUSPENDING);
@@ -255,7 +285,7 @@ class Peer extends LineOnlyReceiver {
     else if (command === "pong") this.#answered(Number(argument));
     else if (command === "beat") this.beat();
     else if (command === "stream") this.#sendStream();
-    else if (command === "get") this.sendLine("x".repeat(DOWNLOAD));
+    else if (command === "get") this.#sendDownload();
     else if (line.length === DOWNLOAD) this.#client?.got(this);
     else if (command === "echo") this.sendLine("data");
   }
@@ -266,6 +296,11 @@ class Peer extends LineOnlyReceiver {
     this.#world.beating.delete(this);
     if (reason instanceof HeartbeatTimeout) this.#killed(reason);
     this.#client?.lost();
+  }
+
+  #sendDownload(): void {
+    this.#world.slowLink.sends();
+    this.sendLine("x".repeat(DOWNLOAD));
   }
 
   #sendStream(): void {
@@ -282,14 +317,16 @@ class Peer extends LineOnlyReceiver {
   }
 
   #killed({ silence, missed }: HeartbeatTimeout): void {
-    const { network, mood } = this.#world;
+    const { network, mood, slowLink } = this.#world;
     const now = network.seconds();
     network.sometimes(
       this.#client === null
         ? "the server notices that a client is dead"
         : "a client notices that the server is dead",
     );
-    if (mood !== "rough" || !explainsSilence(network, this.#lastByteAt)) {
+    const isLate = this.#host.name === "download" && slowLink.isCongested;
+    const isExplained = mood === "rough" && explainsSilence(network, this.#lastByteAt);
+    if (!isLate && !isExplained) {
       network.fail(`${this.#host}: the heartbeat killed a connection whose peer lives`);
     }
     if (missed !== MAX_MISSED || Math.abs(silence - (now - this.#lastByteAt)) > CLOCK_ERROR) {
@@ -323,6 +360,7 @@ class Client {
       this.#peer = peer;
       // The heartbeats of the server would wait behind the data of a download.
       if (this.#kind === "idle" || this.#kind === "busy") peer.sendLine("beat");
+      if (this.#kind === "download") this.#world.slowLink.connected();
       this.#use(peer);
     }, () => this.lost());
   }

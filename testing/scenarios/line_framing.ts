@@ -33,6 +33,7 @@ import {
   textOf,
 } from "./support/line_plan.ts";
 import { joined } from "./support/joined.ts";
+import { Pauser } from "./support/pauser.ts";
 import { Wire } from "./support/wire.ts";
 
 /** The ports of receivers with and without raw mode, and the same ports with TLS. */
@@ -40,9 +41,11 @@ const PORTS = { raw: 2000, lines: 2001, rawOverTLS: 3000, linesOverTLS: 3001 };
 const MAX_LENGTH = 64;
 const IDLE_TIMEOUT = 5;
 /** The probability of an error in a receiver, per item. */
-const ERROR_RATE = 0.006;
+const ERROR_RATE = 0.015;
 const CLOSE_RATE = 0.002;
 const PAUSE_RATE = 0.1;
+/** The longest pause, in milliseconds. */
+const LONGEST_PAUSE = 300;
 const SPLIT_RATES = [0.05, 0.4, 0.9];
 
 /** The error that receivers throw on purpose. */
@@ -167,7 +170,8 @@ class Lines extends LineReceiver {
   /** The bytes of raw data that are missing; `null` while a long line is skipped. */
   #rawLeft: number | null = 0;
   #raw: Uint8Array = new Uint8Array();
-  #cancelResume: () => void = () => {};
+  #pauser: Pauser | null = null;
+  /** Whether held data is delivered outside a call of the connection. */
   #isResuming = false;
 
   constructor(world: World, host: SimulatedHost) {
@@ -191,6 +195,12 @@ class Lines extends LineReceiver {
     this.setRawMode();
   }
 
+  override resumeProducing(): void {
+    this.#isResuming = true;
+    super.resumeProducing();
+    this.#isResuming = false;
+  }
+
   override lineLengthExceeded(line: Uint8Array): void {
     this.#rawLeft = null;
     this.#raw = new Uint8Array();
@@ -212,7 +222,7 @@ class Lines extends LineReceiver {
   }
 
   override connectionLost(reason: Error): void {
-    this.#cancelResume();
+    this.#pauser?.stop();
     this.#receiving?.lost(reason);
   }
 
@@ -225,21 +235,14 @@ class Lines extends LineReceiver {
   /** Pauses, and resumes at once or later. */
   #pauseSometimes(): void {
     const random = this.#receiving?.random ?? this.#host.random;
-    const { reactor } = this.#host;
-    if (this.paused || random.fraction() >= PAUSE_RATE) return;
-    this.pauseProducing();
+    if (random.fraction() >= PAUSE_RATE) return;
     this.#world.network.sometimes("a receiver pauses");
-    if (random.below(3) === 0) {
+    if (random.below(3) > 0) {
+      this.#pauser ??= new Pauser(this.#host.reactor, random, this);
+      this.#pauser.pause(LONGEST_PAUSE);
+    } else if (!this.paused) {
+      this.pauseProducing();
       this.resumeProducing();
-    } else {
-      const resume = reactor.callLater(random.between(0, 300) / 1000, () => {
-        this.#isResuming = true;
-        this.resumeProducing();
-        this.#isResuming = false;
-      });
-      this.#cancelResume = () => {
-        if (resume.active()) resume.cancel();
-      };
     }
   }
 }

@@ -107,7 +107,9 @@ export class FaultSource {
   /** The faults of the script that have happened. */
   readonly #used = new Set<Fault>();
   readonly #report: (fault: Fault) => void;
-  /** Whether no more faults of the script happen, because the scenario has healed its network. */
+  /**
+   * Whether the faults of the script do not happen, because the scenario has healed its network.
+   */
   isSilent = false;
 
   /**

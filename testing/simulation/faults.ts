@@ -35,6 +35,8 @@ export const OCCURRENCES = {
   "short write": "bytes",
   /** A read delivers only a number of bytes. */
   "short read": "bytes",
+  /** A read that was pending when reading stopped still delivers, as in Deno. */
+  "late read": "",
   /** A name lookup fails. */
   "lookup failure": "",
   /** A name lookup takes longer, by microseconds. */
@@ -63,7 +65,9 @@ export type TimedKind =
  * timed fault is the number expected in a virtual minute, in the whole network. `skew` is the
  * probability that the clock of a host is wrong. An absent rate is 0.
  */
-export type FaultRates = { readonly [K in OccurrenceKind | TimedKind | "skew"]?: number };
+export type FaultRates = {
+  readonly [K in OccurrenceKind | TimedKind | "skew"]?: number | undefined;
+};
 
 /** The rates that `simulate` uses unless its options name others. */
 export const DEFAULT_FAULTS: FaultRates = {
@@ -78,6 +82,7 @@ export const DEFAULT_FAULTS: FaultRates = {
   ignore: 0.01,
   "short write": 0.02,
   "short read": 0.02,
+  "late read": 0.2,
   "lookup failure": 0.02,
   "lookup delay": 0.05,
   "lookup change": 0.01,

@@ -113,15 +113,15 @@ export class Schedule {
     if (this.#cancelled > SWEEP_MINIMUM && this.#cancelled > this.#heap.size >> 1) this.#sweep();
   }
 
-  /** Calls a function when the running code has returned: before the next event. */
+  /** Calls a function when the running event has returned, or before the next event. */
   soon(f: () => void): void {
     this.#soon.push(f);
     if (this.#soon.length === 1) this.#watcher?.();
   }
 
   /**
-   * Moves the time to the next event, and calls it. Functions of {@linkcode soon} that are pending
-   * are called in place of an event.
+   * Moves the time to the next event, and calls it, and then the functions of {@linkcode soon}. If
+   * such functions are pending already, they are called in place of an event.
    *
    * @returns Whether there was anything to call.
    */
@@ -136,6 +136,7 @@ export class Schedule {
     if (this.#counts[slot]) this.#pending--;
     this.#remove(slot);
     event?.();
+    if (this.#soon.length > 0) this.#callSoon();
     return true;
   }
 

@@ -251,7 +251,9 @@ function deadlock(): string {
     : `${nothing} in the simulation`;
 }
 
-/** Throws if a fault that did not happen names an unknown host, because that is a mistake. */
+/**
+ * Throws if a fault that did not happen names a host that does not exist: a mistake in the name.
+ */
 function checkHosts({ unusedFaults, hosts }: SimulationResult): void {
   for (const line of unusedFaults) {
     const unknown = hostsOfFault(parseFault(line)).find((name) => !hosts.includes(name));

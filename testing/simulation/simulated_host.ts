@@ -125,6 +125,16 @@ export class SimulatedHost {
     return new SimulatedSockets(this.#machine);
   }
 
+  /**
+   * Leaves the file of a UNIX socket whose server was killed. Connections to its path are refused,
+   * and a new server replaces it. Connections to other unused paths fail with `ENOENT`.
+   *
+   * @param path The path of the socket.
+   */
+  leaveStaleSocket(path: string): void {
+    this.#machine.socketFiles.add(path);
+  }
+
   /** Makes another reactor in the process of the host. It does not run yet. */
   newReactor(): SimulatedReactor {
     return new SimulatedReactor(

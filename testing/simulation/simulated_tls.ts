@@ -261,11 +261,19 @@ class SimulatedEngine implements TLSEngine {
 /** Reads a first message; returns `null` if someone has changed it on its way. */
 function parseHello(content: Uint8Array): Hello | null {
   try {
-    // The other side is this class too, so the text is a Hello; the content is padded with zeros.
-    return JSON.parse(decode(content).replace(/\0+$/, "")) as Hello;
+    // The content is padded with zeros.
+    const hello: unknown = JSON.parse(decode(content).replace(/\0+$/, ""));
+    return isHello(hello) ? hello : null;
   } catch {
     return null;
   }
+}
+
+function isHello(value: unknown): value is Hello {
+  return typeof value === "object" && value !== null && "protocols" in value &&
+    Array.isArray(value.protocols) && "hasCertificate" in value &&
+    typeof value.hasCertificate === "boolean" && "rounds" in value &&
+    (value.rounds === 0 || value.rounds === 1);
 }
 
 function encode(text: string): Uint8Array {

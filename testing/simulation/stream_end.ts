@@ -101,6 +101,9 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   #endReported = false;
   #error: keyof typeof REASONS | null = null;
   #wanted = false;
+  /** Whether a read was pending when reading was stopped. It delivers once more. */
+  #isReadPending = false;
+  #isDelivering = false;
   #readScheduled = false;
 
   /** Whether the system knows the connection: it was neither reset nor given up. */
@@ -203,11 +206,16 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
 
   startReading(): void {
     this.#wanted = true;
+    this.#isReadPending = false;
     if (this.#hasInput) this.#readLater();
   }
 
   stopReading(): void {
+    if (!this.#wanted) return;
     this.#wanted = false;
+    // Some drivers cannot cancel a read that waits for input: it still delivers what arrives next.
+    const isWaiting = !this.#isDelivering && !this.#hasInput;
+    this.#isReadPending = isWaiting && this.#machine.site.next("late read") > 0;
   }
 
   // Members for the system of this end's host.
@@ -410,7 +418,7 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     if (typeof segment !== "string") this.#queue.push(segment);
     else if (segment === "fin") this.#ended = true;
     else if (segment === "probe") this.#acknowledge(0);
-    if (this.#wanted) this.#process.run(() => this.#read());
+    if (this.#mayRead) this.#process.run(() => this.#read());
   }
 
   /** Passes the connection to its listening socket. Returns whether the socket took it. */
@@ -454,6 +462,10 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     return this.#queue.length > 0 || (this.#ended && !this.#endReported) || this.#error !== null;
   }
 
+  get #mayRead(): boolean {
+    return this.#wanted || this.#isReadPending;
+  }
+
   #readLater(): void {
     if (this.#readScheduled) return;
     this.#readScheduled = true;
@@ -464,7 +476,8 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
   }
 
   #read(): void {
-    if (!this.#wanted || this.#closed || this.#readScheduled) return;
+    if (!this.#mayRead || this.#closed || this.#readScheduled) return;
+    this.#isReadPending = false;
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {
       this.#deliver(chunk);
@@ -481,7 +494,9 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
     const size = this.#machine.site.next("short read", 1, chunk.length - 1) || chunk.length;
     if (size < chunk.length) this.#queue.unshift(chunk.subarray(size));
     this.#acknowledge(size);
+    this.#isDelivering = true;
     this.#sink?.received(size < chunk.length ? chunk.slice(0, size) : chunk);
+    this.#isDelivering = false;
     if (this.#wanted && !this.#closed && this.#hasInput) this.#readLater();
   }
 

@@ -9,6 +9,7 @@ import type { IHalfCloseableProtocol } from "../../../reactor/interfaces/mod.ts"
 import type { SimulatedHost, SimulatedNetwork } from "../../simulation/mod.ts";
 import { FlowSender } from "./flow_sender.ts";
 import type { ConnectionLedger, ConnectionRecord } from "./connection_ledger.ts";
+import { Pauser } from "./pauser.ts";
 import type { Flow, Session } from "./forwarded_session.ts";
 
 /** A receiver pauses once for so many bytes, on average. */
@@ -32,7 +33,7 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
   #session: Session | null = null;
   #flows: { readonly out: Flow; readonly in: Flow } | null = null;
   #sender: FlowSender | null = null;
-  #cancelResume: () => void = () => {};
+  #pauser: Pauser | null = null;
 
   constructor(world: ForwardedWorld, host: SimulatedHost) {
     super();
@@ -66,7 +67,7 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
 
   override connectionLost(reason: Error): void {
     this.#sender?.stop();
-    this.#cancelResume();
+    this.#pauser?.stop();
     this.#record?.lost(reason);
   }
 
@@ -83,14 +84,8 @@ abstract class ForwardedEnd extends Protocol implements IHalfCloseableProtocol {
     const { random, reactor } = this.#host;
     if (random.below(BYTES_PER_PAUSE) >= bytes) return;
     this.world.network.sometimes("a receiver pauses");
-    this.transport.pauseProducing();
-    const call = reactor.callLater(random.between(0, LONGEST_PAUSE) / 1000, () => {
-      this.transport.resumeProducing();
-    });
-    this.#cancelResume();
-    this.#cancelResume = () => {
-      if (call.active()) call.cancel();
-    };
+    this.#pauser ??= new Pauser(reactor, random, this.transport);
+    this.#pauser.pause(LONGEST_PAUSE);
   }
 }
 

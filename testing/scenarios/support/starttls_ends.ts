@@ -8,6 +8,7 @@ import { LineReceiver } from "../../../protocol/mod.ts";
 import { ConnectionDone, TLSError } from "../../../reactor/errors.ts";
 import type { SimulatedHost } from "../../simulation/mod.ts";
 import type { ConnectionRecord } from "./connection_ledger.ts";
+import { Pauser } from "./pauser.ts";
 import {
   EARLY_BYTES,
   GO_AHEAD,
@@ -22,6 +23,8 @@ const MOST_SECRETS = 8;
 /** The longest secret, in characters: longer than a TLS record. */
 const LONGEST_SECRET = 20_000;
 const LONGEST_PAUSE = 500;
+/** The longest time between the agreement to start TLS and the start, in milliseconds. */
+const LONGEST_DELAY = 30;
 
 /** One end of a session. */
 abstract class MailEnd extends LineReceiver {
@@ -30,7 +33,10 @@ abstract class MailEnd extends LineReceiver {
   protected readonly host: SimulatedHost;
   protected wires: WirePair | null = null;
   #record: ConnectionRecord | null = null;
-  #cancelResume: () => void = () => {};
+  #pauser: Pauser | null = null;
+  #cancelCall: () => void = () => {};
+  /** Whether it has paused to start TLS. It pauses no more then. */
+  #isUpgrading = false;
   #isStarting = false;
 
   constructor(world: StartTLSWorld, host: SimulatedHost) {
@@ -54,7 +60,8 @@ abstract class MailEnd extends LineReceiver {
   }
 
   override connectionLost(reason: Error): void {
-    this.#cancelResume();
+    this.#pauser?.stop();
+    this.#cancelCall();
     this.#record?.lost(reason);
     if (this.#isStarting) this.world.network.fail("connectionLost() was called in startTLS()");
     const isHandshake = reason instanceof TLSError && reason.phase === "handshake";
@@ -63,6 +70,38 @@ abstract class MailEnd extends LineReceiver {
 
   /** Called with each line. */
   protected abstract heard(line: string): void;
+
+  /**
+   * Starts TLS, at once or after a pause in which bytes may arrive.
+   *
+   * @param agree Called before the pause.
+   * @param start Called after it.
+   */
+  protected upgradeSoon(agree: () => void, start: () => void): void {
+    const { random } = this.host;
+    if (random.below(2) === 0) {
+      agree();
+      return start();
+    }
+    // Nothing else may resume it before TLS has started.
+    this.#isUpgrading = true;
+    this.#pauser?.stop();
+    this.pauseProducing();
+    agree();
+    this.later(LONGEST_DELAY, () => {
+      start();
+      this.resumeProducing();
+    });
+  }
+
+  /** Calls a function after a random time in milliseconds, unless the connection is lost. */
+  protected later(longest: number, f: () => void): void {
+    const { random, reactor } = this.host;
+    const call = reactor.callLater(random.between(0, longest) / 1000, f);
+    this.#cancelCall = () => {
+      if (call.active()) call.cancel();
+    };
+  }
 
   /** Starts TLS, and treats the bytes that have arrived early in one of the possible ways. */
   protected upgrade(options: { cert?: string; key?: string } = {}): void {
@@ -79,15 +118,9 @@ abstract class MailEnd extends LineReceiver {
 
   #pauseSometimes(): void {
     const { random, reactor } = this.host;
-    if (random.below(10) > 0) return;
-    this.pauseProducing();
-    const resume = reactor.callLater(random.between(0, LONGEST_PAUSE) / 1000, () => {
-      this.resumeProducing();
-    });
-    this.#cancelResume();
-    this.#cancelResume = () => {
-      if (resume.active()) resume.cancel();
-    };
+    if (this.#isUpgrading || random.below(10) > 0) return;
+    this.#pauser ??= new Pauser(reactor, random, this);
+    this.#pauser.pause(LONGEST_PAUSE);
   }
 }
 
@@ -118,10 +151,15 @@ export class MailServer extends MailEnd {
     const { random } = this.host;
     if (this.transport.tlsStarted) return this.#reply("503 TLS is on already");
     if (random.below(8) === 0) return this.#reply(NOT_AVAILABLE);
-    this.sendLine(GO_AHEAD);
-    this.upgrade({ cert: "cert", key: "key" });
-    // A line that is written before the handshake is complete must wait for it.
-    if (random.below(2) === 0 && this.transport.connected) this.#replyOverTLS("220 protected");
+    const agree = () => this.sendLine(GO_AHEAD);
+    const start = () => {
+      this.upgrade({ cert: "cert", key: "key" });
+      // A line that is written before the handshake is complete must wait for it.
+      if (random.below(2) === 0 && this.transport.connected) this.#replyOverTLS("220 protected");
+    };
+    // The client waits for the answer, so that it may also be given later.
+    if (random.below(3) === 0) this.later(LONGEST_DELAY, () => this.upgradeSoon(agree, start));
+    else this.upgradeSoon(agree, start);
   }
 
   #takeSecret(line: string): void {
@@ -186,7 +224,7 @@ export class MailClient extends MailEnd {
     if (this.transport.secure) return this.#heardOverTLS(line);
     // An attacker can write whatever it likes before the upgrade.
     if (line.startsWith(INJECTED)) return;
-    if (line === GO_AHEAD && this.#hasAsked) this.upgrade();
+    if (line === GO_AHEAD && this.#hasAsked) this.upgradeSoon(() => {}, () => this.upgrade());
     else if (line === NOT_AVAILABLE) {
       this.#hasRefusal = true;
       this.sendLine("QUIT");

@@ -21,9 +21,9 @@ export class Terminator {
   readonly #network: SimulatedNetwork;
   readonly #connections: WatchedConnections;
   readonly #within: number;
+  /** The reactors that have got a signal. */
+  readonly #signalled = new Set<unknown>();
   #isActive = true;
-  /** Whether a signal was sent so far. */
-  hasTerminated = false;
 
   /**
    * @param network The network.
@@ -38,6 +38,11 @@ export class Terminator {
     this.#wait();
   }
 
+  /** Whether a signal was sent so far. */
+  get hasTerminated(): boolean {
+    return this.#signalled.size > 0;
+  }
+
   /** Sends no signal from now on. */
   stop(): void {
     this.#isActive = false;
@@ -47,7 +52,9 @@ export class Terminator {
     this.#network.callLater(this.#network.random.fraction() * LONGEST_WAIT, () => {
       if (!this.#isActive) return;
       const host = this.#network.random.pick(this.#network.hosts);
-      if (host.isUp && host.reactor.running) this.#terminate(host);
+      // A second signal would end the process at once.
+      const isNew = !this.#signalled.has(host.reactor);
+      if (host.isUp && host.reactor.running && isNew) this.#terminate(host);
       this.#wait();
     });
   }
@@ -72,7 +79,7 @@ export class Terminator {
         host.restart();
       });
     });
-    this.hasTerminated = true;
+    this.#signalled.add(reactor);
     host.note("gets SIGTERM");
     host.signal("SIGTERM");
     network.callLater(this.#within, () => {
