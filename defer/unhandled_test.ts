@@ -21,7 +21,7 @@ import { setDebugging } from "./debug.ts";
 import { Deferred } from "./deferred.ts";
 import { fail } from "./fail.ts";
 import { succeed } from "./succeed.ts";
-import { nameInReports, reportUnhandled } from "./unhandled.ts";
+import { holdReports, nameInReports, reportUnhandled } from "./unhandled.ts";
 
 function observing(events: LogEvent[], observer?: LogObserver): Disposable {
   return addObserver((event) => {
@@ -368,4 +368,27 @@ Deno.test("Deferred can be garbage collected after its failure was logged", asyn
   await new Promise((resolve) => setTimeout(resolve, 0));
   collect();
   assertEquals(refs.map((ref) => ref.deref()), [undefined, undefined]);
+});
+
+Deno.test("holdReports() leaves failures to reportUnhandled(), until the last hold is disposed of", async () => {
+  const events: LogEvent[] = [];
+  using _observing = observing(events);
+  {
+    using _outer = holdReports();
+    {
+      using _inner = holdReports();
+      fail(new Error("first"));
+      await Promise.resolve();
+    }
+    assertEquals(events.filter(({ isError }) => isError), []);
+    reportUnhandled();
+    assertStringIncludes(String(events.at(-1)?.failure), "first");
+  }
+  const error = nextError();
+  {
+    using _hold = holdReports();
+    fail(new Error("second"));
+    await Promise.resolve();
+  }
+  assertStringIncludes(String((await error).failure), "second");
 });

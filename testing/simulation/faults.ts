@@ -35,6 +35,8 @@ export const OCCURRENCES = {
   "short write": "bytes",
   /** A read delivers only a number of bytes. */
   "short read": "bytes",
+  /** A program reads later, by microseconds, although bytes have arrived. */
+  "slow read": "us",
   /** A read that was pending when reading stopped still delivers, as in Deno. */
   "late read": "",
   /** A name lookup fails. */
@@ -82,6 +84,7 @@ export const DEFAULT_FAULTS: FaultRates = {
   ignore: 0.01,
   "short write": 0.02,
   "short read": 0.02,
+  "slow read": 0.005,
   "late read": 0.2,
   "lookup failure": 0.02,
   "lookup delay": 0.05,

@@ -7,7 +7,7 @@
 import { holdReports, reportUnhandled } from "../../defer/unhandled.ts";
 import { textOf } from "../../internal/foreign_value.ts";
 import { checkFunction, checkTimeout, quote } from "../../internal/validation.ts";
-import { addObserver, eventText, type LogEvent } from "../../log/mod.ts";
+import { addObserver, type LogEvent } from "../../log/mod.ts";
 import { useWallClock } from "../../log/wall_clock.ts";
 import type { Violation } from "./checks.ts";
 import { DEFAULT_FAULTS, formatFault, hostsOfFault, inSeconds, parseFault } from "./faults.ts";
@@ -234,10 +234,12 @@ function reportEverySecond(network: SimulatedNetwork): void {
 }
 
 function receive(network: SimulatedNetwork, event: LogEvent): void {
-  const text = eventText(event).split("\n")[0] ?? "";
+  const { message, failure } = event;
+  const texts = failure === undefined ? [message] : [message, failure];
+  const text = texts.map((each) => textOf(each).split("\n", 1)[0]).join(": ");
   network.noteCurrent(`log: ${text}`);
-  if (!event.isError || network.isAllowedError(event.failure)) return;
-  network.checks.fail("error", `an error was logged: ${text}`, event.failure);
+  if (!event.isError || network.isAllowedError(failure)) return;
+  network.checks.fail("error", `an error was logged: ${text}`, failure);
 }
 
 function leaves(api: string, instead: string, caller: string): string {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Deferred, gatherResults } from "../../defer/mod.ts";
+import { Deferred, FirstError, gatherResults } from "../../defer/mod.ts";
 import { follow, textOf } from "../../internal/foreign_value.ts";
 import {
   checkDelay,
@@ -558,29 +558,29 @@ export class SimulatedNetwork {
   shutDown(): Deferred<void> {
     this.heal();
     // A restarted program starts in the next event, so it has to be given that chance.
-    return this.sleep(0).addCallback(() =>
-      gatherResults(this.hosts.filter(({ isUp }) => isUp).map((host) => this.#stop(host)))
-    )
-      .addTimeout(SHUTDOWN_LIMIT, {
-        callLater: (delay, f) => {
-          let isActive = true;
-          this.callLater(delay, () => {
-            if (isActive) f();
-            isActive = false;
-          });
-          return { cancel: () => void (isActive = false), active: () => isActive };
-        },
-      }).addCallback(() => undefined);
+    return this.sleep(0).addCallback(() => {
+      const running = this.hosts.filter(({ isUp }) => isUp);
+      return gatherResults(running.map((host) => this.#stop(host)), { consumeErrors: true });
+    }).addCallbacks(() => undefined, (error) => {
+      throw error instanceof FirstError ? error.subFailure : error;
+    });
   }
 
   #stop({ reactor, name, stopped: ended }: SimulatedHost): Deferred<void> {
     const stopped = new Deferred<void>();
+    const fail = (why: string) =>
+      stopped.errback(new Error(`Cannot shut the host ${name} down: ${why}`));
+    const limit = this.#schedule.at(this.#schedule.now + SHUTDOWN_LIMIT * SECOND, () => {
+      this.#enter();
+      fail(`it did not stop within ${SHUTDOWN_LIMIT} s`);
+    });
     ended.then(() => {
+      if (stopped.called) return;
+      this.#schedule.cancel(limit);
       const left = reactor.getDelayedCalls();
       if (left.length === 0) return stopped.callback();
-      stopped.errback(
-        new Error(`The host ${name} has left ${left.length} timed calls: ${left.join(", ")}`),
-      );
+      const calls = left.length === 1 ? "a timed call is" : `${left.length} timed calls are`;
+      fail(`${calls} left: ${left.join(", ")}`);
     });
     if (reactor.running) reactor.stop();
     return stopped;

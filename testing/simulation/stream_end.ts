@@ -23,6 +23,8 @@ import { SECOND } from "./schedule.ts";
 const WINDOW = 262144;
 /** The longest additional delay of a segment or datagram, in microseconds. */
 export const MOST_DELAY = 50_000;
+/** The longest time for which a program does not read, in microseconds. */
+const MOST_READ_DELAY = 500_000;
 /** The first timeout after which a lost segment is sent again, in microseconds (RFC 6298). */
 const FIRST_RETRY = 200_000;
 const LONGEST_RETRY = 120 * SECOND;
@@ -477,6 +479,18 @@ export class StreamEnd implements StreamDriver, ProbedConnection {
 
   #read(): void {
     if (!this.#mayRead || this.#closed || this.#readScheduled) return;
+    const late = this.#machine.site.next("slow read", 1, MOST_READ_DELAY);
+    if (late === 0) return this.#readNow();
+    this.#readScheduled = true;
+    const { schedule } = this.#machine;
+    schedule.at(schedule.now + late, () =>
+      this.#process.run(() => {
+        this.#readScheduled = false;
+        if (this.#mayRead && !this.#closed) this.#readNow();
+      }));
+  }
+
+  #readNow(): void {
     this.#isReadPending = false;
     const chunk = this.#queue.shift();
     if (chunk !== undefined) {

@@ -42,6 +42,7 @@ Deno.test("StreamEnd delivers all bytes in order under splits, delays, losses an
         loss: fc.double({ min: 0, max: 1, noNaN: true }),
         "short write": fc.double({ min: 0, max: 1, noNaN: true }),
         "short read": fc.double({ min: 0, max: 1, noNaN: true }),
+        "slow read": fc.double({ min: 0, max: 0.5, noNaN: true }),
       }),
       fc.integer(),
       fc.constantFrom(Infinity, 100_000),
@@ -103,6 +104,20 @@ Deno.test("StreamEnd delivers all bytes in order across partitions of one or bot
     ),
     { numRuns: 60 },
   );
+});
+
+Deno.test("StreamEnd delivers bytes late at a slow read, within half a second", () => {
+  const network = new SimulatedNetwork({ faults: { "slow read": 1 } });
+  const [alice, bob] = [network.addHost("alice"), network.addHost("bob")];
+  const listener = new RawListener(bob.sockets.bindTCP("0.0.0.0", 80, 10, {}));
+  const dial = new RawDial(alice.sockets.dialTCP("10.0.0.2", 80, {}));
+  network.advance(0.01);
+  dial.connected.write("ping");
+  network.advance(0.001);
+  assertEquals(listener.end.text, "");
+  network.advance(0.5);
+  assertEquals(listener.end.text, "ping");
+  assertEquals(network.faults.map(({ kind }) => kind), ["slow read"]);
 });
 
 Deno.test("StreamEnd takes as many bytes as the peer has room for, and continues when it reads", () => {

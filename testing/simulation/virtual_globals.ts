@@ -48,7 +48,7 @@ const forbiddenFunctions = (): readonly Forbidden[] => [
   [Atomics, "Atomics.", TIMER, ["wait", "waitAsync"]],
   [Crypto.prototype, "crypto.", RANDOM, ["getRandomValues", "randomUUID"]],
   [SubtleCrypto.prototype, "crypto.subtle.", BEFORE, methodsOf(SubtleCrypto.prototype)],
-  [WebAssembly, "WebAssembly.", BEFORE, ["compile", "instantiate"]],
+  [optional("WebAssembly"), "WebAssembly.", BEFORE, ["compile", "instantiate"]],
   [temporalNow(), "Temporal.Now.", "now() of the host", methodsOf(temporalNow())],
   [globalThis.process, "process.", SECONDS, ["hrtime", "uptime"]],
   [globalThis.process.hrtime, "process.hrtime.", SECONDS, ["bigint"]],
@@ -151,18 +151,18 @@ function isFunction(value: unknown): value is AnyFunction {
  * does what the original does: the program may have kept it.
  */
 function forbidden(api: string, instead: string, original: AnyFunction): AnyFunction {
-  const report = () => {
+  const report = (name: string) => {
     if (current === null) return;
-    reported(current, api, instead);
-    throw new Error(`Cannot use ${api} in a simulation: use ${instead}`);
+    reported(current, name, instead);
+    throw new Error(`Cannot use ${name} in a simulation: use ${instead}`);
   };
   return new Proxy(original, {
     apply: (target, self, args) => {
-      report();
+      report(`${api}()`);
       return Reflect.apply(target, self, args);
     },
     construct: (target, args, newTarget) => {
-      report();
+      report(`new ${api}()`);
       // The target of a `new` expression is an object.
       return Reflect.construct(target, args, newTarget) as object;
     },
@@ -197,9 +197,12 @@ function methodsOf(owner: object): string[] {
 
 /** Returns the object `Temporal.Now`; an empty one on a host without it. */
 function temporalNow(): object {
-  const temporal: unknown = Reflect.get(globalThis, "Temporal");
-  const now: unknown = typeof temporal === "object" && temporal !== null
-    ? Reflect.get(temporal, "Now")
-    : null;
+  const now: unknown = Reflect.get(optional("Temporal"), "Now");
   return typeof now === "object" && now !== null ? now : {};
+}
+
+/** Returns a global object; an empty one on a host without it. */
+function optional(name: string): object {
+  const value: unknown = Reflect.get(globalThis, name);
+  return typeof value === "object" && value !== null ? value : {};
 }

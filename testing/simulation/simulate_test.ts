@@ -1,0 +1,348 @@
+/**
+ * Runs of simulations: determinism, violations, isolation from the process, and repetition.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { Deferred, fail } from "../../defer/mod.ts";
+import { addObserver, err, type LogEvent, msg } from "../../log/mod.ts";
+import { LoopingCall } from "../../task/mod.ts";
+import { hostileValues } from "../fixtures/hostile_values.ts";
+import { tracedChat as chat } from "../fixtures/traced_chat.ts";
+import { parseFault } from "./faults.ts";
+import {
+  runSimulation,
+  type Scenario,
+  simulate,
+  SimulationFailure,
+  type SimulationOptions,
+  type SimulationResult,
+} from "./simulate.ts";
+
+const NO_FAULTS: SimulationOptions = { faults: {} };
+
+/** Runs a scenario, and returns its violation as `kind: message`, or `"none"`. */
+async function violationOf(scenario: Scenario, options = NO_FAULTS): Promise<string> {
+  const { violation } = await runSimulation(1, scenario, options);
+  return violation === null ? "none" : `${violation.kind}: ${violation.message}`;
+}
+
+Deno.test("simulate() gives the same trace to the byte for the same seed, and others for others", async () => {
+  const traces = new Map<string, string>();
+  for (const seed of [1, 2, "x", 1, 2, "x"]) {
+    const { trace } = await simulate(seed, chat, { trace: true });
+    const text = String(trace);
+    assert(text.length > 20_000, String(text.length));
+    assertEquals(traces.get(String(seed)) ?? text, text);
+    traces.set(String(seed), text);
+  }
+  assertEquals(new Set(traces.values()).size, 3);
+});
+
+Deno.test("simulate() gives the same events with a trace and without one", async () => {
+  const plain = await simulate(3, chat);
+  const traced = await simulate(3, chat, { trace: true });
+  assertEquals([plain.eventCount, plain.faults], [traced.eventCount, traced.faults]);
+  assertEquals(plain.trace.entries, []);
+});
+
+Deno.test("simulate() gives the same trace in a fresh process, without JIT and with other memory", async () => {
+  const program = `
+    import { digestOfTrace } from ${
+    JSON.stringify(import.meta.resolve("../fixtures/traced_chat.ts"))
+  };
+    console.log(await digestOfTrace(5));`;
+  const run = async (flags: string): Promise<string> => {
+    const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--no-check",
+        `--v8-flags=${flags}`,
+        `data:text/javascript,${encodeURIComponent(program)}`,
+      ],
+      cwd: new URL("../../", import.meta.url),
+    }).output();
+    assert(success, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  };
+  const [fast, slow] = await Promise.all([
+    run("--max-lazy"),
+    run("--jitless,--max-semi-space-size=1"),
+  ]);
+  assertMatch(fast, /^[0-9a-f]{64}\n$/);
+  assertEquals(slow, fast);
+});
+
+Deno.test("simulate() with the faults of a run as its script takes the same course", async () => {
+  for (const seed of [1, 2, 3]) {
+    const drawn = await simulate(seed, chat, { trace: true });
+    const script = drawn.faults.map(parseFault);
+    const scripted = await simulate(seed, chat, { trace: true, script });
+    assert(drawn.faults.length > 20);
+    assertEquals(scripted.faults, drawn.faults);
+    assertEquals(scripted.unusedFaults, []);
+    assertEquals(String(scripted.trace), String(drawn.trace));
+  }
+});
+
+Deno.test("simulate() passes an idle hour in a moment, and a day of a LoopingCall too", async () => {
+  const before = performance.now();
+  const { seconds } = await simulate(1, (network) => {
+    const { reactor } = network.addHost("a");
+    new LoopingCall(() => {}).start(60, { clock: reactor });
+    return network.sleep(86_399);
+  }, NO_FAULTS);
+  assertEquals(seconds, 86_399);
+  assert(performance.now() - before < 5000);
+});
+
+Deno.test("simulate() throws for invalid arguments, with their names and values", async () => {
+  const scenario: Scenario = () => {};
+  // The types forbid some of these arguments, which a program without types may pass.
+  const wrong: [run: () => Promise<unknown>, message: string][] = [
+    [
+      () => simulate(1, "x" as unknown as Scenario),
+      'simulate() scenario must be a function, got "x"',
+    ],
+    [
+      () => simulate(1, scenario, null as unknown as SimulationOptions),
+      "simulate() options must be",
+    ],
+    [() => simulate(NaN, scenario), "seed must be a number or a string, got NaN"],
+    [
+      () => simulate(1, scenario, { timeLimit: -1 }),
+      "timeLimit must be zero or more seconds, got -1",
+    ],
+    [() => simulate(1, scenario, { latency: NaN }), "latency must be a finite number of seconds"],
+    [() => simulate(1, scenario, { faults: { los: 1 } as object }), 'Cannot set the rate of "los"'],
+  ];
+  for (const [run, message] of wrong) {
+    assertStringIncludes((await assertRejects(run, Error)).message, message);
+  }
+  await simulate(1, scenario);
+});
+
+// Violations.
+
+Deno.test("simulate() fails for a scenario that throws or rejects with any value", async () => {
+  for (const [, value] of hostileValues()) {
+    const thrown = await violationOf(() => {
+      throw value;
+    });
+    const rejected = await violationOf(async (network) => {
+      await network.sleep(1);
+      return Promise.reject(value);
+    });
+    for (const violation of [thrown, rejected]) {
+      assertStringIncludes(violation, "failure: the scenario has thrown ");
+    }
+  }
+});
+
+Deno.test("simulate() fails for a scenario that waits for nothing, and for one that takes too long", async () => {
+  assertEquals(
+    await violationOf(() => new Promise(() => {})),
+    "deadlock: the scenario waits, and nothing can happen in the simulation",
+  );
+  const forEver: Scenario = (network) => {
+    new LoopingCall(() => {}).start(1, { clock: network.addHost("a").reactor });
+    return new Deferred();
+  };
+  assertEquals(
+    await violationOf(forEver, { timeLimit: 100 }),
+    "time limit: the scenario took 100 s",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that waits for the real world", async () => {
+  assertStringIncludes(
+    await violationOf(() => import("../fixtures/thread_tasks.ts")),
+    "deadlock: ",
+  );
+});
+
+Deno.test("simulate() fails for a scenario that waits for a simulation of its own", async () => {
+  let inner: Promise<SimulationResult> | undefined;
+  const violation = await violationOf(() => inner = simulate(2, () => {}));
+  assertEquals(
+    violation,
+    "deadlock: the scenario waits, and nothing can happen: it waits for a simulation that it has " +
+      "started, which waits for this one",
+  );
+  assertEquals((await inner)?.seed, 2);
+});
+
+Deno.test("simulate() runs simulations that are started together one after the other", async () => {
+  let running = 0;
+  const results = await Promise.all([1, 2, 3].map((seed) =>
+    simulate(seed, async (network) => {
+      assertEquals(++running, 1);
+      await network.sleep(seed);
+      running--;
+    }, NO_FAULTS)
+  ));
+  assertEquals(results.map(({ seconds }) => seconds), [1, 2, 3]);
+});
+
+Deno.test("simulate() fails for an error in the log, unless it is allowed", async () => {
+  const logs: Scenario = (network) => {
+    network.addHost("a", () => void err(new RangeError("logged")));
+    return network.sleep(1);
+  };
+  assertStringIncludes(await violationOf(logs), "error: an error was logged: ");
+  const allowed: Scenario = (network) => {
+    network.allowErrors((error) => error instanceof RangeError);
+    return logs(network);
+  };
+  assertEquals(await violationOf(allowed), "none");
+});
+
+Deno.test("simulate() fails for an error that a program throws in any of its methods", async () => {
+  const throws = () => {
+    throw new RangeError("boom");
+  };
+  const scenarios: Scenario[] = [
+    (network) => void network.addHost("a", throws),
+    (network) => void network.addHost("a").reactor.callLater(1, throws),
+    (network) => void network.addHost("a").reactor.callWhenRunning(throws),
+    (network) => void network.callLater(1, throws),
+    (network) =>
+      void network.addHost("a").reactor.callLater(1, () => Promise.reject(new Error("boom"))),
+    (network) =>
+      void network.addHost("a").reactor.callLater(1, () => void Promise.reject(new Error("boom"))),
+    (network) => void network.addHost("a").reactor.callLater(1, () => queueMicrotask(throws)),
+    (network) => void network.addHost("a").reactor.callLater(1, () => void fail(new Error("boom"))),
+    (network) => network.always("it holds", throws),
+    (network) => void network.eventually(1, "it holds", throws),
+  ];
+  for (const [index, scenario] of scenarios.entries()) {
+    const violation = await violationOf(async (network) => {
+      await scenario(network);
+      await network.sleep(5);
+    });
+    assertMatch(violation, /^(failure|error|always|eventually): .*boom/, String(index));
+  }
+});
+
+Deno.test("simulate() reports a failed Deferred within a virtual second, and at the end", async () => {
+  const { violation } = await runSimulation(1, async (network) => {
+    await network.sleep(0.5);
+    fail(new Error("unhandled"));
+    await network.sleep(10);
+  }, NO_FAULTS);
+  assertEquals([violation?.kind, violation?.time], ["error", 1_000_000]);
+  assertStringIncludes(await violationOf(() => void fail(new Error("at the end"))), "at the end");
+});
+
+Deno.test("simulate() does not fail for what has failed before it, or for what is handled in time", async () => {
+  const logged: LogEvent[] = [];
+  using _observer = addObserver((event) => logged.push(event), { level: "error", replay: false });
+  fail(new Error("before"));
+  await simulate(1, async (network) => {
+    const failed = fail(new Error("handled later"));
+    await network.sleep(0.1);
+    failed.addErrback(() => {});
+    await network.sleep(5);
+  }, NO_FAULTS);
+  assertEquals(logged.map(({ failure }) => failure?.message), ["before"]);
+});
+
+Deno.test("simulate() gives log events the virtual time", async () => {
+  const times: number[] = [];
+  using _observer = addObserver(({ time }) => times.push(time), { replay: false });
+  await simulate(1, async (network) => {
+    await network.sleep(7);
+    msg("hello");
+  }, NO_FAULTS);
+  assertEquals(times, [Date.UTC(2020, 0, 1) / 1000 + 7]);
+});
+
+// Failures.
+
+Deno.test("SimulationFailure has the property, the seed, the faults and the end of the trace", async () => {
+  const script = ["kill a 2 s to 3 s", "kill a 9 s to 10 s"].map(parseFault);
+  const cause = new RangeError("boom");
+  const error = await assertRejects(
+    () =>
+      simulate("seed", async (network) => {
+        network.addHost("a", (host) => host.note("hello"));
+        await network.sleep(5);
+        throw cause;
+      }, { script }),
+    SimulationFailure,
+  );
+  for (
+    const part of [
+      'failure: the scenario has thrown RangeError: boom (seed "seed", after 5 s)',
+      "1 fault:\n  kill a 2 s to 3 s\n  (did not happen: kill a 9 s to 10 s)",
+      "hello",
+      "is killed",
+    ]
+  ) assertStringIncludes(error.message, part);
+  assertEquals([error.cause, error.name], [cause, "SimulationFailure"]);
+  assertEquals(error.result.faults, ["kill a 2 s to 3 s"]);
+});
+
+Deno.test("SimulationFailure says so if a second run takes another course", async () => {
+  let runs = 0;
+  const error = await assertRejects(
+    () =>
+      simulate(1, async (network) => {
+        await network.sleep(1);
+        if (runs++ === 0) network.fail("only once");
+      }, NO_FAULTS),
+    SimulationFailure,
+  );
+  assertStringIncludes(error.message, "failure: only once");
+  assertStringIncludes(error.message, "a second run with the same seed took another course");
+});
+
+Deno.test("simulate() throws for a script that names an unknown host, and runSimulation() returns", async () => {
+  const script = ["refuse a->zoe #1"].map(parseFault);
+  const scenario: Scenario = (network) => void network.addHost("a");
+  await assertRejects(
+    () => simulate(1, scenario, { script }),
+    RangeError,
+    'Cannot apply the fault "refuse a->zoe #1" of the script: there is no host "zoe"; the hosts are a',
+  );
+  const { unusedFaults, violation } = await runSimulation(1, scenario, { script });
+  assertEquals([unusedFaults, violation], [["refuse a->zoe #1"], null]);
+});
+
+Deno.test("simulate() accepts a script whose faults come too late to happen", async () => {
+  const script = ["refuse a->b #7", "crash a 99 s to 100 s"].map(parseFault);
+  const { unusedFaults } = await simulate(1, (network) => {
+    network.addHost("a", () => {});
+    network.addHost("b");
+  }, { script });
+  assertEquals(unusedFaults, ["refuse a->b #7", "crash a 99 s to 100 s"]);
+});
+
+Deno.test("simulate() leaves the process as it was, after success and after every failure", async () => {
+  const state = () => [setTimeout, Date, Math.random, performance.now, crypto.getRandomValues];
+  const before = state();
+  const scenarios: Scenario[] = [
+    () => {},
+    () => {
+      throw new Error("boom");
+    },
+    () => new Promise(() => {}),
+    (network) => network.callLater(0, () => setTimeout(() => {}, 1)),
+  ];
+  for (const scenario of scenarios) {
+    await runSimulation(1, scenario, NO_FAULTS);
+    assert(state().every((each, index) => each === before[index]));
+  }
+  await assertRejects(() => runSimulation(1, () => {}, { latency: -1 }));
+  assert(state().every((each, index) => each === before[index]));
+  assertInstanceOf(new Date(), Date);
+});
