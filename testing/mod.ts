@@ -83,7 +83,12 @@ export type {
   RecordedUNIXDatagramPort,
   WrittenUNIXDatagram,
 } from "./recorded_unix_datagrams.ts";
-export { type AutoAdvance, autoAdvance, type AutoAdvanceOptions } from "./auto_advance.ts";
+export {
+  type AutoAdvance,
+  autoAdvance,
+  type AutoAdvanceOptions,
+  type MovableTime,
+} from "./auto_advance.ts";
 export {
   InMemoryReactor,
   type InMemoryReactorOptions,
