@@ -36,7 +36,7 @@ export interface FakePortOptions<A extends Address, O> {
   /** Whether the connections are encrypted from the start. @default {false} */
   secure?: boolean | undefined;
   /**
-   * Whether a port that is told to close stays closing until the test calls
+   * Whether `stopListening()` of a port stays pending until the test calls
    * {@linkcode FakePort.completeClosing}.
    *
    * @default {false}

@@ -23,7 +23,7 @@ export interface ManualServerEndpointOptions {
    */
   clock?: Clock | undefined;
   /**
-   * Whether a port that is told to close stays closing until the test calls
+   * Whether `stopListening()` of a port stays pending until the test calls
    * {@linkcode FakePort.completeClosing}.
    *
    * @default {false}
