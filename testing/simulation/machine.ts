@@ -53,6 +53,8 @@ export class Machine {
   readonly site: FaultSite;
   readonly network: MachineNetwork;
   readonly schedule: Schedule;
+  /** Whether a trace is kept. */
+  readonly isTraced: boolean;
   /** The process that runs, or the last one. */
   process: Process;
   /** The current start, or the last one. */
@@ -87,6 +89,7 @@ export class Machine {
     this.site = site;
     this.network = network;
     this.schedule = network.schedule;
+    this.isTraced = network.trace.isOn;
     this.process = new Process(this.schedule, network.entered);
   }
 
