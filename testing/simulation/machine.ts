@@ -68,7 +68,8 @@ export class Machine {
   readonly socketFiles: Set<string> = new Set();
   /** The local ends of the connections that this machine has opened. */
   localEnds: LocalEnds = new LocalEnds();
-  readonly #canonical: ReadonlySet<string>;
+  /** Its IP addresses, in canonical form. */
+  readonly canonicalAddresses: ReadonlySet<string>;
   readonly #portNumbers = new PortNumbers();
 
   /**
@@ -85,7 +86,7 @@ export class Machine {
   ) {
     this.name = name;
     this.addresses = addresses;
-    this.#canonical = new Set(addresses.map(canonicalHost));
+    this.canonicalAddresses = new Set(addresses.map(canonicalHost));
     this.site = site;
     this.network = network;
     this.schedule = network.schedule;
@@ -113,7 +114,7 @@ export class Machine {
   hasAddress(host: string): boolean {
     const address = unmapped(host);
     return isWildcard(address) || isLoopback(address) ||
-      this.#canonical.has(canonicalHost(address));
+      this.canonicalAddresses.has(canonicalHost(address));
   }
 
   /** Returns the machine with an address, as this machine sees it; `null` if there is none. */
